@@ -1,0 +1,87 @@
+"""The PyTorch runtime for Darknet's own files.
+
+The names below are loaded when first used: importing the package imports no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from darknet_torch.detect import Detector
+    from darknet_torch.detections import Detections
+    from darknet_torch.errors import (
+        CfgError,
+        CfgNote,
+        CfgWarning,
+        DarknetError,
+        ImageError,
+        NamesError,
+        UnsupportedError,
+        UsageError,
+        WeightsError,
+    )
+    from darknet_torch.loading import load
+    from darknet_torch.network import Network, WeightsHeader, build_network
+    from darknet_torch.weights import LoadReport, read_weights, write_weights
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Detector": "detect",
+    "Detections": "detections",
+    "load": "loading",
+    "Network": "network",
+    "WeightsHeader": "network",
+    "build_network": "network",
+    "LoadReport": "weights",
+    "read_weights": "weights",
+    "write_weights": "weights",
+    **dict.fromkeys(
+        (
+            "DarknetError",
+            "CfgError",
+            "UnsupportedError",
+            "WeightsError",
+            "NamesError",
+            "ImageError",
+            "UsageError",
+            "CfgWarning",
+            "CfgNote",
+        ),
+        "errors",
+    ),
+}
+
+__all__ = [
+    "CfgError",
+    "CfgNote",
+    "CfgWarning",
+    "DarknetError",
+    "Detections",
+    "Detector",
+    "ImageError",
+    "LoadReport",
+    "NamesError",
+    "Network",
+    "UnsupportedError",
+    "UsageError",
+    "WeightsError",
+    "WeightsHeader",
+    "__version__",
+    "build_network",
+    "load",
+    "read_weights",
+    "write_weights",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,147 @@
+"""Every difference between the two code bases called Darknet, named once.
+
+``alexeyab`` is AlexeyAB/darknet, the superset and the default; ``pjreddie`` is
+pjreddie/darknet. Both stand for that code base's CPU build (AlexeyAB's with AVX, as
+its makefile offers), which is what a result can be checked against everywhere.
+``alexeyab-cuda`` is AlexeyAB's code as its CUDA build computes, where that differs.
+
+Nothing else in the package asks which dialect it is; it asks for one of the
+fields below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from darknet_torch.errors import UsageError
+
+_BOTH_ACTIVATIONS = frozenset(
+    "logistic loggy relu elu selu relie plse hardtan lhtan linear ramp leaky tanh stair".split()
+)
+_ALEXEYAB_ACTIVATIONS = frozenset(
+    "swish mish hard_mish relu6 gelu revleaky normalize_channels "
+    "normalize_channels_softmax normalize_channels_softmax_maxval".split()
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What one code base does where the two disagree.
+
+    Attributes:
+        name: what ``--dialect`` calls it.
+        code_base: the repository, for messages; also the word that options name
+            when only one code base reads them (`darknet_torch.cfg.options`).
+        activations: the activation functions it knows; others become relu.
+        unwritten_activations: known by name, but the general activation routine of
+            this build has no case for them and writes zeros. Layers with a routine
+            of their own for a function are not affected.
+        epsilon_inside_root: batch normalisation divides by sqrt(variance + 1e-5),
+            else by sqrt(variance) + 1e-6.
+        rolling_step: weight of a batch in the rolling mean and variance.
+        connected_rolling_step: the same for [connected].
+        batchnorm_has_biases: a lone [batchnorm] keeps biases in the weight file.
+        shortcut_strides: [shortcut] between different heights and widths adds with
+            a stride, and knows alpha and beta; else heights and widths must agree
+            and it takes several sources.
+        pointwise_ignores_stride: a 1x1 [convolutional] reads its input without
+            stepping, whatever its stride.
+        maxpool_blocks: at inference [maxpool] computes a row in vectors of several
+            outputs and drops a column of the window for all of them where it lies left
+            of the picture for the first.
+        flat_region: [region] leaves its values position by position, x and y not
+            activated; else channel by channel, activated.
+        letterbox: pictures are letterboxed unless the user says otherwise.
+        dropout_probability, yolo_max_boxes, region_max_boxes, adam_epsilon: defaults.
+        file_version: the version its weight files carry.
+        wide_seen_in_transposed: files with the transpose mark have a 64-bit `seen`.
+    """
+
+    name: str
+    code_base: str
+    activations: frozenset[str]
+    unwritten_activations: frozenset[str]
+    epsilon_inside_root: bool
+    rolling_step: float
+    connected_rolling_step: float
+    batchnorm_has_biases: bool
+    shortcut_strides: bool
+    pointwise_ignores_stride: bool
+    maxpool_blocks: bool
+    flat_region: bool
+    letterbox: bool
+    dropout_probability: float
+    yolo_max_boxes: int
+    region_max_boxes: int
+    adam_epsilon: float
+    file_version: tuple[int, int, int]
+    wide_seen_in_transposed: bool
+
+
+ALEXEYAB = Dialect(
+    name="alexeyab",
+    code_base="alexeyab",
+    activations=_BOTH_ACTIVATIONS | _ALEXEYAB_ACTIVATIONS,
+    unwritten_activations=_ALEXEYAB_ACTIVATIONS - {"gelu", "revleaky"},
+    epsilon_inside_root=True,
+    rolling_step=0.1,
+    connected_rolling_step=0.05,
+    batchnorm_has_biases=True,
+    shortcut_strides=False,
+    pointwise_ignores_stride=False,
+    maxpool_blocks=True,
+    flat_region=True,
+    letterbox=False,
+    dropout_probability=0.2,
+    yolo_max_boxes=200,
+    region_max_boxes=200,
+    adam_epsilon=1e-6,
+    file_version=(0, 2, 5),
+    wide_seen_in_transposed=True,
+)
+
+ALEXEYAB_CUDA = replace(
+    ALEXEYAB,
+    name="alexeyab-cuda",
+    unwritten_activations=frozenset(),
+    rolling_step=0.01,
+    connected_rolling_step=0.01,
+    maxpool_blocks=False,
+)
+
+PJREDDIE = Dialect(
+    name="pjreddie",
+    code_base="pjreddie",
+    activations=_BOTH_ACTIVATIONS,
+    unwritten_activations=frozenset(),
+    epsilon_inside_root=False,
+    rolling_step=0.01,
+    connected_rolling_step=0.01,
+    batchnorm_has_biases=False,
+    shortcut_strides=True,
+    pointwise_ignores_stride=True,
+    maxpool_blocks=False,
+    flat_region=False,
+    letterbox=True,
+    dropout_probability=0.5,
+    yolo_max_boxes=90,
+    region_max_boxes=30,
+    adam_epsilon=1e-7,
+    file_version=(0, 2, 0),
+    wide_seen_in_transposed=False,
+)
+
+DIALECTS = {dialect.name: dialect for dialect in (ALEXEYAB, PJREDDIE, ALEXEYAB_CUDA)}
+
+
+def find_dialect(name: str | Dialect) -> Dialect:
+    """The dialect called `name`.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if isinstance(name, Dialect):
+        return name
+    if name not in DIALECTS:
+        raise UsageError("unknown dialect", expected=" or ".join(DIALECTS), got=repr(name))
+    return DIALECTS[name]

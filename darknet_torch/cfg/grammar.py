@@ -1,0 +1,146 @@
+"""Darknet's cfg grammar: bytes to sections of key=value entries.
+
+All white space is dropped, inside a line too. A line that starts with ``#`` or
+``;`` is a comment. Of equal keys in a section the first one wins. Nothing here
+knows what a section means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from darknet_torch.errors import CfgError, warn
+
+_WHITE_SPACE = str.maketrans("", "", " \t\r\n")
+_BYTE_ORDER_MARK = "\xef\xbb\xbf"  # of UTF-8, as latin-1 shows it
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place in a file; prints as ``file:line``."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One ``key=value`` line. `value` is None for a line without ``=``."""
+
+    key: str
+    value: str | None
+    where: Where
+
+
+@dataclass(frozen=True)
+class Section:
+    """One ``[name]`` with its entries in file order, duplicates included."""
+
+    name: str
+    where: Where
+    entries: tuple[Entry, ...]
+
+    def first(self) -> dict[str, Entry]:
+        """The entry that counts for each key: the first, as in option_find."""
+        found: dict[str, Entry] = {}
+        for entry in self.entries:
+            found.setdefault(entry.key, entry)
+        return found
+
+
+def read_cfg(path: str | Path) -> list[Section]:
+    """Read the sections of a cfg file.
+
+    Args:
+        path: the file; its bytes are taken as latin-1, so any byte is legal.
+
+    Raises:
+        CfgError: the file is missing, unreadable or has no sections.
+
+    Source: parser.c read_cfg, option_list.c read_option, utils.c strip (AlexeyAB).
+    """
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("latin-1")
+    except FileNotFoundError:
+        raise CfgError("no such cfg file", where=path) from None
+    except OSError as error:
+        raise CfgError(f"cannot be read ({error.strerror})", where=path) from None
+    return parse_cfg(text, str(path))
+
+
+def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
+    """The sections of a cfg's text; `file` names it in messages.
+
+    Raises:
+        CfgError: there are no sections, an option precedes the first one, or the
+            text is a web page.
+    """
+    if text.startswith(_BYTE_ORDER_MARK):
+        text = text[len(_BYTE_ORDER_MARK) :]
+    if text.lstrip()[:1] == "<":
+        raise CfgError(
+            "this is a web page or XML, not a cfg",
+            where=file,
+            fix="download the raw file",
+        )
+    sections: list[Section] = []
+    name: str | None = None
+    start = Where(file, 0)
+    entries: list[Entry] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        stripped, where = line.translate(_WHITE_SPACE), Where(file, number)
+        if not stripped or stripped[0] in "#;":
+            continue
+        if stripped[0] == "[":
+            if name is not None:
+                sections.append(Section(name, start, tuple(entries)))
+            name, start, entries = _section_name(stripped), where, []
+        elif name is None:
+            raise CfgError(
+                "an option before the first section",
+                where=where,
+                expected="[net]",
+                got=repr(stripped),
+            )
+        else:
+            entries.extend(_entry(stripped, where))
+    if name is None:
+        raise CfgError("no sections in this file", where=file, expected="[net] and layers")
+    sections.append(Section(name, start, tuple(entries)))
+    for section in sections:
+        _warn_of_duplicates(section)
+    return sections
+
+
+def _section_name(line: str) -> str:
+    return line[1:-1] if line.endswith("]") else line[1:]
+
+
+def _entry(line: str, where: Where) -> list[Entry]:
+    key, equals, value = line.partition("=")
+    if not equals:
+        warn("not a key=value line, Darknet ignores it", where=where, got=repr(line))
+        return [Entry(key, None, where)]
+    if not value:
+        warn(f"'{key}=' has no value, Darknet ignores the line", where=where)
+        return []
+    return [Entry(key, value, where)]
+
+
+def _warn_of_duplicates(section: Section) -> None:
+    first = section.first()
+    for entry in section.entries:
+        winner = first[entry.key]
+        if winner is not entry and winner.value != entry.value:
+            warn(
+                f"'{entry.key}' again in this [{section.name}]: "
+                f"line {winner.where.line} ({winner.value}) counts",
+                where=entry.where,
+                got=entry.value,
+                fix="delete one of the two",
+            )

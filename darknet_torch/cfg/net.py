@@ -1,0 +1,155 @@
+"""The options of [net]: the input, the optimiser and the augmentation of a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from darknet_torch.cfg.dialect import Dialect
+from darknet_torch.cfg.grammar import Section
+from darknet_torch.cfg.options import (
+    Options,
+    choice,
+    flag,
+    inert,
+    integer,
+    integers,
+    number,
+    numbers,
+    read_options,
+)
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.errors import CfgError, nearest
+
+SECTION_NAMES = ("net", "network")
+
+
+@dataclass(frozen=True)
+class NetOptions(Options):
+    """Options of [net]. Source: parser.c parse_net_options (both code bases)."""
+
+    batch: int = integer(1, minimum=1, doc="pictures per update")
+    subdivisions: int = integer(1, minimum=1, doc="parts a batch is computed in")
+    time_steps: int = integer(1, minimum=1, doc="steps of a recurrent network")
+    width: int = integer(0, minimum=0, doc="input width, pixels")
+    height: int = integer(0, minimum=0, doc="input height, pixels")
+    channels: int = integer(0, minimum=0, doc="input channels")
+    inputs: int = integer(0, minimum=0, doc="input values, when it is no picture")
+
+    learning_rate: float = number(0.001, doc="the rate the policy starts from")
+    learning_rate_min: float = number(1e-5, only="alexeyab", doc="the lowest rate of sgdr")
+    sgdr_cycle: int = integer(0, only="alexeyab", doc="batches of the first sgdr cycle")
+    sgdr_mult: int = integer(2, only="alexeyab", doc="growth of the sgdr cycle")
+    momentum: float = number(0.9, doc="momentum of SGD")
+    decay: float = number(0.0001, doc="weight decay")
+    policy: str = choice(
+        "constant",
+        *("constant", "step", "steps", "exp", "poly", "random", "sigmoid", "sgdr"),
+        fallback="constant",
+        doc="how the rate changes",
+    )
+    burn_in: int = integer(0, doc="batches over which the rate rises")
+    power: float = number(4.0, doc="exponent of burn_in, poly and random")
+    max_batches: int = integer(0, doc="batches to train for")
+    step: int = integer(1, doc="batches per step of policy step")
+    scale: float = number(1.0, doc="factor per step of policy step")
+    steps: tuple[int, ...] = integers((), stops_at_hash=True, doc="batches of policy steps")
+    scales: tuple[float, ...] = numbers((), stops_at_hash=True, doc="factors at the steps")
+    seq_scales: tuple[float, ...] = numbers((), only="alexeyab", doc="sequence factors")
+    gamma: float = number(1.0, doc="base of exp, slope of sigmoid")
+    adam: bool = flag(doc="use Adam")
+    B1: float = number(0.9, doc="first moment's decay of Adam")
+    B2: float = number(0.999, doc="second moment's decay of Adam")
+    eps: float = number(lambda dialect: dialect.adam_epsilon, doc="epsilon of Adam")
+    clip: float = number(0.0, only="pjreddie", doc="bound on gradients")
+    ema_alpha: float = number(0.0, only="alexeyab", doc="average of the weights kept")
+
+    max_crop: int = integer(0, minimum=0, doc="longest short side of a classifier's crop")
+    min_crop: int = integer(0, minimum=0, doc="shortest short side of a classifier's crop")
+    max_ratio: float = number(0.0, only="pjreddie", doc="largest scale of a crop")
+    min_ratio: float = number(0.0, only="pjreddie", doc="smallest scale of a crop")
+    center: bool = flag(only="pjreddie", doc="crop from the centre")
+    angle: float = number(0.0, doc="rotation, degrees")
+    aspect: float = number(1.0, doc="change of aspect")
+    saturation: float = number(1.0, doc="change of saturation")
+    exposure: float = number(1.0, doc="change of exposure")
+    hue: float = number(0.0, doc="change of hue")
+    flip: int = integer(1, only="alexeyab", doc="mirror half of the pictures")
+    blur: int = integer(0, only="alexeyab", doc="blur the background")
+    gaussian_noise: int = integer(0, only="alexeyab", doc="add noise")
+    mixup: int = integer(0, only="alexeyab", doc="mix two pictures")
+    cutmix: bool = flag(only="alexeyab", doc="paste pictures into each other")
+    mosaic: bool = flag(only="alexeyab", doc="four pictures in one")
+    mosaic_bound: bool = flag(only="alexeyab", doc="keep boxes inside their quarter")
+    letter_box: bool = flag(only="alexeyab", doc="keep the aspect of pictures")
+    label_smooth_eps: float = number(0.0, only="alexeyab", doc="smoothing of labels")
+    resize_step: int = integer(32, minimum=1, only="alexeyab", doc="multi-scale step")
+    random: int = integer(0, only="pjreddie", doc="multi-scale of classifiers")
+    notruth: bool = flag(only="pjreddie", doc="train without truth")
+    contrastive: bool = flag(only="alexeyab", doc="contrastive training")
+    contrastive_jit_flip: bool = flag(only="alexeyab", doc="jitter in contrastive pairs")
+    contrastive_color: bool = flag(only="alexeyab", doc="colours in contrastive pairs")
+    unsupervised: bool = flag(only="alexeyab", doc="labels from the pairs themselves")
+    attention: bool = flag(only="alexeyab", doc="show adversarial attention")
+    adversarial_lr: float = number(0.0, only="alexeyab", doc="adversarial training")
+    sequential_subdivisions: int = integer(0, only="alexeyab", doc="subdivisions in order")
+    dynamic_minibatch: bool = flag(only="alexeyab", doc="larger batches at small sizes")
+    augment_speed: int = integer(2, only="alexeyab", doc="frames between augmentations")
+    track: int = integer(0, only="alexeyab", doc="sequences of frames")
+    weights_reject_freq: int = integer(0, only="alexeyab", doc="undo bad updates")
+    equidistant_point: int = integer(0, only="alexeyab", doc="label rejection starts")
+    badlabels_rejection_percentage: float = number(0.0, only="alexeyab", doc="labels dropped")
+    num_sigmas_reject_badlabels: float = number(0.0, only="alexeyab", doc="label outliers")
+
+    try_fix_nan: str = inert("a NaN stops training", only="alexeyab")
+    loss_scale: str = inert("mixed precision scales the loss itself", only="alexeyab")
+    optimized_memory: str = inert("memory is PyTorch's business", only="alexeyab")
+    workspace_size_limit_MB: str = inert("memory is PyTorch's business", only="alexeyab")
+    use_cuda_graph: str = inert("a switch of Darknet's CUDA code", only="alexeyab")
+    max_chart_loss: str = inert("the scale of Darknet's chart", only="alexeyab")
+    show_receptive_field: str = inert("a switch of Darknet's print-out", only="alexeyab")
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the input is a picture, not a vector of `inputs` values."""
+        return bool(self.width and self.height and self.channels)
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of one input."""
+        if self.is_picture:
+            return Shape(self.channels, self.height, self.width)
+        return Shape(self.inputs, 1, 1)
+
+
+def read_net(section: Section, dialect: Dialect) -> NetOptions:
+    """The options of a cfg's first section.
+
+    Raises:
+        CfgError: it is not [net], says nothing of the input, or its policy lacks
+            what it needs.
+    """
+    if section.name not in SECTION_NAMES:
+        close = nearest(section.name.lower(), SECTION_NAMES)
+        raise CfgError(
+            "the first section must be [net]",
+            where=section.where,
+            expected="[net] or [network]",
+            got=f"[{section.name}]",
+            fix=f"did you mean [{close}]?" if close else None,
+        )
+    net = read_options(NetOptions, section, dialect)
+    if not net.is_picture and not net.inputs:
+        raise CfgError(
+            "[net] does not say what the input is",
+            where=section.where,
+            expected="width=, height= and channels=, or inputs=",
+            got=f"width={net.width}, height={net.height}, channels={net.channels}",
+        )
+    if net.policy == "steps" and not (net.steps and net.scales):
+        raise CfgError(
+            "policy=steps needs steps= and scales=",
+            where=section.where,
+            expected="as many scales as steps",
+            got=f"{len(net.steps)} steps, {len(net.scales)} scales",
+        )
+    return net

@@ -1,0 +1,320 @@
+"""Typed options: declared once as dataclass fields, read from a section's entries.
+
+    @dataclass(frozen=True)
+    class UpsampleOptions(LayerOptions):
+        stride: int = integer(2, minimum=1, doc="how many times larger")
+        scale: float = number(1.0, doc="factor on every value")
+
+`read_options` turns a section into such a dataclass and reports what does not
+fit. The field's name is the key in the cfg, unless ``key=`` gives another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect
+from darknet_torch.cfg.grammar import Entry, Section, Where
+from darknet_torch.cfg.numbers import float32, read_integer, read_number
+from darknet_torch.errors import CfgError, CfgNote, nearest, warn
+
+FLT_MAX = 3.4028234663852886e38
+REQUIRED = object()
+
+_Reader = Callable[[Entry, "Option", Dialect], Any]
+
+
+@dataclass(frozen=True)
+class Option:
+    """The declaration of one option.
+
+    Attributes:
+        default: the value when the key is absent; a function of the dialect where
+            the code bases differ; `REQUIRED` when Darknet has none either.
+        reader: turns an entry into the value.
+        kind: what the value is, for messages and the reference.
+        doc: one line for people.
+        key: the key in the cfg when it is not the field's name.
+        only: the code base that alone reads it ("alexeyab", "pjreddie"), or None.
+        minimum, maximum: legal bounds, None for none.
+        choices: legal words with what each means; empty for any.
+        inert: Darknet reads it, here it changes nothing.
+    """
+
+    default: Any
+    reader: _Reader
+    kind: str
+    doc: str
+    key: str | None = None
+    only: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    inert: bool = False
+
+    def default_for(self, dialect: Dialect) -> Any:
+        """The value in `dialect` when the key is absent."""
+        return self.default(dialect) if callable(self.default) else self.default
+
+
+def _field(option: Option) -> Any:
+    plain = ALEXEYAB if option.default is not REQUIRED else None
+    default = option.default_for(plain) if plain else dataclasses.MISSING
+    metadata = {"option": option}
+    if default is dataclasses.MISSING:
+        return dataclasses.field(metadata=metadata, kw_only=True)
+    return dataclasses.field(default=default, metadata=metadata, kw_only=True)
+
+
+def integer(default: Any, *, doc: str, **more: Any) -> Any:
+    """An option read by atoi."""
+    return _field(Option(default, _read_integer, "an integer", doc, **more))
+
+
+def flag(default: bool = False, *, doc: str, **more: Any) -> Any:
+    """An option read by atoi, on unless 0."""
+    return _field(Option(default, _read_flag, "0 or 1", doc, **more))
+
+
+def number(default: Any, *, doc: str, **more: Any) -> Any:
+    """An option read by atof and held as float32."""
+    if not callable(default):
+        default = float32(default)
+    return _field(Option(default, _read_number, "a number", doc, **more))
+
+
+def text(default: Any, *, doc: str, **more: Any) -> Any:
+    """An option taken as it stands."""
+    return _field(Option(default, _read_text, "text", doc, **more))
+
+
+def choice(default: str, *choices: str, fallback: str, doc: str, **more: Any) -> Any:
+    """One of `choices`; any other word means `fallback`, with a warning, as in C."""
+
+    def read(entry: Entry, option: Option, dialect: Dialect) -> str:
+        word = _value(entry)
+        return word if word in option.choices else _fall_back(entry, option.choices, fallback)
+
+    return _field(Option(default, read, "one of the words", doc, choices=choices, **more))
+
+
+def activation(default: str, *, doc: str = "the activation function") -> Any:
+    """The name of an activation function; an unknown one means relu, with a warning.
+
+    Source: activations.c get_activation (both code bases).
+    """
+    return _field(Option(default, _read_activation, "an activation function", doc))
+
+
+def integers(default: Any = (), *, stops_at_hash: bool = False, doc: str, **more: Any) -> Any:
+    """Integers between commas.
+
+    Args:
+        stops_at_hash: commas behind a ``#`` do not count (else they do, as in C).
+    """
+    reader = _read_list(read_integer, "an integer", stops_at_hash)
+    return _field(Option(default, reader, "integers between commas", doc, **more))
+
+
+def numbers(default: Any = (), *, stops_at_hash: bool = False, doc: str, **more: Any) -> Any:
+    """Numbers between commas, held as float32; `stops_at_hash` as in `integers`."""
+    reader = _read_list(read_number, "a number", stops_at_hash)
+    return _field(Option(default, reader, "numbers between commas", doc, **more))
+
+
+def inert(doc: str, **more: Any) -> Any:
+    """An option that Darknet reads and that changes nothing here."""
+    return _field(Option("", _read_text, "anything", doc, inert=True, **more))
+
+
+@dataclass(frozen=True)
+class Options:
+    """Base of all option dataclasses; `where` is the section's line."""
+
+    where: Where = dataclasses.field(default=Where("<code>", 0), kw_only=True)
+
+
+def declared(options: type[Options]) -> dict[str, tuple[str, Option]]:
+    """Key in the cfg -> (field name, declaration), in the order of declaration."""
+    found: dict[str, tuple[str, Option]] = {}
+    for field in dataclasses.fields(options):
+        option = field.metadata.get("option")
+        if option is not None:
+            found[option.key or field.name] = (field.name, option)
+    return found
+
+
+OptionsType = TypeVar("OptionsType", bound=Options)
+
+
+def read_options(cls: type[OptionsType], section: Section, dialect: Dialect) -> OptionsType:
+    """Read `section` as options of type `cls`.
+
+    Raises:
+        CfgError: a required key is missing, a value is of the wrong kind or out of
+            its bounds.
+
+    Source: option_list.c option_find_int, option_find_float, option_unused.
+    """
+    known = declared(cls)
+    values: dict[str, Any] = {"where": section.where}
+    for name, option in known.values():
+        default = option.default_for(dialect)
+        if default is not REQUIRED:
+            values[name] = default
+    for key, entry in section.first().items():
+        if key not in known:
+            _warn_of_unknown(entry, section, known)
+            continue
+        name, option = known[key]
+        if option.inert:
+            note = f"'{key}' has no effect here ({option.doc})"
+            warn(note, where=entry.where, category=CfgNote)
+        elif option.only is not None and option.only != dialect.code_base:
+            _warn_of_other_code_base(entry, option, dialect)
+        elif entry.value is not None:
+            values[name] = _bounded(option.reader(entry, option, dialect), entry, option)
+    for key, (name, option) in known.items():
+        if name not in values:
+            raise CfgError(
+                f"[{section.name}] has no '{key}='",
+                where=section.where,
+                expected=f"{option.kind}: {option.doc}",
+            )
+    return cls(**values)
+
+
+def _bounded(value: Any, entry: Entry, option: Option) -> Any:
+    values = value if isinstance(value, tuple) else (value,)
+    for one in values:
+        low = option.minimum is not None and one < option.minimum
+        high = option.maximum is not None and one > option.maximum
+        if low or high:
+            bound = f">= {option.minimum:g}" if low else f"<= {option.maximum:g}"
+            raise CfgError(
+                f"'{entry.key}' is out of its bounds",
+                where=entry.where,
+                expected=f"{option.kind} {bound}",
+                got=entry.value,
+            )
+    return value
+
+
+def _value(entry: Entry) -> str:
+    if entry.value is None:
+        raise AssertionError("entries without a value are not read")
+    return entry.value
+
+
+def _wrong_kind(entry: Entry, kind: str) -> CfgError:
+    return CfgError(
+        f"'{entry.key}' is not {kind}",
+        where=entry.where,
+        expected=f"{kind}, such as {entry.key}=1",
+        got=repr(entry.value),
+    )
+
+
+def _warn_of_junk(entry: Entry, read: object, junk: str) -> None:
+    if junk and not junk.startswith("#"):
+        warn(
+            f"'{entry.key}' is read as {read}",
+            where=entry.where,
+            got=f"{entry.value!r} with {junk!r} behind the number",
+            fix="delete what follows the number",
+        )
+
+
+def _read_integer(entry: Entry, option: Option, dialect: Dialect) -> int:
+    found = read_integer(_value(entry))
+    if found is None:
+        raise _wrong_kind(entry, option.kind)
+    _warn_of_junk(entry, *found)
+    return found[0]
+
+
+def _read_flag(entry: Entry, option: Option, dialect: Dialect) -> bool:
+    return _read_integer(entry, option, dialect) != 0
+
+
+def _read_number(entry: Entry, option: Option, dialect: Dialect) -> float:
+    found = read_number(_value(entry))
+    if found is None:
+        raise _wrong_kind(entry, option.kind)
+    _warn_of_junk(entry, f"{found[0]:g}", found[1])
+    return found[0]
+
+
+def _read_text(entry: Entry, option: Option, dialect: Dialect) -> str:
+    return _value(entry)
+
+
+def _read_activation(entry: Entry, option: Option, dialect: Dialect) -> str:
+    word = _value(entry)
+    if word in dialect.activations:
+        return word
+    return _fall_back(entry, sorted(dialect.activations), "relu", dialect)
+
+
+def _fall_back(
+    entry: Entry, words: Sequence[str], fallback: str, dialect: Dialect | None = None
+) -> str:
+    word = _value(entry)
+    close = nearest(word.partition("#")[0], words)
+    reader = f"{dialect.code_base}/darknet" if dialect else "Darknet"
+    warn(
+        f"{reader} does not know {entry.key} {word!r} and takes {fallback!r}",
+        where=entry.where,
+        expected=", ".join(words),
+        fix=f"did you mean {close!r}?" if close else None,
+    )
+    return fallback
+
+
+def _read_list(
+    read_one: Callable[[str], tuple[Any, str] | None], kind: str, stops_at_hash: bool
+) -> _Reader:
+    def read(entry: Entry, option: Option, dialect: Dialect) -> tuple[Any, ...]:
+        line = _value(entry)
+        values = []
+        in_comment = False
+        for part in (line.partition("#")[0] if stops_at_hash else line).split(","):
+            found = read_one(part)
+            if found is None and (in_comment or not part):
+                # A comma too many, or a comma inside a comment: C reads a 0 there.
+                warn(
+                    f"'{entry.key}' is read with a 0 for {part!r}",
+                    where=entry.where,
+                    got=repr(entry.value),
+                    fix="delete the comma too many",
+                )
+                found = (read_one("0") or (0,))[0], ""
+            if found is None:
+                raise _wrong_kind(entry, f"a list of {kind}s")
+            _warn_of_junk(entry, *found)
+            values.append(found[0])
+            in_comment = in_comment or "#" in part
+        return tuple(values)
+
+    return read
+
+
+def _warn_of_unknown(entry: Entry, section: Section, known: dict[str, tuple[str, Option]]) -> None:
+    close = nearest(entry.key, known)
+    warn(
+        f"unknown key '{entry.key}' in [{section.name}], Darknet ignores it",
+        where=entry.where,
+        fix=f"did you mean '{close}'?" if close else None,
+    )
+
+
+def _warn_of_other_code_base(entry: Entry, option: Option, dialect: Dialect) -> None:
+    warn(
+        f"'{entry.key}' is an option of {option.only}/darknet; "
+        f"{dialect.code_base}/darknet ignores it, and so does dialect {dialect.name}",
+        where=entry.where,
+        fix=f"use --dialect {PJREDDIE.name if option.only == 'pjreddie' else ALEXEYAB.name}",
+    )

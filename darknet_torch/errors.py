@@ -1,0 +1,116 @@
+"""Errors and warnings.
+
+    DarknetError
+    ├── CfgError            a cfg that cannot be loaded
+    │   └── UnsupportedError    Darknet knows it, this version does not
+    ├── WeightsError        a weight file that does not fit, or is none
+    ├── NamesError          a names file that does not fit
+    ├── ImageError          a picture that cannot be read
+    └── UsageError          options that contradict each other, a source that is not there
+
+    CfgWarning              Darknet tolerates it, its author probably did not mean it
+    └── CfgNote             worth knowing, never an error under ``--strict``
+
+Every message reads: where, what, expected, got, what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Iterable
+
+
+class DarknetError(Exception):
+    """Base of every error a user can cause.
+
+    Args:
+        what: what is wrong, one line.
+        where: ``file``, or ``file:line``.
+        expected: what would have been right.
+        got: what was found instead.
+        fix: what to do about it.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: object = None,
+        expected: object = None,
+        got: object = None,
+        fix: str | None = None,
+    ) -> None:
+        self.where, self.what, self.expected, self.got, self.fix = where, what, expected, got, fix
+        super().__init__(compose(what, where=where, expected=expected, got=got, fix=fix))
+
+
+class CfgError(DarknetError):
+    """A cfg that cannot be loaded."""
+
+
+class UnsupportedError(CfgError):
+    """Darknet has it, this version does not."""
+
+
+class WeightsError(DarknetError):
+    """A weight file that does not fit the network, or is no weight file."""
+
+
+class NamesError(DarknetError):
+    """A names file that is missing or does not fit the network."""
+
+
+class ImageError(DarknetError):
+    """A picture that is missing, empty, broken or of an unusable kind."""
+
+
+class UsageError(DarknetError):
+    """Options that contradict each other, or a source that is not there."""
+
+
+class CfgWarning(UserWarning):
+    """Something in a cfg that Darknet tolerates and its author probably did not mean."""
+
+
+class CfgNote(CfgWarning):
+    """Something in a cfg worth knowing, which is no fault."""
+
+
+def compose(
+    what: str,
+    *,
+    where: object = None,
+    expected: object = None,
+    got: object = None,
+    fix: str | None = None,
+) -> str:
+    """One message of the house's form: where, what, expected, got, what to do."""
+    text = f"{where}: {what}" if where is not None else what
+    if expected is not None:
+        text += f": expected {expected}"
+    if got is not None:
+        text += f"{',' if expected is not None else ':'} got {got}"
+    if fix:
+        text += f"; {fix}"
+    return text
+
+
+def warn(
+    what: str,
+    *,
+    where: object = None,
+    expected: object = None,
+    got: object = None,
+    fix: str | None = None,
+    category: type[CfgWarning] = CfgWarning,
+) -> None:
+    """Issue a `CfgWarning` (or `category`) in the same form as the errors."""
+    message = compose(what, where=where, expected=expected, got=got, fix=fix)
+    warnings.warn(message, category, stacklevel=2)
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate most like `word`, or None when none is alike."""
+    found = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)
+    return found[0] if found else None
