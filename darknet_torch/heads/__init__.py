@@ -1,0 +1,1 @@
+"""The layers that a detector's boxes come from."""

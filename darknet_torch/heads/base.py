@@ -1,0 +1,94 @@
+"""What a detection head is: a layer whose output decodes to boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a head says of a batch of N pictures, A boxes each.
+
+    Attributes:
+        boxes: [N, A, 4] centre x, centre y, width, height, in 0-1 of the network's input.
+        objectness: [N, A], 0-1; boxes at or below the threshold are no candidates.
+        class_scores: [N, A, C], 0-1, objectness included.
+    """
+
+    boxes: Tensor
+    objectness: Tensor
+    class_scores: Tensor
+
+    @staticmethod
+    def join(parts: list[Predictions]) -> Predictions:
+        """The predictions of several heads as one, in their order.
+
+        Args:
+            parts: at least one; all for the same pictures and classes.
+        """
+        return Predictions(
+            torch.cat([part.boxes for part in parts], 1),
+            torch.cat([part.objectness for part in parts], 1),
+            torch.cat([part.class_scores for part in parts], 1),
+        )
+
+
+class Head(Layer):
+    """Base of the detection heads.
+
+    Attributes:
+        classes: how many classes it tells apart.
+        boxes_per_position: how many boxes each position predicts.
+        values_per_box: values for one box: coordinates, objectness, classes.
+        nms_kind: "default", "greedynms", "diounms" or "cornersnms".
+        beta_nms: the exponent of diounms.
+    """
+
+    classes: int
+    boxes_per_position: int
+    values_per_box: int
+    nms_kind: str = "default"
+    beta_nms: float = 0.6
+
+    def check_filters(self, context: BuildContext, formula: str) -> None:
+        """Compare the input's channels with what the head needs.
+
+        Raises:
+            CfgError: they differ.
+
+        Source: parser.c parse_yolo, parse_region.
+        """
+        needed, channels = self.boxes_per_position * self.values_per_box, self.input_shape.channels
+        if channels == needed:
+            return
+        before = context.built[-1].options if context.built else context.net
+        raise self.misfit(
+            f"needs filters={needed} in the layer before it ({before.where})",
+            expected=f"filters={needed} = {formula}",
+            got=f"{channels} channels",
+            fix=f"set filters={needed} at {before.where}, or correct the numbers here",
+        )
+
+    def decode(self, output: Tensor, height: int, width: int) -> Predictions:
+        """Boxes from the head's output.
+
+        Args:
+            output: what `forward` returned.
+            height, width: of the network's input, pixels.
+        """
+        raise NotImplementedError
+
+
+def positions(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Column and row numbers of a map, as [1, width] and [height, 1]."""
+    columns = torch.arange(width, dtype=like.dtype, device=like.device)
+    rows = torch.arange(height, dtype=like.dtype, device=like.device)
+    return columns[None, :], rows[:, None]
+
+
+__all__ = ["Head", "LayerOptions", "Predictions", "positions"]

@@ -1,0 +1,132 @@
+"""[region]: the head of YOLOv2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from darknet_torch.cfg.options import flag, integer, number, numbers, text
+from darknet_torch.errors import UnsupportedError
+from darknet_torch.heads.base import Head, Predictions, positions
+from darknet_torch.layers.base import BuildContext, LayerOptions
+
+_DEFAULT_ANCHOR = 0.5  # make_region_layer fills the anchors with it
+
+
+@dataclass(frozen=True)
+class RegionOptions(LayerOptions):
+    """Source: parser.c parse_region (both code bases)."""
+
+    coords: int = integer(4, minimum=4, doc="coordinates of a box")
+    classes: int = integer(20, minimum=1, doc="how many classes")
+    num: int = integer(1, minimum=1, doc="how many anchors")
+    anchors: tuple[float, ...] = numbers((), doc="widths and heights, cells of the map")
+    softmax: bool = flag(doc="class scores add up to one")
+    background: bool = flag(only="pjreddie", doc="a class for nothing, no objectness")
+    max: int = integer(
+        lambda dialect: dialect.region_max_boxes, minimum=1, doc="truths per picture at most"
+    )
+    jitter: float = number(0.2, doc="random crop while training")
+    resize: float = number(1.0, only="alexeyab", doc="random scale while training")
+    random: float = number(0.0, doc="multi-scale training, by this factor if above 1")
+    rescore: bool = flag(doc="objectness learns the IoU")
+    thresh: float = number(0.5, doc="no penalty for objectness above this IoU")
+    classfix: int = integer(0, doc="also learn classes above thresh; -1: see the C code")
+    absolute: bool = flag(doc="boxes in absolute numbers")
+    log: bool = flag(doc="logarithm of sizes")
+    sqrt: bool = flag(doc="square root of sizes")
+    coord_scale: float = number(1.0, doc="weight of the box loss")
+    object_scale: float = number(1.0, doc="weight of objectness where there is an object")
+    noobject_scale: float = number(1.0, doc="weight of objectness elsewhere")
+    class_scale: float = number(1.0, doc="weight of the class loss")
+    mask_scale: float = number(1.0, doc="weight of the further coordinates")
+    bias_match: bool = flag(doc="match by anchors, not by predictions")
+    focal_loss: bool = flag(only="alexeyab", doc="focal loss of the classes")
+    tree: str = text("", doc="file of a hierarchy of classes")
+    map: str = text("", doc="file that maps class ids")
+
+
+class Region(Head):
+    """[region]. Its output's memory order differs between the code bases.
+
+    Source: region_layer.c forward_region_layer, get_region_box, get_region_boxes
+    (AlexeyAB), get_region_detections (pjreddie).
+
+    Attributes:
+        anchors: [boxes, 2] widths and heights in cells of the map.
+    """
+
+    section_names = ("region",)
+    Options = RegionOptions
+    anchors: Tensor
+
+    def __init__(self, options: RegionOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        if options.tree or options.background:
+            raise UnsupportedError(
+                f"[{context.section}] tree= and background= are not supported yet",
+                where=options.where,
+            )
+        self.classes, self.boxes_per_position = options.classes, options.num
+        self.values_per_box = options.coords + 1 + options.classes
+        self.flat = context.dialect.flat_region
+        # AlexeyAB's code takes the fifth value for the objectness, whatever coords is.
+        self.objectness_at = 4 if self.flat else options.coords
+        self.check_filters(
+            context,
+            f"{options.num} anchors * ({options.coords} coords + 1 + {options.classes} classes)",
+        )
+        given = list(options.anchors[: options.num * 2])
+        given += [_DEFAULT_ANCHOR] * (options.num * 2 - len(given))
+        anchors = torch.tensor(given).view(-1, 2)
+        self.register_buffer("anchors", anchors, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, boxes * values, H, W] to the same shape, activated.
+
+        In AlexeyAB's order the values of a box lie side by side, position by position.
+        """
+        count, _, height, width = x.shape
+        per_box = x.reshape(count, self.boxes_per_position, self.values_per_box, height, width)
+        xy, at = per_box[:, :, :2], self.objectness_at
+        middle, objectness = per_box[:, :, 2:at], per_box[:, :, at : at + 1].sigmoid()
+        classes = per_box[:, :, at + 1 : at + 1 + self.classes]
+        rest = per_box[:, :, at + 1 + self.classes :]
+        if self.options.softmax:
+            classes = classes.softmax(2)
+        elif not self.flat:
+            classes = classes.sigmoid()
+        if not self.flat:
+            xy = xy.sigmoid()
+        out = torch.cat((xy, middle, objectness, classes, rest), 2).flatten(1, 2)
+        return out.permute(0, 2, 3, 1).reshape(x.shape) if self.flat else out
+
+    def decode(self, output: Tensor, height: int, width: int) -> Predictions:
+        count, _, rows, columns = output.shape
+        boxes, size = self.boxes_per_position, self.values_per_box
+        if self.flat:
+            values = output.reshape(count, rows, columns, boxes, size)
+            xy = values[..., :2].sigmoid()
+        else:
+            values = output.reshape(count, boxes, size, rows, columns).permute(0, 3, 4, 1, 2)
+            xy = values[..., :2]
+        column, row = positions(rows, columns, values)
+        x = (xy[..., 0] + column[..., None]) / columns
+        y = (xy[..., 1] + row[..., None]) / rows
+        wh = values[..., 2:4].exp() * (
+            self.anchors.to(values) / values.new_tensor((columns, rows))
+        )
+        at = self.objectness_at
+        objectness = values[..., at]
+        if self.flat and self.options.classfix == -1:
+            objectness = torch.where(objectness < 0.5, 0.0, objectness)
+        scores = objectness[..., None] * values[..., at + 1 : at + 1 + self.classes]
+        # AlexeyAB's code looks at the class scores alone.
+        certain = torch.ones_like(objectness) if self.flat else objectness
+        return Predictions(
+            torch.cat((torch.stack((x, y), -1), wh), -1).flatten(1, 3),
+            certain.flatten(1),
+            scores.flatten(1, 3),
+        )

@@ -1,0 +1,170 @@
+"""What every layer is: typed options in, a shape out, a forward, arrays in file order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from darknet_torch.cfg.dialect import Dialect
+from darknet_torch.cfg.grammar import Where
+from darknet_torch.cfg.net import NetOptions
+from darknet_torch.cfg.options import Options, flag, integer, number
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.errors import CfgError, warn
+from darknet_torch.ops.activations import ACTIVATIONS, Activation
+
+
+@dataclass(frozen=True)
+class LayerOptions(Options):
+    """The options that every section knows. Source: parser.c parse_network_cfg_custom."""
+
+    onlyforward: bool = flag(doc="no gradient passes")
+    stopbackward: int = integer(0, doc="freeze what is before: 1 for good, N for N batches")
+    dontload: bool = flag(doc="the weight file has nothing for this layer")
+    dontloadscales: bool = flag(doc="the weight file has no batch normalisation here")
+    learning_rate: float = number(1.0, doc="factor on the learning rate")
+    dontsave: bool = flag(only="pjreddie", doc="leave the layer out of weight files")
+    numload: int = integer(0, only="pjreddie", doc="read this many filters only")
+    truth: bool = flag(only="pjreddie", doc="the layer's output is a truth")
+    smooth: float = number(0.0, only="pjreddie", doc="smoothing of labels")
+    clip: float = number(0.0, only="alexeyab", doc="bound on gradients")
+    dont_update: bool = flag(only="alexeyab", doc="leave the weights as they are")
+    burnin_update: int = integer(0, only="alexeyab", doc="update after this many burn_in")
+    train_only_bn: bool = flag(
+        only="alexeyab", doc="train batch normalisation only, from here back"
+    )
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One array of a layer in the weight file.
+
+    Attributes:
+        name: the state_dict key below the layer.
+        tensor: where it is kept; its memory order is the file's.
+        normalization: absent from the file under dontloadscales.
+        transposed_if_marked: transposed in files whose header has the transpose mark.
+        flipped: always transposed in the file, as [values per filter, filters].
+    """
+
+    name: str
+    tensor: Tensor
+    normalization: bool = False
+    transposed_if_marked: bool = False
+    flipped: bool = False
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What a layer may know of the network it is built into.
+
+    Attributes:
+        index: the layer's own index.
+        section: the name of its section, as written.
+        input_shape: the shape of the layer before it, or of the network's input.
+        built: the layers before it.
+        net: the options of [net].
+        dialect: which of the two code bases to follow.
+    """
+
+    index: int
+    section: str
+    input_shape: Shape
+    built: Sequence[Layer]
+    net: NetOptions
+    dialect: Dialect
+
+    def layer(self, reference: int, where: Where, key: str) -> Layer:
+        """The layer that `reference` means: absolute, or relative to this one if negative.
+
+        Raises:
+            CfgError: there is no such layer before this one.
+        """
+        index = reference if reference >= 0 else self.index + reference
+        if not 0 <= index < self.index:
+            raise CfgError(
+                f"[{self.section}] {key}={reference} means layer {index}, which is not before it",
+                where=where,
+                expected=f"{-self.index}..-1 or 0..{self.index - 1}; this is layer {self.index}",
+                got=reference,
+            )
+        return self.built[index]
+
+
+class Layer(nn.Module):
+    """Base of all layers.
+
+    A layer maps its sources' activations [N, C, H, W] to one tensor of its
+    `output_shape`; a flat vector is [N, C, 1, 1].
+
+    Attributes:
+        section_names: the section's name and its aliases.
+        Options: the type of its options.
+        own_activations: activation functions for which Darknet's code of this layer
+            has a routine of its own (see `Dialect.unwritten_activations`).
+        index: the layer's index in the network.
+        sources: indices of the layers it reads, -1 for the network's input.
+        output_shape: the shape of one image's output.
+        may_be_output: whether the network's output may be this layer's (a cost layer's may not).
+    """
+
+    section_names: ClassVar[tuple[str, ...]]
+    Options: ClassVar[type[LayerOptions]] = LayerOptions
+    own_activations: ClassVar[frozenset[str]] = frozenset()
+    may_be_output: ClassVar[bool] = True
+
+    def __init__(self, options: Any, context: BuildContext) -> None:
+        super().__init__()
+        self.options = options
+        self.index = context.index
+        self.section = context.section
+        self.input_shape = context.input_shape
+        self.output_shape = context.input_shape
+        self.sources: tuple[int, ...] = (context.index - 1,)
+
+    def weight_slots(self) -> list[Slot]:
+        """The layer's arrays in the order of the weight file."""
+        return []
+
+    def initialize(self) -> None:
+        """Give the arrays the values that Darknet starts training from."""
+
+    def find_activation(self, name: str, dialect: Dialect) -> Activation:
+        """The function called `name`, as this layer computes it in `dialect`."""
+        return find_activation(
+            name, dialect, self.own_activations, self.options.where, self.section
+        )
+
+    def misfit(self, what: str, **details: Any) -> CfgError:
+        """A `CfgError` that names this layer's place in the cfg."""
+        return CfgError(f"[{self.section}] {what}", where=self.options.where, **details)
+
+    def extra_repr(self) -> str:
+        return f"{self.section} {self.output_shape}"
+
+
+def find_activation(
+    name: str, dialect: Dialect, own: frozenset[str], where: Where, section: str
+) -> Activation:
+    """The activation function called `name` in a layer with routines of its `own`.
+
+    Differs: none; where Darknet's CPU code writes zeros, so does this, with a warning.
+    """
+    if name not in dialect.unwritten_activations - own:
+        return ACTIVATIONS[name]
+    warn(
+        f"Darknet's CPU code has no {name} in [{section}] and computes zeros, "
+        "and so does this dialect",
+        where=where,
+        fix="use --dialect alexeyab-cuda for what its CUDA build computes",
+    )
+    return torch.zeros_like
+
+
+def empty_parameter(*shape: int) -> nn.Parameter:
+    """A parameter without values yet; `Layer.initialize` or a weight file gives them."""
+    return nn.Parameter(torch.empty(shape))

@@ -1,0 +1,92 @@
+"""[batchnorm], and the normalisation that other layers carry inside."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from darknet_torch.cfg.dialect import Dialect
+from darknet_torch.layers.base import (
+    BuildContext,
+    Layer,
+    LayerOptions,
+    Slot,
+    empty_parameter,
+)
+from darknet_torch.ops.normalization import batch_norm
+
+
+class Normalization(nn.Module):
+    """Batch normalisation without its biases, which the host layer owns.
+
+    Arrays, in file order: `scales`, `rolling_mean`, `rolling_variance` [channels].
+    """
+
+    rolling_mean: Tensor
+    rolling_variance: Tensor
+
+    def __init__(self, channels: int, dialect: Dialect, rolling_step: float) -> None:
+        super().__init__()
+        self.epsilon_inside_root = dialect.epsilon_inside_root
+        self.rolling_step = rolling_step
+        self.scales = empty_parameter(channels)
+        self.register_buffer("rolling_mean", torch.empty(channels))
+        self.register_buffer("rolling_variance", torch.empty(channels))
+
+    def weight_slots(self) -> list[Slot]:
+        """scales, rolling mean, rolling variance, as every layer keeps them."""
+        return [
+            Slot(name, getattr(self, name), normalization=True)
+            for name in ("scales", "rolling_mean", "rolling_variance")
+        ]
+
+    @torch.no_grad()
+    def initialize(self) -> None:
+        """Source: convolutional_layer.c make_convolutional_layer: the variance starts at 0."""
+        self.scales.fill_(1)
+        self.rolling_mean.zero_()
+        self.rolling_variance.zero_()
+
+    def forward(self, x: Tensor, biases: Tensor) -> Tensor:
+        """[N, C, ...] to the same shape."""
+        return batch_norm(
+            x,
+            self.scales,
+            biases,
+            self.rolling_mean,
+            self.rolling_variance,
+            epsilon_inside_root=self.epsilon_inside_root,
+            rolling_step=self.rolling_step,
+            training=self.training,
+        )
+
+
+class Batchnorm(Layer):
+    """[batchnorm]. Arrays: `biases`, then those of `Normalization`.
+
+    Source: batchnorm_layer.c forward_batchnorm_layer; parser.c load_batchnorm_weights:
+    only AlexeyAB keeps the biases in the file, pjreddie's stay zero.
+    """
+
+    section_names = ("batchnorm",)
+
+    def __init__(self, options: LayerOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        dialect, channels = context.dialect, context.input_shape.channels
+        self.has_biases_in_file = dialect.batchnorm_has_biases
+        self.biases = empty_parameter(channels)
+        torch.nn.init.zeros_(self.biases)
+        self.normalization = Normalization(channels, dialect, dialect.rolling_step)
+
+    def weight_slots(self) -> list[Slot]:
+        biases = [Slot("biases", self.biases)] if self.has_biases_in_file else []
+        # dontloadscales does not reach this layer's arrays.
+        arrays = [Slot(slot.name, slot.tensor) for slot in self.normalization.weight_slots()]
+        return biases + arrays
+
+    def initialize(self) -> None:
+        torch.nn.init.zeros_(self.biases)
+        self.normalization.initialize()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.normalization(x, self.biases)

@@ -1,0 +1,100 @@
+"""[connected]: every value from every value."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from darknet_torch.cfg.dialect import Dialect
+from darknet_torch.cfg.options import activation, flag, integer
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.layers.base import (
+    BuildContext,
+    Layer,
+    LayerOptions,
+    Slot,
+    empty_parameter,
+)
+from darknet_torch.layers.batchnorm import Normalization
+
+
+@dataclass(frozen=True)
+class ConnectedOptions(LayerOptions):
+    """Source: parser.c parse_connected."""
+
+    output: int = integer(1, minimum=1, doc="output values")
+    activation: str = activation("logistic")
+    batch_normalize: bool = flag(doc="normalise over the batch")
+
+
+class Connection(nn.Module):
+    """Matrix product and bias or batch normalisation, no activation function.
+
+    Arrays: `weights` [outputs, inputs], `biases` [outputs], and with `normalize` those
+    of `Normalization`.
+    """
+
+    def __init__(self, inputs: int, outputs: int, dialect: Dialect, *, normalize: bool) -> None:
+        super().__init__()
+        self.biases = empty_parameter(outputs)
+        self.weights = empty_parameter(outputs, inputs)
+        self.normalization = (
+            Normalization(outputs, dialect, dialect.connected_rolling_step) if normalize else None
+        )
+
+    def weight_slots(self) -> list[Slot]:
+        """biases, weights[, scales, rolling mean, rolling variance].
+
+        Source: parser.c load_connected_weights, save_connected_weights.
+        """
+        return [
+            Slot("biases", self.biases),
+            Slot("weights", self.weights, transposed_if_marked=True),
+            *(self.normalization.weight_slots() if self.normalization else []),
+        ]
+
+    @torch.no_grad()
+    def initialize(self) -> None:
+        """Source: connected_layer.c make_connected_layer."""
+        bound = math.sqrt(2.0 / self.weights.shape[1])
+        self.weights.uniform_(-bound, bound)
+        self.biases.zero_()
+        if self.normalization is not None:
+            self.normalization.initialize()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs] to [N, outputs]. Source: connected_layer.c forward_connected_layer."""
+        if self.normalization is None:
+            return functional.linear(x, self.weights, self.biases)
+        return self.normalization(functional.linear(x, self.weights), self.biases)
+
+
+class Connected(Layer):
+    """[connected]. Source: connected_layer.c forward_connected_layer."""
+
+    section_names = ("connected", "conn")
+    Options = ConnectedOptions
+
+    def __init__(self, options: ConnectedOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.activation = self.find_activation(options.activation, context.dialect)
+        self.output_shape = Shape(options.output, 1, 1)
+        self.connection = Connection(
+            context.input_shape.count,
+            options.output,
+            context.dialect,
+            normalize=options.batch_normalize,
+        )
+
+    def weight_slots(self) -> list[Slot]:
+        return self.connection.weight_slots()
+
+    def initialize(self) -> None:
+        self.connection.initialize()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.activation(self.connection(x.flatten(1))[:, :, None, None])

@@ -1,0 +1,146 @@
+"""The arithmetic of a convolution with Darknet's arrays, shared by the layers that convolve."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from darknet_torch.cfg.dialect import Dialect
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.layers.base import Slot, empty_parameter
+from darknet_torch.layers.batchnorm import Normalization
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Window of a convolution; `padding` is per side, before dilation."""
+
+    size: int
+    stride_y: int = 1
+    stride_x: int = 1
+    padding: int = 0
+    dilation: int = 1
+    groups: int = 1
+
+    def output(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width out. The formula knows no dilation.
+
+        Source: convolutional_layer.c convolutional_out_height.
+        """
+        return (
+            int((height + 2 * self.padding - self.size) / self.stride_y) + 1,
+            int((width + 2 * self.padding - self.size) / self.stride_x) + 1,
+        )
+
+
+class Convolution(nn.Module):
+    """Convolution and bias or batch normalisation, no activation function.
+
+    Arrays: `weights` [filters, channels / groups, size, size], `biases` [filters], and
+    with `normalize` those of `Normalization`.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        filters: int,
+        geometry: Geometry,
+        dialect: Dialect,
+        *,
+        normalize: bool,
+        flipped: bool = False,
+    ) -> None:
+        super().__init__()
+        self.geometry, self.flipped = geometry, flipped
+        self.pointwise_ignores_stride = dialect.pointwise_ignores_stride
+        self.biases = empty_parameter(filters)
+        self.normalization = (
+            Normalization(filters, dialect, dialect.rolling_step) if normalize else None
+        )
+        size = geometry.size
+        self.weights = empty_parameter(filters, channels // geometry.groups, size, size)
+
+    def weight_slots(self) -> list[Slot]:
+        """biases, [scales, rolling mean, rolling variance,] weights.
+
+        Source: parser.c load_convolutional_weights, save_convolutional_weights.
+        """
+        normalization = self.normalization.weight_slots() if self.normalization else []
+        return [
+            Slot("biases", self.biases),
+            *normalization,
+            Slot("weights", self.weights, flipped=self.flipped),
+        ]
+
+    @torch.no_grad()
+    def initialize(self) -> None:
+        """Source: convolutional_layer.c make_convolutional_layer."""
+        bound = math.sqrt(2.0 / self.weights[0].numel())
+        self.weights.uniform_(-bound, bound)
+        self.biases.zero_()
+        if self.normalization is not None:
+            self.normalization.initialize()
+
+    def forward(self, x: Tensor, geometry: Geometry | None = None) -> Tensor:
+        """[N, C, H, W] to [N, filters, H', W'], by another `geometry` if one is given.
+
+        Source: convolutional_layer.c forward_convolutional_layer.
+        """
+        geometry = geometry or self.geometry
+        if self.pointwise_ignores_stride and geometry.size == 1:
+            x = _without_steps(x, geometry)
+            geometry = Geometry(1, groups=geometry.groups)
+        x = self._convolve(x, geometry)
+        return x if self.normalization is None else self.normalization(x, self.biases)
+
+    def _convolve(self, x: Tensor, geometry: Geometry) -> Tensor:
+        biases = self.biases if self.normalization is None else None
+        height, width = x.shape[-2:]
+        out_height, out_width = geometry.output(height, width)
+        before = geometry.padding * geometry.dilation
+        after_y = _missing(out_height, geometry.stride_y, geometry, height, before)
+        after_x = _missing(out_width, geometry.stride_x, geometry, width, before)
+        padding = before
+        if not (0 <= after_y <= before and 0 <= after_x <= before):
+            x = functional.pad(x, (before, after_x, before, after_y))
+            padding = 0
+        x = functional.conv2d(
+            x,
+            self.weights,
+            biases,
+            (geometry.stride_y, geometry.stride_x),
+            padding,
+            geometry.dilation,
+            geometry.groups,
+        )
+        return x[..., :out_height, :out_width]
+
+
+def _missing(out: int, stride: int, geometry: Geometry, size: int, before: int) -> int:
+    """How far the last window reaches beyond the input's end; negative if it stays inside."""
+    reach = (out - 1) * stride + geometry.dilation * (geometry.size - 1) + 1
+    return reach - before - size
+
+
+def _without_steps(x: Tensor, geometry: Geometry) -> Tensor:
+    """A 1x1 convolution's input as pjreddie's code reads it: rows of the output's size.
+
+    The input itself serves as the matrix that im2col would have made, so with a stride
+    its rows start at the wrong places, and its end is never read.
+    """
+    if geometry.stride_x == geometry.stride_y == 1:
+        return x
+    count, channels, height, width = x.shape
+    out_height, out_width = geometry.output(height, width)
+    groups = x.reshape(count, geometry.groups, -1)
+    rows = groups[:, :, : channels // geometry.groups * out_height * out_width]
+    return rows.reshape(count, channels, out_height, out_width)
+
+
+def output_shape(input_shape: Shape, filters: int, geometry: Geometry) -> Shape:
+    """The shape a convolution of `filters` filters makes of `input_shape`."""
+    return Shape(filters, *geometry.output(input_shape.height, input_shape.width))

@@ -1,0 +1,177 @@
+"""[convolutional]: convolution, batch normalisation or bias, activation function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from darknet_torch.cfg.options import activation, flag, inert, integer, number
+from darknet_torch.errors import UnsupportedError
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
+from darknet_torch.layers.convolution import Convolution, Geometry, output_shape
+
+_NOT_SHARED = -1000000000
+
+
+@dataclass(frozen=True)
+class ConvolutionalOptions(LayerOptions):
+    """Source: parser.c parse_convolutional (both code bases)."""
+
+    filters: int = integer(1, minimum=1, doc="output channels")
+    size: int = integer(1, minimum=1, doc="height and width of the window")
+    stride: int = integer(1, minimum=1, doc="step of the window")
+    stride_x: int = integer(-1, only="alexeyab", doc="step along x, stride if below 1")
+    stride_y: int = integer(-1, only="alexeyab", doc="step along y, stride if below 1")
+    pad: bool = flag(doc="padding is size / 2")
+    padding: int = integer(0, minimum=0, doc="zeros on each side, unless pad is set")
+    dilation: int = integer(1, minimum=1, only="alexeyab", doc="distance of the window's taps")
+    groups: int = integer(1, doc="independent groups of channels, 1 if below 1")
+    activation: str = activation("logistic")
+    batch_normalize: int = integer(0, doc="normalise over the batch")
+    cbn: bool = flag(only="alexeyab", doc="batch normalisation across mini-batches")
+    share_index: int = integer(
+        _NOT_SHARED, only="alexeyab", doc="layer whose arrays to use, relative if negative"
+    )
+    flipped: bool = flag(doc="the weight file holds the weights transposed")
+    binary: bool = flag(doc="binary weights on GPUs; nothing on CPUs")
+    xnor: bool = flag(doc="binary weights and inputs")
+    bin_output: bool = flag(only="alexeyab", doc="binary output of an xnor layer")
+    antialiasing: int = integer(0, only="alexeyab", doc="blur instead of stepping: 1 3x3, 2 2x2")
+    sway: bool = flag(only="alexeyab", doc="deform the window by a shift")
+    rotate: bool = flag(only="alexeyab", doc="deform the window by a rotation")
+    stretch: bool = flag(only="alexeyab", doc="deform the window by a stretch")
+    stretch_sway: bool = flag(only="alexeyab", doc="deform the window by both")
+    angle: float = number(15.0, only="alexeyab", doc="degrees of rotate")
+    assisted_excitation: float = number(0.0, only="alexeyab", doc="raise truths while training")
+    grad_centr: bool = flag(only="alexeyab", doc="centre the gradients")
+    reverse: float = number(0.0, only="alexeyab", doc="reverse the gradient, this strongly")
+    coordconv: bool = flag(only="alexeyab", doc="coordinates as channels while training")
+    dot: float = number(0.0, doc="penalty on similar filters")
+    stream: str = inert("a CUDA stream", only="alexeyab")
+    wait_stream: str = inert("a CUDA stream", only="alexeyab")
+
+    def geometry(self) -> Geometry:
+        """The window these options describe."""
+        return Geometry(
+            size=self.size,
+            stride_y=self.stride_y if self.stride_y >= 1 else self.stride,
+            stride_x=self.stride_x if self.stride_x >= 1 else self.stride,
+            padding=self.size // 2 if self.pad else self.padding,
+            dilation=self.dilation if self.size > 1 else 1,
+            groups=max(1, self.groups),
+        )
+
+
+class Convolutional(Layer):
+    """[convolutional]. Source: convolutional_layer.c forward_convolutional_layer."""
+
+    section_names = ("convolutional", "conv")
+    Options = ConvolutionalOptions
+    own_activations = frozenset(
+        "swish mish hard_mish normalize_channels normalize_channels_softmax "
+        "normalize_channels_softmax_maxval".split()
+    )
+    options: ConvolutionalOptions
+
+    def __init__(self, options: ConvolutionalOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        for name in ("xnor", "antialiasing"):
+            if getattr(options, name):
+                raise UnsupportedError(
+                    f"[{context.section}] {name}= is not supported yet", where=options.where
+                )
+        self.activation = self.find_activation(options.activation, context.dialect)
+        geometry = options.geometry()
+        self._check(geometry)
+        self.output_shape = output_shape(context.input_shape, options.filters, geometry)
+        if self.output_shape.height < 1 or self.output_shape.width < 1:
+            raise self.misfit(
+                f"window of {geometry.size} is larger than its input",
+                expected="an output of 1x1 or more",
+                got=f"input {context.input_shape}",
+                fix="enlarge width= and height= in [net]",
+            )
+        self.geometry = geometry
+        self.convolution: Convolution | None = None
+        # In a tuple, so that PyTorch does not register the other layer here again.
+        self._shared: tuple[Convolution, ...] = ()
+        if options.share_index == _NOT_SHARED:
+            self.convolution = Convolution(
+                context.input_shape.channels,
+                options.filters,
+                geometry,
+                context.dialect,
+                normalize=self.normalizes,
+                flipped=options.flipped,
+            )
+        else:
+            self._shared = (self._find_shared(context),)
+
+    @property
+    def normalizes(self) -> bool:
+        """Whether it normalises over the batch."""
+        return bool(self.options.batch_normalize or self.options.cbn)
+
+    @property
+    def arrays(self) -> Convolution:
+        """Its own arrays, or those of the layer it shares with."""
+        return self.convolution if self.convolution is not None else self._shared[0]
+
+    def _check(self, geometry: Geometry) -> None:
+        channels, filters = self.input_shape.channels, self.options.filters
+        if channels % geometry.groups or filters % geometry.groups:
+            raise self.misfit(
+                f"groups={geometry.groups} does not divide its channels",
+                expected="a divisor of the input's channels and of filters=",
+                got=f"{channels} channels in, filters={filters}",
+            )
+        deformations = ("sway", "rotate", "stretch", "stretch_sway")
+        chosen = [name for name in deformations if getattr(self.options, name)]
+        if len(chosen) > 1 or (chosen and geometry.size == 1):
+            raise self.misfit(
+                "takes one of sway, rotate, stretch, stretch_sway, and size >= 3",
+                got=f"{', '.join(chosen)} with size={geometry.size}",
+            )
+
+    def _find_shared(self, context: BuildContext) -> Convolution:
+        options = self.options
+        owner = context.layer(options.share_index, options.where, "share_index")
+        if not isinstance(owner, Convolutional):
+            raise self.misfit(
+                f"share_index={options.share_index} means no [convolutional]",
+                expected="a [convolutional] before it",
+                got=f"[{owner.section}], layer {owner.index}",
+            )
+        theirs = owner.arrays
+        mine = (
+            options.filters,
+            context.input_shape.channels // self.geometry.groups,
+            options.size,
+        )
+        if mine != tuple(theirs.weights.shape[:3]) or self.normalizes != owner.normalizes:
+            raise self.misfit(
+                f"does not fit layer {owner.index}, whose arrays share_index gives it",
+                expected=_describe(tuple(theirs.weights.shape[:3]), owner.normalizes),
+                got=_describe(mine, self.normalizes),
+            )
+        return theirs
+
+    def weight_slots(self) -> list[Slot]:
+        """Source: parser.c save_weights_upto: a sharing layer writes nothing."""
+        return self.convolution.weight_slots() if self.convolution is not None else []
+
+    def initialize(self) -> None:
+        if self.convolution is not None:
+            self.convolution.initialize()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.activation(self.arrays(x, self.geometry))
+
+
+def _describe(shape: tuple[int, ...], normalizes: bool) -> str:
+    filters, channels, size = shape
+    return (
+        f"filters={filters}, channels per group={channels}, size={size}, "
+        f"batch_normalize={int(normalizes)}"
+    )

@@ -1,0 +1,16 @@
+"""[empty]: a place holder that passes its input on."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from darknet_torch.layers.base import Layer
+
+
+class Empty(Layer):
+    """[empty]. Source: parser.c parse_network_cfg_custom (AlexeyAB)."""
+
+    section_names = ("empty", "silence")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x

@@ -1,0 +1,65 @@
+"""[route]: several layers' channels one behind the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from darknet_torch.cfg.options import REQUIRED, inert, integer, integers
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+
+
+@dataclass(frozen=True)
+class RouteOptions(LayerOptions):
+    """Source: parser.c parse_route (both code bases)."""
+
+    layers: tuple[int, ...] = integers(REQUIRED, doc="layers to join, relative if negative")
+    groups: int = integer(1, minimum=1, only="alexeyab", doc="parts to cut each layer into")
+    group_id: int = integer(0, minimum=0, only="alexeyab", doc="the part to take of each")
+    stream: str = inert("a CUDA stream", only="alexeyab")
+    wait_stream: str = inert("a CUDA stream", only="alexeyab")
+
+
+class Route(Layer):
+    """[route]. Source: route_layer.c forward_route_layer."""
+
+    section_names = ("route",)
+    Options = RouteOptions
+
+    def __init__(self, options: RouteOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        layers = [context.layer(index, options.where, "layers") for index in options.layers]
+        self.sources = tuple(layer.index for layer in layers)
+        self.groups, self.group_id = options.groups, options.group_id
+        if self.group_id >= self.groups:
+            raise self.misfit(
+                f"group_id={self.group_id} is not one of its {self.groups} groups",
+                expected=f"0..{self.groups - 1}",
+                got=self.group_id,
+            )
+        first = layers[0].output_shape
+        for layer in layers:
+            shape = layer.output_shape
+            if (shape.height, shape.width) != (first.height, first.width):
+                raise self.misfit(
+                    "joins layers of different heights or widths",
+                    expected=f"{first.height}x{first.width}, as layer {layers[0].index}",
+                    got=f"{shape.height}x{shape.width} of layer {layer.index} "
+                    f"([{layer.section}], {layer.options.where})",
+                )
+            if shape.channels % self.groups:
+                raise self.misfit(
+                    f"groups={self.groups} does not divide the channels of layer {layer.index}",
+                    expected="a divisor",
+                    got=f"{shape.channels} channels",
+                )
+        channels = sum(layer.output_shape.channels for layer in layers) // self.groups
+        self.output_shape = Shape(channels, first.height, first.width)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        if self.groups > 1:
+            inputs = tuple(x.chunk(self.groups, 1)[self.group_id] for x in inputs)
+        return inputs[0] if len(inputs) == 1 else torch.cat(inputs, 1)

@@ -1,0 +1,158 @@
+"""[shortcut]: adds other layers to the one before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from darknet_torch.cfg.options import REQUIRED, activation, integers, number, text
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.layers.base import (
+    BuildContext,
+    Layer,
+    LayerOptions,
+    Slot,
+    empty_parameter,
+)
+
+_EPSILON = 1e-4
+_WEIGHTS_TYPES = {"none": None, "per_feature": "layer", "per_layer": "layer"} | {
+    "per_channel": "channel"
+}
+_NORMALIZATIONS = {"none": None, "relu": "relu", "avg_relu": "relu", "softmax": "softmax"}
+
+
+@dataclass(frozen=True)
+class ShortcutOptions(LayerOptions):
+    """Source: parser.c parse_shortcut (both code bases)."""
+
+    from_: tuple[int, ...] = integers(REQUIRED, key="from", doc="layers, relative if negative")
+    activation: str = activation("linear")
+    weights_type: str = text(
+        "none", only="alexeyab", doc="learned factors: none, per_feature (per_layer), per_channel"
+    )
+    weights_normalization: str = text(
+        "none", only="alexeyab", doc="of the factors: none, relu (avg_relu), softmax"
+    )
+    alpha: float = number(1.0, only="pjreddie", doc="factor on the layer before")
+    beta: float = number(1.0, only="pjreddie", doc="factor on the layer added")
+
+
+class Shortcut(Layer):
+    """[shortcut]. Arrays: `weights` [sources + 1] or [sources + 1, channels] if typed.
+
+    Source: shortcut_layer.c forward_shortcut_layer, blas.c shortcut_multilayer_cpu
+    (AlexeyAB), shortcut_cpu (pjreddie).
+    Differs: of a layer with other channels than the one before it, AlexeyAB adds a
+    batch's values shifted where the two inputs' shapes agree; here each picture of a
+    batch is as it is alone.
+    """
+
+    section_names = ("shortcut",)
+    Options = ShortcutOptions
+    own_activations = frozenset({"swish", "mish"})
+
+    def __init__(self, options: ShortcutOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.strides = context.dialect.shortcut_strides
+        chosen = options.from_[:1] if self.strides else options.from_
+        layers = [context.layer(index, options.where, "from") for index in chosen]
+        self.sources = (context.index - 1, *(layer.index for layer in layers))
+        self.alpha, self.beta = options.alpha, options.beta
+        self.activation = self.find_activation(options.activation, context.dialect)
+        for layer in layers:
+            self._check(layer, context.input_shape)
+        self.normalization = self._word(_NORMALIZATIONS, "weights_normalization")
+        kind = self._word(_WEIGHTS_TYPES, "weights_type")
+        columns = {None: (), "layer": (1,), "channel": (self.output_shape.channels,)}[kind]
+        self.weights = empty_parameter(len(self.sources), *columns) if kind else None
+
+    def _check(self, layer: Layer, mine: Shape) -> None:
+        theirs = layer.output_shape
+        larger = (max(mine.height, theirs.height), max(mine.width, theirs.width))
+        if self.strides:
+            factor = max(theirs.width // mine.width, mine.width // theirs.width)
+            fits = larger == (
+                min(mine.height, theirs.height) * factor,
+                min(mine.width, theirs.width) * factor,
+            )
+            expected = f"{mine.height}x{mine.width} or a multiple of it"
+        else:
+            fits = (mine.height, mine.width) == (theirs.height, theirs.width)
+            expected = f"{mine.height}x{mine.width}, as the layer before it"
+        if not fits:
+            raise self.misfit(
+                "adds a layer of another height or width",
+                expected=expected,
+                got=f"{theirs.height}x{theirs.width} of layer {layer.index} "
+                f"([{layer.section}], {layer.options.where})",
+            )
+
+    def _word(self, words: dict[str, str | None], key: str) -> str | None:
+        word = getattr(self.options, key)
+        if word not in words:
+            raise self.misfit(f"{key}= is unknown", expected=" or ".join(words), got=repr(word))
+        return words[word]
+
+    def weight_slots(self) -> list[Slot]:
+        return [] if self.weights is None else [Slot("weights", self.weights)]
+
+    @torch.no_grad()
+    def initialize(self) -> None:
+        if self.weights is not None:
+            self.weights.fill_(1)
+
+    def forward(self, x: Tensor, *added: Tensor) -> Tensor:
+        if self.strides:
+            out = _add_strided(x, added[0], self.alpha, self.beta)
+        elif self.weights is None:
+            out = x
+            for other in added:
+                out = _add_channels(out, other)
+        else:
+            factors = self._factors()
+            out = x * factors[0]
+            for other, factor in zip(added, factors[1:], strict=True):
+                channels = min(x.shape[1], other.shape[1])
+                part = factor if factor.shape[0] == 1 else factor[:channels]
+                out = _add_channels(out, other[:, :channels] * part)
+        return self.activation(out)
+
+    def _factors(self) -> Tensor:
+        """[sources, 1 or C, 1, 1]: the normalised weights."""
+        assert self.weights is not None
+        weights: Tensor = self.weights
+        if self.normalization == "relu":
+            weights = functional.relu(weights)
+            weights = weights / (weights.sum(0) + _EPSILON)
+        elif self.normalization == "softmax":
+            raised = torch.exp(weights - weights.amax(0))
+            weights = raised / (raised.sum(0) + _EPSILON)
+        return weights[:, :, None, None]
+
+
+def _add_channels(x: Tensor, other: Tensor) -> Tensor:
+    """`x` plus as many channels of `other` as both have."""
+    missing = x.shape[1] - other.shape[1]
+    if missing:
+        other = functional.pad(other, (0, 0, 0, 0, 0, missing))
+    return x + other
+
+
+def _add_strided(x: Tensor, other: Tensor, alpha: float, beta: float) -> Tensor:
+    """alpha x + beta other where both have values; `x` as it is elsewhere.
+
+    The larger of the two is stepped over. Source: blas.c shortcut_cpu (pjreddie).
+    """
+    stride = max(1, other.shape[-1] // x.shape[-1])
+    sample = max(1, x.shape[-1] // other.shape[-1])
+    channels = min(x.shape[1], other.shape[1])
+    out = x.clone()
+    part = out[:, :channels, ::sample, ::sample]
+    out[:, :channels, ::sample, ::sample] = (
+        alpha * part + beta * other[:, :channels, ::stride, ::stride]
+    )
+    return out

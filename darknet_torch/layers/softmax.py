@@ -1,0 +1,47 @@
+"""[softmax]: probabilities that add up to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from darknet_torch.cfg.options import flag, integer, number, text
+from darknet_torch.errors import UnsupportedError
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+
+
+@dataclass(frozen=True)
+class SoftmaxOptions(LayerOptions):
+    """Source: parser.c parse_softmax."""
+
+    groups: int = integer(1, minimum=1, doc="independent groups of values")
+    temperature: float = number(1.0, doc="divides the values first")
+    tree: str = text("", doc="file of a hierarchy of classes")
+    spatial: float = number(0.0, doc="over channels at each position; CUDA code only")
+    noloss: bool = flag(doc="no loss here")
+
+
+class Softmax(Layer):
+    """[softmax]. Source: softmax_layer.c forward_softmax_layer, blas.c softmax_cpu."""
+
+    section_names = ("softmax", "soft")
+    Options = SoftmaxOptions
+
+    def __init__(self, options: SoftmaxOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        if options.tree:
+            raise UnsupportedError(
+                f"[{context.section}] tree= is not supported yet", where=options.where
+            )
+        self.groups, self.temperature = options.groups, options.temperature
+        if context.input_shape.count % self.groups:
+            raise self.misfit(
+                f"groups={self.groups} does not divide its input",
+                expected="a divisor of its values",
+                got=f"{context.input_shape.count} values",
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        groups = x.reshape(x.shape[0], self.groups, -1)
+        return (groups / self.temperature).softmax(-1).view_as(x)

@@ -1,0 +1,50 @@
+"""[upsample]: each value repeated over a square, or summed over one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn import functional
+
+from darknet_torch.cfg.options import integer, number
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+
+
+@dataclass(frozen=True)
+class UpsampleOptions(LayerOptions):
+    """Source: parser.c parse_upsample."""
+
+    stride: int = integer(2, doc="how many times larger; smaller if negative")
+    scale: float = number(1.0, doc="factor on every value")
+
+
+class Upsample(Layer):
+    """[upsample]. Source: upsample_layer.c, blas.c upsample_cpu."""
+
+    section_names = ("upsample",)
+    Options = UpsampleOptions
+
+    def __init__(self, options: UpsampleOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.stride, self.scale = options.stride, options.scale
+        shape = context.input_shape
+        if self.stride > 0:
+            height, width = shape.height * self.stride, shape.width * self.stride
+        elif self.stride < 0 and not (shape.height % self.stride or shape.width % self.stride):
+            height, width = shape.height // -self.stride, shape.width // -self.stride
+        else:
+            raise self.misfit(
+                f"stride={self.stride} does not divide its input",
+                expected="1 or more, or minus a divisor of height and width",
+                got=f"input {shape}",
+            )
+        self.output_shape = Shape(shape.channels, height, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride > 0:
+            x = functional.interpolate(x, scale_factor=self.stride, mode="nearest")
+        else:
+            x = functional.avg_pool2d(x, -self.stride, divisor_override=1)
+        return x if self.scale == 1 else x * self.scale

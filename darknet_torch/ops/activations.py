@@ -1,0 +1,122 @@
+"""Darknet's activation functions, by Darknet's names.
+
+Every function maps a float tensor to one of the same shape. The three that
+normalise work over dimension 1, the channels.
+
+Source: activations.h, activations.c (AlexeyAB; pjreddie has the same values).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_SELU_SCALE, _SELU_ALPHA = 1.0507, 1.6732
+_NORMALIZE_EPSILON = 1e-4
+
+
+def _loggy(x: Tensor) -> Tensor:
+    return 2 * torch.sigmoid(x) - 1
+
+
+def _selu(x: Tensor) -> Tensor:
+    negative = _SELU_SCALE * _SELU_ALPHA * torch.expm1(x.clamp(max=0))
+    return torch.where(x >= 0, _SELU_SCALE * x, negative)
+
+
+def _gelu(x: Tensor) -> Tensor:
+    return 0.5 * x * (1 + torch.tanh(0.797885 * x + 0.035677 * x**3))
+
+
+def _relie(x: Tensor) -> Tensor:
+    return functional.leaky_relu(x, 0.01)
+
+
+def _leaky(x: Tensor) -> Tensor:
+    return functional.leaky_relu(x, 0.1)
+
+
+def _ramp(x: Tensor) -> Tensor:
+    return functional.relu(x) + 0.1 * x
+
+
+def _plse(x: Tensor) -> Tensor:
+    middle = 0.125 * x + 0.5
+    return torch.where(x < -4, 0.01 * (x + 4), torch.where(x > 4, 0.01 * (x - 4) + 1, middle))
+
+
+def _hardtan(x: Tensor) -> Tensor:
+    return x.clamp(-1, 1)
+
+
+def _lhtan(x: Tensor) -> Tensor:
+    return torch.where(x < 0, 0.001 * x, torch.where(x > 1, 0.001 * (x - 1) + 1, x))
+
+
+def _stair(x: Tensor) -> Tensor:
+    whole = torch.floor(x)
+    half = torch.floor(x / 2)
+    return torch.where(whole % 2 == 0, half, (x - whole) + half)
+
+
+def _swish(x: Tensor) -> Tensor:
+    return functional.silu(x)
+
+
+def _mish(x: Tensor) -> Tensor:
+    return functional.mish(x)
+
+
+def _hard_mish(x: Tensor) -> Tensor:
+    return torch.where(x > 0, x, torch.where(x > -2, x * x / 2 + x, 0.0))
+
+
+def _normalize_channels(x: Tensor) -> Tensor:
+    positive = functional.relu(x)
+    return positive / (positive.sum(1, keepdim=True) + _NORMALIZE_EPSILON)
+
+
+def _normalize_channels_softmax(x: Tensor) -> Tensor:
+    raised = torch.exp(x)
+    return raised / (raised.sum(1, keepdim=True) + _NORMALIZE_EPSILON)
+
+
+def _normalize_channels_softmax_maxval(x: Tensor) -> Tensor:
+    raised = torch.exp(x - x.amax(1, keepdim=True))
+    return raised / (raised.sum(1, keepdim=True) + _NORMALIZE_EPSILON)
+
+
+def _linear(x: Tensor) -> Tensor:
+    return x
+
+
+Activation = Callable[[Tensor], Tensor]
+
+ACTIVATIONS: dict[str, Activation] = {
+    "linear": _linear,
+    "logistic": torch.sigmoid,
+    "loggy": _loggy,
+    "relu": functional.relu,
+    "relu6": functional.relu6,
+    "elu": functional.elu,
+    "selu": _selu,
+    "gelu": _gelu,
+    "relie": _relie,
+    "ramp": _ramp,
+    "leaky": _leaky,
+    "revleaky": _leaky,
+    "tanh": torch.tanh,
+    "plse": _plse,
+    "stair": _stair,
+    "hardtan": _hardtan,
+    "lhtan": _lhtan,
+    "swish": _swish,
+    "mish": _mish,
+    "hard_mish": _hard_mish,
+    "normalize_channels": _normalize_channels,
+    "normalize_channels_softmax": _normalize_channels_softmax,
+    "normalize_channels_softmax_maxval": _normalize_channels_softmax_maxval,
+}

@@ -1,0 +1,54 @@
+"""Batch normalisation as Darknet computes it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_INSIDE_ROOT = 1e-5
+_OUTSIDE_ROOT = 1e-6
+
+
+def batch_norm(
+    x: Tensor,
+    scales: Tensor,
+    biases: Tensor,
+    rolling_mean: Tensor,
+    rolling_variance: Tensor,
+    *,
+    epsilon_inside_root: bool,
+    rolling_step: float,
+    training: bool,
+) -> Tensor:
+    """Normalise each channel, then scale and shift it.
+
+    In training the batch's own mean and variance normalise and, weighted by
+    `rolling_step`, enter the rolling ones in place. The variance divides by N - 1,
+    for normalising too.
+
+    Args:
+        x: [N, C, ...].
+        scales, biases, rolling_mean, rolling_variance: [C].
+        epsilon_inside_root: divide by sqrt(variance + 1e-5), else sqrt(variance) + 1e-6.
+
+    Returns:
+        [N, C, ...].
+
+    Source: batchnorm_layer.c forward_batchnorm_layer, blas.c normalize_cpu.
+    """
+    mean, variance = rolling_mean, rolling_variance
+    if training:
+        dimensions = [d for d in range(x.dim()) if d != 1]
+        variance, mean = torch.var_mean(x, dimensions, correction=1)
+        with torch.no_grad():
+            rolling_mean.lerp_(mean, rolling_step)
+            rolling_variance.lerp_(variance, rolling_step)
+    elif epsilon_inside_root:
+        return functional.batch_norm(x, mean, variance, scales, biases, eps=_INSIDE_ROOT)
+    if epsilon_inside_root:
+        factor = scales / torch.sqrt(variance + _INSIDE_ROOT)
+    else:
+        factor = scales / (torch.sqrt(variance) + _OUTSIDE_ROOT)
+    shape = [1, -1] + [1] * (x.dim() - 2)
+    return (x - mean.view(shape)) * factor.view(shape) + biases.view(shape)
