@@ -1,0 +1,98 @@
+"""From a cfg and a weight file to a network, in one call."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+
+from darknet_torch.cfg.dialect import Dialect, find_dialect
+from darknet_torch.cfg.grammar import read_cfg
+from darknet_torch.errors import UsageError
+from darknet_torch.network import Network, build_network
+from darknet_torch.weights import LoadReport, read_weights
+from darknet_torch.zoo import find_cfg
+
+
+def load(
+    cfg: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    dialect: str | Dialect = "alexeyab",
+    device: str | torch.device | None = None,
+    strict: bool = True,
+) -> Network:
+    """Build the network of a cfg and read its weights.
+
+    What Darknet tolerates and nobody means is reported as `CfgWarning`; turn these into
+    errors with ``warnings.simplefilter("error", CfgWarning)``.
+
+    Args:
+        cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
+        weights: path of a weight file; a partial one leaves the other layers at
+            Darknet's starting values. None: all layers start there.
+        width, height: of the input, instead of the cfg's.
+        dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
+        device: where to put it; the CPU by default.
+        strict: bytes left over in the weight file are an error.
+
+    Returns:
+        The network, in evaluation mode.
+
+    Raises:
+        CfgError, WeightsError, UsageError: see there.
+    """
+    network, _ = load_with_report(
+        cfg, weights, width=width, height=height, dialect=dialect, strict=strict
+    )
+    return network.to(find_device(device or "cpu"))
+
+
+def load_with_report(
+    cfg: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    batch: int | None = None,
+    dialect: str | Dialect = "alexeyab",
+    strict: bool = True,
+) -> tuple[Network, LoadReport | None]:
+    """`load`, on the CPU, with the report of the weight file."""
+    sections = read_cfg(find_cfg(cfg))
+    network = build_network(
+        sections,
+        dialect=find_dialect(dialect),
+        width=width,
+        height=height,
+        batch=batch,
+        initialize=weights is None,
+    )
+    if weights is None:
+        return network, None
+    report = read_weights(network, Path(weights), strict=strict)
+    network.initialize(report.missing)
+    return network, report
+
+
+def find_device(name: str | torch.device) -> torch.device:
+    """The device called `name`; "auto" is the first GPU, or the CPU.
+
+    Raises:
+        UsageError: there is no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(
+            "no such device",
+            expected="auto, cpu, cuda or cuda:N",
+            got=f"{str(name)!r} ({str(error).splitlines()[0]})",
+        ) from None
+    return device

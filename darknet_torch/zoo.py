@@ -1,0 +1,74 @@
+"""The network definitions and names of classes that are shipped, found by name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from darknet_torch.errors import CfgError, NamesError, nearest
+
+_HERE = Path(__file__).resolve().parent
+
+
+def definitions_folder() -> Path:
+    """The folder of the shipped definitions: installed, or in the source tree."""
+    installed = _HERE / "definitions"
+    return installed if installed.is_dir() else _HERE.parent / "cfg"
+
+
+def sample_folder() -> Path:
+    """The folder of the bundled picture and of the toy model that runs on it."""
+    return _HERE / "sample"
+
+
+def shipped(suffix: str) -> dict[str, Path]:
+    """Name -> path of the shipped files that end in `suffix` (".cfg", ".names")."""
+    return {path.stem: path for path in sorted(definitions_folder().glob(f"*{suffix}"))}
+
+
+def find_cfg(cfg: str | os.PathLike[str]) -> Path:
+    """The cfg file meant: a path, or the name of a shipped definition.
+
+    Raises:
+        CfgError: neither is there.
+    """
+    path = Path(cfg)
+    if path.exists():
+        return path
+    known = shipped(".cfg")
+    name = path.name.removesuffix(".cfg")
+    if path.name == os.fspath(cfg) and name in known:
+        return known[name]
+    close = nearest(name, known)
+    raise CfgError(
+        "no such cfg file, nor a shipped definition of that name",
+        where=path,
+        expected=f"a path, or one of {', '.join(known)}",
+        fix=f"did you mean {close!r}?" if close else None,
+    )
+
+
+def read_names(path: str | os.PathLike[str]) -> list[str]:
+    """The names of classes in a file, one a line, or of a shipped list ("coco", "voc").
+
+    Raises:
+        NamesError: neither is there, or it cannot be read.
+
+    Source: data.c get_labels, utils.c get_paths.
+    """
+    file = Path(path)
+    known = shipped(".names")
+    if not file.exists() and file.name.removesuffix(".names") in known:
+        file = known[file.name.removesuffix(".names")]
+    try:
+        lines = file.read_text("utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        raise NamesError(
+            "no such names file", where=file, expected=f"a path, or one of {', '.join(known)}"
+        ) from None
+    except OSError as error:
+        raise NamesError(f"cannot be read ({error.strerror})", where=file) from None
+    names = [line.strip() for line in lines]
+    while names and not names[-1]:
+        names.pop()
+    return names
