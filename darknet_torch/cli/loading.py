@@ -1,0 +1,118 @@
+"""A command's options to a network and its names, with warnings on standard error."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.errors import CfgError, CfgNote, CfgWarning, UsageError
+from darknet_torch.zoo import find_cfg, read_names, shipped
+
+if TYPE_CHECKING:
+    from darknet_torch.network import Network
+
+_KNOWN_CLASSES = {80: "coco", 20: "voc"}
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """The options of a command that say which model to run, and how to report on it."""
+
+    cfg: str
+    weights: str | None
+    names: str | None
+    data: str | None
+    dialect: str
+    width: int | None
+    height: int | None
+    allow_leftover: bool
+    strict: bool
+    quiet: bool
+    verbose: bool
+
+    def say(self, text: str) -> None:
+        """A line on standard error, unless --quiet."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+
+def load_model(options: ModelOptions) -> Network:
+    """The network that the options name, with its weights.
+
+    Raises:
+        CfgError, WeightsError, UsageError: as `darknet_torch.load`; also CfgError for
+            every warning under --strict, UsageError when no weights are found.
+    """
+    from darknet_torch.loading import load_with_report
+
+    cfg = find_cfg(options.cfg)
+    weights = options.weights or str(_beside(cfg, ".weights"))
+    if not options.weights and not Path(weights).exists():
+        raise UsageError(
+            "no weights", expected="--weights FILE", got=f"no --weights, and no {weights}"
+        )
+    with _reported(options):
+        network, report = load_with_report(
+            cfg,
+            weights,
+            width=options.width,
+            height=options.height,
+            dialect=options.dialect,
+            strict=not options.allow_leftover,
+        )
+    if report is not None and not report.complete:
+        options.say(f"warning: {report}; the other layers hold random numbers")
+    elif options.verbose:
+        options.say(f"loaded {report}")
+    return network
+
+
+@contextmanager
+def _reported(options: ModelOptions) -> Iterator[None]:
+    """Print what is warned of; under --strict raise it instead, all of it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CfgWarning)
+        yield
+    faults = []
+    for warning in caught:
+        note = issubclass(warning.category, CfgNote)
+        faults += [] if note else [str(warning.message)]
+        if note or not options.strict:
+            options.say(f"{'note' if note else 'warning'}: {warning.message}")
+    if options.strict and faults:
+        raise CfgError("\n  ".join([f"{len(faults)} warnings under --strict:", *faults]))
+
+
+def find_names(options: ModelOptions, classes: int) -> list[str] | str | None:
+    """The names of the classes: given, beside the cfg, or guessed from their number."""
+    if options.names:
+        return options.names
+    if options.data:
+        named = read_data_file(options.data).get("names")
+        if named is None:
+            raise UsageError("has no names=", where=options.data, expected="names=FILE")
+        return str(resolve(options.data, named))
+    beside = _beside(find_cfg(options.cfg), ".names")
+    if beside.exists():
+        return str(beside)
+    guess = _KNOWN_CLASSES.get(classes)
+    if guess in shipped(".names"):
+        options.say(f"note: {classes} classes, named as in {guess}; --names FILE for others")
+        return read_names(guess)
+    return None
+
+
+def _beside(cfg: Path, suffix: str) -> Path:
+    return cfg.with_suffix(suffix)
+
+
+def from_command(arguments: dict[str, Any]) -> ModelOptions:
+    """`ModelOptions` from a command's keyword arguments."""
+    return ModelOptions(**{name: arguments[name] for name in ModelOptions.__dataclass_fields__})

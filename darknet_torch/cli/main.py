@@ -1,0 +1,49 @@
+"""The `dtorch` command."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from darknet_torch import __version__
+from darknet_torch.errors import DarknetError
+
+_INTERRUPTED = 130
+_UNUSABLE = 2
+
+# Command -> (module, function); a module is imported when its command is asked for.
+_COMMANDS = {
+    "detect": ("darknet_torch.cli.detect", "detect"),
+}
+
+
+class Commands(click.Group):
+    """A group that imports its commands when they are used and reports errors in a line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, function = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), function)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DarknetError as error:
+            click.echo(f"dtorch: {error}", err=True)
+            ctx.exit(_UNUSABLE)
+        except KeyboardInterrupt:
+            click.echo("dtorch: interrupted", err=True)
+            ctx.exit(_INTERRUPTED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dtorch")
+def main() -> None:
+    """Run Darknet's own models: original .cfg and .weights files, the same numbers."""

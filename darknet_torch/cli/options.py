@@ -1,0 +1,99 @@
+"""The options that mean the same in every command. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from darknet_torch.cfg.dialect import DIALECTS
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_POSITIVE = click.IntRange(min=1)
+_PART = click.FloatRange(0, 1)
+
+
+def _all(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
+    def decorate(function: _F) -> _F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+network_options = _all(
+    click.option(
+        "--cfg", metavar="CFG", help="The network: a path, or the name of a shipped one."
+    ),
+    click.option("--weights", metavar="FILE", help="Its weights [default: <cfg>.weights]."),
+    click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab"),
+    click.option("--width", type=_POSITIVE, help="Input width, instead of the cfg's."),
+    click.option("--height", type=_POSITIVE, help="Input height, instead of the cfg's."),
+    click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long."),
+    click.option("--strict", is_flag=True, help="Warnings about the cfg are errors."),
+)
+
+names_options = _all(
+    click.option("--names", metavar="FILE", help="Names of the classes, or coco or voc."),
+    click.option("--data", metavar="FILE", help="A .data file, for its names."),
+)
+
+run_options = _all(
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
+    click.option("--backend", default="torch", show_default=True, help="What runs the network."),
+    click.option(
+        "--batch", type=_POSITIVE, default=1, show_default=True, help="Pictures at once."
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=0),
+        default=2,
+        show_default=True,
+        help="Threads that read pictures.",
+    ),
+    click.option("--threads", type=_POSITIVE, help="Threads that compute."),
+    click.option("--seed", type=int, help="For what is random."),
+)
+
+detection_options = _all(
+    click.option(
+        "--threshold",
+        "-thresh",
+        type=_PART,
+        default=0.25,
+        show_default=True,
+        help="Scores at or below are dropped.",
+    ),
+    click.option(
+        "--nms-threshold",
+        type=_PART,
+        default=0.45,
+        show_default=True,
+        help="Overlaps above are dropped; 0 keeps all.",
+    ),
+    click.option(
+        "--letterbox/--stretch",
+        default=None,
+        help="Keep the aspect of pictures, or not [default: as the cfg says, else the dialect].",
+    ),
+    click.option(
+        "--resize",
+        default="darknet",
+        show_default=True,
+        type=click.Choice(["darknet", "opencv"]),
+        help="How pictures are resized.",
+    ),
+    click.option("--exif/--no-exif", default=True, help="Turn pictures as EXIF says."),
+)
+
+output_options = _all(
+    click.option(
+        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+    ),
+    click.option("--out", type=click.Path(dir_okay=False), help="Write results to this file."),
+    click.option("--quiet", is_flag=True, help="No warnings and no progress."),
+    click.option("--verbose", is_flag=True, help="Say more about what is loaded."),
+)

@@ -1,0 +1,215 @@
+"""From pictures to detections: the one detector behind every command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import overload
+
+import numpy as np
+import torch
+
+from darknet_torch.backends import find_backend
+from darknet_torch.boxes import cxcywh_to_xyxy, suppress
+from darknet_torch.detections import Detections
+from darknet_torch.errors import CfgError, NamesError, UsageError
+from darknet_torch.heads.base import Predictions
+from darknet_torch.images import (
+    RESIZE_METHODS,
+    Placement,
+    as_bgr,
+    network_input,
+    place,
+    read_image,
+)
+from darknet_torch.network import Network
+from darknet_torch.zoo import read_names
+
+Picture = str | os.PathLike[str] | np.ndarray
+
+
+class Detector:
+    """Finds objects in pictures.
+
+    Args:
+        network: a network with detection heads, in evaluation mode.
+        names: the names of its classes, or a names file; by default the classes go by number.
+        threshold: detections at or below this score are dropped, 0-1.
+        nms_threshold: boxes of a class that overlap a better one more than this are
+            dropped; 0 keeps all.
+        letterbox: keep the aspect of pictures and fill up with grey, or stretch them. None:
+            as the cfg says, else as the network's dialect does.
+        backend: what runs the network.
+        resize: "darknet", its own rule on floats, or "opencv", as its video demo does.
+        exif: turn pictures given by path as their EXIF orientation says.
+
+    Raises:
+        CfgError: the network has no detection heads, or they disagree on the classes.
+        NamesError: there are fewer or more names than classes.
+        UsageError: a threshold outside 0-1, an unknown backend or method.
+
+    Source: detector.c test_detector (AlexeyAB).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        names: Sequence[str] | str | os.PathLike[str] | None = None,
+        threshold: float = 0.25,
+        nms_threshold: float = 0.45,
+        letterbox: bool | None = None,
+        backend: str = "torch",
+        resize: str = "darknet",
+        exif: bool = True,
+    ) -> None:
+        self.network = network.eval()
+        self.heads = network.heads
+        self._check_heads()
+        self.classes = self.heads[-1].classes
+        self.names = self._checked_names(names)
+        for key, value in (("threshold", threshold), ("nms_threshold", nms_threshold)):
+            if not 0 <= value <= 1:
+                raise UsageError(f"{key} is out of its bounds", expected="0 to 1", got=value)
+        if resize not in RESIZE_METHODS:
+            expected = " or ".join(RESIZE_METHODS)
+            raise UsageError("unknown resize method", expected=expected, got=repr(resize))
+        self.threshold, self.nms_threshold = threshold, nms_threshold
+        default = network.net.letter_box or network.dialect.letterbox
+        self.letterbox = default if letterbox is None else letterbox
+        self.resize, self.exif = resize, exif
+        self.backend = find_backend(backend, network)
+
+    @overload
+    def __call__(self, pictures: Picture) -> Detections: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, pictures: Sequence[Picture]) -> list[Detections]: ...
+
+    def __call__(self, pictures: Picture | Sequence[Picture]) -> Detections | list[Detections]:
+        """Detect in one picture, or in a list of pictures as one batch.
+
+        Args:
+            pictures: a path, or BGR uint8 [H, W, 3] (also grey, BGRA and 16-bit arrays); or
+                a list of these, of any sizes.
+
+        Returns:
+            What was found, per picture.
+
+        Raises:
+            ImageError: one of them cannot be read.
+        """
+        if isinstance(pictures, str | os.PathLike | np.ndarray):
+            return self._detect([pictures])[0]
+        return self._detect(list(pictures)) if len(pictures) else []
+
+    def _detect(self, pictures: list[Picture]) -> list[Detections]:
+        images = [self._open(picture) for picture in pictures]
+        filenames = ["" if isinstance(p, np.ndarray) else os.fspath(p) for p in pictures]
+        return self.detect_images(images, filenames)
+
+    def _open(self, picture: Picture) -> np.ndarray:
+        if isinstance(picture, np.ndarray):
+            return as_bgr(picture)
+        return read_image(picture, exif=self.exif)
+
+    def detect_images(
+        self, images: Sequence[np.ndarray], filenames: Sequence[str]
+    ) -> list[Detections]:
+        """Detect in pictures that are open already, as one batch.
+
+        Args:
+            images: each BGR uint8 [H, W, 3].
+            filenames: what to call them, in the same order.
+        """
+        net = self.network.net
+        placements = [
+            place(image, net.height, net.width, letterbox=self.letterbox) for image in images
+        ]
+        inputs = [
+            network_input(image, placement, channels=net.channels, method=self.resize)
+            for image, placement in zip(images, placements, strict=True)
+        ]
+        predictions = self.decode(self.backend.predict(np.stack(inputs)))
+        return [
+            self._finish(predictions, index, image, placements[index], filenames[index])
+            for index, image in enumerate(images)
+        ]
+
+    @torch.inference_mode()
+    def decode(self, outputs: Sequence[torch.Tensor]) -> Predictions:
+        """The heads' outputs as the predictions of the whole network."""
+        height, width = self.network.net.height, self.network.net.width
+        parts = [
+            head.decode(output.float(), height, width)
+            for head, output in zip(self.heads, outputs, strict=True)
+        ]
+        return Predictions.join(parts)
+
+    def _finish(
+        self,
+        predictions: Predictions,
+        index: int,
+        image: np.ndarray,
+        placement: Placement,
+        filename: str,
+    ) -> Detections:
+        """Threshold, boxes of the picture, NMS.
+
+        Source: network.c get_network_boxes, yolo_layer.c get_yolo_detections. The last
+        head's kind of NMS governs the whole network, as in detector.c test_detector.
+        """
+        scores = predictions.class_scores[index]
+        candidates = (predictions.objectness[index] > self.threshold) & (
+            scores > self.threshold
+        ).any(1)
+        boxes = predictions.boxes[index][candidates].double().cpu().numpy()
+        kept = scores[candidates].cpu().numpy()
+        kept = np.where(kept > self.threshold, kept, 0)
+        boxes = placement.to_picture(boxes)
+        last = self.heads[-1]
+        kept = suppress(
+            boxes, kept, self.nms_threshold, nms_kind=last.nms_kind, beta_nms=last.beta_nms
+        )
+        rows, class_ids = np.nonzero(kept)
+        order = np.argsort(-kept[rows, class_ids], kind="stable")
+        rows, class_ids = rows[order], class_ids[order]
+        height, width = image.shape[:2]
+        corners = cxcywh_to_xyxy(boxes[rows]) * (width, height, width, height)
+        found = Detections(
+            corners, kept[rows, class_ids], class_ids, height, width, self.names, filename
+        )
+        return found.visible()
+
+    def _check_heads(self) -> None:
+        if not self.heads:
+            raise CfgError(
+                "this network has no detection head",
+                where=self.network.net.where,
+                expected="[yolo] or [region]",
+                got=f"[{self.network.layers[-1].section}] at its end",
+            )
+        classes = {head.classes for head in self.heads}
+        if len(classes) > 1:
+            raise CfgError(
+                "the heads disagree on classes=",
+                where=self.heads[-1].options.where,
+                expected="the same number in every head",
+                got=sorted(classes),
+            )
+
+    def _checked_names(
+        self, names: Sequence[str] | str | os.PathLike[str] | None
+    ) -> tuple[str, ...]:
+        if names is None:
+            return ()
+        where = None
+        if isinstance(names, str | os.PathLike):
+            where, names = names, read_names(names)
+        if len(names) != self.classes:
+            raise NamesError(
+                "the names do not fit the network",
+                where=where,
+                expected=f"{self.classes} names, as classes={self.classes} in the cfg",
+                got=f"{len(names)} names",
+            )
+        return tuple(names)

@@ -1,0 +1,149 @@
+"""Compare this runtime with results recorded from the C Darknet.
+
+    python tools/parity.py forward|layers FOLDER [--cfg-folder DIR]
+    python tools/parity.py detect FOLDER [--models DIR] [--images DIR]
+
+FOLDER holds records (see tools/records.py for their form). A line a record, with its
+worst error and where it is. Exit status: 0 all ran and passed, 1 one fell outside, 3 all
+that ran passed but some are not supported yet (listed).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from darknet_torch.cfg.dialect import find_dialect
+from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.errors import CfgWarning, UnsupportedError
+from darknet_torch.network import Network, build_network
+from darknet_torch.weights import read_weights, write_weights
+from tools import records
+from tools.finding import Finding, worst
+from tools.parity_detect import check_detect
+
+# Relative to the largest value of a layer: C adds in another order, in float32, over up to
+# 160 layers.
+SAMPLE_TOLERANCE = 1e-4
+MEAN_TOLERANCE = 1e-4  # of the layer's root mean square
+L2_TOLERANCE = 1e-4  # relative
+
+
+def build(record: records.Record, cfg_folder: Path) -> Network:
+    """The record's network with the record's parameters, whose file must survive a round trip."""
+    text = records.cfg_text(record, cfg_folder)
+    name = record.get("cfg_file", record["name"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CfgWarning)
+        network = build_network(
+            parse_cfg(text, name), dialect=find_dialect(record["dialect"]), initialize=False
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path, again = Path(folder) / "recorded.weights", Path(folder) / "again.weights"
+        records.write_weights(path, record)
+        read_weights(network, path)
+        write_weights(network, again)
+        if path.read_bytes() != again.read_bytes():
+            raise ValueError(f"{name}: the weight file does not survive a round trip")
+    return network
+
+
+def check_forward(path: Path, cfg_folder: Path) -> Finding:
+    """Run the network of a forward or layer record and compare every layer."""
+    record = records.read_record(path)
+    network = build(record, cfg_folder)
+    images = torch.from_numpy(records.forward_input(record))
+    with torch.inference_mode():
+        outputs = network.layer_outputs(images)
+    findings = [Finding(0.0, "-")]
+    for index, output in enumerate(outputs):
+        values = output.numpy().astype(np.float64).ravel()
+        name = f"layer {index} [{network.layers[index].section}]"
+        findings += compare(values, record["stats"][index], record["samples"][index], name)
+    return worst(findings)
+
+
+def compare(
+    values: np.ndarray, stats: np.ndarray, samples: np.ndarray, name: str
+) -> list[Finding]:
+    """The errors of one layer's values against its recorded statistics and samples."""
+    count, mean, l2, low, high = stats
+    if values.size != count:
+        return [Finding(np.inf, f"{name}, {values.size} values, recorded {count:.0f}")]
+    places = records.positions(values.size)
+    errors = np.abs(values[places] - samples) / max(1.0, abs(low), abs(high))
+    rms = l2 / np.sqrt(count)
+    worst = int(np.argmax(errors))
+    return [
+        Finding(errors[worst] / SAMPLE_TOLERANCE, f"{name}, position {places[worst]}"),
+        Finding(_part(abs(values.mean() - mean), MEAN_TOLERANCE * rms), f"{name}, mean"),
+        Finding(_part(abs(np.linalg.norm(values) - l2), L2_TOLERANCE * l2), f"{name}, l2"),
+    ]
+
+
+def _part(error: float, allowed: float) -> float:
+    return 0.0 if error == 0 else float(error / allowed) if allowed else np.inf
+
+
+def run(folder: Path, check: Callable[[Path], Finding]) -> int:
+    """Check every record of `folder`, print a line each, return the exit status."""
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        raise click.UsageError(f"{folder}: no records (*.json) here")
+    failed, unsupported = 0, []
+    for path in paths:
+        try:
+            finding = check(path)
+        except UnsupportedError as error:
+            unsupported.append(f"{path.stem}: {error}")
+            continue
+        failed += not finding.passed
+        click.echo(f"{'ok  ' if finding.passed else 'FAIL'} {path.stem}: {finding}")
+    for line in unsupported:
+        click.echo(f"not supported yet: {line}")
+    ran = len(paths) - len(unsupported)
+    click.echo(f"{ran - failed} passed, {failed} failed, {len(unsupported)} not supported yet")
+    return 1 if failed else 3 if unsupported else 0
+
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    """Compare this runtime with recorded results."""
+
+
+def _forward(folder: Path, cfg_folder: Path) -> None:
+    sys.exit(run(folder, lambda path: check_forward(path, cfg_folder)))
+
+
+for _name in ("forward", "layers"):
+    main.command(_name)(
+        click.argument("folder", type=_FOLDER)(
+            click.option("--cfg-folder", type=_FOLDER, default=_SHARED / "cfg")(_forward)
+        )
+    )
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--models", type=_FOLDER, default=_SHARED / "models")
+@click.option("--images", type=_FOLDER, default=_SHARED / "images")
+def detect(folder: Path, models: Path, images: Path) -> None:
+    """Detections of pretrained models on real photos."""
+    sys.exit(run(folder, lambda path: check_detect(path, models, images)))
+
+
+if __name__ == "__main__":
+    main()
