@@ -157,11 +157,12 @@ class Detector:
 
         Source: network.c get_network_boxes, yolo_layer.c get_yolo_detections. The last
         head's kind of NMS governs the whole network, as in detector.c test_detector.
+        Differs: boxes that are not finite are dropped; untrained networks give such.
         """
         scores = predictions.class_scores[index]
-        candidates = (predictions.objectness[index] > self.threshold) & (
-            scores > self.threshold
-        ).any(1)
+        candidates = predictions.objectness[index] > self.threshold
+        candidates &= (scores > self.threshold).any(1)
+        candidates &= predictions.boxes[index].isfinite().all(1)
         boxes = predictions.boxes[index][candidates].double().cpu().numpy()
         kept = scores[candidates].cpu().numpy()
         kept = np.where(kept > self.threshold, kept, 0)
