@@ -84,21 +84,26 @@ class Network(nn.Module):
 
         Source: network.c network_predict, get_network_output (AlexeyAB).
         """
-        kept = self._run(images, keep_all=False)
+        kept = self._run(images)
         return tuple(kept[index] for index in self._outputs)
 
     def layer_outputs(self, images: Tensor) -> list[Tensor]:
         """Every layer's output for `images`, each [N, C, H, W] in Darknet's memory order."""
-        kept = self._run(images, keep_all=True)
-        return [kept[index] for index in range(len(self.layers))]
+        outputs = {-1: self._checked(images)}
+        buffers = []
+        for index, layer in enumerate(self.layers):
+            inputs = [outputs[source] for source in layer.sources]
+            outputs[index] = layer(*inputs)
+            unlike = layer.buffer_shape != layer.output_shape
+            buffers.append(layer.buffer(*inputs) if unlike else outputs[index])
+        return buffers
 
-    def _run(self, images: Tensor, *, keep_all: bool) -> dict[int, Tensor]:
+    def _run(self, images: Tensor) -> dict[int, Tensor]:
         kept = {-1: self._checked(images)}
         for index, layer in enumerate(self.layers):
             kept[index] = layer(*(kept[source] for source in layer.sources))
-            if not keep_all:
-                for done in self._last_reader.get(index, ()):
-                    del kept[done]
+            for done in self._last_reader.get(index, ()):
+                del kept[done]
         return kept
 
     def _checked(self, images: Tensor) -> Tensor:

@@ -257,6 +257,8 @@ def _bytes(slot: Slot, header: WeightsHeader) -> bytes:
 
 def _map(path: Path) -> np.ndarray:
     try:
+        if path.is_dir():
+            raise WeightsError("is a folder", where=path, expected="a weight file")
         if path.stat().st_size == 0:
             raise WeightsError(
                 "is empty", where=path, expected="a weight file", fix="download it again"

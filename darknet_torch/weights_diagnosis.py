@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from darknet_torch.errors import WeightsError
@@ -15,6 +17,7 @@ _OTHER_KINDS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file", "run git lfs pull"),
     (b"[net", "a cfg, not a weight file", "swap --cfg and --weights"),
 )
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SMALLEST = 16
 
 
@@ -24,7 +27,9 @@ def check_is_weights(data: np.ndarray, path: str) -> None:
     Raises:
         WeightsError: it is a web page or another known format, or shorter than a header.
     """
-    start = data[:512].tobytes().lstrip()
+    start = data[:512].tobytes().removeprefix(_BYTE_ORDER_MARK).lstrip()
+    if re.search(rb"^\s*\[net", start, re.MULTILINE):
+        start = start[start.index(b"[net") :]
     for mark, what, fix in _OTHER_KINDS:
         if start.startswith(mark):
             raise WeightsError(

@@ -26,6 +26,15 @@ def shipped(suffix: str) -> dict[str, Path]:
     return {path.stem: path for path in sorted(definitions_folder().glob(f"*{suffix}"))}
 
 
+def find_beside(name: str, cfg: str) -> Path | None:
+    """A file that a cfg names: from the working folder, beside the cfg, or shipped."""
+    file = Path(name)
+    for path in (file, Path(cfg).parent / file, definitions_folder() / file.name):
+        if path.is_file():
+            return path
+    return None
+
+
 def find_cfg(cfg: str | os.PathLike[str]) -> Path:
     """The cfg file meant: a path, or the name of a shipped definition.
 
@@ -61,7 +70,7 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     if not file.exists() and file.name.removesuffix(".names") in known:
         file = known[file.name.removesuffix(".names")]
     try:
-        lines = file.read_text("utf-8", errors="replace").splitlines()
+        lines = file.read_text("utf-8-sig", errors="replace").splitlines()
     except FileNotFoundError:
         raise NamesError(
             "no such names file", where=file, expected=f"a path, or one of {', '.join(known)}"

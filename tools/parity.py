@@ -62,13 +62,17 @@ def check_forward(path: Path, cfg_folder: Path) -> Finding:
     record = records.read_record(path)
     network = build(record, cfg_folder)
     images = torch.from_numpy(records.forward_input(record))
-    with torch.inference_mode():
-        outputs = network.layer_outputs(images)
     findings = [Finding(0.0, "-")]
-    for index, output in enumerate(outputs):
-        values = output.numpy().astype(np.float64).ravel()
-        name = f"layer {index} [{network.layers[index].section}]"
-        findings += compare(values, record["stats"][index], record["samples"][index], name)
+    row = 0
+    for step, image in enumerate(images.split(1)):
+        with torch.inference_mode():
+            outputs = network.layer_outputs(image)
+        for index, output in enumerate(outputs):
+            values = output.detach().numpy().astype(np.float64).ravel()
+            name = f"layer {index} [{network.layers[index].section}]"
+            name += f", step {step}" if len(images) > 1 else ""
+            findings += compare(values, record["stats"][row], record["samples"][row], name)
+            row += 1
     return worst(findings)
 
 

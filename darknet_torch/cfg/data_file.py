@@ -18,7 +18,7 @@ def read_data_file(path: str | Path) -> dict[str, str]:
     Source: option_list.c read_data_cfg.
     """
     try:
-        text = Path(path).read_text("latin-1")
+        text = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").decode("latin-1")
     except OSError as error:
         raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
     found: dict[str, str] = {}

@@ -52,6 +52,12 @@ class Dialect:
         flat_region: [region] leaves its values position by position, x and y not
             activated; else channel by channel, activated.
         letterbox: pictures are letterboxed unless the user says otherwise.
+        xnor_in_bits: an xnor convolution runs on bits at inference: one group,
+            normalisation folded in first, -1 outside the picture; else 0 outside.
+        rnn_has_hidden: [rnn] has a hidden size of its own, else that of its output.
+        gru_order, lstm_order: the order of [gru]'s parts and [lstm]'s gates in the file.
+        crnn_padding: default padding of [crnn].
+        chooses_lstm_activation: [conv_lstm] heeds lstm_activation, else it takes tanh.
         dropout_probability, yolo_max_boxes, region_max_boxes, adam_epsilon: defaults.
         file_version: the version its weight files carry.
         wide_seen_in_transposed: files with the transpose mark have a 64-bit `seen`.
@@ -70,6 +76,12 @@ class Dialect:
     maxpool_blocks: bool
     flat_region: bool
     letterbox: bool
+    xnor_in_bits: bool
+    rnn_has_hidden: bool
+    gru_order: tuple[str, ...]
+    lstm_order: str
+    crnn_padding: int
+    chooses_lstm_activation: bool
     dropout_probability: float
     yolo_max_boxes: int
     region_max_boxes: int
@@ -92,6 +104,12 @@ ALEXEYAB = Dialect(
     maxpool_blocks=True,
     flat_region=True,
     letterbox=False,
+    xnor_in_bits=True,
+    rnn_has_hidden=True,
+    gru_order=("uz", "ur", "uh", "wz", "wr", "wh"),
+    lstm_order="figo",
+    crnn_padding=0,
+    chooses_lstm_activation=False,
     dropout_probability=0.2,
     yolo_max_boxes=200,
     region_max_boxes=200,
@@ -107,6 +125,7 @@ ALEXEYAB_CUDA = replace(
     rolling_step=0.01,
     connected_rolling_step=0.01,
     maxpool_blocks=False,
+    chooses_lstm_activation=True,
 )
 
 PJREDDIE = Dialect(
@@ -123,6 +142,12 @@ PJREDDIE = Dialect(
     maxpool_blocks=False,
     flat_region=False,
     letterbox=True,
+    xnor_in_bits=False,
+    rnn_has_hidden=False,
+    gru_order=("wz", "wr", "wh", "uz", "ur", "uh"),
+    lstm_order="ifog",
+    crnn_padding=1,
+    chooses_lstm_activation=False,
     dropout_probability=0.5,
     yolo_max_boxes=90,
     region_max_boxes=30,

@@ -82,6 +82,12 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
     """
     if text.startswith(_BYTE_ORDER_MARK):
         text = text[len(_BYTE_ORDER_MARK) :]
+    if "\0" in text[:64]:
+        raise CfgError(
+            "this is no plain text, perhaps UTF-16",
+            where=file,
+            fix="save it as UTF-8 or ASCII",
+        )
     if text.lstrip()[:1] == "<":
         raise CfgError(
             "this is a web page or XML, not a cfg",
@@ -99,7 +105,7 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
         if stripped[0] == "[":
             if name is not None:
                 sections.append(Section(name, start, tuple(entries)))
-            name, start, entries = _section_name(stripped), where, []
+            name, start, entries = _section_name(stripped, where), where, []
         elif name is None:
             raise CfgError(
                 "an option before the first section",
@@ -117,14 +123,26 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
     return sections
 
 
-def _section_name(line: str) -> str:
-    return line[1:-1] if line.endswith("]") else line[1:]
+def _section_name(line: str, where: Where) -> str:
+    if not line.endswith("]"):
+        raise CfgError(
+            "a section's line must end with its bracket",
+            where=where,
+            expected=f"{line.partition(']')[0]}]",
+            got=repr(line),
+            fix="move a comment to a line of its own",
+        )
+    return line[1:-1]
 
 
 def _entry(line: str, where: Where) -> list[Entry]:
     key, equals, value = line.partition("=")
     if not equals:
-        warn("not a key=value line, Darknet ignores it", where=where, got=repr(line))
+        warn(
+            f"not a key=value line; Darknet then takes the default of {key!r}",
+            where=where,
+            got=repr(line),
+        )
         return [Entry(key, None, where)]
     if not value:
         warn(f"'{key}=' has no value, Darknet ignores the line", where=where)
@@ -137,9 +155,10 @@ def _warn_of_duplicates(section: Section) -> None:
     for entry in section.entries:
         winner = first[entry.key]
         if winner is not entry and winner.value != entry.value:
+            counts = "without a value" if winner.value is None else winner.value
             warn(
                 f"'{entry.key}' again in this [{section.name}]: "
-                f"line {winner.where.line} ({winner.value}) counts",
+                f"line {winner.where.line} ({counts}) counts",
                 where=entry.where,
                 got=entry.value,
                 fix="delete one of the two",

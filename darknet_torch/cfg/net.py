@@ -45,6 +45,7 @@ class NetOptions(Options):
         "constant",
         *("constant", "step", "steps", "exp", "poly", "random", "sigmoid", "sgdr"),
         fallback="constant",
+        words_of={"sgdr": "alexeyab"},
         doc="how the rate changes",
     )
     burn_in: int = integer(0, doc="batches over which the rate rises")
@@ -145,11 +146,11 @@ def read_net(section: Section, dialect: Dialect) -> NetOptions:
             expected="width=, height= and channels=, or inputs=",
             got=f"width={net.width}, height={net.height}, channels={net.channels}",
         )
-    if net.policy == "steps" and not (net.steps and net.scales):
+    if net.policy == "steps" and not 0 < len(net.steps) <= len(net.scales):
         raise CfgError(
             "policy=steps needs steps= and scales=",
             where=section.where,
-            expected="as many scales as steps",
+            expected="a scale for each step",
             got=f"{len(net.steps)} steps, {len(net.scales)} scales",
         )
     return net

@@ -10,6 +10,9 @@ _NUMBER = re.compile(
     r"[+-]?(?:inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)",
     re.IGNORECASE,
 )
+_HEXADECIMAL = re.compile(
+    r"[+-]?0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?\d+)?", re.IGNORECASE
+)
 
 
 def read_integer(text: str) -> tuple[int, str] | None:
@@ -20,6 +23,9 @@ def read_integer(text: str) -> tuple[int, str] | None:
 
 def read_number(text: str) -> tuple[float, str] | None:
     """The number `text` starts with, as a float32, and what follows; None if there is none."""
+    match = _HEXADECIMAL.match(text)
+    if match:
+        return float32(float.fromhex(match.group())), text[match.end() :]
     match = _NUMBER.match(text)
     return (float32(float(match.group())), text[match.end() :]) if match else None
 

@@ -12,8 +12,9 @@ fit. The field's name is the key in the cfg, unless ``key=`` gives another.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect
@@ -81,9 +82,10 @@ def flag(default: bool = False, *, doc: str, **more: Any) -> Any:
 
 def number(default: Any, *, doc: str, **more: Any) -> Any:
     """An option read by atof and held as float32."""
-    if not callable(default):
-        default = float32(default)
-    return _field(Option(default, _read_number, "a number", doc, **more))
+    rounded = (
+        (lambda dialect: float32(default(dialect))) if callable(default) else float32(default)
+    )
+    return _field(Option(rounded, _read_number, "a number", doc, **more))
 
 
 def text(default: Any, *, doc: str, **more: Any) -> Any:
@@ -91,12 +93,25 @@ def text(default: Any, *, doc: str, **more: Any) -> Any:
     return _field(Option(default, _read_text, "text", doc, **more))
 
 
-def choice(default: str, *choices: str, fallback: str, doc: str, **more: Any) -> Any:
-    """One of `choices`; any other word means `fallback`, with a warning, as in C."""
+def choice(
+    default: str,
+    *choices: str,
+    fallback: str,
+    doc: str,
+    words_of: Mapping[str, str] = MappingProxyType({}),
+    **more: Any,
+) -> Any:
+    """One of `choices`; any other word means `fallback`, with a warning, as in C.
+
+    Args:
+        words_of: the code base of the words that one alone knows.
+    """
 
     def read(entry: Entry, option: Option, dialect: Dialect) -> str:
+        code_base = dialect.code_base
+        known = [word for word in option.choices if words_of.get(word, code_base) == code_base]
         word = _value(entry)
-        return word if word in option.choices else _fall_back(entry, option.choices, fallback)
+        return word if word in known else _fall_back(entry, known, fallback, dialect)
 
     return _field(Option(default, read, "one of the words", doc, choices=choices, **more))
 
@@ -115,13 +130,13 @@ def integers(default: Any = (), *, stops_at_hash: bool = False, doc: str, **more
     Args:
         stops_at_hash: commas behind a ``#`` do not count (else they do, as in C).
     """
-    reader = _read_list(read_integer, "an integer", stops_at_hash)
+    reader = _read_list(read_integer, stops_at_hash)
     return _field(Option(default, reader, "integers between commas", doc, **more))
 
 
 def numbers(default: Any = (), *, stops_at_hash: bool = False, doc: str, **more: Any) -> Any:
     """Numbers between commas, held as float32; `stops_at_hash` as in `integers`."""
-    reader = _read_list(read_number, "a number", stops_at_hash)
+    reader = _read_list(read_number, stops_at_hash)
     return _field(Option(default, reader, "numbers between commas", doc, **more))
 
 
@@ -166,6 +181,8 @@ def read_options(cls: type[OptionsType], section: Section, dialect: Dialect) -> 
         if default is not REQUIRED:
             values[name] = default
     for key, entry in section.first().items():
+        if entry.value is None:
+            continue  # the grammar has warned of it
         if key not in known:
             _warn_of_unknown(entry, section, known)
             continue
@@ -175,7 +192,7 @@ def read_options(cls: type[OptionsType], section: Section, dialect: Dialect) -> 
             warn(note, where=entry.where, category=CfgNote)
         elif option.only is not None and option.only != dialect.code_base:
             _warn_of_other_code_base(entry, option, dialect)
-        elif entry.value is not None:
+        else:
             values[name] = _bounded(option.reader(entry, option, dialect), entry, option)
     for key, (name, option) in known.items():
         if name not in values:
@@ -259,14 +276,11 @@ def _read_activation(entry: Entry, option: Option, dialect: Dialect) -> str:
     return _fall_back(entry, sorted(dialect.activations), "relu", dialect)
 
 
-def _fall_back(
-    entry: Entry, words: Sequence[str], fallback: str, dialect: Dialect | None = None
-) -> str:
+def _fall_back(entry: Entry, words: Sequence[str], fallback: str, dialect: Dialect) -> str:
     word = _value(entry)
     close = nearest(word.partition("#")[0], words)
-    reader = f"{dialect.code_base}/darknet" if dialect else "Darknet"
     warn(
-        f"{reader} does not know {entry.key} {word!r} and takes {fallback!r}",
+        f"{dialect.code_base}/darknet does not know {entry.key} {word!r} and takes {fallback!r}",
         where=entry.where,
         expected=", ".join(words),
         fix=f"did you mean {close!r}?" if close else None,
@@ -274,9 +288,7 @@ def _fall_back(
     return fallback
 
 
-def _read_list(
-    read_one: Callable[[str], tuple[Any, str] | None], kind: str, stops_at_hash: bool
-) -> _Reader:
+def _read_list(read_one: Callable[[str], tuple[Any, str] | None], stops_at_hash: bool) -> _Reader:
     def read(entry: Entry, option: Option, dialect: Dialect) -> tuple[Any, ...]:
         line = _value(entry)
         values = []
@@ -285,15 +297,22 @@ def _read_list(
             found = read_one(part)
             if found is None and (in_comment or not part):
                 # A comma too many, or a comma inside a comment: C reads a 0 there.
+                found = (read_one("0") or (0,))[0], ""
+                if not in_comment:
+                    warn(
+                        f"'{entry.key}' has a comma too many, which is read as a 0",
+                        where=entry.where,
+                        got=repr(entry.value),
+                    )
+            if found is None:
+                raise _wrong_kind(entry, option.kind)
+            if in_comment:
                 warn(
-                    f"'{entry.key}' is read with a 0 for {part!r}",
+                    f"'{entry.key}' is read with {found[0]} from behind the #",
                     where=entry.where,
                     got=repr(entry.value),
-                    fix="delete the comma too many",
+                    fix="delete the comment",
                 )
-                found = (read_one("0") or (0,))[0], ""
-            if found is None:
-                raise _wrong_kind(entry, f"a list of {kind}s")
             _warn_of_junk(entry, *found)
             values.append(found[0])
             in_comment = in_comment or "#" in part

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.errors import warn
+from darknet_torch.layers.base import BuildContext, Layer
+
+_DEFAULT_ANCHOR = 0.5
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,19 @@ class Head(Layer):
         needed, channels = self.boxes_per_position * self.values_per_box, self.input_shape.channels
         if channels == needed:
             return
-        before = context.built[-1].options if context.built else context.net
+        source = context.last_with_filters()
+        if source is None:
+            raise self.misfit(
+                "does not fit its input",
+                expected=f"{needed} channels = {formula}",
+                got=f"{channels} channels",
+                fix=f"put a [convolutional] with filters={needed} before it",
+            )
         raise self.misfit(
-            f"needs filters={needed} in the layer before it ({before.where})",
+            f"needs filters={needed} in the [{source.section}] before it ({source.options.where})",
             expected=f"filters={needed} = {formula}",
             got=f"{channels} channels",
-            fix=f"set filters={needed} at {before.where}, or correct the numbers here",
+            fix=f"set filters={needed} at {source.options.where}, or correct the numbers here",
         )
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
@@ -84,11 +94,26 @@ class Head(Layer):
         raise NotImplementedError
 
 
+def take_anchors(head: Head, given: tuple[float, ...], number: int) -> list[list[float]]:
+    """`number` pairs from the numbers `given`, filled up as in C, with a warning.
+
+    Source: yolo_layer.c make_yolo_layer, region_layer.c make_region_layer.
+    """
+    if len(given) != number * 2:
+        warn(
+            f"[{head.section}] anchors do not fit num={number}",
+            where=head.options.where,
+            expected=f"{number * 2} numbers",
+            got=f"{len(given)}; Darknet leaves out what is too much and fills up "
+            f"with {_DEFAULT_ANCHOR}",
+        )
+    values = [*given[: number * 2]]
+    values += [_DEFAULT_ANCHOR] * (number * 2 - len(values))
+    return [values[index : index + 2] for index in range(0, number * 2, 2)]
+
+
 def positions(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
     """Column and row numbers of a map, as [1, width] and [height, 1]."""
     columns = torch.arange(width, dtype=like.dtype, device=like.device)
     rows = torch.arange(height, dtype=like.dtype, device=like.device)
     return columns[None, :], rows[:, None]
-
-
-__all__ = ["Head", "LayerOptions", "Predictions", "positions"]

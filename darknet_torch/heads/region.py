@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, numbers, text
-from darknet_torch.errors import UnsupportedError
-from darknet_torch.heads.base import Head, Predictions, positions
+from darknet_torch.heads.base import Head, Predictions, positions, take_anchors
 from darknet_torch.layers.base import BuildContext, LayerOptions
-
-_DEFAULT_ANCHOR = 0.5  # make_region_layer fills the anchors with it
+from darknet_torch.layers.trees import find_tree
+from darknet_torch.ops.trees import TreeProbabilities
 
 
 @dataclass(frozen=True)
@@ -64,11 +63,6 @@ class Region(Head):
 
     def __init__(self, options: RegionOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        if options.tree or options.background:
-            raise UnsupportedError(
-                f"[{context.section}] tree= and background= are not supported yet",
-                where=options.where,
-            )
         self.classes, self.boxes_per_position = options.classes, options.num
         self.values_per_box = options.coords + 1 + options.classes
         self.flat = context.dialect.flat_region
@@ -78,9 +72,8 @@ class Region(Head):
             context,
             f"{options.num} anchors * ({options.coords} coords + 1 + {options.classes} classes)",
         )
-        given = list(options.anchors[: options.num * 2])
-        given += [_DEFAULT_ANCHOR] * (options.num * 2 - len(given))
-        anchors = torch.tensor(given).view(-1, 2)
+        self.tree = find_tree(self, options.tree, options.classes)
+        anchors = torch.tensor(take_anchors(self, options.anchors, options.num))
         self.register_buffer("anchors", anchors, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -91,17 +84,27 @@ class Region(Head):
         count, _, height, width = x.shape
         per_box = x.reshape(count, self.boxes_per_position, self.values_per_box, height, width)
         xy, at = per_box[:, :, :2], self.objectness_at
-        middle, objectness = per_box[:, :, 2:at], per_box[:, :, at : at + 1].sigmoid()
+        middle, objectness = per_box[:, :, 2:at], per_box[:, :, at : at + 1]
         classes = per_box[:, :, at + 1 : at + 1 + self.classes]
         rest = per_box[:, :, at + 1 + self.classes :]
-        if self.options.softmax:
-            classes = classes.softmax(2)
-        elif not self.flat:
-            classes = classes.sigmoid()
+        if self.options.background:
+            objectness, classes = (
+                torch.cat((objectness, classes), 2).softmax(2).split((1, self.classes), 2)
+            )
+        else:
+            objectness, classes = objectness.sigmoid(), self._class_scores(classes)
         if not self.flat:
             xy = xy.sigmoid()
         out = torch.cat((xy, middle, objectness, classes, rest), 2).flatten(1, 2)
         return out.permute(0, 2, 3, 1).reshape(x.shape) if self.flat else out
+
+    def _class_scores(self, classes: Tensor) -> Tensor:
+        """[N, boxes, C, H, W] to the same, as a part of the objectness."""
+        if self.tree is not None:
+            return self.tree.softmax(classes.movedim(2, -1)).movedim(-1, 2)
+        if self.options.softmax:
+            return classes.softmax(2)
+        return classes if self.flat else classes.sigmoid()
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
         count, _, rows, columns = output.shape
@@ -120,13 +123,27 @@ class Region(Head):
         )
         at = self.objectness_at
         objectness = values[..., at]
+        if self.options.background:
+            objectness = torch.ones_like(objectness)
         if self.flat and self.options.classfix == -1:
             objectness = torch.where(objectness < 0.5, 0.0, objectness)
-        scores = objectness[..., None] * values[..., at + 1 : at + 1 + self.classes]
-        # AlexeyAB's code looks at the class scores alone.
-        certain = torch.ones_like(objectness) if self.flat else objectness
+        classes = values[..., at + 1 : at + 1 + self.classes]
+        if self.tree is not None:
+            scores, certain = self._tree_scores(classes, objectness, self.tree), objectness
+        else:
+            scores = objectness[..., None] * classes
+            # AlexeyAB's code looks at the class scores alone.
+            certain = torch.ones_like(objectness) if self.flat else objectness
         return Predictions(
             torch.cat((torch.stack((x, y), -1), wh), -1).flatten(1, 3),
             certain.flatten(1),
             scores.flatten(1, 3),
         )
+
+    def _tree_scores(self, classes: Tensor, objectness: Tensor, tree: TreeProbabilities) -> Tensor:
+        """One class per box: its own probability (AlexeyAB), or the objectness (pjreddie)."""
+        chained = tree.chain(classes)
+        if self.flat:
+            return tree.deepest(chained)
+        ids = torch.arange(self.classes, device=classes.device)
+        return torch.where(ids == tree.top(chained)[..., None], objectness[..., None], 0.0)

@@ -18,11 +18,9 @@ from darknet_torch.cfg.options import (
     numbers,
     text,
 )
-from darknet_torch.errors import warn
-from darknet_torch.heads.base import Head, Predictions, positions
+from darknet_torch.heads.base import Head, Predictions, positions, take_anchors
 from darknet_torch.layers.base import BuildContext, LayerOptions
 
-_DEFAULT_ANCHOR = 0.5  # make_yolo_layer fills the anchors with it
 _IOU_KINDS = ("iou", "giou", "diou", "ciou")
 
 
@@ -132,17 +130,8 @@ class AnchorHead(Head):
                 got=max(self.mask),
                 fix="correct mask= or num=",
             )
-        given = list(options.anchors[: options.num * 2])
-        if len(options.anchors) != options.num * 2:
-            warn(
-                f"[{self.section}] anchors do not fit num={options.num}",
-                where=options.where,
-                expected=f"{options.num * 2} numbers",
-                got=f"{len(options.anchors)}, of which Darknet takes {len(given)} "
-                f"and fills up with {_DEFAULT_ANCHOR}",
-            )
-        given += [_DEFAULT_ANCHOR] * (options.num * 2 - len(given))
-        return [given[2 * index : 2 * index + 2] for index in self.mask]
+        anchors = take_anchors(self, options.anchors, options.num)
+        return [anchors[index] for index in self.mask]
 
     def per_box(self, output: Tensor) -> Tensor:
         """[N, boxes * values, H, W] as [N, boxes, values, H, W]."""

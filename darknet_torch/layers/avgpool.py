@@ -12,6 +12,7 @@ class Avgpool(Layer):
     """[avgpool]. Source: avgpool_layer.c forward_avgpool_layer."""
 
     section_names = ("avgpool", "avg")
+    needs_picture = True
 
     def __init__(self, options: LayerOptions, context: BuildContext) -> None:
         super().__init__(options, context)

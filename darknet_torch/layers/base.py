@@ -44,7 +44,7 @@ class Slot:
     """One array of a layer in the weight file.
 
     Attributes:
-        name: the state_dict key below the layer.
+        name: what messages call it.
         tensor: where it is kept; its memory order is the file's.
         normalization: absent from the file under dontloadscales.
         transposed_if_marked: transposed in files whose header has the transpose mark.
@@ -85,6 +85,12 @@ class BuildContext:
             CfgError: there is no such layer before this one.
         """
         index = reference if reference >= 0 else self.index + reference
+        if self.index == 0:
+            raise CfgError(
+                f"[{self.section}] {key}={reference} means another layer, but this is the first",
+                where=where,
+                expected="a layer before it",
+            )
         if not 0 <= index < self.index:
             raise CfgError(
                 f"[{self.section}] {key}={reference} means layer {index}, which is not before it",
@@ -93,6 +99,18 @@ class BuildContext:
                 got=reference,
             )
         return self.built[index]
+
+    def last_with_filters(self) -> Layer | None:
+        """The nearest layer before this one whose options say how many channels it makes."""
+        for layer in reversed(self.built):
+            if hasattr(layer.options, "filters"):
+                return layer
+        return None
+
+    def previous_is_read_elsewhere(self) -> None:
+        """Pass `Layer.is_read_elsewhere` on to the layer before this one."""
+        if self.built:
+            self.built[-1].is_read_elsewhere()
 
 
 class Layer(nn.Module):
@@ -106,9 +124,11 @@ class Layer(nn.Module):
         Options: the type of its options.
         own_activations: activation functions for which Darknet's code of this layer
             has a routine of its own (see `Dialect.unwritten_activations`).
+        needs_picture: Darknet refuses it right behind a [net] whose input is no picture.
         index: the layer's index in the network.
         sources: indices of the layers it reads, -1 for the network's input.
         output_shape: the shape of one image's output.
+        buffer_shape: the shape of what Darknet keeps as the output, see `buffer`.
         may_be_output: whether the network's output may be this layer's (a cost layer's may not).
     """
 
@@ -116,6 +136,7 @@ class Layer(nn.Module):
     Options: ClassVar[type[LayerOptions]] = LayerOptions
     own_activations: ClassVar[frozenset[str]] = frozenset()
     may_be_output: ClassVar[bool] = True
+    needs_picture: ClassVar[bool] = False
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__()
@@ -125,6 +146,30 @@ class Layer(nn.Module):
         self.input_shape = context.input_shape
         self.output_shape = context.input_shape
         self.sources: tuple[int, ...] = (context.index - 1,)
+        self._buffer_shape: Shape | None = None
+        if self.needs_picture and context.index == 0 and not context.net.is_picture:
+            raise self.misfit(
+                "needs a picture",
+                expected="width=, height= and channels= in [net]",
+                got=f"inputs={context.net.inputs}",
+            )
+
+    @property
+    def buffer_shape(self) -> Shape:
+        """The output's shape, unless set otherwise."""
+        return self._buffer_shape or self.output_shape
+
+    @buffer_shape.setter
+    def buffer_shape(self, shape: Shape) -> None:
+        self._buffer_shape = shape
+
+    def buffer(self, *inputs: Tensor) -> Tensor:
+        """The layer's output as it lies in Darknet's memory; few differ from `forward`."""
+        out: Tensor = self(*inputs)
+        return out
+
+    def is_read_elsewhere(self) -> None:
+        """Told when another layer than the next reads the output, or reads it whole."""
 
     def weight_slots(self) -> list[Slot]:
         """The layer's arrays in the order of the weight file."""

@@ -13,7 +13,7 @@ from darknet_torch.layers.base import (
     Slot,
     empty_parameter,
 )
-from darknet_torch.ops.normalization import batch_norm
+from darknet_torch.ops.normalization import affine, batch_norm
 
 
 class Normalization(nn.Module):
@@ -46,6 +46,16 @@ class Normalization(nn.Module):
         self.scales.fill_(1)
         self.rolling_mean.zero_()
         self.rolling_variance.zero_()
+
+    def affine(self, biases: Tensor) -> tuple[Tensor, Tensor]:
+        """Factor and shift [channels], float64, that do the same at inference."""
+        return affine(
+            self.scales,
+            biases,
+            self.rolling_mean,
+            self.rolling_variance,
+            epsilon_inside_root=self.epsilon_inside_root,
+        )
 
     def forward(self, x: Tensor, biases: Tensor) -> Tensor:
         """[N, C, ...] to the same shape."""

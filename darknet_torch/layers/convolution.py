@@ -14,6 +14,12 @@ from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import Slot, empty_parameter
 from darknet_torch.layers.batchnorm import Normalization
 
+# Those that Darknet's convolution has routines of its own for; see Layer.own_activations.
+CONVOLUTION_ACTIVATIONS = frozenset(
+    "swish mish hard_mish normalize_channels normalize_channels_softmax "
+    "normalize_channels_softmax_maxval".split()
+)
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -97,6 +103,49 @@ class Convolution(nn.Module):
         x = self._convolve(x, geometry)
         return x if self.normalization is None else self.normalization(x, self.biases)
 
+    def forward_binary(self, x: Tensor, geometry: Geometry) -> Tensor:
+        """`forward` with inputs of 1 and -1 and weights of plus or minus their filter's mean.
+
+        Outside the picture lies 0. Source: convolutional_layer.c forward_convolutional_layer
+        (pjreddie).
+        """
+        weights = _signs(self.weights) * _mean_size(self.weights)
+        biases = self.biases if self.normalization is None else None
+        x = functional.conv2d(
+            _signs(x),
+            weights,
+            biases,
+            (geometry.stride_y, geometry.stride_x),
+            geometry.padding,
+            groups=geometry.groups,
+        )
+        return x if self.normalization is None else self.normalization(x, self.biases)
+
+    def forward_bits(self, x: Tensor, geometry: Geometry) -> Tensor:
+        """The same as AlexeyAB's inference counts it, on bits.
+
+        Normalisation is folded into weights and biases first; outside the picture lies -1.
+
+        Source: network.c fuse_conv_batchnorm, gemm.c gemm_nn_custom_bin_mean_transposed.
+        """
+        weights, biases = self.folded()
+        sides = [geometry.padding] * 4
+        signs = functional.pad(_signs(x), sides, value=-1.0)
+        strides = (geometry.stride_y, geometry.stride_x)
+        sums = functional.conv2d(signs, _signs(weights), None, strides)
+        return sums * _mean_size(weights)[:, 0, 0, 0, None, None] + biases[:, None, None]
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Weights and biases of a plain convolution that does the same at inference.
+
+        Source: network.c fuse_conv_batchnorm (AlexeyAB), in float64 as there.
+        """
+        if self.normalization is None:
+            return self.weights, self.biases
+        factors, shift = self.normalization.affine(self.biases)
+        weights = self.weights.double() * factors[:, None, None, None]
+        return weights.to(self.weights.dtype), shift.to(self.biases.dtype)
+
     def _convolve(self, x: Tensor, geometry: Geometry) -> Tensor:
         biases = self.biases if self.normalization is None else None
         height, width = x.shape[-2:]
@@ -118,6 +167,16 @@ class Convolution(nn.Module):
             geometry.groups,
         )
         return x[..., :out_height, :out_width]
+
+
+def _signs(values: Tensor) -> Tensor:
+    """1 where `values` are above 0, else -1. Source: convolutional_layer.c binarize_cpu."""
+    return (values > 0).to(values.dtype) * 2 - 1
+
+
+def _mean_size(weights: Tensor) -> Tensor:
+    """[filters, 1, 1, 1]: the mean magnitude of each filter's weights."""
+    return weights.abs().mean((1, 2, 3), keepdim=True)
 
 
 def _missing(out: int, stride: int, geometry: Geometry, size: int, before: int) -> int:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from darknet_torch.cfg.options import activation, flag, inert, integer, number
-from darknet_torch.errors import UnsupportedError
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
-from darknet_torch.layers.convolution import Convolution, Geometry, output_shape
+from darknet_torch.layers.blur import Blur, overwritten
+from darknet_torch.layers.convolution import (
+    CONVOLUTION_ACTIVATIONS,
+    Convolution,
+    Geometry,
+    output_shape,
+)
 
 _NOT_SHARED = -1000000000
 
@@ -51,15 +56,15 @@ class ConvolutionalOptions(LayerOptions):
     stream: str = inert("a CUDA stream", only="alexeyab")
     wait_stream: str = inert("a CUDA stream", only="alexeyab")
 
-    def geometry(self) -> Geometry:
-        """The window these options describe."""
+    def geometry(self, *, grouped: bool = True) -> Geometry:
+        """The window these options describe, one group only if not `grouped`."""
         return Geometry(
             size=self.size,
             stride_y=self.stride_y if self.stride_y >= 1 else self.stride,
             stride_x=self.stride_x if self.stride_x >= 1 else self.stride,
             padding=self.size // 2 if self.pad else self.padding,
             dilation=self.dilation if self.size > 1 else 1,
-            groups=max(1, self.groups),
+            groups=max(1, self.groups) if grouped else 1,
         )
 
 
@@ -67,24 +72,22 @@ class Convolutional(Layer):
     """[convolutional]. Source: convolutional_layer.c forward_convolutional_layer."""
 
     section_names = ("convolutional", "conv")
+    needs_picture = True
     Options = ConvolutionalOptions
-    own_activations = frozenset(
-        "swish mish hard_mish normalize_channels normalize_channels_softmax "
-        "normalize_channels_softmax_maxval".split()
-    )
+    own_activations = CONVOLUTION_ACTIVATIONS
     options: ConvolutionalOptions
 
     def __init__(self, options: ConvolutionalOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        for name in ("xnor", "antialiasing"):
-            if getattr(options, name):
-                raise UnsupportedError(
-                    f"[{context.section}] {name}= is not supported yet", where=options.where
-                )
+        self.in_bits = options.xnor and context.dialect.xnor_in_bits
+        self.bin_output = options.bin_output and self.in_bits
         self.activation = self.find_activation(options.activation, context.dialect)
-        geometry = options.geometry()
+        geometry = options.geometry(grouped=not self.in_bits)
         self._check(geometry)
+        self.blur: Blur | None = None
         self.output_shape = output_shape(context.input_shape, options.filters, geometry)
+        if options.antialiasing:
+            geometry = self._antialiased(geometry)
         if self.output_shape.height < 1 or self.output_shape.width < 1:
             raise self.misfit(
                 f"window of {geometry.size} is larger than its input",
@@ -107,6 +110,16 @@ class Convolutional(Layer):
             )
         else:
             self._shared = (self._find_shared(context),)
+
+    def _antialiased(self, geometry: Geometry) -> Geometry:
+        """`geometry` without its stride, which the blur takes over."""
+        stepping, geometry = geometry, replace(geometry, stride_y=1, stride_x=1)
+        self.buffer_shape = output_shape(self.input_shape, self.options.filters, geometry)
+        self.blur = Blur(
+            self.options.antialiasing, self.buffer_shape, stepping.stride_y, stepping.stride_x
+        )
+        self.output_shape = self.blur.output_shape
+        return geometry
 
     @property
     def normalizes(self) -> bool:
@@ -165,8 +178,32 @@ class Convolutional(Layer):
         if self.convolution is not None:
             self.convolution.initialize()
 
+    def is_read_elsewhere(self) -> None:
+        """Source: parser.c parse_network_cfg_custom (AlexeyAB), its use_bin_output = 0."""
+        self.bin_output = False
+
     def forward(self, x: Tensor) -> Tensor:
-        return self.activation(self.arrays(x, self.geometry))
+        out = self._sharp(x)
+        return out if self.blur is None else self.blur(out)
+
+    def buffer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        out = self._sharp(x)
+        return out if self.blur is None else overwritten(out, self.blur(out))
+
+    def _sharp(self, x: Tensor) -> Tensor:
+        """The layer without its blur."""
+        geometry = self.geometry
+        if not self.options.xnor:
+            return self.activation(self.arrays(x, geometry))
+        if self.training or not self.in_bits:
+            return self.activation(self.arrays.forward_binary(x, geometry))
+        if geometry.stride_y != geometry.stride_x:
+            out = self.arrays(x, geometry)  # AlexeyAB's code then has no bits
+        else:
+            out = self.arrays.forward_bits(x, geometry)
+        # Source: network.c calculate_binary_weights: bin_output makes it linear.
+        return out if self.bin_output else self.activation(out)
 
 
 def _describe(shape: tuple[int, ...], normalizes: bool) -> str:

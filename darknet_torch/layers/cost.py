@@ -18,6 +18,7 @@ class CostOptions(LayerOptions):
         "sse",
         *("sse", "masked", "smooth", "seg", "L1", "wgan"),
         fallback="sse",
+        words_of={"seg": "pjreddie", "L1": "pjreddie", "wgan": "pjreddie"},
         doc="how the error is measured",
     )
     scale: float = number(1.0, doc="factor on the gradient")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -10,8 +10,9 @@ from torch.nn import functional
 
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.errors import UnsupportedError
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.blur import Blur, overwritten
+from darknet_torch.layers.window import PoolWindow
 
 
 @dataclass(frozen=True)
@@ -38,50 +39,73 @@ class Maxpool(Layer):
     """
 
     section_names = ("maxpool", "max")
+    needs_picture = True
     Options = MaxpoolOptions
+    options: MaxpoolOptions
 
     def __init__(self, options: MaxpoolOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        for name in ("antialiasing", "maxpool_depth"):
-            if getattr(options, name):
-                raise UnsupportedError(
-                    f"[{context.section}] {name}= is not supported yet", where=options.where
-                )
-        self.size = options.size or options.stride
-        self.strides = (options.stride_y or options.stride, options.stride_x or options.stride)
         self.in_blocks = context.dialect.maxpool_blocks
-        self.padding = self.size - 1 if options.padding < 0 else options.padding
+        self.window = PoolWindow.of(options)
+        self.blur: Blur | None = None
         shape = context.input_shape
-        height, width = self._output(shape.height, 0), self._output(shape.width, 1)
-        if height < 1 or width < 1:
-            raise self.misfit(
-                f"window of {self.size} is larger than its input",
-                expected="an output of 1x1 or more",
-                got=f"input {shape}",
+        if options.maxpool_depth:
+            self.output_shape = Shape(options.out_channels, shape.height, shape.width)
+            self._check_depth()
+        elif options.antialiasing:
+            stepping, self.window = self.window, replace(self.window, stride_y=1, stride_x=1)
+            self.buffer_shape = self.window.output(self, shape)
+            self.blur = Blur(
+                options.antialiasing, self.buffer_shape, stepping.stride_y, stepping.stride_x
             )
-        self.output_shape = Shape(shape.channels, height, width)
+            self.output_shape = self.blur.output_shape
+        else:
+            self.output_shape = self.window.output(self, shape)
 
-    def _output(self, size: int, axis: int) -> int:
-        return int((size + self.padding - self.size) / self.strides[axis]) + 1
+    def _check_depth(self) -> None:
+        channels, wanted = self.input_shape.channels, self.options.out_channels
+        if wanted > channels:
+            raise self.misfit(
+                "maxpool_depth cannot make more channels",
+                expected=f"out_channels of {channels} at most",
+                got=wanted,
+            )
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.options.maxpool_depth:
+            return self._over_channels(x)
         out = self._pool(x)
-        if self.in_blocks and not self.training and self.strides[0] == self.strides[1]:
-            out = self._with_blocks(x, out)
-        return out
+        return out if self.blur is None else self.blur(out)
+
+    def buffer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        out = self(x)
+        return out if self.blur is None else overwritten(self._pool(x), out)
+
+    def _over_channels(self, x: Tensor) -> Tensor:
+        """The largest of channels g, g + out_channels, g + 2 out_channels, ..."""
+        wanted = self.options.out_channels
+        missing = -x.shape[1] % wanted
+        lowest = torch.finfo(x.dtype).min
+        x = functional.pad(x, (0, 0, 0, 0, 0, missing), value=lowest)
+        return x.reshape(x.shape[0], -1, wanted, *x.shape[-2:]).amax(1)
 
     def _pool(self, x: Tensor) -> Tensor:
-        before = self.padding // 2
-        height, width = x.shape[-2:]
-        out_height, out_width = self._output(height, 0), self._output(width, 1)
-        after_y = max(0, (out_height - 1) * self.strides[0] + self.size - before - height)
-        after_x = max(0, (out_width - 1) * self.strides[1] + self.size - before - width)
-        padding = before
-        if not (after_y <= before <= self.size // 2 and after_x <= before):
-            x = _pad(x, (before, after_x, before, after_y))
-            padding = 0
-        x = functional.max_pool2d(x, self.size, self.strides, padding)
-        return x[..., :out_height, :out_width]
+        window = self.window
+        out = self._exact(x)
+        if self.in_blocks and not self.training and window.stride_y == window.stride_x:
+            return self._with_blocks(x, out)
+        return out
+
+    def _exact(self, x: Tensor) -> Tensor:
+        window = self.window
+        rows, columns = window.steps(*x.shape[-2:])
+        after_y, after_x = window.after(*x.shape[-2:])
+        padding = window.before
+        if not (after_y <= padding <= window.size // 2 and after_x <= padding):
+            x, padding = window.padded(x, torch.finfo(x.dtype).min), 0
+        strides = (window.stride_y, window.stride_x)
+        return functional.max_pool2d(x, window.size, strides, padding)[..., :rows, :columns]
 
     def _with_blocks(self, x: Tensor, out: Tensor) -> Tensor:
         """`out` with the left border as the vectorised code computes it.
@@ -91,10 +115,11 @@ class Maxpool(Layer):
 
         Source: gemm.c forward_maxpool_layer_avx (AlexeyAB).
         """
-        stride, before, width = self.strides[0], self.padding // 2, out.shape[-1]
+        size, stride, before = self.window.size, self.window.stride_x, self.window.before
+        width = out.shape[-1]
         if stride == 1:
-            block, blocks = 8, range(0, width - 8 - (self.size - 1), 8)
-        elif stride == 2 and self.size == 2:
+            block, blocks = 8, range(0, width - 8 - (size - 1), 8)
+        elif stride == 2 and size == 2:
             block, blocks = 4, range(0, width - 4, 4)
         else:
             return out
@@ -102,17 +127,15 @@ class Maxpool(Layer):
         if not changed:
             return out
         out = out.clone()
+        lowest = torch.finfo(x.dtype).min
         for start in changed:
-            kept = self.size - (before - start * stride)  # columns of the window that count
+            kept = size - (before - start * stride)  # columns of the window that count
             part = out[..., start : start + block]
             if stride == 2 or kept < 1:
-                part.fill_(torch.finfo(x.dtype).min)
+                part.fill_(lowest)
             else:
-                after = part.shape[-2] + self.size - 1 - before - x.shape[-2]
-                columns = _pad(x[..., : block + kept - 1], (0, 0, before, after))
-                part.copy_(functional.max_pool2d(columns, (self.size, kept), 1))
+                after = part.shape[-2] + size - 1 - before - x.shape[-2]
+                columns = x[..., : block + kept - 1]
+                columns = functional.pad(columns, (0, 0, before, after), value=lowest)
+                part.copy_(functional.max_pool2d(columns, (size, kept), 1))
         return out
-
-
-def _pad(x: Tensor, sides: tuple[int, int, int, int]) -> Tensor:
-    return functional.pad(x, sides, value=torch.finfo(x.dtype).min)

@@ -33,6 +33,8 @@ class Route(Layer):
         super().__init__(options, context)
         layers = [context.layer(index, options.where, "layers") for index in options.layers]
         self.sources = tuple(layer.index for layer in layers)
+        for layer in layers:
+            layer.is_read_elsewhere()
         self.groups, self.group_id = options.groups, options.group_id
         if self.group_id >= self.groups:
             raise self.misfit(

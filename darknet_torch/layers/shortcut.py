@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from darknet_torch.cfg.options import REQUIRED, activation, integers, number, text
 from darknet_torch.cfg.shape import Shape
+from darknet_torch.errors import warn
 from darknet_torch.layers.base import (
     BuildContext,
     Layer,
@@ -59,8 +60,16 @@ class Shortcut(Layer):
         super().__init__(options, context)
         self.strides = context.dialect.shortcut_strides
         chosen = options.from_[:1] if self.strides else options.from_
+        if len(chosen) < len(options.from_):
+            warn(
+                f"[{context.section}] takes the first of its layers alone, as pjreddie/darknet",
+                where=options.where,
+                got=f"from={', '.join(map(str, options.from_))}",
+            )
         layers = [context.layer(index, options.where, "from") for index in chosen]
         self.sources = (context.index - 1, *(layer.index for layer in layers))
+        layers[0].is_read_elsewhere()
+        context.previous_is_read_elsewhere()
         self.alpha, self.beta = options.alpha, options.beta
         self.activation = self.find_activation(options.activation, context.dialect)
         for layer in layers:
@@ -72,14 +81,13 @@ class Shortcut(Layer):
 
     def _check(self, layer: Layer, mine: Shape) -> None:
         theirs = layer.output_shape
-        larger = (max(mine.height, theirs.height), max(mine.width, theirs.width))
         if self.strides:
-            factor = max(theirs.width // mine.width, mine.width // theirs.width)
-            fits = larger == (
-                min(mine.height, theirs.height) * factor,
-                min(mine.width, theirs.width) * factor,
+            # Source: blas.c shortcut_cpu (pjreddie), its assertions.
+            fits = (
+                theirs.width // mine.width == theirs.height // mine.height
+                and mine.width // theirs.width == mine.height // theirs.height
             )
-            expected = f"{mine.height}x{mine.width} or a multiple of it"
+            expected = f"{mine.height}x{mine.width}, or both about as many times larger or smaller"
         else:
             fits = (mine.height, mine.width) == (theirs.height, theirs.width)
             expected = f"{mine.height}x{mine.width}, as the layer before it"
@@ -150,9 +158,8 @@ def _add_strided(x: Tensor, other: Tensor, alpha: float, beta: float) -> Tensor:
     stride = max(1, other.shape[-1] // x.shape[-1])
     sample = max(1, x.shape[-1] // other.shape[-1])
     channels = min(x.shape[1], other.shape[1])
+    height, width = min(x.shape[-2], other.shape[-2]), min(x.shape[-1], other.shape[-1])
     out = x.clone()
-    part = out[:, :channels, ::sample, ::sample]
-    out[:, :channels, ::sample, ::sample] = (
-        alpha * part + beta * other[:, :channels, ::stride, ::stride]
-    )
+    part = out[:, :channels, ::sample, ::sample][..., :height, :width]
+    part.copy_(alpha * part + beta * other[:, :channels, ::stride, ::stride][..., :height, :width])
     return out

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, text
-from darknet_torch.errors import UnsupportedError
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.trees import find_tree
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,7 @@ class Softmax(Layer):
 
     def __init__(self, options: SoftmaxOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        if options.tree:
-            raise UnsupportedError(
-                f"[{context.section}] tree= is not supported yet", where=options.where
-            )
+        self.tree = find_tree(self, options.tree, context.input_shape.count)
         self.groups, self.temperature = options.groups, options.temperature
         if context.input_shape.count % self.groups:
             raise self.misfit(
@@ -43,5 +40,7 @@ class Softmax(Layer):
             )
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.tree is not None:
+            return self.tree.softmax(x.flatten(1) / self.temperature).view_as(x)
         groups = x.reshape(x.shape[0], self.groups, -1)
         return (groups / self.temperature).softmax(-1).view_as(x)

@@ -36,7 +36,7 @@ class Upsample(Layer):
             height, width = shape.height // -self.stride, shape.width // -self.stride
         else:
             raise self.misfit(
-                f"stride={self.stride} does not divide its input",
+                f"cannot resize by stride={self.stride}",
                 expected="1 or more, or minus a divisor of height and width",
                 got=f"input {shape}",
             )

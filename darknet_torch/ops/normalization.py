@@ -52,3 +52,23 @@ def batch_norm(
         factor = scales / (torch.sqrt(variance) + _OUTSIDE_ROOT)
     shape = [1, -1] + [1] * (x.dim() - 2)
     return (x - mean.view(shape)) * factor.view(shape) + biases.view(shape)
+
+
+def affine(
+    scales: Tensor,
+    biases: Tensor,
+    rolling_mean: Tensor,
+    rolling_variance: Tensor,
+    *,
+    epsilon_inside_root: bool,
+) -> tuple[Tensor, Tensor]:
+    """What `batch_norm` is at inference: x * factor + shift, both [C] in float64.
+
+    Source: network.c fuse_conv_batchnorm (AlexeyAB).
+    """
+    variance = rolling_variance.double()
+    if epsilon_inside_root:
+        factor = scales / torch.sqrt(variance + _INSIDE_ROOT)
+    else:
+        factor = scales / (torch.sqrt(variance) + _OUTSIDE_ROOT)
+    return factor, biases - factor * rolling_mean

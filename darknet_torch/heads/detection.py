@@ -1,0 +1,99 @@
+"""[detection]: the head of YOLOv1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from darknet_torch.cfg.options import flag, integer, number
+from darknet_torch.heads.base import Head, Predictions, positions
+from darknet_torch.layers.base import BuildContext, LayerOptions
+
+
+@dataclass(frozen=True)
+class DetectionOptions(LayerOptions):
+    """Source: parser.c parse_detection (both code bases)."""
+
+    classes: int = integer(1, minimum=1, doc="how many classes")
+    coords: int = integer(1, minimum=1, doc="coordinates of a box")
+    num: int = integer(1, minimum=1, doc="boxes per cell")
+    side: int = integer(7, minimum=1, doc="cells per side")
+    softmax: bool = flag(doc="class scores add up to one")
+    sqrt: bool = flag(doc="widths and heights are square roots")
+    max: int = integer(
+        lambda dialect: dialect.yolo_max_boxes, minimum=1, doc="truths per picture at most"
+    )
+    rescore: bool = flag(doc="confidence learns the IoU")
+    forced: bool = flag(doc="the first box learns small objects, the second large ones")
+    jitter: float = number(0.2, doc="random crop while training")
+    resize: float = number(1.0, only="alexeyab", doc="random scale while training")
+    random: float = number(0.0, doc="choose the responsible box at random at first")
+    reorg: bool = flag(doc="nothing: Darknet reads it and does not use it")
+    coord_scale: float = number(1.0, doc="weight of the box loss")
+    object_scale: float = number(1.0, doc="weight of confidence where there is an object")
+    noobject_scale: float = number(1.0, doc="weight of confidence elsewhere")
+    class_scale: float = number(1.0, doc="weight of the class loss")
+
+
+class Detection(Head):
+    """[detection]. Its values lie kind by kind: classes, confidences, boxes of all cells.
+
+    Source: detection_layer.c forward_detection_layer, get_detection_detections.
+    """
+
+    section_names = ("detection",)
+    Options = DetectionOptions
+    options: DetectionOptions
+
+    def __init__(self, options: DetectionOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.classes, self.boxes_per_position = options.classes, options.num
+        self.values_per_box = 1 + options.coords
+        self.cells = options.side**2
+        needed = self.cells * (self.values_per_box * options.num + options.classes)
+        if context.input_shape.count != needed:
+            before = context.built[-1].options if context.built else context.net
+            raise self.misfit(
+                f"needs output={needed} in the layer before it ({before.where})",
+                expected=f"{needed} = {options.side}^2 cells * "
+                f"((1 + {options.coords} coords) * {options.num} boxes + "
+                f"{options.classes} classes)",
+                got=f"{context.input_shape.count} values",
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.options.softmax:
+            return x
+        flat = x.flatten(1)
+        count = self.cells * self.classes
+        classes = flat[:, :count].unflatten(1, (self.cells, self.classes)).softmax(-1)
+        return torch.cat((classes.flatten(1), flat[:, count:]), 1).view_as(x)
+
+    def decode(self, output: Tensor, height: int, width: int) -> Predictions:
+        flat, side, number = output.flatten(1), self.options.side, self.boxes_per_position
+        shape = (output.shape[0], side, side)
+        classes, confidence, boxes = flat.split(
+            (
+                self.cells * self.classes,
+                self.cells * number,
+                self.cells * number * self.options.coords,
+            ),
+            1,
+        )
+        classes = classes.reshape(*shape, 1, self.classes)
+        confidence = confidence.reshape(*shape, number)
+        boxes = boxes.reshape(*shape, number, self.options.coords)
+        column, row = positions(side, side, output)
+        x = (boxes[..., 0] + column[..., None]) / side
+        y = (boxes[..., 1] + row[..., None]) / side
+        wh = boxes[..., 2:4] ** (2 if self.options.sqrt else 1)
+        scores = confidence[..., None] * classes
+        # A cell's confidence alone keeps no box out; its class scores do.
+        certain = torch.ones_like(confidence)
+        return Predictions(
+            torch.cat((torch.stack((x, y), -1), wh), -1).flatten(1, 3),
+            certain.flatten(1),
+            scores.flatten(1, 3),
+        )

@@ -1,0 +1,48 @@
+"""The blur that antialiasing puts behind a layer, in place of its stride."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.layers.convolution import Geometry
+
+
+class Blur(nn.Module):
+    """A fixed depthwise convolution: 1 is 3x3 [1 2 1] x [1 2 1] / 16, 2 is a 2x2 mean.
+
+    Source: convolutional_layer.c make_convolutional_layer, its antialiasing (AlexeyAB).
+    """
+
+    kernel: Tensor
+
+    def __init__(self, kind: int, shape: Shape, stride_y: int, stride_x: int) -> None:
+        super().__init__()
+        box = kind == 2
+        line = torch.tensor([0.5, 0.5] if box else [0.25, 0.5, 0.25])
+        kernel = (line[:, None] * line).expand(shape.channels, 1, -1, -1).contiguous()
+        self.register_buffer("kernel", kernel, persistent=False)
+        self.geometry = Geometry(
+            len(line), stride_y, stride_x, padding=0 if box else 1, groups=shape.channels
+        )
+        height, width = self.geometry.output(shape.height, shape.width)
+        self.output_shape = Shape(shape.channels, height, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] to [N, C, H', W']."""
+        geometry = self.geometry
+        return functional.conv2d(
+            x,
+            self.kernel.to(x.dtype),
+            stride=(geometry.stride_y, geometry.stride_x),
+            padding=geometry.padding,
+            groups=geometry.groups,
+        )
+
+
+def overwritten(host: Tensor, blurred: Tensor) -> Tensor:
+    """Darknet's output buffer of a blurred layer: the blurred values over the first of `host`."""
+    start, rest = blurred.flatten(1), host.flatten(1)
+    return torch.cat((start, rest[:, start.shape[1] :]), 1).view_as(host)

@@ -1,0 +1,46 @@
+"""[contrastive]: the contrastive loss of embeddings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from darknet_torch.cfg.options import FLT_MAX, integer, number
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+
+
+@dataclass(frozen=True)
+class ContrastiveOptions(LayerOptions):
+    """Source: parser.c parse_contrastive (AlexeyAB)."""
+
+    classes: int = integer(1000, minimum=1, doc="how many classes")
+    yolo_layer: int = integer(0, doc="the [yolo] whose objects to embed, relative if negative")
+    temperature: float = number(1.0, doc="divides the similarities")
+    cls_normalizer: float = number(1.0, doc="weight of the loss")
+    max_delta: float = number(FLT_MAX, doc="bound on the gradient")
+    contrastive_neg_max: int = integer(3, doc="negatives per positive at most")
+
+
+class Contrastive(Layer):
+    """[contrastive]. At inference Darknet leaves its output zero, and so does this.
+
+    Source: softmax_layer.c make_contrastive_layer, forward_contrastive_layer (AlexeyAB).
+    """
+
+    section_names = ("contrastive",)
+    Options = ContrastiveOptions
+
+    def __init__(self, options: ContrastiveOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        if options.yolo_layer:
+            head = context.layer(options.yolo_layer, options.where, "yolo_layer")
+            if head.section != "yolo":
+                raise self.misfit(
+                    f"yolo_layer={options.yolo_layer} means no [yolo]",
+                    expected="a [yolo] before it",
+                    got=f"[{head.section}], layer {head.index}",
+                )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.new_zeros(x.shape)

@@ -1,0 +1,144 @@
+"""[conv_lstm]: long short-term memory of convolutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from darknet_torch.cfg.options import activation, flag, inert, integer, number
+from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.layers.convolution import (
+    CONVOLUTION_ACTIVATIONS,
+    Convolution,
+    Geometry,
+    output_shape,
+)
+from darknet_torch.layers.recurrent import Recurrent, State
+from darknet_torch.ops.activations import ACTIVATIONS
+
+_CONSTRAINT_PER_STEP = 32
+_PEEPHOLES = ("vf", "vi", "vo")
+_OF_STATE = ("wf", "wi", "wg", "wo")
+_OF_INPUT = ("uf", "ui", "ug", "uo")
+
+
+@dataclass(frozen=True)
+class ConvLstmOptions(LayerOptions):
+    """Source: parser.c parse_conv_lstm (AlexeyAB)."""
+
+    output: int = integer(1, minimum=1, doc="output channels")
+    size: int = integer(3, minimum=1, doc="height and width of the window")
+    stride: int = integer(1, minimum=1, doc="step of the window")
+    dilation: int = integer(1, minimum=1, doc="distance of the window's taps")
+    pad: bool = flag(doc="padding is size / 2")
+    padding: int = integer(0, minimum=0, doc="zeros on each side, unless pad is set")
+    groups: int = integer(1, minimum=1, doc="independent groups of channels")
+    lstm_activation: str = activation("tanh", doc="of the cell; Darknet's CPU code: always tanh")
+    activation: str = activation("linear", doc="the activation function of each convolution")
+    batch_normalize: bool = flag(doc="normalise over the batch")
+    peephole: bool = flag(doc="the gates see the cell")
+    bottleneck: bool = flag(doc="one convolution of state and input feeds the gates")
+    shortcut: bool = flag(doc="with bottleneck: add its output to the first half of the output")
+    state_constrain: int = integer(-1, doc="bound on the cell, 32 * time_steps if absent, 0: none")
+    time_normalizer: float = number(1.0, doc="factor on gradients through time")
+    xnor: str = inert("Darknet's own code of it reads beyond its arrays")
+
+    def geometry(self) -> Geometry:
+        """The window these options describe."""
+        padding = self.size // 2 if self.pad else self.padding
+        return Geometry(self.size, self.stride, self.stride, padding, self.dilation, self.groups)
+
+
+class ConvLstm(Recurrent):
+    """[conv_lstm]. Arrays: those of vf vi vo (peephole), wf [wi wg wo], uf ui ug uo.
+
+    Source: conv_lstm_layer.c forward_conv_lstm_layer; bottleneck, which its CPU code
+    cannot run, as in forward_conv_lstm_layer_gpu.
+    Differs: with bottleneck each picture of a batch is as it is alone.
+    """
+
+    section_names = ("conv_lstm",)
+    Options = ConvLstmOptions
+    own_activations = CONVOLUTION_ACTIVATIONS
+    options: ConvLstmOptions
+
+    def __init__(self, options: ConvLstmOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.activation = self.find_activation(options.activation, context.dialect)
+        chosen = context.dialect.chooses_lstm_activation
+        self.cell_activation = ACTIVATIONS[options.lstm_activation if chosen else "tanh"]
+        shape, filters, geometry = context.input_shape, options.output, options.geometry()
+        self.output_shape = output_shape(shape, filters, geometry)
+        if output_shape(self.output_shape, filters, geometry) != self.output_shape:
+            raise self.misfit(
+                "its window changes the size of its state",
+                expected="stride=1 and pad=1, so that it stays",
+                got=f"input {shape}, state {self.output_shape}",
+            )
+        if options.bottleneck and shape.channels != filters:
+            raise self.misfit(
+                "bottleneck needs as many channels in as out",
+                expected=f"output={shape.channels}",
+                got=filters,
+            )
+        self.parts = self._parts()
+        channels = {"v": filters, "w": filters * (1 + options.bottleneck), "u": shape.channels}
+        for name in self.parts:
+            part = Convolution(
+                channels[name[0]],
+                filters,
+                geometry,
+                context.dialect,
+                normalize=options.batch_normalize,
+            )
+            self.add_module(name, part)
+
+    def _parts(self) -> tuple[str, ...]:
+        """Source: parser.c save_weights_upto (AlexeyAB)."""
+        peepholes = _PEEPHOLES if self.options.peephole else ()
+        of_state = _OF_STATE[:1] if self.options.bottleneck else _OF_STATE
+        return (*peepholes, *of_state, *_OF_INPUT)
+
+    def start(self, x: Tensor) -> State:
+        shape = self.output_shape
+        nothing = x.new_zeros(x.shape[0], shape.channels, shape.height, shape.width)
+        return nothing, nothing
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        output, cell = state
+        mixed = None
+        if self.options.bottleneck:
+            mixed = self.cell_activation(self._apply_to("wf", torch.cat((output, x), 1)))
+            x = mixed
+        forget = torch.sigmoid(self._gate("f", x, output, cell))
+        enter = torch.sigmoid(self._gate("i", x, output, cell))
+        new = self.cell_activation(self._gate("g", x, output, None))
+        cell = forget * cell + enter * new
+        leave = torch.sigmoid(self._gate("o", x, output, cell))
+        output = leave * self.cell_activation(cell)
+        cell = torch.nan_to_num(self._constrained(cell), 0.0, 1.0, 1.0)
+        output = torch.nan_to_num(output, 0.0, 1.0, 1.0)
+        shown = output
+        if mixed is not None and self.options.shortcut:
+            half = output.shape[1] // 2
+            shown = torch.cat((output[:, :half] + mixed[:, :half], output[:, half:]), 1)
+        return shown, (output, cell)
+
+    def _gate(self, name: str, x: Tensor, output: Tensor, cell: Tensor | None) -> Tensor:
+        total = self._apply_to(f"u{name}", x)
+        if not self.options.bottleneck:
+            total = self._apply_to(f"w{name}", output) + total
+        if self.options.peephole and cell is not None:
+            total = total + self._apply_to(f"v{name}", cell)
+        return total
+
+    def _apply_to(self, name: str, x: Tensor) -> Tensor:
+        return self.activation(self.run(name, x))
+
+    def _constrained(self, cell: Tensor) -> Tensor:
+        bound = self.options.state_constrain
+        if bound < 0:
+            bound = _CONSTRAINT_PER_STEP * (self.time_steps if self.training else 1)
+        return cell.clamp(-bound, bound) if bound else cell

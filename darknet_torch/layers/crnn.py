@@ -1,0 +1,93 @@
+"""[crnn]: the recurrent layer of convolutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from darknet_torch.cfg.options import activation, flag, inert, integer
+from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.layers.convolution import (
+    CONVOLUTION_ACTIVATIONS,
+    Convolution,
+    Geometry,
+    output_shape,
+)
+from darknet_torch.layers.recurrent import Recurrent, State, add_states
+
+
+@dataclass(frozen=True)
+class CrnnOptions(LayerOptions):
+    """Source: parser.c parse_crnn (both code bases)."""
+
+    output: int = integer(1, minimum=1, only="alexeyab", doc="output channels")
+    hidden: int = integer(1, minimum=1, only="alexeyab", doc="channels of the state")
+    output_filters: int = integer(0, minimum=0, only="pjreddie", doc="output channels")
+    hidden_filters: int = integer(0, minimum=0, only="pjreddie", doc="channels of the state")
+    size: int = integer(3, minimum=1, only="alexeyab", doc="height and width of the window")
+    stride: int = integer(1, minimum=1, only="alexeyab", doc="step of the window")
+    dilation: int = integer(1, minimum=1, only="alexeyab", doc="distance of the window's taps")
+    pad: bool = flag(only="alexeyab", doc="padding is size / 2")
+    padding: int = integer(
+        lambda dialect: dialect.crnn_padding, minimum=0, only="alexeyab", doc="zeros on each side"
+    )
+    groups: int = integer(1, minimum=1, only="alexeyab", doc="independent groups of channels")
+    activation: str = activation("logistic")
+    batch_normalize: bool = flag(doc="normalise over the batch")
+    shortcut: bool = flag(doc="add to the state instead of replacing it")
+    xnor: str = inert("Darknet's own code of it reads beyond its arrays", only="alexeyab")
+
+    def geometry(self) -> Geometry:
+        """The window these options describe."""
+        padding = self.size // 2 if self.pad else self.padding
+        return Geometry(self.size, self.stride, self.stride, padding, self.dilation, self.groups)
+
+
+class Crnn(Recurrent):
+    """[crnn]. Arrays: those of `input_layer`, `self_layer`, `output_layer`.
+
+    Source: crnn_layer.c forward_crnn_layer (both code bases).
+    """
+
+    section_names = ("crnn",)
+    Options = CrnnOptions
+    own_activations = CONVOLUTION_ACTIVATIONS
+    forgets_in_training = True
+
+    def __init__(self, options: CrnnOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.shortcut = options.shortcut
+        self.activation = self.find_activation(options.activation, context.dialect)
+        filters = options.output_filters or options.output
+        hidden = options.hidden_filters or options.hidden
+        geometry, shape = options.geometry(), context.input_shape
+        self.state_shape = output_shape(shape, hidden, geometry)
+        self.output_shape = output_shape(self.state_shape, filters, geometry)
+        if output_shape(self.state_shape, hidden, geometry) != self.state_shape:
+            raise self.misfit(
+                "its window changes the size of its state",
+                expected="stride=1 and pad=1, so that it stays",
+                got=f"input {shape}, state {self.state_shape}",
+            )
+        self.parts = ("input_layer", "self_layer", "output_layer")
+        sizes = ((shape.channels, hidden), (hidden, hidden), (hidden, filters))
+        for name, (channels, wanted) in zip(self.parts, sizes, strict=True):
+            part = Convolution(
+                channels, wanted, geometry, context.dialect, normalize=options.batch_normalize
+            )
+            self.add_module(name, part)
+
+    def start(self, x: Tensor) -> State:
+        shape = self.state_shape
+        return (x.new_zeros(x.shape[0], shape.channels, shape.height, shape.width),)
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        (old,) = state
+        new = add_states(
+            self.shortcut,
+            old,
+            self.activation(self.run("input_layer", x)),
+            self.activation(self.run("self_layer", old)),
+        )
+        return self.activation(self.run("output_layer", new)), (new,)

@@ -1,0 +1,86 @@
+"""[local]: a convolution with weights of its own at each position."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from darknet_torch.cfg.options import activation, integer
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.layers.base import (
+    BuildContext,
+    Layer,
+    LayerOptions,
+    Slot,
+    empty_parameter,
+)
+
+
+@dataclass(frozen=True)
+class LocalOptions(LayerOptions):
+    """Source: parser.c parse_local."""
+
+    filters: int = integer(1, minimum=1, doc="output channels")
+    size: int = integer(1, minimum=1, doc="height and width of the window")
+    stride: int = integer(1, minimum=1, doc="step of the window")
+    pad: int = integer(0, minimum=0, doc="pixels of padding before the input")
+    activation: str = activation("logistic")
+
+
+class Local(Layer):
+    """[local]. Arrays: `biases` [filters, H, W], `weights` [H * W, filters, channels * size^2].
+
+    Source: local_layer.c local_out_height, forward_local_layer. With any pad the output is
+    as large as a 1x1 window's; the first window starts `pad` pixels outside.
+    """
+
+    section_names = ("local",)
+    needs_picture = True
+    Options = LocalOptions
+    options: LocalOptions
+
+    def __init__(self, options: LocalOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.activation = self.find_activation(options.activation, context.dialect)
+        shape = context.input_shape
+        height, width = self._output(shape.height), self._output(shape.width)
+        if height < 1 or width < 1:
+            raise self.misfit(
+                f"window of {options.size} is larger than its input", got=f"input {shape}"
+            )
+        self.output_shape = Shape(options.filters, height, width)
+        self.biases = empty_parameter(options.filters, height, width)
+        values = shape.channels * options.size**2
+        self.weights = empty_parameter(height * width, options.filters, values)
+
+    def _output(self, size: int) -> int:
+        """Source: local_layer.c local_out_height."""
+        rest = size - 1 if self.options.pad else size - self.options.size
+        return int(rest / self.options.stride) + 1
+
+    def weight_slots(self) -> list[Slot]:
+        return [Slot("biases", self.biases), Slot("weights", self.weights)]
+
+    @torch.no_grad()
+    def initialize(self) -> None:
+        bound = math.sqrt(2.0 / self.weights.shape[2])
+        self.weights.uniform_(-bound, bound)
+        self.biases.zero_()
+
+    def forward(self, x: Tensor) -> Tensor:
+        size, stride, pad = self.options.size, self.options.stride, self.options.pad
+        shape = self.output_shape
+        after = [
+            max(0, (out - 1) * stride + size - pad - own)
+            for out, own in zip((shape.height, shape.width), x.shape[-2:], strict=True)
+        ]
+        x = functional.pad(x, (pad, after[1], pad, after[0]))
+        columns = x.unfold(2, size, stride).unfold(3, size, stride)
+        columns = columns[:, :, : shape.height, : shape.width]
+        columns = columns.permute(0, 2, 3, 1, 4, 5).reshape(x.shape[0], shape.area, -1)
+        out = torch.einsum("nlk,lfk->nfl", columns, self.weights)
+        return self.activation(out.reshape(-1, *self.biases.shape) + self.biases)

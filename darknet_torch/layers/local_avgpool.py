@@ -1,0 +1,50 @@
+"""[local_avgpool]: the mean of each window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn import functional
+
+from darknet_torch.cfg.options import integer
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.window import PoolWindow
+
+
+@dataclass(frozen=True)
+class LocalAvgpoolOptions(LayerOptions):
+    """Source: parser.c parse_local_avgpool (AlexeyAB)."""
+
+    stride: int = integer(1, minimum=1, doc="step of the window")
+    stride_x: int = integer(0, minimum=0, doc="step along x, else stride")
+    stride_y: int = integer(0, minimum=0, doc="step along y, else stride")
+    size: int = integer(0, minimum=0, doc="height and width of the window, else stride")
+    padding: int = integer(-1, doc="total padding of an axis, else size - 1")
+
+
+class LocalAvgpool(Layer):
+    """[local_avgpool]. The border does not count.
+
+    Source: maxpool_layer.c forward_local_avgpool_layer (AlexeyAB).
+    """
+
+    section_names = ("local_avgpool", "local_avg")
+    needs_picture = True
+    Options = LocalAvgpoolOptions
+
+    def __init__(self, options: LocalAvgpoolOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.window = PoolWindow.of(options)
+        self.output_shape = self.window.output(self, context.input_shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        sums = self._sums(x)
+        return sums / self._sums(x.new_ones(1, 1, *x.shape[-2:]))
+
+    def _sums(self, x: Tensor) -> Tensor:
+        window = self.window
+        strides = (window.stride_y, window.stride_x)
+        return functional.avg_pool2d(
+            window.padded(x, 0.0), window.size, strides, divisor_override=1
+        )

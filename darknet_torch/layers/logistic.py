@@ -1,0 +1,17 @@
+"""[logistic]: the logistic function with a loss of its own."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from darknet_torch.layers.base import Layer
+
+
+class Logistic(Layer):
+    """[logistic]. Source: logistic_layer.c forward_logistic_layer (pjreddie)."""
+
+    section_names = ("logistic",)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(x)

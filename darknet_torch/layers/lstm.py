@@ -1,0 +1,58 @@
+"""[lstm]: long short-term memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from darknet_torch.cfg.options import flag, integer
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.layers.connected import Connection
+from darknet_torch.layers.recurrent import Recurrent, State
+
+
+@dataclass(frozen=True)
+class LstmOptions(LayerOptions):
+    """Source: parser.c parse_lstm."""
+
+    output: int = integer(1, minimum=1, doc="output values")
+    batch_normalize: bool = flag(doc="normalise over the batch")
+
+
+class Lstm(Recurrent):
+    """[lstm]. Arrays: those of w (of the state), then u (of the input), for each gate.
+
+    Source: lstm_layer.c forward_lstm_layer. The gates f, i, g, o lie in the file in the
+    order of `Dialect.lstm_order`.
+    """
+
+    section_names = ("lstm",)
+    Options = LstmOptions
+
+    def __init__(self, options: LstmOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.output_shape = Shape(options.output, 1, 1)
+        gates = context.dialect.lstm_order
+        self.parts = tuple(f"{kind}{gate}" for kind in "wu" for gate in gates)
+        sizes = {"w": options.output, "u": context.input_shape.count}
+        for name in self.parts:
+            normalize = options.batch_normalize
+            part = Connection(sizes[name[0]], options.output, context.dialect, normalize=normalize)
+            self.add_module(name, part)
+
+    def start(self, x: Tensor) -> State:
+        nothing = x.new_zeros(x.shape[0], self.output_shape.channels)
+        return nothing, nothing
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        output, cell = state
+        x = x.flatten(1)
+        forget, enter, new, leave = (
+            self.run(f"w{gate}", output) + self.run(f"u{gate}", x) for gate in "figo"
+        )
+        cell = torch.sigmoid(forget) * cell + torch.sigmoid(enter) * torch.tanh(new)
+        output = torch.sigmoid(leave) * torch.tanh(cell)
+        return output[:, :, None, None], (output, cell)

@@ -1,0 +1,52 @@
+"""[normalization]: local response normalisation over neighbouring channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from darknet_torch.cfg.options import integer, number
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+
+
+@dataclass(frozen=True)
+class NormalizationOptions(LayerOptions):
+    """Source: parser.c parse_normalization."""
+
+    size: int = integer(5, minimum=1, doc="how many channels, the own one in their middle")
+    alpha: float = number(0.0001, doc="weight of the squares")
+    beta: float = number(0.75, doc="exponent")
+    kappa: float = number(1.0, doc="added to the weighted squares")
+
+
+class LocalResponse(Layer):
+    """[normalization]: x / (kappa + alpha * sum of squares) ** beta.
+
+    Source: normalization_layer.c forward_normalization_layer, whose running sum never
+    takes in channel size / 2, but takes it out.
+    """
+
+    section_names = ("normalization", "lrn")
+    Options = NormalizationOptions
+
+    def __init__(self, options: NormalizationOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        if options.size // 2 >= context.input_shape.channels:
+            raise self.misfit(
+                f"size={options.size} reaches beyond its channels",
+                expected=f"size below {2 * context.input_shape.channels}",
+                got=f"{context.input_shape.channels} channels",
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        options, channels = self.options, x.shape[1]
+        squares = x * x
+        sums = torch.cat((torch.zeros_like(squares[:, :1]), squares.cumsum(1)), 1)
+        own = torch.arange(channels, device=x.device)
+        last = (own + options.size // 2 + 1).clamp(max=channels)
+        first = (own - (options.size - 1) // 2).clamp(min=0)
+        never = options.size // 2
+        near = sums[:, last] - sums[:, first] - squares[:, never : never + 1]
+        return x * (options.kappa + options.alpha * near) ** -options.beta

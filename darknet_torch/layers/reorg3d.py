@@ -1,0 +1,47 @@
+"""[reorg3d]: squares of positions become channels, in plain order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from darknet_torch.cfg.options import flag, integer
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.reorg import channels_to_space, reorganized, space_to_channels
+
+
+@dataclass(frozen=True)
+class Reorg3dOptions(LayerOptions):
+    """Source: parser.c parse_reorg (AlexeyAB)."""
+
+    stride: int = integer(1, minimum=1, doc="side of the square")
+    reverse: bool = flag(doc="channels become squares")
+
+
+class Reorg3d(Layer):
+    """[reorg3d]. Source: reorg_layer.c forward_reorg_layer (AlexeyAB).
+
+    The reverse direction reads its input as if it had `stride` ** 2 times fewer channels
+    and that much more area, as the forward direction of [reorg] does.
+    """
+
+    section_names = ("reorg3d",)
+    needs_picture = True
+    Options = Reorg3dOptions
+
+    def __init__(self, options: Reorg3dOptions, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.stride, self.reverse = options.stride, options.reverse
+        self.output_shape = reorganized(self, plain=not self.reverse)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.reverse:
+            return space_to_channels(x, self.stride)
+        shape = (-1, *self._shape_of(x))
+        return channels_to_space(x.reshape(shape), self.stride).reshape(shape)
+
+    def _shape_of(self, x: Tensor) -> tuple[int, int, int]:
+        _, channels, height, width = x.shape
+        stride = self.stride
+        return channels // stride**2, height * stride, width * stride

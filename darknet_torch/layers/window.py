@@ -1,0 +1,80 @@
+"""The window that pooling layers slide over their input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+from torch.nn import functional
+
+from darknet_torch.cfg.shape import Shape
+
+
+@dataclass(frozen=True)
+class PoolWindow:
+    """A square window; `padding` is the total of an axis, its half lies before the input.
+
+    Source: maxpool_layer.c make_maxpool_layer.
+    """
+
+    size: int
+    stride_y: int
+    stride_x: int
+    padding: int
+
+    @staticmethod
+    def of(options: Any) -> PoolWindow:
+        """The window that options stride, stride_x, stride_y, size and padding describe."""
+        size = options.size or options.stride
+        return PoolWindow(
+            size,
+            options.stride_y or options.stride,
+            options.stride_x or options.stride,
+            size - 1 if options.padding < 0 else options.padding,
+        )
+
+    @property
+    def before(self) -> int:
+        """How far the first window reaches out of the input."""
+        return self.padding // 2
+
+    def steps(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of the output."""
+        return (
+            int((height + self.padding - self.size) / self.stride_y) + 1,
+            int((width + self.padding - self.size) / self.stride_x) + 1,
+        )
+
+    def output(self, layer: Any, shape: Shape) -> Shape:
+        """The output's shape.
+
+        Raises:
+            CfgError: the window does not fit once.
+        """
+        height, width = self.steps(shape.height, shape.width)
+        if height < 1 or width < 1:
+            raise layer.misfit(
+                f"window of {self.size} is larger than its input",
+                expected="an output of 1x1 or more",
+                got=f"input {shape}",
+            )
+        return Shape(shape.channels, height, width)
+
+    def after(self, height: int, width: int) -> tuple[int, int]:
+        """How far the last window reaches beyond the input, down and to the right."""
+        rows, columns = self.steps(height, width)
+        return (
+            max(0, (rows - 1) * self.stride_y + self.size - self.before - height),
+            max(0, (columns - 1) * self.stride_x + self.size - self.before - width),
+        )
+
+    def padded(self, x: Tensor, value: float) -> Tensor:
+        """`x` with a border of `value`, as far as the windows reach and no further."""
+        height, width = x.shape[-2:]
+        after_y, after_x = self.after(height, width)
+        rows, columns = self.steps(height, width)
+        x = functional.pad(x, (self.before, after_x, self.before, after_y), value=value)
+        last_y = (rows - 1) * self.stride_y + self.size
+        last_x = (columns - 1) * self.stride_x + self.size
+        return x[..., :last_y, :last_x]

@@ -1,0 +1,77 @@
+"""Probabilities over a tree of classes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from darknet_torch.cfg.tree import Tree
+
+
+class TreeProbabilities(nn.Module):
+    """Softmax among siblings, and the chain of probabilities from the root.
+
+    Every function works over the last dimension, the classes.
+    """
+
+    group_of: Tensor
+    parents: Tensor
+
+    def __init__(self, tree: Tree) -> None:
+        super().__init__()
+        self.tree = tree
+        self.register_buffer("group_of", torch.tensor(tree.group_of), persistent=False)
+        self.register_buffer("parents", torch.tensor(tree.parents), persistent=False)
+        self.levels = [torch.tensor(level) for level in tree.levels]
+
+    def softmax(self, x: Tensor) -> Tensor:
+        """[..., C] to [..., C]: siblings add up to one. Source: softmax_layer.c softmax_tree."""
+        groups = self.group_of.expand_as(x)
+        empty = x.new_full((*x.shape[:-1], len(self.tree.groups)), -torch.inf)
+        largest = empty.scatter_reduce(-1, groups, x, "amax")
+        raised = torch.exp(x - largest.gather(-1, groups))
+        sums = torch.zeros_like(empty).scatter_add(-1, groups, raised)
+        return raised / sums.gather(-1, groups)
+
+    def chain(self, x: Tensor) -> Tensor:
+        """[..., C] among siblings to [..., C] in all: each times its ancestors.
+
+        Source: tree.c hierarchy_predictions.
+        """
+        out = x.clone()
+        for level in self.levels[1:]:
+            level = level.to(x.device)
+            out[..., level] *= out[..., self.parents[level]]
+        return out
+
+    def deepest(self, chained: Tensor, threshold: float = 0.5) -> Tensor:
+        """[..., C] with the last class above `threshold` alone, the others 0.
+
+        Source: region_layer.c get_region_boxes (AlexeyAB).
+        """
+        ids = torch.arange(chained.shape[-1], device=chained.device)
+        last = torch.where(chained > threshold, ids, -1).amax(-1, keepdim=True)
+        return torch.where(ids == last, chained, 0.0)
+
+    def top(self, chained: Tensor, threshold: float = 0.5) -> Tensor:
+        """[...]: the class that a walk from the root ends at.
+
+        It goes to the best child while the product of all that it met stays above
+        `threshold`. Source: tree.c hierarchy_top_prediction (pjreddie).
+        """
+        flat = chained.flatten(0, -2)
+        found = [self._walk(row, threshold) for row in flat]
+        return torch.tensor(found, device=chained.device).reshape(chained.shape[:-1])
+
+    def _walk(self, row: Tensor, threshold: float) -> int:
+        group, product = 0, 1.0
+        children = self.tree.child_group
+        while True:
+            first, size = self.tree.groups[group]
+            best = first + int(row[first : first + size].argmax())
+            if product * float(row[best]) <= threshold:
+                return best if group == 0 else self.tree.parents[first]
+            product *= float(row[best])
+            group = children[best]
+            if group < 0:
+                return best
