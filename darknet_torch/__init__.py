@@ -9,6 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from darknet_torch.characters import CharacterModel
+    from darknet_torch.classify import Classification, Classifier
     from darknet_torch.detect import Detector
     from darknet_torch.detections import Detections
     from darknet_torch.errors import (
@@ -24,11 +26,16 @@ if TYPE_CHECKING:
     )
     from darknet_torch.loading import load
     from darknet_torch.network import Network, WeightsHeader, build_network
+    from darknet_torch.summary import summarize
     from darknet_torch.weights import LoadReport, read_weights, write_weights
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "CharacterModel": "characters",
+    "Classification": "classify",
+    "Classifier": "classify",
+    "summarize": "summary",
     "Detector": "detect",
     "Detections": "detections",
     "load": "loading",
@@ -58,6 +65,9 @@ __all__ = [
     "CfgError",
     "CfgNote",
     "CfgWarning",
+    "CharacterModel",
+    "Classification",
+    "Classifier",
     "DarknetError",
     "Detections",
     "Detector",
@@ -73,6 +83,7 @@ __all__ = [
     "build_network",
     "load",
     "read_weights",
+    "summarize",
     "write_weights",
 ]
 

@@ -16,16 +16,14 @@ from darknet_torch.errors import CfgError, NamesError, UsageError
 from darknet_torch.heads.base import Predictions
 from darknet_torch.images import (
     RESIZE_METHODS,
+    Picture,
     Placement,
-    as_bgr,
     network_input,
+    open_picture,
     place,
-    read_image,
 )
 from darknet_torch.network import Network
 from darknet_torch.zoo import read_names
-
-Picture = str | os.PathLike[str] | np.ndarray
 
 
 class Detector:
@@ -103,14 +101,8 @@ class Detector:
         return self._detect(list(pictures)) if len(pictures) else []
 
     def _detect(self, pictures: list[Picture]) -> list[Detections]:
-        images = [self._open(picture) for picture in pictures]
-        filenames = ["" if isinstance(p, np.ndarray) else os.fspath(p) for p in pictures]
-        return self.detect_images(images, filenames)
-
-    def _open(self, picture: Picture) -> np.ndarray:
-        if isinstance(picture, np.ndarray):
-            return as_bgr(picture)
-        return read_image(picture, exif=self.exif)
+        opened = [open_picture(picture, exif=self.exif) for picture in pictures]
+        return self.detect_images([image for image, _ in opened], [name for _, name in opened])
 
     def detect_images(
         self, images: Sequence[np.ndarray], filenames: Sequence[str]

@@ -13,6 +13,7 @@ import numpy as np
 from darknet_torch.errors import ImageError
 
 Image = np.ndarray
+Picture = str | os.PathLike[str] | np.ndarray
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 _FILL = 0.5  # of a letterbox's margins, in 0-1
 
@@ -79,6 +80,17 @@ def _decode_with_stb(data: np.ndarray, *, exif: bool) -> Image | None:
     except (libstb.Error, ValueError):
         return None
     return np.ascontiguousarray(decoded.numpy()[:, :, ::-1])
+
+
+def open_picture(picture: Picture, *, exif: bool = True) -> tuple[Image, str]:
+    """A picture given by path or as an array: BGR uint8 [H, W, 3], and its file's name.
+
+    Raises:
+        ImageError: see `read_image`, `as_bgr`.
+    """
+    if isinstance(picture, np.ndarray):
+        return as_bgr(picture), ""
+    return read_image(picture, exif=exif), os.fspath(picture)
 
 
 def as_bgr(image: Image) -> Image:
@@ -195,6 +207,31 @@ def network_input(
     top, left = (placement.height - height) // 2, (placement.width - width) // 2
     out[:, top : top + height, left : left + width] = resized
     return out
+
+
+def resize_shorter_side(image: Image, size: int, *, channels: int = 3) -> np.ndarray:
+    """A picture resized so that its shorter side is `size`, float32 [channels, H, W], RGB.
+
+    Source: image.c resize_min.
+    """
+    height, width = image.shape[:2]
+    if width < height:
+        placed = Placement(height * size // width, size, height * size // width, size)
+    else:
+        placed = Placement(size, width * size // height, size, width * size // height)
+    return network_input(image, placed, channels=channels)
+
+
+def centre_crop(planes: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The middle of [C, H, W] as [C, height, width]; the edge goes on where that is larger.
+
+    Source: image.c crop_image, classifier.c predict_classifier (AlexeyAB).
+    """
+    own_height, own_width = planes.shape[1:]
+    rows = np.arange(height) + int((own_height - height) / 2)
+    columns = np.arange(width) + int((own_width - width) / 2)
+    rows, columns = rows.clip(0, own_height - 1), columns.clip(0, own_width - 1)
+    return np.ascontiguousarray(planes[:, rows[:, None], columns])
 
 
 def resize_darknet(planes: Image, height: int, width: int) -> np.ndarray:

@@ -62,20 +62,34 @@ def load_with_report(
     strict: bool = True,
 ) -> tuple[Network, LoadReport | None]:
     """`load`, on the CPU, with the report of the weight file."""
-    sections = read_cfg(find_cfg(cfg))
-    network = build_network(
-        sections,
+    network = build(cfg, width=width, height=height, batch=batch, dialect=dialect)
+    if weights is None:
+        network.initialize()
+        return network, None
+    cut = [layer.index for layer in network.layers if layer.reads_a_part]
+    network.initialize(cut)
+    report = read_weights(network, Path(weights), strict=strict)
+    network.initialize(report.missing)
+    return network, report
+
+
+def build(
+    cfg: str | os.PathLike[str],
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    batch: int | None = None,
+    dialect: str | Dialect = "alexeyab",
+) -> Network:
+    """The network of a cfg, its arrays without values; see `load`."""
+    return build_network(
+        read_cfg(find_cfg(cfg)),
         dialect=find_dialect(dialect),
         width=width,
         height=height,
         batch=batch,
-        initialize=weights is None,
+        initialize=False,
     )
-    if weights is None:
-        return network, None
-    report = read_weights(network, Path(weights), strict=strict)
-    network.initialize(report.missing)
-    return network, report
 
 
 def find_device(name: str | torch.device) -> torch.device:

@@ -58,6 +58,16 @@ class Network(nn.Module):
         """The detection heads, in order; empty for other kinds of network."""
         return [layer for layer in self.layers if isinstance(layer, Head)]
 
+    @property
+    def output_layer(self) -> Layer:
+        """The last layer that is no [cost]. Source: network.c get_network_output."""
+        return self.layers[self._outputs[-1]]
+
+    def reset_state(self) -> None:
+        """Make recurrent layers forget what they have seen."""
+        for layer in self.layers:
+            layer.reset_state()
+
     def slots(self) -> Iterator[tuple[Layer, Slot]]:
         """Every array with its layer, in the order of the weight file."""
         for layer in self.layers:

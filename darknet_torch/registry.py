@@ -37,7 +37,7 @@ from darknet_torch.layers.normalization import LocalResponse
 from darknet_torch.layers.reorg import Reorg
 from darknet_torch.layers.reorg3d import Reorg3d
 from darknet_torch.layers.rnn import Rnn
-from darknet_torch.layers.route import Route
+from darknet_torch.layers.route import Route, RouteHalf
 from darknet_torch.layers.sam import Sam
 from darknet_torch.layers.scale_channels import ScaleChannels
 from darknet_torch.layers.shortcut import Shortcut
@@ -58,6 +58,7 @@ LAYER_TYPES: tuple[type[Layer], ...] = (
     Dropout,
     Activate,
     Route,
+    RouteHalf,
     Shortcut,
     ScaleChannels,
     Sam,

@@ -111,9 +111,10 @@ def write_weights(network: Network, path: str | Path, *, cutoff: int | None = No
     """
     path = Path(path)
     header = network.header
+    start = pack_header(header, network.dialect)
     try:
         with replacing(path) as file:
-            file.write(pack_header(header, network.dialect))
+            file.write(start)
             for layer in list(network.layers)[:cutoff]:
                 if not layer.options.dontsave:
                     for slot in layer.weight_slots():
@@ -144,9 +145,19 @@ def read_header(data: np.ndarray, dialect: Dialect, path: str) -> tuple[WeightsH
 
 
 def pack_header(header: WeightsHeader, dialect: Dialect) -> bytes:
-    """The bytes of `header`."""
+    """The bytes of `header`.
+
+    Raises:
+        WeightsError: its `seen` does not fit the 32 bits of its version.
+    """
     version = _VERSION.pack(header.major, header.minor, header.revision)
-    return version + _seen(header.major, header.minor, dialect).pack(header.seen)
+    try:
+        return version + _seen(header.major, header.minor, dialect).pack(header.seen)
+    except struct.error:
+        raise WeightsError(
+            f"seen={header.seen} does not fit a file of version {header.major}.{header.minor}",
+            expected="0.2 or later",
+        ) from None
 
 
 def _seen(major: int, minor: int, dialect: Dialect) -> struct.Struct:
@@ -234,18 +245,22 @@ def _name(layer: Layer) -> str:
 
 
 def _count(slot: Slot, layer: Layer) -> int:
-    """How many floats the file has for `slot`. Source: parser.c, numload (pjreddie)."""
-    rows: int = slot.tensor.shape[0] if slot.tensor.dim() else 1
-    wanted = layer.options.numload or rows
-    return slot.tensor.numel() // rows * min(rows, wanted)
+    """How many floats the file has for `slot`.
+
+    Source: parser.c load_convolutional_weights, its numload (pjreddie).
+    """
+    count = slot.tensor.numel()
+    if not slot.per_filter or not layer.options.numload:
+        return count
+    filters = slot.tensor.shape[0]
+    return count // filters * min(filters, layer.options.numload)
 
 
 def _fill(slot: Slot, values: Tensor, header: WeightsHeader) -> None:
-    tensor = slot.tensor
+    rows = values.numel() // slot.tensor[0].numel()
     if slot.flipped or (slot.transposed_if_marked and header.transposed):
-        values = values.view(-1, tensor.shape[0]).t()
-    rows = values.numel() // max(1, tensor[0].numel())
-    tensor[:rows].copy_(values.reshape(tensor[:rows].shape))
+        values = values.view(-1, rows).t()
+    slot.tensor[:rows].copy_(values.reshape(slot.tensor[:rows].shape))
 
 
 def _bytes(slot: Slot, header: WeightsHeader) -> bytes:

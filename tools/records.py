@@ -55,13 +55,13 @@ def cfg_text(record: Record, cfg_folder: Path) -> str:
         named = cfg_folder / record["cfg_file"]
         file = named if named.exists() else cfg_folder / named.name
         text = file.read_text("latin-1")
-    text = _with_net_options(text, record["overrides"])
+    text = with_net_options(text, record["overrides"])
     for pattern, replacement in record.get("edits", []):
         text = re.sub(pattern, replacement, text)
     return text
 
 
-def _with_net_options(text: str, options: dict[str, Any]) -> str:
+def with_net_options(text: str, options: dict[str, Any]) -> str:
     """`text` with `options` first in its [net], where the first of equal keys wins."""
     lines = text.splitlines()
     start = next(i for i, line in enumerate(lines) if line.strip().startswith("["))

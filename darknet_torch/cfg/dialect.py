@@ -44,14 +44,16 @@ class Dialect:
         shortcut_strides: [shortcut] between different heights and widths adds with
             a stride, and knows alpha and beta; else heights and widths must agree
             and it takes several sources.
-        pointwise_ignores_stride: a 1x1 [convolutional] reads its input without
-            stepping, whatever its stride.
+        pointwise_strides: the strides of a 1x1 [convolutional] that step: "all"; "x", all
+            but those along y alone; or "none", it reads its input as it lies.
+        convolutions_start_normal: starting weights are normal, else uniform.
         maxpool_blocks: at inference [maxpool] computes a row in vectors of several
             outputs and drops a column of the window for all of them where it lies left
             of the picture for the first.
         flat_region: [region] leaves its values position by position, x and y not
             activated; else channel by channel, activated.
         letterbox: pictures are letterboxed unless the user says otherwise.
+        names_leaves_only: a classifier over a tree names leaves only.
         xnor_in_bits: an xnor convolution runs on bits at inference: one group,
             normalisation folded in first, -1 outside the picture; else 0 outside.
         rnn_has_hidden: [rnn] has a hidden size of its own, else that of its output.
@@ -72,10 +74,12 @@ class Dialect:
     connected_rolling_step: float
     batchnorm_has_biases: bool
     shortcut_strides: bool
-    pointwise_ignores_stride: bool
+    pointwise_strides: str
+    convolutions_start_normal: bool
     maxpool_blocks: bool
     flat_region: bool
     letterbox: bool
+    names_leaves_only: bool
     xnor_in_bits: bool
     rnn_has_hidden: bool
     gru_order: tuple[str, ...]
@@ -100,10 +104,12 @@ ALEXEYAB = Dialect(
     connected_rolling_step=0.05,
     batchnorm_has_biases=True,
     shortcut_strides=False,
-    pointwise_ignores_stride=False,
+    pointwise_strides="x",
+    convolutions_start_normal=False,
     maxpool_blocks=True,
     flat_region=True,
     letterbox=False,
+    names_leaves_only=False,
     xnor_in_bits=True,
     rnn_has_hidden=True,
     gru_order=("uz", "ur", "uh", "wz", "wr", "wh"),
@@ -125,6 +131,7 @@ ALEXEYAB_CUDA = replace(
     rolling_step=0.01,
     connected_rolling_step=0.01,
     maxpool_blocks=False,
+    pointwise_strides="all",
     chooses_lstm_activation=True,
 )
 
@@ -138,10 +145,12 @@ PJREDDIE = Dialect(
     connected_rolling_step=0.01,
     batchnorm_has_biases=False,
     shortcut_strides=True,
-    pointwise_ignores_stride=True,
+    pointwise_strides="none",
+    convolutions_start_normal=True,
     maxpool_blocks=False,
     flat_region=False,
     letterbox=True,
+    names_leaves_only=True,
     xnor_in_bits=False,
     rnn_has_hidden=False,
     gru_order=("wz", "wr", "wh", "uz", "ur", "uh"),

@@ -74,6 +74,34 @@ def load_model(options: ModelOptions) -> Network:
     return network
 
 
+def load_to_device(options: ModelOptions, arguments: dict[str, Any]) -> Network:
+    """`load_model` on --device, with --threads and --seed in force.
+
+    Raises:
+        UsageError: there is no such device; and as `load_model`.
+    """
+    import torch
+
+    from darknet_torch.loading import find_device
+
+    device = find_device(arguments["device"])
+    if arguments["threads"]:
+        torch.set_num_threads(arguments["threads"])
+    if arguments["seed"] is not None:
+        torch.manual_seed(arguments["seed"])
+    return load_model(options).to(device)
+
+
+def read_network(options: ModelOptions) -> Network:
+    """The network that the options name, its arrays without values."""
+    from darknet_torch.loading import build
+
+    with _reported(options):
+        return build(
+            options.cfg, width=options.width, height=options.height, dialect=options.dialect
+        )
+
+
 @contextmanager
 def _reported(options: ModelOptions) -> Iterator[None]:
     """Print what is warned of; under --strict raise it instead, all of it."""

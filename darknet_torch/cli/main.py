@@ -15,7 +15,10 @@ _UNUSABLE = 2
 
 # Command -> (module, function); a module is imported when its command is asked for.
 _COMMANDS = {
+    "classify": ("darknet_torch.cli.classify", "classify"),
     "detect": ("darknet_torch.cli.detect", "detect"),
+    "info": ("darknet_torch.cli.info", "info"),
+    "rnn": ("darknet_torch.cli.rnn", "rnn"),
 }
 
 

@@ -58,6 +58,15 @@ run_options = _all(
     click.option("--seed", type=int, help="For what is random."),
 )
 
+picture_options = _all(
+    click.option(
+        "--letterbox/--stretch",
+        default=None,
+        help="Keep the aspect of pictures, or not [default: as the cfg says, else the dialect].",
+    ),
+    click.option("--exif/--no-exif", default=True, help="Turn pictures as EXIF says."),
+)
+
 detection_options = _all(
     click.option(
         "--threshold",
@@ -75,18 +84,13 @@ detection_options = _all(
         help="Overlaps above are dropped; 0 keeps all.",
     ),
     click.option(
-        "--letterbox/--stretch",
-        default=None,
-        help="Keep the aspect of pictures, or not [default: as the cfg says, else the dialect].",
-    ),
-    click.option(
         "--resize",
         default="darknet",
         show_default=True,
         type=click.Choice(["darknet", "opencv"]),
         help="How pictures are resized.",
     ),
-    click.option("--exif/--no-exif", default=True, help="Turn pictures as EXIF says."),
+    picture_options,
 )
 
 output_options = _all(

@@ -18,6 +18,7 @@ from darknet_torch.cfg.options import (
     numbers,
     text,
 )
+from darknet_torch.errors import warn
 from darknet_torch.heads.base import Head, Predictions, positions, take_anchors
 from darknet_torch.layers.base import BuildContext, LayerOptions
 
@@ -123,14 +124,17 @@ class AnchorHead(Head):
 
     def _anchors(self) -> list[list[float]]:
         options = self.options
-        if max(self.mask) >= options.num:
-            raise self.misfit(
-                "mask names an anchor beyond num",
+        number = max(options.num, max(self.mask) + 1)
+        if number > options.num:
+            warn(
+                f"[{self.section}] mask names an anchor beyond num={options.num}, where Darknet "
+                "reads whatever its memory holds; here the cfg's own anchors go on",
+                where=options.where,
                 expected=f"0..{options.num - 1}",
                 got=max(self.mask),
                 fix="correct mask= or num=",
             )
-        anchors = take_anchors(self, options.anchors, options.num)
+        anchors = take_anchors(self, options.anchors, number)
         return [anchors[index] for index in self.mask]
 
     def per_box(self, output: Tensor) -> Tensor:

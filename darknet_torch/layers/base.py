@@ -49,6 +49,7 @@ class Slot:
         normalization: absent from the file under dontloadscales.
         transposed_if_marked: transposed in files whose header has the transpose mark.
         flipped: always transposed in the file, as [values per filter, filters].
+        per_filter: its first dimension are the filters that numload counts.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Slot:
     normalization: bool = False
     transposed_if_marked: bool = False
     flipped: bool = False
+    per_filter: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,29 @@ class Layer(nn.Module):
         """The layer's output as it lies in Darknet's memory; few differ from `forward`."""
         out: Tensor = self(*inputs)
         return out
+
+    @property
+    def detail(self) -> str:
+        """What distinguishes the layer in a table, such as "32 3x3/2"."""
+        return " ".join(str(source) for source in self.sources[1:])
+
+    @property
+    def bflops(self) -> float:
+        """Billions of operations for one picture, as Darknet counts them."""
+        return 0.0
+
+    @property
+    def reach(self) -> tuple[int, int, int, int]:
+        """Window, stride, dilation, and how many times it enlarges: for receptive fields."""
+        return 1, 1, 1, 1
+
+    @property
+    def reads_a_part(self) -> bool:
+        """Whether its options leave some of its arrays out of weight files."""
+        return bool(self.options.dontloadscales or self.options.numload)
+
+    def reset_state(self) -> None:
+        """Forget what was seen; only recurrent layers remember."""
 
     def is_read_elsewhere(self) -> None:
         """Told when another layer than the next reads the output, or reads it whole."""

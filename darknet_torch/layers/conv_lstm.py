@@ -15,7 +15,7 @@ from darknet_torch.layers.convolution import (
     Geometry,
     output_shape,
 )
-from darknet_torch.layers.recurrent import Recurrent, State
+from darknet_torch.layers.recurrent import Recurrent, State, sum_of_bflops
 from darknet_torch.ops.activations import ACTIVATIONS
 
 _CONSTRAINT_PER_STEP = 32
@@ -100,6 +100,11 @@ class ConvLstm(Recurrent):
         peepholes = _PEEPHOLES if self.options.peephole else ()
         of_state = _OF_STATE[:1] if self.options.bottleneck else _OF_STATE
         return (*peepholes, *of_state, *_OF_INPUT)
+
+    @property
+    def bflops(self) -> float:
+        own = 12 if self.options.peephole else 9
+        return sum_of_bflops(self) + own * self.output_shape.count / 1e9
 
     def start(self, x: Tensor) -> State:
         shape = self.output_shape

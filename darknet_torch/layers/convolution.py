@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,13 @@ class Geometry:
             int((width + 2 * self.padding - self.size) / self.stride_x) + 1,
         )
 
+    @property
+    def text(self) -> str:
+        """The window in Darknet's words, such as "3x3/2" or "3x3/1(2)"."""
+        size, strides = self.size, (self.stride_x, self.stride_y)
+        step = str(strides[0]) if strides[0] == strides[1] else f"{strides[0]}x{strides[1]}"
+        return f"{size}x{size}/{step}" + (f"({self.dilation})" if self.dilation > 1 else "")
+
 
 class Convolution(nn.Module):
     """Convolution and bias or batch normalisation, no activation function.
@@ -62,13 +69,21 @@ class Convolution(nn.Module):
     ) -> None:
         super().__init__()
         self.geometry, self.flipped = geometry, flipped
-        self.pointwise_ignores_stride = dialect.pointwise_ignores_stride
+        self.pointwise_strides = dialect.pointwise_strides
+        self.starts_normal = dialect.convolutions_start_normal
         self.biases = empty_parameter(filters)
         self.normalization = (
             Normalization(filters, dialect, dialect.rolling_step) if normalize else None
         )
         size = geometry.size
         self.weights = empty_parameter(filters, channels // geometry.groups, size, size)
+
+    def bflops(self, height: int, width: int) -> float:
+        """Billions of operations for an output of that size.
+
+        Source: convolutional_layer.c make_convolutional_layer (AlexeyAB).
+        """
+        return 2.0 * self.weights.numel() * height * width / 1e9
 
     def weight_slots(self) -> list[Slot]:
         """biases, [scales, rolling mean, rolling variance,] weights.
@@ -77,16 +92,19 @@ class Convolution(nn.Module):
         """
         normalization = self.normalization.weight_slots() if self.normalization else []
         return [
-            Slot("biases", self.biases),
-            *normalization,
-            Slot("weights", self.weights, flipped=self.flipped),
+            Slot("biases", self.biases, per_filter=True),
+            *(replace(slot, per_filter=True) for slot in normalization),
+            Slot("weights", self.weights, flipped=self.flipped, per_filter=True),
         ]
 
     @torch.no_grad()
     def initialize(self) -> None:
         """Source: convolutional_layer.c make_convolutional_layer."""
         bound = math.sqrt(2.0 / self.weights[0].numel())
-        self.weights.uniform_(-bound, bound)
+        if self.starts_normal:
+            self.weights.normal_(0, bound)
+        else:
+            self.weights.uniform_(-bound, bound)
         self.biases.zero_()
         if self.normalization is not None:
             self.normalization.initialize()
@@ -97,11 +115,20 @@ class Convolution(nn.Module):
         Source: convolutional_layer.c forward_convolutional_layer.
         """
         geometry = geometry or self.geometry
-        if self.pointwise_ignores_stride and geometry.size == 1:
+        if self._reads_unstepped(geometry):
             x = _without_steps(x, geometry)
             geometry = Geometry(1, groups=geometry.groups)
         x = self._convolve(x, geometry)
         return x if self.normalization is None else self.normalization(x, self.biases)
+
+    def _reads_unstepped(self, geometry: Geometry) -> bool:
+        """Whether Darknet takes the input of a 1x1 window as it lies, see `_without_steps`.
+
+        With padding it then reads beyond its input; here it is computed as it should be.
+        """
+        if geometry.size > 1 or geometry.padding or self.pointwise_strides == "all":
+            return False
+        return self.pointwise_strides == "none" or geometry.stride_x == 1
 
     def forward_binary(self, x: Tensor, geometry: Geometry) -> Tensor:
         """`forward` with inputs of 1 and -1 and weights of plus or minus their filter's mean.
@@ -186,7 +213,7 @@ def _missing(out: int, stride: int, geometry: Geometry, size: int, before: int) 
 
 
 def _without_steps(x: Tensor, geometry: Geometry) -> Tensor:
-    """A 1x1 convolution's input as pjreddie's code reads it: rows of the output's size.
+    """A 1x1 convolution's input as Darknet's code reads it: rows of the output's size.
 
     The input itself serves as the matrix that im2col would have made, so with a stride
     its rows start at the wrong places, and its end is never read.

@@ -178,6 +178,21 @@ class Convolutional(Layer):
         if self.convolution is not None:
             self.convolution.initialize()
 
+    @property
+    def detail(self) -> str:
+        groups = f"/{self.geometry.groups}" if self.geometry.groups > 1 else ""
+        return f"{self.options.filters}{groups} {self.geometry.text}"
+
+    @property
+    def bflops(self) -> float:
+        shape = self.buffer_shape
+        total = self.arrays.bflops(shape.height, shape.width)
+        return total / 32 if self.options.xnor else total
+
+    @property
+    def reach(self) -> tuple[int, int, int, int]:
+        return self.geometry.size, self.geometry.stride_x, self.geometry.dilation, 1
+
     def is_read_elsewhere(self) -> None:
         """Source: parser.c parse_network_cfg_custom (AlexeyAB), its use_bin_output = 0."""
         self.bin_output = False

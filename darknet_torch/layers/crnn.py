@@ -14,7 +14,7 @@ from darknet_torch.layers.convolution import (
     Geometry,
     output_shape,
 )
-from darknet_torch.layers.recurrent import Recurrent, State, add_states
+from darknet_torch.layers.recurrent import Recurrent, State, add_states, sum_of_bflops
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,10 @@ class Crnn(Recurrent):
                 channels, wanted, geometry, context.dialect, normalize=options.batch_normalize
             )
             self.add_module(name, part)
+
+    @property
+    def bflops(self) -> float:
+        return sum_of_bflops(self)
 
     def start(self, x: Tensor) -> State:
         shape = self.state_shape

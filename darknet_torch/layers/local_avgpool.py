@@ -38,6 +38,18 @@ class LocalAvgpool(Layer):
         self.window = PoolWindow.of(options)
         self.output_shape = self.window.output(self, context.input_shape)
 
+    @property
+    def detail(self) -> str:
+        return self.window.text
+
+    @property
+    def bflops(self) -> float:
+        return self.window.bflops(self.input_shape, self.output_shape)
+
+    @property
+    def reach(self) -> tuple[int, int, int, int]:
+        return self.window.size, self.window.stride_x, 1, 1
+
     def forward(self, x: Tensor) -> Tensor:
         sums = self._sums(x)
         return sums / self._sums(x.new_ones(1, 1, *x.shape[-2:]))

@@ -62,6 +62,18 @@ class Maxpool(Layer):
         else:
             self.output_shape = self.window.output(self, shape)
 
+    @property
+    def detail(self) -> str:
+        return self.window.text
+
+    @property
+    def bflops(self) -> float:
+        return self.window.bflops(self.input_shape, self.buffer_shape)
+
+    @property
+    def reach(self) -> tuple[int, int, int, int]:
+        return self.window.size, self.window.stride_x, 1, 1
+
     def _check_depth(self) -> None:
         channels, wanted = self.input_shape.channels, self.options.out_channels
         if wanted > channels:

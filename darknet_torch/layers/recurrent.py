@@ -87,3 +87,10 @@ def add_states(shortcut: bool, old: Tensor, *new: Tensor) -> Tensor:
     """The sum of `new`, with `old` added if `shortcut`."""
     total = new[0] + new[1]
     return old + total if shortcut else total
+
+
+def sum_of_bflops(layer: Recurrent) -> float:
+    """Billions of operations of a layer's convolutions, all of its output's size."""
+    shape = layer.output_shape
+    parts = [layer.get_submodule(name) for name in layer.parts]
+    return sum(part.bflops(shape.height, shape.width) for part in parts)  # type: ignore[operator]

@@ -44,6 +44,14 @@ class Reorg(Layer):
         else:
             self.output_shape = reorganized(self, plain=self.reverse or options.flatten)
 
+    @property
+    def detail(self) -> str:
+        return f"/{self.stride}"
+
+    @property
+    def reach(self) -> tuple[int, int, int, int]:
+        return 1, self.stride, 1, 1
+
     def forward(self, x: Tensor) -> Tensor:
         if self.options.flatten:
             shape = self.output_shape

@@ -35,6 +35,14 @@ class Reorg3d(Layer):
         self.stride, self.reverse = options.stride, options.reverse
         self.output_shape = reorganized(self, plain=not self.reverse)
 
+    @property
+    def detail(self) -> str:
+        return f"/{self.stride}"
+
+    @property
+    def reach(self) -> tuple[int, int, int, int]:
+        return 1, 1, 1, self.stride
+
     def forward(self, x: Tensor) -> Tensor:
         if not self.reverse:
             return space_to_channels(x, self.stride)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -23,19 +24,36 @@ class RouteOptions(LayerOptions):
     wait_stream: str = inert("a CUDA stream", only="alexeyab")
 
 
+@dataclass(frozen=True)
+class RouteHalfOptions(LayerOptions):
+    """Source: utils/layers.py FeatureConcat_l (WongKinYiu/PyTorch_YOLOv4)."""
+
+    layers: tuple[int, ...] = integers(REQUIRED, doc="layers to join, relative if negative")
+
+
 class Route(Layer):
     """[route]. Source: route_layer.c forward_route_layer."""
 
     section_names = ("route",)
-    Options = RouteOptions
+    Options: ClassVar[type[LayerOptions]] = RouteOptions
 
     def __init__(self, options: RouteOptions, context: BuildContext) -> None:
         super().__init__(options, context)
+        self._join(options, context, options.groups, options.group_id)
+
+    def _join(
+        self,
+        options: RouteOptions | RouteHalfOptions,
+        context: BuildContext,
+        groups: int,
+        part: int,
+    ) -> None:
+        """Join part number `part` of `groups` parts of each layer in `options`."""
         layers = [context.layer(index, options.where, "layers") for index in options.layers]
         self.sources = tuple(layer.index for layer in layers)
         for layer in layers:
             layer.is_read_elsewhere()
-        self.groups, self.group_id = options.groups, options.group_id
+        self.groups, self.group_id = groups, part
         if self.group_id >= self.groups:
             raise self.misfit(
                 f"group_id={self.group_id} is not one of its {self.groups} groups",
@@ -61,7 +79,23 @@ class Route(Layer):
         channels = sum(layer.output_shape.channels for layer in layers) // self.groups
         self.output_shape = Shape(channels, first.height, first.width)
 
+    @property
+    def detail(self) -> str:
+        part = f" {self.group_id}/{self.groups}" if self.groups > 1 else ""
+        return " ".join(str(source) for source in self.sources) + part
+
     def forward(self, *inputs: Tensor) -> Tensor:
         if self.groups > 1:
             inputs = tuple(x.chunk(self.groups, 1)[self.group_id] for x in inputs)
         return inputs[0] if len(inputs) == 1 else torch.cat(inputs, 1)
+
+
+class RouteHalf(Route):
+    """[route_lhalf], of PyTorch_YOLOv4: a [route] of the first half of each layer."""
+
+    section_names = ("route_lhalf",)
+    Options = RouteHalfOptions
+
+    def __init__(self, options: RouteHalfOptions, context: BuildContext) -> None:
+        Layer.__init__(self, options, context)
+        self._join(options, context, groups=2, part=0)

@@ -76,6 +76,13 @@ class Shortcut(Layer):
             self._check(layer, context.input_shape)
         self.normalization = self._word(_NORMALIZATIONS, "weights_normalization")
         kind = self._word(_WEIGHTS_TYPES, "weights_type")
+        if kind and self.normalization is None:
+            warn(
+                f"[{context.section}] weights_type= without weights_normalization=: "
+                "AlexeyAB/darknet refuses it, here the weights are taken as they are",
+                where=options.where,
+                fix="set weights_normalization to relu or softmax",
+            )
         columns = {None: (), "layer": (1,), "channel": (self.output_shape.channels,)}[kind]
         self.weights = empty_parameter(len(self.sources), *columns) if kind else None
 
@@ -97,10 +104,21 @@ class Shortcut(Layer):
                 expected=expected,
                 got=f"{theirs.height}x{theirs.width} of layer {layer.index} "
                 f"([{layer.section}], {layer.options.where})",
+                fix=None
+                if self.strides
+                else "correct from=, or use --dialect pjreddie, whose "
+                "shortcuts may add layers that are some times larger or smaller",
             )
 
     def _word(self, words: dict[str, str | None], key: str) -> str | None:
         word = getattr(self.options, key)
+        if word not in words and key != "weights_type" and self.options.weights_type == "none":
+            warn(
+                f"[{self.section}] {key}= is unknown, and there are no weights",
+                where=self.options.where,
+                got=repr(word),
+            )
+            return None
         if word not in words:
             raise self.misfit(f"{key}= is unknown", expected=" or ".join(words), got=repr(word))
         return words[word]

@@ -42,6 +42,14 @@ class Upsample(Layer):
             )
         self.output_shape = Shape(shape.channels, height, width)
 
+    @property
+    def detail(self) -> str:
+        return f"{self.stride}x"
+
+    @property
+    def reach(self) -> tuple[int, int, int, int]:
+        return 1, 1, 1, abs(self.stride)
+
     def forward(self, x: Tensor) -> Tensor:
         if self.stride > 0:
             x = functional.interpolate(x, scale_factor=self.stride, mode="nearest")

@@ -35,6 +35,17 @@ class PoolWindow:
         )
 
     @property
+    def text(self) -> str:
+        """The window in Darknet's words, such as "2x2/2"."""
+        strides = (self.stride_x, self.stride_y)
+        step = str(strides[0]) if strides[0] == strides[1] else f"{strides[0]}x{strides[1]}"
+        return f"{self.size}x{self.size}/{step}"
+
+    def bflops(self, taken: Shape, made: Shape) -> float:
+        """Billions of comparisons. Source: maxpool_layer.c make_maxpool_layer (AlexeyAB)."""
+        return self.size**2 * taken.channels * made.area / 1e9
+
+    @property
     def before(self) -> int:
         """How far the first window reaches out of the input."""
         return self.padding // 2

@@ -40,7 +40,8 @@ def batch_norm(
     mean, variance = rolling_mean, rolling_variance
     if training:
         dimensions = [d for d in range(x.dim()) if d != 1]
-        variance, mean = torch.var_mean(x, dimensions, correction=1)
+        precise = x if x.dtype == torch.float64 else x.float()
+        variance, mean = torch.var_mean(precise, dimensions, correction=1)
         with torch.no_grad():
             rolling_mean.lerp_(mean, rolling_step)
             rolling_variance.lerp_(variance, rolling_step)
@@ -51,7 +52,7 @@ def batch_norm(
     else:
         factor = scales / (torch.sqrt(variance) + _OUTSIDE_ROOT)
     shape = [1, -1] + [1] * (x.dim() - 2)
-    return (x - mean.view(shape)) * factor.view(shape) + biases.view(shape)
+    return ((x - mean.view(shape)) * factor.view(shape) + biases.view(shape)).to(x.dtype)
 
 
 def affine(

@@ -44,6 +44,11 @@ class TreeProbabilities(nn.Module):
             out[..., level] *= out[..., self.parents[level]]
         return out
 
+    def leaves(self, chained: Tensor) -> Tensor:
+        """[..., C] with every class that has children set to 0."""
+        inner = torch.tensor([child >= 0 for child in self.tree.child_group])
+        return torch.where(inner.to(chained.device), 0.0, chained)
+
     def deepest(self, chained: Tensor, threshold: float = 0.5) -> Tensor:
         """[..., C] with the last class above `threshold` alone, the others 0.
 

@@ -1,0 +1,45 @@
+"""`dtorch info`: a network's layer table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from darknet_torch.cli.loading import from_command, load_model, read_network
+from darknet_torch.cli.options import network_options
+from darknet_torch.cli.pictures import write_text
+from darknet_torch.errors import UsageError
+
+
+@click.command(short_help="Show a network's layers.")
+@click.argument("network_cfg", metavar="[CFG]", required=False)
+@network_options
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+@click.option("--graph", type=click.Path(dir_okay=False), help="Draw the layers as SVG here.")
+@click.option("--quiet", is_flag=True, help="No warnings.")
+@click.option("--verbose", is_flag=True, help="Say more about what is loaded.")
+def info(network_cfg: str | None, as_json: bool, graph: str | None, **arguments: Any) -> None:
+    """Show a network's layers: shapes, operations, values, expected weight file.
+
+    CFG is a path or the name of a shipped definition. With --weights the file is read too,
+    and refused if it does not fit.
+    """
+    from darknet_torch.graph import draw_graph
+    from darknet_torch.summary import summarize
+
+    arguments["cfg"] = arguments["cfg"] or network_cfg
+    if arguments["cfg"] is None:
+        raise UsageError("no network", expected="dtorch info CFG")
+    options = from_command({"names": None, "data": None, **arguments})
+    network = load_model(options) if options.weights else read_network(options)
+    summary = summarize(network)
+    if graph:
+        write_text(Path(graph), draw_graph(summary.rows, Path(options.cfg).stem))
+    if as_json:
+        click.echo(json.dumps(summary.to_dict(), indent=1))
+        return
+    for line in summary.lines():
+        click.echo(line)
