@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import torch
 
-from darknet_torch.cfg.dialect import Dialect, find_dialect
+from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect, find_dialect
 from darknet_torch.cfg.grammar import read_cfg
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError, warn
 from darknet_torch.network import Network, build_network
 from darknet_torch.weights import LoadReport, read_weights
 from darknet_torch.zoo import find_cfg
@@ -62,14 +63,52 @@ def load_with_report(
     strict: bool = True,
 ) -> tuple[Network, LoadReport | None]:
     """`load`, on the CPU, with the report of the weight file."""
-    network = build(cfg, width=width, height=height, batch=batch, dialect=dialect)
+    chosen = find_dialect(dialect)
+    network = build(cfg, width=width, height=height, batch=batch, dialect=chosen)
     if weights is None:
         network.initialize()
         return network, None
-    cut = [layer.index for layer in network.layers if layer.reads_a_part]
-    network.initialize(cut)
+    try:
+        return network, _fill(network, weights, strict=strict)
+    except WeightsError:
+        for other in (PJREDDIE, ALEXEYAB):
+            if other.code_base != chosen.code_base:
+                found = _try_other(cfg, weights, other, width=width, height=height, batch=batch)
+                if found is not None:
+                    return found
+        raise
+
+
+def _fill(network: Network, weights: str | os.PathLike[str], *, strict: bool) -> LoadReport:
+    """Read `weights`; what they do not cover gets Darknet's starting values."""
+    network.initialize([layer.index for layer in network.layers if layer.reads_a_part])
     report = read_weights(network, Path(weights), strict=strict)
     network.initialize(report.missing)
+    return report
+
+
+def _try_other(
+    cfg: str | os.PathLike[str],
+    weights: str | os.PathLike[str],
+    other: Dialect,
+    **sizes: int | None,
+) -> tuple[Network, LoadReport] | None:
+    """The network in the dialect `other`, if the file is exactly as long as there."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CfgWarning)
+            network = build(cfg, dialect=other, **sizes)
+        report = _fill(network, weights, strict=True)
+    except (CfgError, WeightsError):
+        return None
+    if not report.complete:
+        return None
+    warn(
+        f"this file is as long as {other.code_base}/darknet writes it; "
+        f"dialect {other.name} is used",
+        where=weights,
+        fix=f"say --dialect {other.name}",
+    )
     return network, report
 
 

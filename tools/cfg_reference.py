@@ -1,0 +1,105 @@
+"""Write docs/cfg-reference.md from the typed options.
+
+python tools/cfg_reference.py [--out docs/cfg-reference.md]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
+from darknet_torch.cfg.net import SECTION_NAMES, NetOptions
+from darknet_torch.cfg.options import FLT_MAX, REQUIRED, Option, Options, declared
+from darknet_torch.files import replacing
+from darknet_torch.layers.base import LayerOptions
+from darknet_torch.registry import LAYER_TYPES
+
+OUT = Path(__file__).resolve().parents[1] / "docs" / "cfg-reference.md"
+
+_HEAD = """# The cfg language
+
+Every section and option, generated from the code by `tools/cfg_reference.py`.
+
+A line is a comment if it starts with `#` or `;`. All white space is dropped, inside values
+too. Of equal keys in a section the first one counts. Numbers are read as C does: up to the
+first character that does not belong to one, so `8 # comment` is 8. Options of one code base
+alone are ignored, with a warning, in the other's dialect.
+"""
+
+
+def page() -> str:
+    """The whole reference."""
+    parts = [_HEAD, _section("[net]", SECTION_NAMES[1:], NetOptions, {})]
+    parts.append(_section("Every layer", (), LayerOptions, {}))
+    common = declared(LayerOptions)
+    for layer in LAYER_TYPES:
+        first, *aliases = layer.section_names
+        parts.append(_section(f"[{first}]", tuple(aliases), layer.Options, common))
+    return "\n".join(parts)
+
+
+def _section(
+    title: str, aliases: tuple[str, ...], options: type[Options], without: dict[str, Any]
+) -> str:
+    lines = [f"## {title}", ""]
+    if aliases:
+        lines += [f"Also {', '.join(f'[{alias}]' for alias in aliases)}.", ""]
+    rows = [
+        f"| `{key}` | {_kind(option)} | {_default(option)} | {option.only or ''} | {option.doc} |"
+        for key, (_, option) in declared(options).items()
+        if key not in without
+    ]
+    if not rows:
+        return "\n".join([*lines, "No options of its own.", ""])
+    table = ["| option | value | default | read by | meaning |", "|---|---|---|---|---|"]
+    return "\n".join([*lines, *table, *rows, ""])
+
+
+def _kind(option: Option) -> str:
+    if option.inert:
+        return "no effect here"
+    if option.choices:
+        return ", ".join(option.choices)
+    bounds = []
+    if option.minimum is not None:
+        bounds.append(f">= {option.minimum:g}")
+    if option.maximum is not None:
+        bounds.append(f"<= {option.maximum:g}")
+    return " ".join([option.kind, *bounds])
+
+
+def _default(option: Option) -> str:
+    if option.inert:
+        return ""
+    ours, theirs = (_value(option.default_for(dialect)) for dialect in (ALEXEYAB, PJREDDIE))
+    return ours if ours == theirs or option.only else f"{ours}; pjreddie {theirs}"
+
+
+def _value(value: Any) -> str:
+    if value is REQUIRED:
+        return "must be given"
+    if value is True or value is False:
+        return str(int(value))
+    if value == FLT_MAX:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value) if value not in ((), "") else ""
+
+
+@click.command(help=__doc__)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=OUT)
+def main(out: Path) -> None:
+    """Write the reference."""
+    with replacing(out) as file:
+        file.write(page().encode())
+
+
+if __name__ == "__main__":
+    main()
