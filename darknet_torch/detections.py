@@ -131,5 +131,5 @@ class Detections:
 
 
 def _round(value: float) -> float:
-    """Half away from zero, as C's round."""
+    """Half away from zero, as C's round. Differs: C prints -0 where this is 0."""
     return math.copysign(math.floor(abs(value) + 0.5), value) + 0.0

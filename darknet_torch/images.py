@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from darknet_torch.errors import ImageError
 
 Image = np.ndarray
 Picture = str | os.PathLike[str] | np.ndarray
-_JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
+_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+_JPEG_MARK = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _FILL = 0.5  # of a letterbox's margins, in 0-1
 
 
@@ -60,13 +62,27 @@ def read_image(path: str | os.PathLike[str], *, exif: bool = True) -> Image:
 
 def _check_is_whole(data: bytes, file: Path) -> None:
     """Decoders fill the missing end of a JPEG with grey; say so instead."""
-    if data.rfind(_JPEG_END) < data.rfind(_JPEG_SCAN):
+    if not _reaches_end(data):
         raise ImageError(
             "the picture is cut off: its end is missing",
             where=file,
             got=f"{len(data)} bytes without a JPEG's end mark",
             fix="copy or download it again",
         )
+
+
+def _reaches_end(data: bytes) -> bool:
+    """Whether a JPEG's segments lead to its end mark; what lies behind it does not matter."""
+    position = len(_JPEG_START)
+    while True:
+        # A segment of known length follows, or, behind a scan's header, coded data: there
+        # FF 00 and the restart marks FF D0 - FF D7 are no new segment.
+        found = _JPEG_MARK.search(data, position)
+        if found is None:
+            return False
+        if found.group() == _JPEG_END:
+            return True
+        position = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
 
 
 def _decode_with_stb(data: np.ndarray, *, exif: bool) -> Image | None:

@@ -15,6 +15,8 @@ from darknet_torch.network import Network, build_network
 from darknet_torch.weights import LoadReport, read_weights
 from darknet_torch.zoo import find_cfg
 
+_LONG_REASON = 80  # PyTorch lists every kind of device for a misspelt one
+
 
 def load(
     cfg: str | os.PathLike[str],
@@ -143,9 +145,9 @@ def find_device(name: str | torch.device) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        because = f" ({reason})" if len(reason) < _LONG_REASON else ""
         raise UsageError(
-            "no such device",
-            expected="auto, cpu, cuda or cuda:N",
-            got=f"{str(name)!r} ({str(error).splitlines()[0]})",
+            "no such device", expected="auto, cpu, cuda or cuda:N", got=f"{str(name)!r}{because}"
         ) from None
     return device

@@ -39,12 +39,13 @@ def _expand(source: str) -> list[str]:
         return _some(pictures, source, "pictures in this folder")
     if path.exists() or not _MAGIC & set(source):
         return _read_list(path) if path.suffix == ".txt" and path.is_file() else [source]
-    matches = sorted(match for match in glob.glob(source, recursive=True) if _is_picture(match))
+    found = (match for match in glob.glob(source, recursive=True) if _is_picture(match))
+    matches = sorted(match for match in found if Path(match).is_file())
     return _some(matches, source, "pictures that match")
 
 
 def _read_list(path: Path) -> list[str]:
-    lines = (line.strip() for line in path.read_text("utf-8", errors="replace").splitlines())
+    lines = (line.strip() for line in path.read_text("utf-8-sig", errors="replace").splitlines())
     pictures = [_beside(path, line) for line in lines if line]
     return _some(pictures, str(path), "a picture a line")
 

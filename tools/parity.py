@@ -25,9 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgWarning, UnsupportedError
+from darknet_torch.errors import CfgWarning, DarknetError, UnsupportedError
 from darknet_torch.network import Network, build_network
 from darknet_torch.weights import read_weights, write_weights
+from darknet_torch.zoo import definitions_folder
 from tools import records
 from tools.finding import Finding, worst
 from tools.parity_detect import check_detect
@@ -128,6 +129,10 @@ def run(folder: Path, check: Callable[[Path], Finding]) -> int:
         except UnsupportedError as error:
             unsupported.append(f"{path.stem}: {error}")
             continue
+        except (DarknetError, OSError, ValueError) as error:
+            failed += 1
+            click.echo(f"FAIL {path.stem}: {error}")
+            continue
         failed += not finding.passed
         click.echo(f"{'ok  ' if finding.passed else 'FAIL'} {path.stem}: {finding}")
     for line in unsupported:
@@ -138,7 +143,9 @@ def run(folder: Path, check: Callable[[Path], Finding]) -> int:
 
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
+_CFGS = _SHARED / "cfg" if (_SHARED / "cfg").is_dir() else definitions_folder()
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_PATH = click.Path(file_okay=False, path_type=Path)
 
 
 @click.group(help=__doc__)
@@ -153,15 +160,15 @@ def _forward(folder: Path, cfg_folder: Path) -> None:
 for _name in ("forward", "layers"):
     main.command(_name)(
         click.argument("folder", type=_FOLDER)(
-            click.option("--cfg-folder", type=_FOLDER, default=_SHARED / "cfg")(_forward)
+            click.option("--cfg-folder", type=_FOLDER, default=_CFGS)(_forward)
         )
     )
 
 
 @main.command()
 @click.argument("folder", type=_FOLDER)
-@click.option("--models", type=_FOLDER, default=_SHARED / "models")
-@click.option("--images", type=_FOLDER, default=_SHARED / "images")
+@click.option("--models", type=_PATH, default=_SHARED / "models")
+@click.option("--images", type=_PATH, default=_SHARED / "images")
 def detect(folder: Path, models: Path, images: Path) -> None:
     """Detections of pretrained models on real photos."""
     sys.exit(run(folder, lambda path: check_detect(path, models, images)))

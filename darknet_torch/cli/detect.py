@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.darknet_flags import darknet_flags, take_darknet_flags
 from darknet_torch.cli.loading import find_names, from_command, load_to_device
 from darknet_torch.cli.options import (
     detection_options,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 @run_options
 @output_options
 @click.option("--save", type=click.Path(file_okay=False), help="Write annotated pictures here.")
+@darknet_flags
 def detect(source: tuple[str, ...], **arguments: Any) -> None:
     """Find objects in pictures.
 
@@ -45,7 +48,7 @@ def detect(source: tuple[str, ...], **arguments: Any) -> None:
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.
     """
-    source, arguments = _darknet_spelling(source, arguments)
+    source, arguments = _darknet_spelling(source, take_darknet_flags(arguments))
     if arguments["cfg"] is None:
         if source:
             raise UsageError(
@@ -54,7 +57,7 @@ def detect(source: tuple[str, ...], **arguments: Any) -> None:
         arguments["cfg"] = str(sample_folder() / "toy-shapes.cfg")
     pictures = find_pictures(source or [str(sample_folder() / "shapes.png")])
     detector = _build(arguments)
-    keep = _Keeper(arguments["save"])
+    keep = _Keeper(arguments["save"], pictures)
     Run(detector.detect_images, arguments)(pictures, keep)
 
 
@@ -90,9 +93,9 @@ def _build(arguments: dict[str, Any]) -> Detector:
 class _Keeper:
     """Numbers the results and writes annotated pictures under the names of their sources."""
 
-    def __init__(self, folder: str | None) -> None:
+    def __init__(self, folder: str | None, pictures: Sequence[str]) -> None:
         self.folder = Path(folder) if folder else None
-        self.taken: set[str] = set()
+        self.taken = {Path(picture).resolve() for picture in pictures}
         self.count = 0
         try:
             if self.folder is not None:
@@ -104,7 +107,8 @@ class _Keeper:
         self.count += 1
         found = replace(found, frame_id=self.count)
         if self.folder is not None:
-            self._save(self.folder / self._free_name(Path(found.filename)), found.draw(image))
+            path = self._free_path(self.folder, Path(found.filename))
+            self._save(path, found.draw(image))
         return found
 
     def _save(self, path: Path, picture: np.ndarray) -> None:
@@ -115,12 +119,12 @@ class _Keeper:
             raise UsageError("cannot be encoded", where=path)
         write_bytes(path, data.tobytes())
 
-    def _free_name(self, source: Path) -> str:
-        """A name that no picture of this run has."""
+    def _free_path(self, folder: Path, source: Path) -> Path:
+        """A path that no picture of this run has, neither its source nor its result."""
         suffix = source.suffix.lower() if source.suffix.lower() in (".jpg", ".png") else ".png"
-        name, number = source.stem, 1
-        while f"{name}{suffix}" in self.taken:
+        path, number = folder / f"{source.stem}{suffix}", 1
+        while path.resolve() in self.taken:
             number += 1
-            name = f"{source.stem}-{number}"
-        self.taken.add(f"{name}{suffix}")
-        return f"{name}{suffix}"
+            path = folder / f"{source.stem}-{number}{suffix}"
+        self.taken.add(path.resolve())
+        return path

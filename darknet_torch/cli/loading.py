@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.errors import CfgError, CfgNote, CfgWarning, UsageError
+from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError, UsageError
 from darknet_torch.zoo import find_cfg, read_names, shipped
 
 if TYPE_CHECKING:
@@ -107,15 +107,25 @@ def _reported(options: ModelOptions) -> Iterator[None]:
     """Print what is warned of; under --strict raise it instead, all of it."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CfgWarning)
-        yield
+        try:
+            yield
+        except DarknetError:
+            _report(options, caught)
+            raise
+    faults = _report(options, caught)
+    if options.strict and faults:
+        raise CfgError("\n  ".join([f"refused under --strict ({len(faults)}):", *faults]))
+
+
+def _report(options: ModelOptions, caught: Iterable[warnings.WarningMessage]) -> list[str]:
+    """Print what was warned of, less what --strict will raise; the faults among it."""
     faults = []
     for warning in caught:
         note = issubclass(warning.category, CfgNote)
         faults += [] if note else [str(warning.message)]
         if note or not options.strict:
             options.say(f"{'note' if note else 'warning'}: {warning.message}")
-    if options.strict and faults:
-        raise CfgError("\n  ".join([f"{len(faults)} warnings under --strict:", *faults]))
+    return faults
 
 
 def find_names(options: ModelOptions, classes: int) -> list[str] | str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
 
 import click
@@ -12,6 +13,9 @@ from darknet_torch.errors import DarknetError
 
 _INTERRUPTED = 130
 _UNUSABLE = 2
+
+# Broken pictures are reported in our own words. OpenCV reads this when it is imported.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 # Command -> (module, function); a module is imported when its command is asked for.
 _COMMANDS = {

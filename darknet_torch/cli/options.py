@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from darknet_torch.backends import BACKENDS
 from darknet_torch.cfg.dialect import DIALECTS
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -43,7 +44,13 @@ names_options = _all(
 
 run_options = _all(
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
-    click.option("--backend", default="torch", show_default=True, help="What runs the network."),
+    click.option(
+        "--backend",
+        type=click.Choice(BACKENDS),
+        default="torch",
+        show_default=True,
+        help="What runs the network.",
+    ),
     click.option(
         "--batch", type=_POSITIVE, default=1, show_default=True, help="Pictures at once."
     ),
@@ -70,7 +77,9 @@ picture_options = _all(
 detection_options = _all(
     click.option(
         "--threshold",
+        "--thresh",
         "-thresh",
+        "threshold",
         type=_PART,
         default=0.25,
         show_default=True,

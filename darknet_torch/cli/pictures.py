@@ -127,7 +127,9 @@ class Output:
     """Where results go: standard output or a file, as Darknet's lines or as JSON."""
 
     def __init__(self, form: str, out: str | None) -> None:
-        self.form, self.out = form, out
+        self.form, self.out = form, None if out == "-" else out
+        if self.out and not Path(self.out).absolute().parent.is_dir():
+            raise UsageError("cannot be written (no such folder)", where=self.out)
         self.lines: list[str] = []
         self.count = 0
 

@@ -1,0 +1,108 @@
+"""The command line starts fast: no torch before there is work for it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import darknet_torch
+from darknet_torch.cli.main import main
+
+ROOT = Path(darknet_torch.__file__).parents[1]
+RUN = "from darknet_torch.cli.main import main; main(prog_name='dtorch')"
+RUN_AND_TELL = f"""
+import sys
+try:
+    {RUN}
+finally:
+    print("torch" in sys.modules, "cv2" in sys.modules, file=sys.stderr)
+"""
+
+
+def python(code, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--help"], 0),
+        (["detect", "--help"], 0),
+        (["--version"], 0),
+        ([], 2),
+        (["detect", "--threshold", "7"], 2),
+        (["detect", "--batch", "0"], 2),
+        (["detect", "--resize", "stretchy"], 2),
+        (["detect", "--backend", "abacus"], 2),
+        (["detect", "--no-such-option"], 2),
+        (["detect", "picture.png"], 2),
+        (["no-such-command"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_help_and_wrong_options_import_neither_torch_nor_opencv(arguments, status):
+    result = python(RUN_AND_TELL, *arguments)
+    assert result.returncode == status
+    assert result.stderr.splitlines()[-1] == "False False"
+    assert "Traceback" not in result.stderr
+
+
+def test_the_bundled_sample_runs_as_a_process_of_its_own(tmp_path):
+    result = python(RUN, "detect", "--save", str(tmp_path / "out"))
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    first, *found = result.stdout.splitlines()
+    assert "shapes.png: Predicted in " in first
+    assert len(found) == 4
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["shapes.png"]
+
+
+def test_the_package_imports_no_torch_either():
+    code = "import sys, darknet_torch; sys.exit('torch' in sys.modules)"
+    assert python(code).returncode == 0
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_lists_the_commands(flag):
+    result = invoke(flag)
+    assert result.exit_code == 0
+    assert "detect  " in result.stdout
+
+
+def test_the_version_is_that_of_the_package():
+    assert invoke("--version").stdout == f"dtorch, version {darknet_torch.__version__}\n"
+
+
+def test_the_help_of_detect_names_what_every_command_shares():
+    text = invoke("detect", "--help").stdout
+    for option in (
+        "--cfg --weights --names --data --dialect --width --height --batch --device --backend "
+        "--threshold -thresh --nms-threshold --letterbox --stretch --resize --exif --no-exif "
+        "--seed --workers --threads --strict --quiet --verbose --format --out --save"
+    ).split():
+        assert f"{option} " in text or f"{option}," in text, option
+
+
+def test_an_unknown_option_gets_a_suggestion():
+    result = invoke("detect", "--treshold", "0.5")
+    assert result.exit_code == 2
+    assert "--threshold" in result.stderr
+
+
+def test_an_unknown_command_is_wrong_usage():
+    result = invoke("detekt")
+    assert result.exit_code == 2
+    assert "detekt" in result.stderr

@@ -1,0 +1,116 @@
+"""Every activation function against its formula, value by value."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.ops.activations import ACTIVATIONS
+
+
+def logistic(x):
+    return 1 / (1 + math.exp(-x))
+
+
+def softplus(x):
+    if x > 20:
+        return x
+    return math.exp(x) if x < -20 else math.log(math.exp(x) + 1)
+
+
+def plse(x):
+    if x < -4:
+        return 0.01 * (x + 4)
+    return 0.01 * (x - 4) + 1 if x > 4 else 0.125 * x + 0.5
+
+
+def lhtan(x):
+    if x < 0:
+        return 0.001 * x
+    return 0.001 * (x - 1) + 1 if x > 1 else x
+
+
+def stair(x):
+    whole = math.floor(x)
+    return math.floor(x / 2) + (x - whole if whole % 2 else 0)
+
+
+def hard_mish(x):
+    if x > 0:
+        return x
+    return x * x / 2 + x if x > -2 else 0
+
+
+FORMULAS = {
+    "linear": lambda x: x,
+    "logistic": logistic,
+    "loggy": lambda x: 2 / (1 + math.exp(-x)) - 1,
+    "relu": lambda x: x if x > 0 else 0,
+    "relu6": lambda x: min(max(x, 0), 6),
+    "elu": lambda x: x if x >= 0 else math.exp(x) - 1,
+    "selu": lambda x: 1.0507 * x if x >= 0 else 1.0507 * 1.6732 * (math.exp(x) - 1),
+    "gelu": lambda x: 0.5 * x * (1 + math.tanh(0.797885 * x + 0.035677 * x**3)),
+    "relie": lambda x: x if x > 0 else 0.01 * x,
+    "ramp": lambda x: 1.1 * x if x > 0 else 0.1 * x,
+    "leaky": lambda x: x if x > 0 else 0.1 * x,
+    "revleaky": lambda x: x if x > 0 else 0.1 * x,
+    "tanh": lambda x: 2 / (1 + math.exp(-2 * x)) - 1,
+    "plse": plse,
+    "stair": stair,
+    "hardtan": lambda x: min(max(x, -1), 1),
+    "lhtan": lhtan,
+    "swish": lambda x: x * logistic(x),
+    "mish": lambda x: x * math.tanh(softplus(x)),
+    "hard_mish": hard_mish,
+}
+OVER_CHANNELS = {name for name in ACTIVATIONS if name.startswith("normalize_channels")}
+X = torch.arange(-25, 25.0625, 0.0625)  # exact in binary; every integer among them
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_it_is_its_formula(name):
+    expected = [FORMULAS[name](x) for x in X.tolist()]
+    # Some float32 roundings; near -25 the factor 1 + tanh of gelu is a difference from 1.
+    np.testing.assert_allclose(ACTIVATIONS[name](X), expected, rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_it_keeps_shape_and_input(name):
+    x = torch.linspace(-3, 3, 24).reshape(2, 3, 1, 4)
+    before = x.clone()
+    assert ACTIVATIONS[name](x).shape == x.shape
+    torch.testing.assert_close(x, before, rtol=0, atol=0)
+
+
+def test_every_function_has_a_formula_here():
+    assert set(ACTIVATIONS) == set(FORMULAS) | OVER_CHANNELS
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_every_function_of_a_dialect_is_there(dialect):
+    assert dialect.activations <= set(ACTIVATIONS)
+    assert dialect.unwritten_activations <= dialect.activations
+
+
+def normalized(values, kind):
+    if kind == "normalize_channels":
+        raised = [max(value, 0) for value in values]
+    else:
+        largest = max(values) if kind.endswith("maxval") else 0
+        raised = [math.exp(value - largest) for value in values]
+    total = 1e-4 + sum(raised)
+    return [one / total for one in raised]
+
+
+@pytest.mark.parametrize("name", sorted(OVER_CHANNELS))
+def test_the_channels_of_a_position_add_up_to_nearly_one(name):
+    x = 3 * torch.randn(2, 5, 2, 3, generator=torch.Generator().manual_seed(1))
+    x[0, :, 0, 0] = -1  # nothing above zero
+    out = ACTIVATIONS[name](x)
+    assert out.shape == x.shape
+    for n, i, j in np.ndindex(2, 2, 3):
+        expected = normalized(x[n, :, i, j].double().tolist(), name)
+        # exp in float32
+        np.testing.assert_allclose(out[n, :, i, j], expected, rtol=1e-5, atol=1e-7)

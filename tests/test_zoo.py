@@ -1,0 +1,123 @@
+import warnings
+from pathlib import Path
+
+import pytest
+
+from darknet_torch.cfg.grammar import read_cfg
+from darknet_torch.errors import CfgError, NamesError
+from darknet_torch.network import build_network
+from darknet_torch.zoo import find_beside, find_cfg, read_names, sample_folder, shipped
+
+PUBLISHED = {
+    "yolov3": 248007048,
+    "yolov3-tiny": 35434956,
+    "yolov3-spp": 252209544,
+    "yolov2": 203934264,
+    "yolov2-tiny-voc": 63471560,
+    "yolov4": 257717640,
+    "yolov4-tiny": 24251276,
+    "yolov4-csp": 211944840,
+    "yolov7-tiny": 24967560,
+}
+HEADER = 20
+
+
+def build(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return build_network(read_cfg(path), initialize=False)
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("path", shipped(".cfg").values(), ids=shipped(".cfg"))
+def test_every_shipped_definition_builds_without_a_warning(path):
+    network = build(path)
+    assert len(network.layers) == len(read_cfg(path)) - 1
+    assert {parameter.device.type for parameter in network.parameters()} == {"cpu"}
+
+
+def test_the_sample_model_builds_without_a_warning():
+    assert build(sample_folder() / "toy-shapes.cfg").heads
+
+
+@pytest.mark.parametrize(("name", "size"), PUBLISHED.items(), ids=PUBLISHED)
+def test_a_definition_implies_the_size_of_the_published_weights(name, size):
+    slots = build(find_cfg(name)).slots()
+    assert HEADER + 4 * sum(slot.tensor.numel() for _, slot in slots) == size
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED.keys() - {"yolov2-tiny-voc"}))
+def test_the_heads_of_the_coco_models_tell_80_classes_apart(name):
+    assert {head.classes for head in build(find_cfg(name)).heads} == {80}
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "first", "last"),
+    [("coco", 80, "person", "toothbrush"), ("voc", 20, "aeroplane", "tvmonitor")],
+)
+def test_the_shipped_names_are_complete(name, count, first, last):
+    names = read_names(name)
+    assert (len(names), names[0], names[-1]) == (count, first, last)
+    assert len(set(names)) == count
+    assert read_names(f"{name}.names") == names
+
+
+@pytest.mark.parametrize("name", ["yolov3-tiny", "yolov3-tiny.cfg", Path("yolov3-tiny")])
+def test_a_definition_is_found_by_its_name(name):
+    assert find_cfg(name) == shipped(".cfg")["yolov3-tiny"]
+
+
+def test_a_file_that_is_there_comes_before_a_shipped_name(tmp_path):
+    (tmp_path / "yolov3.cfg").touch()
+    assert find_cfg("yolov3.cfg") == Path("yolov3.cfg")
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_and_all_there_are():
+    with pytest.raises(CfgError) as caught:
+        find_cfg("yolov3-tinny")
+    assert "yolov3-tinny: no such cfg file, nor a shipped definition" in str(caught.value)
+    assert "did you mean 'yolov3-tiny'?" in str(caught.value)
+    for name in PUBLISHED:
+        assert name in str(caught.value)
+
+
+def test_a_path_into_another_folder_is_not_taken_for_a_name():
+    with pytest.raises(CfgError, match=r"gone/yolov3\.cfg: no such cfg file"):
+        find_cfg("gone/yolov3.cfg")
+
+
+def test_names_are_lines_without_their_white_space(tmp_path):
+    file = tmp_path / "toy.names"
+    file.write_bytes("  traffic light \r\n\r\ncafé\n\n\n".encode())
+    assert read_names(file) == ["traffic light", "", "café"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
+    file = tmp_path / "toy.names"
+    file.write_bytes(b"\xef\xbb\xbfperson\nbicycle\n")
+    assert read_names(file) == ["person", "bicycle"]
+
+
+def test_missing_names_are_refused_with_those_there_are():
+    with pytest.raises(NamesError) as caught:
+        read_names("gone.names")
+    assert "gone.names: no such names file" in str(caught.value)
+    assert "coco, voc" in str(caught.value)
+
+
+def test_a_file_that_a_cfg_names_is_here_or_beside_it_or_shipped_in_this_order(
+    tmp_path,
+):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    cfg = str(folder / "tiny.cfg")
+    assert find_beside("gone.tree", cfg) is None
+    assert find_beside("data/9k.tree", cfg) == shipped(".tree")["9k"]
+    (folder / "9k.tree").touch()
+    assert find_beside("9k.tree", cfg) == folder / "9k.tree"
+    (tmp_path / "9k.tree").touch()
+    assert find_beside("9k.tree", cfg) == Path("9k.tree")
