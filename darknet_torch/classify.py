@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from darknet_torch.backends import find_backend
-from darknet_torch.errors import CfgError, NamesError, UsageError
+from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.images import (
     Picture,
     centre_crop,
@@ -22,7 +22,7 @@ from darknet_torch.images import (
 )
 from darknet_torch.network import Network
 from darknet_torch.ops.trees import TreeProbabilities
-from darknet_torch.zoo import read_names
+from darknet_torch.zoo import names_for
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Classifier:
         if top < 1:
             raise UsageError("top is out of its bounds", expected="1 or more", got=top)
         self.top = min(top, self.classes)
-        self.names = self._checked_names(names)
+        self.names = names_for(names, self.classes, may_be_more=True)
         self.letterbox = network.dialect.letterbox if letterbox is None else letterbox
         self.exif = exif
         self.backend = find_backend(backend, network)
@@ -165,20 +165,3 @@ class Classifier:
             tuple(parents[i] if parents else -1 for i in ids),
             filename,
         )
-
-    def _checked_names(
-        self, names: Sequence[str] | str | os.PathLike[str] | None
-    ) -> tuple[str, ...]:
-        if names is None:
-            return ()
-        where = None
-        if isinstance(names, str | os.PathLike):
-            where, names = names, read_names(names)
-        if len(names) < self.classes:
-            raise NamesError(
-                "there are fewer names than classes",
-                where=where,
-                expected=f"{self.classes} names",
-                got=f"{len(names)} names",
-            )
-        return tuple(names)

@@ -12,7 +12,7 @@ import torch
 from darknet_torch.backends import find_backend
 from darknet_torch.boxes import cxcywh_to_xyxy, suppress
 from darknet_torch.detections import Detections
-from darknet_torch.errors import CfgError, NamesError, UsageError
+from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.heads.base import Predictions
 from darknet_torch.images import (
     RESIZE_METHODS,
@@ -23,7 +23,7 @@ from darknet_torch.images import (
     place,
 )
 from darknet_torch.network import Network
-from darknet_torch.zoo import read_names
+from darknet_torch.zoo import names_for
 
 
 class Detector:
@@ -65,7 +65,7 @@ class Detector:
         self.heads = network.heads
         self._check_heads()
         self.classes = self.heads[-1].classes
-        self.names = self._checked_names(names)
+        self.names = names_for(names, self.classes, may_be_more=False)
         for key, value in (("threshold", threshold), ("nms_threshold", nms_threshold)):
             if not 0 <= value <= 1:
                 raise UsageError(f"{key} is out of its bounds", expected="0 to 1", got=value)
@@ -189,20 +189,3 @@ class Detector:
                 expected="the same number in every head",
                 got=sorted(classes),
             )
-
-    def _checked_names(
-        self, names: Sequence[str] | str | os.PathLike[str] | None
-    ) -> tuple[str, ...]:
-        if names is None:
-            return ()
-        where = None
-        if isinstance(names, str | os.PathLike):
-            where, names = names, read_names(names)
-        if len(names) != self.classes:
-            raise NamesError(
-                "the names do not fit the network",
-                where=where,
-                expected=f"{self.classes} names, as classes={self.classes} in the cfg",
-                got=f"{len(names)} names",
-            )
-        return tuple(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from darknet_torch.errors import CfgError, NamesError, nearest
@@ -81,3 +82,28 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     while names and not names[-1]:
         names.pop()
     return names
+
+
+def names_for(
+    names: Sequence[str] | str | os.PathLike[str] | None, classes: int, *, may_be_more: bool
+) -> tuple[str, ...]:
+    """The names of `classes` classes: given, read from a file, or none at all.
+
+    Args:
+        may_be_more: names beyond the classes are no error.
+
+    Raises:
+        NamesError: they are too few or too many, or their file cannot be read.
+    """
+    if names is None:
+        return ()
+    where = names if isinstance(names, str | os.PathLike) else None
+    found = read_names(names) if isinstance(names, str | os.PathLike) else names
+    if len(found) < classes or (len(found) > classes and not may_be_more):
+        raise NamesError(
+            "the names do not fit the network",
+            where=where,
+            expected=f"{classes} names, as the network has classes",
+            got=f"{len(found)} names",
+        )
+    return tuple(found)

@@ -17,6 +17,7 @@ FITTING = ("[conv]", "filters=16", "activation=linear")
 WIDER = ("width=32", "width=40")
 TALLER = ("height=32", "height=64")
 CUT = ("[conv]", "size=2", "stride=2")
+PER_CHANNEL = ("[shortcut]", "from=-2", "weights_type=per_channel")
 
 
 def case(name, text, category, *fragments, dialect="alexeyab"):
@@ -221,7 +222,7 @@ WRONG = [
         "activation without CPU code",
         net("[connected]", "activation=mish"),
         CfgWarning,
-        "tiny.cfg:5: Darknet's CPU code has no mish in [connected] and computes zeros",
+        "tiny.cfg:5: Darknet's code has no mish in [connected] and computes zeros",
         "use --dialect alexeyab-cuda",
     ),
     case(
@@ -238,14 +239,14 @@ WRONG = [
         net("[conv]", "groups=2", "filters=4"),
         CfgError,
         "tiny.cfg:5: [conv] groups=2 does not divide its channels",
-        "got 3 channels in, filters=4",
+        "expected a divisor of the channels in and out, got 3 channels in, filters=4",
     ),
     case(
         "groups not dividing the filters",
         net("[conv]", "groups=3", "filters=4"),
         CfgError,
-        "tiny.cfg:5: [conv] groups=3 does not divide",
-        "filters=4",
+        "tiny.cfg:5: [conv] groups=3 does not divide its channels",
+        "got 3 channels in, filters=4",
     ),
     case(
         "window larger than its input",
@@ -410,11 +411,25 @@ WRONG = [
         "got 'per_pixel'",
     ),
     case(
+        "weights_type without weights_normalization",
+        net("[conv]", "[conv]", *PER_CHANNEL),
+        CfgWarning,
+        "tiny.cfg:7: [shortcut] weights_type= without weights_normalization=",
+        "here the weights are taken as they are; set weights_normalization to relu or softmax",
+    ),
+    case(
         "unknown weights_normalization",
-        net("[conv]", "[conv]", "[shortcut]", "from=-2", "weights_normalization=relu6"),
+        net("[conv]", "[conv]", *PER_CHANNEL, "weights_normalization=relu6"),
         CfgError,
         "tiny.cfg:7: [shortcut] weights_normalization= is unknown",
         "expected none or relu or avg_relu or softmax, got 'relu6'",
+    ),
+    case(
+        "unknown weights_normalization of no weights",
+        net("[conv]", "[conv]", *PER_CHANNEL[:2], "weights_normalization=relu6"),
+        CfgWarning,
+        "tiny.cfg:7: [shortcut] weights_normalization= is unknown, and there are no weights",
+        "got 'relu6'",
     ),
     # [upsample], [reorg], [softmax]
     case(
@@ -605,7 +620,6 @@ def test_a_strided_shortcut_may_leave_a_rest_as_in_pjreddies_code(write):
         ),
         (("[conv]", "[conv]", "[route]", "layers=-1,-2 # two"), "alexeyab"),
         (("[conv]", *CUT, "[shortcut]", "from=-2"), "pjreddie"),
-        (("[conv]", "[conv]", "[shortcut]", "from=-2", "weights_type=per_channel"), "alexeyab"),
         (("[upsample]", "stride=-4"), "alexeyab"),
         (("[conv]", "size=34", "stride=3", "pad=0"), "alexeyab"),
     ],
@@ -615,7 +629,6 @@ def test_a_strided_shortcut_may_leave_a_rest_as_in_pjreddies_code(write):
         "shared",
         "route",
         "strided shortcut",
-        "factors as they are",
         "downsample",
         "C's division",
     ],

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.grammar import read_cfg
 from darknet_torch.errors import CfgError, NamesError
 from darknet_torch.network import build_network
@@ -19,13 +20,15 @@ PUBLISHED = {
     "yolov4-csp": 211944840,
     "yolov7-tiny": 24967560,
 }
+PJREDDIES = ("resnet18", "resnet50")  # their shortcuts step
 HEADER = 20
 
 
 def build(path):
+    dialect = PJREDDIE if path.stem in PJREDDIES else ALEXEYAB
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return build_network(read_cfg(path), initialize=False)
+        return build_network(read_cfg(path), dialect=dialect, initialize=False)
 
 
 @pytest.fixture(autouse=True)

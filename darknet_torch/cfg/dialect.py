@@ -59,6 +59,7 @@ class Dialect:
         rnn_has_hidden: [rnn] has a hidden size of its own, else that of its output.
         gru_order, lstm_order: the order of [gru]'s parts and [lstm]'s gates in the file.
         crnn_padding: default padding of [crnn].
+        crnn_swaps_sides: [crnn] takes its input's width for the height and vice versa.
         chooses_lstm_activation: [conv_lstm] heeds lstm_activation, else it takes tanh.
         dropout_probability, yolo_max_boxes, region_max_boxes, adam_epsilon: defaults.
         file_version: the version its weight files carry.
@@ -85,6 +86,7 @@ class Dialect:
     gru_order: tuple[str, ...]
     lstm_order: str
     crnn_padding: int
+    crnn_swaps_sides: bool
     chooses_lstm_activation: bool
     dropout_probability: float
     yolo_max_boxes: int
@@ -115,6 +117,7 @@ ALEXEYAB = Dialect(
     gru_order=("uz", "ur", "uh", "wz", "wr", "wh"),
     lstm_order="figo",
     crnn_padding=0,
+    crnn_swaps_sides=False,
     chooses_lstm_activation=False,
     dropout_probability=0.2,
     yolo_max_boxes=200,
@@ -127,7 +130,7 @@ ALEXEYAB = Dialect(
 ALEXEYAB_CUDA = replace(
     ALEXEYAB,
     name="alexeyab-cuda",
-    unwritten_activations=frozenset(),
+    unwritten_activations=ALEXEYAB.unwritten_activations - {"relu6"},
     rolling_step=0.01,
     connected_rolling_step=0.01,
     maxpool_blocks=False,
@@ -156,6 +159,7 @@ PJREDDIE = Dialect(
     gru_order=("wz", "wr", "wh", "uz", "ur", "uh"),
     lstm_order="ifog",
     crnn_padding=1,
+    crnn_swaps_sides=True,
     chooses_lstm_activation=False,
     dropout_probability=0.5,
     yolo_max_boxes=90,

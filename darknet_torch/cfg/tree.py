@@ -65,18 +65,20 @@ def read_tree(path: Path) -> Tree:
     Source: tree.c read_tree.
     """
     try:
-        lines = path.read_text("latin-1").splitlines()
+        lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise CfgError(f"cannot be read ({error.strerror})", where=path) from None
     names: list[str] = []
     parents: list[int] = []
     for number, line in enumerate(lines, 1):
-        words = line.split()
+        # Split as bytes: only ASCII's white space ends a name.
+        words = [word.decode("latin-1") for word in line.split()]
         if not words or words[0].startswith("#"):
             continue
+        is_run = words[0] == _RUN and len(words) > 2
         try:
             parent = int(words[1]) if len(words) > 1 else -1
-            count = int(words[2]) if words[0] == _RUN and len(words) > 2 else 1
+            count = int(words[2]) if is_run else 1
         except ValueError:
             parent, count = len(names), 1
         if not -1 <= parent < len(names):
@@ -84,10 +86,10 @@ def read_tree(path: Path) -> Tree:
                 "a class without a parent before it",
                 where=f"{path}:{number}",
                 expected=f"a name and an id in -1..{len(names) - 1}",
-                got=repr(line),
+                got=repr(line.decode("latin-1")),
             )
         for _ in range(count):
-            names.append(words[0] if count == 1 else f"class {len(names)}")
+            names.append(f"class {len(names)}" if is_run else words[0])
             parents.append(parent)
     return Tree(tuple(names), tuple(parents), _groups(parents))
 

@@ -11,13 +11,15 @@ from darknet_torch.cfg.options import flag, integer, number
 from darknet_torch.heads.base import Head, Predictions, positions
 from darknet_torch.layers.base import BuildContext, LayerOptions
 
+_COORDINATES = 4
+
 
 @dataclass(frozen=True)
 class DetectionOptions(LayerOptions):
     """Source: parser.c parse_detection (both code bases)."""
 
     classes: int = integer(1, minimum=1, doc="how many classes")
-    coords: int = integer(1, minimum=1, doc="coordinates of a box")
+    coords: int = integer(1, minimum=1, doc="coordinates of a box, 4 for boxes")
     num: int = integer(1, minimum=1, doc="boxes per cell")
     side: int = integer(7, minimum=1, doc="cells per side")
     softmax: bool = flag(doc="class scores add up to one")
@@ -49,6 +51,10 @@ class Detection(Head):
 
     def __init__(self, options: DetectionOptions, context: BuildContext) -> None:
         super().__init__(options, context)
+        if options.coords < _COORDINATES:
+            raise self.misfit(
+                f"coords={options.coords} makes no box", expected=f"coords={_COORDINATES}"
+            )
         self.classes, self.boxes_per_position = options.classes, options.num
         self.values_per_box = 1 + options.coords
         self.cells = options.side**2

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from darknet_torch.cfg.dialect import Dialect
+from darknet_torch.cfg.dialect import ALEXEYAB_CUDA, Dialect
 from darknet_torch.cfg.grammar import Where
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.options import Options, flag, integer, number
@@ -222,15 +222,15 @@ def find_activation(
 ) -> Activation:
     """The activation function called `name` in a layer with routines of its `own`.
 
-    Differs: none; where Darknet's CPU code writes zeros, so does this, with a warning.
+    Where Darknet's code writes zeros, so does this, with a warning.
     """
     if name not in dialect.unwritten_activations - own:
         return ACTIVATIONS[name]
+    helps = name not in ALEXEYAB_CUDA.unwritten_activations
     warn(
-        f"Darknet's CPU code has no {name} in [{section}] and computes zeros, "
-        "and so does this dialect",
+        f"Darknet's code has no {name} in [{section}] and computes zeros, and so does this",
         where=where,
-        fix="use --dialect alexeyab-cuda for what its CUDA build computes",
+        fix="use --dialect alexeyab-cuda: the CUDA build has it" if helps else None,
     )
     return torch.zeros_like
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.convolution import Geometry
+from darknet_torch.layers.convolution import Geometry, convolve
 
 
 class Blur(nn.Module):
@@ -32,14 +31,7 @@ class Blur(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, C, H, W] to [N, C, H', W']."""
-        geometry = self.geometry
-        return functional.conv2d(
-            x,
-            self.kernel.to(x.dtype),
-            stride=(geometry.stride_y, geometry.stride_x),
-            padding=geometry.padding,
-            groups=geometry.groups,
-        )
+        return convolve(x, self.kernel.to(x.dtype), None, self.geometry)
 
 
 def overwritten(host: Tensor, blurred: Tensor) -> Tensor:

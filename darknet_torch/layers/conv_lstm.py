@@ -13,6 +13,7 @@ from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
     Geometry,
+    check_groups,
     output_shape,
 )
 from darknet_torch.layers.recurrent import Recurrent, State, sum_of_bflops
@@ -86,6 +87,7 @@ class ConvLstm(Recurrent):
         self.parts = self._parts()
         channels = {"v": filters, "w": filters * (1 + options.bottleneck), "u": shape.channels}
         for name in self.parts:
+            check_groups(self, channels[name[0]], filters, geometry.groups)
             part = Convolution(
                 channels[name[0]],
                 filters,
@@ -127,8 +129,7 @@ class ConvLstm(Recurrent):
         output = torch.nan_to_num(output, 0.0, 1.0, 1.0)
         shown = output
         if mixed is not None and self.options.shortcut:
-            half = output.shape[1] // 2
-            shown = torch.cat((output[:, :half] + mixed[:, :half], output[:, half:]), 1)
+            shown = _add_half(output, mixed)
         return shown, (output, cell)
 
     def _gate(self, name: str, x: Tensor, output: Tensor, cell: Tensor | None) -> Tensor:
@@ -147,3 +148,10 @@ class ConvLstm(Recurrent):
         if bound < 0:
             bound = _CONSTRAINT_PER_STEP * (self.time_steps if self.training else 1)
         return cell.clamp(-bound, bound) if bound else cell
+
+
+def _add_half(x: Tensor, other: Tensor) -> Tensor:
+    """`x` with the first half of each picture's values of `other` added, as they lie."""
+    flat, added = x.flatten(1), other.flatten(1)
+    half = flat.shape[1] // 2
+    return torch.cat((flat[:, :half] + added[:, :half], flat[:, half:]), 1).view_as(x)

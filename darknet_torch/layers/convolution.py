@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.base import Slot, empty_parameter
+from darknet_torch.layers.base import Layer, Slot, empty_parameter
 from darknet_torch.layers.batchnorm import Normalization
 
 # Those that Darknet's convolution has routines of its own for; see Layer.own_activations.
@@ -114,12 +114,7 @@ class Convolution(nn.Module):
 
         Source: convolutional_layer.c forward_convolutional_layer.
         """
-        geometry = geometry or self.geometry
-        if self._reads_unstepped(geometry):
-            x = _without_steps(x, geometry)
-            geometry = Geometry(1, groups=geometry.groups)
-        x = self._convolve(x, geometry)
-        return x if self.normalization is None else self.normalization(x, self.biases)
+        return self._compute(x, self.weights, geometry or self.geometry)
 
     def _reads_unstepped(self, geometry: Geometry) -> bool:
         """Whether Darknet takes the input of a 1x1 window as it lies, see `_without_steps`.
@@ -137,16 +132,15 @@ class Convolution(nn.Module):
         (pjreddie).
         """
         weights = _signs(self.weights) * _mean_size(self.weights)
-        biases = self.biases if self.normalization is None else None
-        x = functional.conv2d(
-            _signs(x),
-            weights,
-            biases,
-            (geometry.stride_y, geometry.stride_x),
-            geometry.padding,
-            groups=geometry.groups,
-        )
-        return x if self.normalization is None else self.normalization(x, self.biases)
+        return self._compute(_signs(x), weights, geometry)
+
+    def _compute(self, x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
+        if self._reads_unstepped(geometry):
+            x = _without_steps(x, geometry)
+            geometry = Geometry(1, groups=geometry.groups)
+        if self.normalization is None:
+            return convolve(x, weights, self.biases, geometry)
+        return self.normalization(convolve(x, weights, None, geometry), self.biases)
 
     def forward_bits(self, x: Tensor, geometry: Geometry) -> Tensor:
         """The same as AlexeyAB's inference counts it, on bits.
@@ -173,27 +167,25 @@ class Convolution(nn.Module):
         weights = self.weights.double() * factors[:, None, None, None]
         return weights.to(self.weights.dtype), shift.to(self.biases.dtype)
 
-    def _convolve(self, x: Tensor, geometry: Geometry) -> Tensor:
-        biases = self.biases if self.normalization is None else None
-        height, width = x.shape[-2:]
-        out_height, out_width = geometry.output(height, width)
-        before = geometry.padding * geometry.dilation
-        after_y = _missing(out_height, geometry.stride_y, geometry, height, before)
-        after_x = _missing(out_width, geometry.stride_x, geometry, width, before)
-        padding = before
-        if not (0 <= after_y <= before and 0 <= after_x <= before):
-            x = functional.pad(x, (before, after_x, before, after_y))
-            padding = 0
-        x = functional.conv2d(
-            x,
-            self.weights,
-            biases,
-            (geometry.stride_y, geometry.stride_x),
-            padding,
-            geometry.dilation,
-            geometry.groups,
-        )
-        return x[..., :out_height, :out_width]
+
+def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry) -> Tensor:
+    """[N, C, H, W] to [N, filters, H', W'] of the size that `Geometry.output` says.
+
+    Differs: with a dilation and a padding that is not half the window, Darknet's code mixes
+    up the rows of its matrices.
+    """
+    height, width = x.shape[-2:]
+    out_height, out_width = geometry.output(height, width)
+    before = geometry.padding * geometry.dilation
+    after_y = _missing(out_height, geometry.stride_y, geometry, height, before)
+    after_x = _missing(out_width, geometry.stride_x, geometry, width, before)
+    padding = before
+    if not (0 <= after_y <= before and 0 <= after_x <= before):
+        x = functional.pad(x, (before, after_x, before, after_y))
+        padding = 0
+    strides = (geometry.stride_y, geometry.stride_x)
+    x = functional.conv2d(x, weights, biases, strides, padding, geometry.dilation, geometry.groups)
+    return x[..., :out_height, :out_width]
 
 
 def _signs(values: Tensor) -> Tensor:
@@ -225,6 +217,20 @@ def _without_steps(x: Tensor, geometry: Geometry) -> Tensor:
     groups = x.reshape(count, geometry.groups, -1)
     rows = groups[:, :, : channels // geometry.groups * out_height * out_width]
     return rows.reshape(count, channels, out_height, out_width)
+
+
+def check_groups(layer: Layer, channels: int, filters: int, groups: int) -> None:
+    """Refuse groups that do not divide the channels.
+
+    Raises:
+        CfgError: they do not.
+    """
+    if channels % groups or filters % groups:
+        raise layer.misfit(
+            f"groups={groups} does not divide its channels",
+            expected="a divisor of the channels in and out",
+            got=f"{channels} channels in, filters={filters}",
+        )
 
 
 def output_shape(input_shape: Shape, filters: int, geometry: Geometry) -> Shape:

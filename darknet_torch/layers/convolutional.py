@@ -13,6 +13,7 @@ from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
     Geometry,
+    check_groups,
     output_shape,
 )
 
@@ -133,12 +134,7 @@ class Convolutional(Layer):
 
     def _check(self, geometry: Geometry) -> None:
         channels, filters = self.input_shape.channels, self.options.filters
-        if channels % geometry.groups or filters % geometry.groups:
-            raise self.misfit(
-                f"groups={geometry.groups} does not divide its channels",
-                expected="a divisor of the input's channels and of filters=",
-                got=f"{channels} channels in, filters={filters}",
-            )
+        check_groups(self, channels, filters, geometry.groups)
         deformations = ("sway", "rotate", "stretch", "stretch_sway")
         chosen = [name for name in deformations if getattr(self.options, name)]
         if len(chosen) > 1 or (chosen and geometry.size == 1):

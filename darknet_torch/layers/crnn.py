@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from darknet_torch.cfg.options import activation, flag, inert, integer
+from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import BuildContext, LayerOptions
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
     Geometry,
+    check_groups,
     output_shape,
 )
 from darknet_torch.layers.recurrent import Recurrent, State, add_states, sum_of_bflops
@@ -47,7 +49,8 @@ class CrnnOptions(LayerOptions):
 class Crnn(Recurrent):
     """[crnn]. Arrays: those of `input_layer`, `self_layer`, `output_layer`.
 
-    Source: crnn_layer.c forward_crnn_layer (both code bases).
+    Source: crnn_layer.c forward_crnn_layer (both code bases); parser.c parse_crnn
+    (pjreddie) hands over the width for the height.
     """
 
     section_names = ("crnn",)
@@ -62,6 +65,9 @@ class Crnn(Recurrent):
         filters = options.output_filters or options.output
         hidden = options.hidden_filters or options.hidden
         geometry, shape = options.geometry(), context.input_shape
+        if context.dialect.crnn_swaps_sides:
+            shape = Shape(shape.channels, shape.width, shape.height)
+        self.taken_shape = shape
         self.state_shape = output_shape(shape, hidden, geometry)
         self.output_shape = output_shape(self.state_shape, filters, geometry)
         if output_shape(self.state_shape, hidden, geometry) != self.state_shape:
@@ -73,6 +79,7 @@ class Crnn(Recurrent):
         self.parts = ("input_layer", "self_layer", "output_layer")
         sizes = ((shape.channels, hidden), (hidden, hidden), (hidden, filters))
         for name, (channels, wanted) in zip(self.parts, sizes, strict=True):
+            check_groups(self, channels, wanted, geometry.groups)
             part = Convolution(
                 channels, wanted, geometry, context.dialect, normalize=options.batch_normalize
             )
@@ -88,6 +95,8 @@ class Crnn(Recurrent):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         (old,) = state
+        taken = self.taken_shape
+        x = x.reshape(-1, taken.channels, taken.height, taken.width)
         new = add_states(
             self.shortcut,
             old,

@@ -10,8 +10,7 @@ from torch import Tensor
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import BuildContext, LayerOptions
-from darknet_torch.layers.connected import Connection
-from darknet_torch.layers.recurrent import Recurrent, State
+from darknet_torch.layers.recurrent import Recurrent, State, add_connections
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,10 @@ class Gru(Recurrent):
 
     def __init__(self, options: GruOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.parts = context.dialect.gru_order
         self.output_shape = Shape(options.output, 1, 1)
         self.candidate = torch.tanh if options.tanh else torch.sigmoid
-        sizes = {"w": options.output, "u": context.input_shape.count}
-        for name in self.parts:
-            normalize = options.batch_normalize
-            part = Connection(sizes[name[0]], options.output, context.dialect, normalize=normalize)
-            self.add_module(name, part)
+        order = context.dialect.gru_order
+        add_connections(self, order, context, normalize=options.batch_normalize)
 
     def start(self, x: Tensor) -> State:
         return (x.new_zeros(x.shape[0], self.output_shape.channels),)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.layers.base import BuildContext, Layer, Slot
+from darknet_torch.layers.connected import Connection
 
 State = tuple[Tensor, ...]
 
@@ -81,6 +82,18 @@ class Recurrent(Layer):
         )
         forgets = self.training and self.forgets_in_training
         return self.state if fits and not forgets else start
+
+
+def add_connections(
+    layer: Recurrent, names: tuple[str, ...], context: BuildContext, *, normalize: bool
+) -> None:
+    """Give `layer` its parts: w... take its own output, u... take its input."""
+    layer.parts = names
+    outputs = layer.output_shape.channels
+    sizes = {"w": outputs, "u": context.input_shape.count}
+    for name in names:
+        part = Connection(sizes[name[0]], outputs, context.dialect, normalize=normalize)
+        layer.add_module(name, part)
 
 
 def add_states(shortcut: bool, old: Tensor, *new: Tensor) -> Tensor:

@@ -26,11 +26,23 @@ def test_it_applies_its_function(dialect):
 @pytest.mark.parametrize(
     "name", "swish mish hard_mish relu6 normalize_channels normalize_channels_softmax".split()
 )
-def test_functions_that_alexeyabs_cpu_code_lacks_here_give_zeros_with_a_warning(name):
-    with pytest.warns(CfgWarning, match=f"no {name} in .activation. .* --dialect alexeyab-cuda"):
+def test_functions_that_alexeyabs_code_lacks_here_give_zeros_with_a_warning(name):
+    with pytest.warns(CfgWarning, match=f"no {name} in .activation. and computes zeros"):
         network = build(name)
     assert not network(X)[0].any()
-    assert build(name, "alexeyab-cuda")(X)[0].any()
+
+
+def test_relu6_is_in_the_cuda_build_and_the_warning_says_so():
+    with pytest.warns(CfgWarning, match="--dialect alexeyab-cuda"):
+        build("relu6")
+    assert build("relu6", "alexeyab-cuda")(X)[0].any()
+
+
+def test_mish_is_not_in_the_cuda_build_either():
+    with pytest.warns(CfgWarning) as caught:
+        network = build("mish", "alexeyab-cuda")
+    assert not network(X)[0].any()
+    assert "--dialect" not in str(caught[0].message)
 
 
 @pytest.mark.parametrize("name", ["gelu", "revleaky"])

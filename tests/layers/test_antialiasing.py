@@ -135,3 +135,12 @@ def test_pjreddie_steps_and_does_not_blur(host):
         network = build(f"{section} stride=2 antialiasing=1", dialect="pjreddie")
     plain = build(f"{section} stride=2", dialect="pjreddie")
     torch.testing.assert_close(network(picture())[0], plain(picture())[0], rtol=0, atol=0)
+
+
+def test_a_maxpool_below_the_blur_is_computed_in_blocks_like_any():
+    x, options = picture(width=24), {"width": 24, "dialect": "alexeyab"}
+    (sharp,) = build("maxpool size=3 stride=1", **options)(x)
+    (exact,) = build("maxpool size=3 stride=1", width=24)(x)
+    assert not torch.equal(sharp, exact)
+    (out,) = build("maxpool size=3 stride=2 antialiasing=1", **options)(x)
+    np.testing.assert_allclose(out, blurred(sharp.double().numpy(), 1, (2, 2)), **CLOSE)

@@ -1,0 +1,169 @@
+import warnings
+
+import pytest
+
+from darknet_torch.cfg.grammar import parse_cfg, read_cfg
+from darknet_torch.errors import CfgError, CfgWarning
+from darknet_torch.layers.connected import Connected
+from darknet_torch.layers.convolutional import Convolutional
+from darknet_torch.layers.empty import Empty
+from darknet_torch.layers.maxpool import Maxpool
+from darknet_torch.layers.softmax import Softmax
+from darknet_torch.registry import LAYER_TYPES, layer_type
+
+
+def quietly(text):
+    """The sections of a text that must cause no warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return parse_cfg(text, "tiny.cfg")
+
+
+def pairs(section):
+    return [(entry.key, entry.value) for entry in section.entries]
+
+
+def the_warning(text):
+    with pytest.warns(CfgWarning) as record:
+        sections = parse_cfg(text, "tiny.cfg")
+    [warning] = record
+    return str(warning.message), sections
+
+
+def test_sections_repeat_and_keep_the_order_of_the_file():
+    sections = quietly("[net]\nwidth=8\n[conv]\nsize=1\n[conv]\nsize=3\n")
+    assert [section.name for section in sections] == ["net", "conv", "conv"]
+    assert [pairs(section) for section in sections[1:]] == [[("size", "1")], [("size", "3")]]
+
+
+def test_white_space_is_dropped_even_inside_names_keys_and_values():
+    [section] = quietly("  [ n e t ]\t\n\twi dth =\t4 1 6  \n an chors = 1, 2,  3 4\n")
+    assert section.name == "net"
+    assert pairs(section) == [("width", "416"), ("anchors", "1,2,34")]
+
+
+def test_only_the_four_white_spaces_that_darknet_knows_are_dropped():
+    [section] = quietly("[net]\nwidth=\x0b8\xa0\n")
+    assert pairs(section) == [("width", "\x0b8\xa0")]
+
+
+def test_comment_lines_start_with_a_hash_or_a_semicolon():
+    [section] = quietly("# first\n;[conv]\n[net]\n  # width=1\n\t;width=2\n\nwidth=3\n")
+    assert pairs(section) == [("width", "3")]
+
+
+def test_a_comment_behind_a_value_stays_part_of_it():
+    [section] = quietly("[net]\nbatch=64 # a batch, or ; so\n")
+    assert pairs(section) == [("batch", "64#abatch,or;so")]
+
+
+def test_a_value_keeps_every_equals_sign_but_the_first():
+    [section] = quietly("[net]\nmap=a=b=c\n")
+    assert pairs(section) == [("map", "a=b=c")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""], ids=["newline", "CRLF", "nothing"])
+def test_the_last_line_counts_whatever_ends_it(end):
+    [section] = quietly(f"[net]{end or chr(10)}width=8{end}")
+    assert pairs(section) == [("width", "8")]
+
+
+def test_places_are_file_and_line_also_behind_comments_and_crlf():
+    _, conv = quietly("# one\r\n[net]\r\n\r\n; four\r\n[conv]\r\nsize=3\r\n")
+    assert str(conv.where) == "tiny.cfg:5"
+    assert str(conv.entries[0].where) == "tiny.cfg:6"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path):
+    path = tmp_path / "tiny.cfg"
+    path.write_bytes(b"\xef\xbb\xbf[net]\nwidth=8\n")
+    [section] = read_cfg(path)
+    assert section.name == "net"
+
+
+def test_any_byte_is_legal(tmp_path):
+    path = tmp_path / "tiny.cfg"
+    path.write_bytes(b"# \xb5\xff\x80 not UTF-8\n[net]\nmap=\xe9\xff\n")
+    [section] = read_cfg(path)
+    assert pairs(section) == [("map", "\xe9\xff")]
+    assert section.where.file == str(path)
+
+
+def test_the_first_of_equal_keys_counts_and_the_second_is_reported():
+    message, [section] = the_warning("[conv]\nsize=3\nstride=1\nsize=5\n")
+    assert section.first()["size"].value == "3"
+    for part in ("tiny.cfg:4: 'size' again in this [conv]", "line 2 (3)", "got 5", "delete one"):
+        assert part in message
+
+
+def test_equal_keys_of_equal_values_or_in_different_sections_are_no_news():
+    sections = quietly("[conv]\nsize=3\nsize = 3\n[conv]\nsize=5\n")
+    assert [section.first()["size"].value for section in sections] == ["3", "5"]
+
+
+def test_a_line_without_an_equals_sign_is_reported_and_has_no_value():
+    message, [section] = the_warning("[conv]\nbatch normalize 1\n")
+    assert "tiny.cfg:2: not a key=value line" in message
+    assert "got 'batchnormalize1'" in message
+    assert pairs(section) == [("batchnormalize1", None)]
+
+
+def test_a_key_without_a_value_is_reported_and_left_out():
+    message, [section] = the_warning("[conv]\nsize =  \nsize=3\n")
+    assert "tiny.cfg:2: 'size=' has no value" in message
+    assert pairs(section) == [("size", "3")]
+
+
+def test_a_bare_key_hides_a_later_value_as_in_darknet_and_the_message_says_which_line():
+    with pytest.warns(CfgWarning) as record:
+        [section] = parse_cfg("[conv]\nsize\nsize=3\n", "tiny.cfg")
+    assert section.first()["size"].value is None
+    again = str(record[1].message)
+    assert "tiny.cfg:3: 'size' again" in again
+    assert "line 2" in again
+    assert "None" not in again, "a user never wrote None"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", ("tiny.cfg: no sections", "expected [net]")),
+        ("# width=8\n; [net]\n\n", ("tiny.cfg: no sections", "expected [net]")),
+        ("\n# hello\nwidth = 8\n[net]\n", ("tiny.cfg:3: an option before", "'width=8'")),
+        ("\n <!DOCTYPE html>\n<html>", ("tiny.cfg: this is a web page", "download the raw file")),
+        ("<?xml version='1.0'?>", ("tiny.cfg: this is a web page or XML",)),
+    ],
+    ids=["empty", "only comments", "option first", "HTML", "XML"],
+)
+def test_what_is_no_cfg_is_refused(text, parts):
+    with pytest.raises(CfgError) as caught:
+        parse_cfg(text, "tiny.cfg")
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path):
+    with pytest.raises(CfgError, match=r"gone\.cfg: no such cfg file"):
+        read_cfg(tmp_path / "gone.cfg")
+    with pytest.raises(CfgError, match=r"cannot be read \(Is a directory\)"):
+        read_cfg(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("alias", "layer"),
+    [
+        ("conv", Convolutional),
+        ("conn", Connected),
+        ("max", Maxpool),
+        ("soft", Softmax),
+        ("silence", Empty),
+    ],
+)
+def test_an_alias_means_the_same_layer(alias, layer):
+    [section] = quietly(f"[{alias}]\n")
+    assert layer_type(section) is layer
+
+
+def test_no_two_layer_types_claim_one_section():
+    names = [name for layer in LAYER_TYPES for name in layer.section_names]
+    assert sorted(names) == sorted(set(names))

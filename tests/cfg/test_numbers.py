@@ -1,0 +1,71 @@
+import ctypes
+import math
+import os
+import struct
+
+import pytest
+
+from darknet_torch.cfg.numbers import float32, read_integer, read_number
+
+
+@pytest.fixture(scope="module")
+def libc():
+    if os.name == "nt":
+        pytest.skip("no C library to ask on Windows")
+    library = ctypes.CDLL(None)
+    library.atof.restype = ctypes.c_double
+    return library
+
+
+@pytest.mark.parametrize(
+    "text", "0 7 -7 +7 007 64x 64.9 1152#960 1e3 -3,4 8#8 2147483647 0x10".split()
+)
+def test_integers_are_read_as_atoi_reads_them(libc, text):
+    found, _ = read_integer(text)
+    assert found == libc.atoi(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    "0 1 -1 +1 .1 -.5 1. 1.e2 1e-4 1E+4 1e 1e+ 0.001#x 1,5 1.5.5 1e40 -1e40 1e-50 1e400 "
+    "inf -Infinity 12abc 0x10 0x1p-2".split(),
+)
+def test_numbers_are_read_as_atof_reads_them_and_held_as_a_float(libc, text):
+    found, _ = read_number(text)
+    assert found == ctypes.c_float(libc.atof(text.encode())).value
+
+
+def test_nan_is_a_number_to_atof():
+    found, rest = read_number("nan#")
+    assert math.isnan(found)
+    assert rest == "#"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "rest"),
+    [("1152#960", 1152, "#960"), ("64x", 64, "x"), ("-3", -3, ""), ("1e3", 1, "e3")],
+)
+def test_what_follows_an_integer_is_handed_back(text, value, rest):
+    assert read_integer(text) == (value, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "rest"),
+    [(".5#half", 0.5, "#half"), ("0,001", 0.0, ",001"), ("2e", 2.0, "e"), ("1.5.5", 1.5, ".5")],
+)
+def test_what_follows_a_number_is_handed_back(text, value, rest):
+    assert read_number(text) == (value, rest)
+
+
+@pytest.mark.parametrize("text", ["", "#1", "x1", "-", "+", "--1", ".", "e5", "-x"])
+def test_what_starts_with_no_number_is_none(text):
+    assert read_integer(text) is None
+    assert read_number(text) is None
+
+
+def test_float32_rounds_to_the_nearest_float_and_overflows_to_infinity():
+    assert float32(0.1) == struct.unpack("f", struct.pack("f", 0.1))[0] != 0.1
+    assert float32(0.9999) != 0.9999
+    assert float32(0.5) == 0.5
+    assert float32(1e39) == math.inf
+    assert float32(-1e39) == -math.inf
