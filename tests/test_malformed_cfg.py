@@ -220,9 +220,9 @@ WRONG = [
     ),
     case(
         "activation without CPU code",
-        net("[connected]", "activation=mish"),
+        net("[connected]", "activation=relu6"),
         CfgWarning,
-        "tiny.cfg:5: Darknet's code has no mish in [connected] and computes zeros",
+        "tiny.cfg:5: Darknet's code has no relu6 in [connected] and computes zeros",
         "use --dialect alexeyab-cuda",
     ),
     case(
