@@ -80,11 +80,12 @@ def test_the_activation_comes_last(sections):
     np.testing.assert_allclose(out, 1 / (1 + np.exp(-mine * other)), **CLOSE)
 
 
+@pytest.mark.parametrize("dialect", ["alexeyab", "alexeyab-cuda"])
 @pytest.mark.parametrize("name", ["scale_channels", "sam"])
-def test_darknets_code_of_these_layers_has_no_mish(name):
+def test_darknets_code_of_these_layers_has_no_mish(name, dialect):
     before = CHANNEL_FACTORS if name == "scale_channels" else ("empty", "empty")
     with pytest.warns(CfgWarning, match=rf"no mish in \[{name}\]"):
-        network = build(*before, f"{name} from=0 activation=mish")
+        network = build(*before, f"{name} from=0 activation=mish", dialect=dialect)
     assert not last_with_inputs(network)[0].any()
 
 

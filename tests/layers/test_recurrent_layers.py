@@ -12,7 +12,7 @@ import torch
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgError, CfgNote, CfgWarning
+from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError
 from darknet_torch.network import build_network
 from darknet_torch.weights import read_weights
 
@@ -530,6 +530,12 @@ def test_the_next_training_batch_goes_on_unless_darknets_layer_forgets(kind):
     same([second], [anew if kind in FORGETFUL else onward])
 
 
+def test_a_training_batch_that_is_no_whole_number_of_steps_is_refused(kind):
+    network, (x,) = filled(kind, time_steps=2).train(), steps(1, batch=3)
+    with pytest.raises(DarknetError):
+        network(x)
+
+
 def test_time_steps_do_not_matter_at_inference(kind):
     inputs = steps(2)
     same(outputs(filled(kind, time_steps=2), inputs), outputs(filled(kind), inputs))
@@ -594,9 +600,12 @@ def test_xnor_is_of_no_use_here(section):
         build_network(parse_cfg(text))
 
 
-def test_rnn_has_no_mish_in_darknets_cpu_code():
+@pytest.mark.parametrize("dialect", ["alexeyab", "alexeyab-cuda"])
+def test_darknets_code_of_rnn_has_no_mish(dialect):
+    cfg = parse_cfg("[net]\ninputs=4\n[rnn]\noutput=3\nactivation=mish")
     with pytest.warns(CfgWarning, match=r"no mish in \[rnn\]"):
-        build_network(parse_cfg("[net]\ninputs=4\n[rnn]\nactivation=mish"))
+        network = build_network(cfg, dialect=find_dialect(dialect))
+    assert not network(torch.randn(2, 4))[0].any()
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,16 @@ def test_what_is_read_is_written(tmp_path, dialect, cfg, version):
     assert (tmp_path / "written.weights").read_bytes() == content
 
 
+@pytest.mark.parametrize(("dialect", "cfg"), CASES)
+def test_every_value_of_the_state_has_its_place_in_the_file(dialect, cfg):
+    network = build(dialect, cfg)
+    in_state = sum(tensor.numel() for tensor in network.state_dict().values())
+    in_file = sum(slot.tensor.numel() for _, slot in network.slots())
+    if cfg == EVERYWHERE["batchnorm"] and not DIALECTS[dialect].batchnorm_has_biases:
+        in_file += network.layers[0].biases.numel()
+    assert in_file == in_state
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_layer_type_with_arrays_is_among_them(dialect):
     networks = [build(dialect, cfg) for cfg in KINDS[dialect].values()]
