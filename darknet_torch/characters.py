@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from darknet_torch.errors import CfgError, UsageError
-from darknet_torch.layers.softmax import Softmax
 from darknet_torch.network import Network
 
 _NEVER = 1e-4  # less likely characters are never drawn
@@ -50,13 +50,8 @@ class CharacterModel:
         Raises:
             UsageError: the network has no such character.
         """
-        if not 0 <= character < self.inputs:
-            raise UsageError(
-                "the network does not know this character",
-                expected=f"an id below {self.inputs}",
-                got=f"{character} ({chr(character)!r})",
-            )
-        like = next(self.network.parameters())
+        self._check(character)
+        like = next(self.network.parameters(), torch.empty(0))
         row = torch.zeros(1, self.inputs, dtype=like.dtype, device=like.device)
         row[0, character] = 1
         return self.network(row)[0].flatten().float().cpu()
@@ -73,24 +68,41 @@ class CharacterModel:
             random_seed: for the same text again.
 
         Raises:
-            UsageError: an empty seed, or a temperature of 0 or less.
+            UsageError: an empty seed, an unknown character, or a temperature of 0 or less;
+                while generating: no character is likely.
         """
-        if not seed or temperature <= 0:
+        if not seed or not temperature > 0:
             raise UsageError(
                 "cannot generate",
                 expected="a seed of one character or more, a temperature above 0",
                 got=f"seed {seed!r}, temperature {temperature}",
             )
+        for character in seed:
+            self._check(character)
         random = torch.Generator()
-        if random_seed is not None:
+        if random_seed is None:
+            random.seed()
+        else:
             random.manual_seed(random_seed)
-        self._set_temperature(temperature)
+        return self._generated(seed, length, temperature, random)
+
+    def _generated(
+        self, seed: bytes, length: int, temperature: float, random: torch.Generator
+    ) -> Iterator[int]:
         for character in seed[:-1]:
             self.read(character)
         last = seed[-1]
         for _ in range(length):
-            likely = self.read(last)
+            with self._temperature(temperature):
+                likely = self.read(last)
             likely = torch.where(likely < _NEVER, 0.0, likely)
+            if not likely.sum() > 0:
+                raise UsageError(
+                    "the network finds no character likely",
+                    where=self.network.net.where,
+                    expected="probabilities, from a [softmax] at its end",
+                    fix="check that the weights are those of this cfg",
+                )
             last = int(torch.multinomial(likely, 1, generator=random))
             yield last
 
@@ -98,7 +110,7 @@ class CharacterModel:
         """Per character of `text` behind its first: perplexity so far, by character and word.
 
         Raises:
-            UsageError: `text` has fewer than two characters.
+            UsageError: `text` has fewer than two characters, or one that is unknown.
         """
         if len(text) < 2:
             raise UsageError(
@@ -108,15 +120,32 @@ class CharacterModel:
             self.read(character)
         bits, words = 0.0, 1
         for count, (now, then) in enumerate(pairwise(text), 1):
+            self._check(now)
+            self._check(then)
             probability = float(self.read(now)[then])
             bits -= math.log2(probability) if probability > 0 else -math.inf
             words += then in b" \n\t"
-            yield 2.0 ** (bits / count), _power(bits / words)
+            yield _power(bits / count), _power(bits / words)
 
-    def _set_temperature(self, temperature: float) -> None:
+    def _check(self, character: int) -> None:
+        if not 0 <= character < self.inputs:
+            shown = f" ({chr(character)!r})" if character >= 0 else ""
+            raise UsageError(
+                "the network does not know this character",
+                expected=f"an id below {self.inputs}",
+                got=f"{character}{shown}",
+            )
+
+    @contextmanager
+    def _temperature(self, temperature: float) -> Iterator[None]:
+        """The temperature of every softmax, and the cfg's own again afterwards."""
         for layer in self.network.layers:
-            if isinstance(layer, Softmax):
-                layer.temperature = temperature
+            layer.set_temperature(temperature)
+        try:
+            yield
+        finally:
+            for layer in self.network.layers:
+                layer.set_temperature(getattr(layer.options, "temperature", 1.0))
 
 
 def _power(exponent: float) -> float:

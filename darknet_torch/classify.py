@@ -33,14 +33,14 @@ class Classification:
         class_ids: [K] from 0.
         scores: [K] 0-1.
         names: the names of all classes; ids beyond them go by number.
-        parents: [K] id of each class's parent in the tree, -1 for none.
+        parents: [K] id of each class's parent in the tree, -1 for a root; None without a tree.
         filename: of the picture, empty if it came as an array.
     """
 
     class_ids: tuple[int, ...]
     scores: tuple[float, ...]
     names: tuple[str, ...]
-    parents: tuple[int, ...]
+    parents: tuple[int, ...] | None
     filename: str = ""
 
     def name(self, class_id: int) -> str:
@@ -49,12 +49,13 @@ class Classification:
 
     def lines(self) -> list[str]:
         """Darknet's lines. Source: classifier.c predict_classifier (AlexeyAB)."""
-        rows = zip(self.class_ids, self.scores, self.parents, strict=True)
-        if all(parent < 0 for parent in self.parents):
-            return [f"{self.name(i)}: {score:f}" for i, score, _ in rows]
+        pairs = list(zip(self.class_ids, self.scores, strict=True))
+        if self.parents is None:
+            return [f"{self.name(i)}: {score:f}" for i, score in pairs]
+        parents = [self.name(parent) if parent >= 0 else "Root" for parent in self.parents]
         return [
-            f"{i}, {self.name(i)}: {score:f}, parent: {self.name(p) if p >= 0 else 'Root'} "
-            for i, score, p in rows
+            f"{i}, {self.name(i)}: {score:f}, parent: {parent} "
+            for (i, score), parent in zip(pairs, parents, strict=True)
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,6 +85,7 @@ class Classifier:
         UsageError: top below 1, an unknown backend.
 
     Source: classifier.c predict_classifier (both code bases).
+    Differs: a network of one channel sees grey; Darknet's sees red.
     """
 
     def __init__(
@@ -103,7 +105,7 @@ class Classifier:
                 where=network.net.where,
                 expected="width=, height= and channels= in [net], and no detection head",
                 got=f"[{network.layers[-1].section}] at its end",
-                fix="use dtorch detect, or dtorch rnn" if network.heads else "use dtorch rnn",
+                fix="use dtorch detect" if network.heads else "use dtorch rnn",
             )
         self.classes = network.output_layer.output_shape.count
         if top < 1:
@@ -136,7 +138,9 @@ class Classifier:
         inputs = np.stack([self._input(image) for image in images])
         (output,) = self.backend.predict(inputs)
         probabilities = self._probabilities(output.flatten(1).float())
-        scores, ids = probabilities.topk(self.top, 1)
+        # Stable, as top_k of utils.c: of equal ones the lower id comes first.
+        scores, ids = probabilities.sort(stable=True, dim=1, descending=True)
+        scores, ids = scores[:, : self.top], ids[:, : self.top]
         return [
             self._result(row.tolist(), best.tolist(), filename)
             for row, best, filename in zip(ids, scores, filenames, strict=True)
@@ -157,11 +161,6 @@ class Classifier:
         return self.tree.leaves(chained) if self.network.dialect.names_leaves_only else chained
 
     def _result(self, ids: list[int], scores: list[float], filename: str) -> Classification:
-        parents = self.tree.tree.parents if self.tree is not None else None
-        return Classification(
-            tuple(ids),
-            tuple(scores),
-            self.names,
-            tuple(parents[i] if parents else -1 for i in ids),
-            filename,
-        )
+        tree = self.tree.tree if self.tree is not None else None
+        parents = tuple(tree.parents[i] for i in ids) if tree is not None else None
+        return Classification(tuple(ids), tuple(scores), self.names, parents, filename)

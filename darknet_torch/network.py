@@ -15,7 +15,7 @@ from darknet_torch.cfg.net import NetOptions, read_net
 from darknet_torch.cfg.options import read_options
 from darknet_torch.errors import CfgError, UsageError, warn
 from darknet_torch.heads.base import Head
-from darknet_torch.layers.base import BuildContext, Layer, Slot
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
 from darknet_torch.registry import layer_type
 
 
@@ -73,6 +73,12 @@ class Network(nn.Module):
         for layer in self.layers:
             for slot in layer.weight_slots():
                 yield layer, slot
+
+    def saved_slots(self, cutoff: int | None = None) -> Iterator[Slot]:
+        """The arrays that a weight file of the first `cutoff` layers gets."""
+        for layer in self.layers[:cutoff]:
+            if not layer.options.dontsave:
+                yield from layer.weight_slots()
 
     @torch.no_grad()
     def initialize(self, only: Sequence[int] | None = None) -> None:
@@ -162,7 +168,7 @@ def build_network(
         cls = layer_type(section)
         options = read_options(cls.Options, section, dialect)
         context = BuildContext(index, section.name, shape, layers, net, dialect)
-        layer = cls(options, context)
+        layer = _made(cls, options, context)
         layers.append(layer)
         shape = layer.output_shape
     network = Network(net, layers, dialect)
@@ -170,6 +176,19 @@ def build_network(
     if initialize:
         network.initialize()
     return network.eval()
+
+
+def _made(cls: type[Layer], options: LayerOptions, context: BuildContext) -> Layer:
+    try:
+        return cls(options, context)
+    except (RuntimeError, MemoryError) as error:
+        if "alloc" not in str(error) and not isinstance(error, MemoryError):
+            raise
+        raise CfgError(
+            f"[{context.section}] is too large for this machine's memory",
+            where=options.where,
+            fix="check its filters=, output= and size=",
+        ) from None
 
 
 def _overridden(net: NetOptions, **sizes: int | None) -> NetOptions:

@@ -56,21 +56,23 @@ class Summary:
 
     def lines(self) -> list[str]:
         """The table as text."""
-        lines = [_HEAD, *(_line(row) for row in self.rows)]
+        wide = max(len(row.detail) for row in self.rows) + 1
+        lines = [_head(wide), *(_line(row, wide) for row in self.rows)]
         lines.append(f"Total BFLOPS {self.bflops:5.3f}")
         lines.append(f"{self.parameters:,} values, weight file of {self.file_bytes:,} bytes")
         return lines
 
 
-_HEAD = (
-    f"{'':>4} {'layer':<16}{'':<22}{'input':>19}    {'output':>19}"
-    f"{'BFLOPS':>10}{'values':>13}{'sees':>6}"
-)
-
-
-def _line(row: LayerRow) -> str:
+def _head(wide: int) -> str:
     return (
-        f"{row.index:>4} {row.section:<16}{row.detail:<22}{_size(row.input):>19} -> "
+        f"{'':>4} {'layer':<16}{'':<{wide}}{'input':>19}    {'output':>19}"
+        f"{'BFLOPS':>10}{'values':>13}{'sees':>6}"
+    )
+
+
+def _line(row: LayerRow, wide: int) -> str:
+    return (
+        f"{row.index:>4} {row.section:<16}{row.detail:<{wide}}{_size(row.input):>19} -> "
         f"{_size(row.output):>19}{row.bflops:>10.3f}{row.parameters:>13,}{row.receptive_field:>6}"
     )
 
@@ -86,7 +88,7 @@ def summarize(network: Network) -> Summary:
     fields = {-1: _Field(1, 1)}
     for layer in network.layers:
         before = fields[layer.index - 1]
-        if layer.section.startswith("route"):
+        if layer.joins_sources:
             read = [fields[source] for source in layer.sources]
             field = _Field(max(f.size for f in read), max(f.scale for f in read))
         else:
@@ -108,8 +110,9 @@ def summarize(network: Network) -> Summary:
         )
     parameters = sum(row.parameters for row in rows)
     header = len(pack_header(network.header, network.dialect))
+    saved = sum(slot.tensor.numel() for slot in network.saved_slots())
     bflops = sum(row.bflops for row in rows)
-    return Summary(tuple(rows), bflops, parameters, header + 4 * parameters)
+    return Summary(tuple(rows), bflops, parameters, header + 4 * saved)
 
 
 def _triple(shape: Shape) -> tuple[int, int, int]:

@@ -17,6 +17,7 @@ from darknet_torch.layers.base import Layer, Slot
 from darknet_torch.network import Network, WeightsHeader
 from darknet_torch.weights_diagnosis import check_is_weights, likely_cause
 
+_ALL_THE_SAME = "; to load it all the same: --allow-leftover, or strict=False"
 _VERSION = struct.Struct("<3i")
 
 
@@ -115,10 +116,8 @@ def write_weights(network: Network, path: str | Path, *, cutoff: int | None = No
     try:
         with replacing(path) as file:
             file.write(start)
-            for layer in list(network.layers)[:cutoff]:
-                if not layer.options.dontsave:
-                    for slot in layer.weight_slots():
-                        file.write(_bytes(slot, header))
+            for slot in network.saved_slots(cutoff):
+                file.write(_bytes(slot, header))
     except OSError as error:
         raise WeightsError(f"cannot be written ({error.strerror})", where=path) from None
 
@@ -233,7 +232,7 @@ class _Plan:
             where=self.path,
             expected=f"{self.position} bytes",
             got=f"{self.end} bytes",
-            fix=f"{self._cause()}; to load it all the same: --allow-leftover, or strict=False",
+            fix=f"{self._cause()}{'' if self.leftover % 4 else _ALL_THE_SAME}",
         )
 
     def _cause(self) -> str:

@@ -15,6 +15,8 @@ _OTHER_KINDS = (
     (b"PK\x03\x04", "a zip archive (PyTorch's own format is one)", "give a Darknet .weights file"),
     (b"\x1f\x8b", "compressed by gzip", "decompress it first"),
     (b"version https://git-lfs", "a Git LFS pointer, not the file", "run git lfs pull"),
+    (b"\x89PNG", "a picture", "swap the picture and --weights"),
+    (b"\xff\xd8\xff", "a picture", "swap the picture and --weights"),
     (b"[net", "a cfg, not a weight file", "swap --cfg and --weights"),
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -189,7 +189,7 @@ class TestTop:
         found = Classifier(certain(*self.SCORES), top=3)(BLACK)
         assert found.class_ids == (1, 3, 2)
         assert found.scores == pytest.approx((0.4, 0.3, 0.2))
-        assert found.parents == (-1, -1, -1)
+        assert found.parents is None
 
     def test_there_are_five_unless_told_otherwise(self):
         assert len(Classifier(certain(*range(9)))(BLACK).class_ids) == 5

@@ -166,7 +166,7 @@ def test_an_unknown_dialect_is_refused(cfg):
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "cpu:x"])
 def test_an_unknown_device_is_refused(cfg, device):
-    message = rf"no such device: expected auto, cpu, cuda or cuda:N, got '{device}' \("
+    message = rf"no such device: expected auto, cpu, cuda or cuda:N, got '{device}'"
     with pytest.raises(UsageError, match=message):
         load(cfg, device=device)
 

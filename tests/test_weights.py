@@ -1,12 +1,14 @@
 """Weight files: headers, order, partial files, what a layer leaves out, safe writing."""
 
-import resource
+import errno
+import os
 import struct
 
 import numpy as np
 import pytest
 import torch
 
+from darknet_torch import weights
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import WeightsError
@@ -305,18 +307,25 @@ def test_what_is_read_outlives_its_file(file):
 
 
 @pytest.fixture
-def full_disk():
-    """Files cannot grow beyond 100 bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def full_disk(monkeypatch):
+    """The disk is full after the first array."""
+    pack, packed = weights._bytes, []
+
+    def fail_later(slot, header):
+        if packed:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        packed.append(slot)
+        return pack(slot, header)
+
+    monkeypatch.setattr(weights, "_bytes", fail_later)
 
 
 def test_a_failure_while_writing_leaves_the_old_file_and_no_other(file, full_disk):
     path = file(numbered(10))
     before = path.read_bytes()
-    with pytest.raises(WeightsError, match=r"some.weights: cannot be written \(File too large\)"):
+    with pytest.raises(
+        WeightsError, match=r"some.weights: cannot be written \(No space left on device\)"
+    ):
         write_weights(build(), path)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]

@@ -67,7 +67,7 @@ def take(path: Path, name: str, expected: dict[str, Any] | None, *, round_trip: 
         except DarknetError as error:
             if dialect == dialects[-1]:
                 return Row(name, "FAIL", dialect, detail=str(error))
-    size = HEADER_BYTES + 4 * sum(slot.tensor.numel() for _, slot in network.slots())
+    size = HEADER_BYTES + 4 * sum(slot.tensor.numel() for slot in network.saved_slots())
     outputs = tuple(layer.buffer_shape.count for layer in network.layers)
     detail = _differences(network, size, outputs, (expected or {}).get(dialect))
     if not detail and round_trip and not _survives(network, path, dialect):

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgWarning, DarknetError, UnsupportedError
+from darknet_torch.errors import CfgWarning, UnsupportedError
 from darknet_torch.network import Network, build_network
 from darknet_torch.weights import read_weights, write_weights
 from darknet_torch.zoo import definitions_folder
@@ -129,9 +129,9 @@ def run(folder: Path, check: Callable[[Path], Finding]) -> int:
         except UnsupportedError as error:
             unsupported.append(f"{path.stem}: {error}")
             continue
-        except (DarknetError, OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001  a broken record must not hide the others
             failed += 1
-            click.echo(f"FAIL {path.stem}: {error}")
+            click.echo(f"FAIL {path.stem}: {type(error).__name__}: {error}")
             continue
         failed += not finding.passed
         click.echo(f"{'ok  ' if finding.passed else 'FAIL'} {path.stem}: {finding}")

@@ -64,7 +64,10 @@ def cfg_text(record: Record, cfg_folder: Path) -> str:
 def with_net_options(text: str, options: dict[str, Any]) -> str:
     """`text` with `options` first in its [net], where the first of equal keys wins."""
     lines = text.splitlines()
-    start = next(i for i, line in enumerate(lines) if line.strip().startswith("["))
+    starts = [i for i, line in enumerate(lines) if line.strip().startswith("[")]
+    if not starts:
+        return text
+    start = starts[0]
     added = [f"{key}={value}" for key, value in options.items()]
     return "\n".join([*lines[: start + 1], *added, *lines[start + 1 :]]) + "\n"
 

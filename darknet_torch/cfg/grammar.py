@@ -84,9 +84,10 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
         text = text[len(_BYTE_ORDER_MARK) :]
     if "\0" in text[:64]:
         raise CfgError(
-            "this is no plain text, perhaps UTF-16",
+            "this is no plain text",
             where=file,
-            fix="save it as UTF-8 or ASCII",
+            expected="a cfg",
+            fix="swap --cfg and --weights, or save it as UTF-8 if it is UTF-16",
         )
     if text.lstrip()[:1] == "<":
         raise CfgError(

@@ -22,6 +22,7 @@ from darknet_torch.cfg.grammar import Entry, Section, Where
 from darknet_torch.cfg.numbers import float32, read_integer, read_number
 from darknet_torch.errors import CfgError, CfgNote, nearest, warn
 
+_INT32 = (-(2**31), 2**31 - 1)
 FLT_MAX = 3.4028234663852886e38
 REQUIRED = object()
 
@@ -249,6 +250,13 @@ def _read_integer(entry: Entry, option: Option, dialect: Dialect) -> int:
     found = read_integer(_value(entry))
     if found is None:
         raise _wrong_kind(entry, option.kind)
+    if not _INT32[0] <= found[0] <= _INT32[1]:
+        raise CfgError(
+            f"'{entry.key}' is out of its bounds",
+            where=entry.where,
+            expected=f"an integer in {_INT32[0]}..{_INT32[1]}",
+            got=entry.value,
+        )
     _warn_of_junk(entry, *found)
     return found[0]
 

@@ -38,11 +38,11 @@ def classify(source: tuple[str, ...], **arguments: Any) -> None:
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.
     """
-    from darknet_torch.classify import Classifier
-
     if arguments["cfg"] is None:
         raise UsageError("no network", expected="--cfg CFG --weights FILE", got="pictures only")
     pictures = find_pictures(source)
+    from darknet_torch.classify import Classifier
+
     arguments["names"] = arguments["names"] or _labels(arguments)
     options = from_command(arguments)
     network = load_to_device(options, arguments)

@@ -27,12 +27,12 @@ def info(network_cfg: str | None, as_json: bool, graph: str | None, **arguments:
     CFG is a path or the name of a shipped definition. With --weights the file is read too,
     and refused if it does not fit.
     """
-    from darknet_torch.graph import draw_graph
-    from darknet_torch.summary import summarize
-
     arguments["cfg"] = arguments["cfg"] or network_cfg
     if arguments["cfg"] is None:
         raise UsageError("no network", expected="dtorch info CFG")
+    from darknet_torch.graph import draw_graph
+    from darknet_torch.summary import summarize
+
     options = from_command({"names": None, "data": None, **arguments})
     network = load_model(options) if options.weights else read_network(options)
     summary = summarize(network)

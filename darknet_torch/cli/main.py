@@ -45,6 +45,9 @@ class Commands(click.Group):
         except DarknetError as error:
             click.echo(f"dtorch: {error}", err=True)
             ctx.exit(_UNUSABLE)
+        except MemoryError as error:
+            click.echo(f"dtorch: out of memory: {error}; use smaller sizes", err=True)
+            ctx.exit(_UNUSABLE)
         except KeyboardInterrupt:
             click.echo("dtorch: interrupted", err=True)
             ctx.exit(_INTERRUPTED)

@@ -69,7 +69,7 @@ picture_options = _all(
     click.option(
         "--letterbox/--stretch",
         default=None,
-        help="Keep the aspect of pictures, or not [default: as the cfg says, else the dialect].",
+        help="Keep the aspect of pictures, or not [default: the cfg's and the dialect's way].",
     ),
     click.option("--exif/--no-exif", default=True, help="Turn pictures as EXIF says."),
 )

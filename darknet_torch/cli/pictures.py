@@ -139,11 +139,9 @@ class Output:
         return self
 
     def __exit__(self, kind: object, *rest: object) -> None:
-        if kind is not None:
-            return
         if self.form == "json":
             self._print("\n]")
-        if self.out:
+        if self.out and kind is None:
             write_text(Path(self.out), "\n".join(self.lines) + "\n")
 
     def write(self, result: Result, milliseconds: float) -> None:

@@ -25,10 +25,10 @@ def rnn() -> None:
 
 
 def _model(arguments: dict[str, Any]) -> CharacterModel:
-    from darknet_torch.characters import CharacterModel
-
     if arguments["cfg"] is None:
         raise UsageError("no network", expected="--cfg CFG --weights FILE", got="neither")
+    from darknet_torch.characters import CharacterModel
+
     options = from_command({**_ABSENT, **arguments})
     return CharacterModel(load_to_device(options, {**_ABSENT, **arguments}))
 

@@ -88,9 +88,10 @@ class Detection(Head):
             ),
             1,
         )
+        boxes = boxes[:, : self.cells * number * _COORDINATES]  # as C steps, whatever coords is
         classes = classes.reshape(*shape, 1, self.classes)
         confidence = confidence.reshape(*shape, number)
-        boxes = boxes.reshape(*shape, number, self.options.coords)
+        boxes = boxes.reshape(*shape, number, _COORDINATES)
         column, row = positions(side, side, output)
         x = (boxes[..., 0] + column[..., None]) / side
         y = (boxes[..., 1] + row[..., None]) / side

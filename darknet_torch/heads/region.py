@@ -87,10 +87,11 @@ class Region(Head):
         middle, objectness = per_box[:, :, 2:at], per_box[:, :, at : at + 1]
         classes = per_box[:, :, at + 1 : at + 1 + self.classes]
         rest = per_box[:, :, at + 1 + self.classes :]
-        if self.options.background:
-            objectness, classes = (
-                torch.cat((objectness, classes), 2).softmax(2).split((1, self.classes), 2)
-            )
+        if self.options.background and not self.options.softmax:
+            classes = classes.sigmoid()
+        elif self.options.background:
+            together = torch.cat((objectness, classes), 2).softmax(2)
+            objectness, classes = together[:, :, :1], together[:, :, 1:]
         else:
             objectness, classes = objectness.sigmoid(), self._class_scores(classes)
         if not self.flat:
@@ -110,7 +111,10 @@ class Region(Head):
         count, _, rows, columns = output.shape
         boxes, size = self.boxes_per_position, self.values_per_box
         if self.flat:
-            values = output.reshape(count, rows, columns, boxes, size)
+            # Source: region_layer.c get_region_boxes: as if coords were 4.
+            size = self.classes + 5
+            flat = output.flatten(1)[:, : rows * columns * boxes * size]
+            values = flat.reshape(count, rows, columns, boxes, size)
             xy = values[..., :2].sigmoid()
         else:
             values = output.reshape(count, boxes, size, rows, columns).permute(0, 3, 4, 1, 2)

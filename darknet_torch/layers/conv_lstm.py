@@ -104,6 +104,11 @@ class ConvLstm(Recurrent):
         return (*peepholes, *of_state, *_OF_INPUT)
 
     @property
+    def reach(self) -> tuple[int, int, int, int]:
+        geometry = self.options.geometry()
+        return geometry.size, geometry.stride_x, geometry.dilation, 1
+
+    @property
     def bflops(self) -> float:
         own = 12 if self.options.peephole else 9
         return sum_of_bflops(self) + own * self.output_shape.count / 1e9

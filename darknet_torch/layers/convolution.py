@@ -42,6 +42,15 @@ class Geometry:
             int((width + 2 * self.padding - self.size) / self.stride_x) + 1,
         )
 
+    def dilated_output(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of what the dilated windows give."""
+        reach = self.dilation * (self.size - 1) + 1
+        padding = 2 * self.padding * self.dilation
+        return (
+            (height + padding - reach) // self.stride_y + 1,
+            (width + padding - reach) // self.stride_x + 1,
+        )
+
     @property
     def text(self) -> str:
         """The window in Darknet's words, such as "3x3/2" or "3x3/1(2)"."""
@@ -116,14 +125,18 @@ class Convolution(nn.Module):
         """
         return self._compute(x, self.weights, geometry or self.geometry)
 
-    def _reads_unstepped(self, geometry: Geometry) -> bool:
+    def _reads_unstepped(self, x: Tensor, geometry: Geometry) -> bool:
         """Whether Darknet takes the input of a 1x1 window as it lies, see `_without_steps`.
 
-        With padding it then reads beyond its input; here it is computed as it should be.
+        Where the padding makes the output larger than the input, it then reads beyond its
+        input; here that is computed as it should be.
         """
-        if geometry.size > 1 or geometry.padding or self.pointwise_strides == "all":
+        if geometry.size > 1 or self.pointwise_strides == "all":
             return False
-        return self.pointwise_strides == "none" or geometry.stride_x == 1
+        if self.pointwise_strides == "x" and geometry.stride_x > 1:
+            return False
+        height, width = geometry.output(*x.shape[-2:])
+        return (height, width) != tuple(x.shape[-2:]) and height * width <= x[0, 0].numel()
 
     def forward_binary(self, x: Tensor, geometry: Geometry) -> Tensor:
         """`forward` with inputs of 1 and -1 and weights of plus or minus their filter's mean.
@@ -135,7 +148,7 @@ class Convolution(nn.Module):
         return self._compute(_signs(x), weights, geometry)
 
     def _compute(self, x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
-        if self._reads_unstepped(geometry):
+        if self._reads_unstepped(x, geometry):
             x = _without_steps(x, geometry)
             geometry = Geometry(1, groups=geometry.groups)
         if self.normalization is None:
@@ -152,6 +165,8 @@ class Convolution(nn.Module):
         weights, biases = self.folded()
         sides = [geometry.padding] * 4
         signs = functional.pad(_signs(x), sides, value=-1.0)
+        if not _has_bit_columns(x.shape[1], geometry):
+            signs = torch.full_like(signs, -1.0)
         strides = (geometry.stride_y, geometry.stride_x)
         sums = functional.conv2d(signs, _signs(weights), None, strides)
         return sums * _mean_size(weights)[:, 0, 0, 0, None, None] + biases[:, None, None]
@@ -171,21 +186,56 @@ class Convolution(nn.Module):
 def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry) -> Tensor:
     """[N, C, H, W] to [N, filters, H', W'] of the size that `Geometry.output` says.
 
-    Differs: with a dilation and a padding that is not half the window, Darknet's code mixes
-    up the rows of its matrices.
+    That size knows no dilation. Where the dilated windows give another one, Darknet lays
+    out its matrix by that and multiplies by this, which scrambles it.
+
+    Source: convolutional_layer.c forward_convolutional_layer, im2col.c im2col_cpu_ext.
+    Differs: where the dilated windows are fewer, Darknet reads what earlier layers left in
+    its memory; here the windows that are missing see zeros.
     """
     height, width = x.shape[-2:]
-    out_height, out_width = geometry.output(height, width)
+    rows, columns = geometry.output(height, width)
+    if geometry.dilation > 1:
+        dilated = geometry.dilated_output(height, width)
+        if dilated != (rows, columns) and dilated[0] * dilated[1] >= rows * columns:
+            return _scrambled(x, weights, biases, geometry, (rows, columns))
     before = geometry.padding * geometry.dilation
-    after_y = _missing(out_height, geometry.stride_y, geometry, height, before)
-    after_x = _missing(out_width, geometry.stride_x, geometry, width, before)
+    after_y = _missing(rows, geometry.stride_y, geometry, height, before)
+    after_x = _missing(columns, geometry.stride_x, geometry, width, before)
     padding = before
     if not (0 <= after_y <= before and 0 <= after_x <= before):
         x = functional.pad(x, (before, after_x, before, after_y))
         padding = 0
     strides = (geometry.stride_y, geometry.stride_x)
     x = functional.conv2d(x, weights, biases, strides, padding, geometry.dilation, geometry.groups)
-    return x[..., :out_height, :out_width]
+    return x[..., :rows, :columns]
+
+
+def _scrambled(
+    x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry, size: tuple[int, int]
+) -> Tensor:
+    """The product of the weights with a matrix whose rows are taken for shorter ones."""
+    strides = (geometry.stride_y, geometry.stride_x)
+    padding = geometry.padding * geometry.dilation
+    taps, positions = weights[0].numel(), size[0] * size[1]
+    parts = []
+    for part, kernel in zip(
+        x.chunk(geometry.groups, 1), weights.chunk(geometry.groups), strict=True
+    ):
+        matrix = functional.unfold(part, geometry.size, geometry.dilation, padding, strides)
+        matrix = matrix.flatten(1)[:, : taps * positions].reshape(-1, taps, positions)
+        parts.append(kernel.flatten(1) @ matrix)
+    out = torch.cat(parts, 1).reshape(x.shape[0], -1, *size)
+    return out if biases is None else out + biases[:, None, None]
+
+
+def _has_bit_columns(channels: int, geometry: Geometry) -> bool:
+    """Whether AlexeyAB's code can lay out bits for this window; else it takes all for -1.
+
+    Source: gemm.c im2col_cpu_custom_bin (AlexeyAB).
+    """
+    plain = (geometry.size, geometry.stride_x, geometry.padding) == (3, 1, 1)
+    return channels % 32 == 0 or plain
 
 
 def _signs(values: Tensor) -> Tensor:
@@ -210,8 +260,6 @@ def _without_steps(x: Tensor, geometry: Geometry) -> Tensor:
     The input itself serves as the matrix that im2col would have made, so with a stride
     its rows start at the wrong places, and its end is never read.
     """
-    if geometry.stride_x == geometry.stride_y == 1:
-        return x
     count, channels, height, width = x.shape
     out_height, out_width = geometry.output(height, width)
     groups = x.reshape(count, geometry.groups, -1)

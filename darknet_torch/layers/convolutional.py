@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from darknet_torch.cfg.options import activation, flag, inert, integer, number
+from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
 from darknet_torch.layers.blur import Blur, overwritten
 from darknet_torch.layers.convolution import (
@@ -16,6 +17,7 @@ from darknet_torch.layers.convolution import (
     check_groups,
     output_shape,
 )
+from darknet_torch.layers.window import check_output
 
 _NOT_SHARED = -1000000000
 
@@ -89,13 +91,8 @@ class Convolutional(Layer):
         self.output_shape = output_shape(context.input_shape, options.filters, geometry)
         if options.antialiasing:
             geometry = self._antialiased(geometry)
-        if self.output_shape.height < 1 or self.output_shape.width < 1:
-            raise self.misfit(
-                f"window of {geometry.size} is larger than its input",
-                expected="an output of 1x1 or more",
-                got=f"input {context.input_shape}",
-                fix="enlarge width= and height= in [net]",
-            )
+        self._warn_of_dilation(geometry)
+        check_output(self, geometry)
         self.geometry = geometry
         self.convolution: Convolution | None = None
         # In a tuple, so that PyTorch does not register the other layer here again.
@@ -111,6 +108,18 @@ class Convolutional(Layer):
             )
         else:
             self._shared = (self._find_shared(context),)
+
+    def _warn_of_dilation(self, geometry: Geometry) -> None:
+        shape = self.input_shape
+        sides = shape.height, shape.width
+        if geometry.dilation > 1 and geometry.dilated_output(*sides) != geometry.output(*sides):
+            warn(
+                f"[{self.section}] Darknet mixes up its rows with this dilation and padding",
+                where=self.options.where,
+                expected=f"pad=1, or padding={geometry.size // 2}, and an odd size",
+                got=f"size={geometry.size}, padding={geometry.padding}, "
+                f"dilation={geometry.dilation}",
+            )
 
     def _antialiased(self, geometry: Geometry) -> Geometry:
         """`geometry` without its stride, which the blur takes over."""

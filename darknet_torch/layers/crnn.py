@@ -86,6 +86,11 @@ class Crnn(Recurrent):
             self.add_module(name, part)
 
     @property
+    def reach(self) -> tuple[int, int, int, int]:
+        geometry = self.options.geometry()
+        return geometry.size, geometry.stride_x, geometry.dilation, 1
+
+    @property
     def bflops(self) -> float:
         return sum_of_bflops(self)
 

@@ -48,7 +48,7 @@ class Implicit(Layer):
     @torch.no_grad()
     def initialize(self) -> None:
         """Source: representation_layer.c make_implicit_layer."""
-        mean, std = self.options.mean, self.options.std
+        mean, std = self.options.mean, abs(self.options.std)
         self.weights.uniform_(mean - std, mean + std)
 
     def forward(self, x: Tensor) -> Tensor:

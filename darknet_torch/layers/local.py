@@ -73,14 +73,15 @@ class Local(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         size, stride, pad = self.options.size, self.options.stride, self.options.pad
-        shape = self.output_shape
-        after = [
-            max(0, (out - 1) * stride + size - pad - own)
-            for out, own in zip((shape.height, shape.width), x.shape[-2:], strict=True)
-        ]
-        x = functional.pad(x, (pad, after[1], pad, after[0]))
-        columns = x.unfold(2, size, stride).unfold(3, size, stride)
-        columns = columns[:, :, : shape.height, : shape.width]
-        columns = columns.permute(0, 2, 3, 1, 4, 5).reshape(x.shape[0], shape.area, -1)
-        out = torch.einsum("nlk,lfk->nfl", columns, self.weights)
+        taps, positions = self.weights.shape[2], self.output_shape.area
+        # Where the padded windows are more or fewer than the output has positions, Darknet
+        # takes their matrix for one of the output's width, zeros behind it.
+        matrix = functional.unfold(x, size, padding=pad, stride=stride).flatten(1)
+        matrix = functional.pad(matrix, (0, taps * positions - matrix.shape[1]))
+        matrix = matrix.reshape(-1, taps, positions)
+        out = torch.einsum("nkl,lfk->nfl", matrix, self.weights)
         return self.activation(out.reshape(-1, *self.biases.shape) + self.biases)
+
+    @property
+    def reach(self) -> tuple[int, int, int, int]:
+        return self.options.size, self.options.stride, 1, 1

@@ -12,7 +12,7 @@ from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 from darknet_torch.layers.blur import Blur, overwritten
-from darknet_torch.layers.window import PoolWindow
+from darknet_torch.layers.window import PoolWindow, check_output
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Maxpool(Layer):
                 options.antialiasing, self.buffer_shape, stepping.stride_y, stepping.stride_x
             )
             self.output_shape = self.blur.output_shape
+            check_output(self, self.window)
         else:
             self.output_shape = self.window.output(self, shape)
 

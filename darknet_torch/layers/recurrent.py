@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from darknet_torch.errors import UsageError
 from darknet_torch.layers.base import BuildContext, Layer, Slot
 from darknet_torch.layers.connected import Connection
 
@@ -65,6 +66,13 @@ class Recurrent(Layer):
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.training and x.shape[0] % self.time_steps:
+            raise UsageError(
+                f"[{self.section}] cannot cut its input into steps",
+                where=self.options.where,
+                expected=f"a multiple of time_steps={self.time_steps}",
+                got=f"a batch of {x.shape[0]}",
+            )
         steps = x.chunk(self.time_steps) if self.training else (x,)
         state = self._state_for(steps[0])
         outputs = []

@@ -20,6 +20,7 @@ from darknet_torch.layers.base import (
 )
 
 _EPSILON = 1e-4
+_LEAST = 1e-3
 _WEIGHTS_TYPES = {"none": None, "per_feature": "layer", "per_layer": "layer"} | {
     "per_channel": "channel"
 }
@@ -123,6 +124,12 @@ class Shortcut(Layer):
             raise self.misfit(f"{key}= is unknown", expected=" or ".join(words), got=repr(word))
         return words[word]
 
+    @property
+    def bflops(self) -> float:
+        """Source: shortcut_layer.c make_shortcut_layer (AlexeyAB)."""
+        weighted = 1 if self.weights is None else 2
+        return weighted * self.output_shape.count * (len(self.sources) - 1) / 1e9
+
     def weight_slots(self) -> list[Slot]:
         return [] if self.weights is None else [Slot("weights", self.weights)]
 
@@ -152,7 +159,8 @@ class Shortcut(Layer):
         assert self.weights is not None
         weights: Tensor = self.weights
         if self.normalization == "relu":
-            weights = functional.relu(weights)
+            # Source: network.c fuse_conv_batchnorm: at inference never less than 0.001.
+            weights = functional.relu(weights) if self.training else weights.clamp(min=_LEAST)
             weights = weights / (weights.sum(0) + _EPSILON)
         elif self.normalization == "softmax":
             raised = torch.exp(weights - weights.amax(0))

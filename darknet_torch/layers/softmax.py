@@ -39,6 +39,9 @@ class Softmax(Layer):
                 got=f"{context.input_shape.count} values",
             )
 
+    def set_temperature(self, temperature: float) -> None:
+        self.temperature = temperature
+
     def forward(self, x: Tensor) -> Tensor:
         if self.tree is not None:
             return self.tree.softmax(x.flatten(1) / self.temperature).view_as(x)

@@ -11,6 +11,27 @@ from torch.nn import functional
 from darknet_torch.cfg.shape import Shape
 
 
+def check_output(layer: Any, window: Any) -> None:
+    """Refuse a layer whose output, or buffer, has no values; `window` has a `size`.
+
+    Raises:
+        CfgError: its window is larger than its input.
+    """
+    for shape in (layer.output_shape, layer.buffer_shape):
+        check_size(layer, shape, window.size)
+
+
+def check_size(layer: Any, shape: Shape, size: int) -> None:
+    """See `check_output`, for one shape."""
+    if shape.height < 1 or shape.width < 1:
+        raise layer.misfit(
+            f"window of {size} is larger than its input",
+            expected="an output of 1x1 or more",
+            got=f"input {layer.input_shape}",
+            fix="enlarge width= and height= in [net]",
+        )
+
+
 @dataclass(frozen=True)
 class PoolWindow:
     """A square window; `padding` is the total of an axis, its half lies before the input.
@@ -63,14 +84,9 @@ class PoolWindow:
         Raises:
             CfgError: the window does not fit once.
         """
-        height, width = self.steps(shape.height, shape.width)
-        if height < 1 or width < 1:
-            raise layer.misfit(
-                f"window of {self.size} is larger than its input",
-                expected="an output of 1x1 or more",
-                got=f"input {shape}",
-            )
-        return Shape(shape.channels, height, width)
+        made = Shape(shape.channels, *self.steps(shape.height, shape.width))
+        check_size(layer, made, self.size)
+        return made
 
     def after(self, height: int, width: int) -> tuple[int, int]:
         """How far the last window reaches beyond the input, down and to the right."""

@@ -45,7 +45,7 @@ def multilayer(x, added, weights=None, normalization="none"):
         if weights is not None:
             factors = [row[at // area if len(row) > 1 else 0] for row in weights]
         if normalization == "relu":
-            factors = [max(0, factor) for factor in factors]
+            factors = [max(0.001, factor) for factor in factors]  # as fused for inference
             factors = [factor / (sum(factors) + 1e-4) for factor in factors]
         elif normalization == "softmax":
             raised = [math.exp(factor - max(factors)) for factor in factors]
