@@ -66,6 +66,18 @@ def test_pjreddies_output_lies_channel_by_channel_with_x_and_y_activated(options
             np.testing.assert_allclose(result[box * 8 : box * 8 + 8, i, j], expected, **CLOSE)
 
 
+@pytest.mark.parametrize("options", ["", "softmax=1"])
+def test_pjreddies_background_is_a_class_where_softmax_runs_and_else_stays_raw(options):
+    """region_layer.c forward_region_layer: softmax_cpu over l.classes + l.background."""
+    x = raw()
+    (out,) = build(f"background=1 {options}", dialect="pjreddie")(x)
+    for picture, result in zip(x.double().numpy(), out.numpy(), strict=True):
+        for i, j, box, (x0, y0, w, h, nothing, *each) in cells(picture, 8):
+            tail = softmax([nothing, *each]) if options else [nothing, *map(logistic, each)]
+            expected = [logistic(x0), logistic(y0), w, h, *tail]
+            np.testing.assert_allclose(result[box * 8 : box * 8 + 8, i, j], expected, **CLOSE)
+
+
 def test_pjreddies_further_coordinates_come_before_the_objectness():
     x = raw(20)
     (out,) = build("coords=6 softmax=1", dialect="pjreddie", channels=20)(x)

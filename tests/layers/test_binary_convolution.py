@@ -153,6 +153,16 @@ def test_alexeyab_has_no_bits_for_unequal_strides_and_multiplies_as_without_xnor
         np.testing.assert_allclose(out.detach(), expected, **CLOSE)
 
 
+@pytest.mark.parametrize("options", ["size=3", "size=1", "size=3 pad=1 stride=2", "size=3 pad=0"])
+def test_other_windows_have_no_bits_unless_32_divides_the_channels(options):
+    """gemm.c im2col_cpu_custom_bin then says so and leaves every bit 0, which is -1."""
+    network = build(f"convolutional xnor=1 filters=3 activation=linear {options}")
+    given, shape = arrays(network), network.layers[0].output_shape
+    each = -signs(given["weights"]).sum((1, 2, 3)) * mean_sizes(given["weights"]) + given["biases"]
+    expected = np.broadcast_to(per_filter(each), (2, 3, shape.height, shape.width))
+    np.testing.assert_allclose(network(picture())[0].detach(), expected, **CLOSE)
+
+
 def test_bits_know_no_dilation():
     """gemm.c im2col_cpu_custom has none."""
     network = build("convolutional xnor=1 filters=2 size=3 pad=1 dilation=2", channels=32)

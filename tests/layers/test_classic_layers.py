@@ -94,6 +94,28 @@ def test_local_has_weights_of_its_own_at_each_position(
     is_output(network, picture(), expected)
 
 
+@pytest.mark.parametrize(("size", "pad"), [(2, 1), (3, 2), (4, 1)])
+def test_local_takes_its_matrix_for_one_of_its_outputs_width(tmp_path, size, pad):
+    """im2col.c im2col_cpu writes as many columns as there are windows, gemm reads `locations`."""
+    network = build(f"local filters=2 activation=linear size={size} pad={pad}")
+    height, width = 4, 5  # with pad: (h - 1) / stride + 1
+    shapes = {"biases": (2, height, width), "weights": (height * width, 2, 3 * size * size)}
+    given = load(network, shapes, tmp_path)
+    x = np.pad(picture().double().numpy(), ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    rows, columns = 4 + 2 * pad - size + 1, 5 + 2 * pad - size + 1
+    expected = np.zeros((2, 2, height * width))
+    for n in range(2):
+        flat = [
+            x[n, c, i + a, j + b] for c, a, b, i, j in np.ndindex(3, size, size, rows, columns)
+        ]
+        flat += [0.0] * (3 * size * size * height * width)
+        for f, place, tap in np.ndindex(2, height * width, 3 * size * size):
+            value = flat[tap * height * width + place]
+            expected[n, f, place] += given["weights"][place, f, tap] * value
+    expected = expected.reshape(2, 2, height, width) + given["biases"]
+    is_output(network, picture(), expected)
+
+
 def test_the_activation_of_local_is_logistic_unless_given():
     plain, linear = build("local filters=2"), build("local filters=2 activation=linear")
     linear.load_state_dict(plain.state_dict())

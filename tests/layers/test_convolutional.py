@@ -123,6 +123,44 @@ def test_the_size_of_a_dilated_windows_output_ignores_the_dilation(options, shap
     assert (announced.height, announced.width) == network(picture())[0].shape[2:] == shape
 
 
+def columns_of(x, *, size, padding, dilation, stride):
+    """Every value under every tap, in the order in which im2col_cpu_ext writes them."""
+    reach, edge = dilation * (size - 1) + 1, padding * dilation
+    rows = (x.shape[1] + 2 * edge - reach) // stride + 1
+    columns = (x.shape[2] + 2 * edge - reach) // stride + 1
+    for c, a, b, i, j in np.ndindex(len(x), size, size, rows, columns):
+        row, column = i * stride + a * dilation - edge, j * stride + b * dilation - edge
+        inside = 0 <= row < x.shape[1] and 0 <= column < x.shape[2]
+        yield x[c, row, column] if inside else 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "window", "groups"),
+    [
+        ("size=5 padding=3", {"size": 5, "padding": 3, "stride": 1}, 1),
+        ("size=3 padding=2", {"size": 3, "padding": 2, "stride": 1}, 1),
+        ("size=3 padding=2 groups=2", {"size": 3, "padding": 2, "stride": 1}, 2),
+        ("size=2 pad=1 stride=2", {"size": 2, "padding": 1, "stride": 2}, 1),
+    ],
+)
+def test_a_dilated_window_fills_a_matrix_that_is_read_by_the_undilated_size(
+    options, window, groups
+):
+    network = build(f"convolutional filters=4 activation=linear dilation=2 {options}")
+    fill(network)
+    layer, x = network.layers[0], picture().double().numpy()
+    given, shape = arrays(layer), layer.output_shape
+    area = shape.height * shape.width
+    expected = np.zeros((len(x), 4, area))
+    for n, f in np.ndindex(len(x), 4):
+        first = f // (4 // groups) * (4 // groups)
+        flat = list(columns_of(x[n, first : first + 4 // groups], dilation=2, **window))
+        for tap, weight in enumerate(given["weights"][f].reshape(-1)):
+            expected[n, f] += weight * np.array(flat[tap * area : (tap + 1) * area])
+    expected += given["biases"][:, None]
+    np.testing.assert_allclose(network(picture())[0].detach().flatten(2), expected, **CLOSE)
+
+
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 def test_pjreddies_pointwise_convolution_ignores_its_stride(stride, groups):
@@ -140,6 +178,21 @@ def test_pjreddies_padded_pointwise_convolution_has_the_shape_it_announces():
     network = build("convolutional filters=3 size=1 padding=1", dialect="pjreddie")
     shape = network.layers[0].output_shape
     assert network(picture())[0].shape[1:] == (shape.channels, shape.height, shape.width)
+
+
+@pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
+def test_a_padded_pointwise_convolution_with_a_stride(dialect):
+    """AlexeyAB's code makes a matrix where it steps; pjreddie's reads its input as it lies."""
+    section = "convolutional filters=3 size=1 padding=1 stride=3 activation=linear"
+    network = build(section, dialect=dialect)
+    fill(network)
+    x, given = picture().double().numpy(), arrays(network.layers[0])
+    if dialect == "alexeyab":
+        expected = convolve(x, given["weights"], strides=(3, 3), padding=1)
+    else:
+        expected = unstepped(x, given["weights"], 3, 3)
+    expected += given["biases"][:, None, None]
+    np.testing.assert_allclose(network(picture())[0].detach(), expected, **CLOSE)
 
 
 def test_a_pointwise_convolution_that_steps_along_y_alone_reads_its_input_unstepped():
