@@ -1,25 +1,19 @@
 """`dtorch classify`, from the command line to its exit status."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 
-import darknet_torch
 from darknet_torch import build_network, load, write_weights
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.cli.main import main
 from darknet_torch.zoo import sample_folder
+from tests.cli.command import dtorch
 
 DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
-ROOT = Path(darknet_torch.__file__).parents[1]
 
 COLORS = ("red", "green", "blue", "yellow", "cyan", "purple", "black")
 # Factors on red, green and blue, and biases: each class wins where its colours are full.
@@ -38,14 +32,6 @@ activation=linear
 """
 BGR = {"red": (0, 0, 255), "blue": (255, 0, 0), "cyan": (255, 255, 0)}
 ALL = {f"pics/{name}.png": name for name in sorted(BGR)}
-
-
-def dtorch(*arguments):
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert "Traceback" not in result.output
-    return result
 
 
 def classify(*arguments):
@@ -345,26 +331,3 @@ class TestUnusableModels:
         message = self.refused("--strict", "--cfg", "colors.cfg", "pics/red.png")
         assert "unknown key 'badkey'" in message
         assert classify("pics/red.png").exit_code == DONE
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status"),
-    [(["--help"], DONE), (["picture.png"], UNUSABLE), (["--top", "0", "x.png"], UNUSABLE)],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
-)
-def test_help_and_wrong_usage_import_no_torch(arguments, status):
-    code = (
-        "import sys\nfrom darknet_torch.cli.main import main\n"
-        "try: main(['classify', *sys.argv[1:]])\n"
-        "finally: print('torch' in sys.modules, file=sys.stderr)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert result.returncode == status
-    assert result.stderr.splitlines()[-1] == "False"
-    assert "Traceback" not in result.stderr

@@ -7,12 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import darknet_torch
 from darknet_torch import Detector, load, write_weights
-from darknet_torch.cli.main import main
 from darknet_torch.zoo import sample_folder
+from tests.cli.command import dtorch
 
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -22,14 +21,6 @@ CFG, WEIGHTS, PICTURE = TOY / "toy-shapes.cfg", TOY / "toy-shapes.weights", TOY 
 # Of scores and of parts of a picture: JSON has six decimals, and a batch may add in another
 # order, in float32.
 SAME = 1e-4
-
-
-def dtorch(*arguments):
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert "Traceback" not in result.output
-    return result
 
 
 def detect(*arguments):

@@ -1,24 +1,18 @@
 """`dtorch info`, from the command line to its exit status."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-import darknet_torch
 from darknet_torch import load, write_weights
-from darknet_torch.cli.main import main
 from darknet_torch.loading import build
 from darknet_torch.summary import summarize
+from tests.cli.command import dtorch
 
 DONE, UNUSABLE = 0, 2
-ROOT = Path(darknet_torch.__file__).parents[1]
 CFG = """[net]
 width=32
 height=24
@@ -34,23 +28,15 @@ from=0
 FLOATS = 4 + 4 * 27 + 4 * 4  # with the biases of [batchnorm], as AlexeyAB's code has them
 
 
-def dtorch(*arguments):
-    result = CliRunner().invoke(main, ["info", *map(str, arguments)])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert "Traceback" not in result.output
-    return result
-
-
 def shown(*arguments):
     """What is printed; nothing is warned of."""
-    result = dtorch(*arguments)
+    result = dtorch("info", *arguments)
     assert (result.exit_code, result.stderr) == (DONE, "")
     return result.stdout
 
 
 def refused(*arguments):
-    result = dtorch(*arguments)
+    result = dtorch("info", *arguments)
     assert (result.exit_code, result.stdout) == (UNUSABLE, "")
     return result.stderr
 
@@ -103,7 +89,7 @@ class TestWeights:
 
     def test_verbose_tells_what_was_loaded(self):
         write_own("some.weights")
-        result = dtorch("mine.cfg", "--weights", "some.weights", "--verbose")
+        result = dtorch("info", "mine.cfg", "--weights", "some.weights", "--verbose")
         assert result.stderr == f"loaded some.weights: {FLOATS} values\n"
 
     def test_those_beside_the_cfg_are_not_read_unasked(self, folder):
@@ -131,7 +117,7 @@ class TestWeights:
 
     def test_those_of_the_other_code_base_show_its_network(self):
         write_floats("some.weights", FLOATS - 4)
-        result = dtorch("mine.cfg", "--weights", "some.weights")
+        result = dtorch("info", "mine.cfg", "--weights", "some.weights")
         assert result.exit_code == DONE
         assert result.stdout == shown("mine.cfg", "--dialect", "pjreddie")
         assert result.stderr.startswith("warning: some.weights: ")
@@ -141,7 +127,7 @@ class TestWeights:
     def test_partial_ones_are_warned_of_unless_quiet(self):
         write_floats("some.weights", 4 + 4 * 27)
         arguments = ("mine.cfg", "--weights", "some.weights")
-        result = dtorch(*arguments)
+        result = dtorch("info", *arguments)
         assert result.exit_code == DONE
         assert "warning: some.weights: 112 values, a partial file" in result.stderr
         assert shown(*arguments, "--quiet") == result.stdout
@@ -155,7 +141,7 @@ class TestJson:
 
     def test_it_is_nothing_but_json_when_there_are_warnings(self, folder):
         (folder / "mine.cfg").write_text(CFG.replace("pad=1", "pad=1\nbadkey=1"))
-        result = dtorch("mine.cfg", "--json")
+        result = dtorch("info", "mine.cfg", "--json")
         assert json.loads(result.stdout)["parameters"] == FLOATS
         assert "unknown key 'badkey'" in result.stderr
 
@@ -192,28 +178,5 @@ class TestUnusableCfgs:
     def test_warnings_are_errors_under_strict(self, folder):
         (folder / "mine.cfg").write_text(CFG.replace("pad=1", "pad=1\nbadkey=1"))
         assert "mine.cfg:9: unknown key 'badkey'" in refused("mine.cfg", "--strict")
-        assert dtorch("mine.cfg").stderr.startswith("warning: mine.cfg:9: ")
+        assert dtorch("info", "mine.cfg").stderr.startswith("warning: mine.cfg:9: ")
         assert shown("mine.cfg", "--quiet")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status"),
-    [(["--help"], DONE), ([], UNUSABLE), (["--width", "0", "yolov3"], UNUSABLE)],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
-)
-def test_help_and_wrong_usage_import_no_torch(arguments, status):
-    code = (
-        "import sys\nfrom darknet_torch.cli.main import main\n"
-        "try: main(['info', *sys.argv[1:]])\n"
-        "finally: print('torch' in sys.modules, file=sys.stderr)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert result.returncode == status
-    assert result.stderr.splitlines()[-1] == "False"
-    assert "Traceback" not in result.stderr

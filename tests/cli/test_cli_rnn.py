@@ -1,22 +1,16 @@
 """`dtorch rnn generate` and `dtorch rnn validate`, from the command line to their exit status."""
 
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-from click.testing import CliRunner
 
-import darknet_torch
 from darknet_torch import load, write_weights
 from darknet_torch.characters import CharacterModel
-from darknet_torch.cli.main import main
+from tests.cli.command import dtorch
 
 DONE, UNUSABLE = 0, 2
-ROOT = Path(darknet_torch.__file__).parents[1]
 
 # One that is sure of the next letter, one that is not, and remembers.
 COUNTING = "[net]\ninputs={}\n[connected]\noutput={}\nactivation=linear\n[softmax]\n"
@@ -52,11 +46,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def rnn(command, *arguments, stdin=None):
-    result = CliRunner().invoke(main, ["rnn", command, *map(str, arguments)], input=stdin)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert "Traceback" not in result.stderr
-    return result
+    return dtorch("rnn", command, *arguments, stdin=stdin)
 
 
 def generate(*arguments, cfg="letters.cfg"):
@@ -223,32 +213,3 @@ class TestUnusableModels:
         loud, quiet = (rnn(*arguments, *more, stdin=b"text") for more in ([], ["--quiet"]))
         assert loud.stderr.startswith("warning: letters.cfg:5: unknown key 'badkey'")
         assert (loud.exit_code, quiet.exit_code, quiet.stderr) == (DONE, DONE, "")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status"),
-    [
-        (["--help"], DONE),
-        (["generate", "--help"], DONE),
-        (["validate", "--help"], DONE),
-        (["generate"], UNUSABLE),
-        (["generate", "--length", "-1"], UNUSABLE),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
-)
-def test_help_and_wrong_usage_import_no_torch(arguments, status):
-    code = (
-        "import sys\nfrom darknet_torch.cli.main import main\n"
-        "try: main(['rnn', *sys.argv[1:]])\n"
-        "finally: print('torch' in sys.modules, file=sys.stderr)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert result.returncode == status
-    assert result.stderr.splitlines()[-1] == "False"
-    assert "Traceback" not in result.stderr

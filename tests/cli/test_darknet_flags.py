@@ -5,10 +5,9 @@ import json
 import cv2
 import pytest
 import torch
-from click.testing import CliRunner
 
-from darknet_torch.cli.main import main
 from darknet_torch.zoo import sample_folder
+from tests.cli.command import dtorch
 
 DONE, UNUSABLE = 0, 2
 TOY = sample_folder()
@@ -25,12 +24,7 @@ def picture(tmp_path, monkeypatch):
 
 def detect(*arguments):
     """`dtorch detect X.cfg X.weights` with more."""
-    words = [str(argument) for argument in ("detect", *MODEL, *arguments)]
-    result = CliRunner().invoke(main, words)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert "Traceback" not in result.output
-    return result
+    return dtorch("detect", *MODEL, *arguments)
 
 
 def boxes(*arguments):
@@ -93,7 +87,7 @@ def test_a_flag_without_its_value_is_wrong_usage(picture, arguments):
 
 
 def test_the_help_shows_our_spelling_alone():
-    text = CliRunner().invoke(main, ["detect", "--help"]).stdout
+    text = dtorch("detect", "--help").stdout
     assert "--letterbox" in text
     for flag in ("-ext_output", "-dont_show", "-letter_box"):
         assert flag not in text
