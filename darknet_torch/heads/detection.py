@@ -78,6 +78,7 @@ class Detection(Head):
         return torch.cat((classes.flatten(1), flat[:, count:]), 1).view_as(x)
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
+        """`Head.decode`. Source: detection_layer.c get_detection_detections."""
         flat, side, number = output.flatten(1), self.options.side, self.boxes_per_position
         shape = (output.shape[0], side, side)
         classes, confidence, boxes = flat.split(

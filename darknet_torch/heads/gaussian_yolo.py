@@ -62,6 +62,7 @@ class GaussianYolo(AnchorHead):
         return torch.cat(parts, 2).flatten(1, 2)
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
+        """`Head.decode`. Source: gaussian_yolo_layer.c get_gaussian_yolo_detections."""
         values = self.per_box(output).permute(0, 3, 4, 1, 2)  # N, H, W, boxes, values
         rows, columns = values.shape[1:3]
         column, row = positions(rows, columns, values)

@@ -108,6 +108,7 @@ class Region(Head):
         return classes if self.flat else classes.sigmoid()
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
+        """`Head.decode`. Source: region_layer.c get_region_detections."""
         count, _, rows, columns = output.shape
         boxes, size = self.boxes_per_position, self.values_per_box
         if self.flat:

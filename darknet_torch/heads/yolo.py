@@ -171,6 +171,7 @@ class Yolo(AnchorHead):
         return torch.cat((xy, wh, rest), 2).flatten(1, 2)
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
+        """`Head.decode`. Source: yolo_layer.c get_yolo_box, get_yolo_detections."""
         values = self.per_box(output).permute(0, 3, 4, 1, 2)  # N, H, W, boxes, values
         rows, columns = values.shape[1:3]
         column, row = positions(rows, columns, values)

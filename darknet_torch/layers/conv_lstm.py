@@ -119,6 +119,7 @@ class ConvLstm(Recurrent):
         return nothing, nothing
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """[N, C, H, W] to [N, output, H, W]. Source: forward_conv_lstm_layer."""
         output, cell = state
         mixed = None
         if self.options.bottleneck:

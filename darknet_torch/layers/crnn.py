@@ -99,6 +99,7 @@ class Crnn(Recurrent):
         return (x.new_zeros(x.shape[0], shape.channels, shape.height, shape.width),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """[N, C, H, W] to [N, output, H, W]. Source: forward_crnn_layer."""
         (old,) = state
         taken = self.taken_shape
         x = x.reshape(-1, taken.channels, taken.height, taken.width)

@@ -43,6 +43,7 @@ class Crop(Layer):
             )
 
     def forward(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] to [N, C, crop_height, crop_width], the middle at inference."""
         shape = self.output_shape
         spare_y, spare_x = x.shape[-2] - shape.height, x.shape[-1] - shape.width
         top, left = spare_y // 2, spare_x // 2

@@ -72,6 +72,7 @@ class Local(Layer):
         self.biases.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] to [N, filters, H', W']. Source: local_layer.c forward_local_layer."""
         size, stride, pad = self.options.size, self.options.stride, self.options.pad
         taps, positions = self.weights.shape[2], self.output_shape.area
         # Where the padded windows are more or fewer than the output has positions, Darknet

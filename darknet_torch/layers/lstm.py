@@ -43,6 +43,7 @@ class Lstm(Recurrent):
         return nothing, nothing
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """[N, inputs] to [N, output, 1, 1]. Source: forward_lstm_layer."""
         output, cell = state
         x = x.flatten(1)
         forget, enter, new, leave = (

@@ -41,6 +41,7 @@ class LocalResponse(Layer):
             )
 
     def forward(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] to the same shape."""
         options, channels = self.options, x.shape[1]
         squares = x * x
         sums = torch.cat((torch.zeros_like(squares[:, :1]), squares.cumsum(1)), 1)

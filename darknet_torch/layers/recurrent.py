@@ -66,6 +66,11 @@ class Recurrent(Layer):
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
+        """[T * N, C, H, W], T = 1 at inference, to as many outputs.
+
+        Raises:
+            UsageError: in training, a batch that does not divide into `time_steps` steps.
+        """
         if self.training and x.shape[0] % self.time_steps:
             raise UsageError(
                 f"[{self.section}] cannot cut its input into steps",

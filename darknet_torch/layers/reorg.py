@@ -53,6 +53,7 @@ class Reorg(Layer):
         return 1, self.stride, 1, 1
 
     def forward(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] to [N, *output_shape], its values in another order, then zeros."""
         if self.options.flatten:
             shape = self.output_shape
             flat = _flatten(x, reverse=self.reverse)

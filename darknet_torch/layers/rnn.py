@@ -56,6 +56,7 @@ class Rnn(Recurrent):
         return (x.new_zeros(x.shape[0], self.hidden),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """[N, inputs] to [N, output, 1, 1]. Source: forward_rnn_layer."""
         (old,) = state
         new = add_states(
             self.shortcut,

@@ -139,6 +139,7 @@ class Shortcut(Layer):
             self.weights.fill_(1)
 
     def forward(self, x: Tensor, *added: Tensor) -> Tensor:
+        """The layer before and those `added`, [N, C, H, W] each, to the first one's shape."""
         if self.strides:
             out = _add_strided(x, added[0], self.alpha, self.beta)
         elif self.weights is None:
