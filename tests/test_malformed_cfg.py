@@ -447,12 +447,12 @@ WRONG = [
         "got input 3x32x32",
     ),
     case(
-        "reorg by what does not divide",
-        net("[conv]", "filters=4", "size=2", "[reorg]", "stride=2"),
+        "reorg of too few channels",
+        net("[reorg]", "stride=2"),
         CfgError,
-        "tiny.cfg:8: [reorg] stride=2 does not divide its input",
-        "expected channels divisible by 4, height and width by 2",
-        "got input 4x31x31",
+        "tiny.cfg:5: [reorg] stride=2 is too large for its input",
+        "expected at least 4 channels, and 2 rows and columns",
+        "got input 3x32x32",
     ),
     case(
         "softmax groups that do not divide",

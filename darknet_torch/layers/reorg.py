@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 from torch.nn import functional
 
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
+from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.ops.reorganize import loses_nothing, reorganize
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class ReorgOptions(LayerOptions):
 
 
 class Reorg(Layer):
-    """[reorg]. Source: blas.c reorg_cpu (both code bases), reorg_layer.c (pjreddie).
+    """[reorg]. Source: reorg_old_layer.c (AlexeyAB), reorg_layer.c (pjreddie).
 
     The forward direction reads its input as if it had `stride` ** 2 times fewer
     channels and that much more area, which scrambles positions and channels; networks
@@ -42,7 +43,8 @@ class Reorg(Layer):
         if options.extra:
             self.output_shape = Shape(context.input_shape.count + options.extra, 1, 1)
         else:
-            self.output_shape = reorganized(self, plain=self.reverse or options.flatten)
+            self.output_shape = reorganized(context.input_shape, self.stride, reverse=self.reverse)
+            check_stride(self, context.input_shape, self.stride, least=self.stride**2)
 
     @property
     def detail(self) -> str:
@@ -54,65 +56,47 @@ class Reorg(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, C, H, W] to [N, *output_shape], its values in another order, then zeros."""
+        shape = Shape(*x.shape[1:])
+        out = reorganized(shape, self.stride, reverse=self.reverse)
         if self.options.flatten:
-            shape = self.output_shape
-            flat = _flatten(x, reverse=self.reverse)
-            return flat.reshape(-1, shape.channels, shape.height, shape.width)
+            x = _flatten(x, reverse=self.reverse)
         if self.options.extra:
-            flat = functional.pad(x.flatten(1), (0, self.options.extra))
-            return flat[:, :, None, None]
-        if self.reverse:
-            return channels_to_space(x, self.stride)
-        return _scrambled(x, self.stride)
+            return functional.pad(x.flatten(1), (0, self.options.extra))[:, :, None, None]
+        if self.options.flatten:
+            return x.flatten(1)[:, : out.count].reshape(-1, out.channels, out.height, out.width)
+        return reorganize(x, shape, out, self.stride, to_squares=self.reverse)
 
 
-def reorganized(layer: Any, *, plain: bool) -> Shape:
-    """The shape that a `Reorg` or `Reorg3d` makes of its input.
+def reorganized(shape: Shape, stride: int, *, reverse: bool) -> Shape:
+    """The shape that squares of `stride` make of `shape`, or its channels if `reverse`.
 
-    Args:
-        plain: its order is not scrambled; a scrambled one needs more channels.
-
-    Raises:
-        CfgError: the stride does not divide the input.
+    Source: reorg_layer.c make_reorg_layer.
     """
-    shape, stride = layer.input_shape, layer.stride
-    divisor = stride ** (2 * (layer.reverse + (not plain)))  # of the channels
-    fits = shape.channels % divisor == 0
-    if not layer.reverse:
-        fits = fits and not (shape.height % stride or shape.width % stride)
-    if not fits:
-        raise layer.misfit(
-            f"stride={stride} does not divide its input",
-            expected=f"channels divisible by {divisor}, height and width by {stride}",
-            got=f"input {shape}",
-        )
-    if layer.reverse:
+    if reverse:
         return Shape(shape.channels // stride**2, shape.height * stride, shape.width * stride)
     return Shape(shape.channels * stride**2, shape.height // stride, shape.width // stride)
 
 
-def channels_to_space(x: Tensor, stride: int) -> Tensor:
-    """[N, s * s * C, H, W] to [N, C, H * s, W * s]; the place in the square comes first."""
-    count, channels, height, width = x.shape
-    inner = channels // stride**2
-    x = x.reshape(count, stride, stride, inner, height, width).permute(0, 3, 4, 1, 5, 2)
-    return x.reshape(count, inner, height * stride, width * stride)
+def check_stride(layer: Layer, deep: Shape, stride: int, *, least: int) -> None:
+    """Refuse a stride for which nothing is left, or Darknet divides by zero; warn of losses.
 
-
-def space_to_channels(x: Tensor, stride: int) -> Tensor:
-    """The inverse of `channels_to_space`."""
-    count, channels, height, width = x.shape
-    rows, columns = height // stride, width // stride
-    x = x.reshape(count, channels, rows, stride, columns, stride).permute(0, 3, 5, 1, 2, 4)
-    return x.reshape(count, channels * stride**2, rows, columns)
-
-
-def _scrambled(x: Tensor, stride: int) -> Tensor:
-    """`space_to_channels` of the same memory with `stride` ** 2 times fewer channels."""
-    count, channels, height, width = x.shape
-    memory = x.reshape(count, channels // stride**2, height * stride, width * stride)
-    shape = (count, channels * stride**2, height // stride, width // stride)
-    return space_to_channels(memory, stride).reshape(shape)
+    Raises:
+        CfgError: the input has fewer than `least` channels, or no square in it.
+    """
+    if layer.input_shape.channels < least or not layer.output_shape.count:
+        raise layer.misfit(
+            f"stride={stride} is too large for its input",
+            expected=f"at least {least} channels, and {stride} rows and columns",
+            got=f"input {layer.input_shape}",
+        )
+    counts = layer.input_shape.count, layer.output_shape.count
+    if not loses_nothing(deep, *counts, stride):
+        warn(
+            f"[{layer.section}] stride={stride} does not divide its input: values are lost",
+            where=layer.options.where,
+            expected=f"channels, or height and width, divisible by {stride} or its square",
+            got=f"input {layer.input_shape}",
+        )
 
 
 def _flatten(x: Tensor, *, reverse: bool) -> Tensor:

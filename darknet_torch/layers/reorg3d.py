@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer
+from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
-from darknet_torch.layers.reorg import channels_to_space, reorganized, space_to_channels
+from darknet_torch.layers.reorg import check_stride, reorganized
+from darknet_torch.ops.reorganize import reorganize
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,9 @@ class Reorg3d(Layer):
     def __init__(self, options: Reorg3dOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         self.stride, self.reverse = options.stride, options.reverse
-        self.output_shape = reorganized(self, plain=not self.reverse)
+        self.output_shape = reorganized(context.input_shape, self.stride, reverse=self.reverse)
+        least = self.stride**4 if self.reverse else 1
+        check_stride(self, self.output_shape, self.stride, least=least)
 
     @property
     def detail(self) -> str:
@@ -44,12 +48,5 @@ class Reorg3d(Layer):
         return 1, 1, 1, self.stride
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.reverse:
-            return space_to_channels(x, self.stride)
-        shape = (-1, *self._shape_of(x))
-        return channels_to_space(x.reshape(shape), self.stride).reshape(shape)
-
-    def _shape_of(self, x: Tensor) -> tuple[int, int, int]:
-        _, channels, height, width = x.shape
-        stride = self.stride
-        return channels // stride**2, height * stride, width * stride
+        out = reorganized(Shape(*x.shape[1:]), self.stride, reverse=self.reverse)
+        return reorganize(x, out, out, self.stride, to_squares=self.reverse)

@@ -6,7 +6,7 @@ import torch
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgError
+from darknet_torch.errors import CfgError, CfgWarning
 from darknet_torch.network import build_network
 
 
@@ -48,10 +48,38 @@ def test_values_go_where_darknet_puts_them(reverse, stride, dialect):
     assert (shape.channels, shape.height, shape.width) == out.shape[1:]
 
 
-@pytest.mark.parametrize("options", ["stride=4", "stride=2", "stride=6 reverse=1"])
-def test_a_stride_that_does_not_divide_is_refused(options):
-    with pytest.raises(CfgError, match=r"does not divide its input.*got input 18x6x12"):
+@pytest.mark.parametrize("options", ["stride=5", "stride=7", "stride=6 reverse=1"])
+def test_a_stride_without_a_square_of_channels_or_positions_is_refused(options):
+    with pytest.raises(CfgError, match=r"is too large for its input.*got input 18x6x12"):
         build(options)
+
+
+@pytest.mark.parametrize("stride", [2, 4])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_stride_that_does_not_divide_loses_values_as_in_c(reverse, stride):
+    """reorg_cpu has no such case: what it reads or writes beyond its arrays is left out."""
+    with pytest.warns(CfgWarning, match=f"stride={stride} does not divide its input"):
+        network = build(f"stride={stride} reverse={int(reverse)}")
+    x = torch.arange(2 * 18 * 6 * 12.0).reshape(2, 18, 6, 12) + 1
+    (out,) = network(x)
+    flat_out = out.reshape(2, -1).numpy()
+    expected = np.zeros_like(flat_out)
+    for flat, result in zip(x.reshape(2, -1).numpy(), expected, strict=True):
+        for deep, wide in places(18, 6, 12, stride):
+            to, source = (wide, deep) if reverse else (deep, wide)
+            if to < len(result):
+                result[to] = flat[source] if source < len(flat) else 0
+    np.testing.assert_array_equal(flat_out, expected)
+    shape = network.layers[0].output_shape
+    assert (shape.channels, shape.height, shape.width) == out.shape[1:]
+
+
+def test_pjreddies_flatten_goes_before_its_extra():
+    network = build("flatten=1 extra=2", "pjreddie")
+    x = torch.rand(2, 18, 6, 12)
+    plain = build("flatten=1", "pjreddie")(x)[0].flatten(1)
+    expected = torch.cat((plain, torch.zeros(2, 2)), 1)
+    torch.testing.assert_close(network(x)[0].flatten(1), expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("stride", [1, 3])
