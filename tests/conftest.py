@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+NO_REFERENCE = "no recorded results: neither DTORCH_REFERENCE nor ../shared/reference"
 
 
 def reference_folder() -> Path | None:
@@ -20,5 +21,5 @@ def reference() -> Path:
     """The folder of recorded results; tests that need it are skipped where it is absent."""
     folder = reference_folder()
     if folder is None:
-        pytest.skip("no recorded results: neither DTORCH_REFERENCE nor ../shared/reference")
+        pytest.skip(NO_REFERENCE)
     return folder
