@@ -13,6 +13,7 @@ from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import Layer, Slot, empty_parameter
 from darknet_torch.layers.batchnorm import Normalization
+from darknet_torch.layers.window import count_windows
 
 # Those that Darknet's convolution has routines of its own for; see Layer.own_activations.
 CONVOLUTION_ACTIVATIONS = frozenset(
@@ -38,8 +39,8 @@ class Geometry:
         Source: convolutional_layer.c convolutional_out_height.
         """
         return (
-            int((height + 2 * self.padding - self.size) / self.stride_y) + 1,
-            int((width + 2 * self.padding - self.size) / self.stride_x) + 1,
+            count_windows(height + 2 * self.padding - self.size, self.stride_y),
+            count_windows(width + 2 * self.padding - self.size, self.stride_x),
         )
 
     def dilated_output(self, height: int, width: int) -> tuple[int, int]:
@@ -133,6 +134,8 @@ class Convolution(nn.Module):
         """
         if geometry.size > 1 or self.pointwise_strides == "all":
             return False
+        if geometry.stride_y == geometry.stride_x == 1 and not geometry.padding:
+            return False
         if self.pointwise_strides == "x" and geometry.stride_x > 1:
             return False
         height, width = geometry.output(*x.shape[-2:])
@@ -194,6 +197,12 @@ def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geomet
     its memory; here the windows that are missing see zeros.
     """
     height, width = x.shape[-2:]
+    strides = (geometry.stride_y, geometry.stride_x)
+    least = geometry.size - 2 * geometry.padding
+    if geometry.dilation == 1 and height >= least and width >= least:
+        return functional.conv2d(
+            x, weights, biases, strides, geometry.padding, groups=geometry.groups
+        )
     rows, columns = geometry.output(height, width)
     if geometry.dilation > 1:
         dilated = geometry.dilated_output(height, width)
@@ -206,7 +215,6 @@ def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geomet
     if not (0 <= after_y <= before and 0 <= after_x <= before):
         x = functional.pad(x, (before, after_x, before, after_y))
         padding = 0
-    strides = (geometry.stride_y, geometry.stride_x)
     x = functional.conv2d(x, weights, biases, strides, padding, geometry.dilation, geometry.groups)
     return x[..., :rows, :columns]
 

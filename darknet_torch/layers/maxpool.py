@@ -12,7 +12,7 @@ from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 from darknet_torch.layers.blur import Blur, overwritten
-from darknet_torch.layers.window import PoolWindow, check_output
+from darknet_torch.layers.window import PoolWindow, check_output, count_windows
 
 
 @dataclass(frozen=True)
@@ -111,14 +111,17 @@ class Maxpool(Layer):
         return out
 
     def _exact(self, x: Tensor) -> Tensor:
-        window = self.window
-        rows, columns = window.steps(*x.shape[-2:])
-        after_y, after_x = window.after(*x.shape[-2:])
-        padding = window.before
-        if not (after_y <= padding <= window.size // 2 and after_x <= padding):
-            x, padding = window.padded(x, torch.finfo(x.dtype).min), 0
+        window, lowest = self.window, torch.finfo(x.dtype).min
+        size, before, after = window.size, window.before, window.padding - window.before
         strides = (window.stride_y, window.stride_x)
-        return functional.max_pool2d(x, window.size, strides, padding)[..., :rows, :columns]
+        least = size - window.padding
+        if x.shape[-2] < least or x.shape[-1] < least:
+            return functional.max_pool2d(window.padded(x, lowest), size, strides)
+        # With stride 2 the window that one row more at the end makes is that of ceil_mode.
+        rounds_up = after > before and strides == (2, 2) and before < size - 1
+        if before > size // 2 or (after > before and not rounds_up):
+            x, before = functional.pad(x, (before, after, before, after), value=lowest), 0
+        return functional.max_pool2d(x, size, strides, before, ceil_mode=rounds_up)
 
     def _with_blocks(self, x: Tensor, out: Tensor) -> Tensor:
         """`out` with the left border as the vectorised code computes it.
@@ -129,26 +132,33 @@ class Maxpool(Layer):
         Source: gemm.c forward_maxpool_layer_avx (AlexeyAB).
         """
         size, stride, before = self.window.size, self.window.stride_x, self.window.before
-        width = out.shape[-1]
         if stride == 1:
-            block, blocks = 8, range(0, width - 8 - (size - 1), 8)
+            block, reach = 8, 8 + size - 1
         elif stride == 2 and size == 2:
-            block, blocks = 4, range(0, width - 4, 4)
+            block, reach = 4, 4
         else:
             return out
-        changed = [start for start in blocks if start * stride < before]
-        if not changed:
-            return out
-        out = out.clone()
-        lowest = torch.finfo(x.dtype).min
-        for start in changed:
-            kept = size - (before - start * stride)  # columns of the window that count
-            part = out[..., start : start + block]
-            if stride == 2 or kept < 1:
-                part.fill_(lowest)
-            else:
-                after = part.shape[-2] + size - 1 - before - x.shape[-2]
-                columns = x[..., : block + kept - 1]
-                columns = functional.pad(columns, (0, 0, before, after), value=lowest)
-                part.copy_(functional.max_pool2d(columns, (size, kept), 1))
+        width = out.shape[-1]
+        columns = torch.arange(width, device=x.device)
+        for start in range(0, -(-before // stride), block):
+            # A graph for any width asks when it runs; else only blocks that are there count.
+            if not torch.compiler.is_exporting() and width <= start + reach:
+                break
+            inside = (columns >= start) & (columns < start + block) & (width > start + reach)
+            place = (columns - start).clamp(0, block - 1)
+            out = torch.where(inside, self._block(x, start)[..., place], out)
         return out
+
+    def _block(self, x: Tensor, start: int) -> Tensor:
+        """The block of columns at `start`: all with the window's columns of its first."""
+        size, stride, before = self.window.size, self.window.stride_x, self.window.before
+        lowest = torch.finfo(x.dtype).min
+        block = 8 if stride == 1 else 4
+        kept = size - (before - start * stride)  # columns of the window that count
+        rows = count_windows(x.shape[-2] + self.window.padding - size, stride)
+        if stride == 2 or kept < 1:
+            return x.new_full((*x.shape[:2], rows, block), lowest)
+        after = self.window.padding - before
+        sides = (0, block, before, after)
+        x = functional.pad(x[..., : block + kept - 1], sides, value=lowest)
+        return functional.max_pool2d(x[..., : block + kept - 1], (size, kept), 1)

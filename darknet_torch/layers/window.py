@@ -11,6 +11,14 @@ from torch.nn import functional
 from darknet_torch.cfg.shape import Shape
 
 
+def count_windows(span: int, stride: int) -> int:
+    """How many windows there are whose first positions lie in 0..span; 1 if it is just below.
+
+    Source: convolutional_layer.c convolutional_out_height: C divides towards zero.
+    """
+    return (span // stride if span >= 0 else -(-span // stride)) + 1
+
+
 def check_output(layer: Any, window: Any) -> None:
     """Refuse a layer whose output, or buffer, has no values; `window` has a `size`.
 
@@ -74,8 +82,8 @@ class PoolWindow:
     def steps(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of the output."""
         return (
-            int((height + self.padding - self.size) / self.stride_y) + 1,
-            int((width + self.padding - self.size) / self.stride_x) + 1,
+            count_windows(height + self.padding - self.size, self.stride_y),
+            count_windows(width + self.padding - self.size, self.stride_x),
         )
 
     def output(self, layer: Any, shape: Shape) -> Shape:
