@@ -47,10 +47,7 @@ def batch_norm(
             rolling_variance.lerp_(variance, rolling_step)
     elif epsilon_inside_root:
         return functional.batch_norm(x, mean, variance, scales, biases, eps=_INSIDE_ROOT)
-    if epsilon_inside_root:
-        factor = scales / torch.sqrt(variance + _INSIDE_ROOT)
-    else:
-        factor = scales / (torch.sqrt(variance) + _OUTSIDE_ROOT)
+    factor = scales / divisor(variance, epsilon_inside_root=epsilon_inside_root)
     shape = [1, -1] + [1] * (x.dim() - 2)
     return ((x - mean.view(shape)) * factor.view(shape) + biases.view(shape)).to(x.dtype)
 
@@ -68,8 +65,31 @@ def affine(
     Source: network.c fuse_conv_batchnorm (AlexeyAB).
     """
     variance = rolling_variance.double()
-    if epsilon_inside_root:
-        factor = scales / torch.sqrt(variance + _INSIDE_ROOT)
-    else:
-        factor = scales / (torch.sqrt(variance) + _OUTSIDE_ROOT)
+    factor = scales / divisor(variance, epsilon_inside_root=epsilon_inside_root)
     return factor, biases - factor * rolling_mean
+
+
+def divisor(variance: Tensor, *, epsilon_inside_root: bool) -> Tensor:
+    """What `batch_norm` divides by, of the shape of `variance`."""
+    if epsilon_inside_root:
+        return torch.sqrt(variance + _INSIDE_ROOT)
+    return torch.sqrt(variance) + _OUTSIDE_ROOT
+
+
+def with_divisor(
+    scales: Tensor, wanted: Tensor, *, epsilon_inside_root: bool
+) -> tuple[Tensor, Tensor]:
+    """Scales and rolling variance with which `batch_norm` computes scales / `wanted`.
+
+    The scales stay as they are wherever a variance, which is never negative, can give the
+    divisor that is wanted.
+
+    Args:
+        scales, wanted: [C], float64.
+    """
+    if epsilon_inside_root:
+        variance = (wanted**2 - _INSIDE_ROOT).clamp(min=0)
+    else:
+        variance = (wanted - _OUTSIDE_ROOT).clamp(min=0) ** 2
+    got = divisor(variance, epsilon_inside_root=epsilon_inside_root)
+    return torch.where(variance > 0, scales, scales * got / wanted), variance

@@ -1,0 +1,1 @@
+"""State_dicts of other programs, recognised by their keys and shapes."""
