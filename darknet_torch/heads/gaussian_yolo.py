@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import choice, number
-from darknet_torch.heads.base import Predictions, positions
+from darknet_torch.heads.base import Predictions, in_parts, positions
 from darknet_torch.heads.yolo import AnchorHead, AnchorOptions
 from darknet_torch.layers.base import BuildContext
 
@@ -66,8 +66,7 @@ class GaussianYolo(AnchorHead):
         values = self.per_box(output).permute(0, 3, 4, 1, 2)  # N, H, W, boxes, values
         rows, columns = values.shape[1:3]
         column, row = positions(rows, columns, values)
-        anchors = self.anchors.to(values) / values.new_tensor((width, height))
-        wh = values[..., 4:8:2].exp() * anchors
+        wh = values[..., 4:8:2].exp() * in_parts(self.anchors, height, width, values)
         x = (values[..., 0] + column[..., None]) / columns + self.shift * wh[..., 0]
         y = (values[..., 2] + row[..., None]) / rows + self.shift * wh[..., 1]
         objectness = values[..., 8]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, numbers, text
-from darknet_torch.heads.base import Head, Predictions, positions, take_anchors
+from darknet_torch.heads.base import Head, Predictions, in_parts, positions, take_anchors
 from darknet_torch.layers.base import BuildContext, LayerOptions
 from darknet_torch.layers.trees import find_tree
 from darknet_torch.ops.trees import TreeProbabilities
@@ -123,9 +123,7 @@ class Region(Head):
         column, row = positions(rows, columns, values)
         x = (xy[..., 0] + column[..., None]) / columns
         y = (xy[..., 1] + row[..., None]) / rows
-        wh = values[..., 2:4].exp() * (
-            self.anchors.to(values) / values.new_tensor((columns, rows))
-        )
+        wh = values[..., 2:4].exp() * in_parts(self.anchors, rows, columns, values)
         at = self.objectness_at
         objectness = values[..., at]
         if self.options.background:

@@ -19,7 +19,7 @@ from darknet_torch.cfg.options import (
     text,
 )
 from darknet_torch.errors import warn
-from darknet_torch.heads.base import Head, Predictions, positions, take_anchors
+from darknet_torch.heads.base import Head, Predictions, in_parts, positions, take_anchors
 from darknet_torch.layers.base import BuildContext, LayerOptions
 
 _IOU_KINDS = ("iou", "giou", "diou", "ciou")
@@ -177,10 +177,9 @@ class Yolo(AnchorHead):
         column, row = positions(rows, columns, values)
         x = (values[..., 0] + column[..., None]) / columns
         y = (values[..., 1] + row[..., None]) / rows
-        size = values.new_tensor((width, height))
         wh = values[..., 2:4]
         factor = wh * wh * 4 if self.options.new_coords else wh.exp()
-        wh = factor * (self.anchors.to(values) / size)
+        wh = factor * in_parts(self.anchors, height, width, values)
         boxes = torch.cat((torch.stack((x, y), -1), wh), -1)
         objectness = values[..., 4]
         scores = objectness[..., None] * values[..., 5:]
