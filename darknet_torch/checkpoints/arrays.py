@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -43,13 +43,21 @@ class Unit:
 
 
 def put(layer: Layer, unit: Unit, where: object) -> None:
-    """Give `layer` the arrays of `unit`.
+    """Give `layer` the arrays of `unit`: `fitted` and `store` at once.
+
+    Raises:
+        WeightsError: see `fitted`. The layer is then unchanged.
+    """
+    store(fitted(layer, unit, where))
+
+
+def fitted(layer: Layer, unit: Unit, where: object) -> list[tuple[Tensor, Tensor]]:
+    """Each array of `layer` with the values that `unit` has for it.
 
     A BatchNorm with another epsilon than the layer's gets the rolling variance (or, where
     none can do it, the scales) with which it computes the same.
 
     Args:
-        layer: changed in place.
         where: the checkpoint, for messages.
 
     Raises:
@@ -68,9 +76,14 @@ def put(layer: Layer, unit: Unit, where: object) -> None:
             got=_listed(got),
             fix="take the cfg that the checkpoint was trained with",
         )
-    with torch.no_grad():
-        for name, tensor in slots.items():
-            tensor.copy_(arrays[name])
+    return [(tensor, arrays[name]) for name, tensor in slots.items()]
+
+
+@torch.no_grad()
+def store(pairs: Iterable[tuple[Tensor, Tensor]]) -> None:
+    """Copy the second tensor of each pair into the first."""
+    for tensor, values in pairs:
+        tensor.copy_(values)
 
 
 def _arrays(layer: Layer, unit: Unit) -> Mapping[str, Tensor]:
