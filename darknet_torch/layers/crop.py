@@ -50,7 +50,7 @@ class Crop(Layer):
         if self.training:
             top = int(torch.randint(spare_y + 1, ()))
             left = int(torch.randint(spare_x + 1, ()))
-        x = x[..., top : top + shape.height, left : left + shape.width]
+        x = x.narrow(-2, top, shape.height).narrow(-1, left, shape.width)
         if self.training and self.options.flip and int(torch.randint(2, ())):
             x = x.flip(-1)
         return x if self.options.noadjust else x * 2 - 1

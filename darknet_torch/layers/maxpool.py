@@ -144,7 +144,8 @@ class Maxpool(Layer):
             # A graph for any width asks when it runs; else only blocks that are there count.
             if not torch.compiler.is_exporting() and width <= start + reach:
                 break
-            inside = (columns >= start) & (columns < start + block) & (width > start + reach)
+            inside = (columns >= start) & (columns < start + block)
+            inside &= columns[-1] >= start + reach
             place = (columns - start).clamp(0, block - 1)
             out = torch.where(inside, self._block(x, start)[..., place], out)
         return out
@@ -159,6 +160,6 @@ class Maxpool(Layer):
         if stride == 2 or kept < 1:
             return x.new_full((*x.shape[:2], rows, block), lowest)
         after = self.window.padding - before
-        sides = (0, block, before, after)
-        x = functional.pad(x[..., : block + kept - 1], sides, value=lowest)
-        return functional.max_pool2d(x[..., : block + kept - 1], (size, kept), 1)
+        seen = block + kept - 1
+        x = functional.pad(x, (0, seen, before, after), value=lowest).narrow(-1, 0, seen)
+        return functional.max_pool2d(x, (size, kept), 1)
