@@ -127,6 +127,7 @@ class Layer(nn.Module):
         own_activations: activation functions for which Darknet's code of this layer
             has a routine of its own (see `Dialect.unwritten_activations`).
         joins_sources: it sees what its sources see, not what the layer before it sees.
+        has_state: what it returns depends on what it has seen before.
         needs_picture: Darknet refuses it right behind a [net] whose input is no picture.
         index: the layer's index in the network.
         sources: indices of the layers it reads, -1 for the network's input.
@@ -141,6 +142,7 @@ class Layer(nn.Module):
     may_be_output: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = False
     joins_sources: ClassVar[bool] = False
+    has_state: ClassVar[bool] = False
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__()
@@ -191,6 +193,9 @@ class Layer(nn.Module):
     def reads_a_part(self) -> bool:
         """Whether its options leave some of its arrays out of weight files."""
         return bool(self.options.dontloadscales or self.options.numload)
+
+    def fold_normalization(self) -> None:
+        """Let no batch normalisation remain behind its products, for inference."""
 
     def set_temperature(self, temperature: float) -> None:
         """Divide by `temperature` before a softmax; other layers have none."""

@@ -57,6 +57,15 @@ class Normalization(nn.Module):
             epsilon_inside_root=self.epsilon_inside_root,
         )
 
+    def folded(self, weights: Tensor, biases: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights [channels, ...] and biases with which a product does the same at inference.
+
+        Source: network.c fuse_conv_batchnorm (AlexeyAB), in float64 as there.
+        """
+        factors, shift = self.affine(biases)
+        scaled = weights.double() * factors.view(-1, *[1] * (weights.dim() - 1))
+        return scaled.to(weights.dtype), shift.to(biases.dtype)
+
     def forward(self, x: Tensor, biases: Tensor) -> Tensor:
         """[N, C, ...] to the same shape."""
         return batch_norm(

@@ -66,6 +66,14 @@ class Connection(nn.Module):
         if self.normalization is not None:
             self.normalization.initialize()
 
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Compute the same without normalisation, for inference."""
+        if self.normalization is not None:
+            weights, biases = self.normalization.folded(self.weights, self.biases)
+            self.weights, self.biases = nn.Parameter(weights), nn.Parameter(biases)
+            self.normalization = None
+
     def forward(self, x: Tensor) -> Tensor:
         """[N, inputs] to [N, outputs]. Source: connected_layer.c forward_connected_layer."""
         if self.normalization is None:
@@ -92,6 +100,9 @@ class Connected(Layer):
 
     def weight_slots(self) -> list[Slot]:
         return self.connection.weight_slots()
+
+    def fold_normalization(self) -> None:
+        self.connection.fold()
 
     def initialize(self) -> None:
         self.connection.initialize()

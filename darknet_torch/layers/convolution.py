@@ -181,9 +181,14 @@ class Convolution(nn.Module):
         """
         if self.normalization is None:
             return self.weights, self.biases
-        factors, shift = self.normalization.affine(self.biases)
-        weights = self.weights.double() * factors[:, None, None, None]
-        return weights.to(self.weights.dtype), shift.to(self.biases.dtype)
+        return self.normalization.folded(self.weights, self.biases)
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Keep the arrays of `folded`, and normalise no more."""
+        weights, biases = self.folded()
+        self.weights, self.biases = nn.Parameter(weights), nn.Parameter(biases)
+        self.normalization = None
 
 
 def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry) -> Tensor:

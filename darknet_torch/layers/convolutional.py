@@ -183,6 +183,10 @@ class Convolutional(Layer):
         if self.convolution is not None:
             self.convolution.initialize()
 
+    def fold_normalization(self) -> None:
+        if self.convolution is not None:
+            self.convolution.fold()
+
     @property
     def detail(self) -> str:
         groups = f"/{self.geometry.groups}" if self.geometry.groups > 1 else ""

@@ -27,6 +27,7 @@ class Recurrent(Layer):
         parts: names of the submodules that hold its arrays, in the order of the file.
     """
 
+    has_state = True
     forgets_in_training: ClassVar[bool] = False
     parts: tuple[str, ...] = ()
 
