@@ -60,16 +60,18 @@ def penalised_iou(exponent: float) -> Overlap:
     return overlap
 
 
-def overlap_of(nms_kind: str, beta_nms: float) -> Overlap:
-    """The overlap that a kind of NMS compares with its threshold.
+def penalty_exponent(nms_kind: str, beta_nms: float) -> float | None:
+    """The exponent of `penalised_iou` in a kind of NMS; None if it takes plain IoU.
 
     Source: box.c do_nms_sort, diounms_sort (AlexeyAB).
     """
-    if nms_kind == "greedynms":
-        return penalised_iou(_GREEDY_EXPONENT)
-    if nms_kind == "diounms":
-        return penalised_iou(beta_nms)
-    return box_iou
+    return {"greedynms": _GREEDY_EXPONENT, "diounms": beta_nms}.get(nms_kind)
+
+
+def overlap_of(nms_kind: str, beta_nms: float) -> Overlap:
+    """The overlap that a kind of NMS compares with its threshold."""
+    exponent = penalty_exponent(nms_kind, beta_nms)
+    return box_iou if exponent is None else penalised_iou(exponent)
 
 
 def suppress(

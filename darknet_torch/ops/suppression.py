@@ -1,0 +1,95 @@
+"""The choice among overlapping boxes as tensor functions, for graphs that end with it.
+
+`darknet_torch.boxes` does the same on arrays, box by box.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def corners(boxes: Tensor) -> Tensor:
+    """[..., 4] centre x, centre y, width, height to left, top, right, bottom."""
+    half = boxes[..., 2:] / 2
+    return torch.cat((boxes[..., :2] - half, boxes[..., :2] + half), -1)
+
+
+def overlaps(boxes: Tensor, exponent: float | None) -> Tensor:
+    """[K, K] overlap of each of `boxes` [K, 4], corners, with each.
+
+    Args:
+        exponent: of the penalty for a distance of the centres; None for plain IoU.
+
+    Source: box.c box_iou, box_diou, box_diounms (AlexeyAB).
+    """
+    one, other = boxes[:, None], boxes[None]
+    inside = (
+        torch.minimum(one[..., 2:], other[..., 2:]) - torch.maximum(one[..., :2], other[..., :2])
+    ).clamp(min=0)
+    # Products are spelt out: onnxruntime's product over an axis breaks on no boxes.
+    shared = inside[..., 0] * inside[..., 1]
+    size = boxes[:, 2:] - boxes[:, :2]
+    area = size[:, 0] * size[:, 1]
+    union = area[:, None] + area[None] - shared
+    iou = torch.where((shared == 0) | (union == 0), 0, shared / union)
+    if exponent is None:
+        return iou
+    around = torch.maximum(one[..., 2:], other[..., 2:]) - torch.minimum(
+        one[..., :2], other[..., :2]
+    )
+    diagonal = around[..., 0] ** 2 + around[..., 1] ** 2
+    apart = (one[..., :2] + one[..., 2:]) - (other[..., :2] + other[..., 2:])
+    distance = (apart[..., 0] ** 2 + apart[..., 1] ** 2) / 4
+    return iou - torch.where(diagonal == 0, 0, (distance / diagonal) ** exponent)
+
+
+def suppress(
+    boxes: Tensor, scores: Tensor, *, threshold: float, exponent: float | None
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The boxes of a batch that remain, picture by picture, the most certain first.
+
+    A box remains if no better one of its class that remains overlaps it too much. That is
+    found for all at once: starting from all, the set is computed from itself until it
+    does not change, which settles at least the next best box each time.
+
+    Args:
+        boxes: [N, A, 4] centre x, centre y, width, height.
+        scores: [N, A, C], 0 for no candidate.
+        threshold: overlaps above it are too much; 0 keeps all, as in C.
+        exponent: see `overlaps`.
+
+    Returns:
+        Boxes [K, 4] as left, top, right, bottom; scores [K]; class ids [K]; pictures [K].
+
+    Source: box.c do_nms_sort, diounms_sort (AlexeyAB).
+    """
+    picture, box, kind = torch.nonzero(scores > 0, as_tuple=True)
+    chosen, score = corners(boxes[picture, box]), scores[picture, box, kind]
+    place = torch.arange(score.shape[0], device=score.device)
+    ties = (score[None] == score[:, None]) & (place[None] < place[:, None])
+    better = (score[None] > score[:, None]) | ties
+    keep = torch.ones_like(score, dtype=torch.bool)
+    if threshold:
+        same = (picture[None] == picture[:, None]) & (kind[None] == kind[:, None])
+        beats = better & same & (overlaps(chosen, exponent) > threshold)
+        keep = _settle(beats, keep)
+    earlier = (picture[None] < picture[:, None]) | ((picture[None] == picture[:, None]) & better)
+    rank = (earlier & keep[None]).sum(1)
+    kept = torch.nonzero(keep)[:, 0]
+    order = kept[torch.sort(rank[kept])[1]]
+    return chosen[order], score[order], kind[order], picture[order]
+
+
+def _settle(beats: Tensor, keep: Tensor) -> Tensor:
+    """The one set [K] in which is whoever nobody in it `beats` [K, K]."""
+    from torch._higher_order_ops import while_loop
+
+    def unsettled(keep: Tensor, before: Tensor) -> Tensor:
+        return (keep != before).sum() > 0
+
+    def again(keep: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        return (beats & keep[None]).sum(1) == 0, keep.clone()
+
+    settled: Tensor = while_loop(unsettled, again, (keep, ~keep))[0]
+    return settled
