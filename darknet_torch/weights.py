@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import torch
@@ -110,16 +113,36 @@ def write_weights(network: Network, path: str | Path, *, cutoff: int | None = No
 
     Source: parser.c save_weights_upto (both code bases).
     """
-    path = Path(path)
-    header = network.header
-    start = pack_header(header, network.dialect)
+    with writing(Path(path)) as file:
+        write_values(network, file, cutoff=cutoff)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that appears at `path` when the block ends well.
+
+    Raises:
+        WeightsError: it cannot be written; an older one is then untouched.
+    """
     try:
         with replacing(path) as file:
-            file.write(start)
-            for slot in network.saved_slots(cutoff):
-                file.write(_bytes(slot, header))
+            yield file
     except OSError as error:
-        raise WeightsError(f"cannot be written ({error.strerror})", where=path) from None
+        raise WeightsError(f"cannot be written ({error.strerror or error})", where=path) from None
+
+
+class Writable(Protocol):
+    """Takes bytes one behind the other, as a file does."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take `data`."""
+
+
+def write_values(network: Network, file: Writable, *, cutoff: int | None = None) -> None:
+    """`write_weights` to an open file."""
+    file.write(pack_header(network.header, network.dialect))
+    for slot in network.saved_slots(cutoff):
+        file.write(_bytes(slot, network.header))
 
 
 def read_header(data: np.ndarray, dialect: Dialect, path: str) -> tuple[WeightsHeader, int]:
