@@ -21,8 +21,22 @@ if TYPE_CHECKING:
 _KNOWN_CLASSES = {80: "coco", 20: "voc"}
 
 
-@dataclass(frozen=True)
-class ModelOptions:
+@dataclass(frozen=True, kw_only=True)
+class Reporting:
+    """The options of a command that say how to report."""
+
+    strict: bool
+    quiet: bool
+    verbose: bool
+
+    def say(self, text: str) -> None:
+        """A line on standard error, unless --quiet."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions(Reporting):
     """The options of a command that say which model to run, and how to report on it."""
 
     cfg: str
@@ -33,14 +47,6 @@ class ModelOptions:
     width: int | None
     height: int | None
     allow_leftover: bool
-    strict: bool
-    quiet: bool
-    verbose: bool
-
-    def say(self, text: str) -> None:
-        """A line on standard error, unless --quiet."""
-        if not self.quiet:
-            click.echo(text, err=True)
 
 
 def load_model(options: ModelOptions) -> Network:
@@ -58,7 +64,7 @@ def load_model(options: ModelOptions) -> Network:
         raise UsageError(
             "no weights", expected="--weights FILE", got=f"no --weights, and no {weights}"
         )
-    with _reported(options):
+    with reported(options):
         network, report = load_with_report(
             cfg,
             weights,
@@ -96,14 +102,14 @@ def read_network(options: ModelOptions) -> Network:
     """The network that the options name, its arrays without values."""
     from darknet_torch.loading import build
 
-    with _reported(options):
+    with reported(options):
         return build(
             options.cfg, width=options.width, height=options.height, dialect=options.dialect
         )
 
 
 @contextmanager
-def _reported(options: ModelOptions) -> Iterator[None]:
+def reported(options: Reporting) -> Iterator[None]:
     """Print what is warned of; under --strict raise it instead, all of it."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CfgWarning)
@@ -117,7 +123,7 @@ def _reported(options: ModelOptions) -> Iterator[None]:
         raise CfgError("\n  ".join([f"refused under --strict ({len(faults)}):", *faults]))
 
 
-def _report(options: ModelOptions, caught: Iterable[warnings.WarningMessage]) -> list[str]:
+def _report(options: Reporting, caught: Iterable[warnings.WarningMessage]) -> list[str]:
     """Print what was warned of, less what --strict will raise; the faults among it."""
     faults = []
     for warning in caught:
@@ -130,13 +136,9 @@ def _report(options: ModelOptions, caught: Iterable[warnings.WarningMessage]) ->
 
 def find_names(options: ModelOptions, classes: int) -> list[str] | str | None:
     """The names of the classes: given, beside the cfg, or guessed from their number."""
-    if options.names:
-        return options.names
-    if options.data:
-        named = read_data_file(options.data).get("names")
-        if named is None:
-            raise UsageError("has no names=", where=options.data, expected="names=FILE")
-        return str(resolve(options.data, named))
+    given = given_names(options.names, options.data)
+    if given:
+        return given
     beside = _beside(find_cfg(options.cfg), ".names")
     if beside.exists():
         return str(beside)
@@ -147,8 +149,23 @@ def find_names(options: ModelOptions, classes: int) -> list[str] | str | None:
     return None
 
 
+def given_names(names: str | None, data: str | None) -> str | None:
+    """The names file that --names or --data give; None without either."""
+    if names or not data:
+        return names
+    named = read_data_file(data).get("names")
+    if named is None:
+        raise UsageError("has no names=", where=data, expected="names=FILE")
+    return str(resolve(data, named))
+
+
 def _beside(cfg: Path, suffix: str) -> Path:
     return cfg.with_suffix(suffix)
+
+
+def reporting(arguments: dict[str, Any]) -> Reporting:
+    """`Reporting` from a command's keyword arguments."""
+    return Reporting(**{name: arguments[name] for name in ("strict", "quiet", "verbose")})
 
 
 def from_command(arguments: dict[str, Any]) -> ModelOptions:

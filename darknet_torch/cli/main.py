@@ -20,6 +20,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 # Command -> (module, function); a module is imported when its command is asked for.
 _COMMANDS = {
     "classify": ("darknet_torch.cli.classify", "classify"),
+    "convert": ("darknet_torch.cli.convert", "convert"),
     "detect": ("darknet_torch.cli.detect", "detect"),
     "info": ("darknet_torch.cli.info", "info"),
     "rnn": ("darknet_torch.cli.rnn", "rnn"),

@@ -25,16 +25,20 @@ def _all(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
     return decorate
 
 
-network_options = _all(
+cfg_options = _all(
     click.option(
         "--cfg", metavar="CFG", help="The network: a path, or the name of a shipped one."
     ),
-    click.option("--weights", metavar="FILE", help="Its weights [default: <cfg>.weights]."),
     click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab"),
     click.option("--width", type=_POSITIVE, help="Input width, instead of the cfg's."),
     click.option("--height", type=_POSITIVE, help="Input height, instead of the cfg's."),
     click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long."),
     click.option("--strict", is_flag=True, help="Warnings about the cfg are errors."),
+)
+
+network_options = _all(
+    cfg_options,
+    click.option("--weights", metavar="FILE", help="Its weights [default: <cfg>.weights]."),
 )
 
 names_options = _all(

@@ -1,0 +1,123 @@
+"""How far what was written is from what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from darknet_torch.conversion.graphs import Graph, other_size, shape_of
+from darknet_torch.errors import WeightsError
+from darknet_torch.heads.base import Head
+from darknet_torch.layers.base import Layer
+from darknet_torch.network import Network
+
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two tensors, and where it was seen.
+
+    Attributes:
+        worst: largest difference of two values, as a part of the largest value if that
+            is above 1.
+        at: on what.
+    """
+
+    worst: float
+    at: str
+
+
+def difference(got: Tensor, want: Tensor) -> float:
+    """See `Difference.worst`; infinite where one alone is no number, or the shapes differ."""
+    if got.shape != want.shape:
+        return float("inf")
+    if not want.numel():
+        return 0.0
+    got, want = got.detach().double(), want.detach().double()
+    same = (got == want) | (got.isnan() & want.isnan())
+    apart = torch.where(same, 0, (got - want).abs()).nan_to_num(nan=float("inf"))
+    finite = want[want.isfinite()].abs()
+    scale = max(1.0, float(finite.max())) if finite.numel() else 1.0
+    return float(apart.max()) / scale
+
+
+def compare_graph(graph: Graph, run: Callable[[Tensor], Sequence[Tensor]]) -> list[Difference]:
+    """Run a written graph beside the one it was made from, on random pictures.
+
+    At two batch sizes and, where the network takes another, at two picture sizes.
+    """
+    channels, height, width = shape_of(graph.network)
+    cases = [(1, height, width), (3, height, width)]
+    other = other_size(graph.network)
+    cases += [(1, *other)] if other else []
+    found = []
+    for batch, rows, columns in cases:
+        images = random_images(batch, channels, rows, columns)
+        with torch.inference_mode():
+            wanted = graph(images)
+            pairs = zip(run(images), wanted, strict=True)
+            worst = max(difference(got, want) for got, want in pairs)
+        found.append(Difference(worst, f"{batch} x {columns}x{rows}"))
+    return found
+
+
+def compare_arrays(got: Network, want: Network) -> Difference:
+    """The arrays of a network beside those of another of the same kind."""
+    worst = Difference(0.0, "every array")
+    for (layer, mine), (_, theirs) in zip(got.slots(), want.slots(), strict=True):
+        apart = difference(mine.tensor, theirs.tensor)
+        if apart > worst.worst:
+            worst = Difference(apart, f"{mine.name} of layer {layer.index} [{layer.section}]")
+    return worst
+
+
+def compare_layers(got: Network, want: Network, tolerance: float) -> Difference:
+    """The layers' outputs of two networks for the same random input.
+
+    Raises:
+        WeightsError: a layer's differ by more than `tolerance`; the first such is named.
+    """
+    images = random_images(1, *shape_of(want))
+    with torch.inference_mode():
+        outputs = [network.layer_outputs(images) for network in (got, want)]
+    for network in (got, want):
+        network.reset_state()
+    worst = Difference(0.0, "every layer")
+    for mine, theirs, out, wanted in zip(got.layers, want.layers, *outputs, strict=True):
+        apart = _layer_difference((mine, out), (theirs, wanted), want)
+        if not apart <= tolerance:
+            raise WeightsError(
+                f"layer {mine.index} [{mine.section}] ({mine.options.where}) computes otherwise "
+                f"in {got.dialect.name} than in {want.dialect.name}",
+                expected=f"a difference of {tolerance:g} at most",
+                got=f"{apart:.3g}",
+                fix="accept it with --tolerance if it is no matter",
+            )
+        if apart > worst.worst:
+            worst = Difference(apart, f"layer {mine.index} [{mine.section}]")
+    return worst
+
+
+def _layer_difference(
+    got: tuple[Layer, Tensor], want: tuple[Layer, Tensor], network: Network
+) -> float:
+    """Of two layers' outputs; of heads, which may order their values otherwise, the boxes'."""
+    if not isinstance(want[0], Head):
+        return difference(got[1].reshape(want[1].shape), want[1])
+    height, width = network.net.height, network.net.width
+    mine = cast("Head", got[0]).decode(got[1], height, width)
+    theirs = want[0].decode(want[1], height, width)
+    return max(
+        difference(mine.boxes, theirs.boxes), difference(mine.class_scores, theirs.class_scores)
+    )
+
+
+def random_images(batch: int, channels: int, height: int, width: int) -> Tensor:
+    """[N, C, H, W] in 0-1, the same ones every time."""
+    generator = torch.Generator().manual_seed(_SEED)
+    return torch.rand(batch, channels, height, width, generator=generator)

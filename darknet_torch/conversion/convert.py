@@ -1,0 +1,217 @@
+"""One file to another: read by what it is, write by its suffix, check, report."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
+from darknet_torch.conversion.check import Difference, compare_layers
+from darknet_torch.conversion.dialects import to_dialect
+from darknet_torch.conversion.formats import (
+    DARKNET,
+    GraphFormat,
+    StateFormat,
+    find_format,
+    find_reader,
+)
+from darknet_torch.conversion.graphs import Graph, GraphOptions
+from darknet_torch.conversion.model import Model, encode_cfg
+from darknet_torch.conversion.readers import Source
+from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.weights import write_values, writing
+from darknet_torch.zoo import names_for
+
+TOLERANCE = 1e-4  # onnxruntime's float32 sums take another order; a wrong graph is far off
+
+
+@dataclass(frozen=True)
+class ConversionReport:
+    """What was converted to what.
+
+    Attributes:
+        origin: what was read.
+        path: what was written.
+        kind: the kind of file it is.
+        layers: how many layers from the first it covers; None for all.
+        differences: of what was written from what was read.
+        restores: whether the original weight file comes back byte for byte; None if the
+            source was none, or the file cannot be read back.
+        notes: what else there is to know.
+    """
+
+    origin: str
+    path: str
+    kind: str
+    layers: int | None
+    differences: tuple[Difference, ...]
+    restores: bool | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> float:
+        """The worst of the differences."""
+        return max(difference.worst for difference in self.differences)
+
+    def lines(self) -> list[str]:
+        """The report as text."""
+        found = [f"{self.origin} -> {self.path}: {self.kind}"]
+        if self.layers is not None:
+            found.append(f"partial: the first {self.layers} layers")
+        found += self.notes
+        places = ", ".join(f"{one.at}: {one.worst:.2g}" for one in self.differences)
+        found.append(f"worst difference {self.worst:.2g} ({places})")
+        if self.restores is not None:
+            byte = "byte for byte" if self.restores else "not byte for byte, only its values"
+            found.append(f"back to .weights it gives the original {byte}")
+        return found
+
+
+def convert(
+    src: str | os.PathLike[str],
+    dst: str | os.PathLike[str],
+    *,
+    cfg: str | os.PathLike[str] | None = None,
+    names: Sequence[str] | str | os.PathLike[str] | None = None,
+    dialect: str | Dialect = ALEXEYAB,
+    dialect_to: str | Dialect | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    strict: bool = True,
+    graph: GraphOptions | None = None,
+    tolerance: float = TOLERANCE,
+) -> ConversionReport:
+    """Convert one file to another and check what was written against what was read.
+
+    Args:
+        src: a Darknet weight file, full or partial; a .pt or .safetensors file of this
+            package, or a checkpoint of a known port of Darknet or of a known backbone.
+        dst: its suffix says what to write: .weights (or .conv.N), .pt, .pth, .safetensors,
+            .onnx, .torchscript, .ts or .pt2.
+        cfg: path or name of the cfg; by default the one inside `src`, beside it, or the
+            shipped one that the checkpoint belongs to.
+        names: of the classes, or a names file; they travel along.
+        dialect: the code base that `src` comes from.
+        dialect_to: the code base to rewrite it for.
+        width, height: of the input, instead of the cfg's.
+        strict: bytes left over in a weight file are an error.
+        graph: what a graph returns, and how; for graphs only.
+        tolerance: the largest difference to accept, see `Difference`.
+
+    Raises:
+        UsageError: an unknown suffix, no cfg, options that do not fit `dst`, a package
+            that is not installed.
+        WeightsError: `src` cannot be read, does not fit its cfg, or cannot be converted; or
+            the result differs by more than `tolerance`, and is then not written.
+        CfgError: as `darknet_torch.load`; a layer cannot be part of a graph.
+    """
+    source, target = Path(src), Path(dst)
+    kind = find_format(target)
+    if source.resolve() == target.resolve():
+        raise UsageError("is to be written over itself", where=target, fix="give another DST")
+    if graph is not None and isinstance(kind, StateFormat):
+        raise UsageError(
+            "options of graphs are for .onnx, .torchscript and .pt2",
+            got=f"a {kind.name} file",
+            fix="leave out --decode, --nms, --opset and --fold",
+        )
+    given = names_for(names, 0, may_be_more=True)
+    model = find_reader(source)(Source(source, cfg, given, dialect, width, height, strict))
+    notes = []
+    if dialect_to is not None:
+        rewritten = to_dialect(model, dialect_to)
+        found = compare_layers(rewritten.network, model.network, tolerance)
+        notes.append(f"for {rewritten.network.dialect.name}: outputs differ by {found.worst:.2g}")
+        model = rewritten
+    if isinstance(kind, StateFormat):
+        differences = _write_state(model, target, kind)
+    else:
+        options = graph or GraphOptions()
+        differences = _write_graph(model, target, kind, options, tolerance)
+        notes.append(kind.describe(options))
+    if kind is DARKNET and model.original is None:
+        notes += _write_companions(model, target)
+    restores = None
+    if model.original is not None and isinstance(kind, StateFormat):
+        restores = _digest(model) == hashlib.sha256(model.original.read_bytes()).digest()
+    return ConversionReport(
+        origin=model.origin,
+        path=str(target),
+        kind=kind.name,
+        layers=model.layers,
+        differences=tuple(differences),
+        restores=restores,
+        notes=tuple(notes),
+    )
+
+
+def _write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference]:
+    with writing(path) as file:
+        kind.write(model, file)
+        file.flush()
+        differences = kind.check(model, Path(file.name))
+        _refuse(differences, path, 0.0)
+    return differences
+
+
+def _write_graph(
+    model: Model, path: Path, kind: GraphFormat, options: GraphOptions, tolerance: float
+) -> list[Difference]:
+    graph = Graph(model.network, options)
+    with writing(path) as file:
+        file.write(kind.make(model, graph))
+        file.flush()
+        differences = kind.check(graph, Path(file.name))
+        _refuse(differences, path, tolerance)
+    return differences
+
+
+def _refuse(differences: Sequence[Difference], path: Path, tolerance: float) -> None:
+    """Raise what keeps a file from being renamed to `path`, if it is not equal enough."""
+    worst = max(differences, key=lambda difference: difference.worst)
+    if not worst.worst <= tolerance:
+        raise WeightsError(
+            f"would not be equal to its source ({worst.at}), and is not written",
+            where=path,
+            expected=f"a difference of {tolerance:g} at most",
+            got=f"{worst.worst:.3g}",
+            fix="accept it with --tolerance" if tolerance else None,
+        )
+
+
+def _write_companions(model: Model, weights: Path) -> list[str]:
+    """The cfg and the names beside a weight file that has just come into being, if not there."""
+    texts = {".cfg": encode_cfg(model.cfg)}
+    if model.names:
+        texts[".names"] = "".join(f"{name}\n" for name in model.names).encode()
+    notes = []
+    for suffix, text in texts.items():
+        path = weights.with_suffix(suffix)
+        if not path.exists():
+            with writing(path) as file:
+                file.write(text)
+            notes.append(f"wrote {path} too")
+        elif path.read_bytes() != text:
+            notes.append(f"left {path} as it was: the model's own is another")
+    return notes
+
+
+def _digest(model: Model) -> bytes:
+    """The hash of the weight file that `model` gives."""
+    made = hashlib.sha256()
+    write_values(model.network, _Updating(made), cutoff=model.layers)
+    return made.digest()
+
+
+class _Updating:
+    """A file whose contents go into a hash."""
+
+    def __init__(self, digest: hashlib._Hash) -> None:
+        self._digest = digest
+
+    def write(self, data: bytes) -> None:
+        """Take in `data`."""
+        self._digest.update(data)

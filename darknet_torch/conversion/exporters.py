@@ -1,0 +1,185 @@
+"""Graphs in files, .onnx, .torchscript and .pt2, and how each runs again."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from darknet_torch.conversion.graphs import Graph, other_size, shape_of
+from darknet_torch.conversion.model import METADATA_KEY, Model
+from darknet_torch.errors import CfgError, UsageError
+from darknet_torch.extras import needed
+
+Run = Callable[[Tensor], list[Tensor]]
+
+_BATCH = 2  # sizes of one are taken for fixed
+_LARGEST = 2**31  # bytes of a protobuf
+
+
+def onnx_bytes(model: Model, graph: Graph) -> bytes:
+    """The model as ONNX, its batch open, and its height and width if they may be.
+
+    Raises:
+        UsageError: onnx or onnxscript are not installed; the file would be too large.
+        CfgError: a layer cannot be exported; it is named.
+    """
+    needed("onnxscript", extra="onnx")
+    onnx = needed("onnx", extra="onnx")
+    images = _example(graph)
+    with _quiet(), _explained(graph):
+        program: Any = torch.onnx.export(
+            graph,
+            (images,),
+            dynamo=True,
+            dynamic_shapes=(_open_sizes(graph),),
+            input_names=["images"],
+            output_names=graph.output_names,
+            opset_version=graph.options.opset,
+            verbose=False,
+        )
+    made = program.model_proto
+    made.producer_name = "darknet_torch"
+    onnx.helper.set_model_props(made, {METADATA_KEY: model.metadata()})
+    if made.ByteSize() >= _LARGEST:
+        raise UsageError(
+            "too large for one ONNX file",
+            expected="less than 2 GiB",
+            got=f"{made.ByteSize()} bytes",
+        )
+    onnx.checker.check_model(made)
+    data: bytes = made.SerializeToString()
+    return data
+
+
+def torchscript_bytes(model: Model, graph: Graph) -> bytes:
+    """The model as a TorchScript module, by tracing.
+
+    Raises:
+        CfgError: there is a loop in it, or a layer cannot be traced.
+    """
+    if graph.options.outputs == "detections":
+        raise UsageError(
+            "TorchScript cannot hold the removal of boxes, which is a loop",
+            expected="--decode, or .onnx or .pt2 with --nms",
+            got="--nms",
+        )
+    with _quiet(), _explained(graph), torch.no_grad():
+        traced = torch.jit.trace(graph, (_example(graph),), check_trace=False)
+        buffer = io.BytesIO()
+        torch.jit.save(traced, buffer, _extra_files={METADATA_KEY: model.metadata()})
+    return buffer.getvalue()
+
+
+def exported_bytes(model: Model, graph: Graph) -> bytes:
+    """The model as a program of torch.export; raises as `onnx_bytes`."""
+    with _quiet(), _explained(graph), torch.no_grad():
+        program = torch.export.export(
+            graph, (_example(graph),), dynamic_shapes=(_open_sizes(graph),), strict=False
+        )
+        buffer = io.BytesIO()
+        torch.export.save(program, buffer, extra_files={METADATA_KEY: model.metadata()})
+    return buffer.getvalue()
+
+
+def run_onnx(path: Path) -> Run:
+    """What runs a file of `onnx_bytes`."""
+    runtime = needed("onnxruntime", extra="onnx")
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def run(images: Tensor) -> list[Tensor]:
+        return [
+            torch.from_numpy(np.asarray(out)) for out in session.run(None, {name: images.numpy()})
+        ]
+
+    return run
+
+
+def run_torchscript(path: Path) -> Run:
+    """What runs a file of `torchscript_bytes`."""
+    with _quiet():
+        module = torch.jit.load(str(path))
+    return lambda images: list(module(images))
+
+
+def run_exported(path: Path) -> Run:
+    """What runs a file of `exported_bytes`."""
+    with _quiet(), path.open("rb") as file:
+        module = torch.export.load(file).module()
+    return lambda images: list(module(images))
+
+
+def _example(graph: Graph) -> Tensor:
+    return torch.rand(_BATCH, *shape_of(graph.network))
+
+
+def _open_sizes(graph: Graph) -> dict[int, Any]:
+    """Which dimensions of the input stay open: the batch, and the size if it may."""
+    dynamic = torch.export.Dim.DYNAMIC
+    flexible = other_size(graph.network) is not None
+    return {0: dynamic, 2: dynamic, 3: dynamic} if flexible else {0: dynamic}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's own remarks, which are no business of the user's."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
+def _explained(graph: Graph) -> Iterator[None]:
+    """Name the layer that PyTorch could not export."""
+    try:
+        yield
+    except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
+        raise _culprit(graph, error) from error
+    except Exception as error:
+        if not type(error).__module__.startswith("torch."):
+            raise
+        raise _culprit(graph, error) from error
+
+
+def _culprit(graph: Graph, error: Exception) -> CfgError:
+    """The first layer that PyTorch cannot export by itself, as an error."""
+    for layer in graph.network.layers:
+        shapes = [_source_shape(graph, source) for source in layer.sources]
+        example = tuple(torch.rand(_BATCH, *shape) for shape in shapes)
+        try:
+            torch.export.export(layer, example, strict=False)
+        except Exception as reason:  # noqa: BLE001 - whatever it is, it is what is asked for
+            return layer.misfit(f"layer {layer.index} cannot be exported", got=_first_line(reason))
+    return CfgError(
+        "PyTorch cannot export this network",
+        where=graph.network.net.where,
+        got=_first_line(error),
+        fix="give another --opset, or leave out --nms and --decode",
+    )
+
+
+def _source_shape(graph: Graph, source: int) -> tuple[int, int, int]:
+    if source < 0:
+        return shape_of(graph.network)
+    shape = graph.network.layers[source].output_shape
+    return shape.channels, shape.height, shape.width
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

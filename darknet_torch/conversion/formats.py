@@ -1,0 +1,149 @@
+"""Which kinds of file there are. To add one, list it here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.conversion import exporters
+from darknet_torch.conversion.check import Difference, compare_arrays, compare_graph
+from darknet_torch.conversion.graphs import Graph, GraphOptions
+from darknet_torch.conversion.model import Model
+from darknet_torch.conversion.readers import (
+    Source,
+    read_darknet,
+    read_pt_file,
+    read_safetensors_file,
+)
+from darknet_torch.conversion.states import write_pt, write_safetensors
+from darknet_torch.errors import UsageError
+from darknet_torch.network import build_network
+from darknet_torch.weights import read_weights, write_values
+
+_PARTIAL = re.compile(r"\.conv\.\d+$")  # darknet53.conv.74
+
+
+@dataclass(frozen=True)
+class StateFormat:
+    """A kind of file that holds arrays, and gives all of them back.
+
+    Attributes:
+        name: for messages.
+        suffixes: of its files.
+        read: gives the model of a file.
+        write: writes a model to an open file.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Source], Model]
+    write: Callable[[Model, BinaryIO], None]
+
+    def check(self, model: Model, path: Path) -> list[Difference]:
+        """The arrays read back from `path` beside those of `model`."""
+        if self is DARKNET:
+            return [compare_arrays(_reread(model, path).network, model.network)]
+        return [compare_arrays(self.read(Source(path)).network, model.network)]
+
+
+@dataclass(frozen=True)
+class GraphFormat:
+    """A kind of file that holds a graph, which runs without this package.
+
+    Attributes:
+        name, suffixes: as `StateFormat` has them.
+        make: gives the bytes of a file.
+        run: gives what runs a file.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    make: Callable[[Model, Graph], bytes]
+    run: Callable[[Path], exporters.Run]
+
+    def describe(self, options: GraphOptions) -> str:
+        """What the graph takes and returns."""
+        opset = f"opset {options.opset}, " if self.name == "ONNX" else ""
+        return f"{opset}returns {options.outputs}{', folded' if options.fold else ''}"
+
+    def check(self, graph: Graph, path: Path) -> list[Difference]:
+        """The outputs of the file at `path` beside those of `graph`."""
+        return compare_graph(graph, self.run(path))
+
+
+def find_reader(path: Path) -> Callable[[Source], Model]:
+    """What reads the file at `path`, by its first bytes or its suffix.
+
+    Raises:
+        UsageError: it is a graph.
+    """
+    if _first_bytes(path).startswith((b"PK", b"\x80")) and path.suffix not in (".ts", ".pt2"):
+        return read_pt_file
+    known = {suffix: one for one in FORMATS for suffix in one.suffixes}
+    found = known.get(path.suffix.lower(), DARKNET)
+    if isinstance(found, StateFormat):
+        return found.read
+    raise UsageError(
+        f"a {found.name} graph can be written, not read",
+        where=path,
+        expected="a weight file or a state_dict",
+    )
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(4)
+    except OSError:
+        return b""  # what reads it says why it cannot
+
+
+def _write_darknet(model: Model, file: BinaryIO) -> None:
+    write_values(model.network, file, cutoff=model.layers)
+
+
+def _reread(model: Model, path: Path) -> Model:
+    """The weight file at `path` in a network of its own."""
+    source = model.network
+    network = build_network(parse_cfg(model.cfg, model.origin), dialect=source.dialect)
+    read_weights(network, path, cutoff=model.layers)
+    return replace(model, network=network)
+
+
+DARKNET = StateFormat("Darknet", (".weights",), read_darknet, _write_darknet)
+FORMATS: tuple[StateFormat | GraphFormat, ...] = (
+    DARKNET,
+    StateFormat("PyTorch state_dict", (".pt", ".pth"), read_pt_file, write_pt),
+    StateFormat("safetensors", (".safetensors",), read_safetensors_file, write_safetensors),
+    GraphFormat("ONNX", (".onnx",), exporters.onnx_bytes, exporters.run_onnx),
+    GraphFormat(
+        "TorchScript",
+        (".torchscript", ".ts"),
+        exporters.torchscript_bytes,
+        exporters.run_torchscript,
+    ),
+    GraphFormat("torch.export", (".pt2",), exporters.exported_bytes, exporters.run_exported),
+)
+
+
+def find_format(path: Path) -> StateFormat | GraphFormat:
+    """The kind of file that `path` names by its suffix.
+
+    Raises:
+        UsageError: there is none of that suffix.
+    """
+    if _PARTIAL.search(path.name):
+        return DARKNET
+    for one in FORMATS:
+        if path.suffix.lower() in one.suffixes:
+            return one
+    raise UsageError(
+        "unknown suffix",
+        where=path,
+        expected=" ".join(suffix for one in FORMATS for suffix in one.suffixes),
+        got=path.suffix or "none",
+    )

@@ -1,0 +1,88 @@
+"""What travels from one file to another: a network and what Darknet's files say of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from darknet_torch.cfg.dialect import Dialect, find_dialect
+from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.errors import WeightsError
+from darknet_torch.network import Network, WeightsHeader, build_network
+
+METADATA_KEY = "darknet_torch"
+_ENCODING = "latin-1"  # gives back every byte of a cfg
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with its cfg's text.
+
+    Attributes:
+        network: the network, its header included.
+        cfg: the text of its cfg, each byte a character.
+        names: of the classes; may be empty.
+        layers: how many layers from the first have values of their own; None for all. The
+            others hold Darknet's starting values, and no weight file has them.
+        origin: what it was read from, for messages.
+        original: the weight file it was read from, if it was one.
+    """
+
+    network: Network
+    cfg: str
+    names: tuple[str, ...] = ()
+    layers: int | None = None
+    origin: str = ""
+    original: Path | None = None
+
+    def metadata(self) -> str:
+        """JSON from which `rebuild` makes the same network again, without its arrays."""
+        return json.dumps(
+            {
+                "cfg": self.cfg,
+                "names": self.names,
+                "dialect": self.network.dialect.name,
+                "header": asdict(self.network.header),
+                "layers": self.layers,
+                "width": self.network.net.width,
+                "height": self.network.net.height,
+            }
+        )
+
+
+def decode_cfg(data: bytes) -> str:
+    """The bytes of a cfg as text that `Model.cfg` holds."""
+    return data.decode(_ENCODING)
+
+
+def encode_cfg(text: str) -> bytes:
+    """The inverse of `decode_cfg`."""
+    return text.encode(_ENCODING)
+
+
+def rebuild(metadata: str, where: str, **sizes: int | None) -> Model:
+    """The model that `Model.metadata` describes, its arrays without values.
+
+    Args:
+        sizes: `width` and `height`, instead of the cfg's.
+
+    Raises:
+        WeightsError: the metadata is not what `Model.metadata` writes.
+        CfgError: as `build_network`.
+    """
+    try:
+        found: dict[str, Any] = json.loads(metadata)
+        header = WeightsHeader(**found["header"])
+        dialect: Dialect = find_dialect(found["dialect"])
+        text, names, layers = found["cfg"], tuple(found["names"]), found["layers"]
+        own = {side: found[side] or None for side in ("width", "height")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise WeightsError(
+            "its metadata is broken", where=where, got=f"{type(error).__name__}: {error}"
+        ) from None
+    chosen = {side: sizes.get(side) or own[side] for side in own}
+    network = build_network(parse_cfg(text, where), dialect=dialect, initialize=False, **chosen)
+    network.header = header
+    return Model(network, text, names, layers, where)

@@ -1,0 +1,121 @@
+"""Files to models, by what they are."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
+from darknet_torch.checkpoints.registry import find_layout
+from darknet_torch.checkpoints.unwrap import find_state
+from darknet_torch.conversion.model import Model, decode_cfg, rebuild
+from darknet_torch.conversion.states import load_state, read_pt, read_safetensors
+from darknet_torch.errors import UsageError
+from darknet_torch.loading import build, load_with_report
+from darknet_torch.zoo import find_cfg
+
+_OWN_KEY = re.compile(r"layers\.\d+\.")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to read, and what it does not say itself.
+
+    Attributes:
+        path: the file.
+        cfg: path or name of its cfg. None: the one inside it, the one of the same name
+            beside it, or the one that its kind belongs to.
+        names: of the classes; empty for those inside it, if any.
+        dialect, width, height: as `darknet_torch.load` has them.
+        strict: bytes left over in a weight file are an error.
+    """
+
+    path: Path
+    cfg: str | os.PathLike[str] | None = None
+    names: Sequence[str] = ()
+    dialect: str | Dialect = ALEXEYAB
+    width: int | None = None
+    height: int | None = None
+    strict: bool = True
+
+    @property
+    def sizes(self) -> dict[str, int | None]:
+        """What `rebuild` and `build` take."""
+        return {"width": self.width, "height": self.height}
+
+
+def read_darknet(source: Source) -> Model:
+    """A weight file and its cfg; raises as `darknet_torch.load`, and UsageError without cfg."""
+    cfg = find_cfg(source.cfg or _beside(source.path))
+    network, report = load_with_report(
+        cfg, source.path, dialect=source.dialect, strict=source.strict, **source.sizes
+    )
+    layers = None if report is None or report.complete else report.layers
+    text = decode_cfg(cfg.read_bytes())
+    names = tuple(source.names)
+    return Model(network, text, names, layers, str(source.path), original=source.path)
+
+
+def read_pt_file(source: Source) -> Model:
+    """A .pt file: of this package, or a checkpoint of another program."""
+    loaded, metadata = read_pt(source.path)
+    return _from_state(source, loaded, metadata)
+
+
+def read_safetensors_file(source: Source) -> Model:
+    """A .safetensors file, of this package or another."""
+    loaded, metadata = read_safetensors(source.path)
+    return _from_state(source, loaded, metadata)
+
+
+def _from_state(source: Source, loaded: Any, metadata: str | None) -> Model:
+    where = str(source.path)
+    if metadata is not None and source.cfg is None:
+        model = rebuild(metadata, where, **source.sizes)
+        load_state(model, loaded, where)
+        return replace(model, names=tuple(source.names) or model.names)
+    state = find_state(loaded, where)
+    if all(_OWN_KEY.match(key) for key in state):
+        model = _empty(source, None)
+        load_state(model, state, where)
+        return model
+    return _from_checkpoint(source, state)
+
+
+def _from_checkpoint(source: Source, state: Mapping[str, Tensor]) -> Model:
+    layout = find_layout(state, source.path)
+    model = _empty(source, layout.default_cfg(state))
+    model.network.initialize()
+    layers = layout.fill(model.network, state, source.path)
+    partial = layers < len(model.network.layers)
+    return replace(model, layers=layers if partial else None, origin=f"{layout.name} checkpoint")
+
+
+def _empty(source: Source, default_cfg: str | None) -> Model:
+    """The network of the source's cfg, its arrays without values."""
+    cfg = find_cfg(source.cfg or default_cfg or _beside(source.path))
+    network = build(cfg, dialect=source.dialect, **source.sizes)
+    text = decode_cfg(cfg.read_bytes())
+    return Model(network, text, tuple(source.names), None, str(source.path))
+
+
+def _beside(path: Path) -> Path:
+    """The cfg of the same name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    cfg = path.with_suffix(".cfg")
+    if not cfg.exists():
+        raise UsageError(
+            "does not say which network it belongs to",
+            where=path,
+            expected=f"--cfg CFG, or {cfg.name} beside it",
+        )
+    return cfg
