@@ -25,10 +25,10 @@ _IMAGENET = Unit(
     "ImageNet's mean and standard deviation",
     None,
     normalized=Normalized(
-        weight=torch.ones(3),
-        bias=torch.zeros(3),
-        mean=torch.tensor([0.485, 0.456, 0.406]),
-        variance=torch.tensor([0.229, 0.224, 0.225]) ** 2,
+        weight=torch.ones(3, dtype=torch.float64),
+        bias=torch.zeros(3, dtype=torch.float64),
+        mean=torch.tensor([0.485, 0.456, 0.406], dtype=torch.float64),
+        variance=torch.tensor([0.229, 0.224, 0.225], dtype=torch.float64) ** 2,
         epsilon=0.0,
     ),
 )
