@@ -9,11 +9,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
+from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS, ALEXEYAB, Dialect
 from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.net import NetOptions, read_net
-from darknet_torch.cfg.options import read_options
-from darknet_torch.errors import CfgError, UsageError, warn
+from darknet_torch.cfg.options import activations_in, read_options
+from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
 from darknet_torch.registry import layer_type
@@ -181,6 +181,7 @@ def build_network(
         shape = layer.output_shape
     network = Network(net, layers, dialect)
     _warn_of_odd_size(network)
+    _note_extensions(layers)
     if initialize:
         network.initialize()
     return network.eval()
@@ -216,6 +217,20 @@ def _warn_of_odd_size(network: Network) -> None:
             where=net.where,
             got=f"{net.width}x{net.height}",
         )
+
+
+def _note_extensions(layers: Sequence[Layer]) -> None:
+    """Say once of each activation function of ours where it is first used."""
+    noted: set[str] = set()
+    for layer in layers:
+        for word in activations_in(layer.options):
+            if word in ACTIVATION_EXTENSIONS - noted:
+                noted.add(word)
+                warn(
+                    f"{word} is an extension of darknet_torch, Darknet itself takes relu",
+                    where=layer.options.where,
+                    category=CfgNote,
+                )
 
 
 def _last_readers(layers: Sequence[Layer]) -> dict[int, list[int]]:

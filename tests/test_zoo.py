@@ -1,3 +1,4 @@
+import re
 import warnings
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import pytest
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.grammar import read_cfg
-from darknet_torch.errors import CfgError, NamesError
+from darknet_torch.errors import CfgError, CfgNote, NamesError
 from darknet_torch.network import build_network
 from darknet_torch.zoo import find_beside, find_cfg, read_names, sample_folder, shipped
 
@@ -28,6 +29,7 @@ def build(path):
     dialect = PJREDDIE if path.stem in PJREDDIES else ALEXEYAB
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", CfgNote)  # our extensions, in the MobileNetV3 models
         return build_network(read_cfg(path), dialect=dialect, initialize=False)
 
 
@@ -41,6 +43,18 @@ def test_every_shipped_definition_builds_without_a_warning(path):
     network = build(path)
     assert len(network.layers) == len(read_cfg(path)) - 1
     assert {parameter.device.type for parameter in network.parameters()} == {"cpu"}
+
+
+@pytest.mark.parametrize("path", shipped(".cfg").values(), ids=shipped(".cfg"))
+def test_the_comments_of_a_definition_are_what_it_builds(path):
+    network, text = build(path), path.read_text()
+    size = HEADER + 4 * sum(slot.tensor.numel() for _, slot in network.slots())
+    assert re.findall(r"^# Weights: .*?([\d,]+) bytes\.$", text, re.MULTILINE) == [f"{size:,}"]
+    shapes = [layer.output_shape for layer in network.layers]
+    assert re.findall(r"^# (\d+: \d+ x \d+ x \d+)", text, re.MULTILINE) == [
+        f"{index}: {shape.channels} x {shape.height} x {shape.width}"
+        for index, shape in enumerate(shapes)
+    ]
 
 
 def test_the_sample_model_builds_without_a_warning():

@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 
 from darknet_torch.errors import UsageError
 
-_BOTH_ACTIVATIONS = frozenset(
+# Activation functions that only this package has, in every dialect; Darknet takes relu.
+ACTIVATION_EXTENSIONS = frozenset({"hard_swish", "hard_sigmoid"})
+_BOTH_ACTIVATIONS = ACTIVATION_EXTENSIONS | frozenset(
     "logistic loggy relu elu selu relie plse hardtan lhtan linear ramp leaky tanh stair".split()
 )
 _ALEXEYAB_ACTIVATIONS = frozenset(
@@ -32,7 +34,8 @@ class Dialect:
         name: what ``--dialect`` calls it.
         code_base: the repository, for messages; also the word that options name
             when only one code base reads them (`darknet_torch.cfg.options`).
-        activations: the activation functions it knows; others become relu.
+        activations: the activation functions it knows, and `ACTIVATION_EXTENSIONS`;
+            others become relu.
         unwritten_activations: known by name, but the general activation routine of
             this build has no case for them and writes zeros. Layers with a routine
             of their own for a function are not affected.

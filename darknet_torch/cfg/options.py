@@ -163,6 +163,15 @@ def declared(options: type[Options]) -> dict[str, tuple[str, Option]]:
     return found
 
 
+def activations_in(options: Options) -> list[str]:
+    """The activation functions that `options` name, defaults too."""
+    return [
+        getattr(options, name)
+        for name, option in declared(type(options)).values()
+        if option.reader is _read_activation
+    ]
+
+
 OptionsType = TypeVar("OptionsType", bound=Options)
 
 

@@ -4,6 +4,7 @@ Every function maps a float tensor to one of the same shape. The three that
 normalise work over dimension 1, the channels.
 
 Source: activations.h, activations.c (AlexeyAB; pjreddie has the same values).
+hard_swish and hard_sigmoid are ours, see `darknet_torch.cfg.dialect.ACTIVATION_EXTENSIONS`.
 """
 
 from __future__ import annotations
@@ -119,4 +120,6 @@ ACTIVATIONS: dict[str, Activation] = {
     "normalize_channels": _normalize_channels,
     "normalize_channels_softmax": _normalize_channels_softmax,
     "normalize_channels_softmax_maxval": _normalize_channels_softmax_maxval,
+    "hard_swish": functional.hardswish,
+    "hard_sigmoid": functional.hardsigmoid,
 }

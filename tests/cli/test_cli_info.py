@@ -180,3 +180,9 @@ class TestUnusableCfgs:
         assert "mine.cfg:9: unknown key 'badkey'" in refused("mine.cfg", "--strict")
         assert dtorch("info", "mine.cfg").stderr.startswith("warning: mine.cfg:9: ")
         assert shown("mine.cfg", "--quiet")
+
+    def test_an_extension_of_ours_is_a_note_and_no_error_under_strict(self, folder):
+        (folder / "mine.cfg").write_text(CFG.replace("pad=1", "pad=1\nactivation=hard_swish"))
+        result = dtorch("info", "mine.cfg", "--strict")
+        assert result.exit_code == DONE
+        assert result.stderr.startswith("note: mine.cfg:5: hard_swish is an extension of ")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS, DIALECTS
 from darknet_torch.ops.activations import ACTIVATIONS
 
 
@@ -43,6 +43,10 @@ def hard_mish(x):
     return x * x / 2 + x if x > -2 else 0
 
 
+def hard_sigmoid(x):
+    return min(max(x + 3, 0), 6) / 6
+
+
 FORMULAS = {
     "linear": lambda x: x,
     "logistic": logistic,
@@ -64,6 +68,8 @@ FORMULAS = {
     "swish": lambda x: x * logistic(x),
     "mish": lambda x: x * math.tanh(softplus(x)),
     "hard_mish": hard_mish,
+    "hard_swish": lambda x: x * hard_sigmoid(x),
+    "hard_sigmoid": hard_sigmoid,
 }
 OVER_CHANNELS = {name for name in ACTIVATIONS if name.startswith("normalize_channels")}
 X = torch.arange(-25, 25.0625, 0.0625)  # exact in binary; every integer among them
@@ -92,6 +98,19 @@ def test_every_function_has_a_formula_here():
 def test_every_function_of_a_dialect_is_there(dialect):
     assert dialect.activations <= set(ACTIVATIONS)
     assert dialect.unwritten_activations <= dialect.activations
+    assert dialect.activations - dialect.unwritten_activations >= ACTIVATION_EXTENSIONS
+
+
+@pytest.mark.parametrize(
+    ("name", "slope"),
+    [("hard_swish", lambda x: (2 * x + 3) / 6), ("hard_sigmoid", lambda x: 1 / 6)],
+)
+def test_the_extensions_pass_gradients(name, slope):
+    x = torch.tensor([-4.0, -2.5, -1.0, 0.0, 2.5, 4.0], requires_grad=True)
+    ACTIVATIONS[name](x).sum().backward()
+    above = 1.0 if name == "hard_swish" else 0.0
+    expected = [0.0, *(slope(value) for value in x.tolist()[1:-1]), above]
+    np.testing.assert_allclose(x.grad, expected, rtol=1e-6)  # a few float32 roundings
 
 
 def normalized(values, kind):
