@@ -11,7 +11,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from darknet_torch.checkpoints.arrays import Normalized, Unit, put
+from darknet_torch.checkpoints.arrays import Normalized, Unit, fitted, store
+from darknet_torch.checkpoints.reading import StateReader
 from darknet_torch.errors import WeightsError
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.batchnorm import Batchnorm
@@ -32,7 +33,6 @@ _IMAGENET = Unit(
         epsilon=0.0,
     ),
 )
-_COUNTER = ".num_batches_tracked"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Backbone(ABC):
         it ends, or has a detector's layers.
 
         Args:
-            network: changed in place.
+            network: changed in place, but not on an error.
             state: of this family; without a classifier, or cut short, it fills what it has.
             where: the checkpoint, for messages.
 
@@ -104,18 +104,17 @@ class Backbone(ABC):
         pairs: list[tuple[Layer, Unit]] = []
         if layers and _normalizes_input(layers[0]):
             pairs.append((layers.popleft(), _IMAGENET))
-        reader = _Reader(state, self.epsilon, where)
+        reader = StateReader(state, where)
         for block in self.blocks(state):
             for names, layer in _placed(block, layers, network, where):
-                pairs.append((layer, reader.unit(names)))
+                pairs.append((layer, _unit(reader, names, self.epsilon)))
         for prefix in self.classifier:
             if f"{prefix}.weight" in state:
-                unit = reader.unit(Names(prefix))
+                unit = _unit(reader, Names(prefix), self.epsilon)
                 if layers and not network.heads:
                     pairs.append((layers[0], _shaped(unit, layers.popleft())))
-        reader.refuse_unread(self.name)
-        for layer, unit in pairs:
-            put(layer, unit, where)
+        reader.refuse_left(f"no {self.name}")
+        store([pair for layer, unit in pairs for pair in fitted(layer, unit, where)])
         return layers[0].index if layers else len(network.layers)
 
 
@@ -125,50 +124,20 @@ def numbered(state: State, prefix: str) -> list[int]:
     return sorted(int(word) for word in behind if word.isdecimal())
 
 
-class _Reader:
-    """Takes units out of a state_dict and knows what it has not taken."""
-
-    def __init__(self, state: State, epsilon: float, where: object) -> None:
-        self.state, self.epsilon, self.where = state, epsilon, where
-        self.unread = {key for key in state if not key.endswith(_COUNTER)}
-
-    def unit(self, names: Names) -> Unit:
-        """The arrays of the unit that `names` says; a bias that is not there is zero."""
-        normalized = self._normalized(names.norm) if names.norm else None
-        if not names.weight:
-            return Unit(names.norm, None, normalized=normalized)
-        weight = self._take(f"{names.weight}.weight")
-        bias = None
-        if f"{names.weight}.bias" in self.state:
-            bias = self._take(f"{names.weight}.bias")
-        elif normalized is None:
-            bias = weight.new_zeros(weight.shape[0])
-        return Unit(names.weight, weight, bias, normalized)
-
-    def _normalized(self, prefix: str) -> Normalized:
-        return Normalized(
-            weight=self._take(f"{prefix}.weight"),
-            bias=self._take(f"{prefix}.bias"),
-            mean=self._take(f"{prefix}.running_mean"),
-            variance=self._take(f"{prefix}.running_var"),
-            epsilon=self.epsilon,
-        )
-
-    def _take(self, key: str) -> Tensor:
-        if key not in self.state:
-            raise WeightsError(f"has no {key}", where=self.where)
-        self.unread.discard(key)
-        return self.state[key]
-
-    def refuse_unread(self, family: str) -> None:
-        """Refuse arrays that nothing has asked for."""
-        if self.unread:
-            raise WeightsError(
-                f"has {min(self.unread)}, which no {family} has",
-                where=self.where,
-                expected="the arrays of its features and its classifier alone",
-                got=f"{len(self.unread)} more",
-            )
+def _unit(reader: StateReader, names: Names, epsilon: float) -> Unit:
+    """The arrays of the unit that `names` says; a bias that is not there is zero."""
+    normalized = reader.normalized(names.norm, epsilon) if names.norm else None
+    if names.norm and normalized is None:
+        raise reader.lacks(f"{names.norm}.weight")
+    if not names.weight:
+        return Unit(names.norm, None, normalized=normalized)
+    weight = reader.take(f"{names.weight}.weight")
+    if weight is None:
+        raise reader.lacks(f"{names.weight}.weight")
+    bias = reader.take(f"{names.weight}.bias")
+    if bias is None and normalized is None:
+        bias = weight.new_zeros(weight.shape[0])
+    return Unit(names.weight, weight, bias, normalized)
 
 
 def _normalizes_input(layer: Layer) -> bool:

@@ -74,6 +74,27 @@ class StateReader:
         weight, bias, mean, variance = found.values()
         return Normalized(weight, bias, mean, variance, epsilon)
 
+    def lacks(self, key: str) -> WeightsError:
+        """The error for a key that is not there."""
+        return WeightsError(f"has no {key}", where=self.where)
+
+    def refuse_left(self, takers: str) -> None:
+        """Refuse arrays that were never taken.
+
+        Args:
+            takers: whom the arrays would be for, with its "no".
+
+        Raises:
+            WeightsError: there are some.
+        """
+        if self.left:
+            raise WeightsError(
+                f"has arrays that {takers} takes",
+                where=self.where,
+                got=some(sorted(self.left)),
+                fix="take the cfg that the checkpoint was trained with",
+            )
+
 
 def layers_with_arrays(network: Network) -> list[Layer]:
     """The layers of `network` that weight files have arrays for."""
@@ -104,8 +125,7 @@ def store_all(network: Network, found: Sequence[Found], reader: StateReader) -> 
     beyond = [one for one in found if one.unit is not None and one.layer.index > covered]
     if missing and (beyond or len(missing) == len(found)):
         raise _gap(missing[0], reader.where)
-    if reader.left:
-        raise _unused(network, reader)
+    reader.refuse_left(f"no layer of {network.net.where.file}")
     store(pairs)
     return covered
 
@@ -123,14 +143,5 @@ def _gap(missing: Found, where: object) -> WeightsError:
         where=where,
         expected=missing.key,
         got="no such key",
-        fix="take the cfg that the checkpoint was trained with",
-    )
-
-
-def _unused(network: Network, reader: StateReader) -> WeightsError:
-    return WeightsError(
-        f"has arrays that no layer of {network.net.where.file} takes",
-        where=reader.where,
-        got=some(list(reader.left)),
         fix="take the cfg that the checkpoint was trained with",
     )

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from darknet_torch.checkpoints.backbones import BACKBONES
 from darknet_torch.checkpoints.by_layer_index import BY_LAYER_INDEX
 from darknet_torch.checkpoints.layout import Layout
 from darknet_torch.checkpoints.reading import some
 from darknet_torch.checkpoints.tianxiaomo import Yolov4Layout
 from darknet_torch.errors import WeightsError
 
-LAYOUTS: tuple[Layout, ...] = (*BY_LAYER_INDEX, Yolov4Layout())
+LAYOUTS: tuple[Layout, ...] = (*BY_LAYER_INDEX, Yolov4Layout(), *BACKBONES)
 
 
 def find_layout(state: Mapping[str, Tensor], where: object) -> Layout:

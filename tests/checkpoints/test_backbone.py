@@ -97,14 +97,6 @@ def test_a_cfg_that_ends_behind_the_features_needs_no_classifier(model, network_
     assert fill(network, checkpoint(model)) == len(network.layers)
 
 
-def test_counters_of_batches_are_no_arrays_to_place(model, network_of):
-    state = checkpoint(model)
-    assert "bn1.num_batches_tracked" in state
-    without = {key: value for key, value in state.items() if "num_batches" not in key}
-    network = network_of(STEM, BEHIND, POOL)
-    assert fill(network, without) == fill(network, state)
-
-
 def test_another_number_of_filters_names_layer_line_and_key(model, network_of):
     message = refused(network_of(STEM, BEHIND.replace("=8", "=16"), POOL), checkpoint(model))
     assert "model.pth: layer1.0.conv1 does not fit layer 2 [convolutional] (" in message
@@ -121,7 +113,14 @@ def test_a_missing_array_is_named(model, network_of):
     state = checkpoint(model)
     del state["layer1.0.bn2.running_var"]
     message = refused(network_of(STEM, BEHIND, POOL), state)
-    assert message.startswith("model.pth: has no layer1.0.bn2.running_var")
+    assert message.startswith("model.pth: the BatchNorm layer1.0.bn2 is not complete: expected ")
+
+
+def test_a_missing_convolution_is_named(model, network_of):
+    state = checkpoint(model)
+    del state["layer1.0.downsample.0.weight"]
+    message = refused(network_of(STEM, BEHIND, POOL), state)
+    assert message == "model.pth: has no layer1.0.downsample.0.weight"
 
 
 def test_an_array_of_another_model_is_named_and_nothing_is_changed(model, network_of):
@@ -129,7 +128,8 @@ def test_an_array_of_another_model_is_named_and_nothing_is_changed(model, networ
     before = {key: value.clone() for key, value in network.state_dict().items()}
     state = {**checkpoint(model), "layer1.0.se.fc1.weight": torch.ones(1)}
     message = refused(network, state)
-    assert message.startswith("model.pth: has layer1.0.se.fc1.weight, which no ResNet of ")
+    assert message.startswith("model.pth: has arrays that no ResNet of ")
+    assert "got layer1.0.se.fc1.weight" in message
     for key, value in network.state_dict().items():
         torch.testing.assert_close(value, before[key], rtol=0, atol=0)
 

@@ -7,6 +7,7 @@ from torch import nn
 
 import darknet_torch as dt
 from darknet_torch.checkpoints.backbones import BACKBONES
+from darknet_torch.checkpoints.unwrap import find_state
 from darknet_torch.errors import CfgNote
 
 MEAN = torch.tensor([0.485, 0.456, 0.406], dtype=torch.float64).view(1, 3, 1, 1)
@@ -31,7 +32,7 @@ def trained(model):
 
 def checkpoint(model):
     """The arrays of `model`, sorted: their order says nothing."""
-    return dict(sorted(model.state_dict().items()))
+    return dict(sorted(find_state(model.state_dict(), "model.pth").items()))
 
 
 def family_of(state):
@@ -43,7 +44,7 @@ def family_of(state):
 def shapes_of(make):
     """The state_dict of the model that `make()` gives, without values."""
     with torch.device("meta"):
-        return make().state_dict()
+        return find_state(make().state_dict(), "model.pth")
 
 
 def load(cfg, side=None):
