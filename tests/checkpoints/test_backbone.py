@@ -116,11 +116,12 @@ def test_a_missing_array_is_named(model, network_of):
     assert message.startswith("model.pth: the BatchNorm layer1.0.bn2 is not complete: expected ")
 
 
-def test_a_missing_convolution_is_named(model, network_of):
+def test_a_norm_without_its_convolution_is_named(model, network_of):
     state = checkpoint(model)
     del state["layer1.0.downsample.0.weight"]
     message = refused(network_of(STEM, BEHIND, POOL), state)
-    assert message == "model.pth: has no layer1.0.downsample.0.weight"
+    assert message.startswith("model.pth: has arrays that no ResNet of ")
+    assert "got layer1.0.downsample.1.bias" in message
 
 
 def test_an_array_of_another_model_is_named_and_nothing_is_changed(model, network_of):
