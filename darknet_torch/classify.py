@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from darknet_torch.backends import find_backend
+from darknet_torch.backends import Backend, find_backend
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.images import (
     Picture,
@@ -95,7 +95,7 @@ class Classifier:
         names: Sequence[str] | str | os.PathLike[str] | None = None,
         top: int = 5,
         letterbox: bool | None = None,
-        backend: str = "torch",
+        backend: str | Backend = "torch",
         exif: bool = True,
     ) -> None:
         self.network = network.eval()

@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 import torch
 
-from darknet_torch.backends import find_backend
+from darknet_torch.backends import Backend, find_backend
 from darknet_torch.boxes import cxcywh_to_xyxy, suppress
 from darknet_torch.detections import Detections
 from darknet_torch.errors import CfgError, UsageError
@@ -37,7 +37,7 @@ class Detector:
             dropped; 0 keeps all.
         letterbox: keep the aspect of pictures and fill up with grey, or stretch them. None:
             as the cfg says, else as the network's dialect does.
-        backend: what runs the network.
+        backend: what runs the network: "torch", "onnxruntime", or a `Backend`.
         resize: "darknet", its own rule on floats, or "opencv", as its video demo does.
         exif: turn pictures given by path as their EXIF orientation says.
 
@@ -57,7 +57,7 @@ class Detector:
         threshold: float = 0.25,
         nms_threshold: float = 0.45,
         letterbox: bool | None = None,
-        backend: str = "torch",
+        backend: str | Backend = "torch",
         resize: str = "darknet",
         exif: bool = True,
     ) -> None:

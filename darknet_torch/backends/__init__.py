@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from darknet_torch.network import Network
 
 # Name -> (module, class); the class takes a network.
-_BACKENDS = {"torch": ("darknet_torch.backends.pytorch", "TorchBackend")}
+_BACKENDS = {
+    "torch": ("darknet_torch.backends.pytorch", "TorchBackend"),
+    "onnxruntime": ("darknet_torch.backends.onnxruntime", "OnnxRuntimeBackend"),
+}
 BACKENDS = tuple(_BACKENDS)
 
 
@@ -28,12 +31,14 @@ class Backend(Protocol):
         """The outputs of `Network.forward` for images [N, C, H, W] float32 in 0-1, RGB."""
 
 
-def find_backend(name: str, network: Network) -> Backend:
-    """The backend called `name` for `network`.
+def find_backend(name: str | Backend, network: Network) -> Backend:
+    """The backend called `name` for `network`; one that is made already as it is.
 
     Raises:
         UsageError: there is none of that name.
     """
+    if not isinstance(name, str):
+        return name
     if name not in _BACKENDS:
         raise UsageError("unknown backend", expected=" or ".join(BACKENDS), got=repr(name))
     module, cls = _BACKENDS[name]

@@ -162,7 +162,7 @@ def _write_graph(
 ) -> list[Difference]:
     graph = Graph(model.network, options)
     with writing(path) as file:
-        file.write(kind.make(model, graph))
+        file.write(kind.make(graph, model.metadata()))
         file.flush()
         differences = kind.check(graph, Path(file.name))
         _refuse(differences, path, tolerance)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.conversion.graphs import Graph, other_size, shape_of
-from darknet_torch.conversion.model import METADATA_KEY, Model
+from darknet_torch.conversion.model import METADATA_KEY
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.extras import needed
 
@@ -25,7 +25,7 @@ _BATCH = 2  # sizes of one are taken for fixed
 _LARGEST = 2**31  # bytes of a protobuf
 
 
-def onnx_bytes(model: Model, graph: Graph) -> bytes:
+def onnx_bytes(graph: Graph, metadata: str) -> bytes:
     """The model as ONNX, its batch open, and its height and width if they may be.
 
     Raises:
@@ -48,7 +48,7 @@ def onnx_bytes(model: Model, graph: Graph) -> bytes:
         )
     made = program.model_proto
     made.producer_name = "darknet_torch"
-    onnx.helper.set_model_props(made, {METADATA_KEY: model.metadata()})
+    onnx.helper.set_model_props(made, {METADATA_KEY: metadata})
     if made.ByteSize() >= _LARGEST:
         raise UsageError(
             "too large for one ONNX file",
@@ -60,7 +60,7 @@ def onnx_bytes(model: Model, graph: Graph) -> bytes:
     return data
 
 
-def torchscript_bytes(model: Model, graph: Graph) -> bytes:
+def torchscript_bytes(graph: Graph, metadata: str) -> bytes:
     """The model as a TorchScript module, by tracing.
 
     Raises:
@@ -75,25 +75,32 @@ def torchscript_bytes(model: Model, graph: Graph) -> bytes:
     with _quiet(), _explained(graph), torch.no_grad():
         traced = torch.jit.trace(graph, (_example(graph),), check_trace=False)
         buffer = io.BytesIO()
-        torch.jit.save(traced, buffer, _extra_files={METADATA_KEY: model.metadata()})
+        torch.jit.save(traced, buffer, _extra_files={METADATA_KEY: metadata})
     return buffer.getvalue()
 
 
-def exported_bytes(model: Model, graph: Graph) -> bytes:
+def exported_bytes(graph: Graph, metadata: str) -> bytes:
     """The model as a program of torch.export; raises as `onnx_bytes`."""
     with _quiet(), _explained(graph), torch.no_grad():
         program = torch.export.export(
             graph, (_example(graph),), dynamic_shapes=(_open_sizes(graph),), strict=False
         )
         buffer = io.BytesIO()
-        torch.export.save(program, buffer, extra_files={METADATA_KEY: model.metadata()})
+        torch.export.save(program, buffer, extra_files={METADATA_KEY: metadata})
     return buffer.getvalue()
 
 
-def run_onnx(path: Path) -> Run:
-    """What runs a file of `onnx_bytes`."""
+def run_onnx(source: Path | bytes, *, on_gpu: bool = False) -> Run:
+    """What runs a file of `onnx_bytes`, or the bytes themselves, in onnxruntime."""
     runtime = needed("onnxruntime", extra="onnx")
-    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    providers = ["CUDAExecutionProvider"] if on_gpu else []
+    session = runtime.InferenceSession(
+        source if isinstance(source, bytes) else str(source),
+        options,
+        providers=[*providers, "CPUExecutionProvider"],
+    )
     name = session.get_inputs()[0].name
 
     def run(images: Tensor) -> list[Tensor]:

@@ -56,13 +56,13 @@ class GraphFormat:
 
     Attributes:
         name, suffixes: as `StateFormat` has them.
-        make: gives the bytes of a file.
+        make: gives the bytes of a file, from a graph and its metadata.
         run: gives what runs a file.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    make: Callable[[Model, Graph], bytes]
+    make: Callable[[Graph, str], bytes]
     run: Callable[[Path], exporters.Run]
 
     def describe(self, options: GraphOptions) -> str:

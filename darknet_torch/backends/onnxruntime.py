@@ -1,0 +1,32 @@
+"""onnxruntime as a backend."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from darknet_torch.conversion.exporters import onnx_bytes, run_onnx
+from darknet_torch.conversion.graphs import Graph, GraphOptions
+from darknet_torch.network import Network
+
+
+class OnnxRuntimeBackend:
+    """onnxruntime, on the CPU, or the GPU if the network is there.
+
+    Args:
+        network: exported in memory when this is made, with batch normalisation folded.
+
+    Raises:
+        UsageError: onnx, onnxscript or onnxruntime are not installed.
+        CfgError: a layer cannot be exported; it is named.
+    """
+
+    def __init__(self, network: Network) -> None:
+        graph = Graph(network, GraphOptions(fold=True)).cpu()
+        on_gpu = any(parameter.is_cuda for parameter in network.parameters())
+        self.run = run_onnx(onnx_bytes(graph, ""), on_gpu=on_gpu)
+
+    def predict(self, images: np.ndarray) -> tuple[Tensor, ...]:
+        """See `Backend.predict`."""
+        return tuple(self.run(torch.from_numpy(images)))
