@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from darknet_torch.characters import CharacterModel
     from darknet_torch.classify import Classification, Classifier
+    from darknet_torch.conversion.convert import ConversionReport, convert
+    from darknet_torch.conversion.graphs import GraphOptions
+    from darknet_torch.conversion.weight_files import average, partial, statistics
     from darknet_torch.detect import Detector
     from darknet_torch.detections import Detections
     from darknet_torch.errors import (
@@ -39,6 +42,12 @@ _HOME = {
     "Detector": "detect",
     "Detections": "detections",
     "load": "loading",
+    "convert": "conversion.convert",
+    "ConversionReport": "conversion.convert",
+    "GraphOptions": "conversion.graphs",
+    "average": "conversion.weight_files",
+    "partial": "conversion.weight_files",
+    "statistics": "conversion.weight_files",
     "Network": "network",
     "WeightsHeader": "network",
     "build_network": "network",
@@ -68,9 +77,11 @@ __all__ = [
     "CharacterModel",
     "Classification",
     "Classifier",
+    "ConversionReport",
     "DarknetError",
     "Detections",
     "Detector",
+    "GraphOptions",
     "ImageError",
     "LoadReport",
     "NamesError",
@@ -80,9 +91,13 @@ __all__ = [
     "WeightsError",
     "WeightsHeader",
     "__version__",
+    "average",
     "build_network",
+    "convert",
     "load",
+    "partial",
     "read_weights",
+    "statistics",
     "summarize",
     "write_weights",
 ]

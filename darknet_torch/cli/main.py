@@ -19,11 +19,14 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 # Command -> (module, function); a module is imported when its command is asked for.
 _COMMANDS = {
+    "average": ("darknet_torch.cli.weight_files", "average"),
     "classify": ("darknet_torch.cli.classify", "classify"),
     "convert": ("darknet_torch.cli.convert", "convert"),
     "detect": ("darknet_torch.cli.detect", "detect"),
     "info": ("darknet_torch.cli.info", "info"),
+    "partial": ("darknet_torch.cli.weight_files", "partial"),
     "rnn": ("darknet_torch.cli.rnn", "rnn"),
+    "statistics": ("darknet_torch.cli.weight_files", "statistics"),
 }
 
 
