@@ -26,10 +26,15 @@ class Difference:
         worst: largest difference of two values, as a part of the largest value if that
             is above 1.
         at: on what.
+        values: how many were compared.
     """
 
     worst: float
     at: str
+    values: int
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.worst:.2g} of {self.values} values"
 
 
 def difference(got: Tensor, want: Tensor) -> float:
@@ -62,22 +67,24 @@ def compare_graph(graph: Graph, run: Callable[[Tensor], Sequence[Tensor]]) -> li
             wanted = graph(images)
             pairs = zip(run(images), wanted, strict=True)
             worst = max(difference(got, want) for got, want in pairs)
-        found.append(Difference(worst, f"{batch} x {columns}x{rows}"))
+        values = sum(want.numel() for want in wanted)
+        found.append(Difference(worst, f"{batch} x {columns}x{rows}", values))
     return found
 
 
 def compare_arrays(got: Network, want: Network) -> Difference:
     """The arrays of a network beside those of another of the same kind."""
-    worst = Difference(0.0, "every array")
+    worst, at, values = 0.0, "all arrays", 0
     for (layer, mine), (_, theirs) in zip(got.slots(), want.slots(), strict=True):
         apart = difference(mine.tensor, theirs.tensor)
-        if apart > worst.worst:
-            worst = Difference(apart, f"{mine.name} of layer {layer.index} [{layer.section}]")
-    return worst
+        values += theirs.tensor.numel()
+        if apart > worst:
+            worst, at = apart, f"{mine.name} of layer {layer.index} [{layer.section}]"
+    return Difference(worst, at, values)
 
 
-def compare_layers(got: Network, want: Network, tolerance: float) -> Difference:
-    """The layers' outputs of two networks for the same random input.
+def compare_layers(got: Network, want: Network, tolerance: float) -> float:
+    """The worst difference of two networks' layers for the same random input.
 
     Raises:
         WeightsError: a layer's differ by more than `tolerance`; the first such is named.
@@ -87,7 +94,7 @@ def compare_layers(got: Network, want: Network, tolerance: float) -> Difference:
         outputs = [network.layer_outputs(images) for network in (got, want)]
     for network in (got, want):
         network.reset_state()
-    worst = Difference(0.0, "every layer")
+    worst = 0.0
     for mine, theirs, out, wanted in zip(got.layers, want.layers, *outputs, strict=True):
         apart = _layer_difference((mine, out), (theirs, wanted), want)
         if not apart <= tolerance:
@@ -98,8 +105,7 @@ def compare_layers(got: Network, want: Network, tolerance: float) -> Difference:
                 got=f"{apart:.3g}",
                 fix="accept it with --tolerance if it is no matter",
             )
-        if apart > worst.worst:
-            worst = Difference(apart, f"layer {mine.index} [{mine.section}]")
+        worst = max(worst, apart)
     return worst
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from darknet_torch.conversion.formats import (
 from darknet_torch.conversion.graphs import Graph, GraphOptions
 from darknet_torch.conversion.model import Model, encode_cfg
 from darknet_torch.conversion.readers import Source
-from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.errors import CfgWarning, UsageError, WeightsError
 from darknet_torch.weights import write_values, writing
 from darknet_torch.zoo import names_for
 
@@ -62,7 +63,7 @@ class ConversionReport:
         if self.layers is not None:
             found.append(f"partial: the first {self.layers} layers")
         found += self.notes
-        places = ", ".join(f"{one.at}: {one.worst:.2g}" for one in self.differences)
+        places = ", ".join(str(one) for one in self.differences)
         found.append(f"worst difference {self.worst:.2g} ({places})")
         if self.restores is not None:
             byte = "byte for byte" if self.restores else "not byte for byte, only its values"
@@ -120,11 +121,12 @@ def convert(
         )
     given = names_for(names, 0, may_be_more=True)
     model = find_reader(source)(Source(source, cfg, given, dialect, width, height, strict))
+    carries_cfg = model.original is None
     notes = []
     if dialect_to is not None:
         rewritten = to_dialect(model, dialect_to)
         found = compare_layers(rewritten.network, model.network, tolerance)
-        notes.append(f"for {rewritten.network.dialect.name}: outputs differ by {found.worst:.2g}")
+        notes.append(f"for {rewritten.network.dialect.name}: outputs differ by {found:.2g}")
         model = rewritten
     if isinstance(kind, StateFormat):
         differences = _write_state(model, target, kind)
@@ -132,7 +134,7 @@ def convert(
         options = graph or GraphOptions()
         differences = _write_graph(model, target, kind, options, tolerance)
         notes.append(kind.describe(options))
-    if kind is DARKNET and model.original is None:
+    if kind is DARKNET and carries_cfg:
         notes += _write_companions(model, target)
     restores = None
     if model.original is not None and isinstance(kind, StateFormat):
@@ -152,7 +154,9 @@ def _write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference
     with writing(path) as file:
         kind.write(model, file)
         file.flush()
-        differences = kind.check(model, Path(file.name))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CfgWarning)  # said when it was read
+            differences = kind.check(model, Path(file.name))
         _refuse(differences, path, 0.0)
     return differences
 

@@ -30,7 +30,7 @@ def to_dialect(model: Model, dialect: str | Dialect) -> Model:
     if chosen == source.dialect:
         return model
     network = build_network(
-        parse_cfg(model.cfg, model.origin),
+        parse_cfg(model.cfg, model.cfg_file),
         dialect=chosen,
         width=source.net.width or None,
         height=source.net.height or None,

@@ -109,7 +109,7 @@ def _write_darknet(model: Model, file: BinaryIO) -> None:
 def _reread(model: Model, path: Path) -> Model:
     """The weight file at `path` in a network of its own."""
     source = model.network
-    network = build_network(parse_cfg(model.cfg, model.origin), dialect=source.dialect)
+    network = build_network(parse_cfg(model.cfg, model.cfg_file), dialect=source.dialect)
     read_weights(network, path, cutoff=model.layers)
     return replace(model, network=network)
 

@@ -26,7 +26,7 @@ class Model:
         names: of the classes; may be empty.
         layers: how many layers from the first have values of their own; None for all. The
             others hold Darknet's starting values, and no weight file has them.
-        origin: what it was read from, for messages.
+        origin: what it was read from, and cfg_file: where its cfg stands; for messages.
         original: the weight file it was read from, if it was one.
     """
 
@@ -35,6 +35,7 @@ class Model:
     names: tuple[str, ...] = ()
     layers: int | None = None
     origin: str = ""
+    cfg_file: str = "<cfg>"
     original: Path | None = None
 
     def metadata(self) -> str:
@@ -85,4 +86,4 @@ def rebuild(metadata: str, where: str, **sizes: int | None) -> Model:
     chosen = {side: sizes.get(side) or own[side] for side in own}
     network = build_network(parse_cfg(text, where), dialect=dialect, initialize=False, **chosen)
     network.header = header
-    return Model(network, text, names, layers, where)
+    return Model(network, text, names, layers, where, where)

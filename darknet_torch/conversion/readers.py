@@ -58,8 +58,8 @@ def read_darknet(source: Source) -> Model:
     )
     layers = None if report is None or report.complete else report.layers
     text = decode_cfg(cfg.read_bytes())
-    names = tuple(source.names)
-    return Model(network, text, names, layers, str(source.path), original=source.path)
+    names, origin = tuple(source.names), str(source.path)
+    return Model(network, text, names, layers, origin, str(cfg), original=source.path)
 
 
 def read_pt_file(source: Source) -> Model:
@@ -102,7 +102,7 @@ def _empty(source: Source, default_cfg: str | None) -> Model:
     cfg = find_cfg(source.cfg or default_cfg or _beside(source.path))
     network = build(cfg, dialect=source.dialect, **source.sizes)
     text = decode_cfg(cfg.read_bytes())
-    return Model(network, text, tuple(source.names), None, str(source.path))
+    return Model(network, text, tuple(source.names), None, str(source.path), str(cfg))
 
 
 def _beside(path: Path) -> Path:

@@ -142,7 +142,7 @@ class Maxpool(Layer):
         columns = torch.arange(width, device=x.device)
         for start in range(0, -(-before // stride), block):
             # A graph for any width asks when it runs; else only blocks that are there count.
-            if not torch.compiler.is_exporting() and width <= start + reach:
+            if not _becomes_graph() and width <= start + reach:
                 break
             inside = (columns >= start) & (columns < start + block)
             inside &= columns[-1] >= start + reach
@@ -163,3 +163,8 @@ class Maxpool(Layer):
         seen = block + kept - 1
         x = functional.pad(x, (0, seen, before, after), value=lowest).narrow(-1, 0, seen)
         return functional.max_pool2d(x, (size, kept), 1)
+
+
+def _becomes_graph() -> bool:
+    """Whether PyTorch records the computation, by torch.export or by torch.jit.trace."""
+    return torch.compiler.is_exporting() or torch._C._get_tracing_state() is not None
