@@ -1,77 +1,29 @@
 """Every command and example of the README runs."""
 
-import os
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-import cv2
 import pytest
 
-import darknet_torch as dt
-from darknet_torch.zoo import sample_folder
+from tests.docs.pages import LETTERS, ROOT, blocks, commands, fill_folder, run, save_untrained
 
-ROOT = Path(__file__).resolve().parents[2]
-BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-COMMANDS = [
-    line.partition("#")[0].strip()
-    for language, block in BLOCKS
-    if language == "sh"
-    for line in block.splitlines()
-    if line.strip()
-]
-EXAMPLES = [block for language, block in BLOCKS if language == "python"]
-LETTERS = """[net]
-inputs=256
-[rnn]
-output=16
-hidden=16
-activation=tanh
-[connected]
-output=256
-activation=linear
-[softmax]
-"""
+COMMANDS = commands("README.md")
+EXAMPLES = blocks("README.md", "python")
 # Run by CI, of which this is a part; and what `make` has done before this runs.
 RUN_ELSEWHERE = ("make test", "pip install .")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with what the README's reader has: a model, pictures, and this source tree."""
+    """A folder with what the README's reader has: models, pictures, and this source tree."""
     folder = tmp_path_factory.mktemp("readme")
-    sample = sample_folder()
-    for suffix in (".cfg", ".weights", ".names"):
-        shutil.copy(sample / f"toy-shapes{suffix}", folder / f"custom{suffix}")
-    (folder / "photos").mkdir()
-    picture = cv2.imread(str(sample / "shapes.png"))
-    for name in ("photo.jpg", "photos/one.jpg", "photos/two.jpg"):
-        cv2.imwrite(str(folder / name), picture)
-    dt.write_weights(dt.load("yolov3-tiny"), folder / "yolov3-tiny.weights")
-    dt.write_weights(dt.load("cifar"), folder / "cifar.weights")
+    fill_folder(folder)
     (folder / "cifar.names").write_text("".join(f"kind {number}\n" for number in range(10)))
     (folder / "letters.cfg").write_text(LETTERS)
-    dt.write_weights(dt.load(folder / "letters.cfg"), folder / "letters.weights")
+    save_untrained(folder, "yolov3-tiny", "cifar", "letters")
     (folder / "text.txt").write_text("Once upon a time.\n")
-    for name in ("tools", "tests", "cfg", "darknet_torch"):
-        (folder / name).symlink_to(ROOT / name)
     return folder
-
-
-def run(command, folder):
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        command,
-        shell=True,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        errors="replace",  # an untrained character model writes any bytes
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith("make")])
