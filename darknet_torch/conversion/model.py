@@ -63,10 +63,13 @@ def encode_cfg(text: str) -> bytes:
     return text.encode(_ENCODING)
 
 
-def rebuild(metadata: str, where: str, **sizes: int | None) -> Model:
+def rebuild(metadata: str, where: str, *, cfg: Path | None = None, **sizes: int | None) -> Model:
     """The model that `Model.metadata` describes, its arrays without values.
 
     Args:
+        metadata: what travelled along.
+        where: the file that it was in.
+        cfg: a cfg to take instead of the text in it.
         sizes: `width` and `height`, instead of the cfg's.
 
     Raises:
@@ -83,7 +86,10 @@ def rebuild(metadata: str, where: str, **sizes: int | None) -> Model:
         raise WeightsError(
             "its metadata is broken", where=where, got=f"{type(error).__name__}: {error}"
         ) from None
-    chosen = {side: sizes.get(side) or own[side] for side in own}
-    network = build_network(parse_cfg(text, where), dialect=dialect, initialize=False, **chosen)
+    file = where
+    if cfg is not None:
+        text, file, own = decode_cfg(cfg.read_bytes()), str(cfg), {}
+    chosen = {**own, **{side: size for side, size in sizes.items() if size is not None}}
+    network = build_network(parse_cfg(text, file), dialect=dialect, initialize=False, **chosen)
     network.header = header
-    return Model(network, text, names, layers, where, where)
+    return Model(network, text, names, layers, where, file)

@@ -76,8 +76,9 @@ def read_safetensors_file(source: Source) -> Model:
 
 def _from_state(source: Source, loaded: Any, metadata: str | None) -> Model:
     where = str(source.path)
-    if metadata is not None and source.cfg is None:
-        model = rebuild(metadata, where, **source.sizes)
+    if metadata is not None:
+        cfg = None if source.cfg is None else find_cfg(source.cfg)
+        model = rebuild(metadata, where, cfg=cfg, **source.sizes)
         load_state(model, loaded, where)
         return replace(model, names=tuple(source.names) or model.names)
     state = find_state(loaded, where)
