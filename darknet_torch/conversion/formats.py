@@ -45,9 +45,8 @@ class StateFormat:
 
     def check(self, model: Model, path: Path) -> list[Difference]:
         """The arrays read back from `path` beside those of `model`."""
-        if self is DARKNET:
-            return [compare_arrays(_reread(model, path).network, model.network)]
-        return [compare_arrays(self.read(Source(path)).network, model.network)]
+        again = _reread(model, path) if self is DARKNET else self.read(Source(path))
+        return [compare_arrays(again.network, model.network, model.layers)]
 
 
 @dataclass(frozen=True)
