@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from darknet_torch.errors import CfgError, NamesError, nearest
 
+_PARTIAL = re.compile(r"\.conv\.\d+$")
 _HERE = Path(__file__).resolve().parent
 
 
@@ -25,6 +27,21 @@ def sample_folder() -> Path:
 def shipped(suffix: str) -> dict[str, Path]:
     """Name -> path of the shipped files that end in `suffix` (".cfg", ".names")."""
     return {path.stem: path for path in sorted(definitions_folder().glob(f"*{suffix}"))}
+
+
+def is_partial_name(path: Path) -> bool:
+    """Whether a file is named as a partial weight file, such as darknet53.conv.74."""
+    return _PARTIAL.search(path.name) is not None
+
+
+def companion(path: Path, suffix: str) -> Path:
+    """Where the file of another `suffix` lies that belongs to the same model.
+
+    That of darknet53.weights and that of darknet53.conv.74 is darknet53.cfg.
+    """
+    if is_partial_name(path):
+        return path.with_name(_PARTIAL.sub(suffix, path.name))
+    return path.with_suffix(suffix)
 
 
 def find_beside(name: str, cfg: str) -> Path | None:

@@ -8,7 +8,7 @@ from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.grammar import read_cfg
 from darknet_torch.errors import CfgError, CfgNote, NamesError
 from darknet_torch.network import build_network
-from darknet_torch.zoo import find_beside, find_cfg, read_names, sample_folder, shipped
+from darknet_torch.zoo import companion, find_beside, find_cfg, read_names, sample_folder, shipped
 
 PUBLISHED = {
     "yolov3": 248007048,
@@ -138,3 +138,16 @@ def test_a_file_that_a_cfg_names_is_here_or_beside_it_or_shipped_in_this_order(
     assert find_beside("9k.tree", cfg) == folder / "9k.tree"
     (tmp_path / "9k.tree").touch()
     assert find_beside("9k.tree", cfg) == Path("9k.tree")
+
+
+@pytest.mark.parametrize(
+    ("name", "cfg"),
+    [
+        ("yolov3.weights", "yolov3.cfg"),
+        ("darknet53.conv.74", "darknet53.cfg"),
+        ("yolo-fastest-1.1.weights", "yolo-fastest-1.1.cfg"),
+        ("a.conv.b.weights", "a.conv.b.cfg"),
+    ],
+)
+def test_a_models_files_have_one_name(name, cfg, tmp_path):
+    assert companion(tmp_path / name, ".cfg") == tmp_path / cfg

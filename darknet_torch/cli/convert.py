@@ -10,7 +10,7 @@ import click
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.loading import given_names, reported, reporting
 from darknet_torch.cli.options import cfg_options, names_options
-from darknet_torch.zoo import find_cfg
+from darknet_torch.zoo import companion, find_cfg
 
 if TYPE_CHECKING:
     from darknet_torch.conversion.graphs import GraphOptions
@@ -69,7 +69,7 @@ def _names(src: str, arguments: dict[str, Any]) -> str | None:
     """The names given, or those beside the cfg or the weight file."""
     given = given_names(arguments["names"], arguments["data"])
     cfg = find_cfg(arguments["cfg"]) if arguments["cfg"] else Path(src)
-    beside = cfg.with_suffix(".names")
+    beside = companion(cfg, ".names")
     return given or (str(beside) if beside.exists() else None)
 
 

@@ -13,7 +13,7 @@ import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
 from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError, UsageError
-from darknet_torch.zoo import find_cfg, read_names, shipped
+from darknet_torch.zoo import companion, find_cfg, read_names, shipped
 
 if TYPE_CHECKING:
     from darknet_torch.network import Network
@@ -59,7 +59,7 @@ def load_model(options: ModelOptions) -> Network:
     from darknet_torch.loading import load_with_report
 
     cfg = find_cfg(options.cfg)
-    weights = options.weights or str(_beside(cfg, ".weights"))
+    weights = options.weights or str(companion(cfg, ".weights"))
     if not options.weights and not Path(weights).exists():
         raise UsageError(
             "no weights", expected="--weights FILE", got=f"no --weights, and no {weights}"
@@ -139,7 +139,7 @@ def find_names(options: ModelOptions, classes: int) -> list[str] | str | None:
     given = given_names(options.names, options.data)
     if given:
         return given
-    beside = _beside(find_cfg(options.cfg), ".names")
+    beside = companion(find_cfg(options.cfg), ".names")
     if beside.exists():
         return str(beside)
     guess = _KNOWN_CLASSES.get(classes)
@@ -157,10 +157,6 @@ def given_names(names: str | None, data: str | None) -> str | None:
     if named is None:
         raise UsageError("has no names=", where=data, expected="names=FILE")
     return str(resolve(data, named))
-
-
-def _beside(cfg: Path, suffix: str) -> Path:
-    return cfg.with_suffix(suffix)
 
 
 def reporting(arguments: dict[str, Any]) -> Reporting:

@@ -24,7 +24,7 @@ from darknet_torch.conversion.model import Model, encode_cfg
 from darknet_torch.conversion.readers import Source
 from darknet_torch.errors import CfgWarning, UsageError, WeightsError
 from darknet_torch.weights import write_values, writing
-from darknet_torch.zoo import names_for
+from darknet_torch.zoo import companion, names_for
 
 TOLERANCE = 1e-4  # onnxruntime's float32 sums take another order; a wrong graph is far off
 
@@ -193,7 +193,7 @@ def _write_companions(model: Model, weights: Path) -> list[str]:
         texts[".names"] = "".join(f"{name}\n" for name in model.names).encode()
     notes = []
     for suffix, text in texts.items():
-        path = weights.with_suffix(suffix)
+        path = companion(weights, suffix)
         if not path.exists():
             with writing(path) as file:
                 file.write(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +22,7 @@ from darknet_torch.conversion.states import write_pt, write_safetensors
 from darknet_torch.errors import UsageError
 from darknet_torch.network import build_network
 from darknet_torch.weights import read_weights, write_values
-
-_PARTIAL = re.compile(r"\.conv\.\d+$")  # darknet53.conv.74
+from darknet_torch.zoo import is_partial_name
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def find_format(path: Path) -> StateFormat | GraphFormat:
     Raises:
         UsageError: there is none of that suffix.
     """
-    if _PARTIAL.search(path.name):
+    if is_partial_name(path):
         return DARKNET
     for one in FORMATS:
         if path.suffix.lower() in one.suffixes:

@@ -44,7 +44,7 @@ class Graph(nn.Module):
     """A network that returns what `options` say.
 
     Args:
-        network: is copied, not changed.
+        network: is copied, in single precision, and not changed.
 
     Raises:
         CfgError: a layer keeps a state, or there are no heads to decode; it is named.
@@ -60,7 +60,7 @@ class Graph(nn.Module):
                 where=network.layers[-1].options.where,
                 fix="leave out --decode and --nms",
             )
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.network = copy.deepcopy(network).float().eval().requires_grad_(False)
         if options.fold:
             self.network.fold_normalization()
         self.options = options

@@ -18,7 +18,7 @@ from darknet_torch.conversion.model import Model, decode_cfg, rebuild
 from darknet_torch.conversion.states import load_state, read_pt, read_safetensors
 from darknet_torch.errors import UsageError
 from darknet_torch.loading import build, load_with_report
-from darknet_torch.zoo import find_cfg
+from darknet_torch.zoo import companion, find_cfg
 
 _OWN_KEY = re.compile(r"layers\.\d+\.")
 
@@ -112,7 +112,7 @@ def _beside(path: Path) -> Path:
     Raises:
         UsageError: there is none.
     """
-    cfg = path.with_suffix(".cfg")
+    cfg = companion(path, ".cfg")
     if not cfg.exists():
         raise UsageError(
             "does not say which network it belongs to",

@@ -29,10 +29,9 @@ _HARMLESS += [np.float64(0).__reduce__()[0], np.zeros(1).__reduce__()[0], np.nda
 
 def write_pt(model: Model, file: BinaryIO) -> None:
     """Write a .pt file."""
-    state: Any = OrderedDict(
-        (key, tensor.cpu()) for key, tensor in model.network.state_dict().items()
-    )
-    state._metadata = {METADATA_KEY: model.metadata()}
+    own: Any = model.network.state_dict()
+    state: Any = OrderedDict((key, tensor.cpu()) for key, tensor in own.items())
+    state._metadata = {**own._metadata, METADATA_KEY: model.metadata()}
     torch.save(state, file)
 
 
