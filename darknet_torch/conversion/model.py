@@ -75,11 +75,12 @@ def rebuild(metadata: str, where: str, **sizes: int | None) -> Model:
     """
     try:
         found: dict[str, Any] = json.loads(metadata)
-        header = WeightsHeader(**found["header"])
+        header = WeightsHeader(**{name: int(value) for name, value in found["header"].items()})
         dialect: Dialect = find_dialect(found["dialect"])
-        text, names, layers = found["cfg"], tuple(found["names"]), found["layers"]
-        own = {side: found[side] or None for side in ("width", "height")}
-    except (ValueError, KeyError, TypeError) as error:
+        text, names = decode_cfg(encode_cfg(found["cfg"])), tuple(map(str, found["names"]))
+        layers = None if found["layers"] is None else int(found["layers"])
+        own = {side: int(found[side]) or None for side in ("width", "height")}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
             "its metadata is broken", where=where, got=f"{type(error).__name__}: {error}"
         ) from None
