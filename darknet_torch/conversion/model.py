@@ -38,6 +38,20 @@ class Model:
     cfg_file: str = "<cfg>"
     original: Path | None = None
 
+    def build_again(self, dialect: Dialect) -> Network:
+        """A network of the same cfg and size in `dialect`, with starting values.
+
+        Raises:
+            CfgError: as `build_network`.
+        """
+        net = self.network.net
+        return build_network(
+            parse_cfg(self.cfg, self.cfg_file),
+            dialect=dialect,
+            width=net.width or None,
+            height=net.height or None,
+        )
+
     def metadata(self) -> str:
         """JSON from which `rebuild` makes the same network again, without its arrays."""
         return json.dumps(
