@@ -72,11 +72,11 @@ def compare_graph(graph: Graph, run: Callable[[Tensor], Sequence[Tensor]]) -> li
     return found
 
 
-def compare_arrays(got: Network, want: Network, layers: int | None) -> Difference:
-    """The arrays of a network's first `layers` layers beside those of another's."""
+def compare_arrays(got: Network, want: Network, *, cutoff: int | None = None) -> Difference:
+    """The arrays of a network's first `cutoff` layers beside those of another of its kind."""
     worst, at, values = 0.0, "all arrays", 0
     for (layer, mine), (_, theirs) in zip(got.slots(), want.slots(), strict=True):
-        if layers is not None and layer.index >= layers:
+        if cutoff is not None and layer.index >= cutoff:
             break
         apart = difference(mine.tensor, theirs.tensor)
         values += theirs.tensor.numel()

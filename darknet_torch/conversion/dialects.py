@@ -7,12 +7,11 @@ from dataclasses import replace
 import torch
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect
-from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.conversion.model import Model
 from darknet_torch.errors import WeightsError
 from darknet_torch.layers.base import Layer, Slot
 from darknet_torch.layers.batchnorm import Normalization
-from darknet_torch.network import WeightsHeader, build_network
+from darknet_torch.network import WeightsHeader
 from darknet_torch.ops.normalization import divisor, with_divisor
 
 
@@ -29,12 +28,7 @@ def to_dialect(model: Model, dialect: str | Dialect) -> Model:
     source, chosen = model.network, find_dialect(dialect)
     if chosen == source.dialect:
         return model
-    network = build_network(
-        parse_cfg(model.cfg, model.cfg_file),
-        dialect=chosen,
-        width=source.net.width or None,
-        height=source.net.height or None,
-    )
+    network = model.build_again(chosen)
     for theirs, mine in zip(source.layers, network.layers, strict=True):
         _copy(theirs, mine, chosen)
     network.header = WeightsHeader(*chosen.file_version, source.header.seen)

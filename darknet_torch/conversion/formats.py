@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.conversion import exporters
 from darknet_torch.conversion.check import Difference, compare_arrays, compare_graph
 from darknet_torch.conversion.graphs import Graph, GraphOptions
@@ -20,7 +19,7 @@ from darknet_torch.conversion.readers import (
 )
 from darknet_torch.conversion.states import write_pt, write_safetensors
 from darknet_torch.errors import UsageError
-from darknet_torch.network import build_network
+from darknet_torch.network import Network
 from darknet_torch.weights import read_weights, write_values
 from darknet_torch.zoo import is_partial_name
 
@@ -43,8 +42,9 @@ class StateFormat:
 
     def check(self, model: Model, path: Path) -> list[Difference]:
         """The arrays read back from `path` beside those of `model`."""
-        again = _reread(model, path) if self is DARKNET else self.read(Source(path))
-        return [compare_arrays(again.network, model.network, model.layers)]
+        if self is DARKNET:
+            return [compare_arrays(_reread(model, path), model.network, cutoff=model.layers)]
+        return [compare_arrays(self.read(Source(path)).network, model.network)]
 
 
 @dataclass(frozen=True)
@@ -73,19 +73,19 @@ class GraphFormat:
 
 
 def find_reader(path: Path) -> Callable[[Source], Model]:
-    """What reads the file at `path`, by its first bytes or its suffix.
+    """What reads the file at `path`, by its suffix; checkpoints may have any.
 
     Raises:
         UsageError: it is a graph.
     """
-    if _first_bytes(path).startswith((b"PK", b"\x80")) and path.suffix not in (".ts", ".pt2"):
-        return read_pt_file
     known = {suffix: one for one in FORMATS for suffix in one.suffixes}
     found = known.get(path.suffix.lower(), DARKNET)
+    if found is DARKNET and _first_bytes(path).startswith((b"PK", b"\x80")):
+        return read_pt_file
     if isinstance(found, StateFormat):
         return found.read
     raise UsageError(
-        f"a {found.name} graph can be written, not read",
+        f"{found.name} graphs can be written, not read",
         where=path,
         expected="a weight file or a state_dict",
     )
@@ -103,12 +103,11 @@ def _write_darknet(model: Model, file: BinaryIO) -> None:
     write_values(model.network, file, cutoff=model.layers)
 
 
-def _reread(model: Model, path: Path) -> Model:
+def _reread(model: Model, path: Path) -> Network:
     """The weight file at `path` in a network of its own."""
-    source = model.network
-    network = build_network(parse_cfg(model.cfg, model.cfg_file), dialect=source.dialect)
+    network = model.build_again(model.network.dialect)
     read_weights(network, path, cutoff=model.layers)
-    return replace(model, network=network)
+    return network
 
 
 DARKNET = StateFormat("Darknet", (".weights",), read_darknet, _write_darknet)

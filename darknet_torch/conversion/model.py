@@ -38,6 +38,20 @@ class Model:
     cfg_file: str = "<cfg>"
     original: Path | None = None
 
+    def build_again(self, dialect: Dialect) -> Network:
+        """A network of the same cfg and size in `dialect`, with starting values.
+
+        Raises:
+            CfgError: as `build_network`.
+        """
+        net = self.network.net
+        return build_network(
+            parse_cfg(self.cfg, self.cfg_file),
+            dialect=dialect,
+            width=net.width or None,
+            height=net.height or None,
+        )
+
     def metadata(self) -> str:
         """JSON from which `rebuild` makes the same network again, without its arrays."""
         return json.dumps(
@@ -78,11 +92,12 @@ def rebuild(metadata: str, where: str, *, cfg: Path | None = None, **sizes: int 
     """
     try:
         found: dict[str, Any] = json.loads(metadata)
-        header = WeightsHeader(**found["header"])
+        header = WeightsHeader(**{name: int(value) for name, value in found["header"].items()})
         dialect: Dialect = find_dialect(found["dialect"])
-        text, names, layers = found["cfg"], tuple(found["names"]), found["layers"]
-        own = {side: found[side] or None for side in ("width", "height")}
-    except (ValueError, KeyError, TypeError) as error:
+        text, names = decode_cfg(encode_cfg(found["cfg"])), tuple(map(str, found["names"]))
+        layers = None if found["layers"] is None else int(found["layers"])
+        own = {side: int(found[side]) or None for side in ("width", "height")}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
             "its metadata is broken", where=where, got=f"{type(error).__name__}: {error}"
         ) from None

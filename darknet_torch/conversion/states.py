@@ -67,13 +67,10 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], str | None]:
         UsageError: safetensors is not installed.
     """
     library = _safetensors()
-    try:
-        with _reading(path), library.safe_open(str(path), framework="pt") as file:
-            names = list(file.keys())
-            tensors = {name: file.get_tensor(name) for name in names}
-            return tensors, (file.metadata() or {}).get(METADATA_KEY)
-    except library.SafetensorError as error:
-        raise WeightsError(f"is no safetensors file ({error})", where=path) from None
+    with _reading(path), library.safe_open(str(path), framework="pt") as file:
+        names = list(file.keys())
+        tensors = {name: file.get_tensor(name) for name in names}
+        return tensors, (file.metadata() or {}).get(METADATA_KEY)
 
 
 def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
@@ -117,7 +114,9 @@ def _reading(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise WeightsError("no such file", where=path) from None
     except pickle.UnpicklingError as error:
-        reason = str(error).partition("WeightsUnpickler error: ")[2].split("\n")[0]
+        reason = str(error).partition("WeightsUnpickler error: ")[2].strip().split("\n")[0]
+        if reason.startswith("Unsupported operand"):
+            raise WeightsError("cannot be read (it is no file of PyTorch's)", where=path) from None
         raise WeightsError(
             "holds more than values, and running what it holds could do harm",
             where=path,
@@ -125,5 +124,6 @@ def _reading(path: Path) -> Iterator[None]:
             got=reason or "another pickle",
             fix="where it was written, save model.state_dict() instead",
         ) from None
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
-        raise WeightsError(f"cannot be read ({str(error).splitlines()[0]})", where=path) from None
+    except Exception as error:  # noqa: BLE001 - a broken file makes its reader raise anything
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise WeightsError(f"cannot be read ({reason})", where=path) from None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.ops.normalization import batch_norm
+from darknet_torch.ops.normalization import affine, batch_norm, divisor, with_divisor
 
 SCALES, BIASES = torch.tensor([1.5, -0.5, 1.0]), torch.tensor([0.25, 0.0, -1.0])
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}  # float32, values near 1
@@ -82,3 +82,46 @@ def test_gradients_reach_the_input_through_the_batchs_statistics():
     torch.testing.assert_close(x.grad, torch.zeros_like(x), rtol=0, atol=1e-5)
     assert not mean.requires_grad
     assert not variance.requires_grad
+
+
+VARIANCES = torch.cat((torch.zeros(1), torch.logspace(-9, 3, 61))).double()
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_divisor_is_the_place_of_epsilon(inside):
+    expected = [deviation(variance, inside) for variance in VARIANCES.tolist()]
+    got = divisor(VARIANCES, epsilon_inside_root=inside)
+    np.testing.assert_allclose(got, expected, rtol=1e-14)  # float64
+
+
+@pytest.mark.parametrize("wanted_inside", [True, False])
+@pytest.mark.parametrize("inside", [True, False])
+def test_with_a_wanted_divisor_the_factor_is_the_wanted_one(inside, wanted_inside):
+    scales = torch.linspace(-2, 2, len(VARIANCES), dtype=torch.float64)
+    wanted = divisor(VARIANCES, epsilon_inside_root=wanted_inside)
+    new_scales, variance = with_divisor(scales, wanted, epsilon_inside_root=inside)
+    got = new_scales / divisor(variance, epsilon_inside_root=inside)
+    # Float64; a variance of 1e-9 is the difference of numbers 1e4 times as large.
+    np.testing.assert_allclose(got, scales / wanted, rtol=1e-11)
+    assert (variance >= 0).all()
+    reachable = wanted > divisor(torch.zeros(()), epsilon_inside_root=inside)
+    torch.testing.assert_close(new_scales[reachable], scales[reachable], rtol=0, atol=0)
+    if inside == wanted_inside:
+        np.testing.assert_allclose(variance, VARIANCES, rtol=1e-6, atol=1e-18)
+
+
+def test_a_divisor_below_every_variance_changes_the_scales():
+    scales = torch.ones(1, dtype=torch.float64)
+    wanted = torch.tensor([1e-3], dtype=torch.float64)
+    new_scales, variance = with_divisor(scales, wanted, epsilon_inside_root=True)
+    assert variance.tolist() == [0]
+    assert new_scales.item() == pytest.approx(math.sqrt(1e-5) / 1e-3, rel=1e-12)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_affine_form_is_the_same(inside):
+    x, (mean, variance) = picture(2, 3, 2, 2).double(), rolling()
+    factor, shift = affine(SCALES, BIASES, mean, variance, epsilon_inside_root=inside)
+    statistics = (values.double().numpy() for values in rolling())
+    got = x * factor.view(1, 3, 1, 1) + shift.view(1, 3, 1, 1)
+    np.testing.assert_allclose(got, plainly(x, *statistics, inside), **CLOSE)

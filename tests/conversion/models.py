@@ -1,0 +1,64 @@
+"""Small models in files, and the folder of real ones."""
+
+import torch
+
+from darknet_torch import build_network, write_weights
+from darknet_torch.cfg.dialect import find_dialect
+from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.network import WeightsHeader
+from darknet_torch.zoo import sample_folder
+from tests.conftest import ROOT
+
+TOY = sample_folder()
+TOY_CFG, TOY_WEIGHTS = TOY / "toy-shapes.cfg", TOY / "toy-shapes.weights"
+TOY_NAMES, PICTURE = TOY / "toy-shapes.names", TOY / "shapes.png"
+SHARED = ROOT.parent / "shared"
+NO_MODELS = "no real models: ../shared/models is not there"
+
+NET = "[net]\nwidth=32\nheight=32\nchannels=3\n"
+DETECTOR = (
+    f"{NET}[convolutional]\nfilters=8\nsize=3\nstride=8\npad=1\nbatch_normalize=1\n"
+    "activation=leaky\n[convolutional]\nfilters=14\nactivation=linear\n"
+    "[yolo]\nclasses=2\nnum=2\nanchors=8,8, 16,12\n"
+)
+
+
+@torch.no_grad()
+def trained(network, seed=0):
+    """`network` as if trained: every value random, variances in 0.5-1.5, outputs near 1."""
+    generator = torch.Generator().manual_seed(seed)
+    for _, slot in network.slots():
+        if slot.name == "rolling_variance" or slot.name.endswith("scales"):
+            slot.tensor.uniform_(0.5, 1.5, generator=generator)
+        else:
+            fan_in = max(1, slot.tensor[0].numel())
+            slot.tensor.normal_(0, fan_in**-0.5, generator=generator)
+    return network
+
+
+def built(cfg, dialect="alexeyab", seed=0, **sizes):
+    """The trained network of a cfg's text."""
+    return trained(
+        build_network(parse_cfg(cfg, "small.cfg"), dialect=find_dialect(dialect), **sizes), seed
+    )
+
+
+def model_in(folder, cfg=DETECTOR, dialect="alexeyab", *, cutoff=None, version=(0, 2, 5), seen=64):
+    """Paths of a cfg and of weights for it, small.cfg and small.weights in `folder`."""
+    network = built(cfg, dialect)
+    network.header = WeightsHeader(*version, seen)
+    weights = folder / "small.weights"
+    weights.with_suffix(".cfg").write_text(cfg)
+    write_weights(network, weights, cutoff=cutoff)
+    return weights.with_suffix(".cfg"), weights
+
+
+def pictures(*shape):
+    """Random pictures [N, C, H, W] in 0-1."""
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(5))
+
+
+def real_models():
+    """The weight files of the folder of real models, by name; none where it is absent."""
+    folder = SHARED / "models"
+    return {path.name: path for path in sorted(folder.glob("*")) if path.suffix == ".weights"}
