@@ -80,12 +80,11 @@ def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
         WeightsError: keys or shapes differ; the first of them are named.
     """
     own = model.network.state_dict()
-    keys = sorted(own.keys() | state.keys())
-    wrong = [_misfit(key, own, state) for key in keys]
+    wrong = [_misfit(key, own, state) for key in sorted(own.keys() | state.keys())]
     wrong = [line for line in wrong if line]
     if wrong:
         raise WeightsError(
-            f"the state_dict does not fit the cfg in {len(wrong)} of {len(keys)} arrays",
+            f"the state_dict does not fit the cfg in {len(wrong)} arrays",
             where=where,
             got="; ".join(wrong[:3]),
             fix="give the --cfg that it belongs to",
