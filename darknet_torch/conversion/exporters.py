@@ -6,18 +6,19 @@ import io
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from darknet_torch.conversion.graphs import Graph, other_size, shape_of
 from darknet_torch.conversion.model import METADATA_KEY
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.extras import needed
+from darknet_torch.heads.base import Head
 
 Run = Callable[[Tensor], list[Tensor]]
 
@@ -139,15 +140,14 @@ def _open_sizes(graph: Graph) -> dict[int, Any]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the exporter's own remarks, which are no business of the user's."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    before, unread = logging.root.manager.disable, io.StringIO()
+    logging.disable(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(unread), redirect_stderr(unread):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(before)
 
 
 @contextmanager
@@ -168,16 +168,46 @@ def _culprit(graph: Graph, error: Exception) -> CfgError:
     for layer in graph.network.layers:
         shapes = [_source_shape(graph, source) for source in layer.sources]
         example = tuple(torch.rand(_BATCH, *shape) for shape in shapes)
-        try:
-            torch.export.export(layer, example, strict=False)
-        except Exception as reason:  # noqa: BLE001 - whatever it is, it is what is asked for
-            return layer.misfit(f"layer {layer.index} cannot be exported", got=_first_line(reason))
+        reason = _failure(layer, example)
+        if reason is not None:
+            return layer.misfit(f"layer {layer.index} cannot be exported", got=reason)
+    for head in graph.network.heads if graph.options.outputs != "raw" else ():
+        shape = head.output_shape
+        output = torch.rand(_BATCH, shape.channels, shape.height, shape.width)
+        reason = _failure(_Decoding(head), (output,))
+        if reason is not None:
+            return head.misfit(
+                f"the boxes of layer {head.index} cannot be exported",
+                got=reason,
+                fix="leave out --decode and --nms",
+            )
     return CfgError(
         "PyTorch cannot export this network",
         where=graph.network.net.where,
         got=_first_line(error),
         fix="give another --opset, or leave out --nms and --decode",
     )
+
+
+class _Decoding(nn.Module):
+    """The boxes of a head's output."""
+
+    def __init__(self, head: Head) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, output: Tensor) -> tuple[Tensor, Tensor]:
+        found = self.head.decode(output, *output.shape[-2:])
+        return found.boxes, found.class_scores
+
+
+def _failure(module: nn.Module, example: tuple[Tensor, ...]) -> str | None:
+    """Why PyTorch cannot export `module`; None if it can."""
+    try:
+        torch.export.export(module, example, strict=False)
+    except Exception as reason:  # noqa: BLE001 - whatever it is, it is what is asked for
+        return _first_line(reason)
+    return None
 
 
 def _source_shape(graph: Graph, source: int) -> tuple[int, int, int]:
@@ -187,6 +217,9 @@ def _source_shape(graph: Graph, source: int) -> tuple[int, int, int]:
     return shape.channels, shape.height, shape.width
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
+    """The first line of what caused `error` in the end."""
+    while error.__cause__ is not None:
+        error = error.__cause__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__

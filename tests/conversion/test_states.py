@@ -231,7 +231,7 @@ def test_the_state_of_another_cfg_names_the_arrays():
     with pytest.raises(WeightsError) as caught:
         load_state(model, state, "model.pt")
     assert str(caught.value) == (
-        f"model.pt: the state_dict does not fit the cfg in 3 arrays: got "
+        "model.pt: the state_dict does not fit the cfg in 3 arrays: got "
         "layers.0.convolution.extra is not in the cfg's network; "
         "layers.1.convolution.biases is missing; "
         "layers.1.convolution.weights is [2, 8, 1, 1], the cfg says [14, 8, 1, 1]; "
