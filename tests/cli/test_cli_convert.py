@@ -179,7 +179,7 @@ class TestRefusals:
         assert convert(*arguments, "--tolerance", "1").exit_code == DONE
 
     def test_a_tolerance_of_zero_is_one(self, weights, tmp_path):
-        """Folded weights are rounded, so that some output differs."""
+        """Variances that pay for another place of epsilon are rounded, and outputs differ."""
         message = refused(
             weights, tmp_path / "a.pt2", "--dialect-to", "pjreddie", "--tolerance", 0
         )
