@@ -27,7 +27,6 @@ from tests.conversion.models import (
     NET,
     PICTURE,
     TOY_CFG,
-    TOY_NAMES,
     TOY_WEIGHTS,
     built,
     model_in,
@@ -42,24 +41,24 @@ SPP = (
     "[maxpool]\nsize=5\nstride=1\n[route]\nlayers=-2\n[maxpool]\nsize=9\nstride=1\n"
     "[route]\nlayers=-4\n[maxpool]\nsize=13\nstride=1\n[route]\nlayers=-1,-3,-5,-6\n"
 )
+YOLO = f"{LAST.format('linear', 14)}[yolo]\n{ANCHORS}8,8, 16,12\n"
+NEW_COORDS = f"{YOLO.replace('linear', 'logistic')}new_coords=1\nscale_x_y=2\n"
+REGION = f"{LAST.format('linear', 14)}[region]\n{ANCHORS}1,1, 2,1.5\nsoftmax=1\n"
+GAUSSIAN = f"{LAST.format('linear', 22)}[Gaussian_yolo]\n{ANCHORS}8,8, 16,12\nscale_x_y=1.1\n"
 HEADS = {
     "yolo": TWO_HEADS,
-    "yolo of new_coords": STEM
-    + LAST.format("logistic", 14)
-    + f"[yolo]\n{ANCHORS}8,8, 16,12\nnew_coords=1\nscale_x_y=2\n",
-    "region": STEM
-    + LAST.format("linear", 14)
-    + f"[region]\n{ANCHORS}1,1, 2,1.5\nsoftmax=1\nbias_match=1\n",
-    "gaussian": STEM
-    + LAST.format("linear", 22)
-    + f"[Gaussian_yolo]\n{ANCHORS}8,8, 16,12\nscale_x_y=1.1\n",
+    "yolo of new_coords": STEM + NEW_COORDS,
+    "region": STEM + REGION,
+    "gaussian": STEM + GAUSSIAN,
+    "all": STEM + "[route]\nlayers=0\n".join((YOLO, NEW_COORDS, REGION, GAUSSIAN)),
     "detection": f"{STEM}[connected]\noutput=48\nactivation=linear\n"
     "[detection]\nclasses=2\ncoords=4\nside=2\nnum=2\nsqrt=1\n",
 }
 FIXED = {"detection"}  # a [connected] takes pictures of one size only
 SIZES = [(1, 32, 32), (3, 32, 32), (1, 64, 96), (2, 96, 32)]
-WITH_SPP = STEM + SPP + LAST.format("linear", 14) + f"[yolo]\n{ANCHORS}8,8, 16,12\n"
+WITH_SPP = STEM + SPP + YOLO
 LONG = pytest.mark.long
+IN_ONNX = ["all", "detection", *(pytest.param(name, marks=LONG) for name in list(HEADS)[:4])]
 KINDS = ("default", "greedynms", "diounms\nbeta_nms=0.8")
 GREY, NOTHING = 128, [[0, 4], [0], [0], [0]]  # the toy finds nothing in a grey picture
 # Float32 through six convolutions; onnxruntime and fused loops add in another order.
@@ -93,7 +92,7 @@ def sizes_of(name):
     return [size for size in SIZES if name not in FIXED or size[1:] == SIZES[0][1:]]
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", IN_ONNX)
 def test_boxes_in_onnx_are_those_of_every_head(name):
     network = built(HEADS[name])
     graph = Graph(network, GraphOptions("boxes"))
@@ -119,7 +118,7 @@ def test_torchscript_gives_the_same(name, outputs, fold, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "outputs", "fold"),
-    [("yolo", "raw", True), ("region", "boxes", False), ("gaussian", "boxes", True)],
+    [("all", "boxes", True), ("detection", "raw", False)],
 )
 def test_torch_export_gives_the_same(name, outputs, fold, tmp_path):
     network = built(HEADS[name])
@@ -307,11 +306,12 @@ class TestDetections:
         self.check(run(self.inputs(other, read_image(PICTURE))), found, 0)
 
     def test_come_by_convert(self, tmp_path):
+        _, weights = model_in(tmp_path)
         options = GraphOptions("detections", threshold=0.1)
-        path = tmp_path / "toy.pt2"
-        report = convert(TOY_WEIGHTS, path, cfg=TOY_CFG, names=TOY_NAMES, graph=options)
+        report = convert(weights, tmp_path / "a.pt2", graph=options)
         assert report.worst < 1e-4  # the default tolerance
-        assert [one.at for one in report.differences][:2] == ["1 x 160x160", "3 x 160x160"]
+        assert [one.at for one in report.differences] == ["1 x 32x32", "3 x 32x32", "1 x 64x64"]
+        assert all(one.values for one in report.differences)
         assert report.notes == ("returns detections",)
 
 
