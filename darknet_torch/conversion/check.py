@@ -45,7 +45,8 @@ def difference(got: Tensor, want: Tensor) -> float:
         return 0.0
     got, want = got.detach().double(), want.detach().double()
     same = (got == want) | (got.isnan() & want.isnan())
-    apart = torch.where(same, 0, (got - want).abs()).nan_to_num(nan=float("inf"))
+    infinite = float("inf")
+    apart = torch.where(same, 0, (got - want).abs()).nan_to_num(nan=infinite, posinf=infinite)
     finite = want[want.isfinite()].abs()
     scale = max(1.0, float(finite.max())) if finite.numel() else 1.0
     return float(apart.max()) / scale

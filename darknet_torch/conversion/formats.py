@@ -18,7 +18,7 @@ from darknet_torch.conversion.readers import (
     read_safetensors_file,
 )
 from darknet_torch.conversion.states import write_pt, write_safetensors
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.network import Network
 from darknet_torch.weights import read_weights, write_values
 from darknet_torch.zoo import is_partial_name
@@ -100,6 +100,15 @@ def _first_bytes(path: Path) -> bytes:
 
 
 def _write_darknet(model: Model, file: BinaryIO) -> None:
+    for layer in model.network.layers[: model.layers]:
+        options = layer.options
+        if layer.weight_slots() and (options.dontload or options.dontsave or layer.reads_a_part):
+            raise WeightsError(
+                f"layer {layer.index} [{layer.section}] ({options.where}) is not read from weight "
+                "files as it is written to them",
+                expected="a cfg without dontload=, dontloadscales=, dontsave= and numload=",
+                fix="leave them out, and convert from a file that has all arrays",
+            )
     write_values(model.network, file, cutoff=model.layers)
 
 

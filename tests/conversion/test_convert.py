@@ -224,6 +224,29 @@ class TestRefusals:
             convert(weights, tmp_path / "a.pt")
         assert files(tmp_path) == ["small.cfg", "small.weights"]
 
+    @pytest.mark.parametrize(
+        ("option", "dialect"),
+        [
+            ("dontload", "alexeyab"),
+            ("dontloadscales", "alexeyab"),
+            ("dontsave", "pjreddie"),
+            ("numload", "pjreddie"),
+        ],
+    )
+    def test_layers_that_are_read_otherwise_than_written(self, option, dialect, weights, tmp_path):
+        """Darknet would not read again what it writes for such a cfg."""
+        convert(weights, tmp_path / "a.pt", dialect=dialect)
+        cfg = tmp_path / "part.cfg"
+        cfg.write_text(DETECTOR.replace("filters=14", f"filters=14\n{option}=1"))
+        expected = (
+            r"^layer 1 \[convolutional\] \(.*part\.cfg:12\) is not read from weight files as it "
+            r"is written to them: expected a cfg without dontload="
+        )
+        with pytest.raises(WeightsError, match=expected):
+            convert(tmp_path / "a.pt", tmp_path / "b.weights", cfg=cfg, dialect=dialect)
+        assert not (tmp_path / "b.weights").exists()
+        assert convert(tmp_path / "a.pt", tmp_path / "b.pt", cfg=cfg, dialect=dialect).worst == 0
+
     def test_a_missing_source(self, tmp_path):
         (tmp_path / "gone.cfg").write_text(DETECTOR)
         for name in ("gone.weights", "gone.pt", "gone.safetensors"):

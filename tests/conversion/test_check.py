@@ -1,0 +1,137 @@
+"""What a conversion's check sees, and what it must not miss."""
+
+import math
+
+import pytest
+import torch
+
+from darknet_torch.cfg.dialect import PJREDDIE
+from darknet_torch.conversion.check import (
+    compare_arrays,
+    compare_graph,
+    compare_layers,
+    difference,
+    random_images,
+)
+from darknet_torch.conversion.graphs import Graph, GraphOptions
+from darknet_torch.errors import WeightsError
+from tests.conversion.models import DETECTOR, NET, built
+
+INFINITY, NOTHING = math.inf, math.nan
+
+
+class TestDifference:
+    @pytest.mark.parametrize(
+        ("got", "want", "expected"),
+        [
+            ([1, 2], [1, 2], 0),
+            ([0.25, 0], [0, 0], 0.25),
+            ([0.25, 1], [0, 1], 0.25),
+            ([102, 0], [100, 0], 0.02),  # a part of the largest
+            ([-102, 0], [-100, 0], 0.02),
+            ([1, 100], [0, 100], 0.01),
+            ([NOTHING], [NOTHING], 0),
+            ([INFINITY], [INFINITY], 0),
+            ([NOTHING], [0], INFINITY),
+            ([0], [NOTHING], INFINITY),
+            ([INFINITY], [-INFINITY], INFINITY),
+            ([INFINITY, 1], [1, 1], INFINITY),
+            ([INFINITY, 2], [INFINITY, 4], 0.5),
+            ([], [], 0),
+        ],
+    )
+    def test_is_the_worst_as_a_part_of_the_largest_if_that_is_above_1(self, got, want, expected):
+        assert difference(torch.tensor(got), torch.tensor(want)) == pytest.approx(expected)
+
+    @pytest.mark.parametrize("shape", [(2, 1), (1, 2), (4,), (0,)])
+    def test_of_other_shapes_is_infinite(self, shape):
+        assert difference(torch.ones(shape), torch.ones(2)) == INFINITY
+
+    def test_of_whole_numbers_is_seen(self):
+        assert difference(torch.tensor([3]), torch.tensor([2])) == 0.5
+
+
+class TestArrays:
+    def test_equal_ones(self):
+        network = built(DETECTOR)
+        found = compare_arrays(built(DETECTOR), network)
+        values = sum(slot.tensor.numel() for _, slot in network.slots())
+        assert (found.worst, found.at, found.values) == (0, "all arrays", values)
+
+    def test_one_value_is_named_by_array_and_layer(self):
+        other = built(DETECTOR)
+        with torch.no_grad():
+            other.layers[0].weight_slots()[2].tensor[3] += 0.125
+        found = compare_arrays(other, built(DETECTOR))
+        assert found.at == "rolling_mean of layer 0 [convolutional]"
+        assert found.worst > 0.01
+
+    def test_layers_from_the_cutoff_on_do_not_matter(self):
+        other = built(DETECTOR)
+        with torch.no_grad():
+            other.layers[1].weight_slots()[0].tensor.add_(1)
+        assert compare_arrays(other, built(DETECTOR)).worst > 0
+        found = compare_arrays(other, built(DETECTOR), cutoff=1)
+        values = sum(slot.tensor.numel() for slot in other.layers[0].weight_slots())
+        assert (found.worst, found.values) == (0, values)
+
+
+class TestGraph:
+    @pytest.fixture
+    def graph(self):
+        return Graph(built(DETECTOR), GraphOptions())
+
+    def test_the_graph_itself_is_equal_at_two_batches_and_two_sizes(self, graph):
+        found = compare_graph(graph, graph)
+        assert [one.at for one in found] == ["1 x 32x32", "3 x 32x32", "1 x 64x64"]
+        assert [one.worst for one in found] == [0, 0, 0]
+        assert [one.values for one in found] == [14 * 16, 3 * 14 * 16, 14 * 64]
+
+    def test_one_that_knows_one_size_is_seen(self, graph):
+        def fixed(images):
+            side = images.shape[-1]
+            return [out + (side - 32) for out in graph(images)]
+
+        assert [one.worst > 0.1 for one in compare_graph(graph, fixed)] == [False, False, True]
+
+    def test_one_that_mixes_up_the_batch_is_seen(self, graph):
+        found = compare_graph(graph, lambda images: graph(images.flip(0)))
+        assert [one.worst > 1e-4 for one in found] == [False, True, False]
+
+    def test_one_that_returns_too_few_is_seen(self, graph):
+        with pytest.raises(ValueError, match="zip"):
+            compare_graph(graph, lambda _: [])
+
+
+class TestLayers:
+    CFG = f"{NET}[convolutional]\nfilters=2\n[maxpool]\nsize=9\nstride=1\n"
+
+    def test_equal_networks_have_no_difference(self):
+        assert compare_layers(built(DETECTOR), built(DETECTOR), 0) == 0
+
+    def test_the_first_layer_beyond_the_tolerance_is_named(self):
+        network = built(DETECTOR)
+        with torch.no_grad():
+            network.layers[1].weight_slots()[0].tensor.add_(1)
+        with pytest.raises(WeightsError, match=r"^layer 1 \[convolutional\] \(small\.cfg:12\)"):
+            compare_layers(network, built(DETECTOR), 1e-4)
+
+    def test_values_that_are_no_numbers_are_beyond_every_tolerance(self):
+        network = built(DETECTOR)
+        with torch.no_grad():
+            network.layers[1].weight_slots()[0].tensor[0] = NOTHING
+        with pytest.raises(WeightsError, match=r"layer 1 .*got inf"):
+            compare_layers(network, built(DETECTOR), 1e9)
+
+    def test_what_a_layer_remembers_is_forgotten(self):
+        cfg = "[net]\ninputs=4\n[rnn]\noutput=2\nhidden=2\n"
+        networks = built(cfg), built(cfg, PJREDDIE.name)
+        first = compare_layers(*networks, 1e9)
+        assert compare_layers(*networks, 1e9) == first
+
+
+def test_the_random_pictures_are_the_same_every_time():
+    one, other = (random_images(2, 3, 4, 5) for _ in range(2))
+    assert one.shape == (2, 3, 4, 5)
+    assert 0 <= one.min() < one.max() <= 1
+    torch.testing.assert_close(one, other, rtol=0, atol=0)
