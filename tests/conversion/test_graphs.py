@@ -103,8 +103,7 @@ def test_boxes_in_onnx_are_those_of_every_head(name):
         same(run(images), boxes(network, images))
 
 
-@pytest.mark.parametrize("fold", [False, True])
-@pytest.mark.parametrize("outputs", ["raw", "boxes"])
+@pytest.mark.parametrize(("outputs", "fold"), [("raw", True), ("boxes", False)])
 @pytest.mark.parametrize("name", HEADS)
 def test_torchscript_gives_the_same(name, outputs, fold, tmp_path):
     network = built(HEADS[name])
@@ -118,7 +117,7 @@ def test_torchscript_gives_the_same(name, outputs, fold, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "outputs", "fold"),
-    [("all", "boxes", True), ("detection", "raw", False)],
+    [("region", "boxes", True), ("detection", "raw", False)],
 )
 def test_torch_export_gives_the_same(name, outputs, fold, tmp_path):
     network = built(HEADS[name])
