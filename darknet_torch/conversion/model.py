@@ -107,4 +107,11 @@ def rebuild(metadata: str, where: str, *, cfg: Path | None = None, **sizes: int 
     chosen = {**own, **{side: size for side, size in sizes.items() if size is not None}}
     network = build_network(parse_cfg(text, file), dialect=dialect, initialize=False, **chosen)
     network.header = header
+    if layers is not None and not 0 <= layers <= len(network.layers):
+        raise WeightsError(
+            "its metadata is broken",
+            where=where,
+            expected=f"0 to {len(network.layers)} layers",
+            got=layers,
+        )
     return Model(network, text, names, layers, where, file)

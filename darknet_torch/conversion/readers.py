@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
+from darknet_torch.cfg.dialect import ALEXEYAB, Dialect, find_dialect
 from darknet_torch.checkpoints.registry import find_layout
 from darknet_torch.checkpoints.unwrap import find_state
 from darknet_torch.conversion.model import Model, decode_cfg, rebuild
@@ -79,6 +79,7 @@ def _from_state(source: Source, loaded: Any, metadata: str | None) -> Model:
     if metadata is not None:
         cfg = None if source.cfg is None else find_cfg(source.cfg)
         model = rebuild(metadata, where, cfg=cfg, **source.sizes)
+        _check_dialect(source, model)
         load_state(model, loaded, where)
         return replace(model, names=tuple(source.names) or model.names)
     state = find_state(loaded, where)
@@ -87,6 +88,19 @@ def _from_state(source: Source, loaded: Any, metadata: str | None) -> Model:
         load_state(model, state, where)
         return model
     return _from_checkpoint(source, state)
+
+
+def _check_dialect(source: Source, model: Model) -> None:
+    """Refuse a dialect that is not the one in the file."""
+    given, own = find_dialect(source.dialect), model.network.dialect
+    if given not in (ALEXEYAB, own):
+        raise UsageError(
+            "says which dialect it is of",
+            where=source.path,
+            expected=own.name,
+            got=f"--dialect {given.name}",
+            fix=f"leave it out; --dialect-to {given.name} rewrites the model",
+        )
 
 
 def _from_checkpoint(source: Source, state: Mapping[str, Tensor]) -> Model:

@@ -1,5 +1,6 @@
 """One file to another: what comes back, what is refused, what is left alone."""
 
+import json
 import struct
 
 import pytest
@@ -410,3 +411,27 @@ def test_a_faulty_cfg_is_the_cfgs_error(tmp_path):
     cfg.write_text(f"{NET}[nonsense]\n")
     with pytest.raises(CfgError, match=r"small\.cfg:5"):
         convert(weights, tmp_path / "a.pt")
+
+
+def test_another_dialect_than_the_files_own_is_refused(tmp_path):
+    state = tmp_path / "toy.pt"
+    convert(TOY_WEIGHTS, state, cfg=TOY_CFG)
+    with pytest.raises(UsageError) as caught:
+        convert(state, tmp_path / "toy.weights", dialect="pjreddie")
+    assert str(caught.value) == (
+        f"{state}: says which dialect it is of: expected alexeyab, got --dialect pjreddie; "
+        "leave it out; --dialect-to pjreddie rewrites the model"
+    )
+    assert files(tmp_path) == ["toy.pt"]
+
+
+@pytest.mark.parametrize("layers", [-1, 1000])
+def test_a_number_of_layers_that_there_are_not_is_refused(layers, tmp_path):
+    state = tmp_path / "toy.pt"
+    convert(TOY_WEIGHTS, state, cfg=TOY_CFG)
+    loaded = torch.load(state, weights_only=True)
+    metadata = json.loads(loaded._metadata["darknet_torch"])
+    loaded._metadata["darknet_torch"] = json.dumps({**metadata, "layers": layers})
+    torch.save(loaded, state)
+    with pytest.raises(WeightsError, match=f"its metadata is broken.* got {layers}$"):
+        convert(state, tmp_path / "toy.weights")
