@@ -63,15 +63,16 @@ def load_with_report(
     batch: int | None = None,
     dialect: str | Dialect = "alexeyab",
     strict: bool = True,
+    cutoff: int | None = None,
 ) -> tuple[Network, LoadReport | None]:
-    """`load`, on the CPU, with the report of the weight file."""
+    """`load`, on the CPU, with the report of the weight file; see `read_weights` for `cutoff`."""
     chosen = find_dialect(dialect)
     network = build(cfg, width=width, height=height, batch=batch, dialect=chosen)
     if weights is None:
         network.initialize()
         return network, None
     try:
-        return network, _fill(network, weights, strict=strict)
+        return network, _fill(network, weights, strict=strict, cutoff=cutoff)
     except WeightsError:
         for other in (PJREDDIE, ALEXEYAB):
             if other.code_base != chosen.code_base:
@@ -81,10 +82,16 @@ def load_with_report(
         raise
 
 
-def _fill(network: Network, weights: str | os.PathLike[str], *, strict: bool) -> LoadReport:
+def _fill(
+    network: Network,
+    weights: str | os.PathLike[str],
+    *,
+    strict: bool,
+    cutoff: int | None = None,
+) -> LoadReport:
     """Read `weights`; what they do not cover gets Darknet's starting values."""
     network.initialize([layer.index for layer in network.layers if layer.reads_a_part])
-    report = read_weights(network, Path(weights), strict=strict)
+    report = read_weights(network, Path(weights), strict=strict, cutoff=cutoff)
     network.initialize(report.missing)
     return report
 

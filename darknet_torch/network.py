@@ -113,7 +113,7 @@ class Network(nn.Module):
 
     def layer_outputs(self, images: Tensor) -> list[Tensor]:
         """Every layer's output for `images`, each [N, C, H, W] in Darknet's memory order."""
-        outputs = {-1: self._checked(images)}
+        outputs = {-1: self.checked(images)}
         buffers = []
         for index, layer in enumerate(self.layers):
             inputs = [outputs[source] for source in layer.sources]
@@ -123,14 +123,19 @@ class Network(nn.Module):
         return buffers
 
     def _run(self, images: Tensor) -> dict[int, Tensor]:
-        kept = {-1: self._checked(images)}
+        kept = {-1: self.checked(images)}
         for index, layer in enumerate(self.layers):
             kept[index] = layer(*(kept[source] for source in layer.sources))
             for done in self._last_reader.get(index, ()):
                 del kept[done]
         return kept
 
-    def _checked(self, images: Tensor) -> Tensor:
+    def checked(self, images: Tensor) -> Tensor:
+        """`images` as [N, C, H, W].
+
+        Raises:
+            UsageError: they do not fit the network's input.
+        """
         shape = self.net.input_shape
         if images.dim() == 2 and images.shape[1] == shape.count:
             return images.reshape(-1, shape.channels, shape.height, shape.width)

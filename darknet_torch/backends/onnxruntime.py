@@ -25,8 +25,10 @@ class OnnxRuntimeBackend:
     def __init__(self, network: Network) -> None:
         graph = Graph(network, GraphOptions(fold=True)).cpu()
         on_gpu = any(parameter.is_cuda for parameter in network.parameters())
+        self.network = network
         self.run = run_onnx(onnx_bytes(graph, ""), on_gpu=on_gpu)
 
     def predict(self, images: np.ndarray) -> tuple[Tensor, ...]:
         """See `Backend.predict`."""
-        return tuple(self.run(torch.from_numpy(images)))
+        inputs = torch.from_numpy(np.asarray(images, np.float32))
+        return tuple(self.run(self.network.checked(inputs)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.loading import given_names, reported, reporting
+from darknet_torch.cli.loading import given_names, reported_at_once, reporting
 from darknet_torch.cli.options import cfg_options, names_options
 from darknet_torch.zoo import companion, find_cfg
 
@@ -47,7 +47,7 @@ def convert(src: str, dst: str, **arguments: Any) -> None:
     from darknet_torch.conversion.convert import convert as run
 
     tolerance = arguments["tolerance"]
-    with reported(reporting(arguments)):
+    with reported_at_once(reporting(arguments)):
         report = run(
             src,
             dst,
@@ -69,8 +69,10 @@ def _names(src: str, arguments: dict[str, Any]) -> str | None:
     """The names given, or those beside the cfg or the weight file."""
     given = given_names(arguments["names"], arguments["data"])
     cfg = find_cfg(arguments["cfg"]) if arguments["cfg"] else Path(src)
+    if given or not cfg.is_file():
+        return given
     beside = companion(cfg, ".names")
-    return given or (str(beside) if beside.exists() else None)
+    return str(beside) if beside.is_file() else None
 
 
 def _graph_options(arguments: dict[str, Any]) -> GraphOptions | None:

@@ -123,6 +123,22 @@ def reported(options: Reporting) -> Iterator[None]:
         raise CfgError("\n  ".join([f"refused under --strict ({len(faults)}):", *faults]))
 
 
+@contextmanager
+def reported_at_once(options: Reporting) -> Iterator[None]:
+    """As `reported`, for what writes files: under --strict the first fault ends the block."""
+    if not options.strict:
+        with reported(options):
+            yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CfgWarning)
+        warnings.simplefilter("ignore", CfgNote)
+        try:
+            yield
+        except CfgWarning as fault:
+            raise CfgError(f"refused under --strict: {fault}") from None
+
+
 def _report(options: Reporting, caught: Iterable[warnings.WarningMessage]) -> list[str]:
     """Print what was warned of, less what --strict will raise; the faults among it."""
     faults = []

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.loading import reported, reporting
+from darknet_torch.cli.loading import reported_at_once, reporting
 from darknet_torch.errors import UsageError
 
 
@@ -37,7 +37,7 @@ def partial(cfg: str, weights: str, out: str, layers: int, **arguments: Any) -> 
     """
     from darknet_torch.conversion.weight_files import partial as run
 
-    with reported(reporting(arguments)):
+    with reported_at_once(reporting(arguments)):
         read = run(cfg, weights, out, layers, dialect=arguments["dialect"])
     click.echo(f"{out}: layers 0 to {min(layers, read.total) - 1} of {weights}")
 
@@ -53,7 +53,7 @@ def average(cfg: str, out: str, weights: tuple[str, ...], **arguments: Any) -> N
         raise UsageError("nothing to average", expected="two weight files", got=weights[0])
     from darknet_torch.conversion.weight_files import average as run
 
-    with reported(reporting(arguments)):
+    with reported_at_once(reporting(arguments)):
         run(cfg, out, weights, dialect=arguments["dialect"])
     click.echo(f"{out}: the mean of {len(weights)} files")
 
@@ -73,7 +73,7 @@ def statistics(
     """
     from darknet_torch.conversion.weight_files import statistics as run
 
-    with reported(reporting(arguments)):
+    with reported_at_once(reporting(arguments)):
         found = run(cfg, weights, dialect=arguments["dialect"], strict=not allow_leftover)
     if as_json:
         click.echo(json.dumps([array.to_dict() for array in found], indent=1))

@@ -6,7 +6,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
@@ -19,13 +19,14 @@ from darknet_torch.conversion.formats import (
     find_format,
     find_reader,
 )
-from darknet_torch.conversion.graphs import Graph, GraphOptions
+from darknet_torch.conversion.graphs import Graph, GraphOptions, other_size
 from darknet_torch.conversion.model import Model, encode_cfg
 from darknet_torch.conversion.readers import Source
-from darknet_torch.errors import CfgWarning, UsageError, WeightsError
+from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError
 from darknet_torch.weights import write_values, writing
 from darknet_torch.zoo import companion, names_for
 
+_FIXED = 2  # cases of `compare_graph` at one size
 TOLERANCE = 1e-4  # onnxruntime's float32 sums take another order; a wrong graph is far off
 
 
@@ -65,6 +66,8 @@ class ConversionReport:
         found += self.notes
         places = ", ".join(str(one) for one in self.differences)
         found.append(f"worst difference {self.worst:.2g} ({places})")
+        if not any(one.values for one in self.differences):
+            found.append("nothing was compared: no boxes in the random pictures")
         if self.restores is not None:
             byte = "byte for byte" if self.restores else "not byte for byte, only its values"
             found.append(f"back to .weights it gives the original {byte}")
@@ -113,12 +116,7 @@ def convert(
     kind = find_format(target)
     if source.resolve() == target.resolve():
         raise UsageError("is to be written over itself", where=target, fix="give another DST")
-    if graph is not None and isinstance(kind, StateFormat):
-        raise UsageError(
-            "options of graphs are for .onnx, .torchscript and .pt2",
-            got=f"a {kind.name} file",
-            fix="leave out --decode, --nms, --opset and --fold",
-        )
+    _check_options(kind, graph)
     given = names_for(names, 0, may_be_more=True)
     model = find_reader(source)(Source(source, cfg, given, dialect, width, height, strict))
     carries_cfg = model.original is None
@@ -134,6 +132,8 @@ def convert(
         options = graph or GraphOptions()
         differences = _write_graph(model, target, kind, options, tolerance)
         notes.append(kind.describe(options))
+        fixed = other_size(model.network) is not None and len(differences) == _FIXED
+        notes += ["its height and width are fixed: a layer computes with them"] if fixed else []
     if kind is DARKNET and carries_cfg:
         notes += _write_companions(model, target)
     restores = None
@@ -150,6 +150,30 @@ def convert(
     )
 
 
+def _check_options(kind: StateFormat | GraphFormat, graph: GraphOptions | None) -> None:
+    """Refuse options that a kind of file has no use for."""
+    plain = GraphOptions()
+    if graph is None:
+        return
+    if isinstance(kind, StateFormat):
+        raise UsageError(
+            "options of graphs are for .onnx, .torchscript and .pt2",
+            got=f"a {kind.name} file",
+            fix="leave out --decode, --nms, --opset and --fold",
+        )
+    if graph.opset != plain.opset and not kind.has_opset:
+        raise UsageError(
+            "--opset is for .onnx", got=f"a {kind.name} file", fix="leave out --opset"
+        )
+    same = graph.threshold, graph.nms_threshold
+    if graph.outputs != "detections" and same != (plain.threshold, plain.nms_threshold):
+        raise UsageError(
+            "--threshold and --nms-threshold are of the boxes that --nms chooses",
+            got=f"a graph that returns {graph.outputs}",
+            fix="add --nms, or leave them out",
+        )
+
+
 def _write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference]:
     with writing(path) as file:
         kind.write(model, file)
@@ -164,13 +188,35 @@ def _write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference
 def _write_graph(
     model: Model, path: Path, kind: GraphFormat, options: GraphOptions, tolerance: float
 ) -> list[Difference]:
+    """Write a graph with open sizes; where that cannot be, with the network's own."""
+    _check_whole(model)
     graph = Graph(model.network, options)
+    source = Graph(model.network, replace(options, fold=False)) if options.fold else graph
     with writing(path) as file:
-        file.write(kind.make(graph, model.metadata()))
-        file.flush()
-        differences = kind.check(graph, Path(file.name))
-        _refuse(differences, path, tolerance)
-    return differences
+        while True:
+            try:
+                file.seek(0)
+                file.truncate()
+                file.write(kind.make(graph, model.metadata()))
+                file.flush()
+                differences = kind.check(source, Path(file.name), graph.other_size)
+                _refuse(differences, path, tolerance)
+                return differences
+            except (CfgError, WeightsError):
+                if graph.other_size is None:
+                    raise
+                graph.other_size = None
+
+
+def _check_whole(model: Model) -> None:
+    if model.layers is not None:
+        layer = model.network.layers[model.layers]
+        raise WeightsError(
+            "is a partial file, and a graph needs every layer",
+            where=model.origin,
+            expected=f"all {len(model.network.layers)} layers",
+            got=f"nothing for layer {layer.index} [{layer.section}] and those behind it",
+        )
 
 
 def _refuse(differences: Sequence[Difference], path: Path, tolerance: float) -> None:
@@ -198,7 +244,7 @@ def _write_companions(model: Model, weights: Path) -> list[str]:
             with writing(path) as file:
                 file.write(text)
             notes.append(f"wrote {path} too")
-        elif path.read_bytes() != text:
+        elif not path.is_file() or path.read_bytes() != text:
             notes.append(f"left {path} as it was: the model's own is another")
     return notes
 

@@ -51,8 +51,9 @@ def _copy(source: Layer, target: Layer, dialect: Dialect) -> None:
                 expected="zeros, or no such array",
                 got=f"{int(slot.tensor.count_nonzero())} values that are not 0",
             )
-    for norm, other in zip(_normalizations(source), _normalizations(target), strict=True):
-        _match(norm, other)
+    theirs_by_name = _normalizations(source)
+    for name, normalization in _normalizations(target).items():
+        _match(theirs_by_name[name], normalization)
 
 
 def _check_shape(layer: Layer, mine: Slot, theirs: Slot, dialect: Dialect) -> None:
@@ -65,8 +66,10 @@ def _check_shape(layer: Layer, mine: Slot, theirs: Slot, dialect: Dialect) -> No
         )
 
 
-def _normalizations(layer: Layer) -> list[Normalization]:
-    return [module for module in layer.modules() if isinstance(module, Normalization)]
+def _normalizations(layer: Layer) -> dict[str, Normalization]:
+    """By name: the order of a layer's parts is its dialect's."""
+    modules = layer.named_modules()
+    return {name: module for name, module in modules if isinstance(module, Normalization)}
 
 
 def _match(source: Normalization, target: Normalization) -> None:

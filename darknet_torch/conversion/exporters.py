@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from darknet_torch.conversion.graphs import Graph, other_size, shape_of
+from darknet_torch.conversion.graphs import Graph, shape_of
 from darknet_torch.conversion.model import METADATA_KEY
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.extras import needed
@@ -22,6 +23,8 @@ from darknet_torch.heads.base import Head
 
 Run = Callable[[Tensor], list[Tensor]]
 
+_SIZES = ("batch", "channels", "height", "width")
+_WORD = re.compile(r"\w+")
 _BATCH = 2  # sizes of one are taken for fixed
 _LARGEST = 2**31  # bytes of a protobuf
 
@@ -48,6 +51,8 @@ def onnx_bytes(graph: Graph, metadata: str) -> bytes:
             verbose=False,
         )
     made = program.model_proto
+    _check_opset(made, graph.options.opset)
+    _name_sizes(made)
     made.producer_name = "darknet_torch"
     onnx.helper.set_model_props(made, {METADATA_KEY: metadata})
     if made.ByteSize() >= _LARGEST:
@@ -59,6 +64,28 @@ def onnx_bytes(graph: Graph, metadata: str) -> bytes:
     onnx.checker.check_model(made)
     data: bytes = made.SerializeToString()
     return data
+
+
+def _check_opset(made: Any, wanted: int) -> None:
+    (got,) = [one.version for one in made.opset_import if one.domain == ""]
+    if got != wanted:
+        raise UsageError(
+            "this version of onnx cannot write that opset",
+            expected=f"--opset {got}, or another that it knows",
+            got=f"--opset {wanted}",
+        )
+
+
+def _name_sizes(made: Any) -> None:
+    """Call the open sizes of the input what they are, wherever a shape says them."""
+    sizes = zip(made.graph.input[0].type.tensor_type.shape.dim, _SIZES, strict=True)
+    names = {size.dim_param: name for size, name in sizes if size.dim_param}
+    for value in (*made.graph.input, *made.graph.output, *made.graph.value_info):
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_param:
+                size.dim_param = _WORD.sub(
+                    lambda word: names.get(word[0], word[0]), size.dim_param
+                )
 
 
 def torchscript_bytes(graph: Graph, metadata: str) -> bytes:
@@ -133,8 +160,7 @@ def _example(graph: Graph) -> Tensor:
 def _open_sizes(graph: Graph) -> dict[int, Any]:
     """Which dimensions of the input stay open: the batch, and the size if it may."""
     dynamic = torch.export.Dim.DYNAMIC
-    flexible = other_size(graph.network) is not None
-    return {0: dynamic, 2: dynamic, 3: dynamic} if flexible else {0: dynamic}
+    return {0: dynamic, 2: dynamic, 3: dynamic} if graph.other_size else {0: dynamic}
 
 
 @contextmanager
@@ -168,13 +194,13 @@ def _culprit(graph: Graph, error: Exception) -> CfgError:
     for layer in graph.network.layers:
         shapes = [_source_shape(graph, source) for source in layer.sources]
         example = tuple(torch.rand(_BATCH, *shape) for shape in shapes)
-        reason = _failure(layer, example)
+        reason = _failure(layer, example, open_sizes=graph.other_size is not None)
         if reason is not None:
             return layer.misfit(f"layer {layer.index} cannot be exported", got=reason)
     for head in graph.network.heads if graph.options.outputs != "raw" else ():
         shape = head.output_shape
         output = torch.rand(_BATCH, shape.channels, shape.height, shape.width)
-        reason = _failure(_Decoding(head), (output,))
+        reason = _failure(_Decoding(head), (output,), open_sizes=False)
         if reason is not None:
             return head.misfit(
                 f"the boxes of layer {head.index} cannot be exported",
@@ -184,7 +210,7 @@ def _culprit(graph: Graph, error: Exception) -> CfgError:
     return CfgError(
         "PyTorch cannot export this network",
         where=graph.network.net.where,
-        got=_first_line(error),
+        got=first_line(error),
         fix="give another --opset, or leave out --nms and --decode",
     )
 
@@ -201,12 +227,16 @@ class _Decoding(nn.Module):
         return found.boxes, found.class_scores
 
 
-def _failure(module: nn.Module, example: tuple[Tensor, ...]) -> str | None:
+def _failure(module: nn.Module, example: tuple[Tensor, ...], *, open_sizes: bool) -> str | None:
     """Why PyTorch cannot export `module`; None if it can."""
+    # AUTO: a layer alone may well fix a size that the network leaves open.
+    auto = torch.export.Dim.AUTO
+    sizes = {0: auto, 2: auto, 3: auto} if open_sizes and len(example) == 1 else None
+    shapes = None if sizes is None else (sizes,)
     try:
-        torch.export.export(module, example, strict=False)
+        torch.export.export(module, example, dynamic_shapes=shapes, strict=False)
     except Exception as reason:  # noqa: BLE001 - whatever it is, it is what is asked for
-        return _first_line(reason)
+        return first_line(reason)
     return None
 
 
@@ -217,7 +247,7 @@ def _source_shape(graph: Graph, source: int) -> tuple[int, int, int]:
     return shape.channels, shape.height, shape.width
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """The first line of what caused `error` in the end."""
     while error.__cause__ is not None:
         error = error.__cause__

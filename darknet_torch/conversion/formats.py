@@ -18,7 +18,7 @@ from darknet_torch.conversion.readers import (
     read_safetensors_file,
 )
 from darknet_torch.conversion.states import write_pt, write_safetensors
-from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.errors import DarknetError, UsageError, WeightsError
 from darknet_torch.network import Network
 from darknet_torch.weights import read_weights, write_values
 from darknet_torch.zoo import is_partial_name
@@ -55,21 +55,36 @@ class GraphFormat:
         name, suffixes: as `StateFormat` has them.
         make: gives the bytes of a file, from a graph and its metadata.
         run: gives what runs a file.
+        has_opset: whether it heeds `GraphOptions.opset`.
     """
 
     name: str
     suffixes: tuple[str, ...]
     make: Callable[[Graph, str], bytes]
     run: Callable[[Path], exporters.Run]
+    has_opset: bool = False
 
     def describe(self, options: GraphOptions) -> str:
         """What the graph takes and returns."""
-        opset = f"opset {options.opset}, " if self.name == "ONNX" else ""
+        opset = f"opset {options.opset}, " if self.has_opset else ""
         return f"{opset}returns {options.outputs}{', folded' if options.fold else ''}"
 
-    def check(self, graph: Graph, path: Path) -> list[Difference]:
-        """The outputs of the file at `path` beside those of `graph`."""
-        return compare_graph(graph, self.run(path))
+    def check(self, graph: Graph, path: Path, other: tuple[int, int] | None) -> list[Difference]:
+        """The outputs of the file at `path` beside those of `graph`; see `compare_graph`.
+
+        Raises:
+            WeightsError: what runs such files cannot run this one.
+        """
+        try:
+            return compare_graph(graph, self.run(path), other)
+        except (DarknetError, MemoryError):
+            raise
+        except Exception as error:
+            raise WeightsError(
+                f"the {self.name} graph was written and does not run, and is not kept",
+                where=graph.network.net.where,
+                got=exporters.first_line(error),
+            ) from error
 
 
 def find_reader(path: Path) -> Callable[[Source], Model]:
@@ -124,7 +139,7 @@ FORMATS: tuple[StateFormat | GraphFormat, ...] = (
     DARKNET,
     StateFormat("PyTorch state_dict", (".pt", ".pth"), read_pt_file, write_pt),
     StateFormat("safetensors", (".safetensors",), read_safetensors_file, write_safetensors),
-    GraphFormat("ONNX", (".onnx",), exporters.onnx_bytes, exporters.run_onnx),
+    GraphFormat("ONNX", (".onnx",), exporters.onnx_bytes, exporters.run_onnx, has_opset=True),
     GraphFormat(
         "TorchScript",
         (".torchscript", ".ts"),

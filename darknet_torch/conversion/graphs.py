@@ -43,6 +43,10 @@ class GraphOptions:
 class Graph(nn.Module):
     """A network that returns what `options` say.
 
+    Attributes:
+        other_size: a height and a width that it takes beside its own; None if it takes its
+            own alone, or shall.
+
     Args:
         network: is copied, in single precision, and not changed.
 
@@ -64,6 +68,7 @@ class Graph(nn.Module):
         if options.fold:
             self.network.fold_normalization()
         self.options = options
+        self.other_size = other_size(network)
 
     @property
     def output_names(self) -> list[str]:

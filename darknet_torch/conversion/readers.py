@@ -16,7 +16,7 @@ from darknet_torch.checkpoints.registry import find_layout
 from darknet_torch.checkpoints.unwrap import find_state
 from darknet_torch.conversion.model import Model, decode_cfg, rebuild
 from darknet_torch.conversion.states import load_state, read_pt, read_safetensors
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.loading import build, load_with_report
 from darknet_torch.zoo import companion, find_cfg
 
@@ -109,7 +109,8 @@ def _from_checkpoint(source: Source, state: Mapping[str, Tensor]) -> Model:
     model.network.initialize()
     layers = layout.fill(model.network, state, source.path)
     partial = layers < len(model.network.layers)
-    return replace(model, layers=layers if partial else None, origin=f"{layout.name} checkpoint")
+    origin = f"{source.path} (a checkpoint of {layout.name})"
+    return replace(model, layers=layers if partial else None, origin=origin)
 
 
 def _empty(source: Source, default_cfg: str | None) -> Model:
@@ -124,8 +125,12 @@ def _beside(path: Path) -> Path:
     """The cfg of the same name.
 
     Raises:
-        UsageError: there is none.
+        WeightsError: there is no file at `path`.
+        UsageError: there is no cfg beside it.
     """
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "no such file"
+        raise WeightsError(what, where=path, expected="a weight file or a checkpoint")
     cfg = companion(path, ".cfg")
     if not cfg.exists():
         raise UsageError(

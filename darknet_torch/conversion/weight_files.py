@@ -13,9 +13,9 @@ from torch import Tensor
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
 from darknet_torch.errors import UsageError, warn
-from darknet_torch.loading import build, load_with_report
+from darknet_torch.loading import load_with_report
 from darknet_torch.network import Network, WeightsHeader
-from darknet_torch.weights import LoadReport, read_weights, write_weights
+from darknet_torch.weights import LoadReport, write_weights
 
 StrPath = str | os.PathLike[str]
 
@@ -42,7 +42,8 @@ def partial(
     """
     if layers < 1:
         raise UsageError("no layers to keep", expected="1 or more", got=layers)
-    network, read = load_with_report(cfg, weights, dialect=dialect, strict=False)
+    _check_apart(out, [weights])
+    network, read = load_with_report(cfg, weights, dialect=dialect, cutoff=layers)
     assert read is not None
     absent = [index for index in read.missing if index < layers]
     if absent:
@@ -78,6 +79,7 @@ def average(
     """
     if len(weights) < 2:
         raise UsageError("nothing to average", expected="two weight files or more", got=weights)
+    _check_apart(out, weights)
     network = _complete(cfg, weights[0], dialect)
     for path in weights[1:]:
         _add(network, _complete(cfg, path, network.dialect))
@@ -87,6 +89,11 @@ def average(
             slot.tensor.mul_(factor)
     network.header = WeightsHeader(*network.dialect.file_version, network.header.seen)
     write_weights(network, Path(out))
+
+
+def _check_apart(out: StrPath, sources: Sequence[StrPath]) -> None:
+    if Path(out).resolve() in {Path(source).resolve() for source in sources}:
+        raise UsageError("is to be written over itself", where=out, fix="give another OUT")
 
 
 def _complete(cfg: StrPath, weights: StrPath, dialect: str | Dialect) -> Network:
@@ -154,8 +161,8 @@ def statistics(
     Differs: C looks at normalised [connected], [gru] and [lstm] alone, and of their weights
     at as many as there are outputs.
     """
-    network = build(cfg, dialect=dialect)
-    read = read_weights(network, Path(weights), strict=strict)
+    network, read = load_with_report(cfg, weights, dialect=dialect, strict=strict)
+    assert read is not None
     return [
         _statistics(layer.index, layer.section, slot.name, slot.tensor)
         for layer, slot in network.slots()

@@ -27,12 +27,13 @@ def reorganize(x: Tensor, deep: Shape, out: Shape, stride: int, *, to_squares: b
     """
     if not loses_nothing(deep, x[0].numel(), out.count, stride):
         return _gather(x, deep, out, stride, to_squares=to_squares)
-    few, rows, columns = deep.channels // stride**2, deep.height, deep.width
+    count, few = x.shape[0], deep.channels // stride**2
+    rows, columns = deep.height, deep.width
     if to_squares:
-        x = x.reshape(-1, stride, stride, few, rows, columns).permute(0, 3, 4, 1, 5, 2)
+        x = x.reshape(count, stride, stride, few, rows, columns).permute(0, 3, 4, 1, 5, 2)
     else:
-        x = x.reshape(-1, few, rows, stride, columns, stride).permute(0, 3, 5, 1, 2, 4)
-    return x.reshape(-1, out.channels, out.height, out.width)
+        x = x.reshape(count, few, rows, stride, columns, stride).permute(0, 3, 5, 1, 2, 4)
+    return x.reshape(count, out.channels, out.height, out.width)
 
 
 def loses_nothing(deep: Shape, count_in: int, count_out: int, stride: int) -> bool:

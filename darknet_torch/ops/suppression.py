@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
+
+MOST = 2048  # boxes of a picture that are compared with each other: 16 MB per array of pairs
 
 
 def corners(boxes: Tensor) -> Tensor:
@@ -16,22 +19,22 @@ def corners(boxes: Tensor) -> Tensor:
 
 
 def overlaps(boxes: Tensor, exponent: float | None) -> Tensor:
-    """[K, K] overlap of each of `boxes` [K, 4], corners, with each.
+    """[..., K, K] overlap of each of `boxes` [..., K, 4], corners, with each.
 
     Args:
         exponent: of the penalty for a distance of the centres; None for plain IoU.
 
     Source: box.c box_iou, box_diou, box_diounms (AlexeyAB).
     """
-    one, other = boxes[:, None], boxes[None]
+    one, other = boxes[..., :, None, :], boxes[..., None, :, :]
     inside = (
         torch.minimum(one[..., 2:], other[..., 2:]) - torch.maximum(one[..., :2], other[..., :2])
     ).clamp(min=0)
     # Products are spelt out: onnxruntime's product over an axis breaks on no boxes.
     shared = inside[..., 0] * inside[..., 1]
-    size = boxes[:, 2:] - boxes[:, :2]
-    area = size[:, 0] * size[:, 1]
-    union = area[:, None] + area[None] - shared
+    size = boxes[..., 2:] - boxes[..., :2]
+    area = size[..., 0] * size[..., 1]
+    union = area[..., :, None] + area[..., None, :] - shared
     iou = torch.where((shared == 0) | (union == 0), 0, shared / union)
     if exponent is None:
         return iou
@@ -55,7 +58,7 @@ def suppress(
 
     Args:
         boxes: [N, A, 4] centre x, centre y, width, height.
-        scores: [N, A, C], 0 for no candidate.
+        scores: [N, A, C], 0 for no candidate. Of each picture the best `MOST` are looked at.
         threshold: overlaps above it are too much; 0 keeps all, as in C.
         exponent: see `overlaps`.
 
@@ -64,32 +67,48 @@ def suppress(
 
     Source: box.c do_nms_sort, diounms_sort (AlexeyAB).
     """
-    picture, box, kind = torch.nonzero(scores > 0, as_tuple=True)
-    chosen, score = corners(boxes[picture, box]), scores[picture, box, kind]
-    place = torch.arange(score.shape[0], device=score.device)
-    ties = (score[None] == score[:, None]) & (place[None] < place[:, None])
-    better = (score[None] > score[:, None]) | ties
-    keep = torch.ones_like(score, dtype=torch.bool)
+    score, index = _best(scores)
+    kind, box = index % scores.shape[2], index // scores.shape[2]
+    row = torch.arange(boxes.shape[0], device=boxes.device)[:, None]
+    chosen = corners(boxes[row, box])
+    # Of equal ones the first comes first, whatever order they were found in.
+    ties = (score[:, None] == score[:, :, None]) & (index[:, None] < index[:, :, None])
+    better = (score[:, None] > score[:, :, None]) | ties
+    keep = score > 0
     if threshold:
-        same = (picture[None] == picture[:, None]) & (kind[None] == kind[:, None])
-        beats = better & same & (overlaps(chosen, exponent) > threshold)
-        keep = _settle(beats, keep)
-    earlier = (picture[None] < picture[:, None]) | ((picture[None] == picture[:, None]) & better)
-    rank = (earlier & keep[None]).sum(1)
-    kept = torch.nonzero(keep)[:, 0]
-    order = kept[torch.sort(rank[kept])[1]]
-    return chosen[order], score[order], kind[order], picture[order]
+        same = kind[:, None] == kind[:, :, None]
+        keep = _settle(better & same & (overlaps(chosen, exponent) > threshold), keep)
+    rank = torch.where(keep, (better & keep[:, None]).sum(-1), MOST)
+    order = torch.sort(rank, 1)[1]
+    picture, place = torch.nonzero(keep[row, order], as_tuple=True)
+    at = order[picture, place]
+    return chosen[picture, at], score[picture, at], kind[picture, at], picture
 
 
-def _settle(beats: Tensor, keep: Tensor) -> Tensor:
-    """The one set [K] in which is whoever nobody in it `beats` [K, K]."""
+def _best(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """The best candidates of each picture, [N, K], and their places among its A * C.
+
+    K is what the picture with the most has, up to `MOST`; others end with zeros. It is never
+    0, for which onnxruntime's sums get a wrong shape.
+    """
+    flat = scores.flatten(1)
+    score, index = functional.pad(flat, (0, MOST)).topk(MOST, 1)
+    count = (score > 0).sum(1).max().clamp(min=1).item()
+    torch._check(count >= 1)
+    torch._check(count <= MOST)
+    last = flat.shape[1] - 1
+    return score[:, :count], index[:, :count].clamp(max=last)
+
+
+def _settle(beats: Tensor, candidates: Tensor) -> Tensor:
+    """The one set among `candidates` [N, K] in which is whoever nobody in it `beats` [N, K, K]."""
     from torch._higher_order_ops import while_loop
 
     def unsettled(keep: Tensor, before: Tensor) -> Tensor:
         return (keep != before).sum() > 0
 
     def again(keep: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-        return (beats & keep[None]).sum(1) == 0, keep.clone()
+        return candidates & ((beats & keep[:, None]).sum(-1) == 0), keep.clone()
 
-    settled: Tensor = while_loop(unsettled, again, (keep, ~keep))[0]
+    settled: Tensor = while_loop(unsettled, again, (candidates.clone(), ~candidates))[0]
     return settled
