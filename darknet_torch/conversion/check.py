@@ -66,7 +66,7 @@ def compare_graph(
     channels, height, width = shape_of(graph.network)
     cases = [(1, height, width), (3, height, width)]
     cases += [(1, *other)] if other else []
-    compare = _boxes_difference if graph.options.outputs == "detections" else _all_difference
+    compare = compare_boxes if graph.options.outputs == "detections" else _all_difference
     found = []
     for batch, rows, columns in cases:
         images = random_images(batch, channels, rows, columns)
@@ -82,7 +82,7 @@ def _all_difference(got: Sequence[Tensor], want: Sequence[Tensor]) -> float:
     return max(difference(mine, theirs) for mine, theirs in zip(got, want, strict=True))
 
 
-def _boxes_difference(got: Sequence[Tensor], want: Sequence[Tensor]) -> float:
+def compare_boxes(got: Sequence[Tensor], want: Sequence[Tensor]) -> float:
     """Of two lists of boxes, each beside the nearest of its class and picture.
 
     Equal scores may come in another order, since a last bit decides between them.

@@ -28,7 +28,7 @@ def trained(network, seed=0):
     """`network` as if trained: every value random, variances in 0.5-1.5, outputs near 1."""
     generator = torch.Generator().manual_seed(seed)
     for _, slot in network.slots():
-        if slot.name == "rolling_variance" or slot.name.endswith("scales"):
+        if slot.name.endswith(("rolling_variance", "scales")):
             slot.tensor.uniform_(0.5, 1.5, generator=generator)
         else:
             fan_in = max(1, slot.tensor[0].numel())

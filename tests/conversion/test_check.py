@@ -8,6 +8,7 @@ import torch
 from darknet_torch.cfg.dialect import PJREDDIE
 from darknet_torch.conversion.check import (
     compare_arrays,
+    compare_boxes,
     compare_graph,
     compare_layers,
     difference,
@@ -82,7 +83,7 @@ class TestGraph:
         return Graph(built(DETECTOR), GraphOptions())
 
     def test_the_graph_itself_is_equal_at_two_batches_and_two_sizes(self, graph):
-        found = compare_graph(graph, graph)
+        found = compare_graph(graph, graph, graph.other_size)
         assert [one.at for one in found] == ["1 x 32x32", "3 x 32x32", "1 x 64x64"]
         assert [one.worst for one in found] == [0, 0, 0]
         assert [one.values for one in found] == [14 * 16, 3 * 14 * 16, 14 * 64]
@@ -92,15 +93,48 @@ class TestGraph:
             side = images.shape[-1]
             return [out + (side - 32) for out in graph(images)]
 
-        assert [one.worst > 0.1 for one in compare_graph(graph, fixed)] == [False, False, True]
+        assert [one.worst > 0.1 for one in compare_graph(graph, fixed, graph.other_size)] == [
+            False,
+            False,
+            True,
+        ]
 
     def test_one_that_mixes_up_the_batch_is_seen(self, graph):
-        found = compare_graph(graph, lambda images: graph(images.flip(0)))
+        found = compare_graph(graph, lambda images: graph(images.flip(0)), graph.other_size)
         assert [one.worst > 1e-4 for one in found] == [False, True, False]
 
     def test_one_that_returns_too_few_is_seen(self, graph):
         with pytest.raises(ValueError, match="zip"):
-            compare_graph(graph, lambda _: [])
+            compare_graph(graph, lambda _: [], None)
+
+
+class TestBoxes:
+    """Lists of boxes [left, top, right, bottom], scores, classes and pictures."""
+
+    @staticmethod
+    def listed(*rows):
+        boxes = torch.tensor([[0.1 * row[0], 0.1, 0.5, 0.6] for row in rows])
+        scores, kinds, pictures = (torch.tensor([row[i] for row in rows]) for i in (1, 2, 3))
+        return boxes, scores.float(), kinds, pictures
+
+    def test_nearly_equal_scores_may_come_in_another_order(self):
+        want = self.listed((1, 0.5, 0, 0), (2, 0.5, 0, 0))
+        got = self.listed((2, 0.5, 0, 0), (1, 0.5, 0, 0))
+        assert compare_boxes(got, want) == 0
+
+    @pytest.mark.parametrize(
+        "got",
+        [
+            ((1, 0.5, 1, 0), (2, 0.4, 0, 0)),
+            ((1, 0.5, 0, 1), (2, 0.4, 0, 0)),
+            ((1, 0.5, 0, 0),),
+            ((1, 0.5, 0, 0), (1, 0.5, 0, 0)),
+        ],
+        ids=["class", "picture", "one less", "one twice"],
+    )
+    def test_another_class_picture_or_box_is_seen(self, got):
+        want = self.listed((1, 0.5, 0, 0), (2, 0.4, 0, 0))
+        assert compare_boxes(self.listed(*got), want) > 0.09
 
 
 class TestLayers:

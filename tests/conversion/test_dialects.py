@@ -231,3 +231,30 @@ def test_a_partial_file_stays_partial(tmp_path):
     assert report.layers == 1
     values = sum(slot.tensor.numel() for slot in built(DETECTOR).layers[0].weight_slots())
     assert (tmp_path / "other.conv.1").stat().st_size == 20 + 4 * values
+
+
+@pytest.mark.parametrize("layer", ["lstm", "gru"])
+@pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
+def test_every_gate_keeps_its_own_normalisation(layer, dialect, tmp_path):
+    text = f"[net]\ninputs=4\n[{layer}]\noutput=3\nbatch_normalize=1\n"
+    cfg, weights = model_in(tmp_path, text, dialect)
+    other = {"alexeyab": "pjreddie", "pjreddie": "alexeyab"}[dialect]
+    report = convert(weights, tmp_path / "b.weights", dialect=dialect, dialect_to=other)
+    assert "outputs differ by" in report.notes[0]
+    networks = (
+        load(cfg, weights, dialect=dialect),
+        load(cfg, tmp_path / "b.weights", dialect=other),
+    )
+    for step in torch.rand(3, 1, 4).unbind():
+        first, second = (network(step)[0] for network in networks)
+        # Float32 after three steps of a few sums each.
+        torch.testing.assert_close(first, second, rtol=0, atol=1e-5)
+
+
+def test_a_state_that_differs_is_seen_at_the_second_step():
+    networks = [built("[net]\ninputs=4\n[rnn]\noutput=3\n") for _ in range(2)]
+    state = next(slot for _, slot in networks[0].slots() if slot.name == "self_layer.weights")
+    with torch.no_grad():
+        state.tensor.mul_(-3)
+    with pytest.raises(WeightsError, match=r"layer 0 \[rnn\]"):
+        compare_layers(*networks, 1e-4)

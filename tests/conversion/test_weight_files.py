@@ -32,11 +32,28 @@ class TestPartial:
         cfg, weights = model_in(tmp_path, version=(0, 2, 0), seen=77)
         out = tmp_path / "small.conv.1"
         read = partial(cfg, weights, out, 1)
-        assert read.complete
+        assert read.layers == 1
         assert header(out) == (0, 2, 5, 0)
         assert out.read_bytes()[HEADER:] == weights.read_bytes()[HEADER : HEADER + 4 * FIRST]
         _, again = load_with_report(cfg, out)
         assert (again.layers, again.missing) == (1, (1,))
+
+    def test_the_layers_behind_need_not_fit(self, tmp_path):
+        """As from a file with other classes. Source: darknet.c partial, load_weights_upto."""
+        _, weights = model_in(tmp_path)
+        other = tmp_path / "other.cfg"
+        text = DETECTOR.replace("filters=14", "filters=28").replace("classes=2", "classes=9")
+        assert text != DETECTOR
+        other.write_text(text)
+        partial(other, weights, tmp_path / "out", 1)
+        assert values(tmp_path / "out").tolist() == values(weights)[:FIRST].tolist()
+
+    def test_it_does_not_write_over_its_source(self, tmp_path):
+        cfg, weights = model_in(tmp_path)
+        before = weights.read_bytes()
+        with pytest.raises(UsageError, match="written over itself"):
+            partial(cfg, weights, weights, 1)
+        assert weights.read_bytes() == before
 
     def test_pjreddies_have_their_own_header(self, tmp_path):
         cfg, weights = model_in(tmp_path, dialect="pjreddie", seen=77)
