@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from darknet_torch import load
+from darknet_torch.conversion.check import compare_layers
 from darknet_torch.conversion.convert import convert
 from darknet_torch.errors import WeightsError
 from darknet_torch.weights import write_weights
