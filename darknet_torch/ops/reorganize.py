@@ -43,7 +43,9 @@ def loses_nothing(deep: Shape, count_in: int, count_out: int, stride: int) -> bo
 
 def _gather(x: Tensor, deep: Shape, out: Shape, stride: int, *, to_squares: bool) -> Tensor:
     values = x.flatten(1)
-    table = _sources(deep, out.count, values.shape[1], stride, to_squares)
+    # A table is made of whole numbers: a graph of this has the sizes that it is made with.
+    deep = Shape(int(deep.channels), int(deep.height), int(deep.width))
+    table = _sources(deep, int(out.count), int(values.shape[1]), stride, to_squares)
     sources = torch.from_numpy(table).to(x.device)
     values = values[:, sources.clamp(min=0)] * (sources >= 0)
     return values.reshape(-1, out.channels, out.height, out.width)
