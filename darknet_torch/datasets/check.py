@@ -17,6 +17,7 @@ from darknet_torch.images import read_image
 from darknet_torch.sources import PICTURE_SUFFIXES
 
 Splits = Mapping[str, DataSet]
+_UNIONS = ("trainval", "all")  # splits that hold what others hold, as they should
 
 
 @dataclass(frozen=True)
@@ -115,13 +116,22 @@ def _repeated_contents(splits: Splits, seen: Mapping[Path, _Seen]) -> Iterator[P
             places[seen[item.path].digest][(name, item.path)] = None
     places.pop("", None)
     for found in places.values():
-        (split, path), *others = found
-        for other_split, other in others:
-            if other_split != split:
-                what = f"is in {other_split}, and in {split} as {path}"
-                yield Problem("in two splits", str(other), what)
+        for other, before in _pairs(list(found)):
+            if other[0] == before[0]:
+                yield Problem("same content", str(other[1]), f"the same picture as {before[1]}")
             else:
-                yield Problem("same content", str(other), f"the same picture as {path}")
+                what = f"is in {other[0]}, and in {before[0]} as {before[1]}"
+                yield Problem("in two splits", str(other[1]), what)
+
+
+def _pairs(places: list[tuple[str, Path]]) -> Iterator[tuple[tuple[str, Path], ...]]:
+    """Each place of a picture but the first, with an earlier one: in its own split, if any."""
+    for index, (split, path) in enumerate(places):
+        before = [place for place in places[:index] if place[0] not in _UNIONS]
+        own = [place for place in places[:index] if place[0] == split]
+        earlier = own or ([] if split in _UNIONS else before)
+        if earlier:
+            yield (split, path), earlier[0]
 
 
 def _shared_label_files(splits: Splits) -> Iterator[Problem]:

@@ -39,7 +39,7 @@ def box_problems(
     for kind, rows in faults.items():
         for row in np.flatnonzero(rows):
             box = " ".join(f"{value:g}" for value in labels.boxes[row])
-            what = f"{kind}: box {row + 1}, class {labels.class_ids[row]}, {box}"
+            what = f"box {row + 1}, class {labels.class_ids[row]}, {box}"
             yield Problem(kind, where, what)
 
 

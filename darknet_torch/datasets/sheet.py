@@ -42,7 +42,7 @@ def choose(
 def contact_sheet(
     examples: Sequence[Example], names: Sequence[str], *, columns: int, size: int
 ) -> tuple[np.ndarray, list[ImageError]]:
-    """One picture of many, with their boxes, each above its name.
+    """One picture of many, with their boxes, each above the name of its file.
 
     Args:
         examples: at least one.
@@ -76,10 +76,10 @@ def _tile(item: Example, names: Sequence[str], size: int) -> np.ndarray:
     image = read_image(item.path)
     height, width = image.shape[:2]
     scale = size / max(height, width)
-    shape = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(image, shape, interpolation=cv2.INTER_AREA)
+    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
     labels = Labels.of() if item.labels is None else item.labels
-    boxes = cxcywh_to_xyxy(labels.boxes) * (*shape, *shape)
+    boxes = cxcywh_to_xyxy(labels.boxes) * (wide, high, wide, high)
     texts = [_text(names, int(key)) for key in labels.class_ids]
     return draw_boxes(small, boxes, texts, labels.class_ids)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -58,8 +57,3 @@ def _deal(count: int, shares: np.ndarray) -> list[int]:
         given[owner] += 1
         owners.append(owner)
     return owners
-
-
-def paths_of(parts: Mapping[str, Sequence[Example]]) -> dict[str, list[Path]]:
-    """The pictures of each part by their paths."""
-    return {name: [item.path for item in items] for name, items in parts.items()}

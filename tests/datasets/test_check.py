@@ -142,9 +142,7 @@ def test_where_a_fault_is(tmp_path):
     data = clean(tmp_path)
     add_line("7 .5 .5 .1 .1\n")(tmp_path)
     (problem,) = check(open_splits([data]))
-    assert str(problem) == (
-        f"{tmp_path}/train/train0.txt: class id: box 3, class 7, 0.5 0.5 0.1 0.1"
-    )
+    assert str(problem) == f"{tmp_path}/train/train0.txt: box 3, class 7, 0.5 0.5 0.1 0.1"
 
 
 def test_a_label_of_an_unlisted_picture_and_other_texts_are_no_faults(tmp_path):
@@ -172,3 +170,12 @@ def test_coco_faults(tmp_path):
     boxes = [(3, [0, 0, 201, 9]), (9, [5, 5, 0, 5]), (9, [1, 1, 9, 9]), (9, [1, 1, 9, 9])]
     found = kinds(coco(tmp_path, [boxes]), images=[tmp_path / "images"])
     assert found == {"out of range": 1, "zero size": 1, "duplicate box": 1}
+
+
+def test_the_union_of_other_splits_is_no_leak(tmp_path):
+    data = voc(tmp_path, [voc_object((1, 1, 9, 9))])
+    lists = data / "ImageSets/Main"
+    shutil.copy(lists / "train.txt", lists / "trainval.txt")
+    assert kinds(data) == {}
+    shutil.copy(lists / "train.txt", lists / "val.txt")
+    assert kinds(data) == {"in two splits": 1}
