@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.datasets.forms import FORMS, PICTURE_WAYS
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.model import DataSet, Problem
 
 _POSITIVE = click.IntRange(min=1)
-_FORMS = ("darknet", "coco", "voc")
-_PICTURE_WAYS = ("copy", "link", "keep")
 
 
 @click.group(short_help="Convert, check, count, show and split data sets.")
@@ -59,11 +58,11 @@ def _output(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataset.command(name="convert", short_help="Between Darknet's, COCO's and VOC's form.")
 @_source
-@click.option("--to", "form", type=click.Choice(_FORMS), required=True, help="The form to write.")
+@click.option("--to", "form", type=click.Choice(FORMS), required=True, help="The form to write.")
 @click.option("--out", type=click.Path(file_okay=False), required=True, help="A new folder.")
 @click.option(
     "--pictures",
-    type=click.Choice(_PICTURE_WAYS),
+    type=click.Choice(PICTURE_WAYS),
     default="copy",
     show_default=True,
     help="Copy them, link to them, or keep them where they are.",

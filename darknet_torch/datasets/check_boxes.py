@@ -19,6 +19,7 @@ def box_problems(
     """What is wrong with the boxes of a picture.
 
     Args:
+        names: of the classes; without any, every class id from 0 will do.
         size: height and width of the picture, pixels; None if it cannot be read.
     """
     labels = example.labels
@@ -29,7 +30,7 @@ def box_problems(
     corners, sides = cxcywh_to_xyxy(pixels), pixels[:, 2:]
     empty = (sides <= 0).any(1)
     faults = {
-        "class id": (labels.class_ids < 0) | (labels.class_ids >= len(names)),
+        "class id": (labels.class_ids < 0) | (labels.class_ids >= (len(names) or np.inf)),
         "zero size": empty,
         "less than a pixel": ~empty & (sides < 1).any(1),
         "out of range": _outside(corners, pixels[:, :2], (width, height)),

@@ -39,17 +39,22 @@ def convert(
 
     Args:
         splits: from `open_splits`.
-        form: one of `FORMS`.
+        form: one of `forms.FORMS`.
         out: a folder that is empty or not there yet.
-        pictures: one of `PICTURE_WAYS`.
+        pictures: one of `forms.PICTURE_WAYS`.
         voc_origin: the number of the first column and row, if VOC's form is written.
 
     Raises:
-        UsageError: the folder has something in it, or something cannot be written.
+        UsageError: the folder has something in it, something cannot be written, or no
+            classes are known.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(
             "there is something already", where=out, expected="an empty folder, or none"
+        )
+    if not next(iter(splits.values())).names:
+        raise UsageError(
+            "the classes have no names", where=", ".join(splits), expected="--names FILE"
         )
     problems = [problem for data in splits.values() for problem in data.problems]
     if form == "darknet":

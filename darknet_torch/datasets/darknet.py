@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def _numbers(line: bytes) -> tuple[int, list[float]]:
         class_id, box = int(words[0]), [float(word) for word in words[1:]]
     except ValueError:
         raise ValueError(f"expected a whole number and four numbers, got {text[:60]!r}") from None
-    if not np.isfinite(box).all() or not -_LARGEST_ID <= class_id < _LARGEST_ID:
+    if not all(map(math.isfinite, box)) or not -_LARGEST_ID <= class_id < _LARGEST_ID:
         raise ValueError(f"expected finite numbers, got {text[:60]!r}")
     return class_id, box
 
@@ -190,7 +191,9 @@ def read_darknet(data: Path, split: str = "train", names: tuple[str, ...] = ()) 
     if file.classes is not None and found and file.classes != len(found):
         what = f"classes={file.classes}, but there are {len(found)} names"
         problems.append(Problem("number of classes", str(data), what))
-    if not found and file.classes:
+    if not found and not file.classes:
+        problems.append(Problem("no names", str(data), "neither names= nor classes="))
+    elif not found and file.classes:
         found = tuple(f"class {index}" for index in range(file.classes))
     return DataSet(examples, found, f"{data} ({split})", problems=tuple(problems))
 

@@ -19,11 +19,10 @@ _Path = str | os.PathLike[str]
 _OTHER_NAME = {"valid": "val", "val": "valid"}
 _DEFAULT = "train"
 _YEAR = re.compile(r"(?<=[a-z])20\d\d$")
-FORMS = ("darknet", "coco", "voc")
 
 
 def form_of(data: _Path) -> str:
-    """Which of `FORMS` a data set is in.
+    """Which of `forms.FORMS` a data set is in.
 
     Raises:
         UsageError: it is not there, or in none.

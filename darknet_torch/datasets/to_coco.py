@@ -24,7 +24,7 @@ def write_coco(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[
 
     Args:
         out: a folder.
-        pictures: one of `PICTURE_WAYS`; those that stay are named by their whole paths.
+        pictures: one of `forms.PICTURE_WAYS`; those that stay are named by their whole paths.
 
     Returns:
         What could not be kept.

@@ -26,8 +26,8 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
 
     Args:
         out: a folder.
-        pictures: one of `PICTURE_WAYS`. Pictures that stay get their labels where Darknet looks
-            for them.
+        pictures: one of `forms.PICTURE_WAYS`. Pictures that stay get their labels where
+            Darknet looks for them.
 
     Returns:
         What could not be kept.

@@ -26,6 +26,7 @@ ORIGIN = 1  # the devkit counts pixels from here
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SPLITS, ANNOTATIONS, PICTURES = Path("ImageSets/Main"), Path("Annotations"), Path("JPEGImages")
 NAMES = "classes.names"  # ours: the devkit has no place for the order of the classes
+_ALL = "all"
 _MEMBERSHIP = ("-1", "0", "1")  # second column of the lists for single classes
 
 
@@ -35,17 +36,29 @@ def is_voc_root(path: Path) -> bool:
 
 
 def voc_splits(root: Path) -> list[str]:
-    """The names of the lists of pictures, without those for single classes."""
-    return [file.stem for file in sorted((root / SPLITS).glob("*.txt")) if not _of_class(file)]
+    """The names of the lists of pictures, without those for single classes.
+
+    A root without such lists has one split, "all", of all its annotations.
+    """
+    if not (root / SPLITS).is_dir():
+        return [_ALL]
+    lists = sorted((root / SPLITS).glob("*.txt"))
+    return [file.stem for file in lists if not _is_of_class(root, file)]
 
 
-def _of_class(file: Path) -> bool:
-    return any(_is_membership(line) for line in lines_of(file)[:1])
+def _is_of_class(root: Path, file: Path) -> bool:
+    return any(_id(root, line) != line for line in lines_of(file)[:1])
 
 
-def _is_membership(line: str) -> bool:
+def _id(root: Path, line: str) -> str:
+    """The id in a line of a list: all of it, or the first of two words in a class's list."""
     words = line.split()
-    return len(words) == len(("id", "mark")) and words[1] in _MEMBERSHIP
+    is_marked = len(words) == len(("id", "mark")) and words[1] in _MEMBERSHIP
+    return words[0] if is_marked and not _annotation(root, line).exists() else line
+
+
+def _annotation(root: Path, name: str) -> Path:
+    return root / ANNOTATIONS / f"{name}.xml"
 
 
 def read_voc(
@@ -61,14 +74,16 @@ def read_voc(
     Raises:
         UsageError: there is no such split.
     """
-    ids = [line.split()[0] if _is_membership(line) else line for line in _ids(root, split)]
+    ids = [_id(root, line) for line in _lines(root, split)]
     names = names or class_names(root)
     reader = _Reader(root, names, origin)
     examples = tuple(reader.example(name) for name in ids)
     return DataSet(examples, names, f"{root} ({split})", problems=tuple(reader.problems))
 
 
-def _ids(root: Path, split: str) -> list[str]:
+def _lines(root: Path, split: str) -> list[str]:
+    if split == _ALL and voc_splits(root) == [_ALL]:
+        return sorted(file.stem for file in (root / ANNOTATIONS).glob("*.xml"))
     file = root / SPLITS / f"{split}.txt"
     if not file.is_file():
         raise UsageError(
@@ -101,7 +116,7 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def example(self, name: str) -> Example:
-        file = self.root / ANNOTATIONS / f"{name}.xml"
+        file = _annotation(self.root, name)
         tree = _parsed(file) if file.exists() else None
         if isinstance(tree, Problem):
             self.problems.append(tree)

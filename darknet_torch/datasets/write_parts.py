@@ -10,7 +10,7 @@ from darknet_torch.datasets.coco import load_json
 from darknet_torch.datasets.model import Example
 from darknet_torch.datasets.opening import form_of
 from darknet_torch.datasets.to_darknet import write_lists
-from darknet_torch.datasets.voc import SPLITS
+from darknet_torch.datasets.voc import ANNOTATIONS, SPLITS
 from darknet_torch.datasets.writing import Placed, write_new
 
 Parts = Mapping[str, Sequence[Example]]
@@ -52,7 +52,8 @@ def _write_coco(parts: Parts, source: Path, names: Sequence[str], out: Path) -> 
 
 def _write_voc(parts: Parts, source: Path, names: Sequence[str], out: Path) -> None:
     for name, items in parts.items():
-        ids = [item.label_file.stem for item in items if item.label_file]
+        files = [item.label_file for item in items if item.label_file]
+        ids = [file.relative_to(source / ANNOTATIONS).with_suffix("") for file in files]
         write_new(out / f"{name}.txt", "".join(f"{key}\n" for key in ids))
 
 

@@ -15,8 +15,6 @@ from darknet_torch.datasets.pictures import picture_size
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import replacing, write_text
 
-PICTURE_WAYS = ("copy", "link", "keep")
-
 
 @dataclass(frozen=True)
 class Placed:
@@ -50,7 +48,7 @@ def place(
     its labels are found by the name without the suffix.
 
     Args:
-        way: one of `PICTURE_WAYS`; with "keep" pictures stay, and nothing is written.
+        way: one of `forms.PICTURE_WAYS`; with "keep" pictures stay, and nothing is written.
 
     Returns:
         The examples of each split with their pictures' new places, and what went wrong.

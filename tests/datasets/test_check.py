@@ -109,6 +109,7 @@ PLANTED = [
     ("duplicate box", add_line("0 .5 .5 .2 .2\n")),
     ("number of classes", edit("toy.data", "classes=2", "classes=4")),
     ("class without boxes", edit("toy.names", "dog", "dog\nbird")),
+    ("no names", edit("toy.data", "classes=2\nnames=toy.names\n", "")),
     ("duplicate name", edit("toy.names", "dog", "cat")),
     ("empty name", edit("toy.names", "cat", "")),
     ("no pictures", lambda root: (root / "valid.txt").write_text("")),
@@ -130,7 +131,13 @@ def test_a_planted_fault_is_found_once_and_nothing_else(tmp_path, kind, plant):
 def test_all_planted_faults_are_found_together(tmp_path):
     """Those that do not undo each other."""
     data = clean(tmp_path)
-    hidden = ("unreadable picture", "no pictures", "class without boxes", "duplicate name")
+    hidden = (
+        "unreadable picture",
+        "no pictures",
+        "class without boxes",
+        "duplicate name",
+        "no names",
+    )
     chosen = [item for item in PLANTED if item[0] not in hidden]
     assert len(chosen) > 20
     for _, plant in chosen:

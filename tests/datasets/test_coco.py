@@ -51,6 +51,7 @@ def test_what_is_wrong_is_told_and_the_rest_read(tmp_path):
         ("bad box", {"bbox": [1, 2, 3]}),
         ("bad box", {"bbox": [1, 2, 3, float("nan")]}),
         ("bad box", {"bbox": None}),
+        ("bad box", {"bbox": [1, 2, 3, 10**400]}),
     ]
     file = coco(tmp_path, [[]], annotations=[good, *({**good, **change} for _, change in wrong)])
     found = open_dataset(file)

@@ -144,13 +144,21 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path):
 
 
 def test_pictures_stay_only_where_the_form_allows_it(tmp_path):
-    source = open_splits([voc(tmp_path / "voc", [""])])
+    source = open_splits([voc(tmp_path / "voc", [""])], names=["cat"])
     with pytest.raises(UsageError, match="expected --pictures copy or link, got keep"):
         convert(source, "voc", tmp_path / "out", pictures="keep")
     convert(source, "darknet", tmp_path / "one", pictures="keep")
     assert (tmp_path / "voc/labels/train0.txt").exists()
     with pytest.raises(UsageError, match=r"train0\.txt: labels are there already"):
         convert(source, "darknet", tmp_path / "two", pictures="keep")
+
+
+@pytest.mark.parametrize("form", ["darknet", "coco", "voc"])
+def test_classes_must_be_known(tmp_path, form):
+    data = darknet(tmp_path, ["5 .5 .5 .1 .1"])
+    data.write_text("train=train.txt\n")
+    with pytest.raises(UsageError, match="the classes have no names: expected --names FILE"):
+        convert(open_splits([data]), form, tmp_path / "out")
 
 
 def test_white_space_in_a_path_does_not_matter(tmp_path):

@@ -47,6 +47,25 @@ def test_lists_of_single_classes_are_no_splits_but_can_be_read(tmp_path):
     assert only(data, split="cat_train").path == data / "JPEGImages/train0.png"
 
 
+def test_ids_may_have_spaces(tmp_path):
+    data = voc(tmp_path, ["", ""], "cell 1")
+    for index, name in enumerate(("cell 1", "cell 0")):
+        (data / f"Annotations/cell 1{index}.xml").rename(data / f"Annotations/{name}.xml")
+    (data / "ImageSets/Main/cell 1.txt").write_text("cell 1\ncell 0\n")
+    assert splits_of(data) == ["cell 1"]
+    found = [example.label_file.stem for example in open_dataset(data).examples]
+    assert found == ["cell 1", "cell 0"]
+
+
+def test_a_root_without_lists_is_one_split(tmp_path):
+    data = voc(tmp_path, ["", ""])
+    (data / "ImageSets/Main/train.txt").unlink()
+    (data / "ImageSets/Main").rmdir()
+    assert splits_of(data) == ["all"]
+    names = [example.path.name for example in open_dataset(data).examples]
+    assert names == ["train0.png", "train1.png"]
+
+
 def test_a_size_that_is_not_said_is_measured(tmp_path):
     data = voc(tmp_path, [voc_object((1, 1, 101, 51))], size="")
     found = only(data)
