@@ -1,0 +1,1 @@
+"""Data sets: labelled pictures in any of the common forms. No torch."""
