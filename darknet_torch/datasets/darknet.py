@@ -1,0 +1,223 @@
+"""Darknet's own form: a .data file, lists of pictures, a label file for each. No torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+
+from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.reading import given_class_names, lines_of
+from darknet_torch.errors import UsageError
+
+_COCO_FOLDERS = ("train2017", "val2017", "train2014", "val2014")
+_PJREDDIE_WORDS = ("images", "JPEGImages", "raw")
+_FIELDS = 5
+_LARGEST_ID = 2**31  # what C's int holds
+_NOT_SPLITS = frozenset(
+    "classes names labels backup results eval map leaves tree top tag saveweights savelast".split()
+)
+DIFFICULT = "difficult"
+# Of any split but valid=, whose list Darknet itself reads, the key is difficult_<split>.
+_DIFFICULT_PREFIX = f"{DIFFICULT}_"
+
+
+def label_paths(picture: str) -> list[Path]:
+    """Where the labels of a picture may lie, the likeliest place first.
+
+    These are the place that AlexeyAB looks at (``labels`` for ``JPEGImages`` and COCO's
+    folders, else beside the picture), the one that pjreddie looks at, and beside the picture.
+
+    Source: utils.c replace_image_to_label (AlexeyAB), data.c fill_truth_detection (pjreddie).
+    """
+    stem = os.path.splitext(picture)[0] + ".txt"  # noqa: PTH122 (Path drops a leading ./)
+    alexeyab = stem
+    for folder in _COCO_FOLDERS:
+        alexeyab = alexeyab.replace(f"/images/{folder}/", f"/labels/{folder}/", 1)
+    alexeyab = alexeyab.replace("/JPEGImages/", "/labels/", 1)
+    pjreddie = stem
+    for word in _PJREDDIE_WORDS:
+        pjreddie = pjreddie.replace(word, "labels", 1)
+    return [Path(path) for path in dict.fromkeys((alexeyab, pjreddie, stem))]
+
+
+def label_path(picture: str | os.PathLike[str]) -> Path:
+    """The first of `label_paths` that is there, else the one where AlexeyAB would look."""
+    paths = label_paths(os.fspath(picture))
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
+def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
+    """The boxes of a label file; None if it is not there.
+
+    A line that is not ``class x y width height`` is left out and told of. Differs: C stops
+    reading the file at such a line, without a word.
+
+    Source: data.c read_boxes.
+    """
+    try:
+        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+    except FileNotFoundError:
+        return None, []
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        return None, [Problem("unreadable labels", str(path), what)]
+    class_ids, boxes, problems = [], [], []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            class_id, box = _numbers(line)
+        except ValueError as error:
+            problems.append(Problem("bad line", f"{path}:{number}", str(error)))
+            continue
+        class_ids.append(class_id)
+        boxes.append(box)
+    return Labels.of(class_ids, boxes), problems
+
+
+def _numbers(line: bytes) -> tuple[int, list[float]]:
+    words = line.split()
+    text = line.decode("utf-8", "replace").strip()
+    if len(words) != _FIELDS:
+        raise ValueError(f"expected class x y width height, got {len(words)} words: {text[:60]!r}")
+    try:
+        class_id, box = int(words[0]), [float(word) for word in words[1:]]
+    except ValueError:
+        raise ValueError(f"expected a whole number and four numbers, got {text[:60]!r}") from None
+    if not np.isfinite(box).all() or not -_LARGEST_ID <= class_id < _LARGEST_ID:
+        raise ValueError(f"expected finite numbers, got {text[:60]!r}")
+    return class_id, box
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A .data file with what is used of it.
+
+    Attributes:
+        path: of the file.
+        keys: all its keys and values.
+    """
+
+    path: Path
+    keys: dict[str, str]
+
+    @staticmethod
+    def read(path: Path) -> DataFile:
+        """Read `path`.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        return DataFile(path, read_data_file(path))
+
+    @property
+    def splits(self) -> list[str]:
+        """The keys that name lists of pictures, in the order of the file."""
+        return [
+            key
+            for key, value in self.keys.items()
+            if key in ("train", "valid")
+            or (key not in _NOT_SPLITS and not key.startswith(DIFFICULT) and _is_list(value))
+        ]
+
+    @property
+    def classes(self) -> int | None:
+        """The number of classes, if the file says one."""
+        value = self.keys.get("classes", "")
+        return int(value) if value.isdecimal() else None
+
+    def list_path(self, split: str) -> Path:
+        """The list of a split.
+
+        Raises:
+            UsageError: the file names none.
+        """
+        if split not in self.keys:
+            raise UsageError(
+                f"has no {split}=",
+                where=self.path,
+                expected=f"{split}=FILE, a list of pictures",
+                got=", ".join(self.keys) or "no keys at all",
+            )
+        return resolve(self.path, self.keys[split])
+
+    def pictures(self, split: str) -> list[str]:
+        """The pictures of a split, found from the working folder or beside the list."""
+        path = self.list_path(split)
+        return [str(resolve(path, line)) for line in lines_of(path)]
+
+    def difficult(self, split: str) -> list[str]:
+        """A path for each picture of `split`, whose labels are the difficult ones; or none."""
+        key = difficult_key(split)
+        return self.pictures(key) if key in self.keys else []
+
+    def names(self) -> tuple[str, ...]:
+        """Its names of classes; empty if it has no names=."""
+        given = self.keys.get("names")
+        return given_class_names(resolve(self.path, given)) if given else ()
+
+
+def difficult_key(split: str) -> str:
+    """The key of the list that leads to the difficult boxes of a split."""
+    return DIFFICULT if split == "valid" else _DIFFICULT_PREFIX + split
+
+
+def _is_list(value: str) -> bool:
+    return value.endswith((".txt", ".list"))
+
+
+def read_darknet(data: Path, split: str = "train", names: tuple[str, ...] = ()) -> DataSet:
+    """The pictures that a .data file lists, with their labels.
+
+    Args:
+        split: which key of it names the list.
+        names: of the classes, instead of the file's own.
+
+    Raises:
+        UsageError: the file or the list cannot be read.
+        NamesError: the names cannot be read.
+    """
+    file = DataFile.read(data)
+    problems: list[Problem] = []
+    examples = tuple(_examples(file, split, problems))
+    found = names or file.names()
+    if file.classes is not None and found and file.classes != len(found):
+        what = f"classes={file.classes}, but there are {len(found)} names"
+        problems.append(Problem("number of classes", str(data), what))
+    if not found and file.classes:
+        found = tuple(f"class {index}" for index in range(file.classes))
+    return DataSet(examples, found, f"{data} ({split})", problems=tuple(problems))
+
+
+def _examples(file: DataFile, split: str, problems: list[Problem]) -> Iterator[Example]:
+    pictures, difficult = file.pictures(split), file.difficult(split)
+    if difficult and len(difficult) != len(pictures):
+        what = f"{len(difficult)} lines for the {len(pictures)} pictures of {split}="
+        where = str(file.list_path(difficult_key(split)))
+        problems.append(Problem("difficult list", where, what))
+    for picture, beside in zip_longest(pictures, difficult[: len(pictures)]):
+        path = label_path(picture)
+        labels, found = read_labels(path)
+        problems += found
+        if beside is not None:
+            more, found = read_labels(label_path(beside))
+            problems += found
+            labels = _with_difficult(labels, more)
+        yield Example(Path(picture), labels, label_file=path)
+
+
+def _with_difficult(labels: Labels | None, difficult: Labels | None) -> Labels | None:
+    if difficult is None:
+        return labels
+    plain = Labels.of() if labels is None else labels
+    return Labels(
+        np.concatenate((plain.class_ids, difficult.class_ids)),
+        np.concatenate((plain.boxes, difficult.boxes)),
+        np.concatenate((plain.difficult, np.ones(len(difficult), bool))),
+    )

@@ -1,0 +1,59 @@
+"""What the readers of all forms share. No torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from darknet_torch.boxes import xyxy_to_cxcywh
+from darknet_torch.datasets.model import Labels
+from darknet_torch.errors import NamesError, UsageError
+from darknet_torch.zoo import read_names
+
+
+def lines_of(path: Path) -> list[str]:
+    """The lines of a list that say something, without the white space around them.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
+    lines = (line.strip() for line in data.removeprefix(b"\xef\xbb\xbf").splitlines())
+    return [os.fsdecode(line) for line in lines if line]
+
+
+def given_class_names(names: Sequence[str] | str | os.PathLike[str] | None) -> tuple[str, ...]:
+    """Names of classes as given, or read from a file; empty if none are given.
+
+    Raises:
+        NamesError: the file cannot be read, or has no names.
+    """
+    if names is None:
+        return ()
+    found = read_names(names) if isinstance(names, str | os.PathLike) else names
+    if not found:
+        raise NamesError("no names", where=names, expected="the name of a class a line")
+    return tuple(found)
+
+
+def labels_of_corners(
+    class_ids: Sequence[int],
+    corners: Iterable[Sequence[float]],
+    difficult: Sequence[bool],
+    size: tuple[int, int],
+) -> Labels:
+    """`Labels` from boxes in pixels.
+
+    Args:
+        corners: K of left, top, right, bottom, from 0 at the picture's corner.
+        size: height and width of the picture.
+    """
+    height, width = size
+    boxes = np.asarray(list(corners), np.float64).reshape(-1, 4)
+    return Labels.of(class_ids, xyxy_to_cxcywh(boxes) / (width, height, width, height), difficult)

@@ -1,0 +1,97 @@
+import json
+
+import numpy as np
+import pytest
+
+from darknet_torch.datasets.opening import form_of, open_dataset, splits_of
+from darknet_torch.errors import NamesError, UsageError
+from tests.datasets.sets import coco, darknet, voc, voc_object
+
+# The same box: 20 wide and 10 high, its left edge at 30 and its top at 40, of 200 x 100.
+BOX_VOC, BOX_COCO, BOX = (31, 41, 51, 51), [30, 40, 20, 10], [0.2, 0.45, 0.1, 0.1]
+
+
+def the_same(tmp_path, form):
+    if form == "darknet":
+        return darknet(tmp_path, ["0 .2 .45 .1 .1\n1 .2 .45 .1 .1"]), None
+    if form == "coco":
+        return coco(tmp_path, [[(3, BOX_COCO), (9, BOX_COCO)]]), tmp_path / "images"
+    return voc(tmp_path, [voc_object(BOX_VOC) + voc_object(BOX_VOC, "dog")]), None
+
+
+@pytest.mark.parametrize("form", ["darknet", "coco", "voc"])
+def test_all_forms_give_the_same(tmp_path, form):
+    data, images = the_same(tmp_path, form)
+    assert form_of(data) == form
+    assert splits_of(data) == ["train"]
+    found = open_dataset(data, images=images)
+    assert found.names == ("cat", "dog")
+    assert found.problems == ()
+    (example,) = found.examples
+    assert example.path.is_file()
+    np.testing.assert_array_equal(example.labels.class_ids, [0, 1])
+    np.testing.assert_allclose(example.labels.boxes, [BOX, BOX], rtol=1e-15)  # one rounding
+    assert not example.labels.difficult.any()
+    assert example.size == (None if form == "darknet" else (100, 200))
+    assert example.picture_id == (1 if form == "coco" else None)
+
+
+@pytest.mark.parametrize("form", ["darknet", "coco", "voc"])
+def test_given_names_set_the_order_of_the_classes(tmp_path, form):
+    data, images = the_same(tmp_path, form)
+    found = open_dataset(data, images=images, names=["dog", "cat"])
+    assert found.names == ("dog", "cat")
+    # Darknet's labels know no names, so there the ids stay.
+    assert list(found.examples[0].labels.class_ids) == ([0, 1] if form == "darknet" else [1, 0])
+
+
+def test_names_may_be_a_file(tmp_path):
+    data, _ = the_same(tmp_path, "voc")
+    (tmp_path / "two.names").write_text("dog\ncat\n")
+    assert open_dataset(data, names=tmp_path / "two.names").names == ("dog", "cat")
+
+
+def test_an_empty_names_file_is_refused(tmp_path):
+    data, _ = the_same(tmp_path, "voc")
+    (tmp_path / "none.names").touch()
+    with pytest.raises(NamesError, match=r"none\.names: no names"):
+        open_dataset(data, names=tmp_path / "none.names")
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "found"),
+    [
+        (["train", "valid"], None, "train"),
+        (["test"], None, "test"),
+        (["train", "val"], "valid", "val"),
+        (["train", "valid"], "val", "valid"),
+        (["train", "val", "valid"], "valid", "valid"),
+    ],
+)
+@pytest.mark.parametrize("make", [darknet, voc])
+def test_which_split_is_read(tmp_path, make, there, asked, found):
+    for split in there:
+        data = make(tmp_path, [""], split)
+    read = open_dataset(data, split=asked)
+    assert [example.path.stem for example in read.examples] == [f"{found}0"]
+
+
+def test_a_split_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no split 'test': expected one of train"):
+        open_dataset(voc(tmp_path / "v", [""]), split="test")
+    with pytest.raises(UsageError, match="has no test=: expected test=FILE"):
+        open_dataset(darknet(tmp_path, [""]), split="test")
+
+
+def test_what_is_no_data_set_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"gone\.data: no such data set"):
+        open_dataset(tmp_path / "gone.data")
+    with pytest.raises(UsageError, match=r"no data set: expected a \.data file"):
+        open_dataset(tmp_path)
+    (tmp_path / "none.data").write_text("classes=2\n")
+    with pytest.raises(UsageError, match="no lists of pictures: expected train=FILE"):
+        open_dataset(tmp_path / "none.data")
+    for text in ("[]", "{", json.dumps({"images": [], "annotations": [], "categories": [1]})):
+        (tmp_path / "no.json").write_text(text)
+        with pytest.raises(UsageError, match=r"not JSON|not a COCO data set"):
+            open_dataset(tmp_path / "no.json")
