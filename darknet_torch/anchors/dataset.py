@@ -65,3 +65,10 @@ def _inner_size(example: Example, height: int, width: int) -> tuple[int, int]:
     own_height, own_width = example.size or picture_size(example.path)
     placement = letterbox_size(own_height, own_width, height, width)
     return placement.inner_width, placement.inner_height
+
+
+def class_counts(data_set: DataSet) -> list[int]:
+    """How many boxes each class has. Source: detector.c calc_anchors, counters_per_class."""
+    ids = [example.labels.class_ids for example in data_set.examples if example.labels is not None]
+    together = np.concatenate([np.empty(0, np.int64), *ids])
+    return np.bincount(together[together >= 0], minlength=len(data_set.names)).tolist()

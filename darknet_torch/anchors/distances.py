@@ -47,7 +47,8 @@ def iou_distance(values: np.ndarray, anchor: np.ndarray) -> np.ndarray:
 
 def euclidean_distance(values: np.ndarray, anchor: np.ndarray) -> np.ndarray:
     """The length of the difference in width and height, pixels; arguments as `iou`."""
-    return np.hypot(values[0] - anchor[0], values[1] - anchor[1])
+    width, height = values[0] - anchor[0], values[1] - anchor[1]
+    return np.sqrt(width * width + height * height)
 
 
 def nearest_by(distance: Distance) -> Nearest:

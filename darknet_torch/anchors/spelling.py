@@ -8,16 +8,21 @@ _IN_CELLS_UP_TO = 32
 
 
 def cfg_form(anchors: np.ndarray, *, whole: bool) -> str:
-    """``10, 13,  16, 30`` for [k, 2] widths and heights.
+    """``10, 13,  16, 30``: `padded_form` as a cfg has it, its first number not padded."""
+    return padded_form(anchors, whole=whole).strip()
+
+
+def padded_form(anchors: np.ndarray, *, whole: bool) -> str:
+    """`` 10, 13,  16, 30`` for [k, 2] widths and heights.
 
     Args:
         whole: in whole numbers, as pixels are written; else with four decimals, as cells are.
 
-    Source: detector.c calc_anchors (AlexeyAB), less the blanks before the first number.
+    Source: detector.c calc_anchors (AlexeyAB).
     Differs: what would be rounded to 0, of which no logarithm is finite, keeps two digits.
     """
     pairs = (",".join(_number(value, whole=whole) for value in pair) for pair in anchors)
-    return ", ".join(pairs).strip()
+    return ", ".join(pairs)
 
 
 def written_whole(width: int) -> bool:
