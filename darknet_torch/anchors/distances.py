@@ -45,10 +45,10 @@ def iou_distance(values: np.ndarray, anchor: np.ndarray) -> np.ndarray:
     return 1 - iou(values, anchor)
 
 
-def euclidean_distance(values: np.ndarray, anchor: np.ndarray) -> np.ndarray:
-    """The length of the difference in width and height, pixels; arguments as `iou`."""
+def squared_distance(values: np.ndarray, anchor: np.ndarray) -> np.ndarray:
+    """The squared length of the difference in width and height; arguments as `iou`."""
     width, height = values[0] - anchor[0], values[1] - anchor[1]
-    return np.sqrt(width * width + height * height)
+    return width * width + height * height
 
 
 def nearest_by(distance: Distance) -> Nearest:

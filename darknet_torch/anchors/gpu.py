@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from darknet_torch.anchors.distances import Distance, euclidean_distance, iou_distance
+from darknet_torch.anchors.distances import Distance, iou_distance, squared_distance
 from darknet_torch.errors import UsageError
 
 
@@ -18,14 +18,14 @@ def _iou_distance(width: Tensor, height: Tensor, anchors: Tensor) -> Tensor:
     return 1 - shared / union
 
 
-def _euclidean_distance(width: Tensor, height: Tensor, anchors: Tensor) -> Tensor:
+def _squared_distance(width: Tensor, height: Tensor, anchors: Tensor) -> Tensor:
     width, height = width - anchors[:, :1], height - anchors[:, 1:]
-    return torch.sqrt(width * width + height * height)
+    return width * width + height * height
 
 
 _ON_DEVICE: dict[Distance, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     iou_distance: _iou_distance,
-    euclidean_distance: _euclidean_distance,
+    squared_distance: _squared_distance,
 }
 
 

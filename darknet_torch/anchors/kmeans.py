@@ -11,9 +11,9 @@ from darknet_torch.anchors.centres import Centres, Means, Medians
 from darknet_torch.anchors.distances import (
     Distance,
     Nearest,
-    euclidean_distance,
     iou_distance,
     nearest_by,
+    squared_distance,
 )
 from darknet_torch.anchors.quality import fit
 from darknet_torch.anchors.sizes import BoxSizes
@@ -40,7 +40,7 @@ class Variant:
 VARIANTS = {
     "median": Variant(iou_distance, Medians),
     "mean": Variant(iou_distance, Means),
-    "euclidean": Variant(euclidean_distance, Means),
+    "euclidean": Variant(squared_distance, Means),
 }
 DEFAULT_VARIANT = "median"
 DEFAULT_RESTARTS = 20
@@ -96,7 +96,7 @@ def by_area(anchors: np.ndarray) -> np.ndarray:
 def _start(
     boxes: BoxSizes, count: int, distance: Distance, random: np.random.Generator
 ) -> np.ndarray:
-    """k-means++: boxes drawn one by one, by the square of their distance to those drawn."""
+    """k-means++: boxes drawn one by one, by their distance to those drawn already."""
     weights = boxes.counts.astype(np.float64)
     drawn: list[np.ndarray] = []
     nearest = np.full(len(boxes), np.inf)
@@ -104,7 +104,7 @@ def _start(
         sums = np.cumsum(weights)
         drawn.append(boxes.values[:, np.searchsorted(sums, random.random() * sums[-1], "right")])
         nearest = np.minimum(nearest, distance(boxes.values, drawn[-1]))
-        weights = boxes.counts * nearest**2
+        weights = boxes.counts * nearest
     return np.array(drawn)
 
 

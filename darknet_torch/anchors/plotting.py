@@ -44,7 +44,7 @@ class Plot:
         shown = boxes.sample(_POINTS, np.random.default_rng(0))
         indices, _ = nearest_by_iou(shown.values, found.anchors)
         axes, (widths, heights) = self.axes, found.anchors.T
-        axes.scatter(*shown.values, c=indices, s=4, alpha=0.5, cmap="tab20", linewidths=0)
+        axes.scatter(*shown.values, c=indices, s=6, alpha=0.6, cmap="turbo", linewidths=0)
         axes.scatter(widths, heights, c="black", marker="+", s=120, label="anchors")
         for width, height in found.anchors:
             axes.plot((0, width, width), (height, height, 0), color="black", linewidth=0.4)

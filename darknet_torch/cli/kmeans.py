@@ -41,7 +41,11 @@ class _Range(click.ParamType[range]):
 
 
 @click.command(short_help="Find anchors for a data set.")
-@click.option("--cfg", metavar="CFG", help="Take the number, width and height from this cfg.")
+@click.option(
+    "--cfg",
+    metavar="CFG",
+    help="The network, which says how many and its width and height [default: that of --write].",
+)
 @click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab")
 @click.option("-k", "--anchors", "count", type=click.IntRange(1, 1000), help="How many anchors.")
 @click.option("--width", type=click.IntRange(min=1), help="Width of the network's input.")
@@ -82,6 +86,7 @@ def kmeans(**arguments: Any) -> None:
         raise UsageError("--sweep tries many numbers of anchors", got=f"--sweep and {given}")
     from darknet_torch.anchors.plotting import Plot
 
+    arguments["cfg"] = arguments["cfg"] or arguments["write"]
     report = reporting(arguments)
     plot = Plot(Path(arguments["plot"])) if arguments["plot"] else None
     with reported(report):
@@ -104,7 +109,7 @@ def kmeans(**arguments: Any) -> None:
 
 
 def _setting(arguments: dict[str, Any]) -> Setting:
-    """What --cfg says, or the cfg of --write, less what other options say.
+    """What --cfg says, less what other options say.
 
     Raises:
         UsageError: a number is said nowhere, or --write names a cfg of another size.
@@ -113,7 +118,7 @@ def _setting(arguments: dict[str, Any]) -> Setting:
     from darknet_torch.anchors.heads import read_anchor_cfg
     from darknet_torch.zoo import find_cfg
 
-    dialect, cfg = DIALECTS[arguments["dialect"]], arguments["cfg"] or arguments["write"]
+    dialect, cfg = DIALECTS[arguments["dialect"]], arguments["cfg"]
     given = {name: arguments[name] for name in ("count", "width", "height")}
     unit, letterbox = Fraction(1), dialect.letterbox
     if cfg:

@@ -5,10 +5,10 @@ import pytest
 
 from darknet_torch.anchors.distances import (
     BLOCK,
-    euclidean_distance,
     iou,
     iou_distance,
     nearest_by,
+    squared_distance,
 )
 from darknet_torch.anchors.quality import fit
 from darknet_torch.anchors.sizes import BoxSizes
@@ -35,7 +35,7 @@ def test_an_overlap_of_one_half_is_recalled():
     assert fit(BoxSizes.of([[10, 10]]), np.array([[10.0, 5.0]])).recall == 1
 
 
-@pytest.mark.parametrize("distance", [iou_distance, euclidean_distance])
+@pytest.mark.parametrize("distance", [iou_distance, squared_distance])
 @pytest.mark.parametrize("number", [1, BLOCK - 1, BLOCK, BLOCK * 2 + 3])
 def test_the_nearest_anchor_is_that_of_a_plain_search(distance, number):
     random = np.random.default_rng(number)
