@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.anchors.quality import RECALL_AT
-from darknet_torch.cfg.dialect import DIALECTS, Dialect
+from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.anchors import Setting, find_anchors, kmeans_options, measure_boxes
 from darknet_torch.cli.data_sets import open_data
 from darknet_torch.cli.loading import reported, reporting
 from darknet_torch.cli.options import data_set_options, output_options
 from darknet_torch.cli.pictures import write_bytes, write_text
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgWarning, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from darknet_torch.anchors.dataset import Measured
     from darknet_torch.anchors.sweep import Found
+    from darknet_torch.cfg.net import NetOptions
     from darknet_torch.datasets.model import DataSet
 
 
@@ -77,8 +79,8 @@ def kmeans(**arguments: Any) -> None:
     Prints the average IoU as Darknet's calc_anchors does, the part of the boxes that an
     anchor overlaps by half or more, and the anchors as a cfg has them.
 
+    \b
     dtorch kmeans --data obj.data -k 9 --width 416 --height 416
-
     dtorch kmeans --cfg custom.cfg --data obj.data --write custom.cfg
     """
     if arguments["sweep"] and (arguments["write"] or arguments["count"]):
@@ -95,17 +97,23 @@ def kmeans(**arguments: Any) -> None:
         measured = measure_boxes(data_set, setting)
     report.say(_describe(data_set, setting, measured))
     points = find_anchors(arguments, measured, arguments["sweep"] or [setting.count])
-    if arguments["write"]:
-        from darknet_torch.anchors.rewrite import rewrite_cfg
-
-        with reported(report):
-            rewrite_cfg(Path(arguments["write"]), points[0].anchors)
-        report.say(f"rewrote {arguments['write']}")
     if plot is not None:
         swept = bool(arguments["sweep"])
         data = plot.elbow(points) if swept else plot.scatter(measured.boxes, points[0])
         write_bytes(Path(arguments["plot"]), data)
     _show(arguments, setting, measured, points)
+    if arguments["write"]:
+        _write(Path(arguments["write"]), points[0])
+        report.say(f"rewrote {arguments['write']}")
+
+
+def _write(cfg: Path, found: Found) -> None:
+    """Rewrite a cfg that has been read before, so that it was warned of already."""
+    from darknet_torch.anchors.rewrite import rewrite_cfg
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CfgWarning)
+        rewrite_cfg(cfg, found.anchors)
 
 
 def _setting(arguments: dict[str, Any]) -> Setting:
@@ -138,17 +146,16 @@ def _setting(arguments: dict[str, Any]) -> Setting:
             expected=f"--cfg CFG, or {' '.join(options[name] for name in missing)}",
         )
     if arguments["write"]:
-        _check_size(arguments["write"], given, dialect)
+        same = Path(arguments["write"]) == Path(cfg)
+        net = found.net if same else read_anchor_cfg(arguments["write"], dialect).net
+        _check_size(arguments["write"], net, given)
     if arguments["letterbox"] is not None:
         letterbox = arguments["letterbox"]
     return Setting(**given, letterbox=letterbox, unit=unit)
 
 
-def _check_size(write: str, given: dict[str, int], dialect: Dialect) -> None:
+def _check_size(write: str, net: NetOptions, given: dict[str, int]) -> None:
     """Anchors are pixels of the input: those for one size are wrong for another."""
-    from darknet_torch.anchors.heads import read_anchor_cfg
-
-    net = read_anchor_cfg(write, dialect).net
     if (net.width, net.height) != (given["width"], given["height"]):
         raise UsageError(
             "--write into a cfg of another size than the anchors are for",

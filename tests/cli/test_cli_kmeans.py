@@ -165,6 +165,20 @@ def test_the_cfg_is_rewritten(folder):
     assert "mask=3,4,5" in text and "mask=0,1,2" in text and text.count("filters=21") == 2
 
 
+def test_a_cfg_is_warned_of_once(folder):
+    with (folder / "toy.cfg").open("a") as file:
+        file.write("num=5\n")
+    result = dtorch("kmeans", "--cfg", "toy.cfg", "--write", "toy.cfg")
+    assert result.stderr.count("'num' again") == 1
+
+
+def test_nothing_is_rewritten_if_the_result_cannot_be(folder):
+    before = (folder / "toy.cfg").read_bytes()
+    result = dtorch("kmeans", "--write", "toy.cfg", "--out", "nowhere/found.txt")
+    assert result.exit_code == 2
+    assert (folder / "toy.cfg").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
