@@ -11,7 +11,7 @@ from darknet_torch.anchors.kmeans import DEFAULT_RESTARTS, DEFAULT_VARIANT
 from darknet_torch.cli.anchors import Setting, find_anchors, measure_boxes
 from darknet_torch.cli.data_sets import open_data
 from darknet_torch.cli.loading import Reporting, reported
-from darknet_torch.cli.pictures import write_bytes, write_text
+from darknet_torch.files import write_bytes, write_text
 
 _ANCHORS, _COUNTERS, _CLOUD = "anchors.txt", "counters_per_class.txt", "cloud.png"
 _SIDE = click.IntRange(min=1)

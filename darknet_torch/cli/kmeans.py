@@ -16,8 +16,8 @@ from darknet_torch.cli.anchors import Setting, find_anchors, kmeans_options, mea
 from darknet_torch.cli.data_sets import open_data
 from darknet_torch.cli.loading import reported, reporting
 from darknet_torch.cli.options import data_set_options, output_options
-from darknet_torch.cli.pictures import write_bytes, write_text
 from darknet_torch.errors import CfgWarning, UsageError
+from darknet_torch.files import write_bytes, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
