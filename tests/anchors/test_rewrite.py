@@ -13,6 +13,12 @@ from darknet_torch.zoo import shipped
 NINE = np.array([[index * 10, index * 12] for index in range(1, 10)], np.float64)
 LISTED = "10, 12,  20, 24,  30, 36,  40, 48,  50, 60,  60, 72,  70, 84,  80, 96,  90,108"
 
+WITH_ANCHORS = {
+    name: path
+    for name, path in shipped(".cfg").items()
+    if any(head in path.read_text("latin-1") for head in ("yolo]", "[region]"))
+}
+
 HEADS = b"""\xef\xbb\xbf# caf\xe9
 [net]
 width = 64
@@ -79,6 +85,17 @@ def test_only_values_change(end):
         34: f"anchors={six}{line}",
         36: f"num=6{line}",
     }
+
+
+@pytest.mark.parametrize("name", WITH_ANCHORS)
+def test_no_other_line_of_a_shipped_cfg_changes(name):
+    text = WITH_ANCHORS[name].read_text("latin-1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CfgWarning)
+        lines = changed(text, rewritten(text, NINE))
+    keys = {line.partition("=")[0].strip() for line in lines.values()}
+    assert "anchors" in keys
+    assert keys <= {"anchors", "num", "mask", "filters"}
 
 
 def test_the_same_anchors_change_nothing():
