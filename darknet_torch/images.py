@@ -178,13 +178,17 @@ class Placement:
 
 
 def place(image: Image, height: int, width: int, *, letterbox: bool) -> Placement:
-    """How a picture goes into an input of `height` x `width`.
+    """How a picture goes into an input of `height` x `width`."""
+    if not letterbox:
+        return Placement(height, width, height, width)
+    return letterbox_size(image.shape[0], image.shape[1], height, width)
+
+
+def letterbox_size(own_height: int, own_width: int, height: int, width: int) -> Placement:
+    """How a picture of a size goes into an input of `height` x `width`, its aspect kept.
 
     Source: image.c letterbox_image: float32 ratios compared, whole pixels rounded down.
     """
-    own_height, own_width = image.shape[:2]
-    if not letterbox:
-        return Placement(height, width, height, width)
     if np.float32(width) / np.float32(own_width) < np.float32(height) / np.float32(own_height):
         return Placement(height, width, max(1, own_height * width // own_width), width)
     return Placement(height, width, height, max(1, own_width * height // own_height))

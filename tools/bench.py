@@ -2,6 +2,7 @@
 
 python tools/bench.py load [--cfg yolov3]
 python tools/bench.py start
+python tools/bench.py kmeans [--boxes 200000]
 """
 
 from __future__ import annotations
@@ -79,6 +80,59 @@ def start(repeats: int) -> None:
     help_page = "from darknet_torch.cli.main import main; main(['--help'])"
     ours, theirs = seconds(run(help_page), repeats), seconds(run("import torch"), repeats)
     report("dtorch --help", ours, "import torch", theirs)
+
+
+@main.command()
+@click.option("--boxes", "number", default=200_000, show_default=True)
+@click.option("-k", "--anchors", "count", default=9, show_default=True)
+@click.option("--rounds", default=30, show_default=True, help="Rounds of the peer at most.")
+def kmeans(number: int, count: int, rounds: int) -> None:
+    """Anchors with all restarts, beside one run of k-means that goes box by box.
+
+    No two boxes are of the same size, which is where we gain least; and the peer is stopped
+    long before it ends, where we run to the end, so that the ratio is a lower bound.
+    """
+    from darknet_torch.anchors.kmeans import DEFAULT_RESTARTS, cluster
+    from darknet_torch.anchors.quality import fit
+    from darknet_torch.anchors.sizes import BoxSizes
+
+    sizes = np.exp(np.random.default_rng(0).normal(3.7, 0.9, (number, 2))).clip(1, 416)
+    start = time.perf_counter()
+    boxes = BoxSizes.of(sizes)
+    found = cluster(boxes, count)
+    ours = time.perf_counter() - start
+    start = time.perf_counter()
+    peer, needed = kmeans_by_rows(sizes, count, rounds)
+    theirs = time.perf_counter() - start
+    ours_fit, peer_fit = fit(boxes, found).average_iou, fit(boxes, peer).average_iou
+    click.echo(
+        f"{len(boxes)} sizes, {count} anchors: average IoU {ours_fit:.2%} of "
+        f"{DEFAULT_RESTARTS} runs; row by row {peer_fit:.2%} of one run, {needed} rounds"
+    )
+    report("k-means", ours, "row by row", theirs)
+    click.echo(f"{theirs / ours:.0f} times faster")
+
+
+def kmeans_by_rows(sizes: np.ndarray, count: int, rounds: int) -> tuple[np.ndarray, int]:
+    """k-means with 1 - IoU as the ports write it: numpy, a row at a time, medians.
+
+    Returns:
+        [count, 2] anchors, and in how many rounds, at most `rounds`.
+    """
+    random = np.random.default_rng(0)
+    anchors = sizes[random.choice(len(sizes), count, replace=False)]
+    distances, last = np.empty((len(sizes), count)), np.zeros(len(sizes))
+    for done in range(1, rounds + 1):
+        for row, size in enumerate(sizes):
+            shared = np.minimum(size, anchors).prod(1)
+            distances[row] = 1 - shared / (size.prod() + anchors.prod(1) - shared)
+        nearest = distances.argmin(1)
+        if (nearest == last).all():
+            return anchors, done
+        for number in np.unique(nearest):
+            anchors[number] = np.median(sizes[nearest == number], 0)
+        last = nearest
+    return anchors, rounds
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from typing import Any
 
 import click
 
 from darknet_torch import __version__
+from darknet_torch.cli.lazy import LazyGroup
 from darknet_torch.errors import DarknetError
 
 _INTERRUPTED = 130
@@ -24,25 +24,17 @@ _COMMANDS = {
     "convert": ("darknet_torch.cli.convert", "convert"),
     "dataset": ("darknet_torch.cli.dataset", "dataset"),
     "detect": ("darknet_torch.cli.detect", "detect"),
+    "detector": ("darknet_torch.cli.detector", "detector"),
     "info": ("darknet_torch.cli.info", "info"),
+    "kmeans": ("darknet_torch.cli.kmeans", "kmeans"),
     "partial": ("darknet_torch.cli.weight_files", "partial"),
     "rnn": ("darknet_torch.cli.rnn", "rnn"),
     "statistics": ("darknet_torch.cli.weight_files", "statistics"),
 }
 
 
-class Commands(click.Group):
-    """A group that imports its commands when they are used and reports errors in a line."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, function = _COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), function)
-        return command
+class Commands(LazyGroup):
+    """The commands; errors are reported in a line."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -58,7 +50,9 @@ class Commands(click.Group):
             ctx.exit(_INTERRUPTED)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands, table=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="dtorch")
 def main() -> None:
     """Run Darknet's own models: original .cfg and .weights files, the same numbers."""

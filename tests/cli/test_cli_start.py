@@ -48,9 +48,15 @@ def python(code, *arguments):
         (["classify", "--help"], 0),
         (["classify", "picture.png"], 2),
         (["classify", "--top", "0", "x.png"], 2),
+        (["detector", "--help"], 0),
+        (["detector", "calc_anchors", "--help"], 0),
+        (["detector", "calc_anchors", "x.data"], 2),
         (["info", "--help"], 0),
         (["info"], 2),
         (["info", "--width", "0", "yolov3"], 2),
+        (["kmeans", "--help"], 0),
+        (["kmeans", "-k", "0"], 2),
+        (["kmeans", "--sweep", "9"], 2),
         (["rnn", "--help"], 0),
         (["rnn", "generate", "--help"], 0),
         (["rnn", "validate", "--help"], 0),
@@ -83,6 +89,18 @@ def test_help_and_wrong_options_import_neither_torch_nor_opencv(arguments, statu
     assert result.returncode == status
     assert result.stderr.splitlines()[-1] == "False False"
     assert "Traceback" not in result.stderr
+
+
+def test_finding_anchors_imports_no_torch(tmp_path):
+    (tmp_path / "a.txt").write_text("0 .5 .5 .1 .2\n0 .5 .5 .3 .2\n0 .5 .5 .5 .5\n")
+    (tmp_path / "train.list").write_text(str(tmp_path / "a.jpg"))
+    (tmp_path / "a.data").write_text(f"classes=1\ntrain={tmp_path / 'train.list'}\n")
+    cfg = tmp_path / "a.cfg"
+    cfg.write_bytes((ROOT / "cfg" / "yolov3-tiny.cfg").read_bytes())
+    words = "kmeans", "-k", "3", "--write", str(cfg), "--data", str(tmp_path / "a.data")
+    result = python(RUN_AND_TELL, *words)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.splitlines()[-1].startswith("False ")
 
 
 def test_the_bundled_sample_runs_as_a_process_of_its_own(tmp_path):

@@ -1,0 +1,68 @@
+"""The nearest anchors on a CUDA device. The one module of this package with torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from darknet_torch.anchors.distances import Distance, iou_distance, squared_distance
+from darknet_torch.errors import UsageError
+
+
+def _iou_distance(width: Tensor, height: Tensor, anchors: Tensor) -> Tensor:
+    shared = torch.minimum(width, anchors[:, :1]) * torch.minimum(height, anchors[:, 1:])
+    union = width * height + anchors[:, :1] * anchors[:, 1:] - shared
+    return 1 - shared / union
+
+
+def _squared_distance(width: Tensor, height: Tensor, anchors: Tensor) -> Tensor:
+    width, height = width - anchors[:, :1], height - anchors[:, 1:]
+    return width * width + height * height
+
+
+_ON_DEVICE: dict[Distance, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    iou_distance: _iou_distance,
+    squared_distance: _squared_distance,
+}
+
+
+class NearestOnDevice:
+    """`nearest_by` on a device.
+
+    The same operations in float64, in the same order and each correctly rounded, so that
+    distances have the bits of numpy's, and the anchors come out the same.
+
+    Args:
+        device: as torch names it.
+        distance: one of those of `distances`.
+
+    Raises:
+        UsageError: there is no such device.
+    """
+
+    def __init__(self, device: str, distance: Distance) -> None:
+        self.device, self.measure = device, _ON_DEVICE[distance]
+        self.values, self.resident = np.empty((2, 0)), torch.empty(2, 0)
+        try:
+            torch.zeros(1, device=device)
+        except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+            what = str(error).splitlines()[0]
+            raise UsageError(
+                f"cannot use device {device!r}", got=what, fix="leave out --device"
+            ) from None
+
+    def __call__(self, values: np.ndarray, anchors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`Nearest.__call__`. Boxes stay on the device from one round to the next."""
+        if values is not self.values:
+            self.values, self.resident = values, torch.from_numpy(values).to(self.device)
+        width, height = self.resident
+        table = self.measure(width, height, torch.from_numpy(anchors).to(self.device))
+        # Not argmin: which of equal values it takes is nowhere promised on a GPU.
+        distances = table.amin(0)
+        numbers = torch.arange(len(anchors), device=self.device)[:, None]
+        indices = torch.where(table == distances, numbers, len(anchors)).amin(0)
+        kind = np.min_scalar_type(len(anchors))
+        return indices.cpu().numpy().astype(kind), distances.cpu().numpy()

@@ -1,0 +1,36 @@
+"""How well anchors fit boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from darknet_torch.anchors.distances import iou_distance, nearest_by
+from darknet_torch.anchors.sizes import BoxSizes
+
+RECALL_AT = 0.5
+
+nearest_by_iou = nearest_by(iou_distance)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well anchors fit boxes, each box with the anchor it overlaps most.
+
+    Attributes:
+        average_iou: mean IoU over all boxes, 0-1.
+        recall: part of the boxes whose IoU is at least `RECALL_AT`, 0-1.
+    """
+
+    average_iou: float
+    recall: float
+
+
+def fit(boxes: BoxSizes, anchors: np.ndarray) -> Fit:
+    """How well [k, 2] `anchors` fit `boxes`. Source: detector.c calc_anchors (AlexeyAB)."""
+    overlaps = 1 - nearest_by_iou(boxes.values, anchors)[1]
+    return Fit(
+        float(np.average(overlaps, weights=boxes.counts)),
+        float(np.average(overlaps >= RECALL_AT, weights=boxes.counts)),
+    )

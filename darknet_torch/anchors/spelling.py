@@ -1,0 +1,35 @@
+"""Anchors as a cfg spells them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_IN_CELLS_UP_TO = 32
+
+
+def cfg_form(anchors: np.ndarray, *, whole: bool) -> str:
+    """``10, 13,  16, 30``: `padded_form` as a cfg has it, its first number not padded."""
+    return padded_form(anchors, whole=whole).strip()
+
+
+def padded_form(anchors: np.ndarray, *, whole: bool) -> str:
+    """`` 10, 13,  16, 30`` for [k, 2] widths and heights.
+
+    Args:
+        whole: in whole numbers, as pixels are written; else with four decimals, as cells are.
+
+    Source: detector.c calc_anchors (AlexeyAB).
+    Differs: what would be rounded to 0, of which no logarithm is finite, keeps two digits.
+    """
+    pairs = (",".join(_number(value, whole=whole) for value in pair) for pair in anchors)
+    return ", ".join(pairs)
+
+
+def written_whole(width: int) -> bool:
+    """Whether anchors for an input of this width are pixels, not cells, as in `cfg_form`."""
+    return width > _IN_CELLS_UP_TO
+
+
+def _number(value: float, *, whole: bool) -> str:
+    text = f"{value:3.0f}" if whole else f"{value:2.4f}"
+    return text if float(text) > 0 else f"{value:.2g}"

@@ -1,0 +1,45 @@
+"""How many anchors: the fit of every number of them, and where more stop paying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from darknet_torch.anchors.quality import Fit, fit
+from darknet_torch.anchors.sizes import BoxSizes
+
+
+@dataclass(frozen=True)
+class Found:
+    """Anchors and how well they fit.
+
+    Attributes:
+        anchors: [k, 2] widths and heights in pixels of the network's input.
+        fit: of the boxes they were made for.
+    """
+
+    anchors: np.ndarray
+    fit: Fit
+
+    @property
+    def count(self) -> int:
+        """How many anchors."""
+        return len(self.anchors)
+
+
+def sweep(
+    boxes: BoxSizes, counts: Iterable[int], find: Callable[[int], np.ndarray]
+) -> list[Found]:
+    """What `find` finds for each number of anchors."""
+    found = (find(count) for count in counts)
+    return [Found(anchors, fit(boxes, anchors)) for anchors in found]
+
+
+def elbow(points: Sequence[Found]) -> Found:
+    """Of a sweep, the point highest above the straight line from its first to its last."""
+    counts = np.array([point.count for point in points], np.float64)
+    heights = np.array([point.fit.average_iou for point in points])
+    line = np.interp(counts, counts[[0, -1]], heights[[0, -1]])
+    return points[int(np.argmax(heights - line))]
