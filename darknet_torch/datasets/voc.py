@@ -1,9 +1,8 @@
 """Pascal VOC's form: ImageSets, Annotations, JPEGImages. No torch.
 
-A box in an annotation is its first and last column and row, counted from 1. As Darknet's
-voc_label.py has it, its left edge lies at xmin - 1 and its right edge at xmax - 1 (pixels from
-0 at the picture's corner): one pixel narrower than the pixels it covers, but it is what every
-published Darknet model was trained on, and reading and writing are each other's inverse.
+The corners of an annotation are taken as they are written, as distances from the picture's
+corner: so Darknet's ``map`` gives the recorded numbers on annotated pictures, which it does not
+when a pixel is taken off first, as voc_label.py does.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from darknet_torch.datasets.reading import given_class_names, labels_of_corners,
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.sources import PICTURE_SUFFIXES
 
-ORIGIN = 1  # VOC counts pixels from here
+ORIGIN = 0  # what xmin is at the picture's corner
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SPLITS, ANNOTATIONS, PICTURES = Path("ImageSets/Main"), Path("Annotations"), Path("JPEGImages")
 NAMES = "classes.names"  # ours: the devkit has no place for the order of the classes
