@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from darknet_torch.datasets.coco import read_coco
 from darknet_torch.datasets.darknet import DataFile, read_darknet
 from darknet_torch.datasets.model import DataSet
 from darknet_torch.datasets.reading import given_class_names
-from darknet_torch.datasets.voc import is_voc_root, read_voc, voc_splits
+from darknet_torch.datasets.voc import ORIGIN, is_voc_root, read_voc, voc_splits
 from darknet_torch.errors import UsageError
 
 _Path = str | os.PathLike[str]
 # Two names for the same thing: Darknet says valid, VOC says val.
 _OTHER_NAME = {"valid": "val", "val": "valid"}
 _DEFAULT = "train"
+_YEAR = re.compile(r"(?<=[a-z])20\d\d$")
 FORMS = ("darknet", "coco", "voc")
 
 
@@ -42,14 +44,14 @@ def form_of(data: _Path) -> str:
 def splits_of(data: _Path) -> list[str]:
     """The splits that a data set has, as `open_dataset` takes them.
 
-    A COCO file is one, named after the file.
+    A COCO file is one, named after the file: instances_train2017.json is "train".
 
     Raises:
         UsageError: it is not there, or has none.
     """
     path, form = Path(data), form_of(data)
     if form == "coco":
-        return [path.stem.removeprefix("instances_")]
+        return [_YEAR.sub("", path.stem.removeprefix("instances_"))]
     found = voc_splits(path) if form == "voc" else DataFile.read(path).splits
     if not found:
         expected = "ImageSets/Main/train.txt" if form == "voc" else "train=FILE"
@@ -63,6 +65,7 @@ def open_dataset(
     images: _Path | None = None,
     split: str | None = None,
     names: Sequence[str] | _Path | None = None,
+    voc_origin: int = ORIGIN,
 ) -> DataSet:
     """The data set at a path.
 
@@ -73,6 +76,7 @@ def open_dataset(
             ImageSets/Main; without it "train", or the only one. "val" and "valid" mean
             the same. A COCO file is one split.
         names: of the classes, or a file of them, instead of those of the data set.
+        voc_origin: of a VOC root: the number of the first column and row, 1 or 0.
 
     Raises:
         UsageError: it is not there, in no known form, or has no such split.
@@ -82,8 +86,9 @@ def open_dataset(
     if form == "coco":
         return read_coco(path, None if images is None else Path(images), given)
     chosen = _chosen(splits_of(path), split)
-    read = read_voc if form == "voc" else read_darknet
-    return read(path, chosen, given)
+    if form == "voc":
+        return read_voc(path, chosen, given, origin=voc_origin)
+    return read_darknet(path, chosen, given)
 
 
 def _chosen(there: list[str], split: str | None) -> str:
@@ -92,3 +97,54 @@ def _chosen(there: list[str], split: str | None) -> str:
         return there[0] if len(there) == 1 else _DEFAULT
     other = _OTHER_NAME.get(split, split)
     return other if split not in there and other in there else split
+
+
+def open_splits(
+    data: Sequence[_Path],
+    *,
+    images: Sequence[_Path] = (),
+    splits: Sequence[str] = (),
+    names: Sequence[str] | _Path | None = None,
+    voc_origin: int = ORIGIN,
+) -> dict[str, DataSet]:
+    """Several splits of one data set, by their names, all with the same classes.
+
+    Args:
+        data: where they are; see `open_dataset`. Several COCO files are several splits.
+        images: of COCO files: one folder for all, or one for each of `data`.
+        splits: which to read of each of `data`; without them all.
+
+    Raises:
+        UsageError: see `open_dataset`; also if two splits have the same name, or different
+            classes.
+    """
+    folders: list[_Path | None] = [*images] or [None]
+    folders *= len(data) if len(folders) == 1 else 1
+    if len(folders) != len(data):
+        raise UsageError(
+            "folders of pictures", expected=f"one, or {len(data)} as of --data", got=len(folders)
+        )
+    found: dict[str, DataSet] = {}
+    for path, folder in zip(data, folders, strict=True):
+        chosen = splits_of(path) if form_of(path) == "coco" else splits or splits_of(path)
+        for split in chosen:
+            if split in found:
+                raise UsageError(f"two splits are called {split!r}", where=path)
+            found[split] = open_dataset(
+                path, images=folder, split=split, names=names, voc_origin=voc_origin
+            )
+    _check_classes(found)
+    return found
+
+
+def _check_classes(splits: dict[str, DataSet]) -> None:
+    first, *others = splits.values()
+    for other in others:
+        if other.names != first.names:
+            raise UsageError(
+                "the splits have different classes",
+                where=other.origin,
+                expected=f"those of {first.origin}: {', '.join(first.names)}",
+                got=", ".join(other.names),
+                fix="say which and in what order with --names",
+            )

@@ -1,14 +1,17 @@
 """Pascal VOC's form: ImageSets, Annotations, JPEGImages. No torch.
 
-The corners of an annotation are taken as they are written, as distances from the picture's
-corner: so Darknet's ``map`` gives the recorded numbers on annotated pictures, which it does not
-when a pixel is taken off first, as voc_label.py does.
+A box in an annotation is its first and last column and row, counted from 1. As Darknet's
+voc_label.py has it, its left edge lies at xmin - 1 and its right edge at xmax - 1 (pixels from
+0 at the picture's corner): one pixel narrower than the pixels it covers, but it is what every
+published Darknet model was trained on, and reading and writing are each other's inverse. Many
+tools count from 0, and some converters do as if they did; `origin` is then 0.
 """
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,7 @@ from darknet_torch.datasets.reading import given_class_names, labels_of_corners,
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.sources import PICTURE_SUFFIXES
 
-ORIGIN = 0  # what xmin is at the picture's corner
+ORIGIN = 1  # the devkit counts pixels from here
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SPLITS, ANNOTATIONS, PICTURES = Path("ImageSets/Main"), Path("Annotations"), Path("JPEGImages")
 NAMES = "classes.names"  # ours: the devkit has no place for the order of the classes
@@ -45,21 +48,24 @@ def _is_membership(line: str) -> bool:
     return len(words) == len(("id", "mark")) and words[1] in _MEMBERSHIP
 
 
-def read_voc(root: Path, split: str, names: tuple[str, ...] = ()) -> DataSet:
+def read_voc(
+    root: Path, split: str, names: tuple[str, ...] = (), *, origin: int = ORIGIN
+) -> DataSet:
     """The pictures of a split, with their labels.
 
     Args:
         names: of the classes; without them those of ``classes.names`` in the root, else all
             that the annotations have, sorted.
+        origin: the number of the first column and row.
 
     Raises:
         UsageError: there is no such split.
     """
     ids = [line.split()[0] if _is_membership(line) else line for line in _ids(root, split)]
     names = names or class_names(root)
-    problems: list[Problem] = []
-    examples = tuple(_example(root, name, names, problems) for name in ids)
-    return DataSet(examples, names, f"{root} ({split})", problems=tuple(problems))
+    reader = _Reader(root, names, origin)
+    examples = tuple(reader.example(name) for name in ids)
+    return DataSet(examples, names, f"{root} ({split})", problems=tuple(reader.problems))
 
 
 def _ids(root: Path, split: str) -> list[str]:
@@ -87,18 +93,64 @@ def class_names(root: Path) -> tuple[str, ...]:
     return tuple(sorted(found - {""}))
 
 
-def _example(root: Path, name: str, names: tuple[str, ...], problems: list[Problem]) -> Example:
-    file = root / ANNOTATIONS / f"{name}.xml"
-    tree = _parsed(file) if file.exists() else None
-    if isinstance(tree, Problem):
-        problems.append(tree)
-        tree = None
-    path = _picture(root, name, "" if tree is None else _text(tree, "filename"))
-    if tree is None:
-        return Example(path, None, label_file=file)
-    size = _size(tree)
-    labels = _labels(tree, size or _measured(path, file, problems), file, names, problems)
-    return Example(path, labels, size, label_file=file)
+@dataclass
+class _Reader:
+    root: Path
+    names: tuple[str, ...]
+    origin: int
+    problems: list[Problem] = field(default_factory=list)
+
+    def example(self, name: str) -> Example:
+        file = self.root / ANNOTATIONS / f"{name}.xml"
+        tree = _parsed(file) if file.exists() else None
+        if isinstance(tree, Problem):
+            self.problems.append(tree)
+            tree = None
+        path = _picture(self.root, name, "" if tree is None else _text(tree, "filename"))
+        if tree is None:
+            return Example(path, None, label_file=file)
+        size = _size(tree)
+        labels = self._labels(tree, size or self._measured(path, file), file)
+        return Example(path, labels, size, label_file=file)
+
+    def _measured(self, path: Path, file: Path) -> tuple[int, int] | None:
+        try:
+            return picture_size(path)
+        except ImageError as error:
+            self._tell("no size", file, f"no size here, and none of {error}")
+            return None
+
+    def _labels(
+        self, tree: ElementTree.Element, size: tuple[int, int] | None, file: Path
+    ) -> Labels | None:
+        if size is None:
+            return None
+        class_ids, corners, difficult = [], [], []
+        for class_id, box, hard in self._objects(tree, file):
+            class_ids.append(class_id)
+            corners.append([value - self.origin for value in box])
+            difficult.append(hard)
+        return labels_of_corners(class_ids, corners, difficult, size)
+
+    def _objects(
+        self, tree: ElementTree.Element, file: Path
+    ) -> Iterator[tuple[int, list[float], bool]]:
+        for number, item in enumerate(tree.findall("object"), 1):
+            name = _text(item, "name")
+            if name not in self.names:
+                self._tell("unknown class", file, f"object {number} is a {name!r}, no class here")
+                continue
+            try:
+                box = [float(_text(item, f"bndbox/{corner}")) for corner in CORNERS]
+            except ValueError:
+                box = [np.nan]
+            if not np.isfinite(box).all():
+                self._tell("bad box", file, f"object {number} ({name}) lacks its four numbers")
+                continue
+            yield self.names.index(name), box, _text(item, "difficult") == "1"
+
+    def _tell(self, kind: str, file: Path, what: str) -> None:
+        self.problems.append(Problem(kind, str(file), what))
 
 
 def _parsed(file: Path) -> ElementTree.Element | Problem:
@@ -123,51 +175,6 @@ def _size(tree: ElementTree.Element) -> tuple[int, int] | None:
     except (ValueError, OverflowError):
         return None
     return (height, width) if height > 0 and width > 0 else None
-
-
-def _measured(path: Path, file: Path, problems: list[Problem]) -> tuple[int, int] | None:
-    try:
-        return picture_size(path)
-    except ImageError as error:
-        problems.append(Problem("no size", str(file), f"no size here, and none of {error}"))
-        return None
-
-
-def _labels(
-    tree: ElementTree.Element,
-    size: tuple[int, int] | None,
-    file: Path,
-    names: tuple[str, ...],
-    problems: list[Problem],
-) -> Labels | None:
-    if size is None:
-        return None
-    class_ids, corners, difficult = [], [], []
-    for class_id, box, hard in _objects(tree, file, names, problems):
-        class_ids.append(class_id)
-        corners.append([value - ORIGIN for value in box])
-        difficult.append(hard)
-    return labels_of_corners(class_ids, corners, difficult, size)
-
-
-def _objects(
-    tree: ElementTree.Element, file: Path, names: tuple[str, ...], problems: list[Problem]
-) -> Iterator[tuple[int, list[float], bool]]:
-    for number, item in enumerate(tree.findall("object"), 1):
-        name = _text(item, "name")
-        if name not in names:
-            what = f"object {number} is a {name!r}, which is no class"
-            problems.append(Problem("unknown class", str(file), what))
-            continue
-        try:
-            box = [float(_text(item, f"bndbox/{corner}")) for corner in CORNERS]
-        except ValueError:
-            box = [np.nan]
-        if not np.isfinite(box).all():
-            what = f"object {number} ({name}) has no box of four numbers"
-            problems.append(Problem("bad box", str(file), what))
-            continue
-        yield names.index(name), box, _text(item, "difficult") == "1"
 
 
 def _text(element: ElementTree.Element, path: str) -> str:

@@ -1,0 +1,68 @@
+"""Data sets from one form to another. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from darknet_torch.datasets.model import DataSet, Problem
+from darknet_torch.datasets.to_coco import write_coco
+from darknet_torch.datasets.to_darknet import write_darknet
+from darknet_torch.datasets.to_voc import write_voc
+from darknet_torch.datasets.voc import ORIGIN
+from darknet_torch.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What was converted.
+
+    Attributes:
+        counts: pictures and boxes of each split, as read.
+        problems: what was wrong in the source or could not be kept.
+    """
+
+    counts: dict[str, tuple[int, int]]
+    problems: tuple[Problem, ...]
+
+
+def convert(
+    splits: Mapping[str, DataSet],
+    form: str,
+    out: Path,
+    *,
+    pictures: str = "copy",
+    voc_origin: int = ORIGIN,
+) -> Conversion:
+    """Write the splits of a data set in another form.
+
+    Args:
+        splits: from `open_splits`.
+        form: one of `FORMS`.
+        out: a folder that is empty or not there yet.
+        pictures: one of `PICTURE_WAYS`.
+        voc_origin: the number of the first column and row, if VOC's form is written.
+
+    Raises:
+        UsageError: the folder has something in it, or something cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(
+            "there is something already", where=out, expected="an empty folder, or none"
+        )
+    problems = [problem for data in splits.values() for problem in data.problems]
+    if form == "darknet":
+        problems += write_darknet(splits, out, pictures)
+    else:
+        named = {"val" if name == "valid" else name: data for name, data in splits.items()}
+        if form == "coco":
+            problems += write_coco(named, out, pictures)
+        else:
+            problems += write_voc(named, out, pictures, origin=voc_origin)
+    return Conversion({name: _count(data) for name, data in splits.items()}, tuple(problems))
+
+
+def _count(data: DataSet) -> tuple[int, int]:
+    labels = (item.labels for item in data.examples)
+    return len(data.examples), sum(len(found) for found in labels if found is not None)

@@ -1,0 +1,119 @@
+"""Data sets written in Darknet's form. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from darknet_torch.datasets.darknet import DIFFICULT, difficult_key, label_paths
+from darknet_torch.datasets.model import DataSet, Labels, Problem
+from darknet_torch.datasets.writing import Placed, place, write_text
+from darknet_torch.errors import UsageError
+
+# Both code bases look for the labels of what lies here in the folder "labels" beside it.
+_FOLDER = "JPEGImages"
+_NAME = "dataset"
+_KEYS = {"val": "valid"}
+
+
+def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[Problem]:
+    """Write ``dataset.data``, ``dataset.names``, a list for each split, and the labels.
+
+    Difficult boxes go where AlexeyAB's ``difficult=`` finds them: into label files of their
+    own, which training does not read.
+
+    Args:
+        out: a folder.
+        pictures: one of `PICTURE_WAYS`. Pictures that stay get their labels where Darknet looks
+            for them.
+
+    Returns:
+        What could not be kept.
+
+    Raises:
+        UsageError: something cannot be written, or labels are there already.
+    """
+    out = out.absolute()
+    if pictures == "keep":
+        _refuse_labels(splits)
+    placed, problems = place(splits, out / _FOLDER, pictures)
+    lists = {_KEYS.get(name, name): items for name, items in placed.items()}
+    written: set[Path] = set()
+    for item in (item for items in lists.values() for item in items):
+        if item.picture not in written:
+            _write_labels(item)
+            written.add(item.picture)
+    write_lists(lists, next(iter(splits.values())).names, out)
+    return problems
+
+
+def write_lists(lists: Mapping[str, Sequence[Placed]], names: Sequence[str], out: Path) -> Path:
+    """Write ``dataset.data``, ``dataset.names`` and the lists; the path of the first.
+
+    Args:
+        lists: by their keys in the .data file.
+        out: an absolute path.
+
+    Raises:
+        UsageError: something cannot be written.
+    """
+    lines = [f"classes={len(names)}"]
+    for key, items in lists.items():
+        paths = [item.picture for item in items]
+        lines.append(_written_list(out / f"{key}.txt", key, paths))
+        if any(_is_difficult(item) for item in items):
+            hard = [_difficult(path) for path in paths]
+            lines.append(_written_list(out / f"difficult_{key}.txt", difficult_key(key), hard))
+    names_file = out / f"{_NAME}.names"
+    write_text(names_file, "".join(f"{name}\n" for name in names))
+    lines += [f"names={_value(names_file)}", "backup=backup"]
+    write_text(out / f"{_NAME}.data", "\n".join(lines) + "\n")
+    return out / f"{_NAME}.data"
+
+
+def _written_list(path: Path, key: str, pictures: Sequence[Path]) -> str:
+    write_text(path, "".join(f"{picture}\n" for picture in pictures))
+    return f"{key}={_value(path)}"
+
+
+def _value(path: Path) -> str:
+    """A path as a .data file can hold it: whole, for C, but the file drops all white space."""
+    return path.name if any(letter.isspace() for letter in str(path)) else str(path)
+
+
+def _refuse_labels(splits: Mapping[str, DataSet]) -> None:
+    for item in (item for data in splits.values() for item in data.examples):
+        path = label_paths(str(item.path.absolute()))[0]
+        if path.exists():
+            raise UsageError(
+                "labels are there already, and pictures that stay would get theirs here",
+                where=path,
+                fix="choose --pictures copy or link, or remove them",
+            )
+
+
+def _is_difficult(item: Placed) -> bool:
+    return item.example.labels is not None and bool(item.example.labels.difficult.any())
+
+
+def _difficult(picture: Path) -> Path:
+    """A path that leads to the difficult labels of a picture, as voc_label_difficult.py has it."""
+    return picture.with_name(f"{DIFFICULT}_{picture.name}")
+
+
+def _write_labels(item: Placed) -> None:
+    labels = item.example.labels
+    if labels is None:
+        return
+    _write_label_file(item.picture, labels, ~labels.difficult)
+    if labels.difficult.any():
+        _write_label_file(_difficult(item.picture), labels, labels.difficult)
+
+
+def _write_label_file(picture: Path, labels: Labels, chosen: np.ndarray) -> None:
+    """Eight decimals: a hundredth of a pixel in any picture that fits into memory."""
+    rows = zip(labels.class_ids[chosen], labels.boxes[chosen], strict=True)
+    lines = (f"{key} " + " ".join(f"{value:.8f}" for value in box) for key, box in rows)
+    write_text(label_paths(str(picture))[0], "".join(f"{line}\n" for line in lines))

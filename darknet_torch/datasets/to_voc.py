@@ -1,0 +1,95 @@
+"""Data sets written in Pascal VOC's form. No torch."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from darknet_torch.datasets.model import DataSet, Problem
+from darknet_torch.datasets.voc import ANNOTATIONS, CORNERS, NAMES, ORIGIN, PICTURES, SPLITS
+from darknet_torch.datasets.writing import Placed, corners_in_pixels, place, write_text
+from darknet_torch.errors import UsageError
+
+
+def write_voc(
+    splits: Mapping[str, DataSet], out: Path, pictures: str, *, origin: int = ORIGIN
+) -> list[Problem]:
+    """Write ``ImageSets/Main/SPLIT.txt``, ``Annotations``, ``JPEGImages``, ``classes.names``.
+
+    Args:
+        out: a folder.
+        pictures: "copy" or "link": this form has a place for them.
+        origin: the number of the first column and row; see `read_voc`.
+
+    Returns:
+        What could not be kept.
+
+    Raises:
+        UsageError: something cannot be written, or the pictures are to stay.
+    """
+    if pictures == "keep":
+        raise UsageError(
+            "VOC's form has its pictures in JPEGImages",
+            expected="--pictures copy or link",
+            got="keep",
+        )
+    placed, problems = place(splits, out / PICTURES, pictures)
+    names = next(iter(splits.values())).names
+    written: set[str] = set()
+    for split, items in placed.items():
+        ids = [item.picture.stem for item in items]
+        write_text(out / SPLITS / f"{split}.txt", "".join(f"{key}\n" for key in ids))
+        for key, item in zip(ids, items, strict=True):
+            if key not in written:
+                _write_annotation(out / ANNOTATIONS / f"{key}.xml", item, names, origin, problems)
+                written.add(key)
+    write_text(out / NAMES, "".join(f"{name}\n" for name in names))
+    return problems
+
+
+def _write_annotation(
+    file: Path, item: Placed, names: tuple[str, ...], origin: int, problems: list[Problem]
+) -> None:
+    labels = item.example.labels
+    found = None if labels is None else corners_in_pixels(item.example, problems)
+    if labels is None or found is None:
+        return
+    (height, width), corners = found
+    root = ElementTree.Element("annotation")
+    _add(root, "filename", item.picture.name)
+    size = ElementTree.SubElement(root, "size")
+    for key, value in (("width", width), ("height", height), ("depth", 3)):
+        _add(size, key, str(value))
+    for class_id, box, difficult in zip(labels.class_ids, corners, labels.difficult, strict=True):
+        if not 0 <= class_id < len(names):
+            what = f"a box of class {class_id} is left out: there are {len(names)}"
+            problems.append(Problem("class id", str(item.example.path), what))
+            continue
+        _add_object(root, names[class_id], box + origin, bool(difficult))
+    ElementTree.indent(root, "\t")
+    write_text(file, ElementTree.tostring(root, "unicode") + "\n")
+
+
+def _add_object(
+    root: ElementTree.Element, name: str, corners: np.ndarray, difficult: bool
+) -> None:
+    item = ElementTree.SubElement(root, "object")
+    marks = {"pose": "Unspecified", "truncated": "0", "difficult": str(int(difficult))}
+    for key, text in {"name": name, **marks}.items():
+        _add(item, key, text)
+    box = ElementTree.SubElement(item, "bndbox")
+    for key, value in zip(CORNERS, corners.tolist(), strict=True):
+        _add(box, key, _pixel(value))
+
+
+def _pixel(value: float) -> str:
+    """Whole where it is whole but for rounding, else with decimals, as in some of VOC2012."""
+    text = f"{value:.2f}"
+    return text.removesuffix(".00")
+
+
+def _add(parent: ElementTree.Element, tag: str, text: str) -> None:
+    ElementTree.SubElement(parent, tag).text = text
