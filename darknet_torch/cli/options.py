@@ -16,7 +16,9 @@ _POSITIVE = click.IntRange(min=1)
 _PART = click.FloatRange(0, 1)
 
 
-def _all(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
+def all_options(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
+    """Several options as one decorator, in this order."""
+
     def decorate(function: _F) -> _F:
         for decorator in reversed(decorators):
             function = decorator(function)
@@ -25,7 +27,7 @@ def _all(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
     return decorate
 
 
-cfg_options = _all(
+cfg_options = all_options(
     click.option(
         "--cfg", metavar="CFG", help="The network: a path, or the name of a shipped one."
     ),
@@ -36,17 +38,35 @@ cfg_options = _all(
     click.option("--strict", is_flag=True, help="Warnings about the cfg are errors."),
 )
 
-network_options = _all(
+network_options = all_options(
     cfg_options,
     click.option("--weights", metavar="FILE", help="Its weights [default: <cfg>.weights]."),
 )
 
-names_options = _all(
+names_options = all_options(
     click.option("--names", metavar="FILE", help="Names of the classes, or coco or voc."),
     click.option("--data", metavar="FILE", help="A .data file, for its names."),
 )
 
-run_options = _all(
+data_set_options = all_options(
+    click.option(
+        "--data",
+        metavar="DATA",
+        help="The data set: a .data file, a COCO .json or a VOC root [default: <cfg>.data].",
+    ),
+    click.option("--images", metavar="DIR", help="Where the pictures of a COCO .json lie."),
+    click.option("--split", metavar="NAME", help="Which list, such as train or valid."),
+    click.option(
+        "--voc-origin",
+        type=click.IntRange(0, 1),
+        default=1,
+        show_default=True,
+        help="Where a VOC root counts pixels from.",
+    ),
+    click.option("--names", metavar="FILE", help="Names of the classes, or coco or voc."),
+)
+
+run_options = all_options(
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
     click.option(
         "--backend",
@@ -69,7 +89,7 @@ run_options = _all(
     click.option("--seed", type=int, help="For what is random."),
 )
 
-picture_options = _all(
+picture_options = all_options(
     click.option(
         "--letterbox/--stretch",
         default=None,
@@ -78,17 +98,7 @@ picture_options = _all(
     click.option("--exif/--no-exif", default=True, help="Turn pictures as EXIF says."),
 )
 
-detection_options = _all(
-    click.option(
-        "--threshold",
-        "--thresh",
-        "-thresh",
-        "threshold",
-        type=_PART,
-        default=0.25,
-        show_default=True,
-        help="Scores at or below are dropped.",
-    ),
+overlap_options = all_options(
     click.option(
         "--nms-threshold",
         type=_PART,
@@ -106,7 +116,21 @@ detection_options = _all(
     picture_options,
 )
 
-output_options = _all(
+detection_options = all_options(
+    click.option(
+        "--threshold",
+        "--thresh",
+        "-thresh",
+        "threshold",
+        type=_PART,
+        default=0.25,
+        show_default=True,
+        help="Scores at or below are dropped.",
+    ),
+    overlap_options,
+)
+
+output_options = all_options(
     click.option(
         "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
     ),

@@ -44,8 +44,8 @@ class Passed:
 
     Attributes:
         thresholds: score above which detections were kept, one or more.
-        founds: what was found above each of them, pictures in order, in each picture in the
-            order that Darknet's NMS leaves.
+        founds: what was found above each of them, in each picture in the order that Darknet's
+            NMS leaves. Pictures go by their place in `seen`.
         selecting: seconds that threshold and NMS took for each of them.
         predicting: seconds that resizing and the network took.
         errors: what is wrong with the pictures that could not be read.
@@ -105,12 +105,21 @@ def detect_all(
                 passed.selecting[number] += time.perf_counter() - start
                 parts[number] += [
                     _as_darknet_leaves(place, selection, nms=detector.nms_threshold > 0)
-                    for place, selection in zip(opened.places, selections, strict=True)
+                    for place, selection in enumerate(selections, len(passed.seen))
                 ]
             passed.seen += opened.places
         advance(len(opened))
     passed.founds += [Found.join(part) for part in parts]
     return passed
+
+
+def filtered(found: Found, thresholds: Sequence[float]) -> Passed:
+    """As a pass, but from detections that are there: those above each threshold, without times.
+
+    A greedy NMS and a threshold may change places.
+    """
+    founds = [found.select(found.scores > np.float32(limit)) for limit in thresholds]
+    return Passed(tuple(thresholds), founds, [0.0] * len(founds))
 
 
 def _as_darknet_leaves(place: int, selection: Selection, *, nms: bool) -> Found:
