@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,6 +12,8 @@ from darknet_torch.boxes import cxcywh_to_xyxy
 from darknet_torch.datasets.model import DataSet
 from darknet_torch.datasets.pictures import picture_size
 from darknet_torch.evaluation.records import Found, Truths, truths_of
+
+_NUMBER_AT_END = re.compile(r"\d+$")
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,20 @@ class GroundTruth:
 
     @cached_property
     def picture_ids(self) -> tuple[int, ...]:
-        """COCO's ids of the pictures; from 1, in order, where the form has none."""
-        ids = [example.picture_id for example in self.data_set.examples]
-        if all(i is not None for i in ids):
-            return tuple(int(i) for i in ids if i is not None)
-        return tuple(range(1, len(ids) + 1))
+        """COCO's ids of the pictures.
+
+        Where the form has none, the numbers at the ends of their names, as Darknet takes
+        them, if these tell them apart; else from 1, in order.
+
+        Source: detector.c get_coco_image_id, print_cocos (AlexeyAB).
+        """
+        given = [example.picture_id for example in self.data_set.examples]
+        at_end = [_NUMBER_AT_END.search(stem) for stem in self.stems]
+        ids = [int(found.group()) for found in at_end if found]
+        if None not in given:
+            ids = [number for number in given if number is not None]
+        count = len(self.stems)
+        return tuple(ids if len(set(ids)) == count else range(1, count + 1))
 
     @property
     def category_ids(self) -> tuple[int, ...]:
