@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from darknet_torch.errors import UsageError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
@@ -33,3 +35,21 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        with replacing(path) as file:
+            file.write(data)
+    except OSError as error:
+        raise UsageError(f"cannot be written ({error.strerror})", where=path) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """See `write_bytes`; paths in the text may be such that are no UTF-8."""
+    write_bytes(path, text.encode("utf-8", "surrogateescape"))

@@ -18,8 +18,9 @@ from darknet_torch.cli.options import (
     output_options,
     run_options,
 )
-from darknet_torch.cli.pictures import Run, write_bytes
+from darknet_torch.cli.pictures import Run
 from darknet_torch.errors import UsageError
+from darknet_torch.files import write_bytes
 from darknet_torch.sources import find_pictures
 from darknet_torch.zoo import sample_folder
 

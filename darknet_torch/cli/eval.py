@@ -24,8 +24,8 @@ from darknet_torch.cli.options import (
     overlap_options,
     run_options,
 )
-from darknet_torch.cli.pictures import write_text
 from darknet_torch.errors import UsageError
+from darknet_torch.files import write_text
 from darknet_torch.zoo import companion, find_cfg
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import click
 
 from darknet_torch.cli.loading import from_command, load_model, read_network
 from darknet_torch.cli.options import network_options
-from darknet_torch.cli.pictures import write_text
 from darknet_torch.errors import UsageError
+from darknet_torch.files import write_text
 
 
 @click.command(short_help="Show a network's layers.")

@@ -22,6 +22,7 @@ _COMMANDS = {
     "average": ("darknet_torch.cli.weight_files", "average"),
     "classify": ("darknet_torch.cli.classify", "classify"),
     "convert": ("darknet_torch.cli.convert", "convert"),
+    "dataset": ("darknet_torch.cli.dataset", "dataset"),
     "detect": ("darknet_torch.cli.detect", "detect"),
     "eval": ("darknet_torch.cli.eval", "eval_command"),
     "info": ("darknet_torch.cli.info", "info"),

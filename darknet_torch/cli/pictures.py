@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import click
 
 from darknet_torch.errors import UsageError
-from darknet_torch.files import replacing
+from darknet_torch.files import write_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,21 +139,3 @@ class Output:
             self.lines.append(line)
         else:
             click.echo(line)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        UsageError: it cannot be written.
-    """
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """See `write_text`."""
-    try:
-        with replacing(path) as file:
-            file.write(data)
-    except OSError as error:
-        raise UsageError(f"cannot be written ({error.strerror})", where=path) from None

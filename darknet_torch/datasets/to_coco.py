@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.datasets.model import DataSet, Problem
-from darknet_torch.datasets.writing import Placed, corners_in_pixels, place, write_text
+from darknet_torch.datasets.writing import Placed, corners_in_pixels, place, write_new
 
 _FOLDER = "images"
 _DECIMALS = 4  # of a pixel
@@ -37,7 +37,7 @@ def write_coco(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[
     for name, items in placed.items():
         content = _content(splits[name], items, None if pictures == "keep" else folder, problems)
         file = out / "annotations" / f"instances_{name}.json"
-        write_text(file, json.dumps(content, ensure_ascii=False) + "\n")
+        write_new(file, json.dumps(content, ensure_ascii=False) + "\n")
     return problems
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from darknet_torch.datasets.darknet import DIFFICULT, difficult_key, label_paths
 from darknet_torch.datasets.model import DataSet, Labels, Problem
-from darknet_torch.datasets.writing import Placed, place, write_text
+from darknet_torch.datasets.writing import Placed, place, write_new
 from darknet_torch.errors import UsageError
 
 # Both code bases look for the labels of what lies here in the folder "labels" beside it.
@@ -67,14 +67,14 @@ def write_lists(lists: Mapping[str, Sequence[Placed]], names: Sequence[str], out
             hard = [_difficult(path) for path in paths]
             lines.append(_written_list(out / f"difficult_{key}.txt", difficult_key(key), hard))
     names_file = out / f"{_NAME}.names"
-    write_text(names_file, "".join(f"{name}\n" for name in names))
+    write_new(names_file, "".join(f"{name}\n" for name in names))
     lines += [f"names={_value(names_file)}", "backup=backup"]
-    write_text(out / f"{_NAME}.data", "\n".join(lines) + "\n")
+    write_new(out / f"{_NAME}.data", "\n".join(lines) + "\n")
     return out / f"{_NAME}.data"
 
 
 def _written_list(path: Path, key: str, pictures: Sequence[Path]) -> str:
-    write_text(path, "".join(f"{picture}\n" for picture in pictures))
+    write_new(path, "".join(f"{picture}\n" for picture in pictures))
     return f"{key}={_value(path)}"
 
 
@@ -116,4 +116,4 @@ def _write_label_file(picture: Path, labels: Labels, chosen: np.ndarray) -> None
     """Eight decimals: a hundredth of a pixel in any picture that fits into memory."""
     rows = zip(labels.class_ids[chosen], labels.boxes[chosen], strict=True)
     lines = (f"{key} " + " ".join(f"{value:.8f}" for value in box) for key, box in rows)
-    write_text(label_paths(str(picture))[0], "".join(f"{line}\n" for line in lines))
+    write_new(label_paths(str(picture))[0], "".join(f"{line}\n" for line in lines))

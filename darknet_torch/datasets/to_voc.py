@@ -10,7 +10,7 @@ import numpy as np
 
 from darknet_torch.datasets.model import DataSet, Problem
 from darknet_torch.datasets.voc import ANNOTATIONS, CORNERS, NAMES, ORIGIN, PICTURES, SPLITS
-from darknet_torch.datasets.writing import Placed, corners_in_pixels, place, write_text
+from darknet_torch.datasets.writing import Placed, corners_in_pixels, place, write_new
 from darknet_torch.errors import UsageError
 
 
@@ -41,12 +41,12 @@ def write_voc(
     written: set[str] = set()
     for split, items in placed.items():
         ids = [item.picture.stem for item in items]
-        write_text(out / SPLITS / f"{split}.txt", "".join(f"{key}\n" for key in ids))
+        write_new(out / SPLITS / f"{split}.txt", "".join(f"{key}\n" for key in ids))
         for key, item in zip(ids, items, strict=True):
             if key not in written:
                 _write_annotation(out / ANNOTATIONS / f"{key}.xml", item, names, origin, problems)
                 written.add(key)
-    write_text(out / NAMES, "".join(f"{name}\n" for name in names))
+    write_new(out / NAMES, "".join(f"{name}\n" for name in names))
     return problems
 
 
@@ -70,7 +70,7 @@ def _write_annotation(
             continue
         _add_object(root, names[class_id], box + origin, bool(difficult))
     ElementTree.indent(root, "\t")
-    write_text(file, ElementTree.tostring(root, "unicode") + "\n")
+    write_new(file, ElementTree.tostring(root, "unicode") + "\n")
 
 
 def _add_object(

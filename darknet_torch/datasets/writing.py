@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from darknet_torch.boxes import cxcywh_to_xyxy
 from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
 from darknet_torch.datasets.pictures import picture_size
 from darknet_torch.errors import ImageError, UsageError
-from darknet_torch.files import replacing
+from darknet_torch.files import replacing, write_text
 
 PICTURE_WAYS = ("copy", "link", "keep")
 
@@ -27,18 +26,19 @@ class Placed:
     picture: Path
 
 
-def write_text(path: Path, text: str) -> None:
+def write_new(path: Path, text: str) -> None:
     """Write a file whole or not at all, and the folders it lies in.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: it cannot be written, or is there already.
     """
+    if path.exists():
+        raise UsageError("is there already", where=path, fix="choose another --out")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(os.fsencode(text))
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=path) from None
+    write_text(path, text)
 
 
 def place(

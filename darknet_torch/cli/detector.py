@@ -1,0 +1,17 @@
+"""`dtorch detector`: Darknet's own spelling."""
+
+from __future__ import annotations
+
+import click
+
+from darknet_torch.cli.lazy import LazyGroup
+
+# Command -> (module, function), as in main.
+_COMMANDS = {
+    "calc_anchors": ("darknet_torch.cli.calc_anchors", "calc_anchors"),
+}
+
+
+@click.group(cls=LazyGroup, table=_COMMANDS, short_help="Darknet's own spelling.")
+def detector() -> None:
+    """What `darknet detector` does, with its arguments and flags."""

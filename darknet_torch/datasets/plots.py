@@ -1,0 +1,53 @@
+"""A data set's numbers as pictures. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from darknet_torch.datasets.statistics import Statistics
+from darknet_torch.errors import UsageError
+from darknet_torch.extras import needed
+from darknet_torch.files import replacing
+
+_BINS = 40
+
+
+def plot(found: Sequence[Statistics], out: Path) -> None:
+    """Write one picture: boxes of each class, box sizes, boxes of each picture.
+
+    Args:
+        out: its suffix says the format, such as .png or .svg.
+
+    Raises:
+        UsageError: matplotlib is not installed, or the file cannot be written.
+    """
+    figure = needed("matplotlib.figure", extra="plot").Figure((15, 5), layout="constrained")
+    classes, sizes, counts = figure.subplots(1, 3)
+    _draw_classes(classes, found)
+    for item in found:
+        sizes.plot(item.boxes[:, 2], item.boxes[:, 3], ".", ms=3, alpha=0.4, label=item.name)
+        counts.hist(item.per_picture, _BINS, alpha=0.5, density=True, label=item.name)
+    sizes.set(title="boxes", xlabel="width / picture's", ylabel="height / picture's")
+    counts.set(title="pictures", xlabel="boxes in a picture", ylabel="part of the pictures")
+    for axes in (classes, sizes, counts):
+        axes.legend()
+    form = out.suffix.removeprefix(".") or "png"
+    try:
+        with replacing(out) as file:
+            figure.savefig(file, format=form)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot be written ({error})", where=out) from None
+
+
+def _draw_classes(axes: Any, found: Sequence[Statistics]) -> None:
+    """Bars side by side, a colour for each split."""
+    thick = 0.8 / len(found)
+    for index, item in enumerate(found):
+        places = [place + index * thick for place in range(len(item.classes))]
+        axes.barh(places, [each.boxes for each in item.classes], thick, label=item.name)
+    names = [each.name for each in found[0].classes]
+    axes.set_yticks([place + 0.4 - thick / 2 for place in range(len(names))], names)
+    axes.invert_yaxis()
+    axes.set(title="classes", xlabel="boxes")

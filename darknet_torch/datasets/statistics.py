@@ -1,0 +1,131 @@
+"""A data set in numbers. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from darknet_torch.datasets.model import DataSet, Example, Labels
+from darknet_torch.datasets.pictures import picture_size
+from darknet_torch.errors import ImageError
+
+_AREAS = {"small": 0.0, "medium": 32.0**2, "large": 96.0**2}  # COCO's, square pixels, from here
+_QUANTILES = {"minimum": 0, "p10": 10, "median": 50, "p90": 90, "maximum": 100}
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """A class: how many boxes it has, and in how many pictures."""
+
+    class_id: int
+    name: str
+    boxes: int
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """A split in numbers.
+
+    Attributes:
+        boxes: [K, 4] of all its boxes, centre x, centre y, width, height in 0-1 of the picture.
+        per_picture: [P] boxes of each picture.
+        without_labels: pictures without a label file; they count as pictures without boxes.
+        sizes: how many boxes are small, medium and large in COCO's sense; of pictures whose
+            size is not known, none.
+    """
+
+    name: str
+    classes: tuple[ClassCount, ...]
+    boxes: np.ndarray
+    per_picture: np.ndarray
+    difficult: int
+    without_labels: int
+    sizes: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it but the single boxes, for JSON."""
+        width, height = self.boxes[:, 2], self.boxes[:, 3]
+        tall = height > 0
+        return {
+            "pictures": len(self.per_picture),
+            "boxes": len(self.boxes),
+            "without_objects": int((self.per_picture == 0).sum()),
+            "without_labels": self.without_labels,
+            "difficult": self.difficult,
+            "classes": [vars(item) for item in self.classes],
+            "sizes": self.sizes,
+            "boxes_per_picture": _summary(self.per_picture),
+            "width": _summary(width),
+            "height": _summary(height),
+            "width_to_height": _summary(width[tall] / height[tall]),
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        found = self.to_dict()
+        counts = "{pictures} pictures ({without_objects} without objects, {without_labels} "
+        counts += "without labels), {boxes} boxes ({difficult} difficult)"
+        lines = [f"{self.name}: {counts.format(**found)}"]
+        widest = max((len(item.name) for item in self.classes), default=0)
+        for item in self.classes:
+            lines.append(f"  {item.name:{widest}} {item.boxes:8} boxes {item.pictures:8} pictures")
+        lines.append("  " + ", ".join(f"{count} {kind}" for kind, count in self.sizes.items()))
+        for key in ("boxes_per_picture", "width", "height", "width_to_height"):
+            texts = (f"{kind} {value:.4g}" for kind, value in found[key].items())
+            lines.append(f"  {key.replace('_', ' ')}: {', '.join(texts)}")
+        return lines
+
+
+def statistics(splits: Mapping[str, DataSet]) -> list[Statistics]:
+    """The numbers of each split."""
+    return [_of_split(name, data) for name, data in splits.items()]
+
+
+def _of_split(name: str, data: DataSet) -> Statistics:
+    labels = [Labels.of() if item.labels is None else item.labels for item in data.examples]
+    every = [np.empty((0, 4)), *(found.boxes for found in labels)]
+    return Statistics(
+        name,
+        tuple(_count(index, title, labels) for index, title in enumerate(data.names)),
+        np.concatenate(every),
+        np.array([len(found) for found in labels], np.int64),
+        sum(int(found.difficult.sum()) for found in labels),
+        sum(item.labels is None for item in data.examples),
+        _sizes(data),
+    )
+
+
+def _count(class_id: int, name: str, labels: list[Labels]) -> ClassCount:
+    counts = [int((found.class_ids == class_id).sum()) for found in labels]
+    return ClassCount(class_id, name, sum(counts), sum(count > 0 for count in counts))
+
+
+def _sizes(data: DataSet) -> dict[str, int]:
+    areas = np.concatenate([np.empty(0), *(_areas(item) for item in data.examples)])
+    at_least = [int((areas >= least).sum()) for least in _AREAS.values()]
+    ends = [*at_least[1:], 0]
+    return {
+        kind: count - larger for kind, count, larger in zip(_AREAS, at_least, ends, strict=True)
+    }
+
+
+def _areas(item: Example) -> np.ndarray:
+    """Of the boxes of a picture, square pixels; none if its size is not known."""
+    if item.labels is None or not len(item.labels):
+        return np.empty(0)
+    try:
+        height, width = item.size or picture_size(item.path)
+    except ImageError:
+        return np.empty(0)
+    return item.labels.boxes[:, 2] * item.labels.boxes[:, 3] * (height * width)
+
+
+def _summary(values: np.ndarray) -> dict[str, float]:
+    if not len(values):
+        return {}
+    found = {key: float(np.percentile(values, part)) for key, part in _QUANTILES.items()}
+    return {**found, "mean": float(values.mean())}

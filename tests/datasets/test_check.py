@@ -1,0 +1,181 @@
+import shutil
+from collections import Counter
+
+import cv2
+import pytest
+
+from darknet_torch.datasets.check import check
+from darknet_torch.datasets.opening import open_splits
+from tests.datasets.sets import coco, darknet, picture, voc, voc_object
+
+GOOD = ["0 .5 .5 .2 .2\n1 .3 .3 .2 .2\n", "1 .5 .5 1 1\n", ""]
+
+
+def clean(root):
+    darknet(root, GOOD)
+    return darknet(root, GOOD, "valid")
+
+
+def kinds(data, **options):
+    return Counter(problem.kind for problem in check(open_splits([data], **options)))
+
+
+def test_a_clean_set_has_no_faults(tmp_path):
+    assert check(open_splits([clean(tmp_path)])) == []
+    data = voc(tmp_path / "v", [voc_object((1, 1, 200, 100)) + voc_object((1, 1, 9, 9))])
+    assert check(open_splits([data])) == []
+    data = coco(tmp_path / "c", [[(3, [0, 0, 200, 100]), (9, [1, 1, 5, 5])]])
+    assert check(open_splits([data], images=[tmp_path / "c/images"])) == []
+
+
+def add_line(line):
+    def plant(root):
+        with (root / "train/train0.txt").open("a") as file:
+            file.write(line)
+
+    return plant
+
+
+def edit(name, old, new):
+    def plant(root):
+        path = root / name
+        path.write_text(path.read_text().replace(old, new))
+
+    return plant
+
+
+def list_again(root):
+    with (root / "train.txt").open("a") as file:
+        file.write(f"{root}/train/train0.png\n")
+
+
+def copy_picture(source, target, split):
+    def plant(root):
+        shutil.copy(root / source, root / target)
+        (root / target).with_suffix(".txt").touch()
+        with (root / f"{split}.txt").open("a") as file:
+            file.write(f"{root / target}\n")
+
+    return plant
+
+
+def save_again(root):
+    """The same pixels in another format."""
+    image = cv2.imread(str(root / "train/train0.png"))
+    cv2.imwrite(str(root / "valid/other.bmp"), image)
+    (root / "valid/other.txt").touch()
+    with (root / "valid.txt").open("a") as file:
+        file.write(f"{root}/valid/other.bmp\n")
+
+
+def cut_off(root):
+    path = root / "train/cut.jpg"
+    picture(path, seed=99)
+    path.write_bytes(path.read_bytes()[:-100])
+    path.with_suffix(".txt").touch()
+    with (root / "train.txt").open("a") as file:
+        file.write(f"{path}\n")
+
+
+def same_stem(root):
+    picture(root / "train/train0.bmp", seed=99)
+    with (root / "train.txt").open("a") as file:
+        file.write(f"{root}/train/train0.bmp\n")
+
+
+PLANTED = [
+    ("missing picture", lambda root: (root / "train/train1.png").unlink()),
+    ("unreadable picture", lambda root: (root / "train/train1.png").write_bytes(b"")),
+    ("unreadable picture", lambda root: (root / "train/train1.png").write_bytes(b"no picture")),
+    ("unreadable picture", cut_off),
+    ("duplicate picture", list_again),
+    ("same content", copy_picture("train/train0.png", "train/again.png", "train")),
+    ("in two splits", copy_picture("train/train0.png", "valid/again.png", "valid")),
+    ("in two splits", save_again),
+    ("no label file", lambda root: (root / "train/train1.txt").unlink()),
+    ("labels without picture", lambda root: (root / "train/old.txt").write_text("0 .5 .5 .1 .1")),
+    ("shared label file", same_stem),
+    ("bad line", add_line("0 .5 .5 .1\n")),
+    ("bad line", add_line("zero .5 .5 .1 .1\n")),
+    ("bad line", add_line("0 nan .5 .1 .1\n")),
+    ("class id", add_line("2 .5 .5 .1 .1\n")),
+    ("class id", add_line("-1 .5 .5 .1 .1\n")),
+    ("zero size", add_line("0 .5 .5 0 .1\n")),
+    ("zero size", add_line("0 .5 .5 .1 -.1\n")),
+    ("less than a pixel", add_line("0 .5 .5 .1 .009\n")),
+    ("out of range", add_line("0 1.5 .5 .1 .1\n")),
+    ("out of range", add_line("0 .99 .5 .1 .1\n")),
+    ("out of range", add_line("0 120 60 40 30\n")),
+    ("duplicate box", add_line("0 .5 .5 .2 .2\n")),
+    ("number of classes", edit("toy.data", "classes=2", "classes=4")),
+    ("class without boxes", edit("toy.names", "dog", "dog\nbird")),
+    ("duplicate name", edit("toy.names", "dog", "cat")),
+    ("empty name", edit("toy.names", "cat", "")),
+    ("no pictures", lambda root: (root / "valid.txt").write_text("")),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "plant"), PLANTED, ids=[f"{n} {kind}" for n, (kind, _) in enumerate(PLANTED)]
+)
+def test_a_planted_fault_is_found_once_and_nothing_else(tmp_path, kind, plant):
+    data = clean(tmp_path)
+    plant(tmp_path)
+    found = kinds(data)
+    # A third name without its classes= is both.
+    also = {"number of classes": 1} if kind == "class without boxes" else {}
+    assert found == {kind: 1, **also}
+
+
+def test_all_planted_faults_are_found_together(tmp_path):
+    """Those that do not undo each other."""
+    data = clean(tmp_path)
+    hidden = ("unreadable picture", "no pictures", "class without boxes", "duplicate name")
+    chosen = [item for item in PLANTED if item[0] not in hidden]
+    assert len(chosen) > 20
+    for _, plant in chosen:
+        plant(tmp_path)
+    assert set(kinds(data)) == {kind for kind, _ in chosen}
+
+
+def test_where_a_fault_is(tmp_path):
+    data = clean(tmp_path)
+    add_line("7 .5 .5 .1 .1\n")(tmp_path)
+    (problem,) = check(open_splits([data]))
+    assert str(problem) == f"{tmp_path}/train/train0.txt: box 3, class 7, 0.5 0.5 0.1 0.1"
+
+
+def test_a_label_of_an_unlisted_picture_and_other_texts_are_no_faults(tmp_path):
+    data = clean(tmp_path)
+    picture(tmp_path / "train/unlisted.png", seed=99)
+    (tmp_path / "train/unlisted.txt").write_text("0 .5 .5 .1 .1")
+    (tmp_path / "train/notes.txt").write_text("nothing to see here")
+    assert check(open_splits([data])) == []
+
+
+def test_voc_faults(tmp_path):
+    boxes = voc_object((5, 5, 5, 9)) + voc_object((0, 5, 9, 9), "dog")
+    assert kinds(voc(tmp_path, [boxes])) == {"zero size": 1, "out of range": 1}
+    data = voc(tmp_path, [voc_object((1, 1, 9, 9))], size="<size><width>9</width></size>")
+    assert kinds(data) == {}
+    size = "<size><width>100</width><height>200</height></size>"
+    assert kinds(voc(tmp_path, [voc_object((1, 1, 9, 9))], size=size)) == {"wrong size": 1}
+    (data / "Annotations/train0.xml").unlink()
+    assert kinds(data) == {"no label file": 1}
+    (data / "Annotations/train0.xml").write_text("<annotation>")
+    assert kinds(data) == {"unreadable labels": 1}
+
+
+def test_coco_faults(tmp_path):
+    boxes = [(3, [0, 0, 201, 9]), (9, [5, 5, 0, 5]), (9, [1, 1, 9, 9]), (9, [1, 1, 9, 9])]
+    found = kinds(coco(tmp_path, [boxes]), images=[tmp_path / "images"])
+    assert found == {"out of range": 1, "zero size": 1, "duplicate box": 1}
+
+
+def test_the_union_of_other_splits_is_no_leak(tmp_path):
+    data = voc(tmp_path, [voc_object((1, 1, 9, 9))])
+    lists = data / "ImageSets/Main"
+    shutil.copy(lists / "train.txt", lists / "trainval.txt")
+    assert kinds(data) == {}
+    shutil.copy(lists / "train.txt", lists / "val.txt")
+    assert kinds(data) == {"in two splits": 1}

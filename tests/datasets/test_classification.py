@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from darknet_torch.datasets.classification import class_in_path, open_classification
+from darknet_torch.errors import UsageError
+from tests.datasets.sets import picture
+
+
+def lists(tmp_path, pictures):
+    (tmp_path / "labels.txt").write_text("n01\nn02\n")
+    (tmp_path / "short.names").write_text("tench\ngoldfish\n")
+    (tmp_path / "valid.txt").write_text("\n".join(pictures))
+    data = tmp_path / "imagenet.data"
+    data.write_text("classes=2\nlabels=labels.txt\nnames=short.names\nvalid=valid.txt\ntop=5\n")
+    return data
+
+
+def test_the_label_is_looked_for_in_the_whole_path():
+    assert class_in_path("/imagenet/n02/n02_17.JPEG", ["n01", "n02"]) == [1]
+    assert class_in_path("/n01/n02_17.JPEG", ["n01", "n02"]) == [0, 1]
+
+
+def test_lists_as_darknet_has_them(tmp_path):
+    paths = ["/d/n02_a.jpg", "/d/n01_a.jpg", "/n01/n02_a.jpg", "/d/other.jpg"]
+    found = open_classification(lists(tmp_path, paths), split="valid")
+    assert found.class_ids == (1, 0, None, None)
+    assert found.paths == tuple(Path(path) for path in paths)
+    assert (found.labels, found.names) == (("n01", "n02"), ("tench", "goldfish"))
+    assert [problem.kind for problem in found.problems] == ["several labels", "no label"]
+    assert str(found.problems[0]) == ("/n01/n02_a.jpg: several labels occur in its path: n01, n02")
+
+
+def test_labels_serve_as_names_without_better_ones(tmp_path):
+    data = lists(tmp_path, ["/d/n01.jpg"])
+    data.write_text(data.read_text().replace("names=short.names\n", ""))
+    assert open_classification(data, split="valid").names == ("n01", "n02")
+
+
+@pytest.mark.parametrize("split", [None, "train"])
+def test_a_tree_of_folders(tmp_path, split):
+    for name in ("dog/b.png", "cat/deep/a.jpg", "dog/a.png"):
+        picture(tmp_path / "train" / name)
+    (tmp_path / "train/dog/notes.txt").touch()
+    found = open_classification(tmp_path, split=split)
+    assert found.names == found.labels == ("cat", "dog")
+    assert found.class_ids == (0, 1, 1)
+    assert [path.name for path in found.paths] == ["a.jpg", "a.png", "b.png"]
+
+
+def test_a_tree_without_splits(tmp_path):
+    picture(tmp_path / "cat/a.png")
+    assert open_classification(tmp_path).names == ("cat",)
+    with pytest.raises(UsageError, match="no such split: expected a folder val in it"):
+        open_classification(tmp_path, split="val")
+
+
+def test_what_is_no_classification_set_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no classes: expected a folder for each class"):
+        open_classification(tmp_path)
+    (tmp_path / "a.data").write_text("train=train.txt\n")
+    with pytest.raises(UsageError, match="has no labels=: expected labels=FILE"):
+        open_classification(tmp_path / "a.data")
