@@ -201,6 +201,27 @@ class Detector:
         )
         return Selection(boxes, sure, kept)
 
+    def propose(self, predicted: Predicted, index: int, threshold: float) -> np.ndarray:
+        """Boxes of any class whose objectness is above a threshold, after an NMS by it.
+
+        Args:
+            predicted: of `predict`.
+            index: of the picture in that batch.
+            threshold: of the objectness, 0-1.
+
+        Returns:
+            [A, 4] centre x, centre y, width, height in 0-1 of the picture.
+
+        Source: detector.c validate_detector_recall, box.c do_nms_obj.
+        """
+        objectness = predicted.predictions.objectness[index]
+        boxes = predicted.predictions.boxes[index]
+        candidates = (objectness > threshold) & boxes.isfinite().all(1)
+        scores = objectness[candidates].cpu().numpy()[:, None]
+        placed = predicted.placements[index].to_picture(boxes[candidates].double().cpu().numpy())
+        kept = suppress(placed, scores, self.nms_threshold)
+        return placed[kept[:, 0] > 0]
+
     def _finish(self, selection: Selection, image: np.ndarray, filename: str) -> Detections:
         kept = selection.kept
         rows, class_ids = np.nonzero(kept)

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.darknet_flags import darknet_flags, take_darknet_flags
+from darknet_torch.cli.data_sets import find_data
 from darknet_torch.cli.evaluating import (
     exit_if_failed,
+    load,
     numbered,
     open_judged,
+    print_result,
     search,
     with_names,
 )
+from darknet_torch.cli.evaluating_classifiers import judge_classifier
 from darknet_torch.cli.options import (
     data_set_options,
     network_options,
@@ -25,7 +30,6 @@ from darknet_torch.cli.options import (
     run_options,
 )
 from darknet_torch.errors import UsageError
-from darknet_torch.files import write_text
 from darknet_torch.zoo import companion, find_cfg
 
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from darknet_torch.evaluation.detecting import Passed
     from darknet_torch.evaluation.evaluate import Evaluation, Step
     from darknet_torch.evaluation.ground_truth import GroundTruth
+    from darknet_torch.network import Network
 
 _PART = click.FloatRange(0, 1)
 _FORMS = ("coco", "voc", "txt")
@@ -114,22 +119,31 @@ def check_points(ctx: object, param: object, value: int) -> int:
 )
 @run_options
 @output_options
+@darknet_flags
 def eval_command(**arguments: Any) -> None:
     """Average precision by every convention, from one pass over a data set.
 
     Prints what `darknet detector map` prints, a table of the classes, Pascal VOC's and COCO's
-    numbers, and with which settings they came about. The split is `valid` by default.
+    numbers, and with which settings they came about. The split is `valid` by default. Of a
+    classifier it tells how often its first guesses are right.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or unusable input.
     """
     start = time.perf_counter()
+    arguments = take_darknet_flags(arguments)
     if arguments["results"] is None and arguments["cfg"] is None:
         raise UsageError(
             "no network", expected="--cfg CFG --weights FILE, or --results PATH", got="neither"
         )
-    data_set = open_judged(arguments)
-    read = _read_results if arguments["results"] else _detect
-    settings, passed, ground_truth = read(data_set, arguments)
+    if arguments["results"]:
+        settings, passed, ground_truth = _read_results(open_judged(arguments), arguments)
+    else:
+        find_data(arguments["data"], arguments["cfg"])
+        network = load(arguments)
+        if not network.heads:
+            judge_classifier(network, arguments)
+            return
+        settings, passed, ground_truth = _detect(network, open_judged(arguments), arguments)
     evaluation, steps = _count(passed, ground_truth, arguments)
     _export(passed, ground_truth, arguments)
     seconds = {
@@ -137,7 +151,13 @@ def eval_command(**arguments: Any) -> None:
         "nms": passed.selecting[0],
         "total": time.perf_counter() - start,
     }
-    _print(settings, evaluation, steps, seconds, arguments)
+    content = {
+        "settings": settings,
+        "seconds": seconds,
+        **evaluation.to_dict(),
+        "sweep": [asdict(step) for step in steps],
+    }
+    print_result(_lines(settings, evaluation, steps, seconds), content, arguments)
     exit_if_failed(passed)
 
 
@@ -163,10 +183,10 @@ def _read_results(data_set: DataSet, arguments: dict[str, Any]) -> Read:
     return settings, passed, ground_truth
 
 
-def _detect(data_set: DataSet, arguments: dict[str, Any]) -> Read:
+def _detect(network: Network, data_set: DataSet, arguments: dict[str, Any]) -> Read:
     """A pass over the data set."""
     thresholds = (arguments["min_score"], *arguments["sweep"])
-    searched = search(data_set, arguments, thresholds, arguments["nms_threshold"])
+    searched = search(network, data_set, arguments, thresholds, arguments["nms_threshold"])
     detector = searched.detector
     settings = {
         "data": data_set.origin,
@@ -219,29 +239,6 @@ def _export(passed: Passed, ground_truth: GroundTruth, arguments: dict[str, Any]
     if arguments["export"]:
         for form in dict.fromkeys(arguments["export_forms"]):
             WRITERS[form](passed.found, ground_truth, Path(arguments["export"]) / form)
-
-
-def _print(
-    settings: dict[str, Any],
-    evaluation: Evaluation,
-    steps: tuple[Step, ...],
-    seconds: dict[str, float],
-    arguments: dict[str, Any],
-) -> None:
-    if arguments["form"] == "json":
-        content = {
-            "settings": settings,
-            "seconds": seconds,
-            **evaluation.to_dict(),
-            "sweep": [asdict(step) for step in steps],
-        }
-        text = json.dumps(content, indent=1, ensure_ascii=False)
-    else:
-        text = "\n".join(_lines(settings, evaluation, steps, seconds))
-    if arguments["out"] and arguments["out"] != "-":
-        write_text(Path(arguments["out"]), text + "\n")
-    else:
-        click.echo(text)
 
 
 def _lines(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +15,7 @@ from darknet_torch.cli.data_sets import open_data
 from darknet_torch.cli.loading import find_names, from_command, load_to_device, reported, reporting
 from darknet_torch.cli.pictures import progress
 from darknet_torch.errors import UsageError
+from darknet_torch.files import write_text
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.model import DataSet
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.network import Network
 
-_SPLIT = "valid"  # what is judged unless --split says otherwise
-_SOME_FAILED = 1
+SPLIT = "valid"  # what is judged unless --split says otherwise
+SOME_FAILED = 1
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Searched:
 def open_judged(arguments: dict[str, Any]) -> DataSet:
     """The data set of a command's keyword arguments, its split ``valid`` by default."""
     with reported(reporting(arguments)):
-        return open_data({**arguments, "split": arguments["split"] or _SPLIT})
+        return open_data({**arguments, "split": arguments["split"] or SPLIT})
 
 
 def with_names(data_set: DataSet, names: Sequence[str]) -> DataSet:
@@ -58,21 +61,27 @@ def with_names(data_set: DataSet, names: Sequence[str]) -> DataSet:
     return replace(data_set, names=tuple(names))
 
 
+def load(arguments: dict[str, Any]) -> Network:
+    """The network of a command's keyword arguments."""
+    return load_to_device(from_command(arguments), arguments)
+
+
 def search(
+    network: Network,
     data_set: DataSet,
     arguments: dict[str, Any],
     thresholds: Sequence[float],
     nms_threshold: float,
 ) -> Searched:
-    """Run the command's network over a data set, and name the pictures that failed.
+    """Run a network over a data set, and name the pictures that failed.
 
     Raises:
-        UsageError: not one picture can be read; and as `load_to_device`.
+        UsageError: not one picture can be read; and as `Detector`.
     """
     from darknet_torch.evaluation.detecting import detect_all
     from darknet_torch.evaluation.ground_truth import GroundTruth
 
-    detector = build_detector(data_set, arguments, nms_threshold)
+    detector = build_detector(network, data_set, arguments, nms_threshold)
     data_set = with_names(data_set, detector.names)
     paths = [example.path for example in data_set.examples]
     with progress(len(paths), quiet=arguments["quiet"]) as advance:
@@ -93,11 +102,12 @@ def search(
     return Searched(detector, passed, GroundTruth.of(replace(data_set, examples=seen)))
 
 
-def build_detector(data_set: DataSet, arguments: dict[str, Any], nms_threshold: float) -> Detector:
+def build_detector(
+    network: Network, data_set: DataSet, arguments: dict[str, Any], nms_threshold: float
+) -> Detector:
     """The detector of a command's keyword arguments, with the data set's names."""
     from darknet_torch.detect import Detector
 
-    network = load_to_device(from_command(arguments), arguments)
     return Detector(
         network,
         names=_names(data_set, network, arguments),
@@ -127,4 +137,14 @@ def exit_if_failed(passed: Passed) -> None:
     if passed.errors:
         total = len(passed.errors) + len(passed.seen)
         click.echo(f"dtorch: {len(passed.errors)} of {total} pictures failed", err=True)
-        sys.exit(_SOME_FAILED)
+        sys.exit(SOME_FAILED)
+
+
+def print_result(lines: Sequence[str], content: dict[str, Any], arguments: dict[str, Any]) -> None:
+    """Lines, or JSON if --format says so, to --out or standard output."""
+    as_json = arguments["form"] == "json"
+    text = json.dumps(content, indent=1, ensure_ascii=False) if as_json else "\n".join(lines)
+    if arguments["out"] and arguments["out"] != "-":
+        write_text(Path(arguments["out"]), text + "\n")
+    else:
+        click.echo(text)

@@ -21,9 +21,11 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 _COMMANDS = {
     "average": ("darknet_torch.cli.weight_files", "average"),
     "classify": ("darknet_torch.cli.classify", "classify"),
+    "classifier": ("darknet_torch.cli.classifier", "classifier"),
     "convert": ("darknet_torch.cli.convert", "convert"),
     "dataset": ("darknet_torch.cli.dataset", "dataset"),
     "detect": ("darknet_torch.cli.detect", "detect"),
+    "detector": ("darknet_torch.cli.detector", "detector"),
     "eval": ("darknet_torch.cli.eval", "eval_command"),
     "info": ("darknet_torch.cli.info", "info"),
     "map": ("darknet_torch.cli.eval", "eval_command"),

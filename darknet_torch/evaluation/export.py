@@ -30,7 +30,9 @@ def write_coco(found: Found, ground_truth: GroundTruth, folder: Path) -> None:
     write_json(folder / COCO_TRUTH, truth_records(ground_truth))
 
 
-def write_voc(found: Found, ground_truth: GroundTruth, folder: Path) -> None:
+def write_voc(
+    found: Found, ground_truth: GroundTruth, folder: Path, *, prefix: str = VOC_PREFIX
+) -> None:
     """Pascal VOC's results: a file for each class, a line for each detection.
 
     A line is the picture's name, the score and the corners, in the pixels of the labels.
@@ -49,7 +51,7 @@ def write_voc(found: Found, ground_truth: GroundTruth, folder: Path) -> None:
             f"{stems[found.pictures[row]]} {found.scores[row]:f} {_numbers(corners[row])}"
             for row in rows
         ]
-        _write_lines(folder / voc_file_name(name), lines)
+        _write_lines(folder / voc_file_name(name, prefix), lines)
 
 
 def write_txt(found: Found, ground_truth: GroundTruth, folder: Path) -> None:
@@ -107,9 +109,9 @@ def unique_stems(ground_truth: GroundTruth) -> Sequence[str]:
     return stems
 
 
-def voc_file_name(class_name: str) -> str:
+def voc_file_name(class_name: str, prefix: str = VOC_PREFIX) -> str:
     """The results file of a class."""
-    return f"{VOC_PREFIX}{class_name.replace('/', '_')}.txt"
+    return f"{prefix}{class_name.replace('/', '_')}.txt"
 
 
 def word_of(class_name: str) -> str:
