@@ -18,7 +18,7 @@ from darknet_torch.errors import UsageError
 _COCO_GAPS = frozenset((12, 26, 29, 30, 45, 66, 68, 69, 71, 83))
 COCO_CATEGORY_IDS = tuple(i for i in range(1, 91) if i not in _COCO_GAPS)
 # Score and NMS threshold. Source: detector.c validate_detector of each code base.
-_VALID = {"AlexeyAB": (0.001, 0.6), "pjreddie": (0.005, 0.45)}
+_VALID = {"alexeyab": (0.001, 0.6), "pjreddie": (0.005, 0.45)}
 
 
 @spelt(eval_command)
@@ -58,10 +58,8 @@ def valid(**arguments: Any) -> None:
     name, arguments["json_out"] = arguments["json_out"], None
     arguments = take_darknet_flags(arguments)
     keys = read_data_file(arguments["data"])
-    form, folder = (
-        keys.get("eval", "voc"),
-        resolve(arguments["data"], keys.get("results", "results")),
-    )
+    form = keys.get("eval", "voc")
+    folder = resolve(arguments["data"], keys.get("results", "results"))
     if form not in ("voc", "coco"):
         raise UsageError(
             "eval= of this kind is not written",

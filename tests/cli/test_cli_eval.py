@@ -5,42 +5,17 @@ import io
 import json
 import shutil
 
-import cv2
-import numpy as np
 import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from darknet_torch import Detector, load
-from darknet_torch.images import read_image
-from darknet_torch.zoo import sample_folder
 from tests.cli.command import dtorch
-
-CFG = sample_folder() / "toy-shapes.cfg"
-COUNT = 6
+from tests.cli.judged import CFG, COUNT, make_data
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Six views of the sample, labelled with what the model is sure of, less one box each."""
-    root = tmp_path_factory.mktemp("shapes")
-    sample = read_image(sample_folder() / "shapes.png")
-    names = sample_folder() / "toy-shapes.names"
-    detector = Detector(load(CFG, CFG.with_suffix(".weights")), names=names, threshold=0.1)
-    lines = []
-    for number in range(COUNT):
-        image = np.roll(sample, 16 * number, (0, 1))
-        path = root / f"view_{number}.png"
-        cv2.imwrite(str(path), image)
-        found = detector(image)
-        rows = zip(found.class_ids[:-1], found.boxes_relative[:-1], strict=True)
-        labels = [f"{kind} {' '.join(f'{v:.6f}' for v in box)}\n" for kind, box in rows]
-        path.with_suffix(".txt").write_text("".join(labels))
-        lines.append(f"{path}\n")
-    (root / "valid.txt").write_text("".join(lines))
-    file = root / "shapes.data"
-    file.write_text(f"classes=3\nvalid={root / 'valid.txt'}\nnames={names}\n")
-    return file
+    return make_data(tmp_path_factory.mktemp("shapes"))
 
 
 def evaluated(data, *arguments):
