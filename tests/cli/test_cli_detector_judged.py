@@ -11,9 +11,19 @@ from tests.cli.judged import CFG, COUNT, make_data
 WEIGHTS = CFG.with_suffix(".weights")
 
 
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory):
+    return make_data(tmp_path_factory.mktemp("shapes"))
+
+
 @pytest.fixture
-def data(tmp_path):
-    return make_data(tmp_path)
+def data(shapes, tmp_path):
+    """A .data file of the test's own, with results beside it."""
+    lines = shapes.read_text().splitlines()
+    kept = [line for line in lines if not line.startswith("results=")]
+    file = tmp_path / "shapes.data"
+    file.write_text("\n".join([*kept, f"results={tmp_path / 'results'}", ""]))
+    return file
 
 
 def test_map_prints_darknets_lines_alone(data):
@@ -78,9 +88,13 @@ def test_recall_prints_a_line_a_picture(data):
     assert rest.endswith("Recall:100.00%")
 
 
-def test_pictures_that_fail_make_the_status_1(data):
-    (data.parent / "view_1.png").write_bytes(b"no picture")
-    for command in ("map", "valid", "recall"):
-        result = dtorch("detector", command, data, CFG, WEIGHTS)
-        assert result.exit_code == 1
-        assert "view_1.png" in result.stderr
+@pytest.mark.parametrize("command", ["map", "valid", "recall"])
+def test_pictures_that_fail_make_the_status_1(shapes, data, command):
+    pictures = (shapes.parent / "valid.txt").read_text().splitlines()
+    absent = data.parent / "absent.png"
+    (data.parent / "some.txt").write_text(f"{pictures[0]}\n{absent}\n{pictures[1]}\n")
+    text = data.read_text().replace(str(shapes.parent / "valid.txt"), "some.txt")
+    data.write_text(text)
+    result = dtorch("detector", command, data, CFG, WEIGHTS)
+    assert result.exit_code == 1
+    assert str(absent) in result.stderr
