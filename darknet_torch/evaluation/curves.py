@@ -41,23 +41,14 @@ class Curve:
         return np.diff(self.recall, prepend=0.0)
 
     def area(self) -> float:
-        """The area below the envelope, as Pascal VOC counts since 2010.
+        """The area below the envelope.
 
-        Source: VOCdevkit VOCevaldet.m, VOCap.m.
+        Darknet takes the envelope one detection earlier, which is the same: a right detection
+        never lowers the precision.
+
+        Source: VOCdevkit VOCap.m (since 2010), detector.c validate_detector_map (AlexeyAB).
         """
         return float(np.sum(self.steps * self.envelope))
-
-    def darknet_area(self) -> float:
-        """The area as Darknet counts it.
-
-        Each step of the recall is as high as the envelope one detection earlier, so that a
-        precision just before a step back counts for the step, too.
-
-        Source: detector.c validate_detector_map, map_points 0 (AlexeyAB).
-        """
-        envelope = self.envelope
-        before = np.concatenate((envelope[:1], envelope[:-1]))
-        return float(np.sum(self.steps * before))
 
     def at_points(self, points: int) -> float:
         """The mean of the envelope at `points` recalls, evenly spaced from 0 to 1.

@@ -182,7 +182,7 @@ class DarknetMatching:
             points: recalls at which precision is taken, 0 for the area below the curve.
             confidence: score above which precision, recall and average IoU are counted.
         """
-        aps = [c.at_points(points) if points else c.darknet_area() for c in self.curves()]
+        aps = [c.at_points(points) if points else c.area() for c in self.curves()]
         return DarknetMap(
             points,
             self.iou,
