@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
@@ -24,6 +25,35 @@ from darknet_torch.images import (
 )
 from darknet_torch.network import Network
 from darknet_torch.zoo import names_for
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a network says of a batch of N pictures.
+
+    Attributes:
+        predictions: of all its boxes.
+        placements: [N] where each picture lies in the network's input.
+    """
+
+    predictions: Predictions
+    placements: list[Placement]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The boxes of one picture that are above a threshold.
+
+    Attributes:
+        boxes: [A, 4] centre x, centre y, width, height in 0-1 of the picture; they may reach
+            beyond it.
+        scores: [A, C] 0-1, 0 at or below the threshold.
+        kept: [A, C] the same behind the NMS, 0 where it dropped them.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    kept: np.ndarray
 
 
 class Detector:
@@ -113,6 +143,14 @@ class Detector:
             images: each BGR uint8 [H, W, 3].
             filenames: what to call them, in the same order.
         """
+        predicted = self.predict(images)
+        return [
+            self._finish(self.select(predicted, index), image, filenames[index])
+            for index, image in enumerate(images)
+        ]
+
+    def predict(self, images: Sequence[np.ndarray]) -> Predicted:
+        """Run the network on pictures, each BGR uint8 [H, W, 3], as one batch."""
         net = self.network.net
         placements = [
             place(image, net.height, net.width, letterbox=self.letterbox) for image in images
@@ -121,11 +159,7 @@ class Detector:
             network_input(image, placement, channels=net.channels, method=self.resize)
             for image, placement in zip(images, placements, strict=True)
         ]
-        predictions = self.decode(self.backend.predict(np.stack(inputs)))
-        return [
-            self._finish(predictions, index, image, placements[index], filenames[index])
-            for index, image in enumerate(images)
-        ]
+        return Predicted(self.decode(self.backend.predict(np.stack(inputs))), placements)
 
     @torch.inference_mode()
     def decode(self, outputs: Sequence[torch.Tensor]) -> Predictions:
@@ -137,37 +171,64 @@ class Detector:
         ]
         return Predictions.join(parts)
 
-    def _finish(
-        self,
-        predictions: Predictions,
-        index: int,
-        image: np.ndarray,
-        placement: Placement,
-        filename: str,
-    ) -> Detections:
+    def select(
+        self, predicted: Predicted, index: int, threshold: float | None = None
+    ) -> Selection:
         """Threshold, boxes of the picture, NMS.
+
+        Args:
+            predicted: of `predict`.
+            index: of the picture in that batch.
+            threshold: instead of the detector's.
 
         Source: network.c get_network_boxes, yolo_layer.c get_yolo_detections. The last
         head's kind of NMS governs the whole network, as in detector.c test_detector.
         Differs: boxes that are not finite are dropped; untrained networks give such.
         """
+        threshold = self.threshold if threshold is None else threshold
+        predictions = predicted.predictions
         scores = predictions.class_scores[index]
-        candidates = predictions.objectness[index] > self.threshold
-        candidates &= (scores > self.threshold).any(1)
+        candidates = predictions.objectness[index] > threshold
+        candidates &= (scores > threshold).any(1)
         candidates &= predictions.boxes[index].isfinite().all(1)
         boxes = predictions.boxes[index][candidates].double().cpu().numpy()
-        kept = scores[candidates].cpu().numpy()
-        kept = np.where(kept > self.threshold, kept, 0)
-        boxes = placement.to_picture(boxes)
+        sure = scores[candidates].cpu().numpy()
+        sure = np.where(sure > threshold, sure, 0)
+        boxes = predicted.placements[index].to_picture(boxes)
         last = self.heads[-1]
         kept = suppress(
-            boxes, kept, self.nms_threshold, nms_kind=last.nms_kind, beta_nms=last.beta_nms
+            boxes, sure, self.nms_threshold, nms_kind=last.nms_kind, beta_nms=last.beta_nms
         )
+        return Selection(boxes, sure, kept)
+
+    def propose(self, predicted: Predicted, index: int, threshold: float) -> np.ndarray:
+        """Boxes of any class whose objectness is above a threshold, after an NMS by it.
+
+        Args:
+            predicted: of `predict`.
+            index: of the picture in that batch.
+            threshold: of the objectness, 0-1.
+
+        Returns:
+            [A, 4] centre x, centre y, width, height in 0-1 of the picture.
+
+        Source: detector.c validate_detector_recall, box.c do_nms_obj.
+        """
+        objectness = predicted.predictions.objectness[index]
+        boxes = predicted.predictions.boxes[index]
+        candidates = (objectness > threshold) & boxes.isfinite().all(1)
+        scores = objectness[candidates].cpu().numpy()[:, None]
+        placed = predicted.placements[index].to_picture(boxes[candidates].double().cpu().numpy())
+        kept = suppress(placed, scores, self.nms_threshold)
+        return placed[kept[:, 0] > 0]
+
+    def _finish(self, selection: Selection, image: np.ndarray, filename: str) -> Detections:
+        kept = selection.kept
         rows, class_ids = np.nonzero(kept)
         order = np.argsort(-kept[rows, class_ids], kind="stable")
         rows, class_ids = rows[order], class_ids[order]
         height, width = image.shape[:2]
-        corners = cxcywh_to_xyxy(boxes[rows]) * (width, height, width, height)
+        corners = cxcywh_to_xyxy(selection.boxes[rows]) * (width, height, width, height)
         found = Detections(
             corners, kept[rows, class_ids], class_ids, height, width, self.names, filename
         )

@@ -8,6 +8,7 @@ import pytest
 from darknet_torch.boxes import (
     box_iou,
     cxcywh_to_xyxy,
+    order_behind_nms,
     overlap_of,
     penalised_iou,
     suppress,
@@ -172,3 +173,12 @@ class TestSuppression:
         boxes, scores = np.repeat(random_boxes(1, 1), 2, 0), np.array([[0.5], [0.9]])
         suppress(boxes, scores, 0.45)
         np.testing.assert_array_equal(scores, [[0.5], [0.9]])
+
+
+def test_the_order_behind_the_nms_is_that_of_sorting_by_class_after_class():
+    random = np.random.default_rng(3)
+    scores = random.integers(0, 3, (30, 4)).astype(np.float32)
+    rows = list(range(30))
+    for kind in range(4):
+        rows.sort(key=lambda row, kind=kind: -scores[row, kind])
+    assert order_behind_nms(scores).tolist() == rows

@@ -2,6 +2,7 @@
 
     python tools/parity.py forward|layers FOLDER [--cfg-folder DIR]
     python tools/parity.py detect FOLDER [--models DIR] [--images DIR]
+    python tools/parity.py map FILE --data ROOT [--models DIR]
 
 FOLDER holds records (see tools/records.py for their form). A line a record, with its
 worst error and where it is. Exit status: 0 all ran and passed, 1 one fell outside, 3 all
@@ -32,6 +33,7 @@ from darknet_torch.zoo import definitions_folder
 from tools import records
 from tools.finding import Finding, worst
 from tools.parity_detect import check_detect
+from tools.parity_map import check_map
 
 # Relative to the largest value of a layer: C adds in another order, in float32, over up to
 # 160 layers.
@@ -172,6 +174,19 @@ for _name in ("forward", "layers"):
 def detect(folder: Path, models: Path, images: Path) -> None:
     """Detections of pretrained models on real photos."""
     sys.exit(run(folder, lambda path: check_detect(path, models, images)))
+
+
+@main.command("map")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--data", type=_FOLDER, required=True, help="The data set, as Pascal VOC has it.")
+@click.option("--models", type=_PATH, default=_SHARED / "models")
+def map_(file: Path, data: Path, models: Path) -> None:
+    """Average precision from recorded detections, and from our own if the model is there."""
+    failed = 0
+    for name, finding in check_map(file, data, models):
+        failed += not finding.passed
+        click.echo(f"{'ok  ' if finding.passed else 'FAIL'} {name}: {finding}")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_POSITIONS = ("data", "cfg", "weights")
 
 
 def darknet_flags(function: _F) -> _F:
@@ -40,3 +41,19 @@ def take_darknet_flags(arguments: dict[str, Any]) -> dict[str, Any]:
     if gpu is not None:
         arguments["device"] = f"cuda:{gpu}" if gpu >= 0 else "cpu"
     return arguments
+
+
+def spelt(command: click.Command) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command with the options of `command`, but data, cfg and weights by position."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        positions = [click.Argument([name], required=name != "weights") for name in _POSITIONS]
+        options = [param for param in command.params if param.name not in _POSITIONS]
+        return click.Command(
+            function.__name__.rstrip("_"),
+            callback=function,
+            params=[*positions, *options],
+            help=function.__doc__,
+        )
+
+    return decorate

@@ -34,7 +34,7 @@ def find_data(data: str | None, cfg: str | None) -> str:
 
 
 def open_data(arguments: dict[str, Any]) -> DataSet:
-    """The data set of a command's keyword arguments (data, images, split, names, cfg).
+    """The data set of a command's keyword arguments of `data_set_options`, and cfg.
 
     Raises:
         UsageError, NamesError: as `find_data` and `open_dataset`.
@@ -49,6 +49,7 @@ def open_data(arguments: dict[str, Any]) -> DataSet:
         images=arguments["images"],
         split=arguments["split"],
         names=arguments["names"],
+        voc_origin=arguments["voc_origin"],
     )
     problems = data_set.problems
     for problem in problems[:_SHOWN]:

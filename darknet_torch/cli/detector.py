@@ -9,6 +9,9 @@ from darknet_torch.cli.lazy import LazyGroup
 # Command -> (module, function), as in main.
 _COMMANDS = {
     "calc_anchors": ("darknet_torch.cli.calc_anchors", "calc_anchors"),
+    "map": ("darknet_torch.cli.detector_judged", "map_"),
+    "recall": ("darknet_torch.cli.detector_judged", "recall"),
+    "valid": ("darknet_torch.cli.detector_judged", "valid"),
 }
 
 

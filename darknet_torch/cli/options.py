@@ -56,6 +56,13 @@ data_set_options = all_options(
     ),
     click.option("--images", metavar="DIR", help="Where the pictures of a COCO .json lie."),
     click.option("--split", metavar="NAME", help="Which list, such as train or valid."),
+    click.option(
+        "--voc-origin",
+        type=click.IntRange(0, 1),
+        default=1,
+        show_default=True,
+        help="Where a VOC root counts pixels from.",
+    ),
     click.option("--names", metavar="FILE", help="Names of the classes, or coco or voc."),
 )
 
@@ -91,17 +98,7 @@ picture_options = all_options(
     click.option("--exif/--no-exif", default=True, help="Turn pictures as EXIF says."),
 )
 
-detection_options = all_options(
-    click.option(
-        "--threshold",
-        "--thresh",
-        "-thresh",
-        "threshold",
-        type=_PART,
-        default=0.25,
-        show_default=True,
-        help="Scores at or below are dropped.",
-    ),
+overlap_options = all_options(
     click.option(
         "--nms-threshold",
         type=_PART,
@@ -117,6 +114,20 @@ detection_options = all_options(
         help="How pictures are resized.",
     ),
     picture_options,
+)
+
+detection_options = all_options(
+    click.option(
+        "--threshold",
+        "--thresh",
+        "-thresh",
+        "threshold",
+        type=_PART,
+        default=0.25,
+        show_default=True,
+        help="Scores at or below are dropped.",
+    ),
+    overlap_options,
 )
 
 output_options = all_options(

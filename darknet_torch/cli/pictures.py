@@ -7,13 +7,12 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import click
 
-from darknet_torch.errors import ImageError, UsageError
+from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 _SOME_FAILED = 1
 _LONG = 10  # pictures from which progress is shown
-
-Chunk = tuple[list[str], "list[np.ndarray]", list[ImageError]]
 
 
 class Result(Protocol):
@@ -65,57 +62,39 @@ class Run(Generic[ResultType]):
             pictures: their paths, at least one.
             each: called with each picture and its result; returns the result to print.
         """
+        from darknet_torch.batches import opened_batches
+
         failed = 0
         arguments = self.arguments
         with (
             Output(arguments["form"], arguments["out"]) as output,
-            _progress(len(pictures), quiet=arguments["quiet"]) as advance,
+            progress(len(pictures), quiet=arguments["quiet"]) as advance,
         ):
-            for names, images, errors in self._chunks(pictures):
-                for error in errors:
+            batches = opened_batches(
+                pictures,
+                size=arguments["batch"],
+                workers=arguments["workers"],
+                exif=arguments["exif"],
+            )
+            for batch in batches:
+                for error in batch.errors:
                     click.echo(f"dtorch: {error}", err=True)
-                failed += len(errors)
+                failed += len(batch.errors)
+                names = [pictures[place] for place in batch.places]
                 start = time.perf_counter()
-                found = self.search(images, names) if images else []
-                spent = (time.perf_counter() - start) * 1000 / max(1, len(images))
-                for image, result in zip(images, found, strict=True):
+                found = self.search(batch.images, names) if names else []
+                spent = (time.perf_counter() - start) * 1000 / max(1, len(names))
+                for image, result in zip(batch.images, found, strict=True):
                     output.write(each(image, result), spent)
-                advance(len(images) + len(errors))
+                advance(len(batch))
         if failed:
             click.echo(f"dtorch: {failed} of {len(pictures)} pictures failed", err=True)
             sys.exit(_SOME_FAILED)
 
-    def _chunks(self, pictures: Sequence[str]) -> Iterator[Chunk]:
-        """Pictures, opened, a batch at a time; the next are read while these are searched."""
-        from darknet_torch.images import read_image
-
-        exif, size = self.arguments["exif"], self.arguments["batch"]
-        groups = [pictures[start : start + size] for start in range(0, len(pictures), size)]
-        with ThreadPoolExecutor(max(1, self.arguments["workers"])) as pool:
-
-            def submit(group: Sequence[str]) -> list[Future[np.ndarray]]:
-                return [pool.submit(read_image, path, exif=exif) for path in group]
-
-            ahead = submit(groups[0])
-            for index, group in enumerate(groups):
-                current = ahead
-                ahead = submit(groups[index + 1]) if index + 1 < len(groups) else []
-                yield _opened(group, current)
-
-
-def _opened(names: Sequence[str], futures: Sequence[Future[np.ndarray]]) -> Chunk:
-    good, images, errors = [], [], []
-    for name, future in zip(names, futures, strict=True):
-        try:
-            images.append(future.result())
-            good.append(name)
-        except ImageError as error:
-            errors.append(error)
-    return good, images, errors
-
 
 @contextlib.contextmanager
-def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error while pictures are worked on, and how to move it on."""
     if quiet or total < _LONG or not sys.stderr.isatty():
         yield lambda count: None
         return

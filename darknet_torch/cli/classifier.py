@@ -1,0 +1,17 @@
+"""`dtorch classifier`: Darknet's own spelling."""
+
+from __future__ import annotations
+
+import click
+
+from darknet_torch.cli.lazy import LazyGroup
+
+# Command -> (module, function), as in main.
+_COMMANDS = {
+    "valid": ("darknet_torch.cli.classifier_judged", "valid"),
+}
+
+
+@click.group(cls=LazyGroup, table=_COMMANDS, short_help="Darknet's own spelling.")
+def classifier() -> None:
+    """What `darknet classifier` does, with its arguments and flags."""

@@ -1,0 +1,102 @@
+"""An evaluation as lines of text. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from darknet_torch.evaluation.evaluate import Evaluation, Step
+
+_COCO_FIRST = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR_100")
+
+
+def report(evaluation: Evaluation) -> list[str]:
+    """Darknet's own lines, the table of the classes, and the other conventions."""
+    lines: list[str] = []
+    for darknet in evaluation.darknet:
+        lines += [*darknet.lines(), ""]
+    lines += [*class_table(evaluation), ""]
+    for voc in evaluation.voc:
+        lines.append(
+            f"Pascal VOC at IoU {voc.iou:.2f}: 2007 (11 points) {per_cent(voc.mean_by_points)}, "
+            f"2010 (area) {per_cent(voc.mean_by_area)}"
+        )
+    coco = evaluation.coco
+    values = ", ".join(f"{name} {per_cent(coco.statistics[name])}" for name in _COCO_FIRST)
+    return [*lines, f"COCO ({coco.program}): {values}"]
+
+
+def class_table(evaluation: Evaluation) -> list[str]:
+    """A line for each class, at the first IoU; all but counts in per cent."""
+    darknet, voc, coco = evaluation.darknet[0], evaluation.voc[0], evaluation.coco
+    head = (
+        "class",
+        "truths",
+        "TP",
+        "FP",
+        "precision",
+        "recall",
+        "F1",
+        "IoU",
+        "Darknet",
+        "VOC07",
+        "VOC10",
+        "COCO",
+    )
+    rows = [
+        [
+            name,
+            *(str(value) for value in (counts.truths, counts.tp, counts.fp)),
+            *(
+                per_cent(value)
+                for value in (counts.precision, counts.recall, counts.f1, counts.average_iou)
+            ),
+            *(per_cent(value) for value in aps),
+        ]
+        for name, counts, *aps in zip(
+            darknet.names,
+            darknet.counts,
+            darknet.aps,
+            voc.by_points,
+            voc.by_area,
+            coco.aps,
+            strict=True,
+        )
+    ]
+    title = (
+        f"At confidence {darknet.confidence:g} (TP to IoU), and average precision "
+        f"at IoU {darknet.iou:g} (COCO: .50 to .95), per cent:"
+    )
+    return [title, *table([head, *rows])]
+
+
+def sweep_table(steps: Sequence[Step]) -> list[str]:
+    """A line for each confidence threshold; average precision in per cent."""
+    head = ("above", "boxes", "Darknet", "VOC07", "VOC10", "COCO", "NMS s", "counting s")
+    rows = [
+        [
+            f"{step.threshold:g}",
+            str(step.detections),
+            *(per_cent(value) for value in (step.darknet, step.voc_07, step.voc_10, step.coco)),
+            f"{step.seconds_selecting:.2f}",
+            f"{step.seconds_counting:.2f}",
+        ]
+        for step in steps
+    ]
+    return table([head, *rows])
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines with their columns below each other, the first one to the left."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+
+
+def per_cent(value: float | None) -> str:
+    """0-1 with two digits, or - for what there is not."""
+    return "-" if value is None or value != value else f"{value * 100:.2f}"
