@@ -2,6 +2,7 @@
 
 python tools/bench.py load [--cfg yolov3]
 python tools/bench.py start
+python tools/bench.py eval [--detections 200000]
 """
 
 from __future__ import annotations
@@ -79,6 +80,23 @@ def start(repeats: int) -> None:
     help_page = "from darknet_torch.cli.main import main; main(['--help'])"
     ours, theirs = seconds(run(help_page), repeats), seconds(run("import torch"), repeats)
     report("dtorch --help", ours, "import torch", theirs)
+
+
+@main.command("eval")
+@click.option("--pictures", default=5000, show_default=True)
+@click.option("--detections", default=200_000, show_default=True)
+@click.option("--classes", default=80, show_default=True)
+@click.option("--repeats", default=3, show_default=True)
+def eval_(pictures: int, detections: int, classes: int, repeats: int) -> None:
+    """Match detections with objects, beside a loop over detections; both find the same."""
+    from tools.bench_eval import made_up, one_by_one, vectorised
+
+    found, truths = made_up(pictures, detections, classes)
+    if vectorised(found, truths, classes) != one_by_one(found, truths):
+        raise click.ClickException("the two disagree")
+    ours = seconds(lambda: vectorised(found, truths, classes), repeats)
+    theirs = seconds(lambda: one_by_one(found, truths), 1)
+    report(f"match {detections} detections", ours, "loop over detections", theirs)
 
 
 if __name__ == "__main__":
