@@ -2,11 +2,8 @@
 
 python tools/bench.py load [--cfg yolov3]
 python tools/bench.py start
-<<<<<<< HEAD
 python tools/bench.py kmeans [--boxes 200000]
-=======
 python tools/bench.py eval [--detections 200000]
->>>>>>> evaluation
 """
 
 from __future__ import annotations
@@ -86,7 +83,6 @@ def start(repeats: int) -> None:
     report("dtorch --help", ours, "import torch", theirs)
 
 
-<<<<<<< HEAD
 @main.command()
 @click.option("--boxes", "number", default=200_000, show_default=True)
 @click.option("-k", "--anchors", "count", default=9, show_default=True)
@@ -138,7 +134,8 @@ def kmeans_by_rows(sizes: np.ndarray, count: int, rounds: int) -> tuple[np.ndarr
             anchors[number] = np.median(sizes[nearest == number], 0)
         last = nearest
     return anchors, rounds
-=======
+
+
 @main.command("eval")
 @click.option("--pictures", default=5000, show_default=True)
 @click.option("--detections", default=200_000, show_default=True)
@@ -154,7 +151,6 @@ def eval_(pictures: int, detections: int, classes: int, repeats: int) -> None:
     ours = seconds(lambda: vectorised(found, truths, classes), repeats)
     theirs = seconds(lambda: one_by_one(found, truths), 1)
     report(f"match {detections} detections", ours, "loop over detections", theirs)
->>>>>>> evaluation
 
 
 if __name__ == "__main__":
