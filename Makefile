@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SAMPLE_OUT ?= out
+# A process per core, one thread each; the tests of a file stay together, since they share models.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: detect test test-long check install clean
 
@@ -10,10 +12,10 @@ detect: install
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
 
 test: check
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 test-long: install
-	$(BIN)/python -m pytest -q -m "long or not long"
+	$(PYTEST) -m "long or not long"
 
 check: install
 	$(BIN)/ruff check .

@@ -47,7 +47,7 @@ def calc_anchors(
 
     click.echo(f"\n num_of_clusters = {count}, width = {width}, height = {height} ")
     source: dict[str, Any] = {"data": data, "images": None, "split": None, "names": None}
-    source["voc_origin"] = 1
+    source["voc_origin"] = 0
     report = Reporting(strict=False, quiet=False, verbose=False)
     with reported(report):
         data_set = open_data({**source, "cfg": None})

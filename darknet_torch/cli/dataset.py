@@ -33,9 +33,9 @@ def _source(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--voc-origin",
             type=click.IntRange(0, 1),
-            default=1,
+            default=0,
             show_default=True,
-            help="The number of VOC's first column and row.",
+            help="The number of VOC's first column and row; 1 as in voc_label.py.",
         ),
         click.option("--names", metavar="FILE", help="Names of the classes, in their order."),
         click.option("--split", "splits", multiple=True, help="Only this one [default: all]."),

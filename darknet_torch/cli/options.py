@@ -59,9 +59,9 @@ data_set_options = all_options(
     click.option(
         "--voc-origin",
         type=click.IntRange(0, 1),
-        default=1,
+        default=0,
         show_default=True,
-        help="Where a VOC root counts pixels from.",
+        help="Where a VOC root counts pixels from; 1 as in voc_label.py.",
     ),
     click.option("--names", metavar="FILE", help="Names of the classes, or coco or voc."),
 )

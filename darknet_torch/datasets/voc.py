@@ -1,10 +1,9 @@
 """Pascal VOC's form: ImageSets, Annotations, JPEGImages. No torch.
 
-A box in an annotation is its first and last column and row, counted from 1. As Darknet's
-voc_label.py has it, its left edge lies at xmin - 1 and its right edge at xmax - 1 (pixels from
-0 at the picture's corner): one pixel narrower than the pixels it covers, but it is what every
-published Darknet model was trained on, and reading and writing are each other's inverse. Many
-tools count from 0, and some converters do as if they did; `origin` is then 0.
+The corners of an annotation are taken for its edges, pixels from 0 at the picture's corner, as
+the tools that write this form today mean them. Pascal VOC's own annotations count from 1, and
+Darknet's voc_label.py takes a pixel off: `origin` is then 1. Reading and writing are each
+other's inverse.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from darknet_torch.datasets.reading import given_class_names, labels_of_corners,
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.sources import PICTURE_SUFFIXES
 
-ORIGIN = 1  # the devkit counts pixels from here
+ORIGIN = 0  # what labelling tools count from; Pascal VOC itself counts from 1
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SPLITS, ANNOTATIONS, PICTURES = Path("ImageSets/Main"), Path("Annotations"), Path("JPEGImages")
 NAMES = "classes.names"  # ours: the devkit has no place for the order of the classes

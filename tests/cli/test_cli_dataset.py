@@ -80,8 +80,8 @@ def test_several_coco_files_are_several_splits(tmp_path):
 
 def test_where_voc_counts_from(tmp_path):
     data = voc(tmp_path, [voc_object((0, 0, 9, 9))])
-    assert run("check", "--data", data).exit_code == 1
-    assert run("check", "--data", data, "--voc-origin", 0).exit_code == 0
+    assert run("check", "--data", data).exit_code == 0
+    assert run("check", "--data", data, "--voc-origin", 1).exit_code == 1
 
 
 def test_stats_as_lines_as_json_and_as_a_plot(data, tmp_path):

@@ -161,7 +161,7 @@ def test_a_label_of_an_unlisted_picture_and_other_texts_are_no_faults(tmp_path):
 
 
 def test_voc_faults(tmp_path):
-    boxes = voc_object((5, 5, 5, 9)) + voc_object((0, 5, 9, 9), "dog")
+    boxes = voc_object((5, 5, 5, 9)) + voc_object((-1, 5, 9, 9), "dog")
     assert kinds(voc(tmp_path, [boxes])) == {"zero size": 1, "out of range": 1}
     data = voc(tmp_path, [voc_object((1, 1, 9, 9))], size="<size><width>9</width></size>")
     assert kinds(data) == {}

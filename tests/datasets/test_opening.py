@@ -8,7 +8,7 @@ from darknet_torch.errors import NamesError, UsageError
 from tests.datasets.sets import coco, darknet, voc, voc_object
 
 # The same box: 20 wide and 10 high, its left edge at 30 and its top at 40, of 200 x 100.
-BOX_VOC, BOX_COCO, BOX = (31, 41, 51, 51), [30, 40, 20, 10], [0.2, 0.45, 0.1, 0.1]
+BOX_VOC, BOX_COCO, BOX = (30, 40, 50, 50), [30, 40, 20, 10], [0.2, 0.45, 0.1, 0.1]
 
 
 def the_same(tmp_path, form):

@@ -67,7 +67,7 @@ def test_a_root_without_lists_is_one_split(tmp_path):
 
 
 def test_a_size_that_is_not_said_is_measured(tmp_path):
-    data = voc(tmp_path, [voc_object((1, 1, 101, 51))], size="")
+    data = voc(tmp_path, [voc_object((0, 0, 100, 50))], size="")
     found = only(data)
     assert found.size is None
     np.testing.assert_allclose(found.labels.boxes, [[0.25, 0.25, 0.5, 0.5]])
