@@ -11,6 +11,7 @@ from darknet_torch.anchors.kmeans import DEFAULT_RESTARTS, DEFAULT_VARIANT
 from darknet_torch.cli.anchors import Setting, find_anchors, measure_boxes
 from darknet_torch.cli.data_sets import open_data
 from darknet_torch.cli.loading import Reporting, reported
+from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.files import write_bytes, write_text
 
 _ANCHORS, _COUNTERS, _CLOUD = "anchors.txt", "counters_per_class.txt", "cloud.png"
@@ -47,7 +48,7 @@ def calc_anchors(
 
     click.echo(f"\n num_of_clusters = {count}, width = {width}, height = {height} ")
     source: dict[str, Any] = {"data": data, "images": None, "split": None, "names": None}
-    source["voc_origin"] = 0
+    source["voc_origin"] = VOC_ORIGIN
     report = Reporting(strict=False, quiet=False, verbose=False)
     with reported(report):
         data_set = open_data({**source, "cfg": None})

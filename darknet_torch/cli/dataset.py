@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.forms import FORMS, PICTURE_WAYS
 from darknet_torch.errors import UsageError
 
@@ -33,7 +34,7 @@ def _source(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--voc-origin",
             type=click.IntRange(0, 1),
-            default=0,
+            default=VOC_ORIGIN,
             show_default=True,
             help="The number of VOC's first column and row; 1 as in voc_label.py.",
         ),

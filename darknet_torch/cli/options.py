@@ -9,6 +9,7 @@ import click
 
 from darknet_torch.backends import BACKENDS
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.datasets import VOC_ORIGIN
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -59,7 +60,7 @@ data_set_options = all_options(
     click.option(
         "--voc-origin",
         type=click.IntRange(0, 1),
-        default=0,
+        default=VOC_ORIGIN,
         show_default=True,
         help="Where a VOC root counts pixels from; 1 as in voc_label.py.",
     ),

@@ -78,6 +78,7 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def read(self, names: tuple[str, ...]) -> DataSet:
+        """The data set, its classes in the order of `names` or of the file."""
         categories = self._categories(names)
         images = self._images()
         boxes = self._boxes(images, {key: index for index, (key, _) in enumerate(categories)})

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.model import DataSet, Problem
 from darknet_torch.datasets.to_coco import write_coco
 from darknet_torch.datasets.to_darknet import write_darknet
 from darknet_torch.datasets.to_voc import write_voc
-from darknet_torch.datasets.voc import ORIGIN
 from darknet_torch.errors import UsageError
 
 
@@ -33,7 +33,7 @@ def convert(
     out: Path,
     *,
     pictures: str = "copy",
-    voc_origin: int = ORIGIN,
+    voc_origin: int = VOC_ORIGIN,
 ) -> Conversion:
     """Write the splits of a data set in another form.
 

@@ -7,11 +7,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.coco import read_coco
 from darknet_torch.datasets.darknet import DataFile, read_darknet
 from darknet_torch.datasets.model import DataSet
 from darknet_torch.datasets.reading import given_class_names
-from darknet_torch.datasets.voc import ORIGIN, is_voc_root, read_voc, voc_splits
+from darknet_torch.datasets.voc import is_voc_root, read_voc, voc_splits
 from darknet_torch.errors import UsageError
 
 _Path = str | os.PathLike[str]
@@ -64,7 +65,7 @@ def open_dataset(
     images: _Path | None = None,
     split: str | None = None,
     names: Sequence[str] | _Path | None = None,
-    voc_origin: int = ORIGIN,
+    voc_origin: int = VOC_ORIGIN,
 ) -> DataSet:
     """The data set at a path.
 
@@ -104,7 +105,7 @@ def open_splits(
     images: Sequence[_Path] = (),
     splits: Sequence[str] = (),
     names: Sequence[str] | _Path | None = None,
-    voc_origin: int = ORIGIN,
+    voc_origin: int = VOC_ORIGIN,
 ) -> dict[str, DataSet]:
     """Several splits of one data set, by their names, all with the same classes.
 

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.model import DataSet, Problem
-from darknet_torch.datasets.voc import ANNOTATIONS, CORNERS, NAMES, ORIGIN, PICTURES, SPLITS
+from darknet_torch.datasets.voc import ANNOTATIONS, CORNERS, NAMES, PICTURES, SPLITS
 from darknet_torch.datasets.writing import Placed, corners_in_pixels, place, write_new
 from darknet_torch.errors import UsageError
 
 
 def write_voc(
-    splits: Mapping[str, DataSet], out: Path, pictures: str, *, origin: int = ORIGIN
+    splits: Mapping[str, DataSet], out: Path, pictures: str, *, origin: int = VOC_ORIGIN
 ) -> list[Problem]:
     """Write ``ImageSets/Main/SPLIT.txt``, ``Annotations``, ``JPEGImages``, ``classes.names``.
 

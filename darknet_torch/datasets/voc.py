@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
+from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
 from darknet_torch.datasets.pictures import picture_size
 from darknet_torch.datasets.reading import given_class_names, labels_of_corners, lines_of
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.sources import PICTURE_SUFFIXES
 
-ORIGIN = 0  # what labelling tools count from; Pascal VOC itself counts from 1
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SPLITS, ANNOTATIONS, PICTURES = Path("ImageSets/Main"), Path("Annotations"), Path("JPEGImages")
 NAMES = "classes.names"  # ours: the devkit has no place for the order of the classes
@@ -61,7 +61,7 @@ def _annotation(root: Path, name: str) -> Path:
 
 
 def read_voc(
-    root: Path, split: str, names: tuple[str, ...] = (), *, origin: int = ORIGIN
+    root: Path, split: str, names: tuple[str, ...] = (), *, origin: int = VOC_ORIGIN
 ) -> DataSet:
     """The pictures of a split, with their labels.
 
@@ -115,6 +115,7 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def example(self, name: str) -> Example:
+        """The picture called `name` in a list of ImageSets."""
         file = _annotation(self.root, name)
         tree = _parsed(file) if file.exists() else None
         if isinstance(tree, Problem):
