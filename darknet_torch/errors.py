@@ -6,7 +6,8 @@
     ├── WeightsError        a weight file that does not fit, or is none
     ├── NamesError          a names file that does not fit
     ├── ImageError          a picture that cannot be read
-    └── UsageError          options that contradict each other, a source that is not there
+    ├── UsageError          options that contradict each other, a source that is not there
+    └── TrainingError       a training that cannot go on
 
     CfgWarning              Darknet tolerates it, its author probably did not mean it
     └── CfgNote             worth knowing, never an error under ``--strict``
@@ -67,6 +68,10 @@ class ImageError(DarknetError):
 
 class UsageError(DarknetError):
     """Options that contradict each other, or a source that is not there."""
+
+
+class TrainingError(DarknetError):
+    """A training that cannot go on."""
 
 
 class CfgWarning(UserWarning):

@@ -42,6 +42,7 @@ class Network(nn.Module):
         dialect: the code base it follows.
         layers: one module per section, in the order of the cfg.
         header: version and `seen` for the next weight file.
+        last_readers: index of a layer -> the outputs that nobody behind it reads.
     """
 
     def __init__(self, net: NetOptions, layers: Sequence[Layer], dialect: Dialect) -> None:
@@ -50,7 +51,7 @@ class Network(nn.Module):
         self.dialect = dialect
         self.layers = cast("Sequence[Layer]", nn.ModuleList(layers))
         self.header = WeightsHeader(*dialect.file_version)
-        self._last_reader = _last_readers(layers)
+        self.last_readers = _last_readers(layers)
         self._outputs = _output_indices(layers)
 
     @property
@@ -126,7 +127,7 @@ class Network(nn.Module):
         kept = {-1: self.checked(images)}
         for index, layer in enumerate(self.layers):
             kept[index] = layer(*(kept[source] for source in layer.sources))
-            for done in self._last_reader.get(index, ()):
+            for done in self.last_readers.get(index, ()):
                 del kept[done]
         return kept
 

@@ -2,6 +2,8 @@
 
     python tools/parity.py forward|layers FOLDER [--cfg-folder DIR]
     python tools/parity.py detect FOLDER [--models DIR] [--images DIR]
+    python tools/parity.py train FOLDER [--cfg-folder DIR]
+    python tools/parity.py rates FILE
     python tools/parity.py map FILE --data ROOT [--models DIR]
 
 FOLDER holds records (see tools/records.py for their form). A line a record, with its
@@ -14,7 +16,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +36,7 @@ from tools import records
 from tools.finding import Finding, worst
 from tools.parity_detect import check_detect
 from tools.parity_map import check_map
+from tools.parity_train import check_rates, check_train
 
 # Relative to the largest value of a layer: C adds in another order, in float32, over up to
 # 160 layers.
@@ -103,6 +106,12 @@ def compare(
     ]
 
 
+def check_training(path: Path, cfg_folder: Path) -> Finding:
+    """Train as a training record did."""
+    record = records.read_record(path)
+    return check_train(record, build(record, cfg_folder))
+
+
 def _without_flip(findings: list[Finding]) -> list[Finding]:
     """All but the worst sample, if that one alone lies outside, and say so.
 
@@ -159,10 +168,14 @@ def _forward(folder: Path, cfg_folder: Path) -> None:
     sys.exit(run(folder, lambda path: check_forward(path, cfg_folder)))
 
 
-for _name in ("forward", "layers"):
+def _train(folder: Path, cfg_folder: Path) -> None:
+    sys.exit(run(folder, lambda path: check_training(path, cfg_folder)))
+
+
+for _name, _function in (("forward", _forward), ("layers", _forward), ("train", _train)):
     main.command(_name)(
         click.argument("folder", type=_FOLDER)(
-            click.option("--cfg-folder", type=_FOLDER, default=_CFGS)(_forward)
+            click.option("--cfg-folder", type=_FOLDER, default=_CFGS)(_function)
         )
     )
 
@@ -176,17 +189,29 @@ def detect(folder: Path, models: Path, images: Path) -> None:
     sys.exit(run(folder, lambda path: check_detect(path, models, images)))
 
 
+def _report(findings: Iterable[tuple[str, Finding]]) -> None:
+    """A line each, and the exit status."""
+    failed = 0
+    for name, finding in findings:
+        failed += not finding.passed
+        click.echo(f"{'ok  ' if finding.passed else 'FAIL'} {name}: {finding}")
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def rates(file: Path) -> None:
+    """The learning rates of every policy."""
+    _report(check_rates(file))
+
+
 @main.command("map")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--data", type=_FOLDER, required=True, help="The data set, as Pascal VOC has it.")
 @click.option("--models", type=_PATH, default=_SHARED / "models")
 def map_(file: Path, data: Path, models: Path) -> None:
     """Average precision from recorded detections, and from our own if the model is there."""
-    failed = 0
-    for name, finding in check_map(file, data, models):
-        failed += not finding.passed
-        click.echo(f"{'ok  ' if finding.passed else 'FAIL'} {name}: {finding}")
-    sys.exit(1 if failed else 0)
+    _report(check_map(file, data, models))
 
 
 if __name__ == "__main__":

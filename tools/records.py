@@ -92,7 +92,7 @@ def write_weights(path: Path, record: Record) -> None:
         ValueError: it is not the recorded one.
     """
     data = np.array([0, 2, 5, 0, 0], "<i4").tobytes() + parameters(record).tobytes()
-    if zlib.crc32(data) != record["crc32"]:
+    if "crc32" in record and zlib.crc32(data) != record["crc32"]:
         raise ValueError(f"{record['name']}: the parameters came out differently than recorded")
     path.write_bytes(data)
 
@@ -105,3 +105,47 @@ def forward_input(record: Record) -> np.ndarray:
         rows[np.arange(len(rows)), random.randint(0, net["inputs"], len(rows))] = 1
         return rows
     return random.random_sample((1, net["c"], net["h"], net["w"])).astype("<f4")
+
+
+def train_batches(record: Record) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and truths of all mini-batches of a training record, one behind the other.
+
+    Truths are rows of x, y, w, h, class (, track id), or the cells of [detection], or one-hot
+    rows of a classifier.
+    """
+    net, random = record["net"], np.random.RandomState(record["seed"] + 1)
+    count = record["iters"] * net["batch"]
+    is_picture = net["inputs"] == net["w"] * net["h"] * net["c"]
+    shape = (net["c"], net["h"], net["w"]) if is_picture else (net["inputs"],)
+    random.random_sample((1, *shape))
+    images = random.random_sample((count, *shape)).astype("<f4")
+    truths = np.zeros(record["truth_shape"], "<f4")
+    if record["truth_kind"] == "boxes":
+        for rows in truths:
+            for row in rows[: random.randint(1, 7)]:
+                row[:4] = _box(random, 0.04)
+                row[4] = random.randint(0, record["classes"])
+    elif record["truth_kind"] == "grid":
+        _fill_cells(truths, record, random)
+    else:
+        chosen = random.randint(0, truths.shape[1], len(truths))
+        truths[np.arange(len(truths)), chosen] = 1
+    return images, truths
+
+
+def _box(random: np.random.RandomState, least: float) -> tuple[float, float, float, float]:
+    width, height = random.uniform(least, 0.7, 2)
+    x, y = random.uniform(width / 2, 1 - width / 2), random.uniform(height / 2, 1 - height / 2)
+    return x, y, width, height
+
+
+def _fill_cells(truths: np.ndarray, record: Record, random: np.random.RandomState) -> None:
+    side, classes = record["side"], record["classes"]
+    for grid in truths.reshape(len(truths), side, side, -1):
+        for _ in range(random.randint(1, 6)):
+            x, y, width, height = _box(random, 0.05)
+            kind, column, row = random.randint(0, classes), int(x * side), int(y * side)
+            cell = grid[row, column]
+            if not cell[0]:
+                cell[0] = cell[1 + kind] = 1
+                cell[1 + classes :] = x * side - column, y * side - row, width, height

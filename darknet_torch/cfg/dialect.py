@@ -43,6 +43,22 @@ class Dialect:
             else by sqrt(variance) + 1e-6.
         rolling_step: weight of a batch in the rolling mean and variance.
         connected_rolling_step: the same for [connected].
+        cudnn_normalization: in training, batch normalisation divides by the variance over N,
+            as cuDNN does; else by that over N - 1, with the gradient as Darknet has it.
+        sums_in_order: a batch's mean and variance are summed up value by value in float32, and
+            so have the rounding errors of C's loop: up to 1e-6 of the deviation at a few
+            thousand values, which is enough to change the sign of a value behind it.
+        trains_normalized_biases: the biases of a convolution or [batchnorm] that normalises
+            are learnt; else they stay as they are.
+        trained_layers: the sections whose arrays are learnt; None for all.
+        carries_deltas: of the other sections, the delta of a mini-batch is added to that of
+            the next one, and so on: Darknet does not zero it.
+        convolutions_overwrite: [convolutional] overwrites the delta of the layer before it where
+            it should add to it, so that what other readers of that layer sent is lost.
+        frozen_layers_decay: layers before a stopbackward=1 still decay towards zero.
+        cumulative_yolo: a box of [yolo] that learns several truths adds up what they say and
+            learns all their classes, boxes without a class are not let off by ignore_thresh,
+            and the normalizers are known; else the last truth counts.
         batchnorm_has_biases: a lone [batchnorm] keeps biases in the weight file.
         shortcut_strides: [shortcut] between different heights and widths adds with
             a stride, and knows alpha and beta; else heights and widths must agree
@@ -76,6 +92,14 @@ class Dialect:
     epsilon_inside_root: bool
     rolling_step: float
     connected_rolling_step: float
+    cudnn_normalization: bool
+    sums_in_order: bool
+    trains_normalized_biases: bool
+    trained_layers: frozenset[str] | None
+    carries_deltas: bool
+    convolutions_overwrite: bool
+    frozen_layers_decay: bool
+    cumulative_yolo: bool
     batchnorm_has_biases: bool
     shortcut_strides: bool
     pointwise_strides: str
@@ -107,6 +131,16 @@ ALEXEYAB = Dialect(
     epsilon_inside_root=True,
     rolling_step=0.1,
     connected_rolling_step=0.05,
+    cudnn_normalization=False,
+    sums_in_order=True,
+    trains_normalized_biases=False,
+    trained_layers=frozenset(
+        "convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()
+    ),
+    carries_deltas=True,
+    convolutions_overwrite=True,
+    frozen_layers_decay=False,
+    cumulative_yolo=True,
     batchnorm_has_biases=True,
     shortcut_strides=False,
     pointwise_strides="x",
@@ -136,6 +170,11 @@ ALEXEYAB_CUDA = replace(
     unwritten_activations=ALEXEYAB.unwritten_activations - {"relu6"},
     rolling_step=0.01,
     connected_rolling_step=0.01,
+    cudnn_normalization=True,
+    sums_in_order=False,
+    trains_normalized_biases=True,
+    carries_deltas=False,
+    convolutions_overwrite=False,
     maxpool_blocks=False,
     pointwise_strides="all",
     chooses_lstm_activation=True,
@@ -149,6 +188,14 @@ PJREDDIE = Dialect(
     epsilon_inside_root=False,
     rolling_step=0.01,
     connected_rolling_step=0.01,
+    cudnn_normalization=False,
+    sums_in_order=True,
+    trains_normalized_biases=True,
+    trained_layers=None,
+    carries_deltas=False,
+    convolutions_overwrite=False,
+    frozen_layers_decay=True,
+    cumulative_yolo=False,
     batchnorm_has_biases=False,
     shortcut_strides=True,
     pointwise_strides="none",
@@ -173,6 +220,22 @@ PJREDDIE = Dialect(
 )
 
 DIALECTS = {dialect.name: dialect for dialect in (ALEXEYAB, PJREDDIE, ALEXEYAB_CUDA)}
+
+
+def mended(dialect: Dialect) -> Dialect:
+    """`dialect` without what in training is a fault of its C code rather than its way.
+
+    Every layer learns, deltas start from zero and are added up where several layers read one,
+    biases behind batch normalisation are learnt, statistics are summed without C's rounding.
+    """
+    return replace(
+        dialect,
+        trained_layers=None,
+        carries_deltas=False,
+        convolutions_overwrite=False,
+        trains_normalized_biases=True,
+        sums_in_order=False,
+    )
 
 
 def find_dialect(name: str | Dialect) -> Dialect:

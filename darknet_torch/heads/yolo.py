@@ -11,7 +11,6 @@ from darknet_torch.cfg.options import (
     FLT_MAX,
     choice,
     flag,
-    inert,
     integer,
     integers,
     number,
@@ -86,7 +85,7 @@ class YoloOptions(AnchorOptions):
     dets_for_track: int = integer(1, only="alexeyab", doc="detections that start a track")
     dets_for_show: int = integer(1, only="alexeyab", doc="detections before it is shown")
     track_ciou_norm: float = number(0.01, only="alexeyab", doc="weight of place in tracks")
-    show_details: str = inert("a switch of Darknet's print-out", only="alexeyab")
+    show_details: bool = flag(True, only="alexeyab", doc="print, and sum up, the parts of the loss")
 
 
 class AnchorHead(Head):
@@ -95,10 +94,12 @@ class AnchorHead(Head):
     Attributes:
         anchors: [boxes, 2] widths and heights in pixels of the network's input.
         mask: which of the cfg's anchors they are.
+        all_anchors: [num, 2], those of all heads.
     """
 
     options: AnchorOptions
     anchors: Tensor
+    all_anchors: Tensor
 
     def __init__(
         self, options: AnchorOptions, context: BuildContext, *, coordinates: int, formula: str
@@ -111,7 +112,11 @@ class AnchorHead(Head):
         self.beta_nms = options.beta_nms
         self.check_filters(context, formula.format(len(self.mask), options.classes))
         self._check_counters()
-        self.register_buffer("anchors", torch.tensor(self._anchors()), persistent=False)
+        anchors = self._anchors()
+        chosen = [anchors[index] for index in self.mask]
+        self.register_buffer("anchors", torch.tensor(chosen), persistent=False)
+        everything = torch.tensor(anchors[: options.num])
+        self.register_buffer("all_anchors", everything, persistent=False)
 
     def _check_counters(self) -> None:
         counters = self.options.counters_per_class
@@ -134,8 +139,18 @@ class AnchorHead(Head):
                 got=max(self.mask),
                 fix="correct mask= or num=",
             )
-        anchors = take_anchors(self, options.anchors, number)
-        return [anchors[index] for index in self.mask]
+        return take_anchors(self, options.anchors, number)
+
+    @property
+    def places_of_anchors(self) -> list[int]:
+        """For each of the cfg's anchors, which of this head's boxes has it, -1 for none.
+
+        Source: utils.c int_index.
+        """
+        return [
+            self.mask.index(index) if index in self.mask else -1
+            for index in range(len(self.all_anchors))
+        ]
 
     def per_box(self, output: Tensor) -> Tensor:
         """[N, boxes * values, H, W] as [N, boxes, values, H, W]."""

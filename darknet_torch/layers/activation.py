@@ -28,4 +28,9 @@ class Activate(Layer):
         self.activation = self.find_activation(options.activation, context.dialect)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.activation(x)
+        return self.activation(self.kept_delta(x))
+
+    @property
+    def overwritten_sources(self) -> tuple[int, ...]:
+        """Source: activation_layer.c backward_activation_layer."""
+        return self.sources

@@ -16,6 +16,7 @@ from darknet_torch.cfg.options import Options, flag, integer, number
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import CfgError, warn
 from darknet_torch.ops.activations import ACTIVATIONS, Activation
+from darknet_torch.ops.carried import Carried
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ class LayerOptions(Options):
     numload: int = integer(0, only="pjreddie", doc="read this many filters only")
     truth: bool = flag(only="pjreddie", doc="the layer's output is a truth")
     smooth: float = number(0.0, only="pjreddie", doc="smoothing of labels")
-    clip: float = number(0.0, only="alexeyab", doc="bound on gradients")
-    dont_update: bool = flag(only="alexeyab", doc="leave the weights as they are")
+    clip: float = number(0.0, only="alexeyab", doc="bound on the weights")
+    dont_update: int = integer(0, only="alexeyab", doc="leave the weights for N batches")
     burnin_update: int = integer(0, only="alexeyab", doc="update after this many burn_in")
     train_only_bn: bool = flag(
-        only="alexeyab", doc="train batch normalisation only, from here back"
+        only="alexeyab", doc="learn nothing but rolling statistics, from here back"
     )
 
 
@@ -50,6 +51,7 @@ class Slot:
         transposed_if_marked: transposed in files whose header has the transpose mark.
         flipped: always transposed in the file, as [values per filter, filters].
         per_filter: its first dimension are the filters that numload counts.
+        decays: it is drawn towards zero in training; biases and scales are not.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Slot:
     transposed_if_marked: bool = False
     flipped: bool = False
     per_filter: bool = False
+    decays: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,8 @@ class Layer(nn.Module):
             has a routine of its own (see `Dialect.unwritten_activations`).
         joins_sources: it sees what its sources see, not what the layer before it sees.
         has_state: what it returns depends on what it has seen before.
+        works_in_place: in training Darknet writes its output over its source's, which others
+            that read the source then see too.
         needs_picture: Darknet refuses it right behind a [net] whose input is no picture.
         index: the layer's index in the network.
         sources: indices of the layers it reads, -1 for the network's input.
@@ -143,6 +148,7 @@ class Layer(nn.Module):
     needs_picture: ClassVar[bool] = False
     joins_sources: ClassVar[bool] = False
     has_state: ClassVar[bool] = False
+    works_in_place: ClassVar[bool] = False
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__()
@@ -153,6 +159,7 @@ class Layer(nn.Module):
         self.output_shape = context.input_shape
         self.sources: tuple[int, ...] = (context.index - 1,)
         self._buffer_shape: Shape | None = None
+        self.carried: Carried | None = None
         if self.needs_picture and context.index == 0 and not context.net.is_picture:
             raise self.misfit(
                 "needs a picture",
@@ -197,8 +204,26 @@ class Layer(nn.Module):
     def fold_normalization(self) -> None:
         """Let no batch normalisation remain behind its products, for inference."""
 
+    @property
+    def overwritten_sources(self) -> tuple[int, ...]:
+        """Those of its sources whose delta Darknet overwrites where it should add to it.
+
+        What layers further behind sent to them is lost.
+        """
+        return ()
+
+    def kept_delta(self, x: Tensor) -> Tensor:
+        """`x`, where C's backward leaves the layer's delta as it is for the next mini-batch.
+
+        Layers with an activation function call it on what goes into that.
+        """
+        return x if self.carried is None else self.carried.keep(x)
+
     def set_temperature(self, temperature: float) -> None:
         """Divide by `temperature` before a softmax; other layers have none."""
+
+    def at_iteration(self, iteration: int) -> None:
+        """Told before each batch how many updates the training has made."""
 
     def reset_state(self) -> None:
         """Forget what was seen; only recurrent layers remember."""

@@ -13,7 +13,7 @@ from darknet_torch.layers.base import (
     Slot,
     empty_parameter,
 )
-from darknet_torch.ops.normalization import affine, batch_norm
+from darknet_torch.ops.normalization import affine, batch_norm, train_batch_norm
 
 
 class Normalization(nn.Module):
@@ -25,10 +25,21 @@ class Normalization(nn.Module):
     rolling_mean: Tensor
     rolling_variance: Tensor
 
-    def __init__(self, channels: int, dialect: Dialect, rolling_step: float) -> None:
+    def __init__(
+        self,
+        channels: int,
+        dialect: Dialect,
+        rolling_step: float,
+        *,
+        trains_biases: bool | None = None,
+    ) -> None:
         super().__init__()
         self.epsilon_inside_root = dialect.epsilon_inside_root
+        self.cudnn, self.in_order = dialect.cudnn_normalization, dialect.sums_in_order
         self.rolling_step = rolling_step
+        self.trains_biases = (
+            dialect.trains_normalized_biases if trains_biases is None else trains_biases
+        )
         self.scales = empty_parameter(channels)
         self.register_buffer("rolling_mean", torch.empty(channels))
         self.register_buffer("rolling_variance", torch.empty(channels))
@@ -68,6 +79,18 @@ class Normalization(nn.Module):
 
     def forward(self, x: Tensor, biases: Tensor) -> Tensor:
         """[N, C, ...] to the same shape."""
+        if self.training:
+            return train_batch_norm(
+                x,
+                self.scales,
+                biases if self.trains_biases else biases.detach(),
+                self.rolling_mean,
+                self.rolling_variance,
+                epsilon_inside_root=self.epsilon_inside_root,
+                rolling_step=self.rolling_step,
+                cudnn=self.cudnn,
+                in_order=self.in_order,
+            )
         return batch_norm(
             x,
             self.scales,
@@ -75,8 +98,6 @@ class Normalization(nn.Module):
             self.rolling_mean,
             self.rolling_variance,
             epsilon_inside_root=self.epsilon_inside_root,
-            rolling_step=self.rolling_step,
-            training=self.training,
         )
 
 
@@ -109,3 +130,8 @@ class Batchnorm(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.normalization(x, self.biases)
+
+    @property
+    def overwritten_sources(self) -> tuple[int, ...]:
+        """Source: batchnorm_layer.c backward_batchnorm_layer."""
+        return self.sources

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -43,7 +44,9 @@ class Connection(nn.Module):
         self.biases = empty_parameter(outputs)
         self.weights = empty_parameter(outputs, inputs)
         self.normalization = (
-            Normalization(outputs, dialect, dialect.connected_rolling_step) if normalize else None
+            Normalization(outputs, dialect, dialect.connected_rolling_step, trains_biases=True)
+            if normalize
+            else None
         )
 
     def weight_slots(self) -> list[Slot]:
@@ -53,7 +56,7 @@ class Connection(nn.Module):
         """
         return [
             Slot("biases", self.biases),
-            Slot("weights", self.weights, transposed_if_marked=True),
+            Slot("weights", self.weights, transposed_if_marked=True, decays=True),
             *(self.normalization.weight_slots() if self.normalization else []),
         ]
 
@@ -74,11 +77,16 @@ class Connection(nn.Module):
             self.weights, self.biases = nn.Parameter(weights), nn.Parameter(biases)
             self.normalization = None
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[N, inputs] to [N, outputs]. Source: connected_layer.c forward_connected_layer."""
-        if self.normalization is None:
-            return functional.linear(x, self.weights, self.biases)
-        return self.normalization(functional.linear(x, self.weights), self.biases)
+    def forward(self, x: Tensor, kept: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """[N, inputs] to [N, outputs]; `kept` sees the product as C's backward leaves it.
+
+        Source: connected_layer.c forward_connected_layer.
+        """
+        biases = self.biases if self.normalization is None else None
+        out = functional.linear(x, self.weights, biases)
+        if kept is not None:
+            out = kept(out)
+        return out if self.normalization is None else self.normalization(out, self.biases)
 
 
 class Connected(Layer):
@@ -108,4 +116,5 @@ class Connected(Layer):
         self.connection.initialize()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.activation(self.connection(x.flatten(1))[:, :, None, None])
+        out = self.connection(x.flatten(1), self.kept_delta)
+        return self.activation(out)[:, :, None, None]

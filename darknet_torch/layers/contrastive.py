@@ -25,6 +25,10 @@ class ContrastiveOptions(LayerOptions):
 class Contrastive(Layer):
     """[contrastive]. At inference Darknet leaves its output zero, and so does this.
 
+    Attributes:
+        head_index: the layer whose boxes it embeds, None for whole pictures.
+        boxes: embeddings per position.
+
     Source: softmax_layer.c make_contrastive_layer, forward_contrastive_layer (AlexeyAB).
     """
 
@@ -33,6 +37,8 @@ class Contrastive(Layer):
 
     def __init__(self, options: ContrastiveOptions, context: BuildContext) -> None:
         super().__init__(options, context)
+        self.head_index: int | None = None
+        self.boxes = 1
         if options.yolo_layer:
             head = context.layer(options.yolo_layer, options.where, "yolo_layer")
             if head.section != "yolo":
@@ -40,6 +46,13 @@ class Contrastive(Layer):
                     f"yolo_layer={options.yolo_layer} means no [yolo]",
                     expected="a [yolo] before it",
                     got=f"[{head.section}], layer {head.index}",
+                )
+            self.head_index, self.boxes = head.index, head.boxes_per_position
+            if context.input_shape.channels % self.boxes:
+                raise self.misfit(
+                    "cannot share out its input among the boxes of its yolo_layer",
+                    expected=f"a multiple of {self.boxes} channels",
+                    got=f"{context.input_shape.channels} channels",
                 )
 
     def forward(self, x: Tensor) -> Tensor:

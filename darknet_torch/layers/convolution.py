@@ -104,7 +104,7 @@ class Convolution(nn.Module):
         return [
             Slot("biases", self.biases, per_filter=True),
             *(replace(slot, per_filter=True) for slot in normalization),
-            Slot("weights", self.weights, flipped=self.flipped, per_filter=True),
+            Slot("weights", self.weights, flipped=self.flipped, per_filter=True, decays=True),
         ]
 
     @torch.no_grad()
@@ -124,7 +124,7 @@ class Convolution(nn.Module):
 
         Source: convolutional_layer.c forward_convolutional_layer.
         """
-        return self._compute(x, self.weights, geometry or self.geometry)
+        return self._finished(self._product(x, self.weights, geometry or self.geometry))
 
     def _reads_unstepped(self, x: Tensor, geometry: Geometry) -> bool:
         """Whether Darknet takes the input of a 1x1 window as it lies, see `_without_steps`.
@@ -144,19 +144,30 @@ class Convolution(nn.Module):
     def forward_binary(self, x: Tensor, geometry: Geometry) -> Tensor:
         """`forward` with inputs of 1 and -1 and weights of plus or minus their filter's mean.
 
-        Outside the picture lies 0. Source: convolutional_layer.c forward_convolutional_layer
-        (pjreddie).
+        Outside the picture lies 0. In training the gradient is that of the real values.
+
+        Source: convolutional_layer.c forward_convolutional_layer (pjreddie),
+        backward_convolutional_layer.
         """
         weights = _signs(self.weights) * _mean_size(self.weights)
-        return self._compute(_signs(x), weights, geometry)
+        binary = self._product(_signs(x), weights, geometry)
+        if self.training:
+            real = self._product(x, self.weights, geometry)
+            binary = real + (binary - real).detach()
+        return self._finished(binary)
 
-    def _compute(self, x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
+    def _product(self, x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
+        """With the biases, unless normalisation adds them later."""
         if self._reads_unstepped(x, geometry):
             x = _without_steps(x, geometry)
             geometry = Geometry(1, groups=geometry.groups)
+        biases = self.biases if self.normalization is None else None
+        return convolve(x, weights, biases, geometry)
+
+    def _finished(self, product: Tensor) -> Tensor:
         if self.normalization is None:
-            return convolve(x, weights, self.biases, geometry)
-        return self.normalization(convolve(x, weights, None, geometry), self.biases)
+            return product
+        return self.normalization(product, self.biases)
 
     def forward_bits(self, x: Tensor, geometry: Geometry) -> Tensor:
         """The same as AlexeyAB's inference counts it, on bits.

@@ -73,7 +73,7 @@ class Deconvolutional(Layer):
         return [
             Slot("biases", self.biases),
             *(self.normalization.weight_slots() if self.normalization else []),
-            Slot("weights", self.weights),
+            Slot("weights", self.weights, decays=True),
         ]
 
     @torch.no_grad()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
 from darknet_torch.cfg.options import flag, integer, number
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+
+_RISE = 0.85  # part of the training in which dropblock grows to its full strength
+_BLOCK = 7  # side of a block if the cfg gives none
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,54 @@ class DropoutOptions(LayerOptions):
 class Dropout(Layer):
     """[dropout]. Does nothing at inference.
 
-    Source: dropout_layer.c forward_dropout_layer. Its CPU code has no dropblock.
+    Source: dropout_layer.c forward_dropout_layer; dropout_layer_kernels.cu
+    forward_dropout_layer_gpu (AlexeyAB) for dropblock, which acts here everywhere.
     """
 
     section_names = ("dropout",)
     Options = DropoutOptions
+    works_in_place = True
+    options: DropoutOptions
 
     def __init__(self, options: DropoutOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         self.probability = options.probability
+        self.rise = context.net.max_batches * _RISE
+        self.progress = 0.0
+
+    def at_iteration(self, iteration: int) -> None:
+        """Dropblock becomes stronger over the first 85 % of the training."""
+        self.progress = min(1.0, iteration / self.rise) if self.rise else 1.0
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.training and self.options.dropblock:
+            return self._without_blocks(x)
         return functional.dropout(x, self.probability, self.training)
+
+    def _without_blocks(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] with at most one square of each channel zeroed, the rest scaled up."""
+        count, channels, height, width = x.shape
+        size = self._block_size(height, width)
+        chance = self.probability * self.progress / size**2
+        luck, place = torch.rand(count, channels, height * width, device=x.device).min(-1)
+        left = _corner(place % width, width - size)[..., None]
+        top = _corner(place // width, height - size)[..., None]
+        columns, rows = torch.arange(width, device=x.device), torch.arange(height, device=x.device)
+        across = (columns >= left) & (columns < left + size)
+        down = (rows >= top) & (rows < top + size)
+        block = down[..., :, None] & across[..., None, :] & (luck < chance)[..., None, None]
+        part = block.flatten(1).float().mean(1)
+        return torch.where(block, 0.0, x) / (1 - part).to(x.dtype)[:, None, None, None]
+
+    def _block_size(self, height: int, width: int) -> int:
+        options = self.options
+        sides = [options.dropblock_size_abs or _BLOCK] * 2
+        if options.dropblock_size_rel:
+            sides = [int(options.dropblock_size_rel * side) for side in (width, height)]
+        wide, high = (int(side * self.progress) for side in sides)
+        return min(max(1, min(width, wide)), max(1, min(height, high)))
+
+
+def _corner(place: Tensor, most: int) -> Tensor:
+    """Where a block begins whose place was drawn; those beyond `most` start over."""
+    return torch.where(place > most, place - most, place).clamp(0, most)

@@ -10,6 +10,7 @@ from darknet_torch.layers.base import Layer
 class Empty(Layer):
     """[empty]. Source: parser.c parse_network_cfg_custom (AlexeyAB)."""
 
+    works_in_place = True
     section_names = ("empty", "silence")
 
     def forward(self, x: Tensor) -> Tensor:

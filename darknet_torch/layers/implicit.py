@@ -43,7 +43,7 @@ class Implicit(Layer):
         self.weights = empty_parameter(options.filters, options.atoms)
 
     def weight_slots(self) -> list[Slot]:
-        return [Slot("weights", self.weights)]
+        return [Slot("weights", self.weights, decays=True)]
 
     @torch.no_grad()
     def initialize(self) -> None:

@@ -63,7 +63,7 @@ class Local(Layer):
         return int(rest / self.options.stride) + 1
 
     def weight_slots(self) -> list[Slot]:
-        return [Slot("biases", self.biases), Slot("weights", self.weights)]
+        return [Slot("biases", self.biases), Slot("weights", self.weights, decays=True)]
 
     @torch.no_grad()
     def initialize(self) -> None:
@@ -81,7 +81,8 @@ class Local(Layer):
         matrix = functional.pad(matrix, (0, taps * positions - matrix.shape[1]))
         matrix = matrix.reshape(-1, taps, positions)
         out = torch.einsum("nkl,lfk->nfl", matrix, self.weights)
-        return self.activation(out.reshape(-1, *self.biases.shape) + self.biases)
+        out = out.reshape(-1, *self.biases.shape) + self.biases
+        return self.activation(self.kept_delta(out))
 
     @property
     def reach(self) -> tuple[int, int, int, int]:

@@ -52,7 +52,12 @@ class LocalAvgpool(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         sums = self._sums(x)
-        return sums / self._sums(x.new_ones(1, 1, *x.shape[-2:]))
+        mean = sums / self._sums(x.new_ones(1, 1, *x.shape[-2:]))
+        if not self.training:
+            return mean
+        # Source: maxpool_layer.c backward_local_avgpool_layer: the border counts there.
+        whole = sums / self.window.size**2
+        return whole + (mean - whole).detach()
 
     def _sums(self, x: Tensor) -> Tensor:
         window = self.window

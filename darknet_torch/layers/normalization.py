@@ -50,4 +50,11 @@ class LocalResponse(Layer):
         first = (own - (options.size - 1) // 2).clamp(min=0)
         never = options.size // 2
         near = sums[:, last] - sums[:, first] - squares[:, never : never + 1]
-        return x * (options.kappa + options.alpha * near) ** -options.beta
+        factors = (options.kappa + options.alpha * near) ** -options.beta
+        # Source: normalization_layer.c backward_normalization_layer: approximate.
+        return x * (factors.detach() if self.training else factors)
+
+    @property
+    def overwritten_sources(self) -> tuple[int, ...]:
+        """Source: normalization_layer.c backward_normalization_layer."""
+        return self.sources

@@ -39,4 +39,9 @@ class Sam(Layer):
             )
 
     def forward(self, x: Tensor, other: Tensor) -> Tensor:
-        return self.activation(x * other)
+        return self.activation(self.kept_delta(x * other))
+
+    @property
+    def overwritten_sources(self) -> tuple[int, ...]:
+        """Source: sam_layer.c backward_sam_layer."""
+        return self.sources[1:]

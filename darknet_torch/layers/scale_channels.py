@@ -50,4 +50,4 @@ class ScaleChannels(Layer):
             )
 
     def forward(self, factors: Tensor, scaled: Tensor) -> Tensor:
-        return self.activation(scaled * factors)
+        return self.activation(self.kept_delta(scaled * factors))

@@ -131,7 +131,7 @@ class Shortcut(Layer):
         return weighted * self.output_shape.count * (len(self.sources) - 1) / 1e9
 
     def weight_slots(self) -> list[Slot]:
-        return [] if self.weights is None else [Slot("weights", self.weights)]
+        return [] if self.weights is None else [Slot("weights", self.weights, decays=True)]
 
     @torch.no_grad()
     def initialize(self) -> None:
@@ -166,6 +166,9 @@ class Shortcut(Layer):
         elif self.normalization == "softmax":
             raised = torch.exp(weights - weights.amax(0))
             weights = raised / (raised.sum(0) + _EPSILON)
+        if self.training:
+            # Source: blas.c backward_shortcut_multilayer_cpu: as if they were not normalised.
+            weights = self.weights + (weights - self.weights).detach()
         return weights[:, :, None, None]
 
 

@@ -10,6 +10,7 @@ hard_swish and hard_sigmoid are ours, see `darknet_torch.cfg.dialect.ACTIVATION_
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -94,6 +95,64 @@ def _linear(x: Tensor) -> Tensor:
     return x
 
 
+class _WithDelta(torch.autograd.Function):
+    """A function whose gradient C computes otherwise than it follows from the function."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        function: Callable[[Tensor], Tensor],
+        gradient: Callable[[Tensor, Tensor], Tensor],
+    ) -> Tensor:
+        out = function(x)
+        ctx.save_for_backward(out)
+        ctx.gradient = gradient
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (delta,) = gradients
+        (out,) = ctx.saved_tensors
+        return ctx.gradient(out, delta), None, None
+
+
+def _with_delta(
+    function: Callable[[Tensor], Tensor], gradient: Callable[[Tensor, Tensor], Tensor]
+) -> Callable[[Tensor], Tensor]:
+    """`function`, in training with `gradient` of its output and the delta behind it."""
+
+    def computed(x: Tensor) -> Tensor:
+        if not (torch.is_grad_enabled() and x.requires_grad):
+            return function(x)
+        out: Tensor = _WithDelta.apply(x, function, gradient)  # type: ignore[no-untyped-call]
+        return out
+
+    return computed
+
+
+def _gelu_delta(out: Tensor, delta: Tensor) -> Tensor:
+    """Source: activations.h gelu_gradient, which C calls with the output."""
+    inner = 0.0356774 * out**3 + 0.797885 * out
+    outer = 0.0535161 * out**3 + 0.398942 * out
+    return delta * (0.5 * torch.tanh(inner) + outer / torch.cosh(inner) ** 2 + 0.5)
+
+
+def _stair_delta(out: Tensor, delta: Tensor) -> Tensor:
+    """Source: activations.h stair_gradient."""
+    return torch.where(torch.floor(out) == out, 0.0, delta)
+
+
+def _normalize_delta(out: Tensor, delta: Tensor) -> Tensor:
+    """Source: activations.c gradient_array_normalize_channels_softmax (AlexeyAB)."""
+    return delta * (out * delta).sum(1, keepdim=True)
+
+
+def _normalize_positive_delta(out: Tensor, delta: Tensor) -> Tensor:
+    """Source: activations.c gradient_array_normalize_channels (AlexeyAB)."""
+    return torch.where(out > 0, _normalize_delta(out, delta), delta)
+
+
 Activation = Callable[[Tensor], Tensor]
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -104,22 +163,22 @@ ACTIVATIONS: dict[str, Activation] = {
     "relu6": functional.relu6,
     "elu": functional.elu,
     "selu": _selu,
-    "gelu": _gelu,
+    "gelu": _with_delta(_gelu, _gelu_delta),
     "relie": _relie,
     "ramp": _ramp,
     "leaky": _leaky,
     "revleaky": _leaky,
     "tanh": torch.tanh,
     "plse": _plse,
-    "stair": _stair,
+    "stair": _with_delta(_stair, _stair_delta),
     "hardtan": _hardtan,
     "lhtan": _lhtan,
     "swish": _swish,
     "mish": _mish,
     "hard_mish": _hard_mish,
-    "normalize_channels": _normalize_channels,
-    "normalize_channels_softmax": _normalize_channels_softmax,
-    "normalize_channels_softmax_maxval": _normalize_channels_softmax_maxval,
+    "normalize_channels": _with_delta(_normalize_channels, _normalize_positive_delta),
+    "normalize_channels_softmax": _with_delta(_normalize_channels_softmax, _normalize_delta),
+    "normalize_channels_softmax_maxval": _with_delta(_normalize_channels_softmax_maxval, _normalize_delta),
     "hard_swish": functional.hardswish,
     "hard_sigmoid": functional.hardsigmoid,
 }

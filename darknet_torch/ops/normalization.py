@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -18,14 +21,8 @@ def batch_norm(
     rolling_variance: Tensor,
     *,
     epsilon_inside_root: bool,
-    rolling_step: float,
-    training: bool,
 ) -> Tensor:
-    """Normalise each channel, then scale and shift it.
-
-    In training the batch's own mean and variance normalise and, weighted by
-    `rolling_step`, enter the rolling ones in place. The variance divides by N - 1,
-    for normalising too.
+    """Normalise each channel by the rolling mean and variance, then scale and shift it.
 
     Args:
         x: [N, C, ...].
@@ -37,19 +34,118 @@ def batch_norm(
 
     Source: batchnorm_layer.c forward_batchnorm_layer, blas.c normalize_cpu.
     """
-    mean, variance = rolling_mean, rolling_variance
-    if training:
-        dimensions = [d for d in range(x.dim()) if d != 1]
-        precise = x if x.dtype == torch.float64 else x.float()
-        variance, mean = torch.var_mean(precise, dimensions, correction=1)
-        with torch.no_grad():
-            rolling_mean.lerp_(mean, rolling_step)
-            rolling_variance.lerp_(variance, rolling_step)
-    elif epsilon_inside_root:
-        return functional.batch_norm(x, mean, variance, scales, biases, eps=_INSIDE_ROOT)
-    factor = scales / divisor(variance, epsilon_inside_root=epsilon_inside_root)
+    if epsilon_inside_root:
+        return functional.batch_norm(
+            x, rolling_mean, rolling_variance, scales, biases, eps=_INSIDE_ROOT
+        )
+    factor = scales / divisor(rolling_variance, epsilon_inside_root=False)
     shape = [1, -1] + [1] * (x.dim() - 2)
-    return ((x - mean.view(shape)) * factor.view(shape) + biases.view(shape)).to(x.dtype)
+    shifted = (x - rolling_mean.view(shape)) * factor.view(shape) + biases.view(shape)
+    return shifted.to(x.dtype)
+
+
+def train_batch_norm(
+    x: Tensor,
+    scales: Tensor,
+    biases: Tensor,
+    rolling_mean: Tensor,
+    rolling_variance: Tensor,
+    *,
+    epsilon_inside_root: bool,
+    rolling_step: float,
+    cudnn: bool = False,
+    in_order: bool = False,
+) -> Tensor:
+    """`batch_norm` by the batch's own mean and variance, which enter the rolling ones.
+
+    The variance divides by N - 1, for normalising too, and the gradient is Darknet's, which
+    puts the epsilon elsewhere than the forward pass does.
+
+    Args:
+        rolling_step: weight of the batch in the rolling mean and variance, changed in place.
+        cudnn: as cuDNN computes it instead: normalise by the variance over N.
+        in_order: on the CPU, sum up as C's loops do, see `Dialect.sums_in_order`.
+
+    Source: batchnorm_layer.c forward_batchnorm_layer, backward_batchnorm_layer.
+    """
+    if cudnn:
+        return functional.batch_norm(
+            x,
+            rolling_mean,
+            rolling_variance,
+            scales,
+            biases,
+            training=True,
+            momentum=rolling_step,
+            eps=_INSIDE_ROOT,
+        )
+    with torch.no_grad():
+        if in_order and x.device.type == "cpu":
+            mean, variance = _statistics_in_order(x)
+        else:
+            dimensions = [d for d in range(x.dim()) if d != 1]
+            precise = x if x.dtype == torch.float64 else x.float()
+            variance, mean = torch.var_mean(precise, dimensions, correction=1)
+        rolling_mean.lerp_(mean, rolling_step)
+        rolling_variance.lerp_(variance, rolling_step)
+    out: Tensor = _Normalize.apply(  # type: ignore[no-untyped-call]
+        x, scales, biases, mean, variance, epsilon_inside_root
+    )
+    return out
+
+
+def _statistics_in_order(x: Tensor) -> tuple[Tensor, Tensor]:
+    """[C] mean and [C] variance over N - 1, rounded to float32 after every value.
+
+    Source: blas.c mean_cpu, variance_cpu.
+    """
+    values = x.detach().float().transpose(0, 1).flatten(1).contiguous().numpy()
+    count = values.shape[1]
+    mean = np.add.accumulate(values, 1)[:, -1] * np.float32(1 / count)
+    squares = (values - mean[:, None]) ** 2
+    variance = np.add.accumulate(squares, 1)[:, -1] * np.float32(1 / max(1, count - 1))
+    return torch.from_numpy(mean), torch.from_numpy(variance)
+
+
+class _Normalize(torch.autograd.Function):
+    """Batch normalisation by a given mean and variance, which depend on the input."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        scales: Tensor,
+        biases: Tensor,
+        mean: Tensor,
+        variance: Tensor,
+        epsilon_inside_root: bool,
+    ) -> Tensor:
+        ctx.save_for_backward(x, scales, mean, variance)
+        ctx.epsilon_inside_root = epsilon_inside_root
+        divided = divisor(variance, epsilon_inside_root=epsilon_inside_root)
+        return functional.batch_norm(x, mean, divided**2, scales, biases, eps=0.0)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Source: batchnorm_layer.c backward_scale_cpu, mean_delta_cpu, variance_delta_cpu,
+        normalize_delta_cpu: all but the first take sqrt(variance + 1e-5).
+        """
+        (gradient,) = gradients
+        x, scales, mean, variance = ctx.saved_tensors
+        inverse = torch.rsqrt(variance + _INSIDE_ROOT)
+        wanted = list(ctx.needs_input_grad[:3])
+        into_x, into_scales, into_biases = torch.ops.aten.native_batch_norm_backward(
+            gradient.contiguous(), x, scales, None, None, mean, inverse, True, _INSIDE_ROOT, wanted
+        )
+        forward = 1 / divisor(variance, epsilon_inside_root=ctx.epsilon_inside_root)
+        if wanted[1]:
+            into_scales = into_scales * (forward / inverse)
+        if wanted[0] and ctx.epsilon_inside_root:
+            # AlexeyAB's code divides the delta itself by sqrt(variance) + 1e-5.
+            more = scales * (1 / (variance.sqrt() + _INSIDE_ROOT) - inverse)
+            shape = [1, -1] + [1] * (x.dim() - 2)
+            into_x = into_x + gradient * more.view(shape).to(gradient.dtype)
+        return into_x, into_scales, into_biases, None, None, None
 
 
 def affine(

@@ -44,6 +44,27 @@ class TreeProbabilities(nn.Module):
             out[..., level] *= out[..., self.parents[level]]
         return out
 
+    def path(self, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """From each of K `classes` to its root.
+
+        Returns:
+            [K, C] bool: which classes are on the way, or siblings of one that is; and [K, C]
+            bool: which are on the way.
+        """
+        rows = torch.arange(len(classes), device=classes.device)
+        on_way = torch.zeros(
+            len(classes), len(self.tree.parents), dtype=torch.bool, device=classes.device
+        )
+        groups = torch.zeros(
+            len(classes), len(self.tree.groups), dtype=torch.bool, device=classes.device
+        )
+        while len(rows):
+            on_way[rows, classes] = True
+            groups[rows, self.group_of[classes]] = True
+            classes = self.parents[classes]
+            rows, classes = rows[classes >= 0], classes[classes >= 0]
+        return groups[:, self.group_of], on_way
+
     def leaves(self, chained: Tensor) -> Tensor:
         """[..., C] with every class that has children set to 0."""
         inner = torch.tensor([child >= 0 for child in self.tree.child_group])

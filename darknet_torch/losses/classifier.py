@@ -1,0 +1,84 @@
+"""The losses of [softmax], [logistic] and [cost]."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from darknet_torch.layers.cost import Cost
+from darknet_torch.layers.logistic import Logistic
+from darknet_torch.layers.softmax import Softmax
+from darknet_torch.losses.base import Loss, LossContext
+
+SECRET = -1234  # a truth of this value is unknown, utils.h SECRET_NUM
+
+
+def softmax_loss(
+    layer: Softmax, x: Tensor, output: Tensor, truths: Tensor, context: LossContext
+) -> Loss:
+    """Cross entropy.
+
+    Args:
+        layer: which.
+        x: [N, values, ...], its input.
+        output: its output.
+        truths: [N, values]: 1 for the class, or parts of 1; `SECRET` where it is unknown.
+        context: the training around it.
+
+    Source: softmax_layer.c forward_softmax_layer, blas.c softmax_x_ent_cpu.
+    Differs: values that are unknown have no delta in every build, as in the CUDA code.
+    """
+    pred, truth = _pair(output, truths)
+    known = truth != SECRET
+    error = torch.where((truth != 0) & known, -pred.log(), 0.0)
+    delta = torch.where(known, truth - pred, 0.0)
+    return Loss(delta.reshape(x.shape), error.sum())
+
+
+def logistic_loss(
+    layer: Logistic, x: Tensor, output: Tensor, truths: Tensor, context: LossContext
+) -> Loss:
+    """Binary cross entropy; arguments as `softmax_loss`.
+
+    Source: logistic_layer.c forward_logistic_layer, blas.c logistic_x_ent_cpu (pjreddie).
+    """
+    pred, truth = _pair(output, truths)
+    error = -truth * pred.log() - (1 - truth) * (1 - pred).log()
+    return Loss((truth - pred).reshape(x.shape), error.sum())
+
+
+def cost_loss(layer: Cost, x: Tensor, output: Tensor, truths: Tensor, context: LossContext) -> Loss:
+    """Squared, smooth or absolute differences; arguments as `softmax_loss`.
+
+    Source: cost_layer.c forward_cost_layer, forward_cost_layer_gpu (both code bases). What
+    acts in CUDA code alone (wgan, noobj, thresh, smooth) acts here everywhere.
+    """
+    options = layer.options
+    pred, truth = _pair(x, truths)
+    if options.smooth:
+        truth = truth * (1 - options.smooth) + options.smooth / truth.shape[1]
+    diff = truth - pred
+    if options.type == "masked":
+        diff = torch.where(truth == SECRET, 0.0, diff)
+    if options.type == "smooth":
+        near = diff.abs() < 1
+        error = torch.where(near, diff**2, 2 * diff.abs() - 1)
+        delta = torch.where(near, diff, torch.where(diff > 0, 1.0, -1.0))
+    elif options.type == "L1":
+        error, delta = diff.abs(), torch.where(diff > 0, 1.0, -1.0)
+    elif options.type == "wgan":
+        error = torch.where(truth != 0, -pred, pred)
+        delta = torch.where(truth > 0, 1.0, -1.0)
+    else:
+        error, delta = diff**2, diff
+    if options.type == "seg" and options.noobj != 1:
+        factor = torch.where(truth == 0, options.noobj, 1.0)
+        error, delta = error * factor, delta * factor
+    if options.thresh:
+        delta = torch.where(delta.abs() < options.thresh / truth.shape[1], 0.0, delta)
+    return Loss(delta.reshape(x.shape), error.sum(), options.scale)
+
+
+def _pair(output: Tensor, truths: Tensor) -> tuple[Tensor, Tensor]:
+    """Both as [N, values] float32."""
+    return output.flatten(1).float(), truths.flatten(1).float()

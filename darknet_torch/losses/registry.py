@@ -1,0 +1,45 @@
+"""Which layers have a loss. To add one, import it and list it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from darknet_torch.heads.detection import Detection
+from darknet_torch.heads.gaussian_yolo import GaussianYolo
+from darknet_torch.heads.region import Region
+from darknet_torch.heads.yolo import Yolo
+from darknet_torch.layers.base import Layer
+from darknet_torch.layers.contrastive import Contrastive
+from darknet_torch.layers.cost import Cost
+from darknet_torch.layers.logistic import Logistic
+from darknet_torch.layers.softmax import Softmax
+from darknet_torch.losses.base import Loss, LossContext
+from darknet_torch.losses.classifier import cost_loss, logistic_loss, softmax_loss
+from darknet_torch.losses.contrastive import contrastive_loss
+from darknet_torch.losses.detection import detection_loss
+from darknet_torch.losses.gaussian_yolo import gaussian_yolo_loss
+from darknet_torch.losses.region import region_loss
+from darknet_torch.losses.yolo import yolo_loss
+
+LossFunction = Callable[[Any, Tensor, Tensor, Tensor, LossContext], Loss]
+
+LOSSES: dict[type[Layer], LossFunction] = {
+    Yolo: yolo_loss,
+    GaussianYolo: gaussian_yolo_loss,
+    Region: region_loss,
+    Detection: detection_loss,
+    Softmax: softmax_loss,
+    Logistic: logistic_loss,
+    Cost: cost_loss,
+    Contrastive: contrastive_loss,
+}
+
+
+def loss_of(layer: Layer) -> LossFunction | None:
+    """The loss of `layer`, None if it has none."""
+    if getattr(layer.options, "noloss", False):
+        return None
+    return LOSSES.get(type(layer))

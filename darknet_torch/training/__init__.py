@@ -1,0 +1,1 @@
+"""Training: Darknet's gradients, Darknet's steps."""

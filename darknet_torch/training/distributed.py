@@ -1,0 +1,70 @@
+"""Several processes that train one network, each on pictures of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+import torch.distributed
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those that train together; alone by default.
+
+    Attributes:
+        rank: which it is, from 0.
+        count: how many there are.
+
+    Source: network_kernels.cu train_networks, sync_nets (AlexeyAB): there each GPU takes
+    several steps of its own, then the weights are averaged.
+    Differs: here the gradients of all are summed before every step, as if one process had
+    trained on `count` times the batch with `count` times the rate, which is what Darknet
+    means by it.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this one writes files and lines."""
+        return self.rank == 0
+
+    def share(self, network: nn.Module) -> None:
+        """Give all processes the first one's arrays."""
+        if self.count > 1:
+            for tensor in network.state_dict().values():
+                torch.distributed.broadcast(tensor, 0)
+
+    def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replace each gradient by the sum over all processes."""
+        if self.count == 1:
+            return
+        parameters = list(parameters)
+        gradients = [
+            torch.zeros_like(p) if p.grad is None else p.grad for p in parameters
+        ]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        torch.distributed.all_reduce(flat)
+        parts = flat.split([gradient.numel() for gradient in gradients])
+        for parameter, part in zip(parameters, parts, strict=True):
+            parameter.grad = part.view_as(parameter).clone()
+
+    def average_statistics(self, network: nn.Module) -> None:
+        """Give all processes the mean of their rolling statistics."""
+        if self.count > 1:
+            for buffer in network.buffers():
+                if buffer.is_floating_point():
+                    torch.distributed.all_reduce(buffer)
+                    buffer /= self.count
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The mean of `value` over all processes."""
+        if self.count == 1:
+            return value
+        value = value.clone()
+        torch.distributed.all_reduce(value)
+        return value / self.count

@@ -1,0 +1,178 @@
+"""Darknet's update of the weights."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from darknet_torch.cfg.net import NetOptions
+from darknet_torch.layers.base import Layer
+from darknet_torch.network import Network
+from darknet_torch.training.passes import learns
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """How some arrays are updated; arrays of one rule are updated together.
+
+    Attributes:
+        rate_scale: factor on the learning rate.
+        decays: drawn towards zero.
+        from_iteration: updates made before the first of these.
+        clip: bound on the values after an update, 0 for none.
+    """
+
+    rate_scale: float
+    decays: bool
+    from_iteration: int
+    clip: float
+
+
+class Optimizer:
+    """SGD with momentum, or Adam, on the summed gradients of a batch.
+
+    Args:
+        network: whose layers' options say what is learnt and how.
+        copies: in how many processes the network is trained on batches of its own.
+
+    Source: convolutional_layer.c update_convolutional_layer, blas_kernels.cu
+    adam_update_gpu, network_kernels.cu update_network_gpu, parser.c set_train_only_bn
+    (AlexeyAB). dont_update, burnin_update, train_only_bn, clip, grad_centr and adam act in
+    CUDA code alone there, and here everywhere.
+    Differs: the gradients of updates that dont_update or burnin_update leave out are
+    dropped; in C they add up until the first update.
+    """
+
+    def __init__(self, network: Network, copies: int = 1) -> None:
+        self.network, self.net = network, network.net
+        self.batch = batch_size(self.net) * copies
+        rules: dict[_Rule, list[nn.Parameter]] = {}
+        for rule, parameter in _ruled(network):
+            rules.setdefault(rule, []).append(parameter)
+        self.rules = list(rules)
+        groups = [{"params": parameters} for parameters in rules.values()]
+        self.inner = self._inner(groups) if groups else None
+        self.centred = list(_centred(network))
+
+    def _inner(self, groups: list[dict[str, list[nn.Parameter]]]) -> torch.optim.Optimizer:
+        net = self.net
+        if net.adam:
+            return torch.optim.Adam(groups, lr=0.0, betas=(net.B1, net.B2), eps=net.eps)
+        return torch.optim.SGD(groups, lr=0.0, momentum=net.momentum)
+
+    def step(
+        self, rate: float, iteration: int, scaler: torch.amp.GradScaler | None = None
+    ) -> None:
+        """Update by the gradients that backward summed up, then forget them.
+
+        Args:
+            rate: the learning rate of the policy.
+            iteration: number of this update, 1 for the first.
+            scaler: what the gradients were scaled by, if by anything.
+        """
+        if self.inner is None:
+            return
+        # PyTorch's rule on summed gradients is C's: rate / batch, decay * batch.
+        step = rate if self.net.adam else rate / self.batch
+        for rule, group in zip(self.rules, self.inner.param_groups, strict=True):
+            decays = rule.decays or self.net.adam
+            group["lr"] = step * rule.rate_scale
+            group["weight_decay"] = self.net.decay * self.batch if decays else 0.0
+            rests = iteration < rule.from_iteration
+            for parameter in group["params"]:
+                if rests:
+                    parameter.grad = None
+                elif parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+        if scaler is not None:
+            scaler.unscale_(self.inner)
+        self._centre()
+        if scaler is None:
+            self.inner.step()
+        else:
+            scaler.step(self.inner)
+            scaler.update()
+        self.inner.zero_grad(set_to_none=True)
+        self._clip()
+
+    @torch.no_grad()
+    def _centre(self) -> None:
+        """Source: blas_kernels.cu gradient_centralization_kernel (AlexeyAB)."""
+        assert self.inner is not None
+        for weights in self.centred:
+            momentum = self.inner.state[weights].get("momentum_buffer")
+            for values in (weights.grad, momentum):
+                if values is not None:
+                    values -= values.mean((1, 2, 3), keepdim=True)
+
+    @torch.no_grad()
+    def _clip(self) -> None:
+        assert self.inner is not None
+        for rule, group in zip(self.rules, self.inner.param_groups, strict=True):
+            if rule.clip and rule.decays:
+                for parameter in group["params"]:
+                    parameter.clamp_(-rule.clip, rule.clip)
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """All that is learnt."""
+        groups = self.inner.param_groups if self.inner else []
+        return itertools.chain.from_iterable(group["params"] for group in groups)
+
+    def state_dict(self) -> dict[str, object]:
+        """Momentum and moments."""
+        return self.inner.state_dict() if self.inner else {}
+
+    def load_state_dict(self, state: dict[str, object]) -> None:
+        """Go on from `state_dict`.
+
+        Raises:
+            ValueError: it belongs to another network.
+        """
+        if self.inner and state:
+            self.inner.load_state_dict(state)
+
+
+def batch_size(net: NetOptions) -> int:
+    """Inputs per update, the steps of recurrent networks counted.
+
+    Source: parser.c parse_net_options: what subdivisions do not divide is left out.
+    """
+    return mini_batch_size(net) * net.subdivisions
+
+
+def mini_batch_size(net: NetOptions) -> int:
+    """Inputs at once. Source: parser.c parse_net_options."""
+    return max(1, net.batch // net.subdivisions) * net.time_steps
+
+
+def _ruled(network: Network) -> Iterator[tuple[_Rule, nn.Parameter]]:
+    layers = network.layers
+    trained = network.dialect.trained_layers
+    only_normalizing = max((x.index for x in layers if x.options.train_only_bn), default=-1)
+    frozen = max((x.index for x in layers if x.options.stopbackward == 1), default=-1)
+    if network.dialect.frozen_layers_decay:
+        frozen = -1
+    for layer in layers:
+        if layer.index <= only_normalizing or layer.index < frozen or not learns(layer, trained):
+            continue
+        for slot in layer.weight_slots():
+            if isinstance(slot.tensor, nn.Parameter):
+                yield _rule(layer, slot.decays, network.net), slot.tensor
+
+
+def _rule(layer: Layer, decays: bool, net: NetOptions) -> _Rule:
+    options = layer.options
+    first = max(options.dont_update + 1, options.burnin_update * net.burn_in)
+    return _Rule(options.learning_rate, decays, first, options.clip or net.clip)
+
+
+def _centred(network: Network) -> Iterator[Tensor]:
+    for layer in network.layers:
+        if getattr(layer.options, "grad_centr", False) and getattr(layer, "normalizes", False):
+            for slot in layer.weight_slots():
+                if slot.decays:
+                    yield slot.tensor

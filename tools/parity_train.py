@@ -1,0 +1,109 @@
+"""Compare training with what the C Darknet did: costs, deltas, parameters, rates."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from darknet_torch.cfg.dialect import ALEXEYAB
+from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.cfg.net import read_net
+from darknet_torch.errors import CfgWarning
+from darknet_torch.network import Network
+from darknet_torch.training.schedule import rate_at
+from darknet_torch.training.trainer import Trainer
+from tools import records
+from tools.finding import Finding, worst
+
+# C's own costs and deltas move by up to 5e-5 when every pixel moves by one unit in the last
+# place, and changes of parameters by 1e-4.
+COST_TOLERANCE = 1e-4  # relative
+DELTA_TOLERANCE = 1e-4  # of the delta's largest value
+CHANGE_TOLERANCE = 5e-3  # of the norm of the change
+VALUE_TOLERANCE = 1e-5  # of the array's largest value
+RATE_TOLERANCE = 1e-6  # relative
+# Below this part of its norm an array hardly moves, and its change is rounding.
+HARDLY = 1e-5
+
+
+def check_train(record: records.Record, network: Network) -> Finding:
+    """Train as a record did, compare what happens on the way and where it ends."""
+    images, truths = (torch.from_numpy(part) for part in records.train_batches(record))
+    start = [slot.tensor.detach().clone() for _, slot in network.slots()]
+    trainer = Trainer(network)
+    findings = [Finding(0.0, "-")]
+    size, subdivisions = record["net"]["batch"], record["net"]["subdivisions"]
+    for index in range(record["iters"]):
+        part = slice(index * size, (index + 1) * size)
+        result = trainer.mini_batch(images[part], truths[part])
+        findings.append(_relative(float(result.cost), record["costs"][index], f"cost {index}"))
+        for head in record["heads"]:
+            if head["minibatch"] == index:
+                loss = result.losses[head["layer"]]
+                name = f"minibatch {index}, layer {head['layer']}"
+                findings.append(_relative(float(loss.cost), head["cost"], f"{name}, cost"))
+                findings += _delta(loss.delta.numpy().ravel(), head, name)
+        if (index + 1) % subdivisions == 0:
+            rate = trainer.update()
+            error = abs(rate - record["lr"][index]) / record["lr"][index]
+            findings.append(Finding(error / RATE_TOLERANCE, f"rate {index}"))
+    return worst([*findings, *_parameters(network, start, record)])
+
+
+def _relative(value: float, recorded: float, name: str) -> Finding:
+    error = abs(value - recorded) / max(abs(recorded), 1e-12)
+    return Finding(error / COST_TOLERANCE, name)
+
+
+def _delta(delta: np.ndarray, head: dict[str, Any], name: str) -> Iterator[Finding]:
+    if delta.size != head["n"]:
+        yield Finding(np.inf, f"{name}, {delta.size} deltas, recorded {head['n']}")
+        return
+    nonzero = int(np.count_nonzero(delta))
+    if nonzero != head["nonzero"]:
+        yield Finding(np.inf, f"{name}, {nonzero} nonzero, recorded {head['nonzero']}")
+    largest = max(np.abs(head["top_values"]).max(), 1e-12)
+    groups = ((head["top"], head["top_values"]), (records.positions(delta.size), head["samples"]))
+    for places, values in groups:
+        errors = np.abs(delta[places] - values) / largest
+        at = int(errors.argmax())
+        yield Finding(float(errors[at]) / DELTA_TOLERANCE, f"{name}, delta {places[at]}")
+
+
+def _parameters(
+    network: Network, start: list[torch.Tensor], record: records.Record
+) -> Iterator[Finding]:
+    slots = [slot for _, slot in network.slots()]
+    rows = zip(slots, start, record["segments"], record["final_parameters"], strict=True)
+    for slot, before, segment, recorded in rows:
+        name = f"layer {segment[0]} {slot.name}"
+        end = slot.tensor.detach().double().numpy().ravel()
+        change = float(np.linalg.norm(end - before.double().numpy().ravel()))
+        wanted = recorded["change_l2"]
+        if wanted > HARDLY * recorded["l2"]:
+            error = abs(change - wanted) / wanted
+            yield Finding(error / CHANGE_TOLERANCE, f"{name}, change {change:.3g} ({wanted:.3g})")
+        places = records.positions(end.size, 8)
+        errors = np.abs(end[places] - recorded["samples"]) / max(np.abs(end).max(), 1e-12)
+        at = int(errors.argmax())
+        yield Finding(float(errors[at]) / VALUE_TOLERANCE, f"{name}, value {places[at]}")
+
+
+def check_rates(file: Path) -> Iterator[tuple[str, Finding]]:
+    """The rate of each policy at each recorded batch."""
+    for policy, record in json.loads(file.read_text()).items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CfgWarning)
+            net = read_net(parse_cfg(record["cfg"], policy)[0], ALEXEYAB)
+        findings = []
+        for batch, recorded in record["rates"]:
+            error = abs(rate_at(net, batch) - recorded)
+            part = 0.0 if error == 0 else error / max(abs(recorded), 1e-30)
+            findings.append(Finding(part / RATE_TOLERANCE, f"batch {batch}"))
+        yield policy, worst(findings)
