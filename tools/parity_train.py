@@ -36,7 +36,7 @@ def check_train(record: records.Record, network: Network) -> Finding:
     """Train as a record did, compare what happens on the way and where it ends."""
     images, truths = (torch.from_numpy(part) for part in records.train_batches(record))
     start = [slot.tensor.detach().clone() for _, slot in network.slots()]
-    trainer = Trainer(network)
+    trainer = Trainer(network, in_order=True)
     findings = [Finding(0.0, "-")]
     size, subdivisions = record["net"]["batch"], record["net"]["subdivisions"]
     for index in range(record["iters"]):

@@ -45,9 +45,6 @@ class Dialect:
         connected_rolling_step: the same for [connected].
         cudnn_normalization: in training, batch normalisation divides by the variance over N,
             as cuDNN does; else by that over N - 1, with the gradient as Darknet has it.
-        sums_in_order: a batch's mean and variance are summed up value by value in float32, and
-            so have the rounding errors of C's loop: up to 1e-6 of the deviation at a few
-            thousand values, which is enough to change the sign of a value behind it.
         trains_normalized_biases: the biases of a convolution or [batchnorm] that normalises
             are learnt; else they stay as they are.
         trained_layers: the sections whose arrays are learnt; None for all.
@@ -93,7 +90,6 @@ class Dialect:
     rolling_step: float
     connected_rolling_step: float
     cudnn_normalization: bool
-    sums_in_order: bool
     trains_normalized_biases: bool
     trained_layers: frozenset[str] | None
     carries_deltas: bool
@@ -132,7 +128,6 @@ ALEXEYAB = Dialect(
     rolling_step=0.1,
     connected_rolling_step=0.05,
     cudnn_normalization=False,
-    sums_in_order=True,
     trains_normalized_biases=False,
     trained_layers=frozenset(
         "convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()
@@ -171,7 +166,6 @@ ALEXEYAB_CUDA = replace(
     rolling_step=0.01,
     connected_rolling_step=0.01,
     cudnn_normalization=True,
-    sums_in_order=False,
     trains_normalized_biases=True,
     carries_deltas=False,
     convolutions_overwrite=False,
@@ -189,7 +183,6 @@ PJREDDIE = Dialect(
     rolling_step=0.01,
     connected_rolling_step=0.01,
     cudnn_normalization=False,
-    sums_in_order=True,
     trains_normalized_biases=True,
     trained_layers=None,
     carries_deltas=False,
@@ -226,7 +219,7 @@ def mended(dialect: Dialect) -> Dialect:
     """`dialect` without what in training is a fault of its C code rather than its way.
 
     Every layer learns, deltas start from zero and are added up where several layers read one,
-    biases behind batch normalisation are learnt, statistics are summed without C's rounding.
+    biases behind batch normalisation are learnt.
     """
     return replace(
         dialect,
@@ -234,8 +227,7 @@ def mended(dialect: Dialect) -> Dialect:
         carries_deltas=False,
         convolutions_overwrite=False,
         trains_normalized_biases=True,
-        sums_in_order=False,
-    )
+        )
 
 
 def find_dialect(name: str | Dialect) -> Dialect:

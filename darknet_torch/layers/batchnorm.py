@@ -35,7 +35,7 @@ class Normalization(nn.Module):
     ) -> None:
         super().__init__()
         self.epsilon_inside_root = dialect.epsilon_inside_root
-        self.cudnn, self.in_order = dialect.cudnn_normalization, dialect.sums_in_order
+        self.cudnn, self.in_order = dialect.cudnn_normalization, False
         self.rolling_step = rolling_step
         self.trains_biases = (
             dialect.trains_normalized_biases if trains_biases is None else trains_biases

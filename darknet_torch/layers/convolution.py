@@ -14,6 +14,7 @@ from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import Layer, Slot, empty_parameter
 from darknet_torch.layers.batchnorm import Normalization
 from darknet_torch.layers.window import count_windows
+from darknet_torch.ops import in_order
 
 # Those that Darknet's convolution has routines of its own for; see Layer.own_activations.
 CONVOLUTION_ACTIVATIONS = frozenset(
@@ -78,7 +79,7 @@ class Convolution(nn.Module):
         flipped: bool = False,
     ) -> None:
         super().__init__()
-        self.geometry, self.flipped = geometry, flipped
+        self.geometry, self.flipped, self.in_order = geometry, flipped, False
         self.pointwise_strides = dialect.pointwise_strides
         self.starts_normal = dialect.convolutions_start_normal
         self.biases = empty_parameter(filters)
@@ -162,7 +163,16 @@ class Convolution(nn.Module):
             x = _without_steps(x, geometry)
             geometry = Geometry(1, groups=geometry.groups)
         biases = self.biases if self.normalization is None else None
-        return convolve(x, weights, biases, geometry)
+        out = convolve(x, weights, biases, geometry)
+        return in_order.instead(out, self._in_order(x, biases, geometry)) if self.in_order else out
+
+    def _in_order(self, x: Tensor, biases: Tensor | None, geometry: Geometry) -> Tensor:
+        strides = (geometry.stride_y, geometry.stride_x)
+        padding, dilation = geometry.padding * geometry.dilation, geometry.dilation
+        out = in_order.convolution(
+            x, self.weights, strides, padding, dilation, groups=geometry.groups
+        )
+        return out if biases is None else out + biases.detach()[:, None, None]
 
     def _finished(self, product: Tensor) -> Tensor:
         if self.normalization is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from darknet_torch.ops import in_order as in_order_sums
 
 _INSIDE_ROOT = 1e-5
 _OUTSIDE_ROOT = 1e-6
@@ -64,7 +65,7 @@ def train_batch_norm(
     Args:
         rolling_step: weight of the batch in the rolling mean and variance, changed in place.
         cudnn: as cuDNN computes it instead: normalise by the variance over N.
-        in_order: on the CPU, sum up as C's loops do, see `Dialect.sums_in_order`.
+        in_order: sum up and round as C's loops do, see `darknet_torch.ops.in_order`.
 
     Source: batchnorm_layer.c forward_batchnorm_layer, backward_batchnorm_layer.
     """
@@ -80,8 +81,8 @@ def train_batch_norm(
             eps=_INSIDE_ROOT,
         )
     with torch.no_grad():
-        if in_order and x.device.type == "cpu":
-            mean, variance = _statistics_in_order(x)
+        if in_order:
+            mean, variance = in_order_sums.statistics(x)
         else:
             dimensions = [d for d in range(x.dim()) if d != 1]
             precise = x if x.dtype == torch.float64 else x.float()
@@ -91,20 +92,32 @@ def train_batch_norm(
     out: Tensor = _Normalize.apply(  # type: ignore[no-untyped-call]
         x, scales, biases, mean, variance, epsilon_inside_root
     )
+    if in_order:
+        exact = _normalized_in_order(
+            x, scales, biases, mean, variance, epsilon_inside_root=epsilon_inside_root
+        )
+        return in_order_sums.instead(out, exact)
     return out
 
 
-def _statistics_in_order(x: Tensor) -> tuple[Tensor, Tensor]:
-    """[C] mean and [C] variance over N - 1, rounded to float32 after every value.
-
-    Source: blas.c mean_cpu, variance_cpu.
-    """
-    values = x.detach().float().transpose(0, 1).flatten(1).contiguous().numpy()
-    count = values.shape[1]
-    mean = np.add.accumulate(values, 1)[:, -1] * np.float32(1 / count)
-    squares = (values - mean[:, None]) ** 2
-    variance = np.add.accumulate(squares, 1)[:, -1] * np.float32(1 / max(1, count - 1))
-    return torch.from_numpy(mean), torch.from_numpy(variance)
+@torch.no_grad()
+def _normalized_in_order(
+    x: Tensor,
+    scales: Tensor,
+    biases: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    *,
+    epsilon_inside_root: bool,
+) -> Tensor:
+    """Rounded to float32 where C stores. Source: blas.c normalize_cpu, scale_bias, add_bias."""
+    shape = [1, -1] + [1] * (x.dim() - 2)
+    if epsilon_inside_root:
+        divided = (variance + _INSIDE_ROOT).double().sqrt()
+    else:
+        divided = variance.double().sqrt() + _OUTSIDE_ROOT
+    normal = ((x - mean.view(shape)).double() / divided.view(shape)).to(x.dtype)
+    return normal * scales.view(shape) + biases.view(shape)
 
 
 class _Normalize(torch.autograd.Function):

@@ -12,6 +12,7 @@ from torch import Tensor
 from darknet_torch.errors import TrainingError
 from darknet_torch.losses.base import LossContext
 from darknet_torch.network import Network
+from darknet_torch.ops.in_order import sum_in_order
 from darknet_torch.training.averaging import WeightAverage
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.optimizer import Optimizer, batch_size
@@ -42,6 +43,7 @@ class Trainer:
     Args:
         network: its header says how many inputs it has seen.
         autocast: compute the layers in this reduced precision.
+        in_order: sum up as C's loops do, slowly, see `darknet_torch.ops.in_order`.
         processes: those that train the network together.
         seed: of what the policy "random" draws.
 
@@ -57,6 +59,7 @@ class Trainer:
         network: Network,
         *,
         autocast: torch.dtype | None = None,
+        in_order: bool = False,
         processes: Processes | None = None,
         seed: int = 0,
     ) -> None:
@@ -65,6 +68,7 @@ class Trainer:
         self.batch = batch_size(network.net)
         self.seen = network.header.seen
         self.iteration = self.seen // self.batch
+        sum_in_order(network, in_order)
         self.run = TrainingPass(network, autocast)
         self.optimizer = Optimizer(network, self.processes.count)
         # bfloat16 has the range of float32 and needs no scaling.
