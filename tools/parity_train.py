@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import read_net
 from darknet_torch.errors import CfgWarning
+from darknet_torch.layers.crop import Crop
 from darknet_torch.network import Network
+from darknet_torch.training.passes import MiniBatch
 from darknet_torch.training.schedule import rate_at
 from darknet_torch.training.trainer import Trainer
 from tools import records
@@ -36,13 +40,18 @@ def check_train(record: records.Record, network: Network) -> Finding:
     """Train as a record did, compare what happens on the way and where it ends."""
     images, truths = (torch.from_numpy(part) for part in records.train_batches(record))
     start = [slot.tensor.detach().clone() for _, slot in network.slots()]
+    tossed = _stop_tossing(network)
     trainer = Trainer(network, in_order=True)
     findings = [Finding(0.0, "-")]
     size, subdivisions = record["net"]["batch"], record["net"]["subdivisions"]
     for index in range(record["iters"]):
         part = slice(index * size, (index + 1) * size)
-        result = trainer.mini_batch(images[part], truths[part])
-        findings.append(_relative(float(result.cost), record["costs"][index], f"cost {index}"))
+        batch, cost = (images[part], truths[part]), record["costs"][index]
+        if tossed:
+            trainer, result = _as_the_coin_fell(trainer, *batch, cost)
+        else:
+            result = trainer.mini_batch(*batch)
+        findings.append(_relative(float(result.cost), cost, f"cost {index}"))
         for head in record["heads"]:
             if head["minibatch"] == index:
                 loss = result.losses[head["layer"]]
@@ -54,6 +63,30 @@ def check_train(record: records.Record, network: Network) -> Finding:
             error = abs(rate - record["lr"][index]) / record["lr"][index]
             findings.append(Finding(error / RATE_TOLERANCE, f"rate {index}"))
     return worst([*findings, *_parameters(network, start, record)])
+
+
+def _stop_tossing(network: Network) -> bool:
+    """Whether the network mirrors a batch by a coin, which it then does no more."""
+    tossed = False
+    for layer in network.layers:
+        if isinstance(layer, Crop) and layer.options.flip:
+            layer.options = replace(layer.options, flip=False)
+            tossed = True
+    return tossed
+
+
+def _as_the_coin_fell(
+    trainer: Trainer, images: torch.Tensor, truths: torch.Tensor, cost: float
+) -> tuple[Trainer, MiniBatch]:
+    """A mini-batch as it is, or mirrored: a record does not say how C's rand() fell.
+
+    Source: crop_layer.c forward_crop_layer.
+    """
+    ways = []
+    for seen in (images, images.flip(-1)):
+        tried = copy.deepcopy(trainer)
+        ways.append((tried, tried.mini_batch(seen, truths)))
+    return min(ways, key=lambda way: abs(float(way[1].cost) - cost))
 
 
 def _relative(value: float, recorded: float, name: str) -> Finding:

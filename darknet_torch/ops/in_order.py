@@ -78,6 +78,10 @@ def statistics(x: Tensor) -> tuple[Tensor, Tensor]:
     values = x.float().transpose(0, 1).flatten(1).contiguous().cpu().numpy()
     count = values.shape[1]
     mean = np.add.accumulate(values, 1)[:, -1] * np.float32(1 / count)
-    squares = (values - mean[:, None]) ** 2
-    variance = np.add.accumulate(squares, 1)[:, -1] * np.float32(1 / max(1, count - 1))
+    # C squares and adds in float64, and stores the sum in float32 after each value.
+    squares = (values - mean[:, None]).astype(np.float64) ** 2
+    total = np.zeros(len(mean), np.float32)
+    for square in squares.T:
+        total = (total + square).astype(np.float32)
+    variance = total * np.float32(1 / max(1, count - 1))
     return torch.from_numpy(mean).to(x.device), torch.from_numpy(variance).to(x.device)
