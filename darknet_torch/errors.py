@@ -6,6 +6,7 @@
     ├── WeightsError        a weight file that does not fit, or is none
     ├── NamesError          a names file that does not fit
     ├── ImageError          a picture that cannot be read
+    ├── DownloadError       a published file that no place gives
     └── UsageError          options that contradict each other, a source that is not there
 
     CfgWarning              Darknet tolerates it, its author probably did not mean it
@@ -63,6 +64,10 @@ class NamesError(DarknetError):
 
 class ImageError(DarknetError):
     """A picture that is missing, empty, broken or of an unusable kind."""
+
+
+class DownloadError(DarknetError):
+    """A published file that no place gives."""
 
 
 class UsageError(DarknetError):
