@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,14 +77,12 @@ def _fetch(name: str, folder: str | None, quiet: bool, how: dict[str, Any]) -> b
     """Fetch one and print its path; whether that went well."""
     from darknet_torch.downloads.download import download as run
 
-    reporter = _Reporter(find_published(name).size, quiet)
     try:
-        path = run(name, folder, say=reporter.say, advance=reporter.advance, **how)
+        with closing(_Reporter(name, quiet)) as reporter:
+            path = run(name, folder, say=reporter.say, advance=reporter.advance, **how)
     except DownloadError as error:
-        reporter.end()
         click.echo(f"dtorch: {error}", err=True)
         return False
-    reporter.end()
     click.echo(path)
     return True
 
@@ -91,12 +90,12 @@ def _fetch(name: str, folder: str | None, quiet: bool, how: dict[str, Any]) -> b
 class _Reporter:
     """Lines and, on a terminal, a bar on standard error; neither of them if it is `quiet`."""
 
-    def __init__(self, total: int, quiet: bool) -> None:
-        self.total, self.quiet = total, quiet
+    def __init__(self, name: str, quiet: bool) -> None:
+        self.name, self.quiet = name, quiet
         self.bar: ProgressBar[int] | None = None
 
     def say(self, text: str) -> None:
-        self.end()
+        self.close()
         if not self.quiet:
             click.echo(text, err=True)
 
@@ -105,12 +104,13 @@ class _Reporter:
         if self.quiet or not sys.stderr.isatty():
             return
         if self.bar is None:
-            self.bar = click.progressbar(length=self.total, label="bytes", file=sys.stderr)
+            whole = find_published(self.name).part_of or self.name
+            size = find_published(whole).size
+            self.bar = click.progressbar(length=size, label=self.name, file=sys.stderr)
         self.bar.update(count - self.bar.pos)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Leave the line of the bar."""
         if self.bar is not None:
             self.bar.render_finish()
-            click.echo(err=True)
         self.bar = None
