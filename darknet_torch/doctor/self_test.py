@@ -22,10 +22,10 @@ TOLERANCE = 0.01
 
 
 def detect_sample(network: Network, folder: Path) -> Detections:
-    """What `network`, the bundled model, finds in the picture of a sample's folder."""
+    """What `network`, the bundled model, finds in the picture in `folder`."""
     from darknet_torch.detect import Detector
 
-    return Detector(network, names=folder / f"{MODEL}.names")(folder / PICTURE)
+    return Detector(network, names=sample_folder() / f"{MODEL}.names")(folder / PICTURE)
 
 
 def self_test(device: str = "cpu") -> float:
