@@ -79,7 +79,7 @@ def _cpu_has_bf16() -> bool | None:
     """Whether the CPU computes in bfloat16 itself; None where this PyTorch cannot say."""
     import torch
 
-    tell = getattr(torch.cpu, "get_capabilities", None)  # not before PyTorch 2.10
+    tell = getattr(torch.cpu, "get_capabilities", None)  # newer than the oldest we take
     return None if tell is None else any(tell().get(name) for name in _BF16)
 
 

@@ -57,13 +57,12 @@ def download(
     published = find_published(name)
     target = (cache_folder() if folder is None else Path(folder)) / published.name
     try:
+        if not force and _there(target, published, say):  # the folder may be read-only
+            return target
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(target, say):
-            if not force and target.is_file():
-                wrong = fault(target, published)
-                if wrong is None:
-                    return target
-                say(f"{target}: {wrong}; fetching it anew")
+        with _alone(target, say) as waited:
+            if waited and _there(target, published, say):
+                return target
             if published.part_of:
                 whole = download(
                     published.part_of, target.parent, timeout=timeout, say=say, advance=advance
@@ -76,6 +75,14 @@ def download(
             f"cannot be written ({error.strerror or error})", where=error.filename or target
         ) from None
     return target
+
+
+def _there(target: Path, published: Published, say: Say) -> bool:
+    """Whether the file is at `target` already; says why one that is there is not it."""
+    wrong = fault(target, published) if target.is_file() else ""
+    if wrong:
+        say(f"{target}: {wrong}; fetching it anew")
+    return wrong is None
 
 
 def fault(path: Path, published: Published) -> str | None:
@@ -99,16 +106,18 @@ def _digest(path: Path, kind: str) -> str:
 
 
 @contextmanager
-def _alone(target: Path, say: Say) -> Iterator[None]:
-    """Keep other processes from fetching the same file meanwhile."""
+def _alone(target: Path, say: Say) -> Iterator[bool]:
+    """Keep other processes from fetching the same file meanwhile; whether one was at it."""
     lock = FileLock(target.with_name(f".{target.name}.lock"))
+    waited = False
     try:
         lock.acquire(timeout=0)
     except Timeout:
         say(f"{target}: another process is fetching it; waiting")
+        waited = True
         lock.acquire()
     try:
-        yield
+        yield waited
     finally:
         lock.release()
 

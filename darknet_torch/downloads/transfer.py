@@ -14,7 +14,7 @@ from darknet_torch.downloads.part import Part
 
 _CHUNK = 1 << 18
 _SLOWEST = 1024  # bytes a second; what comes slower stands still
-_PAGE = b"<"  # what web pages start with, and no weight file of this century
+_PAGE = b"<"  # what web pages start with; a weight file that does would be of version 60
 
 _OK, _PARTIAL, _UNSATISFIABLE = 200, 206, 416
 
@@ -71,7 +71,7 @@ def _open(url: str, offset: int, validator: str, timeout: float) -> HTTPResponse
         headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
     try:
         request = urllib.request.Request(url, headers=headers)
-        response: HTTPResponse = urllib.request.urlopen(request, timeout=timeout)
+        response = urllib.request.urlopen(request, timeout=timeout)
     except urllib.error.HTTPError as error:
         with error:
             if error.code == _UNSATISFIABLE and offset:
@@ -80,6 +80,9 @@ def _open(url: str, offset: int, validator: str, timeout: float) -> HTTPResponse
             raise TransferError(" ".join(f"{error.code} {error.reason}".split())) from None
     except (OSError, HTTPException, ValueError) as error:
         raise TransferError(_reason(error, timeout)) from None
+    if not isinstance(response, HTTPResponse):
+        response.close()
+        raise TransferError("no http and no https")
     return response
 
 

@@ -73,23 +73,28 @@ def test_the_list_says_what_there_is_and_what_lies_here(cache):
     assert any(line.split()[1] == "248,007,048" for line in lines)
 
 
-def test_downloaded_weights_go_by_name(server, toy, cache, monkeypatch):
+def test_downloaded_weights_go_by_name(server, toy, tmp_path, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[good]))
-    missing = dtorch("detect", "--cfg", TOY_CFG, "--weights", "toy", PICTURE)
-    assert missing.exit_code == 2
-    assert missing.stderr.endswith("not downloaded; to fetch it: dtorch download toy\n")
-    dtorch("download", "toy")
-    for words in (["detect", PICTURE], ["info"], ["statistics"]):
-        given = (TOY_CFG, "toy") if words == ["statistics"] else ("--cfg", TOY_CFG)
-        given += () if words == ["statistics"] else ("--weights", "toy")
-        assert dtorch(*words, *given).exit_code == 0, words
-    found = dtorch("detect", "--cfg", TOY_CFG, "--weights", "toy", PICTURE).stdout
-    assert found.count("triangle: ") == 2
+    commands = (
+        ("detect", "--cfg", TOY_CFG, "--weights", "toy", PICTURE),
+        ("info", "--cfg", TOY_CFG, "--weights", "toy"),
+        ("statistics", TOY_CFG, "toy.weights"),
+        ("convert", "toy", tmp_path / "toy.pt", "--cfg", TOY_CFG),
+    )
+    for words in commands:
+        missing = dtorch(*words)
+        assert missing.exit_code == 2
+        assert missing.stderr.endswith("not downloaded; to fetch it: dtorch download toy\n")
+    assert server.requests == []
+    assert dtorch("download", "toy").exit_code == 0
+    for words in commands:
+        assert dtorch(*words).exit_code == 0, words
+    assert dtorch(*commands[0]).stdout.count("triangle: ") == 2
 
 
-def test_a_shipped_definition_runs_with_its_downloaded_weights(cache, monkeypatch):
-    shutil.copytree(sample_folder(), cache)
-    (cache / "toy-shapes.weights").rename(cache / "yolov3-tiny.weights")
+def test_a_shipped_definition_takes_its_downloaded_weights(cache):
+    cache.mkdir()
+    shutil.copy(WEIGHTS, cache / "yolov3-tiny.weights")
     result = dtorch("detect", "--cfg", "yolov3-tiny", PICTURE)
     assert result.exit_code == 2
     assert f"{cache / 'yolov3-tiny.weights'}: " in result.stderr  # found, and too short for it

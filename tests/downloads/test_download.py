@@ -4,9 +4,11 @@ import hashlib
 import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from darknet_torch.downloads import download as module
 from darknet_torch.downloads.download import download
 from darknet_torch.downloads.published import Published
 from darknet_torch.errors import DownloadError, UsageError
@@ -188,6 +190,17 @@ def test_a_mirror_that_is_no_url_is_told(toy, monkeypatch):
         download("toy")
 
 
+@pytest.mark.parametrize("behaviour", ["mirror", "redirect"])
+def test_a_file_of_this_machine_is_no_mirror(behaviour, server, toy, tmp_path, monkeypatch):
+    (tmp_path / "toy.weights").write_bytes(DATA)
+    url = f"file://{tmp_path}"
+    if behaviour == "redirect":
+        url = server.mirrors(a=[redirect(f"{url}/toy.weights")])
+    monkeypatch.setenv("DTORCH_MIRROR", url)
+    with pytest.raises(DownloadError, match=r"toy.weights: (no http and no https|302 .*file)"):
+        download("toy")
+
+
 def test_wrong_bytes_are_not_kept(fetch, cache):
     with pytest.raises(DownloadError, match="wrong digest"):
         fetch(a=[wrong])
@@ -204,6 +217,13 @@ def test_a_file_put_there_is_taken_and_a_broken_one_replaced(fetch, server, cach
         said = []
         assert fetch(a=[good], said=said).read_bytes() == DATA
         assert "wrong " in said[0]
+
+
+def test_what_is_there_needs_no_folder_that_can_be_written(fetch, monkeypatch):
+    path = fetch(a=[good])
+    monkeypatch.setattr(module, "FileLock", None)
+    monkeypatch.setattr(Path, "mkdir", None)
+    assert download("toy") == path
 
 
 def test_what_is_there_already_stays_until_another_is_whole(fetch, server, cache, monkeypatch):
