@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from darknet_torch.conversion.weight_files import average, partial, statistics
     from darknet_torch.detect import Detector
     from darknet_torch.detections import Detections
+    from darknet_torch.downloads.download import download
     from darknet_torch.errors import (
         CfgError,
         CfgNote,
         CfgWarning,
         DarknetError,
+        DownloadError,
         ImageError,
         NamesError,
         UnsupportedError,
@@ -41,6 +43,7 @@ _HOME = {
     "summarize": "summary",
     "Detector": "detect",
     "Detections": "detections",
+    "download": "downloads.download",
     "load": "loading",
     "convert": "conversion.convert",
     "ConversionReport": "conversion.convert",
@@ -62,6 +65,7 @@ _HOME = {
             "WeightsError",
             "NamesError",
             "ImageError",
+            "DownloadError",
             "UsageError",
             "CfgWarning",
             "CfgNote",
@@ -81,6 +85,7 @@ __all__ = [
     "DarknetError",
     "Detections",
     "Detector",
+    "DownloadError",
     "GraphOptions",
     "ImageError",
     "LoadReport",
@@ -94,6 +99,7 @@ __all__ = [
     "average",
     "build_network",
     "convert",
+    "download",
     "load",
     "partial",
     "read_weights",

@@ -6,8 +6,9 @@
     ├── WeightsError        a weight file that does not fit, or is none
     ├── NamesError          a names file that does not fit
     ├── ImageError          a picture that cannot be read
-    ├── UsageError          options that contradict each other, a source that is not there
-    └── TrainingError       a training that cannot go on
+    ├── DownloadError       a published file that no place gives
+    ├── TrainingError       a training that cannot go on
+    └── UsageError          options that contradict each other, a source that is not there
 
     CfgWarning              Darknet tolerates it, its author probably did not mean it
     └── CfgNote             worth knowing, never an error under ``--strict``
@@ -64,6 +65,10 @@ class NamesError(DarknetError):
 
 class ImageError(DarknetError):
     """A picture that is missing, empty, broken or of an unusable kind."""
+
+
+class DownloadError(DarknetError):
+    """A published file that no place gives."""
 
 
 class UsageError(DarknetError):

@@ -10,6 +10,7 @@ import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect, find_dialect
 from darknet_torch.cfg.grammar import read_cfg
+from darknet_torch.downloads.finding import find_weights
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError, warn
 from darknet_torch.network import Network, build_network
 from darknet_torch.weights import LoadReport, read_weights
@@ -35,8 +36,9 @@ def load(
 
     Args:
         cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
-        weights: path of a weight file; a partial one leaves the other layers at
-            Darknet's starting values. None: all layers start there.
+        weights: path of a weight file, or the name of a downloaded one, such as "yolov3";
+            a partial one leaves the other layers at Darknet's starting values. None: all
+            layers start there.
         width, height: of the input, instead of the cfg's.
         dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
         device: where to put it; the CPU by default.
@@ -71,6 +73,7 @@ def load_with_report(
     if weights is None:
         network.initialize()
         return network, None
+    weights = find_weights(weights)
     try:
         return network, _fill(network, weights, strict=strict, cutoff=cutoff)
     except WeightsError:

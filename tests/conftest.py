@@ -1,9 +1,14 @@
 """What several tests share."""
 
+import hashlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
+
+from darknet_torch.downloads.published import Published
+from tests.downloads.server import WEIGHTS, Server, publish
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_REFERENCE = "no recorded results: neither DTORCH_REFERENCE nor ../shared/reference"
@@ -23,3 +28,36 @@ def reference() -> Path:
     if folder is None:
         pytest.skip(NO_REFERENCE)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """An empty cache of the test's own: what its runner has downloaded changes no test."""
+    folder = tmp_path_factory.mktemp("user") / "cache"
+    monkeypatch.setenv("DTORCH_CACHE", str(folder))
+    monkeypatch.delenv("DTORCH_MIRROR", raising=False)
+    return folder
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server on this machine, to which no proxy leads."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    server = Server(WEIGHTS.read_bytes())
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.go_on.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """The bundled weights, published as toy.weights with their digest."""
+    data = WEIGHTS.read_bytes()
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    toy = Published("toy.weights", len(data), ("http://127.0.0.1:9/nobody",), (digest,))
+    publish(monkeypatch, toy)
+    return toy

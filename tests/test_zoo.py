@@ -10,17 +10,7 @@ from darknet_torch.errors import CfgError, CfgNote, NamesError
 from darknet_torch.network import build_network
 from darknet_torch.zoo import companion, find_beside, find_cfg, read_names, sample_folder, shipped
 
-PUBLISHED = {
-    "yolov3": 248007048,
-    "yolov3-tiny": 35434956,
-    "yolov3-spp": 252209544,
-    "yolov2": 203934264,
-    "yolov2-tiny-voc": 63471560,
-    "yolov4": 257717640,
-    "yolov4-tiny": 24251276,
-    "yolov4-csp": 211944840,
-    "yolov7-tiny": 24967560,
-}
+COCO = "yolov2 yolov3 yolov3-tiny yolov3-spp yolov4 yolov4-tiny yolov4-csp yolov7-tiny".split()
 PJREDDIES = ("resnet18", "resnet50")  # their shortcuts step
 HEADER = 20
 
@@ -61,13 +51,7 @@ def test_the_sample_model_builds_without_a_warning():
     assert build(sample_folder() / "toy-shapes.cfg").heads
 
 
-@pytest.mark.parametrize(("name", "size"), PUBLISHED.items(), ids=PUBLISHED)
-def test_a_definition_implies_the_size_of_the_published_weights(name, size):
-    slots = build(find_cfg(name)).slots()
-    assert HEADER + 4 * sum(slot.tensor.numel() for _, slot in slots) == size
-
-
-@pytest.mark.parametrize("name", sorted(PUBLISHED.keys() - {"yolov2-tiny-voc"}))
+@pytest.mark.parametrize("name", COCO)
 def test_the_heads_of_the_coco_models_tell_80_classes_apart(name):
     assert {head.classes for head in build(find_cfg(name)).heads} == {80}
 
@@ -98,7 +82,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_and_all_there_are():
         find_cfg("yolov3-tinny")
     assert "yolov3-tinny: no such cfg file, nor a shipped definition" in str(caught.value)
     assert "did you mean 'yolov3-tiny'?" in str(caught.value)
-    for name in PUBLISHED:
+    for name in COCO:
         assert name in str(caught.value)
 
 

@@ -1,4 +1,5 @@
-"""Make the bundled sample anew: draw its picture and train the toy model on drawn shapes.
+"""Make the bundled sample anew: draw its picture, train the toy model on drawn shapes, and
+keep what it finds, which `dtorch doctor` and the tests expect.
 
     python tools/make_sample.py [--folder darknet_torch/sample] [--steps 500]
 
@@ -8,6 +9,7 @@ one anchor; it is not Darknet's.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from darknet_torch.doctor.self_test import EXPECTED, detect_sample
+from darknet_torch.files import write_text
 from darknet_torch.loading import load
 from darknet_torch.network import Network
 from darknet_torch.weights import write_weights
@@ -133,7 +137,7 @@ def train(network: Network, steps: int) -> None:
 @click.option("--folder", type=click.Path(path_type=Path), default=SAMPLE)
 @click.option("--steps", type=int, default=500, show_default=True)
 def main(folder: Path, steps: int) -> None:
-    """Draw the picture, train the model, write both."""
+    """Draw the picture, train the model, write both and what it finds."""
     folder.mkdir(parents=True, exist_ok=True)
     picture, _ = draw_scene(np.random.RandomState(3), 480)
     cv2.imwrite(str(folder / "shapes.png"), picture)
@@ -141,6 +145,8 @@ def main(folder: Path, steps: int) -> None:
     network = load(SAMPLE / "toy-shapes.cfg")
     train(network, steps)
     write_weights(network, folder / "toy-shapes.weights")
+    found = detect_sample(network, folder).to_dict()["objects"]
+    write_text(folder / EXPECTED, json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

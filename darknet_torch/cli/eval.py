@@ -29,8 +29,9 @@ from darknet_torch.cli.options import (
     overlap_options,
     run_options,
 )
+from darknet_torch.downloads.finding import default_weights
 from darknet_torch.errors import UsageError
-from darknet_torch.zoo import companion, find_cfg
+from darknet_torch.zoo import find_cfg
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.model import DataSet
@@ -191,7 +192,7 @@ def _detect(network: Network, data_set: DataSet, arguments: dict[str, Any]) -> R
     settings = {
         "data": data_set.origin,
         "cfg": arguments["cfg"],
-        "weights": arguments["weights"] or str(companion(find_cfg(arguments["cfg"]), ".weights")),
+        "weights": arguments["weights"] or str(default_weights(find_cfg(arguments["cfg"]))),
         "width": detector.network.net.width,
         "height": detector.network.net.height,
         "resizing": "letterbox" if detector.letterbox else "stretch",

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from darknet_torch.cli.completions import complete_cfg
 from darknet_torch.cli.loading import from_command, load_model, read_network
 from darknet_torch.cli.options import network_options
 from darknet_torch.errors import UsageError
@@ -15,7 +16,7 @@ from darknet_torch.files import write_text
 
 
 @click.command(short_help="Show a network's layers.")
-@click.argument("network_cfg", metavar="[CFG]", required=False)
+@click.argument("network_cfg", metavar="[CFG]", required=False, shell_complete=complete_cfg)
 @network_options
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 @click.option("--graph", type=click.Path(dir_okay=False), help="Draw the layers as SVG here.")

@@ -13,6 +13,7 @@ import click
 from darknet_torch.anchors.quality import RECALL_AT
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.anchors import Setting, find_anchors, kmeans_options, measure_boxes
+from darknet_torch.cli.completions import complete_cfg
 from darknet_torch.cli.data_sets import open_data
 from darknet_torch.cli.loading import reported, reporting
 from darknet_torch.cli.options import data_set_options, output_options
@@ -46,6 +47,7 @@ class _Range(click.ParamType[range]):
 @click.option(
     "--cfg",
     metavar="CFG",
+    shell_complete=complete_cfg,
     help="The network, which says how many and its width and height [default: that of --write].",
 )
 @click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab")

@@ -6,12 +6,12 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.downloads.finding import default_weights
 from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError, UsageError
 from darknet_torch.zoo import companion, find_cfg, read_names, shipped
 
@@ -59,11 +59,7 @@ def load_model(options: ModelOptions) -> Network:
     from darknet_torch.loading import load_with_report
 
     cfg = find_cfg(options.cfg)
-    weights = options.weights or str(companion(cfg, ".weights"))
-    if not options.weights and not Path(weights).exists():
-        raise UsageError(
-            "no weights", expected="--weights FILE", got=f"no --weights, and no {weights}"
-        )
+    weights = options.weights or default_weights(cfg)
     with reported(options):
         network, report = load_with_report(
             cfg,

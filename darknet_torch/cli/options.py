@@ -9,6 +9,7 @@ import click
 
 from darknet_torch.backends import BACKENDS
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cli.completions import complete_cfg, complete_device, complete_weights
 from darknet_torch.datasets import VOC_ORIGIN
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -30,7 +31,10 @@ def all_options(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
 
 cfg_options = all_options(
     click.option(
-        "--cfg", metavar="CFG", help="The network: a path, or the name of a shipped one."
+        "--cfg",
+        metavar="CFG",
+        shell_complete=complete_cfg,
+        help="The network: a path, or the name of a shipped one.",
     ),
     click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab"),
     click.option("--width", type=_POSITIVE, help="Input width, instead of the cfg's."),
@@ -41,7 +45,12 @@ cfg_options = all_options(
 
 network_options = all_options(
     cfg_options,
-    click.option("--weights", metavar="FILE", help="Its weights [default: <cfg>.weights]."),
+    click.option(
+        "--weights",
+        metavar="FILE",
+        shell_complete=complete_weights,
+        help="Its weights, or the name of downloaded ones [default: <cfg>.weights].",
+    ),
 )
 
 names_options = all_options(
@@ -67,8 +76,16 @@ data_set_options = all_options(
     click.option("--names", metavar="FILE", help="Names of the classes, or coco or voc."),
 )
 
+device_option = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    shell_complete=complete_device,
+    help="auto, cpu, cuda or cuda:N.",
+)
+
 run_options = all_options(
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
+    device_option,
     click.option(
         "--backend",
         type=click.Choice(BACKENDS),

@@ -22,6 +22,7 @@ from darknet_torch.conversion.formats import (
 from darknet_torch.conversion.graphs import Graph, GraphOptions, other_size
 from darknet_torch.conversion.model import Model, encode_cfg
 from darknet_torch.conversion.readers import Source
+from darknet_torch.downloads.finding import find_weights
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError
 from darknet_torch.weights import write_values, writing
 from darknet_torch.zoo import companion, names_for
@@ -91,8 +92,9 @@ def convert(
     """Convert one file to another and check what was written against what was read.
 
     Args:
-        src: a Darknet weight file, full or partial; a .pt or .safetensors file of this
-            package, or a checkpoint of a known port of Darknet or of a known backbone.
+        src: a Darknet weight file, full or partial, or the name of a downloaded one; a .pt or
+            .safetensors file of this package; a checkpoint of a known port of Darknet or of a
+            known backbone.
         dst: its suffix says what to write: .weights (or .conv.N), .pt, .pth, .safetensors,
             .onnx, .torchscript, .ts or .pt2.
         cfg: path or name of the cfg; by default the one inside `src`, beside it, or the
@@ -112,7 +114,7 @@ def convert(
             the result differs by more than `tolerance`, and is then not written.
         CfgError: as `darknet_torch.load`; a layer cannot be part of a graph.
     """
-    source, target = Path(src), Path(dst)
+    source, target = find_weights(src), Path(dst)
     kind = find_format(target)
     if source.resolve() == target.resolve():
         raise UsageError("is to be written over itself", where=target, fix="give another DST")

@@ -1,0 +1,57 @@
+"""What shells offer behind options: names of networks, files. No torch."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable
+
+import click
+from click.shell_completion import CompletionItem
+
+
+def complete_cfg(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The shipped definitions and the .cfg files here."""
+    from darknet_torch.zoo import shipped
+
+    return _names_or_files(shipped(".cfg"), "cfg", incomplete)
+
+
+def complete_weights(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The downloaded weight files and the .weights files here."""
+    from darknet_torch.downloads.finding import downloaded
+    from darknet_torch.downloads.published import PUBLISHED
+
+    names = (published.names[0] for published in PUBLISHED if downloaded(published))
+    return _names_or_files(names, "weights", incomplete)
+
+
+def complete_published(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The weight files that can be downloaded."""
+    from darknet_torch.downloads.published import PUBLISHED
+
+    names = (published.names[0] for published in PUBLISHED)
+    return _items(name for name in names if name.startswith(incomplete))
+
+
+def complete_device(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The kinds of device."""
+    return _items(name for name in ("auto", "cpu", "cuda") if name.startswith(incomplete))
+
+
+def _names_or_files(names: Iterable[str], suffix: str, incomplete: str) -> list[CompletionItem]:
+    """Names and files that fit; where none do, the shell's own completion of files."""
+    known = [name for name in names if name.startswith(incomplete)]
+    found = _items([*known, *sorted(glob.glob(f"{glob.escape(incomplete)}*.{suffix}"))])
+    return found or [CompletionItem(incomplete, type="file")]
+
+
+def _items(values: Iterable[str]) -> list[CompletionItem]:
+    return [CompletionItem(value) for value in values]

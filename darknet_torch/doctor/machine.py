@@ -1,0 +1,130 @@
+"""What is installed, and what it runs on."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from darknet_torch import __version__
+from darknet_torch.downloads.finding import cache_folder, downloaded
+from darknet_torch.downloads.published import PUBLISHED
+from darknet_torch.zoo import definitions_folder, shipped
+
+PROGRAM = "darknet-torch"
+_DEVELOPING = "dev"
+_REQUIREMENT = re.compile(r"([\w.-]+)(?:.*extra == ['\"]([\w-]+)['\"])?")
+_BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+
+
+def program() -> dict[str, str]:
+    """This program, Python, the system."""
+    return {
+        PROGRAM: __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    }
+
+
+def packages() -> dict[str, dict[str, str | None]]:
+    """Extra, or "" -> the packages it needs -> their version, None for what is missing.
+
+    Raises:
+        ImportError: this program is not installed, only lies there.
+    """
+    found: dict[str, dict[str, str | None]] = {}
+    for requirement in importlib.metadata.requires(PROGRAM) or ():
+        match = _REQUIREMENT.match(requirement)
+        if match and match[2] != _DEVELOPING:
+            found.setdefault(match[2] or "", {})[match[1]] = _version(match[1])
+    return found
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def devices() -> dict[str, dict[str, Any]]:
+    """What PyTorch computes on, by PyTorch's names.
+
+    Raises:
+        ImportError, OSError: PyTorch cannot be imported.
+    """
+    import torch
+
+    cpu = {
+        "threads": torch.get_num_threads(),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
+        "bf16": _cpu_has_bf16(),
+    }
+    found: dict[str, dict[str, Any]] = {"cpu": cpu}
+    for index in range(torch.cuda.device_count()):
+        with torch.cuda.device(index):
+            found[f"cuda:{index}"] = {
+                "name": torch.cuda.get_device_name(index),
+                "bytes": torch.cuda.get_device_properties(index).total_memory,
+                "bf16": torch.cuda.is_bf16_supported(),
+            }
+    return found
+
+
+def _cpu_has_bf16() -> bool | None:
+    """Whether the CPU computes in bfloat16 itself; None where this PyTorch cannot say."""
+    import torch
+
+    tell = getattr(torch.cpu, "get_capabilities", None)  # newer than the oldest we take
+    return None if tell is None else any(tell().get(name) for name in _BF16)
+
+
+def opencv() -> dict[str, str]:
+    """OpenCV's version, and which of its parts were built in.
+
+    Raises:
+        ImportError: it cannot be imported.
+    """
+    import cv2
+
+    built = cv2.getBuildInformation()
+    return {
+        "version": cv2.__version__,
+        **{what: _built_with(built, key) for what, key in _OPENCV_PARTS.items()},
+    }
+
+
+_OPENCV_PARTS = {"JPEG": "JPEG", "video": "FFMPEG", "cameras": "v4l/v4l2", "windows": "GUI"}
+
+
+def _built_with(built: str, key: str) -> str:
+    match = re.search(rf"^ +{re.escape(key)}: +(.*\S)", built, re.MULTILINE)
+    return match[1] if match else "NO"
+
+
+def cache() -> dict[str, Any]:
+    """The folder of downloaded files, their sizes and the free space there, bytes.
+
+    Raises:
+        UsageError: there is no home folder.
+    """
+    folder = cache_folder()
+    files = {published.name: downloaded(published) for published in PUBLISHED}
+    return {
+        "folder": str(folder),
+        "files": {name: path.stat().st_size for name, path in files.items() if path},
+        "free_bytes": shutil.disk_usage(_first_there(folder)).free,
+    }
+
+
+def _first_there(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+
+
+def definitions() -> Mapping[str, Any]:
+    """The shipped definitions."""
+    return {"folder": str(definitions_folder()), "count": len(shipped(".cfg"))}

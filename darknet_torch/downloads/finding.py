@@ -1,0 +1,90 @@
+"""Where downloaded weight files lie, and which file is meant by a name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from darknet_torch.downloads.published import Published, named
+from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.zoo import companion, definitions_folder
+
+CACHE = "DTORCH_CACHE"
+_FOLDER = "darknet_torch"
+
+
+def cache_folder() -> Path:
+    """The folder of downloaded files: DTORCH_CACHE, else in the user's cache folder.
+
+    Raises:
+        UsageError: the user has no home folder.
+    """
+    given = os.environ.get(CACHE)
+    return Path(given) if given else _user_cache() / _FOLDER
+
+
+def _user_cache() -> Path:
+    try:
+        if sys.platform == "win32":
+            local = os.environ.get("LOCALAPPDATA")
+            return Path(local) if local else Path.home() / "AppData" / "Local"
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches"
+        given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        # The XDG specification has relative paths ignored.
+        return given if given.is_absolute() else Path.home() / ".cache"
+    except RuntimeError:
+        raise UsageError("there is no home folder", fix=f"say where in {CACHE}") from None
+
+
+def downloaded(published: Published) -> Path | None:
+    """Where the published file lies; None if it was not downloaded."""
+    path = cache_folder() / published.name
+    return path if path.is_file() else None
+
+
+def find_weights(weights: str | os.PathLike[str]) -> Path:
+    """The weight file meant: a path, or the name of a downloaded one, such as "yolov3".
+
+    Raises:
+        WeightsError: it is the name of a published file that was not downloaded.
+    """
+    path = Path(weights)
+    if path.exists() and not path.is_dir():
+        return path
+    published = named(path.name) if path.name == os.fspath(weights) else None
+    if published is None:
+        return path
+    found = downloaded(published)
+    if found is None:
+        raise WeightsError(
+            "no such weight file, and the published one of that name is not downloaded",
+            where=path,
+            fix=f"to fetch it: dtorch download {published.names[0]}",
+        )
+    return found
+
+
+def default_weights(cfg: Path) -> Path:
+    """The weight file of a cfg for which none is given.
+
+    That is the one of the same name beside the cfg; of a shipped definition also the
+    published one, if it was downloaded.
+
+    Raises:
+        UsageError: there is none.
+    """
+    beside = companion(cfg, ".weights")
+    if beside.exists():
+        return beside
+    published = named(cfg.stem) if cfg.parent == definitions_folder() else None
+    found = downloaded(published) if published else None
+    if found is not None:
+        return found
+    raise UsageError(
+        "no weights",
+        expected="--weights FILE",
+        got=f"no --weights, and no {beside}",
+        fix=f"to fetch the published ones: dtorch download {cfg.stem}" if published else None,
+    )

@@ -1,0 +1,168 @@
+"""The published weight files: names, sizes, digests, and the places that have them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from darknet_torch.errors import UsageError, nearest
+
+MIRROR = "DTORCH_MIRROR"
+_SUFFIX = ".weights"
+_SHORT_HEADER = 4  # bytes that a header of version 0.1 is shorter than one of 0.2
+
+# The first is where the second one redirects to, when it does not answer with a page.
+_PJREDDIE = ("https://data.pjreddie.com/files", "https://pjreddie.com/media/files")
+_RELEASES = "https://github.com/AlexeyAB/darknet/releases/download"
+_V3 = f"{_RELEASES}/darknet_yolo_v3_optimal"
+_V4_PRE = f"{_RELEASES}/darknet_yolo_v4_pre"
+_V4 = f"{_RELEASES}/yolov4"
+_HANK = "https://github.com/hank-ai/darknet/releases/download/v2.0"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published weight file.
+
+    Attributes:
+        name: of the file.
+        size: its bytes with a header of version 0.2.
+        places: folders that have it, as URLs without the last slash, the best first.
+        digests: of the copies known to be good, as ``md5:...``, ``sha1:...`` or
+            ``sha256:...``; a file needs to match one of them. Empty if none is known.
+        definition: the shipped definition that it belongs to, if it is called otherwise.
+        part_of: the published file whose first bytes this is, if it is not published itself.
+    """
+
+    name: str
+    size: int
+    places: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    definition: str = ""
+    part_of: str = ""
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The lengths it may have, bytes: with a header of version 0.2, and of 0.1.
+
+        Source: parser.c load_weights_upto.
+        """
+        return self.size, self.size - _SHORT_HEADER
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it may be called: its own name, that without .weights, its definition's."""
+        short = self.name.removesuffix(_SUFFIX)
+        return tuple(dict.fromkeys(filter(None, (short, self.name, self.definition))))
+
+    def urls(self) -> list[str]:
+        """Where to get it, in this order; the folders of DTORCH_MIRROR replace the places."""
+        mirrors = os.environ.get(MIRROR, "").split()
+        return [f"{place.rstrip('/')}/{self.name}" for place in mirrors or self.places]
+
+
+# Source: the pages of both code bases that offer them; sizes are those their cfgs imply.
+PUBLISHED = (
+    Published(
+        "yolov2.weights",
+        203_934_264,
+        (*_PJREDDIE, _HANK),
+        ("md5:70d89ba2e180739a1c700a9ff238e354",),
+    ),
+    Published(
+        "yolo-voc.weights",
+        202_704_264,
+        _PJREDDIE,
+        ("sha1:1cc1a7f8ad12d563d85b76e9de025dc28ac397bb",),
+        definition="yolov2-voc",
+    ),
+    Published("yolov2-tiny.weights", 44_948_600, (*_PJREDDIE, _HANK)),
+    Published(
+        "yolov2-tiny-voc.weights",
+        63_471_560,
+        _PJREDDIE,
+        ("sha1:24b4bd049fc4fa5f5e95f684a8967e65c625dff9",),
+    ),
+    Published("yolo9000.weights", 195_230_024, _PJREDDIE),
+    Published("darknet19_448.conv.23", 79_327_124, _PJREDDIE),
+    Published(
+        "yolov3.weights",
+        248_007_048,
+        (*_PJREDDIE, _HANK),
+        (
+            "md5:c84e5b99d0e52cd466ae710cadf6d84c",
+            "sha1:520878f12e97cf820529daea502acca380f1cb8e",
+        ),
+    ),
+    Published(
+        "yolov3-tiny.weights",
+        35_434_956,
+        (*_PJREDDIE, _HANK),
+        ("md5:3bcd6b390912c18924b46b26a9e7ff53",),
+    ),
+    Published("yolov3-tiny.conv.11", 6_303_188, part_of="yolov3-tiny.weights"),
+    Published("yolov3-tiny.conv.15", 30_973_396, part_of="yolov3-tiny.weights"),
+    Published("yolov3-spp.weights", 252_209_544, _PJREDDIE),
+    Published("yolov3-openimages.weights", 259_229_388, _PJREDDIE),
+    Published("darknet53.conv.74", 162_482_580, _PJREDDIE),
+    Published(
+        "yolov4.weights",
+        257_717_640,
+        (_V3, _V4, _HANK),
+        (
+            "sha1:0143deb6c46fcc7f74dd35bf3c14edc3784e99ee",
+            "sha256:8463fde6ee7130a947a73104ce73c6fa88618a9d9ecd4a65d0b38f07e17ec4e4",
+        ),
+    ),
+    Published("yolov4.conv.137", 170_038_676, (_V3,)),
+    Published(
+        "yolov4-tiny.weights",
+        24_251_276,
+        (_V4_PRE, _V4, _HANK),
+        (
+            "sha1:451caaab22fb9831aa1a5ee9b5ba74a35ffa5dcb",
+            "sha256:cf9fbfd0f6d4869b35762f56100f50ed05268084078805f0e7989efe5bb8ca87",
+            "sha1:d110379b7b86899226b591ad4affc7115f707157",  # as first released
+        ),
+    ),
+    Published("yolov4-tiny.conv.29", 19_789_716, (_V4_PRE,)),
+    Published("yolov4-csp.weights", 211_944_840, (_V4_PRE,)),
+    Published("yolov4-csp.conv.142", 146_548_116, (_V4_PRE,)),
+    Published(
+        "yolov4x-mish.weights",
+        399_388_168,
+        (_V4_PRE,),
+        ("sha1:a6f2879af2241de2e9730d317a55db6afd0af00b",),
+    ),
+    Published("yolov4x-mish.conv.166", 277_307_668, (_V4_PRE,)),
+    Published("yolov4-p5.weights", 283_669_892, (_V4_PRE,)),
+    Published("yolov4-p6.weights", 510_868_180, (_V4_PRE,)),
+    Published("yolov7.weights", 147_898_248, (_V4, _HANK)),
+    Published("yolov7-tiny.weights", 24_967_560, (_V4, _HANK)),
+    Published("yolov7x.weights", 285_638_760, (_V4,)),
+    Published("yolov7.conv.132", 121_266_068, (_V4,)),
+)
+_BY_NAME = {name: published for published in PUBLISHED for name in published.names}
+
+
+def named(name: str) -> Published | None:
+    """The published file called `name`: the file's name, without .weights, or its cfg's."""
+    return _BY_NAME.get(name)
+
+
+def find_published(name: str) -> Published:
+    """The published file called `name`, as `named`.
+
+    Raises:
+        UsageError: there is none.
+    """
+    published = named(name)
+    if published is not None:
+        return published
+    close = nearest(name, _BY_NAME)
+    raise UsageError(
+        "no published weight file of that name",
+        where=name,
+        expected=f"one of {', '.join(entry.name for entry in PUBLISHED)}",
+        fix=f"did you mean {close!r}?" if close else None,
+    )

@@ -1,0 +1,48 @@
+"""`dtorch doctor`."""
+
+import json
+
+from darknet_torch.doctor import machine
+from tests.cli.command import dtorch
+
+
+def test_a_working_installation_is_described():
+    result = dtorch("doctor")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    headings = [line for line in lines if not line.startswith(" ")]
+    assert headings == [
+        "program",
+        "packages",
+        "devices",
+        "opencv",
+        "cache",
+        "definitions",
+        "self-test",
+    ]
+    assert any(line.startswith("  cpu  threads ") for line in lines)
+    assert any(line.split()[:2] == ["files", "none"] for line in lines)
+
+
+def test_as_json_it_is_the_same():
+    parts = json.loads(dtorch("doctor", "--format", "json", "--device", "cpu").stdout)["parts"]
+    assert parts["self-test"]["device"] == "cpu"
+    assert parts["cache"]["free_bytes"] > 0
+
+
+def test_what_is_wrong_is_told_on_standard_error(monkeypatch):
+    def packages():
+        return {"": {"libstb": None}, "onnx": {"onnx": None}}
+
+    monkeypatch.setattr(machine, "packages", packages)
+    result = dtorch("doctor")
+    assert result.exit_code == 1
+    assert result.stderr == "dtorch: packages: libstb not installed; pip install libstb\n"
+    assert "  libstb  missing\n" in result.stdout
+    assert "  onnx    not installed; pip install 'darknet-torch[onnx]'\n" in result.stdout
+
+
+def test_a_device_that_is_not_there_is_a_problem():
+    result = dtorch("doctor", "--device", "cuda:99")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("dtorch: self-test: no such device")

@@ -1,0 +1,56 @@
+"""The entry points for torch.hub, through torch.hub."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import hubconf
+from darknet_torch.detect import Detector
+from darknet_torch.loading import load
+from darknet_torch.network import Network
+from darknet_torch.zoo import sample_folder
+from tests.downloads.server import good
+
+ROOT = str(Path(__file__).resolve().parents[1])
+TOY = sample_folder()
+CFG, WEIGHTS = TOY / "toy-shapes.cfg", TOY / "toy-shapes.weights"
+
+
+def hub(entry, *arguments, **options):
+    return torch.hub.load(ROOT, entry, *arguments, source="local", **options)
+
+
+def test_the_entry_points_are_all_that_torch_hub_lists():
+    public = {name: value for name, value in vars(hubconf).items() if not name.startswith("_")}
+    assert sorted(name for name, value in public.items() if callable(value)) == [
+        "darknet",
+        "detector",
+    ]
+
+
+def test_a_network_is_what_load_gives():
+    network = hub("darknet", CFG, WEIGHTS, width=96, height=64)
+    assert isinstance(network, Network)
+    image = torch.rand(1, 3, 64, 96)
+    for ours, expected in zip(network(image), load(CFG, WEIGHTS)(image), strict=True):
+        assert ours.equal(expected)
+
+
+def test_a_detector_finds_the_shapes_of_the_sample():
+    names = TOY / "toy-shapes.names"
+    detector = hub("detector", CFG, WEIGHTS, names=names, threshold=0.94, device="cpu")
+    assert isinstance(detector, Detector)
+    found = detector(TOY / "shapes.png")
+    assert [found.name(kind) for kind in found.class_ids] == ["circle", "square", "triangle"]
+
+
+@pytest.mark.parametrize("words", [(CFG, "toy"), ("toy",)], ids=["by weights", "by cfg"])
+def test_published_weights_are_fetched_on_demand(words, server, toy, monkeypatch, tmp_path):
+    monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[good]))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toy").write_bytes(CFG.read_bytes())
+    network = hub("darknet", *words, pretrained=True)
+    assert len(server.requests) == 1
+    expected = load(CFG, WEIGHTS).state_dict()
+    assert all(array.equal(expected[name]) for name, array in network.state_dict().items())
