@@ -21,7 +21,7 @@ import warnings
 from collections.abc import Iterable
 
 
-class _Told(Exception):
+class _Told(Exception):  # noqa: N818 (warnings are made of it, too)
     """What an error or a warning says, in parts.
 
     Args:

@@ -71,9 +71,7 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
         printed = out == "-"
         target = Path(f"{path.stem}-{classes}classes.cfg" if printed or not out else out)
         if target.exists() and not printed and not force:
-            raise UsageError(
-                "is there already", where=target, fix="say --force, or another --out"
-            )
+            raise UsageError("is there already", where=target, fix="say --force, or another --out")
         kept = ("width", "height", "batch", "subdivisions")
         made = customize(
             read_cfg_text(path),
@@ -89,7 +87,7 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
         )
     text = made.text.encode("latin-1")
     if printed:
-        click.get_binary_stream("stdout").write(text)
+        click.echo(text, nl=False)
     else:
         write_bytes(target, text)
     data = arguments["data"]

@@ -14,11 +14,11 @@ from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
 from darknet_torch.cfg.edit import CfgEdit, Changed
 from darknet_torch.cfg.grammar import Section, parse_cfg
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.outputs import check_outputs, classifier_outputs, producer_of
 from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.contrastive import Contrastive
 from darknet_torch.network import Network, build_network
+from darknet_torch.outputs import check_outputs, classifier_outputs, producer_of
 
 _BATCHES_PER_CLASS = 2000
 _FEWEST_BATCHES = 6000

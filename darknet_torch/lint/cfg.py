@@ -105,7 +105,9 @@ def _build(
 
 def _section_at(sections: Sequence[Section], line: int) -> int:
     """The index of the section that a line belongs to."""
-    return max(index for index, item in enumerate(sections) if index == 0 or item.where.line <= line)
+    return max(
+        index for index, item in enumerate(sections) if index == 0 or item.where.line <= line
+    )
 
 
 def _is_head(section: Section) -> bool:
@@ -131,7 +133,7 @@ def _other_code_base(
         return [note(path, f"{program} can load this", fix=f"say --dialect {other.name}")]
     unknown = _keys_of(sections, dialect.code_base)
     if loads and unknown:
-        return [note(path, f"{program} does not know {', '.join(unknown)}, and ignores them")]
+        return [note(path, f"{program} ignores keys that it does not know: {', '.join(unknown)}")]
     return []
 
 

@@ -77,9 +77,7 @@ def note(where: object, what: str, **details: object) -> Finding:
 
 def of_error(told: DarknetError) -> Finding:
     """What an error says."""
-    return error(
-        told.where or "", told.what, expected=told.expected, got=told.got, fix=told.fix
-    )
+    return error(told.where or "", told.what, expected=told.expected, got=told.got, fix=told.fix)
 
 
 @contextmanager

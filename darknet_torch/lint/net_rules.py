@@ -116,9 +116,7 @@ def steps(net: NetOptions, sections: Sections, network: Network | None) -> Itera
             fix=f"write steps={advised}",
         )
     if any(second <= first for first, second in zip(net.steps, net.steps[1:], strict=False)):
-        yield warning(
-            where, "steps do not rise", expected="each above the one before", got=shown
-        )
+        yield warning(where, "steps do not rise", expected="each above the one before", got=shown)
     if len(net.scales) > len(net.steps):
         yield warning(
             _place(sections, "scales"),

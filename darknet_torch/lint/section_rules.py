@@ -104,8 +104,7 @@ def truth_below_ignore(section: Section, options: Options, dialect: Dialect) -> 
             section.where,
             f"[{section.name}] truth_thresh is below ignore_thresh",
             expected="truth_thresh=1",
-            got=f"truth_thresh={options.truth_thresh:g}, "
-            f"ignore_thresh={options.ignore_thresh:g}",
+            got=f"truth_thresh={options.truth_thresh:g}, ignore_thresh={options.ignore_thresh:g}",
             fix="write truth_thresh=1",
         )
 
