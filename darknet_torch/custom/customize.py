@@ -137,7 +137,7 @@ def _set_net(edit: CfgEdit, section: Section, net: NetOptions, wishes: Wishes) -
     batches = max(wishes.classes * _BATCHES_PER_CLASS, wishes.pictures, _FEWEST_BATCHES)
     wished["max_batches"] = batches
     for key, value in wished.items():
-        if value is not None:
+        if value is not None and value != getattr(net, key):
             edit.set(section, key, str(value))
     steps = scaled_steps(net, batches)
     if steps != net.steps:

@@ -127,14 +127,14 @@ def _other_code_base(
         build_network(sections, dialect=other, initialize=False)
     failed = [item for item in attempt if item.severity is Severity.ERROR]
     program = f"{other.code_base}/darknet"
-    if failed and loads:
+    if not loads:
+        fits = note(path, f"{program} can load this", fix=f"say --dialect {other.name}")
+        return [] if failed else [fits]
+    if failed:
         return [note(failed[0].where, f"{program} cannot load this: {failed[0].what}")]
-    if not loads and not failed:
-        return [note(path, f"{program} can load this", fix=f"say --dialect {other.name}")]
-    unknown = _keys_of(sections, dialect.code_base)
-    if loads and unknown:
-        return [note(path, f"{program} ignores keys that it does not know: {', '.join(unknown)}")]
-    return []
+    ignored = ", ".join(_keys_of(sections, dialect.code_base))
+    what = f"{program} ignores keys that it does not know: {ignored}"
+    return [note(path, what)] if ignored else []
 
 
 def _keys_of(sections: Sequence[Section], code_base: str) -> list[str]:

@@ -103,8 +103,8 @@ def lint_data(source: Source, cfg: CheckedCfg | None = None) -> list[Finding]:
     if splits:
         found += [of_problem(item) for item in check(splits, workers=source.workers)]
         found += _files(source.path, splits)
-        if network is not None and cfg is not None:
-            found += _for_network(source.path, splits, network, cfg)
+    if splits and network is not None and cfg is not None:
+        found += _for_network(source.path, splits, network, cfg)
     return found
 
 

@@ -70,7 +70,9 @@ def length_of_training(
     where = _place(sections, "max_batches")
     heads = network.heads if network is not None else []
     if net.max_batches <= 0:
-        if heads or net.policy == "poly":
+        if "max_batches" not in sections[0].first():
+            yield note(where, "says no max_batches: it is made to be run, not trained")
+        elif heads or net.policy == "poly":
             why = "nothing is trained" if heads else "policy=poly divides by it"
             yield warning(
                 where, f"max_batches={net.max_batches}: {why}", expected="a number above 0"
