@@ -81,10 +81,10 @@ class CfgEdit:
         for index, (old, lines) in enumerate(zip(self._original, self._lines(), strict=True)):
             if index in self._replaced:
                 found.append(Changed(number, old, self._replaced[index]))
-            added = len(self._added.get(index, ()))
             number += len(lines)
-            for back, line in zip(range(added, 0, -1), lines[-added:], strict=False):
-                found.append(Changed(number - back, None, line))
+            first_added = len(lines) - len(self._added.get(index, ()))
+            for line, text in enumerate(lines[first_added:], number - len(lines) + first_added):
+                found.append(Changed(line, None, text))
         return found
 
     def _lines(self) -> list[list[str]]:

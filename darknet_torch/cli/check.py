@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.datasets import VOC_ORIGIN
+from darknet_torch.cli.options import data_form_options, workers_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,22 +22,8 @@ if TYPE_CHECKING:
 @click.command(short_help="Find what is wrong in a cfg, weights and data.")
 @click.argument("files", nargs=-1, metavar="CFG [WEIGHTS] [DATA]")
 @click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab")
-@click.option("--images", metavar="DIR", help="Where the pictures of a COCO .json lie.")
-@click.option("--names", metavar="FILE", help="Names of the classes, or coco or voc.")
-@click.option(
-    "--voc-origin",
-    type=click.IntRange(0, 1),
-    default=VOC_ORIGIN,
-    show_default=True,
-    help="Where a VOC root counts pixels from; 1 as in voc_label.py.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(min=0),
-    default=2,
-    show_default=True,
-    help="Threads that read pictures.",
-)
+@data_form_options
+@workers_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.loading import Reporting, reported_at_once, reporting
+from darknet_torch.cli.loading import Reporting, reported_at_once
 from darknet_torch.cli.options import data_set_options
 from darknet_torch.errors import UsageError
 
@@ -45,7 +45,6 @@ _AUTO = "auto"
 @click.option("--force", is_flag=True, help="Overwrite it.")
 @click.option("--strict", is_flag=True, help="Warnings are errors.")
 @click.option("--quiet", is_flag=True, help="No warnings.")
-@click.option("--verbose", is_flag=True, hidden=True)
 def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
     """Make a cfg for classes of your own from BASE, a cfg or the name of a shipped one.
 
@@ -63,7 +62,8 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
     from darknet_torch.files import write_bytes
     from darknet_torch.zoo import find_cfg
 
-    path, report = find_cfg(base), reporting(arguments)
+    path = find_cfg(base)
+    report = Reporting(strict=arguments["strict"], quiet=arguments["quiet"], verbose=False)
     with reported_at_once(report):
         sources = ("data", "names", "images", "split", "voc_origin")
         facts = gather(**{key: arguments[key] for key in sources})

@@ -17,6 +17,7 @@ from darknet_torch.heads.region import Region
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import Finding, Severity, make
 from darknet_torch.network import Network
+from darknet_torch.zoo import definitions_folder
 
 # Anchors are a start, which training moves on from: AlexeyAB's README advises against new ones
 # but for experts. A tenth of IoU is what COCO's anchors miss on sets of one kind of object.
@@ -42,10 +43,15 @@ def anchors_fit(path: Path, data: DataSet, network: Network, cfg: CheckedCfg) ->
         cfg.path,
         f"its anchors fit the boxes of {data.origin} with an average IoU of {now:.1%}, "
         f"{len(own)} made for them with {then:.1%}",
-        fix=f"run dtorch kmeans --cfg {cfg.path} --data {path} --write {cfg.path}"
-        if worth_it
-        else None,
+        fix=_command(path, cfg.path) if worth_it else None,
     )
+
+
+def _command(data: Path, cfg: Path) -> str:
+    """What makes better anchors; a shipped definition is not to be written into."""
+    if cfg.parent == definitions_folder():
+        return f"run dtorch new {cfg.stem} --data {data} --anchors auto"
+    return f"run dtorch kmeans --cfg {cfg} --data {data} --write {cfg}"
 
 
 def _anchors(network: Network) -> np.ndarray | None:

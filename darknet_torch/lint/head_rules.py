@@ -48,8 +48,8 @@ def last_head_decides(network: Network, sections: Sequence[Section]) -> Iterator
                     head.options.where,
                     f"[{head.section}] {key} does not count: Darknet takes that of the last "
                     f"head ({last.options.where})",
-                    expected=f"{key}={there}",
-                    got=f"{key}={here}",
+                    expected=f"{key}={_spelt(there)}",
+                    got=f"{key}={_spelt(here)}",
                     fix=f"write the same {key}= in all heads",
                 )
 
@@ -150,6 +150,10 @@ def map_is_there(network: Network, sections: Sequence[Section]) -> Iterator[Find
 
 def _anchor_heads(network: Network) -> list[AnchorHead]:
     return [head for head in network.heads if isinstance(head, AnchorHead)]
+
+
+def _spelt(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _listed(numbers: Sequence[int] | set[int]) -> str:

@@ -109,13 +109,13 @@ def steps(net: NetOptions, sections: Sections, network: Network | None) -> Itera
     shown = ",".join(map(str, net.steps))
     late = [step for step in net.steps if step >= net.max_batches > 0]
     if late:
-        advised = f"{net.max_batches * 8 // 10},{net.max_batches * 9 // 10}"
+        advised = f"write steps={net.max_batches * 8 // 10},{net.max_batches * 9 // 10}"
         yield warning(
             where,
             f"steps lie behind the end of training: {','.join(map(str, late))}",
             expected=f"numbers below max_batches={net.max_batches}",
             got=shown,
-            fix=f"write steps={advised}",
+            fix=advised if len(net.steps) == 2 else "move them, or raise max_batches=",
         )
     if any(second <= first for first, second in zip(net.steps, net.steps[1:], strict=False)):
         yield warning(where, "steps do not rise", expected="each above the one before", got=shown)

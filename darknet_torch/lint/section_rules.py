@@ -17,7 +17,7 @@ SectionRule = Callable[[Section, Any, Dialect], Iterator[Finding]]
 
 # Key -> least and greatest value that makes sense, and why.
 _USUAL = {
-    "momentum": (0, 1, "from 1 on the updates never end"),
+    "momentum": (0, 1, "above 1 the updates grow without end"),
     "ema_alpha": (0, 1, "it is the part of the old average that is kept"),
     "jitter": (0, 1, "it is a part of the picture's width and height"),
     "ignore_thresh": (0, 1, "it is compared with an IoU"),
@@ -25,7 +25,7 @@ _USUAL = {
     "iou_thresh": (0, 1, "it is compared with an IoU"),
     "thresh": (0, 1, "it is compared with an IoU"),
     "label_smooth_eps": (0, 0.5, "above, a class counts less than the others"),
-    "scale_x_y": (1, 3, "below 1 no centre reaches the edge of its cell"),
+    "scale_x_y": (1, 3, "1 reaches the edges of a cell, 2 the middles of its neighbours"),
     "probability": (0, 1, "it is a probability"),
     "hue": (0, 1, "it is a part of the circle of colours"),
 }

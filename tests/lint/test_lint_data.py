@@ -10,6 +10,7 @@ import darknet_torch.datasets
 from darknet_torch.lint.cfg import lint_cfg
 from darknet_torch.lint.data import KINDS, Source, lint_data
 from darknet_torch.lint.finding import Severity
+from darknet_torch.zoo import shipped
 from tests.datasets.sets import coco, darknet, picture, voc, voc_object
 from tests.lint.test_lint_cfg import CLASSIFIER, HEADS, NET
 
@@ -108,6 +109,15 @@ def test_how_well_anchors_fit(tmp_path):
     assert fault.fix == f"run dtorch kmeans --cfg {tmp_path}/x.cfg --data {data} --write " + (
         f"{tmp_path}/x.cfg"
     )
+
+
+def test_a_shipped_definition_is_not_to_be_written_into(tmp_path):
+    boxes = "\n".join(f"{i} .5 .5 .{i + 10} .02" for i in range(20))
+    data = darknet(tmp_path, [boxes])
+    (tmp_path / "toy.names").write_text("".join(f"{i}\n" for i in range(20)))
+    data.write_text(data.read_text().replace("classes=2", "classes=20"))
+    (fault,) = faults(lint_data(Source(data), lint_cfg(shipped(".cfg")["yolov3-voc"])))
+    assert fault.fix == f"run dtorch new yolov3-voc --data {data} --anchors auto"
 
 
 def test_anchors_of_a_region_are_cells(tmp_path):
