@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from darknet_torch.anchors.strides import integer_of
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect
 from darknet_torch.cfg.grammar import Section, read_cfg
 from darknet_torch.cfg.net import NetOptions, read_net
@@ -40,6 +41,15 @@ class CheckedCfg:
     network: Network | None
     sections: list[Section]
     dialect: Dialect
+
+    @property
+    def classes(self) -> int | None:
+        """The classes of its last head, even if it cannot be built; None without a head."""
+        heads = [section for section in self.sections[1:] if _is_head(section)]
+        if not heads:
+            return None
+        _, option = declared(layer_type(heads[-1]).Options)["classes"]
+        return integer_of(heads[-1], "classes", option.default_for(self.dialect))
 
 
 def lint_cfg(path: Path, dialect: Dialect = ALEXEYAB) -> CheckedCfg:

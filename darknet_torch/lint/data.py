@@ -17,6 +17,7 @@ from darknet_torch.datasets.classification import (
 from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.model import DataSet, Problem
 from darknet_torch.datasets.opening import form_of, open_dataset, splits_of
+from darknet_torch.datasets.reading import given_class_names
 from darknet_torch.lint.anchor_fit import anchors_fit
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import Finding, Severity, collecting, error, make, note, warning
@@ -81,12 +82,11 @@ class Source:
 
 
 def lint_data(source: Source, cfg: CheckedCfg | None = None) -> list[Finding]:
-    """All that is wrong in a data set, and where it does not fit the network of `cfg`."""
+    """All that is wrong in a data set, and where it does not fit `cfg`."""
     found: list[Finding] = []
-    network = None if cfg is None else cfg.network
     with collecting(found):
         if is_classification(source.path):
-            return [*found, *_classification(source.path, network)]
+            return _classification(source.path, None if cfg is None else cfg.network)
     splits: dict[str, DataSet] = {}
     names = []
     with collecting(found):
@@ -103,8 +103,9 @@ def lint_data(source: Source, cfg: CheckedCfg | None = None) -> list[Finding]:
     if splits:
         found += [of_problem(item) for item in check(splits, workers=source.workers)]
         found += _files(source.path, splits)
-    if splits and network is not None and cfg is not None:
-        found += _for_network(source.path, splits, network, cfg)
+    if cfg is not None and cfg.sections:
+        with collecting(found):
+            found += _for_cfg(source, splits, cfg)
     return found
 
 
@@ -135,12 +136,9 @@ def _files(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:
         )
 
 
-def _for_network(
-    path: Path, splits: Mapping[str, DataSet], network: Network, cfg: CheckedCfg
-) -> Iterator[Finding]:
+def _for_cfg(source: Source, splits: Mapping[str, DataSet], cfg: CheckedCfg) -> Iterator[Finding]:
     """Where a detector's data set and its cfg disagree."""
-    names = next(iter(splits.values())).names
-    if not network.heads:
+    if cfg.classes is None:
         yield error(
             cfg.path,
             "no detector, but the data set has boxes",
@@ -148,29 +146,43 @@ def _for_network(
             got="none",
         )
         return
-    yield from _class_count(path, len(names), network.heads[-1].classes, cfg)
+    have = _number_of_classes(source, splits)
+    if have and have != cfg.classes:
+        yield error(
+            source.path,
+            f"the data set and {cfg.path} have different numbers of classes",
+            expected=f"{cfg.classes} classes, as the cfg has",
+            got=have,
+            fix=f"make a cfg with dtorch new {cfg.path} --classes {have}, or correct the names",
+        )
+    if cfg.network is not None and splits:
+        yield from _too_many_boxes(splits, cfg.network)
+        data = splits.get(_TRAIN) or next(iter(splits.values()))
+        yield from anchors_fit(source.path, data, cfg.network, cfg)
+
+
+def _number_of_classes(source: Source, splits: Mapping[str, DataSet]) -> int:
+    """Of the data set, from its .data file if no list can be read; 0 if nothing says it."""
+    if splits:
+        return len(next(iter(splits.values())).names)
+    names = given_class_names(source.names)
+    if names or form_of(source.path) != "darknet":
+        return len(names)
+    file = DataFile.read(source.path)
+    return len(file.names()) or file.classes or 0
+
+
+def _too_many_boxes(splits: Mapping[str, DataSet], network: Network) -> Iterator[Finding]:
+    """Source: data.c fill_truth_detection."""
     most = getattr(network.heads[-1].options, "max", None)
     for data in splits.values():
         for item in data.examples:
             if most is not None and item.labels is not None and len(item.labels) > most:
                 yield warning(
                     item.label_file or item.path,
-                    f"{len(item.labels)} boxes, of which Darknet trains on the first {most}",
+                    f"{len(item.labels)} boxes, of which Darknet trains on {most} at a time",
                     expected=f"{most} at most, or max={len(item.labels)} in every head",
                 )
-    data = splits.get(_TRAIN) or next(iter(splits.values()))
-    yield from anchors_fit(path, data, network, cfg)
-
-
-def _class_count(path: Path, have: int, wanted: int, cfg: CheckedCfg) -> Iterator[Finding]:
-    if have and have != wanted:
-        yield error(
-            path,
-            f"the data set and {cfg.path} have different numbers of classes",
-            expected=f"{wanted} classes, as the cfg has",
-            got=have,
-            fix=f"make a cfg with dtorch new {cfg.path} --classes {have}, or correct the names",
-        )
 
 
 def _classification(path: Path, network: Network | None) -> list[Finding]:

@@ -85,11 +85,21 @@ def test_names_and_cfg_must_have_as_many_classes(tmp_path):
     assert "expected 3 classes, as the cfg has, got 2; make a cfg with dtorch new" in str(fault)
 
 
+def test_classes_are_compared_though_nothing_else_can_be(tmp_path):
+    cfg = checked_cfg(tmp_path, (NET + HEADS).replace("classes=2", "classes=5"))
+    assert cfg.network is None
+    data = darknet(tmp_path, SOUND)
+    (tmp_path / "train.txt").unlink()
+    unreadable, fault = faults(lint_data(Source(data), cfg))
+    assert "train.txt: cannot be read" in str(unreadable)
+    assert "expected 5 classes, as the cfg has, got 2" in str(fault)
+
+
 def test_more_boxes_than_a_head_takes(tmp_path):
     data = darknet(tmp_path, SOUND)
     cfg = checked_cfg(tmp_path, NET + HEADS.replace("classes=2", "classes=2\nmax=1"))
     (fault,) = faults(lint_data(Source(data), cfg))
-    assert re.search(r"train1\.txt: 2 boxes, of which Darknet trains on the first 1", str(fault))
+    assert re.search(r"train1\.txt: 2 boxes, of which Darknet trains on 1 at a time", str(fault))
 
 
 def random_boxes(least, most):
