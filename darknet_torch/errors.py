@@ -23,8 +23,8 @@ import warnings
 from collections.abc import Iterable
 
 
-class DarknetError(Exception):
-    """Base of every error a user can cause.
+class _Told(Exception):  # noqa: N818 (warnings are made of it, too)
+    """What an error or a warning says, in parts.
 
     Args:
         what: what is wrong, one line.
@@ -45,6 +45,10 @@ class DarknetError(Exception):
     ) -> None:
         self.where, self.what, self.expected, self.got, self.fix = where, what, expected, got, fix
         super().__init__(compose(what, where=where, expected=expected, got=got, fix=fix))
+
+
+class DarknetError(_Told):
+    """Base of every error a user can cause. Takes what, where, expected, got, fix."""
 
 
 class CfgError(DarknetError):
@@ -79,8 +83,11 @@ class TrainingError(DarknetError):
     """A training that cannot go on."""
 
 
-class CfgWarning(UserWarning):
-    """Something in a cfg that Darknet tolerates and its author probably did not mean."""
+class CfgWarning(_Told, UserWarning):
+    """Something in a cfg that Darknet tolerates and its author probably did not mean.
+
+    Takes what, where, expected, got, fix, as the errors do.
+    """
 
 
 class CfgNote(CfgWarning):
@@ -116,8 +123,8 @@ def warn(
     category: type[CfgWarning] = CfgWarning,
 ) -> None:
     """Issue a `CfgWarning` (or `category`) in the same form as the errors."""
-    message = compose(what, where=where, expected=expected, got=got, fix=fix)
-    warnings.warn(message, category, stacklevel=2)
+    told = category(what, where=where, expected=expected, got=got, fix=fix)
+    warnings.warn(told, stacklevel=2)
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:

@@ -75,7 +75,7 @@ def load_with_report(
         return network, None
     weights = find_weights(weights)
     try:
-        return network, _fill(network, weights, strict=strict, cutoff=cutoff)
+        return network, fill(network, weights, strict=strict, cutoff=cutoff)
     except WeightsError:
         for other in (PJREDDIE, ALEXEYAB):
             if other.code_base != chosen.code_base:
@@ -85,7 +85,7 @@ def load_with_report(
         raise
 
 
-def _fill(
+def fill(
     network: Network,
     weights: str | os.PathLike[str],
     *,
@@ -110,7 +110,7 @@ def _try_other(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CfgWarning)
             network = build(cfg, dialect=other, **sizes)
-        report = _fill(network, weights, strict=True)
+        report = fill(network, weights, strict=True)
     except (CfgError, WeightsError):
         return None
     if not report.complete:

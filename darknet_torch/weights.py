@@ -80,7 +80,7 @@ def read_weights(
 
     Source: parser.c load_weights_upto (both code bases).
     """
-    data = _map(Path(path))
+    data = map_file(Path(path))
     header, start = read_header(data, network.dialect, str(path))
     plan = _Plan(network, path, header, data, start, cutoff)
     leftover = plan.leftover if cutoff is None else 0
@@ -292,7 +292,12 @@ def _bytes(slot: Slot, header: WeightsHeader) -> bytes:
     return values.contiguous().numpy().astype("<f4", copy=False).tobytes()
 
 
-def _map(path: Path) -> np.ndarray:
+def map_file(path: Path) -> np.ndarray:
+    """A weight file's bytes, [bytes] uint8, read as they are needed.
+
+    Raises:
+        WeightsError: it is not there, empty, a folder, or cannot be read.
+    """
     try:
         if path.is_dir():
             raise WeightsError("is a folder", where=path, expected="a weight file")

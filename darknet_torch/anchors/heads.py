@@ -131,7 +131,7 @@ def find_heads(sections: Sequence[Section], file: str) -> tuple[AnchorHead, ...]
     layers = sections[1:]
     strides = horizontal_strides(layers)
     heads = tuple(
-        AnchorHead(layer, _producer(layers[:index]), strides[index])
+        AnchorHead(layer, _producer(layers, index), strides[index])
         for index, layer in enumerate(layers)
         if layer.name in _COORDINATES
     )
@@ -141,10 +141,24 @@ def find_heads(sections: Sequence[Section], file: str) -> tuple[AnchorHead, ...]
     return heads
 
 
-def _producer(before: Sequence[Section]) -> Section | None:
-    """The nearest section that says how many channels it makes."""
-    for section in reversed(before):
-        entry = section.first().get("filters")
+def _producer(layers: Sequence[Section], index: int) -> Section | None:
+    """The section that says how many channels reach `layers[index]`.
+
+    It is the nearest one before it that has filters=. A [route] to one layer leads there.
+    """
+    while index > 0:
+        index -= 1
+        entry = layers[index].first().get("filters")
         if entry is not None and entry.value and read_integer(entry.value):
-            return section
+            return layers[index]
+        index = min(index, _only_source(layers[index], index) + 1)
     return None
+
+
+def _only_source(layer: Section, index: int) -> int:
+    """The index of the layer that `layer` hands on whole; the one before it, if several."""
+    entry = layer.first().get("layers") if layer.name == "route" else None
+    if entry is None or "," in (entry.value or "") or integer_of(layer, "groups", 1) > 1:
+        return index - 1
+    reference = integer_of(layer, "layers", -1)
+    return reference if reference >= 0 else index + reference

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import numpy as np
 
 from darknet_torch.anchors.heads import AnchorHead, heads_of_text
 from darknet_torch.anchors.spelling import cfg_form
-from darknet_torch.cfg.grammar import Section
+from darknet_torch.cfg.edit import CfgEdit, same_value
+from darknet_torch.cfg.grammar import read_cfg_text
 from darknet_torch.errors import CfgError
 from darknet_torch.files import replacing
 
-# key= and blanks, the value, blanks and a comment and the end of a Windows line.
-_LINE = re.compile(r"([^=]*=[ \t]*)(.*?)([ \t]*(?:#.*)?\r?)", re.DOTALL)
 _CONVOLUTIONS = ("convolutional", "conv")
 
 
@@ -25,9 +23,8 @@ def rewrite_cfg(path: Path, anchors: np.ndarray) -> None:
     Raises:
         CfgError: it cannot be read or written, or as `rewritten`; the file is then as it was.
     """
+    new = rewritten(read_cfg_text(path), anchors, str(path))
     try:
-        text = path.read_bytes().decode("latin-1")
-        new = rewritten(text, anchors, str(path))
         with replacing(path) as file:
             file.write(new.encode("latin-1"))
     except OSError as error:
@@ -49,7 +46,22 @@ def rewritten(text: str, anchors: np.ndarray, file: str = "<cfg>") -> str:
         CfgError: there are no heads, fewer anchors than heads, or a head whose channels
             come from something else than a convolution would need others.
     """
-    heads = heads_of_text(text, file)
+    edit = CfgEdit(text)
+    set_anchors(edit, heads_of_text(text, file), anchors, file)
+    return edit.text
+
+
+def set_anchors(
+    edit: CfgEdit, heads: Sequence[AnchorHead], anchors: np.ndarray, file: str
+) -> list[int]:
+    """Edit the anchors of `heads`, all that its cfg has; see `rewritten`.
+
+    Returns:
+        How many of the anchors each head has got.
+
+    Raises:
+        CfgError: as `rewritten`, but that there must be heads.
+    """
     if len(anchors) < len(heads):
         raise CfgError(
             "fewer anchors than heads",
@@ -57,15 +69,15 @@ def rewritten(text: str, anchors: np.ndarray, file: str = "<cfg>") -> str:
             expected=f"at least {len(heads)}",
             got=len(anchors),
         )
-    edit = _Edit(text)
-    for head, mask in zip(heads, _masks(heads, len(anchors)), strict=True):
+    masks = _masks(heads, len(anchors))
+    for head, mask in zip(heads, masks, strict=True):
         listed = anchors if head.has_mask else anchors[mask]
         edit.set(head.section, "anchors", _spelt(listed, head))
         edit.set(head.section, "num", str(len(listed)))
         if head.has_mask and (len(heads) > 1 or "mask" in head.section.first()):
             edit.set(head.section, "mask", ",".join(map(str, mask)))
         _set_filters(edit, head, len(mask))
-    return edit.text
+    return [len(mask) for mask in masks]
 
 
 def _spelt(anchors: np.ndarray, head: AnchorHead) -> str:
@@ -82,10 +94,10 @@ def _masks(heads: Sequence[AnchorHead], count: int) -> list[list[int]]:
     return masks
 
 
-def _set_filters(edit: _Edit, head: AnchorHead, boxes: int) -> None:
+def _set_filters(edit: CfgEdit, head: AnchorHead, boxes: int) -> None:
     needed, producer = boxes * head.values_per_box, head.producer
     if producer is None or producer.name not in _CONVOLUTIONS:
-        if producer is not None and _same(producer.first()["filters"].value, str(needed)):
+        if producer is not None and same_value(producer.first()["filters"].value, str(needed)):
             return
         raise CfgError(
             f"[{head.section.name}] needs {needed} channels, but does not get them from a "
@@ -96,39 +108,3 @@ def _set_filters(edit: _Edit, head: AnchorHead, boxes: int) -> None:
             fix="change its channels by hand first",
         )
     edit.set(producer, "filters", str(needed))
-
-
-def _same(old: str | None, new: str) -> bool:
-    return (old or "").partition("#")[0] == new.replace(" ", "")
-
-
-class _Edit:
-    """The lines of a cfg while some of them are replaced."""
-
-    def __init__(self, text: str) -> None:
-        self.lines = text.split("\n")
-
-    @property
-    def text(self) -> str:
-        """All of them as they are now."""
-        return "\n".join(self.lines)
-
-    def set(self, section: Section, key: str, value: str) -> None:
-        """Write `value` in the line that counts, or as a line behind the section's own.
-
-        A value that says the same already keeps its blanks.
-        """
-        entry = section.first().get(key)
-        if entry is not None and _same(entry.value, value):
-            return
-        if entry is not None and entry.value is not None:
-            match = _LINE.fullmatch(self.lines[entry.where.line - 1])
-            if match is None:
-                raise AssertionError("a line with a value has the form of one")
-            self.lines[entry.where.line - 1] = match[1] + value + match[3]
-            return
-        # Without a line of its own yet. It shares the section's, so that the numbers of the
-        # lines behind it stay right.
-        head = self.lines[section.where.line - 1]
-        end = "\r" if head.endswith("\r") else ""
-        self.lines[section.where.line - 1] = f"{head}\n{key}={value}{end}"

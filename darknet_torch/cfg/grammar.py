@@ -63,14 +63,21 @@ def read_cfg(path: str | Path) -> list[Section]:
 
     Source: parser.c read_cfg, option_list.c read_option, utils.c strip (AlexeyAB).
     """
-    path = Path(path)
+    return parse_cfg(read_cfg_text(path), str(path))
+
+
+def read_cfg_text(path: str | Path) -> str:
+    """A cfg file's text, a character a byte.
+
+    Raises:
+        CfgError: the file is missing or unreadable.
+    """
     try:
-        text = path.read_bytes().decode("latin-1")
+        return Path(path).read_bytes().decode("latin-1")
     except FileNotFoundError:
         raise CfgError("no such cfg file", where=path) from None
     except OSError as error:
         raise CfgError(f"cannot be read ({error.strerror})", where=path) from None
-    return parse_cfg(text, str(path))
 
 
 def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:

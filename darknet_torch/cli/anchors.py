@@ -57,6 +57,15 @@ kmeans_options = all_options(
     ),
 )
 
+# For commands that do not ask.
+KMEANS_DEFAULTS = {
+    "variant": DEFAULT_VARIANT,
+    "seed": 0,
+    "restarts": DEFAULT_RESTARTS,
+    "generations": 0,
+    "device": "cpu",
+}
+
 
 @dataclass(frozen=True)
 class Setting:

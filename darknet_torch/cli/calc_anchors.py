@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from darknet_torch.anchors.kmeans import DEFAULT_RESTARTS, DEFAULT_VARIANT
-from darknet_torch.cli.anchors import Setting, find_anchors, measure_boxes
+from darknet_torch.cli.anchors import KMEANS_DEFAULTS, Setting, find_anchors, measure_boxes
 from darknet_torch.cli.data_sets import open_data
 from darknet_torch.cli.loading import Reporting, reported
 from darknet_torch.datasets import VOC_ORIGIN
@@ -16,14 +15,6 @@ from darknet_torch.files import write_bytes, write_text
 
 _ANCHORS, _COUNTERS, _CLOUD = "anchors.txt", "counters_per_class.txt", "cloud.png"
 _SIDE = click.IntRange(min=1)
-# What `dtorch kmeans` asks for and Darknet has no flags for.
-_KMEANS = {
-    "variant": DEFAULT_VARIANT,
-    "seed": 0,
-    "restarts": DEFAULT_RESTARTS,
-    "generations": 0,
-    "device": "cpu",
-}
 
 
 @click.command(short_help="Find anchors for a data set.")
@@ -55,7 +46,7 @@ def calc_anchors(
         measured = measure_boxes(data_set, Setting(count, height, width, letterbox=False))
     click.echo(f" read labels from {len(data_set.examples)} images ")
     click.echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.boxes}")
-    (found,) = find_anchors(_KMEANS, measured, [count])
+    (found,) = find_anchors(KMEANS_DEFAULTS, measured, [count])
     counters = ", ".join(map(str, class_counts(data_set)))
     _save(_COUNTERS, f"counters_per_class = {counters}")
     click.echo(f"\ncounters_per_class = {counters}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.options import workers_option
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.forms import FORMS, PICTURE_WAYS
 from darknet_torch.errors import UsageError
@@ -86,13 +87,7 @@ def convert_command(form: str, out: str, pictures: str, **source: Any) -> None:
 @dataset.command(name="check", short_help="Find what is wrong in a data set.")
 @_source
 @_output
-@click.option(
-    "--workers",
-    type=click.IntRange(min=0),
-    default=2,
-    show_default=True,
-    help="Threads that read pictures.",
-)
+@workers_option
 def check_command(workers: int, form: str, out: str | None, **source: Any) -> None:
     """Find what is wrong in a data set: pictures, labels, boxes, classes, splits.
 

@@ -20,6 +20,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 # Command -> (module, function); a module is imported when its command is asked for.
 _COMMANDS = {
     "average": ("darknet_torch.cli.weight_files", "average"),
+    "check": ("darknet_torch.cli.check", "check"),
     "classify": ("darknet_torch.cli.classify", "classify"),
     "classifier": ("darknet_torch.cli.classifier", "classifier"),
     "completion": ("darknet_torch.cli.completion", "completion"),
@@ -33,6 +34,7 @@ _COMMANDS = {
     "info": ("darknet_torch.cli.info", "info"),
     "kmeans": ("darknet_torch.cli.kmeans", "kmeans"),
     "map": ("darknet_torch.cli.eval", "eval_command"),
+    "new": ("darknet_torch.cli.new", "new"),
     "partial": ("darknet_torch.cli.weight_files", "partial"),
     "rnn": ("darknet_torch.cli.rnn", "rnn"),
     "statistics": ("darknet_torch.cli.weight_files", "statistics"),

@@ -58,14 +58,8 @@ names_options = all_options(
     click.option("--data", metavar="FILE", help="A .data file, for its names."),
 )
 
-data_set_options = all_options(
-    click.option(
-        "--data",
-        metavar="DATA",
-        help="The data set: a .data file, a COCO .json or a VOC root [default: <cfg>.data].",
-    ),
+data_form_options = all_options(
     click.option("--images", metavar="DIR", help="Where the pictures of a COCO .json lie."),
-    click.option("--split", metavar="NAME", help="Which list, such as train or valid."),
     click.option(
         "--voc-origin",
         type=click.IntRange(0, 1),
@@ -84,6 +78,24 @@ device_option = click.option(
     help="auto, cpu, cuda or cuda:N.",
 )
 
+data_set_options = all_options(
+    click.option(
+        "--data",
+        metavar="DATA",
+        help="The data set: a .data file, a COCO .json or a VOC root [default: <cfg>.data].",
+    ),
+    click.option("--split", metavar="NAME", help="Which list, such as train or valid."),
+    data_form_options,
+)
+
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    default=2,
+    show_default=True,
+    help="Threads that read pictures.",
+)
+
 run_options = all_options(
     device_option,
     click.option(
@@ -96,13 +108,7 @@ run_options = all_options(
     click.option(
         "--batch", type=_POSITIVE, default=1, show_default=True, help="Pictures at once."
     ),
-    click.option(
-        "--workers",
-        type=click.IntRange(min=0),
-        default=2,
-        show_default=True,
-        help="Threads that read pictures.",
-    ),
+    workers_option,
     click.option("--threads", type=_POSITIVE, help="Threads that compute."),
     click.option("--seed", type=int, help="For what is random."),
 )

@@ -163,6 +163,11 @@ def statistics(
     """
     network, read = load_with_report(cfg, weights, dialect=dialect, strict=strict)
     assert read is not None
+    return statistics_of(network, read)
+
+
+def statistics_of(network: Network, read: LoadReport) -> list[ArrayStatistics]:
+    """Every array that a weight file gave `network`, in numbers, in the order of the file."""
     return [
         _statistics(layer.index, layer.section, slot.name, slot.tensor)
         for layer, slot in network.slots()

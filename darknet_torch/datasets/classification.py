@@ -11,6 +11,7 @@ from darknet_torch.cfg.data_file import resolve
 from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.model import Problem
 from darknet_torch.datasets.reading import given_class_names, lines_of
+from darknet_torch.datasets.voc import is_voc_root
 from darknet_torch.errors import UsageError
 from darknet_torch.sources import PICTURE_SUFFIXES
 
@@ -52,6 +53,13 @@ def open_classification(
     """
     path = Path(data)
     return _read_tree(path, split) if path.is_dir() else _read_data(path, split or "train")
+
+
+def is_classification(path: Path) -> bool:
+    """Whether there is a classifier's data set at `path`, not a detector's."""
+    if path.is_dir():
+        return not is_voc_root(path)
+    return path.suffix.lower() != ".json" and "labels" in DataFile.read(path).keys
 
 
 def class_in_path(path: str, labels: Sequence[str]) -> list[int]:

@@ -66,7 +66,8 @@ class Head(Layer):
 
         Source: parser.c parse_yolo, parse_region.
         """
-        needed, channels = self.boxes_per_position * self.values_per_box, self.input_shape.channels
+        needed = self.channels_for(self.classes, self.boxes_per_position)
+        channels = self.input_shape.channels
         if channels == needed:
             return
         source = context.last_with_filters()
@@ -83,6 +84,10 @@ class Head(Layer):
             got=f"{channels} channels",
             fix=f"set filters={needed} at {source.options.where}, or correct the numbers here",
         )
+
+    def channels_for(self, classes: int, boxes: int) -> int:
+        """The channels that its input must have for so many classes and boxes per position."""
+        return boxes * (self.values_per_box - self.classes + classes)
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
         """Boxes from the head's output.

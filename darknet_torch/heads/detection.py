@@ -58,7 +58,7 @@ class Detection(Head):
         self.classes, self.boxes_per_position = options.classes, options.num
         self.values_per_box = 1 + options.coords
         self.cells = options.side**2
-        needed = self.cells * (self.values_per_box * options.num + options.classes)
+        needed = self._values_for(options.classes, options.num)
         if context.input_shape.count != needed:
             before = context.built[-1].options if context.built else context.net
             raise self.misfit(
@@ -68,6 +68,25 @@ class Detection(Head):
                 f"{options.classes} classes)",
                 got=f"{context.input_shape.count} values",
             )
+
+    def _values_for(self, classes: int, boxes: int) -> int:
+        return self.cells * (self.values_per_box * boxes + classes)
+
+    def channels_for(self, classes: int, boxes: int) -> int:
+        """`Head.channels_for`, of the layer that its values come from.
+
+        Raises:
+            CfgError: that layer's map cannot hold so many values.
+        """
+        values, positions = self._values_for(classes, boxes), self.input_shape.count
+        positions //= self.input_shape.channels
+        if values % positions:
+            raise self.misfit(
+                f"cannot get its values for {classes} classes",
+                expected=f"{values} values",
+                got=f"a map of {positions} positions",
+            )
+        return values // positions
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.options.softmax:

@@ -204,5 +204,5 @@ def test_other_channels_that_fit_already_are_no_error():
 
 
 def test_a_cfg_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(CfgError, match=r"none\.cfg: cannot be rewritten"):
+    with pytest.raises(CfgError, match=r"none\.cfg: no such cfg file"):
         rewrite_cfg(tmp_path / "none.cfg", NINE)

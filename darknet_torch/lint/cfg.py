@@ -1,0 +1,158 @@
+"""What is wrong in a cfg."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from darknet_torch.anchors.strides import integer_of
+from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect
+from darknet_torch.cfg.grammar import Section, read_cfg
+from darknet_torch.cfg.net import NetOptions, read_net
+from darknet_torch.cfg.options import declared, read_options
+from darknet_torch.errors import CfgError
+from darknet_torch.heads.base import Head
+from darknet_torch.lint.finding import Finding, Severity, collecting, note
+from darknet_torch.lint.head_rules import HEAD_RULES
+from darknet_torch.lint.net_rules import NET_RULES
+from darknet_torch.lint.section_rules import SECTION_RULES
+from darknet_torch.network import Network, build_network
+from darknet_torch.registry import layer_type
+
+# Takes the place of a head that does not fit, so that the layers behind it are seen too.
+_PLACEHOLDER = "empty"
+
+
+@dataclass(frozen=True)
+class CheckedCfg:
+    """A cfg that was checked.
+
+    Attributes:
+        path: of it.
+        findings: in the order of its lines; those of the whole file first.
+        network: built from it, its arrays without values; None if it cannot be.
+        sections: its sections; none if it is no cfg at all.
+        dialect: the code base it was read for.
+    """
+
+    path: Path
+    findings: list[Finding]
+    network: Network | None
+    sections: list[Section]
+    dialect: Dialect
+
+    @property
+    def classes(self) -> int | None:
+        """The classes of its last head, even if it cannot be built; None without a head."""
+        heads = [section for section in self.sections[1:] if _is_head(section)]
+        if not heads:
+            return None
+        _, option = declared(layer_type(heads[-1]).Options)["classes"]
+        return integer_of(heads[-1], "classes", option.default_for(self.dialect))
+
+
+def lint_cfg(path: Path, dialect: Dialect = ALEXEYAB) -> CheckedCfg:
+    """All that is wrong in a cfg, and what is worth knowing of it.
+
+    Where a section cannot be loaded, the others are still looked at.
+    """
+    found: list[Finding] = []
+    sections: list[Section] = []
+    with collecting(found):
+        sections = read_cfg(path)
+    if not sections:
+        return CheckedCfg(path, found, None, [], dialect)
+    net = _check_sections(sections, dialect, found)
+    network, complete = _build(sections, dialect, found)
+    if net is not None:
+        found += [item for rule in NET_RULES for item in rule(net, sections, network)]
+    if network is not None and network.heads:
+        found += [item for rule in HEAD_RULES for item in rule(network, sections)]
+    found += _other_code_base(path, sections, dialect, loads=complete)
+    unique = sorted(dict.fromkeys(found), key=_line)
+    return CheckedCfg(path, unique, network if complete else None, sections, dialect)
+
+
+def _line(finding: Finding) -> int:
+    line = finding.where.rpartition(":")[2]
+    return int(line) if line.isdecimal() else 0
+
+
+def _check_sections(
+    sections: Sequence[Section], dialect: Dialect, found: list[Finding]
+) -> NetOptions | None:
+    """Look at every section by itself; the options of [net], if they can be read."""
+    net = None
+    with collecting(found):
+        net = read_net(sections[0], dialect)
+        found += [item for rule in SECTION_RULES for item in rule(sections[0], net, dialect)]
+    for section in sections[1:]:
+        with collecting(found):
+            options = read_options(layer_type(section).Options, section, dialect)
+            found += [item for rule in SECTION_RULES for item in rule(section, options, dialect)]
+    return net
+
+
+def _build(
+    sections: Sequence[Section], dialect: Dialect, found: list[Finding]
+) -> tuple[Network | None, bool]:
+    """The network, and whether it is whole: heads that do not fit are left out of it."""
+    current, complete = list(sections), True
+    while True:
+        network, attempt = None, list[Finding]()
+        with collecting(attempt):
+            network = build_network(current, dialect=dialect, initialize=False)
+        found += attempt
+        if network is not None:
+            return network, complete
+        complete = False
+        failed = _section_at(current, _line(attempt[-1]))
+        if not _is_head(current[failed]):
+            return None, False
+        current[failed] = Section(_PLACEHOLDER, current[failed].where, ())
+
+
+def _section_at(sections: Sequence[Section], line: int) -> int:
+    """The index of the section that a line belongs to."""
+    return max(
+        index for index, item in enumerate(sections) if index == 0 or item.where.line <= line
+    )
+
+
+def _is_head(section: Section) -> bool:
+    try:
+        return issubclass(layer_type(section), Head)
+    except CfgError:
+        return False
+
+
+def _other_code_base(
+    path: Path, sections: Sequence[Section], dialect: Dialect, *, loads: bool
+) -> list[Finding]:
+    """What the other code base makes of the cfg."""
+    other = PJREDDIE if dialect.code_base == ALEXEYAB.code_base else ALEXEYAB
+    attempt: list[Finding] = []
+    with collecting(attempt):
+        build_network(sections, dialect=other, initialize=False)
+    failed = [item for item in attempt if item.severity is Severity.ERROR]
+    program = f"{other.code_base}/darknet"
+    if not loads:
+        fits = note(path, f"{program} can load this", fix=f"say --dialect {other.name}")
+        return [] if failed else [fits]
+    if failed:
+        return [note(failed[0].where, f"{program} cannot load this: {failed[0].what}")]
+    ignored = ", ".join(_keys_of(sections, dialect.code_base))
+    what = f"{program} ignores keys that it does not know: {ignored}"
+    return [note(path, what)] if ignored else []
+
+
+def _keys_of(sections: Sequence[Section], code_base: str) -> list[str]:
+    """The keys that only `code_base` knows, in the order of the file."""
+    found = {}
+    for section in sections:
+        cls = NetOptions if section is sections[0] else layer_type(section).Options
+        for key, (_, option) in declared(cls).items():
+            if key in section.first() and option.only == code_base and not option.inert:
+                found[key] = section.first()[key].where.line
+    return sorted(found, key=lambda key: found[key])

@@ -1,0 +1,192 @@
+"""Rules for [net], most of them about training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from darknet_torch.anchors.strides import horizontal_strides
+from darknet_torch.cfg.grammar import Section, Where
+from darknet_torch.cfg.net import NetOptions
+from darknet_torch.lint.finding import Finding, error, note, warning
+from darknet_torch.network import Network
+
+NetRule = Callable[[NetOptions, Sequence[Section], Network | None], Iterator[Finding]]
+Sections = Sequence[Section]
+
+_USUAL_STRIDE = 32  # that sizes are checked for wherever a network is built
+_BATCHES_PER_CLASS = 2000  # of AlexeyAB's README
+
+
+def _place(sections: Sections, key: str) -> Where:
+    """Where [net] says a key; the section's own line if it does not."""
+    entry = sections[0].first().get(key)
+    return sections[0].where if entry is None else entry.where
+
+
+def batch_in_parts(
+    net: NetOptions, sections: Sections, network: Network | None
+) -> Iterator[Finding]:
+    """Source: parser.c parse_net_options, which divides two integers."""
+    parts, rest = divmod(net.batch, net.subdivisions)
+    where = _place(sections, "subdivisions")
+    if parts == 0:
+        yield error(
+            where,
+            "Darknet computes batches of no pictures",
+            expected=f"subdivisions={net.batch} at most, as batch is",
+            got=f"batch={net.batch}, subdivisions={net.subdivisions}",
+            fix=f"write subdivisions={net.batch}",
+        )
+    elif rest:
+        yield warning(
+            where,
+            f"Darknet trains with {parts * net.subdivisions} pictures at a time, not {net.batch}",
+            expected="batch a multiple of subdivisions",
+            got=f"batch={net.batch}, subdivisions={net.subdivisions}",
+            fix=f"write batch={parts * net.subdivisions}",
+        )
+
+
+def learning_rate(
+    net: NetOptions, sections: Sections, network: Network | None
+) -> Iterator[Finding]:
+    """A rate that learns nothing, or too much."""
+    if not 0 < net.learning_rate <= 1:
+        yield warning(
+            _place(sections, "learning_rate"),
+            "nothing is learned with this learning_rate"
+            if net.learning_rate <= 0
+            else "this learning_rate is very large",
+            expected="such as 0.001",
+            got=f"{net.learning_rate:g}",
+            fix="write learning_rate=0.001",
+        )
+
+
+def length_of_training(
+    net: NetOptions, sections: Sections, network: Network | None
+) -> Iterator[Finding]:
+    """Source: detector.c train_detector, classifier.c train_classifier."""
+    where = _place(sections, "max_batches")
+    heads = network.heads if network is not None else []
+    if net.max_batches <= 0:
+        if "max_batches" not in sections[0].first():
+            yield note(where, "says no max_batches: it is made to be run, not trained")
+        elif heads or net.policy == "poly":
+            why = "nothing is trained" if heads else "policy=poly divides by it"
+            yield warning(
+                where, f"max_batches={net.max_batches}: {why}", expected="a number above 0"
+            )
+        else:
+            yield note(where, f"max_batches={net.max_batches}: training does not end by itself")
+    elif heads and net.max_batches < _BATCHES_PER_CLASS * heads[0].classes:
+        yield note(
+            where,
+            "training is shorter than AlexeyAB's README advises",
+            expected=f"{_BATCHES_PER_CLASS} batches per class, "
+            f"{_BATCHES_PER_CLASS * heads[0].classes} for {heads[0].classes} classes",
+            got=net.max_batches,
+        )
+
+
+def burn_in(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
+    """Training that ends while the rate still rises."""
+    if 0 < net.max_batches <= net.burn_in:
+        yield warning(
+            _place(sections, "burn_in"),
+            "training ends before burn_in does",
+            expected=f"burn_in below max_batches={net.max_batches}",
+            got=net.burn_in,
+            fix="write burn_in=1000, or less",
+        )
+
+
+def steps(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
+    """Source: network.c get_current_rate: a step counts once all before it have."""
+    if net.policy != "steps":
+        return
+    where = _place(sections, "steps")
+    shown = ",".join(map(str, net.steps))
+    late = [step for step in net.steps if step >= net.max_batches > 0]
+    if late:
+        advised = f"write steps={net.max_batches * 8 // 10},{net.max_batches * 9 // 10}"
+        yield warning(
+            where,
+            f"steps lie behind the end of training: {','.join(map(str, late))}",
+            expected=f"numbers below max_batches={net.max_batches}",
+            got=shown,
+            fix=advised if len(net.steps) == 2 else "move them, or raise max_batches=",
+        )
+    if any(second <= first for first, second in zip(net.steps, net.steps[1:], strict=False)):
+        yield warning(where, "steps do not rise", expected="each above the one before", got=shown)
+    if len(net.scales) > len(net.steps):
+        yield warning(
+            _place(sections, "scales"),
+            "more scales than steps, the last ones do not count",
+            expected=f"{len(net.steps)} numbers",
+            got=len(net.scales),
+        )
+
+
+def augmentation(
+    net: NetOptions, sections: Sections, network: Network | None
+) -> Iterator[Finding]:
+    """What AlexeyAB's code refuses. Source: data.c load_data_detection."""
+    if network is None or not network.heads:
+        return
+    if net.cutmix:
+        yield error(
+            _place(sections, "cutmix"),
+            "cutmix is for classifiers, Darknet does not train detectors with it",
+            expected="cutmix=0",
+            got="cutmix=1",
+            fix="write mosaic=1 instead",
+        )
+    if net.mosaic and net.letter_box:
+        yield error(
+            _place(sections, "letter_box"),
+            "Darknet does not train with mosaic and letter_box together",
+            expected="one of the two",
+            got="mosaic=1, letter_box=1",
+            fix="write letter_box=0",
+        )
+
+
+def sizes_and_strides(
+    net: NetOptions, sections: Sections, network: Network | None
+) -> Iterator[Finding]:
+    """Sizes that the heads' strides do not divide, where the usual 32 does."""
+    if network is None or not network.heads:
+        return
+    strides = horizontal_strides(sections[1:])
+    stride = max(int(strides[head.index]) for head in network.heads)
+    if stride <= _USUAL_STRIDE:
+        return
+    for key, size in (("width", net.width), ("height", net.height)):
+        if size % stride and not size % _USUAL_STRIDE:
+            yield warning(
+                _place(sections, key),
+                f"the largest stride of the heads does not divide {key}",
+                expected=f"a multiple of {stride}",
+                got=size,
+                fix=f"write {key}={max(stride, round(size / stride) * stride)}",
+            )
+    if getattr(network.heads[-1].options, "random", 0) and net.resize_step % stride:
+        yield warning(
+            _place(sections, "resize_step"),
+            "random sizes are no multiples of the largest stride of the heads",
+            expected=f"resize_step={stride}",
+            got=f"resize_step={net.resize_step}",
+            fix=f"write resize_step={stride}",
+        )
+
+
+NET_RULES: tuple[NetRule, ...] = (
+    batch_in_parts,
+    learning_rate,
+    length_of_training,
+    burn_in,
+    steps,
+    augmentation,
+    sizes_and_strides,
+)

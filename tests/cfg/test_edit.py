@@ -1,0 +1,75 @@
+"""Editing a cfg's text."""
+
+import pytest
+
+from darknet_torch.cfg.edit import CfgEdit
+from darknet_torch.cfg.grammar import parse_cfg
+
+TEXT = """# a network
+[net]
+ width = 32   # pixels
+height=32
+
+[yolo]
+classes=2
+counters_per_class=1,2
+counters_per_class=1,2"""
+
+
+@pytest.fixture(params=["\n", "\r\n"], ids=["unix", "windows"])
+def opened(request):
+    """The text with either end of lines, its edit and its sections."""
+    text = TEXT.replace("\n", request.param)
+    return text, CfgEdit(text), parse_cfg(text)
+
+
+def test_a_value_changes_and_its_comment_stays(opened):
+    text, edit, sections = opened
+    edit.set(sections[0], "width", "64")
+    assert edit.text == text.replace(" width = 32", " width = 64")
+    (change,) = edit.changes()
+    assert (change.line, str(change)) == (3, "width = 32   # pixels  ->  width = 64   # pixels")
+
+
+def test_the_last_value_counts_and_the_first_may_come_back(opened):
+    text, edit, sections = opened
+    edit.set(sections[0], "width", "64")
+    edit.set(sections[0], "width", "32")
+    edit.set(sections[0], "batch", "1")
+    edit.set(sections[0], "batch", "2")
+    end = "\r\n" if "\r" in text else "\n"
+    assert edit.text == text.replace(f"[net]{end}", f"[net]{end}batch=2{end}")
+    assert [(change.line, str(change)) for change in edit.changes()] == [
+        (3, "batch=2   (new line)")
+    ]
+
+
+def test_every_line_of_a_key_can_go(opened):
+    _, edit, sections = opened
+    edit.remove(sections[1], "counters_per_class")
+    edit.set(sections[0], "batch", "2")
+    assert edit.text.split("[yolo]")[1].split() == ["classes=2"]
+    assert [(change.line, str(change)) for change in edit.changes()] == [
+        (3, "batch=2   (new line)"),
+        (9, "counters_per_class=1,2  ->  (line deleted)"),
+        (9, "counters_per_class=1,2  ->  (line deleted)"),
+    ]
+
+
+def test_changes_say_where_lines_are_in_the_new_text(opened):
+    _, edit, sections = opened
+    for key in ("batch", "channels"):
+        edit.set(sections[0], key, "1")
+    edit.set(sections[1], "classes", "7")
+    lines = edit.text.split("\n")
+    for change in edit.changes():
+        assert lines[change.line - 1] == change.new
+
+
+def test_a_line_without_a_value_gets_one_before_it():
+    text = "[net]\nbatch\nwidth=1"
+    edit = CfgEdit(text)
+    with pytest.warns(UserWarning, match="not a key=value line"):
+        (net,) = parse_cfg(text)
+    edit.set(net, "batch", "8")
+    assert edit.text == "[net]\nbatch=8\nbatch\nwidth=1"
