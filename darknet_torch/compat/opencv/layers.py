@@ -3,6 +3,8 @@
 One Darknet layer becomes up to three: convolution, batch normalisation, activation.
 
 Source: darknet_io.cpp setLayersParams, ReadDarknetFromCfgStream (OpenCV 4.12).
+Differs: a [crop] without noadjust=1 is one layer; OpenCV makes two of it, and then gives the
+layers behind it the wrong weights.
 """
 
 from __future__ import annotations
@@ -81,10 +83,8 @@ def import_layers(network: Network) -> list[ImportedLayer]:
     ends = {-1: INPUT_NAME}
     flat: set[int] = set()
     imported: list[ImportedLayer] = []
-    number = 0  # of OpenCV; a [crop] that maps 0-1 to -1..1 takes two
     for layer in network.layers:
-        stages = _stages(layer, number)
-        number += 1 + sum(name.startswith("adjust_crop") for name, _ in stages)
+        stages = _stages(layer)
         passing = isinstance(layer, (*_PASSING, Softmax)) and layer.sources[0] in flat
         if isinstance(layer, Connected) or passing:
             flat.add(layer.index)
@@ -107,18 +107,15 @@ def unconnected(imported: list[ImportedLayer]) -> list[ImportedLayer]:
     return [layer for layer in imported if layer.name not in read]
 
 
-def _stages(layer: Layer, number: int) -> list[_Stage]:
+def _stages(layer: Layer) -> list[_Stage]:
     """Names and types of the layers that stand for one of Darknet's."""
     for cls, prefixes in _STAGES.items():
         if isinstance(layer, cls):
-            stages = [(f"{prefix}_{number}", kind) for prefix, kind in prefixes(layer)]
-            return [*stages, *_activation(layer, number + 1)]
-    if isinstance(layer, Crop):
-        adjust = [] if layer.options.noadjust else [(f"adjust_crop_{number + 1}", "Scale")]
-        return [(f"crop_{number}", "Slice"), *adjust]
+            stages = [(f"{prefix}_{layer.index}", kind) for prefix, kind in prefixes(layer)]
+            return [*stages, *_activation(layer)]
     if isinstance(layer, Region):
         _check_region(layer)
-        return [(f"permute_{number}", _PERMUTE), ("detection_out", REGION)]
+        return [(f"permute_{layer.index}", _PERMUTE), ("detection_out", REGION)]
     raise UnsupportedError(
         f"OpenCV's importer knows no [{layer.section}]",
         where=layer.options.where,
@@ -126,7 +123,7 @@ def _stages(layer: Layer, number: int) -> list[_Stage]:
     )
 
 
-def _activation(layer: Layer, number: int) -> Iterator[_Stage]:
+def _activation(layer: Layer) -> Iterator[_Stage]:
     name = getattr(layer.options, "activation", "linear")
     if name == "linear":
         return
@@ -137,7 +134,7 @@ def _activation(layer: Layer, number: int) -> Iterator[_Stage]:
             expected=", ".join(["linear", *_ACTIVATIONS]),
             fix="use darknet_torch.load, and Detector or Classifier, which know it",
         )
-    yield f"{name}_{number}", _ACTIVATIONS[name]
+    yield f"{name}_{layer.index + 1}", _ACTIVATIONS[name]
 
 
 def _check_region(layer: Region) -> None:
@@ -180,6 +177,7 @@ _STAGES: dict[type[Layer], Callable[[Any], list[_Stage]]] = {
     Route: _route,
     Reorg: _always(("reorg", "Reorg")),
     Shortcut: _always(("shortcut", "Eltwise")),
+    Crop: _always(("crop", "Slice")),
     Sam: _always(("sam", "Eltwise")),
     ScaleChannels: _always(("scale_channels", "Scale")),
     Upsample: _always(("upsample", "Resize")),
