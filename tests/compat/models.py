@@ -1,5 +1,6 @@
 """The networks that compat.opencv is compared with OpenCV 4 on."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,7 +187,9 @@ def make(name: str, folder: Path) -> Model | None:
 def _save_seeded(cfg: Path, weights: Path) -> None:
     """Write random weights for which nothing grows out of bounds."""
     random = np.random.RandomState(11)
-    network = dt.load(cfg)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dt.CfgWarning)  # thresh= is OpenCV's own
+        network = dt.load(cfg)
     network.header = WeightsHeader(0, 2, 5)
     for _, slot in network.slots():
         values = random.random_sample(tuple(slot.tensor.shape)).astype("<f4")

@@ -1,9 +1,10 @@
 """What scripts do with cv2.dnn and Darknet's files: the same for OpenCV 4 and for compat.opencv.
 
-    python tests/compat/opencv_script.py opencv|compat CFG WEIGHTS PICTURE OUT.npz [LAYER...]
+python tests/compat/opencv_script.py opencv|compat CFG WEIGHTS PICTURE OUT.npz [LAYER...]
 """
 
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -75,8 +76,8 @@ def classified(cv2, net, frame, size):
 
 def input_size(cfg):
     """Width and height in a cfg's [net], the first of equal keys."""
-    with open(cfg, encoding="latin-1") as file:
-        lines = ["".join(line.split()) for line in file]
+    text = Path(cfg).read_text(encoding="latin-1")
+    lines = ["".join(line.split()) for line in text.splitlines()]
     options = dict(line.split("=")[:2] for line in reversed(lines) if "=" in line)
     return int(options["width"]), int(options["height"])
 

@@ -24,11 +24,22 @@ class Model:
         model: the weight file or the cfg, in either order; or a `Net`.
         config: the other of the two.
 
+    Raises:
+        DarknetError: the files cannot be read, see `readNet`.
+        UnsupportedError: the net is OpenCV's own.
+
     Differs: without `setInputSize` the input has the cfg's size, where OpenCV refuses.
     """
 
     def __init__(self, model: Net | _Path, config: _Path = "") -> None:
-        self.net = model if isinstance(model, Net) else readNet(model, config)
+        found = readNet(model, config) if isinstance(model, str | os.PathLike) else model
+        if not isinstance(found, Net):
+            raise UnsupportedError(
+                "this is no net of Darknet's",
+                got=type(found),
+                fix=f"take OpenCV's own cv2.dnn.{type(self).__name__} for it",
+            )
+        self.net = found
         net = self.net.network.net
         self._params: dict[str, Any] = {"size": (net.width, net.height)}
         self._outputs: Sequence[str] = self.net.getUnconnectedOutLayersNames()
