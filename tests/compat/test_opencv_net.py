@@ -51,6 +51,9 @@ def test_layers_have_opencvs_names_and_numbers(net):
     assert (net.getLayerId("bn_0"), net.getLayerId("none"), net.getLayerId("_input")) == (2, -1, 0)
     assert (net.getLayer(0).name, net.getLayer(0).type) == ("_input", "")
     assert net.getLayer("bn_0") == net.getLayer(2) == dnn.Layer("bn_0", "BatchNorm")
+    indices = [net.getLayer(layer).outputNameToIndex("im_info") for layer in (0, 1)]
+    assert indices == [-1, 0]
+    assert net.getLayer(0).outputNameToIndex("data") == 0
     assert net.getLayersCount("Region") == 1
     assert "__NetInputLayer__" in net.getLayerTypes()
     assert not net.empty()

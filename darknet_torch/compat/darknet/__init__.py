@@ -7,6 +7,8 @@ DETECTION and the others are ctypes structures as there. What darknet.py reaches
 ``lib`` beyond its own names does not exist here.
 """
 
+from ctypes import POINTER, c_float, c_int
+
 from darknet_torch.compat.darknet.boxes import (
     do_nms_obj,
     do_nms_sort,
@@ -59,13 +61,10 @@ from darknet_torch.compat.darknet.structures import (
     DETNUMPAIR,
     IMAGE,
     METADATA,
-    POINTER,
     DETECTIONPtr,
     DETNUMPAIRPtr,
     FloatPtr,
     IntPtr,
-    c_float,
-    c_int,
 )
 
 predict = network_predict

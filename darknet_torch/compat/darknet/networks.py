@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ctypes import c_char_p
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from darknet_torch.compat.darknet.pictures import letterbox_image, planes, resiz
 from darknet_torch.compat.darknet.structures import (
     IMAGE,
     METADATA,
-    c_char_p,
     keep,
     pointer_to,
     values_at,

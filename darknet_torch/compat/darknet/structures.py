@@ -9,7 +9,7 @@ Source: darknet.py (AlexeyAB), include/darknet.h.
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, c_char_p, c_float, c_int, c_void_p
+from ctypes import POINTER, c_char_p, c_float, c_int
 from typing import Any
 
 import numpy as np
@@ -82,24 +82,3 @@ def pointer_to(values: np.ndarray) -> Any:
 def values_at(pointer: Any, *shape: int) -> np.ndarray:
     """The float32 values at a pointer as an array of that shape: no copy."""
     return np.ctypeslib.as_array(pointer, shape)
-
-
-__all__ = [
-    "BOX",
-    "DETECTION",
-    "DETNUMPAIR",
-    "IMAGE",
-    "METADATA",
-    "POINTER",
-    "DETECTIONPtr",
-    "DETNUMPAIRPtr",
-    "FloatPtr",
-    "IntPtr",
-    "c_char_p",
-    "c_float",
-    "c_int",
-    "c_void_p",
-    "keep",
-    "pointer_to",
-    "values_at",
-]

@@ -17,8 +17,9 @@ from typing import Any
 
 import cv2 as _cv2
 
+from darknet_torch.compat.opencv.described import Layer
 from darknet_torch.compat.opencv.models import ClassificationModel, DetectionModel, Model
-from darknet_torch.compat.opencv.net import Layer, Net
+from darknet_torch.compat.opencv.net import Net
 from darknet_torch.compat.opencv.reading import readNet, readNetFromDarknet
 from darknet_torch.compat.opencv.stand_in import stand_in
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -12,30 +11,20 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.grammar import Section
+from darknet_torch.compat.opencv.described import Described, empty_net
 from darknet_torch.compat.opencv.layers import (
-    INPUT_NAME,
     REGION,
     ImportedLayer,
     import_layers,
-    unconnected,
 )
 from darknet_torch.compat.opencv.regions import RegionRows
-from darknet_torch.errors import UnsupportedError, UsageError, compose, nearest
+from darknet_torch.errors import UsageError
 from darknet_torch.network import Network
 
-_INPUT_LAYER = ("_input", "")
 _CUDA_TARGETS = (6, 7)  # DNN_TARGET_CUDA, DNN_TARGET_CUDA_FP16
 
 
-@dataclass(frozen=True)
-class Layer:
-    """What `Net.getLayer` tells of a layer: OpenCV's name and type of it."""
-
-    name: str
-    type: str
-
-
-class Net:
+class Net(Described):
     """A Darknet network with the methods of OpenCV 4's ``cv2.dnn.Net``.
 
     What OpenCV calls a layer is described in `layers.ImportedLayer`. Methods that it has
@@ -54,15 +43,13 @@ class Net:
         *,
         filled: bool = False,
     ) -> None:
+        super().__init__(import_layers(network) if network is not None else [])
         self._network, self._filled = network, filled
-        self._imported = import_layers(network) if network is not None else []
-        self._ids = {layer.name: number for number, layer in enumerate(self._imported, 1)}
         heads = network.heads if network is not None else []
         self._regions = {
             head.index: RegionRows.of(head, sections[head.index + 1]) for head in heads
         }
         self._input: Tensor | None = None
-        self._input_name = INPUT_NAME
         self._ticks = 0
 
     @property
@@ -73,53 +60,8 @@ class Net:
             UsageError: there is none.
         """
         if self._network is None:
-            raise UsageError(
-                "the net is empty", fix="make it with readNetFromDarknet(cfg, weights)"
-            )
+            raise empty_net()
         return self._network
-
-    def empty(self) -> bool:
-        """Whether there are no layers."""
-        return not self._imported
-
-    def getLayerNames(self) -> tuple[str, ...]:
-        """The names of the layers, in order."""
-        return tuple(self._ids)
-
-    def getLayerId(self, layer: str) -> int:
-        """The number of a layer, from 1; -1 if there is none of that name."""
-        return 0 if layer == _INPUT_LAYER[0] else self._ids.get(layer, -1)
-
-    def getLayer(self, layerId: int | str) -> Layer:
-        """The layer of a number or name; 0 is the input.
-
-        Raises:
-            UsageError: there is none.
-        """
-        number = self.getLayerId(layerId) if isinstance(layerId, str) else int(layerId)
-        if number == 0:
-            return Layer(*_INPUT_LAYER)
-        if not 1 <= number <= len(self._imported):
-            raise self._no_such(layerId)
-        found = self._imported[number - 1]
-        return Layer(found.name, found.type)
-
-    def getLayerTypes(self) -> tuple[str, ...]:
-        """The types of the layers, sorted, each once."""
-        return tuple(sorted({layer.type for layer in self._imported} | {"__NetInputLayer__"}))
-
-    def getLayersCount(self, layerType: str) -> int:
-        """How many layers are of a type."""
-        return sum(layer.type == layerType for layer in self._imported)
-
-    def getUnconnectedOutLayers(self) -> np.ndarray:
-        """The numbers of the layers that no other one reads, int32 [K]."""
-        names = self.getUnconnectedOutLayersNames()
-        return np.array([self._ids[name] for name in names], np.int32)
-
-    def getUnconnectedOutLayersNames(self) -> tuple[str, ...]:
-        """The names of the layers that no other one reads."""
-        return tuple(layer.name for layer in unconnected(self._imported))
 
     def setInputsNames(self, inputBlobNames: Sequence[str]) -> None:
         """What `setInput` calls the one input.
@@ -180,7 +122,7 @@ class Net:
         """
         names = outputName if outBlobNames is None else outBlobNames
         if isinstance(names, str):
-            return self._compute([names or self._last().name])[0]
+            return self._compute([names or self.last().name])[0]
         return tuple(self._compute(list(names)))
 
     def forwardAndRetrieve(self, outBlobNames: Sequence[str]) -> tuple[tuple[np.ndarray], ...]:
@@ -205,7 +147,7 @@ class Net:
         """
         wanted = targetId in _CUDA_TARGETS
         if wanted and not torch.cuda.is_available():
-            message = compose("PyTorch has no CUDA here; the net stays on the CPU")
+            message = "PyTorch has no CUDA here; the net stays on the CPU"
             warnings.warn(message, RuntimeWarning, stacklevel=2)
         self.network.to("cuda" if wanted and torch.cuda.is_available() else "cpu")
 
@@ -223,17 +165,9 @@ class Net:
         for region in self._regions.values():
             region.nms_threshold = 0
 
-    def is_detector(self) -> bool:
-        """Whether its last layer is a [yolo] or a [region]."""
-        return self._last().type == REGION
-
-    def _last(self) -> ImportedLayer:
-        self.network  # noqa: B018  an empty net has no last layer, and says so
-        return self._imported[-1]
-
     @torch.inference_mode()
     def _compute(self, names: list[str]) -> list[np.ndarray]:
-        wanted = [self._find(name) for name in names]
+        wanted = [self.find(name) for name in names]
         network, images = self.network, self._checked_input()
         started = cv2.getTickCount()
         try:
@@ -277,23 +211,3 @@ class Net:
         elif layer.flat:
             output = output.flatten(1)
         return output.float().cpu().contiguous().numpy()
-
-    def _find(self, name: str) -> ImportedLayer:
-        if name not in self._ids:
-            raise self._no_such(name)
-        layer = self._imported[self._ids[name] - 1]
-        if layer.name != layer.final and not layer.permuted:
-            raise UnsupportedError(
-                f"{name!r} is a part of one of Darknet's layers, which is computed as a whole",
-                fix=f"ask for {layer.final!r}, the layer's own output",
-            )
-        return layer
-
-    def _no_such(self, layer: object) -> UsageError:
-        close = nearest(str(layer), self._ids)
-        return UsageError(
-            "no such layer",
-            expected="one of getLayerNames(), or a number from 0 to their count",
-            got=repr(layer),
-            fix=f"did you mean {close!r}?" if close else None,
-        )
