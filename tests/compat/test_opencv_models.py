@@ -70,7 +70,7 @@ def test_settings_one_by_one_are_those_all_at_once(model, frame):
     other.setInputSize(160, 160).setInputScale(1 / 255).setInputSwapRB(True).setInputCrop(False)
     other.setInputMean((0, 0, 0)).setPreferableBackend(0).setPreferableTarget(0)
     np.testing.assert_array_equal(other.predict(frame), wanted)
-    other.setInputSize((128, 96)).enableWinograd(False)
+    other.setInputSize(np.array((128, 96))).enableWinograd(False)
     assert other.predict(frame)[0].shape == (8 * 6, 8)
     other.setInputSize((160, 160)).setInputScale((1 / 255, 1 / 255, 1 / 255))
     np.testing.assert_array_equal(other.predict(frame), wanted)

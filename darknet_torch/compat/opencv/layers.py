@@ -9,7 +9,7 @@ layers behind it the wrong weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +101,7 @@ def import_layers(network: Network) -> list[ImportedLayer]:
     return imported
 
 
-def unconnected(imported: list[ImportedLayer]) -> list[ImportedLayer]:
+def unconnected(imported: Sequence[ImportedLayer]) -> list[ImportedLayer]:
     """Those whose output no other one reads."""
     read = {name for layer in imported for name in layer.inputs}
     return [layer for layer in imported if layer.name not in read]

@@ -59,9 +59,8 @@ class Model:
 
     def setInputSize(self, size: Sequence[int] | int, height: int | None = None) -> Model:
         """Width and height of the input, pixels: one pair or two numbers."""
-        if isinstance(size, int):
-            return self._set(size=(size, int(height or 0)))
-        return self._set(size=tuple(int(side) for side in size))
+        sides = np.ravel(size if height is None else (size, height))
+        return self._set(size=tuple(int(side) for side in sides))
 
     def setInputMean(self, mean: Sequence[float] | float) -> Model:
         """What is subtracted from the channels first."""

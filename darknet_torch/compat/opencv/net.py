@@ -21,7 +21,7 @@ from darknet_torch.compat.opencv.regions import RegionRows
 from darknet_torch.errors import UsageError
 from darknet_torch.network import Network
 
-_CUDA_TARGETS = (6, 7)  # DNN_TARGET_CUDA, DNN_TARGET_CUDA_FP16
+_CUDA_TARGETS = (cv2.dnn.DNN_TARGET_CUDA, cv2.dnn.DNN_TARGET_CUDA_FP16)
 
 
 class Net(Described):
