@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SAMPLE_OUT ?= out
+# OpenCV 4 reads Darknet's files and OpenCV 5 does not; one environment holds one of them.
+OPENCV4 ?= .venv-opencv4
 # A process per core, one thread each; the tests of a file stay together, since they share models.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
-.PHONY: detect test test-long check install clean
+.PHONY: detect test test-long test-opencv4 check install clean
 
 detect: install
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
@@ -16,6 +18,9 @@ test: check
 
 test-long: install
 	$(PYTEST) -m "long or not long"
+
+test-opencv4: install $(OPENCV4)/installed
+	DTORCH_OPENCV4_PYTHON=$(OPENCV4)/bin/python $(PYTEST) tests/compat
 
 check: install
 	$(BIN)/ruff check .
@@ -31,5 +36,12 @@ $(VENV)/installed: setup.cfg pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+$(OPENCV4)/installed: setup.cfg constraints-bench.txt
+	$(PYTHON) -m venv $(OPENCV4)
+	$(OPENCV4)/bin/python -m pip install --quiet --constraint constraints-bench.txt torch
+	$(OPENCV4)/bin/python -m pip install --quiet --constraint constraints-bench.txt \
+		--editable '.[bench]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(SAMPLE_OUT) build *.egg-info
+	rm -rf $(VENV) $(OPENCV4) $(SAMPLE_OUT) build *.egg-info

@@ -219,11 +219,27 @@ def network_input(
         raise ImageError(
             "the network takes no pictures", expected="channels=1 or 3 in [net]", got=channels
         )
+    return fit_planes(planes, placement, method=method)
+
+
+def fit_planes(planes: Image, placement: Placement, *, method: str = "darknet") -> np.ndarray:
+    """Planes resized and put where they lie in the network's input, the rest grey.
+
+    Args:
+        planes: uint8 [H, W, C], or for the method "darknet" also float32 in 0-1.
+        placement: from `place`.
+        method: see `network_input`.
+
+    Returns:
+        [C, height, width] float32 in 0-1.
+
+    Source: image.c letterbox_image, resize_image (both code bases).
+    """
     height, width = placement.inner_height, placement.inner_width
     resized = _RESIZERS[method](planes, height, width).transpose(2, 0, 1)
     if (height, width) == (placement.height, placement.width):
         return np.ascontiguousarray(resized)
-    out = np.full((channels, placement.height, placement.width), _FILL, np.float32)
+    out = np.full((planes.shape[2], placement.height, placement.width), _FILL, np.float32)
     top, left = (placement.height - height) // 2, (placement.width - width) // 2
     out[:, top : top + height, left : left + width] = resized
     return out
@@ -258,7 +274,7 @@ def resize_darknet(planes: Image, height: int, width: int) -> np.ndarray:
     """Bilinear between corners: the first and last pixels of both pictures coincide.
 
     Args:
-        planes: uint8 [H, W, C].
+        planes: uint8 [H, W, C], or float32 in 0-1.
 
     Returns:
         float32 [height, width, C] in 0-1.
@@ -267,7 +283,7 @@ def resize_darknet(planes: Image, height: int, width: int) -> np.ndarray:
     """
     own_height, own_width = planes.shape[:2]
     if (own_height, own_width) == (height, width):
-        return planes / np.float32(255)
+        return _floats(planes)
     rows, down = _taps(own_height, height)
     columns, right = _taps(own_width, width)
     # The last column is a copy; of the last row, and of a picture of one row, only the
@@ -282,11 +298,16 @@ def resize_darknet(planes: Image, height: int, width: int) -> np.ndarray:
     if own_width == 1:
         right[:] = 0
     needed, where = np.unique(np.concatenate((rows, below)), return_inverse=True)
-    lines = planes[needed] / np.float32(255)
+    lines = _floats(planes[needed])
     right = right[None, :, None]
     part = (1 - right) * lines[:, columns] + right * lines[:, beside]
     upper_weight, lower_weight = (1 - down)[:, None, None], lower[:, None, None]
     return upper_weight * part[where[:height]] + lower_weight * part[where[height:]]
+
+
+def _floats(planes: np.ndarray) -> np.ndarray:
+    """uint8 as float32 in 0-1; floats, which are that already, as they are."""
+    return planes / np.float32(255) if planes.dtype == np.uint8 else planes
 
 
 def _taps(own: int, wanted: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,94 @@
+"""darknet.py's own functions that list and draw what was found. No torch."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+Bbox = tuple[float, float, float, float]
+Color = tuple[int, int, int]
+Detection = tuple[str, Any, Bbox]
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def class_colors(names: Iterable[str]) -> dict[str, Color]:
+    """A random colour, BGR, for each name; `random.seed` makes them repeatable."""
+    return {name: _random_color() for name in names}
+
+
+def _random_color() -> Color:
+    blue, green, red = (random.randint(0, 255) for _ in range(3))
+    return blue, green, red
+
+
+def bbox2points(bbox: Sequence[float]) -> tuple[int, int, int, int]:
+    """Centre x, centre y, width, height as left, top, right, bottom, rounded."""
+    x, y, w, h = bbox
+    return round(x - w / 2), round(y - h / 2), round(x + w / 2), round(y + h / 2)
+
+
+def print_detections(detections: Iterable[Detection], coordinates: bool = False) -> None:
+    """Print a line for each, with its box if `coordinates`.
+
+    Args:
+        detections: of `detect_image`.
+    """
+    lines = ["", "Objects:"]
+    for label, confidence, (x, y, w, h) in detections:
+        place = f"(left_x: {x:.0f}   top_y:  {y:.0f}   width:   {w:.0f}   height:  {h:.0f})"
+        lines.append(f"{label}: {confidence}%" + (f"    {place}" if coordinates else ""))
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def draw_boxes(
+    detections: Iterable[Detection], image: np.ndarray, colors: Mapping[str, Color]
+) -> np.ndarray:
+    """Draw boxes, labels and confidences on `image`, which is also returned.
+
+    Args:
+        detections: of `detect_image`, in pixels of `image`.
+        image: uint8 [H, W, 3].
+        colors: of the labels, in the order of the image's channels.
+    """
+    for label, confidence, bbox in detections:
+        left, top, right, bottom = bbox2points(bbox)
+        color = colors[label]
+        cv2.rectangle(image, (left, top), (right, bottom), color, 1)
+        text = f"{label} [{float(confidence):.2f}]"
+        cv2.putText(image, text, (left, top - 5), _FONT, 0.5, color, 2)
+    return image
+
+
+def non_max_suppression_fast(detections: Sequence[Any], overlap_thresh: float) -> list[Any]:
+    """Drop boxes that a box further down covers by more than a part of their area.
+
+    Args:
+        detections: each of four values, the last one a box as in `detect_image`.
+        overlap_thresh: that part, 0-1.
+
+    Returns:
+        Those that stay, the lowest first. An empty list for no detections, where darknet.py
+        fails.
+
+    Source: darknet.py non_max_suppression_fast (AlexeyAB), whose pixels count from their
+    first to their last.
+    """
+    if not detections:
+        return []
+    boxes = np.array([detection[3] for detection in detections], float)
+    first, last = boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2
+    area = np.prod(last - first + 1, 1)
+    order = np.argsort(last[:, 1])
+    picked = []
+    while len(order):
+        lowest, order = order[-1], order[:-1]
+        picked.append(detections[lowest])
+        sides = np.minimum(last[lowest], last[order]) - np.maximum(first[lowest], first[order])
+        covered = np.prod(np.maximum(0, sides + 1), 1) / area[order]
+        order = order[covered <= overlap_thresh]
+    return picked

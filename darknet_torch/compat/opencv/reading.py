@@ -1,0 +1,57 @@
+"""OpenCV 4's functions that read a net, for Darknet's files."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import cv2
+
+from darknet_torch.compat.opencv.importer import Source, build, fill, is_given, read_sections
+from darknet_torch.compat.opencv.net import Net
+
+_DARKNET = "darknet"
+
+
+def readNetFromDarknet(cfgFile: Source, darknetModel: Source = "") -> Net:
+    """The net of a cfg and a weight file.
+
+    Args:
+        cfgFile: path of the cfg, or its bytes.
+        darknetModel: path of the weight file, or its bytes; without it the net has names but
+            cannot compute.
+
+    Raises:
+        CfgError: the cfg cannot be read, or Darknet would refuse it.
+        UnsupportedError: OpenCV's importer would refuse it.
+        WeightsError: the weights do not fit it.
+
+    Source: darknet_importer.cpp readNetFromDarknet (OpenCV 4.12).
+    Differs: options that Darknet heeds and OpenCV's importer overlooks, such as dilation=,
+    are heeded, and of equal keys the first counts, as in Darknet.
+    """
+    sections = read_sections(cfgFile)
+    network = build(sections)
+    filled = is_given(darknetModel)
+    if filled:
+        fill(network, darknetModel)
+    return Net(network, sections, filled=filled)
+
+
+def readNet(model: Any, config: Any = "", framework: Any = "", **more: Any) -> Any:
+    """`readNetFromDarknet` for Darknet's files, in either order; else OpenCV's own readNet.
+
+    Args:
+        model, config: the paths of the weight file and the cfg; or "darknet" and the bytes of
+            the weight file, with those of the cfg in `framework`.
+        framework: OpenCV's word for the kind of file.
+    """
+    if isinstance(model, str) and model.lower() == _DARKNET:
+        return readNetFromDarknet(framework, config)
+    paths = [os.fspath(path) for path in (model, config) if isinstance(path, str | os.PathLike)]
+    cfgs = [path for path in paths if path.lower().endswith(".cfg")]
+    others = [path for path in paths if path and path not in cfgs]
+    weights = [path for path in others if path.lower().endswith(".weights")]
+    if framework == _DARKNET or (not framework and (cfgs or weights)):
+        return readNetFromDarknet(*(cfgs or [""]), *others)
+    return cv2.dnn.readNet(model, config, framework, **more)

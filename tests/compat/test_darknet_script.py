@@ -1,0 +1,106 @@
+"""compat.darknet against what AlexeyAB's darknet.py gave with its C library.
+
+The records are darknet_script.py's output, with the CPU build of the library (AVX=1) and the
+files that `files_of` names.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from darknet_torch.compat import darknet
+from darknet_torch.zoo import sample_folder
+from tests.compat.darknet_script import results
+from tests.compat.models import PICTURE
+from tests.conftest import reference_folder
+
+DATA = Path(__file__).parent / "data"
+TOY, SHARED = "toy-shapes", "yolo-fastest-1.1"
+# Float32 through the layers, added in another order: of scores; of boxes in some 500 pixels.
+SCORE, PIXELS = 1e-5, 1e-3
+LISTS = ("pixels", "relative", "by objectness")
+
+
+def files_of(name, folder):
+    """The cfg, .data, weights and picture of a record."""
+    stem = sample_folder() / TOY
+    picture = PICTURE
+    names = stem.with_suffix(".names")
+    if name == SHARED:
+        shared = reference_folder()
+        if shared is None:
+            pytest.skip("no models: neither DTORCH_REFERENCE nor ../shared")
+        stem = shared.parent / "models" / name
+        names, picture = stem.with_name("coco.names"), shared.parent / "images/dog.jpg"
+    data = folder / "model.data"
+    data.write_text(f"classes= {len(names.read_text().split(chr(10))) - 1}\nnames = {names}\n")
+    return stem.with_name(f"{name}.cfg"), data, stem.with_name(f"{name}.weights"), picture
+
+
+@pytest.fixture(scope="module", params=[TOY, SHARED])
+def both(request, tmp_path_factory):
+    """What the script says here, through JSON as there, and what was recorded."""
+    files = files_of(request.param, tmp_path_factory.mktemp("darknet"))
+    wanted = json.loads((DATA / f"darknet-{request.param}.json").read_text())
+    return json.loads(json.dumps(results(darknet, *files))), wanted
+
+
+def test_names_and_colours_are_those_of_darknet(both):
+    found, wanted = both
+    assert found["names"] == wanted["names"]
+    assert found["colors"] == wanted["colors"]
+
+
+@pytest.mark.parametrize("label", ["usual", "low", "raw", "stretched"])
+def test_detections_are_darknets_to_the_digit(both, label):
+    found, wanted = (side[label] for side in both)
+    assert len(wanted) >= 3
+    assert [name for name, _, _ in found] == [name for name, _, _ in wanted]
+    for (_, text, box), (_, wanted_text, wanted_box) in zip(found, wanted, strict=True):
+        assert float(text) == pytest.approx(float(wanted_text), abs=0.0101)  # a digit's rounding
+        assert box == pytest.approx(wanted_box, abs=PIXELS)
+
+
+@pytest.mark.parametrize("label", LISTS)
+def test_boxes_below_detect_image_are_darknets(both, label):
+    found, wanted = (side[label] for side in both)
+    assert len(wanted) >= 3
+    compare(found, wanted)
+
+
+def test_a_batch_is_darknets(both):
+    found, wanted = (side["batch"] for side in both)
+    assert len(found) == len(wanted) == 2
+    for one, other in zip(found, wanted, strict=True):
+        assert other
+        compare(one, other)
+
+
+def test_what_is_printed_and_drawn_is_darknets(both, capsys):
+    found, wanted = both
+    darknet.print_detections(wanted["usual"], True)
+    darknet.print_detections(wanted["usual"])
+    assert capsys.readouterr().out == wanted["printed"]
+    # OpenCV's versions draw letters with other edges; boxes and letters cover some thousands.
+    assert found["drawn"] == pytest.approx(wanted["drawn"], rel=0.15)
+
+
+@pytest.mark.parametrize("label", ["read", "resized", "letterboxed", "swapped"])
+def test_pictures_are_darknets(both, label):
+    found, wanted = (side[label] for side in both)
+    assert found[:3] == wanted[:3]
+    assert found[3] == pytest.approx(wanted[3], abs=1e-6)  # float32
+
+
+def test_the_output_pointer_is_darknets(both):
+    found, wanted = both
+    assert found["output"] == pytest.approx(wanted["output"], rel=1e-5, abs=1e-4)  # float32
+
+
+def compare(found, wanted):
+    """Assert that lists of name, probability, box are the same."""
+    assert [name for name, _, _ in found] == [name for name, _, _ in wanted]
+    for (_, score, box), (_, wanted_score, wanted_box) in zip(found, wanted, strict=True):
+        assert score == pytest.approx(wanted_score, abs=SCORE)
+        assert box == pytest.approx(wanted_box, abs=PIXELS)
