@@ -227,7 +227,7 @@ def mended(dialect: Dialect) -> Dialect:
         carries_deltas=False,
         convolutions_overwrite=False,
         trains_normalized_biases=True,
-        )
+    )
 
 
 def find_dialect(name: str | Dialect) -> Dialect:

@@ -85,7 +85,9 @@ class YoloOptions(AnchorOptions):
     dets_for_track: int = integer(1, only="alexeyab", doc="detections that start a track")
     dets_for_show: int = integer(1, only="alexeyab", doc="detections before it is shown")
     track_ciou_norm: float = number(0.01, only="alexeyab", doc="weight of place in tracks")
-    show_details: bool = flag(True, only="alexeyab", doc="print, and sum up, the parts of the loss")
+    show_details: bool = flag(
+        True, only="alexeyab", doc="print, and sum up, the parts of the loss"
+    )
 
 
 class AnchorHead(Head):

@@ -47,7 +47,7 @@ class Contrastive(Layer):
                     expected="a [yolo] before it",
                     got=f"[{head.section}], layer {head.index}",
                 )
-            self.head_index, self.boxes = head.index, head.boxes_per_position
+            self.head_index, self.boxes = head.index, int(head.boxes_per_position)  # type: ignore[arg-type]
             if context.input_shape.channels % self.boxes:
                 raise self.misfit(
                     "cannot share out its input among the boxes of its yolo_layer",

@@ -322,4 +322,3 @@ def clipped(delta: Tensor, bound: float) -> Tensor:
     """
     delta = torch.where(torch.isfinite(delta), delta, 0.0)
     return delta if bound == FLT_MAX else delta.clamp(-bound, bound)
-

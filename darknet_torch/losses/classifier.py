@@ -47,7 +47,9 @@ def logistic_loss(
     return Loss((truth - pred).reshape(x.shape), error.sum())
 
 
-def cost_loss(layer: Cost, x: Tensor, output: Tensor, truths: Tensor, context: LossContext) -> Loss:
+def cost_loss(
+    layer: Cost, x: Tensor, output: Tensor, truths: Tensor, context: LossContext
+) -> Loss:
     """Squared, smooth or absolute differences; arguments as `softmax_loss`.
 
     Source: cost_layer.c forward_cost_layer, forward_cost_layer_gpu (both code bases). What

@@ -60,9 +60,7 @@ def contrastive_loss(
     return Loss(delta, squared(delta), 1.0, {"accuracy": _accuracy(samples)})
 
 
-def _of_pictures(
-    layer: Contrastive, x: Tensor, truths: Tensor, context: LossContext
-) -> _Samples:
+def _of_pictures(layer: Contrastive, x: Tensor, truths: Tensor, context: LossContext) -> _Samples:
     count = x.shape[0]
     numbers = torch.arange(count, device=x.device)
     truth = truths.flatten(1)
@@ -74,9 +72,7 @@ def _of_pictures(
     return _Samples(x.flatten(1).float(), labels, torch.zeros_like(labels), steps)
 
 
-def _of_boxes(
-    layer: Contrastive, x: Tensor, context: LossContext
-) -> tuple[_Samples, Tensor]:
+def _of_boxes(layer: Contrastive, x: Tensor, context: LossContext) -> tuple[_Samples, Tensor]:
     assert layer.head_index is not None
     labels, classes = context.labels[layer.head_index]
     places = torch.nonzero(labels >= 0)[:, 0]

@@ -60,7 +60,9 @@ def detection_loss(
     box_delta = torch.zeros_like(boxes)
     moved = options.coord_scale * (aim - boxes[..., :_COORDINATES])
     box_delta[..., :_COORDINATES] = torch.where(chosen[..., None], moved, 0.0)
-    delta = torch.cat((score_delta.flatten(1), confidence_delta.flatten(1), box_delta.flatten(1)), 1)
+    delta = torch.cat(
+        (score_delta.flatten(1), confidence_delta.flatten(1), box_delta.flatten(1)), 1
+    )
     found = max(1, int(there.sum()))
     parts = {
         "count": there.sum().float(),

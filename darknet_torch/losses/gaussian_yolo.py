@@ -76,9 +76,7 @@ class _GaussianLoss(AnchoredLoss):
         """[K, 4] in 0-1 of the input. Source: gaussian_yolo_layer.c get_gaussian_yolo_box."""
         height, width = self.size
         sizes = values[:, 4:8:2].exp() * anchor / self._input_size()
-        point = torch.stack(
-            ((values[:, 0] + column) / width, (values[:, 2] + row) / height), -1
-        )
+        point = torch.stack(((values[:, 0] + column) / width, (values[:, 2] + row) / height), -1)
         return torch.cat((point + self.head.shift * sizes, sizes), -1)
 
     def _input_size(self) -> Tensor:

@@ -151,8 +151,9 @@ class _RegionLoss:
         predicted = self._boxes()[candidates]
         size = truth.new_tensor((width, height))
         shapes = self.anchors / size if options.bias_match else predicted[..., 2:]
-        shapes = torch.cat((torch.zeros_like(predicted[..., :2]), shapes.expand_as(
-            predicted[..., 2:])), -1)
+        shapes = torch.cat(
+            (torch.zeros_like(predicted[..., :2]), shapes.expand_as(predicted[..., 2:])), -1
+        )
         still = torch.cat((torch.zeros_like(truth[:, :2]), truth[:, 2:]), -1)
         chosen = iou(shapes, still[:, None]).argmax(-1)
         at = cell + chosen

@@ -57,9 +57,7 @@ class _YoloLoss(AnchoredLoss):
         raw = values[:, 2:4]
         factor = raw * raw * 4 if self.options.new_coords else raw.exp()
         sizes = factor * anchor / self._input_size()
-        centre = torch.stack(
-            ((values[:, 0] + column) / width, (values[:, 1] + row) / height), -1
-        )
+        centre = torch.stack(((values[:, 0] + column) / width, (values[:, 1] + row) / height), -1)
         return torch.cat((centre, sizes), -1)
 
     def _input_size(self) -> Tensor:

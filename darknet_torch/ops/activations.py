@@ -178,7 +178,9 @@ ACTIVATIONS: dict[str, Activation] = {
     "hard_mish": _hard_mish,
     "normalize_channels": _with_delta(_normalize_channels, _normalize_positive_delta),
     "normalize_channels_softmax": _with_delta(_normalize_channels_softmax, _normalize_delta),
-    "normalize_channels_softmax_maxval": _with_delta(_normalize_channels_softmax_maxval, _normalize_delta),
+    "normalize_channels_softmax_maxval": _with_delta(
+        _normalize_channels_softmax_maxval, _normalize_delta
+    ),
     "hard_swish": functional.hardswish,
     "hard_sigmoid": functional.hardsigmoid,
 }

@@ -19,7 +19,7 @@ def sum_in_order(module: nn.Module, enabled: bool = True) -> None:
     """Let all parts of `module` that can sum up in C's order."""
     for part in module.modules():
         if hasattr(part, "in_order"):
-            part.in_order = enabled
+            setattr(part, "in_order", enabled)  # noqa: B010  a module takes tensors alone
 
 
 class _Instead(torch.autograd.Function):

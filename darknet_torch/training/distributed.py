@@ -44,9 +44,7 @@ class Processes:
         if self.count == 1:
             return
         parameters = list(parameters)
-        gradients = [
-            torch.zeros_like(p) if p.grad is None else p.grad for p in parameters
-        ]
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         torch.distributed.all_reduce(flat)
         parts = flat.split([gradient.numel() for gradient in gradients])

@@ -43,7 +43,7 @@ def rate_at(net: NetOptions, batch: int, chance: random.Random | None = None) ->
             return 0.0  # past the end, where C's pow is NaN
         return float32(rate * left**net.power)
     if net.policy == "random":
-        return float32(rate * (chance or random).random() ** net.power)  # type: ignore[attr-defined]
+        return float32(rate * (chance or random).random() ** net.power)
     if net.policy == "sigmoid":
         return float32(rate * _sigmoid(-float32(net.gamma * (batch - net.step))))
     if net.policy == "sgdr":

@@ -77,9 +77,7 @@ class Trainer:
         self.seed = seed
         self.processes.share(network)
 
-    def train_batch(
-        self, mini_batches: Iterable[tuple[Tensor, Tensor, Sequence[str]]]
-    ) -> Update:
+    def train_batch(self, mini_batches: Iterable[tuple[Tensor, Tensor, Sequence[str]]]) -> Update:
         """Learn from one batch.
 
         Args:
