@@ -19,7 +19,6 @@ from darknet_torch.cfg.net import read_net
 from darknet_torch.errors import CfgWarning
 from darknet_torch.layers.crop import Crop
 from darknet_torch.network import Network
-from darknet_torch.training.passes import MiniBatch
 from darknet_torch.training.schedule import rate_at
 from darknet_torch.training.trainer import Trainer
 from tools import records
@@ -46,11 +45,10 @@ def check_train(record: records.Record, network: Network) -> Finding:
     size, subdivisions = record["net"]["batch"], record["net"]["subdivisions"]
     for index in range(record["iters"]):
         part = slice(index * size, (index + 1) * size)
-        batch, cost = (images[part], truths[part]), record["costs"][index]
+        seen, cost = images[part], record["costs"][index]
         if tossed:
-            trainer, result = _as_the_coin_fell(trainer, *batch, cost)
-        else:
-            result = trainer.mini_batch(*batch)
+            seen = _as_the_coin_fell(trainer, seen, truths[part], cost)
+        result = trainer.mini_batch(seen, truths[part])
         findings.append(_relative(float(result.cost), cost, f"cost {index}"))
         for head in record["heads"]:
             if head["minibatch"] == index:
@@ -77,16 +75,14 @@ def _stop_tossing(network: Network) -> bool:
 
 def _as_the_coin_fell(
     trainer: Trainer, images: torch.Tensor, truths: torch.Tensor, cost: float
-) -> tuple[Trainer, MiniBatch]:
-    """A mini-batch as it is, or mirrored: a record does not say how C's rand() fell.
+) -> torch.Tensor:
+    """The images as they are, or mirrored: a record does not say how C's rand() fell.
 
     Source: crop_layer.c forward_crop_layer.
     """
-    ways = []
-    for seen in (images, images.flip(-1)):
-        tried = copy.deepcopy(trainer)
-        ways.append((tried, tried.mini_batch(seen, truths)))
-    return min(ways, key=lambda way: abs(float(way[1].cost) - cost))
+    ways = (images, images.flip(-1))
+    costs = [float(copy.deepcopy(trainer).mini_batch(way, truths).cost) for way in ways]
+    return min(zip(ways, costs, strict=True), key=lambda way: abs(way[1] - cost))[0]
 
 
 def _relative(value: float, recorded: float, name: str) -> Finding:
