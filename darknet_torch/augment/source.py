@@ -1,0 +1,100 @@
+"""What a source of training samples is asked and answers. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from darknet_torch.augment.draws import Key
+from darknet_torch.datasets.model import Problem
+
+
+@dataclass(frozen=True)
+class Request:
+    """Some samples of one iteration.
+
+    Attributes:
+        seed: of the run.
+        iteration: from 0.
+        slots: of the samples, within the iteration.
+        height, width: of the network's input, pixels; 0 where it is no picture.
+    """
+
+    seed: int
+    iteration: int
+    slots: tuple[int, ...]
+    height: int
+    width: int
+
+    @property
+    def keys(self) -> list[Key]:
+        """The place of each sample."""
+        return [Key(self.seed, self.iteration, slot) for slot in self.slots]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample.
+
+    Attributes:
+        image: [C, H, W] float32 RGB in 0-1.
+        truth: float32, in the form that the network's loss takes.
+        paths: of the pictures it is made of.
+        problems: what was met on the way.
+    """
+
+    image: np.ndarray
+    truth: np.ndarray
+    paths: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The samples of a request, in the order of its slots.
+
+    Attributes:
+        images: [N, C, H, W] float32 RGB in 0-1.
+        truths: [N, ...] float32.
+        paths: of the pictures they are made of.
+        problems: what was met on the way.
+        restarts: streams of text that start elsewhere with this request.
+    """
+
+    images: np.ndarray
+    truths: np.ndarray
+    paths: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+    restarts: tuple[int, ...] = ()
+
+    @staticmethod
+    def join(samples: Sequence[Sample]) -> Loaded:
+        """Samples of equal sizes, one or more, as one answer."""
+        return Loaded(
+            np.stack([sample.image for sample in samples]),
+            np.stack([sample.truth for sample in samples]),
+            tuple(path for sample in samples for path in sample.paths),
+            tuple(problem for sample in samples for problem in sample.problems),
+        )
+
+
+class Source(Protocol):
+    """Where samples come from: a pure function of the request.
+
+    Attributes:
+        problems: what is known to be wrong before the first request.
+    """
+
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...
+
+    def load(self, request: Request) -> Loaded:
+        """The samples asked for.
+
+        Raises:
+            UsageError: nothing usable is left.
+        """
+        ...
