@@ -110,11 +110,12 @@ class DetectionAugmentation:
                 where=net.where,
                 fix="set one of them to 0",
             )
-        # pjreddie's heads have no resize, and read none.
-        resize = getattr(head, "resize", 1.0)
-        if resize <= 0:
+        if head.resize <= 0:
             raise CfgError(
-                "resize is out of its bounds", where=net.where, expected="above 0", got=resize
+                "resize of the last head is out of its bounds",
+                where=net.where,
+                expected="above 0",
+                got=head.resize,
             )
         places = dialect.jitter_places_pictures
         return DetectionAugmentation(
@@ -122,7 +123,7 @@ class DetectionAugmentation:
             rules=RowRules(head.classes, head.max, dialect.truths_in_pixels, net.contrastive),
             channels=check_channels(net),
             jitter=head.jitter,
-            resize=resize,
+            resize=head.resize,
             flip=bool(net.flip),
             colour=ColourRange.of(net),
             spoiling=Spoiling(net.blur, net.gaussian_noise),

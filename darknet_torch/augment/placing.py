@@ -59,7 +59,7 @@ class Placed:
             image: RGB [H, W, 3] or grey [H, W] float32 in 0-1.
 
         Source: image.c place_image (pjreddie): bilinear, black beyond the last row and column.
-        cv2 takes places to 1/32 of a pixel, which is little beside the jitter.
+        OpenCV before version 5 takes places to 1/32 of a pixel, little beside the jitter.
         """
         canvas = np.full((self.height, self.width, *image.shape[2:]), _FILL, np.float32)
         high, wide = max(1, int(self.inner_height)), max(1, int(self.inner_width))

@@ -75,7 +75,8 @@ class CropRange:
 
         Source: image.c random_augment_image, rotate_crop_image, data.c
         load_image_augment_paths (both code bases). Differs: where the result is no square,
-        pixels are interpolated once, not twice. cv2 takes places to 1/32 of a pixel.
+        pixels are interpolated once, not twice. OpenCV before version 5 takes places to 1/32
+        of a pixel.
         """
         own_height, own_width = image.shape[:2]
         size = max(height, width)

@@ -100,7 +100,7 @@ def test_a_crop_is_that_of_rotate_crop_image(dialect):
     scale = 30 / 40
     room = 60 * scale / 1.2 - 24
     expected = rotated_crop(image, 24, 30, np.radians(10), 1.2, -room / 2 + 0.25 * room, 0)
-    # cv2 takes places to 1/32 of a pixel: half of that along both axes, of steps below 1.
+    # OpenCV before version 5 takes places to 1/32 of a pixel, half of it along both axes.
     np.testing.assert_allclose(found, expected, atol=2 / 64)
 
 

@@ -275,7 +275,11 @@ def test_it_is_an_error_only_when_nothing_is_left(tmp_path):
         ),
         ({"mixup": 5}, STILL, "mixup is out of its bounds"),
         ({"channels": 4}, STILL, "takes no pictures that could be read"),
-        ({}, SimpleNamespace(classes=3, max=9, jitter=0, resize=0), "resize is out of its bounds"),
+        (
+            {},
+            SimpleNamespace(classes=3, max=9, jitter=0, resize=0),
+            "resize of the last head is out of",
+        ),
     ],
 )
 def test_what_darknet_refuses_is_refused(options, head, message):

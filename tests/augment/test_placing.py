@@ -24,7 +24,7 @@ def test_pixels_are_those_of_place_image():
     for y in range(21):
         for x in range(35):
             expected[y + 6, x + 3] = bilinear(image, x / 35 * 17, y / 21 * 11)
-    # cv2 takes places to 1/32 of a pixel: half of that along both axes, of steps below 1.
+    # OpenCV before version 5 takes places to 1/32 of a pixel, half of it along both axes.
     np.testing.assert_allclose(placed.put(image), expected, atol=2 / 64)
 
 
