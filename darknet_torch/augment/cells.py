@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import cv2
@@ -13,22 +12,26 @@ import numpy as np
 from darknet_torch.augment.colour import ColourRange, distort
 from darknet_torch.augment.crop import drawn_crop
 from darknet_torch.augment.draws import Key, Purpose, coin
+from darknet_torch.augment.labelled import LabelledPictures, LabelledSource
 from darknet_torch.augment.order import Order
-from darknet_torch.augment.pictures import check_channels, check_not_empty, open_first
-from darknet_torch.augment.source import Loaded, Request, Sample
-from darknet_torch.augment.truths import CellRules, Motion, label_problems, training_labels
+from darknet_torch.augment.pictures import check_channels
+from darknet_torch.augment.source import Sample
+from darknet_torch.augment.truths import CellRules, Motion
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.datasets.model import Example, Labels, Problem
+from darknet_torch.datasets.model import Example
 from darknet_torch.images import network_input, place, resize_darknet
 
 
 class CellHeadOptions(Protocol):
     """What is asked of the options of [detection]."""
 
-    classes: int
-    side: int
-    jitter: float
+    @property
+    def classes(self) -> int: ...
+    @property
+    def side(self) -> int: ...
+    @property
+    def jitter(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -79,20 +82,14 @@ class CellAugmentation:
 
 
 @dataclass(frozen=True)
-class CellSource:
+class CellSource(LabelledSource):
     """Augmented pictures with the cells that [detection] learns from.
 
     Attributes:
-        paths: of the pictures.
-        labels: of each.
         plan: what happens to them.
-        problems: with label files and boxes.
     """
 
-    paths: tuple[Path, ...]
-    labels: tuple[Labels, ...]
     plan: CellAugmentation
-    problems: tuple[Problem, ...]
 
     @staticmethod
     def of(examples: Sequence[Example], plan: CellAugmentation) -> CellSource:
@@ -101,27 +98,14 @@ class CellSource:
         Raises:
             UsageError: there are none.
         """
-        paths = tuple(example.path for example in examples)
-        check_not_empty(paths, "the data set")
-        problems = label_problems(examples, plan.rules.classes)
-        return CellSource(paths, tuple(map(training_labels, examples)), plan, problems)
+        return CellSource(LabelledPictures.of(examples, plan.rules.classes), plan)
 
-    def load(self, request: Request) -> Loaded:
-        """The samples asked for, [N, C, H, W] and [N, side * side * (1 + classes + 4)].
-
-        Raises:
-            UsageError: no picture can be read.
-        """
-        return Loaded.join(
-            [self._sample(key, request.height, request.width) for key in request.keys]
-        )
-
-    def _sample(self, key: Key, height: int, width: int) -> Sample:
+    def sample(self, key: Key, height: int, width: int) -> Sample:
+        """`PictureSource.sample`; the truth is [side * side * (1 + classes + 4)]."""
         plan = self.plan
         # network_input turns grey what is not augmented.
-        channels = plan.channels if plan.on else 3
-        opened = open_first(self.paths, plan.order.candidates(key, len(self.paths)), channels)
-        labels = self.labels[opened.index]
+        opened = self.pictures.open(key, plan.order, plan.channels if plan.on else 3)
+        labels = self.pictures.labels[opened.index]
         order = np.arange(len(labels))
         if plan.on:
             order = key.random(Purpose.BOXES).permutation(order)

@@ -16,7 +16,7 @@ from darknet_torch.augment.mixing import check_pairs, mixing_mode
 from darknet_torch.augment.order import Order
 from darknet_torch.augment.pictures import Opened, check_channels, check_not_empty, open_first
 from darknet_torch.augment.rotated_crop import CropRange
-from darknet_torch.augment.source import Loaded, Request, Sample
+from darknet_torch.augment.source import PictureSource, Sample
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.tree import Tree
@@ -95,7 +95,7 @@ class ClassificationAugmentation:
 
 
 @dataclass(frozen=True)
-class ClassificationSource:
+class ClassificationSource(PictureSource):
     """Augmented pictures with [classes] truths.
 
     Attributes:
@@ -138,18 +138,11 @@ class ClassificationSource:
             paths, tuple(class_id for _, class_id in kept), plan, tuple(problems)
         )
 
-    def load(self, request: Request) -> Loaded:
-        """The samples asked for, [N, C, H, W] and [N, classes].
+    def sample(self, key: Key, height: int, width: int) -> Sample:
+        """`PictureSource.sample`; the truth is [classes].
 
-        Raises:
-            UsageError: no picture can be read.
+        Source: data.c load_data_augment (AlexeyAB).
         """
-        return Loaded.join(
-            [self._sample(key, request.height, request.width) for key in request.keys]
-        )
-
-    def _sample(self, key: Key, height: int, width: int) -> Sample:
-        """Source: data.c load_data_augment (AlexeyAB)."""
         plan, random = self.plan, key.random(Purpose.MIX)
         mixup = plan.mixup if coin(random) else 0
         parts = [

@@ -98,3 +98,20 @@ class Source(Protocol):
             UsageError: nothing usable is left.
         """
         ...
+
+
+class PictureSource:
+    """A source whose samples are made one by one."""
+
+    def load(self, request: Request) -> Loaded:
+        """The samples asked for: images [N, C, H, W] and a truth for each.
+
+        Raises:
+            UsageError: no picture can be read.
+        """
+        height, width = request.height, request.width
+        return Loaded.join([self.sample(key, height, width) for key in request.keys])
+
+    def sample(self, key: Key, height: int, width: int) -> Sample:
+        """The sample of a place, for an input of `height` x `width` pixels."""
+        raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -186,6 +187,7 @@ class _Tasks(Dataset[Batch | DarknetError]):
 
 
 def _start_worker(worker: int) -> None:
-    """One thread each: the workers are what runs at the same time."""
+    """One thread each: the workers are what runs at the same time. Ctrl-C is for their parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
