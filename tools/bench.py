@@ -169,9 +169,12 @@ def data(
     pictures: int,
 ) -> None:
     """Augment pictures for training, beside a loop that reads, resizes and mirrors them."""
+    import cv2
+
     from darknet_torch.datasets.opening import open_dataset
     from tools.bench_data import RECIPES, made_up, ours, peer, times
 
+    cv2.setNumThreads(1)  # both sides; workers do so themselves
     with tempfile.TemporaryDirectory() as folder:
         if data:
             examples = list(open_dataset(data, split=split).examples)

@@ -17,7 +17,7 @@ from darknet_torch.augment.mixing import MOSAIC
 from darknet_torch.augment.mosaic import PARTS, Mosaic
 from darknet_torch.augment.pictures import Opened, planes
 from darknet_torch.augment.placing import Placed
-from darknet_torch.augment.source import Sample
+from darknet_torch.augment.source import Sample, as_floats
 from darknet_torch.augment.truths import Motion
 from darknet_torch.datasets.model import Example
 from darknet_torch.images import network_input, place
@@ -71,7 +71,7 @@ class DetectionSource(LabelledSource):
         parts = [self._part(key, part, height, width) for part in range(mixup + 1)]
         image, rows = planes(parts[0].image), parts[0].rows
         if mixup:
-            image = 0.5 * planes(parts[1].image) + 0.5 * image
+            image = 0.5 * as_floats(planes(parts[1].image)) + 0.5 * as_floats(image)
             rows = np.concatenate((rows, parts[1].rows))
         return self._finished(image, rows, parts)
 

@@ -91,9 +91,5 @@ def check_not_empty(paths: tuple[Path, ...], origin: str) -> None:
 
 
 def planes(image: np.ndarray) -> np.ndarray:
-    """BGR or grey uint8 as the network takes it: RGB float32 [C, H, W] in 0-1."""
-    channels = [image] if image.ndim == 2 else cv2.split(image)[::-1]
-    out = np.empty((len(channels), *image.shape[:2]), np.float32)
-    for index, channel in enumerate(channels):
-        np.divide(channel, np.float32(255), out=out[index])
-    return out
+    """BGR or grey uint8 in the network's order: RGB uint8 [C, H, W]."""
+    return image[None] if image.ndim == 2 else np.stack(cv2.split(image)[::-1])

@@ -40,7 +40,7 @@ class Sample:
     """One sample.
 
     Attributes:
-        image: [C, H, W] float32 RGB in 0-1.
+        image: [C, H, W] RGB, uint8 or float32 in 0-1.
         truth: float32, in the form that the network's loss takes.
         paths: of the pictures it is made of.
         problems: what was met on the way.
@@ -57,7 +57,8 @@ class Loaded:
     """The samples of a request, in the order of its slots.
 
     Attributes:
-        images: [N, C, H, W] float32 RGB in 0-1.
+        images: [N, C, H, W] RGB, uint8 or float32 in 0-1; bytes are sooner sent to another
+            process.
         truths: [N, ...] float32.
         paths: of the pictures they are made of.
         problems: what was met on the way.
@@ -73,12 +74,20 @@ class Loaded:
     @staticmethod
     def join(samples: Sequence[Sample]) -> Loaded:
         """Samples of equal sizes, one or more, as one answer."""
+        images = [sample.image for sample in samples]
+        if any(image.dtype != np.uint8 for image in images):
+            images = [as_floats(image) for image in images]
         return Loaded(
-            np.stack([sample.image for sample in samples]),
+            np.stack(images),
             np.stack([sample.truth for sample in samples]),
             tuple(path for sample in samples for path in sample.paths),
             tuple(problem for sample in samples for problem in sample.problems),
         )
+
+
+def as_floats(images: np.ndarray) -> np.ndarray:
+    """Bytes as float32 in 0-1; others as they are."""
+    return images / np.float32(255) if images.dtype == np.uint8 else images
 
 
 class Source(Protocol):

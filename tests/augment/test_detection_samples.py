@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
-from darknet_torch.augment.source import Request
+from darknet_torch.augment.source import Request, as_floats
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.model import Example, Labels
@@ -32,7 +32,8 @@ def net(**options):
 def load(examples, head=STILL, dialect=ALEXEYAB, augment=True, slots=SLOTS, seed=0, **options):
     plan = DetectionAugmentation.of(net(**options), head, dialect, augment=augment)
     source = DetectionSource.of(examples, plan)
-    return source.load(Request(seed, 0, slots, HEIGHT, WIDTH))
+    loaded = source.load(Request(seed, 0, slots, HEIGHT, WIDTH))
+    return replace(loaded, images=as_floats(loaded.images))
 
 
 def boxes_of(rows):
@@ -128,6 +129,17 @@ def test_every_option_changes_something_and_by_the_seed_alone(examples, options,
     np.testing.assert_array_equal(again.images, changed.images)
     np.testing.assert_array_equal(again.truths, changed.truths)
     assert not np.array_equal(other.images, changed.images)
+
+
+def test_bytes_stay_bytes_unless_there_is_a_mean(examples):
+    for options, dtype in (
+        ({}, np.uint8),
+        ({"mosaic": True}, np.uint8),
+        ({"mixup": 1}, np.float32),
+    ):
+        plan = DetectionAugmentation.of(net(**options), STILL, ALEXEYAB)
+        loaded = DetectionSource.of(examples, plan).load(Request(0, 0, SLOTS, HEIGHT, WIDTH))
+        assert loaded.images.dtype == dtype
 
 
 def test_half_of_the_samples_are_mosaics_of_four_pictures(examples):
