@@ -79,7 +79,7 @@ class ClassificationAugmentation:
         and not passed on there, and does nothing here.
         """
         check_pairs(net)
-        blur = _DEFAULT_BLUR if net.blur == 1 else net.blur // 2 * 2 + 1 if net.blur else 0
+        blur = _DEFAULT_BLUR if net.blur == 1 else net.blur // 2 * 2 + 1 if net.blur > 0 else 0
         return ClassificationAugmentation(
             on=augment,
             channels=check_channels(net),

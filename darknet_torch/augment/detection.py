@@ -27,7 +27,7 @@ __all__ = ["DetectionAugmentation", "DetectionSource"]
 
 @dataclass(frozen=True)
 class _Part:
-    """A picture on its way into a sample, uint8 or in 0-1, with its truths."""
+    """A picture for a sample, uint8 [H, W] or [H, W, 3], with its truths; its crop as it lies."""
 
     image: np.ndarray
     rows: np.ndarray
@@ -73,7 +73,7 @@ class DetectionSource(LabelledSource):
         if mixup:
             image = 0.5 * as_floats(planes(parts[1].image)) + 0.5 * as_floats(image)
             rows = np.concatenate((rows, parts[1].rows))
-        return self._finished(image, rows, parts)
+        return self._finished(image, rows, [part.opened for part in parts])
 
     def _mosaic(self, key: Key, height: int, width: int) -> Sample:
         """Source: data.c load_data_detection, blend_truth_mosaic (AlexeyAB)."""
@@ -83,15 +83,15 @@ class DetectionSource(LabelledSource):
         shape = (height, width) if self.plan.channels == 1 else (height, width, 3)
         canvas = np.empty(shape, np.uint8)
         rows = np.zeros((0, rules.width), np.float32)
-        parts = []
+        opened = []
         for number in range(PARTS):
             part = self._part(key, number, height, width, corner=number if coin(random) else None)
             shift = mosaic.shift(number, part.crop)
             mosaic.paste(canvas, part.image, number, shift)
             moved = mosaic.move(part.rows, number, shift, rules.most - len(rows))
             rows = np.concatenate((rows, moved))
-            parts.append(part)
-        return self._finished(planes(canvas), rows, parts)
+            opened.append(part.opened)
+        return self._finished(planes(canvas), rows, opened)
 
     def _part(
         self, key: Key, number: int, height: int, width: int, corner: int | None = None
@@ -128,8 +128,7 @@ class DetectionSource(LabelledSource):
         out = cv2.flip(out, 1) if flip else out
         boxes = key.random(Purpose.BOXES)
         rows = self._rows(opened.index, boxes, placed.motion(flip=flip), height, width)
-        part = _Part(out, rows, Crop(width, height), opened)
-        return self._finished(np.atleast_3d(out).transpose(2, 0, 1), rows, [part])
+        return self._finished(np.atleast_3d(out).transpose(2, 0, 1), rows, [opened])
 
     def _plain(self, key: Key, height: int, width: int) -> Sample:
         """The picture as `Detector` sees it, with its boxes in the order of the file."""
@@ -137,8 +136,7 @@ class DetectionSource(LabelledSource):
         placement = place(opened.image, height, width, letterbox=self.plan.letterbox)
         image = network_input(opened.image, placement, channels=self.plan.channels)
         rows = self._rows(opened.index, None, Motion.of(placement), height, width)
-        part = _Part(image, rows, Crop(width, height), opened)
-        return self._finished(image, rows, [part])
+        return self._finished(image, rows, [opened])
 
     def _open(self, key: Key) -> Opened:
         # network_input turns grey what is not augmented.
@@ -156,8 +154,7 @@ class DetectionSource(LabelledSource):
         order = np.arange(len(labels)) if random is None else random.permutation(len(labels))
         return self.plan.rules.rows(labels, index, order, motion, height, width)
 
-    def _finished(self, image: np.ndarray, rows: np.ndarray, parts: Sequence[_Part]) -> Sample:
-        opened = [part.opened for part in parts]
+    def _finished(self, image: np.ndarray, rows: np.ndarray, opened: Sequence[Opened]) -> Sample:
         return Sample(
             np.ascontiguousarray(image),
             self.plan.rules.filled(rows),

@@ -84,19 +84,7 @@ class DetectionAugmentation:
         """
         check_pairs(net)
         mixup = mixing_mode(net) if augment else 0
-        if mixup in (CUTMIX, BOTH):
-            raise CfgError(
-                "cutmix=1 - isn't supported for Detector",
-                where=net.where,
-                fix="use cutmix=1 only for a classifier; delete it, or set mosaic=1 alone",
-            )
-        if mixup == MOSAIC and net.letter_box:
-            raise CfgError(
-                "Combination: letter_box=1 & mosaic=1 - isn't supported, "
-                "use only 1 of these parameters",
-                where=net.where,
-                fix="set one of them to 0",
-            )
+        _check_mixing(net, mixup)
         if head.resize <= 0:
             raise CfgError(
                 "resize of the last head is out of its bounds",
@@ -104,7 +92,6 @@ class DetectionAugmentation:
                 expected="above 0",
                 got=head.resize,
             )
-        places = dialect.jitter_places_pictures
         return DetectionAugmentation(
             on=augment,
             rules=RowRules(head.classes, head.max, dialect.truths_in_pixels, net.contrastive),
@@ -113,14 +100,31 @@ class DetectionAugmentation:
             resize=head.resize,
             flip=bool(net.flip),
             colour=ColourRange.of(net),
-            spoiling=Spoiling(net.blur, net.gaussian_noise),
+            spoiling=Spoiling(max(0, net.blur), max(0, net.gaussian_noise)),
             mixup=mixup,
             mosaic_bound=net.mosaic_bound,
             letterbox=net.letter_box or (not augment and dialect.letterbox),
-            places=places,
+            places=dialect.jitter_places_pictures,
             pairs_move=net.contrastive_jit_flip,
             pairs_colour=net.contrastive_color,
             order=Order.of(net),
+        )
+
+
+def _check_mixing(net: NetOptions, mixup: int) -> None:
+    """Source: data.c load_data_detection (AlexeyAB)."""
+    if mixup in (CUTMIX, BOTH):
+        raise CfgError(
+            "cutmix=1 - isn't supported for Detector",
+            where=net.where,
+            fix="use cutmix=1 only for a classifier; delete it, or set mosaic=1 alone",
+        )
+    if mixup == MOSAIC and net.letter_box:
+        raise CfgError(
+            "Combination: letter_box=1 & mosaic=1 - isn't supported, "
+            "use only 1 of these parameters",
+            where=net.where,
+            fix="set one of them to 0",
         )
 
 

@@ -21,7 +21,7 @@ class Spoiling:
 
     Attributes:
         blur: 0 for none, 1 for the background, else pixels of the kernel.
-        noise: its standard deviation in grey levels.
+        noise: its standard deviation in grey levels, 0 for none.
     """
 
     blur: int = 0
@@ -56,8 +56,7 @@ class Spoiling:
                 _restore(blurred, image, rows)
             image = blurred
         if noise:
-            deviation = min(max(noise, 0), _MOST_NOISE)
-            grain = random.standard_normal(image.shape, np.float32) * deviation
+            grain = random.standard_normal(image.shape, np.float32) * min(noise, _MOST_NOISE)
             image = cv2.add(image, np.rint(grain).clip(0, 255).astype(np.uint8))
         return image
 
