@@ -62,7 +62,7 @@ class Loaded:
         truths: [N, ...] float32.
         paths: of the pictures they are made of.
         problems: what was met on the way.
-        restarts: streams of text that start elsewhere with this request.
+        restarts: which of the streams asked for, from 0, start elsewhere with this request.
     """
 
     images: np.ndarray

@@ -81,14 +81,14 @@ class TextSource:
         parts, places = np.divmod(slots, self.streams * self.steps)
         steps, streams = np.divmod(places, self.streams)
         positions = np.empty(len(slots), np.int64)
-        restarts = set()
+        asked, restarts = np.unique(streams).tolist(), set()
         for part, stream in {*zip(parts.tolist(), streams.tolist(), strict=True)}:
             number = request.iteration * self.subdivisions + part
             start, is_new = self._start(request.seed, number, stream)
             chosen = (parts == part) & (streams == stream)
             positions[chosen] = start + steps[chosen]
             if is_new:
-                restarts.add(stream)
+                restarts.add(asked.index(stream))
         now = self.ids[positions % len(self.ids)]
         then = self.ids[(positions + 1) % len(self.ids)]
         images = self._one_of_many(now)[:, :, None, None]

@@ -27,7 +27,8 @@ class Batch:
         truths: [N, ...] float32, in the form that the network's loss takes.
         paths: of the pictures in it; a sample may be made of several.
         problems: what was met while they were read.
-        restarts: streams of text whose state is to be forgotten before this mini-batch.
+        restarts: which of this rank's streams of text, from 0, are to forget their state before
+            this mini-batch.
         iteration, subdivision: its place in the run, from 0.
     """
 

@@ -62,6 +62,8 @@ def test_a_part_of_the_streams_is_that_part_of_all():
     whole = load(given, 7)
     slots = [slot for slot in range(SLOTS) if slot % STREAMS == 1]
     np.testing.assert_array_equal(load(given, 7, slots=slots).images, whole.images[slots])
+    # Streams are numbered among those asked for.
+    assert load(given, 0, slots=slots).restarts == (0,)
 
 
 def test_tokens_are_numbers():
