@@ -12,14 +12,7 @@ from torch import Tensor
 
 from darknet_torch.backends import Backend, find_backend
 from darknet_torch.errors import CfgError, UsageError
-from darknet_torch.images import (
-    Picture,
-    centre_crop,
-    network_input,
-    open_picture,
-    place,
-    resize_shorter_side,
-)
+from darknet_torch.images import Picture, classifier_input, open_picture
 from darknet_torch.network import Network
 from darknet_torch.ops.trees import TreeProbabilities
 from darknet_torch.zoo import names_for
@@ -148,11 +141,9 @@ class Classifier:
 
     def _input(self, image: np.ndarray) -> np.ndarray:
         net = self.network.net
-        if self.letterbox:
-            placement = place(image, net.height, net.width, letterbox=True)
-            return network_input(image, placement, channels=net.channels)
-        resized = resize_shorter_side(image, net.width, channels=net.channels)
-        return centre_crop(resized, net.height, net.width)
+        return classifier_input(
+            image, net.height, net.width, channels=net.channels, letterbox=self.letterbox
+        )
 
     def _probabilities(self, output: Tensor) -> Tensor:
         if self.tree is None:

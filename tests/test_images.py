@@ -129,6 +129,21 @@ class TestReading:
         whole = read_image(written(jpeg))
         np.testing.assert_array_equal(read_image(written(jpeg + trailer)), whole)
 
+    @pytest.mark.parametrize("orientation", [None, 6])
+    def test_opencv_s_decoder_can_be_asked_for(self, written, orientation):
+        random = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
+        jpeg = encoded(random, ".jpg")
+        path = written(jpeg if orientation is None else behind_start(jpeg, exif(orientation)))
+        found = read_image(path, decoder="opencv")
+        np.testing.assert_array_equal(found, cv2.imread(str(path)))
+        other = read_image(path)
+        assert found.shape == other.shape
+        assert not np.array_equal(found, other)
+
+    def test_opencv_s_decoder_is_not_given_what_is_cut_off(self, written):
+        with pytest.raises(ImageError, match="cut off"):
+            read_image(written(encoded(picture(), ".jpg")[:-30]), decoder="opencv")
+
 
 class TestUnreadablePictures:
     def test_a_missing_file_is_named(self, tmp_path):

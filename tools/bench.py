@@ -4,10 +4,12 @@ python tools/bench.py load [--cfg yolov3]
 python tools/bench.py start
 python tools/bench.py kmeans [--boxes 200000]
 python tools/bench.py eval [--detections 200000]
+python tools/bench.py data [--data shapes.data]
 """
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import subprocess
 import sys
@@ -151,6 +153,45 @@ def eval_(pictures: int, detections: int, classes: int, repeats: int) -> None:
     ours = seconds(lambda: vectorised(found, truths, classes), repeats)
     theirs = seconds(lambda: one_by_one(found, truths), 1)
     report(f"match {detections} detections", ours, "loop over detections", theirs)
+
+
+@main.command()
+@click.option("--data", type=click.Path(exists=True), help="A data set; else made-up JPEGs.")
+@click.option("--split", help="Of the data set.")
+@click.option("--size", "sizes", multiple=True, default=(224, 416), show_default=True)
+@click.option("--workers", multiple=True, default=(0, 1, 2), show_default=True)
+@click.option("--pictures", default=400, show_default=True)
+def data(
+    data: str | None,
+    split: str | None,
+    sizes: tuple[int, ...],
+    workers: tuple[int, ...],
+    pictures: int,
+) -> None:
+    """Augment pictures for training, beside a loop that reads, resizes and mirrors them."""
+    import cv2
+
+    from darknet_torch.datasets.opening import open_dataset
+    from tools.bench_data import RECIPES, made_up, ours, peer, times
+
+    cv2.setNumThreads(1)  # both sides; workers do so themselves
+    with tempfile.TemporaryDirectory() as folder:
+        if data:
+            examples = list(open_dataset(data, split=split).examples)
+        else:
+            examples = made_up(Path(folder), 64)
+        for size in sizes:
+            loop = peer(examples, size, pictures)
+            loop()  # to have the files in memory
+            theirs = pictures / times(loop)[1]
+            click.echo(f"{size} px, read, resize, flip: {theirs:.0f} pictures per CPU-second")
+            for recipe, number in itertools.product(RECIPES, workers):
+                clock, cpu = times(ours(examples, recipe, size, number, pictures))
+                click.echo(
+                    f"{size} px, {recipe}, {number} workers: {pictures / cpu:.0f} samples per "
+                    f"CPU-second, ratio {pictures / cpu / theirs:.2f}; {pictures / clock:.0f} "
+                    "per second"
+                )
 
 
 if __name__ == "__main__":

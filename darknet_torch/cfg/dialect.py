@@ -79,6 +79,15 @@ class Dialect:
         chooses_lstm_activation: [conv_lstm] heeds lstm_activation, else it takes tanh.
         dropout_probability, yolo_max_boxes, region_max_boxes, adam_epsilon: defaults.
         file_version: the version its weight files carry.
+        jitter_places_pictures: jitter lays the whole picture, of another aspect, somewhere in a
+            detector's input; else it moves the edges of a crop, which resize= does too.
+        truths_in_pixels: a detector's truths are a pixel of its input wide and high at least,
+            else 0.001 of it.
+        smallest_cell_truth: the same for [detection], in 0-1 of the input.
+        centres_small_crops: a picture smaller than a classifier's crop is in its middle.
+        multiscale_by_factor: multi-scale training multiplies the cfg's size, else it takes 320
+            to 608, and [net] random= takes 128 to 448 for classifiers.
+        stream_restart: one in so many streams of text starts elsewhere with the next batch.
         wide_seen_in_transposed: files with the transpose mark have a 64-bit `seen`.
     """
 
@@ -116,6 +125,12 @@ class Dialect:
     region_max_boxes: int
     adam_epsilon: float
     file_version: tuple[int, int, int]
+    jitter_places_pictures: bool
+    truths_in_pixels: bool
+    smallest_cell_truth: float
+    centres_small_crops: bool
+    multiscale_by_factor: bool
+    stream_restart: int
     wide_seen_in_transposed: bool
 
 
@@ -156,6 +171,12 @@ ALEXEYAB = Dialect(
     region_max_boxes=200,
     adam_epsilon=1e-6,
     file_version=(0, 2, 5),
+    jitter_places_pictures=False,
+    truths_in_pixels=True,
+    smallest_cell_truth=0.001,
+    centres_small_crops=True,
+    multiscale_by_factor=True,
+    stream_restart=10,
     wide_seen_in_transposed=True,
 )
 
@@ -209,6 +230,12 @@ PJREDDIE = Dialect(
     region_max_boxes=30,
     adam_epsilon=1e-7,
     file_version=(0, 2, 0),
+    jitter_places_pictures=True,
+    truths_in_pixels=False,
+    smallest_cell_truth=0.005,
+    centres_small_crops=False,
+    multiscale_by_factor=False,
+    stream_restart=64,
     wide_seen_in_transposed=False,
 )
 

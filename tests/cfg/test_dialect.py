@@ -56,6 +56,12 @@ def test_an_unknown_dialect_is_refused_with_those_there_are():
         ("region_max_boxes", 200, 30),
         ("adam_epsilon", 1e-6, 1e-7),
         ("file_version", (0, 2, 5), (0, 2, 0)),
+        ("jitter_places_pictures", False, True),
+        ("truths_in_pixels", True, False),
+        ("smallest_cell_truth", 0.001, 0.005),
+        ("centres_small_crops", True, False),
+        ("multiscale_by_factor", True, False),
+        ("stream_restart", 10, 64),
         ("wide_seen_in_transposed", True, False),
     ],
 )

@@ -1,0 +1,1 @@
+"""Pictures and their truths on the way into training. No torch."""

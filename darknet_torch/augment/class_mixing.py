@@ -1,0 +1,72 @@
+"""Mixup, cutmix and mosaic of classifiers. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from darknet_torch.augment.draws import whole_between
+from darknet_torch.augment.mixing import BOTH, CUTMIX, MIXUP, MOSAIC
+from darknet_torch.augment.mosaic import MARGIN
+
+_PASTED = (0.3, 0.8)  # of each side
+_PICTURES = {0: 1, MIXUP: 2, CUTMIX: 2, MOSAIC: 4, BOTH: 4}
+
+Part = tuple[np.ndarray, np.ndarray]
+
+
+def pictures_for(mixup: int) -> int:
+    """How many pictures a sample is made of."""
+    return _PICTURES[mixup]
+
+
+def mixed(mixup: int, parts: Sequence[Part], random: np.random.Generator) -> Part:
+    """One picture and its truth from several of the same size.
+
+    Args:
+        mixup: see `mixing_mode`.
+        parts: pictures float32 [H, W, ...] and their truths, as many as `pictures_for` says.
+
+    Source: data.c load_data_augment (AlexeyAB).
+    """
+    if mixup == BOTH:
+        mixup = whole_between(random, CUTMIX, MOSAIC)
+    if mixup == MIXUP:
+        (image, truth), (other, other_truth) = parts[:2]
+        return (image + other) / 2, (truth + other_truth) / 2
+    if mixup == CUTMIX:
+        return _cutmix(parts[0], parts[1], random)
+    return _mosaic(parts, random) if mixup == MOSAIC else parts[0]
+
+
+def _cutmix(part: Part, other: Part, random: np.random.Generator) -> Part:
+    image = part[0].copy()
+    height, width = image.shape[:2]
+    wide, high = (
+        whole_between(random, int(side * _PASTED[0]), int(side * _PASTED[1]))
+        for side in (width, height)
+    )
+    left = whole_between(random, 0, width - wide - 1)
+    top = whole_between(random, 0, height - high - 1)
+    place = slice(top, top + high), slice(left, left + wide)
+    image[place] = other[0][place]
+    share = np.float32(wide * high / (width * height))
+    return image, part[1] * (1 - share) + other[1] * share
+
+
+def _mosaic(parts: Sequence[Part], random: np.random.Generator) -> Part:
+    image = parts[0][0].copy()
+    height, width = image.shape[:2]
+    column, row = (
+        whole_between(random, int(side * MARGIN), int(side * (1 - MARGIN)))
+        for side in (width, height)
+    )
+    truth = np.zeros_like(parts[0][1])
+    columns, rows = (slice(column), slice(column, None)), (slice(row), slice(row, None))
+    for number, (other, other_truth) in enumerate(parts):
+        place = rows[number // 2], columns[number % 2]
+        image[place] = other[place]
+        share = image[place].shape[0] * image[place].shape[1] / (height * width)
+        truth += np.float32(share) * other_truth
+    return image, truth

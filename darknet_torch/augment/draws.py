@@ -1,0 +1,73 @@
+"""Random numbers that depend on nothing but their place in the run. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """What a stream of random numbers is for; each has its own, so that none moves another."""
+
+    CHOICE = 0
+    DRAWS = 1
+    BOXES = 2
+    MIX = 3
+    CUTS = 4
+    SIZE = 5
+    RESTART = 6
+
+
+@dataclass(frozen=True)
+class Key:
+    """A place in a run.
+
+    Attributes:
+        seed: of the run, 0 or more.
+        iteration: from 0.
+        slot: of a sample within the iteration, from 0; or of a stream of text.
+        part: which of the pictures that one sample is mixed from.
+    """
+
+    seed: int
+    iteration: int
+    slot: int = 0
+    part: int = 0
+
+    def random(self, purpose: Purpose) -> np.random.Generator:
+        """The numbers of this place for `purpose`: the same whoever asks, and how often."""
+        words = (self.seed, self.iteration, self.slot, self.part, int(purpose))
+        return np.random.default_rng(np.random.SeedSequence(words))
+
+    def at(self, slot: int) -> Key:
+        """The same place at another slot."""
+        return replace(self, slot=slot)
+
+
+def between(random: np.random.Generator, low: float, high: float) -> float:
+    """Uniform between two numbers in either order. Source: utils.c rand_uniform_strong."""
+    return share(low, high, random.random())
+
+
+def share(low: float, high: float, part: float) -> float:
+    """The number at `part`, 0-1, of the way up. Source: utils.c rand_precalc_random."""
+    low, high = min(low, high), max(low, high)
+    return part * (high - low) + low
+
+
+def whole_between(random: np.random.Generator, low: int, high: int) -> int:
+    """A whole number, both ends included, in either order. Source: utils.c rand_int."""
+    return int(random.integers(min(low, high), max(low, high) + 1))
+
+
+def factor(random: np.random.Generator, most: float) -> float:
+    """A factor up to `most`, or its inverse, as often. Source: utils.c rand_scale."""
+    scale = between(random, 1, most)
+    return scale if coin(random) else 1 / scale
+
+
+def coin(random: np.random.Generator) -> bool:
+    """True as often as not."""
+    return bool(random.integers(2))

@@ -1,0 +1,68 @@
+"""Pictures with boxes, as training takes them from a data set. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from darknet_torch.augment.draws import Key
+from darknet_torch.augment.order import Order
+from darknet_torch.augment.pictures import Opened, check_not_empty, open_first
+from darknet_torch.augment.source import PictureSource
+from darknet_torch.augment.truths import label_problems, training_labels
+from darknet_torch.datasets.model import Example, Labels, Problem
+
+
+@dataclass(frozen=True)
+class LabelledPictures:
+    """Pictures and the boxes to learn.
+
+    Attributes:
+        paths: of the pictures.
+        labels: of each.
+        problems: with label files and boxes.
+    """
+
+    paths: tuple[Path, ...]
+    labels: tuple[Labels, ...]
+    problems: tuple[Problem, ...]
+
+    @staticmethod
+    def of(examples: Sequence[Example], classes: int) -> LabelledPictures:
+        """From the pictures of a data set.
+
+        Args:
+            classes: of the network.
+
+        Raises:
+            UsageError: there are none.
+        """
+        paths = tuple(example.path for example in examples)
+        check_not_empty(paths, "the data set")
+        problems = label_problems(examples, classes)
+        return LabelledPictures(paths, tuple(map(training_labels, examples)), problems)
+
+    def open(self, key: Key, order: Order, channels: int) -> Opened:
+        """The picture of a sample, or another one if that is broken.
+
+        Raises:
+            UsageError: no picture can be read.
+        """
+        return open_first(self.paths, order.candidates(key, len(self.paths)), channels)
+
+
+@dataclass(frozen=True)
+class LabelledSource(PictureSource):
+    """A source of samples with boxes.
+
+    Attributes:
+        pictures: with their boxes.
+    """
+
+    pictures: LabelledPictures
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """With label files and boxes."""
+        return self.pictures.problems

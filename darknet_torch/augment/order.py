@@ -1,0 +1,79 @@
+"""Which picture a sample shows. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from darknet_torch.augment.draws import Key, Purpose, whole_between
+from darknet_torch.cfg.net import NetOptions
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order of pictures: drawn with replacement, in pairs, or in sequences.
+
+    Attributes:
+        pairs: a sample in an odd slot shows the picture of the one before it.
+        streams: sequences side by side in a mini-batch; 0 for none. Slots lie step by step.
+        speed: a sequence takes every picture, up to every `speed`-th.
+        total: samples of an iteration.
+        sequences: parts that an iteration's samples fall into, each with sequences of its own.
+        changes: (iteration, factor): from there on as many times `sequences`.
+        most_sequences: bound on that.
+
+    Source: data.c get_sequential_paths, get_random_paths_custom (AlexeyAB), network.c
+    get_current_seq_subdivisions.
+    """
+
+    pairs: bool = False
+    streams: int = 0
+    speed: int = 1
+    total: int = 1
+    sequences: int = 1
+    changes: tuple[tuple[int, float], ...] = ()
+    most_sequences: int = 1
+
+    @staticmethod
+    def of(net: NetOptions) -> Order:
+        """The order that [net] asks for."""
+        mini_batch = max(1, net.batch // net.subdivisions)
+        wanted = net.sequential_subdivisions or net.subdivisions
+        return Order(
+            pairs=net.contrastive,
+            streams=mini_batch if net.track else 0,
+            speed=max(1, net.augment_speed),
+            total=mini_batch * net.time_steps * net.subdivisions,
+            sequences=min(wanted, net.subdivisions),
+            changes=tuple(zip(net.steps, net.seq_scales, strict=False)),
+            most_sequences=net.subdivisions,
+        )
+
+    def leader(self, key: Key) -> Key:
+        """The sample that decides for this one too: the first of its pair or sequences."""
+        if self.streams:
+            return key.at(self._first_of(key))
+        return key.at(key.slot - key.slot % 2) if self.pairs else key
+
+    def candidates(self, key: Key, count: int) -> Iterator[int]:
+        """The picture of a sample, of `count`, then all in the order to try if it is broken."""
+        random = self.leader(key).random(Purpose.CHOICE)
+        if self.streams:
+            speed = whole_between(random, 1, self.speed)
+            starts = random.integers(count, size=self.streams)
+            step, stream = divmod(key.slot - self._first_of(key), self.streams)
+            start = starts[stream - stream % 2 if self.pairs else stream]
+            yield int((start + step * speed) % count)
+        else:
+            yield int(random.integers(count))
+        yield from map(int, random.permutation(count))
+
+    def _first_of(self, key: Key) -> int:
+        count = float(self.sequences)
+        for iteration, scale in self.changes:
+            if iteration > key.iteration:
+                break
+            count = int(count * scale)
+        parts = max(1, min(int(count), self.most_sequences))
+        starts = [index * self.total // parts for index in range(parts)]
+        return max(start for start in starts if start <= key.slot)

@@ -1,0 +1,141 @@
+"""The size of the network's input from iteration to iteration."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from darknet_torch.augment.draws import Key, Purpose, factor, whole_between
+from darknet_torch.cfg.dialect import Dialect
+from darknet_torch.cfg.net import NetOptions
+
+_DEFAULT_FACTOR = 1.4
+_PERIOD = 10  # iterations of one size
+_CLASSIFIER_PERIOD = 40
+_LAST = 100  # iterations at the largest size, in which rolling means settle
+_LAST_FIXED = 200
+_STEP, _STEPS, _LARGEST = 32, (10, 19), 608  # of pjreddie's detectors, in pixels and steps
+_CLASSIFIER_STEPS = (4, 14)
+_SPARE = 0.8  # of the memory that a smaller input leaves
+
+
+@dataclass(frozen=True)
+class MultiScale:
+    """Sizes that depend on the seed and the iteration alone.
+
+    Attributes:
+        width, height: of the cfg.
+        kind: "fixed", "factor" (AlexeyAB), "steps" (pjreddie) or "classifier" (pjreddie).
+        random: the largest factor.
+        step: sizes are multiples of it.
+        max_batches: iterations of the run; 0 for no end.
+        seed: of the run.
+        mini_batch: samples of a step.
+        dynamic: mini-batches grow where the input shrinks.
+    """
+
+    width: int
+    height: int
+    kind: str
+    random: float
+    step: int
+    max_batches: int
+    seed: int
+    mini_batch: int
+    dynamic: bool
+
+    @staticmethod
+    def of(
+        net: NetOptions, dialect: Dialect, *, seed: int, random: float | None = None
+    ) -> MultiScale:
+        """What the cfg asks for.
+
+        Args:
+            random: random= of the last detection head; None for a classifier, where that of
+                [net] counts.
+        """
+        by_factor = dialect.multiscale_by_factor
+        kind = "fixed"
+        if random:
+            kind = "factor" if by_factor else "steps"
+        elif random is None and net.random and not by_factor:
+            kind = "classifier"
+        return MultiScale(
+            width=net.width,
+            height=net.height,
+            kind=kind,
+            random=_DEFAULT_FACTOR if random in (None, 0, 1) else float(random),
+            step=net.resize_step,
+            max_batches=net.max_batches,
+            seed=seed,
+            mini_batch=max(1, net.batch // net.subdivisions),
+            dynamic=net.dynamic_minibatch and kind == "factor",
+        )
+
+    @property
+    def fixed(self) -> bool:
+        """Whether all iterations have the cfg's own size."""
+        return self.kind == "fixed"
+
+    @property
+    def largest(self) -> tuple[int, int]:
+        """The largest width and height that may come."""
+        if self.kind == "factor":
+            return self._scaled(self.random)
+        if self.fixed:
+            return self.width, self.height
+        side = _LARGEST if self.kind == "steps" else _CLASSIFIER_STEPS[1] * _STEP
+        return side, side
+
+    def size_of(self, iteration: int) -> tuple[int, int]:
+        """Width and height of an iteration, from 0.
+
+        Source: detector.c train_detector (both code bases), classifier.c train_classifier
+        (pjreddie). Differs: sizes change at multiples of 10 (40), not so many iterations
+        after the start of the program, so that a resumed run has those of the whole one.
+        """
+        if self.fixed:
+            return self.width, self.height
+        period = _CLASSIFIER_PERIOD if self.kind == "classifier" else _PERIOD
+        first = iteration // period * period
+        numbers = Key(self.seed, first).random(Purpose.SIZE)
+        if self.kind == "factor":
+            return self._by_factor(first, numbers)
+        if self.kind == "steps" and self._ends_within(first, _LAST_FIXED):
+            return _LARGEST, _LARGEST
+        bounds = _STEPS if self.kind == "steps" else _CLASSIFIER_STEPS
+        side = whole_between(numbers, *bounds) * _STEP
+        return side, side
+
+    def mini_batch_of(self, iteration: int) -> int:
+        """Samples of a step in an iteration. Source: detector.c train_detector (AlexeyAB)."""
+        if not self.dynamic:
+            return self.mini_batch
+        width, height = self.size_of(iteration)
+        wide, high = self.largest
+        fitting = self.mini_batch * wide * high // (width * height)
+        spared = int(fitting * _SPARE)
+        return spared if spared > self.mini_batch else fitting
+
+    def _by_factor(self, first: int, numbers: np.random.Generator) -> tuple[int, int]:
+        if first == 0 or self._ends_within(first, _LAST):
+            return self._scaled(self.random)
+        chosen = factor(numbers, self.random)
+        width, height = self._scaled(chosen)
+        # The extra step that C adds may make a smaller input larger.
+        if chosen < 1 and (width > self.width or height > self.height):
+            width, height = self.width, self.height
+        return max(width, self.step), max(height, self.step)
+
+    def _ends_within(self, first: int, last: int) -> bool:
+        return bool(self.max_batches) and first + last > self.max_batches
+
+    def _scaled(self, by: float) -> tuple[int, int]:
+        width, height = (
+            math.floor(np.float32(by) * np.float32(side) / np.float32(self.step) + 1 + 0.5)
+            * self.step
+            for side in (self.width, self.height)
+        )
+        return width, height
