@@ -130,6 +130,8 @@ def build(
     width: int | None = None,
     height: int | None = None,
     batch: int | None = None,
+    subdivisions: int | None = None,
+    max_batches: int | None = None,
     dialect: str | Dialect = "alexeyab",
 ) -> Network:
     """The network of a cfg, its arrays without values; see `load`."""
@@ -139,6 +141,8 @@ def build(
         width=width,
         height=height,
         batch=batch,
+        subdivisions=subdivisions,
+        max_batches=max_batches,
         initialize=False,
     )
 

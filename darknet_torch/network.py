@@ -157,6 +157,8 @@ def build_network(
     width: int | None = None,
     height: int | None = None,
     batch: int | None = None,
+    subdivisions: int | None = None,
+    max_batches: int | None = None,
     initialize: bool = True,
 ) -> Network:
     """Build the network that `sections` describe.
@@ -164,7 +166,7 @@ def build_network(
     Args:
         sections: [net] and the layers, from `darknet_torch.cfg.grammar`.
         dialect: the code base to follow.
-        width, height, batch: override those of [net].
+        width, height, batch, subdivisions, max_batches: override those of [net].
         initialize: give the arrays values; without, they hold whatever memory held.
 
     Raises:
@@ -173,7 +175,14 @@ def build_network(
     Source: parser.c parse_network_cfg_custom (AlexeyAB).
     """
     net = read_net(sections[0], dialect)
-    net = _overridden(net, width=width, height=height, batch=batch)
+    net = _overridden(
+        net,
+        width=width,
+        height=height,
+        batch=batch,
+        subdivisions=subdivisions,
+        max_batches=max_batches,
+    )
     if len(sections) == 1:
         raise CfgError("no layers behind [net]", where=net.where)
     layers: list[Layer] = []

@@ -15,7 +15,6 @@ from darknet_torch.cli.pictures import progress
 from darknet_torch.errors import DarknetError, UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.classification import ClassifiedPictures
     from darknet_torch.network import Network
 
 _FOLDER_TOP = 5  # of a tree of folders, which cannot say it
@@ -32,7 +31,7 @@ def judge_classifier(network: Network, arguments: dict[str, Any]) -> None:
     from darknet_torch.batches import opened_batches
     from darknet_torch.classify import Classifier
     from darknet_torch.datasets.classification import open_classification
-    from darknet_torch.evaluation.classification import classifier_score
+    from darknet_torch.evaluation.classification import class_ids_of, classifier_score
 
     data = find_data(arguments["data"], arguments["cfg"])
     pictures = open_classification(data, split=_split(data, arguments["split"]))
@@ -64,29 +63,13 @@ def judge_classifier(network: Network, arguments: dict[str, Any]) -> None:
         click.echo(f"dtorch: {error}", err=True)
     if not seen:
         raise UsageError("no picture can be read", where=pictures.origin)
-    truths = class_ids(pictures)
+    truths = class_ids_of(pictures)
     names = classifier.names[: classifier.classes]
     score = classifier_score(np.array(guesses), [truths[place] for place in seen], names)
     print_result(score.lines(), score.to_dict(), arguments)
     if errors:
         click.echo(f"dtorch: {len(errors)} of {len(pictures.paths)} pictures failed", err=True)
         sys.exit(SOME_FAILED)
-
-
-def class_ids(pictures: ClassifiedPictures) -> list[int]:
-    """The class of each picture; of several labels in a path the first counts.
-
-    Source: classifier.c validate_classifier_single.
-    """
-    from darknet_torch.datasets.classification import class_in_path
-    from darknet_torch.evaluation.classification import UNKNOWN
-
-    return [
-        known
-        if known is not None
-        else next(iter(class_in_path(str(path), pictures.labels)), UNKNOWN)
-        for path, known in zip(pictures.paths, pictures.class_ids, strict=True)
-    ]
 
 
 def _split(data: str, split: str | None) -> str | None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from darknet_torch.datasets.classification import ClassifiedPictures, class_in_path
+
 from darknet_torch.evaluation.report import per_cent, table
 
 UNKNOWN = -1  # the class of a picture that has none: no guess is right
@@ -80,6 +82,19 @@ class ClassifierScore:
                 for i, (name, count, first, among) in enumerate(rows)
             ],
         }
+
+
+def class_ids_of(pictures: ClassifiedPictures) -> list[int]:
+    """The class of each picture; of several labels in a path the first counts.
+
+    Source: classifier.c validate_classifier_single.
+    """
+    return [
+        known
+        if known is not None
+        else next(iter(class_in_path(str(path), pictures.labels)), UNKNOWN)
+        for path, known in zip(pictures.paths, pictures.class_ids, strict=True)
+    ]
 
 
 def classifier_score(

@@ -228,6 +228,9 @@ class Layer(nn.Module):
     def reset_state(self) -> None:
         """Forget what was seen; only recurrent layers remember."""
 
+    def forget_stream(self, stream: int) -> None:
+        """Forget what was seen in one of several sequences side by side."""
+
     def is_read_elsewhere(self) -> None:
         """Told when another layer than the next reads the output, or reads it whole."""
 

@@ -164,15 +164,18 @@ class Convolution(nn.Module):
             geometry = Geometry(1, groups=geometry.groups)
         biases = self.biases if self.normalization is None else None
         out = convolve(x, weights, biases, geometry)
-        return in_order.instead(out, self._in_order(x, biases, geometry)) if self.in_order else out
+        if not (self.in_order and self.training):
+            return out
+        return in_order.instead(out, self._in_order(x, weights, biases, geometry))
 
-    def _in_order(self, x: Tensor, biases: Tensor | None, geometry: Geometry) -> Tensor:
+    @torch.no_grad()
+    def _in_order(
+        self, x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry
+    ) -> Tensor:
         strides = (geometry.stride_y, geometry.stride_x)
         padding, dilation = geometry.padding * geometry.dilation, geometry.dilation
-        out = in_order.convolution(
-            x, self.weights, strides, padding, dilation, groups=geometry.groups
-        )
-        return out if biases is None else out + biases.detach()[:, None, None]
+        out = in_order.convolution(x, weights, strides, padding, dilation, geometry.groups)
+        return out if biases is None else out + biases[:, None, None]
 
     def _finished(self, product: Tensor) -> Tensor:
         if self.normalization is None:

@@ -58,6 +58,11 @@ class Recurrent(Layer):
         """Forget what was seen."""
         self.state = ()
 
+    def forget_stream(self, stream: int) -> None:
+        """Source: network.c reset_network_state."""
+        for part in self.state:
+            part[stream] = 0
+
     def start(self, x: Tensor) -> State:
         """The state before the first step; `x` is one step of the input."""
         raise NotImplementedError

@@ -59,6 +59,20 @@ class TrainingPass:
             and layer.index not in self.overwriter
         )
 
+    def carried(self) -> dict[int, Tensor]:
+        """What is carried to the next mini-batch, by layer."""
+        return {
+            layer.index: layer.carried.delta
+            for layer in self.network.layers
+            if layer.carried is not None and layer.carried.delta is not None
+        }
+
+    def carry_on(self, deltas: dict[int, Tensor]) -> None:
+        """Go on with what `carried` gave."""
+        for layer in self.network.layers:
+            if layer.carried is not None:
+                layer.carried.delta = deltas.get(layer.index)
+
     def __call__(self, images: Tensor, truths: Tensor, context: LossContext) -> MiniBatch:
         """Run a mini-batch.
 

@@ -89,11 +89,16 @@ class Trainer:
         results = []
         for layer in self.network.layers:
             layer.at_iteration(self.iteration)
+        inputs = 0
         for images, truths, names in mini_batches:
             results.append(self.mini_batch(images, truths, names))
+            inputs += len(images)
+        # With dynamic_minibatch there are more or fewer than [net] says.
+        self.optimizer.batch = inputs * self.processes.count
+        self.seen = (self.iteration + 1) * self.batch
         self.processes.sum_gradients(self.optimizer.parameters())
         rate = self.update()
-        return self._summary(results, rate)
+        return self._summary(results, rate, inputs)
 
     def mini_batch(self, images: Tensor, truths: Tensor, names: Sequence[str] = ()) -> MiniBatch:
         """Forward and backward of one mini-batch; gradients add up.
@@ -144,9 +149,9 @@ class Trainer:
             "continue from the last saved weights with a lower rate",
         )
 
-    def _summary(self, results: list[MiniBatch], rate: float) -> Update:
+    def _summary(self, results: list[MiniBatch], rate: float, inputs: int) -> Update:
         costs = torch.stack([result.cost for result in results]).sum()
-        loss = float(self.processes.mean(costs)) / max(1, self.batch)
+        loss = float(self.processes.mean(costs)) / max(1, inputs)
         parts = {
             index: {
                 name: sum(float(result.losses[index].parts[name]) for result in results)

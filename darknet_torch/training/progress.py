@@ -1,0 +1,81 @@
+"""The lines of a training, in the words of Darknet."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from darknet_torch.heads.yolo import Yolo
+from darknet_torch.layers.base import Layer
+from darknet_torch.network import Network
+from darknet_torch.training.trainer import Update
+
+_STEADY = 0.99  # how much of the last estimate of the time left stays
+
+
+@dataclass
+class Progress:
+    """What a training has come to, and how long the rest will take.
+
+    Attributes:
+        network: that learns.
+        images: inputs per iteration, of all processes.
+        loss: the moving average of the losses, None before the first.
+        hours: the estimate of the time left.
+
+    Source: detector.c train_detector (AlexeyAB).
+    """
+
+    network: Network
+    images: int
+    loss: float | None = None
+    hours: float | None = None
+    started: float = field(default_factory=time.perf_counter)
+
+    def line(self, update: Update) -> str:
+        """The line of an iteration."""
+        now = time.perf_counter()
+        seconds, self.started = now - self.started, now
+        self.loss = update.loss if self.loss is None else self.loss * 0.9 + update.loss * 0.1
+        left = max(0, self.network.net.max_batches - update.iteration) * seconds / 3600
+        self.hours = left if self.hours is None else _mixed(self.hours, left)
+        return (
+            f" {update.iteration}: {update.loss:f}, {self.loss:f} avg loss, {update.rate:f} rate, "
+            f"{seconds:f} seconds, {update.iteration * self.images} images, "
+            f"{self.hours:f} hours left, {self.images / max(seconds, 1e-9):.1f} images/s"
+        )
+
+    def head_lines(self, update: Update) -> list[str]:
+        """A line for each layer with a loss."""
+        return [
+            _head_line(self.network.layers[index], parts)
+            for index, parts in update.parts.items()
+            if parts
+        ]
+
+
+def _mixed(before: float, now: float) -> float:
+    return _STEADY * before + (1 - _STEADY) * now
+
+
+def _head_line(layer: Layer, parts: dict[str, float]) -> str:
+    if isinstance(layer, Yolo):
+        options = layer.options
+        return (
+            f"v3 ({options.iou_loss} loss, Normalizer: (iou: {options.iou_normalizer:.2f}, "
+            f"obj: {options.obj_normalizer:.2f}, cls: {options.cls_normalizer:.2f}) "
+            f"Region {layer.index} Avg (IOU: {parts['iou']:f}), .5R: {parts['recall']:f}, "
+            f"count: {parts['count']:.0f}, class_loss = {parts['class_loss']:f}, "
+            f"iou_loss = {parts['iou_loss']:f}, total_loss = {parts['total_loss']:f}"
+        )
+    if "accuracy" in parts:
+        return f"Contrast accuracy = {parts['accuracy']:f} %"
+    more = "".join(
+        f", {name} = {parts[name]:f}"
+        for name in ("class_loss", "iou_loss", "uc_loss", "total_loss")
+        if name in parts
+    )
+    return (
+        f"Region {layer.index} Avg IOU: {parts['iou']:f}, .5R: {parts['recall']:f}, "
+        f"count: {parts['count']:.0f}{more}"
+    )

@@ -1,0 +1,177 @@
+"""What a network learns from: its pictures or text, as its layers ask for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from darknet_torch.augment.cells import CellAugmentation, CellSource
+from darknet_torch.augment.classification import (
+    ClassificationAugmentation,
+    ClassificationSource,
+)
+from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
+from darknet_torch.augment.source import Source
+from darknet_torch.augment.text import TextSource
+from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
+from darknet_torch.datasets.model import DataSet
+from darknet_torch.datasets.opening import open_dataset
+from darknet_torch.errors import CfgError, UsageError
+from darknet_torch.heads.detection import Detection
+from darknet_torch.layers.softmax import Softmax
+from darknet_torch.losses.registry import loss_of
+from darknet_torch.network import Network
+from darknet_torch.training.plan import TrainPlan
+
+DETECTOR, CLASSIFIER, TEXT = "detector", "classifier", "text"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a training has to learn from.
+
+    Attributes:
+        kind: DETECTOR, CLASSIFIER or TEXT.
+        source: of samples.
+        names: of the classes, may be empty.
+        random: random= of the last head, None for a network without heads.
+        pictures: how many there are to learn; the length of a text.
+        side: cells per side of a [detection] head, None for others.
+        valid: the labelled pictures to judge a detector by.
+        valid_pictures: those to judge a classifier by.
+    """
+
+    kind: str
+    source: Source
+    names: tuple[str, ...]
+    pictures: int
+    random: float | None = None
+    side: int | None = None
+    valid: DataSet | None = None
+    valid_pictures: ClassifiedPictures | None = None
+
+
+def kind_of(network: Network) -> str:
+    """What a network learns.
+
+    Raises:
+        CfgError: none of its layers has a loss.
+    """
+    if network.heads:
+        return DETECTOR
+    if not any(loss_of(layer) for layer in network.layers):
+        raise CfgError(
+            "the network has no layer that learns from a truth",
+            where=network.net.where,
+            expected="a detection head, [softmax], [logistic] or [cost]",
+        )
+    return CLASSIFIER if network.net.is_picture else TEXT
+
+
+def open_material(network: Network, plan: TrainPlan) -> Material:
+    """Open what `plan` names, for `network`.
+
+    Raises:
+        UsageError, NamesError: it is not there, or has nothing to learn from.
+        CfgError: options that Darknet refuses together.
+    """
+    kind = kind_of(network)
+    if kind == DETECTOR:
+        return _detector(network, plan)
+    return _classifier(network, plan) if kind == CLASSIFIER else _text(network, plan)
+
+
+def _detector(network: Network, plan: TrainPlan) -> Material:
+    head = network.heads[-1]  # the last one's options count, as in train_detector
+    data_set = _data_set(plan, plan.split or "train")
+    examples = data_set.examples
+    if plan.overfit:
+        examples = tuple(x for x in examples if x.labels is not None and len(x.labels))
+        examples = examples[: plan.overfit]
+    augment = plan.augment and not plan.overfit
+    side = None
+    source: Source
+    if isinstance(head, Detection):
+        side = head.options.side
+        cells = CellAugmentation.of(network.net, head.options, network.dialect, augment=augment)
+        source = CellSource.of(examples, cells)
+    else:
+        boxes = DetectionAugmentation.of(
+            network.net, head.options, network.dialect, augment=augment
+        )
+        source = DetectionSource.of(examples, boxes)
+    valid = None
+    if plan.overfit:
+        valid = replace(data_set, examples=examples)
+    elif plan.map:
+        valid = _data_set(plan, plan.valid_split)
+    return Material(
+        DETECTOR,
+        source,
+        data_set.names,
+        len(examples),
+        # One size is enough to learn a few pictures by heart.
+        random=0.0 if plan.overfit or not plan.augment else head.options.random,
+        side=side,
+        valid=valid,
+    )
+
+
+def _data_set(plan: TrainPlan, split: str) -> DataSet:
+    return open_dataset(
+        Path(plan.data),
+        images=plan.images,
+        split=split,
+        names=plan.names,
+        voc_origin=plan.voc_origin,
+    )
+
+
+def _classifier(network: Network, plan: TrainPlan) -> Material:
+    pictures = open_classification(plan.data, split=plan.split)
+    if plan.overfit:
+        pictures = replace(
+            pictures,
+            paths=pictures.paths[: plan.overfit],
+            class_ids=pictures.class_ids[: plan.overfit],
+        )
+    trees = [x.tree for x in network.layers if isinstance(x, Softmax) and x.tree is not None]
+    classes = network.output_layer.output_shape.count
+    if len(pictures.labels) > classes:
+        raise UsageError(
+            "the data set has more classes than the network",
+            where=pictures.origin,
+            expected=f"{classes} classes",
+            got=f"{len(pictures.labels)} classes",
+            fix="correct filters= or output= of the layer before [softmax]",
+        )
+    options = ClassificationAugmentation.of(
+        network.net,
+        classes,
+        network.dialect,
+        tree=trees[-1].tree if trees else None,
+        augment=plan.augment and not plan.overfit,
+    )
+    valid = None
+    if plan.overfit:
+        valid = pictures
+    elif plan.map:
+        valid = open_classification(plan.data, split=plan.valid_split)
+    return Material(
+        CLASSIFIER,
+        ClassificationSource.of(pictures, options),
+        pictures.names,
+        len(pictures.paths),
+        valid_pictures=valid,
+    )
+
+
+def _text(network: Network, plan: TrainPlan) -> Material:
+    try:
+        text = Path(plan.data).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read ({error.strerror})", where=plan.data, expected="a text to learn"
+        ) from None
+    source = TextSource.of(text, network.net, network.dialect)
+    return Material(TEXT, source, (), len(text))

@@ -1,0 +1,79 @@
+"""How good a network is while it learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from darknet_torch.classify import Classifier
+from darknet_torch.batches import opened_batches
+from darknet_torch.datasets.classification import ClassifiedPictures
+from darknet_torch.datasets.model import DataSet
+from darknet_torch.detect import Detector
+from darknet_torch.errors import UsageError
+from darknet_torch.evaluation.classification import class_ids_of, classifier_score
+from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, match
+from darknet_torch.evaluation.detecting import detect_all
+from darknet_torch.evaluation.ground_truth import GroundTruth
+from darknet_torch.network import Network
+
+
+_AT_ONCE = 8  # pictures
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number to compare by, 0-1, and what Darknet prints of it."""
+
+    value: float
+    lines: list[str]
+
+
+def detector_score(
+    network: Network, data_set: DataSet, *, iou: float, workers: int
+) -> Score:
+    """Darknet's map of a detector; the network is in training mode again afterwards.
+
+    Raises:
+        UsageError: not one picture can be read.
+
+    Source: detector.c validate_detector_map (AlexeyAB).
+    """
+    network.eval()
+    classes = network.heads[-1].classes
+    names = data_set.names or tuple(f"class {number}" for number in range(classes))
+    detector = Detector(network, names=names, nms_threshold=NMS_THRESHOLD)
+    paths = [example.path for example in data_set.examples]
+    passed = detect_all(
+        detector, paths, thresholds=[MIN_SCORE], batch=_AT_ONCE, workers=workers
+    )
+    network.train()
+    if not passed.seen:
+        raise UsageError("no picture can be read", where=data_set.origin)
+    seen = tuple(data_set.examples[place] for place in passed.seen)
+    truth = GroundTruth.of(DataSet(seen, names, data_set.origin))
+    result = match(passed.found, truth.truths, classes, iou).result(names)
+    return Score(result.mean, result.lines())
+
+
+def classifier_score_of(
+    network: Network, pictures: ClassifiedPictures, *, workers: int
+) -> Score:
+    """How often a classifier is right; the network is in training mode again afterwards."""
+    network.eval()
+    classifier = Classifier(network, names=None, top=1)
+    guesses: list[tuple[int, ...]] = []
+    truths: list[int] = []
+    known = class_ids_of(pictures)
+    for batch in opened_batches(pictures.paths, size=1, workers=workers):
+        if batch.images:
+            found = classifier.classify_images(batch.images, [""] * len(batch.images))
+            guesses += [one.class_ids for one in found]
+            truths += [known[place] for place in batch.places]
+    network.train()
+    if not guesses:
+        raise UsageError("no picture can be read", where=pictures.origin)
+    names = classifier.names[: classifier.classes]
+    score = classifier_score(np.array(guesses), truths, names)
+    return Score(float(score.first.sum() / score.total), score.lines())
