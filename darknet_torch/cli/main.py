@@ -38,6 +38,7 @@ _COMMANDS = {
     "partial": ("darknet_torch.cli.weight_files", "partial"),
     "rnn": ("darknet_torch.cli.rnn", "rnn"),
     "statistics": ("darknet_torch.cli.weight_files", "statistics"),
+    "train": ("darknet_torch.cli.train", "train"),
 }
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.datasets.classification import ClassifiedPictures, class_in_path
-
 from darknet_torch.evaluation.report import per_cent, table
 
 UNKNOWN = -1  # the class of a picture that has none: no guess is right

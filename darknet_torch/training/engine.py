@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -92,9 +92,7 @@ def prepare(plan: TrainPlan, processes: Processes | None = None) -> Run:
             got=trainer.iteration,
             fix="--clear starts to count again, as does a larger max_batches=",
         )
-    scales = MultiScale.of(
-        network.net, network.dialect, seed=plan.seed, random=material.random
-    )
+    scales = MultiScale.of(network.net, network.dialect, seed=plan.seed, random=material.random)
     return Run(plan, network, material, trainer, scales)
 
 
@@ -146,9 +144,9 @@ def train(run: Run, listener: Listener) -> Score | None:
     judge = _Judge(run, saver, listener)
     progress = Progress(run.network, trainer.batch * trainer.processes.count)
     problems = Problems()
-    _tell(problems, listener, run.material.source.problems)
+    _tell(problems, listener, (*run.material.problems, *run.material.source.problems))
     last = run.network.net.max_batches
-    with closing(iter(_batches(run, last))) as batches:
+    with closing(_batches(run, last)) as batches:
         try:
             while trainer.iteration < last:
                 parts = _moved(batches, run, problems, listener)
@@ -171,13 +169,13 @@ def train(run: Run, listener: Listener) -> Score | None:
 
 def first_batch(run: Run) -> Batch:
     """What the network would see first."""
-    with closing(iter(_batches(run, run.trainer.iteration + 1))) as batches:
+    with closing(_batches(run, run.trainer.iteration + 1)) as batches:
         return next(batches)
 
 
-def _batches(run: Run, last: int) -> Batches:
+def _batches(run: Run, last: int) -> Generator[Batch]:
     net, plan, processes = run.network.net, run.plan, run.trainer.processes
-    return Batches(
+    yield from Batches(
         run.material.source,
         batch=net.batch * processes.count,
         subdivisions=net.subdivisions,
@@ -262,4 +260,3 @@ class _Judge:
         if self.last.value >= self.best:
             self.best = self.last.value
             self.saver.weights("_best.weights")
-

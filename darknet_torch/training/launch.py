@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed
-import torch.multiprocessing
+from torch.multiprocessing.spawn import ProcessExitedException, spawn
 
 from darknet_torch.errors import DarknetError, TrainingError
 from darknet_torch.training.distributed import Processes
@@ -20,9 +20,7 @@ from darknet_torch.training.plan import TrainPlan
 _FAILED = 2
 
 
-def launch(
-    plan: TrainPlan, devices: Sequence[str], make_listener: Callable[[], Listener]
-) -> None:
+def launch(plan: TrainPlan, devices: Sequence[str], make_listener: Callable[[], Listener]) -> None:
     """Train on each of `devices`, in a process each if they are several.
 
     Args:
@@ -42,8 +40,8 @@ def launch(
         meeting = (Path(folder) / "meeting").as_uri()
         arguments = (plan, tuple(devices), meeting, make_listener)
         try:
-            torch.multiprocessing.spawn(_one, arguments, nprocs=len(devices))
-        except torch.multiprocessing.ProcessExitedException:
+            spawn(_one, arguments, nprocs=len(devices))
+        except ProcessExitedException:
             raise TrainingError("one of the processes that train together failed") from None
 
 

@@ -44,9 +44,9 @@ class Saver:
         """What is due after an update."""
         if self.interval and iteration % self.interval == 0:
             self.weights(f"_{iteration}.weights")
-        if self.interval and self.interval > self.plan.save_last > 0:
-            if iteration % self.plan.save_last == 0 and iteration > 1:
-                self.last()
+        often = self.plan.save_last
+        if self.interval > often > 0 and iteration % often == 0 and iteration > 1:
+            self.last()
 
     def last(self) -> None:
         """The weights so far, what else is needed to go on, and their moving average."""

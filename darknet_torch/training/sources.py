@@ -14,7 +14,7 @@ from darknet_torch.augment.detection import DetectionAugmentation, DetectionSour
 from darknet_torch.augment.source import Source
 from darknet_torch.augment.text import TextSource
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
-from darknet_torch.datasets.model import DataSet
+from darknet_torch.datasets.model import DataSet, Problem
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.heads.detection import Detection
@@ -37,6 +37,7 @@ class Material:
         random: random= of the last head, None for a network without heads.
         pictures: how many there are to learn; the length of a text.
         side: cells per side of a [detection] head, None for others.
+        problems: what is wrong in the files of the data set.
         valid: the labelled pictures to judge a detector by.
         valid_pictures: those to judge a classifier by.
     """
@@ -47,6 +48,7 @@ class Material:
     pictures: int
     random: float | None = None
     side: int | None = None
+    problems: tuple[Problem, ...] = ()
     valid: DataSet | None = None
     valid_pictures: ClassifiedPictures | None = None
 
@@ -113,6 +115,7 @@ def _detector(network: Network, plan: TrainPlan) -> Material:
         # One size is enough to learn a few pictures by heart.
         random=0.0 if plan.overfit or not plan.augment else head.options.random,
         side=side,
+        problems=data_set.problems,
         valid=valid,
     )
 
@@ -162,6 +165,7 @@ def _classifier(network: Network, plan: TrainPlan) -> Material:
         ClassificationSource.of(pictures, options),
         pictures.names,
         len(pictures.paths),
+        problems=pictures.problems,
         valid_pictures=valid,
     )
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.classify import Classifier
 from darknet_torch.batches import opened_batches
+from darknet_torch.classify import Classifier
 from darknet_torch.datasets.classification import ClassifiedPictures
 from darknet_torch.datasets.model import DataSet
 from darknet_torch.detect import Detector
@@ -17,7 +17,6 @@ from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, match
 from darknet_torch.evaluation.detecting import detect_all
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.network import Network
-
 
 _AT_ONCE = 8  # pictures
 
@@ -30,9 +29,7 @@ class Score:
     lines: list[str]
 
 
-def detector_score(
-    network: Network, data_set: DataSet, *, iou: float, workers: int
-) -> Score:
+def detector_score(network: Network, data_set: DataSet, *, iou: float, workers: int) -> Score:
     """Darknet's map of a detector; the network is in training mode again afterwards.
 
     Raises:
@@ -45,9 +42,7 @@ def detector_score(
     names = data_set.names or tuple(f"class {number}" for number in range(classes))
     detector = Detector(network, names=names, nms_threshold=NMS_THRESHOLD)
     paths = [example.path for example in data_set.examples]
-    passed = detect_all(
-        detector, paths, thresholds=[MIN_SCORE], batch=_AT_ONCE, workers=workers
-    )
+    passed = detect_all(detector, paths, thresholds=[MIN_SCORE], batch=_AT_ONCE, workers=workers)
     network.train()
     if not passed.seen:
         raise UsageError("no picture can be read", where=data_set.origin)
@@ -57,9 +52,7 @@ def detector_score(
     return Score(result.mean, result.lines())
 
 
-def classifier_score_of(
-    network: Network, pictures: ClassifiedPictures, *, workers: int
-) -> Score:
+def classifier_score_of(network: Network, pictures: ClassifiedPictures, *, workers: int) -> Score:
     """How often a classifier is right; the network is in training mode again afterwards."""
     network.eval()
     classifier = Classifier(network, names=None, top=1)
