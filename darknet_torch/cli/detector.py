@@ -11,6 +11,7 @@ _COMMANDS = {
     "calc_anchors": ("darknet_torch.cli.calc_anchors", "calc_anchors"),
     "map": ("darknet_torch.cli.detector_judged", "map_"),
     "recall": ("darknet_torch.cli.detector_judged", "recall"),
+    "train": ("darknet_torch.cli.trained", "train_"),
     "valid": ("darknet_torch.cli.detector_judged", "valid"),
 }
 

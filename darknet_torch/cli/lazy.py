@@ -21,11 +21,11 @@ class LazyGroup(click.Group):
         self.table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(self.table)
+        return sorted({*self.table, *self.commands})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.table:
-            return None
+            return super().get_command(ctx, cmd_name)
         module, function = self.table[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), function)
         return command

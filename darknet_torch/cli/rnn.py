@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.lazy import LazyGroup
 from darknet_torch.cli.loading import from_command, load_to_device
 from darknet_torch.cli.options import network_options
 from darknet_torch.errors import UsageError
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
 _ABSENT: dict[str, Any] = {"names": None, "data": None, "threads": None, "seed": None}
 
 
-@click.group(short_help="Run character models.")
+@click.group(
+    cls=LazyGroup,
+    table={"train": ("darknet_torch.cli.trained", "train_text")},
+    short_help="Run and train character models.",
+)
 def rnn() -> None:
-    """Run character models: networks that read text and predict what follows."""
+    """Character models: networks that read text and predict what follows."""
 
 
 def _model(arguments: dict[str, Any]) -> CharacterModel:

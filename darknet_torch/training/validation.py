@@ -39,7 +39,7 @@ def detector_score(network: Network, data_set: DataSet, *, iou: float, workers: 
     """
     network.eval()
     classes = network.heads[-1].classes
-    names = data_set.names or tuple(f"class {number}" for number in range(classes))
+    names = data_set.names or _numbered(classes)
     detector = Detector(network, names=names, nms_threshold=NMS_THRESHOLD)
     paths = [example.path for example in data_set.examples]
     passed = detect_all(detector, paths, thresholds=[MIN_SCORE], batch=_AT_ONCE, workers=workers)
@@ -67,6 +67,10 @@ def classifier_score_of(network: Network, pictures: ClassifiedPictures, *, worke
     network.train()
     if not guesses:
         raise UsageError("no picture can be read", where=pictures.origin)
-    names = classifier.names[: classifier.classes]
+    names = (*pictures.names, *_numbered(classifier.classes)[len(pictures.names) :])
     score = classifier_score(np.array(guesses), truths, names)
     return Score(float(score.first.sum() / score.total), score.lines())
+
+
+def _numbered(classes: int) -> tuple[str, ...]:
+    return tuple(f"class {number}" for number in range(classes))
