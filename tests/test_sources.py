@@ -3,7 +3,14 @@
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.sources import find_pictures
+from darknet_torch.sources import Kind, Source, each_source, find_sources
+
+
+def find_pictures(words):
+    """The names of what is found where pictures alone can be used."""
+    found = find_sources(words, videos=False)
+    assert {source.kind for source in found} <= {Kind.PICTURE}
+    return [source.name for source in found]
 
 
 @pytest.fixture
@@ -89,10 +96,10 @@ class TestLists:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("nothing", "pictures in this folder"),
+        ("nothing", "pictures in this folder ("),
         ("pics/*.tiff", "pictures that match"),
         ("**/*.md", "pictures that match"),
-        ("empty.txt", "a picture a line"),
+        ("empty.txt", "a path a line"),
     ],
 )
 def test_a_source_without_pictures_says_so(folder, source, expected):

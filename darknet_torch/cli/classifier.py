@@ -8,6 +8,7 @@ from darknet_torch.cli.lazy import LazyGroup
 
 # Command -> (module, function), as in main.
 _COMMANDS = {
+    "predict": ("darknet_torch.cli.classifier_predict", "predict"),
     "valid": ("darknet_torch.cli.classifier_judged", "valid"),
 }
 

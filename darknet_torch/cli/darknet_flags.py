@@ -10,15 +10,49 @@ import click
 _F = TypeVar("_F", bound=Callable[..., Any])
 _POSITIONS = ("data", "cfg", "weights")
 
+# Flags of Darknet's that nothing comes of here: (with a value, what is so instead).
+_IDLE = {
+    "-json_port": (True, "nothing is served; --format jsonl prints a line for each frame"),
+    "-mjpeg_port": (True, "nothing is served; --save and -out_filename keep annotated frames"),
+    "-http_post_host": (True, "nothing is posted; --format jsonl prints a line for each frame"),
+    "-time_limit_sec": (True, "it runs to the end of its source"),
+    "-avgframes": (True, "each frame is searched by itself"),
+    "-s": (True, "every frame is searched"),
+    "-hier": (True, "the threshold of hierarchies is 0.5"),
+    "-prefix": (True, "--save DIR keeps annotated frames"),
+    "-dontdraw_bbox": (False, "boxes are drawn where pictures are kept"),
+    "-benchmark": (False, "frames are read, and the rates include that"),
+    "-benchmark_layers": (False, "layers are not timed"),
+}
+
+
+def _option(name: str, key: str, **more: Any) -> Callable[[Any], Any]:
+    return click.option(name, key, hidden=True, **more)
+
 
 def darknet_flags(function: _F) -> _F:
     """Accept -ext_output, -dont_show, -letter_box, -out FILE, -i GPU, as AlexeyAB's detector."""
     for decorator in (
-        click.option("-ext_output", "ext_output", is_flag=True, hidden=True),
-        click.option("-dont_show", "dont_show", is_flag=True, hidden=True),
-        click.option("-letter_box", "letter_box", is_flag=True, hidden=True),
-        click.option("-out", "json_out", hidden=True),
-        click.option("-i", "gpu", type=int, hidden=True),
+        _option("-ext_output", "ext_output", is_flag=True),
+        _option("-dont_show", "dont_show", is_flag=True),
+        _option("-letter_box", "letter_box", is_flag=True),
+        _option("-out", "json_out"),
+        _option("-i", "gpu", type=int),
+    ):
+        function = decorator(function)
+    return function
+
+
+def detection_flags(function: _F) -> _F:
+    """Accept the flags of AlexeyAB's `detector test` and `detector demo`."""
+    for decorator in (
+        darknet_flags,
+        _option("-show", "show_flag", is_flag=True),
+        _option("-save_labels", "save_labels", is_flag=True),
+        _option("-out_filename", "out_filename"),
+        _option("-json_file_output", "json_file_output"),
+        _option("-c", "camera", type=click.IntRange(min=0)),
+        *(_option(name, _key(name), is_flag=not value) for name, (value, _) in _IDLE.items()),
     ):
         function = decorator(function)
     return function
@@ -27,8 +61,8 @@ def darknet_flags(function: _F) -> _F:
 def take_darknet_flags(arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments with Darknet's flags turned into ours.
 
-    Boxes are always printed and nothing is ever shown in a window, so the first two flags
-    change nothing.
+    Boxes are always printed and no window opens unasked, so the first two flags change
+    nothing.
     """
     arguments = dict(arguments)
     for name in ("ext_output", "dont_show"):
@@ -43,12 +77,38 @@ def take_darknet_flags(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
+def take_detection_flags(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same for what `detection_flags` accepts; what nothing comes of is told of.
+
+    JSON that Darknet's flags ask for is ``json_out``, beside the lines as in Darknet.
+    """
+    json_out = arguments["json_file_output"] or arguments["json_out"]
+    arguments = take_darknet_flags({**arguments, "json_out": None})
+    arguments["json_out"] = json_out
+    del arguments["json_file_output"]
+    arguments["show"] |= arguments.pop("show_flag")
+    for name, (_, instead) in _IDLE.items():
+        if arguments.pop(_key(name)) and not arguments["quiet"]:
+            click.echo(f"note: {name} has no effect: {instead}", err=True)
+    return arguments
+
+
+def _key(name: str) -> str:
+    return f"idle{name.replace('-', '_')}"
+
+
 def spelt(command: click.Command) -> Callable[[Callable[..., Any]], click.Command]:
     """A command with the options of `command`, but data, cfg and weights by position."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         positions = [click.Argument([name], required=name != "weights") for name in _POSITIONS]
-        options = [param for param in command.params if param.name not in _POSITIONS]
+        options = [
+            param
+            for param in command.params
+            if isinstance(param, click.Option) and param.name not in _POSITIONS
+        ]
+        if any(param.name == "source" for param in command.params):
+            positions.append(click.Argument(["source"], nargs=-1))
         return click.Command(
             function.__name__.rstrip("_"),
             callback=function,
