@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+_PATIENCE = 1.0  # seconds for a generator to close: a decoder must not be cut off at work
 
 
 class Ahead(Generic[T]):
@@ -36,7 +37,8 @@ class Ahead(Generic[T]):
         self._ended = self._closed = False
         self._error: BaseException | None = None
         # A daemon: it may hang in a camera or a pipe when the program ends.
-        threading.Thread(target=self._work, daemon=True).start()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
 
     def __enter__(self) -> Ahead[T]:
         return self
@@ -45,6 +47,7 @@ class Ahead(Generic[T]):
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        self._thread.join(_PATIENCE)
 
     def __iter__(self) -> Ahead[T]:
         return self

@@ -101,7 +101,7 @@ def _of_file(
     if good == 0 or count - good > max(frames_off, part_off * count):
         expected = f"{count} frames, as its header says" if count > 0 else "frames"
         what = "the video is cut off"
-        yield ImageError(what, where=source.name, expected=expected, got=f"{good} at most")
+        yield ImageError(what, where=source.name, expected=expected, got=good)
 
 
 def _of_live(

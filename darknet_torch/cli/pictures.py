@@ -61,7 +61,7 @@ class Run(Generic[ResultType]):
     ) -> None:
         self._search, self._sinks, self._arguments = search, sinks, arguments
         self._done = self._failed = 0
-        self._live = self._stopped = False
+        self._moving = self._live = self._stopped = False
 
     def __call__(self, groups: Iterable[Sequence[Source]]) -> None:
         """Search all sources, print the results, exit 1 if some could not be read.
@@ -88,7 +88,8 @@ class Run(Generic[ResultType]):
             raise KeyboardInterrupt
         if self._failed:
             total = self._done + self._failed
-            click.echo(f"dtorch: {self._failed} of {total} pictures failed", err=True)
+            what = "pictures and frames" if self._moving else "pictures"
+            click.echo(f"dtorch: {self._failed} of {total} {what} failed", err=True)
             sys.exit(_SOME_FAILED)
 
     def _search_group(self, sources: Sequence[Source]) -> None:
@@ -97,6 +98,7 @@ class Run(Generic[ResultType]):
         from darknet_torch.video import Watching
 
         arguments = self._arguments
+        self._moving |= any(source.moving for source in sources)
         batches = shot_batches(
             sources,
             size=arguments["batch"],
