@@ -76,7 +76,7 @@ def camera(*connections, pause=0.03) -> Iterator[str]:
     waiting, stop = list(connections), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802
+        def do_GET(self):
             if not waiting:
                 self.send_error(503)
                 return
@@ -85,7 +85,9 @@ def camera(*connections, pause=0.03) -> Iterator[str]:
             self.end_headers()
             for frame in waiting.pop(0):
                 jpeg = cv2.imencode(".jpg", frame)[1].tobytes()
-                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                head = (
+                    f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                )
                 self.wfile.write(head.encode() + jpeg + b"\r\n")
                 stop.wait(pause)
 
