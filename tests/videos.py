@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
@@ -83,13 +83,12 @@ def camera(*connections, pause=0.03) -> Iterator[str]:
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()
-            for frame in waiting.pop(0):
-                jpeg = cv2.imencode(".jpg", frame)[1].tobytes()
-                head = (
-                    f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-                )
-                self.wfile.write(head.encode() + jpeg + b"\r\n")
-                stop.wait(pause)
+            with suppress(ConnectionError):  # who watches may leave
+                for frame in waiting.pop(0):
+                    jpeg = cv2.imencode(".jpg", frame)[1].tobytes()
+                    head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}"
+                    self.wfile.write(f"--frame\r\n{head}\r\n\r\n".encode() + jpeg + b"\r\n")
+                    stop.wait(pause)
 
         def log_message(self, *arguments):
             pass

@@ -73,8 +73,24 @@ def take_darknet_flags(arguments: dict[str, Any]) -> dict[str, Any]:
     if json_out is not None:
         arguments.update(out=json_out, form="json")
     if gpu is not None:
-        arguments["device"] = f"cuda:{gpu}" if gpu >= 0 else "cpu"
+        arguments["device"] = _device(gpu, quiet=arguments["quiet"])
     return arguments
+
+
+def _device(gpu: int, *, quiet: bool) -> str:
+    """The device of -i; without any GPU the CPU, as a build of Darknet for the CPU.
+
+    Source: darknet.c main.
+    """
+    if gpu < 0:
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return f"cuda:{gpu}"
+    if not quiet:
+        click.echo(f"note: -i {gpu} has no effect: there is no GPU here", err=True)
+    return "cpu"
 
 
 def take_detection_flags(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,8 @@ class Run(Generic[ResultType]):
     ) -> None:
         self._search, self._sinks, self._arguments = search, sinks, arguments
         self._done = self._failed = 0
-        self._moving = self._live = self._stopped = False
+        self._moving = self._live = False
+        self._stopped = self._interrupted = False
 
     def __call__(self, groups: Iterable[Sequence[Source]]) -> None:
         """Search all sources, print the results, exit 1 if some could not be read.
@@ -73,18 +74,14 @@ class Run(Generic[ResultType]):
         Raises:
             KeyboardInterrupt: if that ends a live source, the results up to then are kept.
         """
-        interrupted = False
         with ExitStack() as stack:
             for opened in (*self._sinks.outputs, *self._sinks.opened):
                 stack.enter_context(opened)
-            try:
-                for sources in groups:
-                    self._search_group(sources)
-            except KeyboardInterrupt:
-                if not self._live:
-                    raise
-                interrupted = True
-        if interrupted:
+            for sources in groups:
+                self._search_group(sources)
+                if self._stopped or self._interrupted:
+                    break
+        if self._interrupted:
             raise KeyboardInterrupt
         if self._failed:
             total = self._done + self._failed
@@ -111,11 +108,16 @@ class Run(Generic[ResultType]):
             progress(len(sources) if still else 0, quiet=arguments["quiet"]) as advance,
             Behind(_ROOM) as behind,
         ):
-            for batch in batches:
-                self._search_batch(batch, behind)
-                advance(len(batch))
-                if self._stopped:
-                    break
+            try:
+                for batch in batches:
+                    self._search_batch(batch, behind)
+                    advance(len(batch))
+                    if self._stopped:
+                        break
+            except KeyboardInterrupt:
+                if not self._live:
+                    raise
+                self._interrupted = True
 
     def _search_batch(self, batch: Batch, behind: Behind) -> None:
         for error in batch.errors:

@@ -62,7 +62,16 @@ def test_i_below_zero_is_the_cpu(picture):
     assert boxes(picture, "-i", "-1", "--device", "cuda:99") == boxes(picture)
 
 
-def test_i_is_the_number_of_a_gpu(picture):
+def test_i_changes_nothing_where_there_is_no_gpu(picture, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    result = detect(picture, "-i", "1")
+    assert (result.exit_code, result.stdout.count("\n")) == (DONE, len(boxes(picture)) + 1)
+    assert result.stderr == "note: -i 1 has no effect: there is no GPU here\n"
+    assert detect(picture, "-i", "1", "--quiet").stderr == ""
+
+
+def test_i_is_the_number_of_a_gpu(picture, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     missing = max(torch.cuda.device_count(), 7)
     result = detect(picture, "-i", missing)
     assert (result.exit_code, result.stdout) == (UNUSABLE, "")
