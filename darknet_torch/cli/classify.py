@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.cli.darknet_flags import darknet_flags, take_darknet_flags
+from darknet_torch.cli.asking import asked_pictures
+from darknet_torch.cli.darknet_flags import darknet_flags, model_first, take_darknet_flags
 from darknet_torch.cli.loading import find_names, from_command, load_to_device
 from darknet_torch.cli.options import (
     names_options,
@@ -41,13 +42,17 @@ def classify(source: tuple[str, ...], **arguments: Any) -> None:
     """Say what pictures show.
 
     SOURCE is any number of pictures, folders, globs and .txt lists; - reads paths from
-    standard input.
+    standard input. Darknet's own spelling `classify X.cfg X.weights picture` works too.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.
     """
+    source, arguments, darknets = model_first(source, take_darknet_flags(arguments))
     if arguments["cfg"] is None:
         raise UsageError("no network", expected="--cfg CFG --weights FILE", got="pictures only")
-    classify_all(take_darknet_flags(arguments), [find_sources(source, videos=False)])
+    if darknets and not source:
+        classify_all(arguments, asked_pictures())
+    else:
+        classify_all(arguments, [find_sources(source, videos=False)])
 
 
 def classify_all(

@@ -109,6 +109,21 @@ def take_detection_flags(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
+def model_first(
+    source: tuple[str, ...], arguments: dict[str, Any]
+) -> tuple[tuple[str, ...], dict[str, Any], bool]:
+    """Darknet's `detect X.cfg X.weights picture` as --cfg, --weights and SOURCE.
+
+    Returns:
+        The sources, the arguments, and whether they were spelt so.
+    """
+    arguments, count = dict(arguments), len(source)
+    for key, suffix in (("cfg", ".cfg"), ("weights", ".weights")):
+        if source and arguments[key] is None and source[0].endswith(suffix):
+            arguments[key], source = source[0], source[1:]
+    return source, arguments, len(source) < count
+
+
 def _key(name: str) -> str:
     return f"idle{name.replace('-', '_')}"
 

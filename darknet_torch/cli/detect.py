@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from darknet_torch.cli.asking import asked_pictures
-from darknet_torch.cli.darknet_flags import detection_flags, take_detection_flags
+from darknet_torch.cli.darknet_flags import detection_flags, model_first, take_detection_flags
 from darknet_torch.cli.detecting import search
 from darknet_torch.cli.options import (
     detection_options,
@@ -65,36 +65,18 @@ def detect(source: tuple[str, ...], **arguments: Any) -> None:
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.
     """
-    source, arguments, asks = _darknet_spelling(source, take_detection_flags(arguments))
+    source, arguments, darknets = model_first(source, take_detection_flags(arguments))
+    arguments["predictions"] = darknets
+    camera = arguments.pop("camera")
+    if camera is not None and not source:
+        source = (str(camera),)
     if arguments["cfg"] is None:
         if source:
             raise UsageError(
                 "no network", expected="--cfg CFG --weights FILE", got="pictures only"
             )
         arguments["cfg"] = str(sample_folder() / "toy-shapes.cfg")
-    if asks:
+    if darknets and not source:
         search(arguments, [], asked_pictures())
     else:
         search(arguments, find_sources(source or [str(sample_folder() / "shapes.png")]))
-
-
-def _darknet_spelling(
-    source: tuple[str, ...], arguments: dict[str, Any]
-) -> tuple[tuple[str, ...], dict[str, Any], bool]:
-    """`detect X.cfg X.weights picture` as --cfg, --weights and SOURCE.
-
-    Returns:
-        The sources, the arguments, and whether to ask for pictures, as Darknet does without
-        one.
-    """
-    arguments = dict(arguments)
-    count = len(source)
-    for key, suffix in (("cfg", ".cfg"), ("weights", ".weights")):
-        if source and arguments[key] is None and source[0].endswith(suffix):
-            arguments[key], source = source[0], source[1:]
-    darknets = len(source) < count
-    camera = arguments.pop("camera")
-    if camera is not None and not source:
-        source = (str(camera),)
-    arguments["predictions"] = darknets
-    return source, arguments, darknets and not source
