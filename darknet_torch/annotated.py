@@ -56,15 +56,11 @@ class AnnotatedFolder:
     """Annotated pictures and videos under the names of their sources.
 
     Args:
-        folder: made if it is not there.
-        sources: all that the run reads; none of them is overwritten.
-
-    Raises:
-        UsageError: the folder cannot be made.
+        paths: where they go.
     """
 
-    def __init__(self, folder: Path, sources: Iterable[Source]) -> None:
-        self._paths = FreePaths(folder, (source.name for source in sources))
+    def __init__(self, paths: FreePaths) -> None:
+        self._paths = paths
         self._source: Source | None = None
         self._video: AnnotatedVideo | None = None
 

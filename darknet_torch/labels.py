@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from darknet_torch.annotated import source_stem
@@ -10,22 +9,17 @@ from darknet_torch.batches import Shot
 from darknet_torch.datasets.darknet import label_paths
 from darknet_torch.detections import Detections
 from darknet_torch.files import FreePaths, make_folder, write_text
-from darknet_torch.sources import Source
 
 
 class LabelFolder:
     """A label file for each picture, ``NAME.txt``, and for each frame, ``NAME_000001.txt``.
 
     Args:
-        folder: made if it is not there.
-        sources: all that the run reads; none of them is overwritten.
-
-    Raises:
-        UsageError: the folder cannot be made.
+        paths: where they go.
     """
 
-    def __init__(self, folder: Path, sources: Iterable[Source]) -> None:
-        self._paths = FreePaths(folder, (source.name for source in sources))
+    def __init__(self, paths: FreePaths) -> None:
+        self._paths = paths
 
     def keep(self, shot: Shot, found: Detections) -> None:
         """Write it; an empty one where nothing was found."""

@@ -87,8 +87,16 @@ def each_source(sources: Iterable[Source]) -> Iterator[Source]:
 
 
 def standard_input() -> TextIO:
-    """Standard input as a file of its own: a thread that waits there holds the file's lock,
-    which must not be that of `sys.stdin` when the program ends."""
+    """Standard input as a file of its own.
+
+    A thread that waits there holds the file's lock, which must not be that of `sys.stdin`
+    when the program ends.
+
+    Raises:
+        UsageError: it is closed.
+    """
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", expected="a path a line")
     try:
         own = os.dup(sys.stdin.fileno())
     except (OSError, ValueError):  # replaced by something in memory

@@ -1,21 +1,15 @@
-"""What is written for a run: annotated pictures, videos, label files."""
+"""What is written for a run: annotated pictures and videos."""
 
 import cv2
 import numpy as np
 import pytest
 
 from darknet_torch.annotated import AnnotatedFolder, AnnotatedVideo, keep_predictions, source_stem
-from darknet_torch.batches import Shot
-from darknet_torch.detections import Detections
-from darknet_torch.labels import LabelFolder, label_in_place
+from darknet_torch.files import FreePaths
 from darknet_torch.sources import Kind, Source
-from tests.videos import read_video, sample_frames
+from tests.shots import FOUND, PICTURE, frame, still, written
+from tests.videos import read_video
 
-FOUND = Detections(
-    np.array([[48.0, 96, 144, 384]]), np.array([0.9]), np.array([1]), 480, 480, ("circle", "box")
-)
-LABELS = "1 0.2000 0.5000 0.2000 0.6000\n"
-(PICTURE,) = sample_frames(1)
 # Of grey levels, on average: what MJPEG loses of a drawing.
 LOST = 8
 
@@ -26,16 +20,8 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def still(name):
-    return Shot(Source(name), 0, PICTURE)
-
-
-def frame(name, number, kind=Kind.VIDEO):
-    return Shot(Source(name, kind), number, PICTURE, number, 10.0)
-
-
-def written(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+def folder_for(folder, shots):
+    return AnnotatedFolder(FreePaths(folder, [shot.filename for shot in shots]))
 
 
 class TestFolder:
@@ -48,7 +34,7 @@ class TestFolder:
             frame("0", 1, Kind.WEBCAM),
             frame("rtsp://me:secret@host:554/live", 1, Kind.STREAM),
         ]
-        with AnnotatedFolder(folder / "out", [shot.source for shot in shots]) as annotated:
+        with folder_for(folder / "out", shots) as annotated:
             for shot in shots:
                 annotated.keep(shot, FOUND)
         names = ["clip.avi", "clip.mp4", "one.jpg", "stream-host.mp4", "two.png", "webcam-0.mp4"]
@@ -62,20 +48,20 @@ class TestFolder:
 
     def test_videos_of_one_name_do_not_overwrite_each_other(self, folder):
         shots = [frame("a/clip.avi", 1), frame("b/clip.avi", 1)]
-        with AnnotatedFolder(folder, [shot.source for shot in shots]) as annotated:
+        with folder_for(folder, shots) as annotated:
             for shot in shots:
                 annotated.keep(shot, FOUND)
         assert written(folder) == ["clip-2.avi", "clip.avi"]
 
     def test_a_source_that_standard_input_names_is_not_overwritten(self, folder):
         cv2.imwrite("one.png", PICTURE)
-        with AnnotatedFolder(folder, [Source("-", Kind.LINES)]) as annotated:
+        with folder_for(folder, []) as annotated:
             annotated.keep(still("one.png"), FOUND)
         assert written(folder) == ["one-2.png", "one.png"]
         np.testing.assert_array_equal(cv2.imread("one.png"), PICTURE)
 
     def test_a_run_that_fails_leaves_no_half_video(self, folder):
-        with pytest.raises(KeyError), AnnotatedFolder(folder, []) as annotated:
+        with pytest.raises(KeyError), folder_for(folder, []) as annotated:
             annotated.keep(frame("clip.avi", 1), FOUND)
             raise KeyError
         assert written(folder) == []
@@ -101,35 +87,6 @@ def test_predictions_are_the_last_picture(folder):
     image = cv2.imread("predictions.jpg")
     assert np.abs(image.astype(int) - FOUND.draw(PICTURE)).mean() < LOST
     assert written(folder) == ["predictions.jpg"]
-
-
-class TestLabels:
-    def test_each_picture_and_frame_has_a_file(self, folder):
-        shots = [still("one.jpg"), frame("clip.avi", 7), still("b/one.png")]
-        labels = LabelFolder(folder / "labels", [shot.source for shot in shots])
-        for shot in shots:
-            labels.keep(shot, FOUND)
-        names = ["clip_000007.txt", "one-2.txt", "one.txt"]
-        assert written(folder) == [f"labels/{name}" for name in names]
-        assert {path.read_text() for path in (folder / "labels").iterdir()} == {LABELS}
-
-    def test_a_picture_without_objects_has_an_empty_file(self, folder):
-        LabelFolder(folder, []).keep(still("one.jpg"), FOUND.select([]))
-        assert (folder / "one.txt").read_bytes() == b""
-
-    @pytest.mark.parametrize(
-        ("picture", "label"),
-        [
-            ("data/obj/one.jpg", "data/obj/one.txt"),
-            ("VOC/JPEGImages/one.jpg", "VOC/labels/one.txt"),
-            ("coco/images/val2017/one.jpg", "coco/labels/val2017/one.txt"),
-        ],
-    )
-    def test_in_place_is_where_darknet_looks_in_training(self, folder, picture, label):
-        label_in_place(still(picture), FOUND)
-        label_in_place(frame("clip.avi", 1), FOUND)
-        assert written(folder) == [label]
-        assert (folder / label).read_text() == LABELS
 
 
 def test_no_secret_of_a_url_is_in_a_name():

@@ -174,6 +174,11 @@ class TestStandardInput:
         words = find_sources(["a.jpg", "-", "c.jpg"])
         assert [source.name for source in each_source(words)] == ["a.jpg", "b.jpg", "c.jpg"]
 
+    def test_a_closed_one_is_named(self, monkeypatch):
+        monkeypatch.setattr(sys, "stdin", None)
+        with pytest.raises(UsageError, match="standard input is closed"):
+            self.names()
+
     def test_a_line_is_there_before_the_next_one_is_written(self, monkeypatch):
         reading, writing = os.pipe()
         with os.fdopen(reading) as pipe, os.fdopen(writing, "wb", buffering=0) as writer:

@@ -10,19 +10,19 @@ import click
 _F = TypeVar("_F", bound=Callable[..., Any])
 _POSITIONS = ("data", "cfg", "weights")
 
-# Flags of Darknet's that nothing comes of here: (with a value, what is so instead).
-_IDLE = {
-    "-json_port": (True, "nothing is served; --format jsonl prints a line for each frame"),
-    "-mjpeg_port": (True, "nothing is served; --save and -out_filename keep annotated frames"),
-    "-http_post_host": (True, "nothing is posted; --format jsonl prints a line for each frame"),
-    "-time_limit_sec": (True, "it runs to the end of its source"),
-    "-avgframes": (True, "each frame is searched by itself"),
-    "-s": (True, "every frame is searched"),
-    "-hier": (True, "the threshold of hierarchies is 0.5"),
-    "-prefix": (True, "--save DIR keeps annotated frames"),
-    "-dontdraw_bbox": (False, "boxes are drawn where pictures are kept"),
-    "-benchmark": (False, "frames are read, and the rates include that"),
-    "-benchmark_layers": (False, "layers are not timed"),
+# Flags of Darknet's that nothing comes of here: (the type of a value, what is so instead).
+_IDLE: dict[str, tuple[type | None, str]] = {
+    "-json_port": (int, "nothing is served; --format jsonl prints a line for each frame"),
+    "-mjpeg_port": (int, "nothing is served; --save and -out_filename keep annotated frames"),
+    "-http_post_host": (str, "nothing is posted; --format jsonl prints a line for each frame"),
+    "-time_limit_sec": (int, "it runs to the end of its source"),
+    "-avgframes": (int, "each frame is searched by itself"),
+    "-s": (int, "every frame is searched"),
+    "-hier": (float, "the threshold of hierarchies is 0.5"),
+    "-prefix": (str, "--save DIR keeps annotated frames"),
+    "-dontdraw_bbox": (None, "boxes are drawn where pictures are kept"),
+    "-benchmark": (None, "frames are read, and the rates include that"),
+    "-benchmark_layers": (None, "layers are not timed"),
 }
 
 
@@ -31,13 +31,14 @@ def _option(name: str, key: str, **more: Any) -> Callable[[Any], Any]:
 
 
 def darknet_flags(function: _F) -> _F:
-    """Accept -ext_output, -dont_show, -letter_box, -out FILE, -i GPU, as AlexeyAB's detector."""
+    """Accept -ext_output, -dont_show, -letter_box, -out FILE, -i GPU, -nogpu, as Darknet does."""
     for decorator in (
         _option("-ext_output", "ext_output", is_flag=True),
         _option("-dont_show", "dont_show", is_flag=True),
         _option("-letter_box", "letter_box", is_flag=True),
         _option("-out", "json_out"),
         _option("-i", "gpu", type=int),
+        _option("-nogpu", "nogpu", is_flag=True),
     ):
         function = decorator(function)
     return function
@@ -52,7 +53,12 @@ def detection_flags(function: _F) -> _F:
         _option("-out_filename", "out_filename"),
         _option("-json_file_output", "json_file_output"),
         _option("-c", "camera", type=click.IntRange(min=0)),
-        *(_option(name, _key(name), is_flag=not value) for name, (value, _) in _IDLE.items()),
+        *(
+            _option(name, _key(name), is_flag=True)
+            if kind is None
+            else _option(name, _key(name), type=kind)
+            for name, (kind, _) in _IDLE.items()
+        ),
     ):
         function = decorator(function)
     return function
@@ -70,6 +76,7 @@ def take_darknet_flags(arguments: dict[str, Any]) -> dict[str, Any]:
     if arguments.pop("letter_box"):
         arguments["letterbox"] = True
     json_out, gpu = arguments.pop("json_out"), arguments.pop("gpu")
+    gpu = -1 if arguments.pop("nogpu") else gpu
     if json_out is not None:
         arguments.update(out=json_out, form="json")
     if gpu is not None:
@@ -104,7 +111,7 @@ def take_detection_flags(arguments: dict[str, Any]) -> dict[str, Any]:
     del arguments["json_file_output"]
     arguments["show"] |= arguments.pop("show_flag")
     for name, (_, instead) in _IDLE.items():
-        if arguments.pop(_key(name)) and not arguments["quiet"]:
+        if arguments.pop(_key(name)) not in (None, False) and not arguments["quiet"]:
             click.echo(f"note: {name} has no effect: {instead}", err=True)
     return arguments
 

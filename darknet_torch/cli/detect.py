@@ -61,7 +61,7 @@ def detect(source: tuple[str, ...], **arguments: Any) -> None:
     SOURCE is any number of pictures, videos, folders, globs, .txt lists, URLs of streams and
     numbers of cameras; - reads paths from standard input. Without one it is the bundled
     sample. Without --cfg the bundled toy model runs on that sample. Darknet's own spelling
-    `detect X.cfg X.weights picture` works too.
+    `detect X.cfg X.weights picture` works too; without a picture it asks for them.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.
     """

@@ -12,6 +12,7 @@ from darknet_torch.cli.outputs import Output, find_form
 from darknet_torch.cli.pictures import Run, Sinks
 from darknet_torch.cli.window import Window
 from darknet_torch.errors import UsageError
+from darknet_torch.files import FreePaths
 from darknet_torch.sources import Source
 
 if TYPE_CHECKING:
@@ -101,12 +102,12 @@ def _sinks(
     keep: list[Callable[[Shot, Detections], None]] = []
     opened: list[Any] = []
     if arguments["save"]:
-        opened.append(AnnotatedFolder(Path(arguments["save"]), sources))
+        opened.append(AnnotatedFolder(_paths(arguments["save"], sources)))
     if arguments["out_filename"]:
         opened.append(AnnotatedVideo(Path(arguments["out_filename"])))
     keep += [annotated.keep for annotated in opened]
     if form == "txt":
-        keep.append(LabelFolder(Path(out), sources).keep)
+        keep.append(LabelFolder(_paths(out, sources)).keep)
     if arguments["save_labels"]:
         keep.append(label_in_place)
     if arguments["predictions"]:
@@ -115,3 +116,7 @@ def _sinks(
         return Sinks(outputs, keep, None, opened)
     window = Window()
     return Sinks(outputs, keep, window.show, [*opened, window])
+
+
+def _paths(folder: str, sources: Sequence[Source]) -> FreePaths:
+    return FreePaths(Path(folder), (source.name for source in sources))

@@ -93,7 +93,7 @@ class JsonForm(Form):
         return "[\n"
 
     def one(self, shot: Shot, result: Result, milliseconds: float) -> str:
-        comma, self._comma = self._comma, ",\n\n"
+        comma, self._comma = self._comma, ",\n"
         return comma + json.dumps(result.to_dict(), ensure_ascii=False, indent=1)
 
     def tail(self) -> str:
@@ -167,7 +167,7 @@ class CocoForm(Form):
 def find_form(name: str, out: str | None, classes: int) -> Form:
     """The form that --format names; ``txt`` goes into files of its own, see `labels`."""
     if name == "text":
-        return TextForm(to_screen=out is None and sys.stdout.isatty())
+        return TextForm(to_screen=out in (None, "-") and sys.stdout.isatty())
     if name == "coco":
         return CocoForm(classes)
     kinds: dict[str, type[Form]] = {

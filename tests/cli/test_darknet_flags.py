@@ -62,6 +62,19 @@ def test_i_below_zero_is_the_cpu(picture):
     assert boxes(picture, "-i", "-1", "--device", "cuda:99") == boxes(picture)
 
 
+def test_nogpu_is_the_cpu(picture):
+    assert boxes(picture, "-nogpu", "-i", "0", "--device", "cuda:99") == boxes(picture)
+
+
+@pytest.mark.parametrize("flag", ["-benchmark", "-json_port 8070", "-s 0", "-hier .5"])
+def test_flags_that_nothing_comes_of_are_noted(picture, flag):
+    result = detect(picture, *flag.split())
+    assert result.exit_code == DONE
+    assert result.stderr.startswith(f"note: {flag.split()[0]} has no effect: ")
+    assert result.stdout.splitlines()[1:] == boxes(picture)
+    assert detect(picture, "--quiet", *flag.split()).stderr == ""
+
+
 def test_i_changes_nothing_where_there_is_no_gpu(picture, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     result = detect(picture, "-i", "1")
