@@ -75,7 +75,7 @@ class _Item:
     content: Future[Shot | ImageError] | Shot | ImageError
 
     @property
-    def is_stale(self) -> bool:
+    def goes_stale(self) -> bool:
         return self.source.live and isinstance(self.content, Shot)
 
     def settled(self) -> Shot | ImageError:
@@ -117,7 +117,7 @@ def shot_batches(
     with (
         ThreadPoolExecutor(workers) as pool,
         Ahead(
-            _items(sources, pool, watching), max(workers, size), lambda item: item.is_stale
+            _items(sources, pool, watching), max(workers, size), lambda item: item.goes_stale
         ) as items,
     ):
         for _, group in itertools.groupby(items, lambda item: item.source.moving):

@@ -21,17 +21,17 @@ class Ahead(Generic[T]):
     Args:
         items: makes the items.
         room: how many may wait, 1 or more; the thread pauses when there is no more.
-        is_stale: whether a waiting item gives way to the next one, as the picture of a
-            camera that nobody has looked at yet.
+        goes_stale: whether a waiting item gives way to the next one of that kind, as the
+            picture of a camera that nobody has looked at yet.
     """
 
     def __init__(
         self,
         items: Generator[T, None, None],
         room: int,
-        is_stale: Callable[[T], bool] = lambda item: False,
+        goes_stale: Callable[[T], bool] = lambda item: False,
     ) -> None:
-        self._items, self._room, self._is_stale = items, room, is_stale
+        self._items, self._room, self._goes_stale = items, room, goes_stale
         self._waiting: deque[T] = deque()
         self._changed = threading.Condition()
         self._ended = self._closed = False
@@ -77,7 +77,7 @@ class Ahead(Generic[T]):
     def _put(self, item: T) -> bool:
         """Let `item` wait for its use; false if there is none any more."""
         with self._changed:
-            while self._waiting and self._is_stale(self._waiting[-1]):
+            if self._waiting and self._goes_stale(item) and self._goes_stale(self._waiting[-1]):
                 self._waiting.pop()
             self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._room)
             self._waiting.append(item)

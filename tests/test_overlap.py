@@ -63,13 +63,14 @@ class TestAhead:
             may_go_on.wait(LONG)
             yield "frame 2"
             yield "frame 3"
+            yield "its end"
             done.set()
 
         with Ahead(camera(), 9, lambda item: item.startswith("frame")) as items:
             assert [next(items), next(items)] == ["picture", "frame 1"]
             may_go_on.set()
             assert done.wait(LONG)
-            assert list(items) == ["frame 3"]
+            assert list(items) == ["frame 3", "its end"]
 
 
 class TestBehind:

@@ -111,7 +111,8 @@ def take_detection_flags(arguments: dict[str, Any]) -> dict[str, Any]:
     del arguments["json_file_output"]
     arguments["show"] |= arguments.pop("show_flag")
     for name, (_, instead) in _IDLE.items():
-        if arguments.pop(_key(name)) not in (None, False) and not arguments["quiet"]:
+        value = arguments.pop(_key(name))
+        if value is not None and value is not False and not arguments["quiet"]:
             click.echo(f"note: {name} has no effect: {instead}", err=True)
     return arguments
 

@@ -20,7 +20,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.sources import find_sources
 from darknet_torch.zoo import sample_folder
 
-FORMS = ("text", "json", "jsonl", "csv", "coco", "txt")
+_FORMS = ("text", "json", "jsonl", "csv", "coco", "txt")
 
 
 def _words(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
@@ -49,7 +49,7 @@ def _words(context: click.Context, parameter: click.Parameter, text: str | None)
     show_default=True,
     help="How often in a row to connect to a stream again.",
 )
-@output_options_of(*FORMS, into_folder=True)
+@output_options_of(*_FORMS, into_folder=True)
 @click.option(
     "--save", type=click.Path(file_okay=False), help="Write annotated pictures and videos here."
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from darknet_torch.detections import Detections
 
 
-def check_outputs(arguments: dict[str, Any]) -> None:
+def _check_outputs(arguments: dict[str, Any]) -> None:
     """Refuse options on results that contradict each other.
 
     Raises:
@@ -43,13 +43,13 @@ def search(
         sources: all of them, as far as they are known.
         groups: `sources` one group after the other, or those that are not known yet.
     """
-    check_outputs(arguments)
-    detector = build_detector(arguments)
+    _check_outputs(arguments)
+    detector = _build_detector(arguments)
     sinks = _sinks(arguments, sources, detector.classes)
     Run(_search_of(detector), sinks, arguments)(groups or [sources])
 
 
-def build_detector(arguments: dict[str, Any]) -> Detector:
+def _build_detector(arguments: dict[str, Any]) -> Detector:
     """The detector of a command's keyword arguments."""
     from darknet_torch.detect import Detector
 

@@ -38,12 +38,10 @@ class Result(Protocol):
 
 
 class Form:
-    """How results become text; this one is nothing at all.
-
-    `head` and `tail` stand around the texts of all results.
-    """
+    """How results become text; in this form they are nothing at all."""
 
     def head(self) -> str:
+        """What stands before all results."""
         return ""
 
     def one(self, shot: Shot, result: Any, milliseconds: float) -> str:
@@ -51,6 +49,7 @@ class Form:
         return ""
 
     def tail(self) -> str:
+        """What stands behind them."""
         return ""
 
 
@@ -217,11 +216,12 @@ class Output:
         self._print(self._form.one(shot, result, milliseconds))
 
     def _print(self, text: str) -> None:
+        data = text.encode("utf-8", "surrogateescape")  # names of files may be any bytes
         if self._out is None:
-            click.echo(text, nl=False)  # and flushes: a pipe's reader waits for it
+            click.echo(data, nl=False)  # and flushes: a pipe's reader waits for it
         else:
             with self._writing(self._out):
-                self._file.write(text.encode("utf-8", "surrogateescape"))
+                self._file.write(data)
 
     @contextmanager
     def _writing(self, path: str) -> Iterator[None]:

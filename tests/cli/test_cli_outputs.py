@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 
 import cv2
@@ -135,6 +136,14 @@ def test_every_form_can_go_into_a_file(folder, form):
     if form == "text":  # the first line has a time
         written, again = written.partition("\n")[2], again.partition("\n")[2]
     assert written == again != ""
+
+
+def test_names_of_files_may_be_any_bytes(folder):
+    name = os.fsdecode(b"h\xffuser.png")
+    shutil.copy(PICTURE, name)
+    result = detect("--format", "jsonl", name)
+    assert (result.exit_code, result.stderr) == (DONE, "")
+    assert b'"filename": "h\xffuser.png"' in result.stdout_bytes
 
 
 def test_a_folder_in_the_files_place_is_named(folder):

@@ -179,7 +179,7 @@ class TestCameras:
             return one(*arguments)
 
         monkeypatch.setattr(JsonLinesForm, "one", third_is_interrupted)
-        monkeypatch.setattr("darknet_torch.batches._Item.is_stale", False)
+        monkeypatch.setattr("darknet_torch.batches._Item.goes_stale", False)
         found = records("0", "--save", "out", status=INTERRUPTED)
         assert [record["frame_id"] for record in found] == [1, 2]
         assert len(read_video("out/webcam-0.mp4")) == 2
