@@ -30,7 +30,7 @@ filters=2
 [avgpool]
 [softmax]
 """
-LONG = 20  # seconds that never pass, unless a process hangs
+LONG = 60  # seconds that never pass, unless a process hangs
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ COUNT = 6
 # Of scores and of parts of a picture: JSON has six decimals, and a batch may add in another
 # order, in float32.
 SAME = 1e-4
-LONG = 20  # seconds that never pass, unless a process hangs
+LONG = 60  # seconds that never pass, unless a process hangs
 
 
 @pytest.fixture(autouse=True)
