@@ -13,7 +13,7 @@ import torch
 from darknet_torch.backends import Backend, find_backend
 from darknet_torch.boxes import cxcywh_to_xyxy, suppress
 from darknet_torch.detections import Detections
-from darknet_torch.errors import CfgError, UsageError
+from darknet_torch.errors import CfgError, UsageError, nearest
 from darknet_torch.heads.base import Predictions
 from darknet_torch.images import (
     RESIZE_METHODS,
@@ -68,13 +68,16 @@ class Detector:
         letterbox: keep the aspect of pictures and fill up with grey, or stretch them. None:
             as the cfg says, else as the network's dialect does.
         backend: what runs the network: "torch", "onnxruntime", or a `Backend`.
-        resize: "darknet", its own rule on floats, or "opencv", as its video demo does.
+        resize: "darknet", its own rule on floats, or "opencv", cv2's on bytes. None: as
+            Darknet does, opencv for frames that are stretched, else darknet.
         exif: turn pictures given by path as their EXIF orientation says.
+        only: names or ids of the classes to look for; all by default.
+        max_detections: keep no more than these of a picture, the most certain ones.
 
     Raises:
         CfgError: the network has no detection heads, or they disagree on the classes.
         NamesError: there are fewer or more names than classes.
-        UsageError: a threshold outside 0-1, an unknown backend or method.
+        UsageError: a threshold outside 0-1, an unknown backend, method or class.
 
     Source: detector.c test_detector (AlexeyAB).
     """
@@ -88,8 +91,10 @@ class Detector:
         nms_threshold: float = 0.45,
         letterbox: bool | None = None,
         backend: str | Backend = "torch",
-        resize: str = "darknet",
+        resize: str | None = None,
         exif: bool = True,
+        only: Sequence[str | int] | None = None,
+        max_detections: int | None = None,
     ) -> None:
         self.network = network.eval()
         self.heads = network.heads
@@ -99,13 +104,15 @@ class Detector:
         for key, value in (("threshold", threshold), ("nms_threshold", nms_threshold)):
             if not 0 <= value <= 1:
                 raise UsageError(f"{key} is out of its bounds", expected="0 to 1", got=value)
-        if resize not in RESIZE_METHODS:
+        if resize not in (None, *RESIZE_METHODS):
             expected = " or ".join(RESIZE_METHODS)
             raise UsageError("unknown resize method", expected=expected, got=repr(resize))
         self.threshold, self.nms_threshold = threshold, nms_threshold
         default = network.net.letter_box or network.dialect.letterbox
         self.letterbox = default if letterbox is None else letterbox
         self.resize, self.exif = resize, exif
+        self.only = None if only is None else [self._class_id(kind) for kind in only]
+        self.max_detections = max_detections
         self.backend = find_backend(backend, network)
 
     @overload
@@ -135,31 +142,41 @@ class Detector:
         return self.detect_images([image for image, _ in opened], [name for _, name in opened])
 
     def detect_images(
-        self, images: Sequence[np.ndarray], filenames: Sequence[str]
+        self, images: Sequence[np.ndarray], filenames: Sequence[str], *, moving: bool = False
     ) -> list[Detections]:
         """Detect in pictures that are open already, as one batch.
 
         Args:
             images: each BGR uint8 [H, W, 3].
             filenames: what to call them, in the same order.
+            moving: they are frames of a video.
         """
-        predicted = self.predict(images)
+        predicted = self.predict(images, moving=moving)
         return [
             self._finish(self.select(predicted, index), image, filenames[index])
             for index, image in enumerate(images)
         ]
 
-    def predict(self, images: Sequence[np.ndarray]) -> Predicted:
+    def predict(self, images: Sequence[np.ndarray], *, moving: bool = False) -> Predicted:
         """Run the network on pictures, each BGR uint8 [H, W, 3], as one batch."""
         net = self.network.net
+        method = self.resize_method(moving=moving)
         placements = [
             place(image, net.height, net.width, letterbox=self.letterbox) for image in images
         ]
         inputs = [
-            network_input(image, placement, channels=net.channels, method=self.resize)
+            network_input(image, placement, channels=net.channels, method=method)
             for image, placement in zip(images, placements, strict=True)
         ]
         return Predicted(self.decode(self.backend.predict(np.stack(inputs))), placements)
+
+    def resize_method(self, *, moving: bool) -> str:
+        """How pictures, or frames of a video, are resized.
+
+        Source: image_opencv.cpp get_image_from_stream_resize, get_image_from_stream_letterbox
+        (AlexeyAB), demo.c fetch_in_thread (pjreddie).
+        """
+        return self.resize or ("opencv" if moving and not self.letterbox else "darknet")
 
     @torch.inference_mode()
     def decode(self, outputs: Sequence[torch.Tensor]) -> Predictions:
@@ -232,7 +249,22 @@ class Detector:
         found = Detections(
             corners, kept[rows, class_ids], class_ids, height, width, self.names, filename
         )
-        return found.visible()
+        return found.visible(self.only).first(self.max_detections)
+
+    def _class_id(self, kind: str | int) -> int:
+        """The id of a class that is given by its name or its id."""
+        if kind in self.names:
+            return self.names.index(str(kind))
+        number = int(kind) if str(kind).isdecimal() else -1
+        if 0 <= number < self.classes:
+            return number
+        close = nearest(str(kind), self.names)
+        raise UsageError(
+            "no such class",
+            where=kind,
+            expected=f"a name, or a number from 0 to {self.classes - 1}",
+            fix=f"did you mean {close!r}?" if close else None,
+        )
 
     def _check_heads(self) -> None:
         if not self.heads:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,11 @@ class Detections:
         size = (self.width, self.height, self.width, self.height)
         return xyxy_to_cxcywh(self.boxes_xyxy) / size
 
+    @property
+    def boxes_inside(self) -> np.ndarray:
+        """`boxes_xyxy`, cut at the borders of the picture."""
+        return np.clip(self.boxes_xyxy, 0, (self.width, self.height, self.width, self.height))
+
     def lines(self) -> list[str]:
         """Darknet's lines, from left to right.
 
@@ -70,6 +76,21 @@ class Detections:
             f"\t(left_x: {_round(left):4.0f}   top_y: {_round(top):4.0f}"
             f"   width: {_round(right - left):4.0f}   height: {_round(bottom - top):4.0f})"
         )
+
+    def label_lines(self) -> list[str]:
+        """Lines of a label file: class, centre x, centre y, width, height in 0-1.
+
+        A box that stands for several classes gets the likeliest.
+
+        Source: detector.c test_detector with -save_labels (AlexeyAB).
+        """
+        best: dict[tuple[float, ...], int] = {}
+        for box, class_id in zip(self.boxes_relative.tolist(), self.class_ids, strict=True):
+            best.setdefault(tuple(box), int(class_id))
+        return [
+            f"{class_id} {' '.join(f'{value:.4f}' for value in box)}"
+            for box, class_id in best.items()
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """The form of AlexeyAB's ``-out`` file for one picture.
@@ -110,11 +131,22 @@ class Detections:
         ]
         return draw_boxes(image, self.boxes_xyxy, labels, self.class_ids)
 
-    def visible(self) -> Detections:
-        """Without the classes whose names start with ``dont_show``, which Darknet hides."""
-        names = [self.name(int(class_id)) for class_id in self.class_ids]
-        keep = [index for index, name in enumerate(names) if not name.startswith(_HIDDEN)]
+    def visible(self, only: Collection[int] | None = None) -> Detections:
+        """Without the classes whose names start with ``dont_show``, which Darknet hides.
+
+        Args:
+            only: the classes to keep, all by default.
+        """
+        keep = [
+            index
+            for index, class_id in enumerate(self.class_ids.tolist())
+            if not self.name(class_id).startswith(_HIDDEN) and (only is None or class_id in only)
+        ]
         return self if len(keep) == len(self) else self.select(keep)
+
+    def first(self, count: int | None) -> Detections:
+        """The `count` most certain ones; None for all."""
+        return self if count is None or len(self) <= count else self.select(list(range(count)))
 
     def select(self, indices: list[int]) -> Detections:
         """Those of the given indices, in that order."""

@@ -5,7 +5,7 @@
     │   └── UnsupportedError    Darknet knows it, this version does not
     ├── WeightsError        a weight file that does not fit, or is none
     ├── NamesError          a names file that does not fit
-    ├── ImageError          a picture that cannot be read
+    ├── ImageError          a picture or video that cannot be read
     ├── DownloadError       a published file that no place gives
     ├── TrainingError       a training that cannot go on
     └── UsageError          options that contradict each other, a source that is not there
@@ -68,7 +68,7 @@ class NamesError(DarknetError):
 
 
 class ImageError(DarknetError):
-    """A picture that is missing, empty, broken or of an unusable kind."""
+    """A picture or video that is missing, empty, broken or of an unusable kind."""
 
 
 class DownloadError(DarknetError):

@@ -1,53 +1,139 @@
-"""What a command line's SOURCE means: pictures, folders, globs, lists. No torch."""
+"""What a command line's SOURCE means: pictures, videos, cameras, lists of them. No torch."""
 
 from __future__ import annotations
 
+import enum
 import glob
-from collections.abc import Sequence
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
+from urllib.parse import urlsplit
 
 from darknet_torch.errors import UsageError
 
 PICTURE_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jp2 .png .bmp .dib .tif .tiff .webp .ppm .pgm .pbm .pnm .avif .gif".split()
 )
+VIDEO_SUFFIXES = frozenset(
+    ".mp4 .avi .mov .mkv .webm .m4v .mpg .mpeg .wmv .flv .ts .mts .m2ts .3gp .ogv .vob".split()
+)
+STANDARD_INPUT = "-"
 _MAGIC = frozenset("*?[")
 
 
-def find_pictures(sources: Sequence[str]) -> list[str]:
-    """The pictures that `sources` mean, in order, each once.
+class Kind(enum.Enum):
+    """What a source is; the values are words for messages."""
+
+    PICTURE = "picture"
+    VIDEO = "video"
+    STREAM = "stream"
+    WEBCAM = "webcam"
+    LINES = "list on standard input"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something to search.
+
+    Attributes:
+        name: a path, a URL, or the number of a camera.
+    """
+
+    name: str
+    kind: Kind = Kind.PICTURE
+
+    @property
+    def moving(self) -> bool:
+        """Whether it has frames."""
+        return self.kind in (Kind.VIDEO, Kind.STREAM, Kind.WEBCAM)
+
+    @property
+    def live(self) -> bool:
+        """Whether it goes on while nobody looks."""
+        return self.kind in (Kind.STREAM, Kind.WEBCAM)
+
+
+def find_sources(words: Sequence[str], *, videos: bool = True) -> list[Source]:
+    """What `words` mean, in order, each once.
 
     Args:
-        sources: paths of pictures; folders, for the pictures in them; globs, where ``**``
-            is any depth; ``.txt`` lists with a picture a line. A path that is no file is
-            kept, for whoever opens it to report.
+        words: paths of pictures and videos; folders, for those in them; globs, where ``**``
+            is any depth; ``.txt`` lists with one a line; URLs; numbers of cameras; ``-`` for
+            a list on standard input. A path that is no file is kept, for whoever opens it to
+            report.
+        videos: False if only pictures can be used; then every path is one.
 
     Raises:
-        UsageError: a folder, glob or list has no pictures.
+        UsageError: a folder, glob or list has nothing in it.
     """
-    found: dict[str, None] = {}
-    for source in sources:
-        found.update(dict.fromkeys(_expand(source)))
+    found: dict[Source, None] = {}
+    for word in words:
+        found.update(dict.fromkeys(_expand(word, videos=videos)))
     return list(found)
 
 
-def _expand(source: str) -> list[str]:
-    path = Path(source)
+def each_source(sources: Iterable[Source]) -> Iterator[Source]:
+    """The same, with the lines of standard input, as they come, for a source of that kind."""
+    for source in sources:
+        if source.kind is Kind.LINES:
+            with standard_input() as lines:
+                yield from (_of_path(line.strip(), videos=True) for line in lines if line.strip())
+        else:
+            yield source
+
+
+def standard_input() -> TextIO:
+    """Standard input as a file of its own.
+
+    A thread that waits there holds the file's lock, which must not be that of `sys.stdin`
+    when the program ends.
+
+    Raises:
+        UsageError: it is closed.
+    """
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", expected="a path a line")
+    try:
+        own = os.dup(sys.stdin.fileno())
+    except (OSError, ValueError):  # replaced by something in memory
+        return io.StringIO(sys.stdin.read())
+    return open(own, encoding="utf-8", errors="surrogateescape")  # noqa: PTH123 (no path)
+
+
+def _expand(word: str, *, videos: bool) -> list[Source]:
+    if word == STANDARD_INPUT:
+        return [Source(word, Kind.LINES)]
+    path = Path(word)
     if path.is_dir():
-        inside = (child for child in path.iterdir() if child.is_file())
-        pictures = sorted(str(child) for child in inside if _is_picture(child))
-        return _some(pictures, source, "pictures in this folder")
-    if path.exists() or not _MAGIC & set(source):
-        return _read_list(path) if path.suffix == ".txt" and path.is_file() else [source]
-    found = (match for match in glob.glob(source, recursive=True) if _is_picture(match))
-    matches = sorted(match for match in found if Path(match).is_file())
-    return _some(matches, source, "pictures that match")
+        inside = (str(child) for child in path.iterdir() if child.is_file())
+        return _some(_usable(inside, videos=videos), word, "in this folder", videos=videos)
+    if path.exists() or not _MAGIC & set(word) or "://" in word:
+        if path.suffix == ".txt" and path.is_file():
+            return _read_list(path, videos=videos)
+        if videos and word.isdecimal() and not path.exists():
+            return [Source(word, Kind.WEBCAM)]
+        return [_of_path(word, videos=videos)]
+    files = (match for match in glob.glob(word, recursive=True) if Path(match).is_file())
+    return _some(_usable(files, videos=videos), word, "that match", videos=videos)
 
 
-def _read_list(path: Path) -> list[str]:
+def _of_path(name: str, *, videos: bool) -> Source:
+    """A path or URL; a URL that names no file is a stream, which has no end."""
+    url = urlsplit(name) if "://" in name else None
+    suffix = Path(url.path if url else name).suffix.lower()
+    if videos and (suffix in VIDEO_SUFFIXES or (url and suffix in PICTURE_SUFFIXES)):
+        return Source(name, Kind.VIDEO)
+    return Source(name, Kind.STREAM if videos and url else Kind.PICTURE)
+
+
+def _read_list(path: Path, *, videos: bool) -> list[Source]:
     lines = (line.strip() for line in path.read_text("utf-8-sig", errors="replace").splitlines())
-    pictures = [_beside(path, line) for line in lines if line]
-    return _some(pictures, str(path), "a picture a line")
+    found = [_of_path(_beside(path, line), videos=videos) for line in lines if line]
+    return _some(found, str(path), "a path a line", videos=videos)
 
 
 def _beside(path: Path, name: str) -> str:
@@ -56,12 +142,20 @@ def _beside(path: Path, name: str) -> str:
     return str(beside) if not Path(name).exists() and beside.exists() else name
 
 
-def _is_picture(path: str | Path) -> bool:
-    return Path(path).suffix.lower() in PICTURE_SUFFIXES
+def _usable(names: Iterable[str], *, videos: bool) -> list[Source]:
+    """Those of the files `names` that can be searched, sorted."""
+    suffixes = _suffixes(videos=videos)
+    usable = sorted(name for name in names if Path(name).suffix.lower() in suffixes)
+    return [_of_path(name, videos=videos) for name in usable]
 
 
-def _some(pictures: list[str], source: str, expected: str) -> list[str]:
-    if not pictures:
-        suffixes = " ".join(sorted(PICTURE_SUFFIXES))
-        raise UsageError("no pictures", where=source, expected=f"{expected} ({suffixes})")
-    return pictures
+def _suffixes(*, videos: bool) -> frozenset[str]:
+    return PICTURE_SUFFIXES | VIDEO_SUFFIXES if videos else PICTURE_SUFFIXES
+
+
+def _some(found: list[Source], where: str, expected: str, *, videos: bool) -> list[Source]:
+    if not found:
+        what = "pictures or videos" if videos else "pictures"
+        suffixes = " ".join(sorted(_suffixes(videos=videos)))
+        raise UsageError("no pictures", where=where, expected=f"{what} {expected} ({suffixes})")
+    return found

@@ -170,3 +170,26 @@ class TestDrawing:
         assert one == label(found((0, 0.9, *box)))
         assert one != label(found((0, 0.8, *box)))
         assert one != label(found((0, 0.9, *box), names=("cat",)))
+
+
+class TestLabels:
+    def test_a_line_is_that_of_darknets_label_files(self):
+        detections = found((1, 0.9, 96, 144, 288, 432))
+        assert detections.label_lines() == ["1 0.2500 0.5000 0.2500 0.5000"]
+
+    def test_a_box_of_several_classes_gets_the_likeliest(self):
+        box, other = (96, 144, 288, 432), (0, 0, 768, 576)
+        detections = found((1, 0.9, *box), (0, 0.8, *other), (0, 0.7, *box))
+        assert [line.split()[0] for line in detections.label_lines()] == ["1", "0"]
+
+    def test_boxes_may_reach_beyond_the_picture(self):
+        (line,) = found((0, 0.9, -96, 0, 96, 576)).label_lines()
+        assert line == "0 0.0000 0.5000 0.2500 1.0000"
+
+    def test_nothing_found_is_no_lines(self):
+        assert found().label_lines() == []
+
+
+def test_boxes_inside_are_cut_at_the_borders():
+    detections = found((0, 0.9, -5, 3, 800, 600))
+    np.testing.assert_array_equal(detections.boxes_inside, [[0, 3, 768, 576]])

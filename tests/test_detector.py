@@ -339,3 +339,66 @@ class TestToy:
             best = overlaps.argmax()
             assert overlaps[best] > 0.7  # a toy, trained for a minute
             assert found.class_ids[best] == kind
+
+
+class TestChoice:
+    TOY = sample_folder() / "toy-shapes"
+
+    def found(self, **options):
+        network = load(f"{self.TOY}.cfg", f"{self.TOY}.weights")
+        detector = Detector(network, names=f"{self.TOY}.names", **options)
+        return detector(sample_folder() / "shapes.png")
+
+    @pytest.mark.parametrize(
+        ("only", "kinds"),
+        [(["square"], {1}), (["triangle", "0"], {0, 2}), ([1, 2], {1, 2}), ([], set())],
+    )
+    def test_classes_go_by_name_or_number(self, only, kinds):
+        every, chosen = self.found(), self.found(only=only)
+        assert set(chosen.class_ids.tolist()) == kinds
+        kept = [row for row, kind in enumerate(every.class_ids.tolist()) if kind in kinds]
+        np.testing.assert_array_equal(chosen.boxes_xyxy, every.boxes_xyxy[kept])
+
+    def test_a_name_that_is_a_number_is_a_name(self):
+        network = load(f"{self.TOY}.cfg", f"{self.TOY}.weights")
+        detector = Detector(network, names=["2", "1", "0"], only=["2"])
+        found = detector(sample_folder() / "shapes.png")
+        assert found.class_ids.tolist() == [0]
+
+    @pytest.mark.parametrize("only", [["squar"], ["3"], [-1]])
+    def test_an_unknown_class_is_named(self, only):
+        with pytest.raises(UsageError, match=f"{only[0]}: no such class: expected a name, or"):
+            self.found(only=only)
+
+    def test_a_class_like_it_is_suggested(self):
+        with pytest.raises(UsageError, match=r"did you mean 'square'\?"):
+            self.found(only=["squar"])
+
+    @pytest.mark.parametrize("count", [0, 1, 3, 9])
+    def test_the_most_certain_ones_are_kept(self, count):
+        every, chosen = self.found(), self.found(max_detections=count)
+        np.testing.assert_array_equal(chosen.scores, every.scores[:count])
+        assert (np.diff(every.scores) <= 0).all()
+
+    @pytest.mark.parametrize(
+        ("letterbox", "resize", "still", "moving"),
+        [
+            (False, None, "darknet", "opencv"),
+            (True, None, "darknet", "darknet"),
+            (False, "darknet", "darknet", "darknet"),
+            (True, "opencv", "opencv", "opencv"),
+        ],
+    )
+    def test_frames_are_resized_as_darknets_demo_does(self, letterbox, resize, still, moving):
+        network = load(f"{self.TOY}.cfg", f"{self.TOY}.weights")
+        detector = Detector(network, letterbox=letterbox, resize=resize)
+        assert detector.resize_method(moving=False) == still
+        assert detector.resize_method(moving=True) == moving
+        noise = np.random.RandomState(0).randint(0, 256, (90, 70, 3)).astype(np.uint8)
+        for method, of_video in ((still, False), (moving, True)):
+            own = Detector(network, letterbox=letterbox, resize=method, threshold=0.001)
+            detector.threshold = own.threshold
+            (expected,) = own.detect_images([noise], [""])
+            (found,) = detector.detect_images([noise], [""], moving=of_video)
+            np.testing.assert_array_equal(found.scores, expected.scores)
+            assert len(found)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from darknet_torch.files import replacing
+from darknet_torch.errors import UsageError
+from darknet_torch.files import FreePaths, make_folder, renamed, replacing
 
 
 def test_the_file_holds_what_was_written(tmp_path):
@@ -43,3 +44,32 @@ def test_a_failure_where_nothing_was_leaves_nothing(tmp_path):
 def test_a_missing_folder_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError), replacing(tmp_path / "no" / "result.bin"):
         pass
+
+
+def test_a_writer_by_name_sees_the_suffix_and_the_file_comes_whole(tmp_path):
+    path = tmp_path / "result.avi"
+    path.write_bytes(b"old")
+    with renamed(path) as temporary:
+        assert temporary.suffix == ".avi"
+        temporary.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    with pytest.raises(ValueError), renamed(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise ValueError
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_free_paths_are_neither_sources_nor_results_of_the_run(tmp_path):
+    paths = FreePaths(tmp_path / "out", [str(tmp_path / "out" / "b.png")])
+    taken = [paths.take(stem, ".png", "x") for stem in ("a", "b", "a", "a", "c")]
+    assert [path.name for path in taken] == ["a.png", "b-2.png", "a-2.png", "a-3.png", "c.png"]
+    assert paths.take("d", ".png", str(tmp_path / "out" / "d.png")).name == "d-2.png"
+    assert {path.parent for path in taken} == {tmp_path / "out"}
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"file.*: cannot be created"):
+        make_folder(tmp_path / "file" / "folder")

@@ -1,9 +1,21 @@
 """What a command line's SOURCE means."""
 
+import io
+import os
+import sys
+import threading
+
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.sources import find_pictures
+from darknet_torch.sources import Kind, Source, each_source, find_sources
+
+
+def find_pictures(words):
+    """The names of what is found where pictures alone can be used."""
+    found = find_sources(words, videos=False)
+    assert {source.kind for source in found} <= {Kind.PICTURE}
+    return [source.name for source in found]
 
 
 @pytest.fixture
@@ -89,10 +101,10 @@ class TestLists:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("nothing", "pictures in this folder"),
+        ("nothing", "pictures in this folder ("),
         ("pics/*.tiff", "pictures that match"),
         ("**/*.md", "pictures that match"),
-        ("empty.txt", "a picture a line"),
+        ("empty.txt", "a path a line"),
     ],
 )
 def test_a_source_without_pictures_says_so(folder, source, expected):
@@ -102,3 +114,81 @@ def test_a_source_without_pictures_says_so(folder, source, expected):
         find_pictures([source])
     assert caught.value.where == source
     assert expected in str(caught.value)
+
+
+class TestMovingSources:
+    @pytest.mark.parametrize(
+        ("word", "kind"),
+        [
+            ("clip.mp4", Kind.VIDEO),
+            ("gone/Clip.AVI", Kind.VIDEO),
+            ("0", Kind.WEBCAM),
+            ("12", Kind.WEBCAM),
+            ("-", Kind.LINES),
+            ("rtsp://user:word@host:554/live?x=[1]*", Kind.STREAM),
+            ("http://192.168.0.80:8080/video?dummy=param.mjpg", Kind.STREAM),
+            ("http://host/cam.mjpg", Kind.STREAM),
+            ("http://host/clip.mp4?token=1", Kind.VIDEO),
+            ("http://host/snapshot.jpg", Kind.VIDEO),
+            ("photo.jpg", Kind.PICTURE),
+            ("photo", Kind.PICTURE),
+        ],
+    )
+    def test_a_words_look_tells_what_it_means(self, folder, word, kind):
+        assert find_sources([word]) == [Source(word, kind)]
+
+    def test_a_file_whose_name_is_a_number_is_no_camera(self, folder):
+        (folder / "0").touch()
+        assert find_sources(["0"]) == [Source("0", Kind.PICTURE)]
+
+    def test_folders_and_globs_have_videos_too(self, folder):
+        (folder / "pics" / "bb.mp4").touch()
+        names = ["pics/a.PNG", "pics/b.jpg", "pics/bb.mp4", "pics/c.JpEg"]
+        for word in ("pics", "pics/*"):
+            found = find_sources([word])
+            assert [source.name for source in found] == names
+            assert [source.moving for source in found] == [False, False, True, False]
+            assert "pics/bb.mp4" not in find_pictures([word])
+
+    def test_lists_have_videos_and_urls_too(self, folder):
+        (folder / "list.txt").write_text("pics/b.jpg\nclip.mp4\nrtsp://host/live\n")
+        kinds = [source.kind for source in find_sources(["list.txt"])]
+        assert kinds == [Kind.PICTURE, Kind.VIDEO, Kind.STREAM]
+
+    def test_a_folder_with_nothing_in_it_says_what_it_might_have(self, folder):
+        (folder / "nothing").mkdir()
+        with pytest.raises(UsageError, match=r"expected pictures or videos in this folder.*\.mp4"):
+            find_sources(["nothing"])
+
+
+class TestStandardInput:
+    def names(self):
+        return [source.name for source in each_source([Source("-", Kind.LINES)])]
+
+    def test_its_lines_are_paths_in_order_repeated_ones_too(self, monkeypatch):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("a.jpg\n\n  clip.mp4 \r\na.jpg"))
+        assert self.names() == ["a.jpg", "clip.mp4", "a.jpg"]
+
+    def test_other_sources_stand_around_them(self, monkeypatch):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("b.jpg\n"))
+        words = find_sources(["a.jpg", "-", "c.jpg"])
+        assert [source.name for source in each_source(words)] == ["a.jpg", "b.jpg", "c.jpg"]
+
+    def test_a_closed_one_is_named(self, monkeypatch):
+        monkeypatch.setattr(sys, "stdin", None)
+        with pytest.raises(UsageError, match="standard input is closed"):
+            self.names()
+
+    def test_a_line_is_there_before_the_next_one_is_written(self, monkeypatch):
+        reading, writing = os.pipe()
+        with os.fdopen(reading) as pipe, os.fdopen(writing, "wb", buffering=0) as writer:
+            monkeypatch.setattr(sys, "stdin", pipe)
+            lines = each_source([Source("-", Kind.LINES)])
+            for name in (b"a.jpg", b"h\xffuser.jpg"):
+                # Should it wait for more than a line, the test fails instead of hanging.
+                end = threading.Timer(5, writer.write, [b"late.jpg\n" * 9999])
+                end.start()
+                writer.write(name + b"\n")
+                assert os.fsencode(next(lines).name) == name
+                end.cancel()
+            lines.close()

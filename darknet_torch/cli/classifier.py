@@ -8,6 +8,7 @@ from darknet_torch.cli.lazy import LazyGroup
 
 # Command -> (module, function), as in main.
 _COMMANDS = {
+    "predict": ("darknet_torch.cli.classifier_predict", "predict"),
     "train": ("darknet_torch.cli.trained", "train_"),
     "valid": ("darknet_torch.cli.classifier_judged", "valid"),
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.cli.asking import asked_pictures
+from darknet_torch.cli.darknet_flags import darknet_flags, model_first, take_darknet_flags
 from darknet_torch.cli.loading import find_names, from_command, load_to_device
 from darknet_torch.cli.options import (
     names_options,
@@ -15,11 +18,12 @@ from darknet_torch.cli.options import (
     picture_options,
     run_options,
 )
-from darknet_torch.cli.pictures import Run
+from darknet_torch.cli.outputs import Output, find_form
+from darknet_torch.cli.pictures import Run, Sinks
 from darknet_torch.errors import UsageError
-from darknet_torch.sources import find_pictures
+from darknet_torch.sources import Source, find_sources
 
-_DEFAULT_TOP = 5
+_DEFAULT_TOP = 5  # as `darknet classify`
 
 
 @click.command(short_help="Say what pictures show.")
@@ -27,20 +31,40 @@ _DEFAULT_TOP = 5
 @network_options
 @names_options
 @click.option("--labels", metavar="FILE", help="Labels of the classes, if there are no names.")
-@click.option("--top", type=click.IntRange(min=1), help="How many classes [default: .data's, 5].")
+@click.option(
+    "--top", "-t", type=click.IntRange(min=1), help="How many classes [default: .data's, 5]."
+)
 @picture_options
 @run_options
 @output_options
+@darknet_flags
 def classify(source: tuple[str, ...], **arguments: Any) -> None:
     """Say what pictures show.
 
-    SOURCE is any number of pictures, folders, globs and .txt lists.
+    SOURCE is any number of pictures, folders, globs and .txt lists; - reads paths from
+    standard input. Darknet's own spelling `classify X.cfg X.weights picture` works too.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.
     """
+    source, arguments, darknets = model_first(source, take_darknet_flags(arguments))
     if arguments["cfg"] is None:
         raise UsageError("no network", expected="--cfg CFG --weights FILE", got="pictures only")
-    pictures = find_pictures(source)
+    if darknets and not source:
+        classify_all(arguments, asked_pictures())
+    else:
+        classify_all(arguments, [find_sources(source, videos=False)])
+
+
+def classify_all(
+    arguments: dict[str, Any], groups: Iterable[Sequence[Source]], *, top: int = _DEFAULT_TOP
+) -> None:
+    """Classify the pictures of all groups.
+
+    Args:
+        arguments: the keyword arguments of `dtorch classify`.
+        groups: see `Run`.
+        top: how many classes to give, unless --top or the .data file say.
+    """
     from darknet_torch.classify import Classifier
 
     arguments["names"] = arguments["names"] or _labels(arguments)
@@ -49,12 +73,19 @@ def classify(source: tuple[str, ...], **arguments: Any) -> None:
     classifier = Classifier(
         network,
         names=find_names(options, network.output_layer.output_shape.count),
-        top=arguments["top"] or _top(arguments["data"]),
+        top=arguments["top"] or _top(arguments["data"], top),
         letterbox=arguments["letterbox"],
         backend=arguments["backend"],
         exif=arguments["exif"],
     )
-    Run(classifier.classify_images, arguments)(pictures)
+    form = find_form(arguments["form"], arguments["out"], classifier.classes)
+    Run(
+        lambda shots: classifier.classify_images(
+            [shot.image for shot in shots], [shot.filename for shot in shots]
+        ),
+        Sinks([Output(form, arguments["out"])]),
+        arguments,
+    )(groups)
 
 
 def _labels(arguments: dict[str, Any]) -> str | None:
@@ -70,7 +101,7 @@ def _labels(arguments: dict[str, Any]) -> str | None:
     return str(resolve(data, named))
 
 
-def _top(data: str | None) -> int:
+def _top(data: str | None, default: int) -> int:
     """Source: classifier.c predict_classifier, its option top."""
     text = read_data_file(data).get("top", "") if data else ""
-    return max(1, int(text)) if text.isdecimal() else _DEFAULT_TOP
+    return max(1, int(text)) if text.isdecimal() else default

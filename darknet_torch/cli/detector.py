@@ -9,8 +9,10 @@ from darknet_torch.cli.lazy import LazyGroup
 # Command -> (module, function), as in main.
 _COMMANDS = {
     "calc_anchors": ("darknet_torch.cli.calc_anchors", "calc_anchors"),
+    "demo": ("darknet_torch.cli.detector_searching", "demo"),
     "map": ("darknet_torch.cli.detector_judged", "map_"),
     "recall": ("darknet_torch.cli.detector_judged", "recall"),
+    "test": ("darknet_torch.cli.detector_searching", "test"),
     "train": ("darknet_torch.cli.trained", "train_"),
     "valid": ("darknet_torch.cli.detector_judged", "valid"),
 }

@@ -14,9 +14,6 @@ from darknet_torch.cli.eval import eval_command
 from darknet_torch.cli.evaluating import SOME_FAILED, exit_if_failed, load, open_judged, search
 from darknet_torch.errors import UsageError
 
-# COCO's ids of its 80 classes. Source: detector.c coco_ids.
-_COCO_GAPS = frozenset((12, 26, 29, 30, 45, 66, 68, 69, 71, 83))
-COCO_CATEGORY_IDS = tuple(i for i in range(1, 91) if i not in _COCO_GAPS)
 # Score and NMS threshold. Source: detector.c validate_detector of each code base.
 _VALID = {"alexeyab": (0.001, 0.6), "pjreddie": (0.005, 0.45)}
 
@@ -52,7 +49,7 @@ def valid(**arguments: Any) -> None:
     stands for comp4_det_test_ or coco_results.
     """
     from darknet_torch.cfg.dialect import find_dialect
-    from darknet_torch.evaluation.coco import result_records
+    from darknet_torch.evaluation.coco import result_records, usual_category_ids
     from darknet_torch.evaluation.export import VOC_PREFIX, write_json, write_voc
 
     name, arguments["json_out"] = arguments["json_out"], None
@@ -73,9 +70,9 @@ def valid(**arguments: Any) -> None:
     if form == "voc":
         write_voc(found, ground_truth, folder, prefix=name or VOC_PREFIX)
     else:
-        if len(ground_truth.names) == len(COCO_CATEGORY_IDS):
-            data_set = replace(ground_truth.data_set, category_ids=COCO_CATEGORY_IDS)
-            ground_truth = replace(ground_truth, data_set=data_set)
+        ids = usual_category_ids(len(ground_truth.names))
+        data_set = replace(ground_truth.data_set, category_ids=ids)
+        ground_truth = replace(ground_truth, data_set=data_set)
         records = result_records(found, ground_truth)
         write_json(folder / f"{name or 'coco_results'}.json", records)
     click.echo(f"{len(found)} detections written to {folder}", err=True)

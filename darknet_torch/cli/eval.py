@@ -196,7 +196,7 @@ def _detect(network: Network, data_set: DataSet, arguments: dict[str, Any]) -> R
         "width": detector.network.net.width,
         "height": detector.network.net.height,
         "resizing": "letterbox" if detector.letterbox else "stretch",
-        "resize": detector.resize,
+        "resize": detector.resize_method(moving=False),
         "min_score": arguments["min_score"],
         "nms_threshold": detector.nms_threshold,
         "nms_kind": detector.heads[-1].nms_kind,

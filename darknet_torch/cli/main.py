@@ -16,6 +16,7 @@ _UNUSABLE = 2
 
 # Broken pictures are reported in our own words. OpenCV reads this when it is imported.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
 # Command -> (module, function); a module is imported when its command is asked for.
 _COMMANDS = {

@@ -132,10 +132,8 @@ overlap_options = all_options(
     ),
     click.option(
         "--resize",
-        default="darknet",
-        show_default=True,
         type=click.Choice(["darknet", "opencv"]),
-        help="How pictures are resized.",
+        help="How pictures are resized [default: darknet; opencv for frames, stretched].",
     ),
     picture_options,
 )
@@ -154,11 +152,31 @@ detection_options = all_options(
     overlap_options,
 )
 
-output_options = all_options(
-    click.option(
-        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-    ),
-    click.option("--out", type=click.Path(dir_okay=False), help="Write results to this file."),
-    click.option("--quiet", is_flag=True, help="No warnings and no progress."),
-    click.option("--verbose", is_flag=True, help="Say more about what is loaded."),
-)
+
+def output_options_of(*forms: str, into_folder: bool = False) -> Callable[[_F], _F]:
+    """The options on results, which can be had in these forms, the first by default.
+
+    Args:
+        into_folder: --out may be a folder.
+    """
+    return all_options(
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(forms),
+            default=forms[0],
+            show_default=True,
+            help="The form of the results.",
+        ),
+        click.option(
+            "--out",
+            type=click.Path(dir_okay=into_folder),
+            help="Write results to this file"
+            + (", of --format txt into this folder." if into_folder else "."),
+        ),
+        click.option("--quiet", is_flag=True, help="No warnings and no progress."),
+        click.option("--verbose", is_flag=True, help="Say more about what is loaded."),
+    )
+
+
+output_options = output_options_of("text", "json")

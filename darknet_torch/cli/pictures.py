@@ -3,93 +3,147 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
 
-from darknet_torch.errors import UsageError
-from darknet_torch.files import write_text
+from darknet_torch.cli.outputs import Output, Result
+from darknet_torch.sources import Kind, Source
 
 if TYPE_CHECKING:
-    import numpy as np
+    from darknet_torch.batches import Batch, Shot
+    from darknet_torch.overlap import Behind
 
 _SOME_FAILED = 1
 _LONG = 10  # pictures from which progress is shown
-
-
-class Result(Protocol):
-    """What was found in one picture."""
-
-    @property
-    def filename(self) -> str: ...
-
-    def lines(self) -> list[str]: ...
-
-    def to_dict(self) -> dict[str, Any]: ...
-
+_ROOM = 4  # pictures that may wait to be drawn and written
 
 ResultType = TypeVar("ResultType", bound=Result)
+
+
+@dataclass(frozen=True)
+class Sinks(Generic[ResultType]):
+    """Where results go.
+
+    Attributes:
+        outputs: which print them.
+        keep: called with each picture and its result, in a thread behind the network.
+        show: called with each picture and its result; true ends the run.
+        opened: to be closed at the end of the run.
+    """
+
+    outputs: Sequence[Output]
+    keep: Sequence[Callable[[Shot, ResultType], None]] = ()
+    show: Callable[[Shot, ResultType], bool] | None = None
+    opened: Sequence[AbstractContextManager[object]] = ()
 
 
 class Run(Generic[ResultType]):
     """One command over many pictures.
 
     Args:
-        search: pictures and their names to results, a batch at a time.
-        arguments: the command's keyword arguments (batch, workers, exif, quiet, form, out).
+        search: shots to results, a batch at a time.
+        sinks: where the results go.
+        arguments: the command's keyword arguments (batch, workers, exif, reconnects, quiet).
     """
 
     def __init__(
         self,
-        search: Callable[[Sequence[np.ndarray], Sequence[str]], list[ResultType]],
+        search: Callable[[list[Shot]], list[ResultType]],
+        sinks: Sinks[ResultType],
         arguments: dict[str, Any],
     ) -> None:
-        self.search, self.arguments = search, arguments
+        self._search, self._sinks, self._arguments = search, sinks, arguments
+        self._done = self._failed = 0
+        self._moving = self._live = False
+        self._stopped = self._interrupted = False
 
-    def __call__(
-        self,
-        pictures: Sequence[str],
-        each: Callable[[np.ndarray, ResultType], ResultType] = lambda image, result: result,
-    ) -> None:
-        """Search all `pictures`, print the results, exit 1 if some could not be read.
+    def __call__(self, groups: Iterable[Sequence[Source]]) -> None:
+        """Search all sources, print the results, exit 1 if some could not be read.
 
         Args:
-            pictures: their paths, at least one.
-            each: called with each picture and its result; returns the result to print.
-        """
-        from darknet_torch.batches import opened_batches
+            groups: each is searched to its end before the next one is asked for; within it
+                reading, network and drawing overlap.
 
-        failed = 0
-        arguments = self.arguments
-        with (
-            Output(arguments["form"], arguments["out"]) as output,
-            progress(len(pictures), quiet=arguments["quiet"]) as advance,
-        ):
-            batches = opened_batches(
-                pictures,
-                size=arguments["batch"],
-                workers=arguments["workers"],
-                exif=arguments["exif"],
-            )
-            for batch in batches:
-                for error in batch.errors:
-                    click.echo(f"dtorch: {error}", err=True)
-                failed += len(batch.errors)
-                names = [pictures[place] for place in batch.places]
-                start = time.perf_counter()
-                found = self.search(batch.images, names) if names else []
-                spent = (time.perf_counter() - start) * 1000 / max(1, len(names))
-                for image, result in zip(batch.images, found, strict=True):
-                    output.write(each(image, result), spent)
-                advance(len(batch))
-        if failed:
-            click.echo(f"dtorch: {failed} of {len(pictures)} pictures failed", err=True)
+        Raises:
+            KeyboardInterrupt: if that ends a live source, the results up to then are kept.
+        """
+        with ExitStack() as stack:
+            for opened in (*self._sinks.outputs, *self._sinks.opened):
+                stack.enter_context(opened)
+            for sources in groups:
+                self._search_group(sources)
+                if self._stopped or self._interrupted:
+                    break
+        if self._interrupted:
+            raise KeyboardInterrupt
+        if self._failed:
+            total = self._done + self._failed
+            what = "pictures and frames" if self._moving else "pictures"
+            click.echo(f"dtorch: {self._failed} of {total} {what} failed", err=True)
             sys.exit(_SOME_FAILED)
+
+    def _search_group(self, sources: Sequence[Source]) -> None:
+        from darknet_torch.batches import shot_batches
+        from darknet_torch.overlap import Behind
+        from darknet_torch.video import Watching
+
+        arguments = self._arguments
+        self._moving |= any(source.moving for source in sources)
+        batches = shot_batches(
+            sources,
+            size=arguments["batch"],
+            workers=arguments["workers"],
+            watching=Watching(arguments["exif"], arguments.get("reconnects", 0), self._say),
+        )
+        still = all(source.kind is Kind.PICTURE for source in sources)
+        with (
+            closing(batches),
+            progress(len(sources) if still else 0, quiet=arguments["quiet"]) as advance,
+            Behind(_ROOM) as behind,
+        ):
+            try:
+                for batch in batches:
+                    self._search_batch(batch, behind)
+                    advance(len(batch))
+                    if self._stopped:
+                        break
+            except KeyboardInterrupt:
+                if not self._live:
+                    raise
+                self._interrupted = True
+
+    def _search_batch(self, batch: Batch, behind: Behind) -> None:
+        for error in batch.errors:
+            click.echo(f"dtorch: {error}", err=True)
+        self._failed += len(batch.errors)
+        if not batch.shots:
+            return
+        self._live = batch.shots[-1].source.live
+        start = time.perf_counter()
+        results = self._search(batch.shots)
+        spent = (time.perf_counter() - start) * 1000 / len(results)
+        for shot, result in zip(batch.shots, results, strict=True):
+            self._done += 1
+            for output in self._sinks.outputs:
+                output.write(shot, result, spent)
+            behind.do(partial(self._keep, shot, result))
+            if self._sinks.show is not None and not self._stopped:
+                self._stopped = self._sinks.show(shot, result)
+
+    def _keep(self, shot: Shot, result: ResultType) -> None:
+        for keep in self._sinks.keep:
+            keep(shot, result)
+
+    def _say(self, text: str) -> None:
+        if not self._arguments["quiet"]:
+            click.echo(text, err=True)
 
 
 @contextlib.contextmanager
@@ -100,42 +154,3 @@ def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
         return
     with click.progressbar(length=total, label="pictures", file=sys.stderr) as bar:
         yield bar.update
-
-
-class Output:
-    """Where results go: standard output or a file, as Darknet's lines or as JSON."""
-
-    def __init__(self, form: str, out: str | None) -> None:
-        self.form, self.out = form, None if out == "-" else out
-        if self.out and not Path(self.out).absolute().parent.is_dir():
-            raise UsageError("cannot be written (no such folder)", where=self.out)
-        self.lines: list[str] = []
-        self.count = 0
-
-    def __enter__(self) -> Output:
-        if self.form == "json":
-            self._print("[")
-        return self
-
-    def __exit__(self, kind: object, *rest: object) -> None:
-        if self.form == "json":
-            self._print("\n]")
-        if self.out and kind is None:
-            write_text(Path(self.out), "\n".join(self.lines) + "\n")
-
-    def write(self, result: Result, milliseconds: float) -> None:
-        """The result of one picture."""
-        self.count += 1
-        if self.form == "json":
-            comma = ",\n" if self.count > 1 else ""
-            self._print(comma + json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
-            return
-        self._print(f"{result.filename}: Predicted in {milliseconds:f} milli-seconds.")
-        for line in result.lines():
-            self._print(line)
-
-    def _print(self, line: str) -> None:
-        if self.out:
-            self.lines.append(line)
-        else:
-            click.echo(line)

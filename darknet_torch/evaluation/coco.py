@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ STATISTICS = (
     "AR_medium",
     "AR_large",
 )
+_COCO_GAPS = frozenset((12, 26, 29, 30, 45, 66, 68, 69, 71, 83))
 _COORDINATE_DIGITS = 4  # of a pixel: far below what a detector can say
 _SCORE_DIGITS = 9  # enough to tell any two float32 apart
 
@@ -103,24 +105,54 @@ def result_records(found: Found, ground_truth: GroundTruth) -> list[dict[str, An
 
     Boxes are cut at the picture's borders. Source: detector.c print_cocos (AlexeyAB).
     """
-    corners = ground_truth.clipped_corners(found)
+    return box_records(
+        [ground_truth.picture_ids[picture] for picture in found.pictures.tolist()],
+        [ground_truth.category_ids[class_id] for class_id in found.class_ids.tolist()],
+        ground_truth.clipped_corners(found),
+        found.scores,
+    )
+
+
+def box_records(
+    picture_ids: Sequence[int],
+    category_ids: Sequence[int],
+    corners: np.ndarray,
+    scores: np.ndarray,
+) -> list[dict[str, Any]]:
+    """Boxes in the form of COCO's results files.
+
+    Args:
+        picture_ids: [K] COCO's.
+        category_ids: [K] COCO's.
+        corners: [K, 4] left, top, right, bottom in pixels.
+        scores: [K] float32, 0-1.
+    """
     boxes = np.concatenate((corners[:, :2], corners[:, 2:] - corners[:, :2]), 1)
     rows = zip(
-        found.pictures.tolist(),
-        found.class_ids.tolist(),
+        picture_ids,
+        category_ids,
         boxes.round(_COORDINATE_DIGITS).tolist(),
-        found.scores.tolist(),
+        scores.tolist(),
         strict=True,
     )
     return [
         {
-            "image_id": ground_truth.picture_ids[picture],
-            "category_id": ground_truth.category_ids[class_id],
+            "image_id": picture_id,
+            "category_id": category_id,
             "bbox": box,
             "score": float(f"{score:.{_SCORE_DIGITS}g}"),
         }
-        for picture, class_id, box, score in rows
+        for picture_id, category_id, box, score in rows
     ]
+
+
+def usual_category_ids(classes: int) -> tuple[int, ...]:
+    """COCO's ids of that many classes: those of its own 80, else from 1, in order.
+
+    Source: detector.c coco_ids.
+    """
+    own = tuple(number for number in range(1, 91) if number not in _COCO_GAPS)
+    return own if classes == len(own) else tuple(range(1, classes + 1))
 
 
 def truth_records(ground_truth: GroundTruth) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.evaluation.coco import result_records, truth_records
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.evaluation.records import Found
-from darknet_torch.files import write_text
+from darknet_torch.files import make_folder, write_text
 
 COCO_RESULTS, COCO_TRUTH = "coco_results.json", "coco_annotations.json"
 VOC_PREFIX = "comp4_det_test_"
@@ -137,8 +137,5 @@ def _write_lines(path: Path, lines: Iterable[str]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot be made ({error.strerror})", where=path.parent) from None
+    make_folder(path.parent)
     write_text(path, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -58,12 +59,10 @@ class GroundTruth:
         Source: detector.c get_coco_image_id, print_cocos (AlexeyAB).
         """
         given = [example.picture_id for example in self.data_set.examples]
-        at_end = [_NUMBER_AT_END.search(stem) for stem in self.stems]
-        ids = [int(found.group()) for found in at_end if found]
-        if None not in given:
-            ids = [number for number in given if number is not None]
-        count = len(self.stems)
-        return tuple(ids if len(set(ids)) == count else range(1, count + 1))
+        known = [number for number in given if number is not None]
+        if len(set(known)) == len(given):
+            return tuple(known)
+        return picture_ids(self.stems) if None in given else _counted(len(given))
 
     @property
     def category_ids(self) -> tuple[int, ...]:
@@ -108,3 +107,20 @@ class GroundTruth:
 
     def _scale(self, pictures: np.ndarray) -> np.ndarray:
         return self.sizes[pictures][:, [1, 0, 1, 0]]
+
+
+def picture_ids(stems: Sequence[str]) -> tuple[int, ...]:
+    """COCO's ids of pictures by their names without suffix.
+
+    These are the numbers at the ends of their names, as Darknet takes them, if they tell
+    them apart; else from 1, in order.
+
+    Source: detector.c get_coco_image_id (AlexeyAB).
+    """
+    at_end = [_NUMBER_AT_END.search(stem) for stem in stems]
+    ids = [int(found.group()) for found in at_end if found]
+    return tuple(ids) if len(set(ids)) == len(stems) else _counted(len(stems))
+
+
+def _counted(count: int) -> tuple[int, ...]:
+    return tuple(range(1, count + 1))

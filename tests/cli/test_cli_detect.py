@@ -80,7 +80,7 @@ class TestSample:
 
 
 class TestSpelling:
-    def test_darknets_order_of_cfg_weights_picture_works(self):
+    def test_darknets_order_of_cfg_weights_picture_works(self, folder):
         ours = objects(PICTURE)
         result = dtorch("detect", CFG, WEIGHTS, PICTURE, "--format", "json")
         assert result.exit_code == DONE
@@ -392,13 +392,13 @@ class TestInterruption:
         def interrupt(*arguments):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("darknet_torch.cli.detect.find_pictures", interrupt)
+        monkeypatch.setattr("darknet_torch.cli.detect.find_sources", interrupt)
         result = dtorch("detect")
         assert result.exit_code == INTERRUPTED
         assert "interrupted" in result.stderr
 
     def test_the_file_of_an_earlier_run_stays(self, folder, monkeypatch):
-        def interrupt(*arguments):
+        def interrupt(*arguments, **more):
             raise KeyboardInterrupt
 
         (folder / "results.txt").write_text("earlier")

@@ -52,6 +52,15 @@ def python(code, *arguments):
         (["detector", "calc_anchors", "--help"], 0),
         (["detector", "calc_anchors", "x.data"], 2),
         (["classifier", "valid", "--help"], 0),
+        (["classifier", "predict", "--help"], 0),
+        (["classifier", "predict", "x.data"], 2),
+        (["detector", "test", "--help"], 0),
+        (["detector", "test", "x.data", "x.cfg", "x.weights", "-c", "0"], 2),
+        (["detector", "demo", "--help"], 0),
+        (["detector", "demo"], 2),
+        (["detect", "--cfg", "x.cfg", "--format", "txt", "x.png"], 2),
+        (["detect", "--cfg", "x.cfg", "--max-detections", "-1", "x.png"], 2),
+        (["detect", "--cfg", "x.cfg", "--format", "xml", "x.png"], 2),
         (["detector", "--help"], 0),
         (["detector", "map", "--help"], 0),
         (["detector", "recall", "no.data"], 2),
@@ -165,7 +174,8 @@ def test_the_help_of_detect_names_what_every_command_shares():
     for option in (
         "--cfg --weights --names --data --dialect --width --height --batch --device --backend "
         "--threshold -thresh --nms-threshold --letterbox --stretch --resize --exif --no-exif "
-        "--seed --workers --threads --strict --quiet --verbose --format --out --save"
+        "--seed --workers --threads --strict --quiet --verbose --format --out --save "
+        "--classes --max-detections --reconnects --show"
     ).split():
         assert f"{option} " in text or f"{option}," in text, option
 

@@ -50,10 +50,9 @@ def test_letter_box_is_letterbox(picture):
     assert boxes(picture, "-letter_box") != boxes(picture)
 
 
-def test_out_writes_json(picture, tmp_path):
+def test_out_writes_json_beside_the_lines(picture, tmp_path):
     printed = json.loads(detect(picture, "--format", "json").stdout)
-    result = detect(picture, "-out", "found.json")
-    assert (result.exit_code, result.stdout) == (DONE, "")
+    assert boxes(picture, "-out", "found.json") == boxes(picture)
     assert json.loads((tmp_path / "found.json").read_text()) == printed
     assert printed[0]["objects"]
 
@@ -63,7 +62,29 @@ def test_i_below_zero_is_the_cpu(picture):
     assert boxes(picture, "-i", "-1", "--device", "cuda:99") == boxes(picture)
 
 
-def test_i_is_the_number_of_a_gpu(picture):
+def test_nogpu_is_the_cpu(picture):
+    assert boxes(picture, "-nogpu", "-i", "0", "--device", "cuda:99") == boxes(picture)
+
+
+@pytest.mark.parametrize("flag", ["-benchmark", "-json_port 8070", "-s 0", "-hier .5"])
+def test_flags_that_nothing_comes_of_are_noted(picture, flag):
+    result = detect(picture, *flag.split())
+    assert result.exit_code == DONE
+    assert result.stderr.startswith(f"note: {flag.split()[0]} has no effect: ")
+    assert result.stdout.splitlines()[1:] == boxes(picture)
+    assert detect(picture, "--quiet", *flag.split()).stderr == ""
+
+
+def test_i_changes_nothing_where_there_is_no_gpu(picture, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    result = detect(picture, "-i", "1")
+    assert (result.exit_code, result.stdout.count("\n")) == (DONE, len(boxes(picture)) + 1)
+    assert result.stderr == "note: -i 1 has no effect: there is no GPU here\n"
+    assert detect(picture, "-i", "1", "--quiet").stderr == ""
+
+
+def test_i_is_the_number_of_a_gpu(picture, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     missing = max(torch.cuda.device_count(), 7)
     result = detect(picture, "-i", missing)
     assert (result.exit_code, result.stdout) == (UNUSABLE, "")
@@ -73,8 +94,8 @@ def test_i_is_the_number_of_a_gpu(picture):
 
 def test_all_together_as_darknets_users_write_them(picture, tmp_path):
     flags = "-thresh 0.01 -ext_output -dont_show -letter_box -out found.json -i -1"
-    result = detect(picture, *flags.split())
-    assert (result.exit_code, result.stdout, result.stderr) == (DONE, "", "")
+    lines = boxes(picture, *flags.split())
+    assert lines == boxes(picture, "--threshold", 0.01, "--letterbox")
     expected = detect(picture, "--threshold", 0.01, "--letterbox", "--format", "json").stdout
     assert json.loads((tmp_path / "found.json").read_text()) == json.loads(expected)
 

@@ -1,0 +1,69 @@
+"""--show: results in a window, where there is a screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from darknet_torch.errors import UsageError
+
+if TYPE_CHECKING:
+    from darknet_torch.batches import Shot
+    from darknet_torch.detections import Detections
+
+_TITLE = "darknet_torch"
+_END_KEYS = (27, ord("q"))  # 27 is Escape, as in Darknet's demo
+_PATIENCE = 50  # milliseconds between two looks whether the window is still there
+
+
+class Window:
+    """A window; a picture stays until a key is pressed, frames pass by.
+
+    Raises:
+        UsageError: there is no screen, or OpenCV is built without windows.
+    """
+
+    def __init__(self) -> None:
+        import cv2
+
+        if sys.platform.startswith("linux") and not (
+            os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        ):
+            raise UsageError(
+                "--show needs a screen",
+                expected="DISPLAY or WAYLAND_DISPLAY in the environment",
+                got="neither",
+                fix="use --save DIR instead",
+            )
+        try:
+            cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL)
+        except cv2.error:
+            raise UsageError(
+                "--show needs an OpenCV with windows",
+                got="one without, such as opencv-python-headless",
+                fix="pip install opencv-python, or use --save DIR instead",
+            ) from None
+
+    def __enter__(self) -> Window:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        import cv2
+
+        cv2.destroyAllWindows()
+
+    def show(self, shot: Shot, found: Detections) -> bool:
+        """Show what was found; true if the user wants to end."""
+        import cv2
+
+        cv2.imshow(_TITLE, found.draw(shot.image))
+        key = cv2.waitKey(1)
+        while not shot.source.moving and key < 0 and self._is_open():
+            key = cv2.waitKey(_PATIENCE)
+        return key & 0xFF in _END_KEYS or not self._is_open()
+
+    def _is_open(self) -> bool:
+        import cv2
+
+        return cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1

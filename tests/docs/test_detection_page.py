@@ -1,0 +1,62 @@
+"""Every command and example of the page about detection runs."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import dtorch
+from tests.docs.pages import blocks, commands, fill_folder
+from tests.videos import read_video, sample_frames, write_video
+
+PAGE = "docs/detection.md"
+FRAMES = 2
+# A file that a command writes, and what tells that it is right.
+WRITTEN = {
+    "found.csv": lambda path: len(path.read_text().splitlines()) == 1 + 2 * 4,
+    "results.json": lambda path: len(json.loads(path.read_text())) == 2 * 4,
+    "result.json": lambda path: len(json.loads(path.read_text())) == 3,
+    "labels/clip_000002.txt": lambda path: len(path.read_text().splitlines()) >= 4,
+    "annotated/clip.mp4": lambda path: len(read_video(path)) == FRAMES,
+    "res.avi": lambda path: len(read_video(path)) == FRAMES,
+    "photos/one.txt": lambda path: len(path.read_text().splitlines()) == 4,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with what the page's reader has."""
+    folder = tmp_path_factory.mktemp("detection")
+    fill_folder(folder)
+    write_video(folder / "clip.mp4", sample_frames(FRAMES))
+    (folder / "list.txt").write_text("photo.jpg\nphotos/one.jpg\nphotos/two.jpg\n")
+    (folder / "custom.data").write_text("classes=3\nnames=custom.names\n")
+    return folder
+
+
+@pytest.mark.parametrize("command", commands(PAGE))
+def test_the_command_works(command, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    words, _, lines = command.partition(" < ")
+    program, *arguments = shlex.split(words)
+    assert program == "dtorch"
+    result = dtorch(*arguments, stdin=Path(lines).read_text() if lines else None)
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_commands_have_written_it(folder, name):
+    assert WRITTEN[name](folder / name)
+
+
+@pytest.mark.parametrize("example", blocks(PAGE, "python"))
+def test_the_example_works(example, folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    exec(compile(example, PAGE, "exec"), {})
+    assert capsys.readouterr().out == "1\n" * FRAMES
+
+
+def test_there_are_commands_and_an_example():
+    assert len(commands(PAGE)) >= 10
+    assert len(blocks(PAGE, "python")) == 1
