@@ -83,12 +83,16 @@ def train_batch_norm(
     with torch.no_grad():
         if in_order:
             mean, variance = in_order_sums.statistics(x)
+            rolling_mean.lerp_(mean, rolling_step)
+            rolling_variance.lerp_(variance, rolling_step)
         else:
-            dimensions = [d for d in range(x.dim()) if d != 1]
             precise = x if x.dtype == torch.float64 else x.float()
-            variance, mean = torch.var_mean(precise, dimensions, correction=1)
-        rolling_mean.lerp_(mean, rolling_step)
-        rolling_variance.lerp_(variance, rolling_step)
+            # Several times as fast as torch.var_mean; the rolling variance is over N - 1 here.
+            mean, variance = torch.batch_norm_update_stats(
+                precise, rolling_mean, rolling_variance, rolling_step
+            )
+            count = x.numel() // x.shape[1]
+            variance = variance * (count / max(1, count - 1))
     out: Tensor = _Normalize.apply(  # type: ignore[no-untyped-call]
         x, scales, biases, mean, variance, epsilon_inside_root
     )
