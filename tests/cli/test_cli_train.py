@@ -1,0 +1,157 @@
+"""`dtorch train`, and Darknet's own spelling of it."""
+
+import re
+
+import cv2
+import pytest
+from tests.cli.command import dtorch
+from tests.training.runs import (
+    CHARACTERS,
+    CLASSIFIER,
+    DETECTOR,
+    classifier_data,
+    detector_data,
+    written,
+)
+
+from darknet_torch import load
+
+LINE = re.compile(
+    r" (\d+): [\d.]+, [\d.]+ avg loss, [\d.]+ rate, [\d.]+ seconds, (\d+) images, "
+    r"[\d.]+ hours left, [\d.]+ images/s"
+)
+
+
+@pytest.fixture
+def files(tmp_path):
+    detector_data(tmp_path / "data", 3, "valid")
+    return written(tmp_path, DETECTOR), detector_data(tmp_path / "data"), tmp_path / "backup"
+
+
+def test_lines_that_darknets_users_know(files):
+    cfg, data, backup = files
+    result = dtorch("train", "--cfg", cfg, "--data", data, "--backup", backup, "--workers", 0)
+    assert result.exit_code == 0, result.stderr
+    found = [LINE.fullmatch(line) for line in result.stdout.splitlines()]
+    assert all(found)
+    assert [match.group(1, 2) for match in found] == [(str(i), str(4 * i)) for i in range(1, 7)]
+    assert "v3 (ciou loss, Normalizer: (iou: 0.07, obj: 1.00, cls: 1.00) Region 5" in result.stderr
+    assert (backup / "small_final.weights").exists()
+
+
+def test_quiet_prints_the_lines_alone(files):
+    cfg, data, backup = files
+    result = dtorch(
+        *("train", "--cfg", cfg, "--data", data, "--backup", backup, "--workers", 0, "--quiet")
+    )
+    assert result.stderr == ""
+    assert len(result.stdout.splitlines()) == 6
+
+
+def test_darknets_spelling_with_its_flags(files, tmp_path):
+    cfg, data, backup = files
+    with data.open("a") as file:
+        file.write(f"backup={backup}\nsaveweights=3\n")
+    dtorch("train", "--cfg", cfg, "--data", data, "--max-batches", 2, "--workers", 0)
+    first = backup / "small_final.weights"
+    result = dtorch(
+        *("detector", "train", data, cfg, first, "-map", "-clear", "-dont_show"), "--workers", 0
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "mean average precision (mAP@0.50)" in result.stdout
+    names = {path.name for path in backup.iterdir()}
+    assert {"small_3.weights", "small_6.weights", "small_best.weights"} <= names
+
+
+def test_a_classifier_learns_colours(tmp_path):
+    cfg, data = written(tmp_path, CLASSIFIER), classifier_data(tmp_path / "colours")
+    result = dtorch(
+        *("classifier", "train", data, cfg, "--map", "--backup", tmp_path / "b", "--workers", 0)
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "23: top 1: 1.000000" in result.stdout
+    weights = tmp_path / "b" / "small_final.weights"
+    judged = dtorch("classifier", "valid", data, cfg, weights)
+    assert judged.exit_code == 0, judged.stderr
+
+
+def test_a_character_model_learns_a_text(tmp_path):
+    cfg, text = written(tmp_path, CHARACTERS), tmp_path / "text.txt"
+    text.write_text("abcd" * 200)
+    result = dtorch("rnn", "train", cfg, "-file", text, "--backup", tmp_path / "b")
+    assert result.exit_code == 0, result.stderr
+    losses = [float(line.split(": ")[1].split(",")[0]) for line in result.stdout.splitlines()]
+    # A text of four characters in turn: from ln 256 = 5.5 per character to nearly nothing.
+    assert losses[0] > 4
+    assert losses[-1] < 0.5
+
+
+def test_the_first_batch_can_be_looked_at(files, tmp_path):
+    cfg, data, backup = files
+    picture = tmp_path / "batch.png"
+    result = dtorch(
+        *("train", "--cfg", cfg, "--data", data, "--backup", backup, "--show-batch", picture)
+    )
+    assert result.exit_code == 0, result.stderr
+    image = cv2.imread(str(picture))
+    assert image.shape[0] > 64
+    assert image.shape[1] > 2 * 64
+    assert not backup.exists()
+
+
+def test_overfit_judges_what_it_learnt(files):
+    cfg, data, backup = files
+    result = dtorch(
+        *("train", "--cfg", cfg, "--data", data, "--backup", backup, "--overfit", 2),
+        *("--workers", 0),
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "mean average precision" in result.stdout
+
+
+def test_names_of_shipped_definitions_and_partial_weights(files, tmp_path):
+    cfg, data, backup = files
+    dtorch("train", "--cfg", cfg, "--data", data, "--backup", backup, "--workers", 0)
+    part = tmp_path / "small.conv.3"
+    dtorch("partial", cfg, backup / "small_final.weights", part, 3)
+    again = tmp_path / "again"
+    result = dtorch(
+        *("train", "--cfg", cfg, "--data", data, "--weights", part, "--backup", again),
+        *("--workers", 0, "--max-batches", 1),
+    )
+    assert result.exit_code == 0, result.stderr
+    # burn_in: the first step is nearly nothing, so the first layer is still as it was cut.
+    old = load(cfg, backup / "small_final.weights").layers[0].convolution.weights
+    new = load(cfg, again / "small_final.weights").layers[0].convolution.weights
+    assert (old - new).abs().max() < 1e-2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "no network: expected --cfg CFG"),
+        (("--cfg", "CFG"), "no data set"),
+        (("--cfg", "CFG", "--data", "DATA", "--gpus", "a"), "--gpus is no list"),
+        (("--cfg", "CFG", "--data", "DATA", "--gpus", "0", "--processes", "2"), "exclude"),
+        (("--cfg", "CFG", "--data", "missing.data"), "missing.data"),
+        (("--cfg", "CFG", "--data", "DATA", "--resume"), "_last.weights"),
+        (("--cfg", "CFG", "--data", "DATA", "--weights", "gone.weights"), "gone.weights"),
+    ],
+)
+def test_wrong_usage_is_told_in_a_line(files, words, message, tmp_path):
+    cfg, data, backup = files
+    places = {"CFG": str(cfg), "DATA": str(data)}
+    result = dtorch(
+        "train", *(places.get(word, word) for word in words), "--backup", backup, "--workers", 0
+    )
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not list(backup.glob("*.weights")) if backup.exists() else True
+
+
+def test_what_darknet_refuses_is_refused_in_its_words(files, tmp_path):
+    cfg, data, backup = files
+    refused = written(tmp_path, DETECTOR.replace("hue=.05", "cutmix=1"), "cutmix.cfg")
+    result = dtorch("train", "--cfg", refused, "--data", data, "--backup", backup)
+    assert result.exit_code == 2
+    assert "cutmix" in result.stderr
