@@ -5,6 +5,7 @@ python tools/bench.py start
 python tools/bench.py kmeans [--boxes 200000]
 python tools/bench.py eval [--detections 200000]
 python tools/bench.py data [--data shapes.data]
+python tools/bench.py train [--net yolov3-tiny:416]
 """
 
 from __future__ import annotations
@@ -192,6 +193,46 @@ def data(
                     f"CPU-second, ratio {pictures / cpu / theirs:.2f}; {pictures / clock:.0f} "
                     "per second"
                 )
+
+
+@main.command()
+@click.option(
+    "--net", "nets", multiple=True, default=("yolov3-tiny:416", "yolo-fastest-1.1:320"),
+    show_default=True, help="A cfg and the side of its input.",
+)  # fmt: skip
+@click.option("--batch", default=8, show_default=True)
+@click.option("--repeats", default=3, show_default=True)
+@click.option("--threads", default=1, show_default=True)
+def train(nets: tuple[str, ...], batch: int, repeats: int, threads: int) -> None:
+    """Steps of training, and the pictures for them, beside plain eager PyTorch."""
+    import torch
+
+    from tools.bench_data import RECIPES, made_up, times
+    from tools.bench_data import ours as pictures_of
+    from tools.bench_train import inputs, network, ours, peer
+
+    warnings.simplefilter("ignore", CfgWarning)
+    torch.set_num_threads(threads)
+    for net in nets:
+        cfg, _, side = net.partition(":")
+        built = network(cfg, int(side), batch)
+        images, truths = inputs(batch, int(side), built.heads[-1].classes)
+        rates = []
+        for step in (peer(built, images), ours(built, images, truths)):
+            step()  # to allocate what stays
+            spent = statistics.median(times(step)[1] for _ in range(repeats))
+            rates.append(batch / spent)
+        click.echo(
+            f"{net}, batch {batch}: {rates[1]:.2f} images per CPU-second, plain PyTorch "
+            f"{rates[0]:.2f}, ratio {rates[1] / rates[0]:.2f}"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            examples = made_up(Path(folder), 32)
+            recipe = next(iter(RECIPES))
+            fed = pictures_of(examples, recipe, int(side), 0, 64)
+            fed()
+            rate = 64 / times(fed)[1]
+        click.echo(f"{net}, its pictures alone ({recipe}): {rate:.0f} per CPU-second")
 
 
 if __name__ == "__main__":

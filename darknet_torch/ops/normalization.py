@@ -161,7 +161,7 @@ class _Normalize(torch.autograd.Function):
             # AlexeyAB's code divides the delta itself by sqrt(variance) + 1e-5.
             more = scales * (1 / (variance.sqrt() + _INSIDE_ROOT) - inverse)
             shape = [1, -1] + [1] * (x.dim() - 2)
-            into_x = into_x + gradient * more.view(shape).to(gradient.dtype)
+            into_x.addcmul_(gradient, more.view(shape).to(gradient.dtype))
         return into_x, into_scales, into_biases, None, None, None
 
 

@@ -4,6 +4,8 @@ import re
 
 import cv2
 import pytest
+
+from darknet_torch import load
 from tests.cli.command import dtorch
 from tests.training.runs import (
     CHARACTERS,
@@ -13,8 +15,6 @@ from tests.training.runs import (
     detector_data,
     written,
 )
-
-from darknet_torch import load
 
 LINE = re.compile(
     r" (\d+): [\d.]+, [\d.]+ avg loss, [\d.]+ rate, [\d.]+ seconds, (\d+) images, "
@@ -150,7 +150,7 @@ def test_wrong_usage_is_told_in_a_line(files, words, message, tmp_path):
 
 
 def test_what_darknet_refuses_is_refused_in_its_words(files, tmp_path):
-    cfg, data, backup = files
+    _, data, backup = files
     refused = written(tmp_path, DETECTOR.replace("hue=.05", "cutmix=1"), "cutmix.cfg")
     result = dtorch("train", "--cfg", refused, "--data", data, "--backup", backup)
     assert result.exit_code == 2

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
-from tests.training.runs import DETECTOR, detector_data, written
 
 from darknet_torch import load
 from darknet_torch.errors import TrainingError, UsageError
 from darknet_torch.training.engine import prepare, train
 from darknet_torch.training.launch import launch
 from darknet_torch.training.plan import TrainPlan
+from tests.training.runs import DETECTOR, detector_data, written
 
 
 class Silent:
