@@ -55,7 +55,7 @@ class ConvolutionalOptions(LayerOptions):
     grad_centr: bool = flag(only="alexeyab", doc="centre the gradients")
     reverse: float = number(0.0, only="alexeyab", doc="reverse the gradient, this strongly")
     coordconv: bool = flag(only="alexeyab", doc="coordinates as channels while training")
-    dot: float = number(0.0, doc="penalty on similar filters")
+    dot: str = inert("Darknet reads it and does nothing with it")
     stream: str = inert("a CUDA stream", only="alexeyab")
     wait_stream: str = inert("a CUDA stream", only="alexeyab")
 

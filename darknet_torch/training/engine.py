@@ -14,7 +14,7 @@ from torch import Tensor
 from darknet_torch.augment.problems import Problems
 from darknet_torch.cfg.dialect import find_dialect, mended
 from darknet_torch.datasets.model import Problem
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.layers.batchnorm import Normalization
 from darknet_torch.loading import build, fill, find_device
 from darknet_torch.network import Network
@@ -27,6 +27,7 @@ from darknet_torch.training.saving import STATE, Saver, keep_cfg, resume
 from darknet_torch.training.sources import CLASSIFIER, DETECTOR, Material, open_material
 from darknet_torch.training.trainer import Trainer
 from darknet_torch.training.validation import Score, classifier_score_of, detector_score
+from darknet_torch.training.without_effect import warn_of_them
 
 _MAP_EPOCHS = 4  # detector.c mAP_epochs
 _MAP_LEAST = 100  # iterations between two
@@ -73,6 +74,15 @@ def prepare(plan: TrainPlan, processes: Processes | None = None) -> Run:
     """
     torch.manual_seed(plan.seed)
     network = start_network(plan)
+    if not network.net.max_batches:
+        raise CfgError(
+            "[net] does not say how long to train",
+            where=network.net.where,
+            expected="max_batches=",
+            got="none",
+            fix="write max_batches= there, or say --max-batches",
+        )
+    warn_of_them(network)
     material = open_material(network, plan)
     precision = getattr(torch, plan.precision)
     trainer = Trainer(

@@ -149,6 +149,26 @@ def test_wrong_usage_is_told_in_a_line(files, words, message, tmp_path):
     assert not list(backup.glob("*.weights")) if backup.exists() else True
 
 
+def test_options_without_effect_are_named(files, tmp_path):
+    _, data, backup = files
+    text = DETECTOR.replace("hue=.05", "adversarial_lr=.1").replace("size=3\n", "size=3\nsway=1\n")
+    cfg = written(tmp_path, text, "odd.cfg")
+    words = ("train", "--cfg", cfg, "--data", data, "--backup", backup, "--workers", 0)
+    result = dtorch(*words, "--max-batches", 1)
+    assert result.exit_code == 0
+    assert "adversarial_lr= has no effect in training here" in result.stderr
+    assert "[convolutional] sway= has no effect in training here" in result.stderr
+    assert dtorch(*words, "--strict").exit_code == 2
+
+
+def test_a_cfg_without_an_end_is_refused(files, tmp_path):
+    _, data, backup = files
+    cfg = written(tmp_path, DETECTOR.replace("max_batches=6\n", ""), "endless.cfg")
+    result = dtorch("train", "--cfg", cfg, "--data", data, "--backup", backup)
+    assert result.exit_code == 2
+    assert "max_batches=" in result.stderr
+
+
 def test_what_darknet_refuses_is_refused_in_its_words(files, tmp_path):
     _, data, backup = files
     refused = written(tmp_path, DETECTOR.replace("hue=.05", "cutmix=1"), "cutmix.cfg")
