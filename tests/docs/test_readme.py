@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import LETTERS, ROOT, blocks, commands, fill_folder, run, save_untrained
+from tests.training.runs import DETECTOR, detector_data, written
 
 COMMANDS = commands("README.md")
 EXAMPLES = blocks("README.md", "python")
@@ -23,6 +24,10 @@ def folder(tmp_path_factory):
     (folder / "letters.cfg").write_text(LETTERS)
     save_untrained(folder, "yolov3-tiny", "cifar", "letters")
     (folder / "text.txt").write_text("Once upon a time.\n")
+    written(folder, DETECTOR)
+    detector_data(folder / "squares")
+    (folder / "squares.data").write_text(detector_data(folder / "squares", 3, "valid").read_text())
+    (folder / "custom.data").write_text("classes=3\nnames=custom.names\n")
     return folder
 
 
