@@ -72,7 +72,8 @@ def prepare(plan: TrainPlan, processes: Processes | None = None) -> Run:
     Raises:
         CfgError, WeightsError, UsageError, NamesError: as what is opened.
     """
-    torch.manual_seed(plan.seed)
+    # Processes share the first one's weights, not its dropout.
+    torch.manual_seed(plan.seed + (processes.rank if processes else 0))
     network = start_network(plan)
     if not network.net.max_batches:
         raise CfgError(
@@ -198,7 +199,7 @@ def _batches(run: Run, last: int) -> Generator[Batch]:
         workers=plan.workers,
         rank=processes.rank,
         world_size=processes.count,
-        pin_memory=plan.device.startswith("cuda"),
+        pin_memory=next(run.network.parameters()).is_cuda,
     )
 
 

@@ -73,6 +73,7 @@ class Saver:
             "optimizer": self.trainer.optimizer.state_dict(),
             "averages": self.trainer.average.averages,
             "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "carried": self.trainer.run.carried(),
         }
         buffer = io.BytesIO()
@@ -105,6 +106,8 @@ def resume(plan: TrainPlan, trainer: Trainer) -> None:
         ) from None
     trainer.seen = state["seen"]
     torch.set_rng_state(state["random"])
+    if len(state["random_cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["random_cuda"])
 
 
 def keep_cfg(plan: TrainPlan) -> None:
