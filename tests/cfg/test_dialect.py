@@ -2,7 +2,14 @@ import dataclasses
 
 import pytest
 
-from darknet_torch.cfg.dialect import ALEXEYAB, ALEXEYAB_CUDA, DIALECTS, PJREDDIE, find_dialect
+from darknet_torch.cfg.dialect import (
+    ALEXEYAB,
+    ALEXEYAB_CUDA,
+    DIALECTS,
+    PJREDDIE,
+    find_dialect,
+    mended,
+)
 from darknet_torch.errors import UsageError
 from darknet_torch.ops.activations import ACTIVATIONS
 
@@ -33,6 +40,11 @@ def test_an_unknown_dialect_is_refused_with_those_there_are():
         ("epsilon_inside_root", True, False),
         ("rolling_step", 0.1, 0.01),
         ("connected_rolling_step", 0.05, 0.01),
+        ("trains_normalized_biases", False, True),
+        ("carries_deltas", True, False),
+        ("convolutions_overwrite", True, False),
+        ("frozen_layers_decay", False, True),
+        ("cumulative_yolo", True, False),
         ("batchnorm_has_biases", True, False),
         ("shortcut_strides", False, True),
         ("pointwise_strides", "x", "none"),
@@ -68,7 +80,7 @@ def test_every_field_names_a_difference():
     fields = {f.name for f in dataclasses.fields(ALEXEYAB)}
     between_code_bases, of_builds = (differing(ALEXEYAB, d) for d in (PJREDDIE, ALEXEYAB_CUDA))
     assert between_code_bases | of_builds == fields
-    assert fields - between_code_bases == {"chooses_lstm_activation"}
+    assert fields - between_code_bases == {"chooses_lstm_activation", "cudnn_normalization"}
 
 
 def test_the_cuda_build_is_the_same_code_base():
@@ -78,9 +90,35 @@ def test_the_cuda_build_is_the_same_code_base():
         "unwritten_activations",
         "rolling_step",
         "connected_rolling_step",
+        "cudnn_normalization",
+        "trains_normalized_biases",
+        "carries_deltas",
+        "convolutions_overwrite",
         "pointwise_strides",
         "maxpool_blocks",
         "chooses_lstm_activation",
+    }
+
+
+def test_alexeyabs_network_zeroes_the_deltas_of_some_sections_alone():
+    """parser.c train: what it says of a layer decides, in the end, who learns."""
+    assert PJREDDIE.trained_layers is None
+    assert "convolutional" in ALEXEYAB.trained_layers
+    assert not {"connected", "local", "rnn"} & ALEXEYAB.trained_layers
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_a_mended_dialect_has_no_fault_in_training_and_differs_in_nothing_else(dialect):
+    better = mended(dialect)
+    assert better.trained_layers is None
+    assert better.trains_normalized_biases
+    assert not better.carries_deltas
+    assert not better.convolutions_overwrite
+    assert differing(dialect, better) <= {
+        "trained_layers",
+        "trains_normalized_biases",
+        "carries_deltas",
+        "convolutions_overwrite",
     }
 
 
