@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from darknet_torch.layers.contrastive import Contrastive
-from darknet_torch.losses.anchored import clipped
 from darknet_torch.losses.base import Loss, LossContext, squared
+from darknet_torch.losses.terms import clipped
 
 _CERTAIN = 0.9999  # what a probability above one counts as, blas.c P_constrastive_f_det
 _AT_ONCE = 2**24  # entries of one block of triples

@@ -8,9 +8,9 @@ from torch import Tensor
 from darknet_torch.heads.base import positions
 from darknet_torch.heads.class_map import class_map
 from darknet_torch.heads.region import Region
-from darknet_torch.losses.anchored import focal
 from darknet_torch.losses.base import Loss, LossContext, squared
 from darknet_torch.losses.overlap import iou
+from darknet_torch.losses.terms import focal
 from darknet_torch.losses.truths import Truths, best_truth, in_rounds
 
 _WARM_UP = 12800  # pictures for which all boxes learn their anchors, region_layer.c
