@@ -88,7 +88,12 @@ def slope(pred, truth, kind):
     """x, y, width and height of box.c's dx_box_iou."""
     left, top, right, bottom = edges(pred)
     turned_x, turned_y = not left < right, not top < bottom
-    left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
+    left, right, top, bottom = (
+        min(left, right),
+        max(left, right),
+        min(top, bottom),
+        max(top, bottom),
+    )
     tl, tt, tr, tb = edges(truth)
     area = F(F(bottom - top) * F(right - left))
     truth_area = F(F(tb - tt) * F(tr - tl))
