@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.base import positions
-from darknet_torch.heads.class_map import class_map
+from darknet_torch.heads.class_map import class_map, known_labels
 from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.losses.base import LossContext
 from darknet_torch.losses.overlap import OVERLAPS, iou
@@ -78,9 +78,10 @@ class AnchoredLoss:
         self.shape = per_box.shape  # N, boxes, values, H, W
         self.values = per_box.permute(0, 1, 3, 4, 2).reshape(-1, per_box.shape[2]).float()
         self.delta = torch.zeros_like(self.values)
-        self.truths = Truths.of(rows.float(), head.classes)
         self.multipliers = class_multipliers(self.options, output.device)
         self.map = class_map(head, head.options.map, output.device)
+        checked = context.dialect.cumulative_yolo
+        self.truths = Truths.of(rows.float(), known_labels(head, self.map, checked=checked))
         self.anchors = head.all_anchors.to(output.device)
 
     @property
