@@ -36,6 +36,8 @@ class PlainYolo:
         classes: through a map= file, if there is one.
     """
 
+    c = 4  # values of a box before its objectness
+
     def __init__(self, head, out, rows, size, class_map=None):
         self.o, self.out, self.rows, self.map = head.options, out, rows, class_map
         self.anchors = [tuple(F(v) for v in pair) for pair in head.all_anchors.tolist()]
@@ -111,7 +113,7 @@ class PlainYolo:
 
     def add_class(self, at, class_id):
         b, n, j, i = at
-        scores, d = self.out[b, n, 5:, j, i], self.delta[b, n, 5:, j, i]
+        scores, d = self.out[b, n, self.c + 1 :, j, i], self.delta[b, n, self.c + 1 :, j, i]
         smooth = F(self.o.label_smooth_eps)
 
         def wanted(k):
@@ -167,29 +169,33 @@ class PlainYolo:
             b, n, j, i = at
             d, v = self.delta[b, n, :, j, i], self.out[b, n, :, j, i]
             pred = self.predicted(at, self.mask[n])
-            best, matching, chosen = F(0), F(0), None
+            best, matching, chosen, matched = F(0), F(0), None, None
             for _, truth, class_id in self.truths(picture):
                 overlap = iou(pred, truth)
-                if overlap > matching and (v[5:] > CONFIDENT).any():
-                    matching = overlap
+                if overlap > matching and (v[self.c + 1 :] > CONFIDENT).any():
+                    matching, matched = overlap, (truth, class_id)
                 if overlap > best:
                     best, chosen = overlap, (truth, class_id)
-            d[4] = F(o.obj_normalizer) * -v[4]
+            d[self.c] = F(o.obj_normalizer) * -v[self.c]
             if matching > F(o.ignore_thresh):
-                smoothed = F(o.obj_normalizer) * (matching - v[4])
-                d[4] = max(d[4], smoothed) if o.objectness_smooth else 0
+                d[self.c] = self.let_off(at, matching, *matched) if o.objectness_smooth else 0
             if best > F(o.truth_thresh):
                 self.learn_overlapped(at, best, *chosen)
+
+    def let_off(self, at, overlap, truth, class_id):
+        b, n, j, i = at
+        wanted = F(self.o.obj_normalizer) * (overlap - self.out[b, n, self.c, j, i])
+        return max(self.delta[b, n, self.c, j, i], wanted)
 
     def learn_overlapped(self, at, best, truth, class_id):
         b, n, j, i = at
         o, d, v = self.o, self.delta[b, n, :, j, i], self.out[b, n, :, j, i]
         wanted = F(best * best) if o.objectness_smooth else F(1)
-        d[4] = F(o.obj_normalizer) * (wanted - v[4])
+        d[self.c] = F(o.obj_normalizer) * (wanted - v[self.c])
         class_id = self.named(class_id)
         self.add_class(at, class_id)
         if o.objectness_smooth:
-            d[5 + class_id] = self.weight(class_id) * (wanted - v[5 + class_id])
+            d[self.c + 1 + class_id] = self.weight(class_id) * (wanted - v[self.c + 1 + class_id])
         weight = F(o.iou_normalizer) * self.weight(class_id)
         self.add_box(truth, at, self.mask[n], weight)
 
@@ -220,22 +226,25 @@ class PlainYolo:
         weight = self.weight(class_id)
         self.add_box(truth, at, anchor, F(self.o.iou_normalizer) * weight)
         self.matches.append((iou(*self.last), giou(*self.last)))
-        if not self.o.objectness_smooth or d[4] == 0:
-            d[4] = weight * F(self.o.obj_normalizer) * (1 - v[4])
+        if not self.keeps_smoothed() or d[self.c] == 0:
+            d[self.c] = weight * F(self.o.obj_normalizer) * (1 - v[self.c])
         self.add_class(at, class_id)
+
+    def keeps_smoothed(self):
+        return self.o.objectness_smooth
 
     def average(self, picture):
         for b, n, j, i in self.each_place(picture):
             d = self.delta[b, n, :, j, i]
-            learned = sum(value > 0 for value in d[5:])
-            if d[4] != 0 and learned:
+            learned = sum(value > 0 for value in d[self.c + 1 :])
+            if d[self.c] != 0 and learned:
                 d[:4] /= F(learned)
 
     def cost(self):
         everything = (self.delta.astype(np.float64) ** 2).sum()
         if not self.o.show_details or self.o.iou_loss == "mse":
             return everything
-        rest = (self.delta[:, :, 4:].astype(np.float64) ** 2).sum()
+        rest = (self.delta[:, :, self.c :].astype(np.float64) ** 2).sum()
         kind = 1 if self.o.iou_loss == "giou" else 0
         missed = sum(1 - float(pair[kind]) for pair in self.matches) / max(1, len(self.matches))
         return self.o.iou_normalizer * missed + self.o.obj_normalizer * rest

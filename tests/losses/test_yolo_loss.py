@@ -101,6 +101,35 @@ def test_a_map_says_which_class_a_label_means(tmp_path, monkeypatch, dialect, ki
     assert_near(loss.delta, delta)
 
 
+def test_labels_that_a_map_does_not_know_are_left_out(tmp_path, monkeypatch):
+    (tmp_path / "short.map").write_text("1\n0\n")
+    monkeypatch.chdir(tmp_path)
+    head = head_of("map=short.map")
+    x = inputs(head, 4)
+    rows = truth_rows(head, x, 4)
+    _, loss = worked_out(head, x, rows, context(head))
+    ended = np.cumprod(rows[..., 0] != 0, 1)
+    without = rows.copy()
+    without[(rows[..., 4] == 2) & (ended == 1), 4] = -1
+    assert not np.array_equal(rows, without)
+    _, expected = worked_out(head, x, without, context(head))
+    assert torch.equal(loss.delta, expected.delta)
+
+
+def test_pjreddies_map_may_know_more_labels_than_there_are_classes(tmp_path, monkeypatch):
+    (tmp_path / "long.map").write_text("2\n0\n0\n1\n2\n1\n")
+    monkeypatch.chdir(tmp_path)
+    head = head_of("map=long.map", "pjreddie")
+    x = inputs(head, 4)
+    rows = truth_rows(head, x, 4)
+    rows[:, :6, 4] = np.arange(6)
+    _, loss = worked_out(head, x, rows, context(head, "pjreddie"))
+    plain_head, mapped = head_of("", "pjreddie"), rows.copy()
+    mapped[..., 4] = np.array([2, 0, 0, 1, 2, 1])[rows[..., 4].astype(int)]
+    _, expected = worked_out(plain_head, x, mapped, context(plain_head, "pjreddie"))
+    assert torch.equal(loss.delta, expected.delta)
+
+
 def test_without_truths_every_box_learns_that_there_is_nothing():
     head = head_of("obj_normalizer=.5")
     x = inputs(head, 5)
