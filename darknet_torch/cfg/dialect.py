@@ -50,8 +50,9 @@ class Dialect:
         trained_layers: the sections whose arrays are learnt; None for all.
         carries_deltas: of the other sections, the delta of a mini-batch is added to that of
             the next one, and so on: Darknet does not zero it.
-        convolutions_overwrite: [convolutional] overwrites the delta of the layer before it where
-            it should add to it, so that what other readers of that layer sent is lost.
+        convolutions_overwrite: which [convolutional] overwrite the delta of the layer before
+            them where they should add to it, so that what other readers of that layer sent is
+            lost: "all", those whose window is "1x1", or "none".
         frozen_layers_decay: layers before a stopbackward=1 still decay towards zero.
         cumulative_yolo: a box of [yolo] that learns several truths adds up what they say and
             learns all their classes, boxes without a class are not let off by ignore_thresh,
@@ -93,7 +94,7 @@ class Dialect:
     trains_normalized_biases: bool
     trained_layers: frozenset[str] | None
     carries_deltas: bool
-    convolutions_overwrite: bool
+    convolutions_overwrite: str
     frozen_layers_decay: bool
     cumulative_yolo: bool
     batchnorm_has_biases: bool
@@ -133,7 +134,7 @@ ALEXEYAB = Dialect(
         "convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()
     ),
     carries_deltas=True,
-    convolutions_overwrite=True,
+    convolutions_overwrite="all",
     frozen_layers_decay=False,
     cumulative_yolo=True,
     batchnorm_has_biases=True,
@@ -168,7 +169,7 @@ ALEXEYAB_CUDA = replace(
     cudnn_normalization=True,
     trains_normalized_biases=True,
     carries_deltas=False,
-    convolutions_overwrite=False,
+    convolutions_overwrite="none",
     maxpool_blocks=False,
     pointwise_strides="all",
     chooses_lstm_activation=True,
@@ -186,7 +187,7 @@ PJREDDIE = Dialect(
     trains_normalized_biases=True,
     trained_layers=None,
     carries_deltas=False,
-    convolutions_overwrite=False,
+    convolutions_overwrite="1x1",
     frozen_layers_decay=True,
     cumulative_yolo=False,
     batchnorm_has_biases=False,
@@ -225,7 +226,7 @@ def mended(dialect: Dialect) -> Dialect:
         dialect,
         trained_layers=None,
         carries_deltas=False,
-        convolutions_overwrite=False,
+        convolutions_overwrite="none",
         trains_normalized_biases=True,
     )
 

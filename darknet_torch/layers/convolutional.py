@@ -84,7 +84,8 @@ class Convolutional(Layer):
         super().__init__(options, context)
         self.in_bits = options.xnor and context.dialect.xnor_in_bits
         self.bin_output = options.bin_output and self.in_bits
-        self.overwrites = context.dialect.convolutions_overwrite
+        overwriting = context.dialect.convolutions_overwrite
+        self.overwrites = overwriting == "all" or (overwriting == "1x1" and options.size == 1)
         self.activation = self.find_activation(options.activation, context.dialect)
         geometry = options.geometry(grouped=not self.in_bits)
         self._check(geometry)
@@ -205,7 +206,9 @@ class Convolutional(Layer):
 
     @property
     def overwritten_sources(self) -> tuple[int, ...]:
-        """Source: col2im.c col2im_cpu_ext (AlexeyAB), which zeroes what it adds to."""
+        """Source: col2im.c col2im_cpu_ext (AlexeyAB), which zeroes what it adds to;
+        convolutional_layer.c backward_convolutional_layer (pjreddie), its size == 1.
+        """
         return self.sources if self.overwrites else ()
 
     def is_read_elsewhere(self) -> None:

@@ -42,7 +42,7 @@ def test_an_unknown_dialect_is_refused_with_those_there_are():
         ("connected_rolling_step", 0.05, 0.01),
         ("trains_normalized_biases", False, True),
         ("carries_deltas", True, False),
-        ("convolutions_overwrite", True, False),
+        ("convolutions_overwrite", "all", "1x1"),
         ("frozen_layers_decay", False, True),
         ("cumulative_yolo", True, False),
         ("batchnorm_has_biases", True, False),
@@ -113,7 +113,7 @@ def test_a_mended_dialect_has_no_fault_in_training_and_differs_in_nothing_else(d
     assert better.trained_layers is None
     assert better.trains_normalized_biases
     assert not better.carries_deltas
-    assert not better.convolutions_overwrite
+    assert better.convolutions_overwrite == "none"
     assert differing(dialect, better) <= {
         "trained_layers",
         "trains_normalized_biases",

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from darknet_torch.cfg.dialect import ALEXEYAB, mended
+from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, mended
 from darknet_torch.training.passes import TrainingPass
 from tests.training.small import Runs, around, arrays, network
 
 FIRST = "[convolutional]\nfilters=1\nsize=1\nactivation=linear\n"
-RIGHT = [mended(ALEXEYAB), "alexeyab-cuda", "pjreddie"]  # they add where C's CPU code overwrites
+RIGHT = [mended(ALEXEYAB), "alexeyab-cuda", "pjreddie"]  # of these nothing is carried on
 
 
 def net(sections, side=1, first=FIRST):
@@ -33,19 +33,33 @@ def trained(cfg, dialect, x=0.7, truth=-0.4):
 
 
 class TestConvolution:
-    """0 - 1 [convolutional] - 2 [shortcut] from 0: the first layer has two readers."""
+    """0 - 1 [convolutional] - 2 [shortcut] from 0: the first layer has two readers.
+
+    As around each residual of Darknet-53.
+    """
 
     cfg = net(FIRST + "[shortcut]\nfrom=0\nactivation=linear")
 
-    def test_it_overwrites_what_others_sent(self):
-        made, _, d, reached = trained(self.cfg, "alexeyab")
+    @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
+    def test_it_overwrites_what_others_sent(self, dialect):
+        made, _, d, reached = trained(self.cfg, dialect)
         assert reached == pytest.approx(arrays(made, 1)["weights"].item() * d, rel=1e-5)
 
-    @pytest.mark.parametrize("dialect", RIGHT, ids=str)
+    @pytest.mark.parametrize(
+        "dialect", [mended(ALEXEYAB), mended(PJREDDIE), "alexeyab-cuda"], ids=str
+    )
     def test_it_adds_to_it_elsewhere(self, dialect):
         made, _, d, reached = trained(self.cfg, dialect)
         wanted = (arrays(made, 1)["weights"].item() + 1) * d
         assert reached == pytest.approx(wanted, rel=1e-5)
+
+    @pytest.mark.parametrize(("dialect", "adds"), [("alexeyab", 0), ("pjreddie", 1)])
+    def test_a_larger_window_adds_in_pjreddies_code(self, dialect, adds):
+        larger = "[convolutional]\nfilters=1\nsize=3\npad=1\nactivation=linear\n"
+        cfg = net(larger + "[shortcut]\nfrom=0\nactivation=linear")
+        made, _, d, reached = trained(cfg, dialect)
+        middle = arrays(made, 1)["weights"][0, 0, 1, 1].item()
+        assert reached == pytest.approx((middle + adds) * d, rel=1e-5)
 
     def test_a_reader_before_it_still_adds(self):
         """0 - 1 [route] 0 - 2 [route] 0 - 3 [convolutional] - 4 [shortcut] from 1."""
