@@ -151,9 +151,12 @@ def _places(network: Network) -> dict[int, int]:
 
 
 def _overwriters(network: Network, places: dict[int, int]) -> dict[int, int]:
-    """Index of a source -> the layer that overwrites its delta."""
+    """Index of a source -> the layer that overwrites its delta, the first if several do.
+
+    On the way back the first comes last.
+    """
     return {
         places.get(source, source): layer.index
-        for layer in network.layers
+        for layer in reversed(network.layers)
         for source in layer.overwritten_sources
     }

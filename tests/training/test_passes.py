@@ -61,6 +61,11 @@ class TestConvolution:
         middle = arrays(made, 1)["weights"][0, 0, 1, 1].item()
         assert reached == pytest.approx((middle + adds) * d, rel=1e-5)
 
+    def test_of_two_that_overwrite_the_first_one_stays(self):
+        """0 - 1 [convolutional] - 2 [sam] from 0: on the way back layer 1 comes last."""
+        made, y, d, reached = trained(net(FIRST + "[sam]\nfrom=0"), "alexeyab")
+        assert reached == pytest.approx(arrays(made, 1)["weights"].item() * y * d, rel=1e-5)
+
     def test_a_reader_before_it_still_adds(self):
         """0 - 1 [route] 0 - 2 [route] 0 - 3 [convolutional] - 4 [shortcut] from 1."""
         sections = "[route]\nlayers=0\n[route]\nlayers=0\n" + FIRST
