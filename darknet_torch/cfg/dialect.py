@@ -185,7 +185,9 @@ PJREDDIE = Dialect(
     connected_rolling_step=0.01,
     cudnn_normalization=False,
     trains_normalized_biases=True,
-    trained_layers=None,
+    trained_layers=frozenset(
+        "convolutional deconvolutional connected local rnn gru lstm crnn".split()
+    ),
     carries_deltas=False,
     convolutions_overwrite="1x1",
     frozen_layers_decay=True,
@@ -219,7 +221,7 @@ DIALECTS = {dialect.name: dialect for dialect in (ALEXEYAB, PJREDDIE, ALEXEYAB_C
 def mended(dialect: Dialect) -> Dialect:
     """`dialect` without what in training is a fault of its C code rather than its way.
 
-    Every layer learns, deltas start from zero and are added up where several layers read one,
+    Every section learns, deltas start from zero and are added up where several layers read one,
     biases behind batch normalisation are learnt.
     """
     return replace(

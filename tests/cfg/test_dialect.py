@@ -40,6 +40,11 @@ def test_an_unknown_dialect_is_refused_with_those_there_are():
         ("epsilon_inside_root", True, False),
         ("rolling_step", 0.1, 0.01),
         ("connected_rolling_step", 0.05, 0.01),
+        (
+            "trained_layers",
+            set("convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()),
+            set("convolutional deconvolutional connected local rnn gru lstm crnn".split()),
+        ),
         ("trains_normalized_biases", False, True),
         ("carries_deltas", True, False),
         ("convolutions_overwrite", "all", "1x1"),
@@ -100,11 +105,11 @@ def test_the_cuda_build_is_the_same_code_base():
     }
 
 
-def test_alexeyabs_network_zeroes_the_deltas_of_some_sections_alone():
-    """parser.c train: what it says of a layer decides, in the end, who learns."""
-    assert PJREDDIE.trained_layers is None
-    assert "convolutional" in ALEXEYAB.trained_layers
-    assert not {"connected", "local", "rnn"} & ALEXEYAB.trained_layers
+def test_in_each_code_base_some_sections_stay_as_they_started():
+    """AlexeyAB's update_network heeds `train`, which few layers set; pjreddie's `update`."""
+    assert {"convolutional", "crnn"} <= ALEXEYAB.trained_layers & PJREDDIE.trained_layers
+    assert not {"connected", "local", "rnn", "implicit"} & ALEXEYAB.trained_layers
+    assert "batchnorm" in ALEXEYAB.trained_layers - PJREDDIE.trained_layers
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
