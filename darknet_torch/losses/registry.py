@@ -38,6 +38,11 @@ LOSSES: dict[type[Layer], LossFunction] = {
 }
 
 
+def has_cost(layer: Layer) -> bool:
+    """Whether the cost of `layer` counts; with noloss it is 0. Source: network.c get_network_cost."""
+    return type(layer) in LOSSES
+
+
 def loss_of(layer: Layer) -> LossFunction | None:
     """The loss of `layer`, None if it has none."""
     if getattr(layer.options, "noloss", False):

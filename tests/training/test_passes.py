@@ -250,6 +250,20 @@ def test_the_cost_is_the_mean_over_the_layers_that_have_one():
     assert arrays(made, 0)["biases"].grad is not None
 
 
+def test_a_layer_with_noloss_costs_nothing_but_counts():
+    """network.c get_network_cost: whoever has a place for a cost."""
+    first = FIRST.replace("filters=1", "filters=3")
+    costs = []
+    for option in ("", "noloss=1"):
+        made = network(net(f"[softmax]\n[softmax]\n{option}", first=first).removesuffix("[cost]"))
+        x, truth = torch.full((1, 1, 1, 1), 0.5), torch.tensor([[0.0, 1.0, 0.0]])
+        result = Runs(made)(x, truth)
+        costs.append(result.cost.item())
+        parts = [loss.cost.item() for loss in result.losses.values()]
+        assert costs[-1] == pytest.approx(sum(parts) / 2, rel=1e-6)
+    assert costs[0] > costs[1] > 0
+
+
 def test_the_losses_are_worked_out_in_full_precision_under_autocast():
     made = network(net(FIRST))
     run = TrainingPass(made, torch.bfloat16)
