@@ -45,6 +45,9 @@ class _YoloLoss(AnchoredLoss):
         if self.options.iou_thresh < 1:
             self.average(self.delta[:, self.coordinates] != 0)
         self._label(match)
+        if self.context.dialect.cumulative_yolo:
+            around = self.context
+            self.delta = around.rejection.apply(self.delta, around.net, around.iteration)
         delta = self.as_input()
         return Loss(
             delta,

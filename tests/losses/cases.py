@@ -5,6 +5,7 @@ import torch
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.cfg.net import read_net
 from darknet_torch.losses.base import LossContext
 from darknet_torch.losses.registry import loss_of
 from darknet_torch.network import build_network
@@ -58,7 +59,11 @@ def truth_rows(head, x, seed, values=5):
     return rows
 
 
-def context(head, dialect="alexeyab", seen=100_000, net=None, labels=None):
+_NET = read_net(parse_cfg("[net]\ninputs=1")[0], find_dialect("alexeyab"))
+
+
+def context(head, dialect="alexeyab", seen=100_000, net=_NET, labels=None, iteration=0):
+    """What a loss may know, of the input that `build` gives."""
     return LossContext(
         net=net,
         dialect=find_dialect(dialect),
@@ -66,6 +71,7 @@ def context(head, dialect="alexeyab", seen=100_000, net=None, labels=None):
         width=WIDTH,
         seen=seen,
         labels={} if labels is None else labels,
+        iteration=iteration,
     )
 
 
