@@ -88,12 +88,7 @@ def slope(pred, truth, kind):
     """x, y, width and height of box.c's dx_box_iou."""
     left, top, right, bottom = edges(pred)
     turned_x, turned_y = not left < right, not top < bottom
-    left, right, top, bottom = (
-        min(left, right),
-        max(left, right),
-        min(top, bottom),
-        max(top, bottom),
-    )
+    (left, right), (top, bottom) = sorted((left, right)), sorted((top, bottom))
     tl, tt, tr, tb = edges(truth)
     area = F(F(bottom - top) * F(right - left))
     truth_area = F(F(tb - tt) * F(tr - tl))
@@ -143,7 +138,18 @@ def slope(pred, truth, kind):
     w, h = F(by[3] - by[2]), F(by[1] - by[0])
     if kind not in ("diou", "ciou"):
         return x, y, w, h
+    more = distance_slope(pred, truth, (left, top, right, bottom), F(inside / union), kind)
+    if disjoint:
+        return tuple(F(m) for m in more)
+    if apart(pred, truth)[1] > 0:
+        return tuple(F(float(p) + m) for p, m in zip((x, y, w, h), more, strict=True))
+    return x, y, w, h
 
+
+def distance_slope(pred, truth, sides, plain, kind):
+    """What diou and ciou add to it; `sides` are the prediction's, `plain` its iou."""
+    left, top, right, bottom = sides
+    tl, tt, tr, tb = edges(truth)
     before_x, behind_x = float(left < tl), float(right > tr)
     before_y, behind_y = float(top < tt), float(bottom > tb)
     distance, _ = apart(pred, truth)
@@ -160,11 +166,7 @@ def slope(pred, truth, kind):
     ]
     if kind == "ciou":
         aspect = F(4 / (math.pi * math.pi) * turn(pred, truth) * turn(pred, truth))
-        alpha = F(float(aspect) / (float(1 - F(inside / union) + aspect) + 0.000001))
+        alpha = F(float(aspect) / (float(1 - plain + aspect) + 0.000001))
         more[2] += float(alpha) * (8 / (math.pi * math.pi) * turn(pred, truth) * float(pred[3]))
         more[3] -= float(alpha) * (8 / (math.pi * math.pi) * turn(pred, truth) * float(pred[2]))
-    if disjoint:
-        return tuple(F(m) for m in more)
-    if diagonal > 0:
-        return tuple(F(float(p) + m) for p, m in zip((x, y, w, h), more, strict=True))
-    return x, y, w, h
+    return more

@@ -21,6 +21,11 @@ def network(cfg, dialect="alexeyab", seed=1):
     return made.train()
 
 
+def called(dialect):
+    """A dialect as the ids of tests call it."""
+    return dialect if isinstance(dialect, str) else f"{dialect.name} mended"
+
+
 def arrays(made, index):
     """{name: array} of the layer at `index`."""
     return {slot.name: slot.tensor for slot in made.layers[index].weight_slots()}

@@ -6,7 +6,7 @@ import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, mended
 from darknet_torch.training.optimizer import Optimizer, batch_size, mini_batch_size
-from tests.training.small import arrays, network
+from tests.training.small import arrays, called, network
 
 BATCH, MOMENTUM, DECAY = 4, 0.8, 0.01
 RATES = (0.1, 0.05, 0.2, 0.1)
@@ -230,7 +230,6 @@ SECTIONS = "[net]\ninputs=3\n[connected]\noutput=2\n[rnn]\noutput=2\n[cost]"
         (mended(ALEXEYAB), [0, 1, 2]),
         (mended(PJREDDIE), [0, 1, 2]),
     ],
-    ids=str,
 )
 def test_some_sections_stay_as_they_started(dialect, learning):
     cfg = "[net]\nwidth=2\nheight=2\nchannels=1\n[convolutional]\nfilters=1\nsize=1\n"

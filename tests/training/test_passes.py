@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, mended
 from darknet_torch.training.passes import TrainingPass
-from tests.training.small import Runs, around, arrays, network
+from tests.training.small import Runs, around, arrays, called, network
 
 FIRST = "[convolutional]\nfilters=1\nsize=1\nactivation=linear\n"
 RIGHT = [mended(ALEXEYAB), "alexeyab-cuda", "pjreddie"]  # of these nothing is carried on
@@ -46,7 +46,7 @@ class TestConvolution:
         assert reached == pytest.approx(arrays(made, 1)["weights"].item() * d, rel=1e-5)
 
     @pytest.mark.parametrize(
-        "dialect", [mended(ALEXEYAB), mended(PJREDDIE), "alexeyab-cuda"], ids=str
+        "dialect", [mended(ALEXEYAB), mended(PJREDDIE), "alexeyab-cuda"], ids=called
     )
     def test_it_adds_to_it_elsewhere(self, dialect):
         made, _, d, reached = trained(self.cfg, dialect)
@@ -85,7 +85,7 @@ class TestActivation:
         assert reached == pytest.approx(out * (1 - out) * d, rel=1e-5)
 
 
-@pytest.mark.parametrize("dialect", ["alexeyab", *RIGHT], ids=str)
+@pytest.mark.parametrize("dialect", ["alexeyab", *RIGHT], ids=called)
 def test_a_batchnorm_overwrites_what_others_sent_in_every_build(dialect):
     """0 - 1 [batchnorm] - 2 [shortcut] from 0, over 2x2 positions."""
     made = network(net("[batchnorm]\n[shortcut]\nfrom=0\nactivation=linear", side=2), dialect)
@@ -106,7 +106,7 @@ class TestSam:
 
     cfg = net("[route]\nlayers=0\n[sam]\nfrom=0\n[shortcut]\nfrom=0\nactivation=linear")
 
-    @pytest.mark.parametrize("dialect", ["alexeyab", mended(ALEXEYAB)], ids=str)
+    @pytest.mark.parametrize("dialect", ["alexeyab", mended(ALEXEYAB)], ids=called)
     def test_it_overwrites_the_delta_of_the_layer_it_multiplies_by(self, dialect):
         _, y, d, reached = trained(self.cfg, dialect)
         # y * y + y: from the left y * d through [route], at `from` y * d instead of d.
@@ -151,7 +151,7 @@ class TestCarried:
         _, (first, second), gradients = self.two(self.cfg, "alexeyab")
         assert gradients == pytest.approx([first, first + second], rel=1e-6)
 
-    @pytest.mark.parametrize("dialect", RIGHT, ids=str)
+    @pytest.mark.parametrize("dialect", RIGHT, ids=called)
     def test_elsewhere_every_mini_batch_starts_anew(self, dialect):
         _, deltas, gradients = self.two(self.cfg, dialect)
         assert gradients == pytest.approx(deltas, rel=1e-6)
