@@ -6,7 +6,7 @@ import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, mended
 from darknet_torch.training.optimizer import Optimizer, batch_size, mini_batch_size
-from tests.training.small import arrays, called, network
+from tests.training.small import arrays, network
 
 BATCH, MOMENTUM, DECAY = 4, 0.8, 0.01
 RATES = (0.1, 0.05, 0.2, 0.1)
