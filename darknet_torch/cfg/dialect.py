@@ -24,6 +24,8 @@ _ALEXEYAB_ACTIVATIONS = frozenset(
     "swish mish hard_mish relu6 gelu revleaky normalize_channels "
     "normalize_channels_softmax normalize_channels_softmax_maxval".split()
 )
+# Sections that copy a delta where they should add it, in every build.
+_OVERWRITING = frozenset("batchnorm activation normalization reorg reorg3d sam".split())
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ class Dialect:
         trained_layers: the sections whose arrays are learnt; None for all.
         carries_deltas: of the other sections, the delta of a mini-batch is added to that of
             the next one, and so on: Darknet does not zero it.
-        convolutions_overwrite: which [convolutional] overwrite the delta of the layer before
-            them where they should add to it, so that what other readers of that layer sent is
-            lost: "all", those whose window is "1x1", or "none".
+        overwriting_layers: the sections that overwrite the delta of a layer they read where they
+            should add to it, so that what other readers of that layer sent is lost; "1x1" is
+            a [convolutional] whose window is.
         frozen_layers_decay: layers before a stopbackward=1 still decay towards zero.
         cumulative_yolo: a box of [yolo] that learns several truths adds up what they say and
             learns all their classes, boxes without a class are not let off by ignore_thresh,
@@ -94,7 +96,7 @@ class Dialect:
     trains_normalized_biases: bool
     trained_layers: frozenset[str] | None
     carries_deltas: bool
-    convolutions_overwrite: str
+    overwriting_layers: frozenset[str]
     frozen_layers_decay: bool
     cumulative_yolo: bool
     batchnorm_has_biases: bool
@@ -134,7 +136,7 @@ ALEXEYAB = Dialect(
         "convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()
     ),
     carries_deltas=True,
-    convolutions_overwrite="all",
+    overwriting_layers=_OVERWRITING | {"convolutional"},
     frozen_layers_decay=False,
     cumulative_yolo=True,
     batchnorm_has_biases=True,
@@ -169,7 +171,7 @@ ALEXEYAB_CUDA = replace(
     cudnn_normalization=True,
     trains_normalized_biases=True,
     carries_deltas=False,
-    convolutions_overwrite="none",
+    overwriting_layers=_OVERWRITING,
     maxpool_blocks=False,
     pointwise_strides="all",
     chooses_lstm_activation=True,
@@ -189,7 +191,7 @@ PJREDDIE = Dialect(
         "convolutional deconvolutional connected local rnn gru lstm crnn".split()
     ),
     carries_deltas=False,
-    convolutions_overwrite="1x1",
+    overwriting_layers=_OVERWRITING | {"1x1"},
     frozen_layers_decay=True,
     cumulative_yolo=False,
     batchnorm_has_biases=False,
@@ -228,7 +230,7 @@ def mended(dialect: Dialect) -> Dialect:
         dialect,
         trained_layers=None,
         carries_deltas=False,
-        convolutions_overwrite="none",
+        overwriting_layers=frozenset(),
         trains_normalized_biases=True,
     )
 

@@ -84,8 +84,7 @@ class Convolutional(Layer):
         super().__init__(options, context)
         self.in_bits = options.xnor and context.dialect.xnor_in_bits
         self.bin_output = options.bin_output and self.in_bits
-        overwriting = context.dialect.convolutions_overwrite
-        self.overwrites = overwriting == "all" or (overwriting == "1x1" and options.size == 1)
+        self.overwrites |= options.size == 1 and "1x1" in context.dialect.overwriting_layers
         self.activation = self.find_activation(options.activation, context.dialect)
         geometry = options.geometry(grouped=not self.in_bits)
         self._check(geometry)
@@ -203,13 +202,6 @@ class Convolutional(Layer):
     @property
     def reach(self) -> tuple[int, int, int, int]:
         return self.geometry.size, self.geometry.stride_x, self.geometry.dilation, 1
-
-    @property
-    def overwritten_sources(self) -> tuple[int, ...]:
-        """Source: col2im.c col2im_cpu_ext (AlexeyAB), which zeroes what it adds to;
-        convolutional_layer.c backward_convolutional_layer (pjreddie), its size == 1.
-        """
-        return self.sources if self.overwrites else ()
 
     def is_read_elsewhere(self) -> None:
         """Source: parser.c parse_network_cfg_custom (AlexeyAB), its use_bin_output = 0."""

@@ -12,6 +12,7 @@ from darknet_torch.cfg.dialect import (
 )
 from darknet_torch.errors import UsageError
 from darknet_torch.ops.activations import ACTIVATIONS
+from darknet_torch.registry import LAYER_TYPES
 
 
 def differing(one, other):
@@ -47,7 +48,11 @@ def test_an_unknown_dialect_is_refused_with_those_there_are():
         ),
         ("trains_normalized_biases", False, True),
         ("carries_deltas", True, False),
-        ("convolutions_overwrite", "all", "1x1"),
+        (
+            "overwriting_layers",
+            set("batchnorm activation normalization reorg reorg3d sam convolutional".split()),
+            set("batchnorm activation normalization reorg reorg3d sam 1x1".split()),
+        ),
         ("frozen_layers_decay", False, True),
         ("cumulative_yolo", True, False),
         ("batchnorm_has_biases", True, False),
@@ -98,11 +103,18 @@ def test_the_cuda_build_is_the_same_code_base():
         "cudnn_normalization",
         "trains_normalized_biases",
         "carries_deltas",
-        "convolutions_overwrite",
+        "overwriting_layers",
         "pointwise_strides",
         "maxpool_blocks",
         "chooses_lstm_activation",
     }
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_every_section_that_a_dialect_names_is_there(dialect):
+    known = {layer.section_names[0] for layer in LAYER_TYPES}
+    assert dialect.overwriting_layers - {"1x1"} <= known
+    assert (dialect.trained_layers or frozenset()) <= known
 
 
 def test_in_each_code_base_some_sections_stay_as_they_started():
@@ -118,12 +130,12 @@ def test_a_mended_dialect_has_no_fault_in_training_and_differs_in_nothing_else(d
     assert better.trained_layers is None
     assert better.trains_normalized_biases
     assert not better.carries_deltas
-    assert better.convolutions_overwrite == "none"
+    assert not better.overwriting_layers
     assert differing(dialect, better) <= {
         "trained_layers",
         "trains_normalized_biases",
         "carries_deltas",
-        "convolutions_overwrite",
+        "overwriting_layers",
     }
 
 

@@ -79,14 +79,20 @@ class TestConvolution:
 class TestActivation:
     cfg = net("[activation]\nactivation=logistic\n[shortcut]\nfrom=0\nactivation=linear")
 
-    def test_it_overwrites_what_others_sent(self):
-        _, y, d, reached = trained(self.cfg, "alexeyab")
+    @pytest.mark.parametrize(
+        ("dialect", "adds"), [("alexeyab", 0), ("pjreddie", 0), (mended(ALEXEYAB), 1)]
+    )
+    def test_it_overwrites_what_others_sent(self, dialect, adds):
+        _, y, d, reached = trained(self.cfg, dialect)
         out = torch.sigmoid(torch.tensor(y)).item()
-        assert reached == pytest.approx(out * (1 - out) * d, rel=1e-5)
+        assert reached == pytest.approx((out * (1 - out) + adds) * d, rel=1e-5)
 
 
-@pytest.mark.parametrize("dialect", ["alexeyab", *RIGHT], ids=called)
-def test_a_batchnorm_overwrites_what_others_sent_in_every_build(dialect):
+@pytest.mark.parametrize(
+    ("dialect", "adds"),
+    [("alexeyab", 0), ("alexeyab-cuda", 0), ("pjreddie", 0), (mended(PJREDDIE), 1)],
+)
+def test_a_batchnorm_overwrites_what_others_sent_in_every_build(dialect, adds):
     """0 - 1 [batchnorm] - 2 [shortcut] from 0, over 2x2 positions."""
     made = network(net("[batchnorm]\n[shortcut]\nfrom=0\nactivation=linear", side=2), dialect)
     x = torch.randn(1, 1, 2, 2, generator=torch.Generator().manual_seed(3))
@@ -94,11 +100,12 @@ def test_a_batchnorm_overwrites_what_others_sent_in_every_build(dialect):
     (loss,) = result.losses.values()
     weights = arrays(made, 0)["weights"].detach().clone().requires_grad_()
     made.layers[1](functional.conv2d(x, weights)).backward(-loss.delta)
-    found = arrays(made, 0)["weights"].grad
     around_it = -(loss.delta * x).sum()
     assert abs(around_it) > 0.1
+    found = arrays(made, 0)["weights"].grad
     # Batch normalisation cancels nearly all of a channel's own scale.
-    torch.testing.assert_close(found, weights.grad, rtol=1e-4, atol=1e-5)
+    wanted = weights.grad + adds * around_it
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
 
 
 class TestSam:
@@ -106,15 +113,19 @@ class TestSam:
 
     cfg = net("[route]\nlayers=0\n[sam]\nfrom=0\n[shortcut]\nfrom=0\nactivation=linear")
 
-    @pytest.mark.parametrize("dialect", ["alexeyab", mended(ALEXEYAB)], ids=called)
-    def test_it_overwrites_the_delta_of_the_layer_it_multiplies_by(self, dialect):
+    @pytest.mark.parametrize(
+        ("dialect", "adds"), [("alexeyab", 0), ("alexeyab-cuda", 0), (mended(ALEXEYAB), 1)]
+    )
+    def test_it_overwrites_the_delta_of_the_layer_it_multiplies_by(self, dialect, adds):
         _, y, d, reached = trained(self.cfg, dialect)
         # y * y + y: from the left y * d through [route], at `from` y * d instead of d.
-        assert reached == pytest.approx(2 * y * d, rel=1e-5)
+        assert reached == pytest.approx((2 * y + adds) * d, rel=1e-5)
 
 
-@pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
-def test_reorg_overwrites_what_others_sent(dialect):
+@pytest.mark.parametrize(
+    ("dialect", "adds"), [("alexeyab", 0), ("pjreddie", 0), (mended(PJREDDIE), 1)]
+)
+def test_reorg_overwrites_what_others_sent(dialect, adds):
     sections = "[reorg]\nstride=2\n[reorg]\nstride=2\nreverse=1\n[shortcut]\nfrom=0\nactivation="
     first = FIRST.replace("filters=1", "filters=4")
     made = network(net(sections + "linear", side=2, first=first), dialect)
@@ -123,9 +134,9 @@ def test_reorg_overwrites_what_others_sent(dialect):
     (loss,) = result.losses.values()
     y = torch.zeros(1, 4, 2, 2, requires_grad=True)
     made.layers[2](made.layers[1](y)).backward(-loss.delta)
-    torch.testing.assert_close(
-        arrays(made, 0)["weights"].grad.flatten(), 0.5 * y.grad.sum((0, 2, 3))
-    )
+    reached = y.grad - adds * loss.delta
+    found = arrays(made, 0)["weights"].grad.flatten()
+    torch.testing.assert_close(found, 0.5 * reached.sum((0, 2, 3)))
     assert loss.delta.sum((0, 2, 3)).abs().min() > 0.1  # what the shortcut sent
 
 
