@@ -7,7 +7,7 @@ import weakref
 import pytest
 import torch
 
-from darknet_torch.cfg.dialect import find_dialect
+from darknet_torch.cfg.dialect import ALEXEYAB, find_dialect, mended
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError, CfgWarning, UsageError
 from darknet_torch.network import WeightsHeader, build_network
@@ -188,10 +188,18 @@ def test_a_classifier_runs_in_mixed_precision():
     torch.testing.assert_close(out.float().sum((1, 2, 3)), torch.ones(2), rtol=0, atol=0.02)
 
 
-def test_training_gives_every_parameter_a_gradient():
-    network = ready(DETECTOR).train()
+@pytest.mark.parametrize("dialect", [mended(ALEXEYAB), "alexeyab-cuda", "pjreddie"])
+def test_training_gives_every_parameter_a_gradient(dialect):
+    network = ready(DETECTOR, dialect=find_dialect(dialect)).train()
     sum(out.square().sum() for out in network(picture())).backward()
     assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+def test_biases_behind_normalisation_have_none_in_alexeyabs_cpu_build():
+    network = ready(DETECTOR).train()
+    sum(out.square().sum() for out in network(picture())).backward()
+    without = [name for name, value in network.named_parameters() if value.grad is None]
+    assert without == ["layers.0.convolution.biases"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ _ALEXEYAB_ACTIVATIONS = frozenset(
     "swish mish hard_mish relu6 gelu revleaky normalize_channels "
     "normalize_channels_softmax normalize_channels_softmax_maxval".split()
 )
+# Sections that copy a delta where they should add it, in every build.
+_OVERWRITING = frozenset("batchnorm activation normalization reorg reorg3d sam".split())
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ class Dialect:
         trained_layers: the sections whose arrays are learnt; None for all.
         carries_deltas: of the other sections, the delta of a mini-batch is added to that of
             the next one, and so on: Darknet does not zero it.
-        convolutions_overwrite: [convolutional] overwrites the delta of the layer before it where
-            it should add to it, so that what other readers of that layer sent is lost.
+        overwriting_layers: the sections that overwrite the delta of a layer they read where they
+            should add to it, so that what other readers of that layer sent is lost; "1x1" is
+            a [convolutional] whose window is.
         frozen_layers_decay: layers before a stopbackward=1 still decay towards zero.
         cumulative_yolo: a box of [yolo] that learns several truths adds up what they say and
             learns all their classes, boxes without a class are not let off by ignore_thresh,
@@ -102,7 +105,7 @@ class Dialect:
     trains_normalized_biases: bool
     trained_layers: frozenset[str] | None
     carries_deltas: bool
-    convolutions_overwrite: bool
+    overwriting_layers: frozenset[str]
     frozen_layers_decay: bool
     cumulative_yolo: bool
     batchnorm_has_biases: bool
@@ -148,7 +151,7 @@ ALEXEYAB = Dialect(
         "convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()
     ),
     carries_deltas=True,
-    convolutions_overwrite=True,
+    overwriting_layers=_OVERWRITING | {"convolutional"},
     frozen_layers_decay=False,
     cumulative_yolo=True,
     batchnorm_has_biases=True,
@@ -189,7 +192,7 @@ ALEXEYAB_CUDA = replace(
     cudnn_normalization=True,
     trains_normalized_biases=True,
     carries_deltas=False,
-    convolutions_overwrite=False,
+    overwriting_layers=_OVERWRITING,
     maxpool_blocks=False,
     pointwise_strides="all",
     chooses_lstm_activation=True,
@@ -205,9 +208,11 @@ PJREDDIE = Dialect(
     connected_rolling_step=0.01,
     cudnn_normalization=False,
     trains_normalized_biases=True,
-    trained_layers=None,
+    trained_layers=frozenset(
+        "convolutional deconvolutional connected local rnn gru lstm crnn".split()
+    ),
     carries_deltas=False,
-    convolutions_overwrite=False,
+    overwriting_layers=_OVERWRITING | {"1x1"},
     frozen_layers_decay=True,
     cumulative_yolo=False,
     batchnorm_has_biases=False,
@@ -245,14 +250,14 @@ DIALECTS = {dialect.name: dialect for dialect in (ALEXEYAB, PJREDDIE, ALEXEYAB_C
 def mended(dialect: Dialect) -> Dialect:
     """`dialect` without what in training is a fault of its C code rather than its way.
 
-    Every layer learns, deltas start from zero and are added up where several layers read one,
+    Every section learns, deltas start from zero and are added up where several layers read one,
     biases behind batch normalisation are learnt.
     """
     return replace(
         dialect,
         trained_layers=None,
         carries_deltas=False,
-        convolutions_overwrite=False,
+        overwriting_layers=frozenset(),
         trains_normalized_biases=True,
     )
 

@@ -31,3 +31,17 @@ def class_map(head: Head, name: str, device: torch.device) -> Tensor | None:
             f"map={name} does not fit classes", expected=f"ids from 0 to {head.classes - 1}"
         )
     return torch.tensor(ids, device=device)
+
+
+def known_labels(head: Head, ids: Tensor | None, *, checked: bool) -> int:
+    """How many classes labels may have; labels beyond are left out.
+
+    Args:
+        ids: the head's `class_map`.
+        checked: labels beyond the head's own classes are left out before they are mapped.
+
+    Differs: what pjreddie's code reads and writes for other labels lies beyond its arrays.
+    """
+    if ids is None:
+        return head.classes
+    return min(len(ids), head.classes) if checked else len(ids)

@@ -29,8 +29,3 @@ class Activate(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.activation(self.kept_delta(x))
-
-    @property
-    def overwritten_sources(self) -> tuple[int, ...]:
-        """Source: activation_layer.c backward_activation_layer."""
-        return self.sources

@@ -136,6 +136,7 @@ class Layer(nn.Module):
         needs_picture: Darknet refuses it right behind a [net] whose input is no picture.
         index: the layer's index in the network.
         sources: indices of the layers it reads, -1 for the network's input.
+        overwrites: it is one of `Dialect.overwriting_layers`.
         output_shape: the shape of one image's output.
         buffer_shape: the shape of what Darknet keeps as the output, see `buffer`.
         may_be_output: whether the network's output may be this layer's (a cost layer's may not).
@@ -158,6 +159,7 @@ class Layer(nn.Module):
         self.input_shape = context.input_shape
         self.output_shape = context.input_shape
         self.sources: tuple[int, ...] = (context.index - 1,)
+        self.overwrites = self.section_names[0] in context.dialect.overwriting_layers
         self._buffer_shape: Shape | None = None
         self.carried: Carried | None = None
         if self.needs_picture and context.index == 0 and not context.net.is_picture:
@@ -210,7 +212,7 @@ class Layer(nn.Module):
 
         What layers further behind sent to them is lost.
         """
-        return ()
+        return self.sources if self.overwrites else ()
 
     def kept_delta(self, x: Tensor) -> Tensor:
         """`x`, where C's backward leaves the layer's delta as it is for the next mini-batch.

@@ -130,8 +130,3 @@ class Batchnorm(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.normalization(x, self.biases)
-
-    @property
-    def overwritten_sources(self) -> tuple[int, ...]:
-        """Source: batchnorm_layer.c backward_batchnorm_layer."""
-        return self.sources

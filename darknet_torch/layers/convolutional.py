@@ -84,7 +84,7 @@ class Convolutional(Layer):
         super().__init__(options, context)
         self.in_bits = options.xnor and context.dialect.xnor_in_bits
         self.bin_output = options.bin_output and self.in_bits
-        self.overwrites = context.dialect.convolutions_overwrite
+        self.overwrites |= options.size == 1 and "1x1" in context.dialect.overwriting_layers
         self.activation = self.find_activation(options.activation, context.dialect)
         geometry = options.geometry(grouped=not self.in_bits)
         self._check(geometry)
@@ -202,11 +202,6 @@ class Convolutional(Layer):
     @property
     def reach(self) -> tuple[int, int, int, int]:
         return self.geometry.size, self.geometry.stride_x, self.geometry.dilation, 1
-
-    @property
-    def overwritten_sources(self) -> tuple[int, ...]:
-        """Source: col2im.c col2im_cpu_ext (AlexeyAB), which zeroes what it adds to."""
-        return self.sources if self.overwrites else ()
 
     def is_read_elsewhere(self) -> None:
         """Source: parser.c parse_network_cfg_custom (AlexeyAB), its use_bin_output = 0."""

@@ -39,6 +39,7 @@ class Dropout(Layer):
 
     Source: dropout_layer.c forward_dropout_layer; dropout_layer_kernels.cu
     forward_dropout_layer_gpu (AlexeyAB) for dropblock, which acts here everywhere.
+    Differs: a picture of which dropblock leaves nothing is zeros; in C it is no number.
     """
 
     section_names = ("dropout",)
@@ -73,8 +74,9 @@ class Dropout(Layer):
         across = (columns >= left) & (columns < left + size)
         down = (rows >= top) & (rows < top + size)
         block = down[..., :, None] & across[..., None, :] & (luck < chance)[..., None, None]
-        part = block.flatten(1).float().mean(1)
-        return torch.where(block, 0.0, x) / (1 - part).to(x.dtype)[:, None, None, None]
+        kept = 1 - block.flatten(1).float().mean(1)
+        kept = torch.where(kept > 0, kept, 1.0)
+        return torch.where(block, 0.0, x) / kept.to(x.dtype)[:, None, None, None]
 
     def _block_size(self, height: int, width: int) -> int:
         options = self.options

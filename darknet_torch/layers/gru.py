@@ -27,6 +27,7 @@ class Gru(Recurrent):
 
     Source: gru_layer.c forward_gru_layer (both code bases), whose w and u these are; the
     order in the file is `Dialect.gru_order`.
+    Differs: it passes gradients everywhere, as CUDA code does; C's backward_gru_layer is empty.
     """
 
     section_names = ("gru",)

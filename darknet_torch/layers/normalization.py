@@ -53,8 +53,3 @@ class LocalResponse(Layer):
         factors = (options.kappa + options.alpha * near) ** -options.beta
         # Source: normalization_layer.c backward_normalization_layer: approximate.
         return x * (factors.detach() if self.training else factors)
-
-    @property
-    def overwritten_sources(self) -> tuple[int, ...]:
-        """Source: normalization_layer.c backward_normalization_layer."""
-        return self.sources

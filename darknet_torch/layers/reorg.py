@@ -66,11 +66,6 @@ class Reorg(Layer):
             return x.flatten(1)[:, : out.count].reshape(-1, out.channels, out.height, out.width)
         return reorganize(x, shape, out, self.stride, to_squares=self.reverse)
 
-    @property
-    def overwritten_sources(self) -> tuple[int, ...]:
-        """Source: reorg_layer.c backward_reorg_layer."""
-        return self.sources
-
 
 def reorganized(shape: Shape, stride: int, *, reverse: bool) -> Shape:
     """The shape that squares of `stride` make of `shape`, or its channels if `reverse`.

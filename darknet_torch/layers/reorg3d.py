@@ -50,8 +50,3 @@ class Reorg3d(Layer):
     def forward(self, x: Tensor) -> Tensor:
         out = reorganized(Shape(*x.shape[1:]), self.stride, reverse=self.reverse)
         return reorganize(x, out, out, self.stride, to_squares=self.reverse)
-
-    @property
-    def overwritten_sources(self) -> tuple[int, ...]:
-        """Source: reorg_layer.c backward_reorg_layer (AlexeyAB)."""
-        return self.sources

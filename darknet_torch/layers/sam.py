@@ -44,4 +44,4 @@ class Sam(Layer):
     @property
     def overwritten_sources(self) -> tuple[int, ...]:
         """Source: sam_layer.c backward_sam_layer."""
-        return self.sources[1:]
+        return self.sources[1:] if self.overwrites else ()

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from darknet_torch.cfg.options import FLT_MAX
 from darknet_torch.heads.base import positions
-from darknet_torch.heads.class_map import class_map
-from darknet_torch.heads.yolo import AnchorHead, AnchorOptions
+from darknet_torch.heads.class_map import class_map, known_labels
+from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.losses.base import LossContext
 from darknet_torch.losses.overlap import OVERLAPS, iou
+from darknet_torch.losses.terms import class_multipliers, focal
 from darknet_torch.losses.truths import Truths, best_truth, in_rounds
 
 _CONFIDENT = 0.25  # a class score from which a box may be let off, yolo_layer.c
@@ -30,6 +30,7 @@ class Match:
         tracks: [K].
         anchors: [K, 2] pixels.
         columns, rows: [K] of the cell.
+        fits_best: [K] bool: no other anchor fits the truth better.
     """
 
     places: Tensor
@@ -39,6 +40,7 @@ class Match:
     anchors: Tensor
     columns: Tensor
     rows: Tensor
+    fits_best: Tensor
 
 
 BoxDelta = Callable[[Tensor, Match], tuple[Tensor, Tensor]]
@@ -76,9 +78,10 @@ class AnchoredLoss:
         self.shape = per_box.shape  # N, boxes, values, H, W
         self.values = per_box.permute(0, 1, 3, 4, 2).reshape(-1, per_box.shape[2]).float()
         self.delta = torch.zeros_like(self.values)
-        self.truths = Truths.of(rows.float(), head.classes)
         self.multipliers = class_multipliers(self.options, output.device)
         self.map = class_map(head, head.options.map, output.device)
+        checked = context.dialect.cumulative_yolo
+        self.truths = Truths.of(rows.float(), known_labels(head, self.map, checked=checked))
         self.anchors = head.all_anchors.to(output.device)
 
     @property
@@ -160,6 +163,7 @@ class AnchoredLoss:
             self.head.anchors.to(at.device)[anchor],
             at % width,
             at // width % height,
+            torch.ones_like(at, dtype=torch.bool),
         )
 
     def match(self, column: Tensor, row: Tensor) -> Match:
@@ -197,6 +201,7 @@ class AnchoredLoss:
             self.anchors[anchor],
             columns,
             rows,
+            anchor == best[picture, truth, 0],
         )
 
     def learn_matched(self, match: Match, box_delta: BoxDelta) -> Tensor:
@@ -292,33 +297,3 @@ class AnchoredLoss:
         rows = row.expand(count, boxes, height, width).flatten()
         anchors = self.head.anchors.to(self.values)[:, None, None]
         return columns, rows, anchors.expand(count, boxes, height, width, 2).reshape(-1, 2)
-
-
-def class_multipliers(options: AnchorOptions, device: torch.device) -> Tensor | None:
-    """[classes]: how much more a rare class counts. Source: parser.c get_classes_multipliers."""
-    counters = options.counters_per_class
-    if not counters:
-        return None
-    counts = torch.tensor(counters, dtype=torch.float32, device=device).clamp(min=1)
-    return (counts.max() / counts).clamp(max=options.max_delta)
-
-
-def focal(scores: Tensor, classes: Tensor) -> Tensor:
-    """[K, classes]: the deltas of the focal loss.
-
-    Source: yolo_layer.c delta_yolo_class, region_layer.c delta_region_class (AlexeyAB).
-    """
-    column = classes[:, None]
-    certain = scores.gather(1, column) + 1e-15
-    slope = -(1 - certain) * (2 * certain * certain.log() + certain - 1)
-    wanted = torch.zeros_like(scores).scatter_(1, column, 1.0)
-    return (wanted - scores) * (0.5 * slope)
-
-
-def clipped(delta: Tensor, bound: float) -> Tensor:
-    """`delta` without NaN and infinities, and within `bound`.
-
-    Source: yolo_layer.c fix_nan_inf, clip_value (AlexeyAB).
-    """
-    delta = torch.where(torch.isfinite(delta), delta, 0.0)
-    return delta if bound == FLT_MAX else delta.clamp(-bound, bound)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
+from darknet_torch.losses.rejection import Rejection
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class LossContext:
         iteration: updates made so far.
         labels: of the cells of each [yolo] that has met its truth: layer index ->
             (track ids, class ids), see `darknet_torch.losses.contrastive`.
+        rejection: what is known of the deltas of mini-batches before.
     """
 
     net: NetOptions
@@ -33,6 +35,7 @@ class LossContext:
     seen: int
     iteration: int = 0
     labels: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    rejection: Rejection = field(default_factory=Rejection)
 
 
 @dataclass

@@ -54,6 +54,8 @@ def cost_loss(
 
     Source: cost_layer.c forward_cost_layer, forward_cost_layer_gpu (both code bases). What
     acts in CUDA code alone (wgan, noobj, thresh, smooth) acts here everywhere.
+    Differs: pjreddie's CPU code turns the delta of type=smooth around where the difference
+    is above 1; here it is that of its CUDA code, and of AlexeyAB's.
     """
     options = layer.options
     pred, truth = _pair(x, truths)

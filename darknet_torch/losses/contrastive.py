@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from darknet_torch.layers.contrastive import Contrastive
-from darknet_torch.losses.anchored import clipped
 from darknet_torch.losses.base import Loss, LossContext, squared
+from darknet_torch.losses.terms import clipped
 
 _CERTAIN = 0.9999  # what a probability above one counts as, blas.c P_constrastive_f_det
 _AT_ONCE = 2**24  # entries of one block of triples
@@ -46,6 +46,7 @@ def contrastive_loss(
 
     Source: softmax_layer.c forward_contrastive_layer, blas.c grad_contrastive_loss_positive,
     grad_contrastive_loss_negative and their _f forms (AlexeyAB).
+    Differs: what is no number, as of a mini-batch of two pictures, is 0.
     """
     if layer.head_index is None:
         samples = _of_pictures(layer, x, truths, context)
@@ -126,6 +127,8 @@ def _picture_gradient(samples: _Samples, temperature: float) -> Tensor:
 
 
 def _box_gradient(samples: _Samples, temperature: float, most: int) -> Tensor:
+    if not len(samples.labels):
+        return samples.z
     pairs = _pairs(samples)
     similar = _similarity(samples, pairs)
     raised = torch.where(pairs, (similar / temperature).exp(), 0.0)
@@ -133,7 +136,7 @@ def _box_gradient(samples: _Samples, temperature: float, most: int) -> Tensor:
     chance = torch.where(below != 0, raised / below, _CERTAIN)
     chance = torch.where(chance > 1, _CERTAIN, chance)
     same, factor = _weights(samples, temperature)
-    times = _negatives(samples, same, most) * pairs
+    times = _negatives(samples, same, pairs, most)
     return _sum(samples.z, similar, same * pairs * (1 - chance), times * chance, factor)
 
 
@@ -143,20 +146,23 @@ def _sum(z: Tensor, similar: Tensor, drawn: Tensor, pushed: Tensor, factor: Tens
     return factor * (drawn @ z - pushed @ z + own * z)
 
 
-def _negatives(samples: _Samples, same: Tensor, most: int) -> Tensor:
+def _negatives(samples: _Samples, same: Tensor, pairs: Tensor, most: int) -> Tensor:
     """[K, K]: how often each sample is pushed from each, the first `most` times alone.
 
-    C walks over all pairs of a positive and a negative and stops at `most`.
+    C walks over all pairs of a positive and a negative. It counts those too whose negative
+    is none of its `pairs`, but stops only behind one that is.
     """
     count = len(samples.labels)
     unlike = samples.labels[:, None] != samples.labels
     fitting = samples.classes[:, None] == samples.classes
     rows = []
     for part in torch.arange(count, device=same.device).split(max(1, _AT_ONCE // count**2)):
-        triples = same[part, :, None] & unlike[part, None] & fitting
-        order = triples.flatten(1).cumsum(1).reshape(triples.shape)
-        rows.append((triples & (order <= most)).sum(1))
-    return torch.cat(rows) if rows else same.int()
+        triples = (same[part, :, None] & unlike[part, None] & fitting).flatten(1)
+        met = triples & pairs[part].repeat(1, count)
+        stops = met & (triples.cumsum(1) >= most)
+        pushed = met & (stops.cumsum(1) - stops.int() == 0)
+        rows.append(pushed.reshape(len(part), count, count).sum(1))
+    return torch.cat(rows)
 
 
 def _accuracy(samples: _Samples) -> Tensor:

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.gaussian_yolo import GaussianYolo, GaussianYoloOptions
-from darknet_torch.losses.anchored import AnchoredLoss, Match, clipped
+from darknet_torch.losses.anchored import AnchoredLoss, Match
 from darknet_torch.losses.base import Loss, LossContext, squared
 from darknet_torch.losses.overlap import OVERLAPS, gradient
+from darknet_torch.losses.terms import clipped
 
 _COORDINATES = 8
 _SIGMA = 0.3

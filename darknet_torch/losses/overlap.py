@@ -65,8 +65,8 @@ def gradient(pred: Tensor, truth: Tensor, kind: str) -> Tensor:
 
     Source: box.c dx_box_iou (AlexeyAB).
     """
-    low, high = _corners(pred)
-    low, high = torch.minimum(low, high), torch.maximum(low, high)
+    first, last = _corners(pred)
+    low, high = torch.minimum(first, last), torch.maximum(first, last)
     truth_low, truth_high = _corners(truth)
     shared = torch.minimum(high, truth_high) - torch.maximum(low, truth_low)
     whole = torch.maximum(high, truth_high) - torch.minimum(low, truth_low)
@@ -80,6 +80,8 @@ def gradient(pred: Tensor, truth: Tensor, kind: str) -> Tensor:
     square = union * union
     d_low = torch.where(union > 0, (union * inter_low - inter * union_low) / square, 0.0)
     d_high = torch.where(union > 0, (union * inter_high - inter * union_high) / square, 0.0)
+    # A box too small for float32 to tell its edges apart: C takes the high one for both.
+    d_low = torch.where(first < last, d_low, d_high)
     apart = (shared <= 0).any(-1, keepdim=True)
     if kind == "giou":
         area = whole.prod(-1, keepdim=True)

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.base import positions
-from darknet_torch.heads.class_map import class_map
+from darknet_torch.heads.class_map import class_map, known_labels
 from darknet_torch.heads.region import Region
-from darknet_torch.losses.anchored import focal
 from darknet_torch.losses.base import Loss, LossContext, squared
 from darknet_torch.losses.overlap import iou
+from darknet_torch.losses.terms import focal
 from darknet_torch.losses.truths import Truths, best_truth, in_rounds
 
 _WARM_UP = 12800  # pictures for which all boxes learn their anchors, region_layer.c
@@ -50,8 +50,9 @@ class _RegionLoss:
         self.delta = torch.zeros_like(self.values)
         self.at = head.objectness_at
         class_at = 4 if head.flat else self.options.coords
-        self.truths = Truths.of(rows.float(), head.classes, class_at=class_at)
         self.map = class_map(head, self.options.map, x.device)
+        known = known_labels(head, self.map, checked=head.flat)
+        self.truths = Truths.of(rows.float(), known, class_at=class_at)
         self.anchors = head.anchors.to(self.values)
         # Where x and y are not activated yet, the loss goes through their logistic, as well
         # as through that of the objectness.

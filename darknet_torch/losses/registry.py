@@ -14,6 +14,7 @@ from darknet_torch.heads.yolo import Yolo
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.contrastive import Contrastive
 from darknet_torch.layers.cost import Cost
+from darknet_torch.layers.iseg import Iseg
 from darknet_torch.layers.logistic import Logistic
 from darknet_torch.layers.softmax import Softmax
 from darknet_torch.losses.base import Loss, LossContext
@@ -21,6 +22,7 @@ from darknet_torch.losses.classifier import cost_loss, logistic_loss, softmax_lo
 from darknet_torch.losses.contrastive import contrastive_loss
 from darknet_torch.losses.detection import detection_loss
 from darknet_torch.losses.gaussian_yolo import gaussian_yolo_loss
+from darknet_torch.losses.iseg import iseg_loss
 from darknet_torch.losses.region import region_loss
 from darknet_torch.losses.yolo import yolo_loss
 
@@ -35,7 +37,16 @@ LOSSES: dict[type[Layer], LossFunction] = {
     Logistic: logistic_loss,
     Cost: cost_loss,
     Contrastive: contrastive_loss,
+    Iseg: iseg_loss,
 }
+
+
+def has_cost(layer: Layer) -> bool:
+    """Whether the cost of `layer` counts; with noloss it is 0.
+
+    Source: network.c get_network_cost.
+    """
+    return type(layer) in LOSSES
 
 
 def loss_of(layer: Layer) -> LossFunction | None:

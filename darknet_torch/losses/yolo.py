@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.yolo import Yolo, YoloOptions
-from darknet_torch.losses.anchored import AnchoredLoss, Match, clipped
+from darknet_torch.losses.anchored import AnchoredLoss, Match
 from darknet_torch.losses.base import Loss, LossContext, squared
 from darknet_torch.losses.overlap import OVERLAPS, gradient
+from darknet_torch.losses.terms import clipped
+from darknet_torch.losses.truths import in_rounds
 
 _COORDINATES = 4
 
@@ -43,6 +45,9 @@ class _YoloLoss(AnchoredLoss):
         if self.options.iou_thresh < 1:
             self.average(self.delta[:, self.coordinates] != 0)
         self._label(match)
+        if self.context.dialect.cumulative_yolo:
+            around = self.context
+            self.delta = around.rejection.apply(self.delta, around.net, around.iteration)
         delta = self.as_input()
         return Loss(
             delta,
@@ -122,8 +127,14 @@ class _YoloLoss(AnchoredLoss):
         }
 
     def _label(self, match: Match) -> None:
-        """Tell [contrastive] which boxes show what."""
+        """Tell [contrastive] which boxes show what.
+
+        Those that learn a truth because of iou_thresh alone are not told.
+        """
         labels = torch.full((len(self.values),), -1, device=self.values.device)
         classes = labels.clone()
-        labels[match.places], classes[match.places] = match.tracks, match.classes
+        best = torch.nonzero(match.fits_best)[:, 0]
+        for turn in in_rounds(match.places[best]):
+            at = match.places[best[turn]]
+            labels[at], classes[at] = match.tracks[best[turn]], match.classes[best[turn]]
         self.context.labels[self.head.index] = labels, classes

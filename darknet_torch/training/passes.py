@@ -10,7 +10,7 @@ from torch import Tensor
 
 from darknet_torch.layers.base import Layer
 from darknet_torch.losses.base import Loss, LossContext, hand_back
-from darknet_torch.losses.registry import loss_of
+from darknet_torch.losses.registry import has_cost, loss_of
 from darknet_torch.network import Network
 from darknet_torch.ops.carried import Carried
 
@@ -44,6 +44,7 @@ class TrainingPass:
     def __init__(self, network: Network, autocast: torch.dtype | None = None) -> None:
         self.network, self.autocast = network, autocast
         self.losses = {layer.index: loss_of(layer) for layer in network.layers}
+        self.costs = sum(has_cost(layer) for layer in network.layers)
         self.places = _places(network)
         self.overwriter = _overwriters(network, self.places)
         for layer in network.layers:
@@ -103,7 +104,7 @@ class TrainingPass:
             result.root = torch.stack(roots).sum()
         if result.losses:
             costs = [loss.cost.detach().float() for loss in result.losses.values()]
-            result.cost = torch.stack(costs).mean()
+            result.cost = torch.stack(costs).sum() / self.costs
         return result
 
     def _layer(
@@ -165,9 +166,12 @@ def _places(network: Network) -> dict[int, int]:
 
 
 def _overwriters(network: Network, places: dict[int, int]) -> dict[int, int]:
-    """Index of a source -> the layer that overwrites its delta."""
+    """Index of a source -> the layer that overwrites its delta, the first if several do.
+
+    On the way back the first comes last.
+    """
     return {
         places.get(source, source): layer.index
-        for layer in network.layers
+        for layer in reversed(network.layers)
         for source in layer.overwritten_sources
     }

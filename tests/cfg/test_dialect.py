@@ -2,9 +2,17 @@ import dataclasses
 
 import pytest
 
-from darknet_torch.cfg.dialect import ALEXEYAB, ALEXEYAB_CUDA, DIALECTS, PJREDDIE, find_dialect
+from darknet_torch.cfg.dialect import (
+    ALEXEYAB,
+    ALEXEYAB_CUDA,
+    DIALECTS,
+    PJREDDIE,
+    find_dialect,
+    mended,
+)
 from darknet_torch.errors import UsageError
 from darknet_torch.ops.activations import ACTIVATIONS
+from darknet_torch.registry import LAYER_TYPES
 
 
 def differing(one, other):
@@ -33,6 +41,20 @@ def test_an_unknown_dialect_is_refused_with_those_there_are():
         ("epsilon_inside_root", True, False),
         ("rolling_step", 0.1, 0.01),
         ("connected_rolling_step", 0.05, 0.01),
+        (
+            "trained_layers",
+            set("convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()),
+            set("convolutional deconvolutional connected local rnn gru lstm crnn".split()),
+        ),
+        ("trains_normalized_biases", False, True),
+        ("carries_deltas", True, False),
+        (
+            "overwriting_layers",
+            set("batchnorm activation normalization reorg reorg3d sam convolutional".split()),
+            set("batchnorm activation normalization reorg reorg3d sam 1x1".split()),
+        ),
+        ("frozen_layers_decay", False, True),
+        ("cumulative_yolo", True, False),
         ("batchnorm_has_biases", True, False),
         ("shortcut_strides", False, True),
         ("pointwise_strides", "x", "none"),
@@ -74,7 +96,7 @@ def test_every_field_names_a_difference():
     fields = {f.name for f in dataclasses.fields(ALEXEYAB)}
     between_code_bases, of_builds = (differing(ALEXEYAB, d) for d in (PJREDDIE, ALEXEYAB_CUDA))
     assert between_code_bases | of_builds == fields
-    assert fields - between_code_bases == {"chooses_lstm_activation"}
+    assert fields - between_code_bases == {"chooses_lstm_activation", "cudnn_normalization"}
 
 
 def test_the_cuda_build_is_the_same_code_base():
@@ -84,9 +106,42 @@ def test_the_cuda_build_is_the_same_code_base():
         "unwritten_activations",
         "rolling_step",
         "connected_rolling_step",
+        "cudnn_normalization",
+        "trains_normalized_biases",
+        "carries_deltas",
+        "overwriting_layers",
         "pointwise_strides",
         "maxpool_blocks",
         "chooses_lstm_activation",
+    }
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_every_section_that_a_dialect_names_is_there(dialect):
+    known = {layer.section_names[0] for layer in LAYER_TYPES}
+    assert dialect.overwriting_layers - {"1x1"} <= known
+    assert (dialect.trained_layers or frozenset()) <= known
+
+
+def test_in_each_code_base_some_sections_stay_as_they_started():
+    """AlexeyAB's update_network heeds `train`, which few layers set; pjreddie's `update`."""
+    assert {"convolutional", "crnn"} <= ALEXEYAB.trained_layers & PJREDDIE.trained_layers
+    assert not {"connected", "local", "rnn", "implicit"} & ALEXEYAB.trained_layers
+    assert "batchnorm" in ALEXEYAB.trained_layers - PJREDDIE.trained_layers
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_a_mended_dialect_has_no_fault_in_training_and_differs_in_nothing_else(dialect):
+    better = mended(dialect)
+    assert better.trained_layers is None
+    assert better.trains_normalized_biases
+    assert not better.carries_deltas
+    assert not better.overwriting_layers
+    assert differing(dialect, better) <= {
+        "trained_layers",
+        "trains_normalized_biases",
+        "carries_deltas",
+        "overwriting_layers",
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from darknet_torch.registry import LAYER_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORDS = ROOT / "tests" / "parity" / "data" / "layers"
+RECORDS = ROOT / "tests" / "parity" / "data"
 PAGE = (ROOT / "docs" / "layers.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (?!section).*\|$", PAGE, re.MULTILINE)
 
@@ -32,5 +32,6 @@ def test_what_a_row_names_exists(row):
     section = re.match(r"\| (\[\w+\])", row)
     for name in filter(None, (part.strip() for part in records.split(","))):
         if name != "all":
-            cfg = json.loads((RECORDS / f"{name}.json").read_text("utf-8"))["cfg"]
+            (path,) = (*RECORDS.glob(f"layers/{name}.json"), *RECORDS.glob(f"train/{name}.json"))
+            cfg = json.loads(path.read_text("utf-8"))["cfg"]
             assert section is None or section[1] in cfg, f"{name} has no {section[1]}"

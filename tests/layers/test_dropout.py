@@ -44,3 +44,78 @@ def test_it_keeps_shape_and_has_no_arrays():
     network = build()
     assert network.layers[0].output_shape == network.layers[0].input_shape
     assert not list(network.slots())
+
+
+def dropblock(options, iteration=10**6, channels=16, max_batches=100):
+    """A [dropout] of squares on a map of 12x15, told that so many updates were made."""
+    cfg = f"[net]\nchannels={channels}\nheight=12\nwidth=15\nmax_batches={max_batches}\n"
+    network = build_network(parse_cfg(f"{cfg}[dropout]\ndropblock=1\n{options}")).train()
+    network.layers[0].at_iteration(iteration)
+    return network.layers[0]
+
+
+def squares(out):
+    """Of each picture and channel, how high and wide the zeroed square is, 0 without one."""
+    sides = []
+    for channel in (out == 0).flatten(0, 1):
+        rows, columns = channel.any(1).nonzero()[:, 0], channel.any(0).nonzero()[:, 0]
+        if not len(rows):
+            sides.append(0)
+            continue
+        high, wide = (int(part[-1] - part[0]) + 1 for part in (rows, columns))
+        assert high == wide
+        assert channel.sum() == high * wide
+        sides.append(high)
+    return sides
+
+
+@pytest.mark.parametrize(
+    ("options", "side"),
+    [("", 7), ("dropblock_size_abs=4", 4), ("dropblock_size_rel=.5", 6)],
+)
+def test_dropblock_zeroes_at_most_one_square_of_a_channel(options, side):
+    torch.manual_seed(1)
+    out = dropblock(f"probability=.5\n{options}")(torch.ones(20, 16, 12, 15))
+    found = squares(out)
+    assert set(found) == {0, side}
+    # A square comes where any of 180 draws is below .5 / side^2; four deviations of 320.
+    chance = 1 - (1 - 0.5 / side**2) ** 180
+    assert abs(found.count(side) / 320 - chance) < 0.12
+
+
+def test_dropblock_scales_what_remains_of_each_picture_and_its_gradient():
+    torch.manual_seed(2)
+    x = torch.ones(8, 4, 12, 15, requires_grad=True)
+    out = dropblock("probability=.1\ndropblock_size_abs=5", channels=4)(x)
+    out.backward(torch.ones_like(out))
+    for picture, gradient in zip(out.detach(), x.grad, strict=True):
+        kept = picture != 0
+        scale = kept.numel() / kept.sum()
+        torch.testing.assert_close(picture[kept], scale.expand(int(kept.sum())))
+        assert torch.equal(picture, gradient)
+    assert len(set(out.detach().amax((1, 2, 3)).tolist())) > 1
+
+
+@pytest.mark.parametrize(
+    ("iteration", "side"), [(0, 0), (8, 1), (17, 1), (43, 4), (84, 7), (85, 8), (500, 8)]
+)
+def test_dropblock_grows_over_85_per_cent_of_the_training(iteration, side):
+    torch.manual_seed(3)
+    out = dropblock("probability=1\ndropblock_size_abs=8", iteration)(torch.ones(20, 16, 12, 15))
+    assert max(squares(out)) == side
+
+
+def test_a_picture_of_which_nothing_remains_is_zeros():
+    torch.manual_seed(4)
+    options = "probability=1\ndropblock_size_rel=1"
+    cfg = f"[net]\nchannels=1\nheight=3\nwidth=3\n[dropout]\ndropblock=1\n{options}"
+    layer = build_network(parse_cfg(cfg)).train().layers[0]
+    layer.at_iteration(1)
+    out = layer(torch.ones(50, 1, 3, 3))
+    assert torch.isfinite(out).all()
+    assert {float(picture.sum()) for picture in out} == {0, 9}
+
+
+def test_dropblock_does_nothing_at_inference():
+    x = torch.rand(2, 16, 12, 15)
+    assert torch.equal(dropblock("probability=1").eval()(x), x)

@@ -37,8 +37,7 @@ def plainly(x, mean, variance, inside):
 @pytest.mark.parametrize("shape", [(2, 3, 2, 4), (4, 3), (1, 3, 1, 1)])
 def test_evaluation_normalises_by_the_rolling_values(shape, inside):
     x, (mean, variance) = picture(*shape), rolling()
-    options = {"epsilon_inside_root": inside, "rolling_step": 0.5, "training": False}
-    out = batch_norm(x, SCALES, BIASES, mean, variance, **options)
+    out = batch_norm(x, SCALES, BIASES, mean, variance, epsilon_inside_root=inside)
     expected = plainly(x, *(values.double().numpy() for values in rolling()), inside)
     np.testing.assert_allclose(out, expected, **CLOSE)
     for value, before in zip((mean, variance), rolling(), strict=True):
@@ -47,41 +46,11 @@ def test_evaluation_normalises_by_the_rolling_values(shape, inside):
 
 def test_the_two_places_of_epsilon_differ_where_the_variance_is_small():
     x, (mean, variance) = picture(2, 3, 1, 1), rolling()
-    options = {"rolling_step": 0.5, "training": False}
-    inside = batch_norm(x, SCALES, BIASES, mean, variance, epsilon_inside_root=True, **options)
-    behind = batch_norm(x, SCALES, BIASES, mean, variance, epsilon_inside_root=False, **options)
+    inside = batch_norm(x, SCALES, BIASES, mean, variance, epsilon_inside_root=True)
+    behind = batch_norm(x, SCALES, BIASES, mean, variance, epsilon_inside_root=False)
     ratio = (behind + 1)[:, 2] / (inside + 1)[:, 2]  # without its bias, with its scale of 1
     expected = deviation(1e-7, True) / deviation(1e-7, False)
     torch.testing.assert_close(ratio.flatten(), torch.full((2,), expected), rtol=1e-4, atol=0)
-
-
-@pytest.mark.parametrize("inside", [True, False])
-@pytest.mark.parametrize("step", [0.1, 0.05, 0.01])
-def test_training_normalises_by_the_batch_and_rolls_it_in(step, inside):
-    x, (mean, variance) = picture(2, 3, 2, 2), rolling()
-    options = {"epsilon_inside_root": inside, "rolling_step": step, "training": True}
-    out = batch_norm(x, SCALES, BIASES, mean, variance, **options)
-    channels = x.double().transpose(0, 1).flatten(1).tolist()
-    means = [sum(values) / 8 for values in channels]
-    variances = [
-        sum((value - middle) ** 2 for value in values) / 7
-        for values, middle in zip(channels, means, strict=True)
-    ]
-    np.testing.assert_allclose(out, plainly(x, means, variances, inside), **CLOSE)
-    for rolled, before, new in zip((mean, variance), rolling(), (means, variances), strict=True):
-        expected = (1 - step) * before.double().numpy() + step * np.array(new)
-        np.testing.assert_allclose(rolled, expected, **CLOSE)
-
-
-def test_gradients_reach_the_input_through_the_batchs_statistics():
-    x, (mean, variance) = picture(2, 3, 2, 2).requires_grad_(), rolling()
-    options = {"epsilon_inside_root": True, "rolling_step": 0.1, "training": True}
-    out = batch_norm(x, SCALES, BIASES, mean, variance, **options)
-    out[:, 0].sum().backward()
-    # A channel's normalised values add up to zero whatever the input is.
-    torch.testing.assert_close(x.grad, torch.zeros_like(x), rtol=0, atol=1e-5)
-    assert not mean.requires_grad
-    assert not variance.requires_grad
 
 
 VARIANCES = torch.cat((torch.zeros(1), torch.logspace(-9, 3, 61))).double()

@@ -1,15 +1,20 @@
 """The project's own copies of recorded results, against its own definitions."""
 
+import copy
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from darknet_torch.zoo import definitions_folder
-from tools.parity import check_forward
+from tools.parity import check_forward, check_training, main
+from tools.parity_train import check_rates
 
 DATA = Path(__file__).parent / "data"
 LAYERS = sorted((DATA / "layers").glob("*.json"))
 FORWARD = sorted((DATA / "forward").glob("*.json"))
+TRAIN = sorted((DATA / "train").glob("*.json"))
 
 
 @pytest.mark.parametrize("path", LAYERS + FORWARD, ids=lambda path: path.stem)
@@ -18,6 +23,51 @@ def test_every_layer_gives_what_c_gave(path):
     assert finding.passed, str(finding)
 
 
+@pytest.mark.parametrize("path", TRAIN, ids=lambda path: path.stem)
+def test_training_goes_as_it_did_in_c(path):
+    finding = check_training(path, definitions_folder())
+    assert finding.passed, str(finding)
+
+
+def test_every_policy_has_the_rates_that_c_had():
+    findings = dict(check_rates(DATA / "learning_rates.json"))
+    assert len(findings) >= 8
+    assert {name: str(f) for name, f in findings.items() if not f.passed} == {}
+
+
+def test_the_tool_tells_of_each_policy_and_of_a_wrong_rate(tmp_path):
+    path = DATA / "learning_rates.json"
+    result = CliRunner().invoke(main, ["rates", str(path)])
+    assert result.exit_code == 0
+    record = json.loads(path.read_text())
+    assert len(result.output.splitlines()) == len(record)
+    broken = {name: record[name] for name in list(record)[:2]}
+    list(broken.values())[1]["rates"][0][1] *= 1.001
+    (tmp_path / "broken.json").write_text(json.dumps(broken))
+    result = CliRunner().invoke(main, ["rates", str(tmp_path / "broken.json")])
+    assert result.exit_code == 1
+    assert [line[:4] for line in result.output.splitlines()] == ["ok  ", "FAIL"]
+
+
+def test_training_otherwise_than_in_c_is_told(tmp_path):
+    """A comparison that lets everything pass is none."""
+    record = json.loads((DATA / "train" / "yolo_mse.json").read_text())
+    for change, place in (
+        (lambda r: r["costs"].__setitem__(1, r["costs"][1] * 1.001), "cost 1"),
+        (lambda r: r["heads"][0]["top_values"].__setitem__(0, 0.0), "delta"),
+        (lambda r: r["lr"].__setitem__(-1, r["lr"][-1] * 1.001), "rate"),
+        (lambda r: r["final_parameters"][0].__setitem__("change_l2", 1.0), "change"),
+    ):
+        broken = copy.deepcopy(record)
+        change(broken)
+        path = tmp_path / "broken.json"
+        path.write_text(json.dumps(broken))
+        finding = check_training(path, definitions_folder())
+        assert not finding.passed
+        assert place in finding.place
+
+
 def test_the_copies_are_there():
     assert len(LAYERS) >= 29
     assert len(FORWARD) >= 5
+    assert len(TRAIN) >= 20

@@ -1,0 +1,75 @@
+"""Two processes on the CPU, and one that does the work of both."""
+
+import pytest
+import torch
+import torch.multiprocessing
+
+from darknet_torch.training.distributed import Processes
+from darknet_torch.training.trainer import Trainer
+from tests.training.small import arrays, network
+from tests.training.two_processes import BATCH, BATCHES, CFG, DIALECT, data, one_of_two
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    if not torch.distributed.is_available():
+        pytest.skip("this PyTorch has no torch.distributed")
+    folder = tmp_path_factory.mktemp("together")
+    torch.multiprocessing.spawn(one_of_two, args=(str(folder),), nprocs=2)
+    return [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
+
+
+def in_one():
+    """One process on both halves: twice the batch at twice the rate."""
+    # The subdivisions are the same, so that normalisation sees the same pictures.
+    cfg = CFG.format(batch=2 * BATCH, rate=0.2, more="batch_normalize=1")
+    made = network(cfg.replace("subdivisions=2", "subdivisions=4"), DIALECT, seed=1)
+    trainer = Trainer(made)
+    images, truths = data()
+    losses = []
+    for batch in range(BATCHES):
+        pairs = [
+            (images[rank, batch, part], truths[rank, batch, part], ())
+            for part in (0, 1)
+            for rank in (0, 1)
+        ]
+        losses.append(trainer.train_batch(pairs).loss)
+    return made, losses
+
+
+def test_both_have_the_weights_of_one_that_did_it_all(results):
+    made, _ = in_one()
+    for name in ("biases", "scales", "weights"):
+        ours = [result["arrays"][name] for result in results]
+        assert torch.equal(*ours)
+        # Sums of float32 in another order.
+        torch.testing.assert_close(ours[0], arrays(made, 0)[name].detach(), rtol=1e-5, atol=1e-6)
+
+
+def test_the_loss_is_the_mean_over_both(results):
+    _, losses = in_one()
+    assert results[0]["losses"] == results[1]["losses"] == pytest.approx(losses, rel=1e-5)
+
+
+def test_rolling_statistics_become_the_mean_of_both(results):
+    own = [result["own_mean"] for result in results]
+    assert not torch.equal(*own)
+    for result in results:
+        torch.testing.assert_close(result["arrays"]["rolling_mean"], (own[0] + own[1]) / 2)
+
+
+def test_the_first_alone_writes(results):
+    assert [result["first"] for result in results] == [True, False]
+
+
+def test_one_process_alone_needs_no_others():
+    made = network(CFG.format(batch=BATCH, rate=0.1, more=""))
+    processes = Processes()
+    before = {name: array.detach().clone() for name, array in arrays(made, 0).items()}
+    processes.share(made)
+    processes.sum_gradients(made.parameters())
+    processes.average_statistics(made)
+    assert processes.mean(torch.tensor(3.0)) == 3
+    for name, array in arrays(made, 0).items():
+        assert torch.equal(array, before[name])
+        assert array.grad is None

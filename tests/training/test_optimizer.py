@@ -1,0 +1,279 @@
+"""The update of the weights against C's, array by array, in float32."""
+
+import numpy as np
+import pytest
+import torch
+
+from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, mended
+from darknet_torch.training.optimizer import Optimizer, batch_size, mini_batch_size
+from tests.training.small import arrays, network
+
+BATCH, MOMENTUM, DECAY = 4, 0.8, 0.01
+RATES = (0.1, 0.05, 0.2, 0.1)
+CLOSE = {"rtol": 2e-6, "atol": 1e-7}  # a few roundings of float32
+LEARNT = ("biases", "scales", "weights")
+
+
+def make(first="", second="", net="", dialect="alexeyab", seed=1):
+    """Two convolutions, the first of which normalises; batch 4."""
+    cfg = f"""[net]
+width=4
+height=4
+channels=2
+batch={BATCH}
+subdivisions=2
+momentum={MOMENTUM}
+decay={DECAY}
+{net}
+[convolutional]
+batch_normalize=1
+filters=3
+size=3
+activation=linear
+{first}
+[convolutional]
+filters=2
+size=1
+activation=linear
+{second}
+[cost]"""
+    return network(cfg, dialect, seed)
+
+
+def gradients(made, step):
+    """Random ones for every parameter; {(layer, name): delta} as C would have summed up."""
+    make = torch.Generator().manual_seed(100 + step)
+    deltas = {}
+    for index in (0, 1):
+        for name, array in arrays(made, index).items():
+            if name in LEARNT:
+                array.grad = torch.randn(array.shape, generator=make)
+                deltas[index, name] = -array.grad.numpy().copy()
+    return deltas
+
+
+def values(made):
+    return {
+        (index, name): array.detach().numpy().copy()
+        for index in (0, 1)
+        for name, array in arrays(made, index).items()
+    }
+
+
+class PlainSgd:
+    """convolutional_layer.c update_convolutional_layer."""
+
+    def __init__(self, made, batch=BATCH):
+        self.values, self.batch = values(made), batch
+        self.updates = {key: np.zeros_like(array) for key, array in self.values.items()}
+
+    def step(self, deltas, rate, factor=1.0, decay=DECAY):
+        f = np.float32
+        for key, delta in deltas.items():
+            update, array = self.updates[key], self.values[key]
+            update += delta
+            if key[1] == "weights":
+                update += f(-decay * self.batch) * array
+            array += f(rate * factor / self.batch) * update
+            update *= f(MOMENTUM)
+
+
+def assert_same(made, plain, keys=None):
+    for key, array in values(made).items():
+        if keys is None or key in keys:
+            np.testing.assert_allclose(array, plain.values[key], **CLOSE, err_msg=str(key))
+
+
+@pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
+@pytest.mark.parametrize("factor", [1, 0.25])
+def test_momentum_decay_and_rate_over_several_steps(factor, dialect):
+    made = make(first=f"learning_rate={factor}", dialect=dialect)
+    optimizer, plain = Optimizer(made), PlainSgd(made)
+    for step, rate in enumerate(RATES):
+        deltas = gradients(made, step)
+        optimizer.step(rate, step + 1)
+        first = {key: delta for key, delta in deltas.items() if key[0] == 0}
+        plain.step(first, rate, factor)
+        plain.step({key: delta for key, delta in deltas.items() if key[0] == 1}, rate)
+    assert_same(made, plain)
+
+
+def test_biases_and_scales_do_not_decay_and_weights_do_without_any_gradient():
+    made = make()
+    before = values(made)
+    optimizer = Optimizer(made)
+    optimizer.step(0.1, 1)
+    after = values(made)
+    for key, array in before.items():
+        factor = 1 - 0.1 * DECAY if key[1] == "weights" else 1
+        np.testing.assert_allclose(after[key], array * np.float32(factor), **CLOSE)
+
+
+def test_a_gradient_is_forgotten_after_its_step():
+    made = make()
+    optimizer = Optimizer(made)
+    gradients(made, 1)
+    optimizer.step(0.1, 1)
+    assert all(parameter.grad is None for parameter in optimizer.parameters())
+
+
+def test_several_processes_make_one_larger_batch():
+    made = make()
+    optimizer, plain = Optimizer(made, copies=3), PlainSgd(made, batch=3 * BATCH)
+    deltas = gradients(made, 1)
+    optimizer.step(0.1, 1)
+    plain.step(deltas, 0.1)
+    assert_same(made, plain)
+
+
+@pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
+def test_adam_is_that_of_the_cuda_code(dialect):
+    """blas_kernels.cu adam_update_gpu: decay for all arrays, the rate not divided by batch."""
+    b1, b2, eps = 0.85, 0.99, 1e-3
+    made = make(net=f"adam=1\nB1={b1}\nB2={b2}\neps={eps}", dialect=dialect)
+    optimizer = Optimizer(made)
+    expected = values(made)
+    moments = {key: (np.zeros(a.shape), np.zeros(a.shape)) for key, a in expected.items()}
+    for step, rate in enumerate(RATES, 1):
+        deltas = gradients(made, step)
+        optimizer.step(rate, step)
+        for key, delta in deltas.items():
+            m, v = moments[key]
+            d = delta - DECAY * BATCH * expected[key].astype(float)
+            m[...] = b1 * m + (1 - b1) * d
+            v[...] = b2 * v + (1 - b2) * d * d
+            mean, square = m / (1 - b1**step), v / (1 - b2**step)
+            expected[key] = expected[key] + rate * mean / (np.sqrt(square) + eps)
+    for key, array in values(made).items():
+        np.testing.assert_allclose(array, expected[key], rtol=1e-5, atol=1e-6)  # float32
+
+
+@pytest.mark.parametrize(
+    ("first", "net", "dialect"), [("clip=.3", "", "alexeyab"), ("", "clip=.3", "pjreddie")]
+)
+def test_clip_bounds_the_weights_alone(first, net, dialect):
+    made = make(first, net=net, dialect=dialect)
+    optimizer, plain = Optimizer(made), PlainSgd(made)
+    for step in range(2):
+        deltas = gradients(made, step)
+        optimizer.step(0.5, step + 1)
+        plain.step(deltas, 0.5)
+        for index in (0, 1) if net else (0,):
+            plain.values[index, "weights"].clip(-0.3, 0.3, plain.values[index, "weights"])
+    assert_same(made, plain)
+    assert np.abs(plain.values[0, "scales"]).max() > 0.3
+
+
+@pytest.mark.parametrize(
+    ("first", "net", "resting"),
+    [("dont_update=2", "", 2), ("burnin_update=2", "burn_in=2", 3), ("", "", 0)],
+)
+def test_a_layer_rests_for_its_first_updates_and_learns_nothing_of_them(first, net, resting):
+    made = make(first, net=net)
+    optimizer, plain = Optimizer(made), PlainSgd(made)
+    for step, rate in enumerate(RATES):
+        deltas = gradients(made, step)
+        optimizer.step(rate, step + 1)
+        if step < resting:
+            deltas = {key: delta for key, delta in deltas.items() if key[0] == 1}
+        plain.step(deltas, rate)
+        assert_same(made, plain)
+
+
+def test_train_only_bn_leaves_every_array_before_it():
+    made = make(second="train_only_bn=1")
+    assert list(Optimizer(made).parameters()) == []
+    made = make(first="train_only_bn=1")
+    assert {id(p) for p in Optimizer(made).parameters()} == {
+        id(array) for array in arrays(made, 1).values()
+    }
+
+
+def test_layers_before_a_stopbackward_stay_and_pjreddies_decay():
+    """network.c update_network: pjreddie's has no l.train."""
+    for dialect, factor in (("alexeyab", 1), ("pjreddie", 1 - 0.1 * DECAY)):
+        made = make(second="stopbackward=1", dialect=dialect)
+        before = values(made)
+        Optimizer(made).step(0.1, 1)
+        after = values(made)
+        expected = before[0, "weights"] * np.float32(factor)
+        np.testing.assert_allclose(after[0, "weights"], expected, **CLOSE)
+        np.testing.assert_array_equal(after[0, "scales"], before[0, "scales"])
+        # The layer itself sees no gradient, but decays in both.
+        expected = before[1, "weights"] * np.float32(1 - 0.1 * DECAY)
+        np.testing.assert_allclose(after[1, "weights"], expected, **CLOSE)
+
+
+def test_grad_centr_takes_the_mean_of_each_filter_from_what_it_learns():
+    """blas_kernels.cu gradient_centralization_kernel, on the sum that momentum is part of."""
+    made = make(first="grad_centr=1", second="grad_centr=1")
+    optimizer, plain = Optimizer(made), PlainSgd(made)
+    for step, rate in enumerate(RATES):
+        deltas = gradients(made, step)
+        optimizer.step(rate, step + 1)
+        summed = plain.updates[0, "weights"]
+        summed += deltas.pop((0, "weights"))
+        summed -= summed.mean((1, 2, 3), keepdims=True)
+        plain.step({**deltas, (0, "weights"): np.float32(0)}, rate)
+    # The second does not normalise: nothing is taken from it.
+    assert_same(made, plain)
+
+
+SECTIONS = "[net]\ninputs=3\n[connected]\noutput=2\n[rnn]\noutput=2\n[cost]"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "learning"),
+    [
+        ("alexeyab", [0, 2]),
+        ("pjreddie", [0, 1]),
+        (mended(ALEXEYAB), [0, 1, 2]),
+        (mended(PJREDDIE), [0, 1, 2]),
+    ],
+)
+def test_some_sections_stay_as_they_started(dialect, learning):
+    cfg = "[net]\nwidth=2\nheight=2\nchannels=1\n[convolutional]\nfilters=1\nsize=1\n"
+    made = network(f"{cfg}[connected]\noutput=2\n[batchnorm]\n[softmax]", dialect)
+    parameters = {id(parameter) for parameter in Optimizer(made).parameters()}
+    found = [
+        layer.index
+        for layer in made.layers
+        if {id(parameter) for parameter in layer.parameters()} & parameters
+    ]
+    assert found == learning
+
+
+def test_without_anything_to_learn_a_step_does_nothing():
+    made = network(SECTIONS)
+    optimizer = Optimizer(made)
+    before = [slot.tensor.clone() for _, slot in made.slots()]
+    optimizer.step(0.1, 1)
+    assert optimizer.state_dict() == {}
+    optimizer.load_state_dict({})
+    for (_, slot), kept in zip(made.slots(), before, strict=True):
+        assert torch.equal(slot.tensor, kept)
+
+
+@pytest.mark.parametrize("net", ["", "adam=1"])
+def test_a_state_goes_on_where_it_was(net):
+    whole, parts = make(net=net), make(net=net)
+    one = Optimizer(whole)
+    for step in range(3):
+        gradients(whole, step)
+        one.step(0.1, step + 1)
+    first = Optimizer(parts)
+    for step in range(3):
+        if step == 2:
+            later = Optimizer(parts)
+            later.load_state_dict(first.state_dict())
+            first = later
+        gradients(parts, step)
+        first.step(0.1, step + 1)
+    for key, array in values(whole).items():
+        np.testing.assert_array_equal(values(parts)[key], array)
+
+
+def test_what_subdivisions_do_not_divide_is_left_out_of_a_batch():
+    net = network("[net]\ninputs=3\nbatch=7\nsubdivisions=2\ntime_steps=5\n[softmax]").net
+    assert mini_batch_size(net) == 15
+    assert batch_size(net) == 30

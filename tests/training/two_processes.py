@@ -1,0 +1,66 @@
+"""What each of two processes does that train one network together."""
+
+import os
+from pathlib import Path
+
+import torch
+import torch.distributed
+
+from darknet_torch.training.distributed import Processes
+from darknet_torch.training.trainer import Trainer
+from tests.training.small import arrays, network
+
+CFG = """[net]
+width=3
+height=3
+channels=2
+batch={batch}
+subdivisions=2
+momentum=.9
+decay=.01
+learning_rate={rate}
+[convolutional]
+filters=3
+size=2
+activation=leaky
+{more}
+[avgpool]
+[softmax]"""
+BATCHES, BATCH = 3, 4
+DIALECT = "alexeyab-cuda"  # keeps no delta of a mini-batch for the next one
+
+
+def data():
+    """Images and truths for both processes, `BATCHES` batches of `BATCH` each."""
+    make = torch.Generator().manual_seed(4)
+    count = 2 * BATCHES * BATCH
+    truths = torch.zeros(count, 3)
+    truths[torch.arange(count), torch.randint(3, (count,), generator=make)] = 1
+    shape = (2, BATCHES, 2, BATCH // 2)  # process, batch, subdivision, picture
+    images = torch.rand(count, 2, 3, 3, generator=make)
+    return images.reshape(*shape, 2, 3, 3), truths.reshape(*shape, 3)
+
+
+def one_of_two(rank: int, folder: str) -> None:
+    """Train on this process's half, and leave behind what came of it."""
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    torch.set_num_threads(1)
+    where = f"file://{folder}/meeting"
+    torch.distributed.init_process_group("gloo", init_method=where, rank=rank, world_size=2)
+    # Different starts: the first one's weights are those of both.
+    made = network(
+        CFG.format(batch=BATCH, rate=0.1, more="batch_normalize=1"), DIALECT, seed=1 + rank
+    )
+    processes = Processes(rank, 2)
+    trainer = Trainer(made, processes=processes)
+    images, truths = data()
+    losses = []
+    for batch in range(BATCHES):
+        pairs = zip(images[rank, batch], truths[rank, batch], strict=True)
+        losses.append(trainer.train_batch([(*pair, ()) for pair in pairs]).loss)
+    own = arrays(made, 0)["rolling_mean"].clone()
+    processes.average_statistics(made)
+    result = {"arrays": {name: array.detach() for name, array in arrays(made, 0).items()}}
+    result |= {"losses": losses, "own_mean": own, "first": processes.is_first}
+    torch.save(result, Path(folder) / f"{rank}.pt")
+    torch.distributed.destroy_process_group()
