@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 
 from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.files import replacing, write_bytes
+from darknet_torch.losses.rejection import Rejection
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.trainer import Trainer
 from darknet_torch.weights import write_weights
@@ -75,6 +76,7 @@ class Saver:
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "carried": self.trainer.run.carried(),
+            "rejection": asdict(self.trainer.rejection),
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -100,6 +102,7 @@ def resume(plan: TrainPlan, trainer: Trainer) -> None:
             for average, array in zip(state["averages"], trainer.average.arrays, strict=False)
         ]
         trainer.run.carry_on(state["carried"])
+        trainer.rejection = Rejection(**state["rejection"])
     except (ValueError, KeyError, RuntimeError, OSError, EOFError) as error:
         raise UsageError(
             "does not belong to these weights", where=path, got=str(error).splitlines()[0]

@@ -5,10 +5,7 @@ from __future__ import annotations
 from darknet_torch.errors import warn
 from darknet_torch.network import Network
 
-OF_NET = (
-    *("adversarial_lr", "attention", "weights_reject_freq", "equidistant_point"),
-    *("badlabels_rejection_percentage", "num_sigmas_reject_badlabels", "unsupervised"),
-)
+OF_NET = (*("adversarial_lr", "attention", "weights_reject_freq", "unsupervised"),)
 OF_CONVOLUTIONS = (
     *("sway", "rotate", "stretch", "stretch_sway", "reverse", "coordconv"),
     "assisted_excitation",
