@@ -169,6 +169,7 @@ def _forward(folder: Path, cfg_folder: Path) -> None:
 
 
 def _train(folder: Path, cfg_folder: Path) -> None:
+    torch.set_num_threads(1)  # sums in C's order are many small steps, which threads slow down
     sys.exit(run(folder, lambda path: check_training(path, cfg_folder)))
 
 

@@ -163,19 +163,11 @@ class Convolution(nn.Module):
             x = _without_steps(x, geometry)
             geometry = Geometry(1, groups=geometry.groups)
         biases = self.biases if self.normalization is None else None
-        out = convolve(x, weights, biases, geometry)
-        if not (self.in_order and self.training):
-            return out
-        return in_order.instead(out, self._in_order(x, weights, biases, geometry))
-
-    @torch.no_grad()
-    def _in_order(
-        self, x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry
-    ) -> Tensor:
-        strides = (geometry.stride_y, geometry.stride_x)
-        padding, dilation = geometry.padding * geometry.dilation, geometry.dilation
-        out = in_order.convolution(x, weights, strides, padding, dilation, geometry.groups)
-        return out if biases is None else out + biases[:, None, None]
+        if self.in_order and self.training and geometry.dilation == 1:
+            strides = (geometry.stride_y, geometry.stride_x)
+            window = in_order.Window(geometry.size, strides, geometry.padding, geometry.groups)
+            return in_order.convolution(x, weights, biases, window)
+        return convolve(x, weights, biases, geometry)
 
     def _finished(self, product: Tensor) -> Tensor:
         if self.normalization is None:

@@ -7,12 +7,16 @@ slow, for reproducing what a run of the C code gave to the last digit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+_EPSILON, _OUTSIDE = 1e-5, 1e-6
 
 
 def sum_in_order(module: nn.Module, enabled: bool = True) -> None:
@@ -22,51 +26,191 @@ def sum_in_order(module: nn.Module, enabled: bool = True) -> None:
             setattr(part, "in_order", enabled)  # noqa: B010  a module takes tensors alone
 
 
-class _Instead(torch.autograd.Function):
+class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, computed: Tensor, exact: Tensor) -> Tensor:
-        return exact
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        weights: Tensor,
+        biases: Tensor | None,
+        window: Window,
+    ) -> Tensor:
+        ctx.save_for_backward(x, weights)
+        ctx.window, ctx.has_biases = window, biases is not None
+        parts = []
+        for part, kernel in _groups(x, weights, window.groups):
+            out = product(kernel.flatten(1), window.columns(part).transpose(0, 1).flatten(1))
+            parts.append(out.reshape(len(kernel), len(x), -1).transpose(0, 1))
+        height, width = window.output(*x.shape[-2:])
+        out = torch.cat(parts, 1).reshape(len(x), len(weights), height, width)
+        return out if biases is None else out + biases[:, None, None]
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return gradients[0], None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Source: convolutional_layer.c backward_convolutional_layer, gemm.c gemm_nt, gemm_tn."""
+        x, weights = ctx.saved_tensors
+        window: Window = ctx.window
+        into_x, into_weights = torch.zeros_like(x), torch.zeros_like(weights)
+        delta = gradients[0].flatten(2)
+        groups = zip(
+            into_x.chunk(window.groups, 1),
+            into_weights.chunk(window.groups),
+            delta.chunk(window.groups, 1),
+            _groups(x, weights, window.groups),
+            strict=True,
+        )
+        for part_x, part_weights, part_delta, (part, kernel) in groups:
+            for image, rows in enumerate(part_delta):
+                columns = window.columns(part[image : image + 1])[0]
+                part_weights += product(rows, columns.T).view_as(part_weights)
+                if ctx.needs_input_grad[0]:
+                    back = product(kernel.flatten(1).T, rows)
+                    window.add_columns(part_x[image], back)
+        into_biases = sums_by_image(gradients[0]) if ctx.has_biases else None
+        return into_x, into_weights, into_biases, None
 
 
-def instead(computed: Tensor, exact: Tensor) -> Tensor:
-    """The values of `exact` with the gradient of `computed`."""
-    taken: Tensor = _Instead.apply(computed, exact)  # type: ignore[no-untyped-call]
-    return taken
+def convolution(x: Tensor, weights: Tensor, biases: Tensor | None, window: Window) -> Tensor:
+    """`functional.conv2d`, and its gradient, summed over channels and window in C's order.
+
+    Args:
+        x: [N, C, H, W].
+        weights: [filters, C / groups, size, size].
+        biases: [filters], added last.
+
+    Source: convolutional_layer.c, im2col.c, col2im.c (both code bases).
+    """
+    out: Tensor = _Convolution.apply(x, weights, biases, window)  # type: ignore[no-untyped-call]
+    return out
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a convolution without dilation steps over its input; padding on each side."""
+
+    size: int
+    strides: tuple[int, int]
+    padding: int
+    groups: int
+
+    def output(self, height: int, width: int) -> tuple[int, int]:
+        """Rows and columns of what it makes."""
+        reach = 2 * self.padding - self.size
+        return (height + reach) // self.strides[0] + 1, (width + reach) // self.strides[1] + 1
+
+    def columns(self, x: Tensor) -> Tensor:
+        """[N, C * size^2, positions]. Source: im2col.c."""
+        return functional.unfold(x, self.size, padding=self.padding, stride=self.strides)
+
+    def add_columns(self, x: Tensor, columns: Tensor) -> None:
+        """Add [C * size^2, positions] to where they came from in [C, H, W], tap by tap.
+
+        Source: col2im.c.
+        """
+        channels, height, width = x.shape
+        rows, steps = self.output(height, width)
+        edge = self.padding
+        padded = functional.pad(x, (edge, edge, edge, edge))
+        taps = columns.reshape(channels, self.size, self.size, rows, steps)
+        down, right = self.strides
+        for row in range(self.size):
+            for column in range(self.size):
+                last_row, last_column = row + (rows - 1) * down, column + (steps - 1) * right
+                place = padded[:, row : last_row + 1 : down, column : last_column + 1 : right]
+                place += taps[:, row, column]
+        x.copy_(padded[:, edge : edge + height, edge : edge + width])
+
+
+def _groups(x: Tensor, weights: Tensor, groups: int) -> Iterator[tuple[Tensor, Tensor]]:
+    yield from zip(x.chunk(groups, 1), weights.chunk(groups), strict=True)
+
+
+class _Normalization(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        scales: Tensor,
+        biases: Tensor,
+        mean: Tensor,
+        variance: Tensor,
+        divisors: tuple[Tensor, Tensor],
+    ) -> Tensor:
+        shape = [1, -1] + [1] * (x.dim() - 2)
+        normal = ((x - mean.view(shape)).double() / divisors[0].view(shape)).to(x.dtype)
+        ctx.save_for_backward(x, normal, scales, mean, variance, divisors[1])
+        return normal * scales.view(shape) + biases.view(shape)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Source: batchnorm_layer.c backward_scale_cpu, mean_delta_cpu, variance_delta_cpu,
+        normalize_delta_cpu; float64 where C computes in double.
+        """
+        (delta,) = gradients
+        x, normal, scales, mean, variance, divided = ctx.saved_tensors
+        shape = [1, -1] + [1] * (x.dim() - 2)
+        count = x.numel() // x.shape[1]
+        scaled, apart = delta * scales.view(shape), x - mean.view(shape)
+        precise = (variance + _EPSILON).double()
+        mean_delta = (sums(scaled).double() * -precise.rsqrt()).float()
+        variance_delta = (sums(scaled * apart).double() * -0.5 * precise**-1.5).float()
+        into_x = scaled.double() / divided.view(shape)
+        into_x += variance_delta.double().view(shape) * 2 * apart.double() / count
+        into_x += (mean_delta / count).view(shape)
+        into_scales, into_biases = sums(delta * normal), sums_by_image(delta)
+        return into_x.to(x.dtype), into_scales, into_biases, None, None, None
+
+
+def normalization(
+    x: Tensor,
+    scales: Tensor,
+    biases: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    *,
+    epsilon_inside_root: bool,
+) -> Tensor:
+    """Batch normalisation by `statistics` of `x`, and its gradient, rounded as C stores them.
+
+    Args:
+        epsilon_inside_root: see `darknet_torch.ops.normalization.batch_norm`.
+
+    Source: blas.c normalize_cpu, batchnorm_layer.c backward_batchnorm_layer.
+    """
+    inside, root = (variance + _EPSILON).double().sqrt(), variance.double().sqrt()
+    # Forward, then what the delta itself is divided by: each code base has its epsilon
+    # inside the root in the one, and outside in the other.
+    divisors = (inside, root + _EPSILON) if epsilon_inside_root else (root + _OUTSIDE, inside)
+    out: Tensor = _Normalization.apply(  # type: ignore[no-untyped-call]
+        x, scales, biases, mean, variance, divisors
+    )
+    return out
+
+
+def sums(values: Tensor) -> Tensor:
+    """[C]: [N, C, ...] added up one after the other."""
+    flat = values.float().transpose(0, 1).flatten(1).contiguous().cpu().numpy()
+    return torch.from_numpy(np.add.accumulate(flat, 1)[:, -1].copy()).to(values.device)
+
+
+def sums_by_image(values: Tensor) -> Tensor:
+    """[C]: `sums` of each of N, added up. Source: convolutional_layer.c backward_bias."""
+    total = values.new_zeros(values.shape[1])
+    for image in values.split(1):
+        total += sums(image)
+    return total
 
 
 @torch.no_grad()
 def product(weights: Tensor, matrix: Tensor) -> Tensor:
     """[M, K] times [K, N], the K products added one after the other.
 
-    Source: gemm.c gemm_nn (both code bases).
+    Source: gemm.c gemm_nn, gemm_nt, gemm_tn (both code bases).
     """
     total = matrix.new_zeros(weights.shape[0], matrix.shape[1])
     for column, row in zip(weights.T, matrix, strict=True):
         total += column[:, None] * row
     return total
-
-
-@torch.no_grad()
-def convolution(
-    x: Tensor, weights: Tensor, strides: tuple[int, int], padding: int, dilation: int, groups: int
-) -> Tensor:
-    """`functional.conv2d` without biases, summed over channels and window in C's order.
-
-    Source: convolutional_layer.c forward_convolutional_layer, im2col.c.
-    """
-    size = weights.shape[-1]
-    parts = []
-    for part, kernel in zip(x.chunk(groups, 1), weights.chunk(groups), strict=True):
-        matrix = functional.unfold(part, size, dilation, padding, strides)
-        together = matrix.transpose(0, 1).flatten(1)
-        out = product(kernel.flatten(1), together)
-        parts.append(out.reshape(len(kernel), len(x), -1).transpose(0, 1))
-    height = (x.shape[-2] + 2 * padding - dilation * (size - 1) - 1) // strides[0] + 1
-    return torch.cat(parts, 1).reshape(len(x), len(weights), height, -1)
 
 
 @torch.no_grad()

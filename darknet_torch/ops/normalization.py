@@ -93,35 +93,14 @@ def train_batch_norm(
             )
             count = x.numel() // x.shape[1]
             variance = variance * (count / max(1, count - 1))
+    if in_order:
+        return in_order_sums.normalization(
+            x, scales, biases, mean, variance, epsilon_inside_root=epsilon_inside_root
+        )
     out: Tensor = _Normalize.apply(  # type: ignore[no-untyped-call]
         x, scales, biases, mean, variance, epsilon_inside_root
     )
-    if in_order:
-        exact = _normalized_in_order(
-            x, scales, biases, mean, variance, epsilon_inside_root=epsilon_inside_root
-        )
-        return in_order_sums.instead(out, exact)
     return out
-
-
-@torch.no_grad()
-def _normalized_in_order(
-    x: Tensor,
-    scales: Tensor,
-    biases: Tensor,
-    mean: Tensor,
-    variance: Tensor,
-    *,
-    epsilon_inside_root: bool,
-) -> Tensor:
-    """Rounded to float32 where C stores. Source: blas.c normalize_cpu, scale_bias, add_bias."""
-    shape = [1, -1] + [1] * (x.dim() - 2)
-    if epsilon_inside_root:
-        divided = (variance + _INSIDE_ROOT).double().sqrt()
-    else:
-        divided = variance.double().sqrt() + _OUTSIDE_ROOT
-    normal = ((x - mean.view(shape)).double() / divided.view(shape)).to(x.dtype)
-    return normal * scales.view(shape) + biases.view(shape)
 
 
 class _Normalize(torch.autograd.Function):
