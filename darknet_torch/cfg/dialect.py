@@ -47,6 +47,10 @@ class Dialect:
         connected_rolling_step: the same for [connected].
         cudnn_normalization: in training, batch normalisation divides by the variance over N,
             as cuDNN does; else by that over N - 1, with the gradient as Darknet has it.
+        double_slopes: which values of a convolution's leaky are multiplied by .1 as a double,
+            and so rounded otherwise: "all", "tail", those that are left over by vectors of 8,
+            or "none".
+        logistic_in_double: the logistic function is computed in float64, else in float32.
         trains_normalized_biases: the biases of a convolution or [batchnorm] that normalises
             are learnt; else they stay as they are.
         trained_layers: the sections whose arrays are learnt; None for all.
@@ -102,6 +106,8 @@ class Dialect:
     rolling_step: float
     connected_rolling_step: float
     cudnn_normalization: bool
+    double_slopes: str
+    logistic_in_double: bool
     trains_normalized_biases: bool
     trained_layers: frozenset[str] | None
     carries_deltas: bool
@@ -146,6 +152,8 @@ ALEXEYAB = Dialect(
     rolling_step=0.1,
     connected_rolling_step=0.05,
     cudnn_normalization=False,
+    double_slopes="tail",
+    logistic_in_double=False,
     trains_normalized_biases=False,
     trained_layers=frozenset(
         "convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()
@@ -190,6 +198,7 @@ ALEXEYAB_CUDA = replace(
     rolling_step=0.01,
     connected_rolling_step=0.01,
     cudnn_normalization=True,
+    double_slopes="none",
     trains_normalized_biases=True,
     carries_deltas=False,
     overwriting_layers=_OVERWRITING,
@@ -207,6 +216,8 @@ PJREDDIE = Dialect(
     rolling_step=0.01,
     connected_rolling_step=0.01,
     cudnn_normalization=False,
+    double_slopes="all",
+    logistic_in_double=True,
     trains_normalized_biases=True,
     trained_layers=frozenset(
         "convolutional deconvolutional connected local rnn gru lstm crnn".split()

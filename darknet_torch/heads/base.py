@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer
+from darknet_torch.ops import in_order
 
 _DEFAULT_ANCHOR = 0.5
 
@@ -57,6 +59,17 @@ class Head(Layer):
     values_per_box: int
     nms_kind: str = "default"
     beta_nms: float = 0.6
+    in_order: bool = False
+
+    def __init__(self, options: Any, context: BuildContext) -> None:
+        super().__init__(options, context)
+        self.logistic_in_double = context.dialect.logistic_in_double
+
+    def logistic(self, x: Tensor) -> Tensor:
+        """The logistic function; rounded as C's where sums are in C's order."""
+        if self.in_order and self.training:
+            return in_order.logistic(x, in_double=self.logistic_in_double)
+        return x.sigmoid()
 
     def check_filters(self, context: BuildContext, formula: str) -> None:
         """Compare the input's channels with what the head needs.

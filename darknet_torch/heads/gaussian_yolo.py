@@ -53,7 +53,7 @@ class GaussianYolo(AnchorHead):
         Per box the channels are mean and uncertainty of x, y, w, h, objectness, classes.
         """
         values, scale = self.per_box(x), self.options.scale_x_y
-        out = values.sigmoid()
+        out = self.logistic(values)
         centre = out[:, :, 0:3:2] * scale - 0.5 * (scale - 1)
         parts = (
             *(centre[:, :, :1], out[:, :, 1:2], centre[:, :, 1:], out[:, :, 3:4]),

@@ -88,14 +88,14 @@ class Region(Head):
         classes = per_box[:, :, at + 1 : at + 1 + self.classes]
         rest = per_box[:, :, at + 1 + self.classes :]
         if self.options.background and not self.options.softmax:
-            classes = classes.sigmoid()
+            classes = self.logistic(classes)
         elif self.options.background:
             together = torch.cat((objectness, classes), 2).softmax(2)
             objectness, classes = together[:, :, :1], together[:, :, 1:]
         else:
-            objectness, classes = objectness.sigmoid(), self._class_scores(classes)
+            objectness, classes = self.logistic(objectness), self._class_scores(classes)
         if not self.flat:
-            xy = xy.sigmoid()
+            xy = self.logistic(xy)
         out = torch.cat((xy, middle, objectness, classes, rest), 2).flatten(1, 2)
         return out.permute(0, 2, 3, 1).reshape(x.shape) if self.flat else out
 
@@ -105,7 +105,7 @@ class Region(Head):
             return self.tree.softmax(classes.movedim(2, -1)).movedim(-1, 2)
         if self.options.softmax:
             return classes.softmax(2)
-        return classes if self.flat else classes.sigmoid()
+        return classes if self.flat else self.logistic(classes)
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
         """`Head.decode`. Source: region_layer.c get_region_detections."""

@@ -182,7 +182,7 @@ class Yolo(AnchorHead):
         x, scale = self.per_box(x), self.options.scale_x_y
         xy, wh, rest = x[:, :, :2], x[:, :, 2:4], x[:, :, 4:]
         if not self.options.new_coords:
-            xy, rest = xy.sigmoid(), rest.sigmoid()
+            xy, rest = self.logistic(xy), self.logistic(rest)
         if scale != 1:
             xy = xy * scale - 0.5 * (scale - 1)
         return torch.cat((xy, wh, rest), 2).flatten(1, 2)

@@ -18,6 +18,7 @@ from darknet_torch.layers.convolution import (
     output_shape,
 )
 from darknet_torch.layers.window import check_output
+from darknet_torch.ops import in_order
 
 _NOT_SHARED = -1000000000
 
@@ -82,6 +83,7 @@ class Convolutional(Layer):
 
     def __init__(self, options: ConvolutionalOptions, context: BuildContext) -> None:
         super().__init__(options, context)
+        self.in_order, self.double_slopes = False, context.dialect.double_slopes
         self.in_bits = options.xnor and context.dialect.xnor_in_bits
         self.bin_output = options.bin_output and self.in_bits
         self.overwrites |= options.size == 1 and "1x1" in context.dialect.overwriting_layers
@@ -220,7 +222,10 @@ class Convolutional(Layer):
         """The layer without its blur."""
         geometry = self.geometry
         if not self.options.xnor:
-            return self.activation(self.arrays(x, geometry))
+            out = self.arrays(x, geometry)
+            if self.in_order and self.training and self.options.activation == "leaky":
+                return in_order.leaky(out, self.double_slopes)
+            return self.activation(out)
         if self.training or not self.in_bits:
             return self.activation(self.arrays.forward_binary(x, geometry))
         if geometry.stride_y != geometry.stride_x:

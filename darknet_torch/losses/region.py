@@ -56,7 +56,7 @@ class _RegionLoss:
         self.anchors = head.anchors.to(self.values)
         # Where x and y are not activated yet, the loss goes through their logistic, as well
         # as through that of the objectness.
-        self.centres = self.values[:, :2].sigmoid() if head.flat else self.values[:, :2]
+        self.centres = head.logistic(self.values[:, :2]) if head.flat else self.values[:, :2]
 
     def _by_box(self, output: Tensor) -> Tensor:
         """[N, H, W, boxes, values]"""
@@ -80,7 +80,7 @@ class _RegionLoss:
         size = self.values.new_tensor((width, height))
         column, row, anchor = self._grid()
         cell = torch.stack((column, row), -1)
-        sizes = self.values[:, 2:4].exp() * anchor / size
+        sizes = (self.values[:, 2:4].double().exp() * anchor / size).float()
         return torch.cat(((self.centres + cell) / size, sizes), -1)
 
     def _grid(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -160,7 +160,7 @@ class _RegionLoss:
         at = cell + chosen
         overlap = iou(predicted[torch.arange(len(at)), chosen], truth)
         centre = truth[:, :2] * size - torch.stack((column, row), -1)
-        scales = (truth[:, 2:] * size / self.anchors[chosen]).log()
+        scales = (truth[:, 2:] * size / self.anchors[chosen]).double().log().float()
         box = self._box_delta(at, centre, scales) * options.coord_scale
         if not self.head.flat:
             box = box * (2 - truth[:, 2] * truth[:, 3])[:, None]

@@ -60,8 +60,9 @@ class _YoloLoss(AnchoredLoss):
         """[K, 4] in 0-1 of the input. Source: yolo_layer.c get_yolo_box."""
         height, width = self.size
         raw = values[:, 2:4]
-        factor = raw * raw * 4 if self.options.new_coords else raw.exp()
-        sizes = factor * anchor / self._input_size()
+        # C's exp and log are of doubles, and what it keeps of them floats.
+        factor = raw * raw * 4 if self.options.new_coords else raw.double().exp()
+        sizes = (factor * anchor / self._input_size()).float()
         centre = torch.stack(((values[:, 0] + column) / width, (values[:, 1] + row) / height), -1)
         return torch.cat((centre, sizes), -1)
 
@@ -83,7 +84,9 @@ class _YoloLoss(AnchoredLoss):
                 torch.cat((predicted[:, :2], sizes), -1), match.truths, self.options.iou_loss
             )
             if not self.options.new_coords:
-                delta = torch.cat((delta[:, :2], delta[:, 2:] * values[:, 2:4].exp()), -1)
+                delta = torch.cat(
+                    (delta[:, :2], (delta[:, 2:] * values[:, 2:4].double().exp()).float()), -1
+                )
             delta = clipped(delta * factor, self.options.max_delta)
         kind = "giou" if self.options.iou_loss == "giou" else "iou"
         plain = OVERLAPS["iou"](predicted, match.truths)
@@ -99,7 +102,7 @@ class _YoloLoss(AnchoredLoss):
         if self.options.new_coords:
             scales = (sizes / (4 * match.anchors)).sqrt()
         else:
-            scales = (sizes / match.anchors).log()
+            scales = (sizes / match.anchors).double().log().float()
         weight = (2 - truth[:, 2] * truth[:, 3])[:, None]
         return weight * (torch.cat((where, scales), -1) - values[:, :4])
 

@@ -16,7 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_EPSILON, _OUTSIDE = 1e-5, 1e-6
+# C's constants are floats; here they meet doubles.
+_EPSILON, _OUTSIDE = float(np.float32(1e-5)), float(np.float32(1e-6))
+_SLOPE, _VECTOR = 0.1, 8
 
 
 def sum_in_order(module: nn.Module, enabled: bool = True) -> None:
@@ -211,6 +213,52 @@ def product(weights: Tensor, matrix: Tensor) -> Tensor:
     for column, row in zip(weights.T, matrix, strict=True):
         total += column[:, None] * row
     return total
+
+
+@torch.no_grad()
+def logistic(x: Tensor, *, in_double: bool) -> Tensor:
+    """`torch.sigmoid`, rounded as C's.
+
+    Args:
+        in_double: see `Dialect.logistic_in_double`.
+
+    Source: activations.h logistic_activate.
+    """
+    raised = torch.exp(-x.double())
+    if in_double:
+        return (1 / (1 + raised)).to(x.dtype)
+    return 1 / (1 + raised.to(x.dtype))
+
+
+class _Leaky(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, doubles: str) -> Tensor:
+        ctx.save_for_backward(x)
+        out = torch.where(x > 0, x, x * _SLOPE)
+        if doubles != "none":
+            flat, values = out.view(-1), x.reshape(-1)
+            # The vectors of C's loop leave 1 to 8 values over.
+            rest = values.numel() if doubles == "all" else (values.numel() - 1) % _VECTOR + 1
+            tail = values[-rest:]
+            flat[-rest:] = torch.where(tail > 0, tail, (tail.double() * _SLOPE).to(x.dtype))
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        return torch.where(x > 0, gradients[0], gradients[0] * _SLOPE), None
+
+
+def leaky(x: Tensor, doubles: str) -> Tensor:
+    """[N, C, H, W], values below 0 times .1.
+
+    Args:
+        doubles: see `Dialect.double_slopes`.
+
+    Source: gemm.c activate_array_cpu_custom (AlexeyAB), activations.h leaky_activate.
+    """
+    out: Tensor = _Leaky.apply(x.contiguous(), doubles)  # type: ignore[no-untyped-call]
+    return out
 
 
 @torch.no_grad()
