@@ -38,7 +38,7 @@ class _Convolution(torch.autograd.Function):
         window: Window,
     ) -> Tensor:
         ctx.save_for_backward(x, weights)
-        ctx.window, ctx.has_biases = window, biases is not None
+        ctx.window, ctx.biases = window, biases
         parts = []
         for part, kernel in _groups(x, weights, window.groups):
             out = product(kernel.flatten(1), window.columns(part).transpose(0, 1).flatten(1))
@@ -52,7 +52,7 @@ class _Convolution(torch.autograd.Function):
         """Source: convolutional_layer.c backward_convolutional_layer, gemm.c gemm_nt, gemm_tn."""
         x, weights = ctx.saved_tensors
         window: Window = ctx.window
-        into_x, into_weights = torch.zeros_like(x), torch.zeros_like(weights)
+        into_x, into_weights = torch.zeros_like(x), _started(weights)
         delta = gradients[0].flatten(2)
         groups = zip(
             into_x.chunk(window.groups, 1),
@@ -68,8 +68,23 @@ class _Convolution(torch.autograd.Function):
                 if ctx.needs_input_grad[0]:
                     back = product(kernel.flatten(1).T, rows)
                     window.add_columns(part_x[image], back)
-        into_biases = sums_by_image(gradients[0]) if ctx.has_biases else None
-        return into_x, into_weights, into_biases, None
+        into_biases = None
+        if ctx.biases is not None:
+            into_biases = sums_by_image(gradients[0], _started(ctx.biases))
+        return into_x, _rest(weights, into_weights), _rest(ctx.biases, into_biases), None
+
+
+def _started(parameter: Tensor) -> Tensor:
+    """What the gradient of each image is to be added to: C has no sum of a mini-batch first."""
+    begun = parameter.is_leaf and parameter.grad is not None
+    return parameter.grad if begun else torch.zeros_like(parameter)  # type: ignore[return-value]
+
+
+def _rest(parameter: Tensor | None, gradient: Tensor | None) -> Tensor | None:
+    """What autograd is left to add of a gradient that was `_started`."""
+    if parameter is not None and parameter.is_leaf and gradient is parameter.grad:
+        return None
+    return gradient
 
 
 def convolution(x: Tensor, weights: Tensor, biases: Tensor | None, window: Window) -> Tensor:
@@ -141,6 +156,7 @@ class _Normalization(torch.autograd.Function):
         shape = [1, -1] + [1] * (x.dim() - 2)
         normal = ((x - mean.view(shape)).double() / divisors[0].view(shape)).to(x.dtype)
         ctx.save_for_backward(x, normal, scales, mean, variance, divisors[1])
+        ctx.biases = biases
         return normal * scales.view(shape) + biases.view(shape)
 
     @staticmethod
@@ -159,8 +175,9 @@ class _Normalization(torch.autograd.Function):
         into_x = scaled.double() / divided.view(shape)
         into_x += variance_delta.double().view(shape) * 2 * apart.double() / count
         into_x += (mean_delta / count).view(shape)
-        into_scales, into_biases = sums(delta * normal), sums_by_image(delta)
-        return into_x.to(x.dtype), into_scales, into_biases, None, None, None
+        into_biases = sums_by_image(delta, _started(ctx.biases))
+        rest = _rest(ctx.biases, into_biases)
+        return into_x.to(x.dtype), sums(delta * normal), rest, None, None, None
 
 
 def normalization(
@@ -195,9 +212,8 @@ def sums(values: Tensor) -> Tensor:
     return torch.from_numpy(np.add.accumulate(flat, 1)[:, -1].copy()).to(values.device)
 
 
-def sums_by_image(values: Tensor) -> Tensor:
-    """[C]: `sums` of each of N, added up. Source: convolutional_layer.c backward_bias."""
-    total = values.new_zeros(values.shape[1])
+def sums_by_image(values: Tensor, total: Tensor) -> Tensor:
+    """[C]: `sums` of each of N, added to `total`. Source: convolutional_layer.c backward_bias."""
     for image in values.split(1):
         total += sums(image)
     return total
@@ -213,6 +229,34 @@ def product(weights: Tensor, matrix: Tensor) -> Tensor:
     for column, row in zip(weights.T, matrix, strict=True):
         total += column[:, None] * row
     return total
+
+
+class SGD(torch.optim.SGD):
+    """SGD with momentum, rounded as C's: the next sum of gradients starts from what the
+    momentum leaves of this one, so `zero_grad` is to be called before each.
+
+    Source: blas.c axpy_cpu, scal_cpu.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        """Update by gradients that were summed up since `zero_grad`."""
+        for group in self.param_groups:
+            # C's scalars are floats.
+            rate, decay = (float(np.float32(group[name])) for name in ("lr", "weight_decay"))
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    update = parameter.grad + parameter * decay
+                    parameter -= update * rate
+                    self.state[parameter]["momentum_buffer"] = update
+
+    @torch.no_grad()
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Let gradients start from the momentum."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                left = self.state[parameter].get("momentum_buffer")
+                parameter.grad = None if left is None else left * group["momentum"]
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.layers.base import Layer
 from darknet_torch.network import Network
+from darknet_torch.ops.in_order import SGD
 from darknet_torch.training.passes import learns
 
 
@@ -38,6 +39,7 @@ class Optimizer:
     Args:
         network: whose layers' options say what is learnt and how.
         copies: in how many processes the network is trained on batches of its own.
+        in_order: round as C's loops do, see `darknet_torch.ops.in_order`.
 
     Source: convolutional_layer.c update_convolutional_layer, blas_kernels.cu
     adam_update_gpu, network_kernels.cu update_network_gpu, parser.c set_train_only_bn
@@ -47,7 +49,7 @@ class Optimizer:
     dropped; in C they add up until the first update.
     """
 
-    def __init__(self, network: Network, copies: int = 1) -> None:
+    def __init__(self, network: Network, copies: int = 1, in_order: bool = False) -> None:
         self.network, self.net = network, network.net
         self.batch = batch_size(self.net) * copies
         rules: dict[_Rule, list[nn.Parameter]] = {}
@@ -55,14 +57,17 @@ class Optimizer:
             rules.setdefault(rule, []).append(parameter)
         self.rules = list(rules)
         groups = [{"params": parameters} for parameters in rules.values()]
-        self.inner = self._inner(groups) if groups else None
+        self.inner = self._inner(groups, in_order and copies == 1) if groups else None
         self.centred = list(_centred(network))
 
-    def _inner(self, groups: list[dict[str, list[nn.Parameter]]]) -> torch.optim.Optimizer:
+    def _inner(
+        self, groups: list[dict[str, list[nn.Parameter]]], in_order: bool
+    ) -> torch.optim.Optimizer:
         net = self.net
         if net.adam:
             return torch.optim.Adam(groups, lr=0.0, betas=(net.B1, net.B2), eps=net.eps)
-        return torch.optim.SGD(groups, lr=0.0, momentum=net.momentum)
+        kind = SGD if in_order else torch.optim.SGD
+        return kind(groups, lr=0.0, momentum=net.momentum)
 
     def step(
         self, rate: float, iteration: int, scaler: torch.amp.GradScaler | None = None
@@ -134,6 +139,7 @@ class Optimizer:
         """
         if self.inner and state:
             self.inner.load_state_dict(state)
+            self.inner.zero_grad()
 
 
 def batch_size(net: NetOptions) -> int:

@@ -71,7 +71,7 @@ class Trainer:
         self.iteration = self.seen // self.batch
         sum_in_order(network, in_order)
         self.run = TrainingPass(network, autocast)
-        self.optimizer = Optimizer(network, self.processes.count)
+        self.optimizer = Optimizer(network, self.processes.count, in_order and autocast is None)
         # bfloat16 has the range of float32 and needs no scaling.
         self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
         self.average = WeightAverage.of(network)
