@@ -167,15 +167,32 @@ def _given(text: str) -> np.ndarray:
 
 def _tell(made: Customized, base: str, target: Path, data: str, *, to_stderr: bool) -> None:
     """Print the changed lines and the next commands."""
-    from darknet_torch.custom.pretrained import own_start, published_start
-
-    name, layers = Path(base).stem, made.kept_layers
-    start, commands = published_start(name), []
-    if start is None:
-        start = own_start(name, layers)
-        commands.append(["dtorch", "partial", base, f"{name}.weights", start, str(layers)])
+    start, commands = _start(base, made.kept_layers)
     train = ["dtorch", "train", "--cfg", str(target), "--data", data, "--weights", start]
     lines = [f"{target}:{change.line}: {change}" for change in made.changes]
     lines += [f"next: {shlex.join(command)}" for command in [*commands, train]]
     for line in lines:
         click.echo(line, err=to_stderr)
+
+
+def _start(base: str, layers: int) -> tuple[str, list[list[str]]]:
+    """The weight file to start training from, and the commands that bring it.
+
+    Args:
+        base: a cfg or the name of a shipped one.
+        layers: how many of its layers, from the first, can be kept.
+    """
+    from darknet_torch.downloads.finding import downloaded
+    from darknet_torch.downloads.published import usual_start
+    from darknet_torch.zoo import companion, find_cfg
+
+    path = find_cfg(base)
+    published = usual_start(path.stem)
+    if published is not None:
+        there = Path(published.name).exists() or downloaded(published)
+        fetch = ["dtorch", "download", published.name]
+        return published.name, [] if there else [fetch]
+    beside = companion(path, ".weights")
+    weights = str(beside) if beside.exists() else f"{path.stem}.weights"
+    start = f"{path.stem}.conv.{layers}"
+    return start, [["dtorch", "partial", base, weights, start, str(layers)]]
