@@ -27,7 +27,10 @@ def _words(context: click.Context, parameter: click.Parameter, text: str | None)
     """A list of names, between commas."""
     if text is None:
         return None
-    return [word.strip() for word in text.split(",") if word.strip()]
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise click.BadParameter("no names or numbers")
+    return words
 
 
 @click.command(short_help="Find objects in pictures and videos.")

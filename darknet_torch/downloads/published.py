@@ -169,6 +169,11 @@ def named(name: str) -> Published | None:
     return _BY_NAME.get(name)
 
 
+def nearest_name(name: str) -> str | None:
+    """What a published file is called that is called nearly `name`; None if none is."""
+    return nearest(name, _BY_NAME)
+
+
 def usual_start(definition: str) -> Published | None:
     """The partial file that the shipped `definition` is usually trained from, if there is one.
 
@@ -186,7 +191,7 @@ def find_published(name: str) -> Published:
     published = named(name)
     if published is not None:
         return published
-    close = nearest(name, _BY_NAME)
+    close = nearest_name(name)
     raise UsageError(
         "no published weight file of that name",
         where=name,
