@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
 from darknet_torch.errors import UsageError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -209,9 +210,9 @@ def spelt(command: click.Command) -> Callable[[Callable[..., Any]], click.Comman
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         positions = [
-            click.Argument(["data"], callback=_data),
-            click.Argument(["cfg"]),
-            click.Argument(["weights"], required=False),
+            click.Argument(["data"], type=PATH, callback=_data),
+            click.Argument(["cfg"], shell_complete=complete_cfg),
+            click.Argument(["weights"], required=False, shell_complete=complete_weights),
         ]
         options = [
             param
@@ -219,7 +220,7 @@ def spelt(command: click.Command) -> Callable[[Callable[..., Any]], click.Comman
             if isinstance(param, click.Option) and param.name not in _POSITIONS
         ]
         if any(param.name == "source" for param in command.params):
-            positions.append(click.Argument(["source"], nargs=-1))
+            positions.append(click.Argument(["source"], nargs=-1, type=PATH))
         return click.Command(
             function.__name__.rstrip("_"),
             callback=function,

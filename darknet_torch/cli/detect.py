@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from darknet_torch.cli.asking import asked_pictures
+from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.darknet_flags import detection_flags, model_first, take_detection_flags
 from darknet_torch.cli.detecting import search
 from darknet_torch.cli.options import (
@@ -34,7 +35,7 @@ def _words(context: click.Context, parameter: click.Parameter, text: str | None)
 
 
 @click.command(short_help="Find objects in pictures and videos.")
-@click.argument("source", nargs=-1)
+@click.argument("source", nargs=-1, type=PATH)
 @network_options
 @names_options
 @detection_options

@@ -32,9 +32,9 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             close = nearest(args[0], self.list_commands(ctx))
-            if close:
-                error.message += f" Did you mean {close!r}?"
-            raise
+            if close is None:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {close!r}?", ctx) from None
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.table:

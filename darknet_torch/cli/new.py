@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cli.completions import complete_cfg
 from darknet_torch.cli.loading import Reporting, reported_at_once
 from darknet_torch.cli.options import data_set_options
 from darknet_torch.errors import UsageError
@@ -24,7 +25,7 @@ _AUTO = "auto"
 
 
 @click.command(short_help="Make a cfg for your own classes.")
-@click.argument("base")
+@click.argument("base", shell_complete=complete_cfg)
 @click.option("--classes", type=_POSITIVE, help="How many classes [default: as many as names].")
 @data_set_options
 @click.option(

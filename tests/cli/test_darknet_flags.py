@@ -120,7 +120,9 @@ def test_the_cfg_and_the_weights_may_change_places(picture):
     assert swapped.stdout.splitlines()[1:] == boxes(picture)
 
 
-@pytest.mark.parametrize("words", [("detector", "test"), ("detector", "map"), ("detector", "train")])
+@pytest.mark.parametrize(
+    "words", [("detector", "test"), ("detector", "map"), ("detector", "train")]
+)
 def test_data_that_was_forgotten_is_what_is_said(words):
     result = dtorch(*words, *MODEL, "photo.jpg")
     assert result.exit_code == UNUSABLE
