@@ -63,8 +63,8 @@ def detect(source: tuple[str, ...], **arguments: Any) -> None:
     """Find objects in pictures and videos.
 
     SOURCE is any number of pictures, videos, folders, globs, .txt lists, URLs of streams and
-    numbers of cameras; - reads paths from standard input. Without one it is the bundled
-    sample. Without --cfg the bundled toy model runs on that sample. Darknet's own spelling
+    numbers of cameras; - reads paths from standard input. Without any and without --cfg the
+    bundled toy model runs on the bundled sample. Darknet's own spelling
     `detect X.cfg X.weights picture` works too; without a picture it asks for them.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.
@@ -80,7 +80,10 @@ def detect(source: tuple[str, ...], **arguments: Any) -> None:
                 "no network", expected="--cfg CFG --weights FILE", got="pictures only"
             )
         arguments["cfg"] = str(sample_folder() / "toy-shapes.cfg")
-    if darknets and not source:
+        source = (str(sample_folder() / "shapes.png"),)
+    if source:
+        search(arguments, find_sources(source))
+    elif darknets:
         search(arguments, [], asked_pictures())
     else:
-        search(arguments, find_sources(source or [str(sample_folder() / "shapes.png")]))
+        raise UsageError("nothing to search", expected="SOURCE", got="options only")

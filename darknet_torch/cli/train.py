@@ -117,7 +117,7 @@ train_options = all_options(
         "--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True
     ),
     click.option("--strict", is_flag=True, help="Warnings about the cfg are errors."),
-    click.option("--quiet", is_flag=True, help="A line for each iteration, nothing else."),
+    click.option("--quiet", is_flag=True, help="A line for each iteration, and warnings of data."),
     click.option("--verbose", is_flag=True, help="Print the plan."),
     training_flags,
 )
