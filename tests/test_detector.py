@@ -213,7 +213,7 @@ class TestThresholds:
             Detector(white_finder(), **{key: value})
 
     def test_fewer_detections_than_none_are_refused(self):
-        with pytest.raises(UsageError, match="^max_detections is out of its bounds"):
+        with pytest.raises(UsageError, match=r"^max_detections is out of its bounds"):
             Detector(white_finder(), max_detections=-1)
 
 
