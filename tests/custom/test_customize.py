@@ -108,7 +108,7 @@ def test_every_shipped_definition_gets_three_classes(name):
     assert made.network.net.batch > 1
 
 
-@pytest.mark.parametrize("name", CHARACTERS)
+@pytest.mark.parametrize("name", sorted(CHARACTERS))
 def test_a_network_of_characters_has_no_classes_to_change(name):
     with pytest.raises(CfgError, match="input is no picture"):
         customize(shipped(".cfg")[name].read_text("latin-1"), Wishes(3))
