@@ -74,7 +74,7 @@ def test_every_field_names_a_difference():
     fields = {f.name for f in dataclasses.fields(ALEXEYAB)}
     between_code_bases, of_builds = (differing(ALEXEYAB, d) for d in (PJREDDIE, ALEXEYAB_CUDA))
     assert between_code_bases | of_builds == fields
-    assert fields - between_code_bases == {"chooses_lstm_activation", "cudnn_normalization"}
+    assert fields - between_code_bases == {"chooses_lstm_activation"}
 
 
 def test_the_cuda_build_is_the_same_code_base():
@@ -87,10 +87,6 @@ def test_the_cuda_build_is_the_same_code_base():
         "pointwise_strides",
         "maxpool_blocks",
         "chooses_lstm_activation",
-        "cudnn_normalization",
-        "carries_deltas",
-        "convolutions_overwrite",
-        "trains_normalized_biases",
     }
 
 
