@@ -51,7 +51,8 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
 
     Classes, the filters before the heads, max_batches and steps change as AlexeyAB's README
     says; every other byte stays. The result is built before it is written, and the changed
-    lines are printed. With --names and without --data a .data file is begun beside it.
+    lines are printed, and what training would refuse. With --names and without --data a .data
+    file is begun beside it.
 
     \b
     dtorch new yolov4-tiny --classes 3
@@ -91,10 +92,21 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
         click.echo(text, nl=False)
     else:
         write_bytes(target, text)
+        _tell_errors(target, arguments["dialect"], report)
     data = arguments["data"]
     if not data and arguments["names"] and not printed:
         data = _begin_data(target.with_suffix(".data"), classes, arguments["names"])
     _tell(made, base, target, data or "YOUR.data", to_stderr=printed)
+
+
+def _tell_errors(target: Path, dialect: str, report: Reporting) -> None:
+    """Say what `dtorch check` calls errors: a base may be made for detection alone."""
+    from darknet_torch.lint.cfg import lint_cfg
+    from darknet_torch.lint.finding import Severity
+
+    for finding in lint_cfg(target, DIALECTS[dialect]).findings:
+        if finding.severity is Severity.ERROR:
+            report.say(str(finding))
 
 
 def _begin_data(path: Path, classes: int, names: str) -> str:

@@ -63,6 +63,14 @@ def test_the_weights_beside_a_base_are_named(folder):
     assert (folder / partial[5]).is_file()
 
 
+def test_what_training_would_refuse_in_the_base_is_said(folder):
+    result = dtorch("new", "yolov4-csp", "--classes", 3)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("error: yolov4-csp-3classes.cfg:27: Darknet does not train")
+    assert "write letter_box=0" in result.stderr
+    assert dtorch("new", "yolov4-csp", "--classes", 3, "--force", "--quiet").stderr == ""
+
+
 def test_out_may_be_standard_output(folder):
     result = dtorch("new", "darknet19", "--classes", 3, "--out", "-")
     base = shipped(".cfg")["darknet19"].read_text()
