@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -86,13 +86,29 @@ class AnnotatedFolder:
         self._video.keep(shot, found)
 
 
-def keep_predictions(shot: Shot, found: Detections) -> None:
-    """Write the annotated picture as ``predictions.jpg`` into the working folder.
+class LastPicture:
+    """The last annotated picture as ``predictions.jpg`` in the working folder.
+
+    Nobody asked for it, so that it cannot be written is said once and ends nothing.
+
+    Args:
+        say: called with why it cannot be written.
 
     Source: detector.c test_detector (AlexeyAB).
     """
-    if not shot.source.moving:
-        write_picture(PREDICTIONS, found.draw(shot.image))
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        self._say, self._failed = say, False
+
+    def keep(self, shot: Shot, found: Detections) -> None:
+        """Write this one, unless it is a frame."""
+        if shot.source.moving or self._failed:
+            return
+        try:
+            write_picture(PREDICTIONS, found.draw(shot.image))
+        except UsageError as error:
+            self._failed = True
+            self._say(f"warning: {error}")
 
 
 def source_stem(source: Source) -> str:

@@ -77,7 +77,8 @@ class Detector:
     Raises:
         CfgError: the network has no detection heads, or they disagree on the classes.
         NamesError: there are fewer or more names than classes.
-        UsageError: a threshold outside 0-1, an unknown backend, method or class.
+        UsageError: a threshold outside 0-1, max_detections below 0, an unknown backend, method
+            or class.
 
     Source: detector.c test_detector (AlexeyAB).
     """
@@ -104,6 +105,10 @@ class Detector:
         for key, value in (("threshold", threshold), ("nms_threshold", nms_threshold)):
             if not 0 <= value <= 1:
                 raise UsageError(f"{key} is out of its bounds", expected="0 to 1", got=value)
+        if max_detections is not None and max_detections < 0:
+            raise UsageError(
+                "max_detections is out of its bounds", expected="0 or more", got=max_detections
+            )
         if resize not in (None, *RESIZE_METHODS):
             expected = " or ".join(RESIZE_METHODS)
             raise UsageError("unknown resize method", expected=expected, got=repr(resize))

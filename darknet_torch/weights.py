@@ -308,5 +308,7 @@ def map_file(path: Path) -> np.ndarray:
         return np.memmap(path, dtype=np.uint8, mode="c")
     except FileNotFoundError:
         raise WeightsError("no such weight file", where=path) from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise WeightsError(f"cannot be read ({error.strerror})", where=path) from None
+    except ValueError as error:
         raise WeightsError(f"cannot be read ({error})", where=path) from None

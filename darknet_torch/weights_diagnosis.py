@@ -15,9 +15,9 @@ _OTHER_KINDS = (
     (b"PK\x03\x04", "a zip archive (PyTorch's own format is one)", "give a Darknet .weights file"),
     (b"\x1f\x8b", "compressed by gzip", "decompress it first"),
     (b"version https://git-lfs", "a Git LFS pointer, not the file", "run git lfs pull"),
-    (b"\x89PNG", "a picture", "swap the picture and --weights"),
-    (b"\xff\xd8\xff", "a picture", "swap the picture and --weights"),
-    (b"[net", "a cfg, not a weight file", "swap --cfg and --weights"),
+    (b"\x89PNG", "a picture", "swap the picture and the weights"),
+    (b"\xff\xd8\xff", "a picture", "swap the picture and the weights"),
+    (b"[net", "a cfg, not a weight file", "swap the cfg and the weights"),
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SMALLEST = 16

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.annotated import AnnotatedFolder, AnnotatedVideo, keep_predictions, source_stem
+from darknet_torch.annotated import AnnotatedFolder, AnnotatedVideo, LastPicture, source_stem
 from darknet_torch.files import FreePaths
 from darknet_torch.sources import Kind, Source
 from tests.shots import FOUND, PICTURE, frame, still, written
@@ -82,8 +82,9 @@ def test_no_frames_are_no_video(folder):
 
 
 def test_predictions_are_the_last_picture(folder):
-    keep_predictions(still("one.png"), FOUND)
-    keep_predictions(frame("clip.avi", 1), FOUND)
+    last = LastPicture(pytest.fail)
+    last.keep(still("one.png"), FOUND)
+    last.keep(frame("clip.avi", 1), FOUND)
     image = cv2.imread("predictions.jpg")
     assert np.abs(image.astype(int) - FOUND.draw(PICTURE)).mean() < LOST
     assert written(folder) == ["predictions.jpg"]
@@ -91,3 +92,12 @@ def test_predictions_are_the_last_picture(folder):
 
 def test_no_secret_of_a_url_is_in_a_name():
     assert source_stem(Source("rtsp://me:secret@host:554/live", Kind.STREAM)) == "stream-host"
+
+
+def test_predictions_that_cannot_be_written_are_told_of_once(folder):
+    (folder / "predictions.jpg").mkdir()
+    said = []
+    last = LastPicture(said.append)
+    for _ in range(2):
+        last.keep(still("one.png"), FOUND)
+    assert said == ["warning: predictions.jpg: cannot be written (Is a directory)"]

@@ -212,6 +212,10 @@ class TestThresholds:
         with pytest.raises(UsageError, match=rf"^{key} is out of its bounds: expected 0 to 1"):
             Detector(white_finder(), **{key: value})
 
+    def test_fewer_detections_than_none_are_refused(self):
+        with pytest.raises(UsageError, match=r"^max_detections is out of its bounds"):
+            Detector(white_finder(), max_detections=-1)
+
 
 class TestKindOfNms:
     """Two cells side by side and a wide anchor: IoU 0.6, penalised 0.46, or 0.6 by beta_nms."""

@@ -93,12 +93,12 @@ WRONG = [
         "this is a Git LFS pointer",
         "run git lfs pull",
     ),
-    case("cfg", CFG.encode(), "this is a cfg, not a weight file", "swap --cfg and --weights"),
+    case("cfg", CFG.encode(), "this is a cfg, not a weight file", "swap the cfg and the weights"),
     case(
         "cfg that starts with a comment",
         b"# Tiny, for three classes.\n\n" + CFG.encode(),
         "this is a cfg, not a weight file",
-        "swap --cfg and --weights",
+        "swap the cfg and the weights",
     ),
     case(
         "ends inside the first layer",

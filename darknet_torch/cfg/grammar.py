@@ -94,7 +94,7 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
             "this is no plain text",
             where=file,
             expected="a cfg",
-            fix="swap --cfg and --weights, or save it as UTF-8 if it is UTF-16",
+            fix="swap the cfg and the weights, or save it as UTF-8 if it is UTF-16",
         )
     if text.lstrip()[:1] == "<":
         raise CfgError(

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from darknet_torch.cli.anchors import KMEANS_DEFAULTS, Setting, find_anchors, measure_boxes
+from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.data_sets import open_data
 from darknet_torch.cli.loading import Reporting, reported
 from darknet_torch.datasets import VOC_ORIGIN
@@ -18,7 +19,7 @@ _SIDE = click.IntRange(min=1)
 
 
 @click.command(short_help="Find anchors for a data set.")
-@click.argument("data")
+@click.argument("data", type=PATH)
 @click.option("-num_of_clusters", "count", type=click.IntRange(1, 1000), default=5)
 @click.option("-width", type=_SIDE, required=True)
 @click.option("-height", type=_SIDE, required=True)

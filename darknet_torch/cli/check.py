@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cli.completions import complete_cfg
 from darknet_torch.cli.options import data_form_options, workers_option
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Find what is wrong in a cfg, weights and data.")
-@click.argument("files", nargs=-1, metavar="CFG [WEIGHTS] [DATA]")
+@click.argument("files", nargs=-1, metavar="CFG [WEIGHTS] [DATA]", shell_complete=complete_cfg)
 @click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab")
 @data_form_options
 @workers_option

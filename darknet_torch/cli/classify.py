@@ -9,6 +9,7 @@ import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
 from darknet_torch.cli.asking import asked_pictures
+from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.darknet_flags import darknet_flags, model_first, take_darknet_flags
 from darknet_torch.cli.loading import find_names, from_command, load_to_device
 from darknet_torch.cli.options import (
@@ -27,10 +28,12 @@ _DEFAULT_TOP = 5  # as `darknet classify`
 
 
 @click.command(short_help="Say what pictures show.")
-@click.argument("source", nargs=-1, required=True)
+@click.argument("source", nargs=-1, required=True, type=PATH)
 @network_options
 @names_options
-@click.option("--labels", metavar="FILE", help="Labels of the classes, if there are no names.")
+@click.option(
+    "--labels", type=PATH, metavar="FILE", help="Labels of the classes, if there are no names."
+)
 @click.option(
     "--top", "-t", type=click.IntRange(min=1), help="How many classes [default: .data's, 5]."
 )

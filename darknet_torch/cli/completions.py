@@ -8,6 +8,8 @@ from collections.abc import Iterable
 import click
 from click.shell_completion import CompletionItem
 
+PATH = click.Path(readable=False)  # what cannot be read is told by who reads it
+
 
 def complete_cfg(
     context: click.Context, parameter: click.Parameter, incomplete: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.loading import given_names, reported_at_once, reporting
 from darknet_torch.cli.options import cfg_options, names_options
 from darknet_torch.zoo import companion, find_cfg
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Convert models: .weights, .pt, .safetensors, .onnx, ...")
-@click.argument("src")
-@click.argument("dst")
+@click.argument("src", type=PATH)
+@click.argument("dst", type=PATH)
 @cfg_options
 @names_options
 @click.option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.options import workers_option
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.forms import FORMS, PICTURE_WAYS
@@ -39,10 +40,16 @@ def _source(function: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="The number of VOC's first column and row; 1 as in voc_label.py.",
         ),
-        click.option("--names", metavar="FILE", help="Names of the classes, in their order."),
+        click.option(
+            "--names", type=PATH, metavar="FILE", help="Names of the classes, in their order."
+        ),
         click.option("--split", "splits", multiple=True, help="Only this one [default: all]."),
-        click.option("--images", multiple=True, metavar="DIR", help="Pictures of a COCO JSON."),
-        click.option("--data", multiple=True, required=True, metavar="DATA", help="The data set."),
+        click.option(
+            "--images", multiple=True, type=PATH, metavar="DIR", help="Pictures of a COCO JSON."
+        ),
+        click.option(
+            "--data", multiple=True, required=True, type=PATH, metavar="DATA", help="The data set."
+        ),
     ):
         function = option(function)
     return function

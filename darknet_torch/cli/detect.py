@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from darknet_torch.cli.asking import asked_pictures
+from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.darknet_flags import detection_flags, model_first, take_detection_flags
 from darknet_torch.cli.detecting import search
 from darknet_torch.cli.options import (
@@ -27,11 +28,14 @@ def _words(context: click.Context, parameter: click.Parameter, text: str | None)
     """A list of names, between commas."""
     if text is None:
         return None
-    return [word.strip() for word in text.split(",") if word.strip()]
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise click.BadParameter("no names or numbers")
+    return words
 
 
 @click.command(short_help="Find objects in pictures and videos.")
-@click.argument("source", nargs=-1)
+@click.argument("source", nargs=-1, type=PATH)
 @network_options
 @names_options
 @detection_options
@@ -59,8 +63,8 @@ def detect(source: tuple[str, ...], **arguments: Any) -> None:
     """Find objects in pictures and videos.
 
     SOURCE is any number of pictures, videos, folders, globs, .txt lists, URLs of streams and
-    numbers of cameras; - reads paths from standard input. Without one it is the bundled
-    sample. Without --cfg the bundled toy model runs on that sample. Darknet's own spelling
+    numbers of cameras; - reads paths from standard input. Without any and without --cfg the
+    bundled toy model runs on the bundled sample. Darknet's own spelling
     `detect X.cfg X.weights picture` works too; without a picture it asks for them.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.
@@ -76,7 +80,10 @@ def detect(source: tuple[str, ...], **arguments: Any) -> None:
                 "no network", expected="--cfg CFG --weights FILE", got="pictures only"
             )
         arguments["cfg"] = str(sample_folder() / "toy-shapes.cfg")
-    if darknets and not source:
+        source = (str(sample_folder() / "shapes.png"),)
+    if source:
+        search(arguments, find_sources(source))
+    elif darknets:
         search(arguments, [], asked_pictures())
     else:
-        search(arguments, find_sources(source or [str(sample_folder() / "shapes.png")]))
+        raise UsageError("nothing to search", expected="SOURCE", got="options only")

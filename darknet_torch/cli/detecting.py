@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from darknet_torch.cli.loading import find_names, from_command, load_to_device
+from darknet_torch.cli.loading import find_names, from_command, load_to_device, reporting
 from darknet_torch.cli.outputs import Output, find_form
 from darknet_torch.cli.pictures import Run, Sinks
 from darknet_torch.cli.window import Window
@@ -90,7 +90,7 @@ def _search_of(detector: Detector) -> Callable[[list[Shot]], list[Detections]]:
 def _sinks(
     arguments: dict[str, Any], sources: Sequence[Source], classes: int
 ) -> Sinks[Detections]:
-    from darknet_torch.annotated import AnnotatedFolder, AnnotatedVideo, keep_predictions
+    from darknet_torch.annotated import AnnotatedFolder, AnnotatedVideo, LastPicture
     from darknet_torch.labels import LabelFolder, label_in_place
 
     form, out = arguments["form"], arguments["out"]
@@ -111,7 +111,7 @@ def _sinks(
     if arguments["save_labels"]:
         keep.append(label_in_place)
     if arguments["predictions"]:
-        keep.append(keep_predictions)
+        keep.append(LastPicture(reporting(arguments).say).keep)
     if not arguments["show"]:
         return Sinks(outputs, keep, None, opened)
     window = Window()

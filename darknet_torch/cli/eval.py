@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.darknet_flags import darknet_flags, take_darknet_flags
 from darknet_torch.cli.data_sets import find_data
 from darknet_torch.cli.evaluating import (
@@ -108,8 +109,10 @@ def check_points(ctx: object, param: object, value: int) -> int:
     callback=_scores,
     help="Also compare these scores in place of --min-score.",
 )
-@click.option("--results", metavar="PATH", help="Judge this results file; no network runs.")
-@click.option("--export", metavar="DIR", help="Write what was found here.")
+@click.option(
+    "--results", type=PATH, metavar="PATH", help="Judge this results file; no network runs."
+)
+@click.option("--export", type=PATH, metavar="DIR", help="Write what was found here.")
 @click.option(
     "--export-form",
     "export_forms",

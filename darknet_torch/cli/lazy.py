@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from darknet_torch.errors import nearest
+
 
 class LazyGroup(click.Group):
     """A group whose commands are named by a table.
@@ -22,6 +24,17 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*self.table, *self.commands})
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = nearest(args[0], self.list_commands(ctx))
+            if close is None:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {close!r}?", ctx) from None
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.table:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cli.completions import complete_cfg
 from darknet_torch.cli.loading import Reporting, reported_at_once
 from darknet_torch.cli.options import data_set_options
 from darknet_torch.errors import UsageError
@@ -24,7 +25,7 @@ _AUTO = "auto"
 
 
 @click.command(short_help="Make a cfg for your own classes.")
-@click.argument("base")
+@click.argument("base", shell_complete=complete_cfg)
 @click.option("--classes", type=_POSITIVE, help="How many classes [default: as many as names].")
 @data_set_options
 @click.option(
@@ -50,7 +51,8 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
 
     Classes, the filters before the heads, max_batches and steps change as AlexeyAB's README
     says; every other byte stays. The result is built before it is written, and the changed
-    lines are printed. With --names and without --data a .data file is begun beside it.
+    lines are printed, and what training would refuse. With --names and without --data a .data
+    file is begun beside it.
 
     \b
     dtorch new yolov4-tiny --classes 3
@@ -90,10 +92,21 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
         click.echo(text, nl=False)
     else:
         write_bytes(target, text)
+        _tell_errors(target, arguments["dialect"], report)
     data = arguments["data"]
     if not data and arguments["names"] and not printed:
         data = _begin_data(target.with_suffix(".data"), classes, arguments["names"])
     _tell(made, base, target, data or "YOUR.data", to_stderr=printed)
+
+
+def _tell_errors(target: Path, dialect: str, report: Reporting) -> None:
+    """Say what `dtorch check` calls errors: a base may be made for detection alone."""
+    from darknet_torch.lint.cfg import lint_cfg
+    from darknet_torch.lint.finding import Severity
+
+    for finding in lint_cfg(target, DIALECTS[dialect]).findings:
+        if finding.severity is Severity.ERROR:
+            report.say(str(finding))
 
 
 def _begin_data(path: Path, classes: int, names: str) -> str:
@@ -167,15 +180,32 @@ def _given(text: str) -> np.ndarray:
 
 def _tell(made: Customized, base: str, target: Path, data: str, *, to_stderr: bool) -> None:
     """Print the changed lines and the next commands."""
-    from darknet_torch.custom.pretrained import own_start, published_start
-
-    name, layers = Path(base).stem, made.kept_layers
-    start, commands = published_start(name), []
-    if start is None:
-        start = own_start(name, layers)
-        commands.append(["dtorch", "partial", base, f"{name}.weights", start, str(layers)])
+    start, commands = _start(base, made.kept_layers)
     train = ["dtorch", "train", "--cfg", str(target), "--data", data, "--weights", start]
     lines = [f"{target}:{change.line}: {change}" for change in made.changes]
     lines += [f"next: {shlex.join(command)}" for command in [*commands, train]]
     for line in lines:
         click.echo(line, err=to_stderr)
+
+
+def _start(base: str, layers: int) -> tuple[str, list[list[str]]]:
+    """The weight file to start training from, and the commands that bring it.
+
+    Args:
+        base: a cfg or the name of a shipped one.
+        layers: how many of its layers, from the first, can be kept.
+    """
+    from darknet_torch.downloads.finding import downloaded
+    from darknet_torch.downloads.published import usual_start
+    from darknet_torch.zoo import companion, find_cfg
+
+    path = find_cfg(base)
+    published = usual_start(path.stem)
+    if published is not None:
+        there = Path(published.name).exists() or downloaded(published)
+        fetch = ["dtorch", "download", published.name]
+        return published.name, [] if there else [fetch]
+    beside = companion(path, ".weights")
+    weights = str(beside) if beside.exists() else f"{path.stem}.weights"
+    start = f"{path.stem}.conv.{layers}"
+    return start, [["dtorch", "partial", base, weights, start, str(layers)]]

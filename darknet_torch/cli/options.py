@@ -9,7 +9,7 @@ import click
 
 from darknet_torch.backends import BACKENDS
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import complete_cfg, complete_device, complete_weights
+from darknet_torch.cli.completions import PATH, complete_cfg, complete_device, complete_weights
 from darknet_torch.datasets import VOC_ORIGIN
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -54,12 +54,16 @@ network_options = all_options(
 )
 
 names_options = all_options(
-    click.option("--names", metavar="FILE", help="Names of the classes, or coco or voc."),
-    click.option("--data", metavar="FILE", help="A .data file, for its names."),
+    click.option(
+        "--names", type=PATH, metavar="FILE", help="Names of the classes, or coco or voc."
+    ),
+    click.option("--data", type=PATH, metavar="FILE", help="A .data file, for its names."),
 )
 
 data_form_options = all_options(
-    click.option("--images", metavar="DIR", help="Where the pictures of a COCO .json lie."),
+    click.option(
+        "--images", type=PATH, metavar="DIR", help="Where the pictures of a COCO .json lie."
+    ),
     click.option(
         "--voc-origin",
         type=click.IntRange(0, 1),
@@ -67,7 +71,9 @@ data_form_options = all_options(
         show_default=True,
         help="Where a VOC root counts pixels from; 1 as in voc_label.py.",
     ),
-    click.option("--names", metavar="FILE", help="Names of the classes, or coco or voc."),
+    click.option(
+        "--names", type=PATH, metavar="FILE", help="Names of the classes, or coco or voc."
+    ),
 )
 
 device_option = click.option(
@@ -81,6 +87,7 @@ device_option = click.option(
 data_set_options = all_options(
     click.option(
         "--data",
+        type=PATH,
         metavar="DATA",
         help="The data set: a .data file, a COCO .json or a VOC root [default: <cfg>.data].",
     ),

@@ -9,7 +9,7 @@ import click
 
 from darknet_torch.cli.lazy import LazyGroup
 from darknet_torch.cli.loading import from_command, load_to_device
-from darknet_torch.cli.options import network_options
+from darknet_torch.cli.options import device_option, network_options
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def _model(arguments: dict[str, Any]) -> CharacterModel:
     return CharacterModel(load_to_device(options, {**_ABSENT, **arguments}))
 
 
-_DEVICE = click.option("--device", default="auto", show_default=True)
 _QUIET = click.option("--quiet", is_flag=True, help="No warnings.")
 _VERBOSE = click.option("--verbose", is_flag=True, help="Say more about what is loaded.")
 
@@ -49,7 +48,7 @@ _VERBOSE = click.option("--verbose", is_flag=True, help="Say more about what is 
 @click.option("--length", type=click.IntRange(min=0), default=1000, show_default=True)
 @click.option("--temperature", type=float, default=0.7, show_default=True)
 @click.option("--seed", "random_seed", type=int, help="For the same text again.")
-@_DEVICE
+@device_option
 @_QUIET
 @_VERBOSE
 def generate(
@@ -71,7 +70,7 @@ def generate(
 @click.argument("text", type=click.File("rb"), default="-")
 @network_options
 @click.option("--seed-text", default="", help="What the network reads first.")
-@_DEVICE
+@device_option
 @_QUIET
 @_VERBOSE
 def validate(text: Any, seed_text: str, **arguments: Any) -> None:

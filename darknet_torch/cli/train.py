@@ -9,7 +9,8 @@ import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import complete_cfg, complete_weights
+from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
+from darknet_torch.cli.darknet_flags import take_training_flags, training_flags
 from darknet_torch.cli.data_sets import find_data
 from darknet_torch.cli.loading import reported, reporting
 from darknet_torch.cli.options import all_options, data_form_options, device_option
@@ -36,6 +37,7 @@ train_options = all_options(
     ),
     click.option(
         "--data",
+        type=PATH,
         metavar="DATA",
         help="What to learn: a .data file, a COCO .json, a VOC root, a folder with a folder for "
         "each class, or a text [default: <cfg>.data].",
@@ -51,7 +53,9 @@ train_options = all_options(
         shell_complete=complete_weights,
         help="What to start from, such as darknet53.conv.74 [default: random numbers].",
     ),
-    click.option("--backup", metavar="DIR", help="Where weights go [default: DATA's backup=]."),
+    click.option(
+        "--backup", type=PATH, metavar="DIR", help="Where weights go [default: DATA's backup=]."
+    ),
     click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab"),
     click.option(
         "--faults",
@@ -86,13 +90,17 @@ train_options = all_options(
         metavar="N",
         help="Learn N pictures by heart, without augmentation, to prove a setup.",
     ),
-    click.option("--map", "-map", "judged", is_flag=True, help="Judge now and then, keep _best."),
+    click.option(
+        "--map", "-map", "-topk", "judged", is_flag=True, help="Judge now and then, keep _best."
+    ),
     click.option("--iou", "-iou_thresh", type=click.FloatRange(0, 1), default=0.5),
     click.option("--clear", "-clear", is_flag=True, help="Count iterations from 0."),
     click.option("--resume", is_flag=True, help="Go on where the run in --backup stopped."),
     click.option("--save-every", type=_POSITIVE, help="Iterations between kept weights."),
     click.option("--save-last", type=click.IntRange(min=0), default=100, show_default=True),
-    click.option("--show-batch", metavar="PNG", help="Draw the first batch there, and end."),
+    click.option(
+        "--show-batch", type=PATH, metavar="PNG", help="Draw the first batch there, and end."
+    ),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
     click.option(
         "--workers",
@@ -109,10 +117,9 @@ train_options = all_options(
         "--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True
     ),
     click.option("--strict", is_flag=True, help="Warnings about the cfg are errors."),
-    click.option("--quiet", is_flag=True, help="A line for each iteration, nothing else."),
+    click.option("--quiet", is_flag=True, help="A line for each iteration, and warnings of data."),
     click.option("--verbose", is_flag=True, help="Print the plan."),
-    click.option("-dont_show", "dont_show", is_flag=True, hidden=True),
-    click.option("-mjpeg_port", "mjpeg_port", type=int, hidden=True),
+    training_flags,
 )
 
 
@@ -129,6 +136,7 @@ def train(**arguments: Any) -> None:
 
 def train_with(arguments: dict[str, Any]) -> None:
     """Train by a command's keyword arguments of `train_options`."""
+    arguments = take_training_flags(arguments)
     plan = make_plan(arguments)
     devices = _devices(arguments)
     if arguments["threads"]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
 from darknet_torch.cli.darknet_flags import spelt
 from darknet_torch.cli.train import train, train_with
 
@@ -17,9 +18,9 @@ def train_(**arguments: Any) -> None:
 
 
 @click.command("train", help="Train as `darknet rnn train CFG [WEIGHTS] -file TEXT` does.")
-@click.argument("cfg")
-@click.argument("weights", required=False)
-@click.option("-file", "--data", "data", metavar="TEXT", default="data/shakespeare.txt")
+@click.argument("cfg", shell_complete=complete_cfg)
+@click.argument("weights", required=False, shell_complete=complete_weights)
+@click.option("-file", "--data", "data", type=PATH, metavar="TEXT", default="data/shakespeare.txt")
 def train_text(cfg: str, weights: str | None, data: str, **arguments: Any) -> None:
     """Train a character model. Source: rnn.c run_char_rnn."""
     train_with({**arguments, "cfg": cfg, "weights": weights, "data": data})

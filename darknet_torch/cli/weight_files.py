@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
 from darknet_torch.cli.loading import reported_at_once, reporting
 from darknet_torch.errors import UsageError
 
@@ -25,9 +26,9 @@ def _common(function: Any) -> Any:
 
 
 @click.command(short_help="Cut a weight file after its first layers.")
-@click.argument("cfg")
-@click.argument("weights")
-@click.argument("out")
+@click.argument("cfg", shell_complete=complete_cfg)
+@click.argument("weights", shell_complete=complete_weights)
+@click.argument("out", type=PATH)
 @click.argument("layers", type=click.IntRange(min=1), metavar="N")
 @_common
 def partial(cfg: str, weights: str, out: str, layers: int, **arguments: Any) -> None:
@@ -43,9 +44,9 @@ def partial(cfg: str, weights: str, out: str, layers: int, **arguments: Any) -> 
 
 
 @click.command(short_help="Average weight files.")
-@click.argument("cfg")
-@click.argument("out")
-@click.argument("weights", nargs=-1, required=True)
+@click.argument("cfg", shell_complete=complete_cfg)
+@click.argument("out", type=PATH)
+@click.argument("weights", nargs=-1, required=True, shell_complete=complete_weights)
 @_common
 def average(cfg: str, out: str, weights: tuple[str, ...], **arguments: Any) -> None:
     """Write the mean of the weight files WEIGHTS... of CFG to OUT."""
@@ -59,8 +60,8 @@ def average(cfg: str, out: str, weights: tuple[str, ...], **arguments: Any) -> N
 
 
 @click.command(short_help="Show the arrays of a weight file in numbers.")
-@click.argument("cfg")
-@click.argument("weights")
+@click.argument("cfg", shell_complete=complete_cfg)
+@click.argument("weights", shell_complete=complete_weights)
 @click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of lines.")
 @_common

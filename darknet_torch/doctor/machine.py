@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import re
 import shutil
@@ -107,17 +108,19 @@ def _built_with(built: str, key: str) -> str:
 
 
 def cache() -> dict[str, Any]:
-    """The folder of downloaded files, their sizes and the free space there, bytes.
+    """The folder of downloaded files, whether files can be put there, sizes and space in bytes.
 
     Raises:
         UsageError: there is no home folder.
     """
     folder = cache_folder()
     files = {published.name: downloaded(published) for published in PUBLISHED}
+    there = _first_there(folder)
     return {
         "folder": str(folder),
+        "writable": os.access(there, os.W_OK),
         "files": {name: path.stat().st_size for name, path in files.items() if path},
-        "free_bytes": shutil.disk_usage(_first_there(folder)).free,
+        "free_bytes": shutil.disk_usage(there).free,
     }
 
 

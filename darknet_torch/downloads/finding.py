@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from darknet_torch.downloads.published import Published, named
+from darknet_torch.downloads.published import Published, named, nearest_name
 from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.zoo import companion, definitions_folder
 
@@ -48,22 +48,32 @@ def find_weights(weights: str | os.PathLike[str]) -> Path:
     """The weight file meant: a path, or the name of a downloaded one, such as "yolov3".
 
     Raises:
-        WeightsError: it is the name of a published file that was not downloaded.
+        WeightsError: it is the name of a published file that was not downloaded, or no file
+            and nearly such a name.
     """
     path = Path(weights)
-    if path.exists() and not path.is_dir():
+    if (path.exists() and not path.is_dir()) or path.name != os.fspath(weights):
         return path
-    published = named(path.name) if path.name == os.fspath(weights) else None
+    published = named(path.name)
     if published is None:
-        return path
+        close = None if path.exists() else nearest_name(path.name)
+        if close is None:
+            return path
+        raise WeightsError("no such weight file", where=path, fix=f"did you mean {close!r}?")
     found = downloaded(published)
     if found is None:
         raise WeightsError(
             "no such weight file, and the published one of that name is not downloaded",
             where=path,
-            fix=f"to fetch it: dtorch download {published.names[0]}",
+            fix=f"to fetch it: {_how_to_fetch(published)}",
         )
     return found
+
+
+def _how_to_fetch(published: Published) -> str:
+    """With a network, and without one."""
+    name, target = published.names[0], cache_folder() / published.name
+    return f"dtorch download {name}; without a network put the file at {target}"
 
 
 def default_weights(cfg: Path) -> Path:
@@ -86,5 +96,5 @@ def default_weights(cfg: Path) -> Path:
         "no weights",
         expected="--weights FILE",
         got=f"no --weights, and no {beside}",
-        fix=f"to fetch the published ones: dtorch download {cfg.stem}" if published else None,
+        fix=f"to fetch the published ones: {_how_to_fetch(published)}" if published else None,
     )

@@ -32,6 +32,7 @@ class Published:
             ``sha256:...``; a file needs to match one of them. Empty if none is known.
         definition: the shipped definition that it belongs to, if it is called otherwise.
         part_of: the published file whose first bytes this is, if it is not published itself.
+        starts: the shipped definitions that are usually trained from it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Published:
     digests: tuple[str, ...] = ()
     definition: str = ""
     part_of: str = ""
+    starts: tuple[str, ...] = ()
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -84,7 +86,7 @@ PUBLISHED = (
         ("sha1:24b4bd049fc4fa5f5e95f684a8967e65c625dff9",),
     ),
     Published("yolo9000.weights", 195_230_024, _PJREDDIE),
-    Published("darknet19_448.conv.23", 79_327_124, _PJREDDIE),
+    Published("darknet19_448.conv.23", 79_327_124, _PJREDDIE, starts=("yolov2", "yolov2-voc")),
     Published(
         "yolov3.weights",
         248_007_048,
@@ -100,11 +102,21 @@ PUBLISHED = (
         (*_PJREDDIE, _HANK),
         ("md5:3bcd6b390912c18924b46b26a9e7ff53",),
     ),
-    Published("yolov3-tiny.conv.11", 6_303_188, part_of="yolov3-tiny.weights"),
+    Published(
+        "yolov3-tiny.conv.11",
+        6_303_188,
+        part_of="yolov3-tiny.weights",
+        starts=("yolov3-tiny", "yolov3-tiny-prn"),
+    ),
     Published("yolov3-tiny.conv.15", 30_973_396, part_of="yolov3-tiny.weights"),
     Published("yolov3-spp.weights", 252_209_544, _PJREDDIE),
     Published("yolov3-openimages.weights", 259_229_388, _PJREDDIE),
-    Published("darknet53.conv.74", 162_482_580, _PJREDDIE),
+    Published(
+        "darknet53.conv.74",
+        162_482_580,
+        _PJREDDIE,
+        starts=("yolov3", "yolov3-voc", "yolov3-spp", "Gaussian-yolov3"),
+    ),
     Published(
         "yolov4.weights",
         257_717_640,
@@ -114,7 +126,7 @@ PUBLISHED = (
             "sha256:8463fde6ee7130a947a73104ce73c6fa88618a9d9ecd4a65d0b38f07e17ec4e4",
         ),
     ),
-    Published("yolov4.conv.137", 170_038_676, (_V3,)),
+    Published("yolov4.conv.137", 170_038_676, (_V3,), starts=("yolov4", "yolov4-custom")),
     Published(
         "yolov4-tiny.weights",
         24_251_276,
@@ -125,29 +137,49 @@ PUBLISHED = (
             "sha1:d110379b7b86899226b591ad4affc7115f707157",  # as first released
         ),
     ),
-    Published("yolov4-tiny.conv.29", 19_789_716, (_V4_PRE,)),
+    Published(
+        "yolov4-tiny.conv.29", 19_789_716, (_V4_PRE,), starts=("yolov4-tiny", "yolov4-tiny-3l")
+    ),
     Published("yolov4-csp.weights", 211_944_840, (_V4_PRE,)),
-    Published("yolov4-csp.conv.142", 146_548_116, (_V4_PRE,)),
+    Published("yolov4-csp.conv.142", 146_548_116, (_V4_PRE,), starts=("yolov4-csp",)),
     Published(
         "yolov4x-mish.weights",
         399_388_168,
         (_V4_PRE,),
         ("sha1:a6f2879af2241de2e9730d317a55db6afd0af00b",),
     ),
-    Published("yolov4x-mish.conv.166", 277_307_668, (_V4_PRE,)),
+    Published("yolov4x-mish.conv.166", 277_307_668, (_V4_PRE,), starts=("yolov4x-mish",)),
     Published("yolov4-p5.weights", 283_669_892, (_V4_PRE,)),
+    Published("yolov4-p5.conv.232", 256_427_412, (_V4_PRE,), starts=("yolov4-p5",)),
     Published("yolov4-p6.weights", 510_868_180, (_V4_PRE,)),
     Published("yolov7.weights", 147_898_248, (_V4, _HANK)),
     Published("yolov7-tiny.weights", 24_967_560, (_V4, _HANK)),
     Published("yolov7x.weights", 285_638_760, (_V4,)),
-    Published("yolov7.conv.132", 121_266_068, (_V4,)),
+    Published("yolov7.conv.132", 121_266_068, (_V4,), starts=("yolov7",)),
+    Published(
+        "yolov7-tiny.conv.87", 17_843_092, part_of="yolov7-tiny.weights", starts=("yolov7-tiny",)
+    ),
 )
 _BY_NAME = {name: published for published in PUBLISHED for name in published.names}
+_STARTS = {definition: published for published in PUBLISHED for definition in published.starts}
 
 
 def named(name: str) -> Published | None:
     """The published file called `name`: the file's name, without .weights, or its cfg's."""
     return _BY_NAME.get(name)
+
+
+def nearest_name(name: str) -> str | None:
+    """What a published file is called that is called nearly `name`; None if none is."""
+    return nearest(name, _BY_NAME)
+
+
+def usual_start(definition: str) -> Published | None:
+    """The partial file that the shipped `definition` is usually trained from, if there is one.
+
+    Source: AlexeyAB's README and pjreddie's pages, as far as they name files that can be fetched.
+    """
+    return _STARTS.get(definition)
 
 
 def find_published(name: str) -> Published:
@@ -159,7 +191,7 @@ def find_published(name: str) -> Published:
     published = named(name)
     if published is not None:
         return published
-    close = nearest(name, _BY_NAME)
+    close = nearest_name(name)
     raise UsageError(
         "no published weight file of that name",
         where=name,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darknet_torch.errors import UsageError
+from darknet_torch.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from darknet_torch.zoo import find_cfg, is_partial_name, shipped
 
 _DATA_SUFFIXES = (".data", ".json")
@@ -66,7 +67,7 @@ def _by_content(path: Path) -> str:
             start = file.read(_START)
     except OSError as error:
         raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
-    if b"\0" in start:
+    if b"\0" in start and path.suffix.lower() not in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
         return "weights"
     lines = [line.strip() for line in start.splitlines()]
     lines = [line for line in lines if line and line[:1] not in b"#;"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from darknet_torch.anchors.strides import horizontal_strides
+from darknet_torch.augment.mixing import check_pairs, mixing_mode
 from darknet_torch.cfg.grammar import Section, Where
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.lint.finding import Finding, error, note, warning
+from darknet_torch.lint.finding import Finding, collecting, error, note, warning
 from darknet_torch.network import Network
 
 NetRule = Callable[[NetOptions, Sequence[Section], Network | None], Iterator[Finding]]
@@ -152,6 +153,15 @@ def augmentation(
         )
 
 
+def mixtures(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
+    """What training refuses of mixup= and contrastive=."""
+    found: list[Finding] = []
+    for refuses in (mixing_mode, check_pairs):
+        with collecting(found):
+            refuses(net)
+    yield from found
+
+
 def sizes_and_strides(
     net: NetOptions, sections: Sections, network: Network | None
 ) -> Iterator[Finding]:
@@ -188,5 +198,6 @@ NET_RULES: tuple[NetRule, ...] = (
     burn_in,
     steps,
     augmentation,
+    mixtures,
     sizes_and_strides,
 )

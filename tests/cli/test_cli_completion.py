@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from darknet_torch.cli.main import main
 from darknet_torch.zoo import shipped
 from tests.cli.command import dtorch
 from tests.cli.test_cli_start import RUN_AND_TELL, python
@@ -21,6 +23,36 @@ def complete(monkeypatch, words):
     result = python(RUN_AND_TELL)
     assert result.stderr.splitlines()[-1] == "False False", result.stderr  # no torch, no OpenCV
     return [tuple(line.split(",", 1)) for line in result.stdout.splitlines()]
+
+
+WORDS = {  # what takes a word that is no path
+    *("anchors", "class_name", "device", "gpus", "only", "parts", "random_seed", "seed_text"),
+    *("split", "splits", "sweep", "valid_split"),
+}
+
+
+def commands(group, context):
+    """All commands below a group."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        inside = click.Context(command, info_name=name, parent=context)
+        if isinstance(command, click.Group):
+            yield from commands(command, inside)
+        else:
+            yield inside
+
+
+def test_whatever_takes_a_path_completes_files():
+    blank = [
+        f"{context.command_path} {parameter.name}"
+        for context in commands(main, click.Context(main, info_name="dtorch"))
+        for parameter in context.command.params
+        if isinstance(parameter.type, click.types.StringParamType)
+        and not getattr(parameter, "hidden", False)
+        and parameter.name not in WORDS
+        and not parameter.shell_complete(context, "")
+    ]
+    assert blank == []
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +80,12 @@ def plain(*values):
         ("dtorch detect --cfg models/y", [("file", "models/y")]),
         ("dtorch eval --weights own", plain("own.weights")),
         ("dtorch detect --weights no", [("file", "no")]),
+        ("dtorch detect no", [("file", "no")]),
+        ("dtorch detect --names no", [("file", "no")]),
+        ("dtorch new yolov7-", plain("yolov7-tiny")),
+        ("dtorch partial yolov7-tiny own", plain("own.weights")),
+        ("dtorch detector test no", [("file", "no")]),
+        ("dtorch detector test x.data yolov3-o", plain("yolov3-own.cfg")),
         ("dtorch download darknet53", plain("darknet53.conv.74")),
         ("dtorch download yolov7x", plain("yolov7x")),
         ("dtorch completion f", plain("fish")),

@@ -78,6 +78,11 @@ class TestSample:
         assert result.exit_code == UNUSABLE
         assert "no network: expected --cfg CFG --weights FILE" in result.stderr
 
+    def test_a_network_without_pictures_is_wrong_usage(self):
+        result = dtorch("detect", "--cfg", CFG)
+        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
+        assert "nothing to search: expected SOURCE" in result.stderr
+
 
 class TestSpelling:
     def test_darknets_order_of_cfg_weights_picture_works(self, folder):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from darknet_torch.loading import build
-from darknet_torch.zoo import shipped
+from darknet_torch.zoo import sample_folder, shipped
 from tests.cli.command import dtorch
 from tests.datasets.sets import darknet
 
@@ -23,10 +23,11 @@ def test_the_changed_lines_and_the_next_command_are_printed(folder):
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[2] == "yolov4-tiny-3classes.cfg:238: filters = 255  ->  filters = 24"
-    assert lines[-1] == (
+    assert lines[-2:] == [
+        "next: dtorch download yolov4-tiny.conv.29",
         "next: dtorch train --cfg yolov4-tiny-3classes.cfg --data YOUR.data "
-        "--weights yolov4-tiny.conv.29"
-    )
+        "--weights yolov4-tiny.conv.29",
+    ]
     assert [path.name for path in folder.iterdir()] == ["yolov4-tiny-3classes.cfg"]
     assert {head.classes for head in build("yolov4-tiny-3classes.cfg").heads} == {3}
 
@@ -38,6 +39,36 @@ def test_without_a_published_start_it_is_cut_from_the_base(folder):
         "next: dtorch train --cfg yolov2-tiny-1classes.cfg --data YOUR.data "
         "--weights yolov2-tiny.conv.14",
     ]
+
+
+def test_a_start_that_is_there_is_not_fetched(folder):
+    (folder / "yolov4-tiny.conv.29").touch()
+    lines = dtorch("new", "yolov4-tiny", "--classes", 3).stdout.splitlines()
+    assert [line for line in lines if line.startswith("next")] == lines[-1:]
+
+
+def test_a_name_with_a_dot_is_a_whole_name(folder):
+    lines = dtorch("new", "yolo-fastest-1.1", "--classes", 3).stdout.splitlines()
+    assert lines[-2] == (
+        "next: dtorch partial yolo-fastest-1.1 yolo-fastest-1.1.weights "
+        "yolo-fastest-1.1.conv.120 120"
+    )
+
+
+def test_the_weights_beside_a_base_are_named(folder):
+    sample = sample_folder() / "toy-shapes.cfg"
+    partial = dtorch("new", sample, "--classes", 2).stdout.splitlines()[-2].split()
+    assert partial[1:5] == ["dtorch", "partial", str(sample), str(sample.with_suffix(".weights"))]
+    assert dtorch(*partial[2:]).exit_code == 0
+    assert (folder / partial[5]).is_file()
+
+
+def test_what_training_would_refuse_in_the_base_is_said(folder):
+    result = dtorch("new", "yolov4-csp", "--classes", 3)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("error: yolov4-csp-3classes.cfg:27: Darknet does not train")
+    assert "write letter_box=0" in result.stderr
+    assert dtorch("new", "yolov4-csp", "--classes", 3, "--force", "--quiet").stderr == ""
 
 
 def test_out_may_be_standard_output(folder):

@@ -60,6 +60,7 @@ def python(code, *arguments):
         (["detector", "demo"], 2),
         (["detect", "--cfg", "x.cfg", "--format", "txt", "x.png"], 2),
         (["detect", "--cfg", "x.cfg", "--max-detections", "-1", "x.png"], 2),
+        (["detect", "--cfg", "x.cfg", "--classes", " , ", "x.png"], 2),
         (["detect", "--cfg", "x.cfg", "--format", "xml", "x.png"], 2),
         (["detector", "--help"], 0),
         (["detector", "map", "--help"], 0),
@@ -184,6 +185,14 @@ def test_an_unknown_option_gets_a_suggestion():
     result = invoke("detect", "--treshold", "0.5")
     assert result.exit_code == 2
     assert "--threshold" in result.stderr
+
+
+def test_an_unknown_command_gets_a_suggestion():
+    for words, close in ((["detec"], "detect"), (["detector", "tset"], "test")):
+        result = invoke(*words)
+        assert result.exit_code == 2
+        assert f"No such command {words[-1]!r}. Did you mean {close!r}?" in result.stderr
+    assert "Did you mean" not in invoke("x").stderr
 
 
 def test_an_unknown_command_is_wrong_usage():

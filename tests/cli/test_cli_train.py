@@ -63,6 +63,19 @@ def test_darknets_spelling_with_its_flags(files, tmp_path):
     assert {"small_3.weights", "small_6.weights", "small_best.weights"} <= names
 
 
+def test_flags_of_darknets_that_nothing_comes_of_are_noted(files):
+    cfg, data, backup = files
+    flags = "-dont_show -nogpu -mjpeg_port 8090 -chart c.png -mAP_epochs 2 -thresh .1 -show_imgs"
+    command = ("detector", "train", data, cfg, *flags.split(), "-benchmark_layers")
+    result = dtorch(*command, "--backup", backup, "--workers", 0, "--max-batches", 1)
+    assert result.exit_code == 0, result.stderr
+    notes = [line for line in result.stderr.splitlines() if line.startswith("note: -")]
+    assert [note.split()[1] for note in notes] == [
+        *("-mjpeg_port", "-chart", "-mAP_epochs", "-thresh", "-show_imgs", "-benchmark_layers")
+    ]
+    assert notes[2] == "note: -mAP_epochs has no effect: --map judges every 4 epochs"
+
+
 def test_a_classifier_learns_colours(tmp_path):
     cfg, data = written(tmp_path, CLASSIFIER), classifier_data(tmp_path / "colours")
     result = dtorch(

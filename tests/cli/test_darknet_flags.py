@@ -112,3 +112,20 @@ def test_the_help_shows_our_spelling_alone():
     assert "--letterbox" in text
     for flag in ("-ext_output", "-dont_show", "-letter_box"):
         assert flag not in text
+
+
+def test_the_cfg_and_the_weights_may_change_places(picture):
+    swapped = dtorch("detect", *reversed(MODEL), picture)
+    assert swapped.exit_code == DONE
+    assert swapped.stdout.splitlines()[1:] == boxes(picture)
+
+
+@pytest.mark.parametrize(
+    "words", [("detector", "test"), ("detector", "map"), ("detector", "train")]
+)
+def test_data_that_was_forgotten_is_what_is_said(words):
+    result = dtorch(*words, *MODEL, "photo.jpg")
+    assert result.exit_code == UNUSABLE
+    assert f"toy-shapes.cfg: a cfg in the place of DATA: expected dtorch {words[0]}" in (
+        result.stderr.replace("main", "dtorch")
+    )

@@ -10,7 +10,7 @@ from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.grammar import parse_cfg, read_cfg
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.custom.customize import Wishes, customize, scaled_steps
-from darknet_torch.custom.pretrained import published_start
+from darknet_torch.downloads.published import PUBLISHED
 from darknet_torch.errors import CfgError, CfgWarning, UsageError
 from darknet_torch.network import build_network
 from darknet_torch.zoo import shipped
@@ -108,7 +108,7 @@ def test_every_shipped_definition_gets_three_classes(name):
     assert made.network.net.batch > 1
 
 
-@pytest.mark.parametrize("name", CHARACTERS)
+@pytest.mark.parametrize("name", sorted(CHARACTERS))
 def test_a_network_of_characters_has_no_classes_to_change(name):
     with pytest.raises(CfgError, match="input is no picture"):
         customize(shipped(".cfg")[name].read_text("latin-1"), Wishes(3))
@@ -122,12 +122,13 @@ def test_the_layers_before_the_first_that_changed_are_kept(name, layers):
     assert custom(name).kept_layers == layers
 
 
-def test_no_published_start_reaches_into_what_changed():
-    for name in BASES:
-        start = published_start(name)
-        number = (start or "").rpartition(".")[2]
-        if number.isdecimal():
-            assert int(number) <= custom(name).kept_layers, name
+STARTS = [(base, entry.name) for entry in PUBLISHED for base in entry.starts]
+
+
+@pytest.mark.parametrize(("base", "start"), STARTS)
+def test_a_usual_start_ends_before_what_changed(base, start):
+    number = int(start.rpartition(".")[2])
+    assert number <= custom(base).kept_layers
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def test_a_working_installation_has_no_problems(cache):
     assert parts["cache"]["folder"] == str(cache)
     assert parts["cache"]["files"] == {"yolov3.weights": 1000}
     assert parts["cache"]["free_bytes"] > 0
+    assert parts["cache"]["writable"] is True
     assert parts["definitions"]["count"] == len(shipped(".cfg"))
     assert parts["self-test"]["device"] == "cpu"
     assert json.loads(json.dumps(found.to_dict()))["problems"] == []

@@ -85,19 +85,31 @@ def test_any_other_word_is_a_path(path, yolov3):
     assert find_weights(path) == Path(path)
 
 
-def test_what_is_not_downloaded_is_refused_with_what_to_do():
+def test_what_is_not_downloaded_is_refused_with_what_to_do(cache):
     with pytest.raises(WeightsError) as caught:
         find_weights("yolov4.weights")
     assert str(caught.value) == (
         "yolov4.weights: no such weight file, and the published one of that name is not "
-        "downloaded; to fetch it: dtorch download yolov4"
+        "downloaded; to fetch it: dtorch download yolov4; without a network put the file at "
+        f"{cache / 'yolov4.weights'}"
     )
+
+
+def test_a_word_that_is_nearly_a_name_gets_a_suggestion(tmp_path):
+    with pytest.raises(WeightsError, match="no such weight file; did you mean 'yolov3-tiny'"):
+        find_weights("yolov3-tinny")
+    (tmp_path / "yolov3-tinny").mkdir()
+    assert find_weights("yolov3-tinny") == Path("yolov3-tinny")
 
 
 def test_a_shipped_definition_has_the_downloaded_weights_by_default(cache):
     cfg = definitions_folder() / "yolov2-voc.cfg"
-    with pytest.raises(UsageError, match="published ones: dtorch download yolov2-voc"):
+    with pytest.raises(UsageError) as caught:
         default_weights(cfg)
+    assert str(caught.value).endswith(
+        "to fetch the published ones: dtorch download yolo-voc; without a network put the file "
+        f"at {cache / 'yolo-voc.weights'}"
+    )
     cache.mkdir()
     (cache / "yolo-voc.weights").touch()
     assert default_weights(cfg) == cache / "yolo-voc.weights"

@@ -6,7 +6,7 @@ import warnings
 import pytest
 
 from darknet_torch.cfg.grammar import read_cfg
-from darknet_torch.downloads.published import PUBLISHED, find_published, named
+from darknet_torch.downloads.published import PUBLISHED, find_published, named, usual_start
 from darknet_torch.errors import UsageError
 from darknet_torch.network import build_network
 from darknet_torch.zoo import shipped
@@ -56,6 +56,14 @@ def test_every_file_has_a_place_or_is_cut_from_one_that_has():
         assert bool(entry.places) != bool(entry.part_of)
         assert not entry.part_of or find_published(entry.part_of).places
         assert all(url.startswith("https://") for url in entry.urls())
+
+
+def test_a_definition_starts_from_one_file():
+    starts = [definition for entry in PUBLISHED for definition in entry.starts]
+    assert len(starts) == len(set(starts))
+    assert set(starts) <= set(shipped(".cfg"))
+    assert usual_start("yolov3-spp") == find_published("darknet53.conv.74")
+    assert usual_start("yolov2-tiny") is None
 
 
 def test_digests_are_of_their_kind():

@@ -7,7 +7,7 @@ import pytest
 
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.lint.inputs import Inputs, recognise
-from darknet_torch.zoo import shipped
+from darknet_torch.zoo import sample_folder, shipped
 
 
 def test_suffixes_decide_in_any_order(tmp_path):
@@ -44,6 +44,8 @@ def test_what_cannot_be_recognised(tmp_path):
     other.write_text("hello\n")
     with pytest.raises(UsageError, match="is no cfg, no weight file and no data set"):
         recognise([str(other)])
+    with pytest.raises(UsageError, match="is no cfg, no weight file and no data set"):
+        recognise([str(sample_folder() / "shapes.png")])
     with pytest.raises(UsageError, match=r"two cfg files: expected one, got .*yolov2"):
         recognise(["yolov2", "yolov3"])
     with pytest.raises(UsageError, match="nothing to check"):

@@ -88,6 +88,8 @@ RULES = [
     ("burn_in=100", "B1=.5", "note:9", "B1 has no effect without adam=1"),
     ("burn_in=100", "cutmix=1", "error:9", "cutmix is for classifiers"),
     ("burn_in=100", "mosaic=1\nletter_box=1", "error:10", "mosaic and letter_box"),
+    ("burn_in=100", "mixup=7", "error:1", "mixup is out of its bounds"),
+    ("batch=4", "batch=1\ncontrastive=1", "error:1", "should be higher than 1 for Contrastive"),
     ("burn_in=100", "momentum=1.5", "warning:9", r"momentum makes no sense.*expected 0\.\.1"),
     ("width=64", "width=72", "warning:1", "divisible by 32"),
     ("burn_in=100", "burnin=100", "warning:9", "unknown key 'burnin'.*did you mean 'burn_in'"),
