@@ -10,7 +10,7 @@ from torch import Tensor
 
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer
-from darknet_torch.ops import in_order
+from darknet_torch.ops import rounded
 
 _DEFAULT_ANCHOR = 0.5
 
@@ -68,7 +68,7 @@ class Head(Layer):
     def logistic(self, x: Tensor) -> Tensor:
         """The logistic function; rounded as C's where sums are in C's order."""
         if self.in_order and self.training:
-            return in_order.logistic(x, in_double=self.logistic_in_double)
+            return rounded.logistic(x, in_double=self.logistic_in_double)
         return x.sigmoid()
 
     def check_filters(self, context: BuildContext, formula: str) -> None:

@@ -18,7 +18,7 @@ from darknet_torch.layers.convolution import (
     output_shape,
 )
 from darknet_torch.layers.window import check_output
-from darknet_torch.ops import in_order
+from darknet_torch.ops import rounded
 
 _NOT_SHARED = -1000000000
 
@@ -224,7 +224,7 @@ class Convolutional(Layer):
         if not self.options.xnor:
             out = self.arrays(x, geometry)
             if self.in_order and self.training and self.options.activation == "leaky":
-                return in_order.leaky(out, self.double_slopes)
+                return rounded.leaky(out, self.double_slopes)
             return self.activation(out)
         if self.training or not self.in_bits:
             return self.activation(self.arrays.forward_binary(x, geometry))

@@ -18,7 +18,6 @@ from torch.nn import functional
 
 # C's constants are floats; here they meet doubles.
 _EPSILON, _OUTSIDE = float(np.float32(1e-5)), float(np.float32(1e-6))
-_SLOPE, _VECTOR = 0.1, 8
 
 
 def sum_in_order(module: nn.Module, enabled: bool = True) -> None:
@@ -229,80 +228,6 @@ def product(weights: Tensor, matrix: Tensor) -> Tensor:
     for column, row in zip(weights.T, matrix, strict=True):
         total += column[:, None] * row
     return total
-
-
-class SGD(torch.optim.SGD):
-    """SGD with momentum, rounded as C's: the next sum of gradients starts from what the
-    momentum leaves of this one, so `zero_grad` is to be called before each.
-
-    Source: blas.c axpy_cpu, scal_cpu.
-    """
-
-    @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
-        """Update by gradients that were summed up since `zero_grad`."""
-        for group in self.param_groups:
-            # C's scalars are floats.
-            rate, decay = (float(np.float32(group[name])) for name in ("lr", "weight_decay"))
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    update = parameter.grad + parameter * decay
-                    parameter -= update * rate
-                    self.state[parameter]["momentum_buffer"] = update
-
-    @torch.no_grad()
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """Let gradients start from the momentum."""
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                left = self.state[parameter].get("momentum_buffer")
-                parameter.grad = None if left is None else left * group["momentum"]
-
-
-@torch.no_grad()
-def logistic(x: Tensor, *, in_double: bool) -> Tensor:
-    """`torch.sigmoid`, rounded as C's.
-
-    Args:
-        in_double: see `Dialect.logistic_in_double`.
-
-    Source: activations.h logistic_activate.
-    """
-    raised = torch.exp(-x.double())
-    if in_double:
-        return (1 / (1 + raised)).to(x.dtype)
-    return 1 / (1 + raised.to(x.dtype))
-
-
-class _Leaky(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, doubles: str) -> Tensor:
-        ctx.save_for_backward(x)
-        out = torch.where(x > 0, x, x * _SLOPE)
-        if doubles != "none":
-            flat, values = out.view(-1), x.reshape(-1)
-            # The vectors of C's loop leave 1 to 8 values over.
-            rest = values.numel() if doubles == "all" else (values.numel() - 1) % _VECTOR + 1
-            tail = values[-rest:]
-            flat[-rest:] = torch.where(tail > 0, tail, (tail.double() * _SLOPE).to(x.dtype))
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (x,) = ctx.saved_tensors
-        return torch.where(x > 0, gradients[0], gradients[0] * _SLOPE), None
-
-
-def leaky(x: Tensor, doubles: str) -> Tensor:
-    """[N, C, H, W], values below 0 times .1.
-
-    Args:
-        doubles: see `Dialect.double_slopes`.
-
-    Source: gemm.c activate_array_cpu_custom (AlexeyAB), activations.h leaky_activate.
-    """
-    out: Tensor = _Leaky.apply(x.contiguous(), doubles)  # type: ignore[no-untyped-call]
-    return out
 
 
 @torch.no_grad()

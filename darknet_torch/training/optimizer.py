@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.layers.base import Layer
 from darknet_torch.network import Network
-from darknet_torch.ops.in_order import SGD
 from darknet_torch.training.passes import learns
+from darknet_torch.training.sgd import SGD
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ def test_an_unknown_dialect_is_refused_with_those_there_are():
         ),
         ("trains_normalized_biases", False, True),
         ("carries_deltas", True, False),
+        ("double_slopes", "tail", "all"),
+        ("logistic_in_double", False, True),
         (
             "overwriting_layers",
             set("batchnorm activation normalization reorg reorg3d sam convolutional".split()),
@@ -107,6 +109,7 @@ def test_the_cuda_build_is_the_same_code_base():
         "rolling_step",
         "connected_rolling_step",
         "cudnn_normalization",
+        "double_slopes",
         "trains_normalized_biases",
         "carries_deltas",
         "overwriting_layers",

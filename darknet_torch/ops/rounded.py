@@ -1,0 +1,56 @@
+"""Activations with the rounding of C's code, for what `darknet_torch.ops.in_order` is for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_SLOPE, _VECTOR = 0.1, 8
+
+
+@torch.no_grad()
+def logistic(x: Tensor, *, in_double: bool) -> Tensor:
+    """`torch.sigmoid`, rounded as C's.
+
+    Args:
+        in_double: see `Dialect.logistic_in_double`.
+
+    Source: activations.h logistic_activate.
+    """
+    raised = torch.exp(-x.double())
+    if in_double:
+        return (1 / (1 + raised)).to(x.dtype)
+    return 1 / (1 + raised.to(x.dtype))
+
+
+class _Leaky(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, doubles: str) -> Tensor:
+        ctx.save_for_backward(x)
+        out = torch.where(x > 0, x, x * _SLOPE)
+        if doubles != "none":
+            flat, values = out.view(-1), x.reshape(-1)
+            # The vectors of C's loop leave 1 to 8 values over.
+            rest = values.numel() if doubles == "all" else (values.numel() - 1) % _VECTOR + 1
+            tail = values[-rest:]
+            flat[-rest:] = torch.where(tail > 0, tail, (tail.double() * _SLOPE).to(x.dtype))
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        return torch.where(x > 0, gradients[0], gradients[0] * _SLOPE), None
+
+
+def leaky(x: Tensor, doubles: str) -> Tensor:
+    """[N, C, H, W], values below 0 times .1.
+
+    Args:
+        doubles: see `Dialect.double_slopes`.
+
+    Source: gemm.c activate_array_cpu_custom (AlexeyAB), activations.h leaky_activate.
+    """
+    out: Tensor = _Leaky.apply(x.contiguous(), doubles)  # type: ignore[no-untyped-call]
+    return out

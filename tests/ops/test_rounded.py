@@ -1,0 +1,41 @@
+"""Activations rounded as C's, to the bit."""
+
+import numpy as np
+import pytest
+import torch
+
+from darknet_torch.ops import rounded
+
+F = np.float32
+X = torch.randn(3, 1, 3, 3, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(("doubles", "first"), [("all", 0), ("tail", 24), ("none", 27)])
+def test_leaky_multiplies_by_a_double_where_it_is_told(doubles, first):
+    """27 values are three vectors of 8 and 3 left over."""
+    found = rounded.leaky(X, doubles).flatten().tolist()
+    for place, (value, out) in enumerate(zip(X.flatten().tolist(), found, strict=True)):
+        slope = 0.1 if place >= first else F(0.1)
+        assert out == (
+            value if value > 0 else F(slope * F(value) if place < first else 0.1 * value)
+        )
+
+
+def test_a_whole_last_vector_is_left_over_too():
+    x = -torch.rand(1, 1, 2, 4, generator=torch.Generator().manual_seed(2))
+    assert torch.equal(rounded.leaky(x, "tail"), rounded.leaky(x, "all"))
+    assert not torch.equal(rounded.leaky(x, "tail"), rounded.leaky(x, "none"))
+
+
+def test_the_slope_of_leaky_is_a_float():
+    x = X.clone().requires_grad_()
+    rounded.leaky(x, "all").backward(torch.ones_like(x))
+    assert torch.equal(x.grad, torch.where(X > 0, 1.0, 0.1))
+
+
+@pytest.mark.parametrize("in_double", [False, True])
+def test_the_logistic_function_is_rounded_once_or_at_each_step(in_double):
+    found = rounded.logistic(X, in_double=in_double).flatten().tolist()
+    for value, out in zip(X.flatten().tolist(), found, strict=True):
+        raised = np.exp(-np.float64(value))
+        assert out == (F(1 / (1 + raised)) if in_double else F(1) / (F(1) + F(raised)))
