@@ -1,9 +1,10 @@
-"""Activations with the rounding of C's code, for what `darknet_torch.ops.in_order` is for."""
+"""Activations and means rounded as C's, for what `darknet_torch.ops.in_order` is for."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,6 +24,40 @@ def logistic(x: Tensor, *, in_double: bool) -> Tensor:
     if in_double:
         return (1 / (1 + raised)).to(x.dtype)
     return 1 / (1 + raised.to(x.dtype))
+
+
+def softmax(x: Tensor, dim: int) -> Tensor:
+    """`torch.softmax` of floats, added up one after the other.
+
+    Source: blas.c softmax (AlexeyAB), softmax_cpu (pjreddie).
+    """
+    raised = (x - x.amax(dim, keepdim=True)).double().exp().to(x.dtype)
+    total = torch.zeros_like(raised.select(dim, 0))
+    for value in raised.unbind(dim):
+        total = total + value
+    return raised / total.unsqueeze(dim)
+
+
+class _Mean(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.shape, ctx.count = x.shape, x[0, 0].numel()
+        values = x.flatten(2).detach().cpu().numpy()
+        total = torch.from_numpy(np.add.accumulate(values, 2)[:, :, -1].copy()).to(x.device)
+        return (total / ctx.count)[:, :, None, None]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        return (gradients[0] / ctx.count).expand(ctx.shape)
+
+
+def mean(x: Tensor) -> Tensor:
+    """[N, C, 1, 1]: the means of [N, C, H, W].
+
+    Source: avgpool_layer.c forward_avgpool_layer, backward_avgpool_layer.
+    """
+    out: Tensor = _Mean.apply(x)  # type: ignore[no-untyped-call]
+    return out
 
 
 class _Leaky(torch.autograd.Function):

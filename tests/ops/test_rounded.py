@@ -39,3 +39,37 @@ def test_the_logistic_function_is_rounded_once_or_at_each_step(in_double):
     for value, out in zip(X.flatten().tolist(), found, strict=True):
         raised = np.exp(-np.float64(value))
         assert out == (F(1 / (1 + raised)) if in_double else F(1) / (F(1) + F(raised)))
+
+
+def test_a_softmax_adds_one_after_the_other():
+    x = torch.randn(2, 9, 3, generator=torch.Generator().manual_seed(3)) * 4
+    found = rounded.softmax(x, 1).numpy()
+    for n, k in np.ndindex(2, 3):
+        values = x[n, :, k].numpy()
+        raised = [F(np.exp(np.float64(value - values.max()))) for value in values]
+        total = F(0)
+        for value in raised:
+            total = F(total + value)
+        np.testing.assert_array_equal(found[n, :, k], [F(value / total) for value in raised])
+    torch.testing.assert_close(torch.from_numpy(found), x.softmax(1))
+
+
+def test_a_softmax_has_its_gradient():
+    x, peer = (X.clone().double().requires_grad_() for _ in range(2))
+    rounded.softmax(x, -1)[..., 0].sum().backward()
+    peer.softmax(-1)[..., 0].sum().backward()
+    torch.testing.assert_close(x.grad, peer.grad)
+
+
+def test_a_mean_adds_one_after_the_other_and_shares_its_gradient():
+    x = (torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(4))).requires_grad_()
+    found = rounded.mean(x)
+    assert found.shape == (2, 3, 1, 1)
+    for n, c in np.ndindex(2, 3):
+        total = F(0)
+        for value in x[n, c].flatten().tolist():
+            total = F(total + F(value))
+        assert found[n, c].item() == F(total / F(20))
+    delta = torch.randn(2, 3, 1, 1, generator=torch.Generator().manual_seed(5))
+    found.backward(delta)
+    assert torch.equal(x.grad, (delta / 20).expand(2, 3, 4, 5))
