@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,10 +24,18 @@ def logistic(x: Tensor, *, in_double: bool) -> Tensor:
 
     Source: activations.h logistic_activate.
     """
-    raised = torch.exp(-x.double())
     if in_double:
-        return (1 / (1 + raised)).to(x.dtype)
-    return 1 / (1 + raised.to(x.dtype))
+        return (1 / (1 + torch.exp(-x.double()))).to(x.dtype)
+    raised = np.fromiter(map(_expf(), (-x).flatten().tolist()), np.float32, x.numel())
+    return 1 / (1 + torch.from_numpy(raised).view(x.shape).to(x.device))
+
+
+@functools.cache
+def _expf() -> Callable[[float], float]:
+    """That of the C library, whose last digit is its own."""
+    function = ctypes.CDLL(ctypes.util.find_library("m") or "ucrtbase").expf
+    function.argtypes, function.restype = [ctypes.c_float], ctypes.c_float
+    return function
 
 
 def softmax(x: Tensor, dim: int) -> Tensor:
