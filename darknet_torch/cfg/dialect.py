@@ -67,6 +67,8 @@ class Dialect:
         shortcut_strides: [shortcut] between different heights and widths adds with
             a stride, and knows alpha and beta; else heights and widths must agree
             and it takes several sources.
+        shortcut_crosses_pictures: in training [shortcut] takes a layer with more channels,
+            but inputs of its own inputs' shape, as if that had as many as it has itself.
         pointwise_strides: the strides of a 1x1 [convolutional] that step: "all"; "x", all
             but those along y alone; or "none", it reads its input as it lies.
         convolutions_start_normal: starting weights are normal, else uniform.
@@ -116,6 +118,7 @@ class Dialect:
     cumulative_yolo: bool
     batchnorm_has_biases: bool
     shortcut_strides: bool
+    shortcut_crosses_pictures: bool
     pointwise_strides: str
     convolutions_start_normal: bool
     maxpool_blocks: bool
@@ -164,6 +167,7 @@ ALEXEYAB = Dialect(
     cumulative_yolo=True,
     batchnorm_has_biases=True,
     shortcut_strides=False,
+    shortcut_crosses_pictures=True,
     pointwise_strides="x",
     convolutions_start_normal=False,
     maxpool_blocks=True,
@@ -203,6 +207,7 @@ ALEXEYAB_CUDA = replace(
     carries_deltas=False,
     overwriting_layers=_OVERWRITING,
     maxpool_blocks=False,
+    shortcut_crosses_pictures=False,
     pointwise_strides="all",
     chooses_lstm_activation=True,
 )
@@ -228,6 +233,7 @@ PJREDDIE = Dialect(
     cumulative_yolo=False,
     batchnorm_has_biases=False,
     shortcut_strides=True,
+    shortcut_crosses_pictures=False,
     pointwise_strides="none",
     convolutions_start_normal=True,
     maxpool_blocks=False,
@@ -262,7 +268,7 @@ def mended(dialect: Dialect) -> Dialect:
     """`dialect` without what in training is a fault of its C code rather than its way.
 
     Every section learns, deltas start from zero and are added up where several layers read one,
-    biases behind batch normalisation are learnt.
+    biases behind batch normalisation are learnt, [shortcut] adds pictures to themselves.
     """
     return replace(
         dialect,
@@ -270,6 +276,7 @@ def mended(dialect: Dialect) -> Dialect:
         carries_deltas=False,
         overwriting_layers=frozenset(),
         trains_normalized_biases=True,
+        shortcut_crosses_pictures=False,
     )
 
 

@@ -83,7 +83,7 @@ class Convolutional(Layer):
 
     def __init__(self, options: ConvolutionalOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.in_order, self.double_slopes = False, context.dialect.double_slopes
+        self.in_order, self.dialect = False, context.dialect
         self.in_bits = options.xnor and context.dialect.xnor_in_bits
         self.bin_output = options.bin_output and self.in_bits
         self.overwrites |= options.size == 1 and "1x1" in context.dialect.overwriting_layers
@@ -223,9 +223,7 @@ class Convolutional(Layer):
         geometry = self.geometry
         if not self.options.xnor:
             out = self.arrays(x, geometry)
-            if self.in_order and self.training and self.options.activation == "leaky":
-                return rounded.leaky(out, self.double_slopes)
-            return self.activation(out)
+            return self._rounded(out) if self.in_order and self.training else self.activation(out)
         if self.training or not self.in_bits:
             return self.activation(self.arrays.forward_binary(x, geometry))
         if geometry.stride_y != geometry.stride_x:
@@ -234,6 +232,14 @@ class Convolutional(Layer):
             out = self.arrays.forward_bits(x, geometry)
         # Source: network.c calculate_binary_weights: bin_output makes it linear.
         return out if self.bin_output else self.activation(out)
+
+    def _rounded(self, x: Tensor) -> Tensor:
+        """The activation, rounded as C's where that is known."""
+        if self.options.activation == "leaky":
+            return rounded.leaky(x, self.dialect.double_slopes)
+        if self.options.activation == "logistic":
+            return rounded.logistic(x, in_double=self.dialect.logistic_in_double)
+        return self.activation(x)
 
 
 def _describe(shape: tuple[int, ...], normalizes: bool) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,6 +20,7 @@ from darknet_torch.layers.base import (
     Slot,
     empty_parameter,
 )
+from darknet_torch.ops import rounded
 
 _EPSILON = 1e-4
 _LEAST = 1e-3
@@ -48,9 +51,9 @@ class Shortcut(Layer):
 
     Source: shortcut_layer.c forward_shortcut_layer, blas.c shortcut_multilayer_cpu
     (AlexeyAB), shortcut_cpu (pjreddie).
-    Differs: of a layer with other channels than the one before it, AlexeyAB adds a
-    batch's values shifted where the two inputs' shapes agree; here each picture of a
-    batch is as it is alone.
+    Differs: of a layer with more channels than the one before it, AlexeyAB's CPU build adds
+    a batch's values shifted where the two inputs' shapes agree; here only in training, with
+    `Dialect.shortcut_crosses_pictures`, and else each picture of a batch is as it is alone.
     """
 
     section_names = ("shortcut",)
@@ -73,8 +76,16 @@ class Shortcut(Layer):
         context.previous_is_read_elsewhere()
         self.alpha, self.beta = options.alpha, options.beta
         self.activation = self.find_activation(options.activation, context.dialect)
+        self.in_order, self.double_slopes = False, context.dialect.double_slopes
         for layer in layers:
             self._check(layer, context.input_shape)
+        # Source: shortcut_layer.c forward_shortcut_layer: it compares the inputs' shapes.
+        self.crosses = (
+            context.dialect.shortcut_crosses_pictures
+            and len(layers) == 1
+            and layers[0].input_shape == context.input_shape
+            and layers[0].output_shape.channels > context.input_shape.channels
+        )
         self.normalization = self._word(_NORMALIZATIONS, "weights_normalization")
         kind = self._word(_WEIGHTS_TYPES, "weights_type")
         if kind and self.normalization is None:
@@ -145,6 +156,7 @@ class Shortcut(Layer):
         elif self.weights is None:
             out = x
             for other in added:
+                other = _crossed(other, x.shape[1]) if self.crosses and self.training else other
                 out = _add_channels(out, other)
         else:
             factors = self._factors()
@@ -153,6 +165,8 @@ class Shortcut(Layer):
                 channels = min(x.shape[1], other.shape[1])
                 part = factor if factor.shape[0] == 1 else factor[:channels]
                 out = _add_channels(out, other[:, :channels] * part)
+        if self.in_order and self.training and self.options.activation == "leaky":
+            return rounded.leaky(out, self.double_slopes)
         return self.activation(out)
 
     def _factors(self) -> Tensor:
@@ -170,6 +184,28 @@ class Shortcut(Layer):
             # Source: blas.c backward_shortcut_multilayer_cpu: as if they were not normalised.
             weights = self.weights + (weights - self.weights).detach()
         return weights[:, :, None, None]
+
+
+class _Crossed(torch.autograd.Function):
+    """The first values of a batch as if each picture had `channels`; its gradient is right.
+
+    Source: shortcut_layer.c forward_shortcut_layer, backward_shortcut_layer (AlexeyAB).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, channels: int) -> Tensor:
+        ctx.missing = x.shape[1] - channels
+        shape = (x.shape[0], channels, *x.shape[2:])
+        return x.flatten()[: math.prod(shape)].view(shape).clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return functional.pad(gradients[0], (0, 0, 0, 0, 0, ctx.missing)), None
+
+
+def _crossed(x: Tensor, channels: int) -> Tensor:
+    out: Tensor = _Crossed.apply(x, channels)  # type: ignore[no-untyped-call]
+    return out
 
 
 def _add_channels(x: Tensor, other: Tensor) -> Tensor:

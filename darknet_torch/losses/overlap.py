@@ -129,9 +129,10 @@ def _distance(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _aspect(pred: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Difference of the angles of the diagonals, and CIoU's measure of it."""
-    turn = torch.atan(truth[..., 2] / truth[..., 3]) - torch.atan(pred[..., 2] / pred[..., 3])
-    return turn, 4 / math.pi**2 * turn * turn
+    """Difference of the angles of the diagonals, float64 as C's, and CIoU's measure of it."""
+    angles = ((box[..., 2] / box[..., 3]).double().atan() for box in (truth, pred))
+    turn = next(angles) - next(angles)
+    return turn, (4 / (math.pi * math.pi) * turn * turn).to(pred.dtype)
 
 
 def _distance_gradient(pred: Tensor, truth: Tensor, low: Tensor, high: Tensor) -> Tensor:
@@ -149,7 +150,9 @@ def _distance_gradient(pred: Tensor, truth: Tensor, low: Tensor, high: Tensor) -
 
 def _aspect_gradient(pred: Tensor, truth: Tensor, plain: Tensor) -> Tensor:
     turn, aspect = _aspect(pred, truth)
-    alpha = aspect / (1 - plain[..., 0] + aspect + _CIOU_EPSILON)
-    step = alpha * 8 / math.pi**2 * turn
-    zero = torch.zeros_like(step)
-    return torch.stack((zero, zero, step * pred[..., 3], -step * pred[..., 2]), -1)
+    precise = (1 - plain[..., 0] + aspect).double() + _CIOU_EPSILON
+    alpha = (aspect.double() / precise).to(pred.dtype)
+    sides = pred[..., 2:].flip(-1) * (8 / (math.pi * math.pi) * turn)[..., None]
+    width, height = (alpha[..., None] * sides.to(pred.dtype)).unbind(-1)
+    zero = torch.zeros_like(width)
+    return torch.stack((zero, zero, width, -height), -1)

@@ -15,7 +15,23 @@ from torch import Tensor
 _SLOPE, _VECTOR = 0.1, 8
 
 
-@torch.no_grad()
+class _Logistic(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, in_double: bool) -> Tensor:
+        if in_double:
+            out = (1 / (1 + torch.exp(-x.double()))).to(x.dtype)
+        else:
+            raised = np.fromiter(map(_expf(), (-x).flatten().tolist()), np.float32, x.numel())
+            out = 1 / (1 + torch.from_numpy(raised).view(x.shape).to(x.device))
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (out,) = ctx.saved_tensors
+        return gradients[0] * ((1 - out) * out), None
+
+
 def logistic(x: Tensor, *, in_double: bool) -> Tensor:
     """`torch.sigmoid`, rounded as C's.
 
@@ -24,10 +40,8 @@ def logistic(x: Tensor, *, in_double: bool) -> Tensor:
 
     Source: activations.h logistic_activate.
     """
-    if in_double:
-        return (1 / (1 + torch.exp(-x.double()))).to(x.dtype)
-    raised = np.fromiter(map(_expf(), (-x).flatten().tolist()), np.float32, x.numel())
-    return 1 / (1 + torch.from_numpy(raised).view(x.shape).to(x.device))
+    out: Tensor = _Logistic.apply(x, in_double)  # type: ignore[no-untyped-call]
+    return out
 
 
 @functools.cache

@@ -49,6 +49,7 @@ def test_an_unknown_dialect_is_refused_with_those_there_are():
         ("trains_normalized_biases", False, True),
         ("carries_deltas", True, False),
         ("double_slopes", "tail", "all"),
+        ("shortcut_crosses_pictures", True, False),
         ("logistic_in_double", False, True),
         (
             "overwriting_layers",
@@ -110,6 +111,7 @@ def test_the_cuda_build_is_the_same_code_base():
         "connected_rolling_step",
         "cudnn_normalization",
         "double_slopes",
+        "shortcut_crosses_pictures",
         "trains_normalized_biases",
         "carries_deltas",
         "overwriting_layers",
@@ -140,11 +142,13 @@ def test_a_mended_dialect_has_no_fault_in_training_and_differs_in_nothing_else(d
     assert better.trains_normalized_biases
     assert not better.carries_deltas
     assert not better.overwriting_layers
+    assert not better.shortcut_crosses_pictures
     assert differing(dialect, better) <= {
         "trained_layers",
         "trains_normalized_biases",
         "carries_deltas",
         "overwriting_layers",
+        "shortcut_crosses_pictures",
     }
 
 

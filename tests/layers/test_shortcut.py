@@ -224,3 +224,42 @@ def test_what_means_nothing_is_refused(options, message):
 def test_an_unknown_normalisation_of_no_weights_is_tolerated_as_in_darknet():
     with pytest.warns(CfgWarning, match="weights_normalization"):
         build(*SAME, "shortcut from=0 weights_normalization=max")
+
+
+WIDER = ("convolutional filters=5", "convolutional filters=3 size=1", "shortcut from=0")
+
+
+def test_in_training_a_batch_of_wider_layers_is_read_as_one_array():
+    """Layer 0 has three channels in and five out, layer 1, before the shortcut, three."""
+    network = build(*WIDER).train()
+    x = torch.randn(3, 3, 4, 8, generator=torch.Generator().manual_seed(5))
+    before = network.layers[0](x).detach()
+    middle = network.layers[1](before).detach()
+    assert network.layers[2].input_shape == network.layers[0].input_shape
+    together = before.flatten()[: middle.numel()].view(middle.shape)
+    found = network.layers[2](middle, before)
+    assert torch.equal(found, middle + together)
+    assert not torch.equal(found[1:], (middle + before[:, :3])[1:])
+    assert torch.equal(network.eval().layers[2](middle, before), middle + before[:, :3])
+
+
+def test_its_gradient_goes_to_the_pictures_own_values():
+    layer = build(*WIDER).train().layers[2]
+    x, wider = torch.zeros(2, 3, 4, 8), torch.zeros(2, 5, 4, 8, requires_grad=True)
+    delta = torch.randn(2, 3, 4, 8, generator=torch.Generator().manual_seed(5))
+    layer(x, wider).backward(delta)
+    assert torch.equal(wider.grad[:, :3], delta)
+    assert not wider.grad[:, 3:].any()
+
+
+@pytest.mark.parametrize(
+    ("sections", "dialect"),
+    [
+        (WIDER, "alexeyab-cuda"),
+        (WIDER, "pjreddie"),
+        (("convolutional filters=3", "convolutional filters=5", "shortcut from=0"), "alexeyab"),
+        (("convolutional filters=5", "convolutional filters=4", "shortcut from=0"), "alexeyab"),
+    ],
+)
+def test_pictures_stay_apart_elsewhere(sections, dialect):
+    assert not build(*sections, dialect=dialect).layers[2].crosses

@@ -78,3 +78,11 @@ def test_a_mean_adds_one_after_the_other_and_shares_its_gradient():
     delta = torch.randn(2, 3, 1, 1, generator=torch.Generator().manual_seed(5))
     found.backward(delta)
     assert torch.equal(x.grad, (delta / 20).expand(2, 3, 4, 5))
+
+
+@pytest.mark.parametrize("in_double", [False, True])
+def test_the_logistic_function_has_its_gradient(in_double):
+    x, peer = (X.clone().requires_grad_() for _ in range(2))
+    rounded.logistic(x, in_double=in_double).sum().backward()
+    peer.sigmoid().sum().backward()
+    torch.testing.assert_close(x.grad, peer.grad)
