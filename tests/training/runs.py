@@ -6,7 +6,31 @@ import numpy as np
 COLOURS = np.array(((0, 0, 255), (0, 255, 0), (255, 0, 0)), np.uint8)  # BGR
 NAMES = ("red", "green", "blue")
 
-DETECTOR = """[net]
+
+def convolution(filters, stride=1):
+    """A section that normalises, 3x3."""
+    step = f"stride={stride}\n" if stride > 1 else ""
+    return (
+        f"[convolutional]\nfilters={filters}\nsize=3\n{step}"
+        "pad=1\nbatch_normalize=1\nactivation=leaky\n"
+    )
+
+
+def outputs(filters):
+    """A section that makes what a head or [softmax] takes."""
+    return f"[convolutional]\nfilters={filters}\nsize=1\nactivation=linear\n"
+
+
+def cells_head(mask):
+    """A head for the blood cells with three of their six anchors."""
+    return (
+        f"[yolo]\nmask={mask}\nanchors=14,18, 34,38, 31,49, 39,47, 43,56, 76,91\nnum=6\n"
+        "classes=3\nignore_thresh=.7\niou_loss=ciou\niou_normalizer=.07\n"
+        "iou_thresh=.213\ncls_normalizer=1\n"
+    )
+
+
+DETECTOR = f"""[net]
 width=64
 height=64
 channels=3
@@ -24,38 +48,13 @@ saturation=1.3
 exposure=1.3
 hue=.05
 
-[convolutional]
-filters=8
-size=3
-stride=2
-pad=1
-batch_normalize=1
-activation=leaky
-
-[convolutional]
-filters=16
-size=3
-stride=2
-pad=1
-batch_normalize=1
-activation=leaky
-
+{convolution(8, stride=2)}
+{convolution(16, stride=2)}
 [dropout]
 probability=.1
 
-[convolutional]
-filters=16
-size=3
-stride=2
-pad=1
-batch_normalize=1
-activation=leaky
-
-[convolutional]
-filters=24
-size=1
-activation=linear
-
+{convolution(16, stride=2)}
+{outputs(24)}
 [yolo]
 mask=0,1,2
 anchors=12,12, 20,20, 30,30
@@ -69,7 +68,7 @@ iou_thresh=.3
 """
 
 # Seven convolutions for photos of blood cells.
-CELLS = """[net]
+CELLS = f"""[net]
 width=224
 height=224
 channels=3
@@ -84,89 +83,21 @@ steps=300,360
 scales=.1,.1
 max_batches=400
 
-[convolutional]
-filters=16
-size=3
-stride=2
-pad=1
-batch_normalize=1
-activation=leaky
-
-[convolutional]
-filters=32
-size=3
-stride=2
-pad=1
-batch_normalize=1
-activation=leaky
-
-[convolutional]
-filters=64
-size=3
-stride=2
-pad=1
-batch_normalize=1
-activation=leaky
-
-[convolutional]
-filters=64
-size=3
-pad=1
-batch_normalize=1
-activation=leaky
-
-[convolutional]
-filters=128
-size=3
-stride=2
-pad=1
-batch_normalize=1
-activation=leaky
-
-[convolutional]
-filters=128
-size=3
-pad=1
-batch_normalize=1
-activation=leaky
-
-[convolutional]
-filters=24
-size=1
-activation=linear
-
-[yolo]
-mask=3,4,5
-anchors=14,18, 34,38, 31,49, 39,47, 43,56, 76,91
-num=6
-classes=3
-ignore_thresh=.7
-iou_loss=ciou
-iou_normalizer=.07
-iou_thresh=.213
-cls_normalizer=1
-
+{convolution(16, stride=2)}
+{convolution(32, stride=2)}
+{convolution(64, stride=2)}
+{convolution(64)}
+{convolution(128, stride=2)}
+{convolution(128)}
+{outputs(24)}
+{cells_head("3,4,5")}
 [route]
 layers=-4
 
-[convolutional]
-filters=24
-size=1
-activation=linear
+{outputs(24)}
+{cells_head("0,1,2")}"""
 
-[yolo]
-mask=0,1,2
-anchors=14,18, 34,38, 31,49, 39,47, 43,56, 76,91
-num=6
-classes=3
-ignore_thresh=.7
-iou_loss=ciou
-iou_normalizer=.07
-iou_thresh=.213
-cls_normalizer=1
-"""
-
-CLASSIFIER = """[net]
+CLASSIFIER = f"""[net]
 width=24
 height=24
 channels=3
@@ -181,19 +112,8 @@ max_batches=30
 min_crop=24
 max_crop=32
 
-[convolutional]
-filters=8
-size=3
-stride=2
-pad=1
-batch_normalize=1
-activation=leaky
-
-[convolutional]
-filters=3
-size=1
-activation=linear
-
+{convolution(8, stride=2)}
+{outputs(3)}
 [avgpool]
 
 [softmax]
