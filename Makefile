@@ -30,13 +30,13 @@ check: install
 
 install: $(VENV)/installed
 
-$(VENV)/installed: setup.cfg pyproject.toml constraints.txt
+$(VENV)/installed: setup.py setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-$(OPENCV4)/installed: setup.cfg constraints-bench.txt
+$(OPENCV4)/installed: setup.py setup.cfg constraints-bench.txt
 	$(PYTHON) -m venv $(OPENCV4)
 	$(OPENCV4)/bin/python -m pip install --quiet --constraint constraints-bench.txt torch
 	$(OPENCV4)/bin/python -m pip install --quiet --constraint constraints-bench.txt \

@@ -9,13 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from darknet_torch.characters import CharacterModel
-    from darknet_torch.classify import Classification, Classifier
     from darknet_torch.conversion.convert import ConversionReport, convert
-    from darknet_torch.conversion.graphs import GraphOptions
     from darknet_torch.conversion.weight_files import average, partial, statistics
-    from darknet_torch.detect import Detector
-    from darknet_torch.detections import Detections
     from darknet_torch.downloads.download import download
     from darknet_torch.errors import (
         CfgError,
@@ -29,34 +24,39 @@ if TYPE_CHECKING:
         UsageError,
         WeightsError,
     )
-    from darknet_torch.loading import load
-    from darknet_torch.network import Network, WeightsHeader, build_network
-    from darknet_torch.summary import summarize
-    from darknet_torch.weights import LoadReport, read_weights, write_weights
+    from darknet_torch.export.graphs import GraphOptions
+    from darknet_torch.inference.character_model import CharacterModel
+    from darknet_torch.inference.classifier import Classification, Classifier
+    from darknet_torch.inference.detector import Detector
+    from darknet_torch.model.loading import load
+    from darknet_torch.model.network import Network, WeightsHeader, build_network
+    from darknet_torch.model.summary import summarize
+    from darknet_torch.model.weights import LoadReport, read_weights, write_weights
+    from darknet_torch.results.detections import Detections
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "CharacterModel": "characters",
-    "Classification": "classify",
-    "Classifier": "classify",
-    "summarize": "summary",
-    "Detector": "detect",
-    "Detections": "detections",
+    "CharacterModel": "inference.character_model",
+    "Classification": "inference.classifier",
+    "Classifier": "inference.classifier",
+    "summarize": "model.summary",
+    "Detector": "inference.detector",
+    "Detections": "results.detections",
     "download": "downloads.download",
-    "load": "loading",
+    "load": "model.loading",
     "convert": "conversion.convert",
     "ConversionReport": "conversion.convert",
-    "GraphOptions": "conversion.graphs",
+    "GraphOptions": "export.graphs",
     "average": "conversion.weight_files",
     "partial": "conversion.weight_files",
     "statistics": "conversion.weight_files",
-    "Network": "network",
-    "WeightsHeader": "network",
-    "build_network": "network",
-    "LoadReport": "weights",
-    "read_weights": "weights",
-    "write_weights": "weights",
+    "Network": "model.network",
+    "WeightsHeader": "model.network",
+    "build_network": "model.network",
+    "LoadReport": "model.weights",
+    "read_weights": "model.weights",
+    "write_weights": "model.weights",
     **dict.fromkeys(
         (
             "DarknetError",

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 import hubconf
-from darknet_torch.detect import Detector
-from darknet_torch.loading import load
-from darknet_torch.network import Network
-from darknet_torch.zoo import sample_folder
+from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.inference.detector import Detector
+from darknet_torch.model.loading import load
+from darknet_torch.model.network import Network
 from tests.downloads.server import good
 
 ROOT = str(Path(__file__).resolve().parents[1])

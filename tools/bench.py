@@ -56,8 +56,8 @@ def main() -> None:
 @click.option("--repeats", default=7, show_default=True)
 def load(cfg: str, repeats: int) -> None:
     """Build a network and read its weight file, beside np.fromfile of that file."""
-    from darknet_torch.loading import load as load_network
-    from darknet_torch.weights import write_weights
+    from darknet_torch.model.loading import load as load_network
+    from darknet_torch.model.weights import write_weights
 
     warnings.simplefilter("ignore", CfgWarning)
     with tempfile.TemporaryDirectory() as folder:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from darknet_torch.boxes import box_iou, cxcywh_to_xyxy
 from darknet_torch.evaluation.darknet import match
 from darknet_torch.evaluation.records import Found, Truths
+from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
 
 IOU = 0.5
 OBJECTS = 7  # a picture of COCO has about as many

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from darknet_torch.cfg.dialect import ALEXEYAB, mended
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.convolutional import Convolutional
-from darknet_torch.loading import build
-from darknet_torch.network import Network
+from darknet_torch.model.loading import build
+from darknet_torch.model.network import Network
 from darknet_torch.training.trainer import Trainer
 
 TRUTHS = 8  # per picture

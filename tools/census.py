@@ -28,8 +28,8 @@ from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgWarning, DarknetError, UnsupportedError
 from darknet_torch.files import replacing
-from darknet_torch.network import Network, build_network
-from darknet_torch.weights import read_weights, write_weights
+from darknet_torch.model.network import Network, build_network
+from darknet_torch.model.weights import read_weights, write_weights
 from tools.records import with_net_options
 
 HEADER_BYTES = 20

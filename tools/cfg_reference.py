@@ -18,7 +18,7 @@ from darknet_torch.cfg.net import SECTION_NAMES, NetOptions
 from darknet_torch.cfg.options import FLT_MAX, REQUIRED, Option, Options, declared
 from darknet_torch.files import replacing
 from darknet_torch.layers.base import LayerOptions
-from darknet_torch.registry import LAYER_TYPES
+from darknet_torch.model.registry import LAYER_TYPES
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "cfg-reference.md"
 

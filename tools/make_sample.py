@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from darknet_torch.doctor.self_test import EXPECTED, detect_sample
 from darknet_torch.files import write_text
-from darknet_torch.loading import load
-from darknet_torch.network import Network
-from darknet_torch.weights import write_weights
+from darknet_torch.model.loading import load
+from darknet_torch.model.network import Network
+from darknet_torch.model.weights import write_weights
 
 SAMPLE = Path(__file__).resolve().parents[1] / "darknet_torch" / "sample"
 CIRCLE, SQUARE, TRIANGLE = range(3)

@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.cfg.zoo import definitions_folder
 from darknet_torch.errors import CfgWarning, UnsupportedError
-from darknet_torch.network import Network, build_network
-from darknet_torch.weights import read_weights, write_weights
-from darknet_torch.zoo import definitions_folder
+from darknet_torch.model.network import Network, build_network
+from darknet_torch.model.weights import read_weights, write_weights
 from tools import records
 from tools.finding import Finding, worst
 from tools.parity_detect import check_detect

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.boxes import box_iou, cxcywh_to_xyxy
-from darknet_torch.detect import Detector
-from darknet_torch.detections import Detections
 from darknet_torch.errors import CfgWarning
-from darknet_torch.loading import load
+from darknet_torch.inference.detector import Detector
+from darknet_torch.model.loading import load
+from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
+from darknet_torch.results.detections import Detections
 from tools.finding import Finding, worst
 
 JUDGED_FROM = 0.25  # confidence

@@ -13,12 +13,12 @@ import numpy as np
 
 from darknet_torch.datasets.model import Example
 from darknet_torch.datasets.opening import open_dataset
-from darknet_torch.detect import Detector
 from darknet_torch.errors import CfgWarning
 from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, DarknetMap, match
 from darknet_torch.evaluation.detecting import detect_all
 from darknet_torch.evaluation.records import Found, Truths, truths_of
-from darknet_torch.loading import load
+from darknet_torch.inference.detector import Detector
+from darknet_torch.model.loading import load
 from tools.finding import Finding, worst
 
 CONFIDENCE = 0.25

@@ -18,7 +18,7 @@ from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import read_net
 from darknet_torch.errors import CfgWarning
 from darknet_torch.layers.crop import Crop
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 from darknet_torch.training.schedule import rate_at
 from darknet_torch.training.trainer import Trainer
 from tools import records

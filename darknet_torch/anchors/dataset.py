@@ -10,7 +10,7 @@ from darknet_torch.anchors.sizes import BoxSizes
 from darknet_torch.datasets.model import DataSet, Example
 from darknet_torch.datasets.pictures import picture_size
 from darknet_torch.errors import UsageError
-from darknet_torch.images import letterbox_size
+from darknet_torch.media.images import letterbox_size
 
 
 @dataclass(frozen=True)

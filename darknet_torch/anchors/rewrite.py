@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.anchors.heads import AnchorHead, heads_of_text
-from darknet_torch.anchors.spelling import cfg_form
+from darknet_torch.anchors.text import cfg_form
 from darknet_torch.cfg.edit import CfgEdit, same_value
 from darknet_torch.cfg.grammar import read_cfg_text
 from darknet_torch.errors import CfgError

@@ -11,16 +11,16 @@ import numpy as np
 
 from darknet_torch.augment.colour import ColourRange, distort
 from darknet_torch.augment.crop import drawn_crop
-from darknet_torch.augment.draws import Key, Purpose, coin
 from darknet_torch.augment.labelled import LabelledPictures, LabelledSource
 from darknet_torch.augment.order import Order
 from darknet_torch.augment.pictures import check_channels
+from darknet_torch.augment.random_streams import Key, Purpose, coin
 from darknet_torch.augment.source import Sample
 from darknet_torch.augment.truths import CellRules, Motion
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.model import Example
-from darknet_torch.images import network_input, place, resize_darknet
+from darknet_torch.media.images import network_input, place, resize_darknet
 
 
 class CellHeadOptions(Protocol):

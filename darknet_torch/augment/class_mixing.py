@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from darknet_torch.augment.draws import whole_between
 from darknet_torch.augment.mixing import BOTH, CUTMIX, MIXUP, MOSAIC
 from darknet_torch.augment.mosaic import MARGIN
+from darknet_torch.augment.random_streams import whole_between
 
 _PASTED = (0.3, 0.8)  # of each side
 _PICTURES = {0: 1, MIXUP: 2, CUTMIX: 2, MOSAIC: 4, BOTH: 4}

@@ -11,10 +11,10 @@ import numpy as np
 from darknet_torch.augment.class_mixing import mixed, pictures_for
 from darknet_torch.augment.class_truths import ClassTruths
 from darknet_torch.augment.colour import ColourRange, distort
-from darknet_torch.augment.draws import Key, Purpose, coin
 from darknet_torch.augment.mixing import check_pairs, mixing_mode
 from darknet_torch.augment.order import Order
 from darknet_torch.augment.pictures import Opened, check_channels, check_not_empty, open_first
+from darknet_torch.augment.random_streams import Key, Purpose, coin
 from darknet_torch.augment.rotated_crop import CropRange
 from darknet_torch.augment.source import PictureSource, Sample
 from darknet_torch.cfg.dialect import Dialect
@@ -22,7 +22,7 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.tree import Tree
 from darknet_torch.datasets.classification import ClassifiedPictures
 from darknet_torch.datasets.model import Problem
-from darknet_torch.images import classifier_input
+from darknet_torch.media.images import classifier_input
 
 _BLURRED = 4  # one in so many
 _DEFAULT_BLUR = 15

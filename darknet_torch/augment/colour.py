@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from darknet_torch.augment.draws import between, factor
+from darknet_torch.augment.random_streams import between, factor
 from darknet_torch.cfg.net import NetOptions
 
 _HUES = 179  # AlexeyAB's step around the circle of OpenCV's 180 hues

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from darknet_torch.augment.draws import share
+from darknet_torch.augment.random_streams import share
 from darknet_torch.augment.truths import Motion
 
 

@@ -11,16 +11,16 @@ import numpy as np
 from darknet_torch.augment.colour import distort, distort_bytes
 from darknet_torch.augment.crop import Crop, drawn_crop
 from darknet_torch.augment.detection_plan import DetectionAugmentation, Draws
-from darknet_torch.augment.draws import Key, Purpose, coin
 from darknet_torch.augment.labelled import LabelledPictures, LabelledSource
 from darknet_torch.augment.mixing import MOSAIC
 from darknet_torch.augment.mosaic import PARTS, Mosaic
 from darknet_torch.augment.pictures import Opened, planes
 from darknet_torch.augment.placing import Placed
+from darknet_torch.augment.random_streams import Key, Purpose, coin
 from darknet_torch.augment.source import Sample, as_floats
 from darknet_torch.augment.truths import Motion
 from darknet_torch.datasets.model import Example
-from darknet_torch.images import network_input, place
+from darknet_torch.media.images import network_input, place
 
 __all__ = ["DetectionAugmentation", "DetectionSource"]
 

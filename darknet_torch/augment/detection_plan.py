@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from darknet_torch.augment.blur_noise import Spoiling
 from darknet_torch.augment.colour import Colour, ColourRange
-from darknet_torch.augment.draws import Key, Purpose, coin
 from darknet_torch.augment.mixing import BOTH, CUTMIX, MOSAIC, check_pairs, mixing_mode
 from darknet_torch.augment.order import Order
 from darknet_torch.augment.pictures import check_channels
-from darknet_torch.augment.spoiling import Spoiling
+from darknet_torch.augment.random_streams import Key, Purpose, coin
 from darknet_torch.augment.truths import RowRules
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.augment.draws import Key
 from darknet_torch.augment.order import Order
 from darknet_torch.augment.pictures import Opened, check_not_empty, open_first
+from darknet_torch.augment.random_streams import Key
 from darknet_torch.augment.source import PictureSource
 from darknet_torch.augment.truths import label_problems, training_labels
 from darknet_torch.datasets.model import Example, Labels, Problem

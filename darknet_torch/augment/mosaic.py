@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from darknet_torch.augment.crop import Crop
-from darknet_torch.augment.draws import whole_between
+from darknet_torch.augment.random_streams import whole_between
 
 PARTS = 4
 MARGIN = 0.2  # of the input that every quarter has at least

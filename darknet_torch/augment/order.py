@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from darknet_torch.augment.draws import Key, Purpose, whole_between
+from darknet_torch.augment.random_streams import Key, Purpose, whole_between
 from darknet_torch.cfg.net import NetOptions
 
 

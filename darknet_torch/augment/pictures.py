@@ -12,7 +12,7 @@ import numpy as np
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.model import Problem
 from darknet_torch.errors import CfgError, ImageError, UsageError
-from darknet_torch.images import read_image
+from darknet_torch.media.images import read_image
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from darknet_torch.augment.draws import between
+from darknet_torch.augment.random_streams import between
 from darknet_torch.augment.truths import Motion
 
 _FILL = 0.5

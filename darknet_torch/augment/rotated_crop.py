@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from darknet_torch.augment.draws import between, factor, whole_between
+from darknet_torch.augment.random_streams import between, factor, whole_between
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgError

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from darknet_torch.boxes import cxcywh_to_xyxy
-from darknet_torch.drawing import draw_boxes
+from darknet_torch.media.drawing import draw_boxes
+from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 _MARGIN = 4
 _PAPER = 255

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from darknet_torch.augment.draws import Key
+from darknet_torch.augment.random_streams import Key
 from darknet_torch.datasets.model import Problem
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 from darknet_torch.datasets.model import Example, Labels, Problem
-from darknet_torch.images import Placement
+from darknet_torch.media.images import Placement
+from darknet_torch.results.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
 ROW = 5  # x, y, w, h, class
 _TRACKS = 4000  # pictures, and objects in one, that a track's id tells apart; float32 holds both

@@ -17,7 +17,7 @@ from darknet_torch.errors import WeightsError
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.batchnorm import Batchnorm
 from darknet_torch.layers.route import Route
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 State = Mapping[str, Tensor]
 

@@ -21,7 +21,7 @@ from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.convolutional import Convolutional
 from darknet_torch.layers.shortcut import Shortcut
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 _NUMBER = "[0-9]+"
 

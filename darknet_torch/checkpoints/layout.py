@@ -7,7 +7,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 
 class Layout(Protocol):

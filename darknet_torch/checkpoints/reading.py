@@ -10,7 +10,7 @@ from torch import Tensor
 from darknet_torch.checkpoints.arrays import Normalized, Unit, fitted, store
 from darknet_torch.errors import WeightsError
 from darknet_torch.layers.base import Layer
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 _NORMALIZATION = ("weight", "bias", "running_mean", "running_var")
 _SHOWN = 4

@@ -12,7 +12,7 @@ from darknet_torch.checkpoints.reading import (
     layers_with_arrays,
     store_all,
 )
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 _EPSILON = 1e-5
 _COCO_FILTERS = 3 * (4 + 1 + 80)

@@ -86,7 +86,7 @@ class Setting:
 
     def spelt(self, anchors: np.ndarray) -> str:
         """`anchors` as the cfg has them."""
-        from darknet_torch.anchors.spelling import cfg_form, written_whole
+        from darknet_torch.anchors.text import cfg_form, written_whole
 
         whole = self.unit == 1 and written_whole(self.width)
         return cfg_form(anchors / float(self.unit), whole=whole)

@@ -8,10 +8,9 @@ from typing import Any
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.cli.asking import asked_pictures
 from darknet_torch.cli.completions import PATH
-from darknet_torch.cli.darknet_flags import darknet_flags, model_first, take_darknet_flags
-from darknet_torch.cli.loading import find_names, from_command, load_to_device
+from darknet_torch.cli.darknet.flags import darknet_flags, model_first, take_darknet_flags
+from darknet_torch.cli.model_options import find_names, from_command, load_to_device
 from darknet_torch.cli.options import (
     names_options,
     network_options,
@@ -21,8 +20,9 @@ from darknet_torch.cli.options import (
 )
 from darknet_torch.cli.outputs import Output, find_form
 from darknet_torch.cli.pictures import Run, Sinks
+from darknet_torch.cli.prompt import asked_pictures
 from darknet_torch.errors import UsageError
-from darknet_torch.sources import Source, find_sources
+from darknet_torch.media.sources import Source, find_sources
 
 _DEFAULT_TOP = 5  # as `darknet classify`
 
@@ -68,7 +68,7 @@ def classify_all(
         groups: see `Run`.
         top: how many classes to give, unless --top or the .data file say.
     """
-    from darknet_torch.classify import Classifier
+    from darknet_torch.inference.classifier import Classifier
 
     arguments["names"] = arguments["names"] or _labels(arguments)
     options = from_command(arguments)

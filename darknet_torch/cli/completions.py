@@ -15,7 +15,7 @@ def complete_cfg(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The shipped definitions and the .cfg files here."""
-    from darknet_torch.zoo import shipped
+    from darknet_torch.cfg.zoo import shipped
 
     return _names_or_files(shipped(".cfg"), "cfg", incomplete)
 

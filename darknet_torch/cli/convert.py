@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cfg.zoo import companion, find_cfg
 from darknet_torch.cli.completions import PATH
-from darknet_torch.cli.loading import given_names, reported_at_once, reporting
+from darknet_torch.cli.model_options import given_names, reported_at_once, reporting
 from darknet_torch.cli.options import cfg_options, names_options
-from darknet_torch.zoo import companion, find_cfg
 
 if TYPE_CHECKING:
-    from darknet_torch.conversion.graphs import GraphOptions
+    from darknet_torch.export.graphs import GraphOptions
 
 
 @click.command(short_help="Convert models: .weights, .pt, .safetensors, .onnx, ...")
@@ -78,7 +78,7 @@ def _names(src: str, arguments: dict[str, Any]) -> str | None:
 
 def _graph_options(arguments: dict[str, Any]) -> GraphOptions | None:
     """What the options say of graphs; None if they say nothing."""
-    from darknet_torch.conversion.graphs import GraphOptions
+    from darknet_torch.export.graphs import GraphOptions
 
     given = {"fold": arguments["fold"] or None, "opset": arguments["opset"]}
     given |= {name: arguments[name] for name in ("threshold", "nms_threshold")}

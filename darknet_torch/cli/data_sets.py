@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from darknet_torch.cfg.zoo import companion, find_cfg
 from darknet_torch.errors import UsageError, warn
-from darknet_torch.zoo import companion, find_cfg
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.model import DataSet

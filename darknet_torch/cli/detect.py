@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from darknet_torch.cli.asking import asked_pictures
+from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.cli.completions import PATH
-from darknet_torch.cli.darknet_flags import detection_flags, model_first, take_detection_flags
+from darknet_torch.cli.darknet.flags import detection_flags, model_first, take_detection_flags
 from darknet_torch.cli.detecting import search
 from darknet_torch.cli.options import (
     detection_options,
@@ -17,9 +17,9 @@ from darknet_torch.cli.options import (
     output_options_of,
     run_options,
 )
+from darknet_torch.cli.prompt import asked_pictures
 from darknet_torch.errors import UsageError
-from darknet_torch.sources import find_sources
-from darknet_torch.zoo import sample_folder
+from darknet_torch.media.sources import find_sources
 
 _FORMS = ("text", "json", "jsonl", "csv", "coco", "txt")
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from darknet_torch.cli.loading import find_names, from_command, load_to_device, reporting
+from darknet_torch.cli.model_options import find_names, from_command, load_to_device, reporting
 from darknet_torch.cli.outputs import Output, find_form
 from darknet_torch.cli.pictures import Run, Sinks
 from darknet_torch.cli.window import Window
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths
-from darknet_torch.sources import Source
+from darknet_torch.media.sources import Source
 
 if TYPE_CHECKING:
-    from darknet_torch.batches import Shot
-    from darknet_torch.detect import Detector
-    from darknet_torch.detections import Detections
+    from darknet_torch.inference.detector import Detector
+    from darknet_torch.media.frame_batches import Shot
+    from darknet_torch.results.detections import Detections
 
 
 def _check_outputs(arguments: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ def search(
 
 def _build_detector(arguments: dict[str, Any]) -> Detector:
     """The detector of a command's keyword arguments."""
-    from darknet_torch.detect import Detector
+    from darknet_torch.inference.detector import Detector
 
     options = from_command(arguments)
     network = load_to_device(options, arguments)
@@ -90,8 +90,8 @@ def _search_of(detector: Detector) -> Callable[[list[Shot]], list[Detections]]:
 def _sinks(
     arguments: dict[str, Any], sources: Sequence[Source], classes: int
 ) -> Sinks[Detections]:
-    from darknet_torch.annotated import AnnotatedFolder, AnnotatedVideo, LastPicture
-    from darknet_torch.labels import LabelFolder, label_in_place
+    from darknet_torch.datasets.pseudo_labels import LabelFolder, label_in_place
+    from darknet_torch.results.annotated_media import AnnotatedFolder, AnnotatedVideo, LastPicture
 
     form, out = arguments["form"], arguments["out"]
     outputs = [Output(find_form(form, out, classes), None if form == "txt" else out)]

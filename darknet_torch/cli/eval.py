@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.cli.completions import PATH
-from darknet_torch.cli.darknet_flags import darknet_flags, take_darknet_flags
+from darknet_torch.cli.darknet.flags import darknet_flags, take_darknet_flags
 from darknet_torch.cli.data_sets import find_data
 from darknet_torch.cli.evaluating import (
     exit_if_failed,
@@ -32,14 +33,13 @@ from darknet_torch.cli.options import (
 )
 from darknet_torch.downloads.finding import default_weights
 from darknet_torch.errors import UsageError
-from darknet_torch.zoo import find_cfg
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.model import DataSet
     from darknet_torch.evaluation.detecting import Passed
     from darknet_torch.evaluation.evaluate import Evaluation, Step
     from darknet_torch.evaluation.ground_truth import GroundTruth
-    from darknet_torch.network import Network
+    from darknet_torch.model.network import Network
 
 _PART = click.FloatRange(0, 1)
 _FORMS = ("coco", "voc", "txt")

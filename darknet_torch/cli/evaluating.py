@@ -12,17 +12,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cli.data_sets import open_data
-from darknet_torch.cli.loading import find_names, from_command, load_to_device, reported, reporting
+from darknet_torch.cli.model_options import (
+    find_names,
+    from_command,
+    load_to_device,
+    reported,
+    reporting,
+)
 from darknet_torch.cli.pictures import progress
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.model import DataSet
-    from darknet_torch.detect import Detector
     from darknet_torch.evaluation.detecting import Passed
     from darknet_torch.evaluation.ground_truth import GroundTruth
-    from darknet_torch.network import Network
+    from darknet_torch.inference.detector import Detector
+    from darknet_torch.model.network import Network
 
 SPLIT = "valid"  # what is judged unless --split says otherwise
 SOME_FAILED = 1
@@ -106,7 +112,7 @@ def build_detector(
     network: Network, data_set: DataSet, arguments: dict[str, Any], nms_threshold: float
 ) -> Detector:
     """The detector of a command's keyword arguments, with the data set's names."""
-    from darknet_torch.detect import Detector
+    from darknet_torch.inference.detector import Detector
 
     return Detector(
         network,

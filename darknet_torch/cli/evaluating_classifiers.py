@@ -15,7 +15,7 @@ from darknet_torch.cli.pictures import progress
 from darknet_torch.errors import DarknetError, UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.network import Network
+    from darknet_torch.model.network import Network
 
 _FOLDER_TOP = 5  # of a tree of folders, which cannot say it
 
@@ -28,10 +28,10 @@ def judge_classifier(network: Network, arguments: dict[str, Any]) -> None:
     """
     import numpy as np
 
-    from darknet_torch.batches import opened_batches
-    from darknet_torch.classify import Classifier
     from darknet_torch.datasets.classification import open_classification
     from darknet_torch.evaluation.classification import class_ids_of, classifier_score
+    from darknet_torch.inference.classifier import Classifier
+    from darknet_torch.media.frame_batches import opened_batches
 
     data = find_data(arguments["data"], arguments["cfg"])
     pictures = open_classification(data, split=_split(data, arguments["split"]))

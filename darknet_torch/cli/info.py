@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from darknet_torch.cli.completions import complete_cfg
-from darknet_torch.cli.loading import from_command, load_model, read_network
+from darknet_torch.cli.model_options import from_command, load_model, read_network
 from darknet_torch.cli.options import network_options
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
@@ -31,8 +31,8 @@ def info(network_cfg: str | None, as_json: bool, graph: str | None, **arguments:
     arguments["cfg"] = arguments["cfg"] or network_cfg
     if arguments["cfg"] is None:
         raise UsageError("no network", expected="dtorch info CFG")
-    from darknet_torch.graph import draw_graph
-    from darknet_torch.summary import summarize
+    from darknet_torch.model.summary import summarize
+    from darknet_torch.model.svg import draw_graph
 
     options = from_command({"names": None, "data": None, **arguments})
     network = load_model(options) if options.weights else read_network(options)

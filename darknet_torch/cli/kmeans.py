@@ -15,7 +15,7 @@ from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.anchors import Setting, find_anchors, kmeans_options, measure_boxes
 from darknet_torch.cli.completions import complete_cfg
 from darknet_torch.cli.data_sets import open_data
-from darknet_torch.cli.loading import reported, reporting
+from darknet_torch.cli.model_options import reported, reporting
 from darknet_torch.cli.options import data_set_options, output_options
 from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.files import write_bytes, write_text
@@ -126,7 +126,7 @@ def _setting(arguments: dict[str, Any]) -> Setting:
         CfgError: the cfg cannot be read or has no anchors.
     """
     from darknet_torch.anchors.heads import read_anchor_cfg
-    from darknet_torch.zoo import find_cfg
+    from darknet_torch.cfg.zoo import find_cfg
 
     dialect, cfg = DIALECTS[arguments["dialect"]], arguments["cfg"]
     given = {name: arguments[name] for name in ("count", "width", "height")}

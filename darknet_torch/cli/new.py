@@ -10,7 +10,7 @@ import click
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.completions import complete_cfg
-from darknet_torch.cli.loading import Reporting, reported_at_once
+from darknet_torch.cli.model_options import Reporting, reported_at_once
 from darknet_torch.cli.options import data_set_options
 from darknet_torch.errors import UsageError
 
@@ -59,10 +59,10 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
     dtorch new yolov4-tiny --data obj.data --anchors auto --out obj.cfg
     """
     from darknet_torch.cfg.grammar import read_cfg_text
+    from darknet_torch.cfg.zoo import find_cfg
     from darknet_torch.custom.customize import Wishes, customize
     from darknet_torch.custom.facts import agreed_classes, gather
     from darknet_torch.files import write_bytes
-    from darknet_torch.zoo import find_cfg
 
     path = find_cfg(base)
     report = Reporting(strict=arguments["strict"], quiet=arguments["quiet"], verbose=False)
@@ -195,9 +195,9 @@ def _start(base: str, layers: int) -> tuple[str, list[list[str]]]:
         base: a cfg or the name of a shipped one.
         layers: how many of its layers, from the first, can be kept.
     """
+    from darknet_torch.cfg.zoo import companion, find_cfg
     from darknet_torch.downloads.finding import downloaded
     from darknet_torch.downloads.published import usual_start
-    from darknet_torch.zoo import companion, find_cfg
 
     path = find_cfg(base)
     published = usual_start(path.stem)

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import click
 
-from darknet_torch.backends import BACKENDS
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.completions import PATH, complete_cfg, complete_device, complete_weights
 from darknet_torch.datasets import VOC_ORIGIN
+from darknet_torch.inference.backends import BACKENDS
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -18,8 +18,8 @@ from darknet_torch.errors import UsageError
 from darknet_torch.files import replacing
 
 if TYPE_CHECKING:
-    from darknet_torch.batches import Shot
-    from darknet_torch.detections import Detections
+    from darknet_torch.media.frame_batches import Shot
+    from darknet_torch.results.detections import Detections
 
 _CLEAR = "\033[H\033[J"  # so that the objects of a video stand in one place of a screen
 _SMOOTHING = 0.1  # weight of the newest frame in FPS. Source: demo.c demo

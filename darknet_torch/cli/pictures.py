@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import click
 
 from darknet_torch.cli.outputs import Output, Result
-from darknet_torch.sources import Kind, Source
+from darknet_torch.media.sources import Kind, Source
 
 if TYPE_CHECKING:
-    from darknet_torch.batches import Batch, Shot
-    from darknet_torch.overlap import Behind
+    from darknet_torch.media.frame_batches import Batch, Shot
+    from darknet_torch.media.prefetch import Behind
 
 _SOME_FAILED = 1
 _LONG = 10  # pictures from which progress is shown
@@ -90,9 +90,9 @@ class Run(Generic[ResultType]):
             sys.exit(_SOME_FAILED)
 
     def _search_group(self, sources: Sequence[Source]) -> None:
-        from darknet_torch.batches import shot_batches
-        from darknet_torch.overlap import Behind
-        from darknet_torch.video import Watching
+        from darknet_torch.media.frame_batches import shot_batches
+        from darknet_torch.media.prefetch import Behind
+        from darknet_torch.media.video_reader import Watching
 
         arguments = self._arguments
         self._moving |= any(source.moving for source in sources)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cli.lazy import LazyGroup
-from darknet_torch.cli.loading import from_command, load_to_device
+from darknet_torch.cli.model_options import from_command, load_to_device
 from darknet_torch.cli.options import device_option, network_options
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.characters import CharacterModel
+    from darknet_torch.inference.character_model import CharacterModel
 
 
 # Options of other commands, which loading a network asks for.
@@ -22,7 +22,7 @@ _ABSENT: dict[str, Any] = {"names": None, "data": None, "threads": None, "seed":
 
 @click.group(
     cls=LazyGroup,
-    table={"train": ("darknet_torch.cli.trained", "train_text")},
+    table={"train": ("darknet_torch.cli.darknet.train", "train_text")},
     short_help="Run and train character models.",
 )
 def rnn() -> None:
@@ -32,7 +32,7 @@ def rnn() -> None:
 def _model(arguments: dict[str, Any]) -> CharacterModel:
     if arguments["cfg"] is None:
         raise UsageError("no network", expected="--cfg CFG --weights FILE", got="neither")
-    from darknet_torch.characters import CharacterModel
+    from darknet_torch.inference.character_model import CharacterModel
 
     options = from_command({**_ABSENT, **arguments})
     return CharacterModel(load_to_device(options, {**_ABSENT, **arguments}))

@@ -9,15 +9,15 @@ import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
-from darknet_torch.cli.darknet_flags import take_training_flags, training_flags
+from darknet_torch.cli.darknet.flags import take_training_flags, training_flags
 from darknet_torch.cli.data_sets import find_data
-from darknet_torch.cli.loading import reported, reporting
+from darknet_torch.cli.model_options import reported, reporting
 from darknet_torch.cli.options import all_options, data_form_options, device_option
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_bytes
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
-from darknet_torch.zoo import find_cfg
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.model import Problem

@@ -10,7 +10,7 @@ import click
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
-from darknet_torch.cli.loading import reported_at_once, reporting
+from darknet_torch.cli.model_options import reported_at_once, reporting
 from darknet_torch.errors import UsageError
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.batches import Shot
-    from darknet_torch.detections import Detections
+    from darknet_torch.media.frame_batches import Shot
+    from darknet_torch.results.detections import Detections
 
 _TITLE = "darknet_torch"
 _END_KEYS = (27, ord("q"))  # 27 is Escape, as in Darknet's demo

@@ -9,11 +9,11 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from darknet_torch.conversion.graphs import Graph, shape_of
 from darknet_torch.errors import WeightsError
+from darknet_torch.export.graphs import Graph, shape_of
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.base import Layer
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 _SEED = 0
 _STEPS = 3  # a state matters from the second step on

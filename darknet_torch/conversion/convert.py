@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
+from darknet_torch.cfg.zoo import companion, names_for
 from darknet_torch.conversion.check import Difference, compare_layers
 from darknet_torch.conversion.dialects import to_dialect
 from darknet_torch.conversion.formats import (
@@ -19,13 +20,12 @@ from darknet_torch.conversion.formats import (
     find_format,
     find_reader,
 )
-from darknet_torch.conversion.graphs import Graph, GraphOptions, other_size
 from darknet_torch.conversion.model import Model, encode_cfg
 from darknet_torch.conversion.readers import Source
 from darknet_torch.downloads.finding import find_weights
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError
-from darknet_torch.weights import write_values, writing
-from darknet_torch.zoo import companion, names_for
+from darknet_torch.export.graphs import Graph, GraphOptions, other_size
+from darknet_torch.model.weights import write_values, writing
 
 _FIXED = 2  # cases of `compare_graph` at one size
 TOLERANCE = 1e-4  # onnxruntime's float32 sums take another order; a wrong graph is far off

@@ -11,7 +11,7 @@ from darknet_torch.conversion.model import Model
 from darknet_torch.errors import WeightsError
 from darknet_torch.layers.base import Layer, Slot
 from darknet_torch.layers.batchnorm import Normalization
-from darknet_torch.network import WeightsHeader
+from darknet_torch.model.network import WeightsHeader
 from darknet_torch.ops.normalization import divisor, with_divisor
 
 

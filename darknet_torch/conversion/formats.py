@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from darknet_torch.conversion import exporters
+from darknet_torch.cfg.zoo import is_partial_name
 from darknet_torch.conversion.check import Difference, compare_arrays, compare_graph
-from darknet_torch.conversion.graphs import Graph, GraphOptions
 from darknet_torch.conversion.model import Model
 from darknet_torch.conversion.readers import (
     Source,
@@ -19,9 +18,10 @@ from darknet_torch.conversion.readers import (
 )
 from darknet_torch.conversion.states import write_pt, write_safetensors
 from darknet_torch.errors import DarknetError, UsageError, WeightsError
-from darknet_torch.network import Network
-from darknet_torch.weights import read_weights, write_values
-from darknet_torch.zoo import is_partial_name
+from darknet_torch.export import exporters
+from darknet_torch.export.graphs import Graph, GraphOptions
+from darknet_torch.model.network import Network
+from darknet_torch.model.weights import read_weights, write_values
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from typing import Any
 from darknet_torch.cfg.dialect import Dialect, find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import WeightsError
-from darknet_torch.network import Network, WeightsHeader, build_network
+from darknet_torch.model.network import Network, WeightsHeader, build_network
 
-METADATA_KEY = "darknet_torch"
 _ENCODING = "latin-1"  # gives back every byte of a cfg
 
 

@@ -12,13 +12,13 @@ from typing import Any
 from torch import Tensor
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect, find_dialect
+from darknet_torch.cfg.zoo import companion, find_cfg
 from darknet_torch.checkpoints.registry import find_layout
 from darknet_torch.checkpoints.unwrap import find_state
 from darknet_torch.conversion.model import Model, decode_cfg, rebuild
 from darknet_torch.conversion.states import load_state, read_pt, read_safetensors
 from darknet_torch.errors import UsageError, WeightsError
-from darknet_torch.loading import build, load_with_report
-from darknet_torch.zoo import companion, find_cfg
+from darknet_torch.model.loading import build, load_with_report
 
 _OWN_KEY = re.compile(r"layers\.\d+\.")
 

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
 from darknet_torch.errors import UsageError, warn
-from darknet_torch.loading import load_with_report
-from darknet_torch.network import Network, WeightsHeader
-from darknet_torch.weights import LoadReport, write_weights
+from darknet_torch.model.loading import load_with_report
+from darknet_torch.model.network import Network, WeightsHeader
+from darknet_torch.model.weights import LoadReport, write_weights
 
 StrPath = str | os.PathLike[str]
 

@@ -17,8 +17,8 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.contrastive import Contrastive
-from darknet_torch.network import Network, build_network
-from darknet_torch.outputs import check_outputs, classifier_outputs, producer_of
+from darknet_torch.model.network import Network, build_network
+from darknet_torch.model.output_layers import check_outputs, classifier_outputs, producer_of
 
 _BATCHES_PER_CLASS = 2000
 _FEWEST_BATCHES = 6000

@@ -13,8 +13,8 @@ from darknet_torch.datasets.check_boxes import box_problems
 from darknet_torch.datasets.darknet import DIFFICULT, read_labels
 from darknet_torch.datasets.model import DataSet, Example, Problem
 from darknet_torch.errors import ImageError
-from darknet_torch.images import read_image
-from darknet_torch.sources import PICTURE_SUFFIXES
+from darknet_torch.media.images import read_image
+from darknet_torch.media.sources import PICTURE_SUFFIXES
 
 Splits = Mapping[str, DataSet]
 _UNIONS = ("trainval", "all")  # splits that hold what others hold, as they should

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from darknet_torch.boxes import cxcywh_to_xyxy
 from darknet_torch.datasets.model import Example, Problem
+from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 _BEYOND = 0.5  # pixels that an edge may lie outside: half of one, what rounding does
 _SAME = 1e-6  # boxes as near as this are the same: the sixth decimal of Darknet's labels

@@ -13,7 +13,7 @@ from darknet_torch.datasets.model import Problem
 from darknet_torch.datasets.reading import given_class_names, lines_of
 from darknet_torch.datasets.voc import is_voc_root
 from darknet_torch.errors import UsageError
-from darknet_torch.sources import PICTURE_SUFFIXES
+from darknet_torch.media.sources import PICTURE_SUFFIXES
 
 
 @dataclass(frozen=True)

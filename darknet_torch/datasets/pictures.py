@@ -6,7 +6,7 @@ import os
 
 import libstb
 
-from darknet_torch.images import read_image
+from darknet_torch.media.images import read_image
 
 _TURNED = 5  # EXIF orientations from here on exchange height and width
 

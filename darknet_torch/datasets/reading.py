@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from darknet_torch.boxes import xyxy_to_cxcywh
+from darknet_torch.cfg.zoo import read_names
 from darknet_torch.datasets.model import Labels
 from darknet_torch.errors import NamesError, UsageError
-from darknet_torch.zoo import read_names
+from darknet_torch.results.boxes import xyxy_to_cxcywh
 
 
 def lines_of(path: Path) -> list[str]:

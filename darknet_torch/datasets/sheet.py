@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from darknet_torch.boxes import cxcywh_to_xyxy
 from darknet_torch.datasets.model import Example, Labels
-from darknet_torch.drawing import draw_boxes
 from darknet_torch.errors import ImageError
-from darknet_torch.images import read_image
+from darknet_torch.media.drawing import draw_boxes
+from darknet_torch.media.images import read_image
+from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 _PAPER = 255
 _INK = (0, 0, 0)

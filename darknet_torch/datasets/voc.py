@@ -20,7 +20,7 @@ from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
 from darknet_torch.datasets.pictures import picture_size
 from darknet_torch.datasets.reading import given_class_names, labels_of_corners, lines_of
 from darknet_torch.errors import ImageError, UsageError
-from darknet_torch.sources import PICTURE_SUFFIXES
+from darknet_torch.media.sources import PICTURE_SUFFIXES
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SPLITS, ANNOTATIONS, PICTURES = Path("ImageSets/Main"), Path("Annotations"), Path("JPEGImages")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from darknet_torch.boxes import cxcywh_to_xyxy
 from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
 from darknet_torch.datasets.pictures import picture_size
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import replacing, write_text
+from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 
 @dataclass(frozen=True)

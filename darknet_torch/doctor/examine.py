@@ -52,7 +52,7 @@ def examine(device: str = "cpu") -> Examination:
 
 
 def _tested(device: str) -> dict[str, Any]:
-    from darknet_torch.loading import find_device
+    from darknet_torch.model.loading import find_device
 
     start = time.perf_counter()
     found = str(find_device(device))

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from darknet_torch import __version__
+from darknet_torch.cfg.zoo import definitions_folder, shipped
 from darknet_torch.downloads.finding import cache_folder, downloaded
 from darknet_torch.downloads.published import PUBLISHED
-from darknet_torch.zoo import definitions_folder, shipped
 
 PROGRAM = "darknet-torch"
 _DEVELOPING = "dev"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from darknet_torch.zoo import sample_folder
+from darknet_torch.cfg.zoo import sample_folder
 
 if TYPE_CHECKING:
-    from darknet_torch.detections import Detections
-    from darknet_torch.network import Network
+    from darknet_torch.model.network import Network
+    from darknet_torch.results.detections import Detections
 
 PICTURE, MODEL, EXPECTED = "shapes.png", "toy-shapes", "shapes.json"
 
@@ -23,7 +23,7 @@ TOLERANCE = 0.01
 
 def detect_sample(network: Network, folder: Path) -> Detections:
     """What `network`, the bundled model, finds in the picture in `folder`."""
-    from darknet_torch.detect import Detector
+    from darknet_torch.inference.detector import Detector
 
     return Detector(network, names=sample_folder() / f"{MODEL}.names")(folder / PICTURE)
 
@@ -39,7 +39,7 @@ def self_test(device: str = "cpu") -> float:
         DarknetError: it cannot run.
         ImportError: a package that it needs cannot be imported.
     """
-    from darknet_torch.loading import load
+    from darknet_torch.model.loading import load
 
     folder = sample_folder()
     model = folder / MODEL

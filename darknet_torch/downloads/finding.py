@@ -6,9 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+from darknet_torch.cfg.zoo import companion, definitions_folder
 from darknet_torch.downloads.published import Published, named, nearest_name
 from darknet_torch.errors import UsageError, WeightsError
-from darknet_torch.zoo import companion, definitions_folder
 
 CACHE = "DTORCH_CACHE"
 _FOLDER = "darknet_torch"

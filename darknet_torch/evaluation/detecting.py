@@ -10,14 +10,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from darknet_torch.batches import opened_batches
-from darknet_torch.boxes import order_behind_nms
 from darknet_torch.errors import ImageError
 from darknet_torch.evaluation.records import Found
+from darknet_torch.media.frame_batches import opened_batches
+from darknet_torch.results.boxes import order_behind_nms
 
 
 class Selection(Protocol):
-    """See `darknet_torch.detect.Selection`."""
+    """See `darknet_torch.inference.detector.Selection`."""
 
     @property
     def boxes(self) -> np.ndarray: ...
@@ -28,7 +28,7 @@ class Selection(Protocol):
 
 
 class Searcher(Protocol):
-    """What a pass needs of `darknet_torch.detect.Detector`."""
+    """What a pass needs of `darknet_torch.inference.detector.Detector`."""
 
     threshold: float
     nms_threshold: float
@@ -78,7 +78,7 @@ def detect_all(
     """Search all pictures once.
 
     Args:
-        detector: a `darknet_torch.detect.Detector`.
+        detector: a `darknet_torch.inference.detector.Detector`.
         pictures: their paths; those that cannot be read are left out and named.
         thresholds: scores above which to keep detections; the detector's if empty. The
             network runs once for all of them.

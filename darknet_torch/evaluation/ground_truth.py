@@ -9,10 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from darknet_torch.boxes import cxcywh_to_xyxy
 from darknet_torch.datasets.model import DataSet
 from darknet_torch.datasets.pictures import picture_size
 from darknet_torch.evaluation.records import Found, Truths, truths_of
+from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 _NUMBER_AT_END = re.compile(r"\d+$")
 

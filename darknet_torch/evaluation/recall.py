@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.boxes import box_iou, cxcywh_to_xyxy
 from darknet_torch.datasets.model import Labels
+from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
 
 MIN_OBJECTNESS, NMS_THRESHOLD = 0.001, 0.4
 

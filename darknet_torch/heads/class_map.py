@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from darknet_torch.cfg.zoo import find_beside
 from darknet_torch.heads.base import Head
-from darknet_torch.zoo import find_beside
 
 
 def class_map(head: Head, name: str, device: torch.device) -> Tensor | None:

@@ -15,8 +15,8 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.options import Options, flag, integer, number
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import CfgError, warn
+from darknet_torch.ops.accumulated_delta import Carried
 from darknet_torch.ops.activations import ACTIVATIONS, Activation
-from darknet_torch.ops.carried import Carried
 
 
 @dataclass(frozen=True)

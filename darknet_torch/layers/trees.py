@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from darknet_torch.cfg.tree import read_tree
+from darknet_torch.cfg.zoo import find_beside
 from darknet_torch.layers.base import Layer
 from darknet_torch.ops.trees import TreeProbabilities
-from darknet_torch.zoo import find_beside
 
 
 def find_tree(layer: Layer, name: str, classes: int) -> TreeProbabilities | None:

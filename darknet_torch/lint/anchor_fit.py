@@ -10,14 +10,14 @@ import numpy as np
 from darknet_torch.anchors.dataset import measure
 from darknet_torch.anchors.kmeans import cluster
 from darknet_torch.anchors.quality import fit
+from darknet_torch.cfg.zoo import definitions_folder
 from darknet_torch.datasets.model import DataSet
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.heads.base import Head
 from darknet_torch.heads.region import Region
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import Finding, Severity, make
-from darknet_torch.network import Network
-from darknet_torch.zoo import definitions_folder
+from darknet_torch.model.network import Network
 
 # Anchors are a start, which training moves on from: AlexeyAB's README advises against new ones
 # but for experts. A tenth of IoU is what COCO's anchors miss on sets of one kind of object.

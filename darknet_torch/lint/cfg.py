@@ -17,8 +17,8 @@ from darknet_torch.lint.finding import Finding, Severity, collecting, note
 from darknet_torch.lint.head_rules import HEAD_RULES
 from darknet_torch.lint.net_rules import NET_RULES
 from darknet_torch.lint.section_rules import SECTION_RULES
-from darknet_torch.network import Network, build_network
-from darknet_torch.registry import layer_type
+from darknet_torch.model.network import Network, build_network
+from darknet_torch.model.registry import layer_type
 
 # Takes the place of a head that does not fit, so that the layers behind it are seen too.
 _PLACEHOLDER = "empty"

@@ -21,8 +21,8 @@ from darknet_torch.datasets.reading import given_class_names
 from darknet_torch.lint.anchor_fit import anchors_fit
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import Finding, Severity, collecting, error, make, note, warning
-from darknet_torch.network import Network
-from darknet_torch.outputs import classifier_outputs
+from darknet_torch.model.network import Network
+from darknet_torch.model.output_layers import classifier_outputs
 
 _TRAIN = "train"
 

@@ -7,12 +7,12 @@ from itertools import pairwise
 
 from darknet_torch.anchors.strides import horizontal_strides
 from darknet_torch.cfg.grammar import Section
+from darknet_torch.cfg.zoo import find_beside
 from darknet_torch.errors import CfgError
 from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.lint.finding import Finding, error, note, warning
-from darknet_torch.network import Network
-from darknet_torch.outputs import producer_of
-from darknet_torch.zoo import find_beside
+from darknet_torch.model.network import Network
+from darknet_torch.model.output_layers import producer_of
 
 HeadRule = Callable[[Network, Sequence[Section]], Iterator[Finding]]
 

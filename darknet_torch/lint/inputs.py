@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from darknet_torch.cfg.zoo import find_cfg, is_partial_name, shipped
 from darknet_torch.errors import UsageError
-from darknet_torch.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
-from darknet_torch.zoo import find_cfg, is_partial_name, shipped
+from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 _DATA_SUFFIXES = (".data", ".json")
 _WEIGHTS_SUFFIXES = (".weights", ".backup")

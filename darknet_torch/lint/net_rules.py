@@ -9,7 +9,7 @@ from darknet_torch.augment.mixing import check_pairs, mixing_mode
 from darknet_torch.cfg.grammar import Section, Where
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.lint.finding import Finding, collecting, error, note, warning
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 NetRule = Callable[[NetOptions, Sequence[Section], Network | None], Iterator[Finding]]
 Sections = Sequence[Section]

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from darknet_torch.cfg.dialect import ALEXEYAB, DIALECTS, Dialect
+from darknet_torch.cfg.zoo import is_partial_name
 from darknet_torch.conversion.weight_files import ArrayStatistics, statistics_of
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import Finding, collecting, error, note, warning
-from darknet_torch.loading import fill
-from darknet_torch.network import Network, WeightsHeader, build_network
-from darknet_torch.weights import LoadReport, map_file, read_header, read_weights
-from darknet_torch.zoo import is_partial_name
+from darknet_torch.model.loading import fill
+from darknet_torch.model.network import Network, WeightsHeader, build_network
+from darknet_torch.model.weights import LoadReport, map_file, read_header, read_weights
 
 # What the two code bases have written; and what marks transposed matrices is above 1000.
 _VERSIONS = {(0, 1, 0), (0, 2, 0), (0, 2, 5)}

@@ -12,7 +12,7 @@ from darknet_torch.heads.base import positions
 from darknet_torch.heads.class_map import class_map, known_labels
 from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.losses.base import LossContext
-from darknet_torch.losses.overlap import OVERLAPS, iou
+from darknet_torch.losses.iou import OVERLAPS, iou
 from darknet_torch.losses.terms import class_multipliers, focal
 from darknet_torch.losses.truths import Truths, best_truth, in_rounds
 

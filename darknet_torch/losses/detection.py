@@ -7,7 +7,7 @@ from torch import Tensor
 
 from darknet_torch.heads.detection import Detection
 from darknet_torch.losses.base import Loss, LossContext, squared
-from darknet_torch.losses.overlap import iou
+from darknet_torch.losses.iou import iou
 
 _COORDINATES = 4
 _FARTHEST = 20.0  # root of the squared differences from which a box is not considered

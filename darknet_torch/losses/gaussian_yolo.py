@@ -10,7 +10,7 @@ from torch import Tensor
 from darknet_torch.heads.gaussian_yolo import GaussianYolo, GaussianYoloOptions
 from darknet_torch.losses.anchored import AnchoredLoss, Match
 from darknet_torch.losses.base import Loss, LossContext, squared
-from darknet_torch.losses.overlap import OVERLAPS, gradient
+from darknet_torch.losses.iou import OVERLAPS, gradient
 from darknet_torch.losses.terms import clipped
 
 _COORDINATES = 8

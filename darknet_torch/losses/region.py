@@ -9,7 +9,7 @@ from darknet_torch.heads.base import positions
 from darknet_torch.heads.class_map import class_map, known_labels
 from darknet_torch.heads.region import Region
 from darknet_torch.losses.base import Loss, LossContext, squared
-from darknet_torch.losses.overlap import iou
+from darknet_torch.losses.iou import iou
 from darknet_torch.losses.terms import focal
 from darknet_torch.losses.truths import Truths, best_truth, in_rounds
 

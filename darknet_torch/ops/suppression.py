@@ -1,6 +1,6 @@
 """The choice among overlapping boxes as tensor functions, for graphs that end with it.
 
-`darknet_torch.boxes` does the same on arrays, box by box.
+`darknet_torch.results.boxes` does the same on arrays, box by box.
 """
 
 from __future__ import annotations

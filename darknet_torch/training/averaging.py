@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from darknet_torch.layers.convolutional import Convolutional
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 _TAIL = 1000  # iterations before the end at which the average becomes the weights
 

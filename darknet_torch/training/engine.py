@@ -11,17 +11,17 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from darknet_torch.augment.problems import Problems
 from darknet_torch.cfg.dialect import find_dialect, mended
 from darknet_torch.datasets.model import Problem
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.layers.batchnorm import Normalization
-from darknet_torch.loading import build, fill, find_device
-from darknet_torch.network import Network
+from darknet_torch.model.loading import build, fill, find_device
+from darknet_torch.model.network import Network
 from darknet_torch.training.batches import Batch, Batches
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.problem_log import Problems
 from darknet_torch.training.progress import Progress
 from darknet_torch.training.saving import STATE, Saver, keep_cfg, resume
 from darknet_torch.training.sources import CLASSIFIER, DETECTOR, Material, open_material

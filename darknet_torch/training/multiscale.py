@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.augment.draws import Key, Purpose, factor, whole_between
+from darknet_torch.augment.random_streams import Key, Purpose, factor, whole_between
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.layers.base import Layer
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 from darknet_torch.training.passes import learns
 from darknet_torch.training.sgd import SGD
 

@@ -11,8 +11,8 @@ from torch import Tensor
 from darknet_torch.layers.base import Layer
 from darknet_torch.losses.base import Loss, LossContext, hand_back
 from darknet_torch.losses.registry import has_cost, loss_of
-from darknet_torch.network import Network
-from darknet_torch.ops.carried import Carried
+from darknet_torch.model.network import Network
+from darknet_torch.ops.accumulated_delta import Carried
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from darknet_torch.heads.yolo import Yolo
 from darknet_torch.layers.base import Layer
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 from darknet_torch.training.trainer import Update
 
 _STEADY = 0.99  # how much of the last estimate of the time left stays

@@ -13,9 +13,9 @@ import torch
 from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.files import replacing, write_bytes
 from darknet_torch.losses.rejection import Rejection
+from darknet_torch.model.weights import write_weights
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.trainer import Trainer
-from darknet_torch.weights import write_weights
 
 STATE = "_last.state"
 

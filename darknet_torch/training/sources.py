@@ -20,7 +20,7 @@ from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.heads.detection import Detection
 from darknet_torch.layers.softmax import Softmax
 from darknet_torch.losses.registry import loss_of
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 from darknet_torch.training.plan import TrainPlan
 
 DETECTOR, CLASSIFIER, TEXT = "detector", "classifier", "text"

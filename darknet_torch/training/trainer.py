@@ -12,7 +12,7 @@ from torch import Tensor
 from darknet_torch.errors import TrainingError
 from darknet_torch.losses.base import LossContext
 from darknet_torch.losses.rejection import Rejection
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 from darknet_torch.ops.in_order import sum_in_order
 from darknet_torch.training.averaging import WeightAverage
 from darknet_torch.training.distributed import Processes

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.batches import opened_batches
-from darknet_torch.classify import Classifier
 from darknet_torch.datasets.classification import ClassifiedPictures
 from darknet_torch.datasets.model import DataSet
-from darknet_torch.detect import Detector
 from darknet_torch.errors import UsageError
 from darknet_torch.evaluation.classification import class_ids_of, classifier_score
 from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, match
 from darknet_torch.evaluation.detecting import detect_all
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.network import Network
+from darknet_torch.inference.classifier import Classifier
+from darknet_torch.inference.detector import Detector
+from darknet_torch.media.frame_batches import opened_batches
+from darknet_torch.model.network import Network
 
 _AT_ONCE = 8  # pictures
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from darknet_torch.errors import warn
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 OF_NET = (*("adversarial_lr", "attention", "weights_reject_freq", "unsupervised"),)
 OF_CONVOLUTIONS = (

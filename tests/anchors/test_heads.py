@@ -7,9 +7,9 @@ import pytest
 from darknet_torch.anchors.heads import find_heads, heads_of_text, read_anchor_cfg
 from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.grammar import parse_cfg, read_cfg
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.errors import CfgError, CfgWarning
-from darknet_torch.loading import build
-from darknet_torch.zoo import shipped
+from darknet_torch.model.loading import build
 
 HEAD_NAMES = ("[yolo]", "[Gaussian_yolo]", "[region]")
 WITH_HEADS = {

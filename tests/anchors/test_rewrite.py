@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from darknet_torch.anchors.rewrite import rewrite_cfg, rewritten
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.errors import CfgError, CfgWarning
-from darknet_torch.loading import build
-from darknet_torch.zoo import shipped
+from darknet_torch.model.loading import build
 
 NINE = np.array([[index * 10, index * 12] for index in range(1, 10)], np.float64)
 LISTED = "10, 12,  20, 24,  30, 36,  40, 48,  50, 60,  60, 72,  70, 84,  80, 96,  90,108"

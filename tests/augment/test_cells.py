@@ -9,7 +9,7 @@ from darknet_torch.augment.source import Request
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.model import Example, Labels
-from darknet_torch.images import read_image, resize_darknet
+from darknet_torch.media.images import read_image, resize_darknet
 from tests.augment.scenes import check_boxes, scenes
 
 SIDE, CLASSES = 7, 3

@@ -2,8 +2,8 @@ from itertools import islice
 
 import pytest
 
-from darknet_torch.augment.draws import Key
 from darknet_torch.augment.order import Order
+from darknet_torch.augment.random_streams import Key
 from darknet_torch.cfg.net import NetOptions
 
 COUNT = 50

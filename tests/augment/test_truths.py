@@ -10,7 +10,7 @@ from darknet_torch.augment.truths import (
     training_labels,
 )
 from darknet_torch.datasets.model import Example, Labels
-from darknet_torch.images import letterbox_size
+from darknet_torch.media.images import letterbox_size
 from tests.augment.plain import NOWHERE, correct_boxes, fill_truth_detection, fill_truth_region
 
 MOTIONS = [

@@ -11,8 +11,8 @@ from darknet_torch.cfg.dialect import (
     mended,
 )
 from darknet_torch.errors import UsageError
+from darknet_torch.model.registry import LAYER_TYPES
 from darknet_torch.ops.activations import ACTIVATIONS
-from darknet_torch.registry import LAYER_TYPES
 
 
 def differing(one, other):

@@ -9,7 +9,7 @@ from darknet_torch.layers.convolutional import Convolutional
 from darknet_torch.layers.empty import Empty
 from darknet_torch.layers.maxpool import Maxpool
 from darknet_torch.layers.softmax import Softmax
-from darknet_torch.registry import LAYER_TYPES, layer_type
+from darknet_torch.model.registry import LAYER_TYPES, layer_type
 
 
 def quietly(text):

@@ -1,8 +1,8 @@
 import pytest
 
 from darknet_torch.cfg.tree import read_tree
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.errors import CfgError
-from darknet_torch.zoo import shipped
 
 ANIMALS = """\
 animal -1

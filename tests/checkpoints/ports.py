@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 
 CFG = """[net]
 channels=3

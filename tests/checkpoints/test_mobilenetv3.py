@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from darknet_torch.zoo import find_cfg
+from darknet_torch.cfg.zoo import find_cfg
 from tests.checkpoints.trained import (
     assert_same,
     checkpoint,

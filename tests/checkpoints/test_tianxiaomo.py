@@ -7,11 +7,11 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate, leaky_relu, max_pool2d, mish
 
+from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.checkpoints.registry import find_layout
 from darknet_torch.checkpoints.tianxiaomo import Yolov4Layout
 from darknet_torch.checkpoints.unwrap import find_state
 from darknet_torch.errors import WeightsError
-from darknet_torch.zoo import find_cfg
 from tests.checkpoints.ports import built, head_inputs, pictures, randomize
 
 OUTPUTS = 255

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 import darknet_torch as dt
-from darknet_torch.network import WeightsHeader
-from darknet_torch.zoo import definitions_folder, sample_folder
+from darknet_torch.cfg.zoo import definitions_folder, sample_folder
+from darknet_torch.model.network import WeightsHeader
 from tests.conftest import ROOT, reference_folder
 from tools.records import cfg_text, read_record, write_weights
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import darknet_torch as dt
+from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.compat import darknet
 from darknet_torch.compat.darknet import networks
-from darknet_torch.zoo import sample_folder
 from tests.compat.models import PICTURE, make
 
 CFG, WEIGHTS, NAMES = (

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.compat import darknet
-from darknet_torch.zoo import sample_folder
 from tests.compat.darknet_script import results
 from tests.compat.models import PICTURE
 from tests.conftest import reference_folder

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import darknet_torch as dt
+from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.compat import opencv as dnn
-from darknet_torch.zoo import sample_folder
 from tests.compat.models import PICTURE, make
 
 CFG, WEIGHTS = (str(sample_folder() / f"toy-shapes{suffix}") for suffix in (".cfg", ".weights"))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import darknet_torch as dt
+from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.compat import opencv as dnn
 from darknet_torch.compat.opencv import cv2
 from darknet_torch.compat.opencv.importer import build, read_sections
-from darknet_torch.zoo import sample_folder
 from tests.compat.models import CLASSIFIER, LAYERS, PICTURE
 
 CFG, WEIGHTS = (sample_folder() / f"toy-shapes{suffix}" for suffix in (".cfg", ".weights"))

@@ -5,8 +5,8 @@ import torch
 from darknet_torch import build_network, write_weights
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.network import WeightsHeader
-from darknet_torch.zoo import sample_folder
+from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.model.network import WeightsHeader
 from tests.conftest import ROOT
 
 TOY = sample_folder()

@@ -14,8 +14,8 @@ from darknet_torch.conversion.check import (
     difference,
     random_images,
 )
-from darknet_torch.conversion.graphs import Graph, GraphOptions
 from darknet_torch.errors import WeightsError
+from darknet_torch.export.graphs import Graph, GraphOptions
 from tests.conversion.models import DETECTOR, NET, built
 
 INFINITY, NOTHING = math.inf, math.nan

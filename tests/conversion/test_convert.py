@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from darknet_torch import load
+from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.conversion.convert import convert
-from darknet_torch.conversion.graphs import GraphOptions
 from darknet_torch.errors import CfgError, UsageError, WeightsError
-from darknet_torch.loading import load_with_report
-from darknet_torch.zoo import find_cfg
+from darknet_torch.export.graphs import GraphOptions
+from darknet_torch.model.loading import load_with_report
 from tests.checkpoints.ports import CFG as PORT_CFG
 from tests.checkpoints.ports import PORTS, Port, head_inputs, pictures
 from tests.checkpoints.test_resnet import ResNet

@@ -8,7 +8,7 @@ from darknet_torch import load
 from darknet_torch.conversion.check import compare_layers
 from darknet_torch.conversion.convert import convert
 from darknet_torch.errors import WeightsError
-from darknet_torch.weights import write_weights
+from darknet_torch.model.weights import write_weights
 from tests.conversion.models import DETECTOR, NET, built, model_in, pictures
 
 OTHER = {"alexeyab": "pjreddie", "pjreddie": "alexeyab"}

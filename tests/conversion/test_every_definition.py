@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from darknet_torch import Detector, load
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.conversion.convert import TOLERANCE, convert
-from darknet_torch.conversion.graphs import other_size, shape_of
 from darknet_torch.errors import CfgError
-from darknet_torch.weights import write_weights
-from darknet_torch.zoo import shipped
+from darknet_torch.export.graphs import other_size, shape_of
+from darknet_torch.model.weights import write_weights
 from tests.conversion.models import NO_MODELS, SHARED, real_models, trained
 
 PJREDDIES = {"resnet18", "resnet50"}  # their shortcuts join different sizes

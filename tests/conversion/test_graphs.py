@@ -8,7 +8,10 @@ import torch
 
 import darknet_torch as dt
 from darknet_torch.conversion.convert import convert
-from darknet_torch.conversion.exporters import (
+from darknet_torch.conversion.model import Model
+from darknet_torch.errors import CfgError, UsageError
+from darknet_torch.export.exporters import (
+    METADATA_KEY,
     exported_bytes,
     onnx_bytes,
     run_exported,
@@ -16,11 +19,9 @@ from darknet_torch.conversion.exporters import (
     run_torchscript,
     torchscript_bytes,
 )
-from darknet_torch.conversion.graphs import Graph, GraphOptions, other_size
-from darknet_torch.conversion.model import METADATA_KEY, Model
-from darknet_torch.errors import CfgError, UsageError
+from darknet_torch.export.graphs import Graph, GraphOptions, other_size
 from darknet_torch.heads.base import Predictions
-from darknet_torch.images import network_input, place, read_image
+from darknet_torch.media.images import network_input, place, read_image
 from tests.checkpoints.ports import CFG as TWO_HEADS
 from tests.conversion.models import (
     DETECTOR,

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from darknet_torch.conversion.convert import convert
-from darknet_torch.conversion.graphs import GraphOptions
 from darknet_torch.errors import UsageError, WeightsError
-from darknet_torch.network import Network
+from darknet_torch.export.graphs import GraphOptions
+from darknet_torch.model.network import Network
 from tests.conversion.models import DETECTOR, NET, TOY_CFG, TOY_WEIGHTS, model_in
 
 ODD = NET.replace("32", "29") + "[convolutional]\nfilters=8\n[reorg]\nstride=2\n"

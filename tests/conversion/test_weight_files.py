@@ -9,9 +9,9 @@ import torch
 
 from darknet_torch.conversion.weight_files import average, partial, statistics
 from darknet_torch.errors import CfgWarning, UsageError, WeightsError
-from darknet_torch.loading import load_with_report
-from darknet_torch.network import WeightsHeader
-from darknet_torch.weights import write_weights
+from darknet_torch.model.loading import load_with_report
+from darknet_torch.model.network import WeightsHeader
+from darknet_torch.model.weights import write_weights
 from tests.conversion.models import DETECTOR, NET, built, model_in
 
 HEADER = 20

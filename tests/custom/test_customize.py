@@ -9,11 +9,11 @@ import pytest
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.grammar import parse_cfg, read_cfg
 from darknet_torch.cfg.net import NetOptions
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.custom.customize import Wishes, customize, scaled_steps
 from darknet_torch.downloads.published import PUBLISHED
 from darknet_torch.errors import CfgError, CfgWarning, UsageError
-from darknet_torch.network import build_network
-from darknet_torch.zoo import shipped
+from darknet_torch.model.network import build_network
 
 CHARACTERS = {"gru", "lstm", "rnn"}
 PJREDDIE_ONLY = {"resnet18", "resnet50"}

@@ -4,7 +4,7 @@ import pytest
 
 from darknet_torch.datasets.pictures import picture_size
 from darknet_torch.errors import ImageError
-from darknet_torch.images import read_image
+from darknet_torch.media.images import read_image
 from tests.datasets.sets import picture
 
 # An APP1 segment that says: orientation 6, a quarter turn.

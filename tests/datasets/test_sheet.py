@@ -3,7 +3,7 @@ import pytest
 
 from darknet_torch.datasets.model import Example, Labels
 from darknet_torch.datasets.sheet import choose, contact_sheet
-from darknet_torch.drawing import class_color
+from darknet_torch.media.drawing import class_color
 from tests.datasets.sets import picture
 
 

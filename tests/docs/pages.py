@@ -11,7 +11,7 @@ import cv2
 import torch
 
 import darknet_torch as dt
-from darknet_torch.zoo import sample_folder
+from darknet_torch.cfg.zoo import sample_folder
 from tests.checkpoints.test_resnet import ResNet
 from tests.checkpoints.trained import trained
 

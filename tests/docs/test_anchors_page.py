@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from darknet_torch.zoo import sample_folder
+from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
 from tests.docs.pages import blocks, commands
 

@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from darknet_torch.registry import LAYER_TYPES
+from darknet_torch.model.registry import LAYER_TYPES
 from tools import cfg_reference
 
 

@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from darknet_torch.zoo import sample_folder
+from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
 from tests.datasets.sets import darknet
 from tests.docs.pages import ROOT, blocks, commands
-from tests.lint.test_lint_cfg import KNOWN
+from tests.lint.test_cfg import KNOWN
 
 PAGE = "docs/custom-models.md"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from darknet_torch.registry import LAYER_TYPES
+from darknet_torch.model.registry import LAYER_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / "tests" / "parity" / "data"

@@ -7,10 +7,10 @@ import platform
 import pytest
 
 import darknet_torch
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.doctor import examine as module
 from darknet_torch.doctor import machine
 from darknet_torch.doctor.examine import examine
-from darknet_torch.zoo import shipped
 
 
 def test_a_working_installation_has_no_problems(cache):

@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.doctor.self_test import (
     EXPECTED,
     TOLERANCE,
@@ -13,8 +14,7 @@ from darknet_torch.doctor.self_test import (
     self_test,
 )
 from darknet_torch.errors import UsageError
-from darknet_torch.loading import load
-from darknet_torch.zoo import sample_folder
+from darknet_torch.model.loading import load
 
 FOLDER = sample_folder()
 KEPT = json.loads((FOLDER / EXPECTED).read_bytes())

@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.downloads import published
 from darknet_torch.downloads.published import Published
-from darknet_torch.zoo import sample_folder
 
 WEIGHTS = sample_folder() / "toy-shapes.weights"
 _PATIENCE = 10  # seconds until a stalled answer ends by itself, should a test fail

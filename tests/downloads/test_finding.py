@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from darknet_torch.cfg.zoo import definitions_folder, sample_folder
 from darknet_torch.downloads import finding
 from darknet_torch.downloads.finding import (
     cache_folder,
@@ -14,8 +15,7 @@ from darknet_torch.downloads.finding import (
 )
 from darknet_torch.downloads.published import find_published
 from darknet_torch.errors import UsageError, WeightsError
-from darknet_torch.loading import load
-from darknet_torch.zoo import definitions_folder, sample_folder
+from darknet_torch.model.loading import load
 from tests.downloads.server import WEIGHTS
 
 

@@ -6,10 +6,10 @@ import warnings
 import pytest
 
 from darknet_torch.cfg.grammar import read_cfg
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.downloads.published import PUBLISHED, find_published, named, usual_start
 from darknet_torch.errors import UsageError
-from darknet_torch.network import build_network
-from darknet_torch.zoo import shipped
+from darknet_torch.model.network import build_network
 
 HEADER = 20
 DEFINITIONS = {"darknet19_448": "darknet19", "yolo-voc": "yolov2-voc"}  # called otherwise

@@ -9,7 +9,7 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}  # exp and division in float32
 ANCHORS = [(1.0, 1.5), (2.5, 0.75)]

@@ -9,7 +9,7 @@ from torch.nn import functional
 from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS, DIALECTS
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgNote
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 
 X = torch.linspace(-5, 5, 24).reshape(1, 2, 3, 4)
 # Sections whose output is the activation function of `times` the input.

@@ -7,7 +7,7 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgWarning
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}  # float32 sums of at most 27 products near 1
 LINES = {1: (0.25, 0.5, 0.25), 2: (0.5, 0.5)}

@@ -9,8 +9,8 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError, CfgWarning
-from darknet_torch.network import build_network
-from darknet_torch.weights import read_weights
+from darknet_torch.model.network import build_network
+from darknet_torch.model.weights import read_weights
 
 CLOSE = {"rtol": 1e-6, "atol": 1e-6}  # one product in float32, and a logistic function
 CHANNEL_FACTORS = ("empty", "avgpool")  # layers of 3x4x5 and 3x1x1

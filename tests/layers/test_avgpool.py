@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 
 
 def test_it_is_the_mean_of_each_channel():

@@ -8,8 +8,8 @@ import torch
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.network import build_network
-from darknet_torch.weights import read_weights
+from darknet_torch.model.network import build_network
+from darknet_torch.model.weights import read_weights
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}  # one float32 product and sum of values near 1
 

@@ -10,8 +10,8 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError, CfgWarning
-from darknet_torch.network import build_network
-from darknet_torch.weights import read_weights
+from darknet_torch.model.network import build_network
+from darknet_torch.model.weights import read_weights
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}  # float32 sums of at most 100 products near 1
 ARRAYS = ["biases", "scales", "rolling_mean", "rolling_variance", "weights"]

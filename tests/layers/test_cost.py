@@ -5,7 +5,7 @@ import torch
 
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgWarning
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 
 NET = "[net]\ninputs=3\n"
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 
 
 @pytest.mark.parametrize("name", ["empty", "silence"])

@@ -13,8 +13,8 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError
-from darknet_torch.network import build_network
-from darknet_torch.weights import read_weights
+from darknet_torch.model.network import build_network
+from darknet_torch.model.weights import read_weights
 
 # Float32 sums of at most 50 products below 2, carried through a few steps.
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}

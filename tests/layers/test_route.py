@@ -6,7 +6,7 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError, CfgWarning
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 
 LAYERS = ("convolutional filters=4", "maxpool size=2 stride=1", "convolutional filters=2")
 

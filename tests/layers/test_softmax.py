@@ -8,7 +8,7 @@ import torch
 
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 
 
 def build(options, net="channels=3\nheight=2\nwidth=4"):

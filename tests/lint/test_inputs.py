@@ -5,9 +5,9 @@ from itertools import permutations
 
 import pytest
 
+from darknet_torch.cfg.zoo import sample_folder, shipped
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.lint.inputs import Inputs, recognise
-from darknet_torch.zoo import sample_folder, shipped
 
 
 def test_suffixes_decide_in_any_order(tmp_path):

@@ -8,7 +8,7 @@ from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import read_net
 from darknet_torch.losses.base import LossContext
 from darknet_torch.losses.registry import loss_of
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 
 ROWS, COLUMNS = 4, 6  # of the map
 HEIGHT, WIDTH = 64, 96  # of the network's input

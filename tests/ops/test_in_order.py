@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 from darknet_torch.ops import in_order
 
 F = np.float32

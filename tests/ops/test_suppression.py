@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch import boxes
 from darknet_torch.ops.suppression import corners, overlaps, suppress
+from darknet_torch.results import boxes
 
 PICTURES, BOXES, CLASSES = 3, 30, 3
 KINDS = [("default", 0.6), ("greedynms", 0.6), ("diounms", 0.6), ("diounms", 2.5)]

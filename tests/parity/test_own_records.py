@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from darknet_torch.zoo import definitions_folder
+from darknet_torch.cfg.zoo import definitions_folder
 from tools.parity import check_forward, check_training, main
 from tools.parity_train import check_rates
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.network import Network, build_network
-from darknet_torch.registry import LAYER_TYPES
+from darknet_torch.model.network import Network, build_network
+from darknet_torch.model.registry import LAYER_TYPES
 
 NET = "[net]\nwidth=24\nheight=8\nchannels=8\n"
 LAYERS = {

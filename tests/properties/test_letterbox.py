@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darknet_torch.images import Placement, place
+from darknet_torch.media.images import Placement, place
 
 SIZES = st.integers(1, 2048)
 FRACTIONS = st.floats(-2, 3)

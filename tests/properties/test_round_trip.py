@@ -10,9 +10,9 @@ from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.history import History
-from darknet_torch.network import build_network
-from darknet_torch.registry import LAYER_TYPES
-from darknet_torch.weights import read_weights, write_weights
+from darknet_torch.model.network import build_network
+from darknet_torch.model.registry import LAYER_TYPES
+from darknet_torch.model.weights import read_weights, write_weights
 
 NET = "[net]\nwidth=2\nheight=3\nchannels=4\n"
 SEVERAL = "[convolutional]\nfilters=2\n[maxpool]\n[batchnorm]\n[connected]\noutput=2\n[cost]"

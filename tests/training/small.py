@@ -5,7 +5,7 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.losses.base import LossContext
-from darknet_torch.network import build_network
+from darknet_torch.model.network import build_network
 from darknet_torch.training.passes import TrainingPass
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.boxes import order_behind_nms, suppress
 from darknet_torch.compat.darknet.networks import LoadedNetwork, network_predict
 from darknet_torch.compat.darknet.structures import (
     BOX,
@@ -21,7 +20,8 @@ from darknet_torch.compat.darknet.structures import (
     values_at,
 )
 from darknet_torch.errors import UnsupportedError, UsageError
-from darknet_torch.images import Placement, letterbox_size
+from darknet_torch.media.images import Placement, letterbox_size
+from darknet_torch.results.boxes import order_behind_nms, suppress
 
 
 def get_network_boxes(

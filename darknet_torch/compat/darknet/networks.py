@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.backends.pytorch import TorchBackend
 from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.cfg.zoo import names_for, read_names
 from darknet_torch.compat.darknet.pictures import letterbox_image, planes, resize_image
 from darknet_torch.compat.darknet.structures import (
     IMAGE,
@@ -18,12 +18,12 @@ from darknet_torch.compat.darknet.structures import (
     pointer_to,
     values_at,
 )
-from darknet_torch.detect import Detector
 from darknet_torch.errors import NamesError, UsageError, warn
 from darknet_torch.heads.base import Predictions
-from darknet_torch.loading import find_device, load_with_report
-from darknet_torch.network import Network
-from darknet_torch.zoo import names_for, read_names
+from darknet_torch.inference.backends.pytorch import TorchBackend
+from darknet_torch.inference.detector import Detector
+from darknet_torch.model.loading import find_device, load_with_report
+from darknet_torch.model.network import Network
 
 _FEWEST_CLASSES = 2  # where the .data file has no classes=
 

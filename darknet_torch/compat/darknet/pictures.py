@@ -8,7 +8,7 @@ import numpy as np
 
 from darknet_torch.compat.darknet.structures import IMAGE, keep, pointer_to, values_at
 from darknet_torch.errors import UsageError
-from darknet_torch.images import Placement, fit_planes, letterbox_size, read_image
+from darknet_torch.media.images import Placement, fit_planes, letterbox_size, read_image
 
 
 def make_image(w: int, h: int, c: int) -> IMAGE:

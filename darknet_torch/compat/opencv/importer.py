@@ -15,9 +15,9 @@ from darknet_torch.cfg.dialect import ALEXEYAB_CUDA
 from darknet_torch.cfg.grammar import Section, parse_cfg, read_cfg
 from darknet_torch.errors import WeightsError
 from darknet_torch.layers.batchnorm import Normalization
-from darknet_torch.network import Network, build_network
+from darknet_torch.model.network import Network, build_network
+from darknet_torch.model.weights import read_weights
 from darknet_torch.ops.normalization import with_divisor
-from darknet_torch.weights import read_weights
 
 Buffer = bytes | bytearray | memoryview | np.ndarray
 Source = str | os.PathLike[str] | Buffer

@@ -31,7 +31,7 @@ from darknet_torch.layers.scale_channels import ScaleChannels
 from darknet_torch.layers.shortcut import Shortcut
 from darknet_torch.layers.softmax import Softmax
 from darknet_torch.layers.upsample import Upsample
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 INPUT_NAME = "data"
 REGION = "Region"

@@ -19,7 +19,7 @@ from darknet_torch.compat.opencv.layers import (
 )
 from darknet_torch.compat.opencv.regions import RegionRows
 from darknet_torch.errors import UsageError
-from darknet_torch.network import Network
+from darknet_torch.model.network import Network
 
 _CUDA_TARGETS = (cv2.dnn.DNN_TARGET_CUDA, cv2.dnn.DNN_TARGET_CUDA_FP16)
 

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from darknet_torch.boxes import suppress
 from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.numbers import read_number
 from darknet_torch.heads.base import Head
 from darknet_torch.heads.region import Region
+from darknet_torch.results.boxes import suppress
 
 _THRESHOLD, _NMS_THRESHOLD = 0.2, 0.0
 _REGION_THRESHOLD, _REGION_NMS_THRESHOLD = 0.001, 0.4

@@ -1,0 +1,126 @@
+"""The network definitions and names of classes that are shipped, found by name."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from darknet_torch.errors import CfgError, NamesError, nearest
+
+_PARTIAL = re.compile(r"\.conv\.\d+$")
+_HERE = Path(__file__).resolve().parents[1]
+
+
+def definitions_folder() -> Path:
+    """The folder of the shipped definitions: installed, or in the source tree."""
+    installed = _HERE / "definitions"
+    return installed if installed.is_dir() else _HERE.parent / "cfg"
+
+
+def sample_folder() -> Path:
+    """The folder of the bundled picture and of the toy model that runs on it."""
+    return _HERE / "sample"
+
+
+def shipped(suffix: str) -> dict[str, Path]:
+    """Name -> path of the shipped files that end in `suffix` (".cfg", ".names")."""
+    return {path.stem: path for path in sorted(definitions_folder().glob(f"*{suffix}"))}
+
+
+def is_partial_name(path: Path) -> bool:
+    """Whether a file is named as a partial weight file, such as darknet53.conv.74."""
+    return _PARTIAL.search(path.name) is not None
+
+
+def companion(path: Path, suffix: str) -> Path:
+    """Where the file of another `suffix` lies that belongs to the same model.
+
+    That of darknet53.weights and that of darknet53.conv.74 is darknet53.cfg.
+    """
+    if is_partial_name(path):
+        return path.with_name(_PARTIAL.sub(suffix, path.name))
+    return path.with_suffix(suffix)
+
+
+def find_beside(name: str, cfg: str) -> Path | None:
+    """A file that a cfg names: from the working folder, beside the cfg, or shipped."""
+    file = Path(name)
+    for path in (file, Path(cfg).parent / file, definitions_folder() / file.name):
+        if path.is_file():
+            return path
+    return None
+
+
+def find_cfg(cfg: str | os.PathLike[str]) -> Path:
+    """The cfg file meant: a path, or the name of a shipped definition.
+
+    Raises:
+        CfgError: neither is there.
+    """
+    path = Path(cfg)
+    if path.exists():
+        return path
+    known = shipped(".cfg")
+    name = path.name.removesuffix(".cfg")
+    if path.name == os.fspath(cfg) and name in known:
+        return known[name]
+    close = nearest(name, known)
+    raise CfgError(
+        "no such cfg file, nor a shipped definition of that name",
+        where=path,
+        expected=f"a path, or one of {', '.join(known)}",
+        fix=f"did you mean {close!r}?" if close else None,
+    )
+
+
+def read_names(path: str | os.PathLike[str]) -> list[str]:
+    """The names of classes in a file, one a line, or of a shipped list ("coco", "voc").
+
+    Raises:
+        NamesError: neither is there, or it cannot be read.
+
+    Source: data.c get_labels, utils.c get_paths.
+    """
+    file = Path(path)
+    known = shipped(".names")
+    if not file.exists() and file.name.removesuffix(".names") in known:
+        file = known[file.name.removesuffix(".names")]
+    try:
+        lines = file.read_text("utf-8-sig", errors="replace").splitlines()
+    except FileNotFoundError:
+        raise NamesError(
+            "no such names file", where=file, expected=f"a path, or one of {', '.join(known)}"
+        ) from None
+    except OSError as error:
+        raise NamesError(f"cannot be read ({error.strerror})", where=file) from None
+    names = [line.strip() for line in lines]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def names_for(
+    names: Sequence[str] | str | os.PathLike[str] | None, classes: int, *, may_be_more: bool
+) -> tuple[str, ...]:
+    """The names of `classes` classes: given, read from a file, or none at all.
+
+    Args:
+        may_be_more: names beyond the classes are no error.
+
+    Raises:
+        NamesError: they are too few or too many, or their file cannot be read.
+    """
+    if names is None:
+        return ()
+    where = names if isinstance(names, str | os.PathLike) else None
+    found = read_names(names) if isinstance(names, str | os.PathLike) else names
+    if len(found) < classes or (len(found) > classes and not may_be_more):
+        raise NamesError(
+            "the names do not fit the network",
+            where=where,
+            expected=f"{classes} names, as the network has classes",
+            got=f"{len(found)} names",
+        )
+    return tuple(found)

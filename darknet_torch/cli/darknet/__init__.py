@@ -1,0 +1,1 @@
+"""Darknet's own spelling of the commands."""

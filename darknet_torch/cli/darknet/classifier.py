@@ -1,0 +1,19 @@
+"""`dtorch classifier`: Darknet's own spelling."""
+
+from __future__ import annotations
+
+import click
+
+from darknet_torch.cli.lazy import LazyGroup
+
+# Command -> (module, function), as in main.
+_COMMANDS = {
+    "predict": ("darknet_torch.cli.darknet.classifier_predict", "predict"),
+    "train": ("darknet_torch.cli.darknet.train", "train_"),
+    "valid": ("darknet_torch.cli.darknet.classifier_eval", "valid"),
+}
+
+
+@click.group(cls=LazyGroup, table=_COMMANDS, short_help="Darknet's own spelling.")
+def classifier() -> None:
+    """What `darknet classifier` does, with its arguments and flags."""

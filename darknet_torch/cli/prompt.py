@@ -1,0 +1,27 @@
+"""Darknet's way of being told pictures: one by one, on standard input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from darknet_torch.media.sources import Source, standard_input
+
+PROMPT = "Enter Image Path: "
+
+
+def asked_pictures() -> Iterator[list[Source]]:
+    """The pictures that the lines of standard input name, after a prompt for each.
+
+    The prompt goes to standard output, where programs that drive Darknet wait for it.
+
+    Source: detector.c test_detector, classifier.c predict_classifier. Differs: empty lines are
+    passed over.
+    """
+    with standard_input() as lines:
+        click.echo(PROMPT, nl=False)
+        while line := lines.readline():
+            if line.strip():
+                yield [Source(line.strip())]
+            click.echo(PROMPT, nl=False)

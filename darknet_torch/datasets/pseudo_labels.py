@@ -1,0 +1,53 @@
+"""Label files of what was found, to train from. No torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from darknet_torch.datasets.darknet import label_paths
+from darknet_torch.files import FreePaths, make_folder, write_text
+from darknet_torch.media.frame_batches import Shot
+from darknet_torch.results.annotated_media import source_stem
+from darknet_torch.results.detections import Detections
+
+
+class LabelFolder:
+    """A label file for each picture, ``NAME.txt``, and for each frame, ``NAME_000001.txt``.
+
+    Args:
+        paths: where they go.
+    """
+
+    def __init__(self, paths: FreePaths) -> None:
+        self._paths = paths
+
+    def keep(self, shot: Shot, found: Detections) -> None:
+        """Write it; an empty one where nothing was found."""
+        number = f"_{shot.number:06}" if shot.source.moving else ""
+        stem = source_stem(shot.source) + number
+        write_labels(self._paths.take(stem, ".txt", shot.filename), found)
+
+
+def label_in_place(shot: Shot, found: Detections) -> None:
+    """Write a picture's label file where Darknet looks for it in training, over what is there.
+
+    Frames of videos get none.
+
+    Source: detector.c test_detector with -save_labels (AlexeyAB).
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if not shot.source.moving:
+        path = label_paths(shot.filename)[0]
+        make_folder(path.parent)
+        write_labels(path, found)
+
+
+def write_labels(path: Path, found: Detections) -> None:
+    """Write a label file.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    write_text(path, "".join(f"{line}\n" for line in found.label_lines()))

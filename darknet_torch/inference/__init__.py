@@ -1,0 +1,1 @@
+"""Pictures in, results out: detector, classifier, character model, backends."""

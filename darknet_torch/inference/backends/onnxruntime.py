@@ -1,0 +1,34 @@
+"""onnxruntime as a backend."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from darknet_torch.export.exporters import onnx_bytes, run_onnx
+from darknet_torch.export.graphs import Graph, GraphOptions
+from darknet_torch.model.network import Network
+
+
+class OnnxRuntimeBackend:
+    """onnxruntime, on the CPU, or the GPU if the network is there.
+
+    Args:
+        network: exported in memory when this is made, with batch normalisation folded.
+
+    Raises:
+        UsageError: onnx, onnxscript or onnxruntime are not installed.
+        CfgError: a layer cannot be exported; it is named.
+    """
+
+    def __init__(self, network: Network) -> None:
+        graph = Graph(network, GraphOptions(fold=True)).cpu()
+        on_gpu = any(parameter.is_cuda for parameter in network.parameters())
+        self.network = network
+        self.run = run_onnx(onnx_bytes(graph, ""), on_gpu=on_gpu)
+
+    def predict(self, images: np.ndarray) -> tuple[Tensor, ...]:
+        """See `Backend.predict`."""
+        inputs = torch.from_numpy(np.asarray(images, np.float32))
+        return tuple(self.run(self.network.checked(inputs)))

@@ -1,0 +1,1 @@
+"""The network: its layers in one loop, its weights, loading."""

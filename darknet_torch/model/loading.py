@@ -1,0 +1,167 @@
+"""From a cfg and a weight file to a network, in one call."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import torch
+
+from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect, find_dialect
+from darknet_torch.cfg.grammar import read_cfg
+from darknet_torch.cfg.zoo import find_cfg
+from darknet_torch.downloads.finding import find_weights
+from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError, warn
+from darknet_torch.model.network import Network, build_network
+from darknet_torch.model.weights import LoadReport, read_weights
+
+_LONG_REASON = 80  # PyTorch lists every kind of device for a misspelt one
+
+
+def load(
+    cfg: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    dialect: str | Dialect = "alexeyab",
+    device: str | torch.device | None = None,
+    strict: bool = True,
+) -> Network:
+    """Build the network of a cfg and read its weights.
+
+    What Darknet tolerates and nobody means is reported as `CfgWarning`; turn these into
+    errors with ``warnings.simplefilter("error", CfgWarning)``.
+
+    Args:
+        cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
+        weights: path of a weight file, or the name of a downloaded one, such as "yolov3";
+            a partial one leaves the other layers at Darknet's starting values. None: all
+            layers start there.
+        width, height: of the input, instead of the cfg's.
+        dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
+        device: where to put it; the CPU by default.
+        strict: bytes left over in the weight file are an error.
+
+    Returns:
+        The network, in evaluation mode.
+
+    Raises:
+        CfgError, WeightsError, UsageError: see there.
+    """
+    network, _ = load_with_report(
+        cfg, weights, width=width, height=height, dialect=dialect, strict=strict
+    )
+    return network.to(find_device(device or "cpu"))
+
+
+def load_with_report(
+    cfg: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    batch: int | None = None,
+    dialect: str | Dialect = "alexeyab",
+    strict: bool = True,
+    cutoff: int | None = None,
+) -> tuple[Network, LoadReport | None]:
+    """`load`, on the CPU, with the report of the weight file; see `read_weights` for `cutoff`."""
+    chosen = find_dialect(dialect)
+    network = build(cfg, width=width, height=height, batch=batch, dialect=chosen)
+    if weights is None:
+        network.initialize()
+        return network, None
+    weights = find_weights(weights)
+    try:
+        return network, fill(network, weights, strict=strict, cutoff=cutoff)
+    except WeightsError:
+        for other in (PJREDDIE, ALEXEYAB):
+            if other.code_base != chosen.code_base:
+                found = _try_other(cfg, weights, other, width=width, height=height, batch=batch)
+                if found is not None:
+                    return found
+        raise
+
+
+def fill(
+    network: Network,
+    weights: str | os.PathLike[str],
+    *,
+    strict: bool,
+    cutoff: int | None = None,
+) -> LoadReport:
+    """Read `weights`; what they do not cover gets Darknet's starting values."""
+    network.initialize([layer.index for layer in network.layers if layer.reads_a_part])
+    report = read_weights(network, Path(weights), strict=strict, cutoff=cutoff)
+    network.initialize(report.missing)
+    return report
+
+
+def _try_other(
+    cfg: str | os.PathLike[str],
+    weights: str | os.PathLike[str],
+    other: Dialect,
+    **sizes: int | None,
+) -> tuple[Network, LoadReport] | None:
+    """The network in the dialect `other`, if the file is exactly as long as there."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CfgWarning)
+            network = build(cfg, dialect=other, **sizes)
+        report = fill(network, weights, strict=True)
+    except (CfgError, WeightsError):
+        return None
+    if not report.complete:
+        return None
+    warn(
+        f"this file is as long as {other.code_base}/darknet writes it; "
+        f"dialect {other.name} is used",
+        where=weights,
+        fix=f"say --dialect {other.name}",
+    )
+    return network, report
+
+
+def build(
+    cfg: str | os.PathLike[str],
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    batch: int | None = None,
+    subdivisions: int | None = None,
+    max_batches: int | None = None,
+    dialect: str | Dialect = "alexeyab",
+) -> Network:
+    """The network of a cfg, its arrays without values; see `load`."""
+    return build_network(
+        read_cfg(find_cfg(cfg)),
+        dialect=find_dialect(dialect),
+        width=width,
+        height=height,
+        batch=batch,
+        subdivisions=subdivisions,
+        max_batches=max_batches,
+        initialize=False,
+    )
+
+
+def find_device(name: str | torch.device) -> torch.device:
+    """The device called `name`; "auto" is the first GPU, or the CPU.
+
+    Raises:
+        UsageError: there is no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        because = f" ({reason})" if len(reason) < _LONG_REASON else ""
+        raise UsageError(
+            "no such device", expected="auto, cpu, cuda or cuda:N", got=f"{str(name)!r}{because}"
+        ) from None
+    return device

@@ -1,0 +1,267 @@
+"""A Darknet network as a plain nn.Module: a list of layers and one loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS, ALEXEYAB, Dialect
+from darknet_torch.cfg.grammar import Section
+from darknet_torch.cfg.net import NetOptions, read_net
+from darknet_torch.cfg.options import activations_in, read_options
+from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
+from darknet_torch.heads.base import Head
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
+from darknet_torch.model.registry import layer_type
+
+
+@dataclass(frozen=True)
+class WeightsHeader:
+    """The head of a weight file: its version and how many pictures were trained on."""
+
+    major: int
+    minor: int
+    revision: int
+    seen: int = 0
+
+    @property
+    def transposed(self) -> bool:
+        """Whether the matrices of connected layers lie transposed in the file."""
+        return self.major > 1000 or self.minor > 1000
+
+
+class Network(nn.Module):
+    """A network built from a cfg. state_dict keys read ``layers.<index>.<array>``.
+
+    Attributes:
+        net: the options of [net].
+        dialect: the code base it follows.
+        layers: one module per section, in the order of the cfg.
+        header: version and `seen` for the next weight file.
+        last_readers: index of a layer -> the outputs that nobody behind it reads.
+    """
+
+    def __init__(self, net: NetOptions, layers: Sequence[Layer], dialect: Dialect) -> None:
+        super().__init__()
+        self.net = net
+        self.dialect = dialect
+        self.layers = cast("Sequence[Layer]", nn.ModuleList(layers))
+        self.header = WeightsHeader(*dialect.file_version)
+        self.last_readers = _last_readers(layers)
+        self._outputs = _output_indices(layers)
+
+    @property
+    def heads(self) -> list[Head]:
+        """The detection heads, in order; empty for other kinds of network."""
+        return [layer for layer in self.layers if isinstance(layer, Head)]
+
+    @property
+    def output_layer(self) -> Layer:
+        """The last layer that is no [cost]. Source: network.c get_network_output."""
+        return self.layers[self._outputs[-1]]
+
+    def reset_state(self) -> None:
+        """Make recurrent layers forget what they have seen."""
+        for layer in self.layers:
+            layer.reset_state()
+
+    def slots(self) -> Iterator[tuple[Layer, Slot]]:
+        """Every array with its layer, in the order of the weight file."""
+        for layer in self.layers:
+            for slot in layer.weight_slots():
+                yield layer, slot
+
+    def saved_slots(self, cutoff: int | None = None) -> Iterator[Slot]:
+        """The arrays that a weight file of the first `cutoff` layers gets."""
+        for layer in self.layers[:cutoff]:
+            if not layer.options.dontsave:
+                yield from layer.weight_slots()
+
+    @torch.no_grad()
+    def initialize(self, only: Sequence[int] | None = None) -> None:
+        """Give all layers, or those of the indices `only`, Darknet's starting values."""
+        for index in range(len(self.layers)) if only is None else only:
+            self.layers[index].initialize()
+
+    def fold_normalization(self) -> None:
+        """Fold batch normalisation into the weights before it, for faster inference.
+
+        Source: network.c fuse_conv_batchnorm (AlexeyAB).
+        """
+        for layer in self.layers:
+            layer.fold_normalization()
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Run a batch.
+
+        Args:
+            images: [N, C, H, W] in 0-1, RGB, or [N, inputs] for a network whose input is
+                no picture. Networks without [connected] take any height and width that
+                their strides divide.
+
+        Returns:
+            The outputs of the detection heads in order; without any, the one output of
+            the last layer that is no [cost]. Each [N, C, H, W].
+
+        Source: network.c network_predict, get_network_output (AlexeyAB).
+        """
+        kept = self._run(images)
+        return tuple(kept[index] for index in self._outputs)
+
+    def layer_outputs(self, images: Tensor) -> list[Tensor]:
+        """Every layer's output for `images`, each [N, C, H, W] in Darknet's memory order."""
+        outputs = {-1: self.checked(images)}
+        buffers = []
+        for index, layer in enumerate(self.layers):
+            inputs = [outputs[source] for source in layer.sources]
+            outputs[index] = layer(*inputs)
+            unlike = layer.buffer_shape != layer.output_shape
+            buffers.append(layer.buffer(*inputs) if unlike else outputs[index])
+        return buffers
+
+    def _run(self, images: Tensor) -> dict[int, Tensor]:
+        kept = {-1: self.checked(images)}
+        for index, layer in enumerate(self.layers):
+            kept[index] = layer(*(kept[source] for source in layer.sources))
+            for done in self.last_readers.get(index, ()):
+                del kept[done]
+        return kept
+
+    def checked(self, images: Tensor) -> Tensor:
+        """`images` as [N, C, H, W].
+
+        Raises:
+            UsageError: they do not fit the network's input.
+        """
+        shape = self.net.input_shape
+        if images.dim() == 2 and images.shape[1] == shape.count:
+            return images.reshape(-1, shape.channels, shape.height, shape.width)
+        if images.dim() != 4 or images.shape[1] != shape.channels:
+            raise UsageError(
+                "the input does not fit the network",
+                where=self.net.where,
+                expected=f"[N, {shape.channels}, {shape.height}, {shape.width}]",
+                got=list(images.shape),
+            )
+        return images
+
+
+def build_network(
+    sections: Sequence[Section],
+    *,
+    dialect: Dialect = ALEXEYAB,
+    width: int | None = None,
+    height: int | None = None,
+    batch: int | None = None,
+    subdivisions: int | None = None,
+    max_batches: int | None = None,
+    initialize: bool = True,
+) -> Network:
+    """Build the network that `sections` describe.
+
+    Args:
+        sections: [net] and the layers, from `darknet_torch.cfg.grammar`.
+        dialect: the code base to follow.
+        width, height, batch, subdivisions, max_batches: override those of [net].
+        initialize: give the arrays values; without, they hold whatever memory held.
+
+    Raises:
+        CfgError: anything Darknet would refuse, and what cannot have been meant.
+
+    Source: parser.c parse_network_cfg_custom (AlexeyAB).
+    """
+    net = read_net(sections[0], dialect)
+    net = _overridden(
+        net,
+        width=width,
+        height=height,
+        batch=batch,
+        subdivisions=subdivisions,
+        max_batches=max_batches,
+    )
+    if len(sections) == 1:
+        raise CfgError("no layers behind [net]", where=net.where)
+    layers: list[Layer] = []
+    shape = net.input_shape
+    for index, section in enumerate(sections[1:]):
+        cls = layer_type(section)
+        options = read_options(cls.Options, section, dialect)
+        context = BuildContext(index, section.name, shape, layers, net, dialect)
+        layer = _made(cls, options, context)
+        layers.append(layer)
+        shape = layer.output_shape
+    network = Network(net, layers, dialect)
+    _warn_of_odd_size(network)
+    _note_extensions(layers)
+    if initialize:
+        network.initialize()
+    return network.eval()
+
+
+def _made(cls: type[Layer], options: LayerOptions, context: BuildContext) -> Layer:
+    try:
+        return cls(options, context)
+    except (RuntimeError, MemoryError) as error:
+        if "alloc" not in str(error) and not isinstance(error, MemoryError):
+            raise
+        raise CfgError(
+            f"[{context.section}] is too large for this machine's memory",
+            where=options.where,
+            fix="check its filters=, output= and size=",
+        ) from None
+
+
+def _overridden(net: NetOptions, **sizes: int | None) -> NetOptions:
+    given: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
+    for name, size in given.items():
+        if size < 1:
+            raise UsageError(f"{name} is out of its bounds", expected="1 or more", got=size)
+    return replace(net, **given)
+
+
+def _warn_of_odd_size(network: Network) -> None:
+    """Source: parser.c parse_network_cfg_custom, its last lines."""
+    net = network.net
+    if network.heads and (net.width % 32 or net.height % 32):
+        warn(
+            "width and height should be divisible by 32 for the usual detectors",
+            where=net.where,
+            got=f"{net.width}x{net.height}",
+        )
+
+
+def _note_extensions(layers: Sequence[Layer]) -> None:
+    """Say once of each activation function of ours where it is first used."""
+    noted: set[str] = set()
+    for layer in layers:
+        for word in activations_in(layer.options):
+            if word in ACTIVATION_EXTENSIONS - noted:
+                noted.add(word)
+                warn(
+                    f"{word} is an extension of darknet_torch, Darknet itself takes relu",
+                    where=layer.options.where,
+                    category=CfgNote,
+                )
+
+
+def _last_readers(layers: Sequence[Layer]) -> dict[int, list[int]]:
+    """Index of a layer -> the activations that nobody behind it reads."""
+    last = {source: index for index, layer in enumerate(layers) for source in layer.sources}
+    for output in _output_indices(layers):
+        last.pop(output, None)
+    freed: dict[int, list[int]] = {}
+    for source, reader in last.items():
+        freed.setdefault(reader, []).append(source)
+    return freed
+
+
+def _output_indices(layers: Sequence[Layer]) -> tuple[int, ...]:
+    heads = tuple(layer.index for layer in layers if isinstance(layer, Head))
+    if heads:
+        return heads
+    ends = [layer.index for layer in layers if layer.may_be_output]
+    return (ends[-1] if ends else 0,)

@@ -1,0 +1,134 @@
+"""A network in numbers: Darknet's layer table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from darknet_torch.cfg.shape import Shape
+from darknet_torch.model.network import Network
+from darknet_torch.model.weights import pack_header
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of the table.
+
+    Attributes:
+        index: its index; section: its section's name.
+        detail: what distinguishes it, such as "32 3x3/2" or "-1 61".
+        sources: indices of the layers it reads, -1 for the network's input.
+        input, output: channels, height, width.
+        bflops: billions of operations, as Darknet counts them.
+        parameters: how many values it has in the weight file.
+        receptive_field: width and height of what it sees of the input, pixels.
+    """
+
+    index: int
+    section: str
+    detail: str
+    sources: tuple[int, ...]
+    input: tuple[int, int, int]
+    output: tuple[int, int, int]
+    bflops: float
+    parameters: int
+    receptive_field: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The table and its sums.
+
+    Attributes:
+        rows: one per layer.
+        bflops, parameters: their sums.
+        file_bytes: how long its weight file is.
+    """
+
+    rows: tuple[LayerRow, ...]
+    bflops: float
+    parameters: int
+    file_bytes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """The table as text."""
+        wide = max(len(row.detail) for row in self.rows) + 1
+        lines = [_head(wide), *(_line(row, wide) for row in self.rows)]
+        lines.append(f"Total BFLOPS {self.bflops:5.3f}")
+        lines.append(f"{self.parameters:,} values, weight file of {self.file_bytes:,} bytes")
+        return lines
+
+
+def _head(wide: int) -> str:
+    return (
+        f"{'':>4} {'layer':<16}{'':<{wide}}{'input':>19}    {'output':>19}"
+        f"{'BFLOPS':>10}{'values':>13}{'sees':>6}"
+    )
+
+
+def _line(row: LayerRow, wide: int) -> str:
+    return (
+        f"{row.index:>4} {row.section:<16}{row.detail:<{wide}}{_size(row.input):>19} -> "
+        f"{_size(row.output):>19}{row.bflops:>10.3f}{row.parameters:>13,}{row.receptive_field:>6}"
+    )
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    channels, height, width = shape
+    return f"{width:>4} x{height:>4} x{channels:>5}"
+
+
+def summarize(network: Network) -> Summary:
+    """The table of `network`. Source: parser.c parse_network_cfg_custom (AlexeyAB)."""
+    rows = []
+    fields = {-1: _Field(1, 1)}
+    for layer in network.layers:
+        before = fields[layer.index - 1]
+        if layer.joins_sources:
+            read = [fields[source] for source in layer.sources]
+            field = _Field(max(f.size for f in read), max(f.scale for f in read))
+        else:
+            field = before.through(*layer.reach)
+        fields[layer.index] = field
+        parameters = sum(slot.tensor.numel() for slot in layer.weight_slots())
+        rows.append(
+            LayerRow(
+                layer.index,
+                layer.section,
+                layer.detail,
+                layer.sources,
+                _triple(layer.input_shape),
+                _triple(layer.output_shape),
+                layer.bflops,
+                parameters,
+                field.size,
+            )
+        )
+    parameters = sum(row.parameters for row in rows)
+    header = len(pack_header(network.header, network.dialect))
+    saved = sum(slot.tensor.numel() for slot in network.saved_slots())
+    bflops = sum(row.bflops for row in rows)
+    return Summary(tuple(rows), bflops, parameters, header + 4 * saved)
+
+
+def _triple(shape: Shape) -> tuple[int, int, int]:
+    return shape.channels, shape.height, shape.width
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A receptive field: pixels seen, and pixels from one position to the next."""
+
+    size: int
+    scale: int
+
+    def through(self, size: int, stride: int, dilation: int, zoom: int) -> _Field:
+        """Source: parser.c parse_network_cfg_custom, its receptive field (AlexeyAB)."""
+        if zoom > 1:
+            return _Field(self.size, self.scale // zoom)
+        grown = max(0, size + (dilation - 1) * 2 - 1)
+        return _Field(self.size + grown * self.scale, self.scale * stride)

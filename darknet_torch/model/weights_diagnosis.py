@@ -1,0 +1,88 @@
+"""Why a weight file does not fit: the likely cause, in words."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from darknet_torch.errors import WeightsError
+from darknet_torch.heads.base import Head
+from darknet_torch.model.network import Network
+
+_OTHER_KINDS = (
+    (b"<", "a web page, not a weight file", "the download went wrong: fetch the file itself"),
+    (b"PK\x03\x04", "a zip archive (PyTorch's own format is one)", "give a Darknet .weights file"),
+    (b"\x1f\x8b", "compressed by gzip", "decompress it first"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file", "run git lfs pull"),
+    (b"\x89PNG", "a picture", "swap the picture and the weights"),
+    (b"\xff\xd8\xff", "a picture", "swap the picture and the weights"),
+    (b"[net", "a cfg, not a weight file", "swap the cfg and the weights"),
+)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_SMALLEST = 16
+
+
+def check_is_weights(data: np.ndarray, path: str) -> None:
+    """Refuse what cannot be a weight file.
+
+    Raises:
+        WeightsError: it is a web page or another known format, or shorter than a header.
+    """
+    start = data[:512].tobytes().removeprefix(_BYTE_ORDER_MARK).lstrip()
+    if re.search(rb"^\s*\[net", start, re.MULTILINE):
+        start = start[start.index(b"[net") :]
+    for mark, what, fix in _OTHER_KINDS:
+        if start.startswith(mark):
+            raise WeightsError(
+                f"this is {what}",
+                where=path,
+                expected="a Darknet weight file",
+                got=repr(start[:24]),
+                fix=fix,
+            )
+    if len(data) < _SMALLEST:
+        raise WeightsError(
+            "is shorter than a weight file's header",
+            where=path,
+            expected=f"{_SMALLEST} bytes or more",
+            got=f"{len(data)} bytes",
+            fix="download it again",
+        )
+
+
+def likely_cause(network: Network, file_bytes: int) -> str:
+    """What probably went wrong when `file_bytes` bytes of values do not fit `network`."""
+    classes = _classes_that_fit(network, file_bytes)
+    if classes is not None:
+        ours = network.heads[0].classes
+        return (
+            f"probably {classes} classes in the file, {ours} in the cfg: "
+            f"set classes={classes} in every head and filters= before each, "
+            "or take the cfg that the file was trained with"
+        )
+    if file_bytes % 4:
+        return "its length is no whole number of floats: the download broke off, fetch it again"
+    return "the file belongs to another cfg, or the download broke off"
+
+
+def _classes_that_fit(network: Network, file_bytes: int) -> int | None:
+    """The number of classes with which the file's length would be right."""
+    heads = network.heads
+    if not heads or file_bytes % 4:
+        return None
+    per_class = sum(_floats_per_class(network, head) for head in heads)
+    expected = sum(slot.tensor.numel() for _, slot in network.slots())
+    missing = file_bytes // 4 - expected
+    if per_class == 0 or missing % per_class or missing == 0:
+        return None
+    classes = heads[0].classes + missing // per_class
+    return classes if classes > 0 else None
+
+
+def _floats_per_class(network: Network, head: Head) -> int:
+    """How many floats one class more costs in the layer before `head`."""
+    source = head.sources[0]
+    slots = network.layers[source].weight_slots() if source >= 0 else []
+    per_filter = sum(slot.tensor.numel() // slot.tensor.shape[0] for slot in slots)
+    return head.boxes_per_position * per_filter

@@ -1,0 +1,1 @@
+"""What a detector found: boxes, scores, classes, and how they are shown."""

@@ -1,0 +1,138 @@
+"""Pictures and videos with what was found drawn on them. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+
+from darknet_torch.errors import UsageError
+from darknet_torch.files import FreePaths, write_bytes
+from darknet_torch.media.frame_batches import Shot
+from darknet_torch.media.sources import Kind, Source
+from darknet_torch.media.video_writer import CODECS, VideoFile, check_video_suffix
+from darknet_torch.results.detections import Detections
+
+PREDICTIONS = Path("predictions.jpg")
+
+
+class AnnotatedVideo:
+    """A video of all frames of a run, annotated. Pictures do not go into it.
+
+    Args:
+        path: of the video file.
+
+    Raises:
+        UsageError: its suffix is of no kind of video file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        check_video_suffix(path)
+        self._path = path
+        self._file: VideoFile | None = None
+
+    def __enter__(self) -> AnnotatedVideo:
+        return self
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if self._file is not None:
+            if kind is None:
+                self._file.close()
+            else:
+                self._file.discard()
+
+    def keep(self, shot: Shot, found: Detections) -> None:
+        """Draw what was found and add the frame."""
+        if shot.source.moving:
+            if self._file is None:
+                self._file = VideoFile(self._path, shot.rate, *shot.image.shape[:2])
+            self._file.write(found.draw(shot.image))
+
+
+class AnnotatedFolder:
+    """Annotated pictures and videos under the names of their sources.
+
+    Args:
+        paths: where they go.
+    """
+
+    def __init__(self, paths: FreePaths) -> None:
+        self._paths = paths
+        self._source: Source | None = None
+        self._video: AnnotatedVideo | None = None
+
+    def __enter__(self) -> AnnotatedFolder:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._video is not None:
+            self._video.__exit__(*error)
+
+    def keep(self, shot: Shot, found: Detections) -> None:
+        """Draw what was found and write the picture, or add the frame to its video."""
+        if not shot.source.moving:
+            suffix = _like(shot.source, (".jpg", ".png"), ".png")
+            path = self._paths.take(source_stem(shot.source), suffix, shot.filename)
+            write_picture(path, found.draw(shot.image))
+            return
+        if self._video is None or self._source != shot.source:
+            self.__exit__(None)
+            suffix = _like(shot.source, CODECS, ".mp4")
+            path = self._paths.take(source_stem(shot.source), suffix, shot.filename)
+            self._source, self._video = shot.source, AnnotatedVideo(path)
+        self._video.keep(shot, found)
+
+
+class LastPicture:
+    """The last annotated picture as ``predictions.jpg`` in the working folder.
+
+    Nobody asked for it, so that it cannot be written is said once and ends nothing.
+
+    Args:
+        say: called with why it cannot be written.
+
+    Source: detector.c test_detector (AlexeyAB).
+    """
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        self._say, self._failed = say, False
+
+    def keep(self, shot: Shot, found: Detections) -> None:
+        """Write this one, unless it is a frame."""
+        if shot.source.moving or self._failed:
+            return
+        try:
+            write_picture(PREDICTIONS, found.draw(shot.image))
+        except UsageError as error:
+            self._failed = True
+            self._say(f"warning: {error}")
+
+
+def source_stem(source: Source) -> str:
+    """What to call the results of a source."""
+    if source.kind is Kind.WEBCAM:
+        return f"webcam-{source.name}"
+    if source.kind is Kind.STREAM:
+        return f"stream-{urlsplit(source.name).hostname}"
+    return Path(source.name).stem
+
+
+def _like(source: Source, suffixes: Iterable[str], other: str) -> str:
+    """The source's suffix if it is one of `suffixes`, else `other`."""
+    suffix = Path(source.name).suffix.lower()
+    return suffix if suffix in suffixes else other
+
+
+def write_picture(path: Path, image: np.ndarray) -> None:
+    """Write a picture, BGR uint8 [H, W, 3], as its suffix says.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    done, data = cv2.imencode(path.suffix, image)
+    if not done:
+        raise UsageError("cannot be encoded", where=path)
+    write_bytes(path, data.tobytes())

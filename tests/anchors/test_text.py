@@ -1,0 +1,23 @@
+"""Anchors as a cfg spells them."""
+
+import numpy as np
+import pytest
+
+from darknet_torch.anchors.text import cfg_form, written_whole
+
+
+@pytest.mark.parametrize(
+    ("anchors", "whole", "expected"),
+    [
+        ([[10, 13], [16.4, 30.6], [116.4, 90.5]], True, "10, 13,  16, 31, 116, 90"),
+        ([[1.3221, 1.73146], [11, 10.00711]], False, "1.3221,1.7315, 11.0000,10.0071"),
+        ([[0.4, 7], [0.003, 1]], True, "0.4,  7, 0.003,  1"),
+    ],
+)
+def test_the_form_of_a_cfg(anchors, whole, expected):
+    assert cfg_form(np.array(anchors), whole=whole) == expected
+
+
+@pytest.mark.parametrize(("width", "whole"), [(13, False), (32, False), (33, True), (416, True)])
+def test_small_inputs_are_counted_in_cells(width, whole):
+    assert written_whole(width) is whole

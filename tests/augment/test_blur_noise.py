@@ -1,0 +1,59 @@
+import cv2
+import numpy as np
+
+from darknet_torch.augment.blur_noise import Spoiling
+
+ROWS = np.array(((0.5, 0.5, 0.5, 0.5, 0),), np.float32)
+
+
+def picture():
+    return np.random.default_rng(0).integers(0, 256, (64, 80, 3), np.uint8)
+
+
+def spoiled(blur=0, noise=0, rows=ROWS):
+    return Spoiling.apply(picture(), rows, blur, noise, np.random.default_rng(1))
+
+
+def test_without_both_nothing_changes():
+    np.testing.assert_array_equal(spoiled(), picture())
+
+
+def test_blur_1_leaves_the_objects_sharp():
+    found = spoiled(blur=1)
+    expected = cv2.GaussianBlur(picture(), (17, 17), 0)
+    expected[16:48, 20:60] = picture()[16:48, 20:60]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_larger_blur_takes_the_whole_picture():
+    np.testing.assert_array_equal(spoiled(blur=3), cv2.GaussianBlur(picture(), (3, 3), 0))
+
+
+def test_a_blur_is_an_eighth_of_the_smallest_object_at_most():
+    expected = cv2.GaussianBlur(picture(), (5, 5), 0)  # of 32 pixels
+    np.testing.assert_array_equal(spoiled(blur=31), expected)
+    np.testing.assert_array_equal(spoiled(blur=31, rows=ROWS[:0]), picture())
+
+
+def test_noise_brightens_by_its_deviation():
+    change = spoiled(noise=20).astype(int) - picture()
+    assert change.min() == 0
+    free = picture() < 128
+    # Half of a normal distribution: the mean of |x| is 0.8 deviations, half of them 0.
+    assert abs(change[free].mean() - 20 * 0.4) < 0.5
+    assert 40 < change.max() <= 127
+
+
+def test_a_third_each_has_no_blur_a_blurred_background_and_all_blurred():
+    random = np.random.default_rng(0)
+    drawn = [Spoiling(blur=9, noise=30).draw(random) for _ in range(900)]
+    blurs, noises = zip(*drawn, strict=True)
+    # 900 draws: the standard deviation of each number is 14 (blur) and 15 (noise).
+    assert {blur: abs(blurs.count(blur) - 300) < 70 for blur in (0, 1, 9)} == {
+        0: True,
+        1: True,
+        9: True,
+    }
+    assert set(noises) == {0, 30}
+    assert abs(noises.count(30) - 450) < 75
+    assert Spoiling().draw(random) == (0, 0)

@@ -1,0 +1,413 @@
+"""`dtorch detect`, from the command line to its exit status."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import darknet_torch
+from darknet_torch import Detector, load, write_weights
+from darknet_torch.cfg.zoo import sample_folder
+from tests.cli.command import dtorch
+
+DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+TOY = sample_folder()
+CFG, WEIGHTS, PICTURE = TOY / "toy-shapes.cfg", TOY / "toy-shapes.weights", TOY / "shapes.png"
+
+# Of scores and of parts of a picture: JSON has six decimals, and a batch may add in another
+# order, in float32.
+SAME = 1e-4
+
+
+def detect(*arguments):
+    return dtorch("detect", "--cfg", CFG, "--weights", WEIGHTS, *arguments)
+
+
+def objects(*arguments):
+    """The objects of every picture, from the JSON on standard output."""
+    return [
+        record["objects"] for record in json.loads(detect("--format", "json", *arguments).stdout)
+    ]
+
+
+def numbers(things):
+    """Class, score, x, y, width, height of each."""
+    return np.array(
+        [[t["class_id"], t["confidence"], *t["relative_coordinates"].values()] for t in things]
+    ).reshape(-1, 6)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def pictures(folder):
+    """The sample, a smaller half of it, and two that cannot be opened."""
+    image = cv2.imread(str(PICTURE))
+    shutil.copy(PICTURE, folder / "whole.png")
+    cv2.imwrite("half.png", cv2.resize(image[:, :240], None, fx=0.7, fy=0.7))
+    (folder / "corrupt.jpg").write_bytes(b"no picture")
+    return ["whole.png", "corrupt.jpg", "missing.png", "half.png"]
+
+
+class TestSample:
+    def test_without_arguments_it_runs(self):
+        result = dtorch("detect")
+        assert result.exit_code == DONE
+        assert result.stderr == ""
+        first, *found = result.stdout.splitlines()
+        assert first.startswith(f"{PICTURE}: Predicted in ")
+        assert first.endswith(" milli-seconds.")
+        assert [line.split(":")[0] for line in found] == [
+            "triangle",
+            "circle",
+            "triangle",
+            "square",
+        ]
+
+    def test_pictures_without_a_network_are_wrong_usage(self):
+        result = dtorch("detect", PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert "no network: expected --cfg CFG --weights FILE" in result.stderr
+
+    def test_a_network_without_pictures_is_wrong_usage(self):
+        result = dtorch("detect", "--cfg", CFG)
+        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
+        assert "nothing to search: expected SOURCE" in result.stderr
+
+
+class TestSpelling:
+    def test_darknets_order_of_cfg_weights_picture_works(self, folder):
+        ours = objects(PICTURE)
+        result = dtorch("detect", CFG, WEIGHTS, PICTURE, "--format", "json")
+        assert result.exit_code == DONE
+        assert [r["objects"] for r in json.loads(result.stdout)] == ours
+
+    def test_darknets_thresh_is_the_threshold(self):
+        (all_found,) = objects(PICTURE)
+        scores = sorted(thing["confidence"] for thing in all_found)
+        (kept,) = objects(PICTURE, "-thresh", str(scores[-2] - 1e-5))
+        assert sorted(thing["confidence"] for thing in kept) == scores[-2:]
+
+    def test_weights_and_names_beside_the_cfg_are_found(self, folder):
+        for path in (CFG, WEIGHTS, TOY / "toy-shapes.names"):
+            shutil.copy(path, folder / f"mine{path.suffix}")
+        result = dtorch("detect", "--cfg", "mine.cfg", PICTURE)
+        assert result.exit_code == DONE
+        assert "circle: " in result.stdout
+
+    def test_a_data_file_gives_the_names(self, folder):
+        (folder / "my.names").write_text("ball\nbox\ncone\n")
+        (folder / "my.data").write_text("classes = 3\nnames = my.names\n")
+        assert "ball: " in detect("--data", "my.data", PICTURE).stdout
+
+    def test_names_can_be_given(self, folder):
+        (folder / "my.names").write_text("ball\nbox\ncone\n")
+        assert "cone: " in detect("--names", "my.names", PICTURE).stdout
+
+
+class TestFormats:
+    def test_json_is_one_array_with_a_record_for_each_picture(self, pictures):
+        result = detect("--format", "json", "half.png", "whole.png")
+        records = json.loads(result.stdout)
+        assert [record["filename"] for record in records] == ["half.png", "whole.png"]
+        assert [record["frame_id"] for record in records] == [1, 2]
+        names = {thing["name"] for record in records for thing in record["objects"]}
+        assert names == {"circle", "square", "triangle"}
+
+    @pytest.mark.parametrize("form", ["text", "json"])
+    def test_out_takes_the_results_off_standard_output(self, folder, form):
+        printed = detect("--format", form, PICTURE).stdout
+        result = detect("--format", form, "--out", "results.txt", PICTURE)
+        assert (result.exit_code, result.stdout) == (DONE, "")
+        written = (folder / "results.txt").read_text("utf-8")
+        if form == "json":
+            assert json.loads(written) == json.loads(printed)
+        else:
+            assert written.splitlines()[1:] == printed.splitlines()[1:]  # the first has times
+
+    def test_json_of_nothing_but_failures_is_an_empty_array(self, pictures):
+        result = detect("--format", "json", "missing.png", "corrupt.jpg")
+        assert result.exit_code == SOME_FAILED
+        assert json.loads(result.stdout) == []
+
+    def test_out_into_no_folder_is_an_error_that_names_it(self, folder):
+        result = detect("--out", "no/results.txt", PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert "no/results.txt: cannot be written" in result.stderr
+
+
+class TestSaving:
+    def test_annotated_pictures_are_written(self, folder, pictures):
+        assert detect("--save", "new/out", "whole.png", "half.png").exit_code == DONE
+        for name in ("whole.png", "half.png"):
+            source, saved = cv2.imread(name), cv2.imread(f"new/out/{name}")
+            assert saved.shape == source.shape
+            assert (saved != source).any()
+
+    def test_equal_names_do_not_overwrite_each_other(self, folder):
+        sources = []
+        for place, suffix in (("a", ".png"), ("b", ".png"), ("c", ".bmp"), ("d", ".jpg")):
+            (folder / place).mkdir()
+            sources.append(f"{place}/same{suffix}")
+            cv2.imwrite(sources[-1], cv2.imread(str(PICTURE)))
+        assert detect("--save", "out", *sources).exit_code == DONE
+        saved = sorted(path.name for path in (folder / "out").iterdir())
+        assert saved == ["same-2.png", "same-3.png", "same.jpg", "same.png"]
+
+    def test_a_second_run_replaces_what_the_first_saved(self, folder):
+        for _ in range(2):
+            detect("--save", "out", PICTURE)
+        assert [path.name for path in (folder / "out").iterdir()] == ["shapes.png"]
+
+    @pytest.mark.parametrize("out", [".", "pics"])
+    def test_the_sources_themselves_are_never_overwritten(self, folder, out):
+        (folder / "pics").mkdir()
+        sources = [folder / "whole.png", folder / "pics" / "whole.png"]
+        for source in sources:
+            shutil.copy(PICTURE, source)
+        detect("--save", out, "whole.png", "pics")
+        for source in sources:
+            assert source.read_bytes() == PICTURE.read_bytes()
+
+    def test_a_file_in_the_folders_place_is_an_error(self, folder):
+        (folder / "out").touch()
+        assert detect("--save", "out", PICTURE).exit_code == UNUSABLE
+
+
+class TestFailingPictures:
+    @pytest.mark.parametrize("batch", [1, 2, 8])
+    def test_they_are_named_and_the_rest_goes_on(self, pictures, batch):
+        result = detect("--batch", batch, *pictures)
+        assert result.exit_code == SOME_FAILED
+        headers = [line for line in result.stdout.splitlines() if "Predicted" in line]
+        assert [header.split(":")[0] for header in headers] == ["whole.png", "half.png"]
+        assert "corrupt.jpg: not a picture" in result.stderr
+        assert "missing.png: no such picture" in result.stderr
+        assert "2 of 4 pictures failed" in result.stderr
+
+    def test_quiet_still_names_them(self, pictures):
+        result = detect("--quiet", *pictures)
+        assert result.exit_code == SOME_FAILED
+        assert "corrupt.jpg" in result.stderr
+        assert "missing.png" in result.stderr
+
+    def test_a_folder_without_pictures_is_wrong_usage(self, folder):
+        (folder / "empty").mkdir()
+        result = detect("empty")
+        assert result.exit_code == UNUSABLE
+        assert "empty: no pictures" in result.stderr
+
+
+class TestUnusableModels:
+    def test_an_unknown_cfg_gets_a_suggestion(self):
+        result = dtorch("detect", "--cfg", "yolov3-tny", PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert "yolov3-tny: no such cfg file" in result.stderr
+        assert "did you mean 'yolov3-tiny'?" in result.stderr
+
+    def test_a_cfg_without_weights_says_how_to_give_them(self, folder):
+        shutil.copy(CFG, folder / "lonely.cfg")
+        result = dtorch("detect", "--cfg", "lonely.cfg", PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert "no weights: expected --weights FILE" in result.stderr
+
+    @pytest.mark.parametrize(
+        ("data", "message"),
+        [
+            (b"", "is empty"),
+            (b"<!DOCTYPE html><html>Not Found</html>" * 9, "wrong.weights: "),
+            (WEIGHTS.read_bytes()[:-6], "ends inside layer 6 [convolutional]"),
+            (WEIGHTS.read_bytes() + bytes(8), "has 8 bytes left over"),
+        ],
+        ids=["empty", "web page", "cut off", "too long"],
+    )
+    def test_wrong_weights_are_refused(self, folder, data, message):
+        (folder / "wrong.weights").write_bytes(data)
+        result = dtorch("detect", "--cfg", CFG, "--weights", "wrong.weights", PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert message in result.stderr
+        assert result.stdout == ""
+
+    def test_missing_weights_are_named(self):
+        result = dtorch("detect", "--cfg", CFG, "--weights", "gone.weights", PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert "gone.weights: no such weight file" in result.stderr
+
+    def test_bytes_left_over_can_be_allowed(self, folder):
+        (folder / "long.weights").write_bytes(WEIGHTS.read_bytes() + bytes(8))
+        arguments = ("detect", "--cfg", CFG, "--weights", "long.weights", PICTURE)
+        assert dtorch(*arguments, "--allow-leftover").exit_code == DONE
+
+    def test_names_that_do_not_fit_are_refused(self):
+        result = detect("--names", "coco", PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert "expected 3 names" in result.stderr
+
+    def test_a_network_without_a_head_is_refused(self, folder):
+        (folder / "plain.cfg").write_text(
+            "[net]\nwidth=32\nheight=32\nchannels=3\n[convolutional]\n"
+        )
+        write_weights(load("plain.cfg"), "plain.weights")
+        result = dtorch("detect", "--cfg", "plain.cfg", PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert "no detection head" in result.stderr
+
+    @pytest.mark.parametrize(
+        "option", [("--backend", "abacus"), ("--device", "abacus"), ("--names", "gone.names")]
+    )
+    def test_an_unknown_choice_is_named(self, option):
+        result = detect(*option, PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert option[1] in result.stderr
+
+
+class TestWarnings:
+    @pytest.fixture
+    def misspelt(self, folder):
+        """The toy with a key that Darknet would ignore."""
+        text = CFG.read_text().replace("channels = 3", "channels = 3\nmomentumm = 0.9")
+        (folder / "misspelt.cfg").write_text(text)
+        shutil.copy(WEIGHTS, "misspelt.weights")
+        return "misspelt.cfg"
+
+    def test_they_go_to_standard_error(self, misspelt):
+        result = dtorch("detect", "--cfg", misspelt, PICTURE)
+        assert result.exit_code == DONE
+        assert result.stderr.startswith("warning: misspelt.cfg:8: unknown key 'momentumm'")
+        assert "warning" not in result.stdout
+
+    def test_quiet_silences_them(self, misspelt):
+        result = dtorch("detect", "--quiet", "--cfg", misspelt, PICTURE)
+        assert (result.exit_code, result.stderr) == (DONE, "")
+
+    def test_strict_makes_them_errors(self, misspelt):
+        result = dtorch("detect", "--strict", "--cfg", misspelt, PICTURE)
+        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
+        assert result.stderr.count("misspelt.cfg:8: unknown key 'momentumm'") == 1
+
+    def test_strict_accepts_a_clean_cfg(self):
+        assert detect("--strict", PICTURE).exit_code == DONE
+
+    def test_they_are_not_lost_when_the_weights_do_not_fit(self, misspelt):
+        """A misspelt filters= is a warning, and the reason why the weights do not fit."""
+        Path("misspelt.weights").write_bytes(WEIGHTS.read_bytes() + bytes(8))
+        result = dtorch("detect", "--cfg", misspelt, PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert "left over" in result.stderr
+        assert "unknown key 'momentumm'" in result.stderr
+
+    def test_partial_weights_are_warned_of(self, folder):
+        write_weights(load(CFG, WEIGHTS), "partial.weights", cutoff=6)
+        arguments = ("detect", "--cfg", CFG, "--weights", "partial.weights", PICTURE)
+        result = dtorch(*arguments)
+        assert result.exit_code == DONE
+        assert "warning: partial.weights" in result.stderr
+        assert "random" in result.stderr
+        assert dtorch(*arguments, "--quiet").stderr == ""
+
+    def test_a_seed_makes_what_is_random_repeatable(self, folder):
+        write_weights(load(CFG, WEIGHTS), "partial.weights", cutoff=6)
+        arguments = ("detect", "--cfg", CFG, "--weights", "partial.weights", "--format", "json")
+        runs = [
+            dtorch(*arguments, "--threshold", 0, "--nms-threshold", 0, "--seed", seed, PICTURE)
+            for seed in (1, 1, 2)
+        ]
+        assert runs[0].stdout == runs[1].stdout != runs[2].stdout
+
+    def test_eighty_classes_are_named_as_in_coco_and_that_is_said(self, folder):
+        (folder / "many.cfg").write_text(
+            "[net]\nwidth=32\nheight=32\nchannels=3\n"
+            "[convolutional]\nfilters=85\nsize=32\nstride=32\n[yolo]\nclasses=80\nanchors=9,9"
+        )
+        write_weights(load("many.cfg"), "many.weights")
+        result = dtorch("detect", "--cfg", "many.cfg", "--threshold", 0, PICTURE)
+        assert "note: 80 classes, named as in coco" in result.stderr
+        assert "toothbrush: " in result.stdout
+        assert dtorch("detect", "--cfg", "many.cfg", "--quiet", PICTURE).stderr == ""
+
+    def test_verbose_tells_what_was_loaded(self):
+        assert f"loaded {WEIGHTS}" in detect("--verbose", PICTURE).stderr
+
+
+class TestOptions:
+    def test_batches_change_nothing(self, pictures):
+        one, two = (
+            json.loads(detect("--batch", batch, "--format", "json", *pictures, PICTURE).stdout)
+            for batch in (1, 2)
+        )
+        assert len(one) == len(two) == 3
+        for a, b in zip(one, two, strict=True):
+            assert (a["filename"], a["frame_id"]) == (b["filename"], b["frame_id"])
+            np.testing.assert_allclose(numbers(a["objects"]), numbers(b["objects"]), atol=SAME)
+
+    @pytest.mark.parametrize(
+        ("options", "loading", "detecting"),
+        [
+            (["--width", 224, "--height", 192], {"width": 224, "height": 192}, {}),
+            (["--letterbox"], {}, {"letterbox": True}),
+            (["--stretch"], {}, {"letterbox": False}),
+            (["--dialect", "pjreddie"], {"dialect": "pjreddie"}, {}),
+            (["--resize", "opencv"], {}, {"resize": "opencv"}),
+            (
+                ["--nms-threshold", 0, "--threshold", 0.001],
+                {},
+                {"nms_threshold": 0, "threshold": 0.001},
+            ),
+        ],
+        ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else None,
+    )
+    def test_they_reach_the_detector(self, pictures, options, loading, detecting):
+        expected = Detector(load(CFG, WEIGHTS, **loading), **detecting)("half.png")
+        (found,) = objects("half.png", *options)
+        np.testing.assert_allclose(
+            numbers(found), numbers(expected.to_dict()["objects"]), atol=SAME
+        )
+        (plain,) = objects("half.png")
+        assert options == ["--stretch"] or numbers(plain).tolist() != numbers(found).tolist()
+
+    def test_exif_is_obeyed_unless_told_otherwise(self, folder):
+        jpeg = cv2.imencode(".jpg", cv2.imread(str(PICTURE))[:300])[1].tobytes()
+        app1 = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+        size = (len(app1) + 2).to_bytes(2, "big")
+        (folder / "turned.jpg").write_bytes(jpeg[:2] + b"\xff\xe1" + size + app1 + jpeg[2:])
+        (folder / "plain.jpg").write_bytes(jpeg)
+        (plain,), (ignored,), (obeyed,) = (
+            objects("plain.jpg"),
+            objects("--no-exif", "turned.jpg"),
+            objects("turned.jpg"),
+        )
+        assert ignored == plain
+        assert obeyed != plain
+
+    def test_readers_can_be_switched_off(self):
+        assert detect("--workers", 0, PICTURE).exit_code == DONE
+
+
+class TestInterruption:
+    def test_it_has_its_own_exit_status(self, monkeypatch):
+        def interrupt(*arguments):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("darknet_torch.cli.detect.find_sources", interrupt)
+        result = dtorch("detect")
+        assert result.exit_code == INTERRUPTED
+        assert "interrupted" in result.stderr
+
+    def test_the_file_of_an_earlier_run_stays(self, folder, monkeypatch):
+        def interrupt(*arguments, **more):
+            raise KeyboardInterrupt
+
+        (folder / "results.txt").write_text("earlier")
+        monkeypatch.setattr(darknet_torch.Detector, "detect_images", interrupt)
+        assert detect("--out", "results.txt", PICTURE).exit_code == INTERRUPTED
+        assert (folder / "results.txt").read_text() == "earlier"
+        assert [path.name for path in folder.iterdir()] == ["results.txt"]

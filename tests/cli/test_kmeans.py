@@ -1,0 +1,254 @@
+"""`dtorch kmeans` and `dtorch detector calc_anchors`."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from darknet_torch.anchors.dataset import measure
+from darknet_torch.anchors.kmeans import cluster
+from darknet_torch.cfg.zoo import shipped
+from darknet_torch.datasets.opening import open_dataset
+from tests.cli.command import dtorch
+
+NET = "[net]\nwidth=64\nheight=32\nchannels=3\n{more}"
+HEADS = """[convolutional]
+filters=14
+stride=8
+[yolo]
+mask=0,1
+anchors=1,1, 2,2, 3,3, 4,4
+classes=2
+num=4
+[route]
+layers=0
+[convolutional]
+filters=14
+stride=2
+[yolo]
+mask=2,3
+anchors=1,1, 2,2, 3,3, 4,4
+classes=2
+num=4
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A data set of 60 boxes in 6 pictures, a cfg beside it."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    paths = []
+    for index in range(6):
+        lines = [
+            f"{number % 2} 0.5 0.5 {width:.6f} {height:.6f}"
+            for number, (width, height) in enumerate(np.exp(random.normal(-2, 0.5, (10, 2))))
+        ]
+        (tmp_path / f"{index}.txt").write_text("\n".join(lines))
+        paths.append(str(tmp_path / f"{index}.jpg"))
+    (tmp_path / "train.list").write_text("\n".join(paths))
+    (tmp_path / "toy.data").write_text("classes=2\ntrain=train.list\n")
+    (tmp_path / "toy.cfg").write_text(NET.format(more=HEADS))
+    return tmp_path
+
+
+def boxes(height=32, width=64):
+    return measure(open_dataset("toy.data"), height, width).boxes
+
+
+def test_the_number_and_the_size_come_from_the_cfg(folder):
+    result = dtorch("kmeans", "--cfg", "toy.cfg", "--data", "toy.data")
+    assert result.exit_code == 0, result.stderr
+    anchors = cluster(boxes(), 4)
+    quality, recall, line = result.stdout.splitlines()
+    assert quality.startswith("avg IoU = ") and quality.endswith(" %")
+    assert recall.startswith("recall at IoU 0.50 = ")
+    numbers = [float(number) for number in line.removeprefix("anchors = ").split(",")]
+    assert numbers == [round(value) for value in anchors.flatten()]
+    assert "6 pictures, 60 boxes of 60 sizes; input 64 x 32, stretched" in result.stderr
+
+
+def test_options_overrule_the_cfg(folder):
+    words = "--data toy.data -k 3 --width 128 --height 96 --seed 4 --restarts 2 --variant mean"
+    result = dtorch("kmeans", "--cfg", "toy.cfg", *words.split(), "--format", "json")
+    found = json.loads(result.stdout)
+    (only,) = found["results"]
+    expected = cluster(boxes(96, 128), 3, variant="mean", seed=4, restarts=2)
+    np.testing.assert_array_equal(only["anchors"], expected)
+    assert (found["width"], found["height"], only["count"]) == (128, 96, 3)
+
+
+def test_the_data_file_beside_the_cfg_is_found(folder):
+    named = dtorch("kmeans", "--cfg", "toy.cfg", "--data", "toy.data")
+    assert dtorch("kmeans", "--cfg", "toy.cfg").stdout == named.stdout
+
+
+def test_small_inputs_are_printed_in_cells(folder):
+    line = dtorch("kmeans", "--data", "toy.data", "-k", 1, "--width", 13, "--height", 13).stdout
+    width, height = cluster(boxes(13, 13), 1)[0]
+    assert line.splitlines()[-1] == f"anchors = {width:.4f},{height:.4f}"
+
+
+def test_a_region_network_is_printed_in_cells(folder):
+    head = "[convolutional]\nfilters=7\nstride=8\n[region]\nanchors=1,1\nnum=1\nclasses=2\n"
+    (folder / "toy.cfg").write_text(NET.format(more=head))
+    line = dtorch("kmeans", "--cfg", "toy.cfg").stdout.splitlines()[-1]
+    width, height = cluster(boxes(), 1)[0] / 8
+    assert line == f"anchors = {width:.4f},{height:.4f}"
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "letterboxed"),
+    [
+        ("", [], False),
+        ("letter_box=1\n", [], True),
+        ("letter_box=1\n", ["--stretch"], False),
+        ("", ["--letterbox"], True),
+        ("", ["--dialect", "pjreddie"], True),
+    ],
+)
+def test_letterboxing_is_that_of_the_cfg_and_the_dialect(folder, more, options, letterboxed):
+    (folder / "toy.cfg").write_text(NET.format(more=more + HEADS))
+    for index in range(6):
+        # 4 x 4: as high as the input of 64 x 32 and half as wide.
+        cv2.imwrite(str(folder / f"{index}.jpg"), np.zeros((4, 4, 3), np.uint8))
+    result = dtorch("kmeans", "--cfg", "toy.cfg", "--format", "json", *options)
+    found = json.loads(result.stdout)
+    assert found["letterbox"] is letterboxed
+    expected = cluster(boxes(32, 32 if letterboxed else 64), 4)
+    np.testing.assert_allclose(found["results"][0]["anchors"], expected, rtol=1e-6)
+
+
+def test_genetic_refinement_is_no_worse(folder):
+    plain, refined = (
+        json.loads(dtorch("kmeans", "--cfg", "toy.cfg", "--format", "json", *words).stdout)
+        for words in ([], ["--genetic", 200])
+    )
+    assert refined["results"][0]["average_iou"] > plain["results"][0]["average_iou"]
+
+
+def test_a_sweep_is_a_table_and_a_plot(folder):
+    pytest.importorskip("matplotlib")
+    words = "--cfg toy.cfg --sweep 2:5 --plot elbow.png"
+    result = dtorch("kmeans", *words.split())
+    head, *rows, last = result.stdout.splitlines()
+    assert head.split() == ["k", "avg", "IoU", "recall", "anchors"]
+    assert [int(row[:3]) for row in rows] == [2, 3, 4, 5]
+    (marked,) = [row for row in rows if row[3] == "*"]
+    assert last == f"* the elbow: k = {int(marked[:3])}"
+    assert (folder / "elbow.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_scatter_plot_is_written(folder):
+    pytest.importorskip("matplotlib")
+    assert dtorch("kmeans", "--cfg", "toy.cfg", "--plot", "boxes.svg").exit_code == 0
+    assert (folder / "boxes.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_results_go_to_a_file(folder):
+    printed = dtorch("kmeans", "--cfg", "toy.cfg").stdout
+    result = dtorch("kmeans", "--cfg", "toy.cfg", "--out", "found.txt", "--quiet")
+    assert (result.stdout, result.stderr) == ("", "")
+    assert (folder / "found.txt").read_text() == printed
+
+
+def test_the_cfg_is_rewritten(folder):
+    before = (folder / "toy.cfg").read_text().splitlines()
+    result = dtorch("kmeans", "--write", "toy.cfg")
+    listed = result.stdout.splitlines()[-1].removeprefix("anchors = ")
+    after = (folder / "toy.cfg").read_text().splitlines()
+    expected = [line.replace("1,1, 2,2, 3,3, 4,4", listed) for line in before]
+    assert after == expected
+    assert dtorch("kmeans", "--write", "toy.cfg", "-k", 6).exit_code == 0
+    text = (folder / "toy.cfg").read_text()
+    assert "mask=3,4,5" in text and "mask=0,1,2" in text and text.count("filters=21") == 2
+
+
+def test_a_cfg_is_warned_of_once(folder):
+    with (folder / "toy.cfg").open("a") as file:
+        file.write("num=5\n")
+    result = dtorch("kmeans", "--cfg", "toy.cfg", "--write", "toy.cfg")
+    assert result.stderr.count("'num' again") == 1
+
+
+def test_nothing_is_rewritten_if_the_result_cannot_be(folder):
+    before = (folder / "toy.cfg").read_bytes()
+    result = dtorch("kmeans", "--write", "toy.cfg", "--out", "nowhere/found.txt")
+    assert result.exit_code == 2
+    assert (folder / "toy.cfg").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("", "too little is said of the network: expected --cfg CFG, or -k 9 --width 416"),
+        ("--width 64 --height 32 --data toy.data", "expected --cfg CFG, or -k 9"),
+        ("-k 2 --width 64 --height 32", "no data set: expected --data, such as --data obj.data"),
+        ("--cfg toy.cfg -k 61", "cannot make 61 anchors of 60 different box sizes"),
+        ("--cfg toy.cfg --data none.data", "none.data"),
+        ("--cfg toy.cfg --plot a.bmp", "unknown kind of plot"),
+        ("--cfg toy.cfg --device abacus", "unknown device: expected cpu, cuda or cuda:N"),
+        ("--cfg toy.cfg --device cuda:99", "cannot use device 'cuda:99'"),
+        ("--cfg toy.cfg --sweep 2:3 -k 3", "--sweep tries many numbers of anchors"),
+        ("--cfg toy.cfg --sweep 2:3 --write toy.cfg", "got --sweep and --write"),
+        ("--cfg toy.cfg --sweep 3:2", "no range of numbers of anchors, such as 3:15"),
+        ("--cfg toy.cfg --write toy.cfg --width 96", "into a cfg of another size"),
+        ("--cfg darknet19 --data toy.data", "no head with anchors"),
+        ("--cfg nowhere.cfg", "no such cfg file"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_changes_nothing(folder, words, message):
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    result = dtorch("kmeans", *words.split())
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_what_is_left_out_is_said_and_an_error_under_strict(folder):
+    with (folder / "0.txt").open("a") as file:
+        file.write("\n0 0.5 0.5 0 0.5\n")
+    (folder / "1.txt").unlink()
+    result = dtorch("kmeans", "--cfg", "toy.cfg")
+    assert result.exit_code == 0
+    assert "pictures without a label file: 1" in result.stderr
+    assert "width or height is not above 0: 1" in result.stderr
+    assert "6 pictures, 50 boxes" in result.stderr
+    assert dtorch("kmeans", "--cfg", "toy.cfg", "--strict").exit_code == 2
+
+
+def test_a_shipped_cfg_is_found_by_its_name(folder):
+    result = dtorch("kmeans", "--cfg", "yolov3-tiny", "--data", "toy.data")
+    assert len(result.stdout.splitlines()[-1].split(",")) == 12
+    assert "[yolo]" in shipped(".cfg")["yolov3-tiny"].read_text()
+
+
+def test_calc_anchors_writes_what_darknet_writes(folder):
+    pytest.importorskip("matplotlib")
+    words = "calc_anchors toy.data -num_of_clusters 3 -width 64 -height 32 -show"
+    result = dtorch("detector", *words.split())
+    assert result.exit_code == 0, result.stderr
+    anchors = cluster(boxes(), 3)
+    text = ", ".join(f"{width:3.0f},{height:3.0f}" for width, height in anchors)
+    assert (folder / "anchors.txt").read_text() == text
+    assert (folder / "counters_per_class.txt").read_text() == "counters_per_class = 30, 30"
+    assert (folder / "cloud.png").read_bytes().startswith(b"\x89PNG")
+    lines = result.stdout.splitlines()
+    assert " num_of_clusters = 3, width = 64, height = 32 " in lines
+    assert " read labels from 6 images " in lines
+    assert any(line.startswith(" avg IoU = ") and line.endswith(" % ") for line in lines)
+    assert lines[-1] == f"anchors = {text}"
+
+
+def test_calc_anchors_makes_five_unless_told(folder):
+    dtorch("detector", "calc_anchors", "toy.data", "-width", 64, "-height", 32)
+    assert (folder / "anchors.txt").read_text().count(",") == 9
+    assert not (folder / "cloud.png").exists()
+
+
+def test_calc_anchors_needs_a_size(folder):
+    result = dtorch("detector", "calc_anchors", "toy.data")
+    assert result.exit_code == 2
+    assert "-width" in result.stderr

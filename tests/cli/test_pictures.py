@@ -1,0 +1,46 @@
+"""Reading, searching and drawing happen at the same time."""
+
+import threading
+
+import numpy as np
+
+from darknet_torch.cli.outputs import Output, TextForm
+from darknet_torch.cli.pictures import Run, Sinks
+from darknet_torch.inference.classifier import Classification
+from darknet_torch.media import frame_batches as batches
+from darknet_torch.media.sources import Kind, Source
+from darknet_torch.media.video_reader import Frame
+
+COUNT = 8
+LONG = 10  # seconds that never pass, unless one waits for the other's end
+ARGUMENTS = {"batch": 1, "workers": 1, "exif": True, "quiet": True}
+
+
+def test_frames_are_read_ahead_and_drawn_behind(monkeypatch, tmp_path):
+    read, searched, kept = ([threading.Event() for _ in range(COUNT)] for _ in range(3))
+    order = []
+
+    def frames(source, watching):
+        for number in range(COUNT):
+            read[number].set()
+            yield Frame(np.zeros((2, 2, 3), np.uint8), number + 1, 25.0)
+
+    def search(shots):
+        (shot,) = shots
+        # While the network has this frame, the next one can be read.
+        assert read[min(shot.place + 1, COUNT - 1)].wait(LONG)
+        searched[shot.place].set()
+        return [Classification((), (), (), None, shot.filename)]
+
+    def keep(shot, result):
+        # While this frame is drawn, the network can have the next one.
+        assert searched[min(shot.place + 1, COUNT - 1)].wait(LONG)
+        kept[shot.place].set()
+        order.append(shot.place)
+
+    monkeypatch.setattr(batches, "frames", frames)
+    sinks = Sinks([Output(TextForm(to_screen=False), str(tmp_path / "out"))], [keep])
+    Run(search, sinks, ARGUMENTS)([[Source("clip.mp4", Kind.VIDEO)]])
+    assert all(event.is_set() for event in kept)
+    assert order == list(range(COUNT))
+    assert (tmp_path / "out").read_text().count("FPS:") == 2 * COUNT

@@ -1,0 +1,131 @@
+"""Without a picture Darknet's commands ask for one, again and again."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import darknet_torch
+from darknet_torch import load, write_weights
+from darknet_torch.cfg.zoo import sample_folder
+from tests.cli.command import dtorch
+
+TOY = sample_folder() / "toy-shapes"
+PICTURE = sample_folder() / "shapes.png"
+MODEL = (f"{TOY}.cfg", f"{TOY}.weights")
+DONE, SOME_FAILED = 0, 1
+PROMPT = "Enter Image Path: "
+COLORS = """[net]
+width=2
+height=2
+channels=3
+[convolutional]
+filters=2
+[avgpool]
+[softmax]
+"""
+LONG = 60  # seconds that never pass, unless a process hangs
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shapes.data").write_text(f"classes=3\nnames={TOY}.names\n")
+    return tmp_path
+
+
+def without_times(text):
+    return re.sub(r"in \d+\.\d+ milli", "in T milli", text)
+
+
+COMMANDS = pytest.mark.parametrize(
+    "command",
+    [("detector", "test", "shapes.data", *MODEL), ("detect", *MODEL, "--names", f"{TOY}.names")],
+    ids=["detector test", "detect"],
+)
+
+
+@COMMANDS
+def test_every_line_is_answered_as_a_picture_of_its_own(command):
+    answer = without_times(dtorch(*command, PICTURE).stdout)
+    assert answer.startswith(f"{PICTURE}: Predicted in T milli-seconds.\ntriangle: ")
+    result = dtorch(*command, stdin=f"{PICTURE}\n{PICTURE}\r\n")
+    assert (result.exit_code, result.stderr) == (DONE, "")
+    assert without_times(result.stdout) == f"{PROMPT}{answer}" * 2 + PROMPT
+
+
+@COMMANDS
+def test_a_picture_that_is_not_there_does_not_end_it(command):
+    result = dtorch(*command, stdin=f"gone.png\n\n{PICTURE}")
+    assert result.exit_code == SOME_FAILED
+    assert result.stderr.splitlines() == [
+        "dtorch: gone.png: no such picture",
+        "dtorch: 1 of 2 pictures failed",
+    ]
+    assert result.stdout.count(PROMPT) == 4
+    assert "circle: " in result.stdout
+
+
+@COMMANDS
+def test_no_input_is_a_prompt_alone(command):
+    result = dtorch(*command, stdin="")
+    assert (result.exit_code, result.stdout, result.stderr) == (DONE, PROMPT, "")
+
+
+def test_classifier_predict_asks_too(folder):
+    (folder / "colors.cfg").write_text(COLORS)
+    write_weights(load("colors.cfg"), "colors.weights")
+    (folder / "colors.data").write_text("classes=2\nnames=colors.names\n")
+    (folder / "colors.names").write_text("red\nblue\n")
+    cv2.imwrite("one.png", np.full((4, 4, 3), 99, np.uint8))
+    command = ("classifier", "predict", "colors.data", "colors.cfg", "colors.weights")
+    one = r"one\.png: Predicted in T milli-seconds\.\n(red|blue): 0\.\d{6}\n"
+    result = dtorch(*command, stdin="one.png\none.png\n")
+    assert (result.exit_code, result.stderr) == (DONE, "")
+    assert re.fullmatch(f"({PROMPT}{one}){{2}}{PROMPT}", without_times(result.stdout))
+    both = without_times(dtorch(*command, "one.png", "-t", 2).stdout)
+    assert re.fullmatch(one + r"(red|blue): 0\.\d{6}\n", both)
+    (folder / "colors.data").write_text("classes=2\nlabels=colors.names\ntop=2\n")
+    assert without_times(dtorch(*command, "one.png").stdout) == both
+
+
+def test_a_program_can_converse_with_it(folder):
+    """Many drive Darknet so: they wait for the prompt, write a path and read up to the next."""
+    code = "from darknet_torch.cli.main import main; main(prog_name='dtorch')"
+    root = str(Path(darknet_torch.__file__).parents[1])
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "detector", "test", "shapes.data", *MODEL, "-dont_show"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+    # Should the prompt not come, the test fails instead of hanging.
+    watchdog = threading.Timer(LONG, process.kill)
+    watchdog.start()
+
+    def up_to_prompt():
+        text = b""
+        while not text.endswith(PROMPT.encode()):
+            more = process.stdout.read1(1)
+            assert more, text
+            text += more
+        return text.decode()
+
+    assert up_to_prompt() == PROMPT
+    for _ in range(2):
+        process.stdin.write(f"{PICTURE}\n".encode())
+        process.stdin.flush()
+        answer = up_to_prompt()
+        assert answer.startswith(f"{PICTURE}: Predicted in ")
+        assert answer.count("(left_x: ") == 4
+    process.stdin.close()
+    assert process.wait(LONG) == DONE
+    watchdog.cancel()
+    assert process.stdout.read() == b""
+    process.stdout.close()

@@ -1,0 +1,277 @@
+"""Videos, cameras and standard input through `dtorch detect`."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from darknet_torch import Detector, load, video
+from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.cli.outputs import JsonLinesForm
+from tests.cli.command import dtorch
+from tests.media.videos import (
+    RATE,
+    break_frames,
+    camera,
+    cut_off,
+    read_video,
+    sample_frames,
+    write_video,
+)
+
+TOY = sample_folder()
+CFG, PICTURE = TOY / "toy-shapes.cfg", TOY / "shapes.png"
+DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+COUNT = 6
+# Of scores and of parts of a picture: JSON has six decimals, and a batch may add in another
+# order, in float32.
+SAME = 1e-4
+LONG = 60  # seconds that never pass, unless a process hangs
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_video(tmp_path / "clip.avi", sample_frames(COUNT))
+    return tmp_path
+
+
+def detect(*arguments, **more):
+    return dtorch("detect", "--cfg", CFG, *arguments, **more)
+
+
+def records(*arguments, status=DONE, **more):
+    result = detect("--format", "jsonl", *arguments, **more)
+    assert result.exit_code == status, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def numbers(record):
+    """Class, score, x, y, width, height of each object."""
+    return np.array(
+        [
+            [thing["class_id"], thing["confidence"], *thing["relative_coordinates"].values()]
+            for thing in record["objects"]
+        ]
+    )
+
+
+class TestFiles:
+    @pytest.mark.parametrize("batch", [1, 4])
+    def test_every_frame_is_searched_as_darknets_demo_does(self, batch):
+        detector = Detector(load(CFG, CFG.with_suffix(".weights")), resize="opencv")
+        frames = read_video("clip.avi")
+        found = records("clip.avi", "--batch", batch)
+        assert [record["frame_id"] for record in found] == list(range(1, COUNT + 1))
+        for record, frame in zip(found, frames, strict=True):
+            expected = detector(frame).to_dict()
+            assert len(record["objects"]) >= 4
+            np.testing.assert_allclose(numbers(record), numbers(expected), atol=SAME)
+
+    def test_the_text_is_that_of_darknets_demo(self):
+        result = detect("clip.avi")
+        assert result.exit_code == DONE
+        box = r"[a-z]+: \d+%\t\(left_x: +-?\d+   top_y: +-?\d+   width: +\d+   height: +\d+\)\n"
+        frame = rf"Objects:\n\n({box})+\nFPS:\d+\.\d \t AVG_FPS:\d+\.\d\n"
+        assert re.fullmatch(f"({frame}){{{COUNT}}}", result.stdout)
+
+    @pytest.mark.parametrize("name", ["clip.avi", "clip.mp4"])
+    def test_an_annotated_video_has_its_frames_and_boxes(self, folder, name):
+        write_video(folder / name, sample_frames(COUNT))
+        detector = Detector(load(CFG, CFG.with_suffix(".weights")), resize="opencv")
+        detector.names = ("circle", "square", "triangle")
+        assert detect(name, "--save", "out").exit_code == DONE
+        plain, saved = read_video(name), read_video(f"out/{name}")
+        assert len(saved) == COUNT
+        capture = cv2.VideoCapture(f"out/{name}")
+        assert capture.get(cv2.CAP_PROP_FPS) == RATE
+        capture.release()
+        for before, after in zip(plain, saved, strict=True):
+            drawn = detector(before).draw(before)
+            changed = np.abs(drawn.astype(int) - before).max(2) > 64
+            # Where boxes are drawn the saved frame is nearer to a drawing than to its source.
+            to_drawn = np.abs(after.astype(int) - drawn)[changed].mean()
+            assert changed.sum() > 500
+            assert to_drawn < np.abs(after.astype(int) - before)[changed].mean() / 2
+
+    def test_a_broken_frame_is_named_and_the_rest_goes_on(self, folder):
+        break_frames(folder / "clip.avi", 3)
+        result = detect("clip.avi", "--format", "jsonl", "--save", "out")
+        assert result.exit_code == SOME_FAILED
+        found = [json.loads(line)["frame_id"] for line in result.stdout.splitlines()]
+        assert found == [1, 2, 4, 5, 6]
+        assert result.stderr.splitlines() == [
+            "dtorch: clip.avi: frame 3 cannot be decoded",
+            "dtorch: 1 of 6 pictures and frames failed",
+        ]
+        assert len(read_video("out/clip.avi")) == COUNT - 1
+
+    def test_a_video_that_is_cut_off_is_named(self, folder):
+        cut_off(folder / "clip.avi", 2)
+        assert len(records("clip.avi", status=SOME_FAILED)) == 2
+
+    def test_a_video_that_is_none_does_not_end_the_run(self, folder):
+        (folder / "none.mp4").write_bytes(b"no video")
+        result = detect("none.mp4", "gone.avi", PICTURE)
+        assert result.exit_code == SOME_FAILED
+        assert "none.mp4: this video cannot be opened" in result.stderr
+        assert "gone.avi: no such video" in result.stderr
+        assert "circle: " in result.stdout
+
+    def test_a_failed_run_leaves_no_half_video(self, folder, monkeypatch):
+        def interrupt(*arguments, **more):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("darknet_torch.cli.outputs.TextForm.one", interrupt)
+        assert detect("clip.avi", "--save", "out").exit_code == INTERRUPTED
+        assert list((folder / "out").iterdir()) == []
+
+
+class TestCameras:
+    @pytest.fixture(autouse=True)
+    def no_long_waits(self, monkeypatch):
+        monkeypatch.setattr(video, "_FIRST_WAIT", 0.01)
+
+    def test_a_stream_that_drops_comes_back(self):
+        with camera(sample_frames(3), sample_frames(2)) as url:
+            result = detect(url, "--reconnects", 1, "--format", "jsonl")
+        assert result.exit_code == SOME_FAILED
+        assert result.stderr.count("the stream dropped; connecting again (1 of 1)") == 2
+        assert f"{url}: the stream has ended" in result.stderr
+        found = [json.loads(line)["frame_id"] for line in result.stdout.splitlines()]
+        # Frames that come while the network works may be left out, the last one never.
+        assert found[-1] == 5
+        assert found == sorted(set(found))
+
+    def test_quiet_says_nothing_of_reconnecting(self):
+        with camera(sample_frames(1)) as url:
+            result = detect(url, "--reconnects", 1, "--quiet")
+        assert "connecting" not in result.stderr
+
+    @pytest.fixture
+    def webcam(self, monkeypatch):
+        """Camera 0 shows the video."""
+        real = cv2.VideoCapture
+        names = {0: "clip.avi"}
+        monkeypatch.setattr(cv2, "VideoCapture", lambda name: real(names.get(name, name)))
+
+    def test_a_webcam_goes_by_its_number(self, webcam):
+        found = records("0", "--reconnects", 0, "--save", "out")
+        assert {record["filename"] for record in found} == {"0"}
+        assert found[-1]["frame_id"] == COUNT
+        assert len(read_video("out/webcam-0.mp4")) == len(found)
+
+    def test_interrupting_a_live_source_keeps_what_there_is(self, webcam, monkeypatch):
+        one, calls = JsonLinesForm.one, []
+
+        def third_is_interrupted(*arguments):
+            calls.append(arguments)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            return one(*arguments)
+
+        monkeypatch.setattr(JsonLinesForm, "one", third_is_interrupted)
+        monkeypatch.setattr("darknet_torch.media.frame_batches._Item.goes_stale", False)
+        found = records("0", "--save", "out", status=INTERRUPTED)
+        assert [record["frame_id"] for record in found] == [1, 2]
+        assert len(read_video("out/webcam-0.mp4")) == 2
+
+
+class TestStandardInput:
+    def test_its_lines_are_paths(self):
+        lines = f"{PICTURE}\ngone.png\nclip.avi\n"
+        result = detect("-", "--format", "jsonl", stdin=lines)
+        assert result.exit_code == SOME_FAILED
+        names = [json.loads(line)["filename"] for line in result.stdout.splitlines()]
+        assert names == [str(PICTURE), *["clip.avi"] * COUNT]
+
+    def test_a_result_is_there_before_the_next_path_is(self):
+        code = "from darknet_torch.cli.main import main; main(prog_name='dtorch')"
+        root = str(Path(video.__file__).parents[1])
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "detect", "--cfg", CFG, "--format", "jsonl", "-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": root},
+        )
+        # Should a result wait for the end of the input, the test fails instead of hanging.
+        watchdog = threading.Timer(LONG, process.kill)
+        watchdog.start()
+        for count in (1, 2):
+            process.stdin.write(f"{PICTURE}\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["frame_id"] == count
+        # Interrupted while it waits for a path, it ends without complaint.
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LONG) == INTERRUPTED
+        watchdog.cancel()
+        assert process.stderr.read() == "dtorch: interrupted\n"
+        process.stdin.close()
+        process.stdout.close()
+        process.stderr.close()
+
+
+class TestWindow:
+    @pytest.fixture
+    def screen(self, monkeypatch):
+        """A screen that keeps what is shown, on which the user presses the keys given."""
+        shown, keys = [], []
+        monkeypatch.setenv("DISPLAY", ":0")
+        monkeypatch.setattr(cv2, "namedWindow", lambda *arguments: None)
+        monkeypatch.setattr(cv2, "imshow", lambda title, image: shown.append(image))
+        monkeypatch.setattr(cv2, "waitKey", lambda wait: keys.pop(0) if keys else -1)
+        monkeypatch.setattr(cv2, "getWindowProperty", lambda *arguments: 1.0)
+        monkeypatch.setattr(cv2, "destroyAllWindows", lambda: shown.append("closed"))
+        return shown, keys
+
+    def test_frames_are_shown_and_pass_by(self, screen):
+        shown, _ = screen
+        assert detect("clip.avi", "--show").exit_code == DONE
+        *frames, end = shown
+        assert len(frames) == COUNT
+        assert end == "closed"
+        assert (frames[0] != read_video("clip.avi")[0]).any()
+
+    @pytest.mark.parametrize("key", [27, ord("q")])
+    def test_a_key_ends_it_and_what_there_is_is_kept(self, screen, key):
+        shown, keys = screen
+        keys += [-1, key]
+        found = records("clip.avi", "--show", "--save", "out")
+        assert [record["frame_id"] for record in found] == [1, 2]
+        assert len(shown) == 3
+        assert len(read_video("out/clip.avi")) == 2
+
+    def test_a_picture_stays_until_a_key_is_pressed(self, screen):
+        shown, keys = screen
+        keys += [-1, -1, -1, ord(" "), -1, ord("q")]
+        cv2.imwrite("other.png", sample_frames(1)[0])
+        assert detect(PICTURE, "other.png", "--show").exit_code == DONE
+        assert keys == []
+        assert len(shown) == 3
+
+    def test_without_a_screen_it_is_refused(self, monkeypatch):
+        monkeypatch.setattr(sys, "platform", "linux")
+        for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+            monkeypatch.delenv(name, raising=False)
+        result = detect("clip.avi", "--show")
+        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
+        assert "--show needs a screen" in result.stderr
+
+    def test_an_opencv_without_windows_is_named(self, screen, monkeypatch):
+        def fail(*arguments):
+            raise cv2.error("The function is not implemented")
+
+        monkeypatch.setattr(cv2, "namedWindow", fail)
+        result = detect("clip.avi", "--show")
+        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
+        assert "opencv-python-headless" in result.stderr

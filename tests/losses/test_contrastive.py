@@ -1,0 +1,141 @@
+"""[contrastive]'s loss against plain loops, of pictures and of a detector's boxes."""
+
+import numpy as np
+import pytest
+import torch
+
+from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.losses.contrastive import contrastive_loss
+from darknet_torch.model.network import build_network
+from tests.losses import plain_contrastive
+from tests.losses.cases import COLUMNS, HEIGHT, ROWS, WIDTH, assert_near, context
+
+FEATURES, COUNT = 5, 6
+
+
+def of_pictures(options="", net=""):
+    cfg = f"[net]\nwidth=1\nheight=1\nchannels={FEATURES}\n{net}\n[dropout]\n[contrastive]\n"
+    network = build_network(parse_cfg(f"{cfg}classes=4\n{options}"))
+    return network.layers[1], context(network.layers[1], net=network.net)
+
+
+def pictures(seed):
+    random = np.random.default_rng(seed)
+    return random.normal(0, 1, (COUNT, FEATURES)).astype(np.float32)
+
+
+def clip(delta, options):
+    delta = delta * np.float32(options.cls_normalizer)
+    return delta.clip(-options.max_delta, options.max_delta)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    ("options", "net"),
+    [
+        ("", ""),
+        ("temperature=.2\ncls_normalizer=.7", ""),
+        ("temperature=.5\nmax_delta=.05", "label_smooth_eps=.1"),
+        ("temperature=.5", "time_steps=2\nbatch=3"),
+    ],
+)
+def test_pictures_of_one_class_are_drawn_together(options, net, seed):
+    layer, around = of_pictures(options, net)
+    x = pictures(seed)
+    truths = np.zeros((COUNT, 4), np.float32)
+    labels = [0, 2, 0, 0, 2, 3]
+    truths[np.arange(COUNT), labels] = 1
+    truths[:, 1] = 0.05 if "smooth" in net else 0
+    inputs = torch.from_numpy(x)[..., None, None]
+    loss = contrastive_loss(layer, inputs, layer(inputs), torch.from_numpy(truths), around)
+    steps = [n // (3 if "steps" in net else 6) for n in range(COUNT)]
+    plain = plain_contrastive.of_pictures(x, labels, steps, layer.options.temperature)
+    delta = clip(plain, layer.options)
+    assert_near(loss.delta.reshape(COUNT, -1), delta)
+    assert loss.cost.item() == pytest.approx((delta.astype(float) ** 2).sum(), rel=1e-4)
+
+
+def test_without_truths_two_pictures_in_turn_are_alike():
+    layer, around = of_pictures("temperature=.5")
+    x = pictures(3)
+    inputs = torch.from_numpy(x)[..., None, None]
+    loss = contrastive_loss(layer, inputs, layer(inputs), torch.zeros(COUNT, 4), around)
+    plain = plain_contrastive.of_pictures(x, [0, 0, 1, 1, 2, 2], [0] * COUNT, 0.5)
+    assert_near(loss.delta.reshape(COUNT, -1), plain)
+
+
+def of_boxes(options, net=""):
+    """A [contrastive] of 5 features for each of the 2 boxes of a [yolo] on a map of 4x6."""
+    cfg = f"""[net]
+width={WIDTH}
+height={HEIGHT}
+channels=14
+{net}
+[maxpool]
+stride=16
+size=1
+[yolo]
+classes=2
+num=2
+anchors=8,8,20,20
+[convolutional]
+filters={2 * FEATURES}
+[contrastive]
+yolo_layer=-2
+{options}"""
+    network = build_network(parse_cfg(cfg))
+    return network.layers[-1], network.net
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("most", [1, 2, 3, 50])
+@pytest.mark.parametrize("net", ["", "time_steps=2\nbatch=2"])
+def test_boxes_of_one_track_are_drawn_together(net, most, seed):
+    options = f"temperature=.6\ncontrastive_neg_max={most}\ncls_normalizer=.5\nmax_delta=.4"
+    layer, net_options = of_boxes(options, net)
+    random = np.random.default_rng(seed)
+    count = 4
+    x = random.normal(0, 1, (count, 2 * FEATURES, ROWS, COLUMNS)).astype(np.float32)
+    labels = np.full((count, 2, ROWS, COLUMNS), -1)
+    classes = labels.copy()
+    places = random.choice(labels.size, 14, replace=False)
+    places.sort()
+    labels.flat[places] = random.integers(0, 4, 14)
+    classes.flat[places] = random.integers(0, 2, 14)
+    told = {layer.head_index: tuple(torch.from_numpy(v.ravel()) for v in (labels, classes))}
+    around = context(layer, net=net_options, labels=told)
+    inputs = torch.from_numpy(x)
+    loss = contrastive_loss(layer, inputs, layer(inputs), torch.zeros(count, 1), around)
+
+    flat = x.reshape(count, 2, FEATURES, ROWS, COLUMNS).transpose(0, 1, 3, 4, 2)
+    picture = places // (2 * ROWS * COLUMNS)
+    steps = picture // (2 if "steps" in net else 4)
+    samples = flat.reshape(-1, FEATURES)[places]
+    plain = plain_contrastive.of_boxes(
+        samples, labels.flat[places], classes.flat[places], steps, 0.6, most
+    )
+    found = loss.delta.numpy().reshape(flat.shape[0], 2, FEATURES, ROWS, COLUMNS)
+    found = found.transpose(0, 1, 3, 4, 2).reshape(-1, FEATURES)
+    assert_near(found[places], clip(plain, layer.options))
+    assert np.count_nonzero(found.any(-1)) <= len(places)
+
+
+def test_without_any_box_nothing_is_learnt():
+    layer, net_options = of_boxes("")
+    labels = torch.full((2 * 2 * ROWS * COLUMNS,), -1)
+    around = context(layer, net=net_options, labels={layer.head_index: (labels, labels)})
+    x = torch.randn(2, 2 * FEATURES, ROWS, COLUMNS)
+    loss = contrastive_loss(layer, x, layer(x), torch.zeros(2, 1), around)
+    assert not loss.delta.any()
+    assert loss.parts["accuracy"] == -1
+
+
+def test_accuracy_is_how_many_are_most_like_one_of_their_own():
+    layer, around = of_pictures()
+    x = torch.tensor([[1.0, 0.1], [1.0, 0.0], [0.0, 1.0], [0.9, 0.2], [-1.0, 0.0], [-1.0, 0.2]])
+    x = torch.cat((x, torch.zeros(6, 3)), 1)[..., None, None]
+    truths = torch.zeros(6, 4)
+    truths[torch.arange(6), torch.tensor([0, 0, 1, 1, 2, 2])] = 1
+    loss = contrastive_loss(layer, x, layer(x), truths, around)
+    # The third is most like the fourth, of its own; the fourth most like the first.
+    assert loss.parts["accuracy"].item() == pytest.approx(100 * 5 / 6)

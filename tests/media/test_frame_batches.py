@@ -1,0 +1,34 @@
+"""Pictures come in order, in batches, whatever cannot be opened left out."""
+
+import cv2
+import numpy as np
+import pytest
+
+from darknet_torch.media.frame_batches import opened_batches
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    paths = []
+    for shade in range(7):
+        paths.append(tmp_path / f"{shade}.png")
+        cv2.imwrite(str(paths[-1]), np.full((2, 3, 3), shade, np.uint8))
+    paths[4].write_bytes(b"no picture")
+    return paths
+
+
+@pytest.mark.parametrize("workers", [0, 1, 5])
+@pytest.mark.parametrize("size", [1, 2, 3, 9])
+def test_all_come_once_and_in_order(pictures, size, workers):
+    batches = list(opened_batches(pictures, size=size, workers=workers))
+    assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1)
+    places = [place for batch in batches for place in batch.places]
+    assert places == [0, 1, 2, 3, 5, 6]
+    shades = [int(image[0, 0, 0]) for batch in batches for image in batch.images]
+    assert shades == places
+    (error,) = [error for batch in batches for error in batch.errors]
+    assert error.where == pictures[4]
+
+
+def test_no_pictures_are_no_batches():
+    assert list(opened_batches([], size=3, workers=2)) == []

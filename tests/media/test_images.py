@@ -1,0 +1,402 @@
+"""Pictures in, and their resizing against a plain loop of Darknet's rule."""
+
+import base64
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from darknet_torch.errors import ImageError
+from darknet_torch.media.images import (
+    RESIZE_METHODS,
+    Placement,
+    as_bgr,
+    network_input,
+    place,
+    read_image,
+    resize_darknet,
+)
+
+# 16 x 8, the left half red and the right half blue, as Pillow writes CMYK.
+CMYK_JPEG = base64.b64decode(
+    "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwADAgIDAgIDAwMDBAMDBAUIBQUEBAUKBwcGCAwKDAwLCgsLDQ4SEA0OEQ4LCxAW"
+    "EBETFBUVFQwPFxgWFBgSFBUU/8AAFAgACAAQBEMRAE0RAFkRAEsRAP/EABYAAQEBAAAAAAAAAAAAAAAAAAkACv/EABQQ"
+    "AQAAAAAAAAAAAAAAAAAAAAD/2gAOBEMATQBZAEsAAD8AVMVQqipsq6aqE//Z"
+)
+JPEG_TOLERANCE = 4  # grey levels that its quantisation and its inexact decoders may cost
+
+
+def picture(height=24, width=32):
+    """Left half red, right half blue, the top row of both white."""
+    image = np.zeros((height, width, 3), np.uint8)
+    image[:, : width // 2] = 0, 0, 255
+    image[:, width // 2 :] = 255, 0, 0
+    image[: height // 3] = 255
+    return image
+
+
+def encoded(image, suffix):
+    done, data = cv2.imencode(suffix, image)
+    assert done
+    return data.tobytes()
+
+
+def exif(orientation):
+    """An APP1 segment with nothing but an orientation."""
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    tiff = b"II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+    return segment(0xE1, b"Exif\0\0" + tiff)
+
+
+def segment(marker, payload):
+    return bytes((0xFF, marker)) + struct.pack(">H", len(payload) + 2) + payload
+
+
+def behind_start(jpeg, extra):
+    return jpeg[:2] + extra + jpeg[2:]
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(data, name="picture.jpg"):
+        path = tmp_path / name
+        path.write_bytes(data)
+        return path
+
+    return write
+
+
+class TestReading:
+    @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".ppm"])
+    def test_lossless_formats_come_back_as_they_were(self, written, suffix):
+        image = picture()
+        path = written(encoded(image, suffix), f"picture{suffix}")
+        np.testing.assert_array_equal(read_image(path), image)
+
+    def test_the_content_counts_and_not_the_suffix(self, written):
+        image = picture()
+        np.testing.assert_array_equal(read_image(written(encoded(image, ".png"))), image)
+
+    def test_a_path_may_be_a_string(self, written):
+        assert read_image(str(written(encoded(picture(), ".png")))).shape == (24, 32, 3)
+
+    def test_a_grey_picture_gets_three_equal_channels(self, written):
+        grey = np.arange(48, dtype=np.uint8).reshape(6, 8)
+        image = read_image(written(encoded(grey, ".png")))
+        np.testing.assert_array_equal(image, np.dstack([grey] * 3))
+
+    def test_sixteen_bits_become_the_upper_eight(self, written):
+        deep = np.array([[0, 255, 256, 0x1280, 0xFFFF]], np.uint16)
+        image = read_image(written(encoded(deep, ".png")))
+        np.testing.assert_array_equal(image[0, :, 0], [0, 0, 1, 0x12, 0xFF])
+
+    def test_transparency_is_dropped(self, written):
+        image = picture()
+        clear = np.dstack([image, np.zeros(image.shape[:2], np.uint8)])
+        np.testing.assert_array_equal(read_image(written(encoded(clear, ".png"))), image)
+
+    def test_cmyk_becomes_bgr(self, written):
+        image = read_image(written(CMYK_JPEG)).astype(int)
+        assert image.shape == (8, 16, 3)
+        assert np.abs(image[:, 2] - (0, 0, 255)).max() <= JPEG_TOLERANCE
+        assert np.abs(image[:, 13] - (255, 0, 0)).max() <= JPEG_TOLERANCE
+
+    def test_a_jpeg_is_bgr_too(self, written):
+        flat = np.full((16, 16, 3), (200, 100, 20), np.uint8)
+        image = read_image(written(encoded(flat, ".jpg"))).astype(int)
+        assert np.abs(image - flat).max() <= JPEG_TOLERANCE
+
+    def test_exif_orientation_6_turns_the_picture_clockwise(self, written):
+        jpeg = encoded(picture(), ".jpg")
+        upright = read_image(written(jpeg))
+        path = written(behind_start(jpeg, exif(6)))
+        np.testing.assert_array_equal(read_image(path), np.rot90(upright, -1))
+
+    def test_exif_can_be_ignored(self, written):
+        jpeg = encoded(picture(), ".jpg")
+        upright = read_image(written(jpeg))
+        path = written(behind_start(jpeg, exif(6)))
+        np.testing.assert_array_equal(read_image(path, exif=False), upright)
+
+    @pytest.mark.parametrize(
+        "trailer",
+        [b"\0" * 64, b"a film: \xff\xda \xff\x00", b"\xff\xd8 half a thumbnail \xff\xda"],
+        ids=["zeros", "film", "thumbnail"],
+    )
+    def test_what_follows_a_jpegs_end_does_not_matter(self, written, trailer):
+        jpeg = encoded(picture(), ".jpg")
+        whole = read_image(written(jpeg))
+        np.testing.assert_array_equal(read_image(written(jpeg + trailer)), whole)
+
+    @pytest.mark.parametrize("orientation", [None, 6])
+    def test_opencv_s_decoder_can_be_asked_for(self, written, orientation):
+        random = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
+        jpeg = encoded(random, ".jpg")
+        path = written(jpeg if orientation is None else behind_start(jpeg, exif(orientation)))
+        found = read_image(path, decoder="opencv")
+        np.testing.assert_array_equal(found, cv2.imread(str(path)))
+        other = read_image(path)
+        assert found.shape == other.shape
+        assert not np.array_equal(found, other)
+
+    def test_opencv_s_decoder_is_not_given_what_is_cut_off(self, written):
+        with pytest.raises(ImageError, match="cut off"):
+            read_image(written(encoded(picture(), ".jpg")[:-30]), decoder="opencv")
+
+
+class TestUnreadablePictures:
+    def test_a_missing_file_is_named(self, tmp_path):
+        with pytest.raises(ImageError, match=r"gone\.png: no such picture"):
+            read_image(tmp_path / "gone.png")
+
+    def test_a_folder_is_no_picture(self, tmp_path):
+        with pytest.raises(ImageError, match="cannot be read"):
+            read_image(tmp_path)
+
+    def test_an_empty_file_is_called_empty(self, written):
+        with pytest.raises(ImageError, match="empty"):
+            read_image(written(b""))
+
+    def test_text_is_no_picture_whatever_its_name(self, written):
+        with pytest.raises(ImageError, match="not a picture"):
+            read_image(written(b"<html>404 not found</html>"))
+
+    @pytest.mark.parametrize("kept", [0.3, 0.6, 0.9, 0.99])
+    @pytest.mark.parametrize("progressive", [0, 1], ids=["baseline", "progressive"])
+    def test_a_cut_off_jpeg_is_called_that(self, written, kept, progressive):
+        image = np.random.RandomState(0).randint(0, 256, (48, 64, 3)).astype(np.uint8)
+        data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_PROGRESSIVE, progressive])[1]
+        with pytest.raises(ImageError, match="cut off"):
+            read_image(written(data.tobytes()[: int(len(data) * kept)]))
+
+    @pytest.mark.parametrize(
+        "extra",
+        [b"", segment(0xE2, encoded(picture(), ".jpg"))],
+        ids=["plain", "with a whole thumbnail"],
+    )
+    def test_a_jpeg_cut_off_before_its_pixels_is_an_error(self, written, extra):
+        jpeg = behind_start(encoded(picture(), ".jpg"), extra)
+        with pytest.raises(ImageError):
+            read_image(written(jpeg[: jpeg.rfind(b"\xff\xda")]))
+
+    @pytest.mark.parametrize("suffix", [".png", ".bmp", ".webp"])
+    def test_other_formats_cut_off_are_errors(self, written, suffix):
+        data = encoded(picture(), suffix)
+        with pytest.raises(ImageError):
+            read_image(written(data[: int(len(data) * 0.6)], f"cut{suffix}"))
+
+
+class TestArrays:
+    def test_bgr_stays_bgr(self):
+        image = picture()
+        np.testing.assert_array_equal(as_bgr(image), image)
+
+    @pytest.mark.parametrize("shape", [(4, 5), (4, 5, 1)])
+    def test_grey_is_repeated(self, shape):
+        grey = np.arange(20, dtype=np.uint8).reshape(shape)
+        image = as_bgr(grey)
+        assert image.shape == (4, 5, 3)
+        assert (image == grey.reshape(4, 5, 1)).all()
+
+    def test_alpha_is_dropped(self):
+        image = picture()
+        clear = np.dstack([image, image[:, :, :1]])
+        np.testing.assert_array_equal(as_bgr(clear), image)
+
+    def test_sixteen_bits_become_the_upper_eight(self):
+        deep = np.array([[[0, 255, 256], [0x1280, 0xFFFE, 0xFFFF]]], np.uint16)
+        image = as_bgr(deep)
+        assert image.dtype == np.uint8
+        np.testing.assert_array_equal(image, [[[0, 0, 1], [0x12, 0xFF, 0xFF]]])
+
+    @pytest.mark.parametrize(
+        "shape", [(3,), (4, 5, 2), (4, 5, 5), (1, 4, 5, 3), (0, 5, 3), (4, 0), (0,)]
+    )
+    def test_other_shapes_are_refused(self, shape):
+        with pytest.raises(ImageError, match=r"no picture.*got"):
+            as_bgr(np.zeros(shape, np.uint8))
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.int32, np.int16, bool])
+    def test_other_types_are_refused_with_advice(self, dtype):
+        with pytest.raises(ImageError, match=r"expected uint8.*got.*255"):
+            as_bgr(np.zeros((4, 5, 3), dtype))
+
+
+def resize_in_loops(plane, height, width):
+    """Darknet's rule for one channel of floats, a pixel at a time in float32.
+
+    Undefined for height 1: C divides zero by zero there.
+    """
+    one = np.float32(1)
+    own_height, own_width = plane.shape
+    if (own_height, own_width) == (height, width):
+        return plane.copy()
+    across = np.float32(own_width - 1) / np.float32(max(width - 1, 1))
+    down = np.float32(own_height - 1) / np.float32(height - 1)
+    part = np.zeros((own_height, width), np.float32)
+    for row in range(own_height):
+        for column in range(width - 1):
+            at = np.float32(column) * across
+            first = int(at)
+            beyond = at - np.float32(first)
+            second = min(first + 1, own_width - 1)
+            part[row, column] = (one - beyond) * plane[row, first] + beyond * plane[row, second]
+        part[row, width - 1] = plane[row, own_width - 1]
+    out = np.zeros((height, width), np.float32)
+    for row in range(height):
+        at = np.float32(row) * down
+        first = int(at)
+        beyond = at - np.float32(first)
+        out[row] = (one - beyond) * part[first]
+        if row != height - 1 and own_height != 1:
+            out[row] += beyond * part[first + 1]
+    return out
+
+
+def noise(height, width, channels=2):
+    values = np.random.RandomState(height * 100 + width).randint(0, 256, (height, width, channels))
+    return values.astype(np.uint8)
+
+
+class TestDarknetsResize:
+    @pytest.mark.parametrize(
+        ("own", "wanted"),
+        [
+            ((5, 7), (9, 13)),
+            ((9, 13), (5, 7)),
+            ((9, 13), (4, 21)),
+            ((6, 6), (6, 11)),
+            ((6, 6), (11, 6)),
+            ((1, 1), (4, 3)),
+            ((1, 6), (5, 9)),
+            ((6, 1), (9, 4)),
+            ((6, 5), (3, 1)),
+            ((2, 2), (2, 3)),
+            ((23, 31), (32, 32)),
+        ],
+        ids=str,
+    )
+    def test_it_is_darknets_to_the_last_bit(self, own, wanted):
+        planes = noise(*own)
+        resized = resize_darknet(planes, *wanted)
+        assert resized.dtype == np.float32
+        for channel in range(planes.shape[2]):
+            plane = planes[:, :, channel].astype(np.float32) / np.float32(255)
+            np.testing.assert_array_equal(
+                resized[:, :, channel], resize_in_loops(plane, *wanted), strict=True
+            )
+
+    def test_the_same_size_is_a_copy(self):
+        planes = noise(4, 5)
+        np.testing.assert_array_equal(resize_darknet(planes, 4, 5), planes / np.float32(255))
+
+    def test_the_corners_coincide(self):
+        planes = noise(5, 7)
+        corners = np.ix_([0, -1], [0, -1])
+        resized = resize_darknet(planes, 9, 13)
+        # Of the last row's two taps float32 may leave the upper one a part in a million.
+        np.testing.assert_allclose(resized[corners], planes[corners] / 255, atol=1e-5)
+
+    def test_the_last_row_goes_dark_where_float32_falls_short_of_it(self):
+        """41 * float32(2 / 41) is below 2, and C drops the lower tap of the last row."""
+        white = np.full((3, 3, 1), 255, np.uint8)
+        resized = resize_darknet(white, 42, 3)
+        assert (resized[-1] < 1e-5).all()
+        np.testing.assert_allclose(resized[:-1], 1, atol=1e-6)  # two weights, rounded each
+
+    def test_a_height_of_one_takes_the_first_row(self):
+        planes = noise(4, 5)
+        np.testing.assert_array_equal(resize_darknet(planes, 1, 5), planes[:1] / np.float32(255))
+
+
+class TestPlacement:
+    @pytest.mark.parametrize(
+        ("own", "network", "inner"),
+        [
+            ((100, 200), (64, 64), (32, 64)),
+            ((200, 100), (64, 64), (64, 32)),
+            ((50, 50), (64, 64), (64, 64)),
+            ((576, 768), (416, 416), (312, 416)),
+            ((3, 2), (8, 8), (8, 5)),
+            ((2, 3), (8, 8), (5, 8)),
+            ((5, 3), (8, 8), (8, 4)),
+            ((3, 5), (8, 8), (4, 8)),
+            ((10, 10), (32, 64), (32, 32)),
+            ((1, 1000), (64, 64), (1, 64)),
+            ((1000, 1), (64, 64), (64, 1)),
+        ],
+    )
+    def test_a_letterboxed_picture_keeps_its_aspect_in_whole_pixels(self, own, network, inner):
+        placement = place(np.zeros((*own, 3), np.uint8), *network, letterbox=True)
+        assert placement == Placement(*network, *inner)
+
+    def test_a_stretched_picture_fills_the_input(self):
+        placement = place(np.zeros((100, 200, 3), np.uint8), 64, 32, letterbox=False)
+        assert placement == Placement(64, 32, 64, 32)
+
+    @pytest.mark.parametrize(
+        ("own", "rows", "columns"),
+        [
+            ((2, 4), slice(2, 6), slice(0, 8)),
+            ((4, 2), slice(0, 8), slice(2, 6)),
+            ((3, 2), slice(0, 8), slice(1, 6)),
+            ((2, 3), slice(1, 6), slice(0, 8)),
+        ],
+    )
+    def test_the_margins_are_half_grey_and_the_smaller_one_comes_first(self, own, rows, columns):
+        white = np.full((*own, 3), 255, np.uint8)
+        out = network_input(white, place(white, 8, 8, letterbox=True))
+        expected = np.full((3, 8, 8), 0.5, np.float32)
+        expected[:, rows, columns] = 1
+        np.testing.assert_allclose(out, expected, atol=1e-6)  # two weights, rounded each
+
+    def test_boxes_are_moved_by_exact_halves_of_the_margins(self):
+        odd = Placement(8, 8, 8, 5)
+        box = odd.to_picture(np.array([[1.5 / 8, 0.5, 2.5 / 8, 1]]))
+        np.testing.assert_allclose(box, [[0, 0.5, 0.5, 1]], atol=1e-15)  # float64 rounding
+
+    def test_a_stretched_box_stays_as_it_is(self):
+        boxes = np.array([[0.1, 0.2, 0.3, 0.4]])
+        np.testing.assert_array_equal(Placement(64, 32, 64, 32).to_picture(boxes), boxes)
+
+
+class TestNetworkInput:
+    def test_it_is_rgb_by_channel_in_0_to_1(self):
+        blue = np.zeros((6, 6, 3), np.uint8)
+        blue[:, :, 0] = 255
+        out = network_input(blue, Placement(6, 6, 6, 6))
+        assert (out.shape, out.dtype) == ((3, 6, 6), np.float32)
+        np.testing.assert_array_equal(out[:, 3, 3], [0, 0, 1])
+        assert out.flags.c_contiguous
+
+    @pytest.mark.parametrize("method", RESIZE_METHODS)
+    @pytest.mark.parametrize("letterbox", [False, True])
+    def test_one_channel_is_grey(self, method, letterbox):
+        image = np.zeros((6, 9, 3), np.uint8)
+        image[:] = 30, 200, 90
+        placement = place(image, 12, 12, letterbox=letterbox)
+        out = network_input(image, placement, channels=1, method=method)
+        assert out.shape == (1, 12, 12)
+        luma = (0.114 * 30 + 0.587 * 200 + 0.299 * 90) / 255
+        # The grey value is a whole level.
+        np.testing.assert_allclose(out[0, 6, 6], luma, atol=0.5 / 255 + 1e-6)
+
+    @pytest.mark.parametrize("channels", [2, 4, 0])
+    def test_other_numbers_of_channels_are_refused(self, channels):
+        with pytest.raises(ImageError, match=rf"channels=1 or 3.*got {channels}"):
+            network_input(picture(), Placement(8, 8, 8, 8), channels=channels)
+
+    def test_opencv_resizes_bytes(self):
+        image = noise(9, 14, 3)
+        out = network_input(image, Placement(16, 12, 16, 12), method="opencv")
+        resized = cv2.resize(image, (12, 16))[:, :, ::-1]
+        np.testing.assert_array_equal(out, resized.transpose(2, 0, 1) / np.float32(255))
+
+    def test_the_methods_differ(self):
+        image = noise(9, 14, 3)
+        one, other = (
+            network_input(image, Placement(16, 12, 16, 12), method=method)
+            for method in ("darknet", "opencv")
+        )
+        assert np.abs(one - other).max() > 0.01
