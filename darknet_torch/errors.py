@@ -23,7 +23,7 @@ import warnings
 from collections.abc import Iterable
 
 
-class _Told(Exception):  # noqa: N818 (warnings are made of it, too)
+class _StructuredMessage(Exception):  # noqa: N818 (warnings are made of it, too)
     """What an error or a warning says, in parts.
 
     Args:
@@ -47,7 +47,7 @@ class _Told(Exception):  # noqa: N818 (warnings are made of it, too)
         super().__init__(compose(what, where=where, expected=expected, got=got, fix=fix))
 
 
-class DarknetError(_Told):
+class DarknetError(_StructuredMessage):
     """Base of every error a user can cause. Takes what, where, expected, got, fix."""
 
 
@@ -83,7 +83,7 @@ class TrainingError(DarknetError):
     """A training that cannot go on."""
 
 
-class CfgWarning(_Told, UserWarning):
+class CfgWarning(_StructuredMessage, UserWarning):
     """Something in a cfg that Darknet tolerates and its author probably did not mean.
 
     Takes what, where, expected, got, fix, as the errors do.

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import darknet_torch as dt
-from darknet_torch.cfg.dialect import ALEXEYAB, mended
+from darknet_torch.cfg.dialect import ALEXEYAB, without_bugs
 from darknet_torch.errors import CfgNote
 
 SIDE = 64
@@ -15,7 +15,7 @@ def network(request):
     torch.manual_seed(0)
     with pytest.warns(CfgNote, match="is an extension of darknet_torch"):
         # As AlexeyAB's code trains, but for its faults: biases behind normalisation learn.
-        return dt.load(request.param, width=SIDE, height=SIDE, dialect=mended(ALEXEYAB))
+        return dt.load(request.param, width=SIDE, height=SIDE, dialect=without_bugs(ALEXEYAB))
 
 
 def test_it_has_a_head_at_each_of_three_scales(network):

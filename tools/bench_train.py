@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from darknet_torch.cfg.dialect import ALEXEYAB, mended
+from darknet_torch.cfg.dialect import ALEXEYAB, without_bugs
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.convolutional import Convolutional
 from darknet_torch.model.loading import build
@@ -21,7 +21,7 @@ TRUTHS = 8  # per picture
 def network(cfg: str, size: int, batch: int) -> Network:
     """A network as `dtorch train` starts it, with its own starting values."""
     torch.manual_seed(0)
-    dialect = mended(ALEXEYAB)
+    dialect = without_bugs(ALEXEYAB)
     built = build(cfg, width=size, height=size, batch=batch, subdivisions=1, dialect=dialect)
     built.initialize()
     return built

@@ -16,7 +16,7 @@ from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgWarning
 from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, DarknetMap, match
 from darknet_torch.evaluation.detecting import detect_all
-from darknet_torch.evaluation.records import Found, Truths, truths_of
+from darknet_torch.evaluation.records import PictureDetections, Truths, truths_of
 from darknet_torch.inference.detector import Detector
 from darknet_torch.model.loading import load
 from tools.finding import Finding, worst
@@ -57,10 +57,10 @@ def check_map(path: Path, data: Path, models: Path) -> Iterator[tuple[str, Findi
         yield f"{name}, of our detections", worst(close(result, record))
 
 
-def recorded_detections(stored: Any) -> Found:
+def recorded_detections(stored: Any) -> PictureDetections:
     """The detections that C counted, in their order."""
     box, kind = np.nonzero(stored["prob"] > 0)
-    return Found(
+    return PictureDetections(
         stored["image"][box].astype(np.int64), kind, stored["box"][box], stored["prob"][box, kind]
     )
 
@@ -73,7 +73,7 @@ def as_label_files(truths: Truths) -> Truths:
 
 def our_detections(
     recorded: dict[str, Any], examples: list[Example], models: Path, names: list[str]
-) -> Found:
+) -> PictureDetections:
     """What our own detector finds in the same pictures, with the settings of Darknet's map."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
@@ -127,7 +127,9 @@ def close(result: DarknetMap, record: dict[str, Any]) -> list[Finding]:
     return findings
 
 
-def _result(found: Found, truths: Truths, record: dict[str, Any], names: list[str]) -> DarknetMap:
+def _result(
+    found: PictureDetections, truths: Truths, record: dict[str, Any], names: list[str]
+) -> DarknetMap:
     matching = match(found, truths, len(names), record["iou"])
     return matching.result(names, points=record["points"], confidence=CONFIDENCE)
 

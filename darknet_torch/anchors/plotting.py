@@ -11,7 +11,7 @@ import numpy as np
 
 from darknet_torch.anchors.quality import nearest_by_iou
 from darknet_torch.anchors.sizes import BoxSizes
-from darknet_torch.anchors.sweep import Found, elbow
+from darknet_torch.anchors.sweep import SweepPoint, elbow
 from darknet_torch.errors import UsageError
 from darknet_torch.extras import needed
 
@@ -39,7 +39,7 @@ class Plot:
         )
         self.axes: Any = self.figure.subplots()
 
-    def scatter(self, boxes: BoxSizes, found: Found) -> bytes:
+    def scatter(self, boxes: BoxSizes, found: SweepPoint) -> bytes:
         """Boxes as points, coloured by the anchor they overlap most, and the anchors."""
         shown = boxes.sample(_POINTS, np.random.default_rng(0))
         indices, _ = nearest_by_iou(shown.values, found.anchors)
@@ -57,7 +57,7 @@ class Plot:
         )
         return self._bytes()
 
-    def elbow(self, points: Sequence[Found]) -> bytes:
+    def elbow(self, points: Sequence[SweepPoint]) -> bytes:
         """Average IoU and recall over the number of anchors."""
         axes, best = self.axes, elbow(points)
         counts = [point.count for point in points]

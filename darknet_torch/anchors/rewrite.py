@@ -72,7 +72,7 @@ def set_anchors(
     masks = _masks(heads, len(anchors))
     for head, mask in zip(heads, masks, strict=True):
         listed = anchors if head.has_mask else anchors[mask]
-        edit.set(head.section, "anchors", _spelt(listed, head))
+        edit.set(head.section, "anchors", _as_text(listed, head))
         edit.set(head.section, "num", str(len(listed)))
         if head.has_mask and (len(heads) > 1 or "mask" in head.section.first()):
             edit.set(head.section, "mask", ",".join(map(str, mask)))
@@ -80,7 +80,7 @@ def set_anchors(
     return [len(mask) for mask in masks]
 
 
-def _spelt(anchors: np.ndarray, head: AnchorHead) -> str:
+def _as_text(anchors: np.ndarray, head: AnchorHead) -> str:
     return cfg_form(anchors / float(head.unit), whole=head.has_mask)
 
 

@@ -12,7 +12,7 @@ from darknet_torch.anchors.sizes import BoxSizes
 
 
 @dataclass(frozen=True)
-class Found:
+class SweepPoint:
     """Anchors and how well they fit.
 
     Attributes:
@@ -31,13 +31,13 @@ class Found:
 
 def sweep(
     boxes: BoxSizes, counts: Iterable[int], find: Callable[[int], np.ndarray]
-) -> list[Found]:
+) -> list[SweepPoint]:
     """What `find` finds for each number of anchors."""
     found = (find(count) for count in counts)
-    return [Found(anchors, fit(boxes, anchors)) for anchors in found]
+    return [SweepPoint(anchors, fit(boxes, anchors)) for anchors in found]
 
 
-def elbow(points: Sequence[Found]) -> Found:
+def elbow(points: Sequence[SweepPoint]) -> SweepPoint:
     """Of a sweep, the point highest above the straight line from its first to its last."""
     counts = np.array([point.count for point in points], np.float64)
     heights = np.array([point.fit.average_iou for point in points])

@@ -16,7 +16,7 @@ _PART_OF_OBJECT = 8  # a blur is at most as wide as this part of the smallest ob
 
 
 @dataclass(frozen=True)
-class Spoiling:
+class BlurNoise:
     """What blur= and gaussian_noise= ask for.
 
     Attributes:

@@ -14,7 +14,7 @@ from darknet_torch.augment.crop import drawn_crop
 from darknet_torch.augment.labelled import LabelledPictures, LabelledSource
 from darknet_torch.augment.order import Order
 from darknet_torch.augment.pictures import check_channels
-from darknet_torch.augment.random_streams import Key, Purpose, coin
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin
 from darknet_torch.augment.source import Sample
 from darknet_torch.augment.truths import CellRules, Motion
 from darknet_torch.cfg.dialect import Dialect
@@ -100,7 +100,7 @@ class CellSource(LabelledSource):
         """
         return CellSource(LabelledPictures.of(examples, plan.rules.classes), plan)
 
-    def sample(self, key: Key, height: int, width: int) -> Sample:
+    def sample(self, key: SampleSeed, height: int, width: int) -> Sample:
         """`PictureSource.sample`; the truth is [side * side * (1 + classes + 4)]."""
         plan = self.plan
         # network_input turns grey what is not augmented.
@@ -108,7 +108,7 @@ class CellSource(LabelledSource):
         labels = self.pictures.labels[opened.index]
         order = np.arange(len(labels))
         if plan.on:
-            order = key.random(Purpose.BOXES).permutation(order)
+            order = key.random(RandomStream.BOXES).permutation(order)
             image, motion = self._augmented(opened.image, key, height, width)
         else:
             placement = place(opened.image, height, width, letterbox=plan.letterbox)
@@ -118,10 +118,10 @@ class CellSource(LabelledSource):
         return Sample(image, truth, (opened.path,), opened.problems)
 
     def _augmented(
-        self, image: np.ndarray, key: Key, height: int, width: int
+        self, image: np.ndarray, key: SampleSeed, height: int, width: int
     ) -> tuple[np.ndarray, Motion]:
         """Source: data.c load_data_region (both code bases)."""
-        random = key.random(Purpose.DRAWS)
+        random = key.random(RandomStream.DRAWS)
         edges = tuple(random.random(4))
         crop = drawn_crop(image.shape[:2], edges, (0, 0), self.plan.jitter, 1.0).checked()
         flip = coin(random) and self.plan.flip

@@ -14,9 +14,9 @@ from darknet_torch.augment.colour import ColourRange, distort
 from darknet_torch.augment.mixing import check_pairs, mixing_mode
 from darknet_torch.augment.order import Order
 from darknet_torch.augment.pictures import Opened, check_channels, check_not_empty, open_first
-from darknet_torch.augment.random_streams import Key, Purpose, coin
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin
 from darknet_torch.augment.rotated_crop import CropRange
-from darknet_torch.augment.source import PictureSource, Sample
+from darknet_torch.augment.source import PerSampleSource, Sample
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.tree import Tree
@@ -95,7 +95,7 @@ class ClassificationAugmentation:
 
 
 @dataclass(frozen=True)
-class ClassificationSource(PictureSource):
+class ClassificationSource(PerSampleSource):
     """Augmented pictures with [classes] truths.
 
     Attributes:
@@ -138,12 +138,12 @@ class ClassificationSource(PictureSource):
             paths, tuple(class_id for _, class_id in kept), plan, tuple(problems)
         )
 
-    def sample(self, key: Key, height: int, width: int) -> Sample:
-        """`PictureSource.sample`; the truth is [classes].
+    def sample(self, key: SampleSeed, height: int, width: int) -> Sample:
+        """`PerSampleSource.sample`; the truth is [classes].
 
         Source: data.c load_data_augment (AlexeyAB).
         """
-        plan, random = self.plan, key.random(Purpose.MIX)
+        plan, random = self.plan, key.random(RandomStream.MIX)
         mixup = plan.mixup if coin(random) else 0
         parts = [
             self._part(replace(key, part=part), height, width)
@@ -160,7 +160,9 @@ class ClassificationSource(PictureSource):
             tuple(problem for item in opened for problem in item.problems),
         )
 
-    def _part(self, key: Key, height: int, width: int) -> tuple[np.ndarray, np.ndarray, Opened]:
+    def _part(
+        self, key: SampleSeed, height: int, width: int
+    ) -> tuple[np.ndarray, np.ndarray, Opened]:
         """One picture, RGB or grey float32 [H, W, ...] in 0-1, and its truth."""
         plan = self.plan
         channels = plan.channels if plan.on else 3  # classifier_input turns grey itself
@@ -171,7 +173,7 @@ class ClassificationSource(PictureSource):
                 opened.image, height, width, channels=plan.channels, letterbox=plan.letterbox
             )
             return image.transpose(1, 2, 0), truth, opened
-        random = key.random(Purpose.DRAWS)
+        random = key.random(RandomStream.DRAWS)
         image = opened.image if opened.image.ndim == 2 else opened.image[:, :, ::-1]
         image = plan.crop.draw(image / np.float32(255), random, height, width)
         image = cv2.flip(image, 1) if coin(random) and plan.flip else image

@@ -16,7 +16,7 @@ from darknet_torch.augment.mixing import MOSAIC
 from darknet_torch.augment.mosaic import PARTS, Mosaic
 from darknet_torch.augment.pictures import Opened, planes
 from darknet_torch.augment.placing import Placed
-from darknet_torch.augment.random_streams import Key, Purpose, coin
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin
 from darknet_torch.augment.source import Sample, as_floats
 from darknet_torch.augment.truths import Motion
 from darknet_torch.datasets.model import Example
@@ -54,7 +54,7 @@ class DetectionSource(LabelledSource):
         """
         return DetectionSource(LabelledPictures.of(examples, plan.rules.classes), plan)
 
-    def sample(self, key: Key, height: int, width: int) -> Sample:
+    def sample(self, key: SampleSeed, height: int, width: int) -> Sample:
         """`PictureSource.sample`; the truth is [max, 5], x, y, w, h, class.
 
         With contrastive=1 rows have a sixth value, the number of the object.
@@ -64,7 +64,7 @@ class DetectionSource(LabelledSource):
             return self._plain(key, height, width)
         if plan.places:
             return self._placed(key, height, width)
-        mix = plan.order.leader(key).random(Purpose.MIX)
+        mix = plan.order.leader(key).random(RandomStream.MIX)
         mixup = plan.mixup if coin(mix) else 0
         if mixup == MOSAIC:
             return self._mosaic(key, height, width)
@@ -75,10 +75,10 @@ class DetectionSource(LabelledSource):
             rows = np.concatenate((rows, parts[1].rows))
         return self._finished(image, rows, [part.opened for part in parts])
 
-    def _mosaic(self, key: Key, height: int, width: int) -> Sample:
+    def _mosaic(self, key: SampleSeed, height: int, width: int) -> Sample:
         """Source: data.c load_data_detection, blend_truth_mosaic (AlexeyAB)."""
         rules = self.plan.rules
-        random = key.random(Purpose.CUTS)
+        random = key.random(RandomStream.CUTS)
         mosaic = Mosaic.drawn(random, height, width, bound=self.plan.mosaic_bound)
         shape = (height, width) if self.plan.channels == 1 else (height, width, 3)
         canvas = np.empty(shape, np.uint8)
@@ -94,7 +94,7 @@ class DetectionSource(LabelledSource):
         return self._finished(planes(canvas), rows, opened)
 
     def _part(
-        self, key: Key, number: int, height: int, width: int, corner: int | None = None
+        self, key: SampleSeed, number: int, height: int, width: int, corner: int | None = None
     ) -> _Part:
         """One picture cropped, resized, mirrored, coloured and spoiled, uint8.
 
@@ -109,28 +109,28 @@ class DetectionSource(LabelledSource):
         if corner is not None:
             crop = crop.in_corner(corner, flip=draws.flip)
         crop = crop.checked()
-        random = key.random(Purpose.BOXES)
+        random = key.random(RandomStream.BOXES)
         rows = self._rows(opened.index, random, crop.motion(flip=draws.flip), height, width)
         image = cv2.resize(crop.cut(opened.image), (width, height))
         image = cv2.flip(image, 1) if draws.flip else image
         image = distort_bytes(image, draws.colour)
-        image = plan.spoiling.apply(image, rows, draws.blur, draws.noise, random)
+        image = plan.blur_noise.apply(image, rows, draws.blur, draws.noise, random)
         return _Part(image, rows, crop.mirrored() if draws.flip else crop, opened)
 
-    def _placed(self, key: Key, height: int, width: int) -> Sample:
+    def _placed(self, key: SampleSeed, height: int, width: int) -> Sample:
         """Source: data.c load_data_detection (pjreddie)."""
-        opened, random = self._open(key), key.random(Purpose.DRAWS)
+        opened, random = self._open(key), key.random(RandomStream.DRAWS)
         image = opened.image
         colours = image if image.ndim == 2 else image[:, :, ::-1]
         placed = Placed.drawn(random, image.shape[:2], self.plan.jitter, height, width)
         colour, flip = self.plan.colour.draw(random), coin(random) and self.plan.flip
         out = distort(placed.put(colours / np.float32(255)), colour)
         out = cv2.flip(out, 1) if flip else out
-        boxes = key.random(Purpose.BOXES)
+        boxes = key.random(RandomStream.BOXES)
         rows = self._rows(opened.index, boxes, placed.motion(flip=flip), height, width)
         return self._finished(np.atleast_3d(out).transpose(2, 0, 1), rows, [opened])
 
-    def _plain(self, key: Key, height: int, width: int) -> Sample:
+    def _plain(self, key: SampleSeed, height: int, width: int) -> Sample:
         """The picture as `Detector` sees it, with its boxes in the order of the file."""
         opened = self._open(key)
         placement = place(opened.image, height, width, letterbox=self.plan.letterbox)
@@ -138,7 +138,7 @@ class DetectionSource(LabelledSource):
         rows = self._rows(opened.index, None, Motion.of(placement), height, width)
         return self._finished(image, rows, [opened])
 
-    def _open(self, key: Key) -> Opened:
+    def _open(self, key: SampleSeed) -> Opened:
         # network_input turns grey what is not augmented.
         return self.pictures.open(key, self.plan.order, self.plan.channels if self.plan.on else 3)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from darknet_torch.augment.blur_noise import Spoiling
+from darknet_torch.augment.blur_noise import BlurNoise
 from darknet_torch.augment.colour import Colour, ColourRange
 from darknet_torch.augment.mixing import BOTH, CUTMIX, MOSAIC, check_pairs, mixing_mode
 from darknet_torch.augment.order import Order
 from darknet_torch.augment.pictures import check_channels
-from darknet_torch.augment.random_streams import Key, Purpose, coin
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin
 from darknet_torch.augment.truths import RowRules
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
@@ -41,7 +41,7 @@ class DetectionAugmentation:
         jitter, resize: see `drawn_crop`.
         flip: mirror half of them.
         colour: how far colours change.
-        spoiling: blur and noise.
+        blur_noise: blur and noise.
         mixup: of half of the samples, 0 for none, 1 for two pictures blended, 3 for a mosaic.
         mosaic_bound: boxes end where their quarter of the mosaic does.
         letterbox: pictures keep their aspect.
@@ -58,7 +58,7 @@ class DetectionAugmentation:
     resize: float
     flip: bool
     colour: ColourRange
-    spoiling: Spoiling
+    blur_noise: BlurNoise
     mixup: int
     mosaic_bound: bool
     letterbox: bool
@@ -100,7 +100,7 @@ class DetectionAugmentation:
             resize=head.resize,
             flip=bool(net.flip),
             colour=ColourRange.of(net),
-            spoiling=Spoiling(max(0, net.blur), max(0, net.gaussian_noise)),
+            blur_noise=BlurNoise(max(0, net.blur), max(0, net.gaussian_noise)),
             mixup=mixup,
             mosaic_bound=net.mosaic_bound,
             letterbox=net.letter_box or (not augment and dialect.letterbox),
@@ -136,7 +136,7 @@ class Draws:
         edges: four in 0-1, for left, right, top, bottom; sizes: two. See `drawn_crop`.
         flip: mirror it.
         colour: change its colours.
-        blur, noise: see `Spoiling`.
+        blur, noise: see `BlurNoise`.
     """
 
     edges: tuple[float, ...]
@@ -147,17 +147,17 @@ class Draws:
     noise: int
 
     @staticmethod
-    def drawn(plan: DetectionAugmentation, key: Key) -> Draws:
+    def drawn(plan: DetectionAugmentation, key: SampleSeed) -> Draws:
         """The numbers of a place. Source: data.c load_data_detection (AlexeyAB)."""
-        random = key.random(Purpose.DRAWS)
+        random = key.random(RandomStream.DRAWS)
         edges, sizes = tuple(random.random(4)), tuple(random.random(2))
         flip = coin(random) and plan.flip
         colour = plan.colour.draw(random)
-        blur, noise = plan.spoiling.draw(random)
+        blur, noise = plan.blur_noise.draw(random)
         return Draws(edges, sizes, flip, colour, blur, noise)
 
     @staticmethod
-    def of(plan: DetectionAugmentation, key: Key) -> Draws:
+    def of(plan: DetectionAugmentation, key: SampleSeed) -> Draws:
         """The numbers of a sample: its own, its sequence's, or in part those of its pair."""
         leader = plan.order.leader(key)
         first = Draws.drawn(plan, leader)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from darknet_torch.augment.order import Order
 from darknet_torch.augment.pictures import Opened, check_not_empty, open_first
-from darknet_torch.augment.random_streams import Key
-from darknet_torch.augment.source import PictureSource
+from darknet_torch.augment.random_streams import SampleSeed
+from darknet_torch.augment.source import PerSampleSource
 from darknet_torch.augment.truths import label_problems, training_labels
 from darknet_torch.datasets.model import Example, Labels, Problem
 
@@ -43,7 +43,7 @@ class LabelledPictures:
         problems = label_problems(examples, classes)
         return LabelledPictures(paths, tuple(map(training_labels, examples)), problems)
 
-    def open(self, key: Key, order: Order, channels: int) -> Opened:
+    def open(self, key: SampleSeed, order: Order, channels: int) -> Opened:
         """The picture of a sample, or another one if that is broken.
 
         Raises:
@@ -53,7 +53,7 @@ class LabelledPictures:
 
 
 @dataclass(frozen=True)
-class LabelledSource(PictureSource):
+class LabelledSource(PerSampleSource):
     """A source of samples with boxes.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from darknet_torch.augment.random_streams import Key, Purpose, whole_between
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed, whole_between
 from darknet_torch.cfg.net import NetOptions
 
 
@@ -49,15 +49,15 @@ class Order:
             most_sequences=net.subdivisions,
         )
 
-    def leader(self, key: Key) -> Key:
+    def leader(self, key: SampleSeed) -> SampleSeed:
         """The sample that decides for this one too: the first of its pair or sequences."""
         if self.streams:
             return key.at(self._first_of(key))
         return key.at(key.slot - key.slot % 2) if self.pairs else key
 
-    def candidates(self, key: Key, count: int) -> Iterator[int]:
+    def candidates(self, key: SampleSeed, count: int) -> Iterator[int]:
         """The picture of a sample, of `count`, then all in the order to try if it is broken."""
-        random = self.leader(key).random(Purpose.CHOICE)
+        random = self.leader(key).random(RandomStream.CHOICE)
         if self.streams:
             speed = whole_between(random, 1, self.speed)
             starts = random.integers(count, size=self.streams)
@@ -68,7 +68,7 @@ class Order:
             yield int(random.integers(count))
         yield from map(int, random.permutation(count))
 
-    def _first_of(self, key: Key) -> int:
+    def _first_of(self, key: SampleSeed) -> int:
         count = float(self.sequences)
         for iteration, scale in self.changes:
             if iteration > key.iteration:

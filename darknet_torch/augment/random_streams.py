@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 
 
-class Purpose(IntEnum):
+class RandomStream(IntEnum):
     """What a stream of random numbers is for; each has its own, so that none moves another."""
 
     CHOICE = 0
@@ -21,7 +21,7 @@ class Purpose(IntEnum):
 
 
 @dataclass(frozen=True)
-class Key:
+class SampleSeed:
     """A place in a run.
 
     Attributes:
@@ -36,12 +36,12 @@ class Key:
     slot: int = 0
     part: int = 0
 
-    def random(self, purpose: Purpose) -> np.random.Generator:
+    def random(self, purpose: RandomStream) -> np.random.Generator:
         """The numbers of this place for `purpose`: the same whoever asks, and how often."""
         words = (self.seed, self.iteration, self.slot, self.part, int(purpose))
         return np.random.default_rng(np.random.SeedSequence(words))
 
-    def at(self, slot: int) -> Key:
+    def at(self, slot: int) -> SampleSeed:
         """The same place at another slot."""
         return replace(self, slot=slot)
 

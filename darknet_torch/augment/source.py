@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from darknet_torch.augment.random_streams import Key
+from darknet_torch.augment.random_streams import SampleSeed
 from darknet_torch.datasets.model import Problem
 
 
@@ -30,9 +30,9 @@ class Request:
     width: int
 
     @property
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[SampleSeed]:
         """The place of each sample."""
-        return [Key(self.seed, self.iteration, slot) for slot in self.slots]
+        return [SampleSeed(self.seed, self.iteration, slot) for slot in self.slots]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def as_floats(images: np.ndarray) -> np.ndarray:
     return images / np.float32(255) if images.dtype == np.uint8 else images
 
 
-class Source(Protocol):
+class SampleSource(Protocol):
     """Where samples come from: a pure function of the request.
 
     Attributes:
@@ -109,7 +109,7 @@ class Source(Protocol):
         ...
 
 
-class PictureSource:
+class PerSampleSource:
     """A source whose samples are made one by one."""
 
     def load(self, request: Request) -> Loaded:
@@ -121,6 +121,6 @@ class PictureSource:
         height, width = request.height, request.width
         return Loaded.join([self.sample(key, height, width) for key in request.keys])
 
-    def sample(self, key: Key, height: int, width: int) -> Sample:
+    def sample(self, key: SampleSeed, height: int, width: int) -> Sample:
         """The sample of a place, for an input of `height` x `width` pixels."""
         raise NotImplementedError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.augment.random_streams import Key, Purpose
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed
 from darknet_torch.augment.source import Loaded, Request
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
@@ -97,7 +97,7 @@ class TextSource:
     def _start(self, seed: int, number: int, stream: int) -> tuple[int, bool]:
         """Where a stream's mini-batch starts, and whether that is a new place."""
         for start in range(number, -1, -1):
-            random = Key(seed, start, stream).random(Purpose.RESTART)
+            random = SampleSeed(seed, start, stream).random(RandomStream.RESTART)
             place = int(random.integers(len(self.ids)))
             if start == 0 or random.integers(self.restart) == 0:
                 return place + (number - start) * self.steps, start == number

@@ -264,7 +264,7 @@ PJREDDIE = Dialect(
 DIALECTS = {dialect.name: dialect for dialect in (ALEXEYAB, PJREDDIE, ALEXEYAB_CUDA)}
 
 
-def mended(dialect: Dialect) -> Dialect:
+def without_bugs(dialect: Dialect) -> Dialect:
     """`dialect` without what in training is a fault of its C code rather than its way.
 
     Every section learns, deltas start from zero and are added up where several layers read one,

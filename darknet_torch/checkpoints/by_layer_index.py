@@ -11,7 +11,7 @@ from torch import Tensor
 
 from darknet_torch.checkpoints.arrays import Unit
 from darknet_torch.checkpoints.reading import (
-    Found,
+    LayerMatch,
     StateReader,
     layers_with_arrays,
     store_all,
@@ -77,17 +77,19 @@ class IndexedLayout:
                 self._check_anchors(head, reader)
         return store_all(network, found, reader)
 
-    def _find(self, layer: Layer, number: int, reader: StateReader) -> Found:
+    def _find(self, layer: Layer, number: int, reader: StateReader) -> LayerMatch:
         if isinstance(layer, Shortcut):
             factors = self.factors and self.factors.format(index=layer.index)
-            return Found(layer, factors, _factors(layer, factors, reader) if factors else None)
+            return LayerMatch(
+                layer, factors, _factors(layer, factors, reader) if factors else None
+            )
         normalization = self.normalization.format(index=layer.index, number=number)
         prefixes = [prefix.format(index=layer.index, number=number) for prefix in self.weights]
         for prefix in prefixes:
             unit = reader.unit(prefix, normalization, self.epsilon)
             if unit is not None:
-                return Found(layer, f"{prefix}.weight", unit)
-        return Found(layer, f"{prefixes[0]}.weight", None)
+                return LayerMatch(layer, f"{prefix}.weight", unit)
+        return LayerMatch(layer, f"{prefixes[0]}.weight", None)
 
     def _check_anchors(self, head: AnchorHead, reader: StateReader) -> None:
         if self.head is None:

@@ -17,7 +17,7 @@ _SHOWN = 4
 
 
 @dataclass(frozen=True)
-class Found:
+class LayerMatch:
     """What a checkpoint has for a layer.
 
     Attributes:
@@ -101,7 +101,7 @@ def layers_with_arrays(network: Network) -> list[Layer]:
     return [layer for layer in network.layers if layer.weight_slots()]
 
 
-def store_all(network: Network, found: Sequence[Found], reader: StateReader) -> int:
+def store_all(network: Network, found: Sequence[LayerMatch], reader: StateReader) -> int:
     """Give `network` all that was found, if it fits and nothing else is in the checkpoint.
 
     Args:
@@ -136,7 +136,7 @@ def some(keys: Sequence[str]) -> str:
     return shown if len(keys) <= _SHOWN else f"{shown}, ... ({len(keys)} keys)"
 
 
-def _gap(missing: Found, where: object) -> WeightsError:
+def _gap(missing: LayerMatch, where: object) -> WeightsError:
     layer = missing.layer
     return WeightsError(
         f"has nothing for layer {layer.index} [{layer.section}] ({layer.options.where})",

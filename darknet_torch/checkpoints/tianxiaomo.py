@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from torch import Tensor
 
 from darknet_torch.checkpoints.reading import (
-    Found,
+    LayerMatch,
     StateReader,
     layers_with_arrays,
     store_all,
@@ -62,10 +62,10 @@ class Yolov4Layout:
         for layer in layers_with_arrays(network):
             prefix = next(prefixes, None)
             if prefix is None:
-                found.append(Found(layer, None, None))
+                found.append(LayerMatch(layer, None, None))
             else:
                 unit = reader.unit(f"{prefix}.0", f"{prefix}.1", _EPSILON)
-                found.append(Found(layer, f"{prefix}.0.weight", unit))
+                found.append(LayerMatch(layer, f"{prefix}.0.weight", unit))
         return store_all(network, found, reader)
 
 

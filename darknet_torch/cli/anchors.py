@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from darknet_torch.anchors.dataset import Measured
     from darknet_torch.anchors.distances import Distance, Nearest
-    from darknet_torch.anchors.sweep import Found
+    from darknet_torch.anchors.sweep import SweepPoint
     from darknet_torch.datasets.model import DataSet
 
 _WITHOUT_TORCH = ("cpu", "auto")
@@ -84,7 +84,7 @@ class Setting:
     letterbox: bool
     unit: Fraction = Fraction(1)
 
-    def spelt(self, anchors: np.ndarray) -> str:
+    def format_anchors(self, anchors: np.ndarray) -> str:
         """`anchors` as the cfg has them."""
         from darknet_torch.anchors.text import cfg_form, written_whole
 
@@ -117,7 +117,7 @@ def measure_boxes(data_set: DataSet, setting: Setting) -> Measured:
 
 def find_anchors(
     arguments: dict[str, Any], measured: Measured, counts: Sequence[int]
-) -> list[Found]:
+) -> list[SweepPoint]:
     """Anchors of each number, as the options of k-means say.
 
     Raises:

@@ -72,7 +72,7 @@ def check(files: tuple[str, ...], form: str, out: str | None, **arguments: Any) 
 def _findings(inputs: Inputs, arguments: dict[str, Any]) -> list[Finding]:
     """All of the cfg, then of the weights, then of the data."""
     from darknet_torch.lint.cfg import lint_cfg
-    from darknet_torch.lint.data import Source, lint_data
+    from darknet_torch.lint.data import DataSource, lint_data
     from darknet_torch.lint.weights import lint_weights
 
     found: list[Finding] = []
@@ -84,7 +84,7 @@ def _findings(inputs: Inputs, arguments: dict[str, Any]) -> list[Finding]:
         found += lint_weights(inputs.weights, cfg)
     if inputs.data is not None:
         images = arguments["images"]
-        source = Source(
+        source = DataSource(
             inputs.data,
             images=None if images is None else Path(images),
             names=arguments["names"],

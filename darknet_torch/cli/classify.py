@@ -22,7 +22,7 @@ from darknet_torch.cli.outputs import Output, find_form
 from darknet_torch.cli.pictures import Run, Sinks
 from darknet_torch.cli.prompt import asked_pictures
 from darknet_torch.errors import UsageError
-from darknet_torch.media.sources import Source, find_sources
+from darknet_torch.media.sources import PictureSource, find_sources
 
 _DEFAULT_TOP = 5  # as `darknet classify`
 
@@ -59,7 +59,10 @@ def classify(source: tuple[str, ...], **arguments: Any) -> None:
 
 
 def classify_all(
-    arguments: dict[str, Any], groups: Iterable[Sequence[Source]], *, top: int = _DEFAULT_TOP
+    arguments: dict[str, Any],
+    groups: Iterable[Sequence[PictureSource]],
+    *,
+    top: int = _DEFAULT_TOP,
 ) -> None:
     """Classify the pictures of all groups.
 

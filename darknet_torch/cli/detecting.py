@@ -13,11 +13,11 @@ from darknet_torch.cli.pictures import Run, Sinks
 from darknet_torch.cli.window import Window
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths
-from darknet_torch.media.sources import Source
+from darknet_torch.media.sources import PictureSource
 
 if TYPE_CHECKING:
     from darknet_torch.inference.detector import Detector
-    from darknet_torch.media.frame_batches import Shot
+    from darknet_torch.media.frame_batches import Frame
     from darknet_torch.results.detections import Detections
 
 
@@ -33,8 +33,8 @@ def _check_outputs(arguments: dict[str, Any]) -> None:
 
 def search(
     arguments: dict[str, Any],
-    sources: Sequence[Source],
-    groups: Iterable[Sequence[Source]] | None = None,
+    sources: Sequence[PictureSource],
+    groups: Iterable[Sequence[PictureSource]] | None = None,
 ) -> None:
     """Detect in all sources and put the results where the arguments say.
 
@@ -70,11 +70,11 @@ def _build_detector(arguments: dict[str, Any]) -> Detector:
     )
 
 
-def _search_of(detector: Detector) -> Callable[[list[Shot]], list[Detections]]:
+def _search_of(detector: Detector) -> Callable[[list[Frame]], list[Detections]]:
     """Detections of shots; pictures are numbered in order, frames as in their source."""
     pictures = 0
 
-    def search(shots: list[Shot]) -> list[Detections]:
+    def search(shots: list[Frame]) -> list[Detections]:
         nonlocal pictures
         moving = shots[0].source.moving
         found = detector.detect_images(
@@ -88,7 +88,7 @@ def _search_of(detector: Detector) -> Callable[[list[Shot]], list[Detections]]:
 
 
 def _sinks(
-    arguments: dict[str, Any], sources: Sequence[Source], classes: int
+    arguments: dict[str, Any], sources: Sequence[PictureSource], classes: int
 ) -> Sinks[Detections]:
     from darknet_torch.datasets.pseudo_labels import LabelFolder, label_in_place
     from darknet_torch.results.annotated_media import AnnotatedFolder, AnnotatedVideo, LastPicture
@@ -99,7 +99,7 @@ def _sinks(
         outputs.append(
             Output(find_form("json", arguments["json_out"], classes), arguments["json_out"])
         )
-    keep: list[Callable[[Shot, Detections], None]] = []
+    keep: list[Callable[[Frame, Detections], None]] = []
     opened: list[Any] = []
     if arguments["save"]:
         opened.append(AnnotatedFolder(_paths(arguments["save"], sources)))
@@ -118,5 +118,5 @@ def _sinks(
     return Sinks(outputs, keep, window.show, [*opened, window])
 
 
-def _paths(folder: str, sources: Sequence[Source]) -> FreePaths:
+def _paths(folder: str, sources: Sequence[PictureSource]) -> FreePaths:
     return FreePaths(Path(folder), (source.name for source in sources))

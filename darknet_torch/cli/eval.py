@@ -18,12 +18,12 @@ from darknet_torch.cli.evaluating import (
     exit_if_failed,
     load,
     numbered,
-    open_judged,
+    open_evaluated,
     print_result,
     search,
     with_names,
 )
-from darknet_torch.cli.evaluating_classifiers import judge_classifier
+from darknet_torch.cli.evaluating_classifiers import evaluate_classifier
 from darknet_torch.cli.options import (
     data_set_options,
     network_options,
@@ -140,14 +140,14 @@ def eval_command(**arguments: Any) -> None:
             "no network", expected="--cfg CFG --weights FILE, or --results PATH", got="neither"
         )
     if arguments["results"]:
-        settings, passed, ground_truth = _read_results(open_judged(arguments), arguments)
+        settings, passed, ground_truth = _read_results(open_evaluated(arguments), arguments)
     else:
         find_data(arguments["data"], arguments["cfg"])
         network = load(arguments)
         if not network.heads:
-            judge_classifier(network, arguments)
+            evaluate_classifier(network, arguments)
             return
-        settings, passed, ground_truth = _detect(network, open_judged(arguments), arguments)
+        settings, passed, ground_truth = _detect(network, open_evaluated(arguments), arguments)
     evaluation, steps = _count(passed, ground_truth, arguments)
     _export(passed, ground_truth, arguments)
     seconds = {

@@ -43,7 +43,7 @@ class Searched:
     ground_truth: GroundTruth
 
 
-def open_judged(arguments: dict[str, Any]) -> DataSet:
+def open_evaluated(arguments: dict[str, Any]) -> DataSet:
     """The data set of a command's keyword arguments, its split ``valid`` by default."""
     with reported(reporting(arguments)):
         return open_data({**arguments, "split": arguments["split"] or SPLIT})

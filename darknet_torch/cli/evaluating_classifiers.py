@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FOLDER_TOP = 5  # of a tree of folders, which cannot say it
 
 
-def judge_classifier(network: Network, arguments: dict[str, Any]) -> None:
+def evaluate_classifier(network: Network, arguments: dict[str, Any]) -> None:
     """Classify the pictures of --data, print how often that was right; exit 1 if some failed.
 
     Pictures are resized by their shorter side and cut, as Darknet does here, unless

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from darknet_torch.anchors.dataset import Measured
-    from darknet_torch.anchors.sweep import Found
+    from darknet_torch.anchors.sweep import SweepPoint
     from darknet_torch.cfg.net import NetOptions
     from darknet_torch.datasets.model import DataSet
 
@@ -109,7 +109,7 @@ def kmeans(**arguments: Any) -> None:
         report.say(f"rewrote {arguments['write']}")
 
 
-def _write(cfg: Path, found: Found) -> None:
+def _write(cfg: Path, found: SweepPoint) -> None:
     """Rewrite a cfg that has been read before, so that it was warned of already."""
     from darknet_torch.anchors.rewrite import rewrite_cfg
 
@@ -178,7 +178,7 @@ def _describe(data_set: DataSet, setting: Setting, measured: Measured) -> str:
 
 
 def _show(
-    arguments: dict[str, Any], setting: Setting, measured: Measured, points: Sequence[Found]
+    arguments: dict[str, Any], setting: Setting, measured: Measured, points: Sequence[SweepPoint]
 ) -> None:
     """Print what was found, or write it to --out."""
     if arguments["form"] == "json":
@@ -193,16 +193,16 @@ def _show(
         click.echo(text)
 
 
-def _lines(setting: Setting, found: Found) -> list[str]:
+def _lines(setting: Setting, found: SweepPoint) -> list[str]:
     """Source: detector.c calc_anchors (AlexeyAB), the first and the last line."""
     return [
         f"avg IoU = {100 * found.fit.average_iou:2.2f} %",
         f"recall at IoU {RECALL_AT:.2f} = {100 * found.fit.recall:2.2f} %",
-        f"anchors = {setting.spelt(found.anchors)}",
+        f"anchors = {setting.format_anchors(found.anchors)}",
     ]
 
 
-def _table(setting: Setting, points: Sequence[Found]) -> list[str]:
+def _table(setting: Setting, points: Sequence[SweepPoint]) -> list[str]:
     from darknet_torch.anchors.sweep import elbow
 
     best = elbow(points)
@@ -211,13 +211,13 @@ def _table(setting: Setting, points: Sequence[Found]) -> list[str]:
         mark = "*" if point is best else " "
         lines.append(
             f"{point.count:3d}{mark} {point.fit.average_iou:7.2%}  {point.fit.recall:7.2%}  "
-            f"{setting.spelt(point.anchors)}"
+            f"{setting.format_anchors(point.anchors)}"
         )
     return [*lines, f"* the elbow: k = {best.count}"]
 
 
 def _to_dict(
-    arguments: dict[str, Any], setting: Setting, measured: Measured, points: Sequence[Found]
+    arguments: dict[str, Any], setting: Setting, measured: Measured, points: Sequence[SweepPoint]
 ) -> dict[str, Any]:
     return {
         "width": setting.width,
@@ -235,7 +235,7 @@ def _to_dict(
                 "average_iou": point.fit.average_iou,
                 "recall": point.fit.recall,
                 "anchors": point.anchors.tolist(),
-                "cfg": setting.spelt(point.anchors),
+                "cfg": setting.format_anchors(point.anchors),
             }
             for point in points
         ],

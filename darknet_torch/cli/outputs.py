@@ -18,7 +18,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.files import replacing
 
 if TYPE_CHECKING:
-    from darknet_torch.media.frame_batches import Shot
+    from darknet_torch.media.frame_batches import Frame
     from darknet_torch.results.detections import Detections
 
 _CLEAR = "\033[H\033[J"  # so that the objects of a video stand in one place of a screen
@@ -44,7 +44,7 @@ class Form:
         """What stands before all results."""
         return ""
 
-    def one(self, shot: Shot, result: Any, milliseconds: float) -> str:
+    def one(self, shot: Frame, result: Any, milliseconds: float) -> str:
         """The text of one result, whose search took so long."""
         return ""
 
@@ -65,7 +65,7 @@ class TextForm(Form):
         self._start = self._last = time.perf_counter()
         self._frames, self._fps = 0, 0.0
 
-    def one(self, shot: Shot, result: Result, milliseconds: float) -> str:
+    def one(self, shot: Frame, result: Result, milliseconds: float) -> str:
         lines = result.lines()
         if not shot.source.moving:
             first = f"{result.filename}: Predicted in {milliseconds:f} milli-seconds."
@@ -91,7 +91,7 @@ class JsonForm(Form):
     def head(self) -> str:
         return "[\n"
 
-    def one(self, shot: Shot, result: Result, milliseconds: float) -> str:
+    def one(self, shot: Frame, result: Result, milliseconds: float) -> str:
         comma, self._comma = self._comma, ",\n"
         return comma + json.dumps(result.to_dict(), ensure_ascii=False, indent=1)
 
@@ -102,7 +102,7 @@ class JsonForm(Form):
 class JsonLinesForm(Form):
     """An object for each picture, on a line of its own."""
 
-    def one(self, shot: Shot, result: Result, milliseconds: float) -> str:
+    def one(self, shot: Frame, result: Result, milliseconds: float) -> str:
         return json.dumps(result.to_dict(), ensure_ascii=False) + "\n"
 
 
@@ -112,7 +112,7 @@ class CsvForm(Form):
     def head(self) -> str:
         return _csv_text([_CSV_COLUMNS])
 
-    def one(self, shot: Shot, result: Detections, milliseconds: float) -> str:
+    def one(self, shot: Frame, result: Detections, milliseconds: float) -> str:
         rows = zip(result.class_ids.tolist(), result.scores, result.boxes_xyxy, strict=True)
         return _csv_text(
             [
@@ -140,7 +140,7 @@ class CocoForm(Form):
         self._classes = classes
         self._found: list[Detections] = []
 
-    def one(self, shot: Shot, result: Detections, milliseconds: float) -> str:
+    def one(self, shot: Frame, result: Detections, milliseconds: float) -> str:
         self._found.append(result)
         return ""
 
@@ -211,7 +211,7 @@ class Output:
         with self._writing(self._out):
             self._stack.__exit__(*error)
 
-    def write(self, shot: Shot, result: Result, milliseconds: float) -> None:
+    def write(self, shot: Frame, result: Result, milliseconds: float) -> None:
         """The result of one picture, whose search took so long."""
         self._print(self._form.one(shot, result, milliseconds))
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import click
 
 from darknet_torch.cli.outputs import Output, Result
-from darknet_torch.media.sources import Kind, Source
+from darknet_torch.media.sources import Kind, PictureSource
 
 if TYPE_CHECKING:
-    from darknet_torch.media.frame_batches import Batch, Shot
-    from darknet_torch.media.prefetch import Behind
+    from darknet_torch.media.frame_batches import Frame, FrameBatch
+    from darknet_torch.media.prefetch import BackgroundWriter
 
 _SOME_FAILED = 1
 _LONG = 10  # pictures from which progress is shown
@@ -39,8 +39,8 @@ class Sinks(Generic[ResultType]):
     """
 
     outputs: Sequence[Output]
-    keep: Sequence[Callable[[Shot, ResultType], None]] = ()
-    show: Callable[[Shot, ResultType], bool] | None = None
+    keep: Sequence[Callable[[Frame, ResultType], None]] = ()
+    show: Callable[[Frame, ResultType], bool] | None = None
     opened: Sequence[AbstractContextManager[object]] = ()
 
 
@@ -55,7 +55,7 @@ class Run(Generic[ResultType]):
 
     def __init__(
         self,
-        search: Callable[[list[Shot]], list[ResultType]],
+        search: Callable[[list[Frame]], list[ResultType]],
         sinks: Sinks[ResultType],
         arguments: dict[str, Any],
     ) -> None:
@@ -64,7 +64,7 @@ class Run(Generic[ResultType]):
         self._moving = self._live = False
         self._stopped = self._interrupted = False
 
-    def __call__(self, groups: Iterable[Sequence[Source]]) -> None:
+    def __call__(self, groups: Iterable[Sequence[PictureSource]]) -> None:
         """Search all sources, print the results, exit 1 if some could not be read.
 
         Args:
@@ -89,14 +89,14 @@ class Run(Generic[ResultType]):
             click.echo(f"dtorch: {self._failed} of {total} {what} failed", err=True)
             sys.exit(_SOME_FAILED)
 
-    def _search_group(self, sources: Sequence[Source]) -> None:
-        from darknet_torch.media.frame_batches import shot_batches
-        from darknet_torch.media.prefetch import Behind
+    def _search_group(self, sources: Sequence[PictureSource]) -> None:
+        from darknet_torch.media.frame_batches import frame_batches
+        from darknet_torch.media.prefetch import BackgroundWriter
         from darknet_torch.media.video_reader import Watching
 
         arguments = self._arguments
         self._moving |= any(source.moving for source in sources)
-        batches = shot_batches(
+        batches = frame_batches(
             sources,
             size=arguments["batch"],
             workers=arguments["workers"],
@@ -106,7 +106,7 @@ class Run(Generic[ResultType]):
         with (
             closing(batches),
             progress(len(sources) if still else 0, quiet=arguments["quiet"]) as advance,
-            Behind(_ROOM) as behind,
+            BackgroundWriter(_ROOM) as behind,
         ):
             try:
                 for batch in batches:
@@ -119,7 +119,7 @@ class Run(Generic[ResultType]):
                     raise
                 self._interrupted = True
 
-    def _search_batch(self, batch: Batch, behind: Behind) -> None:
+    def _search_batch(self, batch: FrameBatch, behind: BackgroundWriter) -> None:
         for error in batch.errors:
             click.echo(f"dtorch: {error}", err=True)
         self._failed += len(batch.errors)
@@ -137,7 +137,7 @@ class Run(Generic[ResultType]):
             if self._sinks.show is not None and not self._stopped:
                 self._stopped = self._sinks.show(shot, result)
 
-    def _keep(self, shot: Shot, result: ResultType) -> None:
+    def _keep(self, shot: Frame, result: ResultType) -> None:
         for keep in self._sinks.keep:
             keep(shot, result)
 

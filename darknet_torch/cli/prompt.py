@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import click
 
-from darknet_torch.media.sources import Source, standard_input
+from darknet_torch.media.sources import PictureSource, standard_input
 
 PROMPT = "Enter Image Path: "
 
 
-def asked_pictures() -> Iterator[list[Source]]:
+def asked_pictures() -> Iterator[list[PictureSource]]:
     """The pictures that the lines of standard input name, after a prompt for each.
 
     The prompt goes to standard output, where programs that drive Darknet wait for it.
@@ -23,5 +23,5 @@ def asked_pictures() -> Iterator[list[Source]]:
         click.echo(PROMPT, nl=False)
         while line := lines.readline():
             if line.strip():
-                yield [Source(line.strip())]
+                yield [PictureSource(line.strip())]
             click.echo(PROMPT, nl=False)

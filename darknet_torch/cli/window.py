@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.media.frame_batches import Shot
+    from darknet_torch.media.frame_batches import Frame
     from darknet_torch.results.detections import Detections
 
 _TITLE = "darknet_torch"
@@ -53,7 +53,7 @@ class Window:
 
         cv2.destroyAllWindows()
 
-    def show(self, shot: Shot, found: Detections) -> bool:
+    def show(self, shot: Frame, found: Detections) -> bool:
         """Show what was found; true if the user wants to end."""
         import cv2
 

@@ -21,7 +21,7 @@ from darknet_torch.conversion.formats import (
     find_reader,
 )
 from darknet_torch.conversion.model import Model, encode_cfg
-from darknet_torch.conversion.readers import Source
+from darknet_torch.conversion.readers import ModelSource
 from darknet_torch.downloads.finding import find_weights
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError
 from darknet_torch.export.graphs import Graph, GraphOptions, other_size
@@ -120,7 +120,7 @@ def convert(
         raise UsageError("is to be written over itself", where=target, fix="give another DST")
     _check_options(kind, graph)
     given = names_for(names, 0, may_be_more=True)
-    model = find_reader(source)(Source(source, cfg, given, dialect, width, height, strict))
+    model = find_reader(source)(ModelSource(source, cfg, given, dialect, width, height, strict))
     carries_cfg = model.original is None
     notes = []
     if dialect_to is not None:

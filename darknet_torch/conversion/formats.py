@@ -11,7 +11,7 @@ from darknet_torch.cfg.zoo import is_partial_name
 from darknet_torch.conversion.check import Difference, compare_arrays, compare_graph
 from darknet_torch.conversion.model import Model
 from darknet_torch.conversion.readers import (
-    Source,
+    ModelSource,
     read_darknet,
     read_pt_file,
     read_safetensors_file,
@@ -37,14 +37,14 @@ class StateFormat:
 
     name: str
     suffixes: tuple[str, ...]
-    read: Callable[[Source], Model]
+    read: Callable[[ModelSource], Model]
     write: Callable[[Model, BinaryIO], None]
 
     def check(self, model: Model, path: Path) -> list[Difference]:
         """The arrays read back from `path` beside those of `model`."""
         if self is DARKNET:
             return [compare_arrays(_reread(model, path), model.network, cutoff=model.layers)]
-        return [compare_arrays(self.read(Source(path)).network, model.network)]
+        return [compare_arrays(self.read(ModelSource(path)).network, model.network)]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class GraphFormat:
             ) from error
 
 
-def find_reader(path: Path) -> Callable[[Source], Model]:
+def find_reader(path: Path) -> Callable[[ModelSource], Model]:
     """What reads the file at `path`, by its suffix; checkpoints may have any.
 
     Raises:

@@ -24,7 +24,7 @@ _OWN_KEY = re.compile(r"layers\.\d+\.")
 
 
 @dataclass(frozen=True)
-class Source:
+class ModelSource:
     """A file to read, and what it does not say itself.
 
     Attributes:
@@ -50,7 +50,7 @@ class Source:
         return {"width": self.width, "height": self.height}
 
 
-def read_darknet(source: Source) -> Model:
+def read_darknet(source: ModelSource) -> Model:
     """A weight file and its cfg; raises as `darknet_torch.load`, and UsageError without cfg."""
     cfg = find_cfg(source.cfg or _beside(source.path))
     network, report = load_with_report(
@@ -62,19 +62,19 @@ def read_darknet(source: Source) -> Model:
     return Model(network, text, names, layers, origin, str(cfg), original=source.path)
 
 
-def read_pt_file(source: Source) -> Model:
+def read_pt_file(source: ModelSource) -> Model:
     """A .pt file: of this package, or a checkpoint of another program."""
     loaded, metadata = read_pt(source.path)
     return _from_state(source, loaded, metadata)
 
 
-def read_safetensors_file(source: Source) -> Model:
+def read_safetensors_file(source: ModelSource) -> Model:
     """A .safetensors file, of this package or another."""
     loaded, metadata = read_safetensors(source.path)
     return _from_state(source, loaded, metadata)
 
 
-def _from_state(source: Source, loaded: Any, metadata: str | None) -> Model:
+def _from_state(source: ModelSource, loaded: Any, metadata: str | None) -> Model:
     where = str(source.path)
     if metadata is not None:
         cfg = None if source.cfg is None else find_cfg(source.cfg)
@@ -90,7 +90,7 @@ def _from_state(source: Source, loaded: Any, metadata: str | None) -> Model:
     return _from_checkpoint(source, state)
 
 
-def _check_dialect(source: Source, model: Model) -> None:
+def _check_dialect(source: ModelSource, model: Model) -> None:
     """Refuse a dialect that is not the one in the file."""
     given, own = find_dialect(source.dialect), model.network.dialect
     if given not in (ALEXEYAB, own):
@@ -103,7 +103,7 @@ def _check_dialect(source: Source, model: Model) -> None:
         )
 
 
-def _from_checkpoint(source: Source, state: Mapping[str, Tensor]) -> Model:
+def _from_checkpoint(source: ModelSource, state: Mapping[str, Tensor]) -> Model:
     layout = find_layout(state, source.path)
     model = _empty(source, layout.default_cfg(state))
     model.network.initialize()
@@ -113,7 +113,7 @@ def _from_checkpoint(source: Source, state: Mapping[str, Tensor]) -> Model:
     return replace(model, layers=layers if partial else None, origin=origin)
 
 
-def _empty(source: Source, default_cfg: str | None) -> Model:
+def _empty(source: ModelSource, default_cfg: str | None) -> Model:
     """The network of the source's cfg, its arrays without values."""
     cfg = find_cfg(source.cfg or default_cfg or _beside(source.path))
     network = build(cfg, dialect=source.dialect, **source.sizes)

@@ -81,7 +81,7 @@ def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
         WeightsError: keys or shapes differ; the first of them are named.
     """
     own = model.network.state_dict()
-    wrong = [_misfit(key, own, state) for key in sorted(own.keys() | state.keys())]
+    wrong = [_config_error(key, own, state) for key in sorted(own.keys() | state.keys())]
     wrong = [line for line in wrong if line]
     if wrong:
         raise WeightsError(
@@ -93,7 +93,7 @@ def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
     model.network.load_state_dict(dict(state))
 
 
-def _misfit(key: str, own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str:
+def _config_error(key: str, own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str:
     if key not in own:
         return f"{key} is not in the cfg's network"
     if key not in state:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from darknet_torch.datasets.darknet import label_paths
 from darknet_torch.files import FreePaths, make_folder, write_text
-from darknet_torch.media.frame_batches import Shot
+from darknet_torch.media.frame_batches import Frame
 from darknet_torch.results.annotated_media import source_stem
 from darknet_torch.results.detections import Detections
 
@@ -21,14 +21,14 @@ class LabelFolder:
     def __init__(self, paths: FreePaths) -> None:
         self._paths = paths
 
-    def keep(self, shot: Shot, found: Detections) -> None:
+    def keep(self, shot: Frame, found: Detections) -> None:
         """Write it; an empty one where nothing was found."""
         number = f"_{shot.number:06}" if shot.source.moving else ""
         stem = source_stem(shot.source) + number
         write_labels(self._paths.take(stem, ".txt", shot.filename), found)
 
 
-def label_in_place(shot: Shot, found: Detections) -> None:
+def label_in_place(shot: Frame, found: Detections) -> None:
     """Write a picture's label file where Darknet looks for it in training, over what is there.
 
     Frames of videos get none.

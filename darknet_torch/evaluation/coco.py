@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import Found
+from darknet_torch.evaluation.records import PictureDetections
 
 # The order of COCOeval.stats.
 STATISTICS = (
@@ -66,7 +66,10 @@ class CocoAp:
 
 
 def coco_ap(
-    found: Found, ground_truth: GroundTruth, *, annotations: dict[str, Any] | None = None
+    found: PictureDetections,
+    ground_truth: GroundTruth,
+    *,
+    annotations: dict[str, Any] | None = None,
 ) -> CocoAp:
     """COCO's average precision, by faster-coco-eval if that is installed, else pycocotools.
 
@@ -100,7 +103,7 @@ def coco_ap(
     )
 
 
-def result_records(found: Found, ground_truth: GroundTruth) -> list[dict[str, Any]]:
+def result_records(found: PictureDetections, ground_truth: GroundTruth) -> list[dict[str, Any]]:
     """What was found in the form of COCO's results files.
 
     Boxes are cut at the picture's borders. Source: detector.c print_cocos (AlexeyAB).
@@ -210,7 +213,9 @@ def _indexed(package: Any, content: dict[str, Any]) -> Any:
     return coco
 
 
-def _as_set(truth: dict[str, Any], found: Found, ground_truth: GroundTruth) -> dict[str, Any]:
+def _as_set(
+    truth: dict[str, Any], found: PictureDetections, ground_truth: GroundTruth
+) -> dict[str, Any]:
     """What was found as annotations, as COCO.loadRes makes of a results file."""
     records = result_records(found, ground_truth)
     return {

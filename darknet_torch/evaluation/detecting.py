@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from darknet_torch.errors import ImageError
-from darknet_torch.evaluation.records import Found
+from darknet_torch.evaluation.records import PictureDetections
 from darknet_torch.media.frame_batches import opened_batches
 from darknet_torch.results.boxes import order_behind_nms
 
@@ -53,14 +53,14 @@ class Passed:
     """
 
     thresholds: tuple[float, ...]
-    founds: list[Found]
+    founds: list[PictureDetections]
     selecting: list[float]
     predicting: float = 0.0
     errors: list[ImageError] = field(default_factory=list)
     seen: list[int] = field(default_factory=list)
 
     @property
-    def found(self) -> Found:
+    def found(self) -> PictureDetections:
         """What was found above the first threshold."""
         return self.founds[0]
 
@@ -88,7 +88,7 @@ def detect_all(
         advance: called with the number of pictures done since the last call.
     """
     chosen = tuple(thresholds) or (detector.threshold,)
-    parts: list[list[Found]] = [[] for _ in chosen]
+    parts: list[list[PictureDetections]] = [[] for _ in chosen]
     passed = Passed(chosen, [], [0.0] * len(chosen))
     for opened in opened_batches(pictures, size=batch, workers=workers, exif=exif):
         passed.errors += opened.errors
@@ -109,11 +109,11 @@ def detect_all(
                 ]
             passed.seen += opened.places
         advance(len(opened))
-    passed.founds += [Found.join(part) for part in parts]
+    passed.founds += [PictureDetections.join(part) for part in parts]
     return passed
 
 
-def filtered(found: Found, thresholds: Sequence[float]) -> Passed:
+def filtered(found: PictureDetections, thresholds: Sequence[float]) -> Passed:
     """As a pass, but from detections that are there: those above each threshold, without times.
 
     A greedy NMS and a threshold may change places.
@@ -122,8 +122,8 @@ def filtered(found: Found, thresholds: Sequence[float]) -> Passed:
     return Passed(tuple(thresholds), founds, [0.0] * len(founds))
 
 
-def _as_darknet_leaves(place: int, selection: Selection, *, nms: bool) -> Found:
+def _as_darknet_leaves(place: int, selection: Selection, *, nms: bool) -> PictureDetections:
     if not nms:
-        return Found.of_picture(place, selection.boxes, selection.kept)
+        return PictureDetections.of_picture(place, selection.boxes, selection.kept)
     order = order_behind_nms(selection.scores)
-    return Found.of_picture(place, selection.boxes[order], selection.kept[order])
+    return PictureDetections.of_picture(place, selection.boxes[order], selection.kept[order])

@@ -11,7 +11,7 @@ from darknet_torch.evaluation.coco import CocoAp, coco_ap
 from darknet_torch.evaluation.darknet import AREA, DarknetMap, match
 from darknet_torch.evaluation.detecting import Passed
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import Found
+from darknet_torch.evaluation.records import PictureDetections
 from darknet_torch.evaluation.voc import VocAp, voc_ap
 
 Annotations = dict[str, Any]
@@ -47,7 +47,7 @@ class Evaluation:
 
 
 def evaluate(
-    found: Found,
+    found: PictureDetections,
     ground_truth: GroundTruth,
     *,
     ious: Sequence[float] = (0.5,),

@@ -12,7 +12,7 @@ import numpy as np
 from darknet_torch.errors import UsageError
 from darknet_torch.evaluation.coco import result_records, truth_records
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import Found
+from darknet_torch.evaluation.records import PictureDetections
 from darknet_torch.files import make_folder, write_text
 
 COCO_RESULTS, COCO_TRUTH = "coco_results.json", "coco_annotations.json"
@@ -20,7 +20,7 @@ VOC_PREFIX = "comp4_det_test_"
 FOUND_FOLDER, TRUTH_FOLDER = "detections", "groundtruths"
 
 
-def write_coco(found: Found, ground_truth: GroundTruth, folder: Path) -> None:
+def write_coco(found: PictureDetections, ground_truth: GroundTruth, folder: Path) -> None:
     """COCO's results file, and the annotations that its ids refer to.
 
     Raises:
@@ -31,7 +31,7 @@ def write_coco(found: Found, ground_truth: GroundTruth, folder: Path) -> None:
 
 
 def write_voc(
-    found: Found, ground_truth: GroundTruth, folder: Path, *, prefix: str = VOC_PREFIX
+    found: PictureDetections, ground_truth: GroundTruth, folder: Path, *, prefix: str = VOC_PREFIX
 ) -> None:
     """Pascal VOC's results: a file for each class, a line for each detection.
 
@@ -54,7 +54,7 @@ def write_voc(
         _write_lines(folder / voc_file_name(name, prefix), lines)
 
 
-def write_txt(found: Found, ground_truth: GroundTruth, folder: Path) -> None:
+def write_txt(found: PictureDetections, ground_truth: GroundTruth, folder: Path) -> None:
     """A file for each picture, as external toolkits read them: what was found, what there is.
 
     A line is the class, the score (of what was found) and left, top, right and bottom in
@@ -84,7 +84,7 @@ def write_txt(found: Found, ground_truth: GroundTruth, folder: Path) -> None:
             _write_lines(folder / part / f"{stem}.txt", lines[picture])
 
 
-Writer = Callable[[Found, GroundTruth, Path], None]
+Writer = Callable[[PictureDetections, GroundTruth, Path], None]
 WRITERS: dict[str, Writer] = {"coco": write_coco, "voc": write_voc, "txt": write_txt}
 
 

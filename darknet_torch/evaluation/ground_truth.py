@@ -11,7 +11,7 @@ import numpy as np
 
 from darknet_torch.datasets.model import DataSet
 from darknet_torch.datasets.pictures import picture_size
-from darknet_torch.evaluation.records import Found, Truths, truths_of
+from darknet_torch.evaluation.records import PictureDetections, Truths, truths_of
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 _NUMBER_AT_END = re.compile(r"\d+$")
@@ -86,7 +86,7 @@ class GroundTruth:
         """
         return cxcywh_to_xyxy(boxes.astype(np.float64)) * self._scale(pictures)
 
-    def clipped_corners(self, found: Found) -> np.ndarray:
+    def clipped_corners(self, found: PictureDetections) -> np.ndarray:
         """[K, 4] of what was found, cut at the borders, as Darknet's ``valid`` writes them.
 
         Source: detector.c print_cocos, print_detector_detections (AlexeyAB).

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.evaluation.records import Found, Truths
+from darknet_torch.evaluation.records import PictureDetections, Truths
 
 NONE = -1  # the place of no truth
 
@@ -38,7 +38,11 @@ class Matches:
 
 
 def best_truths(
-    found_boxes: np.ndarray, truth_boxes: np.ndarray, found: Found, truths: Truths, iou: Overlap
+    found_boxes: np.ndarray,
+    truth_boxes: np.ndarray,
+    found: PictureDetections,
+    truths: Truths,
+    iou: Overlap,
 ) -> Matches:
     """For each detection the object of its class and picture that it overlaps most.
 
@@ -62,7 +66,7 @@ def best_truths(
     return result
 
 
-def _pairs(found: Found, truths: Truths) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(found: PictureDetections, truths: Truths) -> tuple[np.ndarray, np.ndarray]:
     """Every (detection, object) [P] of the same class and picture."""
     classes = 1 + max(found.class_ids.max(initial=0), truths.class_ids.max(initial=0))
     wanted = found.pictures * classes + found.class_ids

@@ -18,7 +18,7 @@ from darknet_torch.evaluation.export import (
     word_of,
 )
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import Found
+from darknet_torch.evaluation.records import PictureDetections
 
 _CORNERS = 4
 _FORMS = (
@@ -29,7 +29,7 @@ _FORMS = (
 Row = tuple[float, ...]
 
 
-def read_results(path: Path, ground_truth: GroundTruth) -> Found:
+def read_results(path: Path, ground_truth: GroundTruth) -> PictureDetections:
     """What a results file says was found.
 
     Args:
@@ -49,7 +49,7 @@ def read_results(path: Path, ground_truth: GroundTruth) -> Found:
         raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     pictures = rows[:, 0].astype(np.int64)
-    return Found(
+    return PictureDetections(
         pictures,
         rows[:, 1].astype(np.int64),
         ground_truth.relative(pictures, rows[:, 3:]).astype(np.float32),

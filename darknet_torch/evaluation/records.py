@@ -41,7 +41,7 @@ class Truths:
 
 
 @dataclass(frozen=True)
-class Found:
+class PictureDetections:
     """What a detector found in a data set; all arrays have K rows, picture by picture.
 
     A box that is above the threshold for two classes stands here twice.
@@ -62,22 +62,22 @@ class Found:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def select(self, rows: np.ndarray) -> Found:
+    def select(self, rows: np.ndarray) -> PictureDetections:
         """Those of the given rows (places or a mask), in that order."""
-        return Found(
+        return PictureDetections(
             self.pictures[rows], self.class_ids[rows], self.boxes[rows], self.scores[rows]
         )
 
-    def by_score(self) -> Found:
+    def by_score(self) -> PictureDetections:
         """The same, the most certain first; equal ones keep their order."""
         return self.select(np.argsort(-self.scores, kind="stable"))
 
     @staticmethod
-    def join(parts: Sequence[Found]) -> Found:
+    def join(parts: Sequence[PictureDetections]) -> PictureDetections:
         """All of `parts`, one after the other."""
         if not parts:
-            return Found.of_picture(0, np.zeros((0, 4)), np.zeros((0, 1)))
-        return Found(
+            return PictureDetections.of_picture(0, np.zeros((0, 4)), np.zeros((0, 1)))
+        return PictureDetections(
             np.concatenate([part.pictures for part in parts]),
             np.concatenate([part.class_ids for part in parts]),
             np.concatenate([part.boxes for part in parts]),
@@ -85,7 +85,7 @@ class Found:
         )
 
     @staticmethod
-    def of_picture(picture: int, boxes: np.ndarray, scores: np.ndarray) -> Found:
+    def of_picture(picture: int, boxes: np.ndarray, scores: np.ndarray) -> PictureDetections:
         """The boxes of one picture, box by box and then class by class, as Darknet counts.
 
         Args:
@@ -94,7 +94,7 @@ class Found:
             scores: [A, C], 0 where there is nothing.
         """
         rows, class_ids = np.nonzero(scores > 0)
-        return Found(
+        return PictureDetections(
             np.full(len(rows), picture, np.int64),
             class_ids.astype(np.int64),
             boxes[rows].astype(np.float32),

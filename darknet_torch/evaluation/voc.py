@@ -14,7 +14,7 @@ import numpy as np
 from darknet_torch.evaluation.curves import Curve
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.evaluation.matching import NONE, best_truths, first_claims
-from darknet_torch.evaluation.records import Found
+from darknet_torch.evaluation.records import PictureDetections
 
 POINTS_2007 = 11
 
@@ -62,7 +62,7 @@ class VocAp:
         }
 
 
-def voc_ap(found: Found, ground_truth: GroundTruth, *, iou: float = 0.5) -> VocAp:
+def voc_ap(found: PictureDetections, ground_truth: GroundTruth, *, iou: float = 0.5) -> VocAp:
     """Average precision as Pascal VOC counts it.
 
     Args:

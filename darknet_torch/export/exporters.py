@@ -197,13 +197,13 @@ def _culprit(graph: Graph, error: Exception) -> CfgError:
         example = tuple(torch.rand(_BATCH, *shape) for shape in shapes)
         reason = _failure(layer, example, open_sizes=graph.other_size is not None)
         if reason is not None:
-            return layer.misfit(f"layer {layer.index} cannot be exported", got=reason)
+            return layer.config_error(f"layer {layer.index} cannot be exported", got=reason)
     for head in graph.network.heads if graph.options.outputs != "raw" else ():
         shape = head.output_shape
         output = torch.rand(_BATCH, shape.channels, shape.height, shape.width)
         reason = _failure(_Decoding(head), (output,), open_sizes=False)
         if reason is not None:
-            return head.misfit(
+            return head.config_error(
                 f"the boxes of layer {head.index} cannot be exported",
                 got=reason,
                 fix="leave out --decode and --nms",

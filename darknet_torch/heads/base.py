@@ -85,13 +85,13 @@ class Head(Layer):
             return
         source = context.last_with_filters()
         if source is None:
-            raise self.misfit(
+            raise self.config_error(
                 "does not fit its input",
                 expected=f"{needed} channels = {formula}",
                 got=f"{channels} channels",
                 fix=f"put a [convolutional] with filters={needed} before it",
             )
-        raise self.misfit(
+        raise self.config_error(
             f"needs filters={needed} in the [{source.section}] before it ({source.options.where})",
             expected=f"filters={needed} = {formula}",
             got=f"{channels} channels",
@@ -112,7 +112,7 @@ class Head(Layer):
         raise NotImplementedError
 
 
-def take_anchors(head: Head, given: tuple[float, ...], number: int) -> list[list[float]]:
+def parse_anchors(head: Head, given: tuple[float, ...], number: int) -> list[list[float]]:
     """`number` pairs from the numbers `given`, filled up as in C, with a warning.
 
     Source: yolo_layer.c make_yolo_layer, region_layer.c make_region_layer.

@@ -21,13 +21,15 @@ def class_map(head: Head, name: str, device: torch.device) -> Tensor | None:
         return None
     path = find_beside(name, head.options.where.file)
     if path is None:
-        raise head.misfit(f"map={name} is not there", expected="a file with a class id a line")
+        raise head.config_error(
+            f"map={name} is not there", expected="a file with a class id a line"
+        )
     try:
         ids = [int(line) for line in path.read_text("utf-8", errors="replace").split()]
     except ValueError as error:
-        raise head.misfit(f"map={name} holds something else than numbers: {error}") from None
+        raise head.config_error(f"map={name} holds something else than numbers: {error}") from None
     if not ids or not 0 <= min(ids) <= max(ids) < head.classes:
-        raise head.misfit(
+        raise head.config_error(
             f"map={name} does not fit classes", expected=f"ids from 0 to {head.classes - 1}"
         )
     return torch.tensor(ids, device=device)

@@ -52,7 +52,7 @@ class Detection(Head):
     def __init__(self, options: DetectionOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         if options.coords < _COORDINATES:
-            raise self.misfit(
+            raise self.config_error(
                 f"coords={options.coords} makes no box", expected=f"coords={_COORDINATES}"
             )
         self.classes, self.boxes_per_position = options.classes, options.num
@@ -61,7 +61,7 @@ class Detection(Head):
         needed = self._values_for(options.classes, options.num)
         if context.input_shape.count != needed:
             before = context.built[-1].options if context.built else context.net
-            raise self.misfit(
+            raise self.config_error(
                 f"needs output={needed} in the layer before it ({before.where})",
                 expected=f"{needed} = {options.side}^2 cells * "
                 f"((1 + {options.coords} coords) * {options.num} boxes + "
@@ -81,7 +81,7 @@ class Detection(Head):
         values, positions = self._values_for(classes, boxes), self.input_shape.count
         positions //= self.input_shape.channels
         if values % positions:
-            raise self.misfit(
+            raise self.config_error(
                 f"cannot get its values for {classes} classes",
                 expected=f"{values} values",
                 got=f"a map of {positions} positions",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, numbers, text
-from darknet_torch.heads.base import Head, Predictions, in_parts, positions, take_anchors
+from darknet_torch.heads.base import Head, Predictions, in_parts, parse_anchors, positions
 from darknet_torch.layers.base import BuildContext, LayerOptions
 from darknet_torch.layers.trees import find_tree
 from darknet_torch.ops.trees import TreeProbabilities
@@ -73,7 +73,7 @@ class Region(Head):
             f"{options.num} anchors * ({options.coords} coords + 1 + {options.classes} classes)",
         )
         self.tree = find_tree(self, options.tree, options.classes)
-        anchors = torch.tensor(take_anchors(self, options.anchors, options.num))
+        anchors = torch.tensor(parse_anchors(self, options.anchors, options.num))
         self.register_buffer("anchors", anchors, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:

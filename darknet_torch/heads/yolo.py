@@ -18,7 +18,7 @@ from darknet_torch.cfg.options import (
     text,
 )
 from darknet_torch.errors import warn
-from darknet_torch.heads.base import Head, Predictions, in_parts, positions, take_anchors
+from darknet_torch.heads.base import Head, Predictions, in_parts, parse_anchors, positions
 from darknet_torch.layers.base import BuildContext, LayerOptions
 
 _IOU_KINDS = ("iou", "giou", "diou", "ciou")
@@ -123,7 +123,7 @@ class AnchorHead(Head):
     def _check_counters(self) -> None:
         counters = self.options.counters_per_class
         if counters and len(counters) != self.classes:
-            raise self.misfit(
+            raise self.config_error(
                 "counters_per_class does not fit classes",
                 expected=f"{self.classes} numbers",
                 got=len(counters),
@@ -141,7 +141,7 @@ class AnchorHead(Head):
                 got=max(self.mask),
                 fix="correct mask= or num=",
             )
-        return take_anchors(self, options.anchors, number)
+        return parse_anchors(self, options.anchors, number)
 
     @property
     def places_of_anchors(self) -> list[int]:

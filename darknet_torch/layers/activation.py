@@ -28,4 +28,4 @@ class Activate(Layer):
         self.activation = self.find_activation(options.activation, context.dialect)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.activation(self.kept_delta(x))
+        return self.activation(self.record_delta(x))

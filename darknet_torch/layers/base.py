@@ -15,7 +15,7 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.options import Options, flag, integer, number
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import CfgError, warn
-from darknet_torch.ops.accumulated_delta import Carried
+from darknet_torch.ops.accumulated_delta import AccumulatedDelta
 from darknet_torch.ops.activations import ACTIVATIONS, Activation
 
 
@@ -112,10 +112,10 @@ class BuildContext:
                 return layer
         return None
 
-    def previous_is_read_elsewhere(self) -> None:
-        """Pass `Layer.is_read_elsewhere` on to the layer before this one."""
+    def previous_has_extra_consumer(self) -> None:
+        """Pass `Layer.on_extra_consumer` on to the layer before this one."""
         if self.built:
-            self.built[-1].is_read_elsewhere()
+            self.built[-1].on_extra_consumer()
 
 
 class Layer(nn.Module):
@@ -161,9 +161,9 @@ class Layer(nn.Module):
         self.sources: tuple[int, ...] = (context.index - 1,)
         self.overwrites = self.section_names[0] in context.dialect.overwriting_layers
         self._buffer_shape: Shape | None = None
-        self.carried: Carried | None = None
+        self.carried: AccumulatedDelta | None = None
         if self.needs_picture and context.index == 0 and not context.net.is_picture:
-            raise self.misfit(
+            raise self.config_error(
                 "needs a picture",
                 expected="width=, height= and channels= in [net]",
                 got=f"inputs={context.net.inputs}",
@@ -214,7 +214,7 @@ class Layer(nn.Module):
         """
         return self.sources if self.overwrites else ()
 
-    def kept_delta(self, x: Tensor) -> Tensor:
+    def record_delta(self, x: Tensor) -> Tensor:
         """`x`, where C's backward leaves the layer's delta as it is for the next mini-batch.
 
         Layers with an activation function call it on what goes into that.
@@ -233,7 +233,7 @@ class Layer(nn.Module):
     def forget_stream(self, stream: int) -> None:
         """Forget what was seen in one of several sequences side by side."""
 
-    def is_read_elsewhere(self) -> None:
+    def on_extra_consumer(self) -> None:
         """Told when another layer than the next reads the output, or reads it whole."""
 
     def weight_slots(self) -> list[Slot]:
@@ -249,7 +249,7 @@ class Layer(nn.Module):
             name, dialect, self.own_activations, self.options.where, self.section
         )
 
-    def misfit(self, what: str, **details: Any) -> CfgError:
+    def config_error(self, what: str, **details: Any) -> CfgError:
         """A `CfgError` that names this layer's place in the cfg."""
         return CfgError(f"[{self.section}] {what}", where=self.options.where, **details)
 

@@ -116,5 +116,5 @@ class Connected(Layer):
         self.connection.initialize()
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.connection(x.flatten(1), self.kept_delta)
+        out = self.connection(x.flatten(1), self.record_delta)
         return self.activation(out)[:, :, None, None]

@@ -42,14 +42,14 @@ class Contrastive(Layer):
         if options.yolo_layer:
             head = context.layer(options.yolo_layer, options.where, "yolo_layer")
             if head.section != "yolo":
-                raise self.misfit(
+                raise self.config_error(
                     f"yolo_layer={options.yolo_layer} means no [yolo]",
                     expected="a [yolo] before it",
                     got=f"[{head.section}], layer {head.index}",
                 )
             self.head_index, self.boxes = head.index, int(head.boxes_per_position)  # type: ignore[arg-type]
             if context.input_shape.channels % self.boxes:
-                raise self.misfit(
+                raise self.config_error(
                     "cannot share out its input among the boxes of its yolo_layer",
                     expected=f"a multiple of {self.boxes} channels",
                     got=f"{context.input_shape.channels} channels",

@@ -73,13 +73,13 @@ class ConvLstm(Recurrent):
         shape, filters, geometry = context.input_shape, options.output, options.geometry()
         self.output_shape = output_shape(shape, filters, geometry)
         if output_shape(self.output_shape, filters, geometry) != self.output_shape:
-            raise self.misfit(
+            raise self.config_error(
                 "its window changes the size of its state",
                 expected="stride=1 and pad=1, so that it stays",
                 got=f"input {shape}, state {self.output_shape}",
             )
         if options.bottleneck and shape.channels != filters:
-            raise self.misfit(
+            raise self.config_error(
                 "bottleneck needs as many channels in as out",
                 expected=f"output={shape.channels}",
                 got=filters,

@@ -303,7 +303,7 @@ def check_groups(layer: Layer, channels: int, filters: int, groups: int) -> None
         CfgError: they do not.
     """
     if channels % groups or filters % groups:
-        raise layer.misfit(
+        raise layer.config_error(
             f"groups={groups} does not divide its channels",
             expected="a divisor of the channels in and out",
             got=f"{channels} channels in, filters={filters}",

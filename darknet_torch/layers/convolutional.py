@@ -150,7 +150,7 @@ class Convolutional(Layer):
         deformations = ("sway", "rotate", "stretch", "stretch_sway")
         chosen = [name for name in deformations if getattr(self.options, name)]
         if len(chosen) > 1 or (chosen and geometry.size == 1):
-            raise self.misfit(
+            raise self.config_error(
                 "takes one of sway, rotate, stretch, stretch_sway, and size >= 3",
                 got=f"{', '.join(chosen)} with size={geometry.size}",
             )
@@ -159,7 +159,7 @@ class Convolutional(Layer):
         options = self.options
         owner = context.layer(options.share_index, options.where, "share_index")
         if not isinstance(owner, Convolutional):
-            raise self.misfit(
+            raise self.config_error(
                 f"share_index={options.share_index} means no [convolutional]",
                 expected="a [convolutional] before it",
                 got=f"[{owner.section}], layer {owner.index}",
@@ -171,7 +171,7 @@ class Convolutional(Layer):
             options.size,
         )
         if mine != tuple(theirs.weights.shape[:3]) or self.normalizes != owner.normalizes:
-            raise self.misfit(
+            raise self.config_error(
                 f"does not fit layer {owner.index}, whose arrays share_index gives it",
                 expected=_describe(tuple(theirs.weights.shape[:3]), owner.normalizes),
                 got=_describe(mine, self.normalizes),
@@ -205,7 +205,7 @@ class Convolutional(Layer):
     def reach(self) -> tuple[int, int, int, int]:
         return self.geometry.size, self.geometry.stride_x, self.geometry.dilation, 1
 
-    def is_read_elsewhere(self) -> None:
+    def on_extra_consumer(self) -> None:
         """Source: parser.c parse_network_cfg_custom (AlexeyAB), its use_bin_output = 0."""
         self.bin_output = False
 

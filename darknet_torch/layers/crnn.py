@@ -71,7 +71,7 @@ class Crnn(Recurrent):
         self.state_shape = output_shape(shape, hidden, geometry)
         self.output_shape = output_shape(self.state_shape, filters, geometry)
         if output_shape(self.state_shape, hidden, geometry) != self.state_shape:
-            raise self.misfit(
+            raise self.config_error(
                 "its window changes the size of its state",
                 expected="stride=1 and pad=1, so that it stays",
                 got=f"input {shape}, state {self.state_shape}",

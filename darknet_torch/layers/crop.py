@@ -38,7 +38,7 @@ class Crop(Layer):
         shape = context.input_shape
         self.output_shape = Shape(shape.channels, options.crop_height, options.crop_width)
         if options.crop_height > shape.height or options.crop_width > shape.width:
-            raise self.misfit(
+            raise self.config_error(
                 "is larger than its input", expected=f"at most {shape}", got=self.output_shape
             )
 

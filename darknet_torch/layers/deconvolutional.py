@@ -60,7 +60,7 @@ class Deconvolutional(Layer):
             (shape.width - 1) * options.stride + grown,
         )
         if self.output_shape.height < 1 or self.output_shape.width < 1:
-            raise self.misfit("cuts off all of its output", got=f"input {shape}")
+            raise self.config_error("cuts off all of its output", got=f"input {shape}")
         self.biases = empty_parameter(options.filters)
         self.normalization = (
             Normalization(options.filters, dialect, dialect.rolling_step)

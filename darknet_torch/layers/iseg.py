@@ -29,7 +29,7 @@ class Iseg(Layer):
         super().__init__(options, context)
         needed = options.classes + options.ids
         if context.input_shape.channels != needed:
-            raise self.misfit(
+            raise self.config_error(
                 "does not fit the layer before it",
                 expected=f"filters={needed} = {options.classes} classes + {options.ids} ids",
                 got=f"{context.input_shape.channels} channels",

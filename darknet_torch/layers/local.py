@@ -49,7 +49,7 @@ class Local(Layer):
         shape = context.input_shape
         height, width = self._output(shape.height), self._output(shape.width)
         if height < 1 or width < 1:
-            raise self.misfit(
+            raise self.config_error(
                 f"window of {options.size} is larger than its input", got=f"input {shape}"
             )
         self.output_shape = Shape(options.filters, height, width)
@@ -82,7 +82,7 @@ class Local(Layer):
         matrix = matrix.reshape(-1, taps, positions)
         out = torch.einsum("nkl,lfk->nfl", matrix, self.weights)
         out = out.reshape(-1, *self.biases.shape) + self.biases
-        return self.activation(self.kept_delta(out))
+        return self.activation(self.record_delta(out))
 
     @property
     def reach(self) -> tuple[int, int, int, int]:

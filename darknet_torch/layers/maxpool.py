@@ -78,7 +78,7 @@ class Maxpool(Layer):
     def _check_depth(self) -> None:
         channels, wanted = self.input_shape.channels, self.options.out_channels
         if wanted > channels:
-            raise self.misfit(
+            raise self.config_error(
                 "maxpool_depth cannot make more channels",
                 expected=f"out_channels of {channels} at most",
                 got=wanted,

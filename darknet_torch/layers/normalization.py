@@ -34,7 +34,7 @@ class LocalResponse(Layer):
     def __init__(self, options: NormalizationOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         if options.size // 2 >= context.input_shape.channels:
-            raise self.misfit(
+            raise self.config_error(
                 f"size={options.size} reaches beyond its channels",
                 expected=f"size below {2 * context.input_shape.channels}",
                 got=f"{context.input_shape.channels} channels",

@@ -84,7 +84,7 @@ def check_stride(layer: Layer, deep: Shape, stride: int, *, least: int) -> None:
         CfgError: the input has fewer than `least` channels, or no square in it.
     """
     if layer.input_shape.channels < least or not layer.output_shape.count:
-        raise layer.misfit(
+        raise layer.config_error(
             f"stride={stride} is too large for its input",
             expected=f"at least {least} channels, and {stride} rows and columns",
             got=f"input {layer.input_shape}",

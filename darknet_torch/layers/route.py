@@ -53,10 +53,10 @@ class Route(Layer):
         layers = [context.layer(index, options.where, "layers") for index in options.layers]
         self.sources = tuple(layer.index for layer in layers)
         for layer in layers:
-            layer.is_read_elsewhere()
+            layer.on_extra_consumer()
         self.groups, self.group_id = groups, part
         if self.group_id >= self.groups:
-            raise self.misfit(
+            raise self.config_error(
                 f"group_id={self.group_id} is not one of its {self.groups} groups",
                 expected=f"0..{self.groups - 1}",
                 got=self.group_id,
@@ -65,14 +65,14 @@ class Route(Layer):
         for layer in layers:
             shape = layer.output_shape
             if (shape.height, shape.width) != (first.height, first.width):
-                raise self.misfit(
+                raise self.config_error(
                     "joins layers of different heights or widths",
                     expected=f"{first.height}x{first.width}, as layer {layers[0].index}",
                     got=f"{shape.height}x{shape.width} of layer {layer.index} "
                     f"([{layer.section}], {layer.options.where})",
                 )
             if shape.channels % self.groups:
-                raise self.misfit(
+                raise self.config_error(
                     f"groups={self.groups} does not divide the channels of layer {layer.index}",
                     expected="a divisor",
                     got=f"{shape.channels} channels",

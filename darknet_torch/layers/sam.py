@@ -27,19 +27,19 @@ class Sam(Layer):
     def __init__(self, options: SamOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         other = context.layer(options.from_, options.where, "from")
-        other.is_read_elsewhere()
-        context.previous_is_read_elsewhere()
+        other.on_extra_consumer()
+        context.previous_has_extra_consumer()
         self.sources = (context.index - 1, other.index)
         self.activation = self.find_activation(options.activation, context.dialect)
         if other.output_shape != context.input_shape:
-            raise self.misfit(
+            raise self.config_error(
                 f"cannot multiply layer {other.index} by the layer before it",
                 expected=other.output_shape,
                 got=context.input_shape,
             )
 
     def forward(self, x: Tensor, other: Tensor) -> Tensor:
-        return self.activation(self.kept_delta(x * other))
+        return self.activation(self.record_delta(x * other))
 
     @property
     def overwritten_sources(self) -> tuple[int, ...]:

@@ -28,8 +28,8 @@ class ScaleChannels(Layer):
     def __init__(self, options: ScaleChannelsOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         scaled = context.layer(options.from_, options.where, "from")
-        scaled.is_read_elsewhere()
-        context.previous_is_read_elsewhere()
+        scaled.on_extra_consumer()
+        context.previous_has_extra_consumer()
         self.sources = (context.index - 1, scaled.index)
         self.activation = self.find_activation(options.activation, context.dialect)
         self.output_shape, factors = scaled.output_shape, context.input_shape
@@ -43,11 +43,11 @@ class ScaleChannels(Layer):
             fits = factors.area == 1 and factors.channels == self.output_shape.channels
             expected = f"{self.output_shape.channels}x1x1"
         if not fits:
-            raise self.misfit(
+            raise self.config_error(
                 f"cannot scale layer {scaled.index} by the layer before it",
                 expected=f"{expected} factors",
                 got=context.input_shape,
             )
 
     def forward(self, factors: Tensor, scaled: Tensor) -> Tensor:
-        return self.activation(self.kept_delta(scaled * factors))
+        return self.activation(self.record_delta(scaled * factors))

@@ -72,8 +72,8 @@ class Shortcut(Layer):
             )
         layers = [context.layer(index, options.where, "from") for index in chosen]
         self.sources = (context.index - 1, *(layer.index for layer in layers))
-        layers[0].is_read_elsewhere()
-        context.previous_is_read_elsewhere()
+        layers[0].on_extra_consumer()
+        context.previous_has_extra_consumer()
         self.alpha, self.beta = options.alpha, options.beta
         self.activation = self.find_activation(options.activation, context.dialect)
         self.in_order, self.double_slopes = False, context.dialect.double_slopes
@@ -111,7 +111,7 @@ class Shortcut(Layer):
             fits = (mine.height, mine.width) == (theirs.height, theirs.width)
             expected = f"{mine.height}x{mine.width}, as the layer before it"
         if not fits:
-            raise self.misfit(
+            raise self.config_error(
                 "adds a layer of another height or width",
                 expected=expected,
                 got=f"{theirs.height}x{theirs.width} of layer {layer.index} "
@@ -132,7 +132,9 @@ class Shortcut(Layer):
             )
             return None
         if word not in words:
-            raise self.misfit(f"{key}= is unknown", expected=" or ".join(words), got=repr(word))
+            raise self.config_error(
+                f"{key}= is unknown", expected=" or ".join(words), got=repr(word)
+            )
         return words[word]
 
     @property

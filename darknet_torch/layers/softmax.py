@@ -35,7 +35,7 @@ class Softmax(Layer):
         self.groups, self.temperature = options.groups, options.temperature
         self.in_order = False
         if context.input_shape.count % self.groups:
-            raise self.misfit(
+            raise self.config_error(
                 f"groups={self.groups} does not divide its input",
                 expected="a divisor of its values",
                 got=f"{context.input_shape.count} values",

@@ -21,7 +21,7 @@ def find_tree(layer: Layer, name: str, classes: int) -> TreeProbabilities | None
         return None
     path = find_beside(name, layer.options.where.file)
     if path is None:
-        raise layer.misfit(
+        raise layer.config_error(
             f"tree={name} is not there",
             expected="a file, from the working folder or beside the cfg",
             got="none",
@@ -29,7 +29,7 @@ def find_tree(layer: Layer, name: str, classes: int) -> TreeProbabilities | None
         )
     tree = read_tree(path)
     if len(tree.names) != classes:
-        raise layer.misfit(
+        raise layer.config_error(
             "the tree does not fit the layer",
             expected=f"{classes} classes",
             got=f"{len(tree.names)} in {path}",

@@ -35,7 +35,7 @@ class Upsample(Layer):
         elif self.stride < 0 and not (shape.height % self.stride or shape.width % self.stride):
             height, width = shape.height // -self.stride, shape.width // -self.stride
         else:
-            raise self.misfit(
+            raise self.config_error(
                 f"cannot resize by stride={self.stride}",
                 expected="1 or more, or minus a divisor of height and width",
                 got=f"input {shape}",

@@ -32,7 +32,7 @@ def check_output(layer: Any, window: Any) -> None:
 def check_size(layer: Any, shape: Shape, size: int) -> None:
     """See `check_output`, for one shape."""
     if shape.height < 1 or shape.width < 1:
-        raise layer.misfit(
+        raise layer.config_error(
             f"window of {size} is larger than its input",
             expected="an output of 1x1 or more",
             got=f"input {layer.input_shape}",

@@ -71,7 +71,7 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """A data set to check, with what its path does not say; see `open_dataset`."""
 
     path: Path
@@ -81,7 +81,7 @@ class Source:
     workers: int = 2
 
 
-def lint_data(source: Source, cfg: CheckedCfg | None = None) -> list[Finding]:
+def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding]:
     """All that is wrong in a data set, and where it does not fit `cfg`."""
     found: list[Finding] = []
     with collecting(found):
@@ -136,7 +136,9 @@ def _files(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:
         )
 
 
-def _for_cfg(source: Source, splits: Mapping[str, DataSet], cfg: CheckedCfg) -> Iterator[Finding]:
+def _for_cfg(
+    source: DataSource, splits: Mapping[str, DataSet], cfg: CheckedCfg
+) -> Iterator[Finding]:
     """Where a detector's data set and its cfg disagree."""
     if cfg.classes is None:
         yield error(
@@ -161,7 +163,7 @@ def _for_cfg(source: Source, splits: Mapping[str, DataSet], cfg: CheckedCfg) -> 
         yield from anchors_fit(source.path, data, cfg.network, cfg)
 
 
-def _number_of_classes(source: Source, splits: Mapping[str, DataSet]) -> int:
+def _number_of_classes(source: DataSource, splits: Mapping[str, DataSet]) -> int:
     """Of the data set, from its .data file if no list can be read; 0 if nothing says it."""
     if splits:
         return len(next(iter(splits.values())).names)

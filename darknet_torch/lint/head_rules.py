@@ -48,8 +48,8 @@ def last_head_decides(network: Network, sections: Sequence[Section]) -> Iterator
                     head.options.where,
                     f"[{head.section}] {key} does not count: Darknet takes that of the last "
                     f"head ({last.options.where})",
-                    expected=f"{key}={_spelt(there)}",
-                    got=f"{key}={_spelt(here)}",
+                    expected=f"{key}={_as_text(there)}",
+                    got=f"{key}={_as_text(here)}",
                     fix=f"write the same {key}= in all heads",
                 )
 
@@ -152,7 +152,7 @@ def _anchor_heads(network: Network) -> list[AnchorHead]:
     return [head for head in network.heads if isinstance(head, AnchorHead)]
 
 
-def _spelt(value: object) -> str:
+def _as_text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

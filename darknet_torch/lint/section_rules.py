@@ -81,9 +81,7 @@ def unusual_values(section: Section, options: Options, dialect: Dialect) -> Iter
             )
 
 
-def options_without_effect(
-    section: Section, options: Options, dialect: Dialect
-) -> Iterator[Finding]:
+def ignored_options(section: Section, options: Options, dialect: Dialect) -> Iterator[Finding]:
     """Values other than the default, of options that need another one to have an effect."""
     for cls, needs in _NEEDS.items():
         if not isinstance(options, cls):
@@ -111,6 +109,6 @@ def truth_below_ignore(section: Section, options: Options, dialect: Dialect) -> 
 
 SECTION_RULES: tuple[SectionRule, ...] = (
     unusual_values,
-    options_without_effect,
+    ignored_options,
     truth_below_ignore,
 )

@@ -14,7 +14,7 @@ from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.losses.base import LossContext
 from darknet_torch.losses.iou import OVERLAPS, iou
 from darknet_torch.losses.terms import class_multipliers, focal
-from darknet_torch.losses.truths import Truths, best_truth, in_rounds
+from darknet_torch.losses.truths import Truths, best_truth, by_truth_rank
 
 _CONFIDENT = 0.25  # a class score from which a box may be let off, yolo_layer.c
 
@@ -99,7 +99,7 @@ class AnchoredLoss:
         """Height and width of the map."""
         return self.shape[3], self.shape[4]
 
-    def let_off(self, predicted: Tensor) -> tuple[Tensor, Tensor]:
+    def ignore_overlapping(self, predicted: Tensor) -> tuple[Tensor, Tensor]:
         """Objectness learns 0, unless a box overlaps a truth by ignore_thresh.
 
         Args:
@@ -131,7 +131,7 @@ class AnchoredLoss:
         wanted = self.options.obj_normalizer * (overlap - self.objectness)
         return torch.maximum(wanted, delta)
 
-    def learn_overlapping(self, best: Tensor, which: Tensor, box_delta: BoxDelta) -> None:
+    def assign_overlapping(self, best: Tensor, which: Tensor, box_delta: BoxDelta) -> None:
         """Boxes above truth_thresh learn the truth they overlap.
 
         Source: yolo_layer.c process_batch (AlexeyAB), its truth_thresh.
@@ -204,7 +204,7 @@ class AnchoredLoss:
             anchor == best[picture, truth, 0],
         )
 
-    def learn_matched(self, match: Match, box_delta: BoxDelta) -> Tensor:
+    def assign_matched(self, match: Match, box_delta: BoxDelta) -> Tensor:
         """Boxes learn the truths they are matched with, one after the other.
 
         Returns:
@@ -213,7 +213,7 @@ class AnchoredLoss:
         boxes, overlaps = box_delta(self.values[match.places], match)
         multiplier = self._multiplier(match.classes)
         normalizer = multiplier * self.options.obj_normalizer
-        for turn in in_rounds(match.places):
+        for turn in by_truth_rank(match.places):
             at = match.places[turn]
             if self.context.dialect.cumulative_yolo:
                 self.delta[at, : self.coordinates] += boxes[turn]

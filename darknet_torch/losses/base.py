@@ -60,7 +60,7 @@ def squared(delta: Tensor) -> Tensor:
     return delta.float().square().sum(dtype=torch.float64).float()
 
 
-class _Hand(torch.autograd.Function):
+class _InjectDelta(torch.autograd.Function):
     """The identity between a layer's input and output, which adds a delta on the way back."""
 
     @staticmethod
@@ -83,7 +83,7 @@ class _Hand(torch.autograd.Function):
         return total.reshape(ctx.shape), None, None
 
 
-def hand_back(x: Tensor, output: Tensor, loss: Loss) -> tuple[Tensor, Tensor]:
+def attach_delta(x: Tensor, output: Tensor, loss: Loss) -> tuple[Tensor, Tensor]:
     """A layer's output, and a zero from which ``backward`` sends the delta to `x`.
 
     What layers behind send to `output` is added as it is, as Darknet's layers with a loss
@@ -95,5 +95,5 @@ def hand_back(x: Tensor, output: Tensor, loss: Loss) -> tuple[Tensor, Tensor]:
 
     Source: yolo_layer.c backward_yolo_layer, softmax_layer.c backward_softmax_layer.
     """
-    handed: tuple[Tensor, Tensor] = _Hand.apply(x, output, loss)  # type: ignore[no-untyped-call]
+    handed: tuple[Tensor, Tensor] = _InjectDelta.apply(x, output, loss)  # type: ignore[no-untyped-call]
     return handed

@@ -33,7 +33,7 @@ def gaussian_yolo_loss(
     Source: gaussian_yolo_layer.c forward_gaussian_yolo_layer, delta_gaussian_yolo_box
     (AlexeyAB).
     """
-    return _GaussianLoss(head, output, rows, context, _COORDINATES).work_out()
+    return _GaussianLoss(head, output, rows, context, _COORDINATES).compute()
 
 
 class _GaussianLoss(AnchoredLoss):
@@ -43,12 +43,12 @@ class _GaussianLoss(AnchoredLoss):
     keeps_smoothed_objectness = False
     multiclass_by_first = True
 
-    def work_out(self) -> Loss:
+    def compute(self) -> Loss:
         predicted = self._boxes(self.values, *self.grid())
-        best, which = self.let_off(predicted)
-        self.learn_overlapping(best, which, self._delta)
+        best, which = self.ignore_overlapping(predicted)
+        self.assign_overlapping(best, which, self._delta)
         match = self.match(*self._cells())
-        overlaps = self.learn_matched(match, self._delta)
+        overlaps = self.assign_matched(match, self._delta)
         self.average(torch.ones_like(self.objectness, dtype=torch.bool))
         delta = self.as_input()
         scale = self.options.delta_normalizer

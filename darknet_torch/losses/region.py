@@ -11,7 +11,7 @@ from darknet_torch.heads.region import Region
 from darknet_torch.losses.base import Loss, LossContext, squared
 from darknet_torch.losses.iou import iou
 from darknet_torch.losses.terms import focal
-from darknet_torch.losses.truths import Truths, best_truth, in_rounds
+from darknet_torch.losses.truths import Truths, best_truth, by_truth_rank
 
 _WARM_UP = 12800  # pictures for which all boxes learn their anchors, region_layer.c
 _WARM_UP_WEIGHT = 0.01
@@ -34,7 +34,7 @@ def region_loss(
     Source: region_layer.c forward_region_layer, delta_region_box, delta_region_class (both
     code bases).
     """
-    return _RegionLoss(head, x, output, rows, context).work_out()
+    return _RegionLoss(head, x, output, rows, context).compute()
 
 
 class _RegionLoss:
@@ -65,7 +65,7 @@ class _RegionLoss:
             return output.reshape(self.shape)
         return output.reshape(count, boxes, values, height, width).permute(0, 3, 4, 1, 2)
 
-    def work_out(self) -> Loss:
+    def compute(self) -> Loss:
         only_class = self._class_only()
         self._learn_nothing(only_class)
         parts = self._learn_truths(only_class)
@@ -171,7 +171,7 @@ class _RegionLoss:
         learned = options.object_scale * (goal - objectness) * self._steep(objectness)
         classes = truths.classes[picture, index]
         classes = classes if self.map is None else self.map[classes]
-        for turn in in_rounds(at):
+        for turn in by_truth_rank(at):
             place = at[turn]
             self.delta[place, :4] = box[turn]
             self._learn_mask(place, truths.rows[picture[turn], index[turn]])

@@ -75,7 +75,7 @@ def best_truth(overlaps: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     return best, torch.where(best > 0, index, 0)
 
 
-def in_rounds(places: Tensor) -> Iterator[Tensor]:
+def by_truth_rank(places: Tensor) -> Iterator[Tensor]:
     """Positions in `places` in rounds, so that no round meets a place twice.
 
     The k-th round holds the k-th occurrence of every place: C's loops, which let the next

@@ -10,7 +10,7 @@ from darknet_torch.losses.anchored import AnchoredLoss, Match
 from darknet_torch.losses.base import Loss, LossContext, squared
 from darknet_torch.losses.iou import OVERLAPS, gradient
 from darknet_torch.losses.terms import clipped
-from darknet_torch.losses.truths import in_rounds
+from darknet_torch.losses.truths import by_truth_rank
 
 _COORDINATES = 4
 
@@ -28,20 +28,20 @@ def yolo_loss(head: Yolo, x: Tensor, output: Tensor, rows: Tensor, context: Loss
     Source: yolo_layer.c forward_yolo_layer, process_batch, delta_yolo_box (AlexeyAB),
     forward_yolo_layer (pjreddie).
     """
-    return _YoloLoss(head, output, rows, context, _COORDINATES).work_out()
+    return _YoloLoss(head, output, rows, context, _COORDINATES).compute()
 
 
 class _YoloLoss(AnchoredLoss):
     head: Yolo
     options: YoloOptions
 
-    def work_out(self) -> Loss:
+    def compute(self) -> Loss:
         predicted = self._boxes(self.values, *self.grid())
-        best, which = self.let_off(predicted)
-        self.learn_overlapping(best, which, self._delta)
+        best, which = self.ignore_overlapping(predicted)
+        self.assign_overlapping(best, which, self._delta)
         height, width = self.size
         match = self.match(*self.truths.cells(width, height))
-        overlaps = self.learn_matched(match, self._delta)
+        overlaps = self.assign_matched(match, self._delta)
         if self.options.iou_thresh < 1:
             self.average(self.delta[:, self.coordinates] != 0)
         self._label(match)
@@ -137,7 +137,7 @@ class _YoloLoss(AnchoredLoss):
         labels = torch.full((len(self.values),), -1, device=self.values.device)
         classes = labels.clone()
         best = torch.nonzero(match.fits_best)[:, 0]
-        for turn in in_rounds(match.places[best]):
+        for turn in by_truth_rank(match.places[best]):
             at = match.places[best[turn]]
             labels[at], classes[at] = match.tracks[best[turn]], match.classes[best[turn]]
         self.context.labels[self.head.index] = labels, classes

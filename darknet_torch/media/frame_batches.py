@@ -12,13 +12,13 @@ import numpy as np
 
 from darknet_torch.errors import ImageError
 from darknet_torch.media.images import read_image
-from darknet_torch.media.prefetch import Ahead
-from darknet_torch.media.sources import Source, each_source
+from darknet_torch.media.prefetch import Prefetcher
+from darknet_torch.media.sources import PictureSource, each_source
 from darknet_torch.media.video_reader import USUAL_RATE, Watching, frames
 
 
 @dataclass(frozen=True)
-class Shot:
+class Frame:
     """A picture, or a frame of a video.
 
     Attributes:
@@ -29,7 +29,7 @@ class Shot:
         rate: frames a second of its source.
     """
 
-    source: Source
+    source: PictureSource
     place: int
     image: np.ndarray
     number: int = 1
@@ -42,7 +42,7 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Batch:
+class FrameBatch:
     """Some shots of a run, either pictures or frames.
 
     Attributes:
@@ -50,7 +50,7 @@ class Batch:
         errors: what is wrong with the others.
     """
 
-    shots: list[Shot] = field(default_factory=list)
+    shots: list[Frame] = field(default_factory=list)
     errors: list[ImageError] = field(default_factory=list)
 
     @property
@@ -71,20 +71,20 @@ class Batch:
 class _Item:
     """What waits to be used: a picture that may still be being read, a frame, or an error."""
 
-    source: Source
-    content: Future[Shot | ImageError] | Shot | ImageError
+    source: PictureSource
+    content: Future[Frame | ImageError] | Frame | ImageError
 
     @property
-    def goes_stale(self) -> bool:
-        return self.source.live and isinstance(self.content, Shot)
+    def drop_if_newer(self) -> bool:
+        return self.source.live and isinstance(self.content, Frame)
 
-    def settled(self) -> Shot | ImageError:
+    def settled(self) -> Frame | ImageError:
         return self.content.result() if isinstance(self.content, Future) else self.content
 
 
 def opened_batches(
     pictures: Iterable[str | os.PathLike[str]], *, size: int, workers: int, exif: bool = True
-) -> Iterator[Batch]:
+) -> Iterator[FrameBatch]:
     """All pictures in order; the next are read while these are used.
 
     Args:
@@ -93,13 +93,13 @@ def opened_batches(
         workers: threads that read; one if 0.
         exif: turn them as their EXIF orientation says.
     """
-    sources = (Source(os.fspath(picture)) for picture in pictures)
-    return shot_batches(sources, size=size, workers=workers, watching=Watching(exif))
+    sources = (PictureSource(os.fspath(picture)) for picture in pictures)
+    return frame_batches(sources, size=size, workers=workers, watching=Watching(exif))
 
 
-def shot_batches(
-    sources: Iterable[Source], *, size: int, workers: int, watching: Watching
-) -> Generator[Batch, None, None]:
+def frame_batches(
+    sources: Iterable[PictureSource], *, size: int, workers: int, watching: Watching
+) -> Generator[FrameBatch, None, None]:
     """The shots of all sources in order; the next are opened while these are used.
 
     Of a live source the newest frame alone waits: those before it are dropped, as in
@@ -116,16 +116,16 @@ def shot_batches(
     workers = max(1, workers)
     with (
         ThreadPoolExecutor(workers) as pool,
-        Ahead(
-            _items(sources, pool, watching), max(workers, size), lambda item: item.goes_stale
+        Prefetcher(
+            _items(sources, pool, watching), max(workers, size), lambda item: item.drop_if_newer
         ) as items,
     ):
         for _, group in itertools.groupby(items, lambda item: item.source.moving):
             while some := list(itertools.islice(group, size)):
-                batch = Batch()
+                batch = FrameBatch()
                 for item in some:
                     shot = item.settled()
-                    if isinstance(shot, Shot):
+                    if isinstance(shot, Frame):
                         batch.shots.append(shot)
                     else:
                         batch.errors.append(shot)
@@ -133,7 +133,7 @@ def shot_batches(
 
 
 def _items(
-    sources: Iterable[Source], pool: ThreadPoolExecutor, watching: Watching
+    sources: Iterable[PictureSource], pool: ThreadPoolExecutor, watching: Watching
 ) -> Generator[_Item, None, None]:
     place = 0
     for source in each_source(sources):
@@ -145,12 +145,12 @@ def _items(
             if isinstance(frame, ImageError):
                 yield _Item(source, frame)
             else:
-                yield _Item(source, Shot(source, place, frame.image, frame.number, frame.rate))
+                yield _Item(source, Frame(source, place, frame.image, frame.number, frame.rate))
             place += 1
 
 
-def _read(source: Source, place: int, watching: Watching) -> Shot | ImageError:
+def _read(source: PictureSource, place: int, watching: Watching) -> Frame | ImageError:
     try:
-        return Shot(source, place, read_image(source.name, exif=watching.exif))
+        return Frame(source, place, read_image(source.name, exif=watching.exif))
     except ImageError as error:
         return error

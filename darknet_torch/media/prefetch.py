@@ -12,7 +12,7 @@ T = TypeVar("T")
 _PATIENCE = 1.0  # seconds for a generator to close: a decoder must not be cut off at work
 
 
-class Ahead(Generic[T]):
+class Prefetcher(Generic[T]):
     """Runs a generator in a thread, some items ahead of whoever iterates over this.
 
     Use it in a `with` block, at whose end the generator is closed. What it raises is raised
@@ -21,7 +21,7 @@ class Ahead(Generic[T]):
     Args:
         items: makes the items.
         room: how many may wait, 1 or more; the thread pauses when there is no more.
-        goes_stale: whether a waiting item gives way to the next one of that kind, as the
+        drop_if_newer: whether a waiting item gives way to the next one of that kind, as the
             picture of a camera that nobody has looked at yet.
     """
 
@@ -29,9 +29,9 @@ class Ahead(Generic[T]):
         self,
         items: Generator[T, None, None],
         room: int,
-        goes_stale: Callable[[T], bool] = lambda item: False,
+        drop_if_newer: Callable[[T], bool] = lambda item: False,
     ) -> None:
-        self._items, self._room, self._goes_stale = items, room, goes_stale
+        self._items, self._room, self._goes_stale = items, room, drop_if_newer
         self._waiting: deque[T] = deque()
         self._changed = threading.Condition()
         self._ended = self._closed = False
@@ -40,7 +40,7 @@ class Ahead(Generic[T]):
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> Ahead[T]:
+    def __enter__(self) -> Prefetcher[T]:
         return self
 
     def __exit__(self, *rest: object) -> None:
@@ -49,7 +49,7 @@ class Ahead(Generic[T]):
             self._changed.notify_all()
         self._thread.join(_PATIENCE)
 
-    def __iter__(self) -> Ahead[T]:
+    def __iter__(self) -> Prefetcher[T]:
         return self
 
     def __next__(self) -> T:
@@ -85,7 +85,7 @@ class Ahead(Generic[T]):
             return not self._closed
 
 
-class Behind:
+class BackgroundWriter:
     """Does work in a thread, some pieces behind whoever gives it.
 
     Use it in a `with` block, at whose end all is done, or dropped if the block failed. What
@@ -100,7 +100,7 @@ class Behind:
         self._pool = ThreadPoolExecutor(1)
         self._pending: deque[Future[Any]] = deque()
 
-    def __enter__(self) -> Behind:
+    def __enter__(self) -> BackgroundWriter:
         return self
 
     def __exit__(self, kind: object, *rest: object) -> None:

@@ -36,7 +36,7 @@ class Kind(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Source:
+class PictureSource:
     """Something to search.
 
     Attributes:
@@ -57,7 +57,7 @@ class Source:
         return self.kind in (Kind.STREAM, Kind.WEBCAM)
 
 
-def find_sources(words: Sequence[str], *, videos: bool = True) -> list[Source]:
+def find_sources(words: Sequence[str], *, videos: bool = True) -> list[PictureSource]:
     """What `words` mean, in order, each once.
 
     Args:
@@ -70,13 +70,13 @@ def find_sources(words: Sequence[str], *, videos: bool = True) -> list[Source]:
     Raises:
         UsageError: a folder, glob or list has nothing in it.
     """
-    found: dict[Source, None] = {}
+    found: dict[PictureSource, None] = {}
     for word in words:
         found.update(dict.fromkeys(_expand(word, videos=videos)))
     return list(found)
 
 
-def each_source(sources: Iterable[Source]) -> Iterator[Source]:
+def each_source(sources: Iterable[PictureSource]) -> Iterator[PictureSource]:
     """The same, with the lines of standard input, as they come, for a source of that kind."""
     for source in sources:
         if source.kind is Kind.LINES:
@@ -104,9 +104,9 @@ def standard_input() -> TextIO:
     return open(own, encoding="utf-8", errors="surrogateescape")  # noqa: PTH123 (no path)
 
 
-def _expand(word: str, *, videos: bool) -> list[Source]:
+def _expand(word: str, *, videos: bool) -> list[PictureSource]:
     if word == STANDARD_INPUT:
-        return [Source(word, Kind.LINES)]
+        return [PictureSource(word, Kind.LINES)]
     path = Path(word)
     if path.is_dir():
         inside = (str(child) for child in path.iterdir() if child.is_file())
@@ -115,22 +115,22 @@ def _expand(word: str, *, videos: bool) -> list[Source]:
         if path.suffix == ".txt" and path.is_file():
             return _read_list(path, videos=videos)
         if videos and word.isdecimal() and not path.exists():
-            return [Source(word, Kind.WEBCAM)]
+            return [PictureSource(word, Kind.WEBCAM)]
         return [_of_path(word, videos=videos)]
     files = (match for match in glob.glob(word, recursive=True) if Path(match).is_file())
     return _some(_usable(files, videos=videos), word, "that match", videos=videos)
 
 
-def _of_path(name: str, *, videos: bool) -> Source:
+def _of_path(name: str, *, videos: bool) -> PictureSource:
     """A path or URL; a URL that names no file is a stream, which has no end."""
     url = urlsplit(name) if "://" in name else None
     suffix = Path(url.path if url else name).suffix.lower()
     if videos and (suffix in VIDEO_SUFFIXES or (url and suffix in PICTURE_SUFFIXES)):
-        return Source(name, Kind.VIDEO)
-    return Source(name, Kind.STREAM if videos and url else Kind.PICTURE)
+        return PictureSource(name, Kind.VIDEO)
+    return PictureSource(name, Kind.STREAM if videos and url else Kind.PICTURE)
 
 
-def _read_list(path: Path, *, videos: bool) -> list[Source]:
+def _read_list(path: Path, *, videos: bool) -> list[PictureSource]:
     lines = (line.strip() for line in path.read_text("utf-8-sig", errors="replace").splitlines())
     found = [_of_path(_beside(path, line), videos=videos) for line in lines if line]
     return _some(found, str(path), "a path a line", videos=videos)
@@ -142,7 +142,7 @@ def _beside(path: Path, name: str) -> str:
     return str(beside) if not Path(name).exists() and beside.exists() else name
 
 
-def _usable(names: Iterable[str], *, videos: bool) -> list[Source]:
+def _usable(names: Iterable[str], *, videos: bool) -> list[PictureSource]:
     """Those of the files `names` that can be searched, sorted."""
     suffixes = _suffixes(videos=videos)
     usable = sorted(name for name in names if Path(name).suffix.lower() in suffixes)
@@ -153,7 +153,9 @@ def _suffixes(*, videos: bool) -> frozenset[str]:
     return PICTURE_SUFFIXES | VIDEO_SUFFIXES if videos else PICTURE_SUFFIXES
 
 
-def _some(found: list[Source], where: str, expected: str, *, videos: bool) -> list[Source]:
+def _some(
+    found: list[PictureSource], where: str, expected: str, *, videos: bool
+) -> list[PictureSource]:
     if not found:
         what = "pictures or videos" if videos else "pictures"
         suffixes = " ".join(sorted(_suffixes(videos=videos)))

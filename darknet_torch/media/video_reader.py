@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from darknet_torch.errors import ImageError
-from darknet_torch.media.sources import Kind, Source
+from darknet_torch.media.sources import Kind, PictureSource
 
 USUAL_RATE = 25.0  # frames a second where a source tells none. Source: image_opencv.cpp
 _CREDIBLE_RATES = (1.0, 240.0)  # some streams tell the ticks of their clock instead
@@ -23,7 +23,7 @@ _HOPELESS = 1000  # frames in a row that cannot be decoded: nothing follows
 
 
 @dataclass(frozen=True)
-class Frame:
+class VideoFrame:
     """A frame of a moving source.
 
     Attributes:
@@ -52,7 +52,9 @@ class Watching:
     say: Callable[[str], None] = lambda text: None
 
 
-def frames(source: Source, watching: Watching) -> Generator[Frame | ImageError, None, None]:
+def frames(
+    source: PictureSource, watching: Watching
+) -> Generator[VideoFrame | ImageError, None, None]:
     """The frames of a moving source, in order, and what is wrong where one is missing."""
     try:
         capture = _open(source, watching)
@@ -62,7 +64,7 @@ def frames(source: Source, watching: Watching) -> Generator[Frame | ImageError, 
     yield from (_of_live if source.live else _of_file)(source, capture, watching)
 
 
-def _open(source: Source, watching: Watching) -> cv2.VideoCapture:
+def _open(source: PictureSource, watching: Watching) -> cv2.VideoCapture:
     number = int(source.name) if source.kind is Kind.WEBCAM else None
     if source.kind is Kind.VIDEO and "://" not in source.name and not Path(source.name).exists():
         raise ImageError("no such video", where=source.name)
@@ -81,8 +83,8 @@ def _rate(capture: cv2.VideoCapture) -> float:
 
 
 def _of_file(
-    source: Source, capture: cv2.VideoCapture, watching: Watching
-) -> Generator[Frame | ImageError, None, None]:
+    source: PictureSource, capture: cv2.VideoCapture, watching: Watching
+) -> Generator[VideoFrame | ImageError, None, None]:
     """Differs: Darknet's demo ends at the first frame that cannot be decoded."""
     rate, count = _rate(capture), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     number = good = 0
@@ -94,7 +96,7 @@ def _of_file(
                 for broken in range(good + 1, number):
                     yield ImageError(f"frame {broken} cannot be decoded", where=source.name)
                 good = number
-                yield Frame(image, number, rate)
+                yield VideoFrame(image, number, rate)
     finally:
         capture.release()
     frames_off, part_off = _COUNT_IS_OFF
@@ -105,8 +107,8 @@ def _of_file(
 
 
 def _of_live(
-    source: Source, capture: cv2.VideoCapture, watching: Watching
-) -> Generator[Frame | ImageError, None, None]:
+    source: PictureSource, capture: cv2.VideoCapture, watching: Watching
+) -> Generator[VideoFrame | ImageError, None, None]:
     """Differs: Darknet's demo ends when a stream drops."""
     number = attempts = 0
     while True:
@@ -114,7 +116,7 @@ def _of_live(
         try:
             while (read := capture.read())[0]:
                 number, attempts = number + 1, 0
-                yield Frame(read[1], number, rate)
+                yield VideoFrame(read[1], number, rate)
         finally:
             capture.release()
         again = None
@@ -127,7 +129,7 @@ def _of_live(
         yield ImageError(f"the {source.kind.value} has ended", where=source.name)
 
 
-def _reopen(source: Source, watching: Watching, attempts: int) -> cv2.VideoCapture | None:
+def _reopen(source: PictureSource, watching: Watching, attempts: int) -> cv2.VideoCapture | None:
     """Another capture of a live source, after a wait that grows with the attempts so far."""
     watching.say(
         f"note: {source.name}: the {source.kind.value} dropped; connecting again"

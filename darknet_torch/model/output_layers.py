@@ -43,7 +43,7 @@ def check_outputs(network: Network) -> None:
     for layer in network.heads or _chain(network, network.output_layer):
         for key in _CLASS_FILES:
             if getattr(layer.options, key, ""):
-                raise layer.misfit(
+                raise layer.config_error(
                     f"{key}={getattr(layer.options, key)} is made for other classes",
                     expected=f"no {key}=",
                     fix=f"delete {key}= from a copy, and start from that",
@@ -62,7 +62,7 @@ def producer_of(network: Network, layer: Layer) -> Producer:
     for key in _CHANNEL_KEYS:
         if hasattr(last.options, key):
             return Producer(last.index, key)
-    raise layer.misfit(
+    raise layer.config_error(
         "does not get its channels from one layer that says how many there are",
         expected="a [convolutional] or a [connected]",
         got=f"[{last.section}] ({last.options.where})",
@@ -79,7 +79,7 @@ def classifier_outputs(network: Network) -> int:
     layer = network.output_layer
     shape = layer.output_shape
     if shape.height * shape.width != 1 or getattr(layer.options, "groups", 1) != 1:
-        raise layer.misfit(
+        raise layer.config_error(
             "is no list of classes", expected="one value for each class", got=str(shape)
         )
     return shape.channels

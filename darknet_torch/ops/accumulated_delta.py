@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-class Carried:
+class AccumulatedDelta:
     """What a layer's delta was at the end of the last mini-batch.
 
     Darknet adds a mini-batch's delta to what the last one left, and never zeroes it for
@@ -35,7 +35,7 @@ class Carried:
 
 class _Start(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, output: Tensor, carried: Carried) -> Tensor:
+    def forward(ctx: Any, output: Tensor, carried: AccumulatedDelta) -> Tensor:
         ctx.carried = carried
         return output.view_as(output)
 
@@ -50,7 +50,7 @@ class _Start(torch.autograd.Function):
 
 class _Keep(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, carried: Carried) -> Tensor:
+    def forward(ctx: Any, x: Tensor, carried: AccumulatedDelta) -> Tensor:
         ctx.carried = carried
         return x.view_as(x)
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths, write_bytes
-from darknet_torch.media.frame_batches import Shot
-from darknet_torch.media.sources import Kind, Source
+from darknet_torch.media.frame_batches import Frame
+from darknet_torch.media.sources import Kind, PictureSource
 from darknet_torch.media.video_writer import CODECS, VideoFile, check_video_suffix
 from darknet_torch.results.detections import Detections
 
@@ -44,7 +44,7 @@ class AnnotatedVideo:
             else:
                 self._file.discard()
 
-    def keep(self, shot: Shot, found: Detections) -> None:
+    def keep(self, shot: Frame, found: Detections) -> None:
         """Draw what was found and add the frame."""
         if shot.source.moving:
             if self._file is None:
@@ -61,7 +61,7 @@ class AnnotatedFolder:
 
     def __init__(self, paths: FreePaths) -> None:
         self._paths = paths
-        self._source: Source | None = None
+        self._source: PictureSource | None = None
         self._video: AnnotatedVideo | None = None
 
     def __enter__(self) -> AnnotatedFolder:
@@ -71,7 +71,7 @@ class AnnotatedFolder:
         if self._video is not None:
             self._video.__exit__(*error)
 
-    def keep(self, shot: Shot, found: Detections) -> None:
+    def keep(self, shot: Frame, found: Detections) -> None:
         """Draw what was found and write the picture, or add the frame to its video."""
         if not shot.source.moving:
             suffix = _like(shot.source, (".jpg", ".png"), ".png")
@@ -100,7 +100,7 @@ class LastPicture:
     def __init__(self, say: Callable[[str], object]) -> None:
         self._say, self._failed = say, False
 
-    def keep(self, shot: Shot, found: Detections) -> None:
+    def keep(self, shot: Frame, found: Detections) -> None:
         """Write this one, unless it is a frame."""
         if shot.source.moving or self._failed:
             return
@@ -111,7 +111,7 @@ class LastPicture:
             self._say(f"warning: {error}")
 
 
-def source_stem(source: Source) -> str:
+def source_stem(source: PictureSource) -> str:
     """What to call the results of a source."""
     if source.kind is Kind.WEBCAM:
         return f"webcam-{source.name}"
@@ -120,7 +120,7 @@ def source_stem(source: Source) -> str:
     return Path(source.name).stem
 
 
-def _like(source: Source, suffixes: Iterable[str], other: str) -> str:
+def _like(source: PictureSource, suffixes: Iterable[str], other: str) -> str:
     """The source's suffix if it is one of `suffixes`, else `other`."""
     suffix = Path(source.name).suffix.lower()
     return suffix if suffix in suffixes else other

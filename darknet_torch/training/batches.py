@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from darknet_torch.augment.source import Request, Source
+from darknet_torch.augment.source import Request, SampleSource
 from darknet_torch.datasets.model import Problem
 from darknet_torch.errors import DarknetError, UsageError
 
@@ -19,7 +19,7 @@ _AHEAD = 4  # mini-batches per worker that wait to be used
 
 
 @dataclass(frozen=True)
-class Batch:
+class TrainBatch:
     """The samples of one mini-batch.
 
     Attributes:
@@ -40,7 +40,7 @@ class Batch:
     iteration: int
     subdivision: int
 
-    def pin_memory(self) -> Batch:
+    def pin_memory(self) -> TrainBatch:
         """The same in page-locked memory; DataLoader asks for it."""
         images = _as_floats(self.images).pin_memory()
         return replace(self, images=images, truths=self.truths.pin_memory())
@@ -77,7 +77,7 @@ class Batches:
         UsageError: a number is out of its bounds.
     """
 
-    source: Source
+    source: SampleSource
     batch: int
     subdivisions: int
     seed: int
@@ -107,7 +107,7 @@ class Batches:
                 got=f"batch={self.batch}, subdivisions={self.subdivisions}",
             )
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[TrainBatch]:
         """From `start` on.
 
         Raises:
@@ -167,18 +167,18 @@ class _Places:
         return self.batches.places()
 
 
-class _Tasks(Dataset[Batch | DarknetError]):
+class _Tasks(Dataset[TrainBatch | DarknetError]):
     """Makes the mini-batch that a `_Place` describes."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SampleSource) -> None:
         self.source = source
 
-    def __getitem__(self, place: _Place) -> Batch | DarknetError:
+    def __getitem__(self, place: _Place) -> TrainBatch | DarknetError:
         try:
             loaded = self.source.load(place.request)
         except DarknetError as error:
             return error
-        return Batch(
+        return TrainBatch(
             torch.from_numpy(loaded.images),
             torch.from_numpy(loaded.truths),
             list(loaded.paths),

@@ -11,23 +11,23 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from darknet_torch.cfg.dialect import find_dialect, mended
+from darknet_torch.cfg.dialect import find_dialect, without_bugs
 from darknet_torch.datasets.model import Problem
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.layers.batchnorm import Normalization
 from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
-from darknet_torch.training.batches import Batch, Batches
+from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import Problems
 from darknet_torch.training.progress import Progress
 from darknet_torch.training.saving import STATE, Saver, keep_cfg, resume
-from darknet_torch.training.sources import CLASSIFIER, DETECTOR, Material, open_material
+from darknet_torch.training.sources import CLASSIFIER, DETECTOR, TrainingData, open_training_data
 from darknet_torch.training.trainer import Trainer
 from darknet_torch.training.validation import Score, classifier_score_of, detector_score
-from darknet_torch.training.without_effect import warn_of_them
+from darknet_torch.training.without_effect import warn_ignored_options
 
 _MAP_EPOCHS = 4  # detector.c mAP_epochs
 _MAP_LEAST = 100  # iterations between two
@@ -61,7 +61,7 @@ class Run:
 
     plan: TrainPlan
     network: Network
-    material: Material
+    material: TrainingData
     trainer: Trainer
     scales: MultiScale
 
@@ -83,8 +83,8 @@ def prepare(plan: TrainPlan, processes: Processes | None = None) -> Run:
             got="none",
             fix="write max_batches= there, or say --max-batches",
         )
-    warn_of_them(network)
-    material = open_material(network, plan)
+    warn_ignored_options(network)
+    material = open_training_data(network, plan)
     precision = getattr(torch, plan.precision)
     trainer = Trainer(
         network.to(find_device(plan.device)),
@@ -121,7 +121,7 @@ def start_network(plan: TrainPlan) -> Network:
         batch=plan.batch,
         subdivisions=plan.subdivisions,
         max_batches=plan.max_batches,
-        dialect=mended(dialect) if plan.mend else dialect,
+        dialect=without_bugs(dialect) if plan.mend else dialect,
     )
     weights = str(plan.path("_last.weights")) if plan.resume else plan.weights
     if weights is None:
@@ -178,13 +178,13 @@ def train(run: Run, listener: Listener) -> Score | None:
     return judge.last
 
 
-def first_batch(run: Run) -> Batch:
+def first_batch(run: Run) -> TrainBatch:
     """What the network would see first."""
     with closing(_batches(run, run.trainer.iteration + 1)) as batches:
         return next(batches)
 
 
-def _batches(run: Run, last: int) -> Generator[Batch]:
+def _batches(run: Run, last: int) -> Generator[TrainBatch]:
     net, plan, processes = run.network.net, run.plan, run.trainer.processes
     yield from Batches(
         run.material.source,
@@ -204,7 +204,7 @@ def _batches(run: Run, last: int) -> Generator[Batch]:
 
 
 def _moved(
-    batches: Iterator[Batch], run: Run, problems: Problems, listener: Listener
+    batches: Iterator[TrainBatch], run: Run, problems: Problems, listener: Listener
 ) -> Iterator[tuple[Tensor, Tensor, list[str]]]:
     """Mini-batches on the network's device, their problems told."""
     device = next(run.network.parameters()).device

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.augment.random_streams import Key, Purpose, factor, whole_between
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed, factor, whole_between
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 
@@ -100,7 +100,7 @@ class MultiScale:
             return self.width, self.height
         period = _CLASSIFIER_PERIOD if self.kind == "classifier" else _PERIOD
         first = iteration // period * period
-        numbers = Key(self.seed, first).random(Purpose.SIZE)
+        numbers = SampleSeed(self.seed, first).random(RandomStream.SIZE)
         if self.kind == "factor":
             return self._by_factor(first, numbers)
         if self.kind == "steps" and self._ends_within(first, _LAST_FIXED):

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from darknet_torch.layers.base import Layer
-from darknet_torch.losses.base import Loss, LossContext, hand_back
+from darknet_torch.losses.base import Loss, LossContext, attach_delta
 from darknet_torch.losses.registry import has_cost, loss_of
 from darknet_torch.model.network import Network
-from darknet_torch.ops.accumulated_delta import Carried
+from darknet_torch.ops.accumulated_delta import AccumulatedDelta
 
 
 @dataclass
@@ -48,7 +48,7 @@ class TrainingPass:
         self.places = _places(network)
         self.overwriter = _overwriters(network, self.places)
         for layer in network.layers:
-            layer.carried = Carried() if self._carries(layer) else None
+            layer.carried = AccumulatedDelta() if self._carries(layer) else None
 
     def _carries(self, layer: Layer) -> bool:
         dialect = self.network.dialect
@@ -68,7 +68,7 @@ class TrainingPass:
             if layer.carried is not None and layer.carried.delta is not None
         }
 
-    def carry_on(self, deltas: dict[int, Tensor]) -> None:
+    def restore(self, deltas: dict[int, Tensor]) -> None:
         """Go on with what `carried` gave."""
         for layer in self.network.layers:
             if layer.carried is not None:
@@ -123,7 +123,7 @@ class TrainingPass:
                 output = layer(x)
                 loss = loss_function(layer, x, output, truths, context)
             result.losses[layer.index] = loss
-            return hand_back(x, output, loss)
+            return attach_delta(x, output, loss)
         enabled = self.autocast is not None
         with torch.autocast(inputs[0].device.type, self.autocast, enabled=enabled):
             output = layer(*inputs)

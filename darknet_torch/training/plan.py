@@ -23,7 +23,7 @@ class TrainPlan:
         base: what the files of the run are called, as Darknet does: the cfg's name.
         backup: the folder they go to.
         dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
-        mend: leave out what is a fault of the C code, see `darknet_torch.cfg.dialect.mended`.
+        mend: leave out the faults of the C code, see `darknet_torch.cfg.dialect.without_bugs`.
         in_order: sum up in the order of C's loops.
         width, height, batch, subdivisions, max_batches: instead of the cfg's, None for those.
         bn_momentum: weight of a batch in the rolling statistics, None for the dialect's.

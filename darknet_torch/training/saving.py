@@ -101,7 +101,7 @@ def resume(plan: TrainPlan, trainer: Trainer) -> None:
             average.to(array.device)
             for average, array in zip(state["averages"], trainer.average.arrays, strict=False)
         ]
-        trainer.run.carry_on(state["carried"])
+        trainer.run.restore(state["carried"])
         trainer.rejection = Rejection(**state["rejection"])
     except (ValueError, KeyError, RuntimeError, OSError, EOFError) as error:
         raise UsageError(

@@ -11,7 +11,7 @@ from darknet_torch.augment.classification import (
     ClassificationSource,
 )
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
-from darknet_torch.augment.source import Source
+from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
 from darknet_torch.datasets.model import DataSet, Problem
@@ -27,7 +27,7 @@ DETECTOR, CLASSIFIER, TEXT = "detector", "classifier", "text"
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """What a training has to learn from.
 
     Attributes:
@@ -43,7 +43,7 @@ class Material:
     """
 
     kind: str
-    source: Source
+    source: SampleSource
     names: tuple[str, ...]
     pictures: int
     random: float | None = None
@@ -70,7 +70,7 @@ def kind_of(network: Network) -> str:
     return CLASSIFIER if network.net.is_picture else TEXT
 
 
-def open_material(network: Network, plan: TrainPlan) -> Material:
+def open_training_data(network: Network, plan: TrainPlan) -> TrainingData:
     """Open what `plan` names, for `network`.
 
     Raises:
@@ -83,7 +83,7 @@ def open_material(network: Network, plan: TrainPlan) -> Material:
     return _classifier(network, plan) if kind == CLASSIFIER else _text(network, plan)
 
 
-def _detector(network: Network, plan: TrainPlan) -> Material:
+def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     head = network.heads[-1]  # the last one's options count, as in train_detector
     data_set = _data_set(plan, plan.split or "train")
     examples = data_set.examples
@@ -92,7 +92,7 @@ def _detector(network: Network, plan: TrainPlan) -> Material:
         examples = examples[: plan.overfit]
     augment = plan.augment and not plan.overfit
     side = None
-    source: Source
+    source: SampleSource
     if isinstance(head, Detection):
         side = head.options.side
         cells = CellAugmentation.of(network.net, head.options, network.dialect, augment=augment)
@@ -107,7 +107,7 @@ def _detector(network: Network, plan: TrainPlan) -> Material:
         valid = replace(data_set, examples=examples)
     elif plan.map:
         valid = _data_set(plan, plan.valid_split)
-    return Material(
+    return TrainingData(
         DETECTOR,
         source,
         data_set.names,
@@ -130,7 +130,7 @@ def _data_set(plan: TrainPlan, split: str) -> DataSet:
     )
 
 
-def _classifier(network: Network, plan: TrainPlan) -> Material:
+def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
     pictures = open_classification(plan.data, split=plan.split)
     if plan.overfit:
         pictures = replace(
@@ -160,7 +160,7 @@ def _classifier(network: Network, plan: TrainPlan) -> Material:
         valid = pictures
     elif plan.map:
         valid = open_classification(plan.data, split=plan.valid_split)
-    return Material(
+    return TrainingData(
         CLASSIFIER,
         ClassificationSource.of(pictures, options),
         pictures.names,
@@ -170,7 +170,7 @@ def _classifier(network: Network, plan: TrainPlan) -> Material:
     )
 
 
-def _text(network: Network, plan: TrainPlan) -> Material:
+def _text(network: Network, plan: TrainPlan) -> TrainingData:
     try:
         text = Path(plan.data).read_bytes()
     except OSError as error:
@@ -178,4 +178,4 @@ def _text(network: Network, plan: TrainPlan) -> Material:
             f"cannot be read ({error.strerror})", where=plan.data, expected="a text to learn"
         ) from None
     source = TextSource.of(text, network.net, network.dialect)
-    return Material(TEXT, source, (), len(text))
+    return TrainingData(TEXT, source, (), len(text))

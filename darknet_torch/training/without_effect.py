@@ -12,7 +12,7 @@ OF_CONVOLUTIONS = (
 )
 
 
-def warn_of_them(network: Network) -> None:
+def warn_ignored_options(network: Network) -> None:
     """Name those that the cfg sets, where they stand."""
     for name in OF_NET:
         if getattr(network.net, name):

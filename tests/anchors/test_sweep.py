@@ -11,7 +11,7 @@ from darknet_torch.anchors.kmeans import cluster
 from darknet_torch.anchors.plotting import Plot
 from darknet_torch.anchors.quality import Fit, fit
 from darknet_torch.anchors.sizes import BoxSizes
-from darknet_torch.anchors.sweep import Found, elbow, sweep
+from darknet_torch.anchors.sweep import SweepPoint, elbow, sweep
 from darknet_torch.errors import UsageError
 
 random = np.random.default_rng(0)
@@ -20,7 +20,7 @@ BOXES = BoxSizes.of(np.exp(random.normal(3, 0.8, (400, 2))))
 
 def points(*heights, first=3):
     return [
-        Found(np.ones((first + index, 2)), Fit(height, 1.0))
+        SweepPoint(np.ones((first + index, 2)), Fit(height, 1.0))
         for index, height in enumerate(heights)
     ]
 

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from darknet_torch.augment.blur_noise import Spoiling
+from darknet_torch.augment.blur_noise import BlurNoise
 
 ROWS = np.array(((0.5, 0.5, 0.5, 0.5, 0),), np.float32)
 
@@ -11,7 +11,7 @@ def picture():
 
 
 def spoiled(blur=0, noise=0, rows=ROWS):
-    return Spoiling.apply(picture(), rows, blur, noise, np.random.default_rng(1))
+    return BlurNoise.apply(picture(), rows, blur, noise, np.random.default_rng(1))
 
 
 def test_without_both_nothing_changes():
@@ -46,7 +46,7 @@ def test_noise_brightens_by_its_deviation():
 
 def test_a_third_each_has_no_blur_a_blurred_background_and_all_blurred():
     random = np.random.default_rng(0)
-    drawn = [Spoiling(blur=9, noise=30).draw(random) for _ in range(900)]
+    drawn = [BlurNoise(blur=9, noise=30).draw(random) for _ in range(900)]
     blurs, noises = zip(*drawn, strict=True)
     # 900 draws: the standard deviation of each number is 14 (blur) and 15 (noise).
     assert {blur: abs(blurs.count(blur) - 300) < 70 for blur in (0, 1, 9)} == {
@@ -56,4 +56,4 @@ def test_a_third_each_has_no_blur_a_blurred_background_and_all_blurred():
     }
     assert set(noises) == {0, 30}
     assert abs(noises.count(30) - 450) < 75
-    assert Spoiling().draw(random) == (0, 0)
+    assert BlurNoise().draw(random) == (0, 0)

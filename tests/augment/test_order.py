@@ -3,14 +3,14 @@ from itertools import islice
 import pytest
 
 from darknet_torch.augment.order import Order
-from darknet_torch.augment.random_streams import Key
+from darknet_torch.augment.random_streams import SampleSeed
 from darknet_torch.cfg.net import NetOptions
 
 COUNT = 50
 
 
 def pictures(order, slots, iteration=0, seed=0):
-    keys = [Key(seed, iteration, slot) for slot in slots]
+    keys = [SampleSeed(seed, iteration, slot) for slot in slots]
     return [next(order.candidates(key, COUNT)) for key in keys]
 
 
@@ -30,7 +30,7 @@ def test_pairs_show_the_same_picture():
 
 
 def test_all_pictures_come_after_a_broken_one():
-    found = list(islice(Order().candidates(Key(0, 0, 0), COUNT), 1, None))
+    found = list(islice(Order().candidates(SampleSeed(0, 0, 0), COUNT), 1, None))
     assert sorted(found) == list(range(COUNT))
 
 
@@ -62,7 +62,7 @@ def test_seq_scales_change_how_many_sequences_there_are():
         augment_speed=1, sequential_subdivisions=1, steps=(10, 20), seq_scales=(2.0, 9.0)
     )
     leaders = [
-        [order.leader(Key(0, iteration, slot)).slot for slot in range(60)]
+        [order.leader(SampleSeed(0, iteration, slot)).slot for slot in range(60)]
         for iteration in (9, 10, 20)
     ]
     assert [sorted(set(found)) for found in leaders] == [[0], [0, 30], [0, 20, 40]]
@@ -70,6 +70,6 @@ def test_seq_scales_change_how_many_sequences_there_are():
 
 def test_a_sequence_decides_for_all_its_samples():
     order = sequences()
-    assert order.leader(Key(7, 3, 33)) == Key(7, 3, 20)
-    assert Order(pairs=True).leader(Key(7, 3, 33)) == Key(7, 3, 32)
-    assert Order().leader(Key(7, 3, 33)) == Key(7, 3, 33)
+    assert order.leader(SampleSeed(7, 3, 33)) == SampleSeed(7, 3, 20)
+    assert Order(pairs=True).leader(SampleSeed(7, 3, 33)) == SampleSeed(7, 3, 32)
+    assert Order().leader(SampleSeed(7, 3, 33)) == SampleSeed(7, 3, 33)

@@ -8,7 +8,7 @@ from darknet_torch.cfg.dialect import (
     DIALECTS,
     PJREDDIE,
     find_dialect,
-    mended,
+    without_bugs,
 )
 from darknet_torch.errors import UsageError
 from darknet_torch.model.registry import LAYER_TYPES
@@ -137,7 +137,7 @@ def test_in_each_code_base_some_sections_stay_as_they_started():
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_a_mended_dialect_has_no_fault_in_training_and_differs_in_nothing_else(dialect):
-    better = mended(dialect)
+    better = without_bugs(dialect)
     assert better.trained_layers is None
     assert better.trains_normalized_biases
     assert not better.carries_deltas

@@ -8,8 +8,8 @@ from darknet_torch.cli.outputs import Output, TextForm
 from darknet_torch.cli.pictures import Run, Sinks
 from darknet_torch.inference.classifier import Classification
 from darknet_torch.media import frame_batches as batches
-from darknet_torch.media.sources import Kind, Source
-from darknet_torch.media.video_reader import Frame
+from darknet_torch.media.sources import Kind, PictureSource
+from darknet_torch.media.video_reader import VideoFrame
 
 COUNT = 8
 LONG = 10  # seconds that never pass, unless one waits for the other's end
@@ -23,7 +23,7 @@ def test_frames_are_read_ahead_and_drawn_behind(monkeypatch, tmp_path):
     def frames(source, watching):
         for number in range(COUNT):
             read[number].set()
-            yield Frame(np.zeros((2, 2, 3), np.uint8), number + 1, 25.0)
+            yield VideoFrame(np.zeros((2, 2, 3), np.uint8), number + 1, 25.0)
 
     def search(shots):
         (shot,) = shots
@@ -40,7 +40,7 @@ def test_frames_are_read_ahead_and_drawn_behind(monkeypatch, tmp_path):
 
     monkeypatch.setattr(batches, "frames", frames)
     sinks = Sinks([Output(TextForm(to_screen=False), str(tmp_path / "out"))], [keep])
-    Run(search, sinks, ARGUMENTS)([[Source("clip.mp4", Kind.VIDEO)]])
+    Run(search, sinks, ARGUMENTS)([[PictureSource("clip.mp4", Kind.VIDEO)]])
     assert all(event.is_set() for event in kept)
     assert order == list(range(COUNT))
     assert (tmp_path / "out").read_text().count("FPS:") == 2 * COUNT

@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch import Detector, load, video
+from darknet_torch import Detector, load
 from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.cli.outputs import JsonLinesForm
+from darknet_torch.media import video_reader as video
 from tests.cli.command import dtorch
 from tests.media.videos import (
     RATE,
@@ -179,7 +180,7 @@ class TestCameras:
             return one(*arguments)
 
         monkeypatch.setattr(JsonLinesForm, "one", third_is_interrupted)
-        monkeypatch.setattr("darknet_torch.media.frame_batches._Item.goes_stale", False)
+        monkeypatch.setattr("darknet_torch.media.frame_batches._Item.drop_if_newer", False)
         found = records("0", "--save", "out", status=INTERRUPTED)
         assert [record["frame_id"] for record in found] == [1, 2]
         assert len(read_video("out/webcam-0.mp4")) == 2
@@ -195,7 +196,7 @@ class TestStandardInput:
 
     def test_a_result_is_there_before_the_next_path_is(self):
         code = "from darknet_torch.cli.main import main; main(prog_name='dtorch')"
-        root = str(Path(video.__file__).parents[1])
+        root = str(Path(video.__file__).parents[2])
         process = subprocess.Popen(
             [sys.executable, "-c", code, "detect", "--cfg", CFG, "--format", "jsonl", "-"],
             stdin=subprocess.PIPE,

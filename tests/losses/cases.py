@@ -75,7 +75,7 @@ def context(head, dialect="alexeyab", seen=100_000, net=_NET, labels=None, itera
     )
 
 
-def worked_out(head, x, rows, around):
+def computed(head, x, rows, around):
     """The output of `head`, and its loss of `rows`."""
     output = head(x)
     return output, loss_of(head)(head, x, output, torch.from_numpy(rows), around)

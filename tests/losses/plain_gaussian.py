@@ -77,7 +77,7 @@ class PlainGaussian(PlainYolo):
             F(float(h) * math.exp(v[6])),
         )
 
-    def let_off(self, at, overlap, truth, class_id):
+    def ignore_overlapping(self, at, overlap, truth, class_id):
         self.add_class(at, self.named(class_id))
         b, n, j, i = at
         return F(self.o.obj_normalizer) * (F(overlap * overlap) - self.out[b, n, self.c, j, i])
@@ -88,7 +88,7 @@ class PlainGaussian(PlainYolo):
     def met(self, classes, class_id):
         return classes[0] != 0
 
-    def work_out(self):
+    def compute(self):
         for picture in range(len(self.out)):
             self.boxes_of(picture)
             for number, truth, class_id in self.truths(picture):

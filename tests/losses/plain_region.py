@@ -135,7 +135,7 @@ class PlainRegion:
     def found_alone(self, place):
         pass
 
-    def work_out(self):
+    def compute(self):
         for b in range(len(self.out)):
             if self.of_class_alone(b):
                 continue

@@ -147,7 +147,7 @@ class PlainYolo:
                 best, chosen = overlap, n
         return chosen
 
-    def work_out(self):
+    def compute(self):
         for picture in range(len(self.out)):
             self.boxes_of(picture)
             for number, truth, class_id in self.truths(picture):
@@ -178,11 +178,13 @@ class PlainYolo:
                     best, chosen = overlap, (truth, class_id)
             d[self.c] = F(o.obj_normalizer) * -v[self.c]
             if matching > F(o.ignore_thresh):
-                d[self.c] = self.let_off(at, matching, *matched) if o.objectness_smooth else 0
+                d[self.c] = (
+                    self.ignore_overlapping(at, matching, *matched) if o.objectness_smooth else 0
+                )
             if best > F(o.truth_thresh):
                 self.learn_overlapped(at, best, *chosen)
 
-    def let_off(self, at, overlap, truth, class_id):
+    def ignore_overlapping(self, at, overlap, truth, class_id):
         b, n, j, i = at
         wanted = F(self.o.obj_normalizer) * (overlap - self.out[b, n, self.c, j, i])
         return max(self.delta[b, n, self.c, j, i], wanted)

@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from darknet_torch.losses.base import Loss, hand_back, squared
+from darknet_torch.losses.base import Loss, attach_delta, squared
 
 
 def handed(scale=1.0):
     x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     delta = torch.tensor([[0.5, -1.0], [0.25, 2.0]])
     loss = Loss(delta.clone(), torch.tensor(7.0), scale)
-    output, root = hand_back(x, x.detach() * 10, loss)
+    output, root = attach_delta(x, x.detach() * 10, loss)
     return x, delta, loss, output, root
 
 

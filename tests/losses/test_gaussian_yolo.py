@@ -7,10 +7,10 @@ from tests.losses.cases import (
     WIDTH,
     assert_near,
     build,
+    computed,
     context,
     raw,
     truth_rows,
-    worked_out,
 )
 from tests.losses.plain_gaussian import PlainGaussian
 
@@ -40,10 +40,10 @@ def test_delta_and_cost_are_those_of_alexeyabs_loops(options, seed):
     head = head_of(f"{options} ignore_thresh=.4")
     x = raw(head, seed)
     rows = truth_rows(head, x, seed)
-    output, loss = worked_out(head, x, rows, context(head))
+    output, loss = computed(head, x, rows, context(head))
     out = output.numpy().reshape(2, 3, 12, *output.shape[2:])
     plain = PlainGaussian(head, out, rows, (HEIGHT, WIDTH))
-    delta, cost = plain.work_out()
+    delta, cost = plain.compute()
     # The uncertainty's delta goes with the square of a difference over its sigma.
     assert_near(loss.delta, delta.reshape(output.shape), rtol=1e-4)
     assert loss.cost.item() == pytest.approx(cost, rel=1e-5)  # a sum over float32
@@ -55,7 +55,7 @@ def test_the_parts_of_the_cost_are_those_that_c_prints():
     """Printed as `iou_loss` are the places, as `uc_loss` the sizes, whatever the names say."""
     head = head_of("iou_loss=mse")
     x = raw(head, 1)
-    _, loss = worked_out(head, x, truth_rows(head, x, 1), context(head))
+    _, loss = computed(head, x, truth_rows(head, x, 1), context(head))
     squares = loss.delta.reshape(2, 3, 12, -1).double() ** 2
     of_each = [squares[:, :, part].sum().item() / 2 for part in (slice(8, 12), slice(0, 4))]
     assert loss.parts["class_loss"].item() == pytest.approx(of_each[0], rel=1e-4)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.losses.cases import COLUMNS, ROWS, assert_near, build, context, raw, worked_out
+from tests.losses.cases import COLUMNS, ROWS, assert_near, build, computed, context, raw
 from tests.losses.plain_boxes import F
 
 CLASSES, IDS, AREA = 3, 4, ROWS * COLUMNS
@@ -61,7 +61,7 @@ def test_delta_and_cost_are_those_of_cs_loops(seed):
     head = head_of()
     x = raw(head, seed)
     rows = instances(seed)
-    output, loss = worked_out(head, x, rows, context(head, "pjreddie"))
+    output, loss = computed(head, x, rows, context(head, "pjreddie"))
     delta = plain(output.flatten(2).numpy(), rows)
     assert_near(loss.delta, delta.reshape(x.shape))
     assert loss.cost.item() == pytest.approx((delta.astype(float) ** 2).sum(), rel=1e-5)
@@ -72,7 +72,7 @@ def test_without_instances_there_is_no_class_and_embeddings_stay_small():
     head = head_of()
     x = raw(head, 4)
     rows = np.full((2, 3 * (1 + AREA)), -1, np.float32)
-    output, loss = worked_out(head, x, rows, context(head, "pjreddie"))
+    output, loss = computed(head, x, rows, context(head, "pjreddie"))
     assert_near(loss.delta[:, :CLASSES], -output[:, :CLASSES])
     assert_near(loss.delta[:, CLASSES:], -0.001 * output[:, CLASSES:])
     assert not torch.isnan(loss.delta).any()

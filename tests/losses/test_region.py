@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.losses.cases import assert_near, build, context, raw, truth_rows, worked_out
+from tests.losses.cases import assert_near, build, computed, context, raw, truth_rows
 from tests.losses.plain_region import OfPjreddie, PlainRegion
 
 KINDS = {"alexeyab": PlainRegion, "pjreddie": OfPjreddie}
@@ -50,9 +50,9 @@ def as_input(delta, shape):
 
 
 def check(head, dialect, x, rows, seen=SEEN, **more):
-    output, loss = worked_out(head, x, rows, context(head, dialect, seen))
+    output, loss = computed(head, x, rows, context(head, dialect, seen))
     plain = KINDS[dialect](head, by_box(head, output), rows, seen, **more)
-    delta, cost = plain.work_out()
+    delta, cost = plain.compute()
     assert_near(loss.delta, as_input(delta, x.shape))
     assert loss.cost.item() == pytest.approx(cost, rel=1e-5)  # a sum over float32
     assert loss.parts["count"].item() == len(plain.overlaps)

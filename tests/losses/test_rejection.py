@@ -10,7 +10,7 @@ from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import read_net
 from darknet_torch.losses.rejection import Rejection
-from tests.losses.cases import build, context, raw, truth_rows, worked_out
+from tests.losses.cases import build, computed, context, raw, truth_rows
 
 VALUES = 8  # of a box
 
@@ -117,7 +117,7 @@ def test_a_yolo_of_alexeyabs_code_heeds_it(dialect, changes):
     for iteration in (0, 900):
         around = context(head, dialect, net=options, iteration=iteration)
         around.rejection.average = 0.5
-        losses.append(worked_out(head, x, rows, around)[1])
+        losses.append(computed(head, x, rows, around)[1])
     fewer = losses[0].delta.count_nonzero() > losses[1].delta.count_nonzero()
     assert bool(fewer) is changes
     assert (losses[0].cost > losses[1].cost).item() is changes

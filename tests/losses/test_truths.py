@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.losses.truths import Truths, best_truth, in_rounds
+from darknet_torch.losses.truths import Truths, best_truth, by_truth_rank
 
 
 def test_rows_end_at_an_x_of_zero_and_classes_outside_are_left_out():
@@ -52,9 +52,9 @@ def test_rounds_meet_each_place_once_in_the_order_of_the_truths(seed):
     for position, place in enumerate(places):
         number[position] = seen.get(place, 0)
         seen[place] = number[position] + 1
-    rounds = [turn.tolist() for turn in in_rounds(torch.from_numpy(places))]
+    rounds = [turn.tolist() for turn in by_truth_rank(torch.from_numpy(places))]
     assert rounds == [np.flatnonzero(number == k).tolist() for k in range(number.max() + 1)]
-    assert list(in_rounds(torch.zeros(0, dtype=torch.long))) == []
+    assert list(by_truth_rank(torch.zeros(0, dtype=torch.long))) == []
 
 
 def test_cells_lie_inside_the_map():

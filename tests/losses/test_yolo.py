@@ -9,10 +9,10 @@ from tests.losses.cases import (
     WIDTH,
     assert_near,
     build,
+    computed,
     context,
     raw,
     truth_rows,
-    worked_out,
 )
 from tests.losses.plain_yolo import OfPjreddie, PlainYolo
 
@@ -58,7 +58,7 @@ def plain(kind, head, output, rows, class_map=None):
     count, _, height, width = output.shape
     out = output.numpy().reshape(count, len(head.mask), -1, height, width)
     worker = kind(head, out, rows, (HEIGHT, WIDTH), class_map)
-    delta, cost = worker.work_out()
+    delta, cost = worker.compute()
     return worker, delta.reshape(output.shape), cost
 
 
@@ -68,7 +68,7 @@ def test_delta_and_cost_are_those_of_alexeyabs_loops(options, seed):
     head = head_of(options if "ignore" in options else f"{options} {USUAL}")
     x = inputs(head, seed)
     rows = truth_rows(head, x, seed)
-    output, loss = worked_out(head, x, rows, context(head))
+    output, loss = computed(head, x, rows, context(head))
     worker, delta, cost = plain(PlainYolo, head, output, rows)
     assert_near(loss.delta, delta)
     assert loss.cost.item() == pytest.approx(cost, rel=1e-5)  # a sum over float32
@@ -83,7 +83,7 @@ def test_delta_and_cost_are_those_of_pjreddies_loops(options, seed):
     head = head_of(options, "pjreddie")
     x = inputs(head, seed)
     rows = truth_rows(head, x, seed)
-    output, loss = worked_out(head, x, rows, context(head, "pjreddie"))
+    output, loss = computed(head, x, rows, context(head, "pjreddie"))
     _, delta, cost = plain(OfPjreddie, head, output, rows)
     assert_near(loss.delta, delta)
     assert loss.cost.item() == pytest.approx(cost, rel=1e-5)
@@ -96,7 +96,7 @@ def test_a_map_says_which_class_a_label_means(tmp_path, monkeypatch, dialect, ki
     head = head_of("map=of.map truth_thresh=.5", dialect)
     x = inputs(head, 4)
     rows = truth_rows(head, x, 4)
-    output, loss = worked_out(head, x, rows, context(head, dialect))
+    output, loss = computed(head, x, rows, context(head, dialect))
     _, delta, _ = plain(kind, head, output, rows, [2, 0, 0])
     assert_near(loss.delta, delta)
 
@@ -107,12 +107,12 @@ def test_labels_that_a_map_does_not_know_are_left_out(tmp_path, monkeypatch):
     head = head_of("map=short.map")
     x = inputs(head, 4)
     rows = truth_rows(head, x, 4)
-    _, loss = worked_out(head, x, rows, context(head))
+    _, loss = computed(head, x, rows, context(head))
     ended = np.cumprod(rows[..., 0] != 0, 1)
     without = rows.copy()
     without[(rows[..., 4] == 2) & (ended == 1), 4] = -1
     assert not np.array_equal(rows, without)
-    _, expected = worked_out(head, x, without, context(head))
+    _, expected = computed(head, x, without, context(head))
     assert torch.equal(loss.delta, expected.delta)
 
 
@@ -123,17 +123,17 @@ def test_pjreddies_map_may_know_more_labels_than_there_are_classes(tmp_path, mon
     x = inputs(head, 4)
     rows = truth_rows(head, x, 4)
     rows[:, :6, 4] = np.arange(6)
-    _, loss = worked_out(head, x, rows, context(head, "pjreddie"))
+    _, loss = computed(head, x, rows, context(head, "pjreddie"))
     plain_head, mapped = head_of("", "pjreddie"), rows.copy()
     mapped[..., 4] = np.array([2, 0, 0, 1, 2, 1])[rows[..., 4].astype(int)]
-    _, expected = worked_out(plain_head, x, mapped, context(plain_head, "pjreddie"))
+    _, expected = computed(plain_head, x, mapped, context(plain_head, "pjreddie"))
     assert torch.equal(loss.delta, expected.delta)
 
 
 def test_without_truths_every_box_learns_that_there_is_nothing():
     head = head_of("obj_normalizer=.5")
     x = inputs(head, 5)
-    output, loss = worked_out(head, x, np.zeros((2, 4, 5), np.float32), context(head))
+    output, loss = computed(head, x, np.zeros((2, 4, 5), np.float32), context(head))
     delta = loss.delta.reshape(2, 3, 8, 4, 6)
     assert torch.equal(delta[:, :, 4], -0.5 * output.reshape(2, 3, 8, 4, 6)[:, :, 4])
     delta[:, :, 4] = 0
@@ -147,7 +147,7 @@ def test_a_centre_on_the_edge_is_in_the_last_cell():
     x = inputs(head, 6)
     rows = np.zeros((2, 1, 5), np.float32)
     rows[:, 0] = 1, 1, 0.2, 0.2, 1
-    _, loss = worked_out(head, x, rows, context(head))
+    _, loss = computed(head, x, rows, context(head))
     learned = loss.delta.reshape(2, 3, 8, 4, 6)[:, :, 6].nonzero()
     assert learned[:, 2:].tolist() == [[3, 5], [3, 5]]
 
@@ -156,7 +156,7 @@ def test_delta_normalizer_scales_what_goes_back_but_not_the_cost():
     one, other = head_of("iou_loss=ciou"), head_of("iou_loss=ciou delta_normalizer=.5")
     x = inputs(one, 7)
     rows = truth_rows(one, x, 7)
-    losses = [worked_out(head, x, rows, context(head))[1] for head in (one, other)]
+    losses = [computed(head, x, rows, context(head))[1] for head in (one, other)]
     assert torch.equal(losses[0].delta, losses[1].delta)
     assert losses[0].cost == losses[1].cost
     assert [loss.scale for loss in losses] == [1, 0.5]
@@ -169,7 +169,7 @@ def test_a_contrastive_layer_is_told_the_track_of_the_best_anchor_alone(options)
     rows = np.concatenate((truth_rows(head, x, 8), np.zeros((2, 12, 1), np.float32)), -1)
     rows[..., 5] = np.arange(24).reshape(2, 12)
     around = context(head)
-    output, _ = worked_out(head, x, rows, around)
+    output, _ = computed(head, x, rows, around)
     worker, _, _ = plain(PlainYolo, head, output, rows)
     labels, classes = around.labels[head.index]
     assert labels.tolist() == worker.labels.flatten().tolist()

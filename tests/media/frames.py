@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from darknet_torch.media.frame_batches import Shot
-from darknet_torch.media.sources import Kind, Source
+from darknet_torch.media.frame_batches import Frame
+from darknet_torch.media.sources import Kind, PictureSource
 from darknet_torch.results.detections import Detections
 from tests.media.videos import sample_frames
 
@@ -14,11 +14,11 @@ FOUND = Detections(
 
 
 def still(name):
-    return Shot(Source(name), 0, PICTURE)
+    return Frame(PictureSource(name), 0, PICTURE)
 
 
 def frame(name, number, kind=Kind.VIDEO):
-    return Shot(Source(name, kind), number, PICTURE, number, 10.0)
+    return Frame(PictureSource(name, kind), number, PICTURE, number, 10.0)
 
 
 def written(folder):

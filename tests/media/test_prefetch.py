@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from darknet_torch.media.prefetch import Ahead, Behind
+from darknet_torch.media.prefetch import BackgroundWriter, Prefetcher
 
 LONG = 10  # seconds that never pass, unless a thread waits for what does not come
 
@@ -12,7 +12,7 @@ LONG = 10  # seconds that never pass, unless a thread waits for what does not co
 class TestAhead:
     @pytest.mark.parametrize("room", [1, 2, 100])
     def test_all_items_come_in_order(self, room):
-        with Ahead((number for number in range(50)), room) as items:
+        with Prefetcher((number for number in range(50)), room) as items:
             assert list(items) == list(range(50))
 
     def test_items_are_made_before_they_are_asked_for_but_no_more_than_there_is_room(self):
@@ -25,7 +25,7 @@ class TestAhead:
                     waits.set()
                 yield number
 
-        with Ahead(numbers(), 3) as items:
+        with Prefetcher(numbers(), 3) as items:
             assert waits.wait(LONG)
             assert made == [0, 1, 2, 3]  # three wait, one more has no room
             assert list(items) == list(range(9))
@@ -35,7 +35,7 @@ class TestAhead:
             yield 1
             raise ValueError("broken")
 
-        with Ahead(failing(), 4) as items:
+        with Prefetcher(failing(), 4) as items:
             assert next(items) == 1
             with pytest.raises(ValueError, match="broken"):
                 next(items)
@@ -50,7 +50,7 @@ class TestAhead:
             finally:
                 closed.set()
 
-        with Ahead(endless(), 2) as items:
+        with Prefetcher(endless(), 2) as items:
             next(items)
         assert closed.is_set()
 
@@ -66,7 +66,7 @@ class TestAhead:
             yield "its end"
             done.set()
 
-        with Ahead(camera(), 9, lambda item: item.startswith("frame")) as items:
+        with Prefetcher(camera(), 9, lambda item: item.startswith("frame")) as items:
             assert [next(items), next(items)] == ["picture", "frame 1"]
             may_go_on.set()
             assert done.wait(LONG)
@@ -76,14 +76,14 @@ class TestAhead:
 class TestBehind:
     def test_all_is_done_in_order_before_the_block_ends(self):
         done = []
-        with Behind(2) as behind:
+        with BackgroundWriter(2) as behind:
             for number in range(20):
                 behind.do(lambda number=number: done.append(number))
         assert done == list(range(20))
 
     def test_it_goes_on_while_its_giver_does(self):
         started, may_end = threading.Event(), threading.Event()
-        with Behind(1) as behind:
+        with BackgroundWriter(1) as behind:
             behind.do(lambda: (started.set(), may_end.wait(LONG)))
             assert started.wait(LONG)
             may_end.set()
@@ -92,7 +92,7 @@ class TestBehind:
         may_end, third_given = threading.Event(), threading.Event()
 
         def give():
-            with Behind(2) as behind:
+            with BackgroundWriter(2) as behind:
                 for _ in range(2):
                     behind.do(lambda: may_end.wait(LONG))
                 behind.do(lambda: None)
@@ -109,12 +109,12 @@ class TestBehind:
         def fail():
             raise ValueError("broken")
 
-        with pytest.raises(ValueError, match="broken"), Behind(3) as behind:
+        with pytest.raises(ValueError, match="broken"), BackgroundWriter(3) as behind:
             behind.do(fail)
 
     def test_a_block_that_fails_drops_what_is_not_begun(self):
         started, may_end, done = threading.Event(), threading.Event(), []
-        with pytest.raises(KeyError), Behind(3) as behind:
+        with pytest.raises(KeyError), BackgroundWriter(3) as behind:
             behind.do(lambda: (started.set(), may_end.wait(LONG)))
             behind.do(lambda: done.append(1))
             started.wait(LONG)

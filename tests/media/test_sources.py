@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.media.sources import Kind, Source, each_source, find_sources
+from darknet_torch.media.sources import Kind, PictureSource, each_source, find_sources
 
 
 def find_pictures(words):
@@ -135,11 +135,11 @@ class TestMovingSources:
         ],
     )
     def test_a_words_look_tells_what_it_means(self, folder, word, kind):
-        assert find_sources([word]) == [Source(word, kind)]
+        assert find_sources([word]) == [PictureSource(word, kind)]
 
     def test_a_file_whose_name_is_a_number_is_no_camera(self, folder):
         (folder / "0").touch()
-        assert find_sources(["0"]) == [Source("0", Kind.PICTURE)]
+        assert find_sources(["0"]) == [PictureSource("0", Kind.PICTURE)]
 
     def test_folders_and_globs_have_videos_too(self, folder):
         (folder / "pics" / "bb.mp4").touch()
@@ -163,7 +163,7 @@ class TestMovingSources:
 
 class TestStandardInput:
     def names(self):
-        return [source.name for source in each_source([Source("-", Kind.LINES)])]
+        return [source.name for source in each_source([PictureSource("-", Kind.LINES)])]
 
     def test_its_lines_are_paths_in_order_repeated_ones_too(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.StringIO("a.jpg\n\n  clip.mp4 \r\na.jpg"))
@@ -183,7 +183,7 @@ class TestStandardInput:
         reading, writing = os.pipe()
         with os.fdopen(reading) as pipe, os.fdopen(writing, "wb", buffering=0) as writer:
             monkeypatch.setattr(sys, "stdin", pipe)
-            lines = each_source([Source("-", Kind.LINES)])
+            lines = each_source([PictureSource("-", Kind.LINES)])
             for name in (b"a.jpg", b"h\xffuser.jpg"):
                 # Should it wait for more than a line, the test fails instead of hanging.
                 end = threading.Timer(5, writer.write, [b"late.jpg\n" * 9999])

@@ -6,8 +6,8 @@ import pytest
 
 from darknet_torch.errors import ImageError
 from darknet_torch.media import video_reader as video
-from darknet_torch.media.sources import Kind, Source
-from darknet_torch.media.video_reader import USUAL_RATE, Frame, Watching, frames
+from darknet_torch.media.sources import Kind, PictureSource
+from darknet_torch.media.video_reader import USUAL_RATE, VideoFrame, Watching, frames
 from tests.media.videos import RATE, break_frames, camera, cut_off, sample_frames, write_video
 
 COUNT = 12
@@ -24,7 +24,7 @@ def watched(source, watching=None):
     """The frames of a source, and its errors as text."""
     found = list(frames(source, watching or Watching()))
     errors = [str(one) for one in found if isinstance(one, ImageError)]
-    return [one for one in found if isinstance(one, Frame)], errors
+    return [one for one in found if isinstance(one, VideoFrame)], errors
 
 
 def distance(image, other):
@@ -32,7 +32,7 @@ def distance(image, other):
 
 
 def video_of(path):
-    return Source(str(path), Kind.VIDEO)
+    return PictureSource(str(path), Kind.VIDEO)
 
 
 class TestFiles:
@@ -58,7 +58,7 @@ class TestFiles:
 
     def test_an_error_stands_where_the_frame_is_missing(self, clip):
         break_frames(clip, 5)
-        kinds = [isinstance(one, Frame) for one in frames(video_of(clip), Watching())]
+        kinds = [isinstance(one, VideoFrame) for one in frames(video_of(clip), Watching())]
         assert kinds == [True] * 4 + [False] + [True] * 7
 
     def test_a_video_that_is_cut_off_is_named(self, clip):
@@ -69,7 +69,7 @@ class TestFiles:
         assert errors == [f"{clip}: {message}"]
 
     def test_a_missing_file_is_named(self):
-        assert watched(Source("gone.mp4", Kind.VIDEO)) == ([], ["gone.mp4: no such video"])
+        assert watched(PictureSource("gone.mp4", Kind.VIDEO)) == ([], ["gone.mp4: no such video"])
 
     @pytest.mark.parametrize("data", [b"", b"no video" * 99])
     def test_what_is_no_video_is_named(self, tmp_path, data):
@@ -89,7 +89,7 @@ class TestStreams:
         pictures = sample_frames(9)
         with camera(pictures[:4], pictures[4:6], pictures[6:]) as url:
             found, errors = watched(
-                Source(url, Kind.STREAM), Watching(reconnects=2, say=said.append)
+                PictureSource(url, Kind.STREAM), Watching(reconnects=2, say=said.append)
             )
         assert [frame.number for frame in found] == list(range(1, 10))
         for frame, picture in zip(found, pictures, strict=True):
@@ -101,12 +101,12 @@ class TestStreams:
 
     def test_without_reconnects_the_end_is_no_error(self):
         with camera(sample_frames(3), sample_frames(3)) as url:
-            found, errors = watched(Source(url, Kind.STREAM))
+            found, errors = watched(PictureSource(url, Kind.STREAM))
         assert (len(found), errors) == (3, [])
 
     def test_a_stream_that_is_not_there_is_named_at_once(self):
         with camera() as url:
-            source = Source(url, Kind.STREAM)
+            source = PictureSource(url, Kind.STREAM)
             assert watched(source, Watching(reconnects=9)) == (
                 [],
                 [f"{url}: this stream cannot be opened"],
@@ -117,7 +117,7 @@ class TestStreams:
         monkeypatch.setattr(video, "_FIRST_WAIT", 1.0)
         monkeypatch.setattr(video.time, "sleep", waits.append)
         with camera(sample_frames(1)) as url:
-            watched(Source(url, Kind.STREAM), Watching(reconnects=7))
+            watched(PictureSource(url, Kind.STREAM), Watching(reconnects=7))
         assert waits == [1, 2, 4, 8, 16, 30, 30]
 
 
@@ -130,11 +130,11 @@ class TestWebcams:
             return real(str(clip))
 
         monkeypatch.setattr(cv2, "VideoCapture", capture)
-        found, errors = watched(Source("3", Kind.WEBCAM))
+        found, errors = watched(PictureSource("3", Kind.WEBCAM))
         assert (opened, len(found), errors) == ([3], COUNT, [])
 
     def test_a_missing_one_is_named(self):
-        found, errors = watched(Source("97", Kind.WEBCAM))
+        found, errors = watched(PictureSource("97", Kind.WEBCAM))
         assert (found, errors) == ([], ["webcam 97: this webcam cannot be opened"])
 
 

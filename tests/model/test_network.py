@@ -7,7 +7,7 @@ import weakref
 import pytest
 import torch
 
-from darknet_torch.cfg.dialect import ALEXEYAB, find_dialect, mended
+from darknet_torch.cfg.dialect import ALEXEYAB, find_dialect, without_bugs
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError, CfgWarning, UsageError
 from darknet_torch.model.network import WeightsHeader, build_network
@@ -188,7 +188,7 @@ def test_a_classifier_runs_in_mixed_precision():
     torch.testing.assert_close(out.float().sum((1, 2, 3)), torch.ones(2), rtol=0, atol=0.02)
 
 
-@pytest.mark.parametrize("dialect", [mended(ALEXEYAB), "alexeyab-cuda", "pjreddie"])
+@pytest.mark.parametrize("dialect", [without_bugs(ALEXEYAB), "alexeyab-cuda", "pjreddie"])
 def test_training_gives_every_parameter_a_gradient(dialect):
     network = ready(DETECTOR, dialect=find_dialect(dialect)).train()
     sum(out.square().sum() for out in network(picture())).backward()

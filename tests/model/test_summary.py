@@ -16,7 +16,7 @@ from tools.records import cfg_text
 
 RECORDS = {
     path.stem: json.loads(path.read_text())
-    for path in sorted((Path(__file__).parent / "parity" / "data" / "layers").glob("*.json"))
+    for path in sorted((Path(__file__).parents[1] / "parity" / "data" / "layers").glob("*.json"))
 }
 PICTURE = "[net]\nwidth=64\nheight=48\nchannels=3\n"
 

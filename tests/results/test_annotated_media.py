@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from darknet_torch.files import FreePaths
-from darknet_torch.media.sources import Kind, Source
+from darknet_torch.media.sources import Kind, PictureSource
 from darknet_torch.results.annotated_media import (
     AnnotatedFolder,
     AnnotatedVideo,
@@ -96,7 +96,9 @@ def test_predictions_are_the_last_picture(folder):
 
 
 def test_no_secret_of_a_url_is_in_a_name():
-    assert source_stem(Source("rtsp://me:secret@host:554/live", Kind.STREAM)) == "stream-host"
+    assert (
+        source_stem(PictureSource("rtsp://me:secret@host:554/live", Kind.STREAM)) == "stream-host"
+    )
 
 
 def test_predictions_that_cannot_be_written_are_told_of_once(folder):

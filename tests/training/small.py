@@ -23,7 +23,7 @@ def network(cfg, dialect="alexeyab", seed=1):
 
 def called(dialect):
     """A dialect as the ids of tests call it."""
-    return dialect if isinstance(dialect, str) else f"{dialect.name} mended"
+    return dialect if isinstance(dialect, str) else f"{dialect.name} without_bugs"
 
 
 def arrays(made, index):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, mended
+from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, without_bugs
 from darknet_torch.training.optimizer import Optimizer, batch_size, mini_batch_size
 from tests.training.small import arrays, network
 
@@ -241,8 +241,8 @@ SECTIONS = "[net]\ninputs=3\n[connected]\noutput=2\n[rnn]\noutput=2\n[cost]"
     [
         ("alexeyab", [0, 2]),
         ("pjreddie", [0, 1]),
-        (mended(ALEXEYAB), [0, 1, 2]),
-        (mended(PJREDDIE), [0, 1, 2]),
+        (without_bugs(ALEXEYAB), [0, 1, 2]),
+        (without_bugs(PJREDDIE), [0, 1, 2]),
     ],
 )
 def test_some_sections_stay_as_they_started(dialect, learning):

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, mended
+from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, without_bugs
 from darknet_torch.training.passes import TrainingPass
 from tests.training.small import Runs, around, arrays, called, network
 
 FIRST = "[convolutional]\nfilters=1\nsize=1\nactivation=linear\n"
-RIGHT = [mended(ALEXEYAB), "alexeyab-cuda", "pjreddie"]  # of these nothing is carried on
+RIGHT = [without_bugs(ALEXEYAB), "alexeyab-cuda", "pjreddie"]  # of these nothing is carried on
 
 
 def net(sections, side=1, first=FIRST):
@@ -46,7 +46,7 @@ class TestConvolution:
         assert reached == pytest.approx(arrays(made, 1)["weights"].item() * d, rel=1e-5)
 
     @pytest.mark.parametrize(
-        "dialect", [mended(ALEXEYAB), mended(PJREDDIE), "alexeyab-cuda"], ids=called
+        "dialect", [without_bugs(ALEXEYAB), without_bugs(PJREDDIE), "alexeyab-cuda"], ids=called
     )
     def test_it_adds_to_it_elsewhere(self, dialect):
         made, _, d, reached = trained(self.cfg, dialect)
@@ -80,7 +80,7 @@ class TestActivation:
     cfg = net("[activation]\nactivation=logistic\n[shortcut]\nfrom=0\nactivation=linear")
 
     @pytest.mark.parametrize(
-        ("dialect", "adds"), [("alexeyab", 0), ("pjreddie", 0), (mended(ALEXEYAB), 1)]
+        ("dialect", "adds"), [("alexeyab", 0), ("pjreddie", 0), (without_bugs(ALEXEYAB), 1)]
     )
     def test_it_overwrites_what_others_sent(self, dialect, adds):
         _, y, d, reached = trained(self.cfg, dialect)
@@ -90,7 +90,7 @@ class TestActivation:
 
 @pytest.mark.parametrize(
     ("dialect", "adds"),
-    [("alexeyab", 0), ("alexeyab-cuda", 0), ("pjreddie", 0), (mended(PJREDDIE), 1)],
+    [("alexeyab", 0), ("alexeyab-cuda", 0), ("pjreddie", 0), (without_bugs(PJREDDIE), 1)],
 )
 def test_a_batchnorm_overwrites_what_others_sent_in_every_build(dialect, adds):
     """0 - 1 [batchnorm] - 2 [shortcut] from 0, over 2x2 positions."""
@@ -114,7 +114,7 @@ class TestSam:
     cfg = net("[route]\nlayers=0\n[sam]\nfrom=0\n[shortcut]\nfrom=0\nactivation=linear")
 
     @pytest.mark.parametrize(
-        ("dialect", "adds"), [("alexeyab", 0), ("alexeyab-cuda", 0), (mended(ALEXEYAB), 1)]
+        ("dialect", "adds"), [("alexeyab", 0), ("alexeyab-cuda", 0), (without_bugs(ALEXEYAB), 1)]
     )
     def test_it_overwrites_the_delta_of_the_layer_it_multiplies_by(self, dialect, adds):
         _, y, d, reached = trained(self.cfg, dialect)
@@ -123,7 +123,7 @@ class TestSam:
 
 
 @pytest.mark.parametrize(
-    ("dialect", "adds"), [("alexeyab", 0), ("pjreddie", 0), (mended(PJREDDIE), 1)]
+    ("dialect", "adds"), [("alexeyab", 0), ("pjreddie", 0), (without_bugs(PJREDDIE), 1)]
 )
 def test_reorg_overwrites_what_others_sent(dialect, adds):
     sections = "[reorg]\nstride=2\n[reorg]\nstride=2\nreverse=1\n[shortcut]\nfrom=0\nactivation="

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from darknet_torch.cli.classify import classify, classify_all
-from darknet_torch.cli.darknet.flags import spelt, take_darknet_flags
+from darknet_torch.cli.darknet.flags import darknet_style, take_darknet_flags
 from darknet_torch.cli.prompt import asked_pictures
-from darknet_torch.media.sources import Source, find_sources
+from darknet_torch.media.sources import PictureSource, find_sources
 
 _DEFAULT_TOP = 1
 
 
-@spelt(classify)
+@darknet_style(classify)
 def predict(source: tuple[str, ...], **arguments: Any) -> None:
     """Say what pictures show, with the names or labels of DATA.
 
@@ -22,7 +22,7 @@ def predict(source: tuple[str, ...], **arguments: Any) -> None:
 
     Source: classifier.c predict_classifier.
     """
-    groups: Iterable[Sequence[Source]] = asked_pictures()
+    groups: Iterable[Sequence[PictureSource]] = asked_pictures()
     if source:
         groups = [find_sources(source, videos=False)]
     classify_all(take_darknet_flags(arguments), groups, top=_DEFAULT_TOP)

@@ -9,16 +9,16 @@ from typing import Any
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.cli.darknet.flags import spelt, take_darknet_flags
+from darknet_torch.cli.darknet.flags import darknet_style, take_darknet_flags
 from darknet_torch.cli.eval import eval_command
-from darknet_torch.cli.evaluating import SOME_FAILED, exit_if_failed, load, open_judged, search
+from darknet_torch.cli.evaluating import SOME_FAILED, exit_if_failed, load, open_evaluated, search
 from darknet_torch.errors import UsageError
 
 # Score and NMS threshold. Source: detector.c validate_detector of each code base.
 _VALID = {"alexeyab": (0.001, 0.6), "pjreddie": (0.005, 0.45)}
 
 
-@spelt(eval_command)
+@darknet_style(eval_command)
 def map_(**arguments: Any) -> None:
     """Average precision of the list valid= in DATA, in Darknet's words.
 
@@ -28,7 +28,7 @@ def map_(**arguments: Any) -> None:
 
     arguments = take_darknet_flags(arguments)
     searched = search(
-        load(arguments), open_judged(arguments), arguments, [MIN_SCORE], NMS_THRESHOLD
+        load(arguments), open_evaluated(arguments), arguments, [MIN_SCORE], NMS_THRESHOLD
     )
     ground_truth = searched.ground_truth
     names = ground_truth.names
@@ -41,7 +41,7 @@ def map_(**arguments: Any) -> None:
     exit_if_failed(searched.passed)
 
 
-@spelt(eval_command)
+@darknet_style(eval_command)
 def valid(**arguments: Any) -> None:
     """Write what is found in the list valid= of DATA to the folder results= there.
 
@@ -65,7 +65,7 @@ def valid(**arguments: Any) -> None:
             got=form,
         )
     score, nms = _VALID[find_dialect(arguments["dialect"]).code_base]
-    searched = search(load(arguments), open_judged(arguments), arguments, [score], nms)
+    searched = search(load(arguments), open_evaluated(arguments), arguments, [score], nms)
     ground_truth, found = searched.ground_truth, searched.passed.found
     if form == "voc":
         write_voc(found, ground_truth, folder, prefix=name or VOC_PREFIX)
@@ -79,7 +79,7 @@ def valid(**arguments: Any) -> None:
     exit_if_failed(searched.passed)
 
 
-@spelt(eval_command)
+@darknet_style(eval_command)
 def recall(**arguments: Any) -> None:
     """How many objects of the list valid= in DATA any box covers, a line a picture.
 
@@ -91,7 +91,7 @@ def recall(**arguments: Any) -> None:
 
     arguments = take_darknet_flags(arguments)
     arguments["letterbox"] = bool(arguments["letterbox"])
-    data_set = open_judged(arguments)
+    data_set = open_evaluated(arguments)
     detector = build_detector(load(arguments), data_set, arguments, NMS_THRESHOLD)
     proposals, labels, failed = [], [], 0
     for batch in opened_batches(

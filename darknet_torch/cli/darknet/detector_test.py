@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from darknet_torch.cli.darknet.flags import spelt, take_detection_flags
+from darknet_torch.cli.darknet.flags import darknet_style, take_detection_flags
 from darknet_torch.cli.detect import detect
 from darknet_torch.cli.detecting import search
 from darknet_torch.cli.prompt import asked_pictures
 from darknet_torch.errors import UsageError
-from darknet_torch.media.sources import Kind, Source, find_sources
+from darknet_torch.media.sources import Kind, PictureSource, find_sources
 
 
-@spelt(detect)
+@darknet_style(detect)
 def test(source: tuple[str, ...], **arguments: Any) -> None:
     """Find objects in pictures, with the names of DATA.
 
@@ -32,7 +32,7 @@ def test(source: tuple[str, ...], **arguments: Any) -> None:
         search(arguments, [], asked_pictures())
 
 
-@spelt(detect)
+@darknet_style(detect)
 def demo(source: tuple[str, ...], **arguments: Any) -> None:
     """Find objects in a video, a stream, or the camera that -c numbers (0).
 
@@ -47,6 +47,6 @@ def demo(source: tuple[str, ...], **arguments: Any) -> None:
     search(arguments, [_moving(one) for one in find_sources(source or [str(camera)])])
 
 
-def _moving(source: Source) -> Source:
+def _moving(source: PictureSource) -> PictureSource:
     """Whatever the suffix, it is to be played."""
-    return source if source.moving else Source(source.name, Kind.VIDEO)
+    return source if source.moving else PictureSource(source.name, Kind.VIDEO)

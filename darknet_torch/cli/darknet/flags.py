@@ -201,7 +201,7 @@ def _data(context: click.Context, parameter: click.Parameter, word: str) -> str:
     return word
 
 
-def spelt(command: click.Command) -> Callable[[Callable[..., Any]], click.Command]:
+def darknet_style(command: click.Command) -> Callable[[Callable[..., Any]], click.Command]:
     """A command with the options of `command`, but data, cfg and weights by position.
 
     Raises:

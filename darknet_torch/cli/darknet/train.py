@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
-from darknet_torch.cli.darknet.flags import spelt
+from darknet_torch.cli.darknet.flags import darknet_style
 from darknet_torch.cli.train import train, train_with
 
 
-@spelt(train)
+@darknet_style(train)
 def train_(**arguments: Any) -> None:
     """Train as `darknet detector train DATA CFG [WEIGHTS]` and `darknet classifier train` do."""
     train_with(arguments)
