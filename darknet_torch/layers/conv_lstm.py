@@ -12,12 +12,12 @@ from darknet_torch.layers.base import BuildContext, LayerOptions
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
-    Geometry,
     check_groups,
     output_shape,
 )
 from darknet_torch.layers.recurrent import Recurrent, State, sum_of_bflops
 from darknet_torch.ops.activations import ACTIVATIONS
+from darknet_torch.ops.convolution import Geometry
 
 _CONSTRAINT_PER_STEP = 32
 _PEEPHOLES = ("vf", "vi", "vo")
@@ -92,7 +92,7 @@ class ConvLstm(Recurrent):
                 channels[name[0]],
                 filters,
                 geometry,
-                context.dialect,
+                context,
                 normalize=options.batch_normalize,
             )
             self.add_module(name, part)

@@ -12,11 +12,11 @@ from darknet_torch.layers.base import BuildContext, LayerOptions
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
-    Geometry,
     check_groups,
     output_shape,
 )
 from darknet_torch.layers.recurrent import Recurrent, State, add_states, sum_of_bflops
+from darknet_torch.ops.convolution import Geometry
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Crnn(Recurrent):
         for name, (channels, wanted) in zip(self.parts, sizes, strict=True):
             check_groups(self, channels, wanted, geometry.groups)
             part = Convolution(
-                channels, wanted, geometry, context.dialect, normalize=options.batch_normalize
+                channels, wanted, geometry, context, normalize=options.batch_normalize
             )
             self.add_module(name, part)
 

@@ -48,9 +48,9 @@ class Rnn(Recurrent):
         self.output_shape = Shape(options.output, 1, 1)
         inputs, normalize = context.input_shape.count, options.batch_normalize
         self.parts = ("input_layer", "self_layer", "output_layer")
-        self.input_layer = Connection(inputs, self.hidden, dialect, normalize=normalize)
-        self.self_layer = Connection(self.hidden, self.hidden, dialect, normalize=normalize)
-        self.output_layer = Connection(self.hidden, options.output, dialect, normalize=normalize)
+        self.input_layer = Connection(inputs, self.hidden, context, normalize=normalize)
+        self.self_layer = Connection(self.hidden, self.hidden, context, normalize=normalize)
+        self.output_layer = Connection(self.hidden, options.output, context, normalize=normalize)
 
     def start(self, x: Tensor) -> State:
         return (x.new_zeros(x.shape[0], self.hidden),)

@@ -20,7 +20,6 @@ from darknet_torch.layers.base import (
     Slot,
     empty_parameter,
 )
-from darknet_torch.ops import rounded
 
 _EPSILON = 1e-4
 _LEAST = 1e-3
@@ -76,7 +75,6 @@ class Shortcut(Layer):
         context.previous_has_extra_consumer()
         self.alpha, self.beta = options.alpha, options.beta
         self.activation = self.find_activation(options.activation, context.dialect)
-        self.in_order, self.double_slopes = False, context.dialect.double_slopes
         for layer in layers:
             self._check(layer, context.input_shape)
         # Source: shortcut_layer.c forward_shortcut_layer: it compares the inputs' shapes.
@@ -167,8 +165,8 @@ class Shortcut(Layer):
                 channels = min(x.shape[1], other.shape[1])
                 part = factor if factor.shape[0] == 1 else factor[:channels]
                 out = _add_channels(out, other[:, :channels] * part)
-        if self.in_order and self.training and self.options.activation == "leaky":
-            return rounded.leaky(out, self.double_slopes)
+        if self.options.activation == "leaky":
+            return self.arithmetic.leaky(out)
         return self.activation(out)
 
     def _factors(self) -> Tensor:

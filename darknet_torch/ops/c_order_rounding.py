@@ -1,4 +1,4 @@
-"""Activations and means rounded as C's, for what `darknet_torch.ops.in_order` is for."""
+"""Activations and means rounded as C's, for what `darknet_torch.ops.arithmetic` is for."""
 
 from __future__ import annotations
 
