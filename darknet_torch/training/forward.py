@@ -1,4 +1,4 @@
-"""One mini-batch through a network in training: its layers, their losses, one root."""
+"""The forward pass of a mini-batch in training: its layers, their losses, one root."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from darknet_torch.ops.accumulated_delta import AccumulatedDelta
 
 
 @dataclass
-class MiniBatch:
-    """What a mini-batch came to.
+class MiniBatchResult:
+    """What the forward pass of a mini-batch gave.
 
     Attributes:
         root: a zero; ``root.backward()`` sends all deltas through the network.
@@ -30,120 +30,133 @@ class MiniBatch:
     losses: dict[int, Loss] = field(default_factory=dict)
 
 
-class TrainingPass:
-    """The forward pass of a network in training, with what C's backward makes of it.
+class ForwardPass:
+    """Runs a network in training mode so that backward gives what C's backward gives.
 
     Args:
-        network: in training mode. Where its dialect carries deltas from one mini-batch to
-            the next, its layers are told so.
+        network: in training mode.
         autocast: run the layers, not the losses, in this reduced precision.
+
+    Attributes:
+        accumulated: layer index -> the delta that its mini-batches add up, for the layers
+            whose delta the C code never zeroes. State of the training, see `state_dict`.
 
     Source: network.c forward_network, backward_network (both code bases).
     """
 
     def __init__(self, network: Network, autocast: torch.dtype | None = None) -> None:
         self.network, self.autocast = network, autocast
-        self.losses = {layer.index: loss_of(layer) for layer in network.layers}
-        self.costs = sum(has_cost(layer) for layer in network.layers)
-        self.places = _places(network)
-        self.overwriter = _overwriters(network, self.places)
-        for layer in network.layers:
-            layer.carried = AccumulatedDelta() if self._carries(layer) else None
+        self.loss_functions = {layer.index: loss_of(layer) for layer in network.layers}
+        self.cost_layers = sum(has_cost(layer) for layer in network.layers)
+        self.memory_of = _shared_memory(network)
+        self.overwritten_by = _overwriting_layers(network, self.memory_of)
+        self.accumulated = {
+            layer.index: AccumulatedDelta() for layer in network.layers if self._accumulates(layer)
+        }
 
-    def _carries(self, layer: Layer) -> bool:
+    def _accumulates(self, layer: Layer) -> bool:
         dialect = self.network.dialect
         return (
             dialect.carries_deltas
-            and not learns(layer, dialect.trained_layers)
-            and self.losses[layer.index] is None
+            and not is_trained(layer, dialect.trained_layers)
+            and self.loss_functions[layer.index] is None
             and not (layer.has_state or layer.works_in_place)
-            and layer.index not in self.overwriter
+            and layer.index not in self.overwritten_by
         )
 
-    def carried(self) -> dict[int, Tensor]:
-        """What is carried to the next mini-batch, by layer."""
+    def state_dict(self) -> dict[int, Tensor]:
+        """The accumulated deltas, by layer index."""
         return {
-            layer.index: layer.carried.delta
-            for layer in self.network.layers
-            if layer.carried is not None and layer.carried.delta is not None
+            index: accumulated.delta
+            for index, accumulated in self.accumulated.items()
+            if accumulated.delta is not None
         }
 
-    def restore(self, deltas: dict[int, Tensor]) -> None:
-        """Go on with what `carried` gave."""
-        for layer in self.network.layers:
-            if layer.carried is not None:
-                layer.carried.delta = deltas.get(layer.index)
+    def load_state_dict(self, deltas: dict[int, Tensor]) -> None:
+        """Go on with what `state_dict` gave."""
+        for index, accumulated in self.accumulated.items():
+            accumulated.delta = deltas.get(index)
 
-    def __call__(self, images: Tensor, truths: Tensor, context: LossContext) -> MiniBatch:
+    def __call__(self, images: Tensor, truths: Tensor, context: LossContext) -> MiniBatchResult:
         """Run a mini-batch.
 
         Args:
-            images: [N, C, H, W] in 0-1, or [N, inputs]; of a recurrent network the steps
-                one behind the other.
-            truths: what the network's losses take, see there.
-            context: the training around it.
+            images: [N, C, H, W] in 0-1, or [N, inputs]; for a recurrent network one step
+                after the other.
+            truths: [N, ...], in the form that the network's losses take.
+            context: the state of the training, for the losses.
         """
-        frozen = frozen_until(self.network, context.iteration)
-        kept = {-1: self.network.checked(images)}
+        last_frozen = last_frozen_layer(self.network, context.iteration)
+        outputs = {-1: self.network.checked(images)}
+        losses: dict[int, Loss] = {}
         roots: list[Tensor] = []
-        result = MiniBatch(images.new_zeros(()), images.new_zeros(()))
         for layer in self.network.layers:
-            still = layer.index <= frozen or layer.options.onlyforward
-            with torch.no_grad() if still else nullcontext():
-                output, root = self._layer(layer, kept, truths, context, result)
-            if root is not None and root.requires_grad:
-                roots.append(root)
+            inputs = [self._input(layer, source, outputs[source]) for source in layer.sources]
+            frozen = layer.index <= last_frozen or layer.options.onlyforward
+            with torch.no_grad() if frozen else nullcontext():
+                if self.loss_functions[layer.index] is None:
+                    output = self._run(layer, inputs)
+                else:
+                    losses[layer.index], output, root = self._lose(
+                        layer, inputs[0].float(), truths, context
+                    )
+                    roots.append(root)
             if layer.options.truth:
                 truths = output.detach()
-            kept[layer.index] = output
+            outputs[layer.index] = output
             if layer.works_in_place:
-                kept[layer.sources[0]] = output
+                outputs[layer.sources[0]] = output
             for done in self.network.last_readers.get(layer.index, ()):
-                kept.pop(done, None)
-        if roots:
-            result.root = torch.stack(roots).sum()
-        if result.losses:
-            costs = [loss.cost.detach().float() for loss in result.losses.values()]
-            result.cost = torch.stack(costs).sum() / self.costs
-        return result
+                outputs.pop(done, None)
+        return MiniBatchResult(_sum_of(roots, images), self._cost(losses, images), losses)
 
-    def _layer(
-        self,
-        layer: Layer,
-        kept: dict[int, Tensor],
-        truths: Tensor,
-        context: LossContext,
-        result: MiniBatch,
-    ) -> tuple[Tensor, Tensor | None]:
-        inputs = [self._seen(layer, source, kept[source]) for source in layer.sources]
-        loss_function = self.losses[layer.index]
-        if loss_function is not None:
-            x = inputs[0].float()
-            with torch.no_grad():
-                output = layer(x)
-                loss = loss_function(layer, x, output, truths, context)
-            result.losses[layer.index] = loss
-            return attach_delta(x, output, loss)
+    def _run(self, layer: Layer, inputs: list[Tensor]) -> Tensor:
+        """The output of a layer without a loss."""
+        accumulated = self.accumulated.get(layer.index)
         enabled = self.autocast is not None
         with torch.autocast(inputs[0].device.type, self.autocast, enabled=enabled):
-            output = layer(*inputs)
-        if layer.carried is not None:
-            output = layer.carried.start(layer.carried.keep(output))
-        return output, None
+            if accumulated is None:
+                return layer(*inputs)
+            output = layer.forward_recording_delta(*inputs, record=accumulated.record)
+        return accumulated.add_previous(output)
 
-    def _seen(self, layer: Layer, source: int, output: Tensor) -> Tensor:
-        """`output` of `source`, detached where a layer before `layer` overwrites its delta."""
-        first = self.overwriter.get(self.places.get(source, source))
+    def _lose(
+        self, layer: Layer, x: Tensor, truths: Tensor, context: LossContext
+    ) -> tuple[Loss, Tensor, Tensor]:
+        """The loss of a layer, its output, and the root that sends the delta to `x`."""
+        loss_function = self.loss_functions[layer.index]
+        assert loss_function is not None
+        with torch.no_grad():
+            output = layer(x)
+            loss = loss_function(layer, x, output, truths, context)
+        return loss, *attach_delta(x, output, loss)
+
+    def _input(self, layer: Layer, source: int, output: Tensor) -> Tensor:
+        """`output` of `source`, detached where an earlier layer overwrites its delta."""
+        first = self.overwritten_by.get(self.memory_of.get(source, source))
         return output.detach() if first is not None and first < layer.index else output
 
+    def _cost(self, losses: dict[int, Loss], images: Tensor) -> Tensor:
+        """Source: network.c get_network_cost."""
+        if not losses:
+            return images.new_zeros(())
+        costs = [loss.cost.detach().float() for loss in losses.values()]
+        return torch.stack(costs).sum() / self.cost_layers
 
-def learns(layer: Layer, trained: frozenset[str] | None) -> bool:
-    """Whether `layer` is of the `trained` sections, or all are."""
+
+def _sum_of(roots: list[Tensor], images: Tensor) -> Tensor:
+    """One root for those that have a gradient to send."""
+    sending = [root for root in roots if root.requires_grad]
+    return torch.stack(sending).sum() if sending else images.new_zeros(())
+
+
+def is_trained(layer: Layer, trained: frozenset[str] | None) -> bool:
+    """Whether the arrays of `layer` are updated: its section is one of `trained`, or all are."""
     return trained is None or layer.section_names[0] in trained
 
 
-def frozen_until(network: Network, iteration: int) -> int:
-    """The last layer that no gradient reaches, -1 if there is none.
+def last_frozen_layer(network: Network, iteration: int) -> int:
+    """The index of the last layer that no gradient reaches, -1 if there is none.
 
     Source: network_kernels.cu backward_network_gpu (AlexeyAB): stopbackward=1 is for good, a
     larger number for as many iterations. Its CPU code, and pjreddie's, stop for good.
@@ -156,22 +169,22 @@ def frozen_until(network: Network, iteration: int) -> int:
     return max(stops, default=-1)
 
 
-def _places(network: Network) -> dict[int, int]:
-    """Index of a layer that works in place -> that whose memory it shares."""
-    places: dict[int, int] = {}
+def _shared_memory(network: Network) -> dict[int, int]:
+    """Index of a layer that works in place -> the layer whose memory it shares."""
+    memory: dict[int, int] = {}
     for layer in network.layers:
         if layer.works_in_place:
-            places[layer.index] = places.get(layer.sources[0], layer.sources[0])
-    return places
+            memory[layer.index] = memory.get(layer.sources[0], layer.sources[0])
+    return memory
 
 
-def _overwriters(network: Network, places: dict[int, int]) -> dict[int, int]:
-    """Index of a source -> the layer that overwrites its delta, the first if several do.
+def _overwriting_layers(network: Network, memory_of: dict[int, int]) -> dict[int, int]:
+    """Index of a source -> the layer that overwrites its delta, the first one if several do.
 
-    On the way back the first comes last.
+    The first one comes last in the backward pass.
     """
     return {
-        places.get(source, source): layer.index
+        memory_of.get(source, source): layer.index
         for layer in reversed(network.layers)
         for source in layer.overwritten_sources
     }

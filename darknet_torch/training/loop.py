@@ -1,24 +1,44 @@
-"""Batch after batch: the state of a training, and one step of it."""
+"""The training loop: one iteration from the first mini-batch to the saved weights."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from darknet_torch.datasets.model import Problem
 from darknet_torch.errors import TrainingError
 from darknet_torch.losses.base import LossContext
 from darknet_torch.losses.rejection import Rejection
 from darknet_torch.model.network import Network
-from darknet_torch.ops.in_order import sum_in_order
+from darknet_torch.ops.arithmetic import FAST
 from darknet_torch.training.averaging import WeightAverage
+from darknet_torch.training.batches import TrainBatch
+from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.distributed import Processes
+from darknet_torch.training.forward import ForwardPass, MiniBatchResult
 from darknet_torch.training.optimizer import Optimizer, batch_size
-from darknet_torch.training.passes import MiniBatch, TrainingPass
+from darknet_torch.training.problem_log import ProblemLog
 from darknet_torch.training.schedule import rate_at
+
+
+class MiniBatch(NamedTuple):
+    """What one forward pass of a training takes.
+
+    Attributes:
+        images: [N, C, H, W] RGB in 0-1, or [N, inputs], on the network's device.
+        truths: [N, ...], in the form that the network's losses take.
+        paths: names of the pictures, for messages.
+    """
+
+    images: Tensor
+    truths: Tensor
+    paths: Sequence[str] = ()
 
 
 @dataclass
@@ -29,7 +49,7 @@ class Update:
         iteration: its number, 1 for the first.
         loss: the mean cost per input, as Darknet prints it.
         rate: the learning rate.
-        parts: by layer index, the named numbers of its loss, means over the mini-batches.
+        parts: layer index -> the named numbers of its loss, means over the mini-batches.
     """
 
     iteration: int
@@ -38,19 +58,22 @@ class Update:
     parts: dict[int, dict[str, float]] = field(default_factory=dict)
 
 
-class Trainer:
-    """A network while it learns.
+class TrainingLoop:
+    """Trains a network, iteration after iteration, and calls its callbacks.
 
     Args:
         network: its header says how many inputs it has seen.
+        callbacks: called at each event, in this order; see `Callback`.
         autocast: compute the layers in this reduced precision.
-        in_order: sum up as C's loops do, slowly, see `darknet_torch.ops.in_order`.
         processes: those that train the network together.
-        seed: of what the policy "random" draws.
+        seed: seeds the random rates of policy=random.
 
     Attributes:
-        iteration: updates made.
-        seen: inputs seen.
+        iteration: updates made so far.
+        seen: inputs seen so far.
+        batch_size: inputs per update.
+        forward: the forward pass, with the deltas that outlive a mini-batch.
+        problems: the faults met in the data.
 
     Source: network.c train_network_datum, train_network_waitkey (AlexeyAB).
     """
@@ -59,57 +82,102 @@ class Trainer:
         self,
         network: Network,
         *,
+        callbacks: Iterable[Callback] = (),
         autocast: torch.dtype | None = None,
-        in_order: bool = False,
         processes: Processes | None = None,
         seed: int = 0,
     ) -> None:
         self.network = network.train()
         self.processes = processes or Processes()
-        self.batch = batch_size(network.net)
+        self.callbacks = [
+            callback for callback in callbacks if self.processes.is_first or callback.on_every_rank
+        ]
+        self.batch_size = batch_size(network.net)
         self.seen = network.header.seen
-        self.iteration = self.seen // self.batch
-        sum_in_order(network, in_order)
-        self.run = TrainingPass(network, autocast)
-        self.optimizer = Optimizer(network, self.processes.count, in_order and autocast is None)
+        self.iteration = self.seen // self.batch_size
+        self.forward = ForwardPass(network, autocast)
+        alone = autocast is None and self.processes.count == 1
+        self.optimizer = Optimizer(network, network.arithmetic if alone else FAST)
         # bfloat16 has the range of float32 and needs no scaling.
         self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
         self.average = WeightAverage.of(network)
         self.rejection = Rejection()
+        self.problems = ProblemLog()
         self.seed = seed
         self.processes.share(network)
 
-    def train_batch(self, mini_batches: Iterable[tuple[Tensor, Tensor, Sequence[str]]]) -> Update:
-        """Learn from one batch.
+    def run(self, batches: Iterable[TrainBatch]) -> None:
+        """Train on `batches` until max_batches.
 
-        Args:
-            mini_batches: inputs, truths and the names of the pictures of each subdivision.
+        Raises:
+            TrainingError: the loss is not finite.
+            KeyboardInterrupt: the user stopped the training; callbacks have saved its state.
+        """
+        self.emit("on_start")
+        mini_batches = self._received(batches)
+        try:
+            while self.iteration < self.network.net.max_batches:
+                self.train_iteration(islice(mini_batches, self.network.net.subdivisions))
+        except KeyboardInterrupt:
+            self.emit("on_interrupt")
+            raise
+        self.emit("on_end")
+
+    def train_iteration(self, mini_batches: Iterable[MiniBatch]) -> Update:
+        """Update the weights once, by the mini-batches of one batch.
 
         Raises:
             TrainingError: the loss is not finite; the weights are as they were before.
         """
-        results = []
         for layer in self.network.layers:
             layer.at_iteration(self.iteration)
-        inputs = 0
-        for images, truths, names in mini_batches:
-            results.append(self.mini_batch(images, truths, names))
+        results, inputs = [], 0
+        for images, truths, paths in mini_batches:
             inputs += len(images)
-        # With dynamic_minibatch there are more or fewer than [net] says.
-        self.optimizer.batch = inputs * self.processes.count
-        self.seen = (self.iteration + 1) * self.batch
+            self.seen += len(images)
+            result = self.forward(images, truths, self._loss_context(images))
+            self._check_finite(result, paths)
+            self._backward(result.root)  # gradients add up from mini-batch to mini-batch
+            self.emit("on_mini_batch", result)
+            results.append(result)
+        self.iteration += 1
+        self.seen = self.iteration * self.batch_size
         self.processes.sum_gradients(self.optimizer.parameters())
-        rate = self.update()
-        return self._summary(results, rate, inputs)
+        rate = self._rate()
+        copies = self.processes.count
+        self.optimizer.step(rate * copies, self.iteration, inputs * copies, self.scaler)
+        self.average.update(self.iteration)
+        self.processes.average_statistics(self.network)
+        update = self._summary(results, rate, inputs)
+        self.emit("on_iteration", update)  # log, save, evaluate
+        return update
 
-    def mini_batch(self, images: Tensor, truths: Tensor, names: Sequence[str] = ()) -> MiniBatch:
-        """Forward and backward of one mini-batch; gradients add up.
+    def emit(self, event: str, *arguments: object) -> None:
+        """Call the method `event` of every callback with this loop and `arguments`."""
+        for callback in self.callbacks:
+            getattr(callback, event)(self, *arguments)
 
-        Raises:
-            TrainingError: the loss is not finite.
-        """
-        self.seen += len(images)
-        context = LossContext(
+    def report_problems(self, problems: Iterable[Problem]) -> None:
+        """Report those faults in the data that were not met before."""
+        for problem in self.problems.add(problems):
+            self.emit("on_problem", problem)
+
+    def _received(self, batches: Iterable[TrainBatch]) -> Iterator[MiniBatch]:
+        """The mini-batches on the network's device; faults in their data are reported."""
+        device = next(self.network.parameters()).device
+        for batch in batches:
+            self.report_problems(batch.problems)
+            for stream in batch.restarts:
+                for layer in self.network.layers:
+                    layer.forget_stream(stream)
+            yield MiniBatch(
+                batch.images.to(device, non_blocking=True),
+                batch.truths.to(device, non_blocking=True),
+                batch.paths,
+            )
+
+    def _loss_context(self, images: Tensor) -> LossContext:
+        return LossContext(
             net=self.network.net,
             dialect=self.network.dialect,
             height=images.shape[2] if images.dim() == 4 else 1,
@@ -118,23 +186,16 @@ class Trainer:
             iteration=self.iteration,
             rejection=self.rejection,
         )
-        result = self.run(images, truths, context)
-        self._check(result, names)
-        if result.root.requires_grad:
-            root = result.root if self.scaler is None else self.scaler.scale(result.root)
-            root.backward()
-        return result
 
-    def update(self) -> float:
-        """Update the weights by the gradients so far; returns the rate."""
-        self.iteration += 1
-        chance = random.Random(f"{self.seed} {self.iteration}")
-        rate = rate_at(self.network.net, self.seen // self.batch, chance)
-        self.optimizer.step(rate * self.processes.count, self.iteration, self.scaler)
-        self.average.update(self.iteration)
-        return rate
+    def _backward(self, root: Tensor) -> None:
+        if root.requires_grad:
+            (root if self.scaler is None else self.scaler.scale(root)).backward()
 
-    def _check(self, result: MiniBatch, names: Sequence[str]) -> None:
+    def _rate(self) -> float:
+        generator = random.Random(f"{self.seed} {self.iteration}")
+        return rate_at(self.network.net, self.iteration, generator)
+
+    def _check_finite(self, result: MiniBatchResult, paths: Sequence[str]) -> None:
         if bool(torch.isfinite(result.cost)):
             return
         broken = [
@@ -146,13 +207,13 @@ class Trainer:
             "the loss is not a finite number any more",
             where=f"iteration {self.iteration + 1}",
             expected="a finite loss",
-            got=f"{float(result.cost)} of {', '.join(broken)} on {', '.join(names) or 'a batch'}",
+            got=f"{float(result.cost)} of {', '.join(broken)} on {', '.join(paths) or 'a batch'}",
             fix="the usual causes: learning_rate= too high or burn_in= too short, labels with "
             "boxes of no size, anchors far from the boxes, weights that were broken before; "
             "continue from the last saved weights with a lower rate",
         )
 
-    def _summary(self, results: list[MiniBatch], rate: float, inputs: int) -> Update:
+    def _summary(self, results: list[MiniBatchResult], rate: float, inputs: int) -> Update:
         costs = torch.stack([result.cost for result in results]).sum()
         loss = float(self.processes.mean(costs)) / max(1, inputs)
         parts = {
