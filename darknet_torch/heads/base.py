@@ -63,7 +63,7 @@ class Head(Layer):
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.logistic_in_double = context.dialect.logistic_in_double
+        self.logistic_in_double = context.dialect.numerics.logistic_in_double
 
     def logistic(self, x: Tensor) -> Tensor:
         """The logistic function; rounded as C's where sums are in C's order."""

@@ -34,11 +34,11 @@ class Normalization(nn.Module):
         trains_biases: bool | None = None,
     ) -> None:
         super().__init__()
-        self.epsilon_inside_root = dialect.epsilon_inside_root
-        self.cudnn, self.in_order = dialect.cudnn_normalization, False
+        self.epsilon_inside_root = dialect.numerics.epsilon_inside_root
+        self.cudnn, self.in_order = dialect.numerics.cudnn_normalization, False
         self.rolling_step = rolling_step
         self.trains_biases = (
-            dialect.trains_normalized_biases if trains_biases is None else trains_biases
+            dialect.training.trains_normalized_biases if trains_biases is None else trains_biases
         )
         self.scales = empty_parameter(channels)
         self.register_buffer("rolling_mean", torch.empty(channels))
@@ -113,10 +113,10 @@ class Batchnorm(Layer):
     def __init__(self, options: LayerOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         dialect, channels = context.dialect, context.input_shape.channels
-        self.has_biases_in_file = dialect.batchnorm_has_biases
+        self.has_biases_in_file = dialect.weight_file.batchnorm_has_biases
         self.biases = empty_parameter(channels)
         torch.nn.init.zeros_(self.biases)
-        self.normalization = Normalization(channels, dialect, dialect.rolling_step)
+        self.normalization = Normalization(channels, dialect, dialect.numerics.rolling_step)
 
     def weight_slots(self) -> list[Slot]:
         biases = [Slot("biases", self.biases)] if self.has_biases_in_file else []

@@ -44,7 +44,9 @@ class Connection(nn.Module):
         self.biases = empty_parameter(outputs)
         self.weights = empty_parameter(outputs, inputs)
         self.normalization = (
-            Normalization(outputs, dialect, dialect.connected_rolling_step, trains_biases=True)
+            Normalization(
+                outputs, dialect, dialect.numerics.connected_rolling_step, trains_biases=True
+            )
             if normalize
             else None
         )

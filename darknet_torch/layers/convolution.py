@@ -80,11 +80,11 @@ class Convolution(nn.Module):
     ) -> None:
         super().__init__()
         self.geometry, self.flipped, self.in_order = geometry, flipped, False
-        self.pointwise_strides = dialect.pointwise_strides
-        self.starts_normal = dialect.convolutions_start_normal
+        self.pointwise_strides = dialect.geometry.pointwise_strides
+        self.starts_normal = dialect.training.convolutions_start_normal
         self.biases = empty_parameter(filters)
         self.normalization = (
-            Normalization(filters, dialect, dialect.rolling_step) if normalize else None
+            Normalization(filters, dialect, dialect.numerics.rolling_step) if normalize else None
         )
         size = geometry.size
         self.weights = empty_parameter(filters, channels // geometry.groups, size, size)

@@ -84,9 +84,11 @@ class Convolutional(Layer):
     def __init__(self, options: ConvolutionalOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         self.in_order, self.dialect = False, context.dialect
-        self.in_bits = options.xnor and context.dialect.xnor_in_bits
+        self.in_bits = options.xnor and context.dialect.numerics.xnor_in_bits
         self.bin_output = options.bin_output and self.in_bits
-        self.overwrites |= options.size == 1 and "1x1" in context.dialect.overwriting_layers
+        self.overwrites |= (
+            options.size == 1 and "1x1" in context.dialect.training.overwriting_layers
+        )
         self.activation = self.find_activation(options.activation, context.dialect)
         geometry = options.geometry(grouped=not self.in_bits)
         self._check(geometry)
@@ -236,9 +238,9 @@ class Convolutional(Layer):
     def _rounded(self, x: Tensor) -> Tensor:
         """The activation, rounded as C's where that is known."""
         if self.options.activation == "leaky":
-            return rounded.leaky(x, self.dialect.double_slopes)
+            return rounded.leaky(x, self.dialect.numerics.double_slopes)
         if self.options.activation == "logistic":
-            return rounded.logistic(x, in_double=self.dialect.logistic_in_double)
+            return rounded.logistic(x, in_double=self.dialect.numerics.logistic_in_double)
         return self.activation(x)
 
 

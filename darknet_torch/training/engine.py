@@ -129,7 +129,7 @@ def start_network(plan: TrainPlan) -> Network:
     else:
         fill(network, weights, strict=True)
     if plan.clear or weights is None:
-        network.header = type(network.header)(*network.dialect.file_version)
+        network.header = type(network.header)(*network.dialect.weight_file.version)
     if plan.bn_momentum is not None:
         for module in network.modules():
             if isinstance(module, Normalization):

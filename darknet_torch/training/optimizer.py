@@ -157,10 +157,10 @@ def mini_batch_size(net: NetOptions) -> int:
 
 def _ruled(network: Network) -> Iterator[tuple[_Rule, nn.Parameter]]:
     layers = network.layers
-    trained = network.dialect.trained_layers
+    trained = network.dialect.training.trained_layers
     only_normalizing = max((x.index for x in layers if x.options.train_only_bn), default=-1)
     frozen = max((x.index for x in layers if x.options.stopbackward == 1), default=-1)
-    if network.dialect.frozen_layers_decay:
+    if network.dialect.training.frozen_layers_decay:
         frozen = -1
     for layer in layers:
         if layer.index <= only_normalizing or layer.index < frozen or not learns(layer, trained):

@@ -53,8 +53,8 @@ class TrainingPass:
     def _carries(self, layer: Layer) -> bool:
         dialect = self.network.dialect
         return (
-            dialect.carries_deltas
-            and not learns(layer, dialect.trained_layers)
+            dialect.training.carries_deltas
+            and not learns(layer, dialect.training.trained_layers)
             and self.losses[layer.index] is None
             and not (layer.has_state or layer.works_in_place)
             and layer.index not in self.overwriter
