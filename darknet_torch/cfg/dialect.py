@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from darknet_torch.cfg.darknet_bugs import DarknetBug, bugs_of
 from darknet_torch.errors import UsageError
 
 # Activation functions that only this package has, in every dialect; Darknet takes relu.
@@ -24,8 +25,6 @@ _ALEXEYAB_ACTIVATIONS = frozenset(
     "swish mish hard_mish relu6 gelu revleaky normalize_channels "
     "normalize_channels_softmax normalize_channels_softmax_maxval".split()
 )
-# Sections that copy a delta where they should add it, in every build.
-_OVERWRITING = frozenset("batchnorm activation normalization reorg reorg3d sam".split())
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,7 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Training:
-    """What is trained, from which start, with which deltas.
+    """How weights start, are updated, and learn from [yolo].
 
     Attributes:
         convolutions_start_normal: the starting weights of a convolution are normally
@@ -172,27 +171,11 @@ class Training:
             deltas and learns the classes of all of them, boxes without a class are not exempt
             through ignore_thresh, and the normalizers are known; else the last truth counts.
         frozen_layers_decay: layers before a stopbackward=1 still decay towards zero.
-        trained_layers: the sections whose arrays are trained; None for all.
-        trains_normalized_biases: the biases of a convolution or [batchnorm] that normalises are
-            trained; else they keep their values.
-        carries_deltas: the delta of a section that is not trained is added to that of the next
-            mini-batch, and so on, because Darknet does not zero it.
-        overwriting_layers: the sections that overwrite the delta of a layer they read where they
-            should add to it, so that what other readers of that layer sent is lost; "1x1" is
-            a [convolutional] whose window is 1x1.
-        shortcut_crosses_pictures: in training, [shortcut] from a layer with more channels whose
-            input has the shape of its own input adds the two outputs as if both had as many
-            channels as its own.
     """
 
     convolutions_start_normal: bool
     cumulative_yolo: bool
     frozen_layers_decay: bool
-    trained_layers: frozenset[str] | None
-    trains_normalized_biases: bool
-    carries_deltas: bool
-    overwriting_layers: frozenset[str]
-    shortcut_crosses_pictures: bool
 
 
 @dataclass(frozen=True)
@@ -208,7 +191,8 @@ class Dialect:
         weight_file: how weight files are laid out.
         defaults: what applies where nothing else is given.
         training_data: how pictures, truths and text become batches in training.
-        training: what is trained, and how.
+        training: how weights start, are updated, and learn from [yolo].
+        bugs: the bugs of its C code that training reproduces.
     """
 
     name: str
@@ -219,6 +203,22 @@ class Dialect:
     defaults: Defaults
     training_data: TrainingData
     training: Training
+    bugs: frozenset[DarknetBug]
+
+    def reproduces(self, bug: DarknetBug) -> bool:
+        """Whether training has this bug of the C code."""
+        return bug in self.bugs
+
+    def trains(self, section: str) -> bool:
+        """Whether the arrays of `section` are trained; its first name counts, not an alias."""
+        return all(bug.trains_only is None or section in bug.trains_only for bug in self.bugs)
+
+    def overwrites_delta(self, section: str) -> bool:
+        """Whether `section` overwrites the delta of a layer it reads, instead of adding to it.
+
+        What other readers of that layer sent is lost then.
+        """
+        return any(section in bug.overwrites for bug in self.bugs)
 
 
 ALEXEYAB = Dialect(
@@ -272,14 +272,8 @@ ALEXEYAB = Dialect(
         convolutions_start_normal=False,
         cumulative_yolo=True,
         frozen_layers_decay=False,
-        trained_layers=frozenset(
-            "convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()
-        ),
-        trains_normalized_biases=False,
-        carries_deltas=True,
-        overwriting_layers=_OVERWRITING | {"convolutional"},
-        shortcut_crosses_pictures=True,
     ),
+    bugs=bugs_of("alexeyab"),
 )
 
 ALEXEYAB_CUDA = replace(
@@ -299,13 +293,7 @@ ALEXEYAB_CUDA = replace(
         ALEXEYAB.geometry,
         pointwise_strides="all",
     ),
-    training=replace(
-        ALEXEYAB.training,
-        trains_normalized_biases=True,
-        carries_deltas=False,
-        overwriting_layers=_OVERWRITING,
-        shortcut_crosses_pictures=False,
-    ),
+    bugs=bugs_of("alexeyab-cuda"),
 )
 
 PJREDDIE = Dialect(
@@ -359,34 +347,19 @@ PJREDDIE = Dialect(
         convolutions_start_normal=True,
         cumulative_yolo=False,
         frozen_layers_decay=True,
-        trained_layers=frozenset(
-            "convolutional deconvolutional connected local rnn gru lstm crnn".split()
-        ),
-        trains_normalized_biases=True,
-        carries_deltas=False,
-        overwriting_layers=_OVERWRITING | {"1x1"},
-        shortcut_crosses_pictures=False,
     ),
+    bugs=bugs_of("pjreddie"),
 )
 
 DIALECTS = {dialect.name: dialect for dialect in (ALEXEYAB, PJREDDIE, ALEXEYAB_CUDA)}
 
 
 def without_bugs(dialect: Dialect) -> Dialect:
-    """`dialect` without what in training is a fault of its C code rather than its way.
+    """`dialect` with the bugs of its C code fixed (`darknet_torch.cfg.darknet_bugs`).
 
-    Every section learns, deltas start from zero and are added up where several layers read one,
-    biases behind batch normalisation are learnt, [shortcut] adds pictures to themselves.
+    Inference and weight files stay the same: all of the bugs concern training.
     """
-    training = replace(
-        dialect.training,
-        trained_layers=None,
-        carries_deltas=False,
-        overwriting_layers=frozenset(),
-        trains_normalized_biases=True,
-        shortcut_crosses_pictures=False,
-    )
-    return replace(dialect, training=training)
+    return replace(dialect, bugs=frozenset())
 
 
 def find_dialect(name: str | Dialect) -> Dialect:

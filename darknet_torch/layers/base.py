@@ -136,7 +136,7 @@ class Layer(nn.Module):
         needs_picture: Darknet refuses it right behind a [net] whose input is no picture.
         index: the layer's index in the network.
         sources: indices of the layers it reads, -1 for the network's input.
-        overwrites: it is one of `Training.overwriting_layers`.
+        overwrites: see `Dialect.overwrites_delta`.
         output_shape: the shape of one image's output.
         buffer_shape: the shape of what Darknet keeps as the output, see `buffer`.
         may_be_output: whether the network's output may be this layer's (a cost layer's may not).
@@ -159,7 +159,7 @@ class Layer(nn.Module):
         self.input_shape = context.input_shape
         self.output_shape = context.input_shape
         self.sources: tuple[int, ...] = (context.index - 1,)
-        self.overwrites = self.section_names[0] in context.dialect.training.overwriting_layers
+        self.overwrites = context.dialect.overwrites_delta(self.section_names[0])
         self._buffer_shape: Shape | None = None
         self.carried: AccumulatedDelta | None = None
         if self.needs_picture and context.index == 0 and not context.net.is_picture:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from darknet_torch.cfg.darknet_bugs import NORMALIZED_BIASES_WITHOUT_DELTA
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.layers.base import (
     BuildContext,
@@ -37,9 +38,9 @@ class Normalization(nn.Module):
         self.epsilon_inside_root = dialect.numerics.epsilon_inside_root
         self.cudnn, self.in_order = dialect.numerics.cudnn_normalization, False
         self.rolling_step = rolling_step
-        self.trains_biases = (
-            dialect.training.trains_normalized_biases if trains_biases is None else trains_biases
-        )
+        if trains_biases is None:
+            trains_biases = not dialect.reproduces(NORMALIZED_BIASES_WITHOUT_DELTA)
+        self.trains_biases = trains_biases
         self.scales = empty_parameter(channels)
         self.register_buffer("rolling_mean", torch.empty(channels))
         self.register_buffer("rolling_variance", torch.empty(channels))

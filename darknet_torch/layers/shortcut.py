@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from darknet_torch.cfg.darknet_bugs import SHORTCUT_MIXES_PICTURES
 from darknet_torch.cfg.options import REQUIRED, activation, integers, number, text
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import warn
@@ -53,7 +54,7 @@ class Shortcut(Layer):
     (AlexeyAB), shortcut_cpu (pjreddie).
     Differs: of a layer with more channels than the one before it, AlexeyAB's CPU build adds
     a batch's values shifted where the two inputs' shapes agree; here only in training, with
-    `Training.shortcut_crosses_pictures`, and else each picture of a batch is as it is alone.
+    `SHORTCUT_MIXES_PICTURES`, and else each picture of a batch is as it is alone.
     """
 
     section_names = ("shortcut",)
@@ -81,7 +82,7 @@ class Shortcut(Layer):
             self._check(layer, context.input_shape)
         # Source: shortcut_layer.c forward_shortcut_layer: it compares the inputs' shapes.
         self.crosses = (
-            context.dialect.training.shortcut_crosses_pictures
+            context.dialect.reproduces(SHORTCUT_MIXES_PICTURES)
             and len(layers) == 1
             and layers[0].input_shape == context.input_shape
             and layers[0].output_shape.channels > context.input_shape.channels

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from darknet_torch.cfg.darknet_bugs import DELTAS_NOT_ZEROED
 from darknet_torch.layers.base import Layer
 from darknet_torch.losses.base import Loss, LossContext, attach_delta
 from darknet_torch.losses.registry import has_cost, loss_of
@@ -53,8 +54,8 @@ class TrainingPass:
     def _carries(self, layer: Layer) -> bool:
         dialect = self.network.dialect
         return (
-            dialect.training.carries_deltas
-            and not learns(layer, dialect.training.trained_layers)
+            dialect.reproduces(DELTAS_NOT_ZEROED)
+            and not dialect.trains(layer.section_names[0])
             and self.losses[layer.index] is None
             and not (layer.has_state or layer.works_in_place)
             and layer.index not in self.overwriter
@@ -135,11 +136,6 @@ class TrainingPass:
         """`output` of `source`, detached where a layer before `layer` overwrites its delta."""
         first = self.overwriter.get(self.places.get(source, source))
         return output.detach() if first is not None and first < layer.index else output
-
-
-def learns(layer: Layer, trained: frozenset[str] | None) -> bool:
-    """Whether `layer` is of the `trained` sections, or all are."""
-    return trained is None or layer.section_names[0] in trained
 
 
 def frozen_until(network: Network, iteration: int) -> int:

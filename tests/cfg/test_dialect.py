@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from darknet_torch.cfg.darknet_bugs import DARKNET_BUGS
 from darknet_torch.cfg.dialect import (
     ALEXEYAB,
     ALEXEYAB_CUDA,
@@ -13,6 +14,8 @@ from darknet_torch.cfg.dialect import (
 from darknet_torch.errors import UsageError
 from darknet_torch.model.registry import LAYER_TYPES
 from darknet_torch.ops.activations import ACTIVATIONS
+
+SECTIONS = {layer.section_names[0] for layer in LAYER_TYPES}
 
 
 def flat(dialect):
@@ -51,21 +54,8 @@ def test_an_unknown_dialect_is_refused_with_those_there_are():
         ("numerics.epsilon_inside_root", True, False),
         ("numerics.rolling_step", 0.1, 0.01),
         ("numerics.connected_rolling_step", 0.05, 0.01),
-        (
-            "training.trained_layers",
-            set("convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()),
-            set("convolutional deconvolutional connected local rnn gru lstm crnn".split()),
-        ),
-        ("training.trains_normalized_biases", False, True),
-        ("training.carries_deltas", True, False),
         ("numerics.double_slopes", "tail", "all"),
-        ("training.shortcut_crosses_pictures", True, False),
         ("numerics.logistic_in_double", False, True),
-        (
-            "training.overwriting_layers",
-            set("batchnorm activation normalization reorg reorg3d sam convolutional".split()),
-            set("batchnorm activation normalization reorg reorg3d sam 1x1".split()),
-        ),
         ("training.frozen_layers_decay", False, True),
         ("training.cumulative_yolo", True, False),
         ("weight_file.batchnorm_has_biases", True, False),
@@ -124,10 +114,7 @@ def test_the_cuda_build_is_the_same_code_base():
         "numerics.connected_rolling_step",
         "numerics.cudnn_normalization",
         "numerics.double_slopes",
-        "training.shortcut_crosses_pictures",
-        "training.trains_normalized_biases",
-        "training.carries_deltas",
-        "training.overwriting_layers",
+        "bugs",
         "geometry.pointwise_strides",
         "numerics.maxpool_blocks",
         "numerics.chooses_lstm_activation",
@@ -135,37 +122,40 @@ def test_the_cuda_build_is_the_same_code_base():
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_every_section_that_a_dialect_names_is_there(dialect):
-    known = {layer.section_names[0] for layer in LAYER_TYPES}
-    assert dialect.training.overwriting_layers - {"1x1"} <= known
-    assert (dialect.training.trained_layers or frozenset()) <= known
+def test_a_dialect_reproduces_the_bugs_of_its_own_builds_only(dialect):
+    for bug in DARKNET_BUGS:
+        assert dialect.reproduces(bug) is (dialect.name in bug.dialects)
 
 
-def test_in_each_code_base_some_sections_stay_as_they_started():
-    """AlexeyAB's update_network heeds `train`, which few layers set; pjreddie's `update`."""
-    assert {
-        "convolutional",
-        "crnn",
-    } <= ALEXEYAB.training.trained_layers & PJREDDIE.training.trained_layers
-    assert not {"connected", "local", "rnn", "implicit"} & ALEXEYAB.training.trained_layers
-    assert "batchnorm" in ALEXEYAB.training.trained_layers - PJREDDIE.training.trained_layers
+def trained_sections(dialect):
+    return {name for name in SECTIONS if dialect.trains(name)}
+
+
+def overwriting_sections(dialect):
+    return {name for name in SECTIONS if dialect.overwrites_delta(name)}
+
+
+def test_each_code_base_leaves_some_sections_untrained():
+    """AlexeyAB's update_network reads `train`, which few layers set; pjreddie's, `update`."""
+    alexeyab = set("convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split())
+    pjreddie = set("convolutional deconvolutional connected local rnn gru lstm crnn".split())
+    assert trained_sections(ALEXEYAB) == trained_sections(ALEXEYAB_CUDA) == alexeyab
+    assert trained_sections(PJREDDIE) == pjreddie
+
+
+def test_some_sections_overwrite_the_delta_of_the_layer_they_read():
+    everywhere = set("batchnorm activation normalization reorg reorg3d sam".split())
+    assert overwriting_sections(ALEXEYAB) == everywhere | {"convolutional"}
+    assert overwriting_sections(ALEXEYAB_CUDA) == overwriting_sections(PJREDDIE) == everywhere
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_a_mended_dialect_has_no_fault_in_training_and_differs_in_nothing_else(dialect):
-    better = without_bugs(dialect)
-    assert better.training.trained_layers is None
-    assert better.training.trains_normalized_biases
-    assert not better.training.carries_deltas
-    assert not better.training.overwriting_layers
-    assert not better.training.shortcut_crosses_pictures
-    assert differing(dialect, better) <= {
-        "training.trained_layers",
-        "training.trains_normalized_biases",
-        "training.carries_deltas",
-        "training.overwriting_layers",
-        "training.shortcut_crosses_pictures",
-    }
+def test_without_bugs_reproduces_none_and_differs_in_nothing_else(dialect):
+    fixed = without_bugs(dialect)
+    assert differing(dialect, fixed) == {"bugs"}
+    assert not any(fixed.reproduces(bug) for bug in DARKNET_BUGS)
+    assert trained_sections(fixed) == SECTIONS
+    assert not overwriting_sections(fixed)
 
 
 def test_the_cuda_build_has_relu6_and_lacks_what_the_cpu_build_lacks_otherwise():
