@@ -130,7 +130,7 @@ class Layer(ArithmeticModule):
         section_names: the section's name and its aliases.
         Options: the type of its options.
         own_activations: activation functions for which Darknet's code of this layer
-            has a routine of its own (see `Dialect.unwritten_activations`).
+            has a routine of its own (see `Numerics.unwritten_activations`).
         joins_sources: it sees what its sources see, not what the layer before it sees.
         has_state: what it returns depends on what it has seen before.
         works_in_place: in training Darknet writes its output over its source's, which others
@@ -138,7 +138,7 @@ class Layer(ArithmeticModule):
         needs_picture: Darknet refuses it right behind a [net] whose input is no picture.
         index: the layer's index in the network.
         sources: indices of the layers it reads, -1 for the network's input.
-        overwrites: it is one of `Dialect.overwriting_layers`.
+        overwrites: see `Dialect.overwrites_delta`.
         output_shape: the shape of one image's output.
         buffer_shape: the shape of what Darknet keeps as the output, see `buffer`.
         may_be_output: whether the network's output may be this layer's (a cost layer's may not).
@@ -161,7 +161,7 @@ class Layer(ArithmeticModule):
         self.input_shape = context.input_shape
         self.output_shape = context.input_shape
         self.sources: tuple[int, ...] = (context.index - 1,)
-        self.overwrites = self.section_names[0] in context.dialect.overwriting_layers
+        self.overwrites = context.dialect.overwrites_delta(self.section_names[0])
         self._buffer_shape: Shape | None = None
         if self.needs_picture and context.index == 0 and not context.net.is_picture:
             raise self.config_error(
@@ -272,9 +272,9 @@ def find_activation(
 
     Where Darknet's code writes zeros, so does this, with a warning.
     """
-    if name not in dialect.unwritten_activations - own:
+    if name not in dialect.numerics.unwritten_activations - own:
         return ACTIVATIONS[name]
-    helps = name not in ALEXEYAB_CUDA.unwritten_activations
+    helps = name not in ALEXEYAB_CUDA.numerics.unwritten_activations
     warn(
         f"Darknet's code has no {name} in [{section}] and computes zeros, and so does this",
         where=where,

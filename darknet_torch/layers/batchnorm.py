@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from darknet_torch.cfg.darknet_bugs import NORMALIZED_BIASES_WITHOUT_DELTA
 from darknet_torch.layers.base import (
     BuildContext,
     Layer,
@@ -35,12 +36,12 @@ class Normalization(ArithmeticModule):
     ) -> None:
         super().__init__(context.arithmetic)
         dialect = context.dialect
-        self.epsilon_inside_root = dialect.epsilon_inside_root
-        self.cudnn = dialect.cudnn_normalization
+        self.epsilon_inside_root = dialect.numerics.epsilon_inside_root
+        self.cudnn = dialect.numerics.cudnn_normalization
         self.rolling_step = rolling_step
-        self.trains_biases = (
-            dialect.trains_normalized_biases if trains_biases is None else trains_biases
-        )
+        if trains_biases is None:
+            trains_biases = not dialect.reproduces(NORMALIZED_BIASES_WITHOUT_DELTA)
+        self.trains_biases = trains_biases
         self.scales = empty_parameter(channels)
         self.register_buffer("rolling_mean", torch.empty(channels))
         self.register_buffer("rolling_variance", torch.empty(channels))
@@ -119,10 +120,10 @@ class Batchnorm(Layer):
     def __init__(self, options: LayerOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         dialect, channels = context.dialect, context.input_shape.channels
-        self.has_biases_in_file = dialect.batchnorm_has_biases
+        self.has_biases_in_file = dialect.weight_file.batchnorm_has_biases
         self.biases = empty_parameter(channels)
         torch.nn.init.zeros_(self.biases)
-        self.normalization = Normalization(channels, context, dialect.rolling_step)
+        self.normalization = Normalization(channels, context, dialect.numerics.rolling_step)
 
     def weight_slots(self) -> list[Slot]:
         biases = [Slot("biases", self.biases)] if self.has_biases_in_file else []

@@ -43,7 +43,7 @@ class Connection(nn.Module):
         self, inputs: int, outputs: int, context: BuildContext, *, normalize: bool
     ) -> None:
         super().__init__()
-        rolling_step = context.dialect.connected_rolling_step
+        rolling_step = context.dialect.numerics.connected_rolling_step
         self.biases = empty_parameter(outputs)
         self.weights = empty_parameter(outputs, inputs)
         self.normalization = (

@@ -68,7 +68,7 @@ class ConvLstm(Recurrent):
     def __init__(self, options: ConvLstmOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         self.activation = self.find_activation(options.activation, context.dialect)
-        chosen = context.dialect.chooses_lstm_activation
+        chosen = context.dialect.numerics.chooses_lstm_activation
         self.cell_activation = ACTIVATIONS[options.lstm_activation if chosen else "tanh"]
         shape, filters, geometry = context.input_shape, options.output, options.geometry()
         self.output_shape = output_shape(shape, filters, geometry)

@@ -42,11 +42,11 @@ class Convolution(ArithmeticModule):
         super().__init__(context.arithmetic)
         dialect = context.dialect
         self.geometry, self.flipped = geometry, flipped
-        self.pointwise_strides = dialect.pointwise_strides
-        self.starts_normal = dialect.convolutions_start_normal
+        self.pointwise_strides = dialect.geometry.pointwise_strides
+        self.starts_normal = dialect.training.convolutions_start_normal
         self.biases = empty_parameter(filters)
         self.normalization = (
-            Normalization(filters, context, dialect.rolling_step) if normalize else None
+            Normalization(filters, context, dialect.numerics.rolling_step) if normalize else None
         )
         size = geometry.size
         self.weights = empty_parameter(filters, channels // geometry.groups, size, size)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from darknet_torch.cfg.darknet_bugs import POINTWISE_OVERWRITES_DELTA
 from darknet_torch.cfg.options import activation, flag, inert, integer, number
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
@@ -82,9 +83,10 @@ class Convolutional(Layer):
 
     def __init__(self, options: ConvolutionalOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.in_bits = options.xnor and context.dialect.xnor_in_bits
+        self.in_bits = options.xnor and context.dialect.numerics.xnor_in_bits
         self.bin_output = options.bin_output and self.in_bits
-        self.overwrites |= options.size == 1 and "1x1" in context.dialect.overwriting_layers
+        if options.size == 1 and context.dialect.reproduces(POINTWISE_OVERWRITES_DELTA):
+            self.overwrites = True
         self.activation = self.find_activation(options.activation, context.dialect)
         geometry = options.geometry(grouped=not self.in_bits)
         self._check(geometry)

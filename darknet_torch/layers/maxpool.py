@@ -46,7 +46,7 @@ class Maxpool(Layer):
 
     def __init__(self, options: MaxpoolOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.in_blocks = context.dialect.maxpool_blocks
+        self.in_blocks = context.dialect.numerics.maxpool_blocks
         self.window = PoolWindow.of(options)
         self.blur: Blur | None = None
         shape = context.input_shape

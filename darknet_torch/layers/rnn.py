@@ -40,7 +40,7 @@ class Rnn(Recurrent):
     def __init__(self, options: RnnOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         dialect = context.dialect
-        self.hidden = options.hidden if dialect.rnn_has_hidden else options.output
+        self.hidden = options.hidden if dialect.geometry.rnn_has_hidden else options.output
         self.shortcut = options.shortcut
         own = _SELF_ACTIVATION.get(options.logistic, options.activation)
         self.activation = self.find_activation(options.activation, dialect)

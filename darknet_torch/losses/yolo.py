@@ -45,7 +45,7 @@ class _YoloLoss(AnchoredLoss):
         if self.options.iou_thresh < 1:
             self.average(self.delta[:, self.coordinates] != 0)
         self._label(match)
-        if self.context.dialect.cumulative_yolo:
+        if self.context.dialect.training.cumulative_yolo:
             around = self.context
             self.delta = around.rejection.apply(self.delta, around.net, around.iteration)
         delta = self.as_input()
@@ -109,7 +109,7 @@ class _YoloLoss(AnchoredLoss):
     def _cost(self, overlaps: Tensor, match: Match) -> Tensor:
         """Source: yolo_layer.c forward_yolo_layer, the end of it."""
         everything = squared(self.delta)
-        plain = not self.context.dialect.cumulative_yolo or not self.options.show_details
+        plain = not self.context.dialect.training.cumulative_yolo or not self.options.show_details
         if plain or self.options.iou_loss == "mse":
             return everything
         rest = self.options.obj_normalizer * squared(self.delta[:, self.coordinates :])

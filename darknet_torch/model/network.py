@@ -59,7 +59,7 @@ class Network(nn.Module):
         self.dialect = dialect
         self.arithmetic = arithmetic
         self.layers = cast("Sequence[Layer]", nn.ModuleList(layers))
-        self.header = WeightsHeader(*dialect.file_version)
+        self.header = WeightsHeader(*dialect.weight_file.version)
         self.last_readers = _last_readers(layers)
         self._outputs = _output_indices(layers)
 

@@ -88,8 +88,8 @@ class CArithmetic(Arithmetic):
     exact_order = True
 
     def __init__(self, dialect: Dialect) -> None:
-        self.double_slopes = dialect.double_slopes
-        self.logistic_in_double = dialect.logistic_in_double
+        self.double_slopes = dialect.numerics.double_slopes
+        self.logistic_in_double = dialect.numerics.logistic_in_double
 
     def convolution(
         self, x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry

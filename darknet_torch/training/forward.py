@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from darknet_torch.cfg.darknet_bugs import DELTAS_NOT_ZEROED
 from darknet_torch.layers.base import Layer
 from darknet_torch.losses.base import Loss, LossContext, attach_delta
 from darknet_torch.losses.registry import has_cost, loss_of
@@ -57,8 +58,8 @@ class ForwardPass:
     def _accumulates(self, layer: Layer) -> bool:
         dialect = self.network.dialect
         return (
-            dialect.carries_deltas
-            and not is_trained(layer, dialect.trained_layers)
+            dialect.reproduces(DELTAS_NOT_ZEROED)
+            and not dialect.trains(layer.section_names[0])
             and self.loss_functions[layer.index] is None
             and not (layer.has_state or layer.works_in_place)
             and layer.index not in self.overwritten_by
@@ -148,11 +149,6 @@ def _sum_of(roots: list[Tensor], images: Tensor) -> Tensor:
     """One root for those that have a gradient to send."""
     sending = [root for root in roots if root.requires_grad]
     return torch.stack(sending).sum() if sending else images.new_zeros(())
-
-
-def is_trained(layer: Layer, trained: frozenset[str] | None) -> bool:
-    """Whether the arrays of `layer` are updated: its section is one of `trained`, or all are."""
-    return trained is None or layer.section_names[0] in trained
 
 
 def last_frozen_layer(network: Network, iteration: int) -> int:

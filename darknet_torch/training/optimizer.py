@@ -15,7 +15,6 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST, Arithmetic
-from darknet_torch.training.forward import is_trained
 
 
 @dataclass(frozen=True)
@@ -192,15 +191,14 @@ def mini_batch_size(net: NetOptions) -> int:
 
 
 def _ruled(network: Network) -> Iterator[tuple[_Rule, nn.Parameter]]:
-    layers = network.layers
-    trained = network.dialect.trained_layers
+    layers, dialect = network.layers, network.dialect
     only_normalizing = max((x.index for x in layers if x.options.train_only_bn), default=-1)
     frozen = max((x.index for x in layers if x.options.stopbackward == 1), default=-1)
-    if network.dialect.frozen_layers_decay:
+    if dialect.training.frozen_layers_decay:
         frozen = -1
     for layer in layers:
         fixed = layer.index <= only_normalizing or layer.index < frozen
-        if fixed or not is_trained(layer, trained):
+        if fixed or not dialect.trains(layer.section_names[0]):
             continue
         for slot in layer.weight_slots():
             if isinstance(slot.tensor, nn.Parameter):

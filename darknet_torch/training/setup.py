@@ -165,7 +165,7 @@ def start_network(plan: TrainPlan) -> Network:
     else:
         fill(network, weights, strict=True)
     if plan.clear or weights is None:
-        network.header = type(network.header)(*network.dialect.file_version)
+        network.header = type(network.header)(*network.dialect.weight_file.version)
     return network
 
 
@@ -174,11 +174,12 @@ def _dialect(plan: TrainPlan) -> Dialect:
     if plan.darknet_bugs == "fix":
         dialect = without_bugs(dialect)
     if plan.bn_momentum is not None:
-        dialect = replace(
-            dialect,
+        numerics = replace(
+            dialect.numerics,
             rolling_step=plan.bn_momentum,
             connected_rolling_step=plan.bn_momentum,
         )
+        dialect = replace(dialect, numerics=numerics)
     return dialect
 
 
