@@ -55,7 +55,8 @@ def check_train(record: records.Record, network: Network) -> Finding:
                 loss = result.losses[head["layer"]]
                 name = f"minibatch {index}, layer {head['layer']}"
                 findings.append(_relative(float(loss.cost), head["cost"], f"{name}, cost"))
-                findings += _delta(loss.delta.numpy().ravel(), head, name)
+                delta = result.deltas[head["layer"]].total
+                findings += _delta(delta.numpy().ravel(), head, name)
         if (index + 1) % subdivisions == 0:
             rate = trainer.update()
             error = abs(rate - record["lr"][index]) / record["lr"][index]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
 
 from darknet_torch.layers.base import Layer
-from darknet_torch.losses.base import Loss, LossContext, attach_delta
+from darknet_torch.losses.base import DeltaRecord, Loss, LossContext, attach_delta
 from darknet_torch.losses.registry import has_cost, loss_of
+from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.network import Network
 from darknet_torch.ops.accumulated_delta import AccumulatedDelta
 
@@ -23,11 +25,13 @@ class MiniBatch:
         root: a zero; ``root.backward()`` sends all deltas through the network.
         cost: the mean of the costs of the layers that have one, as Darknet prints it.
         losses: by the layer's index.
+        deltas: by the layer's index, the delta at its input; complete after the backward.
     """
 
     root: Tensor
     cost: Tensor
     losses: dict[int, Loss] = field(default_factory=dict)
+    deltas: dict[int, DeltaRecord] = field(default_factory=dict)
 
 
 class TrainingPass:
@@ -38,11 +42,16 @@ class TrainingPass:
             the next, its layers are told so.
         autocast: run the layers, not the losses, in this reduced precision.
 
+    Attributes:
+        rejection: the state of bad-label rejection, which outlives a mini-batch. Each loss
+            gets the state that the loss before it returned. Checkpoints save it.
+
     Source: network.c forward_network, backward_network (both code bases).
     """
 
     def __init__(self, network: Network, autocast: torch.dtype | None = None) -> None:
         self.network, self.autocast = network, autocast
+        self.rejection = RejectionState()
         self.losses = {layer.index: loss_of(layer) for layer in network.layers}
         self.costs = sum(has_cost(layer) for layer in network.layers)
         self.places = _places(network)
@@ -81,7 +90,7 @@ class TrainingPass:
             images: [N, C, H, W] in 0-1, or [N, inputs]; of a recurrent network the steps
                 one behind the other.
             truths: what the network's losses take, see there.
-            context: the training around it.
+            context: the training around it; `rejection` and `earlier` are filled in here.
         """
         frozen = frozen_until(self.network, context.iteration)
         kept = {-1: self.network.checked(images)}
@@ -121,9 +130,14 @@ class TrainingPass:
             x = inputs[0].float()
             with torch.no_grad():
                 output = layer(x)
+                earlier = MappingProxyType(dict(result.losses))
+                context = replace(context, earlier=earlier, rejection=self.rejection)
                 loss = loss_function(layer, x, output, truths, context)
-            result.losses[layer.index] = loss
-            return attach_delta(x, output, loss)
+            if loss.rejection is not None:
+                self.rejection = loss.rejection
+            attached, root, record = attach_delta(x, output, loss)
+            result.losses[layer.index], result.deltas[layer.index] = loss, record
+            return attached, root
         enabled = self.autocast is not None
         with torch.autocast(inputs[0].device.type, self.autocast, enabled=enabled):
             output = layer(*inputs)

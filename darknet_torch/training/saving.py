@@ -12,7 +12,7 @@ import torch
 
 from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.files import replacing, write_bytes
-from darknet_torch.losses.rejection import Rejection
+from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.weights import write_weights
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.trainer import Trainer
@@ -76,7 +76,7 @@ class Saver:
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "carried": self.trainer.run.carried(),
-            "rejection": asdict(self.trainer.rejection),
+            "rejection": asdict(self.trainer.run.rejection),
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -102,7 +102,7 @@ def resume(plan: TrainPlan, trainer: Trainer) -> None:
             for average, array in zip(state["averages"], trainer.average.arrays, strict=False)
         ]
         trainer.run.restore(state["carried"])
-        trainer.rejection = Rejection(**state["rejection"])
+        trainer.run.rejection = RejectionState(**state["rejection"])
     except (ValueError, KeyError, RuntimeError, OSError, EOFError) as error:
         raise UsageError(
             "does not belong to these weights", where=path, got=str(error).splitlines()[0]

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from darknet_torch.errors import TrainingError
 from darknet_torch.losses.base import LossContext
-from darknet_torch.losses.rejection import Rejection
 from darknet_torch.model.network import Network
 from darknet_torch.ops.in_order import sum_in_order
 from darknet_torch.training.averaging import WeightAverage
@@ -75,7 +74,6 @@ class Trainer:
         # bfloat16 has the range of float32 and needs no scaling.
         self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
         self.average = WeightAverage.of(network)
-        self.rejection = Rejection()
         self.seed = seed
         self.processes.share(network)
 
@@ -116,7 +114,6 @@ class Trainer:
             width=images.shape[3] if images.dim() == 4 else 1,
             seen=self.seen,
             iteration=self.iteration,
-            rejection=self.rejection,
         )
         result = self.run(images, truths, context)
         self._check(result, names)

@@ -9,6 +9,8 @@ import torch
 from torch.nn import functional
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, without_bugs
+from darknet_torch.losses.base import Loss
+from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.training.passes import TrainingPass
 from tests.training.small import Runs, around, arrays, called, network
 
@@ -283,3 +285,24 @@ def test_the_losses_are_worked_out_in_full_precision_under_autocast():
     assert loss.delta.dtype == torch.float32
     result.root.backward()
     assert arrays(made, 0)["weights"].grad.dtype == torch.float32
+
+
+def test_a_loss_gets_the_losses_of_earlier_layers_and_the_last_rejection_state():
+    made = network(net("[cost]\n[route]\nlayers=0"))
+    run = TrainingPass(made)
+    contexts = []
+
+    def loss_function(layer, x, output, truths, context):
+        contexts.append(context)
+        rejection = RejectionState(largest=context.rejection.largest + 1)
+        return Loss(torch.zeros_like(x), torch.tensor(0.0), rejection=rejection)
+
+    run.losses = {index: loss and loss_function for index, loss in run.losses.items()}
+    for _ in range(2):
+        result = run(torch.ones(1, 1, 1, 1), torch.ones(1, 1), around(made))
+    assert [list(context.earlier) for context in contexts] == [[], [1], [], [1]]
+    assert contexts[-1].earlier[1] is result.losses[1]
+    assert [context.rejection.largest for context in contexts] == [0, 1, 2, 3]
+    assert run.rejection.largest == 4
+    with pytest.raises(TypeError):
+        contexts[-1].earlier[0] = result.losses[1]
