@@ -73,7 +73,8 @@ class _Comparison(Callback):
                 loss = result.losses[head["layer"]]
                 name = f"minibatch {index}, layer {head['layer']}"
                 self.findings.append(_relative(float(loss.cost), head["cost"], f"{name}, cost"))
-                self.findings += _delta(loss.delta.numpy().ravel(), head, name)
+                delta = result.deltas[head["layer"]].total
+                self.findings += _delta(delta.numpy().ravel(), head, name)
         self.mini_batch += 1
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.files import replacing, write_bytes
-from darknet_torch.losses.rejection import Rejection
+from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.weights import write_weights
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.plan import TrainPlan
@@ -93,7 +93,7 @@ class Checkpoints(Callback):
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "accumulated": loop.forward.state_dict(),
-            "rejection": asdict(loop.rejection),
+            "rejection": asdict(loop.forward.rejection),
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -116,7 +116,7 @@ def resume(plan: TrainPlan, loop: TrainingLoop) -> None:
         loop.optimizer.load_state_dict(state["optimizer"])
         loop.average.load(state["averages"])
         loop.forward.load_state_dict(state["accumulated"])
-        loop.rejection = Rejection(**state["rejection"])
+        loop.forward.rejection = RejectionState(**state["rejection"])
     except (ValueError, KeyError, RuntimeError, OSError, EOFError) as error:
         raise UsageError(
             "does not belong to these weights", where=path, got=str(error).splitlines()[0]

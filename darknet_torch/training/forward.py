@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
 
 from darknet_torch.cfg.darknet_bugs import DELTAS_NOT_ZEROED
 from darknet_torch.layers.base import Layer
-from darknet_torch.losses.base import Loss, LossContext, attach_delta
+from darknet_torch.losses.base import DeltaRecord, Loss, LossContext, attach_delta
 from darknet_torch.losses.registry import has_cost, loss_of
+from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.network import Network
 from darknet_torch.ops.accumulated_delta import AccumulatedDelta
 
@@ -23,12 +25,14 @@ class MiniBatchResult:
     Attributes:
         root: a zero; ``root.backward()`` sends all deltas through the network.
         cost: the mean of the costs of the layers that have one, as Darknet prints it.
-        losses: by the layer's index.
+        losses: layer index -> its loss.
+        deltas: layer index -> the delta at its input, complete after the backward pass.
     """
 
     root: Tensor
     cost: Tensor
     losses: dict[int, Loss] = field(default_factory=dict)
+    deltas: dict[int, DeltaRecord] = field(default_factory=dict)
 
 
 class ForwardPass:
@@ -40,13 +44,16 @@ class ForwardPass:
 
     Attributes:
         accumulated: layer index -> the delta that its mini-batches add up, for the layers
-            whose delta the C code never zeroes. State of the training, see `state_dict`.
+            whose delta the C code never zeroes.
+        rejection: the state of bad-label rejection; each loss gets the one that the loss before
+            it returned. This and `accumulated` outlive a mini-batch, checkpoints save them.
 
     Source: network.c forward_network, backward_network (both code bases).
     """
 
     def __init__(self, network: Network, autocast: torch.dtype | None = None) -> None:
         self.network, self.autocast = network, autocast
+        self.rejection = RejectionState()
         self.loss_functions = {layer.index: loss_of(layer) for layer in network.layers}
         self.cost_layers = sum(has_cost(layer) for layer in network.layers)
         self.memory_of = _shared_memory(network)
@@ -85,11 +92,12 @@ class ForwardPass:
             images: [N, C, H, W] in 0-1, or [N, inputs]; for a recurrent network one step
                 after the other.
             truths: [N, ...], in the form that the network's losses take.
-            context: the state of the training, for the losses.
+            context: the state of the training; `rejection` and `earlier` are filled in here.
         """
         last_frozen = last_frozen_layer(self.network, context.iteration)
         outputs = {-1: self.network.checked(images)}
         losses: dict[int, Loss] = {}
+        deltas: dict[int, DeltaRecord] = {}
         roots: list[Tensor] = []
         for layer in self.network.layers:
             inputs = [self._input(layer, source, outputs[source]) for source in layer.sources]
@@ -98,9 +106,11 @@ class ForwardPass:
                 if self.loss_functions[layer.index] is None:
                     output = self._run(layer, inputs)
                 else:
-                    losses[layer.index], output, root = self._lose(
-                        layer, inputs[0].float(), truths, context
-                    )
+                    x, earlier = inputs[0].float(), MappingProxyType(dict(losses))
+                    around = replace(context, earlier=earlier, rejection=self.rejection)
+                    output, loss = self._run_with_loss(layer, x, truths, around)
+                    output, root, deltas[layer.index] = attach_delta(x, output, loss)
+                    losses[layer.index] = loss
                     roots.append(root)
             if layer.options.truth:
                 truths = output.detach()
@@ -109,7 +119,7 @@ class ForwardPass:
                 outputs[layer.sources[0]] = output
             for done in self.network.last_readers.get(layer.index, ()):
                 outputs.pop(done, None)
-        return MiniBatchResult(_sum_of(roots, images), self._cost(losses, images), losses)
+        return MiniBatchResult(_sum_of(roots, images), self._cost(losses, images), losses, deltas)
 
     def _run(self, layer: Layer, inputs: list[Tensor]) -> Tensor:
         """The output of a layer without a loss."""
@@ -121,16 +131,18 @@ class ForwardPass:
             output = layer.forward_recording_delta(*inputs, record=accumulated.record)
         return accumulated.add_previous(output)
 
-    def _lose(
+    @torch.no_grad()
+    def _run_with_loss(
         self, layer: Layer, x: Tensor, truths: Tensor, context: LossContext
-    ) -> tuple[Loss, Tensor, Tensor]:
-        """The loss of a layer, its output, and the root that sends the delta to `x`."""
+    ) -> tuple[Tensor, Loss]:
+        """The output of a layer with a loss, and the loss."""
         loss_function = self.loss_functions[layer.index]
         assert loss_function is not None
-        with torch.no_grad():
-            output = layer(x)
-            loss = loss_function(layer, x, output, truths, context)
-        return loss, *attach_delta(x, output, loss)
+        output = layer(x)
+        loss = loss_function(layer, x, output, truths, context)
+        if loss.rejection is not None:
+            self.rejection = loss.rejection
+        return output, loss
 
     def _input(self, layer: Layer, source: int, output: Tensor) -> Tensor:
         """`output` of `source`, detached where an earlier layer overwrites its delta."""

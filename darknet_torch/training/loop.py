@@ -14,7 +14,6 @@ from torch import Tensor
 from darknet_torch.datasets.model import Problem
 from darknet_torch.errors import TrainingError
 from darknet_torch.losses.base import LossContext
-from darknet_torch.losses.rejection import Rejection
 from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST
 from darknet_torch.training.averaging import WeightAverage
@@ -101,7 +100,6 @@ class TrainingLoop:
         # bfloat16 has the range of float32 and needs no scaling.
         self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
         self.average = WeightAverage.of(network)
-        self.rejection = Rejection()
         self.problems = ProblemLog()
         self.seed = seed
         self.processes.share(network)
@@ -184,7 +182,6 @@ class TrainingLoop:
             width=images.shape[3] if images.dim() == 4 else 1,
             seen=self.seen,
             iteration=self.iteration,
-            rejection=self.rejection,
         )
 
     def _backward(self, root: Tensor) -> None:

@@ -9,6 +9,8 @@ import torch
 from torch.nn import functional
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, without_bugs
+from darknet_torch.losses.base import Loss
+from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.training.forward import ForwardPass
 from tests.training.small_networks import Passes, arrays, dialect_id, loss_context, network
 
@@ -285,3 +287,26 @@ def test_losses_are_computed_in_float32_under_autocast():
     assert loss.delta.dtype == torch.float32
     result.root.backward()
     assert arrays(made, 0)["weights"].grad.dtype == torch.float32
+
+
+def test_a_loss_gets_the_losses_of_earlier_layers_and_the_last_rejection_state():
+    made = network(net("[cost]\n[route]\nlayers=0"))
+    forward = ForwardPass(made)
+    contexts = []
+
+    def loss_function(layer, x, output, truths, context):
+        contexts.append(context)
+        rejection = RejectionState(largest=context.rejection.largest + 1)
+        return Loss(torch.zeros_like(x), torch.tensor(0.0), rejection=rejection)
+
+    forward.loss_functions = {
+        index: loss and loss_function for index, loss in forward.loss_functions.items()
+    }
+    for _ in range(2):
+        result = forward(torch.ones(1, 1, 1, 1), torch.ones(1, 1), loss_context(made))
+    assert [list(context.earlier) for context in contexts] == [[], [1], [], [1]]
+    assert contexts[-1].earlier[1] is result.losses[1]
+    assert [context.rejection.largest for context in contexts] == [0, 1, 2, 3]
+    assert forward.rejection.largest == 4
+    with pytest.raises(TypeError):
+        contexts[-1].earlier[0] = result.losses[1]
