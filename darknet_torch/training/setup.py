@@ -135,6 +135,7 @@ def prepare(
         ),
         autocast=None if precision is torch.float32 else precision,
         processes=processes,
+        seed=plan.seed,
     )
     if plan.resume:
         resume(plan, loop)

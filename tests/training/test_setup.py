@@ -158,6 +158,25 @@ def test_data_without_a_readable_picture_is_an_error(plan, tmp_path):
         prepare(plan).run()
 
 
+def test_random_rates_depend_on_the_seed(plan, tmp_path):
+    text = DETECTOR.replace("policy=steps", "policy=random").replace("burn_in=2\n", "")
+    plan = changed(plan, cfg=str(written(tmp_path, text, "random.cfg")), max_batches=2)
+
+    class Rates(Callback):
+        def __init__(self):
+            self.rates = []
+
+        def on_iteration(self, loop, update):
+            self.rates.append(update.rate)
+
+    runs = []
+    for index, seed in enumerate((1, 1, 2)):
+        rates = Rates()
+        prepare(changed(plan, seed=seed, backup=str(tmp_path / str(index))), [rates]).run()
+        runs.append(rates.rates)
+    assert runs[0] == runs[1] != runs[2]
+
+
 def test_a_loss_that_is_not_finite_stops_it(plan, tmp_path):
     text = DETECTOR.replace("learning_rate=0.01", "learning_rate=1e30").replace("burn_in=2\n", "")
     plan = changed(plan, cfg=str(written(tmp_path, text, "steep.cfg")))
