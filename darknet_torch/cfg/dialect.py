@@ -220,6 +220,10 @@ class Dialect:
         """
         return any(section in bug.overwrites for bug in self.bugs)
 
+    def sends_delta(self, section: str) -> bool:
+        """Whether the backward pass of `section` sends a delta to the layers before it."""
+        return not any(section in bug.withholds_delta for bug in self.bugs)
+
 
 ALEXEYAB = Dialect(
     name="alexeyab",

@@ -111,7 +111,10 @@ class ForwardPass:
                     output, loss = self._run_with_loss(layer, x, truths, around)
                     output, root, deltas[layer.index] = attach_delta(x, output, loss)
                     losses[layer.index] = loss
-                    roots.append(root)
+                    if self.network.dialect.sends_delta(layer.section_names[0]):
+                        roots.append(root)
+                    else:
+                        output = output.detach()
             if layer.options.truth:
                 truths = output.detach()
             outputs[layer.index] = output
