@@ -163,7 +163,7 @@ def inert(doc: str, **more: Any) -> Any:
 
 @dataclass(frozen=True)
 class Options:
-    """Base of all option dataclasses; `where` is the line of the section."""
+    """Base of all option dataclasses; `where` is the section's line."""
 
     where: Where = dataclasses.field(default=Where("<code>", 0), kw_only=True)
 
@@ -209,7 +209,7 @@ def read_options(cls: type[OptionsType], section: Section, dialect: Dialect) -> 
             values[name] = default
     for key, entry in section.first().items():
         if entry.value is None:
-            continue  # `parse_cfg` has warned of it
+            continue  # the grammar has warned of it
         if key not in known:
             _warn_of_unknown(entry, section, known)
             continue
