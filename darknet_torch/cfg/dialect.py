@@ -367,10 +367,10 @@ def without_bugs(dialect: Dialect) -> Dialect:
 
 
 def find_dialect(name: str | Dialect) -> Dialect:
-    """The dialect called `name`.
+    """Return the dialect called `name`; a `Dialect` is returned as it is.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no dialect of that name.
     """
     if isinstance(name, Dialect):
         return name
