@@ -99,7 +99,7 @@ class TrainingLoop:
         self.optimizer = Optimizer(network, network.arithmetic if alone else FAST)
         # bfloat16 has the range of float32 and needs no scaling.
         self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
-        self.average = WeightAverage.of(network)
+        self.average = WeightAverage.of_network(network)
         self.problems = ProblemLog()
         self.seed = seed
         self.processes.share(network)

@@ -140,7 +140,9 @@ def prepare(
     if plan.resume:
         resume(plan, loop)
     _check_unfinished(loop, plan)
-    sizes = MultiScale.of(network.net, network.dialect, seed=plan.seed, random=data.random)
+    sizes = MultiScale.from_options(
+        network.net, network.dialect, seed=plan.seed, random=data.random
+    )
     return Training(plan, data, sizes, loop, evaluation)
 
 
