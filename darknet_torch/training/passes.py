@@ -11,7 +11,7 @@ from torch import Tensor
 
 from darknet_torch.layers.base import Layer
 from darknet_torch.losses.base import DeltaRecord, Loss, LossContext, attach_delta
-from darknet_torch.losses.registry import has_cost, loss_of
+from darknet_torch.losses.registry import has_cost, loss_function_for
 from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.network import Network
 from darknet_torch.ops.accumulated_delta import AccumulatedDelta
@@ -52,7 +52,7 @@ class TrainingPass:
     def __init__(self, network: Network, autocast: torch.dtype | None = None) -> None:
         self.network, self.autocast = network, autocast
         self.rejection = RejectionState()
-        self.losses = {layer.index: loss_of(layer) for layer in network.layers}
+        self.losses = {layer.index: loss_function_for(layer) for layer in network.layers}
         self.costs = sum(has_cost(layer) for layer in network.layers)
         self.places = _places(network)
         self.overwriter = _overwriters(network, self.places)

@@ -7,7 +7,7 @@ from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import read_net
 from darknet_torch.losses.base import LossContext
-from darknet_torch.losses.registry import loss_of
+from darknet_torch.losses.registry import loss_function_for
 from darknet_torch.model.network import build_network
 
 ROWS, COLUMNS = 4, 6  # of the map
@@ -78,7 +78,7 @@ def context(head, dialect="alexeyab", seen=100_000, net=_NET, iteration=0, **mor
 def computed(head, x, rows, around):
     """The output of `head`, and its loss of `rows`."""
     output = head(x)
-    return output, loss_of(head)(head, x, output, torch.from_numpy(rows), around)
+    return output, loss_function_for(head)(head, x, output, torch.from_numpy(rows), around)
 
 
 def assert_near(found, expected, rtol=3e-5, part=2e-6):

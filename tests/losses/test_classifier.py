@@ -9,7 +9,7 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.losses.classifier import SECRET
-from darknet_torch.losses.registry import loss_of
+from darknet_torch.losses.registry import loss_function_for
 from darknet_torch.model.network import build_network
 from tests.losses.cases import assert_near
 
@@ -32,7 +32,9 @@ def given(seed, spread=1.5):
 def loss(layer, x, truths):
     x = torch.from_numpy(x)
     output = layer(x)
-    return output.numpy(), loss_of(layer)(layer, x, output, torch.from_numpy(truths), None)
+    return output.numpy(), loss_function_for(layer)(
+        layer, x, output, torch.from_numpy(truths), None
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -70,9 +72,9 @@ def test_a_value_that_is_unknown_teaches_nothing(tmp_path, monkeypatch):
 
 
 def test_a_layer_with_noloss_has_none():
-    assert loss_of(layer_of("[softmax]\nnoloss=1")) is None
-    assert loss_of(layer_of("[softmax]")) is not None
-    assert loss_of(layer_of("[dropout]")) is None
+    assert loss_function_for(layer_of("[softmax]\nnoloss=1")) is None
+    assert loss_function_for(layer_of("[softmax]")) is not None
+    assert loss_function_for(layer_of("[dropout]")) is None
 
 
 def test_logistic_is_binary_cross_entropy():

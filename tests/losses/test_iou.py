@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.losses.iou import OVERLAPS, gradient
+from darknet_torch.losses.iou import IOU_FUNCTIONS, iou_gradient
 from tests.losses import plain_boxes
 
-KINDS = sorted(OVERLAPS)
+KINDS = sorted(IOU_FUNCTIONS)
 
 
 def pairs(seed, count=60):
@@ -34,7 +34,7 @@ def test_an_overlap_is_that_of_plain_loops(kind, seed):
         plain_boxes.KINDS[kind](plain_boxes.box(a), plain_boxes.box(b))
         for a, b in zip(first, second, strict=True)
     ]
-    found = OVERLAPS[kind](torch.from_numpy(first), torch.from_numpy(second))
+    found = IOU_FUNCTIONS[kind](torch.from_numpy(first), torch.from_numpy(second))
     # A few roundings of float32, of values up to 2.
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
@@ -49,7 +49,7 @@ def test_a_slope_is_that_of_plain_loops(kind, seed):
             for a, b in zip(first, second, strict=True)
         ]
     )
-    found = gradient(torch.from_numpy(first), torch.from_numpy(second), kind).numpy()
+    found = iou_gradient(torch.from_numpy(first), torch.from_numpy(second), kind).numpy()
     # Differences of edges lose 3 digits of float32 where a box is a thousandth of the picture.
     worst = np.abs(found - expected) / np.abs(expected).max(1, keepdims=True).clip(1e-9)
     assert worst.max() < 5e-5
@@ -68,20 +68,20 @@ def test_a_box_too_small_for_float32_has_one_slope_for_both_edges(kind):
         plain_boxes.slope(plain_boxes.box(a), plain_boxes.box(b), kind)
         for a, b in zip(pred, truth, strict=True)
     ]
-    found = gradient(torch.from_numpy(pred), torch.from_numpy(truth), kind)
+    found = iou_gradient(torch.from_numpy(pred), torch.from_numpy(truth), kind)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_boxes_overlap_wholly_and_do_not_pull(kind):
     boxes = torch.tensor([[0.5, 0.25, 0.25, 0.125]])
-    assert OVERLAPS[kind](boxes, boxes).item() == 1
-    assert gradient(boxes, boxes, kind)[0, :2].tolist() == [0, 0]
+    assert IOU_FUNCTIONS[kind](boxes, boxes).item() == 1
+    assert iou_gradient(boxes, boxes, kind)[0, :2].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("kind", ["diou", "ciou"])
 def test_boxes_apart_are_drawn_together(kind):
     left = torch.tensor([[0.2, 0.5, 0.1, 0.1]])
     right = torch.tensor([[0.8, 0.5, 0.1, 0.1]])
-    assert gradient(left, right, kind)[0, 0] > 0
-    assert gradient(right, left, kind)[0, 0] < 0
+    assert iou_gradient(left, right, kind)[0, 0] > 0
+    assert iou_gradient(right, left, kind)[0, 0] < 0

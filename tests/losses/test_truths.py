@@ -13,24 +13,24 @@ def test_rows_end_at_an_x_of_zero_and_classes_outside_are_left_out():
     rows[0, :3, 4] = torch.tensor([1.0, 3.0, -1.0])
     rows[0, :3, 5] = torch.tensor([7.0, 8.0, 9.0])
     rows[1, 0, 0] = rows[1, 2, 0] = 0.25
-    truths = Truths.of(rows, 3)
+    truths = Truths.from_rows(rows, 3)
     assert truths.boxes.shape == (2, 3, 4)
     assert truths.valid.tolist() == [[True, False, False], [True, False, False]]
-    assert truths.classes[0, 0] == 1
-    assert truths.tracks[0].tolist() == [7, 8, 9]
-    assert 0 <= truths.classes.min() <= truths.classes.max() < 3
+    assert truths.class_ids[0, 0] == 1
+    assert truths.track_ids[0].tolist() == [7, 8, 9]
+    assert 0 <= truths.class_ids.min() <= truths.class_ids.max() < 3
 
 
 def test_rows_without_a_track_have_track_0_and_the_class_may_stand_elsewhere():
     rows = torch.tensor([[[0.5, 0.5, 0.1, 0.1, 0.9, 0.8, 2.0]]])
-    assert Truths.of(rows, 3, class_at=6).classes.item() == 2
-    assert Truths.of(rows, 3, class_at=6).tracks.item() == 0
-    assert Truths.of(rows[..., :5], 3).tracks.item() == 0
+    assert Truths.from_rows(rows, 3, class_at=6).class_ids.item() == 2
+    assert Truths.from_rows(rows, 3, class_at=6).track_ids.item() == 0
+    assert Truths.from_rows(rows[..., :5], 3).track_ids.item() == 0
 
 
 @pytest.mark.parametrize("shape", [(2, 0, 5), (2, 3, 5)])
 def test_no_truth_at_all_overlaps_nothing(shape):
-    truths = Truths.of(torch.zeros(*shape), 3)
+    truths = Truths.from_rows(torch.zeros(*shape), 3)
     assert truths.boxes.shape == (2, 0, 4)
     best, which = best_truth(torch.zeros(2, 7, 0), truths.valid)
     assert best.tolist() == which.tolist() == [[0] * 7] * 2
@@ -60,6 +60,6 @@ def test_rounds_meet_each_place_once_in_the_order_of_the_truths(seed):
 def test_cells_lie_inside_the_map():
     boxes = torch.zeros(1, 3, 5)
     boxes[0, :, :2] = torch.tensor([[0.999, 0.001], [1.0, 1.0], [0.5, 0.25]])
-    column, row = Truths.of(boxes, 1).cells(6, 4)
+    column, row = Truths.from_rows(boxes, 1).cells(6, 4)
     assert column.tolist() == [[5, 5, 3]]
     assert row.tolist() == [[0, 3, 1]]
