@@ -79,7 +79,7 @@ class AnchoredLoss(ABC):
 
     # Whether an objectness delta that objectness_smooth has set is kept by a match.
     keeps_smoothed_objectness = True
-    # Whether class 0 tells that a box has a class target already, instead of the class itself.
+    # Whether a delta of class 0, not of the class itself, means that a box has a class target.
     checks_first_class = False
 
     def __init__(
