@@ -104,6 +104,21 @@ class AnchoredLoss(ABC):
         self.anchors = head.all_anchors.to(output.device)
 
     @abstractmethod
+    def predicted_boxes(
+        self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor
+    ) -> Tensor:
+        """Decode boxes.
+
+        Args:
+            values: [K, values].
+            column, row: [K] cell.
+            anchor: [K, 2] width and height in pixels.
+
+        Returns:
+            [K, 4] centre x, centre y, width, height in 0-1 of the input.
+        """
+
+    @abstractmethod
     def box_delta(self, values: Tensor, match: Match) -> tuple[Tensor, Tensor]:
         """Delta of the coordinates of matched boxes.
 
@@ -134,11 +149,8 @@ class AnchoredLoss(ABC):
         """[2] width and height of the network's input, in pixels."""
         return self.values.new_tensor((self.context.width, self.context.height))
 
-    def ignore_overlapping(self, predicted: Tensor) -> tuple[Tensor, Tensor]:
+    def ignore_overlapping(self) -> tuple[Tensor, Tensor]:
         """Set the objectness target of all boxes to 0, and ignore those that overlap a truth.
-
-        Args:
-            predicted: [M, 4] boxes in 0-1 of the input.
 
         Returns:
             [M] largest IoU with a truth of the picture, and [M] the index of that truth.
@@ -146,6 +158,7 @@ class AnchoredLoss(ABC):
         Source: yolo_layer.c process_batch (AlexeyAB), its ignore_thresh.
         """
         options, count = self.options, self.shape[0]
+        predicted = self.predicted_boxes(self.values, *self.grid())
         ious = iou(predicted.reshape(count, -1, 1, 4), self.truths.boxes[:, None])
         best_iou, truth_index = (part.flatten() for part in best_truth(ious, self.truths.valid))
         best_match_iou = best_iou

@@ -42,10 +42,12 @@ def gaussian_yolo_loss(
     Source: gaussian_yolo_layer.c forward_gaussian_yolo_layer, delta_gaussian_yolo_box
     (AlexeyAB).
     """
-    return _GaussianLoss(head, output, truth_rows, context, _COORDINATES).compute()
+    return GaussianYoloLoss(head, output, truth_rows, context, _COORDINATES).compute()
 
 
-class _GaussianLoss(AnchoredLoss):
+class GaussianYoloLoss(AnchoredLoss):
+    """Computes the loss of a [Gaussian_yolo] for one mini-batch."""
+
     head: GaussianYolo
     options: GaussianYoloOptions
 
@@ -53,7 +55,8 @@ class _GaussianLoss(AnchoredLoss):
     checks_first_class = True
 
     def compute(self) -> Loss:
-        best_iou, truth_index = self.ignore_overlapping(self._boxes(self.values, *self.grid()))
+        """Set the delta of all boxes, and return it with its cost."""
+        best_iou, truth_index = self.ignore_overlapping()
         self.assign_overlapping(best_iou, truth_index)
         ious = self.assign_matched(self.match(*self._cells()))
         self.average_box_delta(torch.ones_like(self.objectness, dtype=torch.bool))
@@ -84,8 +87,10 @@ class _GaussianLoss(AnchoredLoss):
         column = (point[..., 0] * width).long().clamp(0, width - 1)
         return column, (point[..., 1] * height).long().clamp(0, height - 1)
 
-    def _boxes(self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor) -> Tensor:
-        """[K, 4] predicted boxes in 0-1 of the input, from the means.
+    def predicted_boxes(
+        self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor
+    ) -> Tensor:
+        """Decode the means, see `AnchoredLoss.predicted_boxes`.
 
         Source: gaussian_yolo_layer.c get_gaussian_yolo_box.
         """
@@ -100,7 +105,7 @@ class _GaussianLoss(AnchoredLoss):
         Source: gaussian_yolo_layer.c delta_gaussian_yolo_box.
         """
         options = self.options
-        predicted = self._boxes(values, match.columns, match.rows, match.anchors)
+        predicted = self.predicted_boxes(values, match.columns, match.rows, match.anchors)
         mean_delta, sigma_delta = self._likelihood_delta(values, match)
         if options.iou_loss != "mse":
             mean_delta = self._iou_delta(values, predicted, match.truth_boxes)

@@ -36,15 +36,18 @@ def yolo_loss(
     Source: yolo_layer.c forward_yolo_layer, process_batch, delta_yolo_box (AlexeyAB),
     forward_yolo_layer (pjreddie).
     """
-    return _YoloLoss(head, output, truth_rows, context, _COORDINATES).compute()
+    return YoloLoss(head, output, truth_rows, context, _COORDINATES).compute()
 
 
-class _YoloLoss(AnchoredLoss):
+class YoloLoss(AnchoredLoss):
+    """Computes the loss of a [yolo] for one mini-batch."""
+
     head: Yolo
     options: YoloOptions
 
     def compute(self) -> Loss:
-        best_iou, truth_index = self.ignore_overlapping(self._boxes(self.values, *self.grid()))
+        """Set the delta of all boxes, and return it with its cost."""
+        best_iou, truth_index = self.ignore_overlapping()
         self.assign_overlapping(best_iou, truth_index)
         height, width = self.size
         match = self.match(*self.truths.cells(width, height))
@@ -65,8 +68,10 @@ class _YoloLoss(AnchoredLoss):
             rejection=rejection,
         )
 
-    def _boxes(self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor) -> Tensor:
-        """[K, 4] predicted boxes in 0-1 of the input. Source: yolo_layer.c get_yolo_box."""
+    def predicted_boxes(
+        self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor
+    ) -> Tensor:
+        """See `AnchoredLoss.predicted_boxes`. Source: yolo_layer.c get_yolo_box."""
         height, width = self.size
         raw = values[:, 2:4]
         # C's exp and log are of doubles, and it stores their results as floats.
@@ -80,7 +85,7 @@ class _YoloLoss(AnchoredLoss):
 
         Source: yolo_layer.c delta_yolo_box.
         """
-        predicted = self._boxes(values, match.columns, match.rows, match.anchors)
+        predicted = self.predicted_boxes(values, match.columns, match.rows, match.anchors)
         weight = self.box_weight(match.class_ids)[:, None]
         if self.options.iou_loss == "mse":
             delta = self._mse_delta(values, match) * weight

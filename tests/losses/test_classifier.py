@@ -71,12 +71,6 @@ def test_an_unknown_value_has_no_delta(tmp_path, monkeypatch):
     )
 
 
-def test_a_layer_with_noloss_has_none():
-    assert loss_function_for(build_layer("[softmax]\nnoloss=1")) is None
-    assert loss_function_for(build_layer("[softmax]")) is not None
-    assert loss_function_for(build_layer("[dropout]")) is None
-
-
 def test_logistic_is_binary_cross_entropy():
     x, truths = random_case(4)
     truths[2] = [1, 1, 0, 1, 0, 0.5]
