@@ -6,9 +6,8 @@ Both heads predict boxes relative to anchors. Their delta is set in the order of
    IoU with a ground truth exceeds ignore_thresh are ignored (their delta is 0).
 2. `AnchoredLoss.assign_overlapping`: boxes whose IoU exceeds truth_thresh are assigned the
    ground truth that they overlap most.
-3. `AnchoredLoss.match` and `AnchoredLoss.assign_matched`: each ground truth is assigned to
-   the box of its cell whose anchor has the best IoU with it by shape, and to those whose
-   anchor exceeds iou_thresh. A later ground truth sees what earlier ones wrote.
+3. `AnchoredLoss.assign_matched`: each ground truth is assigned to the boxes that
+   `anchor_matching` finds. A later ground truth sees what earlier ones wrote.
 
 An assigned box gets the delta of its coordinates (which each head computes itself), objectness
 target 1, and one-hot class targets; each delta is target less prediction, times weights.
@@ -17,7 +16,6 @@ target 1, and one-hot class targets; each delta is target less prediction, times
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -25,36 +23,13 @@ from torch import Tensor
 from darknet_torch.heads.base import positions
 from darknet_torch.heads.class_map import class_map, known_labels
 from darknet_torch.heads.yolo import AnchorHead
+from darknet_torch.losses.anchor_matching import AnchorMatcher, Match
 from darknet_torch.losses.base import LossContext
-from darknet_torch.losses.iou import IOU_FUNCTIONS, iou
+from darknet_torch.losses.iou import iou
 from darknet_torch.losses.terms import class_multipliers, focal_delta
 from darknet_torch.losses.truths import Truths, best_truth, by_truth_rank
 
 _MIN_CLASS_SCORE = 0.25  # a box needs such a class score to be ignored, yolo_layer.c
-
-
-@dataclass(frozen=True)
-class Match:
-    """K pairs of a predicted box and a ground truth, in the order of C's loops.
-
-    Attributes:
-        box_indices: [K] int64, into all boxes of the mini-batch, flat [N, boxes, H, W].
-        truth_boxes: [K, 4] centre x, centre y, width, height in 0-1 of the input.
-        class_ids: [K] int64, as the head's map= gives them.
-        track_ids: [K] int64.
-        anchors: [K, 2] width and height in pixels.
-        columns, rows: [K] int64, the cell of the box.
-        fits_best: [K] bool: no other anchor has a larger IoU with the ground truth.
-    """
-
-    box_indices: Tensor
-    truth_boxes: Tensor
-    class_ids: Tensor
-    track_ids: Tensor
-    anchors: Tensor
-    columns: Tensor
-    rows: Tensor
-    fits_best: Tensor
 
 
 class AnchoredLoss(ABC):
@@ -74,7 +49,7 @@ class AnchoredLoss(ABC):
         delta: [M, values], what has been set so far; 0 at first.
         multipliers: [classes] weights from counters_per_class, or None.
         truths: the ground truths of the mini-batch.
-        anchors: [anchors, 2] all anchors of the cfg, in pixels.
+        matcher: pairs them with boxes.
     """
 
     # Whether an objectness delta that objectness_smooth has set is kept by a match.
@@ -97,11 +72,12 @@ class AnchoredLoss(ABC):
         self.values = per_box.permute(0, 1, 3, 4, 2).reshape(-1, per_box.shape[2]).float()
         self.delta = torch.zeros_like(self.values)
         self.multipliers = class_multipliers(self.options, output.device)
-        self.map = class_map(head, head.options.map, output.device)
+        label_map = class_map(head, head.options.map, output.device)
         checked = context.dialect.cumulative_yolo
-        known_classes = known_labels(head, self.map, checked=checked)
+        known_classes = known_labels(head, label_map, checked=checked)
         self.truths = Truths.from_rows(truth_rows.float(), known_classes)
-        self.anchors = head.all_anchors.to(output.device)
+        input_size = (context.width, context.height)
+        self.matcher = AnchorMatcher(head, self.truths, label_map, input_size, self.size)
 
     @abstractmethod
     def predicted_boxes(
@@ -202,7 +178,7 @@ class AnchoredLoss(ABC):
         boxes = torch.nonzero(best_iou > self.options.truth_thresh)[:, 0]
         if not len(boxes):
             return
-        match = self.match_overlapping(boxes, truth_index[boxes])
+        match = self.matcher.match_overlapping(boxes, truth_index[boxes])
         best_iou = best_iou[boxes]
         smooth = self.options.objectness_smooth
         target = best_iou**2 if smooth else torch.ones_like(best_iou)
@@ -215,71 +191,6 @@ class AnchoredLoss(ABC):
             self.delta[boxes, column] = class_delta
         box_delta, _ = self.box_delta(self.values[boxes], match)
         self.delta[boxes, : self.coordinates] += box_delta
-
-    def match_overlapping(self, box_indices: Tensor, truth_index: Tensor) -> Match:
-        """The pairs of boxes and the truths that they overlap, [K] indices each."""
-        _, boxes, _, height, width = self.shape
-        picture = box_indices // (boxes * height * width)
-        anchor = box_indices // (height * width) % boxes
-        return Match(
-            box_indices=box_indices,
-            truth_boxes=self.truths.boxes[picture, truth_index],
-            class_ids=self._mapped(self.truths.class_ids[picture, truth_index]),
-            track_ids=self.truths.track_ids[picture, truth_index],
-            anchors=self.head.anchors.to(box_indices.device)[anchor],
-            columns=box_indices % width,
-            rows=box_indices // width % height,
-            fits_best=torch.ones_like(box_indices, dtype=torch.bool),
-        )
-
-    def match(self, column: Tensor, row: Tensor) -> Match:
-        """Match each truth with the anchor that fits it best, and with those above iou_thresh.
-
-        Anchors that another head of the cfg uses (mask=) match nothing here.
-
-        Args:
-            column, row: [N, T] the cell of each truth.
-
-        Source: yolo_layer.c process_batch (AlexeyAB), its best_n and iou_thresh.
-        """
-        truths = self.truths
-        best_anchor, matched = self._match_anchors()
-        anchor_to_box = torch.tensor(self.head.places_of_anchors, device=matched.device)
-        matched &= (anchor_to_box >= 0) & truths.valid[..., None]
-        picture, truth, anchor = torch.nonzero(matched, as_tuple=True)
-        _, boxes, _, height, width = self.shape
-        columns, rows = column[picture, truth], row[picture, truth]
-        box = picture * boxes + anchor_to_box[anchor]
-        return Match(
-            box_indices=(box * height + rows) * width + columns,
-            truth_boxes=truths.boxes[picture, truth],
-            class_ids=self._mapped(truths.class_ids[picture, truth]),
-            track_ids=truths.track_ids[picture, truth],
-            anchors=self.anchors[anchor],
-            columns=columns,
-            rows=rows,
-            fits_best=anchor == best_anchor[picture, truth],
-        )
-
-    def _match_anchors(self) -> tuple[Tensor, Tensor]:
-        """[N, T] the best anchor of each truth, and [N, T, anchors] bool the matched ones.
-
-        Anchors and truths are compared by width and height alone, with their centres at 0.
-        """
-        truths, options = self.truths, self.options
-        truth_shapes = torch.zeros_like(truths.boxes)
-        truth_shapes[..., 2:] = truths.boxes[..., 2:]
-        input_size = torch.tensor(
-            (self.context.width, self.context.height), device=self.anchors.device
-        )
-        anchor_shapes = torch.cat((torch.zeros_like(self.anchors), self.anchors / input_size), -1)
-        ious = iou(anchor_shapes, truth_shapes[:, :, None])  # [N, T, anchors]
-        best = ious.argmax(-1, keepdim=True)
-        matched = torch.zeros_like(ious, dtype=torch.bool).scatter_(-1, best, True)
-        if options.iou_thresh < 1:
-            compare = IOU_FUNCTIONS[options.iou_thresh_kind]
-            matched |= compare(anchor_shapes, truth_shapes[:, :, None]) > options.iou_thresh
-        return best[..., 0], matched
 
     def assign_matched(self, match: Match) -> Tensor:
         """Assign the matched truths to their boxes, in the order of the truths.
@@ -353,9 +264,6 @@ class AnchoredLoss(ABC):
         if self.multipliers is None:
             return torch.ones_like(class_ids, dtype=self.values.dtype)
         return self.multipliers[class_ids]
-
-    def _mapped(self, class_ids: Tensor) -> Tensor:
-        return class_ids if self.map is None else self.map[class_ids]
 
     def average_box_delta(self, selected: Tensor) -> None:
         """Divide the coordinates' deltas of a box by its number of positive class deltas.

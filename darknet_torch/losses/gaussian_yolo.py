@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.gaussian_yolo import GaussianYolo, GaussianYoloOptions
-from darknet_torch.losses.anchored import AnchoredLoss, Match
+from darknet_torch.losses.anchor_matching import Match
+from darknet_torch.losses.anchored import AnchoredLoss
 from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
 from darknet_torch.losses.iou import giou, iou, iou_gradient
 from darknet_torch.losses.terms import clip_delta, match_statistics
@@ -58,7 +59,7 @@ class GaussianYoloLoss(AnchoredLoss):
         """Set the delta of all boxes, and return it with its cost."""
         best_iou, truth_index = self.ignore_overlapping()
         self.assign_overlapping(best_iou, truth_index)
-        ious = self.assign_matched(self.match(*self._cells()))
+        ious = self.assign_matched(self.matcher.match(*self._cells()))
         self.average_box_delta(torch.ones_like(self.objectness, dtype=torch.bool))
         return Loss(
             self.delta_at_input(),
@@ -74,7 +75,7 @@ class GaussianYoloLoss(AnchoredLoss):
         if not self.options.objectness_smooth:
             return torch.zeros_like(delta)
         boxes = torch.nonzero(ignored)[:, 0]
-        match = self.match_overlapping(boxes, truth_index[boxes])
+        match = self.matcher.match_overlapping(boxes, truth_index[boxes])
         self.set_class_delta(boxes, match.class_ids)
         return self.options.obj_normalizer * (best_match_iou**2 - self.objectness)
 

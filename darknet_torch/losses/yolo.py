@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.yolo import Yolo, YoloOptions
-from darknet_torch.losses.anchored import AnchoredLoss, Match
+from darknet_torch.losses.anchor_matching import Match
+from darknet_torch.losses.anchored import AnchoredLoss
 from darknet_torch.losses.base import CellLabels, Loss, LossContext, sum_of_squares
 from darknet_torch.losses.iou import giou, iou, iou_gradient
 from darknet_torch.losses.rejection import reject_deltas
@@ -50,7 +51,7 @@ class YoloLoss(AnchoredLoss):
         best_iou, truth_index = self.ignore_overlapping()
         self.assign_overlapping(best_iou, truth_index)
         height, width = self.size
-        match = self.match(*self.truths.cells(width, height))
+        match = self.matcher.match(*self.truths.cells(width, height))
         ious = self.assign_matched(match)
         if self.options.iou_thresh < 1:
             self.average_box_delta(self.delta[:, self.coordinates] != 0)
@@ -131,7 +132,10 @@ class YoloLoss(AnchoredLoss):
         return self.options.iou_normalizer * mean_iou_loss + self._classification_loss()
 
     def _classification_loss(self) -> Tensor:
-        """Squared deltas of objectness and classes. Source: its classification_loss."""
+        """Squared deltas of objectness and classes.
+
+        Source: yolo_layer.c forward_yolo_layer, its classification_loss.
+        """
         return self.options.obj_normalizer * sum_of_squares(self.delta[:, self.coordinates :])
 
     def _parts(self, ious: Tensor) -> dict[str, Tensor]:

@@ -1,54 +1,9 @@
-"""Which boxes of [yolo] are matched with which ground truths, and in which order."""
+"""The deltas that assigned and ignored boxes of [yolo] get."""
 
-import pytest
 import torch
 
-from darknet_torch.losses.yolo import YoloLoss
-from tests.losses.cases import COLUMNS, HEIGHT, ROWS, WIDTH, build, loss_context
-
-ANCHORS = [(8, 8), (16, 16), (32, 32)]
-
-
-def yolo_computation(rows, options="", mask="0,1,2"):
-    """The loss of a [yolo] with three anchors for the truth rows of one picture.
-
-    All predicted class scores and objectness values are 0.5.
-    """
-    anchors = ",".join(f"{width},{height}" for width, height in ANCHORS)
-    count = len(mask.split(","))
-    section = f"[yolo]\nanchors={anchors}\nnum=3\nclasses=2\nmask={mask}\n{options}"
-    head = build(section, count * 7)
-    output = head(torch.zeros(1, count * 7, ROWS, COLUMNS))
-    return YoloLoss(head, output, torch.tensor(rows).reshape(1, -1, 5), loss_context(head), 4)
-
-
-def row(column, line, size, class_id=0):
-    """A truth row: a square of `size` pixels in the middle of a cell."""
-    return [(column + 0.5) / COLUMNS, (line + 0.5) / ROWS, size / WIDTH, size / HEIGHT, class_id]
-
-
-def match(computation):
-    return computation.match(*computation.truths.cells(COLUMNS, ROWS))
-
-
-@pytest.mark.parametrize(("size", "anchor"), [(7, 0), (15, 1), (40, 2)])
-def test_a_truth_is_matched_with_the_anchor_of_the_nearest_shape(size, anchor):
-    found = match(yolo_computation([row(3, 1, size)]))
-    assert found.box_indices.tolist() == [(anchor * ROWS + 1) * COLUMNS + 3]
-    assert found.anchors.tolist() == [list(ANCHORS[anchor])]
-    assert (found.columns.item(), found.rows.item()) == (3, 1)
-    assert found.fits_best.all()
-
-
-def test_iou_thresh_matches_further_anchors_of_similar_shape():
-    found = match(yolo_computation([row(0, 0, 15)], "iou_thresh=.2"))
-    assert found.box_indices.tolist() == [anchor * ROWS * COLUMNS for anchor in (0, 1, 2)]
-    assert found.fits_best.tolist() == [False, True, False]
-
-
-def test_a_truth_whose_best_anchor_belongs_to_another_head_is_not_matched():
-    found = match(yolo_computation([row(0, 0, 40), row(0, 0, 8)], mask="0,1"))
-    assert found.box_indices.tolist() == [0]
+from tests.losses.anchored_cases import match, row, yolo_computation
+from tests.losses.cases import COLUMNS, ROWS
 
 
 def test_two_truths_of_one_box_give_it_both_classes():

@@ -1,6 +1,7 @@
 """Bad-label rejection compared with loops over the values of each mini-batch."""
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -111,6 +112,13 @@ def test_the_state_handed_in_is_not_changed():
     _, after = reject_deltas(torch.ones(5, VALUES), state, net(OPTIONS[0]), 999)
     assert state == RejectionState(average=0.5)
     assert after.average == 0.5 * 0.99 + 0.01
+
+
+def test_the_state_goes_through_a_checkpoint_by_the_names_of_its_fields():
+    state = RejectionState(largest=4.0, average=0.5, deviation=0.25, threshold=2.0)
+    saved = asdict(state)
+    assert list(saved) == ["largest", "average", "deviation", "threshold"]
+    assert RejectionState(**saved) == state
 
 
 @pytest.mark.parametrize(("dialect", "changes"), [("alexeyab", True), ("pjreddie", False)])
