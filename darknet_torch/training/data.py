@@ -19,7 +19,7 @@ from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.heads.detection import Detection
 from darknet_torch.layers.softmax import Softmax
-from darknet_torch.losses.registry import loss_of
+from darknet_torch.losses.registry import loss_function_for
 from darknet_torch.model.network import Network
 from darknet_torch.training.plan import TrainPlan
 
@@ -61,7 +61,7 @@ def kind_of(network: Network) -> str:
     """
     if network.heads:
         return DETECTOR
-    if not any(loss_of(layer) for layer in network.layers):
+    if not any(loss_function_for(layer) for layer in network.layers):
         raise CfgError(
             "the network has no layer with a loss",
             where=network.net.where,

@@ -1,17 +1,20 @@
-"""[Gaussian_yolo]'s delta and cost, box by box, in the order of gaussian_yolo_layer.c."""
+"""Reference for `losses.gaussian_yolo`: delta and cost as gaussian_yolo_layer.c loops."""
 
 import math
 
 import numpy as np
 
-from tests.losses.plain_boxes import F, box, giou, iou, slope
-from tests.losses.plain_yolo import PlainYolo, tidy
+from tests.losses.reference_boxes import F, box, giou, iou, iou_gradient
+from tests.losses.reference_yolo import ReferenceYolo, clip
 
 TOWARDS_CENTRE = {"center": 0.0, "left_top": 0.5, "right_bottom": -0.5}
 
 
-class PlainGaussian(PlainYolo):
-    """forward_gaussian_yolo_layer: [yolo] with means and uncertainties in turn."""
+class ReferenceGaussianYolo(ReferenceYolo):
+    """Source: gaussian_yolo_layer.c forward_gaussian_yolo_layer (AlexeyAB).
+
+    Like [yolo], with a mean and an uncertainty for each coordinate.
+    """
 
     c = 8
 
@@ -37,7 +40,7 @@ class PlainGaussian(PlainYolo):
             min(columns - 1, max(0, int(F(x * F(columns))))),
         )
 
-    def wanted(self, truth, at, anchor):
+    def target(self, truth, at, anchor):
         _, _, j, i = at
         rows, columns = self.out.shape[3:]
         (x, y), (wide, high) = self.point(truth), self.anchors[anchor]
@@ -46,29 +49,31 @@ class PlainGaussian(PlainYolo):
         yield F(math.log(F(truth[2] * F(self.width)) / wide))
         yield F(math.log(F(truth[3] * F(self.height)) / high))
 
-    def add_box(self, truth, at, anchor, weight):
+    def add_box_delta(self, truth, at, anchor, weight):
         b, n, j, i = at
         v, d = self.out[b, n, :, j, i], self.delta[b, n, :, j, i]
         pred = self.predicted(at, anchor)
-        self.last = pred, truth
+        self.last_pair = pred, truth
         scale = F(2 - F(truth[2] * truth[3]))
-        moved, unsure = [], []
-        for k, wanted in enumerate(self.wanted(truth, at, anchor)):
+        mean_delta, sigma_delta = [], []
+        for k, target in enumerate(self.target(truth, at, anchor)):
             sigma = float(v[2 * k + 1])
-            part = F(F(wanted - v[2 * k]) / F(sigma))
-            square = F(float(part) ** 2)
+            normalized = F(F(target - v[2 * k]) / F(sigma))
+            square = F(float(normalized) ** 2)
             density = F(math.exp(-0.5 * float(square)) / (math.sqrt(2 * math.pi) * (sigma + 0.3)))
             factor = F(0.5 / (float(density) + 1e-9) * float(density) * float(scale))
-            moved.append(F(float(factor) * float(part) / sigma))
-            unsure.append(F(float(factor) * (float(square) / sigma - 1 / (sigma + 0.3))))
+            mean_delta.append(F(float(factor) * float(normalized) / sigma))
+            sigma_delta.append(F(float(factor) * (float(square) / sigma - 1 / (sigma + 0.3))))
         if self.o.iou_loss != "mse":
-            moved = self.slopes(pred, truth, v)
+            mean_delta = self.iou_delta(pred, truth, v)
         for k in range(4):
-            d[2 * k] += tidy(F(moved[k] * F(weight)), self.o.max_delta)
-            d[2 * k + 1] += tidy(F(unsure[k] * F(self.o.uc_normalizer)), self.o.max_delta)
+            d[2 * k] += clip(F(mean_delta[k] * F(weight)), self.o.max_delta)
+            d[2 * k + 1] += clip(F(sigma_delta[k] * F(self.o.uc_normalizer)), self.o.max_delta)
 
-    def slopes(self, pred, truth, v):
-        x, y, w, h = slope((*pred[:2], pred[2] or F(1), pred[3] or F(1)), truth, self.o.iou_loss)
+    def iou_delta(self, pred, truth, v):
+        x, y, w, h = iou_gradient(
+            (*pred[:2], pred[2] or F(1), pred[3] or F(1)), truth, self.o.iou_loss
+        )
         shift = F(TOWARDS_CENTRE[self.o.yolo_point])
         return (
             F(x - shift * w),
@@ -78,35 +83,35 @@ class PlainGaussian(PlainYolo):
         )
 
     def ignore_overlapping(self, at, overlap, truth, class_id):
-        self.add_class(at, self.named(class_id))
+        self.set_class_delta(at, self.mapped(class_id))
         b, n, j, i = at
         return F(self.o.obj_normalizer) * (F(overlap * overlap) - self.out[b, n, self.c, j, i])
 
-    def keeps_smoothed(self):
+    def keeps_smoothed_objectness(self):
         return False
 
-    def met(self, classes, class_id):
+    def has_target(self, classes, class_id):
         return classes[0] != 0
 
     def compute(self):
         for picture in range(len(self.out)):
-            self.boxes_of(picture)
+            self.set_background(picture)
             for number, truth, class_id in self.truths(picture):
-                self.truth_of(picture, number, truth, class_id)
+                self.assign_truth(picture, number, truth, class_id)
             self.average(picture)
         return self.delta, self.cost()
 
     def average(self, picture):
-        for b, n, j, i in self.each_place(picture):
+        for b, n, j, i in self.each_box(picture):
             d = self.delta[b, n, :, j, i]
-            learned = sum(value > 0 for value in d[9:])
-            if learned:
-                d[:8] /= F(learned)
+            classes = sum(value > 0 for value in d[9:])
+            if classes:
+                d[:8] /= F(classes)
 
     def cost(self):
         return (self.delta.astype(np.float64) ** 2).sum()
 
-    def logged(self):
-        """The mean overlap that is printed."""
+    def logged_iou(self):
+        """The mean IoU or GIoU that is printed."""
         kind = iou if self.o.iou_loss == "mse" else giou
         return np.mean([pair[1 if kind is giou else 0] for pair in self.matches])

@@ -1,16 +1,16 @@
-"""[yolo]'s delta and cost, box by box and truth by truth, in the order of yolo_layer.c."""
+"""Reference for `losses.yolo`: delta and cost box by box and truth by truth, as in C."""
 
 import math
 
 import numpy as np
 
-from tests.losses.plain_boxes import KINDS, F, box, giou, iou, slope
+from tests.losses.reference_boxes import IOU_FUNCTIONS, F, box, giou, iou, iou_gradient
 
 FLT_MAX = 3.4e38
-CONFIDENT = F(0.25)
+MIN_CLASS_SCORE = F(0.25)
 
 
-def multipliers(options):
+def class_multipliers(options):
     """Source: parser.c get_classes_multipliers."""
     counters = [max(1, count) for count in options.counters_per_class]
     if not counters:
@@ -18,22 +18,22 @@ def multipliers(options):
     return [min(F(max(counters) / F(count)), F(options.max_delta)) for count in counters]
 
 
-def tidy(value, most):
+def clip(value, bound):
     value = F(value)
     if math.isnan(value) or math.isinf(value):
         value = F(0)
-    return value if most > FLT_MAX else max(min(value, F(most)), F(-most))
+    return value if bound > FLT_MAX else max(min(value, F(bound)), F(-bound))
 
 
-class PlainYolo:
-    """AlexeyAB's process_batch and forward_yolo_layer; `of_pjreddie` for the other's.
+class ReferenceYolo:
+    """Source: yolo_layer.c process_batch, forward_yolo_layer (AlexeyAB).
 
     Args:
-        head: whose options count.
+        head: the [yolo].
         out: [N, boxes, 5 + classes, H, W], its output.
         rows: [N, T, 5 or more] truths.
         size: height and width of the network's input.
-        classes: through a map= file, if there is one.
+        class_map: class of each label, from a map= file.
     """
 
     c = 4  # values of a box before its objectness
@@ -44,24 +44,24 @@ class PlainYolo:
         self.mask, self.classes = list(head.mask), head.classes
         self.height, self.width = size
         self.delta = np.zeros_like(out)
-        self.each = multipliers(self.o)
-        self.matches = []  # what overlaps each match had, for the cost
-        self.labels = np.full(out.shape[:2] + out.shape[3:], -1)
-        self.label_classes = np.full_like(self.labels, -1)
+        self.multipliers = class_multipliers(self.o)
+        self.matches = []  # IoU and GIoU of each match, for the cost
+        self.track_ids = np.full(out.shape[:2] + out.shape[3:], -1)
+        self.track_class_ids = np.full_like(self.track_ids, -1)
 
     def truths(self, picture):
-        """Number, box and class of each truth that counts."""
+        """Number, box and class of each valid truth."""
         for number, row in enumerate(self.rows[picture]):
             if row[0] == 0:
                 return
             if 0 <= int(row[4]) < self.classes:
                 yield number, box(row[:4]), int(row[4])
 
-    def named(self, class_id):
+    def mapped(self, class_id):
         return class_id if self.map is None else self.map[class_id]
 
     def weight(self, class_id):
-        return F(1) if self.each is None else self.each[class_id]
+        return F(1) if self.multipliers is None else self.multipliers[class_id]
 
     def predicted(self, at, anchor):
         b, n, j, i = at
@@ -74,29 +74,29 @@ class PlainYolo:
             w, h = math.exp(v[2]) * float(wide), math.exp(v[3]) * float(high)
         return box((F(i + v[0]) / columns, F(j + v[1]) / rows, w / self.width, h / self.height))
 
-    def add_box(self, truth, at, anchor, weight):
+    def add_box_delta(self, truth, at, anchor, weight):
         b, n, j, i = at
         v, d = self.out[b, n, :, j, i], self.delta[b, n, :, j, i]
         pred = self.predicted(at, anchor)
-        self.last = pred, truth
+        self.last_pair = pred, truth
         weight = F(weight)
         if self.o.iou_loss == "mse":
-            for k, wanted in enumerate(self.wanted(truth, at, anchor)):
+            for k, target in enumerate(self.target(truth, at, anchor)):
                 scale = F(2 - F(truth[2] * truth[3]))
-                d[k] = self.summed(d[k], F(F(scale * F(wanted - v[k])) * weight))
+                d[k] = self.sum_or_new(d[k], F(F(scale * F(target - v[k])) * weight))
             return
         pred = (*pred[:2], pred[2] or F(1), pred[3] or F(1))
-        moved = list(slope(pred, truth, self.o.iou_loss))
+        gradient = list(iou_gradient(pred, truth, self.o.iou_loss))
         if not self.o.new_coords:
-            moved[2] = F(float(moved[2]) * math.exp(v[2]))
-            moved[3] = F(float(moved[3]) * math.exp(v[3]))
-        for k, value in enumerate(moved):
-            d[k] += tidy(F(value * weight), self.o.max_delta)
+            gradient[2] = F(float(gradient[2]) * math.exp(v[2]))
+            gradient[3] = F(float(gradient[3]) * math.exp(v[3]))
+        for k, value in enumerate(gradient):
+            d[k] += clip(F(value * weight), self.o.max_delta)
 
-    def summed(self, before, new):
+    def sum_or_new(self, before, new):
         return F(before + new)
 
-    def wanted(self, truth, at, anchor):
+    def target(self, truth, at, anchor):
         _, _, j, i = at
         rows, columns = self.out.shape[3:]
         wide, high = self.anchors[anchor]
@@ -111,31 +111,31 @@ class PlainYolo:
             else:
                 yield F(math.log(F(side * F(length)) / of_anchor))
 
-    def add_class(self, at, class_id):
+    def set_class_delta(self, at, class_id):
         b, n, j, i = at
         scores, d = self.out[b, n, self.c + 1 :, j, i], self.delta[b, n, self.c + 1 :, j, i]
         smooth = F(self.o.label_smooth_eps)
 
-        def wanted(k):
-            one = F(k == class_id)
-            return F(one * (1 - smooth) + 0.5 * smooth) if smooth else one
+        def target(k):
+            one_hot = F(k == class_id)
+            return F(one_hot * (1 - smooth) + 0.5 * smooth) if smooth else one_hot
 
-        if self.met(d, class_id):
-            d[class_id] = wanted(class_id) - scores[class_id]
-            if self.each is not None:
-                d[class_id] *= self.each[class_id]
+        if self.has_target(d, class_id):
+            d[class_id] = target(class_id) - scores[class_id]
+            if self.multipliers is not None:
+                d[class_id] *= self.multipliers[class_id]
             return
         for k in range(self.classes):
             if getattr(self.o, "focal_loss", False):
-                sure = F(scores[class_id] + F(1e-15))
-                steep = -(1 - sure) * (2 * sure * F(math.log(sure)) + sure - 1)
-                d[k] = (F(k == class_id) - scores[k]) * F(F(0.5) * steep)
+                pt = F(scores[class_id] + F(1e-15))
+                grad = -(1 - pt) * (2 * pt * F(math.log(pt)) + pt - 1)
+                d[k] = (F(k == class_id) - scores[k]) * F(F(0.5) * grad)
             else:
-                d[k] = wanted(k) - scores[k]
-                if self.each is not None and k == class_id:
-                    d[k] *= F(self.each[k] * F(self.o.cls_normalizer))
+                d[k] = target(k) - scores[k]
+                if self.multipliers is not None and k == class_id:
+                    d[k] *= F(self.multipliers[k] * F(self.o.cls_normalizer))
 
-    def met(self, classes, class_id):
+    def has_target(self, classes, class_id):
         return classes[class_id] != 0
 
     def best_anchor(self, truth):
@@ -149,30 +149,30 @@ class PlainYolo:
 
     def compute(self):
         for picture in range(len(self.out)):
-            self.boxes_of(picture)
+            self.set_background(picture)
             for number, truth, class_id in self.truths(picture):
-                self.truth_of(picture, number, truth, class_id)
+                self.assign_truth(picture, number, truth, class_id)
             if self.o.iou_thresh < 1:
                 self.average(picture)
         return self.delta, self.cost()
 
-    def each_place(self, picture):
+    def each_box(self, picture):
         rows, columns = self.out.shape[3:]
         for j in range(rows):
             for i in range(columns):
                 for n in range(len(self.mask)):
                     yield picture, n, j, i
 
-    def boxes_of(self, picture):
+    def set_background(self, picture):
         o = self.o
-        for at in self.each_place(picture):
+        for at in self.each_box(picture):
             b, n, j, i = at
             d, v = self.delta[b, n, :, j, i], self.out[b, n, :, j, i]
             pred = self.predicted(at, self.mask[n])
             best, matching, chosen, matched = F(0), F(0), None, None
             for _, truth, class_id in self.truths(picture):
                 overlap = iou(pred, truth)
-                if overlap > matching and (v[self.c + 1 :] > CONFIDENT).any():
+                if overlap > matching and (v[self.c + 1 :] > MIN_CLASS_SCORE).any():
                     matching, matched = overlap, (truth, class_id)
                 if overlap > best:
                     best, chosen = overlap, (truth, class_id)
@@ -182,81 +182,83 @@ class PlainYolo:
                     self.ignore_overlapping(at, matching, *matched) if o.objectness_smooth else 0
                 )
             if best > F(o.truth_thresh):
-                self.learn_overlapped(at, best, *chosen)
+                self.assign_overlapping(at, best, *chosen)
 
     def ignore_overlapping(self, at, overlap, truth, class_id):
         b, n, j, i = at
-        wanted = F(self.o.obj_normalizer) * (overlap - self.out[b, n, self.c, j, i])
-        return max(self.delta[b, n, self.c, j, i], wanted)
+        target = F(self.o.obj_normalizer) * (overlap - self.out[b, n, self.c, j, i])
+        return max(self.delta[b, n, self.c, j, i], target)
 
-    def learn_overlapped(self, at, best, truth, class_id):
+    def assign_overlapping(self, at, best, truth, class_id):
         b, n, j, i = at
         o, d, v = self.o, self.delta[b, n, :, j, i], self.out[b, n, :, j, i]
-        wanted = F(best * best) if o.objectness_smooth else F(1)
-        d[self.c] = F(o.obj_normalizer) * (wanted - v[self.c])
-        class_id = self.named(class_id)
-        self.add_class(at, class_id)
+        target = F(best * best) if o.objectness_smooth else F(1)
+        d[self.c] = F(o.obj_normalizer) * (target - v[self.c])
+        class_id = self.mapped(class_id)
+        self.set_class_delta(at, class_id)
         if o.objectness_smooth:
-            d[self.c + 1 + class_id] = self.weight(class_id) * (wanted - v[self.c + 1 + class_id])
+            d[self.c + 1 + class_id] = self.weight(class_id) * (target - v[self.c + 1 + class_id])
         weight = F(o.iou_normalizer) * self.weight(class_id)
-        self.add_box(truth, at, self.mask[n], weight)
+        self.add_box_delta(truth, at, self.mask[n], weight)
 
     def cell(self, truth):
         rows, columns = self.out.shape[3:]
         return int(F(truth[1] * F(rows))), int(F(truth[0] * F(columns)))
 
-    def truth_of(self, picture, number, truth, class_id):
-        class_id, best = self.named(class_id), self.best_anchor(truth)
+    def assign_truth(self, picture, number, truth, class_id):
+        class_id, best = self.mapped(class_id), self.best_anchor(truth)
         j, i = self.cell(truth)
         if best in self.mask:
             at = (picture, self.mask.index(best), j, i)
-            self.learn(at, best, truth, class_id)
+            self.assign(at, best, truth, class_id)
             if self.rows.shape[2] > 5:
-                self.labels[at] = int(self.rows[picture, number, 5])
-                self.label_classes[at] = class_id
+                self.track_ids[at] = int(self.rows[picture, number, 5])
+                self.track_class_ids[at] = class_id
         shape = box((0, 0, *truth[2:]))
         for n, (wide, high) in enumerate(self.anchors):
             if n == best or n not in self.mask or not self.o.iou_thresh < 1:
                 continue
             prior = box((0, 0, wide / F(self.width), high / F(self.height)))
-            if KINDS[self.o.iou_thresh_kind](prior, shape) > F(self.o.iou_thresh):
-                self.learn((picture, self.mask.index(n), j, i), n, truth, class_id)
+            if IOU_FUNCTIONS[self.o.iou_thresh_kind](prior, shape) > F(self.o.iou_thresh):
+                self.assign((picture, self.mask.index(n), j, i), n, truth, class_id)
 
-    def learn(self, at, anchor, truth, class_id):
+    def assign(self, at, anchor, truth, class_id):
         b, n, j, i = at
         d, v = self.delta[b, n, :, j, i], self.out[b, n, :, j, i]
         weight = self.weight(class_id)
-        self.add_box(truth, at, anchor, F(self.o.iou_normalizer) * weight)
-        self.matches.append((iou(*self.last), giou(*self.last)))
-        if not self.keeps_smoothed() or d[self.c] == 0:
+        self.add_box_delta(truth, at, anchor, F(self.o.iou_normalizer) * weight)
+        self.matches.append((iou(*self.last_pair), giou(*self.last_pair)))
+        if not self.keeps_smoothed_objectness() or d[self.c] == 0:
             d[self.c] = weight * F(self.o.obj_normalizer) * (1 - v[self.c])
-        self.add_class(at, class_id)
+        self.set_class_delta(at, class_id)
 
-    def keeps_smoothed(self):
+    def keeps_smoothed_objectness(self):
         return self.o.objectness_smooth
 
     def average(self, picture):
-        for b, n, j, i in self.each_place(picture):
+        for b, n, j, i in self.each_box(picture):
             d = self.delta[b, n, :, j, i]
-            learned = sum(value > 0 for value in d[self.c + 1 :])
-            if d[self.c] != 0 and learned:
-                d[:4] /= F(learned)
+            classes = sum(value > 0 for value in d[self.c + 1 :])
+            if d[self.c] != 0 and classes:
+                d[:4] /= F(classes)
 
     def cost(self):
-        everything = (self.delta.astype(np.float64) ** 2).sum()
+        total = (self.delta.astype(np.float64) ** 2).sum()
         if not self.o.show_details or self.o.iou_loss == "mse":
-            return everything
-        rest = (self.delta[:, :, self.c :].astype(np.float64) ** 2).sum()
+            return total
+        classification = (self.delta[:, :, self.c :].astype(np.float64) ** 2).sum()
         kind = 1 if self.o.iou_loss == "giou" else 0
-        missed = sum(1 - float(pair[kind]) for pair in self.matches) / max(1, len(self.matches))
-        return self.o.iou_normalizer * missed + self.o.obj_normalizer * rest
+        mean_iou_loss = sum(1 - float(pair[kind]) for pair in self.matches) / max(
+            1, len(self.matches)
+        )
+        return self.o.iou_normalizer * mean_iou_loss + self.o.obj_normalizer * classification
 
 
-class OfPjreddie(PlainYolo):
-    """forward_yolo_layer of pjreddie's yolo_layer.c."""
+class PjreddieYolo(ReferenceYolo):
+    """Source: yolo_layer.c forward_yolo_layer (pjreddie)."""
 
-    def boxes_of(self, picture):
-        for at in self.each_place(picture):
+    def set_background(self, picture):
+        for at in self.each_box(picture):
             b, n, j, i = at
             d, v = self.delta[b, n, :, j, i], self.out[b, n, :, j, i]
             pred = self.predicted(at, self.mask[n])
@@ -268,24 +270,24 @@ class OfPjreddie(PlainYolo):
             d[4] = 0 if best > F(self.o.ignore_thresh) else -v[4]
             if best > F(self.o.truth_thresh):
                 d[4] = 1 - v[4]
-                self.add_class(at, self.named(chosen[1]))
-                self.add_box(chosen[0], at, self.mask[n], 1)
+                self.set_class_delta(at, self.mapped(chosen[1]))
+                self.add_box_delta(chosen[0], at, self.mask[n], 1)
 
-    def truth_of(self, picture, number, truth, class_id):
+    def assign_truth(self, picture, number, truth, class_id):
         best = self.best_anchor(truth)
         if best not in self.mask:
             return
         j, i = self.cell(truth)
         n = self.mask.index(best)
         at = (picture, n, j, i)
-        self.add_box(truth, at, best, 1)
+        self.add_box_delta(truth, at, best, 1)
         self.delta[picture, n, 4, j, i] = 1 - self.out[picture, n, 4, j, i]
-        self.add_class(at, self.named(class_id))
+        self.set_class_delta(at, self.mapped(class_id))
 
-    def summed(self, before, new):
+    def sum_or_new(self, before, new):
         return new
 
-    def met(self, classes, class_id):
+    def has_target(self, classes, class_id):
         return classes[0] != 0
 
     def cost(self):
