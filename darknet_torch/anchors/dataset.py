@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from darknet_torch.anchors.sizes import BoxSizes
-from darknet_torch.datasets.model import DataSet, Example
-from darknet_torch.datasets.pictures import picture_size
+from darknet_torch.datasets.examples import DataSet, Example
+from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import UsageError
 from darknet_torch.media.images import letterbox_size
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredBoxes:
     """The box sizes of a data set.
 
     Attributes:
@@ -28,7 +28,9 @@ class Measured:
     difficult: int
 
 
-def measure(data_set: DataSet, height: int, width: int, *, letterbox: bool = False) -> Measured:
+def measure_box_sizes(
+    data_set: DataSet, height: int, width: int, *, letterbox: bool = False
+) -> MeasuredBoxes:
     """The box sizes of `data_set` in an input of `height` x `width` pixels.
 
     Args:
@@ -57,7 +59,7 @@ def measure(data_set: DataSet, height: int, width: int, *, letterbox: bool = Fal
             got=f"{len(data_set.examples)} pictures, {len(together)} boxes without a size, "
             f"{difficult} difficult ones",
         )
-    return Measured(BoxSizes.of(together[usable]), int((~usable).sum()), difficult)
+    return MeasuredBoxes(BoxSizes.from_sizes(together[usable]), int((~usable).sum()), difficult)
 
 
 def _inner_size(example: Example, height: int, width: int) -> tuple[int, int]:
@@ -67,7 +69,7 @@ def _inner_size(example: Example, height: int, width: int) -> tuple[int, int]:
     return placement.inner_width, placement.inner_height
 
 
-def class_counts(data_set: DataSet) -> list[int]:
+def count_boxes_per_class(data_set: DataSet) -> list[int]:
     """How many boxes each class has. Source: detector.c calc_anchors, counters_per_class."""
     ids = [example.labels.class_ids for example in data_set.examples if example.labels is not None]
     together = np.concatenate([np.empty(0, np.int64), *ids])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from darknet_torch.anchors.kmeans import by_area
-from darknet_torch.anchors.quality import fit
+from darknet_torch.anchors.kmeans import sort_by_area
+from darknet_torch.anchors.quality import measure_fit
 from darknet_torch.anchors.sizes import BoxSizes
 
 # k-means leaves anchors near their best place, so that changes of many numbers at once, and
@@ -26,12 +26,12 @@ def refine(boxes: BoxSizes, anchors: np.ndarray, *, generations: int, seed: int 
         [k, 2], smallest area first.
     """
     random = np.random.default_rng(seed)
-    best = fit(boxes, anchors).average_iou
+    best = measure_fit(boxes, anchors).average_iou
     for _ in range(generations):
         changed = random.random(anchors.shape) < _CHANGED
         factors = np.where(changed, np.exp(random.normal(0, _SPREAD, anchors.shape)), 1)
         tried = anchors * factors
-        found = fit(boxes, tried).average_iou
+        found = measure_fit(boxes, tried).average_iou
         if found > best:
             anchors, best = tried, found
-    return by_area(anchors)
+    return sort_by_area(anchors)

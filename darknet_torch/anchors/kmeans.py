@@ -15,7 +15,7 @@ from darknet_torch.anchors.distances import (
     nearest_by,
     squared_distance,
 )
-from darknet_torch.anchors.quality import fit
+from darknet_torch.anchors.quality import measure_fit
 from darknet_torch.anchors.sizes import BoxSizes
 from darknet_torch.errors import UsageError
 
@@ -82,13 +82,13 @@ def cluster(
     centres = kind.centres(some)
     starts = (_start(some, count, kind.distance, random) for _ in range(restarts))
     found = [_run(some, start, nearest, centres) for start in starts]
-    best = max(found, key=lambda anchors: fit(some, anchors).average_iou)
+    best = max(found, key=lambda anchors: measure_fit(some, anchors).average_iou)
     if some is not boxes:
         best = _run(boxes, best, nearest, kind.centres(boxes))
-    return by_area(best)
+    return sort_by_area(best)
 
 
-def by_area(anchors: np.ndarray) -> np.ndarray:
+def sort_by_area(anchors: np.ndarray) -> np.ndarray:
     """[k, 2] anchors, smallest area first. Source: detector.c anchors_data_comparator."""
     return anchors[np.argsort(anchors.prod(1), kind="stable")]
 

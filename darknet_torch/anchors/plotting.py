@@ -21,7 +21,7 @@ _SIZE = 7, 6  # inches
 _POINTS = 20_000
 
 
-class Plot:
+class AnchorPlot:
     """A file that a plot goes to.
 
     Raises:

@@ -15,7 +15,7 @@ nearest_by_iou = nearest_by(iou_distance)
 
 
 @dataclass(frozen=True)
-class Fit:
+class AnchorFit:
     """How well anchors fit boxes, each box with the anchor it overlaps most.
 
     Attributes:
@@ -27,10 +27,10 @@ class Fit:
     recall: float
 
 
-def fit(boxes: BoxSizes, anchors: np.ndarray) -> Fit:
+def measure_fit(boxes: BoxSizes, anchors: np.ndarray) -> AnchorFit:
     """How well [k, 2] `anchors` fit `boxes`. Source: detector.c calc_anchors (AlexeyAB)."""
     overlaps = 1 - nearest_by_iou(boxes.values, anchors)[1]
-    return Fit(
+    return AnchorFit(
         float(np.average(overlaps, weights=boxes.counts)),
         float(np.average(overlaps >= RECALL_AT, weights=boxes.counts)),
     )

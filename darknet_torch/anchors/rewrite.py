@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from darknet_torch.anchors.heads import AnchorHead, heads_of_text
-from darknet_torch.anchors.text import cfg_form
+from darknet_torch.anchors.anchor_sections import AnchorSection, parse_anchor_sections
+from darknet_torch.anchors.formatting import format_anchors_for_cfg
 from darknet_torch.cfg.edit import CfgEdit, same_value
 from darknet_torch.cfg.grammar import read_cfg_text
 from darknet_torch.errors import CfgError
@@ -18,12 +18,13 @@ _CONVOLUTIONS = ("convolutional", "conv")
 
 
 def rewrite_cfg(path: Path, anchors: np.ndarray) -> None:
-    """Put `anchors` into the cfg file at `path`; see `rewritten`.
+    """Put `anchors` into the cfg file at `path`; see `replace_anchors`.
 
     Raises:
-        CfgError: it cannot be read or written, or as `rewritten`; the file is then as it was.
+        CfgError: the file cannot be read or written, or `replace_anchors` raises; the file
+            is then unchanged.
     """
-    new = rewritten(read_cfg_text(path), anchors, str(path))
+    new = replace_anchors(read_cfg_text(path), anchors, str(path))
     try:
         with replacing(path) as file:
             file.write(new.encode("latin-1"))
@@ -31,7 +32,7 @@ def rewrite_cfg(path: Path, anchors: np.ndarray) -> None:
         raise CfgError(f"cannot be rewritten ({error.strerror})", where=path) from None
 
 
-def rewritten(text: str, anchors: np.ndarray, file: str = "<cfg>") -> str:
+def replace_anchors(text: str, anchors: np.ndarray, file: str = "<cfg>") -> str:
     """A cfg's text with new anchors.
 
     The anchors go to the heads by size: the smallest to the head with the smallest stride,
@@ -47,20 +48,20 @@ def rewritten(text: str, anchors: np.ndarray, file: str = "<cfg>") -> str:
             come from something else than a convolution would need others.
     """
     edit = CfgEdit(text)
-    set_anchors(edit, heads_of_text(text, file), anchors, file)
+    set_anchors(edit, parse_anchor_sections(text, file), anchors, file)
     return edit.text
 
 
 def set_anchors(
-    edit: CfgEdit, heads: Sequence[AnchorHead], anchors: np.ndarray, file: str
+    edit: CfgEdit, heads: Sequence[AnchorSection], anchors: np.ndarray, file: str
 ) -> list[int]:
-    """Edit the anchors of `heads`, all that its cfg has; see `rewritten`.
+    """Edit the anchors of `heads`, all that its cfg has; see `replace_anchors`.
 
     Returns:
         How many of the anchors each head has got.
 
     Raises:
-        CfgError: as `rewritten`, but that there must be heads.
+        CfgError: as `replace_anchors`, but that there must be heads.
     """
     if len(anchors) < len(heads):
         raise CfgError(
@@ -80,11 +81,11 @@ def set_anchors(
     return [len(mask) for mask in masks]
 
 
-def _as_text(anchors: np.ndarray, head: AnchorHead) -> str:
-    return cfg_form(anchors / float(head.unit), whole=head.has_mask)
+def _as_text(anchors: np.ndarray, head: AnchorSection) -> str:
+    return format_anchors_for_cfg(anchors / float(head.unit), whole=head.has_mask)
 
 
-def _masks(heads: Sequence[AnchorHead], count: int) -> list[list[int]]:
+def _masks(heads: Sequence[AnchorSection], count: int) -> list[list[int]]:
     """The indices of each head's anchors."""
     by_stride = sorted(range(len(heads)), key=lambda index: heads[index].stride)
     shares = np.array_split(np.arange(count), len(heads))
@@ -94,7 +95,7 @@ def _masks(heads: Sequence[AnchorHead], count: int) -> list[list[int]]:
     return masks
 
 
-def _set_filters(edit: CfgEdit, head: AnchorHead, boxes: int) -> None:
+def _set_filters(edit: CfgEdit, head: AnchorSection, boxes: int) -> None:
     needed, producer = boxes * head.values_per_box, head.producer
     if producer is None or producer.name not in _CONVOLUTIONS:
         if producer is not None and same_value(producer.first()["filters"].value, str(needed)):

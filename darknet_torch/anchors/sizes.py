@@ -31,7 +31,7 @@ class BoxSizes:
         return int(self.counts.sum())
 
     @staticmethod
-    def of(sizes: np.ndarray) -> BoxSizes:
+    def from_sizes(sizes: np.ndarray) -> BoxSizes:
         """From [N, 2] widths and heights in any order.
 
         They are held as float32 holds them, as in Darknet: what differs by less is the same.

@@ -19,7 +19,7 @@ _UPSAMPLE_STRIDE = 2
 _SIZED_BY = {"route": "layers", "route_lhalf": "layers", "scale_channels": "from", "sam": "from"}
 
 
-def horizontal_strides(layers: Sequence[Section]) -> list[Fraction]:
+def strides_along_x(layers: Sequence[Section]) -> list[Fraction]:
     """The stride of each layer's output along x, pixels of the input.
 
     Args:
@@ -34,17 +34,17 @@ def horizontal_strides(layers: Sequence[Section]) -> list[Fraction]:
 def _sized_by(layer: Section, before: Sequence[Fraction]) -> Fraction:
     """The stride of the map that `layer` starts from."""
     key = _SIZED_BY.get(layer.name)
-    reference = integer_of(layer, key, -1) if key else -1
+    reference = integer_option(layer, key, -1) if key else -1
     index = reference if reference >= 0 else len(before) + reference
     return before[index] if 0 <= index < len(before) else Fraction(1)
 
 
 def _factor(layer: Section) -> Fraction:
     default = _UPSAMPLE_STRIDE if layer.name == "upsample" else 1
-    stride = integer_of(layer, "stride", default)
-    along_x = integer_of(layer, "stride_x", 0)
+    stride = integer_option(layer, "stride", default)
+    along_x = integer_option(layer, "stride_x", 0)
     stride = along_x if along_x >= 1 else stride
-    reversed_ = layer.name in _EITHER_WAY and integer_of(layer, "reverse", 0)
+    reversed_ = layer.name in _EITHER_WAY and integer_option(layer, "reverse", 0)
     enlarges = layer.name in _ENLARGING or reversed_
     if stride < 0 and enlarges:  # an [upsample] that makes it smaller
         stride, enlarges = -stride, False
@@ -52,7 +52,7 @@ def _factor(layer: Section) -> Fraction:
     return 1 / factor if enlarges else factor
 
 
-def integer_of(section: Section, key: str, default: int) -> int:
+def integer_option(section: Section, key: str, default: int) -> int:
     """The integer that a key's value starts with; `default` if there is none."""
     entry = section.first().get(key)
     found = read_integer(entry.value) if entry is not None and entry.value else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.anchors.quality import Fit, fit
+from darknet_torch.anchors.quality import AnchorFit, measure_fit
 from darknet_torch.anchors.sizes import BoxSizes
 
 
@@ -21,7 +21,7 @@ class SweepPoint:
     """
 
     anchors: np.ndarray
-    fit: Fit
+    fit: AnchorFit
 
     @property
     def count(self) -> int:
@@ -34,7 +34,7 @@ def sweep(
 ) -> list[SweepPoint]:
     """What `find` finds for each number of anchors."""
     found = (find(count) for count in counts)
-    return [SweepPoint(anchors, fit(boxes, anchors)) for anchors in found]
+    return [SweepPoint(anchors, measure_fit(boxes, anchors)) for anchors in found]
 
 
 def elbow(points: Sequence[SweepPoint]) -> SweepPoint:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from darknet_torch.augment.random_streams import coin, whole_between
+from darknet_torch.augment.random_streams import coin_flip, uniform_integer
 
 BACKGROUND = 1  # of blur: all but the objects
 _BACKGROUND_KERNEL = 17
@@ -32,8 +32,8 @@ class BlurNoise:
 
         Source: data.c load_data_detection (AlexeyAB).
         """
-        blur = (0, BACKGROUND, self.blur)[whole_between(random, 0, 2)] if self.blur else 0
-        return blur, self.noise if self.noise and coin(random) else 0
+        blur = (0, BACKGROUND, self.blur)[uniform_integer(random, 0, 2)] if self.blur else 0
+        return blur, self.noise if self.noise and coin_flip(random) else 0
 
     @staticmethod
     def apply(

@@ -6,32 +6,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from darknet_torch.augment.mixing import BOTH, CUTMIX, MIXUP, MOSAIC
+from darknet_torch.augment.mixing import CUTMIX, CUTMIX_OR_MOSAIC, MIXUP, MOSAIC
 from darknet_torch.augment.mosaic import MARGIN
-from darknet_torch.augment.random_streams import whole_between
+from darknet_torch.augment.random_streams import uniform_integer
 
 _PASTED = (0.3, 0.8)  # of each side
-_PICTURES = {0: 1, MIXUP: 2, CUTMIX: 2, MOSAIC: 4, BOTH: 4}
+_PICTURES = {0: 1, MIXUP: 2, CUTMIX: 2, MOSAIC: 4, CUTMIX_OR_MOSAIC: 4}
 
 Part = tuple[np.ndarray, np.ndarray]
 
 
-def pictures_for(mixup: int) -> int:
+def picture_count(mixup: int) -> int:
     """How many pictures a sample is made of."""
     return _PICTURES[mixup]
 
 
-def mixed(mixup: int, parts: Sequence[Part], random: np.random.Generator) -> Part:
+def mix_parts(mixup: int, parts: Sequence[Part], random: np.random.Generator) -> Part:
     """One picture and its truth from several of the same size.
 
     Args:
         mixup: see `mixing_mode`.
-        parts: pictures float32 [H, W, ...] and their truths, as many as `pictures_for` says.
+        parts: pictures float32 [H, W, ...] and their truths, as many as `picture_count` says.
 
     Source: data.c load_data_augment (AlexeyAB).
     """
-    if mixup == BOTH:
-        mixup = whole_between(random, CUTMIX, MOSAIC)
+    if mixup == CUTMIX_OR_MOSAIC:
+        mixup = uniform_integer(random, CUTMIX, MOSAIC)
     if mixup == MIXUP:
         (image, truth), (other, other_truth) = parts[:2]
         return (image + other) / 2, (truth + other_truth) / 2
@@ -44,11 +44,11 @@ def _cutmix(part: Part, other: Part, random: np.random.Generator) -> Part:
     image = part[0].copy()
     height, width = image.shape[:2]
     wide, high = (
-        whole_between(random, int(side * _PASTED[0]), int(side * _PASTED[1]))
+        uniform_integer(random, int(side * _PASTED[0]), int(side * _PASTED[1]))
         for side in (width, height)
     )
-    left = whole_between(random, 0, width - wide - 1)
-    top = whole_between(random, 0, height - high - 1)
+    left = uniform_integer(random, 0, width - wide - 1)
+    top = uniform_integer(random, 0, height - high - 1)
     place = slice(top, top + high), slice(left, left + wide)
     image[place] = other[0][place]
     share = np.float32(wide * high / (width * height))
@@ -59,7 +59,7 @@ def _mosaic(parts: Sequence[Part], random: np.random.Generator) -> Part:
     image = parts[0][0].copy()
     height, width = image.shape[:2]
     column, row = (
-        whole_between(random, int(side * MARGIN), int(side * (1 - MARGIN)))
+        uniform_integer(random, int(side * MARGIN), int(side * (1 - MARGIN)))
         for side in (width, height)
     )
     truth = np.zeros_like(parts[0][1])

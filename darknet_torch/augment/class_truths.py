@@ -14,7 +14,7 @@ SECRET_NUM = -1234  # "nothing is known of this class", as in darknet.h
 
 
 @dataclass(frozen=True)
-class ClassTruths:
+class ClassTruthEncoder:
     """How a class becomes a truth.
 
     Attributes:
@@ -30,7 +30,7 @@ class ClassTruths:
     made_up: bool = False
 
     @staticmethod
-    def of(net: NetOptions, classes: int, tree: Tree | None) -> ClassTruths:
+    def from_net(net: NetOptions, classes: int, tree: Tree | None) -> ClassTruthEncoder:
         """What the cfg asks for.
 
         Raises:
@@ -43,9 +43,9 @@ class ClassTruths:
                 expected=f"{classes} classes",
                 got=len(tree.parents),
             )
-        return ClassTruths(classes, net.label_smooth_eps, tree, net.unsupervised)
+        return ClassTruthEncoder(classes, net.label_smooth_eps, tree, net.unsupervised)
 
-    def of_class(self, class_id: int) -> np.ndarray:
+    def encode(self, class_id: int) -> np.ndarray:
         """[classes] float32. Source: data.c fill_truth_smooth, load_labels_paths."""
         if self.made_up:
             return np.eye(1, self.classes, class_id, np.float32)[0]

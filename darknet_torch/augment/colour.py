@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from darknet_torch.augment.random_streams import between, factor
+from darknet_torch.augment.random_streams import random_scale, uniform
 from darknet_torch.cfg.net import NetOptions
 
 _HUES = 179  # AlexeyAB's step around the circle of OpenCV's 180 hues
 
 
 @dataclass(frozen=True)
-class Colour:
+class ColourChange:
     """A change of colours.
 
     Attributes:
@@ -29,7 +29,7 @@ class Colour:
     @property
     def changes(self) -> bool:
         """Whether it does anything."""
-        return self != Colour()
+        return self != ColourChange()
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,19 @@ class ColourRange:
     exposure: float = 1.0
 
     @staticmethod
-    def of(net: NetOptions) -> ColourRange:
+    def from_net(net: NetOptions) -> ColourRange:
         """What [net] asks for; 0 means 1, as in data.c load_thread."""
         return ColourRange(net.hue, net.saturation or 1, net.exposure or 1)
 
-    def draw(self, random: np.random.Generator) -> Colour:
+    def draw(self, random: np.random.Generator) -> ColourChange:
         """A change within the range. Source: image.c random_distort_image."""
-        hue = between(random, -self.hue, self.hue)
-        return Colour(hue, factor(random, self.saturation), factor(random, self.exposure))
+        hue = uniform(random, -self.hue, self.hue)
+        return ColourChange(
+            hue, random_scale(random, self.saturation), random_scale(random, self.exposure)
+        )
 
 
-def distort_bytes(image: np.ndarray, colour: Colour) -> np.ndarray:
+def distort_bytes(image: np.ndarray, colour: ColourChange) -> np.ndarray:
     """Change the colours of BGR or grey uint8; grey knows exposure alone.
 
     Values stop at 0 and 255. A hue below 0 stays red, where the circle should go on.
@@ -75,7 +77,7 @@ def _bytes(values: np.ndarray) -> np.ndarray:
     return np.rint(values).clip(0, 255).astype(np.uint8)
 
 
-def distort(image: np.ndarray, colour: Colour) -> np.ndarray:
+def distort(image: np.ndarray, colour: ColourChange) -> np.ndarray:
     """Change the colours of RGB [H, W, 3] or grey [H, W] float32 in 0-1; see `distort_bytes`.
 
     Source: image.c distort_image (both code bases).

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from darknet_torch.augment.random_streams import share
-from darknet_torch.augment.truths import Motion
+from darknet_torch.augment.random_streams import interpolate
+from darknet_torch.augment.truths import BoxTransform
 
 
 @dataclass(frozen=True)
-class Crop:
+class PictureCrop:
     """How much is cut off each side of a picture, pixels; below 0 the picture is extended.
 
     Attributes:
@@ -32,28 +32,28 @@ class Crop:
         """Height and width of what is shown."""
         return self.height - self.top - self.bottom, self.width - self.left - self.right
 
-    def checked(self) -> Crop:
+    def checked(self) -> PictureCrop:
         """This, or the whole picture where nothing of it would be shown.
 
         Source: data.c load_data_detection (AlexeyAB).
         """
         wide, high = max(self.left, self.right), max(self.top, self.bottom)
         nothing = min(self.shown) <= 0 or wide >= self.width or high >= self.height
-        return Crop(self.width, self.height) if nothing else self
+        return PictureCrop(self.width, self.height) if nothing else self
 
-    def motion(self, *, flip: bool) -> Motion:
+    def box_transform(self, *, flip: bool) -> BoxTransform:
         """What becomes of the boxes."""
         high, wide = self.shown
         own = np.array((self.width, self.height), np.float32)
         scale = np.array((wide, high), np.float32) / own
         shift = np.array((self.left, self.top), np.float32) / own / scale
-        return Motion(tuple((1 / scale).tolist()), tuple(shift.tolist()), flip)
+        return BoxTransform(tuple((1 / scale).tolist()), tuple(shift.tolist()), flip)
 
-    def mirrored(self) -> Crop:
+    def mirrored(self) -> PictureCrop:
         """With left and right exchanged."""
         return replace(self, left=self.right, right=self.left)
 
-    def letterboxed(self, height: int, width: int) -> Crop:
+    def letterboxed(self, height: int, width: int) -> PictureCrop:
         """Extended to the aspect of an input. Source: data.c load_data_detection (AlexeyAB)."""
         aspect = np.float32(width) / np.float32(height)
         if np.float32(self.width) / np.float32(self.height) / aspect > 1:
@@ -62,7 +62,7 @@ class Crop:
         more = (self.height * aspect - self.width) / 2
         return replace(self, left=int(self.left - more), right=int(self.right - more))
 
-    def in_corner(self, part: int, *, flip: bool) -> Crop:
+    def in_corner(self, part: int, *, flip: bool) -> PictureCrop:
         """The picture moved so that a mosaic's quarter shows as much of it as it can.
 
         Args:
@@ -96,13 +96,13 @@ class Crop:
         )
 
 
-def drawn_crop(
+def jittered_crop(
     size: tuple[int, int],
     edges: Sequence[float],
     sizes: Sequence[float],
     jitter: float,
     resize: float,
-) -> Crop:
+) -> PictureCrop:
     """The crop that jitter and resize make of random numbers.
 
     Args:
@@ -119,10 +119,10 @@ def drawn_crop(
         reach = int(np.float32(own) * np.float32(jitter))
         low, high = _growth(own, resize)
         for edge, part in zip(pairs, sizes, strict=True):
-            cut = int(share(-reach, reach, edge))
-            cuts.append(int(cut + share(low, high, part)))
+            cut = int(interpolate(-reach, reach, edge))
+            cuts.append(int(cut + interpolate(low, high, part)))
     left, right, top, bottom = cuts
-    return Crop(size[1], size[0], left, right, top, bottom)
+    return PictureCrop(size[1], size[0], left, right, top, bottom)
 
 
 def _growth(own: int, resize: float) -> tuple[int, int]:

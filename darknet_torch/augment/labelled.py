@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.augment.order import Order
-from darknet_torch.augment.pictures import Opened, check_not_empty, open_first
+from darknet_torch.augment.picture_order import PictureOrder
+from darknet_torch.augment.pictures import OpenedPicture, check_not_empty, open_first_readable
 from darknet_torch.augment.random_streams import SampleSeed
 from darknet_torch.augment.source import PerSampleSource
 from darknet_torch.augment.truths import label_problems, training_labels
-from darknet_torch.datasets.model import Example, Labels, Problem
+from darknet_torch.datasets.examples import Example, Labels, Problem
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class LabelledPictures:
     problems: tuple[Problem, ...]
 
     @staticmethod
-    def of(examples: Sequence[Example], classes: int) -> LabelledPictures:
+    def from_examples(examples: Sequence[Example], classes: int) -> LabelledPictures:
         """From the pictures of a data set.
 
         Args:
@@ -43,13 +43,15 @@ class LabelledPictures:
         problems = label_problems(examples, classes)
         return LabelledPictures(paths, tuple(map(training_labels, examples)), problems)
 
-    def open(self, key: SampleSeed, order: Order, channels: int) -> Opened:
+    def open(self, seed: SampleSeed, order: PictureOrder, channels: int) -> OpenedPicture:
         """The picture of a sample, or another one if that is broken.
 
         Raises:
             UsageError: no picture can be read.
         """
-        return open_first(self.paths, order.candidates(key, len(self.paths)), channels)
+        return open_first_readable(
+            self.paths, order.picture_candidates(seed, len(self.paths)), channels
+        )
 
 
 @dataclass(frozen=True)

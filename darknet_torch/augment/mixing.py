@@ -5,11 +5,11 @@ from __future__ import annotations
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgError
 
-MIXUP, CUTMIX, MOSAIC, BOTH = 1, 2, 3, 4
+MIXUP, CUTMIX, MOSAIC, CUTMIX_OR_MOSAIC = 1, 2, 3, 4
 
 
 def mixing_mode(net: NetOptions) -> int:
-    """0 for none, else MIXUP, CUTMIX, MOSAIC, or BOTH for the last two in turn.
+    """0 for none, else MIXUP, CUTMIX, MOSAIC, or CUTMIX_OR_MOSAIC for the last two in turn.
 
     Source: parser.c parse_net_options (AlexeyAB).
 
@@ -17,9 +17,9 @@ def mixing_mode(net: NetOptions) -> int:
         CfgError: mixup= is none of them.
     """
     if net.mosaic and net.cutmix:
-        return BOTH
+        return CUTMIX_OR_MOSAIC
     mode = CUTMIX if net.cutmix else MOSAIC if net.mosaic else net.mixup
-    if mode not in (0, MIXUP, CUTMIX, MOSAIC, BOTH):
+    if mode not in (0, MIXUP, CUTMIX, MOSAIC, CUTMIX_OR_MOSAIC):
         raise CfgError(
             "mixup is out of its bounds",
             where=net.where,
@@ -29,7 +29,7 @@ def mixing_mode(net: NetOptions) -> int:
     return mode
 
 
-def check_pairs(net: NetOptions) -> None:
+def check_contrastive_batch(net: NetOptions) -> None:
     """Refuse contrastive pairs that do not fit a mini-batch.
 
     Source: parser.c parse_net_options (AlexeyAB).

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.augment.crop import Crop
-from darknet_torch.augment.random_streams import whole_between
+from darknet_torch.augment.crop import PictureCrop
+from darknet_torch.augment.random_streams import uniform_integer
 
 PARTS = 4
 MARGIN = 0.2  # of the input that every quarter has at least
@@ -30,15 +30,15 @@ class Mosaic:
     bound: bool
 
     @staticmethod
-    def drawn(random: np.random.Generator, height: int, width: int, *, bound: bool) -> Mosaic:
+    def draw(random: np.random.Generator, height: int, width: int, *, bound: bool) -> Mosaic:
         """At a random place. Source: data.c load_data_detection (AlexeyAB)."""
         cut_x, cut_y = (
-            whole_between(random, int(size * MARGIN), int(size * (1 - MARGIN)))
+            uniform_integer(random, int(size * MARGIN), int(size * (1 - MARGIN)))
             for size in (width, height)
         )
         return Mosaic(height, width, cut_x, cut_y, bound)
 
-    def shift(self, part: int, crop: Crop) -> tuple[int, int]:
+    def shift(self, part: int, crop: PictureCrop) -> tuple[int, int]:
         """How far the picture of a quarter moves, right and down; below 0 left and up.
 
         What extends the picture at the edge that meets the others is passed over.

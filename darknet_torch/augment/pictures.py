@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import CfgError, ImageError, UsageError
 from darknet_torch.media.images import read_image
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedPicture:
     """A picture that could be read.
 
     Attributes:
@@ -32,7 +32,9 @@ class Opened:
     problems: tuple[Problem, ...]
 
 
-def open_first(paths: tuple[Path, ...], candidates: Iterable[int], channels: int) -> Opened:
+def open_first_readable(
+    paths: tuple[Path, ...], candidates: Iterable[int], channels: int
+) -> OpenedPicture:
     """The first of `candidates` that can be read; the others are told of.
 
     JPEGs are decoded by OpenCV, as Darknet's builds with OpenCV do when they train. It takes
@@ -56,7 +58,7 @@ def open_first(paths: tuple[Path, ...], candidates: Iterable[int], channels: int
             continue
         if channels == 1:
             image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        return Opened(index, image, str(paths[index]), tuple(problems.values()))
+        return OpenedPicture(index, image, str(paths[index]), tuple(problems.values()))
     raise UsageError(
         f"none of the {len(paths)} pictures can be read",
         expected="one picture at least",
@@ -90,6 +92,6 @@ def check_not_empty(paths: tuple[Path, ...], origin: str) -> None:
         raise UsageError("no pictures to train on", where=origin, expected="one or more")
 
 
-def planes(image: np.ndarray) -> np.ndarray:
+def rgb_planes(image: np.ndarray) -> np.ndarray:
     """BGR or grey uint8 in the network's order: RGB uint8 [C, H, W]."""
     return image[None] if image.ndim == 2 else np.stack(cv2.split(image)[::-1])

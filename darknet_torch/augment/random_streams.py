@@ -11,12 +11,12 @@ import numpy as np
 class RandomStream(IntEnum):
     """What a stream of random numbers is for; each has its own, so that none moves another."""
 
-    CHOICE = 0
-    DRAWS = 1
+    PICTURE = 0
+    AUGMENTATION = 1
     BOXES = 2
-    MIX = 3
-    CUTS = 4
-    SIZE = 5
+    MIXING = 3
+    MOSAIC_CUT = 4
+    INPUT_SIZE = 5
     RESTART = 6
 
 
@@ -36,38 +36,38 @@ class SampleSeed:
     slot: int = 0
     part: int = 0
 
-    def random(self, purpose: RandomStream) -> np.random.Generator:
+    def generator(self, stream: RandomStream) -> np.random.Generator:
         """The numbers of this place for `purpose`: the same whoever asks, and how often."""
-        words = (self.seed, self.iteration, self.slot, self.part, int(purpose))
+        words = (self.seed, self.iteration, self.slot, self.part, int(stream))
         return np.random.default_rng(np.random.SeedSequence(words))
 
-    def at(self, slot: int) -> SampleSeed:
+    def with_slot(self, slot: int) -> SampleSeed:
         """The same place at another slot."""
         return replace(self, slot=slot)
 
 
-def between(random: np.random.Generator, low: float, high: float) -> float:
+def uniform(random: np.random.Generator, low: float, high: float) -> float:
     """Uniform between two numbers in either order. Source: utils.c rand_uniform_strong."""
-    return share(low, high, random.random())
+    return interpolate(low, high, random.random())
 
 
-def share(low: float, high: float, part: float) -> float:
+def interpolate(low: float, high: float, part: float) -> float:
     """The number at `part`, 0-1, of the way up. Source: utils.c rand_precalc_random."""
     low, high = min(low, high), max(low, high)
     return part * (high - low) + low
 
 
-def whole_between(random: np.random.Generator, low: int, high: int) -> int:
+def uniform_integer(random: np.random.Generator, low: int, high: int) -> int:
     """A whole number, both ends included, in either order. Source: utils.c rand_int."""
     return int(random.integers(min(low, high), max(low, high) + 1))
 
 
-def factor(random: np.random.Generator, most: float) -> float:
+def random_scale(random: np.random.Generator, most: float) -> float:
     """A factor up to `most`, or its inverse, as often. Source: utils.c rand_scale."""
-    scale = between(random, 1, most)
-    return scale if coin(random) else 1 / scale
+    scale = uniform(random, 1, most)
+    return scale if coin_flip(random) else 1 / scale
 
 
-def coin(random: np.random.Generator) -> bool:
+def coin_flip(random: np.random.Generator) -> bool:
     """True as often as not."""
     return bool(random.integers(2))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from darknet_torch.augment.random_streams import between, factor, whole_between
+from darknet_torch.augment.random_streams import random_scale, uniform, uniform_integer
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgError
@@ -34,7 +34,7 @@ class CropRange:
     centred: bool
 
     @staticmethod
-    def of(net: NetOptions, dialect: Dialect) -> CropRange:
+    def from_net(net: NetOptions, dialect: Dialect) -> CropRange:
         """What [net] asks for.
 
         Source: parser.c parse_net_options, classifier.c train_classifier (both code bases).
@@ -80,13 +80,13 @@ class CropRange:
         """
         own_height, own_width = image.shape[:2]
         size = max(height, width)
-        aspect = factor(random, self.aspect)
+        aspect = random_scale(random, self.aspect)
         low, high = (side * width // self.width for side in (self.smallest, self.largest))
         shorter = max(
             1, own_height if own_height < own_width * aspect else int(own_width * aspect)
         )
-        scale = max(1, whole_between(random, low, high)) / shorter
-        angle = math.radians(between(random, -self.angle, self.angle))
+        scale = max(1, uniform_integer(random, low, high)) / shorter
+        angle = math.radians(uniform(random, -self.angle, self.angle))
         right = self._shift(random, own_width * scale / aspect - size)
         down = self._shift(random, own_height * scale - size)
         matrix = (
@@ -101,7 +101,7 @@ class CropRange:
 
     def _shift(self, random: np.random.Generator, room: float) -> float:
         reach = max(0.0, room / 2) if self.centred else room / 2
-        return between(random, -reach, reach)
+        return uniform(random, -reach, reach)
 
 
 def _translation(right: float, down: float) -> np.ndarray:

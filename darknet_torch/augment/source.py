@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 
 from darknet_torch.augment.random_streams import SampleSeed
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 
 
 @dataclass(frozen=True)
-class Request:
+class SampleRequest:
     """Some samples of one iteration.
 
     Attributes:
@@ -30,7 +30,7 @@ class Request:
     width: int
 
     @property
-    def keys(self) -> list[SampleSeed]:
+    def sample_seeds(self) -> list[SampleSeed]:
         """The place of each sample."""
         return [SampleSeed(self.seed, self.iteration, slot) for slot in self.slots]
 
@@ -53,7 +53,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class SampleBatch:
     """The samples of a request, in the order of its slots.
 
     Attributes:
@@ -72,12 +72,12 @@ class Loaded:
     restarts: tuple[int, ...] = ()
 
     @staticmethod
-    def join(samples: Sequence[Sample]) -> Loaded:
+    def stack(samples: Sequence[Sample]) -> SampleBatch:
         """Samples of equal sizes, one or more, as one answer."""
         images = [sample.image for sample in samples]
         if any(image.dtype != np.uint8 for image in images):
             images = [as_floats(image) for image in images]
-        return Loaded(
+        return SampleBatch(
             np.stack(images),
             np.stack([sample.truth for sample in samples]),
             tuple(path for sample in samples for path in sample.paths),
@@ -100,7 +100,7 @@ class SampleSource(Protocol):
     @property
     def problems(self) -> tuple[Problem, ...]: ...
 
-    def load(self, request: Request) -> Loaded:
+    def load(self, request: SampleRequest) -> SampleBatch:
         """The samples asked for.
 
         Raises:
@@ -112,15 +112,17 @@ class SampleSource(Protocol):
 class PerSampleSource:
     """A source whose samples are made one by one."""
 
-    def load(self, request: Request) -> Loaded:
+    def load(self, request: SampleRequest) -> SampleBatch:
         """The samples asked for: images [N, C, H, W] and a truth for each.
 
         Raises:
             UsageError: no picture can be read.
         """
         height, width = request.height, request.width
-        return Loaded.join([self.sample(key, height, width) for key in request.keys])
+        return SampleBatch.stack(
+            [self.sample(seed, height, width) for seed in request.sample_seeds]
+        )
 
-    def sample(self, key: SampleSeed, height: int, width: int) -> Sample:
+    def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
         """The sample of a place, for an input of `height` x `width` pixels."""
         raise NotImplementedError

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from darknet_torch.augment.random_streams import RandomStream, SampleSeed
-from darknet_torch.augment.source import Loaded, Request
+from darknet_torch.augment.source import SampleBatch, SampleRequest
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import CfgError, UsageError
 
 
@@ -43,7 +43,7 @@ class TextSource:
     problems: tuple[Problem, ...] = ()
 
     @staticmethod
-    def of(text: bytes | Sequence[int], net: NetOptions, dialect: Dialect) -> TextSource:
+    def from_text(text: bytes | Sequence[int], net: NetOptions, dialect: Dialect) -> TextSource:
         """From a text, or from numbers of tokens.
 
         Raises:
@@ -72,7 +72,7 @@ class TextSource:
         restart = dialect.stream_restart
         return TextSource(ids, net.inputs, streams, net.time_steps, net.subdivisions, restart)
 
-    def load(self, request: Request) -> Loaded:
+    def load(self, request: SampleRequest) -> SampleBatch:
         """The characters asked for, [N, inputs, 1, 1], and those behind them, [N, inputs].
 
         Slots lie mini-batch by mini-batch, step by step, stream by stream.
@@ -92,12 +92,12 @@ class TextSource:
         now = self.ids[positions % len(self.ids)]
         then = self.ids[(positions + 1) % len(self.ids)]
         images = self._one_of_many(now)[:, :, None, None]
-        return Loaded(images, self._one_of_many(then), (), (), tuple(sorted(restarts)))
+        return SampleBatch(images, self._one_of_many(then), (), (), tuple(sorted(restarts)))
 
     def _start(self, seed: int, number: int, stream: int) -> tuple[int, bool]:
         """Where a stream's mini-batch starts, and whether that is a new place."""
         for start in range(number, -1, -1):
-            random = SampleSeed(seed, start, stream).random(RandomStream.RESTART)
+            random = SampleSeed(seed, start, stream).generator(RandomStream.RESTART)
             place = int(random.integers(len(self.ids)))
             if start == 0 or random.integers(self.restart) == 0:
                 return place + (number - start) * self.steps, start == number

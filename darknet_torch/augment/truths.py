@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.datasets.model import Example, Labels, Problem
+from darknet_torch.datasets.examples import Example, Labels, Problem
 from darknet_torch.media.images import Placement
 from darknet_torch.results.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
@@ -19,7 +19,7 @@ _TRACKS = 4000  # pictures, and objects in one, that a track's id tells apart; f
 
 
 @dataclass(frozen=True)
-class Motion:
+class BoxTransform:
     """How a picture moves: places * scale - shift, in 0-1, then perhaps mirrored."""
 
     scale: tuple[float, float] = (1.0, 1.0)
@@ -27,15 +27,15 @@ class Motion:
     flip: bool = False
 
     @staticmethod
-    def of(placement: Placement) -> Motion:
+    def from_placement(placement: Placement) -> BoxTransform:
         """Into a network's input without any augmentation."""
         margins = placement.to_input(np.zeros(4))[:2]
         ratios = placement.to_input(np.ones(4))[2:]
-        return Motion((ratios[0], ratios[1]), (-margins[0], -margins[1]))
+        return BoxTransform((ratios[0], ratios[1]), (-margins[0], -margins[1]))
 
 
-def moved(boxes: np.ndarray, motion: Motion) -> np.ndarray:
-    """Boxes after a motion, clipped to the input; what is outside of it has no size.
+def transform_boxes(boxes: np.ndarray, transform: BoxTransform) -> np.ndarray:
+    """Boxes after a transform, clipped to the input; what is outside of it has no size.
 
     Args:
         boxes: [K, 4] centre x, centre y, width, height in 0-1 of the picture.
@@ -49,9 +49,9 @@ def moved(boxes: np.ndarray, motion: Motion) -> np.ndarray:
     """
     boxes = boxes.astype(np.float32)
     lost = _nowhere(boxes)
-    scale, shift = np.array((motion.scale, motion.shift), np.float32)
+    scale, shift = np.array((transform.scale, transform.shift), np.float32)
     corners = cxcywh_to_xyxy(boxes) * np.tile(scale, 2) - np.tile(shift, 2)
-    if motion.flip:
+    if transform.flip:
         corners[:, [0, 2]] = 1 - corners[:, [2, 0]]
     found = xyxy_to_cxcywh(corners.clip(0, 1))
     found[lost] = 0
@@ -92,13 +92,13 @@ def training_labels(example: Example) -> Labels:
     """The boxes to learn: all but the difficult ones, which Darknet's label files lack."""
     labels = example.labels
     if labels is None:
-        return Labels.of()
+        return Labels.empty()
     easy = ~labels.difficult
     return Labels(labels.class_ids[easy], labels.boxes[easy], labels.difficult[easy])
 
 
 @dataclass(frozen=True)
-class RowRules:
+class RowTruthEncoder:
     """Which boxes become truths of [yolo], [Gaussian_yolo] and [region].
 
     Attributes:
@@ -123,7 +123,7 @@ class RowRules:
         labels: Labels,
         index: int,
         order: np.ndarray,
-        motion: Motion,
+        transform: BoxTransform,
         height: int,
         width: int,
     ) -> np.ndarray:
@@ -141,7 +141,7 @@ class RowRules:
         too high (that code writes it into the truth).
         """
         order = order[: self.most]
-        ids, boxes = labels.class_ids[order], moved(labels.boxes[order], motion)
+        ids, boxes = labels.class_ids[order], transform_boxes(labels.boxes[order], transform)
         pair = (1 / width, 1 / height) if self.in_pixels else (0.001, 0.001)
         smallest = np.array(pair, np.float32)
         keep = (ids >= 0) & (ids < self.classes) & (boxes[:, 2:] >= smallest).all(1)
@@ -159,7 +159,7 @@ class RowRules:
 
 
 @dataclass(frozen=True)
-class CellRules:
+class CellTruthEncoder:
     """Which boxes become truths of [detection].
 
     Attributes:
@@ -172,7 +172,7 @@ class CellRules:
     side: int
     smallest: float
 
-    def cells(self, labels: Labels, order: np.ndarray, motion: Motion) -> np.ndarray:
+    def cells(self, labels: Labels, order: np.ndarray, transform: BoxTransform) -> np.ndarray:
         """The truths of one picture, [side * side * (1 + classes + 4)].
 
         Each cell has 1 if there is an object, its class as one of `classes`, x, y in the cell
@@ -181,7 +181,7 @@ class CellRules:
         Source: data.c fill_truth_region. Differs: a box whose class is unknown takes none.
         """
         grid = np.zeros((self.side, self.side, 1 + self.classes + 4), np.float32)
-        ids, boxes = labels.class_ids[order], moved(labels.boxes[order], motion)
+        ids, boxes = labels.class_ids[order], transform_boxes(labels.boxes[order], transform)
         keep = (ids >= 0) & (ids < self.classes)
         keep &= (boxes[:, 2:] >= np.float32(self.smallest)).all(1)
         for class_id, box in zip(ids[keep], boxes[keep], strict=True):

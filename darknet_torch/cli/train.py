@@ -20,7 +20,7 @@ from darknet_torch.files import write_bytes
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import Problem
+    from darknet_torch.datasets.examples import Problem
     from darknet_torch.training.engine import Run
     from darknet_torch.training.validation import Score
 
@@ -233,7 +233,7 @@ def _prepare(plan: TrainPlan, device: str, arguments: dict[str, Any]) -> Run:
 def _show_batch(plan: TrainPlan, arguments: dict[str, Any]) -> None:
     import cv2
 
-    from darknet_torch.augment.sheet import batch_sheet
+    from darknet_torch.augment.batch_sheet import batch_sheet
     from darknet_torch.training.engine import first_batch
 
     path = Path(arguments["show_batch"])

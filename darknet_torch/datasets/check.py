@@ -11,7 +11,7 @@ from pathlib import Path
 
 from darknet_torch.datasets.check_boxes import box_problems
 from darknet_torch.datasets.darknet import DIFFICULT, read_labels
-from darknet_torch.datasets.model import DataSet, Example, Problem
+from darknet_torch.datasets.examples import DataSet, Example, Problem
 from darknet_torch.errors import ImageError
 from darknet_torch.media.images import read_image
 from darknet_torch.media.sources import PICTURE_SUFFIXES
@@ -29,7 +29,7 @@ class _Seen:
     error: str = ""
 
 
-def check(splits: Splits, *, workers: int = 2) -> list[Problem]:
+def find_problems(splits: Splits, *, workers: int = 2) -> list[Problem]:
     """All that is wrong in the splits of a data set.
 
     Every picture is decoded. Kinds of fault, besides those that reading finds: "no pictures",

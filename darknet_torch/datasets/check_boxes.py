@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from darknet_torch.datasets.model import Example, Problem
+from darknet_torch.datasets.examples import Example, Problem
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 _BEYOND = 0.5  # pixels that an edge may lie outside: half of one, what rounding does

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from darknet_torch.cfg.data_file import resolve
 from darknet_torch.datasets.darknet import DataFile
-from darknet_torch.datasets.model import Problem
-from darknet_torch.datasets.reading import given_class_names, lines_of
+from darknet_torch.datasets.examples import Problem
+from darknet_torch.datasets.reading import read_lines, resolve_class_names
 from darknet_torch.datasets.voc import is_voc_root
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
@@ -62,7 +62,7 @@ def is_classification(path: Path) -> bool:
     return path.suffix.lower() != ".json" and "labels" in DataFile.read(path).keys
 
 
-def class_in_path(path: str, labels: Sequence[str]) -> list[int]:
+def classes_in_path(path: str, labels: Sequence[str]) -> list[int]:
     """The classes whose labels occur in a path; one, if all is well.
 
     Source: data.c fill_truth.
@@ -76,13 +76,13 @@ def _read_data(path: Path, split: str) -> ClassifiedPictures:
         raise UsageError(
             "has no labels=", where=path, expected="labels=FILE, of strings that occur in paths"
         )
-    labels = tuple(lines_of(resolve(path, file.keys["labels"])))
-    names = file.names() or given_class_names(labels)
+    labels = tuple(read_lines(resolve(path, file.keys["labels"])))
+    names = file.names() or resolve_class_names(labels)
     pictures = file.pictures(split)
     ids: list[int | None] = []
     problems = []
     for picture in pictures:
-        found = class_in_path(picture, labels)
+        found = classes_in_path(picture, labels)
         ids.append(found[0] if len(found) == 1 else None)
         if len(found) != 1:
             several = ", ".join(labels[index] for index in found)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
-from darknet_torch.datasets.pictures import picture_size
-from darknet_torch.datasets.reading import labels_of_corners
+from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.picture_size import picture_size
+from darknet_torch.datasets.reading import labels_from_corners
 from darknet_torch.errors import ImageError, UsageError
 
 _FAR = 1e9  # pixels; beyond any picture, and neither infinite nor no number
@@ -93,7 +93,7 @@ class _Reader:
     def _categories(self, names: tuple[str, ...]) -> list[tuple[int, str]]:
         found = {item.get("id"): str(item.get("name")) for item in self.content["categories"]}
         if len(found) < len(self.content["categories"]):
-            self._tell("duplicate category", "two categories have the same id")
+            self._add_problem("duplicate category", "two categories have the same id")
         if not all(isinstance(key, int) for key in found):
             raise UsageError("a category without a whole number as its id", where=self.file)
         if not names:
@@ -115,9 +115,11 @@ class _Reader:
         for image in self.content["images"]:
             key, name = image.get("id"), image.get("file_name")
             if not isinstance(key, int) or not isinstance(name, str):
-                self._tell("bad image", f"an image without id or file_name: {str(image)[:60]}")
+                self._add_problem(
+                    "bad image", f"an image without id or file_name: {str(image)[:60]}"
+                )
             elif key in seen:
-                self._tell("duplicate image id", f"two images have the id {key}")
+                self._add_problem("duplicate image id", f"two images have the id {key}")
             else:
                 seen.add(key)
                 images.append(image)
@@ -133,11 +135,15 @@ class _Reader:
                 item.get("category_id"),
             )
             if not isinstance(image, int) or image not in found:
-                self._tell("unknown image", f"{what} is of image {image}, which is not there")
+                self._add_problem(
+                    "unknown image", f"{what} is of image {image}, which is not there"
+                )
             elif not isinstance(category, int) or category not in classes:
-                self._tell("unknown class", f"{what} is of category {category}, which is no class")
+                self._add_problem(
+                    "unknown class", f"{what} is of category {category}, which is no class"
+                )
             elif not _is_box(item.get("bbox")):
-                self._tell("bad box", f"{what} has no bbox of four numbers")
+                self._add_problem("bad box", f"{what} has no bbox of four numbers")
             else:
                 left, top, width, height = item["bbox"]
                 boxes = found[image]
@@ -154,15 +160,15 @@ class _Reader:
 
     def _labels(self, path: Path, boxes: _Boxes, size: tuple[int, int] | None) -> Labels | None:
         if size is None and not boxes.class_ids:
-            return Labels.of()
+            return Labels.empty()
         try:
             size = size or picture_size(path)
         except ImageError as error:
-            self._tell("no size", f"no height and width, and none of {error}")
+            self._add_problem("no size", f"no height and width, and none of {error}")
             return None
-        return labels_of_corners(boxes.class_ids, boxes.corners, boxes.crowd, size)
+        return labels_from_corners(boxes.class_ids, boxes.corners, boxes.crowd, size)
 
-    def _tell(self, kind: str, what: str) -> None:
+    def _add_problem(self, kind: str, what: str) -> None:
         self.problems.append(Problem(kind, str(self.file), what))
 
 

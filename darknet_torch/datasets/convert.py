@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.model import DataSet, Problem
+from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.to_coco import write_coco
 from darknet_torch.datasets.to_darknet import write_darknet
 from darknet_torch.datasets.to_voc import write_voc
@@ -39,9 +39,9 @@ def convert(
 
     Args:
         splits: from `open_splits`.
-        form: one of `forms.FORMS`.
+        form: one of `forms.DATASET_FORMATS`.
         out: a folder that is empty or not there yet.
-        pictures: one of `forms.PICTURE_WAYS`.
+        pictures: one of `forms.PICTURE_MODES`.
         voc_origin: the number of the first column and row, if VOC's form is written.
 
     Raises:

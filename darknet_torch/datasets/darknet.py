@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
-from darknet_torch.datasets.reading import given_class_names, lines_of
+from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.reading import read_lines, resolve_class_names
 from darknet_torch.errors import UsageError
 
 _COCO_FOLDERS = ("train2017", "val2017", "train2014", "val2014")
@@ -79,7 +79,7 @@ def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
             continue
         class_ids.append(class_id)
         boxes.append(box)
-    return Labels.of(class_ids, boxes), problems
+    return Labels.from_arrays(class_ids, boxes), problems
 
 
 def _numbers(line: bytes) -> tuple[int, list[float]]:
@@ -151,7 +151,7 @@ class DataFile:
     def pictures(self, split: str) -> list[str]:
         """The pictures of a split, found from the working folder or beside the list."""
         path = self.list_path(split)
-        return [str(resolve(path, line)) for line in lines_of(path)]
+        return [str(resolve(path, line)) for line in read_lines(path)]
 
     def difficult(self, split: str) -> list[str]:
         """A path for each picture of `split`, whose labels are the difficult ones; or none."""
@@ -161,7 +161,7 @@ class DataFile:
     def names(self) -> tuple[str, ...]:
         """Its names of classes; empty if it has no names=."""
         given = self.keys.get("names")
-        return given_class_names(resolve(self.path, given)) if given else ()
+        return resolve_class_names(resolve(self.path, given)) if given else ()
 
 
 def difficult_key(split: str) -> str:
@@ -218,7 +218,7 @@ def _examples(file: DataFile, split: str, problems: list[Problem]) -> Iterator[E
 def _with_difficult(labels: Labels | None, difficult: Labels | None) -> Labels | None:
     if difficult is None:
         return labels
-    plain = Labels.of() if labels is None else labels
+    plain = Labels.empty() if labels is None else labels
     return Labels(
         np.concatenate((plain.class_ids, difficult.class_ids)),
         np.concatenate((plain.boxes, difficult.boxes)),

@@ -10,8 +10,8 @@ from pathlib import Path
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.coco import read_coco
 from darknet_torch.datasets.darknet import DataFile, read_darknet
-from darknet_torch.datasets.model import DataSet
-from darknet_torch.datasets.reading import given_class_names
+from darknet_torch.datasets.examples import DataSet
+from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.datasets.voc import is_voc_root, read_voc, voc_splits
 from darknet_torch.errors import UsageError
 
@@ -22,8 +22,8 @@ _DEFAULT = "train"
 _YEAR = re.compile(r"(?<=[a-z])20\d\d$")
 
 
-def form_of(data: _Path) -> str:
-    """Which of `forms.FORMS` a data set is in.
+def dataset_format(data: _Path) -> str:
+    """Which of `forms.DATASET_FORMATS` a data set is in.
 
     Raises:
         UsageError: it is not there, or in none.
@@ -41,7 +41,7 @@ def form_of(data: _Path) -> str:
     return "coco" if path.suffix.lower() == ".json" else "darknet"
 
 
-def splits_of(data: _Path) -> list[str]:
+def list_splits(data: _Path) -> list[str]:
     """The splits that a data set has, as `open_dataset` takes them.
 
     A COCO file is one, named after the file: instances_train2017.json is "train".
@@ -49,7 +49,7 @@ def splits_of(data: _Path) -> list[str]:
     Raises:
         UsageError: it is not there, or has none.
     """
-    path, form = Path(data), form_of(data)
+    path, form = Path(data), dataset_format(data)
     if form == "coco":
         return [_YEAR.sub("", path.stem.removeprefix("instances_"))]
     found = voc_splits(path) if form == "voc" else DataFile.read(path).splits
@@ -82,10 +82,10 @@ def open_dataset(
         UsageError: it is not there, in no known form, or has no such split.
         NamesError: the names cannot be read.
     """
-    path, form, given = Path(data), form_of(data), given_class_names(names)
+    path, form, given = Path(data), dataset_format(data), resolve_class_names(names)
     if form == "coco":
         return read_coco(path, None if images is None else Path(images), given)
-    chosen = _chosen(splits_of(path), split)
+    chosen = _chosen(list_splits(path), split)
     if form == "voc":
         return read_voc(path, chosen, given, origin=voc_origin)
     return read_darknet(path, chosen, given)
@@ -126,7 +126,9 @@ def open_splits(
         )
     found: dict[str, DataSet] = {}
     for path, folder in zip(data, folders, strict=True):
-        chosen = splits_of(path) if form_of(path) == "coco" else splits or splits_of(path)
+        chosen = (
+            list_splits(path) if dataset_format(path) == "coco" else splits or list_splits(path)
+        )
         for split in chosen:
             if split in found:
                 raise UsageError(f"two splits are called {split!r}", where=path)

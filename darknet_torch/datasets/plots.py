@@ -14,7 +14,7 @@ from darknet_torch.files import replacing
 _BINS = 40
 
 
-def plot(found: Sequence[Statistics], out: Path) -> None:
+def plot_statistics(found: Sequence[Statistics], out: Path) -> None:
     """Write one picture: boxes of each class, box sizes, boxes of each picture.
 
     Args:

@@ -28,7 +28,7 @@ class LabelFolder:
         write_labels(self._paths.take(stem, ".txt", shot.filename), found)
 
 
-def label_in_place(shot: Frame, found: Detections) -> None:
+def write_label_in_place(shot: Frame, found: Detections) -> None:
     """Write a picture's label file where Darknet looks for it in training, over what is there.
 
     Frames of videos get none.

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.cfg.zoo import read_names
-from darknet_torch.datasets.model import Labels
+from darknet_torch.datasets.examples import Labels
 from darknet_torch.errors import NamesError, UsageError
 from darknet_torch.results.boxes import xyxy_to_cxcywh
 
 
-def lines_of(path: Path) -> list[str]:
+def read_lines(path: Path) -> list[str]:
     """The lines of a list that say something, without the white space around them.
 
     Raises:
@@ -28,7 +28,7 @@ def lines_of(path: Path) -> list[str]:
     return [os.fsdecode(line) for line in lines if line]
 
 
-def given_class_names(names: Sequence[str] | str | os.PathLike[str] | None) -> tuple[str, ...]:
+def resolve_class_names(names: Sequence[str] | str | os.PathLike[str] | None) -> tuple[str, ...]:
     """Names of classes as given, or read from a file; empty if none are given.
 
     Raises:
@@ -42,7 +42,7 @@ def given_class_names(names: Sequence[str] | str | os.PathLike[str] | None) -> t
     return tuple(found)
 
 
-def labels_of_corners(
+def labels_from_corners(
     class_ids: Sequence[int],
     corners: Iterable[Sequence[float]],
     difficult: Sequence[bool],
@@ -56,4 +56,6 @@ def labels_of_corners(
     """
     height, width = size
     boxes = np.asarray(list(corners), np.float64).reshape(-1, 4)
-    return Labels.of(class_ids, xyxy_to_cxcywh(boxes) / (width, height, width, height), difficult)
+    return Labels.from_arrays(
+        class_ids, xyxy_to_cxcywh(boxes) / (width, height, width, height), difficult
+    )

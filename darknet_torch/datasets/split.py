@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from darknet_torch.datasets.model import Example
+from darknet_torch.datasets.examples import Example
 
 _NO_CLASS = -1
 

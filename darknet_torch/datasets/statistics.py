@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.datasets.model import DataSet, Example, Labels
-from darknet_torch.datasets.pictures import picture_size
+from darknet_torch.datasets.examples import DataSet, Example, Labels
+from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError
 
 _AREAS = {"small": 0.0, "medium": 32.0**2, "large": 96.0**2}  # COCO's, square pixels, from here
@@ -80,13 +80,13 @@ class Statistics:
         return lines
 
 
-def statistics(splits: Mapping[str, DataSet]) -> list[Statistics]:
+def compute_statistics(splits: Mapping[str, DataSet]) -> list[Statistics]:
     """The numbers of each split."""
     return [_of_split(name, data) for name, data in splits.items()]
 
 
 def _of_split(name: str, data: DataSet) -> Statistics:
-    labels = [Labels.of() if item.labels is None else item.labels for item in data.examples]
+    labels = [Labels.empty() if item.labels is None else item.labels for item in data.examples]
     every = [np.empty((0, 4)), *(found.boxes for found in labels)]
     return Statistics(
         name,

@@ -9,8 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.datasets.model import DataSet, Problem
-from darknet_torch.datasets.writing import Placed, corners_in_pixels, place, write_new
+from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.writing import (
+    PlacedExample,
+    corners_in_pixels,
+    place_pictures,
+    write_new_file,
+)
 
 _FOLDER = "images"
 _DECIMALS = 4  # of a pixel
@@ -24,7 +29,7 @@ def write_coco(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[
 
     Args:
         out: a folder.
-        pictures: one of `forms.PICTURE_WAYS`; those that stay are named by their whole paths.
+        pictures: one of `forms.PICTURE_MODES`; those that stay are named by their whole paths.
 
     Returns:
         What could not be kept.
@@ -33,16 +38,16 @@ def write_coco(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[
         UsageError: something cannot be written.
     """
     folder = out / _FOLDER
-    placed, problems = place(splits, folder, pictures)
+    placed, problems = place_pictures(splits, folder, pictures)
     for name, items in placed.items():
         content = _content(splits[name], items, None if pictures == "keep" else folder, problems)
         file = out / "annotations" / f"instances_{name}.json"
-        write_new(file, json.dumps(content, ensure_ascii=False) + "\n")
+        write_new_file(file, json.dumps(content, ensure_ascii=False) + "\n")
     return problems
 
 
 def _content(
-    data: DataSet, items: Sequence[Placed], folder: Path | None, problems: list[Problem]
+    data: DataSet, items: Sequence[PlacedExample], folder: Path | None, problems: list[Problem]
 ) -> dict[str, Any]:
     categories = data.category_ids or tuple(range(1, len(data.names) + 1))
     images: list[dict[str, Any]] = []
@@ -76,7 +81,7 @@ def _content(
     }
 
 
-def _image_ids(items: Sequence[Placed]) -> list[int]:
+def _image_ids(items: Sequence[PlacedExample]) -> list[int]:
     own = [item.example.picture_id for item in items]
     known = [key for key in own if key is not None]
     return known if len(set(known)) == len(own) else list(range(1, len(own) + 1))

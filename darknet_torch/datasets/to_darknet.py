@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.datasets.darknet import DIFFICULT, difficult_key, label_paths
-from darknet_torch.datasets.model import DataSet, Labels, Problem
-from darknet_torch.datasets.writing import Placed, place, write_new
+from darknet_torch.datasets.examples import DataSet, Labels, Problem
+from darknet_torch.datasets.writing import PlacedExample, place_pictures, write_new_file
 from darknet_torch.errors import UsageError
 
 # Both code bases look for the labels of what lies here in the folder "labels" beside it.
@@ -26,7 +26,7 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
 
     Args:
         out: a folder.
-        pictures: one of `forms.PICTURE_WAYS`. Pictures that stay get their labels where
+        pictures: one of `forms.PICTURE_MODES`. Pictures that stay get their labels where
             Darknet looks for them.
 
     Returns:
@@ -38,7 +38,7 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
     out = out.absolute()
     if pictures == "keep":
         _refuse_labels(splits)
-    placed, problems = place(splits, out / _FOLDER, pictures)
+    placed, problems = place_pictures(splits, out / _FOLDER, pictures)
     lists = {_KEYS.get(name, name): items for name, items in placed.items()}
     written: set[Path] = set()
     for item in (item for items in lists.values() for item in items):
@@ -49,7 +49,9 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
     return problems
 
 
-def write_lists(lists: Mapping[str, Sequence[Placed]], names: Sequence[str], out: Path) -> Path:
+def write_lists(
+    lists: Mapping[str, Sequence[PlacedExample]], names: Sequence[str], out: Path
+) -> Path:
     """Write ``dataset.data``, ``dataset.names`` and the lists; the path of the first.
 
     Args:
@@ -67,14 +69,14 @@ def write_lists(lists: Mapping[str, Sequence[Placed]], names: Sequence[str], out
             hard = [_difficult(path) for path in paths]
             lines.append(_written_list(out / f"difficult_{key}.txt", difficult_key(key), hard))
     names_file = out / f"{_NAME}.names"
-    write_new(names_file, "".join(f"{name}\n" for name in names))
+    write_new_file(names_file, "".join(f"{name}\n" for name in names))
     lines += [f"names={_value(names_file)}", "backup=backup"]
-    write_new(out / f"{_NAME}.data", "\n".join(lines) + "\n")
+    write_new_file(out / f"{_NAME}.data", "\n".join(lines) + "\n")
     return out / f"{_NAME}.data"
 
 
 def _written_list(path: Path, key: str, pictures: Sequence[Path]) -> str:
-    write_new(path, "".join(f"{picture}\n" for picture in pictures))
+    write_new_file(path, "".join(f"{picture}\n" for picture in pictures))
     return f"{key}={_value(path)}"
 
 
@@ -94,7 +96,7 @@ def _refuse_labels(splits: Mapping[str, DataSet]) -> None:
             )
 
 
-def _is_difficult(item: Placed) -> bool:
+def _is_difficult(item: PlacedExample) -> bool:
     return item.example.labels is not None and bool(item.example.labels.difficult.any())
 
 
@@ -103,7 +105,7 @@ def _difficult(picture: Path) -> Path:
     return picture.with_name(f"{DIFFICULT}_{picture.name}")
 
 
-def _write_labels(item: Placed) -> None:
+def _write_labels(item: PlacedExample) -> None:
     labels = item.example.labels
     if labels is None:
         return
@@ -116,4 +118,4 @@ def _write_label_file(picture: Path, labels: Labels, chosen: np.ndarray) -> None
     """Eight decimals: a hundredth of a pixel in any picture that fits into memory."""
     rows = zip(labels.class_ids[chosen], labels.boxes[chosen], strict=True)
     lines = (f"{key} " + " ".join(f"{value:.8f}" for value in box) for key, box in rows)
-    write_new(label_paths(str(picture))[0], "".join(f"{line}\n" for line in lines))
+    write_new_file(label_paths(str(picture))[0], "".join(f"{line}\n" for line in lines))

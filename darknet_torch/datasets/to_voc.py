@@ -9,9 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.model import DataSet, Problem
+from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.voc import ANNOTATIONS, CORNERS, NAMES, PICTURES, SPLITS
-from darknet_torch.datasets.writing import Placed, corners_in_pixels, place, write_new
+from darknet_torch.datasets.writing import (
+    PlacedExample,
+    corners_in_pixels,
+    place_pictures,
+    write_new_file,
+)
 from darknet_torch.errors import UsageError
 
 
@@ -37,22 +42,22 @@ def write_voc(
             expected="--pictures copy or link",
             got="keep",
         )
-    placed, problems = place(splits, out / PICTURES, pictures)
+    placed, problems = place_pictures(splits, out / PICTURES, pictures)
     names = next(iter(splits.values())).names
     written: set[str] = set()
     for split, items in placed.items():
         ids = [item.picture.stem for item in items]
-        write_new(out / SPLITS / f"{split}.txt", "".join(f"{key}\n" for key in ids))
+        write_new_file(out / SPLITS / f"{split}.txt", "".join(f"{key}\n" for key in ids))
         for key, item in zip(ids, items, strict=True):
             if key not in written:
                 _write_annotation(out / ANNOTATIONS / f"{key}.xml", item, names, origin, problems)
                 written.add(key)
-    write_new(out / NAMES, "".join(f"{name}\n" for name in names))
+    write_new_file(out / NAMES, "".join(f"{name}\n" for name in names))
     return problems
 
 
 def _write_annotation(
-    file: Path, item: Placed, names: tuple[str, ...], origin: int, problems: list[Problem]
+    file: Path, item: PlacedExample, names: tuple[str, ...], origin: int, problems: list[Problem]
 ) -> None:
     labels = item.example.labels
     found = None if labels is None else corners_in_pixels(item.example, problems)
@@ -71,7 +76,7 @@ def _write_annotation(
             continue
         _add_object(root, names[class_id], box + origin, bool(difficult))
     ElementTree.indent(root, "\t")
-    write_new(file, ElementTree.tostring(root, "unicode") + "\n")
+    write_new_file(file, ElementTree.tostring(root, "unicode") + "\n")
 
 
 def _add_object(

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
-from darknet_torch.datasets.pictures import picture_size
-from darknet_torch.datasets.reading import given_class_names, labels_of_corners, lines_of
+from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.picture_size import picture_size
+from darknet_torch.datasets.reading import labels_from_corners, read_lines, resolve_class_names
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
 
@@ -46,7 +46,7 @@ def voc_splits(root: Path) -> list[str]:
 
 
 def _is_of_class(root: Path, file: Path) -> bool:
-    return any(_id(root, line) != line for line in lines_of(file)[:1])
+    return any(_id(root, line) != line for line in read_lines(file)[:1])
 
 
 def _id(root: Path, line: str) -> str:
@@ -92,13 +92,13 @@ def _lines(root: Path, split: str) -> list[str]:
             got=f"no {SPLITS / file.name}",
             fix="name one with --split",
         )
-    return lines_of(file)
+    return read_lines(file)
 
 
 def class_names(root: Path) -> tuple[str, ...]:
     """The names of a root's classes, the same for all its splits."""
     if (root / NAMES).is_file():
-        return given_class_names(root / NAMES)
+        return resolve_class_names(root / NAMES)
     found: set[str] = set()
     for file in (root / ANNOTATIONS).glob("*.xml"):
         tree = _parsed(file)
@@ -132,7 +132,7 @@ class _Reader:
         try:
             return picture_size(path)
         except ImageError as error:
-            self._tell("no size", file, f"no size here, and none of {error}")
+            self._add_problem("no size", file, f"no size here, and none of {error}")
             return None
 
     def _labels(
@@ -145,7 +145,7 @@ class _Reader:
             class_ids.append(class_id)
             corners.append([value - self.origin for value in box])
             difficult.append(hard)
-        return labels_of_corners(class_ids, corners, difficult, size)
+        return labels_from_corners(class_ids, corners, difficult, size)
 
     def _objects(
         self, tree: ElementTree.Element, file: Path
@@ -153,18 +153,22 @@ class _Reader:
         for number, item in enumerate(tree.findall("object"), 1):
             name = _text(item, "name")
             if name not in self.names:
-                self._tell("unknown class", file, f"object {number} is a {name!r}, no class here")
+                self._add_problem(
+                    "unknown class", file, f"object {number} is a {name!r}, no class here"
+                )
                 continue
             try:
                 box = [float(_text(item, f"bndbox/{corner}")) for corner in CORNERS]
             except ValueError:
                 box = [np.nan]
             if not np.isfinite(box).all():
-                self._tell("bad box", file, f"object {number} ({name}) lacks its four numbers")
+                self._add_problem(
+                    "bad box", file, f"object {number} ({name}) lacks its four numbers"
+                )
                 continue
             yield self.names.index(name), box, _text(item, "difficult") == "1"
 
-    def _tell(self, kind: str, file: Path, what: str) -> None:
+    def _add_problem(self, kind: str, file: Path, what: str) -> None:
         self.problems.append(Problem(kind, str(file), what))
 
 

@@ -9,22 +9,22 @@ from pathlib import Path
 
 import numpy as np
 
-from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
-from darknet_torch.datasets.pictures import picture_size
+from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import replacing, write_text
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedExample:
     """An example and where its picture is to lie."""
 
     example: Example
     picture: Path
 
 
-def write_new(path: Path, text: str) -> None:
+def write_new_file(path: Path, text: str) -> None:
     """Write a file whole or not at all, and the folders it lies in.
 
     Raises:
@@ -39,16 +39,16 @@ def write_new(path: Path, text: str) -> None:
     write_text(path, text)
 
 
-def place(
+def place_pictures(
     splits: Mapping[str, DataSet], folder: Path, way: str
-) -> tuple[dict[str, list[Placed]], list[Problem]]:
+) -> tuple[dict[str, list[PlacedExample]], list[Problem]]:
     """Put the pictures of all splits into `folder`.
 
     A picture keeps its name, with a number where another one has the same but for the suffix:
     its labels are found by the name without the suffix.
 
     Args:
-        way: one of `forms.PICTURE_WAYS`; with "keep" pictures stay, and nothing is written.
+        way: one of `forms.PICTURE_MODES`; with "keep" pictures stay, and nothing is written.
 
     Returns:
         The examples of each split with their pictures' new places, and what went wrong.
@@ -67,7 +67,7 @@ def place(
         elif way != "keep":
             _transfer(path, target, way)
     found = {
-        name: [Placed(item, placed[item.path]) for item in data.examples]
+        name: [PlacedExample(item, placed[item.path]) for item in data.examples]
         for name, data in splits.items()
     }
     return found, problems
@@ -112,5 +112,5 @@ def corners_in_pixels(
     except ImageError as error:
         problems.append(Problem("no size", str(item.path), f"left out: {error}"))
         return None
-    labels = Labels.of() if item.labels is None else item.labels
+    labels = Labels.empty() if item.labels is None else item.labels
     return (height, width), cxcywh_to_xyxy(labels.boxes) * (width, height, width, height)

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from darknet_torch.augment.source import Request, SampleSource
-from darknet_torch.datasets.model import Problem
+from darknet_torch.augment.source import SampleRequest, SampleSource
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import DarknetError, UsageError
 
 _AHEAD = 4  # mini-batches per worker that wait to be used
@@ -51,7 +51,7 @@ class _Place:
     """Which mini-batch to make: the task of a worker."""
 
     subdivision: int
-    request: Request
+    request: SampleRequest
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,9 @@ class Batches:
             width, height = self.size_of(iteration)
             for subdivision in range(self.subdivisions):
                 slots = self._slots(iteration, subdivision)
-                yield _Place(subdivision, Request(self.seed, iteration, slots, height, width))
+                yield _Place(
+                    subdivision, SampleRequest(self.seed, iteration, slots, height, width)
+                )
             iteration += 1
 
     def _slots(self, iteration: int, subdivision: int) -> tuple[int, ...]:

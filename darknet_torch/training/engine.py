@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.dialect import find_dialect, without_bugs
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.layers.batchnorm import Normalization
 from darknet_torch.model.loading import build, fill, find_device

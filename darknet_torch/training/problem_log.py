@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 
 
 class Problems:

@@ -13,7 +13,7 @@ from darknet_torch.errors import UsageError
 DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 random = np.random.default_rng(0)
 # Rounded, so that boxes repeat and anchors are equally near.
-BOXES = BoxSizes.of(np.exp(random.normal(3, 0.8, (3000, 2))).round() + 1)
+BOXES = BoxSizes.from_sizes(np.exp(random.normal(3, 0.8, (3000, 2))).round() + 1)
 
 
 @pytest.mark.parametrize("device", DEVICES)

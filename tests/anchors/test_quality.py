@@ -10,7 +10,7 @@ from darknet_torch.anchors.distances import (
     nearest_by,
     squared_distance,
 )
-from darknet_torch.anchors.quality import fit
+from darknet_torch.anchors.quality import measure_fit
 from darknet_torch.anchors.sizes import BoxSizes
 from darknet_torch.errors import UsageError
 
@@ -26,13 +26,13 @@ ANCHORS = np.array([[10, 18], [28, 33]], np.float64)
 
 def test_the_fit_is_the_mean_over_all_boxes_repeated_ones_too():
     best = [max(plain_iou(box, anchor) for anchor in ANCHORS) for box in SIZES]
-    found = fit(BoxSizes.of(SIZES), ANCHORS)
+    found = measure_fit(BoxSizes.from_sizes(SIZES), ANCHORS)
     assert found.average_iou == pytest.approx(np.mean(best), rel=1e-12)
     assert found.recall == np.mean(np.array(best) >= 0.5) == 0.6
 
 
 def test_an_overlap_of_one_half_is_recalled():
-    assert fit(BoxSizes.of([[10, 10]]), np.array([[10.0, 5.0]])).recall == 1
+    assert measure_fit(BoxSizes.from_sizes([[10, 10]]), np.array([[10.0, 5.0]])).recall == 1
 
 
 @pytest.mark.parametrize("distance", [iou_distance, squared_distance])
@@ -59,7 +59,7 @@ def test_iou_of_boxes_that_share_a_centre():
 
 
 def test_sizes_are_sorted_and_counted():
-    boxes = BoxSizes.of(SIZES)
+    boxes = BoxSizes.from_sizes(SIZES)
     assert boxes.values.T.tolist() == [[3, 90], [10, 20], [20, 10], [30, 30]]
     assert boxes.counts.tolist() == [1, 2, 1, 1]
     assert (len(boxes), boxes.boxes) == (4, 5)
@@ -76,4 +76,4 @@ def test_sizes_are_sorted_and_counted():
 )
 def test_what_has_no_size_is_refused(sizes, message):
     with pytest.raises(UsageError, match=message):
-        BoxSizes.of(sizes)
+        BoxSizes.from_sizes(sizes)

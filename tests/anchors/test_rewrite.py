@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from darknet_torch.anchors.rewrite import rewrite_cfg, rewritten
+from darknet_torch.anchors.rewrite import replace_anchors, rewrite_cfg
 from darknet_torch.cfg.zoo import shipped
 from darknet_torch.errors import CfgError, CfgWarning
 from darknet_torch.model.loading import build
@@ -73,7 +73,7 @@ def changed(old, new):
 def test_only_values_change(end):
     old = HEADS.decode("latin-1").replace("\n", end)
     with pytest.warns(CfgWarning, match="again"):
-        new = rewritten(old, NINE[:6])
+        new = replace_anchors(old, NINE[:6])
     line = "\r" if end == "\r\n" else ""
     six = LISTED[: LISTED.index(",  70")]
     assert changed(old, new) == {
@@ -92,7 +92,7 @@ def test_no_other_line_of_a_shipped_cfg_changes(name):
     text = WITH_ANCHORS[name].read_text("latin-1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
-        lines = changed(text, rewritten(text, NINE))
+        lines = changed(text, replace_anchors(text, NINE))
     keys = {line.partition("=")[0].strip() for line in lines.values()}
     assert "anchors" in keys
     assert keys <= {"anchors", "num", "mask", "filters"}
@@ -100,9 +100,9 @@ def test_no_other_line_of_a_shipped_cfg_changes(name):
 
 def test_the_same_anchors_change_nothing():
     with pytest.warns(CfgWarning, match="again"):
-        once = rewritten(HEADS.decode("latin-1"), NINE[:6])
+        once = replace_anchors(HEADS.decode("latin-1"), NINE[:6])
     with pytest.warns(CfgWarning, match="again"):
-        assert rewritten(once, NINE[:6]) == once
+        assert replace_anchors(once, NINE[:6]) == once
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ ADDED = ("anchors", "num", "mask")
 
 def test_one_head_without_a_mask_stays_without():
     text = "[net]\n[convolutional]\nfilters=7\n[yolo]\nclasses=2\nnum=1\nanchors=1,2\n"
-    new = rewritten(text, NINE[:2])
+    new = replace_anchors(text, NINE[:2])
     assert new == text.replace("num=1", "num=2").replace("1,2", "10, 12,  20, 24").replace(
         "filters=7", "filters=14"
     )
@@ -189,7 +189,7 @@ def test_one_head_without_a_mask_stays_without():
 )
 def test_what_cannot_be_rewritten_is_left_alone(text, count, message, tmp_path):
     with pytest.raises(CfgError, match=message):
-        rewritten(text, NINE[:count], "x.cfg")
+        replace_anchors(text, NINE[:count], "x.cfg")
     path = tmp_path / "x.cfg"
     path.write_bytes(text.encode())
     with pytest.raises(CfgError):
@@ -200,7 +200,7 @@ def test_what_cannot_be_rewritten_is_left_alone(text, count, message, tmp_path):
 
 def test_other_channels_that_fit_already_are_no_error():
     text = "[net]\n[implicit_mul]\nfilters=14\n[yolo]\nclasses=2\nnum=2\nanchors=1,2, 3,4\n"
-    assert "anchors=10, 12,  20, 24\n" in rewritten(text, NINE[:2])
+    assert "anchors=10, 12,  20, 24\n" in replace_anchors(text, NINE[:2])
 
 
 def test_a_cfg_that_is_not_there_is_named(tmp_path):

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from darknet_torch.augment.cells import CellAugmentation, CellSource
-from darknet_torch.augment.source import Request
+from darknet_torch.augment.source import SampleRequest
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.datasets.model import Example, Labels
+from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.media.images import read_image, resize_darknet
-from tests.augment.scenes import check_boxes, scenes
+from tests.augment.rectangle_scenes import check_boxes, scenes
 
 SIDE, CLASSES = 7, 3
 
@@ -23,8 +23,10 @@ def examples(tmp_path_factory):
 def load(examples, jitter=0.2, dialect=ALEXEYAB, augment=True, **options):
     net = NetOptions(**{"batch": 8, "width": 128, "height": 96, "channels": 3, **options})
     head = SimpleNamespace(classes=CLASSES, side=SIDE, jitter=jitter)
-    source = CellSource.of(examples, CellAugmentation.of(net, head, dialect, augment=augment))
-    return source.load(Request(0, 0, tuple(range(40)), 96, 128))
+    source = CellSource.from_examples(
+        examples, CellAugmentation.from_options(net, head, dialect, augment=augment)
+    )
+    return source.load(SampleRequest(0, 0, tuple(range(40)), 96, 128))
 
 
 def rows_of(cells):
@@ -59,7 +61,7 @@ def test_what_extends_the_picture_is_its_own_edge(tmp_path):
     """Mean or grey around it would bring other colours."""
     columns = np.repeat(np.arange(0, 250, 10, np.uint8), 4)
     cv2.imwrite(str(tmp_path / "ramp.png"), np.tile(columns, (50, 1)))
-    loaded = load([Example(tmp_path / "ramp.png", Labels.of())], jitter=0.3, flip=0)
+    loaded = load([Example(tmp_path / "ramp.png", Labels.empty())], jitter=0.3, flip=0)
     # Without the last row, which resize_image darkens where a float32 falls short of it.
     images = loaded.images[:, :, :-1]
     first = images[:, 0, :, 0]

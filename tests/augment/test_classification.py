@@ -4,17 +4,17 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.augment.class_truths import SECRET_NUM, ClassTruths
+from darknet_torch.augment.class_truths import SECRET_NUM, ClassTruthEncoder
 from darknet_torch.augment.classification import ClassificationAugmentation, ClassificationSource
-from darknet_torch.augment.source import Request
+from darknet_torch.augment.source import SampleRequest
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.tree import Tree
 from darknet_torch.datasets.classification import ClassifiedPictures
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.media.images import classifier_input, read_image
-from tests.datasets.sets import picture
+from tests.datasets.tiny_datasets import picture
 
 SIZE = 48
 SLOTS = tuple(range(32))
@@ -51,9 +51,11 @@ def load(
 ):
     sizes = {"width": SIZE, "height": SIZE, "channels": 3, "batch": 8}
     net = NetOptions(**{**sizes, **options})
-    plan = ClassificationAugmentation.of(net, 4, dialect, tree=tree, augment=augment)
+    plan = ClassificationAugmentation.from_options(net, 4, dialect, tree=tree, augment=augment)
     height, width = size or (net.height, net.width)
-    return ClassificationSource.of(given, plan).load(Request(seed, 0, slots, height, width))
+    return ClassificationSource.from_pictures(given, plan).load(
+        SampleRequest(seed, 0, slots, height, width)
+    )
 
 
 def rotated_crop(image, size, low, angle, aspect, dx, dy):
@@ -77,7 +79,7 @@ def rotated_crop(image, size, low, angle, aspect, dx, dy):
     return out
 
 
-class Draws:
+class FixedGenerator:
     """A generator whose numbers are given."""
 
     def __init__(self, *numbers):
@@ -94,9 +96,9 @@ class Draws:
 def test_a_crop_is_that_of_rotate_crop_image(dialect):
     image = np.random.default_rng(0).random((40, 60, 3), np.float32)
     net = NetOptions(width=24, height=24, channels=3, angle=20, aspect=1.5)
-    crop = ClassificationAugmentation.of(net, 4, dialect).crop
+    crop = ClassificationAugmentation.from_options(net, 4, dialect).crop
     # aspect 1 + 0.4 * 0.5 = 1.2, kept; side 30; angle -20 + 0.75 * 40 = 10; a shift of each kind
-    found = crop.draw(image, Draws(0.4, 1, 30, 0.75, 0.25, 0.5), 24, 24)
+    found = crop.draw(image, FixedGenerator(0.4, 1, 30, 0.75, 0.25, 0.5), 24, 24)
     scale = 30 / 40
     room = 60 * scale / 1.2 - 24
     expected = rotated_crop(image, 24, 30, np.radians(10), 1.2, -room / 2 + 0.25 * room, 0)
@@ -110,7 +112,9 @@ def test_a_small_picture_is_in_the_middle_or_anywhere():
     # No aspect, side 20, no angle, both shifts at their lower end.
     draws = (0, 1, 20, 0.5, 0, 0)
     centred, corner = (
-        ClassificationAugmentation.of(net, 4, dialect).crop.draw(image, Draws(*draws), 40, 40)
+        ClassificationAugmentation.from_options(net, 4, dialect).crop.draw(
+            image, FixedGenerator(*draws), 40, 40
+        )
         for dialect in (ALEXEYAB, PJREDDIE)
     )
     middle = np.zeros((40, 40, 3))
@@ -131,10 +135,10 @@ def test_a_small_picture_is_in_the_middle_or_anywhere():
 )
 def test_the_shorter_side_becomes_between_min_crop_and_max_crop(options, dialect, width, expected):
     net = NetOptions(width=SIZE, height=SIZE, channels=3, **options)
-    crop = ClassificationAugmentation.of(net, 4, dialect).crop
+    crop = ClassificationAugmentation.from_options(net, 4, dialect).crop
     bounds = []
 
-    class Recorder(Draws):
+    class Recorder(FixedGenerator):
         def integers(self, low, high=None):
             if high is not None:
                 bounds.append((low, high - 1))
@@ -228,11 +232,11 @@ def test_ancestors_are_true_and_nothing_is_known_of_other_groups():
     # 0: animal (2: cat, 3: dog); 1: thing (4: cup)
     names = ("animal", "thing", "cat", "dog", "cup")
     tree = Tree(names, (-1, -1, 0, 0, 1), ((0, 2), (2, 2), (4, 1)))
-    truths = ClassTruths(5, tree=tree)
-    assert truths.of_class(3).tolist() == [1, 0, 0, 1, SECRET_NUM]
-    assert truths.of_class(1).tolist() == [0, 1, SECRET_NUM, SECRET_NUM, SECRET_NUM]
+    truths = ClassTruthEncoder(5, tree=tree)
+    assert truths.encode(3).tolist() == [1, 0, 0, 1, SECRET_NUM]
+    assert truths.encode(1).tolist() == [0, 1, SECRET_NUM, SECRET_NUM, SECRET_NUM]
     with pytest.raises(CfgError, match="the tree does not fit"):
-        ClassTruths.of(NetOptions(), 4, tree)
+        ClassTruthEncoder.from_net(NetOptions(), 4, tree)
 
 
 def test_pairs_show_one_picture_in_two_ways(noise):
@@ -259,7 +263,9 @@ def test_pictures_without_a_class_are_left_out_and_told_of(noise):
     told = Problem("no label", "x", "no label does")
     some = pictures(noise.paths, (0, None, 7, 1), [told])
     net = NetOptions(width=SIZE, height=SIZE, channels=3)
-    source = ClassificationSource.of(some, ClassificationAugmentation.of(net, 4, ALEXEYAB))
+    source = ClassificationSource.from_pictures(
+        some, ClassificationAugmentation.from_options(net, 4, ALEXEYAB)
+    )
     assert source.paths == (noise.paths[0], noise.paths[3])
     assert [problem.kind for problem in source.problems] == ["no label", "unknown class"]
     with pytest.raises(UsageError, match="no pictures to train on"):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
-from darknet_torch.augment.source import Request, as_floats
+from darknet_torch.augment.source import SampleRequest, as_floats
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.datasets.model import Example, Labels
+from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.errors import CfgError, UsageError
-from tests.augment.scenes import COLOURS, check_boxes, scene, scenes
+from tests.augment.rectangle_scenes import COLOURS, check_boxes, scene, scenes
 
 HEIGHT, WIDTH = 128, 160
 SLOTS = tuple(range(24))
@@ -30,9 +30,9 @@ def net(**options):
 
 
 def load(examples, head=STILL, dialect=ALEXEYAB, augment=True, slots=SLOTS, seed=0, **options):
-    plan = DetectionAugmentation.of(net(**options), head, dialect, augment=augment)
-    source = DetectionSource.of(examples, plan)
-    loaded = source.load(Request(seed, 0, slots, HEIGHT, WIDTH))
+    plan = DetectionAugmentation.from_options(net(**options), head, dialect, augment=augment)
+    source = DetectionSource.from_examples(examples, plan)
+    loaded = source.load(SampleRequest(seed, 0, slots, HEIGHT, WIDTH))
     return replace(loaded, images=as_floats(loaded.images))
 
 
@@ -137,8 +137,10 @@ def test_bytes_stay_bytes_unless_there_is_a_mean(examples):
         ({"mosaic": True}, np.uint8),
         ({"mixup": 1}, np.float32),
     ):
-        plan = DetectionAugmentation.of(net(**options), STILL, ALEXEYAB)
-        loaded = DetectionSource.of(examples, plan).load(Request(0, 0, SLOTS, HEIGHT, WIDTH))
+        plan = DetectionAugmentation.from_options(net(**options), STILL, ALEXEYAB)
+        loaded = DetectionSource.from_examples(examples, plan).load(
+            SampleRequest(0, 0, SLOTS, HEIGHT, WIDTH)
+        )
         assert loaded.images.dtype == dtype
 
 
@@ -235,15 +237,15 @@ def test_a_sequence_is_augmented_in_one_way(tmp_path):
 
 def test_pictures_without_objects_or_labels_are_negatives(examples, tmp_path):
     pictures = [
-        replace(examples[0], labels=Labels.of()),
+        replace(examples[0], labels=Labels.empty()),
         replace(examples[1], labels=None, label_file=tmp_path / "gone.txt"),
     ]
-    plan = DetectionAugmentation.of(net(), MOVING, ALEXEYAB)
-    source = DetectionSource.of(pictures, plan)
+    plan = DetectionAugmentation.from_options(net(), MOVING, ALEXEYAB)
+    source = DetectionSource.from_examples(pictures, plan)
     assert [(problem.kind, problem.where) for problem in source.problems] == [
         ("no label file", str(tmp_path / "gone.txt"))
     ]
-    loaded = source.load(Request(0, 0, SLOTS, HEIGHT, WIDTH))
+    loaded = source.load(SampleRequest(0, 0, SLOTS, HEIGHT, WIDTH))
     assert not loaded.truths.any()
     assert set(loaded.paths) == {str(picture.path) for picture in pictures}
 
@@ -251,7 +253,11 @@ def test_pictures_without_objects_or_labels_are_negatives(examples, tmp_path):
 def test_broken_pictures_are_replaced_and_told_of(examples, tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
-    pictures = [Example(broken, Labels.of()), Example(tmp_path / "gone.png", None), examples[0]]
+    pictures = [
+        Example(broken, Labels.empty()),
+        Example(tmp_path / "gone.png", None),
+        examples[0],
+    ]
     loaded = load(pictures)
     assert set(loaded.paths) == {str(examples[0].path)}
     assert {(problem.kind, problem.where) for problem in loaded.problems} == {
@@ -263,7 +269,7 @@ def test_broken_pictures_are_replaced_and_told_of(examples, tmp_path):
 
 def test_it_is_an_error_only_when_nothing_is_left(tmp_path):
     with pytest.raises(UsageError) as caught:
-        load([Example(tmp_path / "gone.png", Labels.of())])
+        load([Example(tmp_path / "gone.png", Labels.empty())])
     assert "none of the 1 pictures can be read" in str(caught.value)
     assert "no such picture" in str(caught.value)
     with pytest.raises(UsageError, match="no pictures to train on"):
@@ -296,4 +302,4 @@ def test_it_is_an_error_only_when_nothing_is_left(tmp_path):
 )
 def test_what_darknet_refuses_is_refused(options, head, message):
     with pytest.raises(CfgError, match=message):
-        DetectionAugmentation.of(net(**options), head, ALEXEYAB)
+        DetectionAugmentation.from_options(net(**options), head, ALEXEYAB)

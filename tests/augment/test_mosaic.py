@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from darknet_torch.augment.crop import Crop
+from darknet_torch.augment.crop import PictureCrop
 from darknet_torch.augment.mosaic import PARTS, Mosaic
-from tests.augment.plain import blend_truth_mosaic
+from tests.augment.darknet_rules import blend_truth_mosaic
 
 HEIGHT, WIDTH = 48, 64
 
@@ -22,8 +22,8 @@ def plain_shifts(mosaic, crop):
 def drawn(seed):
     """A mosaic, and a crop for each of its quarters."""
     random = np.random.default_rng(seed)
-    mosaic = Mosaic.drawn(random, HEIGHT, WIDTH, bound=bool(seed % 2))
-    crops = [Crop(90, 70, *random.integers(-60, 30, 4).tolist()) for _ in range(PARTS)]
+    mosaic = Mosaic.draw(random, HEIGHT, WIDTH, bound=bool(seed % 2))
+    crops = [PictureCrop(90, 70, *random.integers(-60, 30, 4).tolist()) for _ in range(PARTS)]
     return mosaic, crops, random
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from darknet_torch.augment.source import Request
+from darknet_torch.augment.source import SampleRequest
 from darknet_torch.augment.text import TextSource
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import NetOptions
@@ -14,13 +14,13 @@ SLOTS = STREAMS * STEPS
 
 def source(text=TEXT, inputs=128, dialect=ALEXEYAB):
     net = NetOptions(inputs=inputs, batch=STREAMS * PARTS, subdivisions=PARTS, time_steps=STEPS)
-    return TextSource.of(text, net, dialect)
+    return TextSource.from_text(text, net, dialect)
 
 
 def load(given, iteration, part=0, slots=None):
     chosen = range(SLOTS) if slots is None else slots
     places = tuple(part * SLOTS + slot for slot in chosen)
-    return given.load(Request(0, iteration, places, 0, 0))
+    return given.load(SampleRequest(0, iteration, places, 0, 0))
 
 
 def plain(text, offsets, characters):
@@ -92,4 +92,4 @@ def test_text_that_darknet_refuses_is_refused(text, message):
 
 def test_networks_of_pictures_take_no_text():
     with pytest.raises(CfgError, match="takes pictures"):
-        TextSource.of(TEXT, NetOptions(width=8, height=8, channels=3), ALEXEYAB)
+        TextSource.from_text(TEXT, NetOptions(width=8, height=8, channels=3), ALEXEYAB)

@@ -4,7 +4,7 @@ import cv2
 import pytest
 
 from tests.cli.command import dtorch
-from tests.datasets.sets import coco, darknet, voc, voc_object
+from tests.datasets.tiny_datasets import coco, darknet, voc, voc_object
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.anchors.dataset import measure
+from darknet_torch.anchors.dataset import measure_box_sizes
 from darknet_torch.anchors.kmeans import cluster
 from darknet_torch.cfg.zoo import shipped
 from darknet_torch.datasets.opening import open_dataset
@@ -54,7 +54,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def boxes(height=32, width=64):
-    return measure(open_dataset("toy.data"), height, width).boxes
+    return measure_box_sizes(open_dataset("toy.data"), height, width).boxes
 
 
 def test_the_number_and_the_size_come_from_the_cfg(folder):

@@ -4,9 +4,9 @@ from collections import Counter
 import cv2
 import pytest
 
-from darknet_torch.datasets.check import check
+from darknet_torch.datasets.check import find_problems
 from darknet_torch.datasets.opening import open_splits
-from tests.datasets.sets import coco, darknet, picture, voc, voc_object
+from tests.datasets.tiny_datasets import coco, darknet, picture, voc, voc_object
 
 GOOD = ["0 .5 .5 .2 .2\n1 .3 .3 .2 .2\n", "1 .5 .5 1 1\n", ""]
 
@@ -17,15 +17,15 @@ def clean(root):
 
 
 def kinds(data, **options):
-    return Counter(problem.kind for problem in check(open_splits([data], **options)))
+    return Counter(problem.kind for problem in find_problems(open_splits([data], **options)))
 
 
 def test_a_clean_set_has_no_faults(tmp_path):
-    assert check(open_splits([clean(tmp_path)])) == []
+    assert find_problems(open_splits([clean(tmp_path)])) == []
     data = voc(tmp_path / "v", [voc_object((1, 1, 200, 100)) + voc_object((1, 1, 9, 9))])
-    assert check(open_splits([data])) == []
+    assert find_problems(open_splits([data])) == []
     data = coco(tmp_path / "c", [[(3, [0, 0, 200, 100]), (9, [1, 1, 5, 5])]])
-    assert check(open_splits([data], images=[tmp_path / "c/images"])) == []
+    assert find_problems(open_splits([data], images=[tmp_path / "c/images"])) == []
 
 
 def add_line(line):
@@ -148,7 +148,7 @@ def test_all_planted_faults_are_found_together(tmp_path):
 def test_where_a_fault_is(tmp_path):
     data = clean(tmp_path)
     add_line("7 .5 .5 .1 .1\n")(tmp_path)
-    (problem,) = check(open_splits([data]))
+    (problem,) = find_problems(open_splits([data]))
     assert str(problem) == f"{tmp_path}/train/train0.txt: box 3, class 7, 0.5 0.5 0.1 0.1"
 
 
@@ -157,7 +157,7 @@ def test_a_label_of_an_unlisted_picture_and_other_texts_are_no_faults(tmp_path):
     picture(tmp_path / "train/unlisted.png", seed=99)
     (tmp_path / "train/unlisted.txt").write_text("0 .5 .5 .1 .1")
     (tmp_path / "train/notes.txt").write_text("nothing to see here")
-    assert check(open_splits([data])) == []
+    assert find_problems(open_splits([data])) == []
 
 
 def test_voc_faults(tmp_path):

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from darknet_torch.datasets.classification import class_in_path, open_classification
+from darknet_torch.datasets.classification import classes_in_path, open_classification
 from darknet_torch.errors import UsageError
-from tests.datasets.sets import picture
+from tests.datasets.tiny_datasets import picture
 
 
 def lists(tmp_path, pictures):
@@ -17,8 +17,8 @@ def lists(tmp_path, pictures):
 
 
 def test_the_label_is_looked_for_in_the_whole_path():
-    assert class_in_path("/imagenet/n02/n02_17.JPEG", ["n01", "n02"]) == [1]
-    assert class_in_path("/n01/n02_17.JPEG", ["n01", "n02"]) == [0, 1]
+    assert classes_in_path("/imagenet/n02/n02_17.JPEG", ["n01", "n02"]) == [1]
+    assert classes_in_path("/n01/n02_17.JPEG", ["n01", "n02"]) == [0, 1]
 
 
 def test_lists_as_darknet_has_them(tmp_path):

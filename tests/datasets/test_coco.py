@@ -3,7 +3,7 @@ import pytest
 
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import UsageError
-from tests.datasets.sets import coco
+from tests.datasets.tiny_datasets import coco
 
 BOX = [10, 20, 30, 40]
 

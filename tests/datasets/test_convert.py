@@ -6,7 +6,7 @@ import pytest
 from darknet_torch.datasets.convert import convert
 from darknet_torch.datasets.opening import open_splits
 from darknet_torch.errors import UsageError
-from tests.datasets.sets import coco, darknet, picture, voc, voc_object
+from tests.datasets.tiny_datasets import coco, darknet, picture, voc, voc_object
 
 HALF_A_PIXEL = 0.5
 

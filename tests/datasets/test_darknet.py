@@ -3,7 +3,7 @@ import pytest
 
 from darknet_torch.datasets.darknet import label_path, label_paths, read_labels
 from darknet_torch.datasets.opening import open_dataset
-from tests.datasets.sets import darknet, picture
+from tests.datasets.tiny_datasets import darknet, picture
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from darknet_torch.datasets.opening import form_of, open_dataset, splits_of
+from darknet_torch.datasets.opening import dataset_format, list_splits, open_dataset
 from darknet_torch.errors import NamesError, UsageError
-from tests.datasets.sets import coco, darknet, voc, voc_object
+from tests.datasets.tiny_datasets import coco, darknet, voc, voc_object
 
 # The same box: 20 wide and 10 high, its left edge at 30 and its top at 40, of 200 x 100.
 BOX_VOC, BOX_COCO, BOX = (30, 40, 50, 50), [30, 40, 20, 10], [0.2, 0.45, 0.1, 0.1]
@@ -22,8 +22,8 @@ def the_same(tmp_path, form):
 @pytest.mark.parametrize("form", ["darknet", "coco", "voc"])
 def test_all_forms_give_the_same(tmp_path, form):
     data, images = the_same(tmp_path, form)
-    assert form_of(data) == form
-    assert splits_of(data) == ["train"]
+    assert dataset_format(data) == form
+    assert list_splits(data) == ["train"]
     found = open_dataset(data, images=images)
     assert found.names == ("cat", "dog")
     assert found.problems == ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from darknet_torch.datasets.pseudo_labels import LabelFolder, label_in_place
+from darknet_torch.datasets.pseudo_labels import LabelFolder, write_label_in_place
 from darknet_torch.files import FreePaths
 from tests.media.frames import FOUND, frame, still, written
 
@@ -39,7 +39,7 @@ def test_a_picture_without_objects_has_an_empty_file(folder):
     ],
 )
 def test_in_place_is_where_darknet_looks_in_training(folder, picture, label):
-    label_in_place(still(picture), FOUND)
-    label_in_place(frame("clip.avi", 1), FOUND)
+    write_label_in_place(still(picture), FOUND)
+    write_label_in_place(frame("clip.avi", 1), FOUND)
     assert written(folder) == [label]
     assert (folder / label).read_text() == LABELS

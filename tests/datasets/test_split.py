@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from darknet_torch.datasets.model import Example, Labels
+from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.datasets.opening import open_dataset, open_splits
 from darknet_torch.datasets.split import split_examples
-from darknet_torch.datasets.write_parts import usual_folder, write_parts
+from darknet_torch.datasets.write_parts import default_parts_folder, write_parts
 from darknet_torch.errors import UsageError
-from tests.datasets.sets import coco, darknet, voc, voc_object
+from tests.datasets.tiny_datasets import coco, darknet, voc, voc_object
 
 PARTS = {"train": 0.8, "valid": 0.2}
 
@@ -22,7 +22,7 @@ def examples(count):
         ids = [] if index % 20 == 7 else [0]
         ids += [1] if index % 5 == 0 else []
         ids += [2] if index % 10 == 1 else []
-        labels = Labels.of(ids, np.full((len(ids), 4), 0.5))
+        labels = Labels.from_arrays(ids, np.full((len(ids), 4), 0.5))
         found.append(Example(Path(f"{index}.png"), labels))
     return found
 
@@ -92,10 +92,10 @@ def test_parts_of_a_coco_file_keep_all_that_it_says(tmp_path):
 def test_parts_of_a_voc_root_are_lists_for_it(tmp_path):
     source = voc(tmp_path, [voc_object((1, 1, 9, 9)), ""], "all")
     parts, names = parts_of(source)
-    write_parts(parts, source, names, usual_folder(source))
+    write_parts(parts, source, names, default_parts_folder(source))
     found = [open_dataset(source, split=name).examples[0].path.stem for name in ("train", "val")]
     assert sorted(found) == ["all0", "all1"]
 
 
 def test_only_voc_has_a_usual_folder(tmp_path):
-    assert usual_folder(darknet(tmp_path, [""])) is None
+    assert default_parts_folder(darknet(tmp_path, [""])) is None

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from darknet_torch.datasets.opening import open_dataset, splits_of
-from tests.datasets.sets import voc, voc_object
+from darknet_torch.datasets.opening import list_splits, open_dataset
+from tests.datasets.tiny_datasets import voc, voc_object
 
 
 def only(data, **options):
@@ -29,7 +29,7 @@ def test_classes_are_those_of_every_split(tmp_path):
     voc(tmp_path, [voc_object((1, 1, 9, 9), "zebra")], "train")
     data = voc(tmp_path, [voc_object((1, 1, 9, 9), "ant")], "val")
     assert open_dataset(data).names == ("ant", "zebra")
-    assert splits_of(data) == ["train", "val"]
+    assert list_splits(data) == ["train", "val"]
 
 
 def test_a_names_file_in_the_root_says_the_order(tmp_path):
@@ -43,7 +43,7 @@ def test_a_names_file_in_the_root_says_the_order(tmp_path):
 def test_lists_of_single_classes_are_no_splits_but_can_be_read(tmp_path):
     data = voc(tmp_path, [""])
     (data / "ImageSets/Main/cat_train.txt").write_text("train0 -1\n")
-    assert splits_of(data) == ["train"]
+    assert list_splits(data) == ["train"]
     assert only(data, split="cat_train").path == data / "JPEGImages/train0.png"
 
 
@@ -52,7 +52,7 @@ def test_ids_may_have_spaces(tmp_path):
     for index, name in enumerate(("cell 1", "cell 0")):
         (data / f"Annotations/cell 1{index}.xml").rename(data / f"Annotations/{name}.xml")
     (data / "ImageSets/Main/cell 1.txt").write_text("cell 1\ncell 0\n")
-    assert splits_of(data) == ["cell 1"]
+    assert list_splits(data) == ["cell 1"]
     found = [example.label_file.stem for example in open_dataset(data).examples]
     assert found == ["cell 1", "cell 0"]
 
@@ -61,7 +61,7 @@ def test_a_root_without_lists_is_one_split(tmp_path):
     data = voc(tmp_path, ["", ""])
     (data / "ImageSets/Main/train.txt").unlink()
     (data / "ImageSets/Main").rmdir()
-    assert splits_of(data) == ["all"]
+    assert list_splits(data) == ["all"]
     names = [example.path.name for example in open_dataset(data).examples]
     assert names == ["train0.png", "train1.png"]
 

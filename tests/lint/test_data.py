@@ -11,7 +11,7 @@ from darknet_torch.cfg.zoo import shipped
 from darknet_torch.lint.cfg import lint_cfg
 from darknet_torch.lint.data import KINDS, DataSource, lint_data
 from darknet_torch.lint.finding import Severity
-from tests.datasets.sets import coco, darknet, picture, voc, voc_object
+from tests.datasets.tiny_datasets import coco, darknet, picture, voc, voc_object
 from tests.lint.test_cfg import CLASSIFIER, HEADS, NET
 
 SOUND = ["0 .5 .5 .1 .2", "1 .5 .5 .5 .5\n0 .2 .2 .1 .1"]

@@ -7,12 +7,12 @@ import numpy as np
 _IN_CELLS_UP_TO = 32
 
 
-def cfg_form(anchors: np.ndarray, *, whole: bool) -> str:
-    """``10, 13,  16, 30``: `padded_form` as a cfg has it, its first number not padded."""
-    return padded_form(anchors, whole=whole).strip()
+def format_anchors_for_cfg(anchors: np.ndarray, *, whole: bool) -> str:
+    """`format_anchors_padded` without padding of the first number: ``10, 13,  16, 30``."""
+    return format_anchors_padded(anchors, whole=whole).strip()
 
 
-def padded_form(anchors: np.ndarray, *, whole: bool) -> str:
+def format_anchors_padded(anchors: np.ndarray, *, whole: bool) -> str:
     """`` 10, 13,  16, 30`` for [k, 2] widths and heights.
 
     Args:
@@ -25,8 +25,8 @@ def padded_form(anchors: np.ndarray, *, whole: bool) -> str:
     return ", ".join(pairs)
 
 
-def written_whole(width: int) -> bool:
-    """Whether anchors for an input of this width are pixels, not cells, as in `cfg_form`."""
+def anchors_are_pixels(width: int) -> bool:
+    """Whether anchors for an input of `width` pixels are written in pixels instead of cells."""
     return width > _IN_CELLS_UP_TO
 
 

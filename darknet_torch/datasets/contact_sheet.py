@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from darknet_torch.datasets.model import Example, Labels
+from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.errors import ImageError
 from darknet_torch.media.drawing import draw_boxes
 from darknet_torch.media.images import read_image
@@ -19,7 +19,7 @@ _CAPTION = 16  # pixels below a picture
 _MARGIN = 4
 
 
-def choose(
+def choose_examples(
     examples: Sequence[Example], count: int, *, seed: int | None, class_id: int | None = None
 ) -> list[Example]:
     """Some of the pictures, in their order.
@@ -78,7 +78,7 @@ def _tile(item: Example, names: Sequence[str], size: int) -> np.ndarray:
     scale = size / max(height, width)
     wide, high = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
-    labels = Labels.of() if item.labels is None else item.labels
+    labels = Labels.empty() if item.labels is None else item.labels
     boxes = cxcywh_to_xyxy(labels.boxes) * (wide, high, wide, high)
     texts = [_text(names, int(key)) for key in labels.class_ids]
     return draw_boxes(small, boxes, texts, labels.class_ids)

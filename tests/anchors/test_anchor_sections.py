@@ -4,7 +4,11 @@ import warnings
 
 import pytest
 
-from darknet_torch.anchors.heads import find_heads, heads_of_text, read_anchor_cfg
+from darknet_torch.anchors.anchor_sections import (
+    find_anchor_sections,
+    parse_anchor_sections,
+    read_anchor_cfg,
+)
 from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.grammar import parse_cfg, read_cfg
 from darknet_torch.cfg.zoo import shipped
@@ -72,7 +76,7 @@ def toy(layers):
 def test_what_changes_the_size_of_a_map_is_followed(layers, tmp_path):
     path = tmp_path / "toy.cfg"
     path.write_text(toy(layers))
-    (head,) = find_heads(read_cfg(path), str(path))
+    (head,) = find_anchor_sections(read_cfg(path), str(path))
     width = build(path).heads[0].input_shape.width
     assert width < 64
     assert head.stride == 64 / width
@@ -108,10 +112,10 @@ def test_a_head_without_num_is_told_apart(tmp_path):
 
 def test_a_cfg_without_heads_is_refused():
     with pytest.raises(CfgError, match=r"x\.cfg: no head with anchors: expected \[yolo\]"):
-        heads_of_text("[net]\n[convolutional]\n", "x.cfg")
+        parse_anchor_sections("[net]\n[convolutional]\n", "x.cfg")
 
 
 def test_the_producer_is_the_nearest_section_with_filters():
     text = "[net]\n[conv]\nfilters=3\n[conv]\nfilters=18\n[dropout]\n[yolo]\nclasses=1\n"
-    (head,) = find_heads(parse_cfg(text), "x")
+    (head,) = find_anchor_sections(parse_cfg(text), "x")
     assert head.producer.where.line == 4

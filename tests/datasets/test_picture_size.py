@@ -2,10 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.datasets.pictures import picture_size
+from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError
 from darknet_torch.media.images import read_image
-from tests.datasets.sets import picture
+from tests.datasets.tiny_datasets import picture
 
 # An APP1 segment that says: orientation 6, a quarter turn.
 EXIF = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from darknet_torch.anchors.strides import horizontal_strides, integer_of
+from darknet_torch.anchors.strides import integer_option, strides_along_x
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.grammar import Section, parse_cfg, read_cfg
 from darknet_torch.cfg.net import NetOptions, read_net
@@ -20,7 +20,7 @@ _IN_CELLS = "region"
 
 
 @dataclass(frozen=True)
-class AnchorHead:
+class AnchorSection:
     """A section with anchors.
 
     Attributes:
@@ -52,7 +52,7 @@ class AnchorHead:
         """
         coordinates = _COORDINATES[self.section.name]
         if not self.has_mask:
-            coordinates = integer_of(self.section, "coords", coordinates)
+            coordinates = integer_option(self.section, "coords", coordinates)
         return coordinates + 1 + self.number("classes")
 
     def number(self, key: str) -> int:
@@ -61,7 +61,7 @@ class AnchorHead:
         Raises:
             CfgError: it is not, or it is not above 0.
         """
-        found = integer_of(self.section, key, 0)
+        found = integer_option(self.section, key, 0)
         if found < 1:
             raise CfgError(
                 f"[{self.section.name}] does not say {key}=",
@@ -81,7 +81,7 @@ class AnchorCfg:
     """
 
     net: NetOptions
-    heads: tuple[AnchorHead, ...]
+    heads: tuple[AnchorSection, ...]
 
     @property
     def count(self) -> int:
@@ -110,28 +110,28 @@ def read_anchor_cfg(path: str | Path, dialect: Dialect) -> AnchorCfg:
         CfgError: it cannot be read, or has no heads with anchors.
     """
     sections = read_cfg(path)
-    return AnchorCfg(read_net(sections[0], dialect), find_heads(sections, str(path)))
+    return AnchorCfg(read_net(sections[0], dialect), find_anchor_sections(sections, str(path)))
 
 
-def heads_of_text(text: str, file: str) -> tuple[AnchorHead, ...]:
+def parse_anchor_sections(text: str, file: str) -> tuple[AnchorSection, ...]:
     """The heads in a cfg's text; `file` names it in messages.
 
     Raises:
         CfgError: as `read_anchor_cfg`.
     """
-    return find_heads(parse_cfg(text, file), file)
+    return find_anchor_sections(parse_cfg(text, file), file)
 
 
-def find_heads(sections: Sequence[Section], file: str) -> tuple[AnchorHead, ...]:
+def find_anchor_sections(sections: Sequence[Section], file: str) -> tuple[AnchorSection, ...]:
     """The heads with anchors among a cfg's sections.
 
     Raises:
         CfgError: there are none.
     """
     layers = sections[1:]
-    strides = horizontal_strides(layers)
+    strides = strides_along_x(layers)
     heads = tuple(
-        AnchorHead(layer, _producer(layers, index), strides[index])
+        AnchorSection(layer, _producer(layers, index), strides[index])
         for index, layer in enumerate(layers)
         if layer.name in _COORDINATES
     )
@@ -158,7 +158,7 @@ def _producer(layers: Sequence[Section], index: int) -> Section | None:
 def _only_source(layer: Section, index: int) -> int:
     """The index of the layer that `layer` hands on whole; the one before it, if several."""
     entry = layer.first().get("layers") if layer.name == "route" else None
-    if entry is None or "," in (entry.value or "") or integer_of(layer, "groups", 1) > 1:
+    if entry is None or "," in (entry.value or "") or integer_option(layer, "groups", 1) > 1:
         return index - 1
-    reference = integer_of(layer, "layers", -1)
+    reference = integer_option(layer, "layers", -1)
     return reference if reference >= 0 else index + reference

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from darknet_torch.datasets.model import Example, Labels
-from darknet_torch.datasets.sheet import choose, contact_sheet
+from darknet_torch.datasets.contact_sheet import choose_examples, contact_sheet
+from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.media.drawing import class_color
-from tests.datasets.sets import picture
+from tests.datasets.tiny_datasets import picture
 
 
 def example(path, class_ids=(0,), boxes=((0.5, 0.5, 0.5, 0.5),)):
-    return Example(path, Labels.of(class_ids, boxes))
+    return Example(path, Labels.from_arrays(class_ids, boxes))
 
 
 def test_boxes_are_drawn_where_they_are(tmp_path):
@@ -42,8 +42,8 @@ def test_pictures_that_cannot_be_read_leave_their_places_empty(tmp_path):
 @pytest.mark.parametrize("seed", [None, 0, 1])
 def test_the_choice(seed):
     examples = [example(f"{index}.png", [index % 2]) for index in range(10)]
-    chosen = choose(examples, 3, seed=seed, class_id=1)
-    assert chosen == choose(examples, 3, seed=seed, class_id=1)
+    chosen = choose_examples(examples, 3, seed=seed, class_id=1)
+    assert chosen == choose_examples(examples, 3, seed=seed, class_id=1)
     places = [examples.index(item) for item in chosen]
     assert places == sorted(places)
     assert len(set(places)) == 3

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from darknet_torch.anchors.text import cfg_form, written_whole
+from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_for_cfg
 
 
 @pytest.mark.parametrize(
@@ -15,9 +15,9 @@ from darknet_torch.anchors.text import cfg_form, written_whole
     ],
 )
 def test_the_form_of_a_cfg(anchors, whole, expected):
-    assert cfg_form(np.array(anchors), whole=whole) == expected
+    assert format_anchors_for_cfg(np.array(anchors), whole=whole) == expected
 
 
 @pytest.mark.parametrize(("width", "whole"), [(13, False), (32, False), (33, True), (416, True)])
 def test_small_inputs_are_counted_in_cells(width, whole):
-    assert written_whole(width) is whole
+    assert anchors_are_pixels(width) is whole

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from darknet_torch.augment.random_streams import between
-from darknet_torch.augment.truths import Motion
+from darknet_torch.augment.random_streams import uniform
+from darknet_torch.augment.truths import BoxTransform
 
 _FILL = 0.5
 
 
 @dataclass(frozen=True)
-class Placed:
+class JitteredPlacement:
     """Where a picture lies in the input, pixels of it.
 
     Source: data.c load_data_detection (pjreddie).
@@ -28,9 +28,9 @@ class Placed:
     top: float
 
     @staticmethod
-    def drawn(
+    def draw(
         random: np.random.Generator, size: tuple[int, int], jitter: float, height: int, width: int
-    ) -> Placed:
+    ) -> JitteredPlacement:
         """A random aspect, as large as fits, at a random place.
 
         Args:
@@ -38,19 +38,19 @@ class Placed:
             jitter: how far they vary for the aspect, as a part of them.
         """
         own_height, own_width = size
-        wide = own_width + between(random, -jitter * own_width, jitter * own_width)
-        high = own_height + between(random, -jitter * own_height, jitter * own_height)
+        wide = own_width + uniform(random, -jitter * own_width, jitter * own_width)
+        high = own_height + uniform(random, -jitter * own_height, jitter * own_height)
         aspect = max(wide, 1) / max(high, 1)
         inner_height = height if aspect < 1 else width / aspect
         inner_width = height * aspect if aspect < 1 else width
-        left = between(random, 0, width - inner_width)
-        top = between(random, 0, height - inner_height)
-        return Placed(height, width, inner_height, inner_width, left, top)
+        left = uniform(random, 0, width - inner_width)
+        top = uniform(random, 0, height - inner_height)
+        return JitteredPlacement(height, width, inner_height, inner_width, left, top)
 
-    def motion(self, *, flip: bool) -> Motion:
+    def box_transform(self, *, flip: bool) -> BoxTransform:
         """What becomes of the boxes."""
         scale = self.inner_width / self.width, self.inner_height / self.height
-        return Motion(scale, (-self.left / self.width, -self.top / self.height), flip)
+        return BoxTransform(scale, (-self.left / self.width, -self.top / self.height), flip)
 
     def put(self, image: np.ndarray) -> np.ndarray:
         """The input with the picture in it, grey around.

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from darknet_torch.datasets.model import Example, Labels
+from darknet_torch.datasets.examples import Example, Labels
 
 # BGR; all stay apart from the grey around them and from each other.
 COLOURS = np.array(((0, 0, 255), (0, 255, 0), (255, 0, 0)), np.uint8)
@@ -25,7 +25,7 @@ def scene(path, size, seed):
         box = ((x + wide / 2) / width, (y + high / 2) / height, wide / width, high / height)
         boxes.append(box)
     cv2.imwrite(str(path), image)
-    return Example(path, Labels.of(range(len(COLOURS)), boxes))
+    return Example(path, Labels.from_arrays(range(len(COLOURS)), boxes))
 
 
 def scenes(folder):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from darknet_torch.augment.sheet import batch_sheet
+from darknet_torch.augment.batch_sheet import batch_sheet
 from darknet_torch.media.drawing import class_color
 
 NAMES = ("cat", "dog")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from darknet_torch.augment.random_streams import RandomStream, SampleSeed, whole_between
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed, uniform_integer
 from darknet_torch.cfg.net import NetOptions
 
 
 @dataclass(frozen=True)
-class Order:
+class PictureOrder:
     """The order of pictures: drawn with replacement, in pairs, or in sequences.
 
     Attributes:
@@ -35,11 +35,11 @@ class Order:
     most_sequences: int = 1
 
     @staticmethod
-    def of(net: NetOptions) -> Order:
+    def from_net(net: NetOptions) -> PictureOrder:
         """The order that [net] asks for."""
         mini_batch = max(1, net.batch // net.subdivisions)
         wanted = net.sequential_subdivisions or net.subdivisions
-        return Order(
+        return PictureOrder(
             pairs=net.contrastive,
             streams=mini_batch if net.track else 0,
             speed=max(1, net.augment_speed),
@@ -49,31 +49,31 @@ class Order:
             most_sequences=net.subdivisions,
         )
 
-    def leader(self, key: SampleSeed) -> SampleSeed:
+    def group_leader(self, seed: SampleSeed) -> SampleSeed:
         """The sample that decides for this one too: the first of its pair or sequences."""
         if self.streams:
-            return key.at(self._first_of(key))
-        return key.at(key.slot - key.slot % 2) if self.pairs else key
+            return seed.with_slot(self._first_of(seed))
+        return seed.with_slot(seed.slot - seed.slot % 2) if self.pairs else seed
 
-    def candidates(self, key: SampleSeed, count: int) -> Iterator[int]:
+    def picture_candidates(self, seed: SampleSeed, count: int) -> Iterator[int]:
         """The picture of a sample, of `count`, then all in the order to try if it is broken."""
-        random = self.leader(key).random(RandomStream.CHOICE)
+        random = self.group_leader(seed).generator(RandomStream.PICTURE)
         if self.streams:
-            speed = whole_between(random, 1, self.speed)
+            speed = uniform_integer(random, 1, self.speed)
             starts = random.integers(count, size=self.streams)
-            step, stream = divmod(key.slot - self._first_of(key), self.streams)
+            step, stream = divmod(seed.slot - self._first_of(seed), self.streams)
             start = starts[stream - stream % 2 if self.pairs else stream]
             yield int((start + step * speed) % count)
         else:
             yield int(random.integers(count))
         yield from map(int, random.permutation(count))
 
-    def _first_of(self, key: SampleSeed) -> int:
+    def _first_of(self, seed: SampleSeed) -> int:
         count = float(self.sequences)
         for iteration, scale in self.changes:
-            if iteration > key.iteration:
+            if iteration > seed.iteration:
                 break
             count = int(count * scale)
         parts = max(1, min(int(count), self.most_sequences))
         starts = [index * self.total // parts for index in range(parts)]
-        return max(start for start in starts if start <= key.slot)
+        return max(start for start in starts if start <= seed.slot)

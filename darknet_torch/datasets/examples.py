@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,22 @@ class Labels:
         return len(self.class_ids)
 
     @staticmethod
-    def of(class_ids: object = (), boxes: object = (), difficult: object = None) -> Labels:
-        """From anything that arrays are made of; nothing is difficult unless it says so."""
+    def from_arrays(class_ids: ArrayLike, boxes: ArrayLike, difficult: object = None) -> Labels:
+        """Labels from lists or arrays of any number type.
+
+        Args:
+            class_ids: K integers.
+            boxes: [K, 4]; see `Labels`.
+            difficult: K booleans; None marks no box as difficult.
+        """
         ids = np.asarray(class_ids, np.int64).reshape(-1)
         marks = np.zeros(len(ids), bool) if difficult is None else np.asarray(difficult, bool)
         return Labels(ids, np.asarray(boxes, np.float64).reshape(-1, 4), marks)
+
+    @staticmethod
+    def empty() -> Labels:
+        """The labels of a picture without objects."""
+        return Labels.from_arrays((), ())
 
 
 @dataclass(frozen=True)

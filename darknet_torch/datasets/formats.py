@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-FORMS = ("darknet", "coco", "voc")
-PICTURE_WAYS = ("copy", "link", "keep")
+DATASET_FORMATS = ("darknet", "coco", "voc")
+PICTURE_MODES = ("copy", "link", "keep")

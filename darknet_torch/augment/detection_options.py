@@ -6,12 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from darknet_torch.augment.blur_noise import BlurNoise
-from darknet_torch.augment.colour import Colour, ColourRange
-from darknet_torch.augment.mixing import BOTH, CUTMIX, MOSAIC, check_pairs, mixing_mode
-from darknet_torch.augment.order import Order
+from darknet_torch.augment.colour import ColourChange, ColourRange
+from darknet_torch.augment.mixing import (
+    CUTMIX,
+    CUTMIX_OR_MOSAIC,
+    MOSAIC,
+    check_contrastive_batch,
+    mixing_mode,
+)
+from darknet_torch.augment.picture_order import PictureOrder
 from darknet_torch.augment.pictures import check_channels
-from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin
-from darknet_torch.augment.truths import RowRules
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin_flip
+from darknet_torch.augment.truths import RowTruthEncoder
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgError
@@ -35,24 +41,24 @@ class DetectionAugmentation:
     """What may happen to a detector's pictures.
 
     Attributes:
-        on: without it pictures are brought to size, and nothing else.
-        rules: which boxes become truths.
+        enabled: without it pictures are brought to size, and nothing else.
+        truth_encoder: which boxes become truths.
         channels: 3, or 1 for grey.
-        jitter, resize: see `drawn_crop`.
+        jitter, resize: see `jittered_crop`.
         flip: mirror half of them.
         colour: how far colours change.
         blur_noise: blur and noise.
         mixup: of half of the samples, 0 for none, 1 for two pictures blended, 3 for a mosaic.
         mosaic_bound: boxes end where their quarter of the mosaic does.
         letterbox: pictures keep their aspect.
-        places: pjreddie's way to jitter, `Placed`, else `Crop`.
+        places: pjreddie's way to jitter, `JitteredPlacement`, else `PictureCrop`.
         pairs_move, pairs_colour: the second of a contrastive pair is cropped and mirrored,
             or coloured, in a way of its own.
         order: which picture is taken.
     """
 
-    on: bool
-    rules: RowRules
+    enabled: bool
+    truth_encoder: RowTruthEncoder
     channels: int
     jitter: float
     resize: float
@@ -65,10 +71,10 @@ class DetectionAugmentation:
     places: bool
     pairs_move: bool
     pairs_colour: bool
-    order: Order
+    order: PictureOrder
 
     @staticmethod
-    def of(
+    def from_options(
         net: NetOptions, head: HeadOptions, dialect: Dialect, *, augment: bool = True
     ) -> DetectionAugmentation:
         """What the cfg asks for.
@@ -82,7 +88,7 @@ class DetectionAugmentation:
 
         Source: detector.c train_detector (both code bases).
         """
-        check_pairs(net)
+        check_contrastive_batch(net)
         mixup = mixing_mode(net) if augment else 0
         _check_mixing(net, mixup)
         if head.resize <= 0:
@@ -93,13 +99,15 @@ class DetectionAugmentation:
                 got=head.resize,
             )
         return DetectionAugmentation(
-            on=augment,
-            rules=RowRules(head.classes, head.max, dialect.truths_in_pixels, net.contrastive),
+            enabled=augment,
+            truth_encoder=RowTruthEncoder(
+                head.classes, head.max, dialect.truths_in_pixels, net.contrastive
+            ),
             channels=check_channels(net),
             jitter=head.jitter,
             resize=head.resize,
             flip=bool(net.flip),
-            colour=ColourRange.of(net),
+            colour=ColourRange.from_net(net),
             blur_noise=BlurNoise(max(0, net.blur), max(0, net.gaussian_noise)),
             mixup=mixup,
             mosaic_bound=net.mosaic_bound,
@@ -107,13 +115,13 @@ class DetectionAugmentation:
             places=dialect.jitter_places_pictures,
             pairs_move=net.contrastive_jit_flip,
             pairs_colour=net.contrastive_color,
-            order=Order.of(net),
+            order=PictureOrder.from_net(net),
         )
 
 
 def _check_mixing(net: NetOptions, mixup: int) -> None:
     """Source: data.c load_data_detection (AlexeyAB)."""
-    if mixup in (CUTMIX, BOTH):
+    if mixup in (CUTMIX, CUTMIX_OR_MOSAIC):
         raise CfgError(
             "cutmix=1 - isn't supported for Detector",
             where=net.where,
@@ -129,11 +137,11 @@ def _check_mixing(net: NetOptions, mixup: int) -> None:
 
 
 @dataclass(frozen=True)
-class Draws:
+class AugmentationParameters:
     """The random numbers of one picture; in sequences all pictures have the same.
 
     Attributes:
-        edges: four in 0-1, for left, right, top, bottom; sizes: two. See `drawn_crop`.
+        edges: four in 0-1, for left, right, top, bottom; sizes: two. See `jittered_crop`.
         flip: mirror it.
         colour: change its colours.
         blur, noise: see `BlurNoise`.
@@ -142,28 +150,28 @@ class Draws:
     edges: tuple[float, ...]
     sizes: tuple[float, ...]
     flip: bool
-    colour: Colour
+    colour: ColourChange
     blur: int
     noise: int
 
     @staticmethod
-    def drawn(plan: DetectionAugmentation, key: SampleSeed) -> Draws:
+    def drawn(plan: DetectionAugmentation, seed: SampleSeed) -> AugmentationParameters:
         """The numbers of a place. Source: data.c load_data_detection (AlexeyAB)."""
-        random = key.random(RandomStream.DRAWS)
+        random = seed.generator(RandomStream.AUGMENTATION)
         edges, sizes = tuple(random.random(4)), tuple(random.random(2))
-        flip = coin(random) and plan.flip
+        flip = coin_flip(random) and plan.flip
         colour = plan.colour.draw(random)
         blur, noise = plan.blur_noise.draw(random)
-        return Draws(edges, sizes, flip, colour, blur, noise)
+        return AugmentationParameters(edges, sizes, flip, colour, blur, noise)
 
     @staticmethod
-    def of(plan: DetectionAugmentation, key: SampleSeed) -> Draws:
+    def of(plan: DetectionAugmentation, seed: SampleSeed) -> AugmentationParameters:
         """The numbers of a sample: its own, its sequence's, or in part those of its pair."""
-        leader = plan.order.leader(key)
-        first = Draws.drawn(plan, leader)
-        if plan.order.streams or leader == key:
+        group_leader = plan.order.group_leader(seed)
+        first = AugmentationParameters.drawn(plan, group_leader)
+        if plan.order.streams or group_leader == seed:
             return first
-        own = Draws.drawn(plan, key)
+        own = AugmentationParameters.drawn(plan, seed)
         if not plan.pairs_move:
             own = replace(own, edges=first.edges, flip=first.flip)
         return own if plan.pairs_colour else replace(own, colour=first.colour)
