@@ -1,4 +1,4 @@
-"""Labelled pictures side by side. No torch."""
+"""A contact sheet: many labelled pictures drawn on one. No torch."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _MARGIN = 4
 def choose_examples(
     examples: Sequence[Example], count: int, *, seed: int | None, class_id: int | None = None
 ) -> list[Example]:
-    """Some of the pictures, in their order.
+    """Choose up to `count` pictures; they keep their order.
 
     Args:
-        seed: for a random choice; None for the first ones.
-        class_id: take only pictures with such a box.
+        seed: seed of a random choice; None takes the first pictures.
+        class_id: choose only pictures with a box of this class.
     """
     found = [
         item
@@ -42,15 +42,16 @@ def choose_examples(
 def contact_sheet(
     examples: Sequence[Example], names: Sequence[str], *, columns: int, size: int
 ) -> tuple[np.ndarray, list[ImageError]]:
-    """One picture of many, with their boxes, each above the name of its file.
+    """Draw many pictures with their boxes and file names on one sheet.
 
     Args:
-        examples: at least one.
-        columns: pictures in a row.
-        size: of the square that each is fitted into, pixels.
+        examples: at least one picture.
+        columns: pictures per row.
+        size: side of the square that each picture is fitted into, in pixels.
 
     Returns:
-        BGR uint8 [H, W, 3]; the pictures that could not be read, whose places stay empty.
+        The sheet, BGR uint8 [H, W, 3], and the errors of pictures that could not be read;
+        their places stay empty.
     """
     columns = min(columns, len(examples))
     rows = -(-len(examples) // columns)
@@ -72,7 +73,7 @@ def contact_sheet(
 
 
 def _tile(item: Example, names: Sequence[str], size: int) -> np.ndarray:
-    """A picture with its boxes; they are drawn last, to have the same line everywhere."""
+    """A resized picture; boxes are drawn after resizing, so that all lines are equally wide."""
     image = read_image(item.path)
     height, width = image.shape[:2]
     scale = size / max(height, width)

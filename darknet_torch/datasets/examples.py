@@ -1,4 +1,4 @@
-"""What a data set is, whatever form it is kept in. No torch."""
+"""Labelled pictures in memory, the same for every data set format. No torch."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.typing import ArrayLike
 
 @dataclass(frozen=True)
 class Labels:
-    """The boxes of one picture; all arrays have K rows, in the order of the file.
+    """The K boxes of one picture, in the order of the file.
 
     Attributes:
         class_ids: [K] int64, from 0.
-        boxes: [K, 4] float64, centre x, centre y, width, height in 0-1 of the picture, as the
-            form says them: neither clipped nor checked.
-        difficult: [K] bool, VOC's mark; all False in forms that have none. COCO's crowds
-            carry it too.
+        boxes: [K, 4] float64, centre x, centre y, width, height in 0-1 of the picture, as read:
+            neither clipped nor checked.
+        difficult: [K] bool, VOC's ``difficult`` or COCO's ``iscrowd``; False in label files
+            without such a mark.
     """
 
     class_ids: np.ndarray
@@ -49,15 +49,15 @@ class Labels:
 
 @dataclass(frozen=True)
 class Example:
-    """A picture and what is known of it.
+    """A picture and its labels.
 
     Attributes:
-        path: of the picture, which may be missing.
-        labels: its boxes; None where there is no label file at all (an empty one is a
-            picture without objects).
-        size: height and width, pixels, if the form says them.
-        picture_id: COCO's id; None in other forms.
-        label_file: where the labels stand, for messages; None if that is one file for all.
+        path: the picture file, which may be missing.
+        labels: the boxes; None if there is no label file (an empty label file means a picture
+            without objects).
+        size: height and width in pixels, if the data set contains them.
+        picture_id: COCO's image id; None in other formats.
+        label_file: the file with these labels, for messages; None if one file has all labels.
     """
 
     path: Path
@@ -69,12 +69,12 @@ class Example:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong in a data set, which did not keep it from being read.
+    """A fault in a data set that did not prevent reading it.
 
     Attributes:
-        kind: a word for it, such as "bad line"; one word per kind of fault.
-        where: file, or file:line.
-        what: one line.
+        kind: the kind of fault, such as "bad line".
+        where: the file, or file:line.
+        what: one line that describes the fault.
     """
 
     kind: str
@@ -90,11 +90,11 @@ class DataSet:
     """Labelled pictures.
 
     Attributes:
-        examples: in the order of the form.
-        names: of the classes; may be empty.
-        origin: what was read, for messages.
-        category_ids: COCO's id of each class, in the order of `names`; empty elsewhere.
-        problems: what was wrong in the files and left out or repaired.
+        examples: the pictures, in the order of the files.
+        names: the class names; may be empty.
+        origin: the path and split that were read, for messages.
+        category_ids: COCO's id of each class, in the order of `names`; empty in other formats.
+        problems: faults found while reading; the faulty parts were skipped.
     """
 
     examples: tuple[Example, ...]

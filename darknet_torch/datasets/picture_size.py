@@ -1,4 +1,4 @@
-"""The sizes of pictures, from their first bytes where these say it. No torch."""
+"""The size of a picture file, read from its header where possible. No torch."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ import libstb
 
 from darknet_torch.media.images import read_image
 
-_TURNED = 5  # EXIF orientations from here on exchange height and width
+_FIRST_TRANSPOSED = 5  # EXIF orientations from 5 on swap height and width
 
 
 def picture_size(path: str | os.PathLike[str], *, exif: bool = True) -> tuple[int, int]:
-    """Height and width, pixels, of what `read_image` gives for the same file.
+    """Height and width in pixels of the picture that `read_image` returns for a file.
 
     Args:
-        exif: of the picture turned as its EXIF orientation says.
+        path: the picture file.
+        exif: apply the EXIF orientation.
 
     Raises:
-        ImageError: missing, empty, broken or no picture.
+        ImageError: the file is missing, empty, broken or not a picture.
     """
     file = os.fspath(path)
     try:
         width, height, _ = libstb.iminfo(file)
-        turned = exif and libstb.exif_orientation(file) >= _TURNED
-    except (libstb.Error, ValueError, OSError):  # a format that stb does not know
+        transposed = exif and libstb.exif_orientation(file) >= _FIRST_TRANSPOSED
+    except (libstb.Error, ValueError, OSError):  # stb cannot read this format
         height, width = read_image(path, exif=exif).shape[:2]
-        turned = False
-    return (width, height) if turned else (height, width)
+        transposed = False
+    return (width, height) if transposed else (height, width)

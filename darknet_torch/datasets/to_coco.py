@@ -1,4 +1,4 @@
-"""Data sets written in COCO's form. No torch."""
+"""Writes data sets in the COCO format. No torch."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ _DECIMALS = 4  # of a pixel
 def write_coco(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[Problem]:
     """Write ``annotations/instances_SPLIT.json`` for each split, and ``images``.
 
-    Ids of pictures and categories are kept where the set has them, else counted from 1.
-    Difficult boxes become crowds, which COCO's evaluation passes over likewise.
+    Image and category ids of the data set are kept; otherwise they are counted from 1.
+    Difficult boxes become crowds, which COCO's evaluation also ignores.
 
     Args:
-        out: a folder.
-        pictures: one of `forms.PICTURE_MODES`; those that stay are named by their whole paths.
+        splits: the data set's splits by name.
+        out: the folder to write into.
+        pictures: one of `formats.PICTURE_MODES`; pictures that are kept in place are named by
+            their absolute paths.
 
     Returns:
-        What could not be kept.
+        The labels and pictures that could not be written.
 
     Raises:
-        UsageError: something cannot be written.
+        UsageError: a file cannot be written.
     """
     folder = out / _FOLDER
     placed, problems = place_pictures(splits, folder, pictures)
@@ -61,14 +63,16 @@ def _content(
         images.append({"id": key, "file_name": path.as_posix(), "height": height, "width": width})
         labels = item.example.labels
         if labels is None:
-            what = "has no labels, and becomes a picture without objects"
+            what = "has no labels; written as a picture without objects"
             problems.append(Problem("no labels", str(item.example.path), what))
             continue
         for class_id, box, difficult in zip(
             labels.class_ids, corners, labels.difficult, strict=True
         ):
             if not 0 <= class_id < len(categories):
-                what = f"a box of class {class_id} is left out: there are {len(categories)}"
+                what = (
+                    f"a box of class {class_id} is left out: there are {len(categories)} classes"
+                )
                 problems.append(Problem("class id", str(item.example.path), what))
                 continue
             record = {"id": len(annotations) + 1, "image_id": key}

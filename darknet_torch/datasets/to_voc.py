@@ -1,4 +1,4 @@
-"""Data sets written in Pascal VOC's form. No torch."""
+"""Writes data sets in the Pascal VOC format. No torch."""
 
 from __future__ import annotations
 
@@ -26,19 +26,20 @@ def write_voc(
     """Write ``ImageSets/Main/SPLIT.txt``, ``Annotations``, ``JPEGImages``, ``classes.names``.
 
     Args:
-        out: a folder.
-        pictures: "copy" or "link": this form has a place for them.
-        origin: the number of the first column and row; see `read_voc`.
+        splits: the data set's splits by name.
+        out: the folder to write into.
+        pictures: "copy" or "link"; a VOC root contains its pictures.
+        origin: the number of the first pixel column and row; see `read_voc`.
 
     Returns:
-        What could not be kept.
+        The labels and pictures that could not be written.
 
     Raises:
-        UsageError: something cannot be written, or the pictures are to stay.
+        UsageError: a file cannot be written, or `pictures` is "keep".
     """
     if pictures == "keep":
         raise UsageError(
-            "VOC's form has its pictures in JPEGImages",
+            "a VOC data set contains its pictures, in JPEGImages",
             expected="--pictures copy or link",
             got="keep",
         )
@@ -71,7 +72,7 @@ def _write_annotation(
         _add(size, key, str(value))
     for class_id, box, difficult in zip(labels.class_ids, corners, labels.difficult, strict=True):
         if not 0 <= class_id < len(names):
-            what = f"a box of class {class_id} is left out: there are {len(names)}"
+            what = f"a box of class {class_id} is left out: there are {len(names)} classes"
             problems.append(Problem("class id", str(item.example.path), what))
             continue
         _add_object(root, names[class_id], box + origin, bool(difficult))
@@ -92,7 +93,7 @@ def _add_object(
 
 
 def _pixel(value: float) -> str:
-    """Whole where it is whole but for rounding, else with decimals, as in some of VOC2012."""
+    """A coordinate as an integer if it rounds to one, else with two decimals, as in VOC2012."""
     text = f"{value:.2f}"
     return text.removesuffix(".00")
 

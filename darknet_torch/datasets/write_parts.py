@@ -1,4 +1,4 @@
-"""The parts of a data set, written beside its pictures and labels. No torch."""
+"""Writes the picture lists of a data set's parts. No torch."""
 
 from __future__ import annotations
 
@@ -17,13 +17,20 @@ Parts = Mapping[str, Sequence[Example]]
 
 
 def write_parts(parts: Parts, source: Path, names: Sequence[str], out: Path) -> None:
-    """Write lists of the parts in the form of `source`; pictures and labels stay where they are.
+    """Write the parts in the format of `source`; pictures and labels stay where they are.
 
-    Of a Darknet set: a .data file with a list for each part. Of a COCO file: a file for each
-    part, with every annotation as it was. Of a VOC root: the lists for its ImageSets/Main.
+    For a Darknet data set, a .data file with a list for each part is written; for a COCO file,
+    a file for each part with its annotations unchanged; for a VOC root, lists for its
+    ImageSets/Main.
+
+    Args:
+        parts: the pictures of each part by name.
+        source: the data set that was split.
+        names: the class names.
+        out: the folder to write into.
 
     Raises:
-        UsageError: something cannot be written, or is there already.
+        UsageError: a file cannot be written, or already exists.
     """
     _WRITERS[dataset_format(source)](parts, source, names, out)
 
@@ -65,5 +72,5 @@ _WRITERS: dict[str, Callable[[Parts, Path, Sequence[str], Path], None]] = {
 
 
 def default_parts_folder(source: Path) -> Path | None:
-    """Where parts belong, if the form says it: VOC's ImageSets/Main."""
+    """The folder where the format expects lists: VOC's ImageSets/Main; None for other formats."""
     return source / SPLITS if dataset_format(source) == "voc" else None

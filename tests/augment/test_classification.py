@@ -260,7 +260,7 @@ def test_unsupervised_classes_are_made_up_but_stay(noise):
 
 
 def test_pictures_without_a_class_are_left_out_and_told_of(noise):
-    told = Problem("no label", "x", "no label does")
+    told = Problem("no label", "x", "no label occurs in its path")
     some = pictures(noise.paths, (0, None, 7, 1), [told])
     net = NetOptions(width=SIZE, height=SIZE, channels=3)
     source = ClassificationSource.from_pictures(

@@ -29,8 +29,8 @@ def checked_cfg(folder, text=NET + HEADS):
 def test_every_kind_of_fault_has_a_severity_and_a_fix():
     folder = Path(darknet_torch.datasets.__file__).parent
     code = "".join(path.read_text() for path in folder.glob("*.py"))
-    kinds = set(re.findall(r'(?:Problem|_tell)\(\s*"([a-z -]+)"', code))
-    kinds |= set(re.findall(r'"([a-z ]+)": ', (folder / "check_boxes.py").read_text()))
+    kinds = set(re.findall(r'(?:Problem|_add_problem)\(\s*"([a-z -]+)"', code))
+    kinds |= set(re.findall(r'"([a-z ]+)": ', (folder / "check.py").read_text()))
     kinds |= {"several labels", "no label"}  # chosen between in one expression
     assert kinds == set(KINDS)
     assert all(fix for _, fix in KINDS.values())
