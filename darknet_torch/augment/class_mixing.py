@@ -1,4 +1,4 @@
-"""Mixup, cutmix and mosaic of classifiers. No torch."""
+"""Mixup, cutmix and mosaic for classifiers. No torch."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from darknet_torch.augment.mixing import CUTMIX, CUTMIX_OR_MOSAIC, MIXUP, MOSAIC
 from darknet_torch.augment.mosaic import MARGIN
 from darknet_torch.augment.random_streams import uniform_integer
 
-_PASTED = (0.3, 0.8)  # of each side
+_CUTMIX_SIZE = (0.3, 0.8)  # bounds of the pasted rectangle, as fractions of each side
 _PICTURES = {0: 1, MIXUP: 2, CUTMIX: 2, MOSAIC: 4, CUTMIX_OR_MOSAIC: 4}
 
-Part = tuple[np.ndarray, np.ndarray]
+Part = tuple[np.ndarray, np.ndarray]  # a picture and its truth
 
 
 def picture_count(mixup: int) -> int:
-    """How many pictures a sample is made of."""
+    """The number of pictures that a sample is mixed from."""
     return _PICTURES[mixup]
 
 
 def mix_parts(mixup: int, parts: Sequence[Part], random: np.random.Generator) -> Part:
-    """One picture and its truth from several of the same size.
+    """Mix several pictures of the same size and their truths into one.
 
     Args:
         mixup: see `mixing_mode`.
-        parts: pictures float32 [H, W, ...] and their truths, as many as `picture_count` says.
+        parts: `picture_count` pictures, float32 [H, W, ...], each with its truth [classes].
+        random: generator of the positions.
+
+    Returns:
+        The picture and its truth.
 
     Source: data.c load_data_augment (AlexeyAB).
     """
@@ -44,7 +48,7 @@ def _cutmix(part: Part, other: Part, random: np.random.Generator) -> Part:
     image = part[0].copy()
     height, width = image.shape[:2]
     wide, high = (
-        uniform_integer(random, int(side * _PASTED[0]), int(side * _PASTED[1]))
+        uniform_integer(random, int(side * _CUTMIX_SIZE[0]), int(side * _CUTMIX_SIZE[1]))
         for side in (width, height)
     )
     left = uniform_integer(random, 0, width - wide - 1)

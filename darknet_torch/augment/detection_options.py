@@ -1,4 +1,4 @@
-"""What may happen to a detector's pictures, and the random numbers that decide on it. No torch."""
+"""The augmentation options of a detector, and the random parameters of a picture. No torch."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgError
 
 
-class HeadOptions(Protocol):
-    """What is asked of a head's options: those of the last head, as in train_detector."""
+class DetectorHeadOptions(Protocol):
+    """The options of a head that augmentation needs."""
 
     @property
     def classes(self) -> int: ...
@@ -38,23 +38,24 @@ class HeadOptions(Protocol):
 
 @dataclass(frozen=True)
 class DetectionAugmentation:
-    """What may happen to a detector's pictures.
+    """The augmentation of a detector's pictures.
 
     Attributes:
-        enabled: without it pictures are brought to size, and nothing else.
-        truth_encoder: which boxes become truths.
+        enabled: if False, pictures are only resized or letterboxed.
+        truth_encoder: converts boxes to truth rows.
         channels: 3, or 1 for grey.
-        jitter, resize: see `jittered_crop`.
-        flip: mirror half of them.
-        colour: how far colours change.
+        jitter: see `jittered_crop`.
+        resize: see `jittered_crop`.
+        flip: mirror half of the pictures.
+        colour: the range of colour changes.
         blur_noise: blur and noise.
-        mixup: of half of the samples, 0 for none, 1 for two pictures blended, 3 for a mosaic.
-        mosaic_bound: boxes end where their quarter of the mosaic does.
-        letterbox: pictures keep their aspect.
-        places: pjreddie's way to jitter, `JitteredPlacement`, else `PictureCrop`.
-        pairs_move, pairs_colour: the second of a contrastive pair is cropped and mirrored,
-            or coloured, in a way of its own.
-        order: which picture is taken.
+        mixup: how half of the samples are mixed: 0 not at all, 1 two pictures blended, 3 mosaic.
+        mosaic_bound: clip boxes to their quarter of the mosaic.
+        letterbox: pictures keep their aspect ratio.
+        aspect_jitter: jitter as pjreddie, with `JitteredPlacement`; else with `PictureCrop`.
+        pairs_move: the second picture of a contrastive pair has its own crop and flip.
+        pairs_colour: the second picture of a contrastive pair has its own colour change.
+        order: selects the picture of each sample.
     """
 
     enabled: bool
@@ -68,23 +69,25 @@ class DetectionAugmentation:
     mixup: int
     mosaic_bound: bool
     letterbox: bool
-    places: bool
+    aspect_jitter: bool
     pairs_move: bool
     pairs_colour: bool
     order: PictureOrder
 
     @staticmethod
     def from_options(
-        net: NetOptions, head: HeadOptions, dialect: Dialect, *, augment: bool = True
+        net: NetOptions, head: DetectorHeadOptions, dialect: Dialect, *, augment: bool = True
     ) -> DetectionAugmentation:
-        """What the cfg asks for.
+        """Read the augmentation options of a cfg.
 
         Args:
-            head: the options of the last detection head.
-            augment: without it pictures are only stretched or letterboxed, as for detection.
+            net: the options of [net].
+            head: the options of the last detection head, as in train_detector.
+            dialect: the Darknet code base to follow.
+            augment: False prepares pictures as for detection.
 
         Raises:
-            CfgError: Darknet refuses it, or has no meaning for it.
+            CfgError: an option is invalid, or Darknet refuses the combination.
 
         Source: detector.c train_detector (both code bases).
         """
@@ -112,7 +115,7 @@ class DetectionAugmentation:
             mixup=mixup,
             mosaic_bound=net.mosaic_bound,
             letterbox=net.letter_box or (not augment and dialect.letterbox),
-            places=dialect.jitter_places_pictures,
+            aspect_jitter=dialect.jitter_places_pictures,
             pairs_move=net.contrastive_jit_flip,
             pairs_colour=net.contrastive_color,
             order=PictureOrder.from_net(net),
@@ -120,7 +123,7 @@ class DetectionAugmentation:
 
 
 def _check_mixing(net: NetOptions, mixup: int) -> None:
-    """Source: data.c load_data_detection (AlexeyAB)."""
+    """Refuse what AlexeyAB refuses. Source: data.c load_data_detection (AlexeyAB)."""
     if mixup in (CUTMIX, CUTMIX_OR_MOSAIC):
         raise CfgError(
             "cutmix=1 - isn't supported for Detector",
@@ -138,13 +141,15 @@ def _check_mixing(net: NetOptions, mixup: int) -> None:
 
 @dataclass(frozen=True)
 class AugmentationParameters:
-    """The random numbers of one picture; in sequences all pictures have the same.
+    """The random parameters of one picture; the pictures of a sequence share them.
 
     Attributes:
-        edges: four in 0-1, for left, right, top, bottom; sizes: two. See `jittered_crop`.
-        flip: mirror it.
-        colour: change its colours.
-        blur, noise: see `BlurNoise`.
+        edges: four random numbers in 0-1, see `jittered_crop`.
+        sizes: two random numbers in 0-1, see `jittered_crop`.
+        flip: mirror the picture.
+        colour: the colour change.
+        blur: see `BlurNoise`.
+        noise: see `BlurNoise`.
     """
 
     edges: tuple[float, ...]
@@ -155,8 +160,8 @@ class AugmentationParameters:
     noise: int
 
     @staticmethod
-    def drawn(plan: DetectionAugmentation, seed: SampleSeed) -> AugmentationParameters:
-        """The numbers of a place. Source: data.c load_data_detection (AlexeyAB)."""
+    def draw(plan: DetectionAugmentation, seed: SampleSeed) -> AugmentationParameters:
+        """Draw the parameters of a seed. Source: data.c load_data_detection (AlexeyAB)."""
         random = seed.generator(RandomStream.AUGMENTATION)
         edges, sizes = tuple(random.random(4)), tuple(random.random(2))
         flip = coin_flip(random) and plan.flip
@@ -165,13 +170,13 @@ class AugmentationParameters:
         return AugmentationParameters(edges, sizes, flip, colour, blur, noise)
 
     @staticmethod
-    def of(plan: DetectionAugmentation, seed: SampleSeed) -> AugmentationParameters:
-        """The numbers of a sample: its own, its sequence's, or in part those of its pair."""
+    def for_sample(plan: DetectionAugmentation, seed: SampleSeed) -> AugmentationParameters:
+        """The parameters of a sample, shared within its sequence or contrastive pair."""
         group_leader = plan.order.group_leader(seed)
-        first = AugmentationParameters.drawn(plan, group_leader)
+        first = AugmentationParameters.draw(plan, group_leader)
         if plan.order.streams or group_leader == seed:
             return first
-        own = AugmentationParameters.drawn(plan, seed)
+        own = AugmentationParameters.draw(plan, seed)
         if not plan.pairs_move:
             own = replace(own, edges=first.edges, flip=first.flip)
         return own if plan.pairs_colour else replace(own, colour=first.colour)

@@ -1,4 +1,4 @@
-"""pjreddie's way to jitter: all of a picture, its aspect changed, somewhere. No torch."""
+"""pjreddie's jitter: the whole picture with a random aspect ratio at a random place. No torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ _FILL = 0.5
 
 @dataclass(frozen=True)
 class JitteredPlacement:
-    """Where a picture lies in the input, pixels of it.
+    """The position of a picture in the network's input, in pixels.
+
+    Attributes:
+        height: height of the input.
+        width: width of the input.
+        inner_height: height of the picture.
+        inner_width: width of the picture.
+        left: the picture's left edge.
+        top: the picture's top edge.
 
     Source: data.c load_data_detection (pjreddie).
     """
@@ -31,11 +39,14 @@ class JitteredPlacement:
     def draw(
         random: np.random.Generator, size: tuple[int, int], jitter: float, height: int, width: int
     ) -> JitteredPlacement:
-        """A random aspect, as large as fits, at a random place.
+        """Draw an aspect ratio and a place; the picture is as large as fits.
 
         Args:
-            size: height and width of the picture.
-            jitter: how far they vary for the aspect, as a part of them.
+            random: generator of the numbers.
+            size: height and width of the picture in pixels.
+            jitter: the most that height and width change, as a fraction, for the aspect ratio.
+            height: height of the input in pixels.
+            width: width of the input in pixels.
         """
         own_height, own_width = size
         wide = own_width + uniform(random, -jitter * own_width, jitter * own_width)
@@ -48,18 +59,19 @@ class JitteredPlacement:
         return JitteredPlacement(height, width, inner_height, inner_width, left, top)
 
     def box_transform(self, *, flip: bool) -> BoxTransform:
-        """What becomes of the boxes."""
+        """The transform of the picture's boxes into the input."""
         scale = self.inner_width / self.width, self.inner_height / self.height
         return BoxTransform(scale, (-self.left / self.width, -self.top / self.height), flip)
 
-    def put(self, image: np.ndarray) -> np.ndarray:
-        """The input with the picture in it, grey around.
+    def paste(self, image: np.ndarray) -> np.ndarray:
+        """The network's input: the picture on grey.
 
         Args:
             image: RGB [H, W, 3] or grey [H, W] float32 in 0-1.
 
         Source: image.c place_image (pjreddie): bilinear, black beyond the last row and column.
-        OpenCV before version 5 takes places to 1/32 of a pixel, little beside the jitter.
+        OpenCV before version 5 rounds positions to 1/32 of a pixel, which is little compared
+        with the jitter.
         """
         canvas = np.full((self.height, self.width, *image.shape[2:]), _FILL, np.float32)
         high, wide = max(1, int(self.inner_height)), max(1, int(self.inner_width))
@@ -67,7 +79,7 @@ class JitteredPlacement:
         inner = cv2.warpAffine(
             image, matrix, (wide, high), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         )
-        # An aspect other than the input's may reach beyond it, as in C, where that is not drawn.
+        # As in C, the picture may reach beyond the input; that part is not drawn.
         top, left = max(0, int(self.top)), max(0, int(self.left))
         top_cut, left_cut = max(0, -int(self.top)), max(0, -int(self.left))
         inner = inner[top_cut:, left_cut:][: self.height - top, : self.width - left]

@@ -1,4 +1,4 @@
-"""Pictures with boxes, as training takes them from a data set. No torch."""
+"""Pictures with boxes to train on. No torch."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class LabelledPictures:
     """Pictures and the boxes to learn.
 
     Attributes:
-        paths: of the pictures.
-        labels: of each.
-        problems: with label files and boxes.
+        paths: the picture files.
+        labels: the boxes of each picture.
+        problems: missing label files and unusable boxes.
     """
 
     paths: tuple[Path, ...]
@@ -30,13 +30,14 @@ class LabelledPictures:
 
     @staticmethod
     def from_examples(examples: Sequence[Example], classes: int) -> LabelledPictures:
-        """From the pictures of a data set.
+        """Collect the pictures and boxes of a data set.
 
         Args:
-            classes: of the network.
+            examples: the pictures.
+            classes: number of classes of the network.
 
         Raises:
-            UsageError: there are none.
+            UsageError: there are no pictures.
         """
         paths = tuple(example.path for example in examples)
         check_not_empty(paths, "the data set")
@@ -44,7 +45,7 @@ class LabelledPictures:
         return LabelledPictures(paths, tuple(map(training_labels, examples)), problems)
 
     def open(self, seed: SampleSeed, order: PictureOrder, channels: int) -> OpenedPicture:
-        """The picture of a sample, or another one if that is broken.
+        """Read the picture of a sample, or another one if it is broken.
 
         Raises:
             UsageError: no picture can be read.
@@ -56,15 +57,15 @@ class LabelledPictures:
 
 @dataclass(frozen=True)
 class LabelledSource(PerSampleSource):
-    """A source of samples with boxes.
+    """The base of sources that make samples from pictures with boxes.
 
     Attributes:
-        pictures: with their boxes.
+        pictures: the pictures and their boxes.
     """
 
     pictures: LabelledPictures
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """With label files and boxes."""
+        """Missing label files and unusable boxes."""
         return self.pictures.problems

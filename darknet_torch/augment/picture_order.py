@@ -1,4 +1,4 @@
-"""Which picture a sample shows. No torch."""
+"""Selects the picture of each sample. No torch."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from darknet_torch.cfg.net import NetOptions
 
 @dataclass(frozen=True)
 class PictureOrder:
-    """The order of pictures: drawn with replacement, in pairs, or in sequences.
+    """Draws pictures with replacement: single ones, contrastive pairs, or sequences.
 
     Attributes:
-        pairs: a sample in an odd slot shows the picture of the one before it.
-        streams: sequences side by side in a mini-batch; 0 for none. Slots lie step by step.
-        speed: a sequence takes every picture, up to every `speed`-th.
-        total: samples of an iteration.
-        sequences: parts that an iteration's samples fall into, each with sequences of its own.
-        changes: (iteration, factor): from there on as many times `sequences`.
-        most_sequences: bound on that.
+        pairs: a sample in an odd slot shows the same picture as the slot before it.
+        streams: number of sequences in a mini-batch; 0 without sequences. The slots of a
+            mini-batch are ordered by time step, then by stream.
+        speed: a sequence steps through the pictures by a random 1 to `speed`.
+        total: samples per iteration.
+        sequences: number of groups of consecutive samples in an iteration; new sequences start
+            with each group.
+        changes: (iteration, factor) pairs; from an iteration on, `sequences` is multiplied.
+        most_sequences: upper bound of `sequences`.
 
     Source: data.c get_sequential_paths, get_random_paths_custom (AlexeyAB), network.c
     get_current_seq_subdivisions.
@@ -36,7 +38,7 @@ class PictureOrder:
 
     @staticmethod
     def from_net(net: NetOptions) -> PictureOrder:
-        """The order that [net] asks for."""
+        """Read the options of [net]."""
         mini_batch = max(1, net.batch // net.subdivisions)
         wanted = net.sequential_subdivisions or net.subdivisions
         return PictureOrder(
@@ -50,25 +52,33 @@ class PictureOrder:
         )
 
     def group_leader(self, seed: SampleSeed) -> SampleSeed:
-        """The sample that decides for this one too: the first of its pair or sequences."""
+        """The sample whose random numbers apply to this one: the first of its pair or sequence."""
         if self.streams:
-            return seed.with_slot(self._first_of(seed))
+            return seed.with_slot(self._first_slot(seed))
         return seed.with_slot(seed.slot - seed.slot % 2) if self.pairs else seed
 
     def picture_candidates(self, seed: SampleSeed, count: int) -> Iterator[int]:
-        """The picture of a sample, of `count`, then all in the order to try if it is broken."""
+        """The indices of pictures to try for a sample, the chosen one first.
+
+        Args:
+            seed: the sample.
+            count: number of pictures.
+
+        Yields:
+            The chosen index, then all indices in random order, in case a picture is broken.
+        """
         random = self.group_leader(seed).generator(RandomStream.PICTURE)
         if self.streams:
             speed = uniform_integer(random, 1, self.speed)
             starts = random.integers(count, size=self.streams)
-            step, stream = divmod(seed.slot - self._first_of(seed), self.streams)
+            step, stream = divmod(seed.slot - self._first_slot(seed), self.streams)
             start = starts[stream - stream % 2 if self.pairs else stream]
             yield int((start + step * speed) % count)
         else:
             yield int(random.integers(count))
         yield from map(int, random.permutation(count))
 
-    def _first_of(self, seed: SampleSeed) -> int:
+    def _first_slot(self, seed: SampleSeed) -> int:
         count = float(self.sequences)
         for iteration, scale in self.changes:
             if iteration > seed.iteration:

@@ -1,4 +1,4 @@
-"""Random numbers that depend on nothing but their place in the run. No torch."""
+"""Random numbers that depend on the seed, the iteration and the sample only. No torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class RandomStream(IntEnum):
-    """What a stream of random numbers is for; each has its own, so that none moves another."""
+    """The purposes of random numbers; each has its own stream, so that none affects another."""
 
     PICTURE = 0
     AUGMENTATION = 1
@@ -22,13 +22,13 @@ class RandomStream(IntEnum):
 
 @dataclass(frozen=True)
 class SampleSeed:
-    """A place in a run.
+    """The seed of one sample's random numbers.
 
     Attributes:
-        seed: of the run, 0 or more.
+        seed: seed of the run, 0 or more.
         iteration: from 0.
-        slot: of a sample within the iteration, from 0; or of a stream of text.
-        part: which of the pictures that one sample is mixed from.
+        slot: index of the sample within the iteration, from 0; or of a text stream.
+        part: index of a picture within a mixed sample.
     """
 
     seed: int
@@ -37,37 +37,37 @@ class SampleSeed:
     part: int = 0
 
     def generator(self, stream: RandomStream) -> np.random.Generator:
-        """The numbers of this place for `purpose`: the same whoever asks, and how often."""
+        """A new generator for one purpose; it always starts with the same numbers."""
         words = (self.seed, self.iteration, self.slot, self.part, int(stream))
         return np.random.default_rng(np.random.SeedSequence(words))
 
     def with_slot(self, slot: int) -> SampleSeed:
-        """The same place at another slot."""
+        """The seed of another slot in the same iteration."""
         return replace(self, slot=slot)
 
 
 def uniform(random: np.random.Generator, low: float, high: float) -> float:
-    """Uniform between two numbers in either order. Source: utils.c rand_uniform_strong."""
+    """A uniform number between two bounds in any order. Source: utils.c rand_uniform_strong."""
     return interpolate(low, high, random.random())
 
 
-def interpolate(low: float, high: float, part: float) -> float:
-    """The number at `part`, 0-1, of the way up. Source: utils.c rand_precalc_random."""
+def interpolate(low: float, high: float, fraction: float) -> float:
+    """The number at `fraction`, 0-1, from the lower bound. Source: utils.c rand_precalc_random."""
     low, high = min(low, high), max(low, high)
-    return part * (high - low) + low
+    return fraction * (high - low) + low
 
 
 def uniform_integer(random: np.random.Generator, low: int, high: int) -> int:
-    """A whole number, both ends included, in either order. Source: utils.c rand_int."""
+    """A uniform integer, both bounds included, in any order. Source: utils.c rand_int."""
     return int(random.integers(min(low, high), max(low, high) + 1))
 
 
-def random_scale(random: np.random.Generator, most: float) -> float:
-    """A factor up to `most`, or its inverse, as often. Source: utils.c rand_scale."""
-    scale = uniform(random, 1, most)
+def random_scale(random: np.random.Generator, largest: float) -> float:
+    """A factor from 1 to `largest` or, as often, its inverse. Source: utils.c rand_scale."""
+    scale = uniform(random, 1, largest)
     return scale if coin_flip(random) else 1 / scale
 
 
 def coin_flip(random: np.random.Generator) -> bool:
-    """True as often as not."""
+    """True with probability 1/2."""
     return bool(random.integers(2))

@@ -1,4 +1,4 @@
-"""A classifier's crop: a part of the picture, turned and stretched. No torch."""
+"""A classifier's random crop, rotated and stretched. No torch."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from darknet_torch.errors import CfgError
 
 @dataclass(frozen=True)
 class CropRange:
-    """Which crops may be drawn.
+    """The range of random crops.
 
     Attributes:
-        smallest, largest: pixels that the shorter side of the picture is resized to.
-        width: of the input that they are meant for; at another they grow with it.
-        angle: to both sides, degrees.
-        aspect: by a factor.
-        centred: a picture that is then smaller than the crop is in its middle.
+        smallest: the shorter side of the picture is resized to at least this, in pixels.
+        largest: the shorter side of the picture is resized to at most this, in pixels.
+        width: the input width that `smallest` and `largest` are for; they scale with it.
+        angle: the largest rotation in both directions, degrees.
+        aspect: the largest factor of the aspect ratio, or its inverse.
+        centred: centre a picture that is smaller than the crop.
     """
 
     smallest: int
@@ -35,12 +36,12 @@ class CropRange:
 
     @staticmethod
     def from_net(net: NetOptions, dialect: Dialect) -> CropRange:
-        """What [net] asks for.
+        """Read the options of [net].
 
         Source: parser.c parse_net_options, classifier.c train_classifier (both code bases).
 
         Raises:
-            CfgError: aspect= is below 0, where a factor is meant.
+            CfgError: aspect= is negative.
         """
         if net.aspect < 0:
             raise CfgError(
@@ -64,18 +65,18 @@ class CropRange:
             dialect.centres_small_crops,
         )
 
-    def draw(
+    def random_crop(
         self, image: np.ndarray, random: np.random.Generator, height: int, width: int
     ) -> np.ndarray:
-        """A crop at random, black where the picture ends.
+        """Draw a crop and apply it; outside the picture it is black.
 
         Args:
             image: float32 [H, W] or [H, W, 3].
             height, width: of the result; a crop of the longer side squared, resized.
 
         Source: image.c random_augment_image, rotate_crop_image, data.c
-        load_image_augment_paths (both code bases). Differs: where the result is no square,
-        pixels are interpolated once, not twice. OpenCV before version 5 takes places to 1/32
+        load_image_augment_paths (both code bases). Differs: if the result is not square,
+        pixels are interpolated once, not twice. OpenCV before version 5 rounds positions to 1/32
         of a pixel.
         """
         own_height, own_width = image.shape[:2]
@@ -114,5 +115,5 @@ def _rotation(angle: float) -> np.ndarray:
 
 
 def _step(size: int, wanted: int) -> float:
-    """Pixels of the crop for one of the result, corners on corners as in resize_image."""
+    """Pixels of the crop per pixel of the result; corners are aligned, as in resize_image."""
     return (size - 1) / (wanted - 1) if wanted > 1 else 1.0

@@ -19,7 +19,7 @@ def picture(shape=(20, 30, 3)):
 
 
 @pytest.mark.parametrize("colour", CHANGES)
-def test_bytes_change_as_opencv_s_own_arithmetic_changes_them(colour):
+def test_uint8_colours_change_as_with_opencv_arithmetic(colour):
     hsv = [plane.copy() for plane in cv2.split(cv2.cvtColor(picture(), cv2.COLOR_BGR2HSV))]
     hue = cv2.add(hsv[0], 179 * colour.hue)
     saturation = cv2.convertScaleAbs(hsv[1], alpha=colour.saturation)
@@ -30,7 +30,7 @@ def test_bytes_change_as_opencv_s_own_arithmetic_changes_them(colour):
 
 
 @pytest.mark.parametrize("colour", CHANGES)
-def test_floats_change_as_darknet_changes_pixels(colour):
+def test_float_colours_change_as_in_darknet(colour):
     image = picture() / np.float32(255)
     image[0, 0], image[0, 1], image[0, 2] = 0, 1, 0.5
     found = distort(image, colour)
@@ -44,12 +44,12 @@ def test_floats_change_as_darknet_changes_pixels(colour):
 
 
 @pytest.mark.parametrize("change", [distort_bytes, distort])
-def test_no_change_is_none(change):
+def test_the_identity_change_keeps_the_picture(change):
     image = picture() if change is distort_bytes else picture() / np.float32(255)
     np.testing.assert_array_equal(change(image, ColourChange()), image)
 
 
-def test_grey_knows_exposure_alone():
+def test_grey_changes_by_the_exposure_only():
     grey = picture((5, 5))
     expected = np.minimum(np.rint(grey * 1.5), 255)
     np.testing.assert_array_equal(distort_bytes(grey, ColourChange(0.1, 2, 1.5)), expected)
@@ -59,7 +59,7 @@ def test_grey_knows_exposure_alone():
     )
 
 
-def test_changes_are_drawn_over_the_whole_range_and_no_further():
+def test_changes_are_drawn_from_the_whole_range():
     limits = ColourRange(0.1, 1.5, 2.0)
     random = np.random.default_rng(0)
     found = [limits.draw(random) for _ in range(2000)]

@@ -27,7 +27,7 @@ def drawn(seed):
     return mosaic, crops, random
 
 
-def test_every_quarter_has_a_fifth_of_each_side():
+def test_every_quarter_has_at_least_a_fifth_of_each_side():
     cuts = {(m.cut_x, m.cut_y) for m, _, _ in map(drawn, range(300))}
     xs, ys = zip(*cuts, strict=True)
     assert (min(xs), max(xs)) == (12, 51)
@@ -35,7 +35,7 @@ def test_every_quarter_has_a_fifth_of_each_side():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_pixels_are_put_together_as_in_c(seed):
+def test_mosaic_pixels_match_c(seed):
     mosaic, crops, random = drawn(seed)
     images = random.integers(0, 256, (PARTS, HEIGHT, WIDTH, 3), np.uint8)
     found = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
@@ -54,7 +54,7 @@ def test_pixels_are_put_together_as_in_c(seed):
 
 @pytest.mark.parametrize("most", [12, 90])
 @pytest.mark.parametrize("seed", range(6))
-def test_boxes_are_put_together_as_in_c(seed, most):
+def test_mosaic_boxes_match_c(seed, most):
     mosaic, crops, random = drawn(seed)
     expected = np.zeros((most, 5), np.float32)
     found = np.zeros((0, 5), np.float32)
@@ -65,7 +65,7 @@ def test_boxes_are_put_together_as_in_c(seed, most):
         centres = sizes / 2 + random.random((count, 2)) * (1 - sizes)
         rows[:count] = np.concatenate((centres, sizes, random.integers(0, 5, (count, 1))), 1)
         shift = mosaic.shift(part, crops[part])
-        moved = mosaic.move(rows[:count], part, shift, most - len(found))
+        moved = mosaic.transform_rows(rows[:count], part, shift, most - len(found))
         found = np.concatenate((found, moved))
         blend_truth_mosaic(
             expected, rows, WIDTH, HEIGHT, (mosaic.cut_x, mosaic.cut_y), part,

@@ -14,7 +14,7 @@ def pictures(order, slots, iteration=0, seed=0):
     return [next(order.picture_candidates(key, COUNT)) for key in keys]
 
 
-def test_pictures_are_drawn_with_replacement_and_differ_by_seed_iteration_and_slot():
+def test_pictures_are_drawn_with_replacement_by_seed_iteration_and_slot():
     order = PictureOrder()
     first = pictures(order, range(500))
     assert set(first) == set(range(COUNT))
@@ -23,13 +23,13 @@ def test_pictures_are_drawn_with_replacement_and_differ_by_seed_iteration_and_sl
     assert first != pictures(order, range(500), iteration=1) != pictures(order, range(500), seed=1)
 
 
-def test_pairs_show_the_same_picture():
+def test_contrastive_pairs_show_the_same_picture():
     drawn = pictures(PictureOrder(pairs=True), range(20))
     assert drawn[::2] == drawn[1::2]
     assert len(set(drawn)) > 5
 
 
-def test_all_pictures_come_after_a_broken_one():
+def test_all_pictures_are_tried_after_a_broken_one():
     found = list(islice(PictureOrder().picture_candidates(SampleSeed(0, 0, 0), COUNT), 1, None))
     assert sorted(found) == list(range(COUNT))
 
@@ -40,7 +40,7 @@ def sequences(**options):
 
 
 @pytest.mark.parametrize("speed", [1, 3])
-def test_streams_step_through_neighbouring_pictures(speed):
+def test_streams_step_through_the_pictures(speed):
     order, streams = sequences(augment_speed=speed), 4
     found = set()
     for part in range(3):
@@ -57,7 +57,7 @@ def test_fewer_sequences_are_longer():
     assert {(drawn[slot + 4] - drawn[slot]) % COUNT for slot in range(56)} == {1}
 
 
-def test_seq_scales_change_how_many_sequences_there_are():
+def test_seq_scales_change_the_number_of_sequences():
     order = sequences(
         augment_speed=1, sequential_subdivisions=1, steps=(10, 20), seq_scales=(2.0, 9.0)
     )
@@ -68,7 +68,7 @@ def test_seq_scales_change_how_many_sequences_there_are():
     assert [sorted(set(found)) for found in leaders] == [[0], [0, 30], [0, 20, 40]]
 
 
-def test_a_sequence_decides_for_all_its_samples():
+def test_the_first_sample_leads_its_sequence_or_pair():
     order = sequences()
     assert order.group_leader(SampleSeed(7, 3, 33)) == SampleSeed(7, 3, 20)
     assert PictureOrder(pairs=True).group_leader(SampleSeed(7, 3, 33)) == SampleSeed(7, 3, 32)

@@ -18,7 +18,7 @@ from tests.augment.darknet_rules import (
     fill_truth_region,
 )
 
-MOTIONS = [
+TRANSFORMS = [
     BoxTransform(),
     BoxTransform(flip=True),
     BoxTransform((2.0, 1.5), (0.3, -0.2)),
@@ -38,8 +38,8 @@ def labels(seed=0, count=200):
     return Labels.from_arrays(random.integers(-1, 5, count), boxes)
 
 
-@pytest.mark.parametrize("transform", MOTIONS)
-def test_boxes_move_and_are_clipped_as_in_c(transform):
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_boxes_are_transformed_and_clipped_as_in_c(transform):
     boxes = labels().boxes
     expected = correct_boxes(boxes, *transform.shift, *transform.scale, transform.flip)
     expected[(expected == NOWHERE).any(1)] = 0
@@ -47,69 +47,70 @@ def test_boxes_move_and_are_clipped_as_in_c(transform):
     np.testing.assert_allclose(transform_boxes(boxes, transform), expected, atol=3e-7)
 
 
-@pytest.mark.parametrize("transform", MOTIONS)
+@pytest.mark.parametrize("transform", TRANSFORMS)
 @pytest.mark.parametrize("in_pixels", [True, False])
 @pytest.mark.parametrize("most", [40, 500])
-def test_rows_are_those_of_c(transform, in_pixels, most):
+def test_truth_rows_match_c(transform, in_pixels, most):
     given, order = labels(), np.random.default_rng(1).permutation(200)
     smallest = (1 / 320, 1 / 160) if in_pixels else (0.001, 0.001)
     corrected = correct_boxes(
         given.boxes[order], *transform.shift, *transform.scale, transform.flip
     )
     expected = fill_truth_detection(given.class_ids[order], corrected, most, 4, smallest)
-    rules = RowTruthEncoder(4, most, in_pixels)
-    found = rules.filled(rules.rows(given, 0, order, transform, 160, 320))
+    encoder = RowTruthEncoder(4, most, in_pixels)
+    found = encoder.pad(encoder.encode(given, 0, order, transform, 160, 320))
     assert found.dtype == np.float32
     assert (expected[:, 0] > 0).sum() > 1
     np.testing.assert_allclose(found, expected, atol=3e-7)
 
 
-@pytest.mark.parametrize("transform", MOTIONS)
+@pytest.mark.parametrize("transform", TRANSFORMS)
 @pytest.mark.parametrize("smallest", [0.001, 0.005])
-def test_cells_are_those_of_c(transform, smallest):
+def test_truth_cells_match_c(transform, smallest):
     given, order = labels(), np.random.default_rng(2).permutation(200)
     corrected = correct_boxes(
         given.boxes[order], *transform.shift, *transform.scale, transform.flip
     )
     expected = fill_truth_region(given.class_ids[order], corrected, 4, 7, smallest)
-    found = CellTruthEncoder(4, 7, smallest).cells(given, order, transform)
+    found = CellTruthEncoder(4, 7, smallest).encode(given, order, transform)
     # x and y are multiplied by 7.
     np.testing.assert_allclose(found, expected, atol=3e-6)
 
 
-def test_the_smallest_box_is_a_pixel_of_the_input():
+def test_boxes_smaller_than_a_pixel_are_dropped():
     given = Labels.from_arrays((0, 0), ((0.5, 0.5, 1.01 / 100, 0.1), (0.5, 0.5, 0.99 / 100, 0.1)))
-    rows = RowTruthEncoder(1, 10, True).rows(given, 0, np.arange(2), BoxTransform(), 100, 100)
+    rows = RowTruthEncoder(1, 10, True).encode(given, 0, np.arange(2), BoxTransform(), 100, 100)
     assert len(rows) == 1
 
 
-def test_boxes_beyond_the_most_are_left_out_before_any_is_dropped():
+def test_boxes_beyond_max_truths_are_left_out_before_others_are_dropped():
     given = Labels.from_arrays((9, 0, 0), ((0.5, 0.5, 0.1, 0.1),) * 3)
     assert (
-        len(RowTruthEncoder(1, 2, True).rows(given, 0, np.arange(3), BoxTransform(), 64, 64)) == 1
+        len(RowTruthEncoder(1, 2, True).encode(given, 0, np.arange(3), BoxTransform(), 64, 64))
+        == 1
     )
 
 
-def test_tracks_tell_objects_apart_whatever_the_order():
+def test_track_ids_do_not_depend_on_the_order():
     given = Labels.from_arrays((0, 0), ((0.2, 0.2, 0.1, 0.1), (0.8, 0.8, 0.1, 0.1)))
-    rules = RowTruthEncoder(1, 4, True, tracks=True)
-    there = rules.rows(given, 3, np.array((0, 1)), BoxTransform(), 64, 64)
-    back = rules.rows(given, 3, np.array((1, 0)), BoxTransform(), 64, 64)
-    other = rules.rows(given, 4, np.array((0, 1)), BoxTransform(), 64, 64)
+    encoder = RowTruthEncoder(1, 4, True, tracks=True)
+    there = encoder.encode(given, 3, np.array((0, 1)), BoxTransform(), 64, 64)
+    back = encoder.encode(given, 3, np.array((1, 0)), BoxTransform(), 64, 64)
+    other = encoder.encode(given, 4, np.array((0, 1)), BoxTransform(), 64, 64)
     assert there.shape == (2, 6)
     np.testing.assert_array_equal(there, back[::-1])
     assert len({*there[:, 5], *other[:, 5]}) == 4
 
 
 @pytest.mark.parametrize("size", [(50, 100), (100, 50), (64, 64)])
-def test_a_letterbox_moves_boxes_as_detection_moves_them_back(size):
+def test_a_letterbox_transform_is_the_inverse_of_that_of_detection(size):
     placement = letterbox_size(*size, 64, 96)
     boxes = np.array(((0.5, 0.5, 0.2, 0.4), (0.1, 0.9, 0.1, 0.1)))
     found = transform_boxes(boxes, BoxTransform.from_placement(placement))
     np.testing.assert_allclose(placement.to_picture(found), boxes, atol=1e-6)  # float32
 
 
-def test_problems_of_labels_are_told_once_each(tmp_path):
+def test_label_problems_are_reported(tmp_path):
     examples = [
         Example(tmp_path / "a.png", None, label_file=tmp_path / "a.txt"),
         Example(tmp_path / "b.png", Labels.empty()),
