@@ -1,4 +1,4 @@
-"""The heads of a cfg that have anchors, as its text says them."""
+"""The sections of a cfg that have anchors, read from its text without building the network."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from darknet_torch.cfg.net import NetOptions, read_net
 from darknet_torch.cfg.numbers import read_integer
 from darknet_torch.errors import CfgError
 
-# Section -> coordinates of a box, in the channels of the layer before; region says its own.
+# Section -> channels per box for coordinates; [region] may set another number by coords=.
 _COORDINATES = {"yolo": 4, "Gaussian_yolo": 8, "region": 4}
 _IN_CELLS = "region"
 
 
 @dataclass(frozen=True)
 class AnchorSection:
-    """A section with anchors.
+    """A section with anchors: [yolo], [Gaussian_yolo] or [region].
 
     Attributes:
         section: the section.
-        producer: the section before it that says its channels, by filters=.
-        stride: pixels of the network's input per cell of its map.
+        producer: the earlier section whose filters= sets the channels of its input, or None.
+        stride: pixels of the network's input per cell of its feature map.
     """
 
     section: Section
@@ -35,49 +35,49 @@ class AnchorSection:
 
     @property
     def unit(self) -> Fraction:
-        """Pixels of the network's input that 1 means in its anchors=."""
+        """Pixels of the network's input per unit of its anchors=."""
         return self.stride if self.section.name == _IN_CELLS else Fraction(1)
 
     @property
     def has_mask(self) -> bool:
-        """Whether it can take some of the anchors; else it takes all that it lists."""
+        """Whether the section can select anchors by mask=; [region] uses all that it lists."""
         return self.section.name != _IN_CELLS
 
     @property
     def values_per_box(self) -> int:
-        """Channels for one box: coordinates, objectness, classes.
+        """Channels per box: coordinates, objectness, classes.
 
         Raises:
-            CfgError: it does not say its classes.
+            CfgError: the section has no classes=.
         """
         coordinates = _COORDINATES[self.section.name]
         if not self.has_mask:
             coordinates = integer_option(self.section, "coords", coordinates)
-        return coordinates + 1 + self.number("classes")
+        return coordinates + 1 + self.positive_integer("classes")
 
-    def number(self, key: str) -> int:
-        """The integer of a key that must be there.
+    def positive_integer(self, key: str) -> int:
+        """The value of a key that is required.
 
         Raises:
-            CfgError: it is not, or it is not above 0.
+            CfgError: the key is missing, or its value is not above 0.
         """
         found = integer_option(self.section, key, 0)
         if found < 1:
             raise CfgError(
-                f"[{self.section.name}] does not say {key}=",
+                f"[{self.section.name}] has no {key}=",
                 where=self.section.where,
-                expected=f"{key}= and a number above 0",
+                expected=f"{key}= with a number above 0",
             )
         return found
 
 
 @dataclass(frozen=True)
 class AnchorCfg:
-    """What a cfg says of its input and its anchors.
+    """The input and the anchors of a cfg.
 
     Attributes:
-        net: its [net].
-        heads: at least one, in the order of the file.
+        net: the options of [net].
+        heads: the sections with anchors, at least one, in the order of the file.
     """
 
     net: NetOptions
@@ -85,36 +85,40 @@ class AnchorCfg:
 
     @property
     def count(self) -> int:
-        """How many anchors it has in all; a list that several heads share counts once.
+        """The number of anchors in all; a list that several heads share counts once.
 
         Raises:
-            CfgError: a head does not say num=.
+            CfgError: a head has no num=.
         """
-        return sum({_list_of(head.section): head.number("num") for head in self.heads}.values())
+        return sum(
+            {
+                _anchors_text(head.section): head.positive_integer("num") for head in self.heads
+            }.values()
+        )
 
     @property
     def unit(self) -> Fraction:
-        """Pixels of the network's input that 1 means in anchors= of its first head."""
+        """Pixels of the network's input per unit of anchors= in the first head."""
         return self.heads[0].unit
 
 
-def _list_of(section: Section) -> str:
+def _anchors_text(section: Section) -> str:
     entry = section.first().get("anchors")
     return (entry.value or "").partition("#")[0] if entry is not None else ""
 
 
 def read_anchor_cfg(path: str | Path, dialect: Dialect) -> AnchorCfg:
-    """Read a cfg file.
+    """Read the input size and the anchor sections of a cfg file.
 
     Raises:
-        CfgError: it cannot be read, or has no heads with anchors.
+        CfgError: the file cannot be read, or has no section with anchors.
     """
     sections = read_cfg(path)
     return AnchorCfg(read_net(sections[0], dialect), find_anchor_sections(sections, str(path)))
 
 
 def parse_anchor_sections(text: str, file: str) -> tuple[AnchorSection, ...]:
-    """The heads in a cfg's text; `file` names it in messages.
+    """Find the sections with anchors in the text of a cfg; `file` names it in messages.
 
     Raises:
         CfgError: as `read_anchor_cfg`.
@@ -123,7 +127,7 @@ def parse_anchor_sections(text: str, file: str) -> tuple[AnchorSection, ...]:
 
 
 def find_anchor_sections(sections: Sequence[Section], file: str) -> tuple[AnchorSection, ...]:
-    """The heads with anchors among a cfg's sections.
+    """Find the sections with anchors among a cfg's sections.
 
     Raises:
         CfgError: there are none.
@@ -142,21 +146,21 @@ def find_anchor_sections(sections: Sequence[Section], file: str) -> tuple[Anchor
 
 
 def _producer(layers: Sequence[Section], index: int) -> Section | None:
-    """The section that says how many channels reach `layers[index]`.
+    """The section that sets the number of channels that reach `layers[index]`.
 
-    It is the nearest one before it that has filters=. A [route] to one layer leads there.
+    It is the nearest earlier section with filters=; a [route] to a single layer is followed.
     """
     while index > 0:
         index -= 1
         entry = layers[index].first().get("filters")
         if entry is not None and entry.value and read_integer(entry.value):
             return layers[index]
-        index = min(index, _only_source(layers[index], index) + 1)
+        index = min(index, _passed_through(layers[index], index) + 1)
     return None
 
 
-def _only_source(layer: Section, index: int) -> int:
-    """The index of the layer that `layer` hands on whole; the one before it, if several."""
+def _passed_through(layer: Section, index: int) -> int:
+    """The index of the layer whose output `layer` passes on whole, else of the one before."""
     entry = layer.first().get("layers") if layer.name == "route" else None
     if entry is None or "," in (entry.value or "") or integer_option(layer, "groups", 1) > 1:
         return index - 1

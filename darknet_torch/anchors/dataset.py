@@ -1,4 +1,4 @@
-"""The boxes of a data set as the network's input sees them."""
+"""The box sizes of a data set in pixels of the network's input."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class MeasuredBoxes:
     """The box sizes of a data set.
 
     Attributes:
-        boxes: in pixels of the network's input.
-        without_size: boxes left out since their width or height is not above 0.
-        difficult: boxes left out since they are marked difficult, or as a crowd.
+        boxes: the sizes in pixels of the network's input.
+        without_size: number of boxes left out because their width or height is not above 0.
+        difficult: number of boxes left out because they are marked difficult or as a crowd.
     """
 
     boxes: BoxSizes
@@ -31,15 +31,17 @@ class MeasuredBoxes:
 def measure_box_sizes(
     data_set: DataSet, height: int, width: int, *, letterbox: bool = False
 ) -> MeasuredBoxes:
-    """The box sizes of `data_set` in an input of `height` x `width` pixels.
+    """Measure the boxes of a data set in an input of `height` x `width` pixels.
 
     Args:
-        letterbox: pictures keep their aspect, which makes their boxes smaller than stretched.
+        data_set: the labelled pictures.
+        height: height of the network's input in pixels.
+        width: width of the network's input in pixels.
+        letterbox: pictures keep their aspect ratio, so boxes are smaller than if stretched.
 
     Raises:
-        UsageError: no box is left.
-        ImageError: letterboxed, and a picture whose size the data set does not say cannot
-            be read.
+        UsageError: no usable box is left.
+        ImageError: `letterbox` is set, and a picture of unknown size cannot be read.
     """
     sizes, difficult = [np.empty((0, 2))], 0
     for example in data_set.examples:
@@ -63,14 +65,14 @@ def measure_box_sizes(
 
 
 def _inner_size(example: Example, height: int, width: int) -> tuple[int, int]:
-    """Width and height, pixels, of a picture inside a letterboxed input."""
+    """Width and height in pixels of a picture inside a letterboxed input."""
     own_height, own_width = example.size or picture_size(example.path)
     placement = letterbox_size(own_height, own_width, height, width)
     return placement.inner_width, placement.inner_height
 
 
 def count_boxes_per_class(data_set: DataSet) -> list[int]:
-    """How many boxes each class has. Source: detector.c calc_anchors, counters_per_class."""
+    """The number of boxes of each class. Source: detector.c calc_anchors, counters_per_class."""
     ids = [example.labels.class_ids for example in data_set.examples if example.labels is not None]
     together = np.concatenate([np.empty(0, np.int64), *ids])
     return np.bincount(together[together >= 0], minlength=len(data_set.names)).tolist()

@@ -1,4 +1,4 @@
-"""Anchors as a cfg spells them."""
+"""Formats anchors as the value of anchors= in a cfg."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ def format_anchors_for_cfg(anchors: np.ndarray, *, whole: bool) -> str:
 
 
 def format_anchors_padded(anchors: np.ndarray, *, whole: bool) -> str:
-    """`` 10, 13,  16, 30`` for [k, 2] widths and heights.
+    """Format anchors as calc_anchors prints them: `` 10, 13,  16, 30``.
 
     Args:
-        whole: in whole numbers, as pixels are written; else with four decimals, as cells are.
+        anchors: [k, 2] widths and heights.
+        whole: use whole numbers, as for pixels; else four decimals, as for cells.
 
     Source: detector.c calc_anchors (AlexeyAB).
-    Differs: what would be rounded to 0, of which no logarithm is finite, keeps two digits.
+    Differs: a number that would be rounded to 0, whose logarithm is not finite, keeps two
+    digits.
     """
     pairs = (",".join(_number(value, whole=whole) for value in pair) for pair in anchors)
     return ", ".join(pairs)

@@ -1,4 +1,4 @@
-"""How well anchors fit boxes."""
+"""Measures how well anchors fit boxes: average IoU and recall."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ nearest_by_iou = nearest_by(iou_distance)
 
 @dataclass(frozen=True)
 class AnchorFit:
-    """How well anchors fit boxes, each box with the anchor it overlaps most.
+    """How well anchors fit boxes; the IoU of a box is that with its nearest anchor.
 
     Attributes:
-        average_iou: mean IoU over all boxes, 0-1.
-        recall: part of the boxes whose IoU is at least `RECALL_AT`, 0-1.
+        average_iou: mean IoU of all boxes, 0-1.
+        recall: fraction of the boxes whose IoU is at least `RECALL_AT`, 0-1.
     """
 
     average_iou: float
@@ -28,7 +28,7 @@ class AnchorFit:
 
 
 def measure_fit(boxes: BoxSizes, anchors: np.ndarray) -> AnchorFit:
-    """How well [k, 2] `anchors` fit `boxes`. Source: detector.c calc_anchors (AlexeyAB)."""
+    """Measure how well [k, 2] anchors fit boxes. Source: detector.c calc_anchors (AlexeyAB)."""
     overlaps = 1 - nearest_by_iou(boxes.values, anchors)[1]
     return AnchorFit(
         float(np.average(overlaps, weights=boxes.counts)),

@@ -1,4 +1,4 @@
-"""The boxes of a data set as the network's input sees them."""
+"""The box sizes of a data set in pixels of the network's input."""
 
 from pathlib import Path
 
@@ -39,14 +39,14 @@ def test_letterboxed_boxes_keep_the_aspect_of_the_picture(size, tmp_path):
     np.testing.assert_allclose(found.values.T, [(3.2, 3.2), (16, 4)], rtol=1e-6)
 
 
-def test_a_picture_whose_size_nobody_says_must_be_there():
+def test_a_letterboxed_picture_of_unknown_size_must_exist():
     missing = data_set(example(BOXES, size=None))
     assert len(measure_box_sizes(missing, 64, 32).boxes) == 2
     with pytest.raises(ImageError, match=r"missing\.png"):
         measure_box_sizes(missing, 64, 32, letterbox=True)
 
 
-def test_what_is_left_out_is_counted():
+def test_boxes_that_are_left_out_are_counted():
     boxes = [*BOXES, (0, 0.5), (0.2, -0.1), (0.3, 0.3), (0.1, 0.2)]
     marks = [False, False, False, False, True, False]
     found = measure_box_sizes(data_set(example(boxes, marks), Example(Path("x"), None)), 10, 10)
@@ -54,6 +54,6 @@ def test_what_is_left_out_is_counted():
     assert found.boxes.counts.tolist() == [2, 1]
 
 
-def test_a_data_set_without_boxes_is_refused():
+def test_a_data_set_without_boxes_is_an_error():
     with pytest.raises(UsageError, match=r"here\.data: no boxes.*1 pictures, 1 boxes without"):
         measure_box_sizes(data_set(example([(0, 0)])), 10, 10)

@@ -1,4 +1,4 @@
-"""Anchors as a cfg spells them."""
+"""Anchors formatted as in a cfg."""
 
 import numpy as np
 import pytest
@@ -14,10 +14,10 @@ from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_
         ([[0.4, 7], [0.003, 1]], True, "0.4,  7, 0.003,  1"),
     ],
 )
-def test_the_form_of_a_cfg(anchors, whole, expected):
+def test_anchors_are_formatted_as_in_a_cfg(anchors, whole, expected):
     assert format_anchors_for_cfg(np.array(anchors), whole=whole) == expected
 
 
 @pytest.mark.parametrize(("width", "whole"), [(13, False), (32, False), (33, True), (416, True)])
-def test_small_inputs_are_counted_in_cells(width, whole):
+def test_anchors_of_small_inputs_are_in_cells(width, whole):
     assert anchors_are_pixels(width) is whole

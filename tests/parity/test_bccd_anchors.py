@@ -1,4 +1,4 @@
-"""The anchors of a data set whose average IoU AlexeyAB's calc_anchors has printed."""
+"""Anchors of a data set, compared with the average IoU that AlexeyAB's calc_anchors printed."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def fits(boxes, variant, seeds=range(10)):
     ]
 
 
-def test_every_seed_reaches_what_darknet_printed(boxes):
+def test_every_seed_reaches_the_average_iou_of_darknet(boxes):
     assert boxes.boxes == 2804  # of 2805; one has no width
     assert min(fits(boxes, "median")) >= PRINTED
 
