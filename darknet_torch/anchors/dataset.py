@@ -51,28 +51,28 @@ def measure_box_sizes(
         difficult += int((~kept).sum())
         inner = _inner_size(example, height, width) if letterbox else (width, height)
         sizes.append(example.labels.boxes[kept, 2:] * inner)
-    together = np.concatenate(sizes)
-    usable = (np.isfinite(together) & (together > 0)).all(1)
+    all_sizes = np.concatenate(sizes)
+    usable = (np.isfinite(all_sizes) & (all_sizes > 0)).all(1)
     if not usable.any():
         raise UsageError(
             "no boxes to fit anchors to",
             where=data_set.origin,
             expected="at least one labelled box",
-            got=f"{len(data_set.examples)} pictures, {len(together)} boxes without a size, "
+            got=f"{len(data_set.examples)} pictures, {len(all_sizes)} boxes without a size, "
             f"{difficult} difficult ones",
         )
-    return MeasuredBoxes(BoxSizes.from_sizes(together[usable]), int((~usable).sum()), difficult)
+    return MeasuredBoxes(BoxSizes.from_sizes(all_sizes[usable]), int((~usable).sum()), difficult)
 
 
 def _inner_size(example: Example, height: int, width: int) -> tuple[int, int]:
     """Width and height in pixels of a picture inside a letterboxed input."""
-    own_height, own_width = example.size or picture_size(example.path)
-    placement = letterbox_size(own_height, own_width, height, width)
+    picture_height, picture_width = example.size or picture_size(example.path)
+    placement = letterbox_size(picture_height, picture_width, height, width)
     return placement.inner_width, placement.inner_height
 
 
 def count_boxes_per_class(data_set: DataSet) -> list[int]:
     """The number of boxes of each class. Source: detector.c calc_anchors, counters_per_class."""
     ids = [example.labels.class_ids for example in data_set.examples if example.labels is not None]
-    together = np.concatenate([np.empty(0, np.int64), *ids])
-    return np.bincount(together[together >= 0], minlength=len(data_set.names)).tolist()
+    all_sizes = np.concatenate([np.empty(0, np.int64), *ids])
+    return np.bincount(all_sizes[all_sizes >= 0], minlength=len(data_set.names)).tolist()

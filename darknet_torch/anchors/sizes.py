@@ -26,7 +26,7 @@ class BoxSizes:
         return len(self.counts)
 
     @property
-    def boxes(self) -> int:
+    def box_count(self) -> int:
         """The number of boxes in all."""
         return int(self.counts.sum())
 

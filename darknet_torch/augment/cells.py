@@ -134,9 +134,8 @@ class CellSource(LabelledSource):
         """
         random = seed.generator(RandomStream.AUGMENTATION)
         edges = tuple(random.random(4))
-        crop = jittered_crop(
-            image.shape[:2], edges, (0, 0), self.plan.jitter, 1.0
-        ).or_whole_picture()
+        crop = jittered_crop(image.shape[:2], edges, (0, 0), self.plan.jitter, 1.0)
+        crop = crop.or_whole_picture()
         flip = coin_flip(random) and self.plan.flip
         colour = self.plan.colour.draw(random)
         cropped = crop.apply(image, border=cv2.BORDER_REPLICATE)
@@ -144,6 +143,5 @@ class CellSource(LabelledSource):
         sized = resize_darknet(cropped, height, width)
         sized = distort(sized if sized.shape[2] == 3 else sized[:, :, 0], colour)
         sized = cv2.flip(sized, 1) if flip else sized
-        return np.ascontiguousarray(np.atleast_3d(sized).transpose(2, 0, 1)), crop.box_transform(
-            flip=flip
-        )
+        planes = np.ascontiguousarray(np.atleast_3d(sized).transpose(2, 0, 1))
+        return planes, crop.box_transform(flip=flip)

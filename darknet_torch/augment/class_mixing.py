@@ -47,16 +47,16 @@ def mix_parts(mixup: int, parts: Sequence[Part], random: np.random.Generator) ->
 def _cutmix(part: Part, other: Part, random: np.random.Generator) -> Part:
     image = part[0].copy()
     height, width = image.shape[:2]
-    wide, high = (
+    cut_width, cut_height = (
         uniform_integer(random, int(side * _CUTMIX_SIZE[0]), int(side * _CUTMIX_SIZE[1]))
         for side in (width, height)
     )
-    left = uniform_integer(random, 0, width - wide - 1)
-    top = uniform_integer(random, 0, height - high - 1)
-    place = slice(top, top + high), slice(left, left + wide)
-    image[place] = other[0][place]
-    share = np.float32(wide * high / (width * height))
-    return image, part[1] * (1 - share) + other[1] * share
+    left = uniform_integer(random, 0, width - cut_width - 1)
+    top = uniform_integer(random, 0, height - cut_height - 1)
+    area = slice(top, top + cut_height), slice(left, left + cut_width)
+    image[area] = other[0][area]
+    fraction = np.float32(cut_width * cut_height / (width * height))
+    return image, part[1] * (1 - fraction) + other[1] * fraction
 
 
 def _mosaic(parts: Sequence[Part], random: np.random.Generator) -> Part:
@@ -69,8 +69,8 @@ def _mosaic(parts: Sequence[Part], random: np.random.Generator) -> Part:
     truth = np.zeros_like(parts[0][1])
     columns, rows = (slice(column), slice(column, None)), (slice(row), slice(row, None))
     for number, (other, other_truth) in enumerate(parts):
-        place = rows[number // 2], columns[number % 2]
-        image[place] = other[place]
-        share = image[place].shape[0] * image[place].shape[1] / (height * width)
-        truth += np.float32(share) * other_truth
+        area = rows[number // 2], columns[number % 2]
+        image[area] = other[area]
+        fraction = image[area].shape[0] * image[area].shape[1] / (height * width)
+        truth += np.float32(fraction) * other_truth
     return image, truth

@@ -39,16 +39,16 @@ class PictureCrop:
 
         Source: data.c load_data_detection (AlexeyAB).
         """
-        wide, high = max(self.left, self.right), max(self.top, self.bottom)
-        nothing = min(self.cropped_size) <= 0 or wide >= self.width or high >= self.height
-        return PictureCrop(self.width, self.height) if nothing else self
+        cut_x, cut_y = max(self.left, self.right), max(self.top, self.bottom)
+        is_empty = min(self.cropped_size) <= 0 or cut_x >= self.width or cut_y >= self.height
+        return PictureCrop(self.width, self.height) if is_empty else self
 
     def box_transform(self, *, flip: bool) -> BoxTransform:
         """The transform of the picture's boxes into the crop."""
-        high, wide = self.cropped_size
-        own = np.array((self.width, self.height), np.float32)
-        scale = np.array((wide, high), np.float32) / own
-        shift = np.array((self.left, self.top), np.float32) / own / scale
+        height, width = self.cropped_size
+        picture_size = np.array((self.width, self.height), np.float32)
+        scale = np.array((width, height), np.float32) / picture_size
+        shift = np.array((self.left, self.top), np.float32) / picture_size / scale
         return BoxTransform(tuple((1 / scale).tolist()), tuple(shift.tolist()), flip)
 
     def mirrored(self) -> PictureCrop:
@@ -62,10 +62,10 @@ class PictureCrop:
         """
         aspect = np.float32(width) / np.float32(height)
         if np.float32(self.width) / np.float32(self.height) / aspect > 1:
-            more = (np.float32(self.width) / aspect - self.height) / 2
-            return replace(self, top=int(self.top - more), bottom=int(self.bottom - more))
-        more = (self.height * aspect - self.width) / 2
-        return replace(self, left=int(self.left - more), right=int(self.right - more))
+            padding = (np.float32(self.width) / aspect - self.height) / 2
+            return replace(self, top=int(self.top - padding), bottom=int(self.bottom - padding))
+        padding = (self.height * aspect - self.width) / 2
+        return replace(self, left=int(self.left - padding), right=int(self.right - padding))
 
     def for_mosaic_part(self, part: int, *, flip: bool) -> PictureCrop:
         """The crop with all padding moved to the side where the quarters of a mosaic meet.
@@ -79,10 +79,10 @@ class PictureCrop:
 
         Source: data.c load_data_detection (AlexeyAB).
         """
-        wide, high = self.left + self.right, self.top + self.bottom
+        total_x, total_y = self.left + self.right, self.top + self.bottom
         to_right = (part in (0, 2)) != flip
-        left, right = (0, wide) if to_right else (wide, 0)
-        top, bottom = (0, high) if part in (0, 1) else (high, 0)
+        left, right = (0, total_x) if to_right else (total_x, 0)
+        top, bottom = (0, total_y) if part in (0, 1) else (total_y, 0)
         return replace(self, left=left, right=right, top=top, bottom=bottom)
 
     def apply(self, image: np.ndarray, *, border: int = cv2.BORDER_CONSTANT) -> np.ndarray:
@@ -92,13 +92,13 @@ class PictureCrop:
             image: uint8 [H, W] or [H, W, 3].
             border: OpenCV's border type of the padding; a constant border is the mean colour.
         """
-        high, wide = self.cropped_size
+        height, width = self.cropped_size
         first_row, first_column = max(0, self.top), max(0, self.left)
-        last_row = min(self.height, self.top + high)
-        last_column = min(self.width, self.left + wide)
+        last_row = min(self.height, self.top + height)
+        last_column = min(self.width, self.left + width)
         inside = image[first_row:last_row, first_column:last_column]
         before = first_row - self.top, first_column - self.left
-        after = high - before[0] - inside.shape[0], wide - before[1] - inside.shape[1]
+        after = height - before[0] - inside.shape[0], width - before[1] - inside.shape[1]
         if not any(before) and not any(after):
             return inside
         return cv2.copyMakeBorder(
@@ -126,19 +126,19 @@ def jittered_crop(
     Source: data.c load_data_detection (AlexeyAB), in float32 and whole pixels as there.
     """
     cuts = []
-    for own, pairs in ((size[1], edges[:2]), (size[0], edges[2:])):
-        reach = int(np.float32(own) * np.float32(jitter))
-        low, high = _resize_range(own, resize)
-        for edge, part in zip(pairs, sizes, strict=True):
-            cut = int(interpolate(-reach, reach, edge))
-            cuts.append(int(cut + interpolate(low, high, part)))
+    for side, side_edges in ((size[1], edges[:2]), (size[0], edges[2:])):
+        max_shift = int(np.float32(side) * np.float32(jitter))
+        low, high = _resize_range(side, resize)
+        for edge, fraction in zip(side_edges, sizes, strict=True):
+            cut = int(interpolate(-max_shift, max_shift, edge))
+            cuts.append(int(cut + interpolate(low, high, fraction)))
     left, right, top, bottom = cuts
     return PictureCrop(size[1], size[0], left, right, top, bottom)
 
 
-def _resize_range(own: int, resize: float) -> tuple[int, int]:
+def _resize_range(side: int, resize: float) -> tuple[int, int]:
     """The most pixels that `resize` moves an edge outwards (negative) and inwards."""
     down = np.float32(min(resize, 1 / resize))
     up = np.float32(max(resize, 1 / resize))
-    half = np.float32(own) * (1 - 1 / np.array((down, up), np.float32)) / 2
+    half = np.float32(side) * (1 - 1 / np.array((down, up), np.float32)) / 2
     return int(half[0]), 0 if resize < 1 else int(half[1])

@@ -48,10 +48,14 @@ class JitteredPlacement:
             height: height of the input in pixels.
             width: width of the input in pixels.
         """
-        own_height, own_width = size
-        wide = own_width + uniform(random, -jitter * own_width, jitter * own_width)
-        high = own_height + uniform(random, -jitter * own_height, jitter * own_height)
-        aspect = max(wide, 1) / max(high, 1)
+        picture_height, picture_width = size
+        jittered_width = picture_width + uniform(
+            random, -jitter * picture_width, jitter * picture_width
+        )
+        jittered_height = picture_height + uniform(
+            random, -jitter * picture_height, jitter * picture_height
+        )
+        aspect = max(jittered_width, 1) / max(jittered_height, 1)
         inner_height = height if aspect < 1 else width / aspect
         inner_width = height * aspect if aspect < 1 else width
         left = uniform(random, 0, width - inner_width)
@@ -74,10 +78,10 @@ class JitteredPlacement:
         with the jitter.
         """
         canvas = np.full((self.height, self.width, *image.shape[2:]), _FILL, np.float32)
-        high, wide = max(1, int(self.inner_height)), max(1, int(self.inner_width))
-        matrix = np.diag((image.shape[1] / wide, image.shape[0] / high, 1))[:2]
+        height, width = max(1, int(self.inner_height)), max(1, int(self.inner_width))
+        matrix = np.diag((image.shape[1] / width, image.shape[0] / height, 1))[:2]
         inner = cv2.warpAffine(
-            image, matrix, (wide, high), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            image, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         )
         # As in C, the picture may reach beyond the input; that part is not drawn.
         top, left = max(0, int(self.top)), max(0, int(self.left))

@@ -123,6 +123,6 @@ class Mosaic:
         return np.trunc(corners * np.tile(size, 2))
 
 
-def _padding(cut: int, size: int, own: int) -> int:
-    """The padding in pixels of the input, where the picture's side has `own` pixels."""
-    return max(0, -cut) * size // own
+def _padding(cut: int, input_side: int, picture_side: int) -> int:
+    """The padding in pixels of the input, given the cut in pixels of the picture."""
+    return max(0, -cut) * input_side // picture_side

@@ -17,12 +17,13 @@ class PictureOrder:
         pairs: a sample in an odd slot shows the same picture as the slot before it.
         streams: number of sequences in a mini-batch; 0 without sequences. The slots of a
             mini-batch are ordered by time step, then by stream.
-        speed: a sequence steps through the pictures by a random 1 to `speed`.
-        total: samples per iteration.
+        speed: a sequence steps through the pictures by 1 to `speed`, at random.
+        samples_per_iteration: number of samples in an iteration.
         sequences: number of groups of consecutive samples in an iteration; new sequences start
             with each group.
-        changes: (iteration, factor) pairs; from an iteration on, `sequences` is multiplied.
-        most_sequences: upper bound of `sequences`.
+        sequence_scales: (iteration, factor) pairs; from that iteration on `sequences` is
+            multiplied by the factor.
+        max_sequences: upper bound of `sequences`.
 
     Source: data.c get_sequential_paths, get_random_paths_custom (AlexeyAB), network.c
     get_current_seq_subdivisions.
@@ -31,24 +32,24 @@ class PictureOrder:
     pairs: bool = False
     streams: int = 0
     speed: int = 1
-    total: int = 1
+    samples_per_iteration: int = 1
     sequences: int = 1
-    changes: tuple[tuple[int, float], ...] = ()
-    most_sequences: int = 1
+    sequence_scales: tuple[tuple[int, float], ...] = ()
+    max_sequences: int = 1
 
     @staticmethod
     def from_net(net: NetOptions) -> PictureOrder:
         """Read the options of [net]."""
         mini_batch = max(1, net.batch // net.subdivisions)
-        wanted = net.sequential_subdivisions or net.subdivisions
+        sequences = net.sequential_subdivisions or net.subdivisions
         return PictureOrder(
             pairs=net.contrastive,
             streams=mini_batch if net.track else 0,
             speed=max(1, net.augment_speed),
-            total=mini_batch * net.time_steps * net.subdivisions,
-            sequences=min(wanted, net.subdivisions),
-            changes=tuple(zip(net.steps, net.seq_scales, strict=False)),
-            most_sequences=net.subdivisions,
+            samples_per_iteration=mini_batch * net.time_steps * net.subdivisions,
+            sequences=min(sequences, net.subdivisions),
+            sequence_scales=tuple(zip(net.steps, net.seq_scales, strict=False)),
+            max_sequences=net.subdivisions,
         )
 
     def group_leader(self, seed: SampleSeed) -> SampleSeed:
@@ -80,10 +81,10 @@ class PictureOrder:
 
     def _first_slot(self, seed: SampleSeed) -> int:
         count = float(self.sequences)
-        for iteration, scale in self.changes:
+        for iteration, scale in self.sequence_scales:
             if iteration > seed.iteration:
                 break
             count = int(count * scale)
-        parts = max(1, min(int(count), self.most_sequences))
-        starts = [index * self.total // parts for index in range(parts)]
+        parts = max(1, min(int(count), self.max_sequences))
+        starts = [index * self.samples_per_iteration // parts for index in range(parts)]
         return max(start for start in starts if start <= seed.slot)

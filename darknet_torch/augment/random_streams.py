@@ -11,13 +11,13 @@ import numpy as np
 class RandomStream(IntEnum):
     """The purposes of random numbers; each has its own stream, so that none affects another."""
 
-    PICTURE = 0
-    AUGMENTATION = 1
-    BOXES = 2
-    MIXING = 3
-    MOSAIC_CUT = 4
-    INPUT_SIZE = 5
-    RESTART = 6
+    PICTURE = 0  # which picture
+    AUGMENTATION = 1  # crop, flip, colours, whether to blur and add noise
+    BOXES = 2  # the order of the boxes, then the noise
+    MIXING = 3  # whether to mix pictures
+    MOSAIC_CUT = 4  # where the quarters of a mosaic meet
+    INPUT_SIZE = 5  # multi-scale
+    RESTART = 6  # where a stream of text starts
 
 
 @dataclass(frozen=True)

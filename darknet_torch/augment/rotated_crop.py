@@ -79,19 +79,22 @@ class CropRange:
         pixels are interpolated once, not twice. OpenCV before version 5 rounds positions to 1/32
         of a pixel.
         """
-        own_height, own_width = image.shape[:2]
+        picture_height, picture_width = image.shape[:2]
         size = max(height, width)
         aspect = random_scale(random, self.aspect)
         low, high = (side * width // self.width for side in (self.smallest, self.largest))
         shorter = max(
-            1, own_height if own_height < own_width * aspect else int(own_width * aspect)
+            1,
+            picture_height
+            if picture_height < picture_width * aspect
+            else int(picture_width * aspect),
         )
         scale = max(1, uniform_integer(random, low, high)) / shorter
         angle = math.radians(uniform(random, -self.angle, self.angle))
-        right = self._shift(random, own_width * scale / aspect - size)
-        down = self._shift(random, own_height * scale - size)
+        right = self._shift(random, picture_width * scale / aspect - size)
+        down = self._shift(random, picture_height * scale - size)
         matrix = (
-            _translation(own_width / 2, own_height / 2)
+            _translation(picture_width / 2, picture_height / 2)
             @ _rotation(angle)
             @ np.diag((aspect / scale, 1 / scale, 1))
             @ _translation(right - size / 2, down - size / 2)

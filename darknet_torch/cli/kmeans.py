@@ -169,10 +169,11 @@ def _check_size(write: str, net: NetOptions, given: dict[str, int]) -> None:
 
 
 def _describe(data_set: DataSet, setting: Setting, measured: MeasuredBoxes) -> str:
+    boxes, pictures = measured.boxes, len(data_set.examples)
     left_out = f", {measured.difficult} difficult ones left out" if measured.difficult else ""
     return (
-        f"{data_set.origin}: {len(data_set.examples)} pictures, {measured.boxes.boxes} boxes of "
-        f"{len(measured.boxes)} sizes{left_out}; input {setting.width} x {setting.height}, "
+        f"{data_set.origin}: {pictures} pictures, {boxes.box_count} boxes of "
+        f"{len(boxes)} sizes{left_out}; input {setting.width} x {setting.height}, "
         f"{'letterboxed' if setting.letterbox else 'stretched'}"
     )
 
@@ -229,7 +230,7 @@ def _to_dict(
         "width": setting.width,
         "height": setting.height,
         "letterbox": setting.letterbox,
-        "boxes": measured.boxes.boxes,
+        "boxes": measured.boxes.box_count,
         "sizes": len(measured.boxes),
         "variant": arguments["variant"],
         "seed": arguments["seed"],

@@ -77,10 +77,10 @@ def _tile(item: Example, names: Sequence[str], size: int) -> np.ndarray:
     image = read_image(item.path)
     height, width = image.shape[:2]
     scale = size / max(height, width)
-    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
+    tile_width, tile_height = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(image, (tile_width, tile_height), interpolation=cv2.INTER_AREA)
     labels = Labels.empty() if item.labels is None else item.labels
-    boxes = cxcywh_to_xyxy(labels.boxes) * (wide, high, wide, high)
+    boxes = cxcywh_to_xyxy(labels.boxes) * (tile_width, tile_height, tile_width, tile_height)
     texts = [_text(names, int(key)) for key in labels.class_ids]
     return draw_boxes(small, boxes, texts, labels.class_ids)
 

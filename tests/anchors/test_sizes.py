@@ -13,7 +13,7 @@ def test_sizes_are_sorted_and_counted():
     boxes = BoxSizes.from_sizes(SIZES)
     assert boxes.values.T.tolist() == [[3, 90], [10, 20], [20, 10], [30, 30]]
     assert boxes.counts.tolist() == [1, 2, 1, 1]
-    assert (len(boxes), boxes.boxes) == (4, 5)
+    assert (len(boxes), boxes.box_count) == (4, 5)
 
 
 @pytest.mark.parametrize(

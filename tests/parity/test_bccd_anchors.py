@@ -26,7 +26,7 @@ def fits(boxes, variant, seeds=range(10)):
 
 
 def test_every_seed_reaches_the_average_iou_of_darknet(boxes):
-    assert boxes.boxes == 2804  # of 2805; one has no width
+    assert boxes.box_count == 2804  # of 2805; one has no width
     assert min(fits(boxes, "median")) >= PRINTED
 
 

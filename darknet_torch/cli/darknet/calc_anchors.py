@@ -46,7 +46,7 @@ def calc_anchors(
         data_set = open_data({**source, "cfg": None})
         measured = measure_boxes(data_set, Setting(count, height, width, letterbox=False))
     click.echo(f" read labels from {len(data_set.examples)} images ")
-    click.echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.boxes}")
+    click.echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.box_count}")
     (found,) = find_anchors(KMEANS_DEFAULTS, measured, [count])
     counters = ", ".join(map(str, count_boxes_per_class(data_set)))
     _save(_COUNTERS, f"counters_per_class = {counters}")
