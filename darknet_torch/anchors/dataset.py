@@ -10,7 +10,7 @@ from darknet_torch.anchors.sizes import BoxSizes
 from darknet_torch.datasets.model import DataSet, Example
 from darknet_torch.datasets.pictures import picture_size
 from darknet_torch.errors import UsageError
-from darknet_torch.media.images import letterbox_size
+from darknet_torch.media.images import letterbox_placement
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def measure(data_set: DataSet, height: int, width: int, *, letterbox: bool = Fal
 def _inner_size(example: Example, height: int, width: int) -> tuple[int, int]:
     """Width and height, pixels, of a picture inside a letterboxed input."""
     own_height, own_width = example.size or picture_size(example.path)
-    placement = letterbox_size(own_height, own_width, height, width)
+    placement = letterbox_placement(own_height, own_width, height, width)
     return placement.inner_width, placement.inner_height
 
 

@@ -20,7 +20,7 @@ from darknet_torch.augment.truths import CellRules, Motion
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.model import Example
-from darknet_torch.media.images import network_input, place, resize_darknet
+from darknet_torch.media.images import input_placement, network_input, resize_darknet
 
 
 class CellHeadOptions(Protocol):
@@ -111,7 +111,7 @@ class CellSource(LabelledSource):
             order = key.random(RandomStream.BOXES).permutation(order)
             image, motion = self._augmented(opened.image, key, height, width)
         else:
-            placement = place(opened.image, height, width, letterbox=plan.letterbox)
+            placement = input_placement(opened.image, height, width, letterbox=plan.letterbox)
             image = network_input(opened.image, placement, channels=plan.channels)
             motion = Motion.of(placement)
         truth = plan.rules.cells(labels, order, motion)

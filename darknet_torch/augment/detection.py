@@ -20,7 +20,7 @@ from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin
 from darknet_torch.augment.source import Sample, as_floats
 from darknet_torch.augment.truths import Motion
 from darknet_torch.datasets.model import Example
-from darknet_torch.media.images import network_input, place
+from darknet_torch.media.images import input_placement, network_input
 
 __all__ = ["DetectionAugmentation", "DetectionSource"]
 
@@ -133,7 +133,7 @@ class DetectionSource(LabelledSource):
     def _plain(self, key: SampleSeed, height: int, width: int) -> Sample:
         """The picture as `Detector` sees it, with its boxes in the order of the file."""
         opened = self._open(key)
-        placement = place(opened.image, height, width, letterbox=self.plan.letterbox)
+        placement = input_placement(opened.image, height, width, letterbox=self.plan.letterbox)
         image = network_input(opened.image, placement, channels=self.plan.channels)
         rows = self._rows(opened.index, None, Motion.of(placement), height, width)
         return self._finished(image, rows, [opened])

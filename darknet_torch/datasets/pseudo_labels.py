@@ -21,14 +21,14 @@ class LabelFolder:
     def __init__(self, paths: FreePaths) -> None:
         self._paths = paths
 
-    def keep(self, shot: Frame, found: Detections) -> None:
+    def write(self, frame: Frame, found: Detections) -> None:
         """Write it; an empty one where nothing was found."""
-        number = f"_{shot.number:06}" if shot.source.moving else ""
-        stem = source_stem(shot.source) + number
-        write_labels(self._paths.take(stem, ".txt", shot.filename), found)
+        number = f"_{frame.number:06}" if frame.source.is_video else ""
+        stem = source_stem(frame.source) + number
+        write_labels(self._paths.take(stem, ".txt", frame.filename), found)
 
 
-def label_in_place(shot: Frame, found: Detections) -> None:
+def label_in_place(frame: Frame, found: Detections) -> None:
     """Write a picture's label file where Darknet looks for it in training, over what is there.
 
     Frames of videos get none.
@@ -38,8 +38,8 @@ def label_in_place(shot: Frame, found: Detections) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    if not shot.source.moving:
-        path = label_paths(shot.filename)[0]
+    if not frame.source.is_video:
+        path = label_paths(frame.filename)[0]
         make_folder(path.parent)
         write_labels(path, found)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import PictureDetections
+from darknet_torch.evaluation.records import DetectionTable
 
 # The order of COCOeval.stats.
 STATISTICS = (
@@ -66,7 +66,7 @@ class CocoAp:
 
 
 def coco_ap(
-    found: PictureDetections,
+    found: DetectionTable,
     ground_truth: GroundTruth,
     *,
     annotations: dict[str, Any] | None = None,
@@ -103,7 +103,7 @@ def coco_ap(
     )
 
 
-def result_records(found: PictureDetections, ground_truth: GroundTruth) -> list[dict[str, Any]]:
+def result_records(found: DetectionTable, ground_truth: GroundTruth) -> list[dict[str, Any]]:
     """What was found in the form of COCO's results files.
 
     Boxes are cut at the picture's borders. Source: detector.c print_cocos (AlexeyAB).
@@ -111,7 +111,7 @@ def result_records(found: PictureDetections, ground_truth: GroundTruth) -> list[
     return box_records(
         [ground_truth.picture_ids[picture] for picture in found.pictures.tolist()],
         [ground_truth.category_ids[class_id] for class_id in found.class_ids.tolist()],
-        ground_truth.clipped_corners(found),
+        ground_truth.clipped_boxes_xyxy(found),
         found.scores,
     )
 
@@ -161,7 +161,7 @@ def usual_category_ids(classes: int) -> tuple[int, ...]:
 def truth_records(ground_truth: GroundTruth) -> dict[str, Any]:
     """What there is in the form of COCO's annotation files; difficult objects are crowds."""
     truths, examples = ground_truth.truths, ground_truth.data_set.examples
-    corners = ground_truth.corners(truths.pictures, truths.boxes)
+    corners = ground_truth.boxes_xyxy(truths.pictures, truths.boxes)
     boxes = np.concatenate((corners[:, :2], corners[:, 2:] - corners[:, :2]), 1)
     images = zip(ground_truth.picture_ids, examples, ground_truth.sizes.tolist(), strict=True)
     categories = zip(ground_truth.category_ids, ground_truth.names, strict=True)
@@ -214,7 +214,7 @@ def _indexed(package: Any, content: dict[str, Any]) -> Any:
 
 
 def _as_set(
-    truth: dict[str, Any], found: PictureDetections, ground_truth: GroundTruth
+    truth: dict[str, Any], found: DetectionTable, ground_truth: GroundTruth
 ) -> dict[str, Any]:
     """What was found as annotations, as COCO.loadRes makes of a results file."""
     records = result_records(found, ground_truth)

@@ -19,7 +19,7 @@ class Curve:
     recall: np.ndarray
 
     @staticmethod
-    def of(right: np.ndarray, truths: int) -> Curve:
+    def from_hits(right: np.ndarray, truths: int) -> Curve:
         """From detections in order.
 
         Args:

@@ -13,7 +13,7 @@ import numpy as np
 
 from darknet_torch.evaluation.curves import Curve
 from darknet_torch.evaluation.matching import NONE, Matches, best_truths, first_claims
-from darknet_torch.evaluation.records import PictureDetections, Truths
+from darknet_torch.evaluation.records import DetectionTable, Truths
 
 MIN_SCORE = 0.005  # what Darknet's map looks at
 NMS_THRESHOLD = 0.45
@@ -166,7 +166,7 @@ class DarknetMatching:
     """
 
     iou: float
-    found: PictureDetections
+    found: DetectionTable
     claimed: np.ndarray
     overlaps: np.ndarray
     excused: np.ndarray
@@ -217,10 +217,12 @@ class DarknetMatching:
         kept = np.flatnonzero(~self.excused)
         kept = kept[np.argsort(-self.found.scores[kept], kind="stable")]
         right, ids = first_claims(self.claimed[kept]), self.found.class_ids[kept]
-        return tuple(Curve.of(right[ids == i], int(count)) for i, count in enumerate(self.truths))
+        return tuple(
+            Curve.from_hits(right[ids == i], int(count)) for i, count in enumerate(self.truths)
+        )
 
 
-def match(found: PictureDetections, truths: Truths, classes: int, iou: float) -> DarknetMatching:
+def match(found: DetectionTable, truths: Truths, classes: int, iou: float) -> DarknetMatching:
     """Match as Darknet's map does, box arithmetic in float32.
 
     Args:
@@ -238,7 +240,7 @@ def match(found: PictureDetections, truths: Truths, classes: int, iou: float) ->
     return DarknetMatching(iou, found, claimed, best.overlaps, excused, plain.count(classes))
 
 
-def _best(found: PictureDetections, truths: Truths) -> Matches:
+def _best(found: DetectionTable, truths: Truths) -> Matches:
     boxes = truths.boxes.astype(np.float32)
     return best_truths(found.boxes.astype(np.float32), boxes, found, truths, paired_iou)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from darknet_torch.evaluation.coco import CocoAp, coco_ap
 from darknet_torch.evaluation.darknet import AREA, DarknetMap, match
-from darknet_torch.evaluation.detecting import Passed
+from darknet_torch.evaluation.detection_pass import DetectionPass
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import PictureDetections
+from darknet_torch.evaluation.records import DetectionTable
 from darknet_torch.evaluation.voc import VocAp, voc_ap
 
 Annotations = dict[str, Any]
@@ -47,7 +47,7 @@ class Evaluation:
 
 
 def evaluate(
-    found: PictureDetections,
+    found: DetectionTable,
     ground_truth: GroundTruth,
     *,
     ious: Sequence[float] = (0.5,),
@@ -77,7 +77,7 @@ def evaluate(
 
 
 @dataclass(frozen=True)
-class Step:
+class SweepStep:
     """One confidence threshold of a sweep.
 
     Attributes:
@@ -101,13 +101,13 @@ class Step:
 
 
 def sweep(
-    passed: Passed,
+    passed: DetectionPass,
     ground_truth: GroundTruth,
     *,
     iou: float = 0.5,
     points: int = AREA,
     annotations: Annotations | None = None,
-) -> tuple[Step, ...]:
+) -> tuple[SweepStep, ...]:
     """The averages at every threshold of a pass.
 
     Args:
@@ -117,12 +117,12 @@ def sweep(
     """
     steps = []
     for threshold, found, selecting in zip(
-        passed.thresholds, passed.founds, passed.selecting, strict=True
+        passed.thresholds, passed.detections_by_threshold, passed.nms_seconds, strict=True
     ):
         start = time.perf_counter()
         result = evaluate(found, ground_truth, ious=[iou], points=points, annotations=annotations)
         steps.append(
-            Step(
+            SweepStep(
                 threshold,
                 len(found),
                 selecting,

@@ -11,7 +11,7 @@ import numpy as np
 
 from darknet_torch.datasets.model import DataSet
 from darknet_torch.datasets.pictures import picture_size
-from darknet_torch.evaluation.records import PictureDetections, Truths, truths_of
+from darknet_torch.evaluation.records import DetectionTable, Truths, collect_truths
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 _NUMBER_AT_END = re.compile(r"\d+$")
@@ -30,7 +30,7 @@ class GroundTruth:
     sizes: np.ndarray
 
     @staticmethod
-    def of(data_set: DataSet) -> GroundTruth:
+    def from_data_set(data_set: DataSet) -> GroundTruth:
         """With the sizes that the form says, else those that the pictures' files say.
 
         Raises:
@@ -47,7 +47,7 @@ class GroundTruth:
     @cached_property
     def truths(self) -> Truths:
         """The objects in all pictures."""
-        return truths_of(self.data_set.examples)
+        return collect_truths(self.data_set.examples)
 
     @cached_property
     def picture_ids(self) -> tuple[int, ...]:
@@ -74,7 +74,7 @@ class GroundTruth:
         """The pictures' names without folder and suffix, by which results files name them."""
         return tuple(example.path.stem for example in self.data_set.examples)
 
-    def corners(self, pictures: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    def boxes_xyxy(self, pictures: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Relative boxes as left, top, right, bottom in pixels.
 
         Args:
@@ -86,21 +86,21 @@ class GroundTruth:
         """
         return cxcywh_to_xyxy(boxes.astype(np.float64)) * self._scale(pictures)
 
-    def clipped_corners(self, found: PictureDetections) -> np.ndarray:
+    def clipped_boxes_xyxy(self, found: DetectionTable) -> np.ndarray:
         """[K, 4] of what was found, cut at the borders, as Darknet's ``valid`` writes them.
 
         Source: detector.c print_cocos, print_detector_detections (AlexeyAB).
         """
-        corners = self.corners(found.pictures, found.boxes)
+        corners = self.boxes_xyxy(found.pictures, found.boxes)
         return np.minimum(np.maximum(corners, 0), self._scale(found.pictures))
 
-    def relative(self, pictures: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    def boxes_cxcywh(self, pictures: np.ndarray, corners: np.ndarray) -> np.ndarray:
         """The inverse of `corners`."""
         relative = corners / self._scale(pictures)
         first, last = relative[:, :2], relative[:, 2:]
         return np.concatenate(((first + last) / 2, last - first), 1)
 
-    def only(self, pictures: np.ndarray) -> GroundTruth:
+    def subset(self, pictures: np.ndarray) -> GroundTruth:
         """Some of the pictures, [P] places in order."""
         examples = tuple(self.data_set.examples[i] for i in pictures)
         return GroundTruth(replace(self.data_set, examples=examples), self.sizes[pictures])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.evaluation.records import PictureDetections, Truths
+from darknet_torch.evaluation.records import DetectionTable, Truths
 
 NONE = -1  # the place of no truth
 
@@ -40,7 +40,7 @@ class Matches:
 def best_truths(
     found_boxes: np.ndarray,
     truth_boxes: np.ndarray,
-    found: PictureDetections,
+    found: DetectionTable,
     truths: Truths,
     iou: Overlap,
 ) -> Matches:
@@ -66,7 +66,7 @@ def best_truths(
     return result
 
 
-def _pairs(found: PictureDetections, truths: Truths) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(found: DetectionTable, truths: Truths) -> tuple[np.ndarray, np.ndarray]:
     """Every (detection, object) [P] of the same class and picture."""
     classes = 1 + max(found.class_ids.max(initial=0), truths.class_ids.max(initial=0))
     wanted = found.pictures * classes + found.class_ids

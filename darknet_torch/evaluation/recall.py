@@ -17,7 +17,7 @@ MIN_OBJECTNESS, NMS_THRESHOLD = 0.001, 0.4
 
 
 @dataclass(frozen=True)
-class Recall:
+class RecallCounts:
     """The counts so far.
 
     Attributes:
@@ -47,9 +47,9 @@ class Recall:
         )
 
 
-def recalls(
+def running_recalls(
     proposals: Sequence[np.ndarray], labels: Sequence[Labels | None], *, iou: float = 0.5
-) -> Iterator[Recall]:
+) -> Iterator[RecallCounts]:
     """The counts after each picture.
 
     Args:
@@ -58,11 +58,11 @@ def recalls(
         labels: of each picture.
         iou: overlap above which an object is found, 0-1.
     """
-    so_far = Recall(0, 0, 0, 0, 0.0)
+    so_far = RecallCounts(0, 0, 0, 0, 0.0)
     for boxes, known in zip(proposals, labels, strict=True):
         objects = np.zeros((0, 4)) if known is None else known.boxes
         best = _best_overlaps(objects, boxes)
-        so_far = Recall(
+        so_far = RecallCounts(
             so_far.pictures + 1,
             so_far.correct + int((best > iou).sum()),
             so_far.total + len(objects),

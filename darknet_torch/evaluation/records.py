@@ -41,7 +41,7 @@ class Truths:
 
 
 @dataclass(frozen=True)
-class PictureDetections:
+class DetectionTable:
     """What a detector found in a data set; all arrays have K rows, picture by picture.
 
     A box that is above the threshold for two classes stands here twice.
@@ -62,22 +62,22 @@ class PictureDetections:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def select(self, rows: np.ndarray) -> PictureDetections:
+    def select(self, rows: np.ndarray) -> DetectionTable:
         """Those of the given rows (places or a mask), in that order."""
-        return PictureDetections(
+        return DetectionTable(
             self.pictures[rows], self.class_ids[rows], self.boxes[rows], self.scores[rows]
         )
 
-    def by_score(self) -> PictureDetections:
+    def by_score(self) -> DetectionTable:
         """The same, the most certain first; equal ones keep their order."""
         return self.select(np.argsort(-self.scores, kind="stable"))
 
     @staticmethod
-    def join(parts: Sequence[PictureDetections]) -> PictureDetections:
+    def join(parts: Sequence[DetectionTable]) -> DetectionTable:
         """All of `parts`, one after the other."""
         if not parts:
-            return PictureDetections.of_picture(0, np.zeros((0, 4)), np.zeros((0, 1)))
-        return PictureDetections(
+            return DetectionTable.from_picture(0, np.zeros((0, 4)), np.zeros((0, 1)))
+        return DetectionTable(
             np.concatenate([part.pictures for part in parts]),
             np.concatenate([part.class_ids for part in parts]),
             np.concatenate([part.boxes for part in parts]),
@@ -85,7 +85,7 @@ class PictureDetections:
         )
 
     @staticmethod
-    def of_picture(picture: int, boxes: np.ndarray, scores: np.ndarray) -> PictureDetections:
+    def from_picture(picture: int, boxes: np.ndarray, scores: np.ndarray) -> DetectionTable:
         """The boxes of one picture, box by box and then class by class, as Darknet counts.
 
         Args:
@@ -94,7 +94,7 @@ class PictureDetections:
             scores: [A, C], 0 where there is nothing.
         """
         rows, class_ids = np.nonzero(scores > 0)
-        return PictureDetections(
+        return DetectionTable(
             np.full(len(rows), picture, np.int64),
             class_ids.astype(np.int64),
             boxes[rows].astype(np.float32),
@@ -102,7 +102,7 @@ class PictureDetections:
         )
 
 
-def truths_of(examples: Sequence[Example]) -> Truths:
+def collect_truths(examples: Sequence[Example]) -> Truths:
     """The labelled objects of a data set; a picture without labels has none."""
     labels = [(i, e.labels) for i, e in enumerate(examples) if e.labels is not None]
     counts = [len(one) for _, one in labels]

@@ -14,7 +14,7 @@ import numpy as np
 from darknet_torch.evaluation.curves import Curve
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.evaluation.matching import NONE, best_truths, first_claims
-from darknet_torch.evaluation.records import PictureDetections
+from darknet_torch.evaluation.records import DetectionTable
 
 POINTS_2007 = 11
 
@@ -62,7 +62,7 @@ class VocAp:
         }
 
 
-def voc_ap(found: PictureDetections, ground_truth: GroundTruth, *, iou: float = 0.5) -> VocAp:
+def voc_ap(found: DetectionTable, ground_truth: GroundTruth, *, iou: float = 0.5) -> VocAp:
     """Average precision as Pascal VOC counts it.
 
     Args:
@@ -72,8 +72,8 @@ def voc_ap(found: PictureDetections, ground_truth: GroundTruth, *, iou: float = 
     """
     found, truths = found.by_score(), ground_truth.truths
     matches = best_truths(
-        ground_truth.clipped_corners(found),
-        ground_truth.corners(truths.pictures, truths.boxes),
+        ground_truth.clipped_boxes_xyxy(found),
+        ground_truth.boxes_xyxy(truths.pictures, truths.boxes),
         found,
         truths,
         inclusive_iou,
@@ -85,7 +85,7 @@ def voc_ap(found: PictureDetections, ground_truth: GroundTruth, *, iou: float = 
     curves = []
     for class_id, count in enumerate(objects):
         rows = counted & (found.class_ids == class_id)
-        curves.append(Curve.of(right[rows], int(count)))
+        curves.append(Curve.from_hits(right[rows], int(count)))
     return VocAp(
         iou,
         ground_truth.names,

@@ -18,17 +18,17 @@ from darknet_torch.media.images import (
     RESIZE_METHODS,
     Picture,
     Placement,
+    input_placement,
     network_input,
     open_picture,
-    place,
 )
 from darknet_torch.model.network import Network
-from darknet_torch.results.boxes import cxcywh_to_xyxy, suppress
+from darknet_torch.results.boxes import apply_nms, cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
 
 
 @dataclass(frozen=True)
-class Predicted:
+class BatchPredictions:
     """What a network says of a batch of N pictures.
 
     Attributes:
@@ -41,7 +41,7 @@ class Predicted:
 
 
 @dataclass(frozen=True)
-class Selection:
+class FilteredBoxes:
     """The boxes of one picture that are above a threshold.
 
     Attributes:
@@ -147,41 +147,44 @@ class Detector:
         return self.detect_images([image for image, _ in opened], [name for _, name in opened])
 
     def detect_images(
-        self, images: Sequence[np.ndarray], filenames: Sequence[str], *, moving: bool = False
+        self, images: Sequence[np.ndarray], filenames: Sequence[str], *, from_video: bool = False
     ) -> list[Detections]:
         """Detect in pictures that are open already, as one batch.
 
         Args:
             images: each BGR uint8 [H, W, 3].
             filenames: what to call them, in the same order.
-            moving: they are frames of a video.
+            from_video: they are frames of a video.
         """
-        predicted = self.predict(images, moving=moving)
+        predicted = self.predict(images, from_video=from_video)
         return [
-            self._finish(self.select(predicted, index), image, filenames[index])
+            self._finish(self.filter_boxes(predicted, index), image, filenames[index])
             for index, image in enumerate(images)
         ]
 
-    def predict(self, images: Sequence[np.ndarray], *, moving: bool = False) -> Predicted:
+    def predict(
+        self, images: Sequence[np.ndarray], *, from_video: bool = False
+    ) -> BatchPredictions:
         """Run the network on pictures, each BGR uint8 [H, W, 3], as one batch."""
         net = self.network.net
-        method = self.resize_method(moving=moving)
+        method = self.resize_method(from_video=from_video)
         placements = [
-            place(image, net.height, net.width, letterbox=self.letterbox) for image in images
+            input_placement(image, net.height, net.width, letterbox=self.letterbox)
+            for image in images
         ]
         inputs = [
             network_input(image, placement, channels=net.channels, method=method)
             for image, placement in zip(images, placements, strict=True)
         ]
-        return Predicted(self.decode(self.backend.predict(np.stack(inputs))), placements)
+        return BatchPredictions(self.decode(self.backend.predict(np.stack(inputs))), placements)
 
-    def resize_method(self, *, moving: bool) -> str:
+    def resize_method(self, *, from_video: bool) -> str:
         """How pictures, or frames of a video, are resized.
 
         Source: image_opencv.cpp get_image_from_stream_resize, get_image_from_stream_letterbox
         (AlexeyAB), demo.c fetch_in_thread (pjreddie).
         """
-        return self.resize or ("opencv" if moving and not self.letterbox else "darknet")
+        return self.resize or ("opencv" if from_video and not self.letterbox else "darknet")
 
     @torch.inference_mode()
     def decode(self, outputs: Sequence[torch.Tensor]) -> Predictions:
@@ -193,9 +196,9 @@ class Detector:
         ]
         return Predictions.join(parts)
 
-    def select(
-        self, predicted: Predicted, index: int, threshold: float | None = None
-    ) -> Selection:
+    def filter_boxes(
+        self, predicted: BatchPredictions, index: int, threshold: float | None = None
+    ) -> FilteredBoxes:
         """Threshold, boxes of the picture, NMS.
 
         Args:
@@ -218,12 +221,14 @@ class Detector:
         sure = np.where(sure > threshold, sure, 0)
         boxes = predicted.placements[index].to_picture(boxes)
         last = self.heads[-1]
-        kept = suppress(
+        kept = apply_nms(
             boxes, sure, self.nms_threshold, nms_kind=last.nms_kind, beta_nms=last.beta_nms
         )
-        return Selection(boxes, sure, kept)
+        return FilteredBoxes(boxes, sure, kept)
 
-    def propose(self, predicted: Predicted, index: int, threshold: float) -> np.ndarray:
+    def propose_boxes(
+        self, predicted: BatchPredictions, index: int, threshold: float
+    ) -> np.ndarray:
         """Boxes of any class whose objectness is above a threshold, after an NMS by it.
 
         Args:
@@ -241,10 +246,10 @@ class Detector:
         candidates = (objectness > threshold) & boxes.isfinite().all(1)
         scores = objectness[candidates].cpu().numpy()[:, None]
         placed = predicted.placements[index].to_picture(boxes[candidates].double().cpu().numpy())
-        kept = suppress(placed, scores, self.nms_threshold)
+        kept = apply_nms(placed, scores, self.nms_threshold)
         return placed[kept[:, 0] > 0]
 
-    def _finish(self, selection: Selection, image: np.ndarray, filename: str) -> Detections:
+    def _finish(self, selection: FilteredBoxes, image: np.ndarray, filename: str) -> Detections:
         kept = selection.kept
         rows, class_ids = np.nonzero(kept)
         order = np.argsort(-kept[rows, class_ids], kind="stable")

@@ -13,8 +13,8 @@ import numpy as np
 from darknet_torch.errors import ImageError
 from darknet_torch.media.images import read_image
 from darknet_torch.media.prefetch import Prefetcher
-from darknet_torch.media.sources import PictureSource, each_source
-from darknet_torch.media.video_reader import USUAL_RATE, Watching, frames
+from darknet_torch.media.sources import PictureSource, expand_standard_input
+from darknet_torch.media.video_reader import DEFAULT_FPS, VideoReadOptions, read_frames
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,17 @@ class Frame:
 
     Attributes:
         source: where it is from.
-        place: among all of the run, those counted that could not be opened, from 0.
+        index: among all of the run, those counted that could not be opened, from 0.
         image: BGR uint8 [H, W, 3].
         number: of a frame in its source, from 1.
-        rate: frames a second of its source.
+        fps: frames a second of its source.
     """
 
     source: PictureSource
-    place: int
+    index: int
     image: np.ndarray
     number: int = 1
-    rate: float = USUAL_RATE
+    fps: float = DEFAULT_FPS
 
     @property
     def filename(self) -> str:
@@ -43,28 +43,28 @@ class Frame:
 
 @dataclass(frozen=True)
 class FrameBatch:
-    """Some shots of a run, either pictures or frames.
+    """Some frames of a run, either pictures or frames.
 
     Attributes:
-        shots: those that could be opened.
+        frames: those that could be opened.
         errors: what is wrong with the others.
     """
 
-    shots: list[Frame] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
     errors: list[ImageError] = field(default_factory=list)
 
     @property
     def images(self) -> list[np.ndarray]:
-        """Of the shots, each BGR uint8 [H, W, 3]."""
-        return [shot.image for shot in self.shots]
+        """Of the frames, each BGR uint8 [H, W, 3]."""
+        return [frame.image for frame in self.frames]
 
     @property
-    def places(self) -> list[int]:
-        """Of the shots."""
-        return [shot.place for shot in self.shots]
+    def indices(self) -> list[int]:
+        """Of the frames."""
+        return [frame.index for frame in self.frames]
 
     def __len__(self) -> int:
-        return len(self.shots) + len(self.errors)
+        return len(self.frames) + len(self.errors)
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,13 @@ class _Item:
 
     @property
     def drop_if_newer(self) -> bool:
-        return self.source.live and isinstance(self.content, Frame)
+        return self.source.is_live and isinstance(self.content, Frame)
 
     def settled(self) -> Frame | ImageError:
         return self.content.result() if isinstance(self.content, Future) else self.content
 
 
-def opened_batches(
+def picture_batches(
     pictures: Iterable[str | os.PathLike[str]], *, size: int, workers: int, exif: bool = True
 ) -> Iterator[FrameBatch]:
     """All pictures in order; the next are read while these are used.
@@ -94,13 +94,13 @@ def opened_batches(
         exif: turn them as their EXIF orientation says.
     """
     sources = (PictureSource(os.fspath(picture)) for picture in pictures)
-    return frame_batches(sources, size=size, workers=workers, watching=Watching(exif))
+    return frame_batches(sources, size=size, workers=workers, options=VideoReadOptions(exif))
 
 
 def frame_batches(
-    sources: Iterable[PictureSource], *, size: int, workers: int, watching: Watching
+    sources: Iterable[PictureSource], *, size: int, workers: int, options: VideoReadOptions
 ) -> Generator[FrameBatch, None, None]:
-    """The shots of all sources in order; the next are opened while these are used.
+    """The frames of all sources in order; the next are opened while these are used.
 
     Of a live source the newest frame alone waits: those before it are dropped, as in
     Darknet's demo.
@@ -109,7 +109,7 @@ def frame_batches(
         sources: pictures, videos, lists on standard input; taken one by one as needed.
         size: how many at once, 1 or more; pictures and frames do not mix.
         workers: threads that read pictures; one if 0.
-        watching: how to read.
+        options: how to read.
 
     Source: demo.c fetch_in_thread (AlexeyAB).
     """
@@ -117,40 +117,40 @@ def frame_batches(
     with (
         ThreadPoolExecutor(workers) as pool,
         Prefetcher(
-            _items(sources, pool, watching), max(workers, size), lambda item: item.drop_if_newer
+            _items(sources, pool, options), max(workers, size), lambda item: item.drop_if_newer
         ) as items,
     ):
-        for _, group in itertools.groupby(items, lambda item: item.source.moving):
+        for _, group in itertools.groupby(items, lambda item: item.source.is_video):
             while some := list(itertools.islice(group, size)):
                 batch = FrameBatch()
                 for item in some:
-                    shot = item.settled()
-                    if isinstance(shot, Frame):
-                        batch.shots.append(shot)
+                    frame = item.settled()
+                    if isinstance(frame, Frame):
+                        batch.frames.append(frame)
                     else:
-                        batch.errors.append(shot)
+                        batch.errors.append(frame)
                 yield batch
 
 
 def _items(
-    sources: Iterable[PictureSource], pool: ThreadPoolExecutor, watching: Watching
+    sources: Iterable[PictureSource], pool: ThreadPoolExecutor, options: VideoReadOptions
 ) -> Generator[_Item, None, None]:
-    place = 0
-    for source in each_source(sources):
-        if not source.moving:
-            yield _Item(source, pool.submit(_read, source, place, watching))
-            place += 1
+    index = 0
+    for source in expand_standard_input(sources):
+        if not source.is_video:
+            yield _Item(source, pool.submit(_read, source, index, options))
+            index += 1
             continue
-        for frame in frames(source, watching):
+        for frame in read_frames(source, options):
             if isinstance(frame, ImageError):
                 yield _Item(source, frame)
             else:
-                yield _Item(source, Frame(source, place, frame.image, frame.number, frame.rate))
-            place += 1
+                yield _Item(source, Frame(source, index, frame.image, frame.number, frame.fps))
+            index += 1
 
 
-def _read(source: PictureSource, place: int, watching: Watching) -> Frame | ImageError:
+def _read(source: PictureSource, index: int, options: VideoReadOptions) -> Frame | ImageError:
     try:
-        return Frame(source, place, read_image(source.name, exif=watching.exif))
+        return Frame(source, index, read_image(source.name, exif=options.exif))
     except ImageError as error:
         return error

@@ -181,14 +181,14 @@ class Placement:
         return boxes * (ratio_x, ratio_y, ratio_x, ratio_y) + (margin_x, margin_y, 0, 0)
 
 
-def place(image: Image, height: int, width: int, *, letterbox: bool) -> Placement:
+def input_placement(image: Image, height: int, width: int, *, letterbox: bool) -> Placement:
     """How a picture goes into an input of `height` x `width`."""
     if not letterbox:
         return Placement(height, width, height, width)
-    return letterbox_size(image.shape[0], image.shape[1], height, width)
+    return letterbox_placement(image.shape[0], image.shape[1], height, width)
 
 
-def letterbox_size(own_height: int, own_width: int, height: int, width: int) -> Placement:
+def letterbox_placement(own_height: int, own_width: int, height: int, width: int) -> Placement:
     """How a picture of a size goes into an input of `height` x `width`, its aspect kept.
 
     Source: image.c letterbox_image: float32 ratios compared, whole pixels rounded down.
@@ -205,7 +205,7 @@ def network_input(
 
     Args:
         image: BGR uint8 [H, W, 3].
-        placement: from `place`.
+        placement: from `input_placement`.
         channels: 3 for RGB, 1 for grey.
         method: "darknet" for its own rule on floats, "opencv" for cv2.resize on bytes.
 
@@ -231,7 +231,7 @@ def fit_planes(planes: Image, placement: Placement, *, method: str = "darknet") 
 
     Args:
         planes: uint8 [H, W, C], or for the method "darknet" also float32 in 0-1.
-        placement: from `place`.
+        placement: from `input_placement`.
         method: see `network_input`.
 
     Returns:
@@ -289,7 +289,7 @@ def classifier_input(
     Source: classifier.c predict_classifier (both code bases).
     """
     if letterbox:
-        placement = place(image, height, width, letterbox=True)
+        placement = input_placement(image, height, width, letterbox=True)
         return network_input(image, placement, channels=channels)
     resized = resize_shorter_side(image, width, channels=channels)
     return centre_crop(resized, height, width)

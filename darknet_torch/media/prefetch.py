@@ -20,7 +20,7 @@ class Prefetcher(Generic[T]):
 
     Args:
         items: makes the items.
-        room: how many may wait, 1 or more; the thread pauses when there is no more.
+        capacity: how many may wait, 1 or more; the thread pauses when there is no more.
         drop_if_newer: whether a waiting item gives way to the next one of that kind, as the
             picture of a camera that nobody has looked at yet.
     """
@@ -28,10 +28,10 @@ class Prefetcher(Generic[T]):
     def __init__(
         self,
         items: Generator[T, None, None],
-        room: int,
+        capacity: int,
         drop_if_newer: Callable[[T], bool] = lambda item: False,
     ) -> None:
-        self._items, self._room, self._goes_stale = items, room, drop_if_newer
+        self._items, self._capacity, self._drop_if_newer = items, capacity, drop_if_newer
         self._waiting: deque[T] = deque()
         self._changed = threading.Condition()
         self._ended = self._closed = False
@@ -77,9 +77,13 @@ class Prefetcher(Generic[T]):
     def _put(self, item: T) -> bool:
         """Let `item` wait for its use; false if there is none any more."""
         with self._changed:
-            if self._waiting and self._goes_stale(item) and self._goes_stale(self._waiting[-1]):
+            if (
+                self._waiting
+                and self._drop_if_newer(item)
+                and self._drop_if_newer(self._waiting[-1])
+            ):
                 self._waiting.pop()
-            self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._room)
+            self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._capacity)
             self._waiting.append(item)
             self._changed.notify_all()
             return not self._closed
@@ -92,11 +96,11 @@ class BackgroundWriter:
     the work raises is raised with a later piece, or at the end.
 
     Args:
-        room: how many pieces may wait, 1 or more; giving one more waits.
+        capacity: how many pieces may wait, 1 or more; giving one more waits.
     """
 
-    def __init__(self, room: int) -> None:
-        self._room = room
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
         self._pool = ThreadPoolExecutor(1)
         self._pending: deque[Future[Any]] = deque()
 
@@ -110,8 +114,8 @@ class BackgroundWriter:
         finally:
             self._pool.shutdown(cancel_futures=True)
 
-    def do(self, work: Callable[[], object]) -> None:
+    def submit(self, work: Callable[[], object]) -> None:
         """Call `work` when all before it is done."""
-        while len(self._pending) >= self._room:
+        while len(self._pending) >= self._capacity:
             self._pending.popleft().result()
         self._pending.append(self._pool.submit(work))

@@ -25,14 +25,14 @@ STANDARD_INPUT = "-"
 _MAGIC = frozenset("*?[")
 
 
-class Kind(enum.Enum):
+class SourceKind(enum.Enum):
     """What a source is; the values are words for messages."""
 
     PICTURE = "picture"
     VIDEO = "video"
     STREAM = "stream"
     WEBCAM = "webcam"
-    LINES = "list on standard input"
+    STANDARD_INPUT = "list on standard input"
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ class PictureSource:
     """
 
     name: str
-    kind: Kind = Kind.PICTURE
+    kind: SourceKind = SourceKind.PICTURE
 
     @property
-    def moving(self) -> bool:
+    def is_video(self) -> bool:
         """Whether it has frames."""
-        return self.kind in (Kind.VIDEO, Kind.STREAM, Kind.WEBCAM)
+        return self.kind in (SourceKind.VIDEO, SourceKind.STREAM, SourceKind.WEBCAM)
 
     @property
-    def live(self) -> bool:
+    def is_live(self) -> bool:
         """Whether it goes on while nobody looks."""
-        return self.kind in (Kind.STREAM, Kind.WEBCAM)
+        return self.kind in (SourceKind.STREAM, SourceKind.WEBCAM)
 
 
 def find_sources(words: Sequence[str], *, videos: bool = True) -> list[PictureSource]:
@@ -76,17 +76,17 @@ def find_sources(words: Sequence[str], *, videos: bool = True) -> list[PictureSo
     return list(found)
 
 
-def each_source(sources: Iterable[PictureSource]) -> Iterator[PictureSource]:
+def expand_standard_input(sources: Iterable[PictureSource]) -> Iterator[PictureSource]:
     """The same, with the lines of standard input, as they come, for a source of that kind."""
     for source in sources:
-        if source.kind is Kind.LINES:
-            with standard_input() as lines:
+        if source.kind is SourceKind.STANDARD_INPUT:
+            with open_standard_input() as lines:
                 yield from (_of_path(line.strip(), videos=True) for line in lines if line.strip())
         else:
             yield source
 
 
-def standard_input() -> TextIO:
+def open_standard_input() -> TextIO:
     """Standard input as a file of its own.
 
     A thread that waits there holds the file's lock, which must not be that of `sys.stdin`
@@ -106,7 +106,7 @@ def standard_input() -> TextIO:
 
 def _expand(word: str, *, videos: bool) -> list[PictureSource]:
     if word == STANDARD_INPUT:
-        return [PictureSource(word, Kind.LINES)]
+        return [PictureSource(word, SourceKind.STANDARD_INPUT)]
     path = Path(word)
     if path.is_dir():
         inside = (str(child) for child in path.iterdir() if child.is_file())
@@ -115,7 +115,7 @@ def _expand(word: str, *, videos: bool) -> list[PictureSource]:
         if path.suffix == ".txt" and path.is_file():
             return _read_list(path, videos=videos)
         if videos and word.isdecimal() and not path.exists():
-            return [PictureSource(word, Kind.WEBCAM)]
+            return [PictureSource(word, SourceKind.WEBCAM)]
         return [_of_path(word, videos=videos)]
     files = (match for match in glob.glob(word, recursive=True) if Path(match).is_file())
     return _some(_usable(files, videos=videos), word, "that match", videos=videos)
@@ -126,8 +126,8 @@ def _of_path(name: str, *, videos: bool) -> PictureSource:
     url = urlsplit(name) if "://" in name else None
     suffix = Path(url.path if url else name).suffix.lower()
     if videos and (suffix in VIDEO_SUFFIXES or (url and suffix in PICTURE_SUFFIXES)):
-        return PictureSource(name, Kind.VIDEO)
-    return PictureSource(name, Kind.STREAM if videos and url else Kind.PICTURE)
+        return PictureSource(name, SourceKind.VIDEO)
+    return PictureSource(name, SourceKind.STREAM if videos and url else SourceKind.PICTURE)
 
 
 def _read_list(path: Path, *, videos: bool) -> list[PictureSource]:

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from darknet_torch.errors import ImageError
-from darknet_torch.media.sources import Kind, PictureSource
+from darknet_torch.media.sources import PictureSource, SourceKind
 
-USUAL_RATE = 25.0  # frames a second where a source tells none. Source: image_opencv.cpp
+DEFAULT_FPS = 25.0  # frames a second where a source tells none. Source: image_opencv.cpp
 _CREDIBLE_RATES = (1.0, 240.0)  # some streams tell the ticks of their clock instead
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0  # seconds between attempts to reconnect
 # Containers without a count tell length times rate, which rounds; others count frames that
@@ -29,61 +29,65 @@ class VideoFrame:
     Attributes:
         image: BGR uint8 [H, W, 3].
         number: from 1, those counted that could not be decoded.
-        rate: frames a second of the source.
+        fps: frames a second of the source.
     """
 
     image: np.ndarray
     number: int
-    rate: float
+    fps: float
 
 
 @dataclass(frozen=True)
-class Watching:
+class VideoReadOptions:
     """How to read moving sources.
 
     Attributes:
         exif: turn frames as their container says.
         reconnects: how often in a row to open a live source again that has dropped.
-        say: takes a line for the user.
+        report: takes a line for the user.
     """
 
     exif: bool = True
     reconnects: int = 0
-    say: Callable[[str], None] = lambda text: None
+    report: Callable[[str], None] = lambda text: None
 
 
-def frames(
-    source: PictureSource, watching: Watching
+def read_frames(
+    source: PictureSource, options: VideoReadOptions
 ) -> Generator[VideoFrame | ImageError, None, None]:
     """The frames of a moving source, in order, and what is wrong where one is missing."""
     try:
-        capture = _open(source, watching)
+        capture = _open(source, options)
     except ImageError as error:
         yield error
         return
-    yield from (_of_live if source.live else _of_file)(source, capture, watching)
+    yield from (_read_live if source.is_live else _read_file)(source, capture, options)
 
 
-def _open(source: PictureSource, watching: Watching) -> cv2.VideoCapture:
-    number = int(source.name) if source.kind is Kind.WEBCAM else None
-    if source.kind is Kind.VIDEO and "://" not in source.name and not Path(source.name).exists():
+def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
+    number = int(source.name) if source.kind is SourceKind.WEBCAM else None
+    if (
+        source.kind is SourceKind.VIDEO
+        and "://" not in source.name
+        and not Path(source.name).exists()
+    ):
         raise ImageError("no such video", where=source.name)
     capture = cv2.VideoCapture(source.name if number is None else number)
     if not capture.isOpened():
         what = f"this {source.kind.value} cannot be opened"
         raise ImageError(what, where=source.name if number is None else f"webcam {number}")
-    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, float(watching.exif))
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, float(options.exif))
     return capture
 
 
 def _rate(capture: cv2.VideoCapture) -> float:
     rate = float(capture.get(cv2.CAP_PROP_FPS))
     low, high = _CREDIBLE_RATES
-    return rate if low <= rate <= high else USUAL_RATE
+    return rate if low <= rate <= high else DEFAULT_FPS
 
 
-def _of_file(
-    source: PictureSource, capture: cv2.VideoCapture, watching: Watching
+def _read_file(
+    source: PictureSource, capture: cv2.VideoCapture, options: VideoReadOptions
 ) -> Generator[VideoFrame | ImageError, None, None]:
     """Differs: Darknet's demo ends at the first frame that cannot be decoded."""
     rate, count = _rate(capture), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -106,8 +110,8 @@ def _of_file(
         yield ImageError(what, where=source.name, expected=expected, got=good)
 
 
-def _of_live(
-    source: PictureSource, capture: cv2.VideoCapture, watching: Watching
+def _read_live(
+    source: PictureSource, capture: cv2.VideoCapture, options: VideoReadOptions
 ) -> Generator[VideoFrame | ImageError, None, None]:
     """Differs: Darknet's demo ends when a stream drops."""
     number = attempts = 0
@@ -120,23 +124,25 @@ def _of_live(
         finally:
             capture.release()
         again = None
-        while again is None and attempts < watching.reconnects:
-            again, attempts = _reopen(source, watching, attempts), attempts + 1
+        while again is None and attempts < options.reconnects:
+            again, attempts = _reopen(source, options, attempts), attempts + 1
         if again is None:
             break
         capture = again
-    if watching.reconnects or not number:
+    if options.reconnects or not number:
         yield ImageError(f"the {source.kind.value} has ended", where=source.name)
 
 
-def _reopen(source: PictureSource, watching: Watching, attempts: int) -> cv2.VideoCapture | None:
+def _reopen(
+    source: PictureSource, options: VideoReadOptions, attempts: int
+) -> cv2.VideoCapture | None:
     """Another capture of a live source, after a wait that grows with the attempts so far."""
-    watching.say(
+    options.report(
         f"note: {source.name}: the {source.kind.value} dropped; connecting again"
-        f" ({attempts + 1} of {watching.reconnects})"
+        f" ({attempts + 1} of {options.reconnects})"
     )
     time.sleep(min(_FIRST_WAIT * 2**attempts, _LONGEST_WAIT))
     try:
-        return _open(source, watching)
+        return _open(source, options)
     except ImageError:
         return None

@@ -20,20 +20,20 @@ class VideoFile:
 
     Args:
         path: its suffix says which kind, one of `CODECS`.
-        rate: frames a second.
+        fps: frames a second.
         height, width: of its frames, in pixels; frames of another size are resized.
 
     Raises:
         UsageError: it cannot be written.
     """
 
-    def __init__(self, path: Path, rate: float, height: int, width: int) -> None:
+    def __init__(self, path: Path, fps: float, height: int, width: int) -> None:
         check_video_suffix(path)
         self._path, self._size = path, (width, height)
         with ExitStack() as stack:
             temporary = stack.enter_context(renamed(path))
             codec = cv2.VideoWriter.fourcc(*CODECS[path.suffix.lower()])
-            self._writer = cv2.VideoWriter(str(temporary), codec, rate, self._size)
+            self._writer = cv2.VideoWriter(str(temporary), codec, fps, self._size)
             if not self._writer.isOpened():
                 raise UsageError("this video cannot be written", where=path)
             self._stack = stack.pop_all()

@@ -12,7 +12,7 @@ import numpy as np
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths, write_bytes
 from darknet_torch.media.frame_batches import Frame
-from darknet_torch.media.sources import Kind, PictureSource
+from darknet_torch.media.sources import PictureSource, SourceKind
 from darknet_torch.media.video_writer import CODECS, VideoFile, check_video_suffix
 from darknet_torch.results.detections import Detections
 
@@ -44,12 +44,12 @@ class AnnotatedVideo:
             else:
                 self._file.discard()
 
-    def keep(self, shot: Frame, found: Detections) -> None:
+    def write(self, frame: Frame, found: Detections) -> None:
         """Draw what was found and add the frame."""
-        if shot.source.moving:
+        if frame.source.is_video:
             if self._file is None:
-                self._file = VideoFile(self._path, shot.rate, *shot.image.shape[:2])
-            self._file.write(found.draw(shot.image))
+                self._file = VideoFile(self._path, frame.fps, *frame.image.shape[:2])
+            self._file.write(found.draw(frame.image))
 
 
 class AnnotatedFolder:
@@ -71,19 +71,19 @@ class AnnotatedFolder:
         if self._video is not None:
             self._video.__exit__(*error)
 
-    def keep(self, shot: Frame, found: Detections) -> None:
+    def write(self, frame: Frame, found: Detections) -> None:
         """Draw what was found and write the picture, or add the frame to its video."""
-        if not shot.source.moving:
-            suffix = _like(shot.source, (".jpg", ".png"), ".png")
-            path = self._paths.take(source_stem(shot.source), suffix, shot.filename)
-            write_picture(path, found.draw(shot.image))
+        if not frame.source.is_video:
+            suffix = _like(frame.source, (".jpg", ".png"), ".png")
+            path = self._paths.take(source_stem(frame.source), suffix, frame.filename)
+            write_picture(path, found.draw(frame.image))
             return
-        if self._video is None or self._source != shot.source:
+        if self._video is None or self._source != frame.source:
             self.__exit__(None)
-            suffix = _like(shot.source, CODECS, ".mp4")
-            path = self._paths.take(source_stem(shot.source), suffix, shot.filename)
-            self._source, self._video = shot.source, AnnotatedVideo(path)
-        self._video.keep(shot, found)
+            suffix = _like(frame.source, CODECS, ".mp4")
+            path = self._paths.take(source_stem(frame.source), suffix, frame.filename)
+            self._source, self._video = frame.source, AnnotatedVideo(path)
+        self._video.write(frame, found)
 
 
 class LastPicture:
@@ -92,30 +92,30 @@ class LastPicture:
     Nobody asked for it, so that it cannot be written is said once and ends nothing.
 
     Args:
-        say: called with why it cannot be written.
+        warn: called with why it cannot be written.
 
     Source: detector.c test_detector (AlexeyAB).
     """
 
-    def __init__(self, say: Callable[[str], object]) -> None:
-        self._say, self._failed = say, False
+    def __init__(self, warn: Callable[[str], object]) -> None:
+        self._warn, self._failed = warn, False
 
-    def keep(self, shot: Frame, found: Detections) -> None:
+    def write(self, frame: Frame, found: Detections) -> None:
         """Write this one, unless it is a frame."""
-        if shot.source.moving or self._failed:
+        if frame.source.is_video or self._failed:
             return
         try:
-            write_picture(PREDICTIONS, found.draw(shot.image))
+            write_picture(PREDICTIONS, found.draw(frame.image))
         except UsageError as error:
             self._failed = True
-            self._say(f"warning: {error}")
+            self._warn(f"warning: {error}")
 
 
 def source_stem(source: PictureSource) -> str:
     """What to call the results of a source."""
-    if source.kind is Kind.WEBCAM:
+    if source.kind is SourceKind.WEBCAM:
         return f"webcam-{source.name}"
-    if source.kind is Kind.STREAM:
+    if source.kind is SourceKind.STREAM:
         return f"stream-{urlsplit(source.name).hostname}"
     return Path(source.name).stem
 

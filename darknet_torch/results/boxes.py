@@ -68,13 +68,13 @@ def penalty_exponent(nms_kind: str, beta_nms: float) -> float | None:
     return {"greedynms": _GREEDY_EXPONENT, "diounms": beta_nms}.get(nms_kind)
 
 
-def overlap_of(nms_kind: str, beta_nms: float) -> Overlap:
+def overlap_function(nms_kind: str, beta_nms: float) -> Overlap:
     """The overlap that a kind of NMS compares with its threshold."""
     exponent = penalty_exponent(nms_kind, beta_nms)
     return box_iou if exponent is None else penalised_iou(exponent)
 
 
-def suppress(
+def apply_nms(
     boxes: np.ndarray,
     scores: np.ndarray,
     threshold: float,
@@ -96,7 +96,7 @@ def suppress(
     if not threshold:
         return kept
     corners = cxcywh_to_xyxy(boxes)
-    overlap = overlap_of(nms_kind, beta_nms)
+    overlap = overlap_function(nms_kind, beta_nms)
     for column in np.flatnonzero(scores.any(0)):
         rows = np.flatnonzero(scores[:, column])
         rows = rows[np.argsort(-scores[rows, column], kind="stable")]
@@ -107,7 +107,7 @@ def suppress(
     return kept
 
 
-def order_behind_nms(scores: np.ndarray) -> np.ndarray:
+def order_after_nms(scores: np.ndarray) -> np.ndarray:
     """The order in which Darknet's NMS leaves boxes: it sorts them by class after class.
 
     Args:

@@ -50,13 +50,13 @@ class Detections:
         return self.names[class_id] if class_id < len(self.names) else f"class {class_id}"
 
     @property
-    def boxes_relative(self) -> np.ndarray:
+    def boxes_cxcywh_relative(self) -> np.ndarray:
         """[K, 4] centre x, centre y, width, height in 0-1 of the picture."""
         size = (self.width, self.height, self.width, self.height)
         return xyxy_to_cxcywh(self.boxes_xyxy) / size
 
     @property
-    def boxes_inside(self) -> np.ndarray:
+    def boxes_xyxy_clipped(self) -> np.ndarray:
         """`boxes_xyxy`, cut at the borders of the picture."""
         return np.clip(self.boxes_xyxy, 0, (self.width, self.height, self.width, self.height))
 
@@ -85,7 +85,7 @@ class Detections:
         Source: detector.c test_detector with -save_labels (AlexeyAB).
         """
         best: dict[tuple[float, ...], int] = {}
-        for box, class_id in zip(self.boxes_relative.tolist(), self.class_ids, strict=True):
+        for box, class_id in zip(self.boxes_cxcywh_relative.tolist(), self.class_ids, strict=True):
             best.setdefault(tuple(box), int(class_id))
         return [
             f"{class_id} {' '.join(f'{value:.4f}' for value in box)}"
@@ -110,7 +110,7 @@ class Detections:
                 "confidence": round(float(score), 6),
             }
             for class_id, box, score in zip(
-                self.class_ids, self.boxes_relative, self.scores, strict=True
+                self.class_ids, self.boxes_cxcywh_relative, self.scores, strict=True
             )
         ]
         return {"frame_id": self.frame_id, "filename": self.filename, "objects": objects}

@@ -10,7 +10,7 @@ from darknet_torch.augment.truths import (
     training_labels,
 )
 from darknet_torch.datasets.model import Example, Labels
-from darknet_torch.media.images import letterbox_size
+from darknet_torch.media.images import letterbox_placement
 from tests.augment.plain import NOWHERE, correct_boxes, fill_truth_detection, fill_truth_region
 
 MOTIONS = [
@@ -92,7 +92,7 @@ def test_tracks_tell_objects_apart_whatever_the_order():
 
 @pytest.mark.parametrize("size", [(50, 100), (100, 50), (64, 64)])
 def test_a_letterbox_moves_boxes_as_detection_moves_them_back(size):
-    placement = letterbox_size(*size, 64, 96)
+    placement = letterbox_placement(*size, 64, 96)
     boxes = np.array(((0.5, 0.5, 0.2, 0.4), (0.1, 0.9, 0.1, 0.1)))
     found = moved(boxes, Motion.of(placement))
     np.testing.assert_allclose(placement.to_picture(found), boxes, atol=1e-6)  # float32

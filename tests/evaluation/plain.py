@@ -4,7 +4,7 @@ import numpy as np
 
 from darknet_torch.datasets.model import DataSet, Example, Labels
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import PictureDetections
+from darknet_torch.evaluation.records import DetectionTable
 
 NAMES = ("cat", "dog", "eel")
 HEIGHT, WIDTH = 120, 160
@@ -32,9 +32,9 @@ def random_case(seed, pictures=12, difficult=0.2, names=NAMES):
         right = np.repeat(labels.class_ids, 3)
         scores[np.arange(len(right)), right] += 0.3
         scores *= random.random(scores.shape) < 0.7
-        parts.append(PictureDetections.of_picture(place, guesses, scores.clip(0, 1)))
+        parts.append(DetectionTable.from_picture(place, guesses, scores.clip(0, 1)))
     data_set = DataSet(tuple(examples), names, "made up")
-    return PictureDetections.join(parts), GroundTruth.of(data_set)
+    return DetectionTable.join(parts), GroundTruth.from_data_set(data_set)
 
 
 def _path(place):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from darknet_torch.evaluation.darknet import match, paired_iou
-from darknet_torch.evaluation.records import PictureDetections, Truths
+from darknet_torch.evaluation.records import DetectionTable, Truths
 from tests.evaluation import plain
 
 ROUNDING = 1e-9  # sums of doubles in another order
@@ -33,9 +33,7 @@ def boxes(*rows):
     """(class, score, centre x) as boxes 0.25 wide in the middle of picture 0."""
     kinds, scores, xs = (np.array(column) for column in zip(*rows, strict=True))
     box = np.stack((xs, *np.full((3, len(xs)), [[0.5], [0.25], [0.25]])), 1)
-    return PictureDetections(
-        np.zeros(len(xs), np.int64), kinds, np.float32(box), np.float32(scores)
-    )
+    return DetectionTable(np.zeros(len(xs), np.int64), kinds, np.float32(box), np.float32(scores))
 
 
 ONE = Truths(np.array([0]), np.array([0]), np.array([[0.5, 0.5, 0.25, 0.25]]), np.array([False]))

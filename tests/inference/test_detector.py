@@ -396,13 +396,13 @@ class TestChoice:
     def test_frames_are_resized_as_darknets_demo_does(self, letterbox, resize, still, moving):
         network = load(f"{self.TOY}.cfg", f"{self.TOY}.weights")
         detector = Detector(network, letterbox=letterbox, resize=resize)
-        assert detector.resize_method(moving=False) == still
-        assert detector.resize_method(moving=True) == moving
+        assert detector.resize_method(from_video=False) == still
+        assert detector.resize_method(from_video=True) == moving
         noise = np.random.RandomState(0).randint(0, 256, (90, 70, 3)).astype(np.uint8)
         for method, of_video in ((still, False), (moving, True)):
             own = Detector(network, letterbox=letterbox, resize=method, threshold=0.001)
             detector.threshold = own.threshold
             (expected,) = own.detect_images([noise], [""])
-            (found,) = detector.detect_images([noise], [""], moving=of_video)
+            (found,) = detector.detect_images([noise], [""], from_video=of_video)
             np.testing.assert_array_equal(found.scores, expected.scores)
             assert len(found)

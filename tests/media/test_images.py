@@ -12,8 +12,8 @@ from darknet_torch.media.images import (
     RESIZE_METHODS,
     Placement,
     as_bgr,
+    input_placement,
     network_input,
-    place,
     read_image,
     resize_darknet,
 )
@@ -328,11 +328,11 @@ class TestPlacement:
         ],
     )
     def test_a_letterboxed_picture_keeps_its_aspect_in_whole_pixels(self, own, network, inner):
-        placement = place(np.zeros((*own, 3), np.uint8), *network, letterbox=True)
+        placement = input_placement(np.zeros((*own, 3), np.uint8), *network, letterbox=True)
         assert placement == Placement(*network, *inner)
 
     def test_a_stretched_picture_fills_the_input(self):
-        placement = place(np.zeros((100, 200, 3), np.uint8), 64, 32, letterbox=False)
+        placement = input_placement(np.zeros((100, 200, 3), np.uint8), 64, 32, letterbox=False)
         assert placement == Placement(64, 32, 64, 32)
 
     @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ class TestPlacement:
     )
     def test_the_margins_are_half_grey_and_the_smaller_one_comes_first(self, own, rows, columns):
         white = np.full((*own, 3), 255, np.uint8)
-        out = network_input(white, place(white, 8, 8, letterbox=True))
+        out = network_input(white, input_placement(white, 8, 8, letterbox=True))
         expected = np.full((3, 8, 8), 0.5, np.float32)
         expected[:, rows, columns] = 1
         np.testing.assert_allclose(out, expected, atol=1e-6)  # two weights, rounded each
@@ -375,7 +375,7 @@ class TestNetworkInput:
     def test_one_channel_is_grey(self, method, letterbox):
         image = np.zeros((6, 9, 3), np.uint8)
         image[:] = 30, 200, 90
-        placement = place(image, 12, 12, letterbox=letterbox)
+        placement = input_placement(image, 12, 12, letterbox=letterbox)
         out = network_input(image, placement, channels=1, method=method)
         assert out.shape == (1, 12, 12)
         luma = (0.114 * 30 + 0.587 * 200 + 0.299 * 90) / 255

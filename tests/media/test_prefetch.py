@@ -1,4 +1,4 @@
-"""Work ahead and behind: in order, bounded, and what fails is told."""
+"""Work ahead and writer: in order, bounded, and what fails is told."""
 
 import threading
 
@@ -9,7 +9,7 @@ from darknet_torch.media.prefetch import BackgroundWriter, Prefetcher
 LONG = 10  # seconds that never pass, unless a thread waits for what does not come
 
 
-class TestAhead:
+class TestPrefetcher:
     @pytest.mark.parametrize("room", [1, 2, 100])
     def test_all_items_come_in_order(self, room):
         with Prefetcher((number for number in range(50)), room) as items:
@@ -73,18 +73,18 @@ class TestAhead:
             assert list(items) == ["frame 3", "its end"]
 
 
-class TestBehind:
+class TestBackgroundWriter:
     def test_all_is_done_in_order_before_the_block_ends(self):
         done = []
-        with BackgroundWriter(2) as behind:
+        with BackgroundWriter(2) as writer:
             for number in range(20):
-                behind.do(lambda number=number: done.append(number))
+                writer.submit(lambda number=number: done.append(number))
         assert done == list(range(20))
 
     def test_it_goes_on_while_its_giver_does(self):
         started, may_end = threading.Event(), threading.Event()
-        with BackgroundWriter(1) as behind:
-            behind.do(lambda: (started.set(), may_end.wait(LONG)))
+        with BackgroundWriter(1) as writer:
+            writer.submit(lambda: (started.set(), may_end.wait(LONG)))
             assert started.wait(LONG)
             may_end.set()
 
@@ -92,10 +92,10 @@ class TestBehind:
         may_end, third_given = threading.Event(), threading.Event()
 
         def give():
-            with BackgroundWriter(2) as behind:
+            with BackgroundWriter(2) as writer:
                 for _ in range(2):
-                    behind.do(lambda: may_end.wait(LONG))
-                behind.do(lambda: None)
+                    writer.submit(lambda: may_end.wait(LONG))
+                writer.submit(lambda: None)
                 third_given.set()
 
         giver = threading.Thread(target=give)
@@ -109,14 +109,14 @@ class TestBehind:
         def fail():
             raise ValueError("broken")
 
-        with pytest.raises(ValueError, match="broken"), BackgroundWriter(3) as behind:
-            behind.do(fail)
+        with pytest.raises(ValueError, match="broken"), BackgroundWriter(3) as writer:
+            writer.submit(fail)
 
     def test_a_block_that_fails_drops_what_is_not_begun(self):
         started, may_end, done = threading.Event(), threading.Event(), []
-        with pytest.raises(KeyError), BackgroundWriter(3) as behind:
-            behind.do(lambda: (started.set(), may_end.wait(LONG)))
-            behind.do(lambda: done.append(1))
+        with pytest.raises(KeyError), BackgroundWriter(3) as writer:
+            writer.submit(lambda: (started.set(), may_end.wait(LONG)))
+            writer.submit(lambda: done.append(1))
             started.wait(LONG)
             threading.Timer(0.05, may_end.set).start()
             raise KeyError

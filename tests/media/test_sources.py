@@ -8,13 +8,18 @@ import threading
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.media.sources import Kind, PictureSource, each_source, find_sources
+from darknet_torch.media.sources import (
+    PictureSource,
+    SourceKind,
+    expand_standard_input,
+    find_sources,
+)
 
 
 def find_pictures(words):
     """The names of what is found where pictures alone can be used."""
     found = find_sources(words, videos=False)
-    assert {source.kind for source in found} <= {Kind.PICTURE}
+    assert {source.kind for source in found} <= {SourceKind.PICTURE}
     return [source.name for source in found]
 
 
@@ -120,18 +125,18 @@ class TestMovingSources:
     @pytest.mark.parametrize(
         ("word", "kind"),
         [
-            ("clip.mp4", Kind.VIDEO),
-            ("gone/Clip.AVI", Kind.VIDEO),
-            ("0", Kind.WEBCAM),
-            ("12", Kind.WEBCAM),
-            ("-", Kind.LINES),
-            ("rtsp://user:word@host:554/live?x=[1]*", Kind.STREAM),
-            ("http://192.168.0.80:8080/video?dummy=param.mjpg", Kind.STREAM),
-            ("http://host/cam.mjpg", Kind.STREAM),
-            ("http://host/clip.mp4?token=1", Kind.VIDEO),
-            ("http://host/snapshot.jpg", Kind.VIDEO),
-            ("photo.jpg", Kind.PICTURE),
-            ("photo", Kind.PICTURE),
+            ("clip.mp4", SourceKind.VIDEO),
+            ("gone/Clip.AVI", SourceKind.VIDEO),
+            ("0", SourceKind.WEBCAM),
+            ("12", SourceKind.WEBCAM),
+            ("-", SourceKind.STANDARD_INPUT),
+            ("rtsp://user:word@host:554/live?x=[1]*", SourceKind.STREAM),
+            ("http://192.168.0.80:8080/video?dummy=param.mjpg", SourceKind.STREAM),
+            ("http://host/cam.mjpg", SourceKind.STREAM),
+            ("http://host/clip.mp4?token=1", SourceKind.VIDEO),
+            ("http://host/snapshot.jpg", SourceKind.VIDEO),
+            ("photo.jpg", SourceKind.PICTURE),
+            ("photo", SourceKind.PICTURE),
         ],
     )
     def test_a_words_look_tells_what_it_means(self, folder, word, kind):
@@ -139,7 +144,7 @@ class TestMovingSources:
 
     def test_a_file_whose_name_is_a_number_is_no_camera(self, folder):
         (folder / "0").touch()
-        assert find_sources(["0"]) == [PictureSource("0", Kind.PICTURE)]
+        assert find_sources(["0"]) == [PictureSource("0", SourceKind.PICTURE)]
 
     def test_folders_and_globs_have_videos_too(self, folder):
         (folder / "pics" / "bb.mp4").touch()
@@ -147,13 +152,13 @@ class TestMovingSources:
         for word in ("pics", "pics/*"):
             found = find_sources([word])
             assert [source.name for source in found] == names
-            assert [source.moving for source in found] == [False, False, True, False]
+            assert [source.is_video for source in found] == [False, False, True, False]
             assert "pics/bb.mp4" not in find_pictures([word])
 
     def test_lists_have_videos_and_urls_too(self, folder):
         (folder / "list.txt").write_text("pics/b.jpg\nclip.mp4\nrtsp://host/live\n")
         kinds = [source.kind for source in find_sources(["list.txt"])]
-        assert kinds == [Kind.PICTURE, Kind.VIDEO, Kind.STREAM]
+        assert kinds == [SourceKind.PICTURE, SourceKind.VIDEO, SourceKind.STREAM]
 
     def test_a_folder_with_nothing_in_it_says_what_it_might_have(self, folder):
         (folder / "nothing").mkdir()
@@ -163,7 +168,10 @@ class TestMovingSources:
 
 class TestStandardInput:
     def names(self):
-        return [source.name for source in each_source([PictureSource("-", Kind.LINES)])]
+        return [
+            source.name
+            for source in expand_standard_input([PictureSource("-", SourceKind.STANDARD_INPUT)])
+        ]
 
     def test_its_lines_are_paths_in_order_repeated_ones_too(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.StringIO("a.jpg\n\n  clip.mp4 \r\na.jpg"))
@@ -172,7 +180,11 @@ class TestStandardInput:
     def test_other_sources_stand_around_them(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.StringIO("b.jpg\n"))
         words = find_sources(["a.jpg", "-", "c.jpg"])
-        assert [source.name for source in each_source(words)] == ["a.jpg", "b.jpg", "c.jpg"]
+        assert [source.name for source in expand_standard_input(words)] == [
+            "a.jpg",
+            "b.jpg",
+            "c.jpg",
+        ]
 
     def test_a_closed_one_is_named(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", None)
@@ -183,7 +195,7 @@ class TestStandardInput:
         reading, writing = os.pipe()
         with os.fdopen(reading) as pipe, os.fdopen(writing, "wb", buffering=0) as writer:
             monkeypatch.setattr(sys, "stdin", pipe)
-            lines = each_source([PictureSource("-", Kind.LINES)])
+            lines = expand_standard_input([PictureSource("-", SourceKind.STANDARD_INPUT)])
             for name in (b"a.jpg", b"h\xffuser.jpg"):
                 # Should it wait for more than a line, the test fails instead of hanging.
                 end = threading.Timer(5, writer.write, [b"late.jpg\n" * 9999])

@@ -6,9 +6,16 @@ import pytest
 
 from darknet_torch.errors import ImageError
 from darknet_torch.media import video_reader as video
-from darknet_torch.media.sources import Kind, PictureSource
-from darknet_torch.media.video_reader import USUAL_RATE, VideoFrame, Watching, frames
-from tests.media.videos import RATE, break_frames, camera, cut_off, sample_frames, write_video
+from darknet_torch.media.sources import PictureSource, SourceKind
+from darknet_torch.media.video_reader import DEFAULT_FPS, VideoFrame, VideoReadOptions, read_frames
+from tests.media.sample_videos import (
+    RATE,
+    break_frames,
+    camera,
+    cut_off,
+    sample_frames,
+    write_video,
+)
 
 COUNT = 12
 # Of grey levels, on average: MJPEG and MPEG-4 lose some, the next frame is 20 away.
@@ -20,9 +27,9 @@ def clip(tmp_path):
     return write_video(tmp_path / "clip.avi", sample_frames(COUNT))
 
 
-def watched(source, watching=None):
+def read_all(source, options=None):
     """The frames of a source, and its errors as text."""
-    found = list(frames(source, watching or Watching()))
+    found = list(read_frames(source, options or VideoReadOptions()))
     errors = [str(one) for one in found if isinstance(one, ImageError)]
     return [one for one in found if isinstance(one, VideoFrame)], errors
 
@@ -32,17 +39,17 @@ def distance(image, other):
 
 
 def video_of(path):
-    return PictureSource(str(path), Kind.VIDEO)
+    return PictureSource(str(path), SourceKind.VIDEO)
 
 
 class TestFiles:
     @pytest.mark.parametrize("suffix", [".avi", ".mp4"])
     def test_all_frames_come_in_order(self, tmp_path, suffix):
         pictures = sample_frames(COUNT)
-        found, errors = watched(video_of(write_video(tmp_path / f"clip{suffix}", pictures)))
+        found, errors = read_all(video_of(write_video(tmp_path / f"clip{suffix}", pictures)))
         assert errors == []
         assert [frame.number for frame in found] == list(range(1, COUNT + 1))
-        assert {frame.rate for frame in found} == {RATE}
+        assert {frame.fps for frame in found} == {RATE}
         for frame in found:
             distances = [distance(frame.image, picture) for picture in pictures]
             assert np.argmin(distances) == frame.number - 1
@@ -51,30 +58,35 @@ class TestFiles:
     @pytest.mark.parametrize("broken", [(5,), (1,), (1, 2, 7), (4, 5, 6)], ids=str)
     def test_frames_that_cannot_be_decoded_are_named_and_passed_over(self, clip, broken):
         break_frames(clip, *broken)
-        found, errors = watched(video_of(clip))
+        found, errors = read_all(video_of(clip))
         whole = [number for number in range(1, COUNT + 1) if number not in broken]
         assert [frame.number for frame in found] == whole
         assert errors == [f"{clip}: frame {number} cannot be decoded" for number in broken]
 
     def test_an_error_stands_where_the_frame_is_missing(self, clip):
         break_frames(clip, 5)
-        kinds = [isinstance(one, VideoFrame) for one in frames(video_of(clip), Watching())]
+        kinds = [
+            isinstance(one, VideoFrame) for one in read_frames(video_of(clip), VideoReadOptions())
+        ]
         assert kinds == [True] * 4 + [False] + [True] * 7
 
     def test_a_video_that_is_cut_off_is_named(self, clip):
         cut_off(clip, 6)
-        found, errors = watched(video_of(clip))
+        found, errors = read_all(video_of(clip))
         assert [frame.number for frame in found] == [1, 2, 3, 4, 5, 6]
         message = "the video is cut off: expected 12 frames, as its header says, got 6"
         assert errors == [f"{clip}: {message}"]
 
     def test_a_missing_file_is_named(self):
-        assert watched(PictureSource("gone.mp4", Kind.VIDEO)) == ([], ["gone.mp4: no such video"])
+        assert read_all(PictureSource("gone.mp4", SourceKind.VIDEO)) == (
+            [],
+            ["gone.mp4: no such video"],
+        )
 
     @pytest.mark.parametrize("data", [b"", b"no video" * 99])
     def test_what_is_no_video_is_named(self, tmp_path, data):
         (tmp_path / "clip.mp4").write_bytes(data)
-        found, errors = watched(video_of(tmp_path / "clip.mp4"))
+        found, errors = read_all(video_of(tmp_path / "clip.mp4"))
         assert found == []
         assert errors == [f"{tmp_path}/clip.mp4: this video cannot be opened"]
 
@@ -88,8 +100,9 @@ class TestStreams:
         said = []
         pictures = sample_frames(9)
         with camera(pictures[:4], pictures[4:6], pictures[6:]) as url:
-            found, errors = watched(
-                PictureSource(url, Kind.STREAM), Watching(reconnects=2, say=said.append)
+            found, errors = read_all(
+                PictureSource(url, SourceKind.STREAM),
+                VideoReadOptions(reconnects=2, report=said.append),
             )
         assert [frame.number for frame in found] == list(range(1, 10))
         for frame, picture in zip(found, pictures, strict=True):
@@ -101,13 +114,13 @@ class TestStreams:
 
     def test_without_reconnects_the_end_is_no_error(self):
         with camera(sample_frames(3), sample_frames(3)) as url:
-            found, errors = watched(PictureSource(url, Kind.STREAM))
+            found, errors = read_all(PictureSource(url, SourceKind.STREAM))
         assert (len(found), errors) == (3, [])
 
     def test_a_stream_that_is_not_there_is_named_at_once(self):
         with camera() as url:
-            source = PictureSource(url, Kind.STREAM)
-            assert watched(source, Watching(reconnects=9)) == (
+            source = PictureSource(url, SourceKind.STREAM)
+            assert read_all(source, VideoReadOptions(reconnects=9)) == (
                 [],
                 [f"{url}: this stream cannot be opened"],
             )
@@ -117,7 +130,7 @@ class TestStreams:
         monkeypatch.setattr(video, "_FIRST_WAIT", 1.0)
         monkeypatch.setattr(video.time, "sleep", waits.append)
         with camera(sample_frames(1)) as url:
-            watched(PictureSource(url, Kind.STREAM), Watching(reconnects=7))
+            read_all(PictureSource(url, SourceKind.STREAM), VideoReadOptions(reconnects=7))
         assert waits == [1, 2, 4, 8, 16, 30, 30]
 
 
@@ -130,11 +143,11 @@ class TestWebcams:
             return real(str(clip))
 
         monkeypatch.setattr(cv2, "VideoCapture", capture)
-        found, errors = watched(PictureSource("3", Kind.WEBCAM))
+        found, errors = read_all(PictureSource("3", SourceKind.WEBCAM))
         assert (opened, len(found), errors) == ([3], COUNT, [])
 
     def test_a_missing_one_is_named(self):
-        found, errors = watched(PictureSource("97", Kind.WEBCAM))
+        found, errors = read_all(PictureSource("97", SourceKind.WEBCAM))
         assert (found, errors) == ([], ["webcam 97: this webcam cannot be opened"])
 
 
@@ -142,10 +155,10 @@ class Telling:
     """A capture that tells another rate."""
 
     def __init__(self, capture, rate):
-        self.capture, self.rate = capture, rate
+        self.capture, self.fps = capture, rate
 
     def get(self, what):
-        return self.rate if what == cv2.CAP_PROP_FPS else self.capture.get(what)
+        return self.fps if what == cv2.CAP_PROP_FPS else self.capture.get(what)
 
     def __getattr__(self, name):
         return getattr(self.capture, name)
@@ -155,5 +168,5 @@ class Telling:
 def test_a_rate_that_is_none_is_the_usual_one(clip, monkeypatch, told):
     real = cv2.VideoCapture
     monkeypatch.setattr(cv2, "VideoCapture", lambda name: Telling(real(name), told))
-    found, _ = watched(video_of(clip))
-    assert {frame.rate for frame in found} == {USUAL_RATE}
+    found, _ = read_all(video_of(clip))
+    assert {frame.fps for frame in found} == {DEFAULT_FPS}

@@ -4,7 +4,7 @@ import pytest
 
 from darknet_torch.errors import UsageError
 from darknet_torch.media.video_writer import CODECS, VideoFile
-from tests.media.videos import read_video, sample_frames
+from tests.media.sample_videos import read_video, sample_frames
 
 
 @pytest.mark.parametrize("suffix", [*CODECS, ".AVI"])

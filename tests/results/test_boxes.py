@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from darknet_torch.results.boxes import (
+    apply_nms,
     box_iou,
     cxcywh_to_xyxy,
-    order_behind_nms,
-    overlap_of,
+    order_after_nms,
+    overlap_function,
     penalised_iou,
-    suppress,
     xyxy_to_cxcywh,
 )
 
@@ -119,13 +119,15 @@ class TestOverlap:
         boxes = random_boxes(5, 12)
         corners = cxcywh_to_xyxy(boxes)
         for box, own in zip(boxes, corners, strict=True):
-            found = overlap_of(kind, 1.3)(own, corners)
+            found = overlap_function(kind, 1.3)(own, corners)
             expected = [PLAIN_OVERLAPS[kind](box, other) for other in boxes]
             np.testing.assert_allclose(found, expected, atol=ROUNDING)
 
     def test_greedynms_has_its_own_exponent(self):
         corners = cxcywh_to_xyxy(random_boxes(6, 2))
-        first, second = (overlap_of("greedynms", beta)(corners[0], corners) for beta in (0.1, 9))
+        first, second = (
+            overlap_function("greedynms", beta)(corners[0], corners) for beta in (0.1, 9)
+        )
         np.testing.assert_array_equal(first, second)
 
 
@@ -137,7 +139,7 @@ class TestSuppression:
         boxes = random_boxes(seed, 40)
         random = np.random.RandomState(seed + 100)
         scores = random.uniform(0.25, 1, (40, 3)) * (random.uniform(size=(40, 3)) > 0.4)
-        kept = suppress(boxes, scores, threshold, nms_kind=kind, beta_nms=1.3)
+        kept = apply_nms(boxes, scores, threshold, nms_kind=kind, beta_nms=1.3)
         expected = plain_suppress(boxes, scores, threshold, PLAIN_OVERLAPS[kind])
         np.testing.assert_array_equal(kept, expected)
         if threshold < 0.9:
@@ -145,33 +147,33 @@ class TestSuppression:
 
     def test_a_threshold_of_0_keeps_all(self):
         boxes, scores = np.repeat(random_boxes(1, 1), 5, 0), np.linspace(0.3, 0.9, 5)[:, None]
-        np.testing.assert_array_equal(suppress(boxes, scores, 0), scores)
+        np.testing.assert_array_equal(apply_nms(boxes, scores, 0), scores)
 
     def test_of_equal_boxes_the_best_of_each_class_stays(self):
         boxes = np.repeat(random_boxes(1, 1), 3, 0)
         scores = np.array([[0.5, 0.9], [0.8, 0.3], [0.6, 0.4]])
-        kept = suppress(boxes, scores, 0.45)
+        kept = apply_nms(boxes, scores, 0.45)
         np.testing.assert_array_equal(kept, [[0, 0.9], [0.8, 0], [0, 0]])
 
     def test_a_dropped_box_drops_no_other(self):
         """The second overlaps both, the first and the third do not overlap enough."""
         boxes = np.array([[0.0, 0, 4, 4], [1, 0, 4, 4], [2, 0, 4, 4]])
         scores = np.array([[0.9], [0.8], [0.7]])
-        kept = suppress(boxes, scores, 0.45)
+        kept = apply_nms(boxes, scores, 0.45)
         np.testing.assert_array_equal(kept, [[0.9], [0], [0.7]])
 
     def test_an_overlap_at_the_threshold_stays(self):
         boxes = np.array([[0.0, 0, 4, 4], [0, 0, 2, 4]])
         scores = np.array([[0.9], [0.8]])
-        assert math.prod(suppress(boxes, scores, 0.5)) > 0
-        assert math.prod(suppress(boxes, scores, 0.499)) == 0
+        assert math.prod(apply_nms(boxes, scores, 0.5)) > 0
+        assert math.prod(apply_nms(boxes, scores, 0.499)) == 0
 
     def test_nothing_in_is_nothing_out(self):
-        assert suppress(np.zeros((0, 4)), np.zeros((0, 3)), 0.45).shape == (0, 3)
+        assert apply_nms(np.zeros((0, 4)), np.zeros((0, 3)), 0.45).shape == (0, 3)
 
     def test_the_scores_given_are_left_alone(self):
         boxes, scores = np.repeat(random_boxes(1, 1), 2, 0), np.array([[0.5], [0.9]])
-        suppress(boxes, scores, 0.45)
+        apply_nms(boxes, scores, 0.45)
         np.testing.assert_array_equal(scores, [[0.5], [0.9]])
 
 
@@ -181,4 +183,4 @@ def test_the_order_behind_the_nms_is_that_of_sorting_by_class_after_class():
     rows = list(range(30))
     for kind in range(4):
         rows.sort(key=lambda row, kind=kind: -scores[row, kind])
-    assert order_behind_nms(scores).tolist() == rows
+    assert order_after_nms(scores).tolist() == rows

@@ -116,7 +116,7 @@ class TestJson:
 
 
 def test_the_relative_boxes_are_parts_of_the_picture():
-    boxes = found((0, 0.5, 192, 144, 576, 432)).boxes_relative
+    boxes = found((0, 0.5, 192, 144, 576, 432)).boxes_cxcywh_relative
     np.testing.assert_array_equal(boxes, [[0.5, 0.5, 0.5, 0.5]])
 
 
@@ -192,4 +192,4 @@ class TestLabels:
 
 def test_boxes_inside_are_cut_at_the_borders():
     detections = found((0, 0.9, -5, 3, 800, 600))
-    np.testing.assert_array_equal(detections.boxes_inside, [[0, 3, 768, 576]])
+    np.testing.assert_array_equal(detections.boxes_xyxy_clipped, [[0, 3, 768, 576]])

@@ -8,9 +8,9 @@ import pytest
 
 from darknet_torch.datasets.model import DataSet, Example
 from darknet_torch.errors import UsageError
-from darknet_torch.evaluation.export import WRITERS
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.reading import read_results
+from darknet_torch.evaluation.results_reader import read_results
+from darknet_torch.evaluation.results_writer import WRITERS
 from tests.evaluation import plain
 
 NAMES = ("cat", "traffic light", "eel/snake")
@@ -26,8 +26,8 @@ def by_content(found):
 def written(form, folder, names=NAMES):
     found, ground_truth = plain.random_case(2, names=names)
     WRITERS[form](found, ground_truth, folder)
-    inside = ground_truth.clipped_corners(found)
-    boxes = ground_truth.relative(found.pictures, inside)
+    inside = ground_truth.clipped_boxes_xyxy(found)
+    boxes = ground_truth.boxes_cxcywh(found.pictures, inside)
     return type(found)(found.pictures, found.class_ids, boxes, found.scores), ground_truth
 
 
@@ -54,7 +54,7 @@ def test_the_forms_look_as_other_programs_expect(tmp_path):
     one = found.select(np.flatnonzero(found.class_ids == 1)[:1])
     for form, writer in WRITERS.items():
         writer(one, ground_truth, tmp_path / form)
-    left, top, right, bottom = ground_truth.clipped_corners(one)[0]
+    left, top, right, bottom = ground_truth.clipped_boxes_xyxy(one)[0]
     stem, score = ground_truth.stems[one.pictures[0]], one.scores[0]
     corners = f"{score:f} {left:f} {top:f} {right:f} {bottom:f}\n"
     voc = tmp_path / "voc"
@@ -97,7 +97,7 @@ def test_a_wrong_file_is_named_with_its_fault(tmp_path, name):
 
 def test_pictures_of_the_same_name_cannot_go_by_it(tmp_path):
     found, ground_truth = plain.random_case(2)
-    twice = ground_truth.only(np.array([0, 0]))
+    twice = ground_truth.subset(np.array([0, 0]))
     empty = found.select(np.zeros(0, int))
     WRITERS["coco"](empty, twice, tmp_path)
     for form in ("voc", "txt"):
@@ -117,4 +117,4 @@ def test_pictures_of_the_same_name_cannot_go_by_it(tmp_path):
 def test_pictures_have_ids(names, ids, expected):
     pairs = zip(names, ids, strict=True)
     examples = (Example(Path(f"{name}.jpg"), None, (1, 1), number) for name, number in pairs)
-    assert GroundTruth.of(DataSet(tuple(examples), (), "here")).picture_ids == expected
+    assert GroundTruth.from_data_set(DataSet(tuple(examples), (), "here")).picture_ids == expected

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.errors import UsageError
-from darknet_torch.evaluation.export import (
+from darknet_torch.evaluation.ground_truth import GroundTruth
+from darknet_torch.evaluation.records import DetectionTable
+from darknet_torch.evaluation.results_writer import (
     FOUND_FOLDER,
     VOC_PREFIX,
     unique_stems,
     voc_file_name,
     word_of,
 )
-from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import PictureDetections
 
 _CORNERS = 4
 _FORMS = (
@@ -29,12 +29,13 @@ _FORMS = (
 Row = tuple[float, ...]
 
 
-def read_results(path: Path, ground_truth: GroundTruth) -> PictureDetections:
+def read_results(path: Path, ground_truth: GroundTruth) -> DetectionTable:
     """What a results file says was found.
 
     Args:
-        path: a file or folder that `darknet_torch.evaluation.export` or Darknet's ``valid``
-            has written; of Pascal VOC's form any one file stands for all beside it.
+        path: a file or folder written by `darknet_torch.evaluation.results_writer` or by
+            Darknet's ``valid``. In Pascal VOC's form, the path of any one class's file reads
+            all class files in its folder.
         ground_truth: the pictures and classes that it is about.
 
     Returns:
@@ -49,10 +50,10 @@ def read_results(path: Path, ground_truth: GroundTruth) -> PictureDetections:
         raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     pictures = rows[:, 0].astype(np.int64)
-    return PictureDetections(
+    return DetectionTable(
         pictures,
         rows[:, 1].astype(np.int64),
-        ground_truth.relative(pictures, rows[:, 3:]).astype(np.float32),
+        ground_truth.boxes_cxcywh(pictures, rows[:, 3:]).astype(np.float32),
         rows[:, 2].astype(np.float32),
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 from darknet_torch.errors import UsageError
 from darknet_torch.evaluation.coco import result_records, truth_records
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import PictureDetections
+from darknet_torch.evaluation.records import DetectionTable
 from darknet_torch.files import make_folder, write_text
 
 COCO_RESULTS, COCO_TRUTH = "coco_results.json", "coco_annotations.json"
@@ -20,7 +20,7 @@ VOC_PREFIX = "comp4_det_test_"
 FOUND_FOLDER, TRUTH_FOLDER = "detections", "groundtruths"
 
 
-def write_coco(found: PictureDetections, ground_truth: GroundTruth, folder: Path) -> None:
+def write_coco(found: DetectionTable, ground_truth: GroundTruth, folder: Path) -> None:
     """COCO's results file, and the annotations that its ids refer to.
 
     Raises:
@@ -31,7 +31,7 @@ def write_coco(found: PictureDetections, ground_truth: GroundTruth, folder: Path
 
 
 def write_voc(
-    found: PictureDetections, ground_truth: GroundTruth, folder: Path, *, prefix: str = VOC_PREFIX
+    found: DetectionTable, ground_truth: GroundTruth, folder: Path, *, prefix: str = VOC_PREFIX
 ) -> None:
     """Pascal VOC's results: a file for each class, a line for each detection.
 
@@ -44,7 +44,7 @@ def write_voc(
         UsageError: two pictures have the same name, or they cannot be written.
     """
     stems = unique_stems(ground_truth)
-    corners = ground_truth.clipped_corners(found)
+    corners = ground_truth.clipped_boxes_xyxy(found)
     for class_id, name in enumerate(ground_truth.names):
         rows = np.flatnonzero(found.class_ids == class_id)
         lines = [
@@ -54,7 +54,7 @@ def write_voc(
         _write_lines(folder / voc_file_name(name, prefix), lines)
 
 
-def write_txt(found: PictureDetections, ground_truth: GroundTruth, folder: Path) -> None:
+def write_txt(found: DetectionTable, ground_truth: GroundTruth, folder: Path) -> None:
     """A file for each picture, as external toolkits read them: what was found, what there is.
 
     A line is the class, the score (of what was found) and left, top, right and bottom in
@@ -66,11 +66,11 @@ def write_txt(found: PictureDetections, ground_truth: GroundTruth, folder: Path)
     truths = ground_truth.truths
     scored = [f" {score:f}" for score in found.scores.tolist()]
     sides = (
-        (FOUND_FOLDER, found, ground_truth.clipped_corners(found), scored),
+        (FOUND_FOLDER, found, ground_truth.clipped_boxes_xyxy(found), scored),
         (
             TRUTH_FOLDER,
             truths,
-            ground_truth.corners(truths.pictures, truths.boxes),
+            ground_truth.boxes_xyxy(truths.pictures, truths.boxes),
             [""] * len(truths),
         ),
     )
@@ -84,7 +84,7 @@ def write_txt(found: PictureDetections, ground_truth: GroundTruth, folder: Path)
             _write_lines(folder / part / f"{stem}.txt", lines[picture])
 
 
-Writer = Callable[[PictureDetections, GroundTruth, Path], None]
+Writer = Callable[[DetectionTable, GroundTruth, Path], None]
 WRITERS: dict[str, Writer] = {"coco": write_coco, "voc": write_voc, "txt": write_txt}
 
 

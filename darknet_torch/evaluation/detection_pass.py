@@ -11,13 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from darknet_torch.errors import ImageError
-from darknet_torch.evaluation.records import PictureDetections
-from darknet_torch.media.frame_batches import opened_batches
-from darknet_torch.results.boxes import order_behind_nms
+from darknet_torch.evaluation.records import DetectionTable
+from darknet_torch.media.frame_batches import picture_batches
+from darknet_torch.results.boxes import order_after_nms
 
 
-class Selection(Protocol):
-    """See `darknet_torch.inference.detector.Selection`."""
+class FilteredBoxes(Protocol):
+    """See `darknet_torch.inference.detector.FilteredBoxes`."""
 
     @property
     def boxes(self) -> np.ndarray: ...
@@ -27,7 +27,7 @@ class Selection(Protocol):
     def kept(self) -> np.ndarray: ...
 
 
-class Searcher(Protocol):
+class DetectorLike(Protocol):
     """What a pass needs of `darknet_torch.inference.detector.Detector`."""
 
     threshold: float
@@ -35,38 +35,41 @@ class Searcher(Protocol):
 
     def predict(self, images: Sequence[np.ndarray]) -> Any: ...
 
-    def select(self, predicted: Any, index: int, threshold: float | None = None) -> Selection: ...
+    def filter_boxes(
+        self, predicted: Any, index: int, threshold: float | None = None
+    ) -> FilteredBoxes: ...
 
 
 @dataclass
-class Passed:
+class DetectionPass:
     """The outcome of a pass.
 
     Attributes:
         thresholds: score above which detections were kept, one or more.
-        founds: what was found above each of them, in each picture in the order that Darknet's
-            NMS leaves. Pictures go by their place in `seen`.
-        selecting: seconds that threshold and NMS took for each of them.
-        predicting: seconds that resizing and the network took.
+        detections_by_threshold: the detections above each threshold, picture by picture, in
+            the order in which Darknet's NMS leaves them. Their picture numbers are positions
+            in `readable`.
+        nms_seconds: seconds that threshold and NMS took for each of them.
+        predict_seconds: seconds that resizing and the network took.
         errors: what is wrong with the pictures that could not be read.
-        seen: [P] the pictures that could be read.
+        readable: [P] the pictures that could be read.
     """
 
     thresholds: tuple[float, ...]
-    founds: list[PictureDetections]
-    selecting: list[float]
-    predicting: float = 0.0
+    detections_by_threshold: list[DetectionTable]
+    nms_seconds: list[float]
+    predict_seconds: float = 0.0
     errors: list[ImageError] = field(default_factory=list)
-    seen: list[int] = field(default_factory=list)
+    readable: list[int] = field(default_factory=list)
 
     @property
-    def found(self) -> PictureDetections:
+    def detections(self) -> DetectionTable:
         """What was found above the first threshold."""
-        return self.founds[0]
+        return self.detections_by_threshold[0]
 
 
 def detect_all(
-    detector: Searcher,
+    detector: DetectorLike,
     pictures: Sequence[str | os.PathLike[str]],
     *,
     thresholds: Sequence[float] = (),
@@ -74,7 +77,7 @@ def detect_all(
     workers: int = 2,
     exif: bool = True,
     advance: Callable[[int], None] = lambda count: None,
-) -> Passed:
+) -> DetectionPass:
     """Search all pictures once.
 
     Args:
@@ -88,42 +91,46 @@ def detect_all(
         advance: called with the number of pictures done since the last call.
     """
     chosen = tuple(thresholds) or (detector.threshold,)
-    parts: list[list[PictureDetections]] = [[] for _ in chosen]
-    passed = Passed(chosen, [], [0.0] * len(chosen))
-    for opened in opened_batches(pictures, size=batch, workers=workers, exif=exif):
+    parts: list[list[DetectionTable]] = [[] for _ in chosen]
+    passed = DetectionPass(chosen, [], [0.0] * len(chosen))
+    for opened in picture_batches(pictures, size=batch, workers=workers, exif=exif):
         passed.errors += opened.errors
         if opened.images:
             start = time.perf_counter()
             predicted = detector.predict(opened.images)
-            passed.predicting += time.perf_counter() - start
+            passed.predict_seconds += time.perf_counter() - start
             for number, threshold in enumerate(chosen):
                 start = time.perf_counter()
                 selections = [
-                    detector.select(predicted, index, threshold)
+                    detector.filter_boxes(predicted, index, threshold)
                     for index in range(len(opened.images))
                 ]
-                passed.selecting[number] += time.perf_counter() - start
+                passed.nms_seconds[number] += time.perf_counter() - start
                 parts[number] += [
                     _as_darknet_leaves(place, selection, nms=detector.nms_threshold > 0)
-                    for place, selection in enumerate(selections, len(passed.seen))
+                    for place, selection in enumerate(selections, len(passed.readable))
                 ]
-            passed.seen += opened.places
+            passed.readable += opened.indices
         advance(len(opened))
-    passed.founds += [PictureDetections.join(part) for part in parts]
+    passed.detections_by_threshold += [DetectionTable.join(part) for part in parts]
     return passed
 
 
-def filtered(found: PictureDetections, thresholds: Sequence[float]) -> Passed:
+def pass_from_detections(found: DetectionTable, thresholds: Sequence[float]) -> DetectionPass:
     """As a pass, but from detections that are there: those above each threshold, without times.
 
     A greedy NMS and a threshold may change places.
     """
-    founds = [found.select(found.scores > np.float32(limit)) for limit in thresholds]
-    return Passed(tuple(thresholds), founds, [0.0] * len(founds))
+    detections_by_threshold = [
+        found.select(found.scores > np.float32(limit)) for limit in thresholds
+    ]
+    return DetectionPass(
+        tuple(thresholds), detections_by_threshold, [0.0] * len(detections_by_threshold)
+    )
 
 
-def _as_darknet_leaves(place: int, selection: Selection, *, nms: bool) -> PictureDetections:
+def _as_darknet_leaves(place: int, selection: FilteredBoxes, *, nms: bool) -> DetectionTable:
     if not nms:
-        return PictureDetections.of_picture(place, selection.boxes, selection.kept)
-    order = order_behind_nms(selection.scores)
-    return PictureDetections.of_picture(place, selection.boxes[order], selection.kept[order])
+        return DetectionTable.from_picture(place, selection.boxes, selection.kept)
+    order = order_after_nms(selection.scores)
+    return DetectionTable.from_picture(place, selection.boxes[order], selection.kept[order])
