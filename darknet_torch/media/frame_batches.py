@@ -1,4 +1,4 @@
-"""Pictures and frames, opened in threads ahead of their use, a batch at a time. No torch."""
+"""Pictures and video frames in batches, read in threads ahead of their use. No torch."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from darknet_torch.media.video_reader import DEFAULT_FPS, VideoReadOptions, read
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture, or a frame of a video.
+    """One picture, or one frame of a video.
 
     Attributes:
-        source: where it is from.
-        index: among all of the run, those counted that could not be opened, from 0.
+        source: where it comes from.
+        index: its position among all pictures and frames of the run, from 0. Those that could
+            not be opened count too.
         image: BGR uint8 [H, W, 3].
-        number: of a frame in its source, from 1.
-        fps: frames a second of its source.
+        number: the number of a video frame in its source, from 1; 1 for a picture.
+        fps: frames per second of its source.
     """
 
     source: PictureSource
@@ -43,11 +44,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class FrameBatch:
-    """Some frames of a run, either pictures or frames.
+    """Some consecutive items of a run: either all pictures or all video frames.
 
     Attributes:
-        frames: those that could be opened.
-        errors: what is wrong with the others.
+        frames: the items that could be opened.
+        errors: one error for each item that could not.
     """
 
     frames: list[Frame] = field(default_factory=list)
@@ -55,21 +56,22 @@ class FrameBatch:
 
     @property
     def images(self) -> list[np.ndarray]:
-        """Of the frames, each BGR uint8 [H, W, 3]."""
+        """The images of `frames`, each BGR uint8 [H, W, 3]."""
         return [frame.image for frame in self.frames]
 
     @property
     def indices(self) -> list[int]:
-        """Of the frames."""
+        """The positions of `frames` in the run, see `Frame.index`."""
         return [frame.index for frame in self.frames]
 
     def __len__(self) -> int:
+        """The number of items, those with errors included."""
         return len(self.frames) + len(self.errors)
 
 
 @dataclass(frozen=True)
 class _Item:
-    """What waits to be used: a picture that may still be being read, a frame, or an error."""
+    """An item in the queue: a frame, a picture that may still be being read, or an error."""
 
     source: PictureSource
     content: Future[Frame | ImageError] | Frame | ImageError
@@ -78,20 +80,20 @@ class _Item:
     def drop_if_newer(self) -> bool:
         return self.source.is_live and isinstance(self.content, Frame)
 
-    def settled(self) -> Frame | ImageError:
+    def wait(self) -> Frame | ImageError:
         return self.content.result() if isinstance(self.content, Future) else self.content
 
 
 def picture_batches(
     pictures: Iterable[str | os.PathLike[str]], *, size: int, workers: int, exif: bool = True
 ) -> Iterator[FrameBatch]:
-    """All pictures in order; the next are read while these are used.
+    """Yield all pictures in order, in batches; later pictures are read while these are used.
 
     Args:
-        pictures: their paths.
-        size: how many at once, 1 or more.
-        workers: threads that read; one if 0.
-        exif: turn them as their EXIF orientation says.
+        pictures: paths of the pictures.
+        size: pictures per batch, 1 or more.
+        workers: number of reading threads; 0 means one.
+        exif: rotate pictures according to their EXIF orientation.
     """
     sources = (PictureSource(os.fspath(picture)) for picture in pictures)
     return frame_batches(sources, size=size, workers=workers, options=VideoReadOptions(exif))
@@ -100,15 +102,15 @@ def picture_batches(
 def frame_batches(
     sources: Iterable[PictureSource], *, size: int, workers: int, options: VideoReadOptions
 ) -> Generator[FrameBatch, None, None]:
-    """The frames of all sources in order; the next are opened while these are used.
+    """Yield the pictures and frames of all sources in order, in batches, reading ahead.
 
-    Of a live source the newest frame alone waits: those before it are dropped, as in
+    For a live source only the newest frame waits in the queue: older ones are dropped, as in
     Darknet's demo.
 
     Args:
-        sources: pictures, videos, lists on standard input; taken one by one as needed.
-        size: how many at once, 1 or more; pictures and frames do not mix.
-        workers: threads that read pictures; one if 0.
+        sources: pictures, videos, or standard input; taken one by one as they are needed.
+        size: items per batch, 1 or more; a batch never mixes pictures and video frames.
+        workers: number of threads that read pictures; 0 means one.
         options: how to read.
 
     Source: demo.c fetch_in_thread (AlexeyAB).
@@ -117,28 +119,34 @@ def frame_batches(
     with (
         ThreadPoolExecutor(workers) as pool,
         Prefetcher(
-            _items(sources, pool, options), max(workers, size), lambda item: item.drop_if_newer
+            _read_items(sources, pool, options),
+            max(workers, size),
+            lambda item: item.drop_if_newer,
         ) as items,
     ):
         for _, group in itertools.groupby(items, lambda item: item.source.is_video):
-            while some := list(itertools.islice(group, size)):
-                batch = FrameBatch()
-                for item in some:
-                    frame = item.settled()
-                    if isinstance(frame, Frame):
-                        batch.frames.append(frame)
-                    else:
-                        batch.errors.append(frame)
-                yield batch
+            while chunk := list(itertools.islice(group, size)):
+                yield _batch_of(chunk)
 
 
-def _items(
+def _batch_of(items: Iterable[_Item]) -> FrameBatch:
+    batch = FrameBatch()
+    for item in items:
+        content = item.wait()
+        if isinstance(content, Frame):
+            batch.frames.append(content)
+        else:
+            batch.errors.append(content)
+    return batch
+
+
+def _read_items(
     sources: Iterable[PictureSource], pool: ThreadPoolExecutor, options: VideoReadOptions
 ) -> Generator[_Item, None, None]:
     index = 0
     for source in expand_standard_input(sources):
         if not source.is_video:
-            yield _Item(source, pool.submit(_read, source, index, options))
+            yield _Item(source, pool.submit(_read_picture, source, index, options))
             index += 1
             continue
         for frame in read_frames(source, options):
@@ -149,7 +157,9 @@ def _items(
             index += 1
 
 
-def _read(source: PictureSource, index: int, options: VideoReadOptions) -> Frame | ImageError:
+def _read_picture(
+    source: PictureSource, index: int, options: VideoReadOptions
+) -> Frame | ImageError:
     try:
         return Frame(source, index, read_image(source.name, exif=options.exif))
     except ImageError as error:

@@ -1,4 +1,4 @@
-"""A picture, a frame, and what was found in them."""
+"""A picture, a video frame, and detections in them."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Pictures come in order, in batches, whatever cannot be opened left out."""
+"""Batches of pictures: their order, their size and unreadable pictures."""
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ def pictures(tmp_path):
 
 @pytest.mark.parametrize("workers", [0, 1, 5])
 @pytest.mark.parametrize("size", [1, 2, 3, 9])
-def test_all_come_once_and_in_order(pictures, size, workers):
+def test_every_picture_comes_once_and_in_order_and_errors_are_reported(pictures, size, workers):
     batches = list(picture_batches(pictures, size=size, workers=workers))
     assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1)
     indices = [place for batch in batches for place in batch.indices]
@@ -30,5 +30,5 @@ def test_all_come_once_and_in_order(pictures, size, workers):
     assert error.where == pictures[4]
 
 
-def test_no_pictures_are_no_batches():
+def test_no_pictures_give_no_batches():
     assert list(picture_batches([], size=3, workers=2)) == []

@@ -1,4 +1,4 @@
-"""Frames come in order; what is missing is named; a stream that drops comes back."""
+"""Reading videos, streams and cameras: order, missing frames, reconnecting."""
 
 import cv2
 import numpy as np
@@ -18,8 +18,8 @@ from tests.media.sample_videos import (
 )
 
 COUNT = 12
-# Of grey levels, on average: MJPEG and MPEG-4 lose some, the next frame is 20 away.
-NEAR = 8
+# Mean difference in grey levels: MJPEG and MPEG-4 are lossy; the next frame differs by 20.
+CODEC_LOSS = 8
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def clip(tmp_path):
 
 
 def read_all(source, options=None):
-    """The frames of a source, and its errors as text."""
+    """Return the frames of a source, and its errors as text."""
     found = list(read_frames(source, options or VideoReadOptions()))
     errors = [str(one) for one in found if isinstance(one, ImageError)]
     return [one for one in found if isinstance(one, VideoFrame)], errors
@@ -53,38 +53,38 @@ class TestFiles:
         for frame in found:
             distances = [distance(frame.image, picture) for picture in pictures]
             assert np.argmin(distances) == frame.number - 1
-            assert min(distances) < NEAR
+            assert min(distances) < CODEC_LOSS
 
     @pytest.mark.parametrize("broken", [(5,), (1,), (1, 2, 7), (4, 5, 6)], ids=str)
-    def test_frames_that_cannot_be_decoded_are_named_and_passed_over(self, clip, broken):
+    def test_frames_that_cannot_be_decoded_are_reported_and_skipped(self, clip, broken):
         break_frames(clip, *broken)
         found, errors = read_all(video_of(clip))
         whole = [number for number in range(1, COUNT + 1) if number not in broken]
         assert [frame.number for frame in found] == whole
         assert errors == [f"{clip}: frame {number} cannot be decoded" for number in broken]
 
-    def test_an_error_stands_where_the_frame_is_missing(self, clip):
+    def test_the_error_comes_in_place_of_the_missing_frame(self, clip):
         break_frames(clip, 5)
         kinds = [
             isinstance(one, VideoFrame) for one in read_frames(video_of(clip), VideoReadOptions())
         ]
         assert kinds == [True] * 4 + [False] + [True] * 7
 
-    def test_a_video_that_is_cut_off_is_named(self, clip):
+    def test_a_video_that_is_cut_off_is_reported(self, clip):
         cut_off(clip, 6)
         found, errors = read_all(video_of(clip))
         assert [frame.number for frame in found] == [1, 2, 3, 4, 5, 6]
         message = "the video is cut off: expected 12 frames, as its header says, got 6"
         assert errors == [f"{clip}: {message}"]
 
-    def test_a_missing_file_is_named(self):
+    def test_a_missing_file_is_reported(self):
         assert read_all(PictureSource("gone.mp4", SourceKind.VIDEO)) == (
             [],
             ["gone.mp4: no such video"],
         )
 
     @pytest.mark.parametrize("data", [b"", b"no video" * 99])
-    def test_what_is_no_video_is_named(self, tmp_path, data):
+    def test_a_file_that_is_not_a_video_is_reported(self, tmp_path, data):
         (tmp_path / "clip.mp4").write_bytes(data)
         found, errors = read_all(video_of(tmp_path / "clip.mp4"))
         assert found == []
@@ -96,28 +96,28 @@ class TestStreams:
     def no_long_waits(self, monkeypatch):
         monkeypatch.setattr(video, "_FIRST_WAIT", 0.01)
 
-    def test_a_stream_that_drops_comes_back(self):
-        said = []
+    def test_a_stream_that_drops_is_opened_again(self):
+        messages = []
         pictures = sample_frames(9)
         with camera(pictures[:4], pictures[4:6], pictures[6:]) as url:
             found, errors = read_all(
                 PictureSource(url, SourceKind.STREAM),
-                VideoReadOptions(reconnects=2, report=said.append),
+                VideoReadOptions(reconnects=2, report=messages.append),
             )
         assert [frame.number for frame in found] == list(range(1, 10))
         for frame, picture in zip(found, pictures, strict=True):
-            assert distance(frame.image, picture) < NEAR
-        # The count starts again when frames come: two drops, then two attempts in vain.
+            assert distance(frame.image, picture) < CODEC_LOSS
+        # A received frame resets the count: two drops, then two attempts that fail.
         dropped = f"note: {url}: the stream dropped; connecting again"
-        assert said == [f"{dropped} ({n} of 2)" for n in (1, 1, 1, 2)]
+        assert messages == [f"{dropped} ({n} of 2)" for n in (1, 1, 1, 2)]
         assert errors == [f"{url}: the stream has ended"]
 
-    def test_without_reconnects_the_end_is_no_error(self):
+    def test_without_reconnects_the_end_of_a_stream_is_not_an_error(self):
         with camera(sample_frames(3), sample_frames(3)) as url:
             found, errors = read_all(PictureSource(url, SourceKind.STREAM))
         assert (len(found), errors) == (3, [])
 
-    def test_a_stream_that_is_not_there_is_named_at_once(self):
+    def test_a_stream_that_cannot_be_opened_is_reported_without_retries(self):
         with camera() as url:
             source = PictureSource(url, SourceKind.STREAM)
             assert read_all(source, VideoReadOptions(reconnects=9)) == (
@@ -125,7 +125,7 @@ class TestStreams:
                 [f"{url}: this stream cannot be opened"],
             )
 
-    def test_waits_grow_up_to_a_limit(self, monkeypatch):
+    def test_waits_between_attempts_double_up_to_a_limit(self, monkeypatch):
         waits = []
         monkeypatch.setattr(video, "_FIRST_WAIT", 1.0)
         monkeypatch.setattr(video.time, "sleep", waits.append)
@@ -135,7 +135,7 @@ class TestStreams:
 
 
 class TestWebcams:
-    def test_it_is_opened_by_its_number(self, clip, monkeypatch):
+    def test_a_camera_is_opened_by_its_number(self, clip, monkeypatch):
         opened, real = [], cv2.VideoCapture
 
         def capture(source):
@@ -146,27 +146,27 @@ class TestWebcams:
         found, errors = read_all(PictureSource("3", SourceKind.WEBCAM))
         assert (opened, len(found), errors) == ([3], COUNT, [])
 
-    def test_a_missing_one_is_named(self):
+    def test_a_missing_camera_is_reported(self):
         found, errors = read_all(PictureSource("97", SourceKind.WEBCAM))
         assert (found, errors) == ([], ["webcam 97: this webcam cannot be opened"])
 
 
-class Telling:
-    """A capture that tells another rate."""
+class CaptureWithFps:
+    """A capture that reports another frame rate."""
 
-    def __init__(self, capture, rate):
-        self.capture, self.fps = capture, rate
+    def __init__(self, capture, fps):
+        self.capture, self.reported_fps = capture, fps
 
     def get(self, what):
-        return self.fps if what == cv2.CAP_PROP_FPS else self.capture.get(what)
+        return self.reported_fps if what == cv2.CAP_PROP_FPS else self.capture.get(what)
 
     def __getattr__(self, name):
         return getattr(self.capture, name)
 
 
-@pytest.mark.parametrize("told", [0, float("nan"), 90000.0, -1])
-def test_a_rate_that_is_none_is_the_usual_one(clip, monkeypatch, told):
+@pytest.mark.parametrize("reported", [0, float("nan"), 90000.0, -1])
+def test_an_incredible_frame_rate_is_replaced_by_the_default(clip, monkeypatch, reported):
     real = cv2.VideoCapture
-    monkeypatch.setattr(cv2, "VideoCapture", lambda name: Telling(real(name), told))
+    monkeypatch.setattr(cv2, "VideoCapture", lambda name: CaptureWithFps(real(name), reported))
     found, _ = read_all(video_of(clip))
     assert {frame.fps for frame in found} == {DEFAULT_FPS}
