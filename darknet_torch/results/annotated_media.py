@@ -1,4 +1,4 @@
-"""Pictures and videos with what was found drawn on them. No torch."""
+"""Writing pictures and videos with detections drawn on them. No torch."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PREDICTIONS = Path("predictions.jpg")
 
 
 class AnnotatedVideo:
-    """A video of all frames of a run, annotated. Pictures do not go into it.
+    """Writes one video with all annotated video frames of a run; pictures are left out.
 
     Args:
-        path: of the video file.
+        path: path of the video file, which is written if there are frames.
 
     Raises:
-        UsageError: its suffix is of no kind of video file.
+        UsageError: the suffix is not a video format that can be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,19 +44,19 @@ class AnnotatedVideo:
             else:
                 self._file.discard()
 
-    def write(self, frame: Frame, found: Detections) -> None:
-        """Draw what was found and add the frame."""
+    def write(self, frame: Frame, detections: Detections) -> None:
+        """Draw the detections and add the frame to the video."""
         if frame.source.is_video:
             if self._file is None:
                 self._file = VideoFile(self._path, frame.fps, *frame.image.shape[:2])
-            self._file.write(found.draw(frame.image))
+            self._file.write(detections.draw(frame.image))
 
 
 class AnnotatedFolder:
-    """Annotated pictures and videos under the names of their sources.
+    """Writes annotated pictures and videos to a folder, under the names of their sources.
 
     Args:
-        paths: where they go.
+        paths: gives the paths of the files.
     """
 
     def __init__(self, paths: FreePaths) -> None:
@@ -71,28 +71,29 @@ class AnnotatedFolder:
         if self._video is not None:
             self._video.__exit__(*error)
 
-    def write(self, frame: Frame, found: Detections) -> None:
-        """Draw what was found and write the picture, or add the frame to its video."""
+    def write(self, frame: Frame, detections: Detections) -> None:
+        """Draw the detections and write the picture, or add the frame to its video."""
         if not frame.source.is_video:
-            suffix = _like(frame.source, (".jpg", ".png"), ".png")
+            suffix = _suffix_for(frame.source, (".jpg", ".png"), ".png")
             path = self._paths.take(source_stem(frame.source), suffix, frame.filename)
-            write_picture(path, found.draw(frame.image))
+            write_picture(path, detections.draw(frame.image))
             return
         if self._video is None or self._source != frame.source:
             self.__exit__(None)
-            suffix = _like(frame.source, CODECS, ".mp4")
+            suffix = _suffix_for(frame.source, CODECS, ".mp4")
             path = self._paths.take(source_stem(frame.source), suffix, frame.filename)
             self._source, self._video = frame.source, AnnotatedVideo(path)
-        self._video.write(frame, found)
+        self._video.write(frame, detections)
 
 
 class LastPicture:
-    """The last annotated picture as ``predictions.jpg`` in the working folder.
+    """Keeps the last annotated picture as ``predictions.jpg`` in the working folder.
 
-    Nobody asked for it, so that it cannot be written is said once and ends nothing.
+    The user did not ask for this file. If it cannot be written, there is one warning and the run
+    continues.
 
     Args:
-        warn: called with why it cannot be written.
+        warn: called with the warning.
 
     Source: detector.c test_detector (AlexeyAB).
     """
@@ -100,19 +101,19 @@ class LastPicture:
     def __init__(self, warn: Callable[[str], object]) -> None:
         self._warn, self._failed = warn, False
 
-    def write(self, frame: Frame, found: Detections) -> None:
-        """Write this one, unless it is a frame."""
+    def write(self, frame: Frame, detections: Detections) -> None:
+        """Draw the detections and write the picture; video frames are skipped."""
         if frame.source.is_video or self._failed:
             return
         try:
-            write_picture(PREDICTIONS, found.draw(frame.image))
+            write_picture(PREDICTIONS, detections.draw(frame.image))
         except UsageError as error:
             self._failed = True
             self._warn(f"warning: {error}")
 
 
 def source_stem(source: PictureSource) -> str:
-    """What to call the results of a source."""
+    """Return the name, without suffix, of the result files of a source."""
     if source.kind is SourceKind.WEBCAM:
         return f"webcam-{source.name}"
     if source.kind is SourceKind.STREAM:
@@ -120,17 +121,17 @@ def source_stem(source: PictureSource) -> str:
     return Path(source.name).stem
 
 
-def _like(source: PictureSource, suffixes: Iterable[str], other: str) -> str:
-    """The source's suffix if it is one of `suffixes`, else `other`."""
+def _suffix_for(source: PictureSource, suffixes: Iterable[str], default: str) -> str:
+    """Return the source's suffix if it is one of `suffixes`, else `default`."""
     suffix = Path(source.name).suffix.lower()
-    return suffix if suffix in suffixes else other
+    return suffix if suffix in suffixes else default
 
 
 def write_picture(path: Path, image: np.ndarray) -> None:
-    """Write a picture, BGR uint8 [H, W, 3], as its suffix says.
+    """Write a picture, BGR uint8 [H, W, 3], in the format of the path's suffix.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the picture cannot be encoded or written.
     """
     done, data = cv2.imencode(path.suffix, image)
     if not done:

@@ -329,9 +329,7 @@ class TestPlacement:
             ((1000, 1), (64, 64), (64, 1)),
         ],
     )
-    def test_a_letterboxed_picture_keeps_its_aspect_in_whole_pixels(
-        self, own, network, inner
-    ):
+    def test_a_letterboxed_picture_keeps_its_aspect_in_whole_pixels(self, own, network, inner):
         placement = input_placement(np.zeros((*own, 3), np.uint8), *network, letterbox=True)
         assert placement == Placement(*network, *inner)
 
