@@ -14,17 +14,7 @@ from darknet_torch.errors import ImageError
 from darknet_torch.evaluation.records import DetectionTable
 from darknet_torch.media.frame_batches import picture_batches
 from darknet_torch.results.boxes import order_after_nms
-
-
-class FilteredBoxes(Protocol):
-    """See `darknet_torch.inference.detector.FilteredBoxes`."""
-
-    @property
-    def boxes(self) -> np.ndarray: ...
-    @property
-    def scores(self) -> np.ndarray: ...
-    @property
-    def kept(self) -> np.ndarray: ...
+from darknet_torch.results.filtered_boxes import FilteredBoxes
 
 
 class DetectorLike(Protocol):
@@ -131,6 +121,10 @@ def pass_from_detections(found: DetectionTable, thresholds: Sequence[float]) -> 
 
 def _as_darknet_leaves(place: int, selection: FilteredBoxes, *, nms: bool) -> DetectionTable:
     if not nms:
-        return DetectionTable.from_picture(place, selection.boxes, selection.kept)
+        return DetectionTable.from_picture(
+            place, selection.boxes_cxcywh, selection.scores_after_nms
+        )
     order = order_after_nms(selection.scores)
-    return DetectionTable.from_picture(place, selection.boxes[order], selection.kept[order])
+    return DetectionTable.from_picture(
+        place, selection.boxes_cxcywh[order], selection.scores_after_nms[order]
+    )
