@@ -1,4 +1,4 @@
-"""How often a classifier is right. No torch.
+"""Top-1 and top-k accuracy of a classifier. No torch.
 
 Source: classifier.c validate_classifier_single (both code bases).
 """
@@ -14,20 +14,20 @@ import numpy as np
 from darknet_torch.datasets.classification import ClassifiedPictures, class_in_path
 from darknet_torch.evaluation.report import percent, table
 
-UNKNOWN = -1  # the class of a picture that has none: no guess is right
+UNKNOWN = -1  # the class id of a picture without a known class: every guess is wrong
 
 
 @dataclass(frozen=True)
 class ClassifierScore:
-    """Right guesses, by class.
+    """The numbers of correctly classified pictures, per class.
 
     Attributes:
-        names: [C] of the classes.
-        top: how many guesses each picture has.
+        names: [C] names of the classes.
+        top: number of guesses per picture.
         pictures: [C] int64, pictures of each class.
-        top_1: [C] int64, those whose top_1 guess is right.
-        top_k: [C] int64, those of which one of `top` guesses is right.
-        unknown: pictures of no known class, which count as wrong.
+        top_1: [C] int64, pictures of each class whose first guess is right.
+        top_k: [C] int64, pictures of each class for which one of the `top` guesses is right.
+        unknown: number of pictures of no known class, which count as wrong.
     """
 
     names: tuple[str, ...]
@@ -39,11 +39,11 @@ class ClassifierScore:
 
     @property
     def total(self) -> int:
-        """All pictures."""
+        """The number of all pictures."""
         return int(self.pictures.sum()) + self.unknown
 
     def lines(self) -> list[str]:
-        """Darknet's last line, and a table of the classes that have pictures."""
+        """Return Darknet's last line, and a table of the classes that have pictures."""
         top_1, top_k = self.top_1.sum() / self.total, self.top_k.sum() / self.total
         rows = [
             [
@@ -62,7 +62,7 @@ class ClassifierScore:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, parts in 0-1."""
+        """Return plain values for JSON; accuracies are in 0-1."""
         rows = zip(self.names, self.pictures, self.top_1, self.top_k, strict=True)
         return {
             "pictures": self.total,
@@ -84,7 +84,9 @@ class ClassifierScore:
 
 
 def true_class_ids(pictures: ClassifiedPictures) -> list[int]:
-    """The class of each picture; of several labels in a path the top_1 counts.
+    """Return the class id of each picture, or `UNKNOWN`.
+
+    If several labels occur in a path, the first one counts.
 
     Source: classifier.c validate_classifier_single.
     """
@@ -99,12 +101,12 @@ def true_class_ids(pictures: ClassifiedPictures) -> list[int]:
 def score_classifier(
     guesses: np.ndarray, class_ids: Sequence[int], names: Sequence[str]
 ) -> ClassifierScore:
-    """Count right guesses.
+    """Count the right guesses.
 
     Args:
-        guesses: [N, K] class ids, the best first.
-        class_ids: [N] the classes of the pictures, or `UNKNOWN`.
-        names: of all classes.
+        guesses: [N, K] guessed class ids of each picture, the best guess first.
+        class_ids: [N] class ids of the pictures, or `UNKNOWN`.
+        names: names of all classes.
     """
     truths = np.asarray(class_ids, np.int64)
     right = guesses == truths[:, None]

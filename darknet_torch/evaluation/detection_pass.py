@@ -1,4 +1,4 @@
-"""One pass of a detector over a data set, timed. No torch of its own."""
+"""Running a detector once over a data set, with timing. No torch of its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from darknet_torch.results.boxes import order_after_nms
 from darknet_torch.results.filtered_boxes import FilteredBoxes
 
 
-class DetectorLike(Protocol):
-    """What a pass needs of `darknet_torch.inference.detector.Detector`."""
+class BatchDetector(Protocol):
+    """The part of `darknet_torch.inference.detector.Detector` that a pass needs."""
 
     threshold: float
     nms_threshold: float
@@ -32,17 +32,17 @@ class DetectorLike(Protocol):
 
 @dataclass
 class DetectionPass:
-    """The outcome of a pass.
+    """The result of a pass over P readable pictures, at one or more score thresholds.
 
     Attributes:
-        thresholds: score above which detections were kept, one or more.
+        thresholds: the score thresholds; detections above each are kept.
         detections_by_threshold: the detections above each threshold, picture by picture, in
             the order in which Darknet's NMS leaves them. Their picture numbers are positions
             in `readable`.
-        nms_seconds: seconds that threshold and NMS took for each of them.
-        predict_seconds: seconds that resizing and the network took.
-        errors: what is wrong with the pictures that could not be read.
-        readable: [P] the pictures that could be read.
+        nms_seconds: for each threshold, the time that thresholding and NMS took.
+        predict_seconds: the time that resizing and the network took.
+        errors: the errors of the pictures that could not be read.
+        readable: [P] positions, in the data set, of the pictures that could be read.
     """
 
     thresholds: tuple[float, ...]
@@ -54,12 +54,12 @@ class DetectionPass:
 
     @property
     def detections(self) -> DetectionTable:
-        """What was found above the first threshold."""
+        """The detections above the first threshold."""
         return self.detections_by_threshold[0]
 
 
 def detect_all(
-    detector: DetectorLike,
+    detector: BatchDetector,
     pictures: Sequence[str | os.PathLike[str]],
     *,
     thresholds: Sequence[float] = (),
@@ -68,63 +68,65 @@ def detect_all(
     exif: bool = True,
     advance: Callable[[int], None] = lambda count: None,
 ) -> DetectionPass:
-    """Search all pictures once.
+    """Run a detector over all pictures once.
 
     Args:
         detector: a `darknet_torch.inference.detector.Detector`.
-        pictures: their paths; those that cannot be read are left out and named.
-        thresholds: scores above which to keep detections; the detector's if empty. The
-            network runs once for all of them.
-        batch: pictures at once.
+        pictures: their paths; those that cannot be read are left out and reported.
+        thresholds: score thresholds; the detector's own if empty. The network runs once for
+            all of them.
+        batch: pictures per batch.
         workers: threads that read pictures.
-        exif: turn them as their EXIF orientation says.
+        exif: rotate pictures according to their EXIF orientation.
         advance: called with the number of pictures done since the last call.
     """
     chosen = tuple(thresholds) or (detector.threshold,)
-    parts: list[list[DetectionTable]] = [[] for _ in chosen]
-    passed = DetectionPass(chosen, [], [0.0] * len(chosen))
+    tables: list[list[DetectionTable]] = [[] for _ in chosen]
+    result = DetectionPass(chosen, [], [0.0] * len(chosen))
     for opened in picture_batches(pictures, size=batch, workers=workers, exif=exif):
-        passed.errors += opened.errors
+        result.errors += opened.errors
         if opened.images:
-            start = time.perf_counter()
-            predicted = detector.predict(opened.images)
-            passed.predict_seconds += time.perf_counter() - start
-            for number, threshold in enumerate(chosen):
-                start = time.perf_counter()
-                selections = [
-                    detector.filter_boxes(predicted, index, threshold)
-                    for index in range(len(opened.images))
-                ]
-                passed.nms_seconds[number] += time.perf_counter() - start
-                parts[number] += [
-                    _as_darknet_leaves(place, selection, nms=detector.nms_threshold > 0)
-                    for place, selection in enumerate(selections, len(passed.readable))
-                ]
-            passed.readable += opened.indices
+            _detect_batch(detector, opened.images, result, tables)
+            result.readable += opened.indices
         advance(len(opened))
-    passed.detections_by_threshold += [DetectionTable.join(part) for part in parts]
-    return passed
+    result.detections_by_threshold += [DetectionTable.join(parts) for parts in tables]
+    return result
 
 
-def pass_from_detections(found: DetectionTable, thresholds: Sequence[float]) -> DetectionPass:
-    """As a pass, but from detections that are there: those above each threshold, without times.
+def _detect_batch(
+    detector: BatchDetector,
+    images: list[np.ndarray],
+    result: DetectionPass,
+    tables: list[list[DetectionTable]],
+) -> None:
+    """Predict once, and append the detections above each threshold to `tables`."""
+    start = time.perf_counter()
+    predicted = detector.predict(images)
+    result.predict_seconds += time.perf_counter() - start
+    for number, threshold in enumerate(result.thresholds):
+        start = time.perf_counter()
+        filtered = [
+            detector.filter_boxes(predicted, index, threshold) for index in range(len(images))
+        ]
+        result.nms_seconds[number] += time.perf_counter() - start
+        tables[number] += [
+            _table_in_nms_order(picture, boxes, nms=detector.nms_threshold > 0)
+            for picture, boxes in enumerate(filtered, len(result.readable))
+        ]
 
-    A greedy NMS and a threshold may change places.
+
+def pass_from_detections(detections: DetectionTable, thresholds: Sequence[float]) -> DetectionPass:
+    """Make the result of a pass from existing detections: those above each threshold, no times.
+
+    A threshold may be applied after a greedy NMS instead of before it: the result is the same.
     """
-    detections_by_threshold = [
-        found.select(found.scores > np.float32(limit)) for limit in thresholds
-    ]
-    return DetectionPass(
-        tuple(thresholds), detections_by_threshold, [0.0] * len(detections_by_threshold)
-    )
+    tables = [detections.select(detections.scores > np.float32(limit)) for limit in thresholds]
+    return DetectionPass(tuple(thresholds), tables, [0.0] * len(tables))
 
 
-def _as_darknet_leaves(place: int, selection: FilteredBoxes, *, nms: bool) -> DetectionTable:
-    if not nms:
-        return DetectionTable.from_picture(
-            place, selection.boxes_cxcywh, selection.scores_after_nms
-        )
-    order = order_after_nms(selection.scores)
+def _table_in_nms_order(picture: int, boxes: FilteredBoxes, *, nms: bool) -> DetectionTable:
+    """List a picture's detections in the order in which Darknet leaves them."""
+    order = order_after_nms(boxes.scores) if nms else np.arange(len(boxes.scores))
     return DetectionTable.from_picture(
-        place, selection.boxes_cxcywh[order], selection.scores_after_nms[order]
+        picture, boxes.boxes_cxcywh[order], boxes.scores_after_nms[order]
     )

@@ -1,4 +1,4 @@
-"""An evaluation as lines of text. No torch."""
+"""The results of an evaluation as lines of text. No torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _COCO_FIRST = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR_10
 
 
 def report(evaluation: Evaluation) -> list[str]:
-    """Darknet's own lines, the table of the classes, and the other conventions."""
+    """Return Darknet's lines, a table of the classes, and the other conventions' averages."""
     lines: list[str] = []
     for darknet in evaluation.darknet:
         lines += [*darknet.lines(), ""]
@@ -26,7 +26,7 @@ def report(evaluation: Evaluation) -> list[str]:
 
 
 def class_table(evaluation: Evaluation) -> list[str]:
-    """A line for each class, at the first IoU; all but counts in per cent."""
+    """Return a table with a row per class, at the first IoU; values but counts in per cent."""
     darknet, voc, coco = evaluation.darknet[0], evaluation.voc[0], evaluation.coco
     head = (
         "class",
@@ -70,7 +70,7 @@ def class_table(evaluation: Evaluation) -> list[str]:
 
 
 def sweep_table(steps: Sequence[SweepStep]) -> list[str]:
-    """A line for each confidence threshold; average precision in per cent."""
+    """Return a table with a row per score threshold; average precision in per cent."""
     head = ("above", "boxes", "Darknet", "VOC07", "VOC10", "COCO", "NMS s", "counting s")
     rows = [
         [
@@ -86,7 +86,7 @@ def sweep_table(steps: Sequence[SweepStep]) -> list[str]:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines with their columns below each other, the first one to the left."""
+    """Format rows as lines with aligned columns, the first one left-aligned."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(
@@ -98,5 +98,5 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def percent(value: float | None) -> str:
-    """0-1 with two digits, or - for what there is not."""
+    """Format a value in 0-1 as per cent with two digits; None and NaN become "-"."""
     return "-" if value is None or value != value else f"{value * 100:.2f}"

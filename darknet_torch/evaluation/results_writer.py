@@ -1,4 +1,4 @@
-"""Results files for other programs. No torch."""
+"""Writing result files for other programs. No torch."""
 
 from __future__ import annotations
 
@@ -17,56 +17,67 @@ from darknet_torch.files import make_folder, write_text
 
 COCO_RESULTS, COCO_TRUTH = "coco_results.json", "coco_annotations.json"
 VOC_PREFIX = "comp4_det_test_"
-FOUND_FOLDER, TRUTH_FOLDER = "detections", "groundtruths"
+DETECTIONS_FOLDER, TRUTH_FOLDER = "detections", "groundtruths"
 
 
-def write_coco(found: DetectionTable, ground_truth: GroundTruth, folder: Path) -> None:
-    """COCO's results file, and the annotations that its ids refer to.
+def write_coco(detections: DetectionTable, ground_truth: GroundTruth, folder: Path) -> None:
+    """Write a COCO results file, and the annotation file that its ids refer to.
 
     Raises:
-        UsageError: they cannot be written.
+        UsageError: the files cannot be written.
     """
-    write_json(folder / COCO_RESULTS, result_records(found, ground_truth))
+    write_json(folder / COCO_RESULTS, result_records(detections, ground_truth))
     write_json(folder / COCO_TRUTH, truth_records(ground_truth))
 
 
 def write_voc(
-    found: DetectionTable, ground_truth: GroundTruth, folder: Path, *, prefix: str = VOC_PREFIX
+    detections: DetectionTable,
+    ground_truth: GroundTruth,
+    folder: Path,
+    *,
+    prefix: str = VOC_PREFIX,
 ) -> None:
-    """Pascal VOC's results: a file for each class, a line for each detection.
+    """Write Pascal VOC's results: a file for each class, a line for each detection.
 
-    A line is the picture's name, the score and the corners, in the pixels of the labels.
+    A line has the picture's name, the score and left, top, right and bottom, in pixels as in
+    the labels.
 
-    Source: detector.c print_detector_detections (AlexeyAB), which shifts boxes by a pixel
+    Source: detector.c print_detector_detections (AlexeyAB). Differs: C shifts boxes by a pixel,
     to undo what voc_label.py does to annotations.
 
     Raises:
-        UsageError: two pictures have the same name, or they cannot be written.
+        UsageError: two pictures have the same name, or the files cannot be written.
     """
     stems = unique_stems(ground_truth)
-    corners = ground_truth.clipped_boxes_xyxy(found)
+    boxes_xyxy = ground_truth.clipped_boxes_xyxy(detections)
     for class_id, name in enumerate(ground_truth.names):
-        rows = np.flatnonzero(found.class_ids == class_id)
+        rows = np.flatnonzero(detections.class_ids == class_id)
         lines = [
-            f"{stems[found.pictures[row]]} {found.scores[row]:f} {_numbers(corners[row])}"
+            f"{stems[detections.pictures[row]]} {detections.scores[row]:f}"
+            f" {_format_box(boxes_xyxy[row])}"
             for row in rows
         ]
         _write_lines(folder / voc_file_name(name, prefix), lines)
 
 
-def write_txt(found: DetectionTable, ground_truth: GroundTruth, folder: Path) -> None:
-    """A file for each picture, as external toolkits read them: what was found, what there is.
+def write_txt(detections: DetectionTable, ground_truth: GroundTruth, folder: Path) -> None:
+    """Write two text files per picture, of detections and of truths, for external toolkits.
 
-    A line is the class, the score (of what was found) and left, top, right and bottom in
-    pixels. White space in class names becomes ``_``, since it parts the fields.
+    A line has the class, the score (for detections only) and left, top, right and bottom in
+    pixels. White space in class names becomes ``_``, because it separates the fields.
 
     Raises:
-        UsageError: two pictures have the same name, or they cannot be written.
+        UsageError: two pictures have the same name, or the files cannot be written.
     """
     truths = ground_truth.truths
-    scored = [f" {score:f}" for score in found.scores.tolist()]
-    sides = (
-        (FOUND_FOLDER, found, ground_truth.clipped_boxes_xyxy(found), scored),
+    scores = [f" {score:f}" for score in detections.scores.tolist()]
+    parts = (
+        (
+            DETECTIONS_FOLDER,
+            detections,
+            ground_truth.clipped_boxes_xyxy(detections),
+            scores,
+        ),
         (
             TRUTH_FOLDER,
             truths,
@@ -74,14 +85,14 @@ def write_txt(found: DetectionTable, ground_truth: GroundTruth, folder: Path) ->
             [""] * len(truths),
         ),
     )
-    names = [word_of(name) for name in ground_truth.names]
-    for part, boxes, corners, scores in sides:
+    names = [as_one_word(name) for name in ground_truth.names]
+    for folder_name, boxes, boxes_xyxy, score_texts in parts:
         lines: dict[int, list[str]] = defaultdict(list)
         for row, picture in enumerate(boxes.pictures.tolist()):
             name = names[boxes.class_ids[row]]
-            lines[picture].append(f"{name}{scores[row]} {_numbers(corners[row])}")
+            lines[picture].append(f"{name}{score_texts[row]} {_format_box(boxes_xyxy[row])}")
         for picture, stem in enumerate(unique_stems(ground_truth)):
-            _write_lines(folder / part / f"{stem}.txt", lines[picture])
+            _write_lines(folder / folder_name / f"{stem}.txt", lines[picture])
 
 
 Writer = Callable[[DetectionTable, GroundTruth, Path], None]
@@ -89,45 +100,45 @@ WRITERS: dict[str, Writer] = {"coco": write_coco, "voc": write_voc, "txt": write
 
 
 def unique_stems(ground_truth: GroundTruth) -> Sequence[str]:
-    """The pictures' names, by which files can tell them apart.
+    """Return the pictures' file names without suffix, which must all differ.
 
     Raises:
-        UsageError: they cannot.
+        UsageError: two pictures have the same name.
     """
     stems = ground_truth.stems
     seen: dict[str, int] = {}
-    for place, stem in enumerate(stems):
+    for index, stem in enumerate(stems):
         if stem in seen:
             examples = ground_truth.data_set.examples
             raise UsageError(
-                "two pictures have the same name, by which this form tells them apart",
-                where=examples[place].path,
+                "two pictures have the same name, and this format identifies them by name",
+                where=examples[index].path,
                 got=examples[seen[stem]].path,
-                fix="use the form coco",
+                fix="use the format coco",
             )
-        seen[stem] = place
+        seen[stem] = index
     return stems
 
 
 def voc_file_name(class_name: str, prefix: str = VOC_PREFIX) -> str:
-    """The results file of a class."""
+    """Return the name of a class's results file."""
     return f"{prefix}{class_name.replace('/', '_')}.txt"
 
 
-def word_of(class_name: str) -> str:
-    """A class's name as one word."""
+def as_one_word(class_name: str) -> str:
+    """Return a class's name with its white space replaced by ``_``."""
     return "_".join(class_name.split())
 
 
-def _numbers(corners: np.ndarray) -> str:
-    return " ".join(f"{value:f}" for value in corners)
+def _format_box(box_xyxy: np.ndarray) -> str:
+    return " ".join(f"{value:f}" for value in box_xyxy)
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write `content` as JSON, the file whole or not at all, with its folder.
+    """Write `content` as JSON, completely or not at all; missing folders are created.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     _write(path, json.dumps(content))
 

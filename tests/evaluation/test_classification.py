@@ -1,11 +1,11 @@
-"""Classifiers' scores against a plain loop."""
+"""Accuracy of classifiers compared with a plain loop."""
 
 import numpy as np
 
 from darknet_torch.evaluation.classification import UNKNOWN, score_classifier
 
 
-def test_the_numbers_are_those_of_a_plain_loop():
+def test_accuracies_equal_those_of_a_plain_loop():
     random = np.random.default_rng(1)
     names = ("a", "b", "c", "d", "e")
     truths = random.integers(-1, 4, 60)  # nothing is of class e
