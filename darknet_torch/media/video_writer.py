@@ -16,7 +16,7 @@ CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "XVID", ".avi"
 
 
 class VideoFile:
-    """A video file in the making; it appears under its name, complete, when it is closed.
+    """Writes a video file, which appears at its path, complete, when it is closed.
 
     Args:
         path: where the file goes; its suffix chooses the container, one of `CODECS`.
