@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.errors import WeightsError
-from darknet_torch.export.graphs import Graph, shape_of
+from darknet_torch.export.graphs import Graph, input_sizes
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
@@ -63,7 +63,7 @@ def compare_graph(
         run: what runs what was written.
         other: a height and a width beside the network's own.
     """
-    channels, height, width = shape_of(graph.network)
+    channels, height, width = input_sizes(graph.network)
     cases = [(1, height, width), (3, height, width)]
     cases += [(1, *other)] if other else []
     compare = compare_boxes if graph.options.outputs == "detections" else _all_difference
@@ -118,7 +118,7 @@ def compare_layers(got: Network, want: Network, tolerance: float) -> float:
         WeightsError: a layer's differ by more than `tolerance`; the first such is named.
     """
     steps = _STEPS if any(layer.has_state for layer in want.layers) else 1
-    sequence = random_images(steps, *shape_of(want))
+    sequence = random_images(steps, *input_sizes(want))
     worst = 0.0
     for images in sequence.split(1):
         with torch.inference_mode():

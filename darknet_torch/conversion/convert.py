@@ -20,11 +20,11 @@ from darknet_torch.conversion.formats import (
     find_format,
     find_reader,
 )
-from darknet_torch.conversion.model import Model, encode_cfg
+from darknet_torch.conversion.model import METADATA_KEY, Model, encode_cfg
 from darknet_torch.conversion.readers import ModelSource
 from darknet_torch.downloads.finding import find_weights
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError
-from darknet_torch.export.graphs import Graph, GraphOptions, other_size
+from darknet_torch.export.graphs import Graph, GraphOptions, find_second_size
 from darknet_torch.model.weights import write_values, writing
 
 _FIXED = 2  # cases of `compare_graph` at one size
@@ -134,7 +134,7 @@ def convert(
         options = graph or GraphOptions()
         differences = _write_graph(model, target, kind, options, tolerance)
         notes.append(kind.describe(options))
-        fixed = other_size(model.network) is not None and len(differences) == _FIXED
+        fixed = find_second_size(model.network) is not None and len(differences) == _FIXED
         notes += ["its height and width are fixed: a layer computes with them"] if fixed else []
     if kind is DARKNET and carries_cfg:
         notes += _write_companions(model, target)
@@ -199,15 +199,15 @@ def _write_graph(
             try:
                 file.seek(0)
                 file.truncate()
-                file.write(kind.make(graph, model.metadata()))
+                file.write(kind.export(graph, {METADATA_KEY: model.metadata()}))
                 file.flush()
-                differences = kind.check(source, Path(file.name), graph.other_size)
+                differences = kind.check(source, Path(file.name), graph.second_size)
                 _refuse(differences, path, tolerance)
                 return differences
             except (CfgError, WeightsError):
-                if graph.other_size is None:
+                if graph.second_size is None:
                     raise
-                graph.other_size = None
+                graph.fix_size()
 
 
 def _check_whole(model: Model) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,8 +18,12 @@ from darknet_torch.conversion.readers import (
 )
 from darknet_torch.conversion.states import write_pt, write_safetensors
 from darknet_torch.errors import DarknetError, UsageError, WeightsError
-from darknet_torch.export import exporters
+from darknet_torch.export.failures import first_line
 from darknet_torch.export.graphs import Graph, GraphOptions
+from darknet_torch.export.onnx import export_onnx, load_onnx
+from darknet_torch.export.torch_export import export_program, load_program
+from darknet_torch.export.torchscript import export_torchscript, load_torchscript
+from darknet_torch.export.tracing import Runner
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import read_weights, write_values
 
@@ -53,15 +57,15 @@ class GraphFormat:
 
     Attributes:
         name, suffixes: as `StateFormat` has them.
-        make: gives the bytes of a file, from a graph and its metadata.
-        run: gives what runs a file.
-        has_opset: whether it heeds `GraphOptions.opset`.
+        export: turns a graph and metadata (key -> text) into the bytes of a file.
+        load: loads a file to run it.
+        has_opset: whether `GraphOptions.opset` applies.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    make: Callable[[Graph, str], bytes]
-    run: Callable[[Path], exporters.Run]
+    export: Callable[[Graph, Mapping[str, str]], bytes]
+    load: Callable[[Path], Runner]
     has_opset: bool = False
 
     def describe(self, options: GraphOptions) -> str:
@@ -76,14 +80,14 @@ class GraphFormat:
             WeightsError: what runs such files cannot run this one.
         """
         try:
-            return compare_graph(graph, self.run(path), other)
+            return compare_graph(graph, self.load(path), other)
         except (DarknetError, MemoryError):
             raise
         except Exception as error:
             raise WeightsError(
                 f"the {self.name} graph was written and does not run, and is not kept",
                 where=graph.network.net.where,
-                got=exporters.first_line(error),
+                got=first_line(error),
             ) from error
 
 
@@ -139,14 +143,9 @@ FORMATS: tuple[StateFormat | GraphFormat, ...] = (
     DARKNET,
     StateFormat("PyTorch state_dict", (".pt", ".pth"), read_pt_file, write_pt),
     StateFormat("safetensors", (".safetensors",), read_safetensors_file, write_safetensors),
-    GraphFormat("ONNX", (".onnx",), exporters.onnx_bytes, exporters.run_onnx, has_opset=True),
-    GraphFormat(
-        "TorchScript",
-        (".torchscript", ".ts"),
-        exporters.torchscript_bytes,
-        exporters.run_torchscript,
-    ),
-    GraphFormat("torch.export", (".pt2",), exporters.exported_bytes, exporters.run_exported),
+    GraphFormat("ONNX", (".onnx",), export_onnx, load_onnx, has_opset=True),
+    GraphFormat("TorchScript", (".torchscript", ".ts"), export_torchscript, load_torchscript),
+    GraphFormat("torch.export", (".pt2",), export_program, load_program),
 )
 
 

@@ -12,7 +12,8 @@ from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import WeightsError
 from darknet_torch.model.network import Network, WeightsHeader, build_network
 
-_ENCODING = "latin-1"  # gives back every byte of a cfg
+METADATA_KEY = "darknet_torch"  # under which every written file keeps `Model.metadata`
+_ENCODING = "latin-1"  # maps every byte of a cfg to a character and back
 
 
 @dataclass(frozen=True)

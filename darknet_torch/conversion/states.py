@@ -18,9 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from darknet_torch.conversion.model import Model
+from darknet_torch.conversion.model import METADATA_KEY, Model
 from darknet_torch.errors import WeightsError
-from darknet_torch.export.exporters import METADATA_KEY
 from darknet_torch.extras import needed
 
 # What the numbers of NumPy among a checkpoint's training results unpickle with.

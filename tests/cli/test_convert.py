@@ -166,7 +166,7 @@ class TestRefusals:
     def test_a_layer_with_a_memory(self, tmp_path):
         _, weights = model_in(tmp_path, "[net]\ninputs=4\n[gru]\noutput=2\n")
         message = refused(weights, tmp_path / "a.onnx")
-        assert "small.cfg:3: layer 0 [gru] remembers what it saw" in message
+        assert "small.cfg:3: layer 0 [gru] keeps a state between steps" in message
 
     def test_no_heads(self, tmp_path):
         _, weights = model_in(tmp_path, f"{NET}[convolutional]\nfilters=2\n")

@@ -83,7 +83,7 @@ class TestGraph:
         return Graph(built(DETECTOR), GraphOptions())
 
     def test_the_graph_itself_is_equal_at_two_batches_and_two_sizes(self, graph):
-        found = compare_graph(graph, graph, graph.other_size)
+        found = compare_graph(graph, graph, graph.second_size)
         assert [one.at for one in found] == ["1 x 32x32", "3 x 32x32", "1 x 64x64"]
         assert [one.worst for one in found] == [0, 0, 0]
         assert [one.values for one in found] == [14 * 16, 3 * 14 * 16, 14 * 64]
@@ -93,14 +93,14 @@ class TestGraph:
             side = images.shape[-1]
             return [out + (side - 32) for out in graph(images)]
 
-        assert [one.worst > 0.1 for one in compare_graph(graph, fixed, graph.other_size)] == [
+        assert [one.worst > 0.1 for one in compare_graph(graph, fixed, graph.second_size)] == [
             False,
             False,
             True,
         ]
 
     def test_one_that_mixes_up_the_batch_is_seen(self, graph):
-        found = compare_graph(graph, lambda images: graph(images.flip(0)), graph.other_size)
+        found = compare_graph(graph, lambda images: graph(images.flip(0)), graph.second_size)
         assert [one.worst > 1e-4 for one in found] == [False, True, False]
 
     def test_one_that_returns_too_few_is_seen(self, graph):

@@ -11,7 +11,13 @@ import torch
 from safetensors.torch import save_file
 
 from darknet_torch.cfg.dialect import PJREDDIE
-from darknet_torch.conversion.model import Model, decode_cfg, encode_cfg, rebuild
+from darknet_torch.conversion.model import (
+    METADATA_KEY,
+    Model,
+    decode_cfg,
+    encode_cfg,
+    rebuild,
+)
 from darknet_torch.conversion.states import (
     load_state,
     read_pt,
@@ -20,7 +26,6 @@ from darknet_torch.conversion.states import (
     write_safetensors,
 )
 from darknet_torch.errors import CfgError, UsageError, WeightsError
-from darknet_torch.export.exporters import METADATA_KEY
 from darknet_torch.model.network import WeightsHeader
 from tests.conversion.models import DETECTOR, NET, built
 

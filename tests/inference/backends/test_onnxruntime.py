@@ -93,7 +93,7 @@ def test_a_missing_package_is_named_with_its_extra(missing, monkeypatch):
 
 def test_a_layer_with_a_memory_is_named():
     network = built("[net]\ninputs=4\n[rnn]\noutput=2\n")
-    with pytest.raises(CfgError, match=r"layer 0 \[rnn\] remembers what it saw"):
+    with pytest.raises(CfgError, match=r"layer 0 \[rnn\] keeps a state between steps"):
         find_backend("onnxruntime", network)
 
 
