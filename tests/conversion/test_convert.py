@@ -12,10 +12,10 @@ from darknet_torch.conversion.convert import convert
 from darknet_torch.errors import CfgError, UsageError, WeightsError
 from darknet_torch.export.graphs import GraphOptions
 from darknet_torch.model.loading import load_with_report
-from tests.checkpoints.ports import CFG as PORT_CFG
-from tests.checkpoints.ports import PORTS, Port, head_inputs, pictures
+from tests.checkpoints.backbone_modules import randomized
+from tests.checkpoints.port_modules import CFG as PORT_CFG
+from tests.checkpoints.port_modules import PORTS, Port, head_inputs, pictures
 from tests.checkpoints.test_resnet import ResNet
-from tests.checkpoints.trained import trained as trained_model
 from tests.conversion.models import DETECTOR, NET, TOY_CFG, TOY_NAMES, TOY_WEIGHTS, model_in
 
 STATES = ["pt", "pth", "safetensors"]
@@ -263,7 +263,9 @@ class TestRefusals:
 
     def test_a_checkpoint_of_no_known_kind(self, tmp_path):
         torch.save({"encoder.weight": torch.ones(2)}, tmp_path / "odd.pt")
-        with pytest.raises(WeightsError, match=r"odd\.pt: is of no known kind.*encoder\.weight"):
+        with pytest.raises(
+            WeightsError, match=r"odd\.pt: is not a checkpoint of a known program.*encoder\.weight"
+        ):
             convert(tmp_path / "odd.pt", tmp_path / "a.weights", cfg="yolov3")
 
     def test_a_folder_that_is_not_there(self, weights, tmp_path):
@@ -349,7 +351,7 @@ class TestCheckpoints:
             torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-4)
 
     def test_of_a_backbone_brings_its_cfg(self, tmp_path):
-        model = trained_model(ResNet((2, 2, 2, 2), bottleneck=False)).float()
+        model = randomized(ResNet((2, 2, 2, 2), bottleneck=False)).float()
         torch.save(model.state_dict(), tmp_path / "resnet18.pth")
         report = convert(tmp_path / "resnet18.pth", tmp_path / "r.weights")
         assert "checkpoint" in report.origin
@@ -358,7 +360,7 @@ class TestCheckpoints:
         assert len(network.layers) == len(load("resnet18-torch").layers)
 
     def test_that_cover_a_detectors_backbone_become_a_partial_file(self, tmp_path):
-        model = trained_model(ResNet((2, 2, 2, 2), bottleneck=False)).float()
+        model = randomized(ResNet((2, 2, 2, 2), bottleneck=False)).float()
         torch.save(model.state_dict(), tmp_path / "resnet18.pth")
         body = find_cfg("resnet18-torch").read_text().partition("[avgpool]")[0]
         detector = tmp_path / "detector.cfg"

@@ -5,7 +5,7 @@ import torch
 
 from darknet_torch.errors import CfgError
 from darknet_torch.export.graphs import Graph, GraphOptions, find_second_size
-from tests.checkpoints.ports import CFG as TWO_HEADS
+from tests.checkpoints.port_modules import CFG as TWO_HEADS
 from tests.conversion.models import DETECTOR, NET, built, pictures
 from tests.export.cases import (
     HEADS,
