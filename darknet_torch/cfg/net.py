@@ -60,7 +60,7 @@ class NetOptions(Options):
     adam: bool = flag(doc="use Adam")
     B1: float = number(0.9, doc="first moment's decay of Adam")
     B2: float = number(0.999, doc="second moment's decay of Adam")
-    eps: float = number(lambda dialect: dialect.adam_epsilon, doc="epsilon of Adam")
+    eps: float = number(lambda dialect: dialect.defaults.adam_epsilon, doc="epsilon of Adam")
     clip: float = number(0.0, only="pjreddie", doc="bound on the weights")
     ema_alpha: float = number(0.0, only="alexeyab", doc="average of the weights kept")
 

@@ -288,9 +288,9 @@ def _read_text(entry: Entry, option: Option, dialect: Dialect) -> str:
 
 def _read_activation(entry: Entry, option: Option, dialect: Dialect) -> str:
     word = _value(entry)
-    if word in dialect.activations:
+    if word in dialect.numerics.activations:
         return word
-    return _fall_back(entry, sorted(dialect.activations), "relu", dialect)
+    return _fall_back(entry, sorted(dialect.numerics.activations), "relu", dialect)
 
 
 def _fall_back(entry: Entry, words: Sequence[str], fallback: str, dialect: Dialect) -> str:

@@ -30,7 +30,7 @@ def anchors_fit(path: Path, data: DataSet, network: Network, cfg: CheckedCfg) ->
     if own is None:
         return
     net = network.net
-    letterbox = net.letter_box or network.dialect.letterbox
+    letterbox = net.letter_box or network.dialect.defaults.letterbox
     try:
         boxes = measure(data, net.height, net.width, letterbox=letterbox).boxes
         better = cluster(boxes, len(own))

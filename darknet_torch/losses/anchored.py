@@ -80,7 +80,7 @@ class AnchoredLoss:
         self.delta = torch.zeros_like(self.values)
         self.multipliers = class_multipliers(self.options, output.device)
         self.map = class_map(head, head.options.map, output.device)
-        checked = context.dialect.cumulative_yolo
+        checked = context.dialect.training.cumulative_yolo
         self.truths = Truths.of(rows.float(), known_labels(head, self.map, checked=checked))
         self.anchors = head.all_anchors.to(output.device)
 
@@ -112,7 +112,7 @@ class AnchoredLoss:
         overlaps = iou(predicted.reshape(count, -1, 1, 4), self.truths.boxes[:, None])
         best, which = (part.flatten() for part in best_truth(overlaps, self.truths.valid))
         matching = best
-        if self.context.dialect.cumulative_yolo:
+        if self.context.dialect.training.cumulative_yolo:
             matching = torch.where((self.scores > _CONFIDENT).any(-1), best, 0.0)
         objectness = self.objectness
         delta = -options.obj_normalizer * objectness
@@ -215,7 +215,7 @@ class AnchoredLoss:
         normalizer = multiplier * self.options.obj_normalizer
         for turn in by_truth_rank(match.places):
             at = match.places[turn]
-            if self.context.dialect.cumulative_yolo:
+            if self.context.dialect.training.cumulative_yolo:
                 self.delta[at, : self.coordinates] += boxes[turn]
             else:
                 self.delta[at, : self.coordinates] = boxes[turn]
@@ -243,7 +243,7 @@ class AnchoredLoss:
         again = wanted.gather(1, column) - scores.gather(1, column)
         if self.multipliers is not None:
             again = again * self.multipliers[column]
-        first = self.multiclass_by_first or not self.context.dialect.cumulative_yolo
+        first = self.multiclass_by_first or not self.context.dialect.training.cumulative_yolo
         met = (before[:, :1] if first else before.gather(1, column)) != 0
         kept = before.scatter(1, column, again)
         self.delta[at, start:] = torch.where(met, kept, fresh)
@@ -260,7 +260,7 @@ class AnchoredLoss:
 
     def box_multiplier(self, classes: Tensor) -> Tensor:
         """[K]: the weight of a box's own delta."""
-        if not self.context.dialect.cumulative_yolo:
+        if not self.context.dialect.training.cumulative_yolo:
             return torch.ones_like(classes, dtype=self.values.dtype)
         return self.options.iou_normalizer * self._multiplier(classes)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.layers.contrastive import Contrastive
-from darknet_torch.losses.base import Loss, LossContext, squared
+from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
 from darknet_torch.losses.terms import clipped
 
 _CERTAIN = 0.9999  # what a probability above one counts as, blas.c P_constrastive_f_det
@@ -58,7 +58,7 @@ def contrastive_loss(
         gradient = _box_gradient(samples, options.temperature, options.contrastive_neg_max)
         delta = _to_places(gradient, places, layer.boxes, x)
     delta = clipped(delta * layer.options.cls_normalizer, layer.options.max_delta)
-    return Loss(delta, squared(delta), 1.0, {"accuracy": _accuracy(samples)})
+    return Loss(delta, sum_of_squares(delta), 1.0, {"accuracy": _accuracy(samples)})
 
 
 def _of_pictures(layer: Contrastive, x: Tensor, truths: Tensor, context: LossContext) -> _Samples:
@@ -75,7 +75,9 @@ def _of_pictures(layer: Contrastive, x: Tensor, truths: Tensor, context: LossCon
 
 def _of_boxes(layer: Contrastive, x: Tensor, context: LossContext) -> tuple[_Samples, Tensor]:
     assert layer.head_index is not None
-    labels, classes = context.labels[layer.head_index]
+    cell_labels = context.earlier[layer.head_index].cell_labels
+    assert cell_labels is not None  # the layer checked that it is a [yolo]
+    labels, classes = cell_labels.track_ids, cell_labels.class_ids
     places = torch.nonzero(labels >= 0)[:, 0]
     count, _, height, width = x.shape
     z = x.reshape(count, layer.boxes, -1, height, width).permute(0, 1, 3, 4, 2)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.detection import Detection
-from darknet_torch.losses.base import Loss, LossContext, squared
+from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
 from darknet_torch.losses.iou import iou
 
 _COORDINATES = 4
@@ -68,9 +68,9 @@ def detection_loss(
         "count": there.sum().float(),
         "iou": torch.where(there, overlap, 0.0).sum() / found,
         "recall": (there & (overlap > 0.5)).sum() / found,
-        "total_loss": squared(delta) / count,
+        "total_loss": sum_of_squares(delta) / count,
     }
-    return Loss(delta.reshape(x.shape), squared(delta), 1.0, parts)
+    return Loss(delta.reshape(x.shape), sum_of_squares(delta), 1.0, parts)
 
 
 def _comparable(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from darknet_torch.heads.gaussian_yolo import GaussianYolo, GaussianYoloOptions
 from darknet_torch.losses.anchored import AnchoredLoss, Match
-from darknet_torch.losses.base import Loss, LossContext, squared
+from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
 from darknet_torch.losses.iou import OVERLAPS, gradient
 from darknet_torch.losses.terms import clipped
 
@@ -52,7 +52,7 @@ class _GaussianLoss(AnchoredLoss):
         self.average(torch.ones_like(self.objectness, dtype=torch.bool))
         delta = self.as_input()
         scale = self.options.delta_normalizer
-        return Loss(delta, squared(delta), scale, self._parts(overlaps, match))
+        return Loss(delta, sum_of_squares(delta), scale, self._parts(overlaps, match))
 
     def ignored_objectness(
         self, overlap: Tensor, delta: Tensor, ignored: Tensor, which: Tensor
@@ -123,9 +123,9 @@ class _GaussianLoss(AnchoredLoss):
 
     def _parts(self, overlaps: Tensor, match: Match) -> dict[str, Tensor]:
         count = max(1, len(match.places))
-        everything = squared(self.delta)
-        rest = squared(self.delta[:, self.coordinates :])
-        sure = squared(self.delta[:, :4]) + rest
+        everything = sum_of_squares(self.delta)
+        rest = sum_of_squares(self.delta[:, self.coordinates :])
+        sure = sum_of_squares(self.delta[:, :4]) + rest
         return {
             "count": torch.tensor(float(len(match.places))),
             "iou": overlaps.sum() / count,

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.layers.iseg import Iseg
-from darknet_torch.losses.base import Loss, LossContext, squared
+from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
 
 _MOST = 90  # instances of a picture, iseg_layer.c make_iseg_layer
 _SMALL = 0.1  # how much embeddings are drawn towards zero
@@ -42,8 +42,8 @@ def iseg_loss(
         _learn_classes(learned[:classes], has[:classes], row[known])
         _learn_embeddings(learned[classes:], has[classes:], row[known, 1:] != 0)
     delta[:, classes:] *= _WEIGHT
-    parts = {"count": torch.tensor(float(count)), "total_loss": squared(delta) / len(x)}
-    return Loss(delta.reshape(x.shape), squared(delta), 1.0, parts)
+    parts = {"count": torch.tensor(float(count)), "total_loss": sum_of_squares(delta) / len(x)}
+    return Loss(delta.reshape(x.shape), sum_of_squares(delta), 1.0, parts)
 
 
 def _learn_classes(delta: Tensor, scores: Tensor, rows: Tensor) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 from darknet_torch.heads.base import positions
 from darknet_torch.heads.class_map import class_map, known_labels
 from darknet_torch.heads.region import Region
-from darknet_torch.losses.base import Loss, LossContext, squared
+from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
 from darknet_torch.losses.iou import iou
 from darknet_torch.losses.terms import focal
 from darknet_torch.losses.truths import Truths, best_truth, by_truth_rank
@@ -72,7 +72,7 @@ class _RegionLoss:
         count, height, width, boxes, values = self.shape
         delta = self.delta.reshape(self.shape).permute(0, 3, 4, 1, 2)
         delta = delta.reshape(count, boxes * values, height, width)
-        return Loss(delta, squared(delta), 1.0, parts)
+        return Loss(delta, sum_of_squares(delta), 1.0, parts)
 
     def _boxes(self) -> Tensor:
         """[M, 4] in 0-1 of the input. Source: region_layer.c get_region_box."""
@@ -251,5 +251,5 @@ class _RegionLoss:
             "count": torch.tensor(float(len(overlap))),
             "iou": overlap.sum() / count,
             "recall": (overlap > 0.5).sum() / count,
-            "total_loss": squared(self.delta) / self.shape[0],
+            "total_loss": sum_of_squares(self.delta) / self.shape[0],
         }

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from darknet_torch.heads.yolo import Yolo, YoloOptions
 from darknet_torch.losses.anchored import AnchoredLoss, Match
-from darknet_torch.losses.base import Loss, LossContext, squared
+from darknet_torch.losses.base import CellLabels, Loss, LossContext, sum_of_squares
 from darknet_torch.losses.iou import OVERLAPS, gradient
+from darknet_torch.losses.rejection import reject_deltas
 from darknet_torch.losses.terms import clipped
 from darknet_torch.losses.truths import by_truth_rank
 
@@ -44,16 +45,18 @@ class _YoloLoss(AnchoredLoss):
         overlaps = self.assign_matched(match, self._delta)
         if self.options.iou_thresh < 1:
             self.average(self.delta[:, self.coordinates] != 0)
-        self._label(match)
-        if self.context.dialect.cumulative_yolo:
-            around = self.context
-            self.delta = around.rejection.apply(self.delta, around.net, around.iteration)
-        delta = self.as_input()
+        rejection = None
+        if self.context.dialect.training.cumulative_yolo:
+            self.delta, rejection = reject_deltas(
+                self.delta, self.context.rejection, self.context.net, self.context.iteration
+            )
         return Loss(
-            delta,
+            self.as_input(),
             self._cost(overlaps, match),
-            self.options.delta_normalizer,
-            self._parts(overlaps, match),
+            scale=self.options.delta_normalizer,
+            parts=self._parts(overlaps, match),
+            cell_labels=self._cell_labels(match),
+            rejection=rejection,
         )
 
     def _boxes(self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor) -> Tensor:
@@ -108,18 +111,18 @@ class _YoloLoss(AnchoredLoss):
 
     def _cost(self, overlaps: Tensor, match: Match) -> Tensor:
         """Source: yolo_layer.c forward_yolo_layer, the end of it."""
-        everything = squared(self.delta)
-        plain = not self.context.dialect.cumulative_yolo or not self.options.show_details
+        everything = sum_of_squares(self.delta)
+        plain = not self.context.dialect.training.cumulative_yolo or not self.options.show_details
         if plain or self.options.iou_loss == "mse":
             return everything
-        rest = self.options.obj_normalizer * squared(self.delta[:, self.coordinates :])
+        rest = self.options.obj_normalizer * sum_of_squares(self.delta[:, self.coordinates :])
         missed = (1 - overlaps[:, 1]).sum() / max(1, len(match.places))
         return self.options.iou_normalizer * missed + rest
 
     def _parts(self, overlaps: Tensor, match: Match) -> dict[str, Tensor]:
         count = max(1, len(match.places))
-        everything = squared(self.delta)
-        rest = self.options.obj_normalizer * squared(self.delta[:, self.coordinates :])
+        everything = sum_of_squares(self.delta)
+        rest = self.options.obj_normalizer * sum_of_squares(self.delta[:, self.coordinates :])
         return {
             "count": torch.tensor(float(len(match.places))),
             "iou": overlaps[:, 0].sum() / count,
@@ -129,15 +132,15 @@ class _YoloLoss(AnchoredLoss):
             "total_loss": everything / self.shape[0],
         }
 
-    def _label(self, match: Match) -> None:
-        """Tell [contrastive] which boxes show what.
+    def _cell_labels(self, match: Match) -> CellLabels:
+        """The ground truths of the boxes whose anchor fits them best, for [contrastive].
 
-        Those that learn a truth because of iou_thresh alone are not told.
+        Boxes matched because of iou_thresh alone have no label, as in C.
         """
-        labels = torch.full((len(self.values),), -1, device=self.values.device)
-        classes = labels.clone()
+        tracks = torch.full((len(self.values),), -1, device=self.values.device)
+        classes = tracks.clone()
         best = torch.nonzero(match.fits_best)[:, 0]
         for turn in by_truth_rank(match.places[best]):
             at = match.places[best[turn]]
-            labels[at], classes[at] = match.tracks[best[turn]], match.classes[best[turn]]
-        self.context.labels[self.head.index] = labels, classes
+            tracks[at], classes[at] = match.tracks[best[turn]], match.classes[best[turn]]
+        return CellLabels(tracks, classes)

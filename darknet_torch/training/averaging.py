@@ -46,6 +46,12 @@ class WeightAverage:
             for average, array in zip(self.averages, self.arrays, strict=True):
                 average.lerp_(array.detach(), 1 - self.alpha)
 
+    def load(self, averages: list[Tensor]) -> None:
+        """Go on with `averages`, one for each of `arrays`, or none before the first."""
+        self.averages = [
+            average.to(array.device) for average, array in zip(averages, self.arrays, strict=False)
+        ]
+
     def _swap_in(self) -> None:
         for average, array in zip(self.averages, self.arrays, strict=True):
             array.copy_(average)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
 import cv2
@@ -107,7 +107,7 @@ class Batches:
                 got=f"batch={self.batch}, subdivisions={self.subdivisions}",
             )
 
-    def __iter__(self) -> Iterator[TrainBatch]:
+    def __iter__(self) -> Generator[TrainBatch]:
         """From `start` on.
 
         Raises:

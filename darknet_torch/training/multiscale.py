@@ -56,7 +56,7 @@ class MultiScale:
             random: random= of the last detection head; None for a classifier, where that of
                 [net] counts.
         """
-        by_factor = dialect.multiscale_by_factor
+        by_factor = dialect.training_data.multiscale_by_factor
         kind = "fixed"
         if random:
             kind = "factor" if by_factor else "steps"

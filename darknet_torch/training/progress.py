@@ -1,4 +1,4 @@
-"""The lines of a training, in the words of Darknet."""
+"""The lines that Darknet prints during a training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from darknet_torch.heads.yolo import Yolo
 from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
-from darknet_torch.training.trainer import Update
+from darknet_torch.training.loop import Update
 
 _STEADY = 0.99  # how much of the last estimate of the time left stays
 

@@ -33,8 +33,12 @@ class ToyOptions(Options):
     size: int = integer(3, minimum=1, maximum=9, doc="a window")
     pad: bool = flag(doc="a switch")
     rate: float = number(0.1, minimum=0, doc="a rate")
-    boxes: int = integer(lambda dialect: dialect.yolo_max_boxes, doc="as the code base has it")
-    epsilon: float = number(lambda dialect: dialect.adam_epsilon, doc="as the code base has it")
+    boxes: int = integer(
+        lambda dialect: dialect.defaults.yolo_max_boxes, doc="as the code base has it"
+    )
+    epsilon: float = number(
+        lambda dialect: dialect.defaults.adam_epsilon, doc="as the code base has it"
+    )
     kind: str = choice("mean", "mean", "sum", fallback="mean", doc="of two")
     mode: str = choice(
         *("plain", "plain", "mosaic", "pair"),

@@ -62,7 +62,7 @@ def truth_rows(head, x, seed, values=5):
 _NET = read_net(parse_cfg("[net]\ninputs=1")[0], find_dialect("alexeyab"))
 
 
-def context(head, dialect="alexeyab", seen=100_000, net=_NET, labels=None, iteration=0):
+def context(head, dialect="alexeyab", seen=100_000, net=_NET, iteration=0, **more):
     """What a loss may know, of the input that `build` gives."""
     return LossContext(
         net=net,
@@ -70,8 +70,8 @@ def context(head, dialect="alexeyab", seen=100_000, net=_NET, labels=None, itera
         height=HEIGHT,
         width=WIDTH,
         seen=seen,
-        labels={} if labels is None else labels,
         iteration=iteration,
+        **more,
     )
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.losses.base import CellLabels, Loss
 from darknet_torch.losses.contrastive import contrastive_loss
 from darknet_torch.model.network import build_network
 from tests.losses import plain_contrastive
@@ -87,6 +88,12 @@ yolo_layer=-2
     return network.layers[-1], network.net
 
 
+def yolo_loss(track_ids, class_ids):
+    """The loss of a [yolo] that has matched these ground truths with its boxes."""
+    labels = CellLabels(track_ids, class_ids)
+    return Loss(torch.zeros(1), torch.tensor(0.0), cell_labels=labels)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("most", [1, 2, 3, 50])
 @pytest.mark.parametrize("net", ["", "time_steps=2\nbatch=2"])
@@ -102,8 +109,9 @@ def test_boxes_of_one_track_are_drawn_together(net, most, seed):
     places.sort()
     labels.flat[places] = random.integers(0, 4, 14)
     classes.flat[places] = random.integers(0, 2, 14)
-    told = {layer.head_index: tuple(torch.from_numpy(v.ravel()) for v in (labels, classes))}
-    around = context(layer, net=net_options, labels=told)
+    found = (torch.from_numpy(ids.ravel()) for ids in (labels, classes))
+    earlier = {layer.head_index: yolo_loss(*found)}
+    around = context(layer, net=net_options, earlier=earlier)
     inputs = torch.from_numpy(x)
     loss = contrastive_loss(layer, inputs, layer(inputs), torch.zeros(count, 1), around)
 
@@ -123,7 +131,8 @@ def test_boxes_of_one_track_are_drawn_together(net, most, seed):
 def test_without_any_box_nothing_is_learnt():
     layer, net_options = of_boxes("")
     labels = torch.full((2 * 2 * ROWS * COLUMNS,), -1)
-    around = context(layer, net=net_options, labels={layer.head_index: (labels, labels)})
+    earlier = {layer.head_index: yolo_loss(labels, labels)}
+    around = context(layer, net=net_options, earlier=earlier)
     x = torch.randn(2, 2 * FEATURES, ROWS, COLUMNS)
     loss = contrastive_loss(layer, x, layer(x), torch.zeros(2, 1), around)
     assert not loss.delta.any()

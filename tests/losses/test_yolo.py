@@ -163,14 +163,12 @@ def test_delta_normalizer_scales_what_goes_back_but_not_the_cost():
 
 
 @pytest.mark.parametrize("options", ["", "iou_thresh=.1"])
-def test_a_contrastive_layer_is_told_the_track_of_the_best_anchor_alone(options):
+def test_cell_labels_hold_the_track_of_the_best_anchor_only(options):
     head = head_of(options)
     x = inputs(head, 8)
     rows = np.concatenate((truth_rows(head, x, 8), np.zeros((2, 12, 1), np.float32)), -1)
     rows[..., 5] = np.arange(24).reshape(2, 12)
-    around = context(head)
-    output, _ = computed(head, x, rows, around)
+    output, loss = computed(head, x, rows, context(head))
     worker, _, _ = plain(PlainYolo, head, output, rows)
-    labels, classes = around.labels[head.index]
-    assert labels.tolist() == worker.labels.flatten().tolist()
-    assert classes.tolist() == worker.label_classes.flatten().tolist()
+    assert loss.cell_labels.track_ids.tolist() == worker.labels.flatten().tolist()
+    assert loss.cell_labels.class_ids.tolist() == worker.label_classes.flatten().tolist()

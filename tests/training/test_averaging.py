@@ -3,7 +3,7 @@
 import torch
 
 from darknet_torch.training.averaging import WeightAverage
-from tests.training.small import arrays, network
+from tests.training.small_networks import arrays, network
 
 ALPHA = 0.75
 CFG = """[net]

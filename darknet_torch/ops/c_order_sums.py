@@ -13,18 +13,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 # C's constants are floats; here they meet doubles.
 _EPSILON, _OUTSIDE = float(np.float32(1e-5)), float(np.float32(1e-6))
-
-
-def sum_in_order(module: nn.Module, enabled: bool = True) -> None:
-    """Let all parts of `module` that can sum up in C's order."""
-    for part in module.modules():
-        if hasattr(part, "in_order"):
-            setattr(part, "in_order", enabled)  # noqa: B010  a module takes tensors alone
 
 
 class _Convolution(torch.autograd.Function):

@@ -1,7 +1,7 @@
-"""What C's backward makes of small networks, worked out by hand.
+"""What C's backward makes of small networks, computed by hand.
 
-The first layer multiplies its input x by w; `d` is the delta of the [cost] behind, truth
-less output. The weight's gradient is -x times the delta that reaches the first layer.
+The first layer multiplies its input x by w; `d` is the delta of the [cost] after it, truth
+minus output. The weight's gradient is -x times the delta that reaches the first layer.
 """
 
 import pytest
@@ -9,11 +9,13 @@ import torch
 from torch.nn import functional
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, without_bugs
-from darknet_torch.training.passes import TrainingPass
-from tests.training.small import Runs, around, arrays, called, network
+from darknet_torch.losses.base import Loss
+from darknet_torch.losses.rejection import RejectionState
+from darknet_torch.training.forward import ForwardPass
+from tests.training.small_networks import Passes, arrays, dialect_id, loss_context, network
 
 FIRST = "[convolutional]\nfilters=1\nsize=1\nactivation=linear\n"
-RIGHT = [without_bugs(ALEXEYAB), "alexeyab-cuda", "pjreddie"]  # of these nothing is carried on
+RIGHT = [without_bugs(ALEXEYAB), "alexeyab-cuda", "pjreddie"]  # these accumulate no deltas
 
 
 def net(sections, side=1, first=FIRST):
@@ -24,8 +26,8 @@ def net(sections, side=1, first=FIRST):
 def trained(cfg, dialect, x=0.7, truth=-0.4):
     """w, b, what the first layer made, the last one's delta, and dw / -x."""
     made = network(cfg, dialect)
-    runs = Runs(made)
-    result = runs(torch.full((1, 1, 1, 1), x), torch.tensor([[truth]]))
+    passes = Passes(made)
+    result = passes(torch.full((1, 1, 1, 1), x), torch.tensor([[truth]]))
     first = arrays(made, 0)
     w, b = first["weights"].item(), first["biases"].item()
     (loss,) = result.losses.values()
@@ -41,32 +43,34 @@ class TestConvolution:
     cfg = net(FIRST + "[shortcut]\nfrom=0\nactivation=linear")
 
     @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
-    def test_it_overwrites_what_others_sent(self, dialect):
+    def test_it_overwrites_the_delta_of_other_consumers(self, dialect):
         made, _, d, reached = trained(self.cfg, dialect)
         assert reached == pytest.approx(arrays(made, 1)["weights"].item() * d, rel=1e-5)
 
     @pytest.mark.parametrize(
-        "dialect", [without_bugs(ALEXEYAB), without_bugs(PJREDDIE), "alexeyab-cuda"], ids=called
+        "dialect",
+        [without_bugs(ALEXEYAB), without_bugs(PJREDDIE), "alexeyab-cuda"],
+        ids=dialect_id,
     )
-    def test_it_adds_to_it_elsewhere(self, dialect):
+    def test_it_adds_to_the_delta_where_the_bug_is_fixed(self, dialect):
         made, _, d, reached = trained(self.cfg, dialect)
         wanted = (arrays(made, 1)["weights"].item() + 1) * d
         assert reached == pytest.approx(wanted, rel=1e-5)
 
     @pytest.mark.parametrize(("dialect", "adds"), [("alexeyab", 0), ("pjreddie", 1)])
-    def test_a_larger_window_adds_in_pjreddies_code(self, dialect, adds):
+    def test_a_larger_window_adds_to_the_delta_in_pjreddies_code(self, dialect, adds):
         larger = "[convolutional]\nfilters=1\nsize=3\npad=1\nactivation=linear\n"
         cfg = net(larger + "[shortcut]\nfrom=0\nactivation=linear")
         made, _, d, reached = trained(cfg, dialect)
         middle = arrays(made, 1)["weights"][0, 0, 1, 1].item()
         assert reached == pytest.approx((middle + adds) * d, rel=1e-5)
 
-    def test_of_two_that_overwrite_the_first_one_stays(self):
+    def test_the_first_of_two_overwriting_layers_wins(self):
         """0 - 1 [convolutional] - 2 [sam] from 0: on the way back layer 1 comes last."""
         made, y, d, reached = trained(net(FIRST + "[sam]\nfrom=0"), "alexeyab")
         assert reached == pytest.approx(arrays(made, 1)["weights"].item() * y * d, rel=1e-5)
 
-    def test_a_reader_before_it_still_adds(self):
+    def test_an_earlier_consumer_still_adds_its_delta(self):
         """0 - 1 [route] 0 - 2 [route] 0 - 3 [convolutional] - 4 [shortcut] from 1."""
         sections = "[route]\nlayers=0\n[route]\nlayers=0\n" + FIRST
         cfg = net(sections + "[shortcut]\nfrom=1\nactivation=linear")
@@ -82,7 +86,7 @@ class TestActivation:
     @pytest.mark.parametrize(
         ("dialect", "adds"), [("alexeyab", 0), ("pjreddie", 0), (without_bugs(ALEXEYAB), 1)]
     )
-    def test_it_overwrites_what_others_sent(self, dialect, adds):
+    def test_it_overwrites_the_delta_of_other_consumers(self, dialect, adds):
         _, y, d, reached = trained(self.cfg, dialect)
         out = torch.sigmoid(torch.tensor(y)).item()
         assert reached == pytest.approx((out * (1 - out) + adds) * d, rel=1e-5)
@@ -92,11 +96,11 @@ class TestActivation:
     ("dialect", "adds"),
     [("alexeyab", 0), ("alexeyab-cuda", 0), ("pjreddie", 0), (without_bugs(PJREDDIE), 1)],
 )
-def test_a_batchnorm_overwrites_what_others_sent_in_every_build(dialect, adds):
+def test_a_batchnorm_overwrites_the_delta_in_every_build(dialect, adds):
     """0 - 1 [batchnorm] - 2 [shortcut] from 0, over 2x2 positions."""
     made = network(net("[batchnorm]\n[shortcut]\nfrom=0\nactivation=linear", side=2), dialect)
     x = torch.randn(1, 1, 2, 2, generator=torch.Generator().manual_seed(3))
-    result = Runs(made)(x, torch.tensor([[0.1, 0.2, -0.5, 1.0]]))
+    result = Passes(made)(x, torch.tensor([[0.1, 0.2, -0.5, 1.0]]))
     (loss,) = result.losses.values()
     weights = arrays(made, 0)["weights"].detach().clone().requires_grad_()
     made.layers[1](functional.conv2d(x, weights)).backward(-loss.delta)
@@ -125,12 +129,12 @@ class TestSam:
 @pytest.mark.parametrize(
     ("dialect", "adds"), [("alexeyab", 0), ("pjreddie", 0), (without_bugs(PJREDDIE), 1)]
 )
-def test_reorg_overwrites_what_others_sent(dialect, adds):
+def test_reorg_overwrites_the_delta_of_other_consumers(dialect, adds):
     sections = "[reorg]\nstride=2\n[reorg]\nstride=2\nreverse=1\n[shortcut]\nfrom=0\nactivation="
     first = FIRST.replace("filters=1", "filters=4")
     made = network(net(sections + "linear", side=2, first=first), dialect)
     x = torch.full((1, 1, 2, 2), 0.5)
-    result = Runs(made)(x, torch.linspace(-1, 1, 16)[None])
+    result = Passes(made)(x, torch.linspace(-1, 1, 16)[None])
     (loss,) = result.losses.values()
     y = torch.zeros(1, 4, 2, 2, requires_grad=True)
     made.layers[2](made.layers[1](y)).backward(-loss.delta)
@@ -140,7 +144,7 @@ def test_reorg_overwrites_what_others_sent(dialect, adds):
     assert loss.delta.sum((0, 2, 3)).abs().min() > 0.1  # what the shortcut sent
 
 
-class TestCarried:
+class TestAccumulatedDeltas:
     """0 - 1 [route] 0 - 2 [cost], trained on one mini-batch after the other."""
 
     cfg = net("[route]\nlayers=0")
@@ -148,10 +152,10 @@ class TestCarried:
     def two(self, cfg, dialect):
         """The deltas of two mini-batches, and what the first layer's bias got of each."""
         made = network(cfg, dialect)
-        runs, deltas, gradients = Runs(made), [], []
+        passes, deltas, gradients = Passes(made), [], []
         biases = arrays(made, 0)["biases"]
         for x, truth in ((0.5, 1.0), (-0.3, 0.2)):
-            result = runs(torch.full((1, 1, 1, 1), x), torch.tensor([[truth]]))
+            result = passes(torch.full((1, 1, 1, 1), x), torch.tensor([[truth]]))
             (loss,) = result.losses.values()
             deltas.append(loss.delta.item())
             gradients.append(-biases.grad.item())
@@ -162,12 +166,12 @@ class TestCarried:
         _, (first, second), gradients = self.two(self.cfg, "alexeyab")
         assert gradients == pytest.approx([first, first + second], rel=1e-6)
 
-    @pytest.mark.parametrize("dialect", RIGHT, ids=called)
+    @pytest.mark.parametrize("dialect", RIGHT, ids=dialect_id)
     def test_elsewhere_every_mini_batch_starts_anew(self, dialect):
         _, deltas, gradients = self.two(self.cfg, dialect)
         assert gradients == pytest.approx(deltas, rel=1e-6)
 
-    def test_an_activation_keeps_what_its_slope_has_been_multiplied_into(self):
+    def test_an_activation_records_the_delta_times_its_slope(self):
         made, (first, second), gradients = self.two(
             net("[activation]\nactivation=logistic"), "alexeyab"
         )
@@ -177,7 +181,7 @@ class TestCarried:
         kept = first * slopes[0]
         assert gradients == pytest.approx([kept, (kept + second) * slopes[1]], rel=1e-5)
 
-    def test_a_layer_that_learns_starts_anew(self):
+    def test_a_trained_layer_starts_from_zero(self):
         made, deltas, gradients = self.two(net(FIRST), "alexeyab")
         w = arrays(made, 1)["weights"].item()
         assert gradients == pytest.approx([w * delta for delta in deltas], rel=1e-5)
@@ -194,7 +198,7 @@ class TestDropout:
         torch.manual_seed(5)
         made = network(self.cfg, dialect)
         x = torch.full((1, 1, 1, 1), 0.5)
-        result = Runs(made)(x, torch.zeros(1, 64))
+        result = Passes(made)(x, torch.zeros(1, 64))
         (loss,) = result.losses.values()
         first = arrays(made, 0)
         before = (first["weights"] * 0.5).flatten() + first["biases"]
@@ -212,33 +216,33 @@ class TestFrozen:
     def grads(self, second, third, iteration=0, dialect="alexeyab"):
         cfg = net(f"{FIRST}{second}\n{FIRST}{third}")
         made = network(cfg, dialect)
-        Runs(made)(torch.full((1, 1, 1, 1), 0.5), torch.tensor([[1.0]]), iteration)
+        Passes(made)(torch.full((1, 1, 1, 1), 0.5), torch.tensor([[1.0]]), iteration)
         return [arrays(made, index)["weights"].grad is not None for index in (0, 1, 2)]
 
     @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
-    def test_stopbackward_is_for_good_for_its_layer_too(self, dialect):
+    def test_stopbackward_1_freezes_its_layer_for_good(self, dialect):
         assert self.grads("stopbackward=1", "", 10**6, dialect) == [False, False, True]
         assert self.grads("", "stopbackward=1", 10**6, dialect) == [False, False, False]
 
     @pytest.mark.parametrize(("iteration", "learns"), [(0, False), (99, False), (100, True)])
-    def test_a_larger_stopbackward_is_for_so_many_updates(self, iteration, learns):
+    def test_a_larger_stopbackward_freezes_for_that_many_updates(self, iteration, learns):
         assert self.grads("stopbackward=100", "", iteration) == [learns, learns, True]
 
-    def test_onlyforward_passes_nothing_on(self):
+    def test_onlyforward_sends_no_delta_back(self):
         assert self.grads("onlyforward=1", "") == [False, False, True]
 
-    def test_without_a_loss_that_reaches_anything_there_is_nothing_to_do(self):
+    def test_without_a_trainable_layer_the_root_needs_no_gradient(self):
         made = network(net(FIRST + "stopbackward=1"))
-        result = Runs(made)(torch.ones(1, 1, 1, 1), torch.ones(1, 1))
+        result = Passes(made)(torch.ones(1, 1, 1, 1), torch.ones(1, 1))
         assert not result.root.requires_grad
         assert result.cost > 0
 
 
-def test_a_layer_with_truth_is_what_those_behind_it_learn():
+def test_the_output_of_a_truth_layer_is_the_truth_of_later_layers():
     """pjreddie's l.truth: 0 - 1 (truth) - 2 [route] 0 - [cost]."""
     cfg = net(FIRST + "truth=1\n[route]\nlayers=0")
     made = network(cfg, "pjreddie")
-    result = Runs(made)(torch.full((1, 1, 1, 1), 0.5), torch.zeros(1, 1))
+    result = Passes(made)(torch.full((1, 1, 1, 1), 0.5), torch.zeros(1, 1))
     layers = [arrays(made, index) for index in (0, 1)]
     outs, x = [], 0.5
     for layer in layers:
@@ -248,38 +252,61 @@ def test_a_layer_with_truth_is_what_those_behind_it_learn():
     assert loss.delta.item() == pytest.approx(outs[1] - outs[0], rel=1e-5)
 
 
-def test_the_cost_is_the_mean_over_the_layers_that_have_one():
+def test_the_cost_is_the_mean_over_the_layers_with_a_cost():
     sections = "[softmax]\n[route]\nlayers=0\n[softmax]"
     cfg = net(sections, first=FIRST.replace("filters=1", "filters=3")).removesuffix("[cost]")
     made = network(cfg)
-    result = Runs(made)(torch.full((1, 1, 1, 1), 0.5), torch.tensor([[0.0, 1.0, 0.0]]))
+    result = Passes(made)(torch.full((1, 1, 1, 1), 0.5), torch.tensor([[0.0, 1.0, 0.0]]))
     costs = [loss.cost for loss in result.losses.values()]
     assert sorted(result.losses) == [1, 3]
     assert result.cost.item() == pytest.approx(float(costs[0]), rel=1e-6)
     assert costs[0] == costs[1]
-    # A layer with a loss hands on what those behind it send, as it is.
+    # A layer with a loss passes on the gradient of later layers unchanged.
     assert arrays(made, 0)["biases"].grad is not None
 
 
-def test_a_layer_with_noloss_costs_nothing_but_counts():
+def test_a_layer_with_noloss_counts_with_a_cost_of_zero():
     """network.c get_network_cost: whoever has a place for a cost."""
     first = FIRST.replace("filters=1", "filters=3")
     costs = []
     for option in ("", "noloss=1"):
         made = network(net(f"[softmax]\n[softmax]\n{option}", first=first).removesuffix("[cost]"))
         x, truth = torch.full((1, 1, 1, 1), 0.5), torch.tensor([[0.0, 1.0, 0.0]])
-        result = Runs(made)(x, truth)
+        result = Passes(made)(x, truth)
         costs.append(result.cost.item())
         parts = [loss.cost.item() for loss in result.losses.values()]
         assert costs[-1] == pytest.approx(sum(parts) / 2, rel=1e-6)
     assert costs[0] > costs[1] > 0
 
 
-def test_the_losses_are_worked_out_in_full_precision_under_autocast():
+def test_losses_are_computed_in_float32_under_autocast():
     made = network(net(FIRST))
-    run = TrainingPass(made, torch.bfloat16)
-    result = run(torch.full((1, 1, 1, 1), 0.7), torch.tensor([[1.0]]), around(made))
+    forward = ForwardPass(made, torch.bfloat16)
+    result = forward(torch.full((1, 1, 1, 1), 0.7), torch.tensor([[1.0]]), loss_context(made))
     (loss,) = result.losses.values()
     assert loss.delta.dtype == torch.float32
     result.root.backward()
     assert arrays(made, 0)["weights"].grad.dtype == torch.float32
+
+
+def test_a_loss_gets_the_losses_of_earlier_layers_and_the_last_rejection_state():
+    made = network(net("[cost]\n[route]\nlayers=0"))
+    forward = ForwardPass(made)
+    contexts = []
+
+    def loss_function(layer, x, output, truths, context):
+        contexts.append(context)
+        rejection = RejectionState(largest=context.rejection.largest + 1)
+        return Loss(torch.zeros_like(x), torch.tensor(0.0), rejection=rejection)
+
+    forward.loss_functions = {
+        index: loss and loss_function for index, loss in forward.loss_functions.items()
+    }
+    for _ in range(2):
+        result = forward(torch.ones(1, 1, 1, 1), torch.ones(1, 1), loss_context(made))
+    assert [list(context.earlier) for context in contexts] == [[], [1], [], [1]]
+    assert contexts[-1].earlier[1] is result.losses[1]
+    assert [context.rejection.largest for context in contexts] == [0, 1, 2, 3]
+    assert forward.rejection.largest == 4
+    with pytest.raises(TypeError):
+        contexts[-1].earlier[0] = result.losses[1]

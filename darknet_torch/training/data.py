@@ -112,7 +112,7 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         source,
         data_set.names,
         len(examples),
-        # One size is enough to learn a few pictures by heart.
+        # One size is enough to overfit a few pictures.
         random=0.0 if plan.overfit or not plan.augment else head.options.random,
         side=side,
         problems=data_set.problems,

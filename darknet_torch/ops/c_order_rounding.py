@@ -1,4 +1,4 @@
-"""Activations and means rounded as C's, for what `darknet_torch.ops.in_order` is for."""
+"""Activations and means rounded as C's, for what `darknet_torch.ops.arithmetic` is for."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def logistic(x: Tensor, *, in_double: bool) -> Tensor:
     """`torch.sigmoid`, rounded as C's.
 
     Args:
-        in_double: see `Dialect.logistic_in_double`.
+        in_double: see `Numerics.logistic_in_double`.
 
     Source: activations.h logistic_activate.
     """
@@ -109,7 +109,7 @@ def leaky(x: Tensor, doubles: str) -> Tensor:
     """[N, C, H, W], values below 0 times .1.
 
     Args:
-        doubles: see `Dialect.double_slopes`.
+        doubles: see `Numerics.double_slopes`.
 
     Source: gemm.c activate_array_cpu_custom (AlexeyAB), activations.h leaky_activate.
     """

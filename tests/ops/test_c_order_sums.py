@@ -3,12 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional
 
-from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.model.network import build_network
-from darknet_torch.ops import in_order
+from darknet_torch.ops import c_order_sums
 
 F = np.float32
 
@@ -25,7 +22,7 @@ def test_a_product_adds_column_by_column():
         for k in range(50):
             total = F(total + F(F(weights[m, k]) * F(matrix[k, n])))
         expected[m, n] = total
-    found = in_order.product(weights, matrix).numpy()
+    found = c_order_sums.product(weights, matrix).numpy()
     np.testing.assert_array_equal(found, expected)
     exact = (weights.double() @ matrix.double()).float().numpy()
     assert not np.array_equal(exact, expected)
@@ -49,13 +46,13 @@ WINDOWS = [((1, 1), 1, 1), ((2, 1), 0, 2), ((2, 2), 1, 4)]
 
 @pytest.mark.parametrize(("strides", "padding", "groups"), WINDOWS)
 def test_a_convolution_adds_over_channels_and_window(strides, padding, groups):
-    window = in_order.Window(3, strides, padding, groups)
+    window = c_order_sums.Window(3, strides, padding, groups)
     x, weights, biases = (
         values(2, 4, 6, 5),
         values(8, 4 // groups, 3, 3, seed=2),
         values(8, seed=3),
     )
-    found = in_order.convolution(x, weights, biases, window)
+    found = c_order_sums.convolution(x, weights, biases, window)
     expected = np.zeros(found.shape, F)
     for n, f in np.ndindex(2, 8):
         for place, weight, origin in taps(window, x.shape[1:], n, f):
@@ -69,9 +66,9 @@ def test_a_convolution_adds_over_channels_and_window(strides, padding, groups):
 
 @pytest.mark.parametrize(("strides", "padding", "groups"), WINDOWS)
 def test_its_weights_get_the_gradient_of_one_image_after_the_other(strides, padding, groups):
-    window = in_order.Window(3, strides, padding, groups)
+    window = c_order_sums.Window(3, strides, padding, groups)
     x, weights = values(2, 4, 6, 5), values(8, 4 // groups, 3, 3, seed=2).requires_grad_()
-    out = in_order.convolution(x, weights, None, window)
+    out = c_order_sums.convolution(x, weights, None, window)
     delta, begun = values(*out.shape, seed=4), values(*weights.shape, seed=5)
     weights.grad = begun.clone()
     out.backward(delta)
@@ -87,14 +84,14 @@ def test_its_weights_get_the_gradient_of_one_image_after_the_other(strides, padd
 
 @pytest.mark.parametrize(("strides", "padding", "groups"), WINDOWS)
 def test_its_gradients_are_those_of_a_convolution(strides, padding, groups):
-    window = in_order.Window(3, strides, padding, groups)
+    window = c_order_sums.Window(3, strides, padding, groups)
     found, wanted = (
         [values(2, 4, 6, 5), values(8, 4 // groups, 3, 3, seed=2), values(8, seed=3)]
         for _ in range(2)
     )
     for part in (*found, *wanted):
         part.requires_grad_()
-    out = in_order.convolution(*found, window)
+    out = c_order_sums.convolution(*found, window)
     delta = values(*out.shape, seed=4)
     out.backward(delta)
     functional.conv2d(*wanted, strides, padding, 1, groups).backward(delta)
@@ -104,7 +101,7 @@ def test_its_gradients_are_those_of_a_convolution(strides, padding, groups):
 
 def test_statistics_square_in_float64_and_store_in_float32():
     x = values(3, 2, 4, 5) * 3 + 100
-    mean, variance = in_order.statistics(x)
+    mean, variance = c_order_sums.statistics(x)
     for c in range(2):
         flat = x[:, c].flatten().tolist()
         total = F(0)
@@ -116,15 +113,3 @@ def test_statistics_square_in_float64_and_store_in_float32():
             spread = F(float(spread) + float(F(F(value) - middle)) ** 2)
         assert mean[c].item() == middle
         assert variance[c].item() == F(spread * F(1 / 59))
-
-
-def test_all_parts_of_a_network_are_told():
-    cfg = "[net]\nwidth=4\nheight=4\nchannels=2\n[convolutional]\nbatch_normalize=1\nfilters=2\n"
-    network = build_network(parse_cfg(cfg + "size=3\n[batchnorm]\n[connected]\noutput=2"))
-    parts = [part for part in network.modules() if hasattr(part, "in_order")]
-    assert len(parts) >= 3
-    in_order.sum_in_order(network)
-    assert all(part.in_order for part in parts)
-    in_order.sum_in_order(network, False)
-    assert not any(part.in_order for part in parts)
-    in_order.sum_in_order(nn.Identity())

@@ -1,14 +1,13 @@
-"""A real training, against what AlexeyAB's C code reached with the same cfg, data and weights."""
+"""A real training compared with AlexeyAB's C code on the same cfg, data and weights."""
 
 import pytest
 
 from darknet_torch import partial
 from darknet_torch.datasets.opening import open_dataset
-from darknet_torch.training.engine import prepare, train
+from darknet_torch.training.evaluation import detector_score
 from darknet_torch.training.plan import TrainPlan
-from darknet_torch.training.validation import detector_score
+from darknet_torch.training.setup import prepare
 from tests.training.runs import CELLS, written
-from tests.training.test_engine import Silent
 
 # Three runs of the C code on the CPU: 42.48, 43.84 and 45.93 %; their mean less their spread.
 LEAST = 0.441 - 0.017
@@ -41,14 +40,14 @@ def test_it_trains_as_well_as_the_c_code(shared, tmp_path):
     valid = open_dataset(shared / "datasets/bccd", split="val")
     scores = []
     for seed in range(3):
-        run = prepare(bccd_plan(shared, tmp_path, seed=seed))
-        train(run, Silent())
-        scores.append(detector_score(run.network, valid, iou=0.5, workers=2).value)
+        training = prepare(bccd_plan(shared, tmp_path, seed=seed))
+        training.run()
+        scores.append(detector_score(training.network, valid, iou=0.5, workers=2).value)
     assert sum(scores) / len(scores) >= LEAST
 
 
 @pytest.mark.long
-def test_a_small_net_learns_eight_photos_by_heart(shared, tmp_path):
+def test_a_small_network_overfits_eight_photos(shared, tmp_path):
     plan = TrainPlan(
         cfg=str(written(tmp_path, CELLS)),
         data=str(shared / "datasets/bccd"),
@@ -56,4 +55,4 @@ def test_a_small_net_learns_eight_photos_by_heart(shared, tmp_path):
         backup=str(tmp_path / "backup"),
         overfit=8,
     )
-    assert train(prepare(plan), Silent()).value >= OVERFIT
+    assert prepare(plan).run().value >= OVERFIT

@@ -1,4 +1,4 @@
-"""Networks of a few numbers, whose training can be worked out by hand."""
+"""Networks of a few numbers, whose training can be computed by hand."""
 
 import torch
 
@@ -6,12 +6,12 @@ from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.losses.base import LossContext
 from darknet_torch.model.network import build_network
-from darknet_torch.training.passes import TrainingPass
+from darknet_torch.training.forward import ForwardPass
 
 
-def network(cfg, dialect="alexeyab", seed=1):
+def network(cfg, dialect="alexeyab", seed=1, arithmetic="fast"):
     """The network of `cfg`, each array filled from the seed; in training mode."""
-    made = build_network(parse_cfg(cfg), dialect=find_dialect(dialect))
+    made = build_network(parse_cfg(cfg), dialect=find_dialect(dialect), arithmetic=arithmetic)
     make = torch.Generator().manual_seed(seed)
     for _, slot in made.slots():
         values = torch.randn(slot.tensor.shape, generator=make) * 0.5
@@ -21,8 +21,8 @@ def network(cfg, dialect="alexeyab", seed=1):
     return made.train()
 
 
-def called(dialect):
-    """A dialect as the ids of tests call it."""
+def dialect_id(dialect):
+    """The name of a dialect in the ids of tests."""
     return dialect if isinstance(dialect, str) else f"{dialect.name} without_bugs"
 
 
@@ -31,19 +31,19 @@ def arrays(made, index):
     return {slot.name: slot.tensor for slot in made.layers[index].weight_slots()}
 
 
-def around(made, iteration=0):
-    """What the losses may know of mini-batch `iteration`."""
+def loss_context(made, iteration=0):
+    """The context that the losses get in mini-batch `iteration`."""
     return LossContext(made.net, made.dialect, 1, 1, seen=1, iteration=iteration)
 
 
-class Runs:
-    """A network and its passes; gradients add up from run to run."""
+class Passes:
+    """Forward and backward passes of a network; gradients add up from one to the next."""
 
     def __init__(self, made):
-        self.network, self.run = made, TrainingPass(made)
+        self.network, self.forward = made, ForwardPass(made)
 
     def __call__(self, images, truths, iteration=0):
-        result = self.run(images, truths, around(self.network, iteration))
+        result = self.forward(images, truths, loss_context(self.network, iteration))
         if result.root.requires_grad:
             result.root.backward()
         return result

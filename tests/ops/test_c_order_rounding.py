@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.ops import rounded
+from darknet_torch.ops import c_order_rounding
 
 F = np.float32
 X = torch.randn(3, 1, 3, 3, generator=torch.Generator().manual_seed(1))
@@ -13,7 +13,7 @@ X = torch.randn(3, 1, 3, 3, generator=torch.Generator().manual_seed(1))
 @pytest.mark.parametrize(("doubles", "first"), [("all", 0), ("tail", 24), ("none", 27)])
 def test_leaky_multiplies_by_a_double_where_it_is_told(doubles, first):
     """27 values are three vectors of 8 and 3 left over."""
-    found = rounded.leaky(X, doubles).flatten().tolist()
+    found = c_order_rounding.leaky(X, doubles).flatten().tolist()
     for place, (value, out) in enumerate(zip(X.flatten().tolist(), found, strict=True)):
         slope = 0.1 if place >= first else F(0.1)
         assert out == (
@@ -23,19 +23,19 @@ def test_leaky_multiplies_by_a_double_where_it_is_told(doubles, first):
 
 def test_a_whole_last_vector_is_left_over_too():
     x = -torch.rand(1, 1, 2, 4, generator=torch.Generator().manual_seed(2))
-    assert torch.equal(rounded.leaky(x, "tail"), rounded.leaky(x, "all"))
-    assert not torch.equal(rounded.leaky(x, "tail"), rounded.leaky(x, "none"))
+    assert torch.equal(c_order_rounding.leaky(x, "tail"), c_order_rounding.leaky(x, "all"))
+    assert not torch.equal(c_order_rounding.leaky(x, "tail"), c_order_rounding.leaky(x, "none"))
 
 
 def test_the_slope_of_leaky_is_a_float():
     x = X.clone().requires_grad_()
-    rounded.leaky(x, "all").backward(torch.ones_like(x))
+    c_order_rounding.leaky(x, "all").backward(torch.ones_like(x))
     assert torch.equal(x.grad, torch.where(X > 0, 1.0, 0.1))
 
 
 @pytest.mark.parametrize("in_double", [False, True])
 def test_the_logistic_function_is_rounded_once_or_at_each_step(in_double):
-    found = rounded.logistic(X, in_double=in_double).flatten().tolist()
+    found = c_order_rounding.logistic(X, in_double=in_double).flatten().tolist()
     for value, out in zip(X.flatten().tolist(), found, strict=True):
         raised = np.exp(-np.float64(value))
         if in_double:
@@ -48,7 +48,7 @@ def test_the_logistic_function_is_rounded_once_or_at_each_step(in_double):
 
 def test_a_softmax_adds_one_after_the_other():
     x = torch.randn(2, 9, 3, generator=torch.Generator().manual_seed(3)) * 4
-    found = rounded.softmax(x, 1).numpy()
+    found = c_order_rounding.softmax(x, 1).numpy()
     for n, k in np.ndindex(2, 3):
         values = x[n, :, k].numpy()
         raised = [F(np.exp(np.float64(value - values.max()))) for value in values]
@@ -61,14 +61,14 @@ def test_a_softmax_adds_one_after_the_other():
 
 def test_a_softmax_has_its_gradient():
     x, peer = (X.clone().double().requires_grad_() for _ in range(2))
-    rounded.softmax(x, -1)[..., 0].sum().backward()
+    c_order_rounding.softmax(x, -1)[..., 0].sum().backward()
     peer.softmax(-1)[..., 0].sum().backward()
     torch.testing.assert_close(x.grad, peer.grad)
 
 
 def test_a_mean_adds_one_after_the_other_and_shares_its_gradient():
     x = (torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(4))).requires_grad_()
-    found = rounded.mean(x)
+    found = c_order_rounding.mean(x)
     assert found.shape == (2, 3, 1, 1)
     for n, c in np.ndindex(2, 3):
         total = F(0)
@@ -83,6 +83,6 @@ def test_a_mean_adds_one_after_the_other_and_shares_its_gradient():
 @pytest.mark.parametrize("in_double", [False, True])
 def test_the_logistic_function_has_its_gradient(in_double):
     x, peer = (X.clone().requires_grad_() for _ in range(2))
-    rounded.logistic(x, in_double=in_double).sum().backward()
+    c_order_rounding.logistic(x, in_double=in_double).sum().backward()
     peer.sigmoid().sum().backward()
     torch.testing.assert_close(x.grad, peer.grad)
