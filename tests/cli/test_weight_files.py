@@ -50,7 +50,7 @@ def test_partial_warns_of_layers_that_are_not_there_unless_quiet(tmp_path):
     cfg, weights = model_in(tmp_path, cutoff=1)
     loud = dtorch("partial", cfg, weights, tmp_path / "out", 2)
     assert (loud.exit_code, loud.stderr.count("\n")) == (DONE, 1)
-    assert "has nothing for layer 1, which gets random numbers" in loud.stderr
+    assert "has no arrays for layer 1, which gets random values" in loud.stderr
     quiet = dtorch("partial", cfg, weights, tmp_path / "out", 2, "--quiet")
     assert (quiet.exit_code, quiet.stderr) == (DONE, "")
 

@@ -26,7 +26,7 @@ def test_a_folded_graph_is_compared_with_the_unfolded_network(tmp_path, monkeypa
             network.layers[0].arrays.weights.mul_(2)
 
     monkeypatch.setattr(Network, "fold_normalization", wrong)
-    with pytest.raises(WeightsError, match="would not be equal to its source"):
+    with pytest.raises(WeightsError, match="was not written: it would differ from its source"):
         convert(weights, tmp_path / "a.torchscript", graph=GraphOptions(fold=True))
     assert not (tmp_path / "a.torchscript").exists()
 
@@ -37,7 +37,7 @@ def test_a_partial_file_is_refused(tmp_path):
         convert(weights, tmp_path / "a.onnx")
     assert str(caught.value) == (
         f"{weights}: is a partial file, and a graph needs every layer: expected all 3 layers, "
-        "got nothing for layer 1 [convolutional] and those behind it"
+        "got nothing for layer 1 [convolutional] and the layers after it"
     )
 
 
@@ -51,8 +51,8 @@ def test_an_opset_that_onnx_does_not_know_is_refused(tmp_path):
     ("suffix", "graph", "message"),
     [
         ("pt2", GraphOptions(opset=20), "--opset is for .onnx"),
-        ("onnx", GraphOptions(threshold=0.3), "are of the boxes that --nms chooses"),
-        ("onnx", GraphOptions("boxes", nms_threshold=0.3), "are of the boxes that --nms"),
+        ("onnx", GraphOptions(threshold=0.3), "apply only together with --nms"),
+        ("onnx", GraphOptions("boxes", nms_threshold=0.3), "apply only together with --nms"),
     ],
 )
 def test_options_that_would_have_no_effect_are_refused(suffix, graph, message, tmp_path):
@@ -66,7 +66,7 @@ def test_a_size_that_a_layer_computes_with_is_fixed_and_reported(tmp_path):
     _, weights = model_in(tmp_path, ODD)
     with pytest.warns(match="values are lost"):
         report = convert(weights, tmp_path / "a.torchscript")
-    assert "its height and width are fixed: a layer computes with them" in report.notes
+    assert "height and width are fixed, because a layer computes with them" in report.notes
     assert len(report.differences) == 2
 
 
@@ -82,7 +82,7 @@ def test_suppression_in_a_graph_is_checked_at_two_batches_and_two_sizes(tmp_path
     options = GraphOptions("detections", threshold=0.1)
     report = convert(weights, tmp_path / "a.pt2", graph=options)
     assert report.worst < 1e-4  # the default tolerance
-    assert [one.at for one in report.differences] == ["1 x 32x32", "3 x 32x32", "1 x 64x64"]
+    assert [one.what for one in report.differences] == ["1 x 32x32", "3 x 32x32", "1 x 64x64"]
     assert all(one.values for one in report.differences)
     assert report.notes == ("returns detections",)
 

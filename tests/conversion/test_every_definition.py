@@ -84,7 +84,7 @@ def test_every_definition_without_a_memory_becomes_onnx(name, weights_of, tmp_pa
     if not any(reads_a_whole_map(layer) for layer in network.layers):
         other_height, other_width = find_second_size(network)
         expected.append(f"1 x {other_width}x{other_height}")
-    assert [one.at for one in report.differences] == expected
+    assert [one.what for one in report.differences] == expected
     assert report.worst <= TOLERANCE == 1e-4
     assert min(one.values for one in report.differences) > 0
 

@@ -1,4 +1,4 @@
-"""What a conversion's check sees, and what it must not miss."""
+"""Comparisons of networks and graphs find every kind of difference."""
 
 import math
 
@@ -6,68 +6,68 @@ import pytest
 import torch
 
 from darknet_torch.cfg.dialect import PJREDDIE
-from darknet_torch.conversion.check import (
+from darknet_torch.conversion.comparison import (
     compare_arrays,
-    compare_boxes,
+    compare_detections,
     compare_graph,
     compare_layers,
-    difference,
     random_images,
+    worst_difference,
 )
 from darknet_torch.errors import WeightsError
 from darknet_torch.export.graphs import Graph, GraphOptions
 from tests.conversion.models import DETECTOR, NET, built
 
-INFINITY, NOTHING = math.inf, math.nan
+INFINITY, NAN = math.inf, math.nan
 
 
-class TestDifference:
+class TestWorstDifference:
     @pytest.mark.parametrize(
         ("got", "want", "expected"),
         [
             ([1, 2], [1, 2], 0),
             ([0.25, 0], [0, 0], 0.25),
             ([0.25, 1], [0, 1], 0.25),
-            ([102, 0], [100, 0], 0.02),  # a part of the largest
+            ([102, 0], [100, 0], 0.02),  # relative to the largest value
             ([-102, 0], [-100, 0], 0.02),
             ([1, 100], [0, 100], 0.01),
-            ([NOTHING], [NOTHING], 0),
+            ([NAN], [NAN], 0),
             ([INFINITY], [INFINITY], 0),
-            ([NOTHING], [0], INFINITY),
-            ([0], [NOTHING], INFINITY),
+            ([NAN], [0], INFINITY),
+            ([0], [NAN], INFINITY),
             ([INFINITY], [-INFINITY], INFINITY),
             ([INFINITY, 1], [1, 1], INFINITY),
             ([INFINITY, 2], [INFINITY, 4], 0.5),
             ([], [], 0),
         ],
     )
-    def test_is_the_worst_as_a_part_of_the_largest_if_that_is_above_1(self, got, want, expected):
-        assert difference(torch.tensor(got), torch.tensor(want)) == pytest.approx(expected)
+    def test_is_relative_to_the_largest_value_if_that_is_above_1(self, got, want, expected):
+        assert worst_difference(torch.tensor(got), torch.tensor(want)) == pytest.approx(expected)
 
     @pytest.mark.parametrize("shape", [(2, 1), (1, 2), (4,), (0,)])
     def test_of_other_shapes_is_infinite(self, shape):
-        assert difference(torch.ones(shape), torch.ones(2)) == INFINITY
+        assert worst_difference(torch.ones(shape), torch.ones(2)) == INFINITY
 
-    def test_of_whole_numbers_is_seen(self):
-        assert difference(torch.tensor([3]), torch.tensor([2])) == 0.5
+    def test_of_integers_is_found(self):
+        assert worst_difference(torch.tensor([3]), torch.tensor([2])) == 0.5
 
 
 class TestArrays:
-    def test_equal_ones(self):
+    def test_equal_arrays_have_no_difference(self):
         network = built(DETECTOR)
         found = compare_arrays(built(DETECTOR), network)
         values = sum(slot.tensor.numel() for _, slot in network.slots())
-        assert (found.worst, found.at, found.values) == (0, "all arrays", values)
+        assert (found.worst, found.what, found.values) == (0, "all arrays", values)
 
-    def test_one_value_is_named_by_array_and_layer(self):
+    def test_a_single_different_value_is_named_by_array_and_layer(self):
         other = built(DETECTOR)
         with torch.no_grad():
             other.layers[0].weight_slots()[2].tensor[3] += 0.125
         found = compare_arrays(other, built(DETECTOR))
-        assert found.at == "rolling_mean of layer 0 [convolutional]"
+        assert found.what == "rolling_mean of layer 0 [convolutional]"
         assert found.worst > 0.01
 
-    def test_layers_from_the_cutoff_on_do_not_matter(self):
+    def test_layers_from_the_cutoff_on_are_ignored(self):
         other = built(DETECTOR)
         with torch.no_grad():
             other.layers[1].weight_slots()[0].tensor.add_(1)
@@ -82,13 +82,13 @@ class TestGraph:
     def graph(self):
         return Graph(built(DETECTOR), GraphOptions())
 
-    def test_the_graph_itself_is_equal_at_two_batches_and_two_sizes(self, graph):
+    def test_a_graph_is_compared_at_two_batches_and_two_sizes(self, graph):
         found = compare_graph(graph, graph, graph.second_size)
-        assert [one.at for one in found] == ["1 x 32x32", "3 x 32x32", "1 x 64x64"]
+        assert [one.what for one in found] == ["1 x 32x32", "3 x 32x32", "1 x 64x64"]
         assert [one.worst for one in found] == [0, 0, 0]
         assert [one.values for one in found] == [14 * 16, 3 * 14 * 16, 14 * 64]
 
-    def test_one_that_knows_one_size_is_seen(self, graph):
+    def test_a_graph_that_is_right_at_one_size_only_is_found(self, graph):
         def fixed(images):
             side = images.shape[-1]
             return [out + (side - 32) for out in graph(images)]
@@ -99,28 +99,28 @@ class TestGraph:
             True,
         ]
 
-    def test_one_that_mixes_up_the_batch_is_seen(self, graph):
+    def test_a_graph_that_mixes_up_the_batch_is_found(self, graph):
         found = compare_graph(graph, lambda images: graph(images.flip(0)), graph.second_size)
         assert [one.worst > 1e-4 for one in found] == [False, True, False]
 
-    def test_one_that_returns_too_few_is_seen(self, graph):
+    def test_a_graph_with_too_few_outputs_is_found(self, graph):
         with pytest.raises(ValueError, match="zip"):
             compare_graph(graph, lambda _: [], None)
 
 
-class TestBoxes:
-    """Lists of boxes [left, top, right, bottom], scores, classes and pictures."""
+class TestDetections:
+    """Boxes [left, top, right, bottom], scores, class ids and picture ids."""
 
     @staticmethod
-    def listed(*rows):
+    def detections(*rows):
         boxes = torch.tensor([[0.1 * row[0], 0.1, 0.5, 0.6] for row in rows])
         scores, kinds, pictures = (torch.tensor([row[i] for row in rows]) for i in (1, 2, 3))
         return boxes, scores.float(), kinds, pictures
 
-    def test_nearly_equal_scores_may_come_in_another_order(self):
-        want = self.listed((1, 0.5, 0, 0), (2, 0.5, 0, 0))
-        got = self.listed((2, 0.5, 0, 0), (1, 0.5, 0, 0))
-        assert compare_boxes(got, want) == 0
+    def test_equal_scores_may_come_in_another_order(self):
+        want = self.detections((1, 0.5, 0, 0), (2, 0.5, 0, 0))
+        got = self.detections((2, 0.5, 0, 0), (1, 0.5, 0, 0))
+        assert compare_detections(got, want) == 0
 
     @pytest.mark.parametrize(
         "got",
@@ -132,9 +132,9 @@ class TestBoxes:
         ],
         ids=["class", "picture", "one less", "one twice"],
     )
-    def test_another_class_picture_or_box_is_seen(self, got):
-        want = self.listed((1, 0.5, 0, 0), (2, 0.4, 0, 0))
-        assert compare_boxes(self.listed(*got), want) > 0.09
+    def test_another_class_picture_or_box_is_found(self, got):
+        want = self.detections((1, 0.5, 0, 0), (2, 0.4, 0, 0))
+        assert compare_detections(self.detections(*got), want) > 0.09
 
 
 class TestLayers:
@@ -150,21 +150,21 @@ class TestLayers:
         with pytest.raises(WeightsError, match=r"^layer 1 \[convolutional\] \(small\.cfg:12\)"):
             compare_layers(network, built(DETECTOR), 1e-4)
 
-    def test_values_that_are_no_numbers_are_beyond_every_tolerance(self):
+    def test_nan_is_beyond_every_tolerance(self):
         network = built(DETECTOR)
         with torch.no_grad():
-            network.layers[1].weight_slots()[0].tensor[0] = NOTHING
+            network.layers[1].weight_slots()[0].tensor[0] = NAN
         with pytest.raises(WeightsError, match=r"layer 1 .*got inf"):
             compare_layers(network, built(DETECTOR), 1e9)
 
-    def test_what_a_layer_remembers_is_forgotten(self):
+    def test_the_state_of_a_layer_is_reset_afterwards(self):
         cfg = "[net]\ninputs=4\n[rnn]\noutput=2\nhidden=2\n"
         networks = built(cfg), built(cfg, PJREDDIE.name)
         first = compare_layers(*networks, 1e9)
         assert compare_layers(*networks, 1e9) == first
 
 
-def test_the_random_pictures_are_the_same_every_time():
+def test_the_random_pictures_are_the_same_in_every_call():
     one, other = (random_images(2, 3, 4, 5) for _ in range(2))
     assert one.shape == (2, 3, 4, 5)
     assert 0 <= one.min() < one.max() <= 1
