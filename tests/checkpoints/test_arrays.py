@@ -10,7 +10,7 @@ from darknet_torch.checkpoints.arrays import (
     match_slots,
 )
 from darknet_torch.errors import WeightsError
-from tests.conversion.models import NET, built
+from tests.conversion.small_models import NET, trained_network
 
 CFG = f"{NET}[convolutional]\nfilters=2\nbatch_normalize=1\n"
 
@@ -21,7 +21,7 @@ def batchnorm(epsilon):
 
 
 def test_a_bias_before_a_batchnorm_is_subtracted_from_the_rolling_mean():
-    layer = built(CFG).layers[0]
+    layer = trained_network(CFG).layers[0]
     weight, bias = torch.ones(2, 3, 1, 1), torch.tensor([1.0, 2.0])
     arrays = LayerArrays("conv1", weight, bias, batchnorm(0.0))
     copy_values(match_slots(layer, arrays, "some.pt"))
@@ -32,7 +32,7 @@ def test_a_bias_before_a_batchnorm_is_subtracted_from_the_rolling_mean():
 
 
 def test_the_layer_is_not_changed_before_the_values_are_copied():
-    layer = built(CFG).layers[0]
+    layer = trained_network(CFG).layers[0]
     before = [slot.tensor.clone() for slot in layer.weight_slots()]
     arrays = LayerArrays("conv1", torch.ones(2, 3, 1, 1), batchnorm=batchnorm(1e-5))
     match_slots(layer, arrays, "some.pt")
@@ -41,7 +41,7 @@ def test_the_layer_is_not_changed_before_the_values_are_copied():
 
 
 def test_arrays_of_the_wrong_shape_are_refused_with_both_shapes():
-    layer = built(f"{NET}[convolutional]\nfilters=2\n").layers[0]
+    layer = trained_network(f"{NET}[convolutional]\nfilters=2\n").layers[0]
     arrays = LayerArrays("conv1", torch.ones(4, 3, 1, 1), torch.ones(4))
     with pytest.raises(WeightsError) as caught:
         match_slots(layer, arrays, "some.pt")

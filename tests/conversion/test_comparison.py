@@ -16,7 +16,7 @@ from darknet_torch.conversion.comparison import (
 )
 from darknet_torch.errors import WeightsError
 from darknet_torch.export.graphs import Graph, GraphOptions
-from tests.conversion.models import DETECTOR, NET, built
+from tests.conversion.small_models import DETECTOR, NET, trained_network
 
 INFINITY, NAN = math.inf, math.nan
 
@@ -54,25 +54,25 @@ class TestWorstDifference:
 
 class TestArrays:
     def test_equal_arrays_have_no_difference(self):
-        network = built(DETECTOR)
-        found = compare_arrays(built(DETECTOR), network)
+        network = trained_network(DETECTOR)
+        found = compare_arrays(trained_network(DETECTOR), network)
         values = sum(slot.tensor.numel() for _, slot in network.slots())
         assert (found.worst, found.what, found.values) == (0, "all arrays", values)
 
     def test_a_single_different_value_is_named_by_array_and_layer(self):
-        other = built(DETECTOR)
+        other = trained_network(DETECTOR)
         with torch.no_grad():
             other.layers[0].weight_slots()[2].tensor[3] += 0.125
-        found = compare_arrays(other, built(DETECTOR))
+        found = compare_arrays(other, trained_network(DETECTOR))
         assert found.what == "rolling_mean of layer 0 [convolutional]"
         assert found.worst > 0.01
 
     def test_layers_from_the_cutoff_on_are_ignored(self):
-        other = built(DETECTOR)
+        other = trained_network(DETECTOR)
         with torch.no_grad():
             other.layers[1].weight_slots()[0].tensor.add_(1)
-        assert compare_arrays(other, built(DETECTOR)).worst > 0
-        found = compare_arrays(other, built(DETECTOR), cutoff=1)
+        assert compare_arrays(other, trained_network(DETECTOR)).worst > 0
+        found = compare_arrays(other, trained_network(DETECTOR), cutoff=1)
         values = sum(slot.tensor.numel() for slot in other.layers[0].weight_slots())
         assert (found.worst, found.values) == (0, values)
 
@@ -80,7 +80,7 @@ class TestArrays:
 class TestGraph:
     @pytest.fixture
     def graph(self):
-        return Graph(built(DETECTOR), GraphOptions())
+        return Graph(trained_network(DETECTOR), GraphOptions())
 
     def test_a_graph_is_compared_at_two_batches_and_two_sizes(self, graph):
         found = compare_graph(graph, graph, graph.second_size)
@@ -141,25 +141,25 @@ class TestLayers:
     CFG = f"{NET}[convolutional]\nfilters=2\n[maxpool]\nsize=9\nstride=1\n"
 
     def test_equal_networks_have_no_difference(self):
-        assert compare_layers(built(DETECTOR), built(DETECTOR), 0) == 0
+        assert compare_layers(trained_network(DETECTOR), trained_network(DETECTOR), 0) == 0
 
     def test_the_first_layer_beyond_the_tolerance_is_named(self):
-        network = built(DETECTOR)
+        network = trained_network(DETECTOR)
         with torch.no_grad():
             network.layers[1].weight_slots()[0].tensor.add_(1)
         with pytest.raises(WeightsError, match=r"^layer 1 \[convolutional\] \(small\.cfg:12\)"):
-            compare_layers(network, built(DETECTOR), 1e-4)
+            compare_layers(network, trained_network(DETECTOR), 1e-4)
 
     def test_nan_is_beyond_every_tolerance(self):
-        network = built(DETECTOR)
+        network = trained_network(DETECTOR)
         with torch.no_grad():
             network.layers[1].weight_slots()[0].tensor[0] = NAN
         with pytest.raises(WeightsError, match=r"layer 1 .*got inf"):
-            compare_layers(network, built(DETECTOR), 1e9)
+            compare_layers(network, trained_network(DETECTOR), 1e9)
 
     def test_the_state_of_a_layer_is_reset_afterwards(self):
         cfg = "[net]\ninputs=4\n[rnn]\noutput=2\nhidden=2\n"
-        networks = built(cfg), built(cfg, PJREDDIE.name)
+        networks = trained_network(cfg), trained_network(cfg, PJREDDIE.name)
         first = compare_layers(*networks, 1e9)
         assert compare_layers(*networks, 1e9) == first
 

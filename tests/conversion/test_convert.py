@@ -16,7 +16,14 @@ from tests.checkpoints.backbone_modules import randomized
 from tests.checkpoints.port_modules import CFG as PORT_CFG
 from tests.checkpoints.port_modules import PORTS, Port, head_inputs, pictures
 from tests.checkpoints.test_resnet import ResNet
-from tests.conversion.models import DETECTOR, NET, TOY_CFG, TOY_NAMES, TOY_WEIGHTS, model_in
+from tests.conversion.small_models import (
+    DETECTOR,
+    NET,
+    TOY_CFG,
+    TOY_NAMES,
+    TOY_WEIGHTS,
+    write_model,
+)
 
 STATES = ["pt", "pth", "safetensors"]
 NORMALISED = "[convolutional]\nfilters=4\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\n"
@@ -54,7 +61,7 @@ class TestRoundTrip:
     @pytest.mark.parametrize("kind", STATES)
     @pytest.mark.parametrize(("dialect", "name"), CASES)
     def test_restores_every_byte(self, dialect, name, kind, tmp_path):
-        _, weights = model_in(tmp_path, {**CFGS, **ALEXEYABS}[name], dialect)
+        _, weights = write_model(tmp_path, {**CFGS, **ALEXEYABS}[name], dialect)
         back, there, again = round_trip(tmp_path, weights, kind, dialect=dialect)
         assert back.read_bytes() == weights.read_bytes()
         assert there.restores is True
@@ -70,20 +77,20 @@ class TestRoundTrip:
     @pytest.mark.parametrize("kind", ["pt", "safetensors"])
     def test_restores_every_kind_of_header(self, kind, dialect, version, tmp_path):
         """32 bits of `seen` in old files, transposed matrices in marked ones."""
-        _, weights = model_in(tmp_path, CFGS["connected"], dialect, version=version)
+        _, weights = write_model(tmp_path, CFGS["connected"], dialect, version=version)
         back, there, _ = round_trip(tmp_path, weights, kind, dialect=dialect)
         assert back.read_bytes() == weights.read_bytes()
         assert there.restores is True
 
     @pytest.mark.parametrize("kind", ["pt", "safetensors"])
     def test_restores_the_number_of_pictures_beyond_32_bits(self, kind, tmp_path):
-        _, weights = model_in(tmp_path, seen=2**40 + 3)
+        _, weights = write_model(tmp_path, seen=2**40 + 3)
         back, _, _ = round_trip(tmp_path, weights, kind)
         assert struct.unpack("<3iQ", back.read_bytes()[:20]) == (0, 2, 5, 2**40 + 3)
 
     @pytest.mark.parametrize("kind", ["pt", "safetensors"])
     def test_restores_a_partial_file(self, kind, tmp_path):
-        cfg, weights = model_in(tmp_path, cutoff=1)
+        cfg, weights = write_model(tmp_path, cutoff=1)
         partial = weights.rename(tmp_path / "small.conv.1")
         back, there, again = round_trip(tmp_path, partial, kind, cfg=cfg)
         assert back.read_bytes() == partial.read_bytes()
@@ -99,7 +106,7 @@ class TestRoundTrip:
         assert back.with_suffix(".names").read_bytes() == TOY_NAMES.read_bytes()
 
     def test_restores_every_byte_through_two_kinds_of_file(self, tmp_path):
-        _, weights = model_in(tmp_path)
+        _, weights = write_model(tmp_path)
         convert(weights, tmp_path / "a.safetensors")
         convert(tmp_path / "a.safetensors", tmp_path / "b.pt")
         convert(tmp_path / "b.pt", tmp_path / "c.weights")
@@ -108,21 +115,21 @@ class TestRoundTrip:
     @pytest.mark.parametrize("kind", ["pt", "safetensors"])
     def test_keeps_a_given_input_size(self, kind, tmp_path):
         """The matrix of a [connected] is as long as the picture is large."""
-        cfg, weights = model_in(tmp_path, CFGS["connected"].replace("width=32", "width=64"))
+        cfg, weights = write_model(tmp_path, CFGS["connected"].replace("width=32", "width=64"))
         cfg.write_text(CFGS["connected"])
         back, there, _ = round_trip(tmp_path, weights, kind, width=64)
         assert back.read_bytes() == weights.read_bytes()
         assert there.restores is True
 
     def test_reports_that_bytes_left_over_are_lost(self, tmp_path):
-        _, weights = model_in(tmp_path)
+        _, weights = write_model(tmp_path)
         weights.write_bytes(weights.read_bytes() + bytes(8))
         report = convert(weights, tmp_path / "small.pt", strict=False)
         assert report.restores is False
         assert report.lines()[-1].endswith("the original in its values, but not byte for byte")
 
     def test_keeps_the_dialect(self, tmp_path):
-        _, weights = model_in(tmp_path, CFGS["recurrent"], "pjreddie")
+        _, weights = write_model(tmp_path, CFGS["recurrent"], "pjreddie")
         convert(weights, tmp_path / "a.pt", dialect="pjreddie")
         convert(tmp_path / "a.pt", tmp_path / "b.weights")  # without --dialect
         assert (tmp_path / "b.weights").read_bytes() == weights.read_bytes()
@@ -131,7 +138,7 @@ class TestRoundTrip:
 class TestCompanions:
     @pytest.fixture
     def state(self, tmp_path):
-        model_in(tmp_path)
+        write_model(tmp_path)
         path = tmp_path / "state.pt"
         convert(tmp_path / "small.weights", path, names=["cat", "dög"])
         return path
@@ -156,13 +163,13 @@ class TestCompanions:
         assert convert(state, tmp_path / "new.weights").notes == ()
 
     def test_without_names_there_is_no_names_file(self, tmp_path):
-        model_in(tmp_path)
+        write_model(tmp_path)
         convert(tmp_path / "small.weights", tmp_path / "a.pt")
         convert(tmp_path / "a.pt", tmp_path / "new.weights")
         assert files(tmp_path) == ["a.pt", "new.cfg", "new.weights", "small.cfg", "small.weights"]
 
     def test_nothing_is_written_next_to_a_rewritten_weight_file(self, tmp_path):
-        model_in(tmp_path)
+        write_model(tmp_path)
         convert(tmp_path / "small.weights", tmp_path / "p.weights", dialect_to="pjreddie")
         assert files(tmp_path) == ["p.weights", "small.cfg", "small.weights"]
 
@@ -173,7 +180,7 @@ NEW = ("new.cfg", "new.names")
 class TestRefusals:
     @pytest.fixture
     def weights(self, tmp_path):
-        return model_in(tmp_path)[1]
+        return write_model(tmp_path)[1]
 
     def test_a_file_is_not_written_over_itself(self, weights, tmp_path):
         content = weights.read_bytes()
@@ -282,7 +289,7 @@ class TestFailure:
 
     @pytest.fixture
     def old(self, tmp_path):
-        model_in(tmp_path)
+        write_model(tmp_path)
         path = tmp_path / "model.pt"
         path.write_bytes(b"older")
         return path
@@ -317,7 +324,7 @@ class TestFailure:
         self.check(old, tmp_path)
 
     def test_of_a_graph_that_differs_too_much(self, tmp_path):
-        model_in(tmp_path)
+        write_model(tmp_path)
         path = tmp_path / "model.torchscript"
         path.write_bytes(b"older")
         folded = GraphOptions(fold=True)
@@ -381,7 +388,7 @@ class TestCheckpoints:
 def test_a_safetensors_file_that_starts_like_a_pickle_is_read(tmp_path):
     """It starts with the length of its header, whose first byte may be that of a pickle."""
     first = 0x80
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     path = tmp_path / "a.safetensors"
     for length in range(256):
         convert(weights, path, names=["x" * length])
@@ -394,7 +401,7 @@ def test_a_safetensors_file_that_starts_like_a_pickle_is_read(tmp_path):
 
 @pytest.mark.parametrize("name", ["model.weights", "model.bin", "model.ckpt", "model"])
 def test_a_checkpoint_may_have_any_suffix(name, tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     convert(weights, tmp_path / "a.pt")
     (tmp_path / "a.pt").rename(tmp_path / name)
     convert(tmp_path / name, tmp_path / "back.weights")
@@ -402,7 +409,7 @@ def test_a_checkpoint_may_have_any_suffix(name, tmp_path):
 
 
 def test_given_names_are_kept(tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     convert(weights, tmp_path / "a.pt", names=["one", "two"])
     convert(tmp_path / "a.pt", tmp_path / "b.pt")
     convert(tmp_path / "b.pt", tmp_path / "c.pt", names=["eins", "zwei"])
@@ -411,7 +418,7 @@ def test_given_names_are_kept(tmp_path):
 
 
 def test_an_error_in_the_cfg_is_reported_with_file_and_line(tmp_path):
-    cfg, weights = model_in(tmp_path)
+    cfg, weights = write_model(tmp_path)
     cfg.write_text(f"{NET}[nonsense]\n")
     with pytest.raises(CfgError, match=r"small\.cfg:5"):
         convert(weights, tmp_path / "a.pt")

@@ -11,13 +11,13 @@ from darknet_torch.conversion.model import METADATA_KEY, decode_cfg
 from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.export.graphs import GraphOptions
 from darknet_torch.model.network import Network
-from tests.conversion.models import DETECTOR, NET, TOY_CFG, TOY_WEIGHTS, model_in
+from tests.conversion.small_models import DETECTOR, NET, TOY_CFG, TOY_WEIGHTS, write_model
 
 ODD = NET.replace("32", "29") + "[convolutional]\nfilters=8\n[reorg]\nstride=2\n"
 
 
 def test_a_folded_graph_is_compared_with_the_unfolded_network(tmp_path, monkeypatch):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     right = Network.fold_normalization
 
     def wrong(network):
@@ -32,7 +32,7 @@ def test_a_folded_graph_is_compared_with_the_unfolded_network(tmp_path, monkeypa
 
 
 def test_a_partial_file_is_refused(tmp_path):
-    _, weights = model_in(tmp_path, cutoff=1)
+    _, weights = write_model(tmp_path, cutoff=1)
     with pytest.raises(WeightsError) as caught:
         convert(weights, tmp_path / "a.onnx")
     assert str(caught.value) == (
@@ -56,14 +56,14 @@ def test_an_opset_that_onnx_does_not_know_is_refused(tmp_path):
     ],
 )
 def test_options_that_would_have_no_effect_are_refused(suffix, graph, message, tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     with pytest.raises(UsageError, match=message):
         convert(weights, tmp_path / f"a.{suffix}", graph=graph)
 
 
 def test_a_size_that_a_layer_computes_with_is_fixed_and_reported(tmp_path):
     """A [reorg] whose stride does not divide its input computes a table of indices from it."""
-    _, weights = model_in(tmp_path, ODD)
+    _, weights = write_model(tmp_path, ODD)
     with pytest.warns(match="values are lost"):
         report = convert(weights, tmp_path / "a.torchscript")
     assert "height and width are fixed, because a layer computes with them" in report.notes
@@ -71,14 +71,14 @@ def test_a_size_that_a_layer_computes_with_is_fixed_and_reported(tmp_path):
 
 
 def test_a_check_that_found_no_boxes_to_compare_is_reported(tmp_path):
-    _, weights = model_in(tmp_path, DETECTOR)
+    _, weights = write_model(tmp_path, DETECTOR)
     graph = GraphOptions("detections", threshold=1.0)
     report = convert(weights, tmp_path / "a.pt2", graph=graph)
     assert "nothing was compared: no boxes in the random pictures" in report.lines()
 
 
 def test_suppression_in_a_graph_is_checked_at_two_batches_and_two_sizes(tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     options = GraphOptions("detections", threshold=0.1)
     report = convert(weights, tmp_path / "a.pt2", graph=options)
     assert report.worst < 1e-4  # the default tolerance
@@ -88,7 +88,7 @@ def test_suppression_in_a_graph_is_checked_at_two_batches_and_two_sizes(tmp_path
 
 
 def test_the_cfg_and_the_names_are_kept_in_the_file(tmp_path):
-    cfg, weights = model_in(tmp_path)
+    cfg, weights = write_model(tmp_path)
     cfg.write_bytes(DETECTOR.encode() + b"# \xe4\xff\r\n")
     path = tmp_path / "a.pt2"
     convert(weights, path, names=["cat", "dög"])
@@ -101,7 +101,7 @@ def test_the_cfg_and_the_names_are_kept_in_the_file(tmp_path):
 
 
 def test_torchscript_with_suppression_is_refused_and_not_written(tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     with pytest.raises(UsageError, match="TorchScript cannot contain non-maximum suppression"):
         convert(weights, tmp_path / "a.ts", graph=GraphOptions("detections"))
     assert not (tmp_path / "a.ts").exists()
@@ -109,7 +109,7 @@ def test_torchscript_with_suppression_is_refused_and_not_written(tmp_path):
 
 @pytest.mark.parametrize("missing", ["onnx", "onnxscript"])
 def test_without_a_package_that_onnx_needs_nothing_is_written(missing, monkeypatch, tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(UsageError, match=rf"package {missing}, .*darknet-torch\[onnx\]"):
         convert(weights, tmp_path / "a.onnx")

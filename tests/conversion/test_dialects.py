@@ -9,7 +9,7 @@ from darknet_torch.conversion.comparison import compare_layers
 from darknet_torch.conversion.convert import convert
 from darknet_torch.errors import WeightsError
 from darknet_torch.model.weights import write_weights
-from tests.conversion.models import DETECTOR, NET, built, model_in, pictures
+from tests.conversion.small_models import DETECTOR, NET, pictures, trained_network, write_model
 
 OTHER = {"alexeyab": "pjreddie", "pjreddie": "alexeyab"}
 VALUES = "[net]\ninputs=6\ntime_steps=2\n"
@@ -56,7 +56,7 @@ def round_trip(weights, dialect):
 @SIDES
 @pytest.mark.parametrize("cfg", ORDERED.values(), ids=ORDERED)
 def test_arrays_are_put_into_the_other_order_and_back(cfg, dialect, tmp_path):
-    path, weights = model_in(tmp_path, cfg, dialect)
+    path, weights = write_model(tmp_path, cfg, dialect)
     other, back = round_trip(weights, dialect)
     assert_same_outputs(path, weights, dialect, other)
     before, after = (file.read_bytes()[20:] for file in (weights, other))
@@ -69,7 +69,7 @@ def test_arrays_are_put_into_the_other_order_and_back(cfg, dialect, tmp_path):
 @SIDES
 @pytest.mark.parametrize("cfg", ALIKE.values(), ids=ALIKE)
 def test_other_layers_without_normalisation_keep_every_value(cfg, dialect, tmp_path):
-    path, weights = model_in(tmp_path, cfg, dialect)
+    path, weights = write_model(tmp_path, cfg, dialect)
     other, _ = round_trip(weights, dialect)
     assert other.read_bytes()[20:] == weights.read_bytes()[20:]
     assert_same_outputs(path, weights, dialect, other)
@@ -77,7 +77,7 @@ def test_other_layers_without_normalisation_keep_every_value(cfg, dialect, tmp_p
 
 @SIDES
 def test_the_header_has_the_other_version_and_the_same_seen(dialect, tmp_path):
-    _, weights = model_in(tmp_path, dialect=dialect, seen=2**33, version=(0, 2, 9))
+    _, weights = write_model(tmp_path, dialect=dialect, seen=2**33, version=(0, 2, 9))
     other, _ = round_trip(weights, dialect)
     header = load(weights.with_suffix(".cfg"), other, dialect=OTHER[dialect]).header
     revision = {"alexeyab": 5, "pjreddie": 0}[OTHER[dialect]]
@@ -88,7 +88,7 @@ def test_the_header_has_the_other_version_and_the_same_seen(dialect, tmp_path):
 @SIDES
 def test_small_variances_give_equal_outputs(dialect, tmp_path):
     """Epsilon 1e-5 inside the root against 1e-6 outside: a factor of 10 at a variance of 1e-7."""
-    path, weights = model_in(tmp_path, CONVOLUTION, dialect)
+    path, weights = write_model(tmp_path, CONVOLUTION, dialect)
     network = load(path, weights, dialect=dialect)
     arrays = {slot.name: slot.tensor for _, slot in network.slots()}
     variances = torch.logspace(-7, 0, 64)
@@ -111,7 +111,7 @@ def test_small_variances_give_equal_outputs(dialect, tmp_path):
 @SIDES
 def test_usual_variances_come_back_to_a_rounding(dialect, tmp_path):
     """Two squares and two roots, stored as float32 between."""
-    path, weights = model_in(tmp_path, CONVOLUTION, dialect)
+    path, weights = write_model(tmp_path, CONVOLUTION, dialect)
     _, back = round_trip(weights, dialect)
     before, after = (load(path, file, dialect=dialect) for file in (weights, back))
     for (_, mine), (_, theirs) in zip(after.slots(), before.slots(), strict=True):
@@ -124,7 +124,7 @@ class TestLoneBatchnorm:
     CFG = f"{NET}[batchnorm]\n[convolutional]\nfilters=2\n"
 
     def test_with_biases_cannot_be_stored_by_pjreddie(self, tmp_path):
-        _, weights = model_in(tmp_path, self.CFG)
+        _, weights = write_model(tmp_path, self.CFG)
         with pytest.raises(WeightsError) as caught:
             convert(weights, tmp_path / "other.weights", dialect_to="pjreddie")
         assert str(caught.value) == (
@@ -135,7 +135,7 @@ class TestLoneBatchnorm:
         assert not (tmp_path / "other.weights").exists()
 
     def test_with_biases_of_zero_loses_them(self, tmp_path):
-        path, weights = model_in(tmp_path, self.CFG)
+        path, weights = write_model(tmp_path, self.CFG)
         network = load(path, weights)
         with torch.no_grad():
             network.layers[0].biases.zero_()
@@ -147,7 +147,7 @@ class TestLoneBatchnorm:
         assert sizes[0] - sizes[1] == 12
 
     def test_of_pjreddie_gets_biases_of_zero(self, tmp_path):
-        path, weights = model_in(tmp_path, self.CFG, "pjreddie")
+        path, weights = write_model(tmp_path, self.CFG, "pjreddie")
         convert(
             weights,
             tmp_path / "other.weights",
@@ -165,7 +165,7 @@ class TestLayerWithAnotherResult:
     CFG = f"{NET}[convolutional]\nfilters=2\n[maxpool]\nsize=9\nstride=1\n"
 
     def test_is_refused_with_layer_and_line(self, tmp_path):
-        _, weights = model_in(tmp_path, self.CFG)
+        _, weights = write_model(tmp_path, self.CFG)
         expected = (
             r"^layer 1 \[maxpool\] \(.*small\.cfg:7\) computes something else in pjreddie than in "
             r"alexeyab: expected a difference of 0\.0001 at most, got 0\.\d+; if you can "
@@ -176,13 +176,13 @@ class TestLayerWithAnotherResult:
         assert not (tmp_path / "other.weights").exists()
 
     def test_is_accepted_and_reported_on_request(self, tmp_path):
-        path, weights = model_in(tmp_path, self.CFG)
+        path, weights = write_model(tmp_path, self.CFG)
         report = convert(weights, tmp_path / "other.weights", dialect_to="pjreddie", tolerance=1.0)
         assert report.notes[0].startswith("rewritten for pjreddie: outputs differ by 0.")
         assert load(path, tmp_path / "other.weights", dialect="pjreddie")
 
     def test_the_builds_of_one_code_base_share_their_weight_files(self, tmp_path):
-        _, weights = model_in(tmp_path)
+        _, weights = write_model(tmp_path)
         convert(weights, tmp_path / "other.weights", dialect_to="alexeyab-cuda")
         assert (tmp_path / "other.weights").read_bytes() == weights.read_bytes()
 
@@ -190,7 +190,7 @@ class TestLayerWithAnotherResult:
 def test_boxes_of_a_region_head_are_equal_although_its_values_are_ordered_differently(tmp_path):
     cfg = f"{NET}[convolutional]\nfilters=14\n[region]\nclasses=2\nnum=2\nanchors=1,1, 2,2\n"
     cfg += "softmax=1\n"
-    path, weights = model_in(tmp_path, cfg)
+    path, weights = write_model(tmp_path, cfg)
     report = convert(weights, tmp_path / "other.weights", dialect_to="pjreddie")
     assert report.notes[0].startswith("rewritten for pjreddie: outputs differ by ")
     ours = load(path, weights)
@@ -205,7 +205,7 @@ def test_boxes_of_a_region_head_are_equal_although_its_values_are_ordered_differ
 
 
 def test_a_graph_may_be_rewritten(tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     report = convert(weights, tmp_path / "other.torchscript", dialect_to="pjreddie")
     assert report.notes[0].startswith("rewritten for pjreddie: ")
     assert report.worst < 1e-4  # the default tolerance
@@ -213,14 +213,14 @@ def test_a_graph_may_be_rewritten(tmp_path):
 
 @SIDES
 def test_rewriting_for_its_own_dialect_changes_nothing(dialect, tmp_path):
-    _, weights = model_in(tmp_path, dialect=dialect)
+    _, weights = write_model(tmp_path, dialect=dialect)
     report = convert(weights, tmp_path / "a.weights", dialect=dialect, dialect_to=dialect)
     assert (tmp_path / "a.weights").read_bytes() == weights.read_bytes()
     assert report.restores is True
 
 
 def test_a_state_dict_file_keeps_the_dialect_it_was_rewritten_for(tmp_path):
-    _, weights = model_in(tmp_path, ORDERED["lstm"])
+    _, weights = write_model(tmp_path, ORDERED["lstm"])
     convert(weights, tmp_path / "a.pt", dialect_to="pjreddie")
     convert(tmp_path / "a.pt", tmp_path / "a.weights")
     convert(weights, tmp_path / "b.weights", dialect_to="pjreddie")
@@ -228,10 +228,12 @@ def test_a_state_dict_file_keeps_the_dialect_it_was_rewritten_for(tmp_path):
 
 
 def test_a_partial_file_stays_partial(tmp_path):
-    _, weights = model_in(tmp_path, cutoff=1)
+    _, weights = write_model(tmp_path, cutoff=1)
     report = convert(weights, tmp_path / "other.conv.1", dialect_to="pjreddie")
     assert report.layers == 1
-    values = sum(slot.tensor.numel() for slot in built(DETECTOR).layers[0].weight_slots())
+    values = sum(
+        slot.tensor.numel() for slot in trained_network(DETECTOR).layers[0].weight_slots()
+    )
     assert (tmp_path / "other.conv.1").stat().st_size == 20 + 4 * values
 
 
@@ -239,7 +241,7 @@ def test_a_partial_file_stays_partial(tmp_path):
 @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
 def test_every_gate_keeps_its_own_normalisation(layer, dialect, tmp_path):
     text = f"[net]\ninputs=4\n[{layer}]\noutput=3\nbatch_normalize=1\n"
-    cfg, weights = model_in(tmp_path, text, dialect)
+    cfg, weights = write_model(tmp_path, text, dialect)
     other = {"alexeyab": "pjreddie", "pjreddie": "alexeyab"}[dialect]
     report = convert(weights, tmp_path / "b.weights", dialect=dialect, dialect_to=other)
     assert "outputs differ by" in report.notes[0]
@@ -254,7 +256,7 @@ def test_every_gate_keeps_its_own_normalisation(layer, dialect, tmp_path):
 
 
 def test_a_difference_in_a_layers_state_is_found_at_the_second_step():
-    networks = [built("[net]\ninputs=4\n[rnn]\noutput=3\n") for _ in range(2)]
+    networks = [trained_network("[net]\ninputs=4\n[rnn]\noutput=3\n") for _ in range(2)]
     state = next(slot for _, slot in networks[0].slots() if slot.name == "self_layer.weights")
     with torch.no_grad():
         state.tensor.mul_(-3)

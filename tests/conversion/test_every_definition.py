@@ -9,7 +9,7 @@ from darknet_torch.conversion.convert import TOLERANCE, convert
 from darknet_torch.errors import CfgError
 from darknet_torch.export.graphs import find_second_size, input_sizes
 from darknet_torch.model.weights import write_weights
-from tests.conversion.models import NO_MODELS, SHARED, real_models, trained
+from tests.conversion.small_models import NO_MODELS, SHARED, randomize, real_models
 
 PJREDDIES = {"resnet18", "resnet50"}  # their shortcuts join different sizes
 DEFINITIONS = shipped(".cfg")
@@ -29,7 +29,7 @@ def weights_of(tmp_path):
     path = tmp_path / "trained.weights"
 
     def write(name):
-        network = trained(load(name, dialect=dialect_of(name)))
+        network = randomize(load(name, dialect=dialect_of(name)))
         write_weights(network, path)
         return network, path
 

@@ -1,7 +1,6 @@
 """A state_dict and the metadata of its model come back from .pt and .safetensors files."""
 
 import io
-import json
 import pickle
 import sys
 import zipfile
@@ -13,8 +12,6 @@ from safetensors.torch import save_file
 from darknet_torch.cfg.dialect import PJREDDIE
 from darknet_torch.conversion.model import (
     METADATA_KEY,
-    Model,
-    decode_cfg,
     encode_cfg,
     model_from_metadata,
 )
@@ -25,21 +22,12 @@ from darknet_torch.conversion.state_files import (
     write_pt,
     write_safetensors,
 )
-from darknet_torch.errors import CfgError, UsageError, WeightsError
+from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.model.network import WeightsHeader
-from tests.conversion.models import DETECTOR, NET, built
+from tests.conversion.small_models import CFG_BYTES, small_model, trained_network
 
-BYTES = DETECTOR.replace("\n", "\r\n").encode() + b"# gr\xf6\xdfer \x80\xff\r\n"
 KINDS = {"pt": (write_pt, read_pt), "safetensors": (write_safetensors, read_safetensors)}
 BOTH = pytest.mark.parametrize("kind", KINDS)
-
-
-def small_model(**details):
-    """A model with no detail at its default."""
-    network = built(decode_cfg(BYTES), "pjreddie", width=64, height=96)
-    network.header = WeightsHeader(0, 2, 7, 2**32 + 5)
-    details = {"names": ("cat", "big döner"), "layers": 2, **details}
-    return Model(network, decode_cfg(BYTES), **details)
 
 
 @pytest.fixture
@@ -73,7 +61,7 @@ def assert_equal(state, expected):
 def test_a_pt_file_is_a_plain_state_dict(saved):
     model = small_model()
     loaded = torch.load(saved("pt", model), weights_only=True)
-    other = built(model.cfg, "pjreddie", seed=1, width=64, height=96)
+    other = trained_network(model.cfg, "pjreddie", seed=1, width=64, height=96)
     assert str(other.load_state_dict(loaded, strict=True)) == "<All keys matched successfully>"
     assert_equal(other.state_dict(), model.network.state_dict())
 
@@ -91,7 +79,7 @@ def test_cfg_names_layers_header_dialect_and_size_come_back(kind, saved):
     state, metadata = KINDS[kind][1](saved(kind, model))
     found = model_from_metadata(metadata, "model")
     load_state(found, state, "model")
-    assert encode_cfg(found.cfg) == BYTES
+    assert encode_cfg(found.cfg) == CFG_BYTES
     assert found.names == ("cat", "big döner")
     assert found.layers == 2
     assert found.network.header == WeightsHeader(0, 2, 7, 2**32 + 5)
@@ -103,17 +91,6 @@ def test_cfg_names_layers_header_dialect_and_size_come_back(kind, saved):
 def test_a_complete_model_has_no_number_of_layers(saved):
     _, metadata = read_pt(saved("pt", small_model(layers=None)))
     assert model_from_metadata(metadata, "model").layers is None
-
-
-def test_another_input_size_may_be_given():
-    found = model_from_metadata(small_model().metadata(), "model", width=128, height=None)
-    assert (found.network.net.width, found.network.net.height) == (128, 96)
-
-
-def test_a_network_without_pictures_comes_back():
-    cfg = "[net]\ninputs=5\n[connected]\noutput=2\n"
-    found = model_from_metadata(Model(built(cfg), cfg).metadata(), "model")
-    assert found.network.net.inputs == 5
 
 
 def test_a_file_of_another_program_has_no_metadata(tmp_path):
@@ -192,39 +169,6 @@ def test_code_in_a_pickle_is_never_run(save, tmp_path):
 def test_a_pickled_module_is_refused_by_its_class(tmp_path):
     torch.save(torch.nn.Linear(1, 1), tmp_path / "module.pt")
     assert "torch.nn.modules.linear.Linear" in read_error(read_pt, tmp_path / "module.pt")
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("header", {"major": 0}),
-        ("header", None),
-        ("header", {"major": 0, "minor": "two", "revision": 5, "seen": 0}),
-        ("names", 3),
-        ("dialect", ["alexeyab"]),
-        ("cfg", None),
-        ("cfg", "[net]\n# \N{SNOWMAN}"),
-        ("layers", "two"),
-        ("width", "wide"),
-        ("height", None),
-    ],
-)
-def test_metadata_with_a_wrong_value_is_refused(key, value):
-    found = {**json.loads(small_model().metadata()), key: value}
-    with pytest.raises(WeightsError, match=r"^model\.pt: its metadata is broken: got .+"):
-        model_from_metadata(json.dumps(found), "model.pt")
-
-
-@pytest.mark.parametrize("metadata", ["", "{", "[]", "null", "{}", '{"cfg": "[net]"}'])
-def test_incomplete_metadata_is_refused(metadata):
-    with pytest.raises(WeightsError, match=r"^model\.pt: its metadata is broken: got .+"):
-        model_from_metadata(metadata, "model.pt")
-
-
-def test_a_wrong_cfg_in_the_metadata_is_reported_with_file_and_line():
-    found = {**json.loads(small_model().metadata()), "cfg": f"{NET}[nonsense]\n"}
-    with pytest.raises(CfgError, match=r"^model\.pt:5: .*nonsense"):
-        model_from_metadata(json.dumps(found), "model.pt")
 
 
 def test_arrays_that_do_not_fit_the_cfg_are_named():

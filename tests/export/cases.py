@@ -8,7 +8,7 @@ from darknet_torch.export.graphs import Graph, GraphOptions
 from darknet_torch.heads.base import Predictions
 from darknet_torch.media.images import network_input, place, read_image
 from tests.checkpoints.port_modules import CFG as TWO_HEADS
-from tests.conversion.models import NET, PICTURE, TOY_CFG, TOY_WEIGHTS
+from tests.conversion.small_models import NET, PICTURE, TOY_CFG, TOY_WEIGHTS
 
 CONVOLUTION = "[convolutional]\nsize=3\nstride=8\npad=1\nbatch_normalize=1\nactivation=leaky\n"
 STEM = f"{NET}{CONVOLUTION}filters=8\n"

@@ -6,11 +6,11 @@ from darknet_torch.errors import CfgError
 from darknet_torch.export.failures import first_line, naming_the_layer
 from darknet_torch.export.graphs import Graph, GraphOptions
 from darknet_torch.export.torch_export import export_program
-from tests.conversion.models import DETECTOR, built
+from tests.conversion.small_models import DETECTOR, trained_network
 
 
 def test_a_layer_that_pytorch_cannot_export_is_named(monkeypatch):
-    network = built(DETECTOR)
+    network = trained_network(DETECTOR)
 
     def depends_on_values(x):
         return x if x.sum().item() > 0 else -x
@@ -22,7 +22,7 @@ def test_a_layer_that_pytorch_cannot_export_is_named(monkeypatch):
 
 
 def test_an_error_outside_pytorch_is_passed_on():
-    graph = Graph(built(DETECTOR), GraphOptions())
+    graph = Graph(trained_network(DETECTOR), GraphOptions())
     with pytest.raises(KeyError), naming_the_layer(graph):
         raise KeyError("mine")
 

@@ -6,7 +6,7 @@ import torch
 from darknet_torch.errors import CfgError
 from darknet_torch.export.graphs import Graph, GraphOptions, find_second_size
 from tests.checkpoints.port_modules import CFG as TWO_HEADS
-from tests.conversion.models import DETECTOR, NET, built, pictures
+from tests.conversion.small_models import DETECTOR, NET, pictures, trained_network
 from tests.export.cases import (
     HEADS,
     NMS_KINDS,
@@ -25,19 +25,19 @@ class TestSecondSize:
         [(32, 32, (64, 64)), (416, 320, (160, 192)), (64, 32, (32, 32))],
     )
     def test_a_network_of_convolutions_accepts_one(self, width, height, second):
-        assert find_second_size(built(DETECTOR, width=width, height=height)) == second
+        assert find_second_size(trained_network(DETECTOR, width=width, height=height)) == second
 
     @pytest.mark.parametrize(
         "cfg", [HEADS["detection"], "[net]\ninputs=4\n[connected]\noutput=2\n"]
     )
     def test_a_network_with_connected_layers_accepts_none(self, cfg):
-        assert find_second_size(built(cfg)) is None
+        assert find_second_size(trained_network(cfg)) is None
 
     def test_a_convolution_with_few_channels_does_not_fix_the_size(self):
-        assert find_second_size(built(TWO_HEADS)) == (64, 64)
+        assert find_second_size(trained_network(TWO_HEADS)) == (64, 64)
 
     def test_a_graph_may_be_fixed_to_the_networks_own_size(self):
-        graph = Graph(built(DETECTOR), GraphOptions())
+        graph = Graph(trained_network(DETECTOR), GraphOptions())
         assert graph.second_size == (64, 64)
         graph.fix_size()
         assert graph.second_size is None
@@ -59,7 +59,7 @@ class TestRefusals:
             r"cannot hold; convert to \.pt or \.safetensors instead$"
         )
         with pytest.raises(CfgError, match=expected):
-            Graph(built(cfg), GraphOptions())
+            Graph(trained_network(cfg), GraphOptions())
 
     @pytest.mark.parametrize("outputs", ["boxes", "detections"])
     def test_boxes_without_a_head_are_refused(self, outputs):
@@ -68,11 +68,11 @@ class TestRefusals:
             "head; leave out --decode and --nms$"
         )
         with pytest.raises(CfgError, match=expected):
-            Graph(built(f"{NET}[convolutional]\nfilters=2\n"), GraphOptions(outputs))
+            Graph(trained_network(f"{NET}[convolutional]\nfilters=2\n"), GraphOptions(outputs))
 
 
 def test_the_network_itself_is_not_folded():
-    network = built(DETECTOR)
+    network = trained_network(DETECTOR)
     before = {key: value.clone() for key, value in network.state_dict().items()}
     images = pictures(1, 3, 32, 32)
     expected = raw_outputs(network, images)

@@ -9,7 +9,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.export.graphs import Graph, GraphOptions, find_second_size
 from darknet_torch.export.onnx import export_onnx, load_onnx
 from darknet_torch.media.images import read_image
-from tests.conversion.models import DETECTOR, PICTURE, TOY_WEIGHTS, built, pictures
+from tests.conversion.small_models import DETECTOR, PICTURE, TOY_WEIGHTS, pictures, trained_network
 from tests.export.cases import (
     HEADS,
     NMS_KINDS,
@@ -33,7 +33,7 @@ CASES = ["all", "detection", *(pytest.param(name, marks=LONG) for name in list(H
 
 @pytest.mark.parametrize("name", CASES)
 def test_boxes_equal_those_of_every_head(name):
-    network = built(HEADS[name])
+    network = trained_network(HEADS[name])
     graph = Graph(network, GraphOptions("boxes"))
     assert graph.output_names == ["boxes", "scores"]
     run = load_onnx(export_onnx(graph, {}))
@@ -45,7 +45,7 @@ def test_boxes_equal_those_of_every_head(name):
 @pytest.fixture(scope="module")
 def spp():
     """A network with spatial pyramid pooling, and what runs its folded graph."""
-    network = built(WITH_SPP)
+    network = trained_network(WITH_SPP)
     folded = Graph(network, GraphOptions(fold=True, opset=20))
     return network, load_onnx(export_onnx(folded, {}))
 
@@ -61,7 +61,7 @@ def test_pyramid_pooling_is_equal_at_every_width(cells, spp):
 @pytest.mark.parametrize("opset", [18, 20])
 def test_the_file_holds_metadata_opset_and_dynamic_sizes(opset):
     onnx = pytest.importorskip("onnx")
-    graph = Graph(built(DETECTOR), GraphOptions(opset=opset))
+    graph = Graph(trained_network(DETECTOR), GraphOptions(opset=opset))
     model = onnx.load_from_string(export_onnx(graph, {"note": "dög\r\n"}))
     assert {prop.key: prop.value for prop in model.metadata_props} == {"note": "dög\r\n"}
     assert [one.version for one in model.opset_import if not one.domain] == [opset]
@@ -107,7 +107,7 @@ def test_a_package_missing_for_the_export_is_named_with_its_extra(missing, monke
     monkeypatch.setitem(sys.modules, missing, None)
     monkeypatch.setattr("torch.onnx.export", lambda *_, **__: pytest.fail("was called"))
     with pytest.raises(UsageError, match=rf"package {missing}, .*darknet-torch\[onnx\]"):
-        export_onnx(Graph(built(DETECTOR), GraphOptions()), {})
+        export_onnx(Graph(trained_network(DETECTOR), GraphOptions()), {})
 
 
 def test_a_missing_onnxruntime_is_named_with_its_extra(monkeypatch):

@@ -5,7 +5,7 @@ import torch
 
 from darknet_torch.export.graphs import Graph, GraphOptions
 from darknet_torch.export.torch_export import export_program, load_program
-from tests.conversion.models import DETECTOR, built, pictures
+from tests.conversion.small_models import DETECTOR, pictures, trained_network
 from tests.export.cases import EXPECTED, HEADS, assert_close, sizes_of
 
 
@@ -14,7 +14,7 @@ from tests.export.cases import EXPECTED, HEADS, assert_close, sizes_of
     [("region", "boxes", True), ("detection", "raw", False)],
 )
 def test_outputs_equal_the_networks(name, outputs, fold, tmp_path):
-    network = built(HEADS[name])
+    network = trained_network(HEADS[name])
     path = tmp_path / "model.pt2"
     path.write_bytes(export_program(Graph(network, GraphOptions(outputs, fold=fold)), {}))
     run = load_program(path)
@@ -25,7 +25,9 @@ def test_outputs_equal_the_networks(name, outputs, fold, tmp_path):
 
 def test_the_file_holds_the_metadata(tmp_path):
     path = tmp_path / "model.pt2"
-    path.write_bytes(export_program(Graph(built(DETECTOR), GraphOptions()), {"note": "dög\r\n"}))
+    path.write_bytes(
+        export_program(Graph(trained_network(DETECTOR), GraphOptions()), {"note": "dög\r\n"})
+    )
     files = {"note": ""}
     with path.open("rb") as file:
         torch.export.load(file, extra_files=files)

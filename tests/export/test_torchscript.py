@@ -6,7 +6,7 @@ import torch
 from darknet_torch.errors import UsageError
 from darknet_torch.export.graphs import Graph, GraphOptions
 from darknet_torch.export.torchscript import export_torchscript, load_torchscript
-from tests.conversion.models import DETECTOR, built, pictures
+from tests.conversion.small_models import DETECTOR, pictures, trained_network
 from tests.export.cases import (
     EXPECTED,
     HEADS,
@@ -21,7 +21,7 @@ from tests.export.cases import (
 @pytest.mark.parametrize(("outputs", "fold"), [("raw", True), ("boxes", False)])
 @pytest.mark.parametrize("name", HEADS)
 def test_outputs_equal_the_networks(name, outputs, fold, tmp_path):
-    network = built(HEADS[name])
+    network = trained_network(HEADS[name])
     path = tmp_path / "model.ts"
     path.write_bytes(export_torchscript(Graph(network, GraphOptions(outputs, fold=fold)), {}))
     run = load_torchscript(path)
@@ -33,7 +33,7 @@ def test_outputs_equal_the_networks(name, outputs, fold, tmp_path):
 @pytest.fixture(scope="module")
 def spp(tmp_path_factory):
     """A network with spatial pyramid pooling, and what runs its module."""
-    network = built(WITH_SPP)
+    network = trained_network(WITH_SPP)
     path = tmp_path_factory.mktemp("spp") / "spp.ts"
     path.write_bytes(export_torchscript(Graph(network, GraphOptions()), {}))
     return network, load_torchscript(path)
@@ -50,7 +50,9 @@ class TestPyramidPooling:
             assert_close(run(images), raw_outputs(network, images))
 
     def test_the_widths_include_maps_with_the_vectorised_border_and_without(self):
-        cpu, cuda = (built(WITH_SPP, dialect) for dialect in ("alexeyab", "alexeyab-cuda"))
+        cpu, cuda = (
+            trained_network(WITH_SPP, dialect) for dialect in ("alexeyab", "alexeyab-cuda")
+        )
         differing = set()
         for cells in SPP_CELLS:
             images = pictures(1, 3, 80, 8 * cells)
@@ -67,7 +69,7 @@ class TestPyramidPooling:
 def test_the_file_holds_the_metadata(tmp_path):
     path = tmp_path / "model.ts"
     path.write_bytes(
-        export_torchscript(Graph(built(DETECTOR), GraphOptions()), {"note": "dög\r\n"})
+        export_torchscript(Graph(trained_network(DETECTOR), GraphOptions()), {"note": "dög\r\n"})
     )
     files = {"note": ""}
     torch.jit.load(str(path), _extra_files=files)
@@ -76,6 +78,6 @@ def test_the_file_holds_the_metadata(tmp_path):
 
 def test_suppression_is_refused():
     expected = "TorchScript cannot contain non-maximum suppression, which is a loop: expected"
-    graph = Graph(built(DETECTOR), GraphOptions("detections"))
+    graph = Graph(trained_network(DETECTOR), GraphOptions("detections"))
     with pytest.raises(UsageError, match=expected):
         export_torchscript(graph, {})

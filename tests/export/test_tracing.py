@@ -6,7 +6,7 @@ import warnings
 
 from darknet_torch.export.graphs import Graph, GraphOptions
 from darknet_torch.export.tracing import dynamic_sizes, example_input, silenced
-from tests.conversion.models import DETECTOR, built
+from tests.conversion.small_models import DETECTOR, trained_network
 
 
 def test_logs_prints_and_warnings_of_any_category_are_suppressed(capsys, caplog):
@@ -32,7 +32,7 @@ def test_logging_is_enabled_again_after_an_error(caplog):
 
 
 def test_height_and_width_are_dynamic_unless_they_are_fixed():
-    graph = Graph(built(DETECTOR), GraphOptions())
+    graph = Graph(trained_network(DETECTOR), GraphOptions())
     assert example_input(graph).shape == (2, 3, 32, 32)
     assert list(dynamic_sizes(graph)) == [0, 2, 3]
     graph.fix_size()

@@ -12,7 +12,15 @@ from darknet_torch.inference.backends import BACKENDS, find_backend
 from darknet_torch.inference.backends.pytorch import TorchBackend
 from darknet_torch.inference.classifier import Classifier
 from darknet_torch.media.images import read_image
-from tests.conversion.models import DETECTOR, NET, PICTURE, TOY_CFG, TOY_WEIGHTS, built, pictures
+from tests.conversion.small_models import (
+    DETECTOR,
+    NET,
+    PICTURE,
+    TOY_CFG,
+    TOY_WEIGHTS,
+    pictures,
+    trained_network,
+)
 
 CLASSIFIER = (
     f"{NET}[convolutional]\nfilters=8\nsize=3\nstride=4\npad=1\nbatch_normalize=1\n"
@@ -51,7 +59,7 @@ def test_onnxruntime_finds_the_same_in_a_batch_of_mixed_sizes(detectors):
 
 
 def test_onnxruntime_classifies_as_torch_does():
-    network = built(CLASSIFIER)
+    network = trained_network(CLASSIFIER)
     wanted, found = (Classifier(network, backend=name)(PICTURE) for name in BACKENDS)
     assert found.class_ids == wanted.class_ids
     assert found.scores == pytest.approx(wanted.scores, abs=SCORES)
@@ -59,7 +67,7 @@ def test_onnxruntime_classifies_as_torch_does():
 
 @pytest.mark.parametrize(("cfg", "make"), [(DETECTOR, dt.Detector), (CLASSIFIER, Classifier)])
 def test_a_backend_that_is_made_already_is_taken(cfg, make):
-    network = built(cfg)
+    network = trained_network(cfg)
 
     class Counting(TorchBackend):
         shapes = ()
@@ -74,7 +82,7 @@ def test_a_backend_that_is_made_already_is_taken(cfg, make):
 
 
 def test_torch_runs_the_network_as_it_is():
-    network = built(DETECTOR)
+    network = trained_network(DETECTOR)
     images = pictures(2, 3, 32, 32)
     (found,) = find_backend("torch", network).predict(images.numpy())
     with torch.inference_mode():
@@ -88,15 +96,15 @@ def test_a_missing_package_is_named_with_its_extra(missing, monkeypatch):
     monkeypatch.setitem(sys.modules, missing, None)
     expected = rf"needs the package {missing}, which .*pip install 'darknet-torch\[onnx\]'"
     with pytest.raises(UsageError, match=expected):
-        dt.Detector(built(DETECTOR), backend="onnxruntime")
+        dt.Detector(trained_network(DETECTOR), backend="onnxruntime")
 
 
 def test_a_layer_with_a_memory_is_named():
-    network = built("[net]\ninputs=4\n[rnn]\noutput=2\n")
+    network = trained_network("[net]\ninputs=4\n[rnn]\noutput=2\n")
     with pytest.raises(CfgError, match=r"layer 0 \[rnn\] keeps a state between steps"):
         find_backend("onnxruntime", network)
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(UsageError, match="expected torch or onnxruntime, got 'tensorrt'"):
-        find_backend("tensorrt", built(DETECTOR))
+        find_backend("tensorrt", trained_network(DETECTOR))
