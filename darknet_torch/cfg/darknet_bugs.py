@@ -26,6 +26,8 @@ class DarknetBug:
             section untrained. Sections without arrays count where Darknet sets their `train`.
         overwrites: the sections that, because of the bug, overwrite the delta of a layer they
             read where they should add to it.
+        withholds_delta: the sections whose backward pass, because of the bug, sends no delta to
+            the layers before.
     """
 
     name: str
@@ -35,6 +37,7 @@ class DarknetBug:
     fix: str
     trains_only: frozenset[str] | None = None
     overwrites: frozenset[str] = frozenset()
+    withholds_delta: frozenset[str] = frozenset()
 
 
 LAYERS_WITHOUT_TRAIN_FLAG = DarknetBug(
@@ -139,6 +142,7 @@ REGION_LEARNS_NOTHING = DarknetBug(
         "layers before it only decay. `backward_region_layer_gpu` is complete."
     ),
     fix="[region] passes its delta on.",
+    withholds_delta=frozenset({"region"}),
 )
 
 DARKNET_BUGS = (

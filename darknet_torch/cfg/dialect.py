@@ -28,7 +28,7 @@ _ALEXEYAB_ACTIVATIONS = frozenset(
 
 
 @dataclass(frozen=True)
-class Numerics:
+class NumericRules:
     """How values are computed: activation functions, normalisation, rounding.
 
     Attributes:
@@ -70,7 +70,7 @@ class Numerics:
 
 
 @dataclass(frozen=True)
-class Geometry:
+class GeometryRules:
     """How layers step over their inputs, and how their outputs are laid out and read.
 
     Attributes:
@@ -95,7 +95,7 @@ class Geometry:
 
 
 @dataclass(frozen=True)
-class WeightFile:
+class WeightFileRules:
     """How weight files are laid out.
 
     Attributes:
@@ -114,7 +114,7 @@ class WeightFile:
 
 
 @dataclass(frozen=True)
-class Defaults:
+class DefaultValues:
     """What applies where neither the cfg nor the user says otherwise.
 
     Attributes:
@@ -135,7 +135,7 @@ class Defaults:
 
 
 @dataclass(frozen=True)
-class TrainingData:
+class TrainingDataRules:
     """How pictures, truths and streams of text become batches in training.
 
     Attributes:
@@ -161,7 +161,7 @@ class TrainingData:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingRules:
     """How weights start, are updated, and learn from [yolo].
 
     Attributes:
@@ -197,12 +197,12 @@ class Dialect:
 
     name: str
     code_base: str
-    numerics: Numerics
-    geometry: Geometry
-    weight_file: WeightFile
-    defaults: Defaults
-    training_data: TrainingData
-    training: Training
+    numerics: NumericRules
+    geometry: GeometryRules
+    weight_file: WeightFileRules
+    defaults: DefaultValues
+    training_data: TrainingDataRules
+    training: TrainingRules
     bugs: frozenset[DarknetBug]
 
     def reproduces(self, bug: DarknetBug) -> bool:
@@ -220,11 +220,15 @@ class Dialect:
         """
         return any(section in bug.overwrites for bug in self.bugs)
 
+    def sends_delta(self, section: str) -> bool:
+        """Whether the backward pass of `section` sends a delta to the layers before it."""
+        return not any(section in bug.withholds_delta for bug in self.bugs)
+
 
 ALEXEYAB = Dialect(
     name="alexeyab",
     code_base="alexeyab",
-    numerics=Numerics(
+    numerics=NumericRules(
         activations=_BOTH_ACTIVATIONS | _ALEXEYAB_ACTIVATIONS,
         unwritten_activations=_ALEXEYAB_ACTIVATIONS - {"gelu", "revleaky"},
         chooses_lstm_activation=False,
@@ -237,7 +241,7 @@ ALEXEYAB = Dialect(
         maxpool_blocks=True,
         xnor_in_bits=True,
     ),
-    geometry=Geometry(
+    geometry=GeometryRules(
         pointwise_strides="x",
         shortcut_strides=False,
         crnn_swaps_sides=False,
@@ -245,14 +249,14 @@ ALEXEYAB = Dialect(
         flat_region=True,
         names_leaves_only=False,
     ),
-    weight_file=WeightFile(
+    weight_file=WeightFileRules(
         version=(0, 2, 5),
         wide_seen_in_transposed=True,
         batchnorm_has_biases=True,
         gru_order=("uz", "ur", "uh", "wz", "wr", "wh"),
         lstm_order="figo",
     ),
-    defaults=Defaults(
+    defaults=DefaultValues(
         letterbox=False,
         crnn_padding=0,
         dropout_probability=0.2,
@@ -260,7 +264,7 @@ ALEXEYAB = Dialect(
         region_max_boxes=200,
         adam_epsilon=1e-6,
     ),
-    training_data=TrainingData(
+    training_data=TrainingDataRules(
         jitter_places_pictures=False,
         centres_small_crops=True,
         truths_in_pixels=True,
@@ -268,7 +272,7 @@ ALEXEYAB = Dialect(
         multiscale_by_factor=True,
         stream_restart=10,
     ),
-    training=Training(
+    training=TrainingRules(
         convolutions_start_normal=False,
         cumulative_yolo=True,
         frozen_layers_decay=False,
@@ -299,7 +303,7 @@ ALEXEYAB_CUDA = replace(
 PJREDDIE = Dialect(
     name="pjreddie",
     code_base="pjreddie",
-    numerics=Numerics(
+    numerics=NumericRules(
         activations=_BOTH_ACTIVATIONS,
         unwritten_activations=frozenset(),
         chooses_lstm_activation=False,
@@ -312,7 +316,7 @@ PJREDDIE = Dialect(
         maxpool_blocks=False,
         xnor_in_bits=False,
     ),
-    geometry=Geometry(
+    geometry=GeometryRules(
         pointwise_strides="none",
         shortcut_strides=True,
         crnn_swaps_sides=True,
@@ -320,14 +324,14 @@ PJREDDIE = Dialect(
         flat_region=False,
         names_leaves_only=True,
     ),
-    weight_file=WeightFile(
+    weight_file=WeightFileRules(
         version=(0, 2, 0),
         wide_seen_in_transposed=False,
         batchnorm_has_biases=False,
         gru_order=("wz", "wr", "wh", "uz", "ur", "uh"),
         lstm_order="ifog",
     ),
-    defaults=Defaults(
+    defaults=DefaultValues(
         letterbox=True,
         crnn_padding=1,
         dropout_probability=0.5,
@@ -335,7 +339,7 @@ PJREDDIE = Dialect(
         region_max_boxes=30,
         adam_epsilon=1e-7,
     ),
-    training_data=TrainingData(
+    training_data=TrainingDataRules(
         jitter_places_pictures=True,
         centres_small_crops=False,
         truths_in_pixels=False,
@@ -343,7 +347,7 @@ PJREDDIE = Dialect(
         multiscale_by_factor=False,
         stream_restart=64,
     ),
-    training=Training(
+    training=TrainingRules(
         convolutions_start_normal=True,
         cumulative_yolo=False,
         frozen_layers_decay=True,
@@ -363,10 +367,10 @@ def without_bugs(dialect: Dialect) -> Dialect:
 
 
 def find_dialect(name: str | Dialect) -> Dialect:
-    """The dialect called `name`.
+    """Return the dialect called `name`; a `Dialect` is returned as it is.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no dialect of that name.
     """
     if isinstance(name, Dialect):
         return name

@@ -1,4 +1,4 @@
-"""Activations and means rounded as C's, for what `darknet_torch.ops.arithmetic` is for."""
+"""Activations and means with the rounding of the C code, see `darknet_torch.ops.arithmetic`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def logistic(x: Tensor, *, in_double: bool) -> Tensor:
 
 @functools.cache
 def _expf() -> Callable[[float], float]:
-    """That of the C library, whose last digit is its own."""
+    """expf of the C library: its last digit differs from PyTorch's."""
     function = ctypes.CDLL(ctypes.util.find_library("m") or "ucrtbase").expf
     function.argtypes, function.restype = [ctypes.c_float], ctypes.c_float
     return function
@@ -93,7 +93,7 @@ class _Leaky(torch.autograd.Function):
         out = torch.where(x > 0, x, x * _SLOPE)
         if doubles != "none":
             flat, values = out.view(-1), x.reshape(-1)
-            # The vectors of C's loop leave 1 to 8 values over.
+            # The vectors of 8 in C's loop leave 1 to 8 values for a scalar loop.
             rest = values.numel() if doubles == "all" else (values.numel() - 1) % _VECTOR + 1
             tail = values[-rest:]
             flat[-rest:] = torch.where(tail > 0, tail, (tail.double() * _SLOPE).to(x.dtype))

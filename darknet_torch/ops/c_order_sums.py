@@ -1,8 +1,6 @@
-"""Sums with the rounding of C's loops: value by value, in float32.
+"""Convolution and batch normalisation with the sums of C's loops: value by value, in float32.
 
-PyTorch adds in blocks and loses less. The difference is some 1e-7 of a sum, but a value
-behind it that is as near to zero may change its sign, and with it a gradient. These are
-slow, for reproducing what a run of the C code gave to the last digit.
+See `darknet_torch.ops.arithmetic` for when and why.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-# C's constants are floats; here they meet doubles.
+# C's constants are floats; here they are used with doubles.
 _EPSILON, _OUTSIDE = float(np.float32(1e-5)), float(np.float32(1e-6))
 
 
@@ -44,7 +42,7 @@ class _Convolution(torch.autograd.Function):
         """Source: convolutional_layer.c backward_convolutional_layer, gemm.c gemm_nt, gemm_tn."""
         x, weights = ctx.saved_tensors
         window: Window = ctx.window
-        into_x, into_weights = torch.zeros_like(x), _started(weights)
+        into_x, into_weights = torch.zeros_like(x), _running_sum(weights)
         delta = gradients[0].flatten(2)
         groups = zip(
             into_x.chunk(window.groups, 1),
@@ -62,18 +60,23 @@ class _Convolution(torch.autograd.Function):
                     window.add_columns(part_x[image], back)
         into_biases = None
         if ctx.biases is not None:
-            into_biases = sums_by_image(gradients[0], _started(ctx.biases))
-        return into_x, _rest(weights, into_weights), _rest(ctx.biases, into_biases), None
+            into_biases = sums_by_image(gradients[0], _running_sum(ctx.biases))
+        return (
+            into_x,
+            _still_to_add(weights, into_weights),
+            _still_to_add(ctx.biases, into_biases),
+            None,
+        )
 
 
-def _started(parameter: Tensor) -> Tensor:
-    """What the gradient of each image is to be added to: C has no sum of a mini-batch first."""
+def _running_sum(parameter: Tensor) -> Tensor:
+    """The tensor that each image's gradient is added to: C keeps no sum of the mini-batch."""
     begun = parameter.is_leaf and parameter.grad is not None
     return parameter.grad if begun else torch.zeros_like(parameter)  # type: ignore[return-value]
 
 
-def _rest(parameter: Tensor | None, gradient: Tensor | None) -> Tensor | None:
-    """What autograd is left to add of a gradient that was `_started`."""
+def _still_to_add(parameter: Tensor | None, gradient: Tensor | None) -> Tensor | None:
+    """The gradient that autograd still has to add, None if it was added in place."""
     if parameter is not None and parameter.is_leaf and gradient is parameter.grad:
         return None
     return gradient
@@ -95,7 +98,7 @@ def convolution(x: Tensor, weights: Tensor, biases: Tensor | None, window: Windo
 
 @dataclass(frozen=True)
 class Window:
-    """How a convolution without dilation steps over its input; padding on each side."""
+    """The window of a convolution without dilation; `padding` is on each side."""
 
     size: int
     strides: tuple[int, int]
@@ -103,7 +106,7 @@ class Window:
     groups: int
 
     def output(self, height: int, width: int) -> tuple[int, int]:
-        """Rows and columns of what it makes."""
+        """Height and width of the output."""
         reach = 2 * self.padding - self.size
         return (height + reach) // self.strides[0] + 1, (width + reach) // self.strides[1] + 1
 
@@ -112,7 +115,7 @@ class Window:
         return functional.unfold(x, self.size, padding=self.padding, stride=self.strides)
 
     def add_columns(self, x: Tensor, columns: Tensor) -> None:
-        """Add [C * size^2, positions] to where they came from in [C, H, W], tap by tap.
+        """Add [C * size^2, positions] back to the [C, H, W] they came from, tap by tap.
 
         Source: col2im.c.
         """
@@ -167,8 +170,8 @@ class _Normalization(torch.autograd.Function):
         into_x = scaled.double() / divided.view(shape)
         into_x += variance_delta.double().view(shape) * 2 * apart.double() / count
         into_x += (mean_delta / count).view(shape)
-        into_biases = sums_by_image(delta, _started(ctx.biases))
-        rest = _rest(ctx.biases, into_biases)
+        into_biases = sums_by_image(delta, _running_sum(ctx.biases))
+        rest = _still_to_add(ctx.biases, into_biases)
         return into_x.to(x.dtype), sums(delta * normal), rest, None, None, None
 
 
@@ -181,7 +184,7 @@ def normalization(
     *,
     epsilon_inside_root: bool,
 ) -> Tensor:
-    """Batch normalisation by `statistics` of `x`, and its gradient, rounded as C stores them.
+    """Batch normalisation by the `statistics` of `x`, with C's gradient and rounding.
 
     Args:
         epsilon_inside_root: see `darknet_torch.ops.normalization.batch_norm`.
@@ -189,8 +192,8 @@ def normalization(
     Source: blas.c normalize_cpu, batchnorm_layer.c backward_batchnorm_layer.
     """
     inside, root = (variance + _EPSILON).double().sqrt(), variance.double().sqrt()
-    # Forward, then what the delta itself is divided by: each code base has its epsilon
-    # inside the root in the one, and outside in the other.
+    # The divisor of the forward pass, then that of the delta itself: each code base has its
+    # epsilon inside the root in one of them, and outside in the other.
     divisors = (inside, root + _EPSILON) if epsilon_inside_root else (root + _OUTSIDE, inside)
     out: Tensor = _Normalization.apply(  # type: ignore[no-untyped-call]
         x, scales, biases, mean, variance, divisors

@@ -1,4 +1,4 @@
-"""Batch normalisation as Darknet computes it."""
+"""Batch normalisation as Darknet computes it, at inference and in training."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def normalize(
 
 
 class _Normalize(torch.autograd.Function):
-    """Batch normalisation by a given mean and variance, which depend on the input."""
+    """Batch normalisation by the mean and variance of the input itself."""
 
     @staticmethod
     def forward(
@@ -175,7 +175,7 @@ def affine(
     *,
     epsilon_inside_root: bool,
 ) -> tuple[Tensor, Tensor]:
-    """What `batch_norm` is at inference: x * factor + shift, both [C] in float64.
+    """Factor and shift [C], float64, with which x * factor + shift equals `batch_norm`.
 
     Source: network.c fuse_conv_batchnorm (AlexeyAB).
     """
@@ -185,7 +185,7 @@ def affine(
 
 
 def divisor(variance: Tensor, *, epsilon_inside_root: bool) -> Tensor:
-    """What `batch_norm` divides by, of the shape of `variance`."""
+    """The divisor of `batch_norm`, of the shape of `variance`."""
     if epsilon_inside_root:
         return torch.sqrt(variance + _INSIDE_ROOT)
     return torch.sqrt(variance) + _OUTSIDE_ROOT
@@ -194,10 +194,10 @@ def divisor(variance: Tensor, *, epsilon_inside_root: bool) -> Tensor:
 def with_divisor(
     scales: Tensor, wanted: Tensor, *, epsilon_inside_root: bool
 ) -> tuple[Tensor, Tensor]:
-    """Scales and rolling variance with which `batch_norm` computes scales / `wanted`.
+    """Scales and rolling variance with which `batch_norm` divides by `wanted`.
 
-    The scales stay as they are wherever a variance, which is never negative, can give the
-    divisor that is wanted.
+    The scales are unchanged wherever a variance, which is never negative, can give the wanted
+    divisor.
 
     Args:
         scales, wanted: [C], float64.

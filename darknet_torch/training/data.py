@@ -1,4 +1,4 @@
-"""What a network learns from: its pictures or text, as its layers ask for them."""
+"""The training data of a network: pictures or text, in the form that its losses take."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from darknet_torch.augment.detection import DetectionAugmentation, DetectionSour
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
-from darknet_torch.datasets.model import DataSet, Problem
+from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.heads.detection import Detection
 from darknet_torch.layers.softmax import Softmax
-from darknet_torch.losses.registry import loss_of
+from darknet_torch.losses.registry import loss_function_for
 from darknet_torch.model.network import Network
 from darknet_torch.training.plan import TrainPlan
 
@@ -28,18 +28,18 @@ DETECTOR, CLASSIFIER, TEXT = "detector", "classifier", "text"
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a training has to learn from.
+    """The data of a training.
 
     Attributes:
         kind: DETECTOR, CLASSIFIER or TEXT.
-        source: of samples.
-        names: of the classes, may be empty.
+        source: makes the samples.
+        names: class names, may be empty.
+        pictures: number of training pictures; for a text its length in bytes.
         random: random= of the last head, None for a network without heads.
-        pictures: how many there are to learn; the length of a text.
         side: cells per side of a [detection] head, None for others.
-        problems: what is wrong in the files of the data set.
-        valid: the labelled pictures to judge a detector by.
-        valid_pictures: those to judge a classifier by.
+        problems: faults in the files of the data set.
+        valid: labelled pictures for the evaluation of a detector, None for no evaluation.
+        valid_pictures: pictures for the evaluation of a classifier, None for no evaluation.
     """
 
     kind: str
@@ -54,16 +54,16 @@ class TrainingData:
 
 
 def kind_of(network: Network) -> str:
-    """What a network learns.
+    """The kind of a network: DETECTOR, CLASSIFIER or TEXT.
 
     Raises:
         CfgError: none of its layers has a loss.
     """
     if network.heads:
         return DETECTOR
-    if not any(loss_of(layer) for layer in network.layers):
+    if not any(loss_function_for(layer) for layer in network.layers):
         raise CfgError(
-            "the network has no layer that learns from a truth",
+            "the network has no layer with a loss",
             where=network.net.where,
             expected="a detection head, [softmax], [logistic] or [cost]",
         )
@@ -71,11 +71,11 @@ def kind_of(network: Network) -> str:
 
 
 def open_training_data(network: Network, plan: TrainPlan) -> TrainingData:
-    """Open what `plan` names, for `network`.
+    """Open the data that `plan` names, for `network`.
 
     Raises:
-        UsageError, NamesError: it is not there, or has nothing to learn from.
-        CfgError: options that Darknet refuses together.
+        UsageError, NamesError: it does not exist, or has no training samples.
+        CfgError: the network has no loss, or options that Darknet refuses together.
     """
     kind = kind_of(network)
     if kind == DETECTOR:
@@ -95,13 +95,15 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     source: SampleSource
     if isinstance(head, Detection):
         side = head.options.side
-        cells = CellAugmentation.of(network.net, head.options, network.dialect, augment=augment)
-        source = CellSource.of(examples, cells)
-    else:
-        boxes = DetectionAugmentation.of(
+        cells = CellAugmentation.from_options(
             network.net, head.options, network.dialect, augment=augment
         )
-        source = DetectionSource.of(examples, boxes)
+        source = CellSource.from_examples(examples, cells)
+    else:
+        boxes = DetectionAugmentation.from_options(
+            network.net, head.options, network.dialect, augment=augment
+        )
+        source = DetectionSource.from_examples(examples, boxes)
     valid = None
     if plan.overfit:
         valid = replace(data_set, examples=examples)
@@ -148,7 +150,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
             got=f"{len(pictures.labels)} classes",
             fix="correct filters= or output= of the layer before [softmax]",
         )
-    options = ClassificationAugmentation.of(
+    options = ClassificationAugmentation.from_options(
         network.net,
         classes,
         network.dialect,
@@ -162,7 +164,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
         valid = open_classification(plan.data, split=plan.valid_split)
     return TrainingData(
         CLASSIFIER,
-        ClassificationSource.of(pictures, options),
+        ClassificationSource.from_pictures(pictures, options),
         pictures.names,
         len(pictures.paths),
         problems=pictures.problems,
@@ -175,7 +177,7 @@ def _text(network: Network, plan: TrainPlan) -> TrainingData:
         text = Path(plan.data).read_bytes()
     except OSError as error:
         raise UsageError(
-            f"cannot be read ({error.strerror})", where=plan.data, expected="a text to learn"
+            f"cannot be read ({error.strerror})", where=plan.data, expected="a text file"
         ) from None
-    source = TextSource.of(text, network.net, network.dialect)
+    source = TextSource.from_text(text, network.net, network.dialect)
     return TrainingData(TEXT, source, (), len(text))

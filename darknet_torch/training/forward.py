@@ -12,7 +12,7 @@ from torch import Tensor
 from darknet_torch.cfg.darknet_bugs import DELTAS_NOT_ZEROED
 from darknet_torch.layers.base import Layer
 from darknet_torch.losses.base import DeltaRecord, Loss, LossContext, attach_delta
-from darknet_torch.losses.registry import has_cost, loss_of
+from darknet_torch.losses.registry import has_cost, loss_function_for
 from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.network import Network
 from darknet_torch.ops.accumulated_delta import AccumulatedDelta
@@ -54,7 +54,7 @@ class ForwardPass:
     def __init__(self, network: Network, autocast: torch.dtype | None = None) -> None:
         self.network, self.autocast = network, autocast
         self.rejection = RejectionState()
-        self.loss_functions = {layer.index: loss_of(layer) for layer in network.layers}
+        self.loss_functions = {layer.index: loss_function_for(layer) for layer in network.layers}
         self.cost_layers = sum(has_cost(layer) for layer in network.layers)
         self.memory_of = _shared_memory(network)
         self.overwritten_by = _overwriting_layers(network, self.memory_of)
@@ -111,7 +111,10 @@ class ForwardPass:
                     output, loss = self._run_with_loss(layer, x, truths, around)
                     output, root, deltas[layer.index] = attach_delta(x, output, loss)
                     losses[layer.index] = loss
-                    roots.append(root)
+                    if self.network.dialect.sends_delta(layer.section_names[0]):
+                        roots.append(root)
+                    else:
+                        output = output.detach()
             if layer.options.truth:
                 truths = output.detach()
             outputs[layer.index] = output

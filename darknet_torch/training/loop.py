@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import TrainingError
 from darknet_torch.losses.base import LossContext
 from darknet_torch.model.network import Network
@@ -99,7 +99,7 @@ class TrainingLoop:
         self.optimizer = Optimizer(network, network.arithmetic if alone else FAST)
         # bfloat16 has the range of float32 and needs no scaling.
         self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
-        self.average = WeightAverage.of(network)
+        self.average = WeightAverage.of_network(network)
         self.problems = ProblemLog()
         self.seed = seed
         self.processes.share(network)

@@ -135,11 +135,14 @@ def prepare(
         ),
         autocast=None if precision is torch.float32 else precision,
         processes=processes,
+        seed=plan.seed,
     )
     if plan.resume:
         resume(plan, loop)
     _check_unfinished(loop, plan)
-    sizes = MultiScale.of(network.net, network.dialect, seed=plan.seed, random=data.random)
+    sizes = MultiScale.from_options(
+        network.net, network.dialect, seed=plan.seed, random=data.random
+    )
     return Training(plan, data, sizes, loop, evaluation)
 
 

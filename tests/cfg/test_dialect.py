@@ -39,7 +39,7 @@ def test_a_dialect_is_found_by_its_name_or_is_itself(dialect):
     assert find_dialect(dialect) is dialect
 
 
-def test_an_unknown_dialect_is_refused_with_those_there_are():
+def test_an_unknown_dialect_is_refused_with_the_known_ones():
     with pytest.raises(UsageError) as caught:
         find_dialect("darknet")
     assert "unknown dialect" in str(caught.value)
@@ -95,7 +95,7 @@ def test_the_code_bases_differ_as_their_sources_do(field, alexeyab, pjreddie):
     assert flat(PJREDDIE)[field] == pjreddie
 
 
-def test_every_field_names_a_difference():
+def test_every_field_differs_between_two_dialects():
     fields = flat(ALEXEYAB).keys()
     between_code_bases, of_builds = (differing(ALEXEYAB, d) for d in (PJREDDIE, ALEXEYAB_CUDA))
     assert between_code_bases | of_builds == fields
@@ -158,7 +158,7 @@ def test_without_bugs_reproduces_none_and_differs_in_nothing_else(dialect):
     assert not overwriting_sections(fixed)
 
 
-def test_the_cuda_build_has_relu6_and_lacks_what_the_cpu_build_lacks_otherwise():
+def test_the_cuda_build_lacks_the_same_activations_except_relu6():
     """activation_kernels.cu activate_array_ongpu and activate_kernel."""
     lacking = (
         ALEXEYAB.numerics.unwritten_activations - ALEXEYAB_CUDA.numerics.unwritten_activations

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from darknet_torch.losses.base import Loss, attach_delta, sum_of_squares
-from tests.losses.cases import build, context
+from tests.losses.cases import build, loss_context
 
 DELTA = torch.tensor([[0.5, -1.0], [0.25, 2.0]])
 
@@ -63,7 +63,7 @@ def test_a_loss_is_frozen(name):
 
 @pytest.mark.parametrize("name", ["earlier", "rejection", "seen"])
 def test_a_loss_context_is_frozen(name):
-    made = context(build("[cost]", 3))
+    made = loss_context(build("[cost]", 3))
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(made, name, None)
 

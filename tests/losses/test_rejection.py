@@ -1,6 +1,7 @@
-"""Bad-label rejection compared with plain loops over the values of each mini-batch."""
+"""Bad-label rejection compared with loops over the values of each mini-batch."""
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import read_net
 from darknet_torch.losses.rejection import RejectionState, reject_deltas
-from tests.losses.cases import build, computed, context, raw, truth_rows
+from tests.losses.cases import build, compute_loss, loss_context, random_inputs, truth_rows
 
 VALUES = 8  # of a box
 
@@ -113,18 +114,27 @@ def test_the_state_handed_in_is_not_changed():
     assert after.average == 0.5 * 0.99 + 0.01
 
 
+def test_the_state_goes_through_a_checkpoint_by_the_names_of_its_fields():
+    state = RejectionState(largest=4.0, average=0.5, deviation=0.25, threshold=2.0)
+    saved = asdict(state)
+    assert list(saved) == ["largest", "average", "deviation", "threshold"]
+    assert RejectionState(**saved) == state
+
+
 @pytest.mark.parametrize(("dialect", "changes"), [("alexeyab", True), ("pjreddie", False)])
 def test_yolo_rejects_deltas_in_the_alexeyab_dialect_only(dialect, changes):
     anchors = "anchors=6,9,15,12,20,30\nnum=3\nclasses=3"
     head = build(f"[yolo]\n{anchors}", 24, dialect)
-    x = raw(head, 1)
+    x = random_inputs(head, 1)
     rows = truth_rows(head, x, 1)
     options = net("equidistant_point=10")
     losses = []
     for iteration in (0, 900):
         rejection = RejectionState(average=0.5)
-        around = context(head, dialect, net=options, iteration=iteration, rejection=rejection)
-        losses.append(computed(head, x, rows, around)[1])
+        context = loss_context(
+            head, dialect, net=options, iteration=iteration, rejection=rejection
+        )
+        losses.append(compute_loss(head, x, rows, context)[1])
     fewer = losses[0].delta.count_nonzero() > losses[1].delta.count_nonzero()
     assert bool(fewer) is changes
     assert (losses[0].cost > losses[1].cost).item() is changes

@@ -310,3 +310,34 @@ def test_a_loss_gets_the_losses_of_earlier_layers_and_the_last_rejection_state()
     assert forward.rejection.largest == 4
     with pytest.raises(TypeError):
         contexts[-1].earlier[0] = result.losses[1]
+
+
+REGION = """[net]
+width=3
+height=3
+channels=1
+batch=1
+[convolutional]
+filters=6
+size=1
+activation=linear
+[region]
+anchors=1,1
+num=1
+classes=1
+coords=4
+"""
+
+
+@pytest.mark.parametrize(
+    ("dialect", "trained"),
+    [("pjreddie", False), (without_bugs(PJREDDIE), True)],
+    ids=["reproduced", "fixed"],
+)
+def test_pjreddies_region_sends_no_delta_back(dialect, trained):
+    """region_layer.c backward_region_layer: its body is commented out."""
+    made = network(REGION, dialect)
+    truths = torch.tensor([[[0.5, 0.5, 0.4, 0.4, 0.0]]])
+    result = Passes(made)(torch.full((1, 1, 3, 3), 0.5), truths)
+    assert result.cost > 0
+    assert (arrays(made, 0)["weights"].grad is not None) == trained
