@@ -79,7 +79,7 @@ def _fetch(name: str, folder: str | None, quiet: bool, how: dict[str, Any]) -> b
 
     try:
         with closing(_Reporter(name, quiet)) as reporter:
-            path = run(name, folder, say=reporter.say, advance=reporter.advance, **how)
+            path = run(name, folder, on_message=reporter.say, on_progress=reporter.advance, **how)
     except DownloadError as error:
         click.echo(f"dtorch: {error}", err=True)
         return False

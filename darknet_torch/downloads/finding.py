@@ -1,4 +1,4 @@
-"""Where downloaded weight files lie, and which file is meant by a name."""
+"""Where downloaded weight files are kept, and which file a name stands for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from darknet_torch.cfg.zoo import companion, definitions_folder
-from darknet_torch.downloads.published import Published, named, nearest_name
+from darknet_torch.downloads.published import Published, nearest_name, published_by_name
 from darknet_torch.errors import UsageError, WeightsError
 
 CACHE = "DTORCH_CACHE"
@@ -15,7 +15,7 @@ _FOLDER = "darknet_torch"
 
 
 def cache_folder() -> Path:
-    """The folder of downloaded files: DTORCH_CACHE, else in the user's cache folder.
+    """The folder of downloaded files: DTORCH_CACHE, or a folder in the user's cache.
 
     Raises:
         UsageError: the user has no home folder.
@@ -32,29 +32,32 @@ def _user_cache() -> Path:
         if sys.platform == "darwin":
             return Path.home() / "Library" / "Caches"
         given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-        # The XDG specification has relative paths ignored.
+        # The XDG specification says to ignore relative paths.
         return given if given.is_absolute() else Path.home() / ".cache"
     except RuntimeError:
-        raise UsageError("there is no home folder", fix=f"say where in {CACHE}") from None
+        raise UsageError("there is no home folder", fix=f"set {CACHE} to a folder") from None
 
 
 def downloaded(published: Published) -> Path | None:
-    """Where the published file lies; None if it was not downloaded."""
+    """The path of a published file in the cache; None if it was not downloaded."""
     path = cache_folder() / published.name
     return path if path.is_file() else None
 
 
 def find_weights(weights: str | os.PathLike[str]) -> Path:
-    """The weight file meant: a path, or the name of a downloaded one, such as "yolov3".
+    """The path of a weight file.
+
+    Args:
+        weights: a path, or the name of a downloaded file such as "yolov3". A file comes first.
 
     Raises:
-        WeightsError: it is the name of a published file that was not downloaded, or no file
-            and nearly such a name.
+        WeightsError: it is the name of a published file that was not downloaded, or there is
+            no such file and the name is similar to that of a published one.
     """
     path = Path(weights)
     if (path.exists() and not path.is_dir()) or path.name != os.fspath(weights):
         return path
-    published = named(path.name)
+    published = published_by_name(path.name)
     if published is None:
         close = None if path.exists() else nearest_name(path.name)
         if close is None:
@@ -71,24 +74,24 @@ def find_weights(weights: str | os.PathLike[str]) -> Path:
 
 
 def _how_to_fetch(published: Published) -> str:
-    """With a network, and without one."""
+    """What to do with a network, and without one."""
     name, target = published.names[0], cache_folder() / published.name
     return f"dtorch download {name}; without a network put the file at {target}"
 
 
 def default_weights(cfg: Path) -> Path:
-    """The weight file of a cfg for which none is given.
+    """The weight file to use with a cfg if the user gives none.
 
-    That is the one of the same name beside the cfg; of a shipped definition also the
-    published one, if it was downloaded.
+    That is the file of the same name next to the cfg. For a shipped definition it may also be
+    the published file, if it was downloaded.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such file.
     """
     beside = companion(cfg, ".weights")
     if beside.exists():
         return beside
-    published = named(cfg.stem) if cfg.parent == definitions_folder() else None
+    published = published_by_name(cfg.stem) if cfg.parent == definitions_folder() else None
     found = downloaded(published) if published else None
     if found is not None:
         return found
