@@ -8,7 +8,7 @@ from typing import Any
 from darknet_torch.errors import UsageError
 
 
-def needed(module: str, *, extra: str) -> Any:
+def import_extra(module: str, *, extra: str) -> Any:
     """The module called `module`, of a package that the extra `extra` installs.
 
     Raises:

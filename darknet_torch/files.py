@@ -13,7 +13,7 @@ from darknet_torch.errors import UsageError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """A file to write, renamed to `path` when the block ends well, else removed.
 
     A link is followed, a file's mode is kept, a device is written to.
@@ -26,12 +26,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with path.open("wb") as file:
             yield file
         return
-    with renamed(path) as temporary, temporary.open("wb") as file:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
         yield file
 
 
 @contextmanager
-def renamed(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """Where to write what belongs at `path`: renamed when the block ends well, else removed.
 
     The suffix is that of `path`, for writers that go by it.
@@ -56,7 +56,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         UsageError: it cannot be written.
     """
     try:
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(data)
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=path) from None

@@ -3,12 +3,12 @@
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.files import FreePaths, make_folder, renamed, replacing
+from darknet_torch.files import FreePaths, atomic_path, atomic_write, make_folder
 
 
 def test_the_file_holds_what_was_written(tmp_path):
     path = tmp_path / "result.bin"
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(b"whole")
     assert path.read_bytes() == b"whole"
     assert list(tmp_path.iterdir()) == [path]
@@ -17,7 +17,7 @@ def test_the_file_holds_what_was_written(tmp_path):
 def test_until_the_end_the_old_file_stays(tmp_path):
     path = tmp_path / "result.bin"
     path.write_bytes(b"old")
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(b"new")
         file.flush()
         assert path.read_bytes() == b"old"
@@ -28,7 +28,7 @@ def test_until_the_end_the_old_file_stays(tmp_path):
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, failure):
     path = tmp_path / "result.bin"
     path.write_bytes(b"old")
-    with pytest.raises(failure), replacing(path) as file:
+    with pytest.raises(failure), atomic_write(path) as file:
         file.write(b"half")
         raise failure
     assert path.read_bytes() == b"old"
@@ -36,25 +36,25 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, failure):
 
 
 def test_a_failure_where_nothing_was_leaves_nothing(tmp_path):
-    with pytest.raises(ValueError), replacing(tmp_path / "result.bin"):
+    with pytest.raises(ValueError), atomic_write(tmp_path / "result.bin"):
         raise ValueError
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_folder_is_an_os_error(tmp_path):
-    with pytest.raises(FileNotFoundError), replacing(tmp_path / "no" / "result.bin"):
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "no" / "result.bin"):
         pass
 
 
 def test_a_writer_by_name_sees_the_suffix_and_the_file_comes_whole(tmp_path):
     path = tmp_path / "result.avi"
     path.write_bytes(b"old")
-    with renamed(path) as temporary:
+    with atomic_path(path) as temporary:
         assert temporary.suffix == ".avi"
         temporary.write_bytes(b"new")
         assert path.read_bytes() == b"old"
     assert path.read_bytes() == b"new"
-    with pytest.raises(ValueError), renamed(path) as temporary:
+    with pytest.raises(ValueError), atomic_path(path) as temporary:
         temporary.write_bytes(b"half")
         raise ValueError
     assert path.read_bytes() == b"new"

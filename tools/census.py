@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgWarning, DarknetError, UnsupportedError
-from darknet_torch.files import replacing
+from darknet_torch.files import atomic_write
 from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.weights import read_weights, write_weights
 from tools.records import with_net_options
@@ -127,7 +127,7 @@ def write_table(rows: list[Row], records: dict[str, dict[str, Any]], path: Path)
         lines.append(
             f"| {row.name} | {len(row.outputs)} | {row.file_bytes:,} | {' | '.join(verdicts)} |"
         )
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(("\n".join(lines) + "\n").encode())
 
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from darknet_torch.conversion.model import Model
 from darknet_torch.errors import WeightsError
 from darknet_torch.export.exporters import METADATA_KEY
-from darknet_torch.extras import needed
+from darknet_torch.extras import import_extra
 
 # What the numbers of NumPy among a checkpoint's training results unpickle with.
 _HARMLESS: list[Any] = [np.dtype, type(np.dtype("f8")), type(np.dtype("i8")), type(np.dtype("f4"))]
@@ -103,8 +103,8 @@ def _config_error(key: str, own: Mapping[str, Tensor], state: Mapping[str, Tenso
 
 
 def _safetensors() -> Any:
-    needed("safetensors.torch", extra="safetensors")
-    return needed("safetensors", extra="safetensors")
+    import_extra("safetensors.torch", extra="safetensors")
+    return import_extra("safetensors", extra="safetensors")
 
 
 @contextmanager

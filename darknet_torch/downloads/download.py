@@ -16,7 +16,7 @@ from darknet_torch.downloads.part import Part
 from darknet_torch.downloads.published import MIRROR, Published, find_published
 from darknet_torch.downloads.transfer import Advance, TransferError, transfer
 from darknet_torch.errors import DownloadError, UsageError
-from darknet_torch.files import replacing
+from darknet_torch.files import atomic_write
 
 _RESUMES = 10  # how often one place may break off and go on
 _BLOCK = 1 << 20
@@ -129,7 +129,7 @@ def _cut(whole: Path, target: Path, published: Published) -> None:
     """
     shorter = find_published(whole.name).size - whole.stat().st_size
     header = _HEADER - shorter
-    with whole.open("rb") as source, replacing(target) as file:
+    with whole.open("rb") as source, atomic_write(target) as file:
         file.write(source.read(_VERSION).ljust(header, b"\0"))
         source.seek(header)
         file.write(source.read(published.size - _HEADER))

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.export.graphs import Graph, shape_of
-from darknet_torch.extras import needed
+from darknet_torch.extras import import_extra
 from darknet_torch.heads.base import Head
 
 METADATA_KEY = "darknet_torch"  # under which a file keeps what `conversion` needs to go back
@@ -37,8 +37,8 @@ def onnx_bytes(graph: Graph, metadata: str) -> bytes:
         UsageError: onnx or onnxscript are not installed; the file would be too large.
         CfgError: a layer cannot be exported; it is named.
     """
-    needed("onnxscript", extra="onnx")
-    onnx = needed("onnx", extra="onnx")
+    import_extra("onnxscript", extra="onnx")
+    onnx = import_extra("onnx", extra="onnx")
     images = _example(graph)
     with _quiet(), _explained(graph):
         program: Any = torch.onnx.export(
@@ -121,7 +121,7 @@ def exported_bytes(graph: Graph, metadata: str) -> bytes:
 
 def run_onnx(source: Path | bytes, *, on_gpu: bool = False) -> Run:
     """What runs a file of `onnx_bytes`, or the bytes themselves, in onnxruntime."""
-    runtime = needed("onnxruntime", extra="onnx")
+    runtime = import_extra("onnxruntime", extra="onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     providers = ["CUDAExecutionProvider"] if on_gpu else []
