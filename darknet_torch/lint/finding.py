@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from darknet_torch.errors import CfgNote, CfgWarning, DarknetError, compose
+from darknet_torch.errors import CfgNote, CfgWarning, DarknetError, format_message
 
 
 class Severity(Enum):
@@ -40,7 +40,7 @@ class Finding:
     fix: str = ""
 
     def __str__(self) -> str:
-        message = compose(
+        message = format_message(
             self.what,
             where=self.where or None,
             expected=self.expected or None,
