@@ -18,17 +18,17 @@ absent = pytest.mark.skipif(RECORD is None or not RECORD.exists(), reason=NO_REF
 
 @absent
 def test_every_printed_number_comes_out_of_the_recorded_detections(tmp_path):
-    findings = dict(check_map(RECORD, DATA, models=tmp_path))
-    assert len(findings) == 6
-    assert {name: str(f) for name, f in findings.items() if not f.passed} == {}
+    deviations = dict(check_map(RECORD, DATA, models=tmp_path))
+    assert len(deviations) == 6
+    assert {name: str(f) for name, f in deviations.items() if not f.passed} == {}
 
 
 @absent
 @pytest.mark.long
 def test_our_own_detections_come_close(tmp_path):
-    findings = dict(check_map(RECORD, DATA, FOLDER.parent / "models"))
-    assert len(findings) == 12
-    assert {name: str(f) for name, f in findings.items() if not f.passed} == {}
+    deviations = dict(check_map(RECORD, DATA, FOLDER.parent / "models"))
+    assert len(deviations) == 12
+    assert {name: str(f) for name, f in deviations.items() if not f.passed} == {}
 
 
 @absent

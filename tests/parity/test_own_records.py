@@ -19,20 +19,20 @@ TRAIN = sorted((DATA / "train").glob("*.json"))
 
 @pytest.mark.parametrize("path", LAYERS + FORWARD, ids=lambda path: path.stem)
 def test_every_layer_gives_what_c_gave(path):
-    finding = check_forward(path, definitions_folder())
-    assert finding.passed, str(finding)
+    deviation = check_forward(path, definitions_folder())
+    assert deviation.passed, str(deviation)
 
 
 @pytest.mark.parametrize("path", TRAIN, ids=lambda path: path.stem)
 def test_training_goes_as_it_did_in_c(path):
-    finding = check_training(path, definitions_folder())
-    assert finding.passed, str(finding)
+    deviation = check_training(path, definitions_folder())
+    assert deviation.passed, str(deviation)
 
 
 def test_every_policy_has_the_rates_that_c_had():
-    findings = dict(check_rates(DATA / "learning_rates.json"))
-    assert len(findings) >= 8
-    assert {name: str(f) for name, f in findings.items() if not f.passed} == {}
+    deviations = dict(check_rates(DATA / "learning_rates.json"))
+    assert len(deviations) >= 8
+    assert {name: str(f) for name, f in deviations.items() if not f.passed} == {}
 
 
 def test_the_tool_tells_of_each_policy_and_of_a_wrong_rate(tmp_path):
@@ -62,9 +62,9 @@ def test_training_otherwise_than_in_c_is_told(tmp_path):
         change(broken)
         path = tmp_path / "broken.json"
         path.write_text(json.dumps(broken))
-        finding = check_training(path, definitions_folder())
-        assert not finding.passed
-        assert place in finding.place
+        deviation = check_training(path, definitions_folder())
+        assert not deviation.passed
+        assert place in deviation.place
 
 
 def test_the_copies_are_there():

@@ -22,15 +22,15 @@ def name(path):
 @pytest.mark.parametrize("path", records("detect"), ids=name)
 def test_detections_are_those_of_c(path):
     shared = FOLDER.parent
-    finding = check_detect(path, shared / "models", shared / "images")
-    assert finding.passed, str(finding)
+    deviation = check_detect(path, shared / "models", shared / "images")
+    assert deviation.passed, str(deviation)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("path", records("forward"), ids=name)
 def test_every_layer_of_every_network_gives_what_c_gave(path):
-    finding = check_forward(path, FOLDER.parent / "cfg")
-    assert finding.passed, str(finding)
+    deviation = check_forward(path, FOLDER.parent / "cfg")
+    assert deviation.passed, str(deviation)
 
 
 # Of a large network some value always lies within rounding of zero. Gradients are sums whose
@@ -50,10 +50,10 @@ def threads():
 @pytest.mark.long
 @pytest.mark.parametrize("path", records("train"), ids=name)
 def test_training_goes_as_it_did_in_c_with_every_network(path, threads):
-    findings = []
+    deviations = []
     for number in THREADS:
         threads(number)
-        findings.append(check_training(path, FOLDER.parent / "cfg"))
-        if findings[-1].passed:
+        deviations.append(check_training(path, FOLDER.parent / "cfg"))
+        if deviations[-1].passed:
             return
-    pytest.fail("; ".join(map(str, findings)))
+    pytest.fail("; ".join(map(str, deviations)))

@@ -37,7 +37,7 @@ def test_the_output_of_a_classifier_is_its_scores(tmp_path):
     assert size == (32, 24)
     scores = darknet.predict_image(network, darknet.load_image(str(PICTURE), 0, 0))
     assert sum(scores[class_id] for class_id in range(5)) == pytest.approx(1, abs=1e-5)
-    with pytest.raises(dt.UsageError, match="no predictions .*; call predict_image first"):
+    with pytest.raises(dt.UsageError, match=r"no predictions .*; call predict_image first"):
         boxes_of(network)
 
 
