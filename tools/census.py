@@ -132,10 +132,14 @@ def write_table(rows: list[Row], records: dict[str, dict[str, Any]], path: Path)
 
 
 _TABLE_HEAD = [
-    "Every cfg of the public Darknet repositories that is distinct by content, batch,",
-    "subdivisions and time steps set to 1. All of them load. The last two columns say which",
-    "code base agrees on the bytes of the weight file and on every layer's output, where that",
-    "was recorded. Made by `tools/census.py --table`.",
+    "```sh",
+    "python tools/census.py FOLDER --expect census.json --table docs/census.md",
+    "```",
+    "",
+    "This page is the output of that command for all cfgs of the public Darknet repositories,",
+    "without duplicates. All of them load. Batch, subdivisions and time steps are set to 1.",
+    "The last two columns say whether the code base, where its results were recorded, agrees",
+    "on the size of the weight file and on the number of output values of every layer.",
     "",
     "| cfg | layers | bytes of the weight file | AlexeyAB | pjreddie |",
     "|---|---|---|---|---|",
