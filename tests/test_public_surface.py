@@ -229,7 +229,13 @@ class LoadReport
 class NamesError(DarknetError)
 
 class Network(Module)
-    def __init__(net: NetOptions, layers: Sequence[Layer], dialect: Dialect) -> None
+    def __init__(
+        net: NetOptions,
+        layers: Sequence[Layer],
+        dialect: Dialect,
+        arithmetic: Arithmetic = ...,
+    ) -> None
+    arithmetic
     dialect
     header
     last_readers
@@ -279,6 +285,7 @@ def build_network(
     batch: int | None = None,
     subdivisions: int | None = None,
     max_batches: int | None = None,
+    arithmetic: str = 'fast',
     initialize: bool = True,
 ) -> Network
 

@@ -45,7 +45,7 @@ MEAN_TOLERANCE = 1e-4  # relative to the layer's root mean square
 L2_TOLERANCE = 1e-4  # relative
 
 
-def build(record: records.Record, cfg_folder: Path) -> Network:
+def build(record: records.Record, cfg_folder: Path, arithmetic: str = "fast") -> Network:
     """Build the record's network and read the record's parameters into it.
 
     Raises:
@@ -56,7 +56,10 @@ def build(record: records.Record, cfg_folder: Path) -> Network:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
         network = build_network(
-            parse_cfg(text, name), dialect=find_dialect(record["dialect"]), initialize=False
+            parse_cfg(text, name),
+            dialect=find_dialect(record["dialect"]),
+            arithmetic=arithmetic,
+            initialize=False,
         )
     with tempfile.TemporaryDirectory() as folder:
         path, again = Path(folder) / "recorded.weights", Path(folder) / "again.weights"
@@ -120,7 +123,7 @@ def compare(
 def check_training(path: Path, cfg_folder: Path) -> Deviation:
     """Train as in a training record, and compare costs, deltas and parameters."""
     record = records.read_record(path)
-    return check_train(record, build(record, cfg_folder))
+    return check_train(record, build(record, cfg_folder, "c_order"))
 
 
 def _tolerate_one_flip(deviations: list[Deviation]) -> list[Deviation]:

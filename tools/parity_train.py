@@ -7,6 +7,7 @@ import json
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from darknet_torch.cfg.net import read_net
 from darknet_torch.errors import CfgWarning
 from darknet_torch.layers.crop import Crop
 from darknet_torch.model.network import Network
+from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.forward import MiniBatchResult
+from darknet_torch.training.loop import MiniBatch, TrainingLoop, Update
 from darknet_torch.training.schedule import rate_at
-from darknet_torch.training.trainer import Trainer
 from tools import records
 from tools.deviation import Deviation, worst
 
@@ -36,45 +39,86 @@ MIN_CHANGE = 1e-5
 
 
 def check_train(record: records.Record, network: Network) -> Deviation:
-    """Train as in a record, and compare every recorded step and the final parameters."""
-    images, truths = (torch.from_numpy(part) for part in records.train_batches(record))
+    """Train as in a record, and compare every mini-batch and the final parameters.
+
+    Args:
+        record: a training record.
+        network: with the record's parameters, built with the arithmetic "c_order".
+    """
     start = [slot.tensor.detach().clone() for _, slot in network.slots()]
-    flips = _disable_random_flips(network)
-    trainer = Trainer(network, in_order=True)
-    deviations = [Deviation(0.0, "-")]
-    size, subdivisions = record["net"]["batch"], record["net"]["subdivisions"]
-    for index in range(record["iters"]):
-        part = slice(index * size, (index + 1) * size)
-        batch, cost = images[part], record["costs"][index]
-        if flips:
-            batch = _as_recorded(trainer, batch, truths[part], cost)
-        result = trainer.mini_batch(batch, truths[part])
-        deviations.append(_relative(float(result.cost), cost, f"cost {index}"))
-        for head in record["heads"]:
+    mirrors = _stop_random_mirroring(network)
+    comparison = _Comparison(record)
+    loop = TrainingLoop(network, callbacks=[comparison])
+    mini_batches = _mini_batches(record, loop, mirrors=mirrors)
+    subdivisions = record["net"]["subdivisions"]
+    for _ in range(record["iters"] // subdivisions):
+        loop.train_iteration(islice(mini_batches, subdivisions))
+    return worst([*comparison.deviations, *_parameters(network, start, record)])
+
+
+class _Comparison(Callback):
+    """Compares costs, deltas and rates with a record while a network trains."""
+
+    def __init__(self, record: records.Record) -> None:
+        self.record = record
+        self.deviations = [Deviation(0.0, "-")]
+        self.mini_batch = 0
+
+    def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
+        index = self.mini_batch
+        cost = self.record["costs"][index]
+        self.deviations.append(_relative(float(result.cost), cost, f"cost {index}"))
+        for head in self.record["heads"]:
             if head["minibatch"] == index:
                 loss = result.losses[head["layer"]]
                 name = f"minibatch {index}, layer {head['layer']}"
-                deviations.append(_relative(float(loss.cost), head["cost"], f"{name}, cost"))
-                deviations += _delta(loss.delta.numpy().ravel(), head, name)
-        if (index + 1) % subdivisions == 0:
-            rate = trainer.update()
-            error = abs(rate - record["lr"][index]) / record["lr"][index]
-            deviations.append(Deviation(error / RATE_TOLERANCE, f"rate {index}"))
-    return worst([*deviations, *_parameters(network, start, record)])
+                self.deviations.append(_relative(float(loss.cost), head["cost"], f"{name}, cost"))
+                delta = result.deltas[head["layer"]].total
+                self.deviations += _delta(delta.numpy().ravel(), head, name)
+        self.mini_batch += 1
+
+    def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
+        index = self.mini_batch - 1
+        recorded = self.record["lr"][index]
+        error = abs(update.rate - recorded) / recorded
+        self.deviations.append(Deviation(error / RATE_TOLERANCE, f"rate {index}"))
 
 
-def _disable_random_flips(network: Network) -> bool:
-    """Switch random mirroring off; return whether the network had it."""
-    flips = False
+def _mini_batches(
+    record: records.Record, loop: TrainingLoop, *, mirrors: bool
+) -> Iterator[MiniBatch]:
+    """Yield the mini-batches of a record, mirrored where C mirrored them."""
+    images, truths = (torch.from_numpy(part) for part in records.train_batches(record))
+    size = record["net"]["batch"]
+    for index in range(record["iters"]):
+        part = slice(index * size, (index + 1) * size)
+        batch = images[part]
+        if mirrors:
+            batch = _mirrored_as_recorded(loop, batch, truths[part], record["costs"][index])
+        yield MiniBatch(batch, truths[part])
+
+
+def _stop_random_mirroring(network: Network) -> bool:
+    """Stop [crop] from mirroring at random; return whether it would have."""
+    mirrors = False
     for layer in network.layers:
         if isinstance(layer, Crop) and layer.options.flip:
             layer.options = replace(layer.options, flip=False)
-            flips = True
-    return flips
+            mirrors = True
+    return mirrors
 
 
-def _as_recorded(
-    trainer: Trainer, images: torch.Tensor, truths: torch.Tensor, cost: float
+class _Cost(Callback):
+    """Keeps the cost of the last mini-batch."""
+
+    cost = 0.0
+
+    def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
+        self.cost = float(result.cost)
+
+
+def _mirrored_as_recorded(
+    loop: TrainingLoop, images: torch.Tensor, truths: torch.Tensor, cost: float
 ) -> torch.Tensor:
     """Return the images, mirrored if that is closer to the recorded cost.
 
@@ -83,7 +127,12 @@ def _as_recorded(
     Source: crop_layer.c forward_crop_layer.
     """
     choices = (images, images.flip(-1))
-    costs = [float(copy.deepcopy(trainer).mini_batch(choice, truths).cost) for choice in choices]
+    costs = []
+    for choice in choices:
+        trial, kept = copy.deepcopy(loop), _Cost()
+        trial.callbacks = [kept]
+        trial.train_iteration([MiniBatch(choice, truths)])
+        costs.append(kept.cost)
     return min(zip(choices, costs, strict=True), key=lambda pair: abs(pair[1] - cost))[0]
 
 

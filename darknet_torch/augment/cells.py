@@ -71,12 +71,12 @@ class CellAugmentation:
         """
         return CellAugmentation(
             on=augment,
-            rules=CellRules(head.classes, head.side, dialect.smallest_cell_truth),
+            rules=CellRules(head.classes, head.side, dialect.training_data.smallest_cell_truth),
             channels=check_channels(net),
             jitter=head.jitter,
             flip=bool(net.flip),
             colour=ColourRange.of(net),
-            letterbox=net.letter_box or dialect.letterbox,
+            letterbox=net.letter_box or dialect.defaults.letterbox,
             order=Order(),  # train_yolo knows neither pairs nor sequences
         )
 

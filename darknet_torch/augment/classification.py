@@ -88,7 +88,7 @@ class ClassificationAugmentation:
             colour=ColourRange.of(net),
             blur=blur,
             mixup=mixing_mode(net) if augment else 0,
-            letterbox=net.letter_box or dialect.letterbox,
+            letterbox=net.letter_box or dialect.defaults.letterbox,
             truths=ClassTruths.of(net, classes, tree),
             order=Order(pairs=net.contrastive),
         )

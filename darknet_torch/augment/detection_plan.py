@@ -94,7 +94,9 @@ class DetectionAugmentation:
             )
         return DetectionAugmentation(
             on=augment,
-            rules=RowRules(head.classes, head.max, dialect.truths_in_pixels, net.contrastive),
+            rules=RowRules(
+                head.classes, head.max, dialect.training_data.truths_in_pixels, net.contrastive
+            ),
             channels=check_channels(net),
             jitter=head.jitter,
             resize=head.resize,
@@ -103,8 +105,8 @@ class DetectionAugmentation:
             blur_noise=BlurNoise(max(0, net.blur), max(0, net.gaussian_noise)),
             mixup=mixup,
             mosaic_bound=net.mosaic_bound,
-            letterbox=net.letter_box or (not augment and dialect.letterbox),
-            places=dialect.jitter_places_pictures,
+            letterbox=net.letter_box or (not augment and dialect.defaults.letterbox),
+            places=dialect.training_data.jitter_places_pictures,
             pairs_move=net.contrastive_jit_flip,
             pairs_colour=net.contrastive_color,
             order=Order.of(net),

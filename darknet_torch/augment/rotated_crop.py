@@ -61,7 +61,7 @@ class CropRange:
             net.width,
             net.angle,
             net.aspect or 1.0,  # as in data.c load_thread
-            dialect.centres_small_crops,
+            dialect.training_data.centres_small_crops,
         )
 
     def draw(

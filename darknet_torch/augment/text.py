@@ -69,7 +69,7 @@ class TextSource:
                 got=int(ids[wrong[0]]),
             )
         streams = max(1, net.batch // net.subdivisions)
-        restart = dialect.stream_restart
+        restart = dialect.training_data.stream_restart
         return TextSource(ids, net.inputs, streams, net.time_steps, net.subdivisions, restart)
 
     def load(self, request: Request) -> Loaded:

@@ -130,10 +130,10 @@ def _setting(arguments: dict[str, Any]) -> Setting:
 
     dialect, cfg = DIALECTS[arguments["dialect"]], arguments["cfg"]
     given = {name: arguments[name] for name in ("count", "width", "height")}
-    unit, letterbox = Fraction(1), dialect.letterbox
+    unit, letterbox = Fraction(1), dialect.defaults.letterbox
     if cfg:
         found = read_anchor_cfg(find_cfg(cfg), dialect)
-        unit, letterbox = found.unit, found.net.letter_box or dialect.letterbox
+        unit, letterbox = found.unit, found.net.letter_box or dialect.defaults.letterbox
         given["width"] = given["width"] or found.net.width
         given["height"] = given["height"] or found.net.height
         if given["count"] is None and not arguments["sweep"]:

@@ -149,7 +149,7 @@ def _anchors(
         cfg.count,
         arguments["height"] or cfg.net.height,
         arguments["width"] or cfg.net.width,
-        cfg.net.letter_box or dialect.letterbox,
+        cfg.net.letter_box or dialect.defaults.letterbox,
     )
     measured = measure_boxes(facts.data_set, setting)
     (found,) = find_anchors(KMEANS_DEFAULTS, measured, [cfg.count])

@@ -14,7 +14,7 @@ import numpy as np
 from darknet_torch.anchors.heads import find_heads
 from darknet_torch.anchors.rewrite import set_anchors
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
-from darknet_torch.cfg.edit import CfgEdit, Changed
+from darknet_torch.cfg.edit import CfgEdit, LineChange
 from darknet_torch.cfg.grammar import Section, parse_cfg
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgWarning, UsageError
@@ -66,7 +66,7 @@ class Customized:
     """
 
     text: str
-    changes: list[Changed]
+    changes: list[LineChange]
     network: Network
     kept_layers: int
 

@@ -43,7 +43,7 @@ def check_anchor_fit(
     if own is None:
         return
     net = network.net
-    letterbox = net.letter_box or network.dialect.letterbox
+    letterbox = net.letter_box or network.dialect.defaults.letterbox
     try:
         boxes = measure(data, net.height, net.width, letterbox=letterbox).boxes
         better = cluster(boxes, len(own))

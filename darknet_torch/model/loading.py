@@ -103,13 +103,16 @@ def _try_other(
     cfg: str | os.PathLike[str],
     weights: str | os.PathLike[str],
     other: Dialect,
-    **sizes: int | None,
+    *,
+    width: int | None,
+    height: int | None,
+    batch: int | None,
 ) -> tuple[Network, LoadReport] | None:
     """The network in the dialect `other`, if the file is exactly as long as there."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CfgWarning)
-            network = build(cfg, dialect=other, **sizes)
+            network = build(cfg, dialect=other, width=width, height=height, batch=batch)
         report = fill(network, weights, strict=True)
     except (CfgError, WeightsError):
         return None
@@ -133,6 +136,7 @@ def build(
     subdivisions: int | None = None,
     max_batches: int | None = None,
     dialect: str | Dialect = "alexeyab",
+    arithmetic: str = "fast",
 ) -> Network:
     """The network of a cfg, its arrays without values; see `load`."""
     return build_network(
@@ -143,6 +147,7 @@ def build(
         batch=batch,
         subdivisions=subdivisions,
         max_batches=max_batches,
+        arithmetic=arithmetic,
         initialize=False,
     )
 

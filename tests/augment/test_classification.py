@@ -185,7 +185,7 @@ def test_without_augmentation_pictures_are_seen_as_for_classification(noise, dia
     loaded = load(noise, dialect, augment=False, mosaic=True, blur=1, flip=1)
     for image, truth, path in zip(loaded.images, loaded.truths, loaded.paths, strict=True):
         expected = classifier_input(
-            read_image(path), SIZE, SIZE, channels=3, letterbox=dialect.letterbox
+            read_image(path), SIZE, SIZE, channels=3, letterbox=dialect.defaults.letterbox
         )
         np.testing.assert_array_equal(image, expected)
         assert truth[noise.class_ids[noise.paths.index(Path(path))]] == truth.sum() == 1

@@ -13,7 +13,7 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.model import Example, Labels
 from darknet_torch.errors import UsageError
 from darknet_torch.training.batches import Batches
-from darknet_torch.training.problem_log import Problems
+from darknet_torch.training.problem_log import ProblemLog
 from tests.augment.scenes import scenes
 
 HEAD = SimpleNamespace(classes=3, max=10, jitter=0.3, resize=1.5)
@@ -115,11 +115,11 @@ def test_a_run_without_end_can_be_left(source):
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_problems_come_with_their_mini_batch(source, workers):
-    problems = Problems()
+    problems = ProblemLog()
     for batch in batches(source, workers=workers, stop=6):
         problems.add(batch.problems)
     assert problems.counts == {"unreadable picture": 1}
-    assert problems.found[0].where.endswith("gone.png")
+    assert problems.all[0].where.endswith("gone.png")
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -24,7 +24,12 @@ PathOrBytes = str | os.PathLike[str] | Buffer
 
 # OpenCV's results are closest to those of Darknet's CUDA build: [maxpool] sees its whole window,
 # every stride is applied, and the output of [region] lies channel by channel.
-OPENCV = replace(ALEXEYAB_CUDA, name="opencv", flat_region=False, xnor_in_bits=False)
+OPENCV = replace(
+    ALEXEYAB_CUDA,
+    name="opencv",
+    numerics=replace(ALEXEYAB_CUDA.numerics, xnor_in_bits=False),
+    geometry=replace(ALEXEYAB_CUDA.geometry, flat_region=False),
+)
 _EPSILON = 1e-6
 
 
