@@ -426,7 +426,7 @@ def describe(name):
 def describe_class(cls):
     """A class with its bases, constructor, public attributes and public methods.
 
-    What it inherits from another public class is written there alone.
+    What it inherits from another public class is only written there.
     """
     bases = ", ".join(base.__name__ for base in cls.__bases__ if base is not object)
     lines = [f"class {cls.__name__}({bases})" if bases else f"class {cls.__name__}"]

@@ -26,7 +26,7 @@ class DatasetSummary:
         classes: the number of class names, 0 if it is unknown.
         pictures: the number of pictures in the training set, 0 if it is unknown.
         counters: the number of boxes of each class; empty if there are no boxes.
-        data_set: the labelled pictures; None for a classifier's data or names alone.
+        data_set: the labelled pictures; None for a classifier's data or a names file.
         origin: the file that the class names come from, for messages.
     """
 
