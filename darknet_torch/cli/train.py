@@ -239,7 +239,7 @@ def _prepare(
 def _show_batch(plan: TrainPlan, arguments: dict[str, Any]) -> None:
     import cv2
 
-    from darknet_torch.augment.sheet import batch_sheet
+    from darknet_torch.augment.batch_sheet import batch_sheet
 
     path = Path(arguments["show_batch"])
     training = _prepare(plan, "cpu", arguments)

@@ -12,7 +12,7 @@ from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.progress import Progress
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import Problem
+    from darknet_torch.datasets.examples import Problem
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.loop import TrainingLoop, Update
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from darknet_torch.anchors.heads import find_heads
+from darknet_torch.anchors.anchor_sections import find_anchor_sections
 from darknet_torch.anchors.rewrite import set_anchors
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
 from darknet_torch.cfg.edit import CfgEdit, LineChange
@@ -118,11 +118,11 @@ def _change_heads(
         classifier_outputs(base)
         producer = producer_of(base, base.output_layer)
         if options.anchors is not None:
-            find_heads(sections, file)  # raises, since there are no heads with anchors
+            find_anchor_sections(sections, file)  # raises, since there are no heads with anchors
         return {producer.index: (producer.key, options.classes)}
     boxes = [head.boxes_per_position for head in base.heads]
     if options.anchors is not None:
-        boxes = set_anchors(edit, find_heads(sections, file), options.anchors, file)
+        boxes = set_anchors(edit, find_anchor_sections(sections, file), options.anchors, file)
     found = {}
     for head, count in zip(base.heads, boxes, strict=True):
         _set_classes(edit, sections[1 + head.index], options)

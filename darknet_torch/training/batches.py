@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from darknet_torch.augment.source import Request, SampleSource
-from darknet_torch.datasets.model import Problem
+from darknet_torch.augment.source import SampleRequest, SampleSource
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import DarknetError, UsageError
 
 _PREFETCH = 4  # mini-batches that each worker prepares in advance
@@ -51,7 +51,7 @@ class _Task:
     """Which mini-batch a worker is to make."""
 
     subdivision: int
-    request: Request
+    request: SampleRequest
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Batches:
             width, height = self.size_of(iteration)
             for subdivision in range(self.subdivisions):
                 slots = self._slots(iteration, subdivision)
-                yield _Task(subdivision, Request(self.seed, iteration, slots, height, width))
+                yield _Task(subdivision, SampleRequest(self.seed, iteration, slots, height, width))
             iteration += 1
 
     def _slots(self, iteration: int, subdivision: int) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import Problem
+    from darknet_torch.datasets.examples import Problem
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.forward import MiniBatchResult
     from darknet_torch.training.loop import TrainingLoop, Update

@@ -14,7 +14,7 @@ from darknet_torch.augment.detection import DetectionAugmentation, DetectionSour
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
-from darknet_torch.datasets.model import DataSet, Problem
+from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.heads.detection import Detection
@@ -95,13 +95,15 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     source: SampleSource
     if isinstance(head, Detection):
         side = head.options.side
-        cells = CellAugmentation.of(network.net, head.options, network.dialect, augment=augment)
-        source = CellSource.of(examples, cells)
-    else:
-        boxes = DetectionAugmentation.of(
+        cells = CellAugmentation.from_options(
             network.net, head.options, network.dialect, augment=augment
         )
-        source = DetectionSource.of(examples, boxes)
+        source = CellSource.from_examples(examples, cells)
+    else:
+        boxes = DetectionAugmentation.from_options(
+            network.net, head.options, network.dialect, augment=augment
+        )
+        source = DetectionSource.from_examples(examples, boxes)
     valid = None
     if plan.overfit:
         valid = replace(data_set, examples=examples)
@@ -148,7 +150,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
             got=f"{len(pictures.labels)} classes",
             fix="correct filters= or output= of the layer before [softmax]",
         )
-    options = ClassificationAugmentation.of(
+    options = ClassificationAugmentation.from_options(
         network.net,
         classes,
         network.dialect,
@@ -162,7 +164,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
         valid = open_classification(plan.data, split=plan.valid_split)
     return TrainingData(
         CLASSIFIER,
-        ClassificationSource.of(pictures, options),
+        ClassificationSource.from_pictures(pictures, options),
         pictures.names,
         len(pictures.paths),
         problems=pictures.problems,
@@ -177,5 +179,5 @@ def _text(network: Network, plan: TrainPlan) -> TrainingData:
         raise UsageError(
             f"cannot be read ({error.strerror})", where=plan.data, expected="a text file"
         ) from None
-    source = TextSource.of(text, network.net, network.dialect)
+    source = TextSource.from_text(text, network.net, network.dialect)
     return TrainingData(TEXT, source, (), len(text))

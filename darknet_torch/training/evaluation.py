@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from darknet_torch.datasets.classification import ClassifiedPictures
-from darknet_torch.datasets.model import DataSet
+from darknet_torch.datasets.examples import DataSet
 from darknet_torch.errors import UsageError
 from darknet_torch.evaluation.classification import class_ids_of, classifier_score
 from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, match

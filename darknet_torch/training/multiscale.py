@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.augment.random_streams import RandomStream, SampleSeed, factor, whole_between
+from darknet_torch.augment.random_streams import (
+    RandomStream,
+    SampleSeed,
+    random_scale,
+    uniform_integer,
+)
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 
@@ -101,13 +106,13 @@ class MultiScale:
             return self.width, self.height
         period = _CLASSIFIER_PERIOD if self.kind == "classifier" else _PERIOD
         first = iteration // period * period
-        numbers = SampleSeed(self.seed, first).random(RandomStream.SIZE)
+        numbers = SampleSeed(self.seed, first).generator(RandomStream.INPUT_SIZE)
         if self.kind == "factor":
             return self._by_factor(first, numbers)
         if self.kind == "steps" and self._ends_within(first, _LAST_FIXED):
             return _LARGEST, _LARGEST
         bounds = _STEPS if self.kind == "steps" else _CLASSIFIER_STEPS
-        side = whole_between(numbers, *bounds) * _STEP
+        side = uniform_integer(numbers, *bounds) * _STEP
         return side, side
 
     def mini_batch_of(self, iteration: int) -> int:
@@ -126,7 +131,7 @@ class MultiScale:
     def _by_factor(self, first: int, numbers: np.random.Generator) -> tuple[int, int]:
         if first == 0 or self._ends_within(first, _LAST):
             return self._scaled(self.random)
-        chosen = factor(numbers, self.random)
+        chosen = random_scale(numbers, self.random)
         width, height = self._scaled(chosen)
         # The extra step that C adds may make a smaller input larger.
         if chosen < 1 and (width > self.width or height > self.height):

@@ -10,7 +10,7 @@ from darknet_torch.custom.dataset_summary import (
     summarize_dataset,
 )
 from darknet_torch.errors import NamesError, UsageError
-from tests.datasets.sets import NAMES, coco, darknet, picture
+from tests.datasets.tiny_datasets import NAMES, coco, darknet, picture
 
 
 def test_classes_pictures_and_boxes_of_a_data_file_are_counted(tmp_path):

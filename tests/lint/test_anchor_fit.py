@@ -8,7 +8,7 @@ from darknet_torch.cfg.zoo import shipped
 from darknet_torch.lint.cfg import lint_cfg
 from darknet_torch.lint.data import DataSource, lint_data
 from darknet_torch.lint.finding import Severity
-from tests.datasets.sets import darknet
+from tests.datasets.tiny_datasets import darknet
 from tests.lint.cfgs import HEADS, NET, check, problems
 
 

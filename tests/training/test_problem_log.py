@@ -1,4 +1,4 @@
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.training.problem_log import ProblemLog
 
 

@@ -2,10 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.datasets.pictures import picture_size
+from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError
 from darknet_torch.media.images import read_image
-from tests.datasets.sets import picture
+from tests.datasets.tiny_datasets import picture
 
 # An APP1 segment that says: orientation 6, a quarter turn.
 EXIF = (
@@ -15,13 +15,13 @@ EXIF = (
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp", ".tif", ".ppm"])
-def test_the_size_is_that_of_the_picture_read(tmp_path, suffix):
+def test_the_size_matches_the_decoded_picture(tmp_path, suffix):
     path = picture(tmp_path / f"a{suffix}")
     assert picture_size(path) == read_image(path).shape[:2] == (100, 200)
 
 
 @pytest.mark.parametrize(("exif", "size"), [(True, (200, 100)), (False, (100, 200))])
-def test_a_turned_picture_has_the_turned_size(tmp_path, exif, size):
+def test_exif_orientation_swaps_height_and_width(tmp_path, exif, size):
     _, data = cv2.imencode(".jpg", np.zeros((100, 200, 3), np.uint8))
     path = tmp_path / "turned.jpg"
     path.write_bytes(data[:2].tobytes() + EXIF + data[2:].tobytes())
@@ -30,7 +30,7 @@ def test_a_turned_picture_has_the_turned_size(tmp_path, exif, size):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no picture"])
-def test_what_is_no_picture_has_no_size(tmp_path, content):
+def test_a_file_that_is_no_picture_is_an_error(tmp_path, content):
     path = tmp_path / "a.jpg"
     if content is not None:
         path.write_bytes(content)

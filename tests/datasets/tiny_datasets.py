@@ -1,4 +1,4 @@
-"""Small data sets in every form, written by hand."""
+"""Writes tiny data sets in every format."""
 
 import json
 
@@ -10,7 +10,7 @@ HEIGHT, WIDTH = 100, 200
 
 
 def picture(path, seed=0, height=HEIGHT, width=WIDTH):
-    """A picture of noise, so that no two seeds give the same."""
+    """Write a picture of noise; each seed gives another picture."""
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
     cv2.imwrite(str(path), noise)
@@ -18,10 +18,10 @@ def picture(path, seed=0, height=HEIGHT, width=WIDTH):
 
 
 def darknet(root, lines, split="train"):
-    """A .data file with a picture for each item of `lines`: its label file's text, or None."""
+    """Write a .data file; `lines` has the text of each label file, or None for no file."""
     pictures = []
     for index, text in enumerate(lines):
-        path = picture(root / split / f"{split}{index}.png", seed=hash_of(split, index))
+        path = picture(root / split / f"{split}{index}.png", seed=seed_of(split, index))
         if text is not None:
             path.with_suffix(".txt").write_text(text)
         pictures.append(path)
@@ -33,8 +33,8 @@ def darknet(root, lines, split="train"):
     return data
 
 
-def hash_of(split, index):
-    """A seed of its own for each picture."""
+def seed_of(split, index):
+    """A different seed for each picture."""
     return sum(split.encode()) * 1000 + index
 
 
@@ -48,13 +48,13 @@ def voc_object(box, name="cat", difficult=0):
 
 
 def voc(root, objects, split="train", size=SIZE):
-    """A VOC root with a picture for each item of `objects`: the XML of its objects."""
+    """Write a VOC root; `objects` has the XML of each picture's objects."""
     for folder in ("Annotations", "ImageSets/Main"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     ids = []
     for index, text in enumerate(objects):
         name = f"{split}{index}"
-        picture(root / "JPEGImages" / f"{name}.png", seed=hash_of(split, index))
+        picture(root / "JPEGImages" / f"{name}.png", seed=seed_of(split, index))
         xml = f"<annotation><filename>{name}.png</filename>{size}{text}</annotation>"
         (root / "Annotations" / f"{name}.xml").write_text(xml)
         ids.append(name)
@@ -63,7 +63,7 @@ def voc(root, objects, split="train", size=SIZE):
 
 
 def coco(root, boxes, split="train", **overrides):
-    """A COCO file with a picture for each item of `boxes`: (category id, bbox) of its objects."""
+    """Write a COCO file; `boxes` has each picture's list of (category id, bbox)."""
     content = {
         "images": [],
         "annotations": [],
@@ -71,7 +71,7 @@ def coco(root, boxes, split="train", **overrides):
     }
     for index, items in enumerate(boxes):
         name, key = f"{split}{index}.png", index + 1
-        picture(root / "images" / name, seed=hash_of(split, index))
+        picture(root / "images" / name, seed=seed_of(split, index))
         image = {"id": key, "file_name": name, "height": HEIGHT, "width": WIDTH}
         content["images"].append(image)
         for category, box in items:

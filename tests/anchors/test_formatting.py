@@ -1,9 +1,9 @@
-"""Anchors as a cfg spells them."""
+"""Anchors formatted as in a cfg."""
 
 import numpy as np
 import pytest
 
-from darknet_torch.anchors.text import cfg_form, written_whole
+from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_for_cfg
 
 
 @pytest.mark.parametrize(
@@ -14,10 +14,10 @@ from darknet_torch.anchors.text import cfg_form, written_whole
         ([[0.4, 7], [0.003, 1]], True, "0.4,  7, 0.003,  1"),
     ],
 )
-def test_the_form_of_a_cfg(anchors, whole, expected):
-    assert cfg_form(np.array(anchors), whole=whole) == expected
+def test_anchors_are_formatted_as_in_a_cfg(anchors, whole, expected):
+    assert format_anchors_for_cfg(np.array(anchors), whole=whole) == expected
 
 
 @pytest.mark.parametrize(("width", "whole"), [(13, False), (32, False), (33, True), (416, True)])
-def test_small_inputs_are_counted_in_cells(width, whole):
-    assert written_whole(width) is whole
+def test_anchors_of_small_inputs_are_in_cells(width, whole):
+    assert anchors_are_pixels(width) is whole

@@ -1,18 +1,18 @@
-"""Pictures of coloured rectangles, whose boxes can be checked against the pixels."""
+"""Pictures of coloured rectangles, so that tests can check boxes against pixels."""
 
 import cv2
 import numpy as np
 
-from darknet_torch.datasets.model import Example, Labels
+from darknet_torch.datasets.examples import Example, Labels
 
-# BGR; all stay apart from the grey around them and from each other.
+# BGR; far from the grey background and from each other.
 COLOURS = np.array(((0, 0, 255), (0, 255, 0), (255, 0, 0)), np.uint8)
 SIZES = ((120, 200), (200, 120), (90, 90), (160, 240))
 GREY = 120
 
 
 def scene(path, size, seed):
-    """One picture with a rectangle of each class, one beside the other."""
+    """Write a picture with a rectangle of each class, side by side."""
     height, width = size
     random = np.random.default_rng(seed)
     image = np.full((height, width, 3), GREY, np.uint8)
@@ -25,23 +25,23 @@ def scene(path, size, seed):
         box = ((x + wide / 2) / width, (y + high / 2) / height, wide / width, high / height)
         boxes.append(box)
     cv2.imwrite(str(path), image)
-    return Example(path, Labels.of(range(len(COLOURS)), boxes))
+    return Example(path, Labels.from_arrays(range(len(COLOURS)), boxes))
 
 
 def scenes(folder):
-    """A picture of each size."""
+    """Write a picture of each size."""
     return [scene(folder / f"{seed}.png", size, seed) for seed, size in enumerate(SIZES)]
 
 
 def check_boxes(image, rows, shrink=4, complete=True):
-    """Boxes lie on their colours, and there is no colour without a box.
+    """Assert that each box lies on its colour, and that no colour lacks a box.
 
     Args:
         image: RGB float [3, H, W].
         rows: [K, 5] x, y, w, h, class.
-        shrink: pixels that interpolation and whole pixels may take at a side: a picture
-            is enlarged up to three times.
-        complete: no object is left out.
+        shrink: pixels of tolerance at each side, since pictures are enlarged up to three times
+            with interpolation.
+        complete: require a box for every object.
     """
     pixels = np.rint(image * 255).astype(int).transpose(1, 2, 0)
     height, width = pixels.shape[:2]
@@ -58,6 +58,6 @@ def check_boxes(image, rows, shrink=4, complete=True):
         free[outer, max(0, round(left) - shrink) : round(right) + shrink] = False
     for colour in COLOURS[:, ::-1] if complete else ():
         there = (np.abs(pixels - colour) <= 1).all(2) & free
-        # Slivers at an edge are less than a pixel in the rules, and dropped.
+        # Slivers at an edge are smaller than the smallest truth, and dropped.
         left_over = cv2.erode(there.astype(np.uint8), np.ones((5, 5), np.uint8))
         assert not left_over.any()

@@ -1,4 +1,4 @@
-"""A mini-batch as one picture, to look at. No torch."""
+"""A mini-batch drawn as one picture. No torch."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ def batch_sheet(
     side: int | None = None,
     columns: int | None = None,
 ) -> np.ndarray:
-    """The samples of a mini-batch side by side, with their truths.
+    """Draw the samples of a mini-batch side by side with their truths.
 
     Args:
-        images: [N, C, H, W] float32 RGB in 0-1, or one channel; N is 1 or more.
-        truths: rows of boxes [N, K, 5 or 6]; with `side` cells [N, side * side * (5 + classes)];
-            else [N, classes].
-        names: of the classes; those without one are numbered.
-        columns: samples in a row; about as many as rows if None.
+        images: [N, 3 or 1, H, W] float32 RGB or grey in 0-1; N is at least 1.
+        truths: box rows [N, K, 5 or 6]; cells [N, side * side * (5 + classes)] if `side` is
+            given; or class truths [N, classes].
+        names: the class names; classes without a name are numbered.
+        side: cells per side of a [detection] head, None for other networks.
+        columns: samples per row; None for about as many as rows.
 
     Returns:
         BGR uint8 [H, W, 3].

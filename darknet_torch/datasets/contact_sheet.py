@@ -1,4 +1,4 @@
-"""Labelled pictures side by side. No torch."""
+"""A contact sheet: many labelled pictures drawn on one. No torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from darknet_torch.datasets.model import Example, Labels
+from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.errors import ImageError
 from darknet_torch.media.drawing import draw_boxes
 from darknet_torch.media.images import read_image
@@ -19,14 +19,14 @@ _CAPTION = 16  # pixels below a picture
 _MARGIN = 4
 
 
-def choose(
+def choose_examples(
     examples: Sequence[Example], count: int, *, seed: int | None, class_id: int | None = None
 ) -> list[Example]:
-    """Some of the pictures, in their order.
+    """Choose up to `count` pictures; they keep their order.
 
     Args:
-        seed: for a random choice; None for the first ones.
-        class_id: take only pictures with such a box.
+        seed: seed of a random choice; None takes the first pictures.
+        class_id: choose only pictures with a box of this class.
     """
     found = [
         item
@@ -42,15 +42,16 @@ def choose(
 def contact_sheet(
     examples: Sequence[Example], names: Sequence[str], *, columns: int, size: int
 ) -> tuple[np.ndarray, list[ImageError]]:
-    """One picture of many, with their boxes, each above the name of its file.
+    """Draw many pictures with their boxes and file names on one sheet.
 
     Args:
-        examples: at least one.
-        columns: pictures in a row.
-        size: of the square that each is fitted into, pixels.
+        examples: at least one picture.
+        columns: pictures per row.
+        size: side of the square that each picture is fitted into, in pixels.
 
     Returns:
-        BGR uint8 [H, W, 3]; the pictures that could not be read, whose places stay empty.
+        The sheet, BGR uint8 [H, W, 3], and the errors of pictures that could not be read;
+        their places stay empty.
     """
     columns = min(columns, len(examples))
     rows = -(-len(examples) // columns)
@@ -72,14 +73,14 @@ def contact_sheet(
 
 
 def _tile(item: Example, names: Sequence[str], size: int) -> np.ndarray:
-    """A picture with its boxes; they are drawn last, to have the same line everywhere."""
+    """A resized picture; boxes are drawn after resizing, so that all lines are equally wide."""
     image = read_image(item.path)
     height, width = image.shape[:2]
     scale = size / max(height, width)
-    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
-    labels = Labels.of() if item.labels is None else item.labels
-    boxes = cxcywh_to_xyxy(labels.boxes) * (wide, high, wide, high)
+    tile_width, tile_height = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(image, (tile_width, tile_height), interpolation=cv2.INTER_AREA)
+    labels = Labels.empty() if item.labels is None else item.labels
+    boxes = cxcywh_to_xyxy(labels.boxes) * (tile_width, tile_height, tile_width, tile_height)
     texts = [_text(names, int(key)) for key in labels.class_ids]
     return draw_boxes(small, boxes, texts, labels.class_ids)
 

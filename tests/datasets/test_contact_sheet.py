@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
 
-from darknet_torch.datasets.model import Example, Labels
-from darknet_torch.datasets.sheet import choose, contact_sheet
+from darknet_torch.datasets.contact_sheet import choose_examples, contact_sheet
+from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.media.drawing import class_color
-from tests.datasets.sets import picture
+from tests.datasets.tiny_datasets import picture
 
 
 def example(path, class_ids=(0,), boxes=((0.5, 0.5, 0.5, 0.5),)):
-    return Example(path, Labels.of(class_ids, boxes))
+    return Example(path, Labels.from_arrays(class_ids, boxes))
 
 
-def test_boxes_are_drawn_where_they_are(tmp_path):
+def test_boxes_are_drawn_at_their_positions(tmp_path):
     item = example(picture(tmp_path / "a.png"))
     plain = Example(item.path, None)
     sheet, errors = contact_sheet([item, plain], ["cat"], columns=2, size=100)
@@ -33,17 +33,17 @@ def test_classes_without_names_are_drawn_by_number(tmp_path):
     assert errors == []
 
 
-def test_pictures_that_cannot_be_read_leave_their_places_empty(tmp_path):
+def test_unreadable_pictures_leave_their_places_empty(tmp_path):
     sheet, (error,) = contact_sheet([example(tmp_path / "gone.png")], ["cat"], columns=1, size=64)
     assert "gone.png" in str(error)
     assert (sheet == 255).all()
 
 
 @pytest.mark.parametrize("seed", [None, 0, 1])
-def test_the_choice(seed):
+def test_the_chosen_pictures_keep_their_order(seed):
     examples = [example(f"{index}.png", [index % 2]) for index in range(10)]
-    chosen = choose(examples, 3, seed=seed, class_id=1)
-    assert chosen == choose(examples, 3, seed=seed, class_id=1)
+    chosen = choose_examples(examples, 3, seed=seed, class_id=1)
+    assert chosen == choose_examples(examples, 3, seed=seed, class_id=1)
     places = [examples.index(item) for item in chosen]
     assert places == sorted(places)
     assert len(set(places)) == 3

@@ -1,4 +1,4 @@
-"""Darknet's rules for boxes, one box and one step after the other, in float32."""
+"""Darknet's functions for boxes and colours, written as plain loops in float32."""
 
 import numpy as np
 

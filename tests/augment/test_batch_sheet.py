@@ -1,12 +1,12 @@
 import numpy as np
 
-from darknet_torch.augment.sheet import batch_sheet
+from darknet_torch.augment.batch_sheet import batch_sheet
 from darknet_torch.media.drawing import class_color
 
 NAMES = ("cat", "dog")
 
 
-def test_boxes_are_drawn_where_the_rows_say():
+def test_boxes_are_drawn_at_their_positions():
     images = np.full((3, 3, 64, 96), 0.2, np.float32)
     images[:, 0] = 1
     truths = np.zeros((3, 4, 5), np.float32)
@@ -22,7 +22,7 @@ def test_boxes_are_drawn_where_the_rows_say():
     assert (sheet[72:, 104:] == 255).all()
 
 
-def test_cells_are_drawn_as_their_rows():
+def test_cells_are_drawn_as_the_same_boxes():
     images = np.zeros((1, 1, 70, 70), np.float32)
     rows = np.array([[[4.5 / 7, 2.25 / 7, 0.4, 0.3, 1]]], np.float32)
     cells = np.zeros((7, 7, 7), np.float32)
@@ -31,7 +31,7 @@ def test_cells_are_drawn_as_their_rows():
     np.testing.assert_array_equal(found, batch_sheet(images, rows, NAMES))
 
 
-def test_classes_are_written_on_the_picture():
+def test_the_class_is_written_on_the_picture():
     images = np.full((2, 3, 40, 60), 0.5, np.float32)
     truths = np.array(((1, 0, 0), (0, 0, 1)), np.float32)
     sheet = batch_sheet(images, truths, NAMES, columns=1)
