@@ -34,7 +34,7 @@ from darknet_torch.model.output_layers import classifier_outputs
 
 _TRAIN = "train"
 
-# Kind of problem -> how to fix it. Because of those in the first table boxes or pictures are lost.
+# Kind of problem -> how to fix it. Those of the first table make boxes or pictures unusable.
 _ERRORS = {
     "missing picture": "correct its line in the list, or add the picture",
     "unreadable picture": "save it again as JPEG or PNG, or remove it from the list",
@@ -49,8 +49,8 @@ _ERRORS = {
     "bad image": "give it id and file_name",
     "number of classes": "make classes= the number of names",
     "no names": "write names=FILE",
-    "duplicate category": "give each category an id of its own",
-    "duplicate image id": "give each image an id of its own",
+    "duplicate category": "give each category a unique id",
+    "duplicate image id": "give each image a unique id",
     "difficult list": "write one line for each picture",
     "several labels": "choose labels that are not part of each other's paths",
     "no label": "put the class name into the path, or correct labels=",
@@ -63,7 +63,7 @@ _WARNINGS = {
     "out of range": "clip the box to the picture",
     "duplicate box": "delete one of the lines",
     "class without boxes": "label some objects, or delete the class",
-    "duplicate name": "give each class a name of its own",
+    "duplicate name": "give each class a unique name",
     "empty name": "name the class",
     "duplicate picture": "delete one of the lines",
     "same content": "remove one of them from the list",
@@ -86,7 +86,7 @@ class DataSource:
         path: a .data file, a COCO .json, a VOC root or a folder of classes.
         images: the folder of the pictures, for COCO.
         names: a names file, instead of the data set's own names.
-        voc_origin: the number of the first pixel in VOC's annotations, 0 or 1.
+        voc_origin: the number of the first column and row in VOC's annotations, 0 or 1.
         workers: how many threads decode pictures.
     """
 
@@ -105,7 +105,7 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
     found: list[Finding] = []
     with collect_findings(found):
         if is_classification(source.path):
-            return _classification(source.path, None if cfg is None else cfg.network)
+            return _check_classification(source.path, None if cfg is None else cfg.network)
     splits: dict[str, DataSet] = {}
     names = []
     with collect_findings(found):
@@ -122,10 +122,10 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
     if splits:
         problems = find_problems(splits, workers=source.workers)
         found += [finding_from_problem(item) for item in problems]
-        found += _files(source.path, splits)
+        found += _describe_splits(source.path, splits)
     if cfg is not None and cfg.sections:
         with collect_findings(found):
-            found += _for_cfg(source, splits, cfg)
+            found += _compare_with_cfg(source, splits, cfg)
     return found
 
 
@@ -135,7 +135,7 @@ def finding_from_problem(problem: Problem) -> Finding:
     return make_finding(severity, problem.where, f"{problem.kind}: {problem.what}", fix=fix)
 
 
-def _files(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:
+def _describe_splits(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:
     """Report the number of pictures and boxes, and the keys that a .data file lacks."""
     for name, data in splits.items():
         boxes = sum(len(item.labels) for item in data.examples if item.labels is not None)
@@ -156,7 +156,7 @@ def _files(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:
         )
 
 
-def _for_cfg(
+def _compare_with_cfg(
     source: DataSource, splits: Mapping[str, DataSet], cfg: CheckedCfg
 ) -> Iterator[Finding]:
     """Report where a detector's data set and its cfg disagree."""
@@ -178,7 +178,7 @@ def _for_cfg(
             fix=f"make a cfg with dtorch new {cfg.path} --classes {have}, or correct the names",
         )
     if cfg.network is not None and splits:
-        yield from _too_many_boxes(splits, cfg.network)
+        yield from _check_box_counts(splits, cfg.network)
         data = splits.get(_TRAIN) or next(iter(splits.values()))
         yield from check_anchor_fit(source.path, data, cfg.network, cfg)
 
@@ -194,7 +194,7 @@ def _number_of_classes(source: DataSource, splits: Mapping[str, DataSet]) -> int
     return len(file.names()) or file.classes or 0
 
 
-def _too_many_boxes(splits: Mapping[str, DataSet], network: Network) -> Iterator[Finding]:
+def _check_box_counts(splits: Mapping[str, DataSet], network: Network) -> Iterator[Finding]:
     """Report pictures with more boxes than Darknet trains on at a time.
 
     Source: data.c fill_truth_detection.
@@ -210,7 +210,7 @@ def _too_many_boxes(splits: Mapping[str, DataSet], network: Network) -> Iterator
                 )
 
 
-def _classification(path: Path, network: Network | None) -> list[Finding]:
+def _check_classification(path: Path, network: Network | None) -> list[Finding]:
     """Check a classifier's data set, and whether it has as many labels as the cfg has outputs."""
     found: list[Finding] = []
     splits = [None] if path.is_dir() else list_splits(path)
@@ -228,11 +228,12 @@ def _classification(path: Path, network: Network | None) -> list[Finding]:
         found.append(note(path, f"{pictures.origin}: {len(pictures.paths)} pictures"))
     if opened and network is not None and not network.heads:
         with collect_findings(found):
-            found += _classifier_count(path, len(opened[0].labels), classifier_outputs(network))
+            found += _check_label_count(path, len(opened[0].labels), classifier_outputs(network))
     return found
 
 
-def _classifier_count(path: Path, have: int, wanted: int) -> Sequence[Finding]:
+def _check_label_count(path: Path, have: int, wanted: int) -> Sequence[Finding]:
+    """Report a number of labels that differs from the classifier's number of outputs."""
     if have == wanted:
         return []
     return [

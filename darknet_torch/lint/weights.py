@@ -51,6 +51,7 @@ def lint_weights(path: Path, cfg: CheckedCfg | None) -> list[Finding]:
 
 
 def _check_header(path: Path, header: WeightsHeader) -> Iterator[Finding]:
+    """Report transposed matrices, or a version that no code base writes."""
     version = (header.major, header.minor, header.revision)
     if header.transposed:
         yield note(path, "its connected layers' matrices are marked as transposed", got=version)
@@ -87,6 +88,7 @@ def _fits(path: Path, cfg: CheckedCfg, dialect: Dialect) -> bool:
 
 
 def _check_coverage(path: Path, report: LoadReport) -> Iterator[Finding]:
+    """Report a file that ends before the last layer."""
     if report.complete:
         return
     what = f"holds {report.layers} of {report.total} layers, up to {report.last or 'none'}"
@@ -120,6 +122,7 @@ def _check_seen(path: Path, network: Network) -> Iterator[Finding]:
 
 
 def _check_array(path: Path, network: Network, array: ArrayStatistics) -> Iterator[Finding]:
+    """Report values that no training gives: NaN, negative variances, huge or only zeros."""
     where = network.layers[array.layer].options.where
     name = f"{array.name} of layer {array.layer} [{array.section}] ({where})"
     if array.not_finite:
