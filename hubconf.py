@@ -1,4 +1,4 @@
-"""Entry points for torch.hub."""
+"""Entry points of torch.hub."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 import os
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # torch.hub takes everything else that can be called for an entry point
+if TYPE_CHECKING:  # torch.hub takes every other callable for an entry point
     from typing import Any
 
     from darknet_torch import Detector, Network
@@ -21,14 +21,15 @@ def darknet(
     pretrained: bool = False,
     **options: Any,
 ) -> Network:
-    """A network from a cfg and a weight file, both Darknet's own.
+    """Load a network from Darknet's cfg and weight file.
 
     Args:
         cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
-        weights: path of a weight file, or the name of a downloaded one. None: random.
-        pretrained: fetch the published weights called as `weights`, or else as `cfg`,
-            unless they were fetched already.
-        options: as `darknet_torch.load` has them.
+        weights: path of a weight file, or the name of a downloaded one. With None the weights
+            are random.
+        pretrained: download the published weights with the name `weights`, or `cfg` if that is
+            None, unless they have been downloaded already.
+        options: keyword arguments of `darknet_torch.load`.
 
     Returns:
         The network, in evaluation mode.
@@ -47,12 +48,15 @@ def detector(
     pretrained: bool = False,
     **options: Any,
 ) -> Detector:
-    """A detector: pictures in, boxes out.
+    """Load a detector, which takes pictures and returns detections.
 
     Args:
-        cfg, weights, pretrained: as `darknet` has them.
-        options: as `darknet_torch.load` and `darknet_torch.Detector` have them, such as
-            names, threshold, width.
+        cfg, weights, pretrained: as in `darknet`.
+        options: keyword arguments of `darknet_torch.load` and `darknet_torch.Detector`, such as
+            width, names and threshold.
+
+    Returns:
+        The detector.
     """
     import darknet_torch
 

@@ -1,6 +1,7 @@
 """The PyTorch runtime for Darknet's own files.
 
-The names below are loaded when first used: importing the package imports no torch.
+``import darknet_torch`` imports neither torch nor numpy: each public name is imported from its
+module when it is first used.
 """
 
 from __future__ import annotations
@@ -8,113 +9,80 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+# Type checkers and editors read import statements, so the names stand here and in `_EXPORTS`;
+# tests/test_public_surface.py asserts that the two agree. Reading these statements at run time
+# instead would need the source file, which a frozen program does not ship.
 if TYPE_CHECKING:
-    from darknet_torch.conversion.convert import convert
-    from darknet_torch.conversion.report import ConversionReport
-    from darknet_torch.conversion.weight_files import average, partial, statistics
-    from darknet_torch.downloads.download import download
-    from darknet_torch.errors import (
-        CfgError,
-        CfgNote,
-        CfgWarning,
-        DarknetError,
-        DownloadError,
-        ImageError,
-        NamesError,
-        UnsupportedError,
-        UsageError,
-        WeightsError,
-    )
-    from darknet_torch.export.graphs import GraphOptions
-    from darknet_torch.inference.character_model import CharacterModel
-    from darknet_torch.inference.classifier import Classification, Classifier
-    from darknet_torch.inference.detector import Detector
-    from darknet_torch.model.loading import load
-    from darknet_torch.model.network import Network, WeightsHeader, build_network
-    from darknet_torch.model.summary import summarize
-    from darknet_torch.model.weights import LoadReport, read_weights, write_weights
-    from darknet_torch.results.detections import Detections
+    from darknet_torch.conversion.convert import convert as convert
+    from darknet_torch.conversion.report import ConversionReport as ConversionReport
+    from darknet_torch.conversion.weight_files import average as average
+    from darknet_torch.conversion.weight_files import partial as partial
+    from darknet_torch.conversion.weight_files import statistics as statistics
+    from darknet_torch.downloads.download import download as download
+    from darknet_torch.errors import CfgError as CfgError
+    from darknet_torch.errors import CfgNote as CfgNote
+    from darknet_torch.errors import CfgWarning as CfgWarning
+    from darknet_torch.errors import DarknetError as DarknetError
+    from darknet_torch.errors import DownloadError as DownloadError
+    from darknet_torch.errors import ImageError as ImageError
+    from darknet_torch.errors import NamesError as NamesError
+    from darknet_torch.errors import UnsupportedError as UnsupportedError
+    from darknet_torch.errors import UsageError as UsageError
+    from darknet_torch.errors import WeightsError as WeightsError
+    from darknet_torch.export.graphs import GraphOptions as GraphOptions
+    from darknet_torch.inference.character_model import CharacterModel as CharacterModel
+    from darknet_torch.inference.classifier import Classification as Classification
+    from darknet_torch.inference.classifier import Classifier as Classifier
+    from darknet_torch.inference.detector import Detector as Detector
+    from darknet_torch.model.loading import load as load
+    from darknet_torch.model.network import Network as Network
+    from darknet_torch.model.network import WeightsHeader as WeightsHeader
+    from darknet_torch.model.network import build_network as build_network
+    from darknet_torch.model.summary import summarize as summarize
+    from darknet_torch.model.weights import LoadReport as LoadReport
+    from darknet_torch.model.weights import read_weights as read_weights
+    from darknet_torch.model.weights import write_weights as write_weights
+    from darknet_torch.results.detections import Detections as Detections
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "CharacterModel": "inference.character_model",
-    "Classification": "inference.classifier",
-    "Classifier": "inference.classifier",
-    "summarize": "model.summary",
-    "Detector": "inference.detector",
-    "Detections": "results.detections",
-    "download": "downloads.download",
-    "load": "model.loading",
-    "convert": "conversion.convert",
-    "ConversionReport": "conversion.report",
-    "GraphOptions": "export.graphs",
-    "average": "conversion.weight_files",
-    "partial": "conversion.weight_files",
-    "statistics": "conversion.weight_files",
-    "Network": "model.network",
-    "WeightsHeader": "model.network",
-    "build_network": "model.network",
-    "LoadReport": "model.weights",
-    "read_weights": "model.weights",
-    "write_weights": "model.weights",
-    **dict.fromkeys(
-        (
-            "DarknetError",
-            "CfgError",
-            "UnsupportedError",
-            "WeightsError",
-            "NamesError",
-            "ImageError",
-            "DownloadError",
-            "UsageError",
-            "CfgWarning",
-            "CfgNote",
-        ),
-        "errors",
+# Module below the package -> the public names that it defines.
+_EXPORTS = {
+    "conversion.convert": ("convert",),
+    "conversion.report": ("ConversionReport",),
+    "conversion.weight_files": ("average", "partial", "statistics"),
+    "downloads.download": ("download",),
+    "errors": (
+        "CfgError",
+        "CfgNote",
+        "CfgWarning",
+        "DarknetError",
+        "DownloadError",
+        "ImageError",
+        "NamesError",
+        "UnsupportedError",
+        "UsageError",
+        "WeightsError",
     ),
+    "export.graphs": ("GraphOptions",),
+    "inference.character_model": ("CharacterModel",),
+    "inference.classifier": ("Classification", "Classifier"),
+    "inference.detector": ("Detector",),
+    "model.loading": ("load",),
+    "model.network": ("Network", "WeightsHeader", "build_network"),
+    "model.summary": ("summarize",),
+    "model.weights": ("LoadReport", "read_weights", "write_weights"),
+    "results.detections": ("Detections",),
 }
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
-__all__ = [
-    "CfgError",
-    "CfgNote",
-    "CfgWarning",
-    "CharacterModel",
-    "Classification",
-    "Classifier",
-    "ConversionReport",
-    "DarknetError",
-    "Detections",
-    "Detector",
-    "DownloadError",
-    "GraphOptions",
-    "ImageError",
-    "LoadReport",
-    "NamesError",
-    "Network",
-    "UnsupportedError",
-    "UsageError",
-    "WeightsError",
-    "WeightsHeader",
-    "__version__",
-    "average",
-    "build_network",
-    "convert",
-    "download",
-    "load",
-    "partial",
-    "read_weights",
-    "statistics",
-    "summarize",
-    "write_weights",
-]
+if not TYPE_CHECKING:  # type checkers go by the imports above, and report any other name
+    __all__ = sorted((*_MODULE_OF, "__version__"))
 
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return list(__all__)

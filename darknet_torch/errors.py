@@ -1,14 +1,14 @@
-"""Errors and warnings.
+"""The errors and warnings of the package, and the form of their messages.
 
     DarknetError
     ├── CfgError            a cfg that cannot be loaded
-    │   └── UnsupportedError    Darknet knows it, this version does not
-    ├── WeightsError        a weight file that does not fit, or is none
-    ├── NamesError          a names file that does not fit
+    │   └── UnsupportedError    Darknet supports it, this version does not
+    ├── WeightsError        a weight file that does not fit the network, or is no weight file
+    ├── NamesError          a names file that is missing or does not fit the network
     ├── ImageError          a picture or video that cannot be read
-    ├── DownloadError       a published file that no place gives
-    ├── TrainingError       a training that cannot go on
-    └── UsageError          options that contradict each other, a source that is not there
+    ├── DownloadError       a published file that could not be downloaded from any address
+    ├── TrainingError       a training that cannot continue
+    └── UsageError          options that contradict each other, or an input that does not exist
 
     CfgWarning              Darknet tolerates it, its author probably did not mean it
     └── CfgNote             worth knowing, never an error under ``--strict``
@@ -23,15 +23,18 @@ import warnings
 from collections.abc import Iterable
 
 
-class _StructuredMessage(Exception):  # noqa: N818 (warnings are made of it, too)
-    """What an error or a warning says, in parts.
+class _StructuredMessage(Exception):  # noqa: N818 (warnings inherit from it, too)
+    """An error or a warning whose message is also available in parts.
 
     Args:
-        what: what is wrong, one line.
+        what: what is wrong, in one line.
         where: ``file``, or ``file:line``.
         expected: what would have been right.
         got: what was found instead.
-        fix: what to do about it.
+        fix: what the user can do about it.
+
+    Attributes:
+        what, where, expected, got, fix: the arguments, unchanged.
     """
 
     def __init__(
@@ -44,11 +47,11 @@ class _StructuredMessage(Exception):  # noqa: N818 (warnings are made of it, too
         fix: str | None = None,
     ) -> None:
         self.where, self.what, self.expected, self.got, self.fix = where, what, expected, got, fix
-        super().__init__(compose(what, where=where, expected=expected, got=got, fix=fix))
+        super().__init__(format_message(what, where=where, expected=expected, got=got, fix=fix))
 
 
 class DarknetError(_StructuredMessage):
-    """Base of every error a user can cause. Takes what, where, expected, got, fix."""
+    """Base class of every error that a user can cause. Takes what, where, expected, got, fix."""
 
 
 class CfgError(DarknetError):
@@ -56,7 +59,7 @@ class CfgError(DarknetError):
 
 
 class UnsupportedError(CfgError):
-    """Darknet has it, this version does not."""
+    """Something that Darknet supports and this version does not."""
 
 
 class WeightsError(DarknetError):
@@ -68,33 +71,33 @@ class NamesError(DarknetError):
 
 
 class ImageError(DarknetError):
-    """A picture or video that is missing, empty, broken or of an unusable kind."""
+    """A picture or video that is missing, empty, broken or in an unusable format."""
 
 
 class DownloadError(DarknetError):
-    """A published file that no place gives."""
+    """A published file that could not be downloaded from any of its addresses."""
 
 
 class UsageError(DarknetError):
-    """Options that contradict each other, or a source that is not there."""
+    """Options that contradict each other, or an input that does not exist."""
 
 
 class TrainingError(DarknetError):
-    """A training that cannot go on."""
+    """A training that cannot continue."""
 
 
 class CfgWarning(_StructuredMessage, UserWarning):
     """Something in a cfg that Darknet tolerates and its author probably did not mean.
 
-    Takes what, where, expected, got, fix, as the errors do.
+    Takes what, where, expected, got, fix, like the errors.
     """
 
 
 class CfgNote(CfgWarning):
-    """Something in a cfg worth knowing, which is no fault."""
+    """Something in a cfg that is worth knowing but not wrong."""
 
 
-def compose(
+def format_message(
     what: str,
     *,
     where: object = None,
@@ -102,7 +105,12 @@ def compose(
     got: object = None,
     fix: str | None = None,
 ) -> str:
-    """One message of the house's form: where, what, expected, got, what to do."""
+    """Join the parts of a message: ``where: what: expected ..., got ...; fix``.
+
+    Args:
+        what, where, expected, got, fix: as `_StructuredMessage` takes them; parts that are None
+            are left out.
+    """
     text = f"{where}: {what}" if where is not None else what
     if expected is not None:
         text += f": expected {expected}"
@@ -122,12 +130,20 @@ def warn(
     fix: str | None = None,
     category: type[CfgWarning] = CfgWarning,
 ) -> None:
-    """Issue a `CfgWarning` (or `category`) in the same form as the errors."""
-    told = category(what, where=where, expected=expected, got=got, fix=fix)
-    warnings.warn(told, stacklevel=2)
+    """Issue a warning whose message has the same form as that of the errors.
+
+    Args:
+        what, where, expected, got, fix: as `_StructuredMessage` takes them.
+        category: the class of the warning.
+    """
+    warning = category(what, where=where, expected=expected, got=got, fix=fix)
+    warnings.warn(warning, stacklevel=2)
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like `word`, or None when none is alike."""
-    found = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)
-    return found[0] if found else None
+    """Return the candidate spelled most like `word`, or None if none is similar enough.
+
+    Messages suggest it: ``did you mean 'burn_in'?``.
+    """
+    matches = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)
+    return matches[0] if matches else None

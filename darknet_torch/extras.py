@@ -1,4 +1,4 @@
-"""Packages that only some commands need."""
+"""Import packages that only some commands need, which optional extras install."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Any
 from darknet_torch.errors import UsageError
 
 
-def needed(module: str, *, extra: str) -> Any:
-    """The module called `module`, of a package that the extra `extra` installs.
+def import_extra(module: str, *, extra: str) -> Any:
+    """Import a module of an optional package.
+
+    Args:
+        module: the module's full name, such as "matplotlib.figure".
+        extra: the extra of darknet-torch that installs the package, such as "plot".
 
     Raises:
-        UsageError: it is not installed.
+        UsageError: the package cannot be imported; the message names the extra.
     """
     try:
         return importlib.import_module(module)

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Write files so that a failure never leaves half a file behind."""
 
 from __future__ import annotations
 
@@ -13,31 +13,40 @@ from darknet_torch.errors import UsageError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, renamed to `path` when the block ends well, else removed.
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file for writing, which replaces `path` when the block succeeds.
 
-    A link is followed, a file's mode is kept, a device is written to.
+    If the block raises, the temporary file is removed and `path` stays as it was. Symbolic links
+    are followed and the mode of an existing file is kept. A device or a pipe is written directly.
+
+    Yields:
+        The temporary file, open for binary writing.
 
     Raises:
-        OSError: it cannot be written; what was at `path` is then untouched.
+        OSError: the file cannot be written; `path` is then unchanged.
     """
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():  # a device or a pipe
         with path.open("wb") as file:
             yield file
         return
-    with renamed(path) as temporary, temporary.open("wb") as file:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
         yield file
 
 
 @contextmanager
-def renamed(path: Path) -> Iterator[Path]:
-    """Where to write what belongs at `path`: renamed when the block ends well, else removed.
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path, whose file is renamed to `path` when the block succeeds.
 
-    The suffix is that of `path`, for writers that go by it.
+    If the block raises, the temporary file is removed. This is for writers that open the file
+    themselves.
+
+    Yields:
+        A path in the same folder with the same suffix, since some writers choose the format by
+        the suffix.
 
     Raises:
-        OSError: it cannot be renamed.
+        OSError: the temporary file cannot be renamed.
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
@@ -50,28 +59,34 @@ def renamed(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
+    """Write `data` to `path`, completely or not at all.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     try:
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(data)
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=path) from None
 
 
 def write_text(path: Path, text: str) -> None:
-    """See `write_bytes`; paths in the text may be such that are no UTF-8."""
+    """Write `text` to `path` as UTF-8, completely or not at all.
+
+    File names that are not valid UTF-8 are written back as the bytes that they had.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     write_bytes(path, text.encode("utf-8", "surrogateescape"))
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it.
+    """Create a folder and its parents, unless they exist.
 
     Raises:
-        UsageError: it cannot be made.
+        UsageError: the folder cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -80,15 +95,16 @@ def make_folder(path: Path) -> None:
 
 
 class FreePaths:
-    """Paths in a folder for the results of a run, which overwrite neither each other nor a
-    source; the results of an earlier run they do.
+    """Chooses the paths of a run's result files, so that none overwrites another or an input.
+
+    Results of an earlier run are overwritten.
 
     Args:
-        folder: made if it is not there.
-        sources: what the run reads.
+        folder: the folder of the results, created if it does not exist.
+        sources: the paths of the files that the run reads.
 
     Raises:
-        UsageError: the folder cannot be made.
+        UsageError: the folder cannot be created.
     """
 
     def __init__(self, folder: Path, sources: Iterable[str]) -> None:
@@ -97,7 +113,13 @@ class FreePaths:
         self._taken = {Path(source).resolve() for source in sources}
 
     def take(self, stem: str, suffix: str, source: str) -> Path:
-        """``stem + suffix`` for a result of `source`, with a number where that is taken."""
+        """Return an unused path ``stem + suffix``, or ``stem-N + suffix`` if that is taken.
+
+        Args:
+            stem: the file's name without its suffix.
+            suffix: starts with a dot.
+            source: the input that the result belongs to; it is not overwritten either.
+        """
         self._taken.add(Path(source).resolve())
         path, number = self._folder / f"{stem}{suffix}", 1
         while path.resolve() in self._taken:

@@ -1,4 +1,4 @@
-"""What several tests share."""
+"""Fixtures and helpers that many tests share."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ NO_REFERENCE = "no recorded results: neither DTORCH_REFERENCE nor ../shared/refe
 
 
 def reference_folder() -> Path | None:
-    """The recorded results: under DTORCH_REFERENCE, else beside the checkout, else None."""
+    """The folder of recorded results: DTORCH_REFERENCE, else ../shared/reference, else None."""
     named = os.environ.get("DTORCH_REFERENCE")
     folder = Path(named) if named else ROOT.parent / "shared" / "reference"
     return folder if folder.is_dir() else None
@@ -23,7 +23,7 @@ def reference_folder() -> Path | None:
 
 @pytest.fixture(scope="session")
 def reference() -> Path:
-    """The folder of recorded results; tests that need it are skipped where it is absent."""
+    """The folder of recorded results; without it the tests that need it are skipped."""
     folder = reference_folder()
     if folder is None:
         pytest.skip(NO_REFERENCE)
@@ -32,7 +32,7 @@ def reference() -> Path:
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory, monkeypatch):
-    """An empty cache of the test's own: what its runner has downloaded changes no test."""
+    """An empty cache folder, so that files downloaded earlier change no test."""
     folder = tmp_path_factory.mktemp("user") / "cache"
     monkeypatch.setenv("DTORCH_CACHE", str(folder))
     monkeypatch.delenv("DTORCH_MIRROR", raising=False)
@@ -41,7 +41,7 @@ def cache(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def server(monkeypatch):
-    """A server on this machine, to which no proxy leads."""
+    """A server on this machine, which is reached without a proxy."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     server = Server(WEIGHTS.read_bytes())
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

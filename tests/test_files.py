@@ -1,23 +1,23 @@
-"""Files are written whole or not at all."""
+"""Writing files completely or not at all, and choosing unused paths."""
 
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.files import FreePaths, make_folder, renamed, replacing
+from darknet_torch.files import FreePaths, atomic_path, atomic_write, make_folder
 
 
-def test_the_file_holds_what_was_written(tmp_path):
+def test_atomic_write_leaves_only_the_written_file(tmp_path):
     path = tmp_path / "result.bin"
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(b"whole")
     assert path.read_bytes() == b"whole"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_until_the_end_the_old_file_stays(tmp_path):
+def test_the_old_file_stays_until_the_block_ends(tmp_path):
     path = tmp_path / "result.bin"
     path.write_bytes(b"old")
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(b"new")
         file.flush()
         assert path.read_bytes() == b"old"
@@ -25,43 +25,43 @@ def test_until_the_end_the_old_file_stays(tmp_path):
 
 
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
-def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, failure):
+def test_after_a_failure_only_the_old_file_remains(tmp_path, failure):
     path = tmp_path / "result.bin"
     path.write_bytes(b"old")
-    with pytest.raises(failure), replacing(path) as file:
+    with pytest.raises(failure), atomic_write(path) as file:
         file.write(b"half")
         raise failure
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_failure_where_nothing_was_leaves_nothing(tmp_path):
-    with pytest.raises(ValueError), replacing(tmp_path / "result.bin"):
+def test_after_a_failure_no_new_file_remains(tmp_path):
+    with pytest.raises(ValueError), atomic_write(tmp_path / "result.bin"):
         raise ValueError
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_folder_is_an_os_error(tmp_path):
-    with pytest.raises(FileNotFoundError), replacing(tmp_path / "no" / "result.bin"):
+def test_writing_into_a_missing_folder_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "no" / "result.bin"):
         pass
 
 
-def test_a_writer_by_name_sees_the_suffix_and_the_file_comes_whole(tmp_path):
+def test_atomic_path_keeps_the_suffix_and_replaces_the_file_as_a_whole(tmp_path):
     path = tmp_path / "result.avi"
     path.write_bytes(b"old")
-    with renamed(path) as temporary:
+    with atomic_path(path) as temporary:
         assert temporary.suffix == ".avi"
         temporary.write_bytes(b"new")
         assert path.read_bytes() == b"old"
     assert path.read_bytes() == b"new"
-    with pytest.raises(ValueError), renamed(path) as temporary:
+    with pytest.raises(ValueError), atomic_path(path) as temporary:
         temporary.write_bytes(b"half")
         raise ValueError
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_free_paths_are_neither_sources_nor_results_of_the_run(tmp_path):
+def test_free_paths_avoid_inputs_and_results_of_the_same_run(tmp_path):
     paths = FreePaths(tmp_path / "out", [str(tmp_path / "out" / "b.png")])
     taken = [paths.take(stem, ".png", "x") for stem in ("a", "b", "a", "a", "c")]
     assert [path.name for path in taken] == ["a.png", "b-2.png", "a-2.png", "a-3.png", "c.png"]
@@ -69,7 +69,7 @@ def test_free_paths_are_neither_sources_nor_results_of_the_run(tmp_path):
     assert {path.parent for path in taken} == {tmp_path / "out"}
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+def test_the_error_names_a_folder_that_cannot_be_created(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match=r"file.*: cannot be created"):
         make_folder(tmp_path / "file" / "folder")

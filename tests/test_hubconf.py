@@ -1,4 +1,4 @@
-"""The entry points for torch.hub, through torch.hub."""
+"""The entry points of torch.hub, called through torch.hub."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def hub(entry, *arguments, **options):
     return torch.hub.load(ROOT, entry, *arguments, source="local", **options)
 
 
-def test_the_entry_points_are_all_that_torch_hub_lists():
+def test_torch_hub_lists_only_the_entry_points():
     public = {name: value for name, value in vars(hubconf).items() if not name.startswith("_")}
     assert sorted(name for name, value in public.items() if callable(value)) == [
         "darknet",
@@ -29,7 +29,7 @@ def test_the_entry_points_are_all_that_torch_hub_lists():
     ]
 
 
-def test_a_network_is_what_load_gives():
+def test_darknet_returns_the_network_of_load():
     network = hub("darknet", CFG, WEIGHTS, width=96, height=64)
     assert isinstance(network, Network)
     image = torch.rand(1, 3, 64, 96)
@@ -46,7 +46,7 @@ def test_a_detector_finds_the_shapes_of_the_sample():
 
 
 @pytest.mark.parametrize("words", [(CFG, "toy"), ("toy",)], ids=["by weights", "by cfg"])
-def test_published_weights_are_fetched_on_demand(words, server, toy, monkeypatch, tmp_path):
+def test_published_weights_are_downloaded_if_pretrained(words, server, toy, monkeypatch, tmp_path):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[good]))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "toy").write_bytes(CFG.read_bytes())

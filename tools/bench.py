@@ -1,4 +1,4 @@
-"""Measure against a named peer in the same run; every figure is a ratio to it.
+"""Measure this project and a named peer in the same run; every result is a ratio of the two.
 
 python tools/bench.py load [--cfg yolov3]
 python tools/bench.py start
@@ -29,7 +29,7 @@ from darknet_torch.errors import CfgWarning
 
 
 def seconds(action: Callable[[], object], repeats: int) -> float:
-    """The median time of `action` over `repeats` runs, after one to warm up."""
+    """Return the median time of `action` over `repeats` runs, after a warm-up run."""
     action()
     times = []
     for _ in range(repeats):
@@ -40,7 +40,7 @@ def seconds(action: Callable[[], object], repeats: int) -> float:
 
 
 def report(name: str, ours: float, peer: str, theirs: float) -> None:
-    """A line: both times and their ratio."""
+    """Print both times and their ratio."""
     click.echo(
         f"{name}: {ours * 1000:.1f} ms, {peer}: {theirs * 1000:.1f} ms, ratio {ours / theirs:.2f}"
     )
@@ -48,14 +48,14 @@ def report(name: str, ours: float, peer: str, theirs: float) -> None:
 
 @click.group(help=__doc__)
 def main() -> None:
-    """Measure against a named peer."""
+    """Compare with a named peer."""
 
 
 @main.command()
 @click.option("--cfg", default="yolov3", show_default=True)
 @click.option("--repeats", default=7, show_default=True)
 def load(cfg: str, repeats: int) -> None:
-    """Build a network and read its weight file, beside np.fromfile of that file."""
+    """Build a network and read its weight file, compared with np.fromfile."""
     from darknet_torch.model.loading import load as load_network
     from darknet_torch.model.weights import write_weights
 
@@ -89,12 +89,14 @@ def start(repeats: int) -> None:
 @main.command()
 @click.option("--boxes", "number", default=200_000, show_default=True)
 @click.option("-k", "--anchors", "count", default=9, show_default=True)
-@click.option("--rounds", default=30, show_default=True, help="Rounds of the peer at most.")
+@click.option(
+    "--rounds", default=30, show_default=True, help="The peer's maximum number of rounds."
+)
 def kmeans(number: int, count: int, rounds: int) -> None:
-    """Anchors with all restarts, beside one run of k-means that goes box by box.
+    """Compute anchors with all restarts, compared with one run of k-means box by box.
 
-    No two boxes are of the same size, which is where we gain least; and the peer is stopped
-    long before it ends, where we run to the end, so that the ratio is a lower bound.
+    All boxes have different sizes, which is the slowest case here. The peer is stopped long before
+    it converges, so the ratio is a lower bound.
     """
     from darknet_torch.anchors.kmeans import DEFAULT_RESTARTS, cluster
     from darknet_torch.anchors.quality import measure_fit
@@ -121,10 +123,10 @@ def kmeans(number: int, count: int, rounds: int) -> None:
 
 
 def kmeans_by_rows(sizes: np.ndarray, count: int, rounds: int) -> tuple[np.ndarray, int]:
-    """k-means with 1 - IoU as the ports write it: numpy, a row at a time, medians.
+    """Run k-means by 1 - IoU as other ports do: numpy, one box at a time, medians.
 
     Returns:
-        [count, 2] anchors, and in how many rounds, at most `rounds`.
+        [count, 2] anchors, and the number of rounds, at most `rounds`.
     """
     random = np.random.default_rng(0)
     anchors = sizes[random.choice(len(sizes), count, replace=False)]
@@ -148,10 +150,10 @@ def kmeans_by_rows(sizes: np.ndarray, count: int, rounds: int) -> tuple[np.ndarr
 @click.option("--classes", default=80, show_default=True)
 @click.option("--repeats", default=3, show_default=True)
 def eval_(pictures: int, detections: int, classes: int, repeats: int) -> None:
-    """Match detections with objects, beside a loop over detections; both find the same."""
-    from tools.bench_eval import made_up, one_by_one, vectorised
+    """Match detections with objects, compared with a loop over detections."""
+    from tools.bench_eval import one_by_one, random_results, vectorised
 
-    found, truths = made_up(pictures, detections, classes)
+    found, truths = random_results(pictures, detections, classes)
     if vectorised(found, truths, classes) != one_by_one(found, truths):
         raise click.ClickException("the two disagree")
     ours = seconds(lambda: vectorised(found, truths, classes), repeats)
@@ -160,8 +162,8 @@ def eval_(pictures: int, detections: int, classes: int, repeats: int) -> None:
 
 
 @main.command()
-@click.option("--data", type=click.Path(exists=True), help="A data set; else made-up JPEGs.")
-@click.option("--split", help="Of the data set.")
+@click.option("--data", type=click.Path(exists=True), help="A data set; without it random JPEGs.")
+@click.option("--split", help="The split of the data set.")
 @click.option("--size", "sizes", multiple=True, default=(224, 416), show_default=True)
 @click.option("--workers", multiple=True, default=(0, 1, 2), show_default=True)
 @click.option("--pictures", default=400, show_default=True)
@@ -172,21 +174,21 @@ def data(
     workers: tuple[int, ...],
     pictures: int,
 ) -> None:
-    """Augment pictures for training, beside a loop that reads, resizes and mirrors them."""
+    """Augment pictures for training, compared with a loop that reads, resizes and mirrors."""
     import cv2
 
     from darknet_torch.datasets.opening import open_dataset
-    from tools.bench_data import RECIPES, made_up, ours, peer, times
+    from tools.bench_data import RECIPES, ours, peer, random_examples, times
 
-    cv2.setNumThreads(1)  # both sides; workers do so themselves
+    cv2.setNumThreads(1)  # for both; loader workers do so themselves
     with tempfile.TemporaryDirectory() as folder:
         if data:
             examples = list(open_dataset(data, split=split).examples)
         else:
-            examples = made_up(Path(folder), 64)
+            examples = random_examples(Path(folder), 64)
         for size in sizes:
             loop = peer(examples, size, pictures)
-            loop()  # to have the files in memory
+            loop()  # so that the files are cached
             theirs = pictures / times(loop)[1]
             click.echo(f"{size} px, read, resize, flip: {theirs:.0f} pictures per CPU-second")
             for recipe, number in itertools.product(RECIPES, workers):
@@ -207,10 +209,10 @@ def data(
 @click.option("--repeats", default=3, show_default=True)
 @click.option("--threads", default=1, show_default=True)
 def train(nets: tuple[str, ...], batch: int, repeats: int, threads: int) -> None:
-    """Steps of training, and the pictures for them, beside plain eager PyTorch."""
+    """Run training steps, and load their pictures, compared with plain eager PyTorch."""
     import torch
 
-    from tools.bench_data import RECIPES, made_up, times
+    from tools.bench_data import RECIPES, random_examples, times
     from tools.bench_data import ours as pictures_of
     from tools.bench_train import inputs, network, ours, peer
 
@@ -222,7 +224,7 @@ def train(nets: tuple[str, ...], batch: int, repeats: int, threads: int) -> None
         images, truths = inputs(batch, int(side), built.heads[-1].classes)
         rates = []
         for step in (peer(built, images), ours(built, images, truths)):
-            step()  # to allocate what stays
+            step()  # a warm-up, which allocates memory
             spent = statistics.median(times(step)[1] for _ in range(repeats))
             rates.append(batch / spent)
         click.echo(
@@ -230,7 +232,7 @@ def train(nets: tuple[str, ...], batch: int, repeats: int, threads: int) -> None
             f"{rates[0]:.2f}, ratio {rates[1] / rates[0]:.2f}"
         )
         with tempfile.TemporaryDirectory() as folder:
-            examples = made_up(Path(folder), 32)
+            examples = random_examples(Path(folder), 32)
             recipe = next(iter(RECIPES))
             fed = pictures_of(examples, recipe, int(side), 0, 64)
             fed()

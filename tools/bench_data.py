@@ -1,4 +1,4 @@
-"""Augmented pictures for training, beside a loop that reads, resizes and mirrors them."""
+"""Augment pictures for training, compared with a loop that reads, resizes and mirrors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from darknet_torch.training.batches import Batches
 
 BATCH = 8
 PICTURE = (480, 640)
-# What [net] and the heads of the published cfgs say.
+# The options of [net] and the heads in the published cfgs.
 _COLOURS = {"hue": 0.1, "saturation": 1.5, "exposure": 1.5}
 RECIPES = {
     "yolov3": ({**_COLOURS}, {"jitter": 0.3, "resize": 1.0}),
@@ -28,8 +28,8 @@ RECIPES = {
 }
 
 
-def made_up(folder: Path, count: int) -> list[Example]:
-    """Smooth random JPEGs with ten boxes each."""
+def random_examples(folder: Path, count: int) -> list[Example]:
+    """Write smooth random JPEGs with ten boxes each."""
     random = np.random.default_rng(0)
     examples = []
     for index in range(count):
@@ -44,7 +44,7 @@ def made_up(folder: Path, count: int) -> list[Example]:
 def ours(
     examples: Sequence[Example], recipe: str, size: int, workers: int, pictures: int
 ) -> Callable[[], object]:
-    """Mini-batches with `pictures` samples in all."""
+    """Return a function that loads mini-batches with `pictures` samples in total."""
     of_net, of_head = RECIPES[recipe]
     net = NetOptions(batch=BATCH, width=size, height=size, channels=3, **of_net)
     head = SimpleNamespace(classes=3, max=100, **of_head)
@@ -64,7 +64,7 @@ def ours(
 
 
 def peer(examples: Sequence[Example], size: int, pictures: int) -> Callable[[], object]:
-    """cv2.imread, cv2.resize, cv2.flip of half of them, float32 [3, H, W]."""
+    """Return a loop of cv2.imread, cv2.resize, cv2.flip for half of them, float32 [3, H, W]."""
     random = np.random.default_rng(0)
 
     def run() -> None:
@@ -79,13 +79,13 @@ def peer(examples: Sequence[Example], size: int, pictures: int) -> Callable[[], 
 
 
 def times(action: Callable[[], object]) -> tuple[float, float]:
-    """Seconds on the clock, and of the CPU in this process and its children."""
-    clock, cpu = time.perf_counter(), _cpu()
+    """Return wall-clock seconds, and CPU seconds of this process and its children."""
+    clock, cpu = time.perf_counter(), _cpu_seconds()
     action()
-    return time.perf_counter() - clock, _cpu() - cpu
+    return time.perf_counter() - clock, _cpu_seconds() - cpu
 
 
-def _cpu() -> float:
+def _cpu_seconds() -> float:
     kinds = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
     used = [resource.getrusage(kind) for kind in kinds]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)

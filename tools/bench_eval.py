@@ -1,4 +1,4 @@
-"""Darknet's map, vectorised, beside a loop that takes detection by detection as C does."""
+"""Darknet's map, vectorised, compared with a loop over single detections as in C."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from darknet_torch.evaluation.records import DetectionTable, Truths
 from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
 
 IOU = 0.5
-OBJECTS = 7  # a picture of COCO has about as many
+OBJECTS = 7  # per picture, about as many as in COCO
 
 
-def made_up(pictures: int, detections: int, classes: int) -> tuple[DetectionTable, Truths]:
-    """A data set of random objects, and random detections in it."""
+def random_results(pictures: int, detections: int, classes: int) -> tuple[DetectionTable, Truths]:
+    """Make random detections and random objects."""
     random = np.random.default_rng(0)
 
     def boxes(count: int) -> np.ndarray:
@@ -37,12 +37,12 @@ def made_up(pictures: int, detections: int, classes: int) -> tuple[DetectionTabl
 
 
 def vectorised(found: DetectionTable, truths: Truths, classes: int) -> int:
-    """The right detections at confidence 0, by the project's own function."""
+    """Count the true positives at confidence 0 with the project's function."""
     return sum(one.tp for one in match(found, truths, classes, IOU).counts(0))
 
 
 def one_by_one(found: DetectionTable, truths: Truths) -> int:
-    """The same, by a loop over detections and numpy over the objects of a picture."""
+    """Count the same in a loop over detections, with numpy over the objects of a picture."""
     starts = np.searchsorted(truths.pictures, np.arange(truths.pictures.max() + 2))
     corners, guesses = cxcywh_to_xyxy(truths.boxes), cxcywh_to_xyxy(found.boxes)
     claimed: set[int] = set()

@@ -1,4 +1,4 @@
-"""Training steps, beside the same network written with PyTorch's own modules."""
+"""Training steps, compared with the same network in PyTorch's own modules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRUTHS = 8  # per picture
 
 
 def network(cfg: str, size: int, batch: int) -> Network:
-    """A network as `dtorch train` starts it, with its own starting values."""
+    """Build a network as `dtorch train` does, with random initial values."""
     torch.manual_seed(0)
     dialect = without_bugs(ALEXEYAB)
     built = build(cfg, width=size, height=size, batch=batch, subdivisions=1, dialect=dialect)
@@ -28,7 +28,7 @@ def network(cfg: str, size: int, batch: int) -> Network:
 
 
 def inputs(batch: int, size: int, classes: int) -> tuple[Tensor, Tensor]:
-    """Noise, and rows of boxes at random places."""
+    """Make noise images, and rows of random boxes."""
     torch.manual_seed(0)
     truths = torch.zeros(batch, TRUTHS, 5)
     truths[..., :2] = torch.rand(batch, TRUTHS, 2) * 0.6 + 0.2
@@ -38,16 +38,16 @@ def inputs(batch: int, size: int, classes: int) -> tuple[Tensor, Tensor]:
 
 
 def ours(built: Network, images: Tensor, truths: Tensor) -> Callable[[], object]:
-    """A step as `dtorch train` takes it: forward, Darknet's losses, backward, update."""
+    """Return a training step of this project: forward, Darknet's losses, backward, update."""
     loop = TrainingLoop(built)
     return lambda: loop.train_iteration([MiniBatch(images, truths)])
 
 
 def peer(built: Network, images: Tensor) -> Callable[[], object]:
-    """The same layers of torch.nn in a plain loop, autograd, torch.optim.SGD.
+    """Return a training step with torch.nn layers in a plain loop, autograd, torch.optim.SGD.
 
-    Its loss is the cheapest there is, the mean square of the outputs: none of the matching
-    of boxes, so that the peer has less to do.
+    Its loss is the mean square of the outputs, without any matching of boxes, so the peer has less
+    work to do.
     """
     plain = _Plain(built).train()
     optimizer = torch.optim.SGD(plain.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
@@ -62,8 +62,9 @@ def peer(built: Network, images: Tensor) -> Callable[[], object]:
 
 
 class _Plain(nn.Module):
-    """torch.nn.Conv2d, BatchNorm2d and activations for every [convolutional]; the layers
-    without arrays, which are one function each, are the network's own.
+    """The network with torch.nn.Conv2d, BatchNorm2d and activations for every [convolutional].
+
+    Layers without parameters, which are one function each, are those of the network itself.
     """
 
     def __init__(self, built: Network) -> None:

@@ -2,11 +2,11 @@
 
     python tools/census.py FOLDER [--expect census.json] [--round-trip] [--table OUT.md]
 
-A line a cfg: its name (the path below FOLDER without suffix), the bytes of its weight file,
-how many layers it has. With --expect the bytes and the number of output values of each
-layer must be those recorded: of AlexeyAB's code where that loads the cfg, else of
-pjreddie's. A cfg that neither loads must still load here. Batch, subdivisions and time
-steps are set to 1. Exit status: 0 all as expected, 1 one is not, 3 some are not supported.
+Each cfg gets one line: its name (the path below FOLDER without suffix), the size of its weight
+file in bytes, and its number of layers. With --expect, the size and the number of output values of
+each layer must equal the recorded ones: those of AlexeyAB's code if it loads the cfg, else those
+of pjreddie's. A cfg that neither loads must still load here. Batch, subdivisions and time steps
+are set to 1. Exit status: 0 all as expected, 1 at least one differs, 3 some are not supported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgWarning, DarknetError, UnsupportedError
-from darknet_torch.files import replacing
+from darknet_torch.files import atomic_write
 from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.weights import read_weights, write_weights
 from tools.records import with_net_options
@@ -39,7 +39,7 @@ _CODE_BASES = ("alexeyab", "pjreddie")
 
 @dataclass(frozen=True)
 class Row:
-    """What came of one cfg."""
+    """The result for one cfg."""
 
     name: str
     status: str
@@ -55,8 +55,8 @@ class Row:
         return f"{text} ({self.dialect}){': ' + self.detail if self.detail else ''}"
 
 
-def take(path: Path, name: str, expected: dict[str, Any] | None, *, round_trip: bool) -> Row:
-    """Build the cfg at `path` and compare it with its record, if there is one."""
+def check_cfg(path: Path, name: str, expected: dict[str, Any] | None, *, round_trip: bool) -> Row:
+    """Build the cfg at `path`, and compare it with its record, if there is one."""
     dialects = _dialects(expected)
     for dialect in dialects:
         try:
@@ -69,14 +69,14 @@ def take(path: Path, name: str, expected: dict[str, Any] | None, *, round_trip: 
                 return Row(name, "FAIL", dialect, detail=str(error))
     size = HEADER_BYTES + 4 * sum(slot.tensor.numel() for slot in network.saved_slots())
     outputs = tuple(layer.buffer_shape.count for layer in network.layers)
-    detail = _differences(network, size, outputs, (expected or {}).get(dialect))
-    if not detail and round_trip and not _survives(network, path, dialect):
+    detail = _difference(network, size, outputs, (expected or {}).get(dialect))
+    if not detail and round_trip and not _survives_round_trip(network, path, dialect):
         detail = "its weight file does not survive a round trip"
     return Row(name, "FAIL" if detail else "ok", dialect, size, outputs, detail)
 
 
 def _dialects(expected: dict[str, Any] | None) -> list[str]:
-    """The dialects to try: the first one whose code base loads it, else all."""
+    """Return the dialects to try: the first whose code base loads the cfg, else all."""
     loading = [d for d in _CODE_BASES if ((expected or {}).get(d) or {}).get("loads")]
     return loading[:1] or list(_CODE_BASES)
 
@@ -89,10 +89,10 @@ def _build(path: Path, dialect: str) -> Network:
         return build_network(sections, dialect=find_dialect(dialect), initialize=False)
 
 
-def _differences(
+def _difference(
     network: Network, size: int, outputs: tuple[int, ...], record: dict[str, Any] | None
 ) -> str:
-    """How the network differs from its record, empty if it does not."""
+    """Describe how the network differs from its record; empty if it does not."""
     if not record or not record.get("loads"):
         return ""
     if size != record["file_bytes"]:
@@ -106,8 +106,8 @@ def _differences(
     return ""
 
 
-def _survives(network: Network, path: Path, dialect: str) -> bool:
-    """Whether a file written, read by a second network and written again stays the same."""
+def _survives_round_trip(network: Network, path: Path, dialect: str) -> bool:
+    """Return whether the weight file stays the same when it is read and written again."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder) / "first.weights", Path(folder) / "second.weights"
         network.initialize()
@@ -119,7 +119,7 @@ def _survives(network: Network, path: Path, dialect: str) -> bool:
 
 
 def write_table(rows: list[Row], records: dict[str, dict[str, Any]], path: Path) -> None:
-    """Write the rows as a page, with what each code base makes of the cfg."""
+    """Write the rows as a page, with the result of each code base."""
     lines = ["# Census of public cfgs", "", *_TABLE_HEAD]
     for row in rows:
         record = records.get(row.name, {})
@@ -127,15 +127,19 @@ def write_table(rows: list[Row], records: dict[str, dict[str, Any]], path: Path)
         lines.append(
             f"| {row.name} | {len(row.outputs)} | {row.file_bytes:,} | {' | '.join(verdicts)} |"
         )
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(("\n".join(lines) + "\n").encode())
 
 
 _TABLE_HEAD = [
-    "Every cfg of the public Darknet repositories that is distinct by content, batch,",
-    "subdivisions and time steps set to 1. All of them load. The last two columns say which",
-    "code base agrees on the bytes of the weight file and on every layer's output, where that",
-    "was recorded. Made by `tools/census.py --table`.",
+    "```sh",
+    "python tools/census.py FOLDER --expect census.json --table docs/census.md",
+    "```",
+    "",
+    "This page is the output of that command for all cfgs of the public Darknet repositories,",
+    "without duplicates. All of them load. Batch, subdivisions and time steps are set to 1.",
+    "The last two columns say whether the code base, where its results were recorded, agrees",
+    "on the size of the weight file and on the number of output values of every layer.",
     "",
     "| cfg | layers | bytes of the weight file | AlexeyAB | pjreddie |",
     "|---|---|---|---|---|",
@@ -164,7 +168,7 @@ def main(folder: Path, expect: Path | None, round_trip: bool, table: Path | None
     rows = []
     for path in sorted(folder.rglob("*.cfg")):
         name = path.relative_to(folder).with_suffix("").as_posix()
-        rows.append(take(path, name, records.get(name), round_trip=round_trip))
+        rows.append(check_cfg(path, name, records.get(name), round_trip=round_trip))
         click.echo(str(rows[-1]))
     if not rows:
         raise click.UsageError(f"{folder}: no cfgs here")

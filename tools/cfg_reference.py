@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import SECTION_NAMES, NetOptions
 from darknet_torch.cfg.options import FLT_MAX, REQUIRED, Option, Options, declared
-from darknet_torch.files import replacing
+from darknet_torch.files import atomic_write
 from darknet_torch.layers.base import LayerOptions
 from darknet_torch.model.registry import LAYER_TYPES
 
@@ -97,7 +97,7 @@ def _value(value: Any) -> str:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=OUT)
 def main(out: Path) -> None:
     """Write the reference."""
-    with replacing(out) as file:
+    with atomic_write(out) as file:
         file.write(page().encode())
 
 

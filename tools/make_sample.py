@@ -1,10 +1,10 @@
-"""Make the bundled sample anew: draw its picture, train the toy model on drawn shapes, and
-keep what it finds, which `dtorch doctor` and the tests expect.
+"""Make the bundled sample: draw its picture, train the toy model on drawn shapes, and store its
+detections, with which `dtorch doctor` and the tests compare.
 
     python tools/make_sample.py [--folder darknet_torch/sample] [--steps 500]
 
-Takes about a minute on two cores. The loss here is the plainest that serves a toy with
-one anchor; it is not Darknet's.
+This takes about a minute on two cores. The loss is a simple one for a toy model with one anchor,
+not Darknet's.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CIRCLE, SQUARE, TRIANGLE = range(3)
 
 
 def draw_scene(random: np.random.RandomState, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """A picture with shapes on it.
+    """Draw a picture with shapes.
 
     Returns:
         BGR uint8 [side, side, 3], and [K, 5]: class, then left, top, right, bottom in 0-1.
@@ -80,7 +80,7 @@ def _draw_shape(image: np.ndarray, kind: int, box: np.ndarray, color: tuple[floa
 
 
 def make_batch(random: np.random.RandomState, size: int, side: int) -> tuple[Tensor, Tensor]:
-    """Pictures [N, 3, side, side] in 0-1, RGB, and their [K, 6]: index, class, box."""
+    """Draw a batch: RGB pictures [N, 3, side, side] in 0-1, and [K, 6] index, class, box."""
     images, truths = [], []
     for index in range(size):
         image, boxes = draw_scene(random, side)
@@ -93,7 +93,7 @@ def make_batch(random: np.random.RandomState, size: int, side: int) -> tuple[Ten
 
 
 def toy_loss(network: Network, images: Tensor, truths: Tensor) -> Tensor:
-    """Objectness everywhere, box and class in the cell of each truth's centre."""
+    """Sum the losses of objectness in all cells, and of box and class in each truth's cell."""
     head = network.heads[0]
     (output,) = network(images)
     count, _, rows, columns = output.shape
@@ -137,7 +137,7 @@ def train(network: Network, steps: int) -> None:
 @click.option("--folder", type=click.Path(path_type=Path), default=SAMPLE)
 @click.option("--steps", type=int, default=500, show_default=True)
 def main(folder: Path, steps: int) -> None:
-    """Draw the picture, train the model, write both and what it finds."""
+    """Draw the picture, train the model, and write both and the detections."""
     folder.mkdir(parents=True, exist_ok=True)
     picture, _ = draw_scene(np.random.RandomState(3), 480)
     cv2.imwrite(str(folder / "shapes.png"), picture)

@@ -6,9 +6,9 @@
     python tools/parity.py rates FILE
     python tools/parity.py map FILE --data ROOT [--models DIR]
 
-FOLDER holds records (see tools/records.py for their form). A line a record, with its
-worst error and where it is. Exit status: 0 all ran and passed, 1 one fell outside, 3 all
-that ran passed but some are not supported yet (listed).
+FOLDER holds records, whose format tools/records.py describes. Each record gets one line with its
+worst error and where it occurs. Exit status: 0 all passed, 1 at least one is outside its
+tolerance, 3 all that ran passed, but some are not supported yet (they are listed).
 """
 
 from __future__ import annotations
@@ -33,20 +33,24 @@ from darknet_torch.errors import CfgWarning, UnsupportedError
 from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.weights import read_weights, write_weights
 from tools import records
-from tools.finding import Finding, worst
+from tools.deviation import Deviation, worst
 from tools.parity_detect import check_detect
 from tools.parity_map import check_map
 from tools.parity_train import check_rates, check_train
 
-# Relative to the largest value of a layer: C adds in another order, in float32, over up to
+# Relative to the largest value of a layer: C sums float32 values in another order, through up to
 # 160 layers.
 SAMPLE_TOLERANCE = 1e-4
-MEAN_TOLERANCE = 1e-4  # of the layer's root mean square
+MEAN_TOLERANCE = 1e-4  # relative to the layer's root mean square
 L2_TOLERANCE = 1e-4  # relative
 
 
 def build(record: records.Record, cfg_folder: Path, arithmetic: str = "fast") -> Network:
-    """The record's network with the record's parameters, whose file must survive a round trip."""
+    """Build the record's network and read the record's parameters into it.
+
+    Raises:
+        ValueError: the weight file changes when it is read and written again.
+    """
     text = records.cfg_text(record, cfg_folder)
     name = record.get("cfg_file", record["name"])
     with warnings.catch_warnings():
@@ -67,12 +71,12 @@ def build(record: records.Record, cfg_folder: Path, arithmetic: str = "fast") ->
     return network
 
 
-def check_forward(path: Path, cfg_folder: Path) -> Finding:
-    """Run the network of a forward or layer record and compare every layer."""
+def check_forward(path: Path, cfg_folder: Path) -> Deviation:
+    """Run the network of a forward or layer record, and compare the output of every layer."""
     record = records.read_record(path)
     network = build(record, cfg_folder)
     images = torch.from_numpy(records.forward_input(record))
-    findings = [Finding(0.0, "-")]
+    deviations = [Deviation(0.0, "-")]
     row = 0
     for step, image in enumerate(images.split(1)):
         with torch.inference_mode():
@@ -83,72 +87,80 @@ def check_forward(path: Path, cfg_folder: Path) -> Finding:
             name += f", step {step}" if len(images) > 1 else ""
             found = compare(values, record["stats"][row], record["samples"][row], name)
             may_flip = getattr(network.layers[index].options, "xnor", False)
-            findings += _without_flip(found) if may_flip else found
+            deviations += _tolerate_one_flip(found) if may_flip else found
             row += 1
-    return worst(findings)
+    return worst(deviations)
 
 
 def compare(
     values: np.ndarray, stats: np.ndarray, samples: np.ndarray, name: str
-) -> list[Finding]:
-    """The errors of one layer's values against its recorded statistics and samples."""
+) -> list[Deviation]:
+    """Compare one layer's values with the recorded statistics and samples.
+
+    Args:
+        values: all output values of the layer, flat.
+        stats: recorded count, mean, L2 norm, minimum and maximum.
+        samples: recorded values at `records.positions`.
+        name: the layer's name in messages.
+    """
     count, mean, l2, low, high = stats
     if values.size != count:
-        return [Finding(np.inf, f"{name}, {values.size} values, recorded {count:.0f}")]
+        return [Deviation(np.inf, f"{name}, {values.size} values, recorded {count:.0f}")]
     places = records.positions(values.size)
     errors = np.abs(values[places] - samples) / max(1.0, abs(low), abs(high))
     rms = l2 / np.sqrt(count)
     sampled = [
-        Finding(error / SAMPLE_TOLERANCE, f"{name}, position {place}")
+        Deviation(error / SAMPLE_TOLERANCE, f"{name}, position {place}")
         for error, place in zip(errors, places, strict=True)
     ]
     return [
         *sampled,
-        Finding(_part(abs(values.mean() - mean), MEAN_TOLERANCE * rms), f"{name}, mean"),
-        Finding(_part(abs(np.linalg.norm(values) - l2), L2_TOLERANCE * l2), f"{name}, l2"),
+        Deviation(_ratio(abs(values.mean() - mean), MEAN_TOLERANCE * rms), f"{name}, mean"),
+        Deviation(_ratio(abs(np.linalg.norm(values) - l2), L2_TOLERANCE * l2), f"{name}, l2"),
     ]
 
 
-def check_training(path: Path, cfg_folder: Path) -> Finding:
-    """Train as a training record did."""
+def check_training(path: Path, cfg_folder: Path) -> Deviation:
+    """Train as in a training record, and compare costs, deltas and parameters."""
     record = records.read_record(path)
     return check_train(record, build(record, cfg_folder, "c_order"))
 
 
-def _without_flip(findings: list[Finding]) -> list[Finding]:
-    """All but the worst sample, if that one alone lies outside, and say so.
+def _tolerate_one_flip(deviations: list[Deviation]) -> list[Deviation]:
+    """Let the worst sample pass if it is the only one outside, and say so in its place.
 
-    An xnor layer takes the sign of its input: a value within rounding of zero may change it.
+    An xnor layer uses the sign of its input, which rounding can change for a value near zero.
     """
-    outside = [finding for finding in findings if not finding.passed]
+    outside = [deviation for deviation in deviations if not deviation.passed]
     if len(outside) != 1 or "position" not in outside[0].place:
-        return findings
+        return deviations
     flipped = replace(outside[0], error=1.0, place=f"{outside[0].place} (a sign changed)")
-    return [flipped if finding is outside[0] else finding for finding in findings]
+    return [flipped if deviation is outside[0] else deviation for deviation in deviations]
 
 
-def _part(error: float, allowed: float) -> float:
+def _ratio(error: float, allowed: float) -> float:
+    """Divide an error by its tolerance, which may be 0."""
     return 0.0 if error == 0 else float(error / allowed) if allowed else np.inf
 
 
-def run(folder: Path, check: Callable[[Path], Finding]) -> int:
-    """Check every record of `folder`, print a line each, return the exit status."""
+def run(folder: Path, check: Callable[[Path], Deviation]) -> int:
+    """Check every record of `folder`, print one line for each, and return the exit status."""
     paths = sorted(folder.glob("*.json"))
     if not paths:
         raise click.UsageError(f"{folder}: no records (*.json) here")
     failed, unsupported = 0, []
     for path in paths:
         try:
-            finding = check(path)
+            deviation = check(path)
         except UnsupportedError as error:
             unsupported.append(f"{path.stem}: {error}")
             continue
-        except Exception as error:  # noqa: BLE001  a broken record must not hide the others
+        except Exception as error:  # noqa: BLE001  a broken record must not keep the others from running
             failed += 1
             click.echo(f"FAIL {path.stem}: {type(error).__name__}: {error}")
             continue
-        failed += not finding.passed
-        click.echo(f"{'ok  ' if finding.passed else 'FAIL'} {path.stem}: {finding}")
+        failed += not deviation.passed
+        click.echo(f"{'ok  ' if deviation.passed else 'FAIL'} {path.stem}: {deviation}")
     for line in unsupported:
         click.echo(f"not supported yet: {line}")
     ran = len(paths) - len(unsupported)
@@ -172,7 +184,7 @@ def _forward(folder: Path, cfg_folder: Path) -> None:
 
 
 def _train(folder: Path, cfg_folder: Path) -> None:
-    torch.set_num_threads(1)  # sums in C's order are many small steps, which threads slow down
+    torch.set_num_threads(1)  # exact-order sums are many small operations, which threads slow down
     sys.exit(run(folder, lambda path: check_training(path, cfg_folder)))
 
 
@@ -189,23 +201,23 @@ for _name, _function in (("forward", _forward), ("layers", _forward), ("train", 
 @click.option("--models", type=_PATH, default=_SHARED / "models")
 @click.option("--images", type=_PATH, default=_SHARED / "images")
 def detect(folder: Path, models: Path, images: Path) -> None:
-    """Detections of pretrained models on real photos."""
+    """Compare the detections of pretrained models on real photos."""
     sys.exit(run(folder, lambda path: check_detect(path, models, images)))
 
 
-def _report(findings: Iterable[tuple[str, Finding]]) -> None:
-    """A line each, and the exit status."""
+def _report(deviations: Iterable[tuple[str, Deviation]]) -> None:
+    """Print one line for each, and exit with the status."""
     failed = 0
-    for name, finding in findings:
-        failed += not finding.passed
-        click.echo(f"{'ok  ' if finding.passed else 'FAIL'} {name}: {finding}")
+    for name, deviation in deviations:
+        failed += not deviation.passed
+        click.echo(f"{'ok  ' if deviation.passed else 'FAIL'} {name}: {deviation}")
     sys.exit(1 if failed else 0)
 
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def rates(file: Path) -> None:
-    """The learning rates of every policy."""
+    """Compare the learning rates of every policy."""
     _report(check_rates(file))
 
 
@@ -214,7 +226,7 @@ def rates(file: Path) -> None:
 @click.option("--data", type=_FOLDER, required=True, help="The data set, as Pascal VOC has it.")
 @click.option("--models", type=_PATH, default=_SHARED / "models")
 def map_(file: Path, data: Path, models: Path) -> None:
-    """Average precision from recorded detections, and from our own if the model is there."""
+    """Compare average precision, from recorded detections and from ours if the model exists."""
     _report(check_map(file, data, models))
 
 

@@ -1,4 +1,4 @@
-"""Detections of pretrained models on photos against those of the C Darknet."""
+"""Compare detections of pretrained models on photos with those of the C Darknet."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from darknet_torch.inference.detector import Detector
 from darknet_torch.model.loading import load
 from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
-from tools.finding import Finding, worst
+from tools.deviation import Deviation, worst
 
-JUDGED_FROM = 0.25  # confidence
+MIN_CONFIDENCE = 0.25  # less confident detections are not compared
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far a detection may be off."""
+    """How much a detection may differ: at least this IoU, at most this confidence."""
 
     iou: float
     confidence: float
 
 
-# A PNG holds the very pixels that C decoded: only the order of float32 additions differs.
-# A JPEG goes through another decoder, whose pixels differ by up to 3 grey levels.
+# A PNG holds exactly the pixels that C decoded, so only the order of float32 sums differs.
+# A JPEG is decoded by another library, whose pixels differ by up to 3 grey levels.
 TOLERANCES = {".png": Tolerance(0.999, 1e-3), ".jpg": Tolerance(0.95, 0.02)}
 
 
-def check_detect(path: Path, models: Path, images: Path) -> Finding:
-    """Run the model of a detection record on its photos; both must find the same."""
+def check_detect(path: Path, models: Path, images: Path) -> Deviation:
+    """Run the model of a detection record on its photos, and compare the detections."""
     record = json.loads(path.read_text())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
@@ -45,21 +45,23 @@ def check_detect(path: Path, models: Path, images: Path) -> Finding:
         nms_threshold=record["nms_threshold"],
         letterbox=record["letterbox"],
     )
-    findings: list[Finding] = []
+    deviations: list[Deviation] = []
     for name, expected in record["images"].items():
         for suffix, tolerance in TOLERANCES.items():
             picture = (images / name).with_suffix(suffix)
             if picture.exists():
-                findings += judge(detector(picture), expected, tolerance, picture.name)
-    if not findings:
+                deviations += compare_detections(
+                    detector(picture), expected, tolerance, picture.name
+                )
+    if not deviations:
         raise FileNotFoundError(f"{images}: none of the record's pictures is here")
-    return worst(findings)
+    return worst(deviations)
 
 
-def judge(
+def compare_detections(
     found: Detections, expected: list[dict[str, Any]], tolerance: Tolerance, name: str
-) -> list[Finding]:
-    """Compare both ways: what either is sure of, the other must have."""
+) -> list[Deviation]:
+    """Compare in both directions: each confident detection of one side needs one in the other."""
     ours = _Boxes(
         cxcywh_to_xyxy(found.boxes_cxcywh_relative.reshape(-1, 4)), found.class_ids, found.scores
     )
@@ -69,8 +71,8 @@ def judge(
         np.array([d["confidence"] for d in expected]),
     )
     return [
-        *_one_way(theirs, ours, tolerance, f"{name}, of C"),
-        *_one_way(ours, theirs, tolerance, f"{name}, of ours"),
+        *_unmatched(theirs, ours, tolerance, f"{name}, of C"),
+        *_unmatched(ours, theirs, tolerance, f"{name}, of ours"),
     ]
 
 
@@ -81,10 +83,11 @@ class _Boxes:
     scores: np.ndarray
 
 
-def _one_way(sure: _Boxes, others: _Boxes, tolerance: Tolerance, name: str) -> list[Finding]:
-    findings = []
-    for corners, kind, score in zip(sure.corners, sure.classes, sure.scores, strict=True):
-        if score >= JUDGED_FROM:
+def _unmatched(boxes: _Boxes, others: _Boxes, tolerance: Tolerance, name: str) -> list[Deviation]:
+    """Compare each confident box with the most similar of the others of its class."""
+    deviations = []
+    for corners, kind, score in zip(boxes.corners, boxes.classes, boxes.scores, strict=True):
+        if score >= MIN_CONFIDENCE:
             place = f"{name}, class {kind} at {score:.3f}"
             same = others.classes == kind
             overlaps = box_iou(corners, others.corners) * same
@@ -92,5 +95,5 @@ def _one_way(sure: _Boxes, others: _Boxes, tolerance: Tolerance, name: str) -> l
                 (1 - overlaps) / (1 - tolerance.iou),
                 np.abs(others.scores - score) / tolerance.confidence,
             )
-            findings.append(Finding(float(errors.min(initial=np.inf)), place))
-    return findings
+            deviations.append(Deviation(float(errors.min(initial=np.inf)), place))
+    return deviations

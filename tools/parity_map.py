@@ -1,4 +1,4 @@
-"""Average precision as the C Darknet printed it, from its detections and from ours."""
+"""Compare average precision with what the C Darknet printed, from its detections and ours."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ from darknet_torch.evaluation.detection_pass import detect_all
 from darknet_torch.evaluation.records import DetectionTable, Truths, collect_truths
 from darknet_torch.inference.detector import Detector
 from darknet_torch.model.loading import load
-from tools.finding import Finding, worst
+from tools.deviation import Deviation, worst
 
 CONFIDENCE = 0.25
-LABEL_DIGITS = 6  # of the label files that C read
-VOC_ORIGIN = 0  # they were made without taking a pixel off: other numbers come out with 1
-# End to end the order of float32 additions differs, which moves detections across thresholds
-# and past each other. In per cent.
+LABEL_DIGITS = 6  # decimals in the label files that C read
+VOC_ORIGIN = 0  # the label files were made without subtracting a pixel; 1 gives other numbers
+# In per cent. When the model runs here, the order of float32 sums differs, which moves detections
+# across thresholds and changes their order.
 MEAN_TOLERANCE = 0.5
 AP_TOLERANCE = 1.5
 
 
-def check_map(path: Path, data: Path, models: Path) -> Iterator[tuple[str, Finding]]:
-    """Every printed number from the recorded detections, then from ours if the model is there.
+def check_map(path: Path, data: Path, models: Path) -> Iterator[tuple[str, Deviation]]:
+    """Compare what C printed with what follows from its detections, and from ours.
+
+    Our own detections are only computed if the model's weights exist.
 
     Yields:
-        The name of each comparison, and its outcome.
+        The name of each comparison, and its worst deviation.
     """
     recorded = json.loads(path.read_text())
     with np.load(path.with_name(f"{path.stem}_detections.npz")) as stored:
@@ -47,18 +49,18 @@ def check_map(path: Path, data: Path, models: Path) -> Iterator[tuple[str, Findi
     for record in recorded["records"]:
         name = f"{path.stem}, IoU {record['iou']}, {record['points']} points"
         result = _result(found, truths, record, names)
-        yield f"{name}, of C's detections", worst(exact(result, record))
+        yield f"{name}, of C's detections", worst(compare_printed_numbers(result, record))
     if not (models / recorded["weights"]).exists():
         return
     ours = our_detections(recorded, examples, models, names)
     for record in recorded["records"]:
         name = f"{path.stem}, IoU {record['iou']}, {record['points']} points"
         result = _result(ours, truths, record, names)
-        yield f"{name}, of our detections", worst(close(result, record))
+        yield f"{name}, of our detections", worst(compare_precisions(result, record))
 
 
 def recorded_detections(stored: Any) -> DetectionTable:
-    """The detections that C counted, in their order."""
+    """Return the detections that C counted, in their order."""
     box, kind = np.nonzero(stored["prob"] > 0)
     return DetectionTable(
         stored["image"][box].astype(np.int64), kind, stored["box"][box], stored["prob"][box, kind]
@@ -66,7 +68,7 @@ def recorded_detections(stored: Any) -> DetectionTable:
 
 
 def as_label_files(truths: Truths) -> Truths:
-    """The objects as C read them: rounded, and without those that have no area."""
+    """Return the objects as C read them: rounded, and without those that have no area."""
     boxes = truths.boxes.round(LABEL_DIGITS)
     return replace(truths, boxes=boxes).select((boxes[:, 2:] > 0).all(1))
 
@@ -74,7 +76,7 @@ def as_label_files(truths: Truths) -> Truths:
 def our_detections(
     recorded: dict[str, Any], examples: list[Example], models: Path, names: list[str]
 ) -> DetectionTable:
-    """What our own detector finds in the same pictures, with the settings of Darknet's map."""
+    """Run our detector on the same pictures with the settings of Darknet's map."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
         network = load(models / recorded["cfg"], models / recorded["weights"])
@@ -84,8 +86,8 @@ def our_detections(
     return detect_all(detector, [example.path for example in examples], batch=8).detections
 
 
-def exact(result: DarknetMap, record: dict[str, Any]) -> list[Finding]:
-    """The digits that C printed, one by one: an error is 0 or infinite."""
+def compare_printed_numbers(result: DarknetMap, record: dict[str, Any]) -> list[Deviation]:
+    """Compare the numbers as printed by C, digit by digit: an error is 0 or infinite."""
     sums, total = record["at_confidence_0_25"], result.total
     pairs = [
         ("mean", f"{result.mean:f}", f"{record['map']:f}"),
@@ -111,20 +113,20 @@ def exact(result: DarknetMap, record: dict[str, Any]) -> list[Finding]:
             (f"fp of {name}", counts.fp, expected["fp"]),
         ]
     return [
-        Finding(0.0 if ours == theirs else np.inf, f"{what}, {ours}, C {theirs}")
+        Deviation(0.0 if ours == theirs else np.inf, f"{what}, {ours}, C {theirs}")
         for what, ours, theirs in pairs
     ]
 
 
-def close(result: DarknetMap, record: dict[str, Any]) -> list[Finding]:
-    """How far average precisions lie from what C printed."""
+def compare_precisions(result: DarknetMap, record: dict[str, Any]) -> list[Deviation]:
+    """Compare average precisions with what C printed, within the tolerances."""
     mean = abs(result.mean - record["map"]) * 100
-    findings = [Finding(mean / MEAN_TOLERANCE, f"mean, {result.mean:f}, C {record['map']:f}")]
+    deviations = [Deviation(mean / MEAN_TOLERANCE, f"mean, {result.mean:f}, C {record['map']:f}")]
     for ap, expected in zip(result.aps, record["classes"], strict=True):
         error = abs(ap * 100 - expected["ap"]) / AP_TOLERANCE
         place = f"ap of {expected['name']}, {ap * 100:.2f}, C {expected['ap']:.2f}"
-        findings.append(Finding(error, place))
-    return findings
+        deviations.append(Deviation(error, place))
+    return deviations
 
 
 def _result(

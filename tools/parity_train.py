@@ -1,4 +1,4 @@
-"""Compare training with what the C Darknet did: costs, deltas, parameters, rates."""
+"""Compare training with the C Darknet: costs, deltas, parameters and learning rates."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from darknet_torch.training.forward import MiniBatchResult
 from darknet_torch.training.loop import MiniBatch, TrainingLoop, Update
 from darknet_torch.training.schedule import rate_at
 from tools import records
-from tools.finding import Finding, worst
+from tools.deviation import Deviation, worst
 
-# C's own costs and deltas move by up to 5e-5 when every pixel moves by one unit in the last
-# place, and changes of parameters by 1e-4.
+# C's own costs and deltas change by up to 5e-5 when every pixel changes by one unit in the last
+# place, and the changes of parameters by up to 1e-4.
 COST_TOLERANCE = 1e-4  # relative
-DELTA_TOLERANCE = 1e-4  # of the delta's largest value
-CHANGE_TOLERANCE = 5e-3  # of the norm of the change
-VALUE_TOLERANCE = 1e-5  # of the array's largest value
+DELTA_TOLERANCE = 1e-4  # relative to the delta's largest value
+CHANGE_TOLERANCE = 5e-3  # relative to the norm of the change
+VALUE_TOLERANCE = 1e-5  # relative to the array's largest value
 RATE_TOLERANCE = 1e-6  # relative
-# Below this part of its norm an array hardly moves, and its change is rounding.
-HARDLY = 1e-5
+# If the norm of the change is below this fraction of the array's norm, the change is rounding.
+MIN_CHANGE = 1e-5
 
 
-def check_train(record: records.Record, network: Network) -> Finding:
-    """Train as a record did, and compare every mini-batch and the final parameters.
+def check_train(record: records.Record, network: Network) -> Deviation:
+    """Train as in a record, and compare every mini-batch and the final parameters.
 
     Args:
         record: a training record.
@@ -53,7 +53,7 @@ def check_train(record: records.Record, network: Network) -> Finding:
     subdivisions = record["net"]["subdivisions"]
     for _ in range(record["iters"] // subdivisions):
         loop.train_iteration(islice(mini_batches, subdivisions))
-    return worst([*comparison.findings, *_parameters(network, start, record)])
+    return worst([*comparison.deviations, *_parameters(network, start, record)])
 
 
 class _Comparison(Callback):
@@ -61,45 +61,45 @@ class _Comparison(Callback):
 
     def __init__(self, record: records.Record) -> None:
         self.record = record
-        self.findings = [Finding(0.0, "-")]
+        self.deviations = [Deviation(0.0, "-")]
         self.mini_batch = 0
 
     def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
         index = self.mini_batch
         cost = self.record["costs"][index]
-        self.findings.append(_relative(float(result.cost), cost, f"cost {index}"))
+        self.deviations.append(_relative(float(result.cost), cost, f"cost {index}"))
         for head in self.record["heads"]:
             if head["minibatch"] == index:
                 loss = result.losses[head["layer"]]
                 name = f"minibatch {index}, layer {head['layer']}"
-                self.findings.append(_relative(float(loss.cost), head["cost"], f"{name}, cost"))
+                self.deviations.append(_relative(float(loss.cost), head["cost"], f"{name}, cost"))
                 delta = result.deltas[head["layer"]].total
-                self.findings += _delta(delta.numpy().ravel(), head, name)
+                self.deviations += _delta(delta.numpy().ravel(), head, name)
         self.mini_batch += 1
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         index = self.mini_batch - 1
         recorded = self.record["lr"][index]
         error = abs(update.rate - recorded) / recorded
-        self.findings.append(Finding(error / RATE_TOLERANCE, f"rate {index}"))
+        self.deviations.append(Deviation(error / RATE_TOLERANCE, f"rate {index}"))
 
 
 def _mini_batches(
     record: records.Record, loop: TrainingLoop, *, mirrors: bool
 ) -> Iterator[MiniBatch]:
-    """The mini-batches of a record, mirrored where C's coin fell so."""
+    """Yield the mini-batches of a record, mirrored where C mirrored them."""
     images, truths = (torch.from_numpy(part) for part in records.train_batches(record))
     size = record["net"]["batch"]
     for index in range(record["iters"]):
         part = slice(index * size, (index + 1) * size)
-        seen = images[part]
+        batch = images[part]
         if mirrors:
-            seen = _mirrored_as_recorded(loop, seen, truths[part], record["costs"][index])
-        yield MiniBatch(seen, truths[part])
+            batch = _mirrored_as_recorded(loop, batch, truths[part], record["costs"][index])
+        yield MiniBatch(batch, truths[part])
 
 
 def _stop_random_mirroring(network: Network) -> bool:
-    """Stop [crop] from mirroring at random; returns whether it would have."""
+    """Stop [crop] from mirroring at random; return whether it would have."""
     mirrors = False
     for layer in network.layers:
         if isinstance(layer, Crop) and layer.options.flip:
@@ -120,68 +120,72 @@ class _Cost(Callback):
 def _mirrored_as_recorded(
     loop: TrainingLoop, images: torch.Tensor, truths: torch.Tensor, cost: float
 ) -> torch.Tensor:
-    """The images as they are, or mirrored: a record does not say how C's rand() fell.
+    """Return the images, mirrored if that is closer to the recorded cost.
+
+    A record does not contain the result of C's rand().
 
     Source: crop_layer.c forward_crop_layer.
     """
-    ways = (images, images.flip(-1))
+    choices = (images, images.flip(-1))
     costs = []
-    for way in ways:
+    for choice in choices:
         trial, kept = copy.deepcopy(loop), _Cost()
         trial.callbacks = [kept]
-        trial.train_iteration([MiniBatch(way, truths)])
+        trial.train_iteration([MiniBatch(choice, truths)])
         costs.append(kept.cost)
-    return min(zip(ways, costs, strict=True), key=lambda way: abs(way[1] - cost))[0]
+    return min(zip(choices, costs, strict=True), key=lambda pair: abs(pair[1] - cost))[0]
 
 
-def _relative(value: float, recorded: float, name: str) -> Finding:
+def _relative(value: float, recorded: float, name: str) -> Deviation:
     error = abs(value - recorded) / max(abs(recorded), 1e-12)
-    return Finding(error / COST_TOLERANCE, name)
+    return Deviation(error / COST_TOLERANCE, name)
 
 
-def _delta(delta: np.ndarray, head: dict[str, Any], name: str) -> Iterator[Finding]:
+def _delta(delta: np.ndarray, head: dict[str, Any], name: str) -> Iterator[Deviation]:
     if delta.size != head["n"]:
-        yield Finding(np.inf, f"{name}, {delta.size} deltas, recorded {head['n']}")
+        yield Deviation(np.inf, f"{name}, {delta.size} deltas, recorded {head['n']}")
         return
     nonzero = int(np.count_nonzero(delta))
     if nonzero != head["nonzero"]:
-        yield Finding(np.inf, f"{name}, {nonzero} nonzero, recorded {head['nonzero']}")
+        yield Deviation(np.inf, f"{name}, {nonzero} nonzero, recorded {head['nonzero']}")
     largest = max(np.abs(head["top_values"]).max(), 1e-12)
     groups = ((head["top"], head["top_values"]), (records.positions(delta.size), head["samples"]))
     for places, values in groups:
         errors = np.abs(delta[places] - values) / largest
         at = int(errors.argmax())
-        yield Finding(float(errors[at]) / DELTA_TOLERANCE, f"{name}, delta {places[at]}")
+        yield Deviation(float(errors[at]) / DELTA_TOLERANCE, f"{name}, delta {places[at]}")
 
 
 def _parameters(
     network: Network, start: list[torch.Tensor], record: records.Record
-) -> Iterator[Finding]:
+) -> Iterator[Deviation]:
     slots = [slot for _, slot in network.slots()]
     rows = zip(slots, start, record["segments"], record["final_parameters"], strict=True)
     for slot, before, segment, recorded in rows:
         name = f"layer {segment[0]} {slot.name}"
         end = slot.tensor.detach().double().numpy().ravel()
         change = float(np.linalg.norm(end - before.double().numpy().ravel()))
-        wanted = recorded["change_l2"]
-        if wanted > HARDLY * recorded["l2"]:
-            error = abs(change - wanted) / wanted
-            yield Finding(error / CHANGE_TOLERANCE, f"{name}, change {change:.3g} ({wanted:.3g})")
+        expected = recorded["change_l2"]
+        if expected > MIN_CHANGE * recorded["l2"]:
+            error = abs(change - expected) / expected
+            yield Deviation(
+                error / CHANGE_TOLERANCE, f"{name}, change {change:.3g} ({expected:.3g})"
+            )
         places = records.positions(end.size, 8)
         errors = np.abs(end[places] - recorded["samples"]) / max(np.abs(end).max(), 1e-12)
         at = int(errors.argmax())
-        yield Finding(float(errors[at]) / VALUE_TOLERANCE, f"{name}, value {places[at]}")
+        yield Deviation(float(errors[at]) / VALUE_TOLERANCE, f"{name}, value {places[at]}")
 
 
-def check_rates(file: Path) -> Iterator[tuple[str, Finding]]:
-    """The rate of each policy at each recorded batch."""
+def check_rates(file: Path) -> Iterator[tuple[str, Deviation]]:
+    """Compare the learning rate of each policy at each recorded batch."""
     for policy, record in json.loads(file.read_text()).items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CfgWarning)
             net = read_net(parse_cfg(record["cfg"], policy)[0], ALEXEYAB)
-        findings = []
+        deviations = []
         for batch, recorded in record["rates"]:
             error = abs(rate_at(net, batch) - recorded)
             part = 0.0 if error == 0 else error / max(abs(recorded), 1e-30)
-            findings.append(Finding(part / RATE_TOLERANCE, f"batch {batch}"))
-        yield policy, worst(findings)
+            deviations.append(Deviation(part / RATE_TOLERANCE, f"batch {batch}"))
+        yield policy, worst(deviations)

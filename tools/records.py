@@ -1,8 +1,7 @@
-"""Results recorded from the C Darknet: their cfg, parameters and inputs, rebuilt from seeds.
+"""Read results recorded from the C Darknet, and rebuild their parameters and inputs from seeds.
 
-A record is NAME.json, with the geometry that Darknet derived, and NAME.npz with
-per layer ``stats`` (count, mean, l2, min, max) and ``samples`` (the values at
-`positions`), for one image.
+A record is NAME.json, with the geometry that Darknet derived, and NAME.npz with ``stats`` (count,
+mean, l2, min, max) and ``samples`` (the values at `positions`) of each layer, for one image.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _ARRAYS = {
 
 
 def read_record(path: Path) -> Record:
-    """The record at `path`, a .json file, with the arrays of the .npz beside it."""
+    """Read the record at `path`, a .json file, with the arrays of the .npz next to it."""
     record: Record = json.loads(path.read_text())
     arrays = path.with_suffix(".npz")
     if arrays.exists():
@@ -39,16 +38,16 @@ def read_record(path: Path) -> Record:
 
 
 def positions(count: int, number: int = 32) -> np.ndarray:
-    """The flat places that were sampled in an array of `count` values."""
+    """Return the flat indices at which an array of `count` values was sampled."""
     return (np.arange(number, dtype=np.int64) * 2654435761 + 12345) % count
 
 
 def cfg_text(record: Record, cfg_folder: Path) -> str:
-    """The cfg that was run, with the record's overrides and edits.
+    """Return the cfg that was run, with the record's overrides and edits.
 
     Raises:
-        FileNotFoundError: the record names a cfg that `cfg_folder` does not have, neither
-            under that path nor under its file name.
+        FileNotFoundError: `cfg_folder` has the record's cfg neither under its path nor under its
+            file name.
     """
     text = record.get("cfg")
     if text is None:
@@ -62,7 +61,7 @@ def cfg_text(record: Record, cfg_folder: Path) -> str:
 
 
 def with_net_options(text: str, options: dict[str, Any]) -> str:
-    """`text` with `options` first in its [net], where the first of equal keys wins."""
+    """Insert `options` at the start of [net], where the first of duplicate keys wins."""
     lines = text.splitlines()
     starts = [i for i, line in enumerate(lines) if line.strip().startswith("[")]
     if not starts:
@@ -73,7 +72,7 @@ def with_net_options(text: str, options: dict[str, Any]) -> str:
 
 
 def parameters(record: Record) -> np.ndarray:
-    """Every float of the record's weight file behind its header, float32."""
+    """Return all values of the record's weight file after its header, float32."""
     random = np.random.RandomState(record["seed"])
     parts = [np.zeros(0, "<f4")]
     for layer, kind, count, fan_in, rescaled in record["segments"]:
@@ -89,7 +88,7 @@ def write_weights(path: Path, record: Record) -> None:
     """Write the record's weight file: version 0.2.5, seen 0.
 
     Raises:
-        ValueError: it is not the recorded one.
+        ValueError: its checksum differs from the recorded one.
     """
     data = np.array([0, 2, 5, 0, 0], "<i4").tobytes() + parameters(record).tobytes()
     if "crc32" in record and zlib.crc32(data) != record["crc32"]:
@@ -98,7 +97,7 @@ def write_weights(path: Path, record: Record) -> None:
 
 
 def forward_input(record: Record) -> np.ndarray:
-    """The record's input: pictures [1, C, H, W] in 0-1, or one-hot rows [steps, inputs]."""
+    """Return the record's input: pictures [1, C, H, W] in 0-1, or one-hot [steps, inputs]."""
     net, random = record["net"], np.random.RandomState(record["seed"] + 1)
     if net["h"] == 0 or net["inputs"] != net["w"] * net["h"] * net["c"]:
         rows = np.zeros((record["steps"], net["inputs"]), "<f4")
@@ -108,10 +107,10 @@ def forward_input(record: Record) -> np.ndarray:
 
 
 def train_batches(record: Record) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and truths of all mini-batches of a training record, one behind the other.
+    """Return inputs and truths of all mini-batches of a training record, one after the other.
 
-    Truths are rows of x, y, w, h, class (, track id), or the cells of [detection], or one-hot
-    rows of a classifier.
+    Truths are rows of x, y, w, h, class (, track id), the cells of [detection], or one-hot rows
+    for a classifier.
     """
     net, random = record["net"], np.random.RandomState(record["seed"] + 1)
     count = record["iters"] * net["batch"]
@@ -123,7 +122,7 @@ def train_batches(record: Record) -> tuple[np.ndarray, np.ndarray]:
     if record["truth_kind"] == "boxes":
         for rows in truths:
             for row in rows[: random.randint(1, 7)]:
-                row[:4] = _box(random, 0.04)
+                row[:4] = _random_box(random, 0.04)
                 row[4] = random.randint(0, record["classes"])
     elif record["truth_kind"] == "grid":
         _fill_cells(truths, record, random)
@@ -133,8 +132,10 @@ def train_batches(record: Record) -> tuple[np.ndarray, np.ndarray]:
     return images, truths
 
 
-def _box(random: np.random.RandomState, least: float) -> tuple[float, float, float, float]:
-    width, height = random.uniform(least, 0.7, 2)
+def _random_box(
+    random: np.random.RandomState, min_size: float
+) -> tuple[float, float, float, float]:
+    width, height = random.uniform(min_size, 0.7, 2)
     x, y = random.uniform(width / 2, 1 - width / 2), random.uniform(height / 2, 1 - height / 2)
     return x, y, width, height
 
@@ -143,7 +144,7 @@ def _fill_cells(truths: np.ndarray, record: Record, random: np.random.RandomStat
     side, classes = record["side"], record["classes"]
     for grid in truths.reshape(len(truths), side, side, -1):
         for _ in range(random.randint(1, 6)):
-            x, y, width, height = _box(random, 0.05)
+            x, y, width, height = _random_box(random, 0.05)
             kind, column, row = random.randint(0, classes), int(x * side), int(y * side)
             cell = grid[row, column]
             if not cell[0]:

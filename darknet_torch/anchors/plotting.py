@@ -13,7 +13,7 @@ from darknet_torch.anchors.quality import nearest_by_iou
 from darknet_torch.anchors.sizes import BoxSizes
 from darknet_torch.anchors.sweep import SweepPoint, elbow
 from darknet_torch.errors import UsageError
-from darknet_torch.extras import needed
+from darknet_torch.extras import import_extra
 
 _FORMATS = ("png", "svg", "pdf")
 _SIZE = 7, 6  # inches
@@ -37,7 +37,7 @@ class AnchorPlot:
             expected = " or ".join(f".{name}" for name in _FORMATS)
             raise UsageError("unknown plot format", where=path, expected=expected)
         # A Figure instead of pyplot: it needs no window system and no global state.
-        self.figure: Any = needed("matplotlib.figure", extra="plot").Figure(
+        self.figure: Any = import_extra("matplotlib.figure", extra="plot").Figure(
             _SIZE, layout="constrained"
         )
         self.axes: Any = self.figure.subplots()

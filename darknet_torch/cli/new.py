@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from darknet_torch.custom.customize import Customized
-    from darknet_torch.custom.facts import Facts
+    from darknet_torch.custom.dataset_summary import DatasetSummary
 
 _POSITIVE = click.IntRange(min=1)
 _AUTO = "auto"
@@ -60,16 +60,16 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
     """
     from darknet_torch.cfg.grammar import read_cfg_text
     from darknet_torch.cfg.zoo import find_cfg
-    from darknet_torch.custom.customize import Wishes, customize
-    from darknet_torch.custom.facts import agreed_classes, gather
+    from darknet_torch.custom.customize import CustomOptions, customize
+    from darknet_torch.custom.dataset_summary import resolve_class_count, summarize_dataset
     from darknet_torch.files import write_bytes
 
     path = find_cfg(base)
     report = Reporting(strict=arguments["strict"], quiet=arguments["quiet"], verbose=False)
     with reported_at_once(report):
         sources = ("data", "names", "images", "split", "voc_origin")
-        facts = gather(**{key: arguments[key] for key in sources})
-        classes = agreed_classes(arguments["classes"], facts)
+        facts = summarize_dataset(**{key: arguments[key] for key in sources})
+        classes = resolve_class_count(arguments["classes"], facts)
         printed = out == "-"
         target = Path(f"{path.stem}-{classes}classes.cfg" if printed or not out else out)
         if target.exists() and not printed and not force:
@@ -77,7 +77,7 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
         kept = ("width", "height", "batch", "subdivisions")
         made = customize(
             read_cfg_text(path),
-            Wishes(
+            CustomOptions(
                 classes,
                 facts.pictures,
                 anchors=_anchors(path, facts, arguments, report),
@@ -127,7 +127,7 @@ def _begin_data(path: Path, classes: int, names: str) -> str:
 
 
 def _anchors(
-    path: Path, facts: Facts, arguments: dict[str, Any], report: Reporting
+    path: Path, facts: DatasetSummary, arguments: dict[str, Any], report: Reporting
 ) -> np.ndarray | None:
     """[k, 2] in pixels of the input, smallest first, as --anchors says; None without it."""
     if not arguments["anchors"]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from darknet_torch.errors import UsageError
-from darknet_torch.files import replacing
+from darknet_torch.files import atomic_write
 
 if TYPE_CHECKING:
     from darknet_torch.media.frame_batches import Frame
@@ -198,7 +198,7 @@ class Output:
     def __enter__(self) -> Output:
         if self._out is not None:
             with self._writing(self._out):
-                self._file = self._stack.enter_context(replacing(Path(self._out)))
+                self._file = self._stack.enter_context(atomic_write(Path(self._out)))
         self._print(self._form.head())
         return self
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from darknet_torch.conversion.model import METADATA_KEY, Model
 from darknet_torch.errors import WeightsError
-from darknet_torch.extras import needed
+from darknet_torch.extras import import_extra
 
 # What unpickling needs for NumPy numbers, which many checkpoints have among their results.
 _NUMPY_GLOBALS: list[Any] = [
@@ -118,8 +118,8 @@ def _mismatch(key: str, own: Mapping[str, Tensor], state: Mapping[str, Tensor]) 
 
 
 def _safetensors() -> Any:
-    needed("safetensors.torch", extra="safetensors")
-    return needed("safetensors", extra="safetensors")
+    import_extra("safetensors.torch", extra="safetensors")
+    return import_extra("safetensors", extra="safetensors")
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""A network of one's own from a base: `dtorch new`."""
+"""Make a cfg for the user's own classes from an existing one, for `dtorch new`."""

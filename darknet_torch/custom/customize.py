@@ -1,4 +1,7 @@
-"""A custom cfg from a base, by the rules of AlexeyAB's README; every other byte stays."""
+"""Change a cfg for other classes by the rules of AlexeyAB's README.
+
+Bytes that do not have to change stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -21,22 +24,23 @@ from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.output_layers import check_outputs, classifier_outputs, producer_of
 
 _BATCHES_PER_CLASS = 2000
-_FEWEST_BATCHES = 6000
-_LAST_STEPS = (0.8, 0.9)  # parts of max_batches at which the rate falls
-# What a base that says batch=1, to be run and not trained, gets for training.
+_MIN_BATCHES = 6000
+_LAST_STEPS = (0.8, 0.9)  # fractions of max_batches at which the learning rate is lowered
+# A base with batch=1 is written for inference; it gets these for training.
 _BATCH, _SUBDIVISIONS = 64, 16
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What a custom network shall be.
+class CustomOptions:
+    """What the user wants to change in the base cfg.
 
     Attributes:
-        classes: how many.
-        pictures: in the training set, 0 if it is not known.
-        width, height, batch, subdivisions: of [net]; None keeps the base's.
+        classes: the number of classes.
+        pictures: the number of pictures in the training set, 0 if it is unknown.
+        width, height, batch, subdivisions: options of [net]; None keeps the base's.
         anchors: [k, 2] widths and heights in pixels of the input; None keeps the base's.
-        counters: boxes of each class, for a base that weighs its classes by them.
+        counters: the number of boxes of each class, for a base that weights its classes by
+            counters_per_class.
     """
 
     classes: int
@@ -51,13 +55,14 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Customized:
-    """A custom cfg.
+    """A cfg that was changed for other classes.
 
     Attributes:
-        text: a character a byte.
+        text: the cfg, decoded as latin-1, so that each character is one byte.
         changes: the lines that differ from the base.
-        network: built from it, its arrays without values.
-        kept_layers: how many layers, from the first, have the base's arrays.
+        network: built from the cfg, with arrays that have no values.
+        kept_layers: how many layers, from the first, have arrays of the same shapes as the
+            base's, so that its weights fit them.
     """
 
     text: str
@@ -67,76 +72,83 @@ class Customized:
 
 
 def customize(
-    text: str, wishes: Wishes, *, file: str = "<cfg>", dialect: Dialect = ALEXEYAB
+    text: str, options: CustomOptions, *, file: str = "<cfg>", dialect: Dialect = ALEXEYAB
 ) -> Customized:
-    """The cfg `text` for other classes.
+    """Change a cfg for other classes.
 
-    Changed are, where they differ: classes of the heads, the channels of the layers that feed
-    them or a classifier's output, max_batches, steps, counters_per_class, and what else is
-    wished for.
+    These values change where they differ: the classes of the heads, the channels of the layers
+    before the heads or of a classifier's output, max_batches, steps, counters_per_class, and
+    what `options` sets.
 
     Args:
-        text: of the base, a character a byte.
-        file: what messages call it.
+        text: the base cfg, decoded as latin-1, so that each character is one byte.
+        options: what to change.
+        file: the name of the base in messages.
+        dialect: the dialect that the cfg is built with.
 
     Raises:
-        CfgError: the base cannot be loaded, its classes are more than a number, or the wishes
-            do not fit it.
-        UsageError: batch is no multiple of subdivisions.
+        CfgError: the base cannot be loaded, its classes come from a file as well (tree=, map=),
+            or the options do not fit it.
+        UsageError: batch is not a multiple of subdivisions.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CfgWarning)  # of the result they are heard
+        warnings.simplefilter("ignore", CfgWarning)  # building the result reports them
         sections = parse_cfg(text, file)
         base = build_network(sections, dialect=dialect, initialize=False)
     check_outputs(base)
     edit = CfgEdit(text)
-    _set_net(edit, sections[0], base.net, wishes)
-    channels = _channels(edit, sections, base, wishes, file)
+    _set_net(edit, sections[0], base.net, options)
+    channels = _change_heads(edit, sections, base, options, file)
     for index, (key, count) in channels.items():
         edit.set(sections[1 + index], key, str(count))
     network = build_network(parse_cfg(edit.text, file), dialect=dialect, initialize=False)
-    return Customized(edit.text, edit.changes(), network, _kept(base, network))
+    return Customized(edit.text, edit.changes(), network, _count_kept_layers(base, network))
 
 
-def _channels(
-    edit: CfgEdit, sections: Sequence[Section], base: Network, wishes: Wishes, file: str
+def _change_heads(
+    edit: CfgEdit, sections: Sequence[Section], base: Network, options: CustomOptions, file: str
 ) -> dict[int, tuple[str, int]]:
-    """Index of a layer -> the key of its channels and how many it must make."""
+    """Set the classes and anchors of the heads.
+
+    Returns:
+        For each layer whose channels must change: its index -> the key that sets its channels,
+        and their number.
+    """
     if not base.heads:
         classifier_outputs(base)
         producer = producer_of(base, base.output_layer)
-        if wishes.anchors is not None:
-            find_anchor_sections(sections, file)  # which says that there are none
-        return {producer.index: (producer.key, wishes.classes)}
+        if options.anchors is not None:
+            find_anchor_sections(sections, file)  # raises, since there are no heads with anchors
+        return {producer.index: (producer.key, options.classes)}
     boxes = [head.boxes_per_position for head in base.heads]
-    if wishes.anchors is not None:
-        boxes = set_anchors(edit, find_anchor_sections(sections, file), wishes.anchors, file)
+    if options.anchors is not None:
+        boxes = set_anchors(edit, find_anchor_sections(sections, file), options.anchors, file)
     found = {}
     for head, count in zip(base.heads, boxes, strict=True):
-        _set_classes(edit, sections[1 + head.index], wishes)
+        _set_classes(edit, sections[1 + head.index], options)
         producer = producer_of(base, head)
-        found[producer.index] = (producer.key, head.channels_for(wishes.classes, count))
+        found[producer.index] = (producer.key, head.channels_for(options.classes, count))
     for layer in base.layers:
         if isinstance(layer, Contrastive):
-            edit.set(sections[1 + layer.index], "classes", str(wishes.classes))
+            edit.set(sections[1 + layer.index], "classes", str(options.classes))
     return found
 
 
-def _set_classes(edit: CfgEdit, section: Section, wishes: Wishes) -> None:
-    edit.set(section, "classes", str(wishes.classes))
+def _set_classes(edit: CfgEdit, section: Section, options: CustomOptions) -> None:
+    edit.set(section, "classes", str(options.classes))
     if "counters_per_class" not in section.first():
         return
-    if wishes.counters:
-        edit.set(section, "counters_per_class", ", ".join(map(str, wishes.counters)))
+    if options.counters:
+        edit.set(section, "counters_per_class", ", ".join(map(str, options.counters)))
     else:
         edit.remove(section, "counters_per_class")
 
 
-def _set_net(edit: CfgEdit, section: Section, net: NetOptions, wishes: Wishes) -> None:
-    wished = {"width": wishes.width, "height": wishes.height, **_batch(net, wishes)}
-    batches = max(wishes.classes * _BATCHES_PER_CLASS, wishes.pictures, _FEWEST_BATCHES)
-    wished["max_batches"] = batches
-    for key, value in wished.items():
+def _set_net(edit: CfgEdit, section: Section, net: NetOptions, options: CustomOptions) -> None:
+    values = {"width": options.width, "height": options.height, **_batch_sizes(net, options)}
+    batches = max(options.classes * _BATCHES_PER_CLASS, options.pictures, _MIN_BATCHES)
+    values["max_batches"] = batches
+    for key, value in values.items():
         if value is not None and value != getattr(net, key):
             edit.set(section, key, str(value))
     steps = scaled_steps(net, batches)
@@ -144,44 +156,44 @@ def _set_net(edit: CfgEdit, section: Section, net: NetOptions, wishes: Wishes) -
         edit.set(section, "steps", ",".join(map(str, steps)))
 
 
-def _batch(net: NetOptions, wishes: Wishes) -> dict[str, int]:
+def _batch_sizes(net: NetOptions, options: CustomOptions) -> dict[str, int]:
     training = net.batch > 1
-    batch = wishes.batch or (net.batch if training else _BATCH)
-    subdivisions = wishes.subdivisions or (net.subdivisions if training else _SUBDIVISIONS)
+    batch = options.batch or (net.batch if training else _BATCH)
+    subdivisions = options.subdivisions or (net.subdivisions if training else _SUBDIVISIONS)
     if batch % subdivisions:
         raise UsageError(
-            "batch is computed in subdivisions of equal size",
+            "batch cannot be divided into subdivisions of equal size",
             expected="batch a multiple of subdivisions",
             got=f"batch={batch}, subdivisions={subdivisions}",
-            fix="give --batch and --subdivisions that go together",
+            fix="change --batch or --subdivisions",
         )
     return {"batch": batch, "subdivisions": subdivisions}
 
 
 def scaled_steps(net: NetOptions, max_batches: int) -> tuple[int, ...]:
-    """The steps of [net] for `max_batches`.
+    """Return the steps of [net] for a training of `max_batches` batches.
 
-    The falls of the rate at the end lie at 80 % and 90 %, one alone at 80 %, more than two
-    from 80 % to 90 % at equal distances. Steps before them, which warm up, stay. Without
-    policy=steps all stay.
+    The last steps, whose scales are below 1, move: a single one to 80 % of max_batches, two to
+    80 % and 90 %, more to equal distances from 80 % to 90 %. The steps before them, which warm
+    up, stay. Without policy=steps all of them stay.
     """
     if net.policy != "steps":
         return net.steps
-    falls = 0
-    while falls < len(net.steps) and net.scales[len(net.steps) - 1 - falls] < 1:
-        falls += 1
-    parts = np.linspace(*_LAST_STEPS, falls)
-    moved = tuple(round(float(part) * max_batches) for part in parts)
-    return net.steps[: len(net.steps) - falls] + moved
+    lowering = 0
+    while lowering < len(net.steps) and net.scales[len(net.steps) - 1 - lowering] < 1:
+        lowering += 1
+    fractions = np.linspace(*_LAST_STEPS, lowering)
+    moved = tuple(round(float(fraction) * max_batches) for fraction in fractions)
+    return net.steps[: len(net.steps) - lowering] + moved
 
 
-def _kept(base: Network, network: Network) -> int:
-    """How many layers, from the first, have arrays of the same shapes in both."""
+def _count_kept_layers(base: Network, network: Network) -> int:
+    """Count the layers, from the first, whose arrays have the same shapes in both networks."""
     for before, after in zip(base.layers, network.layers, strict=True):
-        if _shapes(before) != _shapes(after):
+        if _array_shapes(before) != _array_shapes(after):
             return before.index
     return len(base.layers)
 
 
-def _shapes(layer: Layer) -> list[tuple[int, ...]]:
+def _array_shapes(layer: Layer) -> list[tuple[int, ...]]:
     return [tuple(slot.tensor.shape) for slot in layer.weight_slots()]

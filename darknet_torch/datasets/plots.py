@@ -8,8 +8,8 @@ from typing import Any
 
 from darknet_torch.datasets.statistics import Statistics
 from darknet_torch.errors import UsageError
-from darknet_torch.extras import needed
-from darknet_torch.files import replacing
+from darknet_torch.extras import import_extra
+from darknet_torch.files import atomic_write
 
 _BINS = 40
 
@@ -24,7 +24,7 @@ def plot_statistics(found: Sequence[Statistics], out: Path) -> None:
     Raises:
         UsageError: matplotlib is not installed, or the file cannot be written.
     """
-    figure = needed("matplotlib.figure", extra="plot").Figure((15, 5), layout="constrained")
+    figure = import_extra("matplotlib.figure", extra="plot").Figure((15, 5), layout="constrained")
     classes, sizes, counts = figure.subplots(1, 3)
     _draw_classes(classes, found)
     for item in found:
@@ -36,7 +36,7 @@ def plot_statistics(found: Sequence[Statistics], out: Path) -> None:
         axes.legend()
     form = out.suffix.removeprefix(".") or "png"
     try:
-        with replacing(out) as file:
+        with atomic_write(out) as file:
             figure.savefig(file, format=form)
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot be written ({error})", where=out) from None

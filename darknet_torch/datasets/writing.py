@@ -12,7 +12,7 @@ import numpy as np
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
 from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError, UsageError
-from darknet_torch.files import replacing, write_text
+from darknet_torch.files import atomic_write, write_text
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 
@@ -95,7 +95,7 @@ def _copy_or_link(path: Path, target: Path, mode: str) -> None:
         if mode == "link":
             target.symlink_to(path.resolve())
             return
-        with path.open("rb") as source, replacing(target) as copy:
+        with path.open("rb") as source, atomic_write(target) as copy:
             shutil.copyfileobj(source, copy)
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=target) from None

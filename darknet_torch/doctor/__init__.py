@@ -1,1 +1,4 @@
-"""Whether this installation works, and on what. No torch until a part asks for it."""
+"""Report whether this installation works, and its hardware and packages.
+
+torch is only imported by the checks that need it.
+"""

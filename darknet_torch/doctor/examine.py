@@ -1,4 +1,4 @@
-"""Everything that is worth knowing of an installation, and what is wrong with it."""
+"""Examine an installation and list what is wrong with it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ from darknet_torch.errors import DarknetError
 
 @dataclass(frozen=True)
 class Examination:
-    """What was found.
+    """The result of examining an installation.
 
     Attributes:
-        parts: by name; empty for one that could not be examined.
-        problems: what keeps the program from working, a line each.
+        parts: name of a part -> its values; empty for a part that could not be examined.
+        problems: what keeps the program from working, one line each.
     """
 
     parts: Mapping[str, Mapping[str, Any]]
     problems: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values, for JSON."""
+        """Return the result as plain values, for JSON."""
         return asdict(self)
 
 
 def examine(device: str = "cpu") -> Examination:
-    """Examine the installation, and run the bundled model on `device`."""
+    """Examine every part of the installation, and run the bundled model.
+
+    Args:
+        device: the device that runs the model, such as "cpu" or "cuda:0".
+    """
     examiners: dict[str, Callable[[], Mapping[str, Any]]] = {
         "program": machine.program,
         "packages": machine.packages,
@@ -38,7 +42,7 @@ def examine(device: str = "cpu") -> Examination:
         "opencv": machine.opencv,
         "cache": machine.cache,
         "definitions": machine.definitions,
-        "self-test": lambda: _tested(device),
+        "self-test": lambda: _run_self_test(device),
     }
     parts: dict[str, Mapping[str, Any]] = {}
     problems = []
@@ -48,10 +52,12 @@ def examine(device: str = "cpu") -> Examination:
         except (DarknetError, ImportError, OSError, RuntimeError) as error:
             parts[name] = {}
             problems.append(f"{name}: {error}")
-    return Examination(parts, (*problems, *_missing(parts), *_failed(parts["self-test"])))
+    problems += _missing_packages(parts["packages"])
+    problems += _self_test_problems(parts["self-test"])
+    return Examination(parts, tuple(problems))
 
 
-def _tested(device: str) -> dict[str, Any]:
+def _run_self_test(device: str) -> dict[str, Any]:
     from darknet_torch.model.loading import find_device
 
     start = time.perf_counter()
@@ -65,17 +71,17 @@ def _tested(device: str) -> dict[str, Any]:
     }
 
 
-def _missing(parts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    required = parts["packages"].get("", {})
+def _missing_packages(packages: Mapping[str, Any]) -> list[str]:
+    required = packages.get("", {})
     absent = [package for package, version in required.items() if version is None]
     fix = f"pip install {' '.join(absent)}"
     return [f"packages: {', '.join(absent)} not installed; {fix}"] if absent else []
 
 
-def _failed(tested: Mapping[str, Any]) -> list[str]:
-    if not tested or tested["difference"] <= TOLERANCE:
+def _self_test_problems(result: Mapping[str, Any]) -> list[str]:
+    if not result or result["difference"] <= TOLERANCE:
         return []
     return [
-        "self-test: the bundled model finds something else than it should: expected at most "
-        f"{TOLERANCE} apart, got {tested['difference']:.3g}; install PyTorch and OpenCV anew"
+        "self-test: the bundled model does not find what it should: expected a difference of at "
+        f"most {TOLERANCE}, got {result['difference']:.3g}; reinstall PyTorch and OpenCV"
     ]

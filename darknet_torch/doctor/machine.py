@@ -1,4 +1,4 @@
-"""What is installed, and what it runs on."""
+"""List what is installed on this machine and what it can compute on."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from darknet_torch.downloads.finding import cache_folder, downloaded
 from darknet_torch.downloads.published import PUBLISHED
 
 PROGRAM = "darknet-torch"
-_DEVELOPING = "dev"
+_DEVELOPMENT_EXTRA = "dev"
 _REQUIREMENT = re.compile(r"([\w.-]+)(?:.*extra == ['\"]([\w-]+)['\"])?")
 _BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 
 
 def program() -> dict[str, str]:
-    """This program, Python, the system."""
+    """Return the versions of this program, Python and the operating system."""
     return {
         PROGRAM: __version__,
         "python": platform.python_version(),
@@ -32,15 +32,19 @@ def program() -> dict[str, str]:
 
 
 def packages() -> dict[str, dict[str, str | None]]:
-    """Extra, or "" -> the packages it needs -> their version, None for what is missing.
+    """Return the versions of the packages that this program requires.
+
+    Returns:
+        Name of the extra, or "" for the required packages -> package -> version, or None if it
+        is not installed.
 
     Raises:
-        ImportError: this program is not installed, only lies there.
+        ImportError: this program is not installed, but run from a folder.
     """
     found: dict[str, dict[str, str | None]] = {}
     for requirement in importlib.metadata.requires(PROGRAM) or ():
         match = _REQUIREMENT.match(requirement)
-        if match and match[2] != _DEVELOPING:
+        if match and match[2] != _DEVELOPMENT_EXTRA:
             found.setdefault(match[2] or "", {})[match[1]] = _version(match[1])
     return found
 
@@ -53,7 +57,7 @@ def _version(package: str) -> str | None:
 
 
 def devices() -> dict[str, dict[str, Any]]:
-    """What PyTorch computes on, by PyTorch's names.
+    """Return the devices that PyTorch can compute on, by PyTorch's names.
 
     Raises:
         ImportError, OSError: PyTorch cannot be imported.
@@ -77,25 +81,26 @@ def devices() -> dict[str, dict[str, Any]]:
 
 
 def _cpu_has_bf16() -> bool | None:
-    """Whether the CPU computes in bfloat16 itself; None where this PyTorch cannot say."""
+    """Return whether the CPU has bfloat16 instructions; None if this PyTorch cannot tell."""
     import torch
 
-    tell = getattr(torch.cpu, "get_capabilities", None)  # newer than the oldest we take
-    return None if tell is None else any(tell().get(name) for name in _BF16)
+    # PyTorch 2.4, the oldest that is supported, does not have it.
+    capabilities = getattr(torch.cpu, "get_capabilities", None)
+    return None if capabilities is None else any(capabilities().get(name) for name in _BF16)
 
 
 def opencv() -> dict[str, str]:
-    """OpenCV's version, and which of its parts were built in.
+    """Return OpenCV's version, and which optional parts it was built with.
 
     Raises:
-        ImportError: it cannot be imported.
+        ImportError: OpenCV cannot be imported.
     """
     import cv2
 
     built = cv2.getBuildInformation()
     return {
         "version": cv2.__version__,
-        **{what: _built_with(built, key) for what, key in _OPENCV_PARTS.items()},
+        **{part: _built_with(built, key) for part, key in _OPENCV_PARTS.items()},
     }
 
 
@@ -103,31 +108,32 @@ _OPENCV_PARTS = {"JPEG": "JPEG", "video": "FFMPEG", "cameras": "v4l/v4l2", "wind
 
 
 def _built_with(built: str, key: str) -> str:
+    """Return what OpenCV's build information says about `key`, "NO" if nothing."""
     match = re.search(rf"^ +{re.escape(key)}: +(.*\S)", built, re.MULTILINE)
     return match[1] if match else "NO"
 
 
 def cache() -> dict[str, Any]:
-    """The folder of downloaded files, whether files can be put there, sizes and space in bytes.
+    """Return the folder of downloaded files, whether it is writable, and sizes in bytes.
 
     Raises:
-        UsageError: there is no home folder.
+        UsageError: the user has no home folder.
     """
     folder = cache_folder()
     files = {published.name: downloaded(published) for published in PUBLISHED}
-    there = _first_there(folder)
+    existing = _nearest_existing(folder)
     return {
         "folder": str(folder),
-        "writable": os.access(there, os.W_OK),
+        "writable": os.access(existing, os.W_OK),
         "files": {name: path.stat().st_size for name, path in files.items() if path},
-        "free_bytes": shutil.disk_usage(there).free,
+        "free_bytes": shutil.disk_usage(existing).free,
     }
 
 
-def _first_there(folder: Path) -> Path:
+def _nearest_existing(folder: Path) -> Path:
     return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 
 def definitions() -> Mapping[str, Any]:
-    """The shipped definitions."""
+    """Return the folder of the shipped definitions and their number."""
     return {"folder": str(definitions_folder()), "count": len(shipped(".cfg"))}

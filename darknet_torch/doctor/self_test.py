@@ -1,4 +1,4 @@
-"""The bundled model on the bundled picture, beside what it is known to find there."""
+"""Run the bundled model on the bundled picture and compare with the stored detections."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 
 PICTURE, MODEL, EXPECTED = "shapes.png", "toy-shapes", "shapes.json"
 
-# Parts of the picture, and scores. This asks whether the installation works, not how exact it
-# is: TF32 on a GPU keeps 10 bits of a factor, which moves both by some thousandths.
+# For coordinates in 0-1 of the picture and for scores. The test shows whether the installation
+# works, not how exact it is: TF32 on a GPU rounds factors to 10 bits, which changes both by some
+# thousandths.
 TOLERANCE = 0.01
 
 
 def detect_sample(network: Network, folder: Path) -> Detections:
-    """What `network`, the bundled model, finds in the picture in `folder`."""
+    """Run the bundled model on the picture in `folder`.
+
+    Args:
+        network: the bundled model.
+        folder: the folder that holds `PICTURE`.
+    """
     from darknet_torch.inference.detector import Detector
 
     return Detector(network, names=sample_folder() / f"{MODEL}.names")(folder / PICTURE)
@@ -32,12 +38,12 @@ def self_test(device: str = "cpu") -> float:
     """Run the bundled model on the bundled picture.
 
     Returns:
-        How far it is from what is expected at most: parts of the picture, or score.
-        Infinite if it finds other objects.
+        The largest difference from the stored detections, of a coordinate in 0-1 of the picture
+        or of a score. Infinite if the classes differ.
 
     Raises:
-        DarknetError: it cannot run.
-        ImportError: a package that it needs cannot be imported.
+        DarknetError: the model cannot run.
+        ImportError: a required package cannot be imported.
     """
     from darknet_torch.model.loading import load
 
@@ -49,9 +55,10 @@ def self_test(device: str = "cpu") -> float:
 
 
 def difference(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> float:
-    """The largest difference of positions, sizes and scores; infinite if classes differ.
+    """Return the largest difference of positions, sizes and scores; infinite if classes differ.
 
-    Both as `Detections.to_dict` has them, in its order.
+    Args:
+        found, expected: objects as `Detections.to_dict` lists them, in its order.
     """
     if [one["name"] for one in found] != [one["name"] for one in expected]:
         return float("inf")
@@ -59,6 +66,6 @@ def difference(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> f
 
 
 def _numbers(objects: list[dict[str, Any]]) -> np.ndarray:
-    """[K, 5] box and score."""
+    """Return [K, 5]: center x, center y, width, height and score."""
     rows = [[*one["relative_coordinates"].values(), one["confidence"]] for one in objects]
     return np.array(rows, float).reshape(-1, 5)

@@ -16,7 +16,7 @@ from darknet_torch.downloads.partial_download import PartialDownload
 from darknet_torch.downloads.published import MIRROR, Published, find_published
 from darknet_torch.downloads.transfer import OnProgress, TransferError, transfer
 from darknet_torch.errors import DownloadError, UsageError
-from darknet_torch.files import replacing
+from darknet_torch.files import atomic_write
 
 _ATTEMPTS = 10  # transfers from one place, each resuming the one before
 _BLOCK = 1 << 20
@@ -135,7 +135,7 @@ def _cut(whole: Path, target: Path, published: Published) -> None:
     """
     shorter = find_published(whole.name).size - whole.stat().st_size
     header = _HEADER - shorter
-    with whole.open("rb") as source, replacing(target) as file:
+    with whole.open("rb") as source, atomic_write(target) as file:
         file.write(source.read(_VERSION).ljust(header, b"\0"))
         source.seek(header)
         file.write(source.read(published.size - _HEADER))

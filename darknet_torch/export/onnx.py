@@ -15,7 +15,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.export.failures import naming_the_layer
 from darknet_torch.export.graphs import Graph
 from darknet_torch.export.tracing import Runner, dynamic_sizes, example_input, silenced
-from darknet_torch.extras import needed
+from darknet_torch.extras import import_extra
 
 _INPUT_DIMENSIONS = ("batch", "channels", "height", "width")
 _WORD = re.compile(r"\w+")
@@ -37,8 +37,8 @@ def export_onnx(graph: Graph, metadata: Mapping[str, str]) -> bytes:
             model would be too large for one file.
         CfgError: a layer cannot be exported; it is named.
     """
-    needed("onnxscript", extra="onnx")
-    onnx = needed("onnx", extra="onnx")
+    import_extra("onnxscript", extra="onnx")
+    onnx = import_extra("onnx", extra="onnx")
     images = example_input(graph)
     with silenced(), naming_the_layer(graph):
         program: Any = torch.onnx.export(
@@ -68,7 +68,7 @@ def load_onnx(source: Path | bytes, *, on_gpu: bool = False) -> Runner:
     Raises:
         UsageError: onnxruntime is not installed.
     """
-    runtime = needed("onnxruntime", extra="onnx")
+    runtime = import_extra("onnxruntime", extra="onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     providers = ["CUDAExecutionProvider"] if on_gpu else []

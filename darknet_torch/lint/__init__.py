@@ -1,1 +1,1 @@
-"""Finding what is wrong in cfgs, weight files and data sets: `dtorch check`."""
+"""Find mistakes in cfgs, weight files and data sets, for `dtorch check`."""

@@ -1,4 +1,4 @@
-"""How well a cfg's anchors fit a data set."""
+"""Report how well a cfg's anchors fit a data set."""
 
 from __future__ import annotations
 
@@ -16,16 +16,29 @@ from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.heads.base import Head
 from darknet_torch.heads.region import Region
 from darknet_torch.lint.cfg import CheckedCfg
-from darknet_torch.lint.finding import Finding, Severity, make
+from darknet_torch.lint.finding import Finding, Severity, make_finding
 from darknet_torch.model.network import Network
 
-# Anchors are a start, which training moves on from: AlexeyAB's README advises against new ones
-# but for experts. A tenth of IoU is what COCO's anchors miss on sets of one kind of object.
-_WORTH_IT = 0.1
+# Anchors are only where training starts, and AlexeyAB's README advises new ones for experts only.
+# COCO's anchors lose about a tenth of IoU on data sets with one kind of object.
+_WORTHWHILE_GAIN = 0.1
 
 
-def anchors_fit(path: Path, data: DataSet, network: Network, cfg: CheckedCfg) -> Iterator[Finding]:
-    """The average IoU of the boxes and the anchors, and of anchors made for the boxes."""
+def check_anchor_fit(
+    path: Path, data: DataSet, network: Network, cfg: CheckedCfg
+) -> Iterator[Finding]:
+    """Compare the cfg's anchors with anchors computed for the boxes of the data set.
+
+    Args:
+        path: the data set's path as the user gave it, for the command in the message.
+        data: the labelled pictures.
+        network: built from the cfg.
+        cfg: the cfg whose anchors are compared.
+
+    Yields:
+        One finding with both average IoUs: a warning if new anchors would gain more than 0.1,
+        else a note. None if the network has no anchors, or the boxes cannot be clustered.
+    """
     own = _anchors(network)
     if own is None:
         return
@@ -35,33 +48,33 @@ def anchors_fit(path: Path, data: DataSet, network: Network, cfg: CheckedCfg) ->
         boxes = measure_box_sizes(data, net.height, net.width, letterbox=letterbox).boxes
         better = cluster(boxes, len(own))
     except (UsageError, ImageError):
-        return  # too few boxes, or pictures that are told of elsewhere
-    now, then = measure_fit(boxes, own).average_iou, measure_fit(boxes, better).average_iou
-    worth_it = then - now > _WORTH_IT
-    yield make(
-        Severity.WARNING if worth_it else Severity.NOTE,
+        return  # too few boxes, or unreadable pictures, which another check reports
+    current, possible = measure_fit(boxes, own).average_iou, measure_fit(boxes, better).average_iou
+    worthwhile = possible - current > _WORTHWHILE_GAIN
+    yield make_finding(
+        Severity.WARNING if worthwhile else Severity.NOTE,
         cfg.path,
-        f"its anchors fit the boxes of {data.origin} with an average IoU of {now:.1%}, "
-        f"{len(own)} made for them with {then:.1%}",
-        fix=_command(path, cfg.path) if worth_it else None,
+        f"its anchors fit the boxes of {data.origin} with an average IoU of {current:.1%}; "
+        f"{len(own)} anchors computed for these boxes reach {possible:.1%}",
+        fix=_anchors_command(path, cfg.path) if worthwhile else None,
     )
 
 
-def _command(data: Path, cfg: Path) -> str:
-    """What makes better anchors; a shipped definition is not to be written into."""
+def _anchors_command(data: Path, cfg: Path) -> str:
+    """Return the command that makes better anchors, without changing a shipped definition."""
     if cfg.parent == definitions_folder():
         return f"run dtorch new {cfg.stem} --data {data} --anchors auto"
     return f"run dtorch kmeans --cfg {cfg} --data {data} --write {cfg}"
 
 
 def _anchors(network: Network) -> np.ndarray | None:
-    """[k, 2] of all heads in pixels of the network's input, each once; None without any."""
+    """Return the anchors of all heads, [k, 2] in pixels of the input, each once, or None."""
     found = [_pixels(network, head) for head in network.heads if hasattr(head, "anchors")]
     return np.unique(np.concatenate(found), axis=0) if found else None
 
 
 def _pixels(network: Network, head: Head) -> np.ndarray:
-    """The anchors of a head, of [region] in cells, in pixels of the network's input."""
+    """Return the anchors of a head in pixels of the input; [region] has them in cells."""
     anchors = np.asarray(head.anchors, np.float64)
     if isinstance(head, Region):
         shape, net = head.input_shape, network.net

@@ -1,4 +1,4 @@
-"""What is wrong in a cfg."""
+"""Check a cfg."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from darknet_torch.cfg.net import NetOptions, read_net
 from darknet_torch.cfg.options import declared, read_options
 from darknet_torch.errors import CfgError
 from darknet_torch.heads.base import Head
-from darknet_torch.lint.finding import Finding, Severity, collecting, note
+from darknet_torch.lint.finding import Finding, Severity, collect_findings, note
 from darknet_torch.lint.head_rules import HEAD_RULES
 from darknet_torch.lint.net_rules import NET_RULES
 from darknet_torch.lint.section_rules import SECTION_RULES
 from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.registry import layer_type
 
-# Takes the place of a head that does not fit, so that the layers behind it are seen too.
+# Replaces a head that does not fit, so that the layers after it are checked too.
 _PLACEHOLDER = "empty"
 
 
 @dataclass(frozen=True)
 class CheckedCfg:
-    """A cfg that was checked.
+    """A cfg and the result of checking it.
 
     Attributes:
-        path: of it.
-        findings: in the order of its lines; those of the whole file first.
-        network: built from it, its arrays without values; None if it cannot be.
-        sections: its sections; none if it is no cfg at all.
-        dialect: the code base it was read for.
+        path: the cfg's path.
+        findings: sorted by line; those about the whole file come first.
+        network: built from the cfg, with arrays that have no values; None if it cannot be built.
+        sections: the cfg's sections; empty if the file is not a cfg.
+        dialect: the dialect that the cfg was read with.
     """
 
     path: Path
@@ -44,7 +44,7 @@ class CheckedCfg:
 
     @property
     def classes(self) -> int | None:
-        """The classes of its last head, even if it cannot be built; None without a head."""
+        """The classes of the last head, even if it cannot be built; None without heads."""
         heads = [section for section in self.sections[1:] if _is_head(section)]
         if not heads:
             return None
@@ -53,13 +53,13 @@ class CheckedCfg:
 
 
 def lint_cfg(path: Path, dialect: Dialect = ALEXEYAB) -> CheckedCfg:
-    """All that is wrong in a cfg, and what is worth knowing of it.
+    """Check a cfg against all rules.
 
-    Where a section cannot be loaded, the others are still looked at.
+    If a section cannot be loaded, the other sections are checked nevertheless.
     """
     found: list[Finding] = []
     sections: list[Section] = []
-    with collecting(found):
+    with collect_findings(found):
         sections = read_cfg(path)
     if not sections:
         return CheckedCfg(path, found, None, [], dialect)
@@ -82,13 +82,13 @@ def _line(finding: Finding) -> int:
 def _check_sections(
     sections: Sequence[Section], dialect: Dialect, found: list[Finding]
 ) -> NetOptions | None:
-    """Look at every section by itself; the options of [net], if they can be read."""
+    """Check every section by itself; return the options of [net], if they can be read."""
     net = None
-    with collecting(found):
+    with collect_findings(found):
         net = read_net(sections[0], dialect)
         found += [item for rule in SECTION_RULES for item in rule(sections[0], net, dialect)]
     for section in sections[1:]:
-        with collecting(found):
+        with collect_findings(found):
             options = read_options(layer_type(section).Options, section, dialect)
             found += [item for rule in SECTION_RULES for item in rule(section, options, dialect)]
     return net
@@ -97,11 +97,16 @@ def _check_sections(
 def _build(
     sections: Sequence[Section], dialect: Dialect, found: list[Finding]
 ) -> tuple[Network | None, bool]:
-    """The network, and whether it is whole: heads that do not fit are left out of it."""
+    """Build the network, leaving out heads that do not fit.
+
+    Returns:
+        The network, or None if a layer that is not a head does not fit; and whether the network
+        is complete.
+    """
     current, complete = list(sections), True
     while True:
         network, attempt = None, list[Finding]()
-        with collecting(attempt):
+        with collect_findings(attempt):
             network = build_network(current, dialect=dialect, initialize=False)
         found += attempt
         if network is not None:
@@ -114,7 +119,7 @@ def _build(
 
 
 def _section_at(sections: Sequence[Section], line: int) -> int:
-    """The index of the section that a line belongs to."""
+    """Return the index of the section that a line belongs to."""
     return max(
         index for index, item in enumerate(sections) if index == 0 or item.where.line <= line
     )
@@ -130,15 +135,15 @@ def _is_head(section: Section) -> bool:
 def _other_code_base(
     path: Path, sections: Sequence[Section], dialect: Dialect, *, loads: bool
 ) -> list[Finding]:
-    """What the other code base makes of the cfg."""
+    """Report whether the other code base can load the cfg, and which keys it ignores."""
     other = PJREDDIE if dialect.code_base == ALEXEYAB.code_base else ALEXEYAB
     attempt: list[Finding] = []
-    with collecting(attempt):
+    with collect_findings(attempt):
         build_network(sections, dialect=other, initialize=False)
     failed = [item for item in attempt if item.severity is Severity.ERROR]
     program = f"{other.code_base}/darknet"
     if not loads:
-        fits = note(path, f"{program} can load this", fix=f"say --dialect {other.name}")
+        fits = note(path, f"{program} can load this", fix=f"use --dialect {other.name}")
         return [] if failed else [fits]
     if failed:
         return [note(failed[0].where, f"{program} cannot load this: {failed[0].what}")]
@@ -148,7 +153,7 @@ def _other_code_base(
 
 
 def _keys_of(sections: Sequence[Section], code_base: str) -> list[str]:
-    """The keys that only `code_base` knows, in the order of the file."""
+    """Return the keys that only `code_base` knows, in the order of the file."""
     found = {}
     for section in sections:
         cls = NetOptions if section is sections[0] else layer_type(section).Options

@@ -1,4 +1,4 @@
-"""What is wrong in a data set, by itself and for a cfg."""
+"""Check a data set, by itself and together with a cfg."""
 
 from __future__ import annotations
 
@@ -18,20 +18,28 @@ from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.opening import dataset_format, list_splits, open_dataset
 from darknet_torch.datasets.reading import resolve_class_names
-from darknet_torch.lint.anchor_fit import anchors_fit
+from darknet_torch.lint.anchor_fit import check_anchor_fit
 from darknet_torch.lint.cfg import CheckedCfg
-from darknet_torch.lint.finding import Finding, Severity, collecting, error, make, note, warning
+from darknet_torch.lint.finding import (
+    Finding,
+    Severity,
+    collect_findings,
+    error,
+    make_finding,
+    note,
+    warning,
+)
 from darknet_torch.model.network import Network
 from darknet_torch.model.output_layers import classifier_outputs
 
 _TRAIN = "train"
 
-# Kind of fault -> what to do about it. Kinds of the first table lose boxes or pictures.
+# Kind of problem -> how to fix it. Those of the first table make boxes or pictures unusable.
 _ERRORS = {
-    "missing picture": "correct its line in the list, or put the picture there",
-    "unreadable picture": "save it again as JPEG or PNG, or take it off the list",
+    "missing picture": "correct its line in the list, or add the picture",
+    "unreadable picture": "save it again as JPEG or PNG, or remove it from the list",
     "no pictures": "fill the list",
-    "bad line": "write class x y width height",
+    "bad line": "write: class x y width height",
     "unreadable labels": "make the file readable",
     "class id": "correct the class, or classes= and names=",
     "zero size": "delete the line, or draw the box again",
@@ -41,27 +49,27 @@ _ERRORS = {
     "bad image": "give it id and file_name",
     "number of classes": "make classes= the number of names",
     "no names": "write names=FILE",
-    "duplicate category": "give each category an id of its own",
-    "duplicate image id": "give each image an id of its own",
-    "difficult list": "give it a line for each picture",
-    "several labels": "make labels that do not occur in each other's paths",
-    "no label": "put the class into the path, or correct labels=",
+    "duplicate category": "give each category a unique id",
+    "duplicate image id": "give each image a unique id",
+    "difficult list": "write one line for each picture",
+    "several labels": "choose labels that are not part of each other's paths",
+    "no label": "put the class name into the path, or correct labels=",
     "no size": "give the picture's height and width",
 }
 _WARNINGS = {
-    "no label file": "write an empty .txt if there is nothing on it",
-    "no labels": "label it, or take it off the list",
+    "no label file": "create an empty .txt if it shows no objects",
+    "no labels": "label it, or remove it from the list",
     "less than a pixel": "draw the box again, or delete the line",
-    "out of range": "cut the box at the picture's edge",
+    "out of range": "clip the box to the picture",
     "duplicate box": "delete one of the lines",
-    "class without boxes": "label some, or delete the class",
-    "duplicate name": "give each class a name of its own",
+    "class without boxes": "label some objects, or delete the class",
+    "duplicate name": "give each class a unique name",
     "empty name": "name the class",
     "duplicate picture": "delete one of the lines",
-    "same content": "take one of them off the list",
-    "in two splits": "take it off one of the lists: what is trained on cannot judge",
+    "same content": "remove one of them from the list",
+    "in two splits": "remove it from one of the lists: do not evaluate on training data",
     "shared label file": "give pictures different names",
-    "labels without picture": "put the picture beside it, or delete the file",
+    "labels without picture": "put the picture next to it, or delete the file",
     "wrong size": "correct the size in the labels",
 }
 KINDS = {
@@ -72,7 +80,15 @@ KINDS = {
 
 @dataclass(frozen=True)
 class DataSource:
-    """A data set to check, with what its path does not say; see `open_dataset`."""
+    """The data set to check, as `open_dataset` takes it.
+
+    Attributes:
+        path: a .data file, a COCO .json, a VOC root or a folder of classes.
+        images: the folder of the pictures, for COCO.
+        names: a names file, instead of the data set's own names.
+        voc_origin: the number of the first column and row in VOC's annotations, 0 or 1.
+        workers: how many threads decode pictures.
+    """
 
     path: Path
     images: Path | None = None
@@ -82,17 +98,20 @@ class DataSource:
 
 
 def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding]:
-    """All that is wrong in a data set, and where it does not fit `cfg`."""
+    """Check a data set, and whether it fits `cfg`.
+
+    If a list of pictures cannot be read, the others are checked nevertheless.
+    """
     found: list[Finding] = []
-    with collecting(found):
+    with collect_findings(found):
         if is_classification(source.path):
-            return _classification(source.path, None if cfg is None else cfg.network)
+            return _check_classification(source.path, None if cfg is None else cfg.network)
     splits: dict[str, DataSet] = {}
     names = []
-    with collecting(found):
+    with collect_findings(found):
         names = list_splits(source.path)
     for split in names:
-        with collecting(found):
+        with collect_findings(found):
             splits[split] = open_dataset(
                 source.path,
                 images=source.images,
@@ -101,22 +120,23 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
                 voc_origin=source.voc_origin,
             )
     if splits:
-        found += [of_problem(item) for item in find_problems(splits, workers=source.workers)]
-        found += _files(source.path, splits)
+        problems = find_problems(splits, workers=source.workers)
+        found += [finding_from_problem(item) for item in problems]
+        found += _describe_splits(source.path, splits)
     if cfg is not None and cfg.sections:
-        with collecting(found):
-            found += _for_cfg(source, splits, cfg)
+        with collect_findings(found):
+            found += _compare_with_cfg(source, splits, cfg)
     return found
 
 
-def of_problem(problem: Problem) -> Finding:
-    """A fault of a data set, with what to do about it."""
+def finding_from_problem(problem: Problem) -> Finding:
+    """Make a finding from a problem of a data set, with how to fix it."""
     severity, fix = KINDS[problem.kind]
-    return make(severity, problem.where, f"{problem.kind}: {problem.what}", fix=fix)
+    return make_finding(severity, problem.where, f"{problem.kind}: {problem.what}", fix=fix)
 
 
-def _files(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:
-    """What a .data file should also say."""
+def _describe_splits(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:
+    """Report the number of pictures and boxes, and the keys that a .data file lacks."""
     for name, data in splits.items():
         boxes = sum(len(item.labels) for item in data.examples if item.labels is not None)
         yield note(path, f"{name}: {len(data.examples)} pictures, {boxes} boxes")
@@ -130,20 +150,20 @@ def _files(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:
     if backup is None or not resolve(path, backup).is_dir():
         yield note(
             path,
-            "Darknet itself needs a folder to save weights into",
-            expected="backup=FOLDER, which is there",
-            got="none" if backup is None else f"backup={backup}, which is not",
+            "Darknet itself needs an existing folder to save weights in",
+            expected="backup=FOLDER",
+            got="no backup=" if backup is None else f"backup={backup}, which does not exist",
         )
 
 
-def _for_cfg(
+def _compare_with_cfg(
     source: DataSource, splits: Mapping[str, DataSet], cfg: CheckedCfg
 ) -> Iterator[Finding]:
-    """Where a detector's data set and its cfg disagree."""
+    """Report where a detector's data set and its cfg disagree."""
     if cfg.classes is None:
         yield error(
             cfg.path,
-            "no detector, but the data set has boxes",
+            "the cfg is no detector, but the data set has boxes",
             expected="a cfg with a detection head",
             got="none",
         )
@@ -153,18 +173,18 @@ def _for_cfg(
         yield error(
             source.path,
             f"the data set and {cfg.path} have different numbers of classes",
-            expected=f"{cfg.classes} classes, as the cfg has",
+            expected=f"{cfg.classes} classes, as in the cfg",
             got=have,
             fix=f"make a cfg with dtorch new {cfg.path} --classes {have}, or correct the names",
         )
     if cfg.network is not None and splits:
-        yield from _too_many_boxes(splits, cfg.network)
+        yield from _check_box_counts(splits, cfg.network)
         data = splits.get(_TRAIN) or next(iter(splits.values()))
-        yield from anchors_fit(source.path, data, cfg.network, cfg)
+        yield from check_anchor_fit(source.path, data, cfg.network, cfg)
 
 
 def _number_of_classes(source: DataSource, splits: Mapping[str, DataSet]) -> int:
-    """Of the data set, from its .data file if no list can be read; 0 if nothing says it."""
+    """Return the data set's number of classes, by its names or classes=, or 0 if unknown."""
     if splits:
         return len(next(iter(splits.values())).names)
     names = resolve_class_names(source.names)
@@ -174,8 +194,11 @@ def _number_of_classes(source: DataSource, splits: Mapping[str, DataSet]) -> int
     return len(file.names()) or file.classes or 0
 
 
-def _too_many_boxes(splits: Mapping[str, DataSet], network: Network) -> Iterator[Finding]:
-    """Source: data.c fill_truth_detection."""
+def _check_box_counts(splits: Mapping[str, DataSet], network: Network) -> Iterator[Finding]:
+    """Report pictures with more boxes than Darknet trains on at a time.
+
+    Source: data.c fill_truth_detection.
+    """
     most = getattr(network.heads[-1].options, "max", None)
     for data in splits.values():
         for item in data.examples:
@@ -187,35 +210,36 @@ def _too_many_boxes(splits: Mapping[str, DataSet], network: Network) -> Iterator
                 )
 
 
-def _classification(path: Path, network: Network | None) -> list[Finding]:
-    """What is wrong in a classifier's data set."""
+def _check_classification(path: Path, network: Network | None) -> list[Finding]:
+    """Check a classifier's data set, and whether it has as many labels as the cfg has outputs."""
     found: list[Finding] = []
     splits = [None] if path.is_dir() else list_splits(path)
     opened: list[ClassifiedPictures] = []
     for split in splits:
-        with collecting(found):
+        with collect_findings(found):
             opened.append(open_classification(path, split=split))
     for pictures in opened:
-        found += [of_problem(problem) for problem in pictures.problems]
+        found += [finding_from_problem(problem) for problem in pictures.problems]
         found += [
-            of_problem(Problem("missing picture", str(item), "no such picture"))
+            finding_from_problem(Problem("missing picture", str(item), "no such picture"))
             for item in pictures.paths
             if not item.exists()
         ]
         found.append(note(path, f"{pictures.origin}: {len(pictures.paths)} pictures"))
     if opened and network is not None and not network.heads:
-        with collecting(found):
-            found += _classifier_count(path, len(opened[0].labels), classifier_outputs(network))
+        with collect_findings(found):
+            found += _check_label_count(path, len(opened[0].labels), classifier_outputs(network))
     return found
 
 
-def _classifier_count(path: Path, have: int, wanted: int) -> Sequence[Finding]:
+def _check_label_count(path: Path, have: int, wanted: int) -> Sequence[Finding]:
+    """Report a number of labels that differs from the classifier's number of outputs."""
     if have == wanted:
         return []
     return [
         error(
             path,
-            "the classifier has another number of outputs than there are labels",
+            "the number of labels differs from the number of outputs of the classifier",
             expected=f"{wanted} labels",
             got=have,
             fix=f"make a cfg with dtorch new CFG --classes {have}",

@@ -1,4 +1,4 @@
-"""What a check finds."""
+"""Findings: what `dtorch check` reports."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from darknet_torch.errors import CfgNote, CfgWarning, DarknetError, compose
+from darknet_torch.errors import CfgNote, CfgWarning, DarknetError, format_message
 
 
 class Severity(Enum):
-    """How bad a finding is: an error stops Darknet or makes nonsense, a note is no fault."""
+    """How serious a finding is.
+
+    An error stops Darknet or makes it compute nonsense. A warning is about something that is
+    probably not intended. A note is worth knowing but not wrong.
+    """
 
     ERROR = "error"
     WARNING = "warning"
@@ -25,11 +29,12 @@ class Finding:
     """One thing that is wrong, or worth knowing.
 
     Attributes:
+        severity: how serious it is.
         where: ``file``, or ``file:line``.
-        what: is wrong, one line.
-        expected: what would have been right, empty if that goes without saying.
-        got: what is there instead, or empty.
-        fix: what to do, or empty.
+        what: what is wrong, in one line.
+        expected: what would be right, or empty.
+        got: what was found instead, or empty.
+        fix: what the user can do, or empty.
     """
 
     severity: Severity
@@ -40,7 +45,7 @@ class Finding:
     fix: str = ""
 
     def __str__(self) -> str:
-        message = compose(
+        message = format_message(
             self.what,
             where=self.where or None,
             expected=self.expected or None,
@@ -50,59 +55,64 @@ class Finding:
         return f"{self.severity.value}: {message}"
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Return the parts as plain values, for JSON."""
         return {**asdict(self), "severity": self.severity.value}
 
 
-def make(severity: Severity, where: object, what: str, **details: object) -> Finding:
-    """A finding; `details` are expected, got, fix, of any type."""
+def make_finding(severity: Severity, where: object, what: str, **details: object) -> Finding:
+    """Make a finding from values of any type.
+
+    Args:
+        details: expected, got, fix; those that are None are left out.
+    """
     texts = {key: str(value) for key, value in details.items() if value is not None}
     return Finding(severity, str(where), what, **texts)
 
 
 def error(where: object, what: str, **details: object) -> Finding:
-    """A finding that stops Darknet or makes nonsense."""
-    return make(Severity.ERROR, where, what, **details)
+    """Make a finding about something that stops Darknet or makes it compute nonsense."""
+    return make_finding(Severity.ERROR, where, what, **details)
 
 
 def warning(where: object, what: str, **details: object) -> Finding:
-    """A finding that is probably not meant."""
-    return make(Severity.WARNING, where, what, **details)
+    """Make a finding about something that is probably not intended."""
+    return make_finding(Severity.WARNING, where, what, **details)
 
 
 def note(where: object, what: str, **details: object) -> Finding:
-    """A finding that is no fault."""
-    return make(Severity.NOTE, where, what, **details)
+    """Make a finding about something that is worth knowing but not wrong."""
+    return make_finding(Severity.NOTE, where, what, **details)
 
 
-def of_error(told: DarknetError) -> Finding:
-    """What an error says."""
-    return error(told.where or "", told.what, expected=told.expected, got=told.got, fix=told.fix)
+def finding_from_error(raised: DarknetError) -> Finding:
+    """Make a finding from an error that was raised."""
+    parts = {"expected": raised.expected, "got": raised.got, "fix": raised.fix}
+    return error(raised.where or "", raised.what, **parts)
 
 
 @contextmanager
-def collecting(found: list[Finding]) -> Iterator[None]:
-    """Add to `found` what the block warns of, and the error that ends it.
+def collect_findings(found: list[Finding]) -> Iterator[None]:
+    """Add the block's warnings to `found`, and the error that ends the block, if one does.
 
-    An error is swallowed: the block is then left early.
+    The error is not raised further: the program continues after the block.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CfgWarning)
         try:
             yield
-        except DarknetError as told:
-            found += _of_warnings(caught)
-            found.append(of_error(told))
+        except DarknetError as raised:
+            found += _findings_from_warnings(caught)
+            found.append(finding_from_error(raised))
             return
-    found += _of_warnings(caught)
+    found += _findings_from_warnings(caught)
 
 
-def _of_warnings(caught: Iterable[warnings.WarningMessage]) -> list[Finding]:
+def _findings_from_warnings(caught: Iterable[warnings.WarningMessage]) -> list[Finding]:
     found = []
     for item in caught:
-        told = item.message
-        if isinstance(told, CfgWarning):
-            severity = Severity.NOTE if isinstance(told, CfgNote) else Severity.WARNING
-            parts = {"expected": told.expected, "got": told.got, "fix": told.fix}
-            found.append(make(severity, told.where or "", told.what, **parts))
+        message = item.message
+        if isinstance(message, CfgWarning):
+            severity = Severity.NOTE if isinstance(message, CfgNote) else Severity.WARNING
+            parts = {"expected": message.expected, "got": message.got, "fix": message.fix}
+            found.append(make_finding(severity, message.where or "", message.what, **parts))
     return found

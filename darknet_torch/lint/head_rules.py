@@ -1,4 +1,4 @@
-"""Rules for detection heads and what feeds them."""
+"""Rules for detection heads and the layers before them."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from darknet_torch.model.output_layers import producer_of
 
 HeadRule = Callable[[Network, Sequence[Section]], Iterator[Finding]]
 
-# Options of every head that Darknet takes from the last head for all of them.
+# Every head has these options, but Darknet uses those of the last head for all heads.
 # Source: detector.c train_detector, validate_detector.
-_OF_THE_LAST_HEAD = ("jitter", "random", "resize", "max", "nms_kind", "beta_nms")
+_LAST_HEAD_OPTIONS = ("jitter", "random", "resize", "max", "nms_kind", "beta_nms")
 
 
-def classes_agree(network: Network, sections: Sequence[Section]) -> Iterator[Finding]:
-    """Darknet takes the number of classes from the last head."""
+def same_classes_in_all_heads(network: Network, sections: Sequence[Section]) -> Iterator[Finding]:
+    """Report heads with another number of classes than the last, whose number Darknet uses."""
     last = network.heads[-1]
     for head in network.heads[:-1]:
         if head.classes != last.classes:
             yield error(
                 head.options.where,
-                f"[{head.section}] has other classes than the last head "
-                f"({last.options.where}), whose number Darknet takes for all",
+                f"[{head.section}] has a different number of classes than the last head "
+                f"({last.options.where}), whose number Darknet uses for all heads",
                 expected=f"classes={last.classes}",
                 got=f"classes={head.classes}",
                 fix=f"write classes={last.classes} and "
@@ -37,25 +37,25 @@ def classes_agree(network: Network, sections: Sequence[Section]) -> Iterator[Fin
             )
 
 
-def last_head_decides(network: Network, sections: Sequence[Section]) -> Iterator[Finding]:
-    """Options that count in the last head alone."""
+def options_of_last_head_only(network: Network, sections: Sequence[Section]) -> Iterator[Finding]:
+    """Report options that only have an effect in the last head, where the heads disagree."""
     last = network.heads[-1]
     for head in network.heads[:-1]:
-        for key in _OF_THE_LAST_HEAD:
+        for key in _LAST_HEAD_OPTIONS:
             here, there = (getattr(item.options, key, None) for item in (head, last))
             if here != there and here is not None:
                 yield warning(
                     head.options.where,
-                    f"[{head.section}] {key} does not count: Darknet takes that of the last "
-                    f"head ({last.options.where})",
+                    f"[{head.section}] {key} has no effect: Darknet uses that of the last head "
+                    f"({last.options.where})",
                     expected=f"{key}={_as_text(there)}",
                     got=f"{key}={_as_text(here)}",
                     fix=f"write the same {key}= in all heads",
                 )
 
 
-def anchors_shared_out(network: Network, sections: Sequence[Section]) -> Iterator[Finding]:
-    """Anchors that several heads have, or none."""
+def each_anchor_used_once(network: Network, sections: Sequence[Section]) -> Iterator[Finding]:
+    """Report anchors that several heads use, or no head, and heads with different lists."""
     heads = _anchor_heads(network)
     for head in heads:
         repeated = {index for index in head.mask if head.mask.count(index) > 1}
@@ -63,7 +63,7 @@ def anchors_shared_out(network: Network, sections: Sequence[Section]) -> Iterato
             yield warning(
                 head.options.where,
                 f"[{head.section}] mask names an anchor twice: {_listed(repeated)}",
-                expected="each once",
+                expected="each anchor once",
                 got=f"mask={_listed(head.mask)}",
             )
     if len(heads) < 2:
@@ -73,24 +73,24 @@ def anchors_shared_out(network: Network, sections: Sequence[Section]) -> Iterato
         if head.options.num == first.num and head.options.anchors != first.anchors:
             yield warning(
                 head.options.where,
-                f"[{head.section}] has other anchors than the first head ({first.where})",
+                f"[{head.section}] has different anchors than the first head ({first.where})",
                 expected="the same list in all heads, each with its mask",
-                fix="copy anchors= from the one that is right",
+                fix="copy anchors= from the head that is right",
             )
             return
     used = [index for head in heads for index in dict.fromkeys(head.mask)]
     shared = sorted({index for index in used if used.count(index) > 1})
-    idle = sorted(set(range(first.num)) - set(used))
+    unused = sorted(set(range(first.num)) - set(used))
     if shared:
-        yield note(first.where, f"several heads have anchor {_listed(shared)}")
-    if idle:
-        yield note(first.where, f"no head has anchor {_listed(idle)}")
+        yield note(first.where, f"several heads use anchor {_listed(shared)}")
+    if unused:
+        yield note(first.where, f"no head uses anchor {_listed(unused)}")
 
 
-def large_anchors_in_coarse_maps(
+def large_anchors_at_large_strides(
     network: Network, sections: Sequence[Section]
 ) -> Iterator[Finding]:
-    """Anchors that grow as the strides of their heads do not."""
+    """Report a head with larger anchors but a smaller stride than another head."""
     strides = strides_along_x(sections[1:])
     heads = sorted(_anchor_heads(network), key=lambda head: strides[head.index])
     for fine, coarse in pairwise(heads):
@@ -100,19 +100,19 @@ def large_anchors_in_coarse_maps(
                 fine.options.where,
                 f"[{fine.section}] has stride {strides[fine.index]} and larger anchors than the "
                 f"head with stride {strides[coarse.index]} ({coarse.options.where})",
-                expected="the smallest anchors where the stride is smallest",
+                expected="the smallest anchors in the head with the smallest stride",
                 got=f"mask={_listed(fine.mask)} here, mask={_listed(coarse.mask)} there",
-                fix="exchange the masks, or let dtorch kmeans --write deal them out",
+                fix="swap the masks, or let dtorch kmeans --write assign them",
             )
 
 
-def what_feeds_a_head(network: Network, sections: Sequence[Section]) -> Iterator[Finding]:
-    """An activation function or a normalisation that a head's values do not survive."""
+def layer_before_a_head(network: Network, sections: Sequence[Section]) -> Iterator[Finding]:
+    """Report activation or batch normalisation in the layer whose output a head decodes."""
     for head in network.heads:
         try:
             feeding = network.layers[producer_of(network, head).index]
         except CfgError:
-            continue  # joined layers: which one is meant is not known
+            continue  # several layers are joined, so none can be named
         given = getattr(feeding.options, "activation", None)
         wanted = "logistic" if getattr(head.options, "new_coords", False) else "linear"
         if given is not None and given != wanted:
@@ -135,16 +135,19 @@ def what_feeds_a_head(network: Network, sections: Sequence[Section]) -> Iterator
             )
 
 
-def map_is_there(network: Network, sections: Sequence[Section]) -> Iterator[Finding]:
-    """The file of map=, without which Darknet ends. Source: utils.c read_map."""
+def map_file_exists(network: Network, sections: Sequence[Section]) -> Iterator[Finding]:
+    """Report a missing file of map=, without which Darknet exits.
+
+    Source: utils.c read_map.
+    """
     for head in network.heads:
         name = getattr(head.options, "map", "")
         if name and find_beside(name, head.options.where.file) is None:
             yield error(
                 head.options.where,
-                f"[{head.section}] map={name} is not there",
-                expected="a file, from the working folder",
-                fix="delete map=, or put the file there",
+                f"[{head.section}] the file of map={name} does not exist",
+                expected="a path relative to the working folder or to the cfg",
+                fix="delete map=, or create the file",
             )
 
 
@@ -161,10 +164,10 @@ def _listed(numbers: Sequence[int] | set[int]) -> str:
 
 
 HEAD_RULES: tuple[HeadRule, ...] = (
-    classes_agree,
-    last_head_decides,
-    anchors_shared_out,
-    large_anchors_in_coarse_maps,
-    what_feeds_a_head,
-    map_is_there,
+    same_classes_in_all_heads,
+    options_of_last_head_only,
+    each_anchor_used_once,
+    large_anchors_at_large_strides,
+    layer_before_a_head,
+    map_file_exists,
 )

@@ -1,4 +1,4 @@
-"""Which of the files on a command line is what."""
+"""Recognise which file on the command line is the cfg, the weights and the data."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 _DATA_SUFFIXES = (".data", ".json")
 _WEIGHTS_SUFFIXES = (".weights", ".backup")
-_START = 4096  # bytes that tell a text from numbers
+_FIRST_BYTES = 4096  # enough to tell text from numbers
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What there is to check, at least one of them."""
+    """The files to check, at least one of them."""
 
     cfg: Path | None = None
     weights: Path | None = None
@@ -25,13 +25,15 @@ class Inputs:
 
 
 def recognise(words: Sequence[str]) -> Inputs:
-    """The files meant, in any order: a cfg or the name of a shipped one, weights, data.
+    """Recognise each file by its suffix, or else by its content.
 
-    Suffixes decide, else what a file holds.
+    Args:
+        words: paths in any order; the cfg may be the name of a shipped definition.
 
     Raises:
-        UsageError: there are none, two of a kind, or one that is not there or none of these.
-        CfgError: a name that is no file and no shipped definition.
+        UsageError: there is no file, there are two of a kind, or a file does not exist or is
+            none of the three.
+        CfgError: a word is neither a file nor the name of a shipped definition.
     """
     found: dict[str, Path] = {}
     for word in words:
@@ -64,7 +66,7 @@ def _recognise(word: str) -> tuple[str, Path]:
 def _by_content(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            start = file.read(_START)
+            start = file.read(_FIRST_BYTES)
     except OSError as error:
         raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
     if b"\0" in start and path.suffix.lower() not in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
@@ -76,7 +78,7 @@ def _by_content(path: Path) -> str:
     if lines and b"=" in lines[0]:
         return "data"
     raise UsageError(
-        "is no cfg, no weight file and no data set",
+        "is neither a cfg nor a weight file nor a data set",
         where=path,
         expected=f"such as x.cfg, x.weights, x.data, or one of {', '.join(shipped('.cfg'))}",
     )

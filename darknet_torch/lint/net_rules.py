@@ -1,4 +1,4 @@
-"""Rules for [net], most of them about training."""
+"""Rules for the options of [net], most of which are about training."""
 
 from __future__ import annotations
 
@@ -8,53 +8,57 @@ from darknet_torch.anchors.strides import strides_along_x
 from darknet_torch.augment.mixing import check_contrastive_batch, mixing_mode
 from darknet_torch.cfg.grammar import Section, Where
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.lint.finding import Finding, collecting, error, note, warning
+from darknet_torch.lint.finding import Finding, collect_findings, error, note, warning
 from darknet_torch.model.network import Network
 
 NetRule = Callable[[NetOptions, Sequence[Section], Network | None], Iterator[Finding]]
 Sections = Sequence[Section]
 
-_USUAL_STRIDE = 32  # that sizes are checked for wherever a network is built
-_BATCHES_PER_CLASS = 2000  # of AlexeyAB's README
+_USUAL_STRIDE = 32  # building any network already checks that this divides its size
+_BATCHES_PER_CLASS = 2000  # the advice of AlexeyAB's README
 
 
-def _place(sections: Sections, key: str) -> Where:
-    """Where [net] says a key; the section's own line if it does not."""
+def _where(sections: Sections, key: str) -> Where:
+    """Return the line of a key of [net], or that of the section if it has no such key."""
     entry = sections[0].first().get(key)
     return sections[0].where if entry is None else entry.where
 
 
-def batch_in_parts(
+def batch_divides_into_subdivisions(
     net: NetOptions, sections: Sections, network: Network | None
 ) -> Iterator[Finding]:
-    """Source: parser.c parse_net_options, which divides two integers."""
-    parts, rest = divmod(net.batch, net.subdivisions)
-    where = _place(sections, "subdivisions")
-    if parts == 0:
+    """Report a batch that is no multiple of subdivisions: Darknet drops the remainder.
+
+    Source: parser.c parse_net_options, which divides two integers.
+    """
+    mini_batch, remainder = divmod(net.batch, net.subdivisions)
+    used = mini_batch * net.subdivisions
+    where = _where(sections, "subdivisions")
+    if mini_batch == 0:
         yield error(
             where,
-            "Darknet computes batches of no pictures",
-            expected=f"subdivisions={net.batch} at most, as batch is",
+            "a mini-batch, batch / subdivisions, has no pictures in Darknet",
+            expected=f"subdivisions={net.batch} at most, the same as batch",
             got=f"batch={net.batch}, subdivisions={net.subdivisions}",
             fix=f"write subdivisions={net.batch}",
         )
-    elif rest:
+    elif remainder:
         yield warning(
             where,
-            f"Darknet trains with {parts * net.subdivisions} pictures at a time, not {net.batch}",
+            f"Darknet trains with {used} pictures at a time, not {net.batch}",
             expected="batch a multiple of subdivisions",
             got=f"batch={net.batch}, subdivisions={net.subdivisions}",
-            fix=f"write batch={parts * net.subdivisions}",
+            fix=f"write batch={used}",
         )
 
 
 def learning_rate(
     net: NetOptions, sections: Sections, network: Network | None
 ) -> Iterator[Finding]:
-    """A rate that learns nothing, or too much."""
+    """Report a learning rate with which nothing is learned, or which is very large."""
     if not 0 < net.learning_rate <= 1:
         yield warning(
-            _place(sections, "learning_rate"),
+            _where(sections, "learning_rate"),
             "nothing is learned with this learning_rate"
             if net.learning_rate <= 0
             else "this learning_rate is very large",
@@ -67,12 +71,15 @@ def learning_rate(
 def length_of_training(
     net: NetOptions, sections: Sections, network: Network | None
 ) -> Iterator[Finding]:
-    """Source: detector.c train_detector, classifier.c train_classifier."""
-    where = _place(sections, "max_batches")
+    """Report a max_batches with which training does not start, does not end, or is short.
+
+    Source: detector.c train_detector, classifier.c train_classifier.
+    """
+    where = _where(sections, "max_batches")
     heads = network.heads if network is not None else []
     if net.max_batches <= 0:
         if "max_batches" not in sections[0].first():
-            yield note(where, "says no max_batches: it is made to be run, not trained")
+            yield note(where, "has no max_batches: it is for inference, not for training")
         elif heads or net.policy == "poly":
             why = "nothing is trained" if heads else "policy=poly divides by it"
             yield warning(
@@ -91,10 +98,10 @@ def length_of_training(
 
 
 def burn_in(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
-    """Training that ends while the rate still rises."""
+    """Report a burn_in during which training ends."""
     if 0 < net.max_batches <= net.burn_in:
         yield warning(
-            _place(sections, "burn_in"),
+            _where(sections, "burn_in"),
             "training ends before burn_in does",
             expected=f"burn_in below max_batches={net.max_batches}",
             got=net.burn_in,
@@ -103,27 +110,32 @@ def burn_in(net: NetOptions, sections: Sections, network: Network | None) -> Ite
 
 
 def steps(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
-    """Source: network.c get_current_rate: a step counts once all before it have."""
+    """Report steps that are never reached, that do not increase, or that lack a scale.
+
+    Source: network.c get_current_rate, where a step only has an effect after those before it.
+    """
     if net.policy != "steps":
         return
-    where = _place(sections, "steps")
+    where = _where(sections, "steps")
     shown = ",".join(map(str, net.steps))
     late = [step for step in net.steps if step >= net.max_batches > 0]
     if late:
         advised = f"write steps={net.max_batches * 8 // 10},{net.max_batches * 9 // 10}"
         yield warning(
             where,
-            f"steps lie behind the end of training: {','.join(map(str, late))}",
+            f"steps come after the end of training: {','.join(map(str, late))}",
             expected=f"numbers below max_batches={net.max_batches}",
             got=shown,
             fix=advised if len(net.steps) == 2 else "move them, or raise max_batches=",
         )
     if any(second <= first for first, second in zip(net.steps, net.steps[1:], strict=False)):
-        yield warning(where, "steps do not rise", expected="each above the one before", got=shown)
+        yield warning(
+            where, "steps do not increase", expected="each larger than the one before", got=shown
+        )
     if len(net.scales) > len(net.steps):
         yield warning(
-            _place(sections, "scales"),
-            "more scales than steps, the last ones do not count",
+            _where(sections, "scales"),
+            "there are more scales than steps; the last ones have no effect",
             expected=f"{len(net.steps)} numbers",
             got=len(net.scales),
         )
@@ -132,20 +144,23 @@ def steps(net: NetOptions, sections: Sections, network: Network | None) -> Itera
 def augmentation(
     net: NetOptions, sections: Sections, network: Network | None
 ) -> Iterator[Finding]:
-    """What AlexeyAB's code refuses. Source: data.c load_data_detection."""
+    """Report augmentation options with which AlexeyAB's code refuses to train a detector.
+
+    Source: data.c load_data_detection.
+    """
     if network is None or not network.heads:
         return
     if net.cutmix:
         yield error(
-            _place(sections, "cutmix"),
-            "cutmix is for classifiers, Darknet does not train detectors with it",
+            _where(sections, "cutmix"),
+            "cutmix is for classifiers; Darknet does not train detectors with it",
             expected="cutmix=0",
             got="cutmix=1",
             fix="write mosaic=1 instead",
         )
     if net.mosaic and net.letter_box:
         yield error(
-            _place(sections, "letter_box"),
+            _where(sections, "letter_box"),
             "Darknet does not train with mosaic and letter_box together",
             expected="one of the two",
             got="mosaic=1, letter_box=1",
@@ -154,10 +169,10 @@ def augmentation(
 
 
 def mixtures(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
-    """What training refuses of mixup= and contrastive=."""
+    """Report values of mixup= and contrastive= with which training does not start."""
     found: list[Finding] = []
     for refuses in (mixing_mode, check_contrastive_batch):
-        with collecting(found):
+        with collect_findings(found):
             refuses(net)
     yield from found
 
@@ -165,7 +180,10 @@ def mixtures(net: NetOptions, sections: Sections, network: Network | None) -> It
 def sizes_and_strides(
     net: NetOptions, sections: Sections, network: Network | None
 ) -> Iterator[Finding]:
-    """Sizes that the heads' strides do not divide, where the usual 32 does."""
+    """Report sizes that the largest stride of the heads does not divide, though 32 does.
+
+    Building the network reports the sizes that 32 does not divide.
+    """
     if network is None or not network.heads:
         return
     strides = strides_along_x(sections[1:])
@@ -175,7 +193,7 @@ def sizes_and_strides(
     for key, size in (("width", net.width), ("height", net.height)):
         if size % stride and not size % _USUAL_STRIDE:
             yield warning(
-                _place(sections, key),
+                _where(sections, key),
                 f"the largest stride of the heads does not divide {key}",
                 expected=f"a multiple of {stride}",
                 got=size,
@@ -183,8 +201,8 @@ def sizes_and_strides(
             )
     if getattr(network.heads[-1].options, "random", 0) and net.resize_step % stride:
         yield warning(
-            _place(sections, "resize_step"),
-            "random sizes are no multiples of the largest stride of the heads",
+            _where(sections, "resize_step"),
+            "random sizes are not multiples of the largest stride of the heads",
             expected=f"resize_step={stride}",
             got=f"resize_step={net.resize_step}",
             fix=f"write resize_step={stride}",
@@ -192,7 +210,7 @@ def sizes_and_strides(
 
 
 NET_RULES: tuple[NetRule, ...] = (
-    batch_in_parts,
+    batch_divides_into_subdivisions,
     learning_rate,
     length_of_training,
     burn_in,

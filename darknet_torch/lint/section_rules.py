@@ -1,4 +1,4 @@
-"""Rules for the options of one section by itself."""
+"""Rules for the options of one section, without regard to the others."""
 
 from __future__ import annotations
 
@@ -15,24 +15,32 @@ from darknet_torch.lint.finding import Finding, note, warning
 
 SectionRule = Callable[[Section, Any, Dialect], Iterator[Finding]]
 
-# Key -> least and greatest value that makes sense, and why.
-_USUAL = {
-    "momentum": (0, 1, "above 1 the updates grow without end"),
-    "ema_alpha": (0, 1, "it is the part of the old average that is kept"),
-    "jitter": (0, 1, "it is a part of the picture's width and height"),
+# Key -> the smallest and the largest sensible value, and the reason.
+_SENSIBLE_RANGES = {
+    "momentum": (0, 1, "above 1 the updates grow without bound"),
+    "ema_alpha": (0, 1, "it is the fraction of the old average that is kept"),
+    "jitter": (0, 1, "it is a fraction of the picture's width and height"),
     "ignore_thresh": (0, 1, "it is compared with an IoU"),
     "truth_thresh": (0, 1, "it is compared with an IoU"),
     "iou_thresh": (0, 1, "it is compared with an IoU"),
     "thresh": (0, 1, "it is compared with an IoU"),
-    "label_smooth_eps": (0, 0.5, "above, a class counts less than the others"),
-    "scale_x_y": (1, 3, "1 reaches the edges of a cell, 2 the middles of its neighbours"),
+    "label_smooth_eps": (
+        0,
+        0.5,
+        "above 0.5 the targets of the true and the other classes are less than 0.5 apart",
+    ),
+    "scale_x_y": (
+        1,
+        3,
+        "a centre reaches the edges of its cell at 1, the centres of the next at 2",
+    ),
     "probability": (0, 1, "it is a probability"),
-    "hue": (0, 1, "it is a part of the circle of colours"),
+    "hue": (0, 1, "it is a fraction of the colour circle"),
 }
 
-# Options -> key -> what else it needs to have an effect: in words, and as a test.
-_Need = tuple[str, Callable[[Any], bool]]
-_NEEDS: dict[type[Options], dict[str, _Need]] = {
+# Options -> key -> the condition for the key to have an effect, in words and as a function.
+_Condition = tuple[str, Callable[[Any], bool]]
+_CONDITIONS: dict[type[Options], dict[str, _Condition]] = {
     NetOptions: {
         "steps": ("policy=steps", lambda net: net.policy == "steps"),
         "scales": ("policy=steps", lambda net: net.policy == "steps"),
@@ -67,8 +75,8 @@ _NEEDS: dict[type[Options], dict[str, _Need]] = {
 
 
 def unusual_values(section: Section, options: Options, dialect: Dialect) -> Iterator[Finding]:
-    """Numbers outside of what makes sense."""
-    for key, (low, high, why) in _USUAL.items():
+    """Report numbers outside their sensible range."""
+    for key, (low, high, why) in _SENSIBLE_RANGES.items():
         value = getattr(options, key, None)
         entry = section.first().get(key)
         if entry is not None and value is not None and not low <= value <= high:
@@ -82,21 +90,21 @@ def unusual_values(section: Section, options: Options, dialect: Dialect) -> Iter
 
 
 def ignored_options(section: Section, options: Options, dialect: Dialect) -> Iterator[Finding]:
-    """Values other than the default, of options that need another one to have an effect."""
-    for cls, needs in _NEEDS.items():
+    """Report options that were changed but have no effect without another option."""
+    for cls, conditions in _CONDITIONS.items():
         if not isinstance(options, cls):
             continue
         for key, (name, option) in declared(type(options)).items():
             entry = section.first().get(key)
-            if key not in needs or entry is None:
+            if key not in conditions or entry is None:
                 continue
-            words, met = needs[key]
+            words, met = conditions[key]
             if getattr(options, name) != option.default_for(dialect) and not met(options):
                 yield note(entry.where, f"[{section.name}] {key} has no effect without {words}")
 
 
 def truth_below_ignore(section: Section, options: Options, dialect: Dialect) -> Iterator[Finding]:
-    """Boxes that are learned although they are to be ignored."""
+    """Report thresholds with which boxes are trained on that ignore_thresh says to ignore."""
     if isinstance(options, AnchorOptions) and options.truth_thresh < options.ignore_thresh:
         yield warning(
             section.where,

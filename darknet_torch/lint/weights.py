@@ -1,4 +1,4 @@
-"""What is wrong in a weight file."""
+"""Check a weight file."""
 
 from __future__ import annotations
 
@@ -9,82 +9,86 @@ from darknet_torch.cfg.dialect import ALEXEYAB, DIALECTS, Dialect
 from darknet_torch.cfg.zoo import is_partial_name
 from darknet_torch.conversion.weight_files import ArrayStatistics, network_statistics
 from darknet_torch.lint.cfg import CheckedCfg
-from darknet_torch.lint.finding import Finding, collecting, error, note, warning
+from darknet_torch.lint.finding import Finding, collect_findings, error, note, warning
 from darknet_torch.model.loading import fill
 from darknet_torch.model.network import Network, WeightsHeader, build_network
 from darknet_torch.model.weights import LoadReport, map_file, read_header, read_weights
 
-# What the two code bases have written; and what marks transposed matrices is above 1000.
+# The versions that the two code bases write. One above 1000 marks transposed matrices.
 _VERSIONS = {(0, 1, 0), (0, 2, 0), (0, 2, 5)}
-_TOO_LARGE = 1e6  # trained arrays stay far below; bytes read from a wrong place do not
+_TOO_LARGE = 1e6  # trained values are far smaller, but bytes read from a wrong offset are not
 
 
 def lint_weights(path: Path, cfg: CheckedCfg | None) -> list[Finding]:
-    """All that is wrong in a weight file.
+    """Check a weight file: its header, its length for the cfg, and its values.
 
     Args:
-        cfg: what it belongs to; without a cfg that can be built only the header is read.
+        path: the weight file.
+        cfg: the cfg that it belongs to; without one that can be built only the header is
+            checked.
     """
     found: list[Finding] = []
     dialect = ALEXEYAB if cfg is None else cfg.dialect
     header = None
-    with collecting(found):
+    with collect_findings(found):
         header, _ = read_header(map_file(path), dialect, str(path))
     if header is None:
         return found
-    found += _header(path, header)
+    found += _check_header(path, header)
     if cfg is None or cfg.network is None:
-        why = "a cfg" if cfg is None else "a cfg that can be built"
-        return [*found, note(path, f"only the header is looked at, for want of {why}")]
+        why = "no cfg was given" if cfg is None else "the cfg cannot be built"
+        return [*found, note(path, f"only the header is checked, since {why}")]
     report = None
-    with collecting(found):
+    with collect_findings(found):
         report = fill(cfg.network, path, strict=True)
     if report is None:
-        return [*found, *_other_dialects(path, cfg)]
-    found += _coverage(path, report)
-    found += _training(path, cfg.network)
+        return [*found, *_suggest_dialect(path, cfg)]
+    found += _check_coverage(path, report)
+    found += _check_seen(path, cfg.network)
     for array in network_statistics(cfg.network, report):
-        found += _array(path, cfg.network, array)
+        found += _check_array(path, cfg.network, array)
     return found
 
 
-def _header(path: Path, header: WeightsHeader) -> Iterator[Finding]:
+def _check_header(path: Path, header: WeightsHeader) -> Iterator[Finding]:
+    """Report transposed matrices, or a version that no code base writes."""
     version = (header.major, header.minor, header.revision)
     if header.transposed:
         yield note(path, "its connected layers' matrices are marked as transposed", got=version)
     elif version not in _VERSIONS:
         yield warning(
             path,
-            "no Darknet has written a header of this version",
+            "no version of Darknet writes this header version",
             expected=" or ".join(".".join(map(str, known)) for known in sorted(_VERSIONS)),
             got=".".join(map(str, version)),
-            fix="make sure that this is a weight file",
+            fix="check that this is a weight file",
         )
 
 
-def _other_dialects(path: Path, cfg: CheckedCfg) -> Iterator[Finding]:
-    """The dialects in which a file that does not fit would fit."""
+def _suggest_dialect(path: Path, cfg: CheckedCfg) -> Iterator[Finding]:
+    """Name a dialect with which a file that does not fit the cfg would fit."""
     for other in DIALECTS.values():
         if other.code_base == cfg.dialect.code_base:
             continue
         if _fits(path, cfg, other):
             yield note(
                 path,
-                f"it is as long as {other.code_base}/darknet writes it",
-                fix=f"say --dialect {other.name}",
+                f"its length is right for {other.code_base}/darknet",
+                fix=f"use --dialect {other.name}",
             )
             return
 
 
 def _fits(path: Path, cfg: CheckedCfg, dialect: Dialect) -> bool:
     reports: list[LoadReport] = []
-    with collecting([]):
+    with collect_findings([]):
         network = build_network(cfg.sections, dialect=dialect, initialize=False)
         reports.append(read_weights(network, path))
     return any(report.complete for report in reports)
 
 
-def _coverage(path: Path, report: LoadReport) -> Iterator[Finding]:
+def _check_coverage(path: Path, report: LoadReport) -> Iterator[Finding]:
+    """Report a file that ends before the last layer."""
     if report.complete:
         return
     what = f"holds {report.layers} of {report.total} layers, up to {report.last or 'none'}"
@@ -94,27 +98,31 @@ def _coverage(path: Path, report: LoadReport) -> Iterator[Finding]:
         yield warning(
             path,
             what,
-            expected="all of them, or a name such as x.conv.N",
-            fix="to train from it is fine, to run it is not: its other layers are random",
+            expected="all layers, or a name such as x.conv.N",
+            fix="use it to start a training only: without training the other layers are random",
         )
 
 
-def _training(path: Path, network: Network) -> Iterator[Finding]:
-    """Source: network.c get_current_iteration: seen / batch, from which training goes on."""
+def _check_seen(path: Path, network: Network) -> Iterator[Finding]:
+    """Report the pictures seen, and whether Darknet would stop a training at once.
+
+    Source: network.c get_current_iteration: training continues from seen / batch.
+    """
     seen, net = network.header.seen, network.net
     batches = seen // net.batch
     yield note(path, f"has seen {seen} pictures, {batches} batches of {net.batch}")
     if 0 < net.max_batches <= batches:
         yield note(
             path,
-            "Darknet's training would go on where this file's ended, and end at once",
+            "Darknet would continue the training of this file, and stop at once",
             expected=f"fewer batches than max_batches={net.max_batches}",
             got=batches,
             fix="train with -clear, or from a partial file",
         )
 
 
-def _array(path: Path, network: Network, array: ArrayStatistics) -> Iterator[Finding]:
+def _check_array(path: Path, network: Network, array: ArrayStatistics) -> Iterator[Finding]:
+    """Report values that no training gives: NaN, negative variances, huge or only zeros."""
     where = network.layers[array.layer].options.where
     name = f"{array.name} of layer {array.layer} [{array.section}] ({where})"
     if array.not_finite:
@@ -122,8 +130,8 @@ def _array(path: Path, network: Network, array: ArrayStatistics) -> Iterator[Fin
             path,
             f"{name} are not finite",
             expected=f"{array.count} numbers",
-            got=f"{array.not_finite} that are infinite or no number",
-            fix="take an earlier file: training has failed before this one was written",
+            got=f"{array.not_finite} that are infinite or NaN",
+            fix="use an earlier file: the training diverged before this one was written",
         )
     if array.name.endswith("rolling_variance") and array.minimum < 0:
         yield error(
@@ -131,7 +139,7 @@ def _array(path: Path, network: Network, array: ArrayStatistics) -> Iterator[Fin
             f"{name} are negative",
             expected="0 or more",
             got=f"{array.minimum:g}",
-            fix="take the cfg and the --dialect that the file was written with",
+            fix="use the cfg and the --dialect that the file was written with",
         )
     elif max(abs(array.minimum), abs(array.maximum)) > _TOO_LARGE:
         yield warning(
@@ -139,7 +147,7 @@ def _array(path: Path, network: Network, array: ArrayStatistics) -> Iterator[Fin
             f"{name} are very large",
             expected=f"numbers up to {_TOO_LARGE:g}",
             got=f"{array.minimum:g}..{array.maximum:g}",
-            fix="take the cfg and the --dialect that the file was written with",
+            fix="use the cfg and the --dialect that the file was written with",
         )
     if (
         array.name.endswith("weights")
@@ -149,7 +157,7 @@ def _array(path: Path, network: Network, array: ArrayStatistics) -> Iterator[Fin
         yield warning(
             path,
             f"{name} are all 0",
-            expected="trained numbers",
+            expected="trained values",
             got=f"{array.count} zeros",
-            fix="take a file that was trained",
+            fix="use a file that was trained",
         )

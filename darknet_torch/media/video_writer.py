@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from darknet_torch.errors import UsageError
-from darknet_torch.files import renamed
+from darknet_torch.files import atomic_path
 
 # Suffix -> codec. Every build of OpenCV has these codecs.
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "XVID", ".avi": "MJPG"}
@@ -31,7 +31,7 @@ class VideoFile:
         check_video_suffix(path)
         self._path, self._size = path, (width, height)
         with ExitStack() as stack:
-            temporary = stack.enter_context(renamed(path))
+            temporary = stack.enter_context(atomic_path(path))
             codec = cv2.VideoWriter.fourcc(*CODECS[path.suffix.lower()])
             self._writer = cv2.VideoWriter(str(temporary), codec, fps, self._size)
             if not self._writer.isOpened():

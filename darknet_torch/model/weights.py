@@ -15,7 +15,7 @@ from torch import Tensor
 
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.errors import WeightsError
-from darknet_torch.files import replacing
+from darknet_torch.files import atomic_write
 from darknet_torch.layers.base import Layer, Slot
 from darknet_torch.model.network import Network, WeightsHeader
 from darknet_torch.model.weights_diagnosis import check_is_weights, likely_cause
@@ -125,7 +125,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
         WeightsError: it cannot be written; an older one is then untouched.
     """
     try:
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             yield file
     except OSError as error:
         raise WeightsError(f"cannot be written ({error.strerror or error})", where=path) from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from darknet_torch.errors import UsageError, WeightsError
-from darknet_torch.files import replacing, write_bytes
+from darknet_torch.files import atomic_write, write_bytes
 from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.weights import write_weights
 from darknet_torch.training.callbacks import Callback
@@ -133,7 +133,7 @@ def keep_cfg(plan: TrainPlan) -> None:
     if target.resolve() == Path(plan.cfg).resolve():
         return
     try:
-        with replacing(target) as file, Path(plan.cfg).open("rb") as source:
+        with atomic_write(target) as file, Path(plan.cfg).open("rb") as source:
             shutil.copyfileobj(source, file)
     except OSError as error:
         raise WeightsError(f"cannot be written ({error.strerror})", where=target) from None

@@ -8,7 +8,7 @@ from darknet_torch.model.loading import load
 from darknet_torch.model.weights import write_weights
 from tests.cli.command import dtorch
 from tests.datasets.tiny_datasets import darknet
-from tests.lint.test_cfg import HEADS, NET
+from tests.lint.cfgs import HEADS, NET
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_names_alone_begin_a_data_file(folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["yolov3"], "nothing says how many classes there are"),
+        (["yolov3"], "the number of classes is unknown"),
         (["yolo3", "--classes", 2], "did you mean 'yolov3'"),
         (["yolov3", "--classes", 3, "--names", "voc"], "expected --classes 20"),
         (["yolov3", "--classes", 3, "--batch", 10], "batch=10, subdivisions=16"),

@@ -1,4 +1,4 @@
-"""What scripts do with darknet.py: the same with AlexeyAB's and with compat.darknet.
+"""Call what scripts use of darknet.py, with AlexeyAB's module or with compat.darknet.
 
     python tests/compat/darknet_script.py FOLDER|compat CFG DATA WEIGHTS PICTURE OUT.json
 
@@ -18,7 +18,7 @@ import numpy as np
 
 
 def results(darknet, cfg, data, weights, picture):
-    """What a script gets for one picture, by name; all of it goes into JSON."""
+    """Name -> what darknet.py returns for one picture, as JSON can hold it."""
     random.seed(3)
     network, names, colors = darknet.load_network(str(cfg), str(data), str(weights))
     found = {"names": names, "colors": colors}
@@ -42,7 +42,7 @@ def results(darknet, cfg, data, weights, picture):
 
 
 def from_file(darknet, network, names, picture):
-    """Pictures that darknet.py reads itself, and the functions below detect_image."""
+    """Results for pictures that darknet.py reads, and of the functions that detect_image calls."""
     picture = str(picture).encode()
     found = {}
     image = darknet.load_image(picture, 0, 0)
@@ -71,7 +71,7 @@ def from_file(darknet, network, names, picture):
 
 
 def batch(darknet, files, picture):
-    """Two pictures at once, as darknet_images.py's batch_detection has it."""
+    """Results for two pictures at once, as batch_detection of darknet_images.py runs them."""
     network, names, _ = darknet.load_network(*map(str, files), batch_size=2)
     planes = [picture.transpose(2, 0, 1), picture[:, ::-1].transpose(2, 0, 1)]
     values = np.ascontiguousarray(np.concatenate(planes).flat, dtype=np.float32) / 255.0
@@ -89,7 +89,7 @@ def batch(darknet, files, picture):
 
 
 def summary(image):
-    """Sizes of a picture, and some of its values."""
+    """The size of a picture, and some of its values."""
     count = image.w * image.h * image.c
     places = range(0, count, max(1, count // 50))
     return [image.w, image.h, image.c, [image.data[place] for place in places]]

@@ -1,4 +1,4 @@
-"""The networks that compat.opencv is compared with OpenCV 4 on."""
+"""The networks on which compat.opencv and OpenCV 4 are compared."""
 
 import warnings
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tools.records import cfg_text, read_record, write_weights
 RECORDS = ROOT / "tests/parity/data/forward"
 PICTURE = sample_folder() / "shapes.png"
 
-# Every kind of layer and activation function that OpenCV's importer knows, once.
+# Each layer type and activation function that OpenCV's importer supports, once.
 LAYERS = """[net]
 width=64
 height=64
@@ -144,12 +144,12 @@ CLASSIFIER_INNER = "crop_0 leaky_2 tanh_3 identity_3 fullyConnected_4 softmax_5"
 
 @dataclass(frozen=True)
 class Model:
-    """A network with its files, and what to run it on.
+    """The files of a network, and the picture to run it on.
 
     Attributes:
-        inner: names of layers to look at besides the outputs.
-        trained: whether its detections mean something; those of random weights overlap so
-            closely that the last bit decides between them.
+        inner: names of layers to compare besides the outputs.
+        trained: whether its detections are compared; with random weights the boxes overlap so
+            much that the last bit decides which ones remain.
     """
 
     cfg: Path
@@ -160,7 +160,12 @@ class Model:
 
 
 def make(name: str, folder: Path) -> Model | None:
-    """The model of one of `NAMES`, its files in `folder` if need be; None if it is not there."""
+    """Return the model of one of `NAMES`, or None if its files are missing.
+
+    Args:
+        name: one of `NAMES`.
+        folder: where to write the files of a model that is not stored anywhere.
+    """
     if name in INLINE:
         text, inner = INLINE[name]
         cfg, weights = folder / f"{name}.cfg", folder / f"{name}.weights"
@@ -185,7 +190,7 @@ def make(name: str, folder: Path) -> Model | None:
 
 
 def _save_seeded(cfg: Path, weights: Path) -> None:
-    """Write random weights for which nothing grows out of bounds."""
+    """Write random weights with which the activations stay bounded."""
     random = np.random.RandomState(11)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dt.CfgWarning)  # thresh= is OpenCV's own

@@ -1,6 +1,6 @@
-"""OpenCV 4 in an environment of its own, and what was recorded of it.
+"""Run OpenCV 4 in its own environment, and read and write its recorded results.
 
-Write the records anew, with DTORCH_OPENCV4_PYTHON set to that environment's Python:
+To record again, with DTORCH_OPENCV4_PYTHON set to that environment's Python:
 
     python -m tests.compat.opencv4
 """
@@ -17,16 +17,16 @@ from tools.records import positions
 
 DATA = Path(__file__).parent / "data"
 SCRIPT = Path(__file__).with_name("opencv_script.py")
-_MOST = 400  # values of an array that are recorded
+_RECORDED = 400  # values of each array
 
 
 def opencv4_python() -> str | None:
-    """The Python that has OpenCV 4, None if nobody said."""
+    """The Python of the environment with OpenCV 4; None if it is not set."""
     return os.environ.get("DTORCH_OPENCV4_PYTHON")
 
 
 def run_opencv4(model: Model, out: Path) -> dict[str, np.ndarray]:
-    """What the script says with OpenCV 4."""
+    """The results of the script with OpenCV 4."""
     files = (model.cfg, model.weights, model.picture, out)
     words = [opencv4_python(), SCRIPT, "opencv", *files, *model.inner]
     subprocess.run([str(word) for word in words], check=True)
@@ -34,12 +34,12 @@ def run_opencv4(model: Model, out: Path) -> dict[str, np.ndarray]:
 
 
 def thinned(results: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """A part of each array, and its shape."""
+    """Sample each array, and add its shape."""
     thin = {}
     for key, values in results.items():
         values = np.asarray(values)
-        many = values.size > _MOST and values.dtype.kind == "f"
-        thin[key] = values.ravel()[positions(values.size, _MOST)] if many else values
+        many = values.size > _RECORDED and values.dtype.kind == "f"
+        thin[key] = values.ravel()[positions(values.size, _RECORDED)] if many else values
         thin[f"{key} shape"] = np.array(values.shape, int)
     return thin
 
@@ -51,7 +51,7 @@ def read(file: Path) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    """Write the record of every model that is there."""
+    """Write the record of every available model."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for model_name in NAMES:

@@ -1,4 +1,4 @@
-"""What scripts do with cv2.dnn and Darknet's files: the same for OpenCV 4 and for compat.opencv.
+"""Call what scripts use of cv2.dnn for Darknet's files, with OpenCV 4 or compat.opencv.
 
 python tests/compat/opencv_script.py opencv|compat CFG WEIGHTS PICTURE OUT.npz [LAYER...]
 """
@@ -12,12 +12,12 @@ MEAN = (10, 20, 30)
 
 
 def results(cv2, cfg, weights, picture, layers=()):
-    """What a net and the models made of it say, by name.
+    """Name -> results of a net and of the models made from it.
 
     Args:
         cv2: OpenCV 4, or the stand-in.
         cfg, weights, picture: paths.
-        layers: names of inner layers to look at.
+        layers: names of inner layers to compute.
     """
     net = cv2.dnn.readNetFromDarknet(str(cfg), str(weights))
     # OpenCV 4.12 overwrites some inner layers of nets whose layers it fuses.
@@ -46,7 +46,7 @@ def results(cv2, cfg, weights, picture, layers=()):
 
 
 def detected(cv2, net, frame, size):
-    """What DetectionModel says, with several settings."""
+    """Results of DetectionModel with several settings."""
     model = cv2.dnn_DetectionModel(net)
     model.setInputParams(scale=1 / 255, size=size, swapRB=True)
     found = {}
@@ -66,7 +66,7 @@ def detected(cv2, net, frame, size):
 
 
 def classified(cv2, net, frame, size):
-    """What ClassificationModel says, with and without a softmax of its own."""
+    """Results of ClassificationModel, with and without its own softmax."""
     model = cv2.dnn_ClassificationModel(net)
     model.setInputParams(1 / 255, size, (0, 0, 0), True)
     plain = model.classify(frame)
@@ -75,7 +75,7 @@ def classified(cv2, net, frame, size):
 
 
 def input_size(cfg):
-    """Width and height in a cfg's [net], the first of equal keys."""
+    """Width and height in the [net] of a cfg, where the first of duplicate keys wins."""
     text = Path(cfg).read_text(encoding="latin-1")
     lines = ["".join(line.split()) for line in text.splitlines()]
     options = dict(line.split("=")[:2] for line in reversed(lines) if "=" in line)

@@ -1,7 +1,7 @@
-"""compat.darknet against what AlexeyAB's darknet.py gave with its C library.
+"""compat.darknet compared with recorded results of AlexeyAB's darknet.py and its C library.
 
-The records are darknet_script.py's output, with the CPU build of the library (AVX=1) and the
-files that `files_of` names.
+The records are the output of darknet_script.py with the CPU build of the library (AVX=1) and the
+files that `files_of` returns.
 """
 
 import json
@@ -17,7 +17,7 @@ from tests.conftest import reference_folder
 
 DATA = Path(__file__).parent / "data"
 TOY, SHARED = "toy-shapes", "yolo-fastest-1.1"
-# Float32 through the layers, added in another order: of scores; of boxes in some 500 pixels.
+# Float32 sums in another order: for scores, and for boxes in pictures of about 500 pixels.
 SCORE, PIXELS = 1e-5, 1e-3
 LISTS = ("pixels", "relative", "by objectness")
 
@@ -40,20 +40,20 @@ def files_of(name, folder):
 
 @pytest.fixture(scope="module", params=[TOY, SHARED])
 def both(request, tmp_path_factory):
-    """What the script says here, through JSON as there, and what was recorded."""
+    """The results of the script here, converted through JSON, and the recorded ones."""
     files = files_of(request.param, tmp_path_factory.mktemp("darknet"))
     wanted = json.loads((DATA / f"darknet-{request.param}.json").read_text())
     return json.loads(json.dumps(results(darknet, *files))), wanted
 
 
-def test_names_and_colours_are_those_of_darknet(both):
+def test_names_and_colours_equal_darknets(both):
     found, wanted = both
     assert found["names"] == wanted["names"]
     assert found["colors"] == wanted["colors"]
 
 
 @pytest.mark.parametrize("label", ["usual", "low", "raw", "stretched"])
-def test_detections_are_darknets_to_the_digit(both, label):
+def test_detections_equal_darknets_to_the_digit(both, label):
     found, wanted = (side[label] for side in both)
     assert len(wanted) >= 3
     assert [name for name, _, _ in found] == [name for name, _, _ in wanted]
@@ -63,13 +63,13 @@ def test_detections_are_darknets_to_the_digit(both, label):
 
 
 @pytest.mark.parametrize("label", LISTS)
-def test_boxes_below_detect_image_are_darknets(both, label):
+def test_boxes_of_the_lower_functions_equal_darknets(both, label):
     found, wanted = (side[label] for side in both)
     assert len(wanted) >= 3
     compare(found, wanted)
 
 
-def test_a_batch_is_darknets(both):
+def test_the_boxes_of_a_batch_equal_darknets(both):
     found, wanted = (side["batch"] for side in both)
     assert len(found) == len(wanted) == 2
     for one, other in zip(found, wanted, strict=True):
@@ -77,7 +77,7 @@ def test_a_batch_is_darknets(both):
         compare(one, other)
 
 
-def test_what_is_printed_and_drawn_is_darknets(both, capsys):
+def test_printed_text_and_drawn_boxes_equal_darknets(both, capsys):
     found, wanted = both
     darknet.print_detections(wanted["usual"], True)
     darknet.print_detections(wanted["usual"])
@@ -87,19 +87,19 @@ def test_what_is_printed_and_drawn_is_darknets(both, capsys):
 
 
 @pytest.mark.parametrize("label", ["read", "resized", "letterboxed", "swapped"])
-def test_pictures_are_darknets(both, label):
+def test_pictures_equal_darknets(both, label):
     found, wanted = (side[label] for side in both)
     assert found[:3] == wanted[:3]
     assert found[3] == pytest.approx(wanted[3], abs=1e-6)  # float32
 
 
-def test_the_output_pointer_is_darknets(both):
+def test_the_network_output_equals_darknets(both):
     found, wanted = both
     assert found["output"] == pytest.approx(wanted["output"], rel=1e-5, abs=1e-4)  # float32
 
 
 def compare(found, wanted):
-    """Assert that lists of name, probability, box are the same."""
+    """Assert that two lists of name, probability and box are equal."""
     assert [name for name, _, _ in found] == [name for name, _, _ in wanted]
     for (_, score, box), (_, wanted_score, wanted_box) in zip(found, wanted, strict=True):
         assert score == pytest.approx(wanted_score, abs=SCORE)

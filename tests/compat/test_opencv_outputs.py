@@ -1,4 +1,4 @@
-"""compat.opencv against OpenCV 4: recorded, and, where it is installed, run beside it."""
+"""compat.opencv compared with recorded results of OpenCV 4, and with OpenCV 4 if installed."""
 
 import warnings
 
@@ -11,14 +11,14 @@ from tests.compat.models import NAMES, make
 from tests.compat.opencv4 import DATA, opencv4_python, read, run_opencv4, thinned
 from tests.compat.opencv_script import results
 
-# Float32 through up to a hundred layers, added in another order.
+# Float32 sums in another order, through up to a hundred layers.
 TOLERANCE = 1e-4
-PIXEL = 1  # OpenCV cuts off fractions, so the last bit may decide between two pixels
+PIXEL = 1  # OpenCV truncates, so the last bit can decide between two pixels
 
 
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory):
-    """Name -> the model and what the script says of it here; made when first asked for."""
+    """A function: name -> the model and the results of the script, computed on first use."""
     folder = tmp_path_factory.mktemp("opencv")
     made = {}
 
@@ -37,7 +37,7 @@ def computed(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_outputs_are_those_recorded_of_opencv_4(name, computed):
+def test_outputs_equal_the_records_of_opencv_4(name, computed):
     model, found = computed(name)
     compare(thinned(found), read(DATA / f"{name}.npz"), model)
 
@@ -46,13 +46,13 @@ def test_outputs_are_those_recorded_of_opencv_4(name, computed):
     opencv4_python() is None, reason="DTORCH_OPENCV4_PYTHON names no Python with OpenCV 4"
 )
 @pytest.mark.parametrize("name", NAMES)
-def test_outputs_are_those_of_opencv_4(name, computed, tmp_path):
+def test_outputs_equal_those_of_opencv_4(name, computed, tmp_path):
     model, found = computed(name)
     found = {key: np.asarray(value) for key, value in found.items()}
     compare(found, run_opencv4(model, tmp_path / "out.npz"), model)
 
 
-def test_the_records_say_something():
+def test_the_records_contain_detections():
     toy = read(DATA / "toy-shapes.npz")
     assert len(toy["nms ids"]) >= 4
     assert len(toy["all ids"]) > len(toy["nms ids"])
@@ -62,7 +62,7 @@ def test_the_records_say_something():
 
 
 def compare(found, wanted, model):
-    """Assert that the results are the same, by name."""
+    """Assert that the results of each name are equal."""
     assert set(found) == set(wanted)
     for key, value in wanted.items():
         if key.startswith(("all ", "nms ", "across ")) and not model.trained:
@@ -78,6 +78,6 @@ def compare(found, wanted, model):
 
 
 def crossed(found, wanted):
-    """Where a score lies so near the threshold that one side took it for nothing."""
+    """Where a score is so close to the threshold that one side set it to 0."""
     near = np.abs(np.maximum(found, wanted)[..., None] - (0.1, 0.2)) < TOLERANCE
     return near.any(-1) & (np.minimum(found, wanted) == 0)

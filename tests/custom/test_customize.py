@@ -1,4 +1,4 @@
-"""A custom cfg from a base, against what the tutorials change by hand."""
+"""Changing a cfg for other classes, compared with what the tutorials change by hand."""
 
 import warnings
 from pathlib import Path
@@ -10,7 +10,7 @@ from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.grammar import parse_cfg, read_cfg
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.zoo import shipped
-from darknet_torch.custom.customize import Wishes, customize, scaled_steps
+from darknet_torch.custom.customize import CustomOptions, customize, scaled_steps
 from darknet_torch.downloads.published import PUBLISHED
 from darknet_torch.errors import CfgError, CfgWarning, UsageError
 from darknet_torch.model.network import build_network
@@ -24,17 +24,20 @@ def base_text(name):
     return BASES[name].read_bytes().decode("latin-1")
 
 
-def custom(name, classes=3, **wishes):
+def custom(name, classes=3, **options):
     dialect = DIALECTS["pjreddie" if name in PJREDDIE_ONLY else "alexeyab"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
         return customize(
-            base_text(name), Wishes(classes, **wishes), file=str(BASES[name]), dialect=dialect
+            base_text(name),
+            CustomOptions(classes, **options),
+            file=str(BASES[name]),
+            dialect=dialect,
         )
 
 
 def changed(old, new):
-    """Line number -> (key, value without blanks) of the lines that differ; none is added."""
+    """Line number -> (key, value without spaces) of the lines that differ."""
     old, new = old.split("\n"), new.split("\n")
     assert len(old) == len(new)
     found = {}
@@ -46,7 +49,7 @@ def changed(old, new):
     return found
 
 
-# By hand: the line numbers, keys and values of the shipped definitions for 3 classes.
+# Found by hand in the shipped definitions: lines, keys and values for 3 classes.
 # max_batches = max(3 * 2000, 6000); steps = 80 %, 90 %; filters = (3 + 5) * 3, and so on.
 NET_TINY = {16: ("max_batches", "6000"), 18: ("steps", "4800,5400")}
 FOR_TRAINING = {9: ("batch", "64"), 10: ("subdivisions", "16")}
@@ -86,12 +89,12 @@ BY_HAND = {
 
 
 @pytest.mark.parametrize("name", BY_HAND)
-def test_what_changes_is_what_one_would_change_by_hand(name):
+def test_the_changes_are_those_made_by_hand(name):
     assert changed(base_text(name), custom(name).text) == BY_HAND[name]
 
 
 @pytest.mark.parametrize("name", BASES)
-def test_every_shipped_definition_gets_three_classes(name):
+def test_every_shipped_definition_can_get_three_classes(name):
     made = custom(name)
     keys = {change.new.partition("=")[0].strip() for change in made.changes if change.old}
     heads = made.network.heads
@@ -101,7 +104,7 @@ def test_every_shipped_definition_gets_three_classes(name):
     assert ("classes" in keys) is bool(heads)
     added = [change.new for change in made.changes if change.old is None]
     assert added == (["max_batches=6000"] if name == "vgg-16" else [])
-    # What is written builds, and tells three classes apart.
+    # The result can be built and has three classes.
     assert {head.classes for head in heads} <= {3}
     assert heads or made.network.output_layer.output_shape.channels == 3
     assert made.network.net.max_batches == 6000
@@ -109,15 +112,15 @@ def test_every_shipped_definition_gets_three_classes(name):
 
 
 @pytest.mark.parametrize("name", sorted(CHARACTERS))
-def test_a_network_of_characters_has_no_classes_to_change(name):
+def test_a_character_model_is_refused(name):
     with pytest.raises(CfgError, match="input is no picture"):
-        customize(shipped(".cfg")[name].read_text("latin-1"), Wishes(3))
+        customize(shipped(".cfg")[name].read_text("latin-1"), CustomOptions(3))
 
 
 @pytest.mark.parametrize(
     ("name", "layers"), [("yolov4-tiny", 29), ("yolov3-tiny", 15), ("yolov4", 138), ("yolov2", 30)]
 )
-def test_the_layers_before_the_first_that_changed_are_kept(name, layers):
+def test_layers_before_the_first_changed_one_are_kept(name, layers):
     # yolov4-tiny.conv.29 and yolov3-tiny.conv.15 are published; see docs/conversion.md.
     assert custom(name).kept_layers == layers
 
@@ -126,7 +129,7 @@ STARTS = [(base, entry.name) for entry in PUBLISHED for base in entry.starts]
 
 
 @pytest.mark.parametrize(("base", "start"), STARTS)
-def test_a_usual_start_ends_before_what_changed(base, start):
+def test_published_partial_weights_fit_the_kept_layers(base, start):
     number = int(start.rpartition(".")[2])
     assert number <= custom(base).kept_layers
 
@@ -134,7 +137,7 @@ def test_a_usual_start_ends_before_what_changed(base, start):
 @pytest.mark.parametrize(
     ("classes", "pictures", "expected"), [(1, 0, 6000), (10, 0, 20000), (10, 30001, 30001)]
 )
-def test_the_length_of_training(classes, pictures, expected):
+def test_max_batches_grows_with_classes_and_pictures(classes, pictures, expected):
     net = custom("yolov4-tiny", classes, pictures=pictures).network.net
     assert net.max_batches == expected
     assert net.steps == (round(expected * 0.8), round(expected * 0.9))
@@ -150,19 +153,19 @@ def test_the_length_of_training(classes, pictures, expected):
         ((-1, 100), (0.1, 10), (-1, 100)),
     ],
 )
-def test_steps_that_fall_move_and_those_that_warm_up_stay(steps, scales, expected):
+def test_steps_that_lower_the_rate_move_and_those_that_warm_up_stay(steps, scales, expected):
     net = NetOptions(policy="steps", steps=steps, scales=scales)
     assert scaled_steps(net, 10000) == expected
     assert scaled_steps(NetOptions(policy="poly", steps=steps), 10000) == steps
 
 
-def test_sizes_and_batch_change_when_asked():
+def test_size_and_batch_are_set():
     made = custom("yolov4-tiny", width=320, height=256, batch=32, subdivisions=8)
     net = made.network.net
     assert (net.width, net.height, net.batch, net.subdivisions) == (320, 256, 32, 8)
 
 
-def test_a_batch_that_does_not_divide_is_refused():
+def test_a_batch_that_is_no_multiple_of_subdivisions_is_refused():
     with pytest.raises(UsageError, match="got batch=10, subdivisions=16"):
         custom("yolov3", batch=10)
 
@@ -199,11 +202,11 @@ classes=2"""
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_every_other_byte_stays(end):
+def test_all_other_bytes_stay(end):
     text = ODD.replace("\n", end)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CfgWarning)  # of what is behind the 2
-        made = customize(text, Wishes(4))
+        warnings.simplefilter("ignore", CfgWarning)  # about the text after the 2
+        made = customize(text, CustomOptions(4))
     expected = (
         text.replace(f"[net]{end}", f"[net]{end}max_batches=8000{end}")
         .replace(f"counters_per_class=10,20{end}", "")
@@ -214,13 +217,13 @@ def test_every_other_byte_stays(end):
     assert made.text == expected
 
 
-def test_counters_come_from_the_data():
+def test_counters_per_class_are_set_from_the_data():
     text = ODD.replace(" ; two", "")
-    made = customize(text, Wishes(3, counters=(5, 0, 7)))
+    made = customize(text, CustomOptions(3, counters=(5, 0, 7)))
     assert made.network.heads[0].options.counters_per_class == (5, 0, 7)
 
 
-def test_new_anchors_and_new_classes_go_together():
+def test_anchors_and_classes_can_change_together():
     anchors = np.array([[10, 12], [20, 24], [30, 36], [40, 48], [50, 60]], float)
     made = custom("yolov4-tiny", 2, anchors=anchors)
     coarse, fine = made.network.heads
@@ -229,12 +232,12 @@ def test_new_anchors_and_new_classes_go_together():
     assert [head.input_shape.channels for head in (fine, coarse)] == [21, 14]
 
 
-def test_anchors_need_a_head_that_has_some():
+def test_anchors_for_a_cfg_without_anchor_heads_are_refused():
     with pytest.raises(CfgError, match="no head with anchors"):
         custom("darknet19", anchors=np.ones((2, 2)))
 
 
-def test_joined_channels_cannot_be_changed():
+def test_a_head_after_joined_layers_is_refused():
     text = """[net]
 width=32
 height=32
@@ -251,10 +254,10 @@ num=1
 anchors=1,2
 """
     with pytest.raises(CfgError, match="does not get its channels from one layer"):
-        customize(text, Wishes(3))
+        customize(text, CustomOptions(3))
 
 
-def test_a_head_of_yolov1_may_read_a_map():
+def test_a_detection_head_after_a_convolution_is_customized():
     text = """[net]
 width=32
 height=32
@@ -269,20 +272,20 @@ num=2
 coords=4
 classes=2
 """
-    made = customize(text, Wishes(5))
+    made = customize(text, CustomOptions(5))
     assert made.network.layers[0].options.filters == 2 * 5 + 5
     build_network(parse_cfg(made.text))
 
 
-def test_a_contrastive_loss_has_the_heads_classes():
+def test_a_contrastive_section_gets_the_classes_of_the_heads():
     text = ODD.replace(" ; two", "") + "\n[contrastive]\nclasses=2\nyolo_layer=3\n"
-    assert "classes=6\nyolo_layer=3" in customize(text, Wishes(6)).text
+    assert "classes=6\nyolo_layer=3" in customize(text, CustomOptions(6)).text
 
 
-def test_warnings_are_of_the_result_and_come_once(tmp_path):
+def test_each_warning_about_the_cfg_is_issued_once(tmp_path):
     path = Path(tmp_path / "odd.cfg")
     path.write_text(ODD.replace(" ; two", "").replace("batch=4", "batch=4\nbtach=5"))
     with pytest.warns(CfgWarning) as caught:
-        customize(path.read_text(), Wishes(3), file=str(path))
+        customize(path.read_text(), CustomOptions(3), file=str(path))
     assert ["unknown key 'btach'" in str(item.message) for item in caught] == [True]
     assert read_cfg(path)

@@ -1,4 +1,4 @@
-"""Every command of the page about custom models runs, and says what the page says."""
+"""Every command of the page about custom models runs, and prints what the page shows."""
 
 import shlex
 import shutil
@@ -9,18 +9,18 @@ from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
 from tests.datasets.tiny_datasets import darknet
 from tests.docs.pages import ROOT, blocks, commands
-from tests.lint.test_cfg import KNOWN
+from tests.lint.cfgs import KNOWN_FINDINGS
 
 PAGE = "docs/custom-models.md"
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with a model of the reader's own and a data set of its three classes."""
+    """A folder with a custom model and a data set with its three classes."""
     monkeypatch.chdir(tmp_path)
     for suffix in (".cfg", ".weights", ".names"):
         shutil.copy(sample_folder() / f"toy-shapes{suffix}", f"custom{suffix}")
-    # As large as the sample's anchor of 36 x 36 of 160 pixels, or nearly so.
+    # About as large as the sample's anchor, 36 x 36 of 160 pixels.
     boxes = [f"{i % 3} .5 .5 {0.2 + i / 200} {0.25 - i / 200}" for i in range(12)]
     data = darknet(tmp_path, ["\n".join(boxes)])
     shutil.copy("custom.names", "obj.names")
@@ -38,23 +38,23 @@ def test_the_command_works(command, folder):
     assert result.exit_code == 0, result.output
 
 
-def test_the_lines_on_the_page_are_those_printed(folder):
+def test_the_page_shows_the_printed_lines(folder):
     printed = dtorch("new", "yolov4-tiny", "--classes", 3).stdout
     assert printed in blocks(PAGE, "text")
 
 
-def test_the_finding_on_the_page_is_the_one_printed(folder):
+def test_the_page_shows_the_printed_finding(folder):
     dtorch("new", "yolov4-tiny", "--data", "obj.data", "--out", "obj.cfg")
     text = (folder / "obj.cfg").read_text().replace("filters = 24", "filters = 255", 1)
     (folder / "obj.cfg").write_text(text)
     assert blocks(PAGE, "text")[1] in dtorch("check", "obj.cfg").stdout
 
 
-def test_the_page_names_the_definitions_with_faults():
+def test_the_page_lists_the_definitions_with_findings():
     page = (ROOT / PAGE).read_text()
-    table = page.partition("but these:")[2].partition("###")[0]
+    table = page.partition("except these:")[2].partition("###")[0]
     named = {name for line in table.splitlines() for name in line.split("|")[1:2]}
-    assert {word for cell in named for word in cell.strip().split(", ")} >= set(KNOWN)
+    assert {word for cell in named for word in cell.strip().split(", ")} >= set(KNOWN_FINDINGS)
 
 
 def test_there_are_commands_on_the_page():

@@ -8,7 +8,7 @@ import pytest
 
 from darknet_torch.compat import darknet
 from tests.cli.command import dtorch
-from tests.compat.test_darknet_module import DARKNET_PY
+from tests.compat.darknet.toy import DARKNET_PY
 from tests.docs.pages import ROOT, blocks, commands, fill_folder
 
 PAGES = ("docs/migration-from-opencv.md", "docs/migration-from-darknet.md")

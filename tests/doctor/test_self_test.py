@@ -1,4 +1,4 @@
-"""The bundled model finds what is kept of it, and a broken installation is noticed."""
+"""The bundled model finds the stored detections, and a broken installation is noticed."""
 
 import json
 import math
@@ -17,37 +17,37 @@ from darknet_torch.errors import UsageError
 from darknet_torch.model.loading import load
 
 FOLDER = sample_folder()
-KEPT = json.loads((FOLDER / EXPECTED).read_bytes())
+STORED = json.loads((FOLDER / EXPECTED).read_bytes())
 
 
-def test_the_sample_is_found_as_it_is_kept():
-    # The kept numbers have six digits; sums in another order move the last of them.
+def test_the_bundled_model_finds_the_stored_detections():
+    # The stored numbers have six digits; summing in another order changes the last one.
     assert self_test() < 1e-5
 
 
-def test_the_kept_objects_are_those_of_the_picture():
-    assert [one["name"] for one in KEPT] == ["circle", "square", "triangle", "triangle"]
+def test_the_stored_detections_are_the_objects_of_the_picture():
+    assert [one["name"] for one in STORED] == ["circle", "square", "triangle", "triangle"]
 
 
-def test_a_network_without_its_weights_fails():
+def test_an_untrained_network_fails():
     untrained = load(FOLDER / "toy-shapes.cfg")
     found = detect_sample(untrained, FOLDER).to_dict()["objects"]
-    assert difference(found, KEPT) > TOLERANCE
+    assert difference(found, STORED) > TOLERANCE
 
 
 @pytest.mark.parametrize("part", ["center_x", "width", "confidence"])
-def test_each_number_counts(part):
-    moved = json.loads(json.dumps(KEPT))
+def test_the_difference_covers_every_number(part):
+    moved = json.loads(json.dumps(STORED))
     place = moved[2] if part == "confidence" else moved[2]["relative_coordinates"]
     place[part] += 0.02
-    assert difference(moved, KEPT) == pytest.approx(0.02)
+    assert difference(moved, STORED) == pytest.approx(0.02)
 
 
-def test_other_objects_are_infinitely_far():
-    assert difference(KEPT[:3], KEPT) == math.inf
+def test_the_difference_is_infinite_if_classes_differ():
+    assert difference(STORED[:3], STORED) == math.inf
     assert difference([], []) == 0
 
 
-def test_a_device_that_is_not_there_is_an_error():
+def test_a_missing_device_is_an_error():
     with pytest.raises(UsageError, match="no such device"):
         self_test("cuda:99")

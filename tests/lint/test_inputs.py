@@ -1,4 +1,4 @@
-"""Which file on a command line is what."""
+"""Recognising the files on the command line."""
 
 import struct
 from itertools import permutations
@@ -10,7 +10,7 @@ from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.lint.inputs import Inputs, recognise
 
 
-def test_suffixes_decide_in_any_order(tmp_path):
+def test_files_are_recognised_by_suffix_in_any_order(tmp_path):
     paths = [tmp_path / name for name in ("x.cfg", "x.weights", "x.data")]
     for path in paths:
         path.touch()
@@ -28,23 +28,23 @@ def test_suffixes_decide_in_any_order(tmp_path):
         ("x.json", b"{}", "data"),
     ],
 )
-def test_else_what_a_file_holds(name, content, kind, tmp_path):
+def test_files_with_other_suffixes_are_recognised_by_content(name, content, kind, tmp_path):
     path = tmp_path / name
     path.write_bytes(content)
     assert recognise([str(path)]) == Inputs(**{kind: path})
 
 
-def test_a_folder_is_data_and_a_name_a_shipped_definition(tmp_path):
+def test_a_folder_is_a_data_set_and_a_bare_name_a_shipped_definition(tmp_path):
     found = recognise([str(tmp_path), "yolov3"])
     assert found == Inputs(cfg=shipped(".cfg")["yolov3"], data=tmp_path)
 
 
-def test_what_cannot_be_recognised(tmp_path):
+def test_files_that_cannot_be_recognised_are_errors(tmp_path):
     other = tmp_path / "x.txt"
     other.write_text("hello\n")
-    with pytest.raises(UsageError, match="is no cfg, no weight file and no data set"):
+    with pytest.raises(UsageError, match="is neither a cfg nor a weight file nor a data set"):
         recognise([str(other)])
-    with pytest.raises(UsageError, match="is no cfg, no weight file and no data set"):
+    with pytest.raises(UsageError, match="is neither a cfg nor a weight file nor a data set"):
         recognise([str(sample_folder() / "shapes.png")])
     with pytest.raises(UsageError, match=r"two cfg files: expected one, got .*yolov2"):
         recognise(["yolov2", "yolov3"])

@@ -1,14 +1,11 @@
 """`load`: from names and files to a network."""
 
 import struct
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
 
-import darknet_torch as dt
 from darknet_torch.cfg.dialect import PJREDDIE
 from darknet_torch.errors import CfgError, UsageError, WeightsError
 from darknet_torch.model.loading import find_device, load, load_with_report
@@ -185,27 +182,3 @@ def test_bytes_left_over_are_an_error_unless_allowed(cfg, weights):
 
 def test_paths_may_be_strings(cfg, weights):
     assert load(str(cfg), str(weights(ALL))).header.seen == 64
-
-
-def run(code):
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    ).stdout.strip()
-
-
-def test_importing_the_package_imports_no_torch():
-    code = "import sys, darknet_torch; print('torch' in sys.modules, 'cv2' in sys.modules)"
-    assert run(code) == "False False"
-
-
-def test_errors_and_names_are_there_without_torch():
-    code = "import sys, darknet_torch as d; d.CfgError; dir(d); print('torch' in sys.modules)"
-    assert run(code) == "False"
-
-
-def test_every_public_name_is_there():
-    for name in dt.__all__:
-        assert getattr(dt, name) is not None
-    assert dt.load is load
-    with pytest.raises(AttributeError, match="no attribute 'loads'"):
-        _ = dt.loads

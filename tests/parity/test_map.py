@@ -1,4 +1,4 @@
-"""Darknet's map: the printed digits, where the recorded detections are at hand."""
+"""Darknet's map, digit by digit, if the recorded detections are available."""
 
 import json
 import shutil
@@ -17,22 +17,22 @@ absent = pytest.mark.skipif(RECORD is None or not RECORD.exists(), reason=NO_REF
 
 
 @absent
-def test_every_printed_number_comes_out_of_the_recorded_detections(tmp_path):
-    findings = dict(check_map(RECORD, DATA, models=tmp_path))
-    assert len(findings) == 6
-    assert {name: str(f) for name, f in findings.items() if not f.passed} == {}
+def test_recorded_detections_give_every_printed_number(tmp_path):
+    deviations = dict(check_map(RECORD, DATA, models=tmp_path))
+    assert len(deviations) == 6
+    assert {name: str(f) for name, f in deviations.items() if not f.passed} == {}
 
 
 @absent
 @pytest.mark.long
-def test_our_own_detections_come_close(tmp_path):
-    findings = dict(check_map(RECORD, DATA, FOLDER.parent / "models"))
-    assert len(findings) == 12
-    assert {name: str(f) for name, f in findings.items() if not f.passed} == {}
+def test_our_detections_give_similar_numbers(tmp_path):
+    deviations = dict(check_map(RECORD, DATA, FOLDER.parent / "models"))
+    assert len(deviations) == 12
+    assert {name: str(f) for name, f in deviations.items() if not f.passed} == {}
 
 
 @absent
-def test_the_tool_tells_of_a_single_digit(tmp_path):
+def test_the_tool_reports_a_single_wrong_digit(tmp_path):
     record = json.loads(RECORD.read_text())
     record["records"] = record["records"][:2]
     record["records"][1]["classes"][2]["ap"] += 0.01

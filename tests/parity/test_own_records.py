@@ -1,4 +1,4 @@
-"""The project's own copies of recorded results, against its own definitions."""
+"""The project's own copies of recorded results, compared with the shipped definitions."""
 
 import copy
 import json
@@ -18,24 +18,24 @@ TRAIN = sorted((DATA / "train").glob("*.json"))
 
 
 @pytest.mark.parametrize("path", LAYERS + FORWARD, ids=lambda path: path.stem)
-def test_every_layer_gives_what_c_gave(path):
-    finding = check_forward(path, definitions_folder())
-    assert finding.passed, str(finding)
+def test_every_layer_equals_the_record(path):
+    deviation = check_forward(path, definitions_folder())
+    assert deviation.passed, str(deviation)
 
 
 @pytest.mark.parametrize("path", TRAIN, ids=lambda path: path.stem)
-def test_training_goes_as_it_did_in_c(path):
-    finding = check_training(path, definitions_folder())
-    assert finding.passed, str(finding)
+def test_training_equals_the_record(path):
+    deviation = check_training(path, definitions_folder())
+    assert deviation.passed, str(deviation)
 
 
-def test_every_policy_has_the_rates_that_c_had():
-    findings = dict(check_rates(DATA / "learning_rates.json"))
-    assert len(findings) >= 8
-    assert {name: str(f) for name, f in findings.items() if not f.passed} == {}
+def test_learning_rates_of_every_policy_equal_the_records():
+    deviations = dict(check_rates(DATA / "learning_rates.json"))
+    assert len(deviations) >= 8
+    assert {name: str(f) for name, f in deviations.items() if not f.passed} == {}
 
 
-def test_the_tool_tells_of_each_policy_and_of_a_wrong_rate(tmp_path):
+def test_the_tool_prints_each_policy_and_reports_a_wrong_rate(tmp_path):
     path = DATA / "learning_rates.json"
     result = CliRunner().invoke(main, ["rates", str(path)])
     assert result.exit_code == 0
@@ -49,8 +49,7 @@ def test_the_tool_tells_of_each_policy_and_of_a_wrong_rate(tmp_path):
     assert [line[:4] for line in result.output.splitlines()] == ["ok  ", "FAIL"]
 
 
-def test_training_otherwise_than_in_c_is_told(tmp_path):
-    """A comparison that lets everything pass is none."""
+def test_a_changed_training_record_fails_and_names_the_place(tmp_path):
     record = json.loads((DATA / "train" / "yolo_mse.json").read_text())
     for change, place in (
         (lambda r: r["costs"].__setitem__(1, r["costs"][1] * 1.001), "cost 1"),
@@ -62,12 +61,12 @@ def test_training_otherwise_than_in_c_is_told(tmp_path):
         change(broken)
         path = tmp_path / "broken.json"
         path.write_text(json.dumps(broken))
-        finding = check_training(path, definitions_folder())
-        assert not finding.passed
-        assert place in finding.place
+        deviation = check_training(path, definitions_folder())
+        assert not deviation.passed
+        assert place in deviation.place
 
 
-def test_the_copies_are_there():
+def test_no_copy_is_missing():
     assert len(LAYERS) >= 29
     assert len(FORWARD) >= 5
     assert len(TRAIN) >= 20

@@ -1,4 +1,4 @@
-"""All recorded results, where they are at hand."""
+"""All recorded results, if they are available."""
 
 import pytest
 import torch
@@ -20,28 +20,28 @@ def name(path):
 
 
 @pytest.mark.parametrize("path", records("detect"), ids=name)
-def test_detections_are_those_of_c(path):
+def test_detections_equal_the_records(path):
     shared = FOLDER.parent
-    finding = check_detect(path, shared / "models", shared / "images")
-    assert finding.passed, str(finding)
+    deviation = check_detect(path, shared / "models", shared / "images")
+    assert deviation.passed, str(deviation)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("path", records("forward"), ids=name)
-def test_every_layer_of_every_network_gives_what_c_gave(path):
-    finding = check_forward(path, FOLDER.parent / "cfg")
-    assert finding.passed, str(finding)
+def test_every_layer_of_every_network_equals_the_record(path):
+    deviation = check_forward(path, FOLDER.parent / "cfg")
+    assert deviation.passed, str(deviation)
 
 
-# Of a large network some value always lies within rounding of zero. Gradients are sums whose
-# order depends on the number of threads, as that of C's on its compiler; behind a few updates
-# one of them falls as C's did. A fault falls wrong with all.
+# In a large network some value is always within rounding of zero. Gradients are sums whose order
+# depends on the number of threads, and in C on the compiler; after a few updates one number of
+# threads rounds as C did. A real mistake fails with all of them.
 THREADS = (1, 2, 3)
 
 
 @pytest.fixture
 def threads():
-    """What sets the number of threads, for the time of a test."""
+    """A function that sets the number of threads until the test ends."""
     before = torch.get_num_threads()
     yield torch.set_num_threads
     torch.set_num_threads(before)
@@ -49,11 +49,11 @@ def threads():
 
 @pytest.mark.long
 @pytest.mark.parametrize("path", records("train"), ids=name)
-def test_training_goes_as_it_did_in_c_with_every_network(path, threads):
-    findings = []
+def test_training_of_every_network_equals_the_record(path, threads):
+    deviations = []
     for number in THREADS:
         threads(number)
-        findings.append(check_training(path, FOLDER.parent / "cfg"))
-        if findings[-1].passed:
+        deviations.append(check_training(path, FOLDER.parent / "cfg"))
+        if deviations[-1].passed:
             return
-    pytest.fail("; ".join(map(str, findings)))
+    pytest.fail("; ".join(map(str, deviations)))

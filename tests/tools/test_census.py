@@ -1,4 +1,4 @@
-"""The census tool on small cfgs whose sizes are worked out by hand."""
+"""The census tool on small cfgs whose sizes were computed by hand."""
 
 import json
 
@@ -63,7 +63,7 @@ class TestWithoutExpectations:
             "2 passed, 0 failed, 0 not supported yet",
         ]
 
-    def test_what_alexeyabs_code_refuses_is_taken_as_pjreddies(self, cfgs):
+    def test_a_cfg_that_alexeyabs_code_refuses_is_built_as_pjreddies(self, cfgs):
         result = call(cfgs(steps=STEPS))
         assert result.exit_code == PASSED
         assert "ok steps: 100 bytes, 3 layers (pjreddie)" in result.stdout
@@ -71,14 +71,14 @@ class TestWithoutExpectations:
     @pytest.mark.parametrize(
         "text", [BROKEN, "", "no cfg at all"], ids=["broken", "empty", "text"]
     )
-    def test_what_does_not_load_at_all_is_a_failure_that_names_it(self, cfgs, text):
+    def test_a_cfg_that_does_not_load_is_a_failure_with_its_name(self, cfgs, text):
         result = call(cfgs(bad=text, small=SMALL))
         assert result.exit_code == FAILED
         assert "FAIL bad: " in result.stdout
         assert "bad.cfg" in result.stdout
         assert "1 passed, 1 failed" in result.stdout
 
-    def test_what_is_not_supported_has_its_own_exit_status(self, cfgs, monkeypatch):
+    def test_unsupported_cfgs_have_their_own_exit_status(self, cfgs, monkeypatch):
         def refuse(sections, **options):
             raise UnsupportedError("[dream] is not supported yet")
 
@@ -88,14 +88,14 @@ class TestWithoutExpectations:
         assert result.exit_code == UNSUPPORTED
         assert "not supported yet small: [dream] is not supported yet" in result.stdout
 
-    def test_a_folder_without_cfgs_is_wrong_usage(self, tmp_path):
+    def test_a_folder_without_cfgs_is_a_usage_error(self, tmp_path):
         result = call(tmp_path)
         assert result.exit_code == USAGE
         assert "no cfgs here" in result.stderr
 
 
 class TestExpectations:
-    def test_what_agrees_passes(self, cfgs, expect):
+    def test_equal_sizes_pass(self, cfgs, expect):
         result = call(cfgs(small=SMALL), *expect(small={"alexeyab": LOADS, "pjreddie": LOADS}))
         assert result.exit_code == PASSED
         assert "ok small: 100 bytes" in result.stdout
@@ -110,44 +110,46 @@ class TestExpectations:
         ],
         ids=["bytes", "outputs", "fewer layers", "more layers"],
     )
-    def test_what_differs_fails_and_says_where(self, cfgs, expect, change, message):
+    def test_different_sizes_fail_and_the_layer_is_printed(self, cfgs, expect, change, message):
         result = call(cfgs(small=SMALL), *expect(small={"alexeyab": LOADS | change}))
         assert result.exit_code == FAILED
         assert f"FAIL small: 100 bytes, 2 layers (alexeyab): {message}" in result.stdout
 
-    def test_alexeyabs_record_counts_where_its_code_loads_the_cfg(self, cfgs, expect):
+    def test_alexeyabs_record_is_used_if_its_code_loads_the_cfg(self, cfgs, expect):
         wrong = {**LOADS, "file_bytes": 1}
         options = expect(small={"alexeyab": LOADS, "pjreddie": wrong})
         assert call(cfgs(small=SMALL), *options).exit_code == PASSED
 
     @pytest.mark.parametrize(("file_bytes", "status"), [(BYTES, PASSED), (BYTES + 4, FAILED)])
-    def test_pjreddies_counts_where_it_alone_does(self, cfgs, expect, file_bytes, status):
+    def test_pjreddies_record_is_used_if_only_its_code_loads_the_cfg(
+        self, cfgs, expect, file_bytes, status
+    ):
         theirs = {"loads": True, "file_bytes": file_bytes, "outputs": [*OUTPUTS, 24]}
         result = call(cfgs(steps=STEPS), *expect(steps={"alexeyab": REFUSES, "pjreddie": theirs}))
         assert result.exit_code == status
         assert "(pjreddie)" in result.stdout
 
-    def test_what_a_code_base_loads_must_load_in_its_dialect(self, cfgs, expect):
+    def test_a_cfg_must_load_in_the_dialect_of_the_code_base_that_loads_it(self, cfgs, expect):
         result = call(cfgs(steps=STEPS), *expect(steps={"alexeyab": LOADS, "pjreddie": REFUSES}))
         assert result.exit_code == FAILED
 
     @pytest.mark.parametrize(("text", "status"), [(STEPS, PASSED), (BROKEN, FAILED)])
-    def test_what_neither_loads_must_still_load_here(self, cfgs, expect, text, status):
+    def test_a_cfg_that_neither_code_base_loads_must_load_here(self, cfgs, expect, text, status):
         options = expect(some={"alexeyab": REFUSES, "pjreddie": REFUSES})
         assert call(cfgs(some=text), *options).exit_code == status
 
-    def test_records_of_cfgs_that_are_not_there_are_listed(self, cfgs, expect):
+    def test_records_of_missing_cfgs_are_listed(self, cfgs, expect):
         result = call(cfgs(small=SMALL), *expect(gone={"alexeyab": LOADS}))
         assert "recorded, but not here: gone" in result.stdout
 
 
 class TestRoundTrip:
-    def test_a_weight_file_that_stays_the_same_passes(self, cfgs):
+    def test_a_weight_file_that_does_not_change_passes(self, cfgs):
         result = call(cfgs(small=SMALL, steps=STEPS), "--round-trip")
         assert result.exit_code == PASSED
         assert "2 passed" in result.stdout
 
-    def test_one_that_does_not_fails(self, cfgs, monkeypatch):
+    def test_a_weight_file_that_changes_fails(self, cfgs, monkeypatch):
         folder = cfgs(small=SMALL)
         monkeypatch.setattr(census, "read_weights", lambda network, path: network.initialize())
         result = call(folder, "--round-trip")
@@ -157,7 +159,7 @@ class TestRoundTrip:
 
 
 class TestTable:
-    def test_it_says_what_each_code_base_makes_of_each_cfg(self, cfgs, expect, tmp_path):
+    def test_the_table_shows_the_result_of_each_code_base(self, cfgs, expect, tmp_path):
         folder = cfgs(a=SMALL, b=SMALL, c=SMALL, d=STEPS)
         records = expect(
             a={"alexeyab": LOADS, "pjreddie": LOADS},
@@ -175,6 +177,6 @@ class TestTable:
         columns = {line.count("|") for line in lines if line.startswith("|")}
         assert columns == {6}
 
-    def test_it_is_written_when_some_fail_too(self, cfgs, tmp_path):
+    def test_the_table_is_written_even_if_some_cfgs_fail(self, cfgs, tmp_path):
         assert call(cfgs(bad=BROKEN), "--table", tmp_path / "table.md").exit_code == FAILED
         assert "| bad | 0 | 0 |" in (tmp_path / "table.md").read_text()

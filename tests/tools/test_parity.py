@@ -1,4 +1,4 @@
-"""The parity tool on records made here from the network's own results."""
+"""The parity tool on records that are made from the network's own results."""
 
 import json
 import shutil
@@ -12,14 +12,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from darknet_torch import Detector, load
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.errors import UnsupportedError
 from darknet_torch.model.network import build_network
 from darknet_torch.model.weights import read_weights
 from tools import parity, records
-from tools.finding import Finding, worst
 
 PASSED, FAILED, USAGE, UNSUPPORTED = 0, 1, 2, 3
 
@@ -43,7 +40,7 @@ SEGMENTS = [[0, "biases", 4, 0, 1], [0, "weights", 108, 27, 1]]
 
 
 def make_record(folder, name="tiny"):
-    """A forward record in `folder`, as the C side would have written it."""
+    """Write a forward record to `folder`, as the C program would."""
     record = {
         "name": name,
         "dialect": "alexeyab",
@@ -65,7 +62,7 @@ def make_record(folder, name="tiny"):
 
 
 def run(record, folder):
-    """What every layer of the record's network gives."""
+    """The outputs of every layer of the record's network."""
     network = build_network(parse_cfg(records.cfg_text(record, folder)))
     weights = folder / "parameters.bin"
     records.write_weights(weights, record)
@@ -83,8 +80,8 @@ def summary(values):
     return stats, values[records.positions(values.size)]
 
 
-def tamper(path, **changes):
-    """Add to some of the recorded numbers: array=((layer, place), amount)."""
+def change_record(path, **changes):
+    """Add to recorded numbers: array=((layer, position), amount)."""
     with np.load(path.with_suffix(".npz")) as stored:
         arrays = {name: stored[name] for name in stored}
     for name, (where, amount) in changes.items():
@@ -104,7 +101,7 @@ def forward(folder, command="forward"):
 
 class TestForward:
     @pytest.mark.parametrize("command", ["forward", "layers"])
-    def test_what_agrees_passes(self, tmp_path, command):
+    def test_equal_results_pass(self, tmp_path, command):
         make_record(tmp_path)
         result = forward(tmp_path, command)
         assert result.exit_code == PASSED
@@ -122,8 +119,8 @@ class TestForward:
         ],
         ids=["sample", "count", "mean", "l2", "nan"],
     )
-    def test_a_tampered_record_fails_with_its_place(self, tmp_path, changes, place):
-        tamper(make_record(tmp_path), **changes)
+    def test_a_changed_record_fails_and_the_place_is_printed(self, tmp_path, changes, place):
+        change_record(make_record(tmp_path), **changes)
         result = forward(tmp_path)
         assert result.exit_code == FAILED
         assert "FAIL tiny" in result.stdout
@@ -131,12 +128,12 @@ class TestForward:
 
     def test_one_failure_among_many_is_a_failure(self, tmp_path):
         make_record(tmp_path, "good")
-        tamper(make_record(tmp_path, "bad"), samples=((0, 0), 1.0))
+        change_record(make_record(tmp_path, "bad"), samples=((0, 0), 1.0))
         result = forward(tmp_path)
         assert result.exit_code == FAILED
         assert "1 passed, 1 failed" in result.stdout
 
-    def test_the_network_named_by_a_record_comes_from_the_cfg_folder(self, tmp_path):
+    def test_the_cfg_named_by_a_record_is_read_from_the_cfg_folder(self, tmp_path):
         path = make_record(tmp_path)
         record = json.loads(path.read_text())
         cfgs = tmp_path / "cfgs"
@@ -145,7 +142,7 @@ class TestForward:
         path.write_text(json.dumps({**record, "cfg_file": "elsewhere/net.cfg"}))
         assert call("forward", tmp_path, "--cfg-folder", cfgs).exit_code == PASSED
 
-    def test_other_parameters_than_the_recorded_are_noticed(self, tmp_path):
+    def test_parameters_with_another_checksum_are_an_error(self, tmp_path):
         path = make_record(tmp_path)
         record = json.loads(path.read_text())
         path.write_text(json.dumps({**record, "seed": record["seed"] + 1}))
@@ -156,7 +153,7 @@ class TestForward:
 class TestUnsupported:
     @pytest.fixture
     def folder(self, tmp_path, monkeypatch):
-        """A record that passes beside one that this version refuses."""
+        """A record that passes next to one that this version refuses."""
         make_record(tmp_path, "good")
         make_record(tmp_path, "unknown")
         check = parity.check_forward
@@ -169,27 +166,27 @@ class TestUnsupported:
         monkeypatch.setattr(parity, "check_forward", refuse)
         return tmp_path
 
-    def test_it_is_listed_and_has_its_own_exit_status(self, folder):
+    def test_unsupported_records_are_listed_and_have_their_own_exit_status(self, folder):
         result = forward(folder)
         assert result.exit_code == UNSUPPORTED
         assert "not supported yet: unknown: [dream] is not supported yet" in result.stdout
         assert "1 passed, 0 failed, 1 not supported yet" in result.stdout
 
-    def test_a_failure_weighs_more(self, folder):
-        tamper(folder / "good.json", samples=((0, 0), 1.0))
+    def test_a_failure_decides_the_exit_status(self, folder):
+        change_record(folder / "good.json", samples=((0, 0), 1.0))
         assert forward(folder).exit_code == FAILED
 
 
 class TestUsage:
-    def test_a_folder_without_records_is_refused(self, tmp_path):
+    def test_a_folder_without_records_is_a_usage_error(self, tmp_path):
         result = forward(tmp_path)
         assert result.exit_code == USAGE
         assert "no records" in result.stderr
 
-    def test_a_missing_folder_is_refused(self, tmp_path):
+    def test_a_missing_folder_is_a_usage_error(self, tmp_path):
         assert call("forward", tmp_path / "gone").exit_code == USAGE
 
-    def test_records_with_their_own_cfg_need_nothing_beside_the_checkout(self, tmp_path):
+    def test_records_with_their_own_cfg_need_no_files_outside_the_checkout(self, tmp_path):
         tools = tmp_path / "checkout" / "tools"
         shutil.copytree(Path(parity.__file__).parent, tools)
         records_folder = tmp_path / "records"
@@ -198,76 +195,3 @@ class TestUsage:
         command = [sys.executable, str(tools / "parity.py"), "layers", str(records_folder)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         assert result.returncode == PASSED, result.stderr
-
-
-@pytest.fixture(scope="module")
-def recorded():
-    """The bundled model's detections in the bundled picture, in the form of a C record."""
-    toy = sample_folder()
-    network = load(toy / "toy-shapes.cfg", toy / "toy-shapes.weights")
-    found = Detector(network, letterbox=True)(toy / "shapes.png")
-    boxes = [
-        {"class_id": int(kind), "confidence": float(score), "box": box.tolist()}
-        for kind, score, box in zip(
-            found.class_ids, found.scores, found.boxes_cxcywh_relative, strict=True
-        )
-    ]
-    return json.dumps(
-        {
-            "cfg": "toy-shapes.cfg",
-            "weights": "toy-shapes.weights",
-            "threshold": 0.25,
-            "nms_threshold": 0.45,
-            "letterbox": True,
-            "images": {"shapes": boxes},
-        }
-    )
-
-
-class TestDetect:
-    def check(self, folder, record):
-        (folder / "toy.json").write_text(json.dumps(record))
-        toy = sample_folder()
-        return call("detect", folder, "--models", toy, "--images", toy)
-
-    def test_what_agrees_passes(self, tmp_path, recorded):
-        result = self.check(tmp_path, json.loads(recorded))
-        assert result.exit_code == PASSED
-        assert "ok   toy" in result.stdout
-
-    @pytest.mark.parametrize(
-        "change",
-        [
-            lambda boxes: boxes.pop(),
-            lambda boxes: boxes.append({**boxes[0], "class_id": 1 - boxes[0]["class_id"] % 2}),
-            lambda boxes: boxes[0].update(confidence=boxes[0]["confidence"] - 0.01),
-            lambda boxes: boxes[0]["box"].__setitem__(0, boxes[0]["box"][0] + 0.005),
-            lambda boxes: boxes[0].update(class_id=boxes[0]["class_id"] + 1),
-        ],
-        ids=["missing", "extra", "confidence", "place", "class"],
-    )
-    def test_what_differs_fails(self, tmp_path, recorded, change):
-        record = json.loads(recorded)
-        change(record["images"]["shapes"])
-        result = self.check(tmp_path, record)
-        assert result.exit_code == FAILED
-        assert "FAIL toy" in result.stdout
-        assert "shapes.png" in result.stdout
-
-    def test_what_neither_is_sure_of_is_not_judged(self, tmp_path, recorded):
-        record = json.loads(recorded)
-        record["images"]["shapes"].append(
-            {"class_id": 0, "confidence": 0.24, "box": [0.9, 0.9, 0.1, 0.1]}
-        )
-        assert self.check(tmp_path, record).exit_code == PASSED
-
-
-class TestFindings:
-    def test_the_tolerance_itself_passes(self):
-        assert Finding(1.0, "here").passed
-        assert not Finding(1.001, "here").passed
-
-    def test_nan_does_not_pass_and_is_the_worst(self):
-        nan = Finding(float("nan"), "there")
-        assert not nan.passed
-        assert worst([Finding(7.0, "here"), nan, Finding(9.0, "here")]) is nan

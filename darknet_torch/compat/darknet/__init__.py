@@ -1,10 +1,10 @@
-"""AlexeyAB's darknet.py without its C library: change one import, keep the script.
+"""AlexeyAB's darknet.py without its C library: a script changes one import only.
 
     from darknet_torch.compat import darknet
 
-Names, signatures and results are darknet.py's. Networks are objects, no C pointers; IMAGE,
-DETECTION and the others are ctypes structures as there. What darknet.py reaches through
-``lib`` beyond its own names does not exist here.
+Names, signatures and results are those of darknet.py. Networks are Python objects instead of C
+pointers; IMAGE, DETECTION and the others are ctypes structures, as in darknet.py. Functions of the
+C library that darknet.py does not name itself, reached through ``lib``, are missing here.
 """
 
 from ctypes import POINTER, c_float, c_int

@@ -1,4 +1,4 @@
-"""darknet.py's functions from what a network computed to DETECTIONs, and their NMS."""
+"""darknet.py's functions that turn a network's output into DETECTIONs, and NMS."""
 
 from __future__ import annotations
 
@@ -35,22 +35,24 @@ def get_network_boxes(
     num: Any,
     letter: int,
 ) -> Any:
-    """The boxes of the picture that ran last whose objectness is above `thresh`.
+    """Return the boxes of the last picture whose objectness is above `thresh`.
 
     Args:
-        w, h: of the picture, pixels.
+        net: the network that ran.
+        w, h: width and height of the picture, pixels.
+        thresh: probabilities that are not above it become 0, too.
         hier: not used, as in AlexeyAB's code.
-        class_map: None; Darknet's maps of class ids are not supported.
-        relative: leave the boxes in 0-1 of the picture, else pixels.
-        num: pointer to an int that becomes their number.
-        letter: the picture was letterboxed.
+        class_map: must be None; Darknet's maps of class ids are not supported.
+        relative: nonzero for boxes in 0-1 of the picture, 0 for pixels.
+        num: pointer to an int that is set to the number of boxes.
+        letter: nonzero if the picture was letterboxed.
 
     Returns:
         An array of DETECTION.
 
     Raises:
-        UsageError: nothing ran yet, or the network has no detection heads.
-        UnsupportedError: a map is given.
+        UsageError: no picture was run yet, or the network has no detection heads.
+        UnsupportedError: `class_map` is not None.
 
     Source: network.c get_network_boxes, yolo_layer.c get_yolo_detections (AlexeyAB).
     Differs: best_class_idx is set for [yolo] too, where C leaves 0.
@@ -72,26 +74,26 @@ def network_predict_batch(
     relative: int,
     letter: int,
 ) -> Any:
-    """Run a batch and get the boxes of each of its pictures; see `get_network_boxes`.
+    """Run a batch and return the boxes of each of its pictures; see `get_network_boxes`.
 
     Args:
-        image: its data are those of all pictures, one behind the other.
-        batch_size: of the network, as it was loaded.
+        image: its data are those of all pictures, one after the other.
+        batch_size: the batch size that the network was loaded with.
 
     Returns:
         An array of DETNUMPAIR.
 
     Raises:
-        UsageError: the network was loaded with another batch_size.
+        UsageError: the network was loaded with a different batch size.
 
     Source: network.c network_predict_batch (AlexeyAB).
     """
     if batch_size != net.batch:
         raise UsageError(
-            "the network was loaded for another batch",
+            "the network was loaded with a different batch size",
             expected=net.batch,
             got=batch_size,
-            fix="say load_network(..., batch_size=N)",
+            fix="load it with load_network(..., batch_size=N)",
         )
     network_predict(net, image.data)
     found = [
@@ -105,9 +107,9 @@ def network_predict_batch(
 
 
 def do_nms_sort(dets: Any, total: int, classes: int, thresh: float) -> None:
-    """Per class, set the probability of boxes that overlap a better one to 0.
+    """Set probabilities of boxes that overlap a more probable one of the class to 0, in place.
 
-    The boxes end in the order that Darknet's sorting leaves, too.
+    The boxes are also put into the order that Darknet's sorting leaves them in.
 
     Source: box.c do_nms_sort.
     """
@@ -121,7 +123,7 @@ def do_nms_sort(dets: Any, total: int, classes: int, thresh: float) -> None:
 
 
 def do_nms_obj(dets: Any, total: int, classes: int, thresh: float) -> None:
-    """Whatever its class, set a box that overlaps one of a higher objectness to 0.
+    """Set boxes that overlap one with a higher objectness to 0 in place, whatever the class.
 
     Source: box.c do_nms_obj.
     """
@@ -136,15 +138,15 @@ def do_nms_obj(dets: Any, total: int, classes: int, thresh: float) -> None:
 
 
 def free_detections(dets: Any, num: int) -> None:
-    """Nothing to do: the memory goes with the object."""
+    """Has no effect: the memory is freed with the object."""
 
 
 def free_batch_detections(pairs: Any, num: int) -> None:
-    """Nothing to do: the memory goes with the object."""
+    """Has no effect: the memory is freed with the object."""
 
 
 def free_ptrs(pointers: Any, num: int) -> None:
-    """Nothing to do: the memory goes with the object."""
+    """Has no effect: the memory is freed with the object."""
 
 
 def _detections(
@@ -156,35 +158,35 @@ def _detections(
     relative: int,
     letter: int,
 ) -> Any:
-    """The DETECTIONs of the picture `index` of the batch that ran last."""
+    """Return the DETECTIONs of picture `index` of the last batch."""
     if class_map is not None:
-        raise UnsupportedError("maps of class ids are not supported", fix="give None instead")
+        raise UnsupportedError("maps of class ids are not supported", fix="pass None instead")
     if net.predictions is None:
         raise UsageError(
-            "there are no boxes",
-            fix="run predict_image first, on a network with detection heads",
+            "there are no predictions to take boxes from",
+            fix="call predict_image first, on a network with detection heads",
         )
-    found = net.predictions
-    sure = found.objectness[index] > thresh
-    scores = found.class_scores[index][sure].cpu().numpy().astype(np.float32)
+    predictions = net.predictions
+    kept = predictions.objectness[index] > thresh
+    scores = predictions.class_scores[index][kept].cpu().numpy().astype(np.float32)
     scores[scores <= thresh] = 0
-    boxes = found.boxes[index][sure].double().cpu().numpy()
+    boxes = predictions.boxes[index][kept].double().cpu().numpy()
     width, height = size
-    own = net.network.net
+    input_size = net.network.net
     placement = (
-        letterbox_placement(height, width, own.height, own.width)
+        letterbox_placement(height, width, input_size.height, input_size.width)
         if letter
-        else Placement(own.height, own.width, own.height, own.width)
+        else Placement(input_size.height, input_size.width, input_size.height, input_size.width)
     )
     boxes = placement.to_picture(boxes) * (1 if relative else (width, height, width, height))
-    return _structures(boxes, found.objectness[index][sure].tolist(), scores)
+    return _structures(boxes, predictions.objectness[index][kept].tolist(), scores)
 
 
 def _structures(boxes: np.ndarray, objectness: Sequence[float], scores: np.ndarray) -> Any:
     detections = (DETECTION * len(boxes))()
-    for detection, box, certain, row in zip(detections, boxes, objectness, scores, strict=True):
+    for detection, box, certainty, row in zip(detections, boxes, objectness, scores, strict=True):
         detection.bbox = BOX(*box)
-        detection.objectness, detection.classes = certain, len(row)
+        detection.objectness, detection.classes = certainty, len(row)
         detection.best_class_idx = int(row.argmax()) if row.any() else -1
         detection.prob = pointer_to(row)
     return keep(detections, scores)

@@ -1,4 +1,4 @@
-"""darknet.py's own functions that list and draw what was found. No torch."""
+"""darknet.py's functions that print and draw detections. No torch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def class_colors(names: Iterable[str]) -> dict[str, Color]:
-    """A random colour, BGR, for each name; `random.seed` makes them repeatable."""
+    """Return a random BGR colour for each name; `random.seed` makes them repeatable."""
     return {name: _random_color() for name in names}
 
 
@@ -27,16 +27,17 @@ def _random_color() -> Color:
 
 
 def bbox2points(bbox: Sequence[float]) -> tuple[int, int, int, int]:
-    """Centre x, centre y, width, height as left, top, right, bottom, rounded."""
+    """Convert centre x, centre y, width, height to left, top, right, bottom, rounded."""
     x, y, w, h = bbox
     return round(x - w / 2), round(y - h / 2), round(x + w / 2), round(y + h / 2)
 
 
 def print_detections(detections: Iterable[Detection], coordinates: bool = False) -> None:
-    """Print a line for each, with its box if `coordinates`.
+    """Print a line for each detection.
 
     Args:
-        detections: of `detect_image`.
+        detections: as `detect_image` returns them.
+        coordinates: whether to print the boxes, too.
     """
     lines = ["", "Objects:"]
     for label, confidence, (x, y, w, h) in detections:
@@ -48,12 +49,12 @@ def print_detections(detections: Iterable[Detection], coordinates: bool = False)
 def draw_boxes(
     detections: Iterable[Detection], image: np.ndarray, colors: Mapping[str, Color]
 ) -> np.ndarray:
-    """Draw boxes, labels and confidences on `image`, which is also returned.
+    """Draw boxes, labels and confidences on `image`, and return it.
 
     Args:
-        detections: of `detect_image`, in pixels of `image`.
+        detections: as `detect_image` returns them, in pixels of `image`.
         image: uint8 [H, W, 3].
-        colors: of the labels, in the order of the image's channels.
+        colors: label -> colour, in the order of the image's channels.
     """
     for label, confidence, bbox in detections:
         left, top, right, bottom = bbox2points(bbox)
@@ -65,18 +66,18 @@ def draw_boxes(
 
 
 def non_max_suppression_fast(detections: Sequence[Any], overlap_thresh: float) -> list[Any]:
-    """Drop boxes that a box further down covers by more than a part of their area.
+    """Drop boxes of which a lower box in the picture covers more than a fraction of the area.
 
     Args:
-        detections: each of four values, the last one a box as in `detect_image`.
-        overlap_thresh: that part, 0-1.
+        detections: four values each, the last of which is a box as in `detect_image`.
+        overlap_thresh: the fraction, 0-1.
 
     Returns:
-        Those that stay, the lowest first. An empty list for no detections, where darknet.py
-        fails.
+        The remaining detections, the lowest box first. An empty list for no detections, with
+        which darknet.py fails.
 
-    Source: darknet.py non_max_suppression_fast (AlexeyAB), whose pixels count from their
-    first to their last.
+    Source: darknet.py non_max_suppression_fast (AlexeyAB), where a box includes its first and
+    its last pixel.
     """
     if not detections:
         return []

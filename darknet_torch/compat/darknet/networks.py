@@ -1,4 +1,4 @@
-"""darknet.py's functions on a network: load it, run it."""
+"""darknet.py's functions that load and run a network."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ from darknet_torch.inference.detector import Detector
 from darknet_torch.model.loading import find_device, load_with_report
 from darknet_torch.model.network import Network
 
-_FEWEST_CLASSES = 2  # where the .data file has no classes=
+_DEFAULT_CLASSES = 2  # if the .data file has no classes=
 
 _device = "auto"
 
 
 class LoadedNetwork:
-    """What darknet.py calls ``network``: a network and what it last computed.
+    """What darknet.py calls ``network``: a network and its last predictions.
 
     Attributes:
-        network: the PyTorch network, normalisation folded in, as Darknet has it on loading.
-        batch: how many pictures `network_predict` takes.
-        predictions: of the last pictures, None before the first or without detection heads.
+        network: the PyTorch network, with normalisation folded in as Darknet does on loading.
+        batch: the number of pictures that `network_predict` takes.
+        predictions: those of the last pictures; None before the first, or without detection
+            heads.
     """
 
     def __init__(self, network: Network, batch: int) -> None:
@@ -46,7 +47,7 @@ class LoadedNetwork:
         self._detector = Detector(network) if network.heads else None
 
     def run(self, images: np.ndarray) -> np.ndarray:
-        """Compute for [N, C, H, W]; the network's output, as Darknet keeps it."""
+        """Run images [N, C, H, W]; return the network's output as Darknet stores it."""
         outputs = self._backend.predict(images)
         if self._detector is not None:
             self.predictions = self._detector.decode(outputs)
@@ -56,15 +57,15 @@ class LoadedNetwork:
 def load_net_custom(
     config: bytes | str, weights: bytes | str, clear: int = 0, batch: int = 1
 ) -> LoadedNetwork:
-    """A network, on the first GPU or else the CPU, see `set_gpu`.
+    """Load a network onto the first GPU, or else the CPU; see `set_gpu`.
 
     Args:
-        config, weights: paths; empty weights leave Darknet's starting values.
-        clear: not used here; Darknet forgets how many pictures it was trained on.
-        batch: how many pictures `network_predict` and `network_predict_batch` take.
+        config, weights: paths; with empty weights the network keeps Darknet's initial values.
+        clear: not used here; Darknet resets the number of pictures that the network has seen.
+        batch: the number of pictures that `network_predict` and `network_predict_batch` take.
 
     Raises:
-        CfgError, WeightsError: they cannot be read, or do not fit each other.
+        CfgError, WeightsError: the files cannot be read, or do not fit each other.
 
     Source: network.c load_network_custom (AlexeyAB).
     """
@@ -73,7 +74,7 @@ def load_net_custom(
 
 
 def load_net(config: bytes | str, weights: bytes | str, clear: int = 0) -> LoadedNetwork:
-    """`load_net_custom` with the mini-batch of the cfg's [net].
+    """Load a network as `load_net_custom` does, with the mini-batch of the cfg's [net].
 
     Source: network.c load_network (AlexeyAB).
     """
@@ -86,7 +87,7 @@ def _load(config: bytes | str, weights: bytes | str, batch: int | None) -> Netwo
     network, report = load_with_report(os.fsdecode(config), path, batch=batch, strict=False)
     if report is not None and report.leftover:
         warn(
-            "has bytes left over after the last layer, which Darknet ignores",
+            "the file has leftover bytes after the last layer, which Darknet ignores",
             where=path,
             got=f"{report.leftover} bytes",
             fix="check that the weights belong to this cfg",
@@ -96,10 +97,10 @@ def _load(config: bytes | str, weights: bytes | str, batch: int | None) -> Netwo
 
 
 def load_meta(data_file: bytes | str) -> METADATA:
-    """The names of classes that a .data file tells of.
+    """Read the class names that a .data file refers to.
 
     Raises:
-        UsageError, NamesError: it or the names cannot be read, or there are too few names.
+        UsageError, NamesError: the file or the names cannot be read, or there are too few names.
 
     Source: option_list.c get_metadata (AlexeyAB).
     """
@@ -116,52 +117,52 @@ def load_meta(data_file: bytes | str) -> METADATA:
 
 
 def _classes(options: dict[str, str], path: str) -> int:
-    text = options.get("classes", str(_FEWEST_CLASSES))
+    text = options.get("classes", str(_DEFAULT_CLASSES))
     if not text.isdigit() or not int(text):
-        raise UsageError("classes= is no number", where=path, expected="1 or more", got=text)
+        raise UsageError("classes= is not a number", where=path, expected="1 or more", got=text)
     return int(text)
 
 
 def network_width(net: LoadedNetwork) -> int:
-    """Width of the network's input, pixels."""
+    """Return the width of the network's input in pixels."""
     return int(net.network.net.width)
 
 
 def network_height(net: LoadedNetwork) -> int:
-    """Height of the network's input, pixels."""
+    """Return the height of the network's input in pixels."""
     return int(net.network.net.height)
 
 
 def set_gpu(n: int) -> None:
-    """Load the networks that follow on this GPU.
+    """Load all following networks onto this GPU.
 
     Raises:
-        UsageError: there is none of that number.
+        UsageError: there is no GPU of that number.
     """
     global _device
     _device = str(find_device(f"cuda:{n}"))
 
 
 def init_cpu() -> None:
-    """Load the networks that follow on the CPU."""
+    """Load all following networks onto the CPU."""
     global _device
     _device = "cpu"
 
 
 def reset_rnn(net: LoadedNetwork) -> None:
-    """Let recurrent layers forget. Source: network.c reset_rnn (AlexeyAB)."""
+    """Reset the state of recurrent layers. Source: network.c reset_rnn (AlexeyAB)."""
     net.network.reset_state()
 
 
 def free_network_ptr(net: LoadedNetwork) -> None:
-    """Nothing to do: the memory goes with the object."""
+    """Has no effect: the memory is freed with the object."""
 
 
 def network_predict(net: LoadedNetwork, data: Any) -> Any:
-    """Run a whole batch; a pointer to the network's output.
+    """Run a whole batch, and return a pointer to the network's output.
 
     Args:
-        data: pointer to float32 values, `batch` inputs one behind the other.
+        data: pointer to float32 values, `batch` inputs one after the other.
 
     Source: network.c network_predict_ptr (AlexeyAB).
     """
@@ -171,7 +172,7 @@ def network_predict(net: LoadedNetwork, data: Any) -> Any:
 
 
 def predict_image(net: LoadedNetwork, image: IMAGE) -> Any:
-    """Run one picture, stretched to the input; a pointer to the network's output.
+    """Run one picture, stretched to the input size; return a pointer to the output.
 
     Source: network.c network_predict_image (AlexeyAB).
     """
@@ -179,14 +180,14 @@ def predict_image(net: LoadedNetwork, image: IMAGE) -> Any:
 
 
 def predict_image_letterbox(net: LoadedNetwork, image: IMAGE) -> Any:
-    """`predict_image` with the picture's aspect kept.
+    """Run one picture as `predict_image` does, but letterboxed.
 
     Source: network.c network_predict_image_letterbox (AlexeyAB).
     """
     return _predict(net, image, letterbox_image)
 
 
-def _predict(net: LoadedNetwork, image: IMAGE, fit: Any) -> Any:
+def _predict(net: LoadedNetwork, image: IMAGE, resize: Any) -> Any:
     width, height = network_width(net), network_height(net)
-    fitting = image if (image.w, image.h) == (width, height) else fit(image, width, height)
-    return pointer_to(net.run(planes(fitting)[None].copy()))
+    resized = image if (image.w, image.h) == (width, height) else resize(image, width, height)
+    return pointer_to(net.run(planes(resized)[None].copy()))

@@ -1,4 +1,4 @@
-"""darknet.py's functions on an IMAGE. No torch."""
+"""darknet.py's functions that create and change an IMAGE. No torch."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from darknet_torch.media.images import Placement, fit_planes, letterbox_placemen
 
 
 def make_image(w: int, h: int, c: int) -> IMAGE:
-    """A black picture of width, height and channels. Source: image.c make_image."""
+    """Make a black picture of a width, height and number of channels.
+
+    Source: image.c make_image.
+    """
     return as_image(np.zeros((c, h, w), np.float32))
 
 
 def copy_image_from_bytes(image: IMAGE, data: bytes) -> None:
-    """Fill `image` from the bytes of an RGB uint8 [H, W, C] array of its size.
+    """Fill `image` with the bytes of an RGB uint8 [H, W, C] array of the same size.
 
     Raises:
-        UsageError: they are too few.
+        UsageError: there are too few bytes.
 
     Source: image.c copy_image_from_bytes (AlexeyAB).
     """
     needed = image.w * image.h * image.c
     if len(data) < needed:
         raise UsageError(
-            "the bytes do not fill the picture",
+            "there are too few bytes for the picture",
             expected=f"{needed} for {image.w}x{image.h}x{image.c}",
             got=len(data),
             fix="resize the array to network_width, network_height before tobytes()",
@@ -37,14 +40,14 @@ def copy_image_from_bytes(image: IMAGE, data: bytes) -> None:
 
 
 def free_image(image: IMAGE) -> None:
-    """Nothing to do: the memory goes with the object."""
+    """Has no effect: the memory is freed with the object."""
 
 
 def load_image(filename: bytes | str, w: int, h: int) -> IMAGE:
-    """A picture file, RGB; resized to `w` x `h` unless one of them is 0.
+    """Read a picture file as RGB, resized to `w` x `h` unless one of them is 0.
 
     Raises:
-        ImageError: it cannot be read.
+        ImageError: the file cannot be read.
 
     Source: image.c load_image_color.
     """
@@ -54,13 +57,16 @@ def load_image(filename: bytes | str, w: int, h: int) -> IMAGE:
 
 
 def resize_image(image: IMAGE, w: int, h: int) -> IMAGE:
-    """`image` stretched. Source: image.c resize_image."""
-    return _fitted(image, Placement(h, w, h, w))
+    """Stretch `image` to a size. Source: image.c resize_image."""
+    return _placed(image, Placement(h, w, h, w))
 
 
 def letterbox_image(image: IMAGE, w: int, h: int) -> IMAGE:
-    """`image` with its aspect kept, the rest grey. Source: image.c letterbox_image."""
-    return _fitted(image, letterbox_placement(image.h, image.w, h, w))
+    """Resize `image` with its aspect ratio and pad it with grey.
+
+    Source: image.c letterbox_image.
+    """
+    return _placed(image, letterbox_placement(image.h, image.w, h, w))
 
 
 def rgbgr_image(image: IMAGE) -> None:
@@ -70,16 +76,16 @@ def rgbgr_image(image: IMAGE) -> None:
 
 
 def planes(image: IMAGE) -> np.ndarray:
-    """The values of `image`, float32 [c, h, w]: its own memory."""
+    """Return the values of `image`, float32 [c, h, w], which share its memory."""
     return values_at(image.data, image.c, image.h, image.w)
 
 
 def as_image(values: np.ndarray) -> IMAGE:
-    """Float32 [c, h, w] as an IMAGE of that memory."""
+    """Make an IMAGE that shares the memory of float32 values [c, h, w]."""
     channels, height, width = values.shape
     image: IMAGE = keep(IMAGE(width, height, channels, pointer_to(values)), values)
     return image
 
 
-def _fitted(image: IMAGE, placement: Placement) -> IMAGE:
+def _placed(image: IMAGE, placement: Placement) -> IMAGE:
     return as_image(fit_planes(planes(image).transpose(1, 2, 0), placement))

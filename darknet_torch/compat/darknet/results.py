@@ -1,4 +1,4 @@
-"""darknet.py's own functions that detect in a picture."""
+"""darknet.py's functions that detect objects in a picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from darknet_torch.compat.darknet.structures import DETECTION, IMAGE
 def load_network(
     config_file: str, data_file: str, weights: str, batch_size: int = 1
 ) -> tuple[LoadedNetwork, list[str], dict[str, Color]]:
-    """The network, the names of its classes, and a random colour for each.
+    """Load a network, the names of its classes, and a random colour for each class.
 
     Raises:
         DarknetError: one of the files cannot be read, or they do not fit each other.
@@ -42,13 +42,17 @@ def detect_image(
     """Find objects in a picture.
 
     Args:
-        thresh: boxes at or below it are dropped, 0-1.
+        network: as `load_network` returns it.
+        class_names: the names of its classes.
+        image: the picture.
+        thresh: boxes whose confidence is not above it are dropped, 0-1.
         hier_thresh: not used, as in AlexeyAB's code.
-        nms: boxes of a class that overlap a better one more are dropped; 0 keeps all.
+        nms: a box is dropped if its IoU with a more probable one of the class is larger; 0 keeps
+            all.
 
     Returns:
         Name, confidence in percent as text, and centre x, centre y, width, height in pixels
-        of `image`; in the order of the texts, as darknet.py has it.
+        of `image`, sorted by the text of the confidence, as in darknet.py.
 
     Source: darknet.py detect_image (AlexeyAB).
     """
@@ -65,7 +69,7 @@ def detect_image(
 def remove_negatives(
     detections: Any, class_names: Sequence[str], num: int
 ) -> list[tuple[str, float, Bbox]]:
-    """Name, probability and box for every class of a DETECTION with a probability above 0."""
+    """Return name, probability and box of every class with a probability above 0."""
     return [
         (name, detections[index].prob[class_id], _bbox(detections[index]))
         for index in range(num)
@@ -77,7 +81,7 @@ def remove_negatives(
 def remove_negatives_faster(
     detections: Any, class_names: Sequence[str], num: int
 ) -> list[tuple[str, float, Bbox]]:
-    """`remove_negatives` with the best class of each alone."""
+    """Return what `remove_negatives` does for the best class of each detection only."""
     best = [(detections[index], detections[index].best_class_idx) for index in range(num)]
     return [
         (class_names[class_id], detection.prob[class_id], _bbox(detection))
@@ -89,7 +93,7 @@ def remove_negatives_faster(
 def decode_detection(
     detections: Iterable[tuple[str, float, Bbox]],
 ) -> list[tuple[str, str, Bbox]]:
-    """The probabilities in percent, two digits, as text."""
+    """Convert the probabilities to percent with two digits, as text."""
     return [
         (str(label), str(round(confidence * 100, 2)), bbox)
         for label, confidence, bbox in detections

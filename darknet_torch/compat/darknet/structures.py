@@ -1,7 +1,7 @@
-"""The C structures that darknet.py hands around, field for field. No torch.
+"""The C structures that darknet.py uses, field for field. No torch.
 
-Memory is numpy's here; a structure that owns some keeps it alive in the attribute `kept`, so
-`free_image` and its like have nothing to do.
+numpy owns the memory. A structure keeps the arrays that it points to alive in its attribute
+`kept`, so `free_image` and similar functions have no effect.
 
 Source: darknet.py (AlexeyAB), include/darknet.h.
 """
@@ -25,7 +25,7 @@ class BOX(ctypes.Structure):
 
 
 class DETECTION(ctypes.Structure):
-    """A box with the probability of each class."""
+    """A box with the probabilities of the classes."""
 
     _fields_ = (
         ("bbox", BOX),
@@ -69,16 +69,16 @@ class METADATA(ctypes.Structure):
 
 
 def keep(structure: Any, *owners: object) -> Any:
-    """`structure`, with the owners of its memory in its attribute `kept`."""
+    """Store the owners of the memory in the attribute `kept` of `structure`, and return it."""
     structure.kept = owners
     return structure
 
 
 def pointer_to(values: np.ndarray) -> Any:
-    """A pointer to float32 values; it keeps them alive."""
+    """Return a pointer to float32 values, which keeps them alive."""
     return values.ctypes.data_as(FloatPtr)
 
 
 def values_at(pointer: Any, *shape: int) -> np.ndarray:
-    """The float32 values at a pointer as an array of that shape: no copy."""
+    """Return the float32 values at a pointer as an array of a shape, without copying."""
     return np.ctypeslib.as_array(pointer, shape)

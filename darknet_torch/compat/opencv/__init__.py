@@ -1,15 +1,15 @@
-"""OpenCV 4's dnn module for Darknet's files; OpenCV 5 has no importer for them.
+"""OpenCV 4's dnn module for Darknet's files, which OpenCV 5 cannot read any more.
 
-Either replaces ``import cv2`` in a script that calls ``cv2.dnn``:
+Use it instead of ``import cv2`` in a script that calls ``cv2.dnn``:
 
     from darknet_torch.compat.opencv import cv2
 
-or ``import cv2.dnn as dnn`` in one that calls ``dnn``:
+or instead of ``import cv2.dnn as dnn`` in one that calls ``dnn``:
 
     import darknet_torch.compat.opencv as dnn
 
-What has nothing to do with Darknet's files, such as blobFromImage and NMSBoxes, is OpenCV's
-own, of the version that is installed.
+Everything that does not concern Darknet's files, such as blobFromImage and NMSBoxes, is that of
+the installed OpenCV.
 """
 
 import sys
@@ -17,7 +17,7 @@ from typing import Any
 
 import cv2 as _cv2
 
-from darknet_torch.compat.opencv.described import Layer
+from darknet_torch.compat.opencv.layer_table import Layer
 from darknet_torch.compat.opencv.models import ClassificationModel, DetectionModel, Model
 from darknet_torch.compat.opencv.net import Net
 from darknet_torch.compat.opencv.reading import readNet, readNetFromDarknet

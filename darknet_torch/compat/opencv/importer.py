@@ -1,4 +1,4 @@
-"""Darknet's files read as OpenCV 4's importer reads them."""
+"""Read Darknet's files as OpenCV 4's importer does."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from darknet_torch.model.weights import read_weights
 from darknet_torch.ops.normalization import with_divisor
 
 Buffer = bytes | bytearray | memoryview | np.ndarray
-Source = str | os.PathLike[str] | Buffer
+PathOrBytes = str | os.PathLike[str] | Buffer
 
-# What OpenCV computes is nearest to the CUDA build: no blocks in [maxpool], every stride steps.
-# [region] keeps the objectness only channel by channel.
+# OpenCV's results are closest to those of Darknet's CUDA build: [maxpool] sees its whole window,
+# every stride is applied, and the output of [region] lies channel by channel.
 OPENCV = replace(
     ALEXEYAB_CUDA,
     name="opencv",
@@ -33,24 +33,24 @@ OPENCV = replace(
 _EPSILON = 1e-6
 
 
-def read_sections(cfg: Source) -> list[Section]:
-    """The sections of a cfg, given by path or as the file's bytes.
+def read_sections(cfg: PathOrBytes) -> list[Section]:
+    """Parse a cfg, given by its path or as its bytes.
 
     Raises:
-        CfgError: it cannot be read, or is no cfg.
+        CfgError: the file cannot be read, or is not a cfg.
     """
     if isinstance(cfg, str | os.PathLike):
         return read_cfg(os.fspath(cfg))
     return parse_cfg(_bytes(cfg).decode("latin-1"))
 
 
-def is_given(source: Source) -> bool:
-    """Whether `source` names a file or holds one."""
+def is_given(source: PathOrBytes) -> bool:
+    """Return whether `source` is neither an empty path nor empty bytes."""
     return len(source if isinstance(source, Buffer) else os.fspath(source)) > 0
 
 
 def build(sections: Sequence[Section]) -> Network:
-    """The network of a cfg, its arrays without values.
+    """Build the network of a cfg, with arrays that have no values.
 
     Raises:
         CfgError: Darknet would refuse the cfg.
@@ -58,16 +58,16 @@ def build(sections: Sequence[Section]) -> Network:
     return build_network(sections, dialect=OPENCV, initialize=False)
 
 
-def fill(network: Network, weights: Source) -> None:
-    """Read a weight file, given by path or as its bytes, into `network`.
+def fill(network: Network, weights: PathOrBytes) -> None:
+    """Read a weight file, given by its path or as its bytes, into `network`.
 
-    Bytes left over are ignored, as by OpenCV.
+    Leftover bytes are ignored, as in OpenCV.
 
     Raises:
-        WeightsError: it is no weight file, or too short.
+        WeightsError: the file is not a weight file, or is too short.
 
     Source: darknet_io.cpp ReadDarknetFromWeightsStream (OpenCV 4.12).
-    Differs: OpenCV takes a file that is too short, and computes with whatever memory held.
+    Differs: OpenCV accepts a file that is too short, and computes with uninitialized memory.
     """
     if isinstance(weights, str | os.PathLike):
         _fill(network, Path(weights))
@@ -82,18 +82,18 @@ def _fill(network: Network, file: Path) -> None:
     report = read_weights(network, file, strict=False)
     if not report.complete:
         raise WeightsError(
-            "ends before the network does",
+            "the file ends before the last layer of the network",
             where=file,
             expected=f"values for {report.total} layers",
             got=str(report).partition(": ")[2],
-            fix="take the weights of this very cfg",
+            fix="use the weights of exactly this cfg",
         )
-    _take_epsilon(network)
+    _use_opencv_epsilon(network)
 
 
 @torch.no_grad()
-def _take_epsilon(network: Network) -> None:
-    """Let batch normalisation divide by sqrt(variance + 1e-6), as OpenCV's importer says."""
+def _use_opencv_epsilon(network: Network) -> None:
+    """Make batch normalisation divide by sqrt(variance + 1e-6), as OpenCV's importer does."""
     for module in network.modules():
         if isinstance(module, Normalization):
             scales, variance = with_divisor(

@@ -1,10 +1,10 @@
-"""The layers that OpenCV 4's importer makes of a Darknet network: names, types, wiring.
+"""The layers that OpenCV 4's importer creates for a Darknet network: names, types, inputs.
 
 One Darknet layer becomes up to three: convolution, batch normalisation, activation.
 
 Source: darknet_io.cpp setLayersParams, ReadDarknetFromCfgStream (OpenCV 4.12).
-Differs: a [crop] without noadjust=1 is one layer; OpenCV makes two of it, and then gives the
-layers behind it the wrong weights.
+Differs: a [crop] without noadjust=1 is one layer; OpenCV creates two, and then assigns wrong
+weights to the layers after it.
 """
 
 from __future__ import annotations
@@ -44,25 +44,25 @@ _ACTIVATIONS = {
     "logistic": "Sigmoid",
     "tanh": "TanH",
 }
-# They pass on what they get, so their value is that of the layer before them.
-_PASSING = (Cost, Dropout)
+# Their output is that of the layer before them.
+_IDENTITY = (Cost, Dropout)
 
 _Stage = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class ImportedLayer:
-    """A layer as OpenCV's importer names it.
+    """A layer as OpenCV's importer creates it.
 
     Attributes:
-        name: such as "conv_0".
-        type: OpenCV's word, such as "Convolution".
-        layer: index of the Darknet layer whose output it is, or, if `permuted`, that goes
-            into it.
-        inputs: names of the layers it reads.
-        permuted: its output is that one's with the channels last.
-        final: name of the last of the layers that stand for the same Darknet layer.
-        flat: its output has two dimensions, as behind a [connected].
+        name: OpenCV's name, such as "conv_0".
+        type: OpenCV's type, such as "Convolution".
+        layer: index of the Darknet layer that has the same output; if `permuted`, of the Darknet
+            layer that it reads.
+        inputs: names of the layers that it reads.
+        permuted: whether its output is the one of `layer` with the channels last.
+        final: name of the last layer that OpenCV creates for the same Darknet layer.
+        flat: whether its output has two dimensions, as after a [connected].
     """
 
     name: str
@@ -75,24 +75,24 @@ class ImportedLayer:
 
 
 def import_layers(network: Network) -> list[ImportedLayer]:
-    """What OpenCV's importer makes of `network`, in its order.
+    """List the layers that OpenCV's importer creates for `network`, in its order.
 
     Raises:
-        UnsupportedError: OpenCV's importer refuses a layer or an activation function.
+        UnsupportedError: OpenCV's importer does not support a layer or an activation function.
     """
     ends = {-1: INPUT_NAME}
     flat: set[int] = set()
     imported: list[ImportedLayer] = []
     for layer in network.layers:
         stages = _stages(layer)
-        passing = isinstance(layer, (*_PASSING, Softmax)) and layer.sources[0] in flat
-        if isinstance(layer, Connected) or passing:
+        keeps_flat = isinstance(layer, (*_IDENTITY, Softmax)) and layer.sources[0] in flat
+        if isinstance(layer, Connected) or keeps_flat:
             flat.add(layer.index)
         inputs = tuple(ends[source] for source in layer.sources)
         final = stages[-1][0]
         for name, kind in stages:
             permuted = kind == _PERMUTE
-            index = layer.sources[0] if permuted or isinstance(layer, _PASSING) else layer.index
+            index = layer.sources[0] if permuted or isinstance(layer, _IDENTITY) else layer.index
             imported.append(
                 ImportedLayer(name, kind, index, inputs, permuted, final, layer.index in flat)
             )
@@ -102,14 +102,14 @@ def import_layers(network: Network) -> list[ImportedLayer]:
 
 
 def unconnected(imported: Sequence[ImportedLayer]) -> list[ImportedLayer]:
-    """Those whose output no other one reads."""
+    """Return the layers whose output no other layer reads."""
     read = {name for layer in imported for name in layer.inputs}
     return [layer for layer in imported if layer.name not in read]
 
 
 def _stages(layer: Layer) -> list[_Stage]:
-    """Names and types of the layers that stand for one of Darknet's."""
-    for cls, prefixes in _STAGES.items():
+    """Return the names and types of the layers that OpenCV creates for one Darknet layer."""
+    for cls, prefixes in _STAGES_OF.items():
         if isinstance(layer, cls):
             stages = [(f"{prefix}_{layer.index}", kind) for prefix, kind in prefixes(layer)]
             return [*stages, *_activation(layer)]
@@ -117,9 +117,9 @@ def _stages(layer: Layer) -> list[_Stage]:
         _check_region(layer)
         return [(f"permute_{layer.index}", _PERMUTE), ("detection_out", REGION)]
     raise UnsupportedError(
-        f"OpenCV's importer knows no [{layer.section}]",
+        f"OpenCV's importer does not support [{layer.section}]",
         where=layer.options.where,
-        fix="use darknet_torch.load, and Detector or Classifier, which know it",
+        fix="use darknet_torch.load with Detector or Classifier, which support it",
     )
 
 
@@ -129,21 +129,24 @@ def _activation(layer: Layer) -> Iterator[_Stage]:
         return
     if name not in _ACTIVATIONS:
         raise UnsupportedError(
-            f"OpenCV's importer knows no activation={name}",
+            f"OpenCV's importer does not support activation={name}",
             where=layer.options.where,
             expected=", ".join(["linear", *_ACTIVATIONS]),
-            fix="use darknet_torch.load, and Detector or Classifier, which know it",
+            fix="use darknet_torch.load with Detector or Classifier, which support it",
         )
     yield f"{name}_{layer.index + 1}", _ACTIVATIONS[name]
 
 
 def _check_region(layer: Region) -> None:
-    """Source: region_layer.cpp RegionLayerImpl, its constructor."""
+    """Refuse a [region] that OpenCV does not support.
+
+    Source: region_layer.cpp RegionLayerImpl, its constructor.
+    """
     if layer.tree is not None or not layer.options.softmax:
         raise UnsupportedError(
-            "OpenCV's [region] knows softmax=1 without a tree alone",
+            "OpenCV's importer supports [region] with softmax=1 and without a tree only",
             where=layer.options.where,
-            fix="use darknet_torch.load and Detector, which know the others",
+            fix="use darknet_torch.load with Detector, which supports the others",
         )
 
 
@@ -162,24 +165,24 @@ def _route(layer: Any) -> list[_Stage]:
     return [("slice", "Slice") if layer.groups > 1 else ("identity", "Identity")]
 
 
-def _always(*stages: _Stage) -> Callable[[Any], list[_Stage]]:
+def _fixed(*stages: _Stage) -> Callable[[Any], list[_Stage]]:
     return lambda layer: list(stages)
 
 
-_STAGES: dict[type[Layer], Callable[[Any], list[_Stage]]] = {
+_STAGES_OF: dict[type[Layer], Callable[[Any], list[_Stage]]] = {
     Convolutional: _convolution,
     Connected: _connected,
-    Maxpool: _always(("pool", "Pooling")),
-    Avgpool: _always(("avgpool", "Pooling")),
-    Softmax: _always(("softmax", "Softmax")),
-    Dropout: _always(("identity", "Identity")),
-    Cost: _always(("identity", "Identity")),
+    Maxpool: _fixed(("pool", "Pooling")),
+    Avgpool: _fixed(("avgpool", "Pooling")),
+    Softmax: _fixed(("softmax", "Softmax")),
+    Dropout: _fixed(("identity", "Identity")),
+    Cost: _fixed(("identity", "Identity")),
     Route: _route,
-    Reorg: _always(("reorg", "Reorg")),
-    Shortcut: _always(("shortcut", "Eltwise")),
-    Crop: _always(("crop", "Slice")),
-    Sam: _always(("sam", "Eltwise")),
-    ScaleChannels: _always(("scale_channels", "Scale")),
-    Upsample: _always(("upsample", "Resize")),
-    Yolo: _always(("permute", _PERMUTE), ("yolo", REGION)),
+    Reorg: _fixed(("reorg", "Reorg")),
+    Shortcut: _fixed(("shortcut", "Eltwise")),
+    Crop: _fixed(("crop", "Slice")),
+    Sam: _fixed(("sam", "Eltwise")),
+    ScaleChannels: _fixed(("scale_channels", "Scale")),
+    Upsample: _fixed(("upsample", "Resize")),
+    Yolo: _fixed(("permute", _PERMUTE), ("yolo", REGION)),
 }

@@ -1,4 +1,4 @@
-"""OpenCV 4's Model, DetectionModel and ClassificationModel for Darknet's networks."""
+"""OpenCV 4's Model, DetectionModel and ClassificationModel for Darknet networks."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ _Found = np.ndarray | tuple[()]
 
 
 class Model:
-    """A net with the way its pictures go in.
+    """A net together with the preprocessing of its pictures.
 
     Args:
-        model: the weight file or the cfg, in either order; or a `Net`.
-        config: the other of the two.
+        model: the path of the weight file or the cfg, or a `Net`.
+        config: the path of the other file.
 
     Raises:
         DarknetError: the files cannot be read, see `readNet`.
-        UnsupportedError: the net is OpenCV's own.
+        UnsupportedError: the net is one of OpenCV's own.
 
-    Differs: without `setInputSize` the input has the cfg's size, where OpenCV refuses.
+    Differs: without `setInputSize` the input has the cfg's size; OpenCV raises an error.
     """
 
     def __init__(self, model: Net | _Path, config: _Path = "") -> None:
         found = readNet(model, config) if isinstance(model, str | os.PathLike) else model
         if not isinstance(found, Net):
             raise UnsupportedError(
-                "this is no net of Darknet's",
+                "this net was not read from Darknet's files",
                 got=type(found),
-                fix=f"take OpenCV's own cv2.dnn.{type(self).__name__} for it",
+                fix=f"use OpenCV's own cv2.dnn.{type(self).__name__} for it",
             )
         self.net = found
         net = self.net.network.net
@@ -52,36 +52,36 @@ class Model:
         swapRB: bool = False,
         crop: bool = False,
     ) -> None:
-        """All of the settings below at once."""
+        """Set size, scale, mean, swapRB and crop at once."""
         if all(size):
             self.setInputSize(size)
         self.setInputScale(scale).setInputMean(mean).setInputSwapRB(swapRB).setInputCrop(crop)
 
     def setInputSize(self, size: Sequence[int] | int, height: int | None = None) -> Model:
-        """Width and height of the input, pixels: one pair or two numbers."""
+        """Set width and height of the input in pixels, given as one pair or two numbers."""
         sides = np.ravel(size if height is None else (size, height))
         return self._set(size=tuple(int(side) for side in sides))
 
     def setInputMean(self, mean: Sequence[float] | float) -> Model:
-        """What is subtracted from the channels first."""
+        """Set what is subtracted from the channels first."""
         return self._set(mean=_scalar(mean, rest=0.0))
 
     def setInputScale(self, scale: Sequence[float] | float) -> Model:
-        """What the channels are then multiplied with, one number or one for each."""
+        """Set what the channels are then multiplied by, one number or one for each."""
         values = _scalar(scale, rest=0.0)
         return self._set(scalefactor=values if any(values[1:]) else values[:1] * 4)
 
     def setInputCrop(self, crop: bool) -> Model:
-        """Whether to cut the middle out of a picture rather than stretch it."""
+        """Set whether to crop the centre of a picture instead of stretching it."""
         mode = cv2.dnn.DNN_PMODE_CROP_CENTER if crop else cv2.dnn.DNN_PMODE_NULL
         return self._set(paddingmode=mode)
 
     def setInputSwapRB(self, swapRB: bool) -> Model:
-        """Whether to give the network RGB, as Darknet's are trained with."""
+        """Set whether the network gets RGB, with which Darknet trains."""
         return self._set(swapRB=bool(swapRB))
 
     def setOutputNames(self, outNames: Sequence[str]) -> Model:
-        """The layers whose outputs `predict` gives."""
+        """Set the layers whose outputs `predict` returns."""
         self._outputs = outNames
         return self
 
@@ -96,11 +96,11 @@ class Model:
         return self
 
     def enableWinograd(self, useWinograd: bool) -> Model:
-        """Accepted; nothing to choose."""
+        """Has no effect: there is nothing to choose."""
         return self
 
     def predict(self, frame: np.ndarray) -> tuple[np.ndarray, ...]:
-        """What the net's output layers give for a picture.
+        """Compute the outputs of the net for a picture.
 
         Args:
             frame: BGR uint8 [H, W, 3].
@@ -121,7 +121,7 @@ class Model:
 class DetectionModel(Model):
     """`Model` for networks that end in [yolo] or [region].
 
-    As OpenCV's does, it turns off the NMS inside the net it is made of.
+    It turns off the NMS inside the net, as in OpenCV.
     """
 
     def __init__(self, model: Net | _Path, config: _Path = "") -> None:
@@ -130,12 +130,12 @@ class DetectionModel(Model):
         self._across_classes = False
 
     def setNmsAcrossClasses(self, value: bool) -> DetectionModel:
-        """Whether a box may suppress one of another class."""
+        """Set whether a box can suppress boxes of other classes."""
         self._across_classes = bool(value)
         return self
 
     def getNmsAcrossClasses(self) -> bool:
-        """See `setNmsAcrossClasses`."""
+        """Return what `setNmsAcrossClasses` set."""
         return self._across_classes
 
     def detect(
@@ -145,32 +145,33 @@ class DetectionModel(Model):
 
         Args:
             frame: BGR uint8 [H, W, 3].
-            confThreshold: boxes below it are dropped, 0-1; those up to 0.2 the net has
-                dropped already, unless the cfg says thresh=.
-            nmsThreshold: boxes that overlap a better one more are dropped; 0 keeps all.
+            confThreshold: boxes with a lower confidence are dropped, 0-1; the net itself has
+                already dropped those up to 0.2, unless the cfg has thresh=.
+            nmsThreshold: a box is dropped if its IoU with a more confident one is larger; 0
+                keeps all.
 
         Returns:
-            Class ids int32 [K], confidences float32 [K] and boxes int32 [K, 4] of left, top,
-            width, height in pixels of the picture; by class, then by confidence. Three empty
-            tuples if nothing was found, as OpenCV gives.
+            Class ids int32 [K], confidences float32 [K] and boxes int32 [K, 4] as left, top,
+            width, height in pixels of the picture; sorted by class, then by confidence. Three
+            empty tuples if nothing was found, as in OpenCV.
 
         Raises:
-            UnsupportedError: the net ends in another layer.
+            UnsupportedError: the last layer of the net is of another type.
 
         Source: model.cpp DetectionModel::detect (OpenCV 4.12).
         """
         if not self.net.is_detector():
             raise UnsupportedError(
-                "the net ends in no [yolo] or [region]",
-                got=f"{self.net.getLayer(self.net.getLayerNames()[-1]).type} at its end",
+                "the last layer of the net is neither [yolo] nor [region]",
+                got=self.net.getLayer(self.net.getLayerNames()[-1]).type,
                 fix="use ClassificationModel for classifiers",
             )
         rows = np.concatenate(self.predict(frame))
         class_ids = rows[:, 5:].argmax(1)
         confidences = rows[:, 5:].max(1)
-        sure = confidences >= np.float32(confThreshold)
-        boxes = _pixels(rows[sure, :4], *frame.shape[:2])
-        class_ids, confidences = class_ids[sure].astype(np.int32), confidences[sure]
+        confident = confidences >= np.float32(confThreshold)
+        boxes = _pixels(rows[confident, :4], *frame.shape[:2])
+        class_ids, confidences = class_ids[confident].astype(np.int32), confidences[confident]
         kept = self._suppress(class_ids, confidences, boxes, confThreshold, nmsThreshold)
         if not len(kept):
             return (), (), ()
@@ -184,63 +185,55 @@ class DetectionModel(Model):
         threshold: float,
         nms_threshold: float,
     ) -> np.ndarray:
-        """The places of the boxes that stay, in OpenCV's order."""
-        everything = np.arange(len(class_ids))
-        if not nms_threshold or not len(everything):
-            return everything
+        """Return the indices of the boxes that remain, in OpenCV's order."""
+        all_boxes = np.arange(len(class_ids))
+        if not nms_threshold or not len(all_boxes):
+            return all_boxes
         groups = (
-            [everything]
+            [all_boxes]
             if self._across_classes
             else [np.flatnonzero(class_ids == class_id) for class_id in np.unique(class_ids)]
         )
-        kept = [
-            group[
-                np.asarray(
-                    cv2.dnn.NMSBoxes(
-                        boxes[group].tolist(),
-                        confidences[group].tolist(),
-                        threshold,
-                        nms_threshold,
-                    ),
-                    int,
-                )
-            ]
-            for group in groups
-        ]
+        kept = []
+        for group in groups:
+            best = cv2.dnn.NMSBoxes(
+                boxes[group].tolist(), confidences[group].tolist(), threshold, nms_threshold
+            )
+            kept.append(group[np.asarray(best, int)])
         return np.concatenate(kept)
 
 
 class ClassificationModel(Model):
-    """`Model` for networks with one vector of scores as their output."""
+    """`Model` for networks whose output is one vector of scores."""
 
     def __init__(self, model: Net | _Path, config: _Path = "") -> None:
         super().__init__(model, config)
         self._softmax = False
 
     def setEnableSoftmaxPostProcessing(self, enable: bool) -> ClassificationModel:
-        """Whether to apply a softmax to the net's output."""
+        """Set whether to apply a softmax to the net's output."""
         self._softmax = bool(enable)
         return self
 
     def getEnableSoftmaxPostProcessing(self) -> bool:
-        """See `setEnableSoftmaxPostProcessing`."""
+        """Return what `setEnableSoftmaxPostProcessing` set."""
         return self._softmax
 
     def classify(self, frame: np.ndarray) -> tuple[int, float]:
-        """The most likely class of a picture, and its score.
+        """Return the most likely class of a picture, and its score.
 
         Args:
             frame: BGR uint8 [H, W, 3].
 
         Raises:
-            UnsupportedError: the net has several outputs.
+            UnsupportedError: the net has more than one output.
 
         Source: model.cpp ClassificationModel_Impl::classify (OpenCV 4.12).
         """
         outputs = self.predict(frame)
         if len(outputs) != 1:
             raise UnsupportedError(
-                "a classifier has one output",
+                "a classifier must have exactly one output",
                 got=", ".join(self._outputs),
                 fix="use DetectionModel for detectors",
             )
@@ -253,15 +246,20 @@ class ClassificationModel(Model):
 
 
 def _scalar(values: Sequence[float] | float, *, rest: float) -> tuple[float, ...]:
-    """OpenCV's Scalar, four numbers."""
+    """Return the four numbers of an OpenCV Scalar, filling up with `rest`."""
     given = tuple(values) if isinstance(values, Sequence | np.ndarray) else (values,)
     return tuple(float(value) for value in (*given, *[rest] * (4 - len(given))))
 
 
 def _pixels(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Centre x, centre y, width, height in 0-1 as left, top, width, height inside a picture.
+    """Convert boxes to pixels inside a picture; every step truncates, as in C.
 
-    Every step cuts its fraction off, as in C.
+    Args:
+        boxes: [K, 4] centre x, centre y, width, height in 0-1 of the picture.
+        height, width: the size of the picture.
+
+    Returns:
+        int32 [K, 4] left, top, width, height.
     """
     scaled = boxes * np.array((width, height, width, height), np.float32)
     with np.errstate(invalid="ignore"):  # an infinite box becomes some number, as in C

@@ -1,4 +1,4 @@
-"""OpenCV 4's dnn.Net for Darknet's networks."""
+"""OpenCV 4's dnn.Net for Darknet networks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.grammar import Section
-from darknet_torch.compat.opencv.described import Described, empty_net
+from darknet_torch.compat.opencv.layer_table import LayerTable, empty_net_error
 from darknet_torch.compat.opencv.layers import (
     REGION,
     ImportedLayer,
@@ -24,16 +24,16 @@ from darknet_torch.model.network import Network
 _CUDA_TARGETS = (cv2.dnn.DNN_TARGET_CUDA, cv2.dnn.DNN_TARGET_CUDA_FP16)
 
 
-class Net(Described):
+class Net(LayerTable):
     """A Darknet network with the methods of OpenCV 4's ``cv2.dnn.Net``.
 
-    What OpenCV calls a layer is described in `layers.ImportedLayer`. Methods that it has
-    and this lacks have no meaning for a network of Darknet's, or show OpenCV's inside.
+    `layers.ImportedLayer` describes what OpenCV calls a layer. Methods of OpenCV's Net that are
+    missing here make no sense for a Darknet network, or expose OpenCV's internals.
 
     Args:
-        network: in evaluation mode; None for an empty net.
-        sections: of its cfg.
-        filled: whether it has weights.
+        network: the network in evaluation mode; None for an empty net.
+        sections: the sections of its cfg.
+        filled: whether the network has weights.
     """
 
     def __init__(
@@ -47,30 +47,30 @@ class Net(Described):
         self._network, self._filled = network, filled
         heads = network.heads if network is not None else []
         self._regions = {
-            head.index: RegionRows.of(head, sections[head.index + 1]) for head in heads
+            head.index: RegionRows.from_section(head, sections[head.index + 1]) for head in heads
         }
         self._input: Tensor | None = None
         self._ticks = 0
 
     @property
     def network(self) -> Network:
-        """The network inside.
+        """The PyTorch network.
 
         Raises:
-            UsageError: there is none.
+            UsageError: the net is empty.
         """
         if self._network is None:
-            raise empty_net()
+            raise empty_net_error()
         return self._network
 
     def setInputsNames(self, inputBlobNames: Sequence[str]) -> None:
-        """What `setInput` calls the one input.
+        """Set the name of the only input.
 
         Raises:
-            UsageError: there is not one name.
+            UsageError: the number of names is not one.
         """
         if len(inputBlobNames) != 1:
-            raise UsageError("a network of Darknet's has one input", got=list(inputBlobNames))
+            raise UsageError("a Darknet network has exactly one input", got=list(inputBlobNames))
         self._input_name = inputBlobNames[0]
 
     def setInput(
@@ -80,15 +80,17 @@ class Net(Described):
         scalefactor: float = 1.0,
         mean: Sequence[float] = (),
     ) -> None:
-        """Set what the next `forward` computes with: scalefactor * (blob - mean).
+        """Set the input of the next `forward` to scalefactor * (blob - mean).
 
         Args:
-            blob: [N, C, H, W], as ``cv2.dnn.blobFromImage`` gives it; of any height and width
-                that suit the network.
-            mean: one value for each channel.
+            blob: [N, C, H, W], as ``cv2.dnn.blobFromImage`` returns it; height and width may
+                differ from the cfg's if the network can compute with them.
+            name: the name of the input, or "".
+            scalefactor: the values are multiplied by it.
+            mean: one value for each channel, which is subtracted first.
 
         Raises:
-            UsageError: the network has no input of that name, or does not take the blob.
+            UsageError: the network has no input of that name, or the blob's shape does not fit.
         """
         if name not in ("", self._input_name):
             raise UsageError("no such input", expected=repr(self._input_name), got=repr(name))
@@ -104,21 +106,21 @@ class Net(Described):
         *,
         outBlobNames: Sequence[str] | None = None,
     ) -> np.ndarray | tuple[np.ndarray, ...]:
-        """Compute what a layer gives for the input, the last one by default.
+        """Compute the output of a layer for the input, by default of the last layer.
 
         Args:
-            outputName: of the layer; of a list of names the result is a tuple.
-            outputBlobs: not used; OpenCV writes there.
+            outputName: the layer's name, or a list of names, for which the result is a tuple.
+            outputBlobs: not used; OpenCV writes the outputs there.
             outBlobNames: the same as a list in `outputName`.
 
         Returns:
-            float32 [N, C, H, W]; behind a [connected] [N, C]; of [yolo] and [region] see
+            float32 [N, C, H, W], or [N, C] after a [connected]; for [yolo] and [region] see
             `regions.RegionRows`.
 
         Raises:
-            UsageError: no such layer, no input or weights yet, or an input whose size does
-                not suit the network.
-            UnsupportedError: the layer is a part of one of Darknet's; see the message.
+            UsageError: there is no such layer, the input or the weights are missing, or the
+                network cannot compute with the size of the input.
+            UnsupportedError: the layer is only a part of one of Darknet's layers.
         """
         names = outputName if outBlobNames is None else outBlobNames
         if isinstance(names, str):
@@ -126,24 +128,24 @@ class Net(Described):
         return tuple(self._compute(list(names)))
 
     def forwardAndRetrieve(self, outBlobNames: Sequence[str]) -> tuple[tuple[np.ndarray], ...]:
-        """`forward`, with the outputs of each layer in a tuple of their own."""
+        """Compute the outputs of layers; each one is in a tuple of its own."""
         return tuple((blob,) for blob in self._compute(list(outBlobNames)))
 
     def getPerfProfile(self) -> tuple[int, np.ndarray]:
-        """How long the last `forward` took, in ticks of ``cv2.getTickFrequency``.
+        """Return the time of the last `forward`, in ticks of ``cv2.getTickFrequency``.
 
-        Differs: single layers are not measured, so their times are an empty array.
+        Differs: single layers are not measured, so the array of their times is empty.
         """
         return self._ticks, np.empty(0)
 
     def setPreferableBackend(self, backendId: int) -> None:
-        """Accepted: PyTorch computes, whatever OpenCV's backend would have been."""
+        """Has no effect: PyTorch computes, whichever backend is set."""
 
     def setPreferableTarget(self, targetId: int) -> None:
         """Compute on the GPU for OpenCV's CUDA targets, else on the CPU.
 
-        As OpenCV does, it warns and stays on the CPU where there is no CUDA. Half precision
-        is not used.
+        Without CUDA a warning is issued and the net stays on the CPU, as in OpenCV. Half
+        precision is not used.
         """
         wanted = targetId in _CUDA_TARGETS
         if wanted and not torch.cuda.is_available():
@@ -152,13 +154,13 @@ class Net(Described):
         self.network.to("cuda" if wanted and torch.cuda.is_available() else "cpu")
 
     def enableFusion(self, fusion: bool) -> None:
-        """Accepted; nothing to choose."""
+        """Has no effect: there is nothing to choose."""
 
     def enableWinograd(self, useWinograd: bool) -> None:
-        """Accepted; nothing to choose."""
+        """Has no effect: there is nothing to choose."""
 
     def disable_region_nms(self) -> None:
-        """Let [yolo] and [region] keep overlapping boxes.
+        """Make [yolo] and [region] keep overlapping boxes.
 
         Source: model.cpp DetectionModel_Impl::disableRegionNMS (OpenCV 4.12).
         """
@@ -176,7 +178,7 @@ class Net(Described):
             raise UsageError(
                 "the network cannot compute with a blob of this size",
                 where=network.net.where,
-                expected="height and width that all its strides divide, "
+                expected="a height and width that all strides divide, "
                 f"such as {network.net.height}x{network.net.width}",
                 got=list(images.shape),
             ) from error
@@ -197,7 +199,7 @@ class Net(Described):
     def _outputs(
         network: Network, wanted: Sequence[ImportedLayer], images: Tensor
     ) -> dict[int, Tensor]:
-        """Index of a layer -> its output, for those that are wanted at least."""
+        """Return layer index -> output, for at least the wanted layers."""
         ends = [head.index for head in network.heads] or [network.output_layer.index]
         if all(layer.layer in ends for layer in wanted):
             return dict(zip(ends, network(images), strict=True))

@@ -1,4 +1,4 @@
-"""OpenCV 4's functions that read a net, for Darknet's files."""
+"""OpenCV 4's functions that read a net from Darknet's files."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import Any
 
 import cv2
 
-from darknet_torch.compat.opencv.importer import Source, build, fill, is_given, read_sections
+from darknet_torch.compat.opencv.importer import PathOrBytes, build, fill, is_given, read_sections
 from darknet_torch.compat.opencv.net import Net
 
 _DARKNET = "darknet"
 
 
-def readNetFromDarknet(cfgFile: Source, darknetModel: Source = "") -> Net:
-    """The net of a cfg and a weight file.
+def readNetFromDarknet(cfgFile: PathOrBytes, darknetModel: PathOrBytes = "") -> Net:
+    """Read a net from a cfg and a weight file.
 
     Args:
         cfgFile: path of the cfg, or its bytes.
-        darknetModel: path of the weight file, or its bytes; without it the net has names but
-            cannot compute.
+        darknetModel: path of the weight file, or its bytes; without it the net has layer names
+            but cannot compute.
 
     Raises:
         CfgError: the cfg cannot be read, or Darknet would refuse it.
-        UnsupportedError: OpenCV's importer would refuse it.
-        WeightsError: the weights do not fit it.
+        UnsupportedError: OpenCV's importer would refuse the cfg.
+        WeightsError: the weights do not fit the cfg.
 
     Source: darknet_importer.cpp readNetFromDarknet (OpenCV 4.12).
-    Differs: options that Darknet heeds and OpenCV's importer overlooks, such as dilation=,
-    are heeded, and of equal keys the first counts, as in Darknet.
+    Differs: options that OpenCV's importer ignores, such as dilation=, act as in Darknet, and of
+    duplicate keys the first is used, as in Darknet.
     """
     sections = read_sections(cfgFile)
     network = build(sections)
@@ -39,12 +39,12 @@ def readNetFromDarknet(cfgFile: Source, darknetModel: Source = "") -> Net:
 
 
 def readNet(model: Any, config: Any = "", framework: Any = "", **more: Any) -> Any:
-    """`readNetFromDarknet` for Darknet's files, in either order; else OpenCV's own readNet.
+    """Read a net from Darknet's files in either order, or other files with OpenCV's readNet.
 
     Args:
         model, config: the paths of the weight file and the cfg; or "darknet" and the bytes of
             the weight file, with those of the cfg in `framework`.
-        framework: OpenCV's word for the kind of file.
+        framework: OpenCV's name of the file format.
     """
     if isinstance(model, str) and model.lower() == _DARKNET:
         return readNetFromDarknet(framework, config)

@@ -1,4 +1,4 @@
-"""What OpenCV's Region layer makes of a head's output: rows of boxes and scores."""
+"""Decode a head's output into rows of boxes and scores, as OpenCV's Region layer does."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from darknet_torch.results.boxes import apply_nms
 
 _THRESHOLD, _NMS_THRESHOLD = 0.2, 0.0
 _REGION_THRESHOLD, _REGION_NMS_THRESHOLD = 0.001, 0.4
-_SURE = 0.5  # of an objectness, for classfix=-1
+_CLASSFIX_OBJECTNESS = 0.5  # with classfix=-1 boxes below it have no class scores
 
 
 @dataclass
 class RegionRows:
-    """The rows that OpenCV's Region layer gives for one head.
+    """Computes the rows that OpenCV's Region layer gives for one head.
 
     Attributes:
         head: the [yolo] or [region].
         threshold: scores at or below it become 0.
-        nms_threshold: boxes of a class that overlap a better one more than this score 0;
-            0 keeps all.
+        nms_threshold: the score of a class becomes 0 where the box overlaps a box with a higher
+            score by a larger IoU; 0 keeps all.
 
     Source: region_layer.cpp RegionLayerImpl::forward (OpenCV 4.12).
     """
@@ -37,13 +37,13 @@ class RegionRows:
     nms_threshold: float
 
     @staticmethod
-    def of(head: Head, section: Section) -> RegionRows:
-        """With the thresholds of its section, else those that the importer takes.
+    def from_section(head: Head, section: Section) -> RegionRows:
+        """Use the thresholds of the head's section, or else the importer's defaults.
 
         Source: darknet_io.cpp ReadDarknetFromCfgStream (OpenCV 4.12).
         """
         if isinstance(head, Region):
-            # The importer overlooks nms_threshold= here, and the layer takes its own default.
+            # The importer ignores nms_threshold= here, and the layer uses its own default.
             return RegionRows(
                 head, _number(section, "thresh", _REGION_THRESHOLD), _REGION_NMS_THRESHOLD
             )
@@ -54,34 +54,34 @@ class RegionRows:
         )
 
     def __call__(self, output: Tensor, height: int, width: int) -> np.ndarray:
-        """Rows of a batch.
+        """Decode a batch.
 
         Args:
-            output: what the head gave, [N, C, H, W].
-            height, width: of the network's input, pixels.
+            output: the head's output, [N, C, H, W].
+            height, width: the size of the network's input, pixels.
 
         Returns:
-            float32 [N, A, 5 + classes], for one picture [A, 5 + classes]: centre x, centre
+            float32 [N, A, 5 + classes], or [A, 5 + classes] for one picture: centre x, centre
             y, width, height in 0-1, objectness, and per class objectness times probability.
         """
-        found = self.head.decode(output, height, width)
-        scores, objectness = found.class_scores, found.objectness[..., None]
+        predictions = self.head.decode(output, height, width)
+        scores, objectness = predictions.class_scores, predictions.objectness[..., None]
         if getattr(self.head.options, "classfix", 0) == -1:
-            scores = torch.where(objectness < _SURE, 0.0, scores)
+            scores = torch.where(objectness < _CLASSFIX_OBJECTNESS, 0.0, scores)
         scores = torch.where(scores > self.threshold, scores, 0.0)
-        rows = torch.cat((found.boxes, objectness, scores), -1).float().cpu().numpy()
+        rows = torch.cat((predictions.boxes, objectness, scores), -1).float().cpu().numpy()
         for picture in rows:
             self._suppress(picture)
         return rows[0] if len(rows) == 1 else rows
 
     def _suppress(self, rows: np.ndarray) -> None:
-        """Set the scores of boxes that overlap a better one to 0, in place."""
-        places = np.flatnonzero(rows[:, 5:].any(1))
-        boxes = rows[places, :4].astype(np.float64)
-        rows[places, 5:] = apply_nms(boxes, rows[places, 5:], self.nms_threshold)
+        """Set scores of boxes that overlap a box with a higher score to 0, in place."""
+        scored = np.flatnonzero(rows[:, 5:].any(1))
+        boxes = rows[scored, :4].astype(np.float64)
+        rows[scored, 5:] = apply_nms(boxes, rows[scored, 5:], self.nms_threshold)
 
 
 def _number(section: Section, key: str, default: float) -> float:
     entry = section.first().get(key)
-    read = read_number(entry.value) if entry is not None and entry.value else None
-    return default if read is None else read[0]
+    parsed = read_number(entry.value) if entry is not None and entry.value else None
+    return default if parsed is None else parsed[0]

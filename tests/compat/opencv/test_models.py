@@ -1,4 +1,4 @@
-"""DetectionModel and ClassificationModel: their settings, types and refusals."""
+"""DetectionModel and ClassificationModel: settings, types and errors."""
 
 import cv2 as opencv
 import numpy as np
@@ -30,7 +30,7 @@ def classifier(tmp_path_factory):
     return dnn.readNetFromDarknet(files.cfg, files.weights)
 
 
-def test_detections_have_opencvs_types_and_order(model, frame):
+def test_detections_have_the_types_and_order_of_opencv(model, frame):
     class_ids, confidences, boxes = model.detect(frame, confThreshold=0.3, nmsThreshold=0.4)
     assert (class_ids.dtype, confidences.dtype, boxes.dtype) == (np.int32, np.float32, np.int32)
     assert boxes.shape == (len(class_ids), 4)
@@ -39,7 +39,7 @@ def test_detections_have_opencvs_types_and_order(model, frame):
     assert class_ids.flatten().tolist() == class_ids.tolist()
 
 
-def test_nothing_found_is_three_empty_tuples(model, frame):
+def test_without_detections_three_empty_tuples_are_returned(model, frame):
     assert model.detect(frame, 1.1, 0.4) == ((), (), ())
     assert model.detect(np.zeros_like(frame), 0.9) == ((), (), ())
 
@@ -53,7 +53,7 @@ def test_boxes_lie_inside_the_picture(model, frame):
     assert (boxes[:, 1] + boxes[:, 3] <= height).all()
 
 
-def test_across_classes_one_box_remains_of_a_heap(model, frame):
+def test_nms_across_classes_keeps_fewer_boxes(model, frame):
     assert model.getNmsAcrossClasses() is False
     apart = model.detect(frame, 0.21, 0.01)[0]
     assert model.setNmsAcrossClasses(True) is model
@@ -64,7 +64,7 @@ def test_across_classes_one_box_remains_of_a_heap(model, frame):
     np.testing.assert_array_equal(scores, np.sort(scores)[::-1])
 
 
-def test_settings_one_by_one_are_those_all_at_once(model, frame):
+def test_single_setters_have_the_effect_of_set_input_params(model, frame):
     wanted = model.predict(frame)
     other = dnn.DetectionModel(dnn.readNet(WEIGHTS, CFG))
     other.setInputSize(160, 160).setInputScale(1 / 255).setInputSwapRB(True).setInputCrop(False)
@@ -78,7 +78,7 @@ def test_settings_one_by_one_are_those_all_at_once(model, frame):
     assert [blob.shape for blob in other.predict(frame)] == [(1, 12, 80, 80), (100, 8)]
 
 
-def test_without_a_size_the_cfgs_is_taken(frame):
+def test_without_a_size_the_size_of_the_cfg_is_used(frame):
     assert dnn.DetectionModel(WEIGHTS, CFG).predict(frame)[0].shape == (100, 8)
 
 
@@ -93,7 +93,7 @@ def test_a_detection_model_turns_off_the_nms_of_its_net(frame, tmp_path):
     assert np.count_nonzero(net.forward()[:, 5:]) > with_nms > 0
 
 
-def test_a_classifier_gives_an_int_and_a_float(classifier, frame):
+def test_classify_returns_an_int_and_a_float(classifier, frame):
     model = dnn.ClassificationModel(classifier)
     class_id, score = model.classify(frame)
     assert type(class_id) is int
@@ -107,7 +107,7 @@ def test_a_classifier_gives_an_int_and_a_float(classifier, frame):
 
 
 def test_models_refuse_nets_of_the_other_kind(classifier, frame, tmp_path):
-    with pytest.raises(dt.UnsupportedError, match=r"got Identity at its end; use Classification"):
+    with pytest.raises(dt.UnsupportedError, match=r"got Identity; use Classification"):
         dnn.DetectionModel(classifier).detect(frame)
     files = make("layers", tmp_path)
     with pytest.warns(dt.CfgWarning):
@@ -116,6 +116,6 @@ def test_models_refuse_nets_of_the_other_kind(classifier, frame, tmp_path):
         model.classify(frame)
 
 
-def test_a_net_of_opencvs_own_is_refused():
-    with pytest.raises(dt.UnsupportedError, match=r"take OpenCV's own cv2\.dnn\.DetectionModel"):
+def test_a_net_of_opencv_itself_is_refused():
+    with pytest.raises(dt.UnsupportedError, match=r"use OpenCV's own cv2\.dnn\.DetectionModel"):
         dnn.DetectionModel(opencv.dnn.Net())

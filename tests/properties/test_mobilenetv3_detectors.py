@@ -1,4 +1,4 @@
-"""The shipped MobileNetV3 detectors run and pass gradients to all that they learn."""
+"""The shipped MobileNetV3 detectors run, and gradients reach all of their parameters."""
 
 import pytest
 import torch
@@ -14,17 +14,17 @@ SIDE = 64
 def network(request):
     torch.manual_seed(0)
     with pytest.warns(CfgNote, match="is an extension of darknet_torch"):
-        # As AlexeyAB's code trains, but for its faults: biases behind normalisation learn.
+        # AlexeyAB's training without its bugs, so that biases after normalisation are trained.
         return dt.load(request.param, width=SIDE, height=SIDE, dialect=without_bugs(ALEXEYAB))
 
 
-def test_it_has_a_head_at_each_of_three_scales(network):
+def test_there_is_a_head_at_each_of_three_scales(network):
     assert {head.classes for head in network.heads} == {80}
     sides = [head.output_shape.height for head in network.heads]
     assert sides == [SIDE // 32, SIDE // 16, SIDE // 8]
 
 
-def test_training_reaches_every_parameter(network):
+def test_gradients_reach_every_parameter(network):
     outputs = network.train()(torch.rand(2, 3, SIDE, SIDE))
     sum(output.square().sum() for output in outputs).backward()
     for name, parameter in network.named_parameters():

@@ -1,4 +1,4 @@
-"""What OpenCV 4's dnn.Net tells of its layers."""
+"""The methods of OpenCV 4's dnn.Net that describe its layers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _INPUT_LAYER = "_input"
 
 @dataclass(frozen=True)
 class Layer:
-    """What `Net.getLayer` tells of a layer.
+    """What `Net.getLayer` returns.
 
     Attributes:
-        name, type: OpenCV's words for it.
-        outputs: the names of its outputs; None if any will do, as in OpenCV.
+        name, type: OpenCV's name and type for the layer.
+        outputs: the names of its outputs; None if any name is accepted, as in OpenCV.
     """
 
     name: str
@@ -27,15 +27,15 @@ class Layer:
     outputs: tuple[str, ...] | None = None
 
     def outputNameToIndex(self, outputName: str) -> int:
-        """0, or -1 for a name that the layer does not have. Scripts ask for "im_info"."""
+        """Return 0, or -1 for an output that does not exist. Scripts ask for "im_info"."""
         return 0 if self.outputs is None or outputName in self.outputs else -1
 
 
-class Described:
-    """The layers of a net by name and number.
+class LayerTable:
+    """The layers of a net, by name and number.
 
     Args:
-        imported: in the order of OpenCV's importer.
+        imported: the layers in the order of OpenCV's importer.
     """
 
     def __init__(self, imported: Sequence[ImportedLayer]) -> None:
@@ -44,81 +44,81 @@ class Described:
         self._input_name = INPUT_NAME
 
     def empty(self) -> bool:
-        """Whether there are no layers."""
+        """Return whether the net has no layers."""
         return not self._imported
 
     def getLayerNames(self) -> tuple[str, ...]:
-        """The names of the layers, in order."""
+        """Return the names of the layers, in order."""
         return tuple(self._ids)
 
     def getLayerId(self, layer: str) -> int:
-        """The number of a layer, from 1; -1 if there is none of that name."""
+        """Return the number of a layer, from 1; -1 if no layer has that name."""
         return 0 if layer == _INPUT_LAYER else self._ids.get(layer, -1)
 
     def getLayer(self, layerId: int | str) -> Layer:
-        """The layer of a number or name; 0 is the input.
+        """Return the layer with a number or name; 0 is the input.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is no such layer.
         """
         number = self.getLayerId(layerId) if isinstance(layerId, str) else int(layerId)
         if number == 0:
             return Layer(_INPUT_LAYER, "", (self._input_name,))
         if not 1 <= number <= len(self._imported):
-            raise self.no_such(layerId)
+            raise self.no_such_layer_error(layerId)
         found = self._imported[number - 1]
         return Layer(found.name, found.type)
 
     def getLayerTypes(self) -> tuple[str, ...]:
-        """The types of the layers, sorted, each once."""
+        """Return the types of the layers, sorted, without duplicates."""
         return tuple(sorted({layer.type for layer in self._imported} | {"__NetInputLayer__"}))
 
     def getLayersCount(self, layerType: str) -> int:
-        """How many layers are of a type."""
+        """Return the number of layers of a type."""
         return sum(layer.type == layerType for layer in self._imported)
 
     def getUnconnectedOutLayers(self) -> np.ndarray:
-        """The numbers of the layers that no other one reads, int32 [K]."""
+        """Return the numbers of the layers that no other layer reads, int32 [K]."""
         names = self.getUnconnectedOutLayersNames()
         return np.array([self._ids[name] for name in names], np.int32)
 
     def getUnconnectedOutLayersNames(self) -> tuple[str, ...]:
-        """The names of the layers that no other one reads."""
+        """Return the names of the layers that no other layer reads."""
         return tuple(layer.name for layer in unconnected(self._imported))
 
     def is_detector(self) -> bool:
-        """Whether its last layer is a [yolo] or a [region]."""
+        """Return whether the last layer is a [yolo] or a [region]."""
         return self.last().type == REGION
 
     def last(self) -> ImportedLayer:
-        """The last layer.
+        """Return the last layer.
 
         Raises:
-            UsageError: there is none.
+            UsageError: the net is empty.
         """
         if not self._imported:
-            raise empty_net()
+            raise empty_net_error()
         return self._imported[-1]
 
     def find(self, name: str) -> ImportedLayer:
-        """The layer of a name, whose output can be computed.
+        """Return the layer with a name, whose output can be computed.
 
         Raises:
-            UsageError: there is none of that name.
-            UnsupportedError: it is a part of one of Darknet's layers.
+            UsageError: no layer has that name.
+            UnsupportedError: the layer is only a part of one of Darknet's layers.
         """
         if name not in self._ids:
-            raise self.no_such(name)
+            raise self.no_such_layer_error(name)
         layer = self._imported[self._ids[name] - 1]
         if layer.name != layer.final and not layer.permuted:
             raise UnsupportedError(
                 f"{name!r} is a part of one of Darknet's layers, which is computed as a whole",
-                fix=f"ask for {layer.final!r}, the layer's own output",
+                fix=f"use {layer.final!r}, the output of the whole layer",
             )
         return layer
 
-    def no_such(self, layer: object) -> UsageError:
-        """The error for a name or number that no layer has."""
+    def no_such_layer_error(self, layer: object) -> UsageError:
+        """Make the error for a name or number that no layer has."""
         close = nearest(str(layer), self._ids)
         return UsageError(
             "no such layer",
@@ -128,6 +128,6 @@ class Described:
         )
 
 
-def empty_net() -> UsageError:
-    """The error for a net without layers."""
+def empty_net_error() -> UsageError:
+    """Make the error for a net without layers."""
     return UsageError("the net is empty", fix="make it with readNetFromDarknet(cfg, weights)")

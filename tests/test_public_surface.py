@@ -1,0 +1,552 @@
+"""The public names of darknet_torch, with their signatures, are those written down here.
+
+When one changes on purpose, edit PUBLIC as the failing test's diff says, and add a line to
+CHANGELOG.md.
+"""
+
+import ast
+import dataclasses
+import difflib
+import inspect
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import darknet_torch
+
+PACKAGE = darknet_torch.__name__
+LINE = 90  # characters; longer signatures are written one parameter a line
+SPECIAL_METHODS = {"__call__", "__len__", "__getitem__", "__iter__", "__enter__", "__exit__"}
+
+PUBLIC = """\
+class CfgError(DarknetError)
+
+class CfgNote(CfgWarning)
+
+class CfgWarning(_StructuredMessage, UserWarning)
+    def __init__(
+        what: str,
+        *,
+        where: object = None,
+        expected: object = None,
+        got: object = None,
+        fix: str | None = None,
+    ) -> None
+    expected
+    fix
+    got
+    what
+    where
+
+class CharacterModel
+    def __init__(network: Network) -> None
+    inputs
+    network
+    def generate(
+        self,
+        seed: bytes,
+        length: int,
+        *,
+        temperature: float = 0.7,
+        random_seed: int | None = None,
+    ) -> Iterator[int]
+    def perplexities(self, text: bytes, *, seed: bytes = ...) -> Iterator[tuple[float, float]]
+    def read(self, character: int) -> Tensor
+
+@dataclass(frozen=True)
+class Classification
+    def __init__(
+        class_ids: tuple[int, ...],
+        scores: tuple[float, ...],
+        names: tuple[str, ...],
+        parents: tuple[int, ...] | None,
+        filename: str = '',
+    )
+    def lines(self) -> list[str]
+    def name(self, class_id: int) -> str
+    def to_dict(self) -> dict[str, Any]
+
+class Classifier
+    def __init__(
+        network: Network,
+        *,
+        names: Sequence[str] | str | os.PathLike[str] | None = None,
+        top: int = 5,
+        letterbox: bool | None = None,
+        backend: str | Backend = 'torch',
+        exif: bool = True,
+    ) -> None
+    backend
+    classes
+    exif
+    letterbox
+    names
+    network
+    top
+    def __call__(self, picture: Picture) -> Classification
+    def classify_images(
+        self,
+        images: Sequence[np.ndarray],
+        filenames: Sequence[str],
+    ) -> list[Classification]
+    @property
+    def tree(self) -> TreeProbabilities | None
+
+@dataclass(frozen=True)
+class ConversionReport
+    def __init__(
+        origin: str,
+        path: str,
+        kind: str,
+        layers: int | None,
+        differences: tuple[Difference, ...],
+        restores: bool | None = None,
+        notes: tuple[str, ...] = (),
+    )
+    def lines(self) -> list[str]
+    @property
+    def worst(self) -> float
+
+class DarknetError(_StructuredMessage)
+    def __init__(
+        what: str,
+        *,
+        where: object = None,
+        expected: object = None,
+        got: object = None,
+        fix: str | None = None,
+    ) -> None
+    expected
+    fix
+    got
+    what
+    where
+
+@dataclass(frozen=True)
+class Detections
+    def __init__(
+        boxes_xyxy: np.ndarray,
+        scores: np.ndarray,
+        class_ids: np.ndarray,
+        height: int,
+        width: int,
+        names: tuple[str, ...] = (),
+        filename: str = '',
+        frame_id: int = 1,
+    )
+    def __len__(self) -> int
+    @property
+    def boxes_cxcywh_relative(self) -> np.ndarray
+    @property
+    def boxes_xyxy_clipped(self) -> np.ndarray
+    def draw(self, image: np.ndarray) -> np.ndarray
+    def first(self, count: int | None) -> Detections
+    def label_lines(self) -> list[str]
+    def lines(self) -> list[str]
+    def name(self, class_id: int) -> str
+    def select(self, indices: list[int]) -> Detections
+    def to_dict(self) -> dict[str, Any]
+    def to_json(self) -> str
+    def visible(self, only: Collection[int] | None = None) -> Detections
+
+class Detector
+    def __init__(
+        network: Network,
+        *,
+        names: Sequence[str] | str | os.PathLike[str] | None = None,
+        threshold: float = 0.25,
+        nms_threshold: float = 0.45,
+        letterbox: bool | None = None,
+        backend: str | Backend = 'torch',
+        resize: str | None = None,
+        exif: bool = True,
+        only: Sequence[str | int] | None = None,
+        max_detections: int | None = None,
+    ) -> None
+    backend
+    classes
+    exif
+    heads
+    letterbox
+    max_detections
+    names
+    network
+    nms_threshold
+    only
+    resize
+    threshold
+    def __call__(self, pictures: Picture | Sequence[Picture]) -> Detections | list[Detections]
+    def decode(self, outputs: Sequence[torch.Tensor]) -> Predictions
+    def detect_images(
+        self,
+        images: Sequence[np.ndarray],
+        filenames: Sequence[str],
+        *,
+        from_video: bool = False,
+    ) -> list[Detections]
+    def filter_boxes(
+        self,
+        predicted: BatchPredictions,
+        index: int,
+        threshold: float | None = None,
+    ) -> FilteredBoxes
+    def predict(
+        self,
+        images: Sequence[np.ndarray],
+        *,
+        from_video: bool = False,
+    ) -> BatchPredictions
+    def prepare_inputs(
+        self,
+        images: Sequence[np.ndarray],
+        *,
+        from_video: bool = False,
+    ) -> tuple[np.ndarray, list[Placement]]
+    def propose_boxes(
+        self,
+        predicted: BatchPredictions,
+        index: int,
+        threshold: float,
+    ) -> np.ndarray
+    def resize_method(self, *, from_video: bool) -> str
+
+class DownloadError(DarknetError)
+
+@dataclass(frozen=True)
+class GraphOptions
+    def __init__(
+        outputs: str = 'raw',
+        threshold: float = 0.25,
+        nms_threshold: float = 0.45,
+        opset: int = 18,
+        fold: bool = False,
+    )
+
+class ImageError(DarknetError)
+
+@dataclass(frozen=True)
+class LoadReport
+    def __init__(
+        path: str,
+        header: WeightsHeader,
+        layers: int,
+        total: int,
+        floats: int,
+        leftover: int,
+        missing: tuple[int, ...],
+        last: str,
+    )
+    @property
+    def complete(self) -> bool
+
+class NamesError(DarknetError)
+
+class Network(Module)
+    def __init__(
+        net: NetOptions,
+        layers: Sequence[Layer],
+        dialect: Dialect,
+        arithmetic: Arithmetic = ...,
+    ) -> None
+    arithmetic
+    dialect
+    header
+    last_readers
+    layers
+    net
+    def checked(self, images: Tensor) -> Tensor
+    def fold_normalization(self) -> None
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]
+    @property
+    def heads(self) -> list[Head]
+    def initialize(self, only: Sequence[int] | None = None) -> None
+    def layer_outputs(self, images: Tensor) -> list[Tensor]
+    @property
+    def output_layer(self) -> Layer
+    def reset_state(self) -> None
+    def saved_slots(self, cutoff: int | None = None) -> Iterator[Slot]
+    def slots(self) -> Iterator[tuple[Layer, Slot]]
+
+class UnsupportedError(CfgError)
+
+class UsageError(DarknetError)
+
+class WeightsError(DarknetError)
+
+@dataclass(frozen=True)
+class WeightsHeader
+    def __init__(major: int, minor: int, revision: int, seen: int = 0)
+    @property
+    def transposed(self) -> bool
+
+__version__: str
+
+def average(
+    cfg: StrPath,
+    out: StrPath,
+    weights: Sequence[StrPath],
+    *,
+    dialect: str | Dialect = ...,
+) -> None
+
+def build_network(
+    sections: Sequence[Section],
+    *,
+    dialect: Dialect = ...,
+    width: int | None = None,
+    height: int | None = None,
+    batch: int | None = None,
+    subdivisions: int | None = None,
+    max_batches: int | None = None,
+    arithmetic: str = 'fast',
+    initialize: bool = True,
+) -> Network
+
+def convert(
+    src: str | os.PathLike[str],
+    dst: str | os.PathLike[str],
+    *,
+    cfg: str | os.PathLike[str] | None = None,
+    names: Sequence[str] | str | os.PathLike[str] | None = None,
+    dialect: str | Dialect = ...,
+    dialect_to: str | Dialect | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    strict: bool = True,
+    graph: GraphOptions | None = None,
+    tolerance: float = 0.0001,
+) -> ConversionReport
+
+def download(
+    name: str,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    force: bool = False,
+    timeout: float = 30.0,
+    on_message: OnMessage = ...,
+    on_progress: OnProgress = ...,
+) -> Path
+
+def load(
+    cfg: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    dialect: str | Dialect = 'alexeyab',
+    device: str | torch.device | None = None,
+    strict: bool = True,
+) -> Network
+
+def partial(
+    cfg: StrPath,
+    weights: StrPath,
+    out: StrPath,
+    layers: int,
+    *,
+    dialect: str | Dialect = ...,
+) -> LoadReport
+
+def read_weights(
+    network: Network,
+    path: str | Path,
+    *,
+    cutoff: int | None = None,
+    strict: bool = True,
+) -> LoadReport
+
+def statistics(
+    cfg: StrPath,
+    weights: StrPath,
+    *,
+    dialect: str | Dialect = ...,
+    strict: bool = True,
+) -> list[ArrayStatistics]
+
+def summarize(network: Network) -> Summary
+
+def write_weights(
+    network: Network,
+    path: str | Path,
+    *,
+    cutoff: int | None = None,
+) -> None
+"""
+
+
+def test_public_names_and_signatures_are_those_written_down():
+    described = "".join(f"{describe(name)}\n\n" for name in sorted(darknet_torch.__all__))
+    difference = "\n".join(
+        difflib.unified_diff(
+            PUBLIC.strip().splitlines(),
+            described.strip().splitlines(),
+            "PUBLIC in this file",
+            "darknet_torch",
+            lineterm="",
+        )
+    )
+    assert not difference, f"the public surface changed:\n{difference}"
+
+
+def test_type_checkers_and_the_running_program_see_the_same_names():
+    tree = ast.parse(Path(darknet_torch.__file__).read_text(encoding="utf-8"))
+    imported = {
+        (alias.asname, node.module, alias.name)
+        for block in tree.body
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in block.body
+        for alias in node.names
+    }
+    exported = {
+        (name, f"{PACKAGE}.{module}", name)
+        for module, names in darknet_torch._EXPORTS.items()
+        for name in names
+    }
+    assert imported == exported
+
+
+def test_a_name_is_the_object_of_its_module():
+    for name, module in darknet_torch._MODULE_OF.items():
+        assert getattr(darknet_torch, name).__module__ == f"{PACKAGE}.{module}"
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'darknet_torch' has no attribute 'loads'"):
+        _ = darknet_torch.loads
+
+
+@pytest.mark.parametrize(
+    "use", ["", "darknet_torch.CfgError", "dir(darknet_torch)"], ids=["import", "error", "dir"]
+)
+def test_no_heavy_package_is_imported_before_a_name_needs_it(use):
+    heavy = "{'torch', 'numpy', 'cv2'} & {*sys.modules}"
+    code = f"import sys, darknet_torch\n{use}\nprint({heavy})"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.strip() == "set()"
+
+
+def describe(name):
+    """The declaration of a public name, as a stub file would write it."""
+    value = getattr(darknet_torch, name)
+    if inspect.isclass(value):
+        return describe_class(value)
+    if callable(value):
+        return function(name, value)
+    return f"{name}: {type(value).__name__}"
+
+
+def describe_class(cls):
+    """A class with its bases, constructor, public attributes and public methods.
+
+    What it inherits from another public class is only written there.
+    """
+    bases = ", ".join(base.__name__ for base in cls.__bases__ if base is not object)
+    lines = [f"class {cls.__name__}({bases})" if bases else f"class {cls.__name__}"]
+    fields = set()
+    if dataclasses.is_dataclass(cls):
+        fields = {field.name for field in dataclasses.fields(cls) if field.init}
+        lines.insert(0, f"@dataclass(frozen={cls.__dataclass_params__.frozen})")
+    constructed = any("__init__" in vars(base) for base in described_classes(cls))
+    members = [function("__init__", cls)] if constructed else []
+    attributes = {key: kind for key, kind in attributes_of(cls).items() if key not in fields}
+    members += [f"{key}: {kind}" if kind else key for key, kind in sorted(attributes.items())]
+    members += [member(key, value) for key, value in sorted(methods_of(cls).items())]
+    return "\n".join([*lines, *(textwrap.indent(text, "    ") for text in members)])
+
+
+def described_classes(cls):
+    """`cls` and its bases in this package, but for what a public base already has."""
+    public = [base for base in cls.__mro__[1:] if base.__name__ in darknet_torch.__all__]
+    return [
+        base
+        for base in reversed(cls.__mro__)
+        if base.__module__.startswith(f"{PACKAGE}.")
+        and not any(issubclass(parent, base) for parent in public)
+    ]
+
+
+def attributes_of(cls):
+    """Public attribute -> its annotation, or "": declared in a class or set on self."""
+    found = {}
+    for base in described_classes(cls):
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Assign | ast.AnnAssign):
+                continue
+            declared = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
+            for name in assigned(node, of_class=node in tree.body):
+                found[name] = declared or found.get(name, "")
+    return {name: kind for name, kind in found.items() if not name.startswith("_")}
+
+
+def assigned(node, *, of_class):
+    """The names that an assignment gives to a class, or to self."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    parts = [part for target in targets for part in getattr(target, "elts", [target])]
+    if of_class:
+        return [part.id for part in parts if isinstance(part, ast.Name)]
+    attributes = [part for part in parts if isinstance(part, ast.Attribute)]
+    return [part.attr for part in attributes if ast.unparse(part.value) == "self"]
+
+
+def methods_of(cls):
+    """Public name -> method or property."""
+    return {
+        key: value
+        for base in described_classes(cls)
+        for key, value in vars(base).items()
+        if (key in SPECIAL_METHODS or not key.startswith("_"))
+        and (callable(value) or isinstance(value, property | classmethod | staticmethod))
+    }
+
+
+def member(name, value):
+    """The declaration of a method or property."""
+    if isinstance(value, property):
+        return f"@property\n{function(name, value.fget)}"
+    if isinstance(value, classmethod | staticmethod):
+        return f"@{type(value).__name__}\n{function(name, value.__func__)}"
+    return function(name, value)
+
+
+class Wording(str):
+    """An annotation or a default that a signature shows as it is, without quotes."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def function(name, value):
+    """``def name(parameters) -> result``; a default that is no plain value is ``...``."""
+    signature = inspect.signature(value)
+    parameters = [
+        parameter.replace(annotation=annotation(parameter), default=default(parameter))
+        for parameter in signature.parameters.values()
+    ]
+    written = [str(parameter) for parameter in parameters]
+    kinds = [parameter.kind for parameter in parameters]
+    if inspect.Parameter.KEYWORD_ONLY in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        written.insert(kinds.index(inspect.Parameter.KEYWORD_ONLY), "*")
+    result = signature.return_annotation
+    ending = "" if result in (None, inspect.Signature.empty) else f" -> {result}"
+    line = f"def {name}({', '.join(written)}){ending}"
+    if len(line) <= LINE:
+        return line
+    return "\n".join([f"def {name}(", *(f"    {part}," for part in written), f"){ending}"])
+
+
+def annotation(parameter):
+    kind = parameter.annotation
+    return kind if kind is inspect.Parameter.empty else Wording(kind)
+
+
+def default(parameter):
+    value = parameter.default
+    if value is inspect.Parameter.empty:
+        return value
+    plain = value is None or isinstance(value, bool | int | float | str | tuple)
+    return Wording(repr(value) if plain else "...")
