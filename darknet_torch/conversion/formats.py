@@ -117,7 +117,8 @@ def _first_bytes(path: Path) -> bytes:
 def _write_darknet(model: Model, file: BinaryIO) -> None:
     for layer in model.network.layers[: model.layers]:
         options = layer.options
-        if layer.weight_slots() and (options.dontload or options.dontsave or layer.reads_a_part):
+        left_out = options.dontload or options.dontsave or layer.loads_partially
+        if left_out and layer.weight_slots():
             raise WeightsError(
                 f"layer {layer.index} [{layer.section}] ({options.where}) is not read from weight "
                 "files as it is written to them",

@@ -18,7 +18,11 @@ from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.contrastive import Contrastive
 from darknet_torch.model.network import Network, build_network
-from darknet_torch.model.output_layers import check_outputs, classifier_outputs, producer_of
+from darknet_torch.model.output_layers import (
+    check_classes_replaceable,
+    count_classifier_outputs,
+    find_channel_producer,
+)
 
 _BATCHES_PER_CLASS = 2000
 _FEWEST_BATCHES = 6000
@@ -88,7 +92,7 @@ def customize(
         warnings.simplefilter("ignore", CfgWarning)  # of the result they are heard
         sections = parse_cfg(text, file)
         base = build_network(sections, dialect=dialect, initialize=False)
-    check_outputs(base)
+    check_classes_replaceable(base)
     edit = CfgEdit(text)
     _set_net(edit, sections[0], base.net, wishes)
     channels = _channels(edit, sections, base, wishes, file)
@@ -103,8 +107,8 @@ def _channels(
 ) -> dict[int, tuple[str, int]]:
     """Index of a layer -> the key of its channels and how many it must make."""
     if not base.heads:
-        classifier_outputs(base)
-        producer = producer_of(base, base.output_layer)
+        count_classifier_outputs(base)
+        producer = find_channel_producer(base, base.output_layer)
         if wishes.anchors is not None:
             find_heads(sections, file)  # which says that there are none
         return {producer.index: (producer.key, wishes.classes)}
@@ -114,7 +118,7 @@ def _channels(
     found = {}
     for head, count in zip(base.heads, boxes, strict=True):
         _set_classes(edit, sections[1 + head.index], wishes)
-        producer = producer_of(base, head)
+        producer = find_channel_producer(base, head)
         found[producer.index] = (producer.key, head.channels_for(wishes.classes, count))
     for layer in base.layers:
         if isinstance(layer, Contrastive):

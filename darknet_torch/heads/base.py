@@ -83,7 +83,7 @@ class Head(Layer):
         channels = self.input_shape.channels
         if channels == needed:
             return
-        source = context.last_with_filters()
+        source = context.nearest_layer_with_filters()
         if source is None:
             raise self.config_error(
                 "does not fit its input",
@@ -130,13 +130,13 @@ def parse_anchors(head: Head, given: tuple[float, ...], number: int) -> list[lis
     return [values[index : index + 2] for index in range(0, number * 2, 2)]
 
 
-def in_parts(anchors: Tensor, height: int, width: int, like: Tensor) -> Tensor:
+def anchor_fractions(anchors: Tensor, height: int, width: int, like: Tensor) -> Tensor:
     """[boxes, 2] widths and heights as parts of a `width` and a `height`."""
     anchors = anchors.to(like)
     return torch.stack((anchors[:, 0] / width, anchors[:, 1] / height), -1)
 
 
-def positions(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
+def cell_positions(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
     """Column and row numbers of a map, as [1, width] and [height, 1]."""
     columns = torch.arange(width, dtype=like.dtype, device=like.device)
     rows = torch.arange(height, dtype=like.dtype, device=like.device)

@@ -35,7 +35,7 @@ def class_map(head: Head, name: str, device: torch.device) -> Tensor | None:
     return torch.tensor(ids, device=device)
 
 
-def known_labels(head: Head, ids: Tensor | None, *, checked: bool) -> int:
+def count_known_labels(head: Head, ids: Tensor | None, *, checked: bool) -> int:
     """How many classes labels may have; labels beyond are left out.
 
     Args:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number
-from darknet_torch.heads.base import Head, Predictions, positions
+from darknet_torch.heads.base import Head, Predictions, cell_positions
 from darknet_torch.layers.base import BuildContext, LayerOptions
 
 _COORDINATES = 4
@@ -112,7 +112,7 @@ class Detection(Head):
         classes = classes.reshape(*shape, 1, self.classes)
         confidence = confidence.reshape(*shape, number)
         boxes = boxes.reshape(*shape, number, _COORDINATES)
-        column, row = positions(side, side, output)
+        column, row = cell_positions(side, side, output)
         x = (boxes[..., 0] + column[..., None]) / side
         y = (boxes[..., 1] + row[..., None]) / side
         wh = boxes[..., 2:4] ** (2 if self.options.sqrt else 1)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import choice, number
-from darknet_torch.heads.base import Predictions, in_parts, positions
+from darknet_torch.heads.base import Predictions, anchor_fractions, cell_positions
 from darknet_torch.heads.yolo import AnchorHead, AnchorOptions
 from darknet_torch.layers.base import BuildContext
 
@@ -65,8 +65,8 @@ class GaussianYolo(AnchorHead):
         """`Head.decode`. Source: gaussian_yolo_layer.c get_gaussian_yolo_detections."""
         values = self.per_box(output).permute(0, 3, 4, 1, 2)  # N, H, W, boxes, values
         rows, columns = values.shape[1:3]
-        column, row = positions(rows, columns, values)
-        wh = values[..., 4:8:2].exp() * in_parts(self.anchors, height, width, values)
+        column, row = cell_positions(rows, columns, values)
+        wh = values[..., 4:8:2].exp() * anchor_fractions(self.anchors, height, width, values)
         x = (values[..., 0] + column[..., None]) / columns + self.shift * wh[..., 0]
         y = (values[..., 2] + row[..., None]) / rows + self.shift * wh[..., 1]
         objectness = values[..., 8]

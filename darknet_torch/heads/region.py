@@ -8,7 +8,13 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, numbers, text
-from darknet_torch.heads.base import Head, Predictions, in_parts, parse_anchors, positions
+from darknet_torch.heads.base import (
+    Head,
+    Predictions,
+    anchor_fractions,
+    cell_positions,
+    parse_anchors,
+)
 from darknet_torch.layers.base import BuildContext, LayerOptions
 from darknet_torch.layers.trees import find_tree
 from darknet_torch.ops.trees import TreeProbabilities
@@ -120,10 +126,10 @@ class Region(Head):
         else:
             values = output.reshape(count, boxes, size, rows, columns).permute(0, 3, 4, 1, 2)
             xy = values[..., :2]
-        column, row = positions(rows, columns, values)
+        column, row = cell_positions(rows, columns, values)
         x = (xy[..., 0] + column[..., None]) / columns
         y = (xy[..., 1] + row[..., None]) / rows
-        wh = values[..., 2:4].exp() * in_parts(self.anchors, rows, columns, values)
+        wh = values[..., 2:4].exp() * anchor_fractions(self.anchors, rows, columns, values)
         at = self.objectness_at
         objectness = values[..., at]
         if self.options.background:

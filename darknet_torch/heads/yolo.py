@@ -18,7 +18,13 @@ from darknet_torch.cfg.options import (
     text,
 )
 from darknet_torch.errors import warn
-from darknet_torch.heads.base import Head, Predictions, in_parts, parse_anchors, positions
+from darknet_torch.heads.base import (
+    Head,
+    Predictions,
+    anchor_fractions,
+    cell_positions,
+    parse_anchors,
+)
 from darknet_torch.layers.base import BuildContext, LayerOptions
 
 _IOU_KINDS = ("iou", "giou", "diou", "ciou")
@@ -144,7 +150,7 @@ class AnchorHead(Head):
         return parse_anchors(self, options.anchors, number)
 
     @property
-    def places_of_anchors(self) -> list[int]:
+    def box_of_anchor(self) -> list[int]:
         """For each of the cfg's anchors, which of this head's boxes has it, -1 for none.
 
         Source: utils.c int_index.
@@ -191,12 +197,12 @@ class Yolo(AnchorHead):
         """`Head.decode`. Source: yolo_layer.c get_yolo_box, get_yolo_detections."""
         values = self.per_box(output).permute(0, 3, 4, 1, 2)  # N, H, W, boxes, values
         rows, columns = values.shape[1:3]
-        column, row = positions(rows, columns, values)
+        column, row = cell_positions(rows, columns, values)
         x = (values[..., 0] + column[..., None]) / columns
         y = (values[..., 1] + row[..., None]) / rows
         wh = values[..., 2:4]
         factor = wh * wh * 4 if self.options.new_coords else wh.exp()
-        wh = factor * in_parts(self.anchors, height, width, values)
+        wh = factor * anchor_fractions(self.anchors, height, width, values)
         boxes = torch.cat((torch.stack((x, y), -1), wh), -1)
         objectness = values[..., 4]
         scores = objectness[..., None] * values[..., 5:]

@@ -105,7 +105,7 @@ class BuildContext:
             )
         return self.built[index]
 
-    def last_with_filters(self) -> Layer | None:
+    def nearest_layer_with_filters(self) -> Layer | None:
         """The nearest layer before this one whose options say how many channels it makes."""
         for layer in reversed(self.built):
             if hasattr(layer.options, "filters"):
@@ -129,7 +129,7 @@ class Layer(nn.Module):
         Options: the type of its options.
         own_activations: activation functions for which Darknet's code of this layer
             has a routine of its own (see `Dialect.unwritten_activations`).
-        joins_sources: it sees what its sources see, not what the layer before it sees.
+        merges_receptive_fields: it sees what its sources see, not what the layer before it sees.
         has_state: what it returns depends on what it has seen before.
         works_in_place: in training Darknet writes its output over its source's, which others
             that read the source then see too.
@@ -147,7 +147,7 @@ class Layer(nn.Module):
     own_activations: ClassVar[frozenset[str]] = frozenset()
     may_be_output: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = False
-    joins_sources: ClassVar[bool] = False
+    merges_receptive_fields: ClassVar[bool] = False
     has_state: ClassVar[bool] = False
     works_in_place: ClassVar[bool] = False
 
@@ -199,7 +199,7 @@ class Layer(nn.Module):
         return 1, 1, 1, 1
 
     @property
-    def reads_a_part(self) -> bool:
+    def loads_partially(self) -> bool:
         """Whether its options leave some of its arrays out of weight files."""
         return bool(self.options.dontloadscales or self.options.numload)
 
@@ -207,7 +207,7 @@ class Layer(nn.Module):
         """Let no batch normalisation remain behind its products, for inference."""
 
     @property
-    def overwritten_sources(self) -> tuple[int, ...]:
+    def sources_with_overwritten_delta(self) -> tuple[int, ...]:
         """Those of its sources whose delta Darknet overwrites where it should add to it.
 
         What layers further behind sent to them is lost.
@@ -224,13 +224,13 @@ class Layer(nn.Module):
     def set_temperature(self, temperature: float) -> None:
         """Divide by `temperature` before a softmax; other layers have none."""
 
-    def at_iteration(self, iteration: int) -> None:
+    def on_iteration_start(self, iteration: int) -> None:
         """Told before each batch how many updates the training has made."""
 
     def reset_state(self) -> None:
         """Forget what was seen; only recurrent layers remember."""
 
-    def forget_stream(self, stream: int) -> None:
+    def reset_stream_state(self, stream: int) -> None:
         """Forget what was seen in one of several sequences side by side."""
 
     def on_extra_consumer(self) -> None:

@@ -34,7 +34,7 @@ class Blur(nn.Module):
         return convolve(x, self.kernel.to(x.dtype), None, self.geometry)
 
 
-def overwritten(host: Tensor, blurred: Tensor) -> Tensor:
+def blurred_buffer(host: Tensor, blurred: Tensor) -> Tensor:
     """Darknet's output buffer of a blurred layer: the blurred values over the first of `host`."""
     start, rest = blurred.flatten(1), host.flatten(1)
     return torch.cat((start, rest[:, start.shape[1] :]), 1).view_as(host)

@@ -16,7 +16,7 @@ from darknet_torch.layers.convolution import (
     check_groups,
     output_shape,
 )
-from darknet_torch.layers.recurrent import Recurrent, State, sum_of_bflops
+from darknet_torch.layers.recurrent import Recurrent, State, total_bflops
 from darknet_torch.ops.activations import ACTIVATIONS
 
 _CONSTRAINT_PER_STEP = 32
@@ -111,7 +111,7 @@ class ConvLstm(Recurrent):
     @property
     def bflops(self) -> float:
         own = 12 if self.options.peephole else 9
-        return sum_of_bflops(self) + own * self.output_shape.count / 1e9
+        return total_bflops(self) + own * self.output_shape.count / 1e9
 
     def start(self, x: Tensor) -> State:
         shape = self.output_shape

@@ -9,7 +9,7 @@ from torch import Tensor
 from darknet_torch.cfg.options import activation, flag, inert, integer, number
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
-from darknet_torch.layers.blur import Blur, overwritten
+from darknet_torch.layers.blur import Blur, blurred_buffer
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
@@ -216,7 +216,7 @@ class Convolutional(Layer):
     def buffer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         out = self._sharp(x)
-        return out if self.blur is None else overwritten(out, self.blur(out))
+        return out if self.blur is None else blurred_buffer(out, self.blur(out))
 
     def _sharp(self, x: Tensor) -> Tensor:
         """The layer without its blur."""

@@ -16,7 +16,7 @@ from darknet_torch.layers.convolution import (
     check_groups,
     output_shape,
 )
-from darknet_torch.layers.recurrent import Recurrent, State, add_states, sum_of_bflops
+from darknet_torch.layers.recurrent import Recurrent, State, add_states, total_bflops
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Crnn(Recurrent):
     section_names = ("crnn",)
     Options = CrnnOptions
     own_activations = CONVOLUTION_ACTIVATIONS
-    forgets_in_training = True
+    resets_state_each_batch = True
 
     def __init__(self, options: CrnnOptions, context: BuildContext) -> None:
         super().__init__(options, context)
@@ -92,7 +92,7 @@ class Crnn(Recurrent):
 
     @property
     def bflops(self) -> float:
-        return sum_of_bflops(self)
+        return total_bflops(self)
 
     def start(self, x: Tensor) -> State:
         shape = self.state_shape

@@ -53,7 +53,7 @@ class Dropout(Layer):
         self.rise = context.net.max_batches * _RISE
         self.progress = 0.0
 
-    def at_iteration(self, iteration: int) -> None:
+    def on_iteration_start(self, iteration: int) -> None:
         """Dropblock becomes stronger over the first 85 % of the training."""
         self.progress = min(1.0, iteration / self.rise) if self.rise else 1.0
 

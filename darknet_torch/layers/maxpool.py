@@ -11,7 +11,7 @@ from torch.nn import functional
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
-from darknet_torch.layers.blur import Blur, overwritten
+from darknet_torch.layers.blur import Blur, blurred_buffer
 from darknet_torch.layers.window import PoolWindow, check_output, count_windows
 
 
@@ -93,7 +93,7 @@ class Maxpool(Layer):
     def buffer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         out = self(x)
-        return out if self.blur is None else overwritten(self._pool(x), out)
+        return out if self.blur is None else blurred_buffer(self._pool(x), out)
 
     def _over_channels(self, x: Tensor) -> Tensor:
         """The largest of channels g, g + out_channels, g + 2 out_channels, ..."""

@@ -23,12 +23,12 @@ class Recurrent(Layer):
     until `reset_state`, or a call with another N.
 
     Attributes:
-        forgets_in_training: whether each training batch starts from no state.
+        resets_state_each_batch: whether each training batch starts from no state.
         parts: names of the submodules that hold its arrays, in the order of the file.
     """
 
     has_state = True
-    forgets_in_training: ClassVar[bool] = False
+    resets_state_each_batch: ClassVar[bool] = False
     parts: tuple[str, ...] = ()
 
     def __init__(self, options: Any, context: BuildContext) -> None:
@@ -58,7 +58,7 @@ class Recurrent(Layer):
         """Forget what was seen."""
         self.state = ()
 
-    def forget_stream(self, stream: int) -> None:
+    def reset_stream_state(self, stream: int) -> None:
         """Source: network.c reset_network_state."""
         for part in self.state:
             part[stream] = 0
@@ -99,7 +99,7 @@ class Recurrent(Layer):
             old.shape == new.shape and old.device == new.device
             for old, new in zip(self.state, start, strict=True)
         )
-        forgets = self.training and self.forgets_in_training
+        forgets = self.training and self.resets_state_each_batch
         return self.state if fits and not forgets else start
 
 
@@ -121,7 +121,7 @@ def add_states(shortcut: bool, old: Tensor, *new: Tensor) -> Tensor:
     return old + total if shortcut else total
 
 
-def sum_of_bflops(layer: Recurrent) -> float:
+def total_bflops(layer: Recurrent) -> float:
     """Billions of operations of a layer's convolutions, all of its output's size."""
     shape = layer.output_shape
     parts = [layer.get_submodule(name) for name in layer.parts]

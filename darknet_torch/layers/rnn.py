@@ -35,7 +35,7 @@ class Rnn(Recurrent):
 
     section_names = ("rnn",)
     Options = RnnOptions
-    forgets_in_training = True
+    resets_state_each_batch = True
 
     def __init__(self, options: RnnOptions, context: BuildContext) -> None:
         super().__init__(options, context)

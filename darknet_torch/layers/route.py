@@ -35,7 +35,7 @@ class Route(Layer):
     """[route]. Source: route_layer.c forward_route_layer."""
 
     section_names = ("route",)
-    joins_sources = True
+    merges_receptive_fields = True
     Options: ClassVar[type[LayerOptions]] = RouteOptions
 
     def __init__(self, options: RouteOptions, context: BuildContext) -> None:

@@ -42,6 +42,6 @@ class Sam(Layer):
         return self.activation(self.record_delta(x * other))
 
     @property
-    def overwritten_sources(self) -> tuple[int, ...]:
+    def sources_with_overwritten_delta(self) -> tuple[int, ...]:
         """Source: sam_layer.c backward_sam_layer."""
         return self.sources[1:] if self.overwrites else ()

@@ -22,7 +22,7 @@ from darknet_torch.lint.anchor_fit import anchors_fit
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import Finding, Severity, collecting, error, make, note, warning
 from darknet_torch.model.network import Network
-from darknet_torch.model.output_layers import classifier_outputs
+from darknet_torch.model.output_layers import count_classifier_outputs
 
 _TRAIN = "train"
 
@@ -205,7 +205,8 @@ def _classification(path: Path, network: Network | None) -> list[Finding]:
         found.append(note(path, f"{pictures.origin}: {len(pictures.paths)} pictures"))
     if opened and network is not None and not network.heads:
         with collecting(found):
-            found += _classifier_count(path, len(opened[0].labels), classifier_outputs(network))
+            outputs = count_classifier_outputs(network)
+            found += _classifier_count(path, len(opened[0].labels), outputs)
     return found
 
 

@@ -12,7 +12,7 @@ from darknet_torch.errors import CfgError
 from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.lint.finding import Finding, error, note, warning
 from darknet_torch.model.network import Network
-from darknet_torch.model.output_layers import producer_of
+from darknet_torch.model.output_layers import find_channel_producer
 
 HeadRule = Callable[[Network, Sequence[Section]], Iterator[Finding]]
 
@@ -110,7 +110,7 @@ def what_feeds_a_head(network: Network, sections: Sequence[Section]) -> Iterator
     """An activation function or a normalisation that a head's values do not survive."""
     for head in network.heads:
         try:
-            feeding = network.layers[producer_of(network, head).index]
+            feeding = network.layers[find_channel_producer(network, head).index]
         except CfgError:
             continue  # joined layers: which one is meant is not known
         given = getattr(feeding.options, "activation", None)

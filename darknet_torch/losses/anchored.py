@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from darknet_torch.heads.base import positions
-from darknet_torch.heads.class_map import class_map, known_labels
+from darknet_torch.heads.base import cell_positions
+from darknet_torch.heads.class_map import class_map, count_known_labels
 from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.losses.base import LossContext
 from darknet_torch.losses.iou import OVERLAPS, iou
@@ -81,7 +81,7 @@ class AnchoredLoss:
         self.multipliers = class_multipliers(self.options, output.device)
         self.map = class_map(head, head.options.map, output.device)
         checked = context.dialect.cumulative_yolo
-        self.truths = Truths.of(rows.float(), known_labels(head, self.map, checked=checked))
+        self.truths = Truths.of(rows.float(), count_known_labels(head, self.map, checked=checked))
         self.anchors = head.all_anchors.to(output.device)
 
     @property
@@ -187,7 +187,7 @@ class AnchoredLoss:
         if options.iou_thresh < 1:
             kind = OVERLAPS[options.iou_thresh_kind](shapes, sizes[:, :, None])
             chosen |= kind > options.iou_thresh
-        places = torch.tensor(self.head.places_of_anchors, device=chosen.device)
+        places = torch.tensor(self.head.box_of_anchor, device=chosen.device)
         chosen &= (places >= 0) & truths.valid[..., None]
         picture, truth, anchor = torch.nonzero(chosen, as_tuple=True)
         _, boxes, _, height, width = self.shape
@@ -292,7 +292,7 @@ class AnchoredLoss:
     def grid(self) -> tuple[Tensor, Tensor, Tensor]:
         """[M] column and row and [M, 2] anchor in pixels of every box."""
         count, boxes, _, height, width = self.shape
-        column, row = positions(height, width, self.values)
+        column, row = cell_positions(height, width, self.values)
         columns = column.expand(count, boxes, height, width).flatten()
         rows = row.expand(count, boxes, height, width).flatten()
         anchors = self.head.anchors.to(self.values)[:, None, None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from darknet_torch.heads.base import positions
-from darknet_torch.heads.class_map import class_map, known_labels
+from darknet_torch.heads.base import cell_positions
+from darknet_torch.heads.class_map import class_map, count_known_labels
 from darknet_torch.heads.region import Region
 from darknet_torch.losses.base import Loss, LossContext, squared
 from darknet_torch.losses.iou import iou
@@ -51,7 +51,7 @@ class _RegionLoss:
         self.at = head.objectness_at
         class_at = 4 if head.flat else self.options.coords
         self.map = class_map(head, self.options.map, x.device)
-        known = known_labels(head, self.map, checked=head.flat)
+        known = count_known_labels(head, self.map, checked=head.flat)
         self.truths = Truths.of(rows.float(), known, class_at=class_at)
         self.anchors = head.anchors.to(self.values)
         # Where x and y are not activated yet, the loss goes through their logistic, as well
@@ -86,7 +86,7 @@ class _RegionLoss:
     def _grid(self) -> tuple[Tensor, Tensor, Tensor]:
         """[M] column, [M] row and [M, 2] anchor in cells of every box."""
         shape = self.shape[:4]
-        column, row = positions(shape[1], shape[2], self.values)
+        column, row = cell_positions(shape[1], shape[2], self.values)
         columns = column[:, :, None].expand(shape).flatten()
         rows = row[:, :, None].expand(shape).flatten()
         return columns, rows, self.anchors.expand(*shape, 2).reshape(-1, 2)

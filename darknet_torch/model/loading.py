@@ -93,7 +93,7 @@ def fill(
     cutoff: int | None = None,
 ) -> LoadReport:
     """Read `weights`; what they do not cover gets Darknet's starting values."""
-    network.initialize([layer.index for layer in network.layers if layer.reads_a_part])
+    network.initialize([layer.index for layer in network.layers if layer.loads_partially])
     report = read_weights(network, Path(weights), strict=strict, cutoff=cutoff)
     network.initialize(report.missing)
     return report

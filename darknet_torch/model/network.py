@@ -114,7 +114,7 @@ class Network(nn.Module):
 
     def layer_outputs(self, images: Tensor) -> list[Tensor]:
         """Every layer's output for `images`, each [N, C, H, W] in Darknet's memory order."""
-        outputs = {-1: self.checked(images)}
+        outputs = {-1: self.check_input(images)}
         buffers = []
         for index, layer in enumerate(self.layers):
             inputs = [outputs[source] for source in layer.sources]
@@ -124,14 +124,14 @@ class Network(nn.Module):
         return buffers
 
     def _run(self, images: Tensor) -> dict[int, Tensor]:
-        kept = {-1: self.checked(images)}
+        kept = {-1: self.check_input(images)}
         for index, layer in enumerate(self.layers):
             kept[index] = layer(*(kept[source] for source in layer.sources))
             for done in self.last_readers.get(index, ()):
                 del kept[done]
         return kept
 
-    def checked(self, images: Tensor) -> Tensor:
+    def check_input(self, images: Tensor) -> Tensor:
         """`images` as [N, C, H, W].
 
         Raises:

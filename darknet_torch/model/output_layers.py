@@ -26,7 +26,7 @@ class Producer:
     key: str
 
 
-def check_outputs(network: Network) -> None:
+def check_classes_replaceable(network: Network) -> None:
     """Refuse a network whose classes are more than a number.
 
     Raises:
@@ -50,7 +50,7 @@ def check_outputs(network: Network) -> None:
                 )
 
 
-def producer_of(network: Network, layer: Layer) -> Producer:
+def find_channel_producer(network: Network, layer: Layer) -> Producer:
     """What makes the channels of `layer`'s input, or of `layer` itself if it is no head.
 
     Layers in between hand channels on: [route] to one layer, [dropout], [avgpool], ...
@@ -70,7 +70,7 @@ def producer_of(network: Network, layer: Layer) -> Producer:
     )
 
 
-def classifier_outputs(network: Network) -> int:
+def count_classifier_outputs(network: Network) -> int:
     """How many classes a classifier tells apart.
 
     Raises:

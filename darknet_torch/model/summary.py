@@ -88,7 +88,7 @@ def summarize(network: Network) -> Summary:
     fields = {-1: _Field(1, 1)}
     for layer in network.layers:
         before = fields[layer.index - 1]
-        if layer.joins_sources:
+        if layer.merges_receptive_fields:
             read = [fields[source] for source in layer.sources]
             field = _Field(max(f.size for f in read), max(f.scale for f in read))
         else:

@@ -212,7 +212,7 @@ def _moved(
         _tell(problems, listener, batch.problems)
         for stream in batch.restarts:
             for layer in run.network.layers:
-                layer.forget_stream(stream)
+                layer.reset_stream_state(stream)
         yield (
             batch.images.to(device, non_blocking=True),
             batch.truths.to(device, non_blocking=True),

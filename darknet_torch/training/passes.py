@@ -84,7 +84,7 @@ class TrainingPass:
             context: the training around it.
         """
         frozen = frozen_until(self.network, context.iteration)
-        kept = {-1: self.network.checked(images)}
+        kept = {-1: self.network.check_input(images)}
         roots: list[Tensor] = []
         result = MiniBatch(images.new_zeros(()), images.new_zeros(()))
         for layer in self.network.layers:
@@ -173,5 +173,5 @@ def _overwriters(network: Network, places: dict[int, int]) -> dict[int, int]:
     return {
         places.get(source, source): layer.index
         for layer in reversed(network.layers)
-        for source in layer.overwritten_sources
+        for source in layer.sources_with_overwritten_delta
     }

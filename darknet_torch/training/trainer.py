@@ -90,7 +90,7 @@ class Trainer:
         """
         results = []
         for layer in self.network.layers:
-            layer.at_iteration(self.iteration)
+            layer.on_iteration_start(self.iteration)
         inputs = 0
         for images, truths, names in mini_batches:
             results.append(self.mini_batch(images, truths, names))

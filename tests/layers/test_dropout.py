@@ -50,7 +50,7 @@ def dropblock(options, iteration=10**6, channels=16, max_batches=100):
     """A [dropout] of squares on a map of 12x15, told that so many updates were made."""
     cfg = f"[net]\nchannels={channels}\nheight=12\nwidth=15\nmax_batches={max_batches}\n"
     network = build_network(parse_cfg(f"{cfg}[dropout]\ndropblock=1\n{options}")).train()
-    network.layers[0].at_iteration(iteration)
+    network.layers[0].on_iteration_start(iteration)
     return network.layers[0]
 
 
@@ -110,7 +110,7 @@ def test_a_picture_of_which_nothing_remains_is_zeros():
     options = "probability=1\ndropblock_size_rel=1"
     cfg = f"[net]\nchannels=1\nheight=3\nwidth=3\n[dropout]\ndropblock=1\n{options}"
     layer = build_network(parse_cfg(cfg)).train().layers[0]
-    layer.at_iteration(1)
+    layer.on_iteration_start(1)
     out = layer(torch.ones(50, 1, 3, 3))
     assert torch.isfinite(out).all()
     assert {float(picture.sum()) for picture in out} == {0, 9}
