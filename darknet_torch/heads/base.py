@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -64,6 +65,23 @@ class Head(Layer):
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)
         self.logistic_in_double = context.dialect.logistic_in_double
+        self._files = context.files
+
+    @cached_property
+    def class_map(self) -> tuple[int, ...] | None:
+        """For each class of the labels the head's class, from the file of map=; None without.
+
+        The file is read at the first use, which only training makes.
+
+        Raises:
+            CfgError: the file does not exist, or does not hold such numbers.
+        """
+        name = getattr(self.options, "map", "")
+        if not name:
+            return None
+        return self._files.read_class_map(
+            name, section=self.section, where=self.options.where, classes=self.classes
+        )
 
     def logistic(self, x: Tensor) -> Tensor:
         """The logistic function; rounded as C's where sums are in C's order."""

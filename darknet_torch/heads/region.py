@@ -16,7 +16,6 @@ from darknet_torch.heads.base import (
     parse_anchors,
 )
 from darknet_torch.layers.base import BuildContext, LayerOptions
-from darknet_torch.layers.trees import find_tree
 from darknet_torch.ops.trees import TreeProbabilities
 
 
@@ -78,7 +77,7 @@ class Region(Head):
             context,
             f"{options.num} anchors * ({options.coords} coords + 1 + {options.classes} classes)",
         )
-        self.tree = find_tree(self, options.tree, options.classes)
+        self.tree = context.read_tree(options.tree, options.where, options.classes)
         anchors = torch.tensor(parse_anchors(self, options.anchors, options.num))
         self.register_buffer("anchors", anchors, persistent=False)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import activation, flag, inert, integer, number
-from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.layers.base import BuildContext, LayerOptions, ReceptiveWindow
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
@@ -104,9 +104,9 @@ class ConvLstm(Recurrent):
         return (*peepholes, *of_state, *_OF_INPUT)
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
+    def receptive_window(self) -> ReceptiveWindow:
         geometry = self.options.geometry()
-        return geometry.size, geometry.stride_x, geometry.dilation, 1
+        return ReceptiveWindow(geometry.size, geometry.stride_x, geometry.dilation)
 
     @property
     def bflops(self) -> float:

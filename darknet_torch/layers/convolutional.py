@@ -8,7 +8,7 @@ from torch import Tensor
 
 from darknet_torch.cfg.options import activation, flag, inert, integer, number
 from darknet_torch.errors import warn
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow, Slot
 from darknet_torch.layers.blur import Blur, blurred_buffer
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
@@ -202,8 +202,8 @@ class Convolutional(Layer):
         return total / 32 if self.options.xnor else total
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return self.geometry.size, self.geometry.stride_x, self.geometry.dilation, 1
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(self.geometry.size, self.geometry.stride_x, self.geometry.dilation)
 
     def on_extra_consumer(self) -> None:
         """Source: parser.c parse_network_cfg_custom (AlexeyAB), its use_bin_output = 0."""

@@ -15,6 +15,7 @@ from darknet_torch.layers.base import (
     BuildContext,
     Layer,
     LayerOptions,
+    ReceptiveWindow,
     Slot,
     empty_parameter,
 )
@@ -85,5 +86,5 @@ class Local(Layer):
         return self.activation(self.record_delta(out))
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return self.options.size, self.options.stride, 1, 1
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(self.options.size, self.options.stride)

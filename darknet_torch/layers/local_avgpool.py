@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from darknet_torch.cfg.options import integer
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow
 from darknet_torch.layers.window import PoolWindow
 
 
@@ -47,8 +47,8 @@ class LocalAvgpool(Layer):
         return self.window.bflops(self.input_shape, self.output_shape)
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return self.window.size, self.window.stride_x, 1, 1
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(self.window.size, self.window.stride_x)
 
     def forward(self, x: Tensor) -> Tensor:
         sums = self._sums(x)

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow
 from darknet_torch.layers.blur import Blur, blurred_buffer
 from darknet_torch.layers.window import PoolWindow, check_output, count_windows
 
@@ -72,8 +72,8 @@ class Maxpool(Layer):
         return self.window.bflops(self.input_shape, self.buffer_shape)
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return self.window.size, self.window.stride_x, 1, 1
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(self.window.size, self.window.stride_x)
 
     def _check_depth(self) -> None:
         channels, wanted = self.input_shape.channels, self.options.out_channels

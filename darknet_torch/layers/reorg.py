@@ -10,7 +10,7 @@ from torch.nn import functional
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import warn
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow
 from darknet_torch.ops.reorganize import loses_nothing, reorganize
 
 
@@ -51,8 +51,8 @@ class Reorg(Layer):
         return f"/{self.stride}"
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return 1, self.stride, 1, 1
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(stride=self.stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, C, H, W] to [N, *output_shape], its values in another order, then zeros."""

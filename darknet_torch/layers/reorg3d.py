@@ -8,7 +8,7 @@ from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow
 from darknet_torch.layers.reorg import check_stride, reorganized
 from darknet_torch.ops.reorganize import reorganize
 
@@ -44,8 +44,8 @@ class Reorg3d(Layer):
         return f"/{self.stride}"
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return 1, 1, 1, self.stride
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(upscale=self.stride)
 
     def forward(self, x: Tensor) -> Tensor:
         out = reorganized(Shape(*x.shape[1:]), self.stride, reverse=self.reverse)

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, text
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
-from darknet_torch.layers.trees import find_tree
 from darknet_torch.ops import rounded
 
 
@@ -31,7 +30,7 @@ class Softmax(Layer):
 
     def __init__(self, options: SoftmaxOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.tree = find_tree(self, options.tree, context.input_shape.count)
+        self.tree = context.read_tree(options.tree, options.where, context.input_shape.count)
         self.groups, self.temperature = options.groups, options.temperature
         self.in_order = False
         if context.input_shape.count % self.groups:

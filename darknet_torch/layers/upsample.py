@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from darknet_torch.cfg.options import integer, number
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Upsample(Layer):
         return f"{self.stride}x"
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return 1, 1, 1, abs(self.stride)
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(upscale=abs(self.stride))
 
     def forward(self, x: Tensor) -> Tensor:
         if self.stride > 0:

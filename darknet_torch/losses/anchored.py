@@ -79,7 +79,7 @@ class AnchoredLoss:
         self.values = per_box.permute(0, 1, 3, 4, 2).reshape(-1, per_box.shape[2]).float()
         self.delta = torch.zeros_like(self.values)
         self.multipliers = class_multipliers(self.options, output.device)
-        self.map = class_map(head, head.options.map, output.device)
+        self.map = class_map(head, output.device)
         checked = context.dialect.cumulative_yolo
         self.truths = Truths.of(rows.float(), count_known_labels(head, self.map, checked=checked))
         self.anchors = head.all_anchors.to(output.device)

@@ -50,7 +50,7 @@ class _RegionLoss:
         self.delta = torch.zeros_like(self.values)
         self.at = head.objectness_at
         class_at = 4 if head.flat else self.options.coords
-        self.map = class_map(head, self.options.map, x.device)
+        self.map = class_map(head, x.device)
         known = count_known_labels(head, self.map, checked=head.flat)
         self.truths = Truths.of(rows.float(), known, class_at=class_at)
         self.anchors = head.anchors.to(self.values)

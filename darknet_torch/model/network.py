@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS, ALEXEYAB, Dialect
 from darknet_torch.cfg.grammar import Section
+from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.cfg.net import NetOptions, read_net
 from darknet_torch.cfg.options import activations_in, read_options
 from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
@@ -160,6 +161,7 @@ def build_network(
     subdivisions: int | None = None,
     max_batches: int | None = None,
     initialize: bool = True,
+    files: NamedFiles | None = None,
 ) -> Network:
     """Build the network that `sections` describe.
 
@@ -167,7 +169,11 @@ def build_network(
         sections: [net] and the layers, from `darknet_torch.cfg.grammar`.
         dialect: the code base to follow.
         width, height, batch, subdivisions, max_batches: override those of [net].
-        initialize: give the arrays values; without, they hold whatever memory held.
+        initialize: fill the arrays with Darknet's starting values; otherwise they hold
+            arbitrary numbers.
+        files: finds and reads the files that options such as tree= and map= name; by default
+            they are looked for in the working folder, next to the cfg, and among the shipped
+            definitions.
 
     Raises:
         CfgError: anything Darknet would refuse, and what cannot have been meant.
@@ -190,8 +196,10 @@ def build_network(
     for index, section in enumerate(sections[1:]):
         cls = layer_type(section)
         options = read_options(cls.Options, section, dialect)
-        context = BuildContext(index, section.name, shape, layers, net, dialect)
-        layer = _made(cls, options, context)
+        context = BuildContext(
+            index, section.name, shape, layers, net, dialect, files or NamedFiles()
+        )
+        layer = _construct_layer(cls, options, context)
         layers.append(layer)
         shape = layer.output_shape
     network = Network(net, layers, dialect)
@@ -202,7 +210,7 @@ def build_network(
     return network.eval()
 
 
-def _made(cls: type[Layer], options: LayerOptions, context: BuildContext) -> Layer:
+def _construct_layer(cls: type[Layer], options: LayerOptions, context: BuildContext) -> Layer:
     try:
         return cls(options, context)
     except (RuntimeError, MemoryError) as error:

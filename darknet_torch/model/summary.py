@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from darknet_torch.cfg.shape import Shape
+from darknet_torch.layers.base import ReceptiveWindow
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import pack_header
 
@@ -92,7 +93,7 @@ def summarize(network: Network) -> Summary:
             read = [fields[source] for source in layer.sources]
             field = _Field(max(f.size for f in read), max(f.scale for f in read))
         else:
-            field = before.through(*layer.reach)
+            field = before.through(layer.receptive_window)
         fields[layer.index] = field
         parameters = sum(slot.tensor.numel() for slot in layer.weight_slots())
         rows.append(
@@ -126,9 +127,12 @@ class _Field:
     size: int
     scale: int
 
-    def through(self, size: int, stride: int, dilation: int, zoom: int) -> _Field:
-        """Source: parser.c parse_network_cfg_custom, its receptive field (AlexeyAB)."""
-        if zoom > 1:
-            return _Field(self.size, self.scale // zoom)
-        grown = max(0, size + (dilation - 1) * 2 - 1)
-        return _Field(self.size + grown * self.scale, self.scale * stride)
+    def through(self, window: ReceptiveWindow) -> _Field:
+        """The receptive field of a layer with `window` that reads from this one.
+
+        Source: parser.c parse_network_cfg_custom, its receptive field (AlexeyAB).
+        """
+        if window.upscale > 1:
+            return _Field(self.size, self.scale // window.upscale)
+        grown = max(0, window.size + (window.dilation - 1) * 2 - 1)
+        return _Field(self.size + grown * self.scale, self.scale * window.stride)

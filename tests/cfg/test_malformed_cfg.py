@@ -500,8 +500,8 @@ WRONG = [
         net(*FITTING, *REGION, "tree=nine.tree"),
         CfgError,
         "tiny.cfg:8: [region] tree=nine.tree is not there",
-        "expected a file, from the working folder or beside the cfg",
-        "put the tree file beside the cfg",
+        "expected a file in the working folder or next to the cfg",
+        "put the tree file next to the cfg",
     ),
     case(
         "tree of other classes",
