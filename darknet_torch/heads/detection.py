@@ -46,6 +46,7 @@ class Detection(Head):
     """
 
     section_names = ("detection",)
+    example_cfg = "[connected]\noutput=28\n[detection]\nside=2\nclasses=2\ncoords=4\n"
     Options = DetectionOptions
     options: DetectionOptions
 

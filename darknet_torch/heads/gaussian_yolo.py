@@ -39,6 +39,7 @@ class GaussianYolo(AnchorHead):
     """
 
     section_names = ("Gaussian_yolo",)
+    example_cfg = "[convolutional]\nfilters=11\n[Gaussian_yolo]\nclasses=2\nanchors=10,20\n"
     Options = GaussianYoloOptions
 
     def __init__(self, options: GaussianYoloOptions, context: BuildContext) -> None:

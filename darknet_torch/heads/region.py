@@ -63,6 +63,7 @@ class Region(Head):
     """
 
     section_names = ("region",)
+    example_cfg = "[convolutional]\nfilters=7\n[region]\nclasses=2\nanchors=1,2\nsoftmax=1\n"
     Options = RegionOptions
     anchors: Tensor
 

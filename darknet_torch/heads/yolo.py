@@ -170,6 +170,7 @@ class Yolo(AnchorHead):
     """[yolo]. Source: yolo_layer.c forward_yolo_layer, get_yolo_box, get_yolo_detections."""
 
     section_names = ("yolo",)
+    example_cfg = "[convolutional]\nfilters=7\n[yolo]\nclasses=2\nanchors=10,20\n"
     Options = YoloOptions
     options: YoloOptions
 

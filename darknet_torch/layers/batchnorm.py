@@ -109,6 +109,7 @@ class Batchnorm(Layer):
     """
 
     section_names = ("batchnorm",)
+    example_cfg = "[batchnorm]\n"
 
     def __init__(self, options: LayerOptions, context: BuildContext) -> None:
         super().__init__(options, context)

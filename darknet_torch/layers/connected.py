@@ -93,6 +93,7 @@ class Connected(Layer):
     """[connected]. Source: connected_layer.c forward_connected_layer."""
 
     section_names = ("connected", "conn")
+    example_cfg = "[connected]\noutput=3\n"
     Options = ConnectedOptions
 
     def __init__(self, options: ConnectedOptions, context: BuildContext) -> None:

@@ -33,6 +33,7 @@ class Contrastive(Layer):
     """
 
     section_names = ("contrastive",)
+    example_cfg = "[contrastive]\nclasses=2\n"
     Options = ContrastiveOptions
 
     def __init__(self, options: ContrastiveOptions, context: BuildContext) -> None:

@@ -61,6 +61,7 @@ class ConvLstm(Recurrent):
     """
 
     section_names = ("conv_lstm",)
+    example_cfg = "[conv_lstm]\noutput=2\npad=1\n"
     Options = ConvLstmOptions
     own_activations = CONVOLUTION_ACTIVATIONS
     options: ConvLstmOptions

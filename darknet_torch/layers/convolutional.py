@@ -76,6 +76,9 @@ class Convolutional(Layer):
     """[convolutional]. Source: convolutional_layer.c forward_convolutional_layer."""
 
     section_names = ("convolutional", "conv")
+    example_cfg = (
+        "[convolutional]\nfilters=2\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\n"
+    )
     needs_picture = True
     Options = ConvolutionalOptions
     own_activations = CONVOLUTION_ACTIVATIONS

@@ -54,6 +54,7 @@ class Crnn(Recurrent):
     """
 
     section_names = ("crnn",)
+    example_cfg = "[crnn]\noutput=2\nhidden=2\npad=1\n"
     Options = CrnnOptions
     own_activations = CONVOLUTION_ACTIVATIONS
     resets_state_each_batch = True

@@ -43,6 +43,7 @@ class Dropout(Layer):
     """
 
     section_names = ("dropout",)
+    example_cfg = "[dropout]\nprobability=.5\n"
     Options = DropoutOptions
     works_in_place = True
     options: DropoutOptions

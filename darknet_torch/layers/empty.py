@@ -12,6 +12,7 @@ class Empty(Layer):
 
     works_in_place = True
     section_names = ("empty", "silence")
+    example_cfg = "[empty]\n"
 
     def forward(self, x: Tensor) -> Tensor:
         return x

@@ -31,6 +31,7 @@ class Gru(Recurrent):
     """
 
     section_names = ("gru",)
+    example_cfg = "[gru]\noutput=2\n"
     Options = GruOptions
 
     def __init__(self, options: GruOptions, context: BuildContext) -> None:

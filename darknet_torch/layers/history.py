@@ -28,6 +28,7 @@ class History(Recurrent):
     """
 
     section_names = ("history",)
+    example_cfg = "[history]\nhistory_size=2\n"
     Options = HistoryOptions
 
     def __init__(self, options: HistoryOptions, context: BuildContext) -> None:

@@ -11,6 +11,7 @@ class L2norm(Layer):
     """[l2norm]. Source: l2norm_layer.c, blas.c l2normalize_cpu (pjreddie)."""
 
     section_names = ("l2norm",)
+    example_cfg = "[l2norm]\n"
 
     def forward(self, x: Tensor) -> Tensor:
         out = x / x.norm(dim=1, keepdim=True)

@@ -40,6 +40,7 @@ class Local(Layer):
     """
 
     section_names = ("local",)
+    example_cfg = "[local]\nfilters=2\nsize=2\n"
     needs_picture = True
     Options = LocalOptions
     options: LocalOptions

@@ -30,6 +30,7 @@ class LocalAvgpool(Layer):
     """
 
     section_names = ("local_avgpool", "local_avg")
+    example_cfg = "[local_avgpool]\nsize=2\nstride=2\n"
     needs_picture = True
     Options = LocalAvgpoolOptions
 

@@ -12,6 +12,7 @@ class Logistic(Layer):
     """[logistic]. Source: logistic_layer.c forward_logistic_layer (pjreddie)."""
 
     section_names = ("logistic",)
+    example_cfg = "[logistic]\n"
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.sigmoid(x)

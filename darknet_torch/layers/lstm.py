@@ -29,6 +29,7 @@ class Lstm(Recurrent):
     """
 
     section_names = ("lstm",)
+    example_cfg = "[lstm]\noutput=2\n"
     Options = LstmOptions
 
     def __init__(self, options: LstmOptions, context: BuildContext) -> None:

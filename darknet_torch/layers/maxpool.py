@@ -39,6 +39,7 @@ class Maxpool(Layer):
     """
 
     section_names = ("maxpool", "max")
+    example_cfg = "[maxpool]\nsize=2\nstride=2\n"
     needs_picture = True
     Options = MaxpoolOptions
     options: MaxpoolOptions

@@ -29,6 +29,7 @@ class LocalResponse(Layer):
     """
 
     section_names = ("normalization", "lrn")
+    example_cfg = "[normalization]\nsize=3\n"
     Options = NormalizationOptions
 
     def __init__(self, options: NormalizationOptions, context: BuildContext) -> None:

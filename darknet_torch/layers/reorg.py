@@ -33,6 +33,7 @@ class Reorg(Layer):
     """
 
     section_names = ("reorg",)
+    example_cfg = "[reorg]\nstride=2\n"
     needs_picture = True
     Options = ReorgOptions
     options: ReorgOptions

@@ -29,6 +29,7 @@ class Reorg3d(Layer):
     """
 
     section_names = ("reorg3d",)
+    example_cfg = "[reorg3d]\nstride=2\n"
     needs_picture = True
     Options = Reorg3dOptions
 

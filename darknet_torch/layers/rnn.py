@@ -34,6 +34,7 @@ class Rnn(Recurrent):
     """
 
     section_names = ("rnn",)
+    example_cfg = "[rnn]\noutput=2\nhidden=3\n"
     Options = RnnOptions
     resets_state_each_batch = True
 

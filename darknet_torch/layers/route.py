@@ -35,6 +35,7 @@ class Route(Layer):
     """[route]. Source: route_layer.c forward_route_layer."""
 
     section_names = ("route",)
+    example_cfg = "[empty]\n[empty]\n[route]\nlayers=-1,-2\n"
     merges_receptive_fields = True
     Options: ClassVar[type[LayerOptions]] = RouteOptions
 
@@ -95,6 +96,7 @@ class RouteHalf(Route):
     """[route_lhalf], of PyTorch_YOLOv4: a [route] of the first half of each layer."""
 
     section_names = ("route_lhalf",)
+    example_cfg = "[empty]\n[route_lhalf]\nlayers=-1\n"
     Options = RouteHalfOptions
 
     def __init__(self, options: RouteHalfOptions, context: BuildContext) -> None:

@@ -22,6 +22,7 @@ class Sam(Layer):
     """[sam]. Source: sam_layer.c forward_sam_layer."""
 
     section_names = ("sam",)
+    example_cfg = "[empty]\n[empty]\n[sam]\nfrom=-2\n"
     Options = SamOptions
 
     def __init__(self, options: SamOptions, context: BuildContext) -> None:

@@ -23,6 +23,7 @@ class ScaleChannels(Layer):
     """[scale_channels]. Source: scale_channels_layer.c forward_scale_channels_layer."""
 
     section_names = ("scale_channels",)
+    example_cfg = "[empty]\n[avgpool]\n[scale_channels]\nfrom=-2\n"
     Options = ScaleChannelsOptions
 
     def __init__(self, options: ScaleChannelsOptions, context: BuildContext) -> None:

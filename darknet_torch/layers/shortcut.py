@@ -57,6 +57,11 @@ class Shortcut(Layer):
     """
 
     section_names = ("shortcut",)
+    example_cfg = (
+        "[empty]\n"
+        "[empty]\n"
+        "[shortcut]\nfrom=-2\nweights_type=per_feature\nweights_normalization=softmax\n"
+    )
     Options = ShortcutOptions
     own_activations = frozenset({"swish", "mish"})
 

@@ -26,6 +26,7 @@ class Softmax(Layer):
     """[softmax]. Source: softmax_layer.c forward_softmax_layer, blas.c softmax_cpu."""
 
     section_names = ("softmax", "soft")
+    example_cfg = "[softmax]\n"
     Options = SoftmaxOptions
 
     def __init__(self, options: SoftmaxOptions, context: BuildContext) -> None:

@@ -24,6 +24,7 @@ class Upsample(Layer):
     """[upsample]. Source: upsample_layer.c, blas.c upsample_cpu."""
 
     section_names = ("upsample",)
+    example_cfg = "[upsample]\nstride=2\n"
     Options = UpsampleOptions
 
     def __init__(self, options: UpsampleOptions, context: BuildContext) -> None:
