@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from darknet_torch.inference.detector import Detector
     from darknet_torch.model.loading import load
     from darknet_torch.model.network import Network, WeightsHeader, build_network
+    from darknet_torch.model.registry import register_layer
     from darknet_torch.model.summary import summarize
     from darknet_torch.model.weights import LoadReport, read_weights, write_weights
     from darknet_torch.results.detections import Detections
@@ -54,6 +55,7 @@ _HOME = {
     "Network": "model.network",
     "WeightsHeader": "model.network",
     "build_network": "model.network",
+    "register_layer": "model.registry",
     "LoadReport": "model.weights",
     "read_weights": "model.weights",
     "write_weights": "model.weights",
@@ -103,6 +105,7 @@ __all__ = [
     "load",
     "partial",
     "read_weights",
+    "register_layer",
     "statistics",
     "summarize",
     "write_weights",

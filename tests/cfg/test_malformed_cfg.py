@@ -89,7 +89,7 @@ WRONG = [
         "net again",
         net("[conv]", "[network]"),
         CfgError,
-        "tiny.cfg:6: [network] again: expected layers only, behind the first section",
+        "tiny.cfg:6: [network] again: expected only layers after the first section",
     ),
     # [net]
     case(
