@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from darknet_torch.cfg.options import declared
 from darknet_torch.errors import warn
-from darknet_torch.layers.base import BuildContext, Layer
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.convolutional import ConvolutionalOptions
 from darknet_torch.ops import rounded
 
 _DEFAULT_ANCHOR = 0.5
@@ -42,6 +46,15 @@ class Predictions:
             torch.cat([part.objectness for part in parts], 1),
             torch.cat([part.class_scores for part in parts], 1),
         )
+
+
+@dataclass(frozen=True)
+class HeadOptions(LayerOptions):
+    """Base of the heads' options; says where the keys of the layer before a head belong."""
+
+    misplaced_keys: ClassVar[Mapping[str, str]] = MappingProxyType(
+        dict.fromkeys(declared(ConvolutionalOptions), "the [convolutional] before it")
+    )
 
 
 class Head(Layer):
@@ -89,8 +102,15 @@ class Head(Layer):
             return rounded.logistic(x, in_double=self.logistic_in_double)
         return x.sigmoid()
 
-    def check_filters(self, context: BuildContext, formula: str) -> None:
+    def check_filters(
+        self, context: BuildContext, formula: str, likely_fix: str | None = None
+    ) -> None:
         """Compare the input's channels with what the head needs.
+
+        Args:
+            context: the network around the head.
+            formula: how the number of channels follows from the head's options.
+            likely_fix: what else in the head's options may be wrong, and what to write.
 
         Raises:
             CfgError: they differ.
@@ -102,18 +122,20 @@ class Head(Layer):
         if channels == needed:
             return
         source = context.nearest_layer_with_filters()
+        first = f"{likely_fix}; or " if likely_fix else ""
         if source is None:
             raise self.config_error(
                 "does not fit its input",
                 expected=f"{needed} channels = {formula}",
                 got=f"{channels} channels",
-                fix=f"put a [convolutional] with filters={needed} before it",
+                fix=f"{first}put a [convolutional] with filters={needed} before it",
             )
+        at = source.options.where
         raise self.config_error(
-            f"needs filters={needed} in the [{source.section}] before it ({source.options.where})",
+            f"needs filters={needed} in the [{source.section}] before it ({at})",
             expected=f"filters={needed} = {formula}",
             got=f"{channels} channels",
-            fix=f"set filters={needed} at {source.options.where}, or correct the numbers here",
+            fix=f"{first}set filters={needed} at {at}, or correct the numbers here",
         )
 
     def channels_for(self, classes: int, boxes: int) -> int:

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number
-from darknet_torch.heads.base import Head, Predictions, cell_positions
-from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.heads.base import Head, HeadOptions, Predictions, cell_positions
+from darknet_torch.layers.base import BuildContext
 
 _COORDINATES = 4
 
 
 @dataclass(frozen=True)
-class DetectionOptions(LayerOptions):
+class DetectionOptions(HeadOptions):
     """Source: parser.c parse_detection (both code bases)."""
 
     classes: int = integer(1, minimum=1, doc="how many classes")

@@ -10,17 +10,18 @@ from torch import Tensor
 from darknet_torch.cfg.options import flag, integer, number, numbers, text
 from darknet_torch.heads.base import (
     Head,
+    HeadOptions,
     Predictions,
     anchor_fractions,
     cell_positions,
     parse_anchors,
 )
-from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.layers.base import BuildContext
 from darknet_torch.ops.trees import TreeProbabilities
 
 
 @dataclass(frozen=True)
-class RegionOptions(LayerOptions):
+class RegionOptions(HeadOptions):
     """Source: parser.c parse_region (both code bases)."""
 
     coords: int = integer(4, minimum=4, doc="coordinates of a box")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -20,18 +21,19 @@ from darknet_torch.cfg.options import (
 from darknet_torch.errors import warn
 from darknet_torch.heads.base import (
     Head,
+    HeadOptions,
     Predictions,
     anchor_fractions,
     cell_positions,
     parse_anchors,
 )
-from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.layers.base import BuildContext
 
 _IOU_KINDS = ("iou", "giou", "diou", "ciou")
 
 
 @dataclass(frozen=True)
-class AnchorOptions(LayerOptions):
+class AnchorOptions(HeadOptions):
     """What [yolo] and [Gaussian_yolo] have in common. Source: parser.c parse_yolo."""
 
     classes: int = integer(20, minimum=1, doc="how many classes")
@@ -118,9 +120,11 @@ class AnchorHead(Head):
         self.boxes_per_position = len(self.mask)
         self.values_per_box = coordinates + 1 + options.classes
         self.beta_nms = options.beta_nms
-        self.check_filters(context, formula.format(len(self.mask), options.classes))
+        self.check_filters(
+            context, formula.format(len(self.mask), options.classes), self._explain_mask()
+        )
         self._check_counters()
-        anchors = self._anchors()
+        anchors = self._parse_anchors()
         chosen = [anchors[index] for index in self.mask]
         self.register_buffer("anchors", torch.tensor(chosen), persistent=False)
         everything = torch.tensor(anchors[: options.num])
@@ -135,17 +139,39 @@ class AnchorHead(Head):
                 got=len(counters),
             )
 
-    def _anchors(self) -> list[list[float]]:
+    def _anchors_beyond_num(self) -> list[int]:
+        return [index for index in self.mask if index >= self.options.num]
+
+    def _fix_of_mask(self) -> str:
+        """What to write where mask= names anchors that do not exist."""
+        existing = [index for index in self.mask if index < self.options.num]
+        mask = existing or range(self.options.num)
+        return f"write mask={_listed(mask)}, or num={max(self.mask) + 1}"
+
+    def _explain_mask(self) -> str | None:
+        """What is wrong with mask= and what to write; None if all of its anchors exist."""
+        beyond = self._anchors_beyond_num()
+        if not beyond:
+            return None
+        anchors = f"anchor{'s' if len(beyond) > 1 else ''} {_listed(beyond)}"
+        number = self.options.num
+        return (
+            f"mask= names {anchors}, but num={number} has only 0..{number - 1}: "
+            f"{self._fix_of_mask()}"
+        )
+
+    def _parse_anchors(self) -> list[list[float]]:
+        """The cfg's anchors, at least as many as mask= names."""
         options = self.options
         number = max(options.num, max(self.mask) + 1)
         if number > options.num:
             warn(
-                f"[{self.section}] mask names an anchor beyond num={options.num}, where Darknet "
-                "reads whatever its memory holds; here the cfg's own anchors go on",
+                f"[{self.section}] mask= names an anchor beyond num={options.num}, where Darknet "
+                "reads whatever its memory holds; here anchors= is read further",
                 where=options.where,
                 expected=f"0..{options.num - 1}",
                 got=max(self.mask),
-                fix="correct mask= or num=",
+                fix=self._fix_of_mask(),
             )
         return parse_anchors(self, options.anchors, number)
 
@@ -208,3 +234,7 @@ class Yolo(AnchorHead):
         objectness = values[..., 4]
         scores = objectness[..., None] * values[..., 5:]
         return Predictions(boxes.flatten(1, 3), objectness.flatten(1), scores.flatten(1, 3))
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ",".join(map(str, numbers))

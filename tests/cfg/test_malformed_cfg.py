@@ -488,6 +488,34 @@ WRONG = [
         "* (4 + 1 + 3 classes), got 16 channels",
     ),
     case(
+        "mask that names an anchor which does not exist, with filters for the others",
+        net("[conv]", "filters=8", "[yolo]", "classes=3", "mask=0,7", "num=1", "anchors=1,2"),
+        CfgError,
+        "tiny.cfg:7: [yolo] needs filters=16",
+        "got 8 channels; mask= names anchor 7, but num=1 has only 0..0: write mask=0, or num=8; "
+        "or set filters=16 at ",
+    ),
+    case(
+        "mask of anchors that do not exist",
+        net("[conv]", "filters=16", "[yolo]", "classes=3", "mask=3,4,5", "num=3"),
+        CfgError,
+        "mask= names anchors 3,4,5, but num=3 has only 0..2: write mask=0,1,2, or num=6",
+    ),
+    case(
+        "filters inside yolo",
+        net(*FITTING, *YOLO, "filters=16"),
+        CfgWarning,
+        "tiny.cfg:12: unknown key 'filters' in [yolo], Darknet ignores it; "
+        "filters= belongs to the [convolutional] before it",
+    ),
+    case(
+        "activation inside region",
+        net(*FITTING, *REGION, "activation=linear"),
+        CfgWarning,
+        "unknown key 'activation' in [region], Darknet ignores it; "
+        "activation= belongs to the [convolutional] before it",
+    ),
+    case(
         "filters that do not fit region",
         net("[conv]", "filters=125", *REGION),
         CfgError,
@@ -513,8 +541,8 @@ WRONG = [
         "mask beyond num",
         net(*FITTING, "[yolo]", "classes=3", "num=2", "anchors=1,2, 3,4, 5,6", "mask=1,2"),
         CfgWarning,
-        "tiny.cfg:8: [yolo] mask names an anchor beyond num=2",
-        "expected 0..1, got 2; correct mask= or num=",
+        "tiny.cfg:8: [yolo] mask= names an anchor beyond num=2",
+        "expected 0..1, got 2; write mask=1, or num=3",
     ),
     case(
         "too few anchors for yolo",

@@ -133,7 +133,7 @@ def test_wrong_filters_are_refused_with_their_place():
 
 
 def test_a_mask_beyond_num_takes_the_anchors_that_are_there_with_a_warning():
-    with pytest.warns(CfgWarning, match="mask names an anchor beyond num=3"):
+    with pytest.warns(CfgWarning, match="mask= names an anchor beyond num=3"):
         network = build("num=3 mask=1,3", channels=14)
     assert network.heads[0].anchors.tolist() == [[23, 27], [81, 82]]
 

@@ -101,7 +101,7 @@ RULES = [
     ("mask=2,3", "mask=2,2", "warning:17", "names an anchor twice: 2"),
     ("mask=2,3", "mask=2,1", "note:17", "several heads have anchor 1"),
     ("mask=2,3", "mask=2,1", "note:17", "no head has anchor 3"),
-    ("mask=2,3", "mask=2,9", "warning:17", "mask names an anchor beyond num=4"),
+    ("mask=2,3", "mask=2,9", "warning:17", "mask= names an anchor beyond num=4"),
     ("50,60", "55,60", "warning:29", "other anchors than the first head"),
     ("70,80\n", "70\n", "warning:17", "anchors do not fit num=4"),
     ("activation=linear", "activation=leaky", "warning:13", "expected activation=linear"),
