@@ -26,7 +26,9 @@ class LayerOptions(Options):
     """The options of every section. Source: parser.c parse_network_cfg_custom."""
 
     onlyforward: bool = flag(doc="no gradient passes")
-    stopbackward: int = integer(0, doc="freeze what is before: 1 for good, N for N batches")
+    stopbackward: int = integer(
+        0, doc="freeze the layers before this one: 1 for good, N for N batches"
+    )
     dontload: bool = flag(doc="the weight file has nothing for this layer")
     dontloadscales: bool = flag(doc="the weight file has no batch normalisation here")
     learning_rate: float = number(1.0, doc="factor on the learning rate")
@@ -35,7 +37,7 @@ class LayerOptions(Options):
     truth: bool = flag(only="pjreddie", doc="the layer's output is a truth")
     smooth: float = number(0.0, only="pjreddie", doc="smoothing of labels")
     clip: float = number(0.0, only="alexeyab", doc="bound on the weights")
-    dont_update: int = integer(0, only="alexeyab", doc="leave the weights for N batches")
+    dont_update: int = integer(0, only="alexeyab", doc="do not update the weights for N batches")
     burnin_update: int = integer(0, only="alexeyab", doc="update after this many burn_in")
     train_only_bn: bool = flag(
         only="alexeyab", doc="train only the rolling statistics, up to and including this layer"

@@ -1,4 +1,4 @@
-"""[connected]: every value from every value."""
+"""[connected]: a fully connected layer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ConnectedOptions(LayerOptions):
 
 
 class Connection(nn.Module):
-    """Matrix product and bias or batch normalisation, no activation function.
+    """A matrix product with biases or batch normalisation, without activation function.
 
     Arrays: `weights` [outputs, inputs], `biases` [outputs], and with `normalize` those
     of `Normalization`.
@@ -71,21 +71,28 @@ class Connection(nn.Module):
 
     @torch.no_grad()
     def fold(self) -> None:
-        """Compute the same without normalisation, for inference."""
+        """Fold the normalisation into weights and biases, for inference."""
         if self.normalization is not None:
             weights, biases = self.normalization.folded(self.weights, self.biases)
             self.weights, self.biases = nn.Parameter(weights), nn.Parameter(biases)
             self.normalization = None
 
-    def forward(self, x: Tensor, kept: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """[N, inputs] to [N, outputs]; `kept` sees the product as C's backward leaves it.
+    def forward(self, x: Tensor, record_delta: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Multiply, then add the biases or normalise.
+
+        Args:
+            x: [N, inputs].
+            record_delta: applied to the product, see `Layer.record_delta`.
+
+        Returns:
+            [N, outputs].
 
         Source: connected_layer.c forward_connected_layer.
         """
         biases = self.biases if self.normalization is None else None
         out = functional.linear(x, self.weights, biases)
-        if kept is not None:
-            out = kept(out)
+        if record_delta is not None:
+            out = record_delta(out)
         return out if self.normalization is None else self.normalization(out, self.biases)
 
 

@@ -23,11 +23,11 @@ class ContrastiveOptions(LayerOptions):
 
 
 class Contrastive(Layer):
-    """[contrastive]. At inference Darknet leaves its output zero, and so does this.
+    """[contrastive]. At inference the output is zero, as in Darknet.
 
     Attributes:
-        head_index: the layer whose boxes it embeds, None for whole pictures.
-        boxes: embeddings per position.
+        head_index: index of the [yolo] whose boxes have embeddings, None for whole pictures.
+        boxes: embeddings per position of the map.
 
     Source: softmax_layer.c make_contrastive_layer, forward_contrastive_layer (AlexeyAB).
     """
@@ -51,7 +51,7 @@ class Contrastive(Layer):
             self.head_index, self.boxes = head.index, int(head.boxes_per_position)  # type: ignore[arg-type]
             if context.input_shape.channels % self.boxes:
                 raise self.config_error(
-                    "cannot share out its input among the boxes of its yolo_layer",
+                    "cannot divide its input among the boxes of its yolo_layer",
                     expected=f"a multiple of {self.boxes} channels",
                     got=f"{context.input_shape.channels} channels",
                 )

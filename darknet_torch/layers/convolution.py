@@ -16,7 +16,8 @@ from darknet_torch.layers.batchnorm import Normalization
 from darknet_torch.layers.window import count_windows
 from darknet_torch.ops import in_order
 
-# Those that Darknet's convolution has routines of its own for; see Layer.own_activations.
+# Activation functions for which Darknet's convolution has its own routines; see
+# Layer.own_activations.
 CONVOLUTION_ACTIVATIONS = frozenset(
     "swish mish hard_mish normalize_channels normalize_channels_softmax "
     "normalize_channels_softmax_maxval".split()
@@ -25,7 +26,7 @@ CONVOLUTION_ACTIVATIONS = frozenset(
 
 @dataclass(frozen=True)
 class Geometry:
-    """Window of a convolution; `padding` is per side, before dilation."""
+    """The window of a convolution; `padding` is per side, before dilation."""
 
     size: int
     stride_y: int = 1
@@ -35,7 +36,7 @@ class Geometry:
     groups: int = 1
 
     def output(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width out. The formula knows no dilation.
+        """Height and width of the output. The formula ignores dilation, as Darknet's does.
 
         Source: convolutional_layer.c convolutional_out_height.
         """
@@ -45,12 +46,12 @@ class Geometry:
         )
 
     def dilated_output(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of what the dilated windows give."""
-        reach = self.dilation * (self.size - 1) + 1
+        """Height and width of the output that the dilated windows give."""
+        extent = self.dilation * (self.size - 1) + 1
         padding = 2 * self.padding * self.dilation
         return (
-            (height + padding - reach) // self.stride_y + 1,
-            (width + padding - reach) // self.stride_x + 1,
+            (height + padding - extent) // self.stride_y + 1,
+            (width + padding - extent) // self.stride_x + 1,
         )
 
     @property
@@ -62,7 +63,7 @@ class Geometry:
 
 
 class Convolution(nn.Module):
-    """Convolution and bias or batch normalisation, no activation function.
+    """A convolution with biases or batch normalisation, without activation function.
 
     Arrays: `weights` [filters, channels / groups, size, size], `biases` [filters], and
     with `normalize` those of `Normalization`.
@@ -121,17 +122,26 @@ class Convolution(nn.Module):
             self.normalization.initialize()
 
     def forward(self, x: Tensor, geometry: Geometry | None = None) -> Tensor:
-        """[N, C, H, W] to [N, filters, H', W'], by another `geometry` if one is given.
+        """Convolve, then add the biases or normalise.
+
+        Args:
+            x: [N, C, H, W].
+            geometry: a window to use instead of the convolution's own.
+
+        Returns:
+            [N, filters, H', W'].
 
         Source: convolutional_layer.c forward_convolutional_layer.
         """
-        return self._finished(self._product(x, self.weights, geometry or self.geometry))
+        return self._add_bias_or_normalize(
+            self._product(x, self.weights, geometry or self.geometry)
+        )
 
-    def _reads_unstepped(self, x: Tensor, geometry: Geometry) -> bool:
-        """Whether Darknet takes the input of a 1x1 window as it lies, see `_without_steps`.
+    def _ignores_stride(self, x: Tensor, geometry: Geometry) -> bool:
+        """Whether Darknet reads the input of a 1x1 window without its stride.
 
-        Where the padding makes the output larger than the input, it then reads beyond its
-        input; here that is computed as it should be.
+        See `_without_stride`. Where padding makes the output larger than the input, Darknet
+        then reads beyond its input; here that case is computed as a proper convolution.
         """
         if geometry.size > 1 or self.pointwise_strides == "all":
             return False
@@ -145,22 +155,22 @@ class Convolution(nn.Module):
     def forward_binary(self, x: Tensor, geometry: Geometry) -> Tensor:
         """`forward` with inputs of 1 and -1 and weights of plus or minus their filter's mean.
 
-        Outside the picture lies 0. In training the gradient is that of the real values.
+        The padding is 0. In training the gradient is that of the real-valued convolution.
 
         Source: convolutional_layer.c forward_convolutional_layer (pjreddie),
         backward_convolutional_layer.
         """
-        weights = _signs(self.weights) * _mean_size(self.weights)
+        weights = _signs(self.weights) * _mean_magnitude(self.weights)
         binary = self._product(_signs(x), weights, geometry)
         if self.training:
             real = self._product(x, self.weights, geometry)
             binary = real + (binary - real).detach()
-        return self._finished(binary)
+        return self._add_bias_or_normalize(binary)
 
     def _product(self, x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
-        """With the biases, unless normalisation adds them later."""
-        if self._reads_unstepped(x, geometry):
-            x = _without_steps(x, geometry)
+        """The convolution with its biases, or without if normalisation adds them later."""
+        if self._ignores_stride(x, geometry):
+            x = _without_stride(x, geometry)
             geometry = Geometry(1, groups=geometry.groups)
         biases = self.biases if self.normalization is None else None
         if self.in_order and self.training and geometry.dilation == 1:
@@ -169,15 +179,15 @@ class Convolution(nn.Module):
             return in_order.convolution(x, weights, biases, window)
         return convolve(x, weights, biases, geometry)
 
-    def _finished(self, product: Tensor) -> Tensor:
+    def _add_bias_or_normalize(self, product: Tensor) -> Tensor:
         if self.normalization is None:
             return product
         return self.normalization(product, self.biases)
 
     def forward_bits(self, x: Tensor, geometry: Geometry) -> Tensor:
-        """The same as AlexeyAB's inference counts it, on bits.
+        """`forward_binary` as AlexeyAB's inference computes it, on bits.
 
-        Normalisation is folded into weights and biases first; outside the picture lies -1.
+        Normalisation is folded into weights and biases first, and the padding is -1.
 
         Source: network.c fuse_conv_batchnorm, gemm.c gemm_nn_custom_bin_mean_transposed.
         """
@@ -188,10 +198,10 @@ class Convolution(nn.Module):
             signs = torch.full_like(signs, -1.0)
         strides = (geometry.stride_y, geometry.stride_x)
         sums = functional.conv2d(signs, _signs(weights), None, strides)
-        return sums * _mean_size(weights)[:, 0, 0, 0, None, None] + biases[:, None, None]
+        return sums * _mean_magnitude(weights)[:, 0, 0, 0, None, None] + biases[:, None, None]
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Weights and biases of a plain convolution that does the same at inference.
+        """Weights and biases of the plain convolution that is equivalent at inference.
 
         Source: network.c fuse_conv_batchnorm (AlexeyAB), in float64 as there.
         """
@@ -201,26 +211,35 @@ class Convolution(nn.Module):
 
     @torch.no_grad()
     def fold(self) -> None:
-        """Keep the arrays of `folded`, and normalise no more."""
+        """Replace the arrays by those of `folded` and drop the normalisation."""
         weights, biases = self.folded()
         self.weights, self.biases = nn.Parameter(weights), nn.Parameter(biases)
         self.normalization = None
 
 
 def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry) -> Tensor:
-    """[N, C, H, W] to [N, filters, H', W'] of the size that `Geometry.output` says.
+    """Convolve to an output of the size that `Geometry.output` gives.
 
-    That size knows no dilation. Where the dilated windows give another one, Darknet lays
-    out its matrix by that and multiplies by this, which scrambles it.
+    That size ignores dilation. Where the dilated windows give another size, Darknet builds its
+    matrix with that size and multiplies with this one, which scrambles the output.
+
+    Args:
+        x: [N, C, H, W].
+        weights: [filters, C / groups, size, size].
+        biases: [filters], or None.
+        geometry: the window.
+
+    Returns:
+        [N, filters, H', W'].
 
     Source: convolutional_layer.c forward_convolutional_layer, im2col.c im2col_cpu_ext.
-    Differs: where the dilated windows are fewer, Darknet reads what earlier layers left in
-    its memory; here the windows that are missing see zeros.
+    Differs: where there are fewer dilated windows than outputs, Darknet reads what earlier
+    layers left in its memory; here the missing windows see zeros.
     """
     height, width = x.shape[-2:]
     strides = (geometry.stride_y, geometry.stride_x)
-    least = geometry.size - 2 * geometry.padding
-    if geometry.dilation == 1 and height >= least and width >= least:
+    smallest = geometry.size - 2 * geometry.padding
+    if geometry.dilation == 1 and height >= smallest and width >= smallest:
         return functional.conv2d(
             x, weights, biases, strides, geometry.padding, groups=geometry.groups
         )
@@ -228,10 +247,10 @@ def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geomet
     if geometry.dilation > 1:
         dilated = geometry.dilated_output(height, width)
         if dilated != (rows, columns) and dilated[0] * dilated[1] >= rows * columns:
-            return _scrambled(x, weights, biases, geometry, (rows, columns))
+            return _scrambled_product(x, weights, biases, geometry, (rows, columns))
     before = geometry.padding * geometry.dilation
-    after_y = _missing(rows, geometry.stride_y, geometry, height, before)
-    after_x = _missing(columns, geometry.stride_x, geometry, width, before)
+    after_y = _padding_after(rows, geometry.stride_y, geometry, height, before)
+    after_x = _padding_after(columns, geometry.stride_x, geometry, width, before)
     padding = before
     if not (0 <= after_y <= before and 0 <= after_x <= before):
         x = functional.pad(x, (before, after_x, before, after_y))
@@ -240,10 +259,14 @@ def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geomet
     return x[..., :rows, :columns]
 
 
-def _scrambled(
+def _scrambled_product(
     x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry, size: tuple[int, int]
 ) -> Tensor:
-    """The product of the weights with a matrix whose rows are taken for shorter ones."""
+    """The product of the weights with a matrix that is read as if its rows were shorter.
+
+    Args:
+        size: height and width of the output.
+    """
     strides = (geometry.stride_y, geometry.stride_x)
     padding = geometry.padding * geometry.dilation
     taps, positions = weights[0].numel(), size[0] * size[1]
@@ -259,7 +282,7 @@ def _scrambled(
 
 
 def _has_bit_columns(channels: int, geometry: Geometry) -> bool:
-    """Whether AlexeyAB's code can lay out bits for this window; else it takes all for -1.
+    """Whether AlexeyAB's code can build bits for this window; else it takes all inputs as -1.
 
     Source: gemm.c im2col_cpu_custom_bin (AlexeyAB).
     """
@@ -272,22 +295,30 @@ def _signs(values: Tensor) -> Tensor:
     return (values > 0).to(values.dtype) * 2 - 1
 
 
-def _mean_size(weights: Tensor) -> Tensor:
+def _mean_magnitude(weights: Tensor) -> Tensor:
     """[filters, 1, 1, 1]: the mean magnitude of each filter's weights."""
     return weights.abs().mean((1, 2, 3), keepdim=True)
 
 
-def _missing(out: int, stride: int, geometry: Geometry, size: int, before: int) -> int:
-    """How far the last window reaches beyond the input's end; negative if it stays inside."""
-    reach = (out - 1) * stride + geometry.dilation * (geometry.size - 1) + 1
-    return reach - before - size
+def _padding_after(out: int, stride: int, geometry: Geometry, size: int, before: int) -> int:
+    """How far the last window extends beyond the input's end; negative if it stays inside.
+
+    Args:
+        out: number of windows along the axis.
+        stride: step of the windows along the axis.
+        geometry: the window.
+        size: the input's size along the axis.
+        before: the padding before the input.
+    """
+    extent = (out - 1) * stride + geometry.dilation * (geometry.size - 1) + 1
+    return extent - before - size
 
 
-def _without_steps(x: Tensor, geometry: Geometry) -> Tensor:
-    """A 1x1 convolution's input as Darknet's code reads it: rows of the output's size.
+def _without_stride(x: Tensor, geometry: Geometry) -> Tensor:
+    """The input of a strided 1x1 convolution as Darknet's code reads it.
 
-    The input itself serves as the matrix that im2col would have made, so with a stride
-    its rows start at the wrong places, and its end is never read.
+    Darknet uses the input itself as the matrix that im2col would have made. With a stride,
+    the matrix's rows therefore start at the wrong places, and the input's end is never read.
     """
     count, channels, height, width = x.shape
     out_height, out_width = geometry.output(height, width)
@@ -297,10 +328,10 @@ def _without_steps(x: Tensor, geometry: Geometry) -> Tensor:
 
 
 def check_groups(layer: Layer, channels: int, filters: int, groups: int) -> None:
-    """Refuse groups that do not divide the channels.
+    """Check that groups= divides the channels in and out.
 
     Raises:
-        CfgError: they do not.
+        CfgError: it does not.
     """
     if channels % groups or filters % groups:
         raise layer.config_error(
@@ -311,5 +342,5 @@ def check_groups(layer: Layer, channels: int, filters: int, groups: int) -> None
 
 
 def output_shape(input_shape: Shape, filters: int, geometry: Geometry) -> Shape:
-    """The shape a convolution of `filters` filters makes of `input_shape`."""
+    """The output shape of a convolution of `filters` filters on `input_shape`."""
     return Shape(filters, *geometry.output(input_shape.height, input_shape.width))

@@ -50,7 +50,7 @@ class Crnn(Recurrent):
     """[crnn]. Arrays: those of `input_layer`, `self_layer`, `output_layer`.
 
     Source: crnn_layer.c forward_crnn_layer (both code bases); parser.c parse_crnn
-    (pjreddie) hands over the width for the height.
+    (pjreddie) passes the width as the height.
     """
 
     section_names = ("crnn",)
@@ -68,7 +68,7 @@ class Crnn(Recurrent):
         geometry, shape = options.geometry(), context.input_shape
         if context.dialect.crnn_swaps_sides:
             shape = Shape(shape.channels, shape.width, shape.height)
-        self.taken_shape = shape
+        self.read_shape = shape
         self.state_shape = output_shape(shape, hidden, geometry)
         self.output_shape = output_shape(self.state_shape, filters, geometry)
         if output_shape(self.state_shape, hidden, geometry) != self.state_shape:
@@ -77,12 +77,12 @@ class Crnn(Recurrent):
                 expected="stride=1 and pad=1, so that it stays",
                 got=f"input {shape}, state {self.state_shape}",
             )
-        self.parts = ("input_layer", "self_layer", "output_layer")
+        self.part_names = ("input_layer", "self_layer", "output_layer")
         sizes = ((shape.channels, hidden), (hidden, hidden), (hidden, filters))
-        for name, (channels, wanted) in zip(self.parts, sizes, strict=True):
-            check_groups(self, channels, wanted, geometry.groups)
+        for name, (channels, filters) in zip(self.part_names, sizes, strict=True):
+            check_groups(self, channels, filters, geometry.groups)
             part = Convolution(
-                channels, wanted, geometry, context.dialect, normalize=options.batch_normalize
+                channels, filters, geometry, context.dialect, normalize=options.batch_normalize
             )
             self.add_module(name, part)
 
@@ -95,15 +95,15 @@ class Crnn(Recurrent):
     def bflops(self) -> float:
         return total_bflops(self)
 
-    def start(self, x: Tensor) -> State:
+    def initial_state(self, x: Tensor) -> State:
         shape = self.state_shape
         return (x.new_zeros(x.shape[0], shape.channels, shape.height, shape.width),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """[N, C, H, W] to [N, output, H, W]. Source: forward_crnn_layer."""
         (old,) = state
-        taken = self.taken_shape
-        x = x.reshape(-1, taken.channels, taken.height, taken.width)
+        shape = self.read_shape
+        x = x.reshape(-1, shape.channels, shape.height, shape.width)
         new = add_states(
             self.shortcut,
             old,

@@ -1,4 +1,4 @@
-"""[empty]: a place holder that passes its input on."""
+"""[empty]: a placeholder that passes its input on."""
 
 from __future__ import annotations
 

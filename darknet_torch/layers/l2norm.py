@@ -15,5 +15,5 @@ class L2norm(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         out = x / x.norm(dim=1, keepdim=True)
-        # Source: l2norm_layer.c backward_l2norm_layer hands the delta on as it is.
+        # Source: l2norm_layer.c backward_l2norm_layer passes the delta on unchanged.
         return x + (out - x).detach() if self.training else out

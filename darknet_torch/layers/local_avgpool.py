@@ -17,14 +17,14 @@ class LocalAvgpoolOptions(LayerOptions):
     """Source: parser.c parse_local_avgpool (AlexeyAB)."""
 
     stride: int = integer(1, minimum=1, doc="step of the window")
-    stride_x: int = integer(0, minimum=0, doc="step along x, else stride")
-    stride_y: int = integer(0, minimum=0, doc="step along y, else stride")
-    size: int = integer(0, minimum=0, doc="height and width of the window, else stride")
-    padding: int = integer(-1, doc="total padding of an axis, else size - 1")
+    stride_x: int = integer(0, minimum=0, doc="step along x, stride if 0")
+    stride_y: int = integer(0, minimum=0, doc="step along y, stride if 0")
+    size: int = integer(0, minimum=0, doc="height and width of the window, stride if 0")
+    padding: int = integer(-1, doc="total padding of an axis, size - 1 if negative")
 
 
 class LocalAvgpool(Layer):
-    """[local_avgpool]. The border does not count.
+    """[local_avgpool]. The mean leaves the border out.
 
     Source: maxpool_layer.c forward_local_avgpool_layer (AlexeyAB).
     """
@@ -36,7 +36,7 @@ class LocalAvgpool(Layer):
 
     def __init__(self, options: LocalAvgpoolOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.window = PoolWindow.of(options)
+        self.window = PoolWindow.from_options(options)
         self.output_shape = self.window.output(self, context.input_shape)
 
     @property
@@ -56,7 +56,7 @@ class LocalAvgpool(Layer):
         mean = sums / self._sums(x.new_ones(1, 1, *x.shape[-2:]))
         if not self.training:
             return mean
-        # Source: maxpool_layer.c backward_local_avgpool_layer: the border counts there.
+        # Source: maxpool_layer.c backward_local_avgpool_layer divides by the whole window.
         whole = sums / self.window.size**2
         return whole + (mean - whole).detach()
 
@@ -64,5 +64,5 @@ class LocalAvgpool(Layer):
         window = self.window
         strides = (window.stride_y, window.stride_x)
         return functional.avg_pool2d(
-            window.padded(x, 0.0), window.size, strides, divisor_override=1
+            window.pad_input(x, 0.0), window.size, strides, divisor_override=1
         )

@@ -1,4 +1,4 @@
-"""[logistic]: the logistic function with a loss of its own."""
+"""[logistic]: the logistic function, with a binary cross-entropy loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""[sam]: another layer times the one before, value by value."""
+"""[sam]: multiplies another layer with the previous one, value by value."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ class Sam(Layer):
 
     @property
     def sources_with_overwritten_delta(self) -> tuple[int, ...]:
-        """Source: sam_layer.c backward_sam_layer."""
+        """The other layer's delta. Source: sam_layer.c backward_sam_layer."""
         return self.sources[1:] if self.overwrites else ()

@@ -1,4 +1,4 @@
-"""[scale_channels]: another layer's channels, or positions, times the one before."""
+"""[scale_channels]: scales the channels, or positions, of another layer by the previous one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""[softmax]: probabilities that add up to one."""
+"""[softmax]: probabilities that add up to one in each group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SoftmaxOptions(LayerOptions):
     """Source: parser.c parse_softmax."""
 
     groups: int = integer(1, minimum=1, doc="independent groups of values")
-    temperature: float = number(1.0, doc="divides the values first")
+    temperature: float = number(1.0, doc="divisor of the values")
     tree: str = text("", doc="file of a hierarchy of classes")
     spatial: float = number(0.0, doc="over channels at each position; CUDA code only")
     noloss: bool = flag(doc="no loss here")

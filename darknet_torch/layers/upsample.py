@@ -1,4 +1,4 @@
-"""[upsample]: each value repeated over a square, or summed over one."""
+"""[upsample]: repeats each value over a square, or sums the values of a square."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Recepti
 class UpsampleOptions(LayerOptions):
     """Source: parser.c parse_upsample."""
 
-    stride: int = integer(2, doc="how many times larger; smaller if negative")
+    stride: int = integer(2, doc="factor of enlargement; negative: of reduction")
     scale: float = number(1.0, doc="factor on every value")
 
 

@@ -280,7 +280,7 @@ WRONG = [
         "sharing with no convolution",
         net("[maxpool]", "[conv]", "share_index=-1"),
         CfgError,
-        "tiny.cfg:6: [conv] share_index=-1 means no [convolutional]",
+        "tiny.cfg:6: [conv] share_index=-1 does not mean a [convolutional]",
         "got [maxpool], layer 0",
     ),
     case(
@@ -304,7 +304,7 @@ WRONG = [
         net("[conv]", "[route]"),
         CfgError,
         "tiny.cfg:6: [route] has no 'layers='",
-        "layers to join",
+        "layers to concatenate",
     ),
     case(
         "route to itself",

@@ -324,7 +324,7 @@ def test_contrastive_may_name_a_yolo():
         ("local_avgpool size=6 padding=0", r"\[local_avgpool\] window of 6 is larger than its"),
         (
             "normalization size=7",
-            r"\[normalization\] size=7 reaches beyond its channels: "
+            r"\[normalization\] size=7 is larger than its channels allow: "
             r"expected size below 6, got 3 channels",
         ),
         ("crop crop_height=5", r"\[crop\] is larger than its input: expected at most 3x4x5"),
