@@ -25,7 +25,7 @@ from darknet_torch.conversion.readers import ModelSource
 from darknet_torch.downloads.finding import find_weights
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError
 from darknet_torch.export.graphs import Graph, GraphOptions, other_size
-from darknet_torch.model.weights import write_values, writing
+from darknet_torch.model.weights import open_for_writing, write_values
 
 _FIXED = 2  # cases of `compare_graph` at one size
 TOLERANCE = 1e-4  # onnxruntime's float32 sums take another order; a wrong graph is far off
@@ -177,7 +177,7 @@ def _check_options(kind: StateFormat | GraphFormat, graph: GraphOptions | None) 
 
 
 def _write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference]:
-    with writing(path) as file:
+    with open_for_writing(path) as file:
         kind.write(model, file)
         file.flush()
         with warnings.catch_warnings():
@@ -194,7 +194,7 @@ def _write_graph(
     _check_whole(model)
     graph = Graph(model.network, options)
     source = Graph(model.network, replace(options, fold=False)) if options.fold else graph
-    with writing(path) as file:
+    with open_for_writing(path) as file:
         while True:
             try:
                 file.seek(0)
@@ -243,7 +243,7 @@ def _write_companions(model: Model, weights: Path) -> list[str]:
     for suffix, text in texts.items():
         path = companion(weights, suffix)
         if not path.exists():
-            with writing(path) as file:
+            with open_for_writing(path) as file:
                 file.write(text)
             notes.append(f"wrote {path} too")
         elif not path.is_file() or path.read_bytes() != text:

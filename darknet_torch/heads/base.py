@@ -1,4 +1,4 @@
-"""What a detection head is: a layer whose output decodes to boxes."""
+"""The base of detection heads: layers whose output decodes to boxes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _DEFAULT_ANCHOR = 0.5
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a head says of a batch of N pictures, A boxes each.
+    """The predictions of a head for a batch of N pictures with A boxes each.
 
     Attributes:
         boxes: [N, A, 4] centre x, centre y, width, height, in 0-1 of the network's input.
-        objectness: [N, A], 0-1; boxes at or below the threshold are no candidates.
+        objectness: [N, A], 0-1; boxes at or below the threshold are dropped.
         class_scores: [N, A, C], 0-1, objectness included.
     """
 
@@ -36,10 +36,10 @@ class Predictions:
 
     @staticmethod
     def join(parts: list[Predictions]) -> Predictions:
-        """The predictions of several heads as one, in their order.
+        """Concatenate the predictions of several heads, in their order.
 
         Args:
-            parts: at least one; all for the same pictures and classes.
+            parts: at least one; all of the same pictures and classes.
         """
         return Predictions(
             torch.cat([part.boxes for part in parts], 1),
@@ -61,11 +61,12 @@ class Head(Layer):
     """Base of the detection heads.
 
     Attributes:
-        classes: how many classes it tells apart.
-        boxes_per_position: how many boxes each position predicts.
-        values_per_box: values for one box: coordinates, objectness, classes.
-        nms_kind: "default", "greedynms", "diounms" or "cornersnms".
-        beta_nms: the exponent of diounms.
+        classes: number of classes.
+        boxes_per_position: number of boxes that each position of the map predicts.
+        values_per_box: number of values of one box: coordinates, objectness, class scores.
+        nms_kind: kind of non-maximum suppression: "default", "greedynms", "diounms" or
+            "cornersnms".
+        beta_nms: exponent of diounms.
     """
 
     classes: int
@@ -105,7 +106,7 @@ class Head(Layer):
     def check_filters(
         self, context: BuildContext, formula: str, likely_fix: str | None = None
     ) -> None:
-        """Compare the input's channels with what the head needs.
+        """Check that the input has as many channels as the head needs.
 
         Args:
             context: the network around the head.
@@ -139,21 +140,28 @@ class Head(Layer):
         )
 
     def channels_for(self, classes: int, boxes: int) -> int:
-        """The channels that its input must have for so many classes and boxes per position."""
+        """The channels that the input needs for that many classes and boxes per position."""
         return boxes * (self.values_per_box - self.classes + classes)
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
-        """Boxes from the head's output.
+        """Decode the head's output to boxes.
 
         Args:
-            output: what `forward` returned.
-            height, width: of the network's input, pixels.
+            output: what `forward` returned, [N, C, H, W].
+            height, width: size of the network's input, pixels.
         """
         raise NotImplementedError
 
 
 def parse_anchors(head: Head, given: tuple[float, ...], number: int) -> list[list[float]]:
-    """`number` pairs from the numbers `given`, filled up as in C, with a warning.
+    """Group the numbers of ``anchors=`` into pairs of width and height.
+
+    Missing numbers are filled up and surplus ones dropped as in C, with a warning.
+
+    Args:
+        head: the head, for messages.
+        given: the numbers in the cfg.
+        number: how many pairs to return.
 
     Source: yolo_layer.c make_yolo_layer, region_layer.c make_region_layer.
     """
@@ -162,8 +170,7 @@ def parse_anchors(head: Head, given: tuple[float, ...], number: int) -> list[lis
             f"[{head.section}] anchors do not fit num={number}",
             where=head.options.where,
             expected=f"{number * 2} numbers",
-            got=f"{len(given)}; Darknet leaves out what is too much and fills up "
-            f"with {_DEFAULT_ANCHOR}",
+            got=f"{len(given)}; Darknet drops surplus numbers and fills up with {_DEFAULT_ANCHOR}",
         )
     values = [*given[: number * 2]]
     values += [_DEFAULT_ANCHOR] * (number * 2 - len(values))
@@ -171,13 +178,13 @@ def parse_anchors(head: Head, given: tuple[float, ...], number: int) -> list[lis
 
 
 def anchor_fractions(anchors: Tensor, height: int, width: int, like: Tensor) -> Tensor:
-    """[boxes, 2] widths and heights as parts of a `width` and a `height`."""
+    """Divide anchors [boxes, 2] by a width and a height; of the type and device of `like`."""
     anchors = anchors.to(like)
     return torch.stack((anchors[:, 0] / width, anchors[:, 1] / height), -1)
 
 
 def cell_positions(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Column and row numbers of a map, as [1, width] and [height, 1]."""
+    """Column and row numbers of a map, [1, width] and [height, 1], of the type of `like`."""
     columns = torch.arange(width, dtype=like.dtype, device=like.device)
     rows = torch.arange(height, dtype=like.dtype, device=like.device)
     return columns[None, :], rows[:, None]

@@ -32,7 +32,7 @@ class DetectionOptions(HeadOptions):
     jitter: float = number(0.2, doc="random crop while training")
     resize: float = number(1.0, only="alexeyab", doc="random scale while training")
     random: float = number(0.0, doc="choose the responsible box at random at first")
-    reorg: bool = flag(doc="nothing: Darknet reads it and does not use it")
+    reorg: bool = flag(doc="no effect: Darknet reads it and does not use it")
     coord_scale: float = number(1.0, doc="weight of the box loss")
     object_scale: float = number(1.0, doc="weight of confidence where there is an object")
     noobject_scale: float = number(1.0, doc="weight of confidence elsewhere")
@@ -40,7 +40,7 @@ class DetectionOptions(HeadOptions):
 
 
 class Detection(Head):
-    """[detection]. Its values lie kind by kind: classes, confidences, boxes of all cells.
+    """[detection]. The output holds all class scores, then all confidences, then all boxes.
 
     Source: detection_layer.c forward_detection_layer, get_detection_detections.
     """
@@ -54,7 +54,7 @@ class Detection(Head):
         super().__init__(options, context)
         if options.coords < _COORDINATES:
             raise self.config_error(
-                f"coords={options.coords} makes no box", expected=f"coords={_COORDINATES}"
+                f"coords={options.coords} is too few for a box", expected=f"coords={_COORDINATES}"
             )
         self.classes, self.boxes_per_position = options.classes, options.num
         self.values_per_box = 1 + options.coords
@@ -74,16 +74,16 @@ class Detection(Head):
         return self.cells * (self.values_per_box * boxes + classes)
 
     def channels_for(self, classes: int, boxes: int) -> int:
-        """`Head.channels_for`, of the layer that its values come from.
+        """`Head.channels_for`, for the map of the layer before the head.
 
         Raises:
-            CfgError: that layer's map cannot hold so many values.
+            CfgError: a map of that size cannot hold that many values.
         """
         values, positions = self._values_for(classes, boxes), self.input_shape.count
         positions //= self.input_shape.channels
         if values % positions:
             raise self.config_error(
-                f"cannot get its values for {classes} classes",
+                f"cannot have {classes} classes",
                 expected=f"{values} values",
                 got=f"a map of {positions} positions",
             )
@@ -109,7 +109,9 @@ class Detection(Head):
             ),
             1,
         )
-        boxes = boxes[:, : self.cells * number * _COORDINATES]  # as C steps, whatever coords is
+        boxes = boxes[
+            :, : self.cells * number * _COORDINATES
+        ]  # C reads 4 per box, whatever coords is
         classes = classes.reshape(*shape, 1, self.classes)
         confidence = confidence.reshape(*shape, number)
         boxes = boxes.reshape(*shape, number, _COORDINATES)
@@ -118,7 +120,7 @@ class Detection(Head):
         y = (boxes[..., 1] + row[..., None]) / side
         wh = boxes[..., 2:4] ** (2 if self.options.sqrt else 1)
         scores = confidence[..., None] * classes
-        # A cell's confidence alone keeps no box out; its class scores do.
+        # The confidence alone drops no box; the class scores do.
         certain = torch.ones_like(confidence)
         return Predictions(
             torch.cat((torch.stack((x, y), -1), wh), -1).flatten(1, 3),

@@ -51,7 +51,7 @@ class GaussianYolo(AnchorHead):
     def forward(self, x: Tensor) -> Tensor:
         """[N, boxes * (9 + classes), H, W] to the same, activated.
 
-        Per box the channels are mean and uncertainty of x, y, w, h, objectness, classes.
+        The channels of a box are mean and uncertainty of x, y, w, h, then objectness and classes.
         """
         values, scale = self.per_box(x), self.options.scale_x_y
         out = self.logistic(values)

@@ -54,7 +54,7 @@ class RegionOptions(HeadOptions):
 
 
 class Region(Head):
-    """[region]. Its output's memory order differs between the code bases.
+    """[region]. The memory order of the output differs between the code bases.
 
     Source: region_layer.c forward_region_layer, get_region_box, get_region_boxes
     (AlexeyAB), get_region_detections (pjreddie).
@@ -73,7 +73,7 @@ class Region(Head):
         self.classes, self.boxes_per_position = options.classes, options.num
         self.values_per_box = options.coords + 1 + options.classes
         self.flat = context.dialect.flat_region
-        # AlexeyAB's code takes the fifth value for the objectness, whatever coords is.
+        # AlexeyAB's code reads the fifth value as the objectness, whatever coords is.
         self.objectness_at = 4 if self.flat else options.coords
         self.check_filters(
             context,
@@ -86,7 +86,7 @@ class Region(Head):
     def forward(self, x: Tensor) -> Tensor:
         """[N, boxes * values, H, W] to the same shape, activated.
 
-        In AlexeyAB's order the values of a box lie side by side, position by position.
+        In AlexeyAB's order the values of a box are adjacent, position by position.
         """
         count, _, height, width = x.shape
         per_box = x.reshape(count, self.boxes_per_position, self.values_per_box, height, width)
@@ -107,7 +107,7 @@ class Region(Head):
         return out.permute(0, 2, 3, 1).reshape(x.shape) if self.flat else out
 
     def _class_scores(self, classes: Tensor) -> Tensor:
-        """[N, boxes, C, H, W] to the same, as a part of the objectness."""
+        """Activate raw class scores [N, boxes, C, H, W]."""
         if self.tree is not None:
             return self.tree.softmax(classes.movedim(2, -1)).movedim(-1, 2)
         if self.options.softmax:
@@ -119,7 +119,7 @@ class Region(Head):
         count, _, rows, columns = output.shape
         boxes, size = self.boxes_per_position, self.values_per_box
         if self.flat:
-            # Source: region_layer.c get_region_boxes: as if coords were 4.
+            # Source: region_layer.c get_region_boxes reads as if coords were 4.
             size = self.classes + 5
             flat = output.flatten(1)[:, : rows * columns * boxes * size]
             values = flat.reshape(count, rows, columns, boxes, size)
@@ -142,7 +142,7 @@ class Region(Head):
             scores, certain = self._tree_scores(classes, objectness, self.tree), objectness
         else:
             scores = objectness[..., None] * classes
-            # AlexeyAB's code looks at the class scores alone.
+            # AlexeyAB's code thresholds the class scores alone.
             certain = torch.ones_like(objectness) if self.flat else objectness
         return Predictions(
             torch.cat((torch.stack((x, y), -1), wh), -1).flatten(1, 3),
@@ -151,7 +151,7 @@ class Region(Head):
         )
 
     def _tree_scores(self, classes: Tensor, objectness: Tensor, tree: TreeProbabilities) -> Tensor:
-        """One class per box: its own probability (AlexeyAB), or the objectness (pjreddie)."""
+        """Score one class per box by its probability (AlexeyAB) or the objectness (pjreddie)."""
         chained = tree.chain(classes)
         if self.flat:
             return tree.deepest(chained)

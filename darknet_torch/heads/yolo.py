@@ -34,10 +34,10 @@ _IOU_KINDS = ("iou", "giou", "diou", "ciou")
 
 @dataclass(frozen=True)
 class AnchorOptions(HeadOptions):
-    """What [yolo] and [Gaussian_yolo] have in common. Source: parser.c parse_yolo."""
+    """The options that [yolo] and [Gaussian_yolo] share. Source: parser.c parse_yolo."""
 
     classes: int = integer(20, minimum=1, doc="how many classes")
-    num: int = integer(1, minimum=1, doc="how many anchors in all")
+    num: int = integer(1, minimum=1, doc="number of anchors of all heads")
     mask: tuple[int, ...] = integers(
         (), stops_at_hash=True, minimum=0, doc="the anchors of this head, all if absent"
     )
@@ -62,14 +62,14 @@ class AnchorOptions(HeadOptions):
     iou_normalizer: float = number(0.75, only="alexeyab", doc="weight of the box loss")
     obj_normalizer: float = number(1.0, only="alexeyab", doc="weight of the objectness loss")
     cls_normalizer: float = number(1.0, only="alexeyab", doc="weight of the class loss")
-    delta_normalizer: float = number(1.0, only="alexeyab", doc="weight of all of it")
+    delta_normalizer: float = number(1.0, only="alexeyab", doc="weight of the whole loss")
     max_delta: float = number(FLT_MAX, only="alexeyab", doc="bound on a box's gradient")
     counters_per_class: tuple[int, ...] = integers(
         (), stops_at_hash=True, only="alexeyab", doc="truths of each class, to weigh the rare"
     )
     label_smooth_eps: float = number(0.0, only="alexeyab", doc="smoothing of labels")
     objectness_smooth: bool = flag(only="alexeyab", doc="objectness learns the IoU")
-    scale_x_y: float = number(1.0, only="alexeyab", doc="reach of a centre beyond its cell")
+    scale_x_y: float = number(1.0, only="alexeyab", doc="how far a centre may leave its cell")
     beta_nms: float = number(0.6, only="alexeyab", doc="exponent of diounms")
     map: str = text("", doc="file that maps class ids")
 
@@ -99,12 +99,13 @@ class YoloOptions(AnchorOptions):
 
 
 class AnchorHead(Head):
-    """A head whose boxes stretch anchors: [yolo] and its relatives.
+    """A head that predicts boxes relative to anchors: [yolo] and [Gaussian_yolo].
 
     Attributes:
-        anchors: [boxes, 2] widths and heights in pixels of the network's input.
-        mask: which of the cfg's anchors they are.
-        all_anchors: [num, 2], those of all heads.
+        anchors: [boxes, 2] widths and heights of this head's anchors, pixels of the network's
+            input.
+        mask: indices of these anchors in the cfg's list.
+        all_anchors: [num, 2], the anchors of all heads.
     """
 
     options: AnchorOptions
@@ -127,8 +128,8 @@ class AnchorHead(Head):
         anchors = self._parse_anchors()
         chosen = [anchors[index] for index in self.mask]
         self.register_buffer("anchors", torch.tensor(chosen), persistent=False)
-        everything = torch.tensor(anchors[: options.num])
-        self.register_buffer("all_anchors", everything, persistent=False)
+        all_anchors = torch.tensor(anchors[: options.num])
+        self.register_buffer("all_anchors", all_anchors, persistent=False)
 
     def _check_counters(self) -> None:
         counters = self.options.counters_per_class
@@ -177,7 +178,7 @@ class AnchorHead(Head):
 
     @property
     def box_of_anchor(self) -> list[int]:
-        """For each of the cfg's anchors, which of this head's boxes has it, -1 for none.
+        """For each anchor in the cfg, the index of the box that has it in this head; -1 for none.
 
         Source: utils.c int_index.
         """
@@ -210,7 +211,7 @@ class Yolo(AnchorHead):
     def forward(self, x: Tensor) -> Tensor:
         """[N, boxes * (5 + classes), H, W] to the same, activated.
 
-        Per box the channels are x, y in cells, w, h raw, objectness, classes.
+        The channels of a box are x and y in cells, raw w and h, objectness, classes.
         """
         x, scale = self.per_box(x), self.options.scale_x_y
         xy, wh, rest = x[:, :, :2], x[:, :, 2:4], x[:, :, 4:]

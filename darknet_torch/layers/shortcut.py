@@ -113,7 +113,10 @@ class Shortcut(Layer):
                 added.width // previous.width == added.height // previous.height
                 and previous.width // added.width == previous.height // added.height
             )
-            expected = f"{previous.height}x{previous.width}, or both about as many times larger or smaller"
+            expected = (
+                f"{previous.height}x{previous.width}, "
+                "or both about as many times larger or smaller"
+            )
         else:
             fits = (previous.height, previous.width) == (added.height, added.width)
             expected = f"{previous.height}x{previous.width}, as the layer before it"

@@ -22,7 +22,12 @@ from darknet_torch.model.registry import layer_type
 
 @dataclass(frozen=True)
 class WeightsHeader:
-    """The head of a weight file: its version and how many pictures were trained on."""
+    """The header of a weight file.
+
+    Attributes:
+        major, minor, revision: version of the file's format.
+        seen: number of pictures that the network was trained on.
+    """
 
     major: int
     minor: int
@@ -31,7 +36,7 @@ class WeightsHeader:
 
     @property
     def transposed(self) -> bool:
-        """Whether the matrices of connected layers lie transposed in the file."""
+        """Whether the file holds the matrices of connected layers transposed."""
         return self.major > 1000 or self.minor > 1000
 
 
@@ -40,10 +45,10 @@ class Network(nn.Module):
 
     Attributes:
         net: the options of [net].
-        dialect: the code base it follows.
+        dialect: the code base that the network follows.
         layers: one module per section, in the order of the cfg.
         header: version and `seen` for the next weight file.
-        last_readers: index of a layer -> the outputs that nobody behind it reads.
+        last_readers: index of a layer -> indices of the outputs that no later layer reads.
     """
 
     def __init__(self, net: NetOptions, layers: Sequence[Layer], dialect: Dialect) -> None:
@@ -62,11 +67,11 @@ class Network(nn.Module):
 
     @property
     def output_layer(self) -> Layer:
-        """The last layer that is no [cost]. Source: network.c get_network_output."""
+        """The last layer that is not [cost]. Source: network.c get_network_output."""
         return self.layers[self._outputs[-1]]
 
     def reset_state(self) -> None:
-        """Make recurrent layers forget what they have seen."""
+        """Make recurrent layers forget earlier inputs."""
         for layer in self.layers:
             layer.reset_state()
 
@@ -77,14 +82,14 @@ class Network(nn.Module):
                 yield layer, slot
 
     def saved_slots(self, cutoff: int | None = None) -> Iterator[Slot]:
-        """The arrays that a weight file of the first `cutoff` layers gets."""
+        """The arrays that a weight file of the first `cutoff` layers contains."""
         for layer in self.layers[:cutoff]:
             if not layer.options.dontsave:
                 yield from layer.weight_slots()
 
     @torch.no_grad()
     def initialize(self, only: Sequence[int] | None = None) -> None:
-        """Give all layers, or those of the indices `only`, Darknet's starting values."""
+        """Fill all layers, or those with the indices `only`, with Darknet's starting values."""
         for index in range(len(self.layers)) if only is None else only:
             self.layers[index].initialize()
 
@@ -97,43 +102,50 @@ class Network(nn.Module):
             layer.fold_normalization()
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Run a batch.
+        """Compute the network's outputs for a batch.
 
         Args:
             images: [N, C, H, W] in 0-1, RGB, or [N, inputs] for a network whose input is
-                no picture. Networks without [connected] take any height and width that
+                not a picture. Networks without [connected] accept any height and width that
                 their strides divide.
 
         Returns:
-            The outputs of the detection heads in order; without any, the one output of
-            the last layer that is no [cost]. Each [N, C, H, W].
+            The outputs of the detection heads in order; without heads, the output of the last
+            layer that is not [cost]. Each [N, C, H, W].
 
         Source: network.c network_predict, get_network_output (AlexeyAB).
         """
-        kept = self._run(images)
-        return tuple(kept[index] for index in self._outputs)
+        outputs = self._run(images)
+        return tuple(outputs[index] for index in self._outputs)
 
     def layer_outputs(self, images: Tensor) -> list[Tensor]:
-        """Every layer's output for `images`, each [N, C, H, W] in Darknet's memory order."""
+        """Compute every layer's output, each [N, C, H, W] in Darknet's memory order."""
         outputs = {-1: self.check_input(images)}
         buffers = []
         for index, layer in enumerate(self.layers):
             inputs = [outputs[source] for source in layer.sources]
             outputs[index] = layer(*inputs)
-            unlike = layer.buffer_shape != layer.output_shape
-            buffers.append(layer.buffer(*inputs) if unlike else outputs[index])
+            differs = layer.buffer_shape != layer.output_shape
+            buffers.append(layer.buffer(*inputs) if differs else outputs[index])
         return buffers
 
     def _run(self, images: Tensor) -> dict[int, Tensor]:
-        kept = {-1: self.check_input(images)}
+        """The outputs that are still needed after the last layer, by layer index."""
+        outputs = {-1: self.check_input(images)}
         for index, layer in enumerate(self.layers):
-            kept[index] = layer(*(kept[source] for source in layer.sources))
+            outputs[index] = layer(*(outputs[source] for source in layer.sources))
             for done in self.last_readers.get(index, ()):
-                del kept[done]
-        return kept
+                del outputs[done]
+        return outputs
 
     def check_input(self, images: Tensor) -> Tensor:
-        """`images` as [N, C, H, W].
+        """Check that images fit the network's input.
+
+        Args:
+            images: [N, C, H, W] of any height and width, or [N, inputs].
+
+        Returns:
+            The images as [N, C, H, W].
 
         Raises:
             UsageError: they do not fit the network's input.
@@ -176,12 +188,12 @@ def build_network(
             definitions.
 
     Raises:
-        CfgError: anything Darknet would refuse, and what cannot have been meant.
+        CfgError: Darknet would refuse the cfg, or it contains an obvious mistake.
 
     Source: parser.c parse_network_cfg_custom (AlexeyAB).
     """
     net = read_net(sections[0], dialect)
-    net = _overridden(
+    net = _override_sizes(
         net,
         width=width,
         height=height,
@@ -190,7 +202,7 @@ def build_network(
         max_batches=max_batches,
     )
     if len(sections) == 1:
-        raise CfgError("no layers behind [net]", where=net.where)
+        raise CfgError("no layers after [net]", where=net.where)
     layers: list[Layer] = []
     shape = net.input_shape
     for index, section in enumerate(sections[1:]):
@@ -223,7 +235,7 @@ def _construct_layer(cls: type[Layer], options: LayerOptions, context: BuildCont
         ) from None
 
 
-def _overridden(net: NetOptions, **sizes: int | None) -> NetOptions:
+def _override_sizes(net: NetOptions, **sizes: int | None) -> NetOptions:
     given: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
     for name, size in given.items():
         if size < 1:
@@ -243,7 +255,7 @@ def _warn_of_odd_size(network: Network) -> None:
 
 
 def _note_extensions(layers: Sequence[Layer]) -> None:
-    """Say once of each activation function of ours where it is first used."""
+    """Note once for each activation function that Darknet lacks where it is first used."""
     noted: set[str] = set()
     for layer in layers:
         for word in activations_in(layer.options):
@@ -257,7 +269,7 @@ def _note_extensions(layers: Sequence[Layer]) -> None:
 
 
 def _last_readers(layers: Sequence[Layer]) -> dict[int, list[int]]:
-    """Index of a layer -> the activations that nobody behind it reads."""
+    """Index of a layer -> indices of the outputs that no later layer reads."""
     last = {source: index for index, layer in enumerate(layers) for source in layer.sources}
     for output in _output_indices(layers):
         last.pop(output, None)

@@ -50,7 +50,7 @@ WRONG = [
         "expected [net] or [network], got [convolutional]",
     ),
     case("misspelt net", "[Net]", CfgError, "tiny.cfg:1", "got [Net]; did you mean [net]?"),
-    case("no layers", net(), CfgError, "tiny.cfg:1: no layers behind [net]"),
+    case("no layers", net(), CfgError, "tiny.cfg:1: no layers after [net]"),
     case(
         "misspelt section",
         net("[convolutionnal]"),

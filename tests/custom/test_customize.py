@@ -110,7 +110,7 @@ def test_every_shipped_definition_gets_three_classes(name):
 
 @pytest.mark.parametrize("name", sorted(CHARACTERS))
 def test_a_network_of_characters_has_no_classes_to_change(name):
-    with pytest.raises(CfgError, match="input is no picture"):
+    with pytest.raises(CfgError, match="input is not a picture"):
         customize(shipped(".cfg")[name].read_text("latin-1"), Wishes(3))
 
 

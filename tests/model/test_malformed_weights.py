@@ -126,13 +126,13 @@ WRONG = [
         WHOLE[:-2],
         "ends inside layer 2 [convolutional] (tiny.cfg:17), in its weights",
         "expected 48 floats, got 47 floats and 2 bytes",
-        "no whole number of floats: the download broke off",
+        "not a whole number of floats: the download broke off",
     ),
     case(
         "odd number of bytes, too long",
         WHOLE + b"\n",
         "has 1 byte",
-        "no whole number of floats",
+        "not a whole number of floats",
     ),
     case(
         "more classes",

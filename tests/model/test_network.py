@@ -247,7 +247,7 @@ def test_an_odd_size_of_a_detector_is_warned_of():
 
 
 def test_a_cfg_without_layers_is_refused():
-    with pytest.raises(CfgError, match=r"<cfg>:1: no layers behind \[net\]"):
+    with pytest.raises(CfgError, match=r"<cfg>:1: no layers after \[net\]"):
         build(NET)
 
 

@@ -56,12 +56,12 @@ def test_joined_channels_have_no_single_producer(between):
 
 
 def test_a_map_is_no_list_of_classes():
-    with pytest.raises(CfgError, match="is no list of classes"):
+    with pytest.raises(CfgError, match="does not give one value per class"):
         count_classifier_outputs(build("[convolutional]\nfilters=7\n"))
 
 
 def test_groups_of_classes_are_refused():
-    with pytest.raises(CfgError, match="is no list of classes"):
+    with pytest.raises(CfgError, match="does not give one value per class"):
         count_classifier_outputs(build("[connected]\noutput=8\n[softmax]\ngroups=2\n"))
 
 

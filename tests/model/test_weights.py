@@ -309,7 +309,7 @@ def test_what_is_read_outlives_its_file(file):
 @pytest.fixture
 def full_disk(monkeypatch):
     """The disk is full after the first array."""
-    pack, packed = weights._bytes, []
+    pack, packed = weights._encode_slot, []
 
     def fail_later(slot, header):
         if packed:
@@ -317,7 +317,7 @@ def full_disk(monkeypatch):
         packed.append(slot)
         return pack(slot, header)
 
-    monkeypatch.setattr(weights, "_bytes", fail_later)
+    monkeypatch.setattr(weights, "_encode_slot", fail_later)
 
 
 def test_a_failure_while_writing_leaves_the_old_file_and_no_other(file, full_disk):
