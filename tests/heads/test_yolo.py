@@ -9,7 +9,6 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError, CfgWarning
-from darknet_torch.heads.base import Predictions
 from darknet_torch.model.network import build_network
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}  # exp and division in float32
@@ -158,13 +157,3 @@ def test_its_options_reach_non_maximum_suppression():
 
 def test_its_anchors_are_no_part_of_the_state():
     assert not build("num=4 mask=0", channels=7).state_dict()
-
-
-def test_the_predictions_of_several_heads_join_in_their_order():
-    parts = [
-        Predictions(torch.full((2, n, 4), n), torch.full((2, n), n), torch.full((2, n, 3), n))
-        for n in (1, 2)
-    ]
-    joined = Predictions.join(parts)
-    assert joined.objectness.tolist() == [[1, 2, 2]] * 2
-    assert joined.boxes[0, :, 0].tolist() == joined.class_scores[0, :, 0].tolist() == [1, 2, 2]

@@ -6,7 +6,7 @@ import torch
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgError
+from darknet_torch.errors import CfgError, CfgWarning
 from darknet_torch.model.network import build_network
 
 LOWEST = np.finfo(np.float32).min
@@ -199,3 +199,53 @@ def test_antialiasing_blurs_every_value_and_then_steps(kind, taps):
 def test_a_window_larger_than_its_input_is_refused():
     with pytest.raises(CfgError, match=r"window of 8 is larger than its input.*got input 2x5x7"):
         build("size=8 padding=0")
+
+
+def build_depth(options, dialect="alexeyab"):
+    """A [maxpool] on pictures of 7x2x3."""
+    cfg = ["[net]", "channels=7", "height=2", "width=3", "[maxpool]", *options.split()]
+    return build_network(parse_cfg("\n".join(cfg)), dialect=find_dialect(dialect))
+
+
+def negative_picture():
+    """Below zero, so that channels of zeros would show."""
+    return -torch.rand(2, 7, 2, 3, generator=torch.Generator().manual_seed(7)) - 1
+
+
+def largest_over_channels(x, wanted):
+    out = np.full((2, wanted, 2, 3), LOWEST)
+    for n, g, i, j in np.ndindex(*out.shape):
+        for k in range(g, 7, wanted):
+            out[n, g, i, j] = max(out[n, g, i, j], x[n, k, i, j])
+    return out
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("dialect", ["alexeyab", "alexeyab-cuda"])
+@pytest.mark.parametrize("wanted", range(1, 8))
+def test_over_channels_an_output_is_the_largest_of_every_nth_channel(wanted, dialect, training):
+    network = build_depth(f"maxpool_depth=1 out_channels={wanted}", dialect).train(training)
+    (out,) = network(negative_picture())
+    np.testing.assert_array_equal(out, largest_over_channels(negative_picture().numpy(), wanted))
+    shape = network.layers[0].output_shape
+    assert (shape.channels, shape.height, shape.width) == out.shape[1:]
+
+
+def test_over_channels_one_output_is_the_default_and_the_window_does_not_matter():
+    (out,) = build_depth("maxpool_depth=1 size=2 stride=2")(negative_picture())
+    np.testing.assert_array_equal(out, largest_over_channels(negative_picture().numpy(), 1))
+
+
+def test_over_channels_more_outputs_than_inputs_are_refused():
+    message = (
+        r"<cfg>:5: \[maxpool\] maxpool_depth cannot make more channels: "
+        r"expected out_channels of 7 at most, got 8"
+    )
+    with pytest.raises(CfgError, match=message):
+        build_depth("maxpool_depth=1 out_channels=8")
+
+
+def test_pjreddie_ignores_maxpool_depth():
+    with pytest.warns(CfgWarning, match="'maxpool_depth' is an option of alexeyab/darknet"):
+        network = build_depth("maxpool_depth=1 size=2 stride=2", "pjreddie")
+    assert network(negative_picture())[0].shape == (2, 7, 1, 2)
