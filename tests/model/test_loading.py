@@ -3,6 +3,7 @@
 import struct
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 import darknet_torch as dt
 from darknet_torch.cfg.dialect import PJREDDIE
-from darknet_torch.errors import CfgError, UsageError, WeightsError
+from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError
 from darknet_torch.model.loading import find_device, load, load_with_report
 
 CFG = """[net]
@@ -209,3 +210,113 @@ def test_every_public_name_is_there():
     assert dt.load is load
     with pytest.raises(AttributeError, match="no attribute 'loads'"):
         _ = dt.loads
+
+
+CHANNELS = 3
+
+
+LONE_BATCHNORM = f"[net]\nwidth=2\nheight=2\nchannels={CHANNELS}\n[batchnorm]\n"
+
+
+WITH_BIASES, WITHOUT_BIASES = 4 * CHANNELS, 3 * CHANNELS
+
+
+FLOATS = {"alexeyab": WITH_BIASES, "alexeyab-cuda": WITH_BIASES, "pjreddie": WITHOUT_BIASES}
+
+
+WARNING = "this file is as long as {}/darknet writes it; dialect {} is used"
+
+
+@pytest.fixture
+def lone_batchnorm(tmp_path):
+    """A function that gives a cfg and a weight file of that many floats."""
+
+    def make(floats, text=LONE_BATCHNORM):
+        cfg, weights = tmp_path / "lone.cfg", tmp_path / "lone.weights"
+        cfg.write_text(text)
+        header = np.array([0, 2, 0, 64, 0], "<i4").tobytes()
+        weights.write_bytes(header + np.arange(1, floats + 1, dtype="<f4").tobytes())
+        return cfg, weights
+
+    return make
+
+
+def array_values(network):
+    return np.concatenate([slot.tensor.detach().flatten() for _, slot in network.slots()])
+
+
+@pytest.mark.parametrize(
+    ("asked", "other"),
+    [("alexeyab", "pjreddie"), ("alexeyab-cuda", "pjreddie"), ("pjreddie", "alexeyab")],
+)
+def test_the_other_dialect_is_used_with_a_warning(lone_batchnorm, asked, other):
+    cfg, weights = lone_batchnorm(FLOATS[other])
+    message = WARNING.format(other, other)
+    with pytest.warns(CfgWarning, match=rf"lone\.weights: {message}; say --dialect {other}$"):
+        network = load(cfg, weights, dialect=asked)
+    assert network.dialect.name == other
+    assert array_values(network).tolist() == list(range(1, FLOATS[other] + 1))
+    assert network.header.seen == 64
+
+
+@pytest.mark.parametrize("dialect", FLOATS)
+def test_a_file_that_fits_is_read_in_the_dialect_asked_for(lone_batchnorm, dialect):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        network = load(*lone_batchnorm(FLOATS[dialect]), dialect=dialect)
+    assert network.dialect.name == dialect
+    assert array_values(network).tolist() == list(range(1, FLOATS[dialect] + 1))
+
+
+def refused(cfg, weights, dialect):
+    """What `load` raises; nothing is warned of before."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(WeightsError) as caught:
+            load(cfg, weights, dialect=dialect)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("dialect", FLOATS)
+@pytest.mark.parametrize("floats", [WITHOUT_BIASES - 1, WITHOUT_BIASES + 1, WITH_BIASES + 1])
+def test_a_file_that_fits_neither_dialect_is_refused_as_in_the_dialect_asked_for(
+    lone_batchnorm, dialect, floats
+):
+    message = refused(*lone_batchnorm(floats), dialect)
+    wanted = FLOATS[dialect]
+    assert ("left over" if floats > wanted else "ends inside layer 0 [batchnorm]") in message
+
+
+def test_a_partial_file_is_not_read_in_the_other_dialect(lone_batchnorm):
+    """It ends inside the first layer for one, and behind it for the other."""
+    text = LONE_BATCHNORM + "[convolutional]\nfilters=1\n"
+    assert "ends inside layer 0 [batchnorm]" in refused(
+        *lone_batchnorm(WITHOUT_BIASES, text), "alexeyab"
+    )
+
+
+def test_a_cfg_that_the_other_code_base_refuses_is_not_tried_there(lone_batchnorm):
+    """pjreddie's shortcuts may step over a layer twice as large."""
+    text = LONE_BATCHNORM + "[convolutional]\nfilters=3\nsize=2\nstride=2\n[shortcut]\nfrom=0\n"
+    floats = WITH_BIASES + CHANNELS * (1 + 4 * CHANNELS)
+    assert "left over" in refused(*lone_batchnorm(floats, text), "pjreddie")
+
+
+def test_sizes_given_hold_in_the_other_dialect_too(lone_batchnorm):
+    with pytest.warns(CfgWarning, match=WARNING.format("pjreddie", "pjreddie")):
+        network, report = load_with_report(
+            *lone_batchnorm(WITHOUT_BIASES), width=6, height=4, batch=7
+        )
+    net = network.net
+    assert (net.width, net.height, net.batch) == (6, 4, 7)
+    assert report.complete
+
+
+def test_leftovers_that_are_allowed_are_no_reason_to_change_the_dialect(lone_batchnorm):
+    network = load(*lone_batchnorm(WITH_BIASES), dialect="pjreddie", strict=False)
+    assert network.dialect.name == "pjreddie"
+
+
+def test_other_faults_of_the_file_are_reported_as_they_are(lone_batchnorm, tmp_path):
+    cfg, _ = lone_batchnorm(WITHOUT_BIASES)
+    assert "no such weight file" in refused(cfg, tmp_path / "gone.weights", "alexeyab")

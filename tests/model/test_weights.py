@@ -14,6 +14,7 @@ from darknet_torch.errors import WeightsError
 from darknet_torch.model import weights
 from darknet_torch.model.network import WeightsHeader, build_network
 from darknet_torch.model.weights import read_weights, write_weights
+from tests.model import tiny_detector as tiny
 
 NET = "[net]\nwidth=4\nheight=3\nchannels=2\n"
 NORMALISED = "[convolutional]\nfilters=3\nbatch_normalize=1\n"  # 3 * 4 + 6 = 18 floats
@@ -381,3 +382,84 @@ def test_another_number_of_classes_is_recognised(file, classes):
         WeightsError, match=f"probably {classes} classes in the file, 3 in the cfg"
     ):
         read_weights(network, path)
+
+
+@pytest.fixture
+def write_tiny(tmp_path):
+    """Writes the content of a weight file for the tiny detector and returns its path."""
+
+    def write_bytes(content):
+        path = tmp_path / "tiny.weights"
+        if content is not None:
+            path.write_bytes(content)
+        return path
+
+    return write_bytes
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(WeightsError, match=r"is a folder: expected a weight file"):
+        read_weights(tiny.build(), tmp_path)
+
+
+def test_a_whole_file_loads_in_the_order_of_the_slots(write_tiny):
+    network = tiny.build()
+    report = read_weights(network, write_tiny(tiny.WHOLE))
+    assert report.complete
+    assert report.floats == tiny.FIRST + tiny.SECOND
+    assert (report.leftover, report.missing, report.layers) == (0, (), 4)
+    assert str(report).endswith(f"tiny.weights: {tiny.FIRST + tiny.SECOND} values")
+    assert tiny.values_of(network, 0) + tiny.values_of(network, 2) == list(
+        range(tiny.FIRST + tiny.SECOND)
+    )
+    assert network.header.seen == 64
+
+
+def test_bytes_left_over_are_accepted_unless_strict(write_tiny):
+    network = tiny.build()
+    report = read_weights(network, write_tiny(tiny.WHOLE + tiny.floats(10)), strict=False)
+    assert report.leftover == 40
+    assert "40 bytes left over" in str(report)
+    assert tiny.values_of(network, 2) == list(range(tiny.FIRST, tiny.FIRST + tiny.SECOND))
+
+
+def test_a_file_that_ends_inside_a_layer_is_refused_even_if_not_strict(write_tiny):
+    with pytest.raises(WeightsError, match=r"ends inside layer 2 \[convolutional\]"):
+        read_weights(tiny.build(), write_tiny(tiny.WHOLE[:-4]), strict=False)
+
+
+def test_a_partial_file_loads_and_the_report_says_up_to_where(write_tiny):
+    network = tiny.build()
+    untouched = tiny.values_of(network, 2)
+    report = read_weights(network, write_tiny(tiny.WHOLE[: 20 + 4 * tiny.FIRST]))
+    assert not report.complete
+    assert report.missing == (2,)
+    assert report.last == "layer 0 [convolutional]"
+    assert f"{tiny.FIRST} values, a partial file: up to layer 0 [convolutional]" in str(report)
+    assert "(2 of 4 layers)" in str(report)
+    assert tiny.values_of(network, 0) == list(range(tiny.FIRST))
+    assert tiny.values_of(network, 2) == untouched
+
+
+def test_a_file_of_a_header_alone_is_a_partial_file_of_no_layer(write_tiny):
+    report = read_weights(tiny.build(), write_tiny(tiny.HEADER))
+    assert report.missing == (0, 2)
+    assert "a partial file: up to no layer (0 of 4 layers)" in str(report)
+
+
+def test_a_cutoff_ignores_the_rest_of_the_file(write_tiny):
+    network = tiny.build()
+    untouched = tiny.values_of(network, 2)
+    report = read_weights(network, write_tiny(tiny.WHOLE), cutoff=1)
+    assert report.missing == (2,)
+    assert report.floats == tiny.FIRST
+    assert tiny.values_of(network, 2) == untouched
+
+
+def test_a_header_of_version_0_1_is_four_bytes_shorter(write_tiny):
+    network = tiny.build()
+    old = struct.pack("<3iI", 0, 1, 0, 32)
+    assert read_weights(network, write_tiny(old + tiny.WHOLE[20:])).complete
+    assert (network.header.minor, network.header.seen) == (1, 32)
+    with pytest.raises(WeightsError, match="has 4 bytes left over"):
+        read_weights(network, write_tiny(old + tiny.WHOLE[16:]))

@@ -1,61 +1,21 @@
-"""Wrong weight files, and what the user is told; the network stays as it was."""
+"""Wrong weight files: the likely cause is reported, and the network stays unchanged."""
 
 import gzip
-import struct
 
 import pytest
 import torch
 
-from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import WeightsError
-from darknet_torch.model.network import build_network
 from darknet_torch.model.weights import read_weights
-
-CFG = """[net]
-width=32
-height=32
-channels=3
-
-[convolutional]
-batch_normalize=1
-filters=2
-size=3
-pad=1
-activation=leaky
-
-[maxpool]
-size=2
-stride=2
-
-[convolutional]
-filters={filters}
-activation=linear
-
-[yolo]
-classes={classes}
-num=3
-anchors=1,2, 3,4, 5,6
-"""
-FIRST, SECOND = 4 * 2 + 2 * 3 * 9, 24 + 24 * 2  # floats of the two convolutions
-HEADER = struct.pack("<3iQ", 0, 2, 5, 64)
-
-
-def build(classes=3):
-    text = CFG.format(classes=classes, filters=3 * (5 + classes))
-    torch.manual_seed(0)
-    return build_network(parse_cfg(text, "tiny.cfg"))
-
-
-def floats(count):
-    return struct.pack(f"<{count}f", *range(count))
-
-
-def weights_for(classes):
-    """A whole file for the network with that many classes."""
-    return HEADER + floats(sum(slot.tensor.numel() for _, slot in build(classes).slots()))
-
-
-WHOLE = HEADER + floats(FIRST + SECOND)
+from tests.model.tiny_detector import (
+    CFG,
+    HEADER,
+    WHOLE,
+    build,
+    floats,
+    state_of,
+    weights_for,
+)
 
 
 def case(name, content, *fragments):
@@ -163,18 +123,8 @@ def write(tmp_path):
     return write_bytes
 
 
-def state_of(network):
-    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
-
-
-def values_of(network, index):
-    """The values of a layer in the order of the file."""
-    slots = network.layers[index].weight_slots()
-    return torch.cat([slot.tensor.detach().flatten() for slot in slots]).tolist()
-
-
 @pytest.mark.parametrize(("content", "fragments"), WRONG)
-def test_a_wrong_weight_file_is_told_and_changes_nothing(write, content, fragments):
+def test_a_wrong_weight_file_is_reported_and_changes_nothing(write, content, fragments):
     network = build()
     before, header = state_of(network), network.header
     with pytest.raises(WeightsError) as caught:
@@ -184,69 +134,3 @@ def test_a_wrong_weight_file_is_told_and_changes_nothing(write, content, fragmen
     assert after.keys() == before.keys()
     assert all(torch.equal(after[name], before[name]) for name in before)
     assert network.header == header
-
-
-def test_a_folder_is_no_weight_file(tmp_path):
-    with pytest.raises(WeightsError, match=r"is a folder: expected a weight file"):
-        read_weights(build(), tmp_path)
-
-
-def test_a_whole_file_loads_in_the_order_of_the_slots(write):
-    network = build()
-    report = read_weights(network, write(WHOLE))
-    assert report.complete
-    assert report.floats == FIRST + SECOND
-    assert (report.leftover, report.missing, report.layers) == (0, (), 4)
-    assert str(report).endswith(f"tiny.weights: {FIRST + SECOND} values")
-    assert values_of(network, 0) + values_of(network, 2) == list(range(FIRST + SECOND))
-    assert network.header.seen == 64
-
-
-def test_bytes_left_over_are_accepted_when_asked(write):
-    network = build()
-    report = read_weights(network, write(WHOLE + floats(10)), strict=False)
-    assert report.leftover == 40
-    assert "40 bytes left over" in str(report)
-    assert values_of(network, 2) == list(range(FIRST, FIRST + SECOND))
-
-
-def test_not_being_strict_does_not_excuse_a_file_that_ends_inside_a_layer(write):
-    with pytest.raises(WeightsError, match=r"ends inside layer 2 \[convolutional\]"):
-        read_weights(build(), write(WHOLE[:-4]), strict=False)
-
-
-def test_a_partial_file_loads_and_the_report_says_up_to_where(write):
-    network = build()
-    untouched = values_of(network, 2)
-    report = read_weights(network, write(WHOLE[: 20 + 4 * FIRST]))
-    assert not report.complete
-    assert report.missing == (2,)
-    assert report.last == "layer 0 [convolutional]"
-    assert f"{FIRST} values, a partial file: up to layer 0 [convolutional]" in str(report)
-    assert "(2 of 4 layers)" in str(report)
-    assert values_of(network, 0) == list(range(FIRST))
-    assert values_of(network, 2) == untouched
-
-
-def test_a_file_that_is_all_header_is_reported_as_a_partial_one_of_no_layer(write):
-    report = read_weights(build(), write(HEADER))
-    assert report.missing == (0, 2)
-    assert "a partial file: up to no layer (0 of 4 layers)" in str(report)
-
-
-def test_a_cutoff_ignores_what_lies_behind_it(write):
-    network = build()
-    untouched = values_of(network, 2)
-    report = read_weights(network, write(WHOLE), cutoff=1)
-    assert report.missing == (2,)
-    assert report.floats == FIRST
-    assert values_of(network, 2) == untouched
-
-
-def test_a_header_of_version_0_1_is_four_bytes_shorter(write):
-    network = build()
-    old = struct.pack("<3iI", 0, 1, 0, 32)
-    assert read_weights(network, write(old + WHOLE[20:])).complete
-    assert (network.header.minor, network.header.seen) == (1, 32)
-    with pytest.raises(WeightsError, match="has 4 bytes left over"):
-        read_weights(network, write(old + WHOLE[16:]))
