@@ -152,7 +152,7 @@ def test_a_cell_stays_within_32(tmp_path):
     assert network.layers[0].state[1].item() == 32
 
 
-def test_a_cell_stays_within_32_for_each_of_the_time_steps_in_training(tmp_path):
+def test_a_cell_stays_within_32_per_time_step_in_training(tmp_path):
     network = growing_cell(3, tmp_path).train()
     for _ in range(40):
         network(torch.zeros(3, 1, 1, 1))
@@ -177,7 +177,7 @@ def test_xnor_has_no_effect():
         ),
     ],
 )
-def test_what_cannot_run_is_refused(section, message):
+def test_options_that_cannot_work_are_refused(section, message):
     name, *options = section.split()
     text = f"[net]\nchannels=2\nheight=3\nwidth=3\n[{name}]\n" + "\n".join(options)
     with pytest.raises(CfgError, match=message):

@@ -128,7 +128,7 @@ def test_xnor_has_no_effect():
         ("crnn size=1 groups=2", r"\[crnn\] groups=2 does not divide its channels"),
     ],
 )
-def test_what_cannot_run_is_refused(section, message):
+def test_options_that_cannot_work_are_refused(section, message):
     name, *options = section.split()
     text = f"[net]\nchannels=2\nheight=3\nwidth=3\n[{name}]\n" + "\n".join(options)
     with pytest.raises(CfgError, match=message):

@@ -84,7 +84,7 @@ def test_a_complete_file_gives_every_array(cfg, weights, dirty_memory):
     assert network.header.seen == 64
 
 
-def test_layers_that_a_partial_file_lacks_start_as_in_darknet(cfg, weights, dirty_memory):
+def test_layers_missing_from_a_partial_file_start_as_in_darknet(cfg, weights, dirty_memory):
     network, report = load_with_report(cfg, weights(FIRST))
     first, second, shortcut, last = network.layers
     assert first.convolution.biases.tolist() == [1, 2]
@@ -98,7 +98,7 @@ def test_layers_that_a_partial_file_lacks_start_as_in_darknet(cfg, weights, dirt
     assert (shortcut.weights == 1).all()
 
 
-def test_what_dontloadscales_leaves_out_starts_as_in_darknet(cfg, weights, dirty_memory):
+def test_arrays_that_dontloadscales_leaves_out_start_as_in_darknet(cfg, weights, dirty_memory):
     cfg.write_text(CFG.replace("filters=2", "filters=2\ndontloadscales=1"))
     arrays = load(cfg, weights(ALL - 6)).layers[0].convolution
     assert arrays.biases.tolist() == [1, 2]
@@ -136,12 +136,12 @@ def test_a_shipped_definition_goes_by_its_name():
     assert shapes == [(2, 1), (4, 2)]
 
 
-def test_a_name_that_is_nearly_right_is_suggested():
+def test_the_nearest_name_is_suggested():
     with pytest.raises(CfgError, match="did you mean 'yolov3-tiny'"):
         load("yolov3-tinny")
 
 
-def test_sizes_given_override_the_cfg(cfg):
+def test_given_sizes_override_those_of_the_cfg(cfg):
     network = load(cfg, width=16, height=24)
     shape = network.layers[0].output_shape
     assert (shape.height, shape.width) == (12, 8)
@@ -152,7 +152,7 @@ def test_the_batch_of_the_cfg_can_be_overridden(cfg):
     assert load_with_report(cfg, batch=2)[0].net.batch == 2
 
 
-def test_the_dialect_goes_by_name_or_by_itself(cfg):
+def test_the_dialect_may_be_a_name_or_an_object(cfg):
     cfg.write_text(CFG.partition("[shortcut]")[0])
     assert load(cfg).dialect.name == "alexeyab"
     assert load(cfg, dialect="pjreddie").dialect is load(cfg, dialect=PJREDDIE).dialect
@@ -172,7 +172,7 @@ def test_an_unknown_device_is_refused(cfg, device):
         load(cfg, device=device)
 
 
-def test_auto_is_the_gpu_or_the_cpu():
+def test_device_auto_is_the_gpu_or_the_cpu():
     assert find_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
     assert find_device(torch.device("cpu")) == find_device("cpu") == torch.device("cpu")
 
@@ -302,7 +302,7 @@ def test_a_cfg_that_the_other_code_base_refuses_is_not_tried_there(lone_batchnor
     assert "left over" in refused(*lone_batchnorm(floats, text), "pjreddie")
 
 
-def test_sizes_given_hold_in_the_other_dialect_too(lone_batchnorm):
+def test_given_sizes_are_kept_in_the_other_dialect(lone_batchnorm):
     with pytest.warns(CfgWarning, match=WARNING.format("pjreddie", "pjreddie")):
         network, report = load_with_report(
             *lone_batchnorm(WITHOUT_BIASES), width=6, height=4, batch=7
@@ -312,7 +312,7 @@ def test_sizes_given_hold_in_the_other_dialect_too(lone_batchnorm):
     assert report.complete
 
 
-def test_leftovers_that_are_allowed_are_no_reason_to_change_the_dialect(lone_batchnorm):
+def test_allowed_leftover_bytes_do_not_change_the_dialect(lone_batchnorm):
     network = load(*lone_batchnorm(WITH_BIASES), dialect="pjreddie", strict=False)
     assert network.dialect.name == "pjreddie"
 

@@ -34,7 +34,7 @@ def test_channels_are_followed_through_the_graph(between):
     assert (found.index, found.key) == (0, "filters")
 
 
-def test_a_classifier_has_one_too():
+def test_the_producer_of_a_classifier_is_found():
     network = build("[connected]\noutput=7\n[dropout]\n[softmax]\n[cost]\n")
     assert find_channel_producer(network, network.output_layer).key == "output"
     assert count_classifier_outputs(network) == 7
@@ -55,7 +55,7 @@ def test_joined_channels_have_no_single_producer(between):
         find_channel_producer(network, network.heads[0])
 
 
-def test_a_map_is_no_list_of_classes():
+def test_a_map_of_positions_is_not_a_classifiers_output():
     with pytest.raises(CfgError, match="does not give one value per class"):
         count_classifier_outputs(build("[convolutional]\nfilters=7\n"))
 
@@ -66,7 +66,7 @@ def test_groups_of_classes_are_refused():
 
 
 @pytest.mark.parametrize("key", ["map", "tree"])
-def test_files_of_classes_are_refused(key, tmp_path):
+def test_class_maps_and_trees_are_refused(key, tmp_path):
     (tmp_path / "x").write_text("a -1\nb -1\n")
     region = f"[convolutional]\nfilters=7\n[region]\nclasses=2\nnum=1\nanchors=1,1\n{key}=x\n"
     network = build_network(parse_cfg(NET + region, str(tmp_path / "x.cfg")))

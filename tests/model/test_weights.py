@@ -103,7 +103,7 @@ def test_versions_above_1000_mark_transposed_matrices(file, version, transposed,
     np.testing.assert_array_equal(arrays(network.layers[0])["weights"], expected)
 
 
-def test_the_transpose_mark_does_not_reach_convolutions(file):
+def test_the_transpose_mark_does_not_apply_to_convolutions(file):
     network = build(NET + PLAIN)
     read_weights(network, file(numbered(6), struct.pack(WIDE, 1001, 0, 0, 0)))
     assert arrays(network.layers[0])["weights"].flatten().tolist() == [3, 4, 5, 6]
@@ -181,7 +181,7 @@ def test_a_file_that_ends_inside_a_layer_is_refused_and_changes_nothing(file, fl
     assert network.header == header
 
 
-def test_a_broken_off_float_is_named(file):
+def test_an_incomplete_float_is_reported(file):
     with pytest.raises(WeightsError, match=r"got 5 floats and 3 bytes; .*the download broke off"):
         read_weights(build(), file(numbered(17), more=b"abc"))
 
@@ -213,7 +213,7 @@ def test_a_cutoff_writes_the_first_layers_only(file, tmp_path, cutoff, floats):
     assert (tmp_path / "cut.weights").read_bytes() == path.read_bytes()[: 20 + 4 * floats]
 
 
-def test_dontload_leaves_a_layer_out_of_reading_but_not_of_writing(file, tmp_path):
+def test_dontload_skips_a_layer_when_reading_but_not_when_writing(file, tmp_path):
     network = build(NET + NORMALISED + "dontload=1\n" + PLAIN)
     report = read_weights(network, file(numbered(8)))
     assert arrays(network.layers[1])["biases"].tolist() == [1, 2]
@@ -225,7 +225,7 @@ def test_dontload_leaves_a_layer_out_of_reading_but_not_of_writing(file, tmp_pat
 @pytest.mark.parametrize(
     ("section", "floats"), [(NORMALISED, 9), (CONNECTED + "batch_normalize=1\n", 50)]
 )
-def test_dontloadscales_leaves_the_normalisation_out_of_reading(file, section, floats):
+def test_dontloadscales_skips_the_normalisation_when_reading(file, section, floats):
     network = build(NET + section + "dontloadscales=1\n")
     read_weights(network, file(numbered(floats)))
     given = arrays(network.layers[0])
@@ -236,12 +236,12 @@ def test_dontloadscales_leaves_the_normalisation_out_of_reading(file, section, f
     assert not given["rolling_mean"].any()
 
 
-def test_dontloadscales_does_not_reach_a_batchnorm(file):
+def test_dontloadscales_does_not_apply_to_a_batchnorm(file):
     network = build(NET + "[batchnorm]\ndontloadscales=1\n")
     assert read_weights(network, file(numbered(8))).floats == 8
 
 
-def test_pjreddies_dontsave_leaves_a_layer_out_of_writing(file, tmp_path):
+def test_pjreddies_dontsave_skips_a_layer_when_writing(file, tmp_path):
     network = build(NET + NORMALISED + "dontsave=1\n" + PLAIN, "pjreddie")
     read_weights(network, file(numbered(26)))
     write_weights(network, tmp_path / "part.weights")
@@ -267,12 +267,12 @@ def test_pjreddies_numload_reads_flipped_filters(file):
 
 
 @pytest.mark.parametrize(("section", "floats"), [(CONNECTED, 50), ("[batchnorm]\n", 6)])
-def test_pjreddies_numload_reaches_convolutions_only(file, section, floats):
+def test_pjreddies_numload_applies_to_convolutions_only(file, section, floats):
     network = build(NET + section + "numload=1\n", "pjreddie")
     assert read_weights(network, file(numbered(floats))).floats == floats
 
 
-def test_a_sharing_layer_is_complete_without_a_value(file):
+def test_a_sharing_layer_needs_no_values_in_the_file(file):
     network = build(NET + PLAIN + PLAIN + "share_index=0\n")
     report = read_weights(network, file(numbered(6)))
     assert report.complete
@@ -300,7 +300,7 @@ def test_every_bit_of_a_float_survives(file, tmp_path, header):
     assert (tmp_path / "again.weights").read_bytes() == path.read_bytes()
 
 
-def test_what_is_read_outlives_its_file(file):
+def test_arrays_do_not_depend_on_the_file_after_reading(file):
     network, path = build(), file(numbered(76))
     read_weights(network, path)
     path.write_bytes(b"\0" * path.stat().st_size)
@@ -339,7 +339,7 @@ def test_writing_replaces_an_old_file(file):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_folder_that_is_none_is_an_error(tmp_path):
+def test_a_missing_folder_is_an_error(tmp_path):
     (tmp_path / "file").touch()
     for folder, reason in (("absent", "No such file or directory"), ("file", "Not a directory")):
         path = tmp_path / folder / "new.weights"
@@ -367,7 +367,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
         (b"[net]\nwidth=416\nheight=416", "a cfg, not a weight file.*swap"),
     ],
 )
-def test_what_is_no_weight_file_is_refused_by_name(tmp_path, content, message):
+def test_other_kinds_of_files_are_refused_by_name(tmp_path, content, message):
     path = tmp_path / "other.weights"
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=rf"other.weights: .*{message}"):
@@ -428,7 +428,7 @@ def test_a_file_that_ends_inside_a_layer_is_refused_even_if_not_strict(write_tin
         read_weights(tiny.build(), write_tiny(tiny.WHOLE[:-4]), strict=False)
 
 
-def test_a_partial_file_loads_and_the_report_says_up_to_where(write_tiny):
+def test_the_report_of_a_partial_file_names_the_last_layer(write_tiny):
     network = tiny.build()
     untouched = tiny.values_of(network, 2)
     report = read_weights(network, write_tiny(tiny.WHOLE[: 20 + 4 * tiny.FIRST]))
