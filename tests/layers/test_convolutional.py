@@ -182,7 +182,7 @@ def test_pjreddies_padded_pointwise_convolution_has_the_shape_it_announces():
 
 @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
 def test_a_padded_pointwise_convolution_with_a_stride(dialect):
-    """AlexeyAB's code makes a matrix where it steps; pjreddie's reads its input as it lies."""
+    """AlexeyAB's code builds a matrix where there is a stride; pjreddie's ignores the stride."""
     section = "convolutional filters=3 size=1 padding=1 stride=3 activation=linear"
     network = build(section, dialect=dialect)
     fill(network)

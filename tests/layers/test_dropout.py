@@ -47,7 +47,7 @@ def test_it_keeps_shape_and_has_no_arrays():
 
 
 def dropblock(options, iteration=10**6, channels=16, max_batches=100):
-    """A [dropout] of squares on a map of 12x15, told that so many updates were made."""
+    """A [dropout] of squares on a map of 12x15, after that many updates."""
     cfg = f"[net]\nchannels={channels}\nheight=12\nwidth=15\nmax_batches={max_batches}\n"
     network = build_network(parse_cfg(f"{cfg}[dropout]\ndropblock=1\n{options}")).train()
     network.layers[0].on_iteration_start(iteration)

@@ -25,7 +25,7 @@ def picture(channels=2, height=5, width=7):
 
 
 def pool(x, size, strides=(1, 1), padding=0):
-    """The largest value of each window; beyond the border lies the lowest float."""
+    """The largest value of each window; the border has the lowest float."""
     count, channels, height, width = x.shape
     out_height = (height + padding - size) // strides[0] + 1
     out_width = (width + padding - size) // strides[1] + 1

@@ -288,7 +288,7 @@ def test_a_file_that_fits_neither_dialect_is_refused_as_in_the_dialect_asked_for
 
 
 def test_a_partial_file_is_not_read_in_the_other_dialect(lone_batchnorm):
-    """It ends inside the first layer for one, and behind it for the other."""
+    """It ends inside the first layer for one, and after it for the other."""
     text = LONE_BATCHNORM + "[convolutional]\nfilters=1\n"
     assert "ends inside layer 0 [batchnorm]" in refused(
         *lone_batchnorm(WITHOUT_BIASES, text), "alexeyab"

@@ -1,4 +1,4 @@
-"""The layer table: against what the C Darknet derived, and by hand."""
+"""The layer table, compared with that of the C code and with results by hand."""
 
 import json
 from pathlib import Path

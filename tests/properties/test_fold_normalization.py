@@ -1,4 +1,4 @@
-"""Folding batch normalisation into the weights before it leaves outputs as they are."""
+"""Folding batch normalisation into the weights does not change the outputs."""
 
 import pytest
 import torch
