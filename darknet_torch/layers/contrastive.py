@@ -44,7 +44,7 @@ class Contrastive(Layer):
             head = context.layer(options.yolo_layer, options.where, "yolo_layer")
             if head.section != "yolo":
                 raise self.config_error(
-                    f"yolo_layer={options.yolo_layer} means no [yolo]",
+                    f"yolo_layer={options.yolo_layer} does not mean a [yolo]",
                     expected="a [yolo] before it",
                     got=f"[{head.section}], layer {head.index}",
                 )

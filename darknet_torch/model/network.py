@@ -203,23 +203,28 @@ def build_network(
     )
     if len(sections) == 1:
         raise CfgError("no layers after [net]", where=net.where)
-    layers: list[Layer] = []
-    shape = net.input_shape
-    for index, section in enumerate(sections[1:]):
-        cls = layer_type(section)
-        options = read_options(cls.Options, section, dialect)
-        context = BuildContext(
-            index, section.name, shape, layers, net, dialect, files or NamedFiles()
-        )
-        layer = _construct_layer(cls, options, context)
-        layers.append(layer)
-        shape = layer.output_shape
+    layers = _build_layers(sections[1:], net, dialect, files or NamedFiles())
     network = Network(net, layers, dialect)
     _warn_of_odd_size(network)
     _note_extensions(layers)
     if initialize:
         network.initialize()
     return network.eval()
+
+
+def _build_layers(
+    sections: Sequence[Section], net: NetOptions, dialect: Dialect, files: NamedFiles
+) -> list[Layer]:
+    """Build one layer after the other; each reads its predecessors through its context."""
+    layers: list[Layer] = []
+    shape = net.input_shape
+    for index, section in enumerate(sections):
+        cls = layer_type(section)
+        options = read_options(cls.Options, section, dialect)
+        context = BuildContext(index, section.name, shape, layers, net, dialect, files)
+        layers.append(_construct_layer(cls, options, context))
+        shape = layers[-1].output_shape
+    return layers
 
 
 def _construct_layer(cls: type[Layer], options: LayerOptions, context: BuildContext) -> Layer:

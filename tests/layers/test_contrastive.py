@@ -21,7 +21,9 @@ def test_yolo_layer_must_name_an_earlier_yolo():
     text = f"[net]\nchannels=3\nheight=32\nwidth=32\n{YOLO}[contrastive]\nyolo_layer="
     network = build_network(parse_cfg(f"{text}-1"))
     assert len(network(torch.zeros(1, 3, 32, 32))) == 1
-    with pytest.raises(CfgError, match=r"yolo_layer=-2 means no \[yolo\].*got \[conv.*layer 0"):
+    with pytest.raises(
+        CfgError, match=r"yolo_layer=-2 does not mean a \[yolo\].*got \[conv.*layer 0"
+    ):
         build_network(parse_cfg(f"{text}-2"))
     with pytest.raises(CfgError, match=r"yolo_layer=2 means layer 2, which is not before it"):
         build_network(parse_cfg(f"{text}2"))
