@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.datasets.model import Example
+from darknet_torch.datasets.examples import Example
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgWarning
 from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, DarknetMap, match

@@ -1,1 +1,1 @@
-"""Anchors from the boxes of a data set. No torch but in `gpu`."""
+"""Finds anchors for the boxes of a data set. No torch, except in `gpu`."""

@@ -16,10 +16,10 @@ from darknet_torch.errors import UsageError, warn
 if TYPE_CHECKING:
     import numpy as np
 
-    from darknet_torch.anchors.dataset import Measured
+    from darknet_torch.anchors.dataset import MeasuredBoxes
     from darknet_torch.anchors.distances import Distance, Nearest
     from darknet_torch.anchors.sweep import SweepPoint
-    from darknet_torch.datasets.model import DataSet
+    from darknet_torch.datasets.examples import DataSet
 
 _WITHOUT_TORCH = ("cpu", "auto")
 
@@ -86,27 +86,27 @@ class Setting:
 
     def format_anchors(self, anchors: np.ndarray) -> str:
         """`anchors` as the cfg has them."""
-        from darknet_torch.anchors.text import cfg_form, written_whole
+        from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_for_cfg
 
-        whole = self.unit == 1 and written_whole(self.width)
-        return cfg_form(anchors / float(self.unit), whole=whole)
+        whole = self.unit == 1 and anchors_are_pixels(self.width)
+        return format_anchors_for_cfg(anchors / float(self.unit), whole=whole)
 
 
-def measure_boxes(data_set: DataSet, setting: Setting) -> Measured:
+def measure_boxes(data_set: DataSet, setting: Setting) -> MeasuredBoxes:
     """The box sizes of a data set.
 
     Raises:
-        UsageError, ImageError: as `measure`.
+        UsageError, ImageError: as `measure_box_sizes`.
 
     Warns:
         CfgWarning: of pictures without labels and boxes without a size.
     """
-    from darknet_torch.anchors.dataset import measure
+    from darknet_torch.anchors.dataset import measure_box_sizes
 
     unlabelled = sum(example.labels is None for example in data_set.examples)
     if unlabelled:
         warn(f"pictures without a label file: {unlabelled}", where=data_set.origin)
-    found = measure(data_set, setting.height, setting.width, letterbox=setting.letterbox)
+    found = measure_box_sizes(data_set, setting.height, setting.width, letterbox=setting.letterbox)
     if found.without_size:
         warn(
             f"boxes left out, since their width or height is not above 0: {found.without_size}",
@@ -116,7 +116,7 @@ def measure_boxes(data_set: DataSet, setting: Setting) -> Measured:
 
 
 def find_anchors(
-    arguments: dict[str, Any], measured: Measured, counts: Sequence[int]
+    arguments: dict[str, Any], measured: MeasuredBoxes, counts: Sequence[int]
 ) -> list[SweepPoint]:
     """Anchors of each number, as the options of k-means say.
 

@@ -9,7 +9,7 @@ from darknet_torch.cfg.zoo import companion, find_cfg
 from darknet_torch.errors import UsageError, warn
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import DataSet
+    from darknet_torch.datasets.examples import DataSet
 
 _SHOWN = 5  # problems of a data set, before they are only counted
 

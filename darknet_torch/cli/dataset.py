@@ -13,11 +13,11 @@ import click
 from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.options import workers_option
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.forms import FORMS, PICTURE_WAYS
+from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import DataSet, Problem
+    from darknet_torch.datasets.examples import DataSet, Problem
 
 _POSITIVE = click.IntRange(min=1)
 
@@ -67,11 +67,13 @@ def _output(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataset.command(name="convert", short_help="Between Darknet's, COCO's and VOC's form.")
 @_source
-@click.option("--to", "form", type=click.Choice(FORMS), required=True, help="The form to write.")
+@click.option(
+    "--to", "form", type=click.Choice(DATASET_FORMATS), required=True, help="The form to write."
+)
 @click.option("--out", type=click.Path(file_okay=False), required=True, help="A new folder.")
 @click.option(
     "--pictures",
-    type=click.Choice(PICTURE_WAYS),
+    type=click.Choice(PICTURE_MODES),
     default="copy",
     show_default=True,
     help="Copy them, link to them, or keep them where they are.",
@@ -100,10 +102,10 @@ def check_command(workers: int, form: str, out: str | None, **source: Any) -> No
 
     Exit status: 1 if there are faults.
     """
-    from darknet_torch.datasets.check import check
+    from darknet_torch.datasets.check import find_problems
 
     splits = _open(source)
-    found = check(splits, workers=workers)
+    found = find_problems(splits, workers=workers)
     if form == "json":
         text = json.dumps([vars(problem) for problem in found], ensure_ascii=False, indent=1)
     else:
@@ -123,18 +125,18 @@ def stats_command(plot: str | None, form: str, out: str | None, **source: Any) -
     Widths and heights are parts of the picture's; small, medium and large are COCO's words
     for boxes below 32 x 32 and 96 x 96 pixels and above.
     """
-    from darknet_torch.datasets.statistics import statistics
+    from darknet_torch.datasets.statistics import compute_statistics
 
-    found = statistics(_open(source))
+    found = compute_statistics(_open(source))
     if form == "json":
         numbers = {item.name: item.to_dict() for item in found}
         _put(json.dumps(numbers, ensure_ascii=False, indent=1), out)
     else:
         _put("\n".join(line for item in found for line in item.lines()), out)
     if plot:
-        from darknet_torch.datasets.plots import plot as draw
+        from darknet_torch.datasets.plots import plot_statistics
 
-        draw(found, Path(plot))
+        plot_statistics(found, Path(plot))
 
 
 @dataset.command(name="show", short_help="Labelled pictures on one sheet.")
@@ -158,14 +160,16 @@ def show_command(out: str, class_name: str | None, **arguments: Any) -> None:
     """
     import cv2
 
-    from darknet_torch.datasets.sheet import choose, contact_sheet
+    from darknet_torch.datasets.contact_sheet import choose_examples, contact_sheet
     from darknet_torch.files import write_bytes
 
     splits = _open(arguments)
     examples = [item for data in splits.values() for item in data.examples]
     names = _names(splits)
     class_id = None if class_name is None else _class_id(class_name, names)
-    chosen = choose(examples, arguments["count"], seed=arguments["seed"], class_id=class_id)
+    chosen = choose_examples(
+        examples, arguments["count"], seed=arguments["seed"], class_id=class_id
+    )
     if not chosen:
         raise UsageError("no pictures to show", where=", ".join(arguments["data"]))
     sheet, errors = contact_sheet(
@@ -200,13 +204,13 @@ def split_command(parts: tuple[str, ...], out: str | None, seed: int, **source: 
     files, or lists in ImageSets/Main. Pictures and labels stay where they are.
     """
     from darknet_torch.datasets.split import split_examples
-    from darknet_torch.datasets.write_parts import usual_folder, write_parts
+    from darknet_torch.datasets.write_parts import default_parts_folder, write_parts
 
     if len(source["data"]) > 1:
         raise UsageError("one --data at a time", got=", ".join(source["data"]))
     path = Path(source["data"][0])
     splits = _open(source)
-    folder = Path(out) if out else usual_folder(path)
+    folder = Path(out) if out else default_parts_folder(path)
     if folder is None:
         raise UsageError("nowhere to write the lists", expected="--out DIR")
     examples = [item for data in splits.values() for item in data.examples]

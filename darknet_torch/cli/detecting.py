@@ -90,7 +90,7 @@ def _search_of(detector: Detector) -> Callable[[list[Frame]], list[Detections]]:
 def _sinks(
     arguments: dict[str, Any], sources: Sequence[PictureSource], classes: int
 ) -> Sinks[Detections]:
-    from darknet_torch.datasets.pseudo_labels import LabelFolder, label_in_place
+    from darknet_torch.datasets.pseudo_labels import LabelFolder, write_label_in_place
     from darknet_torch.results.annotated_media import AnnotatedFolder, AnnotatedVideo, LastPicture
 
     form, out = arguments["form"], arguments["out"]
@@ -109,7 +109,7 @@ def _sinks(
     if form == "txt":
         keep.append(LabelFolder(_paths(out, sources)).keep)
     if arguments["save_labels"]:
-        keep.append(label_in_place)
+        keep.append(write_label_in_place)
     if arguments["predictions"]:
         keep.append(LastPicture(reporting(arguments).say).keep)
     if not arguments["show"]:

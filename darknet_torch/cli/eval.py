@@ -35,7 +35,7 @@ from darknet_torch.downloads.finding import default_weights
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import DataSet
+    from darknet_torch.datasets.examples import DataSet
     from darknet_torch.evaluation.detecting import Passed
     from darknet_torch.evaluation.evaluate import Evaluation, Step
     from darknet_torch.evaluation.ground_truth import GroundTruth

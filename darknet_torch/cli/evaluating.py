@@ -24,7 +24,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import DataSet
+    from darknet_torch.datasets.examples import DataSet
     from darknet_torch.evaluation.detecting import Passed
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.inference.detector import Detector

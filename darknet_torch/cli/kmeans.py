@@ -23,10 +23,10 @@ from darknet_torch.files import write_bytes, write_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from darknet_torch.anchors.dataset import Measured
+    from darknet_torch.anchors.dataset import MeasuredBoxes
     from darknet_torch.anchors.sweep import SweepPoint
     from darknet_torch.cfg.net import NetOptions
-    from darknet_torch.datasets.model import DataSet
+    from darknet_torch.datasets.examples import DataSet
 
 
 class _Range(click.ParamType[range]):
@@ -88,11 +88,11 @@ def kmeans(**arguments: Any) -> None:
     if arguments["sweep"] and (arguments["write"] or arguments["count"]):
         given = "--write" if arguments["write"] else "-k"
         raise UsageError("--sweep tries many numbers of anchors", got=f"--sweep and {given}")
-    from darknet_torch.anchors.plotting import Plot
+    from darknet_torch.anchors.plotting import AnchorPlot
 
     arguments["cfg"] = arguments["cfg"] or arguments["write"]
     report = reporting(arguments)
-    plot = Plot(Path(arguments["plot"])) if arguments["plot"] else None
+    plot = AnchorPlot(Path(arguments["plot"])) if arguments["plot"] else None
     with reported(report):
         setting = _setting(arguments)
         data_set = open_data(arguments)
@@ -125,15 +125,15 @@ def _setting(arguments: dict[str, Any]) -> Setting:
         UsageError: a number is said nowhere, or --write names a cfg of another size.
         CfgError: the cfg cannot be read or has no anchors.
     """
-    from darknet_torch.anchors.heads import read_anchor_cfg
+    from darknet_torch.anchors.anchor_sections import read_anchor_cfg
     from darknet_torch.cfg.zoo import find_cfg
 
     dialect, cfg = DIALECTS[arguments["dialect"]], arguments["cfg"]
     given = {name: arguments[name] for name in ("count", "width", "height")}
-    unit, letterbox = Fraction(1), dialect.letterbox
+    unit, letterbox = Fraction(1), dialect.defaults.letterbox
     if cfg:
         found = read_anchor_cfg(find_cfg(cfg), dialect)
-        unit, letterbox = found.unit, found.net.letter_box or dialect.letterbox
+        unit, letterbox = found.unit, found.net.letter_box or dialect.defaults.letterbox
         given["width"] = given["width"] or found.net.width
         given["height"] = given["height"] or found.net.height
         if given["count"] is None and not arguments["sweep"]:
@@ -168,17 +168,21 @@ def _check_size(write: str, net: NetOptions, given: dict[str, int]) -> None:
         )
 
 
-def _describe(data_set: DataSet, setting: Setting, measured: Measured) -> str:
+def _describe(data_set: DataSet, setting: Setting, measured: MeasuredBoxes) -> str:
+    boxes, pictures = measured.boxes, len(data_set.examples)
     left_out = f", {measured.difficult} difficult ones left out" if measured.difficult else ""
     return (
-        f"{data_set.origin}: {len(data_set.examples)} pictures, {measured.boxes.boxes} boxes of "
-        f"{len(measured.boxes)} sizes{left_out}; input {setting.width} x {setting.height}, "
+        f"{data_set.origin}: {pictures} pictures, {boxes.box_count} boxes of "
+        f"{len(boxes)} sizes{left_out}; input {setting.width} x {setting.height}, "
         f"{'letterboxed' if setting.letterbox else 'stretched'}"
     )
 
 
 def _show(
-    arguments: dict[str, Any], setting: Setting, measured: Measured, points: Sequence[SweepPoint]
+    arguments: dict[str, Any],
+    setting: Setting,
+    measured: MeasuredBoxes,
+    points: Sequence[SweepPoint],
 ) -> None:
     """Print what was found, or write it to --out."""
     if arguments["form"] == "json":
@@ -217,13 +221,16 @@ def _table(setting: Setting, points: Sequence[SweepPoint]) -> list[str]:
 
 
 def _to_dict(
-    arguments: dict[str, Any], setting: Setting, measured: Measured, points: Sequence[SweepPoint]
+    arguments: dict[str, Any],
+    setting: Setting,
+    measured: MeasuredBoxes,
+    points: Sequence[SweepPoint],
 ) -> dict[str, Any]:
     return {
         "width": setting.width,
         "height": setting.height,
         "letterbox": setting.letterbox,
-        "boxes": measured.boxes.boxes,
+        "boxes": measured.boxes.box_count,
         "sizes": len(measured.boxes),
         "variant": arguments["variant"],
         "seed": arguments["seed"],

@@ -132,13 +132,13 @@ def _anchors(
     """[k, 2] in pixels of the input, smallest first, as --anchors says; None without it."""
     if not arguments["anchors"]:
         return None
-    from darknet_torch.anchors.heads import read_anchor_cfg
-    from darknet_torch.anchors.kmeans import by_area
+    from darknet_torch.anchors.anchor_sections import read_anchor_cfg
+    from darknet_torch.anchors.kmeans import sort_by_area
 
     dialect = DIALECTS[arguments["dialect"]]
     cfg = read_anchor_cfg(path, dialect)
     if arguments["anchors"] != _AUTO:
-        return by_area(_given(arguments["anchors"]) * float(cfg.unit))
+        return sort_by_area(_given(arguments["anchors"]) * float(cfg.unit))
     if facts.data_set is None:
         raise UsageError(
             "--anchors auto has no boxes to fit", expected="--data with labelled boxes"
@@ -149,7 +149,7 @@ def _anchors(
         cfg.count,
         arguments["height"] or cfg.net.height,
         arguments["width"] or cfg.net.width,
-        cfg.net.letter_box or dialect.letterbox,
+        cfg.net.letter_box or dialect.defaults.letterbox,
     )
     measured = measure_boxes(facts.data_set, setting)
     (found,) = find_anchors(KMEANS_DEFAULTS, measured, [cfg.count])

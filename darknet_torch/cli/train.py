@@ -20,13 +20,13 @@ from darknet_torch.files import write_bytes
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import Problem
-    from darknet_torch.training.engine import Run
-    from darknet_torch.training.validation import Score
+    from collections.abc import Sequence
+
+    from darknet_torch.training.callbacks import Callback
+    from darknet_torch.training.setup import Training
 
 _POSITIVE = click.IntRange(min=1)
 _BACKUP = "backup"
-_SHOWN = 10  # problems in the data, before they are only counted
 
 train_options = all_options(
     click.option(
@@ -143,19 +143,19 @@ def train_with(arguments: dict[str, Any]) -> None:
         import torch
 
         torch.set_num_threads(arguments["threads"])
-    lines = Lines(quiet=arguments["quiet"])
     if arguments["show_batch"]:
         _show_batch(plan, arguments)
         return
-    if arguments["verbose"]:
-        lines.say("\n".join(plan.lines()))
-    from darknet_torch.training.engine import train as run_training
+    if arguments["verbose"] and not arguments["quiet"]:
+        click.echo("\n".join(plan.lines()), err=True)
+    from darknet_torch.cli.train_console import ConsoleCallbacks, print_error
     from darknet_torch.training.launch import launch
 
+    make_callbacks = ConsoleCallbacks(arguments["quiet"])
     if len(devices) > 1:
-        launch(plan, devices, LinesMaker(arguments["quiet"]))
+        launch(plan, devices, make_callbacks, print_error)
         return
-    run_training(_prepare(plan, devices[0], arguments), lines)
+    _prepare(plan, devices[0], arguments, make_callbacks()).run()
 
 
 def make_plan(arguments: dict[str, Any]) -> TrainPlan:
@@ -182,7 +182,8 @@ def make_plan(arguments: dict[str, Any]) -> TrainPlan:
         base=cfg.stem,
         backup=backup,
         weights=str(find_weights(weights)) if weights else None,
-        mend=arguments["faults"] == "mend",
+        darknet_bugs="fix" if arguments["faults"] == "mend" else "reproduce",
+        exact_order=arguments["in_order"],
         augment=arguments["augment"] == "cfg",
         map=arguments["judged"],
         overfit=arguments["overfit"] or 0,
@@ -191,7 +192,7 @@ def make_plan(arguments: dict[str, Any]) -> TrainPlan:
             name: arguments[name]
             for name in (
                 *("images", "split", "valid_split", "names", "voc_origin", "dialect"),
-                *("in_order", "width", "height", "batch", "subdivisions", "max_batches"),
+                *("width", "height", "batch", "subdivisions", "max_batches"),
                 *("bn_momentum", "seed", "precision", "workers", "clear", "resume", "iou"),
                 "save_last",
             )
@@ -221,71 +222,33 @@ def _devices(arguments: dict[str, Any]) -> list[str]:
     return [f"cuda:{number}" for number in numbers]
 
 
-def _prepare(plan: TrainPlan, device: str, arguments: dict[str, Any]) -> Run:
+def _prepare(
+    plan: TrainPlan,
+    device: str,
+    arguments: dict[str, Any],
+    callbacks: Sequence[Callback] = (),
+) -> Training:
     from dataclasses import replace
 
-    from darknet_torch.training.engine import prepare
+    from darknet_torch.training.setup import prepare
 
     with reported(reporting(arguments)):
-        return prepare(replace(plan, device=device))
+        return prepare(replace(plan, device=device), callbacks)
 
 
 def _show_batch(plan: TrainPlan, arguments: dict[str, Any]) -> None:
     import cv2
 
-    from darknet_torch.augment.sheet import batch_sheet
-    from darknet_torch.training.engine import first_batch
+    from darknet_torch.augment.batch_sheet import batch_sheet
 
     path = Path(arguments["show_batch"])
-    run = _prepare(plan, "cpu", arguments)
-    batch, material = first_batch(run), run.material
-    if not run.network.net.is_picture:
+    training = _prepare(plan, "cpu", arguments)
+    batch, data = training.first_batch(), training.data
+    if not training.network.net.is_picture:
         raise UsageError("there is nothing to draw", expected="a network that takes pictures")
-    sheet = batch_sheet(
-        batch.images.numpy(), batch.truths.numpy(), material.names, side=material.side
-    )
-    done, data = cv2.imencode(path.suffix or ".png", sheet)
+    sheet = batch_sheet(batch.images.numpy(), batch.truths.numpy(), data.names, side=data.side)
+    done, encoded = cv2.imencode(path.suffix or ".png", sheet)
     if not done:
         raise UsageError("cannot be encoded", where=path, expected="a name such as batch.png")
-    write_bytes(path, data.tobytes())
+    write_bytes(path, encoded.tobytes())
     click.echo(f"{len(batch.images)} pictures: {path}", err=True)
-
-
-class Lines:
-    """Prints how a training goes: iterations to standard output, the rest to standard error."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self.quiet, self.problems = quiet, 0
-
-    def say(self, text: str) -> None:
-        """A remark, unless --quiet."""
-        if not self.quiet:
-            click.echo(text, err=True)
-
-    def iteration(self, line: str, details: list[str]) -> None:
-        """An update of the weights; its details unless --quiet."""
-        for detail in details:
-            self.say(detail)
-        click.echo(line)
-
-    def problem(self, problem: Problem) -> None:
-        """Something wrong in the data: the first few, then only their number at the end."""
-        self.problems += 1
-        if self.problems <= _SHOWN:
-            click.echo(f"warning: {problem}", err=True)
-        elif self.problems == _SHOWN + 1:
-            click.echo("warning: more problems like these are counted only", err=True)
-
-    def score(self, score: Score) -> None:
-        """What `detector map` would print."""
-        click.echo("\n".join(score.lines))
-
-
-class LinesMaker:
-    """Makes `Lines` in another process."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
-
-    def __call__(self) -> Lines:
-        return Lines(quiet=self.quiet)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.datasets.classification import ClassifiedPictures, class_in_path
+from darknet_torch.datasets.classification import ClassifiedPictures, classes_in_path
 from darknet_torch.evaluation.report import per_cent, table
 
 UNKNOWN = -1  # the class of a picture that has none: no guess is right
@@ -91,7 +91,7 @@ def class_ids_of(pictures: ClassifiedPictures) -> list[int]:
     return [
         known
         if known is not None
-        else next(iter(class_in_path(str(path), pictures.labels)), UNKNOWN)
+        else next(iter(classes_in_path(str(path), pictures.labels)), UNKNOWN)
         for path, known in zip(pictures.paths, pictures.class_ids, strict=True)
     ]
 

@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from darknet_torch.datasets.model import DataSet
-from darknet_torch.datasets.pictures import picture_size
+from darknet_torch.datasets.examples import DataSet
+from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.evaluation.records import PictureDetections, Truths, truths_of
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.datasets.model import Labels
+from darknet_torch.datasets.examples import Labels
 from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
 
 MIN_OBJECTNESS, NMS_THRESHOLD = 0.001, 0.4

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.datasets.model import Example
+from darknet_torch.datasets.examples import Example
 
 
 @dataclass(frozen=True)

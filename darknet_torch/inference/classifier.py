@@ -105,7 +105,7 @@ class Classifier:
             raise UsageError("top is out of its bounds", expected="1 or more", got=top)
         self.top = min(top, self.classes)
         self.names = names_for(names, self.classes, may_be_more=True)
-        self.letterbox = network.dialect.letterbox if letterbox is None else letterbox
+        self.letterbox = network.dialect.defaults.letterbox if letterbox is None else letterbox
         self.exif = exif
         self.backend = find_backend(backend, network)
 
@@ -149,7 +149,11 @@ class Classifier:
         if self.tree is None:
             return output
         chained = self.tree.chain(output)
-        return self.tree.leaves(chained) if self.network.dialect.names_leaves_only else chained
+        return (
+            self.tree.leaves(chained)
+            if self.network.dialect.geometry.names_leaves_only
+            else chained
+        )
 
     def _result(self, ids: list[int], scores: list[float], filename: str) -> Classification:
         tree = self.tree.tree if self.tree is not None else None

@@ -113,7 +113,7 @@ class Detector:
             expected = " or ".join(RESIZE_METHODS)
             raise UsageError("unknown resize method", expected=expected, got=repr(resize))
         self.threshold, self.nms_threshold = threshold, nms_threshold
-        default = network.net.letter_box or network.dialect.letterbox
+        default = network.net.letter_box or network.dialect.defaults.letterbox
         self.letterbox = default if letterbox is None else letterbox
         self.resize, self.exif = resize, exif
         self.only = None if only is None else [self._class_id(kind) for kind in only]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -16,8 +16,8 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.options import Options, flag, integer, number
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import CfgError, warn
-from darknet_torch.ops.accumulated_delta import AccumulatedDelta
 from darknet_torch.ops.activations import ACTIVATIONS, Activation
+from darknet_torch.ops.arithmetic import FAST, Arithmetic, ArithmeticModule
 from darknet_torch.ops.trees import TreeProbabilities
 
 
@@ -96,6 +96,7 @@ class BuildContext:
         built: the layers before this one.
         net: the options of [net].
         dialect: which of the two code bases to follow.
+        arithmetic: how layers add up and round in training.
         files: finds and reads the files that options name.
     """
 
@@ -105,6 +106,7 @@ class BuildContext:
     built: Sequence[Layer]
     net: NetOptions
     dialect: Dialect
+    arithmetic: Arithmetic = FAST
     files: NamedFiles = field(default_factory=NamedFiles)
 
     def layer(self, reference: int, where: Where, key: str) -> Layer:
@@ -158,7 +160,7 @@ class BuildContext:
         return TreeProbabilities(tree)
 
 
-class Layer(nn.Module):
+class Layer(ArithmeticModule):
     """Base of all layers.
 
     A layer computes one tensor of its `output_shape` from the outputs of its sources, each
@@ -172,7 +174,7 @@ class Layer(nn.Module):
             The reference page shows them and the property tests build them.
         Options: the dataclass of the layer's options.
         own_activations: activation functions for which Darknet's code of this layer
-            has a routine of its own (see `Dialect.unwritten_activations`).
+            has a routine of its own (see `NumericRules.unwritten_activations`).
         may_be_output: whether the layer's output may be the network's; that of a cost layer
             may not.
         needs_picture: Darknet refuses the layer directly after a [net] whose input is not a
@@ -190,8 +192,7 @@ class Layer(nn.Module):
         sources: indices of the layers it reads, -1 for the network's input.
         input_shape: the output shape of the previous layer.
         output_shape: the shape of the output for one image.
-        overwrites: whether the dialect lists the layer in `Dialect.overwriting_layers`.
-        carried: the delta that Darknet keeps from mini-batch to mini-batch, set in training.
+        overwrites: see `Dialect.overwrites_delta`.
     """
 
     section_names: ClassVar[tuple[str, ...]]
@@ -205,16 +206,15 @@ class Layer(nn.Module):
     works_in_place: ClassVar[bool] = False
 
     def __init__(self, options: Any, context: BuildContext) -> None:
-        super().__init__()
+        super().__init__(context.arithmetic)
         self.options = options
         self.index = context.index
         self.section = context.section
         self.input_shape = context.input_shape
         self.output_shape = context.input_shape
         self.sources: tuple[int, ...] = (context.index - 1,)
-        self.overwrites = self.section_names[0] in context.dialect.overwriting_layers
+        self.overwrites = context.dialect.overwrites_delta(self.section_names[0])
         self._buffer_shape: Shape | None = None
-        self.carried: AccumulatedDelta | None = None
         if self.needs_picture and context.index == 0 and not context.net.is_picture:
             raise self.config_error(
                 "needs a picture",
@@ -267,13 +267,19 @@ class Layer(nn.Module):
         """
         return self.sources if self.overwrites else ()
 
-    def record_delta(self, x: Tensor) -> Tensor:
-        """Return `x` and, where C keeps deltas between mini-batches, record the delta at `x`.
+    def forward_recording_delta(
+        self, *inputs: Tensor, record: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """`forward`, with `record` applied where C's backward leaves this layer's delta.
 
-        Layers with an activation function call this on the function's input, because there
-        C's backward leaves the delta that the next mini-batch starts from.
+        That is the output, unless the layer has an activation function: C multiplies the
+        slope into the delta in place, so such a layer applies `record` before the activation.
+
+        Args:
+            inputs: as `forward` takes them.
+            record: returns its argument; see `darknet_torch.ops.accumulated_delta`.
         """
-        return x if self.carried is None else self.carried.keep(x)
+        return record(self(*inputs))
 
     def set_temperature(self, temperature: float) -> None:
         """Set the divisor of values before a softmax; layers without softmax ignore it."""
@@ -331,15 +337,20 @@ def find_activation(
         where: the section's place in the cfg, for messages.
         section: the section's name, for messages.
     """
-    if name not in dialect.unwritten_activations - own:
+    if name not in dialect.numerics.unwritten_activations - own:
         return ACTIVATIONS[name]
-    in_cuda_build = name not in ALEXEYAB_CUDA.unwritten_activations
+    in_cuda_build = name not in ALEXEYAB_CUDA.numerics.unwritten_activations
     warn(
         f"Darknet's code has no {name} in [{section}] and computes zeros, and so does this",
         where=where,
         fix="use --dialect alexeyab-cuda: the CUDA build has it" if in_cuda_build else None,
     )
     return torch.zeros_like
+
+
+def unchanged(x: Tensor) -> Tensor:
+    """`x` itself: what `Layer.forward_recording_delta` takes where nothing is recorded."""
+    return x
 
 
 def empty_parameter(*shape: int) -> nn.Parameter:

@@ -26,7 +26,7 @@ class Gru(Recurrent):
     """[gru]. Arrays: those of wz, wr, wh, which read the state, and of uz, ur, uh (the input).
 
     Source: gru_layer.c forward_gru_layer (both code bases), which has the names w and u; the
-    order in the file is `Dialect.gru_order`.
+    order in the file is `WeightFileRules.gru_order`.
     Differs: gradients are passed back in every dialect, as in CUDA code; C's backward_gru_layer
     is empty.
     """
@@ -39,7 +39,7 @@ class Gru(Recurrent):
         super().__init__(options, context)
         self.output_shape = Shape(options.output, 1, 1)
         self.candidate = torch.tanh if options.tanh else torch.sigmoid
-        order = context.dialect.gru_order
+        order = context.dialect.weight_file.gru_order
         add_connections(self, order, context, normalize=options.batch_normalize)
 
     def initial_state(self, x: Tensor) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +19,7 @@ from darknet_torch.layers.base import (
     ReceptiveWindow,
     Slot,
     empty_parameter,
+    unchanged,
 )
 
 
@@ -75,6 +77,12 @@ class Local(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, C, H, W] to [N, filters, H', W']. Source: local_layer.c forward_local_layer."""
+        return self.forward_recording_delta(x, record=unchanged)
+
+    def forward_recording_delta(
+        self, *inputs: Tensor, record: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        (x,) = inputs
         size, stride, pad = self.options.size, self.options.stride, self.options.pad
         taps, positions = self.weights.shape[2], self.output_shape.area
         # Where the number of padded windows differs from the output's positions, Darknet
@@ -84,7 +92,7 @@ class Local(Layer):
         matrix = matrix.reshape(-1, taps, positions)
         out = torch.einsum("nkl,lfk->nfl", matrix, self.weights)
         out = out.reshape(-1, *self.biases.shape) + self.biases
-        return self.activation(self.record_delta(out))
+        return self.activation(record(out))
 
     @property
     def receptive_window(self) -> ReceptiveWindow:

@@ -108,13 +108,16 @@ def _try_other(
     cfg: str | os.PathLike[str],
     weights: str | os.PathLike[str],
     other: Dialect,
-    **sizes: int | None,
+    *,
+    width: int | None,
+    height: int | None,
+    batch: int | None,
 ) -> tuple[Network, LoadReport] | None:
     """Load in the dialect `other`; None unless the file has exactly the length it needs there."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CfgWarning)
-            network = build(cfg, dialect=other, **sizes)
+            network = build(cfg, dialect=other, width=width, height=height, batch=batch)
         report = fill(network, weights, strict=True)
     except (CfgError, WeightsError):
         return None
@@ -138,6 +141,7 @@ def build(
     subdivisions: int | None = None,
     max_batches: int | None = None,
     dialect: str | Dialect = "alexeyab",
+    arithmetic: str = "fast",
 ) -> Network:
     """Build the network of a cfg without filling its arrays; for the arguments see `load`."""
     return build_network(
@@ -148,6 +152,7 @@ def build(
         batch=batch,
         subdivisions=subdivisions,
         max_batches=max_batches,
+        arithmetic=arithmetic,
         initialize=False,
     )
 

@@ -18,6 +18,7 @@ from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
 from darknet_torch.model.registry import layer_type
+from darknet_torch.ops.arithmetic import FAST, Arithmetic, find_arithmetic
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,25 @@ class Network(nn.Module):
     Attributes:
         net: the options of [net].
         dialect: the code base that the network follows.
+        arithmetic: how the layers add up and round in training.
         layers: one module per section, in the order of the cfg.
         header: version and `seen` for the next weight file.
         last_readers: index of a layer -> indices of the outputs that no later layer reads.
     """
 
-    def __init__(self, net: NetOptions, layers: Sequence[Layer], dialect: Dialect) -> None:
+    def __init__(
+        self,
+        net: NetOptions,
+        layers: Sequence[Layer],
+        dialect: Dialect,
+        arithmetic: Arithmetic = FAST,
+    ) -> None:
         super().__init__()
         self.net = net
         self.dialect = dialect
+        self.arithmetic = arithmetic
         self.layers = cast("Sequence[Layer]", nn.ModuleList(layers))
-        self.header = WeightsHeader(*dialect.file_version)
+        self.header = WeightsHeader(*dialect.weight_file.version)
         self.last_readers = _last_readers(layers)
         self._outputs = _output_indices(layers)
 
@@ -172,6 +181,7 @@ def build_network(
     batch: int | None = None,
     subdivisions: int | None = None,
     max_batches: int | None = None,
+    arithmetic: str = "fast",
     initialize: bool = True,
     files: NamedFiles | None = None,
 ) -> Network:
@@ -181,6 +191,8 @@ def build_network(
         sections: [net] and the layers, from `darknet_torch.cfg.grammar`.
         dialect: the code base to follow.
         width, height, batch, subdivisions, max_batches: override those of [net].
+        arithmetic: how layers add up and round in training, "fast" or "c_order", see
+            `darknet_torch.ops.arithmetic`.
         initialize: fill the arrays with Darknet's starting values; otherwise they hold
             arbitrary numbers.
         files: finds and reads the files that options such as tree= and map= name; by default
@@ -203,8 +215,9 @@ def build_network(
     )
     if len(sections) == 1:
         raise CfgError("no layers after [net]", where=net.where)
-    layers = _build_layers(sections[1:], net, dialect, files or NamedFiles())
-    network = Network(net, layers, dialect)
+    chosen = find_arithmetic(arithmetic, dialect)
+    layers = _build_layers(sections[1:], net, dialect, chosen, files or NamedFiles())
+    network = Network(net, layers, dialect, chosen)
     _warn_of_odd_size(network)
     _note_extensions(layers)
     if initialize:
@@ -213,7 +226,11 @@ def build_network(
 
 
 def _build_layers(
-    sections: Sequence[Section], net: NetOptions, dialect: Dialect, files: NamedFiles
+    sections: Sequence[Section],
+    net: NetOptions,
+    dialect: Dialect,
+    arithmetic: Arithmetic,
+    files: NamedFiles,
 ) -> list[Layer]:
     """Build one layer after the other; each reads its predecessors through its context."""
     layers: list[Layer] = []
@@ -221,7 +238,7 @@ def _build_layers(
     for index, section in enumerate(sections):
         cls = layer_type(section)
         options = read_options(cls.Options, section, dialect)
-        context = BuildContext(index, section.name, shape, layers, net, dialect, files)
+        context = BuildContext(index, section.name, shape, layers, net, dialect, arithmetic, files)
         layers.append(_construct_layer(cls, options, context))
         shape = layers[-1].output_shape
     return layers

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.anchors.dataset import measure
+from darknet_torch.anchors.dataset import measure_box_sizes
 from darknet_torch.anchors.kmeans import cluster
 from darknet_torch.cfg.zoo import shipped
 from darknet_torch.datasets.opening import open_dataset
@@ -54,7 +54,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def boxes(height=32, width=64):
-    return measure(open_dataset("toy.data"), height, width).boxes
+    return measure_box_sizes(open_dataset("toy.data"), height, width).boxes
 
 
 def test_the_number_and_the_size_come_from_the_cfg(folder):
@@ -185,9 +185,9 @@ def test_nothing_is_rewritten_if_the_result_cannot_be(folder):
         ("", "too little is said of the network: expected --cfg CFG, or -k 9 --width 416"),
         ("--width 64 --height 32 --data toy.data", "expected --cfg CFG, or -k 9"),
         ("-k 2 --width 64 --height 32", "no data set: expected --data, such as --data obj.data"),
-        ("--cfg toy.cfg -k 61", "cannot make 61 anchors of 60 different box sizes"),
+        ("--cfg toy.cfg -k 61", "cannot find 61 anchors for 60 different box sizes"),
         ("--cfg toy.cfg --data none.data", "none.data"),
-        ("--cfg toy.cfg --plot a.bmp", "unknown kind of plot"),
+        ("--cfg toy.cfg --plot a.bmp", "unknown plot format"),
         ("--cfg toy.cfg --device abacus", "unknown device: expected cpu, cuda or cuda:N"),
         ("--cfg toy.cfg --device cuda:99", "cannot use device 'cuda:99'"),
         ("--cfg toy.cfg --sweep 2:3 -k 3", "--sweep tries many numbers of anchors"),

@@ -1,8 +1,8 @@
-"""Label files of what was found."""
+"""Detections written as label files."""
 
 import pytest
 
-from darknet_torch.datasets.pseudo_labels import LabelFolder, label_in_place
+from darknet_torch.datasets.pseudo_labels import LabelFolder, write_label_in_place
 from darknet_torch.files import FreePaths
 from tests.media.frames import FOUND, frame, still, written
 
@@ -15,7 +15,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_each_picture_and_frame_has_a_file(folder):
+def test_each_picture_and_frame_gets_a_label_file(folder):
     shots = [still("one.jpg"), frame("clip.avi", 7), still("b/one.png")]
     labels = LabelFolder(FreePaths(folder / "labels", [shot.filename for shot in shots]))
     for shot in shots:
@@ -38,8 +38,8 @@ def test_a_picture_without_objects_has_an_empty_file(folder):
         ("coco/images/val2017/one.jpg", "coco/labels/val2017/one.txt"),
     ],
 )
-def test_in_place_is_where_darknet_looks_in_training(folder, picture, label):
-    label_in_place(still(picture), FOUND)
-    label_in_place(frame("clip.avi", 1), FOUND)
+def test_labels_in_place_are_where_darknet_reads_them(folder, picture, label):
+    write_label_in_place(still(picture), FOUND)
+    write_label_in_place(frame("clip.avi", 1), FOUND)
     assert written(folder) == [label]
     assert (folder / label).read_text() == LABELS

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from darknet_torch.datasets.model import DataSet, Example, Labels
+from darknet_torch.datasets.examples import DataSet, Example, Labels
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.evaluation.records import PictureDetections
 
@@ -22,7 +22,9 @@ def random_case(seed, pictures=12, difficult=0.2, names=NAMES):
         boxes = np.concatenate(
             (random.uniform(0.2, 0.8, (count, 2)), random.uniform(0.1, 0.4, (count, 2))), 1
         )
-        labels = Labels.of(random.integers(0, 2, count), boxes, random.random(count) < difficult)
+        labels = Labels.from_arrays(
+            random.integers(0, 2, count), boxes, random.random(count) < difficult
+        )
         examples.append(Example(_path(place), labels, (HEIGHT, WIDTH)))
         near = np.repeat(boxes, 3, 0) + random.normal(0, 0.01, (count * 3, 4))
         far = random.uniform(0.1, 0.5, (4, 4))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from darknet_torch.datasets.model import DataSet, Example
+from darknet_torch.datasets.examples import DataSet, Example
 from darknet_torch.errors import UsageError
 from darknet_torch.evaluation.export import WRITERS
 from darknet_torch.evaluation.ground_truth import GroundTruth

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from darknet_torch.datasets.model import Labels
+from darknet_torch.datasets.examples import Labels
 from darknet_torch.evaluation.recall import recalls
 
 HALF = [0.25, 0.5, 0.5, 1.0]  # the left half of a picture
@@ -12,7 +12,7 @@ ELSEWHERE = [0.75, 0.5, 0.5, 1.0]
 
 def test_objects_count_when_any_box_overlaps_them_by_more_than_the_limit():
     proposals = [np.array([QUARTER, ELSEWHERE]), np.array([HALF]), np.zeros((0, 4))]
-    labels = [Labels.of([1, 0], [HALF, ELSEWHERE]), None, Labels.of([0], [HALF])]
+    labels = [Labels.from_arrays([1, 0], [HALF, ELSEWHERE]), None, Labels.from_arrays([0], [HALF])]
     lines = [so_far.line() for so_far in recalls(proposals, labels, iou=0.5)]
     assert lines == [
         "    0     1     2\tRPs/Img: 2.00\tIOU: 75.00%\tRecall:50.00%",

@@ -126,7 +126,7 @@ def run_rnn(given, inputs, apply, hidden_shape, *, act, own=None, shortcut=False
     return outputs
 
 
-def check_outputs(network, inputs, expected):
+def check_each_output(network, inputs, expected):
     """The outputs of one call after the other are those `expected`."""
     for x, values in zip(inputs, expected, strict=True):
         (out,) = network(x)

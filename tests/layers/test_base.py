@@ -58,6 +58,13 @@ def test_a_plain_layer_answers_with_defaults():
     assert not layer.loads_partially
 
 
-def test_a_layers_delta_is_recorded_only_where_it_is_carried():
-    layer, x = build_network(parse_cfg(CFG)).layers[2], torch.ones(1)
-    assert layer.record_delta(x) is x
+def test_a_plain_layer_records_the_delta_at_its_output():
+    layer = build_network(parse_cfg(CFG)).layers[1]
+    recorded = []
+
+    def record(x):
+        recorded.append(x)
+        return x
+
+    out = layer.forward_recording_delta(torch.rand(1, 3, 4, 4), record=record)
+    assert recorded[0] is out

@@ -12,7 +12,7 @@ from tests.layers.plain_recurrent import (
     FIGO,
     as_float64,
     build,
-    check_outputs,
+    check_each_output,
     convolutional,
     convolve,
     leaky,
@@ -119,7 +119,7 @@ def test_it_is_an_lstm_of_convolutions(tmp_path, dialect, options, parts, how):
         return convolve(part, x, dialect)
 
     expected = run_conv_lstm(given, as_float64(inputs), apply, **how)
-    check_outputs(network, inputs, expected)
+    check_each_output(network, inputs, expected)
     if "bound" in how:
         other = {"bound": 1 - how["bound"]}
         changed = run_conv_lstm(given, as_float64(inputs), apply, **other)
@@ -131,7 +131,9 @@ def test_the_half_that_a_bottleneck_is_added_to_may_end_inside_a_channel(tmp_pat
     network = build("conv_lstm output=3 size=1 bottleneck=1 shortcut=1", channels=3)
     parts = conv_lstm_parts(3, channels=3, size=1, kind="bottleneck")
     given, inputs = load(network, parts, tmp_path), steps(1, batch=1, channels=3)
-    check_outputs(network, inputs, run_conv_lstm(given, as_float64(inputs), convolve, add=True))
+    check_each_output(
+        network, inputs, run_conv_lstm(given, as_float64(inputs), convolve, add=True)
+    )
 
 
 def growing_cell(time_steps, folder):

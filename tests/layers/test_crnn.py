@@ -13,7 +13,7 @@ from tests.layers.plain_recurrent import (
     WIDTH,
     as_float64,
     build,
-    check_outputs,
+    check_each_output,
     convolutional,
     convolve,
     leaky,
@@ -77,7 +77,7 @@ def test_it_is_an_rnn_of_convolutions(tmp_path, dialect, options, parts, window,
 
     hidden = len(given["self"]["biases"])
     expected = run_rnn(given, as_float64(inputs), apply, (hidden, HEIGHT, WIDTH), **how)
-    check_outputs(network, inputs, expected)
+    check_each_output(network, inputs, expected)
 
 
 def test_pjreddies_code_reads_heights_as_widths(tmp_path):
@@ -88,7 +88,7 @@ def test_pjreddies_code_reads_heights_as_widths(tmp_path):
     turned = [x.reshape(len(x), CHANNELS, 5, 2) for x in as_float64(inputs)]
     expected = run_rnn(given, turned, convolve, (2, 5, 2), act=logistic)
     assert network.layers[0].output_shape.height == 5
-    check_outputs(network, inputs, expected)
+    check_each_output(network, inputs, expected)
 
 
 @pytest.mark.parametrize(

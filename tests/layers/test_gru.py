@@ -11,7 +11,7 @@ from tests.layers.plain_recurrent import (
     INPUTS,
     as_float64,
     build,
-    check_outputs,
+    check_each_output,
     connect,
     connected,
     load,
@@ -52,7 +52,7 @@ def test_it_mixes_the_old_state_and_the_candidate(
     def apply(part, x):
         return connect(part, x, dialect)
 
-    check_outputs(network, inputs, run_gru(given, as_float64(inputs), apply, candidate))
+    check_each_output(network, inputs, run_gru(given, as_float64(inputs), apply, candidate))
 
 
 @pytest.mark.parametrize(

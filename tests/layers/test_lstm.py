@@ -12,7 +12,7 @@ from tests.layers.plain_recurrent import (
     INPUTS,
     as_float64,
     build,
-    check_outputs,
+    check_each_output,
     connect,
     connected,
     load,
@@ -45,7 +45,7 @@ def test_it_keeps_a_cell(tmp_path, dialect, gates, normalize):
     def apply(part, x):
         return connect(part, x, dialect)
 
-    check_outputs(network, inputs, run_lstm(given, as_float64(inputs), apply))
+    check_each_output(network, inputs, run_lstm(given, as_float64(inputs), apply))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.layers.plain_recurrent import (
     INPUTS,
     as_float64,
     build,
-    check_outputs,
+    check_each_output,
     connect,
     connected,
     leaky,
@@ -53,7 +53,7 @@ def test_its_state_is_the_sum_of_input_and_old_state(tmp_path, dialect, options,
     def apply(part, x):
         return connect(part, x, dialect)
 
-    check_outputs(network, inputs, run_rnn(given, as_float64(inputs), apply, (hidden,), **how))
+    check_each_output(network, inputs, run_rnn(given, as_float64(inputs), apply, (hidden,), **how))
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ def calc_anchors(
     Source: detector.c calc_anchors (AlexeyAB). Differs: another seed and better centres, as
     `dtorch kmeans`; boxes without a size do not count; no window is opened.
     """
-    from darknet_torch.anchors.dataset import class_counts
-    from darknet_torch.anchors.text import padded_form, written_whole
+    from darknet_torch.anchors.dataset import count_boxes_per_class
+    from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_padded
 
     click.echo(f"\n num_of_clusters = {count}, width = {width}, height = {height} ")
     source: dict[str, Any] = {"data": data, "images": None, "split": None, "names": None}
@@ -46,19 +46,19 @@ def calc_anchors(
         data_set = open_data({**source, "cfg": None})
         measured = measure_boxes(data_set, Setting(count, height, width, letterbox=False))
     click.echo(f" read labels from {len(data_set.examples)} images ")
-    click.echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.boxes}")
+    click.echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.box_count}")
     (found,) = find_anchors(KMEANS_DEFAULTS, measured, [count])
-    counters = ", ".join(map(str, class_counts(data_set)))
+    counters = ", ".join(map(str, count_boxes_per_class(data_set)))
     _save(_COUNTERS, f"counters_per_class = {counters}")
     click.echo(f"\ncounters_per_class = {counters}")
     click.echo(f"\n avg IoU = {100 * found.fit.average_iou:2.2f} % ")
-    anchors = padded_form(found.anchors, whole=written_whole(width))
+    anchors = format_anchors_padded(found.anchors, whole=anchors_are_pixels(width))
     _save(_ANCHORS, anchors)
     click.echo(f"\nSaving anchors to the file: {_ANCHORS} \nanchors = {anchors}")
     if show:
-        from darknet_torch.anchors.plotting import Plot
+        from darknet_torch.anchors.plotting import AnchorPlot
 
-        write_bytes(Path(_CLOUD), Plot(Path(_CLOUD)).scatter(measured.boxes, found))
+        write_bytes(Path(_CLOUD), AnchorPlot(Path(_CLOUD)).scatter(measured.boxes, found))
 
 
 def _save(name: str, text: str) -> None:
