@@ -20,7 +20,7 @@ from darknet_torch.augment.truths import BoxTransform, CellTruthEncoder
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.examples import Example
-from darknet_torch.media.images import network_input, place, resize_darknet
+from darknet_torch.media.images import input_placement, network_input, resize_darknet
 
 
 class CellHeadOptions(Protocol):
@@ -121,7 +121,7 @@ class CellSource(LabelledSource):
             order = seed.generator(RandomStream.BOXES).permutation(order)
             image, transform = self._augmented(opened.image, seed, height, width)
         else:
-            placement = place(opened.image, height, width, letterbox=plan.letterbox)
+            placement = input_placement(opened.image, height, width, letterbox=plan.letterbox)
             image = network_input(opened.image, placement, channels=plan.channels)
             transform = BoxTransform.from_placement(placement)
         truth = plan.truth_encoder.encode(labels, order, transform)

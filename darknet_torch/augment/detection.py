@@ -20,7 +20,7 @@ from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin_
 from darknet_torch.augment.source import Sample, as_floats
 from darknet_torch.augment.truths import BoxTransform
 from darknet_torch.datasets.examples import Example
-from darknet_torch.media.images import network_input, place
+from darknet_torch.media.images import input_placement, network_input
 
 __all__ = ["DetectionAugmentation", "DetectionSource"]
 
@@ -152,7 +152,7 @@ class DetectionSource(LabelledSource):
     def _without_augmentation(self, seed: SampleSeed, height: int, width: int) -> Sample:
         """A picture prepared as in detection, with its boxes in the order of the file."""
         opened = self._open(seed)
-        placement = place(opened.image, height, width, letterbox=self.plan.letterbox)
+        placement = input_placement(opened.image, height, width, letterbox=self.plan.letterbox)
         image = network_input(opened.image, placement, channels=self.plan.channels)
         rows = self._rows(
             opened.index, None, BoxTransform.from_placement(placement), height, width

@@ -86,8 +86,8 @@ def classify_all(
     )
     form = find_form(arguments["form"], arguments["out"], classifier.classes)
     Run(
-        lambda shots: classifier.classify_images(
-            [shot.image for shot in shots], [shot.filename for shot in shots]
+        lambda frames: classifier.classify_images(
+            [frame.image for frame in frames], [frame.filename for frame in frames]
         ),
         Sinks([Output(form, arguments["out"])]),
         arguments,

@@ -71,17 +71,19 @@ def _build_detector(arguments: dict[str, Any]) -> Detector:
 
 
 def _search_of(detector: Detector) -> Callable[[list[Frame]], list[Detections]]:
-    """Detections of shots; pictures are numbered in order, frames as in their source."""
+    """Detections of frames; pictures are numbered in order, frames as in their source."""
     pictures = 0
 
-    def search(shots: list[Frame]) -> list[Detections]:
+    def search(frames: list[Frame]) -> list[Detections]:
         nonlocal pictures
-        moving = shots[0].source.moving
+        moving = frames[0].source.is_video
         found = detector.detect_images(
-            [shot.image for shot in shots], [shot.filename for shot in shots], moving=moving
+            [frame.image for frame in frames],
+            [frame.filename for frame in frames],
+            from_video=moving,
         )
-        numbers = [shot.number if moving else pictures + i for i, shot in enumerate(shots, 1)]
-        pictures += 0 if moving else len(shots)
+        numbers = [frame.number if moving else pictures + i for i, frame in enumerate(frames, 1)]
+        pictures += 0 if moving else len(frames)
         return [replace(one, frame_id=number) for one, number in zip(found, numbers, strict=True)]
 
     return search
@@ -105,13 +107,13 @@ def _sinks(
         opened.append(AnnotatedFolder(_paths(arguments["save"], sources)))
     if arguments["out_filename"]:
         opened.append(AnnotatedVideo(Path(arguments["out_filename"])))
-    keep += [annotated.keep for annotated in opened]
+    keep += [annotated.write for annotated in opened]
     if form == "txt":
-        keep.append(LabelFolder(_paths(out, sources)).keep)
+        keep.append(LabelFolder(_paths(out, sources)).write)
     if arguments["save_labels"]:
         keep.append(write_label_in_place)
     if arguments["predictions"]:
-        keep.append(LastPicture(reporting(arguments).say).keep)
+        keep.append(LastPicture(reporting(arguments).say).write)
     if not arguments["show"]:
         return Sinks(outputs, keep, None, opened)
     window = Window()

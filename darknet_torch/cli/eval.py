@@ -36,8 +36,8 @@ from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet
-    from darknet_torch.evaluation.detecting import Passed
-    from darknet_torch.evaluation.evaluate import Evaluation, Step
+    from darknet_torch.evaluation.detection_pass import DetectionPass
+    from darknet_torch.evaluation.evaluate import Evaluation, SweepStep
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.model.network import Network
 
@@ -151,8 +151,8 @@ def eval_command(**arguments: Any) -> None:
     evaluation, steps = _count(passed, ground_truth, arguments)
     _export(passed, ground_truth, arguments)
     seconds = {
-        "network": passed.predicting,
-        "nms": passed.selecting[0],
+        "network": passed.predict_seconds,
+        "nms": passed.nms_seconds[0],
         "total": time.perf_counter() - start,
     }
     content = {
@@ -165,20 +165,20 @@ def eval_command(**arguments: Any) -> None:
     exit_if_failed(passed)
 
 
-Read = tuple[dict[str, Any], "Passed", "GroundTruth"]
+Read = tuple[dict[str, Any], "DetectionPass", "GroundTruth"]
 
 
 def _read_results(data_set: DataSet, arguments: dict[str, Any]) -> Read:
     """A results file, and what there is, as after a pass."""
-    from darknet_torch.evaluation.detecting import filtered
+    from darknet_torch.evaluation.detection_pass import pass_from_detections
     from darknet_torch.evaluation.ground_truth import GroundTruth
-    from darknet_torch.evaluation.reading import read_results
+    from darknet_torch.evaluation.results_reader import read_results
 
     known = [e.labels.class_ids.max(initial=-1) for e in data_set.examples if e.labels is not None]
     names = data_set.names or numbered(1 + max(known, default=-1))
-    ground_truth = GroundTruth.of(with_names(data_set, names))
+    ground_truth = GroundTruth.from_data_set(with_names(data_set, names))
     found = read_results(Path(arguments["results"]), ground_truth)
-    passed = filtered(found, (arguments["min_score"], *arguments["sweep"]))
+    passed = pass_from_detections(found, (arguments["min_score"], *arguments["sweep"]))
     settings = {
         "data": data_set.origin,
         "results": arguments["results"],
@@ -199,7 +199,7 @@ def _detect(network: Network, data_set: DataSet, arguments: dict[str, Any]) -> R
         "width": detector.network.net.width,
         "height": detector.network.net.height,
         "resizing": "letterbox" if detector.letterbox else "stretch",
-        "resize": detector.resize_method(moving=False),
+        "resize": detector.resize_method(from_video=False),
         "min_score": arguments["min_score"],
         "nms_threshold": detector.nms_threshold,
         "nms_kind": detector.heads[-1].nms_kind,
@@ -209,14 +209,14 @@ def _detect(network: Network, data_set: DataSet, arguments: dict[str, Any]) -> R
 
 
 def _count(
-    passed: Passed, ground_truth: GroundTruth, arguments: dict[str, Any]
-) -> tuple[Evaluation, tuple[Step, ...]]:
+    passed: DetectionPass, ground_truth: GroundTruth, arguments: dict[str, Any]
+) -> tuple[Evaluation, tuple[SweepStep, ...]]:
     from darknet_torch.evaluation.evaluate import evaluate, sweep
 
     annotations = _annotations(arguments["data"])
     points, ious = arguments["points"], arguments["ious"]
     evaluation = evaluate(
-        passed.found,
+        passed.detections,
         ground_truth,
         ious=ious,
         points=points,
@@ -237,18 +237,18 @@ def _annotations(data: str | None) -> dict[str, Any] | None:
     return content
 
 
-def _export(passed: Passed, ground_truth: GroundTruth, arguments: dict[str, Any]) -> None:
-    from darknet_torch.evaluation.export import WRITERS
+def _export(passed: DetectionPass, ground_truth: GroundTruth, arguments: dict[str, Any]) -> None:
+    from darknet_torch.evaluation.results_writer import WRITERS
 
     if arguments["export"]:
         for form in dict.fromkeys(arguments["export_forms"]):
-            WRITERS[form](passed.found, ground_truth, Path(arguments["export"]) / form)
+            WRITERS[form](passed.detections, ground_truth, Path(arguments["export"]) / form)
 
 
 def _lines(
     settings: dict[str, Any],
     evaluation: Evaluation,
-    steps: tuple[Step, ...],
+    steps: tuple[SweepStep, ...],
     seconds: dict[str, float],
 ) -> list[str]:
     from darknet_torch.evaluation.report import report, sweep_table

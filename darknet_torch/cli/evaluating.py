@@ -25,7 +25,7 @@ from darknet_torch.files import write_text
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet
-    from darknet_torch.evaluation.detecting import Passed
+    from darknet_torch.evaluation.detection_pass import DetectionPass
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.inference.detector import Detector
     from darknet_torch.model.network import Network
@@ -39,7 +39,7 @@ class Searched:
     """A pass over a data set, and what there was to find in the pictures that it saw."""
 
     detector: Detector
-    passed: Passed
+    passed: DetectionPass
     ground_truth: GroundTruth
 
 
@@ -84,7 +84,7 @@ def search(
     Raises:
         UsageError: not one picture can be read; and as `Detector`.
     """
-    from darknet_torch.evaluation.detecting import detect_all
+    from darknet_torch.evaluation.detection_pass import detect_all
     from darknet_torch.evaluation.ground_truth import GroundTruth
 
     detector = build_detector(network, data_set, arguments, nms_threshold)
@@ -102,10 +102,10 @@ def search(
         )
     for error in passed.errors:
         click.echo(f"dtorch: {error}", err=True)
-    if not passed.seen:
+    if not passed.readable:
         raise UsageError("no picture can be read", where=data_set.origin)
-    seen = tuple(data_set.examples[place] for place in passed.seen)
-    return Searched(detector, passed, GroundTruth.of(replace(data_set, examples=seen)))
+    seen = tuple(data_set.examples[place] for place in passed.readable)
+    return Searched(detector, passed, GroundTruth.from_data_set(replace(data_set, examples=seen)))
 
 
 def build_detector(
@@ -138,10 +138,10 @@ def numbered(classes: int) -> list[str]:
     return [f"class {number}" for number in range(classes)]
 
 
-def exit_if_failed(passed: Passed) -> None:
+def exit_if_failed(passed: DetectionPass) -> None:
     """Exit 1 if pictures failed, which were named already."""
     if passed.errors:
-        total = len(passed.errors) + len(passed.seen)
+        total = len(passed.errors) + len(passed.readable)
         click.echo(f"dtorch: {len(passed.errors)} of {total} pictures failed", err=True)
         sys.exit(SOME_FAILED)
 

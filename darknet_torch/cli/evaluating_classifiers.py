@@ -29,9 +29,9 @@ def evaluate_classifier(network: Network, arguments: dict[str, Any]) -> None:
     import numpy as np
 
     from darknet_torch.datasets.classification import open_classification
-    from darknet_torch.evaluation.classification import class_ids_of, classifier_score
+    from darknet_torch.evaluation.classification import score_classifier, true_class_ids
     from darknet_torch.inference.classifier import Classifier
-    from darknet_torch.media.frame_batches import opened_batches
+    from darknet_torch.media.frame_batches import picture_batches
 
     data = find_data(arguments["data"], arguments["cfg"])
     pictures = open_classification(data, split=_split(data, arguments["split"]))
@@ -47,7 +47,7 @@ def evaluate_classifier(network: Network, arguments: dict[str, Any]) -> None:
     seen: list[int] = []
     errors: list[DarknetError] = []
     with progress(len(pictures.paths), quiet=arguments["quiet"]) as advance:
-        for batch in opened_batches(
+        for batch in picture_batches(
             pictures.paths,
             size=arguments["batch"],
             workers=arguments["workers"],
@@ -57,15 +57,15 @@ def evaluate_classifier(network: Network, arguments: dict[str, Any]) -> None:
             if batch.images:
                 found = classifier.classify_images(batch.images, [""] * len(batch.images))
                 guesses += [one.class_ids for one in found]
-                seen += batch.places
+                seen += batch.indices
             advance(len(batch))
     for error in errors:
         click.echo(f"dtorch: {error}", err=True)
     if not seen:
         raise UsageError("no picture can be read", where=pictures.origin)
-    truths = class_ids_of(pictures)
+    truths = true_class_ids(pictures)
     names = classifier.names[: classifier.classes]
-    score = classifier_score(np.array(guesses), [truths[place] for place in seen], names)
+    score = score_classifier(np.array(guesses), [truths[place] for place in seen], names)
     print_result(score.lines(), score.to_dict(), arguments)
     if errors:
         click.echo(f"dtorch: {len(errors)} of {len(pictures.paths)} pictures failed", err=True)

@@ -44,7 +44,7 @@ class Form:
         """What stands before all results."""
         return ""
 
-    def one(self, shot: Frame, result: Any, milliseconds: float) -> str:
+    def one(self, frame: Frame, result: Any, milliseconds: float) -> str:
         """The text of one result, whose search took so long."""
         return ""
 
@@ -65,9 +65,9 @@ class TextForm(Form):
         self._start = self._last = time.perf_counter()
         self._frames, self._fps = 0, 0.0
 
-    def one(self, shot: Frame, result: Result, milliseconds: float) -> str:
+    def one(self, frame: Frame, result: Result, milliseconds: float) -> str:
         lines = result.lines()
-        if not shot.source.moving:
+        if not frame.source.is_video:
             first = f"{result.filename}: Predicted in {milliseconds:f} milli-seconds."
             return "".join(f"{line}\n" for line in (first, *lines))
         head, tail = f"{self._clear}Objects:\n", f"\n{self._rates()}"
@@ -91,7 +91,7 @@ class JsonForm(Form):
     def head(self) -> str:
         return "[\n"
 
-    def one(self, shot: Frame, result: Result, milliseconds: float) -> str:
+    def one(self, frame: Frame, result: Result, milliseconds: float) -> str:
         comma, self._comma = self._comma, ",\n"
         return comma + json.dumps(result.to_dict(), ensure_ascii=False, indent=1)
 
@@ -102,7 +102,7 @@ class JsonForm(Form):
 class JsonLinesForm(Form):
     """An object for each picture, on a line of its own."""
 
-    def one(self, shot: Frame, result: Result, milliseconds: float) -> str:
+    def one(self, frame: Frame, result: Result, milliseconds: float) -> str:
         return json.dumps(result.to_dict(), ensure_ascii=False) + "\n"
 
 
@@ -112,7 +112,7 @@ class CsvForm(Form):
     def head(self) -> str:
         return _csv_text([_CSV_COLUMNS])
 
-    def one(self, shot: Frame, result: Detections, milliseconds: float) -> str:
+    def one(self, frame: Frame, result: Detections, milliseconds: float) -> str:
         rows = zip(result.class_ids.tolist(), result.scores, result.boxes_xyxy, strict=True)
         return _csv_text(
             [
@@ -140,7 +140,7 @@ class CocoForm(Form):
         self._classes = classes
         self._found: list[Detections] = []
 
-    def one(self, shot: Frame, result: Detections, milliseconds: float) -> str:
+    def one(self, frame: Frame, result: Detections, milliseconds: float) -> str:
         self._found.append(result)
         return ""
 
@@ -156,7 +156,7 @@ class CocoForm(Form):
             for record in box_records(
                 [picture_id] * len(found),
                 [categories[class_id] for class_id in found.class_ids],
-                found.boxes_inside,
+                found.boxes_xyxy_clipped,
                 found.scores,
             )
         ]
@@ -211,9 +211,9 @@ class Output:
         with self._writing(self._out):
             self._stack.__exit__(*error)
 
-    def write(self, shot: Frame, result: Result, milliseconds: float) -> None:
+    def write(self, frame: Frame, result: Result, milliseconds: float) -> None:
         """The result of one picture, whose search took so long."""
-        self._print(self._form.one(shot, result, milliseconds))
+        self._print(self._form.one(frame, result, milliseconds))
 
     def _print(self, text: str) -> None:
         data = text.encode("utf-8", "surrogateescape")  # names of files may be any bytes

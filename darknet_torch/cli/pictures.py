@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import click
 
 from darknet_torch.cli.outputs import Output, Result
-from darknet_torch.media.sources import Kind, PictureSource
+from darknet_torch.media.sources import PictureSource, SourceKind
 
 if TYPE_CHECKING:
     from darknet_torch.media.frame_batches import Frame, FrameBatch
@@ -48,7 +48,7 @@ class Run(Generic[ResultType]):
     """One command over many pictures.
 
     Args:
-        search: shots to results, a batch at a time.
+        search: frames to results, a batch at a time.
         sinks: where the results go.
         arguments: the command's keyword arguments (batch, workers, exif, reconnects, quiet).
     """
@@ -92,17 +92,17 @@ class Run(Generic[ResultType]):
     def _search_group(self, sources: Sequence[PictureSource]) -> None:
         from darknet_torch.media.frame_batches import frame_batches
         from darknet_torch.media.prefetch import BackgroundWriter
-        from darknet_torch.media.video_reader import Watching
+        from darknet_torch.media.video_reader import VideoReadOptions
 
         arguments = self._arguments
-        self._moving |= any(source.moving for source in sources)
+        self._moving |= any(source.is_video for source in sources)
         batches = frame_batches(
             sources,
             size=arguments["batch"],
             workers=arguments["workers"],
-            watching=Watching(arguments["exif"], arguments.get("reconnects", 0), self._say),
+            options=VideoReadOptions(arguments["exif"], arguments.get("reconnects", 0), self._say),
         )
-        still = all(source.kind is Kind.PICTURE for source in sources)
+        still = all(source.kind is SourceKind.PICTURE for source in sources)
         with (
             closing(batches),
             progress(len(sources) if still else 0, quiet=arguments["quiet"]) as advance,
@@ -123,23 +123,23 @@ class Run(Generic[ResultType]):
         for error in batch.errors:
             click.echo(f"dtorch: {error}", err=True)
         self._failed += len(batch.errors)
-        if not batch.shots:
+        if not batch.frames:
             return
-        self._live = batch.shots[-1].source.live
+        self._live = batch.frames[-1].source.is_live
         start = time.perf_counter()
-        results = self._search(batch.shots)
+        results = self._search(batch.frames)
         spent = (time.perf_counter() - start) * 1000 / len(results)
-        for shot, result in zip(batch.shots, results, strict=True):
+        for frame, result in zip(batch.frames, results, strict=True):
             self._done += 1
             for output in self._sinks.outputs:
-                output.write(shot, result, spent)
-            behind.do(partial(self._keep, shot, result))
+                output.write(frame, result, spent)
+            behind.submit(partial(self._keep, frame, result))
             if self._sinks.show is not None and not self._stopped:
-                self._stopped = self._sinks.show(shot, result)
+                self._stopped = self._sinks.show(frame, result)
 
-    def _keep(self, shot: Frame, result: ResultType) -> None:
+    def _keep(self, frame: Frame, result: ResultType) -> None:
         for keep in self._sinks.keep:
-            keep(shot, result)
+            keep(frame, result)
 
     def _say(self, text: str) -> None:
         if not self._arguments["quiet"]:

@@ -53,13 +53,13 @@ class Window:
 
         cv2.destroyAllWindows()
 
-    def show(self, shot: Frame, found: Detections) -> bool:
+    def show(self, frame: Frame, found: Detections) -> bool:
         """Show what was found; true if the user wants to end."""
         import cv2
 
-        cv2.imshow(_TITLE, found.draw(shot.image))
+        cv2.imshow(_TITLE, found.draw(frame.image))
         key = cv2.waitKey(1)
-        while not shot.source.moving and key < 0 and self._is_open():
+        while not frame.source.is_video and key < 0 and self._is_open():
             key = cv2.waitKey(_PATIENCE)
         return key & 0xFF in _END_KEYS or not self._is_open()
 

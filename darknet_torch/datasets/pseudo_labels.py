@@ -21,9 +21,9 @@ class LabelFolder:
     def __init__(self, paths: FreePaths) -> None:
         self._paths = paths
 
-    def keep(self, frame: Frame, found: Detections) -> None:
+    def write(self, frame: Frame, found: Detections) -> None:
         """Write the detections of a frame; an empty file if there are none."""
-        number = f"_{frame.number:06}" if frame.source.moving else ""
+        number = f"_{frame.number:06}" if frame.source.is_video else ""
         stem = source_stem(frame.source) + number
         write_labels(self._paths.take(stem, ".txt", frame.filename), found)
 
@@ -38,7 +38,7 @@ def write_label_in_place(frame: Frame, found: Detections) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    if not frame.source.moving:
+    if not frame.source.is_video:
         path = label_paths(frame.filename)[0]
         make_folder(path.parent)
         write_labels(path, found)

@@ -11,13 +11,13 @@ import numpy as np
 from darknet_torch.datasets.classification import ClassifiedPictures
 from darknet_torch.datasets.examples import DataSet
 from darknet_torch.errors import UsageError
-from darknet_torch.evaluation.classification import class_ids_of, classifier_score
+from darknet_torch.evaluation.classification import score_classifier, true_class_ids
 from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, match
-from darknet_torch.evaluation.detecting import detect_all
+from darknet_torch.evaluation.detection_pass import detect_all
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.inference.classifier import Classifier
 from darknet_torch.inference.detector import Detector
-from darknet_torch.media.frame_batches import opened_batches
+from darknet_torch.media.frame_batches import picture_batches
 from darknet_torch.model.network import Network
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.data import CLASSIFIER, DETECTOR, TrainingData
@@ -66,11 +66,11 @@ def detector_score(network: Network, data_set: DataSet, *, iou: float, workers: 
     paths = [example.path for example in data_set.examples]
     passed = detect_all(detector, paths, thresholds=[MIN_SCORE], batch=_BATCH, workers=workers)
     network.train()
-    if not passed.seen:
+    if not passed.readable:
         raise UsageError("no picture can be read", where=data_set.origin)
-    seen = tuple(data_set.examples[place] for place in passed.seen)
-    truth = GroundTruth.of(DataSet(seen, names, data_set.origin))
-    result = match(passed.found, truth.truths, classes, iou).result(names)
+    seen = tuple(data_set.examples[place] for place in passed.readable)
+    truth = GroundTruth.from_data_set(DataSet(seen, names, data_set.origin))
+    result = match(passed.detections, truth.truths, classes, iou).result(names)
     return Score(result.mean, result.lines())
 
 
@@ -84,18 +84,18 @@ def classifier_score_of(network: Network, pictures: ClassifiedPictures, *, worke
     classifier = Classifier(network, names=None, top=1)
     guesses: list[tuple[int, ...]] = []
     truths: list[int] = []
-    known = class_ids_of(pictures)
-    for batch in opened_batches(pictures.paths, size=1, workers=workers):
+    known = true_class_ids(pictures)
+    for batch in picture_batches(pictures.paths, size=1, workers=workers):
         if batch.images:
             found = classifier.classify_images(batch.images, [""] * len(batch.images))
             guesses += [one.class_ids for one in found]
-            truths += [known[place] for place in batch.places]
+            truths += [known[place] for place in batch.indices]
     network.train()
     if not guesses:
         raise UsageError("no picture can be read", where=pictures.origin)
     names = (*pictures.names, *_numbered(classifier.classes)[len(pictures.names) :])
-    score = classifier_score(np.array(guesses), truths, names)
-    return Score(float(score.first.sum() / score.total), score.lines())
+    score = score_classifier(np.array(guesses), truths, names)
+    return Score(float(score.top_1.sum() / score.total), score.lines())
 
 
 def _numbered(classes: int) -> tuple[str, ...]:

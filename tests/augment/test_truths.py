@@ -10,7 +10,7 @@ from darknet_torch.augment.truths import (
     transform_boxes,
 )
 from darknet_torch.datasets.examples import Example, Labels
-from darknet_torch.media.images import letterbox_size
+from darknet_torch.media.images import letterbox_placement
 from tests.augment.darknet_rules import (
     NOWHERE,
     correct_boxes,
@@ -104,7 +104,7 @@ def test_track_ids_do_not_depend_on_the_order():
 
 @pytest.mark.parametrize("size", [(50, 100), (100, 50), (64, 64)])
 def test_a_letterbox_transform_is_the_inverse_of_that_of_detection(size):
-    placement = letterbox_size(*size, 64, 96)
+    placement = letterbox_placement(*size, 64, 96)
     boxes = np.array(((0.5, 0.5, 0.2, 0.4), (0.1, 0.9, 0.1, 0.1)))
     found = transform_boxes(boxes, BoxTransform.from_placement(placement))
     np.testing.assert_allclose(placement.to_picture(found), boxes, atol=1e-6)  # float32

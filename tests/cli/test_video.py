@@ -18,7 +18,7 @@ from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.cli.outputs import JsonLinesForm
 from darknet_torch.media import video_reader as video
 from tests.cli.command import dtorch
-from tests.media.videos import (
+from tests.media.sample_videos import (
     RATE,
     break_frames,
     camera,

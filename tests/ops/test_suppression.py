@@ -26,10 +26,10 @@ def scene(seed):
 
 
 def plainly(found, scores, threshold, kind, beta):
-    """What `boxes.suppress` leaves, sorted as `Detector` sorts: by picture, then by score."""
+    """What `boxes.apply_nms` leaves, sorted as `Detector` sorts: by picture, then by score."""
     rows = []
     for picture, (some, those) in enumerate(zip(found.numpy(), scores.numpy(), strict=True)):
-        kept = boxes.suppress(some, those, threshold, nms_kind=kind, beta_nms=beta)
+        kept = boxes.apply_nms(some, those, threshold, nms_kind=kind, beta_nms=beta)
         places, kinds = np.nonzero(kept)
         order = np.argsort(-kept[places, kinds], kind="stable")
         for place, one in zip(places[order], kinds[order], strict=True):
@@ -123,7 +123,7 @@ def test_boxes_without_a_size(kind, beta):
 @KIND
 def test_overlaps_are_those_of_the_arrays(kind, beta):
     found = cxcywh_to_xyxy(scene(4)[0][0])
-    overlap = boxes.overlap_of(kind, beta)
+    overlap = boxes.overlap_function(kind, beta)
     expected = np.stack([overlap(box, found.numpy()) for box in found.numpy()])
     got = pairwise_iou(found, boxes.penalty_exponent(kind, beta))
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)  # float64, values below 1

@@ -33,7 +33,7 @@ def map_(**arguments: Any) -> None:
     ground_truth = searched.ground_truth
     names = ground_truth.names
     for iou in arguments["ious"]:
-        matching = match(searched.passed.found, ground_truth.truths, len(names), iou)
+        matching = match(searched.passed.detections, ground_truth.truths, len(names), iou)
         result = matching.result(
             names, points=arguments["points"], confidence=arguments["threshold"]
         )
@@ -50,7 +50,7 @@ def valid(**arguments: Any) -> None:
     """
     from darknet_torch.cfg.dialect import find_dialect
     from darknet_torch.evaluation.coco import result_records, usual_category_ids
-    from darknet_torch.evaluation.export import VOC_PREFIX, write_json, write_voc
+    from darknet_torch.evaluation.results_writer import VOC_PREFIX, write_json, write_voc
 
     name, arguments["json_out"] = arguments["json_out"], None
     arguments = take_darknet_flags(arguments)
@@ -66,7 +66,7 @@ def valid(**arguments: Any) -> None:
         )
     score, nms = _VALID[find_dialect(arguments["dialect"]).code_base]
     searched = search(load(arguments), open_evaluated(arguments), arguments, [score], nms)
-    ground_truth, found = searched.ground_truth, searched.passed.found
+    ground_truth, found = searched.ground_truth, searched.passed.detections
     if form == "voc":
         write_voc(found, ground_truth, folder, prefix=name or VOC_PREFIX)
     else:
@@ -86,15 +86,15 @@ def recall(**arguments: Any) -> None:
     Boxes of objectness above 0.001 after an NMS at 0.4, pictures stretched, as in Darknet.
     """
     from darknet_torch.cli.evaluating import build_detector
-    from darknet_torch.evaluation.recall import MIN_OBJECTNESS, NMS_THRESHOLD, recalls
-    from darknet_torch.media.frame_batches import opened_batches
+    from darknet_torch.evaluation.recall import MIN_OBJECTNESS, NMS_THRESHOLD, running_recalls
+    from darknet_torch.media.frame_batches import picture_batches
 
     arguments = take_darknet_flags(arguments)
     arguments["letterbox"] = bool(arguments["letterbox"])
     data_set = open_evaluated(arguments)
     detector = build_detector(load(arguments), data_set, arguments, NMS_THRESHOLD)
     proposals, labels, failed = [], [], 0
-    for batch in opened_batches(
+    for batch in picture_batches(
         [example.path for example in data_set.examples],
         size=arguments["batch"],
         workers=arguments["workers"],
@@ -106,11 +106,11 @@ def recall(**arguments: Any) -> None:
         if batch.images:
             predicted = detector.predict(batch.images)
             proposals += [
-                detector.propose(predicted, index, MIN_OBJECTNESS)
+                detector.propose_boxes(predicted, index, MIN_OBJECTNESS)
                 for index in range(len(batch.images))
             ]
-            labels += [data_set.examples[place].labels for place in batch.places]
-    for so_far in recalls(proposals, labels, iou=arguments["ious"][0]):
+            labels += [data_set.examples[place].labels for place in batch.indices]
+    for so_far in running_recalls(proposals, labels, iou=arguments["ious"][0]):
         click.echo(so_far.line())
     if failed:
         sys.exit(SOME_FAILED)

@@ -9,7 +9,7 @@ from darknet_torch.cli.detect import detect
 from darknet_torch.cli.detecting import search
 from darknet_torch.cli.prompt import asked_pictures
 from darknet_torch.errors import UsageError
-from darknet_torch.media.sources import Kind, PictureSource, find_sources
+from darknet_torch.media.sources import PictureSource, SourceKind, find_sources
 
 
 @darknet_style(detect)
@@ -49,4 +49,4 @@ def demo(source: tuple[str, ...], **arguments: Any) -> None:
 
 def _moving(source: PictureSource) -> PictureSource:
     """Whatever the suffix, it is to be played."""
-    return source if source.moving else PictureSource(source.name, Kind.VIDEO)
+    return source if source.is_video else PictureSource(source.name, SourceKind.VIDEO)

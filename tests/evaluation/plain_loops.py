@@ -1,19 +1,21 @@
-"""Random data sets, and plain loops that count as the published programs say."""
+"""Random data sets, and plain loops that compute average precision as the programs do."""
+
+from pathlib import Path
 
 import numpy as np
 
 from darknet_torch.datasets.examples import DataSet, Example, Labels
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import PictureDetections
+from darknet_torch.evaluation.records import DetectionTable
 
 NAMES = ("cat", "dog", "eel")
 HEIGHT, WIDTH = 120, 160
 
 
 def random_case(seed, pictures=12, difficult=0.2, names=NAMES):
-    """A data set with objects, and detections: some near objects, some anywhere.
+    """Make a data set with objects, and detections: some near objects, some anywhere.
 
-    Scores come in few values, so that many are equal.
+    The scores have few different values, so that many are equal.
     """
     random = np.random.default_rng(seed)
     examples, parts = [], []
@@ -25,28 +27,22 @@ def random_case(seed, pictures=12, difficult=0.2, names=NAMES):
         labels = Labels.from_arrays(
             random.integers(0, 2, count), boxes, random.random(count) < difficult
         )
-        examples.append(Example(_path(place), labels, (HEIGHT, WIDTH)))
+        examples.append(Example(Path(f"pictures/one{place:03}.jpg"), labels, (HEIGHT, WIDTH)))
         near = np.repeat(boxes, 3, 0) + random.normal(0, 0.01, (count * 3, 4))
         far = random.uniform(0.1, 0.5, (4, 4))
         guesses = np.concatenate((near, far)).clip(0.01, 1)
         scores = random.integers(0, 40, (len(guesses), len(names))) / 40
-        # Mostly the right class: two of three detections near an object.
+        # Two of three detections near an object have the right class.
         right = np.repeat(labels.class_ids, 3)
         scores[np.arange(len(right)), right] += 0.3
         scores *= random.random(scores.shape) < 0.7
-        parts.append(PictureDetections.of_picture(place, guesses, scores.clip(0, 1)))
+        parts.append(DetectionTable.from_picture(place, guesses, scores.clip(0, 1)))
     data_set = DataSet(tuple(examples), names, "made up")
-    return PictureDetections.join(parts), GroundTruth.of(data_set)
-
-
-def _path(place):
-    from pathlib import Path
-
-    return Path(f"pictures/one{place:03}.jpg")
+    return DetectionTable.join(parts), GroundTruth.from_data_set(data_set)
 
 
 def iou(one, other):
-    """Overlap of two boxes, centre x, centre y, width, height, in float32."""
+    """Compute the IoU of two boxes, centre x, centre y, width, height, in float32."""
     one, other = np.float32(one), np.float32(other)
     sides = []
     for axis in (0, 1):
@@ -59,23 +55,23 @@ def iou(one, other):
     return inside / (one[2] * one[3] + other[2] * other[3] - inside)
 
 
-def darknet(found, truths, classes, limit, confidence, points):
-    """Darknet's map, detection by detection.
+def darknet_map(found, truths, classes, limit, confidence, points):
+    """Compute Darknet's map, detection by detection.
 
     Returns:
-        AP of each class; (tp, fp) of each class above `confidence`; average IoU.
+        The AP of each class; (tp, fp) of each class above `confidence`; the average IoU.
     """
     records, per_class, overlap_sum = [], np.zeros((classes, 2), int), 0.0
     for row in range(len(found)):
         picture, kind = found.pictures[row], found.class_ids[row]
-        best, meant = 0, None
+        best, matched = 0, None
         for place in range(len(truths)):
             if truths.difficult[place] or truths.pictures[place] != picture:
                 continue
             overlap = iou(found.boxes[row], truths.boxes[place])
             if truths.class_ids[place] == kind and overlap > limit and overlap > best:
-                best, meant = overlap, place
-        spared = meant is None and any(
+                best, matched = overlap, place
+        near_difficult = matched is None and any(
             truths.difficult[place]
             and truths.pictures[place] == picture
             and truths.class_ids[place] == kind
@@ -84,13 +80,13 @@ def darknet(found, truths, classes, limit, confidence, points):
         )
         if found.scores[row] > confidence:
             before = [record[2] for record in records]
-            if meant is not None and meant not in before:
+            if matched is not None and matched not in before:
                 per_class[kind][0] += 1
                 overlap_sum += best
             else:
                 per_class[kind][1] += 1
-        if not spared:
-            records.append((found.scores[row], kind, meant))
+        if not near_difficult:
+            records.append((found.scores[row], kind, matched))
     records.sort(key=lambda record: -record[0])
     totals = [sum((truths.class_ids == i) & ~truths.difficult) for i in range(classes)]
     aps = [_darknet_ap(records, i, totals[i], points) for i in range(classes)]
@@ -98,13 +94,13 @@ def darknet(found, truths, classes, limit, confidence, points):
 
 
 def _darknet_ap(records, kind, total, points):
-    """One class's curve over the detections of all classes, as C keeps it."""
+    """Compute one class's AP from its curve over the detections of all classes, as C keeps it."""
     tp = fp = 0
     taken, curve = set(), []
-    for _, other, meant in records:
+    for _, other, matched in records:
         if other == kind:
-            if meant is not None and meant not in taken:
-                taken.add(meant)
+            if matched is not None and matched not in taken:
+                taken.add(matched)
                 tp += 1
             else:
                 fp += 1
@@ -119,10 +115,10 @@ def _darknet_ap(records, kind, total, points):
     return area + last * high
 
 
-def voc(found, ground_truth, kind, limit):
-    """Pascal VOC's development kit for one class: AP of 2007 and of 2010, or None.
+def voc_ap(found, ground_truth, kind, limit):
+    """Compute Pascal VOC's APs of 2007 and of 2010 for one class; None without objects.
 
-    After VOCevaldet.m, with boxes as the pixels from the first to the last.
+    As VOCevaldet.m, with boxes that include the pixels at both of their ends.
     """
     truths, scale = ground_truth.truths, np.array([WIDTH, HEIGHT, WIDTH, HEIGHT])
 
@@ -138,7 +134,7 @@ def voc(found, ground_truth, kind, limit):
     rows.sort(key=lambda row: -found.scores[row])
     taken, right, wrong = set(), [], []
     for row in rows:
-        box, best, meant = corners(found.boxes[row]).clip(0, scale), -np.inf, None
+        box, best, matched = corners(found.boxes[row]).clip(0, scale), -np.inf, None
         for place in objects:
             if truths.pictures[place] != found.pictures[row]:
                 continue
@@ -149,13 +145,13 @@ def voc(found, ground_truth, kind, limit):
                 union = np.prod(box[2:] - box[:2] + 1) + np.prod(other[2:] - other[:2] + 1)
                 overlap = width * height / (union - width * height)
                 if overlap > best:
-                    best, meant = overlap, place
+                    best, matched = overlap, place
         hit = best >= limit
-        difficult = hit and truths.difficult[meant]
-        right.append(hit and not difficult and meant not in taken)
+        difficult = hit and truths.difficult[matched]
+        right.append(hit and not difficult and matched not in taken)
         wrong.append(not right[-1] and not difficult)
         if right[-1]:
-            taken.add(meant)
+            taken.add(matched)
     hits, misses = np.cumsum(right), np.cumsum(wrong)
     recall, precision = hits / total, hits / np.maximum(hits + misses, 1)
     seven = np.mean([max(precision[recall >= t], default=0) for t in np.linspace(0, 1, 11)])

@@ -1,4 +1,4 @@
-"""Videos of the sample, whole and broken, and a camera on the network."""
+"""Videos made from the sample picture, whole and broken, and a camera on the network."""
 
 import threading
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ import numpy as np
 
 from darknet_torch.cfg.zoo import sample_folder
 
-RATE = 10
+RATE = 10  # frames per second
 
 
 def sample_frames(count):
-    """The sample, rolling."""
+    """The sample picture, shifted by 8 pixels per frame."""
     image = cv2.imread(str(sample_folder() / "shapes.png"))
     return [np.roll(image, 8 * number, 1) for number in range(count)]
 
 
 def write_video(path, frames):
-    """A video, its codec by the suffix."""
+    """Write a video whose codec goes by the suffix, and return its path."""
     codec = {".avi": "MJPG", ".mp4": "mp4v"}[path.suffix]
     height, width = frames[0].shape[:2]
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), RATE, (width, height))
@@ -31,7 +31,7 @@ def write_video(path, frames):
 
 
 def read_video(path):
-    """All frames of a whole video."""
+    """Return all frames of an unbroken video."""
     capture, frames = cv2.VideoCapture(str(path)), []
     while (read := capture.read())[0]:
         frames.append(read[1])
@@ -40,37 +40,37 @@ def read_video(path):
 
 
 def _starts(data):
-    """Where the JPEGs of an .avi start, and where its last one is over."""
-    starts, place = [], data.find(b"\xff\xd8\xff")
-    while place >= 0:
-        starts.append(place)
-        place = data.find(b"\xff\xd8\xff", place + 1)
+    """Return the offsets of the JPEGs in an .avi, and the offset after the last one."""
+    starts, offset = [], data.find(b"\xff\xd8\xff")
+    while offset >= 0:
+        starts.append(offset)
+        offset = data.find(b"\xff\xd8\xff", offset + 1)
     return [*starts, data.find(b"idx1", starts[-1])]
 
 
 def break_frames(path, *numbers):
-    """Overwrite frames of an .avi, from 1."""
+    """Overwrite the given frames of an .avi, counted from 1, with zeros."""
     data = bytearray(path.read_bytes())
     starts = _starts(data)
     for number in numbers:
-        first, last = starts[number - 1], starts[number] - 8  # the next one's header
+        first, last = starts[number - 1], starts[number] - 8  # the header of the next frame
         data[first:last] = bytes(last - first)
     path.write_bytes(data)
 
 
 def cut_off(path, after):
-    """Drop what follows so many frames of an .avi."""
+    """Cut an .avi off after the given number of frames."""
     data = path.read_bytes()
     path.write_bytes(data[: _starts(data)[after] - 8])
 
 
 @contextmanager
 def camera(*connections, pause=0.03) -> Iterator[str]:
-    """The URL of a camera that sends JPEGs without end.
+    """Serve an MJPEG stream over HTTP, and give its URL.
 
     Args:
-        connections: the frames of the first connection, of the second, ...; each is dropped
-            behind them, and whoever comes after the last one is turned away.
+        connections: the frames of the first connection, of the second, and so on. A
+            connection is closed after its frames; further connections are refused.
         pause: seconds between frames.
     """
     waiting, stop = list(connections), threading.Event()
@@ -83,7 +83,7 @@ def camera(*connections, pause=0.03) -> Iterator[str]:
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()
-            with suppress(ConnectionError):  # who watches may leave
+            with suppress(ConnectionError):  # the client may disconnect
                 for frame in waiting.pop(0):
                     jpeg = cv2.imencode(".jpg", frame)[1].tobytes()
                     head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}"
