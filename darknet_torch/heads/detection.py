@@ -29,8 +29,8 @@ class DetectionOptions(HeadOptions):
         minimum=1,
         doc="truths per picture at most",
     )
-    rescore: bool = flag(doc="confidence learns the IoU")
-    forced: bool = flag(doc="the first box learns small objects, the second large ones")
+    rescore: bool = flag(doc="the target of the confidence is the IoU, not 1")
+    forced: bool = flag(doc="the first box is trained on small objects, the second on large ones")
     jitter: float = number(0.2, doc="random crop while training")
     resize: float = number(1.0, only="alexeyab", doc="random scale while training")
     random: float = number(0.0, doc="choose the responsible box at random at first")

@@ -38,7 +38,7 @@ class RegionOptions(HeadOptions):
     jitter: float = number(0.2, doc="random crop while training")
     resize: float = number(1.0, only="alexeyab", doc="random scale while training")
     random: float = number(0.0, doc="multi-scale training, by this factor if above 1")
-    rescore: bool = flag(doc="objectness learns the IoU")
+    rescore: bool = flag(doc="the target of the objectness is the IoU, not 1")
     thresh: float = number(0.5, doc="no penalty for objectness above this IoU")
     classfix: int = integer(0, doc="also learn classes above thresh; -1: see the C code")
     absolute: bool = flag(doc="boxes in absolute numbers")

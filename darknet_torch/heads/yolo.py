@@ -70,7 +70,9 @@ class AnchorOptions(HeadOptions):
         (), stops_at_hash=True, only="alexeyab", doc="truths of each class, to weigh the rare"
     )
     label_smooth_eps: float = number(0.0, only="alexeyab", doc="smoothing of labels")
-    objectness_smooth: bool = flag(only="alexeyab", doc="objectness learns the IoU")
+    objectness_smooth: bool = flag(
+        only="alexeyab", doc="the target of the objectness is the IoU, not 1"
+    )
     scale_x_y: float = number(1.0, only="alexeyab", doc="how far a centre may leave its cell")
     beta_nms: float = number(0.6, only="alexeyab", doc="exponent of diounms")
     map: str = text("", doc="file that maps class ids")
