@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from darknet_torch.model.network import Network as Network
     from darknet_torch.model.network import WeightsHeader as WeightsHeader
     from darknet_torch.model.network import build_network as build_network
+    from darknet_torch.model.registry import register_layer as register_layer
     from darknet_torch.model.summary import summarize as summarize
     from darknet_torch.model.weights import LoadReport as LoadReport
     from darknet_torch.model.weights import read_weights as read_weights
@@ -70,6 +71,7 @@ _EXPORTS = {
     "inference.detector": ("Detector",),
     "model.loading": ("load",),
     "model.network": ("Network", "WeightsHeader", "build_network"),
+    "model.registry": ("register_layer",),
     "model.summary": ("summarize",),
     "model.weights": ("LoadReport", "read_weights", "write_weights"),
     "results.detections": ("Detections",),

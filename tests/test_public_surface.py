@@ -257,7 +257,7 @@ class Network(Module)
     last_readers
     layers
     net
-    def checked(self, images: Tensor) -> Tensor
+    def check_input(self, images: Tensor) -> Tensor
     def fold_normalization(self) -> None
     def forward(self, images: Tensor) -> tuple[Tensor, ...]
     @property
@@ -303,6 +303,7 @@ def build_network(
     max_batches: int | None = None,
     arithmetic: str = 'fast',
     initialize: bool = True,
+    files: NamedFiles | None = None,
 ) -> Network
 
 def convert(
@@ -357,6 +358,8 @@ def read_weights(
     cutoff: int | None = None,
     strict: bool = True,
 ) -> LoadReport
+
+def register_layer(layer: LayerClass) -> LayerClass
 
 def statistics(
     cfg: StrPath,

@@ -1,4 +1,4 @@
-"""Write docs/cfg-reference.md from the typed options.
+"""Write docs/cfg-reference.md from the layers' typed options and example cfgs.
 
 python tools/cfg_reference.py [--out docs/cfg-reference.md]
 """
@@ -26,27 +26,31 @@ _HEAD = """# The cfg language
 
 Every section and option, generated from the code by `tools/cfg_reference.py`.
 
-A line is a comment if it starts with `#` or `;`. All white space is dropped, inside values
-too. Of equal keys in a section the first one counts. Numbers are read as C does: up to the
-first character that does not belong to one, so `8 # comment` is 8. Options of one code base
-alone are ignored, with a warning, in the other's dialect.
+A line is a comment if it starts with `#` or `;`. All white space is dropped, even inside
+values. If a section repeats a key, the first one counts. Numbers are read as in C: up to the
+first character that does not belong to a number, so `8 # comment` is 8. An option that only one
+code base reads is ignored, with a warning, in the other's dialect.
+
+Below each table stands the smallest cfg, without [net], that contains the section.
 """
 
 
 def page() -> str:
-    """The whole reference."""
+    """The text of the whole reference page."""
     parts = [_HEAD, _section("[net]", SECTION_NAMES[1:], NetOptions, {})]
     parts.append(_section("Every layer", (), LayerOptions, {}))
     common = declared(LayerOptions)
     for layer in LAYER_TYPES:
         first, *aliases = layer.section_names
         parts.append(_section(f"[{first}]", tuple(aliases), layer.Options, common))
+        parts.append(f"```ini\n{layer.example_cfg}```\n")
     return "\n".join(parts)
 
 
 def _section(
     title: str, aliases: tuple[str, ...], options: type[Options], without: dict[str, Any]
 ) -> str:
+    """A heading, the aliases, and a table of the options whose keys are not in `without`."""
     lines = [f"## {title}", ""]
     if aliases:
         lines += [f"Also {', '.join(f'[{alias}]' for alias in aliases)}.", ""]
@@ -96,7 +100,7 @@ def _value(value: Any) -> str:
 @click.command(help=__doc__)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=OUT)
 def main(out: Path) -> None:
-    """Write the reference."""
+    """Write the page."""
     with atomic_write(out) as file:
         file.write(page().encode())
 

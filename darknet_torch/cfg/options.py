@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect
 from darknet_torch.cfg.grammar import Entry, Section, Where
@@ -163,8 +163,15 @@ def inert(doc: str, **more: Any) -> Any:
 
 @dataclass(frozen=True)
 class Options:
-    """Base of all option dataclasses; `where` is the section's line."""
+    """Base of all option dataclasses.
 
+    Attributes:
+        where: the section's line.
+        misplaced_keys: keys of other sections that are often written in this one, each with
+            the place where it belongs, for messages.
+    """
+
+    misplaced_keys: ClassVar[Mapping[str, str]] = MappingProxyType({})
     where: Where = dataclasses.field(default=Where("<code>", 0), kw_only=True)
 
 
@@ -211,7 +218,7 @@ def read_options(cls: type[OptionsType], section: Section, dialect: Dialect) -> 
         if entry.value is None:
             continue  # the grammar has warned of it
         if key not in known:
-            _warn_of_unknown(entry, section, known)
+            _warn_of_unknown(entry, section, cls)
             continue
         name, option = known[key]
         if option.inert:
@@ -355,12 +362,16 @@ def _read_list(read_one: Callable[[str], tuple[Any, str] | None], stops_at_hash:
     return read
 
 
-def _warn_of_unknown(entry: Entry, section: Section, known: dict[str, tuple[str, Option]]) -> None:
-    close = nearest(entry.key, known)
+def _warn_of_unknown(entry: Entry, section: Section, cls: type[Options]) -> None:
+    fix = None
+    if entry.key in cls.misplaced_keys:
+        fix = f"{entry.key}= belongs to {cls.misplaced_keys[entry.key]}"
+    elif close := nearest(entry.key, declared(cls)):
+        fix = f"did you mean '{close}'?"
     warn(
         f"unknown key '{entry.key}' in [{section.name}], Darknet ignores it",
         where=entry.where,
-        fix=f"did you mean '{close}'?" if close else None,
+        fix=fix,
     )
 
 

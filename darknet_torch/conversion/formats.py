@@ -132,7 +132,8 @@ def _write_weight_file(model: Model, file: BinaryIO) -> None:
     """Write a Darknet weight file; refuse a cfg with which it would be read differently."""
     for layer in model.network.layers[: model.layers]:
         options = layer.options
-        if layer.weight_slots() and (options.dontload or options.dontsave or layer.reads_a_part):
+        left_out = options.dontload or options.dontsave or layer.loads_partially
+        if left_out and layer.weight_slots():
             raise WeightsError(
                 f"layer {layer.index} [{layer.section}] ({options.where}) is not read from "
                 "weight files in the way it is written to them",

@@ -14,7 +14,7 @@ from darknet_torch.conversion.formats import GraphFormat, StateFormat
 from darknet_torch.conversion.model import METADATA_KEY, Model, encode_cfg
 from darknet_torch.errors import CfgError, CfgWarning, WeightsError
 from darknet_torch.export.graphs import Graph, GraphOptions
-from darknet_torch.model.weights import write_values, writing
+from darknet_torch.model.weights import open_for_writing, write_values
 
 
 def write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference]:
@@ -26,7 +26,7 @@ def write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference]
     Raises:
         WeightsError: the file cannot be written, or its arrays differ. `path` is then as before.
     """
-    with writing(path) as file:
+    with open_for_writing(path) as file:
         kind.write(model, file)
         file.flush()
         with warnings.catch_warnings():
@@ -57,7 +57,7 @@ def write_graph(
     graph = Graph(model.network, options)
     unfolded = Graph(model.network, replace(options, fold=False)) if options.fold else graph
     accepts_second_size = graph.second_size is not None
-    with writing(path) as file:
+    with open_for_writing(path) as file:
         while True:
             try:
                 file.seek(0)
@@ -110,7 +110,7 @@ def write_companions(model: Model, weights: Path) -> list[str]:
     for suffix, text in texts.items():
         path = companion(weights, suffix)
         if not path.exists():
-            with writing(path) as file:
+            with open_for_writing(path) as file:
                 file.write(text)
             notes.append(f"also wrote {path}")
         elif not path.is_file() or path.read_bytes() != text:

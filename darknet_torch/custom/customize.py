@@ -21,7 +21,11 @@ from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.contrastive import Contrastive
 from darknet_torch.model.network import Network, build_network
-from darknet_torch.model.output_layers import check_outputs, classifier_outputs, producer_of
+from darknet_torch.model.output_layers import (
+    check_classes_replaceable,
+    count_classifier_outputs,
+    find_channel_producer,
+)
 
 _BATCHES_PER_CLASS = 2000
 _MIN_BATCHES = 6000
@@ -95,7 +99,7 @@ def customize(
         warnings.simplefilter("ignore", CfgWarning)  # building the result reports them
         sections = parse_cfg(text, file)
         base = build_network(sections, dialect=dialect, initialize=False)
-    check_outputs(base)
+    check_classes_replaceable(base)
     edit = CfgEdit(text)
     _set_net(edit, sections[0], base.net, options)
     channels = _change_heads(edit, sections, base, options, file)
@@ -115,8 +119,8 @@ def _change_heads(
         and their number.
     """
     if not base.heads:
-        classifier_outputs(base)
-        producer = producer_of(base, base.output_layer)
+        count_classifier_outputs(base)
+        producer = find_channel_producer(base, base.output_layer)
         if options.anchors is not None:
             find_anchor_sections(sections, file)  # raises, since there are no heads with anchors
         return {producer.index: (producer.key, options.classes)}
@@ -126,7 +130,7 @@ def _change_heads(
     found = {}
     for head, count in zip(base.heads, boxes, strict=True):
         _set_classes(edit, sections[1 + head.index], options)
-        producer = producer_of(base, head)
+        producer = find_channel_producer(base, head)
         found[producer.index] = (producer.key, head.channels_for(options.classes, count))
     for layer in base.layers:
         if isinstance(layer, Contrastive):

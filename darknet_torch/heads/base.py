@@ -1,26 +1,31 @@
-"""What a detection head is: a layer whose output decodes to boxes."""
+"""The base of detection heads: layers whose output decodes to boxes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from darknet_torch.cfg.options import declared
 from darknet_torch.errors import warn
-from darknet_torch.layers.base import BuildContext, Layer
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.convolutional import ConvolutionalOptions
 
 _DEFAULT_ANCHOR = 0.5
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a head says of a batch of N pictures, A boxes each.
+    """The predictions of a head for a batch of N pictures with A boxes each.
 
     Attributes:
         boxes: [N, A, 4] centre x, centre y, width, height, in 0-1 of the network's input.
-        objectness: [N, A], 0-1; boxes at or below the threshold are no candidates.
+        objectness: [N, A], 0-1; boxes at or below the threshold are dropped.
         class_scores: [N, A, C], 0-1, objectness included.
     """
 
@@ -30,10 +35,10 @@ class Predictions:
 
     @staticmethod
     def join(parts: list[Predictions]) -> Predictions:
-        """The predictions of several heads as one, in their order.
+        """Concatenate the predictions of several heads, in their order.
 
         Args:
-            parts: at least one; all for the same pictures and classes.
+            parts: at least one; all of the same pictures and classes.
         """
         return Predictions(
             torch.cat([part.boxes for part in parts], 1),
@@ -42,15 +47,25 @@ class Predictions:
         )
 
 
+@dataclass(frozen=True)
+class HeadOptions(LayerOptions):
+    """Base of the heads' options; says where the keys of the layer before a head belong."""
+
+    misplaced_keys: ClassVar[Mapping[str, str]] = MappingProxyType(
+        dict.fromkeys(declared(ConvolutionalOptions), "the [convolutional] before it")
+    )
+
+
 class Head(Layer):
     """Base of the detection heads.
 
     Attributes:
-        classes: how many classes it tells apart.
-        boxes_per_position: how many boxes each position predicts.
-        values_per_box: values for one box: coordinates, objectness, classes.
-        nms_kind: "default", "greedynms", "diounms" or "cornersnms".
-        beta_nms: the exponent of diounms.
+        classes: number of classes.
+        boxes_per_position: number of boxes that each position of the map predicts.
+        values_per_box: number of values of one box: coordinates, objectness, class scores.
+        nms_kind: kind of non-maximum suppression: "default", "greedynms", "diounms" or
+            "cornersnms".
+        beta_nms: exponent of diounms.
     """
 
     classes: int
@@ -61,13 +76,37 @@ class Head(Layer):
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)
+        self._files = context.files
+
+    @cached_property
+    def class_map(self) -> tuple[int, ...] | None:
+        """For each class of the labels the head's class, from the file of map=; None without.
+
+        The file is read at the first use, which only training makes.
+
+        Raises:
+            CfgError: the file does not exist, or does not hold such numbers.
+        """
+        name = getattr(self.options, "map", "")
+        if not name:
+            return None
+        return self._files.read_class_map(
+            name, section=self.section, where=self.options.where, classes=self.classes
+        )
 
     def logistic(self, x: Tensor) -> Tensor:
         """The logistic function, in the network's arithmetic."""
         return self.arithmetic.logistic(x)
 
-    def check_filters(self, context: BuildContext, formula: str) -> None:
-        """Compare the input's channels with what the head needs.
+    def check_filters(
+        self, context: BuildContext, formula: str, likely_fix: str | None = None
+    ) -> None:
+        """Check that the input has as many channels as the head needs.
+
+        Args:
+            context: the network around the head.
+            formula: how the number of channels follows from the head's options.
+            likely_fix: what else in the head's options may be wrong, and what to write.
 
         Raises:
             CfgError: they differ.
@@ -78,37 +117,46 @@ class Head(Layer):
         channels = self.input_shape.channels
         if channels == needed:
             return
-        source = context.last_with_filters()
+        source = context.nearest_layer_with_filters()
+        first = f"{likely_fix}; or " if likely_fix else ""
         if source is None:
             raise self.config_error(
                 "does not fit its input",
                 expected=f"{needed} channels = {formula}",
                 got=f"{channels} channels",
-                fix=f"put a [convolutional] with filters={needed} before it",
+                fix=f"{first}put a [convolutional] with filters={needed} before it",
             )
+        at = source.options.where
         raise self.config_error(
-            f"needs filters={needed} in the [{source.section}] before it ({source.options.where})",
+            f"needs filters={needed} in the [{source.section}] before it ({at})",
             expected=f"filters={needed} = {formula}",
             got=f"{channels} channels",
-            fix=f"set filters={needed} at {source.options.where}, or correct the numbers here",
+            fix=f"{first}set filters={needed} at {at}, or correct the numbers here",
         )
 
     def channels_for(self, classes: int, boxes: int) -> int:
-        """The channels that its input must have for so many classes and boxes per position."""
+        """The channels that the input needs for that many classes and boxes per position."""
         return boxes * (self.values_per_box - self.classes + classes)
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
-        """Boxes from the head's output.
+        """Decode the head's output to boxes.
 
         Args:
-            output: what `forward` returned.
-            height, width: of the network's input, pixels.
+            output: what `forward` returned, [N, C, H, W].
+            height, width: size of the network's input, pixels.
         """
         raise NotImplementedError
 
 
 def parse_anchors(head: Head, given: tuple[float, ...], number: int) -> list[list[float]]:
-    """`number` pairs from the numbers `given`, filled up as in C, with a warning.
+    """Group the numbers of ``anchors=`` into pairs of width and height.
+
+    Missing numbers are filled up and surplus ones dropped as in C, with a warning.
+
+    Args:
+        head: the head, for messages.
+        given: the numbers in the cfg.
+        number: how many pairs to return.
 
     Source: yolo_layer.c make_yolo_layer, region_layer.c make_region_layer.
     """
@@ -117,22 +165,21 @@ def parse_anchors(head: Head, given: tuple[float, ...], number: int) -> list[lis
             f"[{head.section}] anchors do not fit num={number}",
             where=head.options.where,
             expected=f"{number * 2} numbers",
-            got=f"{len(given)}; Darknet leaves out what is too much and fills up "
-            f"with {_DEFAULT_ANCHOR}",
+            got=f"{len(given)}; Darknet drops surplus numbers and fills up with {_DEFAULT_ANCHOR}",
         )
     values = [*given[: number * 2]]
     values += [_DEFAULT_ANCHOR] * (number * 2 - len(values))
     return [values[index : index + 2] for index in range(0, number * 2, 2)]
 
 
-def in_parts(anchors: Tensor, height: int, width: int, like: Tensor) -> Tensor:
-    """[boxes, 2] widths and heights as parts of a `width` and a `height`."""
+def anchor_fractions(anchors: Tensor, height: int, width: int, like: Tensor) -> Tensor:
+    """Divide anchors [boxes, 2] by a width and a height; of the type and device of `like`."""
     anchors = anchors.to(like)
     return torch.stack((anchors[:, 0] / width, anchors[:, 1] / height), -1)
 
 
-def positions(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Column and row numbers of a map, as [1, width] and [height, 1]."""
+def cell_positions(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Column and row numbers of a map, [1, width] and [height, 1], of the type of `like`."""
     columns = torch.arange(width, dtype=like.dtype, device=like.device)
     rows = torch.arange(height, dtype=like.dtype, device=like.device)
     return columns[None, :], rows[:, None]

@@ -1,46 +1,31 @@
-"""map=: a file that says which class of the network a class of the labels is."""
+"""The classes that labels may have, with and without a map= file."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from darknet_torch.cfg.zoo import find_beside
 from darknet_torch.heads.base import Head
 
 
-def class_map(head: Head, name: str, device: torch.device) -> Tensor | None:
-    """[classes of the labels] int64, a line of the file `name` each; None without a name.
+def class_map(head: Head, device: torch.device) -> Tensor | None:
+    """For each class of the labels the class of `head`, [label classes] int64; None without map=.
 
     Raises:
-        CfgError: there is no such file, or it holds no such numbers.
-
-    Source: utils.c read_map.
+        CfgError: the file of map= does not exist, or does not hold such numbers.
     """
-    if not name:
+    if head.class_map is None:
         return None
-    path = find_beside(name, head.options.where.file)
-    if path is None:
-        raise head.config_error(
-            f"map={name} is not there", expected="a file with a class id a line"
-        )
-    try:
-        ids = [int(line) for line in path.read_text("utf-8", errors="replace").split()]
-    except ValueError as error:
-        raise head.config_error(f"map={name} holds something else than numbers: {error}") from None
-    if not ids or not 0 <= min(ids) <= max(ids) < head.classes:
-        raise head.config_error(
-            f"map={name} does not fit classes", expected=f"ids from 0 to {head.classes - 1}"
-        )
-    return torch.tensor(ids, device=device)
+    return torch.tensor(head.class_map, device=device)
 
 
-def known_labels(head: Head, ids: Tensor | None, *, checked: bool) -> int:
-    """How many classes labels may have; labels beyond are left out.
+def count_known_labels(head: Head, ids: Tensor | None, *, checked: bool) -> int:
+    """Count the classes that labels may have; labels of other classes are left out.
 
     Args:
+        head: the detection head.
         ids: the head's `class_map`.
-        checked: labels beyond the head's own classes are left out before they are mapped.
+        checked: leave out labels beyond the head's own classes before they are mapped.
 
     Differs: what pjreddie's code reads and writes for other labels lies beyond its arrays.
     """

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number
-from darknet_torch.heads.base import Head, Predictions, positions
-from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.heads.base import Head, HeadOptions, Predictions, cell_positions
+from darknet_torch.layers.base import BuildContext
 
 _COORDINATES = 4
 
 
 @dataclass(frozen=True)
-class DetectionOptions(LayerOptions):
+class DetectionOptions(HeadOptions):
     """Source: parser.c parse_detection (both code bases)."""
 
     classes: int = integer(1, minimum=1, doc="how many classes")
@@ -29,12 +29,12 @@ class DetectionOptions(LayerOptions):
         minimum=1,
         doc="truths per picture at most",
     )
-    rescore: bool = flag(doc="confidence learns the IoU")
-    forced: bool = flag(doc="the first box learns small objects, the second large ones")
+    rescore: bool = flag(doc="the target of the confidence is the IoU, not 1")
+    forced: bool = flag(doc="the first box is trained on small objects, the second on large ones")
     jitter: float = number(0.2, doc="random crop while training")
     resize: float = number(1.0, only="alexeyab", doc="random scale while training")
     random: float = number(0.0, doc="choose the responsible box at random at first")
-    reorg: bool = flag(doc="nothing: Darknet reads it and does not use it")
+    reorg: bool = flag(doc="no effect: Darknet reads it and does not use it")
     coord_scale: float = number(1.0, doc="weight of the box loss")
     object_scale: float = number(1.0, doc="weight of confidence where there is an object")
     noobject_scale: float = number(1.0, doc="weight of confidence elsewhere")
@@ -42,12 +42,13 @@ class DetectionOptions(LayerOptions):
 
 
 class Detection(Head):
-    """[detection]. Its values lie kind by kind: classes, confidences, boxes of all cells.
+    """[detection]. The output holds all class scores, then all confidences, then all boxes.
 
     Source: detection_layer.c forward_detection_layer, get_detection_detections.
     """
 
     section_names = ("detection",)
+    example_cfg = "[connected]\noutput=28\n[detection]\nside=2\nclasses=2\ncoords=4\n"
     Options = DetectionOptions
     options: DetectionOptions
 
@@ -55,7 +56,7 @@ class Detection(Head):
         super().__init__(options, context)
         if options.coords < _COORDINATES:
             raise self.config_error(
-                f"coords={options.coords} makes no box", expected=f"coords={_COORDINATES}"
+                f"coords={options.coords} is too few for a box", expected=f"coords={_COORDINATES}"
             )
         self.classes, self.boxes_per_position = options.classes, options.num
         self.values_per_box = 1 + options.coords
@@ -75,16 +76,16 @@ class Detection(Head):
         return self.cells * (self.values_per_box * boxes + classes)
 
     def channels_for(self, classes: int, boxes: int) -> int:
-        """`Head.channels_for`, of the layer that its values come from.
+        """`Head.channels_for`, for the map of the layer before the head.
 
         Raises:
-            CfgError: that layer's map cannot hold so many values.
+            CfgError: a map of that size cannot hold that many values.
         """
         values, positions = self._values_for(classes, boxes), self.input_shape.count
         positions //= self.input_shape.channels
         if values % positions:
             raise self.config_error(
-                f"cannot get its values for {classes} classes",
+                f"cannot have {classes} classes",
                 expected=f"{values} values",
                 got=f"a map of {positions} positions",
             )
@@ -110,16 +111,18 @@ class Detection(Head):
             ),
             1,
         )
-        boxes = boxes[:, : self.cells * number * _COORDINATES]  # as C steps, whatever coords is
+        boxes = boxes[
+            :, : self.cells * number * _COORDINATES
+        ]  # C reads 4 per box, whatever coords is
         classes = classes.reshape(*shape, 1, self.classes)
         confidence = confidence.reshape(*shape, number)
         boxes = boxes.reshape(*shape, number, _COORDINATES)
-        column, row = positions(side, side, output)
+        column, row = cell_positions(side, side, output)
         x = (boxes[..., 0] + column[..., None]) / side
         y = (boxes[..., 1] + row[..., None]) / side
         wh = boxes[..., 2:4] ** (2 if self.options.sqrt else 1)
         scores = confidence[..., None] * classes
-        # A cell's confidence alone keeps no box out; its class scores do.
+        # The confidence alone drops no box; the class scores do.
         certain = torch.ones_like(confidence)
         return Predictions(
             torch.cat((torch.stack((x, y), -1), wh), -1).flatten(1, 3),

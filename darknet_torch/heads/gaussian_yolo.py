@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import choice, number
-from darknet_torch.heads.base import Predictions, in_parts, positions
+from darknet_torch.heads.base import Predictions, anchor_fractions, cell_positions
 from darknet_torch.heads.yolo import AnchorHead, AnchorOptions
 from darknet_torch.layers.base import BuildContext
 
@@ -39,6 +39,7 @@ class GaussianYolo(AnchorHead):
     """
 
     section_names = ("Gaussian_yolo",)
+    example_cfg = "[convolutional]\nfilters=11\n[Gaussian_yolo]\nclasses=2\nanchors=10,20\n"
     Options = GaussianYoloOptions
 
     def __init__(self, options: GaussianYoloOptions, context: BuildContext) -> None:
@@ -50,7 +51,7 @@ class GaussianYolo(AnchorHead):
     def forward(self, x: Tensor) -> Tensor:
         """[N, boxes * (9 + classes), H, W] to the same, activated.
 
-        Per box the channels are mean and uncertainty of x, y, w, h, objectness, classes.
+        The channels of a box are mean and uncertainty of x, y, w, h, then objectness and classes.
         """
         values, scale = self.per_box(x), self.options.scale_x_y
         out = self.logistic(values)
@@ -65,8 +66,8 @@ class GaussianYolo(AnchorHead):
         """`Head.decode`. Source: gaussian_yolo_layer.c get_gaussian_yolo_detections."""
         values = self.per_box(output).permute(0, 3, 4, 1, 2)  # N, H, W, boxes, values
         rows, columns = values.shape[1:3]
-        column, row = positions(rows, columns, values)
-        wh = values[..., 4:8:2].exp() * in_parts(self.anchors, height, width, values)
+        column, row = cell_positions(rows, columns, values)
+        wh = values[..., 4:8:2].exp() * anchor_fractions(self.anchors, height, width, values)
         x = (values[..., 0] + column[..., None]) / columns + self.shift * wh[..., 0]
         y = (values[..., 2] + row[..., None]) / rows + self.shift * wh[..., 1]
         objectness = values[..., 8]

@@ -8,14 +8,20 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, numbers, text
-from darknet_torch.heads.base import Head, Predictions, in_parts, parse_anchors, positions
-from darknet_torch.layers.base import BuildContext, LayerOptions
-from darknet_torch.layers.trees import find_tree
+from darknet_torch.heads.base import (
+    Head,
+    HeadOptions,
+    Predictions,
+    anchor_fractions,
+    cell_positions,
+    parse_anchors,
+)
+from darknet_torch.layers.base import BuildContext
 from darknet_torch.ops.trees import TreeProbabilities
 
 
 @dataclass(frozen=True)
-class RegionOptions(LayerOptions):
+class RegionOptions(HeadOptions):
     """Source: parser.c parse_region (both code bases)."""
 
     coords: int = integer(4, minimum=4, doc="coordinates of a box")
@@ -32,7 +38,7 @@ class RegionOptions(LayerOptions):
     jitter: float = number(0.2, doc="random crop while training")
     resize: float = number(1.0, only="alexeyab", doc="random scale while training")
     random: float = number(0.0, doc="multi-scale training, by this factor if above 1")
-    rescore: bool = flag(doc="objectness learns the IoU")
+    rescore: bool = flag(doc="the target of the objectness is the IoU, not 1")
     thresh: float = number(0.5, doc="no penalty for objectness above this IoU")
     classfix: int = integer(0, doc="also learn classes above thresh; -1: see the C code")
     absolute: bool = flag(doc="boxes in absolute numbers")
@@ -50,7 +56,7 @@ class RegionOptions(LayerOptions):
 
 
 class Region(Head):
-    """[region]. Its output's memory order differs between the code bases.
+    """[region]. The memory order of the output differs between the code bases.
 
     Source: region_layer.c forward_region_layer, get_region_box, get_region_boxes
     (AlexeyAB), get_region_detections (pjreddie).
@@ -60,6 +66,7 @@ class Region(Head):
     """
 
     section_names = ("region",)
+    example_cfg = "[convolutional]\nfilters=7\n[region]\nclasses=2\nanchors=1,2\nsoftmax=1\n"
     Options = RegionOptions
     anchors: Tensor
 
@@ -68,20 +75,20 @@ class Region(Head):
         self.classes, self.boxes_per_position = options.classes, options.num
         self.values_per_box = options.coords + 1 + options.classes
         self.flat = context.dialect.geometry.flat_region
-        # AlexeyAB's code takes the fifth value for the objectness, whatever coords is.
+        # AlexeyAB's code reads the fifth value as the objectness, whatever coords is.
         self.objectness_at = 4 if self.flat else options.coords
         self.check_filters(
             context,
             f"{options.num} anchors * ({options.coords} coords + 1 + {options.classes} classes)",
         )
-        self.tree = find_tree(self, options.tree, options.classes)
+        self.tree = context.read_tree(options.tree, options.where, options.classes)
         anchors = torch.tensor(parse_anchors(self, options.anchors, options.num))
         self.register_buffer("anchors", anchors, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, boxes * values, H, W] to the same shape, activated.
 
-        In AlexeyAB's order the values of a box lie side by side, position by position.
+        In AlexeyAB's order the values of a box are adjacent, position by position.
         """
         count, _, height, width = x.shape
         per_box = x.reshape(count, self.boxes_per_position, self.values_per_box, height, width)
@@ -102,7 +109,7 @@ class Region(Head):
         return out.permute(0, 2, 3, 1).reshape(x.shape) if self.flat else out
 
     def _class_scores(self, classes: Tensor) -> Tensor:
-        """[N, boxes, C, H, W] to the same, as a part of the objectness."""
+        """Activate raw class scores [N, boxes, C, H, W]."""
         if self.tree is not None:
             return self.tree.softmax(classes.movedim(2, -1)).movedim(-1, 2)
         if self.options.softmax:
@@ -114,7 +121,7 @@ class Region(Head):
         count, _, rows, columns = output.shape
         boxes, size = self.boxes_per_position, self.values_per_box
         if self.flat:
-            # Source: region_layer.c get_region_boxes: as if coords were 4.
+            # Source: region_layer.c get_region_boxes reads as if coords were 4.
             size = self.classes + 5
             flat = output.flatten(1)[:, : rows * columns * boxes * size]
             values = flat.reshape(count, rows, columns, boxes, size)
@@ -122,10 +129,10 @@ class Region(Head):
         else:
             values = output.reshape(count, boxes, size, rows, columns).permute(0, 3, 4, 1, 2)
             xy = values[..., :2]
-        column, row = positions(rows, columns, values)
+        column, row = cell_positions(rows, columns, values)
         x = (xy[..., 0] + column[..., None]) / columns
         y = (xy[..., 1] + row[..., None]) / rows
-        wh = values[..., 2:4].exp() * in_parts(self.anchors, rows, columns, values)
+        wh = values[..., 2:4].exp() * anchor_fractions(self.anchors, rows, columns, values)
         at = self.objectness_at
         objectness = values[..., at]
         if self.options.background:
@@ -137,7 +144,7 @@ class Region(Head):
             scores, certain = self._tree_scores(classes, objectness, self.tree), objectness
         else:
             scores = objectness[..., None] * classes
-            # AlexeyAB's code looks at the class scores alone.
+            # AlexeyAB's code thresholds the class scores alone.
             certain = torch.ones_like(objectness) if self.flat else objectness
         return Predictions(
             torch.cat((torch.stack((x, y), -1), wh), -1).flatten(1, 3),
@@ -146,7 +153,7 @@ class Region(Head):
         )
 
     def _tree_scores(self, classes: Tensor, objectness: Tensor, tree: TreeProbabilities) -> Tensor:
-        """One class per box: its own probability (AlexeyAB), or the objectness (pjreddie)."""
+        """Score one class per box by its probability (AlexeyAB) or the objectness (pjreddie)."""
         chained = tree.chain(classes)
         if self.flat:
             return tree.deepest(chained)

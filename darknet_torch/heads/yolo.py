@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -18,18 +19,25 @@ from darknet_torch.cfg.options import (
     text,
 )
 from darknet_torch.errors import warn
-from darknet_torch.heads.base import Head, Predictions, in_parts, parse_anchors, positions
-from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.heads.base import (
+    Head,
+    HeadOptions,
+    Predictions,
+    anchor_fractions,
+    cell_positions,
+    parse_anchors,
+)
+from darknet_torch.layers.base import BuildContext
 
 _IOU_KINDS = ("iou", "giou", "diou", "ciou")
 
 
 @dataclass(frozen=True)
-class AnchorOptions(LayerOptions):
-    """What [yolo] and [Gaussian_yolo] have in common. Source: parser.c parse_yolo."""
+class AnchorOptions(HeadOptions):
+    """The options that [yolo] and [Gaussian_yolo] share. Source: parser.c parse_yolo."""
 
     classes: int = integer(20, minimum=1, doc="how many classes")
-    num: int = integer(1, minimum=1, doc="how many anchors in all")
+    num: int = integer(1, minimum=1, doc="number of anchors of all heads")
     mask: tuple[int, ...] = integers(
         (), stops_at_hash=True, minimum=0, doc="the anchors of this head, all if absent"
     )
@@ -56,14 +64,16 @@ class AnchorOptions(LayerOptions):
     iou_normalizer: float = number(0.75, only="alexeyab", doc="weight of the box loss")
     obj_normalizer: float = number(1.0, only="alexeyab", doc="weight of the objectness loss")
     cls_normalizer: float = number(1.0, only="alexeyab", doc="weight of the class loss")
-    delta_normalizer: float = number(1.0, only="alexeyab", doc="weight of all of it")
+    delta_normalizer: float = number(1.0, only="alexeyab", doc="weight of the whole loss")
     max_delta: float = number(FLT_MAX, only="alexeyab", doc="bound on a box's gradient")
     counters_per_class: tuple[int, ...] = integers(
         (), stops_at_hash=True, only="alexeyab", doc="truths of each class, to weigh the rare"
     )
     label_smooth_eps: float = number(0.0, only="alexeyab", doc="smoothing of labels")
-    objectness_smooth: bool = flag(only="alexeyab", doc="objectness learns the IoU")
-    scale_x_y: float = number(1.0, only="alexeyab", doc="reach of a centre beyond its cell")
+    objectness_smooth: bool = flag(
+        only="alexeyab", doc="the target of the objectness is the IoU, not 1"
+    )
+    scale_x_y: float = number(1.0, only="alexeyab", doc="how far a centre may leave its cell")
     beta_nms: float = number(0.6, only="alexeyab", doc="exponent of diounms")
     map: str = text("", doc="file that maps class ids")
 
@@ -93,12 +103,13 @@ class YoloOptions(AnchorOptions):
 
 
 class AnchorHead(Head):
-    """A head whose boxes stretch anchors: [yolo] and its relatives.
+    """A head that predicts boxes relative to anchors: [yolo] and [Gaussian_yolo].
 
     Attributes:
-        anchors: [boxes, 2] widths and heights in pixels of the network's input.
-        mask: which of the cfg's anchors they are.
-        all_anchors: [num, 2], those of all heads.
+        anchors: [boxes, 2] widths and heights of this head's anchors, pixels of the network's
+            input.
+        mask: indices of these anchors in the cfg's list.
+        all_anchors: [num, 2], the anchors of all heads.
     """
 
     options: AnchorOptions
@@ -114,13 +125,15 @@ class AnchorHead(Head):
         self.boxes_per_position = len(self.mask)
         self.values_per_box = coordinates + 1 + options.classes
         self.beta_nms = options.beta_nms
-        self.check_filters(context, formula.format(len(self.mask), options.classes))
+        self.check_filters(
+            context, formula.format(len(self.mask), options.classes), self._explain_mask()
+        )
         self._check_counters()
-        anchors = self._anchors()
+        anchors = self._parse_anchors()
         chosen = [anchors[index] for index in self.mask]
         self.register_buffer("anchors", torch.tensor(chosen), persistent=False)
-        everything = torch.tensor(anchors[: options.num])
-        self.register_buffer("all_anchors", everything, persistent=False)
+        all_anchors = torch.tensor(anchors[: options.num])
+        self.register_buffer("all_anchors", all_anchors, persistent=False)
 
     def _check_counters(self) -> None:
         counters = self.options.counters_per_class
@@ -131,23 +144,45 @@ class AnchorHead(Head):
                 got=len(counters),
             )
 
-    def _anchors(self) -> list[list[float]]:
+    def _anchors_beyond_num(self) -> list[int]:
+        return [index for index in self.mask if index >= self.options.num]
+
+    def _fix_of_mask(self) -> str:
+        """What to write where mask= names anchors that do not exist."""
+        existing = [index for index in self.mask if index < self.options.num]
+        mask = existing or range(self.options.num)
+        return f"write mask={_listed(mask)}, or num={max(self.mask) + 1}"
+
+    def _explain_mask(self) -> str | None:
+        """What is wrong with mask= and what to write; None if all of its anchors exist."""
+        beyond = self._anchors_beyond_num()
+        if not beyond:
+            return None
+        anchors = f"anchor{'s' if len(beyond) > 1 else ''} {_listed(beyond)}"
+        number = self.options.num
+        return (
+            f"mask= names {anchors}, but num={number} has only 0..{number - 1}: "
+            f"{self._fix_of_mask()}"
+        )
+
+    def _parse_anchors(self) -> list[list[float]]:
+        """The cfg's anchors, at least as many as mask= names."""
         options = self.options
         number = max(options.num, max(self.mask) + 1)
         if number > options.num:
             warn(
-                f"[{self.section}] mask names an anchor beyond num={options.num}, where Darknet "
-                "reads whatever its memory holds; here the cfg's own anchors go on",
+                f"[{self.section}] mask= names an anchor beyond num={options.num}, where Darknet "
+                "reads whatever its memory holds; here anchors= is read further",
                 where=options.where,
                 expected=f"0..{options.num - 1}",
                 got=max(self.mask),
-                fix="correct mask= or num=",
+                fix=self._fix_of_mask(),
             )
         return parse_anchors(self, options.anchors, number)
 
     @property
-    def places_of_anchors(self) -> list[int]:
-        """For each of the cfg's anchors, which of this head's boxes has it, -1 for none.
+    def box_of_anchor(self) -> list[int]:
+        """For each anchor in the cfg, the index of the box that has it in this head; -1 for none.
 
         Source: utils.c int_index.
         """
@@ -166,6 +201,7 @@ class Yolo(AnchorHead):
     """[yolo]. Source: yolo_layer.c forward_yolo_layer, get_yolo_box, get_yolo_detections."""
 
     section_names = ("yolo",)
+    example_cfg = "[convolutional]\nfilters=7\n[yolo]\nclasses=2\nanchors=10,20\n"
     Options = YoloOptions
     options: YoloOptions
 
@@ -179,7 +215,7 @@ class Yolo(AnchorHead):
     def forward(self, x: Tensor) -> Tensor:
         """[N, boxes * (5 + classes), H, W] to the same, activated.
 
-        Per box the channels are x, y in cells, w, h raw, objectness, classes.
+        The channels of a box are x and y in cells, raw w and h, objectness, classes.
         """
         x, scale = self.per_box(x), self.options.scale_x_y
         xy, wh, rest = x[:, :, :2], x[:, :, 2:4], x[:, :, 4:]
@@ -193,13 +229,17 @@ class Yolo(AnchorHead):
         """`Head.decode`. Source: yolo_layer.c get_yolo_box, get_yolo_detections."""
         values = self.per_box(output).permute(0, 3, 4, 1, 2)  # N, H, W, boxes, values
         rows, columns = values.shape[1:3]
-        column, row = positions(rows, columns, values)
+        column, row = cell_positions(rows, columns, values)
         x = (values[..., 0] + column[..., None]) / columns
         y = (values[..., 1] + row[..., None]) / rows
         wh = values[..., 2:4]
         factor = wh * wh * 4 if self.options.new_coords else wh.exp()
-        wh = factor * in_parts(self.anchors, height, width, values)
+        wh = factor * anchor_fractions(self.anchors, height, width, values)
         boxes = torch.cat((torch.stack((x, y), -1), wh), -1)
         objectness = values[..., 4]
         scores = objectness[..., None] * values[..., 5:]
         return Predictions(boxes.flatten(1, 3), objectness.flatten(1), scores.flatten(1, 3))
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ",".join(map(str, numbers))

@@ -22,6 +22,7 @@ class Activate(Layer):
     """[activation]. Source: activation_layer.c forward_activation_layer."""
 
     section_names = ("activation",)
+    example_cfg = "[activation]\nactivation=leaky\n"
     Options = ActivationOptions
 
     def __init__(self, options: ActivationOptions, context: BuildContext) -> None:

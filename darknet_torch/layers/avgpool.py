@@ -12,6 +12,7 @@ class Avgpool(Layer):
     """[avgpool]. Source: avgpool_layer.c forward_avgpool_layer."""
 
     section_names = ("avgpool", "avg")
+    example_cfg = "[avgpool]\n"
     needs_picture = True
 
     def __init__(self, options: LayerOptions, context: BuildContext) -> None:

@@ -1,9 +1,9 @@
-"""What every layer is: typed options in, a shape out, a forward, arrays in file order."""
+"""The base of all layers: typed options in, a shape out, a forward, arrays in file order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
@@ -11,20 +11,24 @@ from torch import Tensor, nn
 
 from darknet_torch.cfg.dialect import ALEXEYAB_CUDA, Dialect
 from darknet_torch.cfg.grammar import Where
+from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.options import Options, flag, integer, number
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import CfgError, warn
 from darknet_torch.ops.activations import ACTIVATIONS, Activation
 from darknet_torch.ops.arithmetic import FAST, Arithmetic, ArithmeticModule
+from darknet_torch.ops.trees import TreeProbabilities
 
 
 @dataclass(frozen=True)
 class LayerOptions(Options):
-    """The options that every section knows. Source: parser.c parse_network_cfg_custom."""
+    """The options of every section. Source: parser.c parse_network_cfg_custom."""
 
     onlyforward: bool = flag(doc="no gradient passes")
-    stopbackward: int = integer(0, doc="freeze what is before: 1 for good, N for N batches")
+    stopbackward: int = integer(
+        0, doc="freeze the layers before this one: 1 for good, N for N batches"
+    )
     dontload: bool = flag(doc="the weight file has nothing for this layer")
     dontloadscales: bool = flag(doc="the weight file has no batch normalisation here")
     learning_rate: float = number(1.0, doc="factor on the learning rate")
@@ -33,10 +37,10 @@ class LayerOptions(Options):
     truth: bool = flag(only="pjreddie", doc="the layer's output is a truth")
     smooth: float = number(0.0, only="pjreddie", doc="smoothing of labels")
     clip: float = number(0.0, only="alexeyab", doc="bound on the weights")
-    dont_update: int = integer(0, only="alexeyab", doc="leave the weights for N batches")
+    dont_update: int = integer(0, only="alexeyab", doc="do not update the weights for N batches")
     burnin_update: int = integer(0, only="alexeyab", doc="update after this many burn_in")
     train_only_bn: bool = flag(
-        only="alexeyab", doc="learn nothing but rolling statistics, from here back"
+        only="alexeyab", doc="train only the rolling statistics, up to and including this layer"
     )
 
 
@@ -45,13 +49,14 @@ class Slot:
     """One array of a layer in the weight file.
 
     Attributes:
-        name: what messages call it.
-        tensor: where it is kept; its memory order is the file's.
-        normalization: absent from the file under dontloadscales.
-        transposed_if_marked: transposed in files whose header has the transpose mark.
-        flipped: always transposed in the file, as [values per filter, filters].
-        per_filter: its first dimension are the filters that numload counts.
-        decays: it is drawn towards zero in training; biases and scales are not.
+        name: the array's name in messages.
+        tensor: the parameter or buffer that holds the array; its memory order is the file's.
+        normalization: the array is absent from the file under dontloadscales.
+        transposed_if_marked: the array is transposed in files whose header has the
+            transpose mark.
+        flipped: the array is always transposed in the file, as [values per filter, filters].
+        per_filter: the array's first dimension counts the filters that numload limits.
+        decays: weight decay applies to the array; it does not apply to biases and scales.
     """
 
     name: str
@@ -64,17 +69,35 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class ReceptiveWindow:
+    """How far a layer's outputs look at its input, to compute receptive fields.
+
+    Attributes:
+        size: width of the window, positions of the input.
+        stride: positions of the input from one output to the next.
+        dilation: distance of the window's taps.
+        upscale: how many times larger the output is than the input.
+    """
+
+    size: int = 1
+    stride: int = 1
+    dilation: int = 1
+    upscale: int = 1
+
+
+@dataclass(frozen=True)
 class BuildContext:
-    """What a layer may know of the network it is built into.
+    """What a layer may know about the network while it is built.
 
     Attributes:
         index: the layer's own index.
-        section: the name of its section, as written.
-        input_shape: the shape of the layer before it, or of the network's input.
-        built: the layers before it.
+        section: the name of the layer's section, as written in the cfg.
+        input_shape: the output shape of the previous layer, or the shape of the network's input.
+        built: the layers before this one.
         net: the options of [net].
         dialect: which of the two code bases to follow.
         arithmetic: how layers add up and round in training.
+        files: finds and reads the files that options name.
     """
 
     index: int
@@ -84,9 +107,15 @@ class BuildContext:
     net: NetOptions
     dialect: Dialect
     arithmetic: Arithmetic = FAST
+    files: NamedFiles = field(default_factory=NamedFiles)
 
     def layer(self, reference: int, where: Where, key: str) -> Layer:
-        """The layer that `reference` means: absolute, or relative to this one if negative.
+        """Find the layer that a key refers to.
+
+        Args:
+            reference: an absolute index, or one relative to this layer if negative.
+            where: the section's place in the cfg, for messages.
+            key: the key that holds the reference, for messages.
 
         Raises:
             CfgError: there is no such layer before this one.
@@ -107,49 +136,72 @@ class BuildContext:
             )
         return self.built[index]
 
-    def last_with_filters(self) -> Layer | None:
-        """The nearest layer before this one whose options say how many channels it makes."""
+    def nearest_layer_with_filters(self) -> Layer | None:
+        """The nearest earlier layer whose options include ``filters=``, None if there is none."""
         for layer in reversed(self.built):
             if hasattr(layer.options, "filters"):
                 return layer
         return None
 
     def previous_has_extra_consumer(self) -> None:
-        """Pass `Layer.on_extra_consumer` on to the layer before this one."""
+        """Call `Layer.on_extra_consumer` of the previous layer, if there is one."""
         if self.built:
             self.built[-1].on_extra_consumer()
+
+    def read_tree(self, name: str, where: Where, classes: int) -> TreeProbabilities | None:
+        """The tree of `classes` classes in the file `name`; None for an empty name.
+
+        Raises:
+            CfgError: the file does not exist, is broken, or has another number of classes.
+        """
+        if not name:
+            return None
+        tree = self.files.read_tree(name, section=self.section, where=where, classes=classes)
+        return TreeProbabilities(tree)
 
 
 class Layer(ArithmeticModule):
     """Base of all layers.
 
-    A layer maps its sources' activations [N, C, H, W] to one tensor of its
-    `output_shape`; a flat vector is [N, C, 1, 1].
+    A layer computes one tensor of its `output_shape` from the outputs of its sources, each
+    [N, C, H, W]; a flat vector is [N, C, 1, 1]. CONTRIBUTING.md describes what a new layer
+    must declare.
+
+    Class attributes:
+        section_names: the section's name and its aliases.
+        example_cfg: the smallest sections after [net] that contain the layer. They can be
+            built in every dialect for any picture of at least 4 channels, rows and columns.
+            The reference page shows them and the property tests build them.
+        Options: the dataclass of the layer's options.
+        own_activations: activation functions for which Darknet's code of this layer
+            has a routine of its own (see `NumericRules.unwritten_activations`).
+        may_be_output: whether the layer's output may be the network's; that of a cost layer
+            may not.
+        needs_picture: Darknet refuses the layer directly after a [net] whose input is not a
+            picture.
+        merges_receptive_fields: the layer's receptive field is the union of those of its
+            sources, not computed from the previous layer's.
+        has_state: the output depends on earlier inputs.
+        works_in_place: in training Darknet writes the layer's output over its source's output,
+            so other layers that read the source then read the layer's output, too.
 
     Attributes:
-        section_names: the section's name and its aliases.
-        Options: the type of its options.
-        own_activations: activation functions for which Darknet's code of this layer
-            has a routine of its own (see `Numerics.unwritten_activations`).
-        joins_sources: it sees what its sources see, not what the layer before it sees.
-        has_state: what it returns depends on what it has seen before.
-        works_in_place: in training Darknet writes its output over its source's, which others
-            that read the source then see too.
-        needs_picture: Darknet refuses it right behind a [net] whose input is no picture.
+        options: the layer's options.
         index: the layer's index in the network.
+        section: the name of the section, as written in the cfg.
         sources: indices of the layers it reads, -1 for the network's input.
+        input_shape: the output shape of the previous layer.
+        output_shape: the shape of the output for one image.
         overwrites: see `Dialect.overwrites_delta`.
-        output_shape: the shape of one image's output.
-        buffer_shape: the shape of what Darknet keeps as the output, see `buffer`.
-        may_be_output: whether the network's output may be this layer's (a cost layer's may not).
     """
 
     section_names: ClassVar[tuple[str, ...]]
+    example_cfg: ClassVar[str]
     Options: ClassVar[type[LayerOptions]] = LayerOptions
     own_activations: ClassVar[frozenset[str]] = frozenset()
     may_be_output: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = False
-    joins_sources: ClassVar[bool] = False
+    merges_receptive_fields: ClassVar[bool] = False
     has_state: ClassVar[bool] = False
     works_in_place: ClassVar[bool] = False
 
@@ -172,7 +224,7 @@ class Layer(ArithmeticModule):
 
     @property
     def buffer_shape(self) -> Shape:
-        """The output's shape, unless set otherwise."""
+        """Shape of one image in Darknet's output buffer; `output_shape` unless a layer sets it."""
         return self._buffer_shape or self.output_shape
 
     @buffer_shape.setter
@@ -180,13 +232,13 @@ class Layer(ArithmeticModule):
         self._buffer_shape = shape
 
     def buffer(self, *inputs: Tensor) -> Tensor:
-        """The layer's output as it lies in Darknet's memory; few differ from `forward`."""
+        """Compute the output as Darknet's memory holds it; few layers differ from `forward`."""
         out: Tensor = self(*inputs)
         return out
 
     @property
     def detail(self) -> str:
-        """What distinguishes the layer in a table, such as "32 3x3/2"."""
+        """Short description for the layer table, such as "32 3x3/2"."""
         return " ".join(str(source) for source in self.sources[1:])
 
     @property
@@ -195,23 +247,23 @@ class Layer(ArithmeticModule):
         return 0.0
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        """Window, stride, dilation, and how many times it enlarges: for receptive fields."""
-        return 1, 1, 1, 1
+    def receptive_window(self) -> ReceptiveWindow:
+        """How far one output looks at the input, to compute receptive fields."""
+        return ReceptiveWindow()
 
     @property
-    def reads_a_part(self) -> bool:
-        """Whether its options leave some of its arrays out of weight files."""
+    def loads_partially(self) -> bool:
+        """Whether the options leave some of the layer's arrays out of weight files."""
         return bool(self.options.dontloadscales or self.options.numload)
 
     def fold_normalization(self) -> None:
-        """Let no batch normalisation remain behind its products, for inference."""
+        """Fold batch normalisation into the weights, for inference."""
 
     @property
-    def overwritten_sources(self) -> tuple[int, ...]:
-        """Those of its sources whose delta Darknet overwrites where it should add to it.
+    def sources_with_overwritten_delta(self) -> tuple[int, ...]:
+        """Sources whose delta Darknet's backward overwrites instead of adding to it.
 
-        What layers further behind sent to them is lost.
+        The gradients that later layers sent to these sources are lost.
         """
         return self.sources if self.overwrites else ()
 
@@ -230,35 +282,40 @@ class Layer(ArithmeticModule):
         return record(self(*inputs))
 
     def set_temperature(self, temperature: float) -> None:
-        """Divide by `temperature` before a softmax; other layers have none."""
+        """Set the divisor of values before a softmax; layers without softmax ignore it."""
 
-    def at_iteration(self, iteration: int) -> None:
-        """Told before each batch how many updates the training has made."""
+    def on_iteration_start(self, iteration: int) -> None:
+        """Called before each training batch with the number of updates made so far."""
 
     def reset_state(self) -> None:
-        """Forget what was seen; only recurrent layers remember."""
+        """Forget earlier inputs; only layers with a state implement it."""
 
-    def forget_stream(self, stream: int) -> None:
-        """Forget what was seen in one of several sequences side by side."""
+    def reset_stream_state(self, stream: int) -> None:
+        """Forget the earlier inputs of one sequence of the batch."""
 
     def on_extra_consumer(self) -> None:
-        """Told when another layer than the next reads the output, or reads it whole."""
+        """Called while the network is built when the output has a consumer that needs its values.
+
+        Such a consumer is any layer other than the next one, or the next one if it adds,
+        multiplies or joins outputs ([shortcut], [sam], [scale_channels], [route]). A layer that
+        prepares its output for the next layer alone must then stop doing so.
+        """
 
     def weight_slots(self) -> list[Slot]:
         """The layer's arrays in the order of the weight file."""
         return []
 
     def initialize(self) -> None:
-        """Give the arrays the values that Darknet starts training from."""
+        """Fill the arrays with the values from which Darknet starts training."""
 
     def find_activation(self, name: str, dialect: Dialect) -> Activation:
-        """The function called `name`, as this layer computes it in `dialect`."""
+        """The activation function `name`, as Darknet's code of this layer computes it."""
         return find_activation(
             name, dialect, self.own_activations, self.options.where, self.section
         )
 
     def config_error(self, what: str, **details: Any) -> CfgError:
-        """A `CfgError` that names this layer's place in the cfg."""
+        """Make a `CfgError` that names this layer's section and its place in the cfg."""
         return CfgError(f"[{self.section}] {what}", where=self.options.where, **details)
 
     def extra_repr(self) -> str:
@@ -268,17 +325,25 @@ class Layer(ArithmeticModule):
 def find_activation(
     name: str, dialect: Dialect, own: frozenset[str], where: Where, section: str
 ) -> Activation:
-    """The activation function called `name` in a layer with routines of its `own`.
+    """Find the activation function of a layer.
 
-    Where Darknet's code writes zeros, so does this, with a warning.
+    Where Darknet's code has no routine and writes zeros, the returned function does the same,
+    and a warning says so.
+
+    Args:
+        name: the function's name in the cfg.
+        dialect: the code base to follow.
+        own: functions for which Darknet's code of the layer has a routine of its own.
+        where: the section's place in the cfg, for messages.
+        section: the section's name, for messages.
     """
     if name not in dialect.numerics.unwritten_activations - own:
         return ACTIVATIONS[name]
-    helps = name not in ALEXEYAB_CUDA.numerics.unwritten_activations
+    in_cuda_build = name not in ALEXEYAB_CUDA.numerics.unwritten_activations
     warn(
         f"Darknet's code has no {name} in [{section}] and computes zeros, and so does this",
         where=where,
-        fix="use --dialect alexeyab-cuda: the CUDA build has it" if helps else None,
+        fix="use --dialect alexeyab-cuda: the CUDA build has it" if in_cuda_build else None,
     )
     return torch.zeros_like
 
@@ -289,5 +354,5 @@ def unchanged(x: Tensor) -> Tensor:
 
 
 def empty_parameter(*shape: int) -> nn.Parameter:
-    """A parameter without values yet; `Layer.initialize` or a weight file gives them."""
+    """Create an uninitialised parameter; `Layer.initialize` or a weight file fills it."""
     return nn.Parameter(torch.empty(shape))

@@ -1,4 +1,4 @@
-"""[batchnorm], and the normalisation that other layers carry inside."""
+"""[batchnorm], and the batch normalisation inside other layers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from darknet_torch.ops.normalization import affine, batch_norm, cudnn_batch_norm
 
 
 class Normalization(ArithmeticModule):
-    """Batch normalisation without its biases, which the host layer owns.
+    """Batch normalisation without biases, which belong to the layer around it.
 
     Arrays, in file order: `scales`, `rolling_mean`, `rolling_variance` [channels].
     """
@@ -47,7 +47,7 @@ class Normalization(ArithmeticModule):
         self.register_buffer("rolling_variance", torch.empty(channels))
 
     def weight_slots(self) -> list[Slot]:
-        """scales, rolling mean, rolling variance, as every layer keeps them."""
+        """scales, rolling mean, rolling variance: the same order in every layer."""
         return [
             Slot(name, getattr(self, name), normalization=True)
             for name in ("scales", "rolling_mean", "rolling_variance")
@@ -61,7 +61,7 @@ class Normalization(ArithmeticModule):
         self.rolling_variance.zero_()
 
     def affine(self, biases: Tensor) -> tuple[Tensor, Tensor]:
-        """Factor and shift [channels], float64, that do the same at inference."""
+        """Factor and shift, [channels] float64 each, that equal the normalisation at inference."""
         return affine(
             self.scales,
             biases,
@@ -71,7 +71,14 @@ class Normalization(ArithmeticModule):
         )
 
     def folded(self, weights: Tensor, biases: Tensor) -> tuple[Tensor, Tensor]:
-        """Weights [channels, ...] and biases with which a product does the same at inference.
+        """Fold the normalisation into the weights and biases of the product before it.
+
+        Args:
+            weights: [channels, ...].
+            biases: [channels].
+
+        Returns:
+            Weights and biases of the same shapes and types, for inference.
 
         Source: network.c fuse_conv_batchnorm (AlexeyAB), in float64 as there.
         """
@@ -116,6 +123,7 @@ class Batchnorm(Layer):
     """
 
     section_names = ("batchnorm",)
+    example_cfg = "[batchnorm]\n"
 
     def __init__(self, options: LayerOptions, context: BuildContext) -> None:
         super().__init__(options, context)
@@ -127,7 +135,7 @@ class Batchnorm(Layer):
 
     def weight_slots(self) -> list[Slot]:
         biases = [Slot("biases", self.biases)] if self.has_biases_in_file else []
-        # dontloadscales does not reach this layer's arrays.
+        # dontloadscales does not apply to the arrays of this layer.
         arrays = [Slot(slot.name, slot.tensor) for slot in self.normalization.weight_slots()]
         return biases + arrays
 

@@ -1,4 +1,4 @@
-"""The blur that antialiasing puts behind a layer, in place of its stride."""
+"""The blur that antialiasing applies after a layer, in place of the layer's stride."""
 
 from __future__ import annotations
 
@@ -34,7 +34,15 @@ class Blur(nn.Module):
         return convolve(x, self.kernel.to(x.dtype), None, self.geometry)
 
 
-def overwritten(host: Tensor, blurred: Tensor) -> Tensor:
-    """Darknet's output buffer of a blurred layer: the blurred values over the first of `host`."""
+def blurred_buffer(host: Tensor, blurred: Tensor) -> Tensor:
+    """Darknet's output buffer of a blurred layer.
+
+    Args:
+        host: the layer's output before the blur, [N, C, H, W].
+        blurred: the output after the blur, which Darknet writes over the start of the buffer.
+
+    Returns:
+        [N, C, H, W], each picture's first values replaced by the blurred ones.
+    """
     start, rest = blurred.flatten(1), host.flatten(1)
     return torch.cat((start, rest[:, start.shape[1] :]), 1).view_as(host)

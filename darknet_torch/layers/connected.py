@@ -1,4 +1,4 @@
-"""[connected]: every value from every value."""
+"""[connected]: a fully connected layer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ConnectedOptions(LayerOptions):
 
 
 class Connection(nn.Module):
-    """Matrix product and bias or batch normalisation, no activation function.
+    """A matrix product with biases or batch normalisation, without activation function.
 
     Arrays: `weights` [outputs, inputs], `biases` [outputs], and with `normalize` those
     of `Normalization`.
@@ -74,14 +74,21 @@ class Connection(nn.Module):
 
     @torch.no_grad()
     def fold(self) -> None:
-        """Compute the same without normalisation, for inference."""
+        """Fold the normalisation into weights and biases, for inference."""
         if self.normalization is not None:
             weights, biases = self.normalization.folded(self.weights, self.biases)
             self.weights, self.biases = nn.Parameter(weights), nn.Parameter(biases)
             self.normalization = None
 
     def forward(self, x: Tensor, record: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """[N, inputs] to [N, outputs]; `record` gets the product before normalisation.
+        """Multiply, then add the biases or normalise.
+
+        Args:
+            x: [N, inputs].
+            record: applied to the product, see `Layer.forward_recording_delta`.
+
+        Returns:
+            [N, outputs].
 
         Source: connected_layer.c forward_connected_layer.
         """
@@ -96,6 +103,7 @@ class Connected(Layer):
     """[connected]. Source: connected_layer.c forward_connected_layer."""
 
     section_names = ("connected", "conn")
+    example_cfg = "[connected]\noutput=3\n"
     Options = ConnectedOptions
 
     def __init__(self, options: ConnectedOptions, context: BuildContext) -> None:

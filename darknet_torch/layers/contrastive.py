@@ -23,16 +23,17 @@ class ContrastiveOptions(LayerOptions):
 
 
 class Contrastive(Layer):
-    """[contrastive]. At inference Darknet leaves its output zero, and so does this.
+    """[contrastive]. At inference the output is zero, as in Darknet.
 
     Attributes:
-        head_index: the layer whose boxes it embeds, None for whole pictures.
-        boxes: embeddings per position.
+        head_index: index of the [yolo] whose boxes have embeddings, None for whole pictures.
+        boxes: embeddings per position of the map.
 
     Source: softmax_layer.c make_contrastive_layer, forward_contrastive_layer (AlexeyAB).
     """
 
     section_names = ("contrastive",)
+    example_cfg = "[contrastive]\nclasses=2\n"
     Options = ContrastiveOptions
 
     def __init__(self, options: ContrastiveOptions, context: BuildContext) -> None:
@@ -43,14 +44,14 @@ class Contrastive(Layer):
             head = context.layer(options.yolo_layer, options.where, "yolo_layer")
             if head.section != "yolo":
                 raise self.config_error(
-                    f"yolo_layer={options.yolo_layer} means no [yolo]",
+                    f"yolo_layer={options.yolo_layer} does not mean a [yolo]",
                     expected="a [yolo] before it",
                     got=f"[{head.section}], layer {head.index}",
                 )
             self.head_index, self.boxes = head.index, int(head.boxes_per_position)  # type: ignore[arg-type]
             if context.input_shape.channels % self.boxes:
                 raise self.config_error(
-                    "cannot share out its input among the boxes of its yolo_layer",
+                    "cannot divide its input among the boxes of its yolo_layer",
                     expected=f"a multiple of {self.boxes} channels",
                     got=f"{context.input_shape.channels} channels",
                 )

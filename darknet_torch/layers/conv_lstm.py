@@ -8,21 +8,21 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import activation, flag, inert, integer, number
-from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.layers.base import BuildContext, LayerOptions, ReceptiveWindow
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
     check_groups,
     output_shape,
 )
-from darknet_torch.layers.recurrent import Recurrent, State, sum_of_bflops
+from darknet_torch.layers.recurrent import Recurrent, State, total_bflops
 from darknet_torch.ops.activations import ACTIVATIONS
 from darknet_torch.ops.convolution import Geometry
 
 _CONSTRAINT_PER_STEP = 32
-_PEEPHOLES = ("vf", "vi", "vo")
-_OF_STATE = ("wf", "wi", "wg", "wo")
-_OF_INPUT = ("uf", "ui", "ug", "uo")
+_PEEPHOLE_CONVOLUTIONS = ("vf", "vi", "vo")
+_STATE_CONVOLUTIONS = ("wf", "wi", "wg", "wo")
+_INPUT_CONVOLUTIONS = ("uf", "ui", "ug", "uo")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ConvLstmOptions(LayerOptions):
     lstm_activation: str = activation("tanh", doc="of the cell; Darknet's CPU code: always tanh")
     activation: str = activation("linear", doc="the activation function of each convolution")
     batch_normalize: bool = flag(doc="normalise over the batch")
-    peephole: bool = flag(doc="the gates see the cell")
+    peephole: bool = flag(doc="the gates read the cell")
     bottleneck: bool = flag(doc="one convolution of state and input feeds the gates")
     shortcut: bool = flag(doc="with bottleneck: add its output to the first half of the output")
     state_constrain: int = integer(-1, doc="bound on the cell, 32 * time_steps if absent, 0: none")
@@ -57,10 +57,11 @@ class ConvLstm(Recurrent):
 
     Source: conv_lstm_layer.c forward_conv_lstm_layer; bottleneck, which its CPU code
     cannot run, as in forward_conv_lstm_layer_gpu.
-    Differs: with bottleneck each picture of a batch is as it is alone.
+    Differs: with bottleneck each picture of a batch gives what it gives alone.
     """
 
     section_names = ("conv_lstm",)
+    example_cfg = "[conv_lstm]\noutput=2\npad=1\n"
     Options = ConvLstmOptions
     own_activations = CONVOLUTION_ACTIVATIONS
     options: ConvLstmOptions
@@ -84,9 +85,9 @@ class ConvLstm(Recurrent):
                 expected=f"output={shape.channels}",
                 got=filters,
             )
-        self.parts = self._parts()
+        self.part_names = self._find_part_names()
         channels = {"v": filters, "w": filters * (1 + options.bottleneck), "u": shape.channels}
-        for name in self.parts:
+        for name in self.part_names:
             check_groups(self, channels[name[0]], filters, geometry.groups)
             part = Convolution(
                 channels[name[0]],
@@ -97,48 +98,51 @@ class ConvLstm(Recurrent):
             )
             self.add_module(name, part)
 
-    def _parts(self) -> tuple[str, ...]:
+    def _find_part_names(self) -> tuple[str, ...]:
         """Source: parser.c save_weights_upto (AlexeyAB)."""
-        peepholes = _PEEPHOLES if self.options.peephole else ()
-        of_state = _OF_STATE[:1] if self.options.bottleneck else _OF_STATE
-        return (*peepholes, *of_state, *_OF_INPUT)
+        peepholes = _PEEPHOLE_CONVOLUTIONS if self.options.peephole else ()
+        state_convolutions = (
+            _STATE_CONVOLUTIONS[:1] if self.options.bottleneck else _STATE_CONVOLUTIONS
+        )
+        return (*peepholes, *state_convolutions, *_INPUT_CONVOLUTIONS)
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
+    def receptive_window(self) -> ReceptiveWindow:
         geometry = self.options.geometry()
-        return geometry.size, geometry.stride_x, geometry.dilation, 1
+        return ReceptiveWindow(geometry.size, geometry.stride_x, geometry.dilation)
 
     @property
     def bflops(self) -> float:
         own = 12 if self.options.peephole else 9
-        return sum_of_bflops(self) + own * self.output_shape.count / 1e9
+        return total_bflops(self) + own * self.output_shape.count / 1e9
 
-    def start(self, x: Tensor) -> State:
+    def initial_state(self, x: Tensor) -> State:
         shape = self.output_shape
-        nothing = x.new_zeros(x.shape[0], shape.channels, shape.height, shape.width)
-        return nothing, nothing
+        zeros = x.new_zeros(x.shape[0], shape.channels, shape.height, shape.width)
+        return zeros, zeros
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """[N, C, H, W] to [N, output, H, W]. Source: forward_conv_lstm_layer."""
         output, cell = state
-        mixed = None
+        bottleneck = None
         if self.options.bottleneck:
-            mixed = self.cell_activation(self._apply_to("wf", torch.cat((output, x), 1)))
-            x = mixed
-        forget = torch.sigmoid(self._gate("f", x, output, cell))
-        enter = torch.sigmoid(self._gate("i", x, output, cell))
-        new = self.cell_activation(self._gate("g", x, output, None))
-        cell = forget * cell + enter * new
-        leave = torch.sigmoid(self._gate("o", x, output, cell))
-        output = leave * self.cell_activation(cell)
-        cell = torch.nan_to_num(self._constrained(cell), 0.0, 1.0, 1.0)
+            bottleneck = self.cell_activation(self._apply_to("wf", torch.cat((output, x), 1)))
+            x = bottleneck
+        forget_gate = torch.sigmoid(self._gate("f", x, output, cell))
+        input_gate = torch.sigmoid(self._gate("i", x, output, cell))
+        candidate = self.cell_activation(self._gate("g", x, output, None))
+        cell = forget_gate * cell + input_gate * candidate
+        output_gate = torch.sigmoid(self._gate("o", x, output, cell))
+        output = output_gate * self.cell_activation(cell)
+        cell = torch.nan_to_num(self._clamp_cell(cell), 0.0, 1.0, 1.0)
         output = torch.nan_to_num(output, 0.0, 1.0, 1.0)
-        shown = output
-        if mixed is not None and self.options.shortcut:
-            shown = _add_half(output, mixed)
-        return shown, (output, cell)
+        result = output
+        if bottleneck is not None and self.options.shortcut:
+            result = _add_half(output, bottleneck)
+        return result, (output, cell)
 
     def _gate(self, name: str, x: Tensor, output: Tensor, cell: Tensor | None) -> Tensor:
+        """The sum that a gate's activation takes; `cell` is None for gates without peephole."""
         total = self._apply_to(f"u{name}", x)
         if not self.options.bottleneck:
             total = self._apply_to(f"w{name}", output) + total
@@ -149,7 +153,7 @@ class ConvLstm(Recurrent):
     def _apply_to(self, name: str, x: Tensor) -> Tensor:
         return self.activation(self.run(name, x))
 
-    def _constrained(self, cell: Tensor) -> Tensor:
+    def _clamp_cell(self, cell: Tensor) -> Tensor:
         bound = self.options.state_constrain
         if bound < 0:
             bound = _CONSTRAINT_PER_STEP * (self.time_steps if self.training else 1)
@@ -157,7 +161,7 @@ class ConvLstm(Recurrent):
 
 
 def _add_half(x: Tensor, other: Tensor) -> Tensor:
-    """`x` with the first half of each picture's values of `other` added, as they lie."""
+    """Add the first half of each picture's values in `other` to `x`, in memory order."""
     flat, added = x.flatten(1), other.flatten(1)
     half = flat.shape[1] // 2
     return torch.cat((flat[:, :half] + added[:, :half], flat[:, half:]), 1).view_as(x)

@@ -15,7 +15,8 @@ from darknet_torch.layers.batchnorm import Normalization
 from darknet_torch.ops.arithmetic import ArithmeticModule
 from darknet_torch.ops.convolution import Geometry
 
-# Those that Darknet's convolution has routines of its own for; see Layer.own_activations.
+# Activation functions for which Darknet's convolution has its own routines; see
+# Layer.own_activations.
 CONVOLUTION_ACTIVATIONS = frozenset(
     "swish mish hard_mish normalize_channels normalize_channels_softmax "
     "normalize_channels_softmax_maxval".split()
@@ -23,7 +24,7 @@ CONVOLUTION_ACTIVATIONS = frozenset(
 
 
 class Convolution(ArithmeticModule):
-    """Convolution and bias or batch normalisation, no activation function.
+    """A convolution with biases or batch normalisation, without activation function.
 
     Arrays: `weights` [filters, channels / groups, size, size], `biases` [filters], and
     with `normalize` those of `Normalization`.
@@ -83,17 +84,26 @@ class Convolution(ArithmeticModule):
             self.normalization.initialize()
 
     def forward(self, x: Tensor, geometry: Geometry | None = None) -> Tensor:
-        """[N, C, H, W] to [N, filters, H', W'], by another `geometry` if one is given.
+        """Convolve, then add the biases or normalise.
+
+        Args:
+            x: [N, C, H, W].
+            geometry: a window to use instead of the convolution's own.
+
+        Returns:
+            [N, filters, H', W'].
 
         Source: convolutional_layer.c forward_convolutional_layer.
         """
-        return self._finished(self._product(x, self.weights, geometry or self.geometry))
+        return self._add_bias_or_normalize(
+            self._product(x, self.weights, geometry or self.geometry)
+        )
 
-    def _reads_unstepped(self, x: Tensor, geometry: Geometry) -> bool:
-        """Whether Darknet takes the input of a 1x1 window as it lies, see `_without_steps`.
+    def _ignores_stride(self, x: Tensor, geometry: Geometry) -> bool:
+        """Whether Darknet reads the input of a 1x1 window without its stride.
 
-        Where the padding makes the output larger than the input, it then reads beyond its
-        input; here that is computed as it should be.
+        See `_without_stride`. Where padding makes the output larger than the input, Darknet
+        then reads beyond its input; here that case is computed as a proper convolution.
         """
         if geometry.size > 1 or self.pointwise_strides == "all":
             return False
@@ -107,35 +117,35 @@ class Convolution(ArithmeticModule):
     def forward_binary(self, x: Tensor, geometry: Geometry) -> Tensor:
         """`forward` with inputs of 1 and -1 and weights of plus or minus their filter's mean.
 
-        Outside the picture lies 0. In training the gradient is that of the real values.
+        The padding is 0. In training the gradient is that of the real-valued convolution.
 
         Source: convolutional_layer.c forward_convolutional_layer (pjreddie),
         backward_convolutional_layer.
         """
-        weights = _signs(self.weights) * _mean_size(self.weights)
+        weights = _signs(self.weights) * _mean_magnitude(self.weights)
         binary = self._product(_signs(x), weights, geometry)
         if self.training:
             real = self._product(x, self.weights, geometry)
             binary = real + (binary - real).detach()
-        return self._finished(binary)
+        return self._add_bias_or_normalize(binary)
 
     def _product(self, x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
-        """With the biases, unless normalisation adds them later."""
-        if self._reads_unstepped(x, geometry):
-            x = _without_steps(x, geometry)
+        """The convolution with its biases, or without if normalisation adds them later."""
+        if self._ignores_stride(x, geometry):
+            x = _without_stride(x, geometry)
             geometry = Geometry(1, groups=geometry.groups)
         biases = self.biases if self.normalization is None else None
         return self.arithmetic.convolution(x, weights, biases, geometry)
 
-    def _finished(self, product: Tensor) -> Tensor:
+    def _add_bias_or_normalize(self, product: Tensor) -> Tensor:
         if self.normalization is None:
             return product
         return self.normalization(product, self.biases)
 
     def forward_bits(self, x: Tensor, geometry: Geometry) -> Tensor:
-        """The same as AlexeyAB's inference counts it, on bits.
+        """`forward_binary` as AlexeyAB's inference computes it, on bits.
 
-        Normalisation is folded into weights and biases first; outside the picture lies -1.
+        Normalisation is folded into weights and biases first, and the padding is -1.
 
         Source: network.c fuse_conv_batchnorm, gemm.c gemm_nn_custom_bin_mean_transposed.
         """
@@ -146,10 +156,10 @@ class Convolution(ArithmeticModule):
             signs = torch.full_like(signs, -1.0)
         strides = (geometry.stride_y, geometry.stride_x)
         sums = functional.conv2d(signs, _signs(weights), None, strides)
-        return sums * _mean_size(weights)[:, 0, 0, 0, None, None] + biases[:, None, None]
+        return sums * _mean_magnitude(weights)[:, 0, 0, 0, None, None] + biases[:, None, None]
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Weights and biases of a plain convolution that does the same at inference.
+        """Weights and biases of the plain convolution that is equivalent at inference.
 
         Source: network.c fuse_conv_batchnorm (AlexeyAB), in float64 as there.
         """
@@ -159,14 +169,14 @@ class Convolution(ArithmeticModule):
 
     @torch.no_grad()
     def fold(self) -> None:
-        """Keep the arrays of `folded`, and normalise no more."""
+        """Replace the arrays by those of `folded` and drop the normalisation."""
         weights, biases = self.folded()
         self.weights, self.biases = nn.Parameter(weights), nn.Parameter(biases)
         self.normalization = None
 
 
 def _has_bit_columns(channels: int, geometry: Geometry) -> bool:
-    """Whether AlexeyAB's code can lay out bits for this window; else it takes all for -1.
+    """Whether AlexeyAB's code can build bits for this window; else it takes all inputs as -1.
 
     Source: gemm.c im2col_cpu_custom_bin (AlexeyAB).
     """
@@ -179,16 +189,16 @@ def _signs(values: Tensor) -> Tensor:
     return (values > 0).to(values.dtype) * 2 - 1
 
 
-def _mean_size(weights: Tensor) -> Tensor:
+def _mean_magnitude(weights: Tensor) -> Tensor:
     """[filters, 1, 1, 1]: the mean magnitude of each filter's weights."""
     return weights.abs().mean((1, 2, 3), keepdim=True)
 
 
-def _without_steps(x: Tensor, geometry: Geometry) -> Tensor:
-    """A 1x1 convolution's input as Darknet's code reads it: rows of the output's size.
+def _without_stride(x: Tensor, geometry: Geometry) -> Tensor:
+    """The input of a strided 1x1 convolution as Darknet's code reads it.
 
-    The input itself serves as the matrix that im2col would have made, so with a stride
-    its rows start at the wrong places, and its end is never read.
+    Darknet uses the input itself as the matrix that im2col would have made. With a stride,
+    the matrix's rows therefore start at the wrong places, and the input's end is never read.
     """
     count, channels, height, width = x.shape
     out_height, out_width = geometry.output(height, width)
@@ -198,10 +208,10 @@ def _without_steps(x: Tensor, geometry: Geometry) -> Tensor:
 
 
 def check_groups(layer: Layer, channels: int, filters: int, groups: int) -> None:
-    """Refuse groups that do not divide the channels.
+    """Check that groups= divides the channels in and out.
 
     Raises:
-        CfgError: they do not.
+        CfgError: it does not.
     """
     if channels % groups or filters % groups:
         raise layer.config_error(
@@ -212,5 +222,5 @@ def check_groups(layer: Layer, channels: int, filters: int, groups: int) -> None
 
 
 def output_shape(input_shape: Shape, filters: int, geometry: Geometry) -> Shape:
-    """The shape a convolution of `filters` filters makes of `input_shape`."""
+    """The output shape of a convolution of `filters` filters on `input_shape`."""
     return Shape(filters, *geometry.output(input_shape.height, input_shape.width))

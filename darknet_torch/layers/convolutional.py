@@ -9,8 +9,8 @@ from torch import Tensor
 from darknet_torch.cfg.darknet_bugs import POINTWISE_OVERWRITES_DELTA
 from darknet_torch.cfg.options import activation, flag, inert, integer, number
 from darknet_torch.errors import warn
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
-from darknet_torch.layers.blur import Blur, overwritten
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow, Slot
+from darknet_torch.layers.blur import Blur, blurred_buffer
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
@@ -54,14 +54,14 @@ class ConvolutionalOptions(LayerOptions):
     angle: float = number(15.0, only="alexeyab", doc="degrees of rotate")
     assisted_excitation: float = number(0.0, only="alexeyab", doc="raise truths while training")
     grad_centr: bool = flag(only="alexeyab", doc="centre the gradients")
-    reverse: float = number(0.0, only="alexeyab", doc="reverse the gradient, this strongly")
+    reverse: float = number(0.0, only="alexeyab", doc="strength of gradient reversal")
     coordconv: bool = flag(only="alexeyab", doc="coordinates as channels while training")
     dot: str = inert("Darknet reads it and does nothing with it")
     stream: str = inert("a CUDA stream", only="alexeyab")
     wait_stream: str = inert("a CUDA stream", only="alexeyab")
 
     def geometry(self, *, grouped: bool = True) -> Geometry:
-        """The window these options describe, one group only if not `grouped`."""
+        """The window that the options describe; with one group only if not `grouped`."""
         return Geometry(
             size=self.size,
             stride_y=self.stride_y if self.stride_y >= 1 else self.stride,
@@ -76,6 +76,9 @@ class Convolutional(Layer):
     """[convolutional]. Source: convolutional_layer.c forward_convolutional_layer."""
 
     section_names = ("convolutional", "conv")
+    example_cfg = (
+        "[convolutional]\nfilters=2\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\n"
+    )
     needs_picture = True
     Options = ConvolutionalOptions
     own_activations = CONVOLUTION_ACTIVATIONS
@@ -93,7 +96,7 @@ class Convolutional(Layer):
         self.blur: Blur | None = None
         self.output_shape = output_shape(context.input_shape, options.filters, geometry)
         if options.antialiasing:
-            geometry = self._antialiased(geometry)
+            geometry = self._move_stride_to_blur(geometry)
         self._warn_of_dilation(geometry)
         check_output(self, geometry)
         self.geometry = geometry
@@ -124,24 +127,28 @@ class Convolutional(Layer):
                 f"dilation={geometry.dilation}",
             )
 
-    def _antialiased(self, geometry: Geometry) -> Geometry:
-        """`geometry` without its stride, which the blur takes over."""
-        stepping, geometry = geometry, replace(geometry, stride_y=1, stride_x=1)
+    def _move_stride_to_blur(self, geometry: Geometry) -> Geometry:
+        """Create the blur of antialiasing, which steps instead of the convolution.
+
+        Returns:
+            `geometry` with stride 1.
+        """
+        strided, geometry = geometry, replace(geometry, stride_y=1, stride_x=1)
         self.buffer_shape = output_shape(self.input_shape, self.options.filters, geometry)
         self.blur = Blur(
-            self.options.antialiasing, self.buffer_shape, stepping.stride_y, stepping.stride_x
+            self.options.antialiasing, self.buffer_shape, strided.stride_y, strided.stride_x
         )
         self.output_shape = self.blur.output_shape
         return geometry
 
     @property
     def normalizes(self) -> bool:
-        """Whether it normalises over the batch."""
+        """Whether the layer has batch normalisation."""
         return bool(self.options.batch_normalize or self.options.cbn)
 
     @property
     def arrays(self) -> Convolution:
-        """Its own arrays, or those of the layer it shares with."""
+        """The layer's own arrays, or those of the layer that share_index names."""
         return self.convolution if self.convolution is not None else self._shared[0]
 
     def _check(self, geometry: Geometry) -> None:
@@ -160,26 +167,29 @@ class Convolutional(Layer):
         owner = context.layer(options.share_index, options.where, "share_index")
         if not isinstance(owner, Convolutional):
             raise self.config_error(
-                f"share_index={options.share_index} means no [convolutional]",
+                f"share_index={options.share_index} does not mean a [convolutional]",
                 expected="a [convolutional] before it",
                 got=f"[{owner.section}], layer {owner.index}",
             )
-        theirs = owner.arrays
-        mine = (
+        shared = owner.arrays
+        needed = (
             options.filters,
             context.input_shape.channels // self.geometry.groups,
             options.size,
         )
-        if mine != tuple(theirs.weights.shape[:3]) or self.normalizes != owner.normalizes:
+        if needed != tuple(shared.weights.shape[:3]) or self.normalizes != owner.normalizes:
             raise self.config_error(
                 f"does not fit layer {owner.index}, whose arrays share_index gives it",
-                expected=_describe(tuple(theirs.weights.shape[:3]), owner.normalizes),
-                got=_describe(mine, self.normalizes),
+                expected=_describe(tuple(shared.weights.shape[:3]), owner.normalizes),
+                got=_describe(needed, self.normalizes),
             )
-        return theirs
+        return shared
 
     def weight_slots(self) -> list[Slot]:
-        """Source: parser.c save_weights_upto: a sharing layer writes nothing."""
+        """The arrays in file order; none for a layer that shares another's arrays.
+
+        Source: parser.c save_weights_upto.
+        """
         return self.convolution.weight_slots() if self.convolution is not None else []
 
     def initialize(self) -> None:
@@ -202,31 +212,31 @@ class Convolutional(Layer):
         return total / 32 if self.options.xnor else total
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return self.geometry.size, self.geometry.stride_x, self.geometry.dilation, 1
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(self.geometry.size, self.geometry.stride_x, self.geometry.dilation)
 
     def on_extra_consumer(self) -> None:
         """Source: parser.c parse_network_cfg_custom (AlexeyAB), its use_bin_output = 0."""
         self.bin_output = False
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self._sharp(x)
+        out = self._before_blur(x)
         return out if self.blur is None else self.blur(out)
 
     def buffer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
-        out = self._sharp(x)
-        return out if self.blur is None else overwritten(out, self.blur(out))
+        out = self._before_blur(x)
+        return out if self.blur is None else blurred_buffer(out, self.blur(out))
 
-    def _sharp(self, x: Tensor) -> Tensor:
-        """The layer without its blur."""
+    def _before_blur(self, x: Tensor) -> Tensor:
+        """The layer's output before the blur of antialiasing."""
         geometry = self.geometry
         if not self.options.xnor:
             return self._activated(self.arrays(x, geometry))
         if self.training or not self.in_bits:
             return self.activation(self.arrays.forward_binary(x, geometry))
         if geometry.stride_y != geometry.stride_x:
-            out = self.arrays(x, geometry)  # AlexeyAB's code then has no bits
+            out = self.arrays(x, geometry)  # AlexeyAB's code then computes without bits
         else:
             out = self.arrays.forward_bits(x, geometry)
         # Source: network.c calculate_binary_weights: bin_output makes it linear.

@@ -34,6 +34,7 @@ class Cost(Layer):
     """
 
     section_names = ("cost",)
+    example_cfg = "[softmax]\n[cost]\n"
     Options = CostOptions
     may_be_output = False
 

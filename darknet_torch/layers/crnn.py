@@ -8,14 +8,14 @@ from torch import Tensor
 
 from darknet_torch.cfg.options import activation, flag, inert, integer
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.base import BuildContext, LayerOptions
+from darknet_torch.layers.base import BuildContext, LayerOptions, ReceptiveWindow
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
     check_groups,
     output_shape,
 )
-from darknet_torch.layers.recurrent import Recurrent, State, add_states, sum_of_bflops
+from darknet_torch.layers.recurrent import Recurrent, State, add_states, total_bflops
 from darknet_torch.ops.convolution import Geometry
 
 
@@ -53,13 +53,14 @@ class Crnn(Recurrent):
     """[crnn]. Arrays: those of `input_layer`, `self_layer`, `output_layer`.
 
     Source: crnn_layer.c forward_crnn_layer (both code bases); parser.c parse_crnn
-    (pjreddie) hands over the width for the height.
+    (pjreddie) passes the width as the height.
     """
 
     section_names = ("crnn",)
+    example_cfg = "[crnn]\noutput=2\nhidden=2\npad=1\n"
     Options = CrnnOptions
     own_activations = CONVOLUTION_ACTIVATIONS
-    forgets_in_training = True
+    resets_state_each_batch = True
 
     def __init__(self, options: CrnnOptions, context: BuildContext) -> None:
         super().__init__(options, context)
@@ -70,7 +71,7 @@ class Crnn(Recurrent):
         geometry, shape = options.geometry(), context.input_shape
         if context.dialect.geometry.crnn_swaps_sides:
             shape = Shape(shape.channels, shape.width, shape.height)
-        self.taken_shape = shape
+        self.read_shape = shape
         self.state_shape = output_shape(shape, hidden, geometry)
         self.output_shape = output_shape(self.state_shape, filters, geometry)
         if output_shape(self.state_shape, hidden, geometry) != self.state_shape:
@@ -79,33 +80,33 @@ class Crnn(Recurrent):
                 expected="stride=1 and pad=1, so that it stays",
                 got=f"input {shape}, state {self.state_shape}",
             )
-        self.parts = ("input_layer", "self_layer", "output_layer")
+        self.part_names = ("input_layer", "self_layer", "output_layer")
         sizes = ((shape.channels, hidden), (hidden, hidden), (hidden, filters))
-        for name, (channels, wanted) in zip(self.parts, sizes, strict=True):
-            check_groups(self, channels, wanted, geometry.groups)
+        for name, (channels, filters) in zip(self.part_names, sizes, strict=True):
+            check_groups(self, channels, filters, geometry.groups)
             part = Convolution(
-                channels, wanted, geometry, context, normalize=options.batch_normalize
+                channels, filters, geometry, context, normalize=options.batch_normalize
             )
             self.add_module(name, part)
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
+    def receptive_window(self) -> ReceptiveWindow:
         geometry = self.options.geometry()
-        return geometry.size, geometry.stride_x, geometry.dilation, 1
+        return ReceptiveWindow(geometry.size, geometry.stride_x, geometry.dilation)
 
     @property
     def bflops(self) -> float:
-        return sum_of_bflops(self)
+        return total_bflops(self)
 
-    def start(self, x: Tensor) -> State:
+    def initial_state(self, x: Tensor) -> State:
         shape = self.state_shape
         return (x.new_zeros(x.shape[0], shape.channels, shape.height, shape.width),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """[N, C, H, W] to [N, output, H, W]. Source: forward_crnn_layer."""
         (old,) = state
-        taken = self.taken_shape
-        x = x.reshape(-1, taken.channels, taken.height, taken.width)
+        shape = self.read_shape
+        x = x.reshape(-1, shape.channels, shape.height, shape.width)
         new = add_states(
             self.shortcut,
             old,

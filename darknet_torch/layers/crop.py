@@ -27,9 +27,10 @@ class CropOptions(LayerOptions):
 
 
 class Crop(Layer):
-    """[crop]. The middle at inference. Source: crop_layer.c forward_crop_layer."""
+    """[crop]. Takes the middle at inference. Source: crop_layer.c forward_crop_layer."""
 
     section_names = ("crop",)
+    example_cfg = "[crop]\ncrop_height=3\ncrop_width=2\n"
     needs_picture = True
     Options = CropOptions
 

@@ -44,6 +44,7 @@ class Deconvolutional(Layer):
     """
 
     section_names = ("deconvolutional", "deconv")
+    example_cfg = "[deconvolutional]\nfilters=2\nsize=2\nstride=2\n"
     needs_picture = True
     Options = DeconvolutionalOptions
     options: DeconvolutionalOptions

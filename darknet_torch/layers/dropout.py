@@ -11,7 +11,7 @@ from torch.nn import functional
 from darknet_torch.cfg.options import flag, integer, number
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 
-_RISE = 0.85  # part of the training in which dropblock grows to its full strength
+_RAMP = 0.85  # part of the training over which dropblock grows to its full strength
 _BLOCK = 7  # side of a block if the cfg gives none
 
 
@@ -23,7 +23,7 @@ class DropoutOptions(LayerOptions):
         lambda dialect: dialect.defaults.dropout_probability,
         minimum=0,
         maximum=1,
-        doc="how likely a value is dropped",
+        doc="probability that a value is dropped",
     )
     dropblock: bool = flag(only="alexeyab", doc="drop squares, not single values")
     dropblock_size_rel: float = number(
@@ -39,10 +39,11 @@ class Dropout(Layer):
 
     Source: dropout_layer.c forward_dropout_layer; dropout_layer_kernels.cu
     forward_dropout_layer_gpu (AlexeyAB) for dropblock, which acts here everywhere.
-    Differs: a picture of which dropblock leaves nothing is zeros; in C it is no number.
+    Differs: a picture of which dropblock leaves nothing becomes zeros; in C it becomes NaN.
     """
 
     section_names = ("dropout",)
+    example_cfg = "[dropout]\nprobability=.5\n"
     Options = DropoutOptions
     works_in_place = True
     options: DropoutOptions
@@ -50,35 +51,36 @@ class Dropout(Layer):
     def __init__(self, options: DropoutOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         self.probability = options.probability
-        self.rise = context.net.max_batches * _RISE
+        self.ramp = context.net.max_batches * _RAMP
         self.progress = 0.0
 
-    def at_iteration(self, iteration: int) -> None:
-        """Dropblock becomes stronger over the first 85 % of the training."""
-        self.progress = min(1.0, iteration / self.rise) if self.rise else 1.0
+    def on_iteration_start(self, iteration: int) -> None:
+        """Strengthen dropblock over the first 85 % of the training."""
+        self.progress = min(1.0, iteration / self.ramp) if self.ramp else 1.0
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training and self.options.dropblock:
-            return self._without_blocks(x)
+            return self._drop_blocks(x)
         return functional.dropout(x, self.probability, self.training)
 
-    def _without_blocks(self, x: Tensor) -> Tensor:
-        """[N, C, H, W] with at most one square of each channel zeroed, the rest scaled up."""
+    def _drop_blocks(self, x: Tensor) -> Tensor:
+        """Zero at most one square of each channel of [N, C, H, W] and scale up the rest."""
         count, channels, height, width = x.shape
         size = self._block_size(height, width)
         chance = self.probability * self.progress / size**2
-        luck, place = torch.rand(count, channels, height * width, device=x.device).min(-1)
+        lowest, place = torch.rand(count, channels, height * width, device=x.device).min(-1)
         left = _corner(place % width, width - size)[..., None]
         top = _corner(place // width, height - size)[..., None]
         columns, rows = torch.arange(width, device=x.device), torch.arange(height, device=x.device)
         across = (columns >= left) & (columns < left + size)
         down = (rows >= top) & (rows < top + size)
-        block = down[..., :, None] & across[..., None, :] & (luck < chance)[..., None, None]
+        block = down[..., :, None] & across[..., None, :] & (lowest < chance)[..., None, None]
         kept = 1 - block.flatten(1).float().mean(1)
         kept = torch.where(kept > 0, kept, 1.0)
         return torch.where(block, 0.0, x) / kept.to(x.dtype)[:, None, None, None]
 
     def _block_size(self, height: int, width: int) -> int:
+        """The side of a block in a map of that size, positions."""
         options = self.options
         sides = [options.dropblock_size_abs or _BLOCK] * 2
         if options.dropblock_size_rel:
@@ -88,5 +90,5 @@ class Dropout(Layer):
 
 
 def _corner(place: Tensor, most: int) -> Tensor:
-    """Where a block begins whose place was drawn; those beyond `most` start over."""
+    """The first row or column of a block whose place was drawn; places above `most` wrap."""
     return torch.where(place > most, place - most, place).clamp(0, most)

@@ -1,4 +1,4 @@
-"""[empty]: a place holder that passes its input on."""
+"""[empty]: a placeholder that passes its input on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class Empty(Layer):
 
     works_in_place = True
     section_names = ("empty", "silence")
+    example_cfg = "[empty]\n"
 
     def forward(self, x: Tensor) -> Tensor:
         return x

@@ -23,14 +23,16 @@ class GruOptions(LayerOptions):
 
 
 class Gru(Recurrent):
-    """[gru]. Arrays: those of wz, wr, wh (of the state) and uz, ur, uh (of the input).
+    """[gru]. Arrays: those of wz, wr, wh, which read the state, and of uz, ur, uh (the input).
 
-    Source: gru_layer.c forward_gru_layer (both code bases), whose w and u these are; the
-    order in the file is `WeightFile.gru_order`.
-    Differs: it passes gradients everywhere, as CUDA code does; C's backward_gru_layer is empty.
+    Source: gru_layer.c forward_gru_layer (both code bases), which has the names w and u; the
+    order in the file is `WeightFileRules.gru_order`.
+    Differs: gradients are passed back in every dialect, as in CUDA code; C's backward_gru_layer
+    is empty.
     """
 
     section_names = ("gru",)
+    example_cfg = "[gru]\noutput=2\n"
     Options = GruOptions
 
     def __init__(self, options: GruOptions, context: BuildContext) -> None:
@@ -40,7 +42,7 @@ class Gru(Recurrent):
         order = context.dialect.weight_file.gru_order
         add_connections(self, order, context, normalize=options.batch_normalize)
 
-    def start(self, x: Tensor) -> State:
+    def initial_state(self, x: Tensor) -> State:
         return (x.new_zeros(x.shape[0], self.output_shape.channels),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:

@@ -21,13 +21,14 @@ class HistoryOptions(LayerOptions):
 
 
 class History(Recurrent):
-    """[history]. What was not seen yet is zero.
+    """[history]. The steps before the first input are zero.
 
     Source: conv_lstm_layer.c forward_history_layer.
     Differs: with time_steps=1 Darknet keeps nothing from call to call.
     """
 
     section_names = ("history",)
+    example_cfg = "[history]\nhistory_size=2\n"
     Options = HistoryOptions
 
     def __init__(self, options: HistoryOptions, context: BuildContext) -> None:
@@ -36,7 +37,7 @@ class History(Recurrent):
         self.size = options.history_size
         self.output_shape = Shape(shape.channels * self.size, shape.height, shape.width)
 
-    def start(self, x: Tensor) -> State:
+    def initial_state(self, x: Tensor) -> State:
         return (x.new_zeros(x.shape[0], x.shape[1] * (self.size - 1), *x.shape[2:]),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:

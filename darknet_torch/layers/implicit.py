@@ -35,6 +35,7 @@ class Implicit(Layer):
     """
 
     section_names = ("implicit",)
+    example_cfg = "[implicit]\nfilters=3\natoms=2\n"
     Options = ImplicitOptions
 
     def __init__(self, options: ImplicitOptions, context: BuildContext) -> None:

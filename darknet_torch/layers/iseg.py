@@ -23,6 +23,7 @@ class Iseg(Layer):
     """[iseg]. Source: iseg_layer.c forward_iseg_layer (pjreddie)."""
 
     section_names = ("iseg",)
+    example_cfg = "[convolutional]\nfilters=5\n[iseg]\nclasses=3\nids=2\n"
     Options = IsegOptions
 
     def __init__(self, options: IsegOptions, context: BuildContext) -> None:

@@ -1,4 +1,4 @@
-"""[local]: a convolution with weights of its own at each position."""
+"""[local]: a locally connected layer, with separate weights at each position."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from darknet_torch.layers.base import (
     BuildContext,
     Layer,
     LayerOptions,
+    ReceptiveWindow,
     Slot,
     empty_parameter,
     unchanged,
@@ -37,10 +38,11 @@ class Local(Layer):
     """[local]. Arrays: `biases` [filters, H, W], `weights` [H * W, filters, channels * size^2].
 
     Source: local_layer.c local_out_height, forward_local_layer. With any pad the output is
-    as large as a 1x1 window's; the first window starts `pad` pixels outside.
+    as large as that of a 1x1 window, and the first window starts `pad` pixels outside.
     """
 
     section_names = ("local",)
+    example_cfg = "[local]\nfilters=2\nsize=2\n"
     needs_picture = True
     Options = LocalOptions
     options: LocalOptions
@@ -49,7 +51,7 @@ class Local(Layer):
         super().__init__(options, context)
         self.activation = self.find_activation(options.activation, context.dialect)
         shape = context.input_shape
-        height, width = self._output(shape.height), self._output(shape.width)
+        height, width = self._output_size(shape.height), self._output_size(shape.width)
         if height < 1 or width < 1:
             raise self.config_error(
                 f"window of {options.size} is larger than its input", got=f"input {shape}"
@@ -59,10 +61,10 @@ class Local(Layer):
         values = shape.channels * options.size**2
         self.weights = empty_parameter(height * width, options.filters, values)
 
-    def _output(self, size: int) -> int:
+    def _output_size(self, size: int) -> int:
         """Source: local_layer.c local_out_height."""
-        rest = size - 1 if self.options.pad else size - self.options.size
-        return int(rest / self.options.stride) + 1
+        span = size - 1 if self.options.pad else size - self.options.size
+        return int(span / self.options.stride) + 1
 
     def weight_slots(self) -> list[Slot]:
         return [Slot("biases", self.biases), Slot("weights", self.weights, decays=True)]
@@ -83,8 +85,8 @@ class Local(Layer):
         (x,) = inputs
         size, stride, pad = self.options.size, self.options.stride, self.options.pad
         taps, positions = self.weights.shape[2], self.output_shape.area
-        # Where the padded windows are more or fewer than the output has positions, Darknet
-        # takes their matrix for one of the output's width, zeros behind it.
+        # Where the number of padded windows differs from the output's positions, Darknet
+        # reads their matrix as if it had the output's width, with zeros after it.
         matrix = functional.unfold(x, size, padding=pad, stride=stride).flatten(1)
         matrix = functional.pad(matrix, (0, taps * positions - matrix.shape[1]))
         matrix = matrix.reshape(-1, taps, positions)
@@ -93,5 +95,5 @@ class Local(Layer):
         return self.activation(record(out))
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return self.options.size, self.options.stride, 1, 1
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(self.options.size, self.options.stride)

@@ -1,4 +1,4 @@
-"""[logistic]: the logistic function with a loss of its own."""
+"""[logistic]: the logistic function, with a binary cross-entropy loss."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class Logistic(Layer):
     """[logistic]. Source: logistic_layer.c forward_logistic_layer (pjreddie)."""
 
     section_names = ("logistic",)
+    example_cfg = "[logistic]\n"
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.sigmoid(x)

@@ -22,13 +22,14 @@ class LstmOptions(LayerOptions):
 
 
 class Lstm(Recurrent):
-    """[lstm]. Arrays: those of w (of the state), then u (of the input), for each gate.
+    """[lstm]. Arrays: for each gate those of w, which reads the state; then of u, the input.
 
-    Source: lstm_layer.c forward_lstm_layer. The gates f, i, g, o lie in the file in the
-    order of `WeightFile.lstm_order`.
+    Source: lstm_layer.c forward_lstm_layer. The file holds the gates f, i, g, o in the
+    order of `WeightFileRules.lstm_order`.
     """
 
     section_names = ("lstm",)
+    example_cfg = "[lstm]\noutput=2\n"
     Options = LstmOptions
 
     def __init__(self, options: LstmOptions, context: BuildContext) -> None:
@@ -38,17 +39,19 @@ class Lstm(Recurrent):
         order = tuple(f"{kind}{gate}" for kind in "wu" for gate in gates)
         add_connections(self, order, context, normalize=options.batch_normalize)
 
-    def start(self, x: Tensor) -> State:
-        nothing = x.new_zeros(x.shape[0], self.output_shape.channels)
-        return nothing, nothing
+    def initial_state(self, x: Tensor) -> State:
+        zeros = x.new_zeros(x.shape[0], self.output_shape.channels)
+        return zeros, zeros
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """[N, inputs] to [N, output, 1, 1]. Source: forward_lstm_layer."""
         output, cell = state
         x = x.flatten(1)
-        forget, enter, new, leave = (
+        forget_gate, input_gate, candidate, output_gate = (
             self.run(f"w{gate}", output) + self.run(f"u{gate}", x) for gate in "figo"
         )
-        cell = torch.sigmoid(forget) * cell + torch.sigmoid(enter) * torch.tanh(new)
-        output = torch.sigmoid(leave) * torch.tanh(cell)
+        cell = torch.sigmoid(forget_gate) * cell + torch.sigmoid(input_gate) * torch.tanh(
+            candidate
+        )
+        output = torch.sigmoid(output_gate) * torch.tanh(cell)
         return output[:, :, None, None], (output, cell)

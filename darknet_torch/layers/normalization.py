@@ -15,7 +15,9 @@ from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 class NormalizationOptions(LayerOptions):
     """Source: parser.c parse_normalization."""
 
-    size: int = integer(5, minimum=1, doc="how many channels, the own one in their middle")
+    size: int = integer(
+        5, minimum=1, doc="how many neighbouring channels, centred on the channel itself"
+    )
     alpha: float = number(0.0001, doc="weight of the squares")
     beta: float = number(0.75, doc="exponent")
     kappa: float = number(1.0, doc="added to the weighted squares")
@@ -25,17 +27,18 @@ class LocalResponse(Layer):
     """[normalization]: x / (kappa + alpha * sum of squares) ** beta.
 
     Source: normalization_layer.c forward_normalization_layer, whose running sum never
-    takes in channel size / 2, but takes it out.
+    adds channel size / 2, but subtracts it.
     """
 
     section_names = ("normalization", "lrn")
+    example_cfg = "[normalization]\nsize=3\n"
     Options = NormalizationOptions
 
     def __init__(self, options: NormalizationOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         if options.size // 2 >= context.input_shape.channels:
             raise self.config_error(
-                f"size={options.size} reaches beyond its channels",
+                f"size={options.size} is larger than its channels allow",
                 expected=f"size below {2 * context.input_shape.channels}",
                 got=f"{context.input_shape.channels} channels",
             )
@@ -45,11 +48,12 @@ class LocalResponse(Layer):
         options, channels = self.options, x.shape[1]
         squares = x * x
         sums = torch.cat((torch.zeros_like(squares[:, :1]), squares.cumsum(1)), 1)
-        own = torch.arange(channels, device=x.device)
-        last = (own + options.size // 2 + 1).clamp(max=channels)
-        first = (own - (options.size - 1) // 2).clamp(min=0)
-        never = options.size // 2
-        near = sums[:, last] - sums[:, first] - squares[:, never : never + 1]
-        factors = (options.kappa + options.alpha * near) ** -options.beta
-        # Source: normalization_layer.c backward_normalization_layer: approximate.
+        index = torch.arange(channels, device=x.device)
+        last = (index + options.size // 2 + 1).clamp(max=channels)
+        first = (index - (options.size - 1) // 2).clamp(min=0)
+        omitted = options.size // 2
+        window_sums = sums[:, last] - sums[:, first] - squares[:, omitted : omitted + 1]
+        factors = (options.kappa + options.alpha * window_sums) ** -options.beta
+        # Source: normalization_layer.c backward_normalization_layer treats the factors as
+        # constants.
         return x * (factors.detach() if self.training else factors)

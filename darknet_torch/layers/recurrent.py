@@ -1,4 +1,4 @@
-"""What recurrent layers share: steps, and a state that outlives a call."""
+"""The base of recurrent layers: steps in time, and a state that is kept between calls."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ State = tuple[Tensor, ...]
 class Recurrent(Layer):
     """Base of the layers with a state.
 
-    In training an input holds `time_steps` steps one behind the other, [T * N, C, H, W]. At
-    inference it is one step of N sequences, and the state is carried to the next call
-    until `reset_state`, or a call with another N.
+    In training an input holds `time_steps` steps one after the other, [T * N, C, H, W]. At
+    inference it is one step of N sequences, and the state is kept for the next call until
+    `reset_state`, or until a call with another N.
 
     Attributes:
-        forgets_in_training: whether each training batch starts from no state.
-        parts: names of the submodules that hold its arrays, in the order of the file.
+        resets_state_each_batch: whether every training batch starts from the initial state.
+        part_names: names of the submodules that hold the arrays, in the order of the file.
+        time_steps: steps per training batch.
+        state: what `step` returned last; empty before the first call.
     """
 
     has_state = True
-    forgets_in_training: ClassVar[bool] = False
-    parts: tuple[str, ...] = ()
+    resets_state_each_batch: ClassVar[bool] = False
+    part_names: tuple[str, ...] = ()
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)
@@ -39,40 +41,49 @@ class Recurrent(Layer):
     def weight_slots(self) -> list[Slot]:
         return [
             replace(slot, name=f"{name}.{slot.name}")
-            for name in self.parts
+            for name in self.part_names
             for slot in self._part(name).weight_slots()
         ]
 
     def initialize(self) -> None:
-        for name in self.parts:
+        for name in self.part_names:
             self._part(name).initialize()
 
     def run(self, name: str, x: Tensor) -> Tensor:
-        """The part called `name` applied to `x`."""
+        """Apply the part called `name` to `x`."""
         return self._part(name)(x)
 
     def _part(self, name: str) -> Any:
         return self.get_submodule(name)
 
     def reset_state(self) -> None:
-        """Forget what was seen."""
+        """Forget earlier inputs."""
         self.state = ()
 
-    def forget_stream(self, stream: int) -> None:
-        """Source: network.c reset_network_state."""
+    def reset_stream_state(self, stream: int) -> None:
+        """Forget the earlier inputs of one sequence of the batch.
+
+        Source: network.c reset_network_state.
+        """
         for part in self.state:
             part[stream] = 0
 
-    def start(self, x: Tensor) -> State:
+    def initial_state(self, x: Tensor) -> State:
         """The state before the first step; `x` is one step of the input."""
         raise NotImplementedError
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step: input and state to output and state."""
+        """Compute one step: from input and state to output and next state."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        """[T * N, C, H, W], T = 1 at inference, to as many outputs.
+        """Compute T steps of N sequences; T is `time_steps` in training and 1 at inference.
+
+        Args:
+            x: [T * N, C, H, W].
+
+        Returns:
+            As many outputs, [T * N, C', H', W'].
 
         Raises:
             UsageError: in training, a batch that does not divide into `time_steps` steps.
@@ -87,27 +98,28 @@ class Recurrent(Layer):
         steps = x.chunk(self.time_steps) if self.training else (x,)
         state = self._state_for(steps[0])
         outputs = []
-        for one in steps:
-            out, state = self.step(one, state)
+        for step_input in steps:
+            out, state = self.step(step_input, state)
             outputs.append(out)
         self.state = tuple(part.detach() for part in state)
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
 
     def _state_for(self, x: Tensor) -> State:
-        start = self.start(x)
+        """The state kept from the last call if it fits the batch, else the initial state."""
+        start = self.initial_state(x)
         fits = len(self.state) == len(start) and all(
             old.shape == new.shape and old.device == new.device
             for old, new in zip(self.state, start, strict=True)
         )
-        forgets = self.training and self.forgets_in_training
-        return self.state if fits and not forgets else start
+        resets = self.training and self.resets_state_each_batch
+        return self.state if fits and not resets else start
 
 
 def add_connections(
     layer: Recurrent, names: tuple[str, ...], context: BuildContext, *, normalize: bool
 ) -> None:
-    """Give `layer` its parts: w... take its own output, u... take its input."""
-    layer.parts = names
+    """Add the parts of a layer: those called w... read its last output, u... its input."""
+    layer.part_names = names
     outputs = layer.output_shape.channels
     sizes = {"w": outputs, "u": context.input_shape.count}
     for name in names:
@@ -116,13 +128,13 @@ def add_connections(
 
 
 def add_states(shortcut: bool, old: Tensor, *new: Tensor) -> Tensor:
-    """The sum of `new`, with `old` added if `shortcut`."""
+    """Add up the two `new` tensors, and `old` if `shortcut`."""
     total = new[0] + new[1]
     return old + total if shortcut else total
 
 
-def sum_of_bflops(layer: Recurrent) -> float:
-    """Billions of operations of a layer's convolutions, all of its output's size."""
+def total_bflops(layer: Recurrent) -> float:
+    """Billions of operations of a layer's convolutions, all of which have its output's size."""
     shape = layer.output_shape
-    parts = [layer.get_submodule(name) for name in layer.parts]
+    parts = [layer.get_submodule(name) for name in layer.part_names]
     return sum(part.bflops(shape.height, shape.width) for part in parts)  # type: ignore[operator]

@@ -10,7 +10,7 @@ from torch.nn import functional
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import warn
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow
 from darknet_torch.ops.reorganize import keeps_all_values, reorganize
 
 
@@ -19,9 +19,13 @@ class ReorgOptions(LayerOptions):
     """Source: parser.c parse_reorg_old (AlexeyAB), parse_reorg (pjreddie)."""
 
     stride: int = integer(1, minimum=1, doc="side of the square")
-    reverse: bool = flag(doc="channels become squares; with flatten: channels first again")
-    flatten: bool = flag(only="pjreddie", doc="channels last, nothing else")
-    extra: int = integer(0, minimum=0, only="pjreddie", doc="zeros behind the values instead")
+    reverse: bool = flag(
+        doc="channels become squares; with flatten: from channels last to channels first"
+    )
+    flatten: bool = flag(only="pjreddie", doc="reorder to channels last, nothing else")
+    extra: int = integer(
+        0, minimum=0, only="pjreddie", doc="append this many zeros instead of reordering"
+    )
 
 
 class Reorg(Layer):
@@ -33,6 +37,7 @@ class Reorg(Layer):
     """
 
     section_names = ("reorg",)
+    example_cfg = "[reorg]\nstride=2\n"
     needs_picture = True
     Options = ReorgOptions
     options: ReorgOptions
@@ -43,21 +48,23 @@ class Reorg(Layer):
         if options.extra:
             self.output_shape = Shape(context.input_shape.count + options.extra, 1, 1)
         else:
-            self.output_shape = reorganized(context.input_shape, self.stride, reverse=self.reverse)
-            check_stride(self, context.input_shape, self.stride, least=self.stride**2)
+            self.output_shape = reorganized_shape(
+                context.input_shape, self.stride, reverse=self.reverse
+            )
+            check_stride(self, context.input_shape, self.stride, min_channels=self.stride**2)
 
     @property
     def detail(self) -> str:
         return f"/{self.stride}"
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return 1, self.stride, 1, 1
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(stride=self.stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, C, H, W] to [N, *output_shape], its values in another order, then zeros."""
+        """Reorder the values of [N, C, H, W] to [N, *output_shape], and append zeros if asked."""
         shape = Shape(*x.shape[1:])
-        out = reorganized(shape, self.stride, reverse=self.reverse)
+        out = reorganized_shape(shape, self.stride, reverse=self.reverse)
         if self.options.flatten:
             x = _flatten(x, reverse=self.reverse)
         if self.options.extra:
@@ -67,8 +74,8 @@ class Reorg(Layer):
         return reorganize(x, shape, out, self.stride, to_blocks=self.reverse)
 
 
-def reorganized(shape: Shape, stride: int, *, reverse: bool) -> Shape:
-    """The shape that squares of `stride` make of `shape`, or its channels if `reverse`.
+def reorganized_shape(shape: Shape, stride: int, *, reverse: bool) -> Shape:
+    """The shape after squares of side `stride` became channels, or the reverse.
 
     Source: reorg_layer.c make_reorg_layer.
     """
@@ -77,20 +84,26 @@ def reorganized(shape: Shape, stride: int, *, reverse: bool) -> Shape:
     return Shape(shape.channels * stride**2, shape.height // stride, shape.width // stride)
 
 
-def check_stride(layer: Layer, deep: Shape, stride: int, *, least: int) -> None:
-    """Refuse a stride for which nothing is left, or Darknet divides by zero; warn of losses.
+def check_stride(layer: Layer, deep_shape: Shape, stride: int, *, min_channels: int) -> None:
+    """Check that a stride fits its input, and warn where values are lost.
+
+    Args:
+        layer: the layer, with input and output shapes.
+        deep_shape: the one of the two shapes that has more channels.
+        stride: side of the squares.
+        min_channels: with fewer channels Darknet divides by zero.
 
     Raises:
-        CfgError: the input has fewer than `least` channels, or no square in it.
+        CfgError: the input has fewer than `min_channels` channels, or not one whole square.
     """
-    if layer.input_shape.channels < least or not layer.output_shape.count:
+    if layer.input_shape.channels < min_channels or not layer.output_shape.count:
         raise layer.config_error(
             f"stride={stride} is too large for its input",
-            expected=f"at least {least} channels, and {stride} rows and columns",
+            expected=f"at least {min_channels} channels, and {stride} rows and columns",
             got=f"input {layer.input_shape}",
         )
     counts = layer.input_shape.count, layer.output_shape.count
-    if not keeps_all_values(deep, *counts, stride):
+    if not keeps_all_values(deep_shape, *counts, stride):
         warn(
             f"[{layer.section}] stride={stride} does not divide its input: values are lost",
             where=layer.options.where,
@@ -100,7 +113,7 @@ def check_stride(layer: Layer, deep: Shape, stride: int, *, least: int) -> None:
 
 
 def _flatten(x: Tensor, *, reverse: bool) -> Tensor:
-    """The values in the order of channels last (or back), under the same shape.
+    """Reorder the values to channels last (or back if `reverse`), keeping the shape.
 
     Source: blas.c flatten (pjreddie).
     """

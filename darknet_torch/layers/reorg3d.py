@@ -8,8 +8,8 @@ from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
-from darknet_torch.layers.reorg import check_stride, reorganized
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow
+from darknet_torch.layers.reorg import check_stride, reorganized_shape
 from darknet_torch.ops.reorganize import reorganize
 
 
@@ -29,24 +29,27 @@ class Reorg3d(Layer):
     """
 
     section_names = ("reorg3d",)
+    example_cfg = "[reorg3d]\nstride=2\n"
     needs_picture = True
     Options = Reorg3dOptions
 
     def __init__(self, options: Reorg3dOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         self.stride, self.reverse = options.stride, options.reverse
-        self.output_shape = reorganized(context.input_shape, self.stride, reverse=self.reverse)
-        least = self.stride**4 if self.reverse else 1
-        check_stride(self, self.output_shape, self.stride, least=least)
+        self.output_shape = reorganized_shape(
+            context.input_shape, self.stride, reverse=self.reverse
+        )
+        min_channels = self.stride**4 if self.reverse else 1
+        check_stride(self, self.output_shape, self.stride, min_channels=min_channels)
 
     @property
     def detail(self) -> str:
         return f"/{self.stride}"
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return 1, 1, 1, self.stride
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(upscale=self.stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        out = reorganized(Shape(*x.shape[1:]), self.stride, reverse=self.reverse)
+        out = reorganized_shape(Shape(*x.shape[1:]), self.stride, reverse=self.reverse)
         return reorganize(x, out, out, self.stride, to_blocks=self.reverse)

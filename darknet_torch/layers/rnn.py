@@ -12,7 +12,7 @@ from darknet_torch.layers.base import BuildContext, LayerOptions
 from darknet_torch.layers.connected import Connection
 from darknet_torch.layers.recurrent import Recurrent, State, add_states
 
-_SELF_ACTIVATION = {1: "logistic", 2: "loggy"}  # by the option logistic
+_STATE_ACTIVATIONS = {1: "logistic", 2: "loggy"}  # by the value of logistic=
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,9 @@ class RnnOptions(LayerOptions):
     """Source: parser.c parse_rnn (both code bases)."""
 
     output: int = integer(1, minimum=1, doc="output values")
-    hidden: int = integer(1, minimum=1, only="alexeyab", doc="values of the state, else output")
+    hidden: int = integer(
+        1, minimum=1, only="alexeyab", doc="values of the state; pjreddie: as many as output"
+    )
     activation: str = activation("logistic")
     batch_normalize: bool = flag(doc="normalise over the batch")
     shortcut: bool = flag(doc="add to the state instead of replacing it")
@@ -34,25 +36,26 @@ class Rnn(Recurrent):
     """
 
     section_names = ("rnn",)
+    example_cfg = "[rnn]\noutput=2\nhidden=3\n"
     Options = RnnOptions
-    forgets_in_training = True
+    resets_state_each_batch = True
 
     def __init__(self, options: RnnOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         dialect = context.dialect
         self.hidden = options.hidden if dialect.geometry.rnn_has_hidden else options.output
         self.shortcut = options.shortcut
-        own = _SELF_ACTIVATION.get(options.logistic, options.activation)
+        state_activation = _STATE_ACTIVATIONS.get(options.logistic, options.activation)
         self.activation = self.find_activation(options.activation, dialect)
-        self.self_activation = self.find_activation(own, dialect)
+        self.self_activation = self.find_activation(state_activation, dialect)
         self.output_shape = Shape(options.output, 1, 1)
         inputs, normalize = context.input_shape.count, options.batch_normalize
-        self.parts = ("input_layer", "self_layer", "output_layer")
+        self.part_names = ("input_layer", "self_layer", "output_layer")
         self.input_layer = Connection(inputs, self.hidden, context, normalize=normalize)
         self.self_layer = Connection(self.hidden, self.hidden, context, normalize=normalize)
         self.output_layer = Connection(self.hidden, options.output, context, normalize=normalize)
 
-    def start(self, x: Tensor) -> State:
+    def initial_state(self, x: Tensor) -> State:
         return (x.new_zeros(x.shape[0], self.hidden),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:

@@ -1,4 +1,4 @@
-"""[route]: several layers' channels one behind the other."""
+"""[route]: concatenates the channels of several layers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 class RouteOptions(LayerOptions):
     """Source: parser.c parse_route (both code bases)."""
 
-    layers: tuple[int, ...] = integers(REQUIRED, doc="layers to join, relative if negative")
-    groups: int = integer(1, minimum=1, only="alexeyab", doc="parts to cut each layer into")
-    group_id: int = integer(0, minimum=0, only="alexeyab", doc="the part to take of each")
+    layers: tuple[int, ...] = integers(REQUIRED, doc="layers to concatenate, relative if negative")
+    groups: int = integer(
+        1, minimum=1, only="alexeyab", doc="groups to split each layer's channels into"
+    )
+    group_id: int = integer(0, minimum=0, only="alexeyab", doc="the group to take of each layer")
     stream: str = inert("a CUDA stream", only="alexeyab")
     wait_stream: str = inert("a CUDA stream", only="alexeyab")
 
@@ -28,14 +30,15 @@ class RouteOptions(LayerOptions):
 class RouteHalfOptions(LayerOptions):
     """Source: utils/layers.py FeatureConcat_l (WongKinYiu/PyTorch_YOLOv4)."""
 
-    layers: tuple[int, ...] = integers(REQUIRED, doc="layers to join, relative if negative")
+    layers: tuple[int, ...] = integers(REQUIRED, doc="layers to concatenate, relative if negative")
 
 
 class Route(Layer):
     """[route]. Source: route_layer.c forward_route_layer."""
 
     section_names = ("route",)
-    joins_sources = True
+    example_cfg = "[empty]\n[empty]\n[route]\nlayers=-1,-2\n"
+    merges_receptive_fields = True
     Options: ClassVar[type[LayerOptions]] = RouteOptions
 
     def __init__(self, options: RouteOptions, context: BuildContext) -> None:
@@ -47,14 +50,14 @@ class Route(Layer):
         options: RouteOptions | RouteHalfOptions,
         context: BuildContext,
         groups: int,
-        part: int,
+        group_id: int,
     ) -> None:
-        """Join part number `part` of `groups` parts of each layer in `options`."""
+        """Concatenate group `group_id` of the `groups` groups of each layer in `options`."""
         layers = [context.layer(index, options.where, "layers") for index in options.layers]
         self.sources = tuple(layer.index for layer in layers)
         for layer in layers:
             layer.on_extra_consumer()
-        self.groups, self.group_id = groups, part
+        self.groups, self.group_id = groups, group_id
         if self.group_id >= self.groups:
             raise self.config_error(
                 f"group_id={self.group_id} is not one of its {self.groups} groups",
@@ -82,8 +85,8 @@ class Route(Layer):
 
     @property
     def detail(self) -> str:
-        part = f" {self.group_id}/{self.groups}" if self.groups > 1 else ""
-        return " ".join(str(source) for source in self.sources) + part
+        group = f" {self.group_id}/{self.groups}" if self.groups > 1 else ""
+        return " ".join(str(source) for source in self.sources) + group
 
     def forward(self, *inputs: Tensor) -> Tensor:
         if self.groups > 1:
@@ -95,8 +98,9 @@ class RouteHalf(Route):
     """[route_lhalf], of PyTorch_YOLOv4: a [route] of the first half of each layer."""
 
     section_names = ("route_lhalf",)
+    example_cfg = "[empty]\n[route_lhalf]\nlayers=-1\n"
     Options = RouteHalfOptions
 
     def __init__(self, options: RouteHalfOptions, context: BuildContext) -> None:
         Layer.__init__(self, options, context)
-        self._join(options, context, groups=2, part=0)
+        self._join(options, context, groups=2, group_id=0)

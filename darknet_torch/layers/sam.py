@@ -1,4 +1,4 @@
-"""[sam]: another layer times the one before, value by value."""
+"""[sam]: multiplies another layer with the previous one, value by value."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Sam(Layer):
     """[sam]. Source: sam_layer.c forward_sam_layer."""
 
     section_names = ("sam",)
+    example_cfg = "[empty]\n[empty]\n[sam]\nfrom=-2\n"
     Options = SamOptions
 
     def __init__(self, options: SamOptions, context: BuildContext) -> None:
@@ -49,6 +50,6 @@ class Sam(Layer):
         return self.activation(record(x * other))
 
     @property
-    def overwritten_sources(self) -> tuple[int, ...]:
-        """Source: sam_layer.c backward_sam_layer."""
+    def sources_with_overwritten_delta(self) -> tuple[int, ...]:
+        """The other layer's delta. Source: sam_layer.c backward_sam_layer."""
         return self.sources[1:] if self.overwrites else ()

@@ -1,4 +1,4 @@
-"""[scale_channels]: another layer's channels, or positions, times the one before."""
+"""[scale_channels]: scales the channels, or positions, of another layer by the previous one."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class ScaleChannels(Layer):
     """[scale_channels]. Source: scale_channels_layer.c forward_scale_channels_layer."""
 
     section_names = ("scale_channels",)
+    example_cfg = "[empty]\n[avgpool]\n[scale_channels]\nfrom=-2\n"
     Options = ScaleChannelsOptions
 
     def __init__(self, options: ScaleChannelsOptions, context: BuildContext) -> None:

@@ -1,4 +1,4 @@
-"""[shortcut]: adds other layers to the one before it."""
+"""[shortcut]: adds other layers to the previous one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from darknet_torch.layers.base import (
 )
 
 _EPSILON = 1e-4
-_LEAST = 1e-3
+_SMALLEST_WEIGHT = 1e-3
 _WEIGHTS_TYPES = {"none": None, "per_feature": "layer", "per_layer": "layer"} | {
     "per_channel": "channel"
 }
@@ -42,7 +42,7 @@ class ShortcutOptions(LayerOptions):
     weights_normalization: str = text(
         "none", only="alexeyab", doc="of the factors: none, relu (avg_relu), softmax"
     )
-    alpha: float = number(1.0, only="pjreddie", doc="factor on the layer before")
+    alpha: float = number(1.0, only="pjreddie", doc="factor on the previous layer")
     beta: float = number(1.0, only="pjreddie", doc="factor on the layer added")
 
 
@@ -51,12 +51,18 @@ class Shortcut(Layer):
 
     Source: shortcut_layer.c forward_shortcut_layer, blas.c shortcut_multilayer_cpu
     (AlexeyAB), shortcut_cpu (pjreddie).
-    Differs: of a layer with more channels than the one before it, AlexeyAB's CPU build adds
-    a batch's values shifted where the two inputs' shapes agree; here only in training, with
-    `SHORTCUT_MIXES_PICTURES`, and else each picture of a batch is as it is alone.
+    Differs: where the added layer has more channels than the previous one and the two layers'
+    inputs have the same shape, AlexeyAB's CPU build adds the values of a batch shifted. This
+    does so only in training, with `SHORTCUT_MIXES_PICTURES`; otherwise each picture of a batch
+    gives what it gives alone.
     """
 
     section_names = ("shortcut",)
+    example_cfg = (
+        "[empty]\n"
+        "[empty]\n"
+        "[shortcut]\nfrom=-2\nweights_type=per_feature\nweights_normalization=softmax\n"
+    )
     Options = ShortcutOptions
     own_activations = frozenset({"swish", "mish"})
 
@@ -85,8 +91,8 @@ class Shortcut(Layer):
             and layers[0].input_shape == context.input_shape
             and layers[0].output_shape.channels > context.input_shape.channels
         )
-        self.normalization = self._word(_NORMALIZATIONS, "weights_normalization")
-        kind = self._word(_WEIGHTS_TYPES, "weights_type")
+        self.normalization = self._parse_word(_NORMALIZATIONS, "weights_normalization")
+        kind = self._parse_word(_WEIGHTS_TYPES, "weights_type")
         if kind and self.normalization is None:
             warn(
                 f"[{context.section}] weights_type= without weights_normalization=: "
@@ -97,23 +103,27 @@ class Shortcut(Layer):
         columns = {None: (), "layer": (1,), "channel": (self.output_shape.channels,)}[kind]
         self.weights = empty_parameter(len(self.sources), *columns) if kind else None
 
-    def _check(self, layer: Layer, mine: Shape) -> None:
-        theirs = layer.output_shape
+    def _check(self, layer: Layer, previous: Shape) -> None:
+        """Check that the size of an added layer fits that of the previous one."""
+        added = layer.output_shape
         if self.strides:
             # Source: blas.c shortcut_cpu (pjreddie), its assertions.
             fits = (
-                theirs.width // mine.width == theirs.height // mine.height
-                and mine.width // theirs.width == mine.height // theirs.height
+                added.width // previous.width == added.height // previous.height
+                and previous.width // added.width == previous.height // added.height
             )
-            expected = f"{mine.height}x{mine.width}, or both about as many times larger or smaller"
+            expected = (
+                f"{previous.height}x{previous.width}, "
+                "or both about as many times larger or smaller"
+            )
         else:
-            fits = (mine.height, mine.width) == (theirs.height, theirs.width)
-            expected = f"{mine.height}x{mine.width}, as the layer before it"
+            fits = (previous.height, previous.width) == (added.height, added.width)
+            expected = f"{previous.height}x{previous.width}, as the layer before it"
         if not fits:
             raise self.config_error(
                 "adds a layer of another height or width",
                 expected=expected,
-                got=f"{theirs.height}x{theirs.width} of layer {layer.index} "
+                got=f"{added.height}x{added.width} of layer {layer.index} "
                 f"([{layer.section}], {layer.options.where})",
                 fix=None
                 if self.strides
@@ -121,7 +131,8 @@ class Shortcut(Layer):
                 "shortcuts may add layers that are some times larger or smaller",
             )
 
-    def _word(self, words: dict[str, str | None], key: str) -> str | None:
+    def _parse_word(self, words: dict[str, str | None], key: str) -> str | None:
+        """What the word in option `key` means, by the table `words`."""
         word = getattr(self.options, key)
         if word not in words and key != "weights_type" and self.options.weights_type == "none":
             warn(
@@ -151,21 +162,30 @@ class Shortcut(Layer):
             self.weights.fill_(1)
 
     def forward(self, x: Tensor, *added: Tensor) -> Tensor:
-        """The layer before and those `added`, [N, C, H, W] each, to the first one's shape."""
+        """Add the layers.
+
+        Args:
+            x: the previous layer, [N, C, H, W].
+            added: the other layers, [N, C', H', W'] each.
+
+        Returns:
+            The sum, of the shape of `x`.
+        """
         if self.strides:
             out = _add_strided(x, added[0], self.alpha, self.beta)
         elif self.weights is None:
             out = x
             for other in added:
-                other = _crossed(other, x.shape[1]) if self.crosses and self.training else other
+                if self.crosses and self.training:
+                    other = _read_as_fewer_channels(other, x.shape[1])
                 out = _add_channels(out, other)
         else:
             factors = self._factors()
             out = x * factors[0]
             for other, factor in zip(added, factors[1:], strict=True):
                 channels = min(x.shape[1], other.shape[1])
-                part = factor if factor.shape[0] == 1 else factor[:channels]
-                out = _add_channels(out, other[:, :channels] * part)
+                factor = factor if factor.shape[0] == 1 else factor[:channels]
+                out = _add_channels(out, other[:, :channels] * factor)
         if self.options.activation == "leaky":
             return self.arithmetic.leaky(out)
         return self.activation(out)
@@ -175,20 +195,24 @@ class Shortcut(Layer):
         assert self.weights is not None
         weights: Tensor = self.weights
         if self.normalization == "relu":
-            # Source: network.c fuse_conv_batchnorm: at inference never less than 0.001.
-            weights = functional.relu(weights) if self.training else weights.clamp(min=_LEAST)
+            # Source: network.c fuse_conv_batchnorm: at inference at least 0.001.
+            weights = (
+                functional.relu(weights) if self.training else weights.clamp(min=_SMALLEST_WEIGHT)
+            )
             weights = weights / (weights.sum(0) + _EPSILON)
         elif self.normalization == "softmax":
-            raised = torch.exp(weights - weights.amax(0))
-            weights = raised / (raised.sum(0) + _EPSILON)
+            exponentials = torch.exp(weights - weights.amax(0))
+            weights = exponentials / (exponentials.sum(0) + _EPSILON)
         if self.training:
-            # Source: blas.c backward_shortcut_multilayer_cpu: as if they were not normalised.
+            # Source: blas.c backward_shortcut_multilayer_cpu ignores the normalisation.
             weights = self.weights + (weights - self.weights).detach()
         return weights[:, :, None, None]
 
 
-class _Crossed(torch.autograd.Function):
-    """The first values of a batch as if each picture had `channels`; its gradient is right.
+class _ReadAsFewerChannels(torch.autograd.Function):
+    """Reads a batch's memory as if each picture had fewer channels.
+
+    The backward, as Darknet's, returns the gradients to the right pictures and channels.
 
     Source: shortcut_layer.c forward_shortcut_layer, backward_shortcut_layer (AlexeyAB).
     """
@@ -204,13 +228,13 @@ class _Crossed(torch.autograd.Function):
         return functional.pad(gradients[0], (0, 0, 0, 0, 0, ctx.missing)), None
 
 
-def _crossed(x: Tensor, channels: int) -> Tensor:
-    out: Tensor = _Crossed.apply(x, channels)  # type: ignore[no-untyped-call]
+def _read_as_fewer_channels(x: Tensor, channels: int) -> Tensor:
+    out: Tensor = _ReadAsFewerChannels.apply(x, channels)  # type: ignore[no-untyped-call]
     return out
 
 
 def _add_channels(x: Tensor, other: Tensor) -> Tensor:
-    """`x` plus as many channels of `other` as both have."""
+    """Add to `x` as many channels of `other` as both have; `other` must not have more."""
     missing = x.shape[1] - other.shape[1]
     if missing:
         other = functional.pad(other, (0, 0, 0, 0, 0, missing))
@@ -218,9 +242,9 @@ def _add_channels(x: Tensor, other: Tensor) -> Tensor:
 
 
 def _add_strided(x: Tensor, other: Tensor, alpha: float, beta: float) -> Tensor:
-    """alpha x + beta other where both have values; `x` as it is elsewhere.
+    """Compute alpha x + beta other where both have values, and keep `x` elsewhere.
 
-    The larger of the two is stepped over. Source: blas.c shortcut_cpu (pjreddie).
+    The larger of the two is read with a stride. Source: blas.c shortcut_cpu (pjreddie).
     """
     stride = max(1, other.shape[-1] // x.shape[-1])
     sample = max(1, x.shape[-1] // other.shape[-1])

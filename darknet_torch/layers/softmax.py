@@ -1,4 +1,4 @@
-"""[softmax]: probabilities that add up to one."""
+"""[softmax]: probabilities that add up to one in each group."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, text
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
-from darknet_torch.layers.trees import find_tree
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class SoftmaxOptions(LayerOptions):
     """Source: parser.c parse_softmax."""
 
     groups: int = integer(1, minimum=1, doc="independent groups of values")
-    temperature: float = number(1.0, doc="divides the values first")
+    temperature: float = number(1.0, doc="divisor of the values")
     tree: str = text("", doc="file of a hierarchy of classes")
     spatial: float = number(0.0, doc="over channels at each position; CUDA code only")
     noloss: bool = flag(doc="no loss here")
@@ -26,11 +25,12 @@ class Softmax(Layer):
     """[softmax]. Source: softmax_layer.c forward_softmax_layer, blas.c softmax_cpu."""
 
     section_names = ("softmax", "soft")
+    example_cfg = "[softmax]\n"
     Options = SoftmaxOptions
 
     def __init__(self, options: SoftmaxOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.tree = find_tree(self, options.tree, context.input_shape.count)
+        self.tree = context.read_tree(options.tree, options.where, context.input_shape.count)
         self.groups, self.temperature = options.groups, options.temperature
         if context.input_shape.count % self.groups:
             raise self.config_error(

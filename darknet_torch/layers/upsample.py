@@ -1,4 +1,4 @@
-"""[upsample]: each value repeated over a square, or summed over one."""
+"""[upsample]: repeats each value over a square, or sums the values of a square."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from torch.nn import functional
 
 from darknet_torch.cfg.options import integer, number
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow
 
 
 @dataclass(frozen=True)
 class UpsampleOptions(LayerOptions):
     """Source: parser.c parse_upsample."""
 
-    stride: int = integer(2, doc="how many times larger; smaller if negative")
+    stride: int = integer(2, doc="factor of enlargement; negative: of reduction")
     scale: float = number(1.0, doc="factor on every value")
 
 
@@ -24,6 +24,7 @@ class Upsample(Layer):
     """[upsample]. Source: upsample_layer.c, blas.c upsample_cpu."""
 
     section_names = ("upsample",)
+    example_cfg = "[upsample]\nstride=2\n"
     Options = UpsampleOptions
 
     def __init__(self, options: UpsampleOptions, context: BuildContext) -> None:
@@ -47,8 +48,8 @@ class Upsample(Layer):
         return f"{self.stride}x"
 
     @property
-    def reach(self) -> tuple[int, int, int, int]:
-        return 1, 1, 1, abs(self.stride)
+    def receptive_window(self) -> ReceptiveWindow:
+        return ReceptiveWindow(upscale=abs(self.stride))
 
     def forward(self, x: Tensor) -> Tensor:
         if self.stride > 0:

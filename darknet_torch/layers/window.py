@@ -13,7 +13,11 @@ from darknet_torch.ops.convolution import count_windows
 
 
 def check_output(layer: Any, window: Any) -> None:
-    """Refuse a layer whose output, or buffer, has no values; `window` has a `size`.
+    """Check that the layer's output and Darknet's buffer have values.
+
+    Args:
+        layer: the layer.
+        window: what slides over the input; has a `size`.
 
     Raises:
         CfgError: its window is larger than its input.
@@ -23,7 +27,7 @@ def check_output(layer: Any, window: Any) -> None:
 
 
 def check_size(layer: Any, shape: Shape, size: int) -> None:
-    """See `check_output`, for one shape."""
+    """`check_output` for one shape and a window of `size`."""
     if shape.height < 1 or shape.width < 1:
         raise layer.config_error(
             f"window of {size} is larger than its input",
@@ -35,7 +39,7 @@ def check_size(layer: Any, shape: Shape, size: int) -> None:
 
 @dataclass(frozen=True)
 class PoolWindow:
-    """A square window; `padding` is the total of an axis, its half lies before the input.
+    """A square window; `padding` is the total of an axis, half of it before the input.
 
     Source: maxpool_layer.c make_maxpool_layer.
     """
@@ -46,8 +50,8 @@ class PoolWindow:
     padding: int
 
     @staticmethod
-    def of(options: Any) -> PoolWindow:
-        """The window that options stride, stride_x, stride_y, size and padding describe."""
+    def from_options(options: Any) -> PoolWindow:
+        """The window that the options stride, stride_x, stride_y, size and padding describe."""
         size = options.size or options.stride
         return PoolWindow(
             size,
@@ -63,46 +67,48 @@ class PoolWindow:
         step = str(strides[0]) if strides[0] == strides[1] else f"{strides[0]}x{strides[1]}"
         return f"{self.size}x{self.size}/{step}"
 
-    def bflops(self, taken: Shape, made: Shape) -> float:
+    def bflops(self, input_shape: Shape, output_shape: Shape) -> float:
         """Billions of comparisons. Source: maxpool_layer.c make_maxpool_layer (AlexeyAB)."""
-        return self.size**2 * taken.channels * made.area / 1e9
+        return self.size**2 * input_shape.channels * output_shape.area / 1e9
 
     @property
-    def before(self) -> int:
-        """How far the first window reaches out of the input."""
+    def padding_before(self) -> int:
+        """The padding before the input, positions."""
         return self.padding // 2
 
-    def steps(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of the output."""
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of the output for an input of that size."""
         return (
             count_windows(height + self.padding - self.size, self.stride_y),
             count_windows(width + self.padding - self.size, self.stride_x),
         )
 
     def output(self, layer: Any, shape: Shape) -> Shape:
-        """The output's shape.
+        """The output's shape for an input of `shape`.
 
         Raises:
-            CfgError: the window does not fit once.
+            CfgError: the window is larger than the input.
         """
-        made = Shape(shape.channels, *self.steps(shape.height, shape.width))
-        check_size(layer, made, self.size)
-        return made
+        output_shape = Shape(shape.channels, *self.output_size(shape.height, shape.width))
+        check_size(layer, output_shape, self.size)
+        return output_shape
 
-    def after(self, height: int, width: int) -> tuple[int, int]:
-        """How far the last window reaches beyond the input, down and to the right."""
-        rows, columns = self.steps(height, width)
+    def padding_after(self, height: int, width: int) -> tuple[int, int]:
+        """The padding below and to the right that the last window needs, positions."""
+        rows, columns = self.output_size(height, width)
         return (
-            max(0, (rows - 1) * self.stride_y + self.size - self.before - height),
-            max(0, (columns - 1) * self.stride_x + self.size - self.before - width),
+            max(0, (rows - 1) * self.stride_y + self.size - self.padding_before - height),
+            max(0, (columns - 1) * self.stride_x + self.size - self.padding_before - width),
         )
 
-    def padded(self, x: Tensor, value: float) -> Tensor:
-        """`x` with a border of `value`, as far as the windows reach and no further."""
+    def pad_input(self, x: Tensor, value: float) -> Tensor:
+        """Give `x` [N, C, H, W] a border of `value`, exactly as far as the windows extend."""
         height, width = x.shape[-2:]
-        after_y, after_x = self.after(height, width)
-        rows, columns = self.steps(height, width)
-        x = functional.pad(x, (self.before, after_x, self.before, after_y), value=value)
+        after_y, after_x = self.padding_after(height, width)
+        rows, columns = self.output_size(height, width)
+        x = functional.pad(
+            x, (self.padding_before, after_x, self.padding_before, after_y), value=value
+        )
         last_y = (rows - 1) * self.stride_y + self.size
         last_x = (columns - 1) * self.stride_x + self.size
         return x[..., :last_y, :last_x]

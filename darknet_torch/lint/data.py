@@ -30,7 +30,7 @@ from darknet_torch.lint.finding import (
     warning,
 )
 from darknet_torch.model.network import Network
-from darknet_torch.model.output_layers import classifier_outputs
+from darknet_torch.model.output_layers import count_classifier_outputs
 
 _TRAIN = "train"
 
@@ -228,7 +228,9 @@ def _check_classification(path: Path, network: Network | None) -> list[Finding]:
         found.append(note(path, f"{pictures.origin}: {len(pictures.paths)} pictures"))
     if opened and network is not None and not network.heads:
         with collect_findings(found):
-            found += _check_label_count(path, len(opened[0].labels), classifier_outputs(network))
+            found += _check_label_count(
+                path, len(opened[0].labels), count_classifier_outputs(network)
+            )
     return found
 
 

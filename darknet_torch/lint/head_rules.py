@@ -12,7 +12,7 @@ from darknet_torch.errors import CfgError
 from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.lint.finding import Finding, error, note, warning
 from darknet_torch.model.network import Network
-from darknet_torch.model.output_layers import producer_of
+from darknet_torch.model.output_layers import find_channel_producer
 
 HeadRule = Callable[[Network, Sequence[Section]], Iterator[Finding]]
 
@@ -110,7 +110,7 @@ def layer_before_a_head(network: Network, sections: Sequence[Section]) -> Iterat
     """Report activation or batch normalisation in the layer whose output a head decodes."""
     for head in network.heads:
         try:
-            feeding = network.layers[producer_of(network, head).index]
+            feeding = network.layers[find_channel_producer(network, head).index]
         except CfgError:
             continue  # several layers are joined, so none can be named
         given = getattr(feeding.options, "activation", None)

@@ -75,7 +75,7 @@ class AnchorMatcher:
         """
         truths = self.truths
         best_anchor, matched = self._match_anchors()
-        anchor_to_box = torch.tensor(self.head.places_of_anchors, device=matched.device)
+        anchor_to_box = torch.tensor(self.head.box_of_anchor, device=matched.device)
         matched &= (anchor_to_box >= 0) & truths.valid[..., None]
         picture, truth, anchor = torch.nonzero(matched, as_tuple=True)
         boxes, (height, width) = self.head.boxes_per_position, self.map_size

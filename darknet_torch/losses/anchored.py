@@ -20,8 +20,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from darknet_torch.heads.base import positions
-from darknet_torch.heads.class_map import class_map, known_labels
+from darknet_torch.heads.base import cell_positions
+from darknet_torch.heads.class_map import class_map, count_known_labels
 from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.losses.anchor_matching import AnchorMatcher, Match
 from darknet_torch.losses.base import LossContext
@@ -72,9 +72,9 @@ class AnchoredLoss(ABC):
         self.values = per_box.permute(0, 1, 3, 4, 2).reshape(-1, per_box.shape[2]).float()
         self.delta = torch.zeros_like(self.values)
         self.multipliers = class_multipliers(self.options, output.device)
-        label_map = class_map(head, head.options.map, output.device)
+        label_map = class_map(head, output.device)
         checked = context.dialect.training.cumulative_yolo
-        known_classes = known_labels(head, label_map, checked=checked)
+        known_classes = count_known_labels(head, label_map, checked=checked)
         self.truths = Truths.from_rows(truth_rows.float(), known_classes)
         input_size = (context.width, context.height)
         self.matcher = AnchorMatcher(head, self.truths, label_map, input_size, self.size)
@@ -288,7 +288,7 @@ class AnchoredLoss(ABC):
     def grid(self) -> tuple[Tensor, Tensor, Tensor]:
         """[M] column, [M] row and [M, 2] anchor in pixels of every box."""
         count, boxes, _, height, width = self.shape
-        column, row = positions(height, width, self.values)
+        column, row = cell_positions(height, width, self.values)
         columns = column.expand(count, boxes, height, width).flatten()
         rows = row.expand(count, boxes, height, width).flatten()
         anchors = self.head.anchors.to(self.values)[:, None, None]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from darknet_torch.heads.base import positions
-from darknet_torch.heads.class_map import class_map, known_labels
+from darknet_torch.heads.base import cell_positions
+from darknet_torch.heads.class_map import class_map, count_known_labels
 from darknet_torch.heads.region import Region
 from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
 from darknet_torch.losses.iou import iou
@@ -83,8 +83,8 @@ class _RegionLoss:
         self.objectness_at = head.objectness_at
         self.objectness = self.values[:, self.objectness_at]
         class_at = 4 if head.flat else self.options.coords
-        self.map = class_map(head, self.options.map, x.device)
-        known_classes = known_labels(head, self.map, checked=head.flat)
+        self.map = class_map(head, x.device)
+        known_classes = count_known_labels(head, self.map, checked=head.flat)
         self.truths = Truths.from_rows(truth_rows.float(), known_classes, class_at=class_at)
         self.anchors = head.anchors.to(self.values)
         # AlexeyAB's output has x and y before their logistic function; its delta contains the
@@ -120,7 +120,7 @@ class _RegionLoss:
     def _grid(self) -> tuple[Tensor, Tensor, Tensor]:
         """[M] column, [M] row and [M, 2] anchor in cells of every box."""
         shape = self.shape[:4]
-        column, row = positions(shape[1], shape[2], self.values)
+        column, row = cell_positions(shape[1], shape[2], self.values)
         columns = column[:, :, None].expand(shape).flatten()
         rows = row[:, :, None].expand(shape).flatten()
         return columns, rows, self.anchors.expand(*shape, 2).reshape(-1, 2)

@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from darknet_torch.errors import UsageError
 from darknet_torch.heads.detection import Detection
 from darknet_torch.heads.gaussian_yolo import GaussianYolo
 from darknet_torch.heads.region import Region
@@ -44,6 +45,32 @@ LOSSES: dict[type[Layer], LossFunction] = {
     Contrastive: contrastive_loss,
     Iseg: iseg_loss,
 }
+
+
+def register_loss(layer: type[Layer]) -> Callable[[LossFunction], LossFunction]:
+    """Make a function the loss of a layer class that `register_layer` registered.
+
+    Use it as a decorator of the function:
+
+        @register_loss(MyHead)
+        def my_head_loss(head, x, output, truths, context): ...
+
+    Raises:
+        UsageError: the class has a loss already.
+    """
+    if layer in LOSSES:
+        raise UsageError(
+            f"{layer.__qualname__} has a loss already",
+            expected="a layer class without one",
+            got=LOSSES[layer].__qualname__,
+            fix="derive a class of your own from it, with another section name",
+        )
+
+    def register(loss: LossFunction) -> LossFunction:
+        LOSSES[layer] = loss
+        return loss
+
+    return register
 
 
 def has_cost(layer: Layer) -> bool:

@@ -1,1 +1,1 @@
-"""The network: its layers in one loop, its weights, loading."""
+"""Networks: building, running, summarising; reading and writing weights."""

@@ -1,4 +1,4 @@
-"""From a cfg and a weight file to a network, in one call."""
+"""Loading a network from a cfg and a weight file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError,
 from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.weights import LoadReport, read_weights
 
-_LONG_REASON = 80  # PyTorch lists every kind of device for a misspelt one
+_LONG_REASON = 80  # PyTorch answers a misspelt device with a list of all kinds
 
 
 def load(
@@ -31,24 +31,26 @@ def load(
 ) -> Network:
     """Build the network of a cfg and read its weights.
 
-    What Darknet tolerates and nobody means is reported as `CfgWarning`; turn these into
-    errors with ``warnings.simplefilter("error", CfgWarning)``.
+    What Darknet tolerates but is probably a mistake is reported as `CfgWarning`; turn these
+    warnings into errors with ``warnings.simplefilter("error", CfgWarning)``.
 
     Args:
         cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
         weights: path of a weight file, or the name of a downloaded one, such as "yolov3";
             a partial one leaves the other layers at Darknet's starting values. None: all
             layers start there.
-        width, height: of the input, instead of the cfg's.
+        width, height: size of the input, instead of the cfg's.
         dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
-        device: where to put it; the CPU by default.
-        strict: bytes left over in the weight file are an error.
+        device: the device to move the network to; the CPU by default.
+        strict: bytes left over at the end of the weight file are an error.
 
     Returns:
         The network, in evaluation mode.
 
     Raises:
-        CfgError, WeightsError, UsageError: see there.
+        CfgError: the cfg does not exist or cannot be loaded.
+        WeightsError: the weight file does not exist or does not fit the network.
+        UsageError: an unknown dialect or device, or a size below 1.
     """
     network, _ = load_with_report(
         cfg, weights, width=width, height=height, dialect=dialect, strict=strict
@@ -67,7 +69,10 @@ def load_with_report(
     strict: bool = True,
     cutoff: int | None = None,
 ) -> tuple[Network, LoadReport | None]:
-    """`load`, on the CPU, with the report of the weight file; see `read_weights` for `cutoff`."""
+    """Load a network on the CPU, and return the report of its weight file, too.
+
+    The arguments are those of `load`, and `cutoff` of `read_weights`.
+    """
     chosen = find_dialect(dialect)
     network = build(cfg, width=width, height=height, batch=batch, dialect=chosen)
     if weights is None:
@@ -92,8 +97,8 @@ def fill(
     strict: bool,
     cutoff: int | None = None,
 ) -> LoadReport:
-    """Read `weights`; what they do not cover gets Darknet's starting values."""
-    network.initialize([layer.index for layer in network.layers if layer.reads_a_part])
+    """Read `weights` into `network` and fill the rest with Darknet's starting values."""
+    network.initialize([layer.index for layer in network.layers if layer.loads_partially])
     report = read_weights(network, Path(weights), strict=strict, cutoff=cutoff)
     network.initialize(report.missing)
     return report
@@ -108,7 +113,7 @@ def _try_other(
     height: int | None,
     batch: int | None,
 ) -> tuple[Network, LoadReport] | None:
-    """The network in the dialect `other`, if the file is exactly as long as there."""
+    """Load in the dialect `other`; None unless the file has exactly the length it needs there."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CfgWarning)
@@ -138,7 +143,7 @@ def build(
     dialect: str | Dialect = "alexeyab",
     arithmetic: str = "fast",
 ) -> Network:
-    """The network of a cfg, its arrays without values; see `load`."""
+    """Build the network of a cfg without filling its arrays; for the arguments see `load`."""
     return build_network(
         read_cfg(find_cfg(cfg)),
         dialect=find_dialect(dialect),
@@ -153,7 +158,7 @@ def build(
 
 
 def find_device(name: str | torch.device) -> torch.device:
-    """The device called `name`; "auto" is the first GPU, or the CPU.
+    """Find a device by name; "auto" is the first GPU, or the CPU without one.
 
     Raises:
         UsageError: there is no such device.

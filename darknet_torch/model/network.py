@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS, ALEXEYAB, Dialect
 from darknet_torch.cfg.grammar import Section
+from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.cfg.net import NetOptions, read_net
 from darknet_torch.cfg.options import activations_in, read_options
 from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
@@ -22,7 +23,12 @@ from darknet_torch.ops.arithmetic import FAST, Arithmetic, find_arithmetic
 
 @dataclass(frozen=True)
 class WeightsHeader:
-    """The head of a weight file: its version and how many pictures were trained on."""
+    """The header of a weight file.
+
+    Attributes:
+        major, minor, revision: version of the file's format.
+        seen: number of pictures that the network was trained on.
+    """
 
     major: int
     minor: int
@@ -31,7 +37,7 @@ class WeightsHeader:
 
     @property
     def transposed(self) -> bool:
-        """Whether the matrices of connected layers lie transposed in the file."""
+        """Whether the file holds the matrices of connected layers transposed."""
         return self.major > 1000 or self.minor > 1000
 
 
@@ -40,11 +46,11 @@ class Network(nn.Module):
 
     Attributes:
         net: the options of [net].
-        dialect: the code base it follows.
-        arithmetic: how its layers add up and round in training.
+        dialect: the code base that the network follows.
+        arithmetic: how the layers add up and round in training.
         layers: one module per section, in the order of the cfg.
         header: version and `seen` for the next weight file.
-        last_readers: index of a layer -> the outputs that nobody behind it reads.
+        last_readers: index of a layer -> indices of the outputs that no later layer reads.
     """
 
     def __init__(
@@ -70,11 +76,11 @@ class Network(nn.Module):
 
     @property
     def output_layer(self) -> Layer:
-        """The last layer that is no [cost]. Source: network.c get_network_output."""
+        """The last layer that is not [cost]. Source: network.c get_network_output."""
         return self.layers[self._outputs[-1]]
 
     def reset_state(self) -> None:
-        """Make recurrent layers forget what they have seen."""
+        """Make recurrent layers forget earlier inputs."""
         for layer in self.layers:
             layer.reset_state()
 
@@ -85,14 +91,14 @@ class Network(nn.Module):
                 yield layer, slot
 
     def saved_slots(self, cutoff: int | None = None) -> Iterator[Slot]:
-        """The arrays that a weight file of the first `cutoff` layers gets."""
+        """The arrays that a weight file of the first `cutoff` layers contains."""
         for layer in self.layers[:cutoff]:
             if not layer.options.dontsave:
                 yield from layer.weight_slots()
 
     @torch.no_grad()
     def initialize(self, only: Sequence[int] | None = None) -> None:
-        """Give all layers, or those of the indices `only`, Darknet's starting values."""
+        """Fill all layers, or those with the indices `only`, with Darknet's starting values."""
         for index in range(len(self.layers)) if only is None else only:
             self.layers[index].initialize()
 
@@ -105,43 +111,50 @@ class Network(nn.Module):
             layer.fold_normalization()
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Run a batch.
+        """Compute the network's outputs for a batch.
 
         Args:
             images: [N, C, H, W] in 0-1, RGB, or [N, inputs] for a network whose input is
-                no picture. Networks without [connected] take any height and width that
+                not a picture. Networks without [connected] accept any height and width that
                 their strides divide.
 
         Returns:
-            The outputs of the detection heads in order; without any, the one output of
-            the last layer that is no [cost]. Each [N, C, H, W].
+            The outputs of the detection heads in order; without heads, the output of the last
+            layer that is not [cost]. Each [N, C, H, W].
 
         Source: network.c network_predict, get_network_output (AlexeyAB).
         """
-        kept = self._run(images)
-        return tuple(kept[index] for index in self._outputs)
+        outputs = self._run(images)
+        return tuple(outputs[index] for index in self._outputs)
 
     def layer_outputs(self, images: Tensor) -> list[Tensor]:
-        """Every layer's output for `images`, each [N, C, H, W] in Darknet's memory order."""
-        outputs = {-1: self.checked(images)}
+        """Compute every layer's output, each [N, C, H, W] in Darknet's memory order."""
+        outputs = {-1: self.check_input(images)}
         buffers = []
         for index, layer in enumerate(self.layers):
             inputs = [outputs[source] for source in layer.sources]
             outputs[index] = layer(*inputs)
-            unlike = layer.buffer_shape != layer.output_shape
-            buffers.append(layer.buffer(*inputs) if unlike else outputs[index])
+            differs = layer.buffer_shape != layer.output_shape
+            buffers.append(layer.buffer(*inputs) if differs else outputs[index])
         return buffers
 
     def _run(self, images: Tensor) -> dict[int, Tensor]:
-        kept = {-1: self.checked(images)}
+        """The outputs that are still needed after the last layer, by layer index."""
+        outputs = {-1: self.check_input(images)}
         for index, layer in enumerate(self.layers):
-            kept[index] = layer(*(kept[source] for source in layer.sources))
+            outputs[index] = layer(*(outputs[source] for source in layer.sources))
             for done in self.last_readers.get(index, ()):
-                del kept[done]
-        return kept
+                del outputs[done]
+        return outputs
 
-    def checked(self, images: Tensor) -> Tensor:
-        """`images` as [N, C, H, W].
+    def check_input(self, images: Tensor) -> Tensor:
+        """Check that images fit the network's input.
+
+        Args:
+            images: [N, C, H, W] of any height and width, or [N, inputs].
+
+        Returns:
+            The images as [N, C, H, W].
 
         Raises:
             UsageError: they do not fit the network's input.
@@ -170,6 +183,7 @@ def build_network(
     max_batches: int | None = None,
     arithmetic: str = "fast",
     initialize: bool = True,
+    files: NamedFiles | None = None,
 ) -> Network:
     """Build the network that `sections` describe.
 
@@ -179,15 +193,19 @@ def build_network(
         width, height, batch, subdivisions, max_batches: override those of [net].
         arithmetic: how layers add up and round in training, "fast" or "c_order", see
             `darknet_torch.ops.arithmetic`.
-        initialize: give the arrays values; without, they hold whatever memory held.
+        initialize: fill the arrays with Darknet's starting values; otherwise they hold
+            arbitrary numbers.
+        files: finds and reads the files that options such as tree= and map= name; by default
+            they are looked for in the working folder, next to the cfg, and among the shipped
+            definitions.
 
     Raises:
-        CfgError: anything Darknet would refuse, and what cannot have been meant.
+        CfgError: Darknet would refuse the cfg, or it contains an obvious mistake.
 
     Source: parser.c parse_network_cfg_custom (AlexeyAB).
     """
     net = read_net(sections[0], dialect)
-    net = _overridden(
+    net = _override_sizes(
         net,
         width=width,
         height=height,
@@ -196,17 +214,9 @@ def build_network(
         max_batches=max_batches,
     )
     if len(sections) == 1:
-        raise CfgError("no layers behind [net]", where=net.where)
-    layers: list[Layer] = []
+        raise CfgError("no layers after [net]", where=net.where)
     chosen = find_arithmetic(arithmetic, dialect)
-    shape = net.input_shape
-    for index, section in enumerate(sections[1:]):
-        cls = layer_type(section)
-        options = read_options(cls.Options, section, dialect)
-        context = BuildContext(index, section.name, shape, layers, net, dialect, chosen)
-        layer = _made(cls, options, context)
-        layers.append(layer)
-        shape = layer.output_shape
+    layers = _build_layers(sections[1:], net, dialect, chosen, files or NamedFiles())
     network = Network(net, layers, dialect, chosen)
     _warn_of_odd_size(network)
     _note_extensions(layers)
@@ -215,7 +225,26 @@ def build_network(
     return network.eval()
 
 
-def _made(cls: type[Layer], options: LayerOptions, context: BuildContext) -> Layer:
+def _build_layers(
+    sections: Sequence[Section],
+    net: NetOptions,
+    dialect: Dialect,
+    arithmetic: Arithmetic,
+    files: NamedFiles,
+) -> list[Layer]:
+    """Build one layer after the other; each reads its predecessors through its context."""
+    layers: list[Layer] = []
+    shape = net.input_shape
+    for index, section in enumerate(sections):
+        cls = layer_type(section)
+        options = read_options(cls.Options, section, dialect)
+        context = BuildContext(index, section.name, shape, layers, net, dialect, arithmetic, files)
+        layers.append(_construct_layer(cls, options, context))
+        shape = layers[-1].output_shape
+    return layers
+
+
+def _construct_layer(cls: type[Layer], options: LayerOptions, context: BuildContext) -> Layer:
     try:
         return cls(options, context)
     except (RuntimeError, MemoryError) as error:
@@ -228,7 +257,7 @@ def _made(cls: type[Layer], options: LayerOptions, context: BuildContext) -> Lay
         ) from None
 
 
-def _overridden(net: NetOptions, **sizes: int | None) -> NetOptions:
+def _override_sizes(net: NetOptions, **sizes: int | None) -> NetOptions:
     given: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
     for name, size in given.items():
         if size < 1:
@@ -248,7 +277,7 @@ def _warn_of_odd_size(network: Network) -> None:
 
 
 def _note_extensions(layers: Sequence[Layer]) -> None:
-    """Say once of each activation function of ours where it is first used."""
+    """Note once for each activation function that Darknet lacks where it is first used."""
     noted: set[str] = set()
     for layer in layers:
         for word in activations_in(layer.options):
@@ -262,7 +291,7 @@ def _note_extensions(layers: Sequence[Layer]) -> None:
 
 
 def _last_readers(layers: Sequence[Layer]) -> dict[int, list[int]]:
-    """Index of a layer -> the activations that nobody behind it reads."""
+    """Index of a layer -> indices of the outputs that no later layer reads."""
     last = {source: index for index, layer in enumerate(layers) for source in layer.sources}
     for output in _output_indices(layers):
         last.pop(output, None)

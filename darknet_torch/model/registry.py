@@ -1,17 +1,23 @@
-"""Which class stands for which section. To add a layer type, import it and list it here."""
+"""Which class builds which section of a cfg.
+
+To add a layer type to the package, import its class and list it in `LAYER_TYPES`. Code outside
+of the package registers its own types with `register_layer`.
+"""
 
 from __future__ import annotations
 
-from darknet_torch.cfg.grammar import Section
+from typing import Any, TypeVar
+
+from darknet_torch.cfg.grammar import Section, parse_cfg
 from darknet_torch.cfg.net import SECTION_NAMES
-from darknet_torch.errors import CfgError, nearest
+from darknet_torch.errors import CfgError, UsageError, nearest
 from darknet_torch.heads.detection import Detection
 from darknet_torch.heads.gaussian_yolo import GaussianYolo
 from darknet_torch.heads.region import Region
 from darknet_torch.heads.yolo import Yolo
 from darknet_torch.layers.activation import Activate
 from darknet_torch.layers.avgpool import Avgpool
-from darknet_torch.layers.base import Layer
+from darknet_torch.layers.base import Layer, LayerOptions
 from darknet_torch.layers.batchnorm import Batchnorm
 from darknet_torch.layers.connected import Connected
 from darknet_torch.layers.contrastive import Contrastive
@@ -87,12 +93,14 @@ LAYER_TYPES: tuple[type[Layer], ...] = (
 
 _BY_NAME = {name: layer for layer in LAYER_TYPES for name in layer.section_names}
 
+LayerClass = TypeVar("LayerClass", bound=type[Layer])
+
 
 def layer_type(section: Section) -> type[Layer]:
-    """The class for `section`.
+    """Find the layer class that builds `section`.
 
     Raises:
-        CfgError: Darknet has no such section.
+        CfgError: no layer type has this name.
     """
     if section.name in _BY_NAME:
         return _BY_NAME[section.name]
@@ -100,7 +108,7 @@ def layer_type(section: Section) -> type[Layer]:
         raise CfgError(
             f"[{section.name}] again",
             where=section.where,
-            expected="layers only, behind the first section",
+            expected="only layers after the first section",
         )
     close = nearest(section.name, _BY_NAME)
     raise CfgError(
@@ -110,3 +118,92 @@ def layer_type(section: Section) -> type[Layer]:
         got=f"[{section.name}]",
         fix=f"did you mean [{close}]?" if close else None,
     )
+
+
+def register_layer(layer: LayerClass) -> LayerClass:
+    """Make the sections of a layer class known to every function and command of this process.
+
+    Use it as a decorator, or call it, before the cfg is read:
+
+        @darknet_torch.register_layer
+        class Scale(Layer):
+            section_names = ("scale",)
+            example_cfg = "[scale]\\nfactor=2\\n"
+            Options = ScaleOptions
+
+    Training then updates the layer's parameters, unless it reproduces Darknet's bugs: Darknet's
+    CPU code updates the sections that it names, and no others.
+
+    Args:
+        layer: a subclass of `Layer`; CONTRIBUTING.md describes its members.
+
+    Returns:
+        The class itself.
+
+    Raises:
+        UsageError: the class lacks section_names, Options or example_cfg, or one of its section
+            names is taken.
+    """
+    _check_declarations(layer)
+    for name in layer.section_names:
+        _check_name_is_free(layer, name)
+    _BY_NAME.update(dict.fromkeys(layer.section_names, layer))
+    return layer
+
+
+def unregister_layer(layer: type[Layer]) -> None:
+    """Forget a class that `register_layer` registered; other classes stay as they are."""
+    if layer in LAYER_TYPES:
+        return
+    for name in [name for name, known in _BY_NAME.items() if known is layer]:
+        del _BY_NAME[name]
+
+
+def _check_declarations(layer: Any) -> None:
+    """Refuse a class without one of the members that every layer declares."""
+    if not (isinstance(layer, type) and issubclass(layer, Layer)):
+        raise UsageError(
+            "only a layer can be registered",
+            expected="a subclass of darknet_torch.layers.base.Layer",
+            got=repr(layer),
+        )
+    names = getattr(layer, "section_names", None)
+    if not isinstance(names, tuple) or not names or not all(isinstance(n, str) for n in names):
+        raise _declaration_error(
+            layer, "section_names", "a tuple of the section's name and its aliases"
+        )
+    options = layer.Options
+    if not (isinstance(options, type) and issubclass(options, LayerOptions)):
+        raise _declaration_error(layer, "Options", "a dataclass derived from LayerOptions")
+    if options is not LayerOptions and "__dataclass_fields__" not in vars(options):
+        raise _declaration_error(
+            layer, "Options", "a class with the decorator @dataclass(frozen=True)"
+        )
+    if not _contains_section(getattr(layer, "example_cfg", None), names):
+        raise _declaration_error(layer, "example_cfg", f"sections that contain [{names[0]}]")
+
+
+def _contains_section(cfg: Any, names: tuple[str, ...]) -> bool:
+    try:
+        return isinstance(cfg, str) and any(item.name in names for item in parse_cfg(cfg))
+    except CfgError:
+        return False
+
+
+def _declaration_error(layer: type[Layer], member: str, expected: str) -> UsageError:
+    return UsageError(
+        f"{layer.__qualname__} cannot be registered: its {member} does not fit",
+        expected=expected,
+        got=repr(getattr(layer, member, None)),
+    )
+
+
+def _check_name_is_free(layer: type[Layer], name: str) -> None:
+    owner = _BY_NAME.get(name)
+    if name in SECTION_NAMES or (owner is not None and owner is not layer):
+        raise UsageError(
+            f"the section name [{name}] is taken",
+            expected="a name that no other layer type has",
+            got=f"[{name}], which is {owner.__qualname__ if owner else 'the first section'}",
+            fix=f"choose another name in section_names of {layer.__qualname__}",
+        )

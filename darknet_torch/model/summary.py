@@ -1,4 +1,4 @@
-"""A network in numbers: Darknet's layer table."""
+"""Darknet's layer table of a network."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from darknet_torch.cfg.shape import Shape
+from darknet_torch.layers.base import ReceptiveWindow
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import pack_header
 
@@ -15,13 +16,15 @@ class LayerRow:
     """One layer of the table.
 
     Attributes:
-        index: its index; section: its section's name.
-        detail: what distinguishes it, such as "32 3x3/2" or "-1 61".
+        index: the layer's index.
+        section: name of the layer's section.
+        detail: a short description, such as "32 3x3/2" or "-1 61".
         sources: indices of the layers it reads, -1 for the network's input.
-        input, output: channels, height, width.
+        input, output: channels, height, width of the previous and of this layer's output.
         bflops: billions of operations, as Darknet counts them.
-        parameters: how many values it has in the weight file.
-        receptive_field: width and height of what it sees of the input, pixels.
+        parameters: number of the layer's values in the weight file.
+        receptive_field: width and height of the part of the input that an output depends on,
+            pixels.
     """
 
     index: int
@@ -42,7 +45,7 @@ class Summary:
     Attributes:
         rows: one per layer.
         bflops, parameters: their sums.
-        file_bytes: how long its weight file is.
+        file_bytes: length of the weight file.
     """
 
     rows: tuple[LayerRow, ...]
@@ -51,11 +54,11 @@ class Summary:
     file_bytes: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values, for JSON."""
+        """The summary as plain values, for JSON."""
         return asdict(self)
 
     def lines(self) -> list[str]:
-        """The table as text."""
+        """The table as lines of text."""
         wide = max(len(row.detail) for row in self.rows) + 1
         lines = [_head(wide), *(_line(row, wide) for row in self.rows)]
         lines.append(f"Total BFLOPS {self.bflops:5.3f}")
@@ -83,17 +86,15 @@ def _size(shape: tuple[int, int, int]) -> str:
 
 
 def summarize(network: Network) -> Summary:
-    """The table of `network`. Source: parser.c parse_network_cfg_custom (AlexeyAB)."""
+    """Make the layer table of `network`. Source: parser.c parse_network_cfg_custom (AlexeyAB)."""
     rows = []
     fields = {-1: _Field(1, 1)}
     for layer in network.layers:
         before = fields[layer.index - 1]
-        if layer.joins_sources:
-            read = [fields[source] for source in layer.sources]
-            field = _Field(max(f.size for f in read), max(f.scale for f in read))
+        if layer.merges_receptive_fields:
+            fields[layer.index] = _Field.merge([fields[source] for source in layer.sources])
         else:
-            field = before.through(*layer.reach)
-        fields[layer.index] = field
+            fields[layer.index] = before.through(layer.receptive_window)
         parameters = sum(slot.tensor.numel() for slot in layer.weight_slots())
         rows.append(
             LayerRow(
@@ -105,7 +106,7 @@ def summarize(network: Network) -> Summary:
                 _triple(layer.output_shape),
                 layer.bflops,
                 parameters,
-                field.size,
+                fields[layer.index].size,
             )
         )
     parameters = sum(row.parameters for row in rows)
@@ -121,14 +122,27 @@ def _triple(shape: Shape) -> tuple[int, int, int]:
 
 @dataclass(frozen=True)
 class _Field:
-    """A receptive field: pixels seen, and pixels from one position to the next."""
+    """A receptive field.
+
+    Attributes:
+        size: pixels of the input that an output depends on, along an axis.
+        scale: pixels of the input from one position of the output to the next.
+    """
 
     size: int
     scale: int
 
-    def through(self, size: int, stride: int, dilation: int, zoom: int) -> _Field:
-        """Source: parser.c parse_network_cfg_custom, its receptive field (AlexeyAB)."""
-        if zoom > 1:
-            return _Field(self.size, self.scale // zoom)
-        grown = max(0, size + (dilation - 1) * 2 - 1)
-        return _Field(self.size + grown * self.scale, self.scale * stride)
+    @staticmethod
+    def merge(fields: list[_Field]) -> _Field:
+        """The receptive field of a layer that concatenates the outputs of others."""
+        return _Field(max(field.size for field in fields), max(field.scale for field in fields))
+
+    def through(self, window: ReceptiveWindow) -> _Field:
+        """The receptive field of a layer with `window` that reads from this one.
+
+        Source: parser.c parse_network_cfg_custom, its receptive field (AlexeyAB).
+        """
+        if window.upscale > 1:
+            return _Field(self.size, self.scale // window.upscale)
+        grown = max(0, window.size + (window.dilation - 1) * 2 - 1)
+        return _Field(self.size + grown * self.scale, self.scale * window.stride)

@@ -1,4 +1,4 @@
-"""A network's layers and who reads whom, drawn as SVG. No torch."""
+"""A drawing of a network's layers and connections, as SVG. No torch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLAIN = "#eeeeee"
 
 
 class Node(Protocol):
-    """A layer, as the drawing needs it."""
+    """What the drawing needs to know about a layer."""
 
     @property
     def index(self) -> int: ...
@@ -33,7 +33,16 @@ class Node(Protocol):
 
 
 def draw_graph(layers: Sequence[Node], title: str) -> str:
-    """An SVG page: a box per layer from top to bottom, arcs to layers read from afar."""
+    """Draw a network.
+
+    Args:
+        layers: the layers in order.
+        title: the drawing's title.
+
+    Returns:
+        An SVG page with a box per layer from top to bottom, a line from each layer to the
+        next one that reads it, and arcs to readers further down.
+    """
     left = _MARGIN + _LANE * (_LANES + 1)
     width, height = left + _BOX_WIDTH + _MARGIN, _MARGIN * 3 + _ROW * len(layers)
     parts = [

@@ -1,4 +1,4 @@
-"""Darknet's weight files: read and written by one walk over the layers' slots."""
+"""Reading and writing Darknet's weight files, in one loop over the layers' slots."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from darknet_torch.layers.base import Layer, Slot
 from darknet_torch.model.network import Network, WeightsHeader
 from darknet_torch.model.weights_diagnosis import check_is_weights, likely_cause
 
-_ALL_THE_SAME = "; to load it all the same: --allow-leftover, or strict=False"
+_LOAD_ANYWAY = "; to load it anyway: --allow-leftover, or strict=False"
 _VERSION = struct.Struct("<3i")
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a weight file gave.
+    """The result of reading a weight file.
 
     Attributes:
-        path: the file.
-        header: its header.
-        layers: how many of the network's layers, from the first, the file covers.
-        total: how many layers the network has.
-        floats: how many values were read.
-        leftover: bytes behind the last value read.
-        missing: indices of the layers with arrays that the file did not give.
+        path: the file's path.
+        header: the file's header.
+        layers: number of the network's layers, from the first, that the file covers.
+        total: number of layers of the network.
+        floats: number of values that were read.
+        leftover: number of bytes after the last value that was read.
+        missing: indices of the layers with arrays that the file does not contain.
         last: name of the last layer with arrays in the file, empty if there is none.
     """
 
@@ -66,30 +66,30 @@ class LoadReport:
 def read_weights(
     network: Network, path: str | Path, *, cutoff: int | None = None, strict: bool = True
 ) -> LoadReport:
-    """Read a weight file into `network`; layers that it does not cover stay as they are.
+    """Read a weight file into `network`; layers that the file does not cover stay unchanged.
 
     Args:
         network: the network, changed in place; its `header` becomes the file's.
-        path: the file. One that ends between two layers is a partial file, and legal.
-        cutoff: read this many layers only; what the file holds beyond is ignored.
-        strict: bytes left over are an error.
+        path: the file's path. A file that ends between two layers is a partial file, and legal.
+        cutoff: read only this many layers and ignore the rest of the file.
+        strict: bytes left over after the last layer are an error.
 
     Raises:
-        WeightsError: no file, not a weight file, ends inside a layer, or is too long.
-            The network is then unchanged.
+        WeightsError: the file does not exist, is not a weight file, ends inside a layer, or is
+            too long. The network is then unchanged.
 
     Source: parser.c load_weights_upto (both code bases).
     """
     data = map_file(Path(path))
     header, start = read_header(data, network.dialect, str(path))
-    plan = _Plan(network, path, header, data, start, cutoff)
+    plan = _ReadPlan(network, path, header, data, start, cutoff)
     leftover = plan.leftover if cutoff is None else 0
     if leftover and strict:
-        raise plan.too_long()
+        raise plan.too_long_error()
     with torch.no_grad():
         for slot, first, count in plan.reads:
             values = data[first : first + 4 * count].view("<f4")
-            _fill(slot, torch.from_numpy(values), header)
+            _fill_slot(slot, torch.from_numpy(values), header)
     network.header = header
     return LoadReport(
         path=str(path),
@@ -106,23 +106,23 @@ def read_weights(
 def write_weights(network: Network, path: str | Path, *, cutoff: int | None = None) -> None:
     """Write the first `cutoff` layers of `network`, all by default, as a weight file.
 
-    The header is `network.header`, so that what was read is written back byte for byte.
+    The header is `network.header`, so that a file that was read is written back byte for byte.
 
     Raises:
-        WeightsError: the file cannot be written; an older one is then untouched.
+        WeightsError: the file cannot be written; an older file is then untouched.
 
     Source: parser.c save_weights_upto (both code bases).
     """
-    with writing(Path(path)) as file:
+    with open_for_writing(Path(path)) as file:
         write_values(network, file, cutoff=cutoff)
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that appears at `path` when the block ends well.
+def open_for_writing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that appears at `path` if the block ends without an error.
 
     Raises:
-        WeightsError: it cannot be written; an older one is then untouched.
+        WeightsError: the file cannot be written; an older file is then untouched.
     """
     try:
         with atomic_write(path) as file:
@@ -132,28 +132,39 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
 
 class Writable(Protocol):
-    """Takes bytes one behind the other, as a file does."""
+    """An object to which bytes can be written, as to a file."""
 
     def write(self, data: bytes, /) -> object:
-        """Take `data`."""
+        """Append `data`."""
 
 
 def write_values(network: Network, file: Writable, *, cutoff: int | None = None) -> None:
-    """`write_weights` to an open file."""
+    """`write_weights` to an open file or another object."""
     file.write(pack_header(network.header, network.dialect))
     for slot in network.saved_slots(cutoff):
-        file.write(_bytes(slot, network.header))
+        file.write(_encode_slot(slot, network.header))
 
 
 def read_header(data: np.ndarray, dialect: Dialect, path: str) -> tuple[WeightsHeader, int]:
-    """The header at the start of a file's bytes, and where the values begin.
+    """Read the header of a weight file.
+
+    Args:
+        data: the file's bytes, [bytes] uint8.
+        dialect: the code base to follow.
+        path: the file's path, for messages.
+
+    Returns:
+        The header, and the offset at which the values begin.
+
+    Raises:
+        WeightsError: the file is of another format, or ends inside its header.
 
     Source: parser.c load_weights_upto (both code bases).
     """
     check_is_weights(data, path)
     major, minor, revision = _VERSION.unpack(data[: _VERSION.size].tobytes())
-    seen = _seen(major, minor, dialect)
-    end = _VERSION.size + seen.size
+    seen_format = _seen_format(major, minor, dialect)
+    end = _VERSION.size + seen_format.size
     if len(data) < end:
         raise WeightsError(
             "ends inside its header",
@@ -162,19 +173,19 @@ def read_header(data: np.ndarray, dialect: Dialect, path: str) -> tuple[WeightsH
             got=f"{len(data)} bytes",
             fix="download it again",
         )
-    (count,) = seen.unpack(data[_VERSION.size : end].tobytes())
-    return WeightsHeader(major, minor, revision, count), end
+    (seen,) = seen_format.unpack(data[_VERSION.size : end].tobytes())
+    return WeightsHeader(major, minor, revision, seen), end
 
 
 def pack_header(header: WeightsHeader, dialect: Dialect) -> bytes:
-    """The bytes of `header`.
+    """Encode `header`.
 
     Raises:
         WeightsError: its `seen` does not fit the 32 bits of its version.
     """
     version = _VERSION.pack(header.major, header.minor, header.revision)
     try:
-        return version + _seen(header.major, header.minor, dialect).pack(header.seen)
+        return version + _seen_format(header.major, header.minor, dialect).pack(header.seen)
     except struct.error:
         raise WeightsError(
             f"seen={header.seen} does not fit a file of version {header.major}.{header.minor}",
@@ -182,16 +193,25 @@ def pack_header(header: WeightsHeader, dialect: Dialect) -> bytes:
         ) from None
 
 
-def _seen(major: int, minor: int, dialect: Dialect) -> struct.Struct:
-    """How `seen` is stored: 64 bits since version 0.2, 32 before."""
+def _seen_format(major: int, minor: int, dialect: Dialect) -> struct.Struct:
+    """The format of `seen`: 64 bits since version 0.2, 32 before."""
     wide = major * 10 + minor >= 2
     if not dialect.weight_file.wide_seen_in_transposed:
         wide = wide and major < 1000 and minor < 1000
     return struct.Struct("<Q" if wide else "<I")
 
 
-class _Plan:
-    """Which bytes of a file go to which slot, worked out before anything is changed."""
+class _ReadPlan:
+    """Which bytes of a file go to which slot, computed before anything is changed.
+
+    Attributes:
+        reads: slot, offset of its first byte, and number of its floats.
+        missing: indices of the layers with arrays that the file does not contain.
+        last: name of the last layer with arrays in the file, empty if there is none.
+        layers: number of layers, from the first, that the file covers.
+        position: offset of the first byte after the arrays.
+        end: length of the file.
+    """
 
     def __init__(
         self,
@@ -220,45 +240,50 @@ class _Plan:
             if ended:
                 self.missing.append(index)
             else:
-                self._place(layer, slots)
+                self._add_reads(layer, slots)
                 self.layers = index + 1
 
     @property
     def leftover(self) -> int:
         return self.end - self.position
 
-    def _place(self, layer: Layer, slots: list[Slot]) -> None:
+    def _add_reads(self, layer: Layer, slots: list[Slot]) -> None:
+        """Plan to read the arrays of one layer.
+
+        Raises:
+            WeightsError: the file ends inside one of them.
+        """
         for slot in slots:
             if slot.normalization and layer.options.dontloadscales:
                 continue
-            count = _count(slot, layer)
+            count = _count_floats(slot, layer)
             if self.position + 4 * count > self.end:
-                raise self._too_short(layer, slot, count)
+                raise self._too_short_error(layer, slot, count)
             self.reads.append((slot, self.position, count))
             self.position += 4 * count
             self.last = _name(layer)
 
-    def _too_short(self, layer: Layer, slot: Slot, count: int) -> WeightsError:
+    def _too_short_error(self, layer: Layer, slot: Slot, count: int) -> WeightsError:
         left = self.end - self.position
         return WeightsError(
             f"ends inside {_name(layer)} ({layer.options.where}), in its {slot.name}",
             where=self.path,
             expected=f"{count} floats",
             got=f"{left // 4} floats" + (f" and {left % 4} bytes" if left % 4 else ""),
-            fix=self._cause(),
+            fix=self._likely_cause(),
         )
 
-    def too_long(self) -> WeightsError:
-        """The error for bytes behind the last array."""
+    def too_long_error(self) -> WeightsError:
+        """The error for bytes after the last array."""
         return WeightsError(
             f"has {self.leftover} bytes left over after the last layer",
             where=self.path,
             expected=f"{self.position} bytes",
             got=f"{self.end} bytes",
-            fix=f"{self._cause()}{'' if self.leftover % 4 else _ALL_THE_SAME}",
+            fix=f"{self._likely_cause()}{'' if self.leftover % 4 else _LOAD_ANYWAY}",
         )
 
-    def _cause(self) -> str:
+    def _likely_cause(self) -> str:
         return likely_cause(self.network, self.end - self.start)
 
 
@@ -266,8 +291,8 @@ def _name(layer: Layer) -> str:
     return f"layer {layer.index} [{layer.section}]"
 
 
-def _count(slot: Slot, layer: Layer) -> int:
-    """How many floats the file has for `slot`.
+def _count_floats(slot: Slot, layer: Layer) -> int:
+    """The number of floats that the file contains for `slot`.
 
     Source: parser.c load_convolutional_weights, its numload (pjreddie).
     """
@@ -278,14 +303,14 @@ def _count(slot: Slot, layer: Layer) -> int:
     return count // filters * min(filters, layer.options.numload)
 
 
-def _fill(slot: Slot, values: Tensor, header: WeightsHeader) -> None:
+def _fill_slot(slot: Slot, values: Tensor, header: WeightsHeader) -> None:
     rows = values.numel() // slot.tensor[0].numel()
     if slot.flipped or (slot.transposed_if_marked and header.transposed):
         values = values.view(-1, rows).t()
     slot.tensor[:rows].copy_(values.reshape(slot.tensor[:rows].shape))
 
 
-def _bytes(slot: Slot, header: WeightsHeader) -> bytes:
+def _encode_slot(slot: Slot, header: WeightsHeader) -> bytes:
     values = slot.tensor.detach().cpu().float()
     if slot.flipped or (slot.transposed_if_marked and header.transposed):
         values = values.reshape(values.shape[0], -1).t()
@@ -293,10 +318,10 @@ def _bytes(slot: Slot, header: WeightsHeader) -> bytes:
 
 
 def map_file(path: Path) -> np.ndarray:
-    """A weight file's bytes, [bytes] uint8, read as they are needed.
+    """Map a weight file into memory, [bytes] uint8; pages are read when they are needed.
 
     Raises:
-        WeightsError: it is not there, empty, a folder, or cannot be read.
+        WeightsError: the file does not exist, is empty, is a folder, or cannot be read.
     """
     try:
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""Why a weight file does not fit: the likely cause, in words."""
+"""The likely cause when a weight file does not fit its network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from darknet_torch.errors import WeightsError
 from darknet_torch.heads.base import Head
 from darknet_torch.model.network import Network
 
-_OTHER_KINDS = (
+_OTHER_FORMATS = (
     (b"<", "a web page, not a weight file", "the download went wrong: fetch the file itself"),
     (b"PK\x03\x04", "a zip archive (PyTorch's own format is one)", "give a Darknet .weights file"),
     (b"\x1f\x8b", "compressed by gzip", "decompress it first"),
@@ -20,19 +20,19 @@ _OTHER_KINDS = (
     (b"[net", "a cfg, not a weight file", "swap the cfg and the weights"),
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_SMALLEST = 16
+_MIN_BYTES = 16
 
 
 def check_is_weights(data: np.ndarray, path: str) -> None:
-    """Refuse what cannot be a weight file.
+    """Check that a file's bytes can be a weight file.
 
     Raises:
-        WeightsError: it is a web page or another known format, or shorter than a header.
+        WeightsError: the file is a web page or another known format, or shorter than a header.
     """
     start = data[:512].tobytes().removeprefix(_BYTE_ORDER_MARK).lstrip()
     if re.search(rb"^\s*\[net", start, re.MULTILINE):
         start = start[start.index(b"[net") :]
-    for mark, what, fix in _OTHER_KINDS:
+    for mark, what, fix in _OTHER_FORMATS:
         if start.startswith(mark):
             raise WeightsError(
                 f"this is {what}",
@@ -41,18 +41,18 @@ def check_is_weights(data: np.ndarray, path: str) -> None:
                 got=repr(start[:24]),
                 fix=fix,
             )
-    if len(data) < _SMALLEST:
+    if len(data) < _MIN_BYTES:
         raise WeightsError(
             "is shorter than a weight file's header",
             where=path,
-            expected=f"{_SMALLEST} bytes or more",
+            expected=f"{_MIN_BYTES} bytes or more",
             got=f"{len(data)} bytes",
             fix="download it again",
         )
 
 
 def likely_cause(network: Network, file_bytes: int) -> str:
-    """What probably went wrong when `file_bytes` bytes of values do not fit `network`."""
+    """The probable mistake when `file_bytes` bytes of values do not fit `network`."""
     classes = _classes_that_fit(network, file_bytes)
     if classes is not None:
         ours = network.heads[0].classes
@@ -62,12 +62,12 @@ def likely_cause(network: Network, file_bytes: int) -> str:
             "or take the cfg that the file was trained with"
         )
     if file_bytes % 4:
-        return "its length is no whole number of floats: the download broke off, fetch it again"
+        return "its length is not a whole number of floats: the download broke off, fetch it again"
     return "the file belongs to another cfg, or the download broke off"
 
 
 def _classes_that_fit(network: Network, file_bytes: int) -> int | None:
-    """The number of classes with which the file's length would be right."""
+    """The number of classes for which the file's length would be right, None if there is none."""
     heads = network.heads
     if not heads or file_bytes % 4:
         return None
@@ -81,7 +81,7 @@ def _classes_that_fit(network: Network, file_bytes: int) -> int | None:
 
 
 def _floats_per_class(network: Network, head: Head) -> int:
-    """How many floats one class more costs in the layer before `head`."""
+    """How many floats one more class adds to the layer before `head`."""
     source = head.sources[0]
     slots = network.layers[source].weight_slots() if source >= 0 else []
     per_filter = sum(slot.tensor.numel() // slot.tensor.shape[0] for slot in slots)

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 
 def count_windows(span: int, stride: int) -> int:
-    """How many windows there are whose first positions lie in 0..span; 1 if it is just below.
+    """Count the windows whose first positions lie in 0..`span`.
 
     Source: convolutional_layer.c convolutional_out_height: C divides towards zero.
     """
@@ -19,7 +19,7 @@ def count_windows(span: int, stride: int) -> int:
 
 @dataclass(frozen=True)
 class Geometry:
-    """Window of a convolution; `padding` is per side, before dilation."""
+    """The window of a convolution; `padding` is per side, before dilation."""
 
     size: int
     stride_y: int = 1
@@ -29,7 +29,7 @@ class Geometry:
     groups: int = 1
 
     def output(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width out. The formula knows no dilation.
+        """Height and width of the output. The formula ignores dilation, as Darknet's does.
 
         Source: convolutional_layer.c convolutional_out_height.
         """
@@ -39,12 +39,12 @@ class Geometry:
         )
 
     def dilated_output(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of what the dilated windows give."""
-        reach = self.dilation * (self.size - 1) + 1
+        """Height and width of the output that the dilated windows give."""
+        extent = self.dilation * (self.size - 1) + 1
         padding = 2 * self.padding * self.dilation
         return (
-            (height + padding - reach) // self.stride_y + 1,
-            (width + padding - reach) // self.stride_x + 1,
+            (height + padding - extent) // self.stride_y + 1,
+            (width + padding - extent) // self.stride_x + 1,
         )
 
     @property
@@ -56,19 +56,28 @@ class Geometry:
 
 
 def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry) -> Tensor:
-    """[N, C, H, W] to [N, filters, H', W'] of the size that `Geometry.output` says.
+    """Convolve to an output of the size that `Geometry.output` gives.
 
-    That size knows no dilation. Where the dilated windows give another one, Darknet lays
-    out its matrix by that and multiplies by this, which scrambles it.
+    That size ignores dilation. Where the dilated windows give another size, Darknet builds its
+    matrix with that size and multiplies with this one, which scrambles the output.
+
+    Args:
+        x: [N, C, H, W].
+        weights: [filters, C / groups, size, size].
+        biases: [filters], or None.
+        geometry: the window.
+
+    Returns:
+        [N, filters, H', W'].
 
     Source: convolutional_layer.c forward_convolutional_layer, im2col.c im2col_cpu_ext.
-    Differs: where the dilated windows are fewer, Darknet reads what earlier layers left in
-    its memory; here the windows that are missing see zeros.
+    Differs: where there are fewer dilated windows than outputs, Darknet reads what earlier
+    layers left in its memory; here the missing windows see zeros.
     """
     height, width = x.shape[-2:]
     strides = (geometry.stride_y, geometry.stride_x)
-    least = geometry.size - 2 * geometry.padding
-    if geometry.dilation == 1 and height >= least and width >= least:
+    smallest = geometry.size - 2 * geometry.padding
+    if geometry.dilation == 1 and height >= smallest and width >= smallest:
         return functional.conv2d(
             x, weights, biases, strides, geometry.padding, groups=geometry.groups
         )
@@ -76,10 +85,10 @@ def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geomet
     if geometry.dilation > 1:
         dilated = geometry.dilated_output(height, width)
         if dilated != (rows, columns) and dilated[0] * dilated[1] >= rows * columns:
-            return _scrambled(x, weights, biases, geometry, (rows, columns))
+            return _scrambled_product(x, weights, biases, geometry, (rows, columns))
     before = geometry.padding * geometry.dilation
-    after_y = _missing(rows, geometry.stride_y, geometry, height, before)
-    after_x = _missing(columns, geometry.stride_x, geometry, width, before)
+    after_y = _padding_after(rows, geometry.stride_y, geometry, height, before)
+    after_x = _padding_after(columns, geometry.stride_x, geometry, width, before)
     padding = before
     if not (0 <= after_y <= before and 0 <= after_x <= before):
         x = functional.pad(x, (before, after_x, before, after_y))
@@ -88,10 +97,14 @@ def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geomet
     return x[..., :rows, :columns]
 
 
-def _scrambled(
+def _scrambled_product(
     x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry, size: tuple[int, int]
 ) -> Tensor:
-    """The product of the weights with a matrix whose rows are taken for shorter ones."""
+    """The product of the weights with a matrix that is read as if its rows were shorter.
+
+    Args:
+        size: height and width of the output.
+    """
     strides = (geometry.stride_y, geometry.stride_x)
     padding = geometry.padding * geometry.dilation
     taps, positions = weights[0].numel(), size[0] * size[1]
@@ -106,7 +119,15 @@ def _scrambled(
     return out if biases is None else out + biases[:, None, None]
 
 
-def _missing(out: int, stride: int, geometry: Geometry, size: int, before: int) -> int:
-    """How far the last window reaches beyond the input's end; negative if it stays inside."""
-    reach = (out - 1) * stride + geometry.dilation * (geometry.size - 1) + 1
-    return reach - before - size
+def _padding_after(out: int, stride: int, geometry: Geometry, size: int, before: int) -> int:
+    """How far the last window extends beyond the input's end; negative if it stays inside.
+
+    Args:
+        out: number of windows along the axis.
+        stride: step of the windows along the axis.
+        geometry: the window.
+        size: the input's size along the axis.
+        before: the padding before the input.
+    """
+    extent = (out - 1) * stride + geometry.dilation * (geometry.size - 1) + 1
+    return extent - before - size

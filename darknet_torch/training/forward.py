@@ -95,7 +95,7 @@ class ForwardPass:
             context: the state of the training; `rejection` and `earlier` are filled in here.
         """
         last_frozen = last_frozen_layer(self.network, context.iteration)
-        outputs = {-1: self.network.checked(images)}
+        outputs = {-1: self.network.check_input(images)}
         losses: dict[int, Loss] = {}
         deltas: dict[int, DeltaRecord] = {}
         roots: list[Tensor] = []
@@ -197,5 +197,5 @@ def _overwriting_layers(network: Network, memory_of: dict[int, int]) -> dict[int
     return {
         memory_of.get(source, source): layer.index
         for layer in reversed(network.layers)
-        for source in layer.overwritten_sources
+        for source in layer.sources_with_overwritten_delta
     }

@@ -128,7 +128,7 @@ class TrainingLoop:
             TrainingError: the loss is not finite; the weights are as they were before.
         """
         for layer in self.network.layers:
-            layer.at_iteration(self.iteration)
+            layer.on_iteration_start(self.iteration)
         results, inputs = [], 0
         for images, truths, paths in mini_batches:
             inputs += len(images)
@@ -167,7 +167,7 @@ class TrainingLoop:
             self.report_problems(batch.problems)
             for stream in batch.restarts:
                 for layer in self.network.layers:
-                    layer.forget_stream(stream)
+                    layer.reset_stream_state(stream)
             yield MiniBatch(
                 batch.images.to(device, non_blocking=True),
                 batch.truths.to(device, non_blocking=True),

@@ -1,5 +1,6 @@
 import warnings
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pytest
 
@@ -60,6 +61,12 @@ class ToyOptions(Options):
 @dataclass(frozen=True)
 class NeedyOptions(Options):
     layers: tuple[int, ...] = integers(REQUIRED, doc="layers to join")
+
+
+@dataclass(frozen=True)
+class OptionsAfterToy(Options):
+    misplaced_keys = MappingProxyType({"anchor": "the [toy] before it"})
+    anchors: int = integer(1, doc="a key that is spelt like the misplaced one")
 
 
 def section(lines):
@@ -202,6 +209,12 @@ def test_an_unknown_key_is_reported_with_its_place_and_the_nearest_right_key():
     assert not lacking(
         message, "tiny.cfg:3: unknown key 'anchor' in [toy]", "did you mean 'anchors'?"
     )
+
+
+def test_a_key_of_another_section_is_reported_with_the_section_it_belongs_to():
+    [other] = parse_cfg("[other]\nanchor=1")
+    with pytest.warns(CfgWarning, match=r"; anchor= belongs to the \[toy\] before it$"):
+        read_options(OptionsAfterToy, other, DIALECTS["alexeyab"])
 
 
 def test_an_unknown_key_like_no_other_gets_no_suggestion():

@@ -143,7 +143,7 @@ def test_names_alone_begin_a_data_file(folder):
         (["yolov3", "--classes", 3, "--anchors", "1,x"], "are no widths and heights"),
         (["yolov3", "--classes", 3, "--anchors", "1,2"], "fewer anchors than heads"),
         (["darknet19", "--classes", 3, "--anchors", "1,2"], "no head with anchors"),
-        (["rnn", "--classes", 3], "input is no picture"),
+        (["rnn", "--classes", 3], "input is not a picture"),
         (["yolov2-tiny", "--classes", 3, "--width", 400, "--strict"], "refused under --strict"),
     ],
 )

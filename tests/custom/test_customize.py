@@ -113,7 +113,7 @@ def test_every_shipped_definition_can_get_three_classes(name):
 
 @pytest.mark.parametrize("name", sorted(CHARACTERS))
 def test_a_character_model_is_refused(name):
-    with pytest.raises(CfgError, match="input is no picture"):
+    with pytest.raises(CfgError, match="input is not a picture"):
         customize(shipped(".cfg")[name].read_text("latin-1"), CustomOptions(3))
 
 

@@ -45,3 +45,8 @@ def test_defaults_that_differ_are_given_for_both():
 def test_the_rows_of_a_table_have_as_many_columns():
     rows = [line for line in cfg_reference.page().splitlines() if line.startswith("|")]
     assert {row.count("|") for row in rows} == {6}
+
+
+@pytest.mark.parametrize("layer", LAYER_TYPES, ids=lambda layer: layer.section_names[0])
+def test_every_section_has_its_example(layer):
+    assert f"```ini\n{layer.example_cfg}```\n" in cfg_reference.page()

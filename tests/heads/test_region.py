@@ -44,7 +44,7 @@ def cells(x, size):
 
 
 @pytest.mark.parametrize("options", ["", "softmax=1"])
-def test_alexeyabs_output_lies_position_by_position(options):
+def test_alexeyabs_output_is_ordered_by_position(options):
     x = raw()
     out = build(options)(x)[0].reshape(2, -1).numpy()
     for picture, result in zip(x.double().numpy(), out, strict=True):
@@ -56,7 +56,7 @@ def test_alexeyabs_output_lies_position_by_position(options):
 
 
 @pytest.mark.parametrize("options", ["", "softmax=1"])
-def test_pjreddies_output_lies_channel_by_channel_with_x_and_y_activated(options):
+def test_pjreddies_output_is_ordered_by_channel_with_x_and_y_activated(options):
     x = raw()
     (out,) = build(options, dialect="pjreddie")(x)
     for picture, result in zip(x.double().numpy(), out.numpy(), strict=True):
@@ -67,7 +67,7 @@ def test_pjreddies_output_lies_channel_by_channel_with_x_and_y_activated(options
 
 
 @pytest.mark.parametrize("options", ["", "softmax=1"])
-def test_pjreddies_background_is_a_class_where_softmax_runs_and_else_stays_raw(options):
+def test_pjreddies_background_is_a_class_of_the_softmax_and_raw_without_it(options):
     """region_layer.c forward_region_layer: softmax_cpu over l.classes + l.background."""
     x = raw()
     (out,) = build(f"background=1 {options}", dialect="pjreddie")(x)
@@ -114,7 +114,7 @@ def test_boxes_scale_anchors_by_cells(options, dialect):
             np.testing.assert_allclose(found.objectness[n, at], certainty, **CLOSE)
 
 
-def test_alexeyabs_classfix_of_minus_1_drops_what_is_less_than_half_certain():
+def test_alexeyabs_classfix_of_minus_1_drops_boxes_of_objectness_below_a_half():
     plain, fixed = build("softmax=1"), build("softmax=1 classfix=-1")
     x = raw()
     scores = plain.heads[0].decode(plain(x)[0], 1, 1).class_scores
@@ -140,5 +140,5 @@ def test_missing_anchors_are_a_half(dialect):
     assert network.heads[0].anchors.tolist() == [[1.25, 0.5], [0.5, 0.5]]
 
 
-def test_its_anchors_are_no_part_of_the_state():
+def test_its_anchors_are_not_in_the_state_dict():
     assert not build().state_dict()

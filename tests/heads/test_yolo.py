@@ -9,7 +9,6 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError, CfgWarning
-from darknet_torch.heads.base import Predictions
 from darknet_torch.model.network import build_network
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}  # exp and division in float32
@@ -78,7 +77,7 @@ def test_it_activates_all_but_widths_and_heights(options, mask, scale, new_coord
 
 
 @pytest.mark.parametrize(("options", "mask", "scale", "new_coords"), KINDS)
-def test_boxes_are_fractions_of_a_network_input_that_is_no_square(
+def test_boxes_are_fractions_of_a_network_input_that_is_not_square(
     options, mask, scale, new_coords
 ):
     network = build(options, channels=7 * len(mask))
@@ -132,8 +131,8 @@ def test_wrong_filters_are_refused_with_their_place():
         build_network(parse_cfg(cfg))
 
 
-def test_a_mask_beyond_num_takes_the_anchors_that_are_there_with_a_warning():
-    with pytest.warns(CfgWarning, match="mask names an anchor beyond num=3"):
+def test_a_mask_beyond_num_reads_further_anchors_with_a_warning():
+    with pytest.warns(CfgWarning, match="mask= names an anchor beyond num=3"):
         network = build("num=3 mask=1,3", channels=14)
     assert network.heads[0].anchors.tolist() == [[23, 27], [81, 82]]
 
@@ -144,7 +143,7 @@ def test_missing_anchors_are_a_half_with_a_warning():
     assert network.heads[0].anchors.tolist() == [[23, 0.5], [0.5, 0.5]]
 
 
-def test_surplus_anchors_do_not_count():
+def test_surplus_anchors_are_ignored():
     with pytest.warns(CfgWarning, match="anchors do not fit num=2: expected 4 numbers, got 8"):
         network = build("num=2", channels=14)
     assert network.heads[0].anchors.tolist() == [[10, 14], [23, 27]]
@@ -156,15 +155,5 @@ def test_its_options_reach_non_maximum_suppression():
     assert build("num=4 mask=0", channels=7).heads[0].nms_kind == "default"
 
 
-def test_its_anchors_are_no_part_of_the_state():
+def test_its_anchors_are_not_in_the_state_dict():
     assert not build("num=4 mask=0", channels=7).state_dict()
-
-
-def test_the_predictions_of_several_heads_join_in_their_order():
-    parts = [
-        Predictions(torch.full((2, n, 4), n), torch.full((2, n), n), torch.full((2, n, 3), n))
-        for n in (1, 2)
-    ]
-    joined = Predictions.join(parts)
-    assert joined.objectness.tolist() == [[1, 2, 2]] * 2
-    assert joined.boxes[0, :, 0].tolist() == joined.class_scores[0, :, 0].tolist() == [1, 2, 2]

@@ -26,7 +26,7 @@ def test_it_applies_its_function(dialect):
 @pytest.mark.parametrize(
     "name", "swish mish hard_mish relu6 normalize_channels normalize_channels_softmax".split()
 )
-def test_functions_that_alexeyabs_code_lacks_here_give_zeros_with_a_warning(name):
+def test_functions_that_alexeyabs_code_of_the_layer_lacks_give_zeros_with_a_warning(name):
     with pytest.warns(CfgWarning, match=f"no {name} in .activation. and computes zeros"):
         network = build(name)
     assert not network(X)[0].any()

@@ -41,7 +41,7 @@ def test_alexeyab_adds_1e_5_inside_the_root_and_the_biases():
     np.testing.assert_allclose(network(picture())[0].detach(), expected, **CLOSE)
 
 
-def test_pjreddie_adds_1e_6_behind_the_root_and_no_biases():
+def test_pjreddie_adds_1e_6_after_the_root_and_no_biases():
     network = build("pjreddie")
     given, x = fill(network), picture().double().numpy()
     expected = np.empty_like(x)
@@ -70,7 +70,7 @@ def test_only_alexeyab_keeps_biases_in_the_file(dialect, names, tmp_path):
         np.testing.assert_array_equal(slot.tensor.detach(), row)
 
 
-def test_dontloadscales_does_not_reach_its_arrays():
+def test_dontloadscales_does_not_apply_to_its_arrays():
     network = build("alexeyab", "[batchnorm]\ndontloadscales=1")
     assert not any(slot.normalization for _, slot in network.slots())
 
@@ -107,7 +107,7 @@ def test_training_moves_the_rolling_mean_by_the_dialects_step(dialect, section, 
         np.testing.assert_allclose(after[name], expected, **CLOSE)
 
 
-def test_evaluation_leaves_the_rolling_values_alone():
+def test_evaluation_does_not_change_the_rolling_values():
     network = build("alexeyab")
     before = fill(network)
     network(picture())

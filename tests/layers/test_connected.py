@@ -64,7 +64,7 @@ def test_it_takes_another_layers_output():
 
 
 @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
-def test_its_normalisation_lies_behind_its_weights(dialect):
+def test_its_normalisation_comes_after_its_weights_in_the_file(dialect):
     bare, normalised = build(dialect=dialect), build("batch_normalize=1", dialect)
     assert [slot.name for _, slot in bare.slots()] == ["biases", "weights"]
     assert [slot.name for _, slot in normalised.slots()] == [
@@ -77,7 +77,7 @@ def test_its_normalisation_lies_behind_its_weights(dialect):
 
 
 @pytest.mark.parametrize("marked", [False, True])
-def test_a_file_with_the_transpose_mark_holds_an_inputs_weights_side_by_side(marked, tmp_path):
+def test_a_file_with_the_transpose_mark_holds_the_weights_transposed(marked, tmp_path):
     network = build()
     values = np.arange(4 + 4 * 12, dtype="<f4")
     path = tmp_path / "connected.weights"

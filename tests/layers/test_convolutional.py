@@ -182,7 +182,7 @@ def test_pjreddies_padded_pointwise_convolution_has_the_shape_it_announces():
 
 @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
 def test_a_padded_pointwise_convolution_with_a_stride(dialect):
-    """AlexeyAB's code makes a matrix where it steps; pjreddie's reads its input as it lies."""
+    """AlexeyAB's code builds a matrix where there is a stride; pjreddie's ignores the stride."""
     section = "convolutional filters=3 size=1 padding=1 stride=3 activation=linear"
     network = build(section, dialect=dialect)
     fill(network)
@@ -195,7 +195,7 @@ def test_a_padded_pointwise_convolution_with_a_stride(dialect):
     np.testing.assert_allclose(network(picture())[0].detach(), expected, **CLOSE)
 
 
-def test_a_pointwise_convolution_that_steps_along_y_alone_reads_its_input_unstepped():
+def test_a_pointwise_convolution_with_a_stride_along_y_alone_ignores_it():
     network = build("convolutional filters=3 size=1 stride_x=1 stride_y=2 activation=linear")
     fill(network)
     x, given = picture(), arrays(network.layers[0])
@@ -220,12 +220,12 @@ def test_it_normalises_before_the_biases_and_the_activation(option, dialect):
     np.testing.assert_allclose(network(x)[0].detach(), expected, **CLOSE)
 
 
-def test_cbn_normalises_too():
+def test_cbn_has_batch_normalisation():
     assert [slot.name for _, slot in build("convolutional cbn=1").slots()] == ARRAYS
 
 
 @pytest.mark.parametrize(("kind", "size", "padding"), [(1, 3, 1), (2, 2, 0)])
-def test_antialiasing_blurs_every_value_and_then_steps(kind, size, padding):
+def test_antialiasing_blurs_every_value_before_the_stride(kind, size, padding):
     section = "convolutional filters=3 size=3 pad=1 activation=leaky"
     stepping, plain = build(f"{section} stride=2 antialiasing={kind}"), build(section)
     fill(stepping)
@@ -252,7 +252,7 @@ def test_its_activation_is_logistic_unless_given():
 
 
 @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
-def test_its_arrays_lie_in_darknets_order(dialect):
+def test_its_arrays_are_in_darknets_order(dialect):
     bare = build("convolutional filters=3 size=3", dialect=dialect)
     normalised = build("convolutional filters=3 size=3 batch_normalize=1", dialect=dialect)
     assert [slot.name for _, slot in bare.slots()] == ["biases", "weights"]
@@ -264,7 +264,7 @@ def test_its_arrays_lie_in_darknets_order(dialect):
 
 
 @pytest.mark.parametrize("groups", [1, 2])
-def test_a_flipped_file_holds_the_weights_of_a_tap_side_by_side(tmp_path, groups):
+def test_a_flipped_file_holds_the_weights_transposed(tmp_path, groups):
     network = build(f"convolutional filters=6 size=2 flipped=1 groups={groups}")
     per_filter = 4 // groups * 4
     values = np.arange(6 + 6 * per_filter, dtype="<f4")
@@ -296,7 +296,7 @@ def test_pjreddies_weights_start_normally_distributed():
     assert abs(weights).max() > 2.5 * deviation
 
 
-def test_a_sharing_layer_computes_with_the_others_arrays():
+def test_a_sharing_layer_computes_with_the_shared_arrays():
     network = build(
         "convolutional filters=4 size=3 pad=1 batch_normalize=1 activation=linear",
         "convolutional filters=4 size=3 pad=1 batch_normalize=1 activation=leaky stride=2 "
@@ -332,7 +332,7 @@ def test_a_sharing_layer_has_no_arrays_of_its_own():
         ("filters=4 size=3 share_index=2", "expected -2..-1 or 0..1; this is layer 2"),
     ],
 )
-def test_a_misfit_to_share_with_is_refused(options, message):
+def test_sharing_arrays_of_another_shape_is_refused(options, message):
     with pytest.raises(CfgError, match=message):
         build("convolutional filters=4 size=3", "dropout", f"convolutional {options}")
 
@@ -348,7 +348,7 @@ def test_a_misfit_to_share_with_is_refused(options, message):
         ("filters=0", "'filters' is out of its bounds"),
     ],
 )
-def test_what_cannot_be_built_is_refused_with_its_place(options, message):
+def test_contradicting_options_are_refused_with_their_place(options, message):
     with pytest.raises(CfgError, match=rf"<cfg>:\d+: .*{message}"):
         build(f"convolutional {options}")
 

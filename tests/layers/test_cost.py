@@ -17,13 +17,13 @@ def test_without_a_truth_its_output_is_zero():
     assert not out.any()
 
 
-def test_it_is_never_the_networks_output_behind_another_layer():
+def test_it_is_not_the_networks_output_after_another_layer():
     network = build_network(parse_cfg(NET + "[softmax]\n[cost]"))
     (out,) = network(torch.rand(2, 3))
     torch.testing.assert_close(out.sum((1, 2, 3)), torch.ones(2))
 
 
-def test_an_unknown_type_means_sse_with_a_warning():
+def test_an_unknown_type_is_read_as_sse_with_a_warning():
     with pytest.warns(CfgWarning, match="does not know type 'ssf' and takes 'sse'.*'sse'?"):
         network = build_network(parse_cfg(NET + "[cost]\ntype=ssf"))
     assert network.layers[0].options.type == "sse"

@@ -20,7 +20,7 @@ def test_it_does_nothing_at_inference():
 
 
 @pytest.mark.parametrize("probability", [0.25, 0.75])
-def test_training_drops_that_part_and_scales_the_rest(probability):
+def test_training_drops_the_given_part_and_scales_the_rest(probability):
     torch.manual_seed(1)
     (out,) = build(f"probability={probability}").train()(torch.ones(2, 4, 30, 40))
     survivors = out[out != 0]
@@ -47,10 +47,10 @@ def test_it_keeps_shape_and_has_no_arrays():
 
 
 def dropblock(options, iteration=10**6, channels=16, max_batches=100):
-    """A [dropout] of squares on a map of 12x15, told that so many updates were made."""
+    """A [dropout] of squares on a map of 12x15, after that many updates."""
     cfg = f"[net]\nchannels={channels}\nheight=12\nwidth=15\nmax_batches={max_batches}\n"
     network = build_network(parse_cfg(f"{cfg}[dropout]\ndropblock=1\n{options}")).train()
-    network.layers[0].at_iteration(iteration)
+    network.layers[0].on_iteration_start(iteration)
     return network.layers[0]
 
 
@@ -83,7 +83,7 @@ def test_dropblock_zeroes_at_most_one_square_of_a_channel(options, side):
     assert abs(found.count(side) / 320 - chance) < 0.12
 
 
-def test_dropblock_scales_what_remains_of_each_picture_and_its_gradient():
+def test_dropblock_scales_the_rest_of_each_picture_and_its_gradient():
     torch.manual_seed(2)
     x = torch.ones(8, 4, 12, 15, requires_grad=True)
     out = dropblock("probability=.1\ndropblock_size_abs=5", channels=4)(x)
@@ -105,12 +105,12 @@ def test_dropblock_grows_over_85_per_cent_of_the_training(iteration, side):
     assert max(squares(out)) == side
 
 
-def test_a_picture_of_which_nothing_remains_is_zeros():
+def test_a_picture_that_dropblock_zeroes_completely_stays_finite():
     torch.manual_seed(4)
     options = "probability=1\ndropblock_size_rel=1"
     cfg = f"[net]\nchannels=1\nheight=3\nwidth=3\n[dropout]\ndropblock=1\n{options}"
     layer = build_network(parse_cfg(cfg)).train().layers[0]
-    layer.at_iteration(1)
+    layer.on_iteration_start(1)
     out = layer(torch.ones(50, 1, 3, 3))
     assert torch.isfinite(out).all()
     assert {float(picture.sum()) for picture in out} == {0, 9}

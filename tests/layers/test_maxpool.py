@@ -6,7 +6,7 @@ import torch
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgError
+from darknet_torch.errors import CfgError, CfgWarning
 from darknet_torch.model.network import build_network
 
 LOWEST = np.finfo(np.float32).min
@@ -25,7 +25,7 @@ def picture(channels=2, height=5, width=7):
 
 
 def pool(x, size, strides=(1, 1), padding=0):
-    """The largest value of each window; beyond the border lies the lowest float."""
+    """The largest value of each window; the border has the lowest float."""
     count, channels, height, width = x.shape
     out_height = (height + padding - size) // strides[0] + 1
     out_width = (width + padding - size) // strides[1] + 1
@@ -109,7 +109,7 @@ def test_a_2x2_window_of_stride_1_keeps_the_size():
     assert out.shape == picture().shape
 
 
-def test_a_window_that_sees_nothing_gives_the_lowest_float():
+def test_a_window_outside_of_the_picture_gives_the_lowest_float():
     (out,) = build("size=1 stride=1 padding=2", dialect="pjreddie")(torch.zeros(1, 2, 5, 7))
     assert (out[..., 0] == LOWEST).all()
     assert (out[..., 1:-1, 1:-1] == 0).all()
@@ -132,13 +132,13 @@ def test_alexeyabs_blocks_of_8_drop_columns_left_of_the_picture(size, width, pad
 
 @pytest.mark.parametrize("width", [7, 9, 10, 16, 17])
 @pytest.mark.parametrize("padding", range(5))
-def test_alexeyabs_blocks_of_4_drop_what_starts_left_of_the_picture(width, padding):
+def test_alexeyabs_blocks_of_4_drop_windows_that_start_left_of_the_picture(width, padding):
     x = picture(width=width)
     (out,) = build(f"size=2 stride=2 padding={padding}", width=width)(x)
     np.testing.assert_array_equal(out, pool_in_blocks(x.numpy(), 2, 2, padding))
 
 
-def test_a_block_differs_from_the_definition_behind_its_first_output():
+def test_a_block_differs_from_the_definition_after_its_first_output():
     x = picture(width=24)
     (out,) = build("size=5 stride=1", width=24)(x)
     columns = np.nonzero(out.numpy() != pool(x.numpy(), 5, (1, 1), 4))[3]
@@ -146,25 +146,25 @@ def test_a_block_differs_from_the_definition_behind_its_first_output():
 
 
 @pytest.mark.parametrize("dialect", ["pjreddie", "alexeyab-cuda"])
-def test_other_dialects_have_no_blocks(dialect):
+def test_other_dialects_do_not_compute_in_blocks(dialect):
     x = picture(width=24)
     (out,) = build("size=5 stride=1", width=24, dialect=dialect)(x)
     np.testing.assert_array_equal(out, pool(x.numpy(), 5, (1, 1), 4))
 
 
-def test_training_has_no_blocks():
+def test_training_does_not_compute_in_blocks():
     x = picture(width=24)
     (out,) = build("size=5 stride=1", width=24).train()(x)
     np.testing.assert_array_equal(out, pool(x.numpy(), 5, (1, 1), 4))
 
 
-def test_different_steps_have_no_blocks():
+def test_unequal_strides_are_not_computed_in_blocks():
     x = picture(width=24)
     (out,) = build("size=5 stride_x=1 stride_y=2", width=24)(x)
     np.testing.assert_array_equal(out, pool(x.numpy(), 5, (2, 1), 4))
 
 
-def test_a_narrow_row_has_no_blocks():
+def test_a_narrow_row_is_not_computed_in_blocks():
     x = picture(width=12)
     (out,) = build("size=5 stride=1", width=12)(x)
     np.testing.assert_array_equal(out, pool(x.numpy(), 5, (1, 1), 4))
@@ -172,7 +172,7 @@ def test_a_narrow_row_has_no_blocks():
 
 @pytest.mark.parametrize("channels", [4, 5])
 @pytest.mark.parametrize("out_channels", [1, 2, 4])
-def test_over_channels_it_takes_every_out_channels_th(channels, out_channels):
+def test_over_channels_it_takes_the_largest_of_every_nth_channel(channels, out_channels):
     x = picture(channels)
     (out,) = build(f"maxpool_depth=1 out_channels={out_channels}", channels=channels)(x)
     expected = np.full((2, out_channels, 5, 7), LOWEST)
@@ -183,7 +183,7 @@ def test_over_channels_it_takes_every_out_channels_th(channels, out_channels):
 
 
 @pytest.mark.parametrize(("kind", "taps"), [(1, [1, 2, 1]), (2, [1, 1])])
-def test_antialiasing_blurs_every_value_and_then_steps(kind, taps):
+def test_antialiasing_blurs_every_value_before_the_stride(kind, taps):
     x = picture()
     (out,) = build(f"size=2 stride=2 antialiasing={kind}")(x)
     sharp, reach = pool(x.numpy(), 2, (1, 1), 1), len(taps) // 3
@@ -199,3 +199,53 @@ def test_antialiasing_blurs_every_value_and_then_steps(kind, taps):
 def test_a_window_larger_than_its_input_is_refused():
     with pytest.raises(CfgError, match=r"window of 8 is larger than its input.*got input 2x5x7"):
         build("size=8 padding=0")
+
+
+def build_depth(options, dialect="alexeyab"):
+    """A [maxpool] on pictures of 7x2x3."""
+    cfg = ["[net]", "channels=7", "height=2", "width=3", "[maxpool]", *options.split()]
+    return build_network(parse_cfg("\n".join(cfg)), dialect=find_dialect(dialect))
+
+
+def negative_picture():
+    """Below zero, so that channels of zeros would show."""
+    return -torch.rand(2, 7, 2, 3, generator=torch.Generator().manual_seed(7)) - 1
+
+
+def largest_over_channels(x, wanted):
+    out = np.full((2, wanted, 2, 3), LOWEST)
+    for n, g, i, j in np.ndindex(*out.shape):
+        for k in range(g, 7, wanted):
+            out[n, g, i, j] = max(out[n, g, i, j], x[n, k, i, j])
+    return out
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("dialect", ["alexeyab", "alexeyab-cuda"])
+@pytest.mark.parametrize("wanted", range(1, 8))
+def test_over_channels_an_output_is_the_largest_of_every_nth_channel(wanted, dialect, training):
+    network = build_depth(f"maxpool_depth=1 out_channels={wanted}", dialect).train(training)
+    (out,) = network(negative_picture())
+    np.testing.assert_array_equal(out, largest_over_channels(negative_picture().numpy(), wanted))
+    shape = network.layers[0].output_shape
+    assert (shape.channels, shape.height, shape.width) == out.shape[1:]
+
+
+def test_over_channels_one_output_is_the_default_and_the_window_does_not_matter():
+    (out,) = build_depth("maxpool_depth=1 size=2 stride=2")(negative_picture())
+    np.testing.assert_array_equal(out, largest_over_channels(negative_picture().numpy(), 1))
+
+
+def test_over_channels_more_outputs_than_inputs_are_refused():
+    message = (
+        r"<cfg>:5: \[maxpool\] maxpool_depth cannot make more channels: "
+        r"expected out_channels of 7 at most, got 8"
+    )
+    with pytest.raises(CfgError, match=message):
+        build_depth("maxpool_depth=1 out_channels=8")
+
+
+def test_pjreddie_ignores_maxpool_depth():
+    with pytest.warns(CfgWarning, match="'maxpool_depth' is an option of alexeyab/darknet"):
+        network = build_depth("maxpool_depth=1 size=2 stride=2", "pjreddie")
+    assert network(negative_picture())[0].shape == (2, 7, 1, 2)

@@ -30,7 +30,7 @@ def places(channels, height, width, stride):
 @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
 @pytest.mark.parametrize("stride", [1, 3])
 @pytest.mark.parametrize("reverse", [False, True])
-def test_values_go_where_darknet_puts_them(reverse, stride, dialect):
+def test_values_are_moved_to_the_same_places_as_in_darknet(reverse, stride, dialect):
     network = build(f"stride={stride} reverse={int(reverse)}", dialect)
     x = torch.arange(2 * 18 * 6 * 12.0).reshape(2, 18, 6, 12)
     expected = np.full((2, 18 * 6 * 12), -1.0)
@@ -74,7 +74,7 @@ def test_a_stride_that_does_not_divide_loses_values_as_in_c(reverse, stride):
     assert (shape.channels, shape.height, shape.width) == out.shape[1:]
 
 
-def test_pjreddies_flatten_goes_before_its_extra():
+def test_pjreddies_flatten_is_applied_before_extra():
     network = build("flatten=1 extra=2", "pjreddie")
     x = torch.rand(2, 18, 6, 12)
     plain = build("flatten=1", "pjreddie")(x)[0].flatten(1)
@@ -100,7 +100,7 @@ def test_pjreddies_flatten_puts_the_channels_last(reverse, stride):
     assert (shape.channels, shape.height, shape.width) == out.shape[1:]
 
 
-def test_pjreddies_extra_puts_zeros_behind_the_values():
+def test_pjreddies_extra_appends_zeros():
     network = build("extra=5", "pjreddie")
     x = torch.rand(2, 18, 6, 12)
     (out,) = network(x)

@@ -54,7 +54,7 @@ def test_squares_become_channels_in_plain_order(stride):
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_the_reverse_reads_its_memory_with_the_sizes_of_its_output(stride):
+def test_the_reverse_direction_reads_its_input_with_the_sizes_of_its_output(stride):
     network = build(f"stride={stride} reverse=1")
     sizes = CHANNELS // stride**2, HEIGHT * stride, WIDTH * stride
     (out,) = network(numbered())

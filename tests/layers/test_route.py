@@ -36,7 +36,7 @@ def test_it_joins_channels_in_the_order_given(layers, joined, dialect):
 
 
 @pytest.mark.parametrize("group", [0, 1])
-def test_groups_take_the_same_part_of_every_layer(group):
+def test_groups_take_the_same_group_of_every_layer(group):
     network = build(*LAYERS, f"route layers=0,-1 groups=2 group_id={group}")
     *before, out = outputs(network)
     parts = [before[0][:, 2 * group : 2 * group + 2], before[2][:, group : group + 1]]
@@ -51,7 +51,7 @@ def test_route_lhalf_takes_the_first_half_of_every_layer():
     torch.testing.assert_close(out, expected, rtol=0, atol=0)
 
 
-def test_pjreddie_knows_no_groups():
+def test_pjreddie_ignores_groups():
     with pytest.warns(CfgWarning, match="'groups' is an option of alexeyab/darknet"):
         network = build(*LAYERS, "route layers=0 groups=2", dialect="pjreddie")
     assert network.layers[3].output_shape.channels == 4
@@ -67,7 +67,7 @@ def test_pjreddie_knows_no_groups():
         ("layers=0 groups=2 group_id=2", "group_id=2 is not one of its 2 groups.*expected 0..1"),
     ],
 )
-def test_a_route_that_leads_nowhere_is_refused(options, message):
+def test_a_route_to_layers_that_do_not_exist_or_fit_is_refused(options, message):
     with pytest.raises(CfgError, match=message):
         build(*LAYERS, f"route {options}")
 

@@ -125,7 +125,7 @@ def test_alexeyab_adds_the_channels_that_both_have(filters):
     [("per_feature", (3, 1)), ("per_layer", (3, 1)), ("per_channel", (3, 3))],
 )
 @pytest.mark.parametrize("filters", [2, 3, 5])
-def test_alexeyab_weighs_what_it_adds(kind, shape, normalization, filters):
+def test_alexeyab_adds_weighted_layers(kind, shape, normalization, filters):
     network = build(
         f"convolutional filters={filters}",
         *SAME[:2],
@@ -163,7 +163,7 @@ def test_without_weights_it_has_no_arrays():
         "empty",
     ],
 )
-def test_pjreddie_steps_over_the_larger_of_the_two(step, options, filters):
+def test_pjreddie_reads_the_larger_of_two_layers_with_a_stride(step, options, filters):
     sections = (f"conv filters={filters}", step, "conv filters=3", f"shortcut from=0 {options}")
     added, _, x, out = outputs(build(*sections, dialect="pjreddie"))
     given = dict(option.split("=") for option in options.split())
@@ -173,7 +173,7 @@ def test_pjreddie_steps_over_the_larger_of_the_two(step, options, filters):
 
 
 @pytest.mark.parametrize("step", ["conv filters=3 size=4 padding=1", "conv size=2 padding=1"])
-def test_pjreddie_rounds_the_step_between_sizes_that_are_no_multiples(step):
+def test_pjreddie_rounds_the_stride_between_sizes_that_are_not_multiples(step):
     sections = ("conv filters=3", step, "shortcut from=0")
     added, x, out = outputs(build(*sections, dialect="pjreddie"))
     for n, picture in enumerate(out):
@@ -188,7 +188,7 @@ def test_alexeyab_refuses_another_height_or_width():
 
 
 @pytest.mark.parametrize("step", ["conv size=3 padding=0", "maxpool size=2 stride=3 padding=0"])
-def test_pjreddie_refuses_another_step_along_x_than_along_y(step):
+def test_pjreddie_refuses_different_strides_along_x_and_y(step):
     with pytest.raises(CfgError, match=r"another height or width.* got 4x8 of layer 0"):
         build("empty", step, "shortcut from=0", dialect="pjreddie")
 
@@ -216,7 +216,7 @@ def test_pjreddie_refuses_a_layer_that_is_wider_but_lower():
         ("activation=linear", "has no 'from='"),
     ],
 )
-def test_what_means_nothing_is_refused(options, message):
+def test_unknown_words_and_layers_are_refused(options, message):
     with pytest.raises(CfgError, match=message):
         build(*SAME, f"shortcut {options}")
 
@@ -229,7 +229,7 @@ def test_an_unknown_normalisation_of_no_weights_is_tolerated_as_in_darknet():
 WIDER = ("convolutional filters=5", "convolutional filters=3 size=1", "shortcut from=0")
 
 
-def test_in_training_a_batch_of_wider_layers_is_read_as_one_array():
+def test_training_reads_a_batch_of_a_wider_layer_as_one_array():
     """Layer 0 has three channels in and five out, layer 1, before the shortcut, three."""
     network = build(*WIDER).train()
     x = torch.randn(3, 3, 4, 8, generator=torch.Generator().manual_seed(5))
@@ -243,7 +243,7 @@ def test_in_training_a_batch_of_wider_layers_is_read_as_one_array():
     assert torch.equal(network.eval().layers[2](middle, before), middle + before[:, :3])
 
 
-def test_its_gradient_goes_to_the_pictures_own_values():
+def test_the_gradient_goes_to_the_right_pictures():
     layer = build(*WIDER).train().layers[2]
     x, wider = torch.zeros(2, 3, 4, 8), torch.zeros(2, 5, 4, 8, requires_grad=True)
     delta = torch.randn(2, 3, 4, 8, generator=torch.Generator().manual_seed(5))
@@ -261,5 +261,5 @@ def test_its_gradient_goes_to_the_pictures_own_values():
         (("convolutional filters=5", "convolutional filters=4", "shortcut from=0"), "alexeyab"),
     ],
 )
-def test_pictures_stay_apart_elsewhere(sections, dialect):
+def test_pictures_are_not_mixed_in_other_cases(sections, dialect):
     assert not build(*sections, dialect=dialect).layers[2].crosses

@@ -25,7 +25,7 @@ REPORTED = [
     ("batch=4", "batch=many", "error:2", "'batch' is not an integer"),
     ("classes=2", "classes=3", "error:17", "needs filters=16.*set filters=16 at .*x.cfg:13"),
     ("filters=14\nactivation", "filters=15\nactivation", "error:29", "needs filters=14"),
-    ("mask=2,3", "mask=2,9", "warning:17", "mask names an anchor beyond num=4"),
+    ("mask=2,3", "mask=2,9", "warning:17", "mask= names an anchor beyond num=4"),
     ("70,80\n", "70\n", "warning:17", "anchors do not fit num=4"),
     (
         "classes=2",

@@ -1,6 +1,8 @@
 """`load`: from names and files to a network."""
 
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -80,7 +82,7 @@ def test_a_complete_file_gives_every_array(cfg, weights, dirty_memory):
     assert network.header.seen == 64
 
 
-def test_layers_that_a_partial_file_lacks_start_as_in_darknet(cfg, weights, dirty_memory):
+def test_layers_missing_from_a_partial_file_start_as_in_darknet(cfg, weights, dirty_memory):
     network, report = load_with_report(cfg, weights(FIRST))
     first, second, shortcut, last = network.layers
     assert first.convolution.biases.tolist() == [1, 2]
@@ -94,7 +96,7 @@ def test_layers_that_a_partial_file_lacks_start_as_in_darknet(cfg, weights, dirt
     assert (shortcut.weights == 1).all()
 
 
-def test_what_dontloadscales_leaves_out_starts_as_in_darknet(cfg, weights, dirty_memory):
+def test_arrays_that_dontloadscales_leaves_out_start_as_in_darknet(cfg, weights, dirty_memory):
     cfg.write_text(CFG.replace("filters=2", "filters=2\ndontloadscales=1"))
     arrays = load(cfg, weights(ALL - 6)).layers[0].convolution
     assert arrays.biases.tolist() == [1, 2]
@@ -132,12 +134,12 @@ def test_a_shipped_definition_goes_by_its_name():
     assert shapes == [(2, 1), (4, 2)]
 
 
-def test_a_name_that_is_nearly_right_is_suggested():
+def test_the_nearest_name_is_suggested():
     with pytest.raises(CfgError, match="did you mean 'yolov3-tiny'"):
         load("yolov3-tinny")
 
 
-def test_sizes_given_override_the_cfg(cfg):
+def test_given_sizes_override_those_of_the_cfg(cfg):
     network = load(cfg, width=16, height=24)
     shape = network.layers[0].output_shape
     assert (shape.height, shape.width) == (12, 8)
@@ -148,7 +150,7 @@ def test_the_batch_of_the_cfg_can_be_overridden(cfg):
     assert load_with_report(cfg, batch=2)[0].net.batch == 2
 
 
-def test_the_dialect_goes_by_name_or_by_itself(cfg):
+def test_the_dialect_may_be_a_name_or_an_object(cfg):
     cfg.write_text(CFG.partition("[shortcut]")[0])
     assert load(cfg).dialect.name == "alexeyab"
     assert load(cfg, dialect="pjreddie").dialect is load(cfg, dialect=PJREDDIE).dialect
@@ -168,7 +170,7 @@ def test_an_unknown_device_is_refused(cfg, device):
         load(cfg, device=device)
 
 
-def test_auto_is_the_gpu_or_the_cpu():
+def test_device_auto_is_the_gpu_or_the_cpu():
     assert find_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
     assert find_device(torch.device("cpu")) == find_device("cpu") == torch.device("cpu")
 
@@ -182,3 +184,19 @@ def test_bytes_left_over_are_an_error_unless_allowed(cfg, weights):
 
 def test_paths_may_be_strings(cfg, weights):
     assert load(str(cfg), str(weights(ALL))).header.seen == 64
+
+
+def run(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.strip()
+
+
+def test_importing_the_package_imports_no_torch():
+    code = "import sys, darknet_torch; print('torch' in sys.modules, 'cv2' in sys.modules)"
+    assert run(code) == "False False"
+
+
+def test_errors_and_names_are_there_without_torch():
+    code = "import sys, darknet_torch as d; d.CfgError; dir(d); print('torch' in sys.modules)"
+    assert run(code) == "False"

@@ -35,7 +35,7 @@ def net(*lines):
 WRONG = [
     # The file and its sections
     case("missing file", None, CfgError, "tiny.cfg: no such cfg file"),
-    case("no layers", net(), CfgError, "tiny.cfg:1: no layers behind [net]"),
+    case("no layers", net(), CfgError, "tiny.cfg:1: no layers after [net]"),
     case(
         "misspelt section",
         net("[convolutionnal]"),
@@ -61,7 +61,7 @@ WRONG = [
         "net again",
         net("[conv]", "[network]"),
         CfgError,
-        "tiny.cfg:6: [network] again: expected layers only, behind the first section",
+        "tiny.cfg:6: [network] again: expected only layers after the first section",
     ),
     # [net]
     case(
@@ -149,7 +149,7 @@ WRONG = [
         "sharing with no convolution",
         net("[maxpool]", "[conv]", "share_index=-1"),
         CfgError,
-        "tiny.cfg:6: [conv] share_index=-1 means no [convolutional]",
+        "tiny.cfg:6: [conv] share_index=-1 does not mean a [convolutional]",
         "got [maxpool], layer 0",
     ),
     case(
@@ -173,7 +173,7 @@ WRONG = [
         net("[conv]", "[route]"),
         CfgError,
         "tiny.cfg:6: [route] has no 'layers='",
-        "layers to join",
+        "layers to concatenate",
     ),
     case(
         "route to itself",
@@ -344,6 +344,34 @@ WRONG = [
         "* (4 + 1 + 3 classes), got 16 channels",
     ),
     case(
+        "mask that names an anchor which does not exist, with filters for the others",
+        net("[conv]", "filters=8", "[yolo]", "classes=3", "mask=0,7", "num=1", "anchors=1,2"),
+        CfgError,
+        "tiny.cfg:7: [yolo] needs filters=16",
+        "got 8 channels; mask= names anchor 7, but num=1 has only 0..0: write mask=0, or num=8; "
+        "or set filters=16 at ",
+    ),
+    case(
+        "mask of anchors that do not exist",
+        net("[conv]", "filters=16", "[yolo]", "classes=3", "mask=3,4,5", "num=3"),
+        CfgError,
+        "mask= names anchors 3,4,5, but num=3 has only 0..2: write mask=0,1,2, or num=6",
+    ),
+    case(
+        "filters inside yolo",
+        net(*FITTING, *YOLO, "filters=16"),
+        CfgWarning,
+        "tiny.cfg:12: unknown key 'filters' in [yolo], Darknet ignores it; "
+        "filters= belongs to the [convolutional] before it",
+    ),
+    case(
+        "activation inside region",
+        net(*FITTING, *REGION, "activation=linear"),
+        CfgWarning,
+        "unknown key 'activation' in [region], Darknet ignores it; "
+        "activation= belongs to the [convolutional] before it",
+    ),
+    case(
         "filters that do not fit region",
         net("[conv]", "filters=125", *REGION),
         CfgError,
@@ -356,8 +384,8 @@ WRONG = [
         net(*FITTING, *REGION, "tree=nine.tree"),
         CfgError,
         "tiny.cfg:8: [region] tree=nine.tree is not there",
-        "expected a file, from the working folder or beside the cfg",
-        "put the tree file beside the cfg",
+        "expected a file in the working folder or next to the cfg",
+        "put the tree file next to the cfg",
     ),
     case(
         "tree of other classes",
@@ -369,8 +397,8 @@ WRONG = [
         "mask beyond num",
         net(*FITTING, "[yolo]", "classes=3", "num=2", "anchors=1,2, 3,4, 5,6", "mask=1,2"),
         CfgWarning,
-        "tiny.cfg:8: [yolo] mask names an anchor beyond num=2",
-        "expected 0..1, got 2; correct mask= or num=",
+        "tiny.cfg:8: [yolo] mask= names an anchor beyond num=2",
+        "expected 0..1, got 2; write mask=1, or num=3",
     ),
     case(
         "too few anchors for yolo",

@@ -73,7 +73,7 @@ def test_the_keys_of_the_state_name_layer_and_array():
 
 
 @pytest.mark.parametrize("cfg", [DETECTOR, CLASSIFIER, NET + SHARED])
-def test_the_state_survives_a_file_without_pickled_code(cfg, tmp_path):
+def test_the_state_can_be_loaded_without_unpickling_code(cfg, tmp_path):
     first, second = ready(cfg), build(cfg)
     torch.save(first.state_dict(), tmp_path / "state.pt")
     second.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
@@ -81,7 +81,7 @@ def test_the_state_survives_a_file_without_pickled_code(cfg, tmp_path):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
 
 
-def test_what_is_trained_is_a_parameter_and_what_rolls_is_a_buffer():
+def test_trained_arrays_are_parameters_and_rolling_values_are_buffers():
     network = build(NET + SHARED)
     names = {name.rpartition(".")[2] for name, _ in network.named_parameters()}
     assert names == {"biases", "weights", "scales"}
@@ -101,7 +101,7 @@ def test_a_detector_returns_its_heads_in_order():
     torch.testing.assert_close(second, every[9], rtol=0, atol=0)
 
 
-def test_a_classifier_returns_its_last_layer_that_is_no_cost():
+def test_a_classifier_returns_its_last_layer_that_is_not_a_cost():
     network = ready(CLASSIFIER)
     (out,) = network(picture())
     torch.testing.assert_close(out, network.layer_outputs(picture())[2], rtol=0, atol=0)
@@ -164,7 +164,7 @@ def test_a_copy_shares_arrays_with_itself_alone():
     torch.testing.assert_close(copied(picture())[0], before, rtol=0, atol=0)
 
 
-def test_arrays_are_shared_after_a_change_of_type():
+def test_arrays_stay_shared_after_a_change_of_type():
     network = ready(NET + SHARED).double()
     assert network(picture().double())[0].dtype == torch.float64
 
@@ -195,7 +195,7 @@ def test_training_gives_every_parameter_a_gradient(dialect):
     assert all(parameter.grad is not None for parameter in network.parameters())
 
 
-def test_biases_behind_normalisation_have_none_in_alexeyabs_cpu_build():
+def test_biases_after_normalisation_get_no_gradient_in_alexeyabs_cpu_build():
     network = ready(DETECTOR).train()
     sum(out.square().sum() for out in network(picture())).backward()
     without = [name for name, value in network.named_parameters() if value.grad is None]
@@ -213,7 +213,7 @@ def test_an_input_of_another_shape_is_refused(shape):
     )
 
 
-def test_without_connected_layers_any_size_that_the_strides_divide_will_do():
+def test_without_connected_layers_any_size_that_the_strides_divide_is_accepted():
     first, second = ready(DETECTOR)(picture(1, 3, 64, 16))
     assert (first.shape, second.shape) == ((1, 7, 16, 4), (1, 7, 32, 8))
 
@@ -226,7 +226,7 @@ def test_a_flat_input_is_a_vector_or_a_picture_in_memory_order():
         torch.testing.assert_close(flat, whole, rtol=0, atol=0)
 
 
-def test_sizes_given_override_those_of_the_cfg():
+def test_given_sizes_override_those_of_the_cfg():
     network = build(DETECTOR, width=64, height=96, batch=7)
     shape = network.layers[0].output_shape
     assert (shape.height, shape.width) == (48, 32)
@@ -241,13 +241,13 @@ def test_a_size_below_1_is_refused(name):
         build(DETECTOR, **{name: 0})
 
 
-def test_an_odd_size_of_a_detector_is_warned_of():
+def test_a_detector_whose_size_32_does_not_divide_gives_a_warning():
     with pytest.warns(CfgWarning, match="should be divisible by 32.*got 40x32"):
         build(DETECTOR, width=40)
 
 
 def test_a_cfg_without_layers_is_refused():
-    with pytest.raises(CfgError, match=r"<cfg>:1: no layers behind \[net\]"):
+    with pytest.raises(CfgError, match=r"<cfg>:1: no layers after \[net\]"):
         build(NET)
 
 
@@ -262,7 +262,7 @@ def test_it_starts_in_evaluation_mode_with_the_dialects_version():
     assert build(CLASSIFIER, dialect="pjreddie").header == WeightsHeader(0, 2, 0, 0)
 
 
-def test_initialize_reaches_the_chosen_layers_only():
+def test_initialize_fills_only_the_chosen_layers():
     network = ready(NET + SHARED.replace("share_index=0", ""))
     network.initialize([1])
     assert network.layers[0].convolution.biases.any()

@@ -1,4 +1,4 @@
-"""The layer table: against what the C Darknet derived, and by hand."""
+"""The layer table, compared with that of the C code and with results by hand."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ class TestAgainstDarknet:
     @pytest.mark.parametrize(
         "name", [name for name, record in RECORDS.items() if record["dialect"] == "alexeyab"]
     )
-    def test_operations_are_counted_as_there(self, name):
+    def test_operations_are_counted_as_in_darknet(self, name):
         """pjreddie's code does not count them."""
         summary, record = recorded(name)
         ours = {
@@ -53,13 +53,13 @@ class TestAgainstDarknet:
         assert any(ours.values())
 
     @pytest.mark.parametrize("name", sorted(RECORDS.keys() - {"conv_antialiasing"}))
-    def test_outputs_are_of_the_same_shape(self, name):
+    def test_outputs_have_the_shapes_of_darknets_table(self, name):
         summary, record = recorded(name)
         for row, layer in zip(summary.rows, record["layers"], strict=True):
             theirs = (layer["out_c"], layer["out_h"], layer["out_w"])
             assert not all(theirs) or row.output == theirs, row
 
-    def test_an_antialiased_layer_shows_what_the_next_reads(self):
+    def test_an_antialiased_layer_shows_its_blurred_output(self):
         """Darknet keeps what is there before the blur, and prints the blur as another layer."""
         summary, _ = recorded("conv_antialiasing")
         inputs = [row.input for row in summary.rows[1:]]
@@ -67,7 +67,7 @@ class TestAgainstDarknet:
         assert inputs == [(8, 20, 24), (8, 10, 12), (8, 5, 6)]
 
     @pytest.mark.parametrize("name", RECORDS)
-    def test_the_weight_file_is_as_long(self, name):
+    def test_darknets_weight_file_has_the_announced_length(self, name):
         summary, record = recorded(name)
         assert summary.file_bytes == record["bytes"]
 
@@ -78,7 +78,7 @@ class TestSums:
         "[maxpool]\nsize=2\n[shortcut]\nfrom=-1\n[connected]\noutput=10"
     )
 
-    def test_they_are_those_of_the_layers(self):
+    def test_sums_are_those_of_the_layers(self):
         summary = table(self.TEXT)
         convolution, connected = 8 * 27 + 4 * 8, 8 * 24 * 32 * 10 + 10
         assert [row.parameters for row in summary.rows] == [convolution, 0, 0, connected]
@@ -91,7 +91,7 @@ class TestSums:
         ("option", "dialect"),
         [("", "alexeyab"), ("", "pjreddie"), ("dontsave=1", "pjreddie")],
     )
-    def test_the_weight_file_written_is_as_long(self, tmp_path, option, dialect):
+    def test_a_written_weight_file_has_the_announced_length(self, tmp_path, option, dialect):
         network = build(self.TEXT.replace("filters=8", f"filters=8\n{option}"), dialect)
         write_weights(network, tmp_path / "some.weights")
         assert summarize(network).file_bytes == (tmp_path / "some.weights").stat().st_size
@@ -111,7 +111,7 @@ class TestReceptiveField:
     def sees(self, text):
         return [row.receptive_field for row in table(PICTURE + text).rows]
 
-    def test_each_window_adds_its_width_in_pixels_between_places(self):
+    def test_each_window_adds_its_width_times_the_distance_of_positions(self):
         """3; 3+2; 5+1*2; a 1x1 nothing; 7+(5-1)*4."""
         text = (
             self.CONVOLUTION
@@ -124,7 +124,7 @@ class TestReceptiveField:
         """As Darknet counts: two pixels for each step beyond the first."""
         assert self.sees(self.CONVOLUTION + "dilation=3") == [7]
 
-    def test_enlarging_brings_places_nearer(self):
+    def test_upsampling_reduces_the_distance_of_positions(self):
         """5 pixels at stride 4, halved by the upsampling: a 3x3 window adds 2 * 2."""
         text = (
             "[maxpool]\nsize=2\nstride=2\n[maxpool]\nsize=2\nstride=2\n"
@@ -132,14 +132,14 @@ class TestReceptiveField:
         )
         assert self.sees(text) == [2, 4, 4, 8]
 
-    def test_a_route_sees_what_the_widest_of_its_layers_sees(self):
+    def test_a_route_has_the_widest_receptive_field_of_its_layers(self):
         text = (
             f"{self.CONVOLUTION}[maxpool]\nsize=2\nstride=1\n[route]\nlayers=0\n"
             f"{self.CONVOLUTION}[route]\nlayers=1,-1\n[route]\nlayers=1\n{self.CONVOLUTION}"
         )
         assert self.sees(text) == [3, 4, 3, 5, 5, 4, 6]
 
-    def test_a_shortcut_sees_what_the_layer_before_it_sees(self):
+    def test_a_shortcut_has_the_receptive_field_of_the_previous_layer(self):
         assert self.sees(self.CONVOLUTION * 2 + "[shortcut]\nfrom=0") == [3, 5, 5]
 
     @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ class TestReceptiveField:
 
 class TestTable:
     @pytest.mark.parametrize("name", shipped(".cfg"))
-    def test_its_columns_are_aligned_and_told_apart(self, name):
+    def test_its_columns_are_aligned_and_separated(self, name):
         text = shipped(".cfg")[name].read_text("latin-1")
         dialect = "pjreddie" if name.startswith("resnet") else "alexeyab"
         network = build_network(parse_cfg(text), dialect=find_dialect(dialect), initialize=False)
@@ -182,7 +182,7 @@ class TestTable:
 
 
 class TestJson:
-    def test_it_has_what_the_table_has(self):
+    def test_it_contains_the_whole_table(self):
         text = f"{PICTURE}[convolutional]\nfilters=2\nsize=3\nstride=2\npad=1\n[shortcut]\nfrom=-1"
         summary = table(text)
         record = json.loads(json.dumps(summary.to_dict()))

@@ -45,18 +45,18 @@ def boxes(drawing):
     return [[int(rect.get(key)) for key in keys] for rect in drawing.iter(f"{SVG}rect")]
 
 
-def test_every_layer_has_a_box_of_its_own_place():
+def test_every_layer_has_its_own_box():
     drawn = boxes(draw(CHAIN))
     assert len(drawn) == 3
     for (_, top, _, height), (_, below, _, _) in pairwise(drawn):
         assert top + height < below
 
 
-def test_a_box_says_what_the_layer_is_and_gives():
+def test_a_box_shows_section_detail_and_output_size():
     assert texts(draw([Box(7, (-1,))]))[1:] == ["7 convolutional 8 3x3/1", "24 x 20 x 8"]
 
 
-def test_the_title_stands_twice_and_is_escaped():
+def test_the_title_appears_twice_and_is_escaped():
     drawing = draw(CHAIN, "a <b> & 'c' \"d\"")
     assert drawing.find(f"{SVG}title").text == "a <b> & 'c' \"d\""
     assert texts(drawing)[0] == "a <b> & 'c' \"d\""
@@ -66,13 +66,13 @@ def test_sections_and_details_are_escaped():
     assert texts(draw([Box(0, (-1,), "a<b", "&c")]))[1] == "0 a<b &c"
 
 
-def test_neighbours_are_joined_and_the_networks_input_is_not():
+def test_a_line_connects_neighbours_but_not_the_networks_input():
     drawing = draw(CHAIN)
     assert len(paths(drawing)) == 2
     assert list(drawing.iter(f"{SVG}circle")) == []
 
 
-def test_a_layer_that_reads_from_afar_has_an_arc_from_there():
+def test_an_arc_connects_a_layer_to_a_distant_source():
     layers = [*CHAIN, Box(3, (2, 0), "shortcut")]
     drawing = draw(layers)
     (far,) = (path for path in paths(drawing) if "H" in path)
@@ -85,7 +85,7 @@ def test_a_layer_that_reads_from_afar_has_an_arc_from_there():
 
 
 @pytest.mark.parametrize("name", ["yolov4", "densenet201"])
-def test_a_large_network_is_drawn_whole_inside_the_page(name):
+def test_a_large_network_fits_on_the_page(name):
     rows = summarize(build(name, width=32, height=32)).rows
     drawing = draw(rows, name)
     width, height = int(drawing.get("width")), int(drawing.get("height"))

@@ -14,6 +14,7 @@ from darknet_torch.errors import WeightsError
 from darknet_torch.model import weights
 from darknet_torch.model.network import WeightsHeader, build_network
 from darknet_torch.model.weights import read_weights, write_weights
+from tests.model import tiny_detector as tiny
 
 NET = "[net]\nwidth=4\nheight=3\nchannels=2\n"
 NORMALISED = "[convolutional]\nfilters=3\nbatch_normalize=1\n"  # 3 * 4 + 6 = 18 floats
@@ -102,7 +103,7 @@ def test_versions_above_1000_mark_transposed_matrices(file, version, transposed,
     np.testing.assert_array_equal(arrays(network.layers[0])["weights"], expected)
 
 
-def test_the_transpose_mark_does_not_reach_convolutions(file):
+def test_the_transpose_mark_does_not_apply_to_convolutions(file):
     network = build(NET + PLAIN)
     read_weights(network, file(numbered(6), struct.pack(WIDE, 1001, 0, 0, 0)))
     assert arrays(network.layers[0])["weights"].flatten().tolist() == [3, 4, 5, 6]
@@ -180,7 +181,7 @@ def test_a_file_that_ends_inside_a_layer_is_refused_and_changes_nothing(file, fl
     assert network.header == header
 
 
-def test_a_broken_off_float_is_named(file):
+def test_an_incomplete_float_is_reported(file):
     with pytest.raises(WeightsError, match=r"got 5 floats and 3 bytes; .*the download broke off"):
         read_weights(build(), file(numbered(17), more=b"abc"))
 
@@ -212,7 +213,7 @@ def test_a_cutoff_writes_the_first_layers_only(file, tmp_path, cutoff, floats):
     assert (tmp_path / "cut.weights").read_bytes() == path.read_bytes()[: 20 + 4 * floats]
 
 
-def test_dontload_leaves_a_layer_out_of_reading_but_not_of_writing(file, tmp_path):
+def test_dontload_skips_a_layer_when_reading_but_not_when_writing(file, tmp_path):
     network = build(NET + NORMALISED + "dontload=1\n" + PLAIN)
     report = read_weights(network, file(numbered(8)))
     assert arrays(network.layers[1])["biases"].tolist() == [1, 2]
@@ -224,7 +225,7 @@ def test_dontload_leaves_a_layer_out_of_reading_but_not_of_writing(file, tmp_pat
 @pytest.mark.parametrize(
     ("section", "floats"), [(NORMALISED, 9), (CONNECTED + "batch_normalize=1\n", 50)]
 )
-def test_dontloadscales_leaves_the_normalisation_out_of_reading(file, section, floats):
+def test_dontloadscales_skips_the_normalisation_when_reading(file, section, floats):
     network = build(NET + section + "dontloadscales=1\n")
     read_weights(network, file(numbered(floats)))
     given = arrays(network.layers[0])
@@ -235,12 +236,12 @@ def test_dontloadscales_leaves_the_normalisation_out_of_reading(file, section, f
     assert not given["rolling_mean"].any()
 
 
-def test_dontloadscales_does_not_reach_a_batchnorm(file):
+def test_dontloadscales_does_not_apply_to_a_batchnorm(file):
     network = build(NET + "[batchnorm]\ndontloadscales=1\n")
     assert read_weights(network, file(numbered(8))).floats == 8
 
 
-def test_pjreddies_dontsave_leaves_a_layer_out_of_writing(file, tmp_path):
+def test_pjreddies_dontsave_skips_a_layer_when_writing(file, tmp_path):
     network = build(NET + NORMALISED + "dontsave=1\n" + PLAIN, "pjreddie")
     read_weights(network, file(numbered(26)))
     write_weights(network, tmp_path / "part.weights")
@@ -266,12 +267,12 @@ def test_pjreddies_numload_reads_flipped_filters(file):
 
 
 @pytest.mark.parametrize(("section", "floats"), [(CONNECTED, 50), ("[batchnorm]\n", 6)])
-def test_pjreddies_numload_reaches_convolutions_only(file, section, floats):
+def test_pjreddies_numload_applies_to_convolutions_only(file, section, floats):
     network = build(NET + section + "numload=1\n", "pjreddie")
     assert read_weights(network, file(numbered(floats))).floats == floats
 
 
-def test_a_sharing_layer_is_complete_without_a_value(file):
+def test_a_sharing_layer_needs_no_values_in_the_file(file):
     network = build(NET + PLAIN + PLAIN + "share_index=0\n")
     report = read_weights(network, file(numbered(6)))
     assert report.complete
@@ -299,7 +300,7 @@ def test_every_bit_of_a_float_survives(file, tmp_path, header):
     assert (tmp_path / "again.weights").read_bytes() == path.read_bytes()
 
 
-def test_what_is_read_outlives_its_file(file):
+def test_arrays_do_not_depend_on_the_file_after_reading(file):
     network, path = build(), file(numbered(76))
     read_weights(network, path)
     path.write_bytes(b"\0" * path.stat().st_size)
@@ -309,7 +310,7 @@ def test_what_is_read_outlives_its_file(file):
 @pytest.fixture
 def full_disk(monkeypatch):
     """The disk is full after the first array."""
-    pack, packed = weights._bytes, []
+    pack, packed = weights._encode_slot, []
 
     def fail_later(slot, header):
         if packed:
@@ -317,7 +318,7 @@ def full_disk(monkeypatch):
         packed.append(slot)
         return pack(slot, header)
 
-    monkeypatch.setattr(weights, "_bytes", fail_later)
+    monkeypatch.setattr(weights, "_encode_slot", fail_later)
 
 
 def test_a_failure_while_writing_leaves_the_old_file_and_no_other(file, full_disk):
@@ -338,7 +339,7 @@ def test_writing_replaces_an_old_file(file):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_folder_that_is_none_is_an_error(tmp_path):
+def test_a_missing_folder_is_an_error(tmp_path):
     (tmp_path / "file").touch()
     for folder, reason in (("absent", "No such file or directory"), ("file", "Not a directory")):
         path = tmp_path / folder / "new.weights"
@@ -366,7 +367,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
         (b"[net]\nwidth=416\nheight=416", "a cfg, not a weight file.*swap"),
     ],
 )
-def test_what_is_no_weight_file_is_refused_by_name(tmp_path, content, message):
+def test_other_kinds_of_files_are_refused_by_name(tmp_path, content, message):
     path = tmp_path / "other.weights"
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=rf"other.weights: .*{message}"):
@@ -381,3 +382,84 @@ def test_another_number_of_classes_is_recognised(file, classes):
         WeightsError, match=f"probably {classes} classes in the file, 3 in the cfg"
     ):
         read_weights(network, path)
+
+
+@pytest.fixture
+def write_tiny(tmp_path):
+    """Writes the content of a weight file for the tiny detector and returns its path."""
+
+    def write_bytes(content):
+        path = tmp_path / "tiny.weights"
+        if content is not None:
+            path.write_bytes(content)
+        return path
+
+    return write_bytes
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(WeightsError, match=r"is a folder: expected a weight file"):
+        read_weights(tiny.build(), tmp_path)
+
+
+def test_a_whole_file_loads_in_the_order_of_the_slots(write_tiny):
+    network = tiny.build()
+    report = read_weights(network, write_tiny(tiny.WHOLE))
+    assert report.complete
+    assert report.floats == tiny.FIRST + tiny.SECOND
+    assert (report.leftover, report.missing, report.layers) == (0, (), 4)
+    assert str(report).endswith(f"tiny.weights: {tiny.FIRST + tiny.SECOND} values")
+    assert tiny.values_of(network, 0) + tiny.values_of(network, 2) == list(
+        range(tiny.FIRST + tiny.SECOND)
+    )
+    assert network.header.seen == 64
+
+
+def test_bytes_left_over_are_accepted_unless_strict(write_tiny):
+    network = tiny.build()
+    report = read_weights(network, write_tiny(tiny.WHOLE + tiny.floats(10)), strict=False)
+    assert report.leftover == 40
+    assert "40 bytes left over" in str(report)
+    assert tiny.values_of(network, 2) == list(range(tiny.FIRST, tiny.FIRST + tiny.SECOND))
+
+
+def test_a_file_that_ends_inside_a_layer_is_refused_even_if_not_strict(write_tiny):
+    with pytest.raises(WeightsError, match=r"ends inside layer 2 \[convolutional\]"):
+        read_weights(tiny.build(), write_tiny(tiny.WHOLE[:-4]), strict=False)
+
+
+def test_the_report_of_a_partial_file_names_the_last_layer(write_tiny):
+    network = tiny.build()
+    untouched = tiny.values_of(network, 2)
+    report = read_weights(network, write_tiny(tiny.WHOLE[: 20 + 4 * tiny.FIRST]))
+    assert not report.complete
+    assert report.missing == (2,)
+    assert report.last == "layer 0 [convolutional]"
+    assert f"{tiny.FIRST} values, a partial file: up to layer 0 [convolutional]" in str(report)
+    assert "(2 of 4 layers)" in str(report)
+    assert tiny.values_of(network, 0) == list(range(tiny.FIRST))
+    assert tiny.values_of(network, 2) == untouched
+
+
+def test_a_file_of_a_header_alone_is_a_partial_file_of_no_layer(write_tiny):
+    report = read_weights(tiny.build(), write_tiny(tiny.HEADER))
+    assert report.missing == (0, 2)
+    assert "a partial file: up to no layer (0 of 4 layers)" in str(report)
+
+
+def test_a_cutoff_ignores_the_rest_of_the_file(write_tiny):
+    network = tiny.build()
+    untouched = tiny.values_of(network, 2)
+    report = read_weights(network, write_tiny(tiny.WHOLE), cutoff=1)
+    assert report.missing == (2,)
+    assert report.floats == tiny.FIRST
+    assert tiny.values_of(network, 2) == untouched
+
+
+def test_a_header_of_version_0_1_is_four_bytes_shorter(write_tiny):
+    network = tiny.build()
+    old = struct.pack("<3iI", 0, 1, 0, 32)
+    assert read_weights(network, write_tiny(old + tiny.WHOLE[20:])).complete
+    assert (network.header.minor, network.header.seen) == (1, 32)
+    with pytest.raises(WeightsError, match="has 4 bytes left over"):
+        read_weights(network, write_tiny(old + tiny.WHOLE[16:]))

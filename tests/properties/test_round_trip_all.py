@@ -6,40 +6,33 @@ import numpy as np
 import pytest
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.layers.base import Layer
+from darknet_torch.layers.batchnorm import Batchnorm
 from darknet_torch.layers.history import History
-from darknet_torch.model.network import build_network
 from darknet_torch.model.registry import LAYER_TYPES
 from darknet_torch.model.weights import read_weights, write_weights
+from tests.properties.layer_examples import EXAMPLES, build, has_arrays
 
-NET = "[net]\nwidth=3\nheight=2\nchannels=2\ntime_steps=2\n"
-EVERYWHERE = {
+# Options that change the arrays of a layer.
+VARIANTS = {
     "convolutional": "[convolutional]\nfilters=2\nsize=2",
     "convolutional normalised": "[convolutional]\nfilters=2\nbatch_normalize=1",
     "convolutional flipped": "[convolutional]\nfilters=3\nsize=2\nflipped=1",
     "convolutional binary": "[convolutional]\nfilters=4\nsize=3\npad=1\nxnor=1\ngroups=2",
-    "deconvolutional": "[deconvolutional]\nfilters=3\nsize=2\nstride=2",
     "deconvolutional normalised": "[deconvolutional]\nfilters=3\nsize=2\nbatch_normalize=1",
-    "local": "[local]\nfilters=3\nsize=2",
     "local padded": "[local]\nfilters=2\nsize=3\npad=1",
-    "connected": "[connected]\noutput=3",
     "connected normalised": "[connected]\noutput=3\nbatch_normalize=1",
-    "batchnorm": "[batchnorm]",
     "rnn": "[rnn]\noutput=3",
     "rnn normalised": "[rnn]\noutput=2\nbatch_normalize=1",
-    "gru": "[gru]\noutput=2",
     "gru normalised": "[gru]\noutput=2\nbatch_normalize=1",
-    "lstm": "[lstm]\noutput=2",
     "lstm normalised": "[lstm]\noutput=2\nbatch_normalize=1",
     "conv_lstm": "[conv_lstm]\noutput=3\npad=1",
     "conv_lstm normalised": "[conv_lstm]\noutput=3\npad=1\nbatch_normalize=1",
     "conv_lstm that peeps": "[conv_lstm]\noutput=2\nsize=1\npeephole=1",
-    "conv_lstm with a bottleneck": "[conv_lstm]\noutput=2\nsize=1\nbottleneck=1\npeephole=1",
-    "implicit": "[implicit]\nfilters=3\natoms=2",
+    "conv_lstm with a bottleneck": "[conv_lstm]\noutput=4\nsize=1\nbottleneck=1\npeephole=1",
 }
-ALEXEYABS = {
-    "convolutional shared": "[convolutional]\nfilters=2\n" * 2 + "share_index=0",
+ALEXEYAB_VARIANTS = {
+    "convolutional shared": "[convolutional]\nfilters=4\n" * 2 + "share_index=0",
     "convolutional blurred": "[convolutional]\nfilters=2\nstride=2\nantialiasing=1",
     "rnn with a state of its own": "[rnn]\noutput=2\nhidden=3",
     "crnn": "[crnn]\noutput=2\nhidden=4\npad=1\ngroups=2",
@@ -49,31 +42,30 @@ ALEXEYABS = {
     "shortcut per channel": "[empty]\n[empty]\n[shortcut]\nfrom=-2\nweights_type=per_channel\n"
     "weights_normalization=softmax",
 }
-PJREDDIES = {
+PJREDDIE_VARIANTS = {
     "crnn": "[crnn]\noutput_filters=2\nhidden_filters=3",
     "crnn normalised": "[crnn]\nhidden_filters=2\nbatch_normalize=1",
 }
-KINDS = {
-    "alexeyab": EVERYWHERE | ALEXEYABS,
-    "alexeyab-cuda": EVERYWHERE | ALEXEYABS,
-    "pjreddie": EVERYWHERE | PJREDDIES,
+BY_DIALECT = {
+    "alexeyab": VARIANTS | ALEXEYAB_VARIANTS,
+    "alexeyab-cuda": VARIANTS | ALEXEYAB_VARIANTS,
+    "pjreddie": VARIANTS | PJREDDIE_VARIANTS,
 }
 CASES = [
     pytest.param(dialect, cfg, id=f"{dialect} {name}")
-    for dialect, kinds in KINDS.items()
-    for name, cfg in kinds.items()
+    for dialect, variants in BY_DIALECT.items()
+    for name, cfg in [
+        *((name, cfg) for name, cfg in EXAMPLES.items() if has_arrays(cfg, dialect)),
+        *((f"{name} (variant)", cfg) for name, cfg in variants.items()),
+    ]
 ]
 PLAIN, TRANSPOSED = (0, 2, 5), (0, 1001, 5)
 
 
-def build(dialect, cfg):
-    return build_network(parse_cfg(NET + cfg), dialect=DIALECTS[dialect])
-
-
 @pytest.mark.parametrize("version", [PLAIN, TRANSPOSED], ids=["plain", "transposed"])
 @pytest.mark.parametrize(("dialect", "cfg"), CASES)
-def test_what_is_read_is_written(tmp_path, dialect, cfg, version):
-    network = build(dialect, cfg)
+def test_weights_are_written_as_they_were_read(tmp_path, dialect, cfg, version):
+    network = build(cfg, dialect)
     size = 4 * sum(slot.tensor.numel() for _, slot in network.slots())
     assert size
     values = np.random.default_rng(size).bytes(size)
@@ -85,22 +77,33 @@ def test_what_is_read_is_written(tmp_path, dialect, cfg, version):
     assert (tmp_path / "written.weights").read_bytes() == content
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("cfg", EXAMPLES.values(), ids=EXAMPLES)
+def test_every_value_of_an_examples_state_has_its_place_in_the_file(dialect, cfg):
+    check_state_is_in_file(dialect, cfg)
+
+
 @pytest.mark.parametrize(("dialect", "cfg"), CASES)
 def test_every_value_of_the_state_has_its_place_in_the_file(dialect, cfg):
-    network = build(dialect, cfg)
+    check_state_is_in_file(dialect, cfg)
+
+
+def check_state_is_in_file(dialect, cfg):
+    network = build(cfg, dialect)
     in_state = sum(tensor.numel() for tensor in network.state_dict().values())
     in_file = sum(slot.tensor.numel() for _, slot in network.slots())
-    if cfg == EVERYWHERE["batchnorm"] and not DIALECTS[dialect].weight_file.batchnorm_has_biases:
+    if cfg == Batchnorm.example_cfg and not DIALECTS[dialect].weight_file.batchnorm_has_biases:
         in_file += network.layers[0].biases.numel()
     assert in_file == in_state
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_layer_type_with_arrays_is_among_them(dialect):
-    networks = [build(dialect, cfg) for cfg in KINDS[dialect].values()]
-    covered = {type(layer) for network in networks for layer, _ in network.slots()}
-    with_arrays = {cls for cls in LAYER_TYPES if cls.weight_slots is not Layer.weight_slots}
-    without = {History}  # it inherits the method and has no parts
-    if dialect == "pjreddie":
-        without |= {cls for cls in with_arrays if "shortcut" in cls.section_names}
-    assert covered == with_arrays - without
+@pytest.mark.parametrize("layer", LAYER_TYPES, ids=EXAMPLES)
+def test_the_example_of_a_layer_type_with_arrays_has_arrays(layer):
+    with_arrays = {
+        type(found)
+        for dialect in DIALECTS
+        for found, _ in build(layer.example_cfg, dialect).slots()
+    }
+    # [history] inherits the method of recurrent layers and has no parts.
+    declares_arrays = layer.weight_slots is not Layer.weight_slots and layer is not History
+    assert (layer in with_arrays) == declares_arrays

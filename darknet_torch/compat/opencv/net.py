@@ -97,7 +97,7 @@ class Net(LayerTable):
         values = np.array(blob, np.float32)
         if any(mean):
             values -= np.array(mean[: values.shape[1]], np.float32)[:, None, None]
-        self._input = self.network.checked(torch.from_numpy(values * np.float32(scalefactor)))
+        self._input = self.network.check_input(torch.from_numpy(values * np.float32(scalefactor)))
 
     def forward(
         self,

@@ -31,4 +31,4 @@ class OnnxRuntimeBackend:
     def predict(self, images: np.ndarray) -> tuple[Tensor, ...]:
         """See `Backend.predict`."""
         inputs = torch.from_numpy(np.asarray(images, np.float32))
-        return tuple(self.run(self.network.checked(inputs)))
+        return tuple(self.run(self.network.check_input(inputs)))

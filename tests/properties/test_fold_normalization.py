@@ -1,4 +1,4 @@
-"""Folding batch normalisation into the weights before it leaves outputs as they are."""
+"""Folding batch normalisation into the weights does not change the outputs."""
 
 import pytest
 import torch
@@ -32,7 +32,7 @@ def outputs(network):
 
 
 @pytest.mark.parametrize(("dialect", "cfg"), CASES)
-def test_the_output_stays(dialect, cfg):
+def test_folding_does_not_change_the_output(dialect, cfg):
     network = trained_network(NET + cfg, dialect)
     wanted = outputs(network)
     network.fold_normalization()
@@ -41,7 +41,7 @@ def test_the_output_stays(dialect, cfg):
 
 
 @pytest.mark.parametrize(("dialect", "cfg"), CASES)
-def test_nothing_remains_to_normalise(dialect, cfg):
+def test_folding_removes_all_normalisation(dialect, cfg):
     network = trained_network(NET + cfg, dialect)
     assert any(isinstance(part, Normalization) for part in network.modules())
     network.fold_normalization()
@@ -70,7 +70,7 @@ def test_small_variances_are_folded_with_their_epsilon():
     torch.testing.assert_close(outputs(network), wanted, rtol=1e-5, atol=2e-5)  # as above
 
 
-def test_a_lone_batchnorm_stays():
+def test_a_batchnorm_layer_is_not_folded():
     network = trained_network(f"{NET}[batchnorm]\n{CONVOLUTION}activation=linear\n")
     wanted = outputs(network)
     network.fold_normalization()

@@ -104,9 +104,7 @@ WINDOWS = [
 @pytest.mark.parametrize("normalize", [False, True], ids=["", "normalised"])
 @pytest.mark.parametrize("dialect", ["alexeyab", "alexeyab-cuda"])
 @pytest.mark.parametrize(("options", "channels", "window"), WINDOWS)
-def test_alexeyab_counts_bits_and_minus_1_lies_outside(
-    dialect, options, channels, window, normalize
-):
+def test_alexeyab_counts_bits_and_pads_with_minus_1(dialect, options, channels, window, normalize):
     section = f"convolutional xnor=1 filters=3 activation=leaky {options}"
     section += f" batch_normalize={int(normalize)}"
     network = build(section, channels=channels, dialect=dialect)
@@ -117,7 +115,7 @@ def test_alexeyab_counts_bits_and_minus_1_lies_outside(
 
 @pytest.mark.parametrize("normalize", [False, True], ids=["", "normalised"])
 @pytest.mark.parametrize(("options", "channels", "window"), WINDOWS)
-def test_pjreddie_multiplies_floats_and_0_lies_outside(options, channels, window, normalize):
+def test_pjreddie_multiplies_floats_and_pads_with_0(options, channels, window, normalize):
     section = f"convolutional xnor=1 filters=3 activation=leaky {options}"
     section += f" batch_normalize={int(normalize)}"
     network = build(section, channels=channels, dialect="pjreddie")
@@ -140,7 +138,7 @@ def test_alexeyab_has_one_group_and_pjreddie_those_of_the_cfg():
 
 
 @pytest.mark.parametrize("normalize", [False, True], ids=["", "normalised"])
-def test_alexeyab_has_no_bits_for_unequal_strides_and_multiplies_as_without_xnor(normalize):
+def test_alexeyab_computes_unequal_strides_as_without_xnor(normalize):
     options = "filters=3 size=3 pad=1 stride_x=2 stride_y=1 activation=leaky"
     options += f" batch_normalize={int(normalize)}"
     network, plain = build(f"convolutional xnor=1 {options}"), build(f"convolutional {options}")
@@ -154,7 +152,7 @@ def test_alexeyab_has_no_bits_for_unequal_strides_and_multiplies_as_without_xnor
 
 
 @pytest.mark.parametrize("options", ["size=3", "size=1", "size=3 pad=1 stride=2", "size=3 pad=0"])
-def test_other_windows_have_no_bits_unless_32_divides_the_channels(options):
+def test_other_windows_are_not_computed_on_bits_unless_32_divides_the_channels(options):
     """gemm.c im2col_cpu_custom_bin then says so and leaves every bit 0, which is -1."""
     network = build(f"convolutional xnor=1 filters=3 activation=linear {options}")
     given, shape = arrays(network), network.layers[0].output_shape
@@ -163,7 +161,7 @@ def test_other_windows_have_no_bits_unless_32_divides_the_channels(options):
     np.testing.assert_allclose(network(picture())[0].detach(), expected, **CLOSE)
 
 
-def test_bits_know_no_dilation():
+def test_binary_inference_ignores_dilation():
     """gemm.c im2col_cpu_custom has none."""
     network = build("convolutional xnor=1 filters=2 size=3 pad=1 dilation=2", channels=32)
     x = picture(32)
@@ -183,7 +181,7 @@ def test_training_multiplies_floats(dialect, options, dilation):
     np.testing.assert_allclose(network(picture())[0].detach(), leaky(sums), **CLOSE)
 
 
-def test_pjreddies_1x1_window_reads_its_binary_input_unstepped():
+def test_pjreddies_binary_1x1_convolution_ignores_its_stride():
     """convolutional_layer.c forward_convolutional_layer (pjreddie): b = im where size is 1."""
     network = build(
         "convolutional xnor=1 filters=2 stride=2 activation=linear", dialect="pjreddie"
@@ -220,7 +218,7 @@ BINARY = "convolutional xnor=1 bin_output=1 filters=4 size=3 pad=1 activation=le
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_bin_output_leaves_out_the_activation_unless_another_layer_reads_it(sections, activates):
+def test_bin_output_skips_the_activation_unless_another_layer_reads_it(sections, activates):
     """parser.c parse_network_cfg_custom: of a shortcut's layers the first alone counts."""
     network = build(BINARY, *sections)
     raw = on_bits(picture().double().numpy(), arrays(network), padding=1)
@@ -231,7 +229,7 @@ def test_bin_output_leaves_out_the_activation_unless_another_layer_reads_it(sect
 @pytest.mark.parametrize(
     "last", ["shortcut from=0", "sam from=0", "scale_channels from=0 scale_wh=1"]
 )
-def test_bin_output_of_the_layer_right_before_such_a_reader_does_not_count_either(last):
+def test_bin_output_is_ignored_directly_before_a_layer_that_adds_or_multiplies(last):
     filters = "filters=1" if "scale" in last else "filters=4"
     network = build("empty", BINARY.replace("filters=4", filters), last)
     plain = build("empty", BINARY.replace("filters=4", filters).replace("bin_output=1 ", ""), last)
@@ -255,7 +253,7 @@ def test_bin_output_needs_xnor_and_alexeyabs_code():
 
 
 @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
-def test_binary_alone_is_a_matter_of_gpus(dialect):
+def test_binary_has_no_effect_on_cpus(dialect):
     options = "convolutional filters=3 size=3 activation=linear"
     network = build(f"{options} binary=1", dialect=dialect)
     plain = build(options, dialect=dialect)

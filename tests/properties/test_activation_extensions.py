@@ -36,7 +36,7 @@ def build(sections, name, dialect="alexeyab"):
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("section", SECTIONS)
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_it_is_computed_with_a_note(name, section, dialect):
+def test_an_extension_is_computed_with_a_note(name, section, dialect):
     sections, times = SECTIONS[section]
     if dialect == "pjreddie":
         sections = sections.replace("[empty]", "[activation]")
@@ -53,7 +53,7 @@ def test_it_is_computed_with_a_note(name, section, dialect):
     torch.testing.assert_close(x.grad, twin.grad)
 
 
-def test_each_word_is_noted_once_where_it_comes_first():
+def test_each_extension_is_noted_once_at_its_first_use():
     cfg = (
         "[net]\nchannels=2\nheight=3\nwidth=4\n"
         "[activation]\nactivation=hard_swish\n"
@@ -69,5 +69,5 @@ def test_each_word_is_noted_once_where_it_comes_first():
     ]
 
 
-def test_the_functions_here_are_all_there_are():
+def test_every_extension_is_tested():
     assert set(FUNCTIONS) == ACTIVATION_EXTENSIONS

@@ -80,7 +80,7 @@ def host(request):
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("kind", [1, 2])
 @pytest.mark.parametrize(("options", "strides"), [*STRIDES, UNEQUAL])
-def test_the_blur_takes_over_the_stride(host, options, strides, kind, training):
+def test_the_blur_has_the_stride_of_the_layer(host, options, strides, kind, training):
     section, sharp = host
     network = build(f"{section} {options} antialiasing={kind}").train(training)
     expected = blurred(sharp(network, picture().double().numpy()), kind, strides)
@@ -91,7 +91,7 @@ def test_the_blur_takes_over_the_stride(host, options, strides, kind, training):
 
 
 @pytest.mark.parametrize("kind", [1, 2])
-def test_darknets_buffer_keeps_what_the_blur_did_not_overwrite(host, kind):
+def test_darknets_buffer_keeps_the_values_that_the_blur_does_not_overwrite(host, kind):
     section, sharp = host
     network = build(f"{section} stride=2 antialiasing={kind}")
     before = sharp(network, picture().double().numpy())
@@ -105,7 +105,7 @@ def test_darknets_buffer_keeps_what_the_blur_did_not_overwrite(host, kind):
 
 
 @pytest.mark.parametrize("kind", [1, 2])
-def test_the_next_layer_reads_what_is_blurred(host, kind):
+def test_the_next_layer_reads_the_blurred_output(host, kind):
     section, _ = host
     network = build(f"{section} stride=2 antialiasing={kind}", "[avgpool]")
     alone = build(f"{section} stride=2 antialiasing={kind}")
@@ -114,7 +114,7 @@ def test_the_next_layer_reads_what_is_blurred(host, kind):
     assert network.layers[1].input_shape == alone.layers[0].output_shape
 
 
-def test_a_blur_of_2x2_of_a_single_position_finds_zeros_beside_it(host):
+def test_a_2x2_blur_of_a_single_position_is_padded_with_zeros(host):
     """In C (1 - 2) / 2 + 1 is an output of 1, and im2col_cpu_ext fills up with zeros."""
     section, sharp = host
     network = build(f"{section} stride=2 antialiasing=2", height=1, width=1)
@@ -129,7 +129,7 @@ def test_a_blur_has_no_arrays(host):
     assert blurs.state_dict().keys() == plain.state_dict().keys()
 
 
-def test_pjreddie_steps_and_does_not_blur(host):
+def test_pjreddie_strides_and_does_not_blur(host):
     section, _ = host
     with pytest.warns(CfgWarning, match="'antialiasing' is an option of alexeyab/darknet"):
         network = build(f"{section} stride=2 antialiasing=1", dialect="pjreddie")
@@ -137,7 +137,7 @@ def test_pjreddie_steps_and_does_not_blur(host):
     torch.testing.assert_close(network(picture())[0], plain(picture())[0], rtol=0, atol=0)
 
 
-def test_a_maxpool_below_the_blur_is_computed_in_blocks_like_any():
+def test_an_antialiased_maxpool_is_computed_in_blocks_like_any_other():
     x, options = picture(width=24), {"width": 24, "dialect": "alexeyab"}
     (sharp,) = build("maxpool size=3 stride=1", **options)(x)
     (exact,) = build("maxpool size=3 stride=1", width=24)(x)

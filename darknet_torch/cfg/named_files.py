@@ -1,0 +1,99 @@
+"""The files that a cfg names: trees of classes (tree=) and maps of class ids (map=). No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from darknet_torch.cfg.grammar import Where
+from darknet_torch.cfg.tree import Tree, read_tree
+from darknet_torch.cfg.zoo import find_beside
+from darknet_torch.errors import CfgError
+
+
+@dataclass(frozen=True)
+class NamedFiles:
+    """Finds and reads the files that the options of a section name.
+
+    Layers receive this object while a network is built, so that they open no files
+    themselves.
+
+    Attributes:
+        find: takes a file's name and the path of the cfg that names it, and returns the
+            file's path, or None if there is no such file. By default a file is looked for in
+            the working folder, then next to the cfg, then among the shipped definitions.
+    """
+
+    find: Callable[[str, str], Path | None] = find_beside
+
+    def read_tree(self, name: str, *, section: str, where: Where, classes: int) -> Tree:
+        """Read the tree of classes that a section's ``tree=`` names.
+
+        Args:
+            name: the file's name, as written in the cfg.
+            section: name of the section, for messages.
+            where: the section's place in its cfg.
+            classes: how many classes the tree must have.
+
+        Raises:
+            CfgError: the file does not exist, is broken, or has another number of classes.
+        """
+        path = self.find(name, where.file)
+        if path is None:
+            raise CfgError(
+                f"[{section}] tree={name} is not there",
+                where=where,
+                expected="a file in the working folder or next to the cfg",
+                got="none",
+                fix="put the tree file next to the cfg",
+            )
+        tree = read_tree(path)
+        if len(tree.names) != classes:
+            raise CfgError(
+                f"[{section}] the tree does not fit the layer",
+                where=where,
+                expected=f"{classes} classes",
+                got=f"{len(tree.names)} in {path}",
+            )
+        return tree
+
+    def read_class_map(
+        self, name: str, *, section: str, where: Where, classes: int
+    ) -> tuple[int, ...]:
+        """Read the map of class ids that a section's ``map=`` names.
+
+        Args:
+            name: the file's name, as written in the cfg.
+            section: name of the section, for messages.
+            where: the section's place in its cfg.
+            classes: how many classes the network has.
+
+        Returns:
+            For each class of the labels the network's class, 0 to `classes` - 1.
+
+        Raises:
+            CfgError: the file does not exist, or does not hold such numbers.
+
+        Source: utils.c read_map.
+        """
+        path = self.find(name, where.file)
+        if path is None:
+            raise CfgError(
+                f"[{section}] map={name} is not there",
+                where=where,
+                expected="a file with one class id per line",
+            )
+        try:
+            ids = tuple(int(line) for line in path.read_text("utf-8", errors="replace").split())
+        except ValueError as error:
+            raise CfgError(
+                f"[{section}] map={name} must hold numbers only: {error}", where=where
+            ) from None
+        if not ids or not 0 <= min(ids) <= max(ids) < classes:
+            raise CfgError(
+                f"[{section}] map={name} does not fit classes",
+                where=where,
+                expected=f"ids from 0 to {classes - 1}",
+            )
+        return ids

@@ -1,0 +1,136 @@
+"""Wrong weight files: the likely cause is reported, and the network stays unchanged."""
+
+import gzip
+
+import pytest
+import torch
+
+from darknet_torch.errors import WeightsError
+from darknet_torch.model.weights import read_weights
+from tests.model.tiny_detector import (
+    CFG,
+    HEADER,
+    WHOLE,
+    build,
+    floats,
+    state_of,
+    weights_for,
+)
+
+
+def case(name, content, *fragments):
+    return pytest.param(content, fragments, id=name)
+
+
+WRONG = [
+    case("missing file", None, "tiny.weights: no such weight file"),
+    case("empty", b"", "tiny.weights: is empty", "download it again"),
+    case(
+        "shorter than any header",
+        HEADER[:15],
+        "tiny.weights: is shorter than a weight file's header",
+        "expected 16 bytes or more, got 15 bytes",
+    ),
+    case(
+        "ends inside its header",
+        HEADER[:16],
+        "tiny.weights: ends inside its header",
+        "expected 20 bytes of header",
+        "got 16 bytes",
+    ),
+    case(
+        "web page",
+        b"\n<!DOCTYPE html><html><body>Sign in</body></html>",
+        "tiny.weights: this is a web page, not a weight file",
+        "expected a Darknet weight file",
+        "fetch the file itself",
+    ),
+    case("zip archive", b"PK\x03\x04" + bytes(60), "this is a zip archive", "PyTorch", ".weights"),
+    case("gzip", gzip.compress(WHOLE), "this is compressed by gzip", "decompress it first"),
+    case(
+        "LFS pointer",
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 556\n",
+        "this is a Git LFS pointer",
+        "run git lfs pull",
+    ),
+    case("cfg", CFG.encode(), "this is a cfg, not a weight file", "swap the cfg and the weights"),
+    case(
+        "cfg that starts with a comment",
+        b"# Tiny, for three classes.\n\n" + CFG.encode(),
+        "this is a cfg, not a weight file",
+        "swap the cfg and the weights",
+    ),
+    case(
+        "ends inside the first layer",
+        WHOLE[: 20 + 4 * 3],
+        "tiny.weights: ends inside layer 0 [convolutional] (tiny.cfg:6), in its scales",
+        "expected 2 floats, got 1 float",
+        "the file belongs to another cfg, or the download broke off",
+    ),
+    case(
+        "ends inside the last layer",
+        WHOLE[: -4 * 4],
+        "tiny.weights: ends inside layer 2 [convolutional] (tiny.cfg:17), in its weights",
+        "expected 48 floats, got 44 floats",
+        "the file belongs to another cfg, or the download broke off",
+    ),
+    case(
+        "bytes left over",
+        WHOLE + floats(10),
+        "tiny.weights: has 40 bytes left over after the last layer",
+        "expected 556 bytes, got 596 bytes",
+        "--allow-leftover, or strict=False",
+    ),
+    case(
+        "odd number of bytes, too short",
+        WHOLE[:-2],
+        "ends inside layer 2 [convolutional] (tiny.cfg:17), in its weights",
+        "expected 48 floats, got 47 floats and 2 bytes",
+        "not a whole number of floats: the download broke off",
+    ),
+    case(
+        "odd number of bytes, too long",
+        WHOLE + b"\n",
+        "has 1 byte",
+        "not a whole number of floats",
+    ),
+    case(
+        "more classes",
+        weights_for(80),
+        "has 2772 bytes left over",
+        "probably 80 classes in the file, 3 in the cfg",
+        "set classes=80 in every head and filters= before each",
+    ),
+    case(
+        "fewer classes",
+        weights_for(2),
+        "ends inside layer 2 [convolutional] (tiny.cfg:17), in its weights",
+        "expected 48 floats, got 39 floats",
+        "probably 2 classes in the file, 3 in the cfg",
+        "set classes=2 in every head",
+    ),
+]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_bytes(content):
+        path = tmp_path / "tiny.weights"
+        if content is not None:
+            path.write_bytes(content)
+        return path
+
+    return write_bytes
+
+
+@pytest.mark.parametrize(("content", "fragments"), WRONG)
+def test_a_wrong_weight_file_is_reported_and_changes_nothing(write, content, fragments):
+    network = build()
+    before, header = state_of(network), network.header
+    with pytest.raises(WeightsError) as caught:
+        read_weights(network, write(content))
+    assert [fragment for fragment in fragments if fragment not in str(caught.value)] == []
+    after = network.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    assert network.header == header
