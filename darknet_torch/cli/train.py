@@ -58,14 +58,16 @@ train_options = all_options(
     ),
     click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab"),
     click.option(
-        "--faults",
-        type=click.Choice(["mend", "keep"]),
-        default="mend",
+        "--darknet-bugs",
+        type=click.Choice(["fix", "reproduce"]),
+        default="fix",
         show_default=True,
-        help="What is a fault of the C code in training: see docs/training.md.",
+        help="Bugs of the C code that change training: see docs/training.md.",
     ),
     click.option(
-        "--in-order", is_flag=True, help="Sum up in the order of C's loops: slow, digit for digit."
+        "--exact-order",
+        is_flag=True,
+        help="Add numbers in the order of C's loops: slow, the same to the last digit.",
     ),
     click.option("--width", type=_POSITIVE, help="Input width, instead of the cfg's."),
     click.option("--height", type=_POSITIVE, help="Input height, instead of the cfg's."),
@@ -182,7 +184,8 @@ def make_plan(arguments: dict[str, Any]) -> TrainPlan:
         base=cfg.stem,
         backup=backup,
         weights=str(find_weights(weights)) if weights else None,
-        mend=arguments["faults"] == "mend",
+        mend=arguments["darknet_bugs"] == "fix",
+        in_order=arguments["exact_order"],
         augment=arguments["augment"] == "cfg",
         map=arguments["judged"],
         overfit=arguments["overfit"] or 0,
@@ -191,7 +194,7 @@ def make_plan(arguments: dict[str, Any]) -> TrainPlan:
             name: arguments[name]
             for name in (
                 *("images", "split", "valid_split", "names", "voc_origin", "dialect"),
-                *("in_order", "width", "height", "batch", "subdivisions", "max_batches"),
+                *("width", "height", "batch", "subdivisions", "max_batches"),
                 *("bn_momentum", "seed", "precision", "workers", "clear", "resume", "iou"),
                 "save_last",
             )
