@@ -1,20 +1,14 @@
 """Without a picture Darknet's commands ask for one, again and again."""
 
-import os
 import re
-import subprocess
-import sys
-import threading
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-import darknet_torch
 from darknet_torch import load, write_weights
 from darknet_torch.cfg.zoo import sample_folder
-from tests.cli.command import dtorch
+from tests.cli.command import LONG, dtorch, started_dtorch
 
 TOY = sample_folder() / "toy-shapes"
 PICTURE = sample_folder() / "shapes.png"
@@ -30,7 +24,6 @@ filters=2
 [avgpool]
 [softmax]
 """
-LONG = 60  # seconds that never pass, unless a process hangs
 
 
 @pytest.fixture(autouse=True)
@@ -95,37 +88,26 @@ def test_classifier_predict_asks_too(folder):
     assert without_times(dtorch(*command, "one.png").stdout) == both
 
 
-def test_a_program_can_converse_with_it(folder):
+def test_a_program_can_wait_for_each_prompt():
     """Many drive Darknet so: they wait for the prompt, write a path and read up to the next."""
-    code = "from darknet_torch.cli.main import main; main(prog_name='dtorch')"
-    root = str(Path(darknet_torch.__file__).parents[1])
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "detector", "test", "shapes.data", *MODEL, "-dont_show"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": root},
-    )
-    # Should the prompt not come, the test fails instead of hanging.
-    watchdog = threading.Timer(LONG, process.kill)
-    watchdog.start()
+    command = ("detector", "test", "shapes.data", *MODEL, "-dont_show")
+    with started_dtorch(*command) as process:
 
-    def up_to_prompt():
-        text = b""
-        while not text.endswith(PROMPT.encode()):
-            more = process.stdout.read1(1)
-            assert more, text
-            text += more
-        return text.decode()
+        def up_to_prompt():
+            text = ""
+            while not text.endswith(PROMPT):
+                more = process.stdout.read(1)
+                assert more, text
+                text += more
+            return text
 
-    assert up_to_prompt() == PROMPT
-    for _ in range(2):
-        process.stdin.write(f"{PICTURE}\n".encode())
-        process.stdin.flush()
-        answer = up_to_prompt()
-        assert answer.startswith(f"{PICTURE}: Predicted in ")
-        assert answer.count("(left_x: ") == 4
-    process.stdin.close()
-    assert process.wait(LONG) == DONE
-    watchdog.cancel()
-    assert process.stdout.read() == b""
-    process.stdout.close()
+        assert up_to_prompt() == PROMPT
+        for _ in range(2):
+            process.stdin.write(f"{PICTURE}\n")
+            process.stdin.flush()
+            answer = up_to_prompt()
+            assert answer.startswith(f"{PICTURE}: Predicted in ")
+            assert answer.count("(left_x: ") == 4
+        process.stdin.close()
+        assert process.wait(LONG) == DONE
+        assert process.stdout.read() == ""

@@ -1,13 +1,9 @@
 """Videos, cameras and standard input through `dtorch detect`."""
 
 import json
-import os
 import re
 import signal
-import subprocess
 import sys
-import threading
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,7 +13,7 @@ from darknet_torch import Detector, load
 from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.cli.outputs import JsonLinesForm
 from darknet_torch.media import video_reader as video
-from tests.cli.command import dtorch
+from tests.cli.command import LONG, dtorch, started_dtorch
 from tests.media.videos import (
     RATE,
     break_frames,
@@ -35,7 +31,6 @@ COUNT = 6
 # Of scores and of parts of a picture: JSON has six decimals, and a batch may add in another
 # order, in float32.
 SAME = 1e-4
-LONG = 60  # seconds that never pass, unless a process hangs
 
 
 @pytest.fixture(autouse=True)
@@ -194,32 +189,21 @@ class TestStandardInput:
         names = [json.loads(line)["filename"] for line in result.stdout.splitlines()]
         assert names == [str(PICTURE), *["clip.avi"] * COUNT]
 
-    def test_a_result_is_there_before_the_next_path_is(self):
-        code = "from darknet_torch.cli.main import main; main(prog_name='dtorch')"
-        root = str(Path(video.__file__).parents[2])
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, "detect", "--cfg", CFG, "--format", "jsonl", "-"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": root},
-        )
-        # Should a result wait for the end of the input, the test fails instead of hanging.
-        watchdog = threading.Timer(LONG, process.kill)
-        watchdog.start()
-        for count in (1, 2):
+    def test_each_result_is_printed_before_the_next_path_is_read(self):
+        with started_dtorch("detect", "--cfg", CFG, "--format", "jsonl", "-") as process:
+            for count in (1, 2):
+                process.stdin.write(f"{PICTURE}\n")
+                process.stdin.flush()
+                assert json.loads(process.stdout.readline())["frame_id"] == count
+
+    def test_an_interrupt_while_it_waits_for_a_path_ends_it(self):
+        with started_dtorch("detect", "--cfg", CFG, "--format", "jsonl", "-") as process:
             process.stdin.write(f"{PICTURE}\n")
             process.stdin.flush()
-            assert json.loads(process.stdout.readline())["frame_id"] == count
-        # Interrupted while it waits for a path, it ends without complaint.
-        process.send_signal(signal.SIGINT)
-        assert process.wait(LONG) == INTERRUPTED
-        watchdog.cancel()
-        assert process.stderr.read() == "dtorch: interrupted\n"
-        process.stdin.close()
-        process.stdout.close()
-        process.stderr.close()
+            assert process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(LONG) == INTERRUPTED
+            assert process.stderr.read() == "dtorch: interrupted\n"
 
 
 class TestWindow:
