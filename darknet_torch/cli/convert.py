@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cfg.zoo import companion, find_cfg
+from darknet_torch.cfg.zoo import companion
 from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.model_options import given_names, reported_at_once, reporting
 from darknet_torch.cli.options import cfg_options, names_options
+from darknet_torch.downloads.model_files import resolve_model
 
 if TYPE_CHECKING:
     from darknet_torch.export.graphs import GraphOptions
@@ -69,7 +70,7 @@ def convert(src: str, dst: str, **arguments: Any) -> None:
 def _names(src: str, arguments: dict[str, Any]) -> str | None:
     """The names given, or those beside the cfg or the weight file."""
     given = given_names(arguments["names"], arguments["data"])
-    cfg = find_cfg(arguments["cfg"]) if arguments["cfg"] else Path(src)
+    cfg = resolve_model(arguments["cfg"]).cfg if arguments["cfg"] else Path(src)
     if given or not cfg.is_file():
         return given
     beside = companion(cfg, ".names")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from darknet_torch.cfg.zoo import companion, find_cfg
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError, warn
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def find_data(data: str | None, cfg: str | None) -> str:
     """
     if data:
         return data
-    beside = companion(find_cfg(cfg), ".data") if cfg else None
+    beside = resolve_model(cfg).companion(".data") if cfg else None
     if beside is not None and beside.exists():
         return str(beside)
     raise UsageError(

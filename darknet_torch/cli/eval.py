@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.darknet.flags import darknet_flags, take_darknet_flags
 from darknet_torch.cli.data_sets import find_data
@@ -31,7 +30,7 @@ from darknet_torch.cli.options import (
     overlap_options,
     run_options,
 )
-from darknet_torch.downloads.finding import default_weights
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -192,10 +191,11 @@ def _detect(network: Network, data_set: DataSet, arguments: dict[str, Any]) -> R
     thresholds = (arguments["min_score"], *arguments["sweep"])
     searched = search(network, data_set, arguments, thresholds, arguments["nms_threshold"])
     detector = searched.detector
+    files = resolve_model(arguments["cfg"], arguments["weights"], default_weights=True)
     settings = {
         "data": data_set.origin,
         "cfg": arguments["cfg"],
-        "weights": arguments["weights"] or str(default_weights(find_cfg(arguments["cfg"]))),
+        "weights": arguments["weights"] or str(files.weights),
         "width": detector.network.net.width,
         "height": detector.network.net.height,
         "resizing": "letterbox" if detector.letterbox else "stretch",

@@ -17,6 +17,7 @@ from darknet_torch.cli.completions import complete_cfg
 from darknet_torch.cli.data_sets import open_data
 from darknet_torch.cli.model_options import reported, reporting
 from darknet_torch.cli.options import data_set_options, output_options
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.files import write_bytes, write_text
 
@@ -126,13 +127,12 @@ def _setting(arguments: dict[str, Any]) -> Setting:
         CfgError: the cfg cannot be read or has no anchors.
     """
     from darknet_torch.anchors.heads import read_anchor_cfg
-    from darknet_torch.cfg.zoo import find_cfg
 
     dialect, cfg = DIALECTS[arguments["dialect"]], arguments["cfg"]
     given = {name: arguments[name] for name in ("count", "width", "height")}
     unit, letterbox = Fraction(1), dialect.letterbox
     if cfg:
-        found = read_anchor_cfg(find_cfg(cfg), dialect)
+        found = read_anchor_cfg(resolve_model(cfg).cfg, dialect)
         unit, letterbox = found.unit, found.net.letter_box or dialect.letterbox
         given["width"] = given["width"] or found.net.width
         given["height"] = given["height"] or found.net.height

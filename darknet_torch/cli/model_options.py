@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.cfg.zoo import companion, find_cfg, read_names, shipped
-from darknet_torch.downloads.finding import default_weights
+from darknet_torch.cfg.zoo import read_names, shipped
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError, UsageError
 
 if TYPE_CHECKING:
@@ -58,12 +58,11 @@ def load_model(options: ModelOptions) -> Network:
     """
     from darknet_torch.model.loading import load_with_report
 
-    cfg = find_cfg(options.cfg)
-    weights = options.weights or default_weights(cfg)
+    files = resolve_model(options.cfg, options.weights or None, default_weights=True)
     with reported(options):
         network, report = load_with_report(
-            cfg,
-            weights,
+            files.cfg,
+            files.weights,
             width=options.width,
             height=options.height,
             dialect=options.dialect,
@@ -151,7 +150,7 @@ def find_names(options: ModelOptions, classes: int) -> list[str] | str | None:
     given = given_names(options.names, options.data)
     if given:
         return given
-    beside = companion(find_cfg(options.cfg), ".names")
+    beside = resolve_model(options.cfg).companion(".names")
     if beside.exists():
         return str(beside)
     guess = _KNOWN_CLASSES.get(classes)

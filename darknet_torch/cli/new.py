@@ -12,6 +12,7 @@ from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.completions import complete_cfg
 from darknet_torch.cli.model_options import Reporting, reported_at_once
 from darknet_torch.cli.options import data_set_options
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,12 +60,11 @@ def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
     dtorch new yolov4-tiny --data obj.data --anchors auto --out obj.cfg
     """
     from darknet_torch.cfg.grammar import read_cfg_text
-    from darknet_torch.cfg.zoo import find_cfg
     from darknet_torch.custom.customize import Wishes, customize
     from darknet_torch.custom.facts import agreed_classes, gather
     from darknet_torch.files import write_bytes
 
-    path = find_cfg(base)
+    path = resolve_model(base).cfg
     report = Reporting(strict=arguments["strict"], quiet=arguments["quiet"], verbose=False)
     with reported_at_once(report):
         sources = ("data", "names", "images", "split", "voc_origin")
@@ -195,11 +195,11 @@ def _start(base: str, layers: int) -> tuple[str, list[list[str]]]:
         base: a cfg or the name of a shipped one.
         layers: how many of its layers, from the first, can be kept.
     """
-    from darknet_torch.cfg.zoo import companion, find_cfg
+    from darknet_torch.cfg.zoo import companion
     from darknet_torch.downloads.finding import downloaded
     from darknet_torch.downloads.published import usual_start
 
-    path = find_cfg(base)
+    path = resolve_model(base).cfg
     published = usual_start(path.stem)
     if published is not None:
         there = Path(published.name).exists() or downloaded(published)

@@ -9,12 +9,12 @@ import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
 from darknet_torch.cli.darknet.flags import take_training_flags, training_flags
 from darknet_torch.cli.data_sets import find_data
 from darknet_torch.cli.model_options import reported, reporting
 from darknet_torch.cli.options import all_options, data_form_options, device_option
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_bytes
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
@@ -168,22 +168,19 @@ def make_plan(arguments: dict[str, Any]) -> TrainPlan:
     """
     if not arguments["cfg"]:
         raise UsageError("no network", expected="--cfg CFG", got="no --cfg")
-    from darknet_torch.downloads.finding import find_weights
-
-    cfg = find_cfg(arguments["cfg"])
+    files = resolve_model(arguments["cfg"], arguments["weights"] or None)
     data = find_data(arguments["data"], arguments["cfg"])
-    weights = arguments["weights"]
     keys = read_data_file(data) if Path(data).suffix == ".data" else {}
     backup = arguments["backup"]
     if backup is None:
         backup = str(resolve(data, keys["backup"])) if "backup" in keys else _BACKUP
     save_every = arguments["save_every"] or _number(keys, "saveweights", data)
     return TrainPlan(
-        cfg=str(cfg),
+        cfg=str(files.cfg),
         data=data,
-        base=cfg.stem,
+        base=files.cfg.stem,
         backup=backup,
-        weights=str(find_weights(weights)) if weights else None,
+        weights=str(files.weights) if files.weights else None,
         mend=arguments["darknet_bugs"] == "fix",
         in_order=arguments["exact_order"],
         augment=arguments["augment"] == "cfg",

@@ -22,7 +22,7 @@ from darknet_torch.conversion.formats import (
 )
 from darknet_torch.conversion.model import Model, encode_cfg
 from darknet_torch.conversion.readers import ModelSource
-from darknet_torch.downloads.finding import find_weights
+from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError
 from darknet_torch.export.graphs import Graph, GraphOptions, other_size
 from darknet_torch.model.weights import write_values, writing
@@ -114,7 +114,7 @@ def convert(
             the result differs by more than `tolerance`, and is then not written.
         CfgError: as `darknet_torch.load`; a layer cannot be part of a graph.
     """
-    source, target = find_weights(src), Path(dst)
+    source, target = resolve_weights(src), Path(dst)
     kind = find_format(target)
     if source.resolve() == target.resolve():
         raise UsageError("is to be written over itself", where=target, fix="give another DST")

@@ -1,4 +1,4 @@
-"""Where downloaded weight files lie, and which file is meant by a name."""
+"""The folder of downloaded weight files."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import os
 import sys
 from pathlib import Path
 
-from darknet_torch.cfg.zoo import companion, definitions_folder
-from darknet_torch.downloads.published import Published, named, nearest_name
-from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.downloads.published import Published
+from darknet_torch.errors import UsageError
 
 CACHE = "DTORCH_CACHE"
 _FOLDER = "darknet_torch"
 
 
 def cache_folder() -> Path:
-    """The folder of downloaded files: DTORCH_CACHE, else in the user's cache folder.
+    """Return the folder of downloaded files: DTORCH_CACHE, else one in the user's cache folder.
 
     Raises:
         UsageError: the user has no home folder.
@@ -32,69 +31,13 @@ def _user_cache() -> Path:
         if sys.platform == "darwin":
             return Path.home() / "Library" / "Caches"
         given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-        # The XDG specification has relative paths ignored.
+        # The XDG specification says that relative paths are ignored.
         return given if given.is_absolute() else Path.home() / ".cache"
     except RuntimeError:
         raise UsageError("there is no home folder", fix=f"say where in {CACHE}") from None
 
 
 def downloaded(published: Published) -> Path | None:
-    """Where the published file lies; None if it was not downloaded."""
+    """Return the path of a downloaded file; None if it was not downloaded."""
     path = cache_folder() / published.name
     return path if path.is_file() else None
-
-
-def find_weights(weights: str | os.PathLike[str]) -> Path:
-    """The weight file meant: a path, or the name of a downloaded one, such as "yolov3".
-
-    Raises:
-        WeightsError: it is the name of a published file that was not downloaded, or no file
-            and nearly such a name.
-    """
-    path = Path(weights)
-    if (path.exists() and not path.is_dir()) or path.name != os.fspath(weights):
-        return path
-    published = named(path.name)
-    if published is None:
-        close = None if path.exists() else nearest_name(path.name)
-        if close is None:
-            return path
-        raise WeightsError("no such weight file", where=path, fix=f"did you mean {close!r}?")
-    found = downloaded(published)
-    if found is None:
-        raise WeightsError(
-            "no such weight file, and the published one of that name is not downloaded",
-            where=path,
-            fix=f"to fetch it: {_how_to_fetch(published)}",
-        )
-    return found
-
-
-def _how_to_fetch(published: Published) -> str:
-    """With a network, and without one."""
-    name, target = published.names[0], cache_folder() / published.name
-    return f"dtorch download {name}; without a network put the file at {target}"
-
-
-def default_weights(cfg: Path) -> Path:
-    """The weight file of a cfg for which none is given.
-
-    That is the one of the same name beside the cfg; of a shipped definition also the
-    published one, if it was downloaded.
-
-    Raises:
-        UsageError: there is none.
-    """
-    beside = companion(cfg, ".weights")
-    if beside.exists():
-        return beside
-    published = named(cfg.stem) if cfg.parent == definitions_folder() else None
-    found = downloaded(published) if published else None
-    if found is not None:
-        return found
-    raise UsageError(
-        "no weights",
-        expected="--weights FILE",
-        got=f"no --weights, and no {beside}",
-        fix=f"to fetch the published ones: {_how_to_fetch(published)}" if published else None,
-    )

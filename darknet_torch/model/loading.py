@@ -10,8 +10,7 @@ import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect, find_dialect
 from darknet_torch.cfg.grammar import read_cfg
-from darknet_torch.cfg.zoo import find_cfg
-from darknet_torch.downloads.finding import find_weights
+from darknet_torch.downloads.model_files import ModelFiles, resolve_model
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError, warn
 from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.weights import LoadReport, read_weights
@@ -69,17 +68,17 @@ def load_with_report(
 ) -> tuple[Network, LoadReport | None]:
     """`load`, on the CPU, with the report of the weight file; see `read_weights` for `cutoff`."""
     chosen = find_dialect(dialect)
-    network = build(cfg, width=width, height=height, batch=batch, dialect=chosen)
-    if weights is None:
+    files = resolve_model(cfg, weights)
+    network = build(files.cfg, width=width, height=height, batch=batch, dialect=chosen)
+    if files.weights is None:
         network.initialize()
         return network, None
-    weights = find_weights(weights)
     try:
-        return network, fill(network, weights, strict=strict, cutoff=cutoff)
+        return network, fill(network, files.weights, strict=strict, cutoff=cutoff)
     except WeightsError:
         for other in (PJREDDIE, ALEXEYAB):
             if other.code_base != chosen.code_base:
-                found = _try_other(cfg, weights, other, width=width, height=height, batch=batch)
+                found = _try_other(files, other, width=width, height=height, batch=batch)
                 if found is not None:
                     return found
         raise
@@ -100,17 +99,15 @@ def fill(
 
 
 def _try_other(
-    cfg: str | os.PathLike[str],
-    weights: str | os.PathLike[str],
-    other: Dialect,
-    **sizes: int | None,
+    files: ModelFiles, other: Dialect, **sizes: int | None
 ) -> tuple[Network, LoadReport] | None:
-    """The network in the dialect `other`, if the file is exactly as long as there."""
+    """Load in the dialect `other`, if the weight file is exactly as long as that one writes it."""
+    assert files.weights is not None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CfgWarning)
-            network = build(cfg, dialect=other, **sizes)
-        report = fill(network, weights, strict=True)
+            network = build(files.cfg, dialect=other, **sizes)
+        report = fill(network, files.weights, strict=True)
     except (CfgError, WeightsError):
         return None
     if not report.complete:
@@ -118,7 +115,7 @@ def _try_other(
     warn(
         f"this file is as long as {other.code_base}/darknet writes it; "
         f"dialect {other.name} is used",
-        where=weights,
+        where=files.weights,
         fix=f"say --dialect {other.name}",
     )
     return network, report
@@ -136,7 +133,7 @@ def build(
 ) -> Network:
     """The network of a cfg, its arrays without values; see `load`."""
     return build_network(
-        read_cfg(find_cfg(cfg)),
+        read_cfg(resolve_model(cfg).cfg),
         dialect=find_dialect(dialect),
         width=width,
         height=height,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from darknet_torch import load, write_weights
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.model.loading import build
 from darknet_torch.model.summary import summarize
 from tests.cli.command import dtorch
@@ -55,6 +56,10 @@ def write_floats(path, count):
 
 def write_own(path):
     write_weights(load("mine.cfg"), path)
+
+
+def test_the_names_of_the_shipped_cfgs_are_listed():
+    assert shown("--list").splitlines() == list(shipped(".cfg"))
 
 
 class TestTable:

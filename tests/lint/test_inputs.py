@@ -42,8 +42,12 @@ def test_a_folder_is_data_and_a_name_a_shipped_definition(tmp_path):
 def test_what_cannot_be_recognised(tmp_path):
     other = tmp_path / "x.txt"
     other.write_text("hello\n")
-    with pytest.raises(UsageError, match="is no cfg, no weight file and no data set"):
+    with pytest.raises(UsageError) as caught:
         recognise([str(other)])
+    assert str(caught.value) == (
+        f"{other}: is no cfg, no weight file and no data set: expected such as x.cfg, x.weights, "
+        "x.data, or the name of a shipped definition"
+    )
     with pytest.raises(UsageError, match="is no cfg, no weight file and no data set"):
         recognise([str(sample_folder() / "shapes.png")])
     with pytest.raises(UsageError, match=r"two cfg files: expected one, got .*yolov2"):
