@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from darknet_torch.anchors import DEFAULT_RESTARTS, DEFAULT_VARIANT
 from darknet_torch.anchors.centres import Centres, Means, Medians
 from darknet_torch.anchors.distances import (
     Distance,
@@ -42,8 +43,6 @@ VARIANTS = {
     "mean": Variant(iou_distance, Means),
     "euclidean": Variant(squared_distance, Means),
 }
-DEFAULT_VARIANT = "median"
-DEFAULT_RESTARTS = 20
 
 
 def cluster(

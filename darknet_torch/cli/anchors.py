@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.anchors.kmeans import DEFAULT_RESTARTS, DEFAULT_VARIANT, VARIANTS
+from darknet_torch.anchors import DEFAULT_RESTARTS, DEFAULT_VARIANT, VARIANT_NAMES
 from darknet_torch.cli.options import all_options
 from darknet_torch.errors import UsageError, warn
 
@@ -26,7 +26,7 @@ _WITHOUT_TORCH = ("cpu", "auto")
 kmeans_options = all_options(
     click.option(
         "--variant",
-        type=click.Choice(list(VARIANTS)),
+        type=click.Choice(VARIANT_NAMES),
         default=DEFAULT_VARIANT,
         show_default=True,
         help="What an anchor is of the boxes nearest by IoU; or the mean of those nearest in "
@@ -124,7 +124,7 @@ def find_anchors(
         UsageError: more anchors than sizes, or no such device.
     """
     from darknet_torch.anchors.genetic import refine
-    from darknet_torch.anchors.kmeans import cluster
+    from darknet_torch.anchors.kmeans import VARIANTS, cluster
     from darknet_torch.anchors.sweep import sweep
 
     boxes, seed = measured.boxes, arguments["seed"]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.anchors.quality import RECALL_AT
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.anchors import Setting, find_anchors, kmeans_options, measure_boxes
 from darknet_torch.cli.completions import complete_cfg
@@ -195,6 +194,8 @@ def _show(
 
 def _lines(setting: Setting, found: SweepPoint) -> list[str]:
     """Source: detector.c calc_anchors (AlexeyAB), the first and the last line."""
+    from darknet_torch.anchors.quality import RECALL_AT
+
     return [
         f"avg IoU = {100 * found.fit.average_iou:2.2f} %",
         f"recall at IoU {RECALL_AT:.2f} = {100 * found.fit.recall:2.2f} %",
