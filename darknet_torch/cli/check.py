@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import complete_cfg
 from darknet_torch.cli.options import data_form_options, workers_option
+from darknet_torch.cli.value_completion import complete_cfg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.darknet.flags import darknet_flags, model_first, take_darknet_flags
-from darknet_torch.cli.model_options import find_names, from_command, load_to_device
+from darknet_torch.cli.model_loading import find_names, from_command, load_to_device
 from darknet_torch.cli.options import (
     names_options,
     network_options,
@@ -18,9 +17,10 @@ from darknet_torch.cli.options import (
     picture_options,
     run_options,
 )
-from darknet_torch.cli.outputs import Output, find_form
-from darknet_torch.cli.pictures import Run, Sinks
-from darknet_torch.cli.prompt import asked_pictures
+from darknet_torch.cli.path_prompt import asked_pictures
+from darknet_torch.cli.result_output import Output, find_form
+from darknet_torch.cli.source_run import Run, Sinks
+from darknet_torch.cli.value_completion import PATH
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PictureSource, find_sources
 

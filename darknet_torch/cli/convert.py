@@ -9,9 +9,9 @@ import click
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.zoo import companion
-from darknet_torch.cli.completions import PATH
-from darknet_torch.cli.model_options import given_names, reported_at_once, reporting
+from darknet_torch.cli.model_loading import given_names, reported_at_once, reporting
 from darknet_torch.cli.options import cfg_options, names_options
+from darknet_torch.cli.value_completion import PATH
 from darknet_torch.downloads.model_files import resolve_model
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.options import workers_option
+from darknet_torch.cli.value_completion import PATH
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.forms import FORMS, PICTURE_WAYS
 from darknet_torch.errors import UsageError

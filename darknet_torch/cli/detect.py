@@ -7,9 +7,8 @@ from typing import Any
 import click
 
 from darknet_torch.cfg.zoo import sample_folder
-from darknet_torch.cli.completions import PATH
 from darknet_torch.cli.darknet.flags import detection_flags, model_first, take_detection_flags
-from darknet_torch.cli.detecting import search
+from darknet_torch.cli.detection_run import search
 from darknet_torch.cli.options import (
     detection_options,
     names_options,
@@ -17,7 +16,8 @@ from darknet_torch.cli.options import (
     output_options_of,
     run_options,
 )
-from darknet_torch.cli.prompt import asked_pictures
+from darknet_torch.cli.path_prompt import asked_pictures
+from darknet_torch.cli.value_completion import PATH
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import find_sources
 

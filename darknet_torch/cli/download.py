@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cli.completions import complete_published
+from darknet_torch.cli.value_completion import complete_published
 from darknet_torch.downloads import TIMEOUT
 from darknet_torch.downloads.finding import cache_folder, downloaded
 from darknet_torch.downloads.published import PUBLISHED, find_published

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cli.completions import PATH
+from darknet_torch.cli.classifier_evaluation import evaluate_classifier
 from darknet_torch.cli.darknet.flags import darknet_flags, take_darknet_flags
-from darknet_torch.cli.data_sets import find_data
-from darknet_torch.cli.evaluating import (
+from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.detector_evaluation import (
     exit_if_failed,
     load,
     numbered,
@@ -22,7 +22,6 @@ from darknet_torch.cli.evaluating import (
     search,
     with_names,
 )
-from darknet_torch.cli.evaluating_classifiers import evaluate_classifier
 from darknet_torch.cli.options import (
     data_set_options,
     network_options,
@@ -30,6 +29,7 @@ from darknet_torch.cli.options import (
     overlap_options,
     run_options,
 )
+from darknet_torch.cli.value_completion import PATH
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from darknet_torch.cfg.zoo import shipped
-from darknet_torch.cli.completions import complete_cfg
-from darknet_torch.cli.model_options import from_command, load_model, read_network
+from darknet_torch.cli.model_loading import from_command, load_model, read_network
 from darknet_torch.cli.options import network_options
+from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
 

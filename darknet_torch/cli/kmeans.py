@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.anchors import Setting, find_anchors, kmeans_options, measure_boxes
-from darknet_torch.cli.completions import complete_cfg
-from darknet_torch.cli.data_sets import open_data
-from darknet_torch.cli.model_options import reported, reporting
+from darknet_torch.cli.anchor_search import Setting, find_anchors, kmeans_options, measure_boxes
+from darknet_torch.cli.dataset_loading import open_data
+from darknet_torch.cli.model_loading import reported, reporting
 from darknet_torch.cli.options import data_set_options, output_options
+from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.files import write_bytes, write_text

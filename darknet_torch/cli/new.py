@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import complete_cfg
-from darknet_torch.cli.model_options import Reporting, reported_at_once
+from darknet_torch.cli.model_loading import Reporting, reported_at_once
 from darknet_torch.cli.options import data_set_options
+from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
@@ -143,7 +143,12 @@ def _anchors(
         raise UsageError(
             "--anchors auto has no boxes to fit", expected="--data with labelled boxes"
         )
-    from darknet_torch.cli.anchors import KMEANS_DEFAULTS, Setting, find_anchors, measure_boxes
+    from darknet_torch.cli.anchor_search import (
+        KMEANS_DEFAULTS,
+        Setting,
+        find_anchors,
+        measure_boxes,
+    )
 
     setting = Setting(
         cfg.count,

@@ -8,7 +8,12 @@ from typing import Any, TypeVar
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import PATH, complete_cfg, complete_device, complete_weights
+from darknet_torch.cli.value_completion import (
+    PATH,
+    complete_cfg,
+    complete_device,
+    complete_weights,
+)
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.inference.backends import BACKENDS
 

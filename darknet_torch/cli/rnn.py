@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cli.lazy import LazyGroup
-from darknet_torch.cli.model_options import from_command, load_to_device
+from darknet_torch.cli.model_loading import from_command, load_to_device
 from darknet_torch.cli.options import device_option, network_options
 from darknet_torch.errors import UsageError
 

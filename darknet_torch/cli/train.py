@@ -9,11 +9,11 @@ import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
 from darknet_torch.cli.darknet.flags import take_training_flags, training_flags
-from darknet_torch.cli.data_sets import find_data
-from darknet_torch.cli.model_options import reported, reporting
+from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.model_loading import reported, reporting
 from darknet_torch.cli.options import all_options, data_form_options, device_option
+from darknet_torch.cli.value_completion import PATH, complete_cfg, complete_weights
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_bytes

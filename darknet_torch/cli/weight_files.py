@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
-from darknet_torch.cli.model_options import reported_at_once, reporting
+from darknet_torch.cli.model_loading import reported_at_once, reporting
+from darknet_torch.cli.value_completion import PATH, complete_cfg, complete_weights
 from darknet_torch.errors import UsageError
 
 

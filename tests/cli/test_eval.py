@@ -10,7 +10,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from tests.cli.command import dtorch
-from tests.cli.evaluated import CFG, COUNT, make_data
+from tests.cli.labelled_sample import CFG, COUNT, make_data
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from darknet_torch import Detector, load
 from darknet_torch.cfg.zoo import sample_folder
-from darknet_torch.cli.outputs import JsonLinesForm
+from darknet_torch.cli.result_output import JsonLinesForm
 from darknet_torch.media import video_reader as video
 from tests.cli.command import LONG, dtorch, started_dtorch
 from tests.media.videos import (
@@ -126,7 +126,7 @@ class TestFiles:
         def interrupt(*arguments, **more):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("darknet_torch.cli.outputs.TextForm.one", interrupt)
+        monkeypatch.setattr("darknet_torch.cli.result_output.TextForm.one", interrupt)
         assert detect("clip.avi", "--save", "out").exit_code == INTERRUPTED
         assert list((folder / "out").iterdir()) == []
 

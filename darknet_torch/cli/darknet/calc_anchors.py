@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from darknet_torch.cli.anchors import KMEANS_DEFAULTS, Setting, find_anchors, measure_boxes
-from darknet_torch.cli.completions import PATH
-from darknet_torch.cli.data_sets import open_data
-from darknet_torch.cli.model_options import Reporting, reported
+from darknet_torch.cli.anchor_search import KMEANS_DEFAULTS, Setting, find_anchors, measure_boxes
+from darknet_torch.cli.dataset_loading import open_data
+from darknet_torch.cli.model_loading import Reporting, reported
+from darknet_torch.cli.value_completion import PATH
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.files import write_bytes, write_text
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from darknet_torch.cli.classifier_evaluation import evaluate_classifier
 from darknet_torch.cli.darknet.flags import darknet_style, take_darknet_flags
 from darknet_torch.cli.eval import eval_command
-from darknet_torch.cli.evaluating_classifiers import evaluate_classifier
-from darknet_torch.cli.model_options import from_command, load_to_device
+from darknet_torch.cli.model_loading import from_command, load_to_device
 
 
 @darknet_style(eval_command)

@@ -7,7 +7,7 @@ from typing import Any
 
 from darknet_torch.cli.classify import classify, classify_all
 from darknet_torch.cli.darknet.flags import darknet_style, take_darknet_flags
-from darknet_torch.cli.prompt import asked_pictures
+from darknet_torch.cli.path_prompt import asked_pictures
 from darknet_torch.media.sources import PictureSource, find_sources
 
 _DEFAULT_TOP = 1

@@ -10,8 +10,14 @@ import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
 from darknet_torch.cli.darknet.flags import darknet_style, take_darknet_flags
+from darknet_torch.cli.detector_evaluation import (
+    SOME_FAILED,
+    exit_if_failed,
+    load,
+    open_evaluated,
+    search,
+)
 from darknet_torch.cli.eval import eval_command
-from darknet_torch.cli.evaluating import SOME_FAILED, exit_if_failed, load, open_evaluated, search
 from darknet_torch.errors import UsageError
 
 # Score and NMS threshold. Source: detector.c validate_detector of each code base.
@@ -85,7 +91,7 @@ def recall(**arguments: Any) -> None:
 
     Boxes of objectness above 0.001 after an NMS at 0.4, pictures stretched, as in Darknet.
     """
-    from darknet_torch.cli.evaluating import build_detector
+    from darknet_torch.cli.detector_evaluation import build_detector
     from darknet_torch.evaluation.recall import MIN_OBJECTNESS, NMS_THRESHOLD, recalls
     from darknet_torch.media.frame_batches import opened_batches
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from darknet_torch.cli.darknet.flags import darknet_style, take_detection_flags
 from darknet_torch.cli.detect import detect
-from darknet_torch.cli.detecting import search
-from darknet_torch.cli.prompt import asked_pictures
+from darknet_torch.cli.detection_run import search
+from darknet_torch.cli.path_prompt import asked_pictures
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import Kind, PictureSource, find_sources
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
+from darknet_torch.cli.value_completion import PATH, complete_cfg, complete_weights
 from darknet_torch.errors import UsageError
 
 _F = TypeVar("_F", bound=Callable[..., Any])

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
 from darknet_torch.cli.darknet.flags import darknet_style
 from darknet_torch.cli.train import train, train_with
+from darknet_torch.cli.value_completion import PATH, complete_cfg, complete_weights
 
 
 @darknet_style(train)

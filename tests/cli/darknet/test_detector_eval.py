@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.cli.command import dtorch
-from tests.cli.evaluated import CFG, COUNT, make_data
+from tests.cli.labelled_sample import CFG, COUNT, make_data
 
 WEIGHTS = CFG.with_suffix(".weights")
 

@@ -17,8 +17,8 @@ import pytest
 from darknet_torch import load, write_weights
 from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
-from tests.cli.evaluated import make_data
-from tests.cli.test_prompt import COLORS
+from tests.cli.labelled_sample import make_data
+from tests.cli.test_path_prompt import COLORS
 from tests.media.videos import camera, read_video, sample_frames, write_video
 
 TOY = sample_folder()

@@ -4,8 +4,8 @@ import threading
 
 import numpy as np
 
-from darknet_torch.cli.outputs import Output, TextForm
-from darknet_torch.cli.pictures import Run, Sinks
+from darknet_torch.cli.result_output import Output, TextForm
+from darknet_torch.cli.source_run import Run, Sinks
 from darknet_torch.inference.classifier import Classification
 from darknet_torch.media import frame_batches as batches
 from darknet_torch.media.sources import Kind, PictureSource

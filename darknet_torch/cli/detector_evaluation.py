@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cli.data_sets import open_data
-from darknet_torch.cli.model_options import (
+from darknet_torch.cli.dataset_loading import open_data
+from darknet_torch.cli.model_loading import (
     find_names,
     from_command,
     load_to_device,
     reported,
     reporting,
 )
-from darknet_torch.cli.pictures import progress
+from darknet_torch.cli.source_run import progress
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.data_file import read_data_file
-from darknet_torch.cli.data_sets import find_data
-from darknet_torch.cli.evaluating import SOME_FAILED, SPLIT, print_result
-from darknet_torch.cli.pictures import progress
+from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.detector_evaluation import SOME_FAILED, SPLIT, print_result
+from darknet_torch.cli.source_run import progress
 from darknet_torch.errors import DarknetError, UsageError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from darknet_torch.cli.model_options import find_names, from_command, load_to_device, reporting
-from darknet_torch.cli.outputs import Output, find_form
-from darknet_torch.cli.pictures import Run, Sinks
+from darknet_torch.cli.model_loading import find_names, from_command, load_to_device, reporting
+from darknet_torch.cli.result_output import Output, find_form
+from darknet_torch.cli.source_run import Run, Sinks
 from darknet_torch.cli.window import Window
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths

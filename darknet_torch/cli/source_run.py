@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
 
-from darknet_torch.cli.outputs import Output, Result
+from darknet_torch.cli.result_output import Output, Result
 from darknet_torch.media.sources import Kind, PictureSource
 
 if TYPE_CHECKING:
