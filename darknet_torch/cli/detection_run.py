@@ -1,15 +1,40 @@
-"""What the commands that detect share: from their arguments to a run over sources."""
+"""What the commands that detect share: their options, and a run of a detector over sources."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from darknet_torch.cli.model_loading import find_names, from_command, load_to_device, reporting
-from darknet_torch.cli.result_output import Output, find_form
-from darknet_torch.cli.source_run import Run, Sinks
+import click
+
+from darknet_torch.cli.darknet.flags import (
+    DetectionFlags,
+    ModelAndSourceOptions,
+    detection_flags,
+)
+from darknet_torch.cli.model_loading import (
+    RunModelOptions,
+    find_names,
+    find_names_file,
+    load_model_to_device,
+)
+from darknet_torch.cli.options import (
+    NamesOptions,
+    OverlapOptions,
+    all_options,
+    names_options,
+    network_options,
+    output_options_for,
+    overlap_options,
+    run_options,
+    threshold_option,
+)
+from darknet_torch.cli.parameter_types import NOT_NEGATIVE
+from darknet_torch.cli.result_formats import create_format
+from darknet_torch.cli.result_output import ResultOutput
+from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
 from darknet_torch.cli.window import Window
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths
@@ -20,103 +45,189 @@ if TYPE_CHECKING:
     from darknet_torch.media.frame_batches import Frame
     from darknet_torch.results.detections import Detections
 
+_FORMATS = ("text", "json", "jsonl", "csv", "coco", "txt")
 
-def _check_outputs(arguments: dict[str, Any]) -> None:
-    """Refuse options on results that contradict each other.
 
-    Raises:
-        UsageError: they do.
+@dataclass(frozen=True, kw_only=True)
+class DetectOptions(
+    RunModelOptions, ModelAndSourceOptions, NamesOptions, OverlapOptions, DetectionFlags
+):
+    """The options of `dtorch detect` and of `detector test|demo`.
+
+    Attributes:
+        only: names or numbers of the classes to look for; None for all.
+        save: the folder of annotated pictures and videos.
     """
-    if arguments["form"] == "txt" and arguments["out"] in (None, "-"):
-        raise UsageError("--format txt writes a file for each picture", expected="--out DIR")
+
+    threshold: float
+    only: list[str] | None
+    max_detections: int | None
+    reconnects: int
+    save: str | None
 
 
-def search(
-    arguments: dict[str, Any],
+def _split_words(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> list[str] | None:
+    """Parse a list of names or numbers with commas between them."""
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise click.BadParameter("no names or numbers")
+    return words
+
+
+detect_options = all_options(
+    network_options,
+    names_options,
+    threshold_option("Scores at or below are dropped."),
+    overlap_options,
+    click.option(
+        "--classes",
+        "only",
+        metavar="A,B,...",
+        callback=_split_words,
+        help="Names or numbers of the classes to look for.",
+    ),
+    click.option(
+        "--max-detections", type=NOT_NEGATIVE, help="Keep the best detections of each picture."
+    ),
+    run_options,
+    click.option(
+        "--reconnects",
+        type=NOT_NEGATIVE,
+        default=5,
+        show_default=True,
+        help="How often in a row to connect to a stream again.",
+    ),
+    output_options_for(*_FORMATS, into_folder=True),
+    click.option(
+        "--save",
+        type=click.Path(file_okay=False),
+        help="Write annotated pictures and videos to this folder.",
+    ),
+    click.option("--show", is_flag=True, help="Show them in a window; q ends."),
+    detection_flags,
+)
+
+
+def run_detection(
+    options: DetectOptions,
     sources: Sequence[PictureSource],
     groups: Iterable[Sequence[PictureSource]] | None = None,
+    *,
+    draw_predictions: bool = False,
 ) -> None:
-    """Detect in all sources and put the results where the arguments say.
+    """Detect in all sources, and put the results where the options say.
 
     Args:
-        arguments: the keyword arguments of `dtorch detect`, Darknet's flags turned into ours.
-        sources: all of them, as far as they are known.
-        groups: `sources` one group after the other, or those that are not known yet.
+        options: with Darknet's flags already applied.
+        sources: all that are known before the run.
+        groups: the same in groups that are processed one after the other, or sources that are
+            not known yet; by default one group of `sources`.
+        draw_predictions: write the last annotated picture to Darknet's predictions.jpg.
+
+    Raises:
+        UsageError: options contradict each other.
     """
-    _check_outputs(arguments)
-    detector = _build_detector(arguments)
-    sinks = _sinks(arguments, sources, detector.classes)
-    Run(_search_of(detector), sinks, arguments)(groups or [sources])
+    if options.form == "txt" and options.out in (None, "-"):
+        raise UsageError("--format txt writes a file for each picture", expected="--out DIR")
+    detector = _build_detector(options)
+    sinks = _create_sinks(options, sources, detector.classes, draw_predictions=draw_predictions)
+    reading = ReadingSettings(
+        batch=options.batch,
+        workers=options.workers,
+        exif=options.exif,
+        quiet=options.quiet,
+        reconnects=options.reconnects,
+    )
+    SourceRun(_numbered_detection(detector), sinks, reading).run(groups or [sources])
 
 
-def _build_detector(arguments: dict[str, Any]) -> Detector:
-    """The detector of a command's keyword arguments."""
+def _build_detector(options: DetectOptions) -> Detector:
     from darknet_torch.inference.detector import Detector
 
-    options = from_command(arguments)
-    network = load_to_device(options, arguments)
-    heads = network.heads
+    network = load_model_to_device(options)
+    names = None
+    if network.heads:
+        names_file = find_names_file(options.names, options.data)
+        names = find_names(options, network.heads[-1].classes, names_file)
     return Detector(
         network,
-        names=find_names(options, heads[-1].classes) if heads else None,
-        threshold=arguments["threshold"],
-        nms_threshold=arguments["nms_threshold"],
-        letterbox=arguments["letterbox"],
-        backend=arguments["backend"],
-        resize=arguments["resize"],
-        exif=arguments["exif"],
-        only=arguments["only"],
-        max_detections=arguments["max_detections"],
+        names=names,
+        threshold=options.threshold,
+        nms_threshold=options.nms_threshold,
+        letterbox=options.letterbox,
+        backend=options.backend,
+        resize=options.resize,
+        exif=options.exif,
+        only=options.only,
+        max_detections=options.max_detections,
     )
 
 
-def _search_of(detector: Detector) -> Callable[[list[Frame]], list[Detections]]:
-    """Detections of shots; pictures are numbered in order, frames as in their source."""
+def _numbered_detection(detector: Detector) -> Callable[[list[Frame]], list[Detections]]:
+    """Return a function that detects in a batch of frames and numbers the results.
+
+    Pictures are numbered in their order from 1, frames as in their video.
+    """
     pictures = 0
 
-    def search(shots: list[Frame]) -> list[Detections]:
+    def detect(frames: list[Frame]) -> list[Detections]:
         nonlocal pictures
-        moving = shots[0].source.moving
+        moving = frames[0].source.moving
         found = detector.detect_images(
-            [shot.image for shot in shots], [shot.filename for shot in shots], moving=moving
+            [frame.image for frame in frames],
+            [frame.filename for frame in frames],
+            moving=moving,
         )
-        numbers = [shot.number if moving else pictures + i for i, shot in enumerate(shots, 1)]
-        pictures += 0 if moving else len(shots)
+        numbers = [frame.number if moving else pictures + i for i, frame in enumerate(frames, 1)]
+        pictures += 0 if moving else len(frames)
         return [replace(one, frame_id=number) for one, number in zip(found, numbers, strict=True)]
 
-    return search
+    return detect
 
 
-def _sinks(
-    arguments: dict[str, Any], sources: Sequence[PictureSource], classes: int
+def _create_sinks(
+    options: DetectOptions,
+    sources: Sequence[PictureSource],
+    classes: int,
+    *,
+    draw_predictions: bool,
 ) -> Sinks[Detections]:
     from darknet_torch.datasets.pseudo_labels import LabelFolder, label_in_place
     from darknet_torch.results.annotated_media import AnnotatedFolder, AnnotatedVideo, LastPicture
 
-    form, out = arguments["form"], arguments["out"]
-    outputs = [Output(find_form(form, out, classes), None if form == "txt" else out)]
-    if arguments["json_out"]:
-        outputs.append(
-            Output(find_form("json", arguments["json_out"], classes), arguments["json_out"])
-        )
     keep: list[Callable[[Frame, Detections], None]] = []
     opened: list[Any] = []
-    if arguments["save"]:
-        opened.append(AnnotatedFolder(_paths(arguments["save"], sources)))
-    if arguments["out_filename"]:
-        opened.append(AnnotatedVideo(Path(arguments["out_filename"])))
+    if options.save:
+        opened.append(AnnotatedFolder(_free_paths(options.save, sources)))
+    if options.out_filename:
+        opened.append(AnnotatedVideo(Path(options.out_filename)))
     keep += [annotated.keep for annotated in opened]
-    if form == "txt":
-        keep.append(LabelFolder(_paths(out, sources)).keep)
-    if arguments["save_labels"]:
+    if options.form == "txt":
+        assert options.out is not None, "checked before"
+        keep.append(LabelFolder(_free_paths(options.out, sources)).keep)
+    if options.save_labels:
         keep.append(label_in_place)
-    if arguments["predictions"]:
-        keep.append(LastPicture(reporting(arguments).say).keep)
-    if not arguments["show"]:
+    if draw_predictions:
+        keep.append(LastPicture(options.print_remark).keep)
+    outputs = _create_outputs(options, classes)
+    if not options.show:
         return Sinks(outputs, keep, None, opened)
     window = Window()
     return Sinks(outputs, keep, window.show, [*opened, window])
 
 
-def _paths(folder: str, sources: Sequence[PictureSource]) -> FreePaths:
+def _create_outputs(options: DetectOptions, classes: int) -> list[ResultOutput]:
+    form, out, json_out = options.form, options.out, options.json_out
+    result_format = create_format(form, out, classes)
+    outputs = [ResultOutput(result_format, None if form == "txt" else out)]
+    if json_out:
+        outputs.append(ResultOutput(create_format("json", json_out, classes), json_out))
+    return outputs
+
+
+def _free_paths(folder: str, sources: Sequence[PictureSource]) -> FreePaths:
     return FreePaths(Path(folder), (source.name for source in sources))

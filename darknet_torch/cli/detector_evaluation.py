@@ -1,4 +1,4 @@
-"""What commands that judge a detector share: its pass over a data set."""
+"""What the commands that evaluate a detector share: its run over a data set."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from darknet_torch.cli.dataset_loading import open_data
-from darknet_torch.cli.model_loading import (
-    find_names,
-    from_command,
-    load_to_device,
-    reported,
-    reporting,
-)
-from darknet_torch.cli.source_run import progress
+from darknet_torch.cli.model_loading import RunModelOptions, find_names
+from darknet_torch.cli.options import DataSetOptions, OutputOptions, OverlapOptions
+from darknet_torch.cli.progress import progress_bar
+from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.errors import UsageError
-from darknet_torch.files import write_text
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.model import DataSet
@@ -30,27 +25,38 @@ if TYPE_CHECKING:
     from darknet_torch.inference.detector import Detector
     from darknet_torch.model.network import Network
 
-SPLIT = "valid"  # what is judged unless --split says otherwise
+DEFAULT_SPLIT = "valid"  # the split to evaluate without --split
 SOME_FAILED = 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class EvaluationOptions(RunModelOptions, DataSetOptions, OverlapOptions, OutputOptions):
+    """A model, a data set to evaluate it on, and how to run it."""
+
+
 @dataclass(frozen=True)
-class Searched:
-    """A pass over a data set, and what there was to find in the pictures that it saw."""
+class DetectedDataSet:
+    """The detections in a data set, and its labels.
+
+    Attributes:
+        detector: what found them.
+        passed: the detections.
+        ground_truth: the labels of the pictures that could be read.
+    """
 
     detector: Detector
     passed: Passed
     ground_truth: GroundTruth
 
 
-def open_evaluated(arguments: dict[str, Any]) -> DataSet:
-    """The data set of a command's keyword arguments, its split ``valid`` by default."""
-    with reported(reporting(arguments)):
-        return open_data({**arguments, "split": arguments["split"] or SPLIT})
+def open_evaluation_data(options: EvaluationOptions) -> DataSet:
+    """Open the data set to evaluate on, its split ``valid`` by default."""
+    with report_warnings(options):
+        return open_data(options, options.cfg, default_split=DEFAULT_SPLIT)
 
 
 def with_names(data_set: DataSet, names: Sequence[str]) -> DataSet:
-    """The data set with these names, if they cover its labels.
+    """Return the data set with these names of classes.
 
     Raises:
         UsageError: a label is of a class beyond them.
@@ -67,19 +73,22 @@ def with_names(data_set: DataSet, names: Sequence[str]) -> DataSet:
     return replace(data_set, names=tuple(names))
 
 
-def load(arguments: dict[str, Any]) -> Network:
-    """The network of a command's keyword arguments."""
-    return load_to_device(from_command(arguments), arguments)
-
-
-def search(
+def detect_in_data_set(
     network: Network,
     data_set: DataSet,
-    arguments: dict[str, Any],
+    options: EvaluationOptions,
+    *,
     thresholds: Sequence[float],
     nms_threshold: float,
-) -> Searched:
-    """Run a network over a data set, and name the pictures that failed.
+) -> DetectedDataSet:
+    """Run a network over a data set, and print which pictures failed.
+
+    Args:
+        network: the detector's network.
+        data_set: the pictures and their labels.
+        options: how to run it.
+        thresholds: scores above which detections are kept, 0-1; see `detect_all`.
+        nms_threshold: the IoU above which overlapping boxes are dropped, 0-1.
 
     Raises:
         UsageError: not one picture can be read; and as `Detector`.
@@ -87,70 +96,69 @@ def search(
     from darknet_torch.evaluation.detecting import detect_all
     from darknet_torch.evaluation.ground_truth import GroundTruth
 
-    detector = build_detector(network, data_set, arguments, nms_threshold)
+    detector = build_detector(network, data_set, options, nms_threshold)
     data_set = with_names(data_set, detector.names)
     paths = [example.path for example in data_set.examples]
-    with progress(len(paths), quiet=arguments["quiet"]) as advance:
+    with progress_bar(len(paths), quiet=options.quiet) as advance:
         passed = detect_all(
             detector,
             paths,
             thresholds=thresholds,
-            batch=arguments["batch"],
-            workers=arguments["workers"],
-            exif=arguments["exif"],
+            batch=options.batch,
+            workers=options.workers,
+            exif=options.exif,
             advance=advance,
         )
     for error in passed.errors:
         click.echo(f"dtorch: {error}", err=True)
     if not passed.seen:
         raise UsageError("no picture can be read", where=data_set.origin)
-    seen = tuple(data_set.examples[place] for place in passed.seen)
-    return Searched(detector, passed, GroundTruth.of(replace(data_set, examples=seen)))
+    readable = tuple(data_set.examples[place] for place in passed.seen)
+    ground_truth = GroundTruth.of(replace(data_set, examples=readable))
+    return DetectedDataSet(detector, passed, ground_truth)
 
 
 def build_detector(
-    network: Network, data_set: DataSet, arguments: dict[str, Any], nms_threshold: float
+    network: Network, data_set: DataSet, options: EvaluationOptions, nms_threshold: float
 ) -> Detector:
-    """The detector of a command's keyword arguments, with the data set's names."""
+    """Build the detector that the options describe, with the names of the data set's classes."""
     from darknet_torch.inference.detector import Detector
 
     return Detector(
         network,
-        names=_names(data_set, network, arguments),
+        names=_choose_names(data_set, network, options),
         nms_threshold=nms_threshold,
-        letterbox=arguments["letterbox"],
-        backend=arguments["backend"],
-        resize=arguments["resize"],
+        letterbox=options.letterbox,
+        backend=options.backend,
+        resize=options.resize,
     )
 
 
-def _names(data_set: DataSet, network: Network, arguments: dict[str, Any]) -> Sequence[str] | str:
-    """The data set's names, else those that belong to the network, else numbers."""
+def _choose_names(
+    data_set: DataSet, network: Network, options: EvaluationOptions
+) -> Sequence[str] | str:
+    """Return the data set's names, else those of the network, else numbers."""
     if data_set.names or not network.heads:
         return data_set.names
     classes = network.heads[-1].classes
-    options = replace(from_command(arguments), data=None)
-    return find_names(options, classes) or numbered(classes)
+    return find_names(options, classes, options.names) or numbered_names(classes)
 
 
-def numbered(classes: int) -> list[str]:
-    """Names for classes that have none."""
+def numbered_names(classes: int) -> list[str]:
+    """Return a name for each of the classes, such as ``class 0``."""
     return [f"class {number}" for number in range(classes)]
 
 
 def exit_if_failed(passed: Passed) -> None:
-    """Exit 1 if pictures failed, which were named already."""
+    """Exit with 1 if pictures failed; which ones was already printed."""
     if passed.errors:
         total = len(passed.errors) + len(passed.seen)
         click.echo(f"dtorch: {len(passed.errors)} of {total} pictures failed", err=True)
         sys.exit(SOME_FAILED)
 
 
-def print_result(lines: Sequence[str], content: dict[str, Any], arguments: dict[str, Any]) -> None:
-    """Lines, or JSON if --format says so, to --out or standard output."""
-    as_json = arguments["form"] == "json"
+def print_result(lines: Sequence[str], content: dict[str, Any], options: OutputOptions) -> None:
+    """Print a result, or write it to --out: `lines` as text, or `content` as JSON."""
+    as_json = options.form == "json"
     text = json.dumps(content, indent=1, ensure_ascii=False) if as_json else "\n".join(lines)
-    if arguments["out"] and arguments["out"] != "-":
-        write_text(Path(arguments["out"]), text + "\n")
-    else:
-        click.echo(text)
+    print_or_write(text, options.out)

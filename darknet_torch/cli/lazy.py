@@ -1,4 +1,4 @@
-"""Groups of commands that are imported when they are used."""
+"""A group whose commands are imported when they are used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from darknet_torch.errors import nearest
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are named by a table.
+    """A group that imports a command when it is used.
 
     Args:
         table: command -> (module, function).

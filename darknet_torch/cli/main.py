@@ -14,11 +14,11 @@ from darknet_torch.errors import DarknetError
 _INTERRUPTED = 130
 _UNUSABLE = 2
 
-# Broken pictures are reported in our own words. OpenCV reads this when it is imported.
+# This program reports broken pictures itself. OpenCV reads these when it is imported.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
-# Command -> (module, function); a module is imported when its command is asked for.
+# Command -> (module, function); the module is imported when its command is used.
 _COMMANDS = {
     "average": ("darknet_torch.cli.weight_files", "average"),
     "check": ("darknet_torch.cli.check", "check"),
@@ -44,7 +44,7 @@ _COMMANDS = {
 
 
 class Commands(LazyGroup):
-    """The commands; errors are reported in a line."""
+    """The commands; an error that the user can cause is reported in one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -6,6 +6,8 @@ import cv2
 import pytest
 
 from darknet_torch import load
+from darknet_torch.cli.darknet.train import train_
+from darknet_torch.cli.train import TrainOptions, make_plan, train
 from tests.cli.command import dtorch
 from tests.training.runs import (
     CHARACTERS,
@@ -73,7 +75,25 @@ def test_flags_of_darknets_that_nothing_comes_of_are_noted(files):
     assert [note.split()[1] for note in notes] == [
         *("-mjpeg_port", "-chart", "-mAP_epochs", "-thresh", "-show_imgs", "-benchmark_layers")
     ]
-    assert notes[2] == "note: -mAP_epochs has no effect: --map judges every 4 epochs"
+    assert notes[2] == "note: -mAP_epochs has no effect: --map evaluates every 4 epochs"
+
+
+@pytest.mark.parametrize(
+    ("words", "mends", "in_order"),
+    [
+        ((), True, False),
+        (("--darknet-bugs", "fix"), True, False),
+        (("--darknet-bugs", "reproduce"), False, False),
+        (("--exact-order",), True, True),
+    ],
+)
+def test_bugs_and_the_order_of_sums_are_part_of_the_plan(files, words, mends, in_order):
+    cfg, data, _ = files
+    own = train.make_context("train", ["--cfg", str(cfg), "--data", str(data), *words])
+    darknets = train_.make_context("train", [str(data), str(cfg), *words])
+    for context in (own, darknets):
+        plan = make_plan(TrainOptions(**context.params))
+        assert (plan.mend, plan.in_order) == (mends, in_order)
 
 
 def test_a_classifier_learns_colours(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from darknet_torch import Detector, load
 from darknet_torch.cfg.zoo import sample_folder
-from darknet_torch.cli.result_output import JsonLinesForm
+from darknet_torch.cli.result_formats import JsonLinesFormat
 from darknet_torch.media import video_reader as video
 from tests.cli.command import LONG, dtorch, started_dtorch
 from tests.media.videos import (
@@ -126,7 +126,7 @@ class TestFiles:
         def interrupt(*arguments, **more):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("darknet_torch.cli.result_output.TextForm.one", interrupt)
+        monkeypatch.setattr("darknet_torch.cli.result_formats.TextFormat.format", interrupt)
         assert detect("clip.avi", "--save", "out").exit_code == INTERRUPTED
         assert list((folder / "out").iterdir()) == []
 
@@ -166,15 +166,15 @@ class TestCameras:
         assert len(read_video("out/webcam-0.mp4")) == len(found)
 
     def test_interrupting_a_live_source_keeps_what_there_is(self, webcam, monkeypatch):
-        one, calls = JsonLinesForm.one, []
+        format_one, calls = JsonLinesFormat.format, []
 
         def third_is_interrupted(*arguments):
             calls.append(arguments)
             if len(calls) == 3:
                 raise KeyboardInterrupt
-            return one(*arguments)
+            return format_one(*arguments)
 
-        monkeypatch.setattr(JsonLinesForm, "one", third_is_interrupted)
+        monkeypatch.setattr(JsonLinesFormat, "format", third_is_interrupted)
         monkeypatch.setattr("darknet_torch.media.frame_batches._Item.drop_if_newer", False)
         found = records("0", "--save", "out", status=INTERRUPTED)
         assert [record["frame_id"] for record in found] == [1, 2]

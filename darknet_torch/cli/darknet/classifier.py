@@ -1,4 +1,4 @@
-"""`dtorch classifier`: Darknet's own spelling."""
+"""`dtorch classifier`: Darknet's own command line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 from darknet_torch.cli.lazy import LazyGroup
 
-# Command -> (module, function), as in main.
+# Command -> (module, function).
 _COMMANDS = {
     "predict": ("darknet_torch.cli.darknet.classifier_predict", "predict"),
     "train": ("darknet_torch.cli.darknet.train", "train_"),
@@ -14,6 +14,6 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, table=_COMMANDS, short_help="Darknet's own spelling.")
+@click.group(cls=LazyGroup, table=_COMMANDS, short_help="Darknet's own command line.")
 def classifier() -> None:
     """What `darknet classifier` does, with its arguments and flags."""

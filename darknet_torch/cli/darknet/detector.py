@@ -1,4 +1,4 @@
-"""`dtorch detector`: Darknet's own spelling."""
+"""`dtorch detector`: Darknet's own command line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 from darknet_torch.cli.lazy import LazyGroup
 
-# Command -> (module, function), as in main.
+# Command -> (module, function).
 _COMMANDS = {
     "calc_anchors": ("darknet_torch.cli.darknet.calc_anchors", "calc_anchors"),
     "demo": ("darknet_torch.cli.darknet.detector_test", "demo"),
@@ -18,6 +18,6 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, table=_COMMANDS, short_help="Darknet's own spelling.")
+@click.group(cls=LazyGroup, table=_COMMANDS, short_help="Darknet's own command line.")
 def detector() -> None:
     """What `darknet detector` does, with its arguments and flags."""
