@@ -41,7 +41,7 @@ class CheckOptions(DataFormOptions):
     quiet: bool
 
 
-@click.command(short_help="Find what is wrong in a cfg, weights and data.")
+@click.command()
 @click.argument("files", nargs=-1, metavar="CFG [WEIGHTS] [DATA]", shell_complete=complete_cfg)
 @dialect_option
 @data_form_options

@@ -49,7 +49,7 @@ class ClassifyOptions(RunModelOptions, ModelAndSourceOptions, NamesOptions, Dark
     top: int | None
 
 
-@click.command(short_help="Say what pictures show.")
+@click.command()
 @click.argument("source", nargs=-1, required=True, type=PATH)
 @network_options
 @names_options

@@ -8,7 +8,7 @@ from click.shell_completion import get_completion_class
 _VARIABLE = "_DTORCH_COMPLETE"  # the name that click uses for a program called dtorch
 
 
-@click.command(short_help="Make your shell complete commands and options.")
+@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the script that makes SHELL complete commands, options and names.

@@ -52,7 +52,7 @@ class ConvertOptions(CfgOptions, NamesOptions):
     verbose: bool
 
 
-@click.command(short_help="Convert models: .weights, .pt, .safetensors, .onnx, ...")
+@click.command()
 @click.argument("src", type=PATH)
 @click.argument("dst", type=PATH)
 @cfg_options

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from darknet_torch.datasets.model import DataSet, Problem
 
 
-@click.group(short_help="Convert, check, count, show and split data sets.")
+@click.group()
 def dataset() -> None:
     """Convert, check, count, show and split data sets.
 

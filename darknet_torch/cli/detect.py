@@ -16,7 +16,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import find_sources
 
 
-@click.command(short_help="Find objects in pictures and videos.")
+@click.command()
 @click.argument("source", nargs=-1, type=PATH)
 @detect_options
 @parsed_into(DetectOptions)

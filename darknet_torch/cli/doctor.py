@@ -26,7 +26,7 @@ class DoctorOptions(DeviceOptions):
     form: str
 
 
-@click.command(short_help="Say whether this installation works, and on what.")
+@click.command()
 @device_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True

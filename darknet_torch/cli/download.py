@@ -39,7 +39,7 @@ class DownloadOptions:
     quiet: bool
 
 
-@click.command(short_help="Fetch published weights.")
+@click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_published)
 @click.option("--list", "lists", is_flag=True, help="List them, and the folder of the cache.")
 @click.option("--force", is_flag=True, help="Fetch a file even if it is there already.")

@@ -105,7 +105,7 @@ def _check_points(context: click.Context, parameter: click.Parameter, value: int
     return value
 
 
-@click.command("eval", short_help="Average precision by every convention.")
+@click.command("eval")
 @network_options
 @data_set_options
 @threshold_option("Precision, recall and IoU count detections above this score.")

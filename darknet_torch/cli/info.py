@@ -38,7 +38,7 @@ class InfoOptions(ModelOptions):
     graph: str | None
 
 
-@click.command(short_help="Show a network's layers.")
+@click.command()
 @click.argument("network_cfg", metavar="[CFG]", required=False, shell_complete=complete_cfg)
 @network_options
 @click.option("--list", "lists", is_flag=True, help="List the names of the shipped definitions.")

@@ -82,7 +82,7 @@ class KmeansOptions(DataSetOptions, AnchorSearchOptions, OutputOptions):
     write: str | None
 
 
-@click.command(short_help="Find anchors for a data set.")
+@click.command()
 @click.option(
     "--cfg",
     metavar="CFG",

@@ -62,7 +62,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
     force: bool
 
 
-@click.command(short_help="Make a cfg for your own classes.")
+@click.command()
 @click.argument("base", shell_complete=complete_cfg)
 @click.option("--classes", type=POSITIVE, help="How many classes [default: as many as names].")
 @data_set_options

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from darknet_torch.cli.lazy import LazyGroup
+from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.cli.model_loading import load_model
 from darknet_torch.cli.options import (
     DeviceOptions,
@@ -55,8 +55,7 @@ class ValidateOptions(CharacterModelOptions):
 
 @click.group(
     cls=LazyGroup,
-    table={"train": ("darknet_torch.cli.darknet.train", "train_text")},
-    short_help="Run and train character models.",
+    table={"train": LazyCommand("darknet.train", "train_text", "Train a character model.")},
 )
 def rnn() -> None:
     """Character models: networks that read text and predict what follows."""

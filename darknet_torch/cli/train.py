@@ -189,7 +189,7 @@ train_options = all_options(
 )
 
 
-@click.command(short_help="Train a network.")
+@click.command()
 @train_options
 @parsed_into(TrainOptions)
 def train(options: TrainOptions) -> None:

@@ -63,7 +63,7 @@ class StatisticsOptions(WeightFileOptions):
     as_json: bool
 
 
-@click.command(short_help="Cut a weight file after its first layers.")
+@click.command()
 @click.argument("cfg", shell_complete=complete_cfg)
 @click.argument("weights", shell_complete=complete_weights)
 @click.argument("out", type=PATH)
@@ -83,7 +83,7 @@ def partial(options: PartialOptions) -> None:
     click.echo(f"{out}: layers 0 to {min(layers, read.total) - 1} of {weights}")
 
 
-@click.command(short_help="Average weight files.")
+@click.command()
 @click.argument("cfg", shell_complete=complete_cfg)
 @click.argument("out", type=PATH)
 @click.argument("weights", nargs=-1, required=True, shell_complete=complete_weights)
@@ -101,7 +101,7 @@ def average(options: AverageOptions) -> None:
     click.echo(f"{options.out}: the mean of {len(weights)} files")
 
 
-@click.command(short_help="Show the arrays of a weight file in numbers.")
+@click.command()
 @click.argument("cfg", shell_complete=complete_cfg)
 @click.argument("weights", shell_complete=complete_weights)
 @click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long.")

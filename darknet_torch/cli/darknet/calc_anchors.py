@@ -33,7 +33,7 @@ class CalcAnchorsOptions:
     show: bool
 
 
-@click.command(short_help="Find anchors for a data set.")
+@click.command()
 @click.argument("data", type=PATH)
 @click.option("-num_of_clusters", "count", type=click.IntRange(1, 1000), default=5)
 @click.option("-width", type=POSITIVE, required=True)
