@@ -176,7 +176,7 @@ def _find_target(options: KmeansOptions) -> AnchorTarget:
     if not (count and width and height):
         missing = {"-k 9": count, "--width 416": width, "--height 416": height}
         words = " ".join(words for words, value in missing.items() if not value)
-        raise UsageError("too little is said of the network", expected=f"--cfg CFG, or {words}")
+        raise UsageError("the network is not known", expected=f"--cfg CFG, or {words}")
     if options.letterbox is not None:
         letterbox = options.letterbox
     target = AnchorTarget(count, height, width, letterbox=letterbox, unit=unit)

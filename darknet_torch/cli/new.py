@@ -117,7 +117,7 @@ def new(options: NewOptions) -> None:
         default = f"{path.stem}-{classes}classes.cfg"
         target = Path(default if to_stdout or not options.out else options.out)
         if target.exists() and not to_stdout and not options.force:
-            raise UsageError("is there already", where=target, fix="say --force, or another --out")
+            raise UsageError("already exists", where=target, fix="use --force, or another --out")
         made = customize(
             read_cfg_text(path),
             Wishes(

@@ -1,4 +1,4 @@
-"""Running `dtorch` inside a test, and as a process of its own."""
+"""Running `dtorch` inside a test, and in a process of its own."""
 
 import os
 import subprocess
@@ -13,12 +13,21 @@ from click.testing import CliRunner, Result
 import darknet_torch
 from darknet_torch.cli.main import main
 
+ROOT = Path(darknet_torch.__file__).parents[1]
 LONG = 60  # seconds after which a process that hangs is killed
-_CODE = """
+RUN = "from darknet_torch.cli.main import main; main(prog_name='dtorch')"
+# Runs `dtorch`, then prints to standard error which heavy packages are loaded.
+RUN_AND_LIST = f"""
+import sys
+try:
+    {RUN}
+finally:
+    print([name for name in ("numpy", "torch", "cv2") if name in sys.modules], file=sys.stderr)
+"""
+_RUN_WITH_INTERRUPTS = f"""
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from darknet_torch.cli.main import main
-main(prog_name="dtorch")
+{RUN}
 """
 
 
@@ -40,12 +49,12 @@ def started_dtorch(*arguments: object) -> Iterator[subprocess.Popen[str]]:
     a failed test leaves open would be reported in a later test.
     """
     process = subprocess.Popen(
-        [sys.executable, "-c", _CODE, *map(str, arguments)],
+        [sys.executable, "-c", _RUN_WITH_INTERRUPTS, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(darknet_torch.__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     # A test that waits in vain for output fails instead of hanging.
     watchdog = threading.Timer(LONG, process.kill)
@@ -58,3 +67,17 @@ def started_dtorch(*arguments: object) -> Iterator[subprocess.Popen[str]]:
                 process.kill()
     finally:
         watchdog.cancel()
+
+
+def python(
+    code: str, *arguments: str, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The result of a Python process with this code and these arguments."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )

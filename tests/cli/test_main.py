@@ -1,10 +1,6 @@
 """The command line starts fast: no torch before there is work for it."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import click
 import pytest
@@ -12,16 +8,8 @@ from click.testing import CliRunner
 
 import darknet_torch
 from darknet_torch.cli.main import main
+from tests.cli.command import ROOT, RUN, RUN_AND_LIST, python
 
-ROOT = Path(darknet_torch.__file__).parents[1]
-RUN = "from darknet_torch.cli.main import main; main(prog_name='dtorch')"
-RUN_AND_LIST = f"""
-import sys
-try:
-    {RUN}
-finally:
-    print([name for name in ("numpy", "torch", "cv2") if name in sys.modules], file=sys.stderr)
-"""
 # Runs `dtorch` with each list of words of a JSON list, which is on standard input; prints the
 # exit status of each, and which of the heavy packages are loaded after it.
 RUN_EACH = """
@@ -95,17 +83,6 @@ LIGHT = [
     (["check", "none.weights"], 2),
     (["no-such-command"], 2),
 ]
-
-
-def python(code, *arguments, stdin=None):
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
 
 
 def every_command(command, words=()):
@@ -194,17 +171,3 @@ def test_an_unknown_option_gets_a_suggestion():
     result = invoke("detect", "--treshold", "0.5")
     assert result.exit_code == 2
     assert "--threshold" in result.stderr
-
-
-def test_an_unknown_command_gets_a_suggestion():
-    for words, close in ((["detec"], "detect"), (["detector", "tset"], "test")):
-        result = invoke(*words)
-        assert result.exit_code == 2
-        assert f"No such command {words[-1]!r}. Did you mean {close!r}?" in result.stderr
-    assert "Did you mean" not in invoke("x").stderr
-
-
-def test_an_unknown_command_is_wrong_usage():
-    result = invoke("detekt")
-    assert result.exit_code == 2
-    assert "detekt" in result.stderr

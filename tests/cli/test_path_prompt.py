@@ -1,4 +1,4 @@
-"""Without a picture Darknet's commands ask for one, again and again."""
+"""Darknet's prompt: a command without a picture asks for one, again and again."""
 
 import re
 
@@ -8,22 +8,14 @@ import pytest
 
 from darknet_torch import load, write_weights
 from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.cli.path_prompt import PROMPT
+from tests.cli.colour_classifier import TWO_COLOURS
 from tests.cli.command import LONG, dtorch, started_dtorch
 
 TOY = sample_folder() / "toy-shapes"
 PICTURE = sample_folder() / "shapes.png"
 MODEL = (f"{TOY}.cfg", f"{TOY}.weights")
 DONE, SOME_FAILED = 0, 1
-PROMPT = "Enter Image Path: "
-COLORS = """[net]
-width=2
-height=2
-channels=3
-[convolutional]
-filters=2
-[avgpool]
-[softmax]
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +37,7 @@ COMMANDS = pytest.mark.parametrize(
 
 
 @COMMANDS
-def test_every_line_is_answered_as_a_picture_of_its_own(command):
+def test_every_line_is_processed_as_one_picture(command):
     answer = without_times(dtorch(*command, PICTURE).stdout)
     assert answer.startswith(f"{PICTURE}: Predicted in T milli-seconds.\ntriangle: ")
     result = dtorch(*command, stdin=f"{PICTURE}\n{PICTURE}\r\n")
@@ -54,7 +46,7 @@ def test_every_line_is_answered_as_a_picture_of_its_own(command):
 
 
 @COMMANDS
-def test_a_picture_that_is_not_there_does_not_end_it(command):
+def test_a_missing_picture_does_not_end_the_prompt(command):
     result = dtorch(*command, stdin=f"gone.png\n\n{PICTURE}")
     assert result.exit_code == SOME_FAILED
     assert result.stderr.splitlines() == [
@@ -66,13 +58,13 @@ def test_a_picture_that_is_not_there_does_not_end_it(command):
 
 
 @COMMANDS
-def test_no_input_is_a_prompt_alone(command):
+def test_without_input_only_the_prompt_is_printed(command):
     result = dtorch(*command, stdin="")
     assert (result.exit_code, result.stdout, result.stderr) == (DONE, PROMPT, "")
 
 
-def test_classifier_predict_asks_too(folder):
-    (folder / "colors.cfg").write_text(COLORS)
+def test_classifier_predict_prompts_too(folder):
+    (folder / "colors.cfg").write_text(TWO_COLOURS)
     write_weights(load("colors.cfg"), "colors.weights")
     (folder / "colors.data").write_text("classes=2\nnames=colors.names\n")
     (folder / "colors.names").write_text("red\nblue\n")

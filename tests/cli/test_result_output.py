@@ -1,8 +1,5 @@
-"""The forms of results of `dtorch detect`."""
+"""Results of `dtorch detect` on standard output and in files."""
 
-import csv
-import io
-import json
 import os
 import shutil
 
@@ -10,7 +7,6 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch import Detector, load
 from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
 from tests.media.videos import sample_frames, write_video
@@ -31,12 +27,6 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def expected():
-    network = load(CFG, CFG.with_suffix(".weights"))
-    return Detector(network, names=CFG.with_suffix(".names"))(PICTURE)
-
-
 def detect(*arguments):
     return dtorch("detect", "--cfg", CFG, *arguments)
 
@@ -47,88 +37,8 @@ def printed(form, *arguments):
     return result.stdout
 
 
-class TestJsonLines:
-    def test_a_line_is_what_json_has_for_the_picture(self):
-        lines = printed("jsonl", "one.png", "grey.png").splitlines()
-        records = json.loads(printed("json", "one.png", "grey.png"))
-        assert [json.loads(line) for line in lines] == records
-        assert [len(record["objects"]) for record in records] == [4, 0]
-
-    def test_frames_are_numbered_in_their_video_and_pictures_in_the_run(self):
-        lines = printed("jsonl", "one.png", "clip.avi", "grey.png").splitlines()
-        found = [(r["filename"], r["frame_id"]) for r in map(json.loads, lines)]
-        frames = [("clip.avi", number) for number in (1, 2, 3)]
-        assert found == [("one.png", 1), *frames, ("grey.png", 2)]
-
-
-class TestCsv:
-    def test_it_has_a_line_for_each_detection(self, expected):
-        rows = list(csv.DictReader(io.StringIO(printed("csv", "one.png", "grey.png"))))
-        assert len(rows) == len(expected) == 4
-        for row, box, score, kind in zip(
-            rows, expected.boxes_xyxy, expected.scores, expected.class_ids, strict=True
-        ):
-            left, top, right, bottom = box
-            assert (row["frame_id"], row["filename"]) == ("1", "one.png")
-            assert (row["class_id"], row["name"]) == (str(kind), expected.name(kind))
-            numbers = [float(row[key]) for key in ("left_x", "top_y", "width", "height")]
-            np.testing.assert_allclose(numbers, [left, top, right - left, bottom - top], atol=0.01)
-            assert float(row["confidence"]) == pytest.approx(score, abs=1e-6)  # six decimals
-
-    def test_names_with_commas_stay_one_field(self, folder):
-        (folder / "my.names").write_text('a, b\n"c"\nd\n')
-        rows = list(csv.DictReader(io.StringIO(printed("csv", "--names", "my.names", "one.png"))))
-        assert {row["name"] for row in rows} == {"a, b", '"c"', "d"}
-
-    def test_nothing_found_is_the_header_alone(self):
-        header = "frame_id,filename,class_id,name,confidence,left_x,top_y,width,height\n"
-        assert printed("csv", "grey.png") == header
-
-
-class TestCoco:
-    def test_it_is_cocos_results_file(self, expected):
-        records = json.loads(printed("coco", "grey.png", "one.png"))
-        assert [set(r) for r in records] == [{"image_id", "category_id", "bbox", "score"}] * 4
-        assert {record["image_id"] for record in records} == {2}
-        ids = [record["category_id"] for record in records]
-        assert ids == (expected.class_ids + 1).tolist()
-        left_top, right_bottom = expected.boxes_xyxy[:, :2], expected.boxes_xyxy[:, 2:]
-        boxes = np.concatenate((left_top, right_bottom - left_top), 1)
-        # Four decimals are written.
-        np.testing.assert_allclose([r["bbox"] for r in records], boxes, atol=1e-4)
-
-    def test_numbers_at_the_ends_of_names_are_the_ids(self):
-        for name in ("COCO_val2014_000000000139.png", "000000000785.png"):
-            shutil.copy(PICTURE, name)
-        records = json.loads(printed("coco", "000000000785.png", "COCO_val2014_000000000139.png"))
-        assert [record["image_id"] for record in records] == [785] * 4 + [139] * 4
-
-
-class TestTxt:
-    def test_each_picture_has_a_label_file(self, folder, expected):
-        assert printed("txt", "one.png", "grey.png", "clip.avi", "--out", "labels") == ""
-        names = sorted(path.name for path in (folder / "labels").iterdir())
-        frames = [f"clip_{number:06}.txt" for number in range(1, FRAMES + 1)]
-        assert names == [*frames, "grey.txt", "one.txt"]
-        lines = (folder / "labels" / "one.txt").read_text().splitlines()
-        assert lines == expected.label_lines()
-        assert (folder / "labels" / "grey.txt").read_text() == ""
-
-    @pytest.mark.parametrize("out", [(), ("--out", "-")])
-    def test_without_a_folder_it_is_wrong_usage(self, out):
-        result = detect("--format", "txt", "one.png", *out)
-        assert result.exit_code == UNUSABLE
-        assert "--format txt writes a file for each picture: expected --out DIR" in result.stderr
-
-    def test_a_file_in_the_folders_place_is_named(self, folder):
-        (folder / "labels").touch()
-        result = detect("--format", "txt", "one.png", "--out", "labels")
-        assert result.exit_code == UNUSABLE
-        assert "labels: cannot be created" in result.stderr
-
-
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv", "coco"])
-def test_every_form_can_go_into_a_file(folder, form):
+def test_every_format_can_be_written_to_a_file(folder, form):
     result = detect("--format", form, "--out", "results", "one.png")
     assert (result.exit_code, result.stdout, result.stderr) == (DONE, "", "")
     written = (folder / "results").read_text()
@@ -138,7 +48,7 @@ def test_every_form_can_go_into_a_file(folder, form):
     assert written == again != ""
 
 
-def test_names_of_files_may_be_any_bytes(folder):
+def test_file_names_may_be_any_bytes(folder):
     name = os.fsdecode(b"h\xffuser.png")
     shutil.copy(PICTURE, name)
     result = detect("--format", "jsonl", name)
@@ -146,30 +56,15 @@ def test_names_of_files_may_be_any_bytes(folder):
     assert b'"filename": "h\xffuser.png"' in result.stdout_bytes
 
 
-def test_a_folder_in_the_files_place_is_named(folder):
+def test_a_folder_in_place_of_the_file_is_reported(folder):
     (folder / "results").mkdir()
     result = detect("--format", "csv", "--out", "results", "one.png")
     assert result.exit_code == UNUSABLE
     assert "results: cannot be written" in result.stderr
 
 
-def test_a_picture_that_fails_leaves_every_form_whole():
+def test_a_broken_picture_leaves_every_format_valid():
     for form in ("json", "jsonl", "csv", "coco"):
         result = detect("--format", form, "gone.png", "one.png")
         assert result.exit_code == SOME_FAILED
         assert result.stdout == printed(form, "one.png")
-
-
-def test_classes_and_their_number_can_be_limited():
-    lines = printed("jsonl", "one.png", "--classes", "square, triangle")
-    names = [thing["name"] for thing in json.loads(lines)["objects"]]
-    assert sorted(names) == ["square", "triangle", "triangle"]
-    (one,) = json.loads(printed("jsonl", "one.png", "--max-detections", 1))["objects"]
-    assert one["name"] == "circle"
-
-
-def test_an_unknown_class_is_wrong_usage():
-    result = detect("--classes", "circle,squar", "one.png")
-    assert (result.exit_code, result.stdout) == (UNUSABLE, "")
-    assert "squar: no such class" in result.stderr
-    assert "did you mean 'square'?" in result.stderr

@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import sys
 
 import cv2
 import numpy as np
@@ -62,7 +61,7 @@ def numbers(record):
 
 class TestFiles:
     @pytest.mark.parametrize("batch", [1, 4])
-    def test_every_frame_is_searched_as_darknets_demo_does(self, batch):
+    def test_every_frame_is_processed_as_in_darknets_demo(self, batch):
         detector = Detector(load(CFG, CFG.with_suffix(".weights")), resize="opencv")
         frames = read_video("clip.avi")
         found = records("clip.avi", "--batch", batch)
@@ -98,7 +97,7 @@ class TestFiles:
             assert changed.sum() > 500
             assert to_drawn < np.abs(after.astype(int) - before)[changed].mean() / 2
 
-    def test_a_broken_frame_is_named_and_the_rest_goes_on(self, folder):
+    def test_a_broken_frame_is_reported_and_the_others_processed(self, folder):
         break_frames(folder / "clip.avi", 3)
         result = detect("clip.avi", "--format", "jsonl", "--save", "out")
         assert result.exit_code == SOME_FAILED
@@ -110,11 +109,11 @@ class TestFiles:
         ]
         assert len(read_video("out/clip.avi")) == COUNT - 1
 
-    def test_a_video_that_is_cut_off_is_named(self, folder):
+    def test_a_truncated_video_is_reported(self, folder):
         cut_off(folder / "clip.avi", 2)
         assert len(records("clip.avi", status=SOME_FAILED)) == 2
 
-    def test_a_video_that_is_none_does_not_end_the_run(self, folder):
+    def test_a_file_that_is_no_video_does_not_end_the_run(self, folder):
         (folder / "none.mp4").write_bytes(b"no video")
         result = detect("none.mp4", "gone.avi", PICTURE)
         assert result.exit_code == SOME_FAILED
@@ -147,7 +146,7 @@ class TestCameras:
         assert found[-1] == 5
         assert found == sorted(set(found))
 
-    def test_quiet_says_nothing_of_reconnecting(self):
+    def test_quiet_does_not_report_reconnecting(self):
         with camera(sample_frames(1)) as url:
             result = detect(url, "--reconnects", 1, "--quiet")
         assert "connecting" not in result.stderr
@@ -204,59 +203,3 @@ class TestStandardInput:
             process.send_signal(signal.SIGINT)
             assert process.wait(LONG) == INTERRUPTED
             assert process.stderr.read() == "dtorch: interrupted\n"
-
-
-class TestWindow:
-    @pytest.fixture
-    def screen(self, monkeypatch):
-        """A screen that keeps what is shown, on which the user presses the keys given."""
-        shown, keys = [], []
-        monkeypatch.setenv("DISPLAY", ":0")
-        monkeypatch.setattr(cv2, "namedWindow", lambda *arguments: None)
-        monkeypatch.setattr(cv2, "imshow", lambda title, image: shown.append(image))
-        monkeypatch.setattr(cv2, "waitKey", lambda wait: keys.pop(0) if keys else -1)
-        monkeypatch.setattr(cv2, "getWindowProperty", lambda *arguments: 1.0)
-        monkeypatch.setattr(cv2, "destroyAllWindows", lambda: shown.append("closed"))
-        return shown, keys
-
-    def test_frames_are_shown_and_pass_by(self, screen):
-        shown, _ = screen
-        assert detect("clip.avi", "--show").exit_code == DONE
-        *frames, end = shown
-        assert len(frames) == COUNT
-        assert end == "closed"
-        assert (frames[0] != read_video("clip.avi")[0]).any()
-
-    @pytest.mark.parametrize("key", [27, ord("q")])
-    def test_a_key_ends_it_and_what_there_is_is_kept(self, screen, key):
-        shown, keys = screen
-        keys += [-1, key]
-        found = records("clip.avi", "--show", "--save", "out")
-        assert [record["frame_id"] for record in found] == [1, 2]
-        assert len(shown) == 3
-        assert len(read_video("out/clip.avi")) == 2
-
-    def test_a_picture_stays_until_a_key_is_pressed(self, screen):
-        shown, keys = screen
-        keys += [-1, -1, -1, ord(" "), -1, ord("q")]
-        cv2.imwrite("other.png", sample_frames(1)[0])
-        assert detect(PICTURE, "other.png", "--show").exit_code == DONE
-        assert keys == []
-        assert len(shown) == 3
-
-    def test_without_a_screen_it_is_refused(self, monkeypatch):
-        monkeypatch.setattr(sys, "platform", "linux")
-        for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-            monkeypatch.delenv(name, raising=False)
-        result = detect("clip.avi", "--show")
-        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
-        assert "--show needs a screen" in result.stderr
-
-    def test_an_opencv_without_windows_is_named(self, screen, monkeypatch):
-        def fail(*arguments):
-            raise cv2.error("The function is not implemented")
-
-        monkeypatch.setattr(cv2, "namedWindow", fail)
-        result = detect("clip.avi", "--show")
-        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
-        assert "opencv-python-headless" in result.stderr
