@@ -248,7 +248,9 @@ def show_command(options: ShowOptions) -> None:
     try:
         _, data = cv2.imencode(Path(out).suffix or ".png", sheet)
     except cv2.error:
-        raise UsageError("no kind of picture", where=out, expected=".png or .jpg") from None
+        raise UsageError(
+            "pictures of this kind cannot be written", where=out, expected=".png or .jpg"
+        ) from None
     write_bytes(Path(out), data.tobytes())
     click.echo(f"{out}: {len(chosen)} of {len(examples)} pictures")
     _exit_if_any(errors)
@@ -321,7 +323,9 @@ def _parse_parts(parts: Sequence[str]) -> dict[str, float]:
         except ValueError:
             share = 0.0
         if not name or not equals or not 0 < share < float("inf") or name in found:
-            raise UsageError("no part", expected="NAME=SIZE, such as train=0.8, once", got=part)
+            raise UsageError(
+                "--part is not NAME=SIZE", expected="NAME=SIZE, such as train=0.8, once", got=part
+            )
         found[name] = share
     return found
 

@@ -46,4 +46,4 @@ def detect(options: DetectOptions) -> None:
     elif darknet_style:
         run_detection(options, [], prompt_for_pictures(), draw_predictions=True)
     else:
-        raise UsageError("nothing to search", expected="SOURCE", got="options only")
+        raise UsageError("no pictures or videos", expected="SOURCE", got="options only")

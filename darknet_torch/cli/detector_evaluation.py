@@ -65,7 +65,7 @@ def with_names(data_set: DataSet, names: Sequence[str]) -> DataSet:
         largest = -1 if example.labels is None else example.labels.class_ids.max(initial=-1)
         if largest >= len(names):
             raise UsageError(
-                "a label is of a class that there is not",
+                "a label has an unknown class",
                 where=example.label_file or example.path,
                 expected=f"0 to {len(names) - 1}",
                 got=int(largest),

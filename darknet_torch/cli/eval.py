@@ -94,14 +94,14 @@ def _parse_scores(
     except ValueError:
         scores = (-1.0,)
     if not all(0 <= score <= 1 for score in scores):
-        raise click.BadParameter(f"{value!r} is no list of scores, such as 0.01,0.001")
+        raise click.BadParameter(f"{value!r} is not a list of scores, such as 0.01,0.001")
     return scores
 
 
 def _check_points(context: click.Context, parameter: click.Parameter, value: int) -> int:
     """Refuse 1 point, which cannot be both the first and the last."""
     if value == 1:
-        raise click.BadParameter("1 is no number of points: 0 (the area), 11, 101")
+        raise click.BadParameter("1 point is not enough: expected 0 (the area), 11 or 101")
     return value
 
 

@@ -57,7 +57,7 @@ class _AnchorCounts(click.ParamType[range]):
             return value
         first, colon, last = value.partition(":")
         if not (colon and first.isdecimal() and last.isdecimal() and 0 < int(first) < int(last)):
-            self.fail(f"{value!r} is no range of numbers of anchors, such as 3:15", param, ctx)
+            self.fail(f"{value!r} is not a range of numbers of anchors, such as 3:15", param, ctx)
         return range(int(first), int(last) + 1)
 
 

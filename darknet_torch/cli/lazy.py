@@ -10,7 +10,6 @@ import click
 
 from darknet_torch.errors import nearest
 
-
 _WIDTH = 80  # characters of a line in the list of commands
 
 

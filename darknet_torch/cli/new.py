@@ -225,7 +225,7 @@ def _parse_anchors(text: str) -> np.ndarray:
         values = np.empty(0)
     if not len(values) or len(values) % 2 or not (np.isfinite(values) & (values > 0)).all():
         raise UsageError(
-            "--anchors are no widths and heights",
+            "--anchors is not a list of widths and heights",
             expected='auto, or pairs of numbers above 0, such as "10,14, 23,27"',
             got=repr(text),
         )

@@ -278,7 +278,9 @@ def _positive_number(keys: dict[str, str], key: str, where: str) -> int | None:
     if key not in keys:
         return None
     if not keys[key].isdecimal() or not int(keys[key]):
-        raise UsageError(f"{key}= is no number", where=where, expected="1 or more", got=keys[key])
+        raise UsageError(
+            f"{key}= is not a number", where=where, expected="1 or more", got=keys[key]
+        )
     return int(keys[key])
 
 
@@ -293,7 +295,7 @@ def _devices(options: TrainOptions) -> list[str]:
         return [options.device]
     numbers = [number.strip() for number in gpus.split(",")]
     if not all(number.isdecimal() for number in numbers):
-        raise UsageError("--gpus is no list", expected="numbers, such as 0,1", got=gpus)
+        raise UsageError("--gpus is not a list of numbers", expected="such as 0,1", got=gpus)
     return [f"cuda:{number}" for number in numbers]
 
 

@@ -110,7 +110,7 @@ def test_show_reports_pictures_that_it_cannot_read(data, tmp_path):
     assert "no such class: expected one of cat, dog, got bird" in bird.stderr
     text = run("show", "--data", data, "--out", tmp_path / "sheet.txt")
     assert text.exit_code == 2
-    assert "no kind of picture" in text.stderr
+    assert "pictures of this kind cannot be written: expected .png or .jpg" in text.stderr
 
 
 def test_show_without_matching_pictures_is_refused(tmp_path):
@@ -132,7 +132,8 @@ def test_split_writes_lists(data, tmp_path):
 def test_a_part_needs_a_name_and_a_size(data, tmp_path, part):
     result = run("split", "--data", data, "--part", part, "--out", tmp_path / "out")
     assert result.exit_code == 2
-    assert f"expected NAME=SIZE, such as train=0.8, once, got {part}" in result.stderr
+    message = f"--part is not NAME=SIZE: expected NAME=SIZE, such as train=0.8, once, got {part}"
+    assert message in result.stderr
 
 
 def test_split_needs_one_data_set_and_a_folder(data):

@@ -81,7 +81,7 @@ class TestSample:
     def test_a_network_without_pictures_is_wrong_usage(self):
         result = dtorch("detect", "--cfg", CFG)
         assert (result.exit_code, result.stdout) == (UNUSABLE, "")
-        assert "nothing to search: expected SOURCE" in result.stderr
+        assert "no pictures or videos: expected SOURCE" in result.stderr
 
 
 class TestSpelling:

@@ -152,8 +152,8 @@ def test_out_is_written_instead_of_standard_output(data, tmp_path):
     ("arguments", "message"),
     [
         (["--cfg", CFG, "--data", "no.data"], "no.data"),
-        (["--cfg", CFG, "--points", "1"], "0 (the area)"),
-        (["--cfg", CFG, "--sweep", "0.1,x"], "list of scores"),
+        (["--cfg", CFG, "--points", "1"], "1 point is not enough: expected 0 (the area),"),
+        (["--cfg", CFG, "--sweep", "0.1,x"], "is not a list of scores, such as 0.01,0.001"),
         (["--cfg", CFG, "--iou", "2"], "--iou"),
         (["--cfg", CFG], "--data"),
         ([], "--results"),
@@ -174,4 +174,4 @@ def test_labels_of_unknown_classes_are_reported(data, tmp_path):
     result = dtorch("eval", "--cfg", CFG, "--data", folder / "shapes.data")
     assert result.exit_code == 2
     assert "view_0.txt" in result.stderr
-    assert "expected 0 to " in result.stderr
+    assert "a label has an unknown class: expected 0 to 2, got 7" in result.stderr

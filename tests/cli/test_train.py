@@ -110,7 +110,10 @@ def test_names_of_shipped_definitions_and_partial_weights(files, tmp_path):
     [
         ((), "no network: expected --cfg CFG"),
         (("--cfg", "CFG"), "no data set"),
-        (("--cfg", "CFG", "--data", "DATA", "--gpus", "a"), "--gpus is no list"),
+        (
+            ("--cfg", "CFG", "--data", "DATA", "--gpus", "a"),
+            "not a list of numbers: expected such as 0,1",
+        ),
         (("--cfg", "CFG", "--data", "DATA", "--gpus", "0", "--processes", "2"), "exclude"),
         (("--cfg", "CFG", "--data", "missing.data"), "missing.data"),
         (("--cfg", "CFG", "--data", "DATA", "--resume"), "_last.weights"),
