@@ -106,18 +106,21 @@ def kmeans(number: int, count: int, rounds: int) -> None:
     """
     from darknet_torch.anchors import DEFAULT_RESTARTS
     from darknet_torch.anchors.kmeans import cluster
-    from darknet_torch.anchors.quality import fit
+    from darknet_torch.anchors.quality import measure_fit
     from darknet_torch.anchors.sizes import BoxSizes
 
     sizes = np.exp(np.random.default_rng(0).normal(3.7, 0.9, (number, 2))).clip(1, 416)
     start = time.perf_counter()
-    boxes = BoxSizes.of(sizes)
+    boxes = BoxSizes.from_sizes(sizes)
     found = cluster(boxes, count)
     ours = time.perf_counter() - start
     start = time.perf_counter()
     peer, needed = kmeans_by_rows(sizes, count, rounds)
     theirs = time.perf_counter() - start
-    ours_fit, peer_fit = fit(boxes, found).average_iou, fit(boxes, peer).average_iou
+    ours_fit, peer_fit = (
+        measure_fit(boxes, found).average_iou,
+        measure_fit(boxes, peer).average_iou,
+    )
     click.echo(
         f"{len(boxes)} sizes, {count} anchors: average IoU {ours_fit:.2%} of "
         f"{DEFAULT_RESTARTS} runs; row by row {peer_fit:.2%} of one run, {needed} rounds"

@@ -15,7 +15,7 @@ import numpy as np
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
 from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.datasets.model import Example, Labels
+from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.training.batches import Batches
 
 BATCH = 8
@@ -37,7 +37,7 @@ def made_up(folder: Path, count: int) -> list[Example]:
         path = folder / f"{index}.jpg"
         cv2.imwrite(str(path), cv2.resize(small, PICTURE[::-1], interpolation=cv2.INTER_CUBIC))
         boxes = np.concatenate((random.uniform(0.2, 0.8, (10, 2)), np.full((10, 2), 0.2)), 1)
-        examples.append(Example(path, Labels.of(random.integers(0, 3, 10), boxes)))
+        examples.append(Example(path, Labels.from_arrays(random.integers(0, 3, 10), boxes)))
     return examples
 
 
@@ -48,7 +48,9 @@ def ours(
     of_net, of_head = RECIPES[recipe]
     net = NetOptions(batch=BATCH, width=size, height=size, channels=3, **of_net)
     head = SimpleNamespace(classes=3, max=100, **of_head)
-    source = DetectionSource.of(examples, DetectionAugmentation.of(net, head, ALEXEYAB))
+    source = DetectionSource.from_examples(
+        examples, DetectionAugmentation.from_options(net, head, ALEXEYAB)
+    )
     batches = Batches(
         source,
         batch=BATCH,

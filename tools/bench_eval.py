@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from darknet_torch.evaluation.darknet import match
-from darknet_torch.evaluation.records import PictureDetections, Truths
+from darknet_torch.evaluation.records import DetectionTable, Truths
 from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
 
 IOU = 0.5
 OBJECTS = 7  # a picture of COCO has about as many
 
 
-def made_up(pictures: int, detections: int, classes: int) -> tuple[PictureDetections, Truths]:
+def made_up(pictures: int, detections: int, classes: int) -> tuple[DetectionTable, Truths]:
     """A data set of random objects, and random detections in it."""
     random = np.random.default_rng(0)
 
@@ -27,7 +27,7 @@ def made_up(pictures: int, detections: int, classes: int) -> tuple[PictureDetect
         boxes(objects),
         np.zeros(objects, bool),
     )
-    found = PictureDetections(
+    found = DetectionTable(
         np.sort(random.integers(0, pictures, detections)),
         random.integers(0, classes, detections),
         boxes(detections).astype(np.float32),
@@ -36,12 +36,12 @@ def made_up(pictures: int, detections: int, classes: int) -> tuple[PictureDetect
     return found, truths
 
 
-def vectorised(found: PictureDetections, truths: Truths, classes: int) -> int:
+def vectorised(found: DetectionTable, truths: Truths, classes: int) -> int:
     """The right detections at confidence 0, by the project's own function."""
     return sum(one.tp for one in match(found, truths, classes, IOU).counts(0))
 
 
-def one_by_one(found: PictureDetections, truths: Truths) -> int:
+def one_by_one(found: DetectionTable, truths: Truths) -> int:
     """The same, by a loop over detections and numpy over the objects of a picture."""
     starts = np.searchsorted(truths.pictures, np.arange(truths.pictures.max() + 2))
     corners, guesses = cxcywh_to_xyxy(truths.boxes), cxcywh_to_xyxy(found.boxes)

@@ -13,7 +13,7 @@ from darknet_torch.heads.base import Head
 from darknet_torch.layers.convolutional import Convolutional
 from darknet_torch.model.loading import build
 from darknet_torch.model.network import Network
-from darknet_torch.training.trainer import Trainer
+from darknet_torch.training.loop import MiniBatch, TrainingLoop
 
 TRUTHS = 8  # per picture
 
@@ -39,8 +39,8 @@ def inputs(batch: int, size: int, classes: int) -> tuple[Tensor, Tensor]:
 
 def ours(built: Network, images: Tensor, truths: Tensor) -> Callable[[], object]:
     """A step as `dtorch train` takes it: forward, Darknet's losses, backward, update."""
-    trainer = Trainer(built)
-    return lambda: trainer.train_batch([(images, truths, [])])
+    loop = TrainingLoop(built)
+    return lambda: loop.train_iteration([MiniBatch(images, truths)])
 
 
 def peer(built: Network, images: Tensor) -> Callable[[], object]:

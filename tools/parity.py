@@ -45,14 +45,17 @@ MEAN_TOLERANCE = 1e-4  # of the layer's root mean square
 L2_TOLERANCE = 1e-4  # relative
 
 
-def build(record: records.Record, cfg_folder: Path) -> Network:
+def build(record: records.Record, cfg_folder: Path, arithmetic: str = "fast") -> Network:
     """The record's network with the record's parameters, whose file must survive a round trip."""
     text = records.cfg_text(record, cfg_folder)
     name = record.get("cfg_file", record["name"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
         network = build_network(
-            parse_cfg(text, name), dialect=find_dialect(record["dialect"]), initialize=False
+            parse_cfg(text, name),
+            dialect=find_dialect(record["dialect"]),
+            arithmetic=arithmetic,
+            initialize=False,
         )
     with tempfile.TemporaryDirectory() as folder:
         path, again = Path(folder) / "recorded.weights", Path(folder) / "again.weights"
@@ -109,7 +112,7 @@ def compare(
 def check_training(path: Path, cfg_folder: Path) -> Finding:
     """Train as a training record did."""
     record = records.read_record(path)
-    return check_train(record, build(record, cfg_folder))
+    return check_train(record, build(record, cfg_folder, "c_order"))
 
 
 def _without_flip(findings: list[Finding]) -> list[Finding]:

@@ -61,7 +61,7 @@ def judge(
 ) -> list[Finding]:
     """Compare both ways: what either is sure of, the other must have."""
     ours = _Boxes(
-        cxcywh_to_xyxy(found.boxes_relative.reshape(-1, 4)), found.class_ids, found.scores
+        cxcywh_to_xyxy(found.boxes_cxcywh_relative.reshape(-1, 4)), found.class_ids, found.scores
     )
     theirs = _Boxes(
         cxcywh_to_xyxy(np.array([d["box"] for d in expected]).reshape(-1, 4)),

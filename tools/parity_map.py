@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.datasets.model import Example
+from darknet_torch.datasets.examples import Example
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgWarning
 from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, DarknetMap, match
-from darknet_torch.evaluation.detecting import detect_all
-from darknet_torch.evaluation.records import PictureDetections, Truths, truths_of
+from darknet_torch.evaluation.detection_pass import detect_all
+from darknet_torch.evaluation.records import DetectionTable, Truths, collect_truths
 from darknet_torch.inference.detector import Detector
 from darknet_torch.model.loading import load
 from tools.finding import Finding, worst
@@ -43,7 +43,7 @@ def check_map(path: Path, data: Path, models: Path) -> Iterator[tuple[str, Findi
     names = _names(recorded)
     data_set = open_dataset(data, split=recorded["split"], names=names, voc_origin=VOC_ORIGIN)
     examples = _in_order(data_set.examples, stems)
-    truths = as_label_files(truths_of(examples))
+    truths = as_label_files(collect_truths(examples))
     for record in recorded["records"]:
         name = f"{path.stem}, IoU {record['iou']}, {record['points']} points"
         result = _result(found, truths, record, names)
@@ -57,10 +57,10 @@ def check_map(path: Path, data: Path, models: Path) -> Iterator[tuple[str, Findi
         yield f"{name}, of our detections", worst(close(result, record))
 
 
-def recorded_detections(stored: Any) -> PictureDetections:
+def recorded_detections(stored: Any) -> DetectionTable:
     """The detections that C counted, in their order."""
     box, kind = np.nonzero(stored["prob"] > 0)
-    return PictureDetections(
+    return DetectionTable(
         stored["image"][box].astype(np.int64), kind, stored["box"][box], stored["prob"][box, kind]
     )
 
@@ -73,7 +73,7 @@ def as_label_files(truths: Truths) -> Truths:
 
 def our_detections(
     recorded: dict[str, Any], examples: list[Example], models: Path, names: list[str]
-) -> PictureDetections:
+) -> DetectionTable:
     """What our own detector finds in the same pictures, with the settings of Darknet's map."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
@@ -81,7 +81,7 @@ def our_detections(
     detector = Detector(
         network, names=names, threshold=MIN_SCORE, nms_threshold=NMS_THRESHOLD, letterbox=False
     )
-    return detect_all(detector, [example.path for example in examples], batch=8).found
+    return detect_all(detector, [example.path for example in examples], batch=8).detections
 
 
 def exact(result: DarknetMap, record: dict[str, Any]) -> list[Finding]:
@@ -128,7 +128,7 @@ def close(result: DarknetMap, record: dict[str, Any]) -> list[Finding]:
 
 
 def _result(
-    found: PictureDetections, truths: Truths, record: dict[str, Any], names: list[str]
+    found: DetectionTable, truths: Truths, record: dict[str, Any], names: list[str]
 ) -> DarknetMap:
     matching = match(found, truths, len(names), record["iou"])
     return matching.result(names, points=record["points"], confidence=CONFIDENCE)

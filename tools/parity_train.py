@@ -7,6 +7,7 @@ import json
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from darknet_torch.cfg.net import read_net
 from darknet_torch.errors import CfgWarning
 from darknet_torch.layers.crop import Crop
 from darknet_torch.model.network import Network
+from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.forward import MiniBatchResult
+from darknet_torch.training.loop import MiniBatch, TrainingLoop, Update
 from darknet_torch.training.schedule import rate_at
-from darknet_torch.training.trainer import Trainer
 from tools import records
 from tools.finding import Finding, worst
 
@@ -36,52 +39,98 @@ HARDLY = 1e-5
 
 
 def check_train(record: records.Record, network: Network) -> Finding:
-    """Train as a record did, compare what happens on the way and where it ends."""
-    images, truths = (torch.from_numpy(part) for part in records.train_batches(record))
+    """Train as a record did, and compare every mini-batch and the final parameters.
+
+    Args:
+        record: a training record.
+        network: with the record's parameters, built with the arithmetic "c_order".
+    """
     start = [slot.tensor.detach().clone() for _, slot in network.slots()]
-    tossed = _stop_tossing(network)
-    trainer = Trainer(network, in_order=True)
-    findings = [Finding(0.0, "-")]
-    size, subdivisions = record["net"]["batch"], record["net"]["subdivisions"]
-    for index in range(record["iters"]):
-        part = slice(index * size, (index + 1) * size)
-        seen, cost = images[part], record["costs"][index]
-        if tossed:
-            seen = _as_the_coin_fell(trainer, seen, truths[part], cost)
-        result = trainer.mini_batch(seen, truths[part])
-        findings.append(_relative(float(result.cost), cost, f"cost {index}"))
-        for head in record["heads"]:
+    mirrors = _stop_random_mirroring(network)
+    comparison = _Comparison(record)
+    loop = TrainingLoop(network, callbacks=[comparison])
+    mini_batches = _mini_batches(record, loop, mirrors=mirrors)
+    subdivisions = record["net"]["subdivisions"]
+    for _ in range(record["iters"] // subdivisions):
+        loop.train_iteration(islice(mini_batches, subdivisions))
+    return worst([*comparison.findings, *_parameters(network, start, record)])
+
+
+class _Comparison(Callback):
+    """Compares costs, deltas and rates with a record while a network trains."""
+
+    def __init__(self, record: records.Record) -> None:
+        self.record = record
+        self.findings = [Finding(0.0, "-")]
+        self.mini_batch = 0
+
+    def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
+        index = self.mini_batch
+        cost = self.record["costs"][index]
+        self.findings.append(_relative(float(result.cost), cost, f"cost {index}"))
+        for head in self.record["heads"]:
             if head["minibatch"] == index:
                 loss = result.losses[head["layer"]]
                 name = f"minibatch {index}, layer {head['layer']}"
-                findings.append(_relative(float(loss.cost), head["cost"], f"{name}, cost"))
-                findings += _delta(loss.delta.numpy().ravel(), head, name)
-        if (index + 1) % subdivisions == 0:
-            rate = trainer.update()
-            error = abs(rate - record["lr"][index]) / record["lr"][index]
-            findings.append(Finding(error / RATE_TOLERANCE, f"rate {index}"))
-    return worst([*findings, *_parameters(network, start, record)])
+                self.findings.append(_relative(float(loss.cost), head["cost"], f"{name}, cost"))
+                delta = result.deltas[head["layer"]].total
+                self.findings += _delta(delta.numpy().ravel(), head, name)
+        self.mini_batch += 1
+
+    def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
+        index = self.mini_batch - 1
+        recorded = self.record["lr"][index]
+        error = abs(update.rate - recorded) / recorded
+        self.findings.append(Finding(error / RATE_TOLERANCE, f"rate {index}"))
 
 
-def _stop_tossing(network: Network) -> bool:
-    """Whether the network mirrors a batch by a coin, which it then does no more."""
-    tossed = False
+def _mini_batches(
+    record: records.Record, loop: TrainingLoop, *, mirrors: bool
+) -> Iterator[MiniBatch]:
+    """The mini-batches of a record, mirrored where C's coin fell so."""
+    images, truths = (torch.from_numpy(part) for part in records.train_batches(record))
+    size = record["net"]["batch"]
+    for index in range(record["iters"]):
+        part = slice(index * size, (index + 1) * size)
+        seen = images[part]
+        if mirrors:
+            seen = _mirrored_as_recorded(loop, seen, truths[part], record["costs"][index])
+        yield MiniBatch(seen, truths[part])
+
+
+def _stop_random_mirroring(network: Network) -> bool:
+    """Stop [crop] from mirroring at random; returns whether it would have."""
+    mirrors = False
     for layer in network.layers:
         if isinstance(layer, Crop) and layer.options.flip:
             layer.options = replace(layer.options, flip=False)
-            tossed = True
-    return tossed
+            mirrors = True
+    return mirrors
 
 
-def _as_the_coin_fell(
-    trainer: Trainer, images: torch.Tensor, truths: torch.Tensor, cost: float
+class _Cost(Callback):
+    """Keeps the cost of the last mini-batch."""
+
+    cost = 0.0
+
+    def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
+        self.cost = float(result.cost)
+
+
+def _mirrored_as_recorded(
+    loop: TrainingLoop, images: torch.Tensor, truths: torch.Tensor, cost: float
 ) -> torch.Tensor:
     """The images as they are, or mirrored: a record does not say how C's rand() fell.
 
     Source: crop_layer.c forward_crop_layer.
     """
     ways = (images, images.flip(-1))
-    costs = [float(copy.deepcopy(trainer).mini_batch(way, truths).cost) for way in ways]
+    costs = []
+    for way in ways:
+        trial, kept = copy.deepcopy(loop), _Cost()
+        trial.callbacks = [kept]
+        trial.train_iteration([MiniBatch(way, truths)])
+        costs.append(kept.cost)
     return min(zip(ways, costs, strict=True), key=lambda way: abs(way[1] - cost))[0]
 
 

@@ -1,4 +1,4 @@
-"""Anchors from the boxes of a data set. No torch but in `gpu`.
+"""Finds anchors for the boxes of a data set. No torch, except in `gpu`.
 
 The names and defaults below are for the options of the commands, which import no numpy.
 """

@@ -1,4 +1,4 @@
-"""How far boxes are from anchors, and which anchor is nearest."""
+"""Distances between box sizes and anchors, and the nearest anchor of each box size."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ from typing import Protocol
 
 import numpy as np
 
-# Boxes at once: the intermediate arrays of this many stay in a core's own cache.
+# Boxes per block: the intermediate arrays of a block fit into a core's cache.
 BLOCK = 8192
 
 Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Nearest(Protocol):
-    """Finds the nearest anchor of every box."""
+    """Finds the nearest anchor of every box size."""
 
     def __call__(self, values: np.ndarray, anchors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The nearest anchors and the distances to them, as `nearest_by`."""
+        """Find the nearest anchors.
+
+        Args:
+            values: [2, U] widths and heights of boxes.
+            anchors: [k, 2] widths and heights.
+
+        Returns:
+            [U] index of the nearest anchor, the first one if several are equally near; and [U]
+            its distance.
+        """
 
 
 def iou(values: np.ndarray, anchor: np.ndarray) -> np.ndarray:
-    """The IoU of boxes and an anchor that share their centre.
+    """The IoU of boxes and an anchor with the same centre.
 
     Args:
         values: [2, U] widths and heights.
@@ -46,20 +55,16 @@ def iou_distance(values: np.ndarray, anchor: np.ndarray) -> np.ndarray:
 
 
 def squared_distance(values: np.ndarray, anchor: np.ndarray) -> np.ndarray:
-    """The squared length of the difference in width and height; arguments as `iou`."""
+    """The squared Euclidean distance of width and height; arguments as `iou`."""
     width, height = values[0] - anchor[0], values[1] - anchor[1]
     return width * width + height * height
 
 
 def nearest_by(distance: Distance) -> Nearest:
-    """What finds the anchors that are nearest by `distance`.
-
-    It takes [2, U] sizes and [k, 2] anchors and returns [U] indices of anchors, the first of
-    those equally near, and [U] distances.
-    """
+    """Create a function that finds the anchors nearest by `distance`, in numpy."""
 
     def nearest(values: np.ndarray, anchors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        # The smallest integers, since boxes are later sorted by them: few bits sort fastest.
+        # The smallest integer type, since boxes are later sorted by it: few bits sort fastest.
         indices = np.zeros(values.shape[1], np.min_scalar_type(len(anchors)))
         distances = np.full(values.shape[1], np.inf)
         for block in _blocks(values.shape[1]):

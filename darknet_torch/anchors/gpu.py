@@ -1,4 +1,4 @@
-"""The nearest anchors on a CUDA device. The one module of this package with torch."""
+"""Finds the nearest anchors with torch on a CUDA device. Only this module imports torch."""
 
 from __future__ import annotations
 
@@ -30,37 +30,37 @@ _ON_DEVICE: dict[Distance, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 
 
 class NearestOnDevice:
-    """`nearest_by` on a device.
+    """`nearest_by` on a torch device.
 
-    The same operations in float64, in the same order and each correctly rounded, so that
-    distances have the bits of numpy's, and the anchors come out the same.
+    It uses the same float64 operations in the same order, each correctly rounded, so that the
+    distances and the anchors are bit for bit those of numpy.
 
     Args:
-        device: as torch names it.
-        distance: one of those of `distances`.
+        device: torch's name of the device.
+        distance: `iou_distance` or `squared_distance`.
 
     Raises:
         UsageError: there is no such device.
     """
 
     def __init__(self, device: str, distance: Distance) -> None:
-        self.device, self.measure = device, _ON_DEVICE[distance]
+        self.device, self.distance = device, _ON_DEVICE[distance]
         self.values, self.resident = np.empty((2, 0)), torch.empty(2, 0)
         try:
             torch.zeros(1, device=device)
-        except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        except (RuntimeError, AssertionError) as error:  # torch without CUDA raises AssertionError
             what = str(error).splitlines()[0]
             raise UsageError(
                 f"cannot use device {device!r}", got=what, fix="leave out --device"
             ) from None
 
     def __call__(self, values: np.ndarray, anchors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`Nearest.__call__`. Boxes stay on the device from one round to the next."""
+        """`Nearest.__call__`. Boxes stay on the device between rounds."""
         if values is not self.values:
             self.values, self.resident = values, torch.from_numpy(values).to(self.device)
         width, height = self.resident
-        table = self.measure(width, height, torch.from_numpy(anchors).to(self.device))
-        # Not argmin: which of equal values it takes is nowhere promised on a GPU.
+        table = self.distance(width, height, torch.from_numpy(anchors).to(self.device))
+        # Not argmin: on a GPU torch does not specify which of equal values it returns.
         distances = table.amin(0)
         numbers = torch.arange(len(anchors), device=self.device)[:, None]
         indices = torch.where(table == distances, numbers, len(anchors)).amin(0)

@@ -1,4 +1,4 @@
-"""Plots of boxes, anchors and sweeps, written to files, never shown in windows."""
+"""Plots of boxes, anchors and sweeps, written to files."""
 
 from __future__ import annotations
 
@@ -17,30 +17,33 @@ from darknet_torch.extras import needed
 
 _FORMATS = ("png", "svg", "pdf")
 _SIZE = 7, 6  # inches
-# More points than this make a plot no clearer, only slower.
+# More points than this make a plot slower, but not clearer.
 _POINTS = 20_000
 
 
-class Plot:
-    """A file that a plot goes to.
+class AnchorPlot:
+    """A plot for a file.
+
+    Args:
+        path: the file; its suffix selects the format.
 
     Raises:
-        UsageError: matplotlib is not installed, or the file's name ends in no known format.
+        UsageError: matplotlib is not installed, or the suffix is not a known format.
     """
 
     def __init__(self, path: Path) -> None:
         self.format = path.suffix.lower().lstrip(".")
         if self.format not in _FORMATS:
             expected = " or ".join(f".{name}" for name in _FORMATS)
-            raise UsageError("unknown kind of plot", where=path, expected=expected)
-        # A figure of its own instead of pyplot's: no window system, nothing global.
+            raise UsageError("unknown plot format", where=path, expected=expected)
+        # A Figure instead of pyplot: it needs no window system and no global state.
         self.figure: Any = needed("matplotlib.figure", extra="plot").Figure(
             _SIZE, layout="constrained"
         )
         self.axes: Any = self.figure.subplots()
 
     def scatter(self, boxes: BoxSizes, found: SweepPoint) -> bytes:
-        """Boxes as points, coloured by the anchor they overlap most, and the anchors."""
+        """Plot box sizes, coloured by their nearest anchor, and the anchors; as file content."""
         shown = boxes.sample(_POINTS, np.random.default_rng(0))
         indices, _ = nearest_by_iou(shown.values, found.anchors)
         axes, (widths, heights) = self.axes, found.anchors.T
@@ -58,7 +61,7 @@ class Plot:
         return self._bytes()
 
     def elbow(self, points: Sequence[SweepPoint]) -> bytes:
-        """Average IoU and recall over the number of anchors."""
+        """Plot the average IoU and the recall by the number of anchors; as file content."""
         axes, best = self.axes, elbow(points)
         counts = [point.count for point in points]
         axes.plot(counts, [point.fit.average_iou for point in points], "o-", label="average IoU")

@@ -1,4 +1,4 @@
-"""How well anchors fit boxes."""
+"""Measures how well anchors fit boxes: average IoU and recall."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ nearest_by_iou = nearest_by(iou_distance)
 
 
 @dataclass(frozen=True)
-class Fit:
-    """How well anchors fit boxes, each box with the anchor it overlaps most.
+class AnchorFit:
+    """How well anchors fit boxes; the IoU of a box is that with its nearest anchor.
 
     Attributes:
-        average_iou: mean IoU over all boxes, 0-1.
-        recall: part of the boxes whose IoU is at least `RECALL_AT`, 0-1.
+        average_iou: mean IoU of all boxes, 0-1.
+        recall: fraction of the boxes whose IoU is at least `RECALL_AT`, 0-1.
     """
 
     average_iou: float
     recall: float
 
 
-def fit(boxes: BoxSizes, anchors: np.ndarray) -> Fit:
-    """How well [k, 2] `anchors` fit `boxes`. Source: detector.c calc_anchors (AlexeyAB)."""
+def measure_fit(boxes: BoxSizes, anchors: np.ndarray) -> AnchorFit:
+    """Measure how well [k, 2] anchors fit boxes. Source: detector.c calc_anchors (AlexeyAB)."""
     overlaps = 1 - nearest_by_iou(boxes.values, anchors)[1]
-    return Fit(
+    return AnchorFit(
         float(np.average(overlaps, weights=boxes.counts)),
         float(np.average(overlaps >= RECALL_AT, weights=boxes.counts)),
     )

@@ -1,4 +1,4 @@
-"""New anchors in an old cfg: anchors, num, mask, filters; every other byte stays."""
+"""Replaces the anchors of a cfg: anchors, num, mask, filters. Every other byte is kept."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from darknet_torch.anchors.heads import AnchorHead, heads_of_text
-from darknet_torch.anchors.text import cfg_form
+from darknet_torch.anchors.anchor_sections import AnchorSection, parse_anchor_sections
+from darknet_torch.anchors.formatting import format_anchors_for_cfg
 from darknet_torch.cfg.edit import CfgEdit, same_value
 from darknet_torch.cfg.grammar import read_cfg_text
 from darknet_torch.errors import CfgError
@@ -18,12 +18,13 @@ _CONVOLUTIONS = ("convolutional", "conv")
 
 
 def rewrite_cfg(path: Path, anchors: np.ndarray) -> None:
-    """Put `anchors` into the cfg file at `path`; see `rewritten`.
+    """Replace the anchors of the cfg file at `path`; see `replace_anchors`.
 
     Raises:
-        CfgError: it cannot be read or written, or as `rewritten`; the file is then as it was.
+        CfgError: the file cannot be read or written, or `replace_anchors` raises; the file
+            is then unchanged.
     """
-    new = rewritten(read_cfg_text(path), anchors, str(path))
+    new = replace_anchors(read_cfg_text(path), anchors, str(path))
     try:
         with replacing(path) as file:
             file.write(new.encode("latin-1"))
@@ -31,36 +32,45 @@ def rewrite_cfg(path: Path, anchors: np.ndarray) -> None:
         raise CfgError(f"cannot be rewritten ({error.strerror})", where=path) from None
 
 
-def rewritten(text: str, anchors: np.ndarray, file: str = "<cfg>") -> str:
-    """A cfg's text with new anchors.
+def replace_anchors(text: str, anchors: np.ndarray, file: str = "<cfg>") -> str:
+    """Replace the anchors in the text of a cfg.
 
-    The anchors go to the heads by size: the smallest to the head with the smallest stride,
-    the same number to each, and one more to the first if they do not divide.
+    Anchors are assigned by size: the smallest ones to the head with the smallest stride. Each
+    head gets the same number; if they do not divide evenly, the first heads get one more.
 
     Args:
-        text: of the cfg, a character a byte.
+        text: the cfg, one character per byte.
         anchors: [k, 2] widths and heights in pixels of the network's input, smallest first.
-        file: what messages call it.
+        file: the name of the cfg in messages.
+
+    Returns:
+        The new text.
 
     Raises:
-        CfgError: there are no heads, fewer anchors than heads, or a head whose channels
-            come from something else than a convolution would need others.
+        CfgError: there are no heads, there are fewer anchors than heads, or the number of
+            channels of a head changes and does not come from a convolution.
     """
     edit = CfgEdit(text)
-    set_anchors(edit, heads_of_text(text, file), anchors, file)
+    set_anchors(edit, parse_anchor_sections(text, file), anchors, file)
     return edit.text
 
 
 def set_anchors(
-    edit: CfgEdit, heads: Sequence[AnchorHead], anchors: np.ndarray, file: str
+    edit: CfgEdit, heads: Sequence[AnchorSection], anchors: np.ndarray, file: str
 ) -> list[int]:
-    """Edit the anchors of `heads`, all that its cfg has; see `rewritten`.
+    """Replace the anchors of a cfg's heads; see `replace_anchors`.
+
+    Args:
+        edit: the cfg to edit.
+        heads: all heads of the cfg.
+        anchors: [k, 2] widths and heights in pixels of the network's input, smallest first.
+        file: the name of the cfg in messages.
 
     Returns:
-        How many of the anchors each head has got.
+        The number of anchors of each head.
 
     Raises:
-        CfgError: as `rewritten`, but that there must be heads.
+        CfgError: as `replace_anchors`; `heads` may be empty, however.
     """
     if len(anchors) < len(heads):
         raise CfgError(
@@ -72,7 +82,7 @@ def set_anchors(
     masks = _masks(heads, len(anchors))
     for head, mask in zip(heads, masks, strict=True):
         listed = anchors if head.has_mask else anchors[mask]
-        edit.set(head.section, "anchors", _as_text(listed, head))
+        edit.set(head.section, "anchors", _format(listed, head))
         edit.set(head.section, "num", str(len(listed)))
         if head.has_mask and (len(heads) > 1 or "mask" in head.section.first()):
             edit.set(head.section, "mask", ",".join(map(str, mask)))
@@ -80,12 +90,12 @@ def set_anchors(
     return [len(mask) for mask in masks]
 
 
-def _as_text(anchors: np.ndarray, head: AnchorHead) -> str:
-    return cfg_form(anchors / float(head.unit), whole=head.has_mask)
+def _format(anchors: np.ndarray, head: AnchorSection) -> str:
+    return format_anchors_for_cfg(anchors / float(head.unit), whole=head.has_mask)
 
 
-def _masks(heads: Sequence[AnchorHead], count: int) -> list[list[int]]:
-    """The indices of each head's anchors."""
+def _masks(heads: Sequence[AnchorSection], count: int) -> list[list[int]]:
+    """The anchor indices of each head."""
     by_stride = sorted(range(len(heads)), key=lambda index: heads[index].stride)
     shares = np.array_split(np.arange(count), len(heads))
     masks: list[list[int]] = [[] for _ in heads]
@@ -94,17 +104,17 @@ def _masks(heads: Sequence[AnchorHead], count: int) -> list[list[int]]:
     return masks
 
 
-def _set_filters(edit: CfgEdit, head: AnchorHead, boxes: int) -> None:
+def _set_filters(edit: CfgEdit, head: AnchorSection, boxes: int) -> None:
     needed, producer = boxes * head.values_per_box, head.producer
     if producer is None or producer.name not in _CONVOLUTIONS:
         if producer is not None and same_value(producer.first()["filters"].value, str(needed)):
             return
         raise CfgError(
-            f"[{head.section.name}] needs {needed} channels, but does not get them from a "
+            f"[{head.section.name}] needs {needed} channels, but its input is not from a "
             "[convolutional]",
             where=head.section.where,
             expected=f"a [convolutional] with filters={needed} before it",
             got=f"[{producer.name}] at line {producer.where.line}" if producer else "none",
-            fix="change its channels by hand first",
+            fix="change the number of channels by hand first",
         )
     edit.set(producer, "filters", str(needed))

@@ -1,4 +1,4 @@
-"""How many anchors: the fit of every number of them, and where more stop paying."""
+"""Finds anchors for several counts, and the elbow of their fit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.anchors.quality import Fit, fit
+from darknet_torch.anchors.quality import AnchorFit, measure_fit
 from darknet_torch.anchors.sizes import BoxSizes
 
 
@@ -17,28 +17,28 @@ class SweepPoint:
 
     Attributes:
         anchors: [k, 2] widths and heights in pixels of the network's input.
-        fit: of the boxes they were made for.
+        fit: their fit to the boxes they were found for.
     """
 
     anchors: np.ndarray
-    fit: Fit
+    fit: AnchorFit
 
     @property
     def count(self) -> int:
-        """How many anchors."""
+        """The number of anchors."""
         return len(self.anchors)
 
 
 def sweep(
     boxes: BoxSizes, counts: Iterable[int], find: Callable[[int], np.ndarray]
 ) -> list[SweepPoint]:
-    """What `find` finds for each number of anchors."""
+    """Find anchors for each count with `find`, and measure their fit."""
     found = (find(count) for count in counts)
-    return [SweepPoint(anchors, fit(boxes, anchors)) for anchors in found]
+    return [SweepPoint(anchors, measure_fit(boxes, anchors)) for anchors in found]
 
 
 def elbow(points: Sequence[SweepPoint]) -> SweepPoint:
-    """Of a sweep, the point highest above the straight line from its first to its last."""
+    """The point of a sweep that is highest above the line from its first to its last point."""
     counts = np.array([point.count for point in points], np.float64)
     heights = np.array([point.fit.average_iou for point in points])
     line = np.interp(counts, counts[[0, -1]], heights[[0, -1]])

@@ -1,1 +1,1 @@
-"""Pictures and their truths on the way into training. No torch."""
+"""Training samples: pictures, classes or text, augmented, with their truths. No torch."""

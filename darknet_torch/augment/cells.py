@@ -1,4 +1,4 @@
-"""Pictures with boxes for [detection], the head of YOLOv1. No torch."""
+"""Samples for networks with a [detection] head, as YOLOv1. No torch."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import cv2
 import numpy as np
 
 from darknet_torch.augment.colour import ColourRange, distort
-from darknet_torch.augment.crop import drawn_crop
+from darknet_torch.augment.crop import jittered_crop
 from darknet_torch.augment.labelled import LabelledPictures, LabelledSource
-from darknet_torch.augment.order import Order
+from darknet_torch.augment.picture_order import PictureOrder
 from darknet_torch.augment.pictures import check_channels
-from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin_flip
 from darknet_torch.augment.source import Sample
-from darknet_torch.augment.truths import CellRules, Motion
+from darknet_torch.augment.truths import BoxTransform, CellTruthEncoder
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.datasets.model import Example
-from darknet_torch.media.images import network_input, place, resize_darknet
+from darknet_torch.datasets.examples import Example
+from darknet_torch.media.images import input_placement, network_input, resize_darknet
 
 
 class CellHeadOptions(Protocol):
-    """What is asked of the options of [detection]."""
+    """The options of [detection] that augmentation needs."""
 
     @property
     def classes(self) -> int: ...
@@ -36,101 +36,114 @@ class CellHeadOptions(Protocol):
 
 @dataclass(frozen=True)
 class CellAugmentation:
-    """What may happen to the pictures; mosaic and the like are not for this head.
+    """The augmentation for [detection]; mosaic, mixup, blur and noise have no effect here.
 
     Attributes:
-        on: without it pictures are brought to size, and nothing else.
-        rules: which boxes become truths.
+        enabled: if False, pictures are only resized or letterboxed.
+        truth_encoder: converts boxes to the cells of the head.
         channels: 3, or 1 for grey.
-        jitter: how far each edge moves, as a part of the picture.
-        flip: mirror half of them. Differs: Darknet does so whatever flip= says.
-        colour: how far colours change.
-        letterbox: without augmentation, fit pictures in whole.
-        order: which picture is taken.
+        jitter: the most that an edge moves, as a fraction of the picture's side.
+        flip: mirror half of the pictures. Differs: Darknet ignores flip= and always does so.
+        colour: the range of colour changes.
+        letterbox: without augmentation, letterbox pictures instead of stretching them.
+        order: selects the picture of each sample.
     """
 
-    on: bool
-    rules: CellRules
+    enabled: bool
+    truth_encoder: CellTruthEncoder
     channels: int
     jitter: float
     flip: bool
     colour: ColourRange
     letterbox: bool
-    order: Order
+    order: PictureOrder
 
     @staticmethod
-    def of(
+    def from_options(
         net: NetOptions, head: CellHeadOptions, dialect: Dialect, *, augment: bool = True
     ) -> CellAugmentation:
-        """What the cfg asks for.
+        """Read the augmentation options of a cfg.
+
+        Args:
+            net: the options of [net].
+            head: the options of [detection].
+            dialect: the Darknet code base to follow.
+            augment: False disables augmentation.
 
         Raises:
-            CfgError: the network takes no pictures.
+            CfgError: the network's input is not a picture with 1 or 3 channels.
 
         Source: yolo.c train_yolo (AlexeyAB), examples/yolo.c (pjreddie).
         """
         return CellAugmentation(
-            on=augment,
-            rules=CellRules(head.classes, head.side, dialect.smallest_cell_truth),
+            enabled=augment,
+            truth_encoder=CellTruthEncoder(
+                head.classes, head.side, dialect.training_data.smallest_cell_truth
+            ),
             channels=check_channels(net),
             jitter=head.jitter,
             flip=bool(net.flip),
-            colour=ColourRange.of(net),
-            letterbox=net.letter_box or dialect.letterbox,
-            order=Order(),  # train_yolo knows neither pairs nor sequences
+            colour=ColourRange.from_net(net),
+            letterbox=net.letter_box or dialect.defaults.letterbox,
+            order=PictureOrder(),  # train_yolo supports neither pairs nor sequences
         )
 
 
 @dataclass(frozen=True)
 class CellSource(LabelledSource):
-    """Augmented pictures with the cells that [detection] learns from.
+    """Samples for [detection].
 
     Attributes:
-        plan: what happens to them.
+        plan: the augmentation.
     """
 
     plan: CellAugmentation
 
     @staticmethod
-    def of(examples: Sequence[Example], plan: CellAugmentation) -> CellSource:
-        """From the pictures of a data set.
+    def from_examples(examples: Sequence[Example], plan: CellAugmentation) -> CellSource:
+        """Create a source from the pictures of a data set.
 
         Raises:
-            UsageError: there are none.
+            UsageError: there are no pictures.
         """
-        return CellSource(LabelledPictures.of(examples, plan.rules.classes), plan)
+        return CellSource(
+            LabelledPictures.from_examples(examples, plan.truth_encoder.classes), plan
+        )
 
-    def sample(self, key: SampleSeed, height: int, width: int) -> Sample:
-        """`PictureSource.sample`; the truth is [side * side * (1 + classes + 4)]."""
+    def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
+        """`PerSampleSource.sample`; the truth is [side * side * (1 + classes + 4)]."""
         plan = self.plan
-        # network_input turns grey what is not augmented.
-        opened = self.pictures.open(key, plan.order, plan.channels if plan.on else 3)
+        # Without augmentation network_input converts to grey.
+        opened = self.pictures.open(seed, plan.order, plan.channels if plan.enabled else 3)
         labels = self.pictures.labels[opened.index]
         order = np.arange(len(labels))
-        if plan.on:
-            order = key.random(RandomStream.BOXES).permutation(order)
-            image, motion = self._augmented(opened.image, key, height, width)
+        if plan.enabled:
+            order = seed.generator(RandomStream.BOXES).permutation(order)
+            image, transform = self._augmented(opened.image, seed, height, width)
         else:
-            placement = place(opened.image, height, width, letterbox=plan.letterbox)
+            placement = input_placement(opened.image, height, width, letterbox=plan.letterbox)
             image = network_input(opened.image, placement, channels=plan.channels)
-            motion = Motion.of(placement)
-        truth = plan.rules.cells(labels, order, motion)
+            transform = BoxTransform.from_placement(placement)
+        truth = plan.truth_encoder.encode(labels, order, transform)
         return Sample(image, truth, (opened.path,), opened.problems)
 
     def _augmented(
-        self, image: np.ndarray, key: SampleSeed, height: int, width: int
-    ) -> tuple[np.ndarray, Motion]:
-        """Source: data.c load_data_region (both code bases)."""
-        random = key.random(RandomStream.DRAWS)
+        self, image: np.ndarray, seed: SampleSeed, height: int, width: int
+    ) -> tuple[np.ndarray, BoxTransform]:
+        """Crop, resize, change the colours, mirror.
+
+        Source: data.c load_data_region (both code bases).
+        """
+        random = seed.generator(RandomStream.AUGMENTATION)
         edges = tuple(random.random(4))
-        crop = drawn_crop(image.shape[:2], edges, (0, 0), self.plan.jitter, 1.0).checked()
-        flip = coin(random) and self.plan.flip
+        crop = jittered_crop(image.shape[:2], edges, (0, 0), self.plan.jitter, 1.0)
+        crop = crop.or_whole_picture()
+        flip = coin_flip(random) and self.plan.flip
         colour = self.plan.colour.draw(random)
-        shown = crop.cut(image, border=cv2.BORDER_REPLICATE)
-        shown = np.atleast_3d(shown)[:, :, ::-1]
-        sized = resize_darknet(shown, height, width)
+        cropped = crop.apply(image, border=cv2.BORDER_REPLICATE)
+        cropped = np.atleast_3d(cropped)[:, :, ::-1]
+        sized = resize_darknet(cropped, height, width)
         sized = distort(sized if sized.shape[2] == 3 else sized[:, :, 0], colour)
         sized = cv2.flip(sized, 1) if flip else sized
-        return np.ascontiguousarray(np.atleast_3d(sized).transpose(2, 0, 1)), crop.motion(
-            flip=flip
-        )
+        planes = np.ascontiguousarray(np.atleast_3d(sized).transpose(2, 0, 1))
+        return planes, crop.box_transform(flip=flip)

@@ -1,4 +1,4 @@
-"""Classes as truths: one of many, smoothed, or with their ancestors. No torch."""
+"""Truth vectors of classes: one-hot, smoothed, or with the ancestors of a class. No torch."""
 
 from __future__ import annotations
 
@@ -10,44 +10,47 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.tree import Tree
 from darknet_torch.errors import CfgError
 
-SECRET_NUM = -1234  # "nothing is known of this class", as in darknet.h
+SECRET_NUM = -1234  # the truth of this class is unknown; as in darknet.h
 
 
 @dataclass(frozen=True)
-class ClassTruths:
-    """How a class becomes a truth.
+class ClassTruthEncoder:
+    """Converts a class id to a truth vector.
 
     Attributes:
-        classes: of the network.
-        smoothing: what the class gives to all the others together.
-        tree: a hierarchy of the classes.
-        made_up: the classes of pictures are not looked at; see `ClassificationSource`.
+        classes: number of classes of the network.
+        smoothing: the probability that label smoothing moves from the class to all others.
+        tree: the hierarchy of the classes, or None.
+        unsupervised: ignore the labels of the pictures; see `ClassificationSource`.
     """
 
     classes: int
     smoothing: float = 0.0
     tree: Tree | None = None
-    made_up: bool = False
+    unsupervised: bool = False
 
     @staticmethod
-    def of(net: NetOptions, classes: int, tree: Tree | None) -> ClassTruths:
-        """What the cfg asks for.
+    def from_net(net: NetOptions, classes: int, tree: Tree | None) -> ClassTruthEncoder:
+        """Read the options of [net].
 
         Raises:
-            CfgError: the tree is one of other classes.
+            CfgError: the tree has another number of classes than the network.
         """
         if tree is not None and len(tree.parents) != classes:
             raise CfgError(
-                "the tree does not fit the network",
+                "the tree has another number of classes than the network",
                 where=net.where,
                 expected=f"{classes} classes",
                 got=len(tree.parents),
             )
-        return ClassTruths(classes, net.label_smooth_eps, tree, net.unsupervised)
+        return ClassTruthEncoder(classes, net.label_smooth_eps, tree, net.unsupervised)
 
-    def of_class(self, class_id: int) -> np.ndarray:
-        """[classes] float32. Source: data.c fill_truth_smooth, load_labels_paths."""
-        if self.made_up:
+    def encode(self, class_id: int) -> np.ndarray:
+        """The truth of a class, [classes] float32.
+
+        Source: data.c fill_truth_smooth, load_labels_paths.
+        """
+        if self.unsupervised:
             return np.eye(1, self.classes, class_id, np.float32)[0]
         others = self.smoothing / (self.classes - 1) if self.classes > 1 else 0.0
         truth = np.full(self.classes, others, np.float32)
@@ -58,7 +61,7 @@ class ClassTruths:
 
 
 def _fill_hierarchy(truth: np.ndarray, tree: Tree) -> None:
-    """Ancestors are true too; of groups without a true class nothing is known.
+    """Set the ancestors to 1, and groups without a true class to unknown.
 
     Source: data.c fill_hierarchy (both code bases).
     """

@@ -1,4 +1,4 @@
-"""Pictures of one class each. No torch."""
+"""Samples for classifiers. No torch."""
 
 from __future__ import annotations
 
@@ -8,44 +8,49 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from darknet_torch.augment.class_mixing import mixed, pictures_for
-from darknet_torch.augment.class_truths import ClassTruths
+from darknet_torch.augment.class_mixing import mix_parts, picture_count
+from darknet_torch.augment.class_truths import ClassTruthEncoder
 from darknet_torch.augment.colour import ColourRange, distort
-from darknet_torch.augment.mixing import check_pairs, mixing_mode
-from darknet_torch.augment.order import Order
-from darknet_torch.augment.pictures import Opened, check_channels, check_not_empty, open_first
-from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin
+from darknet_torch.augment.mixing import check_contrastive_batch, mixing_mode
+from darknet_torch.augment.picture_order import PictureOrder
+from darknet_torch.augment.pictures import (
+    OpenedPicture,
+    check_channels,
+    check_not_empty,
+    open_first_readable,
+)
+from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin_flip
 from darknet_torch.augment.rotated_crop import CropRange
 from darknet_torch.augment.source import PerSampleSource, Sample
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.tree import Tree
 from darknet_torch.datasets.classification import ClassifiedPictures
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.media.images import classifier_input
 
-_BLURRED = 4  # one in so many
+_BLUR_ONE_IN = 4  # samples
 _DEFAULT_BLUR = 15
 
 
 @dataclass(frozen=True)
 class ClassificationAugmentation:
-    """What may happen to a classifier's pictures.
+    """The augmentation of a classifier's pictures.
 
     Attributes:
-        on: without it pictures are brought to size, and nothing else.
+        enabled: if False, pictures are only resized or letterboxed.
         channels: 3, or 1 for grey.
-        crop: which part of them is taken.
-        flip: mirror half of them.
-        colour: how far colours change.
-        blur: kernel of a quarter of them, pixels; 0 for none.
-        mixup: of half of the samples, see `mixing_mode`.
-        letterbox: without augmentation, fit pictures in whole.
-        truths: how a class becomes a truth.
-        order: which picture is taken.
+        crop: the range of random crops.
+        flip: mirror half of the pictures.
+        colour: the range of colour changes.
+        blur: kernel size in pixels, used for a quarter of the samples; 0 for none.
+        mixup: how half of the samples are mixed, see `mixing_mode`.
+        letterbox: without augmentation, letterbox pictures instead of stretching them.
+        truth_encoder: converts a class to a truth.
+        order: selects the picture of each sample.
     """
 
-    on: bool
+    enabled: bool
     channels: int
     crop: CropRange
     flip: bool
@@ -53,11 +58,11 @@ class ClassificationAugmentation:
     blur: int
     mixup: int
     letterbox: bool
-    truths: ClassTruths
-    order: Order
+    truth_encoder: ClassTruthEncoder
+    order: PictureOrder
 
     @staticmethod
-    def of(
+    def from_options(
         net: NetOptions,
         classes: int,
         dialect: Dialect,
@@ -65,44 +70,46 @@ class ClassificationAugmentation:
         tree: Tree | None = None,
         augment: bool = True,
     ) -> ClassificationAugmentation:
-        """What the cfg asks for.
+        """Read the augmentation options of a cfg.
 
         Args:
-            classes: of the network.
-            tree: a hierarchy of them.
-            augment: without it pictures are seen as for classification.
+            net: the options of [net].
+            classes: number of classes of the network.
+            dialect: the Darknet code base to follow.
+            tree: the hierarchy of the classes, or None.
+            augment: False prepares pictures as for classification.
 
         Raises:
-            CfgError: Darknet refuses it, or has no meaning for it.
+            CfgError: an option is invalid, or Darknet refuses the combination.
 
-        Source: classifier.c train_classifier (both code bases). pjreddie's center= is read
-        and not passed on there, and does nothing here.
+        Source: classifier.c train_classifier (both code bases). pjreddie's parser reads
+        center=, but its training does not use it; it has no effect here either.
         """
-        check_pairs(net)
+        check_contrastive_batch(net)
         blur = _DEFAULT_BLUR if net.blur == 1 else net.blur // 2 * 2 + 1 if net.blur > 0 else 0
         return ClassificationAugmentation(
-            on=augment,
+            enabled=augment,
             channels=check_channels(net),
-            crop=CropRange.of(net, dialect),
+            crop=CropRange.from_net(net, dialect),
             flip=bool(net.flip),
-            colour=ColourRange.of(net),
+            colour=ColourRange.from_net(net),
             blur=blur,
             mixup=mixing_mode(net) if augment else 0,
-            letterbox=net.letter_box or dialect.letterbox,
-            truths=ClassTruths.of(net, classes, tree),
-            order=Order(pairs=net.contrastive),
+            letterbox=net.letter_box or dialect.defaults.letterbox,
+            truth_encoder=ClassTruthEncoder.from_net(net, classes, tree),
+            order=PictureOrder(pairs=net.contrastive),
         )
 
 
 @dataclass(frozen=True)
 class ClassificationSource(PerSampleSource):
-    """Augmented pictures with [classes] truths.
+    """Samples for classifiers.
 
     Attributes:
-        paths: of the pictures.
-        class_ids: of each.
-        plan: what happens to them.
-        problems: pictures that are left out.
+        paths: the picture files.
+        class_ids: the class of each picture.
+        plan: the augmentation.
+        problems: the pictures that are left out.
     """
 
     paths: tuple[Path, ...]
@@ -111,18 +118,22 @@ class ClassificationSource(PerSampleSource):
     problems: tuple[Problem, ...]
 
     @staticmethod
-    def of(pictures: ClassifiedPictures, plan: ClassificationAugmentation) -> ClassificationSource:
-        """From a data set. Differs: pictures of no class or of several are left out.
+    def from_pictures(
+        pictures: ClassifiedPictures, plan: ClassificationAugmentation
+    ) -> ClassificationSource:
+        """Create a source from a data set.
 
-        With unsupervised=1 the classes are made up, and all pictures are taken.
+        With unsupervised=1 labels are ignored: each picture gets a class by its index.
 
         Raises:
             UsageError: no picture is left.
 
+        Differs: pictures that match no class or several are left out.
+
         Source: data.c load_labels_paths (both code bases).
         """
-        classes, problems = plan.truths.classes, list(pictures.problems)
-        if plan.truths.made_up:
+        classes, problems = plan.truth_encoder.classes, list(pictures.problems)
+        if plan.truth_encoder.unsupervised:
             ids = tuple(index % classes for index in range(len(pictures.paths)))
             return ClassificationSource(pictures.paths, ids, plan, ())
         kept = []
@@ -138,19 +149,19 @@ class ClassificationSource(PerSampleSource):
             paths, tuple(class_id for _, class_id in kept), plan, tuple(problems)
         )
 
-    def sample(self, key: SampleSeed, height: int, width: int) -> Sample:
+    def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
         """`PerSampleSource.sample`; the truth is [classes].
 
         Source: data.c load_data_augment (AlexeyAB).
         """
-        plan, random = self.plan, key.random(RandomStream.MIX)
-        mixup = plan.mixup if coin(random) else 0
+        plan, random = self.plan, seed.generator(RandomStream.MIXING)
+        mixup = plan.mixup if coin_flip(random) else 0
         parts = [
-            self._part(replace(key, part=part), height, width)
-            for part in range(pictures_for(mixup))
+            self._part(replace(seed, part=part), height, width)
+            for part in range(picture_count(mixup))
         ]
-        image, truth = mixed(mixup, [(part[0], part[1]) for part in parts], random)
-        if plan.on and plan.blur and random.integers(_BLURRED) == 0:
+        image, truth = mix_parts(mixup, [(part[0], part[1]) for part in parts], random)
+        if plan.enabled and plan.blur and random.integers(_BLUR_ONE_IN) == 0:
             image = cv2.GaussianBlur(image, (plan.blur, plan.blur), 0)
         opened = [part[2] for part in parts]
         return Sample(
@@ -161,20 +172,22 @@ class ClassificationSource(PerSampleSource):
         )
 
     def _part(
-        self, key: SampleSeed, height: int, width: int
-    ) -> tuple[np.ndarray, np.ndarray, Opened]:
-        """One picture, RGB or grey float32 [H, W, ...] in 0-1, and its truth."""
+        self, seed: SampleSeed, height: int, width: int
+    ) -> tuple[np.ndarray, np.ndarray, OpenedPicture]:
+        """One augmented picture, RGB or grey float32 [H, W, ...] in 0-1, and its truth."""
         plan = self.plan
-        channels = plan.channels if plan.on else 3  # classifier_input turns grey itself
-        opened = open_first(self.paths, plan.order.candidates(key, len(self.paths)), channels)
-        truth = plan.truths.of_class(self.class_ids[opened.index])
-        if not plan.on:
+        channels = plan.channels if plan.enabled else 3  # classifier_input converts to grey
+        opened = open_first_readable(
+            self.paths, plan.order.picture_candidates(seed, len(self.paths)), channels
+        )
+        truth = plan.truth_encoder.encode(self.class_ids[opened.index])
+        if not plan.enabled:
             image = classifier_input(
                 opened.image, height, width, channels=plan.channels, letterbox=plan.letterbox
             )
             return image.transpose(1, 2, 0), truth, opened
-        random = key.random(RandomStream.DRAWS)
+        random = seed.generator(RandomStream.AUGMENTATION)
         image = opened.image if opened.image.ndim == 2 else opened.image[:, :, ::-1]
-        image = plan.crop.draw(image / np.float32(255), random, height, width)
-        image = cv2.flip(image, 1) if coin(random) and plan.flip else image
+        image = plan.crop.random_crop(image / np.float32(255), random, height, width)
+        image = cv2.flip(image, 1) if coin_flip(random) and plan.flip else image
         return distort(image, plan.colour.draw(random)), truth, opened

@@ -1,4 +1,4 @@
-"""Hue, saturation and exposure. No torch."""
+"""Random changes of hue, saturation and exposure. No torch."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from darknet_torch.augment.random_streams import between, factor
+from darknet_torch.augment.random_streams import random_scale, uniform
 from darknet_torch.cfg.net import NetOptions
 
-_HUES = 179  # AlexeyAB's step around the circle of OpenCV's 180 hues
+_HUES = 179  # AlexeyAB's number of hues of a full turn; OpenCV's own is 180
 
 
 @dataclass(frozen=True)
-class Colour:
+class ColourChange:
     """A change of colours.
 
     Attributes:
-        hue: added, in turns.
-        saturation, exposure: factors.
+        hue: added to the hue, as a fraction of a full turn.
+        saturation: factor.
+        exposure: factor.
     """
 
     hue: float = 0.0
@@ -28,54 +29,63 @@ class Colour:
 
     @property
     def changes(self) -> bool:
-        """Whether it does anything."""
-        return self != Colour()
+        """Whether the change has any effect."""
+        return self != ColourChange()
 
 
 @dataclass(frozen=True)
 class ColourRange:
-    """How far colours may change: hue to both sides, saturation and exposure by a factor."""
+    """The range of colour changes.
+
+    Attributes:
+        hue: the hue moves by up to this fraction of a turn in both directions.
+        saturation: a factor up to this number, or its inverse.
+        exposure: a factor up to this number, or its inverse.
+    """
 
     hue: float = 0.0
     saturation: float = 1.0
     exposure: float = 1.0
 
     @staticmethod
-    def of(net: NetOptions) -> ColourRange:
-        """What [net] asks for; 0 means 1, as in data.c load_thread."""
+    def from_net(net: NetOptions) -> ColourRange:
+        """Read the options of [net]; a factor of 0 means 1, as in data.c load_thread."""
         return ColourRange(net.hue, net.saturation or 1, net.exposure or 1)
 
-    def draw(self, random: np.random.Generator) -> Colour:
-        """A change within the range. Source: image.c random_distort_image."""
-        hue = between(random, -self.hue, self.hue)
-        return Colour(hue, factor(random, self.saturation), factor(random, self.exposure))
+    def draw(self, random: np.random.Generator) -> ColourChange:
+        """Draw a change within the range. Source: image.c random_distort_image."""
+        hue = uniform(random, -self.hue, self.hue)
+        return ColourChange(
+            hue, random_scale(random, self.saturation), random_scale(random, self.exposure)
+        )
 
 
-def distort_bytes(image: np.ndarray, colour: Colour) -> np.ndarray:
-    """Change the colours of BGR or grey uint8; grey knows exposure alone.
+def distort_bytes(image: np.ndarray, colour: ColourChange) -> np.ndarray:
+    """Change the colours of a BGR [H, W, 3] or grey [H, W] uint8 picture.
 
-    Values stop at 0 and 255. A hue below 0 stays red, where the circle should go on.
+    A grey picture changes by the exposure only. Values are clipped to 0-255; so a hue below 0
+    becomes red instead of wrapping around.
 
     Source: image_opencv.cpp image_data_augmentation (AlexeyAB).
     """
     if not colour.changes:
         return image
     values = np.arange(256, dtype=np.float32)
-    exposed = _bytes(values * np.float32(colour.exposure))
+    exposed = _to_bytes(values * np.float32(colour.exposure))
     if image.ndim == 2:
         return cv2.LUT(image, exposed)
-    turned = _bytes(values + np.float32(_HUES * colour.hue))
-    saturated = _bytes(values * np.float32(colour.saturation))
+    turned = _to_bytes(values + np.float32(_HUES * colour.hue))
+    saturated = _to_bytes(values * np.float32(colour.saturation))
     table = np.stack((turned, saturated, exposed), -1)[None]
     hsv = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_BGR2HSV), table)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
 
 
-def _bytes(values: np.ndarray) -> np.ndarray:
+def _to_bytes(values: np.ndarray) -> np.ndarray:
     return np.rint(values).clip(0, 255).astype(np.uint8)
 
 
-def distort(image: np.ndarray, colour: Colour) -> np.ndarray:
+def distort(image: np.ndarray, colour: ColourChange) -> np.ndarray:
     """Change the colours of RGB [H, W, 3] or grey [H, W] float32 in 0-1; see `distort_bytes`.
 
     Source: image.c distort_image (both code bases).

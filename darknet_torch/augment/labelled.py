@@ -1,4 +1,4 @@
-"""Pictures with boxes, as training takes them from a data set. No torch."""
+"""Pictures with boxes to train on. No torch."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.augment.order import Order
-from darknet_torch.augment.pictures import Opened, check_not_empty, open_first
+from darknet_torch.augment.picture_order import PictureOrder
+from darknet_torch.augment.pictures import OpenedPicture, check_not_empty, open_first_readable
 from darknet_torch.augment.random_streams import SampleSeed
 from darknet_torch.augment.source import PerSampleSource
 from darknet_torch.augment.truths import label_problems, training_labels
-from darknet_torch.datasets.model import Example, Labels, Problem
+from darknet_torch.datasets.examples import Example, Labels, Problem
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class LabelledPictures:
     """Pictures and the boxes to learn.
 
     Attributes:
-        paths: of the pictures.
-        labels: of each.
-        problems: with label files and boxes.
+        paths: the picture files.
+        labels: the boxes of each picture.
+        problems: missing label files and unusable boxes.
     """
 
     paths: tuple[Path, ...]
@@ -29,40 +29,43 @@ class LabelledPictures:
     problems: tuple[Problem, ...]
 
     @staticmethod
-    def of(examples: Sequence[Example], classes: int) -> LabelledPictures:
-        """From the pictures of a data set.
+    def from_examples(examples: Sequence[Example], classes: int) -> LabelledPictures:
+        """Collect the pictures and boxes of a data set.
 
         Args:
-            classes: of the network.
+            examples: the pictures.
+            classes: number of classes of the network.
 
         Raises:
-            UsageError: there are none.
+            UsageError: there are no pictures.
         """
         paths = tuple(example.path for example in examples)
         check_not_empty(paths, "the data set")
         problems = label_problems(examples, classes)
         return LabelledPictures(paths, tuple(map(training_labels, examples)), problems)
 
-    def open(self, key: SampleSeed, order: Order, channels: int) -> Opened:
-        """The picture of a sample, or another one if that is broken.
+    def open(self, seed: SampleSeed, order: PictureOrder, channels: int) -> OpenedPicture:
+        """Read the picture of a sample, or another one if it is broken.
 
         Raises:
             UsageError: no picture can be read.
         """
-        return open_first(self.paths, order.candidates(key, len(self.paths)), channels)
+        return open_first_readable(
+            self.paths, order.picture_candidates(seed, len(self.paths)), channels
+        )
 
 
 @dataclass(frozen=True)
 class LabelledSource(PerSampleSource):
-    """A source of samples with boxes.
+    """The base of sources that make samples from pictures with boxes.
 
     Attributes:
-        pictures: with their boxes.
+        pictures: the pictures and their boxes.
     """
 
     pictures: LabelledPictures
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """With label files and boxes."""
+        """Missing label files and unusable boxes."""
         return self.pictures.problems

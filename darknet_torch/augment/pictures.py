@@ -1,4 +1,4 @@
-"""The pictures of a run, opened as they are drawn. No torch."""
+"""Reads the pictures of training samples. No torch."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import cv2
 import numpy as np
 
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import CfgError, ImageError, UsageError
 from darknet_torch.media.images import read_image
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A picture that could be read.
+class OpenedPicture:
+    """A picture that was read.
 
     Attributes:
-        index: which of the run's.
-        image: BGR uint8 [H, W, 3], or grey [H, W].
-        path: of it.
-        problems: those that were drawn before and could not be read.
+        index: its index among the pictures of the data set.
+        image: BGR uint8 [H, W, 3], or grey uint8 [H, W].
+        path: the picture file.
+        problems: the pictures that were tried before and could not be read.
     """
 
     index: int
@@ -32,18 +32,22 @@ class Opened:
     problems: tuple[Problem, ...]
 
 
-def open_first(paths: tuple[Path, ...], candidates: Iterable[int], channels: int) -> Opened:
-    """The first of `candidates` that can be read; the others are told of.
+def open_first_readable(
+    paths: tuple[Path, ...], candidates: Iterable[int], channels: int
+) -> OpenedPicture:
+    """Read the first of `candidates` that can be read, and report the others.
 
-    JPEGs are decoded by OpenCV, as Darknet's builds with OpenCV do when they train. It takes
-    half the time of stb_image (which predictions need for equal numbers), and decoding is what
-    costs most in this pipeline.
+    OpenCV decodes JPEGs here, as in training with Darknet's OpenCV builds. It takes half the
+    time of stb_image (which predictions need for equal numbers), and decoding costs most in
+    this pipeline.
 
     Args:
-        channels: of the network, 1 for grey.
+        paths: the picture files of the data set.
+        candidates: indices of pictures, in the order to try.
+        channels: channels of the network's input, 1 for grey.
 
     Raises:
-        UsageError: none can be read.
+        UsageError: none of the pictures can be read.
     """
     problems: dict[int, Problem] = {}
     for index in candidates:
@@ -56,24 +60,24 @@ def open_first(paths: tuple[Path, ...], candidates: Iterable[int], channels: int
             continue
         if channels == 1:
             image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        return Opened(index, image, str(paths[index]), tuple(problems.values()))
+        return OpenedPicture(index, image, str(paths[index]), tuple(problems.values()))
     raise UsageError(
         f"none of the {len(paths)} pictures can be read",
-        expected="one picture at least",
+        expected="at least one picture",
         got=next(iter(problems.values())).what if problems else "an empty list",
     )
 
 
 def check_channels(net: NetOptions) -> int:
-    """The channels of the network's input.
+    """The channels of the network's input, 1 or 3.
 
     Raises:
-        CfgError: pictures have neither that many nor one.
+        CfgError: the input is no picture, or has another number of channels.
     """
     if net.is_picture and net.channels in (1, 3):
         return net.channels
     raise CfgError(
-        "the network takes no pictures that could be read",
+        "the network's input cannot be a picture",
         where=net.where,
         expected="width=, height= and channels=3, or 1 for grey, in [net]",
         got=f"width={net.width}, height={net.height}, channels={net.channels}",
@@ -81,15 +85,15 @@ def check_channels(net: NetOptions) -> int:
 
 
 def check_not_empty(paths: tuple[Path, ...], origin: str) -> None:
-    """Refuse a run without pictures.
+    """Refuse to train without pictures.
 
     Raises:
-        UsageError: there are none.
+        UsageError: `paths` is empty.
     """
     if not paths:
-        raise UsageError("no pictures to train on", where=origin, expected="one or more")
+        raise UsageError("no pictures to train on", where=origin, expected="at least one")
 
 
-def planes(image: np.ndarray) -> np.ndarray:
-    """BGR or grey uint8 in the network's order: RGB uint8 [C, H, W]."""
+def rgb_planes(image: np.ndarray) -> np.ndarray:
+    """Convert BGR [H, W, 3] or grey [H, W] uint8 to RGB or grey [C, H, W] uint8."""
     return image[None] if image.ndim == 2 else np.stack(cv2.split(image)[::-1])

@@ -1,4 +1,4 @@
-"""Random numbers that depend on nothing but their place in the run. No torch."""
+"""Random numbers that depend on the seed, the iteration and the sample only. No torch."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import numpy as np
 
 
 class RandomStream(IntEnum):
-    """What a stream of random numbers is for; each has its own, so that none moves another."""
+    """The purposes of random numbers; each has its own stream, so that none affects another."""
 
-    CHOICE = 0
-    DRAWS = 1
-    BOXES = 2
-    MIX = 3
-    CUTS = 4
-    SIZE = 5
-    RESTART = 6
+    PICTURE = 0  # which picture
+    AUGMENTATION = 1  # crop, flip, colours, whether to blur and add noise
+    BOXES = 2  # the order of the boxes, then the noise
+    MIXING = 3  # whether to mix pictures
+    MOSAIC_CUT = 4  # where the quarters of a mosaic meet
+    INPUT_SIZE = 5  # multi-scale
+    RESTART = 6  # where a stream of text starts
 
 
 @dataclass(frozen=True)
 class SampleSeed:
-    """A place in a run.
+    """The seed of one sample's random numbers.
 
     Attributes:
-        seed: of the run, 0 or more.
+        seed: seed of the run, 0 or more.
         iteration: from 0.
-        slot: of a sample within the iteration, from 0; or of a stream of text.
-        part: which of the pictures that one sample is mixed from.
+        slot: index of the sample within the iteration, from 0; or of a text stream.
+        part: index of a picture within a mixed sample.
     """
 
     seed: int
@@ -36,38 +36,38 @@ class SampleSeed:
     slot: int = 0
     part: int = 0
 
-    def random(self, purpose: RandomStream) -> np.random.Generator:
-        """The numbers of this place for `purpose`: the same whoever asks, and how often."""
-        words = (self.seed, self.iteration, self.slot, self.part, int(purpose))
+    def generator(self, stream: RandomStream) -> np.random.Generator:
+        """A new generator for one purpose; it always starts with the same numbers."""
+        words = (self.seed, self.iteration, self.slot, self.part, int(stream))
         return np.random.default_rng(np.random.SeedSequence(words))
 
-    def at(self, slot: int) -> SampleSeed:
-        """The same place at another slot."""
+    def with_slot(self, slot: int) -> SampleSeed:
+        """The seed of another slot in the same iteration."""
         return replace(self, slot=slot)
 
 
-def between(random: np.random.Generator, low: float, high: float) -> float:
-    """Uniform between two numbers in either order. Source: utils.c rand_uniform_strong."""
-    return share(low, high, random.random())
+def uniform(random: np.random.Generator, low: float, high: float) -> float:
+    """A uniform number between two bounds in any order. Source: utils.c rand_uniform_strong."""
+    return interpolate(low, high, random.random())
 
 
-def share(low: float, high: float, part: float) -> float:
-    """The number at `part`, 0-1, of the way up. Source: utils.c rand_precalc_random."""
+def interpolate(low: float, high: float, fraction: float) -> float:
+    """The number at `fraction`, 0-1, from the lower bound. Source: utils.c rand_precalc_random."""
     low, high = min(low, high), max(low, high)
-    return part * (high - low) + low
+    return fraction * (high - low) + low
 
 
-def whole_between(random: np.random.Generator, low: int, high: int) -> int:
-    """A whole number, both ends included, in either order. Source: utils.c rand_int."""
+def uniform_integer(random: np.random.Generator, low: int, high: int) -> int:
+    """A uniform integer, both bounds included, in any order. Source: utils.c rand_int."""
     return int(random.integers(min(low, high), max(low, high) + 1))
 
 
-def factor(random: np.random.Generator, most: float) -> float:
-    """A factor up to `most`, or its inverse, as often. Source: utils.c rand_scale."""
-    scale = between(random, 1, most)
-    return scale if coin(random) else 1 / scale
+def random_scale(random: np.random.Generator, largest: float) -> float:
+    """A factor from 1 to `largest` or, as often, its inverse. Source: utils.c rand_scale."""
+    scale = uniform(random, 1, largest)
+    return scale if coin_flip(random) else 1 / scale
 
 
-def coin(random: np.random.Generator) -> bool:
-    """True as often as not."""
+def coin_flip(random: np.random.Generator) -> bool:
+    """True with probability 1/2."""
     return bool(random.integers(2))

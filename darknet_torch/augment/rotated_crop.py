@@ -1,4 +1,4 @@
-"""A classifier's crop: a part of the picture, turned and stretched. No torch."""
+"""A classifier's random crop, rotated and stretched. No torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from darknet_torch.augment.random_streams import between, factor, whole_between
+from darknet_torch.augment.random_streams import random_scale, uniform, uniform_integer
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgError
@@ -16,14 +16,15 @@ from darknet_torch.errors import CfgError
 
 @dataclass(frozen=True)
 class CropRange:
-    """Which crops may be drawn.
+    """The range of random crops.
 
     Attributes:
-        smallest, largest: pixels that the shorter side of the picture is resized to.
-        width: of the input that they are meant for; at another they grow with it.
-        angle: to both sides, degrees.
-        aspect: by a factor.
-        centred: a picture that is then smaller than the crop is in its middle.
+        smallest: the shorter side of the picture is resized to at least this, in pixels.
+        largest: the shorter side of the picture is resized to at most this, in pixels.
+        width: the input width that `smallest` and `largest` are for; they scale with it.
+        angle: the largest rotation in both directions, degrees.
+        aspect: the largest factor of the aspect ratio, or its inverse.
+        centred: centre a picture that is smaller than the crop.
     """
 
     smallest: int
@@ -34,13 +35,13 @@ class CropRange:
     centred: bool
 
     @staticmethod
-    def of(net: NetOptions, dialect: Dialect) -> CropRange:
-        """What [net] asks for.
+    def from_net(net: NetOptions, dialect: Dialect) -> CropRange:
+        """Read the options of [net].
 
         Source: parser.c parse_net_options, classifier.c train_classifier (both code bases).
 
         Raises:
-            CfgError: aspect= is below 0, where a factor is meant.
+            CfgError: aspect= is negative.
         """
         if net.aspect < 0:
             raise CfgError(
@@ -61,36 +62,39 @@ class CropRange:
             net.width,
             net.angle,
             net.aspect or 1.0,  # as in data.c load_thread
-            dialect.centres_small_crops,
+            dialect.training_data.centres_small_crops,
         )
 
-    def draw(
+    def random_crop(
         self, image: np.ndarray, random: np.random.Generator, height: int, width: int
     ) -> np.ndarray:
-        """A crop at random, black where the picture ends.
+        """Draw a crop and apply it; outside the picture it is black.
 
         Args:
             image: float32 [H, W] or [H, W, 3].
             height, width: of the result; a crop of the longer side squared, resized.
 
         Source: image.c random_augment_image, rotate_crop_image, data.c
-        load_image_augment_paths (both code bases). Differs: where the result is no square,
-        pixels are interpolated once, not twice. OpenCV before version 5 takes places to 1/32
+        load_image_augment_paths (both code bases). Differs: if the result is not square,
+        pixels are interpolated once, not twice. OpenCV before version 5 rounds positions to 1/32
         of a pixel.
         """
-        own_height, own_width = image.shape[:2]
+        picture_height, picture_width = image.shape[:2]
         size = max(height, width)
-        aspect = factor(random, self.aspect)
+        aspect = random_scale(random, self.aspect)
         low, high = (side * width // self.width for side in (self.smallest, self.largest))
         shorter = max(
-            1, own_height if own_height < own_width * aspect else int(own_width * aspect)
+            1,
+            picture_height
+            if picture_height < picture_width * aspect
+            else int(picture_width * aspect),
         )
-        scale = max(1, whole_between(random, low, high)) / shorter
-        angle = math.radians(between(random, -self.angle, self.angle))
-        right = self._shift(random, own_width * scale / aspect - size)
-        down = self._shift(random, own_height * scale - size)
+        scale = max(1, uniform_integer(random, low, high)) / shorter
+        angle = math.radians(uniform(random, -self.angle, self.angle))
+        right = self._shift(random, picture_width * scale / aspect - size)
+        down = self._shift(random, picture_height * scale - size)
         matrix = (
-            _translation(own_width / 2, own_height / 2)
+            _translation(picture_width / 2, picture_height / 2)
             @ _rotation(angle)
             @ np.diag((aspect / scale, 1 / scale, 1))
             @ _translation(right - size / 2, down - size / 2)
@@ -101,7 +105,7 @@ class CropRange:
 
     def _shift(self, random: np.random.Generator, room: float) -> float:
         reach = max(0.0, room / 2) if self.centred else room / 2
-        return between(random, -reach, reach)
+        return uniform(random, -reach, reach)
 
 
 def _translation(right: float, down: float) -> np.ndarray:
@@ -114,5 +118,5 @@ def _rotation(angle: float) -> np.ndarray:
 
 
 def _step(size: int, wanted: int) -> float:
-    """Pixels of the crop for one of the result, corners on corners as in resize_image."""
+    """Pixels of the crop per pixel of the result; corners are aligned, as in resize_image."""
     return (size - 1) / (wanted - 1) if wanted > 1 else 1.0

@@ -1,4 +1,4 @@
-"""What a source of training samples is asked and answers. No torch."""
+"""The interface of sample sources: a request for samples, and the samples. No torch."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Protocol
 import numpy as np
 
 from darknet_torch.augment.random_streams import SampleSeed
-from darknet_torch.datasets.model import Problem
+from darknet_torch.datasets.examples import Problem
 
 
 @dataclass(frozen=True)
-class Request:
-    """Some samples of one iteration.
+class SampleRequest:
+    """A request for some samples of one iteration.
 
     Attributes:
-        seed: of the run.
+        seed: seed of the run.
         iteration: from 0.
-        slots: of the samples, within the iteration.
-        height, width: of the network's input, pixels; 0 where it is no picture.
+        slots: the indices of the samples within the iteration.
+        height: height of the network's input in pixels; 0 if it is no picture.
+        width: width of the network's input in pixels; 0 if it is no picture.
     """
 
     seed: int
@@ -30,20 +31,20 @@ class Request:
     width: int
 
     @property
-    def keys(self) -> list[SampleSeed]:
-        """The place of each sample."""
+    def sample_seeds(self) -> list[SampleSeed]:
+        """The seed of each sample."""
         return [SampleSeed(self.seed, self.iteration, slot) for slot in self.slots]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample.
+    """One training sample.
 
     Attributes:
-        image: [C, H, W] RGB, uint8 or float32 in 0-1.
-        truth: float32, in the form that the network's loss takes.
-        paths: of the pictures it is made of.
-        problems: what was met on the way.
+        image: [C, H, W] RGB or grey, uint8 or float32 in 0-1.
+        truth: float32, in the shape that the network's loss takes.
+        paths: the pictures it is made of.
+        problems: pictures that could not be read.
     """
 
     image: np.ndarray
@@ -53,16 +54,17 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class SampleBatch:
     """The samples of a request, in the order of its slots.
 
     Attributes:
-        images: [N, C, H, W] RGB, uint8 or float32 in 0-1; bytes are sooner sent to another
-            process.
+        images: [N, C, H, W] RGB or grey, uint8 or float32 in 0-1; uint8 is faster to send to
+            another process.
         truths: [N, ...] float32.
-        paths: of the pictures they are made of.
-        problems: what was met on the way.
-        restarts: which of the streams asked for, from 0, start elsewhere with this request.
+        paths: the pictures that the samples are made of.
+        problems: pictures that could not be read.
+        restarts: for text, the indices among the requested streams that start at a new
+            position with this request.
     """
 
     images: np.ndarray
@@ -72,12 +74,12 @@ class Loaded:
     restarts: tuple[int, ...] = ()
 
     @staticmethod
-    def join(samples: Sequence[Sample]) -> Loaded:
-        """Samples of equal sizes, one or more, as one answer."""
+    def stack(samples: Sequence[Sample]) -> SampleBatch:
+        """Stack one or more samples of equal sizes."""
         images = [sample.image for sample in samples]
         if any(image.dtype != np.uint8 for image in images):
             images = [as_floats(image) for image in images]
-        return Loaded(
+        return SampleBatch(
             np.stack(images),
             np.stack([sample.truth for sample in samples]),
             tuple(path for sample in samples for path in sample.paths),
@@ -86,41 +88,43 @@ class Loaded:
 
 
 def as_floats(images: np.ndarray) -> np.ndarray:
-    """Bytes as float32 in 0-1; others as they are."""
+    """Convert uint8 to float32 in 0-1; return float32 unchanged."""
     return images / np.float32(255) if images.dtype == np.uint8 else images
 
 
 class SampleSource(Protocol):
-    """Where samples come from: a pure function of the request.
+    """Makes samples. They depend on the request and on nothing else.
 
     Attributes:
-        problems: what is known to be wrong before the first request.
+        problems: faults of the data set that are known before the first request.
     """
 
     @property
     def problems(self) -> tuple[Problem, ...]: ...
 
-    def load(self, request: Request) -> Loaded:
-        """The samples asked for.
+    def load(self, request: SampleRequest) -> SampleBatch:
+        """Make the requested samples.
 
         Raises:
-            UsageError: nothing usable is left.
+            UsageError: no usable data is left.
         """
         ...
 
 
 class PerSampleSource:
-    """A source whose samples are made one by one."""
+    """The base of sources that make their samples one by one."""
 
-    def load(self, request: Request) -> Loaded:
-        """The samples asked for: images [N, C, H, W] and a truth for each.
+    def load(self, request: SampleRequest) -> SampleBatch:
+        """Make the requested samples.
 
         Raises:
             UsageError: no picture can be read.
         """
         height, width = request.height, request.width
-        return Loaded.join([self.sample(key, height, width) for key in request.keys])
+        return SampleBatch.stack(
+            [self.sample(seed, height, width) for seed in request.sample_seeds]
+        )
 
-    def sample(self, key: SampleSeed, height: int, width: int) -> Sample:
-        """The sample of a place, for an input of `height` x `width` pixels."""
+    def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
+        """Make the sample of a seed for an input of `height` x `width` pixels."""
         raise NotImplementedError

@@ -1,6 +1,6 @@
-"""Boxes on their way from the picture to the network's input, and as its truths. No torch.
+"""Converts the boxes of a picture to the truths of a detection head. No torch.
 
-All in float32, as in C, so that a box at the edge of a rule falls on the same side.
+Everything is computed in float32 as in C, so that boxes at a threshold are treated alike.
 """
 
 from __future__ import annotations
@@ -10,78 +10,91 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.datasets.model import Example, Labels, Problem
+from darknet_torch.datasets.examples import Example, Labels, Problem
 from darknet_torch.media.images import Placement
 from darknet_torch.results.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
 ROW = 5  # x, y, w, h, class
-_TRACKS = 4000  # pictures, and objects in one, that a track's id tells apart; float32 holds both
+_TRACKS = 4000  # distinct pictures, and objects per picture, in a track id; exact in float32
 
 
 @dataclass(frozen=True)
-class Motion:
-    """How a picture moves: places * scale - shift, in 0-1, then perhaps mirrored."""
+class BoxTransform:
+    """An affine transform of positions in 0-1: position * scale - shift, then mirrored if `flip`.
+
+    Attributes:
+        scale: along x and y.
+        shift: along x and y, in 0-1 of the network's input.
+        flip: mirror along x.
+    """
 
     scale: tuple[float, float] = (1.0, 1.0)
     shift: tuple[float, float] = (0.0, 0.0)
     flip: bool = False
 
     @staticmethod
-    def of(placement: Placement) -> Motion:
-        """Into a network's input without any augmentation."""
+    def from_placement(placement: Placement) -> BoxTransform:
+        """The transform into a network's input without augmentation."""
         margins = placement.to_input(np.zeros(4))[:2]
         ratios = placement.to_input(np.ones(4))[2:]
-        return Motion((ratios[0], ratios[1]), (-margins[0], -margins[1]))
+        return BoxTransform((ratios[0], ratios[1]), (-margins[0], -margins[1]))
 
 
-def moved(boxes: np.ndarray, motion: Motion) -> np.ndarray:
-    """Boxes after a motion, clipped to the input; what is outside of it has no size.
+def transform_boxes(boxes: np.ndarray, transform: BoxTransform) -> np.ndarray:
+    """Transform boxes and clip them to the network's input.
+
+    Boxes outside of the picture or of the input get the size 0.
 
     Args:
         boxes: [K, 4] centre x, centre y, width, height in 0-1 of the picture.
+        transform: from the picture to the network's input.
 
     Returns:
-        [K, 4] float32 in the same form, in 0-1 of the network's input.
+        [K, 4] float32 in the same format, in 0-1 of the network's input.
 
-    Source: data.c correct_boxes (AlexeyAB). pjreddie's has no rule for boxes that lie
-    outside of the picture from the start; they lose their size there too, unless the
-    picture is surrounded by filling.
+    Source: data.c correct_boxes (AlexeyAB). pjreddie's function has no rule for boxes that lie
+    outside of the picture from the start; they lose their size there too, unless the picture
+    is padded.
     """
     boxes = boxes.astype(np.float32)
-    lost = _nowhere(boxes)
-    scale, shift = np.array((motion.scale, motion.shift), np.float32)
+    lost = _outside_picture(boxes)
+    scale, shift = np.array((transform.scale, transform.shift), np.float32)
     corners = cxcywh_to_xyxy(boxes) * np.tile(scale, 2) - np.tile(shift, 2)
-    if motion.flip:
+    if transform.flip:
         corners[:, [0, 2]] = 1 - corners[:, [2, 0]]
     found = xyxy_to_cxcywh(corners.clip(0, 1))
     found[lost] = 0
     return found
 
 
-def _nowhere(boxes: np.ndarray) -> np.ndarray:
-    """[K] whether a box of the picture lies outside of it, or has its centre at 0, 0."""
+def _outside_picture(boxes: np.ndarray) -> np.ndarray:
+    """[K] whether a box lies outside of its picture, or has its centre at 0, 0."""
     centre, half = boxes[:, :2], boxes[:, 2:] / 2
     at_origin = (centre == 0).all(1)
     return at_origin | (centre + half < 0).any(1) | (centre - half > 1).any(1)
 
 
 def label_problems(examples: Sequence[Example], classes: int) -> tuple[Problem, ...]:
-    """Label files that are missing, and boxes that no truth can be made of.
+    """Find missing label files, and boxes that cannot become truths.
 
-    Source: data.c read_boxes, fill_truth_detection (AlexeyAB), which tells of them while it
-    trains.
+    Source: data.c read_boxes, fill_truth_detection (AlexeyAB), which report them during
+    training.
     """
     found = []
     for example in examples:
         where = str(example.label_file or example.path)
         if example.labels is None:
-            found.append(Problem("no label file", where, "missing, so the picture is a negative"))
+            found.append(
+                Problem(
+                    "no label file", where, "missing; the picture is used as a negative example"
+                )
+            )
             continue
         ids, boxes = example.labels.class_ids, example.labels.boxes
         for class_id in ids[(ids < 0) | (ids >= classes)]:
             what = f"class {class_id}, but the network has 0..{classes - 1}; the box is left out"
             found.append(Problem("unknown class", where, what))
-        for box in boxes[_nowhere(boxes)]:
+        for box in boxes[_outside_picture(boxes)]:
             text = " ".join(f"{value:g}" for value in box)
             what = f"a box outside of the picture is left out: {text}"
             found.append(Problem("box outside", where, what))
@@ -89,59 +102,62 @@ def label_problems(examples: Sequence[Example], classes: int) -> tuple[Problem, 
 
 
 def training_labels(example: Example) -> Labels:
-    """The boxes to learn: all but the difficult ones, which Darknet's label files lack."""
+    """The boxes to learn: all but the difficult ones, which Darknet's label files do not have."""
     labels = example.labels
     if labels is None:
-        return Labels.of()
+        return Labels.empty()
     easy = ~labels.difficult
     return Labels(labels.class_ids[easy], labels.boxes[easy], labels.difficult[easy])
 
 
 @dataclass(frozen=True)
-class RowRules:
-    """Which boxes become truths of [yolo], [Gaussian_yolo] and [region].
+class RowTruthEncoder:
+    """Converts boxes to the truth rows of [yolo], [Gaussian_yolo] and [region].
 
     Attributes:
-        classes: of the network.
-        most: truths of a picture.
-        in_pixels: the smallest box is a pixel of the input, else 0.001 of it, wide and high.
-        tracks: rows carry the object's id behind its class.
+        classes: number of classes of the network.
+        max_truths: number of truth rows per picture.
+        in_pixels: a box must be at least one pixel of the input wide and high, else 0.001 of it.
+        tracks: rows have the track id of the object after its class.
     """
 
     classes: int
-    most: int
+    max_truths: int
     in_pixels: bool
     tracks: bool = False
 
     @property
-    def width(self) -> int:
-        """Values of a row."""
+    def row_length(self) -> int:
+        """Number of values in a row, 5 or 6."""
         return ROW + self.tracks
 
-    def rows(
+    def encode(
         self,
         labels: Labels,
         index: int,
         order: np.ndarray,
-        motion: Motion,
+        transform: BoxTransform,
         height: int,
         width: int,
     ) -> np.ndarray:
-        """The truths of one picture, [K, 5 or 6]: x, y, w, h, class and perhaps the track.
+        """The truth rows of one picture, [K, 5 or 6]: x, y, w, h, class and the track id.
 
-        Boxes that are dropped later count among the `most` first, as in C.
+        Only the first `max_truths` boxes are considered, as in C, even if some are dropped.
 
         Args:
-            index: of the picture in the data set.
-            order: of its boxes.
-            height, width: of the network's input, pixels.
+            labels: the boxes of the picture.
+            index: index of the picture in the data set.
+            order: [N] the order of its boxes.
+            transform: from the picture to the network's input.
+            height: height of the network's input in pixels.
+            width: width of the network's input in pixels.
 
         Source: data.c fill_truth_detection, read_boxes (both code bases). Differs: a class
         below 0 is left out (AlexeyAB's code keeps it), and in pjreddie's dialect one that is
         too high (that code writes it into the truth).
         """
-        order = order[: self.most]
-        ids, boxes = labels.class_ids[order], moved(labels.boxes[order], motion)
+        order = order[: self.max_truths]
+        ids, boxes = labels.class_ids[order], transform_boxes(labels.boxes[order], transform)
         pair = (1 / width, 1 / height) if self.in_pixels else (0.001, 0.001)
         smallest = np.array(pair, np.float32)
         keep = (ids >= 0) & (ids < self.classes) & (boxes[:, 2:] >= smallest).all(1)
@@ -151,37 +167,38 @@ class RowRules:
             columns.append(track.astype(np.float32))
         return np.concatenate(columns, 1)
 
-    def filled(self, rows: np.ndarray) -> np.ndarray:
-        """[K, 5 or 6] as [most, 5 or 6], zeros behind; without those that are too many."""
-        out = np.zeros((self.most, self.width), np.float32)
-        out[: len(rows)] = rows[: self.most]
+    def pad(self, rows: np.ndarray) -> np.ndarray:
+        """Pad [K, 5 or 6] rows with zeros, or truncate them, to [max_truths, 5 or 6]."""
+        out = np.zeros((self.max_truths, self.row_length), np.float32)
+        out[: len(rows)] = rows[: self.max_truths]
         return out
 
 
 @dataclass(frozen=True)
-class CellRules:
-    """Which boxes become truths of [detection].
+class CellTruthEncoder:
+    """Converts boxes to the truth cells of [detection].
 
     Attributes:
-        classes: of the network.
+        classes: number of classes of the network.
         side: cells per side.
-        smallest: a box is at least as wide and high, in 0-1 of the input.
+        smallest: the least width and height of a box, in 0-1 of the input.
     """
 
     classes: int
     side: int
     smallest: float
 
-    def cells(self, labels: Labels, order: np.ndarray, motion: Motion) -> np.ndarray:
-        """The truths of one picture, [side * side * (1 + classes + 4)].
+    def encode(self, labels: Labels, order: np.ndarray, transform: BoxTransform) -> np.ndarray:
+        """The truth of one picture, [side * side * (1 + classes + 4)] float32.
 
-        Each cell has 1 if there is an object, its class as one of `classes`, x, y in the cell
-        and w, h in the input. The first box takes a cell.
+        A cell has 1 if it contains an object, the one-hot class, x, y in 0-1 of the cell and
+        w, h in 0-1 of the input. If several boxes have their centre in a cell, the first one
+        in `order` is used.
 
-        Source: data.c fill_truth_region. Differs: a box whose class is unknown takes none.
+        Source: data.c fill_truth_region. Differs: a box of an unknown class is ignored.
         """
         grid = np.zeros((self.side, self.side, 1 + self.classes + 4), np.float32)
-        ids, boxes = labels.class_ids[order], moved(labels.boxes[order], motion)
+        ids, boxes = labels.class_ids[order], transform_boxes(labels.boxes[order], transform)
         keep = (ids >= 0) & (ids < self.classes)
         keep &= (boxes[:, 2:] >= np.float32(self.smallest)).all(1)
         for class_id, box in zip(ids[keep], boxes[keep], strict=True):

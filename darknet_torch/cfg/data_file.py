@@ -1,4 +1,4 @@
-"""Darknet's .data files: where a data set's lists, names and results lie. No torch."""
+"""Darknet's .data files: the paths of a data set's lists, names and results. No torch."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ _WHITE_SPACE = str.maketrans("", "", " \t\r\n")
 
 
 def read_data_file(path: str | Path) -> dict[str, str]:
-    """The key=value lines of a .data file; of equal keys the first wins.
+    """Read the key=value lines of a .data file.
+
+    All white space is dropped, inside a line too. Where a key occurs twice, the first wins.
+
+    Args:
+        path: the file; a byte-order mark at its start is skipped, its bytes are taken as latin-1.
+
+    Returns:
+        The value of each key. Comments and lines without a value are left out.
 
     Raises:
-        UsageError: it is not there or cannot be read.
+        UsageError: the file does not exist or cannot be read.
 
     Source: option_list.c read_data_cfg.
     """
@@ -31,6 +39,10 @@ def read_data_file(path: str | Path) -> dict[str, str]:
 
 
 def resolve(data_file: str | Path, name: str) -> Path:
-    """A path written in `data_file`: against the working folder, then against the file's own."""
-    beside = Path(data_file).parent / name
-    return beside if not Path(name).exists() and beside.exists() else Path(name)
+    """Return the path that `name`, written in `data_file`, stands for.
+
+    It is looked for in the working folder, then in the folder of `data_file`; a path that
+    exists in neither is returned as written.
+    """
+    same_folder = Path(data_file).parent / name
+    return same_folder if not Path(name).exists() and same_folder.exists() else Path(name)

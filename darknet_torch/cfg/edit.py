@@ -1,4 +1,4 @@
-"""Editing a cfg's text: some values change, every other byte stays."""
+"""Edits of a cfg's text: some values change, every other byte stays as it is."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from dataclasses import dataclass
 
 from darknet_torch.cfg.grammar import Section
 
-# key= and blanks, the value, blanks and a comment and the end of a Windows line.
+# Groups: the key, "=" and blanks; the value; blanks, a comment, the end of a Windows line.
 _LINE = re.compile(r"([^=]*=[ \t]*)(.*?)([ \t]*(?:#.*)?\r?)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Changed:
-    """A line that an edit changed.
+class LineChange:
+    """A line that an edit changed, added or deleted.
 
     Attributes:
-        line: its number in the new text; of a deleted line, the number it would have.
-        old: as it was, None for a new one.
-        new: as it is, None for one that is gone.
+        line: its number in the new text, from 1; a deleted line has the number of the line that
+            took its place.
+        old: the line in the original, None if it was added.
+        new: the line in the new text, None if it was deleted.
     """
 
     line: int
@@ -34,31 +35,35 @@ class Changed:
 
 
 class CfgEdit:
-    """A cfg's text while values are changed; the last `set` of a key counts.
+    """The text of a cfg in which values are changed.
 
     Args:
-        text: of the cfg, a character a byte. Sections are those that `parse_cfg` gives of it.
+        text: the text of the cfg, one character for each byte. The methods take the sections
+            that `parse_cfg` reads from this text.
     """
 
     def __init__(self, text: str) -> None:
         self._original = text.split("\n")
-        # By the index of a line: what it becomes, None for nothing; and what comes behind it.
+        # By the index of an original line: the line that replaces it, None if it is deleted,
+        # and the value of each key that is added after it.
         self._replaced: dict[int, str | None] = {}
         self._added: dict[int, dict[str, str]] = defaultdict(dict)
 
     @property
     def text(self) -> str:
-        """All of it as it is now."""
+        """The whole text with the changes made so far."""
         return "\n".join(line for lines in self._lines() for line in lines)
 
     def set(self, section: Section, key: str, value: str) -> None:
-        """Write `value` in the line that counts, or as a line behind the section's own.
+        """Give `key` a value.
 
-        A value that says the same already keeps its blanks.
+        The value is written into the line that Darknet reads, the first of the key. If the key
+        has none, a line is added right after the section's own. A later call for the same key
+        replaces an earlier one. A line that has this value already keeps its blanks.
         """
         entry = section.first().get(key)
         if entry is None or entry.value is None:
-            # The first line behind the section's own is the one that counts.
+            # A line without a value may follow, and the first line of a key counts.
             self._added[section.where.line - 1][key] = value
             return
         index = entry.where.line - 1
@@ -66,38 +71,38 @@ class CfgEdit:
         if not same_value(entry.value, value):
             match = _LINE.fullmatch(self._original[index])
             if match is None:
-                raise AssertionError("a line with a value has the form of one")
+                raise AssertionError("a line with a value has the form key=value")
             self._replaced[index] = match[1] + value + match[3]
 
     def remove(self, section: Section, key: str) -> None:
-        """Delete every line of `key`."""
+        """Delete every line of `key` in `section`."""
         for entry in section.entries:
             if entry.key == key:
                 self._replaced[entry.where.line - 1] = None
 
-    def changes(self) -> list[Changed]:
-        """The lines that differ from the original, from top to bottom."""
+    def changes(self) -> list[LineChange]:
+        """Return the lines that differ from the original, from top to bottom."""
         found, number = [], 1
         for index, (old, lines) in enumerate(zip(self._original, self._lines(), strict=True)):
             if index in self._replaced:
-                found.append(Changed(number, old, self._replaced[index]))
+                found.append(LineChange(number, old, self._replaced[index]))
             number += len(lines)
             first_added = len(lines) - len(self._added.get(index, ()))
             for line, text in enumerate(lines[first_added:], number - len(lines) + first_added):
-                found.append(Changed(line, None, text))
+                found.append(LineChange(line, None, text))
         return found
 
     def _lines(self) -> list[list[str]]:
-        """For each line of the original, the lines that it has become."""
+        """Return, for each line of the original, the lines that stand in its place now."""
         lines = []
         for index, old in enumerate(self._original):
-            now = self._replaced.get(index, old)
+            kept = self._replaced.get(index, old)
             end = "\r" if old.endswith("\r") else ""
             added = [f"{key}={value}{end}" for key, value in self._added.get(index, {}).items()]
-            lines.append([*([] if now is None else [now]), *added])
+            lines.append([*([] if kept is None else [kept]), *added])
         return lines
 
 
 def same_value(old: str | None, new: str) -> bool:
-    """Whether a value read from a cfg says what `new` says, its blanks and comment aside."""
+    """Whether a value read from a cfg equals `new`, apart from blanks and a comment."""
     return (old or "").partition("#")[0] == new.replace(" ", "")

@@ -1,8 +1,8 @@
-"""Darknet's cfg grammar: bytes to sections of key=value entries.
+"""Darknet's cfg grammar: turns bytes into sections of key=value entries.
 
-All white space is dropped, inside a line too. A line that starts with ``#`` or
-``;`` is a comment. Of equal keys in a section the first one wins. Nothing here
-knows what a section means.
+All white space is dropped, inside a line too. A line that starts with ``#`` or ``;`` is
+a comment. Where a key occurs twice in a section, the first one wins. Nothing here knows what
+a section means.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 from darknet_torch.errors import CfgError, warn
 
 _WHITE_SPACE = str.maketrans("", "", " \t\r\n")
-_BYTE_ORDER_MARK = "\xef\xbb\xbf"  # of UTF-8, as latin-1 shows it
+_BYTE_ORDER_MARK = "\xef\xbb\xbf"  # that of UTF-8, decoded as latin-1
 
 
 @dataclass(frozen=True)
 class Where:
-    """A place in a file; prints as ``file:line``."""
+    """A place in a file: its path and a line from 1. Prints as ``file:line``."""
 
     file: str
     line: int
@@ -29,7 +29,7 @@ class Where:
 
 @dataclass(frozen=True)
 class Entry:
-    """One ``key=value`` line. `value` is None for a line without ``=``."""
+    """One ``key=value`` line; `value` is None where the line has no ``=``."""
 
     key: str
     value: str | None
@@ -38,14 +38,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Section:
-    """One ``[name]`` with its entries in file order, duplicates included."""
+    """One ``[name]`` with its entries in the order of the file, duplicates included."""
 
     name: str
     where: Where
     entries: tuple[Entry, ...]
 
     def first(self) -> dict[str, Entry]:
-        """The entry that counts for each key: the first, as in option_find."""
+        """Return the entry that counts for each key: the first one.
+
+        Source: option_list.c option_find.
+        """
         found: dict[str, Entry] = {}
         for entry in self.entries:
             found.setdefault(entry.key, entry)
@@ -59,7 +62,7 @@ def read_cfg(path: str | Path) -> list[Section]:
         path: the file; its bytes are taken as latin-1, so any byte is legal.
 
     Raises:
-        CfgError: the file is missing, unreadable or has no sections.
+        CfgError: the file does not exist, cannot be read, or is no cfg (see `parse_cfg`).
 
     Source: parser.c read_cfg, option_list.c read_option, utils.c strip (AlexeyAB).
     """
@@ -67,10 +70,10 @@ def read_cfg(path: str | Path) -> list[Section]:
 
 
 def read_cfg_text(path: str | Path) -> str:
-    """A cfg file's text, a character a byte.
+    """Return the text of a cfg file, one character for each byte.
 
     Raises:
-        CfgError: the file is missing or unreadable.
+        CfgError: the file does not exist or cannot be read.
     """
     try:
         return Path(path).read_bytes().decode("latin-1")
@@ -81,27 +84,18 @@ def read_cfg_text(path: str | Path) -> str:
 
 
 def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
-    """The sections of a cfg's text; `file` names it in messages.
+    """Split the text of a cfg into its sections.
+
+    Args:
+        text: one character for each byte; a byte-order mark at its start is skipped.
+        file: the name of the file in messages.
 
     Raises:
-        CfgError: there are no sections, an option precedes the first one, or the
-            text is a web page.
+        CfgError: there are no sections, an option precedes the first one, a section's line has
+            no bracket at its end, or the text is binary or a web page.
     """
-    if text.startswith(_BYTE_ORDER_MARK):
-        text = text[len(_BYTE_ORDER_MARK) :]
-    if "\0" in text[:64]:
-        raise CfgError(
-            "this is no plain text",
-            where=file,
-            expected="a cfg",
-            fix="swap the cfg and the weights, or save it as UTF-8 if it is UTF-16",
-        )
-    if text.lstrip()[:1] == "<":
-        raise CfgError(
-            "this is a web page or XML, not a cfg",
-            where=file,
-            fix="download the raw file",
-        )
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    _check_is_text(text, file)
     sections: list[Section] = []
     name: str | None = None
     start = Where(file, 0)
@@ -129,6 +123,22 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
     for section in sections:
         _warn_of_duplicates(section)
     return sections
+
+
+def _check_is_text(text: str, file: str) -> None:
+    if "\0" in text[:64]:
+        raise CfgError(
+            "this is no plain text",
+            where=file,
+            expected="a cfg",
+            fix="swap the cfg and the weights, or save it as UTF-8 if it is UTF-16",
+        )
+    if text.lstrip()[:1] == "<":
+        raise CfgError(
+            "this is a web page or XML, not a cfg",
+            where=file,
+            fix="download the raw file",
+        )
 
 
 def _section_name(line: str, where: Where) -> str:
@@ -163,10 +173,10 @@ def _warn_of_duplicates(section: Section) -> None:
     for entry in section.entries:
         winner = first[entry.key]
         if winner is not entry and winner.value != entry.value:
-            counts = "without a value" if winner.value is None else winner.value
+            shown = "without a value" if winner.value is None else winner.value
             warn(
                 f"'{entry.key}' again in this [{section.name}]: "
-                f"line {winner.where.line} ({counts}) counts",
+                f"line {winner.where.line} ({shown}) counts",
                 where=entry.where,
                 got=entry.value,
                 fix="delete one of the two",

@@ -25,7 +25,10 @@ SECTION_NAMES = ("net", "network")
 
 @dataclass(frozen=True)
 class NetOptions(Options):
-    """Options of [net]. Source: parser.c parse_net_options (both code bases)."""
+    """Options of [net].
+
+    Source: parser.c parse_net_options (both code bases).
+    """
 
     batch: int = integer(1, minimum=1, doc="pictures per update")
     subdivisions: int = integer(1, minimum=1, doc="parts a batch is computed in")
@@ -60,7 +63,7 @@ class NetOptions(Options):
     adam: bool = flag(doc="use Adam")
     B1: float = number(0.9, doc="first moment's decay of Adam")
     B2: float = number(0.999, doc="second moment's decay of Adam")
-    eps: float = number(lambda dialect: dialect.adam_epsilon, doc="epsilon of Adam")
+    eps: float = number(lambda dialect: dialect.defaults.adam_epsilon, doc="epsilon of Adam")
     clip: float = number(0.0, only="pjreddie", doc="bound on the weights")
     ema_alpha: float = number(0.0, only="alexeyab", doc="average of the weights kept")
 
@@ -111,7 +114,7 @@ class NetOptions(Options):
 
     @property
     def is_picture(self) -> bool:
-        """Whether the input is a picture, not a vector of `inputs` values."""
+        """Whether the input is a picture; else it is a vector of `inputs` values."""
         return bool(self.width and self.height and self.channels)
 
     @property
@@ -123,11 +126,11 @@ class NetOptions(Options):
 
 
 def read_net(section: Section, dialect: Dialect) -> NetOptions:
-    """The options of a cfg's first section.
+    """Read the options of a cfg's first section.
 
     Raises:
-        CfgError: it is not [net], says nothing of the input, or its policy lacks
-            what it needs.
+        CfgError: the section is not [net], gives no size of the input, has a value that
+            `read_options` refuses, or a policy=steps without a scale for each step.
     """
     if section.name not in SECTION_NAMES:
         close = nearest(section.name.lower(), SECTION_NAMES)

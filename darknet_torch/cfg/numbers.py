@@ -1,4 +1,4 @@
-"""Numbers as C's atoi and atof read them: the longest valid start of the text counts."""
+"""Numbers as C's atoi and atof read them: the longest valid start of a text counts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,22 @@ _HEXADECIMAL = re.compile(
 
 
 def read_integer(text: str) -> tuple[int, str] | None:
-    """The integer `text` starts with and what follows it; None if it starts with none."""
+    """Read the integer that `text` starts with.
+
+    Returns:
+        The integer and the text after it, or None if `text` starts with no integer.
+    """
     match = _INTEGER.match(text)
     return (int(match.group()), text[match.end() :]) if match else None
 
 
 def read_number(text: str) -> tuple[float, str] | None:
-    """The number `text` starts with, as a float32, and what follows; None if there is none."""
+    """Read the number that `text` starts with.
+
+    Returns:
+        The number, rounded to float32, and the text after it, or None if `text` starts with no
+        number.
+    """
     match = _HEXADECIMAL.match(text)
     if match:
         return float32(float.fromhex(match.group())), text[match.end() :]
@@ -31,7 +40,10 @@ def read_number(text: str) -> tuple[float, str] | None:
 
 
 def float32(value: float) -> float:
-    """`value` rounded to float32, which is what every option of Darknet is held in."""
+    """Round `value` to float32, the type in which Darknet holds every option.
+
+    Values out of its range become infinite.
+    """
     try:
         rounded: float = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:

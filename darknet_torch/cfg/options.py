@@ -1,12 +1,12 @@
-"""Typed options: declared once as dataclass fields, read from a section's entries.
+"""Typed options, declared once as dataclass fields and read from a section's entries.
 
     @dataclass(frozen=True)
     class UpsampleOptions(LayerOptions):
         stride: int = integer(2, minimum=1, doc="how many times larger")
         scale: float = number(1.0, doc="factor on every value")
 
-`read_options` turns a section into such a dataclass and reports what does not
-fit. The field's name is the key in the cfg, unless ``key=`` gives another.
+`read_options` turns a section into such a dataclass and reports what does not fit. The name
+of a field is the key in the cfg, unless ``key=`` gives another.
 """
 
 from __future__ import annotations
@@ -34,16 +34,17 @@ class Option:
     """The declaration of one option.
 
     Attributes:
-        default: the value when the key is absent; a function of the dialect where
-            the code bases differ; `REQUIRED` when Darknet has none either.
+        default: the value where the key is absent; a function of the dialect where the code
+            bases differ; `REQUIRED` where Darknet has no default either.
         reader: turns an entry into the value.
-        kind: what the value is, for messages and the reference.
-        doc: one line for people.
-        key: the key in the cfg when it is not the field's name.
-        only: the code base that alone reads it ("alexeyab", "pjreddie"), or None.
-        minimum, maximum: legal bounds, None for none.
-        choices: legal words with what each means; empty for any.
-        inert: Darknet reads it, here it changes nothing.
+        kind: what the value is, for messages and for the reference page.
+        doc: one line of explanation, for messages and for the reference page.
+        key: the key in the cfg, where it is not the name of the field.
+        only: the one code base that reads the option ("alexeyab", "pjreddie"), or None if both
+            do.
+        minimum, maximum: the legal bounds, None for none.
+        choices: the legal words; empty where the value is no choice.
+        inert: Darknet reads the option, but it has no effect here.
     """
 
     default: Any
@@ -58,7 +59,7 @@ class Option:
     inert: bool = False
 
     def default_for(self, dialect: Dialect) -> Any:
-        """The value in `dialect` when the key is absent."""
+        """Return the value in `dialect` where the key is absent."""
         return self.default(dialect) if callable(self.default) else self.default
 
 
@@ -72,17 +73,22 @@ def _field(option: Option) -> Any:
 
 
 def integer(default: Any, *, doc: str, **more: Any) -> Any:
-    """An option read by atoi."""
+    """Declare an option that Darknet reads with atoi.
+
+    Args:
+        default, doc: see `Option`.
+        more: further attributes of `Option`.
+    """
     return _field(Option(default, _read_integer, "an integer", doc, **more))
 
 
 def flag(default: bool = False, *, doc: str, **more: Any) -> Any:
-    """An option read by atoi, on unless 0."""
+    """Declare an option that Darknet reads with atoi and that is on unless it is 0."""
     return _field(Option(default, _read_flag, "0 or 1", doc, **more))
 
 
 def number(default: Any, *, doc: str, **more: Any) -> Any:
-    """An option read by atof and held as float32."""
+    """Declare an option that is read with atof and held as float32."""
     rounded = (
         (lambda dialect: float32(default(dialect))) if callable(default) else float32(default)
     )
@@ -90,7 +96,7 @@ def number(default: Any, *, doc: str, **more: Any) -> Any:
 
 
 def text(default: Any, *, doc: str, **more: Any) -> Any:
-    """An option taken as it stands."""
+    """Declare an option whose value is taken as it is written."""
     return _field(Option(default, _read_text, "text", doc, **more))
 
 
@@ -102,10 +108,15 @@ def choice(
     words_of: Mapping[str, str] = MappingProxyType({}),
     **more: Any,
 ) -> Any:
-    """One of `choices`; any other word means `fallback`, with a warning, as in C.
+    """Declare an option that is one of the words in `choices`.
 
     Args:
-        words_of: the code base of the words that one alone knows.
+        default: the word where the key is absent.
+        choices: the legal words.
+        fallback: what any other word means, as in C; a warning says so.
+        doc: see `Option`.
+        words_of: the code base that knows a word, for words that only one of them knows.
+        more: further attributes of `Option`.
     """
 
     def read(entry: Entry, option: Option, dialect: Dialect) -> str:
@@ -118,7 +129,9 @@ def choice(
 
 
 def activation(default: str, *, doc: str = "the activation function") -> Any:
-    """The name of an activation function; an unknown one means relu, with a warning.
+    """Declare an option that names an activation function.
+
+    An unknown name means relu, with a warning.
 
     Source: activations.c get_activation (both code bases).
     """
@@ -126,23 +139,25 @@ def activation(default: str, *, doc: str = "the activation function") -> Any:
 
 
 def integers(default: Any = (), *, stops_at_hash: bool = False, doc: str, **more: Any) -> Any:
-    """Integers between commas.
+    """Declare a list of integers, separated by commas.
 
     Args:
-        stops_at_hash: commas behind a ``#`` do not count (else they do, as in C).
+        default, doc: see `Option`.
+        stops_at_hash: the list ends at a ``#``; else commas after it count too, as in C.
+        more: further attributes of `Option`.
     """
     reader = _read_list(read_integer, stops_at_hash)
     return _field(Option(default, reader, "integers between commas", doc, **more))
 
 
 def numbers(default: Any = (), *, stops_at_hash: bool = False, doc: str, **more: Any) -> Any:
-    """Numbers between commas, held as float32; `stops_at_hash` as in `integers`."""
+    """Declare a list of numbers, separated by commas and held as float32; see `integers`."""
     reader = _read_list(read_number, stops_at_hash)
     return _field(Option(default, reader, "numbers between commas", doc, **more))
 
 
 def inert(doc: str, **more: Any) -> Any:
-    """An option that Darknet reads and that changes nothing here."""
+    """Declare an option that Darknet reads and that has no effect here; `doc` says why."""
     return _field(Option("", _read_text, "anything", doc, inert=True, **more))
 
 
@@ -154,7 +169,7 @@ class Options:
 
 
 def declared(options: type[Options]) -> dict[str, tuple[str, Option]]:
-    """Key in the cfg -> (field name, declaration), in the order of declaration."""
+    """Return (field name, declaration) by the key in the cfg, in the order of declaration."""
     found: dict[str, tuple[str, Option]] = {}
     for field in dataclasses.fields(options):
         option = field.metadata.get("option")
@@ -164,7 +179,7 @@ def declared(options: type[Options]) -> dict[str, tuple[str, Option]]:
 
 
 def activations_in(options: Options) -> list[str]:
-    """The activation functions that `options` name, defaults too."""
+    """Return the activation functions that `options` name, defaults included."""
     return [
         getattr(options, name)
         for name, option in declared(type(options)).values()
@@ -178,9 +193,11 @@ OptionsType = TypeVar("OptionsType", bound=Options)
 def read_options(cls: type[OptionsType], section: Section, dialect: Dialect) -> OptionsType:
     """Read `section` as options of type `cls`.
 
+    Unknown keys, and what Darknet tolerates in a value, cause warnings.
+
     Raises:
-        CfgError: a required key is missing, a value is of the wrong kind or out of
-            its bounds.
+        CfgError: a required key is missing, or a value is of the wrong kind or out of its
+            bounds.
 
     Source: option_list.c option_find_int, option_find_float, option_unused.
     """
@@ -245,12 +262,12 @@ def _wrong_kind(entry: Entry, kind: str) -> CfgError:
     )
 
 
-def _warn_of_junk(entry: Entry, read: object, junk: str) -> None:
-    if junk and not junk.startswith("#"):
+def _warn_of_rest(entry: Entry, read: object, rest: str) -> None:
+    if rest and not rest.startswith("#"):
         warn(
             f"'{entry.key}' is read as {read}",
             where=entry.where,
-            got=f"{entry.value!r} with {junk!r} behind the number",
+            got=f"{entry.value!r} with {rest!r} after the number",
             fix="delete what follows the number",
         )
 
@@ -266,7 +283,7 @@ def _read_integer(entry: Entry, option: Option, dialect: Dialect) -> int:
             expected=f"an integer in {_INT32[0]}..{_INT32[1]}",
             got=entry.value,
         )
-    _warn_of_junk(entry, *found)
+    _warn_of_rest(entry, *found)
     return found[0]
 
 
@@ -278,7 +295,7 @@ def _read_number(entry: Entry, option: Option, dialect: Dialect) -> float:
     found = read_number(_value(entry))
     if found is None:
         raise _wrong_kind(entry, option.kind)
-    _warn_of_junk(entry, f"{found[0]:g}", found[1])
+    _warn_of_rest(entry, f"{found[0]:g}", found[1])
     return found[0]
 
 
@@ -288,9 +305,9 @@ def _read_text(entry: Entry, option: Option, dialect: Dialect) -> str:
 
 def _read_activation(entry: Entry, option: Option, dialect: Dialect) -> str:
     word = _value(entry)
-    if word in dialect.activations:
+    if word in dialect.numerics.activations:
         return word
-    return _fall_back(entry, sorted(dialect.activations), "relu", dialect)
+    return _fall_back(entry, sorted(dialect.numerics.activations), "relu", dialect)
 
 
 def _fall_back(entry: Entry, words: Sequence[str], fallback: str, dialect: Dialect) -> str:
@@ -313,7 +330,7 @@ def _read_list(read_one: Callable[[str], tuple[Any, str] | None], stops_at_hash:
         for part in (line.partition("#")[0] if stops_at_hash else line).split(","):
             found = read_one(part)
             if found is None and (in_comment or not part):
-                # A comma too many, or a comma inside a comment: C reads a 0 there.
+                # After a comma too many, or a comma inside a comment, C reads a 0.
                 found = (read_one("0") or (0,))[0], ""
                 if not in_comment:
                     warn(
@@ -325,12 +342,12 @@ def _read_list(read_one: Callable[[str], tuple[Any, str] | None], stops_at_hash:
                 raise _wrong_kind(entry, option.kind)
             if in_comment:
                 warn(
-                    f"'{entry.key}' is read with {found[0]} from behind the #",
+                    f"'{entry.key}' is read with {found[0]} from after the #",
                     where=entry.where,
                     got=repr(entry.value),
                     fix="delete the comment",
                 )
-            _warn_of_junk(entry, *found)
+            _warn_of_rest(entry, *found)
             values.append(found[0])
             in_comment = in_comment or "#" in part
         return tuple(values)

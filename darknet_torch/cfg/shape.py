@@ -1,4 +1,4 @@
-"""The shape of one image's activations."""
+"""The shape of the activations of one picture."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Shape:
 
     @property
     def count(self) -> int:
-        """How many values: channels * height * width."""
+        """The number of values: channels * height * width."""
         return self.channels * self.height * self.width
 
     @property
     def area(self) -> int:
-        """How many positions: height * width."""
+        """The number of positions: height * width."""
         return self.height * self.width
 
     def __str__(self) -> str:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from darknet_torch.errors import CfgError
 
-_RUN = "group"
+_GROUP = "group"
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A hierarchy of classes; siblings have neighbouring ids, parents come before children.
+    """A hierarchy of classes. Siblings have consecutive ids; parents come before children.
 
     Attributes:
-        names: of the classes.
-        parents: id of each class's parent, -1 for none.
-        groups: (first id, how many) of each set of siblings.
+        names: the name of each class.
+        parents: the id of the parent of each class, -1 for none.
+        groups: (first id, number of classes) of each set of siblings.
     """
 
     names: tuple[str, ...]
@@ -27,12 +27,12 @@ class Tree:
 
     @property
     def group_of(self) -> list[int]:
-        """Index of each class's group."""
+        """The index of the group that each class is in."""
         return [index for index, (_, size) in enumerate(self.groups) for _ in range(size)]
 
     @cached_property
     def child_group(self) -> list[int]:
-        """Index of the group of each class's children, -1 for a leaf."""
+        """The index of the group of the children of each class, -1 for a leaf."""
         found = [-1] * len(self.parents)
         for index, (first, _) in enumerate(self.groups):
             if self.parents[first] >= 0:
@@ -41,7 +41,7 @@ class Tree:
 
     @property
     def levels(self) -> list[list[int]]:
-        """The ids of each depth, the roots first."""
+        """The ids at each depth, the roots first."""
         depths: list[int] = []
         levels: list[list[int]] = []
         for class_id, parent in enumerate(self.parents):
@@ -54,13 +54,13 @@ class Tree:
 
 
 def read_tree(path: Path) -> Tree:
-    """Read a tree file: a line a class, its name and its parent's id.
+    """Read a tree file. Each line holds the name of a class and the id of its parent.
 
-    A line ``group P N`` stands for N nameless children of P, one behind the other; it is
-    how the shipped trees are written. Lines that start with ``#`` are comments.
+    A line ``group P N`` stands for N consecutive children of P without names; the shipped trees
+    are written that way. Lines that start with ``#`` are comments.
 
     Raises:
-        CfgError: it is missing, or a line has no parent that came before it.
+        CfgError: the file cannot be read, or a line names no parent that came before it.
 
     Source: tree.c read_tree.
     """
@@ -71,14 +71,14 @@ def read_tree(path: Path) -> Tree:
     names: list[str] = []
     parents: list[int] = []
     for number, line in enumerate(lines, 1):
-        # Split as bytes: only ASCII's white space ends a name.
+        # Bytes are split, not text: only the white space of ASCII ends a name.
         words = [word.decode("latin-1") for word in line.split()]
         if not words or words[0].startswith("#"):
             continue
-        is_run = words[0] == _RUN and len(words) > 2
+        is_group = words[0] == _GROUP and len(words) > 2
         try:
             parent = int(words[1]) if len(words) > 1 else -1
-            count = int(words[2]) if is_run else 1
+            count = int(words[2]) if is_group else 1
         except ValueError:
             parent, count = len(names), 1
         if not -1 <= parent < len(names):
@@ -89,7 +89,7 @@ def read_tree(path: Path) -> Tree:
                 got=repr(line.decode("latin-1")),
             )
         for _ in range(count):
-            names.append(f"class {len(names)}" if is_run else words[0])
+            names.append(f"class {len(names)}" if is_group else words[0])
             parents.append(parent)
     return Tree(tuple(names), tuple(parents), _groups(parents))
 

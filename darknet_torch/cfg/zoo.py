@@ -1,4 +1,4 @@
-"""The network definitions and names of classes that are shipped, found by name."""
+"""The shipped network definitions and lists of class names, found by name."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _HERE = Path(__file__).resolve().parents[1]
 
 
 def definitions_folder() -> Path:
-    """The folder of the shipped definitions: installed, or in the source tree."""
+    """Return the folder of the shipped definitions: the installed one, or that of the source."""
     installed = _HERE / "definitions"
     return installed if installed.is_dir() else _HERE.parent / "cfg"
 
 
 def sample_folder() -> Path:
-    """The folder of the bundled picture and of the toy model that runs on it."""
+    """Return the folder of the bundled picture and of the toy model that runs on it."""
     return _HERE / "sample"
 
 
 def shipped(suffix: str) -> dict[str, Path]:
-    """Name -> path of the shipped files that end in `suffix` (".cfg", ".names")."""
+    """Return the shipped files that end in `suffix` (".cfg", ".names"): their paths by name."""
     return {path.stem: path for path in sorted(definitions_folder().glob(f"*{suffix}"))}
 
 
@@ -76,10 +76,13 @@ def find_cfg(cfg: str | os.PathLike[str]) -> Path:
 
 
 def read_names(path: str | os.PathLike[str]) -> list[str]:
-    """The names of classes in a file, one a line, or of a shipped list ("coco", "voc").
+    """Read the class names of a file, one on each line.
+
+    Args:
+        path: the file, or the name of a shipped list ("coco", "voc").
 
     Raises:
-        NamesError: neither is there, or it cannot be read.
+        NamesError: there is no such file and no such list, or the file cannot be read.
 
     Source: data.c get_labels, utils.c get_paths.
     """
@@ -104,13 +107,15 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
 def names_for(
     names: Sequence[str] | str | os.PathLike[str] | None, classes: int, *, may_be_more: bool
 ) -> tuple[str, ...]:
-    """The names of `classes` classes: given, read from a file, or none at all.
+    """Return the names of a network's classes, or () if there are none.
 
     Args:
-        may_be_more: names beyond the classes are no error.
+        names: the names, or the file or shipped list that holds them; None for no names.
+        classes: how many classes the network has.
+        may_be_more: more names than classes are no error.
 
     Raises:
-        NamesError: they are too few or too many, or their file cannot be read.
+        NamesError: there are too few or too many names, or their file cannot be read.
     """
     if names is None:
         return ()

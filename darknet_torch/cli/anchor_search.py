@@ -17,10 +17,10 @@ from darknet_torch.errors import UsageError, warn
 if TYPE_CHECKING:
     import numpy as np
 
-    from darknet_torch.anchors.dataset import Measured
+    from darknet_torch.anchors.dataset import MeasuredBoxes
     from darknet_torch.anchors.distances import Distance, Nearest
     from darknet_torch.anchors.sweep import SweepPoint
-    from darknet_torch.datasets.model import DataSet
+    from darknet_torch.datasets.examples import DataSet
 
 _WITHOUT_TORCH = ("cpu", "auto")
 
@@ -96,27 +96,27 @@ class AnchorTarget:
 
     def format_anchors(self, anchors: np.ndarray) -> str:
         """Return [count, 2] `anchors`, in pixels of the input, as the cfg writes them."""
-        from darknet_torch.anchors.text import cfg_form, written_whole
+        from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_for_cfg
 
-        whole = self.unit == 1 and written_whole(self.width)
-        return cfg_form(anchors / float(self.unit), whole=whole)
+        whole = self.unit == 1 and anchors_are_pixels(self.width)
+        return format_anchors_for_cfg(anchors / float(self.unit), whole=whole)
 
 
-def measure_boxes(data_set: DataSet, target: AnchorTarget) -> Measured:
+def measure_boxes(data_set: DataSet, target: AnchorTarget) -> MeasuredBoxes:
     """Measure the boxes of a data set in pixels of the target's input.
 
     Raises:
-        UsageError, ImageError: as `measure`.
+        UsageError, ImageError: as `measure_box_sizes`.
 
     Warns:
         CfgWarning: there are pictures without labels, or boxes without a size.
     """
-    from darknet_torch.anchors.dataset import measure
+    from darknet_torch.anchors.dataset import measure_box_sizes
 
     unlabelled = sum(example.labels is None for example in data_set.examples)
     if unlabelled:
         warn(f"pictures without a label file: {unlabelled}", where=data_set.origin)
-    found = measure(data_set, target.height, target.width, letterbox=target.letterbox)
+    found = measure_box_sizes(data_set, target.height, target.width, letterbox=target.letterbox)
     if found.without_size:
         warn(
             f"boxes left out, since their width or height is not above 0: {found.without_size}",
@@ -126,7 +126,7 @@ def measure_boxes(data_set: DataSet, target: AnchorTarget) -> Measured:
 
 
 def find_anchors(
-    options: AnchorSearchOptions, measured: Measured, counts: Sequence[int]
+    options: AnchorSearchOptions, measured: MeasuredBoxes, counts: Sequence[int]
 ) -> list[SweepPoint]:
     """Find anchors for each number of anchors.
 

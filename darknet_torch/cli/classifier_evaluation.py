@@ -52,7 +52,7 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
     import numpy as np
 
     from darknet_torch.datasets.classification import open_classification
-    from darknet_torch.evaluation.classification import class_ids_of, classifier_score
+    from darknet_torch.evaluation.classification import score_classifier, true_class_ids
     from darknet_torch.inference.classifier import Classifier
 
     data = find_data(options.data, options.cfg)
@@ -70,10 +70,10 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
         click.echo(f"dtorch: {error}", err=True)
     if not guesses.places:
         raise UsageError("no picture can be read", where=pictures.origin)
-    all_truths = class_ids_of(pictures)
+    all_truths = true_class_ids(pictures)
     truths = [all_truths[place] for place in guesses.places]
     names = classifier.names[: classifier.classes]
-    score = classifier_score(np.array(guesses.class_ids), truths, names)
+    score = score_classifier(np.array(guesses.class_ids), truths, names)
     print_result(score.lines(), score.to_dict(), options)
     if guesses.errors:
         failed, total = len(guesses.errors), len(pictures.paths)
@@ -84,18 +84,18 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
 def _classify_all(
     classifier: Classifier, pictures: ClassifiedPictures, options: EvaluationOptions
 ) -> _Guesses:
-    from darknet_torch.media.frame_batches import opened_batches
+    from darknet_torch.media.frame_batches import picture_batches
 
     guesses = _Guesses()
     with progress_bar(len(pictures.paths), quiet=options.quiet) as advance:
-        for batch in opened_batches(
+        for batch in picture_batches(
             pictures.paths, size=options.batch, workers=options.workers, exif=options.exif
         ):
             guesses.errors += batch.errors
             if batch.images:
                 found = classifier.classify_images(batch.images, [""] * len(batch.images))
                 guesses.class_ids += [one.class_ids for one in found]
-                guesses.places += batch.places
+                guesses.places += batch.indices
             advance(len(batch))
     return guesses
 

@@ -15,11 +15,11 @@ from darknet_torch.cli.options import all_options, parsed_into, workers_option
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH, POSITIVE
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.forms import FORMS, PICTURE_WAYS
+from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import DataSet, Problem
+    from darknet_torch.datasets.examples import DataSet, Problem
 
 
 @click.group()
@@ -100,11 +100,13 @@ class ConvertOptions(SourceOptions):
 
 @dataset.command(name="convert", short_help="Between Darknet's, COCO's and VOC's form.")
 @source_options
-@click.option("--to", "form", type=click.Choice(FORMS), required=True, help="The form to write.")
+@click.option(
+    "--to", "form", type=click.Choice(DATASET_FORMATS), required=True, help="The form to write."
+)
 @click.option("--out", type=click.Path(file_okay=False), required=True, help="A new folder.")
 @click.option(
     "--pictures",
-    type=click.Choice(PICTURE_WAYS),
+    type=click.Choice(PICTURE_MODES),
     default="copy",
     show_default=True,
     help="Copy them, link to them, or keep them where they are.",
@@ -147,10 +149,10 @@ def check_command(options: CheckOptions) -> None:
 
     Exit status: 1 if something is wrong.
     """
-    from darknet_torch.datasets.check import check
+    from darknet_torch.datasets.check import find_problems
 
     splits = options.open()
-    found = check(splits, workers=options.workers)
+    found = find_problems(splits, workers=options.workers)
     if options.form == "json":
         text = json.dumps([vars(problem) for problem in found], ensure_ascii=False, indent=1)
     else:
@@ -180,9 +182,9 @@ def stats_command(options: StatsOptions) -> None:
     Widths and heights are parts of the picture's; small, medium and large are COCO's words
     for boxes below 32 x 32 and 96 x 96 pixels and above.
     """
-    from darknet_torch.datasets.statistics import statistics
+    from darknet_torch.datasets.statistics import compute_statistics
 
-    found = statistics(options.open())
+    found = compute_statistics(options.open())
     if options.form == "json":
         numbers = {item.name: item.to_dict() for item in found}
         text = json.dumps(numbers, ensure_ascii=False, indent=1)
@@ -190,9 +192,9 @@ def stats_command(options: StatsOptions) -> None:
         text = "\n".join(line for item in found for line in item.lines())
     print_or_write(text, options.out)
     if options.plot:
-        from darknet_torch.datasets.plots import plot
+        from darknet_torch.datasets.plots import plot_statistics
 
-        plot(found, Path(options.plot))
+        plot_statistics(found, Path(options.plot))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,14 +236,14 @@ def show_command(options: ShowOptions) -> None:
     """
     import cv2
 
-    from darknet_torch.datasets.sheet import choose, contact_sheet
+    from darknet_torch.datasets.contact_sheet import choose_examples, contact_sheet
     from darknet_torch.files import write_bytes
 
     splits, out = options.open(), options.out
     examples = [item for data in splits.values() for item in data.examples]
     names = _names(splits)
     class_id = None if options.class_name is None else _class_id(options.class_name, names)
-    chosen = choose(examples, options.count, seed=options.seed, class_id=class_id)
+    chosen = choose_examples(examples, options.count, seed=options.seed, class_id=class_id)
     if not chosen:
         raise UsageError("no pictures to show", where=", ".join(options.data))
     sheet, errors = contact_sheet(chosen, names, columns=options.columns, size=options.size)
@@ -286,13 +288,13 @@ def split_command(options: SplitOptions) -> None:
     files, or lists in ImageSets/Main. Pictures and labels stay where they are.
     """
     from darknet_torch.datasets.split import split_examples
-    from darknet_torch.datasets.write_parts import usual_folder, write_parts
+    from darknet_torch.datasets.write_parts import default_parts_folder, write_parts
 
     if len(options.data) > 1:
         raise UsageError("one --data at a time", got=", ".join(options.data))
     path = Path(options.data[0])
     splits = options.open()
-    folder = Path(options.out) if options.out else usual_folder(path)
+    folder = Path(options.out) if options.out else default_parts_folder(path)
     if folder is None:
         raise UsageError("nowhere to write the lists", expected="--out DIR")
     examples = [item for data in splits.values() for item in data.examples]

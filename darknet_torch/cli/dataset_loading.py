@@ -10,7 +10,7 @@ from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError, warn
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import DataSet
+    from darknet_torch.datasets.examples import DataSet
 
 _MOST_WARNINGS = 5  # the other problems of a data set are only counted
 

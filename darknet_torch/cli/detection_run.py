@@ -176,11 +176,11 @@ def _numbered_detection(detector: Detector) -> Callable[[list[Frame]], list[Dete
 
     def detect(frames: list[Frame]) -> list[Detections]:
         nonlocal pictures
-        moving = frames[0].source.moving
+        moving = frames[0].source.is_video
         found = detector.detect_images(
             [frame.image for frame in frames],
             [frame.filename for frame in frames],
-            moving=moving,
+            from_video=moving,
         )
         numbers = [frame.number if moving else pictures + i for i, frame in enumerate(frames, 1)]
         pictures += 0 if moving else len(frames)
@@ -196,7 +196,7 @@ def _create_sinks(
     *,
     draw_predictions: bool,
 ) -> Sinks[Detections]:
-    from darknet_torch.datasets.pseudo_labels import LabelFolder, label_in_place
+    from darknet_torch.datasets.pseudo_labels import LabelFolder, write_label_in_place
     from darknet_torch.results.annotated_media import AnnotatedFolder, AnnotatedVideo, LastPicture
 
     keep: list[Callable[[Frame, Detections], None]] = []
@@ -205,14 +205,14 @@ def _create_sinks(
         opened.append(AnnotatedFolder(_free_paths(options.save, sources)))
     if options.out_filename:
         opened.append(AnnotatedVideo(Path(options.out_filename)))
-    keep += [annotated.keep for annotated in opened]
+    keep += [annotated.write for annotated in opened]
     if options.form == "txt":
         assert options.out is not None, "checked before"
-        keep.append(LabelFolder(_free_paths(options.out, sources)).keep)
+        keep.append(LabelFolder(_free_paths(options.out, sources)).write)
     if options.save_labels:
-        keep.append(label_in_place)
+        keep.append(write_label_in_place)
     if draw_predictions:
-        keep.append(LastPicture(options.print_remark).keep)
+        keep.append(LastPicture(options.print_remark).write)
     outputs = _create_outputs(options, classes)
     if not options.show:
         return Sinks(outputs, keep, None, opened)

@@ -19,8 +19,8 @@ from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import DataSet
-    from darknet_torch.evaluation.detecting import Passed
+    from darknet_torch.datasets.examples import DataSet
+    from darknet_torch.evaluation.detection_pass import DetectionPass
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.inference.detector import Detector
     from darknet_torch.model.network import Network
@@ -45,7 +45,7 @@ class DetectedDataSet:
     """
 
     detector: Detector
-    passed: Passed
+    passed: DetectionPass
     ground_truth: GroundTruth
 
 
@@ -93,7 +93,7 @@ def detect_in_data_set(
     Raises:
         UsageError: not one picture can be read; and as `Detector`.
     """
-    from darknet_torch.evaluation.detecting import detect_all
+    from darknet_torch.evaluation.detection_pass import detect_all
     from darknet_torch.evaluation.ground_truth import GroundTruth
 
     detector = build_detector(network, data_set, options, nms_threshold)
@@ -111,10 +111,10 @@ def detect_in_data_set(
         )
     for error in passed.errors:
         click.echo(f"dtorch: {error}", err=True)
-    if not passed.seen:
+    if not passed.readable:
         raise UsageError("no picture can be read", where=data_set.origin)
-    readable = tuple(data_set.examples[place] for place in passed.seen)
-    ground_truth = GroundTruth.of(replace(data_set, examples=readable))
+    readable = tuple(data_set.examples[place] for place in passed.readable)
+    ground_truth = GroundTruth.from_data_set(replace(data_set, examples=readable))
     return DetectedDataSet(detector, passed, ground_truth)
 
 
@@ -149,10 +149,10 @@ def numbered_names(classes: int) -> list[str]:
     return [f"class {number}" for number in range(classes)]
 
 
-def exit_if_failed(passed: Passed) -> None:
+def exit_if_failed(passed: DetectionPass) -> None:
     """Exit with 1 if pictures failed; which ones was already printed."""
     if passed.errors:
-        total = len(passed.errors) + len(passed.seen)
+        total = len(passed.errors) + len(passed.readable)
         click.echo(f"dtorch: {len(passed.errors)} of {total} pictures failed", err=True)
         sys.exit(SOME_FAILED)
 

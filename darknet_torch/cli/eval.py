@@ -37,9 +37,9 @@ from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import DataSet
-    from darknet_torch.evaluation.detecting import Passed
-    from darknet_torch.evaluation.evaluate import Evaluation, Step
+    from darknet_torch.datasets.examples import DataSet
+    from darknet_torch.evaluation.detection_pass import DetectionPass
+    from darknet_torch.evaluation.evaluate import Evaluation, SweepStep
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.model.network import Network
 
@@ -81,7 +81,7 @@ class _Detected:
     """
 
     settings: dict[str, Any]
-    passed: Passed
+    passed: DetectionPass
     ground_truth: GroundTruth
 
 
@@ -188,8 +188,8 @@ def eval_command(options: EvalOptions) -> None:
     evaluation, steps = _evaluate(detected, options)
     _export(detected, options)
     seconds = {
-        "network": detected.passed.predicting,
-        "nms": detected.passed.selecting[0],
+        "network": detected.passed.predict_seconds,
+        "nms": detected.passed.nms_seconds[0],
         "total": time.perf_counter() - start,
     }
     content = {
@@ -205,15 +205,15 @@ def eval_command(options: EvalOptions) -> None:
 
 def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Detected:
     """Read a results file."""
-    from darknet_torch.evaluation.detecting import filtered
+    from darknet_torch.evaluation.detection_pass import pass_from_detections
     from darknet_torch.evaluation.ground_truth import GroundTruth
-    from darknet_torch.evaluation.reading import read_results
+    from darknet_torch.evaluation.results_reader import read_results
 
     known = [e.labels.class_ids.max(initial=-1) for e in data_set.examples if e.labels is not None]
     names = data_set.names or numbered_names(1 + max(known, default=-1))
-    ground_truth = GroundTruth.of(with_names(data_set, names))
+    ground_truth = GroundTruth.from_data_set(with_names(data_set, names))
     found = read_results(Path(results), ground_truth)
-    passed = filtered(found, (options.min_score, *options.sweep))
+    passed = pass_from_detections(found, (options.min_score, *options.sweep))
     settings = {"data": data_set.origin, "results": results, "min_score": options.min_score}
     return _Detected(settings, passed, ground_truth)
 
@@ -236,7 +236,7 @@ def _detect(network: Network, data_set: DataSet, options: EvalOptions) -> _Detec
         "width": detector.network.net.width,
         "height": detector.network.net.height,
         "resizing": "letterbox" if detector.letterbox else "stretch",
-        "resize": detector.resize_method(moving=False),
+        "resize": detector.resize_method(from_video=False),
         "min_score": options.min_score,
         "nms_threshold": detector.nms_threshold,
         "nms_kind": detector.heads[-1].nms_kind,
@@ -245,7 +245,9 @@ def _detect(network: Network, data_set: DataSet, options: EvalOptions) -> _Detec
     return _Detected(settings, found.passed, found.ground_truth)
 
 
-def _evaluate(detected: _Detected, options: EvalOptions) -> tuple[Evaluation, tuple[Step, ...]]:
+def _evaluate(
+    detected: _Detected, options: EvalOptions
+) -> tuple[Evaluation, tuple[SweepStep, ...]]:
     """Evaluate the detections, and the steps of --sweep."""
     from darknet_torch.evaluation.evaluate import evaluate, sweep
 
@@ -253,7 +255,7 @@ def _evaluate(detected: _Detected, options: EvalOptions) -> tuple[Evaluation, tu
     passed, ground_truth = detected.passed, detected.ground_truth
     points, ious = options.points, options.ious
     evaluation = evaluate(
-        passed.found,
+        passed.detections,
         ground_truth,
         ious=ious,
         points=points,
@@ -276,18 +278,18 @@ def _read_annotations(data: str | None) -> dict[str, Any] | None:
 
 def _export(detected: _Detected, options: EvalOptions) -> None:
     """Write the detections to --export in the formats of --export-form."""
-    from darknet_torch.evaluation.export import WRITERS
+    from darknet_torch.evaluation.results_writer import WRITERS
 
     if options.export:
         for name in dict.fromkeys(options.export_forms):
             folder = Path(options.export) / name
-            WRITERS[name](detected.passed.found, detected.ground_truth, folder)
+            WRITERS[name](detected.passed.detections, detected.ground_truth, folder)
 
 
 def _report_lines(
     settings: dict[str, Any],
     evaluation: Evaluation,
-    steps: tuple[Step, ...],
+    steps: tuple[SweepStep, ...],
     seconds: dict[str, float],
 ) -> list[str]:
     from darknet_torch.evaluation.report import report, sweep_table

@@ -41,10 +41,10 @@ from darknet_torch.files import write_bytes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from darknet_torch.anchors.dataset import Measured
+    from darknet_torch.anchors.dataset import MeasuredBoxes
     from darknet_torch.anchors.sweep import SweepPoint
     from darknet_torch.cfg.net import NetOptions
-    from darknet_torch.datasets.model import DataSet
+    from darknet_torch.datasets.examples import DataSet
 
 
 class _AnchorCounts(click.ParamType[range]):
@@ -124,11 +124,11 @@ def kmeans(options: KmeansOptions) -> None:
     if options.sweep and (options.write or options.count):
         given = "--write" if options.write else "-k"
         raise UsageError("--sweep tries many numbers of anchors", got=f"--sweep and {given}")
-    from darknet_torch.anchors.plotting import Plot
+    from darknet_torch.anchors.plotting import AnchorPlot
 
     options = replace(options, cfg=options.cfg or options.write)
     plot_path = Path(options.plot) if options.plot else None
-    plot = Plot(plot_path) if plot_path else None
+    plot = AnchorPlot(plot_path) if plot_path else None
     with report_warnings(options):
         target = _find_target(options)
         data_set = open_data(options, options.cfg)
@@ -160,15 +160,15 @@ def _find_target(options: KmeansOptions) -> AnchorTarget:
         UsageError: a number is given nowhere, or --write names a cfg of another size.
         CfgError: the cfg cannot be read or has no anchors.
     """
-    from darknet_torch.anchors.heads import read_anchor_cfg
+    from darknet_torch.anchors.anchor_sections import read_anchor_cfg
 
     dialect = DIALECTS[options.dialect]
     count, width, height = options.count, options.width, options.height
-    unit, letterbox, net = Fraction(1), dialect.letterbox, None
+    unit, letterbox, net = Fraction(1), dialect.defaults.letterbox, None
     if options.cfg:
         found = read_anchor_cfg(resolve_model(options.cfg).cfg, dialect)
         net = found.net
-        unit, letterbox = found.unit, net.letter_box or dialect.letterbox
+        unit, letterbox = found.unit, net.letter_box or dialect.defaults.letterbox
         width, height = width or net.width, height or net.height
         count = count or found.count
     if options.sweep:
@@ -200,11 +200,12 @@ def _check_size(write: str, net: NetOptions, target: AnchorTarget) -> None:
         )
 
 
-def _describe(data_set: DataSet, target: AnchorTarget, measured: Measured) -> str:
+def _describe(data_set: DataSet, target: AnchorTarget, measured: MeasuredBoxes) -> str:
     left_out = f", {measured.difficult} difficult ones left out" if measured.difficult else ""
+    boxes, pictures = measured.boxes, len(data_set.examples)
     return (
-        f"{data_set.origin}: {len(data_set.examples)} pictures, {measured.boxes.boxes} boxes of "
-        f"{len(measured.boxes)} sizes{left_out}; input {target.width} x {target.height}, "
+        f"{data_set.origin}: {pictures} pictures, {boxes.box_count} boxes of "
+        f"{len(boxes)} sizes{left_out}; input {target.width} x {target.height}, "
         f"{'letterboxed' if target.letterbox else 'stretched'}"
     )
 
@@ -212,7 +213,7 @@ def _describe(data_set: DataSet, target: AnchorTarget, measured: Measured) -> st
 def _print_result(
     options: KmeansOptions,
     target: AnchorTarget,
-    measured: Measured,
+    measured: MeasuredBoxes,
     points: Sequence[SweepPoint],
 ) -> None:
     if options.form == "json":
@@ -252,14 +253,14 @@ def _table(target: AnchorTarget, points: Sequence[SweepPoint]) -> list[str]:
 def _to_dict(
     options: KmeansOptions,
     target: AnchorTarget,
-    measured: Measured,
+    measured: MeasuredBoxes,
     points: Sequence[SweepPoint],
 ) -> dict[str, Any]:
     return {
         "width": target.width,
         "height": target.height,
         "letterbox": target.letterbox,
-        "boxes": measured.boxes.boxes,
+        "boxes": measured.boxes.box_count,
         "sizes": len(measured.boxes),
         "variant": options.variant,
         "seed": options.seed,

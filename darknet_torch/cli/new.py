@@ -188,13 +188,13 @@ def _choose_anchors(path: Path, facts: Facts, options: NewOptions) -> np.ndarray
     """
     if not options.anchors:
         return None
-    from darknet_torch.anchors.heads import read_anchor_cfg
-    from darknet_torch.anchors.kmeans import by_area
+    from darknet_torch.anchors.anchor_sections import read_anchor_cfg
+    from darknet_torch.anchors.kmeans import sort_by_area
 
     dialect = DIALECTS[options.dialect]
     cfg = read_anchor_cfg(path, dialect)
     if options.anchors != _AUTO:
-        return by_area(_parse_anchors(options.anchors) * float(cfg.unit))
+        return sort_by_area(_parse_anchors(options.anchors) * float(cfg.unit))
     if facts.data_set is None:
         raise UsageError(
             "--anchors auto has no boxes to fit", expected="--data with labelled boxes"
@@ -203,7 +203,7 @@ def _choose_anchors(path: Path, facts: Facts, options: NewOptions) -> np.ndarray
         cfg.count,
         options.height or cfg.net.height,
         options.width or cfg.net.width,
-        cfg.net.letter_box or dialect.letterbox,
+        cfg.net.letter_box or dialect.defaults.letterbox,
     )
     measured = measure_boxes(facts.data_set, target)
     (found,) = find_anchors(AnchorSearchOptions(), measured, [cfg.count])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from darknet_torch.media.sources import PictureSource, standard_input
+from darknet_torch.media.sources import PictureSource, open_standard_input
 
 PROMPT = "Enter Image Path: "
 
@@ -19,7 +19,7 @@ def prompt_for_pictures() -> Iterator[list[PictureSource]]:
     Source: detector.c test_detector, classifier.c predict_classifier. Differs: empty lines are
     skipped.
     """
-    with standard_input() as lines:
+    with open_standard_input() as lines:
         click.echo(PROMPT, nl=False)
         while line := lines.readline():
             if line.strip():

@@ -69,7 +69,7 @@ class TextFormat(ResultFormat):
 
     def format(self, frame: Frame, result: Result, milliseconds: float) -> str:
         lines = result.lines()
-        if not frame.source.moving:
+        if not frame.source.is_video:
             first = f"{result.filename}: Predicted in {milliseconds:f} milli-seconds."
             return "".join(f"{line}\n" for line in (first, *lines))
         first, last = f"{self._clear}Objects:\n", f"\n{self._rates()}"
@@ -158,7 +158,7 @@ class CocoFormat(ResultFormat):
             for record in box_records(
                 [picture_id] * len(found),
                 [categories[class_id] for class_id in found.class_ids],
-                found.boxes_inside,
+                found.boxes_xyxy_clipped,
                 found.scores,
             )
         ]

@@ -15,7 +15,7 @@ import click
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.result_formats import Result
 from darknet_torch.cli.result_output import ResultOutput
-from darknet_torch.media.sources import Kind, PictureSource
+from darknet_torch.media.sources import PictureSource, SourceKind
 
 if TYPE_CHECKING:
     from darknet_torch.media.frame_batches import Frame, FrameBatch
@@ -112,17 +112,17 @@ class SourceRun(Generic[ResultType]):
     def _run_group(self, sources: Sequence[PictureSource]) -> None:
         from darknet_torch.media.frame_batches import frame_batches
         from darknet_torch.media.prefetch import BackgroundWriter
-        from darknet_torch.media.video_reader import Watching
+        from darknet_torch.media.video_reader import VideoReadOptions
 
         reading = self._reading
-        self._moving |= any(source.moving for source in sources)
+        self._moving |= any(source.is_video for source in sources)
         batches = frame_batches(
             sources,
             size=reading.batch,
             workers=reading.workers,
-            watching=Watching(reading.exif, reading.reconnects, self._print_remark),
+            options=VideoReadOptions(reading.exif, reading.reconnects, self._print_remark),
         )
-        pictures_only = all(source.kind is Kind.PICTURE for source in sources)
+        pictures_only = all(source.kind is SourceKind.PICTURE for source in sources)
         with (
             closing(batches),
             progress_bar(len(sources) if pictures_only else 0, quiet=reading.quiet) as advance,
@@ -143,17 +143,17 @@ class SourceRun(Generic[ResultType]):
         for error in batch.errors:
             click.echo(f"dtorch: {error}", err=True)
         self._failed += len(batch.errors)
-        if not batch.shots:
+        if not batch.frames:
             return
-        self._live = batch.shots[-1].source.live
+        self._live = batch.frames[-1].source.is_live
         start = time.perf_counter()
-        results = self._process(batch.shots)
+        results = self._process(batch.frames)
         milliseconds = (time.perf_counter() - start) * 1000 / len(results)
-        for frame, result in zip(batch.shots, results, strict=True):
+        for frame, result in zip(batch.frames, results, strict=True):
             self._done += 1
             for output in self._sinks.outputs:
                 output.write(frame, result, milliseconds)
-            writer.do(partial(self._keep, frame, result))
+            writer.submit(partial(self._keep, frame, result))
             if self._sinks.show is not None and not self._stopped:
                 self._stopped = self._sinks.show(frame, result)
 

@@ -30,12 +30,12 @@ from darknet_torch.files import write_bytes
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.model import Problem
-    from darknet_torch.training.engine import Run
-    from darknet_torch.training.validation import Score
+    from collections.abc import Sequence
+
+    from darknet_torch.training.callbacks import Callback
+    from darknet_torch.training.setup import Training
 
 _BACKUP = "backup"
-_SHOWN = 10  # problems in the data, before they are only counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,19 +210,19 @@ def train_with(options: TrainOptions) -> None:
         import torch
 
         torch.set_num_threads(options.threads)
-    lines = Lines(quiet=options.quiet)
     if options.show_batch:
         _show_batch(plan, Path(options.show_batch), options)
         return
     if options.verbose:
-        lines.say("\n".join(plan.lines()))
-    from darknet_torch.training.engine import train as run_training
+        options.print_remark("\n".join(plan.lines()))
+    from darknet_torch.cli.train_console import ConsoleCallbacks, print_error
     from darknet_torch.training.launch import launch
 
+    make_callbacks = ConsoleCallbacks(options.quiet)
     if len(devices) > 1:
-        launch(plan, devices, LinesMaker(options.quiet))
+        launch(plan, devices, make_callbacks, print_error)
         return
-    run_training(_prepare(plan, devices[0], options), lines)
+    _prepare(plan, devices[0], options, make_callbacks()).run()
 
 
 def make_plan(options: TrainOptions) -> TrainPlan:
@@ -251,8 +251,8 @@ def make_plan(options: TrainOptions) -> TrainPlan:
         names=options.names,
         voc_origin=options.voc_origin,
         dialect=options.dialect,
-        mend=options.darknet_bugs == "fix",
-        in_order=options.exact_order,
+        darknet_bugs=options.darknet_bugs,
+        exact_order=options.exact_order,
         width=options.width,
         height=options.height,
         batch=options.batch,
@@ -299,69 +299,32 @@ def _devices(options: TrainOptions) -> list[str]:
     return [f"cuda:{number}" for number in numbers]
 
 
-def _prepare(plan: TrainPlan, device: str, options: TrainOptions) -> Run:
-    from darknet_torch.training.engine import prepare
+def _prepare(
+    plan: TrainPlan,
+    device: str,
+    options: TrainOptions,
+    callbacks: Sequence[Callback] = (),
+) -> Training:
+    """Prepare a training, and report warnings about its cfg and data."""
+    from darknet_torch.training.setup import prepare
 
     with report_warnings(options):
-        return prepare(replace(plan, device=device))
+        return prepare(replace(plan, device=device), callbacks)
 
 
 def _show_batch(plan: TrainPlan, path: Path, options: TrainOptions) -> None:
     """Draw the first batch to a picture file."""
     import cv2
 
-    from darknet_torch.augment.sheet import batch_sheet
-    from darknet_torch.training.engine import first_batch
+    from darknet_torch.augment.batch_sheet import batch_sheet
 
-    run = _prepare(plan, "cpu", options)
-    batch, material = first_batch(run), run.material
-    if not run.network.net.is_picture:
+    training = _prepare(plan, "cpu", options)
+    batch, data = training.first_batch(), training.data
+    if not training.network.net.is_picture:
         raise UsageError("there is nothing to draw", expected="a network that takes pictures")
-    sheet = batch_sheet(
-        batch.images.numpy(), batch.truths.numpy(), material.names, side=material.side
-    )
-    done, data = cv2.imencode(path.suffix or ".png", sheet)
+    sheet = batch_sheet(batch.images.numpy(), batch.truths.numpy(), data.names, side=data.side)
+    done, encoded = cv2.imencode(path.suffix or ".png", sheet)
     if not done:
         raise UsageError("cannot be encoded", where=path, expected="a name such as batch.png")
-    write_bytes(path, data.tobytes())
+    write_bytes(path, encoded.tobytes())
     click.echo(f"{len(batch.images)} pictures: {path}", err=True)
-
-
-class Lines:
-    """Prints how a training goes: iterations to standard output, the rest to standard error."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self.quiet, self.problems = quiet, 0
-
-    def say(self, text: str) -> None:
-        """A remark, unless --quiet."""
-        if not self.quiet:
-            click.echo(text, err=True)
-
-    def iteration(self, line: str, details: list[str]) -> None:
-        """An update of the weights; its details unless --quiet."""
-        for detail in details:
-            self.say(detail)
-        click.echo(line)
-
-    def problem(self, problem: Problem) -> None:
-        """Something wrong in the data: the first few, then only their number at the end."""
-        self.problems += 1
-        if self.problems <= _SHOWN:
-            click.echo(f"warning: {problem}", err=True)
-        elif self.problems == _SHOWN + 1:
-            click.echo("warning: more problems like these are counted only", err=True)
-
-    def score(self, score: Score) -> None:
-        """What `detector map` would print."""
-        click.echo("\n".join(score.lines))
-
-
-class LinesMaker:
-    """Makes `Lines` in another process."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
-
-    def __call__(self) -> Lines:
-        return Lines(quiet=self.quiet)

@@ -59,7 +59,7 @@ class Window:
 
         cv2.imshow(_TITLE, found.draw(frame.image))
         key = cv2.waitKey(1)
-        while not frame.source.moving and key < 0 and self._is_open():
+        while not frame.source.is_video and key < 0 and self._is_open():
             key = cv2.waitKey(_WAIT)
         return key & 0xFF in _END_KEYS or not self._is_open()
 

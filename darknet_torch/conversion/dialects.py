@@ -31,7 +31,7 @@ def to_dialect(model: Model, dialect: str | Dialect) -> Model:
     network = model.build_again(chosen)
     for theirs, mine in zip(source.layers, network.layers, strict=True):
         _copy(theirs, mine, chosen)
-    network.header = WeightsHeader(*chosen.file_version, source.header.seen)
+    network.header = WeightsHeader(*chosen.weight_file.version, source.header.seen)
     return replace(model, network=network, original=None)
 
 

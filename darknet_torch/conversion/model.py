@@ -104,7 +104,13 @@ def rebuild(metadata: str, where: str, *, cfg: Path | None = None, **sizes: int 
     if cfg is not None:
         text, file, own = decode_cfg(cfg.read_bytes()), str(cfg), {}
     chosen = {**own, **{side: size for side, size in sizes.items() if size is not None}}
-    network = build_network(parse_cfg(text, file), dialect=dialect, initialize=False, **chosen)
+    network = build_network(
+        parse_cfg(text, file),
+        dialect=dialect,
+        width=chosen.get("width"),
+        height=chosen.get("height"),
+        initialize=False,
+    )
     network.header = header
     if layers is not None and not 0 <= layers <= len(network.layers):
         raise WeightsError(

@@ -116,6 +116,6 @@ def _from_checkpoint(source: ModelSource, state: Mapping[str, Tensor]) -> Model:
 def _empty(source: ModelSource, default_cfg: str | None) -> Model:
     """The network of the source's cfg, its arrays without values."""
     cfg = resolve_model(source.cfg or default_cfg, source.path).cfg
-    network = build(cfg, dialect=source.dialect, **source.sizes)
+    network = build(cfg, dialect=source.dialect, width=source.width, height=source.height)
     text = decode_cfg(cfg.read_bytes())
     return Model(network, text, tuple(source.names), None, str(source.path), str(cfg))

@@ -53,7 +53,7 @@ def partial(
             expected=f"{layers} layers",
             got=f"{read.layers}",
         )
-    network.header = WeightsHeader(*network.dialect.file_version)
+    network.header = WeightsHeader(*network.dialect.weight_file.version)
     write_weights(network, Path(out), cutoff=layers)
     return read
 
@@ -87,7 +87,7 @@ def average(
     with torch.no_grad():
         for _, slot in network.slots():
             slot.tensor.mul_(factor)
-    network.header = WeightsHeader(*network.dialect.file_version, network.header.seen)
+    network.header = WeightsHeader(*network.dialect.weight_file.version, network.header.seen)
     write_weights(network, Path(out))
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from darknet_torch.anchors.heads import find_heads
+from darknet_torch.anchors.anchor_sections import find_anchor_sections
 from darknet_torch.anchors.rewrite import set_anchors
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
-from darknet_torch.cfg.edit import CfgEdit, Changed
+from darknet_torch.cfg.edit import CfgEdit, LineChange
 from darknet_torch.cfg.grammar import Section, parse_cfg
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgWarning, UsageError
@@ -61,7 +61,7 @@ class Customized:
     """
 
     text: str
-    changes: list[Changed]
+    changes: list[LineChange]
     network: Network
     kept_layers: int
 
@@ -106,11 +106,11 @@ def _channels(
         classifier_outputs(base)
         producer = producer_of(base, base.output_layer)
         if wishes.anchors is not None:
-            find_heads(sections, file)  # which says that there are none
+            find_anchor_sections(sections, file)  # which says that there are none
         return {producer.index: (producer.key, wishes.classes)}
     boxes = [head.boxes_per_position for head in base.heads]
     if wishes.anchors is not None:
-        boxes = set_anchors(edit, find_heads(sections, file), wishes.anchors, file)
+        boxes = set_anchors(edit, find_anchor_sections(sections, file), wishes.anchors, file)
     found = {}
     for head, count in zip(base.heads, boxes, strict=True):
         _set_classes(edit, sections[1 + head.index], wishes)

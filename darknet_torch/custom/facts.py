@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.anchors.dataset import class_counts
+from darknet_torch.anchors.dataset import count_boxes_per_class
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.classification import is_classification, open_classification
-from darknet_torch.datasets.model import DataSet
+from darknet_torch.datasets.examples import DataSet
 from darknet_torch.datasets.opening import open_dataset
-from darknet_torch.datasets.reading import given_class_names
+from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.errors import UsageError
 
 _Path = str | os.PathLike[str]
@@ -53,13 +53,17 @@ def gather(
         UsageError, NamesError: as `open_dataset` and `open_classification`.
     """
     if data is None:
-        return Facts(classes=len(given_class_names(names)), origin=str(names))
+        return Facts(classes=len(resolve_class_names(names)), origin=str(names))
     if is_classification(Path(data)):
         pictures = open_classification(data, split=split)
         return Facts(len(pictures.labels), len(pictures.paths), origin=pictures.origin)
     found = open_dataset(data, images=images, split=split, names=names, voc_origin=voc_origin)
     return Facts(
-        len(found.names), len(found.examples), class_counts(found), found, str(names or data)
+        len(found.names),
+        len(found.examples),
+        count_boxes_per_class(found),
+        found,
+        str(names or data),
     )
 
 

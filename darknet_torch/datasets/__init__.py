@@ -1,3 +1,3 @@
-"""Data sets: labelled pictures in any of the common forms. No torch."""
+"""Labelled data sets in the formats of Darknet, COCO and Pascal VOC. No torch."""
 
-VOC_ORIGIN = 0  # what labelling tools count pixels from; Pascal VOC itself counts from 1
+VOC_ORIGIN = 0  # labelling tools count pixels from 0; Pascal VOC itself counts from 1

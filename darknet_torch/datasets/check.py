@@ -1,4 +1,4 @@
-"""Everything that may be wrong in a data set. No torch."""
+"""Finds the faults in a data set: pictures, labels, boxes, classes, splits. No torch."""
 
 from __future__ import annotations
 
@@ -9,64 +9,69 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.datasets.check_boxes import box_problems
+import numpy as np
+
 from darknet_torch.datasets.darknet import DIFFICULT, read_labels
-from darknet_torch.datasets.model import DataSet, Example, Problem
+from darknet_torch.datasets.examples import DataSet, Example, Problem
 from darknet_torch.errors import ImageError
 from darknet_torch.media.images import read_image
 from darknet_torch.media.sources import PICTURE_SUFFIXES
+from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 Splits = Mapping[str, DataSet]
-_UNIONS = ("trainval", "all")  # splits that hold what others hold, as they should
+_UNIONS = ("trainval", "all")  # splits that contain other splits on purpose
+_TOLERANCE = 0.5  # pixels that an edge may lie outside: the error of rounding to whole pixels
+_SAME_BOX = 1e-6  # boxes that differ by less are equal: the sixth decimal of Darknet's labels
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """A picture that was opened: height and width, and a hash of its pixels, or what failed."""
+class _DecodedPicture:
+    """The height and width of a picture and a hash of its pixels, or why decoding failed."""
 
     size: tuple[int, int] | None = None
     digest: str = ""
     error: str = ""
 
 
-def check(splits: Splits, *, workers: int = 2) -> list[Problem]:
-    """All that is wrong in the splits of a data set.
+def find_problems(splits: Splits, *, workers: int = 2) -> list[Problem]:
+    """Find all faults in the splits of a data set.
 
-    Every picture is decoded. Kinds of fault, besides those that reading finds: "no pictures",
-    "duplicate name", "empty name", "class without boxes", "missing picture", "unreadable
-    picture", "wrong size", "no label file", "shared label file", "labels without picture",
-    "duplicate picture", "same content", "in two splits", and those of `box_problems`.
+    Every picture is decoded. The kinds of fault, in addition to those found while reading, are
+    "no pictures", "duplicate name", "empty name", "class without boxes", "missing picture",
+    "unreadable picture", "wrong size", "no label file", "shared label file", "labels without
+    picture", "duplicate picture", "same content", "in two splits", "class id", "zero size",
+    "less than a pixel", "out of range" and "duplicate box".
 
     Args:
         splits: from `open_splits`.
-        workers: threads that decode.
+        workers: number of threads that decode pictures.
     """
     paths = dict.fromkeys(item.path for data in splits.values() for item in data.examples)
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        seen = dict(zip(paths, pool.map(_open, paths), strict=True))
+        decoded = dict(zip(paths, pool.map(_decode, paths), strict=True))
     found = [problem for data in splits.values() for problem in data.problems]
     found += _class_problems(splits)
     for name, data in splits.items():
         if not data.examples:
             found.append(Problem("no pictures", data.origin, f"no pictures in {name}"))
         for item in data.examples:
-            found += _example_problems(item, data.names, seen[item.path])
+            found += _example_problems(item, data.names, decoded[item.path])
     found += _repeated_paths(splits)
-    found += _repeated_contents(splits, seen)
+    found += _repeated_contents(splits, decoded)
     found += _shared_label_files(splits)
     found += _labels_without_picture(splits)
-    return list(dict.fromkeys(found))  # a picture that stands twice has the same faults twice
+    return list(dict.fromkeys(found))  # a picture that is listed twice has its faults twice
 
 
-def _open(path: Path) -> _Seen:
+def _decode(path: Path) -> _DecodedPicture:
     try:
         image = read_image(path)
     except ImageError as error:
-        return _Seen(error=str(error).removeprefix(f"{path}: "))
+        return _DecodedPicture(error=str(error).removeprefix(f"{path}: "))
     height, width = image.shape[:2]
     digest = hashlib.blake2b(image.tobytes(), digest_size=16)
     digest.update(f"{height} {width}".encode())
-    return _Seen((height, width), digest.hexdigest())
+    return _DecodedPicture((height, width), digest.hexdigest())
 
 
 def _class_problems(splits: Splits) -> Iterator[Problem]:
@@ -84,18 +89,66 @@ def _class_problems(splits: Splits) -> Iterator[Problem]:
             yield Problem("class without boxes", first.origin, what)
 
 
-def _example_problems(item: Example, names: tuple[str, ...], seen: _Seen) -> Iterator[Problem]:
+def _example_problems(
+    item: Example, names: tuple[str, ...], decoded: _DecodedPicture
+) -> Iterator[Problem]:
     where = str(item.path)
     if not item.path.exists():
         yield Problem("missing picture", where, "no such picture")
-    elif seen.error:
-        yield Problem("unreadable picture", where, seen.error)
-    if item.size and seen.size and item.size != seen.size:
-        said, real = (f"{width} x {height}" for height, width in (item.size, seen.size))
-        yield Problem("wrong size", where, f"is {real}, but the labels say {said}")
+    elif decoded.error:
+        yield Problem("unreadable picture", where, decoded.error)
+    if item.size and decoded.size and item.size != decoded.size:
+        labelled, real = (f"{width} x {height}" for height, width in (item.size, decoded.size))
+        yield Problem("wrong size", where, f"is {real}, but the labels say {labelled}")
     if item.labels is None and item.label_file and not item.label_file.exists():
         yield Problem("no label file", where, f"no labels: there is no {item.label_file}")
-    yield from box_problems(item, names, seen.size)
+    yield from _box_problems(item, names, decoded.size)
+
+
+def _box_problems(
+    example: Example, names: tuple[str, ...], size: tuple[int, int] | None
+) -> Iterator[Problem]:
+    """Find the faults in the boxes of a picture.
+
+    Args:
+        names: the class names; if empty, every class id from 0 is valid.
+        size: height and width of the picture in pixels; None if it cannot be read.
+    """
+    labels = example.labels
+    if labels is None:
+        return
+    height, width = size or example.size or (1 / _SAME_BOX, 1 / _SAME_BOX)
+    pixels = labels.boxes * (width, height, width, height)
+    corners, sides = cxcywh_to_xyxy(pixels), pixels[:, 2:]
+    empty = (sides <= 0).any(1)
+    faults = {
+        "class id": (labels.class_ids < 0) | (labels.class_ids >= (len(names) or np.inf)),
+        "zero size": empty,
+        "less than a pixel": ~empty & (sides < 1).any(1),
+        "out of range": _outside(corners, pixels[:, :2], (width, height)),
+        "duplicate box": _repeated(np.column_stack((labels.class_ids, labels.boxes / _SAME_BOX))),
+    }
+    where = str(example.label_file or example.path)
+    for kind, rows in faults.items():
+        for row in np.flatnonzero(rows):
+            box = " ".join(f"{value:g}" for value in labels.boxes[row])
+            what = f"box {row + 1}, class {labels.class_ids[row]}, {box}"
+            yield Problem(kind, where, what)
+
+
+def _outside(corners: np.ndarray, centres: np.ndarray, limit: tuple[float, float]) -> np.ndarray:
+    """[K] whether an edge or the centre of a box lies outside the picture."""
+    edge = (corners[:, :2] < -_TOLERANCE) | (corners[:, 2:] > np.add(limit, _TOLERANCE))
+    centre = (centres < 0) | (centres > limit)
+    return np.any(edge | centre, 1)
+
+
+def _repeated(rows: np.ndarray) -> np.ndarray:
+    """[K] whether an earlier row is the same after rounding."""
+    repeated = np.ones(len(rows), bool)
+    if len(rows):
+        repeated[np.unique(np.rint(rows), axis=0, return_index=True)[1]] = False
+    return repeated
 
 
 def _repeated_paths(splits: Splits) -> Iterator[Problem]:
@@ -105,31 +158,37 @@ def _repeated_paths(splits: Splits) -> Iterator[Problem]:
             counts[item.path] += 1
         for path, count in counts.items():
             if count > 1:
-                yield Problem("duplicate picture", str(path), f"stands {count} times in {name}")
+                yield Problem("duplicate picture", str(path), f"is listed {count} times in {name}")
 
 
-def _repeated_contents(splits: Splits, seen: Mapping[Path, _Seen]) -> Iterator[Problem]:
-    """Pictures with the same pixels, whatever their names and formats."""
-    places: dict[str, dict[tuple[str, Path], None]] = defaultdict(dict)
+def _repeated_contents(
+    splits: Splits, decoded: Mapping[Path, _DecodedPicture]
+) -> Iterator[Problem]:
+    """Find pictures with the same pixels, whatever their names and file formats."""
+    uses: dict[str, dict[tuple[str, Path], None]] = defaultdict(dict)
     for name, data in splits.items():
         for item in data.examples:
-            places[seen[item.path].digest][(name, item.path)] = None
-    places.pop("", None)
-    for found in places.values():
-        for other, before in _pairs(list(found)):
-            if other[0] == before[0]:
-                yield Problem("same content", str(other[1]), f"the same picture as {before[1]}")
+            uses[decoded[item.path].digest][(name, item.path)] = None
+    uses.pop("", None)
+    for found in uses.values():
+        for (split, path), (earlier_split, earlier_path) in _repetitions(list(found)):
+            if split == earlier_split:
+                what = f"the same picture as {earlier_path}"
+                yield Problem("same content", str(path), what)
             else:
-                what = f"is in {other[0]}, and in {before[0]} as {before[1]}"
-                yield Problem("in two splits", str(other[1]), what)
+                what = f"is in {split}, and in {earlier_split} as {earlier_path}"
+                yield Problem("in two splits", str(path), what)
 
 
-def _pairs(places: list[tuple[str, Path]]) -> Iterator[tuple[tuple[str, Path], ...]]:
-    """Each place of a picture but the first, with an earlier one: in its own split, if any."""
-    for index, (split, path) in enumerate(places):
-        before = [place for place in places[:index] if place[0] not in _UNIONS]
-        own = [place for place in places[:index] if place[0] == split]
-        earlier = own or ([] if split in _UNIONS else before)
+def _repetitions(uses: list[tuple[str, Path]]) -> Iterator[tuple[tuple[str, Path], ...]]:
+    """Pair each repeated (split, path) of a picture with an earlier one, of the same split if any.
+
+    A split that is a union may repeat the pictures of other splits.
+    """
+    for index, (split, path) in enumerate(uses):
+        before = [use for use in uses[:index] if use[0] not in _UNIONS]
+        same_split = [use for use in uses[:index] if use[0] == split]
+        earlier = same_split or ([] if split in _UNIONS else before)
         if earlier:
             yield (split, path), earlier[0]
 
@@ -141,26 +200,26 @@ def _shared_label_files(splits: Splits) -> Iterator[Problem]:
             users[item.label_file][item.path] = None
     for file, pictures in users.items():
         if len(pictures) > 1:
-            what = f"holds the labels of {' and '.join(str(path) for path in pictures)}"
+            what = f"has the labels of {' and '.join(str(path) for path in pictures)}"
             yield Problem("shared label file", str(file), what)
 
 
 def _labels_without_picture(splits: Splits) -> Iterator[Problem]:
-    """Label files of Darknet's that lie among the others and belong to no picture at all."""
+    """Find Darknet label files in the label folders that belong to no picture."""
     examples = [item for data in splits.values() for item in data.examples]
     used = {item.label_file for item in examples}
     folders: dict[Path, set[Path]] = defaultdict(set)
     for file, picture in ((item.label_file, item.path) for item in examples):
         if file and file.suffix == ".txt" and file.parent.is_dir():
             folders[file.parent].add(picture.parent)
-    for folder, beside in folders.items():
-        stems = {stem for place in beside if place.is_dir() for stem in _picture_stems(place)}
+    for folder, picture_folders in folders.items():
+        stems = {stem for path in picture_folders if path.is_dir() for stem in _stems(path)}
         for file in sorted(set(folder.glob("*.txt")) - used):
             labels, _ = read_labels(file)
             known = {file.stem, file.stem.removeprefix(f"{DIFFICULT}_")} & stems
-            if labels and not known:  # without a single box it is some other text
+            if labels and not known:  # a text file without a single box is not a label file
                 yield Problem("labels without picture", str(file), "belongs to no picture")
 
 
-def _picture_stems(folder: Path) -> Iterator[str]:
+def _stems(folder: Path) -> Iterator[str]:
     return (path.stem for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)

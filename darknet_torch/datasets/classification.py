@@ -1,4 +1,4 @@
-"""Pictures with one class each: Darknet's lists, and trees of folders. No torch."""
+"""Classification data sets: Darknet's lists, or one folder per class. No torch."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from darknet_torch.cfg.data_file import resolve
 from darknet_torch.datasets.darknet import DataFile
-from darknet_torch.datasets.model import Problem
-from darknet_torch.datasets.reading import given_class_names, lines_of
+from darknet_torch.datasets.examples import Problem
+from darknet_torch.datasets.reading import read_lines, resolve_class_names
 from darknet_torch.datasets.voc import is_voc_root
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
@@ -18,15 +18,16 @@ from darknet_torch.media.sources import PICTURE_SUFFIXES
 
 @dataclass(frozen=True)
 class ClassifiedPictures:
-    """Pictures and their classes.
+    """Pictures with one class each.
 
     Attributes:
-        paths: of the pictures.
-        class_ids: of each, from 0; None where no single class is known.
-        labels: what Darknet looks for in a path, of each class.
-        names: of the classes, for people.
-        origin: what was read, for messages.
-        problems: the pictures of no class, or of several.
+        paths: the picture files.
+        class_ids: the class of each picture, from 0; None if its path matches no label or
+            several.
+        labels: for each class, the string that Darknet searches for in the path.
+        names: the class names for display.
+        origin: the path and split that were read, for messages.
+        problems: pictures whose path matches no label or several.
     """
 
     paths: tuple[Path, ...]
@@ -40,30 +41,30 @@ class ClassifiedPictures:
 def open_classification(
     data: str | os.PathLike[str], *, split: str | None = None
 ) -> ClassifiedPictures:
-    """Pictures with one class each.
+    """Open a classification data set.
 
     Args:
-        data: a .data file with ``labels=`` and lists, or a folder with a folder for each
-            class, itself or under the name of the split.
-        split: of a .data file the key of the list, without it "train"; of a folder the one
-            inside it to take, without it "train" if there is one.
+        data: a .data file with ``labels=`` and picture lists, or a folder that contains one
+            folder per class, either directly or inside a folder named after the split.
+        split: for a .data file, the key that names the list (default "train"); for a folder,
+            the subfolder to read (default "train" if it exists, else the folder itself).
 
     Raises:
-        UsageError: it is not there, or in neither form.
+        UsageError: the path does not exist, or has neither format.
     """
     path = Path(data)
     return _read_tree(path, split) if path.is_dir() else _read_data(path, split or "train")
 
 
 def is_classification(path: Path) -> bool:
-    """Whether there is a classifier's data set at `path`, not a detector's."""
+    """Whether the data set at `path` is for a classifier, not for a detector."""
     if path.is_dir():
         return not is_voc_root(path)
     return path.suffix.lower() != ".json" and "labels" in DataFile.read(path).keys
 
 
-def class_in_path(path: str, labels: Sequence[str]) -> list[int]:
-    """The classes whose labels occur in a path; one, if all is well.
+def classes_in_path(path: str, labels: Sequence[str]) -> list[int]:
+    """The classes whose labels occur in `path`; a valid picture has exactly one.
 
     Source: data.c fill_truth.
     """
@@ -74,19 +75,25 @@ def _read_data(path: Path, split: str) -> ClassifiedPictures:
     file = DataFile.read(path)
     if "labels" not in file.keys:
         raise UsageError(
-            "has no labels=", where=path, expected="labels=FILE, of strings that occur in paths"
+            "has no labels=",
+            where=path,
+            expected="labels=FILE, a list of strings that occur in the picture paths",
         )
-    labels = tuple(lines_of(resolve(path, file.keys["labels"])))
-    names = file.names() or given_class_names(labels)
+    labels = tuple(read_lines(resolve(path, file.keys["labels"])))
+    names = file.names() or resolve_class_names(labels)
     pictures = file.pictures(split)
     ids: list[int | None] = []
     problems = []
     for picture in pictures:
-        found = class_in_path(picture, labels)
+        found = classes_in_path(picture, labels)
         ids.append(found[0] if len(found) == 1 else None)
         if len(found) != 1:
             several = ", ".join(labels[index] for index in found)
-            what = f"several labels occur in its path: {several}" if found else "no label does"
+            what = (
+                f"several labels occur in its path: {several}"
+                if found
+                else "no label occurs in its path"
+            )
             problems.append(Problem("several labels" if found else "no label", picture, what))
     paths = tuple(Path(picture) for picture in pictures)
     return ClassifiedPictures(
@@ -95,7 +102,7 @@ def _read_data(path: Path, split: str) -> ClassifiedPictures:
 
 
 def _read_tree(root: Path, split: str | None) -> ClassifiedPictures:
-    """Classes are the folders, sorted by name; pictures lie at any depth in them."""
+    """Read one class per folder, sorted by name, with pictures at any depth."""
     folder = root / (split or "train")
     if not folder.is_dir():
         if split:

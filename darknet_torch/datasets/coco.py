@@ -1,6 +1,7 @@
-"""COCO's form: one JSON file for all boxes. No torch.
+"""Reads the COCO format: one JSON file for all pictures. No torch.
 
-A box is left, top, width and height in pixels, from 0 at the picture's corner.
+A COCO box is [left, top, width, height] in pixels, counted from 0 at the picture's top left
+corner.
 """
 
 from __future__ import annotations
@@ -10,36 +11,37 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
-from darknet_torch.datasets.pictures import picture_size
-from darknet_torch.datasets.reading import labels_of_corners
+from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.picture_size import picture_size
+from darknet_torch.datasets.reading import labels_from_corners
 from darknet_torch.errors import ImageError, UsageError
 
-_FAR = 1e9  # pixels; beyond any picture, and neither infinite nor no number
+_FAR = 1e9  # pixels; larger than any picture, but finite
 _PARTS = ("images", "annotations", "categories")
 
 
 def read_coco(file: Path, images: Path | None = None, names: tuple[str, ...] = ()) -> DataSet:
-    """The pictures of a COCO file, with their boxes.
+    """Read the pictures of a COCO file with their boxes.
 
     Args:
-        file: the JSON.
-        images: the folder that its file names are relative to; without it, the JSON's own.
-        names: which of its categories are classes, in order; without them all are, in the
+        file: the JSON file.
+        images: the folder that ``file_name`` is relative to; by default the folder of `file`.
+        names: the categories to use as classes, in order; by default all categories in the
             order of their ids.
 
     Raises:
-        UsageError: it cannot be read, or is not of this form.
+        UsageError: `file` cannot be read or does not have the COCO format.
     """
     reader = _Reader(file, images or file.parent, load_json(file))
     return reader.read(names)
 
 
 def load_json(file: Path) -> dict[str, Any]:
-    """The content of a COCO file, its three parts being there.
+    """The content of a COCO file, with its three lists checked.
 
     Raises:
-        UsageError: it cannot be read, or lacks one.
+        UsageError: the file cannot be read, or one of ``images``, ``annotations`` and
+            ``categories`` is missing.
     """
     try:
         content = json.loads(file.read_bytes())
@@ -78,7 +80,7 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def read(self, names: tuple[str, ...]) -> DataSet:
-        """The data set, its classes in the order of `names` or of the file."""
+        """Build the data set, with classes in the order of `names` or of the category ids."""
         categories = self._categories(names)
         images = self._images()
         boxes = self._boxes(images, {key: index for index, (key, _) in enumerate(categories)})
@@ -93,33 +95,35 @@ class _Reader:
     def _categories(self, names: tuple[str, ...]) -> list[tuple[int, str]]:
         found = {item.get("id"): str(item.get("name")) for item in self.content["categories"]}
         if len(found) < len(self.content["categories"]):
-            self._tell("duplicate category", "two categories have the same id")
+            self._add_problem("duplicate category", "two categories have the same id")
         if not all(isinstance(key, int) for key in found):
-            raise UsageError("a category without a whole number as its id", where=self.file)
+            raise UsageError("a category has no integer id", where=self.file)
         if not names:
             return sorted(found.items())
         ids = {name: key for key, name in sorted(found.items(), reverse=True)}
         missing = [name for name in names if name not in ids]
         if missing:
             raise UsageError(
-                "the names do not fit the categories",
+                "the given names do not match the categories",
                 where=self.file,
-                expected=f"names out of {', '.join(ids)}",
+                expected=f"names from {', '.join(ids)}",
                 got=missing[0],
             )
         return [(ids[name], name) for name in names]
 
     def _images(self) -> list[dict[str, Any]]:
-        seen: set[object] = set()
+        known_ids: set[object] = set()
         images = []
         for image in self.content["images"]:
             key, name = image.get("id"), image.get("file_name")
             if not isinstance(key, int) or not isinstance(name, str):
-                self._tell("bad image", f"an image without id or file_name: {str(image)[:60]}")
-            elif key in seen:
-                self._tell("duplicate image id", f"two images have the id {key}")
+                self._add_problem(
+                    "bad image", f"an image without id or file_name: {str(image)[:60]}"
+                )
+            elif key in known_ids:
+                self._add_problem("duplicate image id", f"two images have the id {key}")
             else:
-                seen.add(key)
+                known_ids.add(key)
                 images.append(image)
         return images
 
@@ -133,11 +137,15 @@ class _Reader:
                 item.get("category_id"),
             )
             if not isinstance(image, int) or image not in found:
-                self._tell("unknown image", f"{what} is of image {image}, which is not there")
+                self._add_problem(
+                    "unknown image", f"{what} refers to image {image}, which does not exist"
+                )
             elif not isinstance(category, int) or category not in classes:
-                self._tell("unknown class", f"{what} is of category {category}, which is no class")
+                self._add_problem(
+                    "unknown class", f"{what} has category {category}, which is not a class"
+                )
             elif not _is_box(item.get("bbox")):
-                self._tell("bad box", f"{what} has no bbox of four numbers")
+                self._add_problem("bad box", f"{what} has no bbox with four finite numbers")
             else:
                 left, top, width, height = item["bbox"]
                 boxes = found[image]
@@ -154,15 +162,17 @@ class _Reader:
 
     def _labels(self, path: Path, boxes: _Boxes, size: tuple[int, int] | None) -> Labels | None:
         if size is None and not boxes.class_ids:
-            return Labels.of()
+            return Labels.empty()
         try:
             size = size or picture_size(path)
         except ImageError as error:
-            self._tell("no size", f"no height and width, and none of {error}")
+            self._add_problem(
+                "no size", f"no height and width, and the picture cannot be measured: {error}"
+            )
             return None
-        return labels_of_corners(boxes.class_ids, boxes.corners, boxes.crowd, size)
+        return labels_from_corners(boxes.class_ids, boxes.corners, boxes.crowd, size)
 
-    def _tell(self, kind: str, what: str) -> None:
+    def _add_problem(self, kind: str, what: str) -> None:
         self.problems.append(Problem(kind, str(self.file), what))
 
 

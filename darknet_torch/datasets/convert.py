@@ -1,4 +1,4 @@
-"""Data sets from one form to another. No torch."""
+"""Converts data sets from one format to another. No torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.model import DataSet, Problem
+from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.to_coco import write_coco
 from darknet_torch.datasets.to_darknet import write_darknet
 from darknet_torch.datasets.to_voc import write_voc
@@ -16,11 +16,11 @@ from darknet_torch.errors import UsageError
 
 @dataclass(frozen=True)
 class Conversion:
-    """What was converted.
+    """The result of a conversion.
 
     Attributes:
-        counts: pictures and boxes of each split, as read.
-        problems: what was wrong in the source or could not be kept.
+        counts: for each split, the number of pictures and of boxes that were read.
+        problems: faults in the source, and labels that could not be converted.
     """
 
     counts: dict[str, tuple[int, int]]
@@ -35,22 +35,22 @@ def convert(
     pictures: str = "copy",
     voc_origin: int = VOC_ORIGIN,
 ) -> Conversion:
-    """Write the splits of a data set in another form.
+    """Write the splits of a data set in another format.
 
     Args:
         splits: from `open_splits`.
-        form: one of `forms.FORMS`.
-        out: a folder that is empty or not there yet.
-        pictures: one of `forms.PICTURE_WAYS`.
-        voc_origin: the number of the first column and row, if VOC's form is written.
+        form: one of `formats.DATASET_FORMATS`.
+        out: an empty folder, or one that does not exist yet.
+        pictures: one of `formats.PICTURE_MODES`.
+        voc_origin: the number of the first pixel column and row when writing VOC.
 
     Raises:
-        UsageError: the folder has something in it, something cannot be written, or no
-            classes are known.
+        UsageError: `out` is not empty, a file cannot be written, or the class names are
+            unknown.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(
-            "there is something already", where=out, expected="an empty folder, or none"
+            "the output folder is not empty", where=out, expected="an empty or a new folder"
         )
     if not next(iter(splits.values())).names:
         raise UsageError(

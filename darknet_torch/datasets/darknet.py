@@ -1,4 +1,4 @@
-"""Darknet's own form: a .data file, lists of pictures, a label file for each. No torch."""
+"""Reads Darknet's format: a .data file, picture lists, a label file per picture. No torch."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
-from darknet_torch.datasets.reading import given_class_names, lines_of
+from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.reading import read_lines, resolve_class_names
 from darknet_torch.errors import UsageError
 
 _COCO_FOLDERS = ("train2017", "val2017", "train2014", "val2014")
@@ -24,15 +24,15 @@ _NOT_SPLITS = frozenset(
     "classes names labels backup results eval map leaves tree top tag saveweights savelast".split()
 )
 DIFFICULT = "difficult"
-# Of any split but valid=, whose list Darknet itself reads, the key is difficult_<split>.
+# Darknet itself reads difficult= for valid=. For other splits the key is difficult_<split>.
 _DIFFICULT_PREFIX = f"{DIFFICULT}_"
 
 
 def label_paths(picture: str) -> list[Path]:
-    """Where the labels of a picture may lie, the likeliest place first.
+    """The paths where the label file of a picture may be, in the order of the search.
 
-    These are the place that AlexeyAB looks at (``labels`` for ``JPEGImages`` and COCO's
-    folders, else beside the picture), the one that pjreddie looks at, and beside the picture.
+    First AlexeyAB's path (``labels`` instead of ``JPEGImages`` and of COCO's folders, else
+    next to the picture), then pjreddie's path, then next to the picture.
 
     Source: utils.c replace_image_to_label (AlexeyAB), data.c fill_truth_detection (pjreddie).
     """
@@ -48,16 +48,20 @@ def label_paths(picture: str) -> list[Path]:
 
 
 def label_path(picture: str | os.PathLike[str]) -> Path:
-    """The first of `label_paths` that is there, else the one where AlexeyAB would look."""
+    """The first of `label_paths` that exists; if none does, AlexeyAB's path."""
     paths = label_paths(os.fspath(picture))
     return next((path for path in paths if path.is_file()), paths[0])
 
 
 def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
-    """The boxes of a label file; None if it is not there.
+    """Read the boxes of a label file.
 
-    A line that is not ``class x y width height`` is left out and told of. Differs: C stops
-    reading the file at such a line, without a word.
+    Lines that are not ``class x y width height`` are skipped and reported.
+
+    Returns:
+        The labels, or None if the file does not exist or cannot be read; and the problems.
+
+    Differs: C silently stops reading the file at such a line.
 
     Source: data.c read_boxes.
     """
@@ -79,7 +83,7 @@ def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
             continue
         class_ids.append(class_id)
         boxes.append(box)
-    return Labels.of(class_ids, boxes), problems
+    return Labels.from_arrays(class_ids, boxes), problems
 
 
 def _numbers(line: bytes) -> tuple[int, list[float]]:
@@ -90,7 +94,7 @@ def _numbers(line: bytes) -> tuple[int, list[float]]:
     try:
         class_id, box = int(words[0]), [float(word) for word in words[1:]]
     except ValueError:
-        raise ValueError(f"expected a whole number and four numbers, got {text[:60]!r}") from None
+        raise ValueError(f"expected an integer and four numbers, got {text[:60]!r}") from None
     if not all(map(math.isfinite, box)) or not -_LARGEST_ID <= class_id < _LARGEST_ID:
         raise ValueError(f"expected finite numbers, got {text[:60]!r}")
     return class_id, box
@@ -98,10 +102,10 @@ def _numbers(line: bytes) -> tuple[int, list[float]]:
 
 @dataclass(frozen=True)
 class DataFile:
-    """A .data file with what is used of it.
+    """The content of a .data file.
 
     Attributes:
-        path: of the file.
+        path: the file.
         keys: all its keys and values.
     """
 
@@ -110,16 +114,16 @@ class DataFile:
 
     @staticmethod
     def read(path: Path) -> DataFile:
-        """Read `path`.
+        """Read the file at `path`.
 
         Raises:
-            UsageError: it cannot be read.
+            UsageError: the file cannot be read.
         """
         return DataFile(path, read_data_file(path))
 
     @property
     def splits(self) -> list[str]:
-        """The keys that name lists of pictures, in the order of the file."""
+        """The keys that name picture lists, in the order of the file."""
         return [
             key
             for key, value in self.keys.items()
@@ -129,15 +133,15 @@ class DataFile:
 
     @property
     def classes(self) -> int | None:
-        """The number of classes, if the file says one."""
+        """The value of ``classes=``; None if it is missing or not a number."""
         value = self.keys.get("classes", "")
         return int(value) if value.isdecimal() else None
 
     def list_path(self, split: str) -> Path:
-        """The list of a split.
+        """The path of a split's picture list.
 
         Raises:
-            UsageError: the file names none.
+            UsageError: the file has no such key.
         """
         if split not in self.keys:
             raise UsageError(
@@ -149,23 +153,23 @@ class DataFile:
         return resolve(self.path, self.keys[split])
 
     def pictures(self, split: str) -> list[str]:
-        """The pictures of a split, found from the working folder or beside the list."""
+        """The pictures of a split, relative to the working folder or to the list's folder."""
         path = self.list_path(split)
-        return [str(resolve(path, line)) for line in lines_of(path)]
+        return [str(resolve(path, line)) for line in read_lines(path)]
 
     def difficult(self, split: str) -> list[str]:
-        """A path for each picture of `split`, whose labels are the difficult ones; or none."""
+        """For each picture of `split`, a path whose label file has the difficult boxes, or []."""
         key = difficult_key(split)
         return self.pictures(key) if key in self.keys else []
 
     def names(self) -> tuple[str, ...]:
-        """Its names of classes; empty if it has no names=."""
+        """The class names; empty without ``names=``."""
         given = self.keys.get("names")
-        return given_class_names(resolve(self.path, given)) if given else ()
+        return resolve_class_names(resolve(self.path, given)) if given else ()
 
 
 def difficult_key(split: str) -> str:
-    """The key of the list that leads to the difficult boxes of a split."""
+    """The key of the list that names the difficult boxes of a split."""
     return DIFFICULT if split == "valid" else _DIFFICULT_PREFIX + split
 
 
@@ -174,15 +178,16 @@ def _is_list(value: str) -> bool:
 
 
 def read_darknet(data: Path, split: str = "train", names: tuple[str, ...] = ()) -> DataSet:
-    """The pictures that a .data file lists, with their labels.
+    """Read the pictures that a .data file lists, with their labels.
 
     Args:
-        split: which key of it names the list.
-        names: of the classes, instead of the file's own.
+        data: the .data file.
+        split: the key that names the picture list.
+        names: the class names, instead of those in the file.
 
     Raises:
-        UsageError: the file or the list cannot be read.
-        NamesError: the names cannot be read.
+        UsageError: the .data file or the list cannot be read.
+        NamesError: the class names cannot be read.
     """
     file = DataFile.read(data)
     problems: list[Problem] = []
@@ -204,12 +209,12 @@ def _examples(file: DataFile, split: str, problems: list[Problem]) -> Iterator[E
         what = f"{len(difficult)} lines for the {len(pictures)} pictures of {split}="
         where = str(file.list_path(difficult_key(split)))
         problems.append(Problem("difficult list", where, what))
-    for picture, beside in zip_longest(pictures, difficult[: len(pictures)]):
+    for picture, difficult_path in zip_longest(pictures, difficult[: len(pictures)]):
         path = label_path(picture)
         labels, found = read_labels(path)
         problems += found
-        if beside is not None:
-            more, found = read_labels(label_path(beside))
+        if difficult_path is not None:
+            more, found = read_labels(label_path(difficult_path))
             problems += found
             labels = _with_difficult(labels, more)
         yield Example(Path(picture), labels, label_file=path)
@@ -218,7 +223,7 @@ def _examples(file: DataFile, split: str, problems: list[Problem]) -> Iterator[E
 def _with_difficult(labels: Labels | None, difficult: Labels | None) -> Labels | None:
     if difficult is None:
         return labels
-    plain = Labels.of() if labels is None else labels
+    plain = Labels.empty() if labels is None else labels
     return Labels(
         np.concatenate((plain.class_ids, difficult.class_ids)),
         np.concatenate((plain.boxes, difficult.boxes)),

@@ -1,4 +1,4 @@
-"""Data sets by their path, whatever form they are in. No torch."""
+"""Opens a data set by its path, in any format. No torch."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pathlib import Path
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.coco import read_coco
 from darknet_torch.datasets.darknet import DataFile, read_darknet
-from darknet_torch.datasets.model import DataSet
-from darknet_torch.datasets.reading import given_class_names
+from darknet_torch.datasets.examples import DataSet
+from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.datasets.voc import is_voc_root, read_voc, voc_splits
 from darknet_torch.errors import UsageError
 
 _Path = str | os.PathLike[str]
-# Two names for the same thing: Darknet says valid, VOC says val.
+# Darknet calls the validation split valid, VOC calls it val.
 _OTHER_NAME = {"valid": "val", "val": "valid"}
 _DEFAULT = "train"
 _YEAR = re.compile(r"(?<=[a-z])20\d\d$")
 
 
-def form_of(data: _Path) -> str:
-    """Which of `forms.FORMS` a data set is in.
+def dataset_format(data: _Path) -> str:
+    """The format of a data set, one of `formats.DATASET_FORMATS`.
 
     Raises:
-        UsageError: it is not there, or in none.
+        UsageError: the path does not exist, or is in none of the formats.
     """
     path = Path(data)
     if path.is_dir() and is_voc_root(path):
@@ -41,15 +41,15 @@ def form_of(data: _Path) -> str:
     return "coco" if path.suffix.lower() == ".json" else "darknet"
 
 
-def splits_of(data: _Path) -> list[str]:
-    """The splits that a data set has, as `open_dataset` takes them.
+def list_splits(data: _Path) -> list[str]:
+    """The names of the splits of a data set, as `open_dataset` accepts them.
 
-    A COCO file is one, named after the file: instances_train2017.json is "train".
+    A COCO file is one split, named after the file: instances_train2017.json is "train".
 
     Raises:
-        UsageError: it is not there, or has none.
+        UsageError: the data set does not exist, or lists no pictures.
     """
-    path, form = Path(data), form_of(data)
+    path, form = Path(data), dataset_format(data)
     if form == "coco":
         return [_YEAR.sub("", path.stem.removeprefix("instances_"))]
     found = voc_splits(path) if form == "voc" else DataFile.read(path).splits
@@ -67,36 +67,37 @@ def open_dataset(
     names: Sequence[str] | _Path | None = None,
     voc_origin: int = VOC_ORIGIN,
 ) -> DataSet:
-    """The data set at a path.
+    """Open one split of the data set at a path.
 
     Args:
-        data: a .data file, a COCO JSON, or a VOC root.
-        images: of a COCO file: the folder its file names are relative to; else its own.
-        split: of a .data file the key that names the list; of a VOC root the list in
-            ImageSets/Main; without it "train", or the only one. "val" and "valid" mean
-            the same. A COCO file is one split.
-        names: of the classes, or a file of them, instead of those of the data set.
-        voc_origin: of a VOC root: the number of the first column and row, 1 or 0.
+        data: a .data file, a COCO JSON file, or a VOC root.
+        images: COCO only: the folder that its file names are relative to; by default the
+            folder of the JSON file.
+        split: the key of a .data file that names the list, or the list in a VOC root's
+            ImageSets/Main; by default the only split, or "train". "val" and "valid" mean the
+            same split. Ignored for a COCO file, which is one split.
+        names: the class names or a file of them, instead of those of the data set.
+        voc_origin: VOC only: the number of the first pixel column and row, 1 or 0.
 
     Raises:
-        UsageError: it is not there, in no known form, or has no such split.
-        NamesError: the names cannot be read.
+        UsageError: the data set does not exist, has no known format, or no such split.
+        NamesError: the class names cannot be read.
     """
-    path, form, given = Path(data), form_of(data), given_class_names(names)
+    path, form, given = Path(data), dataset_format(data), resolve_class_names(names)
     if form == "coco":
         return read_coco(path, None if images is None else Path(images), given)
-    chosen = _chosen(splits_of(path), split)
+    chosen = _chosen(list_splits(path), split)
     if form == "voc":
         return read_voc(path, chosen, given, origin=voc_origin)
     return read_darknet(path, chosen, given)
 
 
-def _chosen(there: list[str], split: str | None) -> str:
-    """The split meant, under the name that it has in the data set."""
+def _chosen(available: list[str], split: str | None) -> str:
+    """The name in `available` of the split that was asked for."""
     if split is None:
-        return there[0] if len(there) == 1 else _DEFAULT
+        return available[0] if len(available) == 1 else _DEFAULT
     other = _OTHER_NAME.get(split, split)
-    return other if split not in there and other in there else split
+    return other if split not in available and other in available else split
 
 
 def open_splits(
@@ -107,26 +108,35 @@ def open_splits(
     names: Sequence[str] | _Path | None = None,
     voc_origin: int = VOC_ORIGIN,
 ) -> dict[str, DataSet]:
-    """Several splits of one data set, by their names, all with the same classes.
+    """Open several splits of one data set; all must have the same classes.
 
     Args:
-        data: where they are; see `open_dataset`. Several COCO files are several splits.
-        images: of COCO files: one folder for all, or one for each of `data`.
-        splits: which to read of each of `data`; without them all.
+        data: one path or several; see `open_dataset`. Several COCO files are several splits.
+        images: COCO only: one folder for all files, or one for each of `data`.
+        splits: the splits to read from each of `data`; by default all.
+        names: see `open_dataset`.
+        voc_origin: see `open_dataset`.
+
+    Returns:
+        The splits by name.
 
     Raises:
-        UsageError: see `open_dataset`; also if two splits have the same name, or different
+        UsageError: as `open_dataset`; also if two splits have the same name or different
             classes.
     """
     folders: list[_Path | None] = [*images] or [None]
     folders *= len(data) if len(folders) == 1 else 1
     if len(folders) != len(data):
         raise UsageError(
-            "folders of pictures", expected=f"one, or {len(data)} as of --data", got=len(folders)
+            "the number of picture folders does not match",
+            expected=f"1, or {len(data)}: one for each --data",
+            got=len(folders),
         )
     found: dict[str, DataSet] = {}
     for path, folder in zip(data, folders, strict=True):
-        chosen = splits_of(path) if form_of(path) == "coco" else splits or splits_of(path)
+        chosen = (
+            list_splits(path) if dataset_format(path) == "coco" else splits or list_splits(path)
+        )
         for split in chosen:
             if split in found:
                 raise UsageError(f"two splits are called {split!r}", where=path)
@@ -146,5 +156,5 @@ def _check_classes(splits: dict[str, DataSet]) -> None:
                 where=other.origin,
                 expected=f"those of {first.origin}: {', '.join(first.names)}",
                 got=", ".join(other.names),
-                fix="say which and in what order with --names",
+                fix="list the classes in their order with --names",
             )

@@ -1,4 +1,4 @@
-"""A data set's numbers as pictures. No torch."""
+"""Plots the statistics of a data set. No torch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from darknet_torch.files import replacing
 _BINS = 40
 
 
-def plot(found: Sequence[Statistics], out: Path) -> None:
-    """Write one picture: boxes of each class, box sizes, boxes of each picture.
+def plot_statistics(found: Sequence[Statistics], out: Path) -> None:
+    """Plot boxes per class, box sizes, and boxes per picture into one file.
 
     Args:
-        out: its suffix says the format, such as .png or .svg.
+        found: the statistics of each split.
+        out: the file to write; its suffix selects the format, such as .png or .svg.
 
     Raises:
         UsageError: matplotlib is not installed, or the file cannot be written.
@@ -42,7 +43,7 @@ def plot(found: Sequence[Statistics], out: Path) -> None:
 
 
 def _draw_classes(axes: Any, found: Sequence[Statistics]) -> None:
-    """Bars side by side, a colour for each split."""
+    """Draw the boxes per class as grouped bars, one colour per split."""
     thick = 0.8 / len(found)
     for index, item in enumerate(found):
         places = [place + index * thick for place in range(len(item.classes))]

@@ -1,4 +1,4 @@
-"""Label files of what was found, to train from. No torch."""
+"""Pseudo-labels: detections written as label files to train on. No torch."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from darknet_torch.results.detections import Detections
 
 
 class LabelFolder:
-    """A label file for each picture, ``NAME.txt``, and for each frame, ``NAME_000001.txt``.
+    """Writes a label file for each picture, ``NAME.txt``, or frame, ``NAME_000001.txt``.
 
     Args:
-        paths: where they go.
+        paths: the folder, which makes the file names unique.
     """
 
     def __init__(self, paths: FreePaths) -> None:
         self._paths = paths
 
-    def keep(self, shot: Frame, found: Detections) -> None:
-        """Write it; an empty one where nothing was found."""
-        number = f"_{shot.number:06}" if shot.source.moving else ""
-        stem = source_stem(shot.source) + number
-        write_labels(self._paths.take(stem, ".txt", shot.filename), found)
+    def write(self, frame: Frame, found: Detections) -> None:
+        """Write the detections of a frame; an empty file if there are none."""
+        number = f"_{frame.number:06}" if frame.source.is_video else ""
+        stem = source_stem(frame.source) + number
+        write_labels(self._paths.take(stem, ".txt", frame.filename), found)
 
 
-def label_in_place(shot: Frame, found: Detections) -> None:
-    """Write a picture's label file where Darknet looks for it in training, over what is there.
+def write_label_in_place(frame: Frame, found: Detections) -> None:
+    """Write a label file where Darknet looks for it in training; overwrite an existing one.
 
-    Frames of videos get none.
+    Frames of videos are skipped.
 
     Source: detector.c test_detector with -save_labels (AlexeyAB).
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
-    if not shot.source.moving:
-        path = label_paths(shot.filename)[0]
+    if not frame.source.is_video:
+        path = label_paths(frame.filename)[0]
         make_folder(path.parent)
         write_labels(path, found)
 
@@ -48,6 +48,6 @@ def write_labels(path: Path, found: Detections) -> None:
     """Write a label file.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     write_text(path, "".join(f"{line}\n" for line in found.label_lines()))

@@ -1,4 +1,4 @@
-"""What the readers of all forms share. No torch."""
+"""Functions that the readers of all formats share. No torch."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.cfg.zoo import read_names
-from darknet_torch.datasets.model import Labels
+from darknet_torch.datasets.examples import Labels
 from darknet_torch.errors import NamesError, UsageError
 from darknet_torch.results.boxes import xyxy_to_cxcywh
 
 
-def lines_of(path: Path) -> list[str]:
-    """The lines of a list that say something, without the white space around them.
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file that are not empty, without surrounding white space.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the file cannot be read.
     """
     try:
         data = path.read_bytes()
@@ -28,32 +28,36 @@ def lines_of(path: Path) -> list[str]:
     return [os.fsdecode(line) for line in lines if line]
 
 
-def given_class_names(names: Sequence[str] | str | os.PathLike[str] | None) -> tuple[str, ...]:
-    """Names of classes as given, or read from a file; empty if none are given.
+def resolve_class_names(names: Sequence[str] | str | os.PathLike[str] | None) -> tuple[str, ...]:
+    """Class names as given or read from a file; empty for None.
 
     Raises:
-        NamesError: the file cannot be read, or has no names.
+        NamesError: the file cannot be read, or contains no names.
     """
     if names is None:
         return ()
     found = read_names(names) if isinstance(names, str | os.PathLike) else names
     if not found:
-        raise NamesError("no names", where=names, expected="the name of a class a line")
+        raise NamesError("no names", where=names, expected="one class name per line")
     return tuple(found)
 
 
-def labels_of_corners(
+def labels_from_corners(
     class_ids: Sequence[int],
     corners: Iterable[Sequence[float]],
     difficult: Sequence[bool],
     size: tuple[int, int],
 ) -> Labels:
-    """`Labels` from boxes in pixels.
+    """Build `Labels` from boxes in pixels.
 
     Args:
-        corners: K of left, top, right, bottom, from 0 at the picture's corner.
-        size: height and width of the picture.
+        class_ids: K class ids.
+        corners: K boxes of left, top, right, bottom in pixels, from 0 at the top left corner.
+        difficult: K booleans.
+        size: height and width of the picture in pixels.
     """
     height, width = size
     boxes = np.asarray(list(corners), np.float64).reshape(-1, 4)
-    return Labels.of(class_ids, xyxy_to_cxcywh(boxes) / (width, height, width, height), difficult)
+    return Labels.from_arrays(
+        class_ids, xyxy_to_cxcywh(boxes) / (width, height, width, height), difficult
+    )

@@ -1,4 +1,4 @@
-"""A data set in numbers. No torch."""
+"""Statistics of a data set: classes, box sizes, boxes per picture. No torch."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.datasets.model import DataSet, Example, Labels
-from darknet_torch.datasets.pictures import picture_size
+from darknet_torch.datasets.examples import DataSet, Example, Labels
+from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError
 
-_AREAS = {"small": 0.0, "medium": 32.0**2, "large": 96.0**2}  # COCO's, square pixels, from here
+_AREAS = {"small": 0.0, "medium": 32.0**2, "large": 96.0**2}  # COCO's lower bounds, square pixels
 _QUANTILES = {"minimum": 0, "p10": 10, "median": 50, "p90": 90, "maximum": 100}
 
 
 @dataclass(frozen=True)
 class ClassCount:
-    """A class: how many boxes it has, and in how many pictures."""
+    """The number of boxes of a class, and of pictures with such a box."""
 
     class_id: int
     name: str
@@ -28,14 +28,17 @@ class ClassCount:
 
 @dataclass(frozen=True)
 class Statistics:
-    """A split in numbers.
+    """The statistics of one split.
 
     Attributes:
-        boxes: [K, 4] of all its boxes, centre x, centre y, width, height in 0-1 of the picture.
-        per_picture: [P] boxes of each picture.
+        name: the split.
+        classes: the counts of each class.
+        boxes: [K, 4] all boxes: centre x, centre y, width, height in 0-1 of the picture.
+        per_picture: [P] number of boxes in each picture.
+        difficult: number of boxes that are marked difficult.
         without_labels: pictures without a label file; they count as pictures without boxes.
-        sizes: how many boxes are small, medium and large in COCO's sense; of pictures whose
-            size is not known, none.
+        sizes: number of small, medium and large boxes as COCO defines them; boxes of pictures
+            of unknown size are not counted.
     """
 
     name: str
@@ -47,9 +50,9 @@ class Statistics:
     sizes: dict[str, int]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it but the single boxes, for JSON."""
+        """A summary that JSON can hold; it leaves out the single boxes."""
         width, height = self.boxes[:, 2], self.boxes[:, 3]
-        tall = height > 0
+        has_height = height > 0
         return {
             "pictures": len(self.per_picture),
             "boxes": len(self.boxes),
@@ -61,11 +64,11 @@ class Statistics:
             "boxes_per_picture": _summary(self.per_picture),
             "width": _summary(width),
             "height": _summary(height),
-            "width_to_height": _summary(width[tall] / height[tall]),
+            "width_to_height": _summary(width[has_height] / height[has_height]),
         }
 
     def lines(self) -> list[str]:
-        """The same for people."""
+        """The summary as lines of text."""
         found = self.to_dict()
         counts = "{pictures} pictures ({without_objects} without objects, {without_labels} "
         counts += "without labels), {boxes} boxes ({difficult} difficult)"
@@ -80,13 +83,13 @@ class Statistics:
         return lines
 
 
-def statistics(splits: Mapping[str, DataSet]) -> list[Statistics]:
-    """The numbers of each split."""
+def compute_statistics(splits: Mapping[str, DataSet]) -> list[Statistics]:
+    """The statistics of each split."""
     return [_of_split(name, data) for name, data in splits.items()]
 
 
 def _of_split(name: str, data: DataSet) -> Statistics:
-    labels = [Labels.of() if item.labels is None else item.labels for item in data.examples]
+    labels = [Labels.empty() if item.labels is None else item.labels for item in data.examples]
     every = [np.empty((0, 4)), *(found.boxes for found in labels)]
     return Statistics(
         name,
@@ -114,7 +117,7 @@ def _sizes(data: DataSet) -> dict[str, int]:
 
 
 def _areas(item: Example) -> np.ndarray:
-    """Of the boxes of a picture, square pixels; none if its size is not known."""
+    """The areas of a picture's boxes in square pixels; empty if its size is unknown."""
     if item.labels is None or not len(item.labels):
         return np.empty(0)
     try:

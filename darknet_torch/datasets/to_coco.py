@@ -1,4 +1,4 @@
-"""Data sets written in COCO's form. No torch."""
+"""Writes data sets in the COCO format. No torch."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.datasets.model import DataSet, Problem
-from darknet_torch.datasets.writing import Placed, corners_in_pixels, place, write_new
+from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.writing import (
+    PlacedExample,
+    corners_in_pixels,
+    place_pictures,
+    write_new_file,
+)
 
 _FOLDER = "images"
 _DECIMALS = 4  # of a pixel
@@ -19,30 +24,32 @@ _DECIMALS = 4  # of a pixel
 def write_coco(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[Problem]:
     """Write ``annotations/instances_SPLIT.json`` for each split, and ``images``.
 
-    Ids of pictures and categories are kept where the set has them, else counted from 1.
-    Difficult boxes become crowds, which COCO's evaluation passes over likewise.
+    Image and category ids of the data set are kept; otherwise they are counted from 1.
+    Difficult boxes become crowds, which COCO's evaluation also ignores.
 
     Args:
-        out: a folder.
-        pictures: one of `forms.PICTURE_WAYS`; those that stay are named by their whole paths.
+        splits: the data set's splits by name.
+        out: the folder to write into.
+        pictures: one of `formats.PICTURE_MODES`; pictures that are kept in place are named by
+            their absolute paths.
 
     Returns:
-        What could not be kept.
+        The labels and pictures that could not be written.
 
     Raises:
-        UsageError: something cannot be written.
+        UsageError: a file cannot be written.
     """
     folder = out / _FOLDER
-    placed, problems = place(splits, folder, pictures)
+    placed, problems = place_pictures(splits, folder, pictures)
     for name, items in placed.items():
         content = _content(splits[name], items, None if pictures == "keep" else folder, problems)
         file = out / "annotations" / f"instances_{name}.json"
-        write_new(file, json.dumps(content, ensure_ascii=False) + "\n")
+        write_new_file(file, json.dumps(content, ensure_ascii=False) + "\n")
     return problems
 
 
 def _content(
-    data: DataSet, items: Sequence[Placed], folder: Path | None, problems: list[Problem]
+    data: DataSet, items: Sequence[PlacedExample], folder: Path | None, problems: list[Problem]
 ) -> dict[str, Any]:
     categories = data.category_ids or tuple(range(1, len(data.names) + 1))
     images: list[dict[str, Any]] = []
@@ -56,14 +63,16 @@ def _content(
         images.append({"id": key, "file_name": path.as_posix(), "height": height, "width": width})
         labels = item.example.labels
         if labels is None:
-            what = "has no labels, and becomes a picture without objects"
+            what = "has no labels; written as a picture without objects"
             problems.append(Problem("no labels", str(item.example.path), what))
             continue
         for class_id, box, difficult in zip(
             labels.class_ids, corners, labels.difficult, strict=True
         ):
             if not 0 <= class_id < len(categories):
-                what = f"a box of class {class_id} is left out: there are {len(categories)}"
+                what = (
+                    f"a box of class {class_id} is left out: there are {len(categories)} classes"
+                )
                 problems.append(Problem("class id", str(item.example.path), what))
                 continue
             record = {"id": len(annotations) + 1, "image_id": key}
@@ -76,7 +85,7 @@ def _content(
     }
 
 
-def _image_ids(items: Sequence[Placed]) -> list[int]:
+def _image_ids(items: Sequence[PlacedExample]) -> list[int]:
     own = [item.example.picture_id for item in items]
     known = [key for key in own if key is not None]
     return known if len(set(known)) == len(own) else list(range(1, len(own) + 1))

@@ -1,4 +1,4 @@
-"""Data sets written in Darknet's form. No torch."""
+"""Writes data sets in the Darknet format. No torch."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.datasets.darknet import DIFFICULT, difficult_key, label_paths
-from darknet_torch.datasets.model import DataSet, Labels, Problem
-from darknet_torch.datasets.writing import Placed, place, write_new
+from darknet_torch.datasets.examples import DataSet, Labels, Problem
+from darknet_torch.datasets.writing import PlacedExample, place_pictures, write_new_file
 from darknet_torch.errors import UsageError
 
-# Both code bases look for the labels of what lies here in the folder "labels" beside it.
+# For pictures in this folder both code bases look for labels in the folder "labels" next to it.
 _FOLDER = "JPEGImages"
 _NAME = "dataset"
 _KEYS = {"val": "valid"}
@@ -21,24 +21,25 @@ _KEYS = {"val": "valid"}
 def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[Problem]:
     """Write ``dataset.data``, ``dataset.names``, a list for each split, and the labels.
 
-    Difficult boxes go where AlexeyAB's ``difficult=`` finds them: into label files of their
-    own, which training does not read.
+    Difficult boxes are written to separate label files, which AlexeyAB's ``difficult=`` finds
+    and training does not read.
 
     Args:
-        out: a folder.
-        pictures: one of `forms.PICTURE_WAYS`. Pictures that stay get their labels where
-            Darknet looks for them.
+        splits: the data set's splits by name.
+        out: the folder to write into.
+        pictures: one of `formats.PICTURE_MODES`. For pictures that are kept in place, labels
+            are written where Darknet looks for them.
 
     Returns:
-        What could not be kept.
+        The labels and pictures that could not be written.
 
     Raises:
-        UsageError: something cannot be written, or labels are there already.
+        UsageError: a file cannot be written, or labels already exist where they would be written.
     """
     out = out.absolute()
     if pictures == "keep":
         _refuse_labels(splits)
-    placed, problems = place(splits, out / _FOLDER, pictures)
+    placed, problems = place_pictures(splits, out / _FOLDER, pictures)
     lists = {_KEYS.get(name, name): items for name, items in placed.items()}
     written: set[Path] = set()
     for item in (item for items in lists.values() for item in items):
@@ -49,37 +50,45 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
     return problems
 
 
-def write_lists(lists: Mapping[str, Sequence[Placed]], names: Sequence[str], out: Path) -> Path:
-    """Write ``dataset.data``, ``dataset.names`` and the lists; the path of the first.
+def write_lists(
+    lists: Mapping[str, Sequence[PlacedExample]], names: Sequence[str], out: Path
+) -> Path:
+    """Write ``dataset.data``, ``dataset.names`` and the picture lists.
 
     Args:
-        lists: by their keys in the .data file.
-        out: an absolute path.
+        lists: the pictures of each list, by its key in the .data file.
+        names: the class names.
+        out: the folder to write into, an absolute path.
+
+    Returns:
+        The path of ``dataset.data``.
 
     Raises:
-        UsageError: something cannot be written.
+        UsageError: a file cannot be written.
     """
     lines = [f"classes={len(names)}"]
     for key, items in lists.items():
         paths = [item.picture for item in items]
         lines.append(_written_list(out / f"{key}.txt", key, paths))
         if any(_is_difficult(item) for item in items):
-            hard = [_difficult(path) for path in paths]
-            lines.append(_written_list(out / f"difficult_{key}.txt", difficult_key(key), hard))
+            difficult = [_difficult_path(path) for path in paths]
+            lines.append(
+                _written_list(out / f"difficult_{key}.txt", difficult_key(key), difficult)
+            )
     names_file = out / f"{_NAME}.names"
-    write_new(names_file, "".join(f"{name}\n" for name in names))
+    write_new_file(names_file, "".join(f"{name}\n" for name in names))
     lines += [f"names={_value(names_file)}", "backup=backup"]
-    write_new(out / f"{_NAME}.data", "\n".join(lines) + "\n")
+    write_new_file(out / f"{_NAME}.data", "\n".join(lines) + "\n")
     return out / f"{_NAME}.data"
 
 
 def _written_list(path: Path, key: str, pictures: Sequence[Path]) -> str:
-    write_new(path, "".join(f"{picture}\n" for picture in pictures))
+    write_new_file(path, "".join(f"{picture}\n" for picture in pictures))
     return f"{key}={_value(path)}"
 
 
 def _value(path: Path) -> str:
-    """A path as a .data file can hold it: whole, for C, but the file drops all white space."""
+    """A path as a .data value: absolute, or relative if it has spaces, which Darknet drops."""
     return path.name if any(letter.isspace() for letter in str(path)) else str(path)
 
 
@@ -88,32 +97,32 @@ def _refuse_labels(splits: Mapping[str, DataSet]) -> None:
         path = label_paths(str(item.path.absolute()))[0]
         if path.exists():
             raise UsageError(
-                "labels are there already, and pictures that stay would get theirs here",
+                "there are labels already where the new ones would be written",
                 where=path,
-                fix="choose --pictures copy or link, or remove them",
+                fix="choose --pictures copy or link, or remove the old labels",
             )
 
 
-def _is_difficult(item: Placed) -> bool:
+def _is_difficult(item: PlacedExample) -> bool:
     return item.example.labels is not None and bool(item.example.labels.difficult.any())
 
 
-def _difficult(picture: Path) -> Path:
-    """A path that leads to the difficult labels of a picture, as voc_label_difficult.py has it."""
+def _difficult_path(picture: Path) -> Path:
+    """The path whose label file has the difficult boxes, as in voc_label_difficult.py."""
     return picture.with_name(f"{DIFFICULT}_{picture.name}")
 
 
-def _write_labels(item: Placed) -> None:
+def _write_labels(item: PlacedExample) -> None:
     labels = item.example.labels
     if labels is None:
         return
     _write_label_file(item.picture, labels, ~labels.difficult)
     if labels.difficult.any():
-        _write_label_file(_difficult(item.picture), labels, labels.difficult)
+        _write_label_file(_difficult_path(item.picture), labels, labels.difficult)
 
 
 def _write_label_file(picture: Path, labels: Labels, chosen: np.ndarray) -> None:
-    """Eight decimals: a hundredth of a pixel in any picture that fits into memory."""
+    """Write labels with eight decimals: within 0.01 pixels in any picture that fits memory."""
     rows = zip(labels.class_ids[chosen], labels.boxes[chosen], strict=True)
     lines = (f"{key} " + " ".join(f"{value:.8f}" for value in box) for key, box in rows)
-    write_new(label_paths(str(picture))[0], "".join(f"{line}\n" for line in lines))
+    write_new_file(label_paths(str(picture))[0], "".join(f"{line}\n" for line in lines))

@@ -1,4 +1,4 @@
-"""Data sets written in Pascal VOC's form. No torch."""
+"""Writes data sets in the Pascal VOC format. No torch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.model import DataSet, Problem
+from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.voc import ANNOTATIONS, CORNERS, NAMES, PICTURES, SPLITS
-from darknet_torch.datasets.writing import Placed, corners_in_pixels, place, write_new
+from darknet_torch.datasets.writing import (
+    PlacedExample,
+    corners_in_pixels,
+    place_pictures,
+    write_new_file,
+)
 from darknet_torch.errors import UsageError
 
 
@@ -21,38 +26,39 @@ def write_voc(
     """Write ``ImageSets/Main/SPLIT.txt``, ``Annotations``, ``JPEGImages``, ``classes.names``.
 
     Args:
-        out: a folder.
-        pictures: "copy" or "link": this form has a place for them.
-        origin: the number of the first column and row; see `read_voc`.
+        splits: the data set's splits by name.
+        out: the folder to write into.
+        pictures: "copy" or "link"; a VOC root contains its pictures.
+        origin: the number of the first pixel column and row; see `read_voc`.
 
     Returns:
-        What could not be kept.
+        The labels and pictures that could not be written.
 
     Raises:
-        UsageError: something cannot be written, or the pictures are to stay.
+        UsageError: a file cannot be written, or `pictures` is "keep".
     """
     if pictures == "keep":
         raise UsageError(
-            "VOC's form has its pictures in JPEGImages",
+            "a VOC data set contains its pictures, in JPEGImages",
             expected="--pictures copy or link",
             got="keep",
         )
-    placed, problems = place(splits, out / PICTURES, pictures)
+    placed, problems = place_pictures(splits, out / PICTURES, pictures)
     names = next(iter(splits.values())).names
     written: set[str] = set()
     for split, items in placed.items():
         ids = [item.picture.stem for item in items]
-        write_new(out / SPLITS / f"{split}.txt", "".join(f"{key}\n" for key in ids))
+        write_new_file(out / SPLITS / f"{split}.txt", "".join(f"{key}\n" for key in ids))
         for key, item in zip(ids, items, strict=True):
             if key not in written:
                 _write_annotation(out / ANNOTATIONS / f"{key}.xml", item, names, origin, problems)
                 written.add(key)
-    write_new(out / NAMES, "".join(f"{name}\n" for name in names))
+    write_new_file(out / NAMES, "".join(f"{name}\n" for name in names))
     return problems
 
 
 def _write_annotation(
-    file: Path, item: Placed, names: tuple[str, ...], origin: int, problems: list[Problem]
+    file: Path, item: PlacedExample, names: tuple[str, ...], origin: int, problems: list[Problem]
 ) -> None:
     labels = item.example.labels
     found = None if labels is None else corners_in_pixels(item.example, problems)
@@ -66,12 +72,12 @@ def _write_annotation(
         _add(size, key, str(value))
     for class_id, box, difficult in zip(labels.class_ids, corners, labels.difficult, strict=True):
         if not 0 <= class_id < len(names):
-            what = f"a box of class {class_id} is left out: there are {len(names)}"
+            what = f"a box of class {class_id} is left out: there are {len(names)} classes"
             problems.append(Problem("class id", str(item.example.path), what))
             continue
         _add_object(root, names[class_id], box + origin, bool(difficult))
     ElementTree.indent(root, "\t")
-    write_new(file, ElementTree.tostring(root, "unicode") + "\n")
+    write_new_file(file, ElementTree.tostring(root, "unicode") + "\n")
 
 
 def _add_object(
@@ -87,7 +93,7 @@ def _add_object(
 
 
 def _pixel(value: float) -> str:
-    """Whole where it is whole but for rounding, else with decimals, as in some of VOC2012."""
+    """A coordinate as an integer if it rounds to one, else with two decimals, as in VOC2012."""
     text = f"{value:.2f}"
     return text.removesuffix(".00")
 

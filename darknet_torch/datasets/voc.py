@@ -1,9 +1,9 @@
-"""Pascal VOC's form: ImageSets, Annotations, JPEGImages. No torch.
+"""Reads the Pascal VOC format: ImageSets, Annotations, JPEGImages. No torch.
 
-The corners of an annotation are taken for its edges, pixels from 0 at the picture's corner, as
-the tools that write this form today mean them. Pascal VOC's own annotations count from 1, and
-Darknet's voc_label.py takes a pixel off: `origin` is then 1. Reading and writing are each
-other's inverse.
+The corners of an annotation are read as the edges of the box, in pixels from 0 at the picture's
+top left corner, as today's labelling tools write them. Pascal VOC's own annotations count from
+1, and Darknet's voc_label.py subtracts 1 from them: use `origin` 1 for these. Reading and
+writing are inverse to each other.
 """
 
 from __future__ import annotations
@@ -16,41 +16,41 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
-from darknet_torch.datasets.pictures import picture_size
-from darknet_torch.datasets.reading import given_class_names, labels_of_corners, lines_of
+from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.picture_size import picture_size
+from darknet_torch.datasets.reading import labels_from_corners, read_lines, resolve_class_names
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SPLITS, ANNOTATIONS, PICTURES = Path("ImageSets/Main"), Path("Annotations"), Path("JPEGImages")
-NAMES = "classes.names"  # ours: the devkit has no place for the order of the classes
+NAMES = "classes.names"  # our addition: the devkit has no file for the order of the classes
 _ALL = "all"
-_MEMBERSHIP = ("-1", "0", "1")  # second column of the lists for single classes
+_MEMBERSHIP = ("-1", "0", "1")  # second column of a single class's list
 
 
 def is_voc_root(path: Path) -> bool:
-    """Whether `path` is a folder of this form."""
+    """Whether `path` is the root folder of a VOC data set."""
     return (path / SPLITS).is_dir() or (path / ANNOTATIONS).is_dir()
 
 
 def voc_splits(root: Path) -> list[str]:
-    """The names of the lists of pictures, without those for single classes.
+    """The names of the picture lists, without the lists of single classes.
 
-    A root without such lists has one split, "all", of all its annotations.
+    A root without lists has one split, "all", with all its annotations.
     """
     if not (root / SPLITS).is_dir():
         return [_ALL]
     lists = sorted((root / SPLITS).glob("*.txt"))
-    return [file.stem for file in lists if not _is_of_class(root, file)]
+    return [file.stem for file in lists if not _is_single_class_list(root, file)]
 
 
-def _is_of_class(root: Path, file: Path) -> bool:
-    return any(_id(root, line) != line for line in lines_of(file)[:1])
+def _is_single_class_list(root: Path, file: Path) -> bool:
+    return any(_id(root, line) != line for line in read_lines(file)[:1])
 
 
 def _id(root: Path, line: str) -> str:
-    """The id in a line of a list: all of it, or the first of two words in a class's list."""
+    """The picture id in a line: the whole line, or the first word in a single class's list."""
     words = line.split()
     is_marked = len(words) == len(("id", "mark")) and words[1] in _MEMBERSHIP
     return words[0] if is_marked and not _annotation(root, line).exists() else line
@@ -63,12 +63,14 @@ def _annotation(root: Path, name: str) -> Path:
 def read_voc(
     root: Path, split: str, names: tuple[str, ...] = (), *, origin: int = VOC_ORIGIN
 ) -> DataSet:
-    """The pictures of a split, with their labels.
+    """Read the pictures of a split with their labels.
 
     Args:
-        names: of the classes; without them those of ``classes.names`` in the root, else all
-            that the annotations have, sorted.
-        origin: the number of the first column and row.
+        root: the root folder.
+        split: the list in ImageSets/Main, without its suffix.
+        names: the class names; by default those of ``classes.names`` in the root, else all
+            class names in the annotations, sorted.
+        origin: the number of the first pixel column and row, 0 or 1.
 
     Raises:
         UsageError: there is no such split.
@@ -90,18 +92,18 @@ def _lines(root: Path, split: str) -> list[str]:
             where=root,
             expected=f"one of {', '.join(voc_splits(root)) or '(there are none)'}",
             got=f"no {SPLITS / file.name}",
-            fix="name one with --split",
+            fix="choose a split with --split",
         )
-    return lines_of(file)
+    return read_lines(file)
 
 
 def class_names(root: Path) -> tuple[str, ...]:
-    """The names of a root's classes, the same for all its splits."""
+    """The class names of a root, which are the same for all its splits."""
     if (root / NAMES).is_file():
-        return given_class_names(root / NAMES)
+        return resolve_class_names(root / NAMES)
     found: set[str] = set()
     for file in (root / ANNOTATIONS).glob("*.xml"):
-        tree = _parsed(file)
+        tree = _parse(file)
         if not isinstance(tree, Problem):
             found.update(_text(item, "name") for item in tree.findall("object"))
     return tuple(sorted(found - {""}))
@@ -115,9 +117,9 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def example(self, name: str) -> Example:
-        """The picture called `name` in a list of ImageSets."""
+        """The picture and labels of an id in a list of ImageSets."""
         file = _annotation(self.root, name)
-        tree = _parsed(file) if file.exists() else None
+        tree = _parse(file) if file.exists() else None
         if isinstance(tree, Problem):
             self.problems.append(tree)
             tree = None
@@ -132,7 +134,11 @@ class _Reader:
         try:
             return picture_size(path)
         except ImageError as error:
-            self._tell("no size", file, f"no size here, and none of {error}")
+            self._add_problem(
+                "no size",
+                file,
+                f"no size in the annotation, and the picture cannot be measured: {error}",
+            )
             return None
 
     def _labels(
@@ -141,11 +147,11 @@ class _Reader:
         if size is None:
             return None
         class_ids, corners, difficult = [], [], []
-        for class_id, box, hard in self._objects(tree, file):
+        for class_id, box, is_difficult in self._objects(tree, file):
             class_ids.append(class_id)
             corners.append([value - self.origin for value in box])
-            difficult.append(hard)
-        return labels_of_corners(class_ids, corners, difficult, size)
+            difficult.append(is_difficult)
+        return labels_from_corners(class_ids, corners, difficult, size)
 
     def _objects(
         self, tree: ElementTree.Element, file: Path
@@ -153,35 +159,39 @@ class _Reader:
         for number, item in enumerate(tree.findall("object"), 1):
             name = _text(item, "name")
             if name not in self.names:
-                self._tell("unknown class", file, f"object {number} is a {name!r}, no class here")
+                self._add_problem(
+                    "unknown class", file, f"object {number} has the unknown class {name!r}"
+                )
                 continue
             try:
                 box = [float(_text(item, f"bndbox/{corner}")) for corner in CORNERS]
             except ValueError:
                 box = [np.nan]
             if not np.isfinite(box).all():
-                self._tell("bad box", file, f"object {number} ({name}) lacks its four numbers")
+                self._add_problem(
+                    "bad box", file, f"object {number} ({name}) does not have four finite numbers"
+                )
                 continue
             yield self.names.index(name), box, _text(item, "difficult") == "1"
 
-    def _tell(self, kind: str, file: Path, what: str) -> None:
+    def _add_problem(self, kind: str, file: Path, what: str) -> None:
         self.problems.append(Problem(kind, str(file), what))
 
 
-def _parsed(file: Path) -> ElementTree.Element | Problem:
+def _parse(file: Path) -> ElementTree.Element | Problem:
     try:
         return ElementTree.parse(file).getroot()
     except (ElementTree.ParseError, OSError, ValueError) as error:
-        return Problem("unreadable labels", str(file), f"not XML that can be read ({error})")
+        return Problem("unreadable labels", str(file), f"not readable as XML ({error})")
 
 
 def _picture(root: Path, name: str, filename: str) -> Path:
-    """The picture of an annotation: named as it is, else as it says, else by any suffix."""
+    """The picture: ``name.jpg``, else the annotated file name, else ``name`` with any suffix."""
     folder = root / PICTURES
     first = folder / f"{name}.jpg"
-    said = [folder / Path(filename).name] if filename else []
+    named = [folder / Path(filename).name] if filename else []
     others = (folder / f"{name}{suffix}" for suffix in sorted(PICTURE_SUFFIXES))
-    return next((path for path in (first, *said, *others) if path.is_file()), first)
+    return next((path for path in (first, *named, *others) if path.is_file()), first)
 
 
 def _size(tree: ElementTree.Element) -> tuple[int, int] | None:

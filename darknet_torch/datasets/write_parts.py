@@ -1,4 +1,4 @@
-"""The parts of a data set, written beside its pictures and labels. No torch."""
+"""Writes the picture lists of a data set's parts. No torch."""
 
 from __future__ import annotations
 
@@ -7,30 +7,37 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from darknet_torch.datasets.coco import load_json
-from darknet_torch.datasets.model import Example
-from darknet_torch.datasets.opening import form_of
+from darknet_torch.datasets.examples import Example
+from darknet_torch.datasets.opening import dataset_format
 from darknet_torch.datasets.to_darknet import write_lists
 from darknet_torch.datasets.voc import ANNOTATIONS, SPLITS
-from darknet_torch.datasets.writing import Placed, write_new
+from darknet_torch.datasets.writing import PlacedExample, write_new_file
 
 Parts = Mapping[str, Sequence[Example]]
 
 
 def write_parts(parts: Parts, source: Path, names: Sequence[str], out: Path) -> None:
-    """Write lists of the parts in the form of `source`; pictures and labels stay where they are.
+    """Write the parts in the format of `source`; pictures and labels stay where they are.
 
-    Of a Darknet set: a .data file with a list for each part. Of a COCO file: a file for each
-    part, with every annotation as it was. Of a VOC root: the lists for its ImageSets/Main.
+    For a Darknet data set, a .data file with a list for each part is written; for a COCO file,
+    a file for each part with its annotations unchanged; for a VOC root, lists for its
+    ImageSets/Main.
+
+    Args:
+        parts: the pictures of each part by name.
+        source: the data set that was split.
+        names: the class names.
+        out: the folder to write into.
 
     Raises:
-        UsageError: something cannot be written, or is there already.
+        UsageError: a file cannot be written, or already exists.
     """
-    _WRITERS[form_of(source)](parts, source, names, out)
+    _WRITERS[dataset_format(source)](parts, source, names, out)
 
 
 def _write_darknet(parts: Parts, source: Path, names: Sequence[str], out: Path) -> None:
     lists = {
-        name: [Placed(item, item.path.absolute()) for item in items]
+        name: [PlacedExample(item, item.path.absolute()) for item in items]
         for name, items in parts.items()
     }
     write_lists(lists, names, out.absolute())
@@ -47,14 +54,14 @@ def _write_coco(parts: Parts, source: Path, names: Sequence[str], out: Path) -> 
             ],
         }
         text = json.dumps(content | chosen, ensure_ascii=False)
-        write_new(out / f"instances_{name}.json", text + "\n")
+        write_new_file(out / f"instances_{name}.json", text + "\n")
 
 
 def _write_voc(parts: Parts, source: Path, names: Sequence[str], out: Path) -> None:
     for name, items in parts.items():
         files = [item.label_file for item in items if item.label_file]
         ids = [file.relative_to(source / ANNOTATIONS).with_suffix("") for file in files]
-        write_new(out / f"{name}.txt", "".join(f"{key}\n" for key in ids))
+        write_new_file(out / f"{name}.txt", "".join(f"{key}\n" for key in ids))
 
 
 _WRITERS: dict[str, Callable[[Parts, Path, Sequence[str], Path], None]] = {
@@ -64,6 +71,6 @@ _WRITERS: dict[str, Callable[[Parts, Path, Sequence[str], Path], None]] = {
 }
 
 
-def usual_folder(source: Path) -> Path | None:
-    """Where parts belong, if the form says it: VOC's ImageSets/Main."""
-    return source / SPLITS if form_of(source) == "voc" else None
+def default_parts_folder(source: Path) -> Path | None:
+    """The folder where the format expects lists: VOC's ImageSets/Main; None for other formats."""
+    return source / SPLITS if dataset_format(source) == "voc" else None

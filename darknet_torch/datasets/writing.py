@@ -1,4 +1,4 @@
-"""What the writers of all forms share. No torch."""
+"""Functions that the writers of all formats share. No torch."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from pathlib import Path
 
 import numpy as np
 
-from darknet_torch.datasets.model import DataSet, Example, Labels, Problem
-from darknet_torch.datasets.pictures import picture_size
+from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import replacing, write_text
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 
 @dataclass(frozen=True)
-class Placed:
-    """An example and where its picture is to lie."""
+class PlacedExample:
+    """An example and the path of its picture in the new data set."""
 
     example: Example
     picture: Path
 
 
-def write_new(path: Path, text: str) -> None:
-    """Write a file whole or not at all, and the folders it lies in.
+def write_new_file(path: Path, text: str) -> None:
+    """Write a new file atomically, and create its folders.
 
     Raises:
-        UsageError: it cannot be written, or is there already.
+        UsageError: the file cannot be written, or already exists.
     """
     if path.exists():
-        raise UsageError("is there already", where=path, fix="choose another --out")
+        raise UsageError("already exists", where=path, fix="choose another --out")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -39,35 +39,38 @@ def write_new(path: Path, text: str) -> None:
     write_text(path, text)
 
 
-def place(
-    splits: Mapping[str, DataSet], folder: Path, way: str
-) -> tuple[dict[str, list[Placed]], list[Problem]]:
-    """Put the pictures of all splits into `folder`.
+def place_pictures(
+    splits: Mapping[str, DataSet], folder: Path, mode: str
+) -> tuple[dict[str, list[PlacedExample]], list[Problem]]:
+    """Copy or link the pictures of all splits into `folder`.
 
-    A picture keeps its name, with a number where another one has the same but for the suffix:
-    its labels are found by the name without the suffix.
+    A picture keeps its name. If another picture has the same name without the suffix, a number
+    is added, since labels are found by the name without the suffix.
 
     Args:
-        way: one of `forms.PICTURE_WAYS`; with "keep" pictures stay, and nothing is written.
+        splits: the data set's splits by name.
+        folder: the folder for the pictures.
+        mode: one of `formats.PICTURE_MODES`; with "keep" pictures stay in place and nothing is
+            written.
 
     Returns:
-        The examples of each split with their pictures' new places, and what went wrong.
+        The examples of each split with the new paths of their pictures, and the problems.
 
     Raises:
-        UsageError: a picture that is there cannot be copied or linked.
+        UsageError: an existing picture cannot be copied or linked.
     """
     paths = dict.fromkeys(item.path for data in splits.values() for item in data.examples)
     placed = {path: path.absolute() for path in paths}
     problems = []
-    if way != "keep":
+    if mode != "keep":
         placed = {path: folder / name for path, name in _unique_names(paths).items()}
     for path, target in placed.items():
         if not path.is_file():
             problems.append(Problem("missing picture", str(path), "no such picture"))
-        elif way != "keep":
-            _transfer(path, target, way)
+        elif mode != "keep":
+            _copy_or_link(path, target, mode)
     found = {
-        name: [Placed(item, placed[item.path]) for item in data.examples]
+        name: [PlacedExample(item, placed[item.path]) for item in data.examples]
         for name, data in splits.items()
     }
     return found, problems
@@ -78,7 +81,7 @@ def _unique_names(paths: Iterable[Path]) -> dict[Path, str]:
     found = {}
     for path in paths:
         stem, number = path.stem, 1
-        while stem.lower() in taken:  # some file systems do not tell a from A
+        while stem.lower() in taken:  # some file systems ignore case
             number += 1
             stem = f"{path.stem}-{number}"
         taken.add(stem.lower())
@@ -86,16 +89,16 @@ def _unique_names(paths: Iterable[Path]) -> dict[Path, str]:
     return found
 
 
-def _transfer(path: Path, target: Path, way: str) -> None:
+def _copy_or_link(path: Path, target: Path, mode: str) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if way == "link":
+        if mode == "link":
             target.symlink_to(path.resolve())
             return
         with path.open("rb") as source, replacing(target) as copy:
             shutil.copyfileobj(source, copy)
     except OSError as error:
-        raise UsageError(f"cannot be put there ({error.strerror})", where=target) from None
+        raise UsageError(f"cannot be written ({error.strerror})", where=target) from None
 
 
 def corners_in_pixels(
@@ -103,14 +106,18 @@ def corners_in_pixels(
 ) -> tuple[tuple[int, int], np.ndarray] | None:
     """The size of a picture, and its boxes in pixels.
 
+    Args:
+        item: the picture.
+        problems: gets a problem added if the size is unknown.
+
     Returns:
-        Height and width; [K, 4] left, top, right, bottom from 0 at the picture's corner. None,
-        with the problem told, if the size is not known.
+        (height, width) in pixels, and [K, 4] left, top, right, bottom in pixels from 0 at the
+        top left corner; None if the size is unknown.
     """
     try:
         height, width = item.size or picture_size(item.path)
     except ImageError as error:
         problems.append(Problem("no size", str(item.path), f"left out: {error}"))
         return None
-    labels = Labels.of() if item.labels is None else item.labels
+    labels = Labels.empty() if item.labels is None else item.labels
     return (height, width), cxcywh_to_xyxy(labels.boxes) * (width, height, width, height)

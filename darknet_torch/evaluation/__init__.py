@@ -1,1 +1,1 @@
-"""How good a network is: every convention of average precision from one pass. No torch."""
+"""Evaluating networks: all conventions of average precision from one pass. No torch."""

@@ -1,4 +1,4 @@
-"""COCO's average precision, by its own program. No torch."""
+"""COCO's average precision, computed by COCO's own program. No torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import PictureDetections
+from darknet_torch.evaluation.records import DetectionTable
 
 # The order of COCOeval.stats.
 STATISTICS = (
@@ -30,20 +30,20 @@ STATISTICS = (
     "AR_large",
 )
 _COCO_GAPS = frozenset((12, 26, 29, 30, 45, 66, 68, 69, 71, 83))
-_COORDINATE_DIGITS = 4  # of a pixel: far below what a detector can say
-_SCORE_DIGITS = 9  # enough to tell any two float32 apart
+_COORDINATE_DIGITS = 4  # of a pixel: far below the precision of a detector
+_SCORE_DIGITS = 9  # enough to distinguish any two float32
 
 
 @dataclass(frozen=True)
 class CocoAp:
-    """COCO's numbers.
+    """COCO's average precisions and recalls.
 
     Attributes:
-        program: which package counted.
-        statistics: name -> 0-1; None where there are no such objects.
-        names: [C] of the classes.
+        program: the package that computed them.
+        statistics: name in `STATISTICS` -> value in 0-1; None where there are no such objects.
+        names: [C] names of the classes.
         aps: [C] average precision at IoU .50 to .95; None for a class without objects.
-        aps_50: [C] the same at IoU .50.
+        aps_50: [C] average precision at IoU .50; None for a class without objects.
     """
 
     program: str
@@ -53,7 +53,7 @@ class CocoAp:
     aps_50: tuple[float | None, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, parts in 0-1."""
+        """Return plain values for JSON; precisions and recalls are in 0-1."""
         rows = zip(self.names, self.aps, self.aps_50, strict=True)
         return {
             "program": self.program,
@@ -66,25 +66,26 @@ class CocoAp:
 
 
 def coco_ap(
-    found: PictureDetections,
+    detections: DetectionTable,
     ground_truth: GroundTruth,
     *,
     annotations: dict[str, Any] | None = None,
 ) -> CocoAp:
-    """COCO's average precision, by faster-coco-eval if that is installed, else pycocotools.
+    """Compute COCO's average precision with faster-coco-eval if installed, else pycocotools.
 
     Args:
-        found: what was found.
-        ground_truth: what there is.
-        annotations: the COCO json that was read, for the areas of outlines, by which COCO
-            tells small objects from large ones; without it, boxes count.
+        detections: the detections.
+        ground_truth: the pictures and objects.
+        annotations: the COCO json of the data set. It gives the areas of outlines, by which
+            COCO divides objects into small, medium and large; without it, the areas of the
+            boxes are used.
     """
-    package, program = _program()
+    package, evaluator_class = _import_program()
     truth = annotations or truth_records(ground_truth)
     with contextlib.redirect_stdout(io.StringIO()):
-        evaluator = program(
-            _indexed(package, truth),
-            _indexed(package, _as_set(truth, found, ground_truth)),
+        evaluator = evaluator_class(
+            _index(package, truth),
+            _index(package, _as_annotations(truth, detections, ground_truth)),
             "bbox",
         )
         evaluator.params.imgIds = sorted(ground_truth.picture_ids)
@@ -93,48 +94,48 @@ def coco_ap(
         evaluator.accumulate()
         evaluator.summarize()
     precision = np.asarray(evaluator.eval["precision"])[:, :, :, 0, -1]
-    stats = [_known(value) for value in evaluator.stats[: len(STATISTICS)]]
+    stats = [_none_if_undefined(value) for value in evaluator.stats[: len(STATISTICS)]]
     return CocoAp(
         package.__name__,
         dict(zip(STATISTICS, stats, strict=True)),
         ground_truth.names,
-        _per_class(precision),
-        _per_class(precision[:1]),
+        _mean_per_class(precision),
+        _mean_per_class(precision[:1]),
     )
 
 
-def result_records(found: PictureDetections, ground_truth: GroundTruth) -> list[dict[str, Any]]:
-    """What was found in the form of COCO's results files.
+def result_records(detections: DetectionTable, ground_truth: GroundTruth) -> list[dict[str, Any]]:
+    """Return detections as the records of a COCO results file, clipped to the pictures.
 
-    Boxes are cut at the picture's borders. Source: detector.c print_cocos (AlexeyAB).
+    Source: detector.c print_cocos (AlexeyAB).
     """
     return box_records(
-        [ground_truth.picture_ids[picture] for picture in found.pictures.tolist()],
-        [ground_truth.category_ids[class_id] for class_id in found.class_ids.tolist()],
-        ground_truth.clipped_corners(found),
-        found.scores,
+        [ground_truth.picture_ids[picture] for picture in detections.pictures.tolist()],
+        [ground_truth.category_ids[class_id] for class_id in detections.class_ids.tolist()],
+        ground_truth.clipped_boxes_xyxy(detections),
+        detections.scores,
     )
 
 
 def box_records(
     picture_ids: Sequence[int],
     category_ids: Sequence[int],
-    corners: np.ndarray,
+    boxes_xyxy: np.ndarray,
     scores: np.ndarray,
 ) -> list[dict[str, Any]]:
-    """Boxes in the form of COCO's results files.
+    """Return boxes as the records of a COCO results file.
 
     Args:
-        picture_ids: [K] COCO's.
-        category_ids: [K] COCO's.
-        corners: [K, 4] left, top, right, bottom in pixels.
+        picture_ids: [K] COCO image ids.
+        category_ids: [K] COCO category ids.
+        boxes_xyxy: [K, 4] left, top, right, bottom in pixels.
         scores: [K] float32, 0-1.
     """
-    boxes = np.concatenate((corners[:, :2], corners[:, 2:] - corners[:, :2]), 1)
+    boxes_xywh = _to_xywh(boxes_xyxy)
     rows = zip(
         picture_ids,
         category_ids,
-        boxes.round(_COORDINATE_DIGITS).tolist(),
+        boxes_xywh.round(_COORDINATE_DIGITS).tolist(),
         scores.tolist(),
         strict=True,
     )
@@ -150,7 +151,10 @@ def box_records(
 
 
 def usual_category_ids(classes: int) -> tuple[int, ...]:
-    """COCO's ids of that many classes: those of its own 80, else from 1, in order.
+    """Return COCO category ids: those of COCO's own 80 classes, else 1, 2, ...
+
+    Args:
+        classes: number of classes.
 
     Source: detector.c coco_ids.
     """
@@ -159,10 +163,9 @@ def usual_category_ids(classes: int) -> tuple[int, ...]:
 
 
 def truth_records(ground_truth: GroundTruth) -> dict[str, Any]:
-    """What there is in the form of COCO's annotation files; difficult objects are crowds."""
+    """Return the content of a COCO annotation file; difficult objects become crowds."""
     truths, examples = ground_truth.truths, ground_truth.data_set.examples
-    corners = ground_truth.corners(truths.pictures, truths.boxes)
-    boxes = np.concatenate((corners[:, :2], corners[:, 2:] - corners[:, :2]), 1)
+    boxes_xywh = _to_xywh(ground_truth.boxes_xyxy(truths.pictures, truths.boxes))
     images = zip(ground_truth.picture_ids, examples, ground_truth.sizes.tolist(), strict=True)
     categories = zip(ground_truth.category_ids, ground_truth.names, strict=True)
     return {
@@ -184,7 +187,7 @@ def truth_records(ground_truth: GroundTruth) -> dict[str, Any]:
                 zip(
                     truths.pictures.tolist(),
                     truths.class_ids.tolist(),
-                    boxes.tolist(),
+                    boxes_xywh.tolist(),
                     truths.difficult.tolist(),
                     strict=True,
                 ),
@@ -194,8 +197,13 @@ def truth_records(ground_truth: GroundTruth) -> dict[str, Any]:
     }
 
 
-def _program() -> tuple[Any, Any]:
-    """The package of COCO's program, and the class that evaluates."""
+def _to_xywh(boxes_xyxy: np.ndarray) -> np.ndarray:
+    """Convert [K, 4] left, top, right, bottom to COCO's left, top, width, height."""
+    return np.concatenate((boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]), 1)
+
+
+def _import_program() -> tuple[Any, Any]:
+    """Return the package of COCO's program, and the class that evaluates."""
     try:
         faster = importlib.import_module("faster_coco_eval")
     except ImportError:
@@ -204,8 +212,8 @@ def _program() -> tuple[Any, Any]:
     return faster, faster.COCOeval_faster
 
 
-def _indexed(package: Any, content: dict[str, Any]) -> Any:
-    """`content` as the package's own COCO object."""
+def _index(package: Any, content: dict[str, Any]) -> Any:
+    """Return `content` as a COCO object of the package, with its index."""
     module = package if hasattr(package, "COCO") else importlib.import_module("pycocotools.coco")
     coco = module.COCO()
     coco.dataset = content
@@ -213,11 +221,11 @@ def _indexed(package: Any, content: dict[str, Any]) -> Any:
     return coco
 
 
-def _as_set(
-    truth: dict[str, Any], found: PictureDetections, ground_truth: GroundTruth
+def _as_annotations(
+    truth: dict[str, Any], detections: DetectionTable, ground_truth: GroundTruth
 ) -> dict[str, Any]:
-    """What was found as annotations, as COCO.loadRes makes of a results file."""
-    records = result_records(found, ground_truth)
+    """Return detections as annotations, as COCO.loadRes makes of a results file."""
+    records = result_records(detections, ground_truth)
     return {
         "images": truth["images"],
         "categories": truth["categories"],
@@ -228,11 +236,11 @@ def _as_set(
     }
 
 
-def _per_class(precision: np.ndarray) -> tuple[float | None, ...]:
-    """[T, R, C] to the mean of each class."""
-    return tuple(_known(precision[:, :, i].mean()) for i in range(precision.shape[2]))
+def _mean_per_class(precision: np.ndarray) -> tuple[float | None, ...]:
+    """Return the mean over T thresholds and R recalls of [T, R, C]."""
+    return tuple(_none_if_undefined(precision[:, :, i].mean()) for i in range(precision.shape[2]))
 
 
-def _known(value: float) -> float | None:
-    """COCO says -1 where there is nothing to find."""
+def _none_if_undefined(value: float) -> float | None:
+    """Replace -1, which COCO returns where there are no objects, by None."""
     return None if value < 0 else float(value)

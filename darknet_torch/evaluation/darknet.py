@@ -12,23 +12,23 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.evaluation.curves import Curve
-from darknet_torch.evaluation.matching import NONE, Matches, best_truths, first_claims
-from darknet_torch.evaluation.records import PictureDetections, Truths
+from darknet_torch.evaluation.matching import NONE, Matches, best_truths, first_matches
+from darknet_torch.evaluation.records import DetectionTable, Truths
 
-MIN_SCORE = 0.005  # what Darknet's map looks at
+MIN_SCORE = 0.005  # Darknet's map uses detections above this score
 NMS_THRESHOLD = 0.45
-AREA = 0  # for the number of points: the area below the curve
+AREA = 0  # as the number of points: the area under the curve
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Right and wrong detections above a confidence.
+    """True and false positives above a confidence.
 
     Attributes:
-        tp: right ones: the first of their object.
-        fp: wrong ones.
-        truths: objects there are.
-        overlap: sum of the right ones' IoU.
+        tp: true positives: detections that are the first of their object.
+        fp: false positives: all other detections.
+        truths: number of objects.
+        overlap: sum of the IoU of the true positives.
     """
 
     tp: int
@@ -38,31 +38,31 @@ class Counts:
 
     @property
     def fn(self) -> int:
-        """Objects that were missed."""
+        """False negatives: objects that were missed."""
         return self.truths - self.tp
 
     @property
     def precision(self) -> float:
-        """The part of the detections that is right; NaN without any, as in C."""
+        """The fraction of the detections that are right; NaN without detections, as in C."""
         return _ratio(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> float:
-        """The part of the objects that was found; NaN without any."""
+        """The fraction of the objects that were found; NaN without objects."""
         return _ratio(self.tp, self.truths)
 
     @property
     def f1(self) -> float:
-        """The harmonic mean of both; NaN where nothing is right."""
+        """The harmonic mean of precision and recall; NaN without true positives."""
         return _ratio(2 * self.precision * self.recall, self.precision + self.recall)
 
     @property
     def average_iou(self) -> float:
-        """IoU of the right ones over the number of all detections; 0 without any."""
+        """The IoU of true positives, summed, over the number of detections; 0 without any."""
         return self.overlap / max(1, self.tp + self.fp)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; what is no number is None."""
+        """Return plain values for JSON; NaN becomes None."""
         values = {
             "precision": self.precision,
             "recall": self.recall,
@@ -75,17 +75,17 @@ class Counts:
 
 @dataclass(frozen=True)
 class DarknetMap:
-    """What Darknet's map prints.
+    """The result of Darknet's map.
 
     Attributes:
-        points: recalls at which precision was taken, 0 for the area below the curve.
-        iou: overlap above which a detection is right, 0-1.
-        confidence: score above which `counts` count, 0-1.
-        names: [C] of the classes.
+        points: number of recalls at which precision was taken; 0 for the area under the curve.
+        iou: a detection is right if its IoU with an object is above this, 0-1.
+        confidence: `counts` includes detections with scores above this, 0-1.
+        names: [C] names of the classes.
         aps: [C] average precisions, 0-1.
-        counts: [C] of each class at `confidence`.
-        detections: how many were looked at.
-        truths: how many objects there are.
+        counts: [C] the counts of each class at `confidence`.
+        detections: number of detections on the curves.
+        truths: number of objects.
     """
 
     points: int
@@ -99,7 +99,7 @@ class DarknetMap:
 
     @property
     def mean(self) -> float:
-        """Mean average precision over all classes, those without objects included."""
+        """The mean average precision (mAP) over all classes, those without objects included."""
         return float(np.mean(self.aps)) if self.aps else 0.0
 
     @property
@@ -109,7 +109,7 @@ class DarknetMap:
         return Counts(int(sums[0]), int(sums[1]), self.truths, float(sums[2]))
 
     def lines(self) -> list[str]:
-        """Darknet's own lines."""
+        """Return the lines that Darknet prints."""
         total, mean = self.total, self.mean
         how = f"used {self.points} Recall-points " if self.points else _AREA_LINE
         return [
@@ -132,7 +132,7 @@ class DarknetMap:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, parts in 0-1."""
+        """Return plain values for JSON; precisions and recalls are in 0-1."""
         rows = zip(self.names, self.aps, self.counts, strict=True)
         return {
             "points": self.points,
@@ -154,33 +154,35 @@ _AREA_LINE = "used Area-Under-Curve for each unique Recall "
 
 @dataclass(frozen=True)
 class DarknetMatching:
-    """Detections and the objects they mean at one IoU, for any points and confidences.
+    """K detections matched with objects at one IoU, for any points and confidences.
 
     Attributes:
-        iou: overlap above which a detection means an object, 0-1.
-        found: detections in the order they left the NMS.
-        claimed: [K] the truth each claims, or `NONE`.
-        overlaps: [K] float32, IoU with it.
-        excused: [K] bool, whether it overlaps a difficult object, and no other.
-        truths: [C] objects of each class.
+        iou: a detection is matched with an object if their IoU is above this, 0-1.
+        detections: the detections in the order in which NMS left them.
+        matched: [K] index of the object each detection is matched with, or `NONE`.
+        overlaps: [K] float32, IoU with that object.
+        ignored: [K] bool, whether the detection overlaps a difficult object and no other.
+        truths: [C] number of objects of each class.
     """
 
     iou: float
-    found: PictureDetections
-    claimed: np.ndarray
+    detections: DetectionTable
+    matched: np.ndarray
     overlaps: np.ndarray
-    excused: np.ndarray
+    ignored: np.ndarray
     truths: np.ndarray
 
     def result(
         self, names: Sequence[str], *, points: int = AREA, confidence: float = 0.25
     ) -> DarknetMap:
-        """Average precision as Darknet's map prints it.
+        """Compute average precision as Darknet's map does.
 
         Args:
-            names: of all classes.
-            points: recalls at which precision is taken, 0 for the area below the curve.
-            confidence: score above which precision, recall and average IoU are counted.
+            names: names of all classes.
+            points: number of recalls at which precision is taken; 0 for the area under the
+                curve.
+            confidence: detections with scores above this count for precision, recall and
+                average IoU, 0-1.
         """
         aps = [c.at_points(points) if points else c.area() for c in self.curves()]
         return DarknetMap(
@@ -190,71 +192,80 @@ class DarknetMatching:
             tuple(names),
             tuple(aps),
             self.counts(confidence),
-            int((~self.excused).sum()),
+            int((~self.ignored).sum()),
             int(self.truths.sum()),
         )
 
     def counts(self, confidence: float) -> tuple[Counts, ...]:
-        """Of each class, above `confidence`.
+        """Count true and false positives of each class with scores above `confidence`.
 
-        Detections count in the order of the NMS, not of their scores, and one whose object
-        was claimed by any earlier detection is wrong. Those that only a difficult object
-        excuses are wrong here, though the curve leaves them out.
+        Detections count in the order of the NMS, not of their scores, and a detection whose
+        object was matched with any earlier detection is wrong. A detection that overlaps only a
+        difficult object is wrong here, although the curve leaves it out.
         """
-        sure = self.found.scores > np.float32(confidence)
-        right = first_claims(self.claimed) & sure
-        ids, classes = self.found.class_ids, len(self.truths)
+        confident = self.detections.scores > np.float32(confidence)
+        right = first_matches(self.matched) & confident
+        ids, classes = self.detections.class_ids, len(self.truths)
         tp = np.bincount(ids[right], minlength=classes)
-        all_of_them = np.bincount(ids[sure], minlength=classes)
+        total = np.bincount(ids[confident], minlength=classes)
         overlap = np.bincount(ids[right], self.overlaps[right], minlength=classes)
         return tuple(
-            Counts(int(tp[i]), int(all_of_them[i] - tp[i]), int(self.truths[i]), float(overlap[i]))
+            Counts(int(tp[i]), int(total[i] - tp[i]), int(self.truths[i]), float(overlap[i]))
             for i in range(classes)
         )
 
     def curves(self) -> tuple[Curve, ...]:
-        """Of each class, over all detections by score."""
-        kept = np.flatnonzero(~self.excused)
-        kept = kept[np.argsort(-self.found.scores[kept], kind="stable")]
-        right, ids = first_claims(self.claimed[kept]), self.found.class_ids[kept]
-        return tuple(Curve.of(right[ids == i], int(count)) for i, count in enumerate(self.truths))
+        """Compute the curve of each class over all its detections, sorted by score."""
+        kept = np.flatnonzero(~self.ignored)
+        kept = kept[np.argsort(-self.detections.scores[kept], kind="stable")]
+        right, ids = first_matches(self.matched[kept]), self.detections.class_ids[kept]
+        return tuple(
+            Curve.from_hits(right[ids == i], int(count)) for i, count in enumerate(self.truths)
+        )
 
 
-def match(found: PictureDetections, truths: Truths, classes: int, iou: float) -> DarknetMatching:
-    """Match as Darknet's map does, box arithmetic in float32.
+def match(detections: DetectionTable, truths: Truths, classes: int, iou: float) -> DarknetMatching:
+    """Match detections with objects as Darknet's map does, with box arithmetic in float32.
 
     Args:
-        found: in the order the detections left the NMS, picture by picture.
-        truths: the objects; those marked difficult excuse detections of them.
-        classes: how many there are.
-        iou: overlap above which a detection means an object, 0-1.
+        detections: picture by picture, in the order in which NMS left them.
+        truths: the objects; detections that only overlap difficult ones are ignored.
+        classes: number of classes.
+        iou: a detection is matched with an object if their IoU is above this, 0-1.
     """
     plain, difficult = truths.select(~truths.difficult), truths.select(truths.difficult)
     limit = np.float32(iou)
-    best = _best(found, plain)
-    claimed = best.above(best.overlaps > limit)
-    spared = _best(found, difficult)
-    excused = (claimed == NONE) & (spared.overlaps > limit)
-    return DarknetMatching(iou, found, claimed, best.overlaps, excused, plain.count(classes))
+    best = _best_truths_by_iou(detections, plain)
+    matched = best.where(best.overlaps > limit)
+    best_difficult = _best_truths_by_iou(detections, difficult)
+    ignored = (matched == NONE) & (best_difficult.overlaps > limit)
+    truth_counts = plain.count(classes)
+    return DarknetMatching(iou, detections, matched, best.overlaps, ignored, truth_counts)
 
 
-def _best(found: PictureDetections, truths: Truths) -> Matches:
-    boxes = truths.boxes.astype(np.float32)
-    return best_truths(found.boxes.astype(np.float32), boxes, found, truths, paired_iou)
+def _best_truths_by_iou(detections: DetectionTable, truths: Truths) -> Matches:
+    boxes, truth_boxes = detections.boxes.astype(np.float32), truths.boxes.astype(np.float32)
+    return best_truths(boxes, truth_boxes, detections, truths, paired_iou)
 
 
 def paired_iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """[P] overlap of [P, 4] with [P, 4], centre x, centre y, width, height, pair by pair.
+    """Compute the IoU of P pairs of boxes.
+
+    Args:
+        one, other: [P, 4] centre x, centre y, width, height.
+
+    Returns:
+        [P] IoU, 0-1.
 
     Source: box.c box_iou: edges from centres, in the precision of the arrays.
     """
-    first = np.maximum(one[:, :2] - one[:, 2:] / 2, other[:, :2] - other[:, 2:] / 2)
-    last = np.minimum(one[:, :2] + one[:, 2:] / 2, other[:, :2] + other[:, 2:] / 2)
-    sides = np.maximum(last - first, 0)
-    inside = sides[:, 0] * sides[:, 1]
-    union = one[:, 2] * one[:, 3] + other[:, 2] * other[:, 3] - inside
-    empty = (inside == 0) | (union == 0)
-    return np.where(empty, 0, inside / np.where(empty, 1, union))
+    top_left = np.maximum(one[:, :2] - one[:, 2:] / 2, other[:, :2] - other[:, 2:] / 2)
+    bottom_right = np.minimum(one[:, :2] + one[:, 2:] / 2, other[:, :2] + other[:, 2:] / 2)
+    sides = np.maximum(bottom_right - top_left, 0)
+    intersection = sides[:, 0] * sides[:, 1]
+    union = one[:, 2] * one[:, 3] + other[:, 2] * other[:, 3] - intersection
+    empty = (intersection == 0) | (union == 0)
+    return np.where(empty, 0, intersection / np.where(empty, 1, union))
 
 
 def _ratio(part: float, whole: float) -> float:

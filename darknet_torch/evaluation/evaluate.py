@@ -1,4 +1,4 @@
-"""Every convention of average precision, from what one pass has found. No torch."""
+"""All conventions of average precision for the detections of one pass. No torch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from darknet_torch.evaluation.coco import CocoAp, coco_ap
 from darknet_torch.evaluation.darknet import AREA, DarknetMap, match
-from darknet_torch.evaluation.detecting import Passed
+from darknet_torch.evaluation.detection_pass import DetectionPass
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.records import PictureDetections
+from darknet_torch.evaluation.records import DetectionTable
 from darknet_torch.evaluation.voc import VocAp, voc_ap
 
 Annotations = dict[str, Any]
@@ -19,14 +19,14 @@ Annotations = dict[str, Any]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The numbers of one set of detections.
+    """The average precisions of one set of detections.
 
     Attributes:
-        darknet: Darknet's map, for each IoU.
-        voc: Pascal VOC's average precisions, for each IoU.
-        coco: COCO's.
-        detections: how many went into them.
-        pictures: how many were searched.
+        darknet: the results of Darknet's map, one per IoU.
+        voc: Pascal VOC's average precisions, one per IoU.
+        coco: COCO's average precisions.
+        detections: number of detections.
+        pictures: number of pictures.
     """
 
     darknet: tuple[DarknetMap, ...]
@@ -36,7 +36,7 @@ class Evaluation:
     pictures: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, parts in 0-1."""
+        """Return plain values for JSON; precisions and recalls are in 0-1."""
         return {
             "pictures": self.pictures,
             "detections": self.detections,
@@ -47,7 +47,7 @@ class Evaluation:
 
 
 def evaluate(
-    found: PictureDetections,
+    detections: DetectionTable,
     ground_truth: GroundTruth,
     *,
     ious: Sequence[float] = (0.5,),
@@ -55,39 +55,39 @@ def evaluate(
     confidence: float = 0.25,
     annotations: Annotations | None = None,
 ) -> Evaluation:
-    """Count by every convention.
+    """Compute average precision by every convention.
 
     Args:
-        found: what was found.
-        ground_truth: what there is.
-        ious: overlaps that make a detection right, 0-1; COCO has its own.
-        points: recalls at which Darknet's map takes the precision, 0 for the area.
-        confidence: score above which precision and recall are counted.
-        annotations: the COCO json that was read, if it was one.
+        detections: the detections.
+        ground_truth: the pictures and objects.
+        ious: overlaps from which a detection is right, 0-1; COCO has its own.
+        points: number of recalls at which Darknet's map takes precision; 0 for the area.
+        confidence: detections with scores above this count for precision and recall, 0-1.
+        annotations: the content of the data set's COCO json, if it has one.
     """
     names, truths = ground_truth.names, ground_truth.truths
-    matchings = [match(found, truths, len(names), iou) for iou in ious]
+    matchings = [match(detections, truths, len(names), iou) for iou in ious]
     return Evaluation(
         tuple(one.result(names, points=points, confidence=confidence) for one in matchings),
-        tuple(voc_ap(found, ground_truth, iou=iou) for iou in ious),
-        coco_ap(found, ground_truth, annotations=annotations),
-        len(found),
+        tuple(voc_ap(detections, ground_truth, iou=iou) for iou in ious),
+        coco_ap(detections, ground_truth, annotations=annotations),
+        len(detections),
         len(ground_truth.data_set.examples),
     )
 
 
 @dataclass(frozen=True)
-class Step:
-    """One confidence threshold of a sweep.
+class SweepStep:
+    """The result at one score threshold of a sweep.
 
     Attributes:
-        threshold: score above which detections were kept.
-        detections: how many.
-        seconds_selecting: that threshold and NMS took for all pictures.
-        seconds_counting: that the averages took.
+        threshold: the score above which detections were kept.
+        detections: their number.
+        seconds_selecting: the time that thresholding and NMS took for all pictures.
+        seconds_counting: the time that computing the averages took.
         darknet, voc_07, voc_10: mean average precision at the first IoU, 0-1; None where
-            there is nothing to find.
-        coco: COCO's AP.
+            there are no objects.
+        coco: COCO's AP; None where there are no objects.
     """
 
     threshold: float
@@ -101,31 +101,33 @@ class Step:
 
 
 def sweep(
-    passed: Passed,
+    passed: DetectionPass,
     ground_truth: GroundTruth,
     *,
     iou: float = 0.5,
     points: int = AREA,
     annotations: Annotations | None = None,
-) -> tuple[Step, ...]:
-    """The averages at every threshold of a pass.
+) -> tuple[SweepStep, ...]:
+    """Compute the average precisions at every threshold of a pass.
 
     Args:
         passed: a pass at several thresholds.
-        ground_truth: the pictures that were searched.
+        ground_truth: the pictures of the pass, those that could be read, and their objects.
         iou, points, annotations: see `evaluate`.
     """
     steps = []
-    for threshold, found, selecting in zip(
-        passed.thresholds, passed.founds, passed.selecting, strict=True
+    for threshold, detections, nms_seconds in zip(
+        passed.thresholds, passed.detections_by_threshold, passed.nms_seconds, strict=True
     ):
         start = time.perf_counter()
-        result = evaluate(found, ground_truth, ious=[iou], points=points, annotations=annotations)
+        result = evaluate(
+            detections, ground_truth, ious=[iou], points=points, annotations=annotations
+        )
         steps.append(
-            Step(
+            SweepStep(
                 threshold,
-                len(found),
-                selecting,
+                len(detections),
+                nms_seconds,
                 time.perf_counter() - start,
                 result.darknet[0].mean,
                 result.voc[0].mean_by_points,

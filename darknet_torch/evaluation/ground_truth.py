@@ -1,4 +1,4 @@
-"""A data set as the thing to be judged against. No torch."""
+"""A data set as the ground truth of an evaluation. No torch."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from functools import cached_property
 
 import numpy as np
 
-from darknet_torch.datasets.model import DataSet
-from darknet_torch.datasets.pictures import picture_size
-from darknet_torch.evaluation.records import PictureDetections, Truths, truths_of
-from darknet_torch.results.boxes import cxcywh_to_xyxy
+from darknet_torch.datasets.examples import DataSet
+from darknet_torch.datasets.picture_size import picture_size
+from darknet_torch.evaluation.records import DetectionTable, Truths, collect_truths
+from darknet_torch.results.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
 _NUMBER_AT_END = re.compile(r"\d+$")
 
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """What there is to find.
+    """The pictures and objects that detections are compared with.
 
     Attributes:
         data_set: the pictures and their labels.
-        sizes: [P, 2] int64, height and width of each picture, pixels.
+        sizes: [P, 2] int64, height and width of each picture in pixels.
     """
 
     data_set: DataSet
     sizes: np.ndarray
 
     @staticmethod
-    def of(data_set: DataSet) -> GroundTruth:
-        """With the sizes that the form says, else those that the pictures' files say.
+    def from_data_set(data_set: DataSet) -> GroundTruth:
+        """Take the picture sizes from the data set, or from the files where it has none.
 
         Raises:
             ImageError: the size of a picture cannot be read.
@@ -41,20 +41,19 @@ class GroundTruth:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the classes."""
+        """The names of the classes."""
         return self.data_set.names
 
     @cached_property
     def truths(self) -> Truths:
         """The objects in all pictures."""
-        return truths_of(self.data_set.examples)
+        return collect_truths(self.data_set.examples)
 
     @cached_property
     def picture_ids(self) -> tuple[int, ...]:
-        """COCO's ids of the pictures.
+        """The COCO image ids of the pictures.
 
-        Where the form has none, the numbers at the ends of their names, as Darknet takes
-        them, if these tell them apart; else from 1, in order.
+        If the data set has none, the ids are those of `picture_ids`.
 
         Source: detector.c get_coco_image_id, print_cocos (AlexeyAB).
         """
@@ -66,42 +65,43 @@ class GroundTruth:
 
     @property
     def category_ids(self) -> tuple[int, ...]:
-        """COCO's ids of the classes; from 1, in order, where the form has none."""
+        """The COCO category ids of the classes; 1, 2, ... if the data set has none."""
         return self.data_set.category_ids or tuple(range(1, len(self.names) + 1))
 
     @cached_property
     def stems(self) -> tuple[str, ...]:
-        """The pictures' names without folder and suffix, by which results files name them."""
+        """The file names without folder and suffix, by which result files name the pictures."""
         return tuple(example.path.stem for example in self.data_set.examples)
 
-    def corners(self, pictures: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        """Relative boxes as left, top, right, bottom in pixels.
+    def boxes_xyxy(self, pictures: np.ndarray, boxes_cxcywh: np.ndarray) -> np.ndarray:
+        """Convert relative boxes to left, top, right, bottom in pixels.
 
         Args:
-            pictures: [K] the picture of each.
-            boxes: [K, 4] centre x, centre y, width, height in 0-1 of it.
+            pictures: [K] index of each box's picture.
+            boxes_cxcywh: [K, 4] centre x, centre y, width, height in 0-1 of the picture.
 
         Returns:
             [K, 4] float64.
         """
-        return cxcywh_to_xyxy(boxes.astype(np.float64)) * self._scale(pictures)
+        return cxcywh_to_xyxy(boxes_cxcywh.astype(np.float64)) * self._scale(pictures)
 
-    def clipped_corners(self, found: PictureDetections) -> np.ndarray:
-        """[K, 4] of what was found, cut at the borders, as Darknet's ``valid`` writes them.
+    def clipped_boxes_xyxy(self, detections: DetectionTable) -> np.ndarray:
+        """Return the boxes of detections in pixels, clipped as Darknet's ``valid`` does.
+
+        Returns:
+            [K, 4] float64, left, top, right, bottom.
 
         Source: detector.c print_cocos, print_detector_detections (AlexeyAB).
         """
-        corners = self.corners(found.pictures, found.boxes)
-        return np.minimum(np.maximum(corners, 0), self._scale(found.pictures))
+        boxes_xyxy = self.boxes_xyxy(detections.pictures, detections.boxes)
+        return np.minimum(np.maximum(boxes_xyxy, 0), self._scale(detections.pictures))
 
-    def relative(self, pictures: np.ndarray, corners: np.ndarray) -> np.ndarray:
-        """The inverse of `corners`."""
-        relative = corners / self._scale(pictures)
-        first, last = relative[:, :2], relative[:, 2:]
-        return np.concatenate(((first + last) / 2, last - first), 1)
+    def boxes_cxcywh(self, pictures: np.ndarray, boxes_xyxy: np.ndarray) -> np.ndarray:
+        """Convert boxes in pixels to relative ones: the inverse of `boxes_xyxy`."""
+        return xyxy_to_cxcywh(boxes_xyxy / self._scale(pictures))
 
-    def only(self, pictures: np.ndarray) -> GroundTruth:
-        """Some of the pictures, [P] places in order."""
+    def subset(self, pictures: np.ndarray) -> GroundTruth:
+        """Return the ground truth of some pictures, given by their indices [P]."""
         examples = tuple(self.data_set.examples[i] for i in pictures)
         return GroundTruth(replace(self.data_set, examples=examples), self.sizes[pictures])
 
@@ -110,15 +110,15 @@ class GroundTruth:
 
 
 def picture_ids(stems: Sequence[str]) -> tuple[int, ...]:
-    """COCO's ids of pictures by their names without suffix.
+    """Return COCO image ids for file names without suffix.
 
-    These are the numbers at the ends of their names, as Darknet takes them, if they tell
-    them apart; else from 1, in order.
+    The ids are the numbers at the ends of the names, as in Darknet. If a name has none, or two
+    names have the same, the ids are 1, 2, ... in order.
 
     Source: detector.c get_coco_image_id (AlexeyAB).
     """
-    at_end = [_NUMBER_AT_END.search(stem) for stem in stems]
-    ids = [int(found.group()) for found in at_end if found]
+    matches = [_NUMBER_AT_END.search(stem) for stem in stems]
+    ids = [int(match.group()) for match in matches if match]
     return tuple(ids) if len(set(ids)) == len(stems) else _counted(len(stems))
 
 

@@ -1,8 +1,9 @@
-"""Which object a detection means. No torch.
+"""Matching detections with ground truth objects. No torch.
 
-Darknet and Pascal VOC agree on the principle: a detection means the object of its class that
-it overlaps most, taken or not, and only the first detection of an object is right. They
-differ in the overlap, the order of the detections and what is done with difficult objects.
+Darknet and Pascal VOC agree on the principle: a detection is matched with the object of its class
+that it overlaps most, even if an earlier detection was matched with it, and only the first
+detection of an object is right. They differ in the overlap, in the order of the detections and in
+the treatment of difficult objects.
 """
 
 from __future__ import annotations
@@ -12,81 +13,85 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.evaluation.records import PictureDetections, Truths
+from darknet_torch.evaluation.records import DetectionTable, Truths
 
-NONE = -1  # the place of no truth
+NONE = -1  # the index of no object
 
 Overlap = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Matches:
-    """The best object of each detection.
+    """The object that each of K detections overlaps most.
 
     Attributes:
-        truths: [K] int64, its place among the truths; `NONE` without one of the class in the
-            picture.
-        overlaps: [K] their overlap, 0-1; 0 without one.
+        truths: [K] int64, index of the object; `NONE` if the picture has none of the class.
+        overlaps: [K] the overlap with it, 0-1; 0 if there is none.
     """
 
     truths: np.ndarray
     overlaps: np.ndarray
 
-    def above(self, accepted: np.ndarray) -> np.ndarray:
-        """[K] the truths where `accepted` [K], else `NONE`."""
+    def where(self, accepted: np.ndarray) -> np.ndarray:
+        """Return [K] `truths` where `accepted` [K] is true, else `NONE`."""
         return np.where(accepted & (self.truths != NONE), self.truths, NONE)
 
 
 def best_truths(
-    found_boxes: np.ndarray,
+    detection_boxes: np.ndarray,
     truth_boxes: np.ndarray,
-    found: PictureDetections,
+    detections: DetectionTable,
     truths: Truths,
     iou: Overlap,
 ) -> Matches:
-    """For each detection the object of its class and picture that it overlaps most.
+    """Find for each detection the object of its class and picture that it overlaps most.
 
     Of equal overlaps the first object counts.
 
     Args:
-        found_boxes: [K, 4] the boxes of `found`, in the form that `iou` takes.
-        truth_boxes: [T, 4] the boxes of `truths`.
-        found, truths: pictures and classes of both.
-        iou: overlap of [P, 4] with [P, 4], pair by pair.
+        detection_boxes: [K, 4] the boxes of the detections, in the format that `iou` takes.
+        truth_boxes: [T, 4] the boxes of the objects, in the same format.
+        detections, truths: give the picture and the class of each box.
+        iou: computes the overlap of [P, 4] with [P, 4], pair by pair.
     """
-    detections, objects = _pairs(found, truths)
-    overlaps = iou(found_boxes[detections], truth_boxes[objects])
-    # By detection, then by overlap; stable, and objects stand in order.
-    order = np.lexsort((-overlaps, detections))
-    matched, first = np.unique(detections[order], return_index=True)
+    rows, objects = _candidate_pairs(detections, truths)
+    overlaps = iou(detection_boxes[rows], truth_boxes[objects])
+    # Sort by detection, then by overlap. The sort is stable and the objects of a detection are
+    # in order, so that of equal overlaps the first object wins.
+    order = np.lexsort((-overlaps, rows))
+    matched, first = np.unique(rows[order], return_index=True)
     best = order[first]
-    result = Matches(np.full(len(found), NONE, np.int64), np.zeros(len(found), overlaps.dtype))
+    count = len(detections)
+    result = Matches(np.full(count, NONE, np.int64), np.zeros(count, overlaps.dtype))
     result.truths[matched] = objects[best]
     result.overlaps[matched] = overlaps[best]
     return result
 
 
-def _pairs(found: PictureDetections, truths: Truths) -> tuple[np.ndarray, np.ndarray]:
-    """Every (detection, object) [P] of the same class and picture."""
-    classes = 1 + max(found.class_ids.max(initial=0), truths.class_ids.max(initial=0))
-    wanted = found.pictures * classes + found.class_ids
+def _candidate_pairs(detections: DetectionTable, truths: Truths) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices [P] of all pairs (detection, object) of the same class and picture."""
+    classes = 1 + max(detections.class_ids.max(initial=0), truths.class_ids.max(initial=0))
+    wanted = detections.pictures * classes + detections.class_ids
     keys = truths.pictures * classes + truths.class_ids
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     starts, ends = np.searchsorted(keys, wanted), np.searchsorted(keys, wanted, side="right")
     counts = ends - starts
-    detections = np.repeat(np.arange(len(found)), counts)
-    offsets = np.arange(len(detections)) - np.repeat(counts.cumsum() - counts, counts)
-    return detections, order[np.repeat(starts, counts) + offsets]
+    rows = np.repeat(np.arange(len(detections)), counts)
+    offsets = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
+    return rows, order[np.repeat(starts, counts) + offsets]
 
 
-def first_claims(claimed: np.ndarray) -> np.ndarray:
-    """[K] whether a detection is the first to claim its object.
+def first_matches(matched: np.ndarray) -> np.ndarray:
+    """Return which detections are the first that are matched with their object.
 
     Args:
-        claimed: [K] the objects claimed, in order; `NONE` is no object.
+        matched: [K] index of the object of each detection, in order; `NONE` for no object.
+
+    Returns:
+        [K] bool.
     """
-    first = np.zeros(len(claimed), bool)
-    objects, places = np.unique(claimed, return_index=True)
-    first[places[objects != NONE]] = True
+    first = np.zeros(len(matched), bool)
+    objects, indices = np.unique(matched, return_index=True)
+    first[indices[objects != NONE]] = True
     return first

@@ -1,4 +1,4 @@
-"""How many objects any box covers, as ``darknet detector recall`` counts. No torch of its own.
+"""Recall of box proposals of any class, as ``darknet detector recall`` counts it. No torch.
 
 Source: detector.c validate_detector_recall (both code bases).
 """
@@ -10,22 +10,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.datasets.model import Labels
+from darknet_torch.datasets.examples import Labels
 from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
 
 MIN_OBJECTNESS, NMS_THRESHOLD = 0.001, 0.4
 
 
 @dataclass(frozen=True)
-class Recall:
-    """The counts so far.
+class RecallCounts:
+    """The counts after some pictures.
 
     Attributes:
-        pictures: seen, 1 or more.
+        pictures: number of pictures, 1 or more.
         correct: objects that a box overlaps by more than the limit.
-        total: objects.
-        proposals: boxes.
-        overlap: sum of the best IoU of each object.
+        total: number of objects.
+        proposals: number of boxes.
+        overlap: sum over the objects of the best IoU with any box.
     """
 
     pictures: int
@@ -35,7 +35,7 @@ class Recall:
     overlap: float
 
     def line(self) -> str:
-        """Darknet's line of the last picture."""
+        """Return the line that Darknet prints after the last picture."""
         iou, recall = (
             (value / self.total if self.total else float("nan"))
             for value in (self.overlap, self.correct)
@@ -47,32 +47,33 @@ class Recall:
         )
 
 
-def recalls(
+def running_recalls(
     proposals: Sequence[np.ndarray], labels: Sequence[Labels | None], *, iou: float = 0.5
-) -> Iterator[Recall]:
-    """The counts after each picture.
+) -> Iterator[RecallCounts]:
+    """Yield the counts after each picture.
 
     Args:
-        proposals: of each picture, [A, 4] boxes of any class, centre x, centre y, width,
-            height in 0-1 of it.
-        labels: of each picture.
-        iou: overlap above which an object is found, 0-1.
+        proposals: for each picture, [A, 4] boxes of any class: centre x, centre y, width,
+            height in 0-1 of the picture.
+        labels: the labels of each picture; None for a picture without labels.
+        iou: an object counts as found if its best IoU is above this, 0-1.
     """
-    so_far = Recall(0, 0, 0, 0, 0.0)
-    for boxes, known in zip(proposals, labels, strict=True):
-        objects = np.zeros((0, 4)) if known is None else known.boxes
+    counts = RecallCounts(0, 0, 0, 0, 0.0)
+    for boxes, picture_labels in zip(proposals, labels, strict=True):
+        objects = np.zeros((0, 4)) if picture_labels is None else picture_labels.boxes
         best = _best_overlaps(objects, boxes)
-        so_far = Recall(
-            so_far.pictures + 1,
-            so_far.correct + int((best > iou).sum()),
-            so_far.total + len(objects),
-            so_far.proposals + len(boxes),
-            so_far.overlap + float(best.sum()),
+        counts = RecallCounts(
+            counts.pictures + 1,
+            counts.correct + int((best > iou).sum()),
+            counts.total + len(objects),
+            counts.proposals + len(boxes),
+            counts.overlap + float(best.sum()),
         )
-        yield so_far
+        yield counts
 
 
 def _best_overlaps(objects: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    corners = cxcywh_to_xyxy(boxes)
-    best = [box_iou(one, corners).max(initial=0) for one in cxcywh_to_xyxy(objects)]
+    """Return the best IoU of each object with any box, [T] float64."""
+    boxes_xyxy = cxcywh_to_xyxy(boxes)
+    best = [box_iou(one, boxes_xyxy).max(initial=0) for one in cxcywh_to_xyxy(objects)]
     return np.array(best, np.float64)

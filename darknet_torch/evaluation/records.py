@@ -1,4 +1,4 @@
-"""What was found in a whole data set, and what is there, as flat arrays. No torch."""
+"""The detections and the ground truth objects of a data set as flat arrays. No torch."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.datasets.model import Example
+from darknet_torch.datasets.examples import Example
 
 
 @dataclass(frozen=True)
 class Truths:
-    """The objects of a data set; all arrays have T rows, picture by picture.
+    """The T ground truth objects of a data set, picture by picture.
 
     Attributes:
-        pictures: [T] int64, the picture's place in the data set, from 0.
+        pictures: [T] int64, index of the picture in the data set.
         class_ids: [T] int64, from 0.
         boxes: [T, 4] float64, centre x, centre y, width, height in 0-1 of the picture.
-        difficult: [T] bool, objects that may be missed.
+        difficult: [T] bool, whether the object may be missed without penalty.
     """
 
     pictures: np.ndarray
@@ -30,24 +30,24 @@ class Truths:
         return len(self.class_ids)
 
     def select(self, rows: np.ndarray) -> Truths:
-        """Those of the given rows (places or a mask)."""
+        """Return the objects of the given rows (indices or a mask)."""
         return Truths(
             self.pictures[rows], self.class_ids[rows], self.boxes[rows], self.difficult[rows]
         )
 
     def count(self, classes: int) -> np.ndarray:
-        """[classes] how many there are of each class."""
+        """Return the number of objects of each class, [classes]."""
         return np.bincount(self.class_ids, minlength=classes)[:classes]
 
 
 @dataclass(frozen=True)
-class PictureDetections:
-    """What a detector found in a data set; all arrays have K rows, picture by picture.
+class DetectionTable:
+    """The K detections in a data set, picture by picture.
 
-    A box that is above the threshold for two classes stands here twice.
+    A box that is above the threshold for two classes is listed twice.
 
     Attributes:
-        pictures: [K] int64, the picture's place in the data set, from 0.
+        pictures: [K] int64, index of the picture in the data set.
         class_ids: [K] int64, from 0.
         boxes: [K, 4] float32, centre x, centre y, width, height in 0-1 of the picture; they
             may reach beyond it.
@@ -62,22 +62,22 @@ class PictureDetections:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def select(self, rows: np.ndarray) -> PictureDetections:
-        """Those of the given rows (places or a mask), in that order."""
-        return PictureDetections(
+    def select(self, rows: np.ndarray) -> DetectionTable:
+        """Return the detections of the given rows (indices or a mask), in that order."""
+        return DetectionTable(
             self.pictures[rows], self.class_ids[rows], self.boxes[rows], self.scores[rows]
         )
 
-    def by_score(self) -> PictureDetections:
-        """The same, the most certain first; equal ones keep their order."""
+    def by_score(self) -> DetectionTable:
+        """Sort by score, the highest first; detections of equal score keep their order."""
         return self.select(np.argsort(-self.scores, kind="stable"))
 
     @staticmethod
-    def join(parts: Sequence[PictureDetections]) -> PictureDetections:
-        """All of `parts`, one after the other."""
+    def join(parts: Sequence[DetectionTable]) -> DetectionTable:
+        """Concatenate the detections of `parts`."""
         if not parts:
-            return PictureDetections.of_picture(0, np.zeros((0, 4)), np.zeros((0, 1)))
-        return PictureDetections(
+            return DetectionTable.from_picture(0, np.zeros((0, 4)), np.zeros((0, 1)))
+        return DetectionTable(
             np.concatenate([part.pictures for part in parts]),
             np.concatenate([part.class_ids for part in parts]),
             np.concatenate([part.boxes for part in parts]),
@@ -85,16 +85,18 @@ class PictureDetections:
         )
 
     @staticmethod
-    def of_picture(picture: int, boxes: np.ndarray, scores: np.ndarray) -> PictureDetections:
-        """The boxes of one picture, box by box and then class by class, as Darknet counts.
+    def from_picture(picture: int, boxes: np.ndarray, scores: np.ndarray) -> DetectionTable:
+        """List the detections of one picture box by box, and of a box class by class.
+
+        This is the order in which Darknet counts them.
 
         Args:
-            picture: its place in the data set.
-            boxes: [A, 4] as the attribute.
-            scores: [A, C], 0 where there is nothing.
+            picture: index of the picture in the data set.
+            boxes: [A, 4] in the format of the attribute `boxes`.
+            scores: [A, C]; 0 where a box is not detected as a class.
         """
         rows, class_ids = np.nonzero(scores > 0)
-        return PictureDetections(
+        return DetectionTable(
             np.full(len(rows), picture, np.int64),
             class_ids.astype(np.int64),
             boxes[rows].astype(np.float32),
@@ -102,8 +104,8 @@ class PictureDetections:
         )
 
 
-def truths_of(examples: Sequence[Example]) -> Truths:
-    """The labelled objects of a data set; a picture without labels has none."""
+def collect_truths(examples: Sequence[Example]) -> Truths:
+    """Collect the labelled objects of a data set; a picture without labels has none."""
     labels = [(i, e.labels) for i, e in enumerate(examples) if e.labels is not None]
     counts = [len(one) for _, one in labels]
     return Truths(

@@ -1,32 +1,32 @@
-"""An evaluation as lines of text. No torch."""
+"""The results of an evaluation as lines of text. No torch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from darknet_torch.evaluation.evaluate import Evaluation, Step
+from darknet_torch.evaluation.evaluate import Evaluation, SweepStep
 
 _COCO_FIRST = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR_100")
 
 
 def report(evaluation: Evaluation) -> list[str]:
-    """Darknet's own lines, the table of the classes, and the other conventions."""
+    """Return Darknet's lines, a table of the classes, and the other conventions' averages."""
     lines: list[str] = []
     for darknet in evaluation.darknet:
         lines += [*darknet.lines(), ""]
     lines += [*class_table(evaluation), ""]
     for voc in evaluation.voc:
         lines.append(
-            f"Pascal VOC at IoU {voc.iou:.2f}: 2007 (11 points) {per_cent(voc.mean_by_points)}, "
-            f"2010 (area) {per_cent(voc.mean_by_area)}"
+            f"Pascal VOC at IoU {voc.iou:.2f}: 2007 (11 points) {percent(voc.mean_by_points)}, "
+            f"2010 (area) {percent(voc.mean_by_area)}"
         )
     coco = evaluation.coco
-    values = ", ".join(f"{name} {per_cent(coco.statistics[name])}" for name in _COCO_FIRST)
+    values = ", ".join(f"{name} {percent(coco.statistics[name])}" for name in _COCO_FIRST)
     return [*lines, f"COCO ({coco.program}): {values}"]
 
 
 def class_table(evaluation: Evaluation) -> list[str]:
-    """A line for each class, at the first IoU; all but counts in per cent."""
+    """Return a table with a row per class, at the first IoU; values but counts in per cent."""
     darknet, voc, coco = evaluation.darknet[0], evaluation.voc[0], evaluation.coco
     head = (
         "class",
@@ -47,10 +47,10 @@ def class_table(evaluation: Evaluation) -> list[str]:
             name,
             *(str(value) for value in (counts.truths, counts.tp, counts.fp)),
             *(
-                per_cent(value)
+                percent(value)
                 for value in (counts.precision, counts.recall, counts.f1, counts.average_iou)
             ),
-            *(per_cent(value) for value in aps),
+            *(percent(value) for value in aps),
         ]
         for name, counts, *aps in zip(
             darknet.names,
@@ -69,14 +69,14 @@ def class_table(evaluation: Evaluation) -> list[str]:
     return [title, *table([head, *rows])]
 
 
-def sweep_table(steps: Sequence[Step]) -> list[str]:
-    """A line for each confidence threshold; average precision in per cent."""
+def sweep_table(steps: Sequence[SweepStep]) -> list[str]:
+    """Return a table with a row per score threshold; average precision in per cent."""
     head = ("above", "boxes", "Darknet", "VOC07", "VOC10", "COCO", "NMS s", "counting s")
     rows = [
         [
             f"{step.threshold:g}",
             str(step.detections),
-            *(per_cent(value) for value in (step.darknet, step.voc_07, step.voc_10, step.coco)),
+            *(percent(value) for value in (step.darknet, step.voc_07, step.voc_10, step.coco)),
             f"{step.seconds_selecting:.2f}",
             f"{step.seconds_counting:.2f}",
         ]
@@ -86,7 +86,7 @@ def sweep_table(steps: Sequence[Step]) -> list[str]:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines with their columns below each other, the first one to the left."""
+    """Format rows as lines with aligned columns, the first one left-aligned."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(
@@ -97,6 +97,6 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def per_cent(value: float | None) -> str:
-    """0-1 with two digits, or - for what there is not."""
+def percent(value: float | None) -> str:
+    """Format a value in 0-1 as per cent with two digits; None and NaN become "-"."""
     return "-" if value is None or value != value else f"{value * 100:.2f}"

@@ -1,7 +1,7 @@
-"""Average precision as Pascal VOC's development kit counts it. No torch.
+"""Average precision as Pascal VOC's development kit computes it. No torch.
 
-Source: VOCdevkit VOCevaldet.m: pixels are counted at both ends of a box, a detection is right
-from the overlap on, and difficult objects neither help nor hurt.
+Source: VOCdevkit VOCevaldet.m. A box includes the pixels at both of its ends, a detection is right
+if its overlap is equal to or above the limit, and detections of difficult objects do not count.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 from darknet_torch.evaluation.curves import Curve
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.matching import NONE, best_truths, first_claims
-from darknet_torch.evaluation.records import PictureDetections
+from darknet_torch.evaluation.matching import NONE, best_truths, first_matches
+from darknet_torch.evaluation.records import DetectionTable
 
 POINTS_2007 = 11
 
@@ -24,12 +24,13 @@ class VocAp:
     """Both of Pascal VOC's average precisions at one overlap.
 
     Attributes:
-        iou: overlap from which a detection is right, 0-1.
-        names: [C] of the classes.
-        truths: [C] objects that are not difficult.
-        by_points: [C] the mean of the precision at 11 recalls, as of 2007; None for a class
+        iou: a detection is right if its overlap with an object is at least this, 0-1.
+        names: [C] names of the classes.
+        truths: [C] number of objects of each class that are not difficult.
+        by_points: [C] the mean of the precision at 11 recalls, as in 2007; None for a class
             without objects.
-        by_area: [C] the area below the curve, as since 2010.
+        by_area: [C] the area under the curve, as since 2010; None for a class without
+            objects.
     """
 
     iou: float
@@ -40,16 +41,16 @@ class VocAp:
 
     @property
     def mean_by_points(self) -> float | None:
-        """Over the classes that have objects; None if there are none."""
+        """The mean of `by_points` over the classes that have objects; None if there are none."""
         return mean_of(self.by_points)
 
     @property
     def mean_by_area(self) -> float | None:
-        """See `mean_by_points`."""
+        """The mean of `by_area` over the classes that have objects; None if there are none."""
         return mean_of(self.by_area)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, parts in 0-1."""
+        """Return plain values for JSON; average precisions are in 0-1."""
         rows = zip(self.names, self.truths, self.by_points, self.by_area, strict=True)
         return {
             "iou": self.iou,
@@ -62,30 +63,30 @@ class VocAp:
         }
 
 
-def voc_ap(found: PictureDetections, ground_truth: GroundTruth, *, iou: float = 0.5) -> VocAp:
-    """Average precision as Pascal VOC counts it.
+def voc_ap(detections: DetectionTable, ground_truth: GroundTruth, *, iou: float = 0.5) -> VocAp:
+    """Compute average precision as Pascal VOC does.
 
     Args:
-        found: in any order; equal scores count in this order.
-        ground_truth: what there is.
-        iou: overlap from which a detection is right, 0-1.
+        detections: in any order; detections of equal score count in this order.
+        ground_truth: the pictures and objects.
+        iou: a detection is right if its overlap with an object is at least this, 0-1.
     """
-    found, truths = found.by_score(), ground_truth.truths
+    detections, truths = detections.by_score(), ground_truth.truths
     matches = best_truths(
-        ground_truth.clipped_corners(found),
-        ground_truth.corners(truths.pictures, truths.boxes),
-        found,
+        ground_truth.clipped_boxes_xyxy(detections),
+        ground_truth.boxes_xyxy(truths.pictures, truths.boxes),
+        detections,
         truths,
         inclusive_iou,
     )
-    claimed = matches.above(matches.overlaps >= iou)
-    counted = (claimed == NONE) | ~np.append(truths.difficult, False)[claimed]
-    right = first_claims(claimed)
+    matched = matches.where(matches.overlaps >= iou)
+    counted = (matched == NONE) | ~np.append(truths.difficult, False)[matched]
+    right = first_matches(matched)
     objects = truths.select(~truths.difficult).count(len(ground_truth.names))
     curves = []
     for class_id, count in enumerate(objects):
-        rows = counted & (found.class_ids == class_id)
-        curves.append(Curve.of(right[rows], int(count)))
+        rows = counted & (detections.class_ids == class_id)
+        curves.append(Curve.from_hits(right[rows], int(count)))
     return VocAp(
         iou,
         ground_truth.names,
@@ -98,14 +99,21 @@ def voc_ap(found: PictureDetections, ground_truth: GroundTruth, *, iou: float = 
 
 
 def inclusive_iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """[P] overlap of [P, 4] with [P, 4], pixels from the first to the last, pair by pair."""
+    """Compute the IoU of P pairs of boxes that include the pixels at both of their ends.
+
+    Args:
+        one, other: [P, 4] left, top, right, bottom in pixels.
+
+    Returns:
+        [P] IoU, 0-1.
+    """
     sides = np.minimum(one[:, 2:], other[:, 2:]) - np.maximum(one[:, :2], other[:, :2]) + 1
-    inside = np.prod(np.maximum(sides, 0), 1)
+    intersection = np.prod(np.maximum(sides, 0), 1)
     areas = [np.prod(boxes[:, 2:] - boxes[:, :2] + 1, 1) for boxes in (one, other)]
-    return inside / (areas[0] + areas[1] - inside)
+    return intersection / (areas[0] + areas[1] - intersection)
 
 
 def mean_of(values: tuple[float | None, ...]) -> float | None:
-    """The mean of those that are there."""
+    """Return the mean of the values that are not None; None if there are none."""
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer
-from darknet_torch.ops import rounded
 
 _DEFAULT_ANCHOR = 0.5
 
@@ -59,17 +58,13 @@ class Head(Layer):
     values_per_box: int
     nms_kind: str = "default"
     beta_nms: float = 0.6
-    in_order: bool = False
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.logistic_in_double = context.dialect.logistic_in_double
 
     def logistic(self, x: Tensor) -> Tensor:
-        """The logistic function; rounded as C's where sums are in C's order."""
-        if self.in_order and self.training:
-            return rounded.logistic(x, in_double=self.logistic_in_double)
-        return x.sigmoid()
+        """The logistic function, in the network's arithmetic."""
+        return self.arithmetic.logistic(x)
 
     def check_filters(self, context: BuildContext, formula: str) -> None:
         """Compare the input's channels with what the head needs.

@@ -25,7 +25,9 @@ class DetectionOptions(LayerOptions):
     softmax: bool = flag(doc="class scores add up to one")
     sqrt: bool = flag(doc="widths and heights are square roots")
     max: int = integer(
-        lambda dialect: dialect.yolo_max_boxes, minimum=1, doc="truths per picture at most"
+        lambda dialect: dialect.defaults.yolo_max_boxes,
+        minimum=1,
+        doc="truths per picture at most",
     )
     rescore: bool = flag(doc="confidence learns the IoU")
     forced: bool = flag(doc="the first box learns small objects, the second large ones")

@@ -25,7 +25,9 @@ class RegionOptions(LayerOptions):
     softmax: bool = flag(doc="class scores add up to one")
     background: bool = flag(only="pjreddie", doc="a class for nothing, no objectness")
     max: int = integer(
-        lambda dialect: dialect.region_max_boxes, minimum=1, doc="truths per picture at most"
+        lambda dialect: dialect.defaults.region_max_boxes,
+        minimum=1,
+        doc="truths per picture at most",
     )
     jitter: float = number(0.2, doc="random crop while training")
     resize: float = number(1.0, only="alexeyab", doc="random scale while training")
@@ -65,7 +67,7 @@ class Region(Head):
         super().__init__(options, context)
         self.classes, self.boxes_per_position = options.classes, options.num
         self.values_per_box = options.coords + 1 + options.classes
-        self.flat = context.dialect.flat_region
+        self.flat = context.dialect.geometry.flat_region
         # AlexeyAB's code takes the fifth value for the objectness, whatever coords is.
         self.objectness_at = 4 if self.flat else options.coords
         self.check_filters(

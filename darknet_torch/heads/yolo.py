@@ -37,7 +37,9 @@ class AnchorOptions(LayerOptions):
         (), stops_at_hash=True, doc="widths and heights, pixels of the network's input"
     )
     max: int = integer(
-        lambda dialect: dialect.yolo_max_boxes, minimum=1, doc="truths per picture at most"
+        lambda dialect: dialect.defaults.yolo_max_boxes,
+        minimum=1,
+        doc="truths per picture at most",
     )
     jitter: float = number(0.2, doc="random crop while training")
     resize: float = number(1.0, only="alexeyab", doc="random scale while training")

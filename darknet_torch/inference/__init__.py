@@ -1,1 +1,1 @@
-"""Pictures in, results out: detector, classifier, character model, backends."""
+"""Running networks on pictures or text: detector, classifier, character model, backends."""

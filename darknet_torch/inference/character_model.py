@@ -1,4 +1,4 @@
-"""Character models: text from a recurrent network, and how well it knows a text."""
+"""Character models: generating text with a recurrent network, and its perplexity on a text."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from torch import Tensor
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.model.network import Network
 
-_NEVER = 1e-4  # less likely characters are never drawn
+_MIN_PROBABILITY = 1e-4  # characters less likely than this are never drawn
 
 
 class CharacterModel:
-    """A network that reads a character and predicts the next; it remembers what it read.
+    """Reads characters one by one and predicts the next; the network keeps its state.
 
-    Characters are bytes, or ids below the network's number of inputs.
+    Characters are ids below the network's number of inputs, usually bytes.
 
     Args:
-        network: a network with inputs= in [net] and as many outputs.
+        network: a network with inputs= in [net] and the same number of outputs. It is put into
+            evaluation mode and its state is reset.
 
     Raises:
-        CfgError: it is no such network.
+        CfgError: the network takes pictures, or has another number of outputs.
 
     Source: rnn.c test_char_rnn, valid_char_rnn (AlexeyAB).
     """
@@ -45,7 +46,7 @@ class CharacterModel:
 
     @torch.inference_mode()
     def read(self, character: int) -> Tensor:
-        """Read one character; the probabilities of the next, [inputs].
+        """Read one character and return the probabilities of the next, [inputs] float32.
 
         Raises:
             UsageError: the network has no such character.
@@ -59,17 +60,17 @@ class CharacterModel:
     def generate(
         self, seed: bytes, length: int, *, temperature: float = 0.7, random_seed: int | None = None
     ) -> Iterator[int]:
-        """Characters that follow `seed`, one by one.
+        """Generate characters that follow `seed`, one by one.
 
         Args:
-            seed: what the network reads first; at least one character.
-            length: how many characters to give.
-            temperature: below 1 the likely ones become more likely.
-            random_seed: for the same text again.
+            seed: characters that the network reads first, at least one.
+            length: how many characters to generate.
+            temperature: above 0; below 1, likely characters become more likely.
+            random_seed: the same number generates the same text; None for a random one.
 
         Raises:
-            UsageError: an empty seed, an unknown character, or a temperature of 0 or less;
-                while generating: no character is likely.
+            UsageError: the seed is empty or has an unknown character, or the temperature is 0
+                or less; or, while generating, all characters have tiny probabilities.
         """
         if not seed or not temperature > 0:
             raise UsageError(
@@ -84,9 +85,9 @@ class CharacterModel:
             random.seed()
         else:
             random.manual_seed(random_seed)
-        return self._generated(seed, length, temperature, random)
+        return self._generate(seed, length, temperature, random)
 
-    def _generated(
+    def _generate(
         self, seed: bytes, length: int, temperature: float, random: torch.Generator
     ) -> Iterator[int]:
         for character in seed[:-1]:
@@ -94,23 +95,30 @@ class CharacterModel:
         last = seed[-1]
         for _ in range(length):
             with self._temperature(temperature):
-                likely = self.read(last)
-            likely = torch.where(likely < _NEVER, 0.0, likely)
-            if not likely.sum() > 0:
+                probabilities = self.read(last)
+            probabilities = torch.where(probabilities < _MIN_PROBABILITY, 0.0, probabilities)
+            if not probabilities.sum() > 0:
                 raise UsageError(
                     "the network finds no character likely",
                     where=self.network.net.where,
                     expected="probabilities, from a [softmax] at its end",
                     fix="check that the weights are those of this cfg",
                 )
-            last = int(torch.multinomial(likely, 1, generator=random))
+            last = int(torch.multinomial(probabilities, 1, generator=random))
             yield last
 
     def perplexities(self, text: bytes, *, seed: bytes = b"") -> Iterator[tuple[float, float]]:
-        """Per character of `text` behind its first: perplexity so far, by character and word.
+        """Yield the perplexity so far after each character of `text` but the first.
+
+        Args:
+            text: the text, two characters or more.
+            seed: characters that the network reads first; they do not count.
+
+        Returns:
+            Pairs of the perplexity per character and the perplexity per word.
 
         Raises:
-            UsageError: `text` has fewer than two characters, or one that is unknown.
+            UsageError: `text` has fewer than two characters, or an unknown character.
         """
         if len(text) < 2:
             raise UsageError(
@@ -119,13 +127,13 @@ class CharacterModel:
         for character in seed:
             self.read(character)
         bits, words = 0.0, 1
-        for count, (now, then) in enumerate(pairwise(text), 1):
-            self._check(now)
-            self._check(then)
-            probability = float(self.read(now)[then])
+        for count, (current, following) in enumerate(pairwise(text), 1):
+            self._check(current)
+            self._check(following)
+            probability = float(self.read(current)[following])
             bits -= math.log2(probability) if probability > 0 else -math.inf
-            words += then in b" \n\t"
-            yield _power(bits / count), _power(bits / words)
+            words += following in b" \n\t"
+            yield _power_of_two(bits / count), _power_of_two(bits / words)
 
     def _check(self, character: int) -> None:
         if not 0 <= character < self.inputs:
@@ -138,7 +146,7 @@ class CharacterModel:
 
     @contextmanager
     def _temperature(self, temperature: float) -> Iterator[None]:
-        """The temperature of every softmax, and the cfg's own again afterwards."""
+        """Set the temperature of every softmax, and restore that of the cfg afterwards."""
         for layer in self.network.layers:
             layer.set_temperature(temperature)
         try:
@@ -148,7 +156,7 @@ class CharacterModel:
                 layer.set_temperature(getattr(layer.options, "temperature", 1.0))
 
 
-def _power(exponent: float) -> float:
+def _power_of_two(exponent: float) -> float:
     try:
         return float(2.0**exponent)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""From pictures to classes: the one classifier behind every command."""
+"""The classifier: from pictures to classes; every command that classifies uses it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from darknet_torch.ops.trees import TreeProbabilities
 
 @dataclass(frozen=True)
 class Classification:
-    """The best classes of one picture, the most likely first.
+    """The most likely classes of one picture, sorted by score, the highest first.
 
     Attributes:
         class_ids: [K] from 0.
         scores: [K] 0-1.
-        names: the names of all classes; ids beyond them go by number.
+        names: the names of all classes; a class without a name is called "class N".
         parents: [K] id of each class's parent in the tree, -1 for a root; None without a tree.
-        filename: of the picture, empty if it came as an array.
+        filename: path of the picture, empty if it was given as an array.
     """
 
     class_ids: tuple[int, ...]
@@ -37,11 +37,14 @@ class Classification:
     filename: str = ""
 
     def name(self, class_id: int) -> str:
-        """The name of a class."""
+        """Return the name of a class."""
         return self.names[class_id] if class_id < len(self.names) else f"class {class_id}"
 
     def lines(self) -> list[str]:
-        """Darknet's lines. Source: classifier.c predict_classifier (AlexeyAB)."""
+        """Return Darknet's lines of text, one per class.
+
+        Source: classifier.c predict_classifier (AlexeyAB).
+        """
         pairs = list(zip(self.class_ids, self.scores, strict=True))
         if self.parents is None:
             return [f"{self.name(i)}: {score:f}" for i, score in pairs]
@@ -52,7 +55,7 @@ class Classification:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """The result as plain values, for JSON."""
+        """Return plain values for JSON."""
         classes = [
             {"class_id": i, "name": self.name(i), "confidence": round(score, 6)}
             for i, score in zip(self.class_ids, self.scores, strict=True)
@@ -61,24 +64,24 @@ class Classification:
 
 
 class Classifier:
-    """Says what a picture shows.
+    """Assigns classes to pictures.
 
     Args:
-        network: a network without detection heads, in evaluation mode.
+        network: a network without detection heads; it is put into evaluation mode.
         names: the names of its classes, or a names file.
-        top: how many classes to give, all if there are fewer.
-        letterbox: fit the whole picture in and fill up with grey, else resize the shorter
-            side and take the middle. None: as the network's dialect does.
-        backend: what runs the network.
-        exif: turn pictures given by path as their EXIF orientation says.
+        top: how many classes to return, all if there are fewer; 1 or more.
+        letterbox: fit the whole picture and pad with grey; else resize the shorter side and
+            crop the centre. None: as the network's dialect does.
+        backend: what runs the network: the name of a backend, see `BACKENDS`, or a `Backend`.
+        exif: rotate pictures given by path according to their EXIF orientation.
 
     Raises:
-        CfgError: the network has detection heads, or takes no pictures.
+        CfgError: the network has detection heads, or its input is not a picture.
         NamesError: there are fewer names than classes.
         UsageError: top below 1, an unknown backend.
 
     Source: classifier.c predict_classifier (both code bases).
-    Differs: a network of one channel sees grey; Darknet's sees red.
+    Differs: a network of one channel gets grey pictures; Darknet gives it the red channel.
     """
 
     def __init__(
@@ -105,21 +108,24 @@ class Classifier:
             raise UsageError("top is out of its bounds", expected="1 or more", got=top)
         self.top = min(top, self.classes)
         self.names = names_for(names, self.classes, may_be_more=True)
-        self.letterbox = network.dialect.letterbox if letterbox is None else letterbox
+        self.letterbox = network.dialect.defaults.letterbox if letterbox is None else letterbox
         self.exif = exif
         self.backend = find_backend(backend, network)
 
     @property
     def tree(self) -> TreeProbabilities | None:
-        """The hierarchy of the classes, if there is one."""
+        """The class hierarchy of the output layer; None if it has none."""
         tree: TreeProbabilities | None = getattr(self.network.output_layer, "tree", None)
         return tree
 
     def __call__(self, picture: Picture) -> Classification:
-        """Classify one picture: a path, or an array as `Detector` takes it.
+        """Classify one picture.
+
+        Args:
+            picture: a path, or an array as `Detector` takes it.
 
         Raises:
-            ImageError: it cannot be read.
+            ImageError: the picture cannot be read.
         """
         image, filename = open_picture(picture, exif=self.exif)
         return self.classify_images([image], [filename])[0]
@@ -127,31 +133,43 @@ class Classifier:
     def classify_images(
         self, images: Sequence[np.ndarray], filenames: Sequence[str]
     ) -> list[Classification]:
-        """Classify pictures that are open already, BGR uint8 [H, W, 3], as one batch."""
-        inputs = np.stack([self._input(image) for image in images])
+        """Classify images in memory, each BGR uint8 [H, W, 3], as one batch.
+
+        Args:
+            images: the images.
+            filenames: `Classification.filename` of each image.
+        """
+        inputs = np.stack([self._prepare_input(image) for image in images])
         (output,) = self.backend.predict(inputs)
-        probabilities = self._probabilities(output.flatten(1).float())
-        # Stable, as top_k of utils.c: of equal ones the lower id comes first.
+        probabilities = self._to_probabilities(output.flatten(1).float())
+        # A stable sort, as top_k of utils.c: of equal scores the lower id comes first.
         scores, ids = probabilities.sort(stable=True, dim=1, descending=True)
         scores, ids = scores[:, : self.top], ids[:, : self.top]
         return [
-            self._result(row.tolist(), best.tolist(), filename)
-            for row, best, filename in zip(ids, scores, filenames, strict=True)
+            self._to_classification(row_ids.tolist(), row_scores.tolist(), filename)
+            for row_ids, row_scores, filename in zip(ids, scores, filenames, strict=True)
         ]
 
-    def _input(self, image: np.ndarray) -> np.ndarray:
+    def _prepare_input(self, image: np.ndarray) -> np.ndarray:
         net = self.network.net
         return classifier_input(
             image, net.height, net.width, channels=net.channels, letterbox=self.letterbox
         )
 
-    def _probabilities(self, output: Tensor) -> Tensor:
+    def _to_probabilities(self, output: Tensor) -> Tensor:
+        """Turn the outputs [N, C] into probabilities; in a tree, multiply along the ancestors."""
         if self.tree is None:
             return output
         chained = self.tree.chain(output)
-        return self.tree.leaves(chained) if self.network.dialect.names_leaves_only else chained
+        return (
+            self.tree.leaves(chained)
+            if self.network.dialect.geometry.names_leaves_only
+            else chained
+        )
 
-    def _result(self, ids: list[int], scores: list[float], filename: str) -> Classification:
+    def _to_classification(
+        self, ids: list[int], scores: list[float], filename: str
+    ) -> Classification:
         tree = self.tree.tree if self.tree is not None else None
         parents = tuple(tree.parents[i] for i in ids) if tree is not None else None
         return Classification(tuple(ids), tuple(scores), self.names, parents, filename)

@@ -1,4 +1,4 @@
-"""From pictures to detections: the one detector behind every command."""
+"""The detector: from pictures to detections; every command that detects uses it."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from darknet_torch.media.images import (
     RESIZE_METHODS,
     Picture,
     Placement,
+    input_placement,
     network_input,
     open_picture,
-    place,
 )
 from darknet_torch.model.network import Network
-from darknet_torch.results.boxes import cxcywh_to_xyxy, suppress
+from darknet_torch.results.boxes import apply_nms, cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
+from darknet_torch.results.filtered_boxes import FilteredBoxes
 
 
 @dataclass(frozen=True)
-class Predicted:
-    """What a network says of a batch of N pictures.
+class BatchPredictions:
+    """A network's predictions for a batch of N pictures.
 
     Attributes:
-        predictions: of all its boxes.
+        predictions: all boxes of all heads.
         placements: [N] where each picture lies in the network's input.
     """
 
@@ -40,45 +41,31 @@ class Predicted:
     placements: list[Placement]
 
 
-@dataclass(frozen=True)
-class Selection:
-    """The boxes of one picture that are above a threshold.
-
-    Attributes:
-        boxes: [A, 4] centre x, centre y, width, height in 0-1 of the picture; they may reach
-            beyond it.
-        scores: [A, C] 0-1, 0 at or below the threshold.
-        kept: [A, C] the same behind the NMS, 0 where it dropped them.
-    """
-
-    boxes: np.ndarray
-    scores: np.ndarray
-    kept: np.ndarray
-
-
 class Detector:
     """Finds objects in pictures.
 
     Args:
-        network: a network with detection heads, in evaluation mode.
-        names: the names of its classes, or a names file; by default the classes go by number.
-        threshold: detections at or below this score are dropped, 0-1.
-        nms_threshold: boxes of a class that overlap a better one more than this are
-            dropped; 0 keeps all.
-        letterbox: keep the aspect of pictures and fill up with grey, or stretch them. None:
-            as the cfg says, else as the network's dialect does.
-        backend: what runs the network: "torch", "onnxruntime", or a `Backend`.
-        resize: "darknet", its own rule on floats, or "opencv", cv2's on bytes. None: as
-            Darknet does, opencv for frames that are stretched, else darknet.
-        exif: turn pictures given by path as their EXIF orientation says.
-        only: names or ids of the classes to look for; all by default.
-        max_detections: keep no more than these of a picture, the most certain ones.
+        network: a network with detection heads; it is put into evaluation mode.
+        names: the names of its classes, or a names file; without names a class is called
+            "class N".
+        threshold: detections with a score at or below this are dropped, 0-1.
+        nms_threshold: a box that overlaps a box of the same class with a higher score by more
+            than this is dropped, 0-1; 0 keeps all.
+        letterbox: keep the aspect ratio of pictures and pad with grey, or stretch them. None:
+            as the cfg says, otherwise as the network's dialect does.
+        backend: what runs the network: the name of a backend, see `BACKENDS`, or a `Backend`.
+        resize: "darknet", its own rule on floats, or "opencv", cv2.resize on bytes. None: as
+            Darknet does, which is opencv for video frames that are stretched, else darknet.
+        exif: rotate pictures given by path according to their EXIF orientation.
+        only: names or ids of the classes to detect; all by default.
+        max_detections: keep at most this many detections per picture, those with the highest
+            scores; None keeps all.
 
     Raises:
-        CfgError: the network has no detection heads, or they disagree on the classes.
+        CfgError: the network has no detection heads, or their numbers of classes differ.
         NamesError: there are fewer or more names than classes.
-        UsageError: a threshold outside 0-1, max_detections below 0, an unknown backend, method
-            or class.
+        UsageError: a threshold outside 0-1, max_detections below 0, an unknown backend, resize
+            method or class.
 
     Source: detector.c test_detector (AlexeyAB).
     """
@@ -99,12 +86,11 @@ class Detector:
     ) -> None:
         self.network = network.eval()
         self.heads = network.heads
-        self._check_heads()
+        _check_heads(network)
         self.classes = self.heads[-1].classes
         self.names = names_for(names, self.classes, may_be_more=False)
-        for key, value in (("threshold", threshold), ("nms_threshold", nms_threshold)):
-            if not 0 <= value <= 1:
-                raise UsageError(f"{key} is out of its bounds", expected="0 to 1", got=value)
+        _check_fraction("threshold", threshold)
+        _check_fraction("nms_threshold", nms_threshold)
         if max_detections is not None and max_detections < 0:
             raise UsageError(
                 "max_detections is out of its bounds", expected="0 or more", got=max_detections
@@ -113,10 +99,10 @@ class Detector:
             expected = " or ".join(RESIZE_METHODS)
             raise UsageError("unknown resize method", expected=expected, got=repr(resize))
         self.threshold, self.nms_threshold = threshold, nms_threshold
-        default = network.net.letter_box or network.dialect.letterbox
+        default = network.net.letter_box or network.dialect.defaults.letterbox
         self.letterbox = default if letterbox is None else letterbox
         self.resize, self.exif = resize, exif
-        self.only = None if only is None else [self._class_id(kind) for kind in only]
+        self.only = None if only is None else [self._find_class_id(one) for one in only]
         self.max_detections = max_detections
         self.backend = find_backend(backend, network)
 
@@ -126,17 +112,17 @@ class Detector:
     def __call__(self, pictures: Sequence[Picture]) -> list[Detections]: ...
 
     def __call__(self, pictures: Picture | Sequence[Picture]) -> Detections | list[Detections]:
-        """Detect in one picture, or in a list of pictures as one batch.
+        """Detect objects in one picture, or in a list of pictures as one batch.
 
         Args:
             pictures: a path, or BGR uint8 [H, W, 3] (also grey, BGRA and 16-bit arrays); or
                 a list of these, of any sizes.
 
         Returns:
-            What was found, per picture.
+            The detections in the picture, or a list of them.
 
         Raises:
-            ImageError: one of them cannot be read.
+            ImageError: a picture cannot be read.
         """
         if isinstance(pictures, str | os.PathLike | np.ndarray):
             return self._detect([pictures])[0]
@@ -147,45 +133,70 @@ class Detector:
         return self.detect_images([image for image, _ in opened], [name for _, name in opened])
 
     def detect_images(
-        self, images: Sequence[np.ndarray], filenames: Sequence[str], *, moving: bool = False
+        self, images: Sequence[np.ndarray], filenames: Sequence[str], *, from_video: bool = False
     ) -> list[Detections]:
-        """Detect in pictures that are open already, as one batch.
+        """Detect objects in images in memory, as one batch.
 
         Args:
             images: each BGR uint8 [H, W, 3].
-            filenames: what to call them, in the same order.
-            moving: they are frames of a video.
+            filenames: `Detections.filename` of each image.
+            from_video: whether the images are video frames, see `resize_method`.
+
+        Returns:
+            The detections in each image.
         """
-        predicted = self.predict(images, moving=moving)
+        predicted = self.predict(images, from_video=from_video)
         return [
-            self._finish(self.select(predicted, index), image, filenames[index])
+            self._to_detections(self.filter_boxes(predicted, index), image, filenames[index])
             for index, image in enumerate(images)
         ]
 
-    def predict(self, images: Sequence[np.ndarray], *, moving: bool = False) -> Predicted:
-        """Run the network on pictures, each BGR uint8 [H, W, 3], as one batch."""
-        net = self.network.net
-        method = self.resize_method(moving=moving)
+    def predict(
+        self, images: Sequence[np.ndarray], *, from_video: bool = False
+    ) -> BatchPredictions:
+        """Run the network on images, each BGR uint8 [H, W, 3], as one batch."""
+        inputs, placements = self.prepare_inputs(images, from_video=from_video)
+        outputs = self.backend.predict(inputs)
+        return BatchPredictions(self.decode(outputs), placements)
+
+    def prepare_inputs(
+        self, images: Sequence[np.ndarray], *, from_video: bool = False
+    ) -> tuple[np.ndarray, list[Placement]]:
+        """Letterbox or stretch images to the size of the network's input.
+
+        Args:
+            images: each BGR uint8 [H, W, 3].
+            from_video: whether the images are video frames, see `resize_method`.
+
+        Returns:
+            [N, C, height, width] float32 in 0-1, RGB or grey; and where each image lies in it.
+        """
+        net, method = self.network.net, self.resize_method(from_video=from_video)
         placements = [
-            place(image, net.height, net.width, letterbox=self.letterbox) for image in images
+            input_placement(image, net.height, net.width, letterbox=self.letterbox)
+            for image in images
         ]
         inputs = [
             network_input(image, placement, channels=net.channels, method=method)
             for image, placement in zip(images, placements, strict=True)
         ]
-        return Predicted(self.decode(self.backend.predict(np.stack(inputs))), placements)
+        return np.stack(inputs), placements
 
-    def resize_method(self, *, moving: bool) -> str:
-        """How pictures, or frames of a video, are resized.
+    def resize_method(self, *, from_video: bool) -> str:
+        """Return how pictures, or frames of a video, are resized: "darknet" or "opencv".
 
         Source: image_opencv.cpp get_image_from_stream_resize, get_image_from_stream_letterbox
         (AlexeyAB), demo.c fetch_in_thread (pjreddie).
         """
-        return self.resize or ("opencv" if moving and not self.letterbox else "darknet")
+        return self.resize or ("opencv" if from_video and not self.letterbox else "darknet")
 
     @torch.inference_mode()
     def decode(self, outputs: Sequence[torch.Tensor]) -> Predictions:
-        """The heads' outputs as the predictions of the whole network."""
+        """Decode the raw outputs of all heads and join them.
+
+        Args:
+            outputs: the output of each head, in the order of `heads`.
+        """
         height, width = self.network.net.height, self.network.net.width
         parts = [
             head.decode(output.float(), height, width)
@@ -193,19 +204,19 @@ class Detector:
         ]
         return Predictions.join(parts)
 
-    def select(
-        self, predicted: Predicted, index: int, threshold: float | None = None
-    ) -> Selection:
-        """Threshold, boxes of the picture, NMS.
+    def filter_boxes(
+        self, predicted: BatchPredictions, index: int, threshold: float | None = None
+    ) -> FilteredBoxes:
+        """Apply the threshold and NMS to one picture's boxes, and place them in the picture.
 
         Args:
-            predicted: of `predict`.
-            index: of the picture in that batch.
-            threshold: instead of the detector's.
+            predicted: the result of `predict`.
+            index: index of the picture in that batch.
+            threshold: the score threshold, 0-1; the detector's by default.
 
         Source: network.c get_network_boxes, yolo_layer.c get_yolo_detections. The last
-        head's kind of NMS governs the whole network, as in detector.c test_detector.
-        Differs: boxes that are not finite are dropped; untrained networks give such.
+        head's kind of NMS is used for the whole network, as in detector.c test_detector.
+        Differs: boxes that are not finite, which untrained networks give, are dropped.
         """
         threshold = self.threshold if threshold is None else threshold
         predictions = predicted.predictions
@@ -213,23 +224,28 @@ class Detector:
         candidates = predictions.objectness[index] > threshold
         candidates &= (scores > threshold).any(1)
         candidates &= predictions.boxes[index].isfinite().all(1)
-        boxes = predictions.boxes[index][candidates].double().cpu().numpy()
-        sure = scores[candidates].cpu().numpy()
-        sure = np.where(sure > threshold, sure, 0)
-        boxes = predicted.placements[index].to_picture(boxes)
+        boxes = _boxes_in_picture(predicted, index, candidates)
+        candidate_scores = scores[candidates].cpu().numpy()
+        candidate_scores = np.where(candidate_scores > threshold, candidate_scores, 0)
         last = self.heads[-1]
-        kept = suppress(
-            boxes, sure, self.nms_threshold, nms_kind=last.nms_kind, beta_nms=last.beta_nms
+        scores_after_nms = apply_nms(
+            boxes,
+            candidate_scores,
+            self.nms_threshold,
+            nms_kind=last.nms_kind,
+            beta_nms=last.beta_nms,
         )
-        return Selection(boxes, sure, kept)
+        return FilteredBoxes(boxes, candidate_scores, scores_after_nms)
 
-    def propose(self, predicted: Predicted, index: int, threshold: float) -> np.ndarray:
-        """Boxes of any class whose objectness is above a threshold, after an NMS by it.
+    def propose_boxes(
+        self, predicted: BatchPredictions, index: int, threshold: float
+    ) -> np.ndarray:
+        """Return the boxes of any class above an objectness threshold, after NMS by objectness.
 
         Args:
-            predicted: of `predict`.
-            index: of the picture in that batch.
-            threshold: of the objectness, 0-1.
+            predicted: the result of `predict`.
+            index: index of the picture in that batch.
+            threshold: the objectness threshold, 0-1.
 
         Returns:
             [A, 4] centre x, centre y, width, height in 0-1 of the picture.
@@ -237,53 +253,69 @@ class Detector:
         Source: detector.c validate_detector_recall, box.c do_nms_obj.
         """
         objectness = predicted.predictions.objectness[index]
-        boxes = predicted.predictions.boxes[index]
-        candidates = (objectness > threshold) & boxes.isfinite().all(1)
+        finite = predicted.predictions.boxes[index].isfinite().all(1)
+        candidates = (objectness > threshold) & finite
         scores = objectness[candidates].cpu().numpy()[:, None]
-        placed = predicted.placements[index].to_picture(boxes[candidates].double().cpu().numpy())
-        kept = suppress(placed, scores, self.nms_threshold)
-        return placed[kept[:, 0] > 0]
+        boxes = _boxes_in_picture(predicted, index, candidates)
+        kept = apply_nms(boxes, scores, self.nms_threshold)
+        return boxes[kept[:, 0] > 0]
 
-    def _finish(self, selection: Selection, image: np.ndarray, filename: str) -> Detections:
-        kept = selection.kept
-        rows, class_ids = np.nonzero(kept)
-        order = np.argsort(-kept[rows, class_ids], kind="stable")
+    def _to_detections(
+        self, filtered: FilteredBoxes, image: np.ndarray, filename: str
+    ) -> Detections:
+        """List the boxes of a picture by score, in pixels."""
+        scores = filtered.scores_after_nms
+        rows, class_ids = np.nonzero(scores)
+        order = np.argsort(-scores[rows, class_ids], kind="stable")
         rows, class_ids = rows[order], class_ids[order]
         height, width = image.shape[:2]
-        corners = cxcywh_to_xyxy(selection.boxes[rows]) * (width, height, width, height)
-        found = Detections(
-            corners, kept[rows, class_ids], class_ids, height, width, self.names, filename
+        boxes_xyxy = cxcywh_to_xyxy(filtered.boxes_cxcywh[rows]) * (width, height, width, height)
+        detections = Detections(
+            boxes_xyxy, scores[rows, class_ids], class_ids, height, width, self.names, filename
         )
-        return found.visible(self.only).first(self.max_detections)
+        return detections.visible(self.only).first(self.max_detections)
 
-    def _class_id(self, kind: str | int) -> int:
-        """The id of a class that is given by its name or its id."""
-        if kind in self.names:
-            return self.names.index(str(kind))
-        number = int(kind) if str(kind).isdecimal() else -1
+    def _find_class_id(self, name_or_id: str | int) -> int:
+        if name_or_id in self.names:
+            return self.names.index(str(name_or_id))
+        number = int(name_or_id) if str(name_or_id).isdecimal() else -1
         if 0 <= number < self.classes:
             return number
-        close = nearest(str(kind), self.names)
+        close = nearest(str(name_or_id), self.names)
         raise UsageError(
             "no such class",
-            where=kind,
+            where=name_or_id,
             expected=f"a name, or a number from 0 to {self.classes - 1}",
             fix=f"did you mean {close!r}?" if close else None,
         )
 
-    def _check_heads(self) -> None:
-        if not self.heads:
-            raise CfgError(
-                "this network has no detection head",
-                where=self.network.net.where,
-                expected="[yolo] or [region]",
-                got=f"[{self.network.layers[-1].section}] at its end",
-            )
-        classes = {head.classes for head in self.heads}
-        if len(classes) > 1:
-            raise CfgError(
-                "the heads disagree on classes=",
-                where=self.heads[-1].options.where,
-                expected="the same number in every head",
-                got=sorted(classes),
-            )
+
+def _boxes_in_picture(
+    predicted: BatchPredictions, index: int, candidates: torch.Tensor
+) -> np.ndarray:
+    """Return the boxes of some candidates, [A] bool, in 0-1 of the picture."""
+    boxes = predicted.predictions.boxes[index][candidates].double().cpu().numpy()
+    return predicted.placements[index].to_picture(boxes)
+
+
+def _check_fraction(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise UsageError(f"{name} is out of its bounds", expected="0 to 1", got=value)
+
+
+def _check_heads(network: Network) -> None:
+    if not network.heads:
+        raise CfgError(
+            "this network has no detection head",
+            where=network.net.where,
+            expected="[yolo] or [region]",
+            got=f"[{network.layers[-1].section}] at its end",
+        )
+    classes = {head.classes for head in network.heads}
+    if len(classes) > 1:
+        raise CfgError(
+            "the heads disagree on classes=",
+            where=network.heads[-1].options.where,
+            expected="the same number in every head",
+            got=sorted(classes),
+        )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from darknet_torch.cfg.options import activation
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, unchanged
 
 
 @dataclass(frozen=True)
@@ -28,4 +29,10 @@ class Activate(Layer):
         self.activation = self.find_activation(options.activation, context.dialect)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.activation(self.record_delta(x))
+        return self.forward_recording_delta(x, record=unchanged)
+
+    def forward_recording_delta(
+        self, *inputs: Tensor, record: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        (x,) = inputs
+        return self.activation(record(x))

@@ -6,7 +6,6 @@ from torch import Tensor
 
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
-from darknet_torch.ops import rounded
 
 
 class Avgpool(Layer):
@@ -18,9 +17,6 @@ class Avgpool(Layer):
     def __init__(self, options: LayerOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         self.output_shape = Shape(context.input_shape.channels, 1, 1)
-        self.in_order = False
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.in_order and self.training:
-            return rounded.mean(x)
-        return x.mean((2, 3), keepdim=True)
+        return self.arithmetic.channel_means(x)

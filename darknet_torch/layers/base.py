@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,8 +15,8 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.options import Options, flag, integer, number
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import CfgError, warn
-from darknet_torch.ops.accumulated_delta import AccumulatedDelta
 from darknet_torch.ops.activations import ACTIVATIONS, Activation
+from darknet_torch.ops.arithmetic import FAST, Arithmetic, ArithmeticModule
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class BuildContext:
         built: the layers before it.
         net: the options of [net].
         dialect: which of the two code bases to follow.
+        arithmetic: how layers add up and round in training.
     """
 
     index: int
@@ -82,6 +83,7 @@ class BuildContext:
     built: Sequence[Layer]
     net: NetOptions
     dialect: Dialect
+    arithmetic: Arithmetic = FAST
 
     def layer(self, reference: int, where: Where, key: str) -> Layer:
         """The layer that `reference` means: absolute, or relative to this one if negative.
@@ -118,7 +120,7 @@ class BuildContext:
             self.built[-1].on_extra_consumer()
 
 
-class Layer(nn.Module):
+class Layer(ArithmeticModule):
     """Base of all layers.
 
     A layer maps its sources' activations [N, C, H, W] to one tensor of its
@@ -128,7 +130,7 @@ class Layer(nn.Module):
         section_names: the section's name and its aliases.
         Options: the type of its options.
         own_activations: activation functions for which Darknet's code of this layer
-            has a routine of its own (see `Dialect.unwritten_activations`).
+            has a routine of its own (see `Numerics.unwritten_activations`).
         joins_sources: it sees what its sources see, not what the layer before it sees.
         has_state: what it returns depends on what it has seen before.
         works_in_place: in training Darknet writes its output over its source's, which others
@@ -136,7 +138,7 @@ class Layer(nn.Module):
         needs_picture: Darknet refuses it right behind a [net] whose input is no picture.
         index: the layer's index in the network.
         sources: indices of the layers it reads, -1 for the network's input.
-        overwrites: it is one of `Dialect.overwriting_layers`.
+        overwrites: see `Dialect.overwrites_delta`.
         output_shape: the shape of one image's output.
         buffer_shape: the shape of what Darknet keeps as the output, see `buffer`.
         may_be_output: whether the network's output may be this layer's (a cost layer's may not).
@@ -152,16 +154,15 @@ class Layer(nn.Module):
     works_in_place: ClassVar[bool] = False
 
     def __init__(self, options: Any, context: BuildContext) -> None:
-        super().__init__()
+        super().__init__(context.arithmetic)
         self.options = options
         self.index = context.index
         self.section = context.section
         self.input_shape = context.input_shape
         self.output_shape = context.input_shape
         self.sources: tuple[int, ...] = (context.index - 1,)
-        self.overwrites = self.section_names[0] in context.dialect.overwriting_layers
+        self.overwrites = context.dialect.overwrites_delta(self.section_names[0])
         self._buffer_shape: Shape | None = None
-        self.carried: AccumulatedDelta | None = None
         if self.needs_picture and context.index == 0 and not context.net.is_picture:
             raise self.config_error(
                 "needs a picture",
@@ -214,12 +215,19 @@ class Layer(nn.Module):
         """
         return self.sources if self.overwrites else ()
 
-    def record_delta(self, x: Tensor) -> Tensor:
-        """`x`, where C's backward leaves the layer's delta as it is for the next mini-batch.
+    def forward_recording_delta(
+        self, *inputs: Tensor, record: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """`forward`, with `record` applied where C's backward leaves this layer's delta.
 
-        Layers with an activation function call it on what goes into that.
+        That is the output, unless the layer has an activation function: C multiplies the
+        slope into the delta in place, so such a layer applies `record` before the activation.
+
+        Args:
+            inputs: as `forward` takes them.
+            record: returns its argument; see `darknet_torch.ops.accumulated_delta`.
         """
-        return x if self.carried is None else self.carried.keep(x)
+        return record(self(*inputs))
 
     def set_temperature(self, temperature: float) -> None:
         """Divide by `temperature` before a softmax; other layers have none."""
@@ -264,15 +272,20 @@ def find_activation(
 
     Where Darknet's code writes zeros, so does this, with a warning.
     """
-    if name not in dialect.unwritten_activations - own:
+    if name not in dialect.numerics.unwritten_activations - own:
         return ACTIVATIONS[name]
-    helps = name not in ALEXEYAB_CUDA.unwritten_activations
+    helps = name not in ALEXEYAB_CUDA.numerics.unwritten_activations
     warn(
         f"Darknet's code has no {name} in [{section}] and computes zeros, and so does this",
         where=where,
         fix="use --dialect alexeyab-cuda: the CUDA build has it" if helps else None,
     )
     return torch.zeros_like
+
+
+def unchanged(x: Tensor) -> Tensor:
+    """`x` itself: what `Layer.forward_recording_delta` takes where nothing is recorded."""
+    return x
 
 
 def empty_parameter(*shape: int) -> nn.Parameter:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from darknet_torch.cfg.dialect import Dialect
+from darknet_torch.cfg.darknet_bugs import NORMALIZED_BIASES_WITHOUT_DELTA
 from darknet_torch.layers.base import (
     BuildContext,
     Layer,
@@ -13,10 +13,11 @@ from darknet_torch.layers.base import (
     Slot,
     empty_parameter,
 )
-from darknet_torch.ops.normalization import affine, batch_norm, train_batch_norm
+from darknet_torch.ops.arithmetic import ArithmeticModule
+from darknet_torch.ops.normalization import affine, batch_norm, cudnn_batch_norm
 
 
-class Normalization(nn.Module):
+class Normalization(ArithmeticModule):
     """Batch normalisation without its biases, which the host layer owns.
 
     Arrays, in file order: `scales`, `rolling_mean`, `rolling_variance` [channels].
@@ -28,18 +29,19 @@ class Normalization(nn.Module):
     def __init__(
         self,
         channels: int,
-        dialect: Dialect,
+        context: BuildContext,
         rolling_step: float,
         *,
         trains_biases: bool | None = None,
     ) -> None:
-        super().__init__()
-        self.epsilon_inside_root = dialect.epsilon_inside_root
-        self.cudnn, self.in_order = dialect.cudnn_normalization, False
+        super().__init__(context.arithmetic)
+        dialect = context.dialect
+        self.epsilon_inside_root = dialect.numerics.epsilon_inside_root
+        self.cudnn = dialect.numerics.cudnn_normalization
         self.rolling_step = rolling_step
-        self.trains_biases = (
-            dialect.trains_normalized_biases if trains_biases is None else trains_biases
-        )
+        if trains_biases is None:
+            trains_biases = not dialect.reproduces(NORMALIZED_BIASES_WITHOUT_DELTA)
+        self.trains_biases = trains_biases
         self.scales = empty_parameter(channels)
         self.register_buffer("rolling_mean", torch.empty(channels))
         self.register_buffer("rolling_variance", torch.empty(channels))
@@ -80,17 +82,7 @@ class Normalization(nn.Module):
     def forward(self, x: Tensor, biases: Tensor) -> Tensor:
         """[N, C, ...] to the same shape."""
         if self.training:
-            return train_batch_norm(
-                x,
-                self.scales,
-                biases if self.trains_biases else biases.detach(),
-                self.rolling_mean,
-                self.rolling_variance,
-                epsilon_inside_root=self.epsilon_inside_root,
-                rolling_step=self.rolling_step,
-                cudnn=self.cudnn,
-                in_order=self.in_order,
-            )
+            return self._by_batch(x, biases if self.trains_biases else biases.detach())
         return batch_norm(
             x,
             self.scales,
@@ -98,6 +90,21 @@ class Normalization(nn.Module):
             self.rolling_mean,
             self.rolling_variance,
             epsilon_inside_root=self.epsilon_inside_root,
+        )
+
+    def _by_batch(self, x: Tensor, biases: Tensor) -> Tensor:
+        """Normalise by the batch's own mean and variance, which enter the rolling ones.
+
+        The variance divides by N - 1, in the CUDA build by N.
+        """
+        rolling = self.rolling_mean, self.rolling_variance
+        if self.cudnn:
+            return cudnn_batch_norm(
+                x, self.scales, biases, *rolling, rolling_step=self.rolling_step
+            )
+        mean, variance = self.arithmetic.batch_statistics(x, *rolling, self.rolling_step)
+        return self.arithmetic.normalize(
+            x, self.scales, biases, mean, variance, epsilon_inside_root=self.epsilon_inside_root
         )
 
 
@@ -113,10 +120,10 @@ class Batchnorm(Layer):
     def __init__(self, options: LayerOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         dialect, channels = context.dialect, context.input_shape.channels
-        self.has_biases_in_file = dialect.batchnorm_has_biases
+        self.has_biases_in_file = dialect.weight_file.batchnorm_has_biases
         self.biases = empty_parameter(channels)
         torch.nn.init.zeros_(self.biases)
-        self.normalization = Normalization(channels, dialect, dialect.rolling_step)
+        self.normalization = Normalization(channels, context, dialect.numerics.rolling_step)
 
     def weight_slots(self) -> list[Slot]:
         biases = [Slot("biases", self.biases)] if self.has_biases_in_file else []

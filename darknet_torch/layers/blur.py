@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.convolution import Geometry, convolve
+from darknet_torch.ops.convolution import Geometry, convolve
 
 
 class Blur(nn.Module):

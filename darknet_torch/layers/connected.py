@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.options import activation, flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import (
@@ -19,6 +18,7 @@ from darknet_torch.layers.base import (
     LayerOptions,
     Slot,
     empty_parameter,
+    unchanged,
 )
 from darknet_torch.layers.batchnorm import Normalization
 
@@ -39,12 +39,15 @@ class Connection(nn.Module):
     of `Normalization`.
     """
 
-    def __init__(self, inputs: int, outputs: int, dialect: Dialect, *, normalize: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, context: BuildContext, *, normalize: bool
+    ) -> None:
         super().__init__()
+        rolling_step = context.dialect.numerics.connected_rolling_step
         self.biases = empty_parameter(outputs)
         self.weights = empty_parameter(outputs, inputs)
         self.normalization = (
-            Normalization(outputs, dialect, dialect.connected_rolling_step, trains_biases=True)
+            Normalization(outputs, context, rolling_step, trains_biases=True)
             if normalize
             else None
         )
@@ -77,15 +80,15 @@ class Connection(nn.Module):
             self.weights, self.biases = nn.Parameter(weights), nn.Parameter(biases)
             self.normalization = None
 
-    def forward(self, x: Tensor, kept: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """[N, inputs] to [N, outputs]; `kept` sees the product as C's backward leaves it.
+    def forward(self, x: Tensor, record: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """[N, inputs] to [N, outputs]; `record` gets the product before normalisation.
 
         Source: connected_layer.c forward_connected_layer.
         """
         biases = self.biases if self.normalization is None else None
         out = functional.linear(x, self.weights, biases)
-        if kept is not None:
-            out = kept(out)
+        if record is not None:
+            out = record(out)
         return out if self.normalization is None else self.normalization(out, self.biases)
 
 
@@ -102,7 +105,7 @@ class Connected(Layer):
         self.connection = Connection(
             context.input_shape.count,
             options.output,
-            context.dialect,
+            context,
             normalize=options.batch_normalize,
         )
 
@@ -116,5 +119,11 @@ class Connected(Layer):
         self.connection.initialize()
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.connection(x.flatten(1), self.record_delta)
+        return self.forward_recording_delta(x, record=unchanged)
+
+    def forward_recording_delta(
+        self, *inputs: Tensor, record: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        (x,) = inputs
+        out = self.connection(x.flatten(1), record)
         return self.activation(out)[:, :, None, None]

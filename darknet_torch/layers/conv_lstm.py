@@ -12,12 +12,12 @@ from darknet_torch.layers.base import BuildContext, LayerOptions
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
-    Geometry,
     check_groups,
     output_shape,
 )
 from darknet_torch.layers.recurrent import Recurrent, State, sum_of_bflops
 from darknet_torch.ops.activations import ACTIVATIONS
+from darknet_torch.ops.convolution import Geometry
 
 _CONSTRAINT_PER_STEP = 32
 _PEEPHOLES = ("vf", "vi", "vo")
@@ -68,7 +68,7 @@ class ConvLstm(Recurrent):
     def __init__(self, options: ConvLstmOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         self.activation = self.find_activation(options.activation, context.dialect)
-        chosen = context.dialect.chooses_lstm_activation
+        chosen = context.dialect.numerics.chooses_lstm_activation
         self.cell_activation = ACTIVATIONS[options.lstm_activation if chosen else "tanh"]
         shape, filters, geometry = context.input_shape, options.output, options.geometry()
         self.output_shape = output_shape(shape, filters, geometry)
@@ -92,7 +92,7 @@ class ConvLstm(Recurrent):
                 channels[name[0]],
                 filters,
                 geometry,
-                context.dialect,
+                context,
                 normalize=options.batch_normalize,
             )
             self.add_module(name, part)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.base import Layer, Slot, empty_parameter
+from darknet_torch.layers.base import BuildContext, Layer, Slot, empty_parameter
 from darknet_torch.layers.batchnorm import Normalization
-from darknet_torch.layers.window import count_windows
-from darknet_torch.ops import in_order
+from darknet_torch.ops.arithmetic import ArithmeticModule
+from darknet_torch.ops.convolution import Geometry
 
 # Those that Darknet's convolution has routines of its own for; see Layer.own_activations.
 CONVOLUTION_ACTIVATIONS = frozenset(
@@ -23,45 +22,7 @@ CONVOLUTION_ACTIVATIONS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Geometry:
-    """Window of a convolution; `padding` is per side, before dilation."""
-
-    size: int
-    stride_y: int = 1
-    stride_x: int = 1
-    padding: int = 0
-    dilation: int = 1
-    groups: int = 1
-
-    def output(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width out. The formula knows no dilation.
-
-        Source: convolutional_layer.c convolutional_out_height.
-        """
-        return (
-            count_windows(height + 2 * self.padding - self.size, self.stride_y),
-            count_windows(width + 2 * self.padding - self.size, self.stride_x),
-        )
-
-    def dilated_output(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of what the dilated windows give."""
-        reach = self.dilation * (self.size - 1) + 1
-        padding = 2 * self.padding * self.dilation
-        return (
-            (height + padding - reach) // self.stride_y + 1,
-            (width + padding - reach) // self.stride_x + 1,
-        )
-
-    @property
-    def text(self) -> str:
-        """The window in Darknet's words, such as "3x3/2" or "3x3/1(2)"."""
-        size, strides = self.size, (self.stride_x, self.stride_y)
-        step = str(strides[0]) if strides[0] == strides[1] else f"{strides[0]}x{strides[1]}"
-        return f"{size}x{size}/{step}" + (f"({self.dilation})" if self.dilation > 1 else "")
-
-
-class Convolution(nn.Module):
+class Convolution(ArithmeticModule):
     """Convolution and bias or batch normalisation, no activation function.
 
     Arrays: `weights` [filters, channels / groups, size, size], `biases` [filters], and
@@ -73,18 +34,19 @@ class Convolution(nn.Module):
         channels: int,
         filters: int,
         geometry: Geometry,
-        dialect: Dialect,
+        context: BuildContext,
         *,
         normalize: bool,
         flipped: bool = False,
     ) -> None:
-        super().__init__()
-        self.geometry, self.flipped, self.in_order = geometry, flipped, False
-        self.pointwise_strides = dialect.pointwise_strides
-        self.starts_normal = dialect.convolutions_start_normal
+        super().__init__(context.arithmetic)
+        dialect = context.dialect
+        self.geometry, self.flipped = geometry, flipped
+        self.pointwise_strides = dialect.geometry.pointwise_strides
+        self.starts_normal = dialect.training.convolutions_start_normal
         self.biases = empty_parameter(filters)
         self.normalization = (
-            Normalization(filters, dialect, dialect.rolling_step) if normalize else None
+            Normalization(filters, context, dialect.numerics.rolling_step) if normalize else None
         )
         size = geometry.size
         self.weights = empty_parameter(filters, channels // geometry.groups, size, size)
@@ -163,11 +125,7 @@ class Convolution(nn.Module):
             x = _without_steps(x, geometry)
             geometry = Geometry(1, groups=geometry.groups)
         biases = self.biases if self.normalization is None else None
-        if self.in_order and self.training and geometry.dilation == 1:
-            strides = (geometry.stride_y, geometry.stride_x)
-            window = in_order.Window(geometry.size, strides, geometry.padding, geometry.groups)
-            return in_order.convolution(x, weights, biases, window)
-        return convolve(x, weights, biases, geometry)
+        return self.arithmetic.convolution(x, weights, biases, geometry)
 
     def _finished(self, product: Tensor) -> Tensor:
         if self.normalization is None:
@@ -207,57 +165,6 @@ class Convolution(nn.Module):
         self.normalization = None
 
 
-def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry) -> Tensor:
-    """[N, C, H, W] to [N, filters, H', W'] of the size that `Geometry.output` says.
-
-    That size knows no dilation. Where the dilated windows give another one, Darknet lays
-    out its matrix by that and multiplies by this, which scrambles it.
-
-    Source: convolutional_layer.c forward_convolutional_layer, im2col.c im2col_cpu_ext.
-    Differs: where the dilated windows are fewer, Darknet reads what earlier layers left in
-    its memory; here the windows that are missing see zeros.
-    """
-    height, width = x.shape[-2:]
-    strides = (geometry.stride_y, geometry.stride_x)
-    least = geometry.size - 2 * geometry.padding
-    if geometry.dilation == 1 and height >= least and width >= least:
-        return functional.conv2d(
-            x, weights, biases, strides, geometry.padding, groups=geometry.groups
-        )
-    rows, columns = geometry.output(height, width)
-    if geometry.dilation > 1:
-        dilated = geometry.dilated_output(height, width)
-        if dilated != (rows, columns) and dilated[0] * dilated[1] >= rows * columns:
-            return _scrambled(x, weights, biases, geometry, (rows, columns))
-    before = geometry.padding * geometry.dilation
-    after_y = _missing(rows, geometry.stride_y, geometry, height, before)
-    after_x = _missing(columns, geometry.stride_x, geometry, width, before)
-    padding = before
-    if not (0 <= after_y <= before and 0 <= after_x <= before):
-        x = functional.pad(x, (before, after_x, before, after_y))
-        padding = 0
-    x = functional.conv2d(x, weights, biases, strides, padding, geometry.dilation, geometry.groups)
-    return x[..., :rows, :columns]
-
-
-def _scrambled(
-    x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry, size: tuple[int, int]
-) -> Tensor:
-    """The product of the weights with a matrix whose rows are taken for shorter ones."""
-    strides = (geometry.stride_y, geometry.stride_x)
-    padding = geometry.padding * geometry.dilation
-    taps, positions = weights[0].numel(), size[0] * size[1]
-    parts = []
-    for part, kernel in zip(
-        x.chunk(geometry.groups, 1), weights.chunk(geometry.groups), strict=True
-    ):
-        matrix = functional.unfold(part, geometry.size, geometry.dilation, padding, strides)
-        matrix = matrix.flatten(1)[:, : taps * positions].reshape(-1, taps, positions)
-        parts.append(kernel.flatten(1) @ matrix)
-    out = torch.cat(parts, 1).reshape(x.shape[0], -1, *size)
-    return out if biases is None else out + biases[:, None, None]
-
-
 def _has_bit_columns(channels: int, geometry: Geometry) -> bool:
     """Whether AlexeyAB's code can lay out bits for this window; else it takes all for -1.
 
@@ -275,12 +182,6 @@ def _signs(values: Tensor) -> Tensor:
 def _mean_size(weights: Tensor) -> Tensor:
     """[filters, 1, 1, 1]: the mean magnitude of each filter's weights."""
     return weights.abs().mean((1, 2, 3), keepdim=True)
-
-
-def _missing(out: int, stride: int, geometry: Geometry, size: int, before: int) -> int:
-    """How far the last window reaches beyond the input's end; negative if it stays inside."""
-    reach = (out - 1) * stride + geometry.dilation * (geometry.size - 1) + 1
-    return reach - before - size
 
 
 def _without_steps(x: Tensor, geometry: Geometry) -> Tensor:

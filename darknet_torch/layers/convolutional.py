@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from darknet_torch.cfg.darknet_bugs import POINTWISE_OVERWRITES_DELTA
 from darknet_torch.cfg.options import activation, flag, inert, integer, number
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
@@ -13,12 +14,11 @@ from darknet_torch.layers.blur import Blur, overwritten
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
-    Geometry,
     check_groups,
     output_shape,
 )
 from darknet_torch.layers.window import check_output
-from darknet_torch.ops import rounded
+from darknet_torch.ops.convolution import Geometry
 
 _NOT_SHARED = -1000000000
 
@@ -83,10 +83,10 @@ class Convolutional(Layer):
 
     def __init__(self, options: ConvolutionalOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.in_order, self.dialect = False, context.dialect
-        self.in_bits = options.xnor and context.dialect.xnor_in_bits
+        self.in_bits = options.xnor and context.dialect.numerics.xnor_in_bits
         self.bin_output = options.bin_output and self.in_bits
-        self.overwrites |= options.size == 1 and "1x1" in context.dialect.overwriting_layers
+        if options.size == 1 and context.dialect.reproduces(POINTWISE_OVERWRITES_DELTA):
+            self.overwrites = True
         self.activation = self.find_activation(options.activation, context.dialect)
         geometry = options.geometry(grouped=not self.in_bits)
         self._check(geometry)
@@ -105,7 +105,7 @@ class Convolutional(Layer):
                 context.input_shape.channels,
                 options.filters,
                 geometry,
-                context.dialect,
+                context,
                 normalize=self.normalizes,
                 flipped=options.flipped,
             )
@@ -222,8 +222,7 @@ class Convolutional(Layer):
         """The layer without its blur."""
         geometry = self.geometry
         if not self.options.xnor:
-            out = self.arrays(x, geometry)
-            return self._rounded(out) if self.in_order and self.training else self.activation(out)
+            return self._activated(self.arrays(x, geometry))
         if self.training or not self.in_bits:
             return self.activation(self.arrays.forward_binary(x, geometry))
         if geometry.stride_y != geometry.stride_x:
@@ -233,12 +232,12 @@ class Convolutional(Layer):
         # Source: network.c calculate_binary_weights: bin_output makes it linear.
         return out if self.bin_output else self.activation(out)
 
-    def _rounded(self, x: Tensor) -> Tensor:
-        """The activation, rounded as C's where that is known."""
+    def _activated(self, x: Tensor) -> Tensor:
+        """The activation function, by the arithmetic's own routine where it has one."""
         if self.options.activation == "leaky":
-            return rounded.leaky(x, self.dialect.double_slopes)
+            return self.arithmetic.leaky(x)
         if self.options.activation == "logistic":
-            return rounded.logistic(x, in_double=self.dialect.logistic_in_double)
+            return self.arithmetic.logistic(x)
         return self.activation(x)
 
 

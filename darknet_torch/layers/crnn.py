@@ -12,11 +12,11 @@ from darknet_torch.layers.base import BuildContext, LayerOptions
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
     Convolution,
-    Geometry,
     check_groups,
     output_shape,
 )
 from darknet_torch.layers.recurrent import Recurrent, State, add_states, sum_of_bflops
+from darknet_torch.ops.convolution import Geometry
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,10 @@ class CrnnOptions(LayerOptions):
     dilation: int = integer(1, minimum=1, only="alexeyab", doc="distance of the window's taps")
     pad: bool = flag(only="alexeyab", doc="padding is size / 2")
     padding: int = integer(
-        lambda dialect: dialect.crnn_padding, minimum=0, only="alexeyab", doc="zeros on each side"
+        lambda dialect: dialect.defaults.crnn_padding,
+        minimum=0,
+        only="alexeyab",
+        doc="zeros on each side",
     )
     groups: int = integer(1, minimum=1, only="alexeyab", doc="independent groups of channels")
     activation: str = activation("logistic")
@@ -65,7 +68,7 @@ class Crnn(Recurrent):
         filters = options.output_filters or options.output
         hidden = options.hidden_filters or options.hidden
         geometry, shape = options.geometry(), context.input_shape
-        if context.dialect.crnn_swaps_sides:
+        if context.dialect.geometry.crnn_swaps_sides:
             shape = Shape(shape.channels, shape.width, shape.height)
         self.taken_shape = shape
         self.state_shape = output_shape(shape, hidden, geometry)
@@ -81,7 +84,7 @@ class Crnn(Recurrent):
         for name, (channels, wanted) in zip(self.parts, sizes, strict=True):
             check_groups(self, channels, wanted, geometry.groups)
             part = Convolution(
-                channels, wanted, geometry, context.dialect, normalize=options.batch_normalize
+                channels, wanted, geometry, context, normalize=options.batch_normalize
             )
             self.add_module(name, part)
 

@@ -63,7 +63,7 @@ class Deconvolutional(Layer):
             raise self.config_error("cuts off all of its output", got=f"input {shape}")
         self.biases = empty_parameter(options.filters)
         self.normalization = (
-            Normalization(options.filters, dialect, dialect.rolling_step)
+            Normalization(options.filters, context, dialect.numerics.rolling_step)
             if options.batch_normalize
             else None
         )

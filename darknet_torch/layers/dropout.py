@@ -20,7 +20,7 @@ class DropoutOptions(LayerOptions):
     """Source: parser.c parse_dropout (both code bases)."""
 
     probability: float = number(
-        lambda dialect: dialect.dropout_probability,
+        lambda dialect: dialect.defaults.dropout_probability,
         minimum=0,
         maximum=1,
         doc="how likely a value is dropped",

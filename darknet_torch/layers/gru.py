@@ -26,7 +26,7 @@ class Gru(Recurrent):
     """[gru]. Arrays: those of wz, wr, wh (of the state) and uz, ur, uh (of the input).
 
     Source: gru_layer.c forward_gru_layer (both code bases), whose w and u these are; the
-    order in the file is `Dialect.gru_order`.
+    order in the file is `WeightFile.gru_order`.
     Differs: it passes gradients everywhere, as CUDA code does; C's backward_gru_layer is empty.
     """
 
@@ -37,7 +37,7 @@ class Gru(Recurrent):
         super().__init__(options, context)
         self.output_shape = Shape(options.output, 1, 1)
         self.candidate = torch.tanh if options.tanh else torch.sigmoid
-        order = context.dialect.gru_order
+        order = context.dialect.weight_file.gru_order
         add_connections(self, order, context, normalize=options.batch_normalize)
 
     def start(self, x: Tensor) -> State:

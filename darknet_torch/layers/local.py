@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ from darknet_torch.layers.base import (
     LayerOptions,
     Slot,
     empty_parameter,
+    unchanged,
 )
 
 
@@ -73,6 +75,12 @@ class Local(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, C, H, W] to [N, filters, H', W']. Source: local_layer.c forward_local_layer."""
+        return self.forward_recording_delta(x, record=unchanged)
+
+    def forward_recording_delta(
+        self, *inputs: Tensor, record: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        (x,) = inputs
         size, stride, pad = self.options.size, self.options.stride, self.options.pad
         taps, positions = self.weights.shape[2], self.output_shape.area
         # Where the padded windows are more or fewer than the output has positions, Darknet
@@ -82,7 +90,7 @@ class Local(Layer):
         matrix = matrix.reshape(-1, taps, positions)
         out = torch.einsum("nkl,lfk->nfl", matrix, self.weights)
         out = out.reshape(-1, *self.biases.shape) + self.biases
-        return self.activation(self.record_delta(out))
+        return self.activation(record(out))
 
     @property
     def reach(self) -> tuple[int, int, int, int]:

@@ -25,7 +25,7 @@ class Lstm(Recurrent):
     """[lstm]. Arrays: those of w (of the state), then u (of the input), for each gate.
 
     Source: lstm_layer.c forward_lstm_layer. The gates f, i, g, o lie in the file in the
-    order of `Dialect.lstm_order`.
+    order of `WeightFile.lstm_order`.
     """
 
     section_names = ("lstm",)
@@ -34,7 +34,7 @@ class Lstm(Recurrent):
     def __init__(self, options: LstmOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         self.output_shape = Shape(options.output, 1, 1)
-        gates = context.dialect.lstm_order
+        gates = context.dialect.weight_file.lstm_order
         order = tuple(f"{kind}{gate}" for kind in "wu" for gate in gates)
         add_connections(self, order, context, normalize=options.batch_normalize)
 

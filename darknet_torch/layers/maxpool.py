@@ -12,7 +12,8 @@ from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 from darknet_torch.layers.blur import Blur, overwritten
-from darknet_torch.layers.window import PoolWindow, check_output, count_windows
+from darknet_torch.layers.window import PoolWindow, check_output
+from darknet_torch.ops.convolution import count_windows
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Maxpool(Layer):
 
     def __init__(self, options: MaxpoolOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.in_blocks = context.dialect.maxpool_blocks
+        self.in_blocks = context.dialect.numerics.maxpool_blocks
         self.window = PoolWindow.of(options)
         self.blur: Blur | None = None
         shape = context.input_shape

@@ -111,7 +111,7 @@ def add_connections(
     outputs = layer.output_shape.channels
     sizes = {"w": outputs, "u": context.input_shape.count}
     for name in names:
-        part = Connection(sizes[name[0]], outputs, context.dialect, normalize=normalize)
+        part = Connection(sizes[name[0]], outputs, context, normalize=normalize)
         layer.add_module(name, part)
 
 

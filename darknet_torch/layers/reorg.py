@@ -11,7 +11,7 @@ from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
-from darknet_torch.ops.reorganize import loses_nothing, reorganize
+from darknet_torch.ops.reorganize import keeps_all_values, reorganize
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Reorg(Layer):
             return functional.pad(x.flatten(1), (0, self.options.extra))[:, :, None, None]
         if self.options.flatten:
             return x.flatten(1)[:, : out.count].reshape(-1, out.channels, out.height, out.width)
-        return reorganize(x, shape, out, self.stride, to_squares=self.reverse)
+        return reorganize(x, shape, out, self.stride, to_blocks=self.reverse)
 
 
 def reorganized(shape: Shape, stride: int, *, reverse: bool) -> Shape:
@@ -90,7 +90,7 @@ def check_stride(layer: Layer, deep: Shape, stride: int, *, least: int) -> None:
             got=f"input {layer.input_shape}",
         )
     counts = layer.input_shape.count, layer.output_shape.count
-    if not loses_nothing(deep, *counts, stride):
+    if not keeps_all_values(deep, *counts, stride):
         warn(
             f"[{layer.section}] stride={stride} does not divide its input: values are lost",
             where=layer.options.where,

@@ -49,4 +49,4 @@ class Reorg3d(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         out = reorganized(Shape(*x.shape[1:]), self.stride, reverse=self.reverse)
-        return reorganize(x, out, out, self.stride, to_squares=self.reverse)
+        return reorganize(x, out, out, self.stride, to_blocks=self.reverse)

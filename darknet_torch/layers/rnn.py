@@ -40,7 +40,7 @@ class Rnn(Recurrent):
     def __init__(self, options: RnnOptions, context: BuildContext) -> None:
         super().__init__(options, context)
         dialect = context.dialect
-        self.hidden = options.hidden if dialect.rnn_has_hidden else options.output
+        self.hidden = options.hidden if dialect.geometry.rnn_has_hidden else options.output
         self.shortcut = options.shortcut
         own = _SELF_ACTIVATION.get(options.logistic, options.activation)
         self.activation = self.find_activation(options.activation, dialect)
@@ -48,9 +48,9 @@ class Rnn(Recurrent):
         self.output_shape = Shape(options.output, 1, 1)
         inputs, normalize = context.input_shape.count, options.batch_normalize
         self.parts = ("input_layer", "self_layer", "output_layer")
-        self.input_layer = Connection(inputs, self.hidden, dialect, normalize=normalize)
-        self.self_layer = Connection(self.hidden, self.hidden, dialect, normalize=normalize)
-        self.output_layer = Connection(self.hidden, options.output, dialect, normalize=normalize)
+        self.input_layer = Connection(inputs, self.hidden, context, normalize=normalize)
+        self.self_layer = Connection(self.hidden, self.hidden, context, normalize=normalize)
+        self.output_layer = Connection(self.hidden, options.output, context, normalize=normalize)
 
     def start(self, x: Tensor) -> State:
         return (x.new_zeros(x.shape[0], self.hidden),)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from darknet_torch.cfg.options import REQUIRED, activation, integer
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, unchanged
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,13 @@ class Sam(Layer):
             )
 
     def forward(self, x: Tensor, other: Tensor) -> Tensor:
-        return self.activation(self.record_delta(x * other))
+        return self.forward_recording_delta(x, other, record=unchanged)
+
+    def forward_recording_delta(
+        self, *inputs: Tensor, record: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        x, other = inputs
+        return self.activation(record(x * other))
 
     @property
     def overwritten_sources(self) -> tuple[int, ...]:

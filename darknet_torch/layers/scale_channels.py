@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from darknet_torch.cfg.options import REQUIRED, activation, flag, integer
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
+from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, unchanged
 
 
 @dataclass(frozen=True)
@@ -50,4 +51,10 @@ class ScaleChannels(Layer):
             )
 
     def forward(self, factors: Tensor, scaled: Tensor) -> Tensor:
-        return self.activation(self.record_delta(scaled * factors))
+        return self.forward_recording_delta(factors, scaled, record=unchanged)
+
+    def forward_recording_delta(
+        self, *inputs: Tensor, record: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        factors, scaled = inputs
+        return self.activation(record(scaled * factors))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from darknet_torch.cfg.darknet_bugs import SHORTCUT_MIXES_PICTURES
 from darknet_torch.cfg.options import REQUIRED, activation, integers, number, text
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import warn
@@ -20,7 +21,6 @@ from darknet_torch.layers.base import (
     Slot,
     empty_parameter,
 )
-from darknet_torch.ops import rounded
 
 _EPSILON = 1e-4
 _LEAST = 1e-3
@@ -53,7 +53,7 @@ class Shortcut(Layer):
     (AlexeyAB), shortcut_cpu (pjreddie).
     Differs: of a layer with more channels than the one before it, AlexeyAB's CPU build adds
     a batch's values shifted where the two inputs' shapes agree; here only in training, with
-    `Dialect.shortcut_crosses_pictures`, and else each picture of a batch is as it is alone.
+    `SHORTCUT_MIXES_PICTURES`, and else each picture of a batch is as it is alone.
     """
 
     section_names = ("shortcut",)
@@ -62,7 +62,7 @@ class Shortcut(Layer):
 
     def __init__(self, options: ShortcutOptions, context: BuildContext) -> None:
         super().__init__(options, context)
-        self.strides = context.dialect.shortcut_strides
+        self.strides = context.dialect.geometry.shortcut_strides
         chosen = options.from_[:1] if self.strides else options.from_
         if len(chosen) < len(options.from_):
             warn(
@@ -76,12 +76,11 @@ class Shortcut(Layer):
         context.previous_has_extra_consumer()
         self.alpha, self.beta = options.alpha, options.beta
         self.activation = self.find_activation(options.activation, context.dialect)
-        self.in_order, self.double_slopes = False, context.dialect.double_slopes
         for layer in layers:
             self._check(layer, context.input_shape)
         # Source: shortcut_layer.c forward_shortcut_layer: it compares the inputs' shapes.
         self.crosses = (
-            context.dialect.shortcut_crosses_pictures
+            context.dialect.reproduces(SHORTCUT_MIXES_PICTURES)
             and len(layers) == 1
             and layers[0].input_shape == context.input_shape
             and layers[0].output_shape.channels > context.input_shape.channels
@@ -167,8 +166,8 @@ class Shortcut(Layer):
                 channels = min(x.shape[1], other.shape[1])
                 part = factor if factor.shape[0] == 1 else factor[:channels]
                 out = _add_channels(out, other[:, :channels] * part)
-        if self.in_order and self.training and self.options.activation == "leaky":
-            return rounded.leaky(out, self.double_slopes)
+        if self.options.activation == "leaky":
+            return self.arithmetic.leaky(out)
         return self.activation(out)
 
     def _factors(self) -> Tensor:

@@ -9,7 +9,6 @@ from torch import Tensor
 from darknet_torch.cfg.options import flag, integer, number, text
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 from darknet_torch.layers.trees import find_tree
-from darknet_torch.ops import rounded
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,6 @@ class Softmax(Layer):
         super().__init__(options, context)
         self.tree = find_tree(self, options.tree, context.input_shape.count)
         self.groups, self.temperature = options.groups, options.temperature
-        self.in_order = False
         if context.input_shape.count % self.groups:
             raise self.config_error(
                 f"groups={self.groups} does not divide its input",
@@ -48,6 +46,4 @@ class Softmax(Layer):
         if self.tree is not None:
             return self.tree.softmax(x.flatten(1) / self.temperature).view_as(x)
         groups = x.reshape(x.shape[0], self.groups, -1) / self.temperature
-        if self.in_order and self.training:
-            return rounded.softmax(groups, -1).view_as(x)
-        return groups.softmax(-1).view_as(x)
+        return self.arithmetic.softmax(groups, -1).view_as(x)

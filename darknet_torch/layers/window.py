@@ -9,14 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from darknet_torch.cfg.shape import Shape
-
-
-def count_windows(span: int, stride: int) -> int:
-    """How many windows there are whose first positions lie in 0..span; 1 if it is just below.
-
-    Source: convolutional_layer.c convolutional_out_height: C divides towards zero.
-    """
-    return (span // stride if span >= 0 else -(-span // stride)) + 1
+from darknet_torch.ops.convolution import count_windows
 
 
 def check_output(layer: Any, window: Any) -> None:

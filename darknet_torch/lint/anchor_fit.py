@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from darknet_torch.anchors.dataset import measure
+from darknet_torch.anchors.dataset import measure_box_sizes
 from darknet_torch.anchors.kmeans import cluster
-from darknet_torch.anchors.quality import fit
+from darknet_torch.anchors.quality import measure_fit
 from darknet_torch.cfg.zoo import definitions_folder
-from darknet_torch.datasets.model import DataSet
+from darknet_torch.datasets.examples import DataSet
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.heads.base import Head
 from darknet_torch.heads.region import Region
@@ -30,13 +30,13 @@ def anchors_fit(path: Path, data: DataSet, network: Network, cfg: CheckedCfg) ->
     if own is None:
         return
     net = network.net
-    letterbox = net.letter_box or network.dialect.letterbox
+    letterbox = net.letter_box or network.dialect.defaults.letterbox
     try:
-        boxes = measure(data, net.height, net.width, letterbox=letterbox).boxes
+        boxes = measure_box_sizes(data, net.height, net.width, letterbox=letterbox).boxes
         better = cluster(boxes, len(own))
     except (UsageError, ImageError):
         return  # too few boxes, or pictures that are told of elsewhere
-    now, then = fit(boxes, own).average_iou, fit(boxes, better).average_iou
+    now, then = measure_fit(boxes, own).average_iou, measure_fit(boxes, better).average_iou
     worth_it = then - now > _WORTH_IT
     yield make(
         Severity.WARNING if worth_it else Severity.NOTE,

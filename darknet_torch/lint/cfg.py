@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.anchors.strides import integer_of
+from darknet_torch.anchors.strides import integer_option
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect
 from darknet_torch.cfg.grammar import Section, read_cfg
 from darknet_torch.cfg.net import NetOptions, read_net
@@ -49,7 +49,7 @@ class CheckedCfg:
         if not heads:
             return None
         _, option = declared(layer_type(heads[-1]).Options)["classes"]
-        return integer_of(heads[-1], "classes", option.default_for(self.dialect))
+        return integer_option(heads[-1], "classes", option.default_for(self.dialect))
 
 
 def lint_cfg(path: Path, dialect: Dialect = ALEXEYAB) -> CheckedCfg:

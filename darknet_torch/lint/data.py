@@ -8,16 +8,16 @@ from pathlib import Path
 
 from darknet_torch.cfg.data_file import resolve
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.check import check
+from darknet_torch.datasets.check import find_problems
 from darknet_torch.datasets.classification import (
     ClassifiedPictures,
     is_classification,
     open_classification,
 )
 from darknet_torch.datasets.darknet import DataFile
-from darknet_torch.datasets.model import DataSet, Problem
-from darknet_torch.datasets.opening import form_of, open_dataset, splits_of
-from darknet_torch.datasets.reading import given_class_names
+from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.opening import dataset_format, list_splits, open_dataset
+from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.lint.anchor_fit import anchors_fit
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import Finding, Severity, collecting, error, make, note, warning
@@ -90,7 +90,7 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
     splits: dict[str, DataSet] = {}
     names = []
     with collecting(found):
-        names = splits_of(source.path)
+        names = list_splits(source.path)
     for split in names:
         with collecting(found):
             splits[split] = open_dataset(
@@ -101,7 +101,7 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
                 voc_origin=source.voc_origin,
             )
     if splits:
-        found += [of_problem(item) for item in check(splits, workers=source.workers)]
+        found += [of_problem(item) for item in find_problems(splits, workers=source.workers)]
         found += _files(source.path, splits)
     if cfg is not None and cfg.sections:
         with collecting(found):
@@ -120,7 +120,7 @@ def _files(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:
     for name, data in splits.items():
         boxes = sum(len(item.labels) for item in data.examples if item.labels is not None)
         yield note(path, f"{name}: {len(data.examples)} pictures, {boxes} boxes")
-    if form_of(path) != "darknet":
+    if dataset_format(path) != "darknet":
         return
     keys = DataFile.read(path).keys
     for key in ("train", "valid"):
@@ -167,8 +167,8 @@ def _number_of_classes(source: DataSource, splits: Mapping[str, DataSet]) -> int
     """Of the data set, from its .data file if no list can be read; 0 if nothing says it."""
     if splits:
         return len(next(iter(splits.values())).names)
-    names = given_class_names(source.names)
-    if names or form_of(source.path) != "darknet":
+    names = resolve_class_names(source.names)
+    if names or dataset_format(source.path) != "darknet":
         return len(names)
     file = DataFile.read(source.path)
     return len(file.names()) or file.classes or 0
@@ -190,7 +190,7 @@ def _too_many_boxes(splits: Mapping[str, DataSet], network: Network) -> Iterator
 def _classification(path: Path, network: Network | None) -> list[Finding]:
     """What is wrong in a classifier's data set."""
     found: list[Finding] = []
-    splits = [None] if path.is_dir() else splits_of(path)
+    splits = [None] if path.is_dir() else list_splits(path)
     opened: list[ClassifiedPictures] = []
     for split in splits:
         with collecting(found):

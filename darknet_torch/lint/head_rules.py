@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from darknet_torch.anchors.strides import horizontal_strides
+from darknet_torch.anchors.strides import strides_along_x
 from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.zoo import find_beside
 from darknet_torch.errors import CfgError
@@ -91,7 +91,7 @@ def large_anchors_in_coarse_maps(
     network: Network, sections: Sequence[Section]
 ) -> Iterator[Finding]:
     """Anchors that grow as the strides of their heads do not."""
-    strides = horizontal_strides(sections[1:])
+    strides = strides_along_x(sections[1:])
     heads = sorted(_anchor_heads(network), key=lambda head: strides[head.index])
     for fine, coarse in pairwise(heads):
         areas = [float(head.anchors.prod(1).mean()) for head in (fine, coarse)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from darknet_torch.anchors.strides import horizontal_strides
-from darknet_torch.augment.mixing import check_pairs, mixing_mode
+from darknet_torch.anchors.strides import strides_along_x
+from darknet_torch.augment.mixing import check_contrastive_batch, mixing_mode
 from darknet_torch.cfg.grammar import Section, Where
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.lint.finding import Finding, collecting, error, note, warning
@@ -156,7 +156,7 @@ def augmentation(
 def mixtures(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
     """What training refuses of mixup= and contrastive=."""
     found: list[Finding] = []
-    for refuses in (mixing_mode, check_pairs):
+    for refuses in (mixing_mode, check_contrastive_batch):
         with collecting(found):
             refuses(net)
     yield from found
@@ -168,7 +168,7 @@ def sizes_and_strides(
     """Sizes that the heads' strides do not divide, where the usual 32 does."""
     if network is None or not network.heads:
         return
-    strides = horizontal_strides(sections[1:])
+    strides = strides_along_x(sections[1:])
     stride = max(int(strides[head.index]) for head in network.heads)
     if stride <= _USUAL_STRIDE:
         return

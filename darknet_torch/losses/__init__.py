@@ -1,1 +1,5 @@
-"""Darknet's losses: the delta that each layer with a truth hands back, in closed form."""
+"""Darknet's losses.
+
+For each layer that is trained on a truth: its delta, the negative gradient at the layer's
+input, in closed form. One file per head; `registry` lists them.
+"""

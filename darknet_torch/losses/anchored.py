@@ -1,9 +1,21 @@
-"""What the losses of [yolo] and [Gaussian_yolo] share: who learns what."""
+"""Common part of the losses of [yolo] and [Gaussian_yolo].
+
+Both heads predict boxes relative to anchors. Their delta is set in the order of C's loops:
+
+1. `AnchoredLoss.ignore_overlapping`: the objectness target of every box is 0; boxes whose
+   IoU with a ground truth exceeds ignore_thresh are ignored (their delta is 0).
+2. `AnchoredLoss.assign_overlapping`: boxes whose IoU exceeds truth_thresh are assigned the
+   ground truth that they overlap most.
+3. `AnchoredLoss.assign_matched`: each ground truth is assigned to the boxes that
+   `anchor_matching` finds. A later ground truth sees what earlier ones wrote.
+
+An assigned box gets the delta of its coordinates (which each head computes itself), objectness
+target 1, and one-hot class targets; each delta is target less prediction, times weights.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor
@@ -11,64 +23,45 @@ from torch import Tensor
 from darknet_torch.heads.base import positions
 from darknet_torch.heads.class_map import class_map, known_labels
 from darknet_torch.heads.yolo import AnchorHead
+from darknet_torch.losses.anchor_matching import AnchorMatcher, Match
 from darknet_torch.losses.base import LossContext
-from darknet_torch.losses.iou import OVERLAPS, iou
-from darknet_torch.losses.terms import class_multipliers, focal
+from darknet_torch.losses.iou import iou
+from darknet_torch.losses.terms import class_multipliers, focal_delta
 from darknet_torch.losses.truths import Truths, best_truth, by_truth_rank
 
-_CONFIDENT = 0.25  # a class score from which a box may be let off, yolo_layer.c
+_MIN_CLASS_SCORE = 0.25  # a box needs such a class score to be ignored, yolo_layer.c
 
 
-@dataclass(frozen=True)
-class Match:
-    """Truths and the boxes that learn them, K pairs in the order of C's loops.
-
-    Attributes:
-        places: [K] index of the box among all of the mini-batch, [N, boxes, H, W] flat.
-        truths: [K, 4].
-        classes: [K], through the head's map.
-        tracks: [K].
-        anchors: [K, 2] pixels.
-        columns, rows: [K] of the cell.
-        fits_best: [K] bool: no other anchor fits the truth better.
-    """
-
-    places: Tensor
-    truths: Tensor
-    classes: Tensor
-    tracks: Tensor
-    anchors: Tensor
-    columns: Tensor
-    rows: Tensor
-    fits_best: Tensor
-
-
-BoxDelta = Callable[[Tensor, Match], tuple[Tensor, Tensor]]
-
-
-class AnchoredLoss:
-    """One head's loss of one mini-batch, while it is worked out.
+class AnchoredLoss(ABC):
+    """Computes one head's delta for one mini-batch, step by step.
 
     The boxes lie flat: [M, values] with M = N * boxes * H * W.
 
     Args:
-        head: which.
-        output: what its forward returned.
-        rows: Darknet's truth rows, [N, boxes, 5 or more].
-        context: the training around it.
-        coordinates: how many values of a box come before its objectness.
+        head: the head.
+        output: what its forward returned, [N, boxes * values, H, W].
+        truth_rows: Darknet's truth rows, [N, truths, 5 or more].
+        context: the state of the training.
+        coordinates: number of values of a box before its objectness.
 
     Attributes:
-        values, delta: [M, values].
-        matched: the truths that boxes learn because their anchor fits.
-        overlaps: {"iou": [K], ...} of `matched`, before the update.
+        values: [M, values], the output.
+        delta: [M, values], what has been set so far; 0 at first.
+        multipliers: [classes] weights from counters_per_class, or None.
+        truths: the ground truths of the mini-batch.
+        matcher: pairs them with boxes.
     """
+
+    # Whether an objectness delta that objectness_smooth has set is kept by a match.
+    keeps_smoothed_objectness = True
+    # Whether a delta of class 0, not of the class itself, means that a box has a class target.
+    checks_first_class = False
 
     def __init__(
         self,
         head: AnchorHead,
         output: Tensor,
-        rows: Tensor,
+        truth_rows: Tensor,
         context: LossContext,
         coordinates: int,
     ) -> None:
@@ -79,218 +72,221 @@ class AnchoredLoss:
         self.values = per_box.permute(0, 1, 3, 4, 2).reshape(-1, per_box.shape[2]).float()
         self.delta = torch.zeros_like(self.values)
         self.multipliers = class_multipliers(self.options, output.device)
-        self.map = class_map(head, head.options.map, output.device)
-        checked = context.dialect.cumulative_yolo
-        self.truths = Truths.of(rows.float(), known_labels(head, self.map, checked=checked))
-        self.anchors = head.all_anchors.to(output.device)
+        label_map = class_map(head, head.options.map, output.device)
+        checked = context.dialect.training.cumulative_yolo
+        known_classes = known_labels(head, label_map, checked=checked)
+        self.truths = Truths.from_rows(truth_rows.float(), known_classes)
+        input_size = (context.width, context.height)
+        self.matcher = AnchorMatcher(head, self.truths, label_map, input_size, self.size)
+
+    @abstractmethod
+    def predicted_boxes(
+        self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor
+    ) -> Tensor:
+        """Decode boxes.
+
+        Args:
+            values: [K, values].
+            column, row: [K] cell.
+            anchor: [K, 2] width and height in pixels.
+
+        Returns:
+            [K, 4] centre x, centre y, width, height in 0-1 of the input.
+        """
+
+    @abstractmethod
+    def box_delta(self, values: Tensor, match: Match) -> tuple[Tensor, Tensor]:
+        """Delta of the coordinates of matched boxes.
+
+        Args:
+            values: [K, values] of the matched boxes.
+            match: their ground truths.
+
+        Returns:
+            [K, coordinates] deltas, and the IoUs that the head logs, [K] or [K, kinds].
+        """
 
     @property
     def objectness(self) -> Tensor:
-        """[M]"""
+        """[M] predicted objectness, 0-1."""
         return self.values[:, self.coordinates]
 
     @property
     def scores(self) -> Tensor:
-        """[M, classes]"""
+        """[M, classes] predicted class scores, 0-1."""
         return self.values[:, self.coordinates + 1 :]
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width of the map."""
+        """Height and width of the map, in cells."""
         return self.shape[3], self.shape[4]
 
-    def ignore_overlapping(self, predicted: Tensor) -> tuple[Tensor, Tensor]:
-        """Objectness learns 0, unless a box overlaps a truth by ignore_thresh.
+    def input_size(self) -> Tensor:
+        """[2] width and height of the network's input, in pixels."""
+        return self.values.new_tensor((self.context.width, self.context.height))
 
-        Args:
-            predicted: [M, 4] boxes in 0-1 of the input.
+    def ignore_overlapping(self) -> tuple[Tensor, Tensor]:
+        """Set the objectness target of all boxes to 0, and ignore those that overlap a truth.
 
         Returns:
-            [M] best overlap with a truth, and [M] which truth of its picture.
+            [M] largest IoU with a truth of the picture, and [M] the index of that truth.
+
+        Source: yolo_layer.c process_batch (AlexeyAB), its ignore_thresh.
         """
         options, count = self.options, self.shape[0]
-        overlaps = iou(predicted.reshape(count, -1, 1, 4), self.truths.boxes[:, None])
-        best, which = (part.flatten() for part in best_truth(overlaps, self.truths.valid))
-        matching = best
-        if self.context.dialect.cumulative_yolo:
-            matching = torch.where((self.scores > _CONFIDENT).any(-1), best, 0.0)
-        objectness = self.objectness
-        delta = -options.obj_normalizer * objectness
-        ignored = matching > options.ignore_thresh
-        self.delta[:, self.coordinates] = torch.where(
-            ignored, self.ignored_objectness(matching, delta, ignored, which), delta
-        )
-        return best, which
+        predicted = self.predicted_boxes(self.values, *self.grid())
+        ious = iou(predicted.reshape(count, -1, 1, 4), self.truths.boxes[:, None])
+        best_iou, truth_index = (part.flatten() for part in best_truth(ious, self.truths.valid))
+        best_match_iou = best_iou
+        if self.context.dialect.training.cumulative_yolo:
+            has_class = (self.scores > _MIN_CLASS_SCORE).any(-1)
+            best_match_iou = torch.where(has_class, best_iou, 0.0)
+        delta = -options.obj_normalizer * self.objectness
+        ignored = best_match_iou > options.ignore_thresh
+        ignored_delta = self.ignored_objectness_delta(best_match_iou, delta, ignored, truth_index)
+        self.delta[:, self.coordinates] = torch.where(ignored, ignored_delta, delta)
+        return best_iou, truth_index
 
-    def ignored_objectness(
-        self, overlap: Tensor, delta: Tensor, ignored: Tensor, which: Tensor
+    def ignored_objectness_delta(
+        self, best_match_iou: Tensor, delta: Tensor, ignored: Tensor, truth_index: Tensor
     ) -> Tensor:
-        """[M]: what objectness learns where a box is let off; nothing, unless smoothed."""
+        """Objectness delta of ignored boxes: 0; with objectness_smooth the target is the IoU.
+
+        Args:
+            best_match_iou: [M].
+            delta: [M] the delta towards an objectness of 0.
+            ignored: [M] bool.
+            truth_index: [M] index of the truth that the box overlaps most.
+
+        Returns:
+            [M], meaningful where `ignored`.
+        """
         if not self.options.objectness_smooth:
             return torch.zeros_like(delta)
-        wanted = self.options.obj_normalizer * (overlap - self.objectness)
-        return torch.maximum(wanted, delta)
+        towards_iou = self.options.obj_normalizer * (best_match_iou - self.objectness)
+        return torch.maximum(towards_iou, delta)
 
-    def assign_overlapping(self, best: Tensor, which: Tensor, box_delta: BoxDelta) -> None:
-        """Boxes above truth_thresh learn the truth they overlap.
+    def assign_overlapping(self, best_iou: Tensor, truth_index: Tensor) -> None:
+        """Assign to each box above truth_thresh the truth that it overlaps most.
+
+        Args:
+            best_iou: [M] largest IoU with a truth.
+            truth_index: [M] index of that truth.
 
         Source: yolo_layer.c process_batch (AlexeyAB), its truth_thresh.
         """
-        at = torch.nonzero(best > self.options.truth_thresh)[:, 0]
-        if not len(at):
+        boxes = torch.nonzero(best_iou > self.options.truth_thresh)[:, 0]
+        if not len(boxes):
             return
-        match = self._overlapping(at, which[at])
-        wanted = best[at] ** 2 if self.options.objectness_smooth else torch.ones_like(best[at])
+        match = self.matcher.match_overlapping(boxes, truth_index[boxes])
+        best_iou = best_iou[boxes]
+        smooth = self.options.objectness_smooth
+        target = best_iou**2 if smooth else torch.ones_like(best_iou)
         normalizer = self.options.obj_normalizer
-        self.delta[at, self.coordinates] = normalizer * (wanted - self.objectness[at])
-        self._learn_classes(at, match.classes)
-        if self.options.objectness_smooth:
-            column = self.coordinates + 1 + match.classes
-            learned = self._multiplier(match.classes) * (wanted - self.values[at, column])
-            self.delta[at, column] = learned
-        boxes, _ = box_delta(self.values[at], match)
-        self.delta[at, : self.coordinates] += boxes
+        self.delta[boxes, self.coordinates] = normalizer * (target - self.objectness[boxes])
+        self.set_class_delta(boxes, match.class_ids)
+        if smooth:
+            column = self.coordinates + 1 + match.class_ids
+            class_delta = self._multiplier(match.class_ids) * (target - self.values[boxes, column])
+            self.delta[boxes, column] = class_delta
+        box_delta, _ = self.box_delta(self.values[boxes], match)
+        self.delta[boxes, : self.coordinates] += box_delta
 
-    def _overlapping(self, at: Tensor, which: Tensor) -> Match:
-        _, boxes, _, height, width = self.shape
-        picture = at // (boxes * height * width)
-        anchor = at // (height * width) % boxes
-        return Match(
-            at,
-            self.truths.boxes[picture, which],
-            self._mapped(self.truths.classes[picture, which]),
-            self.truths.tracks[picture, which],
-            self.head.anchors.to(at.device)[anchor],
-            at % width,
-            at // width % height,
-            torch.ones_like(at, dtype=torch.bool),
-        )
-
-    def match(self, column: Tensor, row: Tensor) -> Match:
-        """Truths with the anchors that fit them best, or above iou_thresh, of this head.
-
-        Args:
-            column, row: [N, T] the cell of each truth.
-
-        Source: yolo_layer.c process_batch (AlexeyAB), its best_n and iou_thresh.
-        """
-        truths, options = self.truths, self.options
-        sizes = torch.zeros_like(truths.boxes)
-        sizes[..., 2:] = truths.boxes[..., 2:]
-        input_size = torch.tensor(
-            (self.context.width, self.context.height), device=self.anchors.device
-        )
-        shapes = torch.cat((torch.zeros_like(self.anchors), self.anchors / input_size), -1)
-        overlaps = iou(shapes, sizes[:, :, None])  # [N, T, anchors]
-        best = overlaps.argmax(-1, keepdim=True)
-        chosen = torch.zeros_like(overlaps, dtype=torch.bool).scatter_(-1, best, True)
-        if options.iou_thresh < 1:
-            kind = OVERLAPS[options.iou_thresh_kind](shapes, sizes[:, :, None])
-            chosen |= kind > options.iou_thresh
-        places = torch.tensor(self.head.places_of_anchors, device=chosen.device)
-        chosen &= (places >= 0) & truths.valid[..., None]
-        picture, truth, anchor = torch.nonzero(chosen, as_tuple=True)
-        _, boxes, _, height, width = self.shape
-        columns, rows = column[picture, truth], row[picture, truth]
-        at = ((picture * boxes + places[anchor]) * height + rows) * width + columns
-        return Match(
-            at,
-            truths.boxes[picture, truth],
-            self._mapped(truths.classes[picture, truth]),
-            truths.tracks[picture, truth],
-            self.anchors[anchor],
-            columns,
-            rows,
-            anchor == best[picture, truth, 0],
-        )
-
-    def assign_matched(self, match: Match, box_delta: BoxDelta) -> Tensor:
-        """Boxes learn the truths they are matched with, one after the other.
+    def assign_matched(self, match: Match) -> Tensor:
+        """Assign the matched truths to their boxes, in the order of the truths.
 
         Returns:
-            [K] the overlaps that Darknet counts for its log.
+            The IoUs that `box_delta` returned.
         """
-        boxes, overlaps = box_delta(self.values[match.places], match)
-        multiplier = self._multiplier(match.classes)
-        normalizer = multiplier * self.options.obj_normalizer
-        for turn in by_truth_rank(match.places):
-            at = match.places[turn]
-            if self.context.dialect.cumulative_yolo:
-                self.delta[at, : self.coordinates] += boxes[turn]
+        box_delta, ious = self.box_delta(self.values[match.box_indices], match)
+        weight = self._multiplier(match.class_ids) * self.options.obj_normalizer
+        keeps_smoothed = self.keeps_smoothed_objectness and self.options.objectness_smooth
+        for turn in by_truth_rank(match.box_indices):
+            boxes = match.box_indices[turn]
+            if self.context.dialect.training.cumulative_yolo:
+                self.delta[boxes, : self.coordinates] += box_delta[turn]
             else:
-                self.delta[at, : self.coordinates] = boxes[turn]
-            learned = normalizer[turn] * (1 - self.objectness[at])
-            if self.keeps_smoothed_objectness and self.options.objectness_smooth:
-                before = self.delta[at, self.coordinates]
-                learned = torch.where(before == 0, learned, before)
-            self.delta[at, self.coordinates] = learned
-            self._learn_classes(at, match.classes[turn])
-        return overlaps
+                self.delta[boxes, : self.coordinates] = box_delta[turn]
+            objectness_delta = weight[turn] * (1 - self.objectness[boxes])
+            if keeps_smoothed:
+                before = self.delta[boxes, self.coordinates]
+                objectness_delta = torch.where(before == 0, objectness_delta, before)
+            self.delta[boxes, self.coordinates] = objectness_delta
+            self.set_class_delta(boxes, match.class_ids[turn])
+        return ious
 
-    keeps_smoothed_objectness = True
-    multiclass_by_first = False
+    def set_class_delta(self, boxes: Tensor, class_ids: Tensor) -> None:
+        """Set the class deltas of boxes for one ground truth each.
 
-    def _learn_classes(self, at: Tensor, classes: Tensor) -> None:
-        """Source: yolo_layer.c delta_yolo_class (both code bases)."""
+        A box that has a class target already keeps its other class deltas, so that it can
+        have several classes.
+
+        Args:
+            boxes: [K] box indices, each once.
+            class_ids: [K].
+
+        Source: yolo_layer.c delta_yolo_class (both code bases).
+        """
         start, options = self.coordinates + 1, self.options
-        scores, before = self.scores[at], self.delta[at, start:]
-        column = classes[:, None]
-        wanted = torch.zeros_like(scores).scatter_(1, column, 1.0)
+        scores, before = self.scores[boxes], self.delta[boxes, start:]
+        column = class_ids[:, None]
+        target = torch.zeros_like(scores).scatter_(1, column, 1.0)
         smooth = options.label_smooth_eps
         if smooth:
-            wanted = wanted * (1 - smooth) + 0.5 * smooth
-        fresh = self._fresh_classes(wanted, scores, classes)
-        again = wanted.gather(1, column) - scores.gather(1, column)
+            target = target * (1 - smooth) + 0.5 * smooth
+        all_classes = self._class_delta(target, scores, class_ids)
+        this_class = target.gather(1, column) - scores.gather(1, column)
         if self.multipliers is not None:
-            again = again * self.multipliers[column]
-        first = self.multiclass_by_first or not self.context.dialect.cumulative_yolo
-        met = (before[:, :1] if first else before.gather(1, column)) != 0
-        kept = before.scatter(1, column, again)
-        self.delta[at, start:] = torch.where(met, kept, fresh)
+            this_class = this_class * self.multipliers[column]
+        by_first = self.checks_first_class or not self.context.dialect.training.cumulative_yolo
+        has_target = (before[:, :1] if by_first else before.gather(1, column)) != 0
+        with_this_class = before.scatter(1, column, this_class)
+        self.delta[boxes, start:] = torch.where(has_target, with_this_class, all_classes)
 
-    def _fresh_classes(self, wanted: Tensor, scores: Tensor, classes: Tensor) -> Tensor:
+    def _class_delta(self, target: Tensor, scores: Tensor, class_ids: Tensor) -> Tensor:
+        """[K, classes]: the class deltas of boxes without a class target so far."""
         if getattr(self.options, "focal_loss", False):
-            return focal(scores, classes)
-        fresh = wanted - scores
+            return focal_delta(scores, class_ids)
+        delta = target - scores
         if self.multipliers is not None:
-            column = classes[:, None]
+            column = class_ids[:, None]
             factor = self.multipliers[column] * self.options.cls_normalizer
-            fresh = fresh.scatter(1, column, fresh.gather(1, column) * factor)
-        return fresh
+            delta = delta.scatter(1, column, delta.gather(1, column) * factor)
+        return delta
 
-    def box_multiplier(self, classes: Tensor) -> Tensor:
-        """[K]: the weight of a box's own delta."""
-        if not self.context.dialect.cumulative_yolo:
-            return torch.ones_like(classes, dtype=self.values.dtype)
-        return self.options.iou_normalizer * self._multiplier(classes)
+    def box_weight(self, class_ids: Tensor) -> Tensor:
+        """[K]: the weight of the coordinates' delta."""
+        if not self.context.dialect.training.cumulative_yolo:
+            return torch.ones_like(class_ids, dtype=self.values.dtype)
+        return self.options.iou_normalizer * self._multiplier(class_ids)
 
-    def _multiplier(self, classes: Tensor) -> Tensor:
+    def _multiplier(self, class_ids: Tensor) -> Tensor:
         if self.multipliers is None:
-            return torch.ones_like(classes, dtype=self.values.dtype)
-        return self.multipliers[classes]
+            return torch.ones_like(class_ids, dtype=self.values.dtype)
+        return self.multipliers[class_ids]
 
-    def _mapped(self, classes: Tensor) -> Tensor:
-        return classes if self.map is None else self.map[classes]
+    def average_box_delta(self, selected: Tensor) -> None:
+        """Divide the coordinates' deltas of a box by its number of positive class deltas.
 
-    def average(self, at: Tensor) -> None:
-        """Divide the deltas of the boxes `at` ([M] bool) by how many classes they learn.
+        Args:
+            selected: [M] bool, the boxes concerned.
 
         Source: yolo_layer.c averages_yolo_deltas (AlexeyAB).
         """
-        learned = (self.delta[:, self.coordinates + 1 :] > 0).sum(-1, keepdim=True).clamp(min=1)
-        divided = self.delta[:, : self.coordinates] / learned
+        classes = (self.delta[:, self.coordinates + 1 :] > 0).sum(-1, keepdim=True).clamp(min=1)
+        box_delta = self.delta[:, : self.coordinates]
         self.delta[:, : self.coordinates] = torch.where(
-            at[:, None], divided, self.delta[:, : self.coordinates]
+            selected[:, None], box_delta / classes, box_delta
         )
 
-    def as_input(self) -> Tensor:
+    def delta_at_input(self) -> Tensor:
         """The delta in the shape of the head's input, [N, boxes * values, H, W]."""
         count, boxes, values, height, width = self.shape
         delta = self.delta.reshape(count, boxes, height, width, values)
         return delta.permute(0, 1, 4, 2, 3).reshape(count, boxes * values, height, width)
 
     def grid(self) -> tuple[Tensor, Tensor, Tensor]:
-        """[M] column and row and [M, 2] anchor in pixels of every box."""
+        """[M] column, [M] row and [M, 2] anchor in pixels of every box."""
         count, boxes, _, height, width = self.shape
         column, row = positions(height, width, self.values)
         columns = column.expand(count, boxes, height, width).flatten()

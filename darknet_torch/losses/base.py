@@ -1,7 +1,8 @@
-"""What a loss is, and how its delta reaches autograd."""
+"""What every loss takes and returns, and how its delta reaches autograd."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,22 +11,60 @@ from torch import Tensor
 
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.losses.rejection import Rejection
+from darknet_torch.losses.rejection import RejectionState
+
+
+@dataclass(frozen=True)
+class CellLabels:
+    """The ground truth that each box of a [yolo] was matched with.
+
+    The boxes lie flat, in the order [N, boxes, H, W].
+
+    Attributes:
+        track_ids: [N * boxes * H * W] int64, -1 for a box without a ground truth.
+        class_ids: [N * boxes * H * W] int64, -1 for a box without a ground truth.
+    """
+
+    track_ids: Tensor
+    class_ids: Tensor
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The result of a layer's loss for one mini-batch.
+
+    Attributes:
+        delta: the negative gradient at the layer's input, of the input's shape. What the
+            consumers of the layer's output send is not part of it, see `DeltaRecord`.
+        cost: scalar that Darknet prints and sums up; not always the integral of `delta`.
+        scale: factor on `delta` on its way to the layer before.
+        parts: named scalars for the log, such as "iou" (a mean) and "count".
+        cell_labels: the ground truths matched with the boxes of a [yolo], None for other
+            layers. [contrastive] reads them.
+        rejection: the state of bad-label rejection after this loss, None where the loss
+            does not use it.
+    """
+
+    delta: Tensor
+    cost: Tensor
+    scale: float = 1.0
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
+    cell_labels: CellLabels | None = None
+    rejection: RejectionState | None = None
 
 
 @dataclass(frozen=True)
 class LossContext:
-    """What a loss may know of the training around it.
+    """What a loss may read besides its layer's input, output and truths.
 
     Attributes:
         net: the options of [net].
         dialect: the code base to follow.
-        height, width: of the network's input in this mini-batch, pixels.
-        seen: pictures trained on, those of this mini-batch included.
-        iteration: updates made so far.
-        labels: of the cells of each [yolo] that has met its truth: layer index ->
-            (track ids, class ids), see `darknet_torch.losses.contrastive`.
-        rejection: what is known of the deltas of mini-batches before.
+        height, width: size of the network's input in this mini-batch, in pixels.
+        seen: pictures trained on so far, this mini-batch included.
+        iteration: weight updates made so far.
+        earlier: layer index -> loss, of the layers before in this mini-batch.
+        rejection: the state of bad-label rejection that the loss before left.
     """
 
     net: NetOptions
@@ -34,66 +73,76 @@ class LossContext:
     width: int
     seen: int
     iteration: int = 0
-    labels: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
-    rejection: Rejection = field(default_factory=Rejection)
+    earlier: Mapping[int, Loss] = field(default_factory=dict)
+    rejection: RejectionState = field(default_factory=RejectionState)
 
 
-@dataclass
-class Loss:
-    """What a layer says of its output and the truth.
-
-    Attributes:
-        delta: the negative gradient at the layer's input, of the input's shape.
-        cost: what Darknet prints and sums up; not always the integral of `delta`.
-        scale: factor on `delta` on its way to the layer before.
-        parts: named numbers for the log, such as "iou" (a mean) and "count".
-    """
-
-    delta: Tensor
-    cost: Tensor
-    scale: float = 1.0
-    parts: dict[str, Tensor] = field(default_factory=dict)
-
-
-def squared(delta: Tensor) -> Tensor:
-    """The sum of the squares. Source: utils.c mag_array."""
+def sum_of_squares(delta: Tensor) -> Tensor:
+    """Sum of the squares of `delta`, a float32 scalar. Source: utils.c mag_array."""
     return delta.float().square().sum(dtype=torch.float64).float()
 
 
+@dataclass
+class DeltaRecord:
+    """The delta at the input of a layer with a loss; ``backward`` completes the record.
+
+    Attributes:
+        own: the delta of the layer's loss.
+        received: the delta that the consumers of the layer's output sent, without the factor
+            of a gradient scaler. None before ``backward``, and where they sent nothing.
+    """
+
+    own: Tensor
+    received: Tensor | None = None
+
+    @property
+    def total(self) -> Tensor:
+        """What C's array ``delta`` holds after the layer's backward: `own` and `received`."""
+        return self.own if self.received is None else self.own + self.received
+
+
 class _InjectDelta(torch.autograd.Function):
-    """The identity between a layer's input and output, which adds a delta on the way back."""
+    """Connects a layer's input to its output, and adds the loss's delta during backward."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, output: Tensor, loss: Loss) -> tuple[Tensor, Tensor]:
-        ctx.loss = loss
+    def forward(
+        ctx: Any, x: Tensor, output: Tensor, record: DeltaRecord, scale: float
+    ) -> tuple[Tensor, Tensor]:
+        ctx.record, ctx.scale = record, scale
         ctx.shape = x.shape
         ctx.set_materialize_grads(False)
         return output.detach().clone(), x.new_zeros(())
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor, None, None]:
-        loss: Loss = ctx.loss
-        behind, factor = gradients  # the factor is 1, or that of a gradient scaler
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor, None, None, None]:
+        record: DeltaRecord = ctx.record
+        from_consumers, factor = gradients  # the factor is 1, or that of a gradient scaler
         assert factor is not None
-        total = -loss.scale * factor * loss.delta
-        if behind is not None:
-            behind = behind.reshape(ctx.shape)
-            total = total + behind
-            loss.delta = loss.delta - behind / factor
-        return total.reshape(ctx.shape), None, None
+        gradient = -ctx.scale * factor * record.own
+        if from_consumers is not None:
+            from_consumers = from_consumers.reshape(ctx.shape)
+            gradient = gradient + from_consumers
+            record.received = -(from_consumers / factor)
+        return gradient.reshape(ctx.shape), None, None, None
 
 
-def attach_delta(x: Tensor, output: Tensor, loss: Loss) -> tuple[Tensor, Tensor]:
-    """A layer's output, and a zero from which ``backward`` sends the delta to `x`.
+def attach_delta(x: Tensor, output: Tensor, loss: Loss) -> tuple[Tensor, Tensor, DeltaRecord]:
+    """Give autograd the delta of a layer's loss.
 
-    What layers behind send to `output` is added as it is, as Darknet's layers with a loss
-    hand it on, and then also stands in ``loss.delta``.
+    What the consumers of the output send during ``backward`` is added without
+    ``loss.scale``, as Darknet's layers with a loss pass it on.
 
     Args:
         x: the layer's input.
-        output: what its forward made of it.
+        output: what the layer's forward returned for it.
+        loss: the layer's loss.
+
+    Returns:
+        The layer's output; a zero whose ``backward`` sends the delta to `x`; a record of
+        the delta, which is complete after that ``backward``.
 
     Source: yolo_layer.c backward_yolo_layer, softmax_layer.c backward_softmax_layer.
     """
-    handed: tuple[Tensor, Tensor] = _InjectDelta.apply(x, output, loss)  # type: ignore[no-untyped-call]
-    return handed
+    record = DeltaRecord(loss.delta)
+    attached, root = _InjectDelta.apply(x, output, record, loss.scale)  # type: ignore[no-untyped-call]
+    return attached, root, record

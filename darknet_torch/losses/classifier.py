@@ -1,11 +1,16 @@
-"""The losses of [softmax], [logistic] and [cost]."""
+"""The losses of [softmax], [logistic] and [cost].
+
+The delta of [softmax] and [logistic] is target less output, the negative gradient of the (binary)
+cross entropy at their input. That of [cost] is target less input, for type=sse and the like, or
+its sign.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from darknet_torch.layers.cost import Cost
+from darknet_torch.layers.cost import Cost, CostOptions
 from darknet_torch.layers.logistic import Logistic
 from darknet_torch.layers.softmax import Softmax
 from darknet_torch.losses.base import Loss, LossContext
@@ -19,16 +24,16 @@ def softmax_loss(
     """Cross entropy.
 
     Args:
-        layer: which.
-        x: [N, values, ...], its input.
-        output: its output.
+        layer: the [softmax].
+        x: its input, [N, values, ...].
+        output: its output, probabilities.
         truths: [N, values]: 1 for the class, or parts of 1; `SECRET` where it is unknown.
-        context: the training around it.
+        context: the state of the training.
 
     Source: softmax_layer.c forward_softmax_layer, blas.c softmax_x_ent_cpu.
     Differs: values that are unknown have no delta in every build, as in the CUDA code.
     """
-    pred, truth = _pair(output, truths)
+    pred, truth = _flatten(output, truths)
     known = truth != SECRET
     error = torch.where((truth != 0) & known, -pred.log(), 0.0)
     delta = torch.where(known, truth - pred, 0.0)
@@ -38,11 +43,11 @@ def softmax_loss(
 def logistic_loss(
     layer: Logistic, x: Tensor, output: Tensor, truths: Tensor, context: LossContext
 ) -> Loss:
-    """Binary cross entropy; arguments as `softmax_loss`.
+    """Binary cross entropy; arguments as for `softmax_loss`.
 
     Source: logistic_layer.c forward_logistic_layer, blas.c logistic_x_ent_cpu (pjreddie).
     """
-    pred, truth = _pair(output, truths)
+    pred, truth = _flatten(output, truths)
     error = -truth * pred.log() - (1 - truth) * (1 - pred).log()
     return Loss((truth - pred).reshape(x.shape), error.sum())
 
@@ -50,31 +55,18 @@ def logistic_loss(
 def cost_loss(
     layer: Cost, x: Tensor, output: Tensor, truths: Tensor, context: LossContext
 ) -> Loss:
-    """Squared, smooth or absolute differences; arguments as `softmax_loss`.
+    """Squared, smooth or absolute differences, by type=; arguments as for `softmax_loss`.
 
     Source: cost_layer.c forward_cost_layer, forward_cost_layer_gpu (both code bases). What
-    acts in CUDA code alone (wgan, noobj, thresh, smooth) acts here everywhere.
-    Differs: pjreddie's CPU code turns the delta of type=smooth around where the difference
-    is above 1; here it is that of its CUDA code, and of AlexeyAB's.
+    only CUDA code does (wgan, noobj, thresh, smooth) is done here everywhere.
+    Differs: pjreddie's CPU code reverses the sign of the delta of type=smooth where the
+    difference is above 1; here it is that of its CUDA code, and of AlexeyAB's.
     """
     options = layer.options
-    pred, truth = _pair(x, truths)
+    pred, truth = _flatten(x, truths)
     if options.smooth:
         truth = truth * (1 - options.smooth) + options.smooth / truth.shape[1]
-    diff = truth - pred
-    if options.type == "masked":
-        diff = torch.where(truth == SECRET, 0.0, diff)
-    if options.type == "smooth":
-        near = diff.abs() < 1
-        error = torch.where(near, diff**2, 2 * diff.abs() - 1)
-        delta = torch.where(near, diff, torch.where(diff > 0, 1.0, -1.0))
-    elif options.type == "L1":
-        error, delta = diff.abs(), torch.where(diff > 0, 1.0, -1.0)
-    elif options.type == "wgan":
-        error = torch.where(truth != 0, -pred, pred)
-        delta = torch.where(truth > 0, 1.0, -1.0)
-    else:
-        error, delta = diff**2, diff
+    error, delta = _error_and_delta(options, pred, truth)
     if options.type == "seg" and options.noobj != 1:
         factor = torch.where(truth == 0, options.noobj, 1.0)
         error, delta = error * factor, delta * factor
@@ -83,6 +75,26 @@ def cost_loss(
     return Loss(delta.reshape(x.shape), error.sum(), options.scale)
 
 
-def _pair(output: Tensor, truths: Tensor) -> tuple[Tensor, Tensor]:
+def _error_and_delta(options: CostOptions, pred: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """The error and delta of each value, [N, values].
+
+    Source: blas.c l2_cpu, smooth_l1_cpu, l1_cpu; blas_kernels.cu wgan.
+    """
+    diff = truth - pred
+    if options.type == "wgan":
+        return torch.where(truth != 0, -pred, pred), torch.where(truth > 0, 1.0, -1.0)
+    if options.type == "masked":
+        diff = torch.where(truth == SECRET, 0.0, diff)
+    sign = torch.where(diff > 0, 1.0, -1.0)
+    if options.type == "L1":
+        return diff.abs(), sign
+    if options.type == "smooth":
+        near = diff.abs() < 1
+        error = torch.where(near, diff**2, 2 * diff.abs() - 1)
+        return error, torch.where(near, diff, sign)
+    return diff**2, diff
+
+
+def _flatten(output: Tensor, truths: Tensor) -> tuple[Tensor, Tensor]:
     """Both as [N, values] float32."""
     return output.flatten(1).float(), truths.flatten(1).float()

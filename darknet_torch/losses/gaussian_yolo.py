@@ -1,4 +1,10 @@
-"""The loss of [Gaussian_yolo]."""
+"""The loss of [Gaussian_yolo].
+
+Each coordinate is predicted as a Gaussian: a mean and an uncertainty sigma. The delta of mean
+and sigma is the gradient of the log of the Gaussian's density at the ground truth; with an
+iou_loss the mean's delta is the gradient of the IoU instead. Objectness and classes as for
+[yolo], see `anchored`.
+"""
 
 from __future__ import annotations
 
@@ -8,64 +14,73 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.gaussian_yolo import GaussianYolo, GaussianYoloOptions
-from darknet_torch.losses.anchored import AnchoredLoss, Match
-from darknet_torch.losses.base import Loss, LossContext, squared
-from darknet_torch.losses.iou import OVERLAPS, gradient
-from darknet_torch.losses.terms import clipped
+from darknet_torch.losses.anchor_matching import Match
+from darknet_torch.losses.anchored import AnchoredLoss
+from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
+from darknet_torch.losses.iou import giou, iou, iou_gradient
+from darknet_torch.losses.terms import clip_delta, match_statistics
 
-_COORDINATES = 8
-_SIGMA = 0.3
+_COORDINATES = 8  # a mean and a sigma for each of x, y, w, h
+_MEANS = slice(0, 8, 2)
+_SIGMAS = slice(1, 8, 2)
+_SIZE_MEANS = slice(4, 8, 2)
+_SIGMA_CONST = 0.3
 _EPSILON = 1e-9
 
 
 def gaussian_yolo_loss(
-    head: GaussianYolo, x: Tensor, output: Tensor, rows: Tensor, context: LossContext
+    head: GaussianYolo, x: Tensor, output: Tensor, truth_rows: Tensor, context: LossContext
 ) -> Loss:
-    """Delta and cost of a mini-batch.
+    """Compute the delta and cost of a mini-batch.
 
     Args:
-        head: which.
-        x: [N, boxes * (9 + classes), H, W], its input.
+        head: the [Gaussian_yolo].
+        x: its input, [N, boxes * (9 + classes), H, W].
         output: its output, of the same shape.
-        rows: [N, truths, 5 or 6] x, y, w, h (0-1 of the input), class (, track id).
-        context: the training around it.
+        truth_rows: [N, truths, 5 or 6] x, y, w, h (0-1 of the input), class (, track id).
+        context: the state of the training.
 
     Source: gaussian_yolo_layer.c forward_gaussian_yolo_layer, delta_gaussian_yolo_box
     (AlexeyAB).
     """
-    return _GaussianLoss(head, output, rows, context, _COORDINATES).compute()
+    return GaussianYoloLoss(head, output, truth_rows, context, _COORDINATES).compute()
 
 
-class _GaussianLoss(AnchoredLoss):
+class GaussianYoloLoss(AnchoredLoss):
+    """Computes the loss of a [Gaussian_yolo] for one mini-batch."""
+
     head: GaussianYolo
     options: GaussianYoloOptions
 
     keeps_smoothed_objectness = False
-    multiclass_by_first = True
+    checks_first_class = True
 
     def compute(self) -> Loss:
-        predicted = self._boxes(self.values, *self.grid())
-        best, which = self.ignore_overlapping(predicted)
-        self.assign_overlapping(best, which, self._delta)
-        match = self.match(*self._cells())
-        overlaps = self.assign_matched(match, self._delta)
-        self.average(torch.ones_like(self.objectness, dtype=torch.bool))
-        delta = self.as_input()
-        scale = self.options.delta_normalizer
-        return Loss(delta, squared(delta), scale, self._parts(overlaps, match))
+        """Set the delta of all boxes, and return it with its cost."""
+        best_iou, truth_index = self.ignore_overlapping()
+        self.assign_overlapping(best_iou, truth_index)
+        ious = self.assign_matched(self.matcher.match(*self._cells()))
+        self.average_box_delta(torch.ones_like(self.objectness, dtype=torch.bool))
+        return Loss(
+            self.delta_at_input(),
+            sum_of_squares(self.delta),
+            scale=self.options.delta_normalizer,
+            parts=self._parts(ious),
+        )
 
-    def ignored_objectness(
-        self, overlap: Tensor, delta: Tensor, ignored: Tensor, which: Tensor
+    def ignored_objectness_delta(
+        self, best_match_iou: Tensor, delta: Tensor, ignored: Tensor, truth_index: Tensor
     ) -> Tensor:
-        """Smoothed, objectness learns the squared overlap and the classes are learned too."""
+        """With objectness_smooth the target is the squared IoU, and class deltas are set too."""
         if not self.options.objectness_smooth:
             return torch.zeros_like(delta)
-        at = torch.nonzero(ignored)[:, 0]
-        self._learn_classes(at, self._overlapping(at, which[at]).classes)
-        return self.options.obj_normalizer * (overlap**2 - self.objectness)
+        boxes = torch.nonzero(ignored)[:, 0]
+        match = self.matcher.match_overlapping(boxes, truth_index[boxes])
+        self.set_class_delta(boxes, match.class_ids)
+        return self.options.obj_normalizer * (best_match_iou**2 - self.objectness)
 
     def _cells(self) -> tuple[Tensor, Tensor]:
-        """Of the point of each truth that yolo_point means."""
+        """[N, T] column and row of the cell of each truth's point, as yolo_point chooses it."""
         height, width = self.size
         if not self.head.shift:
             return self.truths.cells(width, height)
@@ -73,65 +88,75 @@ class _GaussianLoss(AnchoredLoss):
         column = (point[..., 0] * width).long().clamp(0, width - 1)
         return column, (point[..., 1] * height).long().clamp(0, height - 1)
 
-    def _boxes(self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor) -> Tensor:
-        """[K, 4] in 0-1 of the input. Source: gaussian_yolo_layer.c get_gaussian_yolo_box."""
+    def predicted_boxes(
+        self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor
+    ) -> Tensor:
+        """Decode the means, see `AnchoredLoss.predicted_boxes`.
+
+        Source: gaussian_yolo_layer.c get_gaussian_yolo_box.
+        """
         height, width = self.size
-        sizes = values[:, 4:8:2].exp() * anchor / self._input_size()
+        sizes = values[:, _SIZE_MEANS].exp() * anchor / self.input_size()
         point = torch.stack(((values[:, 0] + column) / width, (values[:, 2] + row) / height), -1)
         return torch.cat((point + self.head.shift * sizes, sizes), -1)
 
-    def _input_size(self) -> Tensor:
-        return self.values.new_tensor((self.context.width, self.context.height))
-
-    def _delta(self, values: Tensor, match: Match) -> tuple[Tensor, Tensor]:
-        """[K, 8] deltas of means and uncertainties in turn, and [K] the overlap for the log.
+    def box_delta(self, values: Tensor, match: Match) -> tuple[Tensor, Tensor]:
+        """[K, 8] deltas of mean and sigma in turn, and [K] the IoU or GIoU for the log.
 
         Source: gaussian_yolo_layer.c delta_gaussian_yolo_box.
         """
         options = self.options
-        predicted = self._boxes(values, match.columns, match.rows, match.anchors)
-        weight = (2 - match.truths[:, 2] * match.truths[:, 3])[:, None]
-        mean, sigma = values[:, 0:8:2], values[:, 1:8:2]
-        part = (self._wanted(match) - mean) / sigma
-        density = (-0.5 * part**2).exp() / (math.sqrt(2 * math.pi) * (sigma + _SIGMA))
-        factor = 0.5 / (density + _EPSILON) * density * weight
-        unsure = factor * (part**2 / sigma - 1 / (sigma + _SIGMA)) * options.uc_normalizer
-        overlap = OVERLAPS["iou"](predicted, match.truths)
-        if options.iou_loss == "mse":
-            moved = factor * part / sigma
-        else:
-            overlap = OVERLAPS["giou"](predicted, match.truths)
-            sizes = torch.where(predicted[:, 2:] == 0, 1.0, predicted[:, 2:])
-            box = torch.cat((predicted[:, :2], sizes), -1)
-            moved = gradient(box, match.truths, options.iou_loss)
-            centre = moved[:, :2] - self.head.shift * moved[:, 2:]
-            moved = torch.cat((centre, moved[:, 2:] * values[:, 4:8:2].exp()), -1)
-        moved = moved * self.box_multiplier(match.classes)[:, None]
-        moved, unsure = clipped(moved, options.max_delta), clipped(unsure, options.max_delta)
-        return torch.stack((moved, unsure), -1).flatten(1), overlap
+        predicted = self.predicted_boxes(values, match.columns, match.rows, match.anchors)
+        mean_delta, sigma_delta = self._likelihood_delta(values, match)
+        if options.iou_loss != "mse":
+            mean_delta = self._iou_delta(values, predicted, match.truth_boxes)
+        mean_delta = mean_delta * self.box_weight(match.class_ids)[:, None]
+        mean_delta = clip_delta(mean_delta, options.max_delta)
+        sigma_delta = clip_delta(sigma_delta, options.max_delta)
+        logged_iou = iou if options.iou_loss == "mse" else giou
+        delta = torch.stack((mean_delta, sigma_delta), -1).flatten(1)
+        return delta, logged_iou(predicted, match.truth_boxes)
 
-    def _wanted(self, match: Match) -> Tensor:
-        """[K, 4]: what the means should be."""
+    def _likelihood_delta(self, values: Tensor, match: Match) -> tuple[Tensor, Tensor]:
+        """[K, 4] deltas of the means and of the sigmas, which raise the truth's likelihood."""
+        scale = (2 - match.truth_boxes[:, 2] * match.truth_boxes[:, 3])[:, None]
+        mean, sigma = values[:, _MEANS], values[:, _SIGMAS]
+        normalized = (self._target_means(match) - mean) / sigma
+        in_exp = -0.5 * normalized**2
+        normal_dist = in_exp.exp() / (math.sqrt(2 * math.pi) * (sigma + _SIGMA_CONST))
+        temp = 0.5 / (normal_dist + _EPSILON) * normal_dist * scale
+        mean_delta = temp * normalized / sigma
+        sigma_delta = temp * (normalized**2 / sigma - 1 / (sigma + _SIGMA_CONST))
+        return mean_delta, sigma_delta * self.options.uc_normalizer
+
+    def _target_means(self, match: Match) -> Tensor:
+        """[K, 4]: the encoded ground truth, which the means should equal."""
         height, width = self.size
-        truth = match.truths
+        truth = match.truth_boxes
         point = truth[:, :2] - self.head.shift * truth[:, 2:]
-        where = torch.stack(
+        target_xy = torch.stack(
             (point[:, 0] * width - match.columns, point[:, 1] * height - match.rows), -1
         )
-        scales = (truth[:, 2:] * self._input_size() / match.anchors).log()
-        return torch.cat((where, scales), -1)
+        target_wh = (truth[:, 2:] * self.input_size() / match.anchors).log()
+        return torch.cat((target_xy, target_wh), -1)
 
-    def _parts(self, overlaps: Tensor, match: Match) -> dict[str, Tensor]:
-        count = max(1, len(match.places))
-        everything = squared(self.delta)
-        rest = squared(self.delta[:, self.coordinates :])
-        sure = squared(self.delta[:, :4]) + rest
+    def _iou_delta(self, values: Tensor, predicted: Tensor, truth_boxes: Tensor) -> Tensor:
+        """[K, 4]: the gradient of the IoU; for w and h through the exponential."""
+        sizes = torch.where(predicted[:, 2:] == 0, 1.0, predicted[:, 2:])
+        boxes = torch.cat((predicted[:, :2], sizes), -1)
+        delta = iou_gradient(boxes, truth_boxes, self.options.iou_loss)
+        point_delta = delta[:, :2] - self.head.shift * delta[:, 2:]
+        return torch.cat((point_delta, delta[:, 2:] * values[:, _SIZE_MEANS].exp()), -1)
+
+    def _parts(self, ious: Tensor) -> dict[str, Tensor]:
+        """What C logs: its "iou_loss" is of x and y, its "uc_loss" of w and h."""
+        total = sum_of_squares(self.delta)
+        classification = sum_of_squares(self.delta[:, self.coordinates :])
+        without_sizes = sum_of_squares(self.delta[:, :4]) + classification
         return {
-            "count": torch.tensor(float(len(match.places))),
-            "iou": overlaps.sum() / count,
-            "recall": (overlaps > 0.5).sum() / count,
-            "class_loss": rest / self.shape[0],
-            "iou_loss": (sure - rest) / self.shape[0],
-            "uc_loss": (everything - sure) / self.shape[0],
-            "total_loss": everything / self.shape[0],
+            **match_statistics(ious),
+            "class_loss": classification / self.shape[0],
+            "iou_loss": (without_sizes - classification) / self.shape[0],
+            "uc_loss": (total - without_sizes) / self.shape[0],
+            "total_loss": total / self.shape[0],
         }

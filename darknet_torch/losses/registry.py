@@ -1,4 +1,8 @@
-"""Which layers have a loss. To add one, import it and list it here."""
+"""Which layers have a loss, and which function computes it.
+
+To add a loss, import its function and list it here. `LOSSES` is the family of Darknet's losses;
+another family is another table of this form.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ from darknet_torch.losses.iseg import iseg_loss
 from darknet_torch.losses.region import region_loss
 from darknet_torch.losses.yolo import yolo_loss
 
+# Takes the layer, its input, its output, the truths and the context.
 LossFunction = Callable[[Any, Tensor, Tensor, Tensor, LossContext], Loss]
 
 LOSSES: dict[type[Layer], LossFunction] = {
@@ -42,15 +47,15 @@ LOSSES: dict[type[Layer], LossFunction] = {
 
 
 def has_cost(layer: Layer) -> bool:
-    """Whether the cost of `layer` counts; with noloss it is 0.
+    """Whether Darknet counts `layer` when it averages the costs; with noloss its cost is 0.
 
     Source: network.c get_network_cost.
     """
     return type(layer) in LOSSES
 
 
-def loss_of(layer: Layer) -> LossFunction | None:
-    """The loss of `layer`, None if it has none."""
+def loss_function_for(layer: Layer) -> LossFunction | None:
+    """The function that computes the loss of `layer`; None if it has none, or noloss=1."""
     if getattr(layer.options, "noloss", False):
         return None
     return LOSSES.get(type(layer))

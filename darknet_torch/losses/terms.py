@@ -1,4 +1,4 @@
-"""Parts that the deltas of several heads have in common."""
+"""Terms that the deltas of several heads have in common."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ from torch import Tensor
 from darknet_torch.cfg.options import FLT_MAX
 from darknet_torch.heads.yolo import AnchorOptions
 
+_RECALL_IOU = 0.5  # a matched box above it counts as found, in the log
+
 
 def class_multipliers(options: AnchorOptions, device: torch.device) -> Tensor | None:
-    """[classes]: how much more a rare class counts. Source: parser.c get_classes_multipliers."""
+    """Weight of each class, larger for rare ones, from counters_per_class.
+
+    Returns:
+        [classes] float32, 1 to max_delta; None without counters_per_class.
+
+    Source: parser.c get_classes_multipliers.
+    """
     counters = options.counters_per_class
     if not counters:
         return None
@@ -18,22 +26,46 @@ def class_multipliers(options: AnchorOptions, device: torch.device) -> Tensor | 
     return (counts.max() / counts).clamp(max=options.max_delta)
 
 
-def focal(scores: Tensor, classes: Tensor) -> Tensor:
-    """[K, classes]: the deltas of the focal loss.
+def focal_delta(scores: Tensor, class_ids: Tensor) -> Tensor:
+    """Class deltas of the focal loss with alpha 0.5 and gamma 2.
+
+    Args:
+        scores: [K, classes] predicted class scores.
+        class_ids: [K] int64, the ground truth's class.
+
+    Returns:
+        [K, classes].
 
     Source: yolo_layer.c delta_yolo_class, region_layer.c delta_region_class (AlexeyAB).
     """
-    column = classes[:, None]
-    certain = scores.gather(1, column) + 1e-15
-    slope = -(1 - certain) * (2 * certain * certain.log() + certain - 1)
-    wanted = torch.zeros_like(scores).scatter_(1, column, 1.0)
-    return (wanted - scores) * (0.5 * slope)
+    column = class_ids[:, None]
+    pt = scores.gather(1, column) + 1e-15
+    grad = -(1 - pt) * (2 * pt * pt.log() + pt - 1)
+    target = torch.zeros_like(scores).scatter_(1, column, 1.0)
+    return (target - scores) * (0.5 * grad)
 
 
-def clipped(delta: Tensor, bound: float) -> Tensor:
-    """`delta` without NaN and infinities, and within `bound`.
+def clip_delta(delta: Tensor, max_delta: float) -> Tensor:
+    """Replace NaN and infinities by 0, then clip to -`max_delta` ... `max_delta`.
 
     Source: yolo_layer.c fix_nan_inf, clip_value (AlexeyAB).
     """
     delta = torch.where(torch.isfinite(delta), delta, 0.0)
-    return delta if bound == FLT_MAX else delta.clamp(-bound, bound)
+    return delta if max_delta == FLT_MAX else delta.clamp(-max_delta, max_delta)
+
+
+def match_statistics(ious: Tensor) -> dict[str, Tensor]:
+    """Number of matched boxes, their mean IoU, and the part of them above an IoU of 0.5.
+
+    Args:
+        ious: [K] of each matched box with its ground truth.
+
+    Returns:
+        Scalars "count", "iou" and "recall" for `Loss.parts`.
+    """
+    count = max(1, len(ious))
+    return {
+        "count": torch.tensor(float(len(ious))),
+        "iou": ious.sum() / count,
+        "recall": (ious > _RECALL_IOU).sum() / count,
+    }

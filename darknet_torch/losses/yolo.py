@@ -1,4 +1,9 @@
-"""The loss of [yolo]."""
+"""The loss of [yolo].
+
+Delta, target less prediction: objectness towards 1 for matched boxes, towards 0 for others
+(ignored boxes: 0); classes towards one-hot; coordinates by iou_loss: "mse" towards the
+encoded ground truth, otherwise the gradient of IoU, GIoU, DIoU or CIoU. See `anchored`.
+"""
 
 from __future__ import annotations
 
@@ -6,138 +11,155 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.yolo import Yolo, YoloOptions
-from darknet_torch.losses.anchored import AnchoredLoss, Match
-from darknet_torch.losses.base import Loss, LossContext, squared
-from darknet_torch.losses.iou import OVERLAPS, gradient
-from darknet_torch.losses.terms import clipped
+from darknet_torch.losses.anchor_matching import Match
+from darknet_torch.losses.anchored import AnchoredLoss
+from darknet_torch.losses.base import CellLabels, Loss, LossContext, sum_of_squares
+from darknet_torch.losses.iou import giou, iou, iou_gradient
+from darknet_torch.losses.rejection import reject_deltas
+from darknet_torch.losses.terms import clip_delta, match_statistics
 from darknet_torch.losses.truths import by_truth_rank
 
 _COORDINATES = 4
 
 
-def yolo_loss(head: Yolo, x: Tensor, output: Tensor, rows: Tensor, context: LossContext) -> Loss:
-    """Delta and cost of a mini-batch.
+def yolo_loss(
+    head: Yolo, x: Tensor, output: Tensor, truth_rows: Tensor, context: LossContext
+) -> Loss:
+    """Compute the delta and cost of a mini-batch.
 
     Args:
-        head: which.
-        x: [N, boxes * (5 + classes), H, W], its input.
+        head: the [yolo].
+        x: its input, [N, boxes * (5 + classes), H, W].
         output: its output, of the same shape.
-        rows: [N, truths, 5 or 6] x, y, w, h (0-1 of the input), class (, track id).
-        context: the training around it.
+        truth_rows: [N, truths, 5 or 6] x, y, w, h (0-1 of the input), class (, track id).
+        context: the state of the training.
 
     Source: yolo_layer.c forward_yolo_layer, process_batch, delta_yolo_box (AlexeyAB),
     forward_yolo_layer (pjreddie).
     """
-    return _YoloLoss(head, output, rows, context, _COORDINATES).compute()
+    return YoloLoss(head, output, truth_rows, context, _COORDINATES).compute()
 
 
-class _YoloLoss(AnchoredLoss):
+class YoloLoss(AnchoredLoss):
+    """Computes the loss of a [yolo] for one mini-batch."""
+
     head: Yolo
     options: YoloOptions
 
     def compute(self) -> Loss:
-        predicted = self._boxes(self.values, *self.grid())
-        best, which = self.ignore_overlapping(predicted)
-        self.assign_overlapping(best, which, self._delta)
+        """Set the delta of all boxes, and return it with its cost."""
+        best_iou, truth_index = self.ignore_overlapping()
+        self.assign_overlapping(best_iou, truth_index)
         height, width = self.size
-        match = self.match(*self.truths.cells(width, height))
-        overlaps = self.assign_matched(match, self._delta)
+        match = self.matcher.match(*self.truths.cells(width, height))
+        ious = self.assign_matched(match)
         if self.options.iou_thresh < 1:
-            self.average(self.delta[:, self.coordinates] != 0)
-        self._label(match)
-        if self.context.dialect.cumulative_yolo:
-            around = self.context
-            self.delta = around.rejection.apply(self.delta, around.net, around.iteration)
-        delta = self.as_input()
+            self.average_box_delta(self.delta[:, self.coordinates] != 0)
+        rejection = None
+        if self.context.dialect.training.cumulative_yolo:
+            self.delta, rejection = reject_deltas(
+                self.delta, self.context.rejection, self.context.net, self.context.iteration
+            )
         return Loss(
-            delta,
-            self._cost(overlaps, match),
-            self.options.delta_normalizer,
-            self._parts(overlaps, match),
+            self.delta_at_input(),
+            self._cost(ious),
+            scale=self.options.delta_normalizer,
+            parts=self._parts(ious),
+            cell_labels=self._cell_labels(match),
+            rejection=rejection,
         )
 
-    def _boxes(self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor) -> Tensor:
-        """[K, 4] in 0-1 of the input. Source: yolo_layer.c get_yolo_box."""
+    def predicted_boxes(
+        self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor
+    ) -> Tensor:
+        """See `AnchoredLoss.predicted_boxes`. Source: yolo_layer.c get_yolo_box."""
         height, width = self.size
         raw = values[:, 2:4]
-        # C's exp and log are of doubles, and what it keeps of them floats.
+        # C's exp and log are of doubles, and it stores their results as floats.
         factor = raw * raw * 4 if self.options.new_coords else raw.double().exp()
-        sizes = (factor * anchor / self._input_size()).float()
+        sizes = (factor * anchor / self.input_size()).float()
         centre = torch.stack(((values[:, 0] + column) / width, (values[:, 1] + row) / height), -1)
         return torch.cat((centre, sizes), -1)
 
-    def _input_size(self) -> Tensor:
-        return self.values.new_tensor((self.context.width, self.context.height))
-
-    def _delta(self, values: Tensor, match: Match) -> tuple[Tensor, Tensor]:
-        """[K, 4] deltas and [K, 3] IoU, the overlap of the cost, its loss.
+    def box_delta(self, values: Tensor, match: Match) -> tuple[Tensor, Tensor]:
+        """[K, 4] deltas of x, y, w, h, and [K, 2]: the IoU, and the IoU or GIoU of the cost.
 
         Source: yolo_layer.c delta_yolo_box.
         """
-        predicted = self._boxes(values, match.columns, match.rows, match.anchors)
-        factor = self.box_multiplier(match.classes)[:, None]
+        predicted = self.predicted_boxes(values, match.columns, match.rows, match.anchors)
+        weight = self.box_weight(match.class_ids)[:, None]
         if self.options.iou_loss == "mse":
-            delta = self._squared_delta(values, match) * factor
+            delta = self._mse_delta(values, match) * weight
         else:
-            sizes = torch.where(predicted[:, 2:] == 0, 1.0, predicted[:, 2:])
-            delta = gradient(
-                torch.cat((predicted[:, :2], sizes), -1), match.truths, self.options.iou_loss
-            )
-            if not self.options.new_coords:
-                delta = torch.cat(
-                    (delta[:, :2], (delta[:, 2:] * values[:, 2:4].double().exp()).float()), -1
-                )
-            delta = clipped(delta * factor, self.options.max_delta)
-        kind = "giou" if self.options.iou_loss == "giou" else "iou"
-        plain = OVERLAPS["iou"](predicted, match.truths)
-        return delta, torch.stack((plain, OVERLAPS[kind](predicted, match.truths)), -1)
+            delta = self._iou_delta(values, predicted, match.truth_boxes) * weight
+            delta = clip_delta(delta, self.options.max_delta)
+        cost_iou = giou if self.options.iou_loss == "giou" else iou
+        pair = (predicted, match.truth_boxes)
+        return delta, torch.stack((iou(*pair), cost_iou(*pair)), -1)
 
-    def _squared_delta(self, values: Tensor, match: Match) -> Tensor:
+    def _iou_delta(self, values: Tensor, predicted: Tensor, truth_boxes: Tensor) -> Tensor:
+        """[K, 4]: the gradient of the IoU; for w and h through the exponential."""
+        sizes = torch.where(predicted[:, 2:] == 0, 1.0, predicted[:, 2:])
+        boxes = torch.cat((predicted[:, :2], sizes), -1)
+        delta = iou_gradient(boxes, truth_boxes, self.options.iou_loss)
+        if self.options.new_coords:
+            return delta
+        size_delta = (delta[:, 2:] * values[:, 2:4].double().exp()).float()
+        return torch.cat((delta[:, :2], size_delta), -1)
+
+    def _mse_delta(self, values: Tensor, match: Match) -> Tensor:
+        """[K, 4]: encoded ground truth less prediction, larger for small boxes."""
         height, width = self.size
-        truth = match.truths
-        where = torch.stack(
+        truth = match.truth_boxes
+        target_xy = torch.stack(
             (truth[:, 0] * width - match.columns, truth[:, 1] * height - match.rows), -1
         )
-        sizes = truth[:, 2:] * self._input_size()
+        sizes = truth[:, 2:] * self.input_size()
         if self.options.new_coords:
-            scales = (sizes / (4 * match.anchors)).sqrt()
+            target_wh = (sizes / (4 * match.anchors)).sqrt()
         else:
-            scales = (sizes / match.anchors).double().log().float()
-        weight = (2 - truth[:, 2] * truth[:, 3])[:, None]
-        return weight * (torch.cat((where, scales), -1) - values[:, :4])
+            target_wh = (sizes / match.anchors).double().log().float()
+        scale = (2 - truth[:, 2] * truth[:, 3])[:, None]
+        return scale * (torch.cat((target_xy, target_wh), -1) - values[:, :4])
 
-    def _cost(self, overlaps: Tensor, match: Match) -> Tensor:
-        """Source: yolo_layer.c forward_yolo_layer, the end of it."""
-        everything = squared(self.delta)
-        plain = not self.context.dialect.cumulative_yolo or not self.options.show_details
-        if plain or self.options.iou_loss == "mse":
-            return everything
-        rest = self.options.obj_normalizer * squared(self.delta[:, self.coordinates :])
-        missed = (1 - overlaps[:, 1]).sum() / max(1, len(match.places))
-        return self.options.iou_normalizer * missed + rest
+    def _cost(self, ious: Tensor) -> Tensor:
+        """The cost that Darknet prints. Source: end of yolo_layer.c forward_yolo_layer."""
+        total = sum_of_squares(self.delta)
+        squares_only = (
+            not self.context.dialect.training.cumulative_yolo or not self.options.show_details
+        )
+        if squares_only or self.options.iou_loss == "mse":
+            return total
+        mean_iou_loss = (1 - ious[:, 1]).sum() / max(1, len(ious))
+        return self.options.iou_normalizer * mean_iou_loss + self._classification_loss()
 
-    def _parts(self, overlaps: Tensor, match: Match) -> dict[str, Tensor]:
-        count = max(1, len(match.places))
-        everything = squared(self.delta)
-        rest = self.options.obj_normalizer * squared(self.delta[:, self.coordinates :])
+    def _classification_loss(self) -> Tensor:
+        """Squared deltas of objectness and classes.
+
+        Source: yolo_layer.c forward_yolo_layer, its classification_loss.
+        """
+        return self.options.obj_normalizer * sum_of_squares(self.delta[:, self.coordinates :])
+
+    def _parts(self, ious: Tensor) -> dict[str, Tensor]:
+        total = sum_of_squares(self.delta)
+        classification = self._classification_loss()
         return {
-            "count": torch.tensor(float(len(match.places))),
-            "iou": overlaps[:, 0].sum() / count,
-            "recall": (overlaps[:, 0] > 0.5).sum() / count,
-            "class_loss": rest / self.shape[0],
-            "iou_loss": (everything - rest) / self.shape[0],
-            "total_loss": everything / self.shape[0],
+            **match_statistics(ious[:, 0]),
+            "class_loss": classification / self.shape[0],
+            "iou_loss": (total - classification) / self.shape[0],
+            "total_loss": total / self.shape[0],
         }
 
-    def _label(self, match: Match) -> None:
-        """Tell [contrastive] which boxes show what.
+    def _cell_labels(self, match: Match) -> CellLabels:
+        """The ground truths of the boxes whose anchor fits them best, for [contrastive].
 
-        Those that learn a truth because of iou_thresh alone are not told.
+        Boxes matched because of iou_thresh alone have no label, as in C.
         """
-        labels = torch.full((len(self.values),), -1, device=self.values.device)
-        classes = labels.clone()
+        tracks = torch.full((len(self.values),), -1, device=self.values.device)
+        classes = tracks.clone()
         best = torch.nonzero(match.fits_best)[:, 0]
-        for turn in by_truth_rank(match.places[best]):
-            at = match.places[best[turn]]
-            labels[at], classes[at] = match.tracks[best[turn]], match.classes[best[turn]]
-        self.context.labels[self.head.index] = labels, classes
+        for turn in by_truth_rank(match.box_indices[best]):
+            boxes = match.box_indices[best[turn]]
+            tracks[boxes] = match.track_ids[best[turn]]
+            classes[boxes] = match.class_ids[best[turn]]
+        return CellLabels(tracks, classes)

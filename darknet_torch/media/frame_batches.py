@@ -1,4 +1,4 @@
-"""Pictures and frames, opened in threads ahead of their use, a batch at a time. No torch."""
+"""Pictures and video frames in batches, read in threads ahead of their use. No torch."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ import numpy as np
 from darknet_torch.errors import ImageError
 from darknet_torch.media.images import read_image
 from darknet_torch.media.prefetch import Prefetcher
-from darknet_torch.media.sources import PictureSource, each_source
-from darknet_torch.media.video_reader import USUAL_RATE, Watching, frames
+from darknet_torch.media.sources import PictureSource, expand_standard_input
+from darknet_torch.media.video_reader import DEFAULT_FPS, VideoReadOptions, read_frames
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture, or a frame of a video.
+    """One picture, or one frame of a video.
 
     Attributes:
-        source: where it is from.
-        place: among all of the run, those counted that could not be opened, from 0.
+        source: where it comes from.
+        index: its position among all pictures and frames of the run, from 0. Those that could
+            not be opened count too.
         image: BGR uint8 [H, W, 3].
-        number: of a frame in its source, from 1.
-        rate: frames a second of its source.
+        number: the number of a video frame in its source, from 1; 1 for a picture.
+        fps: frames per second of its source.
     """
 
     source: PictureSource
-    place: int
+    index: int
     image: np.ndarray
     number: int = 1
-    rate: float = USUAL_RATE
+    fps: float = DEFAULT_FPS
 
     @property
     def filename(self) -> str:
@@ -43,73 +44,74 @@ class Frame:
 
 @dataclass(frozen=True)
 class FrameBatch:
-    """Some shots of a run, either pictures or frames.
+    """Some consecutive items of a run: either all pictures or all video frames.
 
     Attributes:
-        shots: those that could be opened.
-        errors: what is wrong with the others.
+        frames: the items that could be opened.
+        errors: one error for each item that could not.
     """
 
-    shots: list[Frame] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
     errors: list[ImageError] = field(default_factory=list)
 
     @property
     def images(self) -> list[np.ndarray]:
-        """Of the shots, each BGR uint8 [H, W, 3]."""
-        return [shot.image for shot in self.shots]
+        """The images of `frames`, each BGR uint8 [H, W, 3]."""
+        return [frame.image for frame in self.frames]
 
     @property
-    def places(self) -> list[int]:
-        """Of the shots."""
-        return [shot.place for shot in self.shots]
+    def indices(self) -> list[int]:
+        """The positions of `frames` in the run, see `Frame.index`."""
+        return [frame.index for frame in self.frames]
 
     def __len__(self) -> int:
-        return len(self.shots) + len(self.errors)
+        """The number of items, those with errors included."""
+        return len(self.frames) + len(self.errors)
 
 
 @dataclass(frozen=True)
 class _Item:
-    """What waits to be used: a picture that may still be being read, a frame, or an error."""
+    """An item in the queue: a frame, a picture that may still be being read, or an error."""
 
     source: PictureSource
     content: Future[Frame | ImageError] | Frame | ImageError
 
     @property
     def drop_if_newer(self) -> bool:
-        return self.source.live and isinstance(self.content, Frame)
+        return self.source.is_live and isinstance(self.content, Frame)
 
-    def settled(self) -> Frame | ImageError:
+    def wait(self) -> Frame | ImageError:
         return self.content.result() if isinstance(self.content, Future) else self.content
 
 
-def opened_batches(
+def picture_batches(
     pictures: Iterable[str | os.PathLike[str]], *, size: int, workers: int, exif: bool = True
 ) -> Iterator[FrameBatch]:
-    """All pictures in order; the next are read while these are used.
+    """Yield all pictures in order, in batches; later pictures are read while these are used.
 
     Args:
-        pictures: their paths.
-        size: how many at once, 1 or more.
-        workers: threads that read; one if 0.
-        exif: turn them as their EXIF orientation says.
+        pictures: paths of the pictures.
+        size: pictures per batch, 1 or more.
+        workers: number of reading threads; 0 means one.
+        exif: rotate pictures according to their EXIF orientation.
     """
     sources = (PictureSource(os.fspath(picture)) for picture in pictures)
-    return frame_batches(sources, size=size, workers=workers, watching=Watching(exif))
+    return frame_batches(sources, size=size, workers=workers, options=VideoReadOptions(exif))
 
 
 def frame_batches(
-    sources: Iterable[PictureSource], *, size: int, workers: int, watching: Watching
+    sources: Iterable[PictureSource], *, size: int, workers: int, options: VideoReadOptions
 ) -> Generator[FrameBatch, None, None]:
-    """The shots of all sources in order; the next are opened while these are used.
+    """Yield the pictures and frames of all sources in order, in batches, reading ahead.
 
-    Of a live source the newest frame alone waits: those before it are dropped, as in
+    For a live source only the newest frame waits in the queue: older ones are dropped, as in
     Darknet's demo.
 
     Args:
-        sources: pictures, videos, lists on standard input; taken one by one as needed.
-        size: how many at once, 1 or more; pictures and frames do not mix.
-        workers: threads that read pictures; one if 0.
-        watching: how to read.
+        sources: pictures, videos, or standard input; taken one by one as they are needed.
+        size: items per batch, 1 or more; a batch never mixes pictures and video frames.
+        workers: number of threads that read pictures; 0 means one.
+        options: how to read.
 
     Source: demo.c fetch_in_thread (AlexeyAB).
     """
@@ -117,40 +119,48 @@ def frame_batches(
     with (
         ThreadPoolExecutor(workers) as pool,
         Prefetcher(
-            _items(sources, pool, watching), max(workers, size), lambda item: item.drop_if_newer
+            _read_items(sources, pool, options),
+            max(workers, size),
+            lambda item: item.drop_if_newer,
         ) as items,
     ):
-        for _, group in itertools.groupby(items, lambda item: item.source.moving):
-            while some := list(itertools.islice(group, size)):
-                batch = FrameBatch()
-                for item in some:
-                    shot = item.settled()
-                    if isinstance(shot, Frame):
-                        batch.shots.append(shot)
-                    else:
-                        batch.errors.append(shot)
-                yield batch
+        for _, group in itertools.groupby(items, lambda item: item.source.is_video):
+            while chunk := list(itertools.islice(group, size)):
+                yield _batch_of(chunk)
 
 
-def _items(
-    sources: Iterable[PictureSource], pool: ThreadPoolExecutor, watching: Watching
+def _batch_of(items: Iterable[_Item]) -> FrameBatch:
+    batch = FrameBatch()
+    for item in items:
+        content = item.wait()
+        if isinstance(content, Frame):
+            batch.frames.append(content)
+        else:
+            batch.errors.append(content)
+    return batch
+
+
+def _read_items(
+    sources: Iterable[PictureSource], pool: ThreadPoolExecutor, options: VideoReadOptions
 ) -> Generator[_Item, None, None]:
-    place = 0
-    for source in each_source(sources):
-        if not source.moving:
-            yield _Item(source, pool.submit(_read, source, place, watching))
-            place += 1
+    index = 0
+    for source in expand_standard_input(sources):
+        if not source.is_video:
+            yield _Item(source, pool.submit(_read_picture, source, index, options))
+            index += 1
             continue
-        for frame in frames(source, watching):
+        for frame in read_frames(source, options):
             if isinstance(frame, ImageError):
                 yield _Item(source, frame)
             else:
-                yield _Item(source, Frame(source, place, frame.image, frame.number, frame.rate))
-            place += 1
+                yield _Item(source, Frame(source, index, frame.image, frame.number, frame.fps))
+            index += 1
 
 
-def _read(source: PictureSource, place: int, watching: Watching) -> Frame | ImageError:
+def _read_picture(
+    source: PictureSource, index: int, options: VideoReadOptions
+) -> Frame | ImageError:
     try:
-        return Frame(source, place, read_image(source.name, exif=watching.exif))
+        return Frame(source, index, read_image(source.name, exif=options.exif))
     except ImageError as error:
         return error

@@ -1,4 +1,4 @@
-"""Pictures: read, brought to 8-bit BGR, resized and letterboxed as Darknet does. No torch."""
+"""Reading pictures as 8-bit BGR, and resizing and letterboxing them as Darknet does. No torch."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from darknet_torch.errors import ImageError
 Image = np.ndarray
 Picture = str | os.PathLike[str] | np.ndarray
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
-_JPEG_MARK = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_FILL = 0.5  # of a letterbox's margins, in 0-1
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_GREY = 0.5  # the value of the margins, in 0-1
 
 
 def read_image(
@@ -29,12 +29,13 @@ def read_image(
 
     Args:
         path: any format that OpenCV reads.
-        exif: turn the picture as its EXIF orientation says.
-        decoder: of JPEGs: "darknet" for stb_image, that of its CPU build; "opencv" for that of
-            its builds with OpenCV, twice as fast.
+        exif: rotate the picture according to its EXIF orientation.
+        decoder: the JPEG decoder: "darknet" for stb_image, which Darknet's CPU build uses;
+            "opencv" for OpenCV's, which Darknet's builds with OpenCV use and which is twice as
+            fast.
 
     Raises:
-        ImageError: missing, empty, broken or no picture.
+        ImageError: the file is missing, unreadable, empty, cut off or no picture.
     """
     file = Path(path)
     try:
@@ -47,7 +48,7 @@ def read_image(
         raise ImageError("the file is empty", where=file, expected="a picture")
     flags = cv2.IMREAD_COLOR if exif else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     if data[:2].tobytes() == _JPEG_START:
-        _check_is_whole(data.tobytes(), file)
+        _check_not_truncated(data.tobytes(), file)
         image = _decode_with_stb(data, exif=exif) if decoder == "darknet" else None
         if image is not None:
             return image
@@ -64,8 +65,8 @@ def read_image(
     return np.asarray(image)
 
 
-def _check_is_whole(data: bytes, file: Path) -> None:
-    """Decoders fill the missing end of a JPEG with grey; say so instead."""
+def _check_not_truncated(data: bytes, file: Path) -> None:
+    """Raise an error for a truncated JPEG, whose missing end decoders would fill with grey."""
     if not _reaches_end(data):
         raise ImageError(
             "the picture is cut off: its end is missing",
@@ -76,12 +77,12 @@ def _check_is_whole(data: bytes, file: Path) -> None:
 
 
 def _reaches_end(data: bytes) -> bool:
-    """Whether a JPEG's segments lead to its end mark; what lies behind it does not matter."""
+    """Return whether a JPEG's segments lead to its end marker; what follows it is ignored."""
     position = len(_JPEG_START)
     while True:
-        # A segment of known length follows, or, behind a scan's header, coded data: there
-        # FF 00 and the restart marks FF D0 - FF D7 are no new segment.
-        found = _JPEG_MARK.search(data, position)
+        # Either a segment of known length follows, or, after a scan's header, coded data. In
+        # coded data, FF 00 and the restart markers FF D0 - FF D7 do not begin a new segment.
+        found = _JPEG_MARKER.search(data, position)
         if found is None:
             return False
         if found.group() == _JPEG_END:
@@ -90,7 +91,7 @@ def _reaches_end(data: bytes) -> bool:
 
 
 def _decode_with_stb(data: np.ndarray, *, exif: bool) -> Image | None:
-    """A JPEG as Darknet's own decoder sees it, to the last bit; None if it cannot.
+    """Decode a JPEG bit for bit as Darknet's own decoder does; None if that decoder fails.
 
     OpenCV's decoder differs by up to 3 grey levels in about 5% of the values, which is
     enough to move a small network's confidences by 0.1.
@@ -103,7 +104,7 @@ def _decode_with_stb(data: np.ndarray, *, exif: bool) -> Image | None:
 
 
 def open_picture(picture: Picture, *, exif: bool = True) -> tuple[Image, str]:
-    """A picture given by path or as an array: BGR uint8 [H, W, 3], and its file's name.
+    """Return a picture as BGR uint8 [H, W, 3], and its path; "" for a picture given as an array.
 
     Raises:
         ImageError: see `read_image`, `as_bgr`.
@@ -114,13 +115,13 @@ def open_picture(picture: Picture, *, exif: bool = True) -> tuple[Image, str]:
 
 
 def as_bgr(image: Image) -> Image:
-    """Any array that stands for a picture as BGR uint8 [H, W, 3].
+    """Convert a picture array to BGR uint8 [H, W, 3].
 
     Args:
         image: [H, W], [H, W, 1], [H, W, 3] BGR or [H, W, 4] BGRA; uint8 or uint16.
 
     Raises:
-        ImageError: it is of another kind, or empty.
+        ImageError: the array has another shape or type, or is empty.
     """
     if image.ndim == 2:
         image = image[:, :, None]
@@ -144,11 +145,13 @@ def as_bgr(image: Image) -> Image:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a picture lies in the network's input, sizes in pixels.
+    """The area of the network's input that a picture fills; sizes in pixels.
+
+    The area is centred.
 
     Attributes:
-        height, width: of the network's input.
-        inner_height, inner_width: of the picture inside it; the same when stretched.
+        height, width: size of the network's input.
+        inner_height, inner_width: size of the picture inside it; the same when stretched.
     """
 
     height: int
@@ -156,14 +159,14 @@ class Placement:
     inner_height: int
     inner_width: int
 
-    def to_picture(self, boxes: np.ndarray) -> np.ndarray:
-        """Boxes of the network's input as boxes of the picture.
+    def to_picture(self, boxes_cxcywh: np.ndarray) -> np.ndarray:
+        """Convert boxes from the network's input to the picture.
 
         Args:
-            boxes: [K, 4] centre x, centre y, width, height in 0-1 of the input.
+            boxes_cxcywh: [K, 4] centre x, centre y, width, height in 0-1 of the input.
 
         Returns:
-            [K, 4] in the same form, in 0-1 of the picture; they may reach beyond it.
+            [K, 4] in the same format, in 0-1 of the picture; they may reach beyond it.
 
         Source: yolo_layer.c correct_yolo_boxes (AlexeyAB). Its margins are exact halves,
         where `letterbox` rounds them down.
@@ -171,25 +174,29 @@ class Placement:
         margin_x = (self.width - self.inner_width) / 2 / self.width
         margin_y = (self.height - self.inner_height) / 2 / self.height
         ratio_x, ratio_y = self.inner_width / self.width, self.inner_height / self.height
-        return (boxes - (margin_x, margin_y, 0, 0)) / (ratio_x, ratio_y, ratio_x, ratio_y)
+        return (boxes_cxcywh - (margin_x, margin_y, 0, 0)) / (ratio_x, ratio_y, ratio_x, ratio_y)
 
-    def to_input(self, boxes: np.ndarray) -> np.ndarray:
-        """The inverse of `to_picture`."""
+    def to_input(self, boxes_cxcywh: np.ndarray) -> np.ndarray:
+        """Convert boxes from the picture to the network's input: the inverse of `to_picture`."""
         margin_x = (self.width - self.inner_width) / 2 / self.width
         margin_y = (self.height - self.inner_height) / 2 / self.height
         ratio_x, ratio_y = self.inner_width / self.width, self.inner_height / self.height
-        return boxes * (ratio_x, ratio_y, ratio_x, ratio_y) + (margin_x, margin_y, 0, 0)
+        return boxes_cxcywh * (ratio_x, ratio_y, ratio_x, ratio_y) + (margin_x, margin_y, 0, 0)
 
 
-def place(image: Image, height: int, width: int, *, letterbox: bool) -> Placement:
-    """How a picture goes into an input of `height` x `width`."""
+def input_placement(image: Image, height: int, width: int, *, letterbox: bool) -> Placement:
+    """Return where a picture goes in an input of `height` x `width`, letterboxed or stretched."""
     if not letterbox:
         return Placement(height, width, height, width)
-    return letterbox_size(image.shape[0], image.shape[1], height, width)
+    return letterbox_placement(image.shape[0], image.shape[1], height, width)
 
 
-def letterbox_size(own_height: int, own_width: int, height: int, width: int) -> Placement:
-    """How a picture of a size goes into an input of `height` x `width`, its aspect kept.
+def letterbox_placement(own_height: int, own_width: int, height: int, width: int) -> Placement:
+    """Return where a picture of a given size goes in an input when its aspect ratio is kept.
+
+    Args:
+        own_height, own_width: size of the picture.
+        height, width: size of the network's input.
 
     Source: image.c letterbox_image: float32 ratios compared, whole pixels rounded down.
     """
@@ -201,13 +208,13 @@ def letterbox_size(own_height: int, own_width: int, height: int, width: int) -> 
 def network_input(
     image: Image, placement: Placement, *, channels: int = 3, method: str = "darknet"
 ) -> np.ndarray:
-    """A picture as the network takes it.
+    """Convert a picture to the network's input.
 
     Args:
         image: BGR uint8 [H, W, 3].
-        placement: from `place`.
+        placement: from `input_placement`.
         channels: 3 for RGB, 1 for grey.
-        method: "darknet" for its own rule on floats, "opencv" for cv2.resize on bytes.
+        method: how to resize: "darknet" for `resize_darknet`, "opencv" for `resize_opencv`.
 
     Returns:
         [channels, height, width] float32 in 0-1, RGB.
@@ -227,11 +234,11 @@ def network_input(
 
 
 def fit_planes(planes: Image, placement: Placement, *, method: str = "darknet") -> np.ndarray:
-    """Planes resized and put where they lie in the network's input, the rest grey.
+    """Resize planes and put them in their place in the network's input; the margins are grey.
 
     Args:
-        planes: uint8 [H, W, C], or for the method "darknet" also float32 in 0-1.
-        placement: from `place`.
+        planes: uint8 [H, W, C]; with the method "darknet" also float32 in 0-1.
+        placement: from `input_placement`.
         method: see `network_input`.
 
     Returns:
@@ -243,14 +250,22 @@ def fit_planes(planes: Image, placement: Placement, *, method: str = "darknet") 
     resized = _RESIZERS[method](planes, height, width).transpose(2, 0, 1)
     if (height, width) == (placement.height, placement.width):
         return np.ascontiguousarray(resized)
-    out = np.full((planes.shape[2], placement.height, placement.width), _FILL, np.float32)
+    out = np.full((planes.shape[2], placement.height, placement.width), _GREY, np.float32)
     top, left = (placement.height - height) // 2, (placement.width - width) // 2
     out[:, top : top + height, left : left + width] = resized
     return out
 
 
 def resize_shorter_side(image: Image, size: int, *, channels: int = 3) -> np.ndarray:
-    """A picture resized so that its shorter side is `size`, float32 [channels, H, W], RGB.
+    """Resize a picture so that its shorter side is `size`.
+
+    Args:
+        image: BGR uint8 [H, W, 3].
+        size: length of the shorter side in pixels.
+        channels: 3 for RGB, 1 for grey.
+
+    Returns:
+        [channels, H, W] float32 in 0-1, RGB.
 
     Source: image.c resize_min.
     """
@@ -263,7 +278,7 @@ def resize_shorter_side(image: Image, size: int, *, channels: int = 3) -> np.nda
 
 
 def centre_crop(planes: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The middle of [C, H, W] as [C, height, width]; the edge goes on where that is larger.
+    """Crop the centre of [C, H, W] to [C, height, width]; edge pixels repeat where it is larger.
 
     Source: image.c crop_image, classifier.c predict_classifier (AlexeyAB).
     """
@@ -277,11 +292,14 @@ def centre_crop(planes: np.ndarray, height: int, width: int) -> np.ndarray:
 def classifier_input(
     image: Image, height: int, width: int, *, channels: int, letterbox: bool
 ) -> np.ndarray:
-    """A picture as a classifier sees it: letterboxed, or the middle of it.
+    """Convert a picture to a classifier's input: letterboxed, or its centre.
 
     Args:
-        letterbox: fit the whole picture in and fill up with grey, else resize the shorter
-            side and take the middle.
+        image: BGR uint8 [H, W, 3].
+        height, width: size of the network's input.
+        channels: 3 for RGB, 1 for grey.
+        letterbox: fit the whole picture and pad with grey; else resize the shorter side and
+            crop the centre.
 
     Returns:
         [channels, height, width] float32 in 0-1, RGB.
@@ -289,14 +307,14 @@ def classifier_input(
     Source: classifier.c predict_classifier (both code bases).
     """
     if letterbox:
-        placement = place(image, height, width, letterbox=True)
+        placement = input_placement(image, height, width, letterbox=True)
         return network_input(image, placement, channels=channels)
     resized = resize_shorter_side(image, width, channels=channels)
     return centre_crop(resized, height, width)
 
 
 def resize_darknet(planes: Image, height: int, width: int) -> np.ndarray:
-    """Bilinear between corners: the first and last pixels of both pictures coincide.
+    """Resize bilinearly with aligned corners: the corner pixels of both pictures coincide.
 
     Args:
         planes: uint8 [H, W, C], or float32 in 0-1.
@@ -309,44 +327,57 @@ def resize_darknet(planes: Image, height: int, width: int) -> np.ndarray:
     own_height, own_width = planes.shape[:2]
     if (own_height, own_width) == (height, width):
         return _floats(planes)
-    rows, down = _taps(own_height, height)
-    columns, right = _taps(own_width, width)
-    # The last column is a copy; of the last row, and of a picture of one row, only the
-    # upper tap counts.
-    columns[-1], right[-1] = own_width - 1, 0
-    below = np.minimum(rows + 1, own_height - 1)
-    beside = np.minimum(columns + 1, own_width - 1)
-    lower = down.copy()
-    lower[-1] = 0
+    rows, row_fractions = _interpolation_taps(own_height, height)
+    columns, column_fractions = _interpolation_taps(own_width, width)
+    # C copies the last column. For the last row, and for a picture of one row, it uses the
+    # upper row alone.
+    columns[-1], column_fractions[-1] = own_width - 1, 0
+    next_rows = np.minimum(rows + 1, own_height - 1)
+    next_columns = np.minimum(columns + 1, own_width - 1)
+    next_row_weights = row_fractions.copy()
+    next_row_weights[-1] = 0
     if own_height == 1:
-        lower[:] = 0
+        next_row_weights[:] = 0
     if own_width == 1:
-        right[:] = 0
-    needed, where = np.unique(np.concatenate((rows, below)), return_inverse=True)
-    lines = _floats(planes[needed])
-    right = right[None, :, None]
-    part = (1 - right) * lines[:, columns] + right * lines[:, beside]
-    upper_weight, lower_weight = (1 - down)[:, None, None], lower[:, None, None]
-    return upper_weight * part[where[:height]] + lower_weight * part[where[height:]]
+        column_fractions[:] = 0
+    # Only the rows that are used are converted and resized horizontally, each of them once.
+    used_rows, where = np.unique(np.concatenate((rows, next_rows)), return_inverse=True)
+    lines = _floats(planes[used_rows])
+    column_fractions = column_fractions[None, :, None]
+    part = (1 - column_fractions) * lines[:, columns] + column_fractions * lines[:, next_columns]
+    upper = (1 - row_fractions)[:, None, None] * part[where[:height]]
+    return upper + next_row_weights[:, None, None] * part[where[height:]]
 
 
 def _floats(planes: np.ndarray) -> np.ndarray:
-    """uint8 as float32 in 0-1; floats, which are that already, as they are."""
+    """Convert uint8 to float32 in 0-1; floats are in 0-1 already and stay as they are."""
     return planes / np.float32(255) if planes.dtype == np.uint8 else planes
 
 
-def _taps(own: int, wanted: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pixel before each place, and how far the place lies beyond it."""
+def _interpolation_taps(own: int, wanted: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each of `wanted` pixels along an axis of `own` pixels interpolates between.
+
+    Returns:
+        [wanted] index of the source pixel at or before the sampling position, and [wanted]
+        distance from that pixel to the position, in 0-1.
+    """
     if wanted == 1:
         return np.zeros(1, np.int64), np.zeros(1, np.float32)
     scale = np.float32(own - 1) / np.float32(wanted - 1)
-    places = np.arange(wanted, dtype=np.float32) * scale
-    first = np.minimum(places.astype(np.int64), own - 1)
-    return first, places - first.astype(np.float32)
+    positions = np.arange(wanted, dtype=np.float32) * scale
+    first = np.minimum(positions.astype(np.int64), own - 1)
+    return first, positions - first.astype(np.float32)
 
 
 def resize_opencv(planes: Image, height: int, width: int) -> np.ndarray:
-    """cv2.resize, bilinear, as Darknet's demo and video do; see `resize_darknet`."""
+    """Resize bytes bilinearly by cv2.resize, as Darknet does with video frames.
+
+    Args:
+        planes: uint8 [H, W, C].
+
+    Returns:
+        float32 [height, width, C] in 0-1.
+    """
     resized = cv2.resize(np.ascontiguousarray(planes), (width, height))
     return resized.reshape(height, width, -1) / np.float32(255)
 

@@ -1,4 +1,4 @@
-"""Work done in a thread ahead of its use, or behind it; always in order. No torch."""
+"""Work in a thread, ahead of its use or in the background; always in order. No torch."""
 
 from __future__ import annotations
 
@@ -9,35 +9,37 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-_PATIENCE = 1.0  # seconds for a generator to close: a decoder must not be cut off at work
+# Seconds that a generator gets to close: a decoder must not be interrupted while it works.
+_CLOSE_TIMEOUT = 1.0
 
 
 class Prefetcher(Generic[T]):
-    """Runs a generator in a thread, some items ahead of whoever iterates over this.
+    """Iterator over a generator that runs in a thread, some items ahead of the consumer.
 
-    Use it in a `with` block, at whose end the generator is closed. What it raises is raised
-    behind its last item.
+    Use it in a `with` block; the generator is closed at the end of the block. An exception of
+    the generator is raised after its last item.
 
     Args:
-        items: makes the items.
-        room: how many may wait, 1 or more; the thread pauses when there is no more.
-        drop_if_newer: whether a waiting item gives way to the next one of that kind, as the
-            picture of a camera that nobody has looked at yet.
+        items: the generator that makes the items.
+        capacity: how many items may wait in the queue, 1 or more. The thread pauses while the
+            queue is full.
+        drop_if_newer: whether an item may be replaced, while it waits in the queue, by the
+            next one of which this is also true. A camera's frames are such items.
     """
 
     def __init__(
         self,
         items: Generator[T, None, None],
-        room: int,
+        capacity: int,
         drop_if_newer: Callable[[T], bool] = lambda item: False,
     ) -> None:
-        self._items, self._room, self._goes_stale = items, room, drop_if_newer
-        self._waiting: deque[T] = deque()
+        self._items, self._capacity, self._drop_if_newer = items, capacity, drop_if_newer
+        self._queue: deque[T] = deque()
         self._changed = threading.Condition()
         self._ended = self._closed = False
         self._error: BaseException | None = None
-        # A daemon: it may hang in a camera or a pipe when the program ends.
-        self._thread = threading.Thread(target=self._work, daemon=True)
+        # A daemon thread, because it may be blocked in a camera or a pipe when the program ends.
+        self._thread = threading.Thread(target=self._produce, daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Prefetcher[T]:
@@ -47,22 +49,22 @@ class Prefetcher(Generic[T]):
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._thread.join(_PATIENCE)
+        self._thread.join(_CLOSE_TIMEOUT)
 
     def __iter__(self) -> Prefetcher[T]:
         return self
 
     def __next__(self) -> T:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._ended)
-            if self._waiting:
+            self._changed.wait_for(lambda: self._queue or self._ended)
+            if self._queue:
                 self._changed.notify_all()
-                return self._waiting.popleft()
+                return self._queue.popleft()
         if self._error is not None:
             raise self._error
         raise StopIteration
 
-    def _work(self) -> None:
+    def _produce(self) -> None:
         try:
             for item in self._items:
                 if not self._put(item):
@@ -75,28 +77,30 @@ class Prefetcher(Generic[T]):
             self._changed.notify_all()
 
     def _put(self, item: T) -> bool:
-        """Let `item` wait for its use; false if there is none any more."""
+        """Add `item` to the queue; return False if nothing will consume it any more."""
         with self._changed:
-            if self._waiting and self._goes_stale(item) and self._goes_stale(self._waiting[-1]):
-                self._waiting.pop()
-            self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._room)
-            self._waiting.append(item)
+            replaces_last = self._drop_if_newer(item)
+            if self._queue and replaces_last and self._drop_if_newer(self._queue[-1]):
+                self._queue.pop()
+            self._changed.wait_for(lambda: self._closed or len(self._queue) < self._capacity)
+            self._queue.append(item)
             self._changed.notify_all()
             return not self._closed
 
 
 class BackgroundWriter:
-    """Does work in a thread, some pieces behind whoever gives it.
+    """Runs submitted functions one after the other in a thread of its own.
 
-    Use it in a `with` block, at whose end all is done, or dropped if the block failed. What
-    the work raises is raised with a later piece, or at the end.
+    Use it in a `with` block. At the end of the block all submitted functions have run; if the
+    block raised, those that have not started are dropped. An exception of a function is raised
+    by a later `submit`, or at the end of the block.
 
     Args:
-        room: how many pieces may wait, 1 or more; giving one more waits.
+        capacity: how many functions may wait, 1 or more; `submit` blocks while there are more.
     """
 
-    def __init__(self, room: int) -> None:
-        self._room = room
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
         self._pool = ThreadPoolExecutor(1)
         self._pending: deque[Future[Any]] = deque()
 
@@ -110,8 +114,8 @@ class BackgroundWriter:
         finally:
             self._pool.shutdown(cancel_futures=True)
 
-    def do(self, work: Callable[[], object]) -> None:
-        """Call `work` when all before it is done."""
-        while len(self._pending) >= self._room:
+    def submit(self, function: Callable[[], object]) -> None:
+        """Call `function` after all functions submitted before it."""
+        while len(self._pending) >= self._capacity:
             self._pending.popleft().result()
-        self._pending.append(self._pool.submit(work))
+        self._pending.append(self._pool.submit(function))

@@ -1,4 +1,4 @@
-"""What a command line's SOURCE means: pictures, videos, cameras, lists of them. No torch."""
+"""The SOURCE argument of a command line: pictures, videos, cameras, lists of them. No torch."""
 
 from __future__ import annotations
 
@@ -22,138 +22,145 @@ VIDEO_SUFFIXES = frozenset(
     ".mp4 .avi .mov .mkv .webm .m4v .mpg .mpeg .wmv .flv .ts .mts .m2ts .3gp .ogv .vob".split()
 )
 STANDARD_INPUT = "-"
-_MAGIC = frozenset("*?[")
+_GLOB_CHARACTERS = frozenset("*?[")
 
 
-class Kind(enum.Enum):
-    """What a source is; the values are words for messages."""
+class SourceKind(enum.Enum):
+    """The kinds of sources; the values are their names in messages."""
 
     PICTURE = "picture"
     VIDEO = "video"
     STREAM = "stream"
     WEBCAM = "webcam"
-    LINES = "list on standard input"
+    STANDARD_INPUT = "list on standard input"
 
 
 @dataclass(frozen=True)
 class PictureSource:
-    """Something to search.
+    """One source of pictures or video frames.
 
     Attributes:
         name: a path, a URL, or the number of a camera.
+        kind: what it is.
     """
 
     name: str
-    kind: Kind = Kind.PICTURE
+    kind: SourceKind = SourceKind.PICTURE
 
     @property
-    def moving(self) -> bool:
-        """Whether it has frames."""
-        return self.kind in (Kind.VIDEO, Kind.STREAM, Kind.WEBCAM)
+    def is_video(self) -> bool:
+        """Whether it is a sequence of frames, recorded or live."""
+        return self.kind in (SourceKind.VIDEO, SourceKind.STREAM, SourceKind.WEBCAM)
 
     @property
-    def live(self) -> bool:
-        """Whether it goes on while nobody looks."""
-        return self.kind in (Kind.STREAM, Kind.WEBCAM)
+    def is_live(self) -> bool:
+        """Whether it produces frames in real time, whether or not anyone reads them."""
+        return self.kind in (SourceKind.STREAM, SourceKind.WEBCAM)
 
 
-def find_sources(words: Sequence[str], *, videos: bool = True) -> list[PictureSource]:
-    """What `words` mean, in order, each once.
+def find_sources(arguments: Sequence[str], *, videos: bool = True) -> list[PictureSource]:
+    """Return the sources that command line arguments name, in order, without duplicates.
 
     Args:
-        words: paths of pictures and videos; folders, for those in them; globs, where ``**``
-            is any depth; ``.txt`` lists with one a line; URLs; numbers of cameras; ``-`` for
-            a list on standard input. A path that is no file is kept, for whoever opens it to
-            report.
-        videos: False if only pictures can be used; then every path is one.
+        arguments: paths of pictures and videos; folders, which stand for the pictures and
+            videos in them; globs, where ``**`` matches any depth; ``.txt`` lists with one
+            source per line; URLs; camera numbers; ``-`` for a list on standard input. A path
+            that does not exist is kept, so that opening it reports the error.
+        videos: False if only pictures are allowed; then every path is taken as a picture.
 
     Raises:
-        UsageError: a folder, glob or list has nothing in it.
+        UsageError: a folder, glob or list names no source.
     """
     found: dict[PictureSource, None] = {}
-    for word in words:
-        found.update(dict.fromkeys(_expand(word, videos=videos)))
+    for argument in arguments:
+        found.update(dict.fromkeys(_expand(argument, videos=videos)))
     return list(found)
 
 
-def each_source(sources: Iterable[PictureSource]) -> Iterator[PictureSource]:
-    """The same, with the lines of standard input, as they come, for a source of that kind."""
+def expand_standard_input(sources: Iterable[PictureSource]) -> Iterator[PictureSource]:
+    """Yield the sources; standard input is replaced by a source for each line, as it arrives."""
     for source in sources:
-        if source.kind is Kind.LINES:
-            with standard_input() as lines:
-                yield from (_of_path(line.strip(), videos=True) for line in lines if line.strip())
+        if source.kind is SourceKind.STANDARD_INPUT:
+            with open_standard_input() as lines:
+                yield from (
+                    _source_from_path(line.strip(), videos=True) for line in lines if line.strip()
+                )
         else:
             yield source
 
 
-def standard_input() -> TextIO:
-    """Standard input as a file of its own.
+def open_standard_input() -> TextIO:
+    """Open standard input as a separate file object.
 
-    A thread that waits there holds the file's lock, which must not be that of `sys.stdin`
-    when the program ends.
+    A thread that waits for a line holds the lock of its file object. If that were `sys.stdin`,
+    the interpreter could not close it when the program ends.
 
     Raises:
-        UsageError: it is closed.
+        UsageError: standard input is closed.
     """
     if sys.stdin is None:
-        raise UsageError("standard input is closed", expected="a path a line")
+        raise UsageError("standard input is closed", expected="one path per line")
     try:
         own = os.dup(sys.stdin.fileno())
-    except (OSError, ValueError):  # replaced by something in memory
+    except (OSError, ValueError):  # sys.stdin is replaced by an object in memory
         return io.StringIO(sys.stdin.read())
     return open(own, encoding="utf-8", errors="surrogateescape")  # noqa: PTH123 (no path)
 
 
-def _expand(word: str, *, videos: bool) -> list[PictureSource]:
-    if word == STANDARD_INPUT:
-        return [PictureSource(word, Kind.LINES)]
-    path = Path(word)
+def _expand(argument: str, *, videos: bool) -> list[PictureSource]:
+    if argument == STANDARD_INPUT:
+        return [PictureSource(argument, SourceKind.STANDARD_INPUT)]
+    path = Path(argument)
     if path.is_dir():
         inside = (str(child) for child in path.iterdir() if child.is_file())
-        return _some(_usable(inside, videos=videos), word, "in this folder", videos=videos)
-    if path.exists() or not _MAGIC & set(word) or "://" in word:
+        found = _sources_with_known_suffix(inside, videos=videos)
+        return _check_not_empty(found, argument, "in this folder", videos=videos)
+    if path.exists() or not _GLOB_CHARACTERS & set(argument) or "://" in argument:
         if path.suffix == ".txt" and path.is_file():
             return _read_list(path, videos=videos)
-        if videos and word.isdecimal() and not path.exists():
-            return [PictureSource(word, Kind.WEBCAM)]
-        return [_of_path(word, videos=videos)]
-    files = (match for match in glob.glob(word, recursive=True) if Path(match).is_file())
-    return _some(_usable(files, videos=videos), word, "that match", videos=videos)
+        if videos and argument.isdecimal() and not path.exists():
+            return [PictureSource(argument, SourceKind.WEBCAM)]
+        return [_source_from_path(argument, videos=videos)]
+    files = (match for match in glob.glob(argument, recursive=True) if Path(match).is_file())
+    found = _sources_with_known_suffix(files, videos=videos)
+    return _check_not_empty(found, argument, "that match", videos=videos)
 
 
-def _of_path(name: str, *, videos: bool) -> PictureSource:
-    """A path or URL; a URL that names no file is a stream, which has no end."""
+def _source_from_path(name: str, *, videos: bool) -> PictureSource:
+    """Return the source for a path or URL; a URL that names no file is an endless stream."""
     url = urlsplit(name) if "://" in name else None
     suffix = Path(url.path if url else name).suffix.lower()
     if videos and (suffix in VIDEO_SUFFIXES or (url and suffix in PICTURE_SUFFIXES)):
-        return PictureSource(name, Kind.VIDEO)
-    return PictureSource(name, Kind.STREAM if videos and url else Kind.PICTURE)
+        return PictureSource(name, SourceKind.VIDEO)
+    return PictureSource(name, SourceKind.STREAM if videos and url else SourceKind.PICTURE)
 
 
 def _read_list(path: Path, *, videos: bool) -> list[PictureSource]:
     lines = (line.strip() for line in path.read_text("utf-8-sig", errors="replace").splitlines())
-    found = [_of_path(_beside(path, line), videos=videos) for line in lines if line]
-    return _some(found, str(path), "a path a line", videos=videos)
+    found = [
+        _source_from_path(_resolve_in_list(path, line), videos=videos) for line in lines if line
+    ]
+    return _check_not_empty(found, str(path), "one path per line", videos=videos)
 
 
-def _beside(path: Path, name: str) -> str:
-    """`name` against the working folder, as in Darknet, then against the list's own."""
-    beside = path.parent / name
-    return str(beside) if not Path(name).exists() and beside.exists() else name
+def _resolve_in_list(list_file: Path, name: str) -> str:
+    """Return a listed path, relative to the working folder as in Darknet, or to the list."""
+    next_to_list = list_file.parent / name
+    return str(next_to_list) if not Path(name).exists() and next_to_list.exists() else name
 
 
-def _usable(names: Iterable[str], *, videos: bool) -> list[PictureSource]:
-    """Those of the files `names` that can be searched, sorted."""
+def _sources_with_known_suffix(names: Iterable[str], *, videos: bool) -> list[PictureSource]:
+    """Return sources for the files that are pictures or videos by their suffix, sorted."""
     suffixes = _suffixes(videos=videos)
-    usable = sorted(name for name in names if Path(name).suffix.lower() in suffixes)
-    return [_of_path(name, videos=videos) for name in usable]
+    known = sorted(name for name in names if Path(name).suffix.lower() in suffixes)
+    return [_source_from_path(name, videos=videos) for name in known]
 
 
 def _suffixes(*, videos: bool) -> frozenset[str]:
     return PICTURE_SUFFIXES | VIDEO_SUFFIXES if videos else PICTURE_SUFFIXES
 
 
-def _some(
+def _check_not_empty(
     found: list[PictureSource], where: str, expected: str, *, videos: bool
 ) -> list[PictureSource]:
     if not found:

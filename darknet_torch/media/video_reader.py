@@ -1,4 +1,4 @@
-"""The frames of videos, streams and cameras. No torch."""
+"""Reading the frames of videos, streams and cameras. No torch."""
 
 from __future__ import annotations
 
@@ -11,132 +11,142 @@ import cv2
 import numpy as np
 
 from darknet_torch.errors import ImageError
-from darknet_torch.media.sources import Kind, PictureSource
+from darknet_torch.media.sources import PictureSource, SourceKind
 
-USUAL_RATE = 25.0  # frames a second where a source tells none. Source: image_opencv.cpp
-_CREDIBLE_RATES = (1.0, 240.0)  # some streams tell the ticks of their clock instead
+DEFAULT_FPS = 25.0  # frames per second of a source that reports none. Source: image_opencv.cpp
+_CREDIBLE_FPS = (1.0, 240.0)  # some streams report the ticks of their clock instead
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0  # seconds between attempts to reconnect
-# Containers without a count tell length times rate, which rounds; others count frames that
-# only open or close a group and are never shown.
-_COUNT_IS_OFF = (2, 0.02)  # frames, or part of all
-_HOPELESS = 1000  # frames in a row that cannot be decoded: nothing follows
+# How far the frame count of a header may be off. Containers without a count report duration
+# times rate, which rounds; others count frames that only open or close a group and are never
+# shown.
+_COUNT_TOLERANCE = (2, 0.02)  # frames, or a fraction of the count, whichever is larger
+_MAX_BROKEN = 1000  # consecutive frames that cannot be decoded before reading stops
 
 
 @dataclass(frozen=True)
 class VideoFrame:
-    """A frame of a moving source.
+    """One frame of a video, stream or camera.
 
     Attributes:
         image: BGR uint8 [H, W, 3].
-        number: from 1, those counted that could not be decoded.
-        rate: frames a second of the source.
+        number: from 1; frames that could not be decoded count too.
+        fps: frames per second of the source.
     """
 
     image: np.ndarray
     number: int
-    rate: float
+    fps: float
 
 
 @dataclass(frozen=True)
-class Watching:
-    """How to read moving sources.
+class VideoReadOptions:
+    """How to read pictures and videos.
 
     Attributes:
-        exif: turn frames as their container says.
-        reconnects: how often in a row to open a live source again that has dropped.
-        say: takes a line for the user.
+        exif: rotate pictures and frames according to their metadata.
+        reconnects: how many times in a row a live source is opened again after it dropped.
+        report: called with each message for the user.
     """
 
     exif: bool = True
     reconnects: int = 0
-    say: Callable[[str], None] = lambda text: None
+    report: Callable[[str], None] = lambda text: None
 
 
-def frames(
-    source: PictureSource, watching: Watching
+def read_frames(
+    source: PictureSource, options: VideoReadOptions
 ) -> Generator[VideoFrame | ImageError, None, None]:
-    """The frames of a moving source, in order, and what is wrong where one is missing."""
+    """Yield the frames of a video source in order, and an error in place of a missing frame."""
     try:
-        capture = _open(source, watching)
+        capture = _open(source, options)
     except ImageError as error:
         yield error
         return
-    yield from (_of_live if source.live else _of_file)(source, capture, watching)
+    yield from (_read_live if source.is_live else _read_file)(source, capture, options)
 
 
-def _open(source: PictureSource, watching: Watching) -> cv2.VideoCapture:
-    number = int(source.name) if source.kind is Kind.WEBCAM else None
-    if source.kind is Kind.VIDEO and "://" not in source.name and not Path(source.name).exists():
+def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
+    camera = int(source.name) if source.kind is SourceKind.WEBCAM else None
+    is_file = source.kind is SourceKind.VIDEO and "://" not in source.name
+    if is_file and not Path(source.name).exists():
         raise ImageError("no such video", where=source.name)
-    capture = cv2.VideoCapture(source.name if number is None else number)
+    capture = cv2.VideoCapture(source.name if camera is None else camera)
     if not capture.isOpened():
         what = f"this {source.kind.value} cannot be opened"
-        raise ImageError(what, where=source.name if number is None else f"webcam {number}")
-    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, float(watching.exif))
+        raise ImageError(what, where=source.name if camera is None else f"webcam {camera}")
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, float(options.exif))
     return capture
 
 
-def _rate(capture: cv2.VideoCapture) -> float:
-    rate = float(capture.get(cv2.CAP_PROP_FPS))
-    low, high = _CREDIBLE_RATES
-    return rate if low <= rate <= high else USUAL_RATE
+def _fps(capture: cv2.VideoCapture) -> float:
+    fps = float(capture.get(cv2.CAP_PROP_FPS))
+    low, high = _CREDIBLE_FPS
+    return fps if low <= fps <= high else DEFAULT_FPS
 
 
-def _of_file(
-    source: PictureSource, capture: cv2.VideoCapture, watching: Watching
+def _read_file(
+    source: PictureSource, capture: cv2.VideoCapture, options: VideoReadOptions
 ) -> Generator[VideoFrame | ImageError, None, None]:
-    """Differs: Darknet's demo ends at the first frame that cannot be decoded."""
-    rate, count = _rate(capture), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    number = good = 0
+    """Yield the frames of a file, which has an end.
+
+    Differs: Darknet's demo ends at the first frame that cannot be decoded.
+    """
+    fps, count = _fps(capture), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    number = last_decoded = 0
     try:
-        while number - good < _HOPELESS and (number <= count or number == good):
+        while number - last_decoded < _MAX_BROKEN and (number <= count or number == last_decoded):
             number += 1
             done, image = capture.read()
             if done:
-                for broken in range(good + 1, number):
+                for broken in range(last_decoded + 1, number):
                     yield ImageError(f"frame {broken} cannot be decoded", where=source.name)
-                good = number
-                yield VideoFrame(image, number, rate)
+                last_decoded = number
+                yield VideoFrame(image, number, fps)
     finally:
         capture.release()
-    frames_off, part_off = _COUNT_IS_OFF
-    if good == 0 or count - good > max(frames_off, part_off * count):
+    frames_off, fraction_off = _COUNT_TOLERANCE
+    if last_decoded == 0 or count - last_decoded > max(frames_off, fraction_off * count):
         expected = f"{count} frames, as its header says" if count > 0 else "frames"
         what = "the video is cut off"
-        yield ImageError(what, where=source.name, expected=expected, got=good)
+        yield ImageError(what, where=source.name, expected=expected, got=last_decoded)
 
 
-def _of_live(
-    source: PictureSource, capture: cv2.VideoCapture, watching: Watching
+def _read_live(
+    source: PictureSource, capture: cv2.VideoCapture, options: VideoReadOptions
 ) -> Generator[VideoFrame | ImageError, None, None]:
-    """Differs: Darknet's demo ends when a stream drops."""
+    """Yield the frames of a stream or camera, and reconnect when it drops.
+
+    Differs: Darknet's demo ends when a stream drops.
+    """
     number = attempts = 0
     while True:
-        rate = _rate(capture)
+        fps = _fps(capture)
         try:
             while (read := capture.read())[0]:
                 number, attempts = number + 1, 0
-                yield VideoFrame(read[1], number, rate)
+                yield VideoFrame(read[1], number, fps)
         finally:
             capture.release()
-        again = None
-        while again is None and attempts < watching.reconnects:
-            again, attempts = _reopen(source, watching, attempts), attempts + 1
-        if again is None:
+        reopened = None
+        while reopened is None and attempts < options.reconnects:
+            reopened, attempts = _reopen(source, options, attempts), attempts + 1
+        if reopened is None:
             break
-        capture = again
-    if watching.reconnects or not number:
+        capture = reopened
+    if options.reconnects or not number:
         yield ImageError(f"the {source.kind.value} has ended", where=source.name)
 
 
-def _reopen(source: PictureSource, watching: Watching, attempts: int) -> cv2.VideoCapture | None:
-    """Another capture of a live source, after a wait that grows with the attempts so far."""
-    watching.say(
+def _reopen(
+    source: PictureSource, options: VideoReadOptions, attempts: int
+) -> cv2.VideoCapture | None:
+    """Open a live source again, after a wait that doubles with each attempt; None if it fails."""
+    options.report(
         f"note: {source.name}: the {source.kind.value} dropped; connecting again"
-        f" ({attempts + 1} of {watching.reconnects})"
+        f" ({attempts + 1} of {options.reconnects})"
     )
     time.sleep(min(_FIRST_WAIT * 2**attempts, _LONGEST_WAIT))
     try:
-        return _open(source, watching)
+        return _open(source, options)
     except ImageError:
         return None

@@ -1,4 +1,4 @@
-"""Videos written frame by frame. No torch."""
+"""Writing videos frame by frame. No torch."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ import numpy as np
 from darknet_torch.errors import UsageError
 from darknet_torch.files import renamed
 
-# Codecs that every build of OpenCV brings along.
+# Suffix -> codec. Every build of OpenCV has these codecs.
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "XVID", ".avi": "MJPG"}
 
 
 class VideoFile:
-    """A video file, there when it is closed, whole or not at all.
+    """Writes a video file, which appears at its path, complete, when it is closed.
 
     Args:
-        path: its suffix says which kind, one of `CODECS`.
-        rate: frames a second.
-        height, width: of its frames, in pixels; frames of another size are resized.
+        path: where the file goes; its suffix chooses the container, one of `CODECS`.
+        fps: frames per second.
+        height, width: frame size in pixels; frames of another size are resized.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the suffix is not in `CODECS`, or the file cannot be written.
     """
 
-    def __init__(self, path: Path, rate: float, height: int, width: int) -> None:
+    def __init__(self, path: Path, fps: float, height: int, width: int) -> None:
         check_video_suffix(path)
         self._path, self._size = path, (width, height)
         with ExitStack() as stack:
             temporary = stack.enter_context(renamed(path))
             codec = cv2.VideoWriter.fourcc(*CODECS[path.suffix.lower()])
-            self._writer = cv2.VideoWriter(str(temporary), codec, rate, self._size)
+            self._writer = cv2.VideoWriter(str(temporary), codec, fps, self._size)
             if not self._writer.isOpened():
                 raise UsageError("this video cannot be written", where=path)
             self._stack = stack.pop_all()
@@ -45,10 +45,10 @@ class VideoFile:
         self._writer.write(image)
 
     def close(self) -> None:
-        """Finish it.
+        """Finish the file and move it to its path.
 
         Raises:
-            UsageError: it cannot be written.
+            UsageError: the file cannot be written.
         """
         self._writer.release()
         try:
@@ -57,17 +57,21 @@ class VideoFile:
             raise UsageError(f"cannot be written ({error.strerror})", where=self._path) from None
 
     def discard(self) -> None:
-        """Leave nothing of it."""
+        """Delete what has been written; a file that was at the path before stays."""
         self._writer.release()
         error = InterruptedError()
         self._stack.__exit__(type(error), error, None)
 
 
 def check_video_suffix(path: Path) -> None:
-    """Refuse a suffix that is not in `CODECS`.
+    """Check that a path's suffix is in `CODECS`.
 
     Raises:
         UsageError: it is not.
     """
     if path.suffix.lower() not in CODECS:
-        raise UsageError("no kind of video file", where=path, expected=" ".join(CODECS))
+        raise UsageError(
+            "not a video format that can be written",
+            where=path,
+            expected=" ".join(CODECS),
+        )

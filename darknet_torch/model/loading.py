@@ -99,14 +99,19 @@ def fill(
 
 
 def _try_other(
-    files: ModelFiles, other: Dialect, **sizes: int | None
+    files: ModelFiles,
+    other: Dialect,
+    *,
+    width: int | None,
+    height: int | None,
+    batch: int | None,
 ) -> tuple[Network, LoadReport] | None:
     """Load in the dialect `other`, if the weight file is exactly as long as that one writes it."""
     assert files.weights is not None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CfgWarning)
-            network = build(files.cfg, dialect=other, **sizes)
+            network = build(files.cfg, dialect=other, width=width, height=height, batch=batch)
         report = fill(network, files.weights, strict=True)
     except (CfgError, WeightsError):
         return None
@@ -130,6 +135,7 @@ def build(
     subdivisions: int | None = None,
     max_batches: int | None = None,
     dialect: str | Dialect = "alexeyab",
+    arithmetic: str = "fast",
 ) -> Network:
     """The network of a cfg, its arrays without values; see `load`."""
     return build_network(
@@ -140,6 +146,7 @@ def build(
         batch=batch,
         subdivisions=subdivisions,
         max_batches=max_batches,
+        arithmetic=arithmetic,
         initialize=False,
     )
 

@@ -17,6 +17,7 @@ from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
 from darknet_torch.model.registry import layer_type
+from darknet_torch.ops.arithmetic import FAST, Arithmetic, find_arithmetic
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,25 @@ class Network(nn.Module):
     Attributes:
         net: the options of [net].
         dialect: the code base it follows.
+        arithmetic: how its layers add up and round in training.
         layers: one module per section, in the order of the cfg.
         header: version and `seen` for the next weight file.
         last_readers: index of a layer -> the outputs that nobody behind it reads.
     """
 
-    def __init__(self, net: NetOptions, layers: Sequence[Layer], dialect: Dialect) -> None:
+    def __init__(
+        self,
+        net: NetOptions,
+        layers: Sequence[Layer],
+        dialect: Dialect,
+        arithmetic: Arithmetic = FAST,
+    ) -> None:
         super().__init__()
         self.net = net
         self.dialect = dialect
+        self.arithmetic = arithmetic
         self.layers = cast("Sequence[Layer]", nn.ModuleList(layers))
-        self.header = WeightsHeader(*dialect.file_version)
+        self.header = WeightsHeader(*dialect.weight_file.version)
         self.last_readers = _last_readers(layers)
         self._outputs = _output_indices(layers)
 
@@ -159,6 +168,7 @@ def build_network(
     batch: int | None = None,
     subdivisions: int | None = None,
     max_batches: int | None = None,
+    arithmetic: str = "fast",
     initialize: bool = True,
 ) -> Network:
     """Build the network that `sections` describe.
@@ -167,6 +177,8 @@ def build_network(
         sections: [net] and the layers, from `darknet_torch.cfg.grammar`.
         dialect: the code base to follow.
         width, height, batch, subdivisions, max_batches: override those of [net].
+        arithmetic: how layers add up and round in training, "fast" or "c_order", see
+            `darknet_torch.ops.arithmetic`.
         initialize: give the arrays values; without, they hold whatever memory held.
 
     Raises:
@@ -186,15 +198,16 @@ def build_network(
     if len(sections) == 1:
         raise CfgError("no layers behind [net]", where=net.where)
     layers: list[Layer] = []
+    chosen = find_arithmetic(arithmetic, dialect)
     shape = net.input_shape
     for index, section in enumerate(sections[1:]):
         cls = layer_type(section)
         options = read_options(cls.Options, section, dialect)
-        context = BuildContext(index, section.name, shape, layers, net, dialect)
+        context = BuildContext(index, section.name, shape, layers, net, dialect, chosen)
         layer = _made(cls, options, context)
         layers.append(layer)
         shape = layer.output_shape
-    network = Network(net, layers, dialect)
+    network = Network(net, layers, dialect, chosen)
     _warn_of_odd_size(network)
     _note_extensions(layers)
     if initialize:

@@ -185,7 +185,7 @@ def pack_header(header: WeightsHeader, dialect: Dialect) -> bytes:
 def _seen(major: int, minor: int, dialect: Dialect) -> struct.Struct:
     """How `seen` is stored: 64 bits since version 0.2, 32 before."""
     wide = major * 10 + minor >= 2
-    if not dialect.wide_seen_in_transposed:
+    if not dialect.weight_file.wide_seen_in_transposed:
         wide = wide and major < 1000 and minor < 1000
     return struct.Struct("<Q" if wide else "<I")
 

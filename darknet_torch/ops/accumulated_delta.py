@@ -9,12 +9,15 @@ from torch import Tensor
 
 
 class AccumulatedDelta:
-    """What a layer's delta was at the end of the last mini-batch.
+    """A layer's delta, which every mini-batch adds to what the one before left.
 
-    Darknet adds a mini-batch's delta to what the last one left, and never zeroes it for
-    layers that have no ``train``. `start` stands where that sum is made, `keep` where C
-    leaves it: the same place, or before the activation function, whose gradient is
-    multiplied into the delta where it lies.
+    Darknet never zeroes the delta of layers that have no ``train``. Backward first adds the
+    recorded delta to the gradient of the layer's output (`add_previous`), then records the sum
+    (`record`): at the output, or before the activation function, whose slope C multiplies
+    into the delta in place.
+
+    Attributes:
+        delta: the negative of what the last mini-batch left, None before the first.
 
     Source: network.c forward_network (AlexeyAB), its l.train.
     """
@@ -22,40 +25,40 @@ class AccumulatedDelta:
     def __init__(self) -> None:
         self.delta: Tensor | None = None
 
-    def start(self, output: Tensor) -> Tensor:
-        """`output`, whose gradient gets that of the last mini-batch on top."""
-        started: Tensor = _Start.apply(output, self)  # type: ignore[no-untyped-call]
-        return started
+    def add_previous(self, output: Tensor) -> Tensor:
+        """Return `output`; backward adds the delta of the last mini-batch to its gradient."""
+        result: Tensor = _AddPrevious.apply(output, self)  # type: ignore[no-untyped-call]
+        return result
 
-    def keep(self, x: Tensor) -> Tensor:
-        """`x`, whose gradient is kept for the next mini-batch."""
-        kept: Tensor = _Keep.apply(x, self)  # type: ignore[no-untyped-call]
-        return kept
+    def record(self, x: Tensor) -> Tensor:
+        """Return `x`; backward records its gradient for the next mini-batch."""
+        result: Tensor = _Record.apply(x, self)  # type: ignore[no-untyped-call]
+        return result
 
 
-class _Start(torch.autograd.Function):
+class _AddPrevious(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, output: Tensor, carried: AccumulatedDelta) -> Tensor:
-        ctx.carried = carried
+    def forward(ctx: Any, output: Tensor, accumulated: AccumulatedDelta) -> Tensor:
+        ctx.accumulated = accumulated
         return output.view_as(output)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (gradient,) = gradients
-        last = ctx.carried.delta
+        last = ctx.accumulated.delta
         if last is None or last.numel() != gradient.numel():
             return gradient, None
         return gradient + last.view_as(gradient), None
 
 
-class _Keep(torch.autograd.Function):
+class _Record(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, carried: AccumulatedDelta) -> Tensor:
-        ctx.carried = carried
+    def forward(ctx: Any, x: Tensor, accumulated: AccumulatedDelta) -> Tensor:
+        ctx.accumulated = accumulated
         return x.view_as(x)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (gradient,) = gradients
-        ctx.carried.delta = gradient.detach()
+        ctx.accumulated.delta = gradient.detach()
         return gradient, None

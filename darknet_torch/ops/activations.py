@@ -95,8 +95,8 @@ def _linear(x: Tensor) -> Tensor:
     return x
 
 
-class _WithDelta(torch.autograd.Function):
-    """A function whose gradient C computes otherwise than it follows from the function."""
+class _CustomGradient(torch.autograd.Function):
+    """A function whose gradient in the C code is not its derivative."""
 
     @staticmethod
     def forward(
@@ -117,18 +117,18 @@ class _WithDelta(torch.autograd.Function):
         return ctx.gradient(out, delta), None, None
 
 
-def _with_delta(
+def _with_gradient(
     function: Callable[[Tensor], Tensor], gradient: Callable[[Tensor, Tensor], Tensor]
 ) -> Callable[[Tensor], Tensor]:
-    """`function`, in training with `gradient` of its output and the delta behind it."""
+    """`function` with C's `gradient`, a function of its output and of the incoming gradient."""
 
-    def computed(x: Tensor) -> Tensor:
+    def activation(x: Tensor) -> Tensor:
         if not (torch.is_grad_enabled() and x.requires_grad):
             return function(x)
-        out: Tensor = _WithDelta.apply(x, function, gradient)  # type: ignore[no-untyped-call]
+        out: Tensor = _CustomGradient.apply(x, function, gradient)  # type: ignore[no-untyped-call]
         return out
 
-    return computed
+    return activation
 
 
 def _gelu_delta(out: Tensor, delta: Tensor) -> Tensor:
@@ -163,22 +163,22 @@ ACTIVATIONS: dict[str, Activation] = {
     "relu6": functional.relu6,
     "elu": functional.elu,
     "selu": _selu,
-    "gelu": _with_delta(_gelu, _gelu_delta),
+    "gelu": _with_gradient(_gelu, _gelu_delta),
     "relie": _relie,
     "ramp": _ramp,
     "leaky": _leaky,
     "revleaky": _leaky,
     "tanh": torch.tanh,
     "plse": _plse,
-    "stair": _with_delta(_stair, _stair_delta),
+    "stair": _with_gradient(_stair, _stair_delta),
     "hardtan": _hardtan,
     "lhtan": _lhtan,
     "swish": _swish,
     "mish": _mish,
     "hard_mish": _hard_mish,
-    "normalize_channels": _with_delta(_normalize_channels, _normalize_positive_delta),
-    "normalize_channels_softmax": _with_delta(_normalize_channels_softmax, _normalize_delta),
-    "normalize_channels_softmax_maxval": _with_delta(
+    "normalize_channels": _with_gradient(_normalize_channels, _normalize_positive_delta),
+    "normalize_channels_softmax": _with_gradient(_normalize_channels_softmax, _normalize_delta),
+    "normalize_channels_softmax_maxval": _with_gradient(
         _normalize_channels_softmax_maxval, _normalize_delta
     ),
     "hard_swish": functional.hardswish,

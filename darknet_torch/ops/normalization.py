@@ -1,4 +1,4 @@
-"""Batch normalisation as Darknet computes it."""
+"""Batch normalisation as Darknet computes it, at inference and in training."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
-
-from darknet_torch.ops import in_order as in_order_sums
 
 _INSIDE_ROOT = 1e-5
 _OUTSIDE_ROOT = 1e-6
@@ -45,58 +43,83 @@ def batch_norm(
     return shifted.to(x.dtype)
 
 
-def train_batch_norm(
+def cudnn_batch_norm(
     x: Tensor,
     scales: Tensor,
     biases: Tensor,
     rolling_mean: Tensor,
     rolling_variance: Tensor,
     *,
-    epsilon_inside_root: bool,
     rolling_step: float,
-    cudnn: bool = False,
-    in_order: bool = False,
 ) -> Tensor:
-    """`batch_norm` by the batch's own mean and variance, which enter the rolling ones.
-
-    The variance divides by N - 1, for normalising too, and the gradient is Darknet's, which
-    puts the epsilon elsewhere than the forward pass does.
+    """Batch normalisation in training as cuDNN computes it: by the variance over N.
 
     Args:
-        rolling_step: weight of the batch in the rolling mean and variance, changed in place.
-        cudnn: as cuDNN computes it instead: normalise by the variance over N.
-        in_order: sum up and round as C's loops do, see `darknet_torch.ops.in_order`.
+        x: [N, C, ...].
+        scales, biases: [C].
+        rolling_mean, rolling_variance: [C], changed in place.
+        rolling_step: weight of the batch in the rolling mean and variance, 0-1.
+
+    Source: batchnorm_layer.c forward_batchnorm_layer_gpu (AlexeyAB), with CUDNN.
+    """
+    return functional.batch_norm(
+        x,
+        rolling_mean,
+        rolling_variance,
+        scales,
+        biases,
+        training=True,
+        momentum=rolling_step,
+        eps=_INSIDE_ROOT,
+    )
+
+
+@torch.no_grad()
+def batch_statistics(
+    x: Tensor, rolling_mean: Tensor, rolling_variance: Tensor, rolling_step: float
+) -> tuple[Tensor, Tensor]:
+    """Mean and variance of a batch per channel; both enter the rolling ones.
+
+    Args:
+        x: [N, C, ...].
+        rolling_mean, rolling_variance: [C], changed in place.
+        rolling_step: weight of the batch in them, 0-1.
+
+    Returns:
+        [C] mean and [C] variance over N - 1.
+
+    Source: blas.c mean_cpu, variance_cpu; batchnorm_layer.c forward_batchnorm_layer.
+    """
+    precise = x if x.dtype == torch.float64 else x.float()
+    # Several times as fast as torch.var_mean; the rolling variance is over N - 1 here.
+    mean, variance = torch.batch_norm_update_stats(
+        precise, rolling_mean, rolling_variance, rolling_step
+    )
+    count = x.numel() // x.shape[1]
+    return mean, variance * (count / max(1, count - 1))
+
+
+def normalize(
+    x: Tensor,
+    scales: Tensor,
+    biases: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    *,
+    epsilon_inside_root: bool,
+) -> Tensor:
+    """Batch normalisation by the batch's own statistics, with Darknet's gradient.
+
+    The gradient puts the epsilon elsewhere than the forward pass does.
+
+    Args:
+        x: [N, C, ...].
+        scales, biases: [C].
+        mean, variance: [C], of `batch_statistics`.
+        epsilon_inside_root: as `batch_norm` has it.
 
     Source: batchnorm_layer.c forward_batchnorm_layer, backward_batchnorm_layer.
     """
-    if cudnn:
-        return functional.batch_norm(
-            x,
-            rolling_mean,
-            rolling_variance,
-            scales,
-            biases,
-            training=True,
-            momentum=rolling_step,
-            eps=_INSIDE_ROOT,
-        )
-    with torch.no_grad():
-        if in_order:
-            mean, variance = in_order_sums.statistics(x)
-            rolling_mean.lerp_(mean, rolling_step)
-            rolling_variance.lerp_(variance, rolling_step)
-        else:
-            precise = x if x.dtype == torch.float64 else x.float()
-            # Several times as fast as torch.var_mean; the rolling variance is over N - 1 here.
-            mean, variance = torch.batch_norm_update_stats(
-                precise, rolling_mean, rolling_variance, rolling_step
-            )
-            count = x.numel() // x.shape[1]
-            variance = variance * (count / max(1, count - 1))
-    if in_order:
-        return in_order_sums.normalization(
-            x, scales, biases, mean, variance, epsilon_inside_root=epsilon_inside_root
-        )
     out: Tensor = _Normalize.apply(  # type: ignore[no-untyped-call]
         x, scales, biases, mean, variance, epsilon_inside_root
     )
@@ -104,7 +127,7 @@ def train_batch_norm(
 
 
 class _Normalize(torch.autograd.Function):
-    """Batch normalisation by a given mean and variance, which depend on the input."""
+    """Batch normalisation by the mean and variance of the input itself."""
 
     @staticmethod
     def forward(
@@ -152,7 +175,7 @@ def affine(
     *,
     epsilon_inside_root: bool,
 ) -> tuple[Tensor, Tensor]:
-    """What `batch_norm` is at inference: x * factor + shift, both [C] in float64.
+    """Factor and shift [C], float64, with which x * factor + shift equals `batch_norm`.
 
     Source: network.c fuse_conv_batchnorm (AlexeyAB).
     """
@@ -162,7 +185,7 @@ def affine(
 
 
 def divisor(variance: Tensor, *, epsilon_inside_root: bool) -> Tensor:
-    """What `batch_norm` divides by, of the shape of `variance`."""
+    """The divisor of `batch_norm`, of the shape of `variance`."""
     if epsilon_inside_root:
         return torch.sqrt(variance + _INSIDE_ROOT)
     return torch.sqrt(variance) + _OUTSIDE_ROOT
@@ -171,10 +194,10 @@ def divisor(variance: Tensor, *, epsilon_inside_root: bool) -> Tensor:
 def with_divisor(
     scales: Tensor, wanted: Tensor, *, epsilon_inside_root: bool
 ) -> tuple[Tensor, Tensor]:
-    """Scales and rolling variance with which `batch_norm` computes scales / `wanted`.
+    """Scales and rolling variance with which `batch_norm` divides by `wanted`.
 
-    The scales stay as they are wherever a variance, which is never negative, can give the
-    divisor that is wanted.
+    The scales are unchanged wherever a variance, which is never negative, can give the wanted
+    divisor.
 
     Args:
         scales, wanted: [C], float64.

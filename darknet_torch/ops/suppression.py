@@ -1,4 +1,4 @@
-"""The choice among overlapping boxes as tensor functions, for graphs that end with it.
+"""Non-maximum suppression as tensor functions, for exported graphs.
 
 `darknet_torch.results.boxes` does the same on arrays, box by box.
 """
@@ -9,20 +9,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-MOST = 2048  # boxes of a picture that are compared with each other: 16 MB per array of pairs
+MAX_CANDIDATES = 2048  # per picture: an array of all pairs takes 16 MB
 
 
-def corners(boxes: Tensor) -> Tensor:
+def cxcywh_to_xyxy(boxes: Tensor) -> Tensor:
     """[..., 4] centre x, centre y, width, height to left, top, right, bottom."""
     half = boxes[..., 2:] / 2
     return torch.cat((boxes[..., :2] - half, boxes[..., :2] + half), -1)
 
 
-def overlaps(boxes: Tensor, exponent: float | None) -> Tensor:
-    """[..., K, K] overlap of each of `boxes` [..., K, 4], corners, with each.
+def pairwise_iou(boxes: Tensor, exponent: float | None) -> Tensor:
+    """IoU or DIoU of each box with each other box.
 
     Args:
-        exponent: of the penalty for a distance of the centres; None for plain IoU.
+        boxes: [..., K, 4] left, top, right, bottom.
+        exponent: that of the penalty on the distance of the centres; None for plain IoU.
+
+    Returns:
+        [..., K, K].
 
     Source: box.c box_iou, box_diou, box_diounms (AlexeyAB).
     """
@@ -30,7 +34,7 @@ def overlaps(boxes: Tensor, exponent: float | None) -> Tensor:
     inside = (
         torch.minimum(one[..., 2:], other[..., 2:]) - torch.maximum(one[..., :2], other[..., :2])
     ).clamp(min=0)
-    # Products are spelt out: onnxruntime's product over an axis breaks on no boxes.
+    # Products are written out: onnxruntime's product over an axis breaks on no boxes.
     shared = inside[..., 0] * inside[..., 1]
     size = boxes[..., 2:] - boxes[..., :2]
     area = size[..., 0] * size[..., 1]
@@ -50,35 +54,37 @@ def overlaps(boxes: Tensor, exponent: float | None) -> Tensor:
 def suppress(
     boxes: Tensor, scores: Tensor, *, threshold: float, exponent: float | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The boxes of a batch that remain, picture by picture, the most certain first.
+    """Remove boxes that overlap a better box of their class; sort by picture and score.
 
-    A box remains if no better one of its class that remains overlaps it too much. That is
-    found for all at once: starting from all, the set is computed from itself until it
-    does not change, which settles at least the next best box each time.
+    A box is kept if no better box of its class that is kept overlaps it too much. This is a
+    fixed point, found for all boxes at once: starting from all candidates, the set is computed
+    from itself until it does not change; each round decides at least the next best box.
 
     Args:
         boxes: [N, A, 4] centre x, centre y, width, height.
-        scores: [N, A, C], 0 for no candidate. Of each picture the best `MOST` are looked at.
-        threshold: overlaps above it are too much; 0 keeps all, as in C.
-        exponent: see `overlaps`.
+        scores: [N, A, C], 0 for no candidate. Only the best `MAX_CANDIDATES` of each picture
+            are considered.
+        threshold: overlaps above it remove a box, 0-1; 0 keeps all boxes, as in C.
+        exponent: see `pairwise_iou`.
 
     Returns:
-        Boxes [K, 4] as left, top, right, bottom; scores [K]; class ids [K]; pictures [K].
+        Boxes [K, 4] as left, top, right, bottom; scores [K]; class ids [K]; indices [K] of
+        their pictures in the batch.
 
     Source: box.c do_nms_sort, diounms_sort (AlexeyAB).
     """
     score, index = _best(scores)
     kind, box = index % scores.shape[2], index // scores.shape[2]
     row = torch.arange(boxes.shape[0], device=boxes.device)[:, None]
-    chosen = corners(boxes[row, box])
-    # Of equal ones the first comes first, whatever order they were found in.
+    chosen = cxcywh_to_xyxy(boxes[row, box])
+    # Among equal scores the first index comes first, whatever order topk returned.
     ties = (score[:, None] == score[:, :, None]) & (index[:, None] < index[:, :, None])
     better = (score[:, None] > score[:, :, None]) | ties
     keep = score > 0
     if threshold:
         same = kind[:, None] == kind[:, :, None]
-        keep = _settle(better & same & (overlaps(chosen, exponent) > threshold), keep)
-    rank = torch.where(keep, (better & keep[:, None]).sum(-1), MOST)
+        keep = _settle(better & same & (pairwise_iou(chosen, exponent) > threshold), keep)
+    rank = torch.where(keep, (better & keep[:, None]).sum(-1), MAX_CANDIDATES)
     order = torch.sort(rank, 1)[1]
     picture, place = torch.nonzero(keep[row, order], as_tuple=True)
     at = order[picture, place]
@@ -86,29 +92,29 @@ def suppress(
 
 
 def _best(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """The best candidates of each picture, [N, K], and their places among its A * C.
+    """The best scores of each picture, [N, K], and their indices among its A * C.
 
-    K is what the picture with the most has, up to `MOST`; others end with zeros. It is never
-    0, for which onnxruntime's sums get a wrong shape.
+    K is the largest count of candidates of a picture, at most `MAX_CANDIDATES`; rows with fewer
+    end with zeros. K is never 0, for which onnxruntime's sums get a wrong shape.
     """
     flat = scores.flatten(1)
-    score, index = functional.pad(flat, (0, MOST)).topk(MOST, 1)
+    score, index = functional.pad(flat, (0, MAX_CANDIDATES)).topk(MAX_CANDIDATES, 1)
     count = (score > 0).sum(1).max().clamp(min=1).item()
     torch._check(count >= 1)
-    torch._check(count <= MOST)
+    torch._check(count <= MAX_CANDIDATES)
     last = flat.shape[1] - 1
     return score[:, :count], index[:, :count].clamp(max=last)
 
 
 def _settle(beats: Tensor, candidates: Tensor) -> Tensor:
-    """The one set among `candidates` [N, K] in which is whoever nobody in it `beats` [N, K, K]."""
+    """The one set of `candidates` [N, K] whose members no other member `beats` [N, K, K]."""
     from torch._higher_order_ops import while_loop
 
-    def unsettled(keep: Tensor, before: Tensor) -> Tensor:
+    def changed(keep: Tensor, before: Tensor) -> Tensor:
         return (keep != before).sum() > 0
 
-    def again(keep: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    def recompute(keep: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
         return candidates & ((beats & keep[:, None]).sum(-1) == 0), keep.clone()
 
-    settled: Tensor = while_loop(unsettled, again, (candidates.clone(), ~candidates))[0]
+    settled: Tensor = while_loop(changed, recompute, (candidates.clone(), ~candidates))[0]
     return settled

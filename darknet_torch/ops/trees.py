@@ -9,9 +9,9 @@ from darknet_torch.cfg.tree import Tree
 
 
 class TreeProbabilities(nn.Module):
-    """Softmax among siblings, and the chain of probabilities from the root.
+    """Softmax among siblings, and products of probabilities along the path from the root.
 
-    Every function works over the last dimension, the classes.
+    Every method works along the last dimension, the classes.
     """
 
     group_of: Tensor
@@ -34,7 +34,7 @@ class TreeProbabilities(nn.Module):
         return raised / sums.gather(-1, groups)
 
     def chain(self, x: Tensor) -> Tensor:
-        """[..., C] among siblings to [..., C] in all: each times its ancestors.
+        """Multiply each probability [..., C] by those of its ancestors.
 
         Source: tree.c hierarchy_predictions.
         """
@@ -45,25 +45,25 @@ class TreeProbabilities(nn.Module):
         return out
 
     def path(self, classes: Tensor) -> tuple[Tensor, Tensor]:
-        """From each of K `classes` to its root.
+        """The path from each of `classes` [K] to the root.
 
         Returns:
-            [K, C] bool: which classes are on the way, or siblings of one that is; and [K, C]
-            bool: which are on the way.
+            [K, C] bool: the classes on the path and their siblings; and [K, C] bool: the
+            classes on the path.
         """
         rows = torch.arange(len(classes), device=classes.device)
-        on_way = torch.zeros(
+        on_path = torch.zeros(
             len(classes), len(self.tree.parents), dtype=torch.bool, device=classes.device
         )
         groups = torch.zeros(
             len(classes), len(self.tree.groups), dtype=torch.bool, device=classes.device
         )
         while len(rows):
-            on_way[rows, classes] = True
+            on_path[rows, classes] = True
             groups[rows, self.group_of[classes]] = True
             classes = self.parents[classes]
             rows, classes = rows[classes >= 0], classes[classes >= 0]
-        return groups[:, self.group_of], on_way
+        return groups[:, self.group_of], on_path
 
     def leaves(self, chained: Tensor) -> Tensor:
         """[..., C] with every class that has children set to 0."""
@@ -80,10 +80,11 @@ class TreeProbabilities(nn.Module):
         return torch.where(ids == last, chained, 0.0)
 
     def top(self, chained: Tensor, threshold: float = 0.5) -> Tensor:
-        """[...]: the class that a walk from the root ends at.
+        """[...] class ids: walk from the root to the best child, level by level.
 
-        It goes to the best child while the product of all that it met stays above
-        `threshold`. Source: tree.c hierarchy_top_prediction (pjreddie).
+        The walk ends where the product of the probabilities would not stay above `threshold`.
+
+        Source: tree.c hierarchy_top_prediction (pjreddie).
         """
         flat = chained.flatten(0, -2)
         found = [self._walk(row, threshold) for row in flat]

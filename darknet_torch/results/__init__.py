@@ -1,1 +1,1 @@
-"""What a detector found: boxes, scores, classes, and how they are shown."""
+"""Detection results: boxes, scores and classes, and pictures and videos annotated with them."""

@@ -1,4 +1,4 @@
-"""Pictures and videos with what was found drawn on them. No torch."""
+"""Writing pictures and videos with detections drawn on them. No torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths, write_bytes
 from darknet_torch.media.frame_batches import Frame
-from darknet_torch.media.sources import Kind, PictureSource
+from darknet_torch.media.sources import PictureSource, SourceKind
 from darknet_torch.media.video_writer import CODECS, VideoFile, check_video_suffix
 from darknet_torch.results.detections import Detections
 
@@ -20,13 +20,13 @@ PREDICTIONS = Path("predictions.jpg")
 
 
 class AnnotatedVideo:
-    """A video of all frames of a run, annotated. Pictures do not go into it.
+    """Writes one video with all annotated video frames of a run; pictures are left out.
 
     Args:
-        path: of the video file.
+        path: path of the video file, which is written if there are frames.
 
     Raises:
-        UsageError: its suffix is of no kind of video file.
+        UsageError: the suffix is not a video format that can be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,19 +44,19 @@ class AnnotatedVideo:
             else:
                 self._file.discard()
 
-    def keep(self, shot: Frame, found: Detections) -> None:
-        """Draw what was found and add the frame."""
-        if shot.source.moving:
+    def write(self, frame: Frame, detections: Detections) -> None:
+        """Draw the detections and add the frame to the video."""
+        if frame.source.is_video:
             if self._file is None:
-                self._file = VideoFile(self._path, shot.rate, *shot.image.shape[:2])
-            self._file.write(found.draw(shot.image))
+                self._file = VideoFile(self._path, frame.fps, *frame.image.shape[:2])
+            self._file.write(detections.draw(frame.image))
 
 
 class AnnotatedFolder:
-    """Annotated pictures and videos under the names of their sources.
+    """Writes annotated pictures and videos to a folder, under the names of their sources.
 
     Args:
-        paths: where they go.
+        paths: gives the paths of the files.
     """
 
     def __init__(self, paths: FreePaths) -> None:
@@ -71,66 +71,67 @@ class AnnotatedFolder:
         if self._video is not None:
             self._video.__exit__(*error)
 
-    def keep(self, shot: Frame, found: Detections) -> None:
-        """Draw what was found and write the picture, or add the frame to its video."""
-        if not shot.source.moving:
-            suffix = _like(shot.source, (".jpg", ".png"), ".png")
-            path = self._paths.take(source_stem(shot.source), suffix, shot.filename)
-            write_picture(path, found.draw(shot.image))
+    def write(self, frame: Frame, detections: Detections) -> None:
+        """Draw the detections and write the picture, or add the frame to its video."""
+        if not frame.source.is_video:
+            suffix = _suffix_for(frame.source, (".jpg", ".png"), ".png")
+            path = self._paths.take(source_stem(frame.source), suffix, frame.filename)
+            write_picture(path, detections.draw(frame.image))
             return
-        if self._video is None or self._source != shot.source:
+        if self._video is None or self._source != frame.source:
             self.__exit__(None)
-            suffix = _like(shot.source, CODECS, ".mp4")
-            path = self._paths.take(source_stem(shot.source), suffix, shot.filename)
-            self._source, self._video = shot.source, AnnotatedVideo(path)
-        self._video.keep(shot, found)
+            suffix = _suffix_for(frame.source, CODECS, ".mp4")
+            path = self._paths.take(source_stem(frame.source), suffix, frame.filename)
+            self._source, self._video = frame.source, AnnotatedVideo(path)
+        self._video.write(frame, detections)
 
 
 class LastPicture:
-    """The last annotated picture as ``predictions.jpg`` in the working folder.
+    """Keeps the last annotated picture as ``predictions.jpg`` in the working folder.
 
-    Nobody asked for it, so that it cannot be written is said once and ends nothing.
+    The user did not ask for this file. If it cannot be written, there is one warning and the run
+    continues.
 
     Args:
-        say: called with why it cannot be written.
+        warn: called with the warning.
 
     Source: detector.c test_detector (AlexeyAB).
     """
 
-    def __init__(self, say: Callable[[str], object]) -> None:
-        self._say, self._failed = say, False
+    def __init__(self, warn: Callable[[str], object]) -> None:
+        self._warn, self._failed = warn, False
 
-    def keep(self, shot: Frame, found: Detections) -> None:
-        """Write this one, unless it is a frame."""
-        if shot.source.moving or self._failed:
+    def write(self, frame: Frame, detections: Detections) -> None:
+        """Draw the detections and write the picture; video frames are skipped."""
+        if frame.source.is_video or self._failed:
             return
         try:
-            write_picture(PREDICTIONS, found.draw(shot.image))
+            write_picture(PREDICTIONS, detections.draw(frame.image))
         except UsageError as error:
             self._failed = True
-            self._say(f"warning: {error}")
+            self._warn(f"warning: {error}")
 
 
 def source_stem(source: PictureSource) -> str:
-    """What to call the results of a source."""
-    if source.kind is Kind.WEBCAM:
+    """Return the name, without suffix, of the result files of a source."""
+    if source.kind is SourceKind.WEBCAM:
         return f"webcam-{source.name}"
-    if source.kind is Kind.STREAM:
+    if source.kind is SourceKind.STREAM:
         return f"stream-{urlsplit(source.name).hostname}"
     return Path(source.name).stem
 
 
-def _like(source: PictureSource, suffixes: Iterable[str], other: str) -> str:
-    """The source's suffix if it is one of `suffixes`, else `other`."""
+def _suffix_for(source: PictureSource, suffixes: Iterable[str], default: str) -> str:
+    """Return the source's suffix if it is one of `suffixes`, else `default`."""
     suffix = Path(source.name).suffix.lower()
-    return suffix if suffix in suffixes else other
+    return suffix if suffix in suffixes else default
 
 
 def write_picture(path: Path, image: np.ndarray) -> None:
-    """Write a picture, BGR uint8 [H, W, 3], as its suffix says.
+    """Write a picture, BGR uint8 [H, W, 3], in the format of the path's suffix.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the picture cannot be encoded or written.
     """
     done, data = cv2.imencode(path.suffix, image)
     if not done:

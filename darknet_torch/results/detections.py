@@ -1,4 +1,4 @@
-"""What a detector found in one picture. No torch."""
+"""The detections in one picture, as text, JSON, label lines or a drawing. No torch."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import numpy as np
 from darknet_torch.media.drawing import draw_boxes
 from darknet_torch.results.boxes import xyxy_to_cxcywh
 
-_HIDDEN = "dont_show"
+_HIDDEN_PREFIX = "dont_show"
 
 
 @dataclass(frozen=True)
 class Detections:
-    """Boxes found in a picture, the most certain first.
+    """The boxes detected in one picture, sorted by score, the highest first.
 
-    A box that is above the threshold for two classes stands here twice.
+    A box that is above the threshold for two classes is listed twice.
 
     Attributes:
         boxes_xyxy: [K, 4] left, top, right, bottom in pixels of the original picture; they
             may reach beyond it.
         scores: [K] 0-1.
         class_ids: [K] from 0.
-        names: the names of the classes; ids beyond them go by number.
-        height, width: of the original picture.
-        filename: of the picture, empty if it came as an array.
-        frame_id: its number in a run, from 1.
+        height, width: size of the original picture in pixels.
+        names: the names of the classes; a class without a name is called "class N".
+        filename: path of the picture, empty if it was given as an array.
+        frame_id: number of the picture in a run, or of the frame in its video, from 1.
     """
 
     boxes_xyxy: np.ndarray
@@ -46,22 +46,22 @@ class Detections:
         return len(self.scores)
 
     def name(self, class_id: int) -> str:
-        """The name of a class."""
+        """Return the name of a class."""
         return self.names[class_id] if class_id < len(self.names) else f"class {class_id}"
 
     @property
-    def boxes_relative(self) -> np.ndarray:
-        """[K, 4] centre x, centre y, width, height in 0-1 of the picture."""
+    def boxes_cxcywh_relative(self) -> np.ndarray:
+        """Boxes as [K, 4] centre x, centre y, width, height in 0-1 of the picture."""
         size = (self.width, self.height, self.width, self.height)
         return xyxy_to_cxcywh(self.boxes_xyxy) / size
 
     @property
-    def boxes_inside(self) -> np.ndarray:
-        """`boxes_xyxy`, cut at the borders of the picture."""
+    def boxes_xyxy_clipped(self) -> np.ndarray:
+        """`boxes_xyxy` clipped to the picture."""
         return np.clip(self.boxes_xyxy, 0, (self.width, self.height, self.width, self.height))
 
     def lines(self) -> list[str]:
-        """Darknet's lines, from left to right.
+        """Return Darknet's lines of text, sorted by the left edges of the boxes.
 
         Source: image.c draw_detections_v3 with -ext_output (AlexeyAB).
         """
@@ -78,14 +78,14 @@ class Detections:
         )
 
     def label_lines(self) -> list[str]:
-        """Lines of a label file: class, centre x, centre y, width, height in 0-1.
+        """Return the lines of a label file: class, centre x, centre y, width, height in 0-1.
 
-        A box that stands for several classes gets the likeliest.
+        A box of several classes gets the class with the highest score.
 
         Source: detector.c test_detector with -save_labels (AlexeyAB).
         """
         best: dict[tuple[float, ...], int] = {}
-        for box, class_id in zip(self.boxes_relative.tolist(), self.class_ids, strict=True):
+        for box, class_id in zip(self.boxes_cxcywh_relative.tolist(), self.class_ids, strict=True):
             best.setdefault(tuple(box), int(class_id))
         return [
             f"{class_id} {' '.join(f'{value:.4f}' for value in box)}"
@@ -93,7 +93,7 @@ class Detections:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """The form of AlexeyAB's ``-out`` file for one picture.
+        """Return one picture's entry in AlexeyAB's ``-out`` file.
 
         Source: network.c detection_to_json (AlexeyAB).
         """
@@ -110,20 +110,20 @@ class Detections:
                 "confidence": round(float(score), 6),
             }
             for class_id, box, score in zip(
-                self.class_ids, self.boxes_relative, self.scores, strict=True
+                self.class_ids, self.boxes_cxcywh_relative, self.scores, strict=True
             )
         ]
         return {"frame_id": self.frame_id, "filename": self.filename, "objects": objects}
 
     def to_json(self) -> str:
-        """`to_dict` as JSON text."""
+        """Return `to_dict` as JSON text."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def draw(self, image: np.ndarray) -> np.ndarray:
-        """A copy of the picture with the boxes and their labels on it.
+        """Return a copy of the picture with the boxes and their labels drawn on it.
 
         Args:
-            image: BGR uint8 [H, W, 3], the picture that was searched.
+            image: BGR uint8 [H, W, 3], the picture in which these were detected.
         """
         labels = [
             f"{self.name(int(class_id))} {score * 100:.0f}%"
@@ -132,24 +132,25 @@ class Detections:
         return draw_boxes(image, self.boxes_xyxy, labels, self.class_ids)
 
     def visible(self, only: Collection[int] | None = None) -> Detections:
-        """Without the classes whose names start with ``dont_show``, which Darknet hides.
+        """Return the detections without hidden classes, whose names start with ``dont_show``.
 
         Args:
-            only: the classes to keep, all by default.
+            only: ids of the classes to keep; all by default.
         """
         keep = [
             index
             for index, class_id in enumerate(self.class_ids.tolist())
-            if not self.name(class_id).startswith(_HIDDEN) and (only is None or class_id in only)
+            if not self.name(class_id).startswith(_HIDDEN_PREFIX)
+            and (only is None or class_id in only)
         ]
         return self if len(keep) == len(self) else self.select(keep)
 
     def first(self, count: int | None) -> Detections:
-        """The `count` most certain ones; None for all."""
+        """Return the `count` detections with the highest scores; None for all."""
         return self if count is None or len(self) <= count else self.select(list(range(count)))
 
     def select(self, indices: list[int]) -> Detections:
-        """Those of the given indices, in that order."""
+        """Return the detections at the given indices, in that order."""
         return Detections(
             self.boxes_xyxy[indices],
             self.scores[indices],
@@ -163,5 +164,5 @@ class Detections:
 
 
 def _round(value: float) -> float:
-    """Half away from zero, as C's round. Differs: C prints -0 where this is 0."""
+    """Round half away from zero, as C's round. Differs: C prints -0 where this gives 0."""
     return math.copysign(math.floor(abs(value) + 0.5), value) + 0.0

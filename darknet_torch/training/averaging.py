@@ -1,4 +1,4 @@
-"""ema_alpha: a moving average of the weights."""
+"""ema_alpha=: an exponential moving average of the weights."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ from torch import Tensor, nn
 from darknet_torch.layers.convolutional import Convolutional
 from darknet_torch.model.network import Network
 
-_TAIL = 1000  # iterations before the end at which the average becomes the weights
+_TAIL = 1000  # the average replaces the weights so many iterations before the end
 
 
 class WeightAverage:
-    """The average of what convolutions learnt over the second half of a training.
+    """The moving average of the arrays of all convolutions in the second half of a training.
 
-    It starts at half of max_batches, and replaces the weights 1,000 iterations before the
-    end, whose batches then renew the rolling statistics.
+    It starts at half of max_batches and replaces the weights 1,000 iterations before the end;
+    the batches after that renew the rolling statistics.
+
+    Args:
+        network: the network in training.
+        alpha: weight of the old average, 0-1; 0 for no average.
+
+    Attributes:
+        arrays: the averaged parameters.
+        averages: their averages, empty before the first.
 
     Source: network.c train_network_waitkey, ema_update, ema_apply (AlexeyAB).
     """
@@ -28,13 +36,13 @@ class WeightAverage:
         self.averages: list[Tensor] = []
 
     @staticmethod
-    def of(network: Network) -> WeightAverage:
-        """With the network's own ema_alpha; none if that is 0."""
+    def of_network(network: Network) -> WeightAverage:
+        """The average that ema_alpha= in [net] asks for."""
         return WeightAverage(network, network.net.ema_alpha)
 
     @torch.no_grad()
     def update(self, iteration: int) -> None:
-        """After the update of that number."""
+        """Take the weights after update number `iteration` into the average."""
         most = self.net.max_batches
         if not self.alpha or iteration < most // 2:
             return
@@ -46,13 +54,19 @@ class WeightAverage:
             for average, array in zip(self.averages, self.arrays, strict=True):
                 average.lerp_(array.detach(), 1 - self.alpha)
 
+    def load(self, averages: list[Tensor]) -> None:
+        """Go on with `averages`, one for each of `arrays`, or none before the first."""
+        self.averages = [
+            average.to(array.device) for average, array in zip(averages, self.arrays, strict=False)
+        ]
+
     def _swap_in(self) -> None:
         for average, array in zip(self.averages, self.arrays, strict=True):
             array.copy_(average)
 
     @torch.no_grad()
     def swap(self) -> None:
-        """Exchange weights and averages, to write the averages; again to go on."""
+        """Exchange weights and averages: to write the averages, then again to go on."""
         for average, array in zip(self.averages, self.arrays, strict=True):
             kept = array.detach().clone()
             array.copy_(average)

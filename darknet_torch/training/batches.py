@@ -1,9 +1,9 @@
-"""Mini-batches for training, made by worker processes ahead of their use."""
+"""Mini-batches for training, made in worker processes before they are needed."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
 import cv2
@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from darknet_torch.augment.source import Request, SampleSource
-from darknet_torch.datasets.model import Problem
+from darknet_torch.augment.source import SampleRequest, SampleSource
+from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import DarknetError, UsageError
 
-_AHEAD = 4  # mini-batches per worker that wait to be used
+_PREFETCH = 4  # mini-batches that each worker prepares in advance
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class TrainBatch:
     Attributes:
         images: [N, C, H, W] float32 RGB in 0-1; [N, inputs, 1, 1] for text.
         truths: [N, ...] float32, in the form that the network's loss takes.
-        paths: of the pictures in it; a sample may be made of several.
-        problems: what was met while they were read.
-        restarts: which of this rank's streams of text, from 0, are to forget their state before
-            this mini-batch.
-        iteration, subdivision: its place in the run, from 0.
+        paths: the pictures in it; a sample may be mixed from several.
+        problems: the faults met while they were read.
+        restarts: indices, from 0, of those text streams of this rank whose recurrent state is
+            reset before this mini-batch.
+        iteration, subdivision: which mini-batch of the run it is, from 0.
     """
 
     images: Tensor
@@ -41,37 +41,37 @@ class TrainBatch:
     subdivision: int
 
     def pin_memory(self) -> TrainBatch:
-        """The same in page-locked memory; DataLoader asks for it."""
+        """A copy in page-locked memory; DataLoader calls this."""
         images = _as_floats(self.images).pin_memory()
         return replace(self, images=images, truths=self.truths.pin_memory())
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Which mini-batch to make: the task of a worker."""
+class _Task:
+    """Which mini-batch a worker is to make."""
 
     subdivision: int
-    request: Request
+    request: SampleRequest
 
 
 @dataclass(frozen=True)
 class Batches:
     """The mini-batches of a run, in order.
 
-    A mini-batch depends on the source, the seed and its place alone, so that any number of
-    workers gives the same ones, a run may go on where another stopped, and the ranks of a
-    distributed run share what one process would see.
+    A mini-batch depends only on the source, the seed and its place in the run. So any number of
+    workers gives the same mini-batches, a run can resume where another stopped, and the ranks of
+    a distributed run share the samples that one process would see.
 
     Args:
-        source: where samples come from.
-        batch, subdivisions, time_steps: of [net].
-        seed: of the run, 0 or more.
-        size_of: width and height of the network's input in an iteration.
-        start, stop: iterations, the latter excluded; None for a run without end.
-        mini_batch_of: samples of a step in an iteration, where it changes with the size.
-        workers: processes that make mini-batches; 0 for this one.
-        rank, world_size: of this process among those that train together.
-        pin_memory: for copies to a CUDA device.
+        source: makes the samples.
+        batch, subdivisions, time_steps: those of [net].
+        seed: the seed of the run, 0 or more.
+        size_of: gives width and height of the network's input in an iteration.
+        start, stop: the first iteration, and the one before which to stop; None for no end.
+        mini_batch_of: gives the samples per step in an iteration, if they vary with the size.
+        workers: processes that make mini-batches; 0 makes them in this process.
+        rank, world_size: which of the processes that train together this is, and how many.
+        pin_memory: put the tensors into page-locked memory, for copies to a CUDA device.
 
     Raises:
         UsageError: a number is out of its bounds.
@@ -107,42 +107,42 @@ class Batches:
                 got=f"batch={self.batch}, subdivisions={self.subdivisions}",
             )
 
-    def __iter__(self) -> Iterator[TrainBatch]:
-        """From `start` on.
+    def __iter__(self) -> Generator[TrainBatch]:
+        """Iterate from `start` on.
 
         Raises:
-            DarknetError: the source has nothing more to give.
+            DarknetError: the source cannot make a mini-batch.
         """
         loader = DataLoader(
-            _Tasks(self.source),
-            sampler=_Places(self),
+            _BatchMaker(self.source),
+            sampler=_TaskSampler(self),
             batch_size=None,
             num_workers=self.workers,
-            prefetch_factor=_AHEAD if self.workers else None,
+            prefetch_factor=_PREFETCH if self.workers else None,
             worker_init_fn=_start_worker,
             pin_memory=self.pin_memory,
-            # DataLoader draws a number that nothing here uses; not from the run's generator.
+            # DataLoader draws a seed that nothing uses: not from the run's own generator.
             generator=torch.Generator(),
         )
         for made in loader:
-            # A worker's exception would come with a traceback in its text.
+            # Returned, not raised: DataLoader would put a traceback into the message.
             if isinstance(made, DarknetError):
                 raise made
-            # Bytes until here: a quarter to copy from process to process.
+            # Bytes until here: a quarter of the memory to copy between processes.
             yield replace(made, images=_as_floats(made.images))
 
-    def places(self) -> Iterator[_Place]:
-        """The mini-batches to make."""
+    def tasks(self) -> Iterator[_Task]:
+        """The mini-batches to make, in order."""
         iteration = self.start
         while self.stop is None or iteration < self.stop:
             width, height = self.size_of(iteration)
             for subdivision in range(self.subdivisions):
                 slots = self._slots(iteration, subdivision)
-                yield _Place(subdivision, Request(self.seed, iteration, slots, height, width))
+                yield _Task(subdivision, SampleRequest(self.seed, iteration, slots, height, width))
             iteration += 1
 
     def _slots(self, iteration: int, subdivision: int) -> tuple[int, ...]:
-        """Those of this rank: neighbouring ones of every step, in pairs where that fits."""
+        """The slots of this rank: neighbours in every step, in pairs where these divide evenly."""
         given = self.batch // self.subdivisions
         size = self.mini_batch_of(iteration) if self.mini_batch_of else given
         unit = 2 if size % (2 * self.world_size) == 0 else 1
@@ -151,31 +151,31 @@ class Batches:
         last = units * (self.rank + 1) // self.world_size * unit
         base = subdivision * size * self.time_steps
         return tuple(
-            base + step * size + place
+            base + step * size + slot
             for step in range(self.time_steps)
-            for place in range(first, last)
+            for slot in range(first, last)
         )
 
 
-class _Places:
-    """A sampler as DataLoader takes it."""
+class _TaskSampler:
+    """A sampler for DataLoader: yields the tasks."""
 
     def __init__(self, batches: Batches) -> None:
         self.batches = batches
 
-    def __iter__(self) -> Iterator[_Place]:
-        return self.batches.places()
+    def __iter__(self) -> Iterator[_Task]:
+        return self.batches.tasks()
 
 
-class _Tasks(Dataset[TrainBatch | DarknetError]):
-    """Makes the mini-batch that a `_Place` describes."""
+class _BatchMaker(Dataset[TrainBatch | DarknetError]):
+    """A data set for DataLoader, indexed by tasks: makes their mini-batches."""
 
     def __init__(self, source: SampleSource) -> None:
         self.source = source
 
-    def __getitem__(self, place: _Place) -> TrainBatch | DarknetError:
+    def __getitem__(self, task: _Task) -> TrainBatch | DarknetError:
         try:
-            loaded = self.source.load(place.request)
+            loaded = self.source.load(task.request)
         except DarknetError as error:
             return error
         return TrainBatch(
@@ -184,8 +184,8 @@ class _Tasks(Dataset[TrainBatch | DarknetError]):
             list(loaded.paths),
             list(loaded.problems),
             list(loaded.restarts),
-            place.request.iteration,
-            place.subdivision,
+            task.request.iteration,
+            task.subdivision,
         )
 
 
@@ -194,7 +194,7 @@ def _as_floats(images: Tensor) -> Tensor:
 
 
 def _start_worker(worker: int) -> None:
-    """One thread each: the workers are what runs at the same time. Ctrl-C is for their parent."""
+    """Use one thread per worker, since the workers run in parallel; leave Ctrl-C to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

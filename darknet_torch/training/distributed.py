@@ -1,4 +1,4 @@
-"""Several processes that train one network, each on pictures of its own."""
+"""Data-parallel training: several processes train one network on different pictures."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among those that train together; alone by default.
+    """The processes that train a network together; by default this one alone.
 
     Attributes:
-        rank: which it is, from 0.
+        rank: which of them this process is, from 0.
         count: how many there are.
 
     Source: network_kernels.cu train_networks, sync_nets (AlexeyAB): there each GPU takes
     several steps of its own, then the weights are averaged.
-    Differs: here the gradients of all are summed before every step, as if one process had
-    trained on `count` times the batch with `count` times the rate, which is what Darknet
-    means by it.
+    Differs: here the gradients of all are summed before every step, as if one process trained
+    on `count` times the batch with `count` times the rate, which Darknet approximates.
     """
 
     rank: int = 0
@@ -30,17 +29,17 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Whether this one writes files and lines."""
+        """Whether this is the process that writes files and prints."""
         return self.rank == 0
 
     def share(self, network: nn.Module) -> None:
-        """Give all processes the first one's arrays."""
+        """Copy the arrays of the first process to all."""
         if self.count > 1:
             for tensor in network.state_dict().values():
                 torch.distributed.broadcast(tensor, 0)
 
     def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace each gradient by the sum over all processes."""
+        """Replace each gradient by its sum over all processes."""
         if self.count == 1:
             return
         parameters = list(parameters)
@@ -52,7 +51,7 @@ class Processes:
             parameter.grad = part.view_as(parameter).clone()
 
     def average_statistics(self, network: nn.Module) -> None:
-        """Give all processes the mean of their rolling statistics."""
+        """Replace the rolling statistics by their mean over all processes."""
         if self.count > 1:
             for buffer in network.buffers():
                 if buffer.is_floating_point():

@@ -1,4 +1,4 @@
-"""The size of the network's input from iteration to iteration."""
+"""Multi-scale training: the size of the network's input in each iteration."""
 
 from __future__ import annotations
 
@@ -7,33 +7,38 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.augment.random_streams import RandomStream, SampleSeed, factor, whole_between
+from darknet_torch.augment.random_streams import (
+    RandomStream,
+    SampleSeed,
+    random_scale,
+    uniform_integer,
+)
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 
 _DEFAULT_FACTOR = 1.4
 _PERIOD = 10  # iterations of one size
 _CLASSIFIER_PERIOD = 40
-_LAST = 100  # iterations at the largest size, in which rolling means settle
+_LAST = 100  # final iterations at the largest size, in which rolling means settle
 _LAST_FIXED = 200
-_STEP, _STEPS, _LARGEST = 32, (10, 19), 608  # of pjreddie's detectors, in pixels and steps
+_STEP, _STEPS, _LARGEST = 32, (10, 19), 608  # pjreddie's detectors: pixels, steps, pixels
 _CLASSIFIER_STEPS = (4, 14)
-_SPARE = 0.8  # of the memory that a smaller input leaves
+_SPARE = 0.8  # part used of the memory that a smaller input leaves free
 
 
 @dataclass(frozen=True)
 class MultiScale:
-    """Sizes that depend on the seed and the iteration alone.
+    """Input sizes that depend on the seed and the iteration alone.
 
     Attributes:
-        width, height: of the cfg.
+        width, height: those of the cfg, pixels.
         kind: "fixed", "factor" (AlexeyAB), "steps" (pjreddie) or "classifier" (pjreddie).
         random: the largest factor.
-        step: sizes are multiples of it.
+        step: sizes are multiples of it, pixels.
         max_batches: iterations of the run; 0 for no end.
-        seed: of the run.
-        mini_batch: samples of a step.
-        dynamic: mini-batches grow where the input shrinks.
+        seed: the seed of the run.
+        mini_batch: samples per forward pass at the cfg's size.
+        dynamic: whether mini-batches grow where the input shrinks.
     """
 
     width: int
@@ -47,16 +52,16 @@ class MultiScale:
     dynamic: bool
 
     @staticmethod
-    def of(
+    def from_options(
         net: NetOptions, dialect: Dialect, *, seed: int, random: float | None = None
     ) -> MultiScale:
-        """What the cfg asks for.
+        """The sizes that the cfg asks for.
 
         Args:
             random: random= of the last detection head; None for a classifier, where that of
                 [net] counts.
         """
-        by_factor = dialect.multiscale_by_factor
+        by_factor = dialect.training_data.multiscale_by_factor
         kind = "fixed"
         if random:
             kind = "factor" if by_factor else "steps"
@@ -81,7 +86,7 @@ class MultiScale:
 
     @property
     def largest(self) -> tuple[int, int]:
-        """The largest width and height that may come."""
+        """The largest width and height that may occur."""
         if self.kind == "factor":
             return self._scaled(self.random)
         if self.fixed:
@@ -93,24 +98,28 @@ class MultiScale:
         """Width and height of an iteration, from 0.
 
         Source: detector.c train_detector (both code bases), classifier.c train_classifier
-        (pjreddie). Differs: sizes change at multiples of 10 (40), not so many iterations
-        after the start of the program, so that a resumed run has those of the whole one.
+        (pjreddie).
+        Differs: sizes change at iterations divisible by 10 (40), not so many iterations after the
+        start of the program, so that a resumed run has the sizes of an uninterrupted one.
         """
         if self.fixed:
             return self.width, self.height
         period = _CLASSIFIER_PERIOD if self.kind == "classifier" else _PERIOD
         first = iteration // period * period
-        numbers = SampleSeed(self.seed, first).random(RandomStream.SIZE)
+        numbers = SampleSeed(self.seed, first).generator(RandomStream.INPUT_SIZE)
         if self.kind == "factor":
             return self._by_factor(first, numbers)
         if self.kind == "steps" and self._ends_within(first, _LAST_FIXED):
             return _LARGEST, _LARGEST
         bounds = _STEPS if self.kind == "steps" else _CLASSIFIER_STEPS
-        side = whole_between(numbers, *bounds) * _STEP
+        side = uniform_integer(numbers, *bounds) * _STEP
         return side, side
 
     def mini_batch_of(self, iteration: int) -> int:
-        """Samples of a step in an iteration. Source: detector.c train_detector (AlexeyAB)."""
+        """Samples per forward pass in an iteration.
+
+        Source: detector.c train_detector (AlexeyAB).
+        """
         if not self.dynamic:
             return self.mini_batch
         width, height = self.size_of(iteration)
@@ -122,7 +131,7 @@ class MultiScale:
     def _by_factor(self, first: int, numbers: np.random.Generator) -> tuple[int, int]:
         if first == 0 or self._ends_within(first, _LAST):
             return self._scaled(self.random)
-        chosen = factor(numbers, self.random)
+        chosen = random_scale(numbers, self.random)
         width, height = self._scaled(chosen)
         # The extra step that C adds may make a smaller input larger.
         if chosen < 1 and (width > self.width or height > self.height):

@@ -1,24 +1,25 @@
-"""Darknet's update of the weights."""
+"""Darknet's update of the weights: SGD with momentum or Adam on summed gradients."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
-from darknet_torch.training.passes import learns
-from darknet_torch.training.sgd import SGD
+from darknet_torch.ops.arithmetic import FAST, Arithmetic
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """How some arrays are updated; arrays of one rule are updated together.
+    """How some arrays are updated; the arrays of one rule form a group.
 
     Attributes:
         rate_scale: factor on the learning rate.
@@ -37,9 +38,8 @@ class Optimizer:
     """SGD with momentum, or Adam, on the summed gradients of a batch.
 
     Args:
-        network: whose layers' options say what is learnt and how.
-        copies: in how many processes the network is trained on batches of its own.
-        in_order: round as C's loops do, see `darknet_torch.ops.in_order`.
+        network: the options of its layers say which arrays are updated, and how.
+        arithmetic: whether SGD rounds as C's loops do.
 
     Source: convolutional_layer.c update_convolutional_layer, blas_kernels.cu
     adam_update_gpu, network_kernels.cu update_network_gpu, parser.c set_train_only_bn
@@ -49,44 +49,49 @@ class Optimizer:
     dropped; in C they add up until the first update.
     """
 
-    def __init__(self, network: Network, copies: int = 1, in_order: bool = False) -> None:
+    def __init__(self, network: Network, arithmetic: Arithmetic = FAST) -> None:
         self.network, self.net = network, network.net
-        self.batch = batch_size(self.net) * copies
         rules: dict[_Rule, list[nn.Parameter]] = {}
         for rule, parameter in _ruled(network):
             rules.setdefault(rule, []).append(parameter)
         self.rules = list(rules)
         groups = [{"params": parameters} for parameters in rules.values()]
-        self.inner = self._inner(groups, in_order and copies == 1) if groups else None
+        self.inner = self._inner(groups, arithmetic) if groups else None
         self.centred = list(_centred(network))
 
     def _inner(
-        self, groups: list[dict[str, list[nn.Parameter]]], in_order: bool
+        self, groups: list[dict[str, list[nn.Parameter]]], arithmetic: Arithmetic
     ) -> torch.optim.Optimizer:
         net = self.net
         if net.adam:
             return torch.optim.Adam(groups, lr=0.0, betas=(net.B1, net.B2), eps=net.eps)
-        kind = SGD if in_order else torch.optim.SGD
+        kind = CSGD if arithmetic.exact_order else torch.optim.SGD
         return kind(groups, lr=0.0, momentum=net.momentum)
 
     def step(
-        self, rate: float, iteration: int, scaler: torch.amp.GradScaler | None = None
+        self,
+        rate: float,
+        iteration: int,
+        inputs: int,
+        scaler: torch.amp.GradScaler | None = None,
     ) -> None:
-        """Update by the gradients that backward summed up, then forget them.
+        """Centre the gradients, update the arrays, clip them, and clear the gradients.
 
         Args:
-            rate: the learning rate of the policy.
+            rate: the learning rate.
             iteration: number of this update, 1 for the first.
-            scaler: what the gradients were scaled by, if by anything.
+            inputs: how many inputs the gradients are summed over, those of other processes
+                included; with dynamic_minibatch it differs from [net] batch=.
+            scaler: what the gradients were scaled by, None if by nothing.
         """
         if self.inner is None:
             return
         # PyTorch's rule on summed gradients is C's: rate / batch, decay * batch.
-        step = rate if self.net.adam else rate / self.batch
+        step = rate if self.net.adam else rate / inputs
         for rule, group in zip(self.rules, self.inner.param_groups, strict=True):
             decays = rule.decays or self.net.adam
             group["lr"] = step * rule.rate_scale
-            group["weight_decay"] = self.net.decay * self.batch if decays else 0.0
+            group["weight_decay"] = self.net.decay * inputs if decays else 0.0
             rests = iteration < rule.from_iteration
             for parameter in group["params"]:
                 if rests:
@@ -123,16 +128,16 @@ class Optimizer:
                     parameter.clamp_(-rule.clip, rule.clip)
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """All that is learnt."""
+        """All arrays that are updated."""
         groups = self.inner.param_groups if self.inner else []
         return itertools.chain.from_iterable(group["params"] for group in groups)
 
     def state_dict(self) -> dict[str, object]:
-        """Momentum and moments."""
+        """The momentum, or Adam's moments."""
         return self.inner.state_dict() if self.inner else {}
 
     def load_state_dict(self, state: dict[str, object]) -> None:
-        """Go on from `state_dict`.
+        """Go on from what `state_dict` gave.
 
         Raises:
             ValueError: it belongs to another network.
@@ -140,6 +145,36 @@ class Optimizer:
         if self.inner and state:
             self.inner.load_state_dict(state)
             self.inner.zero_grad()
+
+
+class CSGD(torch.optim.SGD):
+    """SGD with momentum, rounded as C's loops round.
+
+    The next sum of gradients starts from what the momentum leaves of this one, so `zero_grad`
+    must be called before each sum. It takes no closures.
+
+    Source: blas.c axpy_cpu, scal_cpu.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """Update by the gradients that were added up since `zero_grad`."""
+        for group in self.param_groups:
+            # C's scalars are floats.
+            rate, decay = (float(np.float32(group[name])) for name in ("lr", "weight_decay"))
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    update = parameter.grad + parameter * decay
+                    parameter -= update * rate
+                    self.state[parameter]["momentum_buffer"] = update
+
+    @torch.no_grad()
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Let the gradients start from the momentum."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                left = self.state[parameter].get("momentum_buffer")
+                parameter.grad = None if left is None else left * group["momentum"]
 
 
 def batch_size(net: NetOptions) -> int:
@@ -156,14 +191,14 @@ def mini_batch_size(net: NetOptions) -> int:
 
 
 def _ruled(network: Network) -> Iterator[tuple[_Rule, nn.Parameter]]:
-    layers = network.layers
-    trained = network.dialect.trained_layers
+    layers, dialect = network.layers, network.dialect
     only_normalizing = max((x.index for x in layers if x.options.train_only_bn), default=-1)
     frozen = max((x.index for x in layers if x.options.stopbackward == 1), default=-1)
-    if network.dialect.frozen_layers_decay:
+    if dialect.training.frozen_layers_decay:
         frozen = -1
     for layer in layers:
-        if layer.index <= only_normalizing or layer.index < frozen or not learns(layer, trained):
+        fixed = layer.index <= only_normalizing or layer.index < frozen
+        if fixed or not dialect.trains(layer.section_names[0]):
             continue
         for slot in layer.weight_slots():
             if isinstance(slot.tensor, nn.Parameter):

@@ -1,4 +1,4 @@
-"""What a training is going to do, settled before it starts. No torch."""
+"""The plan of a training: everything that decides how it goes. No torch."""
 
 from __future__ import annotations
 
@@ -10,33 +10,37 @@ from typing import Any
 from darknet_torch.files import write_text
 
 PRECISIONS = ("float32", "bfloat16", "float16")
-_FEW_BATCHES = 10000  # below, weights are kept more often
+_FEW_BATCHES = 10000  # below this, numbered weights are saved more often
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainPlan:
-    """Everything that decides how a training goes; kept beside its weights.
+    """Everything that decides how a training goes; saved next to its weights.
 
     Attributes:
-        cfg, weights, data: paths, as given or found; no weights for random ones.
+        cfg, weights, data: paths; without weights the training starts from random numbers.
         images, split, valid_split, names, voc_origin: how to read the data set.
-        base: what the files of the run are called, as Darknet does: the cfg's name.
-        backup: the folder they go to.
+        base: stem of the names of all files of the run: that of the cfg, as in Darknet.
+        backup: the folder of these files.
         dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
-        mend: leave out the faults of the C code, see `darknet_torch.cfg.dialect.without_bugs`.
-        in_order: sum up in the order of C's loops.
-        width, height, batch, subdivisions, max_batches: instead of the cfg's, None for those.
-        bn_momentum: weight of a batch in the rolling statistics, None for the dialect's.
-        seed: of everything that is random.
-        device, precision: where and in what the layers are computed.
+        darknet_bugs: "fix" or "reproduce" the bugs of the C code in training, see
+            `darknet_torch.cfg.dialect.without_bugs`.
+        exact_order: add up and round in the order of C's loops, slowly.
+        width, height, batch, subdivisions, max_batches: replace those of the cfg; None keeps
+            them.
+        bn_momentum: weight of a batch in the rolling statistics, 0-1; None for the dialect's.
+        seed: seeds all random numbers.
+        device: "cpu", "cuda" or "cuda:N".
+        precision: one of `PRECISIONS`, in which the layers are computed.
         workers: processes that load pictures.
         augment: change pictures at random as the cfg says.
-        overfit: learn this many pictures alone, 0 for all.
+        overfit: train on this many pictures alone, 0 for all.
         clear: count iterations from 0, whatever the weights have seen.
         resume: go on from the last state of the same run.
-        map: judge on the split `valid_split` now and then, and keep the best.
-        iou: overlap from which that counts a detection.
-        save_every, save_last: iterations between two kept and two last weights.
+        map: evaluate on the split `valid_split` at intervals, and keep the best weights.
+        iou: overlap from which the evaluation counts a detection, 0-1.
+        save_every: iterations between two numbered weight files, None for Darknet's.
+        save_last: iterations between two writes of the last weights.
     """
 
     cfg: str
@@ -50,8 +54,8 @@ class TrainPlan:
     names: str | None = None
     voc_origin: int = 0
     dialect: str = "alexeyab"
-    mend: bool = True
-    in_order: bool = False
+    darknet_bugs: str = "fix"
+    exact_order: bool = False
     width: int | None = None
     height: int | None = None
     batch: int | None = None
@@ -72,22 +76,22 @@ class TrainPlan:
     save_last: int = 100
 
     def path(self, suffix: str) -> Path:
-        """A file of the run, such as that of "_last.weights"."""
+        """The path of a file of the run, such as that of "_last.weights"."""
         return Path(self.backup) / f"{self.base}{suffix}"
 
     def save_interval(self, max_batches: int) -> int:
-        """Iterations between two kept weights.
+        """Iterations between two numbered weight files.
 
         Source: detector.c train_detector (AlexeyAB), its saveweights.
         """
         return self.save_every or (1000 if max_batches < _FEW_BATCHES else 10000)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values."""
+        """The fields as plain values, for JSON."""
         return asdict(self)
 
     def lines(self) -> list[str]:
-        """What differs from the defaults, a line each."""
+        """The fields that differ from their defaults, one a line."""
         defaults = {name: field.default for name, field in self.__dataclass_fields__.items()}
         return [
             f"{name} = {value}"
@@ -96,9 +100,9 @@ class TrainPlan:
         ]
 
     def save(self) -> None:
-        """Write it beside the weights of the run.
+        """Write the plan as JSON next to the weights of the run.
 
         Raises:
-            UsageError: that is not possible.
+            UsageError: the file cannot be written.
         """
         write_text(self.path("_plan.json"), json.dumps(self.to_dict(), indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""The lines of a training, in the words of Darknet."""
+"""The lines that Darknet prints during a training."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from darknet_torch.heads.yolo import Yolo
 from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
-from darknet_torch.training.trainer import Update
+from darknet_torch.training.loop import Update
 
-_STEADY = 0.99  # how much of the last estimate of the time left stays
+_STEADY = 0.99  # weight of the last estimate of the time left
 
 
 @dataclass
 class Progress:
-    """What a training has come to, and how long the rest will take.
+    """Formats the progress of a training in Darknet's words.
 
     Attributes:
-        network: that learns.
-        images: inputs per iteration, of all processes.
+        network: the network in training.
+        images: inputs per iteration, summed over all processes.
         loss: the moving average of the losses, None before the first.
-        hours: the estimate of the time left.
+        hours: the estimate of the time left, None before the first iteration.
 
     Source: detector.c train_detector (AlexeyAB).
     """
@@ -33,12 +33,12 @@ class Progress:
     started: float = field(default_factory=time.perf_counter)
 
     def line(self, update: Update) -> str:
-        """The line of an iteration."""
+        """The line that Darknet prints for an iteration."""
         now = time.perf_counter()
         seconds, self.started = now - self.started, now
         self.loss = update.loss if self.loss is None else self.loss * 0.9 + update.loss * 0.1
         left = max(0, self.network.net.max_batches - update.iteration) * seconds / 3600
-        self.hours = left if self.hours is None else _mixed(self.hours, left)
+        self.hours = left if self.hours is None else _moving_average(self.hours, left)
         return (
             f" {update.iteration}: {update.loss:f}, {self.loss:f} avg loss, {update.rate:f} rate, "
             f"{seconds:f} seconds, {update.iteration * self.images} images, "
@@ -54,7 +54,7 @@ class Progress:
         ]
 
 
-def _mixed(before: float, now: float) -> float:
+def _moving_average(before: float, now: float) -> float:
     return _STEADY * before + (1 - _STEADY) * now
 
 

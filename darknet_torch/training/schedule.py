@@ -1,4 +1,4 @@
-"""The learning rate of each batch, in the arithmetic of C. No torch."""
+"""The learning rate of each batch, computed as C computes it. No torch."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.numbers import float32
 
-_PI = 3.14159265  # as network.c spells it
+_PI = 3.14159265  # as network.c has it
 
 
-def rate_at(net: NetOptions, batch: int, chance: random.Random | None = None) -> float:
-    """The rate of an update.
+def rate_at(net: NetOptions, batch: int, generator: random.Random | None = None) -> float:
+    """The learning rate of an update.
 
     Options are float32 as in C, powers are computed in float64, and the result is float32
-    again: a schedule in float64 alone drifts by per cents at batch 500,000.
+    again: a schedule in float64 alone is off by several per cent at batch 500,000.
 
     Args:
         net: the options of [net].
         batch: how many batches have been seen, the one of the update included: 1 for the
             first one.
-        chance: what policy=random draws from.
+        generator: the random numbers of policy=random; the global ones by default.
 
     Source: network.c get_current_rate (both code bases).
     """
@@ -43,7 +43,7 @@ def rate_at(net: NetOptions, batch: int, chance: random.Random | None = None) ->
             return 0.0  # past the end, where C's pow is NaN
         return float32(rate * left**net.power)
     if net.policy == "random":
-        return float32(rate * (chance or random).random() ** net.power)
+        return float32(rate * (generator or random).random() ** net.power)
     if net.policy == "sigmoid":
         return float32(rate * _sigmoid(-float32(net.gamma * (batch - net.step))))
     if net.policy == "sgdr":
@@ -65,7 +65,7 @@ def _sigmoid(x: float) -> float:
 
 
 def _warm_restart(net: NetOptions, batch: int) -> float:
-    """Cosines, each `sgdr_mult` times as long as the last; only AlexeyAB's code has them."""
+    """Cosine cycles, each `sgdr_mult` times as long as the one before. AlexeyAB's code only."""
     start, cycle = 0, max(1, net.sgdr_cycle or net.max_batches)
     while start + cycle < batch:
         start += cycle

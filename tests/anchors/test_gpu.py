@@ -1,4 +1,4 @@
-"""Nearest anchors through torch: the same bits on whatever device there is."""
+"""Nearest anchors in torch equal those of numpy bit for bit, on every available device."""
 
 import numpy as np
 import pytest
@@ -12,13 +12,13 @@ from darknet_torch.errors import UsageError
 
 DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 random = np.random.default_rng(0)
-# Rounded, so that boxes repeat and anchors are equally near.
-BOXES = BoxSizes.of(np.exp(random.normal(3, 0.8, (3000, 2))).round() + 1)
+# Rounded, so that some boxes are equal and some anchors equally near.
+BOXES = BoxSizes.from_sizes(np.exp(random.normal(3, 0.8, (3000, 2))).round() + 1)
 
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("distance", [iou_distance, squared_distance])
-def test_distances_have_the_bits_of_numpys(device, distance):
+def test_distances_equal_those_of_numpy_bit_for_bit(device, distance):
     nearest = NearestOnDevice(device, distance)
     for count in (1, 9, 2):
         anchors = BOXES.values.T[random.choice(len(BOXES), count)]
@@ -31,12 +31,12 @@ def test_distances_have_the_bits_of_numpys(device, distance):
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_anchors_are_the_same(device, variant):
+def test_the_anchors_equal_those_of_numpy(device, variant):
     nearest = NearestOnDevice(device, VARIANTS[variant].distance)
     found = cluster(BOXES, 5, variant=variant, restarts=3, nearest=nearest)
     np.testing.assert_array_equal(found, cluster(BOXES, 5, variant=variant, restarts=3))
 
 
-def test_a_device_that_is_not_there_is_named():
+def test_a_missing_device_is_an_error():
     with pytest.raises(UsageError, match=r"cannot use device 'cuda:99'.*leave out --device"):
         NearestOnDevice("cuda:99", iou_distance)

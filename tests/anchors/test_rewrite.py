@@ -1,11 +1,11 @@
-"""New anchors in an old cfg."""
+"""Replacing the anchors of a cfg."""
 
 import warnings
 
 import numpy as np
 import pytest
 
-from darknet_torch.anchors.rewrite import rewrite_cfg, rewritten
+from darknet_torch.anchors.rewrite import replace_anchors, rewrite_cfg
 from darknet_torch.cfg.zoo import shipped
 from darknet_torch.errors import CfgError, CfgWarning
 from darknet_torch.model.loading import build
@@ -73,7 +73,7 @@ def changed(old, new):
 def test_only_values_change(end):
     old = HEADS.decode("latin-1").replace("\n", end)
     with pytest.warns(CfgWarning, match="again"):
-        new = rewritten(old, NINE[:6])
+        new = replace_anchors(old, NINE[:6])
     line = "\r" if end == "\r\n" else ""
     six = LISTED[: LISTED.index(",  70")]
     assert changed(old, new) == {
@@ -92,7 +92,7 @@ def test_no_other_line_of_a_shipped_cfg_changes(name):
     text = WITH_ANCHORS[name].read_text("latin-1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
-        lines = changed(text, rewritten(text, NINE))
+        lines = changed(text, replace_anchors(text, NINE))
     keys = {line.partition("=")[0].strip() for line in lines.values()}
     assert "anchors" in keys
     assert keys <= {"anchors", "num", "mask", "filters"}
@@ -100,9 +100,9 @@ def test_no_other_line_of_a_shipped_cfg_changes(name):
 
 def test_the_same_anchors_change_nothing():
     with pytest.warns(CfgWarning, match="again"):
-        once = rewritten(HEADS.decode("latin-1"), NINE[:6])
+        once = replace_anchors(HEADS.decode("latin-1"), NINE[:6])
     with pytest.warns(CfgWarning, match="again"):
-        assert rewritten(once, NINE[:6]) == once
+        assert replace_anchors(once, NINE[:6]) == once
 
 
 @pytest.mark.parametrize(
@@ -114,24 +114,24 @@ def test_the_same_anchors_change_nothing():
         ("yolov4-tiny", [(5, 6, 7, 8), (0, 1, 2, 3, 4)]),
     ],
 )
-def test_the_smallest_anchors_go_to_the_smallest_stride(name, masks, tmp_path):
+def test_the_smallest_anchors_are_assigned_to_the_smallest_stride(name, masks, tmp_path):
     path = tmp_path / "custom.cfg"
     path.write_bytes(shipped(".cfg")[name].read_bytes())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
         rewrite_cfg(path, NINE)
-        network = build(path)  # which refuses filters that do not fit
+        network = build(path)  # raises if filters= does not fit
     assert [head.mask for head in network.heads] == masks
     for head in network.heads:
         np.testing.assert_array_equal(head.anchors, NINE[list(head.mask)])
 
 
-def test_a_region_head_gets_all_of_them_in_cells(tmp_path):
+def test_a_region_head_gets_all_anchors_in_cells(tmp_path):
     path = tmp_path / "custom.cfg"
     path.write_bytes(shipped(".cfg")["yolov2-voc"].read_bytes())
     rewrite_cfg(path, NINE)
     (head,) = build(path).heads
-    # Four decimals are written.
+    # Anchors in cells have four decimals.
     np.testing.assert_allclose(head.anchors, NINE / 32, atol=0.5001e-4)
     assert head.options.num == 9
 
@@ -152,7 +152,7 @@ filters=7\r
 classes=2"""
 
 
-def test_missing_keys_become_lines_of_their_own(tmp_path):
+def test_missing_keys_are_added_as_lines(tmp_path):
     path = tmp_path / "bare.cfg"
     path.write_bytes(BARE.encode())
     rewrite_cfg(path, NINE[:4])
@@ -166,9 +166,9 @@ def test_missing_keys_become_lines_of_their_own(tmp_path):
 ADDED = ("anchors", "num", "mask")
 
 
-def test_one_head_without_a_mask_stays_without():
+def test_a_single_head_without_mask_gets_no_mask():
     text = "[net]\n[convolutional]\nfilters=7\n[yolo]\nclasses=2\nnum=1\nanchors=1,2\n"
-    new = rewritten(text, NINE[:2])
+    new = replace_anchors(text, NINE[:2])
     assert new == text.replace("num=1", "num=2").replace("1,2", "10, 12,  20, 24").replace(
         "filters=7", "filters=14"
     )
@@ -183,13 +183,13 @@ def test_one_head_without_a_mask_stays_without():
             3,
             r"expected a \[convolutional\] with filters=21 before it, got \[implicit_mul\]",
         ),
-        ("[net]\n[conv]\nfilters=1\n[yolo]\nnum=1\n", 1, r"\[yolo\] does not say classes="),
+        ("[net]\n[conv]\nfilters=1\n[yolo]\nnum=1\n", 1, r"\[yolo\] has no classes="),
         (BARE, 1, r"fewer anchors than heads: expected at least 2, got 1"),
     ],
 )
-def test_what_cannot_be_rewritten_is_left_alone(text, count, message, tmp_path):
+def test_a_cfg_that_cannot_be_rewritten_is_unchanged(text, count, message, tmp_path):
     with pytest.raises(CfgError, match=message):
-        rewritten(text, NINE[:count], "x.cfg")
+        replace_anchors(text, NINE[:count], "x.cfg")
     path = tmp_path / "x.cfg"
     path.write_bytes(text.encode())
     with pytest.raises(CfgError):
@@ -198,11 +198,11 @@ def test_what_cannot_be_rewritten_is_left_alone(text, count, message, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_other_channels_that_fit_already_are_no_error():
+def test_channels_that_already_fit_are_accepted():
     text = "[net]\n[implicit_mul]\nfilters=14\n[yolo]\nclasses=2\nnum=2\nanchors=1,2, 3,4\n"
-    assert "anchors=10, 12,  20, 24\n" in rewritten(text, NINE[:2])
+    assert "anchors=10, 12,  20, 24\n" in replace_anchors(text, NINE[:2])
 
 
-def test_a_cfg_that_is_not_there_is_named(tmp_path):
+def test_a_missing_cfg_is_an_error(tmp_path):
     with pytest.raises(CfgError, match=r"none\.cfg: no such cfg file"):
         rewrite_cfg(tmp_path / "none.cfg", NINE)

@@ -1,26 +1,20 @@
-"""How many anchors: sweeps, their elbow and their plots."""
+"""Sweeps over the number of anchors, and their elbow."""
 
-import sys
-from pathlib import Path
-
-import cv2
 import numpy as np
 import pytest
 
 from darknet_torch.anchors.kmeans import cluster
-from darknet_torch.anchors.plotting import Plot
-from darknet_torch.anchors.quality import Fit, fit
+from darknet_torch.anchors.quality import AnchorFit, measure_fit
 from darknet_torch.anchors.sizes import BoxSizes
 from darknet_torch.anchors.sweep import SweepPoint, elbow, sweep
-from darknet_torch.errors import UsageError
 
 random = np.random.default_rng(0)
-BOXES = BoxSizes.of(np.exp(random.normal(3, 0.8, (400, 2))))
+BOXES = BoxSizes.from_sizes(np.exp(random.normal(3, 0.8, (400, 2))))
 
 
 def points(*heights, first=3):
     return [
-        SweepPoint(np.ones((first + index, 2)), Fit(height, 1.0))
+        SweepPoint(np.ones((first + index, 2)), AnchorFit(height, 1.0))
         for index, height in enumerate(heights)
     ]
 
@@ -33,52 +27,13 @@ def points(*heights, first=3):
         ((0.5, 0.6), 3),
     ],
 )
-def test_the_elbow_is_where_more_stop_paying(heights, count):
+def test_the_elbow_is_highest_above_the_line(heights, count):
     assert elbow(points(*heights)).count == count
 
 
-def test_a_sweep_holds_what_is_found_for_each_number():
+def test_a_sweep_has_the_anchors_of_each_count():
     found = sweep(BOXES, range(2, 5), lambda count: cluster(BOXES, count))
     assert [point.count for point in found] == [2, 3, 4]
     for point in found:
         np.testing.assert_array_equal(point.anchors, cluster(BOXES, point.count))
-        assert point.fit == fit(BOXES, point.anchors)
-
-
-@pytest.fixture
-def found():
-    pytest.importorskip("matplotlib")
-    return sweep(BOXES, (2, 3), lambda count: cluster(BOXES, count))
-
-
-@pytest.mark.parametrize("name", ["scatter", "elbow"])
-def test_plots_are_pictures(name, found):
-    plot = Plot(Path("a.PNG"))
-    data = plot.scatter(BOXES, found[0]) if name == "scatter" else plot.elbow(found)
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    assert min(picture.shape[:2]) > 400
-    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 10
-
-
-@pytest.mark.parametrize(("suffix", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
-def test_the_suffix_says_the_format(suffix, start, found):
-    assert Plot(Path(f"a.{suffix}")).scatter(BOXES, found[0]).startswith(start)
-
-
-def test_the_scatter_shows_every_box_and_anchor(found):
-    plot = Plot(Path("a.png"))
-    plot.scatter(BOXES, found[1])
-    boxes, anchors = (collection.get_offsets() for collection in plot.axes.collections)
-    np.testing.assert_array_equal(boxes, BOXES.values.T)
-    np.testing.assert_array_equal(anchors, found[1].anchors)
-
-
-def test_an_unknown_suffix_is_refused():
-    with pytest.raises(UsageError, match=r"a\.bmp: unknown kind of plot: expected \.png or"):
-        Plot(Path("a.bmp"))
-
-
-def test_without_matplotlib_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(UsageError, match=r"pip install 'darknet-torch\[plot\]'"):
-        Plot(Path("a.png"))
+        assert point.fit == measure_fit(BOXES, point.anchors)

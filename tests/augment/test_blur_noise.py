@@ -10,33 +10,35 @@ def picture():
     return np.random.default_rng(0).integers(0, 256, (64, 80, 3), np.uint8)
 
 
-def spoiled(blur=0, noise=0, rows=ROWS):
+def blurred_with_noise(blur=0, noise=0, rows=ROWS):
     return BlurNoise.apply(picture(), rows, blur, noise, np.random.default_rng(1))
 
 
-def test_without_both_nothing_changes():
-    np.testing.assert_array_equal(spoiled(), picture())
+def test_without_blur_and_noise_the_picture_is_unchanged():
+    np.testing.assert_array_equal(blurred_with_noise(), picture())
 
 
-def test_blur_1_leaves_the_objects_sharp():
-    found = spoiled(blur=1)
+def test_blur_1_blurs_the_background_only():
+    found = blurred_with_noise(blur=1)
     expected = cv2.GaussianBlur(picture(), (17, 17), 0)
     expected[16:48, 20:60] = picture()[16:48, 20:60]
     np.testing.assert_array_equal(found, expected)
 
 
-def test_a_larger_blur_takes_the_whole_picture():
-    np.testing.assert_array_equal(spoiled(blur=3), cv2.GaussianBlur(picture(), (3, 3), 0))
+def test_a_larger_blur_applies_to_the_whole_picture():
+    np.testing.assert_array_equal(
+        blurred_with_noise(blur=3), cv2.GaussianBlur(picture(), (3, 3), 0)
+    )
 
 
-def test_a_blur_is_an_eighth_of_the_smallest_object_at_most():
+def test_the_kernel_is_at_most_an_eighth_of_the_smallest_object():
     expected = cv2.GaussianBlur(picture(), (5, 5), 0)  # of 32 pixels
-    np.testing.assert_array_equal(spoiled(blur=31), expected)
-    np.testing.assert_array_equal(spoiled(blur=31, rows=ROWS[:0]), picture())
+    np.testing.assert_array_equal(blurred_with_noise(blur=31), expected)
+    np.testing.assert_array_equal(blurred_with_noise(blur=31, rows=ROWS[:0]), picture())
 
 
-def test_noise_brightens_by_its_deviation():
-    change = spoiled(noise=20).astype(int) - picture()
+def test_noise_brightens_by_half_a_normal_distribution():
+    change = blurred_with_noise(noise=20).astype(int) - picture()
     assert change.min() == 0
     free = picture() < 128
     # Half of a normal distribution: the mean of |x| is 0.8 deviations, half of them 0.
@@ -44,7 +46,7 @@ def test_noise_brightens_by_its_deviation():
     assert 40 < change.max() <= 127
 
 
-def test_a_third_each_has_no_blur_a_blurred_background_and_all_blurred():
+def test_blur_and_noise_are_drawn_with_their_probabilities():
     random = np.random.default_rng(0)
     drawn = [BlurNoise(blur=9, noise=30).draw(random) for _ in range(900)]
     blurs, noises = zip(*drawn, strict=True)

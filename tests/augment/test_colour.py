@@ -2,15 +2,15 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.augment.colour import Colour, ColourRange, distort, distort_bytes
+from darknet_torch.augment.colour import ColourChange, ColourRange, distort, distort_bytes
 from darknet_torch.cfg.net import NetOptions
-from tests.augment.plain import distort_pixel
+from tests.augment.darknet_rules import distort_pixel
 
 CHANGES = [
-    Colour(0.1, 1.5, 0.7),
-    Colour(-0.2, 0.6, 1.4),
-    Colour(0.49, 1.0, 1.0),
-    Colour(-0.49, 3.0, 2.0),
+    ColourChange(0.1, 1.5, 0.7),
+    ColourChange(-0.2, 0.6, 1.4),
+    ColourChange(0.49, 1.0, 1.0),
+    ColourChange(-0.49, 3.0, 2.0),
 ]
 
 
@@ -19,7 +19,7 @@ def picture(shape=(20, 30, 3)):
 
 
 @pytest.mark.parametrize("colour", CHANGES)
-def test_bytes_change_as_opencv_s_own_arithmetic_changes_them(colour):
+def test_uint8_colours_change_as_with_opencv_arithmetic(colour):
     hsv = [plane.copy() for plane in cv2.split(cv2.cvtColor(picture(), cv2.COLOR_BGR2HSV))]
     hue = cv2.add(hsv[0], 179 * colour.hue)
     saturation = cv2.convertScaleAbs(hsv[1], alpha=colour.saturation)
@@ -30,7 +30,7 @@ def test_bytes_change_as_opencv_s_own_arithmetic_changes_them(colour):
 
 
 @pytest.mark.parametrize("colour", CHANGES)
-def test_floats_change_as_darknet_changes_pixels(colour):
+def test_float_colours_change_as_in_darknet(colour):
     image = picture() / np.float32(255)
     image[0, 0], image[0, 1], image[0, 2] = 0, 1, 0.5
     found = distort(image, colour)
@@ -44,22 +44,22 @@ def test_floats_change_as_darknet_changes_pixels(colour):
 
 
 @pytest.mark.parametrize("change", [distort_bytes, distort])
-def test_no_change_is_none(change):
+def test_the_identity_change_keeps_the_picture(change):
     image = picture() if change is distort_bytes else picture() / np.float32(255)
-    np.testing.assert_array_equal(change(image, Colour()), image)
+    np.testing.assert_array_equal(change(image, ColourChange()), image)
 
 
-def test_grey_knows_exposure_alone():
+def test_grey_changes_by_the_exposure_only():
     grey = picture((5, 5))
     expected = np.minimum(np.rint(grey * 1.5), 255)
-    np.testing.assert_array_equal(distort_bytes(grey, Colour(0.1, 2, 1.5)), expected)
+    np.testing.assert_array_equal(distort_bytes(grey, ColourChange(0.1, 2, 1.5)), expected)
     floats = grey / np.float32(255)
     np.testing.assert_allclose(
-        distort(floats, Colour(0.1, 2, 1.5)), np.minimum(floats * 1.5, 1), rtol=1e-6
+        distort(floats, ColourChange(0.1, 2, 1.5)), np.minimum(floats * 1.5, 1), rtol=1e-6
     )
 
 
-def test_changes_are_drawn_over_the_whole_range_and_no_further():
+def test_changes_are_drawn_from_the_whole_range():
     limits = ColourRange(0.1, 1.5, 2.0)
     random = np.random.default_rng(0)
     found = [limits.draw(random) for _ in range(2000)]
@@ -78,4 +78,4 @@ def test_changes_are_drawn_over_the_whole_range_and_no_further():
 
 
 def test_a_factor_of_0_means_1():
-    assert ColourRange.of(NetOptions(saturation=0, exposure=0)) == ColourRange()
+    assert ColourRange.from_net(NetOptions(saturation=0, exposure=0)) == ColourRange()

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
-from darknet_torch.augment.source import Request, as_floats
+from darknet_torch.augment.source import SampleRequest, as_floats
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.datasets.model import Example, Labels
-from darknet_torch.errors import CfgError, UsageError
-from tests.augment.scenes import COLOURS, check_boxes, scene, scenes
+from darknet_torch.datasets.examples import Example, Labels
+from darknet_torch.errors import UsageError
+from tests.augment.rectangle_scenes import COLOURS, check_boxes, scene, scenes
 
 HEIGHT, WIDTH = 128, 160
 SLOTS = tuple(range(24))
@@ -30,9 +30,9 @@ def net(**options):
 
 
 def load(examples, head=STILL, dialect=ALEXEYAB, augment=True, slots=SLOTS, seed=0, **options):
-    plan = DetectionAugmentation.of(net(**options), head, dialect, augment=augment)
-    source = DetectionSource.of(examples, plan)
-    loaded = source.load(Request(seed, 0, slots, HEIGHT, WIDTH))
+    plan = DetectionAugmentation.from_options(net(**options), head, dialect, augment=augment)
+    source = DetectionSource.from_examples(examples, plan)
+    loaded = source.load(SampleRequest(seed, 0, slots, HEIGHT, WIDTH))
     return replace(loaded, images=as_floats(loaded.images))
 
 
@@ -65,7 +65,7 @@ def test_boxes_stay_on_their_objects(examples, head, options):
         check_boxes(image, rows)
 
 
-def test_boxes_stay_on_their_objects_in_pjreddie_s_way(examples):
+def test_boxes_stay_on_their_objects_with_pjreddies_jitter(examples):
     loaded = load(examples, MOVING, PJREDDIE, slots=tuple(range(60)), flip=1)
     assert (loaded.truths[..., 0] > 0).sum() > 100
     for image, rows in zip(loaded.images, loaded.truths, strict=True):
@@ -93,7 +93,7 @@ def test_boxes_of_a_mosaic_may_reach_beyond_their_quarter(examples):
     assert (np.array(areas[1]) > np.array(areas[0]) + 0.01).any()
 
 
-def test_with_every_option_off_a_picture_is_only_resized(examples):
+def test_without_options_a_picture_is_only_resized(examples):
     loaded = load(examples)
     by_path = {str(example.path): example for example in examples}
     for image, rows, path in zip(loaded.images, loaded.truths, loaded.paths, strict=True):
@@ -122,7 +122,7 @@ def test_with_every_option_off_a_picture_is_only_resized(examples):
     ],
     ids=str,
 )
-def test_every_option_changes_something_and_by_the_seed_alone(examples, options, head):
+def test_every_option_changes_the_picture_depending_on_the_seed(examples, options, head):
     plain, changed = load(examples), load(examples, head, **options)
     assert not np.array_equal(plain.images, changed.images)
     again, other = load(examples, head, **options), load(examples, head, seed=1, **options)
@@ -131,14 +131,16 @@ def test_every_option_changes_something_and_by_the_seed_alone(examples, options,
     assert not np.array_equal(other.images, changed.images)
 
 
-def test_bytes_stay_bytes_unless_there_is_a_mean(examples):
+def test_images_stay_uint8_except_with_mixup(examples):
     for options, dtype in (
         ({}, np.uint8),
         ({"mosaic": True}, np.uint8),
         ({"mixup": 1}, np.float32),
     ):
-        plan = DetectionAugmentation.of(net(**options), STILL, ALEXEYAB)
-        loaded = DetectionSource.of(examples, plan).load(Request(0, 0, SLOTS, HEIGHT, WIDTH))
+        plan = DetectionAugmentation.from_options(net(**options), STILL, ALEXEYAB)
+        loaded = DetectionSource.from_examples(examples, plan).load(
+            SampleRequest(0, 0, SLOTS, HEIGHT, WIDTH)
+        )
         assert loaded.images.dtype == dtype
 
 
@@ -174,13 +176,13 @@ def _singles(examples):
     return zip(loaded.images, loaded.truths, strict=True)
 
 
-def test_more_boxes_than_max_are_left_out(examples):
+def test_boxes_beyond_max_are_left_out(examples):
     head = SimpleNamespace(classes=3, max=2, jitter=0.0, resize=1.0)
     loaded = load(examples, head, mixup=1)
     assert ((loaded.truths[..., 0] > 0).sum(1) == 2).all()
 
 
-def test_grey_networks_see_grey(examples):
+def test_one_channel_networks_get_grey_pictures(examples):
     colour = load(examples, MOVING)
     grey = load(examples, MOVING, channels=1)
     assert grey.images.shape == (len(SLOTS), 1, HEIGHT, WIDTH)
@@ -200,7 +202,7 @@ def contrastive(examples, **options):
     return loaded, list(zip(loaded.images[::2], loaded.images[1::2], strict=True))
 
 
-def test_pairs_show_the_same_picture_alike_unless_their_options_say_otherwise(examples):
+def test_contrastive_pairs_differ_only_with_their_options(examples):
     loaded, pairs = contrastive(examples)
     assert loaded.paths[::2] == loaded.paths[1::2]
     for one, two in pairs:
@@ -210,7 +212,7 @@ def test_pairs_show_the_same_picture_alike_unless_their_options_say_otherwise(ex
         assert sum(not np.array_equal(one, two) for one, two in pairs) > len(pairs) // 2
 
 
-def test_pairs_of_different_crops_have_the_same_tracks(examples):
+def test_contrastive_pairs_have_the_same_track_ids(examples):
     loaded, _ = contrastive(examples, contrastive_jit_flip=True)
     assert loaded.truths.shape == (len(SLOTS), 40, 6)
     for one, two in zip(loaded.truths[::2], loaded.truths[1::2], strict=True):
@@ -223,7 +225,7 @@ def test_pairs_of_different_crops_have_the_same_tracks(examples):
         assert all(classes[0][track] == classes[1][track] for track in common)
 
 
-def test_a_sequence_is_augmented_in_one_way(tmp_path):
+def test_all_pictures_of_a_sequence_are_augmented_alike(tmp_path):
     examples = [scene(tmp_path / f"{index}.png", (100, 150), 5) for index in range(6)]
     options = {"track": 1, "batch": 4, "subdivisions": 2, "time_steps": 5, "flip": 1, "hue": 0.1}
     loaded = load(examples, MOVING, slots=tuple(range(20)), **options)
@@ -233,25 +235,29 @@ def test_a_sequence_is_augmented_in_one_way(tmp_path):
     assert not np.array_equal(loaded.images[0], loaded.images[10])
 
 
-def test_pictures_without_objects_or_labels_are_negatives(examples, tmp_path):
+def test_pictures_without_objects_or_labels_are_negative_examples(examples, tmp_path):
     pictures = [
-        replace(examples[0], labels=Labels.of()),
+        replace(examples[0], labels=Labels.empty()),
         replace(examples[1], labels=None, label_file=tmp_path / "gone.txt"),
     ]
-    plan = DetectionAugmentation.of(net(), MOVING, ALEXEYAB)
-    source = DetectionSource.of(pictures, plan)
+    plan = DetectionAugmentation.from_options(net(), MOVING, ALEXEYAB)
+    source = DetectionSource.from_examples(pictures, plan)
     assert [(problem.kind, problem.where) for problem in source.problems] == [
         ("no label file", str(tmp_path / "gone.txt"))
     ]
-    loaded = source.load(Request(0, 0, SLOTS, HEIGHT, WIDTH))
+    loaded = source.load(SampleRequest(0, 0, SLOTS, HEIGHT, WIDTH))
     assert not loaded.truths.any()
     assert set(loaded.paths) == {str(picture.path) for picture in pictures}
 
 
-def test_broken_pictures_are_replaced_and_told_of(examples, tmp_path):
+def test_broken_pictures_are_replaced_and_reported(examples, tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
-    pictures = [Example(broken, Labels.of()), Example(tmp_path / "gone.png", None), examples[0]]
+    pictures = [
+        Example(broken, Labels.empty()),
+        Example(tmp_path / "gone.png", None),
+        examples[0],
+    ]
     loaded = load(pictures)
     assert set(loaded.paths) == {str(examples[0].path)}
     assert {(problem.kind, problem.where) for problem in loaded.problems} == {
@@ -261,39 +267,10 @@ def test_broken_pictures_are_replaced_and_told_of(examples, tmp_path):
     np.testing.assert_array_equal(loaded.images, load(pictures).images)
 
 
-def test_it_is_an_error_only_when_nothing_is_left(tmp_path):
+def test_no_readable_picture_is_an_error(tmp_path):
     with pytest.raises(UsageError) as caught:
-        load([Example(tmp_path / "gone.png", Labels.of())])
+        load([Example(tmp_path / "gone.png", Labels.empty())])
     assert "none of the 1 pictures can be read" in str(caught.value)
     assert "no such picture" in str(caught.value)
     with pytest.raises(UsageError, match="no pictures to train on"):
         load([])
-
-
-@pytest.mark.parametrize(
-    ("options", "head", "message"),
-    [
-        ({"cutmix": True}, STILL, "cutmix=1 - isn't supported for Detector"),
-        ({"cutmix": True, "mosaic": True}, STILL, "cutmix=1 - isn't supported for Detector"),
-        (
-            {"mosaic": True, "letter_box": True},
-            STILL,
-            "Combination: letter_box=1 & mosaic=1 - isn't supported, use only 1",
-        ),
-        (
-            {"contrastive": True, "subdivisions": 8},
-            STILL,
-            "mini_batch size .* should be higher than 1 for Contrastive loss!",
-        ),
-        ({"mixup": 5}, STILL, "mixup is out of its bounds"),
-        ({"channels": 4}, STILL, "takes no pictures that could be read"),
-        (
-            {},
-            SimpleNamespace(classes=3, max=9, jitter=0, resize=0),
-            "resize of the last head is out of",
-        ),
-    ],
-)
-def test_what_darknet_refuses_is_refused(options, head, message):
-    with pytest.raises(CfgError, match=message):
-        DetectionAugmentation.of(net(**options), head, ALEXEYAB)

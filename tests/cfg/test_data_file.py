@@ -25,7 +25,7 @@ def test_keys_and_values_are_read_without_white_space(read):
     }
 
 
-def test_comments_and_lines_that_say_nothing_are_passed_over(read):
+def test_comments_and_lines_without_a_value_are_left_out(read):
     content = b"# classes=1\n;classes=2\n\nclasses\nclasses=\n=4\nclasses=3 # three\n"
     assert read(content)["classes"] == "3#three"
 
@@ -42,11 +42,11 @@ def test_any_byte_is_legal(read):
     assert read(b"names=caf\xe9.names\n") == {"names": "caf\xe9.names"}
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_key(read):
+def test_a_byte_order_mark_is_skipped(read):
     assert read(b"\xef\xbb\xbfclasses=3\n") == {"classes": "3"}
 
 
-def test_a_missing_file_is_refused_by_name(tmp_path):
+def test_a_missing_file_is_reported_by_name(tmp_path):
     with pytest.raises(UsageError, match=r"gone\.data: cannot be read \(No such file"):
         read_data_file(tmp_path / "gone.data")
 
@@ -71,12 +71,12 @@ def test_a_path_resolves_against_the_folder_of_the_file_next(tmp_path, monkeypat
     assert resolve("cfg/toy.data", "toy.names") == Path("cfg/toy.names")
 
 
-def test_a_path_that_is_nowhere_stays_as_written(tmp_path, monkeypatch):
+def test_a_path_that_does_not_exist_stays_as_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert resolve("cfg/toy.data", "toy.names") == Path("toy.names")
 
 
-def test_an_absolute_path_stays_itself(tmp_path):
+def test_an_absolute_path_stays_as_written(tmp_path):
     names = tmp_path / "toy.names"
     names.touch()
     assert resolve("cfg/toy.data", str(names)) == names

@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from darknet_torch.cfg.darknet_bugs import DARKNET_BUGS
 from darknet_torch.cfg.dialect import (
     ALEXEYAB,
     ALEXEYAB_CUDA,
@@ -14,10 +15,22 @@ from darknet_torch.errors import UsageError
 from darknet_torch.model.registry import LAYER_TYPES
 from darknet_torch.ops.activations import ACTIVATIONS
 
+SECTIONS = {layer.section_names[0] for layer in LAYER_TYPES}
+
+
+def flat(dialect):
+    """Every field of `dialect` by its name, those of groups as group.name."""
+    groups = {f.name: getattr(dialect, f.name) for f in dataclasses.fields(dialect)}
+    named = {name: group for name, group in groups.items() if not dataclasses.is_dataclass(group)}
+    for name in groups.keys() - named.keys():
+        for field in dataclasses.fields(groups[name]):
+            named[f"{name}.{field.name}"] = getattr(groups[name], field.name)
+    return named
+
 
 def differing(one, other):
-    fields = dataclasses.fields(one)
-    return {f.name for f in fields if getattr(one, f.name) != getattr(other, f.name)}
+    others = flat(other)
+    return {name for name, value in flat(one).items() if value != others[name]}
 
 
 @pytest.mark.parametrize("dialect", [ALEXEYAB, PJREDDIE, ALEXEYAB_CUDA])
@@ -26,7 +39,7 @@ def test_a_dialect_is_found_by_its_name_or_is_itself(dialect):
     assert find_dialect(dialect) is dialect
 
 
-def test_an_unknown_dialect_is_refused_with_those_there_are():
+def test_an_unknown_dialect_is_refused_with_the_known_ones():
     with pytest.raises(UsageError) as caught:
         find_dialect("darknet")
     assert "unknown dialect" in str(caught.value)
@@ -38,133 +51,128 @@ def test_an_unknown_dialect_is_refused_with_those_there_are():
 @pytest.mark.parametrize(
     ("field", "alexeyab", "pjreddie"),
     [
-        ("epsilon_inside_root", True, False),
-        ("rolling_step", 0.1, 0.01),
-        ("connected_rolling_step", 0.05, 0.01),
+        ("numerics.epsilon_inside_root", True, False),
+        ("numerics.rolling_step", 0.1, 0.01),
+        ("numerics.connected_rolling_step", 0.05, 0.01),
+        ("numerics.double_slopes", "tail", "all"),
+        ("numerics.logistic_in_double", False, True),
+        ("training.frozen_layers_decay", False, True),
+        ("training.cumulative_yolo", True, False),
+        ("weight_file.batchnorm_has_biases", True, False),
+        ("geometry.shortcut_strides", False, True),
+        ("geometry.pointwise_strides", "x", "none"),
+        ("training.convolutions_start_normal", False, True),
+        ("numerics.maxpool_blocks", True, False),
+        ("geometry.flat_region", True, False),
+        ("numerics.xnor_in_bits", True, False),
+        ("geometry.rnn_has_hidden", True, False),
         (
-            "trained_layers",
-            set("convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split()),
-            set("convolutional deconvolutional connected local rnn gru lstm crnn".split()),
-        ),
-        ("trains_normalized_biases", False, True),
-        ("carries_deltas", True, False),
-        ("double_slopes", "tail", "all"),
-        ("shortcut_crosses_pictures", True, False),
-        ("logistic_in_double", False, True),
-        (
-            "overwriting_layers",
-            set("batchnorm activation normalization reorg reorg3d sam convolutional".split()),
-            set("batchnorm activation normalization reorg reorg3d sam 1x1".split()),
-        ),
-        ("frozen_layers_decay", False, True),
-        ("cumulative_yolo", True, False),
-        ("batchnorm_has_biases", True, False),
-        ("shortcut_strides", False, True),
-        ("pointwise_strides", "x", "none"),
-        ("convolutions_start_normal", False, True),
-        ("maxpool_blocks", True, False),
-        ("flat_region", True, False),
-        ("xnor_in_bits", True, False),
-        ("rnn_has_hidden", True, False),
-        (
-            "gru_order",
+            "weight_file.gru_order",
             ("uz", "ur", "uh", "wz", "wr", "wh"),
             ("wz", "wr", "wh", "uz", "ur", "uh"),
         ),
-        ("lstm_order", "figo", "ifog"),
-        ("crnn_padding", 0, 1),
-        ("crnn_swaps_sides", False, True),
-        ("letterbox", False, True),
-        ("names_leaves_only", False, True),
-        ("dropout_probability", 0.2, 0.5),
-        ("yolo_max_boxes", 200, 90),
-        ("region_max_boxes", 200, 30),
-        ("adam_epsilon", 1e-6, 1e-7),
-        ("file_version", (0, 2, 5), (0, 2, 0)),
-        ("jitter_places_pictures", False, True),
-        ("truths_in_pixels", True, False),
-        ("smallest_cell_truth", 0.001, 0.005),
-        ("centres_small_crops", True, False),
-        ("multiscale_by_factor", True, False),
-        ("stream_restart", 10, 64),
-        ("wide_seen_in_transposed", True, False),
+        ("weight_file.lstm_order", "figo", "ifog"),
+        ("defaults.crnn_padding", 0, 1),
+        ("geometry.crnn_swaps_sides", False, True),
+        ("defaults.letterbox", False, True),
+        ("geometry.names_leaves_only", False, True),
+        ("defaults.dropout_probability", 0.2, 0.5),
+        ("defaults.yolo_max_boxes", 200, 90),
+        ("defaults.region_max_boxes", 200, 30),
+        ("defaults.adam_epsilon", 1e-6, 1e-7),
+        ("weight_file.version", (0, 2, 5), (0, 2, 0)),
+        ("training_data.jitter_places_pictures", False, True),
+        ("training_data.truths_in_pixels", True, False),
+        ("training_data.smallest_cell_truth", 0.001, 0.005),
+        ("training_data.centres_small_crops", True, False),
+        ("training_data.multiscale_by_factor", True, False),
+        ("training_data.stream_restart", 10, 64),
+        ("weight_file.wide_seen_in_transposed", True, False),
     ],
 )
 def test_the_code_bases_differ_as_their_sources_do(field, alexeyab, pjreddie):
-    assert getattr(ALEXEYAB, field) == alexeyab
-    assert getattr(PJREDDIE, field) == pjreddie
+    assert flat(ALEXEYAB)[field] == alexeyab
+    assert flat(PJREDDIE)[field] == pjreddie
 
 
-def test_every_field_names_a_difference():
-    fields = {f.name for f in dataclasses.fields(ALEXEYAB)}
+def test_every_field_differs_between_two_dialects():
+    fields = flat(ALEXEYAB).keys()
     between_code_bases, of_builds = (differing(ALEXEYAB, d) for d in (PJREDDIE, ALEXEYAB_CUDA))
     assert between_code_bases | of_builds == fields
-    assert fields - between_code_bases == {"chooses_lstm_activation", "cudnn_normalization"}
+    assert fields - between_code_bases == {
+        "numerics.chooses_lstm_activation",
+        "numerics.cudnn_normalization",
+    }
 
 
 def test_the_cuda_build_is_the_same_code_base():
     assert ALEXEYAB_CUDA.code_base == ALEXEYAB.code_base == "alexeyab"
     assert differing(ALEXEYAB, ALEXEYAB_CUDA) == {
         "name",
-        "unwritten_activations",
-        "rolling_step",
-        "connected_rolling_step",
-        "cudnn_normalization",
-        "double_slopes",
-        "shortcut_crosses_pictures",
-        "trains_normalized_biases",
-        "carries_deltas",
-        "overwriting_layers",
-        "pointwise_strides",
-        "maxpool_blocks",
-        "chooses_lstm_activation",
+        "numerics.unwritten_activations",
+        "numerics.rolling_step",
+        "numerics.connected_rolling_step",
+        "numerics.cudnn_normalization",
+        "numerics.double_slopes",
+        "bugs",
+        "geometry.pointwise_strides",
+        "numerics.maxpool_blocks",
+        "numerics.chooses_lstm_activation",
     }
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_every_section_that_a_dialect_names_is_there(dialect):
-    known = {layer.section_names[0] for layer in LAYER_TYPES}
-    assert dialect.overwriting_layers - {"1x1"} <= known
-    assert (dialect.trained_layers or frozenset()) <= known
+def test_a_dialect_reproduces_the_bugs_of_its_own_builds_only(dialect):
+    for bug in DARKNET_BUGS:
+        assert dialect.reproduces(bug) is (dialect.name in bug.dialects)
 
 
-def test_in_each_code_base_some_sections_stay_as_they_started():
-    """AlexeyAB's update_network heeds `train`, which few layers set; pjreddie's `update`."""
-    assert {"convolutional", "crnn"} <= ALEXEYAB.trained_layers & PJREDDIE.trained_layers
-    assert not {"connected", "local", "rnn", "implicit"} & ALEXEYAB.trained_layers
-    assert "batchnorm" in ALEXEYAB.trained_layers - PJREDDIE.trained_layers
+def trained_sections(dialect):
+    return {name for name in SECTIONS if dialect.trains(name)}
+
+
+def overwriting_sections(dialect):
+    return {name for name in SECTIONS if dialect.overwrites_delta(name)}
+
+
+def test_each_code_base_leaves_some_sections_untrained():
+    """AlexeyAB's update_network reads `train`, which few layers set; pjreddie's, `update`."""
+    alexeyab = set("convolutional batchnorm maxpool local_avgpool shortcut crnn conv_lstm".split())
+    pjreddie = set("convolutional deconvolutional connected local rnn gru lstm crnn".split())
+    assert trained_sections(ALEXEYAB) == trained_sections(ALEXEYAB_CUDA) == alexeyab
+    assert trained_sections(PJREDDIE) == pjreddie
+
+
+def test_some_sections_overwrite_the_delta_of_the_layer_they_read():
+    everywhere = set("batchnorm activation normalization reorg reorg3d sam".split())
+    assert overwriting_sections(ALEXEYAB) == everywhere | {"convolutional"}
+    assert overwriting_sections(ALEXEYAB_CUDA) == overwriting_sections(PJREDDIE) == everywhere
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_a_mended_dialect_has_no_fault_in_training_and_differs_in_nothing_else(dialect):
-    better = without_bugs(dialect)
-    assert better.trained_layers is None
-    assert better.trains_normalized_biases
-    assert not better.carries_deltas
-    assert not better.overwriting_layers
-    assert not better.shortcut_crosses_pictures
-    assert differing(dialect, better) <= {
-        "trained_layers",
-        "trains_normalized_biases",
-        "carries_deltas",
-        "overwriting_layers",
-        "shortcut_crosses_pictures",
-    }
+def test_without_bugs_reproduces_none_and_differs_in_nothing_else(dialect):
+    fixed = without_bugs(dialect)
+    assert differing(dialect, fixed) == {"bugs"}
+    assert not any(fixed.reproduces(bug) for bug in DARKNET_BUGS)
+    assert trained_sections(fixed) == SECTIONS
+    assert not overwriting_sections(fixed)
 
 
-def test_the_cuda_build_has_relu6_and_lacks_what_the_cpu_build_lacks_otherwise():
+def test_the_cuda_build_lacks_the_same_activations_except_relu6():
     """activation_kernels.cu activate_array_ongpu and activate_kernel."""
-    lacking = ALEXEYAB.unwritten_activations - ALEXEYAB_CUDA.unwritten_activations
+    lacking = (
+        ALEXEYAB.numerics.unwritten_activations - ALEXEYAB_CUDA.numerics.unwritten_activations
+    )
     assert lacking == {"relu6"}
-    assert ALEXEYAB_CUDA.unwritten_activations < ALEXEYAB.unwritten_activations
+    assert ALEXEYAB_CUDA.numerics.unwritten_activations < ALEXEYAB.numerics.unwritten_activations
 
 
 def test_alexeyab_knows_every_activation_of_pjreddie_and_more():
-    assert ALEXEYAB.activations > PJREDDIE.activations
-    assert "mish" in ALEXEYAB.activations - PJREDDIE.activations
+    assert ALEXEYAB.numerics.activations > PJREDDIE.numerics.activations
+    assert "mish" in ALEXEYAB.numerics.activations - PJREDDIE.numerics.activations
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_every_activation_of_a_dialect_is_implemented(dialect):
-    assert dialect.activations <= set(ACTIVATIONS)
-    assert dialect.unwritten_activations <= dialect.activations
+    assert dialect.numerics.activations <= set(ACTIVATIONS)
+    assert dialect.numerics.unwritten_activations <= dialect.numerics.activations

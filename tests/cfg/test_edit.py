@@ -18,7 +18,7 @@ counters_per_class=1,2"""
 
 @pytest.fixture(params=["\n", "\r\n"], ids=["unix", "windows"])
 def opened(request):
-    """The text with either end of lines, its edit and its sections."""
+    """The text with each kind of line end, its edit and its sections."""
     text = TEXT.replace("\n", request.param)
     return text, CfgEdit(text), parse_cfg(text)
 
@@ -31,7 +31,7 @@ def test_a_value_changes_and_its_comment_stays(opened):
     assert (change.line, str(change)) == (3, "width = 32   # pixels  ->  width = 64   # pixels")
 
 
-def test_the_last_value_counts_and_the_first_may_come_back(opened):
+def test_the_last_of_several_values_counts_and_may_be_the_original(opened):
     text, edit, sections = opened
     edit.set(sections[0], "width", "64")
     edit.set(sections[0], "width", "32")
@@ -44,7 +44,7 @@ def test_the_last_value_counts_and_the_first_may_come_back(opened):
     ]
 
 
-def test_every_line_of_a_key_can_go(opened):
+def test_every_line_of_a_key_is_deleted(opened):
     _, edit, sections = opened
     edit.remove(sections[1], "counters_per_class")
     edit.set(sections[0], "batch", "2")
@@ -56,7 +56,7 @@ def test_every_line_of_a_key_can_go(opened):
     ]
 
 
-def test_changes_say_where_lines_are_in_the_new_text(opened):
+def test_changes_have_the_line_numbers_of_the_new_text(opened):
     _, edit, sections = opened
     for key in ("batch", "channels"):
         edit.set(sections[0], key, "1")
@@ -66,7 +66,7 @@ def test_changes_say_where_lines_are_in_the_new_text(opened):
         assert lines[change.line - 1] == change.new
 
 
-def test_a_line_without_a_value_gets_one_before_it():
+def test_a_value_is_added_before_a_line_that_has_none():
     text = "[net]\nbatch\nwidth=1"
     edit = CfgEdit(text)
     with pytest.warns(UserWarning, match="not a key=value line"):

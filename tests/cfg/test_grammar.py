@@ -4,12 +4,6 @@ import pytest
 
 from darknet_torch.cfg.grammar import parse_cfg, read_cfg
 from darknet_torch.errors import CfgError, CfgWarning
-from darknet_torch.layers.connected import Connected
-from darknet_torch.layers.convolutional import Convolutional
-from darknet_torch.layers.empty import Empty
-from darknet_torch.layers.maxpool import Maxpool
-from darknet_torch.layers.softmax import Softmax
-from darknet_torch.model.registry import LAYER_TYPES, layer_type
 
 
 def quietly(text):
@@ -42,7 +36,7 @@ def test_white_space_is_dropped_even_inside_names_keys_and_values():
     assert pairs(section) == [("width", "416"), ("anchors", "1,2,34")]
 
 
-def test_only_the_four_white_spaces_that_darknet_knows_are_dropped():
+def test_only_the_four_kinds_of_white_space_that_darknet_knows_are_dropped():
     [section] = quietly("[net]\nwidth=\x0b8\xa0\n")
     assert pairs(section) == [("width", "\x0b8\xa0")]
 
@@ -52,7 +46,7 @@ def test_comment_lines_start_with_a_hash_or_a_semicolon():
     assert pairs(section) == [("width", "3")]
 
 
-def test_a_comment_behind_a_value_stays_part_of_it():
+def test_a_comment_after_a_value_stays_part_of_it():
     [section] = quietly("[net]\nbatch=64 # a batch, or ; so\n")
     assert pairs(section) == [("batch", "64#abatch,or;so")]
 
@@ -63,18 +57,18 @@ def test_a_value_keeps_every_equals_sign_but_the_first():
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", ""], ids=["newline", "CRLF", "nothing"])
-def test_the_last_line_counts_whatever_ends_it(end):
+def test_the_last_line_counts_with_any_line_end(end):
     [section] = quietly(f"[net]{end or chr(10)}width=8{end}")
     assert pairs(section) == [("width", "8")]
 
 
-def test_places_are_file_and_line_also_behind_comments_and_crlf():
+def test_comments_and_crlf_do_not_shift_line_numbers():
     _, conv = quietly("# one\r\n[net]\r\n\r\n; four\r\n[conv]\r\nsize=3\r\n")
     assert str(conv.where) == "tiny.cfg:5"
     assert str(conv.entries[0].where) == "tiny.cfg:6"
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path):
+def test_a_byte_order_mark_is_skipped(tmp_path):
     path = tmp_path / "tiny.cfg"
     path.write_bytes(b"\xef\xbb\xbf[net]\nwidth=8\n")
     [section] = read_cfg(path)
@@ -96,7 +90,7 @@ def test_the_first_of_equal_keys_counts_and_the_second_is_reported():
         assert part in message
 
 
-def test_equal_keys_of_equal_values_or_in_different_sections_are_no_news():
+def test_equal_keys_with_equal_values_or_in_different_sections_cause_no_warning():
     sections = quietly("[conv]\nsize=3\nsize = 3\n[conv]\nsize=5\n")
     assert [section.first()["size"].value for section in sections] == ["3", "5"]
 
@@ -110,11 +104,11 @@ def test_a_line_without_an_equals_sign_is_reported_and_has_no_value():
 
 def test_a_key_without_a_value_is_reported_and_left_out():
     message, [section] = the_warning("[conv]\nsize =  \nsize=3\n")
-    assert "tiny.cfg:2: 'size=' has no value" in message
+    assert "tiny.cfg:2: 'size=' has no value, Darknet ignores the line" in message
     assert pairs(section) == [("size", "3")]
 
 
-def test_a_bare_key_hides_a_later_value_as_in_darknet_and_the_message_says_which_line():
+def test_a_key_without_equals_sign_hides_a_later_value_as_in_darknet():
     with pytest.warns(CfgWarning) as record:
         [section] = parse_cfg("[conv]\nsize\nsize=3\n", "tiny.cfg")
     assert section.first()["size"].value is None
@@ -127,15 +121,42 @@ def test_a_bare_key_hides_a_later_value_as_in_darknet_and_the_message_says_which
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("", ("tiny.cfg: no sections", "expected [net]")),
+        ("", ("tiny.cfg: no sections", "expected [net] and layers")),
         ("# width=8\n; [net]\n\n", ("tiny.cfg: no sections", "expected [net]")),
-        ("\n# hello\nwidth = 8\n[net]\n", ("tiny.cfg:3: an option before", "'width=8'")),
+        (
+            "\n# hello\nwidth = 8\n[net]\n",
+            ("tiny.cfg:3: an option before the first section: expected [net], got 'width=8'",),
+        ),
         ("\n <!DOCTYPE html>\n<html>", ("tiny.cfg: this is a web page", "download the raw file")),
         ("<?xml version='1.0'?>", ("tiny.cfg: this is a web page or XML",)),
+        ("\x05\0\0\0[net]", ("tiny.cfg: this is no plain text", "swap the cfg and the weights")),
+        (
+            "[net]\n[conv] # comment",
+            (
+                "tiny.cfg:2: a section's line must end with its bracket",
+                "expected [conv], got '[conv]#comment'; move a comment to a line of its own",
+            ),
+        ),
+        (
+            "[net]\n[conv",
+            (
+                "tiny.cfg:2: a section's line must end with its bracket: "
+                "expected [conv], got '[conv'",
+            ),
+        ),
     ],
-    ids=["empty", "only comments", "option first", "HTML", "XML"],
+    ids=[
+        "empty",
+        "only comments",
+        "option first",
+        "HTML",
+        "XML",
+        "binary",
+        "comment after a section",
+        "section without a bracket",
+    ],
 )
-def test_what_is_no_cfg_is_refused(text, parts):
+def test_a_text_that_is_no_cfg_is_refused(text, parts):
     with pytest.raises(CfgError) as caught:
         parse_cfg(text, "tiny.cfg")
     for part in parts:
@@ -147,23 +168,3 @@ def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path):
         read_cfg(tmp_path / "gone.cfg")
     with pytest.raises(CfgError, match=r"cannot be read \(Is a directory\)"):
         read_cfg(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("alias", "layer"),
-    [
-        ("conv", Convolutional),
-        ("conn", Connected),
-        ("max", Maxpool),
-        ("soft", Softmax),
-        ("silence", Empty),
-    ],
-)
-def test_an_alias_means_the_same_layer(alias, layer):
-    [section] = quietly(f"[{alias}]\n")
-    assert layer_type(section) is layer
-
-
-def test_no_two_layer_types_claim_one_section():
-    names = [name for layer in LAYER_TYPES for name in layer.section_names]
-    assert sorted(names) == sorted(set(names))

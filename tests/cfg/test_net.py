@@ -82,7 +82,7 @@ def test_defaults_are_those_of_parse_net_options(key, value):
     assert getattr(quietly(PICTURE), key) == value
 
 
-def test_epsilon_of_adam_follows_the_code_base():
+def test_the_epsilon_of_adam_follows_the_code_base():
     assert quietly(PICTURE).eps == pytest.approx(1e-6)
     assert quietly(PICTURE, "pjreddie").eps == pytest.approx(1e-7)
 
@@ -107,17 +107,18 @@ def test_both_code_bases_know_these_policies(policy, dialect):
     assert quietly(f"{PICTURE}policy={policy}", dialect).policy == policy
 
 
-def test_an_unknown_policy_means_constant():
-    net, message = warned(PICTURE + "policy=step_s")
+@pytest.mark.parametrize("policy", ["step_s", "stepps"])
+def test_an_unknown_policy_means_constant(policy):
+    net, message = warned(f"{PICTURE}policy={policy}")
     assert net.policy == "constant"
     for part in (
-        "tiny.cfg:5: alexeyab/darknet does not know policy 'step_s' and takes 'constant'",
+        f"tiny.cfg:5: alexeyab/darknet does not know policy '{policy}' and takes 'constant'",
         "did you mean 'steps'?",
     ):
         assert part in message
 
 
-def test_sig_is_no_policy_though_its_name_in_c_is_sig():
+def test_sig_is_no_policy_although_the_c_code_names_it_so():
     net, message = warned(PICTURE + "policy=sig")
     assert net.policy == "constant"
     assert "policy 'sig'" in message
@@ -148,7 +149,7 @@ def test_an_option_of_the_other_code_base_is_ignored(line, dialect, owner):
 
 
 @pytest.mark.parametrize("key", ["try_fix_nan", "loss_scale", "optimized_memory"])
-def test_a_switch_without_effect_here_is_a_note(key):
+def test_an_option_without_effect_here_causes_a_note(key):
     _, message = warned(f"{PICTURE}{key}=1", category=CfgNote)
     assert f"tiny.cfg:5: '{key}' has no effect here" in message
 
@@ -159,7 +160,7 @@ def test_an_unknown_key_is_reported_with_the_nearest():
     assert "did you mean 'learning_rate'?" in message
 
 
-def test_junk_behind_a_batch_is_reported_and_dropped():
+def test_text_after_the_batch_is_reported_and_dropped():
     net, message = warned(PICTURE + "batch=64x")
     assert net.batch == 64
     assert "tiny.cfg:5: 'batch' is read as 64" in message
@@ -170,20 +171,31 @@ def test_junk_behind_a_batch_is_reported_and_dropped():
     [
         ("", ("tiny.cfg:1: [net] does not say what the input is", "width=0, height=0")),
         ("width=8\nheight=8", ("width=, height= and channels=, or inputs=", "channels=0")),
+        (
+            "batch=1",
+            (
+                "expected width=, height= and channels=, or inputs=",
+                "got width=0, height=0, channels=0",
+            ),
+        ),
         ("inputs=0", ("does not say what the input is",)),
         (PICTURE + "batch=0", ("tiny.cfg:5: 'batch'", "expected an integer >= 1", "got 0")),
         (PICTURE + "subdivisions=0", ("tiny.cfg:5: 'subdivisions'", ">= 1")),
         ("width=-8", ("tiny.cfg:2: 'width' is out of its bounds", ">= 0", "got -8")),
-        (PICTURE + "policy=steps", ("tiny.cfg:1: policy=steps needs", "0 steps, 0 scales")),
+        (
+            PICTURE + "policy=steps",
+            ("tiny.cfg:1: policy=steps needs steps= and scales=", "got 0 steps, 0 scales"),
+        ),
         (PICTURE + "policy=steps\nsteps=5,6", ("a scale for each step", "2 steps, 0 scales")),
         (
             PICTURE + "policy=steps\nsteps=5,6,7\nscales=.1,.1",
-            ("a scale for each step", "3 steps, 2 scales"),
+            ("expected a scale for each step, got 3 steps, 2 scales",),
         ),
     ],
     ids=[
         "no input",
         "no channels",
+        "batch alone",
         "empty vector",
         "no batch",
         "no subdivisions",
@@ -199,7 +211,7 @@ def test_an_unusable_net_is_refused(lines, parts):
         assert part in message
 
 
-def test_more_scales_than_steps_do_no_harm_in_darknet():
+def test_more_scales_than_steps_are_allowed_as_in_darknet():
     net = read_net(section(PICTURE + "policy=steps\nsteps=5\nscales=.1,.1"), DIALECTS["alexeyab"])
     assert net.steps == (5,)
 
@@ -209,3 +221,9 @@ def test_a_misspelt_first_section_gets_a_suggestion(name):
     message = refused(PICTURE, name)
     assert "tiny.cfg:1: the first section must be [net]: expected [net] or [network]" in message
     assert f"got [{name}]; did you mean [net" in message
+
+
+def test_another_first_section_is_refused():
+    message = refused("filters=2", "convolutional")
+    assert "tiny.cfg:1: the first section must be [net]" in message
+    assert message.endswith("expected [net] or [network], got [convolutional]")

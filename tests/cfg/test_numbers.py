@@ -11,7 +11,7 @@ from darknet_torch.cfg.numbers import float32, read_integer, read_number
 @pytest.fixture(scope="module")
 def libc():
     if os.name == "nt":
-        pytest.skip("no C library to ask on Windows")
+        pytest.skip("no C library to compare with on Windows")
     library = ctypes.CDLL(None)
     library.atof.restype = ctypes.c_double
     return library
@@ -45,7 +45,7 @@ def test_nan_is_a_number_to_atof():
     ("text", "value", "rest"),
     [("1152#960", 1152, "#960"), ("64x", 64, "x"), ("-3", -3, ""), ("1e3", 1, "e3")],
 )
-def test_what_follows_an_integer_is_handed_back(text, value, rest):
+def test_the_text_after_an_integer_is_returned(text, value, rest):
     assert read_integer(text) == (value, rest)
 
 
@@ -53,12 +53,12 @@ def test_what_follows_an_integer_is_handed_back(text, value, rest):
     ("text", "value", "rest"),
     [(".5#half", 0.5, "#half"), ("0,001", 0.0, ",001"), ("2e", 2.0, "e"), ("1.5.5", 1.5, ".5")],
 )
-def test_what_follows_a_number_is_handed_back(text, value, rest):
+def test_the_text_after_a_number_is_returned(text, value, rest):
     assert read_number(text) == (value, rest)
 
 
 @pytest.mark.parametrize("text", ["", "#1", "x1", "-", "+", "--1", ".", "e5", "-x"])
-def test_what_starts_with_no_number_is_none(text):
+def test_a_text_that_starts_with_no_number_gives_none(text):
     assert read_integer(text) is None
     assert read_number(text) is None
 

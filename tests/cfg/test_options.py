@@ -26,6 +26,7 @@ from darknet_torch.heads.region import RegionOptions
 from darknet_torch.heads.yolo import YoloOptions
 from darknet_torch.layers.cost import CostOptions
 from darknet_torch.layers.dropout import DropoutOptions
+from darknet_torch.model.registry import layer_type
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,12 @@ class ToyOptions(Options):
     size: int = integer(3, minimum=1, maximum=9, doc="a window")
     pad: bool = flag(doc="a switch")
     rate: float = number(0.1, minimum=0, doc="a rate")
-    boxes: int = integer(lambda dialect: dialect.yolo_max_boxes, doc="as the code base has it")
-    epsilon: float = number(lambda dialect: dialect.adam_epsilon, doc="as the code base has it")
+    boxes: int = integer(
+        lambda dialect: dialect.defaults.yolo_max_boxes, doc="as the code base has it"
+    )
+    epsilon: float = number(
+        lambda dialect: dialect.defaults.adam_epsilon, doc="as the code base has it"
+    )
     kind: str = choice("mean", "mean", "sum", fallback="mean", doc="of two")
     mode: str = choice(
         *("plain", "plain", "mosaic", "pair"),
@@ -128,13 +133,13 @@ def test_the_first_of_equal_keys_counts():
     assert found.size == 5
 
 
-def test_a_bare_key_leaves_the_default():
+def test_a_key_without_a_value_leaves_the_default():
     with pytest.warns(CfgWarning, match="not a key=value line"):
         found = read_options(ToyOptions, section("size\nrate=2"), DIALECTS["alexeyab"])
     assert (found.size, found.rate) == (3, 2.0)
 
 
-def test_a_comment_behind_a_number_is_no_news():
+def test_a_comment_after_a_number_causes_no_warning():
     found = quietly("size=5 # not 7\nrate=1e-4#a,b\nmask=0,1 # 2, 3\nanchors=1,2#,\nfrom=-1 # x")
     assert (found.size, found.rate) == (5, float32(1e-4))
     assert (found.mask, found.anchors, found.from_) == ((0, 1), (1.0, 2.0), (-1,))
@@ -143,14 +148,19 @@ def test_a_comment_behind_a_number_is_no_news():
 @pytest.mark.parametrize(
     ("line", "key", "value", "parts"),
     [
-        ("size=5x", "size", 5, ("'size' is read as 5", "'5x' with 'x' behind", "delete what")),
-        ("size=1e3", "size", 1, ("read as 1", "'e3' behind")),
-        ("size=5.5", "size", 5, ("read as 5", "'.5' behind")),
-        ("rate=0,001", "rate", 0.0, ("read as 0", "',001' behind")),
-        ("mask=0,1x", "mask", (0, 1), ("read as 1", "'x' behind")),
+        (
+            "size=5x",
+            "size",
+            5,
+            ("'size' is read as 5", "got '5x' with 'x' after the number", "delete what follows"),
+        ),
+        ("size=1e3", "size", 1, ("read as 1", "'e3' after")),
+        ("size=5.5", "size", 5, ("read as 5", "'.5' after")),
+        ("rate=0,001", "rate", 0.0, ("read as 0", "',001' after")),
+        ("mask=0,1x", "mask", (0, 1), ("read as 1", "'x' after")),
     ],
 )
-def test_junk_behind_a_number_is_dropped_as_in_c_and_reported(line, key, value, parts):
+def test_text_after_a_number_is_dropped_as_in_c_and_reported(line, key, value, parts):
     found, message = warned(line)
     assert getattr(found, key) == value
     assert not lacking(message, "tiny.cfg:2", *parts)
@@ -179,11 +189,11 @@ def test_a_number_read_out_of_a_comment_is_reported(line, value):
     found, message = warned(line)
     assert found.from_ == (-1, value)
     assert not lacking(
-        message, f"tiny.cfg:2: 'from' is read with {value} from behind the #", "delete the comment"
+        message, f"tiny.cfg:2: 'from' is read with {value} from after the #", "delete the comment"
     )
 
 
-def test_commas_behind_a_hash_do_not_count_where_darknet_stops_there():
+def test_a_list_ends_at_a_hash_where_darknet_stops_there():
     assert quietly("mask=3,4 # not 0,1,2").mask == (3, 4)
 
 
@@ -233,7 +243,7 @@ def test_an_unknown_activation_means_relu():
     )
 
 
-def test_a_comment_behind_an_activation_spoils_it_as_in_darknet():
+def test_a_comment_after_an_activation_makes_it_unknown_as_in_darknet():
     found, message = warned("activation=leaky # or mish")
     assert found.activation == "relu"
     assert not lacking(message, "'leaky#ormish'", "did you mean 'leaky'?")
@@ -313,15 +323,92 @@ def test_a_bad_value_is_refused_with_its_place_and_what_was_expected(line, parts
     assert not lacking(refused(line), "tiny.cfg:2", *parts)
 
 
-def test_a_required_key_that_is_missing_or_bare_is_refused():
+def test_a_required_key_that_is_missing_or_has_no_value_is_refused():
     message = refused("", NeedyOptions)
     assert not lacking(message, "tiny.cfg:1: [toy] has no 'layers='", "integers", "layers to join")
     with pytest.warns(CfgWarning, match="not a key=value line"):
         assert "has no 'layers='" in refused("layers", NeedyOptions)
 
 
-def test_declared_goes_by_the_key_of_the_cfg():
+def test_declared_options_are_found_by_their_key_in_the_cfg():
     known = declared(ToyOptions)
     assert known["from"][0] == "from_"
     assert "from_" not in known
     assert "where" not in known
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("[conv]\npad=same", ("'pad' is not 0 or 1", "got 'same'")),
+        ("[dropout]\nprobability=half", ("'probability' is not a number", "got 'half'")),
+        (
+            "[route]\nlayers=-1,last",
+            ("'layers' is not integers between commas", "such as layers=1, got '-1,last'"),
+        ),
+        (
+            "[conv]\nstride=0",
+            ("'stride' is out of its bounds: expected an integer >= 1, got 0",),
+        ),
+        (
+            "[conv]\nfilters=0",
+            ("'filters' is out of its bounds: expected an integer >= 1, got 0",),
+        ),
+        (
+            "[dropout]\nprobability=1.5",
+            ("'probability' is out of its bounds: expected a number <= 1, got 1.5",),
+        ),
+    ],
+    ids=lambda value: value.partition("\n")[2] if isinstance(value, str) else "",
+)
+def test_a_bad_value_of_a_layer_is_refused(text, parts):
+    [layer] = parse_cfg(text, "tiny.cfg")
+    with pytest.raises(CfgError) as caught:
+        read_options(layer_type(layer).Options, layer, DIALECTS["alexeyab"])
+    assert not lacking(str(caught.value), "tiny.cfg:2: ", *parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "dialect", "parts"),
+    [
+        (
+            "[conv]\nfilter=16",
+            "alexeyab",
+            ("unknown key 'filter' in [conv]", "did you mean 'filters'?"),
+        ),
+        (
+            "[conv]\nactivation=laeky",
+            "alexeyab",
+            (
+                "alexeyab/darknet does not know activation 'laeky' and takes 'relu'",
+                "did you mean 'leaky'?",
+            ),
+        ),
+        (
+            "[conv]\nactivation=mish",
+            "pjreddie",
+            ("pjreddie/darknet does not know activation 'mish' and takes 'relu'",),
+        ),
+        (
+            "[route]\ngroups=2\nlayers=-1",
+            "pjreddie",
+            ("'groups' is an option of alexeyab/darknet", "use --dialect alexeyab"),
+        ),
+        (
+            "[route]\nlayers=-1,",
+            "alexeyab",
+            ("'layers' has a comma too many, which is read as a 0: got '-1,'",),
+        ),
+        (
+            "[route]\nlayers=-1 # or, 0",
+            "alexeyab",
+            ("'layers' is read with 0 from after the #: got '-1#or,0'", "delete the comment"),
+        ),
+    ],
+)
+def test_what_darknet_tolerates_in_a_layer_causes_one_warning(text, dialect, parts):
+    [layer] = parse_cfg(text, "tiny.cfg")
+    with pytest.warns(CfgWarning) as record:
+        read_options(layer_type(layer).Options, layer, DIALECTS[dialect])
+    [warning] = record
+    assert not lacking(str(warning.message), "tiny.cfg:2: ", *parts)

@@ -37,14 +37,14 @@ def test_a_line_is_a_name_and_its_parent(read):
     assert tree.parents == (-1, -1, 0, 0, 1, 2, 2)
 
 
-def test_siblings_that_stand_together_are_a_group(read):
+def test_consecutive_siblings_are_a_group(read):
     tree = read(ANIMALS)
     assert tree.groups == ((0, 2), (2, 2), (4, 1), (5, 2))
     assert tree.group_of == [0, 0, 1, 1, 2, 3, 3]
     assert tree.child_group == [1, 2, 3, -1, -1, -1, -1]
 
 
-def test_siblings_apart_are_two_groups_and_the_last_is_their_parents(read):
+def test_separated_siblings_are_two_groups_and_the_parent_has_the_last(read):
     tree = read("a -1\nb -1\nc 0\nd 1\ne 0\n")
     assert tree.groups == ((0, 2), (2, 1), (3, 1), (4, 1))
     assert tree.child_group == [3, 2, -1, -1, -1]
@@ -59,18 +59,18 @@ def test_a_name_alone_is_a_root(read):
     assert read("a\nb\nc 1\n").parents == (-1, -1, 1)
 
 
-def test_a_group_line_stands_for_nameless_children(read):
+def test_a_group_line_stands_for_children_without_names(read):
     tree = read("group -1 2\ngroup 0 3\ngroup 4 2\n")
     assert tree.parents == (-1, -1, 0, 0, 0, 4, 4)
     assert tree.groups == ((0, 2), (2, 3), (5, 2))
     assert tree.names == tuple(f"class {index}" for index in range(7))
 
 
-def test_an_only_child_is_nameless_too(read):
+def test_an_only_child_of_a_group_line_has_no_name_either(read):
     assert read("group -1 2\ngroup 0 1\n").names == ("class 0", "class 1", "class 2")
 
 
-def test_both_kinds_of_lines_go_together(read):
+def test_both_kinds_of_lines_may_be_mixed(read):
     tree = read("animal -1\ngroup 0 2\npoodle 1\n")
     assert tree.names == ("animal", "class 1", "class 2", "poodle")
     assert tree.parents == (-1, 0, 0, 1)

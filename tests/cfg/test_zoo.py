@@ -18,7 +18,7 @@ from darknet_torch.errors import CfgError, CfgNote, NamesError
 from darknet_torch.model.network import build_network
 
 COCO = "yolov2 yolov3 yolov3-tiny yolov3-spp yolov4 yolov4-tiny yolov4-csp yolov7-tiny".split()
-PJREDDIES = ("resnet18", "resnet50")  # their shortcuts step
+PJREDDIES = ("resnet18", "resnet50")  # their shortcuts have strides
 HEADER = 20
 
 
@@ -26,12 +26,12 @@ def build(path):
     dialect = PJREDDIE if path.stem in PJREDDIES else ALEXEYAB
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.simplefilter("ignore", CfgNote)  # our extensions, in the MobileNetV3 models
+        warnings.simplefilter("ignore", CfgNote)  # activation extensions in MobileNetV3
         return build_network(read_cfg(path), dialect=dialect, initialize=False)
 
 
 @pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path, monkeypatch):
+def work_in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
@@ -43,7 +43,7 @@ def test_every_shipped_definition_builds_without_a_warning(path):
 
 
 @pytest.mark.parametrize("path", shipped(".cfg").values(), ids=shipped(".cfg"))
-def test_the_comments_of_a_definition_are_what_it_builds(path):
+def test_the_sizes_in_the_comments_of_a_definition_are_right(path):
     network, text = build(path), path.read_text()
     size = HEADER + 4 * sum(slot.tensor.numel() for _, slot in network.slots())
     assert re.findall(r"^# Weights: .*?([\d,]+) bytes\.$", text, re.MULTILINE) == [f"{size:,}"]
@@ -59,7 +59,7 @@ def test_the_sample_model_builds_without_a_warning():
 
 
 @pytest.mark.parametrize("name", COCO)
-def test_the_heads_of_the_coco_models_tell_80_classes_apart(name):
+def test_the_heads_of_the_coco_models_have_80_classes(name):
     assert {head.classes for head in build(find_cfg(name)).heads} == {80}
 
 
@@ -113,13 +113,13 @@ def test_names_are_lines_without_their_white_space(tmp_path):
     assert read_names(file) == ["traffic light", "", "café"]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
+def test_a_byte_order_mark_is_skipped(tmp_path):
     file = tmp_path / "toy.names"
     file.write_bytes(b"\xef\xbb\xbfperson\nbicycle\n")
     assert read_names(file) == ["person", "bicycle"]
 
 
-def test_missing_names_are_refused_with_those_there_are():
+def test_a_missing_names_file_is_reported_with_the_shipped_lists():
     with pytest.raises(NamesError) as caught:
         read_names("gone.names")
     assert "gone.names: no such names file" in str(caught.value)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from darknet_torch.anchors.dataset import measure
+from darknet_torch.anchors.dataset import measure_box_sizes
 from darknet_torch.anchors.sizes import BoxSizes
 from darknet_torch.datasets.opening import open_dataset
 
@@ -48,4 +48,4 @@ def write_box_data(folder: Path) -> None:
 
 def boxes(height: int = 32, width: int = 64) -> BoxSizes:
     """The boxes of toy.data in pixels of an input of this size."""
-    return measure(open_dataset("toy.data"), height, width).boxes
+    return measure_box_sizes(open_dataset("toy.data"), height, width).boxes

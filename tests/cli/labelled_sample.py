@@ -22,7 +22,7 @@ def make_data(root):
         path = root / f"view_{number}.png"
         cv2.imwrite(str(path), image)
         found = detector(image)
-        rows = zip(found.class_ids[:-1], found.boxes_relative[:-1], strict=True)
+        rows = zip(found.class_ids[:-1], found.boxes_cxcywh_relative[:-1], strict=True)
         labels = [f"{kind} {' '.join(f'{v:.6f}' for v in box)}\n" for kind, box in rows]
         path.with_suffix(".txt").write_text("".join(labels))
         lines.append(f"{path}\n")

@@ -7,7 +7,7 @@ import pytest
 from darknet_torch.model.loading import load
 from darknet_torch.model.weights import write_weights
 from tests.cli.command import dtorch
-from tests.datasets.sets import darknet
+from tests.datasets.tiny_datasets import darknet
 from tests.lint.test_cfg import HEADS, NET
 
 

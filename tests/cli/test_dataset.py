@@ -4,7 +4,7 @@ import cv2
 import pytest
 
 from tests.cli.command import dtorch
-from tests.datasets.sets import coco, darknet, voc, voc_object
+from tests.datasets.tiny_datasets import coco, darknet, voc, voc_object
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_convert_prints_what_it_wrote(data, tmp_path):
     assert (out / "JPEGImages/train0.png").is_symlink()
     again = run("convert", "--data", data, "--to", "voc", "--out", out)
     assert again.exit_code == 2
-    assert "expected an empty folder, or none" in again.stderr
+    assert "expected an empty or a new folder" in again.stderr
 
 
 def test_convert_reports_what_it_could_not_keep(data, tmp_path):

@@ -13,7 +13,7 @@ from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.cli.result_formats import JsonLinesFormat
 from darknet_torch.media import video_reader as video
 from tests.cli.command import LONG, dtorch, started_dtorch
-from tests.media.videos import (
+from tests.media.sample_videos import (
     RATE,
     break_frames,
     camera,

@@ -7,7 +7,7 @@ import pytest
 from darknet_torch.cfg.zoo import sample_folder, shipped
 from darknet_torch.model.loading import build
 from tests.cli.command import dtorch
-from tests.datasets.sets import darknet
+from tests.datasets.tiny_datasets import darknet
 
 BOXES = "\n".join(f"{i % 2} .5 .5 {0.1 + i / 20} {0.9 - i / 20}" for i in range(12))
 

@@ -9,7 +9,7 @@ import pytest
 
 from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
-from tests.media.videos import sample_frames, write_video
+from tests.media.sample_videos import sample_frames, write_video
 
 TOY = sample_folder()
 CFG, PICTURE = TOY / "toy-shapes.cfg", TOY / "shapes.png"

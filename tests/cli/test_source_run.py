@@ -9,7 +9,7 @@ from darknet_torch.cli.result_output import ResultOutput
 from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
 from darknet_torch.inference.classifier import Classification
 from darknet_torch.media import frame_batches as batches
-from darknet_torch.media.sources import Kind, PictureSource
+from darknet_torch.media.sources import PictureSource, SourceKind
 from darknet_torch.media.video_reader import VideoFrame
 
 COUNT = 8
@@ -21,27 +21,27 @@ def test_reading_and_drawing_go_on_while_the_network_works(monkeypatch, tmp_path
     read, searched, kept = ([threading.Event() for _ in range(COUNT)] for _ in range(3))
     order = []
 
-    def frames(source, watching):
+    def read_frames(source, options):
         for number in range(COUNT):
             read[number].set()
             yield VideoFrame(np.zeros((2, 2, 3), np.uint8), number + 1, 25.0)
 
-    def search(shots):
-        (shot,) = shots
+    def search(frames):
+        (frame,) = frames
         # While the network has this frame, the next one can be read.
-        assert read[min(shot.place + 1, COUNT - 1)].wait(LONG)
-        searched[shot.place].set()
-        return [Classification((), (), (), None, shot.filename)]
+        assert read[min(frame.index + 1, COUNT - 1)].wait(LONG)
+        searched[frame.index].set()
+        return [Classification((), (), (), None, frame.filename)]
 
-    def keep(shot, result):
+    def keep(frame, result):
         # While this frame is drawn, the network can have the next one.
-        assert searched[min(shot.place + 1, COUNT - 1)].wait(LONG)
-        kept[shot.place].set()
-        order.append(shot.place)
+        assert searched[min(frame.index + 1, COUNT - 1)].wait(LONG)
+        kept[frame.index].set()
+        order.append(frame.index)
 
-    monkeypatch.setattr(batches, "frames", frames)
+    monkeypatch.setattr(batches, "read_frames", read_frames)
     sinks = Sinks([ResultOutput(TextFormat(to_screen=False), str(tmp_path / "out"))], [keep])
-    SourceRun(search, sinks, READING).run([[PictureSource("clip.mp4", Kind.VIDEO)]])
+    SourceRun(search, sinks, READING).run([[PictureSource("clip.mp4", SourceKind.VIDEO)]])
     assert all(event.is_set() for event in kept)
     assert order == list(range(COUNT))
     assert (tmp_path / "out").read_text().count("FPS:") == 2 * COUNT

@@ -48,21 +48,21 @@ def test_quiet_prints_the_lines_alone(files):
 
 
 @pytest.mark.parametrize(
-    ("words", "mends", "in_order"),
+    ("words", "darknet_bugs", "exact_order"),
     [
-        ((), True, False),
-        (("--darknet-bugs", "fix"), True, False),
-        (("--darknet-bugs", "reproduce"), False, False),
-        (("--exact-order",), True, True),
+        ((), "fix", False),
+        (("--darknet-bugs", "fix"), "fix", False),
+        (("--darknet-bugs", "reproduce"), "reproduce", False),
+        (("--exact-order",), "fix", True),
     ],
 )
-def test_bugs_and_the_order_of_sums_are_part_of_the_plan(files, words, mends, in_order):
+def test_bugs_and_the_order_of_sums_are_part_of_the_plan(files, words, darknet_bugs, exact_order):
     cfg, data, _ = files
     own = train.make_context("train", ["--cfg", str(cfg), "--data", str(data), *words])
     darknets = train_.make_context("train", [str(data), str(cfg), *words])
     for context in (own, darknets):
         plan = make_plan(TrainOptions(**context.params))
-        assert (plan.mend, plan.in_order) == (mends, in_order)
+        assert (plan.darknet_bugs, plan.exact_order) == (darknet_bugs, exact_order)
 
 
 def test_the_first_batch_can_be_drawn(files, tmp_path):

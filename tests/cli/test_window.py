@@ -8,7 +8,7 @@ import pytest
 
 from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
-from tests.media.videos import (
+from tests.media.sample_videos import (
     read_video,
     sample_frames,
     write_video,

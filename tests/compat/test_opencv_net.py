@@ -86,7 +86,7 @@ def test_rows_are_the_detections_of_the_detector(net, blob):
     assert len(found) == len(rows) >= 4
     order = np.argsort(-rows[:, 5:].max(1), kind="stable")
     # Another epsilon in batch normalisation: 1e-6 instead of 1e-5.
-    np.testing.assert_allclose(rows[order, :4], found.boxes_relative, atol=1e-3)
+    np.testing.assert_allclose(rows[order, :4], found.boxes_cxcywh_relative, atol=1e-3)
     np.testing.assert_array_equal(rows[order, 5:].argmax(1), found.class_ids)
 
 

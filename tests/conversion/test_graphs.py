@@ -21,7 +21,7 @@ from darknet_torch.export.exporters import (
 )
 from darknet_torch.export.graphs import Graph, GraphOptions, other_size
 from darknet_torch.heads.base import Predictions
-from darknet_torch.media.images import network_input, place, read_image
+from darknet_torch.media.images import input_placement, network_input, read_image
 from tests.checkpoints.ports import CFG as TWO_HEADS
 from tests.conversion.models import (
     DETECTOR,
@@ -255,7 +255,9 @@ class TestDetections:
         return torch.from_numpy(
             np.stack(
                 [
-                    network_input(image, place(image, net.height, net.width, letterbox=False))
+                    network_input(
+                        image, input_placement(image, net.height, net.width, letterbox=False)
+                    )
                     for image in images
                 ]
             )

@@ -6,7 +6,7 @@ import pytest
 
 from darknet_torch.custom.facts import Facts, agreed_classes, gather
 from darknet_torch.errors import NamesError, UsageError
-from tests.datasets.sets import NAMES, coco, darknet, picture
+from tests.datasets.tiny_datasets import NAMES, coco, darknet, picture
 
 
 def test_a_data_file_says_classes_pictures_and_counters(tmp_path):

@@ -4,9 +4,9 @@ from collections import Counter
 import cv2
 import pytest
 
-from darknet_torch.datasets.check import check
+from darknet_torch.datasets.check import find_problems
 from darknet_torch.datasets.opening import open_splits
-from tests.datasets.sets import coco, darknet, picture, voc, voc_object
+from tests.datasets.tiny_datasets import coco, darknet, picture, voc, voc_object
 
 GOOD = ["0 .5 .5 .2 .2\n1 .3 .3 .2 .2\n", "1 .5 .5 1 1\n", ""]
 
@@ -17,15 +17,15 @@ def clean(root):
 
 
 def kinds(data, **options):
-    return Counter(problem.kind for problem in check(open_splits([data], **options)))
+    return Counter(problem.kind for problem in find_problems(open_splits([data], **options)))
 
 
-def test_a_clean_set_has_no_faults(tmp_path):
-    assert check(open_splits([clean(tmp_path)])) == []
+def test_a_clean_data_set_has_no_problems(tmp_path):
+    assert find_problems(open_splits([clean(tmp_path)])) == []
     data = voc(tmp_path / "v", [voc_object((1, 1, 200, 100)) + voc_object((1, 1, 9, 9))])
-    assert check(open_splits([data])) == []
+    assert find_problems(open_splits([data])) == []
     data = coco(tmp_path / "c", [[(3, [0, 0, 200, 100]), (9, [1, 1, 5, 5])]])
-    assert check(open_splits([data], images=[tmp_path / "c/images"])) == []
+    assert find_problems(open_splits([data], images=[tmp_path / "c/images"])) == []
 
 
 def add_line(line):
@@ -60,7 +60,7 @@ def copy_picture(source, target, split):
 
 
 def save_again(root):
-    """The same pixels in another format."""
+    """Write the same pixels in another file format."""
     image = cv2.imread(str(root / "train/train0.png"))
     cv2.imwrite(str(root / "valid/other.bmp"), image)
     (root / "valid/other.txt").touch()
@@ -119,17 +119,17 @@ PLANTED = [
 @pytest.mark.parametrize(
     ("kind", "plant"), PLANTED, ids=[f"{n} {kind}" for n, (kind, _) in enumerate(PLANTED)]
 )
-def test_a_planted_fault_is_found_once_and_nothing_else(tmp_path, kind, plant):
+def test_each_planted_fault_is_reported_once_and_alone(tmp_path, kind, plant):
     data = clean(tmp_path)
     plant(tmp_path)
     found = kinds(data)
-    # A third name without its classes= is both.
+    # A third name also contradicts classes=2.
     also = {"number of classes": 1} if kind == "class without boxes" else {}
     assert found == {kind: 1, **also}
 
 
 def test_all_planted_faults_are_found_together(tmp_path):
-    """Those that do not undo each other."""
+    """Plants all faults that do not hide another one."""
     data = clean(tmp_path)
     hidden = (
         "unreadable picture",
@@ -145,22 +145,22 @@ def test_all_planted_faults_are_found_together(tmp_path):
     assert set(kinds(data)) == {kind for kind, _ in chosen}
 
 
-def test_where_a_fault_is(tmp_path):
+def test_a_problem_names_the_file_and_the_box(tmp_path):
     data = clean(tmp_path)
     add_line("7 .5 .5 .1 .1\n")(tmp_path)
-    (problem,) = check(open_splits([data]))
+    (problem,) = find_problems(open_splits([data]))
     assert str(problem) == f"{tmp_path}/train/train0.txt: box 3, class 7, 0.5 0.5 0.1 0.1"
 
 
-def test_a_label_of_an_unlisted_picture_and_other_texts_are_no_faults(tmp_path):
+def test_labels_of_unlisted_pictures_and_other_text_files_are_ignored(tmp_path):
     data = clean(tmp_path)
     picture(tmp_path / "train/unlisted.png", seed=99)
     (tmp_path / "train/unlisted.txt").write_text("0 .5 .5 .1 .1")
     (tmp_path / "train/notes.txt").write_text("nothing to see here")
-    assert check(open_splits([data])) == []
+    assert find_problems(open_splits([data])) == []
 
 
-def test_voc_faults(tmp_path):
+def test_faults_in_voc_are_reported(tmp_path):
     boxes = voc_object((5, 5, 5, 9)) + voc_object((-1, 5, 9, 9), "dog")
     assert kinds(voc(tmp_path, [boxes])) == {"zero size": 1, "out of range": 1}
     data = voc(tmp_path, [voc_object((1, 1, 9, 9))], size="<size><width>9</width></size>")
@@ -173,13 +173,13 @@ def test_voc_faults(tmp_path):
     assert kinds(data) == {"unreadable labels": 1}
 
 
-def test_coco_faults(tmp_path):
+def test_faults_in_coco_are_reported(tmp_path):
     boxes = [(3, [0, 0, 201, 9]), (9, [5, 5, 0, 5]), (9, [1, 1, 9, 9]), (9, [1, 1, 9, 9])]
     found = kinds(coco(tmp_path, [boxes]), images=[tmp_path / "images"])
     assert found == {"out of range": 1, "zero size": 1, "duplicate box": 1}
 
 
-def test_the_union_of_other_splits_is_no_leak(tmp_path):
+def test_trainval_may_contain_the_pictures_of_train(tmp_path):
     data = voc(tmp_path, [voc_object((1, 1, 9, 9))])
     lists = data / "ImageSets/Main"
     shutil.copy(lists / "train.txt", lists / "trainval.txt")

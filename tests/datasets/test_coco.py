@@ -3,7 +3,7 @@ import pytest
 
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import UsageError
-from tests.datasets.sets import coco
+from tests.datasets.tiny_datasets import coco
 
 BOX = [10, 20, 30, 40]
 
@@ -31,7 +31,7 @@ def test_a_picture_without_annotations_has_no_objects(tmp_path):
     assert len(example.labels) == 0
 
 
-def test_a_size_that_is_not_said_is_measured(tmp_path):
+def test_a_missing_size_is_measured_from_the_picture(tmp_path):
     images = [{"id": 1, "file_name": "train0.png"}]
     file = coco(tmp_path, [[(3, BOX)]], images=images)
     (example,) = open_dataset(file, images=tmp_path / "images").examples
@@ -41,7 +41,7 @@ def test_a_size_that_is_not_said_is_measured(tmp_path):
     assert problem.kind == "no size"
 
 
-def test_what_is_wrong_is_told_and_the_rest_read(tmp_path):
+def test_faulty_annotations_are_reported_and_the_rest_is_read(tmp_path):
     good = {"id": 1, "image_id": 1, "category_id": 3, "bbox": BOX}
     wrong = [
         ("unknown image", {"image_id": 7}),
@@ -59,7 +59,7 @@ def test_what_is_wrong_is_told_and_the_rest_read(tmp_path):
     assert len(found.examples[0].labels) == 1
 
 
-def test_images_and_categories_stand_once(tmp_path):
+def test_duplicate_ids_are_reported(tmp_path):
     images = [{"id": 1, "file_name": "a.png"}, {"id": 1, "file_name": "b.png"}, {"id": 2}]
     categories = [{"id": 3, "name": "cat"}, {"id": 3, "name": "dog"}]
     found = open_dataset(coco(tmp_path, [[]], images=images, categories=categories))
@@ -71,11 +71,14 @@ def test_images_and_categories_stand_once(tmp_path):
     ]
 
 
-def test_names_that_are_no_categories_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="expected names out of dog, cat, got bird"):
+def test_names_that_are_not_categories_are_an_error(tmp_path):
+    with pytest.raises(
+        UsageError,
+        match="do not match the categories: expected names from dog, cat, got bird",
+    ):
         open_dataset(coco(tmp_path, [[]]), names=["cat", "bird"])
 
 
-def test_a_category_needs_an_id(tmp_path):
-    with pytest.raises(UsageError, match="a category without a whole number as its id"):
+def test_a_category_without_an_id_is_an_error(tmp_path):
+    with pytest.raises(UsageError, match="a category has no integer id"):
         open_dataset(coco(tmp_path, [[]], categories=[{"name": "cat"}]))

@@ -3,13 +3,13 @@ import pytest
 
 from darknet_torch.datasets.darknet import label_path, label_paths, read_labels
 from darknet_torch.datasets.opening import open_dataset
-from tests.datasets.sets import darknet, picture
+from tests.datasets.tiny_datasets import darknet, picture
 
 
 @pytest.mark.parametrize(
     ("picture", "label"),
     [
-        # What AlexeyAB's replace_image_to_label gives.
+        # As AlexeyAB's replace_image_to_label returns.
         ("data/obj/a.jpg", "data/obj/a.txt"),
         ("./data/obj/a.b.JPEG", "data/obj/a.b.txt"),
         ("/coco/images/train2017/a.jpg", "/coco/labels/train2017/a.txt"),
@@ -20,11 +20,11 @@ from tests.datasets.sets import darknet, picture
         ("/images/a.tiff", "/images/a.txt"),
     ],
 )
-def test_where_labels_are_expected(picture, label):
+def test_label_path_follows_alexeyab(picture, label):
     assert str(label_path(picture)) == label
 
 
-def test_where_else_labels_may_lie():
+def test_label_paths_lists_pjreddies_path_second():
     assert [str(path) for path in label_paths("/d/images/a.jpg")] == [
         "/d/images/a.txt",
         "/d/labels/a.txt",
@@ -36,7 +36,7 @@ def test_where_else_labels_may_lie():
     assert str(label_paths("/d/raw/a.jpg")[1]) == "/d/labels/a.txt"
 
 
-def test_the_place_of_pjreddie_is_taken_where_the_first_is_empty(tmp_path):
+def test_pjreddies_label_path_is_used_if_only_it_exists(tmp_path):
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels/a.txt").write_text("0 .5 .5 .1 .1")
     (tmp_path / "images").mkdir()
@@ -45,7 +45,7 @@ def test_the_place_of_pjreddie_is_taken_where_the_first_is_empty(tmp_path):
     assert label_path(tmp_path / "images/a.jpg") == tmp_path / "images/a.txt"
 
 
-def test_good_lines_are_read_and_bad_ones_told(tmp_path):
+def test_bad_label_lines_are_reported_and_the_rest_is_read(tmp_path):
     file = tmp_path / "a.txt"
     good = "0 0.5 0.5 0.1 0.2\n\n-1\t1.5  -1 0 -0.1 \r\n"
     bad = [
@@ -70,21 +70,21 @@ def test_good_lines_are_read_and_bad_ones_told(tmp_path):
     assert "got 4 words: '0 0.5 0.5 0.1'" in problems[0].what
 
 
-def test_no_label_file_is_not_an_empty_one(tmp_path):
+def test_a_missing_label_file_differs_from_an_empty_one(tmp_path):
     data = darknet(tmp_path, [None, "", "0 .5 .5 .1 .1"])
     labels = [example.labels for example in open_dataset(data).examples]
     assert labels[0] is None
     assert [len(found) for found in labels[1:]] == [0, 1]
 
 
-def test_a_label_file_that_cannot_be_read_is_told(tmp_path):
+def test_a_label_file_that_cannot_be_read_is_reported(tmp_path):
     (tmp_path / "a.txt").mkdir()
     labels, (problem,) = read_labels(tmp_path / "a.txt")
     assert labels is None
     assert problem.kind == "unreadable labels"
 
 
-def test_difficult_boxes_come_from_the_list_that_darknet_has_for_them(tmp_path):
+def test_difficult_boxes_are_read_from_the_difficult_list(tmp_path):
     data = darknet(tmp_path, ["0 .5 .5 .1 .1", "1 .5 .5 .1 .1"], "valid")
     (tmp_path / "valid/difficult_valid1.txt").write_text("0 .2 .2 .1 .1\n")
     (tmp_path / "hard.txt").write_text(
@@ -97,7 +97,7 @@ def test_difficult_boxes_come_from_the_list_that_darknet_has_for_them(tmp_path):
     assert list(second.labels.class_ids) == [1, 0]
 
 
-def test_a_difficult_list_of_another_length_is_told(tmp_path):
+def test_a_difficult_list_of_another_length_is_reported(tmp_path):
     data = darknet(tmp_path, [""], "valid")
     (tmp_path / "hard.txt").write_text("a.png\nb.png\n")
     data.write_text(data.read_text() + "difficult=hard.txt\n")
@@ -106,20 +106,20 @@ def test_a_difficult_list_of_another_length_is_told(tmp_path):
     assert "2 lines for the 1 pictures" in problem.what
 
 
-def test_classes_without_names_go_by_number(tmp_path):
+def test_classes_without_names_are_named_by_number(tmp_path):
     data = darknet(tmp_path, [""])
     data.write_text("classes=2\ntrain=train.txt\n")
     assert open_dataset(data).names == ("class 0", "class 1")
 
 
-def test_a_wrong_number_of_classes_is_told(tmp_path):
+def test_a_wrong_number_of_classes_is_reported(tmp_path):
     data = darknet(tmp_path, [""])
     data.write_text(data.read_text().replace("classes=2", "classes=3"))
     (problem,) = open_dataset(data).problems
     assert (problem.kind, problem.where) == ("number of classes", str(data))
 
 
-def test_pictures_are_found_beside_the_list(tmp_path):
+def test_pictures_are_found_relative_to_the_list(tmp_path):
     data = darknet(tmp_path, [""])
     picture(tmp_path / "here.png")
     (tmp_path / "train.txt").write_bytes(b"\xef\xbb\xbf  here.png \r\n\r\n")

@@ -3,15 +3,15 @@ import json
 import numpy as np
 import pytest
 
-from darknet_torch.datasets.opening import form_of, open_dataset, splits_of
+from darknet_torch.datasets.opening import dataset_format, list_splits, open_dataset, open_splits
 from darknet_torch.errors import NamesError, UsageError
-from tests.datasets.sets import coco, darknet, voc, voc_object
+from tests.datasets.tiny_datasets import coco, darknet, voc, voc_object
 
-# The same box: 20 wide and 10 high, its left edge at 30 and its top at 40, of 200 x 100.
+# The same box in each format: 20 x 10 pixels at left 30, top 40 of a picture of 200 x 100.
 BOX_VOC, BOX_COCO, BOX = (30, 40, 50, 50), [30, 40, 20, 10], [0.2, 0.45, 0.1, 0.1]
 
 
-def the_same(tmp_path, form):
+def same_data_set(tmp_path, form):
     if form == "darknet":
         return darknet(tmp_path, ["0 .2 .45 .1 .1\n1 .2 .45 .1 .1"]), None
     if form == "coco":
@@ -20,10 +20,10 @@ def the_same(tmp_path, form):
 
 
 @pytest.mark.parametrize("form", ["darknet", "coco", "voc"])
-def test_all_forms_give_the_same(tmp_path, form):
-    data, images = the_same(tmp_path, form)
-    assert form_of(data) == form
-    assert splits_of(data) == ["train"]
+def test_all_formats_give_the_same_data_set(tmp_path, form):
+    data, images = same_data_set(tmp_path, form)
+    assert dataset_format(data) == form
+    assert list_splits(data) == ["train"]
     found = open_dataset(data, images=images)
     assert found.names == ("cat", "dog")
     assert found.problems == ()
@@ -38,21 +38,21 @@ def test_all_forms_give_the_same(tmp_path, form):
 
 @pytest.mark.parametrize("form", ["darknet", "coco", "voc"])
 def test_given_names_set_the_order_of_the_classes(tmp_path, form):
-    data, images = the_same(tmp_path, form)
+    data, images = same_data_set(tmp_path, form)
     found = open_dataset(data, images=images, names=["dog", "cat"])
     assert found.names == ("dog", "cat")
-    # Darknet's labels know no names, so there the ids stay.
+    # Darknet's label files contain ids, not names, so the ids stay.
     assert list(found.examples[0].labels.class_ids) == ([0, 1] if form == "darknet" else [1, 0])
 
 
 def test_names_may_be_a_file(tmp_path):
-    data, _ = the_same(tmp_path, "voc")
+    data, _ = same_data_set(tmp_path, "voc")
     (tmp_path / "two.names").write_text("dog\ncat\n")
     assert open_dataset(data, names=tmp_path / "two.names").names == ("dog", "cat")
 
 
-def test_an_empty_names_file_is_refused(tmp_path):
-    data, _ = the_same(tmp_path, "voc")
+def test_an_empty_names_file_is_an_error(tmp_path):
+    data, _ = same_data_set(tmp_path, "voc")
     (tmp_path / "none.names").touch()
     with pytest.raises(NamesError, match=r"none\.names: no names"):
         open_dataset(data, names=tmp_path / "none.names")
@@ -76,14 +76,14 @@ def test_which_split_is_read(tmp_path, make, there, asked, found):
     assert [example.path.stem for example in read.examples] == [f"{found}0"]
 
 
-def test_a_split_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_split_is_an_error(tmp_path):
     with pytest.raises(UsageError, match="no split 'test': expected one of train"):
         open_dataset(voc(tmp_path / "v", [""]), split="test")
     with pytest.raises(UsageError, match="has no test=: expected test=FILE"):
         open_dataset(darknet(tmp_path, [""]), split="test")
 
 
-def test_what_is_no_data_set_is_refused(tmp_path):
+def test_a_path_that_is_no_data_set_is_an_error(tmp_path):
     with pytest.raises(UsageError, match=r"gone\.data: no such data set"):
         open_dataset(tmp_path / "gone.data")
     with pytest.raises(UsageError, match=r"no data set: expected a \.data file"):
@@ -95,3 +95,17 @@ def test_what_is_no_data_set_is_refused(tmp_path):
         (tmp_path / "no.json").write_text(text)
         with pytest.raises(UsageError, match=r"not JSON|not a COCO data set"):
             open_dataset(tmp_path / "no.json")
+
+
+def test_splits_with_different_classes_or_equal_names_are_an_error(tmp_path):
+    one = coco(tmp_path / "one", [[]])
+    two = coco(tmp_path / "two", [[]], "val", categories=[{"id": 1, "name": "cow"}])
+    with pytest.raises(UsageError, match="the splits have different classes"):
+        open_splits([one, two])
+    with pytest.raises(UsageError, match="two splits are called 'train'"):
+        open_splits([one, one])
+    with pytest.raises(
+        UsageError,
+        match="folders does not match: expected 1, or 1: one for each --data, got 2",
+    ):
+        open_splits([one], images=[tmp_path, tmp_path])

@@ -1,10 +1,10 @@
-"""Label files of what was found."""
+"""Detections written as label files."""
 
 import pytest
 
-from darknet_torch.datasets.pseudo_labels import LabelFolder, label_in_place
+from darknet_torch.datasets.pseudo_labels import LabelFolder, write_label_in_place
 from darknet_torch.files import FreePaths
-from tests.media.frames import FOUND, frame, still, written
+from tests.media.sample_frames import DETECTIONS, picture_frame, video_frame, written_files
 
 LABELS = "1 0.2000 0.5000 0.2000 0.6000\n"
 
@@ -15,18 +15,18 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_each_picture_and_frame_has_a_file(folder):
-    shots = [still("one.jpg"), frame("clip.avi", 7), still("b/one.png")]
-    labels = LabelFolder(FreePaths(folder / "labels", [shot.filename for shot in shots]))
-    for shot in shots:
-        labels.keep(shot, FOUND)
+def test_each_picture_and_frame_gets_a_label_file(folder):
+    frames = [picture_frame("one.jpg"), video_frame("clip.avi", 7), picture_frame("b/one.png")]
+    labels = LabelFolder(FreePaths(folder / "labels", [frame.filename for frame in frames]))
+    for frame in frames:
+        labels.write(frame, DETECTIONS)
     names = ["clip_000007.txt", "one-2.txt", "one.txt"]
-    assert written(folder) == [f"labels/{name}" for name in names]
+    assert written_files(folder) == [f"labels/{name}" for name in names]
     assert {path.read_text() for path in (folder / "labels").iterdir()} == {LABELS}
 
 
 def test_a_picture_without_objects_has_an_empty_file(folder):
-    LabelFolder(FreePaths(folder, [])).keep(still("one.jpg"), FOUND.select([]))
+    LabelFolder(FreePaths(folder, [])).write(picture_frame("one.jpg"), DETECTIONS.select([]))
     assert (folder / "one.txt").read_bytes() == b""
 
 
@@ -38,8 +38,8 @@ def test_a_picture_without_objects_has_an_empty_file(folder):
         ("coco/images/val2017/one.jpg", "coco/labels/val2017/one.txt"),
     ],
 )
-def test_in_place_is_where_darknet_looks_in_training(folder, picture, label):
-    label_in_place(still(picture), FOUND)
-    label_in_place(frame("clip.avi", 1), FOUND)
-    assert written(folder) == [label]
+def test_labels_in_place_are_where_darknet_reads_them(folder, picture, label):
+    write_label_in_place(picture_frame(picture), DETECTIONS)
+    write_label_in_place(video_frame("clip.avi", 1), DETECTIONS)
+    assert written_files(folder) == [label]
     assert (folder / label).read_text() == LABELS

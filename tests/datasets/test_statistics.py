@@ -5,19 +5,17 @@ import numpy as np
 import pytest
 
 from darknet_torch.datasets.opening import open_splits
-from darknet_torch.datasets.plots import plot
-from darknet_torch.datasets.statistics import statistics
-from darknet_torch.errors import UsageError
-from tests.datasets.sets import darknet, voc, voc_object
+from darknet_torch.datasets.statistics import compute_statistics
+from tests.datasets.tiny_datasets import darknet, voc, voc_object
 
 
 def found(tmp_path):
     # Of 200 x 100 pixels: 20 x 10, 100 x 50, 200 x 100.
     lines = ["0 .5 .5 .1 .1\n0 .5 .5 .5 .5", "1 .5 .5 1 1", "", None]
-    return statistics(open_splits([darknet(tmp_path, lines)]))
+    return compute_statistics(open_splits([darknet(tmp_path, lines)]))
 
 
-def test_what_is_counted(tmp_path):
+def test_pictures_boxes_and_sizes_are_counted(tmp_path):
     (split,) = found(tmp_path)
     numbers = split.to_dict()
     assert (numbers["pictures"], numbers["boxes"]) == (4, 3)
@@ -39,7 +37,7 @@ def test_what_is_counted(tmp_path):
     assert json.loads(json.dumps(numbers)) == numbers
 
 
-def test_lines_for_people(tmp_path):
+def test_the_summary_lines(tmp_path):
     (split,) = found(tmp_path)
     first, cat, dog, sizes, *_, ratio = split.lines()
     assert first == (
@@ -53,14 +51,14 @@ def test_lines_for_people(tmp_path):
 
 def test_difficult_and_zero_size_boxes_are_counted_too(tmp_path):
     objects = voc_object((5, 5, 9, 5)) + voc_object((5, 5, 9, 9), difficult=1)
-    (split,) = statistics(open_splits([voc(tmp_path, [objects])]))
+    (split,) = compute_statistics(open_splits([voc(tmp_path, [objects])]))
     numbers = split.to_dict()
     assert (numbers["boxes"], numbers["difficult"]) == (2, 1)
     assert numbers["width_to_height"]["maximum"] == 0.5  # 4 / 200 to 4 / 100; the flat has none
 
 
-def test_a_set_without_boxes_has_numbers_all_the_same(tmp_path):
-    (split,) = statistics(open_splits([darknet(tmp_path, [""])]))
+def test_a_data_set_without_boxes_has_statistics(tmp_path):
+    (split,) = compute_statistics(open_splits([darknet(tmp_path, [""])]))
     assert split.to_dict()["width"] == {}
     assert len(split.lines()) == 8
 
@@ -68,19 +66,6 @@ def test_a_set_without_boxes_has_numbers_all_the_same(tmp_path):
 def test_boxes_of_missing_pictures_are_neither_small_nor_large(tmp_path):
     data = darknet(tmp_path, ["0 .5 .5 .1 .1"])
     (tmp_path / "train/train0.png").unlink()
-    (split,) = statistics(open_splits([data]))
+    (split,) = compute_statistics(open_splits([data]))
     assert split.sizes == {"small": 0, "medium": 0, "large": 0}
     np.testing.assert_array_equal(split.boxes, [[0.5, 0.5, 0.1, 0.1]])
-
-
-@pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml")])
-def test_a_plot(tmp_path, suffix, start):
-    out = tmp_path / f"plot{suffix}"
-    plot(found(tmp_path), out)
-    assert out.read_bytes().startswith(start)
-
-
-def test_a_plot_that_cannot_be_written_is_refused(tmp_path):
-    for name in ("plot.txt", "gone/plot.png"):
-        with pytest.raises(UsageError, match="cannot be written"):
-            plot(found(tmp_path / name.replace("/", "-")), tmp_path / name)

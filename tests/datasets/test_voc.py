@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from darknet_torch.datasets.opening import open_dataset, splits_of
-from tests.datasets.sets import voc, voc_object
+from darknet_torch.datasets.opening import list_splits, open_dataset
+from tests.datasets.tiny_datasets import voc, voc_object
 
 
 def only(data, **options):
@@ -11,28 +11,28 @@ def only(data, **options):
 
 
 @pytest.mark.parametrize("origin", [0, 1])
-def test_where_pixels_are_counted_from(tmp_path, origin):
+def test_voc_origin_is_subtracted_from_the_corners(tmp_path, origin):
     data = voc(tmp_path, [voc_object((10, 20, 50, 60))])
     (box,) = only(data, voc_origin=origin).labels.boxes
     # voc_label.py: x = ((10 + 50) / 2 - 1) / 200, y = ((20 + 60) / 2 - 1) / 100, ...
     np.testing.assert_allclose(box, [(30 - origin) / 200, (40 - origin) / 100, 0.2, 0.4], 1e-15)
 
 
-def test_difficult_objects_are_marked_and_parts_passed_over(tmp_path):
+def test_difficult_objects_are_marked_and_parts_are_ignored(tmp_path):
     data = voc(tmp_path, [voc_object((1, 1, 9, 9)) + voc_object((1, 1, 5, 5), difficult=1)])
     found = open_dataset(data)
     assert found.names == ("cat",)
     assert list(found.examples[0].labels.difficult) == [False, True]
 
 
-def test_classes_are_those_of_every_split(tmp_path):
+def test_the_classes_come_from_all_splits(tmp_path):
     voc(tmp_path, [voc_object((1, 1, 9, 9), "zebra")], "train")
     data = voc(tmp_path, [voc_object((1, 1, 9, 9), "ant")], "val")
     assert open_dataset(data).names == ("ant", "zebra")
-    assert splits_of(data) == ["train", "val"]
+    assert list_splits(data) == ["train", "val"]
 
 
-def test_a_names_file_in_the_root_says_the_order(tmp_path):
+def test_classes_names_in_the_root_sets_the_order(tmp_path):
     data = voc(tmp_path, [voc_object((1, 1, 9, 9), "cat")])
     (data / "classes.names").write_text("dog\ncat\n")
     found = open_dataset(data)
@@ -40,10 +40,10 @@ def test_a_names_file_in_the_root_says_the_order(tmp_path):
     assert list(found.examples[0].labels.class_ids) == [1]
 
 
-def test_lists_of_single_classes_are_no_splits_but_can_be_read(tmp_path):
+def test_single_class_lists_are_not_splits_but_can_be_read(tmp_path):
     data = voc(tmp_path, [""])
     (data / "ImageSets/Main/cat_train.txt").write_text("train0 -1\n")
-    assert splits_of(data) == ["train"]
+    assert list_splits(data) == ["train"]
     assert only(data, split="cat_train").path == data / "JPEGImages/train0.png"
 
 
@@ -52,7 +52,7 @@ def test_ids_may_have_spaces(tmp_path):
     for index, name in enumerate(("cell 1", "cell 0")):
         (data / f"Annotations/cell 1{index}.xml").rename(data / f"Annotations/{name}.xml")
     (data / "ImageSets/Main/cell 1.txt").write_text("cell 1\ncell 0\n")
-    assert splits_of(data) == ["cell 1"]
+    assert list_splits(data) == ["cell 1"]
     found = [example.label_file.stem for example in open_dataset(data).examples]
     assert found == ["cell 1", "cell 0"]
 
@@ -61,19 +61,19 @@ def test_a_root_without_lists_is_one_split(tmp_path):
     data = voc(tmp_path, ["", ""])
     (data / "ImageSets/Main/train.txt").unlink()
     (data / "ImageSets/Main").rmdir()
-    assert splits_of(data) == ["all"]
+    assert list_splits(data) == ["all"]
     names = [example.path.name for example in open_dataset(data).examples]
     assert names == ["train0.png", "train1.png"]
 
 
-def test_a_size_that_is_not_said_is_measured(tmp_path):
+def test_a_missing_size_is_measured_from_the_picture(tmp_path):
     data = voc(tmp_path, [voc_object((0, 0, 100, 50))], size="")
     found = only(data)
     assert found.size is None
     np.testing.assert_allclose(found.labels.boxes, [[0.25, 0.25, 0.5, 0.5]])
 
 
-def test_what_is_wrong_is_told_and_the_rest_read(tmp_path):
+def test_faulty_annotations_are_reported_and_the_rest_is_read(tmp_path):
     objects = [
         voc_object((1, 1, 9, 9)) + voc_object((1, 1, 9, 9), "yeti") + voc_object("1x23"),
         "<broken>",
@@ -91,7 +91,7 @@ def test_what_is_wrong_is_told_and_the_rest_read(tmp_path):
     assert len(found.examples[0].labels) == 1
 
 
-def test_without_any_size_there_are_no_boxes(tmp_path):
+def test_a_picture_of_unknown_size_has_no_labels(tmp_path):
     data = voc(tmp_path, [voc_object((1, 1, 9, 9))], size="<size><width>0</width></size>")
     (data / "JPEGImages/train0.png").unlink()
     found = open_dataset(data)

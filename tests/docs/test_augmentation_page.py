@@ -9,7 +9,7 @@ from darknet_torch.augment.detection import DetectionAugmentation
 from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgError
-from tests.datasets.sets import voc, voc_object
+from tests.datasets.tiny_datasets import voc, voc_object
 from tests.docs.pages import ROOT, blocks
 
 PAGE = "docs/augmentation.md"
@@ -38,4 +38,4 @@ def test_the_page_has_the_messages_of_what_is_refused():
     for options, message in zip(OPTIONS, rows, strict=True):
         sizes = {"width": 32, "height": 32, "channels": 3}
         with pytest.raises(CfgError, match=re.escape(message)):
-            DetectionAugmentation.of(NetOptions(**{**sizes, **options}), head, ALEXEYAB)
+            DetectionAugmentation.from_options(NetOptions(**{**sizes, **options}), head, ALEXEYAB)

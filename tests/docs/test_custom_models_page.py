@@ -7,7 +7,7 @@ import pytest
 
 from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
-from tests.datasets.sets import darknet
+from tests.datasets.tiny_datasets import darknet
 from tests.docs.pages import ROOT, blocks, commands
 from tests.lint.test_cfg import KNOWN
 

@@ -6,7 +6,7 @@ import pytest
 
 from darknet_torch.datasets.opening import open_splits
 from tests.cli.command import dtorch
-from tests.datasets.sets import voc, voc_object
+from tests.datasets.tiny_datasets import voc, voc_object
 from tests.docs.pages import blocks, commands
 
 PAGE = "docs/datasets.md"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.command import dtorch
 from tests.docs.pages import blocks, commands, fill_folder
-from tests.media.videos import read_video, sample_frames, write_video
+from tests.media.sample_videos import read_video, sample_frames, write_video
 
 PAGE = "docs/detection.md"
 FRAMES = 2

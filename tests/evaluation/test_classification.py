@@ -1,16 +1,16 @@
-"""Classifiers' scores against a plain loop."""
+"""Accuracy of classifiers compared with a plain loop."""
 
 import numpy as np
 
-from darknet_torch.evaluation.classification import UNKNOWN, classifier_score
+from darknet_torch.evaluation.classification import UNKNOWN, score_classifier
 
 
-def test_the_numbers_are_those_of_a_plain_loop():
+def test_accuracies_equal_those_of_a_plain_loop():
     random = np.random.default_rng(1)
     names = ("a", "b", "c", "d", "e")
     truths = random.integers(-1, 4, 60)  # nothing is of class e
     guesses = np.array([random.permutation(5)[:3] for _ in truths])
-    score = classifier_score(guesses, truths, names)
+    score = score_classifier(guesses, truths, names)
     content = score.to_dict()
     assert content["top_1"] == np.mean([g[0] == t for g, t in zip(guesses, truths, strict=True)])
     assert content["top_k"] == np.mean([t in g for g, t in zip(guesses, truths, strict=True)])

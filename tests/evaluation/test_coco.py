@@ -1,4 +1,4 @@
-"""COCO's numbers are those of pycocotools on the exported files."""
+"""COCO's average precision compared with pycocotools on the exported files."""
 
 import json
 
@@ -8,11 +8,11 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from darknet_torch.evaluation.coco import STATISTICS, coco_ap, result_records, truth_records
-from tests.evaluation import plain
+from tests.evaluation import plain_loops
 
 
 def by_hand(tmp_path, truth, results):
-    """pycocotools as its demo uses it, from files."""
+    """Run pycocotools on files, as its demo does."""
     paths = tmp_path / "truth.json", tmp_path / "results.json"
     for path, content in zip(paths, (truth, results), strict=True):
         path.write_text(json.dumps(content))
@@ -25,21 +25,21 @@ def by_hand(tmp_path, truth, results):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_numbers_are_those_of_pycocotools_on_the_exported_files(tmp_path, seed):
-    found, ground_truth = plain.random_case(seed)
+def test_the_result_equals_that_of_pycocotools_on_the_exported_files(tmp_path, seed):
+    found, ground_truth = plain_loops.random_case(seed)
     result = coco_ap(found, ground_truth)
     expected = by_hand(
         tmp_path, truth_records(ground_truth), result_records(found, ground_truth)
     ).stats
     got = [result.statistics[name] for name in STATISTICS]
-    # To the last digit by pycocotools; faster-coco-eval adds in another order.
+    # With pycocotools to the last digit; faster-coco-eval sums in another order.
     filled = [-1 if value is None else value for value in got]
     assert filled == pytest.approx(expected.tolist(), rel=0, abs=1e-12)
-    assert result.statistics["AP50"] > 0.1, "the case shows nothing"
+    assert result.statistics["AP50"] > 0.1, "the case has too few right detections"
 
 
-def test_classes_are_those_of_pycocotools_class_by_class(tmp_path):
-    found, ground_truth = plain.random_case(5)
+def test_the_aps_of_classes_equal_those_of_pycocotools_run_per_class(tmp_path):
+    found, ground_truth = plain_loops.random_case(5)
     result = coco_ap(found, ground_truth)
     for kind, category in enumerate(ground_truth.category_ids[:2]):
         only = found.select(found.class_ids == kind)
@@ -49,13 +49,13 @@ def test_classes_are_those_of_pycocotools_class_by_class(tmp_path):
             one for one in truth["annotations"] if one["category_id"] == category
         ]
         expected = by_hand(tmp_path, truth, result_records(only, ground_truth)).stats
-        assert result.aps[kind] == pytest.approx(expected[0], abs=1e-12)  # order of a mean
+        assert result.aps[kind] == pytest.approx(expected[0], abs=1e-12)  # a mean in another order
         assert result.aps_50[kind] == pytest.approx(expected[1], abs=1e-12)
     assert result.aps[2] is None
 
 
-def test_areas_come_from_the_annotations_given():
-    found, ground_truth = plain.random_case(1)
+def test_areas_come_from_the_given_annotations():
+    found, ground_truth = plain_loops.random_case(1)
     annotations = truth_records(ground_truth)
     for one in annotations["annotations"]:
         one["area"] = 5.0
@@ -64,15 +64,15 @@ def test_areas_come_from_the_annotations_given():
     assert statistics["AP_medium"] is None
 
 
-def test_nothing_found_is_zero():
-    found, ground_truth = plain.random_case(1)
+def test_without_detections_ap_is_zero():
+    found, ground_truth = plain_loops.random_case(1)
     statistics = coco_ap(found.select(np.zeros(0, int)), ground_truth).statistics
     assert statistics["AP"] == 0
 
 
-def test_boxes_are_cut_at_the_borders():
-    found, ground_truth = plain.random_case(1)
+def test_boxes_are_clipped_at_the_borders():
+    found, ground_truth = plain_loops.random_case(1)
     for record in result_records(found, ground_truth):
         left, top, width, height = record["bbox"]
-        assert 0 <= left <= left + width <= plain.WIDTH + 1e-3
-        assert 0 <= top <= top + height <= plain.HEIGHT + 1e-3
+        assert 0 <= left <= left + width <= plain_loops.WIDTH + 1e-3
+        assert 0 <= top <= top + height <= plain_loops.HEIGHT + 1e-3

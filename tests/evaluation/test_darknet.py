@@ -1,4 +1,4 @@
-"""Darknet's map against a plain loop over detections, and its lines."""
+"""Darknet's map compared with a plain loop over detections, and its lines."""
 
 import dataclasses
 
@@ -6,63 +6,61 @@ import numpy as np
 import pytest
 
 from darknet_torch.evaluation.darknet import match, paired_iou
-from darknet_torch.evaluation.records import PictureDetections, Truths
-from tests.evaluation import plain
+from darknet_torch.evaluation.records import DetectionTable, Truths
+from tests.evaluation import plain_loops
 
-ROUNDING = 1e-9  # sums of doubles in another order
+ROUNDING = 1e-9  # doubles are summed in another order
 
 
 @pytest.mark.parametrize("points", [0, 11, 101])
 @pytest.mark.parametrize("limit", [0.25, 0.5, 0.75])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_numbers_are_those_of_a_plain_loop(seed, limit, points):
-    found, ground_truth = plain.random_case(seed)
-    matching = match(found, ground_truth.truths, len(plain.NAMES), limit)
-    result = matching.result(plain.NAMES, points=points, confidence=0.4)
-    aps, counts, overlap = plain.darknet(
-        found, ground_truth.truths, len(plain.NAMES), limit, 0.4, points
+def test_the_result_equals_that_of_a_plain_loop(seed, limit, points):
+    found, ground_truth = plain_loops.random_case(seed)
+    matching = match(found, ground_truth.truths, len(plain_loops.NAMES), limit)
+    result = matching.result(plain_loops.NAMES, points=points, confidence=0.4)
+    aps, counts, overlap = plain_loops.darknet_map(
+        found, ground_truth.truths, len(plain_loops.NAMES), limit, 0.4, points
     )
     assert result.aps == pytest.approx(aps, abs=ROUNDING)
     assert [[one.tp, one.fp] for one in result.counts] == counts
     assert result.total.average_iou == pytest.approx(overlap, abs=1e-6)  # C adds float32
     assert result.truths == sum(~ground_truth.truths.difficult)
-    assert max(aps[:2]) > 0.1, "the case shows nothing"
+    assert max(aps[:2]) > 0.1, "the case has too few right detections"
 
 
 def boxes(*rows):
     """(class, score, centre x) as boxes 0.25 wide in the middle of picture 0."""
     kinds, scores, xs = (np.array(column) for column in zip(*rows, strict=True))
     box = np.stack((xs, *np.full((3, len(xs)), [[0.5], [0.25], [0.25]])), 1)
-    return PictureDetections(
-        np.zeros(len(xs), np.int64), kinds, np.float32(box), np.float32(scores)
-    )
+    return DetectionTable(np.zeros(len(xs), np.int64), kinds, np.float32(box), np.float32(scores))
 
 
 ONE = Truths(np.array([0]), np.array([0]), np.array([[0.5, 0.5, 0.25, 0.25]]), np.array([False]))
 DIFFICULT = dataclasses.replace(ONE, difficult=np.array([True]))
 
 
-def test_a_truth_claimed_below_the_confidence_makes_the_next_detection_wrong():
+def test_an_object_matched_below_the_confidence_makes_the_next_detection_wrong():
     found = boxes((0, 0.1, 0.5), (0, 0.9, 0.5))
     (counts,) = match(found, ONE, 1, 0.5).counts(0.25)
     assert (counts.tp, counts.fp, counts.fn) == (0, 1, 1)
-    # The curve goes by score instead.
+    # On the curve, detections are sorted by score instead.
     assert match(found, ONE, 1, 0.5).result(["cat"]).aps == (1.0,)
 
 
-def test_a_detection_of_a_difficult_object_leaves_the_curve_but_counts_as_wrong():
+def test_a_detection_of_a_difficult_object_is_not_on_the_curve_but_counts_as_wrong():
     result = match(boxes((0, 0.9, 0.5)), DIFFICULT, 1, 0.5).result(["cat"])
     assert (result.detections, result.truths) == (0, 0)
     assert (result.counts[0].tp, result.counts[0].fp) == (0, 1)
 
 
-def test_overlap_must_be_above_the_limit_not_at_it():
+def test_an_overlap_equal_to_the_limit_is_not_enough():
     exactly = boxes((0, 0.9, 0.5))
     assert match(exactly, ONE, 1, 1.0).result(["cat"]).aps == (0.0,)
     assert match(exactly, ONE, 1, 0.99).result(["cat"]).aps == (1.0,)
 
 
-def test_nothing_found_is_zero_and_prints_as_c_does():
+def test_no_detections_print_as_in_c():
     nothing = boxes((0, 0.9, 0.5)).select(np.zeros(0, int))
     lines = match(nothing, ONE, 2, 0.5).result(["cat", "dog"]).lines()
     assert lines == [
@@ -78,7 +76,7 @@ def test_nothing_found_is_zero_and_prints_as_c_does():
     ]
 
 
-def test_points_are_named_in_the_lines():
+def test_the_number_of_points_is_printed():
     result = match(boxes((0, 0.9, 0.5)), ONE, 1, 0.5).result(["cat"], points=11)
     assert result.lines()[-2] == " IoU threshold = 50 %, used 11 Recall-points "
 

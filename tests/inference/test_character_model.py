@@ -1,4 +1,4 @@
-"""Character models: small ones, whose next character can be worked out."""
+"""Character models, on small networks whose predictions can be computed by hand."""
 
 import math
 from collections import Counter
@@ -28,7 +28,7 @@ TEXT = bytes([3, 32, 7, 10, 39, 0, 9, 9, 32, 1])  # with a space, a line's end a
 
 
 def remembering():
-    """A network whose predictions depend on all that it read."""
+    """A network whose predictions depend on everything it has read."""
     torch.manual_seed(5)
     network = build_network(parse_cfg(RECURRENT))
     with torch.no_grad():
@@ -38,7 +38,7 @@ def remembering():
 
 
 def predicting(weights, biases):
-    """A network that predicts from the last character alone: softmax(weights[:, it] + biases)."""
+    """A network that predicts from the last character: softmax(weights[:, last] + biases)."""
     count = len(biases)
     text = f"[net]\ninputs={count}\n[connected]\noutput={count}\nactivation=linear\n[softmax]"
     network = build_network(parse_cfg(text))
@@ -50,13 +50,13 @@ def predicting(weights, biases):
 
 
 def always(*probabilities):
-    """A network that predicts the same whatever it read."""
+    """A network that predicts the same after any text."""
     count = len(probabilities)
     return predicting(torch.zeros(count, count), [math.log(p) for p in probabilities])
 
 
 def counting(count):
-    """A network that is sure of the next higher character, and of 0 behind the last."""
+    """A network that is certain of the next higher character, and of 0 after the last."""
     return predicting(100 * torch.eye(count).roll(1, 0), [0.0] * count)
 
 
@@ -66,30 +66,30 @@ def read_all(network, characters):
 
 
 class TestReading:
-    def test_it_gives_the_probabilities_of_the_next(self):
+    def test_reading_returns_the_probabilities_of_the_next_character(self):
         first, _, last = read_all(counting(5), [2, 0, 4])
-        # The others have exp(-100) each.
+        # The other characters have exp(-100) each.
         assert first.tolist() == pytest.approx([0, 0, 0, 1, 0])
         assert last.tolist() == pytest.approx([1, 0, 0, 0, 0])
 
-    def test_what_was_read_before_is_remembered(self):
-        _, behind_one = read_all(remembering(), [1, 3])
-        _, behind_two = read_all(remembering(), [2, 3])
-        assert not torch.allclose(behind_one, behind_two, rtol=1e-3)
+    def test_earlier_characters_are_remembered(self):
+        _, after_one = read_all(remembering(), [1, 3])
+        _, after_two = read_all(remembering(), [2, 3])
+        assert not torch.allclose(after_one, after_two, rtol=1e-3)
 
-    def test_a_new_model_of_the_same_network_has_read_nothing(self):
+    def test_a_new_model_resets_the_state_of_the_network(self):
         network = remembering()
         first = read_all(network, TEXT)
         again = read_all(network, TEXT)
         assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
 
-    def test_a_network_in_training_mode_is_put_to_work(self):
+    def test_the_network_is_put_into_evaluation_mode(self):
         network = remembering().train()
         CharacterModel(network)
         assert not network.training
 
     @pytest.mark.parametrize("character", [40, 255, -1])
-    def test_a_character_that_the_network_does_not_know_is_refused(self, character):
+    def test_an_unknown_character_is_refused(self, character):
         with pytest.raises(UsageError, match=rf"expected an id below 40, got {character}"):
             CharacterModel(remembering()).read(character)
 
@@ -98,10 +98,10 @@ class TestGenerating:
     def generate(self, network, seed, length, **options):
         return list(CharacterModel(network).generate(seed, length, **options))
 
-    def test_it_goes_on_behind_the_seed(self):
+    def test_generated_characters_follow_the_seed(self):
         assert self.generate(counting(9), b"\x01\x05", 5) == [6, 7, 8, 0, 1]
 
-    def test_no_more_than_asked_for(self):
+    def test_the_given_number_of_characters_is_generated(self):
         assert self.generate(counting(9), b"\x01", 0) == []
 
     def test_the_whole_seed_is_read_first(self):
@@ -112,13 +112,13 @@ class TestGenerating:
         assert list(model.generate(TEXT[-1:], 30, random_seed=1)) == whole
         assert self.generate(remembering(), TEXT[-1:], 30, random_seed=1) != whole
 
-    def test_what_is_generated_is_read_too(self):
+    def test_generated_characters_are_read_too(self):
         model = CharacterModel(remembering())
         text = list(model.generate(TEXT, 9, temperature=1, random_seed=1))
         expected = read_all(remembering(), [*TEXT, *text[:-1], 3])[-1]
         assert torch.equal(model.read(3), expected)
 
-    def test_a_random_seed_gives_the_same_text_again(self):
+    def test_the_same_random_seed_gives_the_same_text(self):
         one, same, other = (
             self.generate(remembering(), b"\x01", 40, random_seed=seed) for seed in (1, 1, 2)
         )
@@ -144,7 +144,7 @@ class TestGenerating:
         text = self.generate(network, b"\0", 200, temperature=1, random_seed=1)
         assert (set(text) != {others}) is drawn  # else one in 1e12 that none of them is drawn
 
-    def test_a_low_temperature_makes_the_likely_more_likely(self):
+    def test_a_low_temperature_makes_likely_characters_more_likely(self):
         def share(temperature):
             network, count = always(0.6, 0.4), 400
             text = self.generate(network, b"\0", count, temperature=temperature, random_seed=3)
@@ -155,7 +155,7 @@ class TestGenerating:
         assert share(0.2) == pytest.approx(0.6**5 / (0.6**5 + 0.4**5), abs=0.1)
         assert share(20) == pytest.approx(0.5, abs=0.1)
 
-    def test_the_temperature_is_forgotten_afterwards(self):
+    def test_the_temperature_of_the_cfg_is_restored_afterwards(self):
         model = CharacterModel(always(0.8, 0.2))
         list(model.generate(b"\0", 3, temperature=0.1))
         assert model.read(0).tolist() == pytest.approx([0.8, 0.2])
@@ -163,13 +163,13 @@ class TestGenerating:
     @pytest.mark.parametrize(
         ("seed", "temperature"), [(b"", 1), (b"a", 0), (b"a", -1), (b"a", math.nan)]
     )
-    def test_nothing_to_start_from_and_no_temperature_are_refused(self, seed, temperature):
+    def test_an_empty_seed_and_a_temperature_of_0_or_less_are_refused(self, seed, temperature):
         message = "expected a seed of one character or more, a temperature above 0"
         with pytest.raises(UsageError, match=message):
             self.generate(counting(128), seed, 3, temperature=temperature)
 
     @pytest.mark.parametrize("prediction", [math.nan, -1.0, 1e-5])
-    def test_a_network_that_makes_nothing_likely_is_an_error(self, prediction):
+    def test_probabilities_that_are_all_tiny_are_an_error(self, prediction):
         text = "[net]\ninputs=3\n[connected]\noutput=3\nactivation=linear"
         network = build_network(parse_cfg(text))
         with torch.no_grad():
@@ -178,17 +178,17 @@ class TestGenerating:
         with pytest.raises(DarknetError):
             self.generate(network, b"\0", 1)
 
-    def test_a_seed_that_the_network_does_not_know_is_refused(self):
+    def test_a_seed_with_an_unknown_character_is_refused(self):
         with pytest.raises(UsageError, match=r"expected an id below 9, got 97 \('a'\)"):
             self.generate(counting(9), b"\0a\0", 3)
 
 
-class TestValidating:
+class TestPerplexity:
     def perplexities(self, network, text, **options):
         return list(CharacterModel(network).perplexities(text, **options))
 
     def by_hand(self, text, predictions):
-        """Two to the mean of the bits that each character, and each word, took."""
+        """Compute two to the power of the mean bits per character, and per word."""
         bits = [-math.log2(p[then]) for p, then in zip(predictions, text[1:], strict=True)]
         words = [1 + sum(c in b" \n\t" for c in text[1:end]) for end in range(2, len(text) + 1)]
         sums = [sum(bits[:count]) for count in range(1, len(bits) + 1)]
@@ -197,7 +197,7 @@ class TestValidating:
             for count, total in enumerate(sums, 1)
         ]
 
-    def test_they_are_those_of_the_predictions(self):
+    def test_perplexities_equal_those_computed_from_the_predictions(self):
         predictions = read_all(remembering(), TEXT[:-1])
         expected = self.by_hand(TEXT, predictions)
         found = self.perplexities(remembering(), TEXT)
@@ -205,23 +205,23 @@ class TestValidating:
         for pair, pair_by_hand in zip(found, expected, strict=True):
             assert pair == pytest.approx(pair_by_hand)
 
-    def test_the_seed_is_read_first_and_not_judged(self):
+    def test_the_seed_is_read_first_and_does_not_count(self):
         seed = b"\x04\x05"
         predictions = read_all(remembering(), seed + TEXT[:-1])[len(seed) :]
         found = self.perplexities(remembering(), TEXT, seed=seed)
         assert found[-1] == pytest.approx(self.by_hand(TEXT, predictions)[-1])
         assert found[-1] != pytest.approx(self.perplexities(remembering(), TEXT)[-1])
 
-    def test_what_is_certain_has_one(self):
+    def test_the_perplexity_of_a_certain_text_is_one(self):
         assert self.perplexities(counting(9), bytes(range(4)))[-1] == pytest.approx((1, 1))
 
-    def test_what_is_impossible_makes_it_infinite_for_good(self):
+    def test_the_perplexity_stays_infinite_after_an_impossible_character(self):
         network = predicting(torch.zeros(3, 3), [0.0, 0.0, -200.0])  # exp(-200) is 0 in float32
         found = self.perplexities(network, bytes([0, 1, 2, 0, 1]))
         assert found[0] == pytest.approx((2, 2))
         assert found[1:] == [(math.inf, math.inf)] * 3
 
-    def test_that_by_word_may_be_beyond_all_numbers(self):
+    def test_the_perplexity_per_word_may_overflow_to_infinity(self):
         """Twelve characters of 2**-100 in one word: 2**1200."""
         network = always(1, 2.0**-100)
         by_character, by_word = self.perplexities(network, bytes([0] + [1] * 12))[-1]
@@ -235,16 +235,16 @@ class TestValidating:
             self.perplexities(counting(128), text)
 
     @pytest.mark.parametrize("text", [b"a\0\0", b"\0a\0", b"\0\0a"], ids=["first", "amid", "last"])
-    def test_a_text_with_a_character_that_the_network_does_not_know_is_refused(self, text):
+    def test_a_text_with_an_unknown_character_is_refused(self, text):
         with pytest.raises(UsageError, match=r"expected an id below 9, got 97 \('a'\)"):
             self.perplexities(always(*[1 / 9] * 9), text)
 
-    def test_they_come_one_by_one(self):
+    def test_perplexities_are_yielded_one_by_one(self):
         endless = CharacterModel(counting(9)).perplexities(bytes(range(9)) * 1000)
         assert len(list(islice(endless, 3))) == 3
 
 
-class TestUnfitNetworks:
+class TestUnsuitableNetworks:
     @pytest.mark.parametrize(
         ("text", "got"),
         [
@@ -253,7 +253,7 @@ class TestUnfitNetworks:
         ],
         ids=["other outputs than inputs", "takes pictures"],
     )
-    def test_they_are_refused(self, text, got):
+    def test_networks_that_are_not_character_models_are_refused(self, text, got):
         network = build_network(parse_cfg(f"[net]\n{text}\nactivation=linear"))
         with pytest.raises(CfgError, match=f"no character model.*got {got}") as caught:
             CharacterModel(network)

@@ -1,4 +1,4 @@
-"""The classifier, on networks that repeat their input or whose output is set by hand."""
+"""The classifier, on networks that return their input or whose output is set by hand."""
 
 import json
 import math
@@ -23,13 +23,13 @@ def build(text, dialect="alexeyab"):
 
 
 def mirror(width, height, channels=3, dialect="alexeyab"):
-    """A network whose classes are the values of its input."""
+    """A network that returns the values of its input as class scores."""
     net = f"[net]\nwidth={width}\nheight={height}\nchannels={channels}\n"
     return build(f"{net}[activation]\nactivation=linear", dialect)
 
 
 def seen(network, picture, **options):
-    """What the network is given for `picture`, [C, H, W]."""
+    """Return the input that the network gets for `picture`, [C, H, W]."""
     found = Classifier(network, top=EVERYTHING, **options)(picture)
     shape = network.net.input_shape
     values = np.full(shape.count, np.nan)
@@ -38,7 +38,7 @@ def seen(network, picture, **options):
 
 
 def set_outputs(network, values):
-    """Make the network's [connected] give `values`, whatever it is shown."""
+    """Make the network's [connected] return `values` for any input."""
     slots = {slot.name: slot.tensor for slot in network.layers[0].weight_slots()}
     with torch.no_grad():
         slots["weights"].zero_()
@@ -46,11 +46,11 @@ def set_outputs(network, values):
     return network
 
 
-def certain(*values, behind="", dialect="alexeyab"):
-    """A network with these outputs."""
+def certain(*values, after="", dialect="alexeyab"):
+    """A network that returns `values` for any input."""
     net = "[net]\nwidth=2\nheight=2\nchannels=3\n"
     layer = f"[connected]\nactivation=linear\noutput={len(values)}\n"
-    return set_outputs(build(net + layer + behind, dialect), values)
+    return set_outputs(build(net + layer + after, dialect), values)
 
 
 def noise(height, width):
@@ -63,22 +63,22 @@ BLACK = np.zeros((4, 4, 3), np.uint8)
 
 
 def bilinear(image, height, width):
-    """A BGR picture between corners as RGB rows of pixels in 0-1, a value at a time."""
+    """Resize a BGR picture bilinearly with aligned corners to RGB in 0-1, value by value."""
     last_row, last_column = len(image) - 1, len(image[0]) - 1
     out = np.empty((3, height, width))
     for y in range(height):
-        place_y = y * last_row / (height - 1)
-        top = min(int(place_y), max(0, last_row - 1))
+        position_y = y * last_row / (height - 1)
+        top = min(int(position_y), max(0, last_row - 1))
         for x in range(width):
-            place_x = x * last_column / (width - 1)
-            left = min(int(place_x), max(0, last_column - 1))
+            position_x = x * last_column / (width - 1)
+            left = min(int(position_x), max(0, last_column - 1))
             for channel in range(3):
                 total = 0.0
                 for row in (top, min(top + 1, last_row)):
                     for column in (left, min(left + 1, last_column)):
-                        share_y = 1 - abs(place_y - row) if last_row else 0.5
-                        share_x = 1 - abs(place_x - column) if last_column else 0.5
-                        total += share_y * share_x * int(image[row, column, 2 - channel]) / 255
+                        weight_y = 1 - abs(position_y - row) if last_row else 0.5
+                        weight_x = 1 - abs(position_x - column) if last_column else 0.5
+                        total += weight_y * weight_x * int(image[row, column, 2 - channel]) / 255
                 out[channel, y, x] = total
     return out
 
@@ -92,7 +92,7 @@ def middle_of_shorter_side(image, height, width):
     out = np.empty((3, height, width))
     for y in range(height):
         for x in range(width):
-            # int() drops the fraction of negative margins too, as C's division does.
+            # int() truncates negative margins towards zero, as C's division does.
             row = min(max(y + int((rows - height) / 2), 0), rows - 1)
             column = min(max(x + int((columns - width) / 2), 0), columns - 1)
             out[:, y, x] = resized[:, row, column]
@@ -113,7 +113,7 @@ def whole_on_grey(image, height, width):
     return out
 
 
-# Places between pixels are float32: some 1e-7 of 40 pixels, where values differ by up to 1.
+# Positions between pixels are float32: about 1e-7 of 40 pixels, with values of 0 to 1.
 ROUNDING = 2e-5
 
 SIZES = {
@@ -127,10 +127,10 @@ SIZES = {
 }
 
 
-class TestWhatTheNetworkIsGiven:
+class TestNetworkInput:
     @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
     @pytest.mark.parametrize(("height", "width"), [(8, 8), (6, 9), (13, 8)])
-    def test_the_middle_of_the_picture_at_the_networks_width(self, size, height, width):
+    def test_it_is_the_centre_of_the_picture_by_default(self, size, height, width):
         image = noise(*size)
         expected = middle_of_shorter_side(image, height, width)
         found = seen(mirror(width, height), image)
@@ -138,7 +138,7 @@ class TestWhatTheNetworkIsGiven:
 
     @pytest.mark.parametrize("size", list(SIZES.values())[:5], ids=list(SIZES)[:5])
     @pytest.mark.parametrize(("height", "width"), [(8, 8), (6, 9), (13, 8)])
-    def test_the_whole_picture_on_grey_under_pjreddie(self, size, height, width):
+    def test_it_is_the_letterboxed_picture_under_pjreddie(self, size, height, width):
         image = noise(*size)
         expected = whole_on_grey(image, height, width)
         found = seen(mirror(width, height, dialect="pjreddie"), image)
@@ -152,27 +152,27 @@ class TestWhatTheNetworkIsGiven:
         np.testing.assert_allclose(cropped, middle_of_shorter_side(image, 8, 8), atol=ROUNDING)
 
     @pytest.mark.parametrize("letterbox", [True, False])
-    def test_a_network_of_one_channel_sees_grey(self, letterbox):
+    def test_a_network_of_one_channel_gets_grey(self, letterbox):
         image = noise(8, 8)
         blue, green, red = np.moveaxis(image / 255, 2, 0)
         (found,) = seen(mirror(8, 8, channels=1), image, letterbox=letterbox)
-        # Grey is rounded to whole levels.
+        # Grey is rounded to 256 levels.
         np.testing.assert_allclose(
             found, 0.299 * red + 0.587 * green + 0.114 * blue, atol=0.51 / 255
         )
 
-    def test_a_network_of_two_channels_takes_no_pictures(self):
+    def test_a_network_of_two_channels_is_refused(self):
         with pytest.raises(ImageError, match=r"expected channels=1 or 3.*got 2"):
             Classifier(mirror(8, 8, channels=2))(BLACK)
 
-    def test_a_path_is_as_good_as_an_array(self, tmp_path):
+    def test_a_path_gives_the_same_as_an_array(self, tmp_path):
         image, path = noise(9, 9), tmp_path / "noise.png"
         cv2.imwrite(str(path), image)
         by_array = seen(mirror(8, 8), image)
         np.testing.assert_array_equal(seen(mirror(8, 8), path), by_array)
         np.testing.assert_array_equal(seen(mirror(8, 8), str(path)), by_array)
 
-    def test_exif_turns_a_picture_unless_told_otherwise(self, tmp_path):
+    def test_exif_rotates_a_picture_unless_disabled(self, tmp_path):
         app1 = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
         jpeg = cv2.imencode(".jpg", noise(16, 16))[1].tobytes()
         size = (len(app1) + 2).to_bytes(2, "big")
@@ -185,58 +185,58 @@ class TestWhatTheNetworkIsGiven:
 class TestTop:
     SCORES = (0.1, 0.4, 0.2, 0.3)
 
-    def test_the_most_likely_come_first(self):
+    def test_classes_are_sorted_by_score(self):
         found = Classifier(certain(*self.SCORES), top=3)(BLACK)
         assert found.class_ids == (1, 3, 2)
         assert found.scores == pytest.approx((0.4, 0.3, 0.2))
         assert found.parents is None
 
-    def test_there_are_five_unless_told_otherwise(self):
+    def test_five_classes_are_returned_by_default(self):
         assert len(Classifier(certain(*range(9)))(BLACK).class_ids) == 5
 
-    def test_all_are_given_if_there_are_fewer(self):
+    def test_all_classes_are_returned_if_there_are_fewer(self):
         assert Classifier(certain(*self.SCORES), top=9)(BLACK).class_ids == (1, 3, 2, 0)
 
-    def test_of_equal_scores_the_first_class_comes_first_as_in_darknet(self):
+    def test_of_equal_scores_the_lower_class_id_comes_first_as_in_darknet(self):
         assert Classifier(certain(0, 1, 0, 1, 0, 0))(BLACK).class_ids == (1, 3, 0, 2, 4)
 
     @pytest.mark.parametrize("top", [0, -1])
-    def test_fewer_than_one_is_refused(self, top):
+    def test_a_top_below_one_is_refused(self, top):
         with pytest.raises(UsageError, match=f"expected 1 or more, got {top}"):
             Classifier(certain(*self.SCORES), top=top)
 
-    def test_the_scores_are_those_before_a_cost_layer(self):
-        network = certain(0, math.log(3), behind="[softmax]\n[cost]")
+    def test_a_cost_layer_at_the_end_is_ignored(self):
+        network = certain(0, math.log(3), after="[softmax]\n[cost]")
         assert Classifier(network)(BLACK).scores == pytest.approx((0.75, 0.25))
 
-    def test_every_value_of_a_map_is_a_class(self):
+    def test_every_value_of_an_output_map_is_a_class(self):
         text = "[net]\nwidth=2\nheight=2\nchannels=3\n[convolutional]\nfilters=2"
         assert Classifier(build(text)).classes == 8
 
 
 class TestNames:
-    def test_they_are_in_the_lines(self):
+    def test_names_are_in_the_lines(self):
         found = Classifier(certain(0.25, 0.75), names=["cat", "dog"])(BLACK)
         assert found.lines() == ["dog: 0.750000", "cat: 0.250000"]
 
-    def test_they_may_be_a_file(self, tmp_path):
+    def test_names_may_be_a_file(self, tmp_path):
         path = tmp_path / "two.names"
         path.write_text("cat\ndog\n\n")
         for names in (path, str(path)):
             assert Classifier(certain(0, 1), names=names)(BLACK).name(1) == "dog"
 
-    def test_without_any_a_class_goes_by_its_number(self):
+    def test_without_names_a_class_is_called_by_its_number(self):
         assert Classifier(certain(0.25, 0.75))(BLACK).lines()[0] == "class 1: 0.750000"
 
-    def test_there_may_be_more_than_classes(self):
+    def test_more_names_than_classes_are_allowed(self):
         assert Classifier(certain(0, 1), names=["cat", "dog", "cow"])(BLACK).name(1) == "dog"
 
     @pytest.mark.parametrize("names", [[], ["cat"]])
-    def test_fewer_than_classes_are_refused(self, names):
+    def test_fewer_names_than_classes_are_refused(self, names):
         with pytest.raises(NamesError, match=rf"expected 2 names.*got {len(names)} names"):
             Classifier(certain(0, 1), names=names)
 
-    def test_a_file_with_too_few_is_named(self, tmp_path):
+    def test_a_names_file_with_too_few_names_is_reported_by_name(self, tmp_path):
         path = tmp_path / "one.names"
         path.write_text("cat\n")
         with pytest.raises(NamesError, match=r"one\.names: .*expected 2 names"):
@@ -265,7 +265,7 @@ class TestTrees:
 
     @pytest.fixture
     def classifier(self, tmp_path):
-        """A function that gives the classifier of a dialect."""
+        """A function that returns the classifier for a dialect."""
         (tmp_path / "things.tree").write_text(self.TREE)
         cfg = tmp_path / "things.cfg"
         cfg.write_text(
@@ -284,7 +284,7 @@ class TestTrees:
     def by_name(self, found):
         return {found.name(i): p for i, p in zip(found.class_ids, found.scores, strict=True)}
 
-    def test_each_class_has_the_product_along_its_ancestors(self, classifier):
+    def test_the_score_of_a_class_is_the_product_along_its_ancestors(self, classifier):
         found = classifier(top=EVERYTHING)(BLACK)
         assert self.by_name(found) == pytest.approx(CHAINED)
         assert list(found.scores) == sorted(found.scores, reverse=True)
@@ -296,22 +296,22 @@ class TestTrees:
             "1, plant: 0.400000, parent: Root ",
         ]
 
-    def test_a_root_alone_is_printed_in_the_same_form(self, classifier):
+    def test_a_root_class_is_printed_in_the_same_format(self, classifier):
         assert classifier(top=1)(BLACK).lines() == ["0, animal: 0.600000, parent: Root "]
 
-    def test_pjreddie_names_the_leaves_only(self, classifier):
+    def test_pjreddie_returns_leaves_only(self, classifier):
         found = classifier("pjreddie", top=EVERYTHING)(BLACK)
         expected = {name: 0.0 if name in self.INNER else score for name, score in CHAINED.items()}
         assert self.by_name(found) == pytest.approx(expected)
         assert found.name(found.class_ids[0]) == "dog"
         assert {found.name(i) for i in found.class_ids[-3:]} == set(self.INNER)
 
-    def test_a_batch_gives_each_picture_its_own(self, classifier):
+    def test_a_batch_returns_a_result_per_picture(self, classifier):
         single = classifier()(BLACK)
         assert classifier().classify_images([BLACK, BLACK], ["", ""]) == [single, single]
 
 
-class TestUnfitNetworks:
+class TestUnsuitableNetworks:
     PICTURE = "[net]\nwidth=32\nheight=32\nchannels=3\n"
 
     def test_a_detector_is_refused(self):
@@ -320,7 +320,7 @@ class TestUnfitNetworks:
             Classifier(build(text))
         assert "<cfg>:1: " in str(caught.value)
 
-    def test_a_network_that_takes_no_pictures_is_refused(self):
+    def test_a_network_without_picture_input_is_refused(self):
         text = "[net]\ninputs=4\n[connected]\noutput=2\nactivation=linear"
         with pytest.raises(CfgError, match=r"no classifier.*dtorch rnn"):
             Classifier(build(text))
@@ -329,7 +329,7 @@ class TestUnfitNetworks:
         with pytest.raises(UsageError, match=r"expected torch.*got 'abacus'"):
             Classifier(certain(0, 1), backend="abacus")
 
-    def test_a_network_in_training_mode_is_put_to_work(self):
+    def test_the_network_is_put_into_evaluation_mode(self):
         network = certain(0, 1).train()
         Classifier(network)
         assert not network.training
@@ -350,7 +350,7 @@ activation=leaky
 """
 
     @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
-    def test_a_batch_of_mixed_sizes_gives_what_singles_give(self, dialect):
+    def test_a_batch_of_mixed_sizes_gives_the_results_of_single_pictures(self, dialect):
         torch.manual_seed(1)
         classifier = Classifier(build(self.NETWORK, dialect))
         pictures = [noise(*size) for size in ((8, 12), (30, 20), (7, 40))]
@@ -360,14 +360,14 @@ activation=leaky
         for found, picture in zip(together, pictures, strict=True):
             single = classifier(picture)
             assert found.class_ids == single.class_ids
-            # A batch may add in another order, in float32.
+            # A batch may sum float32 values in another order.
             assert found.scores == pytest.approx(single.scores, rel=1e-5)
 
 
 class TestJson:
     FOUND = Classification((2, 0), (0.123456789, 0.1), ("cat", "dög"), (-1, -1), "a.png")
 
-    def test_it_has_the_file_and_the_classes_in_order(self):
+    def test_json_has_the_filename_and_the_classes_in_order(self):
         assert json.loads(json.dumps(self.FOUND.to_dict())) == {
             "filename": "a.png",
             "classes": [
@@ -376,7 +376,7 @@ class TestJson:
             ],
         }
 
-    def test_a_real_result_has_plain_numbers(self):
+    def test_json_has_plain_numbers(self):
         record = Classifier(certain(0.25, 0.75))(BLACK).to_dict()
         assert json.loads(json.dumps(record)) == record
         assert record["filename"] == ""

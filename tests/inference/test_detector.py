@@ -1,4 +1,4 @@
-"""The detector on networks whose weights are set by hand."""
+"""The detector, on networks whose weights are set by hand."""
 
 import struct
 
@@ -19,11 +19,11 @@ from tools.make_sample import draw_scene
 
 CELL = 8  # pixels
 HEAD = "[yolo]\nclasses=2\nnum=1\nanchors=16,8"
-SURE = float(torch.tensor(10.0).sigmoid() ** 2)  # objectness times class, of a white cell
+WHITE_SCORE = float(torch.tensor(10.0).sigmoid() ** 2)  # objectness times class probability
 
 
 def cfg(*, width=64, height=64, net="", heads=(HEAD,)):
-    """One convolution over whole cells; every head reads it."""
+    """A cfg with one convolution over whole cells, which every head reads."""
     convolution = f"[convolutional]\nfilters=7\nsize={CELL}\nstride={CELL}\nactivation=linear"
     parts = [f"[net]\nwidth={width}\nheight={height}\nchannels=3\n{net}", convolution, heads[0]]
     for head in heads[1:]:
@@ -32,13 +32,13 @@ def cfg(*, width=64, height=64, net="", heads=(HEAD,)):
 
 
 def white_finder(text=None, dialect="alexeyab"):
-    """A network that finds white cells, in their middle, as class 0, at the anchor's size."""
+    """A network that detects white cells as class 0, centred, with the size of the anchor."""
     network = build_network(parse_cfg(text or cfg()), dialect=find_dialect(dialect))
     arrays = {slot.name: slot.tensor for slot in network.layers[0].weight_slots()}
     with torch.no_grad():
         arrays["weights"].zero_()
         arrays["weights"][4] = 40 / (3 * CELL * CELL)
-        # Black is at -30, a letterbox's grey at -10, white at 10.
+        # The objectness logit is -30 for black, -10 for the grey margins, 10 for white.
         arrays["biases"].copy_(torch.tensor([0, 0, 0, 0, -30, 10, -10]))
     return network
 
@@ -48,19 +48,19 @@ def black(height, width):
 
 
 def spotted(height, width, *spots):
-    """Black, with white spots given as left, top, right, bottom."""
+    """A black picture with white spots given as left, top, right, bottom."""
     image = black(height, width)
     for left, top, right, bottom in spots:
         image[top:bottom, left:right] = 255
     return image
 
 
-def close(boxes, expected):
-    """Float32 in the head rounds at 1e-7, and the pictures have 100 pixels or so."""
+def assert_boxes_equal(boxes, expected):
+    """The head's float32 rounds at 1e-7 of the picture, which has about 100 pixels."""
     np.testing.assert_allclose(boxes, expected, atol=1e-3)
 
 
-class TestPlaces:
+class TestBoxes:
     @pytest.mark.parametrize(
         ("size", "letterbox", "spot", "box"),
         [
@@ -77,7 +77,7 @@ class TestPlaces:
     def test_a_box_is_in_pixels_of_the_original_picture(self, size, letterbox, spot, box):
         detector = Detector(white_finder(), letterbox=letterbox)
         found = detector(spotted(*size, spot))
-        close(found.boxes_xyxy, [box])
+        assert_boxes_equal(found.boxes_xyxy, [box])
         assert (found.height, found.width) == size
         assert found.class_ids.tolist() == [0]
 
@@ -91,19 +91,19 @@ class TestPlaces:
     def test_the_input_need_not_be_square(self, letterbox, spot, box):
         network = white_finder(cfg(width=96, height=64))
         found = Detector(network, letterbox=letterbox)(spotted(96, 192, spot))
-        close(found.boxes_xyxy, [box])
+        assert_boxes_equal(found.boxes_xyxy, [box])
 
-    def test_the_margins_of_a_letterbox_find_nothing(self):
+    def test_nothing_is_detected_in_the_margins_of_a_letterbox(self):
         detector = Detector(white_finder(), letterbox=True, threshold=0.01)
         assert len(detector(black(10, 100))) == 0
 
-    def test_the_score_is_objectness_times_class(self):
+    def test_the_score_is_objectness_times_class_probability(self):
         found = Detector(white_finder())(spotted(64, 64, (40, 16, 48, 24)))
-        assert found.scores == pytest.approx([SURE], abs=1e-6)  # float32
+        assert found.scores == pytest.approx([WHITE_SCORE], abs=1e-6)  # float32
 
     @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1)])
     @pytest.mark.parametrize("letterbox", [False, True])
-    def test_pictures_of_any_size_can_be_searched(self, size, letterbox):
+    def test_pictures_may_have_any_size(self, size, letterbox):
         detector = Detector(white_finder(), letterbox=letterbox)
         found = detector(black(*size))
         assert (len(found), found.height, found.width) == (0, *size)
@@ -120,7 +120,7 @@ class TestCalls:
     def test_no_pictures_give_no_results(self):
         assert Detector(white_finder())([]) == []
 
-    def test_paths_and_arrays_mix(self, tmp_path):
+    def test_a_list_may_mix_paths_and_arrays(self, tmp_path):
         image = spotted(64, 64, (40, 16, 48, 24))
         path = tmp_path / "spot.ppm"
         path.write_bytes(b"P6 64 64 255\n" + image.tobytes())
@@ -130,11 +130,11 @@ class TestCalls:
             str(path),
             "",
         )
-        close(by_path.boxes_xyxy, by_array.boxes_xyxy)
-        close(by_text.boxes_xyxy, by_array.boxes_xyxy)
+        assert_boxes_equal(by_path.boxes_xyxy, by_array.boxes_xyxy)
+        assert_boxes_equal(by_text.boxes_xyxy, by_array.boxes_xyxy)
 
     @pytest.mark.parametrize("letterbox", [False, True])
-    def test_a_batch_of_mixed_sizes_gives_what_singles_give(self, letterbox):
+    def test_a_batch_of_mixed_sizes_gives_the_results_of_single_pictures(self, letterbox):
         detector = Detector(white_finder(), letterbox=letterbox, threshold=1e-6)
         random = np.random.RandomState(0)
         pictures = [
@@ -147,11 +147,11 @@ class TestCalls:
         for found, picture in zip(together, pictures, strict=True):
             single = detector(picture)
             np.testing.assert_array_equal(found.class_ids, single.class_ids)
-            close(found.boxes_xyxy, single.boxes_xyxy)
-            # A batch may add in another order, in float32.
+            assert_boxes_equal(found.boxes_xyxy, single.boxes_xyxy)
+            # A batch may sum float32 values in another order.
             np.testing.assert_allclose(found.scores, single.scores, rtol=1e-4)
 
-    def test_the_most_certain_comes_first(self):
+    def test_detections_are_sorted_by_score(self):
         image = spotted(64, 64, (40, 16, 48, 24))
         image[40:48, 8:16] = 250
         found = Detector(white_finder())(image)
@@ -160,28 +160,28 @@ class TestCalls:
         assert found.boxes_xyxy[0, 0] > found.boxes_xyxy[1, 0]
 
     @pytest.mark.parametrize("array", [np.zeros((1, 4, 4, 3), np.uint8), np.zeros((4, 4, 3))])
-    def test_an_array_that_is_no_picture_is_refused(self, array):
+    def test_an_array_that_is_not_a_picture_is_refused(self, array):
         with pytest.raises(ImageError):
             Detector(white_finder())(array)
 
-    def test_a_missing_picture_is_an_error_that_names_it(self):
+    def test_a_missing_picture_is_reported_by_name(self):
         with pytest.raises(ImageError, match=r"gone\.png"):
             Detector(white_finder())(["gone.png"])
 
-    def test_hidden_classes_are_not_found(self):
+    def test_hidden_classes_are_not_detected(self):
         detector = Detector(white_finder(), names=["dont_show", "other"])
         assert len(detector(spotted(64, 64, (40, 16, 48, 24)))) == 0
 
-    def test_a_box_above_the_threshold_for_two_classes_stands_twice(self):
+    def test_a_box_above_the_threshold_for_two_classes_is_listed_twice(self):
         network = white_finder()
         with torch.no_grad():
             network.layers[0].weight_slots()[0].tensor[6] = 5
         found = Detector(network)(spotted(64, 64, (40, 16, 48, 24)))
         assert found.class_ids.tolist() == [0, 1]
-        close(found.boxes_xyxy[0], found.boxes_xyxy[1])
+        assert_boxes_equal(found.boxes_xyxy[0], found.boxes_xyxy[1])
 
-    def test_only_boxes_of_finite_size_are_found(self):
-        """The exponential of an untrained head overflows float32 above 88."""
+    def test_boxes_of_infinite_size_are_dropped(self):
+        """The exponential in the head overflows float32 above 88."""
         network = white_finder()
         with torch.no_grad():
             network.layers[0].weight_slots()[1].tensor[2] = 95 / (3 * CELL * CELL)
@@ -195,7 +195,7 @@ class TestCalls:
 class TestThresholds:
     IMAGE = spotted(64, 64, (40, 16, 48, 24))
 
-    def test_scores_at_or_below_the_threshold_are_dropped(self):
+    def test_scores_equal_to_the_threshold_are_dropped(self):
         score = float(Detector(white_finder())(self.IMAGE).scores[0])
         at = Detector(white_finder(), threshold=score)(self.IMAGE)
         below = Detector(white_finder(), threshold=score - 1e-6)(self.IMAGE)
@@ -208,17 +208,17 @@ class TestThresholds:
 
     @pytest.mark.parametrize("key", ["threshold", "nms_threshold"])
     @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), 25])
-    def test_a_threshold_beyond_its_bounds_is_refused(self, key, value):
+    def test_a_threshold_out_of_bounds_is_refused(self, key, value):
         with pytest.raises(UsageError, match=rf"^{key} is out of its bounds: expected 0 to 1"):
             Detector(white_finder(), **{key: value})
 
-    def test_fewer_detections_than_none_are_refused(self):
+    def test_a_negative_number_of_detections_is_refused(self):
         with pytest.raises(UsageError, match=r"^max_detections is out of its bounds"):
             Detector(white_finder(), max_detections=-1)
 
 
-class TestKindOfNms:
-    """Two cells side by side and a wide anchor: IoU 0.6, penalised 0.46, or 0.6 by beta_nms."""
+class TestNmsKind:
+    """Two adjacent cells and a wide anchor: IoU 0.6; with penalty 0.46, or 0.6 with beta_nms=3."""
 
     IMAGE = spotted(64, 64, (32, 16, 48, 24))
     WIDE = HEAD.replace("16,8", "32,8")
@@ -232,19 +232,19 @@ class TestKindOfNms:
             ("diounms\nbeta_nms=3", 1),
         ],
     )
-    def test_each_kind_has_its_overlap(self, kind, count):
+    def test_each_kind_compares_its_own_overlap(self, kind, count):
         network = white_finder(cfg(heads=[f"{self.WIDE}\nnms_kind={kind}"]))
         assert len(Detector(network, nms_threshold=0.5)(self.IMAGE)) == count
 
     @pytest.mark.parametrize(
         ("first", "last", "count"), [("greedynms", "default", 1), ("default", "greedynms", 2)]
     )
-    def test_that_of_the_last_head_governs_all(self, first, last, count):
+    def test_the_kind_of_the_last_head_is_used_for_all(self, first, last, count):
         heads = [f"{self.WIDE}\nnms_kind={kind}" for kind in (first, last)]
         network = white_finder(cfg(heads=heads))
         assert len(Detector(network, nms_threshold=0.5)(self.IMAGE)) == count
 
-    def test_without_nms_every_head_has_its_say(self):
+    def test_without_nms_the_boxes_of_every_head_are_kept(self):
         network = white_finder(cfg(heads=[HEAD, HEAD]))
         found = Detector(network, nms_threshold=0)(spotted(64, 64, (40, 16, 48, 24)))
         assert len(found) == 2
@@ -260,7 +260,7 @@ class TestOptions:
             ("", "pjreddie", True),
         ],
     )
-    def test_letterbox_goes_by_the_cfg_and_then_by_the_dialect(self, net, dialect, letterbox):
+    def test_letterbox_is_set_by_the_cfg_and_then_by_the_dialect(self, net, dialect, letterbox):
         network = white_finder(cfg(net=net), dialect)
         assert Detector(network).letterbox is letterbox
         assert Detector(network, letterbox=not letterbox).letterbox is not letterbox
@@ -276,17 +276,17 @@ class TestOptions:
         with pytest.raises(NamesError, match=rf"expected 2 names.*got {len(names)} names"):
             Detector(white_finder(), names=names)
 
-    def test_a_names_file_that_does_not_fit_is_named(self, tmp_path):
+    def test_a_names_file_with_too_few_names_is_reported_by_name(self, tmp_path):
         path = tmp_path / "one.names"
         path.write_text("cat\n")
         with pytest.raises(NamesError, match=r"one\.names"):
             Detector(white_finder(), names=path)
 
-    def test_an_unknown_backend_is_refused_with_the_known_ones(self):
+    def test_the_error_for_an_unknown_backend_lists_the_known_ones(self):
         with pytest.raises(UsageError, match=r"unknown backend: expected torch.*got 'abacus'"):
             Detector(white_finder(), backend="abacus")
 
-    def test_an_unknown_resize_method_is_refused_with_the_known_ones(self):
+    def test_the_error_for_an_unknown_resize_method_lists_the_known_ones(self):
         expected = "unknown resize method: expected darknet or opencv, got 'stretchy'"
         with pytest.raises(UsageError, match=expected):
             Detector(white_finder(), resize="stretchy")
@@ -299,7 +299,7 @@ class TestOptions:
         )
         assert not np.allclose(one, other)
 
-    def test_exif_turns_pictures_given_by_path_unless_told_otherwise(self, tmp_path):
+    def test_exif_rotates_pictures_given_by_path_unless_disabled(self, tmp_path):
         app1 = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
         jpeg = cv2.imencode(".jpg", black(16, 24))[1].tobytes()
         path = tmp_path / "turned.jpg"
@@ -310,29 +310,29 @@ class TestOptions:
         assert (turned.height, turned.width) == (24, 16)
         assert (plain.height, plain.width) == (16, 24)
 
-    def test_a_network_in_training_mode_is_put_to_work(self):
+    def test_the_network_is_put_into_evaluation_mode(self):
         network = white_finder().train()
         Detector(network)
         assert not network.training
 
 
 class TestNetworksThatCannotDetect:
-    def test_one_without_a_head_is_refused(self):
+    def test_a_network_without_a_head_is_refused(self):
         text = "[net]\nwidth=64\nheight=64\nchannels=3\n[convolutional]\n"
         with pytest.raises(CfgError, match=r"no detection head.*expected \[yolo\] or \[region\]"):
             Detector(build_network(parse_cfg(text)))
 
-    def test_heads_of_different_classes_are_refused(self):
+    def test_heads_with_different_numbers_of_classes_are_refused(self):
         heads = [HEAD, HEAD.replace("classes=2", "classes=3")]
         text = cfg(heads=heads).replace("[route]\nlayers=0", "[convolutional]\nfilters=8")
         with pytest.raises(CfgError, match=r"disagree on classes=.*got \[2, 3\]"):
             Detector(build_network(parse_cfg(text)))
 
 
-class TestToy:
+class TestBundledModel:
     FOLDER = sample_folder()
 
-    def test_the_bundled_model_finds_the_shapes_of_the_bundled_picture(self):
+    def test_the_bundled_model_detects_the_shapes_in_the_bundled_picture(self):
         picture, truths = draw_scene(np.random.RandomState(3), 480)
         np.testing.assert_array_equal(picture, read_image(self.FOLDER / "shapes.png"))
         network = load(self.FOLDER / "toy-shapes.cfg", self.FOLDER / "toy-shapes.weights")
@@ -341,11 +341,11 @@ class TestToy:
         for kind, *box in truths:
             overlaps = box_iou(np.array(box) * 480, found.boxes_xyxy)
             best = overlaps.argmax()
-            assert overlaps[best] > 0.7  # a toy, trained for a minute
+            assert overlaps[best] > 0.7  # the model was trained for a minute
             assert found.class_ids[best] == kind
 
 
-class TestChoice:
+class TestChosenDetections:
     TOY = sample_folder() / "toy-shapes"
 
     def found(self, **options):
@@ -357,35 +357,35 @@ class TestChoice:
         ("only", "kinds"),
         [(["square"], {1}), (["triangle", "0"], {0, 2}), ([1, 2], {1, 2}), ([], set())],
     )
-    def test_classes_go_by_name_or_number(self, only, kinds):
+    def test_classes_can_be_chosen_by_name_or_number(self, only, kinds):
         every, chosen = self.found(), self.found(only=only)
         assert set(chosen.class_ids.tolist()) == kinds
         kept = [row for row, kind in enumerate(every.class_ids.tolist()) if kind in kinds]
         np.testing.assert_array_equal(chosen.boxes_xyxy, every.boxes_xyxy[kept])
 
-    def test_a_name_that_is_a_number_is_a_name(self):
+    def test_a_number_that_is_also_a_name_is_taken_as_a_name(self):
         network = load(f"{self.TOY}.cfg", f"{self.TOY}.weights")
         detector = Detector(network, names=["2", "1", "0"], only=["2"])
         found = detector(sample_folder() / "shapes.png")
         assert found.class_ids.tolist() == [0]
 
     @pytest.mark.parametrize("only", [["squar"], ["3"], [-1]])
-    def test_an_unknown_class_is_named(self, only):
+    def test_an_unknown_class_is_reported(self, only):
         with pytest.raises(UsageError, match=f"{only[0]}: no such class: expected a name, or"):
             self.found(only=only)
 
-    def test_a_class_like_it_is_suggested(self):
+    def test_the_nearest_class_name_is_suggested(self):
         with pytest.raises(UsageError, match=r"did you mean 'square'\?"):
             self.found(only=["squar"])
 
     @pytest.mark.parametrize("count", [0, 1, 3, 9])
-    def test_the_most_certain_ones_are_kept(self, count):
+    def test_detections_with_the_highest_scores_are_kept(self, count):
         every, chosen = self.found(), self.found(max_detections=count)
         np.testing.assert_array_equal(chosen.scores, every.scores[:count])
         assert (np.diff(every.scores) <= 0).all()
 
     @pytest.mark.parametrize(
-        ("letterbox", "resize", "still", "moving"),
+        ("letterbox", "resize", "still", "video"),
         [
             (False, None, "darknet", "opencv"),
             (True, None, "darknet", "darknet"),
@@ -393,16 +393,16 @@ class TestChoice:
             (True, "opencv", "opencv", "opencv"),
         ],
     )
-    def test_frames_are_resized_as_darknets_demo_does(self, letterbox, resize, still, moving):
+    def test_video_frames_are_resized_as_darknets_demo_does(self, letterbox, resize, still, video):
         network = load(f"{self.TOY}.cfg", f"{self.TOY}.weights")
         detector = Detector(network, letterbox=letterbox, resize=resize)
-        assert detector.resize_method(moving=False) == still
-        assert detector.resize_method(moving=True) == moving
+        assert detector.resize_method(from_video=False) == still
+        assert detector.resize_method(from_video=True) == video
         noise = np.random.RandomState(0).randint(0, 256, (90, 70, 3)).astype(np.uint8)
-        for method, of_video in ((still, False), (moving, True)):
+        for method, from_video in ((still, False), (video, True)):
             own = Detector(network, letterbox=letterbox, resize=method, threshold=0.001)
             detector.threshold = own.threshold
             (expected,) = own.detect_images([noise], [""])
-            (found,) = detector.detect_images([noise], [""], moving=of_video)
+            (found,) = detector.detect_images([noise], [""], from_video=from_video)
             np.testing.assert_array_equal(found.scores, expected.scores)
             assert len(found)

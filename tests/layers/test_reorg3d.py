@@ -22,7 +22,7 @@ def numbered(count=2):
     )
 
 
-def moved(values, channels, height, width, stride, *, to_squares):
+def moved(values, channels, height, width, stride, *, to_blocks):
     """One picture's memory: [channels, height, width], and squares of `stride` ** 2 places.
 
     The sizes are those of the side with the many channels.
@@ -33,7 +33,7 @@ def moved(values, channels, height, width, stride, *, to_squares):
         deep = i + width * (j + height * k)
         row, column = j * stride + k // few // stride, i * stride + k // few % stride
         wide = column + width * stride * (row + height * stride * (k % few))
-        if to_squares:
+        if to_blocks:
             out[wide] = values[deep]
         else:
             out[deep] = values[wide]
@@ -47,7 +47,7 @@ def test_squares_become_channels_in_plain_order(stride):
     (out,) = network(numbered())
     assert out.shape == (2, *sizes)
     for found, picture in zip(out, numbered(), strict=True):
-        expected = moved(picture.reshape(-1).numpy(), *sizes, stride, to_squares=False)
+        expected = moved(picture.reshape(-1).numpy(), *sizes, stride, to_blocks=False)
         np.testing.assert_array_equal(found.reshape(-1), expected)
     shape = network.layers[0].output_shape
     assert (shape.channels, shape.height, shape.width) == sizes
@@ -60,7 +60,7 @@ def test_the_reverse_reads_its_memory_with_the_sizes_of_its_output(stride):
     (out,) = network(numbered())
     assert out.shape == (2, *sizes)
     for found, picture in zip(out, numbered(), strict=True):
-        expected = moved(picture.reshape(-1).numpy(), *sizes, stride, to_squares=True)
+        expected = moved(picture.reshape(-1).numpy(), *sizes, stride, to_blocks=True)
         np.testing.assert_array_equal(found.reshape(-1), expected)
     shape = network.layers[0].output_shape
     assert (shape.channels, shape.height, shape.width) == sizes
@@ -89,5 +89,5 @@ def test_a_stride_that_does_not_divide_reads_rows_of_another_length():
     (out,) = network(numbered())
     assert out.shape == (2, *sizes)
     for found, picture in zip(out, numbered(), strict=True):
-        expected = moved(picture.reshape(-1).numpy(), *sizes, 4, to_squares=False)
+        expected = moved(picture.reshape(-1).numpy(), *sizes, 4, to_blocks=False)
         np.testing.assert_array_equal(found.reshape(-1), expected[: found.numel()])

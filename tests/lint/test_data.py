@@ -11,7 +11,7 @@ from darknet_torch.cfg.zoo import shipped
 from darknet_torch.lint.cfg import lint_cfg
 from darknet_torch.lint.data import KINDS, DataSource, lint_data
 from darknet_torch.lint.finding import Severity
-from tests.datasets.sets import coco, darknet, picture, voc, voc_object
+from tests.datasets.tiny_datasets import coco, darknet, picture, voc, voc_object
 from tests.lint.test_cfg import CLASSIFIER, HEADS, NET
 
 SOUND = ["0 .5 .5 .1 .2", "1 .5 .5 .5 .5\n0 .2 .2 .1 .1"]
@@ -29,8 +29,8 @@ def checked_cfg(folder, text=NET + HEADS):
 def test_every_kind_of_fault_has_a_severity_and_a_fix():
     folder = Path(darknet_torch.datasets.__file__).parent
     code = "".join(path.read_text() for path in folder.glob("*.py"))
-    kinds = set(re.findall(r'(?:Problem|_tell)\(\s*"([a-z -]+)"', code))
-    kinds |= set(re.findall(r'"([a-z ]+)": ', (folder / "check_boxes.py").read_text()))
+    kinds = set(re.findall(r'(?:Problem|_add_problem)\(\s*"([a-z -]+)"', code))
+    kinds |= set(re.findall(r'"([a-z ]+)": ', (folder / "check.py").read_text()))
     kinds |= {"several labels", "no label"}  # chosen between in one expression
     assert kinds == set(KINDS)
     assert all(fix for _, fix in KINDS.values())

@@ -1,4 +1,4 @@
-"""[detection]'s loss against plain loops."""
+"""The loss of [detection] compared with reference loops."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,8 @@ from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.losses.detection import detection_loss
 from darknet_torch.model.network import build_network
-from tests.losses.cases import assert_near, context
-from tests.losses.plain_detection import plain_detection
+from tests.losses.cases import assert_near, loss_context
+from tests.losses.reference_detection import detection_delta
 
 SIDE, CLASSES, BOXES = 3, 4, 2
 OPTIONS = [
@@ -21,7 +21,7 @@ OPTIONS = [
 ]
 
 
-def head_of(options, dialect="alexeyab", coords=4):
+def build_detection(options, dialect="alexeyab", coords=4):
     values = SIDE**2 * (CLASSES + BOXES * (1 + coords))
     lines = [f"side={SIDE}", f"classes={CLASSES}", f"num={BOXES}", *options.split()]
     if "coords" not in options:
@@ -30,8 +30,8 @@ def head_of(options, dialect="alexeyab", coords=4):
     return build_network(parse_cfg(cfg), dialect=find_dialect(dialect)).layers[1]
 
 
-def case(seed, coords=4, count=3):
-    """Outputs, some boxes near their truth and some far from all, and cells with truths."""
+def random_case(seed, coords=4, count=3):
+    """Inputs and truths; some boxes are near their truth, some far from every truth."""
     random = np.random.default_rng(seed)
     cells = np.zeros((count, SIDE**2, 1 + CLASSES + coords), np.float32)
     x = random.normal(0, 0.6, (count, SIDE**2 * (CLASSES + BOXES * (1 + coords))))
@@ -47,29 +47,31 @@ def case(seed, coords=4, count=3):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
 @pytest.mark.parametrize("options", OPTIONS)
-def test_delta_and_cost_are_those_of_cs_loops(options, dialect, seed):
+def test_delta_and_cost_equal_the_loops_of_c(options, dialect, seed):
     coords = 5 if "coords=5" in options else 4
-    head = head_of(options, dialect, coords)
-    x, cells = case(seed, coords)
+    head = build_detection(options, dialect, coords)
+    x, cells = random_case(seed, coords)
     output = head(x)
     truths = torch.from_numpy(cells)
-    loss = detection_loss(head, x, output, truths, context(head, dialect))
-    delta, cost, chosen = plain_detection(head, output.numpy(), cells)
+    loss = detection_loss(head, x, output, truths, loss_context(head, dialect))
+    delta, cost, chosen = detection_delta(head, output.numpy(), cells)
     assert_near(loss.delta, delta)
     assert loss.cost.item() == pytest.approx(cost, rel=1e-5)  # a sum over float32
     assert set(chosen) == {0, 1}
     assert loss.parts["count"].item() == len(chosen)
 
 
-def test_random_takes_any_box_of_a_cell_at_first_alone():
-    head = head_of("random=1 noobject_scale=0")
-    x, cells = case(4)
+def test_random_takes_any_box_of_a_cell_during_the_first_64000_pictures():
+    head = build_detection("random=1 noobject_scale=0")
+    x, cells = random_case(4)
     losses = []
     for seed in range(20):
         torch.manual_seed(seed)
-        around = context(head, seen=63_999)
-        losses.append(detection_loss(head, x, head(x), torch.from_numpy(cells), around))
+        context = loss_context(head, seen=63_999)
+        losses.append(detection_loss(head, x, head(x), torch.from_numpy(cells), context))
     assert len({loss.cost.item() for loss in losses}) > 10
-    later = detection_loss(head, x, head(x), torch.from_numpy(cells), context(head, seen=64_000))
-    delta, _, _ = plain_detection(head, head(x).numpy(), cells)
+    later = detection_loss(
+        head, x, head(x), torch.from_numpy(cells), loss_context(head, seen=64_000)
+    )
+    delta, _, _ = detection_delta(head, head(x).numpy(), cells)
     assert_near(later.delta, delta)

@@ -1,4 +1,4 @@
-"""[Gaussian_yolo]'s loss against plain loops."""
+"""The loss of [Gaussian_yolo] compared with reference loops."""
 
 import pytest
 
@@ -7,12 +7,12 @@ from tests.losses.cases import (
     WIDTH,
     assert_near,
     build,
-    computed,
-    context,
-    raw,
+    compute_loss,
+    loss_context,
+    random_inputs,
     truth_rows,
 )
-from tests.losses.plain_gaussian import PlainGaussian
+from tests.losses.reference_gaussian_yolo import ReferenceGaussianYolo
 
 OPTIONS = [
     "iou_loss=mse",
@@ -29,38 +29,38 @@ OPTIONS = [
 ]
 
 
-def head_of(options):
+def build_gaussian_yolo(options):
     lines = ["anchors=6,9,15,12,20,30,41,28", "num=4", "classes=3", "mask=3,1,0"]
     return build("[Gaussian_yolo]\n" + "\n".join([*lines, *options.split()]), 36)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("options", OPTIONS)
-def test_delta_and_cost_are_those_of_alexeyabs_loops(options, seed):
-    head = head_of(f"{options} ignore_thresh=.4")
-    x = raw(head, seed)
+def test_delta_and_cost_equal_alexeyabs_loops(options, seed):
+    head = build_gaussian_yolo(f"{options} ignore_thresh=.4")
+    x = random_inputs(head, seed)
     rows = truth_rows(head, x, seed)
-    output, loss = computed(head, x, rows, context(head))
+    output, loss = compute_loss(head, x, rows, loss_context(head))
     out = output.numpy().reshape(2, 3, 12, *output.shape[2:])
-    plain = PlainGaussian(head, out, rows, (HEIGHT, WIDTH))
-    delta, cost = plain.compute()
-    # The uncertainty's delta goes with the square of a difference over its sigma.
+    reference = ReferenceGaussianYolo(head, out, rows, (HEIGHT, WIDTH))
+    delta, cost = reference.compute()
+    # The delta of an uncertainty grows with the square of a difference over sigma.
     assert_near(loss.delta, delta.reshape(output.shape), rtol=1e-4)
     assert loss.cost.item() == pytest.approx(cost, rel=1e-5)  # a sum over float32
-    assert loss.parts["count"].item() == len(plain.matches) > 5
-    assert loss.parts["iou"].item() == pytest.approx(plain.logged(), rel=1e-5)
+    assert loss.parts["count"].item() == len(reference.matches) > 5
+    assert loss.parts["iou"].item() == pytest.approx(reference.logged_iou(), rel=1e-5)
 
 
-def test_the_parts_of_the_cost_are_those_that_c_prints():
-    """Printed as `iou_loss` are the places, as `uc_loss` the sizes, whatever the names say."""
-    head = head_of("iou_loss=mse")
-    x = raw(head, 1)
-    _, loss = computed(head, x, truth_rows(head, x, 1), context(head))
+def test_the_logged_parts_are_those_that_c_prints():
+    """C prints the share of x and y as iou_loss and that of w and h as uc_loss."""
+    head = build_gaussian_yolo("iou_loss=mse")
+    x = random_inputs(head, 1)
+    _, loss = compute_loss(head, x, truth_rows(head, x, 1), loss_context(head))
     squares = loss.delta.reshape(2, 3, 12, -1).double() ** 2
-    of_each = [squares[:, :, part].sum().item() / 2 for part in (slice(8, 12), slice(0, 4))]
-    assert loss.parts["class_loss"].item() == pytest.approx(of_each[0], rel=1e-4)
+    printed = [squares[:, :, part].sum().item() / 2 for part in (slice(8, 12), slice(0, 4))]
+    assert loss.parts["class_loss"].item() == pytest.approx(printed[0], rel=1e-4)
     # Differences of sums in float32.
-    assert loss.parts["iou_loss"].item() == pytest.approx(of_each[1], rel=1e-3)
+    assert loss.parts["iou_loss"].item() == pytest.approx(printed[1], rel=1e-3)
     assert loss.parts["uc_loss"].item() == pytest.approx(
         squares[:, :, 4:8].sum().item() / 2, rel=1e-3
     )

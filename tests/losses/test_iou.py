@@ -1,17 +1,17 @@
-"""Overlaps and their slopes, against plain loops over box.c's arithmetic."""
+"""IoU, GIoU, DIoU and CIoU and their gradients, compared with box.c's arithmetic."""
 
 import numpy as np
 import pytest
 import torch
 
-from darknet_torch.losses.iou import OVERLAPS, gradient
-from tests.losses import plain_boxes
+from darknet_torch.losses.iou import IOU_FUNCTIONS, iou_gradient
+from tests.losses import reference_boxes
 
-KINDS = sorted(OVERLAPS)
+KINDS = sorted(IOU_FUNCTIONS)
 
 
 def pairs(seed, count=60):
-    """Boxes [count, 4] and others, in thirds: apart or across, inside, around."""
+    """Two times [count, 4] boxes: a third disjoint or crossing, a third inside, a third around."""
     random = np.random.default_rng(seed)
     first = np.concatenate(
         (random.uniform(0, 1, (count, 2)), random.uniform(0.02, 0.5, (count, 2))), 1
@@ -28,60 +28,60 @@ def pairs(seed, count=60):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_an_overlap_is_that_of_plain_loops(kind, seed):
+def test_each_kind_of_iou_equals_the_reference(kind, seed):
     first, second = pairs(seed)
     expected = [
-        plain_boxes.KINDS[kind](plain_boxes.box(a), plain_boxes.box(b))
+        reference_boxes.IOU_FUNCTIONS[kind](reference_boxes.box(a), reference_boxes.box(b))
         for a, b in zip(first, second, strict=True)
     ]
-    found = OVERLAPS[kind](torch.from_numpy(first), torch.from_numpy(second))
+    found = IOU_FUNCTIONS[kind](torch.from_numpy(first), torch.from_numpy(second))
     # A few roundings of float32, of values up to 2.
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_slope_is_that_of_plain_loops(kind, seed):
+def test_each_gradient_equals_the_reference(kind, seed):
     first, second = pairs(seed)
     expected = np.array(
         [
-            plain_boxes.slope(plain_boxes.box(a), plain_boxes.box(b), kind)
+            reference_boxes.iou_gradient(reference_boxes.box(a), reference_boxes.box(b), kind)
             for a, b in zip(first, second, strict=True)
         ]
     )
-    found = gradient(torch.from_numpy(first), torch.from_numpy(second), kind).numpy()
+    found = iou_gradient(torch.from_numpy(first), torch.from_numpy(second), kind).numpy()
     # Differences of edges lose 3 digits of float32 where a box is a thousandth of the picture.
     worst = np.abs(found - expected) / np.abs(expected).max(1, keepdims=True).clip(1e-9)
     assert worst.max() < 5e-5
     disjoint = [
-        plain_boxes.shared_area(plain_boxes.box(a), plain_boxes.box(b)) == 0
+        reference_boxes.intersection_area(reference_boxes.box(a), reference_boxes.box(b)) == 0
         for a, b in zip(first, second, strict=True)
     ]
     assert 5 < sum(disjoint) < 55
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_box_too_small_for_float32_has_one_slope_for_both_edges(kind):
+def test_a_box_too_small_for_float32_has_one_derivative_for_both_edges(kind):
     pred = np.array([[0.7, 0.4, 1e-10, 0.2], [0.7, 0.4, 0.2, 1e-10]], np.float32)
     truth = np.array([[0.72, 0.43, 0.3, 0.3]] * 2, np.float32)
     expected = [
-        plain_boxes.slope(plain_boxes.box(a), plain_boxes.box(b), kind)
+        reference_boxes.iou_gradient(reference_boxes.box(a), reference_boxes.box(b), kind)
         for a, b in zip(pred, truth, strict=True)
     ]
-    found = gradient(torch.from_numpy(pred), torch.from_numpy(truth), kind)
+    found = iou_gradient(torch.from_numpy(pred), torch.from_numpy(truth), kind)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_equal_boxes_overlap_wholly_and_do_not_pull(kind):
+def test_equal_boxes_have_an_iou_of_one_and_no_gradient_of_the_centre(kind):
     boxes = torch.tensor([[0.5, 0.25, 0.25, 0.125]])
-    assert OVERLAPS[kind](boxes, boxes).item() == 1
-    assert gradient(boxes, boxes, kind)[0, :2].tolist() == [0, 0]
+    assert IOU_FUNCTIONS[kind](boxes, boxes).item() == 1
+    assert iou_gradient(boxes, boxes, kind)[0, :2].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("kind", ["diou", "ciou"])
-def test_boxes_apart_are_drawn_together(kind):
+def test_disjoint_boxes_move_together(kind):
     left = torch.tensor([[0.2, 0.5, 0.1, 0.1]])
     right = torch.tensor([[0.8, 0.5, 0.1, 0.1]])
-    assert gradient(left, right, kind)[0, 0] > 0
-    assert gradient(right, left, kind)[0, 0] < 0
+    assert iou_gradient(left, right, kind)[0, 0] > 0
+    assert iou_gradient(right, left, kind)[0, 0] < 0

@@ -1,33 +1,44 @@
-"""[iseg]'s loss against plain loops."""
+"""The loss of [iseg] compared with reference loops."""
 
 import numpy as np
 import pytest
 import torch
 
-from tests.losses.cases import COLUMNS, ROWS, assert_near, build, computed, context, raw
-from tests.losses.plain_boxes import F
+from tests.losses.cases import (
+    COLUMNS,
+    ROWS,
+    assert_near,
+    build,
+    compute_loss,
+    loss_context,
+    random_inputs,
+)
+from tests.losses.reference_boxes import F
 
 CLASSES, IDS, AREA = 3, 4, ROWS * COLUMNS
 
 
-def head_of():
+def build_iseg():
     return build(f"[iseg]\nclasses={CLASSES}\nids={IDS}", CLASSES + IDS, "pjreddie")
 
 
 def instances(seed, count=2):
-    """Truths of up to 5 instances, some over others, one empty, one of no known class."""
+    """Truths of up to 5 instances; some overlap, one is empty, one has an unknown class."""
     random = np.random.default_rng(seed)
     rows = np.full((count, 8, 1 + AREA), -1, np.float32)
     for picture in rows:
         picture[:5, 0] = [0, 1, 1, 2, CLASSES + 1]
         picture[:5, 1:] = random.random((5, AREA)) * (random.random((5, AREA)) < 0.4)
         picture[3, 1:] = 0
-    rows[1, 2, 0] = -1  # ends this picture's
+    rows[1, 2, 0] = -1  # ends the instances of this picture
     return rows.reshape(count, -1)
 
 
-def plain(out, truths):
-    """iseg_layer.c forward_iseg_layer, position by position; `out` [N, values, positions]."""
+def reference_delta(out, truths):
+    """The delta position by position, for `out` [N, values, positions].
+
+    Source: iseg_layer.c forward_iseg_layer (pjreddie).
+    """
     delta = np.zeros_like(out)
     for v, d, flat in zip(out, delta, truths, strict=True):
         for value, position in np.ndindex(*v.shape):
@@ -57,22 +68,22 @@ def plain(out, truths):
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_delta_and_cost_are_those_of_cs_loops(seed):
-    head = head_of()
-    x = raw(head, seed)
+def test_delta_and_cost_equal_the_loops_of_c(seed):
+    head = build_iseg()
+    x = random_inputs(head, seed)
     rows = instances(seed)
-    output, loss = computed(head, x, rows, context(head, "pjreddie"))
-    delta = plain(output.flatten(2).numpy(), rows)
+    output, loss = compute_loss(head, x, rows, loss_context(head, "pjreddie"))
+    delta = reference_delta(output.flatten(2).numpy(), rows)
     assert_near(loss.delta, delta.reshape(x.shape))
     assert loss.cost.item() == pytest.approx((delta.astype(float) ** 2).sum(), rel=1e-5)
     assert loss.parts["count"] == 4 + 2
 
 
-def test_without_instances_there_is_no_class_and_embeddings_stay_small():
-    head = head_of()
-    x = raw(head, 4)
+def test_without_instances_all_deltas_go_towards_zero():
+    head = build_iseg()
+    x = random_inputs(head, 4)
     rows = np.full((2, 3 * (1 + AREA)), -1, np.float32)
-    output, loss = computed(head, x, rows, context(head, "pjreddie"))
+    output, loss = compute_loss(head, x, rows, loss_context(head, "pjreddie"))
     assert_near(loss.delta[:, :CLASSES], -output[:, :CLASSES])
     assert_near(loss.delta[:, CLASSES:], -0.001 * output[:, CLASSES:])
     assert not torch.isnan(loss.delta).any()

@@ -1,6 +1,7 @@
-"""Deltas that are given up, against a plain loop over the values of each mini-batch."""
+"""Bad-label rejection compared with loops over the values of each mini-batch."""
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ import torch
 from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import read_net
-from darknet_torch.losses.rejection import Rejection
-from tests.losses.cases import build, computed, context, raw, truth_rows
+from darknet_torch.losses.rejection import RejectionState, reject_deltas
+from tests.losses.cases import build, compute_loss, loss_context, random_inputs, truth_rows
 
 VALUES = 8  # of a box
 
@@ -19,8 +20,8 @@ def net(options):
     return read_net(parse_cfg(f"[net]\ninputs=1\nmax_batches=1000\n{options}")[0], ALEXEYAB)
 
 
-class Plain:
-    """yolo_layer.c forward_yolo_layer, its rejection of bad labels."""
+class ReferenceRejection:
+    """Loops as in yolo_layer.c forward_yolo_layer, which change their own state."""
 
     def __init__(self, options):
         self.o = options
@@ -77,47 +78,63 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize("options", OPTIONS)
-def test_it_gives_up_what_cs_loops_give_up(options):
-    made, plain, rejection = net(options), Plain(net(options)), Rejection()
+def test_the_same_deltas_are_rejected_as_by_the_reference_loops(options):
+    made, reference, state = net(options), ReferenceRejection(net(options)), RejectionState()
     random = np.random.default_rng(1)
-    given_up = 0
+    rejected = 0
     for iteration in (100, 400, 600, 749, 750, 751, 760, 800, 900, 990, 999):
         delta = random.normal(0, 1, (12, VALUES)) * (random.random((12, VALUES)) < 0.5)
-        found = rejection.apply(torch.from_numpy(delta), made, iteration).numpy()
-        expected = np.array(plain(delta.ravel(), iteration)).reshape(delta.shape)
+        kept, state = reject_deltas(torch.from_numpy(delta), state, made, iteration)
+        found = kept.numpy()
+        expected = np.array(reference(delta.ravel(), iteration)).reshape(delta.shape)
         np.testing.assert_allclose(found, expected, rtol=1e-12)  # float64
-        given_up += np.count_nonzero(delta) - np.count_nonzero(found)
-    assert given_up > 0
+        rejected += np.count_nonzero(delta) - np.count_nonzero(found)
+    assert rejected > 0
     for name in ("largest", "average", "deviation", "threshold"):
-        assert getattr(rejection, name) == pytest.approx(getattr(plain, name), rel=1e-9)
+        assert getattr(state, name) == pytest.approx(getattr(reference, name), rel=1e-9)
 
 
-def test_without_the_options_nothing_is_given_up_or_remembered():
-    rejection, delta = Rejection(), torch.randn(5, VALUES)
-    assert rejection.apply(delta, net(""), 999) is delta
-    assert rejection == Rejection()
+def test_without_the_options_no_delta_is_rejected_and_the_state_stays():
+    state, delta = RejectionState(average=0.5), torch.randn(5, VALUES)
+    assert reject_deltas(delta, state, net(""), 999) == (delta, state)
 
 
-def test_a_mini_batch_that_teaches_nothing_is_no_number_to_roll_in():
-    rejection = Rejection()
+def test_a_mini_batch_without_any_delta_leaves_the_state_as_it_is():
+    state = RejectionState()
     zeros = torch.zeros(5, VALUES)
-    found = rejection.apply(zeros, net("badlabels_rejection_percentage=1"), 999)
-    assert torch.equal(found, zeros)
-    assert rejection == Rejection()
+    kept, after = reject_deltas(zeros, state, net("badlabels_rejection_percentage=1"), 999)
+    assert torch.equal(kept, zeros)
+    assert after == state
+
+
+def test_the_state_handed_in_is_not_changed():
+    state = RejectionState(average=0.5)
+    _, after = reject_deltas(torch.ones(5, VALUES), state, net(OPTIONS[0]), 999)
+    assert state == RejectionState(average=0.5)
+    assert after.average == 0.5 * 0.99 + 0.01
+
+
+def test_the_state_goes_through_a_checkpoint_by_the_names_of_its_fields():
+    state = RejectionState(largest=4.0, average=0.5, deviation=0.25, threshold=2.0)
+    saved = asdict(state)
+    assert list(saved) == ["largest", "average", "deviation", "threshold"]
+    assert RejectionState(**saved) == state
 
 
 @pytest.mark.parametrize(("dialect", "changes"), [("alexeyab", True), ("pjreddie", False)])
-def test_a_yolo_of_alexeyabs_code_heeds_it(dialect, changes):
+def test_yolo_rejects_deltas_in_the_alexeyab_dialect_only(dialect, changes):
     anchors = "anchors=6,9,15,12,20,30\nnum=3\nclasses=3"
     head = build(f"[yolo]\n{anchors}", 24, dialect)
-    x = raw(head, 1)
+    x = random_inputs(head, 1)
     rows = truth_rows(head, x, 1)
     options = net("equidistant_point=10")
     losses = []
     for iteration in (0, 900):
-        around = context(head, dialect, net=options, iteration=iteration)
-        around.rejection.average = 0.5
-        losses.append(computed(head, x, rows, around)[1])
+        rejection = RejectionState(average=0.5)
+        context = loss_context(
+            head, dialect, net=options, iteration=iteration, rejection=rejection
+        )
+        losses.append(compute_loss(head, x, rows, context)[1])
     fewer = losses[0].delta.count_nonzero() > losses[1].delta.count_nonzero()
     assert bool(fewer) is changes
     assert (losses[0].cost > losses[1].cost).item() is changes

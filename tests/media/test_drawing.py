@@ -1,11 +1,11 @@
-"""Boxes and labels on pictures."""
+"""Drawing boxes and labels on pictures."""
 
 import numpy as np
 import pytest
 
 from darknet_torch.media.drawing import class_color, draw_boxes
 
-# Large enough for lines of two pixels: thinner ones are anti-aliased all over.
+# Large enough for lines of two pixels: thinner lines are anti-aliased over their whole width.
 SIZE = (400, 600)
 BOX = (100, 120, 500, 360)
 
@@ -26,10 +26,10 @@ class TestColors:
         assert class_color(0) == (36, 36, 242)
         assert class_color(1) == (242, 96, 36)
 
-    def test_all_classes_of_coco_have_their_own(self):
+    def test_all_80_classes_of_coco_have_different_colors(self):
         assert len({class_color(class_id) for class_id in range(80)}) == 80
 
-    def test_neighbours_are_far_apart(self):
+    def test_neighbouring_classes_have_clearly_different_colors(self):
         for class_id in range(80):
             one, other = np.array(class_color(class_id)), np.array(class_color(class_id + 1))
             assert np.abs(one - other).sum() > 100
@@ -43,7 +43,7 @@ class TestColors:
 
 
 class TestBoxes:
-    def test_the_lines_lie_on_the_edges(self):
+    def test_lines_are_drawn_on_the_edges_of_the_box(self):
         image = drawn([BOX])
         for row, column in ((360, 300), (240, 100), (240, 500)):
             assert has_color(image[row, column], 0)
@@ -51,14 +51,14 @@ class TestBoxes:
         assert not image[370:].any()
 
     @pytest.mark.parametrize(("side", "thickness"), [(40, 1), (250, 1), (1000, 4), (2000, 8)])
-    def test_the_lines_grow_with_the_picture(self, side, thickness):
+    def test_line_thickness_grows_with_the_picture(self, side, thickness):
         image = drawn([(side * 0.2, side * 0.2, side * 0.8, side * 0.8)], size=(side, side))
         colored = image[side * 7 // 10, : side // 2].any(1).sum()
         # OpenCV makes even widths odd and adds a faint pixel on each side.
         assert thickness <= colored <= thickness + 3
 
     @pytest.mark.parametrize("ids", [(3, 5), (5, 3)])
-    def test_the_first_one_lies_on_top(self, ids):
+    def test_the_first_box_is_drawn_on_top(self, ids):
         image = drawn([BOX, BOX], class_ids=list(ids))
         assert has_color(image[360, 300], ids[0])
 
@@ -73,7 +73,7 @@ class TestBoxes:
             (100, 100, 100, 100),
         ],
     )
-    def test_a_box_of_any_corners_is_drawn_within_the_picture(self, box):
+    def test_a_box_with_any_corners_is_drawn_inside_the_picture(self, box):
         image = drawn([box], labels=["dog 93%"])
         assert image.shape == (*SIZE, 3)
         assert image.any()
@@ -92,16 +92,16 @@ class TestBoxes:
 
 
 class TestLabels:
-    def test_a_label_stands_above_its_box(self):
+    def test_a_label_is_drawn_above_its_box(self):
         image = drawn([BOX], labels=["dog 93%"])
         assert image[108:116, 102:140].any(2).mean() > 0.9
         assert not image[:90].any()
 
-    def test_a_label_without_room_above_stands_inside(self):
+    def test_a_label_without_room_above_is_drawn_inside_the_box(self):
         image = drawn([(100, 2, 500, 360)], labels=["dog 93%"])
         assert image[6:12, 104:140].any(2).mean() > 0.9
 
-    def test_a_label_at_the_right_rim_stays_whole(self):
+    def test_a_label_at_the_right_border_is_drawn_completely(self):
         def area(left, right):
             return drawn([(left, 120, right, 360)], labels=["dog 93%"])[:116].any(2).sum()
 
@@ -115,7 +115,7 @@ class TestLabels:
         assert has_color(image[360, 300], 0)
 
     @pytest.mark.parametrize("class_id", range(12))
-    def test_the_text_stands_out_from_its_ground(self, class_id):
+    def test_the_text_contrasts_with_its_background(self, class_id):
         def luma(color):
             return np.asarray(color, float) @ (0.114, 0.587, 0.299)
 

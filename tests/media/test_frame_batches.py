@@ -1,10 +1,10 @@
-"""Pictures come in order, in batches, whatever cannot be opened left out."""
+"""Batches of pictures: their order, their size and unreadable pictures."""
 
 import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.media.frame_batches import opened_batches
+from darknet_torch.media.frame_batches import picture_batches
 
 
 @pytest.fixture
@@ -19,16 +19,16 @@ def pictures(tmp_path):
 
 @pytest.mark.parametrize("workers", [0, 1, 5])
 @pytest.mark.parametrize("size", [1, 2, 3, 9])
-def test_all_come_once_and_in_order(pictures, size, workers):
-    batches = list(opened_batches(pictures, size=size, workers=workers))
+def test_every_picture_comes_once_and_in_order_and_errors_are_reported(pictures, size, workers):
+    batches = list(picture_batches(pictures, size=size, workers=workers))
     assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1)
-    places = [place for batch in batches for place in batch.places]
-    assert places == [0, 1, 2, 3, 5, 6]
+    indices = [place for batch in batches for place in batch.indices]
+    assert indices == [0, 1, 2, 3, 5, 6]
     shades = [int(image[0, 0, 0]) for batch in batches for image in batch.images]
-    assert shades == places
+    assert shades == indices
     (error,) = [error for batch in batches for error in batch.errors]
     assert error.where == pictures[4]
 
 
-def test_no_pictures_are_no_batches():
-    assert list(opened_batches([], size=3, workers=2)) == []
+def test_no_pictures_give_no_batches():
+    assert list(picture_batches([], size=3, workers=2)) == []

@@ -1,4 +1,4 @@
-"""Pictures in, and their resizing against a plain loop of Darknet's rule."""
+"""Reading pictures, and resizing them compared with a plain loop of Darknet's rule."""
 
 import base64
 import struct
@@ -12,8 +12,8 @@ from darknet_torch.media.images import (
     RESIZE_METHODS,
     Placement,
     as_bgr,
+    input_placement,
     network_input,
-    place,
     read_image,
     resize_darknet,
 )
@@ -24,7 +24,7 @@ CMYK_JPEG = base64.b64decode(
     "EBETFBUVFQwPFxgWFBgSFBUU/8AAFAgACAAQBEMRAE0RAFkRAEsRAP/EABYAAQEBAAAAAAAAAAAAAAAAAAkACv/EABQQ"
     "AQAAAAAAAAAAAAAAAAAAAAD/2gAOBEMATQBZAEsAAD8AVMVQqipsq6aqE//Z"
 )
-JPEG_TOLERANCE = 4  # grey levels that its quantisation and its inexact decoders may cost
+JPEG_TOLERANCE = 4  # grey levels lost by quantisation and by inexact decoders
 
 
 def picture(height=24, width=32):
@@ -43,7 +43,7 @@ def encoded(image, suffix):
 
 
 def exif(orientation):
-    """An APP1 segment with nothing but an orientation."""
+    """An APP1 segment that holds only an orientation."""
     entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
     tiff = b"II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
     return segment(0xE1, b"Exif\0\0" + tiff)
@@ -53,12 +53,12 @@ def segment(marker, payload):
     return bytes((0xFF, marker)) + struct.pack(">H", len(payload) + 2) + payload
 
 
-def behind_start(jpeg, extra):
+def insert_after_start(jpeg, extra):
     return jpeg[:2] + extra + jpeg[2:]
 
 
 @pytest.fixture
-def written(tmp_path):
+def write_file(tmp_path):
     def write(data, name="picture.jpg"):
         path = tmp_path / name
         path.write_bytes(data)
@@ -69,54 +69,54 @@ def written(tmp_path):
 
 class TestReading:
     @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".ppm"])
-    def test_lossless_formats_come_back_as_they_were(self, written, suffix):
+    def test_lossless_formats_are_read_unchanged(self, write_file, suffix):
         image = picture()
-        path = written(encoded(image, suffix), f"picture{suffix}")
+        path = write_file(encoded(image, suffix), f"picture{suffix}")
         np.testing.assert_array_equal(read_image(path), image)
 
-    def test_the_content_counts_and_not_the_suffix(self, written):
+    def test_the_format_is_recognised_by_content_and_not_by_suffix(self, write_file):
         image = picture()
-        np.testing.assert_array_equal(read_image(written(encoded(image, ".png"))), image)
+        np.testing.assert_array_equal(read_image(write_file(encoded(image, ".png"))), image)
 
-    def test_a_path_may_be_a_string(self, written):
-        assert read_image(str(written(encoded(picture(), ".png")))).shape == (24, 32, 3)
+    def test_a_path_may_be_a_string(self, write_file):
+        assert read_image(str(write_file(encoded(picture(), ".png")))).shape == (24, 32, 3)
 
-    def test_a_grey_picture_gets_three_equal_channels(self, written):
+    def test_a_grey_picture_is_read_as_three_equal_channels(self, write_file):
         grey = np.arange(48, dtype=np.uint8).reshape(6, 8)
-        image = read_image(written(encoded(grey, ".png")))
+        image = read_image(write_file(encoded(grey, ".png")))
         np.testing.assert_array_equal(image, np.dstack([grey] * 3))
 
-    def test_sixteen_bits_become_the_upper_eight(self, written):
+    def test_of_sixteen_bits_the_upper_eight_are_kept(self, write_file):
         deep = np.array([[0, 255, 256, 0x1280, 0xFFFF]], np.uint16)
-        image = read_image(written(encoded(deep, ".png")))
+        image = read_image(write_file(encoded(deep, ".png")))
         np.testing.assert_array_equal(image[0, :, 0], [0, 0, 1, 0x12, 0xFF])
 
-    def test_transparency_is_dropped(self, written):
+    def test_transparency_is_dropped(self, write_file):
         image = picture()
         clear = np.dstack([image, np.zeros(image.shape[:2], np.uint8)])
-        np.testing.assert_array_equal(read_image(written(encoded(clear, ".png"))), image)
+        np.testing.assert_array_equal(read_image(write_file(encoded(clear, ".png"))), image)
 
-    def test_cmyk_becomes_bgr(self, written):
-        image = read_image(written(CMYK_JPEG)).astype(int)
+    def test_cmyk_becomes_bgr(self, write_file):
+        image = read_image(write_file(CMYK_JPEG)).astype(int)
         assert image.shape == (8, 16, 3)
         assert np.abs(image[:, 2] - (0, 0, 255)).max() <= JPEG_TOLERANCE
         assert np.abs(image[:, 13] - (255, 0, 0)).max() <= JPEG_TOLERANCE
 
-    def test_a_jpeg_is_bgr_too(self, written):
+    def test_a_jpeg_is_read_as_bgr(self, write_file):
         flat = np.full((16, 16, 3), (200, 100, 20), np.uint8)
-        image = read_image(written(encoded(flat, ".jpg"))).astype(int)
+        image = read_image(write_file(encoded(flat, ".jpg"))).astype(int)
         assert np.abs(image - flat).max() <= JPEG_TOLERANCE
 
-    def test_exif_orientation_6_turns_the_picture_clockwise(self, written):
+    def test_exif_orientation_6_rotates_the_picture_clockwise(self, write_file):
         jpeg = encoded(picture(), ".jpg")
-        upright = read_image(written(jpeg))
-        path = written(behind_start(jpeg, exif(6)))
+        upright = read_image(write_file(jpeg))
+        path = write_file(insert_after_start(jpeg, exif(6)))
         np.testing.assert_array_equal(read_image(path), np.rot90(upright, -1))
 
-    def test_exif_can_be_ignored(self, written):
+    def test_exif_can_be_ignored(self, write_file):
         jpeg = encoded(picture(), ".jpg")
-        upright = read_image(written(jpeg))
-        path = written(behind_start(jpeg, exif(6)))
+        upright = read_image(write_file(jpeg))
+        path = write_file(insert_after_start(jpeg, exif(6)))
         np.testing.assert_array_equal(read_image(path, exif=False), upright)
 
     @pytest.mark.parametrize(
@@ -124,87 +124,89 @@ class TestReading:
         [b"\0" * 64, b"a film: \xff\xda \xff\x00", b"\xff\xd8 half a thumbnail \xff\xda"],
         ids=["zeros", "film", "thumbnail"],
     )
-    def test_what_follows_a_jpegs_end_does_not_matter(self, written, trailer):
+    def test_bytes_after_the_end_of_a_jpeg_are_ignored(self, write_file, trailer):
         jpeg = encoded(picture(), ".jpg")
-        whole = read_image(written(jpeg))
-        np.testing.assert_array_equal(read_image(written(jpeg + trailer)), whole)
+        whole = read_image(write_file(jpeg))
+        np.testing.assert_array_equal(read_image(write_file(jpeg + trailer)), whole)
 
     @pytest.mark.parametrize("orientation", [None, 6])
-    def test_opencv_s_decoder_can_be_asked_for(self, written, orientation):
+    def test_the_opencv_decoder_can_be_chosen(self, write_file, orientation):
         random = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
         jpeg = encoded(random, ".jpg")
-        path = written(jpeg if orientation is None else behind_start(jpeg, exif(orientation)))
+        path = write_file(
+            jpeg if orientation is None else insert_after_start(jpeg, exif(orientation))
+        )
         found = read_image(path, decoder="opencv")
         np.testing.assert_array_equal(found, cv2.imread(str(path)))
         other = read_image(path)
         assert found.shape == other.shape
         assert not np.array_equal(found, other)
 
-    def test_opencv_s_decoder_is_not_given_what_is_cut_off(self, written):
+    def test_a_cut_off_jpeg_is_reported_with_the_opencv_decoder_too(self, write_file):
         with pytest.raises(ImageError, match="cut off"):
-            read_image(written(encoded(picture(), ".jpg")[:-30]), decoder="opencv")
+            read_image(write_file(encoded(picture(), ".jpg")[:-30]), decoder="opencv")
 
 
 class TestUnreadablePictures:
-    def test_a_missing_file_is_named(self, tmp_path):
+    def test_a_missing_file_is_reported(self, tmp_path):
         with pytest.raises(ImageError, match=r"gone\.png: no such picture"):
             read_image(tmp_path / "gone.png")
 
-    def test_a_folder_is_no_picture(self, tmp_path):
+    def test_a_folder_is_reported(self, tmp_path):
         with pytest.raises(ImageError, match="cannot be read"):
             read_image(tmp_path)
 
-    def test_an_empty_file_is_called_empty(self, written):
+    def test_an_empty_file_is_reported_as_empty(self, write_file):
         with pytest.raises(ImageError, match="empty"):
-            read_image(written(b""))
+            read_image(write_file(b""))
 
-    def test_text_is_no_picture_whatever_its_name(self, written):
+    def test_a_text_file_is_reported_whatever_its_suffix(self, write_file):
         with pytest.raises(ImageError, match="not a picture"):
-            read_image(written(b"<html>404 not found</html>"))
+            read_image(write_file(b"<html>404 not found</html>"))
 
     @pytest.mark.parametrize("kept", [0.3, 0.6, 0.9, 0.99])
     @pytest.mark.parametrize("progressive", [0, 1], ids=["baseline", "progressive"])
-    def test_a_cut_off_jpeg_is_called_that(self, written, kept, progressive):
+    def test_a_cut_off_jpeg_is_reported_as_cut_off(self, write_file, kept, progressive):
         image = np.random.RandomState(0).randint(0, 256, (48, 64, 3)).astype(np.uint8)
         data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_PROGRESSIVE, progressive])[1]
         with pytest.raises(ImageError, match="cut off"):
-            read_image(written(data.tobytes()[: int(len(data) * kept)]))
+            read_image(write_file(data.tobytes()[: int(len(data) * kept)]))
 
     @pytest.mark.parametrize(
         "extra",
         [b"", segment(0xE2, encoded(picture(), ".jpg"))],
         ids=["plain", "with a whole thumbnail"],
     )
-    def test_a_jpeg_cut_off_before_its_pixels_is_an_error(self, written, extra):
-        jpeg = behind_start(encoded(picture(), ".jpg"), extra)
+    def test_a_jpeg_cut_off_before_its_pixels_is_an_error(self, write_file, extra):
+        jpeg = insert_after_start(encoded(picture(), ".jpg"), extra)
         with pytest.raises(ImageError):
-            read_image(written(jpeg[: jpeg.rfind(b"\xff\xda")]))
+            read_image(write_file(jpeg[: jpeg.rfind(b"\xff\xda")]))
 
     @pytest.mark.parametrize("suffix", [".png", ".bmp", ".webp"])
-    def test_other_formats_cut_off_are_errors(self, written, suffix):
+    def test_other_formats_cut_off_are_errors(self, write_file, suffix):
         data = encoded(picture(), suffix)
         with pytest.raises(ImageError):
-            read_image(written(data[: int(len(data) * 0.6)], f"cut{suffix}"))
+            read_image(write_file(data[: int(len(data) * 0.6)], f"cut{suffix}"))
 
 
 class TestArrays:
-    def test_bgr_stays_bgr(self):
+    def test_bgr_arrays_are_unchanged(self):
         image = picture()
         np.testing.assert_array_equal(as_bgr(image), image)
 
     @pytest.mark.parametrize("shape", [(4, 5), (4, 5, 1)])
-    def test_grey_is_repeated(self, shape):
+    def test_grey_arrays_are_repeated_over_three_channels(self, shape):
         grey = np.arange(20, dtype=np.uint8).reshape(shape)
         image = as_bgr(grey)
         assert image.shape == (4, 5, 3)
         assert (image == grey.reshape(4, 5, 1)).all()
 
-    def test_alpha_is_dropped(self):
+    def test_the_alpha_channel_is_dropped(self):
         image = picture()
         clear = np.dstack([image, image[:, :, :1]])
         np.testing.assert_array_equal(as_bgr(clear), image)
 
-    def test_sixteen_bits_become_the_upper_eight(self):
+    def test_of_sixteen_bits_the_upper_eight_are_kept(self):
         deep = np.array([[[0, 255, 256], [0x1280, 0xFFFE, 0xFFFF]]], np.uint16)
         image = as_bgr(deep)
         assert image.dtype == np.uint8
@@ -218,7 +220,7 @@ class TestArrays:
             as_bgr(np.zeros(shape, np.uint8))
 
     @pytest.mark.parametrize("dtype", [np.float32, np.int32, np.int16, bool])
-    def test_other_types_are_refused_with_advice(self, dtype):
+    def test_other_types_are_refused_with_a_fix(self, dtype):
         with pytest.raises(ImageError, match=r"expected uint8.*got.*255"):
             as_bgr(np.zeros((4, 5, 3), dtype))
 
@@ -277,7 +279,7 @@ class TestDarknetsResize:
         ],
         ids=str,
     )
-    def test_it_is_darknets_to_the_last_bit(self, own, wanted):
+    def test_it_equals_the_plain_loop_bit_for_bit(self, own, wanted):
         planes = noise(*own)
         resized = resize_darknet(planes, *wanted)
         assert resized.dtype == np.float32
@@ -287,7 +289,7 @@ class TestDarknetsResize:
                 resized[:, :, channel], resize_in_loops(plane, *wanted), strict=True
             )
 
-    def test_the_same_size_is_a_copy(self):
+    def test_resizing_to_the_same_size_changes_nothing(self):
         planes = noise(4, 5)
         np.testing.assert_array_equal(resize_darknet(planes, 4, 5), planes / np.float32(255))
 
@@ -298,14 +300,14 @@ class TestDarknetsResize:
         # Of the last row's two taps float32 may leave the upper one a part in a million.
         np.testing.assert_allclose(resized[corners], planes[corners] / 255, atol=1e-5)
 
-    def test_the_last_row_goes_dark_where_float32_falls_short_of_it(self):
-        """41 * float32(2 / 41) is below 2, and C drops the lower tap of the last row."""
+    def test_the_last_row_is_darker_where_float32_rounds_its_position_down(self):
+        """41 * float32(2 / 41) is below 2, and C omits the lower row for the last one."""
         white = np.full((3, 3, 1), 255, np.uint8)
         resized = resize_darknet(white, 42, 3)
         assert (resized[-1] < 1e-5).all()
         np.testing.assert_allclose(resized[:-1], 1, atol=1e-6)  # two weights, rounded each
 
-    def test_a_height_of_one_takes_the_first_row(self):
+    def test_resizing_to_height_one_takes_the_first_row(self):
         planes = noise(4, 5)
         np.testing.assert_array_equal(resize_darknet(planes, 1, 5), planes[:1] / np.float32(255))
 
@@ -328,11 +330,11 @@ class TestPlacement:
         ],
     )
     def test_a_letterboxed_picture_keeps_its_aspect_in_whole_pixels(self, own, network, inner):
-        placement = place(np.zeros((*own, 3), np.uint8), *network, letterbox=True)
+        placement = input_placement(np.zeros((*own, 3), np.uint8), *network, letterbox=True)
         assert placement == Placement(*network, *inner)
 
     def test_a_stretched_picture_fills_the_input(self):
-        placement = place(np.zeros((100, 200, 3), np.uint8), 64, 32, letterbox=False)
+        placement = input_placement(np.zeros((100, 200, 3), np.uint8), 64, 32, letterbox=False)
         assert placement == Placement(64, 32, 64, 32)
 
     @pytest.mark.parametrize(
@@ -344,25 +346,25 @@ class TestPlacement:
             ((2, 3), slice(1, 6), slice(0, 8)),
         ],
     )
-    def test_the_margins_are_half_grey_and_the_smaller_one_comes_first(self, own, rows, columns):
+    def test_margins_are_grey_and_the_top_or_left_one_is_rounded_down(self, own, rows, columns):
         white = np.full((*own, 3), 255, np.uint8)
-        out = network_input(white, place(white, 8, 8, letterbox=True))
+        out = network_input(white, input_placement(white, 8, 8, letterbox=True))
         expected = np.full((3, 8, 8), 0.5, np.float32)
         expected[:, rows, columns] = 1
         np.testing.assert_allclose(out, expected, atol=1e-6)  # two weights, rounded each
 
-    def test_boxes_are_moved_by_exact_halves_of_the_margins(self):
+    def test_boxes_are_shifted_by_exactly_half_the_margins(self):
         odd = Placement(8, 8, 8, 5)
         box = odd.to_picture(np.array([[1.5 / 8, 0.5, 2.5 / 8, 1]]))
         np.testing.assert_allclose(box, [[0, 0.5, 0.5, 1]], atol=1e-15)  # float64 rounding
 
-    def test_a_stretched_box_stays_as_it_is(self):
+    def test_boxes_of_a_stretched_picture_are_unchanged(self):
         boxes = np.array([[0.1, 0.2, 0.3, 0.4]])
         np.testing.assert_array_equal(Placement(64, 32, 64, 32).to_picture(boxes), boxes)
 
 
 class TestNetworkInput:
-    def test_it_is_rgb_by_channel_in_0_to_1(self):
+    def test_it_is_rgb_channels_first_in_0_to_1(self):
         blue = np.zeros((6, 6, 3), np.uint8)
         blue[:, :, 0] = 255
         out = network_input(blue, Placement(6, 6, 6, 6))
@@ -372,10 +374,10 @@ class TestNetworkInput:
 
     @pytest.mark.parametrize("method", RESIZE_METHODS)
     @pytest.mark.parametrize("letterbox", [False, True])
-    def test_one_channel_is_grey(self, method, letterbox):
+    def test_a_network_of_one_channel_gets_grey(self, method, letterbox):
         image = np.zeros((6, 9, 3), np.uint8)
         image[:] = 30, 200, 90
-        placement = place(image, 12, 12, letterbox=letterbox)
+        placement = input_placement(image, 12, 12, letterbox=letterbox)
         out = network_input(image, placement, channels=1, method=method)
         assert out.shape == (1, 12, 12)
         luma = (0.114 * 30 + 0.587 * 200 + 0.299 * 90) / 255
@@ -387,13 +389,13 @@ class TestNetworkInput:
         with pytest.raises(ImageError, match=rf"channels=1 or 3.*got {channels}"):
             network_input(picture(), Placement(8, 8, 8, 8), channels=channels)
 
-    def test_opencv_resizes_bytes(self):
+    def test_the_opencv_method_resizes_bytes(self):
         image = noise(9, 14, 3)
         out = network_input(image, Placement(16, 12, 16, 12), method="opencv")
         resized = cv2.resize(image, (12, 16))[:, :, ::-1]
         np.testing.assert_array_equal(out, resized.transpose(2, 0, 1) / np.float32(255))
 
-    def test_the_methods_differ(self):
+    def test_the_two_resize_methods_differ(self):
         image = noise(9, 14, 3)
         one, other = (
             network_input(image, Placement(16, 12, 16, 12), method=method)

@@ -1,4 +1,4 @@
-"""Work ahead and behind: in order, bounded, and what fails is told."""
+"""Prefetcher and BackgroundWriter: order, bounded queues and errors."""
 
 import threading
 
@@ -6,16 +6,16 @@ import pytest
 
 from darknet_torch.media.prefetch import BackgroundWriter, Prefetcher
 
-LONG = 10  # seconds that never pass, unless a thread waits for what does not come
+TIMEOUT = 10  # seconds; only a test that fails waits that long
 
 
-class TestAhead:
-    @pytest.mark.parametrize("room", [1, 2, 100])
-    def test_all_items_come_in_order(self, room):
-        with Prefetcher((number for number in range(50)), room) as items:
+class TestPrefetcher:
+    @pytest.mark.parametrize("capacity", [1, 2, 100])
+    def test_all_items_come_in_order(self, capacity):
+        with Prefetcher((number for number in range(50)), capacity) as items:
             assert list(items) == list(range(50))
 
-    def test_items_are_made_before_they_are_asked_for_but_no_more_than_there_is_room(self):
+    def test_items_are_made_ahead_of_their_use_until_the_queue_is_full(self):
         made, waits = [], threading.Event()
 
         def numbers():
@@ -26,11 +26,11 @@ class TestAhead:
                 yield number
 
         with Prefetcher(numbers(), 3) as items:
-            assert waits.wait(LONG)
-            assert made == [0, 1, 2, 3]  # three wait, one more has no room
+            assert waits.wait(TIMEOUT)
+            assert made == [0, 1, 2, 3]  # three are in the queue, the fourth waits to enter it
             assert list(items) == list(range(9))
 
-    def test_an_error_comes_behind_the_items_before_it(self):
+    def test_an_exception_is_raised_after_the_items_before_it(self):
         def failing():
             yield 1
             raise ValueError("broken")
@@ -40,7 +40,7 @@ class TestAhead:
             with pytest.raises(ValueError, match="broken"):
                 next(items)
 
-    def test_at_the_end_of_the_block_the_generator_is_closed(self):
+    def test_the_generator_is_closed_at_the_end_of_the_block(self):
         closed = threading.Event()
 
         def endless():
@@ -54,13 +54,13 @@ class TestAhead:
             next(items)
         assert closed.is_set()
 
-    def test_stale_items_give_way_to_the_next_one(self):
+    def test_a_waiting_item_is_replaced_by_a_newer_one(self):
         may_go_on, done = threading.Event(), threading.Event()
 
         def camera():
             yield "picture"
             yield "frame 1"
-            may_go_on.wait(LONG)
+            may_go_on.wait(TIMEOUT)
             yield "frame 2"
             yield "frame 3"
             yield "its end"
@@ -69,55 +69,55 @@ class TestAhead:
         with Prefetcher(camera(), 9, lambda item: item.startswith("frame")) as items:
             assert [next(items), next(items)] == ["picture", "frame 1"]
             may_go_on.set()
-            assert done.wait(LONG)
+            assert done.wait(TIMEOUT)
             assert list(items) == ["frame 3", "its end"]
 
 
-class TestBehind:
-    def test_all_is_done_in_order_before_the_block_ends(self):
+class TestBackgroundWriter:
+    def test_all_functions_run_in_order_before_the_block_ends(self):
         done = []
-        with BackgroundWriter(2) as behind:
+        with BackgroundWriter(2) as writer:
             for number in range(20):
-                behind.do(lambda number=number: done.append(number))
+                writer.submit(lambda number=number: done.append(number))
         assert done == list(range(20))
 
-    def test_it_goes_on_while_its_giver_does(self):
+    def test_functions_run_while_the_caller_continues(self):
         started, may_end = threading.Event(), threading.Event()
-        with BackgroundWriter(1) as behind:
-            behind.do(lambda: (started.set(), may_end.wait(LONG)))
-            assert started.wait(LONG)
+        with BackgroundWriter(1) as writer:
+            writer.submit(lambda: (started.set(), may_end.wait(TIMEOUT)))
+            assert started.wait(TIMEOUT)
             may_end.set()
 
-    def test_giving_more_than_there_is_room_for_waits(self):
-        may_end, third_given = threading.Event(), threading.Event()
+    def test_submit_blocks_while_the_queue_is_full(self):
+        may_end, third_submitted = threading.Event(), threading.Event()
 
-        def give():
-            with BackgroundWriter(2) as behind:
+        def submit_three():
+            with BackgroundWriter(2) as writer:
                 for _ in range(2):
-                    behind.do(lambda: may_end.wait(LONG))
-                behind.do(lambda: None)
-                third_given.set()
+                    writer.submit(lambda: may_end.wait(TIMEOUT))
+                writer.submit(lambda: None)
+                third_submitted.set()
 
-        giver = threading.Thread(target=give)
-        giver.start()
-        assert not third_given.wait(0.05)
+        caller = threading.Thread(target=submit_three)
+        caller.start()
+        assert not third_submitted.wait(0.05)
         may_end.set()
-        assert third_given.wait(LONG)
-        giver.join()
+        assert third_submitted.wait(TIMEOUT)
+        caller.join()
 
-    def test_what_the_work_raises_is_raised(self):
+    def test_an_exception_of_a_function_is_raised(self):
         def fail():
             raise ValueError("broken")
 
-        with pytest.raises(ValueError, match="broken"), BackgroundWriter(3) as behind:
-            behind.do(fail)
+        with pytest.raises(ValueError, match="broken"), BackgroundWriter(3) as writer:
+            writer.submit(fail)
 
-    def test_a_block_that_fails_drops_what_is_not_begun(self):
+    def test_functions_that_have_not_started_are_dropped_when_the_block_raises(self):
         started, may_end, done = threading.Event(), threading.Event(), []
-        with pytest.raises(KeyError), BackgroundWriter(3) as behind:
-            behind.do(lambda: (started.set(), may_end.wait(LONG)))
-            behind.do(lambda: done.append(1))
-            started.wait(LONG)
+        with pytest.raises(KeyError), BackgroundWriter(3) as writer:
+            writer.submit(lambda: (started.set(), may_end.wait(TIMEOUT)))
+            writer.submit(lambda: done.append(1))
+            started.wait(TIMEOUT)
             threading.Timer(0.05, may_end.set).start()
             raise KeyError
         assert done == []

@@ -1,4 +1,4 @@
-"""What a command line's SOURCE means."""
+"""The SOURCE argument of a command line."""
 
 import io
 import os
@@ -8,19 +8,24 @@ import threading
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.media.sources import Kind, PictureSource, each_source, find_sources
+from darknet_torch.media.sources import (
+    PictureSource,
+    SourceKind,
+    expand_standard_input,
+    find_sources,
+)
 
 
 def find_pictures(words):
-    """The names of what is found where pictures alone can be used."""
+    """Return the names of the sources when only pictures are allowed."""
     found = find_sources(words, videos=False)
-    assert {source.kind for source in found} <= {Kind.PICTURE}
+    assert {source.kind for source in found} <= {SourceKind.PICTURE}
     return [source.name for source in found]
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The working folder: pictures, by their names alone, among other things."""
+    """A working folder with empty files of several suffixes."""
     for name in "pics/b.jpg pics/a.PNG pics/notes.md pics/c.JpEg pics/deep/d.bmp".split():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,70 +35,70 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_folder_means_its_pictures_in_order_of_their_names(folder):
+def test_a_folder_stands_for_its_pictures_sorted_by_name(folder):
     assert find_pictures(["pics"]) == ["pics/a.PNG", "pics/b.jpg", "pics/c.JpEg"]
 
 
-def test_a_glob_means_the_pictures_that_match(folder):
+def test_a_glob_stands_for_the_pictures_that_match(folder):
     assert find_pictures(["pics/*"])[:3] == ["pics/a.PNG", "pics/b.jpg", "pics/c.JpEg"]
     assert find_pictures(["pics/[ab].*"]) == ["pics/a.PNG", "pics/b.jpg"]
 
 
-def test_a_glob_leaves_out_folders_as_a_folder_does(folder):
+def test_a_glob_does_not_match_folders(folder):
     assert "pics/folder.png" not in find_pictures(["pics/*"])
 
 
-def test_two_stars_mean_any_depth(folder):
+def test_two_stars_match_any_depth(folder):
     assert find_pictures(["**/*.bmp"]) == ["pics/deep/d.bmp"]
     assert find_pictures(["pics/**/?.[jb]*"]) == ["pics/b.jpg", "pics/deep/d.bmp"]
 
 
-def test_a_picture_with_magic_in_its_name_is_itself(folder):
+def test_an_existing_file_with_glob_characters_in_its_name_is_not_a_glob(folder):
     (folder / "a[1].png").touch()
     assert find_pictures(["a[1].png"]) == ["a[1].png"]
 
 
-def test_a_path_that_is_no_file_is_kept_for_whoever_opens_it(folder):
+def test_a_missing_path_is_kept_so_that_opening_it_reports_the_error(folder):
     assert find_pictures(["gone.png", "gone.txt"]) == ["gone.png", "gone.txt"]
 
 
-def test_a_file_is_kept_whatever_its_suffix(folder):
+def test_a_file_given_by_path_may_have_any_suffix(folder):
     assert find_pictures(["pics/notes.md"]) == ["pics/notes.md"]
 
 
-def test_sources_keep_their_order_and_each_picture_comes_once(folder):
+def test_sources_keep_their_order_without_duplicates(folder):
     found = find_pictures(["pics/c.JpEg", "pics", "pics/*.jpg", "pics/c.JpEg"])
     assert found == ["pics/c.JpEg", "pics/a.PNG", "pics/b.jpg"]
 
 
 class TestLists:
-    def test_names_go_by_the_working_folder_first(self, folder):
+    def test_paths_are_relative_to_the_working_folder_first(self, folder):
         (folder / "pics" / "pics").mkdir()
         (folder / "pics" / "pics" / "b.jpg").touch()
         (folder / "pics" / "list.txt").write_text("pics/b.jpg\n")
         assert find_pictures(["pics/list.txt"]) == ["pics/b.jpg"]
 
-    def test_then_by_the_lists_own_folder(self, folder):
+    def test_paths_are_relative_to_the_lists_folder_otherwise(self, folder):
         (folder / "pics" / "list.txt").write_text("b.jpg\ndeep/d.bmp\n")
         assert find_pictures(["pics/list.txt"]) == ["pics/b.jpg", "pics/deep/d.bmp"]
 
-    def test_a_name_found_nowhere_is_kept_as_written(self, folder):
+    def test_a_missing_path_is_kept_as_written(self, folder):
         (folder / "pics" / "list.txt").write_text("gone.jpg\n")
         assert find_pictures(["pics/list.txt"]) == ["gone.jpg"]
 
-    def test_absolute_names_are_taken_as_they_are(self, folder):
+    def test_absolute_paths_are_kept(self, folder):
         (folder / "list.txt").write_text(f"{folder}/pics/b.jpg")
         assert find_pictures(["list.txt"]) == [f"{folder}/pics/b.jpg"]
 
-    def test_blank_lines_spaces_and_line_ends_of_windows_do_not_matter(self, folder):
+    def test_blank_lines_outer_spaces_and_windows_line_ends_are_ignored(self, folder):
         (folder / "list.txt").write_bytes(b"\r\n  pics/b.jpg \r\n\r\npics/a.PNG")
         assert find_pictures(["list.txt"]) == ["pics/b.jpg", "pics/a.PNG"]
 
-    def test_names_keep_their_inner_spaces_and_their_unicode(self, folder):
+    def test_paths_may_have_inner_spaces_and_unicode(self, folder):
         (folder / "list.txt").write_text("pics/my häuser.jpg\n", "utf-8")
         assert find_pictures(["list.txt"]) == ["pics/my häuser.jpg"]
 
-    def test_a_byte_order_mark_is_no_part_of_the_first_name(self, folder):
+    def test_a_byte_order_mark_is_not_part_of_the_first_path(self, folder):
         (folder / "list.txt").write_text("pics/b.jpg\n", "utf-8-sig")
         assert find_pictures(["list.txt"]) == ["pics/b.jpg"]
 
@@ -104,10 +109,10 @@ class TestLists:
         ("nothing", "pictures in this folder ("),
         ("pics/*.tiff", "pictures that match"),
         ("**/*.md", "pictures that match"),
-        ("empty.txt", "a path a line"),
+        ("empty.txt", "one path per line"),
     ],
 )
-def test_a_source_without_pictures_says_so(folder, source, expected):
+def test_a_source_without_pictures_is_reported(folder, source, expected):
     (folder / "nothing").mkdir()
     (folder / "empty.txt").write_text("\n \n")
     with pytest.raises(UsageError) as caught:
@@ -116,46 +121,46 @@ def test_a_source_without_pictures_says_so(folder, source, expected):
     assert expected in str(caught.value)
 
 
-class TestMovingSources:
+class TestVideosStreamsAndCameras:
     @pytest.mark.parametrize(
-        ("word", "kind"),
+        ("argument", "kind"),
         [
-            ("clip.mp4", Kind.VIDEO),
-            ("gone/Clip.AVI", Kind.VIDEO),
-            ("0", Kind.WEBCAM),
-            ("12", Kind.WEBCAM),
-            ("-", Kind.LINES),
-            ("rtsp://user:word@host:554/live?x=[1]*", Kind.STREAM),
-            ("http://192.168.0.80:8080/video?dummy=param.mjpg", Kind.STREAM),
-            ("http://host/cam.mjpg", Kind.STREAM),
-            ("http://host/clip.mp4?token=1", Kind.VIDEO),
-            ("http://host/snapshot.jpg", Kind.VIDEO),
-            ("photo.jpg", Kind.PICTURE),
-            ("photo", Kind.PICTURE),
+            ("clip.mp4", SourceKind.VIDEO),
+            ("gone/Clip.AVI", SourceKind.VIDEO),
+            ("0", SourceKind.WEBCAM),
+            ("12", SourceKind.WEBCAM),
+            ("-", SourceKind.STANDARD_INPUT),
+            ("rtsp://user:word@host:554/live?x=[1]*", SourceKind.STREAM),
+            ("http://192.168.0.80:8080/video?dummy=param.mjpg", SourceKind.STREAM),
+            ("http://host/cam.mjpg", SourceKind.STREAM),
+            ("http://host/clip.mp4?token=1", SourceKind.VIDEO),
+            ("http://host/snapshot.jpg", SourceKind.VIDEO),
+            ("photo.jpg", SourceKind.PICTURE),
+            ("photo", SourceKind.PICTURE),
         ],
     )
-    def test_a_words_look_tells_what_it_means(self, folder, word, kind):
-        assert find_sources([word]) == [PictureSource(word, kind)]
+    def test_the_kind_of_a_source_is_recognised(self, folder, argument, kind):
+        assert find_sources([argument]) == [PictureSource(argument, kind)]
 
-    def test_a_file_whose_name_is_a_number_is_no_camera(self, folder):
+    def test_an_existing_file_whose_name_is_a_number_is_not_a_camera(self, folder):
         (folder / "0").touch()
-        assert find_sources(["0"]) == [PictureSource("0", Kind.PICTURE)]
+        assert find_sources(["0"]) == [PictureSource("0", SourceKind.PICTURE)]
 
-    def test_folders_and_globs_have_videos_too(self, folder):
+    def test_folders_and_globs_include_videos_unless_only_pictures_are_allowed(self, folder):
         (folder / "pics" / "bb.mp4").touch()
         names = ["pics/a.PNG", "pics/b.jpg", "pics/bb.mp4", "pics/c.JpEg"]
-        for word in ("pics", "pics/*"):
-            found = find_sources([word])
+        for argument in ("pics", "pics/*"):
+            found = find_sources([argument])
             assert [source.name for source in found] == names
-            assert [source.moving for source in found] == [False, False, True, False]
-            assert "pics/bb.mp4" not in find_pictures([word])
+            assert [source.is_video for source in found] == [False, False, True, False]
+            assert "pics/bb.mp4" not in find_pictures([argument])
 
-    def test_lists_have_videos_and_urls_too(self, folder):
+    def test_lists_may_name_videos_and_urls(self, folder):
         (folder / "list.txt").write_text("pics/b.jpg\nclip.mp4\nrtsp://host/live\n")
         kinds = [source.kind for source in find_sources(["list.txt"])]
-        assert kinds == [Kind.PICTURE, Kind.VIDEO, Kind.STREAM]
+        assert kinds == [SourceKind.PICTURE, SourceKind.VIDEO, SourceKind.STREAM]
 
-    def test_a_folder_with_nothing_in_it_says_what_it_might_have(self, folder):
+    def test_the_error_for_an_empty_folder_names_the_video_suffixes(self, folder):
         (folder / "nothing").mkdir()
         with pytest.raises(UsageError, match=r"expected pictures or videos in this folder.*\.mp4"):
             find_sources(["nothing"])
@@ -163,29 +168,36 @@ class TestMovingSources:
 
 class TestStandardInput:
     def names(self):
-        return [source.name for source in each_source([PictureSource("-", Kind.LINES)])]
+        return [
+            source.name
+            for source in expand_standard_input([PictureSource("-", SourceKind.STANDARD_INPUT)])
+        ]
 
-    def test_its_lines_are_paths_in_order_repeated_ones_too(self, monkeypatch):
+    def test_every_line_is_a_source_in_order_with_duplicates_kept(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.StringIO("a.jpg\n\n  clip.mp4 \r\na.jpg"))
         assert self.names() == ["a.jpg", "clip.mp4", "a.jpg"]
 
-    def test_other_sources_stand_around_them(self, monkeypatch):
+    def test_other_sources_keep_their_places_before_and_after(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.StringIO("b.jpg\n"))
-        words = find_sources(["a.jpg", "-", "c.jpg"])
-        assert [source.name for source in each_source(words)] == ["a.jpg", "b.jpg", "c.jpg"]
+        sources = find_sources(["a.jpg", "-", "c.jpg"])
+        assert [source.name for source in expand_standard_input(sources)] == [
+            "a.jpg",
+            "b.jpg",
+            "c.jpg",
+        ]
 
-    def test_a_closed_one_is_named(self, monkeypatch):
+    def test_closed_standard_input_is_reported(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", None)
         with pytest.raises(UsageError, match="standard input is closed"):
             self.names()
 
-    def test_a_line_is_there_before_the_next_one_is_written(self, monkeypatch):
+    def test_a_line_becomes_a_source_before_the_next_line_is_written(self, monkeypatch):
         reading, writing = os.pipe()
         with os.fdopen(reading) as pipe, os.fdopen(writing, "wb", buffering=0) as writer:
             monkeypatch.setattr(sys, "stdin", pipe)
-            lines = each_source([PictureSource("-", Kind.LINES)])
+            lines = expand_standard_input([PictureSource("-", SourceKind.STANDARD_INPUT)])
             for name in (b"a.jpg", b"h\xffuser.jpg"):
-                # Should it wait for more than a line, the test fails instead of hanging.
+                # If it waits for more than one line, the test fails instead of hanging.
                 end = threading.Timer(5, writer.write, [b"late.jpg\n" * 9999])
                 end.start()
                 writer.write(name + b"\n")

@@ -1,4 +1,4 @@
-"""Frames come in order; what is missing is named; a stream that drops comes back."""
+"""Reading videos, streams and cameras: order, missing frames, reconnecting."""
 
 import cv2
 import numpy as np
@@ -6,13 +6,20 @@ import pytest
 
 from darknet_torch.errors import ImageError
 from darknet_torch.media import video_reader as video
-from darknet_torch.media.sources import Kind, PictureSource
-from darknet_torch.media.video_reader import USUAL_RATE, VideoFrame, Watching, frames
-from tests.media.videos import RATE, break_frames, camera, cut_off, sample_frames, write_video
+from darknet_torch.media.sources import PictureSource, SourceKind
+from darknet_torch.media.video_reader import DEFAULT_FPS, VideoFrame, VideoReadOptions, read_frames
+from tests.media.sample_videos import (
+    RATE,
+    break_frames,
+    camera,
+    cut_off,
+    sample_frames,
+    write_video,
+)
 
 COUNT = 12
-# Of grey levels, on average: MJPEG and MPEG-4 lose some, the next frame is 20 away.
-NEAR = 8
+# Mean difference in grey levels: MJPEG and MPEG-4 are lossy; the next frame differs by 20.
+CODEC_LOSS = 8
 
 
 @pytest.fixture
@@ -20,9 +27,9 @@ def clip(tmp_path):
     return write_video(tmp_path / "clip.avi", sample_frames(COUNT))
 
 
-def watched(source, watching=None):
-    """The frames of a source, and its errors as text."""
-    found = list(frames(source, watching or Watching()))
+def read_all(source, options=None):
+    """Return the frames of a source, and its errors as text."""
+    found = list(read_frames(source, options or VideoReadOptions()))
     errors = [str(one) for one in found if isinstance(one, ImageError)]
     return [one for one in found if isinstance(one, VideoFrame)], errors
 
@@ -32,49 +39,54 @@ def distance(image, other):
 
 
 def video_of(path):
-    return PictureSource(str(path), Kind.VIDEO)
+    return PictureSource(str(path), SourceKind.VIDEO)
 
 
 class TestFiles:
     @pytest.mark.parametrize("suffix", [".avi", ".mp4"])
     def test_all_frames_come_in_order(self, tmp_path, suffix):
         pictures = sample_frames(COUNT)
-        found, errors = watched(video_of(write_video(tmp_path / f"clip{suffix}", pictures)))
+        found, errors = read_all(video_of(write_video(tmp_path / f"clip{suffix}", pictures)))
         assert errors == []
         assert [frame.number for frame in found] == list(range(1, COUNT + 1))
-        assert {frame.rate for frame in found} == {RATE}
+        assert {frame.fps for frame in found} == {RATE}
         for frame in found:
             distances = [distance(frame.image, picture) for picture in pictures]
             assert np.argmin(distances) == frame.number - 1
-            assert min(distances) < NEAR
+            assert min(distances) < CODEC_LOSS
 
     @pytest.mark.parametrize("broken", [(5,), (1,), (1, 2, 7), (4, 5, 6)], ids=str)
-    def test_frames_that_cannot_be_decoded_are_named_and_passed_over(self, clip, broken):
+    def test_frames_that_cannot_be_decoded_are_reported_and_skipped(self, clip, broken):
         break_frames(clip, *broken)
-        found, errors = watched(video_of(clip))
+        found, errors = read_all(video_of(clip))
         whole = [number for number in range(1, COUNT + 1) if number not in broken]
         assert [frame.number for frame in found] == whole
         assert errors == [f"{clip}: frame {number} cannot be decoded" for number in broken]
 
-    def test_an_error_stands_where_the_frame_is_missing(self, clip):
+    def test_the_error_comes_in_place_of_the_missing_frame(self, clip):
         break_frames(clip, 5)
-        kinds = [isinstance(one, VideoFrame) for one in frames(video_of(clip), Watching())]
+        kinds = [
+            isinstance(one, VideoFrame) for one in read_frames(video_of(clip), VideoReadOptions())
+        ]
         assert kinds == [True] * 4 + [False] + [True] * 7
 
-    def test_a_video_that_is_cut_off_is_named(self, clip):
+    def test_a_video_that_is_cut_off_is_reported(self, clip):
         cut_off(clip, 6)
-        found, errors = watched(video_of(clip))
+        found, errors = read_all(video_of(clip))
         assert [frame.number for frame in found] == [1, 2, 3, 4, 5, 6]
         message = "the video is cut off: expected 12 frames, as its header says, got 6"
         assert errors == [f"{clip}: {message}"]
 
-    def test_a_missing_file_is_named(self):
-        assert watched(PictureSource("gone.mp4", Kind.VIDEO)) == ([], ["gone.mp4: no such video"])
+    def test_a_missing_file_is_reported(self):
+        assert read_all(PictureSource("gone.mp4", SourceKind.VIDEO)) == (
+            [],
+            ["gone.mp4: no such video"],
+        )
 
     @pytest.mark.parametrize("data", [b"", b"no video" * 99])
-    def test_what_is_no_video_is_named(self, tmp_path, data):
+    def test_a_file_that_is_not_a_video_is_reported(self, tmp_path, data):
         (tmp_path / "clip.mp4").write_bytes(data)
-        found, errors = watched(video_of(tmp_path / "clip.mp4"))
+        found, errors = read_all(video_of(tmp_path / "clip.mp4"))
         assert found == []
         assert errors == [f"{tmp_path}/clip.mp4: this video cannot be opened"]
 
@@ -84,45 +96,46 @@ class TestStreams:
     def no_long_waits(self, monkeypatch):
         monkeypatch.setattr(video, "_FIRST_WAIT", 0.01)
 
-    def test_a_stream_that_drops_comes_back(self):
-        said = []
+    def test_a_stream_that_drops_is_opened_again(self):
+        messages = []
         pictures = sample_frames(9)
         with camera(pictures[:4], pictures[4:6], pictures[6:]) as url:
-            found, errors = watched(
-                PictureSource(url, Kind.STREAM), Watching(reconnects=2, say=said.append)
+            found, errors = read_all(
+                PictureSource(url, SourceKind.STREAM),
+                VideoReadOptions(reconnects=2, report=messages.append),
             )
         assert [frame.number for frame in found] == list(range(1, 10))
         for frame, picture in zip(found, pictures, strict=True):
-            assert distance(frame.image, picture) < NEAR
-        # The count starts again when frames come: two drops, then two attempts in vain.
+            assert distance(frame.image, picture) < CODEC_LOSS
+        # A received frame resets the count: two drops, then two attempts that fail.
         dropped = f"note: {url}: the stream dropped; connecting again"
-        assert said == [f"{dropped} ({n} of 2)" for n in (1, 1, 1, 2)]
+        assert messages == [f"{dropped} ({n} of 2)" for n in (1, 1, 1, 2)]
         assert errors == [f"{url}: the stream has ended"]
 
-    def test_without_reconnects_the_end_is_no_error(self):
+    def test_without_reconnects_the_end_of_a_stream_is_not_an_error(self):
         with camera(sample_frames(3), sample_frames(3)) as url:
-            found, errors = watched(PictureSource(url, Kind.STREAM))
+            found, errors = read_all(PictureSource(url, SourceKind.STREAM))
         assert (len(found), errors) == (3, [])
 
-    def test_a_stream_that_is_not_there_is_named_at_once(self):
+    def test_a_stream_that_cannot_be_opened_is_reported_without_retries(self):
         with camera() as url:
-            source = PictureSource(url, Kind.STREAM)
-            assert watched(source, Watching(reconnects=9)) == (
+            source = PictureSource(url, SourceKind.STREAM)
+            assert read_all(source, VideoReadOptions(reconnects=9)) == (
                 [],
                 [f"{url}: this stream cannot be opened"],
             )
 
-    def test_waits_grow_up_to_a_limit(self, monkeypatch):
+    def test_waits_between_attempts_double_up_to_a_limit(self, monkeypatch):
         waits = []
         monkeypatch.setattr(video, "_FIRST_WAIT", 1.0)
         monkeypatch.setattr(video.time, "sleep", waits.append)
         with camera(sample_frames(1)) as url:
-            watched(PictureSource(url, Kind.STREAM), Watching(reconnects=7))
+            read_all(PictureSource(url, SourceKind.STREAM), VideoReadOptions(reconnects=7))
         assert waits == [1, 2, 4, 8, 16, 30, 30]
 
 
 class TestWebcams:
-    def test_it_is_opened_by_its_number(self, clip, monkeypatch):
+    def test_a_camera_is_opened_by_its_number(self, clip, monkeypatch):
         opened, real = [], cv2.VideoCapture
 
         def capture(source):
@@ -130,30 +143,30 @@ class TestWebcams:
             return real(str(clip))
 
         monkeypatch.setattr(cv2, "VideoCapture", capture)
-        found, errors = watched(PictureSource("3", Kind.WEBCAM))
+        found, errors = read_all(PictureSource("3", SourceKind.WEBCAM))
         assert (opened, len(found), errors) == ([3], COUNT, [])
 
-    def test_a_missing_one_is_named(self):
-        found, errors = watched(PictureSource("97", Kind.WEBCAM))
+    def test_a_missing_camera_is_reported(self):
+        found, errors = read_all(PictureSource("97", SourceKind.WEBCAM))
         assert (found, errors) == ([], ["webcam 97: this webcam cannot be opened"])
 
 
-class Telling:
-    """A capture that tells another rate."""
+class CaptureWithFps:
+    """A capture that reports another frame rate."""
 
-    def __init__(self, capture, rate):
-        self.capture, self.rate = capture, rate
+    def __init__(self, capture, fps):
+        self.capture, self.reported_fps = capture, fps
 
     def get(self, what):
-        return self.rate if what == cv2.CAP_PROP_FPS else self.capture.get(what)
+        return self.reported_fps if what == cv2.CAP_PROP_FPS else self.capture.get(what)
 
     def __getattr__(self, name):
         return getattr(self.capture, name)
 
 
-@pytest.mark.parametrize("told", [0, float("nan"), 90000.0, -1])
-def test_a_rate_that_is_none_is_the_usual_one(clip, monkeypatch, told):
+@pytest.mark.parametrize("reported", [0, float("nan"), 90000.0, -1])
+def test_an_incredible_frame_rate_is_replaced_by_the_default(clip, monkeypatch, reported):
     real = cv2.VideoCapture
-    monkeypatch.setattr(cv2, "VideoCapture", lambda name: Telling(real(name), told))
-    found, _ = watched(video_of(clip))
-    assert {frame.rate for frame in found} == {USUAL_RATE}
+    monkeypatch.setattr(cv2, "VideoCapture", lambda name: CaptureWithFps(real(name), reported))
+    found, _ = read_all(video_of(clip))
+    assert {frame.fps for frame in found} == {DEFAULT_FPS}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.ops.suppression import corners, overlaps, suppress
+from darknet_torch.ops.suppression import cxcywh_to_xyxy, pairwise_iou, suppress
 from darknet_torch.results import boxes
 
 PICTURES, BOXES, CLASSES = 3, 30, 3
@@ -26,10 +26,10 @@ def scene(seed):
 
 
 def plainly(found, scores, threshold, kind, beta):
-    """What `boxes.suppress` leaves, sorted as `Detector` sorts: by picture, then by score."""
+    """What `boxes.apply_nms` leaves, sorted as `Detector` sorts: by picture, then by score."""
     rows = []
     for picture, (some, those) in enumerate(zip(found.numpy(), scores.numpy(), strict=True)):
-        kept = boxes.suppress(some, those, threshold, nms_kind=kind, beta_nms=beta)
+        kept = boxes.apply_nms(some, those, threshold, nms_kind=kind, beta_nms=beta)
         places, kinds = np.nonzero(kept)
         order = np.argsort(-kept[places, kinds], kind="stable")
         for place, one in zip(places[order], kinds[order], strict=True):
@@ -73,7 +73,7 @@ def test_duplicates_leave_one(kind, beta):
 
 
 def test_a_chain_goes_link_by_link():
-    """Each box overlaps the next too much: every other one remains, however long the chain."""
+    """Each box pairwise_iou the next too much: every other one remains, however long the chain."""
     count = 41
     x = torch.arange(count, dtype=torch.float64) * 0.02
     found = torch.stack((x, x * 0, x * 0 + 0.05, x * 0 + 1), -1)[None]
@@ -122,8 +122,8 @@ def test_boxes_without_a_size(kind, beta):
 
 @KIND
 def test_overlaps_are_those_of_the_arrays(kind, beta):
-    found = corners(scene(4)[0][0])
-    overlap = boxes.overlap_of(kind, beta)
+    found = cxcywh_to_xyxy(scene(4)[0][0])
+    overlap = boxes.overlap_function(kind, beta)
     expected = np.stack([overlap(box, found.numpy()) for box in found.numpy()])
-    got = overlaps(found, boxes.penalty_exponent(kind, beta))
+    got = pairwise_iou(found, boxes.penalty_exponent(kind, beta))
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)  # float64, values below 1

@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from darknet_torch.ops.normalization import train_batch_norm
+from darknet_torch.cfg.dialect import ALEXEYAB
+from darknet_torch.ops.arithmetic import FAST, CArithmetic
+from darknet_torch.ops.normalization import cudnn_batch_norm
 
 SHAPES = [(2, 3, 2, 4), (3, 3, 1, 5), (6, 3)]
 STEP = 0.1
@@ -70,25 +72,32 @@ def plain_backward(x, scales, delta, inside):
     return into_x, into_scales, into_biases
 
 
-def trained(values, inside, **options):
+ARITHMETICS = {"fast": FAST, "c_order": CArithmetic(ALEXEYAB)}
+
+
+def trained(values, inside, arithmetic="fast", cudnn=False):
     """Output, gradients of x, scales and biases, rolling mean and variance."""
     x, scales, biases, mean, variance, gradient = values
     learned = [part.clone().requires_grad_() for part in (x, scales, biases)]
     rolling = [mean.clone(), variance.clone()]
-    out = train_batch_norm(
-        *learned, *rolling, epsilon_inside_root=inside, rolling_step=STEP, **options
-    )
+    if cudnn:
+        out = cudnn_batch_norm(*learned, *rolling, rolling_step=STEP)
+    else:
+        chosen = ARITHMETICS[arithmetic]
+        with torch.no_grad():
+            statistics = chosen.batch_statistics(learned[0], *rolling, STEP)
+        out = chosen.normalize(*learned, *statistics, epsilon_inside_root=inside)
     out.backward(gradient)
     return out.detach(), *(part.grad for part in learned), *rolling
 
 
-@pytest.mark.parametrize("in_order", [False, True])
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
 @pytest.mark.parametrize("inside", [True, False])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_training_normalises_by_the_batch_and_rolls_it_in(shape, inside, in_order):
+def test_training_normalises_by_the_batch_and_rolls_it_in(shape, inside, arithmetic):
     values = given(shape)
     x, scales, biases, mean, variance, _ = values
-    out, *_, rolled_mean, rolled_variance = trained(values, inside, in_order=in_order)
+    out, *_, rolled_mean, rolled_variance = trained(values, inside, arithmetic=arithmetic)
     expected, means, variances = plain_forward(x, scales, biases, inside)
     # Float32 keeps 4 digits of values that differ from their mean by a thousandth of it.
     np.testing.assert_allclose(out[:, :2], expected[:, :2], rtol=1e-5, atol=1e-5)
@@ -99,13 +108,13 @@ def test_training_normalises_by_the_batch_and_rolls_it_in(shape, inside, in_orde
         np.testing.assert_allclose(rolled, wanted, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("in_order", [False, True])
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
 @pytest.mark.parametrize("inside", [True, False])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_its_gradient_is_that_of_cs_loops(shape, inside, in_order):
+def test_its_gradient_is_that_of_cs_loops(shape, inside, arithmetic):
     values = given(shape)
     x, scales, *_, gradient = values
-    _, *found, _, _ = trained(values, inside, in_order=in_order)
+    _, *found, _, _ = trained(values, inside, arithmetic=arithmetic)
     for part, expected in zip(found, plain_backward(x, scales, gradient, inside), strict=True):
         expected, part = np.array(expected), part.numpy()
         steep = np.abs(expected).max()
@@ -154,7 +163,7 @@ def test_the_cudnn_kind_is_torchs_own():
 
 def test_statistics_in_cs_order_are_those_of_a_loop_over_float32():
     x = given((3, 3, 1, 5))[0]
-    *_, rolled_mean, rolled_variance = trained(given((3, 3, 1, 5)), True, in_order=True)
+    *_, rolled_mean, rolled_variance = trained(given((3, 3, 1, 5)), True, arithmetic="c_order")
     f = np.float32
     for c in range(3):
         at = places(x.shape, c)

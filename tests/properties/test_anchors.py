@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darknet_torch.anchors.kmeans import VARIANTS, cluster
-from darknet_torch.anchors.quality import fit
+from darknet_torch.anchors.quality import measure_fit
 from darknet_torch.anchors.sizes import BoxSizes
 
 sizes = st.lists(
@@ -24,8 +24,8 @@ def find(boxes, variant):
 def test_the_order_of_the_boxes_does_not_matter(variant, listed, data):
     shuffled = data.draw(st.permutations(listed))
     np.testing.assert_array_equal(
-        find(BoxSizes.of(np.array(listed)), variant),
-        find(BoxSizes.of(np.array(shuffled)), variant),
+        find(BoxSizes.from_sizes(np.array(listed)), variant),
+        find(BoxSizes.from_sizes(np.array(shuffled)), variant),
     )
 
 
@@ -34,11 +34,13 @@ def test_the_order_of_the_boxes_does_not_matter(variant, listed, data):
 @given(listed=sizes, data=st.data())
 def test_a_count_is_as_good_as_repeats(variant, listed, data):
     counts = data.draw(st.lists(st.integers(1, 5), min_size=len(listed), max_size=len(listed)))
-    repeated = BoxSizes.of(np.repeat(np.array(listed), counts, axis=0))
+    repeated = BoxSizes.from_sizes(np.repeat(np.array(listed), counts, axis=0))
     order = np.lexsort(np.array(listed).T[::-1])
     counted = BoxSizes(np.array(listed, np.float64)[order].T, np.array(counts)[order])
     np.testing.assert_array_equal(find(repeated, variant), find(counted, variant))
-    assert fit(repeated, find(repeated, variant)) == fit(counted, find(counted, variant))
+    assert measure_fit(repeated, find(repeated, variant)) == measure_fit(
+        counted, find(counted, variant)
+    )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -46,7 +48,7 @@ def test_a_count_is_as_good_as_repeats(variant, listed, data):
 @given(listed=sizes)
 def test_anchors_lie_among_the_boxes(variant, listed):
     array = np.array(listed)
-    anchors = find(BoxSizes.of(array), variant)
+    anchors = find(BoxSizes.from_sizes(array), variant)
     assert (anchors >= array.min(0)).all()
     assert (anchors <= array.max(0)).all()
     assert (np.diff(anchors.prod(1)) >= 0).all()

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darknet_torch.media.images import Placement, place
+from darknet_torch.media.images import Placement, input_placement
 
 SIZES = st.integers(1, 2048)
 FRACTIONS = st.floats(-2, 3)
@@ -16,7 +16,7 @@ ROUNDING = 1e-11
 
 def placed(own_height: int, own_width: int, height: int, width: int) -> Placement:
     shape = np.broadcast_to(np.uint8(0), (own_height, own_width, 3))
-    return place(shape, height, width, letterbox=True)
+    return input_placement(shape, height, width, letterbox=True)
 
 
 @given(SIZES, SIZES, SIZES, SIZES, BOXES)

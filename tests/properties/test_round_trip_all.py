@@ -77,7 +77,7 @@ def test_what_is_read_is_written(tmp_path, dialect, cfg, version):
     size = 4 * sum(slot.tensor.numel() for _, slot in network.slots())
     assert size
     values = np.random.default_rng(size).bytes(size)
-    wide = version == PLAIN or DIALECTS[dialect].wide_seen_in_transposed
+    wide = version == PLAIN or DIALECTS[dialect].weight_file.wide_seen_in_transposed
     content = struct.pack("<3iQ" if wide else "<3iI", *version, 64) + values
     (tmp_path / "read.weights").write_bytes(content)
     assert read_weights(network, tmp_path / "read.weights").complete
@@ -90,7 +90,7 @@ def test_every_value_of_the_state_has_its_place_in_the_file(dialect, cfg):
     network = build(dialect, cfg)
     in_state = sum(tensor.numel() for tensor in network.state_dict().values())
     in_file = sum(slot.tensor.numel() for _, slot in network.slots())
-    if cfg == EVERYWHERE["batchnorm"] and not DIALECTS[dialect].batchnorm_has_biases:
+    if cfg == EVERYWHERE["batchnorm"] and not DIALECTS[dialect].weight_file.batchnorm_has_biases:
         in_file += network.layers[0].biases.numel()
     assert in_file == in_state
 

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 
 from darknet_torch.results.boxes import (
+    apply_nms,
     box_iou,
     cxcywh_to_xyxy,
-    order_behind_nms,
-    overlap_of,
+    order_after_nms,
+    overlap_function,
     penalised_iou,
-    suppress,
     xyxy_to_cxcywh,
 )
 
-ROUNDING = 1e-12  # of a few float64 operations on numbers near 1
+ROUNDING = 1e-12  # rounding of a few float64 operations on numbers near 1
 
 
 def random_boxes(seed, count):
-    """[count, 4] centre form, many of them overlapping."""
+    """Return [count, 4] boxes as centre x, centre y, width, height; many overlap."""
     random = np.random.RandomState(seed)
     return np.concatenate(
         (random.uniform(0.2, 0.8, (count, 2)), random.uniform(0.1, 0.5, (count, 2))), 1
@@ -49,7 +49,7 @@ PLAIN_OVERLAPS = {
 
 
 def plain_suppress(boxes, scores, threshold, overlap):
-    """Sorted per class, each survivor against all behind it, as do_nms_sort walks them."""
+    """Sort by score per class and compare each kept box with all after it, as do_nms_sort does."""
     kept = scores.copy()
     for kind in range(scores.shape[1]):
         order = sorted(range(len(boxes)), key=lambda index: -kept[index, kind])
@@ -67,7 +67,7 @@ class TestForms:
         np.testing.assert_array_equal(cxcywh_to_xyxy(np.array([5.0, 7, 4, 2])), [3, 6, 7, 8])
 
     @pytest.mark.parametrize("shape", [(4,), (9, 4), (2, 3, 4), (0, 4)])
-    def test_the_two_forms_are_inverses(self, shape):
+    def test_the_conversions_are_inverses(self, shape):
         boxes = np.random.RandomState(1).uniform(0.1, 1, shape)
         back = xyxy_to_cxcywh(cxcywh_to_xyxy(boxes))
         np.testing.assert_allclose(back, boxes, rtol=ROUNDING, strict=True)
@@ -107,7 +107,7 @@ class TestOverlap:
         found = penalised_iou(exponent)(self.BOX, other)
         assert found == pytest.approx(1 / 3 - penalty)
 
-    def test_boxes_about_one_centre_are_not_penalised(self):
+    def test_boxes_with_the_same_centre_are_not_penalised(self):
         inside = np.array([[1.0, 1, 3, 3]])
         assert penalised_iou(0.6)(self.BOX, inside) == box_iou(self.BOX, inside)
 
@@ -115,17 +115,19 @@ class TestOverlap:
         assert penalised_iou(0.6)(self.BOX, np.array([[8.0, 8, 9, 9]])) < 0
 
     @pytest.mark.parametrize("kind", PLAIN_OVERLAPS)
-    def test_the_kinds_are_those_of_plain_arithmetic(self, kind):
+    def test_each_kind_of_nms_has_the_overlap_of_plain_arithmetic(self, kind):
         boxes = random_boxes(5, 12)
         corners = cxcywh_to_xyxy(boxes)
         for box, own in zip(boxes, corners, strict=True):
-            found = overlap_of(kind, 1.3)(own, corners)
+            found = overlap_function(kind, 1.3)(own, corners)
             expected = [PLAIN_OVERLAPS[kind](box, other) for other in boxes]
             np.testing.assert_allclose(found, expected, atol=ROUNDING)
 
-    def test_greedynms_has_its_own_exponent(self):
+    def test_greedynms_ignores_beta_nms(self):
         corners = cxcywh_to_xyxy(random_boxes(6, 2))
-        first, second = (overlap_of("greedynms", beta)(corners[0], corners) for beta in (0.1, 9))
+        first, second = (
+            overlap_function("greedynms", beta)(corners[0], corners) for beta in (0.1, 9)
+        )
         np.testing.assert_array_equal(first, second)
 
 
@@ -133,52 +135,52 @@ class TestSuppression:
     @pytest.mark.parametrize("kind", PLAIN_OVERLAPS)
     @pytest.mark.parametrize("threshold", [0.1, 0.45, 0.9])
     @pytest.mark.parametrize("seed", range(4))
-    def test_it_keeps_what_a_plain_loop_keeps(self, kind, threshold, seed):
+    def test_nms_keeps_what_a_plain_loop_keeps(self, kind, threshold, seed):
         boxes = random_boxes(seed, 40)
         random = np.random.RandomState(seed + 100)
         scores = random.uniform(0.25, 1, (40, 3)) * (random.uniform(size=(40, 3)) > 0.4)
-        kept = suppress(boxes, scores, threshold, nms_kind=kind, beta_nms=1.3)
+        kept = apply_nms(boxes, scores, threshold, nms_kind=kind, beta_nms=1.3)
         expected = plain_suppress(boxes, scores, threshold, PLAIN_OVERLAPS[kind])
         np.testing.assert_array_equal(kept, expected)
         if threshold < 0.9:
             assert 0 < np.count_nonzero(kept) < np.count_nonzero(scores)
 
-    def test_a_threshold_of_0_keeps_all(self):
+    def test_a_threshold_of_0_keeps_all_boxes(self):
         boxes, scores = np.repeat(random_boxes(1, 1), 5, 0), np.linspace(0.3, 0.9, 5)[:, None]
-        np.testing.assert_array_equal(suppress(boxes, scores, 0), scores)
+        np.testing.assert_array_equal(apply_nms(boxes, scores, 0), scores)
 
-    def test_of_equal_boxes_the_best_of_each_class_stays(self):
+    def test_of_equal_boxes_the_best_per_class_is_kept(self):
         boxes = np.repeat(random_boxes(1, 1), 3, 0)
         scores = np.array([[0.5, 0.9], [0.8, 0.3], [0.6, 0.4]])
-        kept = suppress(boxes, scores, 0.45)
+        kept = apply_nms(boxes, scores, 0.45)
         np.testing.assert_array_equal(kept, [[0, 0.9], [0.8, 0], [0, 0]])
 
-    def test_a_dropped_box_drops_no_other(self):
-        """The second overlaps both, the first and the third do not overlap enough."""
+    def test_a_dropped_box_does_not_suppress_others(self):
+        """The second box overlaps both others; the first and third overlap too little."""
         boxes = np.array([[0.0, 0, 4, 4], [1, 0, 4, 4], [2, 0, 4, 4]])
         scores = np.array([[0.9], [0.8], [0.7]])
-        kept = suppress(boxes, scores, 0.45)
+        kept = apply_nms(boxes, scores, 0.45)
         np.testing.assert_array_equal(kept, [[0.9], [0], [0.7]])
 
-    def test_an_overlap_at_the_threshold_stays(self):
+    def test_an_overlap_equal_to_the_threshold_is_kept(self):
         boxes = np.array([[0.0, 0, 4, 4], [0, 0, 2, 4]])
         scores = np.array([[0.9], [0.8]])
-        assert math.prod(suppress(boxes, scores, 0.5)) > 0
-        assert math.prod(suppress(boxes, scores, 0.499)) == 0
+        assert math.prod(apply_nms(boxes, scores, 0.5)) > 0
+        assert math.prod(apply_nms(boxes, scores, 0.499)) == 0
 
-    def test_nothing_in_is_nothing_out(self):
-        assert suppress(np.zeros((0, 4)), np.zeros((0, 3)), 0.45).shape == (0, 3)
+    def test_no_boxes_give_no_scores(self):
+        assert apply_nms(np.zeros((0, 4)), np.zeros((0, 3)), 0.45).shape == (0, 3)
 
-    def test_the_scores_given_are_left_alone(self):
+    def test_the_given_scores_are_not_changed(self):
         boxes, scores = np.repeat(random_boxes(1, 1), 2, 0), np.array([[0.5], [0.9]])
-        suppress(boxes, scores, 0.45)
+        apply_nms(boxes, scores, 0.45)
         np.testing.assert_array_equal(scores, [[0.5], [0.9]])
 
 
-def test_the_order_behind_the_nms_is_that_of_sorting_by_class_after_class():
+def test_the_order_after_nms_equals_sorting_once_per_class():
     random = np.random.default_rng(3)
     scores = random.integers(0, 3, (30, 4)).astype(np.float32)
     rows = list(range(30))
     for kind in range(4):
         rows.sort(key=lambda row, kind=kind: -scores[row, kind])
-    assert order_behind_nms(scores).tolist() == rows
+    assert order_after_nms(scores).tolist() == rows

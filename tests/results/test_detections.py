@@ -1,4 +1,4 @@
-"""Detections as Darknet's lines, as its JSON and as drawings."""
+"""Detections as Darknet's lines, JSON, label lines and drawings."""
 
 import json
 
@@ -11,7 +11,7 @@ NAMES = ("dog", "truck", "dont_show", "höhle 🐻")
 
 
 def found(*rows, names=NAMES, height=576, width=768, **rest):
-    """Detections of rows (class id, score, left, top, right, bottom)."""
+    """Build Detections from rows (class id, score, left, top, right, bottom)."""
     table = np.array(rows, float).reshape(-1, 6)
     return Detections(
         table[:, 2:], table[:, 1], table[:, 0].astype(int), height, width, names, **rest
@@ -19,12 +19,12 @@ def found(*rows, names=NAMES, height=576, width=768, **rest):
 
 
 class TestLines:
-    def test_a_line_is_that_of_darknet(self):
+    def test_a_line_equals_darknets(self):
         detections = found((0, 0.93, 50, 79, 192, 224))
         line = "dog: 93%\t(left_x:   50   top_y:   79   width:  142   height:  145)"
         assert detections.lines() == [line]
 
-    def test_numbers_may_outgrow_their_columns(self):
+    def test_numbers_may_be_wider_than_their_columns(self):
         detections = found((1, 1.0, -12345, -7, 12345, 0))
         line = "truck: 100%\t(left_x: -12345   top_y:   -7   width: 24690   height:    7)"
         assert detections.lines() == [line]
@@ -37,7 +37,7 @@ class TestLines:
         (line,) = found((0, 0.5, left, 0, 9, 9)).lines()
         assert f"left_x: {printed}   top_y" in line
 
-    def test_width_and_height_are_rounded_on_their_own(self):
+    def test_width_and_height_are_rounded_separately(self):
         (line,) = found((0, 0.5, 0.4, 0.4, 10.9, 10.8)).lines()
         assert line.endswith("(left_x:    0   top_y:    0   width:   11   height:   10)")
 
@@ -45,7 +45,7 @@ class TestLines:
     def test_scores_are_whole_percents(self, score, printed):
         assert found((0, score, 0, 0, 9, 9)).lines()[0].startswith(f"dog: {printed}\t")
 
-    def test_they_go_from_left_to_right(self):
+    def test_lines_are_sorted_from_left_to_right(self):
         detections = found((0, 0.9, 30, 0, 40, 9), (1, 0.8, -5, 0, 9, 9), (0, 0.7, 10, 0, 20, 9))
         assert [line.split("%")[0] for line in detections.lines()] == [
             "truck: 80",
@@ -53,14 +53,14 @@ class TestLines:
             "dog: 90",
         ]
 
-    def test_two_classes_of_one_box_stay_together_the_better_one_first(self):
+    def test_classes_of_one_box_are_adjacent_with_the_higher_score_first(self):
         detections = found((1, 0.9, 5, 0, 9, 9), (0, 0.8, 5, 0, 9, 9), (0, 0.7, 1, 0, 9, 9))
         assert [line.split(":")[0] for line in detections.lines()] == ["dog", "truck", "dog"]
 
-    def test_nothing_found_is_no_line(self):
+    def test_no_detections_give_no_lines(self):
         assert found().lines() == []
 
-    def test_a_class_beyond_the_names_goes_by_number(self):
+    def test_a_class_without_a_name_is_called_by_its_number(self):
         assert found((7, 0.5, 0, 0, 9, 9)).lines()[0].startswith("class 7: 50%")
 
 
@@ -81,19 +81,19 @@ class TestJson:
             ],
         }
 
-    def test_the_keys_come_in_darknets_order(self):
+    def test_the_keys_are_in_darknets_order(self):
         record = found((0, 0.5, 0, 0, 9, 9)).to_dict()
         assert list(record) == ["frame_id", "filename", "objects"]
         (thing,) = record["objects"]
         assert list(thing) == ["class_id", "name", "relative_coordinates", "confidence"]
         assert list(thing["relative_coordinates"]) == ["center_x", "center_y", "width", "height"]
 
-    def test_numbers_have_the_six_decimals_of_darknet(self):
+    def test_numbers_have_six_decimals_as_in_darknet(self):
         thing = found((0, 1 / 3, 0, 0, 256, 9)).to_dict()["objects"][0]
         assert thing["confidence"] == 0.333333
         assert thing["relative_coordinates"]["center_x"] == 0.166667
 
-    def test_the_text_reads_back_whatever_the_types_of_the_arrays(self):
+    def test_json_text_can_be_parsed_for_any_array_types(self):
         detections = Detections(
             np.array([[0, 0, 9, 9]], np.float32),
             np.array([0.5], np.float32),
@@ -111,16 +111,16 @@ class TestJson:
         (thing,) = json.loads(detections.to_json())["objects"]
         assert thing["name"] == 'a "quoted" \\ name'
 
-    def test_nothing_found_is_an_empty_list(self):
+    def test_no_detections_give_an_empty_list(self):
         assert json.loads(found().to_json())["objects"] == []
 
 
-def test_the_relative_boxes_are_parts_of_the_picture():
-    boxes = found((0, 0.5, 192, 144, 576, 432)).boxes_relative
+def test_relative_boxes_are_fractions_of_the_picture():
+    boxes = found((0, 0.5, 192, 144, 576, 432)).boxes_cxcywh_relative
     np.testing.assert_array_equal(boxes, [[0.5, 0.5, 0.5, 0.5]])
 
 
-def test_hidden_classes_are_left_out_and_the_rest_stays_in_order():
+def test_hidden_classes_are_removed_and_the_order_is_kept():
     detections = found(
         (2, 0.9, 0, 0, 9, 9), (1, 0.8, 1, 0, 9, 9), (2, 0.7, 2, 0, 9, 9), (0, 0.6, 3, 0, 9, 9)
     ).visible()
@@ -129,37 +129,37 @@ def test_hidden_classes_are_left_out_and_the_rest_stays_in_order():
     np.testing.assert_array_equal(detections.boxes_xyxy[:, 0], [1, 3])
 
 
-def test_a_name_that_only_contains_the_mark_is_shown():
+def test_a_name_that_contains_dont_show_elsewhere_is_visible():
     assert len(found((0, 0.9, 0, 0, 9, 9), names=("i_dont_show",)).visible()) == 1
 
 
-def test_a_selection_keeps_what_is_known_of_the_picture():
+def test_selecting_keeps_the_attributes_of_the_picture():
     detections = found((0, 0.9, 0, 0, 9, 9), (1, 0.8, 1, 1, 9, 9), filename="a.jpg", frame_id=5)
     picked = detections.select([1])
     assert (picked.height, picked.width, picked.names) == (576, 768, NAMES)
     assert (picked.filename, picked.frame_id, len(picked)) == ("a.jpg", 5, 1)
 
 
-def test_their_number_is_their_length():
+def test_len_is_the_number_of_detections():
     assert len(found()) == 0
     assert len(found((0, 0.9, 0, 0, 9, 9))) == 1
 
 
 class TestDrawing:
-    def test_the_picture_given_is_left_alone(self):
+    def test_drawing_does_not_change_the_given_picture(self):
         image = np.zeros((60, 80, 3), np.uint8)
         drawn = found((0, 0.9, 10, 20, 60, 50)).draw(image)
         assert drawn.shape == image.shape
         assert drawn.any()
         assert not image.any()
 
-    def test_nothing_found_is_still_a_copy(self):
+    def test_without_detections_a_copy_is_returned(self):
         image = np.zeros((60, 80, 3), np.uint8)
         drawn = found().draw(image)
         np.testing.assert_array_equal(drawn, image)
         assert not np.shares_memory(drawn, image)
 
-    def test_the_label_has_the_name_and_the_score(self):
+    def test_the_label_shows_the_name_and_the_score(self):
         image = np.zeros((200, 300, 3), np.uint8)
 
         def label(detections):
@@ -173,11 +173,11 @@ class TestDrawing:
 
 
 class TestLabels:
-    def test_a_line_is_that_of_darknets_label_files(self):
+    def test_a_line_equals_that_of_darknets_label_files(self):
         detections = found((1, 0.9, 96, 144, 288, 432))
         assert detections.label_lines() == ["1 0.2500 0.5000 0.2500 0.5000"]
 
-    def test_a_box_of_several_classes_gets_the_likeliest(self):
+    def test_a_box_of_several_classes_gets_the_one_with_the_highest_score(self):
         box, other = (96, 144, 288, 432), (0, 0, 768, 576)
         detections = found((1, 0.9, *box), (0, 0.8, *other), (0, 0.7, *box))
         assert [line.split()[0] for line in detections.label_lines()] == ["1", "0"]
@@ -186,10 +186,10 @@ class TestLabels:
         (line,) = found((0, 0.9, -96, 0, 96, 576)).label_lines()
         assert line == "0 0.0000 0.5000 0.2500 1.0000"
 
-    def test_nothing_found_is_no_lines(self):
+    def test_no_detections_give_no_label_lines(self):
         assert found().label_lines() == []
 
 
-def test_boxes_inside_are_cut_at_the_borders():
+def test_clipped_boxes_end_at_the_borders():
     detections = found((0, 0.9, -5, 3, 800, 600))
-    np.testing.assert_array_equal(detections.boxes_inside, [[0, 3, 768, 576]])
+    np.testing.assert_array_equal(detections.boxes_xyxy_clipped, [[0, 3, 768, 576]])

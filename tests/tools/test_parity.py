@@ -209,7 +209,7 @@ def recorded():
     boxes = [
         {"class_id": int(kind), "confidence": float(score), "box": box.tolist()}
         for kind, score, box in zip(
-            found.class_ids, found.scores, found.boxes_relative, strict=True
+            found.class_ids, found.scores, found.boxes_cxcywh_relative, strict=True
         )
     ]
     return json.dumps(

@@ -3,6 +3,10 @@
 import cv2
 import numpy as np
 
+from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.setup import prepare
+
 COLOURS = np.array(((0, 0, 255), (0, 255, 0), (255, 0, 0)), np.uint8)  # BGR
 NAMES = ("red", "green", "blue")
 
@@ -187,3 +191,32 @@ def written(folder, text, name="small.cfg"):
     path = folder / name
     path.write_text(text)
     return path
+
+
+class Recorder(Callback):
+    """Keeps the events of a training."""
+
+    def __init__(self):
+        self.iterations, self.problems, self.messages, self.scores = [], [], [], []
+
+    def on_message(self, loop, text):
+        self.messages.append(text)
+
+    def on_iteration(self, loop, update):
+        self.iterations.append(update.iteration)
+
+    def on_problem(self, loop, problem):
+        self.problems.append(problem)
+
+    def on_evaluation(self, loop, score):
+        self.scores.append(score)
+
+
+def changed(plan, **options):
+    return TrainPlan(**{**plan.to_dict(), **options})
+
+
+def final_weights(plan):
+    """Train, and return the bytes of the final weights."""
+    prepare(plan).run()
+    return plan.path("_final.weights").read_bytes()

@@ -3,7 +3,7 @@
 import torch
 
 from darknet_torch.training.averaging import WeightAverage
-from tests.training.small import arrays, network
+from tests.training.small_networks import arrays, network
 
 ALPHA = 0.75
 CFG = """[net]
@@ -40,7 +40,7 @@ def run(net, average, values, start):
 
 def test_it_starts_with_the_weights_at_half_of_the_training():
     net = made()
-    average = WeightAverage.of(net)
+    average = WeightAverage.of_network(net)
     run(net, average, [5.0], 1004)
     assert average.averages == []
     run(net, average, [1.0, 2.0, 4.0], 1005)
@@ -54,7 +54,7 @@ def test_it_starts_with_the_weights_at_half_of_the_training():
 
 def test_it_becomes_the_weights_of_convolutions_a_thousand_updates_before_the_end():
     net = made()
-    average = WeightAverage.of(net)
+    average = WeightAverage.of_network(net)
     run(net, average, [1.0, 2.0, 2.0, 2.0, 2.0], 1005)
     wanted = average.averages[0].flatten()[0].item()
     assert 1 < wanted < 2
@@ -73,7 +73,7 @@ def test_it_becomes_the_weights_of_convolutions_a_thousand_updates_before_the_en
 
 def test_a_swap_is_undone_by_a_second_one():
     net = made()
-    average = WeightAverage.of(net)
+    average = WeightAverage.of_network(net)
     run(net, average, [1.0, 2.0], 1005)
     mean = average.averages[0].clone()
     average.swap()
@@ -86,7 +86,7 @@ def test_a_swap_is_undone_by_a_second_one():
 
 def test_without_ema_alpha_there_is_none():
     net = made(alpha=0)
-    average = WeightAverage.of(net)
+    average = WeightAverage.of_network(net)
     run(net, average, [1.0, 2.0], 1005)
     average.swap()
     assert average.averages == []

@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
-from darknet_torch.augment.source import Loaded
+from darknet_torch.augment.source import SampleBatch
 from darknet_torch.augment.text import TextSource
 from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.datasets.model import Example, Labels
+from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.errors import UsageError
 from darknet_torch.training.batches import Batches
-from darknet_torch.training.problem_log import Problems
-from tests.augment.scenes import scenes
+from darknet_torch.training.problem_log import ProblemLog
+from tests.augment.rectangle_scenes import scenes
 
 HEAD = SimpleNamespace(classes=3, max=10, jitter=0.3, resize=1.5)
 NET = NetOptions(batch=6, subdivisions=2, width=64, height=64, channels=3, mosaic=True, hue=0.1)
@@ -23,8 +23,10 @@ NET = NetOptions(batch=6, subdivisions=2, width=64, height=64, channels=3, mosai
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scenes")
-    examples = [*scenes(folder), Example(folder / "gone.png", Labels.of())]
-    return DetectionSource.of(examples, DetectionAugmentation.of(NET, HEAD, ALEXEYAB))
+    examples = [*scenes(folder), Example(folder / "gone.png", Labels.empty())]
+    return DetectionSource.from_examples(
+        examples, DetectionAugmentation.from_options(NET, HEAD, ALEXEYAB)
+    )
 
 
 def sizes(iteration):
@@ -82,7 +84,7 @@ class Numbers:
 
     def load(self, request):
         slots = np.array(request.slots, np.float32)[:, None]
-        return Loaded(slots, slots, ())
+        return SampleBatch(slots, slots, ())
 
 
 def test_ranks_keep_pairs_and_streams_together():
@@ -115,17 +117,19 @@ def test_a_run_without_end_can_be_left(source):
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_problems_come_with_their_mini_batch(source, workers):
-    problems = Problems()
+    problems = ProblemLog()
     for batch in batches(source, workers=workers, stop=6):
         problems.add(batch.problems)
     assert problems.counts == {"unreadable picture": 1}
-    assert problems.found[0].where.endswith("gone.png")
+    assert problems.all[0].where.endswith("gone.png")
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_errors_of_workers_are_errors_without_a_traceback(tmp_path, workers):
-    gone = [Example(tmp_path / "gone.png", Labels.of())]
-    source = DetectionSource.of(gone, DetectionAugmentation.of(NET, HEAD, ALEXEYAB))
+    gone = [Example(tmp_path / "gone.png", Labels.empty())]
+    source = DetectionSource.from_examples(
+        gone, DetectionAugmentation.from_options(NET, HEAD, ALEXEYAB)
+    )
     with pytest.raises(UsageError) as caught:
         list(batches(source, workers=workers))
     assert str(caught.value).startswith("none of the 1 pictures can be read")
@@ -142,7 +146,7 @@ def test_the_run_s_own_random_numbers_are_not_touched(source):
 
 def test_text_has_restarts():
     net = NetOptions(inputs=128, batch=4, subdivisions=2, time_steps=3)
-    text = TextSource.of(b"to be or not to be", net, ALEXEYAB)
+    text = TextSource.from_text(b"to be or not to be", net, ALEXEYAB)
     found = list(
         Batches(
             text, batch=4, subdivisions=2, time_steps=3, seed=0, size_of=lambda _: (0, 0), stop=2

@@ -1,12 +1,12 @@
-"""Two processes on the CPU, and one that does the work of both."""
+"""Two processes on the CPU, compared with one that does the work of both."""
 
 import pytest
 import torch
 import torch.multiprocessing
 
 from darknet_torch.training.distributed import Processes
-from darknet_torch.training.trainer import Trainer
-from tests.training.small import arrays, network
+from darknet_torch.training.loop import TrainingLoop
+from tests.training.small_networks import arrays, network
 from tests.training.two_processes import BATCH, BATCHES, CFG, DIALECT, data, one_of_two
 
 
@@ -24,7 +24,7 @@ def in_one():
     # The subdivisions are the same, so that normalisation sees the same pictures.
     cfg = CFG.format(batch=2 * BATCH, rate=0.2, more="batch_normalize=1")
     made = network(cfg.replace("subdivisions=2", "subdivisions=4"), DIALECT, seed=1)
-    trainer = Trainer(made)
+    loop = TrainingLoop(made)
     images, truths = data()
     losses = []
     for batch in range(BATCHES):
@@ -33,11 +33,11 @@ def in_one():
             for part in (0, 1)
             for rank in (0, 1)
         ]
-        losses.append(trainer.train_batch(pairs).loss)
+        losses.append(loop.train_iteration(pairs).loss)
     return made, losses
 
 
-def test_both_have_the_weights_of_one_that_did_it_all(results):
+def test_both_end_with_the_weights_of_a_single_process(results):
     made, _ = in_one()
     for name in ("biases", "scales", "weights"):
         ours = [result["arrays"][name] for result in results]

@@ -8,7 +8,9 @@ from darknet_torch.training.multiscale import MultiScale
 
 def scale(random=1.0, dialect=ALEXEYAB, seed=0, **options):
     given = {"batch": 8, "width": 416, "height": 416, "channels": 3, "max_batches": 4000}
-    return MultiScale.of(NetOptions(**{**given, **options}), dialect, seed=seed, random=random)
+    return MultiScale.from_options(
+        NetOptions(**{**given, **options}), dialect, seed=seed, random=random
+    )
 
 
 def sizes(given, iterations=range(0, 4000, 10)):
@@ -72,13 +74,13 @@ def test_pjreddie_s_detectors_take_320_to_608_and_end_at_608():
 
 
 def test_pjreddie_s_classifiers_take_128_to_448():
-    given = MultiScale.of(
+    given = MultiScale.from_options(
         NetOptions(width=256, height=256, channels=3, random=1), PJREDDIE, seed=0
     )
     assert {width for width, _ in sizes(given, range(0, 20000, 40))} == set(range(128, 480, 32))
     assert len(set(sizes(given, range(40, 80)))) == 1
     assert given.largest == (448, 448)
-    assert MultiScale.of(
+    assert MultiScale.from_options(
         NetOptions(width=9, height=9, channels=3, random=1), ALEXEYAB, seed=0
     ).fixed
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, without_bugs
-from darknet_torch.training.optimizer import Optimizer, batch_size, mini_batch_size
-from tests.training.small import arrays, network
+from darknet_torch.ops.arithmetic import FAST, CArithmetic
+from darknet_torch.training.optimizer import CSGD, Optimizer, batch_size, mini_batch_size
+from tests.training.small_networks import arrays, network
 
 BATCH, MOMENTUM, DECAY = 4, 0.8, 0.01
 RATES = (0.1, 0.05, 0.2, 0.1)
@@ -92,7 +93,7 @@ def test_momentum_decay_and_rate_over_several_steps(factor, dialect):
     optimizer, plain = Optimizer(made), PlainSgd(made)
     for step, rate in enumerate(RATES):
         deltas = gradients(made, step)
-        optimizer.step(rate, step + 1)
+        optimizer.step(rate, step + 1, BATCH)
         first = {key: delta for key, delta in deltas.items() if key[0] == 0}
         plain.step(first, rate, factor)
         plain.step({key: delta for key, delta in deltas.items() if key[0] == 1}, rate)
@@ -101,12 +102,12 @@ def test_momentum_decay_and_rate_over_several_steps(factor, dialect):
 
 def test_updates_in_cs_order_are_the_same_but_for_their_rounding():
     made, peer = make(), make()
-    one, other = Optimizer(made, in_order=True), Optimizer(peer)
+    one, other = Optimizer(made, CArithmetic(made.dialect)), Optimizer(peer)
     for step in range(3):
         gradients(made, step)
         gradients(peer, step)
-        one.step(0.1, step + 1)
-        other.step(0.1, step + 1)
+        one.step(0.1, step + 1, BATCH)
+        other.step(0.1, step + 1, BATCH)
     for key, array in values(peer).items():
         # Three updates of float32 values of about 1.
         np.testing.assert_allclose(values(made)[key], array, rtol=1e-5, atol=1e-6)
@@ -116,7 +117,7 @@ def test_biases_and_scales_do_not_decay_and_weights_do_without_any_gradient():
     made = make()
     before = values(made)
     optimizer = Optimizer(made)
-    optimizer.step(0.1, 1)
+    optimizer.step(0.1, 1, BATCH)
     after = values(made)
     for key, array in before.items():
         factor = 1 - 0.1 * DECAY if key[1] == "weights" else 1
@@ -127,15 +128,15 @@ def test_a_gradient_is_forgotten_after_its_step():
     made = make()
     optimizer = Optimizer(made)
     gradients(made, 1)
-    optimizer.step(0.1, 1)
+    optimizer.step(0.1, 1, BATCH)
     assert all(parameter.grad is None for parameter in optimizer.parameters())
 
 
 def test_several_processes_make_one_larger_batch():
     made = make()
-    optimizer, plain = Optimizer(made, copies=3), PlainSgd(made, batch=3 * BATCH)
+    optimizer, plain = Optimizer(made), PlainSgd(made, batch=3 * BATCH)
     deltas = gradients(made, 1)
-    optimizer.step(0.1, 1)
+    optimizer.step(0.1, 1, 3 * BATCH)
     plain.step(deltas, 0.1)
     assert_same(made, plain)
 
@@ -150,7 +151,7 @@ def test_adam_is_that_of_the_cuda_code(dialect):
     moments = {key: (np.zeros(a.shape), np.zeros(a.shape)) for key, a in expected.items()}
     for step, rate in enumerate(RATES, 1):
         deltas = gradients(made, step)
-        optimizer.step(rate, step)
+        optimizer.step(rate, step, BATCH)
         for key, delta in deltas.items():
             m, v = moments[key]
             d = delta - DECAY * BATCH * expected[key].astype(float)
@@ -170,7 +171,7 @@ def test_clip_bounds_the_weights_alone(first, net, dialect):
     optimizer, plain = Optimizer(made), PlainSgd(made)
     for step in range(2):
         deltas = gradients(made, step)
-        optimizer.step(0.5, step + 1)
+        optimizer.step(0.5, step + 1, BATCH)
         plain.step(deltas, 0.5)
         for index in (0, 1) if net else (0,):
             plain.values[index, "weights"].clip(-0.3, 0.3, plain.values[index, "weights"])
@@ -187,7 +188,7 @@ def test_a_layer_rests_for_its_first_updates_and_learns_nothing_of_them(first, n
     optimizer, plain = Optimizer(made), PlainSgd(made)
     for step, rate in enumerate(RATES):
         deltas = gradients(made, step)
-        optimizer.step(rate, step + 1)
+        optimizer.step(rate, step + 1, BATCH)
         if step < resting:
             deltas = {key: delta for key, delta in deltas.items() if key[0] == 1}
         plain.step(deltas, rate)
@@ -208,7 +209,7 @@ def test_layers_before_a_stopbackward_stay_and_pjreddies_decay():
     for dialect, factor in (("alexeyab", 1), ("pjreddie", 1 - 0.1 * DECAY)):
         made = make(second="stopbackward=1", dialect=dialect)
         before = values(made)
-        Optimizer(made).step(0.1, 1)
+        Optimizer(made).step(0.1, 1, BATCH)
         after = values(made)
         expected = before[0, "weights"] * np.float32(factor)
         np.testing.assert_allclose(after[0, "weights"], expected, **CLOSE)
@@ -224,7 +225,7 @@ def test_grad_centr_takes_the_mean_of_each_filter_from_what_it_learns():
     optimizer, plain = Optimizer(made), PlainSgd(made)
     for step, rate in enumerate(RATES):
         deltas = gradients(made, step)
-        optimizer.step(rate, step + 1)
+        optimizer.step(rate, step + 1, BATCH)
         summed = plain.updates[0, "weights"]
         summed += deltas.pop((0, "weights"))
         summed -= summed.mean((1, 2, 3), keepdims=True)
@@ -261,30 +262,31 @@ def test_without_anything_to_learn_a_step_does_nothing():
     made = network(SECTIONS)
     optimizer = Optimizer(made)
     before = [slot.tensor.clone() for _, slot in made.slots()]
-    optimizer.step(0.1, 1)
+    optimizer.step(0.1, 1, BATCH)
     assert optimizer.state_dict() == {}
     optimizer.load_state_dict({})
     for (_, slot), kept in zip(made.slots(), before, strict=True):
         assert torch.equal(slot.tensor, kept)
 
 
-@pytest.mark.parametrize(("net", "in_order"), [("", False), ("adam=1", False), ("", True)])
-def test_a_state_goes_on_where_it_was(net, in_order):
+@pytest.mark.parametrize(("net", "exact"), [("", False), ("adam=1", False), ("", True)])
+def test_a_loaded_state_gives_the_same_updates(net, exact):
     whole, parts = make(net=net), make(net=net)
-    one = Optimizer(whole, in_order=in_order)
+    arithmetic = CArithmetic(whole.dialect) if exact else FAST
+    one = Optimizer(whole, arithmetic)
     for step in range(3):
         gradients(whole, step)
-        one.step(0.1, step + 1)
-    first = Optimizer(parts, in_order=in_order)
+        one.step(0.1, step + 1, BATCH)
+    first = Optimizer(parts, arithmetic)
     for step in range(3):
         if step == 2:
-            later = Optimizer(parts, in_order=in_order)
+            later = Optimizer(parts, arithmetic)
             for array in first.parameters():
                 array.grad = None  # as where another process goes on
             later.load_state_dict(first.state_dict())
             first = later
         gradients(parts, step)
-        first.step(0.1, step + 1)
+        first.step(0.1, step + 1, BATCH)
     for key, array in values(whole).items():
         np.testing.assert_array_equal(values(parts)[key], array)
 
@@ -293,3 +295,68 @@ def test_what_subdivisions_do_not_divide_is_left_out_of_a_batch():
     net = network("[net]\ninputs=3\nbatch=7\nsubdivisions=2\ntime_steps=5\n[softmax]").net
     assert mini_batch_size(net) == 15
     assert batch_size(net) == 30
+
+
+# CSGD: updates rounded as C's, to the bit.
+C_RATE, C_DECAY, C_MOMENTUM = 0.003, 0.0005 * 4, 0.9
+
+
+def drawn(seed):
+    return torch.randn(50, generator=torch.Generator().manual_seed(seed))
+
+
+def made_c_sgd():
+    weights = torch.nn.Parameter(drawn(0))
+    optimizer = CSGD([weights], lr=C_RATE, momentum=C_MOMENTUM, weight_decay=C_DECAY)
+    return weights, optimizer
+
+
+def update(weights, optimizer, seed):
+    weights.backward(drawn(seed))
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+def test_gradients_are_added_to_what_momentum_leaves():
+    weights, optimizer = made_c_sgd()
+    expected, sums = weights.detach().numpy().copy(), np.zeros(50, np.float32)
+    for seed in (1, 2, 3):
+        update(weights, optimizer, seed)
+        sums = sums - drawn(seed).numpy()
+        sums = sums + np.float32(-C_DECAY) * expected
+        expected = expected + np.float32(C_RATE) * sums
+        sums = np.float32(C_MOMENTUM) * sums
+    np.testing.assert_array_equal(weights.detach().numpy(), expected)
+
+
+def test_it_updates_as_pytorchs_does():
+    weights, optimizer = made_c_sgd()
+    peer = torch.nn.Parameter(drawn(0))
+    other = torch.optim.SGD([peer], lr=C_RATE, momentum=C_MOMENTUM, weight_decay=C_DECAY)
+    for seed in (1, 2, 3):
+        update(weights, optimizer, seed)
+        update(peer, other, seed)
+    torch.testing.assert_close(weights, peer)
+
+
+def test_it_goes_on_from_the_state_of_either():
+    weights, optimizer = made_c_sgd()
+    update(weights, optimizer, 1)
+    for kind in (CSGD, torch.optim.SGD):
+        copy = torch.nn.Parameter(weights.detach().clone())
+        other = kind([copy], lr=1.0)
+        other.load_state_dict(optimizer.state_dict())
+        other.zero_grad()
+        update(copy, other, 2)
+        wanted, again = made_c_sgd()
+        update(wanted, again, 1)
+        update(wanted, again, 2)
+        torch.testing.assert_close(copy, wanted)
+
+
+def test_what_has_no_gradient_stays():
+    weights, optimizer = made_c_sgd()
+    optimizer.step()
+    optimizer.zero_grad()
+    assert torch.equal(weights, drawn(0))
+    assert weights.grad is None

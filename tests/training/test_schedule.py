@@ -83,7 +83,7 @@ def test_poly_past_the_end_is_0_where_cs_pow_is_no_number():
     assert rate_at(made, 99) == pytest.approx(0.1 * 0.01**0.9, rel=1e-5)
 
 
-def test_random_draws_from_the_chance_it_is_given():
+def test_policy_random_draws_from_the_given_generator():
     made = net("learning_rate=.1", "policy=random", "power=2")
     drawn = random.Random(7).random()
     assert rate_at(made, 5, random.Random(7)) == single(single(0.1) * drawn**2)

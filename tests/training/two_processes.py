@@ -6,9 +6,10 @@ from pathlib import Path
 import torch
 import torch.distributed
 
+from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.distributed import Processes
-from darknet_torch.training.trainer import Trainer
-from tests.training.small import arrays, network
+from darknet_torch.training.loop import TrainingLoop
+from tests.training.small_networks import arrays, network
 
 CFG = """[net]
 width=3
@@ -27,7 +28,7 @@ activation=leaky
 [avgpool]
 [softmax]"""
 BATCHES, BATCH = 3, 4
-DIALECT = "alexeyab-cuda"  # keeps no delta of a mini-batch for the next one
+DIALECT = "alexeyab-cuda"  # accumulates no deltas
 
 
 def data():
@@ -42,7 +43,7 @@ def data():
 
 
 def one_of_two(rank: int, folder: str) -> None:
-    """Train on this process's half, and leave behind what came of it."""
+    """Train on the half of this process and save the result."""
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     torch.set_num_threads(1)
     where = f"file://{folder}/meeting"
@@ -52,15 +53,23 @@ def one_of_two(rank: int, folder: str) -> None:
         CFG.format(batch=BATCH, rate=0.1, more="batch_normalize=1"), DIALECT, seed=1 + rank
     )
     processes = Processes(rank, 2)
-    trainer = Trainer(made, processes=processes)
+    own_means = []
+
+    class OwnMeans(Callback):
+        """Keeps the rolling mean of this process, before both are averaged."""
+
+        on_every_rank = True
+
+        def on_mini_batch(self, loop, result):
+            own_means.append(arrays(made, 0)["rolling_mean"].clone())
+
+    loop = TrainingLoop(made, processes=processes, callbacks=[OwnMeans()])
     images, truths = data()
     losses = []
     for batch in range(BATCHES):
         pairs = zip(images[rank, batch], truths[rank, batch], strict=True)
-        losses.append(trainer.train_batch([(*pair, ()) for pair in pairs]).loss)
-    own = arrays(made, 0)["rolling_mean"].clone()
-    processes.average_statistics(made)
+        losses.append(loop.train_iteration([(*pair, ()) for pair in pairs]).loss)
     result = {"arrays": {name: array.detach() for name, array in arrays(made, 0).items()}}
-    result |= {"losses": losses, "own_mean": own, "first": processes.is_first}
+    result |= {"losses": losses, "own_mean": own_means[-1], "first": processes.is_first}
     torch.save(result, Path(folder) / f"{rank}.pt")
     torch.distributed.destroy_process_group()

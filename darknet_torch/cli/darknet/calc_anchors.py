@@ -49,8 +49,8 @@ def calc_anchors(options: CalcAnchorsOptions) -> None:
     Source: detector.c calc_anchors (AlexeyAB). Differs: another seed and better centres, as
     `dtorch kmeans`; boxes without a size do not count; no window is opened.
     """
-    from darknet_torch.anchors.dataset import class_counts
-    from darknet_torch.anchors.text import padded_form, written_whole
+    from darknet_torch.anchors.dataset import count_boxes_per_class
+    from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_padded
 
     count, width, height = options.count, options.width, options.height
     click.echo(f"\n num_of_clusters = {count}, width = {width}, height = {height} ")
@@ -58,19 +58,19 @@ def calc_anchors(options: CalcAnchorsOptions) -> None:
         data_set = open_data(DataSetOptions(data=options.data))
         measured = measure_boxes(data_set, AnchorTarget(count, height, width, letterbox=False))
     click.echo(f" read labels from {len(data_set.examples)} images ")
-    click.echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.boxes}")
+    click.echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.box_count}")
     (found,) = find_anchors(AnchorSearchOptions(), measured, [count])
-    counters = ", ".join(map(str, class_counts(data_set)))
+    counters = ", ".join(map(str, count_boxes_per_class(data_set)))
     _write_line(_COUNTERS, f"counters_per_class = {counters}")
     click.echo(f"\ncounters_per_class = {counters}")
     click.echo(f"\n avg IoU = {100 * found.fit.average_iou:2.2f} % ")
-    anchors = padded_form(found.anchors, whole=written_whole(width))
+    anchors = format_anchors_padded(found.anchors, whole=anchors_are_pixels(width))
     _write_line(_ANCHORS, anchors)
     click.echo(f"\nSaving anchors to the file: {_ANCHORS} \nanchors = {anchors}")
     if options.show:
-        from darknet_torch.anchors.plotting import Plot
+        from darknet_torch.anchors.plotting import AnchorPlot
 
-        write_bytes(Path(_CLOUD), Plot(Path(_CLOUD)).scatter(measured.boxes, found))
+        write_bytes(Path(_CLOUD), AnchorPlot(Path(_CLOUD)).scatter(measured.boxes, found))
 
 
 def _write_line(name: str, text: str) -> None:

@@ -57,7 +57,7 @@ def map_(options: EvalOptions) -> None:
     ground_truth = detected.ground_truth
     names = ground_truth.names
     for iou in options.ious:
-        matching = match(detected.passed.found, ground_truth.truths, len(names), iou)
+        matching = match(detected.passed.detections, ground_truth.truths, len(names), iou)
         result = matching.result(names, points=options.points, confidence=options.threshold)
         click.echo("\n".join(result.lines()))
     exit_if_failed(detected.passed)
@@ -86,16 +86,16 @@ def valid(options: EvalOptions) -> None:
     score, nms = _VALID[find_dialect(options.dialect).code_base]
     detected = _detect(options, score, nms)
     _write(detected, form, folder, file_name)
-    click.echo(f"{len(detected.passed.found)} detections written to {folder}", err=True)
+    click.echo(f"{len(detected.passed.detections)} detections written to {folder}", err=True)
     exit_if_failed(detected.passed)
 
 
 def _write(detected: DetectedDataSet, form: str, folder: Path, file_name: str | None) -> None:
     """Write detections as Pascal VOC's or COCO's results."""
     from darknet_torch.evaluation.coco import result_records
-    from darknet_torch.evaluation.export import VOC_PREFIX, write_json, write_voc
+    from darknet_torch.evaluation.results_writer import VOC_PREFIX, write_json, write_voc
 
-    found, ground_truth = detected.passed.found, detected.ground_truth
+    found, ground_truth = detected.passed.detections, detected.ground_truth
     if form == "voc":
         write_voc(found, ground_truth, folder, prefix=file_name or VOC_PREFIX)
         return
@@ -118,15 +118,15 @@ def recall(options: EvalOptions) -> None:
 
     Boxes of objectness above 0.001 after an NMS at 0.4, pictures stretched, as in Darknet.
     """
-    from darknet_torch.evaluation.recall import MIN_OBJECTNESS, NMS_THRESHOLD, recalls
-    from darknet_torch.media.frame_batches import opened_batches
+    from darknet_torch.evaluation.recall import MIN_OBJECTNESS, NMS_THRESHOLD, running_recalls
+    from darknet_torch.media.frame_batches import picture_batches
 
     options = apply_darknet_flags(options)
     options = replace(options, letterbox=bool(options.letterbox))
     data_set = open_evaluation_data(options)
     detector = build_detector(load_model_to_device(options), data_set, options, NMS_THRESHOLD)
     proposals, labels, failed = [], [], 0
-    for batch in opened_batches(
+    for batch in picture_batches(
         [example.path for example in data_set.examples],
         size=options.batch,
         workers=options.workers,
@@ -138,11 +138,11 @@ def recall(options: EvalOptions) -> None:
         if batch.images:
             predicted = detector.predict(batch.images)
             proposals += [
-                detector.propose(predicted, index, MIN_OBJECTNESS)
+                detector.propose_boxes(predicted, index, MIN_OBJECTNESS)
                 for index in range(len(batch.images))
             ]
-            labels += [data_set.examples[place].labels for place in batch.places]
-    for so_far in recalls(proposals, labels, iou=options.ious[0]):
+            labels += [data_set.examples[place].labels for place in batch.indices]
+    for so_far in running_recalls(proposals, labels, iou=options.ious[0]):
         click.echo(so_far.line())
     if failed:
         sys.exit(SOME_FAILED)

@@ -8,7 +8,7 @@ from darknet_torch.cli.detection_run import DetectOptions, run_detection
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.path_prompt import prompt_for_pictures
 from darknet_torch.errors import UsageError
-from darknet_torch.media.sources import Kind, PictureSource, find_sources
+from darknet_torch.media.sources import PictureSource, SourceKind, find_sources
 
 
 @darknet_style(detect)
@@ -48,4 +48,4 @@ def demo(options: DetectOptions) -> None:
 
 def _as_video(source: PictureSource) -> PictureSource:
     """Return the source as a video, whatever its suffix."""
-    return source if source.moving else PictureSource(source.name, Kind.VIDEO)
+    return source if source.is_video else PictureSource(source.name, SourceKind.VIDEO)

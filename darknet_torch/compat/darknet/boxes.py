@@ -20,8 +20,8 @@ from darknet_torch.compat.darknet.structures import (
     values_at,
 )
 from darknet_torch.errors import UnsupportedError, UsageError
-from darknet_torch.media.images import Placement, letterbox_size
-from darknet_torch.results.boxes import order_behind_nms, suppress
+from darknet_torch.media.images import Placement, letterbox_placement
+from darknet_torch.results.boxes import apply_nms, order_after_nms
 
 
 def get_network_boxes(
@@ -114,10 +114,10 @@ def do_nms_sort(dets: Any, total: int, classes: int, thresh: float) -> None:
     if not total:
         return
     probabilities = _probabilities(dets, total, classes)
-    kept = suppress(_boxes(dets, total), probabilities, thresh)
+    kept = apply_nms(_boxes(dets, total), probabilities, thresh)
     for index, values in enumerate(kept):
         values_at(dets[index].prob, classes)[:] = values
-    _reorder(dets, order_behind_nms(probabilities))
+    _reorder(dets, order_after_nms(probabilities))
 
 
 def do_nms_obj(dets: Any, total: int, classes: int, thresh: float) -> None:
@@ -128,11 +128,11 @@ def do_nms_obj(dets: Any, total: int, classes: int, thresh: float) -> None:
     if not total:
         return
     objectness = np.array([[dets[index].objectness] for index in range(total)], np.float32)
-    kept = suppress(_boxes(dets, total), objectness, thresh)
+    kept = apply_nms(_boxes(dets, total), objectness, thresh)
     for index in np.flatnonzero(kept[:, 0] == 0):
         dets[index].objectness = 0
         values_at(dets[index].prob, classes)[:] = 0
-    _reorder(dets, order_behind_nms(objectness))
+    _reorder(dets, order_after_nms(objectness))
 
 
 def free_detections(dets: Any, num: int) -> None:
@@ -172,7 +172,7 @@ def _detections(
     width, height = size
     own = net.network.net
     placement = (
-        letterbox_size(height, width, own.height, own.width)
+        letterbox_placement(height, width, own.height, own.width)
         if letter
         else Placement(own.height, own.width, own.height, own.width)
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from darknet_torch.compat.darknet.structures import IMAGE, keep, pointer_to, values_at
 from darknet_torch.errors import UsageError
-from darknet_torch.media.images import Placement, fit_planes, letterbox_size, read_image
+from darknet_torch.media.images import Placement, fit_planes, letterbox_placement, read_image
 
 
 def make_image(w: int, h: int, c: int) -> IMAGE:
@@ -60,7 +60,7 @@ def resize_image(image: IMAGE, w: int, h: int) -> IMAGE:
 
 def letterbox_image(image: IMAGE, w: int, h: int) -> IMAGE:
     """`image` with its aspect kept, the rest grey. Source: image.c letterbox_image."""
-    return _fitted(image, letterbox_size(image.h, image.w, h, w))
+    return _fitted(image, letterbox_placement(image.h, image.w, h, w))
 
 
 def rgbgr_image(image: IMAGE) -> None:

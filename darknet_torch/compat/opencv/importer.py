@@ -24,7 +24,12 @@ Source = str | os.PathLike[str] | Buffer
 
 # What OpenCV computes is nearest to the CUDA build: no blocks in [maxpool], every stride steps.
 # [region] keeps the objectness only channel by channel.
-OPENCV = replace(ALEXEYAB_CUDA, name="opencv", flat_region=False, xnor_in_bits=False)
+OPENCV = replace(
+    ALEXEYAB_CUDA,
+    name="opencv",
+    numerics=replace(ALEXEYAB_CUDA.numerics, xnor_in_bits=False),
+    geometry=replace(ALEXEYAB_CUDA.geometry, flat_region=False),
+)
 _EPSILON = 1e-6
 
 

@@ -12,7 +12,7 @@ from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.numbers import read_number
 from darknet_torch.heads.base import Head
 from darknet_torch.heads.region import Region
-from darknet_torch.results.boxes import suppress
+from darknet_torch.results.boxes import apply_nms
 
 _THRESHOLD, _NMS_THRESHOLD = 0.2, 0.0
 _REGION_THRESHOLD, _REGION_NMS_THRESHOLD = 0.001, 0.4
@@ -78,7 +78,7 @@ class RegionRows:
         """Set the scores of boxes that overlap a better one to 0, in place."""
         places = np.flatnonzero(rows[:, 5:].any(1))
         boxes = rows[places, :4].astype(np.float64)
-        rows[places, 5:] = suppress(boxes, rows[places, 5:], self.nms_threshold)
+        rows[places, 5:] = apply_nms(boxes, rows[places, 5:], self.nms_threshold)
 
 
 def _number(section: Section, key: str, default: float) -> float:

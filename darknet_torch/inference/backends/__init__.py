@@ -1,6 +1,6 @@
-"""What runs a network: pictures in, the raw outputs of its heads out.
+"""Backends, which run a network: they take pictures and return its raw outputs.
 
-Importing this imports no torch; a backend's own module is imported when it is asked for.
+Importing this package imports no torch; the module of a backend is imported when it is used.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from darknet_torch.model.network import Network
 
-# Name -> (module, class); the class takes a network.
+# Name -> (module, class). The class is called with the network. A new backend is a new row.
 _BACKENDS = {
     "torch": ("darknet_torch.inference.backends.pytorch", "TorchBackend"),
     "onnxruntime": ("darknet_torch.inference.backends.onnxruntime", "OnnxRuntimeBackend"),
@@ -28,14 +28,18 @@ class Backend(Protocol):
     """Runs one network."""
 
     def predict(self, images: np.ndarray) -> tuple[Tensor, ...]:
-        """The outputs of `Network.forward` for images [N, C, H, W] float32 in 0-1, RGB."""
+        """Return what `Network.forward` returns.
+
+        Args:
+            images: [N, C, H, W] float32 in 0-1, RGB or grey.
+        """
 
 
 def find_backend(name: str | Backend, network: Network) -> Backend:
-    """The backend called `name` for `network`; one that is made already as it is.
+    """Create the backend of a name for a network; a `Backend` object is returned unchanged.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: no backend has this name.
     """
     if not isinstance(name, str):
         return name

@@ -1,4 +1,4 @@
-"""onnxruntime as a backend."""
+"""The onnxruntime backend."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from darknet_torch.model.network import Network
 
 
 class OnnxRuntimeBackend:
-    """onnxruntime, on the CPU, or the GPU if the network is there.
+    """Runs a network with onnxruntime, on the GPU if the network is on one, else on the CPU.
 
     Args:
-        network: exported in memory when this is made, with batch normalisation folded.
+        network: it is exported to memory at once, with batch normalisation folded.
 
     Raises:
-        UsageError: onnx, onnxscript or onnxruntime are not installed.
-        CfgError: a layer cannot be exported; it is named.
+        UsageError: onnx, onnxscript or onnxruntime is not installed.
+        CfgError: a layer cannot be exported.
     """
 
     def __init__(self, network: Network) -> None:

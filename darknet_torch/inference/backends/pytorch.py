@@ -1,4 +1,4 @@
-"""PyTorch as a backend."""
+"""The PyTorch backend."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from darknet_torch.model.network import Network
 
 
 class TorchBackend:
-    """PyTorch, on the device and in the precision that the network is in."""
+    """Runs a network with PyTorch, on the device and in the precision of its parameters."""
 
     def __init__(self, network: Network) -> None:
         self.network = network

@@ -19,7 +19,7 @@ from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.colour_classifier import TWO_COLOURS
 from tests.cli.command import dtorch
 from tests.cli.labelled_sample import make_data
-from tests.media.videos import camera, read_video, sample_frames, write_video
+from tests.media.sample_videos import camera, read_video, sample_frames, write_video
 
 TOY = sample_folder()
 CAMERA = "http://192.168.0.80:8080/video?dummy=param.mjpg"

@@ -1,0 +1,37 @@
+"""Formats anchors as the value of anchors= in a cfg."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_IN_CELLS_UP_TO = 32
+
+
+def format_anchors_for_cfg(anchors: np.ndarray, *, whole: bool) -> str:
+    """`format_anchors_padded` without padding of the first number: ``10, 13,  16, 30``."""
+    return format_anchors_padded(anchors, whole=whole).strip()
+
+
+def format_anchors_padded(anchors: np.ndarray, *, whole: bool) -> str:
+    """Format anchors as calc_anchors prints them: `` 10, 13,  16, 30``.
+
+    Args:
+        anchors: [k, 2] widths and heights.
+        whole: use whole numbers, as for pixels; else four decimals, as for cells.
+
+    Source: detector.c calc_anchors (AlexeyAB).
+    Differs: a number that would be rounded to 0, whose logarithm is not finite, keeps two
+    digits.
+    """
+    pairs = (",".join(_number(value, whole=whole) for value in pair) for pair in anchors)
+    return ", ".join(pairs)
+
+
+def anchors_are_pixels(width: int) -> bool:
+    """Whether anchors for an input of `width` pixels are written in pixels instead of cells."""
+    return width > _IN_CELLS_UP_TO
+
+
+def _number(value: float, *, whole: bool) -> str:
+    text = f"{value:3.0f}" if whole else f"{value:2.4f}"
+    return text if float(text) > 0 else f"{value:.2g}"

@@ -1,0 +1,97 @@
+"""A contact sheet: many labelled pictures drawn on one. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from darknet_torch.datasets.examples import Example, Labels
+from darknet_torch.errors import ImageError
+from darknet_torch.media.drawing import draw_boxes
+from darknet_torch.media.images import read_image
+from darknet_torch.results.boxes import cxcywh_to_xyxy
+
+_PAPER = 255
+_INK = (0, 0, 0)
+_CAPTION = 16  # pixels below a picture
+_MARGIN = 4
+
+
+def choose_examples(
+    examples: Sequence[Example], count: int, *, seed: int | None, class_id: int | None = None
+) -> list[Example]:
+    """Choose up to `count` pictures; they keep their order.
+
+    Args:
+        seed: seed of a random choice; None takes the first pictures.
+        class_id: choose only pictures with a box of this class.
+    """
+    found = [
+        item
+        for item in examples
+        if class_id is None or (item.labels is not None and class_id in item.labels.class_ids)
+    ]
+    if seed is None:
+        return found[:count]
+    picked = np.random.default_rng(seed).permutation(len(found))[:count]
+    return [found[index] for index in sorted(picked)]
+
+
+def contact_sheet(
+    examples: Sequence[Example], names: Sequence[str], *, columns: int, size: int
+) -> tuple[np.ndarray, list[ImageError]]:
+    """Draw many pictures with their boxes and file names on one sheet.
+
+    Args:
+        examples: at least one picture.
+        columns: pictures per row.
+        size: side of the square that each picture is fitted into, in pixels.
+
+    Returns:
+        The sheet, BGR uint8 [H, W, 3], and the errors of pictures that could not be read;
+        their places stay empty.
+    """
+    columns = min(columns, len(examples))
+    rows = -(-len(examples) // columns)
+    down, right = size + _CAPTION + _MARGIN, size + _MARGIN
+    shape = (rows * down + _MARGIN, columns * right + _MARGIN, 3)
+    sheet = np.full(shape, _PAPER, np.uint8)
+    errors = []
+    for index, item in enumerate(examples):
+        row, column = divmod(index, columns)
+        top, left = _MARGIN + row * down, _MARGIN + column * right
+        try:
+            tile = _tile(item, names, size)
+        except ImageError as error:
+            errors.append(error)
+            continue
+        sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+        _write_name(sheet[top + size : top + size + _CAPTION, left : left + size], item)
+    return sheet, errors
+
+
+def _tile(item: Example, names: Sequence[str], size: int) -> np.ndarray:
+    """A resized picture; boxes are drawn after resizing, so that all lines are equally wide."""
+    image = read_image(item.path)
+    height, width = image.shape[:2]
+    scale = size / max(height, width)
+    tile_width, tile_height = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(image, (tile_width, tile_height), interpolation=cv2.INTER_AREA)
+    labels = Labels.empty() if item.labels is None else item.labels
+    boxes = cxcywh_to_xyxy(labels.boxes) * (tile_width, tile_height, tile_width, tile_height)
+    texts = [_text(names, int(key)) for key in labels.class_ids]
+    return draw_boxes(small, boxes, texts, labels.class_ids)
+
+
+def _text(names: Sequence[str], class_id: int) -> str:
+    return names[class_id] if 0 <= class_id < len(names) else f"class {class_id}"
+
+
+def _write_name(place: np.ndarray, item: Example) -> None:
+    text = item.path.name.encode("ascii", "replace").decode()
+    line = np.ascontiguousarray(place)
+    base = (0, _CAPTION - _MARGIN)
+    cv2.putText(line, text, base, cv2.FONT_HERSHEY_SIMPLEX, 0.4, _INK, 1, cv2.LINE_AA)
+    place[:] = line

@@ -1,0 +1,144 @@
+"""Reading result files, so that detections can be evaluated without a model. No torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darknet_torch.errors import UsageError
+from darknet_torch.evaluation.ground_truth import GroundTruth
+from darknet_torch.evaluation.records import DetectionTable
+from darknet_torch.evaluation.results_writer import (
+    DETECTIONS_FOLDER,
+    VOC_PREFIX,
+    as_one_word,
+    unique_stems,
+    voc_file_name,
+)
+
+_COORDINATES = 4
+_FORMATS = (
+    f"COCO's results (.json), a folder of {VOC_PREFIX}*.txt, or one of a .txt for each picture"
+)
+
+# Picture, class id, score, left, top, right, bottom.
+Row = tuple[float, ...]
+
+
+def read_results(path: Path, ground_truth: GroundTruth) -> DetectionTable:
+    """Read the detections in a results file or folder.
+
+    Args:
+        path: a file or folder written by `darknet_torch.evaluation.results_writer` or by
+            Darknet's ``valid``. In Pascal VOC's form, the path of any one class's file reads
+            all class files in its folder.
+        ground_truth: the pictures and classes that the results are about.
+
+    Returns:
+        The detections picture by picture, in the order of the file.
+
+    Raises:
+        UsageError: the format is not recognised, a record is broken, or a picture or class is
+            not in the ground truth.
+    """
+    try:
+        rows = np.array(list(_find_reader(path)(path, ground_truth)), np.float64).reshape(-1, 7)
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    pictures = rows[:, 0].astype(np.int64)
+    return DetectionTable(
+        pictures,
+        rows[:, 1].astype(np.int64),
+        ground_truth.boxes_cxcywh(pictures, rows[:, 3:]).astype(np.float32),
+        rows[:, 2].astype(np.float32),
+    )
+
+
+def _find_reader(path: Path) -> Callable[[Path, GroundTruth], Iterator[Row]]:
+    if path.suffix == ".json" and path.is_file():
+        return _read_coco
+    folder = path if path.is_dir() else path.parent
+    if any(folder.glob(f"{VOC_PREFIX}*.txt")) and (path.is_dir() or VOC_PREFIX in path.name):
+        return _read_voc
+    if path.is_dir() and (any(path.glob("*.txt")) or (path / DETECTIONS_FOLDER).is_dir()):
+        return _read_txt
+    raise UsageError("not a results file or folder", where=path, expected=_FORMATS)
+
+
+def _read_coco(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
+    pictures = {number: i for i, number in enumerate(ground_truth.picture_ids)}
+    classes = {number: i for i, number in enumerate(ground_truth.category_ids)}
+    try:
+        records = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise UsageError("not valid JSON", where=path, got=str(error)) from None
+    for number, record in enumerate(records if isinstance(records, list) else [records]):
+        where = f"{path}: record {number}"
+        try:
+            image_id, category_id = record["image_id"], record["category_id"]
+            left, top, width, height = map(float, record["bbox"])
+            score = float(record["score"])
+        except (KeyError, TypeError, ValueError):
+            expected = '{"image_id", "category_id", "bbox": [x, y, width, height], "score"}'
+            raise UsageError(
+                "this record is not a result", where=where, expected=expected, got=record
+            ) from None
+        picture = _look_up(image_id, pictures, "image_id", where)
+        class_id = _look_up(category_id, classes, "category_id", where)
+        yield picture, class_id, score, left, top, left + width, top + height
+
+
+def _read_voc(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
+    folder = path if path.is_dir() else path.parent
+    pictures = {stem: i for i, stem in enumerate(unique_stems(ground_truth))}
+    classes = {voc_file_name(name): i for i, name in enumerate(ground_truth.names)}
+    for file in sorted(folder.glob(f"{VOC_PREFIX}*.txt")):
+        class_id = _look_up(file.name, classes, "class", str(file))
+        for where, (stem, score, *box_xyxy) in _read_lines(file):
+            yield (_look_up(stem, pictures, "picture", where), class_id, score, *box_xyxy)
+
+
+def _read_txt(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
+    folder = path / DETECTIONS_FOLDER if (path / DETECTIONS_FOLDER).is_dir() else path
+    pictures = {stem: i for i, stem in enumerate(unique_stems(ground_truth))}
+    classes = {as_one_word(name): i for i, name in enumerate(ground_truth.names)}
+    for file in sorted(folder.glob("*.txt")):
+        picture = _look_up(file.stem, pictures, "picture", str(file))
+        for where, (name, score, *box_xyxy) in _read_lines(file):
+            yield (picture, _look_up(name, classes, "class", where), score, *box_xyxy)
+
+
+def _read_lines(file: Path) -> Iterator[tuple[str, tuple[str, float, float, float, float, float]]]:
+    """Yield file:line and the fields of each line: a name, which may have spaces, and numbers."""
+    for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), 1):
+        if line.strip():
+            where = f"{file}:{number}"
+            name, *numbers = line.strip().rsplit(maxsplit=1 + _COORDINATES)
+            try:
+                score, left, top, right, bottom = map(float, numbers)
+            except ValueError:
+                expected = "a name, a score, left, top, right and bottom"
+                raise UsageError(
+                    "this line is not a result", where=where, expected=expected, got=line
+                ) from None
+            yield where, (name, score, left, top, right, bottom)
+
+
+def _look_up(key: Any, indices: Mapping[Any, int], what: str, where: str) -> int:
+    """Return the index of a picture or class; raise UsageError if the data set lacks it."""
+    try:
+        return indices[key]
+    except (KeyError, TypeError):
+        examples = ", ".join(map(str, list(indices)[:3]))
+        raise UsageError(
+            f"this data set has no such {what}",
+            where=where,
+            expected=f"one of {len(indices)}: {examples} ..." if indices else "none at all",
+            got=repr(key),
+            fix="give the data set of the results with --data and --split",
+        ) from None

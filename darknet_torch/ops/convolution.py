@@ -1,0 +1,112 @@
+"""Convolution with Darknet's output sizes, dilated windows included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def count_windows(span: int, stride: int) -> int:
+    """How many windows there are whose first positions lie in 0..span; 1 if it is just below.
+
+    Source: convolutional_layer.c convolutional_out_height: C divides towards zero.
+    """
+    return (span // stride if span >= 0 else -(-span // stride)) + 1
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Window of a convolution; `padding` is per side, before dilation."""
+
+    size: int
+    stride_y: int = 1
+    stride_x: int = 1
+    padding: int = 0
+    dilation: int = 1
+    groups: int = 1
+
+    def output(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width out. The formula knows no dilation.
+
+        Source: convolutional_layer.c convolutional_out_height.
+        """
+        return (
+            count_windows(height + 2 * self.padding - self.size, self.stride_y),
+            count_windows(width + 2 * self.padding - self.size, self.stride_x),
+        )
+
+    def dilated_output(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of what the dilated windows give."""
+        reach = self.dilation * (self.size - 1) + 1
+        padding = 2 * self.padding * self.dilation
+        return (
+            (height + padding - reach) // self.stride_y + 1,
+            (width + padding - reach) // self.stride_x + 1,
+        )
+
+    @property
+    def text(self) -> str:
+        """The window in Darknet's words, such as "3x3/2" or "3x3/1(2)"."""
+        size, strides = self.size, (self.stride_x, self.stride_y)
+        step = str(strides[0]) if strides[0] == strides[1] else f"{strides[0]}x{strides[1]}"
+        return f"{size}x{size}/{step}" + (f"({self.dilation})" if self.dilation > 1 else "")
+
+
+def convolve(x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry) -> Tensor:
+    """[N, C, H, W] to [N, filters, H', W'] of the size that `Geometry.output` says.
+
+    That size knows no dilation. Where the dilated windows give another one, Darknet lays
+    out its matrix by that and multiplies by this, which scrambles it.
+
+    Source: convolutional_layer.c forward_convolutional_layer, im2col.c im2col_cpu_ext.
+    Differs: where the dilated windows are fewer, Darknet reads what earlier layers left in
+    its memory; here the windows that are missing see zeros.
+    """
+    height, width = x.shape[-2:]
+    strides = (geometry.stride_y, geometry.stride_x)
+    least = geometry.size - 2 * geometry.padding
+    if geometry.dilation == 1 and height >= least and width >= least:
+        return functional.conv2d(
+            x, weights, biases, strides, geometry.padding, groups=geometry.groups
+        )
+    rows, columns = geometry.output(height, width)
+    if geometry.dilation > 1:
+        dilated = geometry.dilated_output(height, width)
+        if dilated != (rows, columns) and dilated[0] * dilated[1] >= rows * columns:
+            return _scrambled(x, weights, biases, geometry, (rows, columns))
+    before = geometry.padding * geometry.dilation
+    after_y = _missing(rows, geometry.stride_y, geometry, height, before)
+    after_x = _missing(columns, geometry.stride_x, geometry, width, before)
+    padding = before
+    if not (0 <= after_y <= before and 0 <= after_x <= before):
+        x = functional.pad(x, (before, after_x, before, after_y))
+        padding = 0
+    x = functional.conv2d(x, weights, biases, strides, padding, geometry.dilation, geometry.groups)
+    return x[..., :rows, :columns]
+
+
+def _scrambled(
+    x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry, size: tuple[int, int]
+) -> Tensor:
+    """The product of the weights with a matrix whose rows are taken for shorter ones."""
+    strides = (geometry.stride_y, geometry.stride_x)
+    padding = geometry.padding * geometry.dilation
+    taps, positions = weights[0].numel(), size[0] * size[1]
+    parts = []
+    for part, kernel in zip(
+        x.chunk(geometry.groups, 1), weights.chunk(geometry.groups), strict=True
+    ):
+        matrix = functional.unfold(part, geometry.size, geometry.dilation, padding, strides)
+        matrix = matrix.flatten(1)[:, : taps * positions].reshape(-1, taps, positions)
+        parts.append(kernel.flatten(1) @ matrix)
+    out = torch.cat(parts, 1).reshape(x.shape[0], -1, *size)
+    return out if biases is None else out + biases[:, None, None]
+
+
+def _missing(out: int, stride: int, geometry: Geometry, size: int, before: int) -> int:
+    """How far the last window reaches beyond the input's end; negative if it stays inside."""
+    reach = (out - 1) * stride + geometry.dilation * (geometry.size - 1) + 1
+    return reach - before - size

@@ -1,0 +1,49 @@
+"""What may follow a training: a base class whose methods are called at its events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from darknet_torch.datasets.examples import Problem
+    from darknet_torch.training.evaluation import Score
+    from darknet_torch.training.forward import MiniBatchResult
+    from darknet_torch.training.loop import TrainingLoop, Update
+
+
+class Callback:
+    """Does nothing at any event; a subclass overrides the methods that it needs.
+
+    The callbacks of a loop are called in the order of its list. What a method raises ends the
+    training.
+
+    Attributes:
+        on_every_rank: whether it is called in each of several processes that train together,
+            else in the first one alone.
+    """
+
+    on_every_rank: ClassVar[bool] = False
+
+    def on_start(self, loop: TrainingLoop) -> None:
+        """Called before the first iteration."""
+
+    def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
+        """Called after the backward pass of a mini-batch, whose gradients have been added."""
+
+    def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
+        """Called after each update of the weights."""
+
+    def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
+        """Called after an evaluation of the network."""
+
+    def on_problem(self, loop: TrainingLoop, problem: Problem) -> None:
+        """Called when a fault in the data is met, once for each fault."""
+
+    def on_message(self, loop: TrainingLoop, text: str) -> None:
+        """Called with a line for the user."""
+
+    def on_interrupt(self, loop: TrainingLoop) -> None:
+        """Called when the user interrupts the training, before KeyboardInterrupt goes on."""
+
+    def on_end(self, loop: TrainingLoop) -> None:
+        """Called after the last iteration."""

@@ -1,0 +1,139 @@
+"""The files that a training writes: weights under Darknet's names, and its state."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.files import replacing, write_bytes
+from darknet_torch.losses.rejection import RejectionState
+from darknet_torch.model.weights import write_weights
+from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.plan import TrainPlan
+
+if TYPE_CHECKING:
+    from darknet_torch.training.evaluation import Score
+    from darknet_torch.training.loop import TrainingLoop, Update
+
+STATE = "_last.state"
+
+
+class Checkpoints(Callback):
+    """Writes the plan, the cfg, weights as Darknet names them, and the state to resume from.
+
+    Source: detector.c train_detector, parser.c save_weights (AlexeyAB).
+    """
+
+    def __init__(self, plan: TrainPlan) -> None:
+        self.plan = plan
+        self._best = -1.0
+
+    def on_start(self, loop: TrainingLoop) -> None:
+        """Create the folder of the run.
+
+        Raises:
+            UsageError: it cannot be created, or a file in it cannot be written.
+        """
+        folder = Path(self.plan.backup)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot be created ({error.strerror})", where=folder) from None
+        self.plan.save()
+        keep_cfg(self.plan)
+
+    def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
+        iteration, often = loop.iteration, self.plan.save_last
+        interval = self.plan.save_interval(loop.network.net.max_batches)
+        if iteration % interval == 0:
+            self._write_weights(loop, f"_{iteration}.weights")
+        if interval > often > 0 and iteration % often == 0 and iteration > 1:
+            self._write_last(loop)
+
+    def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
+        if score.value >= self._best:
+            self._best = score.value
+            self._write_weights(loop, "_best.weights")
+
+    def on_interrupt(self, loop: TrainingLoop) -> None:
+        self._write_last(loop)
+        files = f"{self.plan.path('_last.weights')} and {self.plan.path(STATE)}"
+        loop.emit("on_message", f"stopped; --resume goes on from {files}")
+
+    def on_end(self, loop: TrainingLoop) -> None:
+        self._write_weights(loop, "_final.weights")
+
+    def _write_last(self, loop: TrainingLoop) -> None:
+        """Write the weights, the state to resume from, and the moving average of the weights."""
+        self._write_weights(loop, "_last.weights")
+        self._write_state(loop)
+        if loop.average.averages:
+            loop.average.swap()
+            self._write_weights(loop, "_ema.weights")
+            loop.average.swap()
+
+    def _write_weights(self, loop: TrainingLoop, suffix: str) -> None:
+        # AlexeyAB's save_weights counts iterations, not the pictures of incomplete batches.
+        seen = loop.iteration * loop.batch_size
+        loop.network.header = replace(loop.network.header, seen=seen)
+        write_weights(loop.network, self.plan.path(suffix))
+
+    def _write_state(self, loop: TrainingLoop) -> None:
+        state = {
+            "iteration": loop.iteration,
+            "seen": loop.seen,
+            "optimizer": loop.optimizer.state_dict(),
+            "averages": loop.average.averages,
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "accumulated": loop.forward.state_dict(),
+            "rejection": asdict(loop.forward.rejection),
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_bytes(self.plan.path(STATE), buffer.getvalue())
+
+
+def resume(plan: TrainPlan, loop: TrainingLoop) -> None:
+    """Load the state that `Checkpoints` wrote; the weights have been read already.
+
+    Raises:
+        UsageError: there is none, or it belongs to another network.
+    """
+    path = plan.path(STATE)
+    if not path.is_file():
+        raise UsageError("nothing to resume", where=path, expected="the state of a stopped run")
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        if state["iteration"] != loop.iteration:
+            raise ValueError(f"it is of iteration {state['iteration']}")
+        loop.optimizer.load_state_dict(state["optimizer"])
+        loop.average.load(state["averages"])
+        loop.forward.load_state_dict(state["accumulated"])
+        loop.forward.rejection = RejectionState(**state["rejection"])
+    except (ValueError, KeyError, RuntimeError, OSError, EOFError) as error:
+        raise UsageError(
+            "does not belong to these weights", where=path, got=str(error).splitlines()[0]
+        ) from None
+    loop.seen = state["seen"]
+    torch.set_rng_state(state["random"])
+    if len(state["random_cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["random_cuda"])
+
+
+def keep_cfg(plan: TrainPlan) -> None:
+    """Copy the cfg next to the weights, so that the folder is complete."""
+    target = plan.path(".cfg")
+    if target.resolve() == Path(plan.cfg).resolve():
+        return
+    try:
+        with replacing(target) as file, Path(plan.cfg).open("rb") as source:
+            shutil.copyfileobj(source, file)
+    except OSError as error:
+        raise WeightsError(f"cannot be written ({error.strerror})", where=target) from None

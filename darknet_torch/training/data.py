@@ -1,0 +1,183 @@
+"""The training data of a network: pictures or text, in the form that its losses take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from darknet_torch.augment.cells import CellAugmentation, CellSource
+from darknet_torch.augment.classification import (
+    ClassificationAugmentation,
+    ClassificationSource,
+)
+from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
+from darknet_torch.augment.source import SampleSource
+from darknet_torch.augment.text import TextSource
+from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
+from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.opening import open_dataset
+from darknet_torch.errors import CfgError, UsageError
+from darknet_torch.heads.detection import Detection
+from darknet_torch.layers.softmax import Softmax
+from darknet_torch.losses.registry import loss_function_for
+from darknet_torch.model.network import Network
+from darknet_torch.training.plan import TrainPlan
+
+DETECTOR, CLASSIFIER, TEXT = "detector", "classifier", "text"
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The data of a training.
+
+    Attributes:
+        kind: DETECTOR, CLASSIFIER or TEXT.
+        source: makes the samples.
+        names: class names, may be empty.
+        pictures: number of training pictures; for a text its length in bytes.
+        random: random= of the last head, None for a network without heads.
+        side: cells per side of a [detection] head, None for others.
+        problems: faults in the files of the data set.
+        valid: labelled pictures for the evaluation of a detector, None for no evaluation.
+        valid_pictures: pictures for the evaluation of a classifier, None for no evaluation.
+    """
+
+    kind: str
+    source: SampleSource
+    names: tuple[str, ...]
+    pictures: int
+    random: float | None = None
+    side: int | None = None
+    problems: tuple[Problem, ...] = ()
+    valid: DataSet | None = None
+    valid_pictures: ClassifiedPictures | None = None
+
+
+def kind_of(network: Network) -> str:
+    """The kind of a network: DETECTOR, CLASSIFIER or TEXT.
+
+    Raises:
+        CfgError: none of its layers has a loss.
+    """
+    if network.heads:
+        return DETECTOR
+    if not any(loss_function_for(layer) for layer in network.layers):
+        raise CfgError(
+            "the network has no layer with a loss",
+            where=network.net.where,
+            expected="a detection head, [softmax], [logistic] or [cost]",
+        )
+    return CLASSIFIER if network.net.is_picture else TEXT
+
+
+def open_training_data(network: Network, plan: TrainPlan) -> TrainingData:
+    """Open the data that `plan` names, for `network`.
+
+    Raises:
+        UsageError, NamesError: it does not exist, or has no training samples.
+        CfgError: the network has no loss, or options that Darknet refuses together.
+    """
+    kind = kind_of(network)
+    if kind == DETECTOR:
+        return _detector(network, plan)
+    return _classifier(network, plan) if kind == CLASSIFIER else _text(network, plan)
+
+
+def _detector(network: Network, plan: TrainPlan) -> TrainingData:
+    head = network.heads[-1]  # the last one's options count, as in train_detector
+    data_set = _data_set(plan, plan.split or "train")
+    examples = data_set.examples
+    if plan.overfit:
+        examples = tuple(x for x in examples if x.labels is not None and len(x.labels))
+        examples = examples[: plan.overfit]
+    augment = plan.augment and not plan.overfit
+    side = None
+    source: SampleSource
+    if isinstance(head, Detection):
+        side = head.options.side
+        cells = CellAugmentation.from_options(
+            network.net, head.options, network.dialect, augment=augment
+        )
+        source = CellSource.from_examples(examples, cells)
+    else:
+        boxes = DetectionAugmentation.from_options(
+            network.net, head.options, network.dialect, augment=augment
+        )
+        source = DetectionSource.from_examples(examples, boxes)
+    valid = None
+    if plan.overfit:
+        valid = replace(data_set, examples=examples)
+    elif plan.map:
+        valid = _data_set(plan, plan.valid_split)
+    return TrainingData(
+        DETECTOR,
+        source,
+        data_set.names,
+        len(examples),
+        # One size is enough to overfit a few pictures.
+        random=0.0 if plan.overfit or not plan.augment else head.options.random,
+        side=side,
+        problems=data_set.problems,
+        valid=valid,
+    )
+
+
+def _data_set(plan: TrainPlan, split: str) -> DataSet:
+    return open_dataset(
+        Path(plan.data),
+        images=plan.images,
+        split=split,
+        names=plan.names,
+        voc_origin=plan.voc_origin,
+    )
+
+
+def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
+    pictures = open_classification(plan.data, split=plan.split)
+    if plan.overfit:
+        pictures = replace(
+            pictures,
+            paths=pictures.paths[: plan.overfit],
+            class_ids=pictures.class_ids[: plan.overfit],
+        )
+    trees = [x.tree for x in network.layers if isinstance(x, Softmax) and x.tree is not None]
+    classes = network.output_layer.output_shape.count
+    if len(pictures.labels) > classes:
+        raise UsageError(
+            "the data set has more classes than the network",
+            where=pictures.origin,
+            expected=f"{classes} classes",
+            got=f"{len(pictures.labels)} classes",
+            fix="correct filters= or output= of the layer before [softmax]",
+        )
+    options = ClassificationAugmentation.from_options(
+        network.net,
+        classes,
+        network.dialect,
+        tree=trees[-1].tree if trees else None,
+        augment=plan.augment and not plan.overfit,
+    )
+    valid = None
+    if plan.overfit:
+        valid = pictures
+    elif plan.map:
+        valid = open_classification(plan.data, split=plan.valid_split)
+    return TrainingData(
+        CLASSIFIER,
+        ClassificationSource.from_pictures(pictures, options),
+        pictures.names,
+        len(pictures.paths),
+        problems=pictures.problems,
+        valid_pictures=valid,
+    )
+
+
+def _text(network: Network, plan: TrainPlan) -> TrainingData:
+    try:
+        text = Path(plan.data).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read ({error.strerror})", where=plan.data, expected="a text file"
+        ) from None
+    source = TextSource.from_text(text, network.net, network.dialect)
+    return TrainingData(TEXT, source, (), len(text))

@@ -1,0 +1,149 @@
+"""The evaluation of a network during its training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from darknet_torch.datasets.classification import ClassifiedPictures
+from darknet_torch.datasets.examples import DataSet
+from darknet_torch.errors import UsageError
+from darknet_torch.evaluation.classification import score_classifier, true_class_ids
+from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, match
+from darknet_torch.evaluation.detection_pass import detect_all
+from darknet_torch.evaluation.ground_truth import GroundTruth
+from darknet_torch.inference.classifier import Classifier
+from darknet_torch.inference.detector import Detector
+from darknet_torch.media.frame_batches import picture_batches
+from darknet_torch.model.network import Network
+from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.data import CLASSIFIER, DETECTOR, TrainingData
+from darknet_torch.training.plan import TrainPlan
+
+if TYPE_CHECKING:
+    from darknet_torch.training.loop import TrainingLoop, Update
+
+_BATCH = 8  # pictures per forward pass
+_EPOCHS = 4  # between two evaluations. Source: detector.c mAP_epochs (AlexeyAB)
+_MIN_INTERVAL = 100  # iterations between two evaluations
+
+Evaluator = Callable[[Network], "Score"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """The result of an evaluation.
+
+    Attributes:
+        value: what evaluations are compared by, 0-1: mAP or accuracy.
+        lines: what Darknet prints.
+    """
+
+    value: float
+    lines: list[str]
+
+
+def detector_score(network: Network, data_set: DataSet, *, iou: float, workers: int) -> Score:
+    """Compute Darknet's mAP of a detector; the network ends in training mode.
+
+    Args:
+        data_set: pictures with their boxes.
+        iou: overlap from which a detection counts, 0-1.
+        workers: threads that read pictures.
+
+    Raises:
+        UsageError: not one picture can be read.
+
+    Source: detector.c validate_detector_map (AlexeyAB).
+    """
+    network.eval()
+    classes = network.heads[-1].classes
+    names = data_set.names or _numbered(classes)
+    detector = Detector(network, names=names, nms_threshold=NMS_THRESHOLD)
+    paths = [example.path for example in data_set.examples]
+    passed = detect_all(detector, paths, thresholds=[MIN_SCORE], batch=_BATCH, workers=workers)
+    network.train()
+    if not passed.readable:
+        raise UsageError("no picture can be read", where=data_set.origin)
+    seen = tuple(data_set.examples[place] for place in passed.readable)
+    truth = GroundTruth.from_data_set(DataSet(seen, names, data_set.origin))
+    result = match(passed.detections, truth.truths, classes, iou).result(names)
+    return Score(result.mean, result.lines())
+
+
+def classifier_score_of(network: Network, pictures: ClassifiedPictures, *, workers: int) -> Score:
+    """Compute the accuracy of a classifier; the network ends in training mode.
+
+    Raises:
+        UsageError: not one picture can be read.
+    """
+    network.eval()
+    classifier = Classifier(network, names=None, top=1)
+    guesses: list[tuple[int, ...]] = []
+    truths: list[int] = []
+    known = true_class_ids(pictures)
+    for batch in picture_batches(pictures.paths, size=1, workers=workers):
+        if batch.images:
+            found = classifier.classify_images(batch.images, [""] * len(batch.images))
+            guesses += [one.class_ids for one in found]
+            truths += [known[place] for place in batch.indices]
+    network.train()
+    if not guesses:
+        raise UsageError("no picture can be read", where=pictures.origin)
+    names = (*pictures.names, *_numbered(classifier.classes)[len(pictures.names) :])
+    score = score_classifier(np.array(guesses), truths, names)
+    return Score(float(score.top_1.sum() / score.total), score.lines())
+
+
+def _numbered(classes: int) -> tuple[str, ...]:
+    return tuple(f"class {number}" for number in range(classes))
+
+
+def find_evaluator(data: TrainingData, plan: TrainPlan) -> Evaluator | None:
+    """The function that evaluates a network on the validation part of `data`, if there is one."""
+    if data.kind == DETECTOR and data.valid is not None:
+        valid = data.valid
+        return lambda network: detector_score(network, valid, iou=plan.iou, workers=plan.workers)
+    if data.kind == CLASSIFIER and data.valid_pictures is not None:
+        pictures = data.valid_pictures
+        return lambda network: classifier_score_of(network, pictures, workers=plan.workers)
+    return None
+
+
+class Evaluation(Callback):
+    """Evaluates the network every few epochs and at the end.
+
+    Args:
+        evaluate: computes the score.
+        pictures: how many the training set has.
+
+    Attributes:
+        last: the last score, None before the first.
+
+    Source: detector.c train_detector (AlexeyAB), its calc_map_for_each.
+    """
+
+    def __init__(self, evaluate: Evaluator, pictures: int) -> None:
+        self.evaluate, self.pictures = evaluate, pictures
+        self.last: Score | None = None
+        self._evaluated_at = 0
+
+    def on_start(self, loop: TrainingLoop) -> None:
+        self._evaluated_at = loop.iteration
+
+    def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
+        if not self._is_due(loop):
+            return
+        self._evaluated_at = loop.iteration
+        self.last = self.evaluate(loop.network)
+        loop.emit("on_evaluation", self.last)
+
+    def _is_due(self, loop: TrainingLoop) -> bool:
+        net = loop.network.net
+        per_iteration = loop.batch_size * loop.processes.count
+        interval = max(_EPOCHS * self.pictures // per_iteration, _MIN_INTERVAL)
+        due = max(self._evaluated_at + interval, net.burn_in)
+        return loop.iteration >= due or loop.iteration == net.max_batches

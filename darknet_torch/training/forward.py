@@ -1,0 +1,201 @@
+"""The forward pass of a mini-batch in training: its layers, their losses, one root."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from darknet_torch.cfg.darknet_bugs import DELTAS_NOT_ZEROED
+from darknet_torch.layers.base import Layer
+from darknet_torch.losses.base import DeltaRecord, Loss, LossContext, attach_delta
+from darknet_torch.losses.registry import has_cost, loss_function_for
+from darknet_torch.losses.rejection import RejectionState
+from darknet_torch.model.network import Network
+from darknet_torch.ops.accumulated_delta import AccumulatedDelta
+
+
+@dataclass
+class MiniBatchResult:
+    """What the forward pass of a mini-batch gave.
+
+    Attributes:
+        root: a zero; ``root.backward()`` sends all deltas through the network.
+        cost: the mean of the costs of the layers that have one, as Darknet prints it.
+        losses: layer index -> its loss.
+        deltas: layer index -> the delta at its input, complete after the backward pass.
+    """
+
+    root: Tensor
+    cost: Tensor
+    losses: dict[int, Loss] = field(default_factory=dict)
+    deltas: dict[int, DeltaRecord] = field(default_factory=dict)
+
+
+class ForwardPass:
+    """Runs a network in training mode so that backward gives what C's backward gives.
+
+    Args:
+        network: in training mode.
+        autocast: run the layers, not the losses, in this reduced precision.
+
+    Attributes:
+        accumulated: layer index -> the delta that its mini-batches add up, for the layers
+            whose delta the C code never zeroes.
+        rejection: the state of bad-label rejection; each loss gets the one that the loss before
+            it returned. This and `accumulated` outlive a mini-batch, checkpoints save them.
+
+    Source: network.c forward_network, backward_network (both code bases).
+    """
+
+    def __init__(self, network: Network, autocast: torch.dtype | None = None) -> None:
+        self.network, self.autocast = network, autocast
+        self.rejection = RejectionState()
+        self.loss_functions = {layer.index: loss_function_for(layer) for layer in network.layers}
+        self.cost_layers = sum(has_cost(layer) for layer in network.layers)
+        self.memory_of = _shared_memory(network)
+        self.overwritten_by = _overwriting_layers(network, self.memory_of)
+        self.accumulated = {
+            layer.index: AccumulatedDelta() for layer in network.layers if self._accumulates(layer)
+        }
+
+    def _accumulates(self, layer: Layer) -> bool:
+        dialect = self.network.dialect
+        return (
+            dialect.reproduces(DELTAS_NOT_ZEROED)
+            and not dialect.trains(layer.section_names[0])
+            and self.loss_functions[layer.index] is None
+            and not (layer.has_state or layer.works_in_place)
+            and layer.index not in self.overwritten_by
+        )
+
+    def state_dict(self) -> dict[int, Tensor]:
+        """The accumulated deltas, by layer index."""
+        return {
+            index: accumulated.delta
+            for index, accumulated in self.accumulated.items()
+            if accumulated.delta is not None
+        }
+
+    def load_state_dict(self, deltas: dict[int, Tensor]) -> None:
+        """Go on with what `state_dict` gave."""
+        for index, accumulated in self.accumulated.items():
+            accumulated.delta = deltas.get(index)
+
+    def __call__(self, images: Tensor, truths: Tensor, context: LossContext) -> MiniBatchResult:
+        """Run a mini-batch.
+
+        Args:
+            images: [N, C, H, W] in 0-1, or [N, inputs]; for a recurrent network one step
+                after the other.
+            truths: [N, ...], in the form that the network's losses take.
+            context: the state of the training; `rejection` and `earlier` are filled in here.
+        """
+        last_frozen = last_frozen_layer(self.network, context.iteration)
+        outputs = {-1: self.network.checked(images)}
+        losses: dict[int, Loss] = {}
+        deltas: dict[int, DeltaRecord] = {}
+        roots: list[Tensor] = []
+        for layer in self.network.layers:
+            inputs = [self._input(layer, source, outputs[source]) for source in layer.sources]
+            frozen = layer.index <= last_frozen or layer.options.onlyforward
+            with torch.no_grad() if frozen else nullcontext():
+                if self.loss_functions[layer.index] is None:
+                    output = self._run(layer, inputs)
+                else:
+                    x, earlier = inputs[0].float(), MappingProxyType(dict(losses))
+                    around = replace(context, earlier=earlier, rejection=self.rejection)
+                    output, loss = self._run_with_loss(layer, x, truths, around)
+                    output, root, deltas[layer.index] = attach_delta(x, output, loss)
+                    losses[layer.index] = loss
+                    if self.network.dialect.sends_delta(layer.section_names[0]):
+                        roots.append(root)
+                    else:
+                        output = output.detach()
+            if layer.options.truth:
+                truths = output.detach()
+            outputs[layer.index] = output
+            if layer.works_in_place:
+                outputs[layer.sources[0]] = output
+            for done in self.network.last_readers.get(layer.index, ()):
+                outputs.pop(done, None)
+        return MiniBatchResult(_sum_of(roots, images), self._cost(losses, images), losses, deltas)
+
+    def _run(self, layer: Layer, inputs: list[Tensor]) -> Tensor:
+        """The output of a layer without a loss."""
+        accumulated = self.accumulated.get(layer.index)
+        enabled = self.autocast is not None
+        with torch.autocast(inputs[0].device.type, self.autocast, enabled=enabled):
+            if accumulated is None:
+                return layer(*inputs)
+            output = layer.forward_recording_delta(*inputs, record=accumulated.record)
+        return accumulated.add_previous(output)
+
+    @torch.no_grad()
+    def _run_with_loss(
+        self, layer: Layer, x: Tensor, truths: Tensor, context: LossContext
+    ) -> tuple[Tensor, Loss]:
+        """The output of a layer with a loss, and the loss."""
+        loss_function = self.loss_functions[layer.index]
+        assert loss_function is not None
+        output = layer(x)
+        loss = loss_function(layer, x, output, truths, context)
+        if loss.rejection is not None:
+            self.rejection = loss.rejection
+        return output, loss
+
+    def _input(self, layer: Layer, source: int, output: Tensor) -> Tensor:
+        """`output` of `source`, detached where an earlier layer overwrites its delta."""
+        first = self.overwritten_by.get(self.memory_of.get(source, source))
+        return output.detach() if first is not None and first < layer.index else output
+
+    def _cost(self, losses: dict[int, Loss], images: Tensor) -> Tensor:
+        """Source: network.c get_network_cost."""
+        if not losses:
+            return images.new_zeros(())
+        costs = [loss.cost.detach().float() for loss in losses.values()]
+        return torch.stack(costs).sum() / self.cost_layers
+
+
+def _sum_of(roots: list[Tensor], images: Tensor) -> Tensor:
+    """One root for those that have a gradient to send."""
+    sending = [root for root in roots if root.requires_grad]
+    return torch.stack(sending).sum() if sending else images.new_zeros(())
+
+
+def last_frozen_layer(network: Network, iteration: int) -> int:
+    """The index of the last layer that no gradient reaches, -1 if there is none.
+
+    Source: network_kernels.cu backward_network_gpu (AlexeyAB): stopbackward=1 is for good, a
+    larger number for as many iterations. Its CPU code, and pjreddie's, stop for good.
+    """
+    stops = [
+        layer.index
+        for layer in network.layers
+        if layer.options.stopbackward == 1 or layer.options.stopbackward > iteration
+    ]
+    return max(stops, default=-1)
+
+
+def _shared_memory(network: Network) -> dict[int, int]:
+    """Index of a layer that works in place -> the layer whose memory it shares."""
+    memory: dict[int, int] = {}
+    for layer in network.layers:
+        if layer.works_in_place:
+            memory[layer.index] = memory.get(layer.sources[0], layer.sources[0])
+    return memory
+
+
+def _overwriting_layers(network: Network, memory_of: dict[int, int]) -> dict[int, int]:
+    """Index of a source -> the layer that overwrites its delta, the first one if several do.
+
+    The first one comes last in the backward pass.
+    """
+    return {
+        memory_of.get(source, source): layer.index
+        for layer in reversed(network.layers)
+        for source in layer.overwritten_sources
+    }

@@ -1,0 +1,224 @@
+"""The training loop: one iteration from the first mini-batch to the saved weights."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from darknet_torch.datasets.examples import Problem
+from darknet_torch.errors import TrainingError
+from darknet_torch.losses.base import LossContext
+from darknet_torch.model.network import Network
+from darknet_torch.ops.arithmetic import FAST
+from darknet_torch.training.averaging import WeightAverage
+from darknet_torch.training.batches import TrainBatch
+from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.distributed import Processes
+from darknet_torch.training.forward import ForwardPass, MiniBatchResult
+from darknet_torch.training.optimizer import Optimizer, batch_size
+from darknet_torch.training.problem_log import ProblemLog
+from darknet_torch.training.schedule import rate_at
+
+
+class MiniBatch(NamedTuple):
+    """What one forward pass of a training takes.
+
+    Attributes:
+        images: [N, C, H, W] RGB in 0-1, or [N, inputs], on the network's device.
+        truths: [N, ...], in the form that the network's losses take.
+        paths: names of the pictures, for messages.
+    """
+
+    images: Tensor
+    truths: Tensor
+    paths: Sequence[str] = ()
+
+
+@dataclass
+class Update:
+    """One update of the weights.
+
+    Attributes:
+        iteration: its number, 1 for the first.
+        loss: the mean cost per input, as Darknet prints it.
+        rate: the learning rate.
+        parts: layer index -> the named numbers of its loss, means over the mini-batches.
+    """
+
+    iteration: int
+    loss: float
+    rate: float
+    parts: dict[int, dict[str, float]] = field(default_factory=dict)
+
+
+class TrainingLoop:
+    """Trains a network, iteration after iteration, and calls its callbacks.
+
+    Args:
+        network: its header says how many inputs it has seen.
+        callbacks: called at each event, in this order; see `Callback`.
+        autocast: compute the layers in this reduced precision.
+        processes: those that train the network together.
+        seed: seeds the random rates of policy=random.
+
+    Attributes:
+        iteration: updates made so far.
+        seen: inputs seen so far.
+        batch_size: inputs per update.
+        forward: the forward pass, with the deltas that outlive a mini-batch.
+        problems: the faults met in the data.
+
+    Source: network.c train_network_datum, train_network_waitkey (AlexeyAB).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        callbacks: Iterable[Callback] = (),
+        autocast: torch.dtype | None = None,
+        processes: Processes | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.network = network.train()
+        self.processes = processes or Processes()
+        self.callbacks = [
+            callback for callback in callbacks if self.processes.is_first or callback.on_every_rank
+        ]
+        self.batch_size = batch_size(network.net)
+        self.seen = network.header.seen
+        self.iteration = self.seen // self.batch_size
+        self.forward = ForwardPass(network, autocast)
+        alone = autocast is None and self.processes.count == 1
+        self.optimizer = Optimizer(network, network.arithmetic if alone else FAST)
+        # bfloat16 has the range of float32 and needs no scaling.
+        self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
+        self.average = WeightAverage.of_network(network)
+        self.problems = ProblemLog()
+        self.seed = seed
+        self.processes.share(network)
+
+    def run(self, batches: Iterable[TrainBatch]) -> None:
+        """Train on `batches` until max_batches.
+
+        Raises:
+            TrainingError: the loss is not finite.
+            KeyboardInterrupt: the user stopped the training; callbacks have saved its state.
+        """
+        self.emit("on_start")
+        mini_batches = self._received(batches)
+        try:
+            while self.iteration < self.network.net.max_batches:
+                self.train_iteration(islice(mini_batches, self.network.net.subdivisions))
+        except KeyboardInterrupt:
+            self.emit("on_interrupt")
+            raise
+        self.emit("on_end")
+
+    def train_iteration(self, mini_batches: Iterable[MiniBatch]) -> Update:
+        """Update the weights once, by the mini-batches of one batch.
+
+        Raises:
+            TrainingError: the loss is not finite; the weights are as they were before.
+        """
+        for layer in self.network.layers:
+            layer.at_iteration(self.iteration)
+        results, inputs = [], 0
+        for images, truths, paths in mini_batches:
+            inputs += len(images)
+            self.seen += len(images)
+            result = self.forward(images, truths, self._loss_context(images))
+            self._check_finite(result, paths)
+            self._backward(result.root)  # gradients add up from mini-batch to mini-batch
+            self.emit("on_mini_batch", result)
+            results.append(result)
+        self.iteration += 1
+        self.seen = self.iteration * self.batch_size
+        self.processes.sum_gradients(self.optimizer.parameters())
+        rate = self._rate()
+        copies = self.processes.count
+        self.optimizer.step(rate * copies, self.iteration, inputs * copies, self.scaler)
+        self.average.update(self.iteration)
+        self.processes.average_statistics(self.network)
+        update = self._summary(results, rate, inputs)
+        self.emit("on_iteration", update)  # log, save, evaluate
+        return update
+
+    def emit(self, event: str, *arguments: object) -> None:
+        """Call the method `event` of every callback with this loop and `arguments`."""
+        for callback in self.callbacks:
+            getattr(callback, event)(self, *arguments)
+
+    def report_problems(self, problems: Iterable[Problem]) -> None:
+        """Report those faults in the data that were not met before."""
+        for problem in self.problems.add(problems):
+            self.emit("on_problem", problem)
+
+    def _received(self, batches: Iterable[TrainBatch]) -> Iterator[MiniBatch]:
+        """The mini-batches on the network's device; faults in their data are reported."""
+        device = next(self.network.parameters()).device
+        for batch in batches:
+            self.report_problems(batch.problems)
+            for stream in batch.restarts:
+                for layer in self.network.layers:
+                    layer.forget_stream(stream)
+            yield MiniBatch(
+                batch.images.to(device, non_blocking=True),
+                batch.truths.to(device, non_blocking=True),
+                batch.paths,
+            )
+
+    def _loss_context(self, images: Tensor) -> LossContext:
+        return LossContext(
+            net=self.network.net,
+            dialect=self.network.dialect,
+            height=images.shape[2] if images.dim() == 4 else 1,
+            width=images.shape[3] if images.dim() == 4 else 1,
+            seen=self.seen,
+            iteration=self.iteration,
+        )
+
+    def _backward(self, root: Tensor) -> None:
+        if root.requires_grad:
+            (root if self.scaler is None else self.scaler.scale(root)).backward()
+
+    def _rate(self) -> float:
+        generator = random.Random(f"{self.seed} {self.iteration}")
+        return rate_at(self.network.net, self.iteration, generator)
+
+    def _check_finite(self, result: MiniBatchResult, paths: Sequence[str]) -> None:
+        if bool(torch.isfinite(result.cost)):
+            return
+        broken = [
+            f"[{self.network.layers[index].section}], layer {index}"
+            for index, loss in result.losses.items()
+            if not bool(torch.isfinite(loss.cost))
+        ]
+        raise TrainingError(
+            "the loss is not a finite number any more",
+            where=f"iteration {self.iteration + 1}",
+            expected="a finite loss",
+            got=f"{float(result.cost)} of {', '.join(broken)} on {', '.join(paths) or 'a batch'}",
+            fix="the usual causes: learning_rate= too high or burn_in= too short, labels with "
+            "boxes of no size, anchors far from the boxes, weights that were broken before; "
+            "continue from the last saved weights with a lower rate",
+        )
+
+    def _summary(self, results: list[MiniBatchResult], rate: float, inputs: int) -> Update:
+        costs = torch.stack([result.cost for result in results]).sum()
+        loss = float(self.processes.mean(costs)) / max(1, inputs)
+        parts = {
+            index: {
+                name: sum(float(result.losses[index].parts[name]) for result in results)
+                / len(results)
+                for name in results[0].losses[index].parts
+            }
+            for index in results[0].losses
+        }
+        return Update(self.iteration, loss, rate, parts)

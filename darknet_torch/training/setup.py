@@ -1,0 +1,210 @@
+"""From a plan to a training that is ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import torch
+
+from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
+from darknet_torch.errors import CfgError, UsageError, warn
+from darknet_torch.model.loading import build, fill, find_device
+from darknet_torch.model.network import Network
+from darknet_torch.training.batches import Batches, TrainBatch
+from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.checkpoints import Checkpoints, resume
+from darknet_torch.training.data import TrainingData, open_training_data
+from darknet_torch.training.distributed import Processes
+from darknet_torch.training.evaluation import Evaluation, Score, find_evaluator
+from darknet_torch.training.loop import TrainingLoop
+from darknet_torch.training.multiscale import MultiScale
+from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.problem_log import ProblemSummary
+
+# Options of experiments in the C code that change nothing in a training here.
+IGNORED_NET_OPTIONS = ("adversarial_lr", "attention", "weights_reject_freq", "unsupervised")
+IGNORED_CONVOLUTION_OPTIONS = (
+    *("sway", "rotate", "stretch", "stretch_sway", "reverse", "coordconv"),
+    "assisted_excitation",
+)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training that is ready to run.
+
+    Attributes:
+        plan: what to do.
+        data: what to train on.
+        sizes: the size of the network's input in each iteration.
+        loop: the network, its optimizer and the state of the training.
+        evaluation: the callback that evaluates, None without validation data.
+    """
+
+    plan: TrainPlan
+    data: TrainingData
+    sizes: MultiScale
+    loop: TrainingLoop
+    evaluation: Evaluation | None
+
+    @property
+    def network(self) -> Network:
+        """The network in training."""
+        return self.loop.network
+
+    def run(self) -> Score | None:
+        """Train until max_batches.
+
+        Returns:
+            The last score, None without evaluations.
+
+        Raises:
+            TrainingError: the loss is not finite any more.
+            UsageError: nothing of the data can be used, or a file cannot be written.
+            KeyboardInterrupt: the user stopped it; the last complete state is saved.
+        """
+        problems = (*self.data.problems, *self.data.source.problems)
+        self.loop.report_problems(problems)
+        with closing(self._batches(self.network.net.max_batches).__iter__()) as batches:
+            self.loop.run(batches)
+        return self.evaluation.last if self.evaluation else None
+
+    def first_batch(self) -> TrainBatch:
+        """The first mini-batch that the network would see."""
+        with closing(self._batches(self.loop.iteration + 1).__iter__()) as batches:
+            return next(batches)
+
+    def _batches(self, stop: int) -> Batches:
+        """The mini-batches from the loop's iteration to `stop`, excluded."""
+        net, processes = self.network.net, self.loop.processes
+        return Batches(
+            self.data.source,
+            batch=net.batch * processes.count,
+            subdivisions=net.subdivisions,
+            time_steps=net.time_steps,
+            seed=self.plan.seed,
+            start=self.loop.iteration,
+            stop=stop,
+            size_of=self.sizes.size_of,
+            mini_batch_of=self.sizes.mini_batch_of if self.sizes.dynamic else None,
+            workers=self.plan.workers,
+            rank=processes.rank,
+            world_size=processes.count,
+            pin_memory=next(self.network.parameters()).is_cuda,
+        )
+
+
+def prepare(
+    plan: TrainPlan, callbacks: Iterable[Callback] = (), processes: Processes | None = None
+) -> Training:
+    """Open and check everything that the training of `plan` needs.
+
+    Args:
+        plan: what to do.
+        callbacks: called before those that save and evaluate.
+        processes: those that train the network together.
+
+    Raises:
+        CfgError, WeightsError, UsageError, NamesError: as what is opened raises them.
+    """
+    # Processes share the weights of the first one, not its dropout.
+    torch.manual_seed(plan.seed + (processes.rank if processes else 0))
+    network = start_network(plan)
+    if not network.net.max_batches:
+        raise CfgError(
+            "[net] does not say how long to train",
+            where=network.net.where,
+            expected="max_batches=",
+            got="none",
+            fix="write max_batches= there, or say --max-batches",
+        )
+    warn_ignored_options(network)
+    data = open_training_data(network, plan)
+    evaluator = find_evaluator(data, plan)
+    evaluation = Evaluation(evaluator, data.pictures) if evaluator else None
+    precision = getattr(torch, plan.precision)
+    loop = TrainingLoop(
+        network.to(find_device(plan.device)),
+        callbacks=(
+            *callbacks,
+            Checkpoints(plan),
+            *((evaluation,) if evaluation else ()),
+            ProblemSummary(),
+        ),
+        autocast=None if precision is torch.float32 else precision,
+        processes=processes,
+        seed=plan.seed,
+    )
+    if plan.resume:
+        resume(plan, loop)
+    _check_unfinished(loop, plan)
+    sizes = MultiScale.from_options(
+        network.net, network.dialect, seed=plan.seed, random=data.random
+    )
+    return Training(plan, data, sizes, loop, evaluation)
+
+
+def start_network(plan: TrainPlan) -> Network:
+    """The network of a plan with the values that it starts from.
+
+    Raises:
+        CfgError, WeightsError: as `darknet_torch.load`.
+    """
+    network = build(
+        plan.cfg,
+        width=plan.width,
+        height=plan.height,
+        batch=plan.batch,
+        subdivisions=plan.subdivisions,
+        max_batches=plan.max_batches,
+        dialect=_dialect(plan),
+        arithmetic="c_order" if plan.exact_order else "fast",
+    )
+    weights = str(plan.path("_last.weights")) if plan.resume else plan.weights
+    if weights is None:
+        network.initialize()
+    else:
+        fill(network, weights, strict=True)
+    if plan.clear or weights is None:
+        network.header = type(network.header)(*network.dialect.weight_file.version)
+    return network
+
+
+def _dialect(plan: TrainPlan) -> Dialect:
+    dialect = find_dialect(plan.dialect)
+    if plan.darknet_bugs == "fix":
+        dialect = without_bugs(dialect)
+    if plan.bn_momentum is not None:
+        numerics = replace(
+            dialect.numerics,
+            rolling_step=plan.bn_momentum,
+            connected_rolling_step=plan.bn_momentum,
+        )
+        dialect = replace(dialect, numerics=numerics)
+    return dialect
+
+
+def _check_unfinished(loop: TrainingLoop, plan: TrainPlan) -> None:
+    last = loop.network.net.max_batches
+    if loop.iteration >= last:
+        raise UsageError(
+            "nothing is left to learn",
+            where=plan.weights or plan.cfg,
+            expected=f"weights that have seen fewer than max_batches={last} iterations",
+            got=loop.iteration,
+            fix="--clear starts to count again, as does a larger max_batches=",
+        )
+
+
+def warn_ignored_options(network: Network) -> None:
+    """Warn of the options that the cfg sets and that change nothing in a training here."""
+    for name in IGNORED_NET_OPTIONS:
+        if getattr(network.net, name):
+            warn(f"{name}= has no effect in training here", where=network.net.where)
+    for layer in network.layers:
+        for name in IGNORED_CONVOLUTION_OPTIONS:
+            if getattr(layer.options, name, False):
+                where = layer.options.where
+                warn(f"[{layer.section}] {name}= has no effect in training here", where=where)

@@ -1,0 +1,25 @@
+import pytest
+
+from darknet_torch.datasets.convert import convert
+from darknet_torch.datasets.opening import open_splits
+from darknet_torch.datasets.writing import write_new_file
+from darknet_torch.errors import UsageError
+from tests.datasets.tiny_datasets import darknet, picture
+
+
+def test_pictures_with_the_same_name_are_numbered(tmp_path):
+    data = darknet(tmp_path, [])
+    paths = [picture(tmp_path / name) for name in ("a/x.png", "b/x.png", "b/X.bmp")]
+    (tmp_path / "train.txt").write_text("".join(f"{path}\n" for path in [*paths, paths[0]]))
+    convert(open_splits([data]), "darknet", tmp_path / "out")
+    (new,) = open_splits([tmp_path / "out/dataset.data"]).values()
+    assert [item.path.name for item in new.examples] == ["x.png", "x-2.png", "X-3.bmp", "x.png"]
+    assert all(item.labels is None for item in new.examples)
+
+
+def test_an_existing_file_is_not_overwritten(tmp_path):
+    file = tmp_path / "new" / "list.txt"
+    write_new_file(file, "one\n")
+    with pytest.raises(UsageError, match=r"list\.txt: already exists; choose another --out"):
+        write_new_file(file, "two\n")
+    assert file.read_text() == "one\n"

@@ -1,0 +1,32 @@
+"""Choosing a backend by its name, or handing one in."""
+
+import pytest
+
+import darknet_torch as dt
+from darknet_torch.errors import UsageError
+from darknet_torch.inference.backends import find_backend
+from darknet_torch.inference.backends.pytorch import TorchBackend
+from darknet_torch.inference.classifier import Classifier
+from tests.conversion.models import DETECTOR, PICTURE, built
+from tests.inference.networks import CLASSIFIER
+
+
+@pytest.mark.parametrize(("cfg", "make"), [(DETECTOR, dt.Detector), (CLASSIFIER, Classifier)])
+def test_a_backend_object_can_be_given_instead_of_a_name(cfg, make):
+    network = built(cfg)
+
+    class Counting(TorchBackend):
+        shapes = ()
+
+        def predict(self, images):
+            self.shapes = (*self.shapes, images.shape)
+            return super().predict(images)
+
+    backend = Counting(network)
+    make(network, backend=backend)(PICTURE)
+    assert backend.shapes == ((1, 3, 32, 32),)
+
+
+def test_the_error_for_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(UsageError, match="expected torch or onnxruntime, got 'tensorrt'"):
+        find_backend("tensorrt", built(DETECTOR))

@@ -1,0 +1,43 @@
+"""Darknet's lines about a training."""
+
+import re
+
+import pytest
+
+from darknet_torch.training.loop import Update
+from darknet_torch.training.progress import Progress
+from tests.training.small_networks import network
+
+CFG = """[net]
+width=32
+height=32
+channels=1
+max_batches=10
+[convolutional]
+filters=6
+size=1
+[yolo]
+anchors=1,1
+num=1
+classes=1"""
+PARTS = dict.fromkeys(("iou", "recall", "count", "class_loss", "iou_loss", "total_loss"), 0.5)
+
+
+def test_the_line_of_an_iteration_has_loss_average_and_images():
+    progress = Progress(network(CFG), images=4)
+    first = progress.line(Update(1, loss=2.0, rate=0.1))
+    second = progress.line(Update(2, loss=1.0, rate=0.1))
+    assert re.match(r" 1: 2\.000000, 2\.000000 avg loss, 0\.100000 rate, .* 4 images, ", first)
+    assert re.match(r" 2: 1\.000000, 1\.900000 avg loss, .* 8 images, .* hours left, ", second)
+    assert progress.loss == pytest.approx(1.9)
+
+
+def test_a_yolo_layer_has_a_line_of_its_own():
+    progress = Progress(network(CFG), images=4)
+    (line,) = progress.head_lines(Update(1, 2.0, 0.1, {1: PARTS}))
+    assert line.startswith("v3 (mse loss, Normalizer: (iou: 0.75, obj: 1.00, cls: 1.00) Region 1 ")
+    assert "Avg (IOU: 0.500000), .5R: 0.500000, count: 0," in line
+
+
+def test_a_layer_without_numbers_has_no_line():
+    assert Progress(network(CFG), images=4).head_lines(Update(1, 2.0, 0.1, {1: {}})) == []
