@@ -9,7 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from darknet_torch.conversion.convert import ConversionReport, convert
+    from darknet_torch.conversion.convert import convert
+    from darknet_torch.conversion.report import ConversionReport
     from darknet_torch.conversion.weight_files import average, partial, statistics
     from darknet_torch.downloads.download import download
     from darknet_torch.errors import (
@@ -46,7 +47,7 @@ _HOME = {
     "download": "downloads.download",
     "load": "model.loading",
     "convert": "conversion.convert",
-    "ConversionReport": "conversion.convert",
+    "ConversionReport": "conversion.report",
     "GraphOptions": "export.graphs",
     "average": "conversion.weight_files",
     "partial": "conversion.weight_files",

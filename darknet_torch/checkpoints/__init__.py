@@ -1,1 +1,1 @@
-"""State_dicts of other programs, recognised by their keys and shapes."""
+"""Checkpoints of other PyTorch programs, recognised by the keys and shapes of their state_dict."""

@@ -1,4 +1,4 @@
-"""The arrays of a checkpoint's layer, put where a Darknet layer keeps its own."""
+"""The arrays of one layer of a checkpoint, and how they become those of a Darknet layer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from darknet_torch.ops.normalization import with_divisor
 
 
 @dataclass(frozen=True)
-class Normalized:
+class BatchNormArrays:
     """The arrays of a BatchNorm layer of PyTorch, [channels] each, and its epsilon."""
 
     weight: Tensor
@@ -26,81 +26,77 @@ class Normalized:
 
 
 @dataclass(frozen=True)
-class Unit:
-    """What one layer of a checkpoint computes with.
+class LayerArrays:
+    """The arrays that a checkpoint has for one Darknet layer.
 
     Attributes:
-        name: its prefix in the checkpoint, for messages.
+        name: the prefix of the keys in the checkpoint, for messages.
         weight: of the convolution or the matrix; None for a BatchNorm alone.
         bias: [filters], or None.
-        normalized: the BatchNorm behind it, or None.
+        batchnorm: the BatchNorm that follows the convolution or the matrix, or None.
     """
 
     name: str
     weight: Tensor | None
     bias: Tensor | None = None
-    normalized: Normalized | None = None
+    batchnorm: BatchNormArrays | None = None
 
 
-def put(layer: Layer, unit: Unit, where: object) -> None:
-    """Give `layer` the arrays of `unit`: `fitted` and `store` at once.
+def match_slots(layer: Layer, arrays: LayerArrays, where: object) -> list[tuple[Tensor, Tensor]]:
+    """Pair each array of `layer` with the values for it. The layer is not changed.
 
-    Raises:
-        WeightsError: see `fitted`. The layer is then unchanged.
-    """
-    store(fitted(layer, unit, where))
-
-
-def fitted(layer: Layer, unit: Unit, where: object) -> list[tuple[Tensor, Tensor]]:
-    """Each array of `layer` with the values that `unit` has for it.
-
-    A BatchNorm with another epsilon than the layer's gets the rolling variance (or, where
-    none can do it, the scales) with which it computes the same.
+    Where the BatchNorm has another epsilon than the layer, the rolling variance is changed so
+    that the layer computes the same. Where no variance can do that, the scales are changed too.
 
     Args:
+        layer: the Darknet layer.
+        arrays: what the checkpoint has for it.
         where: the checkpoint, for messages.
 
+    Returns:
+        (array of the layer, its values) pairs, in the order of the weight file.
+
     Raises:
-        WeightsError: the arrays do not fit the layer, by number or by shape.
+        WeightsError: the names or the shapes of the arrays do not fit the layer.
     """
-    arrays = _arrays(layer, unit)
+    values = _by_darknet_name(layer, arrays)
     slots = {slot.name: slot.tensor for slot in layer.weight_slots()}
     expected = {name: tuple(tensor.shape) for name, tensor in slots.items()}
-    got = {name: tuple(array.shape) for name, array in arrays.items()}
+    got = {name: tuple(array.shape) for name, array in values.items()}
     if expected != got:
         raise WeightsError(
-            f"{unit.name} does not fit layer {layer.index} [{layer.section}] "
+            f"{arrays.name} does not fit layer {layer.index} [{layer.section}] "
             f"({layer.options.where})",
             where=where,
-            expected=_listed(expected),
-            got=_listed(got),
-            fix="take the cfg that the checkpoint was trained with",
+            expected=_format_shapes(expected),
+            got=_format_shapes(got),
+            fix="use the cfg that the checkpoint was trained with",
         )
-    return [(tensor, arrays[name]) for name, tensor in slots.items()]
+    return [(tensor, values[name]) for name, tensor in slots.items()]
 
 
 @torch.no_grad()
-def store(pairs: Iterable[tuple[Tensor, Tensor]]) -> None:
+def copy_values(pairs: Iterable[tuple[Tensor, Tensor]]) -> None:
     """Copy the second tensor of each pair into the first."""
     for tensor, values in pairs:
         tensor.copy_(values)
 
 
-def _arrays(layer: Layer, unit: Unit) -> Mapping[str, Tensor]:
-    """The arrays of `unit` by Darknet's names."""
-    arrays: dict[str, Tensor] = {} if unit.weight is None else {"weights": unit.weight}
-    found = unit.normalized
-    if found is None:
-        return arrays if unit.bias is None else {**arrays, "biases": unit.bias}
-    mean = found.mean if unit.bias is None else found.mean - unit.bias
+def _by_darknet_name(layer: Layer, arrays: LayerArrays) -> Mapping[str, Tensor]:
+    """The values that `layer` needs to compute the same, by Darknet's array names."""
+    weights: dict[str, Tensor] = {} if arrays.weight is None else {"weights": arrays.weight}
+    batchnorm = arrays.batchnorm
+    if batchnorm is None:
+        return weights if arrays.bias is None else {**weights, "biases": arrays.bias}
+    mean = batchnorm.mean if arrays.bias is None else batchnorm.mean - arrays.bias
     scales, variance = with_divisor(
-        found.weight.double(),
-        torch.sqrt(found.variance.double() + found.epsilon),
+        batchnorm.weight.double(),
+        torch.sqrt(batchnorm.variance.double() + batchnorm.epsilon),
         epsilon_inside_root=_epsilon_inside_root(layer),
     )
     return {
-        **arrays,
-        "biases": found.bias,
+        **weights,
+        "biases": batchnorm.bias,
         "scales": scales,
         "rolling_mean": mean,
         "rolling_variance": variance,
@@ -112,5 +108,5 @@ def _epsilon_inside_root(layer: Layer) -> bool:
     return bool(inside and inside[0])
 
 
-def _listed(shapes: Mapping[str, tuple[int, ...]]) -> str:
+def _format_shapes(shapes: Mapping[str, tuple[int, ...]]) -> str:
     return ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items()) or "no arrays"

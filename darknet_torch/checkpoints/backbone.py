@@ -1,4 +1,4 @@
-"""Backbones as torchvision and timm keep them, put into a network in forward order."""
+"""Backbones of torchvision and timm, put into a network in forward order."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from darknet_torch.checkpoints.arrays import Normalized, Unit, fitted, store
-from darknet_torch.checkpoints.reading import StateReader
+from darknet_torch.checkpoints.arrays import (
+    BatchNormArrays,
+    LayerArrays,
+    copy_values,
+    match_slots,
+)
+from darknet_torch.checkpoints.state_reader import StateReader
 from darknet_torch.errors import WeightsError
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.batchnorm import Batchnorm
@@ -21,11 +26,11 @@ from darknet_torch.model.network import Network
 
 State = Mapping[str, Tensor]
 
-# What torchvision normalises its pictures, in 0-1, by. No checkpoint holds it.
-_IMAGENET = Unit(
+# How torchvision normalises its pictures in 0-1. No checkpoint holds these numbers.
+_IMAGENET = LayerArrays(
     "ImageNet's mean and standard deviation",
     None,
-    normalized=Normalized(
+    batchnorm=BatchNormArrays(
         weight=torch.ones(3, dtype=torch.float64),
         bias=torch.zeros(3, dtype=torch.float64),
         mean=torch.tensor([0.485, 0.456, 0.406], dtype=torch.float64),
@@ -36,12 +41,12 @@ _IMAGENET = Unit(
 
 
 @dataclass(frozen=True)
-class Names:
-    """Where a checkpoint keeps one unit.
+class LayerKeys:
+    """Where a checkpoint keeps the arrays of one Darknet layer.
 
     Attributes:
-        weight: prefix of its convolution or matrix; "" for a BatchNorm alone.
-        norm: prefix of the BatchNorm behind it; "" for none.
+        weight: prefix of the convolution or the matrix; "" for a BatchNorm alone.
+        norm: prefix of the BatchNorm that follows it; "" for none.
     """
 
     weight: str = ""
@@ -50,19 +55,24 @@ class Names:
 
 @dataclass(frozen=True)
 class Block:
-    """Units one behind the other; `projection` reads what the first of them reads."""
+    """A block of a backbone.
 
-    units: tuple[Names, ...]
-    projection: Names | None = None
+    Attributes:
+        main: the layers of the main branch, in forward order.
+        projection: the layer beside them that reads the same input, if there is one.
+    """
+
+    main: tuple[LayerKeys, ...]
+    projection: LayerKeys | None = None
 
 
 class Backbone(ABC):
-    """A family of backbones: which checkpoints are of it, and their units in forward order.
+    """A family of backbones: how to recognise its checkpoints, and their layers in order.
 
     Attributes:
         name: what messages call it.
         epsilon: of its BatchNorm layers; a checkpoint does not say.
-        classifier: prefixes of the layers behind its features, in forward order.
+        classifier: prefixes of the layers that follow the features, in forward order.
     """
 
     name: ClassVar[str]
@@ -71,116 +81,118 @@ class Backbone(ABC):
 
     @abstractmethod
     def recognises(self, state: State) -> bool:
-        """Whether `state`, key to array, is a checkpoint of this family."""
+        """Whether `state`, key -> array, is a checkpoint of this family."""
 
     @abstractmethod
     def default_cfg(self, state: State) -> str | None:
-        """The shipped definition that `state` fits, if there is one."""
+        """Name of the shipped definition that `state` fits; None if there is none."""
 
     @abstractmethod
     def blocks(self, state: State) -> list[Block]:
-        """The features of `state`, in forward order."""
+        """The blocks of the features of `state`, in forward order."""
 
     def fill(self, network: Network, state: State, where: object) -> int:
-        """Give `network` the arrays of `state`, layer by layer.
+        """Copy the arrays of `state` into `network`, layer by layer.
 
-        A [batchnorm] at the very start gets the mean and deviation of ImageNet's pictures.
-        The classifier is left out where the network has no layer for it: behind the features
-        it ends, or has a detector's layers.
+        A [batchnorm] as the first layer gets the mean and deviation of ImageNet's pictures.
+        The classifier is left out if the network ends with the features, or continues with
+        the layers of a detector.
 
         Args:
             network: changed in place, but not on an error.
-            state: of this family; without a classifier, or cut short, it fills what it has.
+            state: a checkpoint of this family. It may lack the classifier or end early.
             where: the checkpoint, for messages.
 
         Returns:
-            How many layers, from the first, have all their arrays from `state`.
+            How many layers, counted from the first, now have their arrays from `state`.
 
         Raises:
-            WeightsError: a unit does not fit its layer, or has none; a key is missing, or
-                none of this family's.
+            WeightsError: arrays do not fit their layer or have none, a key is missing, or a
+                key does not belong to this family.
         """
         layers = deque(layer for layer in network.layers if layer.weight_slots())
-        pairs: list[tuple[Layer, Unit]] = []
+        matches: list[tuple[Layer, LayerArrays]] = []
         if layers and _normalizes_input(layers[0]):
-            pairs.append((layers.popleft(), _IMAGENET))
+            matches.append((layers.popleft(), _IMAGENET))
         reader = StateReader(state, where)
         for block in self.blocks(state):
-            for names, layer in _placed(block, layers, network, where):
-                pairs.append((layer, _unit(reader, names, self.epsilon)))
+            for keys, layer in _assign_layers(block, layers, network, where):
+                matches.append((layer, _take(reader, keys, self.epsilon)))
         for prefix in self.classifier:
             if f"{prefix}.weight" in state:
-                unit = _unit(reader, Names(prefix), self.epsilon)
+                arrays = _take(reader, LayerKeys(prefix), self.epsilon)
                 if layers and not network.heads:
-                    pairs.append((layers[0], _shaped(unit, layers.popleft())))
-        reader.refuse_left(f"no {self.name}")
-        store([pair for layer, unit in pairs for pair in fitted(layer, unit, where)])
+                    matches.append((layers[0], _reshape_matrix(arrays, layers.popleft())))
+        reader.check_all_used(f"no {self.name}")
+        pairs = [pair for layer, arrays in matches for pair in match_slots(layer, arrays, where)]
+        copy_values(pairs)
         return layers[0].index if layers else len(network.layers)
 
 
-def numbered(state: State, prefix: str) -> list[int]:
-    """The numbers that follow `prefix` in the keys of `state`, in order."""
-    behind = {key[len(prefix) :].partition(".")[0] for key in state if key.startswith(prefix)}
-    return sorted(int(word) for word in behind if word.isdecimal())
+def child_indices(state: State, prefix: str) -> list[int]:
+    """The numbers that follow `prefix` in the keys of `state`, sorted."""
+    rests = {key[len(prefix) :].partition(".")[0] for key in state if key.startswith(prefix)}
+    return sorted(int(rest) for rest in rests if rest.isdecimal())
 
 
-def _unit(reader: StateReader, names: Names, epsilon: float) -> Unit:
-    """The arrays of the unit that `names` says; a bias that is not there is zero."""
-    normalized = reader.normalized(names.norm, epsilon) if names.norm else None
-    if names.norm and normalized is None:
-        raise reader.lacks(f"{names.norm}.weight")
-    if not names.weight:
-        return Unit(names.norm, None, normalized=normalized)
-    weight = reader.take(f"{names.weight}.weight")
+def _take(reader: StateReader, keys: LayerKeys, epsilon: float) -> LayerArrays:
+    """Take the arrays under `keys`. A bias that is absent without a BatchNorm is zero."""
+    batchnorm = reader.take_batchnorm(keys.norm, epsilon) if keys.norm else None
+    if keys.norm and batchnorm is None:
+        raise reader.missing_key(f"{keys.norm}.weight")
+    if not keys.weight:
+        return LayerArrays(keys.norm, None, batchnorm=batchnorm)
+    weight = reader.take(f"{keys.weight}.weight")
     if weight is None:
-        raise reader.lacks(f"{names.weight}.weight")
-    bias = reader.take(f"{names.weight}.bias")
-    if bias is None and normalized is None:
+        raise reader.missing_key(f"{keys.weight}.weight")
+    bias = reader.take(f"{keys.weight}.bias")
+    if bias is None and batchnorm is None:
         bias = weight.new_zeros(weight.shape[0])
-    return Unit(names.weight, weight, bias, normalized)
+    return LayerArrays(keys.weight, weight, bias, batchnorm)
 
 
 def _normalizes_input(layer: Layer) -> bool:
     return layer.index == 0 and isinstance(layer, Batchnorm) and layer.input_shape.channels == 3
 
 
-def _placed(
+def _assign_layers(
     block: Block, layers: deque[Layer], network: Network, where: object
-) -> Iterator[tuple[Names, Layer]]:
-    """Each unit of `block` with its layer, taken from the front of `layers`.
+) -> Iterator[tuple[LayerKeys, Layer]]:
+    """Pair the layers of `block` with those of the network, taken from the front of `layers`.
 
-    A cfg may have the projection before the other units or behind them.
+    A cfg may have the projection before or after the main branch.
     """
-    names = list(block.units)
+    order = list(block.main)
     if block.projection is not None:
-        first = len(layers) > 1 and _reads(layers[0], network) == _reads(layers[1], network)
-        names.insert(0 if first else len(names), block.projection)
-    for one in names:
+        first = len(layers) > 1 and _source(layers[0], network) == _source(layers[1], network)
+        order.insert(0 if first else len(order), block.projection)
+    for keys in order:
         if not layers:
             raise WeightsError(
-                f"the network has no layer for {one.weight or one.norm}",
+                f"the network has no layer for {keys.weight or keys.norm}",
                 where=where,
                 got=f"{network.net.where} with {len(network.layers)} layers",
-                fix="take the cfg that the checkpoint was trained with",
+                fix="use the cfg that the checkpoint was trained with",
             )
-        yield one, layers.popleft()
+        yield keys, layers.popleft()
 
 
-def _reads(layer: Layer, network: Network) -> int:
-    """The index of the layer whose output `layer` reads, past a [route] that hands it on."""
+def _source(layer: Layer, network: Network) -> int:
+    """The index of the layer whose output `layer` reads, directly or through [route] layers."""
     (index, *_) = layer.sources
-    while index >= 0 and _hands_on(network.layers[index]):
+    while index >= 0 and _is_identity(network.layers[index]):
         (index,) = network.layers[index].sources
     return index
 
 
-def _hands_on(layer: Layer) -> bool:
+def _is_identity(layer: Layer) -> bool:
+    """Whether `layer` is a [route] that passes one whole output on."""
     return isinstance(layer, Route) and layer.groups == len(layer.sources) == 1
 
 
-def _shaped(unit: Unit, layer: Layer) -> Unit:
-    """`unit` with its matrix as `layer` has it: [connected], or a [convolutional] of 1x1."""
+def _reshape_matrix(arrays: LayerArrays, layer: Layer) -> LayerArrays:
+    """`arrays` with the weight shaped as in `layer`: [connected], or 1x1 [convolutional]."""
     weights = next(slot.tensor for slot in layer.weight_slots() if slot.name == "weights")
-    if unit.weight is not None and unit.weight.flatten(1).shape == weights.flatten(1).shape:
-        return replace(unit, weight=unit.weight.reshape(weights.shape))
-    return unit
+    if arrays.weight is not None and arrays.weight.flatten(1).shape == weights.flatten(1).shape:
+        return replace(arrays, weight=arrays.weight.reshape(weights.shape))
+    return arrays

@@ -1,50 +1,54 @@
-"""ResNet: torchvision's names, which timm shares."""
+"""ResNet with the key names of torchvision, which timm shares."""
 
 from __future__ import annotations
 
-from darknet_torch.checkpoints.backbone import Backbone, Block, Names, State, numbered
+from darknet_torch.checkpoints.backbone import Backbone, Block, LayerKeys, State, child_indices
 
-# Blocks in each stage, convolutions in each block -> shipped definition.
+# (blocks in each stage, convolutions in each block) -> shipped definition.
 _SHIPPED: dict[tuple[tuple[int, ...], int], str] = {
     ((2, 2, 2, 2), 2): "resnet18-torch",
     ((3, 4, 6, 3), 2): "resnet34-torch",
     ((3, 4, 6, 3), 3): "resnet50-torch",
 }
-_STEM = (64, 3, 7, 7)
-_FIRST = (64, 64, 3, 3)  # wider, or of fewer channels a group, in Wide ResNet and ResNeXt
+_STEM_SHAPE = (64, 3, 7, 7)
+_PLAIN_SHAPE = (64, 64, 3, 3)  # Wide ResNet has more filters, ResNeXt fewer channels a group
 
 
 class ResNet(Backbone):
-    """ResNet with basic or bottleneck blocks. Source: torchvision models/resnet.py."""
+    """ResNet with basic or bottleneck blocks.
+
+    Source: torchvision models/resnet.py.
+    """
 
     name = "ResNet of torchvision or timm"
     classifier = ("fc",)
 
     def recognises(self, state: State) -> bool:
         stem = state.get("conv1.weight")
-        return stem is not None and stem.shape == _STEM and "layer1.0.conv2.weight" in state
+        return stem is not None and stem.shape == _STEM_SHAPE and "layer1.0.conv2.weight" in state
 
     def default_cfg(self, state: State) -> str | None:
-        if state["layer1.0.conv2.weight"].shape != _FIRST:
+        if state["layer1.0.conv2.weight"].shape != _PLAIN_SHAPE:
             return None
-        depths = tuple(len(numbered(state, f"layer{stage}.")) for stage in range(1, 5))
+        blocks = tuple(len(child_indices(state, f"layer{stage}.")) for stage in range(1, 5))
         convolutions = len(_convolutions(state, "layer1.0."))
-        return _SHIPPED.get((depths, convolutions))
+        return _SHIPPED.get((blocks, convolutions))
 
     def blocks(self, state: State) -> list[Block]:
-        blocks = [Block((Names("conv1", "bn1"),))]
+        blocks = [Block((LayerKeys("conv1", "bn1"),))]
         for stage in range(1, 5):
-            for number in numbered(state, f"layer{stage}."):
+            for number in child_indices(state, f"layer{stage}."):
                 blocks.append(_block(state, f"layer{stage}.{number}."))
         return blocks
 
 
-def _block(state: State, at: str) -> Block:
-    projects = f"{at}downsample.0.weight" in state
-    projection = Names(f"{at}downsample.0", f"{at}downsample.1") if projects else None
-    return Block(_convolutions(state, at), projection)
+def _block(state: State, prefix: str) -> Block:
+    projection = None
+    if f"{prefix}downsample.0.weight" in state:
+        projection = LayerKeys(f"{prefix}downsample.0", f"{prefix}downsample.1")
+    return Block(_convolutions(state, prefix), projection)
 
 
-def _convolutions(state: State, at: str) -> tuple[Names, ...]:
-    numbers = numbered(state, f"{at}conv")
-    return tuple(Names(f"{at}conv{number}", f"{at}bn{number}") for number in numbers)
+def _convolutions(state: State, prefix: str) -> tuple[LayerKeys, ...]:
+    numbers = child_indices(state, f"{prefix}conv")
+    return tuple(LayerKeys(f"{prefix}conv{number}", f"{prefix}bn{number}") for number in numbers)

@@ -102,8 +102,8 @@ def _fetch(name: str, options: DownloadOptions) -> bool:
                 options.folder,
                 force=options.force,
                 timeout=options.timeout,
-                say=progress.print_remark,
-                advance=progress.advance,
+                on_message=progress.print_remark,
+                on_progress=progress.advance,
             )
     except DownloadError as error:
         click.echo(f"dtorch: {error}", err=True)

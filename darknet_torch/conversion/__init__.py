@@ -1,1 +1,1 @@
-"""Darknet models to other files and back: a reader and a writer for each suffix."""
+"""Model files converted to other kinds of model file, and checked against their source."""

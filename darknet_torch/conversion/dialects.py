@@ -1,4 +1,4 @@
-"""A model of one code base for the other."""
+"""A model of one code base rewritten for the other."""
 
 from __future__ import annotations
 
@@ -16,64 +16,72 @@ from darknet_torch.ops.normalization import divisor, with_divisor
 
 
 def to_dialect(model: Model, dialect: str | Dialect) -> Model:
-    """The same network as the other code base keeps and computes it.
+    """The same network with its arrays as another code base stores and uses them.
 
-    The arrays take the other order; where batch normalisation has its epsilon in another
-    place, the rolling variances change so that every layer computes the same.
+    The arrays are put into the other order. If batch normalisation has its epsilon in another
+    place, the rolling variances are changed so that every layer computes the same.
+
+    Args:
+        model: is not changed.
+        dialect: the code base to rewrite it for.
+
+    Returns:
+        The rewritten model; `model` itself if it has that dialect already.
 
     Raises:
-        WeightsError: a layer's arrays have no place in the other code base's file.
-        CfgError: it cannot build the cfg.
+        WeightsError: the other code base's weight files cannot store an array.
+        CfgError: the other code base cannot build the cfg.
     """
     source, chosen = model.network, find_dialect(dialect)
     if chosen == source.dialect:
         return model
-    network = model.build_again(chosen)
-    for theirs, mine in zip(source.layers, network.layers, strict=True):
-        _copy(theirs, mine, chosen)
+    network = model.new_network(chosen)
+    for old, new in zip(source.layers, network.layers, strict=True):
+        _copy_arrays(old, new, chosen)
     network.header = WeightsHeader(*chosen.weight_file.version, source.header.seen)
-    return replace(model, network=network, original=None)
+    return replace(model, network=network, weight_file=None)
 
 
 @torch.no_grad()
-def _copy(source: Layer, target: Layer, dialect: Dialect) -> None:
-    theirs = {slot.name: slot for slot in source.weight_slots()}
-    mine = {slot.name: slot for slot in target.weight_slots()}
-    for name, slot in mine.items():
-        if name in theirs:
-            _check_shape(source, slot, theirs[name], dialect)
-            slot.tensor.copy_(theirs[name].tensor)
-    for name, slot in theirs.items():
-        if name not in mine and slot.tensor.count_nonzero():
+def _copy_arrays(source: Layer, target: Layer, dialect: Dialect) -> None:
+    """Copy the arrays by name, and adjust the normalisations of `target` to its dialect."""
+    old = {slot.name: slot for slot in source.weight_slots()}
+    new = {slot.name: slot for slot in target.weight_slots()}
+    for name, slot in new.items():
+        if name in old:
+            _check_shape(source, slot, old[name], dialect)
+            slot.tensor.copy_(old[name].tensor)
+    for name, slot in old.items():
+        if name not in new and slot.tensor.count_nonzero():
             raise WeightsError(
                 f"layer {source.index} [{source.section}] ({source.options.where}) has {name}, "
-                f"for which weight files of {dialect.code_base}/darknet have no place",
+                f"which weight files of {dialect.code_base}/darknet cannot store",
                 expected="zeros, or no such array",
                 got=f"{int(slot.tensor.count_nonzero())} values that are not 0",
             )
-    theirs_by_name = _normalizations(source)
+    old_normalizations = _normalizations(source)
     for name, normalization in _normalizations(target).items():
-        _match(theirs_by_name[name], normalization)
+        _adjust(old_normalizations[name], normalization)
 
 
-def _check_shape(layer: Layer, mine: Slot, theirs: Slot, dialect: Dialect) -> None:
-    if mine.tensor.shape != theirs.tensor.shape:
+def _check_shape(layer: Layer, new: Slot, old: Slot, dialect: Dialect) -> None:
+    if new.tensor.shape != old.tensor.shape:
         raise WeightsError(
-            f"layer {layer.index} [{layer.section}] ({layer.options.where}) has another "
-            f"{mine.name} in {dialect.code_base}/darknet",
-            expected=list(mine.tensor.shape),
-            got=list(theirs.tensor.shape),
+            f"the {new.name} of layer {layer.index} [{layer.section}] ({layer.options.where}) "
+            f"have another shape in {dialect.code_base}/darknet",
+            expected=list(new.tensor.shape),
+            got=list(old.tensor.shape),
         )
 
 
 def _normalizations(layer: Layer) -> dict[str, Normalization]:
-    """By name: the order of a layer's parts is its dialect's."""
+    """The normalisations of a layer by module name, since their order depends on the dialect."""
     modules = layer.named_modules()
     return {name: module for name, module in modules if isinstance(module, Normalization)}
 
 
-def _match(source: Normalization, target: Normalization) -> None:
-    """Let `target`, which has the arrays of `source`, compute the same."""
+def _adjust(source: Normalization, target: Normalization) -> None:
+    """Make `target`, which has the arrays of `source`, compute the same as `source`."""
     if source.epsilon_inside_root == target.epsilon_inside_root:
         return
     wanted = divisor(

@@ -1,37 +1,41 @@
-"""Which kinds of file there are. To add one, list it here."""
+"""The kinds of file that are read and written. To add one, list it in `FORMATS`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from darknet_torch.cfg.zoo import is_partial_name
-from darknet_torch.conversion.check import Difference, compare_arrays, compare_graph
+from darknet_torch.conversion.comparison import Difference, compare_arrays, compare_graph
 from darknet_torch.conversion.model import Model
 from darknet_torch.conversion.readers import (
     ModelSource,
-    read_darknet,
     read_pt_file,
     read_safetensors_file,
+    read_weight_file,
 )
-from darknet_torch.conversion.states import write_pt, write_safetensors
+from darknet_torch.conversion.state_files import write_pt, write_safetensors
 from darknet_torch.errors import DarknetError, UsageError, WeightsError
-from darknet_torch.export import exporters
+from darknet_torch.export.failures import first_line
 from darknet_torch.export.graphs import Graph, GraphOptions
+from darknet_torch.export.onnx import export_onnx, load_onnx
+from darknet_torch.export.torch_export import export_program, load_program
+from darknet_torch.export.torchscript import export_torchscript, load_torchscript
+from darknet_torch.export.tracing import Runner
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import read_weights, write_values
 
 
 @dataclass(frozen=True)
 class StateFormat:
-    """A kind of file that holds arrays, and gives all of them back.
+    """A kind of file that holds all arrays of a model and can be read back.
 
     Attributes:
         name: for messages.
-        suffixes: of its files.
-        read: gives the model of a file.
+        suffixes: of its files, in lower case.
+        read: reads the model of a file.
         write: writes a model to an open file.
     """
 
@@ -41,9 +45,9 @@ class StateFormat:
     write: Callable[[Model, BinaryIO], None]
 
     def check(self, model: Model, path: Path) -> list[Difference]:
-        """The arrays read back from `path` beside those of `model`."""
+        """Read the file at `path` back and compare its arrays with those of `model`."""
         if self is DARKNET:
-            return [compare_arrays(_reread(model, path), model.network, cutoff=model.layers)]
+            return [compare_arrays(_read_back(model, path), model.network, cutoff=model.layers)]
         return [compare_arrays(self.read(ModelSource(path)).network, model.network)]
 
 
@@ -52,55 +56,65 @@ class GraphFormat:
     """A kind of file that holds a graph, which runs without this package.
 
     Attributes:
-        name, suffixes: as `StateFormat` has them.
-        make: gives the bytes of a file, from a graph and its metadata.
-        run: gives what runs a file.
-        has_opset: whether it heeds `GraphOptions.opset`.
+        name, suffixes: as in `StateFormat`.
+        export: turns a graph and metadata (key -> text) into the bytes of a file.
+        load: loads a file to run it.
+        has_opset: whether `GraphOptions.opset` applies.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    make: Callable[[Graph, str], bytes]
-    run: Callable[[Path], exporters.Run]
+    export: Callable[[Graph, Mapping[str, str]], bytes]
+    load: Callable[[Path], Runner]
     has_opset: bool = False
 
     def describe(self, options: GraphOptions) -> str:
-        """What the graph takes and returns."""
+        """What a graph with these options returns, for the report."""
         opset = f"opset {options.opset}, " if self.has_opset else ""
         return f"{opset}returns {options.outputs}{', folded' if options.fold else ''}"
 
-    def check(self, graph: Graph, path: Path, other: tuple[int, int] | None) -> list[Difference]:
-        """The outputs of the file at `path` beside those of `graph`; see `compare_graph`.
+    def check(
+        self, graph: Graph, path: Path, second_size: tuple[int, int] | None
+    ) -> list[Difference]:
+        """Run the file at `path` and compare its outputs with those of `graph`.
+
+        Args:
+            graph: the original.
+            path: the file.
+            second_size: see `compare_graph`.
 
         Raises:
-            WeightsError: what runs such files cannot run this one.
+            WeightsError: the file cannot be loaded or run.
         """
         try:
-            return compare_graph(graph, self.run(path), other)
+            return compare_graph(graph, self.load(path), second_size)
         except (DarknetError, MemoryError):
             raise
         except Exception as error:
             raise WeightsError(
-                f"the {self.name} graph was written and does not run, and is not kept",
+                f"was not written: its {self.name} graph does not run",
                 where=graph.network.net.where,
-                got=exporters.first_line(error),
+                got=first_line(error),
             ) from error
 
 
 def find_reader(path: Path) -> Callable[[ModelSource], Model]:
-    """What reads the file at `path`, by its suffix; checkpoints may have any.
+    """The function that reads the file at `path`.
+
+    The suffix decides. A file with any other suffix is a checkpoint if it starts like an
+    archive or a pickle, and otherwise a weight file.
 
     Raises:
         UsageError: it is a graph.
     """
-    known = {suffix: one for one in FORMATS for suffix in one.suffixes}
-    found = known.get(path.suffix.lower(), DARKNET)
-    if found is DARKNET and _first_bytes(path).startswith((b"PK", b"\x80")):
+    by_suffix = {suffix: kind for kind in FORMATS for suffix in kind.suffixes}
+    kind = by_suffix.get(path.suffix.lower(), DARKNET)
+    if kind is DARKNET and _first_bytes(path).startswith((b"PK", b"\x80")):
         return read_pt_file
-    if isinstance(found, StateFormat):
-        return found.read
+    if isinstance(kind, StateFormat):
+        return kind.read
     raise UsageError(
-        f"{found.name} graphs can be written, not read",
+        f"{kind.name} graphs can be written, not read",
         where=path,
         expected="a weight file or a state_dict",
     )
@@ -111,59 +125,55 @@ def _first_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(4)
     except OSError:
-        return b""  # what reads it says why it cannot
+        return b""  # the reader reports why the file cannot be read
 
 
-def _write_darknet(model: Model, file: BinaryIO) -> None:
+def _write_weight_file(model: Model, file: BinaryIO) -> None:
+    """Write a Darknet weight file; refuse a cfg with which it would be read differently."""
     for layer in model.network.layers[: model.layers]:
         options = layer.options
         if layer.weight_slots() and (options.dontload or options.dontsave or layer.reads_a_part):
             raise WeightsError(
-                f"layer {layer.index} [{layer.section}] ({options.where}) is not read from weight "
-                "files as it is written to them",
+                f"layer {layer.index} [{layer.section}] ({options.where}) is not read from "
+                "weight files in the way it is written to them",
                 expected="a cfg without dontload=, dontloadscales=, dontsave= and numload=",
-                fix="leave them out, and convert from a file that has all arrays",
+                fix="remove them from the cfg, and convert from a file that has all arrays",
             )
     write_values(model.network, file, cutoff=model.layers)
 
 
-def _reread(model: Model, path: Path) -> Network:
-    """The weight file at `path` in a network of its own."""
-    network = model.build_again(model.network.dialect)
+def _read_back(model: Model, path: Path) -> Network:
+    """A new network with the arrays of the weight file at `path`."""
+    network = model.new_network(model.network.dialect)
     read_weights(network, path, cutoff=model.layers)
     return network
 
 
-DARKNET = StateFormat("Darknet", (".weights",), read_darknet, _write_darknet)
+DARKNET = StateFormat("Darknet", (".weights",), read_weight_file, _write_weight_file)
 FORMATS: tuple[StateFormat | GraphFormat, ...] = (
     DARKNET,
     StateFormat("PyTorch state_dict", (".pt", ".pth"), read_pt_file, write_pt),
     StateFormat("safetensors", (".safetensors",), read_safetensors_file, write_safetensors),
-    GraphFormat("ONNX", (".onnx",), exporters.onnx_bytes, exporters.run_onnx, has_opset=True),
-    GraphFormat(
-        "TorchScript",
-        (".torchscript", ".ts"),
-        exporters.torchscript_bytes,
-        exporters.run_torchscript,
-    ),
-    GraphFormat("torch.export", (".pt2",), exporters.exported_bytes, exporters.run_exported),
+    GraphFormat("ONNX", (".onnx",), export_onnx, load_onnx, has_opset=True),
+    GraphFormat("TorchScript", (".torchscript", ".ts"), export_torchscript, load_torchscript),
+    GraphFormat("torch.export", (".pt2",), export_program, load_program),
 )
 
 
 def find_format(path: Path) -> StateFormat | GraphFormat:
-    """The kind of file that `path` names by its suffix.
+    """The kind of file to write, by the suffix of `path`.
 
     Raises:
-        UsageError: there is none of that suffix.
+        UsageError: no kind of file has that suffix.
     """
     if is_partial_name(path):
         return DARKNET
-    for one in FORMATS:
-        if path.suffix.lower() in one.suffixes:
-            return one
+    for kind in FORMATS:
+        if path.suffix.lower() in kind.suffixes:
+            return kind
     raise UsageError(
         "unknown suffix",
         where=path,
-        expected=" ".join(suffix for one in FORMATS for suffix in one.suffixes),
+        expected=" ".join(suffix for kind in FORMATS for suffix in kind.suffixes),
         got=path.suffix or "none",
     )

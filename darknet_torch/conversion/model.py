@@ -1,4 +1,4 @@
-"""What travels from one file to another: a network and what Darknet's files say of it."""
+"""What is read from one file and written to another: a network with its cfg and names."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import WeightsError
 from darknet_torch.model.network import Network, WeightsHeader, build_network
 
-_ENCODING = "latin-1"  # gives back every byte of a cfg
+METADATA_KEY = "darknet_torch"  # under which every written file keeps `Model.metadata`
+_ENCODING = "latin-1"  # maps every byte of a cfg to a character and back
 
 
 @dataclass(frozen=True)
 class Model:
-    """A network with its cfg's text.
+    """A network together with the text of its cfg.
 
     Attributes:
-        network: the network, its header included.
-        cfg: the text of its cfg, each byte a character.
+        network: the network, including the header of its weight file.
+        cfg: the text of its cfg, see `decode_cfg`.
         names: of the classes; may be empty.
-        layers: how many layers from the first have values of their own; None for all. The
-            others hold Darknet's starting values, and no weight file has them.
-        origin: what it was read from, and cfg_file: where its cfg stands; for messages.
-        original: the weight file it was read from, if it was one.
+        layers: how many layers, counted from the first, were read; None for all. The others
+            have Darknet's starting values and are not written to weight files.
+        origin: what it was read from, for messages.
+        cfg_file: where its cfg was read from, for messages.
+        weight_file: the weight file it was read from; None if it was read from another kind of
+            file, or was rewritten since.
     """
 
     network: Network
@@ -35,10 +38,10 @@ class Model:
     layers: int | None = None
     origin: str = ""
     cfg_file: str = "<cfg>"
-    original: Path | None = None
+    weight_file: Path | None = None
 
-    def build_again(self, dialect: Dialect) -> Network:
-        """A network of the same cfg and size in `dialect`, with starting values.
+    def new_network(self, dialect: Dialect) -> Network:
+        """A new network of the same cfg and input size in `dialect`, with starting values.
 
         Raises:
             CfgError: as `build_network`.
@@ -52,7 +55,7 @@ class Model:
         )
 
     def metadata(self) -> str:
-        """JSON from which `rebuild` makes the same network again, without its arrays."""
+        """JSON from which `model_from_metadata` builds the same model, without its arrays."""
         return json.dumps(
             {
                 "cfg": self.cfg,
@@ -67,7 +70,7 @@ class Model:
 
 
 def decode_cfg(data: bytes) -> str:
-    """The bytes of a cfg as text that `Model.cfg` holds."""
+    """The bytes of a cfg as text, one character for each byte."""
     return data.decode(_ENCODING)
 
 
@@ -76,17 +79,24 @@ def encode_cfg(text: str) -> bytes:
     return text.encode(_ENCODING)
 
 
-def rebuild(metadata: str, where: str, *, cfg: Path | None = None, **sizes: int | None) -> Model:
-    """The model that `Model.metadata` describes, its arrays without values.
+def model_from_metadata(
+    metadata: str,
+    where: str,
+    *,
+    cfg: Path | None = None,
+    width: int | None = None,
+    height: int | None = None,
+) -> Model:
+    """The model that `Model.metadata` describes, with uninitialised arrays.
 
     Args:
-        metadata: what travelled along.
-        where: the file that it was in.
-        cfg: a cfg to take instead of the text in it.
-        sizes: `width` and `height`, instead of the cfg's.
+        metadata: from `Model.metadata`.
+        where: the file that contains it.
+        cfg: a cfg to use instead of the one in the metadata.
+        width, height: of the input in pixels, instead of those in the metadata.
 
     Raises:
-        WeightsError: the metadata is not what `Model.metadata` writes.
+        WeightsError: the metadata was not written by `Model.metadata`.
         CfgError: as `build_network`.
     """
     try:
@@ -95,20 +105,19 @@ def rebuild(metadata: str, where: str, *, cfg: Path | None = None, **sizes: int 
         dialect: Dialect = find_dialect(found["dialect"])
         text, names = decode_cfg(encode_cfg(found["cfg"])), tuple(map(str, found["names"]))
         layers = None if found["layers"] is None else int(found["layers"])
-        own = {side: int(found[side]) or None for side in ("width", "height")}
+        own_width, own_height = (int(found[side]) or None for side in ("width", "height"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
             "its metadata is broken", where=where, got=f"{type(error).__name__}: {error}"
         ) from None
     file = where
     if cfg is not None:
-        text, file, own = decode_cfg(cfg.read_bytes()), str(cfg), {}
-    chosen = {**own, **{side: size for side, size in sizes.items() if size is not None}}
+        text, file, own_width, own_height = decode_cfg(cfg.read_bytes()), str(cfg), None, None
     network = build_network(
         parse_cfg(text, file),
         dialect=dialect,
-        width=chosen.get("width"),
-        height=chosen.get("height"),
+        width=own_width if width is None else width,
+        height=own_height if height is None else height,
         initialize=False,
     )
     network.header = header

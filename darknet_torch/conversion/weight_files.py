@@ -1,4 +1,4 @@
-"""Weight files cut short, averaged, and in numbers."""
+"""Operations on weight files: keep the first layers, average, show statistics."""
 
 from __future__ import annotations
 
@@ -28,27 +28,33 @@ def partial(
     *,
     dialect: str | Dialect = ALEXEYAB,
 ) -> LoadReport:
-    """Write the first `layers` layers of a weight file, as if never trained.
+    """Write the first layers of a weight file to another one, with `seen` at 0.
+
+    Args:
+        cfg, weights: the model.
+        out: the file to write.
+        layers: how many layers to keep, 1 or more.
+        dialect: the code base that the model comes from.
 
     Returns:
-        What was read. Layers that `weights` does not cover have starting values, as in C,
+        What was read. Layers that `weights` does not cover get starting values, as in C,
         with a warning.
 
     Raises:
         CfgError, WeightsError: as `darknet_torch.load`.
-        UsageError: `layers` is below 1.
+        UsageError: `layers` is below 1, or `out` is `weights`.
 
     Source: darknet.c partial (AlexeyAB).
     """
     if layers < 1:
         raise UsageError("no layers to keep", expected="1 or more", got=layers)
-    _check_apart(out, [weights])
+    _check_not_a_source(out, [weights])
     network, read = load_with_report(cfg, weights, dialect=dialect, cutoff=layers)
     assert read is not None
     absent = [index for index in read.missing if index < layers]
     if absent:
         warn(
-            f"has nothing for layer {absent[0]}, which gets random numbers",
+            f"has no arrays for layer {absent[0]}, which gets random values",
             where=weights,
             expected=f"{layers} layers",
             got=f"{read.layers}",
@@ -67,22 +73,28 @@ def average(
 ) -> None:
     """Write the mean of several weight files of one cfg.
 
-    The header is the first file's, with the version that the code base writes.
+    `seen` is that of the first file, the version the one that the code base writes.
+
+    Args:
+        cfg: the cfg of all files.
+        out: the file to write.
+        weights: two files or more.
+        dialect: the code base that they come from.
 
     Raises:
-        UsageError: fewer than two files.
-        CfgError, WeightsError: as `darknet_torch.load`; a file is partial.
+        UsageError: there are fewer than two files, one is partial, or `out` is one of them.
+        CfgError, WeightsError: as `darknet_torch.load`.
 
     Source: darknet.c average (both code bases), in float32 as there.
-    Differs: C leaves what is neither of a [convolutional] nor weights and biases of a
-    [connected] as the first file has it; here every array is averaged.
+    Differs: C averages the arrays of [convolutional], and weights and biases of [connected];
+    all others stay as in the first file. Here every array is averaged.
     """
     if len(weights) < 2:
         raise UsageError("nothing to average", expected="two weight files or more", got=weights)
-    _check_apart(out, weights)
-    network = _complete(cfg, weights[0], dialect)
+    _check_not_a_source(out, weights)
+    network = _load_complete(cfg, weights[0], dialect)
     for path in weights[1:]:
-        _add(network, _complete(cfg, path, network.dialect))
+        _add(network, _load_complete(cfg, path, network.dialect))
     factor = torch.tensor(1 / len(weights), dtype=torch.float32)
     with torch.no_grad():
         for _, slot in network.slots():
@@ -91,12 +103,12 @@ def average(
     write_weights(network, Path(out))
 
 
-def _check_apart(out: StrPath, sources: Sequence[StrPath]) -> None:
+def _check_not_a_source(out: StrPath, sources: Sequence[StrPath]) -> None:
     if Path(out).resolve() in {Path(source).resolve() for source in sources}:
-        raise UsageError("is to be written over itself", where=out, fix="give another OUT")
+        raise UsageError("cannot be written over itself", where=out, fix="give another OUT")
 
 
-def _complete(cfg: StrPath, weights: StrPath, dialect: str | Dialect) -> Network:
+def _load_complete(cfg: StrPath, weights: StrPath, dialect: str | Dialect) -> Network:
     network, read = load_with_report(cfg, weights, dialect=dialect)
     if read is not None and not read.complete:
         raise UsageError(
@@ -106,22 +118,23 @@ def _complete(cfg: StrPath, weights: StrPath, dialect: str | Dialect) -> Network
 
 
 @torch.no_grad()
-def _add(network: Network, other: Network) -> None:
-    for (_, slot), (_, theirs) in zip(network.slots(), other.slots(), strict=True):
-        slot.tensor.add_(theirs.tensor)
+def _add(total: Network, network: Network) -> None:
+    for (_, sum_slot), (_, slot) in zip(total.slots(), network.slots(), strict=True):
+        sum_slot.tensor.add_(slot.tensor)
 
 
 @dataclass(frozen=True)
 class ArrayStatistics:
-    """An array of a weight file in numbers.
+    """Statistics of an array of a weight file.
 
     Attributes:
-        layer: index of its layer; section: the layer's section.
+        layer: index of its layer.
+        section: section of its layer in the cfg.
         name: of the array.
-        count: how many values.
-        rms: the root of their mean square, which Darknet calls MSE.
-        mean, variance, least, largest: of the values that are finite.
-        not_finite: how many are infinite or no number.
+        count: number of values.
+        rms: root mean square of the finite values, which Darknet calls MSE.
+        mean, variance, minimum, maximum: of the finite values.
+        not_finite: number of values that are infinite or NaN.
     """
 
     layer: int
@@ -131,63 +144,71 @@ class ArrayStatistics:
     rms: float
     mean: float
     variance: float
-    least: float
-    largest: float
+    minimum: float
+    maximum: float
     not_finite: int
 
     def line(self) -> str:
-        """Darknet's line, with more behind it. Source: utils.c print_statistics."""
+        """The line that Darknet prints, followed by further numbers.
+
+        Source: utils.c print_statistics.
+        """
         bad = f", NOT FINITE: {self.not_finite}" if self.not_finite else ""
         return (
             f"{self.name} MSE: {self.rms:.6f}, Mean: {self.mean:.6f}, "
-            f"Variance: {self.variance:.6f}, Min: {self.least:.6f}, Max: {self.largest:.6f}, "
+            f"Variance: {self.variance:.6f}, Min: {self.minimum:.6f}, Max: {self.maximum:.6f}, "
             f"Count: {self.count}{bad}"
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values, for JSON."""
+        """All attributes as plain values, for JSON."""
         return asdict(self)
 
 
 def statistics(
     cfg: StrPath, weights: StrPath, *, dialect: str | Dialect = ALEXEYAB, strict: bool = True
 ) -> list[ArrayStatistics]:
-    """Every array of a weight file in numbers, in the order of the file.
+    """Statistics of every array of a weight file, in the order of the file.
+
+    Args:
+        cfg, weights: the model.
+        dialect: the code base that it comes from.
+        strict: bytes left over in the weight file are an error.
 
     Raises:
         CfgError, WeightsError: as `darknet_torch.load`.
 
     Source: darknet.c statistics_net, connected_layer.c statistics_connected_layer.
-    Differs: C looks at normalised [connected], [gru] and [lstm] alone, and of their weights
-    at as many as there are outputs.
+    Differs: C shows only normalised [connected], [gru] and [lstm] layers, and of their weights
+    only as many values as there are outputs.
     """
     network, read = load_with_report(cfg, weights, dialect=dialect, strict=strict)
     assert read is not None
-    return statistics_of(network, read)
+    return network_statistics(network, read)
 
 
-def statistics_of(network: Network, read: LoadReport) -> list[ArrayStatistics]:
-    """Every array that a weight file gave `network`, in numbers, in the order of the file."""
+def network_statistics(network: Network, read: LoadReport) -> list[ArrayStatistics]:
+    """Statistics of the arrays of `network` that were read from a weight file, in its order."""
     return [
-        _statistics(layer.index, layer.section, slot.name, slot.tensor)
+        _array_statistics(layer.index, layer.section, slot.name, slot.tensor)
         for layer, slot in network.slots()
         if layer.index not in read.missing
     ]
 
 
-def _statistics(layer: int, section: str, name: str, tensor: Tensor) -> ArrayStatistics:
+def _array_statistics(layer: int, section: str, name: str, tensor: Tensor) -> ArrayStatistics:
     values = tensor.detach().double().flatten()
     finite = values[values.isfinite()]
-    shown = finite if finite.numel() else values.new_zeros(1)
+    measured = finite if finite.numel() else values.new_zeros(1)
     return ArrayStatistics(
         layer=layer,
         section=section,
         name=name,
         count=values.numel(),
-        rms=float(shown.square().mean().sqrt()),
-        mean=float(shown.mean()),
-        variance=float(shown.var(correction=0)),
-        least=float(shown.min()),
-        largest=float(shown.max()),
+        rms=float(measured.square().mean().sqrt()),
+        mean=float(measured.mean()),
+        variance=float(measured.var(correction=0)),
+        minimum=float(measured.min()),
+        maximum=float(measured.max()),
         not_finite=values.numel() - finite.numel(),
     )

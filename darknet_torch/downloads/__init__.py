@@ -1,3 +1,5 @@
-"""Published weight files: which there are, where they come from, where they lie. No torch."""
+"""Published weight files: what exists, how it is downloaded, where it is kept. No torch."""
 
-TIMEOUT = 30.0  # seconds without an answer, or with hardly any bytes, until a place is given up
+TIMEOUT = (
+    30.0  # seconds without an answer, or almost without data, after which a server is given up
+)

@@ -1,4 +1,4 @@
-"""Published weight files to this machine: each place in turn, until one gives the file."""
+"""Download of published weight files: every place is tried in turn until one has the file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from filelock import FileLock, Timeout
 
 from darknet_torch.downloads import TIMEOUT
 from darknet_torch.downloads.finding import cache_folder
-from darknet_torch.downloads.part import Part
+from darknet_torch.downloads.partial_download import PartialDownload
 from darknet_torch.downloads.published import MIRROR, Published, find_published
-from darknet_torch.downloads.transfer import Advance, TransferError, transfer
+from darknet_torch.downloads.transfer import OnProgress, TransferError, transfer
 from darknet_torch.errors import DownloadError, UsageError
 from darknet_torch.files import replacing
 
-_RESUMES = 10  # how often one place may break off and go on
+_ATTEMPTS = 10  # transfers from one place, each resuming the one before
 _BLOCK = 1 << 20
-_VERSION, _HEADER = 12, 20  # bytes of a weight file's version, and with `seen` behind it
+_VERSION, _HEADER = 12, 20  # bytes of the version in a weight file, and of version and `seen`
 
-Say = Callable[[str], object]
+OnMessage = Callable[[str], object]
 
 
 def download(
@@ -31,45 +31,49 @@ def download(
     *,
     force: bool = False,
     timeout: float = TIMEOUT,
-    say: Say = lambda text: None,
-    advance: Advance = lambda count: None,
+    on_message: OnMessage = lambda text: None,
+    on_progress: OnProgress = lambda count: None,
 ) -> Path:
-    """Fetch a published weight file, unless it is there already.
+    """Download a published weight file, unless it is there already.
 
-    A file that broke off is resumed. What comes is compared with the published length and,
-    where one is known, with its digest, before it takes its place.
+    Interrupted downloads are resumed. The length and, if one is known, the digest of the file
+    are checked before it appears under its name.
 
     Args:
         name: such as "yolov3", "yolov3.weights" or "darknet53.conv.74".
-        folder: where to put it; the cache by default, where its name is enough to load it.
-        force: fetch it even so.
-        timeout: seconds after which a place that gives nothing is given up.
-        say: called with a line on what is going on.
-        advance: called with the number of bytes that are there, again and again.
+        folder: where to put it. Default: the cache, from which it is loaded by its name.
+        force: download it even if it is there already.
+        timeout: seconds without data after which a place is given up.
+        on_message: called with a line of text about each step.
+        on_progress: called repeatedly with the number of bytes so far.
 
     Returns:
-        The file.
+        The path of the file.
 
     Raises:
-        UsageError: there is none of that name, or the folder cannot be written.
-        DownloadError: no place gave it.
+        UsageError: no published file has that name, or the folder cannot be written.
+        DownloadError: the file could not be downloaded from any place.
     """
     published = find_published(name)
     target = (cache_folder() if folder is None else Path(folder)) / published.name
     try:
-        if not force and _there(target, published, say):  # the folder may be read-only
+        if not force and _is_downloaded(target, published, on_message):  # needs no write access
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(target, say) as waited:
-            if waited and _there(target, published, say):
+        with _locked(target, on_message) as waited:
+            if waited and _is_downloaded(target, published, on_message):
                 return target
             if published.part_of:
                 whole = download(
-                    published.part_of, target.parent, timeout=timeout, say=say, advance=advance
+                    published.part_of,
+                    target.parent,
+                    timeout=timeout,
+                    on_message=on_message,
+                    on_progress=on_progress,
                 )
                 _cut(whole, target, published)
             else:
-                _fetch(published, target, timeout, say, advance)
+                _fetch(published, target, timeout, on_message, on_progress)
     except OSError as error:
         raise UsageError(
             f"cannot be written ({error.strerror or error})", where=error.filename or target
@@ -77,16 +81,18 @@ def download(
     return target
 
 
-def _there(target: Path, published: Published, say: Say) -> bool:
-    """Whether the file is at `target` already; says why one that is there is not it."""
-    wrong = fault(target, published) if target.is_file() else ""
-    if wrong:
-        say(f"{target}: {wrong}; fetching it anew")
+def _is_downloaded(target: Path, published: Published, on_message: OnMessage) -> bool:
+    """Whether the published file is at `target`; reports another file that is there."""
+    if not target.is_file():
+        return False
+    wrong = find_mismatch(target, published)
+    if wrong is not None:
+        on_message(f"{target}: {wrong}; fetching it again")
     return wrong is None
 
 
-def fault(path: Path, published: Published) -> str | None:
-    """Why a file is not the published one; None if it is, as far as is known."""
+def find_mismatch(path: Path, published: Published) -> str | None:
+    """How a file differs from the published one in length or digest; None if it does not."""
     length = path.stat().st_size
     if length not in published.sizes:
         return f"wrong length: expected {published.size} bytes, got {length}"
@@ -106,14 +112,14 @@ def _digest(path: Path, kind: str) -> str:
 
 
 @contextmanager
-def _alone(target: Path, say: Say) -> Iterator[bool]:
-    """Keep other processes from fetching the same file meanwhile; whether one was at it."""
+def _locked(target: Path, on_message: OnMessage) -> Iterator[bool]:
+    """Keep other processes from downloading the same file; gives whether one just did."""
     lock = FileLock(target.with_name(f".{target.name}.lock"))
     waited = False
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        say(f"{target}: another process is fetching it; waiting")
+        on_message(f"{target}: another process is fetching it; waiting")
         waited = True
         lock.acquire()
     try:
@@ -123,7 +129,7 @@ def _alone(target: Path, say: Say) -> Iterator[bool]:
 
 
 def _cut(whole: Path, target: Path, published: Published) -> None:
-    """The first layers of a weight file, as if never trained.
+    """Write the first layers of a weight file to another one, with `seen` at 0.
 
     Source: darknet.c partial (AlexeyAB).
     """
@@ -135,48 +141,64 @@ def _cut(whole: Path, target: Path, published: Published) -> None:
         file.write(source.read(published.size - _HEADER))
 
 
-def _fetch(published: Published, target: Path, timeout: float, say: Say, advance: Advance) -> None:
-    """Put the file at `target`, from the first place that gives it.
+def _fetch(
+    published: Published,
+    target: Path,
+    timeout: float,
+    on_message: OnMessage,
+    on_progress: OnProgress,
+) -> None:
+    """Download the file to `target` from the first place that has it.
 
     Raises:
-        DownloadError: none does.
+        DownloadError: no place has it.
         OSError, UsageError: it cannot be written.
     """
-    part, reasons = Part.of(target), []
-    if part.length and fault(part.path, published) is None:  # interrupted before the end
+    part, reasons = PartialDownload.for_target(target), []
+    # A run may have ended after the last byte and before the file was renamed.
+    if part.length and find_mismatch(part.path, published) is None:
         part.finish(target)
         return
     for url in published.urls():
-        say(f"fetching {url}")
+        on_message(f"fetching {url}")
         try:
-            _fetch_from(url, part, published, timeout, advance)
+            _fetch_from(url, part, published, timeout, on_progress)
             part.finish(target)
             return
         except TransferError as error:
             reasons.append(f"{url}: {error}")
-            say(reasons[-1])
+            on_message(reasons[-1])
     raise DownloadError(
-        "no place gives this file"
+        "could not be downloaded from any place"
         + "".join(f"\n  {reason}" for reason in reasons)
-        + f"\n  fetch it elsewhere and put the file at {target}, or name a mirror in {MIRROR}",
+        + f"\n  download it elsewhere and put the file at {target}, or name a mirror in {MIRROR}",
         where=published.name,
     )
 
 
 def _fetch_from(
-    url: str, part: Part, published: Published, timeout: float, advance: Advance
+    url: str,
+    part: PartialDownload,
+    published: Published,
+    timeout: float,
+    on_progress: OnProgress,
 ) -> None:
-    """Bring `part` to the whole file from one place, which may break off and go on."""
-    for left in reversed(range(_RESUMES)):
+    """Download the whole file from one place into `part`, resuming after interruptions.
+
+    Raises:
+        TransferError: it could not be downloaded, or it is not the published file.
+        OSError, UsageError: it cannot be written.
+    """
+    for attempts_left in reversed(range(_ATTEMPTS)):
         before = part.length
         try:
-            transfer(url, part, sizes=published.sizes, timeout=timeout, advance=advance)
+            transfer(url, part, sizes=published.sizes, timeout=timeout, on_progress=on_progress)
             break
         except TransferError as error:
-            goes_on = error.broke_off and part.length > before
-            if not (left and goes_on):
+            advanced = error.interrupted and part.length > before
+            if not (attempts_left and advanced):
                 raise
-    wrong = fault(part.path, published)
+    wrong = find_mismatch(part.path, published)
     if wrong is not None:
-        part.drop()
+        part.discard()
         raise TransferError(wrong)

@@ -31,10 +31,10 @@ def _user_cache() -> Path:
         if sys.platform == "darwin":
             return Path.home() / "Library" / "Caches"
         given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-        # The XDG specification says that relative paths are ignored.
+        # The XDG specification says to ignore relative paths.
         return given if given.is_absolute() else Path.home() / ".cache"
     except RuntimeError:
-        raise UsageError("there is no home folder", fix=f"say where in {CACHE}") from None
+        raise UsageError("there is no home folder", fix=f"set {CACHE} to a folder") from None
 
 
 def downloaded(published: Published) -> Path | None:

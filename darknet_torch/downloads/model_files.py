@@ -8,7 +8,7 @@ from pathlib import Path
 
 from darknet_torch.cfg.zoo import companion, definitions_folder, find_cfg
 from darknet_torch.downloads.finding import cache_folder, downloaded
-from darknet_torch.downloads.published import Published, named, nearest_name
+from darknet_torch.downloads.published import Published, nearest_name, published_by_name
 from darknet_torch.errors import UsageError, WeightsError
 
 StrPath = str | os.PathLike[str]
@@ -70,7 +70,7 @@ def resolve_weights(weights: StrPath) -> Path:
     path = Path(weights)
     if (path.exists() and not path.is_dir()) or path.name != os.fspath(weights):
         return path
-    published = named(path.name)
+    published = published_by_name(path.name)
     if published is None:
         close = None if path.exists() else nearest_name(path.name)
         if close is None:
@@ -96,7 +96,7 @@ def _cfg_of(weights: Path) -> Path:
         raise UsageError(
             "does not say which network it belongs to",
             where=weights,
-            expected=f"--cfg CFG, or {cfg.name} beside it",
+            expected=f"--cfg CFG, or {cfg.name} next to it",
         )
     return cfg
 
@@ -106,7 +106,7 @@ def _default_weights(cfg: Path) -> Path:
     neighbour = companion(cfg, ".weights")
     if neighbour.exists():
         return neighbour
-    published = named(cfg.stem) if cfg.parent == definitions_folder() else None
+    published = published_by_name(cfg.stem) if cfg.parent == definitions_folder() else None
     found = downloaded(published) if published else None
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""The published weight files: names, sizes, digests, and the places that have them."""
+"""The published weight files: names, sizes, digests, and the places to download them from."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from darknet_torch.errors import UsageError, nearest
 
 MIRROR = "DTORCH_MIRROR"
 _SUFFIX = ".weights"
-_SHORT_HEADER = 4  # bytes that a header of version 0.1 is shorter than one of 0.2
+_SHORT_HEADER = 4  # how many bytes shorter a header of version 0.1 is than one of 0.2
 
-# The first is where the second one redirects to, when it does not answer with a page.
+# The second redirects to the first, except when it answers with a web page.
 _PJREDDIE = ("https://data.pjreddie.com/files", "https://pjreddie.com/media/files")
 _RELEASES = "https://github.com/AlexeyAB/darknet/releases/download"
 _V3 = f"{_RELEASES}/darknet_yolo_v3_optimal"
@@ -26,13 +26,13 @@ class Published:
 
     Attributes:
         name: of the file.
-        size: its bytes with a header of version 0.2.
-        places: folders that have it, as URLs without the last slash, the best first.
+        size: its length in bytes with a header of version 0.2.
+        places: folders that have it, as URLs without a final slash, the best first.
         digests: of the copies known to be good, as ``md5:...``, ``sha1:...`` or
-            ``sha256:...``; a file needs to match one of them. Empty if none is known.
-        definition: the shipped definition that it belongs to, if it is called otherwise.
-        part_of: the published file whose first bytes this is, if it is not published itself.
-        starts: the shipped definitions that are usually trained from it.
+            ``sha256:...``; a file has to match one of them. Empty if none is known.
+        definition: the shipped definition that it belongs to, if that has another name.
+        part_of: the published file that this one is cut from, if it is not published itself.
+        starts: the shipped definitions whose training usually starts from it.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Published:
 
     @property
     def sizes(self) -> tuple[int, int]:
-        """The lengths it may have, bytes: with a header of version 0.2, and of 0.1.
+        """The lengths in bytes that it may have, with a header of version 0.2 and of 0.1.
 
         Source: parser.c load_weights_upto.
         """
@@ -53,17 +53,17 @@ class Published:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it may be called: its own name, that without .weights, its definition's."""
+        """The names it is found by: without .weights, in full, and that of its definition."""
         short = self.name.removesuffix(_SUFFIX)
         return tuple(dict.fromkeys(filter(None, (short, self.name, self.definition))))
 
     def urls(self) -> list[str]:
-        """Where to get it, in this order; the folders of DTORCH_MIRROR replace the places."""
+        """Its URLs in the order to try them; the folders in DTORCH_MIRROR replace the places."""
         mirrors = os.environ.get(MIRROR, "").split()
         return [f"{place.rstrip('/')}/{self.name}" for place in mirrors or self.places]
 
 
-# Source: the pages of both code bases that offer them; sizes are those their cfgs imply.
+# Source: the web pages of both code bases; the sizes follow from their cfgs.
 PUBLISHED = (
     Published(
         "yolov2.weights",
@@ -164,31 +164,34 @@ _BY_NAME = {name: published for published in PUBLISHED for name in published.nam
 _STARTS = {definition: published for published in PUBLISHED for definition in published.starts}
 
 
-def named(name: str) -> Published | None:
-    """The published file called `name`: the file's name, without .weights, or its cfg's."""
+def published_by_name(name: str) -> Published | None:
+    """The published file that has `name` among its names; None if there is none."""
     return _BY_NAME.get(name)
 
 
 def nearest_name(name: str) -> str | None:
-    """What a published file is called that is called nearly `name`; None if none is."""
+    """The name of a published file that is most similar to `name`; None if none is similar."""
     return nearest(name, _BY_NAME)
 
 
 def usual_start(definition: str) -> Published | None:
-    """The partial file that the shipped `definition` is usually trained from, if there is one.
+    """The partial file from which the training of a shipped definition usually starts.
 
-    Source: AlexeyAB's README and pjreddie's pages, as far as they name files that can be fetched.
+    Returns:
+        None if there is none.
+
+    Source: AlexeyAB's README and pjreddie's pages, where the files they name still exist.
     """
     return _STARTS.get(definition)
 
 
 def find_published(name: str) -> Published:
-    """The published file called `name`, as `named`.
+    """The published file that has `name` among its names.
 
     Raises:
         UsageError: there is none.
     """
-    published = named(name)
+    published = published_by_name(name)
     if published is not None:
         return published
     close = nearest_name(name)

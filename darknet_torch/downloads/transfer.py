@@ -1,4 +1,4 @@
-"""One file from one URL: resumed where it broke off, given up when nothing comes."""
+"""Download of one file from one URL: interrupted transfers resume, stalled ones end."""
 
 from __future__ import annotations
 
@@ -10,63 +10,70 @@ from collections.abc import Callable, Collection, Iterator
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
-from darknet_torch.downloads.part import Part
+from darknet_torch.downloads.partial_download import PartialDownload
 
 _CHUNK = 1 << 18
-_SLOWEST = 1024  # bytes a second; what comes slower stands still
-_PAGE = b"<"  # what web pages start with; a weight file that does would be of version 60
+_SLOWEST = 1024  # bytes a second; a slower transfer counts as stalled
+_PAGE = b"<"  # start of a web page; a weight file starting with it would have version 60
 
 _OK, _PARTIAL, _UNSATISFIABLE = 200, 206, 416
 
-Advance = Callable[[int], object]
+OnProgress = Callable[[int], object]  # number of bytes so far
 
 
 class TransferError(Exception):
-    """Why a URL did not give the file.
+    """A URL did not give the file; the message says why.
 
     Attributes:
-        broke_off: it began to; the rest may come another time.
+        interrupted: the transfer had started, so that it can be resumed.
     """
 
-    def __init__(self, reason: str, *, broke_off: bool = False) -> None:
+    def __init__(self, reason: str, *, interrupted: bool = False) -> None:
         super().__init__(reason)
-        self.broke_off = broke_off
+        self.interrupted = interrupted
 
 
 def transfer(
-    url: str, part: Part, *, sizes: Collection[int], timeout: float, advance: Advance
+    url: str,
+    part: PartialDownload,
+    *,
+    sizes: Collection[int],
+    timeout: float,
+    on_progress: OnProgress,
 ) -> None:
-    """Bring `part` to the whole length of the file at `url`.
+    """Download the file at `url` into `part`.
 
-    Goes on where the part ends if it came from there and the server says that the file is
-    still the same, else starts anew.
+    The transfer resumes at the end of `part` if its bytes came from `url` and the server says
+    that the file is unchanged. Otherwise it starts from the beginning.
 
     Args:
-        sizes: the lengths that the file may have, bytes.
-        timeout: seconds without an answer, or with hardly any bytes, after which to give up.
-        advance: called with the number of bytes that are there, again and again.
+        url: of the file.
+        part: the bytes so far; complete when this returns.
+        sizes: the lengths that the file may have, in bytes.
+        timeout: seconds without an answer, or almost without data, after which to give up.
+        on_progress: called repeatedly with the number of bytes so far.
 
     Raises:
-        TransferError: the file did not come.
-        OSError, UsageError: the part cannot be written.
+        TransferError: the file could not be transferred.
+        OSError, UsageError: `part` cannot be written.
     """
     validator = part.validator(url)
     offset = part.length if validator else 0
     response = _open(url, offset, validator, timeout)
     if response.status == _PARTIAL and _content_range(response)[0] != offset:
-        response.close()  # another part than asked for: take all of it
+        response.close()  # not the requested part: request the whole file
         response = _open(url, 0, "", timeout)
     with response:
         resumed = offset > 0 and response.status == _PARTIAL
-        _check(response, resumed, sizes)
+        _check_response(response, resumed, sizes)
         if not resumed:
-            part.begin(url, _validator(response))
-        _receive(response, part.path, sizes=sizes, timeout=timeout, advance=advance)
+            part.start(url, _validator(response))
+        _receive(response, part.path, sizes=sizes, timeout=timeout, on_progress=on_progress)
 
 
 def _open(url: str, offset: int, validator: str, timeout: float) -> HTTPResponse:
-    """The answer to a request for the file, from `offset` on if it is still the same."""
-    headers = {"User-Agent": "darknet_torch"}  # some refuse Python's own
+    """Request the file, from byte `offset` on if the server says that it is unchanged."""
+    headers = {"User-Agent": "darknet_torch"}  # some servers refuse that of urllib
     if offset:
         headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
     try:
@@ -76,13 +83,13 @@ def _open(url: str, offset: int, validator: str, timeout: float) -> HTTPResponse
         with error:
             if error.code == _UNSATISFIABLE and offset:
                 return _open(url, 0, "", timeout)
-            # Of a redirect that leads in a circle urllib tells in several lines.
+            # urllib's message about a circular redirect has several lines.
             raise TransferError(" ".join(f"{error.code} {error.reason}".split())) from None
     except (OSError, HTTPException, ValueError) as error:
         raise TransferError(_reason(error, timeout)) from None
     if not isinstance(response, HTTPResponse):
         response.close()
-        raise TransferError("no http and no https")
+        raise TransferError("not an http or https URL")
     return response
 
 
@@ -94,15 +101,15 @@ def _reason(error: Exception, timeout: float) -> str:
 
 
 def _content_range(response: HTTPResponse) -> tuple[int | None, int | None]:
-    """First byte and length of the whole file, where the answer says so."""
-    said = re.match(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
-    if said is None:
+    """First byte of the part and length of the whole file; None where the header lacks them."""
+    match = re.match(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    if match is None:
         return None, None
-    return int(said[1]), None if said[2] == "*" else int(said[2])
+    return int(match[1]), None if match[2] == "*" else int(match[2])
 
 
-def _check(response: HTTPResponse, resumed: bool, sizes: Collection[int]) -> None:
-    """Refuse an answer that says itself that it is not the file."""
+def _check_response(response: HTTPResponse, resumed: bool, sizes: Collection[int]) -> None:
+    """Refuse a response whose status or headers show that it is not the file."""
     kind = response.headers.get_content_type()
     if kind == "text/html":
         raise TransferError(f"a web page ({kind}), not the file")
@@ -110,7 +117,7 @@ def _check(response: HTTPResponse, resumed: bool, sizes: Collection[int]) -> Non
         raise TransferError(f"{response.status} {response.reason}")
     length = _content_range(response)[1] if resumed else response.length
     if length is not None and length not in sizes:
-        raise TransferError(f"another file: expected {_either(sizes)} bytes, announced {length}")
+        raise TransferError(f"wrong length: expected {_either(sizes)} bytes, announced {length}")
 
 
 def _either(sizes: Collection[int]) -> str:
@@ -118,7 +125,7 @@ def _either(sizes: Collection[int]) -> str:
 
 
 def _validator(response: HTTPResponse) -> str:
-    """What to send as If-Range: a strong ETag, else the date. Source: RFC 9110, 13.1.5."""
+    """The value to send as If-Range: a strong ETag, or the date. Source: RFC 9110, 13.1.5."""
     tag: str = response.headers.get("ETag", "")
     return tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
 
@@ -129,44 +136,44 @@ def _receive(
     *,
     sizes: Collection[int],
     timeout: float,
-    advance: Advance,
+    on_progress: OnProgress,
 ) -> None:
-    """Append what comes to the part, up to the length of the file."""
+    """Append the data of the response to the file at `path`, up to the expected length."""
     with path.open("ab") as file:
-        have = file.tell()
-        advance(have)
+        length = file.tell()
+        on_progress(length)
         for chunk in _chunks(response, timeout):
-            if not have and chunk.lstrip().startswith(_PAGE):
+            if not length and chunk.lstrip().startswith(_PAGE):
                 raise TransferError("a web page, not the file")
             file.write(chunk)
-            have += len(chunk)
-            advance(have)
-            if have > max(sizes):
-                raise TransferError(f"another file: longer than {max(sizes)} bytes")
-    if have not in sizes:
+            length += len(chunk)
+            on_progress(length)
+            if length > max(sizes):
+                raise TransferError(f"wrong length: more than {max(sizes)} bytes")
+    if length not in sizes:
         raise TransferError(
-            f"broke off: expected {_either(sizes)} bytes, got {have}", broke_off=True
+            f"interrupted: expected {_either(sizes)} bytes, got {length}", interrupted=True
         )
 
 
 def _chunks(response: HTTPResponse, timeout: float) -> Iterator[bytes]:
-    """The bytes of an answer as they come, until they end or hardly come any more."""
-    since, few = time.monotonic(), 0
+    """The data of a response as it arrives, until it ends or stalls."""
+    since, received = time.monotonic(), 0
     while True:
         try:
             chunk = response.read1(_CHUNK)
         except (OSError, HTTPException) as error:
             stalled = isinstance(error, TimeoutError)
-            what = f"no bytes for {timeout:g} s" if stalled else f"broke off ({error})"
-            raise TransferError(what, broke_off=True) from None
+            what = f"no data for {timeout:g} s" if stalled else f"interrupted ({error})"
+            raise TransferError(what, interrupted=True) from None
         if not chunk:
             return
         yield chunk
-        few += len(chunk)
+        received += len(chunk)
         now = time.monotonic()
         if now - since > timeout:
-            if few < _SLOWEST * timeout:
+            if received < _SLOWEST * timeout:
                 raise TransferError(
-                    f"stands still: {few} bytes in {now - since:.0f} s", broke_off=True
+                    f"stalled: {received} bytes in {now - since:.0f} s", interrupted=True
                 )
-            since, few = now, 0
+            since, received = now, 0

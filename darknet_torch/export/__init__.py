@@ -1,1 +1,1 @@
-"""A network as one graph: ONNX, TorchScript, torch.export."""
+"""A network as a graph in a file: ONNX, TorchScript, torch.export."""

@@ -1,4 +1,4 @@
-"""A network as one graph: what it returns, and which sizes it takes."""
+"""A network as a module to export: which outputs it returns, and which input sizes it takes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ _STRIDE = 32
 
 @dataclass(frozen=True)
 class GraphOptions:
-    """What a graph returns.
+    """What a graph returns, and how it is exported.
 
     Attributes:
-        outputs: "raw", what `Network.forward` returns; "boxes", boxes [N, A, 4] as centre
-            x, centre y, width, height in 0-1 of the input, and scores [N, A, C];
-            "detections", what remains of these: boxes [K, 4] as left, top, right, bottom in
-            0-1, scores [K], class ids [K], and the place in the batch [K] of their pictures.
-        threshold, nms_threshold: of "detections", as `Detector` has them.
-        opset: of ONNX.
-        fold: leave no batch normalisation behind convolutions and matrices.
+        outputs: "raw": what `Network.forward` returns. "boxes": boxes [N, A, 4] as centre x,
+            centre y, width, height in 0-1 of the input, and scores [N, A, C]. "detections":
+            the boxes left by non-maximum suppression, [K, 4] as left, top, right, bottom in
+            0-1, with scores [K], class ids [K] and picture ids [K], their indices in the batch.
+        threshold: lowest score of "detections", 0-1, as in `Detector`.
+        nms_threshold: IoU of "detections" above which a box is suppressed, as in `Detector`.
+        opset: version of ONNX's operators; for ONNX only.
+        fold: fold batch normalisation into the weights of convolutions and matrices.
     """
 
     outputs: str = "raw"
@@ -41,17 +42,18 @@ class GraphOptions:
 
 
 class Graph(nn.Module):
-    """A network that returns what `options` say.
+    """A network as a module that returns what `options` say.
 
     Attributes:
-        other_size: a height and a width that it takes beside its own; None if it takes its
-            own alone, or shall.
+        second_size: a height and width that the graph accepts besides the network's own;
+            None if its height and width are fixed.
 
     Args:
-        network: is copied, in single precision, and not changed.
+        network: is copied in float32, and not changed.
+        options: what the graph returns.
 
     Raises:
-        CfgError: a layer keeps a state, or there are no heads to decode; it is named.
+        CfgError: a layer keeps a state (it is named), or there is no head to decode.
     """
 
     def __init__(self, network: Network, options: GraphOptions) -> None:
@@ -68,11 +70,15 @@ class Graph(nn.Module):
         if options.fold:
             self.network.fold_normalization()
         self.options = options
-        self.other_size = other_size(network)
+        self.second_size = find_second_size(network)
+
+    def fix_size(self) -> None:
+        """Export the graph for the network's own height and width only."""
+        self.second_size = None
 
     @property
     def output_names(self) -> list[str]:
-        """The names of what `forward` returns."""
+        """The names of the outputs of `forward`, in order."""
         if self.options.outputs == "boxes":
             return ["boxes", "scores"]
         if self.options.outputs == "detections":
@@ -81,7 +87,14 @@ class Graph(nn.Module):
         return [f"{layer.section}_{layer.index}" for layer in heads]
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """[N, C, H, W], RGB in 0-1, to what the options say."""
+        """Compute the outputs that the options say.
+
+        Args:
+            images: [N, C, H, W], RGB, 0-1.
+
+        Returns:
+            The tensors that `GraphOptions.outputs` describes, named `output_names`.
+        """
         outputs = self.network(images)
         if self.options.outputs == "raw":
             return outputs
@@ -96,24 +109,24 @@ class Graph(nn.Module):
             return predictions.boxes, predictions.class_scores
         return self._select(predictions)
 
-    def _select(self, found: Predictions) -> tuple[Tensor, ...]:
-        """As `Detector` does for a stretched picture."""
+    def _select(self, predictions: Predictions) -> tuple[Tensor, ...]:
+        """Threshold and suppress boxes as `Detector` does for a stretched picture."""
         threshold, last = self.options.threshold, self.network.heads[-1]
-        certain = (found.objectness > threshold) & found.boxes.isfinite().all(-1)
-        candidates = certain[..., None] & (found.class_scores > threshold)
-        scores = torch.where(candidates, found.class_scores, 0)
+        certain = (predictions.objectness > threshold) & predictions.boxes.isfinite().all(-1)
+        candidates = certain[..., None] & (predictions.class_scores > threshold)
+        scores = torch.where(candidates, predictions.class_scores, 0)
         return suppress(
-            found.boxes,
+            predictions.boxes,
             scores,
             threshold=self.options.nms_threshold,
             exponent=penalty_exponent(last.nms_kind, last.beta_nms),
         )
 
 
-def other_size(network: Network) -> tuple[int, int] | None:
-    """A height and a width that the network takes beside its own; None if there are none.
+def find_second_size(network: Network) -> tuple[int, int] | None:
+    """A height and width that the network accepts besides its own; None if there are none.
 
-    The network runs without values, so that only shapes are computed.
+    The network runs on PyTorch's meta device, which computes shapes but no values.
     """
     shape = network.net.input_shape
     if not network.net.is_picture:
@@ -125,14 +138,14 @@ def other_size(network: Network) -> tuple[int, int] | None:
         height, width = shape.height + _STRIDE, shape.width + _STRIDE
     try:
         probe = copy.deepcopy(network).to("meta")
-        own = probe(torch.empty(1, *shape_of(network), device="meta"))
-        other = probe(torch.empty(1, shape.channels, height, width, device="meta"))
+        own = probe(torch.empty(1, *input_sizes(network), device="meta"))
+        second = probe(torch.empty(1, shape.channels, height, width, device="meta"))
     except (RuntimeError, UsageError):
         return None
-    return (height, width) if len(own) == len(other) else None
+    return (height, width) if len(own) == len(second) else None
 
 
-def shape_of(network: Network) -> tuple[int, int, int]:
+def input_sizes(network: Network) -> tuple[int, int, int]:
     """Channels, height and width of the network's input."""
     shape = network.net.input_shape
     return shape.channels, shape.height, shape.width
@@ -142,8 +155,8 @@ def _check_stateless(network: Network) -> None:
     for layer in network.layers:
         if layer.has_state:
             raise CfgError(
-                f"layer {layer.index} [{layer.section}] remembers what it saw, "
-                "and a graph has no memory",
+                f"layer {layer.index} [{layer.section}] keeps a state between steps, "
+                "which a graph cannot hold",
                 where=layer.options.where,
                 fix="convert to .pt or .safetensors instead",
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from darknet_torch.cfg.dialect import ALEXEYAB, DIALECTS, Dialect
 from darknet_torch.cfg.zoo import is_partial_name
-from darknet_torch.conversion.weight_files import ArrayStatistics, statistics_of
+from darknet_torch.conversion.weight_files import ArrayStatistics, network_statistics
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import Finding, collecting, error, note, warning
 from darknet_torch.model.loading import fill
@@ -43,7 +43,7 @@ def lint_weights(path: Path, cfg: CheckedCfg | None) -> list[Finding]:
         return [*found, *_other_dialects(path, cfg)]
     found += _coverage(path, report)
     found += _training(path, cfg.network)
-    for array in statistics_of(cfg.network, report):
+    for array in network_statistics(cfg.network, report):
         found += _array(path, cfg.network, array)
     return found
 
@@ -125,25 +125,25 @@ def _array(path: Path, network: Network, array: ArrayStatistics) -> Iterator[Fin
             got=f"{array.not_finite} that are infinite or no number",
             fix="take an earlier file: training has failed before this one was written",
         )
-    if array.name.endswith("rolling_variance") and array.least < 0:
+    if array.name.endswith("rolling_variance") and array.minimum < 0:
         yield error(
             path,
             f"{name} are negative",
             expected="0 or more",
-            got=f"{array.least:g}",
+            got=f"{array.minimum:g}",
             fix="take the cfg and the --dialect that the file was written with",
         )
-    elif max(abs(array.least), abs(array.largest)) > _TOO_LARGE:
+    elif max(abs(array.minimum), abs(array.maximum)) > _TOO_LARGE:
         yield warning(
             path,
             f"{name} are very large",
             expected=f"numbers up to {_TOO_LARGE:g}",
-            got=f"{array.least:g}..{array.largest:g}",
+            got=f"{array.minimum:g}..{array.maximum:g}",
             fix="take the cfg and the --dialect that the file was written with",
         )
     if (
         array.name.endswith("weights")
-        and array.least == array.largest == 0
+        and array.minimum == array.maximum == 0
         and not array.not_finite
     ):
         yield warning(

@@ -1,13 +1,20 @@
-"""How the units of a backbone find their layers, on a ResNet of a few blocks."""
+"""The layers of a backbone are matched with those of a network, on a ResNet of one block."""
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from darknet_torch.checkpoints.backbones import BACKBONES
 from darknet_torch.errors import WeightsError
-from tests.checkpoints.trained import assert_same, checkpoint, family_of, load, picture, trained
+from tests.checkpoints.backbone_modules import (
+    BACKBONES,
+    assert_same,
+    checkpoint,
+    family_of,
+    load,
+    picture,
+    randomized,
+)
 
 SIDE = 32
 CONVOLUTION = "[convolutional]\nbatch_normalize=1\npad=1\n"
@@ -16,7 +23,7 @@ FIRST = CONVOLUTION + "filters=8\nsize=3\nstride=2\nactivation=relu\n"
 SECOND = CONVOLUTION + "filters=8\nsize=3\nactivation=linear\n"
 PROJECTION = "[convolutional]\nbatch_normalize=1\nfilters=8\nstride=2\nactivation=linear\n"
 ROUTE, ADD = "[route]\nlayers={}\n", "[shortcut]\nfrom={}\nactivation=relu\n"
-BEHIND = FIRST + SECOND + ROUTE.format(-3) + PROJECTION + ADD.format(-3)
+AFTER = FIRST + SECOND + ROUTE.format(-3) + PROJECTION + ADD.format(-3)
 BEFORE = PROJECTION + ROUTE.format(-2) + FIRST + SECOND + ADD.format(-4)
 POOL = "[avgpool]\n"
 MATRIX = "[connected]\noutput=5\nactivation=linear\n"
@@ -50,7 +57,7 @@ class Tiny(nn.Module):
 
 @pytest.fixture
 def model():
-    return trained(Tiny())
+    return randomized(Tiny())
 
 
 @pytest.fixture
@@ -74,17 +81,19 @@ def refused(network, state):
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("block", [BEHIND, BEFORE], ids=["behind", "before"])
+@pytest.mark.parametrize("block", [AFTER, BEFORE], ids=["after", "before"])
 @pytest.mark.parametrize("classifier", [MATRIX, POINTWISE], ids=["matrix", "pointwise"])
 def test_the_projection_and_the_classifier_are_found(block, classifier, model, network_of):
     network = network_of(STEM, block, POOL, classifier)
     assert fill(network, checkpoint(model)) == len(network.layers)
     (logits,) = network(picture(SIDE))
-    assert_same(logits, model(picture(SIDE)))  # without [batchnorm] in front, as it comes
+    assert_same(
+        logits, model(picture(SIDE))
+    )  # without a [batchnorm] in front, the picture is not normalised
 
 
-def test_a_detector_behind_the_features_is_left_as_it_was(model, network_of):
-    network = network_of(STEM, BEHIND, DETECTOR)
+def test_the_layers_of_a_detector_after_the_features_are_not_changed(model, network_of):
+    network = network_of(STEM, AFTER, DETECTOR)
     head = network.layers[-2]
     before = [slot.tensor.clone() for slot in head.weight_slots()]
     assert fill(network, checkpoint(model)) == head.index
@@ -92,40 +101,40 @@ def test_a_detector_behind_the_features_is_left_as_it_was(model, network_of):
         torch.testing.assert_close(slot.tensor, value, rtol=0, atol=0)
 
 
-def test_a_cfg_that_ends_behind_the_features_needs_no_classifier(model, network_of):
-    network = network_of(STEM, BEHIND, POOL)
+def test_a_cfg_that_ends_after_the_features_needs_no_classifier(model, network_of):
+    network = network_of(STEM, AFTER, POOL)
     assert fill(network, checkpoint(model)) == len(network.layers)
 
 
-def test_another_number_of_filters_names_layer_line_and_key(model, network_of):
-    message = refused(network_of(STEM, BEHIND.replace("=8", "=16"), POOL), checkpoint(model))
+def test_another_number_of_filters_is_reported_with_layer_line_and_key(model, network_of):
+    message = refused(network_of(STEM, AFTER.replace("=8", "=16"), POOL), checkpoint(model))
     assert "model.pth: layer1.0.conv1 does not fit layer 2 [convolutional] (" in message
     assert "tiny.cfg:15): expected" in message
 
 
-def test_too_few_layers_name_the_key_and_the_cfg(model, network_of):
+def test_too_few_layers_are_reported_with_key_and_cfg(model, network_of):
     message = refused(network_of(STEM, FIRST, SECOND), checkpoint(model))
     assert message.startswith("model.pth: the network has no layer for layer1.0.downsample.0: ")
     assert "tiny.cfg:1 with 4 layers" in message
 
 
-def test_a_missing_array_is_named(model, network_of):
+def test_a_missing_array_is_reported(model, network_of):
     state = checkpoint(model)
     del state["layer1.0.bn2.running_var"]
-    message = refused(network_of(STEM, BEHIND, POOL), state)
+    message = refused(network_of(STEM, AFTER, POOL), state)
     assert message.startswith("model.pth: the BatchNorm layer1.0.bn2 is not complete: expected ")
 
 
-def test_a_norm_without_its_convolution_is_named(model, network_of):
+def test_a_batchnorm_without_its_convolution_is_reported(model, network_of):
     state = checkpoint(model)
     del state["layer1.0.downsample.0.weight"]
-    message = refused(network_of(STEM, BEHIND, POOL), state)
+    message = refused(network_of(STEM, AFTER, POOL), state)
     assert message.startswith("model.pth: has arrays that no ResNet of ")
     assert "got layer1.0.downsample.1.bias" in message
 
 
-def test_an_array_of_another_model_is_named_and_nothing_is_changed(model, network_of):
-    network = network_of(STEM, BEHIND, POOL)
+def test_an_array_of_another_model_is_reported_and_nothing_is_changed(model, network_of):
+    network = network_of(STEM, AFTER, POOL)
     before = {key: value.clone() for key, value in network.state_dict().items()}
     state = {**checkpoint(model), "layer1.0.se.fc1.weight": torch.ones(1)}
     message = refused(network, state)
@@ -139,7 +148,3 @@ def test_an_array_of_another_model_is_named_and_nothing_is_changed(model, networ
 @pytest.mark.parametrize("family", BACKBONES, ids=lambda family: family.name)
 def test_another_checkpoint_is_not_recognised(family, keys):
     assert not family.recognises({key: torch.ones(64) for key in keys.split()})
-
-
-def test_every_family_has_a_name_of_its_own():
-    assert len({family.name for family in BACKBONES}) == len(BACKBONES)

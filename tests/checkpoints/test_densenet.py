@@ -1,4 +1,4 @@
-"""DenseNets with torchvision's keys, new and legacy, against a plain one of our own."""
+"""Checkpoints of DenseNet, against a plain module with torchvision's keys, new and legacy."""
 
 import re
 
@@ -7,15 +7,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from tests.checkpoints.trained import (
+from tests.checkpoints.backbone_modules import (
     assert_same,
     checkpoint,
     family_of,
     load,
     normalized,
     picture,
+    randomized,
     shapes_of,
-    trained,
 )
 
 SIDE = 64
@@ -79,7 +79,7 @@ def legacy(state):
 @torch.inference_mode()
 @pytest.mark.parametrize("rename", [dict, legacy])
 def test_the_shipped_definition_gives_the_same_logits(rename):
-    model = trained(DenseNet((6, 12, 48, 32)))
+    model = randomized(DenseNet((6, 12, 48, 32)))
     state, network = rename(checkpoint(model)), load("densenet201-torch", SIDE)
     family = family_of(state)
     assert family.default_cfg(state) == "densenet201-torch"

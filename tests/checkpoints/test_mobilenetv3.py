@@ -1,24 +1,24 @@
-"""MobileNetV3 with torchvision's and timm's keys against plain ones of our own."""
+"""Checkpoints of MobileNetV3, against plain modules with torchvision's and timm's keys."""
 
 import pytest
 import torch
 from torch import nn
 
 from darknet_torch.cfg.zoo import find_cfg
-from tests.checkpoints.trained import (
+from tests.checkpoints.backbone_modules import (
     assert_same,
     checkpoint,
     family_of,
     load,
     normalized,
     picture,
+    randomized,
     shapes_of,
-    trained,
 )
 
 SIDE = 32
-# Of each block: window, channels inside, channels out, squeeze (0 for none), hard swish, stride;
-# one row for each of timm's stages.
+# Each block: kernel size, expanded channels, output channels, squeezed channels (0 for none),
+# hard swish or ReLU, stride. One row for each of timm's stages.
 LARGE = (
     ((3, 16, 16, 0, False, 1),),
     ((3, 64, 24, 0, False, 2), (3, 72, 24, 0, False, 1)),
@@ -37,8 +37,8 @@ SMALL = (
     ((5, 120, 48, 32, True, 1), (5, 144, 48, 40, True, 1)),
     ((5, 288, 96, 72, True, 2), (5, 576, 96, 144, True, 1), (5, 576, 96, 144, True, 1)),
 )
-# The shipped definition; its stages, the width of the classifier, the maps that the neck reads,
-# and the layers that they are.
+# Shipped definition -> stages, width of the classifier, indices of the feature maps that the neck
+# reads, and the layers of the definition that compute them.
 MODELS = {
     "yolov3-mobilenetv3-large": (LARGE, 1280, (2, 4, -1), (34, 64, 88)),
     "yolov3-mobilenetv3-small": (SMALL, 1024, (1, 3, -1), (14, 52, 76)),
@@ -201,7 +201,7 @@ class Timm(nn.Module):
 @pytest.mark.parametrize("name", MODELS)
 def test_the_shipped_definition_gives_the_same_features(name, kind):
     stages, hidden, ends, layers = MODELS[name]
-    model = trained(kind(stages, hidden))
+    model = randomized(kind(stages, hidden))
     state, network = checkpoint(model), load(name, SIDE)
     family = family_of(state)
     assert family.default_cfg(state) == name
@@ -213,11 +213,11 @@ def test_the_shipped_definition_gives_the_same_features(name, kind):
 
 @torch.inference_mode()
 @pytest.mark.parametrize("kind", [Torchvision, Timm])
-def test_a_cfg_with_the_classifier_gets_it_too(kind, tmp_path):
+def test_the_classifier_is_read_if_the_cfg_has_it(kind, tmp_path):
     backbone, _, _ = find_cfg("yolov3-mobilenetv3-small").read_text().partition("\n# 77: ")
     cfg = tmp_path / "classifier.cfg"
     cfg.write_text(backbone + CLASSIFIER)
-    model, network = trained(kind(SMALL, 1024)), load(cfg, SIDE)
+    model, network = randomized(kind(SMALL, 1024)), load(cfg, SIDE)
     state = checkpoint(model)
     assert family_of(state).fill(network, state, "model.pth") == len(network.layers)
     (logits,) = network(picture(SIDE))
@@ -225,7 +225,7 @@ def test_a_cfg_with_the_classifier_gets_it_too(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [Torchvision, Timm])
-def test_one_of_other_widths_is_not_recognised(kind):
+def test_a_model_of_other_widths_is_not_recognised(kind):
     wider = tuple(
         tuple((size, 2 * wide, 2 * out, *rest) for size, wide, out, *rest in stage)
         for stage in SMALL

@@ -1,4 +1,4 @@
-"""Which kind of checkpoint is which."""
+"""Each kind of checkpoint is recognised by its keys and shapes, and by nothing less."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ KERNEL = torch.zeros(32, 3, 3, 3)
         ("0.conv1.conv.0.weight", "class Yolov4"),
     ],
 )
-def test_one_layout_recognises_a_key(key, name):
+def test_exactly_one_layout_recognises_a_key(key, name):
     (layout,) = [layout for layout in LAYOUTS if layout.recognises({key: KERNEL})]
     assert name in layout.name
     assert find_layout({key: KERNEL}, "some.pt") is layout
@@ -33,18 +33,24 @@ def test_one_layout_recognises_a_key(key, name):
         {"down1.conv1.conv.0.weight": torch.zeros(16, 3, 3, 3)},
     ],
 )
-def test_alike_is_not_enough(state):
+def test_the_right_key_with_the_wrong_shape_is_not_recognised(state):
     assert not any(layout.recognises(state) for layout in LAYOUTS)
 
 
-def test_unknown_layout():
+def test_an_unknown_checkpoint_is_refused_with_the_known_programs():
     state = {f"backbone.{index}.weight": KERNEL for index in range(9)}
     with pytest.raises(WeightsError) as caught:
         find_layout(state, "some.pt")
     message = str(caught.value)
-    assert message.startswith("some.pt: is of no known kind: expected the keys of ")
+    assert message.startswith(
+        "some.pt: is not a checkpoint of a known program: expected the keys of "
+    )
     assert all(layout.name in message for layout in LAYOUTS)
     assert message.endswith(
         "got backbone.0.weight, backbone.1.weight, backbone.2.weight, backbone.3.weight, "
         "... (9 keys)"
     )
+
+
+def test_every_layout_has_a_name_of_its_own():
+    assert len({layout.name for layout in LAYOUTS}) == len(LAYOUTS)

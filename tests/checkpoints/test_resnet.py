@@ -1,26 +1,26 @@
-"""ResNets with torchvision's keys against a plain one of our own."""
+"""Checkpoints of ResNet, against a plain module with torchvision's keys."""
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from tests.checkpoints.trained import (
+from tests.checkpoints.backbone_modules import (
     assert_same,
     checkpoint,
     family_of,
     load,
     normalized,
     picture,
+    randomized,
     shapes_of,
-    trained,
 )
 
 SIDE = 64
 
 
 class Block(nn.Module):
-    """Convolutions (size, stride, channels) and BatchNorms, and what goes past them."""
+    """Convolutions (size, stride, filters) with BatchNorm, and the shortcut around them."""
 
     def __init__(self, channels, convolutions):
         super().__init__()
@@ -84,7 +84,7 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_the_shipped_definition_gives_the_same_logits(name):
     depths, bottleneck = MODELS[name]
-    model = trained(ResNet(depths, bottleneck=bottleneck))
+    model = randomized(ResNet(depths, bottleneck=bottleneck))
     state, network = checkpoint(model), load(name, SIDE)
     family = family_of(state)
     assert family.default_cfg(state) == name
@@ -94,8 +94,8 @@ def test_the_shipped_definition_gives_the_same_logits(name):
 
 
 @torch.inference_mode()
-def test_features_alone_fill_what_there_is():
-    model = trained(ResNet((2, 2, 2, 2), bottleneck=False))
+def test_a_checkpoint_without_classifier_fills_the_features():
+    model = randomized(ResNet((2, 2, 2, 2), bottleneck=False))
     network = load("resnet18-torch", SIDE)
     state = {key: value for key, value in checkpoint(model).items() if "fc." not in key}
     covered = family_of(state).fill(network, state, "model.pth")
@@ -110,7 +110,7 @@ def test_other_depths_are_recognised_and_have_no_definition(depths, bottleneck):
     assert family_of(state).default_cfg(state) is None
 
 
-def test_a_wider_one_has_no_definition():
+def test_resnext_has_no_definition():
     state = shapes_of(lambda: ResNet((3, 4, 6, 3), bottleneck=True))
     state["layer1.0.conv2.weight"] = torch.empty(128, 4, 3, 3, device="meta")  # of ResNeXt
     assert family_of(state).default_cfg(state) is None

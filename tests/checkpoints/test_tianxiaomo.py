@@ -1,4 +1,4 @@
-"""Class Yolov4's checkpoints, against its structure written anew with narrower layers."""
+"""Checkpoints of class Yolov4, against a module of the same structure with narrower layers."""
 
 import re
 
@@ -12,7 +12,7 @@ from darknet_torch.checkpoints.registry import find_layout
 from darknet_torch.checkpoints.tianxiaomo import Yolov4Layout
 from darknet_torch.checkpoints.unwrap import find_state
 from darknet_torch.errors import WeightsError
-from tests.checkpoints.ports import built, head_inputs, pictures, randomize
+from tests.checkpoints.port_modules import built, head_inputs, pictures, randomize
 
 OUTPUTS = 255
 KEPT = (3, 32, OUTPUTS)  # the layout is known by its first convolution, 3 channels to 32
@@ -27,7 +27,7 @@ def leaky(x):
     return leaky_relu(x, 0.1)
 
 
-class Unit(nn.Module):
+class ConvBnAct(nn.Module):
     def __init__(self, channels, filters, size=1, stride=1, *, act=mish):
         super().__init__()
         self.act = act
@@ -50,7 +50,7 @@ class Stage(nn.Module):
     def __init__(self, *units, act=mish):
         super().__init__()
         for number, unit in enumerate(units, 1):
-            self.add_module(f"conv{number}", Unit(*unit, act=act))
+            self.add_module(f"conv{number}", ConvBnAct(*unit, act=act))
 
     def run(self, x, first, last):
         for number in range(first, last + 1):
@@ -79,7 +79,7 @@ class Down(Stage):
         super().__init__(*units)
         self.resblock = nn.Module()
         self.resblock.module_list = nn.ModuleList(
-            nn.ModuleList([Unit(half, half), Unit(half, half, 3)]) for _ in range(blocks)
+            nn.ModuleList([ConvBnAct(half, half), ConvBnAct(half, half, 3)]) for _ in range(blocks)
         )
 
     def forward(self, x):
@@ -163,7 +163,7 @@ def fill(network, state):
     return find_layout(state, "yolov4.pth").fill(network, state, "yolov4.pth")
 
 
-def test_computes_what_the_class_computes(module, state):
+def test_outputs_equal_those_of_the_class(module, state):
     network = narrow_network()
     assert fill(network, state) == len(network.layers) == 162
     with torch.no_grad():
@@ -174,13 +174,13 @@ def test_computes_what_the_class_computes(module, state):
 
 
 @pytest.mark.parametrize("neck", ["neck", "neek"])
-def test_without_head_it_is_yolov4_conv_137(neck, state):
+def test_without_its_head_it_is_yolov4_conv_137(neck, state):
     part = {key.replace("neck.", f"{neck}."): state[key] for key in state if "head." not in key}
     assert find_layout(part, "some.pth").default_cfg(part) == "yolov4"
     assert fill(narrow_network(), part) == 137
 
 
-def test_sequential_of_the_stages(module):
+def test_a_sequential_of_the_stages_is_read(module):
     stages = (module.down1, module.down2, module.down3, module.down4, module.down5, module.neck)
     network, same = narrow_network(), narrow_network()
     numbered = find_state(nn.Sequential(*stages).state_dict(), "some.pth")
@@ -192,12 +192,12 @@ def test_sequential_of_the_stages(module):
 
 
 @pytest.mark.parametrize(("filters", "cfg"), [(255, "yolov4"), (21, None)])
-def test_default_cfg(filters, cfg):
+def test_the_default_cfg_is_yolov4_for_80_classes(filters, cfg):
     state = {"head.conv2.conv.0.weight": torch.zeros(filters, 256, 1, 1)}
     assert Yolov4Layout().default_cfg(state) == cfg
 
 
-def test_other_number_of_classes(state):
+def test_another_number_of_classes_is_reported(state):
     with pytest.raises(WeightsError) as caught:
         fill(narrow_network(classes=2), state)
     message = str(caught.value)
@@ -205,12 +205,12 @@ def test_other_number_of_classes(state):
     assert "expected biases [21], weights [21, 16, 1, 1], got weights [255, 16, 1, 1]" in message
 
 
-def test_key_too_many(state):
-    with pytest.raises(WeightsError, match=r"takes: got head\.conv19\.conv\.0\.weight; take the"):
+def test_an_unused_key_is_reported(state):
+    with pytest.raises(WeightsError, match=r"uses: got head\.conv19\.conv\.0\.weight; use the"):
         fill(narrow_network(), {**state, "head.conv19.conv.0.weight": torch.zeros(1, 1, 1, 1)})
 
 
-def test_missing_unit(state):
+def test_a_missing_layer_is_reported(state):
     part = {key: state[key] for key in state if "down3.resblock.module_list.4.1." not in key}
     missing = r"expected down3\.resblock\.module_list\.4\.1\.conv\.0\.weight, got no such key"
     with pytest.raises(WeightsError, match=missing):

@@ -1,4 +1,4 @@
-"""The state_dict inside the kinds of files that trainings write."""
+"""The state_dict is found inside every kind of file that training runs write."""
 
 import pytest
 import torch
@@ -36,13 +36,13 @@ def prefixed(prefix, state=STATE):
         {**STATE, "a.num_batches_tracked": torch.tensor(5), "note": "none"},
     ],
 )
-def test_finds_the_same_arrays(loaded):
+def test_the_state_dict_is_found(loaded):
     found = find_state(loaded, "some.pt")
     assert list(found) == list(STATE)
     assert all(torch.equal(found[key], STATE[key]) for key in STATE)
 
 
-def test_a_prefix_that_some_keys_lack_stays():
+def test_a_prefix_that_some_keys_lack_is_kept():
     mixed = {"module.a": torch.zeros(1), "b": torch.zeros(1)}
     assert list(find_state(mixed, "some.pt")) == ["module.a", "b"]
 
@@ -55,7 +55,7 @@ def test_half_precision_becomes_single(kind):
 
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.int64])
-def test_other_types_stay(kind):
+def test_other_types_are_kept(kind):
     assert find_state({"a": torch.ones(2, dtype=kind)}, "some.pt")["a"].dtype == kind
 
 
@@ -69,9 +69,11 @@ def test_other_types_stay(kind):
         ({f"k{n}": n for n in range(9)}, "a dict of 'k0', 'k1', 'k2', 'k3', 'k4', 'k5', ..."),
     ],
 )
-def test_no_state_dict(loaded, got):
+def test_a_file_without_a_state_dict_is_refused(loaded, got):
     with pytest.raises(WeightsError) as caught:
         find_state(loaded, "some.pt")
     message = str(caught.value)
-    assert message.startswith("some.pt: holds no state_dict: expected a dict of tensors, or one")
+    assert message.startswith(
+        "some.pt: contains no state_dict: expected a dict of tensors, or one"
+    )
     assert message.endswith(f", got {got}; save model.state_dict() with torch.save")

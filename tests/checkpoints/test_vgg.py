@@ -1,19 +1,19 @@
-"""VGGs with torchvision's and timm's keys against a plain one of our own."""
+"""Checkpoints of VGG, against plain modules with torchvision's and timm's keys."""
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from tests.checkpoints.trained import (
+from tests.checkpoints.backbone_modules import (
     assert_same,
     checkpoint,
     family_of,
     load,
     normalized,
     picture,
+    randomized,
     shapes_of,
-    trained,
 )
 
 POOL = 0
@@ -96,8 +96,8 @@ class TimmVgg(Vgg):
 @torch.inference_mode()
 @pytest.mark.parametrize("normalize", [False, True])
 @pytest.mark.parametrize("kind", [Vgg, TimmVgg])
-def test_a_small_one_gives_the_same_logits(kind, normalize, tmp_path):
-    model = trained(kind(TINY, TINY_SIDE, TINY_HIDDEN, TINY_CLASSES, normalize=normalize))
+def test_a_small_vgg_gives_the_same_logits(kind, normalize, tmp_path):
+    model = randomized(kind(TINY, TINY_SIDE, TINY_HIDDEN, TINY_CLASSES, normalize=normalize))
     cfg = tmp_path / "tiny.cfg"
     cfg.write_text(TINY_CFG.format(CONVOLUTION + f"\nbatch_normalize={int(normalize)}"))
     state, network = checkpoint(model), load(cfg)
@@ -108,7 +108,7 @@ def test_a_small_one_gives_the_same_logits(kind, normalize, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [Vgg, TimmVgg])
-def test_vgg16_has_a_definition_and_its_relative_with_batchnorm_has_none(kind):
+def test_vgg16_has_a_definition_and_vgg16_with_batchnorm_has_none(kind):
     state = shapes_of(lambda: kind(VGG16, 224, 4096, 1000))
     assert family_of(state).default_cfg(state) == "vgg16-torch"
     state = shapes_of(lambda: kind(VGG16, 224, 4096, 1000, normalize=True))
@@ -119,7 +119,7 @@ def test_vgg16_has_a_definition_and_its_relative_with_batchnorm_has_none(kind):
 @torch.inference_mode()
 @pytest.mark.parametrize("kind", [Vgg, TimmVgg])
 def test_the_shipped_definition_gives_the_same_logits(kind):
-    model = trained(kind(VGG16, 224, 4096, 1000))
+    model = randomized(kind(VGG16, 224, 4096, 1000))
     state, network = checkpoint(model), load("vgg16-torch")
     assert family_of(state).fill(network, state, "model.pth") == len(network.layers)
     *_, logits, _ = network.layer_outputs(picture(224))

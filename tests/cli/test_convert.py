@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from tests.cli.command import dtorch
-from tests.conversion.models import (
+from tests.conversion.small_models import (
     DETECTOR,
     NET,
     TOY_CFG,
     TOY_NAMES,
     TOY_WEIGHTS,
-    model_in,
+    write_model,
 )
 
 DONE, UNUSABLE = 0, 2
@@ -52,14 +52,14 @@ def test_converting_back_restores_the_bytes_and_reports_that(suffix, kind, toy, 
     assert there.stdout.splitlines() == [
         f"{toy} -> {state}: {kind}",
         f"worst difference 0 (all arrays: 0 of {values} values)",
-        "back to .weights it gives the original byte for byte",
+        "converted back to .weights, it restores the original byte for byte",
     ]
     again = convert(state, back)
     assert (again.exit_code, again.stderr) == (DONE, "")
     assert again.stdout.splitlines() == [
         f"{state} -> {back}: Darknet",
-        f"wrote {back.with_suffix('.cfg')} too",
-        f"wrote {back.with_suffix('.names')} too",
+        f"also wrote {back.with_suffix('.cfg')}",
+        f"also wrote {back.with_suffix('.names')}",
         f"worst difference 0 (all arrays: 0 of {values} values)",
     ]
     assert back.read_bytes() == toy.read_bytes()
@@ -67,7 +67,7 @@ def test_converting_back_restores_the_bytes_and_reports_that(suffix, kind, toy, 
 
 
 def test_the_worst_difference_of_a_graph_is_printed_for_every_size(tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     result = convert(weights, tmp_path / "a.onnx", "--decode", "--fold", "--opset", "20")
     assert (result.exit_code, result.stderr) == (DONE, "")
     first, note, last = result.stdout.splitlines()
@@ -87,22 +87,22 @@ def test_the_worst_difference_of_a_graph_is_printed_for_every_size(tmp_path):
     ],
 )
 def test_options_of_graphs_reach_torchscript(options, note, tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     result = convert(weights, tmp_path / "a.torchscript", *options)
     assert result.stdout.splitlines()[1] == note
 
 
 def test_the_dialect_is_rewritten(tmp_path):
-    cfg, weights = model_in(tmp_path)
+    cfg, weights = write_model(tmp_path)
     result = convert(weights, tmp_path / "p.weights", "--dialect-to", "pjreddie")
     assert result.exit_code == DONE
-    assert "for pjreddie: outputs differ by " in result.stdout
+    assert "rewritten for pjreddie: outputs differ by " in result.stdout
     assert (tmp_path / "p.weights").stat().st_size == weights.stat().st_size
     assert convert(tmp_path / "p.weights", tmp_path / "p.pt", "--cfg", cfg).exit_code == DONE
 
 
 def test_given_names_are_written(tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     names = tmp_path / "mine.list"
     names.write_text("one\ntwo\n")
     convert(weights, tmp_path / "a.pt", "--names", names)
@@ -111,7 +111,7 @@ def test_given_names_are_written(tmp_path):
 
 
 def test_warnings_are_on_standard_error_unless_quiet(tmp_path):
-    _, weights = model_in(tmp_path, f"{NET}momentun=0.9\n" + DETECTOR.removeprefix(NET))
+    _, weights = write_model(tmp_path, f"{NET}momentun=0.9\n" + DETECTOR.removeprefix(NET))
     loud = convert(weights, tmp_path / "a.pt")
     assert loud.exit_code == DONE
     assert "momentun" in loud.stderr
@@ -121,7 +121,7 @@ def test_warnings_are_on_standard_error_unless_quiet(tmp_path):
 
 
 def test_under_strict_warnings_are_errors(tmp_path):
-    _, weights = model_in(tmp_path, f"{NET}momentun=0.9\n" + DETECTOR.removeprefix(NET))
+    _, weights = write_model(tmp_path, f"{NET}momentun=0.9\n" + DETECTOR.removeprefix(NET))
     result = convert(weights, tmp_path / "a.pt", "--strict")
     assert result.exit_code == UNUSABLE
     assert "refused under --strict: " in result.stderr
@@ -129,18 +129,18 @@ def test_under_strict_warnings_are_errors(tmp_path):
 
 
 def test_bytes_left_over_are_allowed_on_request(tmp_path):
-    _, weights = model_in(tmp_path)
+    _, weights = write_model(tmp_path)
     weights.write_bytes(weights.read_bytes() + bytes(8))
     assert "8 bytes left over" in refused(weights, tmp_path / "a.pt")
     result = convert(weights, tmp_path / "a.pt", "--allow-leftover")
     assert result.exit_code == DONE
-    assert "not byte for byte, only its values" in result.stdout
+    assert "restores the original in its values, but not byte for byte" in result.stdout
 
 
 class TestRefusals:
     @pytest.fixture
     def weights(self, tmp_path):
-        return model_in(tmp_path)[1]
+        return write_model(tmp_path)[1]
 
     def test_a_missing_file(self, tmp_path):
         assert "gone.pt: no such file" in refused(tmp_path / "gone.pt", tmp_path / "a.weights")
@@ -149,7 +149,7 @@ class TestRefusals:
         assert "unknown suffix: expected .weights" in refused(weights, tmp_path / "a.tflite")
 
     def test_a_file_over_itself(self, weights):
-        assert "is to be written over itself" in refused(weights, weights)
+        assert "cannot be written over itself" in refused(weights, weights)
 
     def test_an_unknown_cfg(self, weights, tmp_path):
         assert "did you mean" in refused(weights, tmp_path / "a.pt", "--cfg", "yolov33")
@@ -161,20 +161,20 @@ class TestRefusals:
     )
     def test_options_of_graphs_for_a_state(self, option, weights, tmp_path):
         message = refused(weights, tmp_path / "a.pt", *option)
-        assert "options of graphs are for .onnx, .torchscript and .pt2" in message
+        assert "graph options are for .onnx, .torchscript and .pt2" in message
 
     def test_a_layer_with_a_memory(self, tmp_path):
-        _, weights = model_in(tmp_path, "[net]\ninputs=4\n[gru]\noutput=2\n")
+        _, weights = write_model(tmp_path, "[net]\ninputs=4\n[gru]\noutput=2\n")
         message = refused(weights, tmp_path / "a.onnx")
-        assert "small.cfg:3: layer 0 [gru] remembers what it saw" in message
+        assert "small.cfg:3: layer 0 [gru] keeps a state between steps" in message
 
     def test_no_heads(self, tmp_path):
-        _, weights = model_in(tmp_path, f"{NET}[convolutional]\nfilters=2\n")
+        _, weights = write_model(tmp_path, f"{NET}[convolutional]\nfilters=2\n")
         assert "there are no boxes: layer 0" in refused(weights, tmp_path / "a.onnx", "--nms")
 
     def test_another_dialect_that_computes_otherwise(self, tmp_path):
         cfg = f"{NET}[maxpool]\nsize=9\nstride=1\n[convolutional]\nfilters=2\n"
-        _, weights = model_in(tmp_path, cfg)
+        _, weights = write_model(tmp_path, cfg)
         arguments = (weights, tmp_path / "p.weights", "--dialect-to", "pjreddie")
         assert "layer 0 [maxpool] (" in refused(*arguments)
         assert convert(*arguments, "--tolerance", "1").exit_code == DONE
@@ -188,7 +188,9 @@ class TestRefusals:
 
     def test_code_in_a_pickle(self, tmp_path):
         torch.save(torch.nn.Linear(1, 1), tmp_path / "module.pt")
-        assert "holds more than values" in refused(tmp_path / "module.pt", tmp_path / "a.weights")
+        assert "contains more than tensors and plain values" in refused(
+            tmp_path / "module.pt", tmp_path / "a.weights"
+        )
 
     def test_a_package_that_is_not_installed(self, weights, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "onnxscript", None)

@@ -12,7 +12,7 @@ import pytest
 from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.downloads.published import PUBLISHED
 from tests.cli.command import dtorch
-from tests.downloads.server import WEIGHTS, breaking, good, stalling, status
+from tests.downloads.server import WEIGHTS, good, interrupting, stalling, status
 
 DATA = WEIGHTS.read_bytes()
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,14 +44,16 @@ def test_a_server_that_stalls_is_given_up_after_the_timeout(server, toy, monkeyp
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[stalling]))
     result = dtorch("download", "toy", "--timeout", "0.2")
     assert result.exit_code == 1
-    assert "no bytes for 0.2 s" in result.stderr
+    assert "no data for 0.2 s" in result.stderr
 
 
 def test_a_failed_download_is_reported_and_the_others_are_fetched(server, toy, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[status(403)]))
     result = dtorch("download", "--quiet", "toy")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("dtorch: toy.weights: no place gives this file\n  http")
+    assert result.stderr.startswith(
+        "dtorch: toy.weights: could not be downloaded from any place\n  http"
+    )
     assert "403 Forbidden" in result.stderr
 
 
@@ -149,7 +151,7 @@ def test_a_killed_download_is_resumed_by_the_next_process(server, toy, cache, mo
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
 def test_a_terminal_gets_a_progress_bar(server, toy, monkeypatch):
-    monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[breaking(len(DATA) // 2), good]))
+    monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[interrupting(len(DATA) // 2), good]))
     terminal, end = os.openpty()
     with start(end) as process:
         os.close(end)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.cli.command import dtorch
-from tests.conversion.models import model_in
+from tests.conversion.small_models import write_model
 
 DONE, SOME_BAD, UNUSABLE = 0, 1, 2
 BIASES = slice(20, 20 + 8 * 4)  # bytes of the first array of the small detector
@@ -14,7 +14,7 @@ BIASES = slice(20, 20 + 8 * 4)  # bytes of the first array of the small detector
 
 @pytest.fixture
 def model(tmp_path):
-    return model_in(tmp_path)
+    return write_model(tmp_path)
 
 
 def refused(*arguments):
@@ -47,10 +47,10 @@ def test_partial_of_too_many_layers_prints_how_many_there_are(model, tmp_path):
 
 
 def test_partial_warns_about_missing_layers_unless_quiet(tmp_path):
-    cfg, weights = model_in(tmp_path, cutoff=1)
+    cfg, weights = write_model(tmp_path, cutoff=1)
     loud = dtorch("partial", cfg, weights, tmp_path / "out", 2)
     assert (loud.exit_code, loud.stderr.count("\n")) == (DONE, 1)
-    assert "has nothing for layer 1, which gets random numbers" in loud.stderr
+    assert "has no arrays for layer 1, which gets random values" in loud.stderr
     quiet = dtorch("partial", cfg, weights, tmp_path / "out", 2, "--quiet")
     assert (quiet.exit_code, quiet.stderr) == (DONE, "")
 

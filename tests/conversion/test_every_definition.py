@@ -7,9 +7,9 @@ from darknet_torch import Detector, load
 from darknet_torch.cfg.zoo import shipped
 from darknet_torch.conversion.convert import TOLERANCE, convert
 from darknet_torch.errors import CfgError
-from darknet_torch.export.graphs import other_size, shape_of
+from darknet_torch.export.graphs import find_second_size, input_sizes
 from darknet_torch.model.weights import write_weights
-from tests.conversion.models import NO_MODELS, SHARED, real_models, trained
+from tests.conversion.small_models import NO_MODELS, SHARED, randomize, real_models
 
 PJREDDIES = {"resnet18", "resnet50"}  # their shortcuts join different sizes
 DEFINITIONS = shipped(".cfg")
@@ -29,7 +29,7 @@ def weights_of(tmp_path):
     path = tmp_path / "trained.weights"
 
     def write(name):
-        network = trained(load(name, dialect=dialect_of(name)))
+        network = randomize(load(name, dialect=dialect_of(name)))
         write_weights(network, path)
         return network, path
 
@@ -75,16 +75,16 @@ def test_every_definition_without_a_memory_becomes_onnx(name, weights_of, tmp_pa
     network, weights = weights_of(name)
     options = {"cfg": DEFINITIONS[name], "dialect": dialect_of(name)}
     if any(layer.has_state for layer in network.layers):
-        with pytest.raises(CfgError, match="remembers what it saw"):
+        with pytest.raises(CfgError, match="keeps a state between steps"):
             convert(weights, tmp_path / "model.onnx", **options)
         return
     report = convert(weights, tmp_path / "model.onnx", **options)
-    _, height, width = shape_of(network)
+    _, height, width = input_sizes(network)
     expected = [f"1 x {width}x{height}", f"3 x {width}x{height}"]
     if not any(reads_a_whole_map(layer) for layer in network.layers):
-        other_height, other_width = other_size(network)
+        other_height, other_width = find_second_size(network)
         expected.append(f"1 x {other_width}x{other_height}")
-    assert [one.at for one in report.differences] == expected
+    assert [one.what for one in report.differences] == expected
     assert report.worst <= TOLERANCE == 1e-4
     assert min(one.values for one in report.differences) > 0
 

@@ -1,4 +1,4 @@
-"""Weight files cut short, averaged, and in numbers."""
+"""Weight files are cut, averaged, and described by statistics, as Darknet does."""
 
 import struct
 import warnings
@@ -12,7 +12,7 @@ from darknet_torch.errors import CfgWarning, UsageError, WeightsError
 from darknet_torch.model.loading import load_with_report
 from darknet_torch.model.network import WeightsHeader
 from darknet_torch.model.weights import write_weights
-from tests.conversion.models import DETECTOR, NET, built, model_in
+from tests.conversion.small_models import DETECTOR, NET, trained_network, write_model
 
 HEADER = 20
 FIRST = 8 * (3 * 9 + 4)  # values of the detector's first layer
@@ -28,8 +28,8 @@ def header(path):
 
 
 class TestPartial:
-    def test_its_bytes_are_the_first_of_the_file_under_a_new_header(self, tmp_path):
-        cfg, weights = model_in(tmp_path, version=(0, 2, 0), seen=77)
+    def test_the_first_layers_are_kept_under_a_new_header(self, tmp_path):
+        cfg, weights = write_model(tmp_path, version=(0, 2, 0), seen=77)
         out = tmp_path / "small.conv.1"
         read = partial(cfg, weights, out, 1)
         assert read.layers == 1
@@ -38,9 +38,9 @@ class TestPartial:
         _, again = load_with_report(cfg, out)
         assert (again.layers, again.missing) == (1, (1,))
 
-    def test_the_layers_behind_need_not_fit(self, tmp_path):
-        """As from a file with other classes. Source: darknet.c partial, load_weights_upto."""
-        _, weights = model_in(tmp_path)
+    def test_later_layers_need_not_fit_the_cfg(self, tmp_path):
+        """The cfg may have other classes. Source: darknet.c partial, load_weights_upto."""
+        _, weights = write_model(tmp_path)
         other = tmp_path / "other.cfg"
         text = DETECTOR.replace("filters=14", "filters=28").replace("classes=2", "classes=9")
         assert text != DETECTOR
@@ -48,35 +48,35 @@ class TestPartial:
         partial(other, weights, tmp_path / "out", 1)
         assert values(tmp_path / "out").tolist() == values(weights)[:FIRST].tolist()
 
-    def test_it_does_not_write_over_its_source(self, tmp_path):
-        cfg, weights = model_in(tmp_path)
+    def test_a_file_is_not_written_over_itself(self, tmp_path):
+        cfg, weights = write_model(tmp_path)
         before = weights.read_bytes()
         with pytest.raises(UsageError, match="written over itself"):
             partial(cfg, weights, weights, 1)
         assert weights.read_bytes() == before
 
-    def test_pjreddies_have_their_own_header(self, tmp_path):
-        cfg, weights = model_in(tmp_path, dialect="pjreddie", seen=77)
+    def test_the_header_is_that_of_the_dialect(self, tmp_path):
+        cfg, weights = write_model(tmp_path, dialect="pjreddie", seen=77)
         partial(cfg, weights, tmp_path / "out", 1, dialect="pjreddie")
         assert header(tmp_path / "out") == (0, 2, 0, 0)
 
-    def test_a_transposed_file_is_written_as_it_lies_without_the_mark(self, tmp_path):
+    def test_a_transposed_file_is_written_untransposed(self, tmp_path):
         text = "[net]\ninputs=3\n[connected]\noutput=2\n[connected]\noutput=2\n"
-        cfg, weights = model_in(tmp_path, text, version=(0, 1001, 5))
+        cfg, weights = write_model(tmp_path, text, version=(0, 1001, 5))
         partial(cfg, weights, tmp_path / "out", 1)
         biases, matrix = values(weights)[:2], values(weights)[2:8].reshape(3, 2)
         np.testing.assert_array_equal(values(tmp_path / "out"), [*biases, *matrix.T.flatten()])
 
     @pytest.mark.parametrize("layers", [3, 1000])
-    def test_more_layers_than_there_are_give_the_whole_file(self, layers, tmp_path):
-        cfg, weights = model_in(tmp_path, seen=0)
+    def test_more_layers_than_the_network_has_give_the_whole_file(self, layers, tmp_path):
+        cfg, weights = write_model(tmp_path, seen=0)
         partial(cfg, weights, tmp_path / "out", layers)
         assert (tmp_path / "out").read_bytes() == weights.read_bytes()
 
-    def test_layers_that_the_file_does_not_cover_get_random_numbers_with_a_warning(self, tmp_path):
-        cfg, weights = model_in(tmp_path, cutoff=1)
+    def test_layers_that_the_file_lacks_get_random_values_with_a_warning(self, tmp_path):
+        cfg, weights = write_model(tmp_path, cutoff=1)
         expected = (
-            r"small\.weights: has nothing for layer 1, which gets random numbers: "
+            r"small\.weights: has no arrays for layer 1, which gets random values: "
             "expected 2 layers, got 1"
         )
         with pytest.warns(CfgWarning, match=expected):
@@ -85,21 +85,21 @@ class TestPartial:
         assert read.complete
         np.testing.assert_array_equal(values(tmp_path / "out")[:FIRST], values(weights))
 
-    def test_as_many_layers_as_the_file_covers_give_no_warning(self, tmp_path):
-        cfg, weights = model_in(tmp_path, cutoff=1, seen=0)
+    def test_exactly_the_layers_of_the_file_give_no_warning(self, tmp_path):
+        cfg, weights = write_model(tmp_path, cutoff=1, seen=0)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             partial(cfg, weights, tmp_path / "out", 1)
         assert (tmp_path / "out").read_bytes() == weights.read_bytes()
 
     @pytest.mark.parametrize("layers", [0, -1])
-    def test_no_layers_are_refused(self, layers, tmp_path):
-        cfg, weights = model_in(tmp_path)
+    def test_zero_layers_are_refused(self, layers, tmp_path):
+        cfg, weights = write_model(tmp_path)
         with pytest.raises(UsageError, match="no layers to keep: expected 1 or more"):
             partial(cfg, weights, tmp_path / "out", layers)
 
-    def test_a_file_that_is_none_is_refused(self, tmp_path):
-        cfg, weights = model_in(tmp_path)
+    def test_a_file_that_is_no_weight_file_is_refused(self, tmp_path):
+        cfg, weights = write_model(tmp_path)
         weights.write_bytes(b"<html>not found</html>")
         with pytest.raises(WeightsError, match=r"small\.weights: "):
             partial(cfg, weights, tmp_path / "out", 1)
@@ -114,14 +114,14 @@ class TestAverage:
         cfg.write_text(NORMALISED)
         paths = []
         for seed in range(3):
-            network = built(NORMALISED, seed=seed)
+            network = trained_network(NORMALISED, seed=seed)
             network.header = WeightsHeader(0, 2, 9, 1000 + seed)
             paths.append(tmp_path / f"{seed}.weights")
             write_weights(network, paths[-1])
         return cfg, paths
 
     @pytest.mark.parametrize("count", [2, 3])
-    def test_adds_in_order_and_multiplies_by_one_over_n_in_float32(self, count, several, tmp_path):
+    def test_the_mean_is_the_float32_sum_times_one_over_n(self, count, several, tmp_path):
         cfg, paths = several
         average(cfg, tmp_path / "out.weights", paths[:count])
         total = values(paths[0]).copy()
@@ -131,22 +131,22 @@ class TestAverage:
         assert expected.dtype == np.float32
         np.testing.assert_array_equal(values(tmp_path / "out.weights"), expected)
 
-    def test_the_header_is_the_first_files_with_the_version_that_is_written(
+    def test_seen_is_that_of_the_first_file_and_the_version_is_the_current_one(
         self, several, tmp_path
     ):
         cfg, paths = several
         average(cfg, tmp_path / "out.weights", [paths[1], paths[0]])
         assert header(tmp_path / "out.weights") == (0, 2, 5, 1001)
 
-    def test_a_file_with_itself_is_itself(self, several, tmp_path):
+    def test_the_mean_of_a_file_with_itself_is_the_file(self, several, tmp_path):
         cfg, paths = several
         average(cfg, tmp_path / "out.weights", [paths[0], paths[0]])
         np.testing.assert_array_equal(values(tmp_path / "out.weights"), values(paths[0]))
 
-    def test_transposed_files_mix_with_plain_ones(self, tmp_path):
+    def test_transposed_and_plain_files_may_be_mixed(self, tmp_path):
         text = "[net]\ninputs=3\n[connected]\noutput=2\n"
-        plain = model_in(tmp_path, text)[1].rename(tmp_path / "plain.weights")
-        cfg, marked = model_in(tmp_path, text, version=(0, 1001, 5))
+        plain = write_model(tmp_path, text)[1].rename(tmp_path / "plain.weights")
+        cfg, marked = write_model(tmp_path, text, version=(0, 1001, 5))
         average(cfg, tmp_path / "out.weights", [marked, plain])
         np.testing.assert_array_equal(values(tmp_path / "out.weights"), values(plain))
 
@@ -167,14 +167,14 @@ class TestAverage:
 
     def test_a_file_of_another_cfg_is_refused_by_name(self, several, tmp_path):
         cfg, paths = several
-        write_weights(built(DETECTOR), tmp_path / "other.weights")
+        write_weights(trained_network(DETECTOR), tmp_path / "other.weights")
         with pytest.raises(WeightsError, match=r"other\.weights: "):
             average(cfg, tmp_path / "out.weights", [paths[0], tmp_path / "other.weights"])
 
 
 class TestStatistics:
     def test_every_array_in_the_order_of_the_file(self, tmp_path):
-        cfg, weights = model_in(tmp_path)
+        cfg, weights = write_model(tmp_path)
         found = statistics(cfg, weights)
         assert [(one.layer, one.section, one.name) for one in found] == [
             *((0, "convolutional", name) for name in ARRAYS),
@@ -186,13 +186,13 @@ class TestStatistics:
             part = raw[start : start + one.count]
             start += one.count
             expected = [np.sqrt((part**2).mean()), part.mean(), part.var(), part.min(), part.max()]
-            got = [one.rms, one.mean, one.variance, one.least, one.largest]
+            got = [one.rms, one.mean, one.variance, one.minimum, one.maximum]
             assert got == pytest.approx(expected, rel=1e-12, abs=1e-15)  # sums in float64
             assert one.not_finite == 0
         assert start == len(raw)
 
-    def test_what_is_not_finite_is_counted_and_left_out(self, tmp_path):
-        cfg, weights = model_in(tmp_path)
+    def test_values_that_are_not_finite_are_counted_and_ignored(self, tmp_path):
+        cfg, weights = write_model(tmp_path)
         network, _ = load_with_report(cfg, weights)
         with torch.no_grad():
             network.layers[1].weight_slots()[0].tensor[:5] = torch.tensor(
@@ -202,34 +202,34 @@ class TestStatistics:
         write_weights(network, weights)
         found = statistics(cfg, weights)[len(ARRAYS)]
         assert (found.count, found.not_finite) == (14, 3)
-        assert (found.least, found.largest, found.mean) == (3, 4, 3.5)
+        assert (found.minimum, found.maximum, found.mean) == (3, 4, 3.5)
         assert found.line().endswith("Count: 14, NOT FINITE: 3")
 
-    def test_an_array_without_finite_values_has_numbers_all_the_same(self, tmp_path):
-        cfg, weights = model_in(tmp_path)
+    def test_an_array_without_finite_values_has_statistics_of_zero(self, tmp_path):
+        cfg, weights = write_model(tmp_path)
         data = bytearray(weights.read_bytes())
         data[HEADER : HEADER + 32] = np.full(8, np.nan, "<f4").tobytes()
         weights.write_bytes(data)
         found = statistics(cfg, weights)[0]
-        assert (found.not_finite, found.rms, found.mean, found.largest) == (8, 0, 0, 0)
+        assert (found.not_finite, found.rms, found.mean, found.maximum) == (8, 0, 0, 0)
 
-    def test_one_value_has_no_variance(self, tmp_path):
-        cfg, weights = model_in(tmp_path, f"{NET}[convolutional]\nfilters=1\n")
+    def test_a_single_value_has_no_variance(self, tmp_path):
+        cfg, weights = write_model(tmp_path, f"{NET}[convolutional]\nfilters=1\n")
         assert statistics(cfg, weights)[0].variance == 0
 
-    def test_a_partial_file_gives_the_layers_it_has(self, tmp_path):
-        cfg, weights = model_in(tmp_path, cutoff=1)
+    def test_a_partial_file_gives_the_statistics_of_its_layers(self, tmp_path):
+        cfg, weights = write_model(tmp_path, cutoff=1)
         assert {one.layer for one in statistics(cfg, weights)} == {0}
 
     def test_bytes_left_over_are_an_error_unless_allowed(self, tmp_path):
-        cfg, weights = model_in(tmp_path)
+        cfg, weights = write_model(tmp_path)
         weights.write_bytes(weights.read_bytes() + bytes(4))
         with pytest.raises(WeightsError, match="4 bytes left over"):
             statistics(cfg, weights)
         assert len(statistics(cfg, weights, strict=False)) == len(ARRAYS) + 2
 
-    def test_the_line_is_darknets_with_more_behind(self, tmp_path):
-        cfg, weights = model_in(tmp_path)
+    def test_the_line_is_that_of_darknet_with_more_numbers(self, tmp_path):
+        cfg, weights = write_model(tmp_path)
         line = statistics(cfg, weights)[0].line()
         assert line.startswith("biases MSE: ")
         assert ", Mean: " in line

@@ -12,8 +12,8 @@ import torch
 
 import darknet_torch as dt
 from darknet_torch.cfg.zoo import sample_folder
+from tests.checkpoints.backbone_modules import randomized
 from tests.checkpoints.test_resnet import ResNet
-from tests.checkpoints.trained import trained
 
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = """[net]
@@ -78,7 +78,7 @@ def save_port_checkpoint(path, cfg, weights):
 
 def save_resnet18(path):
     """A ResNet-18 as torchvision would have saved it, random."""
-    torch.save(trained(ResNet((2, 2, 2, 2), bottleneck=False)).float().state_dict(), path)
+    torch.save(randomized(ResNet((2, 2, 2, 2), bottleneck=False)).float().state_dict(), path)
 
 
 def run(command, folder):

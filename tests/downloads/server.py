@@ -1,4 +1,4 @@
-"""A server on this machine that gives a file, or lies, breaks off, redirects and stalls."""
+"""A local server that sends a file, or fails: it interrupts, redirects, stalls, sends others."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from darknet_torch.downloads import published
 from darknet_torch.downloads.published import Published
 
 WEIGHTS = sample_folder() / "toy-shapes.weights"
-_PATIENCE = 10  # seconds until a stalled answer ends by itself, should a test fail
+_PATIENCE = 10  # seconds after which a stalled answer ends by itself if a test fails
 
 
 def publish(monkeypatch: pytest.MonkeyPatch, *entries: Published) -> None:
-    """Make these the published files."""
+    """Replace the table of published files by these."""
     names = {name: entry for entry in entries for name in entry.names}
     monkeypatch.setattr(published, "_BY_NAME", names)
 
 
 class Server(ThreadingHTTPServer):
-    """Answers a request for `/<place>/<name>` as the behaviours of the place say, in turn.
+    """Answers requests for `/<place>/<name>` with the behaviours of that place, one after another.
 
     Attributes:
-        data: the file.
-        places: place -> behaviours, of which the last goes on for ever.
+        data: the contents of the file.
+        places: place -> behaviours, the last of which is repeated.
         requests: (place, Range header) of every request.
-        go_on: ends what stalls.
+        go_on: when set, stalled answers continue.
     """
 
     daemon_threads = True
@@ -43,16 +43,16 @@ class Server(ThreadingHTTPServer):
         self.go_on = threading.Event()
 
     def mirrors(self, **places: list[Callable[[Answer], None]]) -> str:
-        """The value of DTORCH_MIRROR for places that behave so."""
+        """The value of DTORCH_MIRROR for places with these behaviours."""
         self.places |= places
         return " ".join(f"http://127.0.0.1:{self.server_port}/{place}/" for place in places)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that go away in the middle are what this is for."""
+        """Ignore errors: clients close the connection early in many tests."""
 
 
 class Answer(BaseHTTPRequestHandler):
-    """One answer."""
+    """The answer to one request."""
 
     server: Server
 
@@ -64,10 +64,10 @@ class Answer(BaseHTTPRequestHandler):
         behaviour(self)
 
     def log_message(self, *words: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
     def head(self, status: int = 200, **headers: object) -> None:
-        """Status and headers, underscores in their names being hyphens."""
+        """Send status and headers; underscores in their names stand for hyphens."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), str(value))
@@ -84,7 +84,7 @@ class Answer(BaseHTTPRequestHandler):
 
 
 def good(answer: Answer, *, tag: str = '"one"', most: int | None = None) -> None:
-    """The file, or the rest of it that is asked for; at most `most` bytes of it."""
+    """Send the file, or the requested rest of it, but at most `most` bytes."""
     data, wanted = answer.data, answer.headers["Range"]
     headers = {"ETag": tag} if tag.startswith(('"', "W/")) else {"Last_Modified": tag}
     start, status = 0, 200
@@ -95,13 +95,13 @@ def good(answer: Answer, *, tag: str = '"one"', most: int | None = None) -> None
     answer.body(data[start:][:most])
 
 
-def breaking(most: int, tag: str = '"one"') -> Callable[[Answer], None]:
-    """Breaks off after `most` bytes, again and again."""
+def interrupting(most: int, tag: str = '"one"') -> Callable[[Answer], None]:
+    """Close the connection after `most` bytes, every time."""
     return lambda answer: good(answer, tag=tag, most=most)
 
 
-def anew(answer: Answer) -> None:
-    """The whole file, whatever is asked for."""
+def ignoring_range(answer: Answer) -> None:
+    """Send the whole file whatever range is requested."""
     answer.head(Content_Length=len(answer.data), ETag='"one"')
     answer.body(answer.data)
 
@@ -111,21 +111,21 @@ def without_length(answer: Answer) -> None:
     answer.body(answer.data)
 
 
-def another_part(answer: Answer) -> None:
-    """A part of the file, but from its start."""
+def wrong_range(answer: Answer) -> None:
+    """Send a range of the file, but from its start."""
     if not answer.headers["Range"]:
-        anew(answer)
+        ignoring_range(answer)
         return
     length = len(answer.data)
     answer.head(206, Content_Range=f"bytes 0-{length - 1}/{length}", Content_Length=length)
     answer.body(answer.data)
 
 
-def no_such_range(answer: Answer) -> None:
+def refusing_range(answer: Answer) -> None:
     if answer.headers["Range"]:
         answer.head(416, Content_Length=0)
     else:
-        anew(answer)
+        ignoring_range(answer)
 
 
 def status(code: int) -> Callable[[Answer], None]:
@@ -133,7 +133,7 @@ def status(code: int) -> Callable[[Answer], None]:
 
 
 def page(kind: str) -> Callable[[Answer], None]:
-    """A web page as long as the file, said to be of a kind."""
+    """Send a web page as long as the file, with a given content type."""
 
     def answer_with(answer: Answer) -> None:
         answer.head(Content_Type=kind, Content_Length=len(answer.data))
@@ -143,7 +143,7 @@ def page(kind: str) -> Callable[[Answer], None]:
 
 
 def announcing(length: int) -> Callable[[Answer], None]:
-    """The file, said to be of another length."""
+    """Send the file with a given Content-Length."""
 
     def answer_with(answer: Answer) -> None:
         answer.head(Content_Length=length)
@@ -152,14 +152,14 @@ def announcing(length: int) -> Callable[[Answer], None]:
     return answer_with
 
 
-def endless(answer: Answer) -> None:
-    """The file, and more behind it."""
+def too_long(answer: Answer) -> None:
+    """Send the file and more bytes after it."""
     answer.head()
     answer.body(answer.data + b"more")
 
 
-def wrong(answer: Answer) -> None:
-    """Other bytes, as many."""
+def wrong_bytes(answer: Answer) -> None:
+    """Send as many other bytes."""
     answer.head(Content_Length=len(answer.data), ETag='"wrong"')
     answer.body(bytes(len(answer.data)))
 
@@ -169,12 +169,12 @@ def redirect(to: str) -> Callable[[Answer], None]:
 
 
 def silent(answer: Answer) -> None:
-    """No answer at all."""
+    """Send no answer at all."""
     answer.server.go_on.wait(_PATIENCE)
 
 
 def stalling(answer: Answer) -> None:
-    """Half of the file, and the rest when `go_on` says so."""
+    """Send half of the file, and the rest when `go_on` is set."""
     half = len(answer.data) // 2
     answer.head(Content_Length=len(answer.data), ETag='"one"')
     answer.body(answer.data[:half])
@@ -183,7 +183,7 @@ def stalling(answer: Answer) -> None:
 
 
 def dripping(answer: Answer) -> None:
-    """A byte now and then."""
+    """Send a byte every 20 ms."""
     answer.head(Content_Length=len(answer.data))
     for byte in answer.data:
         answer.body(bytes([byte]))

@@ -1,4 +1,4 @@
-"""Published files come whole from servers that do what servers do."""
+"""Published files arrive complete from servers that fail in every usual way."""
 
 import hashlib
 import os
@@ -14,37 +14,38 @@ from darknet_torch.downloads.published import Published
 from darknet_torch.errors import DownloadError, UsageError
 from tests.downloads.server import (
     WEIGHTS,
-    anew,
     announcing,
-    another_part,
-    breaking,
     dripping,
-    endless,
     good,
-    no_such_range,
+    ignoring_range,
+    interrupting,
     page,
     publish,
     redirect,
+    refusing_range,
     silent,
     stalling,
     status,
+    too_long,
     without_length,
-    wrong,
+    wrong_bytes,
+    wrong_range,
 )
 
 DATA = WEIGHTS.read_bytes()
 SIZE = len(DATA)
 THIRD = SIZE // 3
-SOON = 0.3  # seconds; a server on this machine that answers at all answers sooner
+SOON = 0.3  # seconds; a working server on this machine answers sooner
 
 
 @pytest.fixture
 def fetch(server, toy, monkeypatch):
-    """Fetch the toy from places that behave so."""
+    """A function that downloads the toy from places with the given behaviours."""
 
-    def fetch(timeout=30, said=None, **places):
+    def fetch(timeout=30, messages=None, **places):
         monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(**places))
-        return download("toy", timeout=timeout, say=[].append if said is None else said.append)
+        on_message = [].append if messages is None else messages.append
+        return download("toy", timeout=timeout, on_message=on_message)
 
     return fetch
 
@@ -53,24 +54,24 @@ def visible(folder):
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def half_files(folder):
+def partial_files(folder):
     return sorted(path.name for path in folder.iterdir() if ".part" in path.name)
 
 
 @pytest.mark.parametrize("name", ["toy", "toy.weights"])
-def test_a_file_comes_into_the_cache_once(name, server, toy, cache, monkeypatch):
+def test_a_file_is_downloaded_into_the_cache_once(name, server, toy, cache, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[good]))
     path = download(name)
     assert path == cache / "toy.weights"
     assert path.read_bytes() == DATA
-    assert half_files(cache) == []
+    assert partial_files(cache) == []
     assert download(name) == path
     assert len(server.requests) == 1
     assert download(name, force=True) == path
     assert len(server.requests) == 2
 
 
-def test_it_comes_into_another_folder(server, toy, tmp_path, cache, monkeypatch):
+def test_a_file_is_downloaded_into_a_given_folder(server, toy, tmp_path, cache, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[good]))
     path = download("toy", tmp_path / "models" / "here")
     assert path == tmp_path / "models" / "here" / "toy.weights"
@@ -78,52 +79,52 @@ def test_it_comes_into_another_folder(server, toy, tmp_path, cache, monkeypatch)
     assert not cache.exists()
 
 
-def test_how_far_it_is_is_told(server, toy, monkeypatch):
-    monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[breaking(THIRD)]))
+def test_progress_is_reported(server, toy, monkeypatch):
+    monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[interrupting(THIRD)]))
     counts = []
-    download("toy", advance=counts.append)
+    download("toy", on_progress=counts.append)
     assert counts == sorted(counts)
     assert (counts[0], counts[-1]) == (0, SIZE)
 
 
 @pytest.mark.parametrize("tag", ['"one"', "Wed, 25 Nov 2020 10:00:00 GMT"])
-def test_what_breaks_off_is_resumed_where_it_broke_off(tag, server, fetch):
-    assert fetch(a=[breaking(THIRD, tag)]).read_bytes() == DATA
+def test_an_interrupted_transfer_resumes_where_it_ended(tag, server, fetch):
+    assert fetch(a=[interrupting(THIRD, tag)]).read_bytes() == DATA
     ranges = [wanted for _, wanted in server.requests]
     assert ranges[:3] == [None, f"bytes={THIRD}-", f"bytes={2 * THIRD}-"]
 
 
-def test_a_later_run_goes_on_where_an_earlier_one_ended(server, fetch, cache):
-    with pytest.raises(DownloadError, match="broke off: expected"):
-        fetch(a=[breaking(THIRD), breaking(0)])
+def test_a_later_run_resumes_where_an_earlier_one_ended(server, fetch, cache):
+    with pytest.raises(DownloadError, match="interrupted: expected"):
+        fetch(a=[interrupting(THIRD), interrupting(0)])
     assert visible(cache) == []
     assert fetch(a=[good]).read_bytes() == DATA
     assert server.requests[-1] == ("a", f"bytes={THIRD}-")
-    assert half_files(cache) == []
+    assert partial_files(cache) == []
 
 
 @pytest.mark.parametrize(
     "behaviour",
-    [anew, another_part, no_such_range, lambda answer: good(answer, tag='"two"')],
+    [ignoring_range, wrong_range, refusing_range, lambda answer: good(answer, tag='"two"')],
     ids=["ignores the range", "gives another part", "refuses the range", "has another file now"],
 )
-def test_a_server_that_does_not_resume_starts_anew(behaviour, server, fetch):
-    assert fetch(a=[breaking(THIRD), behaviour]).read_bytes() == DATA
+def test_without_support_for_resuming_the_transfer_restarts(behaviour, server, fetch):
+    assert fetch(a=[interrupting(THIRD), behaviour]).read_bytes() == DATA
     assert server.requests[1] == ("a", f"bytes={THIRD}-")
 
 
-def test_nothing_is_resumed_that_no_server_can_tell_from_another_file(server, fetch):
+def test_a_weak_etag_is_not_enough_to_resume(server, fetch):
     weak = 'W/"one"'
-    assert fetch(a=[breaking(THIRD, weak), good]).read_bytes() == DATA
+    assert fetch(a=[interrupting(THIRD, weak), good]).read_bytes() == DATA
     assert [wanted for _, wanted in server.requests] == [None, None]
 
 
-def test_another_place_does_not_go_on_with_the_bytes_of_the_first(server, fetch):
-    assert fetch(a=[breaking(THIRD), breaking(0)], b=[good]).read_bytes() == DATA
+def test_another_place_does_not_resume_the_bytes_of_the_first(server, fetch):
+    assert fetch(a=[interrupting(THIRD), interrupting(0)], b=[good]).read_bytes() == DATA
     assert server.requests[-1] == ("b", None)
 
 
-def test_a_file_without_a_length_is_taken(fetch):
+def test_a_response_without_a_length_is_accepted(fetch):
     assert fetch(a=[without_length]).read_bytes() == DATA
 
 
@@ -144,32 +145,32 @@ def test_a_redirect_is_followed(server, fetch):
         (redirect("nowhere://else"), "302 .*nowhere.*"),
         (announcing(SIZE - 8), f"expected {SIZE} or {SIZE - 4} bytes, announced {SIZE - 8}"),
         (announcing(SIZE + 8), f"expected {SIZE} or {SIZE - 4} bytes, announced {SIZE + 8}"),
-        (endless, f"longer than {SIZE} bytes"),
-        (wrong, "wrong digest: expected sha256:"),
-        (breaking(0), f"broke off: expected {SIZE} or {SIZE - 4} bytes, got 0"),
+        (too_long, f"wrong length: more than {SIZE} bytes"),
+        (wrong_bytes, "wrong digest: expected sha256:"),
+        (interrupting(0), f"interrupted: expected {SIZE} or {SIZE - 4} bytes, got 0"),
         (silent, f"no answer within {SOON} s"),
-        (stalling, f"no bytes for {SOON} s"),
-        (dripping, "stands still: [0-9]+ bytes in 0 s"),
+        (stalling, f"no data for {SOON} s"),
+        (dripping, "stalled: [0-9]+ bytes in 0 s"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_place_that_does_not_give_the_file_is_left_for_the_next(behaviour, reason, fetch, cache):
-    said = []
-    path = fetch(a=[behaviour], b=[good], timeout=SOON, said=said)
+def test_after_a_failure_the_next_place_is_tried(behaviour, reason, fetch, cache):
+    messages = []
+    path = fetch(a=[behaviour], b=[good], timeout=SOON, messages=messages)
     assert path.read_bytes() == DATA
     assert visible(cache) == ["toy.weights"]
-    assert half_files(cache) == []
-    first, why, second = said
+    assert partial_files(cache) == []
+    first, why, second = messages
     assert first.startswith("fetching http") and first.endswith("/a/toy.weights")
     assert "/b/" in second
     assert re.search(f"/a/toy.weights: .*{reason}", why)
 
 
-def test_when_no_place_gives_it_each_is_told_and_where_to_put_the_file(fetch, cache):
+def test_when_every_place_fails_the_reasons_and_the_path_are_reported(fetch, cache):
     with pytest.raises(DownloadError) as caught:
         fetch(a=[status(404)], b=[page("text/html")])
     first, *reasons, advice = str(caught.value).splitlines()
-    assert first == "toy.weights: no place gives this file"
+    assert first == "toy.weights: could not be downloaded from any place"
     assert [reason.partition("/toy.weights: ")[2] for reason in reasons] == [
         "404 Not Found",
         "a web page (text/html), not the file",
@@ -179,69 +180,69 @@ def test_when_no_place_gives_it_each_is_told_and_where_to_put_the_file(fetch, ca
     assert visible(cache) == []
 
 
-def test_offline_the_advice_is_the_same(toy, cache):
+def test_without_a_network_every_place_is_reported_as_unreachable(toy, cache):
     with pytest.raises(DownloadError, match=r"http://127.0.0.1:9/nobody/toy.weights: cannot be"):
         download("toy")
 
 
-def test_a_mirror_that_is_no_url_is_told(toy, monkeypatch):
+def test_a_mirror_that_is_no_url_is_reported(toy, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", "/srv/weights")
     with pytest.raises(DownloadError, match=r"/srv/weights/toy.weights: cannot be reached"):
         download("toy")
 
 
 @pytest.mark.parametrize("behaviour", ["mirror", "redirect"])
-def test_a_file_of_this_machine_is_no_mirror(behaviour, server, toy, tmp_path, monkeypatch):
+def test_a_file_url_is_refused(behaviour, server, toy, tmp_path, monkeypatch):
     (tmp_path / "toy.weights").write_bytes(DATA)
     url = f"file://{tmp_path}"
     if behaviour == "redirect":
         url = server.mirrors(a=[redirect(f"{url}/toy.weights")])
     monkeypatch.setenv("DTORCH_MIRROR", url)
-    with pytest.raises(DownloadError, match=r"toy.weights: (no http and no https|302 .*file)"):
+    with pytest.raises(DownloadError, match=r"toy.weights: (not an http or https URL|302 .*file)"):
         download("toy")
 
 
 def test_wrong_bytes_are_not_kept(fetch, cache):
     with pytest.raises(DownloadError, match="wrong digest"):
-        fetch(a=[wrong])
-    assert visible(cache) == half_files(cache) == []
+        fetch(a=[wrong_bytes])
+    assert visible(cache) == partial_files(cache) == []
 
 
-def test_a_file_put_there_is_taken_and_a_broken_one_replaced(fetch, server, cache):
+def test_a_file_copied_into_the_cache_is_used_and_a_broken_one_replaced(fetch, server, cache):
     cache.mkdir()
     (cache / "toy.weights").write_bytes(DATA)
     assert fetch(a=[good]) == cache / "toy.weights"
     assert server.requests == []
     for broken in (DATA[:-8], bytes(SIZE)):
         (cache / "toy.weights").write_bytes(broken)
-        said = []
-        assert fetch(a=[good], said=said).read_bytes() == DATA
-        assert "wrong " in said[0]
+        messages = []
+        assert fetch(a=[good], messages=messages).read_bytes() == DATA
+        assert "wrong " in messages[0]
 
 
-def test_what_is_there_needs_no_folder_that_can_be_written(fetch, monkeypatch):
+def test_a_downloaded_file_needs_no_write_access(fetch, monkeypatch):
     path = fetch(a=[good])
     monkeypatch.setattr(module, "FileLock", None)
     monkeypatch.setattr(Path, "mkdir", None)
     assert download("toy") == path
 
 
-def test_what_is_there_already_stays_until_another_is_whole(fetch, server, cache, monkeypatch):
+def test_an_existing_file_is_kept_until_the_new_one_is_complete(fetch, server, cache, monkeypatch):
     path = fetch(a=[good])
     with pytest.raises(DownloadError):
-        monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[wrong]))
+        monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[wrong_bytes]))
         download("toy", force=True)
     assert path.read_bytes() == DATA
 
 
-def test_a_run_that_ended_before_the_last_step_is_finished_offline(toy, cache):
+def test_a_complete_partial_download_is_finished_without_a_network(toy, cache):
     cache.mkdir()
     (cache / ".toy.weights.part").write_bytes(DATA)
     assert download("toy").read_bytes() == DATA
-    assert half_files(cache) == []
+    assert partial_files(cache) == []
 
 
-def test_a_note_that_is_garbage_is_no_note(server, fetch, cache):
+def test_a_broken_note_restarts_the_transfer(server, fetch, cache):
     cache.mkdir()
     (cache / ".toy.weights.part").write_bytes(DATA[:THIRD])
     (cache / ".toy.weights.part.json").write_bytes(b"\xff{")
@@ -249,7 +250,7 @@ def test_a_note_that_is_garbage_is_no_note(server, fetch, cache):
     assert server.requests == [("a", None)]
 
 
-def test_a_file_with_a_short_header_is_as_good(server, monkeypatch):
+def test_a_file_with_a_short_header_is_accepted(server, monkeypatch):
     old = Published("old.weights", SIZE + 4)
     publish(monkeypatch, old)
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[good]))
@@ -269,7 +270,7 @@ def test_one_of_several_digests_is_enough(kind, server, toy, monkeypatch):
 
 
 @pytest.mark.parametrize("short", [0, 4])
-def test_a_part_is_cut_from_its_whole_as_if_never_trained(short, server, monkeypatch, cache):
+def test_a_partial_file_is_cut_from_the_whole_with_seen_at_0(short, server, monkeypatch, cache):
     whole = Published("whole.weights", SIZE + short)
     part = Published("whole.conv.2", 1020, part_of="whole.weights")
     publish(monkeypatch, whole, part)
@@ -280,14 +281,14 @@ def test_a_part_is_cut_from_its_whole_as_if_never_trained(short, server, monkeyp
     assert visible(cache) == ["whole.conv.2", "whole.weights"]
 
 
-def test_a_folder_that_cannot_be_made_is_an_error_of_use(toy, tmp_path):
+def test_a_folder_that_cannot_be_created_is_reported(toy, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match=r"file: cannot be written \("):
         download("toy", tmp_path / "file")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such file modes")
-def test_the_file_is_as_readable_as_others(fetch, tmp_path):
+def test_the_file_has_the_usual_permissions(fetch, tmp_path):
     (tmp_path / "other").touch()
     mode = (tmp_path / "other").stat().st_mode
     assert fetch(a=[good]).stat().st_mode == mode

@@ -31,18 +31,18 @@ def user(monkeypatch):
         ("win32", "LOCALAPPDATA", "", "/home/ann/AppData/Local/darknet_torch"),
     ],
 )
-def test_the_cache_lies_where_the_system_has_caches(system, variable, value, expected, user):
+def test_the_cache_is_where_the_system_keeps_caches(system, variable, value, expected, user):
     user.setattr(finding.sys, "platform", system)
     user.setenv(variable, value)
     assert cache_folder() == Path(expected)
 
 
-def test_a_user_without_a_home_is_told_what_to_set(user):
+def test_without_a_home_folder_the_variable_to_set_is_named(user):
     def home():
         raise RuntimeError("Could not determine home directory.")
 
     user.setattr(Path, "home", home)
-    with pytest.raises(UsageError, match="there is no home folder; say where in DTORCH_CACHE"):
+    with pytest.raises(UsageError, match="there is no home folder; set DTORCH_CACHE to a folder"):
         cache_folder()
 
 

@@ -51,7 +51,7 @@ class TestResolveModel:
             resolve_model(None, "a.weights")
         assert str(caught.value) == (
             "a.weights: does not say which network it belongs to: expected --cfg CFG, or a.cfg "
-            "beside it"
+            "next to it"
         )
         with pytest.raises(WeightsError, match=r"gone\.pt: no such file: expected a weight file"):
             resolve_model(None, "gone.pt")
@@ -70,11 +70,11 @@ class TestResolveModel:
 
 
 @pytest.mark.parametrize("name", ["yolov3", "yolov3.weights", Path("yolov3")])
-def test_a_name_means_the_downloaded_file(name, yolov3):
+def test_a_name_stands_for_the_downloaded_file(name, yolov3):
     assert resolve_weights(name) == yolov3
 
 
-def test_a_file_comes_before_a_downloaded_one_and_a_folder_does_not(yolov3, tmp_path):
+def test_a_file_in_the_working_folder_comes_first_but_not_a_folder(yolov3, tmp_path):
     (tmp_path / "yolov3").mkdir()
     assert resolve_weights("yolov3") == yolov3
     (tmp_path / "yolov3.weights").touch()
@@ -82,11 +82,11 @@ def test_a_file_comes_before_a_downloaded_one_and_a_folder_does_not(yolov3, tmp_
 
 
 @pytest.mark.parametrize("path", ["models/yolov3.weights", "./gone.weights", "gone"])
-def test_any_other_word_is_a_path(path, yolov3):
+def test_any_other_name_is_a_path(path, yolov3):
     assert resolve_weights(path) == Path(path)
 
 
-def test_what_is_not_downloaded_is_refused_with_what_to_do(cache):
+def test_a_file_that_is_not_downloaded_is_refused_with_the_command_to_fetch_it(cache):
     with pytest.raises(WeightsError) as caught:
         resolve_weights("yolov4.weights")
     assert str(caught.value) == (
@@ -96,14 +96,14 @@ def test_what_is_not_downloaded_is_refused_with_what_to_do(cache):
     )
 
 
-def test_a_word_that_is_nearly_a_name_gets_a_suggestion(tmp_path):
+def test_a_misspelt_name_gets_a_suggestion(tmp_path):
     with pytest.raises(WeightsError, match="no such weight file; did you mean 'yolov3-tiny'"):
         resolve_weights("yolov3-tinny")
     (tmp_path / "yolov3-tinny").mkdir()
     assert resolve_weights("yolov3-tinny") == Path("yolov3-tinny")
 
 
-def test_a_shipped_definition_has_the_downloaded_weights_by_default(cache):
+def test_a_shipped_definition_uses_the_downloaded_weights_by_default(cache):
     cfg = definitions_folder() / "yolov2-voc.cfg"
     with pytest.raises(UsageError) as caught:
         default_weights(cfg)
@@ -116,7 +116,7 @@ def test_a_shipped_definition_has_the_downloaded_weights_by_default(cache):
     assert default_weights(cfg) == cache / "yolo-voc.weights"
 
 
-def test_any_other_cfg_has_the_weights_beside_it_alone(yolov3, tmp_path):
+def test_any_other_cfg_uses_only_the_weights_next_to_it(yolov3, tmp_path):
     cfg = tmp_path / "yolov3.cfg"
     cfg.touch()
     with pytest.raises(UsageError) as caught:
@@ -128,7 +128,7 @@ def test_any_other_cfg_has_the_weights_beside_it_alone(yolov3, tmp_path):
     assert default_weights(cfg) == tmp_path / "yolov3.weights"
 
 
-def test_load_takes_a_name(yolov3):
+def test_load_accepts_a_name(yolov3):
     network = load(sample_folder() / "toy-shapes.cfg", "yolov3")
     expected = load(sample_folder() / "toy-shapes.cfg", WEIGHTS)
     for name, array in network.state_dict().items():

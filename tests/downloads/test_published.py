@@ -1,4 +1,4 @@
-"""The table of published files, beside what the shipped definitions imply."""
+"""The table of published files agrees with the shipped definitions."""
 
 import re
 import warnings
@@ -7,12 +7,17 @@ import pytest
 
 from darknet_torch.cfg.grammar import read_cfg
 from darknet_torch.cfg.zoo import shipped
-from darknet_torch.downloads.published import PUBLISHED, find_published, named, usual_start
+from darknet_torch.downloads.published import (
+    PUBLISHED,
+    find_published,
+    published_by_name,
+    usual_start,
+)
 from darknet_torch.errors import UsageError
 from darknet_torch.model.network import build_network
 
 HEADER = 20
-DEFINITIONS = {"darknet19_448": "darknet19", "yolo-voc": "yolov2-voc"}  # called otherwise
+DEFINITIONS = {"darknet19_448": "darknet19", "yolo-voc": "yolov2-voc"}  # with another name
 UNCONFIRMED = {
     "yolo9000.weights",
     "yolov3-openimages.weights",
@@ -30,7 +35,7 @@ KNOWN = [entry for entry in PUBLISHED if definition(entry) in shipped(".cfg")]
 
 
 @pytest.mark.parametrize("published", KNOWN, ids=lambda entry: entry.name)
-def test_a_size_is_that_of_the_definition_up_to_its_layer(published):
+def test_the_size_follows_from_the_definition(published):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sections = read_cfg(shipped(".cfg")[definition(published)])
@@ -41,7 +46,7 @@ def test_a_size_is_that_of_the_definition_up_to_its_layer(published):
     assert HEADER + 4 * sum(slot.tensor.numel() for slot in slots) == published.size
 
 
-def test_most_sizes_are_confirmed():
+def test_the_sizes_without_a_definition_are_these():
     confirmed = {entry.name for entry in KNOWN}
     assert {entry.name for entry in PUBLISHED} - confirmed == UNCONFIRMED
 
@@ -51,14 +56,14 @@ def test_names_are_unique():
     assert len(names) == len(set(names))
 
 
-def test_every_file_has_a_place_or_is_cut_from_one_that_has():
+def test_every_file_has_a_place_or_is_cut_from_a_file_that_has_one():
     for entry in PUBLISHED:
         assert bool(entry.places) != bool(entry.part_of)
         assert not entry.part_of or find_published(entry.part_of).places
         assert all(url.startswith("https://") for url in entry.urls())
 
 
-def test_a_definition_starts_from_one_file():
+def test_the_training_of_a_definition_starts_from_one_file():
     starts = [definition for entry in PUBLISHED for definition in entry.starts]
     assert len(starts) == len(set(starts))
     assert set(starts) <= set(shipped(".cfg"))
@@ -66,7 +71,7 @@ def test_a_definition_starts_from_one_file():
     assert usual_start("yolov2-tiny") is None
 
 
-def test_digests_are_of_their_kind():
+def test_digests_have_the_length_of_their_kind():
     lengths = {"md5": 32, "sha1": 40, "sha256": 64}
     for digest in (digest for entry in PUBLISHED for digest in entry.digests):
         kind, _, value = digest.partition(":")
@@ -82,12 +87,12 @@ def test_digests_are_of_their_kind():
         ("yolov2-voc", "yolo-voc.weights"),
     ],
 )
-def test_a_file_goes_by_several_names(name, file):
+def test_a_file_is_found_by_several_names(name, file):
     assert find_published(name).name == file
 
 
-def test_an_unknown_name_is_refused_with_the_nearest_and_all_there_are():
-    assert named("yolov3-tinny") is None
+def test_an_unknown_name_is_refused_with_the_nearest_and_all_names():
+    assert published_by_name("yolov3-tinny") is None
     with pytest.raises(UsageError) as caught:
         find_published("yolov3-tinny")
     assert str(caught.value).startswith("yolov3-tinny: no published weight file of that name")

@@ -7,13 +7,13 @@ from darknet_torch.errors import UsageError
 from darknet_torch.inference.backends import find_backend
 from darknet_torch.inference.backends.pytorch import TorchBackend
 from darknet_torch.inference.classifier import Classifier
-from tests.conversion.models import DETECTOR, PICTURE, built
+from tests.conversion.small_models import DETECTOR, PICTURE, trained_network
 from tests.inference.networks import CLASSIFIER
 
 
 @pytest.mark.parametrize(("cfg", "make"), [(DETECTOR, dt.Detector), (CLASSIFIER, Classifier)])
 def test_a_backend_object_can_be_given_instead_of_a_name(cfg, make):
-    network = built(cfg)
+    network = trained_network(cfg)
 
     class Counting(TorchBackend):
         shapes = ()
@@ -29,4 +29,4 @@ def test_a_backend_object_can_be_given_instead_of_a_name(cfg, make):
 
 def test_the_error_for_an_unknown_name_lists_the_known_ones():
     with pytest.raises(UsageError, match="expected torch or onnxruntime, got 'tensorrt'"):
-        find_backend("tensorrt", built(DETECTOR))
+        find_backend("tensorrt", trained_network(DETECTOR))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from darknet_torch.layers.batchnorm import Normalization
-from tests.conversion.models import NET, built, pictures
+from tests.conversion.small_models import NET, pictures, trained_network
 
 CONVOLUTION = "[convolutional]\nfilters=6\nsize=3\npad=1\nbatch_normalize=1\n"
 BOTH = {
@@ -33,7 +33,7 @@ def outputs(network):
 
 @pytest.mark.parametrize(("dialect", "cfg"), CASES)
 def test_the_output_stays(dialect, cfg):
-    network = built(NET + cfg, dialect)
+    network = trained_network(NET + cfg, dialect)
     wanted = outputs(network)
     network.fold_normalization()
     # Float32: the folded weights are rounded once, in sums of up to 3072 products.
@@ -42,7 +42,7 @@ def test_the_output_stays(dialect, cfg):
 
 @pytest.mark.parametrize(("dialect", "cfg"), CASES)
 def test_nothing_remains_to_normalise(dialect, cfg):
-    network = built(NET + cfg, dialect)
+    network = trained_network(NET + cfg, dialect)
     assert any(isinstance(part, Normalization) for part in network.modules())
     network.fold_normalization()
     assert not any(isinstance(part, Normalization) for part in network.modules())
@@ -50,7 +50,7 @@ def test_nothing_remains_to_normalise(dialect, cfg):
 
 @pytest.mark.parametrize(("dialect", "cfg"), CASES)
 def test_folding_twice_is_folding_once(dialect, cfg):
-    network = built(NET + cfg, dialect)
+    network = trained_network(NET + cfg, dialect)
     network.fold_normalization()
     once = {key: value.clone() for key, value in network.state_dict().items()}
     network.fold_normalization()
@@ -60,7 +60,7 @@ def test_folding_twice_is_folding_once(dialect, cfg):
 
 
 def test_small_variances_are_folded_with_their_epsilon():
-    network = built(f"{NET}{CONVOLUTION}activation=linear\n")
+    network = trained_network(f"{NET}{CONVOLUTION}activation=linear\n")
     arrays = {slot.name: slot.tensor for _, slot in network.slots()}
     with torch.no_grad():
         arrays["rolling_variance"].copy_(torch.logspace(-9, -4, 6))
@@ -71,7 +71,7 @@ def test_small_variances_are_folded_with_their_epsilon():
 
 
 def test_a_lone_batchnorm_stays():
-    network = built(f"{NET}[batchnorm]\n{CONVOLUTION}activation=linear\n")
+    network = trained_network(f"{NET}[batchnorm]\n{CONVOLUTION}activation=linear\n")
     wanted = outputs(network)
     network.fold_normalization()
     torch.testing.assert_close(outputs(network), wanted, rtol=1e-5, atol=2e-5)  # as above

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from darknet_torch.export.exporters import onnx_bytes, run_onnx
 from darknet_torch.export.graphs import Graph, GraphOptions
+from darknet_torch.export.onnx import export_onnx, load_onnx
 from darknet_torch.model.network import Network
 
 
@@ -26,7 +26,7 @@ class OnnxRuntimeBackend:
         graph = Graph(network, GraphOptions(fold=True)).cpu()
         on_gpu = any(parameter.is_cuda for parameter in network.parameters())
         self.network = network
-        self.run = run_onnx(onnx_bytes(graph, ""), on_gpu=on_gpu)
+        self.run = load_onnx(export_onnx(graph, {}), on_gpu=on_gpu)
 
     def predict(self, images: np.ndarray) -> tuple[Tensor, ...]:
         """See `Backend.predict`."""

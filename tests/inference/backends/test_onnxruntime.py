@@ -10,7 +10,7 @@ from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.inference.backends import BACKENDS, find_backend
 from darknet_torch.inference.classifier import Classifier
 from darknet_torch.media.images import read_image
-from tests.conversion.models import DETECTOR, PICTURE, TOY_CFG, TOY_WEIGHTS, built
+from tests.conversion.small_models import DETECTOR, PICTURE, TOY_CFG, TOY_WEIGHTS, trained_network
 from tests.inference.networks import CLASSIFIER
 
 # Float32 through the toy's layers, summed in another order; boxes in pixels of some hundreds.
@@ -46,7 +46,7 @@ def test_onnxruntime_detects_the_same_in_a_batch_of_mixed_sizes(detectors):
 
 
 def test_onnxruntime_classifies_as_torch_does():
-    network = built(CLASSIFIER)
+    network = trained_network(CLASSIFIER)
     wanted, found = (Classifier(network, backend=name)(PICTURE) for name in BACKENDS)
     assert found.class_ids == wanted.class_ids
     assert found.scores == pytest.approx(wanted.scores, abs=SCORES)
@@ -57,10 +57,10 @@ def test_a_missing_package_is_reported_with_its_extra(missing, monkeypatch):
     monkeypatch.setitem(sys.modules, missing, None)
     expected = rf"needs the package {missing}, which .*pip install 'darknet-torch\[onnx\]'"
     with pytest.raises(UsageError, match=expected):
-        dt.Detector(built(DETECTOR), backend="onnxruntime")
+        dt.Detector(trained_network(DETECTOR), backend="onnxruntime")
 
 
 def test_a_recurrent_layer_is_reported():
-    network = built("[net]\ninputs=4\n[rnn]\noutput=2\n")
-    with pytest.raises(CfgError, match=r"layer 0 \[rnn\] remembers what it saw"):
+    network = trained_network("[net]\ninputs=4\n[rnn]\noutput=2\n")
+    with pytest.raises(CfgError, match=r"layer 0 \[rnn\] keeps a state between steps"):
         find_backend("onnxruntime", network)

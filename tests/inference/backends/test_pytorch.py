@@ -3,11 +3,11 @@
 import torch
 
 from darknet_torch.inference.backends import find_backend
-from tests.conversion.models import DETECTOR, built, pictures
+from tests.conversion.small_models import DETECTOR, pictures, trained_network
 
 
 def test_torch_runs_the_network_in_its_own_precision():
-    network = built(DETECTOR)
+    network = trained_network(DETECTOR)
     images = pictures(2, 3, 32, 32)
     (found,) = find_backend("torch", network).predict(images.numpy())
     with torch.inference_mode():

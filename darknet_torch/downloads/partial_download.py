@@ -1,4 +1,4 @@
-"""A file that is half there: its bytes, and where they came from."""
+"""The first bytes of a file that is being downloaded, and where they came from."""
 
 from __future__ import annotations
 
@@ -11,50 +11,54 @@ from darknet_torch.files import write_text
 
 
 @dataclass(frozen=True)
-class Part:
-    """The first bytes of a file, beside a note of the answer that they were part of.
+class PartialDownload:
+    """The first bytes of a file, with a note next to them that says where they came from.
 
     Attributes:
-        path: the bytes.
+        path: the file with the bytes.
     """
 
     path: Path
 
     @classmethod
-    def of(cls, target: Path) -> Part:
-        """The part that becomes `target`."""
+    def for_target(cls, target: Path) -> PartialDownload:
+        """The partial download that will become `target`."""
         return cls(target.with_name(f".{target.name}.part"))
 
     @property
     def length(self) -> int:
-        """How many bytes are there."""
+        """The number of bytes so far; 0 if there is no file."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     def validator(self, url: str) -> str:
-        """What tells the file that `url` gave before from another; empty if nothing does."""
+        """The ETag or date of the file that the bytes came from; "" if they are not from `url`."""
         try:
             note: Any = json.loads(self._note.read_bytes())
             return str(note["validator"]) if note["url"] == url else ""
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return ""
 
-    def begin(self, url: str, validator: str) -> None:
-        """Drop the bytes; those that follow are from `url`.
+    def start(self, url: str, validator: str) -> None:
+        """Discard the bytes, and note that the following ones come from `url`.
+
+        Args:
+            url: of the file.
+            validator: its ETag or date; "" if the server gave none.
 
         Raises:
-            OSError, UsageError: it cannot be written.
+            OSError, UsageError: the files cannot be written.
         """
-        self.drop()
+        self.discard()
         self.path.touch()
         write_text(self._note, json.dumps({"url": url, "validator": validator}))
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         """Remove the bytes and the note."""
         self._note.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
     def finish(self, target: Path) -> None:
-        """Rename it to `target`."""
+        """Rename the complete file to `target` and remove the note."""
         self.path.replace(target)
         self._note.unlink(missing_ok=True)
 

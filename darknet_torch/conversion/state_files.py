@@ -1,8 +1,9 @@
-"""State_dicts in files, .pt and .safetensors, with what else belongs to a model.
+"""Files that hold a state_dict, .pt and .safetensors, with the metadata of the model.
 
-A .pt file is a plain state_dict: ``network.load_state_dict(torch.load(path))`` takes it.
-The model's metadata lies beside PyTorch's own in the dictionary's ``_metadata``, which
-survives ``weights_only=True``; in a .safetensors file it is an entry of the header.
+A .pt file is a plain state_dict: ``network.load_state_dict(torch.load(path))`` accepts it.
+The metadata is an entry of the dictionary's ``_metadata``, where PyTorch keeps the versions of
+modules and which ``weights_only=True`` preserves. In a .safetensors file it is an entry of the
+header.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from darknet_torch.conversion.model import Model
+from darknet_torch.conversion.model import METADATA_KEY, Model
 from darknet_torch.errors import WeightsError
-from darknet_torch.export.exporters import METADATA_KEY
 from darknet_torch.extras import needed
 
-# What the numbers of NumPy among a checkpoint's training results unpickle with.
-_HARMLESS: list[Any] = [np.dtype, type(np.dtype("f8")), type(np.dtype("i8")), type(np.dtype("f4"))]
-_HARMLESS += [np.float64(0).__reduce__()[0], np.zeros(1).__reduce__()[0], np.ndarray]
+# What unpickling needs for NumPy numbers, which many checkpoints have among their results.
+_NUMPY_GLOBALS: list[Any] = [
+    *(np.dtype, type(np.dtype("f8")), type(np.dtype("i8")), type(np.dtype("f4"))),
+    *(np.float64(0).__reduce__()[0], np.zeros(1).__reduce__()[0], np.ndarray),
+]
 
 
 def write_pt(model: Model, file: BinaryIO) -> None:
@@ -37,12 +39,16 @@ def write_pt(model: Model, file: BinaryIO) -> None:
 
 
 def read_pt(path: Path) -> tuple[Any, str | None]:
-    """What a .pt file holds, and the metadata if this package wrote it.
+    """Read a .pt file.
+
+    Returns:
+        What it contains, and the metadata; None for it unless this package wrote the file.
 
     Raises:
-        WeightsError: no file, none of PyTorch's, or it holds more than values.
+        WeightsError: there is no file, it is not a PyTorch file, or it contains more than
+            tensors and plain values.
     """
-    with _reading(path), torch.serialization.safe_globals(_HARMLESS):
+    with _explaining(path), torch.serialization.safe_globals(_NUMPY_GLOBALS):
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     return loaded, getattr(loaded, "_metadata", {}).get(METADATA_KEY)
 
@@ -61,39 +67,48 @@ def write_safetensors(model: Model, file: BinaryIO) -> None:
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], str | None]:
-    """The tensors of a .safetensors file, and the metadata if this package wrote it.
+    """Read a .safetensors file.
+
+    Returns:
+        Its tensors by name, and the metadata; None for it unless this package wrote the file.
 
     Raises:
-        WeightsError: no file, or no safetensors file.
+        WeightsError: there is no file, or it is not a safetensors file.
         UsageError: safetensors is not installed.
     """
     library = _safetensors()
-    with _reading(path), library.safe_open(str(path), framework="pt") as file:
+    with _explaining(path), library.safe_open(str(path), framework="pt") as file:
         names = list(file.keys())
         tensors = {name: file.get_tensor(name) for name in names}
         return tensors, (file.metadata() or {}).get(METADATA_KEY)
 
 
 def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
-    """Put a state_dict of `Network` into the model's.
+    """Load a state_dict of `Network` into the network of `model`.
+
+    Args:
+        model: its network is changed in place, but not on an error.
+        state: key -> array.
+        where: the file, for messages.
 
     Raises:
-        WeightsError: keys or shapes differ; the first of them are named.
+        WeightsError: keys or shapes differ; the first three are named.
     """
     own = model.network.state_dict()
-    wrong = [_config_error(key, own, state) for key in sorted(own.keys() | state.keys())]
-    wrong = [line for line in wrong if line]
-    if wrong:
+    mismatches = [_mismatch(key, own, state) for key in sorted(own.keys() | state.keys())]
+    mismatches = [line for line in mismatches if line]
+    if mismatches:
         raise WeightsError(
-            f"the state_dict does not fit the cfg in {len(wrong)} arrays",
+            f"{len(mismatches)} arrays of the state_dict do not fit the cfg",
             where=where,
-            got="; ".join(wrong[:3]),
+            got="; ".join(mismatches[:3]),
             fix="give the --cfg that it belongs to",
         )
     model.network.load_state_dict(dict(state))
 
 
-def _config_error(key: str, own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str:
+def _mismatch(key: str, own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str:
+    """How the array of that key does not fit; "" if it fits."""
     if key not in own:
         return f"{key} is not in the cfg's network"
     if key not in state:
@@ -108,7 +123,8 @@ def _safetensors() -> Any:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _explaining(path: Path) -> Iterator[None]:
+    """Turn whatever reading `path` raises into a `WeightsError` that says what is wrong."""
     try:
         yield
     except FileNotFoundError:
@@ -116,14 +132,14 @@ def _reading(path: Path) -> Iterator[None]:
     except pickle.UnpicklingError as error:
         reason = str(error).partition("WeightsUnpickler error: ")[2].strip().split("\n")[0]
         if reason.startswith("Unsupported operand"):
-            raise WeightsError("cannot be read (it is no file of PyTorch's)", where=path) from None
+            raise WeightsError("cannot be read (it is not a PyTorch file)", where=path) from None
         raise WeightsError(
-            "holds more than values, and running what it holds could do harm",
+            "contains more than tensors and plain values, and could run harmful code",
             where=path,
-            expected="a state_dict, or a checkpoint of values",
+            expected="a state_dict, or a checkpoint of tensors and plain values",
             got=reason or "another pickle",
-            fix="where it was written, save model.state_dict() instead",
+            fix="save model.state_dict() instead, in the program that wrote it",
         ) from None
-    except Exception as error:  # noqa: BLE001 - a broken file makes its reader raise anything
+    except Exception as error:  # noqa: BLE001 - a broken file can raise anything
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise WeightsError(f"cannot be read ({reason})", where=path) from None

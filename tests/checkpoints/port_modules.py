@@ -1,4 +1,4 @@
-"""A small detector as the ports of Darknet would build it, with their keys and epsilons."""
+"""A small detector as modules of the ports of Darknet, with their keys and epsilons."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -102,13 +102,13 @@ PORTS = {
 
 
 class Port(nn.Module):
-    """The network of CFG under a port's names, its forward written out."""
+    """The network of CFG with the module names of a port and a hand-written forward."""
 
     def __init__(self, keys, *, biased=False):
         super().__init__()
         layers = [nn.Sequential() for _ in range(14)]
         for number, (index, convolution) in enumerate(_CONVOLUTIONS.items(), 1):
-            layers[index] = _unit(keys, {"i": index, "n": number}, convolution, biased)
+            layers[index] = _convolution(keys, {"i": index, "n": number}, convolution, biased)
         if keys.keeps_anchors:
             for index, anchors in _ANCHORS.items():
                 layers[index].add_module(f"yolo_{index}", _head(torch.tensor(anchors)))
@@ -117,7 +117,7 @@ class Port(nn.Module):
         randomize(self)
 
     def forward(self, x):
-        """[N, 3, H, W] to the inputs of both heads."""
+        """The inputs of both heads for pictures [N, 3, H, W]."""
         run = self.layers
         pooled = nn.functional.max_pool2d(run[0](x), 2)
         added = self.shortcut(run[3](run[2](pooled)), pooled)
@@ -130,7 +130,7 @@ class Port(nn.Module):
 
 
 class WeightedPort(Port):
-    """With the factors that ultralytics/yolov3 gives to a [shortcut] with weights_type."""
+    """With the weights that ultralytics/yolov3 gives to a [shortcut] with weights_type=."""
 
     def __init__(self, keys):
         super().__init__(keys)
@@ -141,7 +141,7 @@ class WeightedPort(Port):
         return first * x + second * other
 
 
-def _unit(keys, place, convolution, biased):
+def _convolution(keys, place, convolution, biased):
     channels, filters, size, stride, normalized = convolution
     convolution = nn.Conv2d(
         channels, filters, size, stride, size // 2, bias=biased or not normalized
@@ -163,7 +163,7 @@ def _head(anchors):
 
 @torch.no_grad()
 def randomize(module):
-    """Give `module` random arrays; every fourth channel varies as little as an epsilon."""
+    """Give `module` random arrays; every fourth variance is as small as an epsilon."""
     generator = torch.Generator().manual_seed(11)
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
@@ -192,6 +192,6 @@ def pictures(size=32):
 
 @torch.no_grad()
 def head_inputs(network, images):
-    """What the layers before the detection heads give."""
+    """The outputs of the layers before the detection heads."""
     outputs = network.layer_outputs(images)
     return [outputs[head.index - 1] for head in network.heads]

@@ -1,4 +1,4 @@
-"""Small models in files, and the folder of real ones."""
+"""Small models with random arrays, in memory and in files, and the folder of real ones."""
 
 import torch
 
@@ -6,6 +6,7 @@ from darknet_torch import build_network, write_weights
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.conversion.model import Model, decode_cfg
 from darknet_torch.model.network import WeightsHeader
 from tests.conftest import ROOT
 
@@ -21,11 +22,13 @@ DETECTOR = (
     "activation=leaky\n[convolutional]\nfilters=14\nactivation=linear\n"
     "[yolo]\nclasses=2\nnum=2\nanchors=8,8, 16,12\n"
 )
+# A cfg with line ends of Windows and bytes that are no valid UTF-8.
+CFG_BYTES = DETECTOR.replace("\n", "\r\n").encode() + b"# gr\xf6\xdfer \x80\xff\r\n"
 
 
 @torch.no_grad()
-def trained(network, seed=0):
-    """`network` as if trained: every value random, variances in 0.5-1.5, outputs near 1."""
+def randomize(network, seed=0):
+    """Give `network` random arrays, with variances in 0.5-1.5, that keep its outputs near 1."""
     generator = torch.Generator().manual_seed(seed)
     for _, slot in network.slots():
         if slot.name.endswith(("rolling_variance", "scales")):
@@ -36,16 +39,18 @@ def trained(network, seed=0):
     return network
 
 
-def built(cfg, dialect="alexeyab", seed=0, **sizes):
-    """The trained network of a cfg's text."""
-    return trained(
+def trained_network(cfg, dialect="alexeyab", seed=0, **sizes):
+    """The network of the text of a cfg, with random arrays."""
+    return randomize(
         build_network(parse_cfg(cfg, "small.cfg"), dialect=find_dialect(dialect), **sizes), seed
     )
 
 
-def model_in(folder, cfg=DETECTOR, dialect="alexeyab", *, cutoff=None, version=(0, 2, 5), seen=64):
-    """Paths of a cfg and of weights for it, small.cfg and small.weights in `folder`."""
-    network = built(cfg, dialect)
+def write_model(
+    folder, cfg=DETECTOR, dialect="alexeyab", *, cutoff=None, version=(0, 2, 5), seen=64
+):
+    """Write small.cfg and small.weights with random arrays to `folder`; their paths."""
+    network = trained_network(cfg, dialect)
     network.header = WeightsHeader(*version, seen)
     weights = folder / "small.weights"
     weights.with_suffix(".cfg").write_text(cfg)
@@ -53,12 +58,20 @@ def model_in(folder, cfg=DETECTOR, dialect="alexeyab", *, cutoff=None, version=(
     return weights.with_suffix(".cfg"), weights
 
 
+def small_model(**details):
+    """A model with no detail at its default."""
+    network = trained_network(decode_cfg(CFG_BYTES), "pjreddie", width=64, height=96)
+    network.header = WeightsHeader(0, 2, 7, 2**32 + 5)
+    details = {"names": ("cat", "big döner"), "layers": 2, **details}
+    return Model(network, decode_cfg(CFG_BYTES), **details)
+
+
 def pictures(*shape):
-    """Random pictures [N, C, H, W] in 0-1."""
+    """Random pictures [N, C, H, W] in 0-1, the same in every call."""
     return torch.rand(*shape, generator=torch.Generator().manual_seed(5))
 
 
 def real_models():
-    """The weight files of the folder of real models, by name; none where it is absent."""
+    """The weight files in the folder of real models, by name; empty if there is no such folder."""
     folder = SHARED / "models"
     return {path.name: path for path in sorted(folder.glob("*")) if path.suffix == ".weights"}

@@ -1,7 +1,6 @@
-"""State_dicts in .pt and .safetensors files, and what travels with them."""
+"""A state_dict and the metadata of its model come back from .pt and .safetensors files."""
 
 import io
-import json
 import pickle
 import sys
 import zipfile
@@ -11,35 +10,29 @@ import torch
 from safetensors.torch import save_file
 
 from darknet_torch.cfg.dialect import PJREDDIE
-from darknet_torch.conversion.model import Model, decode_cfg, encode_cfg, rebuild
-from darknet_torch.conversion.states import (
+from darknet_torch.conversion.model import (
+    METADATA_KEY,
+    encode_cfg,
+    model_from_metadata,
+)
+from darknet_torch.conversion.state_files import (
     load_state,
     read_pt,
     read_safetensors,
     write_pt,
     write_safetensors,
 )
-from darknet_torch.errors import CfgError, UsageError, WeightsError
-from darknet_torch.export.exporters import METADATA_KEY
+from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.model.network import WeightsHeader
-from tests.conversion.models import DETECTOR, NET, built
+from tests.conversion.small_models import CFG_BYTES, small_model, trained_network
 
-BYTES = DETECTOR.replace("\n", "\r\n").encode() + b"# gr\xf6\xdfer \x80\xff\r\n"
 KINDS = {"pt": (write_pt, read_pt), "safetensors": (write_safetensors, read_safetensors)}
 BOTH = pytest.mark.parametrize("kind", KINDS)
 
 
-def small_model(**details):
-    """A model whose every detail is unlike the default."""
-    network = built(decode_cfg(BYTES), "pjreddie", width=64, height=96)
-    network.header = WeightsHeader(0, 2, 7, 2**32 + 5)
-    details = {"names": ("cat", "big döner"), "layers": 2, **details}
-    return Model(network, decode_cfg(BYTES), **details)
-
-
 @pytest.fixture
 def saved(tmp_path):
-    """What writes a model as `kind` and gives its path."""
+    """A function that writes a model to a file of `kind` and returns the path."""
 
     def save(kind, model):
         path = tmp_path / f"model.{kind}"
@@ -50,7 +43,7 @@ def saved(tmp_path):
     return save
 
 
-def refused(read, path):
+def read_error(read, path):
     with pytest.raises(WeightsError) as caught:
         read(path)
     message = str(caught.value)
@@ -68,7 +61,7 @@ def assert_equal(state, expected):
 def test_a_pt_file_is_a_plain_state_dict(saved):
     model = small_model()
     loaded = torch.load(saved("pt", model), weights_only=True)
-    other = built(model.cfg, "pjreddie", seed=1, width=64, height=96)
+    other = trained_network(model.cfg, "pjreddie", seed=1, width=64, height=96)
     assert str(other.load_state_dict(loaded, strict=True)) == "<All keys matched successfully>"
     assert_equal(other.state_dict(), model.network.state_dict())
 
@@ -81,12 +74,12 @@ def test_the_arrays_come_back(kind, saved):
 
 
 @BOTH
-def test_what_darknets_files_say_comes_back(kind, saved):
+def test_cfg_names_layers_header_dialect_and_size_come_back(kind, saved):
     model = small_model()
     state, metadata = KINDS[kind][1](saved(kind, model))
-    found = rebuild(metadata, "model")
+    found = model_from_metadata(metadata, "model")
     load_state(found, state, "model")
-    assert encode_cfg(found.cfg) == BYTES
+    assert encode_cfg(found.cfg) == CFG_BYTES
     assert found.names == ("cat", "big döner")
     assert found.layers == 2
     assert found.network.header == WeightsHeader(0, 2, 7, 2**32 + 5)
@@ -95,20 +88,9 @@ def test_what_darknets_files_say_comes_back(kind, saved):
     assert_equal(found.network.state_dict(), model.network.state_dict())
 
 
-def test_a_whole_file_has_no_number_of_layers(saved):
+def test_a_complete_model_has_no_number_of_layers(saved):
     _, metadata = read_pt(saved("pt", small_model(layers=None)))
-    assert rebuild(metadata, "model").layers is None
-
-
-def test_sizes_may_be_chosen_anew():
-    found = rebuild(small_model().metadata(), "model", width=128, height=None)
-    assert (found.network.net.width, found.network.net.height) == (128, 96)
-
-
-def test_a_network_without_pictures_comes_back():
-    cfg = "[net]\ninputs=5\n[connected]\noutput=2\n"
-    found = rebuild(Model(built(cfg), cfg).metadata(), "model")
-    assert found.network.net.inputs == 5
+    assert model_from_metadata(metadata, "model").layers is None
 
 
 def test_a_file_of_another_program_has_no_metadata(tmp_path):
@@ -120,8 +102,8 @@ def test_a_file_of_another_program_has_no_metadata(tmp_path):
         assert metadata is None
 
 
-def test_a_checkpoint_with_numpys_numbers_is_read(tmp_path):
-    """Many trainings keep their results beside the weights."""
+def test_a_checkpoint_with_numpy_numbers_is_read(tmp_path):
+    """Many training programs keep their results together with the weights."""
     np = pytest.importorskip("numpy")
     checkpoint = {"model": {"a": torch.ones(1)}, "fitness": np.float64(0.5), "map": np.ones(2)}
     torch.save(checkpoint, tmp_path / "best.pt")
@@ -130,38 +112,38 @@ def test_a_checkpoint_with_numpys_numbers_is_read(tmp_path):
 
 
 @BOTH
-def test_a_file_that_is_not_there(kind, tmp_path):
-    assert "no such file" in refused(KINDS[kind][1], tmp_path / f"gone.{kind}")
+def test_a_missing_file_is_reported(kind, tmp_path):
+    assert "no such file" in read_error(KINDS[kind][1], tmp_path / f"gone.{kind}")
 
 
 @BOTH
 @pytest.mark.parametrize("part", [0, 3, 0.3, 0.9, -1])
-def test_a_file_that_was_cut_short(kind, part, saved):
+def test_a_truncated_file_is_refused(kind, part, saved):
     path = saved(kind, small_model())
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * part) if isinstance(part, float) else part])
-    message = refused(KINDS[kind][1], path)
+    message = read_error(KINDS[kind][1], path)
     assert "cannot be read (" in message
 
 
 @BOTH
 @pytest.mark.parametrize("content", [b"PK\x03\x04 and no archive", b"\x80\x02no pickle.", b"text"])
-def test_a_file_of_something_else(kind, content, tmp_path):
+def test_a_file_of_another_kind_is_refused(kind, content, tmp_path):
     path = tmp_path / f"other.{kind}"
     path.write_bytes(content)
-    refused(KINDS[kind][1], path)
+    read_error(KINDS[kind][1], path)
 
 
-def test_an_archive_of_something_else(tmp_path):
+def test_an_archive_of_another_kind_is_refused(tmp_path):
     path = tmp_path / "other.pt"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "no model")
-    assert "cannot be read (" in refused(read_pt, path)
+    assert "cannot be read (" in read_error(read_pt, path)
 
 
 @BOTH
-def test_a_folder_is_no_file(kind, tmp_path):
-    refused(KINDS[kind][1], tmp_path)
+def test_a_folder_is_refused(kind, tmp_path):
+    read_error(KINDS[kind][1], tmp_path)
 
 
 class Trap:
@@ -178,51 +160,18 @@ class Trap:
 def test_code_in_a_pickle_is_never_run(save, tmp_path):
     path = tmp_path / "trap.pt"
     save({"model": Trap(tmp_path / "sprung")}, path)
-    message = refused(read_pt, path)
-    assert "holds more than values" in message
+    message = read_error(read_pt, path)
+    assert "contains more than tensors and plain values" in message
     assert "save model.state_dict() instead" in message
     assert not (tmp_path / "sprung").exists()
 
 
-def test_a_whole_module_in_a_pickle_is_named(tmp_path):
+def test_a_pickled_module_is_refused_by_its_class(tmp_path):
     torch.save(torch.nn.Linear(1, 1), tmp_path / "module.pt")
-    assert "torch.nn.modules.linear.Linear" in refused(read_pt, tmp_path / "module.pt")
+    assert "torch.nn.modules.linear.Linear" in read_error(read_pt, tmp_path / "module.pt")
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("header", {"major": 0}),
-        ("header", None),
-        ("header", {"major": 0, "minor": "two", "revision": 5, "seen": 0}),
-        ("names", 3),
-        ("dialect", ["alexeyab"]),
-        ("cfg", None),
-        ("cfg", "[net]\n# \N{SNOWMAN}"),
-        ("layers", "two"),
-        ("width", "wide"),
-        ("height", None),
-    ],
-)
-def test_metadata_that_is_not_ours_is_broken(key, value):
-    found = {**json.loads(small_model().metadata()), key: value}
-    with pytest.raises(WeightsError, match=r"^model\.pt: its metadata is broken: got .+"):
-        rebuild(json.dumps(found), "model.pt")
-
-
-@pytest.mark.parametrize("metadata", ["", "{", "[]", "null", "{}", '{"cfg": "[net]"}'])
-def test_metadata_without_what_is_needed_is_broken(metadata):
-    with pytest.raises(WeightsError, match=r"^model\.pt: its metadata is broken: got .+"):
-        rebuild(metadata, "model.pt")
-
-
-def test_a_faulty_cfg_inside_is_reported_with_file_and_line():
-    found = {**json.loads(small_model().metadata()), "cfg": f"{NET}[nonsense]\n"}
-    with pytest.raises(CfgError, match=r"^model\.pt:5: .*nonsense"):
-        rebuild(json.dumps(found), "model.pt")
-
-
-def test_the_state_of_another_cfg_names_the_arrays():
+def test_arrays_that_do_not_fit_the_cfg_are_named():
     model = small_model()
     state = dict(model.network.state_dict())
     state["layers.0.convolution.extra"] = torch.ones(1)
@@ -232,7 +181,7 @@ def test_the_state_of_another_cfg_names_the_arrays():
     with pytest.raises(WeightsError) as caught:
         load_state(model, state, "model.pt")
     assert str(caught.value) == (
-        "model.pt: the state_dict does not fit the cfg in 3 arrays: got "
+        "model.pt: 3 arrays of the state_dict do not fit the cfg: got "
         "layers.0.convolution.extra is not in the cfg's network; "
         "layers.1.convolution.biases is missing; "
         "layers.1.convolution.weights is [2, 8, 1, 1], the cfg says [14, 8, 1, 1]; "
@@ -251,7 +200,7 @@ def test_without_safetensors_the_package_and_its_extra_are_named(monkeypatch, tm
         read_safetensors(tmp_path / "a.safetensors")
 
 
-def test_the_metadata_has_a_key_of_its_own_in_safetensors(saved):
+def test_safetensors_keeps_the_metadata_under_its_own_key(saved):
     from safetensors import safe_open
 
     with safe_open(saved("safetensors", small_model()), framework="pt") as file:

@@ -1,0 +1,142 @@
+"""Models to files: each file is checked against the model before it takes its place."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from darknet_torch.cfg.zoo import companion
+from darknet_torch.conversion.comparison import Difference
+from darknet_torch.conversion.formats import GraphFormat, StateFormat
+from darknet_torch.conversion.model import METADATA_KEY, Model, encode_cfg
+from darknet_torch.errors import CfgError, CfgWarning, WeightsError
+from darknet_torch.export.graphs import Graph, GraphOptions
+from darknet_torch.model.weights import write_values, writing
+
+
+def write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference]:
+    """Write the arrays of `model`, and read them back to compare them.
+
+    Returns:
+        The differences, all 0.
+
+    Raises:
+        WeightsError: the file cannot be written, or its arrays differ. `path` is then as before.
+    """
+    with writing(path) as file:
+        kind.write(model, file)
+        file.flush()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CfgWarning)  # the user saw them at the first reading
+            differences = kind.check(model, Path(file.name))
+        _check_tolerance(differences, path, 0.0)
+    return differences
+
+
+def write_graph(
+    model: Model, path: Path, kind: GraphFormat, options: GraphOptions, tolerance: float
+) -> tuple[list[Difference], bool]:
+    """Write `model` as a graph, and run it to compare its outputs with those of the network.
+
+    Height and width are dynamic if the network accepts a second size and the graph then
+    computes the same; otherwise they are fixed.
+
+    Returns:
+        The differences, and whether height and width had to be fixed for the graph although
+        the network accepts other sizes.
+
+    Raises:
+        WeightsError: `model` is partial, the file cannot be written, or it differs by more
+            than `tolerance`. `path` is then as before.
+        CfgError: a layer cannot be exported; it is named.
+    """
+    _check_complete(model)
+    graph = Graph(model.network, options)
+    unfolded = Graph(model.network, replace(options, fold=False)) if options.fold else graph
+    accepts_second_size = graph.second_size is not None
+    with writing(path) as file:
+        while True:
+            try:
+                file.seek(0)
+                file.truncate()
+                file.write(kind.export(graph, {METADATA_KEY: model.metadata()}))
+                file.flush()
+                differences = kind.check(unfolded, Path(file.name), graph.second_size)
+                _check_tolerance(differences, path, tolerance)
+                return differences, accepts_second_size and graph.second_size is None
+            except (CfgError, WeightsError):
+                if graph.second_size is None:
+                    raise
+                graph.fix_size()
+
+
+def _check_complete(model: Model) -> None:
+    if model.layers is not None:
+        layer = model.network.layers[model.layers]
+        raise WeightsError(
+            "is a partial file, and a graph needs every layer",
+            where=model.origin,
+            expected=f"all {len(model.network.layers)} layers",
+            got=f"nothing for layer {layer.index} [{layer.section}] and the layers after it",
+        )
+
+
+def _check_tolerance(differences: Sequence[Difference], path: Path, tolerance: float) -> None:
+    """Raise an error if the file differs too much; it is then not renamed to `path`."""
+    worst = max(differences, key=lambda difference: difference.worst)
+    if not worst.worst <= tolerance:
+        raise WeightsError(
+            f"was not written: it would differ from its source ({worst.what})",
+            where=path,
+            expected=f"a difference of {tolerance:g} at most",
+            got=f"{worst.worst:.3g}",
+            fix="if you can accept that, give a larger --tolerance" if tolerance else None,
+        )
+
+
+def write_companions(model: Model, weights: Path) -> list[str]:
+    """Write the cfg and the names next to a new weight file, unless such files exist.
+
+    Returns:
+        A sentence for each file that was written, or that exists with other contents.
+    """
+    texts = {".cfg": encode_cfg(model.cfg)}
+    if model.names:
+        texts[".names"] = "".join(f"{name}\n" for name in model.names).encode()
+    notes = []
+    for suffix, text in texts.items():
+        path = companion(weights, suffix)
+        if not path.exists():
+            with writing(path) as file:
+                file.write(text)
+            notes.append(f"also wrote {path}")
+        elif not path.is_file() or path.read_bytes() != text:
+            notes.append(f"kept {path}, which is not the one of the model")
+    return notes
+
+
+def restores(model: Model) -> bool | None:
+    """Whether writing `model` gives the bytes of the weight file it was read from.
+
+    Returns:
+        None if it was not read from a weight file, or was rewritten since.
+    """
+    if model.weight_file is None:
+        return None
+    digest = hashlib.sha256()
+    write_values(model.network, _HashingFile(digest), cutoff=model.layers)
+    return digest.digest() == hashlib.sha256(model.weight_file.read_bytes()).digest()
+
+
+class _HashingFile:
+    """A file for writing whose contents go into a hash and nowhere else."""
+
+    def __init__(self, digest: hashlib._Hash) -> None:
+        self._digest = digest
+
+    def write(self, data: bytes) -> None:
+        """Add `data` to the hash."""
+        self._digest.update(data)

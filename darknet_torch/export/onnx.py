@@ -1,0 +1,118 @@
+"""Graphs as ONNX models: export them, and run them in onnxruntime."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from darknet_torch.errors import UsageError
+from darknet_torch.export.failures import naming_the_layer
+from darknet_torch.export.graphs import Graph
+from darknet_torch.export.tracing import Runner, dynamic_sizes, example_input, silenced
+from darknet_torch.extras import needed
+
+_INPUT_DIMENSIONS = ("batch", "channels", "height", "width")
+_WORD = re.compile(r"\w+")
+_PROTOBUF_LIMIT = 2**31  # bytes
+
+
+def export_onnx(graph: Graph, metadata: Mapping[str, str]) -> bytes:
+    """The graph as an ONNX model with a dynamic batch, and dynamic height and width if possible.
+
+    Args:
+        graph: what to export.
+        metadata: key -> text, kept in the model's `metadata_props`.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        UsageError: onnx or onnxscript is not installed, onnx does not know the opset, or the
+            model would be too large for one file.
+        CfgError: a layer cannot be exported; it is named.
+    """
+    needed("onnxscript", extra="onnx")
+    onnx = needed("onnx", extra="onnx")
+    images = example_input(graph)
+    with silenced(), naming_the_layer(graph):
+        program: Any = torch.onnx.export(
+            graph,
+            (images,),
+            dynamo=True,
+            dynamic_shapes=(dynamic_sizes(graph),),
+            input_names=["images"],
+            output_names=graph.output_names,
+            opset_version=graph.options.opset,
+            verbose=False,
+        )
+    model = program.model_proto
+    _check_opset(model, graph.options.opset)
+    _name_dynamic_sizes(model)
+    model.producer_name = "darknet_torch"
+    onnx.helper.set_model_props(model, dict(metadata))
+    _check_size(model)
+    onnx.checker.check_model(model)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def load_onnx(source: Path | bytes, *, on_gpu: bool = False) -> Runner:
+    """Load an ONNX model, a file or its bytes, into onnxruntime.
+
+    Raises:
+        UsageError: onnxruntime is not installed.
+    """
+    runtime = needed("onnxruntime", extra="onnx")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    providers = ["CUDAExecutionProvider"] if on_gpu else []
+    session = runtime.InferenceSession(
+        source if isinstance(source, bytes) else str(source),
+        options,
+        providers=[*providers, "CPUExecutionProvider"],
+    )
+    name = session.get_inputs()[0].name
+
+    def run(images: Tensor) -> list[Tensor]:
+        outputs = session.run(None, {name: images.numpy()})
+        return [torch.from_numpy(np.asarray(output)) for output in outputs]
+
+    return run
+
+
+def _check_opset(model: Any, wanted: int) -> None:
+    (got,) = [opset.version for opset in model.opset_import if opset.domain == ""]
+    if got != wanted:
+        raise UsageError(
+            "this version of onnx cannot write that opset",
+            expected=f"--opset {got}, or another that it knows",
+            got=f"--opset {wanted}",
+        )
+
+
+def _check_size(model: Any) -> None:
+    if model.ByteSize() >= _PROTOBUF_LIMIT:
+        raise UsageError(
+            "too large for one ONNX file",
+            expected="less than 2 GiB",
+            got=f"{model.ByteSize()} bytes",
+        )
+
+
+def _name_dynamic_sizes(model: Any) -> None:
+    """Rename PyTorch's symbols (s77, ...) to batch, height and width in every shape."""
+    dimensions = model.graph.input[0].type.tensor_type.shape.dim
+    sizes = zip(dimensions, _INPUT_DIMENSIONS, strict=True)
+    names = {size.dim_param: name for size, name in sizes if size.dim_param}
+    for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_param:
+                size.dim_param = _WORD.sub(
+                    lambda word: names.get(word[0], word[0]), size.dim_param
+                )

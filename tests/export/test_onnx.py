@@ -1,0 +1,116 @@
+"""ONNX models compute what the network computes, at every batch and size."""
+
+import sys
+
+import pytest
+
+import darknet_torch as dt
+from darknet_torch.errors import UsageError
+from darknet_torch.export.graphs import Graph, GraphOptions, find_second_size
+from darknet_torch.export.onnx import export_onnx, load_onnx
+from darknet_torch.media.images import read_image
+from tests.conversion.small_models import DETECTOR, PICTURE, TOY_WEIGHTS, pictures, trained_network
+from tests.export.cases import (
+    HEADS,
+    NMS_KINDS,
+    NO_DETECTIONS,
+    SPP_CELLS,
+    WITH_SPP,
+    assert_close,
+    assert_detections_of_batch,
+    assert_detections_of_picture,
+    decoded_boxes,
+    grey_input,
+    raw_outputs,
+    sizes_of,
+    stretched_inputs,
+    toy_graph,
+)
+
+LONG = pytest.mark.long
+CASES = ["all", "detection", *(pytest.param(name, marks=LONG) for name in list(HEADS)[:4])]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_boxes_equal_those_of_every_head(name):
+    network = trained_network(HEADS[name])
+    graph = Graph(network, GraphOptions("boxes"))
+    assert graph.output_names == ["boxes", "scores"]
+    run = load_onnx(export_onnx(graph, {}))
+    for batch, height, width in sizes_of(name):
+        images = pictures(batch, 3, height, width)
+        assert_close(run(images), decoded_boxes(network, images))
+
+
+@pytest.fixture(scope="module")
+def spp():
+    """A network with spatial pyramid pooling, and what runs its folded graph."""
+    network = trained_network(WITH_SPP)
+    folded = Graph(network, GraphOptions(fold=True, opset=20))
+    return network, load_onnx(export_onnx(folded, {}))
+
+
+@pytest.mark.parametrize("cells", SPP_CELLS)
+def test_pyramid_pooling_is_equal_at_every_width(cells, spp):
+    network, run = spp
+    for batch in (1, 2):
+        images = pictures(batch, 3, 80, 8 * cells)
+        assert_close(run(images), raw_outputs(network, images))
+
+
+@pytest.mark.parametrize("opset", [18, 20])
+def test_the_file_holds_metadata_opset_and_dynamic_sizes(opset):
+    onnx = pytest.importorskip("onnx")
+    graph = Graph(trained_network(DETECTOR), GraphOptions(opset=opset))
+    model = onnx.load_from_string(export_onnx(graph, {"note": "dög\r\n"}))
+    assert {prop.key: prop.value for prop in model.metadata_props} == {"note": "dög\r\n"}
+    assert [one.version for one in model.opset_import if not one.domain] == [opset]
+    assert model.producer_name == "darknet_torch"
+    (images,) = model.graph.input
+    assert images.name == "images"
+    dimensions = images.type.tensor_type.shape.dim
+    assert [dimension.dim_param for dimension in dimensions] == ["batch", "", "height", "width"]
+    assert [output.name for output in model.graph.output] == ["yolo_2"]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[NMS_KINDS[-1], *(pytest.param(kind, marks=LONG) for kind in NMS_KINDS[:-1])],
+)
+def toy(request, tmp_path_factory):
+    """The toy network and what runs its graph that returns detections."""
+    network, graph = toy_graph(tmp_path_factory.mktemp("toy"), request.param)
+    return network, load_onnx(export_onnx(graph, {}))
+
+
+class TestDetections:
+    """Suppression in the graph against `Detector` on the bundled picture, stretched."""
+
+    def test_of_a_batch_equal_those_of_the_detector(self, toy):
+        assert_detections_of_batch(*toy)
+
+    def test_of_an_empty_picture_have_no_rows(self, toy):
+        network, run = toy
+        assert [list(part.shape) for part in run(grey_input(network))] == NO_DETECTIONS
+
+    def test_at_another_size_equal_those_of_a_network_of_that_size(self, toy):
+        network, run = toy
+        height, width = find_second_size(network)
+        other = dt.load(network.net.where.file, TOY_WEIGHTS, width=width, height=height)
+        detector = dt.Detector(other, threshold=0.1, nms_threshold=0.3, letterbox=False)
+        found = detector(PICTURE)
+        assert_detections_of_picture(run(stretched_inputs(other, read_image(PICTURE))), found, 0)
+
+
+@pytest.mark.parametrize("missing", ["onnx", "onnxscript"])
+def test_a_package_missing_for_the_export_is_named_with_its_extra(missing, monkeypatch):
+    monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.setattr("torch.onnx.export", lambda *_, **__: pytest.fail("was called"))
+    with pytest.raises(UsageError, match=rf"package {missing}, .*darknet-torch\[onnx\]"):
+        export_onnx(Graph(trained_network(DETECTOR), GraphOptions()), {})
+
+
+def test_a_missing_onnxruntime_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(UsageError, match=r"package onnxruntime, .*darknet-torch\[onnx\]"):
+        load_onnx(b"")
