@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from darknet_torch.anchors import DEFAULT_RESTARTS, DEFAULT_VARIANT
 from darknet_torch.anchors.distances import (
     Distance,
     Nearest,
@@ -101,8 +102,6 @@ VARIANTS = {
     "mean": Variant(iou_distance, Means),
     "euclidean": Variant(squared_distance, Means),
 }
-DEFAULT_VARIANT = "median"
-DEFAULT_RESTARTS = 20
 
 
 def cluster(

@@ -54,10 +54,10 @@ def find_beside(name: str, cfg: str) -> Path | None:
 
 
 def find_cfg(cfg: str | os.PathLike[str]) -> Path:
-    """The cfg file meant: a path, or the name of a shipped definition.
+    """Return the cfg file meant: a path, or the name of a shipped definition.
 
     Raises:
-        CfgError: neither is there.
+        CfgError: there is no such file and no such definition.
     """
     path = Path(cfg)
     if path.exists():
@@ -67,11 +67,11 @@ def find_cfg(cfg: str | os.PathLike[str]) -> Path:
     if path.name == os.fspath(cfg) and name in known:
         return known[name]
     close = nearest(name, known)
+    question = f"did you mean {close!r}? " if close else ""
     raise CfgError(
         "no such cfg file, nor a shipped definition of that name",
         where=path,
-        expected=f"a path, or one of {', '.join(known)}",
-        fix=f"did you mean {close!r}?" if close else None,
+        fix=f"{question}dtorch info --list names all {len(known)}",
     )
 
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import complete_cfg
-from darknet_torch.cli.options import data_form_options, workers_option
+from darknet_torch.cli.options import (
+    DataFormOptions,
+    data_form_options,
+    dialect_option,
+    parsed_into,
+    quiet_option,
+    workers_option,
+)
+from darknet_torch.cli.result_output import print_or_write
+from darknet_torch.cli.value_completion import complete_cfg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,28 +29,41 @@ if TYPE_CHECKING:
     from darknet_torch.lint.inputs import Inputs
 
 
-@click.command(short_help="Find what is wrong in a cfg, weights and data.")
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(DataFormOptions):
+    """The options of `dtorch check`."""
+
+    files: tuple[str, ...]
+    dialect: str
+    workers: int
+    form: str
+    out: str | None
+    quiet: bool
+
+
+@click.command()
 @click.argument("files", nargs=-1, metavar="CFG [WEIGHTS] [DATA]", shell_complete=complete_cfg)
-@click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab")
+@dialect_option
 @data_form_options
 @workers_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 @click.option("--out", type=click.Path(dir_okay=False), help="Write the findings to this file.")
-@click.option("--quiet", is_flag=True, help="No notes.")
-def check(files: tuple[str, ...], form: str, out: str | None, **arguments: Any) -> None:
+@quiet_option("Print no notes.")
+@parsed_into(CheckOptions)
+def check(options: CheckOptions) -> None:
     """Find what is wrong in a cfg, a weight file and a data set, and say what to write instead.
 
-    Give one, two or all three, in any order; each is known by what it is. CFG may be the name
-    of a shipped definition. All findings are listed, with file and line.
+    Give one, two or all three, in any order. CFG may be the name of a shipped definition. All
+    findings are listed, with file and line.
 
     \b
     error    Darknet stops, or computes nonsense
     warning  probably not meant
-    note     no fault, worth knowing
+    note     not wrong, but worth knowing
 
-    Exit status: 0 if there is nothing, or notes alone; 1 if there are errors or warnings; 2
+    Exit status: 0 if nothing was found, or only notes; 1 if there are errors or warnings; 2
     if a file is not there or is none of the three.
 
     \b
@@ -51,26 +73,19 @@ def check(files: tuple[str, ...], form: str, out: str | None, **arguments: Any) 
     from darknet_torch.lint.finding import Severity
     from darknet_torch.lint.inputs import recognise
 
-    found = _findings(recognise(files), arguments)
-    shown = [
-        item for item in found if item.severity is not Severity.NOTE or not arguments["quiet"]
-    ]
-    if form == "json":
+    found = _find_all(recognise(options.files), options)
+    shown = [item for item in found if item.severity is not Severity.NOTE or not options.quiet]
+    if options.form == "json":
         text = json.dumps([item.to_dict() for item in shown], indent=1, ensure_ascii=False)
     else:
         text = "\n".join([*map(str, shown), _count(found)])
-    if out and out != "-":
-        from darknet_torch.files import write_text
-
-        write_text(Path(out), text + "\n")
-    else:
-        click.echo(text)
+    print_or_write(text, options.out)
     if any(item.severity is not Severity.NOTE for item in found):
         click.get_current_context().exit(1)
 
 
-def _findings(inputs: Inputs, arguments: dict[str, Any]) -> list[Finding]:
-    """All of the cfg, then of the weights, then of the data."""
+def _find_all(inputs: Inputs, options: CheckOptions) -> list[Finding]:
+    """Return the findings in the cfg, then those in the weights, then those in the data."""
     from darknet_torch.lint.cfg import lint_cfg
     from darknet_torch.lint.data import DataSource, lint_data
     from darknet_torch.lint.weights import lint_weights
@@ -78,25 +93,24 @@ def _findings(inputs: Inputs, arguments: dict[str, Any]) -> list[Finding]:
     found: list[Finding] = []
     cfg = None
     if inputs.cfg is not None:
-        cfg = lint_cfg(inputs.cfg, DIALECTS[arguments["dialect"]])
+        cfg = lint_cfg(inputs.cfg, DIALECTS[options.dialect])
         found += cfg.findings
     if inputs.weights is not None:
         found += lint_weights(inputs.weights, cfg)
     if inputs.data is not None:
-        images = arguments["images"]
         source = DataSource(
             inputs.data,
-            images=None if images is None else Path(images),
-            names=arguments["names"],
-            voc_origin=arguments["voc_origin"],
-            workers=arguments["workers"],
+            images=None if options.images is None else Path(options.images),
+            names=options.names,
+            voc_origin=options.voc_origin,
+            workers=options.workers,
         )
         found += lint_data(source, cfg)
     return found
 
 
 def _count(found: Sequence[Finding]) -> str:
-    """``1 error, 2 warnings, 0 notes``."""
+    """Return the numbers of findings, such as ``1 error, 2 warnings, 0 notes``."""
     counts = Counter(item.severity.value for item in found)
     words = ("error", "warning", "note")
     return ", ".join(f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}" for word in words)

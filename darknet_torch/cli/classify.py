@@ -1,33 +1,55 @@
-"""`dtorch classify`: pictures in, classes out."""
+"""`dtorch classify`: what pictures show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.cli.completions import PATH
-from darknet_torch.cli.darknet.flags import darknet_flags, model_first, take_darknet_flags
-from darknet_torch.cli.model_options import find_names, from_command, load_to_device
+from darknet_torch.cli.darknet.flags import (
+    DarknetFlags,
+    ModelAndSourceOptions,
+    apply_darknet_flags,
+    darknet_flags,
+    take_model_from_source,
+)
+from darknet_torch.cli.model_loading import (
+    RunModelOptions,
+    find_names,
+    find_names_file,
+    load_model_to_device,
+)
 from darknet_torch.cli.options import (
+    NamesOptions,
     names_options,
     network_options,
     output_options,
+    parsed_into,
     picture_options,
     run_options,
 )
-from darknet_torch.cli.outputs import Output, find_form
-from darknet_torch.cli.pictures import Run, Sinks
-from darknet_torch.cli.prompt import asked_pictures
+from darknet_torch.cli.parameter_types import PATH, POSITIVE
+from darknet_torch.cli.path_prompt import prompt_for_pictures
+from darknet_torch.cli.result_formats import create_format
+from darknet_torch.cli.result_output import ResultOutput
+from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PictureSource, find_sources
 
 _DEFAULT_TOP = 5  # as `darknet classify`
 
 
-@click.command(short_help="Say what pictures show.")
+@dataclass(frozen=True, kw_only=True)
+class ClassifyOptions(RunModelOptions, ModelAndSourceOptions, NamesOptions, DarknetFlags):
+    """The options of `dtorch classify` and of `classifier predict`."""
+
+    labels: str | None
+    top: int | None
+
+
+@click.command()
 @click.argument("source", nargs=-1, required=True, type=PATH)
 @network_options
 @names_options
@@ -35,79 +57,79 @@ _DEFAULT_TOP = 5  # as `darknet classify`
     "--labels", type=PATH, metavar="FILE", help="Labels of the classes, if there are no names."
 )
 @click.option(
-    "--top", "-t", type=click.IntRange(min=1), help="How many classes [default: .data's, 5]."
+    "--top", "-t", type=POSITIVE, help="How many classes to print [default: top= of --data, 5]."
 )
 @picture_options
 @run_options
 @output_options
 @darknet_flags
-def classify(source: tuple[str, ...], **arguments: Any) -> None:
+@parsed_into(ClassifyOptions)
+def classify(options: ClassifyOptions) -> None:
     """Say what pictures show.
 
     SOURCE is any number of pictures, folders, globs and .txt lists; - reads paths from
-    standard input. Darknet's own spelling `classify X.cfg X.weights picture` works too.
+    standard input. Darknet's own command line `classify X.cfg X.weights picture` works too.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.
     """
-    source, arguments, darknets = model_first(source, take_darknet_flags(arguments))
-    if arguments["cfg"] is None:
+    options, darknet_style = take_model_from_source(apply_darknet_flags(options))
+    if options.cfg is None:
         raise UsageError("no network", expected="--cfg CFG --weights FILE", got="pictures only")
-    if darknets and not source:
-        classify_all(arguments, asked_pictures())
+    if darknet_style and not options.source:
+        run_classification(options, prompt_for_pictures())
     else:
-        classify_all(arguments, [find_sources(source, videos=False)])
+        run_classification(options, [find_sources(options.source, videos=False)])
 
 
-def classify_all(
-    arguments: dict[str, Any],
+def run_classification(
+    options: ClassifyOptions,
     groups: Iterable[Sequence[PictureSource]],
     *,
-    top: int = _DEFAULT_TOP,
+    default_top: int = _DEFAULT_TOP,
 ) -> None:
-    """Classify the pictures of all groups.
+    """Classify the pictures of all groups, and print or write the results.
 
     Args:
-        arguments: the keyword arguments of `dtorch classify`.
-        groups: see `Run`.
-        top: how many classes to give, unless --top or the .data file say.
+        options: with Darknet's flags already applied.
+        groups: see `SourceRun.run`.
+        default_top: how many classes to print, unless --top or the .data file say.
     """
     from darknet_torch.inference.classifier import Classifier
 
-    arguments["names"] = arguments["names"] or _labels(arguments)
-    options = from_command(arguments)
-    network = load_to_device(options, arguments)
+    names_file = find_names_file(options.names or _find_labels(options), options.data)
+    network = load_model_to_device(options)
     classifier = Classifier(
         network,
-        names=find_names(options, network.output_layer.output_shape.count),
-        top=arguments["top"] or _top(arguments["data"], top),
-        letterbox=arguments["letterbox"],
-        backend=arguments["backend"],
-        exif=arguments["exif"],
+        names=find_names(options, network.output_layer.output_shape.count, names_file),
+        top=options.top or _read_top(options.data, default_top),
+        letterbox=options.letterbox,
+        backend=options.backend,
+        exif=options.exif,
     )
-    form = find_form(arguments["form"], arguments["out"], classifier.classes)
-    Run(
+    result_format = create_format(options.form, options.out, classifier.classes)
+    SourceRun(
         lambda frames: classifier.classify_images(
             [frame.image for frame in frames], [frame.filename for frame in frames]
         ),
-        Sinks([Output(form, arguments["out"])]),
-        arguments,
-    )(groups)
+        Sinks([ResultOutput(result_format, options.out)]),
+        ReadingSettings(
+            batch=options.batch, workers=options.workers, exif=options.exif, quiet=options.quiet
+        ),
+    ).run(groups)
 
 
-def _labels(arguments: dict[str, Any]) -> str | None:
-    """--labels, or those of the .data file where it has no names."""
-    labels: str | None = arguments["labels"]
-    data = arguments["data"]
-    if labels or not data:
-        return labels
-    found = read_data_file(data)
+def _find_labels(options: ClassifyOptions) -> str | None:
+    """Return --labels, or the names or labels of the .data file."""
+    if options.labels or not options.data:
+        return options.labels
+    found = read_data_file(options.data)
     named = found.get("names") or found.get("labels")
     if named is None:
-        raise UsageError("has no names= or labels=", where=data, expected="names=FILE")
-    return str(resolve(data, named))
+        raise UsageError("has no names= or labels=", where=options.data, expected="names=FILE")
+    return str(resolve(options.data, named))
 
 
-def _top(data: str | None, default: int) -> int:
-    """Source: classifier.c predict_classifier, its option top."""
+def _read_top(data: str | None, default: int) -> int:
+    """Return top= of the .data file. Source: classifier.c predict_classifier."""
     text = read_data_file(data).get("top", "") if data else ""
     return max(1, int(text)) if text.isdecimal() else default

@@ -1,17 +1,17 @@
-"""`dtorch completion`: what makes a shell complete dtorch's words."""
+"""`dtorch completion`: the script that makes a shell complete dtorch's command lines."""
 
 from __future__ import annotations
 
 import click
 from click.shell_completion import get_completion_class
 
-_VARIABLE = "_DTORCH_COMPLETE"  # click's own name for a program called dtorch
+_VARIABLE = "_DTORCH_COMPLETE"  # the name that click uses for a program called dtorch
 
 
-@click.command(short_help="Make your shell complete dtorch's words.")
+@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what makes SHELL complete commands, options and names.
+    """Print the script that makes SHELL complete commands, options and names.
 
     \b
     bash: eval "$(dtorch completion bash)"       in ~/.bashrc
@@ -20,5 +20,5 @@ def completion(shell: str) -> None:
     """
     root = click.get_current_context().find_root()
     kind = get_completion_class(shell)
-    assert kind is not None, "click has it for every choice"
+    assert kind is not None, "click knows each of the choices"
     click.echo(kind(root.command, {}, "dtorch", _VARIABLE).source())

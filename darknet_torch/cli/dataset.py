@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from darknet_torch.cli.completions import PATH
-from darknet_torch.cli.options import workers_option
+from darknet_torch.cli.options import all_options, parsed_into, workers_option
+from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH, POSITIVE
+from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
 from darknet_torch.errors import UsageError
@@ -19,10 +21,8 @@ from darknet_torch.errors import UsageError
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet, Problem
 
-_POSITIVE = click.IntRange(min=1)
 
-
-@click.group(short_help="Convert, check, count, show and split data sets.")
+@click.group()
 def dataset() -> None:
     """Convert, check, count, show and split data sets.
 
@@ -31,42 +31,75 @@ def dataset() -> None:
     """
 
 
-def _source(function: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option(
-            "--voc-origin",
-            type=click.IntRange(0, 1),
-            default=VOC_ORIGIN,
-            show_default=True,
-            help="The number of VOC's first column and row; 1 as in voc_label.py.",
-        ),
-        click.option(
-            "--names", type=PATH, metavar="FILE", help="Names of the classes, in their order."
-        ),
-        click.option("--split", "splits", multiple=True, help="Only this one [default: all]."),
-        click.option(
-            "--images", multiple=True, type=PATH, metavar="DIR", help="Pictures of a COCO JSON."
-        ),
-        click.option(
-            "--data", multiple=True, required=True, type=PATH, metavar="DATA", help="The data set."
-        ),
-    ):
-        function = option(function)
-    return function
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions:
+    """The data set of a command; see `source_options`."""
+
+    data: tuple[str, ...]
+    images: tuple[str, ...]
+    splits: tuple[str, ...]
+    names: str | None
+    voc_origin: int
+
+    def open(self) -> dict[str, DataSet]:
+        """Open all of its splits, by name."""
+        from darknet_torch.datasets.opening import open_splits
+
+        return open_splits(
+            self.data,
+            images=self.images,
+            splits=self.splits,
+            names=self.names,
+            voc_origin=self.voc_origin,
+        )
 
 
-def _output(function: Callable[..., Any]) -> Callable[..., Any]:
-    form = click.Choice(["text", "json"])
-    for option in (
-        click.option("--out", type=click.Path(dir_okay=False), help="Write results to this file."),
-        click.option("--format", "form", type=form, default="text", show_default=True),
-    ):
-        function = option(function)
-    return function
+source_options = all_options(
+    click.option(
+        "--data", multiple=True, required=True, type=PATH, metavar="DATA", help="The data set."
+    ),
+    click.option(
+        "--images", multiple=True, type=PATH, metavar="DIR", help="Pictures of a COCO JSON."
+    ),
+    click.option("--split", "splits", multiple=True, help="Only this one [default: all]."),
+    click.option("--names", type=PATH, metavar="FILE", help="Names of the classes, in order."),
+    click.option(
+        "--voc-origin",
+        type=click.IntRange(0, 1),
+        default=VOC_ORIGIN,
+        show_default=True,
+        help="The number of VOC's first column and row; 1 as in voc_label.py.",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions:
+    """Where a report goes, and in which format; see `report_options`."""
+
+    form: str
+    out: str | None
+
+
+report_options = all_options(
+    click.option(
+        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+    ),
+    click.option("--out", type=click.Path(dir_okay=False), help="Write results to this file."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions(SourceOptions):
+    """The options of `dtorch dataset convert`."""
+
+    form: str
+    out: str
+    pictures: str
 
 
 @dataset.command(name="convert", short_help="Between Darknet's, COCO's and VOC's form.")
-@_source
+@source_options
 @click.option(
     "--to", "form", type=click.Choice(DATASET_FORMATS), required=True, help="The form to write."
 )
@@ -78,7 +111,8 @@ def _output(function: Callable[..., Any]) -> Callable[..., Any]:
     show_default=True,
     help="Copy them, link to them, or keep them where they are.",
 )
-def convert_command(form: str, out: str, pictures: str, **source: Any) -> None:
+@parsed_into(ConvertOptions)
+def convert_command(options: ConvertOptions) -> None:
     """Write a data set in another form, with every box.
 
     Exit status: 1 if something was wrong in the source or could not be kept; each such
@@ -86,40 +120,63 @@ def convert_command(form: str, out: str, pictures: str, **source: Any) -> None:
     """
     from darknet_torch.datasets.convert import convert
 
-    splits = _open(source)
-    done = convert(splits, form, Path(out), pictures=pictures, voc_origin=source["voc_origin"])
+    done = convert(
+        options.open(),
+        options.form,
+        Path(options.out),
+        pictures=options.pictures,
+        voc_origin=options.voc_origin,
+    )
     for name, (count, boxes) in done.counts.items():
         click.echo(f"{name}: {count} pictures, {boxes} boxes")
-    _tell(done.problems)
+    _exit_if_problems(done.problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(SourceOptions, ReportOptions):
+    """The options of `dtorch dataset check`."""
+
+    workers: int
 
 
 @dataset.command(name="check", short_help="Find what is wrong in a data set.")
-@_source
-@_output
+@source_options
+@report_options
 @workers_option
-def check_command(workers: int, form: str, out: str | None, **source: Any) -> None:
+@parsed_into(CheckOptions)
+def check_command(options: CheckOptions) -> None:
     """Find what is wrong in a data set: pictures, labels, boxes, classes, splits.
 
-    Exit status: 1 if there are faults.
+    Exit status: 1 if something is wrong.
     """
     from darknet_torch.datasets.check import find_problems
 
-    splits = _open(source)
-    found = find_problems(splits, workers=workers)
-    if form == "json":
+    splits = options.open()
+    found = find_problems(splits, workers=options.workers)
+    if options.form == "json":
         text = json.dumps([vars(problem) for problem in found], ensure_ascii=False, indent=1)
     else:
         text = "\n".join([*(f"{item.kind}: {item}" for item in found), *_summary(splits, found)])
-    _put(text, out)
+    print_or_write(text, options.out)
     if found:
         click.get_current_context().exit(1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class StatsOptions(SourceOptions, ReportOptions):
+    """The options of `dtorch dataset stats`."""
+
+    plot: str | None
+
+
 @dataset.command(name="stats", short_help="Classes and box sizes in numbers.")
-@_source
-@_output
-@click.option("--plot", type=click.Path(dir_okay=False), help="Draw them, too (.png, .svg, ...).")
-def stats_command(plot: str | None, form: str, out: str | None, **source: Any) -> None:
+@source_options
+@report_options
+@click.option(
+    "--plot", type=click.Path(dir_okay=False), help="Also draw them to this .png, .svg, ..."
+)
+@parsed_into(StatsOptions)
+def stats_command(options: StatsOptions) -> None:
     """Count the classes and the sizes of the boxes.
 
     Widths and heights are parts of the picture's; small, medium and large are COCO's words
@@ -127,20 +184,38 @@ def stats_command(plot: str | None, form: str, out: str | None, **source: Any) -
     """
     from darknet_torch.datasets.statistics import compute_statistics
 
-    found = compute_statistics(_open(source))
-    if form == "json":
+    found = compute_statistics(options.open())
+    if options.form == "json":
         numbers = {item.name: item.to_dict() for item in found}
-        _put(json.dumps(numbers, ensure_ascii=False, indent=1), out)
+        text = json.dumps(numbers, ensure_ascii=False, indent=1)
     else:
-        _put("\n".join(line for item in found for line in item.lines()), out)
-    if plot:
+        text = "\n".join(line for item in found for line in item.lines())
+    print_or_write(text, options.out)
+    if options.plot:
         from darknet_torch.datasets.plots import plot_statistics
 
-        plot_statistics(found, Path(plot))
+        plot_statistics(found, Path(options.plot))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions(SourceOptions):
+    """The options of `dtorch dataset show`.
+
+    Attributes:
+        size: the side of each picture on the sheet, pixels.
+        seed: of the choice of pictures; None for the first ones.
+    """
+
+    out: str
+    count: int
+    columns: int
+    size: int
+    class_name: str | None
+    seed: int | None
 
 
 @dataset.command(name="show", short_help="Labelled pictures on one sheet.")
-@_source
+@source_options
 @click.option(
     "--out",
     type=click.Path(dir_okay=False),
@@ -148,13 +223,14 @@ def stats_command(plot: str | None, form: str, out: str | None, **source: Any) -
     show_default=True,
     help="The picture to write.",
 )
-@click.option("--count", type=_POSITIVE, default=20, show_default=True, help="Pictures on it.")
-@click.option("--columns", type=_POSITIVE, default=5, show_default=True, help="In a row.")
+@click.option("--count", type=POSITIVE, default=20, show_default=True, help="Pictures on it.")
+@click.option("--columns", type=POSITIVE, default=5, show_default=True, help="Pictures in a row.")
 @click.option("--size", type=click.IntRange(min=32), default=256, show_default=True)
 @click.option("--class", "class_name", help="Only pictures with such a box.")
-@click.option("--seed", type=click.IntRange(min=0), help="Choose at random [default: the first].")
-def show_command(out: str, class_name: str | None, **arguments: Any) -> None:
-    """Draw pictures with their boxes, side by side.
+@click.option("--seed", type=NOT_NEGATIVE, help="Choose at random [default: the first].")
+@parsed_into(ShowOptions)
+def show_command(options: ShowOptions) -> None:
+    """Draw pictures with their boxes, next to each other.
 
     Exit status: 1 if some pictures could not be read.
     """
@@ -163,29 +239,36 @@ def show_command(out: str, class_name: str | None, **arguments: Any) -> None:
     from darknet_torch.datasets.contact_sheet import choose_examples, contact_sheet
     from darknet_torch.files import write_bytes
 
-    splits = _open(arguments)
+    splits, out = options.open(), options.out
     examples = [item for data in splits.values() for item in data.examples]
     names = _names(splits)
-    class_id = None if class_name is None else _class_id(class_name, names)
-    chosen = choose_examples(
-        examples, arguments["count"], seed=arguments["seed"], class_id=class_id
-    )
+    class_id = None if options.class_name is None else _class_id(options.class_name, names)
+    chosen = choose_examples(examples, options.count, seed=options.seed, class_id=class_id)
     if not chosen:
-        raise UsageError("no pictures to show", where=", ".join(arguments["data"]))
-    sheet, errors = contact_sheet(
-        chosen, names, columns=arguments["columns"], size=arguments["size"]
-    )
+        raise UsageError("no pictures to show", where=", ".join(options.data))
+    sheet, errors = contact_sheet(chosen, names, columns=options.columns, size=options.size)
     try:
         _, data = cv2.imencode(Path(out).suffix or ".png", sheet)
     except cv2.error:
-        raise UsageError("no kind of picture", where=out, expected=".png or .jpg") from None
+        raise UsageError(
+            "pictures of this kind cannot be written", where=out, expected=".png or .jpg"
+        ) from None
     write_bytes(Path(out), data.tobytes())
     click.echo(f"{out}: {len(chosen)} of {len(examples)} pictures")
-    _fail_if(errors)
+    _exit_if_any(errors)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitOptions(SourceOptions):
+    """The options of `dtorch dataset split`."""
+
+    parts: tuple[str, ...]
+    out: str | None
+    seed: int
 
 
 @dataset.command(name="split", short_help="Cut a data set into parts.")
-@_source
+@source_options
 @click.option(
     "--part",
     "parts",
@@ -196,8 +279,9 @@ def show_command(out: str, class_name: str | None, **arguments: Any) -> None:
     help="A part and its share.",
 )
 @click.option("--out", type=click.Path(file_okay=False), help="The folder to write lists into.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-def split_command(parts: tuple[str, ...], out: str | None, seed: int, **source: Any) -> None:
+@click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True)
+@parsed_into(SplitOptions)
+def split_command(options: SplitOptions) -> None:
     """Deal the pictures of a data set into parts at random, class by class.
 
     Only lists are written, in the form of the data set: a .data file and its lists, COCO
@@ -206,26 +290,19 @@ def split_command(parts: tuple[str, ...], out: str | None, seed: int, **source: 
     from darknet_torch.datasets.split import split_examples
     from darknet_torch.datasets.write_parts import default_parts_folder, write_parts
 
-    if len(source["data"]) > 1:
-        raise UsageError("one --data at a time", got=", ".join(source["data"]))
-    path = Path(source["data"][0])
-    splits = _open(source)
-    folder = Path(out) if out else default_parts_folder(path)
+    if len(options.data) > 1:
+        raise UsageError("one --data at a time", got=", ".join(options.data))
+    path = Path(options.data[0])
+    splits = options.open()
+    folder = Path(options.out) if options.out else default_parts_folder(path)
     if folder is None:
         raise UsageError("nowhere to write the lists", expected="--out DIR")
     examples = [item for data in splits.values() for item in data.examples]
-    dealt = split_examples(examples, _shares(parts), seed=seed)
+    dealt = split_examples(examples, _parse_parts(options.parts), seed=options.seed)
     write_parts(dealt, path, _names(splits), folder)
     for name, items in dealt.items():
         click.echo(f"{name}: {len(items)} pictures")
-    _tell([problem for data in splits.values() for problem in data.problems])
-
-
-def _open(source: dict[str, Any]) -> dict[str, DataSet]:
-    from darknet_torch.datasets.opening import open_splits
-
-    keys = ("images", "splits", "names", "voc_origin")
-    return open_splits(source["data"], **{key: source[key] for key in keys})
+    _exit_if_problems([problem for data in splits.values() for problem in data.problems])
 
 
 def _names(splits: dict[str, DataSet]) -> tuple[str, ...]:
@@ -238,7 +315,8 @@ def _class_id(name: str, names: Sequence[str]) -> int:
     return names.index(name)
 
 
-def _shares(parts: Sequence[str]) -> dict[str, float]:
+def _parse_parts(parts: Sequence[str]) -> dict[str, float]:
+    """Parse the parts of --part into the share of each."""
     found = {}
     for part in parts:
         name, equals, text = part.partition("=")
@@ -247,7 +325,9 @@ def _shares(parts: Sequence[str]) -> dict[str, float]:
         except ValueError:
             share = 0.0
         if not name or not equals or not 0 < share < float("inf") or name in found:
-            raise UsageError("no part", expected="NAME=SIZE, such as train=0.8, once", got=part)
+            raise UsageError(
+                "--part is not NAME=SIZE", expected="NAME=SIZE, such as train=0.8, once", got=part
+            )
         found[name] = share
     return found
 
@@ -260,21 +340,12 @@ def _summary(splits: dict[str, DataSet], found: Sequence[Problem]) -> list[str]:
     return [*lines, f"{len(found)} faults; {checked}"]
 
 
-def _put(text: str, out: str | None) -> None:
-    from darknet_torch.files import write_text
-
-    if out and out != "-":
-        write_text(Path(out), text + "\n")
-    else:
-        click.echo(text)
+def _exit_if_problems(problems: Sequence[Problem]) -> None:
+    _exit_if_any([f"{problem.kind}: {problem}" for problem in problems])
 
 
-def _tell(problems: Sequence[Problem]) -> None:
-    _fail_if([f"{problem.kind}: {problem}" for problem in problems])
-
-
-def _fail_if(faults: Sequence[object]) -> None:
-    """Name what went wrong on standard error; if anything did, that is exit status 1."""
+def _exit_if_any(faults: Sequence[object]) -> None:
+    """Print what went wrong to standard error; exit with 1 if anything did."""
     for fault in faults:
         click.echo(f"dtorch: {fault}", err=True)
     if faults:

@@ -5,36 +5,45 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cli.options import device_option
+from darknet_torch.cli.options import DeviceOptions, device_option, parsed_into
 
 if TYPE_CHECKING:
     from darknet_torch.doctor.examine import Examination
 
-_UNWELL = 1
+_SOMETHING_WRONG = 1
 _BYTES = ("bytes", "free_bytes")
 
 
-@click.command(short_help="Say whether this installation works, and on what.")
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions(DeviceOptions):
+    """The options of `dtorch doctor`."""
+
+    form: str
+
+
+@click.command()
 @device_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-def doctor(device: str, form: str) -> None:
+@parsed_into(DoctorOptions)
+def doctor(options: DoctorOptions) -> None:
     """Say whether this installation works, and on what.
 
-    Versions, devices, OpenCV's parts, the cache, and a run of the bundled model on the
-    bundled picture, which is compared with what it is known to find.
+    Prints versions, devices, OpenCV's parts and the cache, and runs the bundled model on the
+    bundled picture, whose objects are known.
 
     Exit status: 0 all is well, 1 something is wrong, named on standard error.
     """
     from darknet_torch.doctor.examine import examine
 
-    examination = examine(device)
-    if form == "json":
+    examination = examine(options.device)
+    if options.form == "json":
         click.echo(json.dumps(examination.to_dict(), indent=1))
     else:
         for line in _lines(examination):
@@ -42,20 +51,20 @@ def doctor(device: str, form: str) -> None:
     for problem in examination.problems:
         click.echo(f"dtorch: {problem}", err=True)
     if examination.problems:
-        sys.exit(_UNWELL)
+        sys.exit(_SOMETHING_WRONG)
 
 
 def _lines(examination: Examination) -> Iterator[str]:
     for name, part in examination.parts.items():
         yield name
-        rows = _packages(part) if name == "packages" else part
-        wide = max(map(len, rows), default=0)
+        rows = _package_rows(part) if name == "packages" else part
+        width = max(map(len, rows), default=0)
         for key, value in rows.items():
-            yield f"  {key:{wide}}  {_value(key, value)}"
+            yield f"  {key:{width}}  {_format_value(key, value)}"
 
 
-def _packages(part: Mapping[str, Any]) -> dict[str, str]:
-    """A row for each package, and how to install what an extra lacks."""
+def _package_rows(part: Mapping[str, Any]) -> dict[str, str]:
+    """Return a row for each package, with how to install it if it is missing."""
     rows: dict[str, str] = {}
     for extra, found in part.items():
         fix = f"not installed; pip install 'darknet-torch[{extra}]'" if extra else "missing"
@@ -63,9 +72,12 @@ def _packages(part: Mapping[str, Any]) -> dict[str, str]:
     return rows
 
 
-def _value(key: str, value: Any) -> str:
+def _format_value(key: str, value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_value(name, one)}" for name, one in value.items()) or "none"
+        return (
+            ", ".join(f"{name} {_format_value(name, one)}" for name, one in value.items())
+            or "none"
+        )
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "unknown"}[value]
     if key in _BYTES:

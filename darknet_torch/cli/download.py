@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from darknet_torch.cli.completions import complete_published
+from darknet_torch.cli.options import parsed_into, quiet_option
+from darknet_torch.cli.value_completion import complete_published
 from darknet_torch.downloads import TIMEOUT
 from darknet_torch.downloads.finding import cache_folder, downloaded
 from darknet_torch.downloads.published import PUBLISHED, find_published
@@ -20,10 +22,27 @@ if TYPE_CHECKING:
 _SOME_FAILED = 1
 
 
-@click.command(short_help="Fetch published weights.")
+@dataclass(frozen=True, kw_only=True)
+class DownloadOptions:
+    """The options of `dtorch download`.
+
+    Attributes:
+        lists: list the published files instead of fetching any.
+        folder: where to put the files; None for the cache.
+    """
+
+    names: tuple[str, ...]
+    lists: bool
+    force: bool
+    folder: str | None
+    timeout: float
+    quiet: bool
+
+
+@click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_published)
-@click.option("--list", "lists", is_flag=True, help="Say which there are, and where they lie.")
-@click.option("--force", is_flag=True, help="Fetch what is there already.")
+@click.option("--list", "lists", is_flag=True, help="List them, and the folder of the cache.")
+@click.option("--force", is_flag=True, help="Fetch a file even if it is there already.")
 @click.option(
     "--to",
     "folder",
@@ -36,50 +55,56 @@ _SOME_FAILED = 1
     type=click.FloatRange(min=0, min_open=True),
     default=TIMEOUT,
     show_default=True,
-    help="Seconds until a place that gives nothing is given up.",
+    help="Seconds without data after which a server is given up.",
 )
-@click.option("--quiet", is_flag=True, help="Say only which files there are, and what failed.")
-def download(
-    names: tuple[str, ...], lists: bool, folder: str | None, quiet: bool, **how: Any
-) -> None:
+@quiet_option("Print only the paths of the files, and what failed.")
+@parsed_into(DownloadOptions)
+def download(options: DownloadOptions) -> None:
     """Fetch published weights: yolov3, yolov4-tiny, darknet53.conv.74, ...
 
-    What broke off is resumed. The length and, where it is known, the digest are compared.
-    Prints the path of each file. Files in the cache go by name in other commands:
+    A download that broke off is resumed. The length and, where it is known, the digest are
+    checked. Prints the path of each file. Other commands find files in the cache by name:
     --weights yolov3. DTORCH_CACHE names another folder for the cache, DTORCH_MIRROR the
     URLs of folders to fetch from.
 
     Exit status: 0 all there, 1 some could not be fetched, 2 there is none of that name.
     """
-    if lists:
-        for line in _listing():
+    if options.lists:
+        for line in _list_published():
             click.echo(line)
         return
-    if not names:
+    if not options.names:
         raise UsageError("nothing to fetch", expected="dtorch download NAME, or --list")
-    wanted = dict.fromkeys(find_published(name).name for name in names)
-    failed = [name for name in wanted if not _fetch(name, folder, quiet, how)]
+    wanted = dict.fromkeys(find_published(name).name for name in options.names)
+    failed = [name for name in wanted if not _fetch(name, options)]
     if failed:
         sys.exit(_SOME_FAILED)
 
 
-def _listing() -> list[str]:
-    """A line for each published file: its name, its size, where it lies."""
-    wide = max(len(published.name) for published in PUBLISHED)
-    lines = [f"{'file':{wide}}  {'bytes':>11}  in {cache_folder()}"]
+def _list_published() -> list[str]:
+    """Return a line for each published file: its name, its size, whether it is in the cache."""
+    width = max(len(published.name) for published in PUBLISHED)
+    lines = [f"{'file':{width}}  {'bytes':>11}  in {cache_folder()}"]
     for published in PUBLISHED:
         there = "yes" if downloaded(published) else "-"
-        lines.append(f"{published.name:{wide}}  {published.size:11,}  {there}")
+        lines.append(f"{published.name:{width}}  {published.size:11,}  {there}")
     return lines
 
 
-def _fetch(name: str, folder: str | None, quiet: bool, how: dict[str, Any]) -> bool:
-    """Fetch one and print its path; whether that went well."""
+def _fetch(name: str, options: DownloadOptions) -> bool:
+    """Fetch one file and print its path; return whether that succeeded."""
     from darknet_torch.downloads.download import download as run
 
     try:
-        with closing(_Reporter(name, quiet)) as reporter:
-            path = run(name, folder, on_message=reporter.say, on_progress=reporter.advance, **how)
+        with closing(_Progress(name, quiet=options.quiet)) as progress:
+            path = run(
+                name,
+                options.folder,
+                force=options.force,
+                timeout=options.timeout,
+                on_message=progress.print_remark,
+                on_progress=progress.advance,
+            )
     except DownloadError as error:
         click.echo(f"dtorch: {error}", err=True)
         return False
@@ -87,20 +112,21 @@ def _fetch(name: str, folder: str | None, quiet: bool, how: dict[str, Any]) -> b
     return True
 
 
-class _Reporter:
-    """Lines and, on a terminal, a bar on standard error; neither of them if it is `quiet`."""
+class _Progress:
+    """Prints remarks and, on a terminal, a bar to standard error; nothing if `quiet`."""
 
-    def __init__(self, name: str, quiet: bool) -> None:
+    def __init__(self, name: str, *, quiet: bool) -> None:
         self.name, self.quiet = name, quiet
         self.bar: ProgressBar[int] | None = None
 
-    def say(self, text: str) -> None:
+    def print_remark(self, text: str) -> None:
+        """Print a line below the bar."""
         self.close()
         if not self.quiet:
             click.echo(text, err=True)
 
     def advance(self, count: int) -> None:
-        """`count` bytes are there."""
+        """Show that `count` bytes are there."""
         if self.quiet or not sys.stderr.isatty():
             return
         if self.bar is None:
@@ -110,7 +136,7 @@ class _Reporter:
         self.bar.update(count - self.bar.pos)
 
     def close(self) -> None:
-        """Leave the line of the bar."""
+        """End the line of the bar."""
         if self.bar is not None:
             self.bar.render_finish()
         self.bar = None

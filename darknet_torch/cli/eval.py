@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cfg.zoo import find_cfg
-from darknet_torch.cli.completions import PATH
-from darknet_torch.cli.darknet.flags import darknet_flags, take_darknet_flags
-from darknet_torch.cli.data_sets import find_data
-from darknet_torch.cli.evaluating import (
+from darknet_torch.cli.classifier_evaluation import evaluate_classifier
+from darknet_torch.cli.darknet.flags import DarknetFlags, apply_darknet_flags, darknet_flags
+from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.detector_evaluation import (
+    EvaluationOptions,
+    detect_in_data_set,
     exit_if_failed,
-    load,
-    numbered,
-    open_evaluated,
+    numbered_names,
+    open_evaluation_data,
     print_result,
-    search,
     with_names,
 )
-from darknet_torch.cli.evaluating_classifiers import evaluate_classifier
+from darknet_torch.cli.model_loading import load_model_to_device
 from darknet_torch.cli.options import (
     data_set_options,
     network_options,
     output_options,
     overlap_options,
+    parsed_into,
     run_options,
+    threshold_option,
 )
-from darknet_torch.downloads.finding import default_weights
+from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, PATH
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,44 +43,75 @@ if TYPE_CHECKING:
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.model.network import Network
 
-_PART = click.FloatRange(0, 1)
-_FORMS = ("coco", "voc", "txt")
+_FORMATS = ("coco", "voc", "txt")
 
 
-def _scores(ctx: object, param: object, value: str | None) -> tuple[float, ...]:
-    """Scores parted by commas."""
+@dataclass(frozen=True, kw_only=True)
+class EvalOptions(EvaluationOptions, DarknetFlags):
+    """The options of `dtorch eval` and of `detector map|valid|recall`.
+
+    Attributes:
+        threshold: precision, recall and IoU count detections above this score, 0-1.
+        min_score: average precision counts detections above this score, 0-1.
+        ious: overlaps that make a detection right, 0-1.
+        points: running_recalls at which Darknet's map takes precision; 0 for the area.
+        sweep: scores to compare in place of `min_score`.
+        results: a results file to evaluate instead of a network.
+        export: the folder to write the detections to.
+    """
+
+    threshold: float
+    min_score: float
+    ious: tuple[float, ...]
+    points: int
+    sweep: tuple[float, ...]
+    results: str | None
+    export: str | None
+    export_forms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Detected:
+    """The detections to evaluate.
+
+    Attributes:
+        settings: how they came about, for the report.
+        passed: the detections.
+        ground_truth: what there was to detect.
+    """
+
+    settings: dict[str, Any]
+    passed: DetectionPass
+    ground_truth: GroundTruth
+
+
+def _parse_scores(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[float, ...]:
+    """Parse scores with commas between them."""
     try:
         scores = tuple(float(part) for part in value.split(",")) if value else ()
     except ValueError:
         scores = (-1.0,)
     if not all(0 <= score <= 1 for score in scores):
-        raise click.BadParameter(f"{value!r} is no list of scores, such as 0.01,0.001")
+        raise click.BadParameter(f"{value!r} is not a list of scores, such as 0.01,0.001")
     return scores
 
 
-def check_points(ctx: object, param: object, value: int) -> int:
-    """0, or a number of points that has a first and a last."""
+def _check_points(context: click.Context, parameter: click.Parameter, value: int) -> int:
+    """Refuse 1 point, which cannot be both the first and the last."""
     if value == 1:
-        raise click.BadParameter("1 is no number of points: 0 (the area), 11, 101")
+        raise click.BadParameter("1 point is not enough: expected 0 (the area), 11 or 101")
     return value
 
 
-@click.command("eval", short_help="Average precision by every convention.")
+@click.command("eval")
 @network_options
 @data_set_options
-@click.option(
-    "--threshold",
-    "--thresh",
-    "-thresh",
-    "threshold",
-    type=_PART,
-    default=0.25,
-    show_default=True,
-    help="Precision, recall and IoU count detections above this score.",
-)
+@threshold_option("Precision, recall and IoU count detections above this score.")
 @click.option(
     "--min-score",
-    type=_PART,
+    type=FRACTION,
     default=0.005,
     show_default=True,
     help="Average precision counts detections above this score.",
@@ -87,7 +120,7 @@ def check_points(ctx: object, param: object, value: int) -> int:
     "--iou",
     "-iou_thresh",
     "ious",
-    type=_PART,
+    type=FRACTION,
     multiple=True,
     default=(0.5,),
     show_default=True,
@@ -96,8 +129,8 @@ def check_points(ctx: object, param: object, value: int) -> int:
 @click.option(
     "--points",
     "-points",
-    type=click.IntRange(min=0),
-    callback=check_points,
+    type=NOT_NEGATIVE,
+    callback=_check_points,
     default=0,
     show_default=True,
     help="Recalls at which Darknet's map takes precision: 11, 101, or 0 for the area.",
@@ -106,146 +139,154 @@ def check_points(ctx: object, param: object, value: int) -> int:
 @click.option(
     "--sweep",
     metavar="S,S,...",
-    callback=_scores,
+    callback=_parse_scores,
     help="Also compare these scores in place of --min-score.",
 )
 @click.option(
-    "--results", type=PATH, metavar="PATH", help="Judge this results file; no network runs."
+    "--results",
+    type=PATH,
+    metavar="PATH",
+    help="Evaluate this results file; no network runs.",
 )
-@click.option("--export", type=PATH, metavar="DIR", help="Write what was found here.")
+@click.option("--export", type=PATH, metavar="DIR", help="Write the detections to this folder.")
 @click.option(
     "--export-form",
     "export_forms",
-    type=click.Choice(_FORMS),
+    type=click.Choice(_FORMATS),
     multiple=True,
-    default=_FORMS,
-    help="In which form, with --export; may be given several times [default: all].",
+    default=_FORMATS,
+    help="The format of --export; may be given several times [default: all].",
 )
 @run_options
 @output_options
 @darknet_flags
-def eval_command(**arguments: Any) -> None:
+@parsed_into(EvalOptions)
+def eval_command(options: EvalOptions) -> None:
     """Average precision by every convention, from one pass over a data set.
 
-    Prints what `darknet detector map` prints, a table of the classes, Pascal VOC's and COCO's
-    numbers, and with which settings they came about. The split is `valid` by default. Of a
-    classifier it tells how often its first guesses are right.
+    Prints what `darknet detector map` prints, a table of the classes, the numbers of Pascal VOC
+    and COCO, and the settings that they came about with. The split is `valid` by default. For a
+    classifier it prints how often its first guesses are right.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or unusable input.
     """
     start = time.perf_counter()
-    arguments = take_darknet_flags(arguments)
-    if arguments["results"] is None and arguments["cfg"] is None:
+    options = apply_darknet_flags(options)
+    if options.results is None and options.cfg is None:
         raise UsageError(
             "no network", expected="--cfg CFG --weights FILE, or --results PATH", got="neither"
         )
-    if arguments["results"]:
-        settings, passed, ground_truth = _read_results(open_evaluated(arguments), arguments)
+    if options.results:
+        detected = _read_results(options.results, open_evaluation_data(options), options)
     else:
-        find_data(arguments["data"], arguments["cfg"])
-        network = load(arguments)
+        find_data(options.data, options.cfg)  # a missing data set is reported before loading
+        network = load_model_to_device(options)
         if not network.heads:
-            evaluate_classifier(network, arguments)
+            evaluate_classifier(network, options)
             return
-        settings, passed, ground_truth = _detect(network, open_evaluated(arguments), arguments)
-    evaluation, steps = _count(passed, ground_truth, arguments)
-    _export(passed, ground_truth, arguments)
+        detected = _detect(network, open_evaluation_data(options), options)
+    evaluation, steps = _evaluate(detected, options)
+    _export(detected, options)
     seconds = {
-        "network": passed.predict_seconds,
-        "nms": passed.nms_seconds[0],
+        "network": detected.passed.predict_seconds,
+        "nms": detected.passed.nms_seconds[0],
         "total": time.perf_counter() - start,
     }
     content = {
-        "settings": settings,
+        "settings": detected.settings,
         "seconds": seconds,
         **evaluation.to_dict(),
         "sweep": [asdict(step) for step in steps],
     }
-    print_result(_lines(settings, evaluation, steps, seconds), content, arguments)
-    exit_if_failed(passed)
+    lines = _report_lines(detected.settings, evaluation, steps, seconds)
+    print_result(lines, content, options)
+    exit_if_failed(detected.passed)
 
 
-Read = tuple[dict[str, Any], "DetectionPass", "GroundTruth"]
-
-
-def _read_results(data_set: DataSet, arguments: dict[str, Any]) -> Read:
-    """A results file, and what there is, as after a pass."""
+def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Detected:
+    """Read a results file."""
     from darknet_torch.evaluation.detection_pass import pass_from_detections
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.evaluation.results_reader import read_results
 
     known = [e.labels.class_ids.max(initial=-1) for e in data_set.examples if e.labels is not None]
-    names = data_set.names or numbered(1 + max(known, default=-1))
+    names = data_set.names or numbered_names(1 + max(known, default=-1))
     ground_truth = GroundTruth.from_data_set(with_names(data_set, names))
-    found = read_results(Path(arguments["results"]), ground_truth)
-    passed = pass_from_detections(found, (arguments["min_score"], *arguments["sweep"]))
-    settings = {
-        "data": data_set.origin,
-        "results": arguments["results"],
-        "min_score": arguments["min_score"],
-    }
-    return settings, passed, ground_truth
+    found = read_results(Path(results), ground_truth)
+    passed = pass_from_detections(found, (options.min_score, *options.sweep))
+    settings = {"data": data_set.origin, "results": results, "min_score": options.min_score}
+    return _Detected(settings, passed, ground_truth)
 
 
-def _detect(network: Network, data_set: DataSet, arguments: dict[str, Any]) -> Read:
-    """A pass over the data set."""
-    thresholds = (arguments["min_score"], *arguments["sweep"])
-    searched = search(network, data_set, arguments, thresholds, arguments["nms_threshold"])
-    detector = searched.detector
+def _detect(network: Network, data_set: DataSet, options: EvalOptions) -> _Detected:
+    """Run the network over the data set."""
+    found = detect_in_data_set(
+        network,
+        data_set,
+        options,
+        thresholds=(options.min_score, *options.sweep),
+        nms_threshold=options.nms_threshold,
+    )
+    detector = found.detector
+    files = resolve_model(options.cfg, options.weights, default_weights=True)
     settings = {
         "data": data_set.origin,
-        "cfg": arguments["cfg"],
-        "weights": arguments["weights"] or str(default_weights(find_cfg(arguments["cfg"]))),
+        "cfg": options.cfg,
+        "weights": options.weights or str(files.weights),
         "width": detector.network.net.width,
         "height": detector.network.net.height,
         "resizing": "letterbox" if detector.letterbox else "stretch",
         "resize": detector.resize_method(from_video=False),
-        "min_score": arguments["min_score"],
+        "min_score": options.min_score,
         "nms_threshold": detector.nms_threshold,
         "nms_kind": detector.heads[-1].nms_kind,
-        "backend": arguments["backend"],
+        "backend": options.backend,
     }
-    return settings, searched.passed, searched.ground_truth
+    return _Detected(settings, found.passed, found.ground_truth)
 
 
-def _count(
-    passed: DetectionPass, ground_truth: GroundTruth, arguments: dict[str, Any]
+def _evaluate(
+    detected: _Detected, options: EvalOptions
 ) -> tuple[Evaluation, tuple[SweepStep, ...]]:
+    """Evaluate the detections, and the steps of --sweep."""
     from darknet_torch.evaluation.evaluate import evaluate, sweep
 
-    annotations = _annotations(arguments["data"])
-    points, ious = arguments["points"], arguments["ious"]
+    annotations = _read_annotations(options.data)
+    passed, ground_truth = detected.passed, detected.ground_truth
+    points, ious = options.points, options.ious
     evaluation = evaluate(
         passed.detections,
         ground_truth,
         ious=ious,
         points=points,
-        confidence=arguments["threshold"],
+        confidence=options.threshold,
         annotations=annotations,
     )
-    if not arguments["sweep"]:
+    if not options.sweep:
         return evaluation, ()
     steps = sweep(passed, ground_truth, iou=ious[0], points=points, annotations=annotations)
     return evaluation, steps
 
 
-def _annotations(data: str | None) -> dict[str, Any] | None:
-    """The content of a COCO json, which says more than the data set keeps of it."""
+def _read_annotations(data: str | None) -> dict[str, Any] | None:
+    """Return the content of a COCO json, which the data set does not keep all of."""
     if data is None or Path(data).suffix.lower() != ".json":
         return None
     content: dict[str, Any] = json.loads(Path(data).read_bytes())
     return content
 
 
-def _export(passed: DetectionPass, ground_truth: GroundTruth, arguments: dict[str, Any]) -> None:
+def _export(detected: _Detected, options: EvalOptions) -> None:
+    """Write the detections to --export in the formats of --export-form."""
     from darknet_torch.evaluation.results_writer import WRITERS
 
-    if arguments["export"]:
-        for form in dict.fromkeys(arguments["export_forms"]):
-            WRITERS[form](passed.detections, ground_truth, Path(arguments["export"]) / form)
+    if options.export:
+        for name in dict.fromkeys(options.export_forms):
+            folder = Path(options.export) / name
+            WRITERS[name](detected.passed.detections, detected.ground_truth, folder)
 
 
-def _lines(
+def _report_lines(
     settings: dict[str, Any],
     evaluation: Evaluation,
     steps: tuple[SweepStep, ...],
@@ -253,8 +294,8 @@ def _lines(
 ) -> list[str]:
     from darknet_torch.evaluation.report import report, sweep_table
 
-    told = ", ".join(f"{key} {value}" for key, value in settings.items() if value is not None)
-    lines = [f"{evaluation.pictures} pictures; {told}", "", *report(evaluation)]
+    given = ", ".join(f"{key} {value}" for key, value in settings.items() if value is not None)
+    lines = [f"{evaluation.pictures} pictures; {given}", "", *report(evaluation)]
     if steps:
         lines += ["", "By the score that detections are above:", *sweep_table(steps)]
     times = ", ".join(f"{what} {spent:.1f}" for what, spent in seconds.items())

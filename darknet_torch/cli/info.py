@@ -3,43 +3,71 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from darknet_torch.cli.completions import complete_cfg
-from darknet_torch.cli.model_options import from_command, load_model, read_network
-from darknet_torch.cli.options import network_options
+from darknet_torch.cfg.zoo import shipped
+from darknet_torch.cli.model_loading import build_model, load_model
+from darknet_torch.cli.options import (
+    ModelOptions,
+    network_options,
+    parsed_into,
+    quiet_option,
+    verbose_option,
+)
+from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
 
 
-@click.command(short_help="Show a network's layers.")
+@dataclass(frozen=True, kw_only=True)
+class InfoOptions(ModelOptions):
+    """The options of `dtorch info`.
+
+    Attributes:
+        network_cfg: the cfg as an argument, used without --cfg.
+        lists: list the shipped definitions instead.
+        graph: the file to draw the layers to.
+    """
+
+    network_cfg: str | None
+    lists: bool
+    as_json: bool
+    graph: str | None
+
+
+@click.command()
 @click.argument("network_cfg", metavar="[CFG]", required=False, shell_complete=complete_cfg)
 @network_options
+@click.option("--list", "lists", is_flag=True, help="List the names of the shipped definitions.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
-@click.option("--graph", type=click.Path(dir_okay=False), help="Draw the layers as SVG here.")
-@click.option("--quiet", is_flag=True, help="No warnings.")
-@click.option("--verbose", is_flag=True, help="Say more about what is loaded.")
-def info(network_cfg: str | None, as_json: bool, graph: str | None, **arguments: Any) -> None:
+@click.option("--graph", type=click.Path(dir_okay=False), help="Draw the layers to this SVG file.")
+@quiet_option("Print no warnings.")
+@verbose_option
+@parsed_into(InfoOptions)
+def info(options: InfoOptions) -> None:
     """Show a network's layers: shapes, operations, values, expected weight file.
 
     CFG is a path or the name of a shipped definition. With --weights the file is read too,
     and refused if it does not fit.
     """
-    arguments["cfg"] = arguments["cfg"] or network_cfg
-    if arguments["cfg"] is None:
+    if options.lists:
+        click.echo("\n".join(shipped(".cfg")))
+        return
+    cfg = options.cfg or options.network_cfg
+    if cfg is None:
         raise UsageError("no network", expected="dtorch info CFG")
     from darknet_torch.model.summary import summarize
     from darknet_torch.model.svg import draw_graph
 
-    options = from_command({"names": None, "data": None, **arguments})
-    network = load_model(options) if options.weights else read_network(options)
+    options = replace(options, cfg=cfg)
+    network = load_model(options) if options.weights else build_model(options)
     summary = summarize(network)
-    if graph:
-        write_text(Path(graph), draw_graph(summary.rows, Path(options.cfg).stem))
-    if as_json:
+    if options.graph:
+        write_text(Path(options.graph), draw_graph(summary.rows, Path(cfg).stem))
+    if options.as_json:
         click.echo(json.dumps(summary.to_dict(), indent=1))
         return
     for line in summary.lines():

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.anchors.quality import RECALL_AT
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.anchors import Setting, find_anchors, kmeans_options, measure_boxes
-from darknet_torch.cli.completions import complete_cfg
-from darknet_torch.cli.data_sets import open_data
-from darknet_torch.cli.model_options import reported, reporting
-from darknet_torch.cli.options import data_set_options, output_options
+from darknet_torch.cli.anchor_search import (
+    AnchorSearchOptions,
+    AnchorTarget,
+    anchor_search_options,
+    find_anchors,
+    measure_boxes,
+)
+from darknet_torch.cli.dataset_loading import open_data
+from darknet_torch.cli.options import (
+    DataSetOptions,
+    OutputOptions,
+    data_set_options,
+    dialect_option,
+    letterbox_option,
+    output_options,
+    parsed_into,
+    strict_option,
+)
+from darknet_torch.cli.parameter_types import POSITIVE
+from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cli.result_output import print_or_write
+from darknet_torch.cli.value_completion import complete_cfg
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import CfgWarning, UsageError
-from darknet_torch.files import write_bytes, write_text
+from darknet_torch.files import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +47,8 @@ if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet
 
 
-class _Range(click.ParamType[range]):
-    """Two numbers of anchors, as 3:15."""
+class _AnchorCounts(click.ParamType[range]):
+    """A range of numbers of anchors, such as 3:15."""
 
     name = "A:B"
 
@@ -39,29 +57,46 @@ class _Range(click.ParamType[range]):
             return value
         first, colon, last = value.partition(":")
         if not (colon and first.isdecimal() and last.isdecimal() and 0 < int(first) < int(last)):
-            self.fail(f"{value!r} is no range of numbers of anchors, such as 3:15", param, ctx)
+            self.fail(f"{value!r} is not a range of numbers of anchors, such as 3:15", param, ctx)
         return range(int(first), int(last) + 1)
 
 
-@click.command(short_help="Find anchors for a data set.")
+@dataclass(frozen=True, kw_only=True)
+class KmeansOptions(DataSetOptions, AnchorSearchOptions, OutputOptions):
+    """The options of `dtorch kmeans`.
+
+    Attributes:
+        count: how many anchors; None for as many as the cfg has.
+        sweep: the numbers of anchors to try.
+        write: the cfg to put the anchors into.
+    """
+
+    cfg: str | None
+    dialect: str
+    count: int | None
+    width: int | None
+    height: int | None
+    letterbox: bool | None
+    sweep: range | None
+    plot: str | None
+    write: str | None
+
+
+@click.command()
 @click.option(
     "--cfg",
     metavar="CFG",
     shell_complete=complete_cfg,
-    help="The network, which says how many and its width and height [default: that of --write].",
+    help="The network, for the number of anchors, width and height [default: that of --write].",
 )
-@click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab")
+@dialect_option
 @click.option("-k", "--anchors", "count", type=click.IntRange(1, 1000), help="How many anchors.")
-@click.option("--width", type=click.IntRange(min=1), help="Width of the network's input.")
-@click.option("--height", type=click.IntRange(min=1), help="Height of the network's input.")
-@click.option(
-    "--letterbox/--stretch",
-    default=None,
-    help="Pictures keep their aspect, or not [default: the cfg's and the dialect's way].",
-)
+@click.option("--width", type=POSITIVE, help="Width of the network's input.")
+@click.option("--height", type=POSITIVE, help="Height of the network's input.")
+@letterbox_option
 @data_set_options
-@kmeans_options
-@click.option("--sweep", type=_Range(), help="Try every number of anchors from A to B.")
+@anchor_search_options
+@click.option("--sweep", type=_AnchorCounts(), help="Try every number of anchors from A to B.")
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False),
@@ -73,9 +108,10 @@ class _Range(click.ParamType[range]):
     metavar="CFG",
     help="Put the anchors into this cfg: anchors, num, mask, and the filters before the heads.",
 )
-@click.option("--strict", is_flag=True, help="Warnings are errors.")
+@strict_option
 @output_options
-def kmeans(**arguments: Any) -> None:
+@parsed_into(KmeansOptions)
+def kmeans(options: KmeansOptions) -> None:
     """Find anchors for the boxes of a data set, by k-means with 1 - IoU as distance.
 
     Prints the average IoU as Darknet's calc_anchors does, the part of the boxes that an
@@ -85,32 +121,31 @@ def kmeans(**arguments: Any) -> None:
     dtorch kmeans --data obj.data -k 9 --width 416 --height 416
     dtorch kmeans --cfg custom.cfg --data obj.data --write custom.cfg
     """
-    if arguments["sweep"] and (arguments["write"] or arguments["count"]):
-        given = "--write" if arguments["write"] else "-k"
+    if options.sweep and (options.write or options.count):
+        given = "--write" if options.write else "-k"
         raise UsageError("--sweep tries many numbers of anchors", got=f"--sweep and {given}")
     from darknet_torch.anchors.plotting import AnchorPlot
 
-    arguments["cfg"] = arguments["cfg"] or arguments["write"]
-    report = reporting(arguments)
-    plot = AnchorPlot(Path(arguments["plot"])) if arguments["plot"] else None
-    with reported(report):
-        setting = _setting(arguments)
-        data_set = open_data(arguments)
-        measured = measure_boxes(data_set, setting)
-    report.say(_describe(data_set, setting, measured))
-    points = find_anchors(arguments, measured, arguments["sweep"] or [setting.count])
-    if plot is not None:
-        swept = bool(arguments["sweep"])
-        data = plot.elbow(points) if swept else plot.scatter(measured.boxes, points[0])
-        write_bytes(Path(arguments["plot"]), data)
-    _show(arguments, setting, measured, points)
-    if arguments["write"]:
-        _write(Path(arguments["write"]), points[0])
-        report.say(f"rewrote {arguments['write']}")
+    options = replace(options, cfg=options.cfg or options.write)
+    plot_path = Path(options.plot) if options.plot else None
+    plot = AnchorPlot(plot_path) if plot_path else None
+    with report_warnings(options):
+        target = _find_target(options)
+        data_set = open_data(options, options.cfg)
+        measured = measure_boxes(data_set, target)
+    options.print_remark(_describe(data_set, target, measured))
+    points = find_anchors(options, measured, options.sweep or [target.count])
+    if plot and plot_path:
+        data = plot.elbow(points) if options.sweep else plot.scatter(measured.boxes, points[0])
+        write_bytes(plot_path, data)
+    _print_result(options, target, measured, points)
+    if options.write:
+        _rewrite(Path(options.write), points[0])
+        options.print_remark(f"rewrote {options.write}")
 
 
-def _write(cfg: Path, found: SweepPoint) -> None:
-    """Rewrite a cfg that has been read before, so that it was warned of already."""
+def _rewrite(cfg: Path, found: SweepPoint) -> None:
+    """Rewrite a cfg; it was read before, so its warnings were already reported."""
     from darknet_torch.anchors.rewrite import rewrite_cfg
 
     with warnings.catch_warnings():
@@ -118,95 +153,90 @@ def _write(cfg: Path, found: SweepPoint) -> None:
         rewrite_cfg(cfg, found.anchors)
 
 
-def _setting(arguments: dict[str, Any]) -> Setting:
-    """What --cfg says, less what other options say.
+def _find_target(options: KmeansOptions) -> AnchorTarget:
+    """Return what the options say of the network, and the rest from --cfg.
 
     Raises:
-        UsageError: a number is said nowhere, or --write names a cfg of another size.
+        UsageError: a number is given nowhere, or --write names a cfg of another size.
         CfgError: the cfg cannot be read or has no anchors.
     """
     from darknet_torch.anchors.anchor_sections import read_anchor_cfg
-    from darknet_torch.cfg.zoo import find_cfg
 
-    dialect, cfg = DIALECTS[arguments["dialect"]], arguments["cfg"]
-    given = {name: arguments[name] for name in ("count", "width", "height")}
-    unit, letterbox = Fraction(1), dialect.defaults.letterbox
-    if cfg:
-        found = read_anchor_cfg(find_cfg(cfg), dialect)
-        unit, letterbox = found.unit, found.net.letter_box or dialect.defaults.letterbox
-        given["width"] = given["width"] or found.net.width
-        given["height"] = given["height"] or found.net.height
-        if given["count"] is None and not arguments["sweep"]:
-            given["count"] = found.count
-    if arguments["sweep"]:
-        given["count"] = arguments["sweep"][0]
-    missing = [name for name, value in given.items() if not value]
-    if missing:
-        options = {"count": "-k 9", "width": "--width 416", "height": "--height 416"}
-        raise UsageError(
-            "too little is said of the network",
-            expected=f"--cfg CFG, or {' '.join(options[name] for name in missing)}",
-        )
-    if arguments["write"]:
-        same = Path(arguments["write"]) == Path(cfg)
-        net = found.net if same else read_anchor_cfg(arguments["write"], dialect).net
-        _check_size(arguments["write"], net, given)
-    if arguments["letterbox"] is not None:
-        letterbox = arguments["letterbox"]
-    return Setting(**given, letterbox=letterbox, unit=unit)
+    dialect = DIALECTS[options.dialect]
+    count, width, height = options.count, options.width, options.height
+    unit, letterbox, net = Fraction(1), dialect.defaults.letterbox, None
+    if options.cfg:
+        found = read_anchor_cfg(resolve_model(options.cfg).cfg, dialect)
+        net = found.net
+        unit, letterbox = found.unit, net.letter_box or dialect.defaults.letterbox
+        width, height = width or net.width, height or net.height
+        count = count or found.count
+    if options.sweep:
+        count = options.sweep[0]
+    if not (count and width and height):
+        missing = {"-k 9": count, "--width 416": width, "--height 416": height}
+        words = " ".join(words for words, value in missing.items() if not value)
+        raise UsageError("the network is not known", expected=f"--cfg CFG, or {words}")
+    if options.letterbox is not None:
+        letterbox = options.letterbox
+    target = AnchorTarget(count, height, width, letterbox=letterbox, unit=unit)
+    if options.write:
+        same = options.cfg is not None and Path(options.write) == Path(options.cfg)
+        if net is None or not same:
+            net = read_anchor_cfg(options.write, dialect).net
+        _check_size(options.write, net, target)
+    return target
 
 
-def _check_size(write: str, net: NetOptions, given: dict[str, int]) -> None:
-    """Anchors are pixels of the input: those for one size are wrong for another."""
-    if (net.width, net.height) != (given["width"], given["height"]):
+def _check_size(write: str, net: NetOptions, target: AnchorTarget) -> None:
+    """Refuse to write anchors into a cfg of another input size, whose pixels they are not."""
+    if (net.width, net.height) != (target.width, target.height):
         raise UsageError(
             "--write into a cfg of another size than the anchors are for",
             where=write,
-            expected=f"width={given['width']} height={given['height']}",
+            expected=f"width={target.width} height={target.height}",
             got=f"width={net.width} height={net.height}",
             fix="leave out --width and --height, or correct the cfg",
         )
 
 
-def _describe(data_set: DataSet, setting: Setting, measured: MeasuredBoxes) -> str:
-    boxes, pictures = measured.boxes, len(data_set.examples)
+def _describe(data_set: DataSet, target: AnchorTarget, measured: MeasuredBoxes) -> str:
     left_out = f", {measured.difficult} difficult ones left out" if measured.difficult else ""
+    boxes, pictures = measured.boxes, len(data_set.examples)
     return (
         f"{data_set.origin}: {pictures} pictures, {boxes.box_count} boxes of "
-        f"{len(boxes)} sizes{left_out}; input {setting.width} x {setting.height}, "
-        f"{'letterboxed' if setting.letterbox else 'stretched'}"
+        f"{len(boxes)} sizes{left_out}; input {target.width} x {target.height}, "
+        f"{'letterboxed' if target.letterbox else 'stretched'}"
     )
 
 
-def _show(
-    arguments: dict[str, Any],
-    setting: Setting,
+def _print_result(
+    options: KmeansOptions,
+    target: AnchorTarget,
     measured: MeasuredBoxes,
     points: Sequence[SweepPoint],
 ) -> None:
-    """Print what was found, or write it to --out."""
-    if arguments["form"] == "json":
-        text = json.dumps(_to_dict(arguments, setting, measured, points), indent=1)
-    elif arguments["sweep"]:
-        text = "\n".join(_table(setting, points))
+    if options.form == "json":
+        text = json.dumps(_to_dict(options, target, measured, points), indent=1)
+    elif options.sweep:
+        text = "\n".join(_table(target, points))
     else:
-        text = "\n".join(_lines(setting, points[0]))
-    if arguments["out"] and arguments["out"] != "-":
-        write_text(Path(arguments["out"]), text + "\n")
-    else:
-        click.echo(text)
+        text = "\n".join(_lines(target, points[0]))
+    print_or_write(text, options.out)
 
 
-def _lines(setting: Setting, found: SweepPoint) -> list[str]:
+def _lines(target: AnchorTarget, found: SweepPoint) -> list[str]:
     """Source: detector.c calc_anchors (AlexeyAB), the first and the last line."""
+    from darknet_torch.anchors.quality import RECALL_AT
+
     return [
         f"avg IoU = {100 * found.fit.average_iou:2.2f} %",
         f"recall at IoU {RECALL_AT:.2f} = {100 * found.fit.recall:2.2f} %",
-        f"anchors = {setting.format_anchors(found.anchors)}",
+        f"anchors = {target.format_anchors(found.anchors)}",
     ]
 
 
-def _table(setting: Setting, points: Sequence[SweepPoint]) -> list[str]:
+def _table(target: AnchorTarget, points: Sequence[SweepPoint]) -> list[str]:
     from darknet_torch.anchors.sweep import elbow
 
     best = elbow(points)
@@ -215,34 +245,34 @@ def _table(setting: Setting, points: Sequence[SweepPoint]) -> list[str]:
         mark = "*" if point is best else " "
         lines.append(
             f"{point.count:3d}{mark} {point.fit.average_iou:7.2%}  {point.fit.recall:7.2%}  "
-            f"{setting.format_anchors(point.anchors)}"
+            f"{target.format_anchors(point.anchors)}"
         )
     return [*lines, f"* the elbow: k = {best.count}"]
 
 
 def _to_dict(
-    arguments: dict[str, Any],
-    setting: Setting,
+    options: KmeansOptions,
+    target: AnchorTarget,
     measured: MeasuredBoxes,
     points: Sequence[SweepPoint],
 ) -> dict[str, Any]:
     return {
-        "width": setting.width,
-        "height": setting.height,
-        "letterbox": setting.letterbox,
+        "width": target.width,
+        "height": target.height,
+        "letterbox": target.letterbox,
         "boxes": measured.boxes.box_count,
         "sizes": len(measured.boxes),
-        "variant": arguments["variant"],
-        "seed": arguments["seed"],
-        "restarts": arguments["restarts"],
-        "generations": arguments["generations"],
+        "variant": options.variant,
+        "seed": options.seed,
+        "restarts": options.restarts,
+        "generations": options.generations,
         "results": [
             {
                 "count": point.count,
                 "average_iou": point.fit.average_iou,
                 "recall": point.fit.recall,
                 "anchors": point.anchors.tolist(),
-                "cfg": setting.format_anchors(point.anchors),
+                "cfg": target.format_anchors(point.anchors),
             }
             for point in points
         ],

@@ -8,43 +8,50 @@ from typing import Any
 import click
 
 from darknet_torch import __version__
-from darknet_torch.cli.lazy import LazyGroup
+from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.errors import DarknetError
 
 _INTERRUPTED = 130
 _UNUSABLE = 2
 
-# Broken pictures are reported in our own words. OpenCV reads this when it is imported.
+# This program reports broken pictures itself. OpenCV reads these when it is imported.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
-# Command -> (module, function); a module is imported when its command is asked for.
 _COMMANDS = {
-    "average": ("darknet_torch.cli.weight_files", "average"),
-    "check": ("darknet_torch.cli.check", "check"),
-    "classify": ("darknet_torch.cli.classify", "classify"),
-    "classifier": ("darknet_torch.cli.darknet.classifier", "classifier"),
-    "completion": ("darknet_torch.cli.completion", "completion"),
-    "convert": ("darknet_torch.cli.convert", "convert"),
-    "dataset": ("darknet_torch.cli.dataset", "dataset"),
-    "detect": ("darknet_torch.cli.detect", "detect"),
-    "detector": ("darknet_torch.cli.darknet.detector", "detector"),
-    "doctor": ("darknet_torch.cli.doctor", "doctor"),
-    "download": ("darknet_torch.cli.download", "download"),
-    "eval": ("darknet_torch.cli.eval", "eval_command"),
-    "info": ("darknet_torch.cli.info", "info"),
-    "kmeans": ("darknet_torch.cli.kmeans", "kmeans"),
-    "map": ("darknet_torch.cli.eval", "eval_command"),
-    "new": ("darknet_torch.cli.new", "new"),
-    "partial": ("darknet_torch.cli.weight_files", "partial"),
-    "rnn": ("darknet_torch.cli.rnn", "rnn"),
-    "statistics": ("darknet_torch.cli.weight_files", "statistics"),
-    "train": ("darknet_torch.cli.train", "train"),
+    "average": LazyCommand("weight_files", "average", "Average weight files."),
+    "check": LazyCommand("check", "check", "Find what is wrong in a cfg, weights and data."),
+    "classify": LazyCommand("classify", "classify", "Say what pictures show."),
+    "classifier": LazyCommand("darknet.classifier", "classifier", "Darknet's own command line."),
+    "completion": LazyCommand(
+        "completion", "completion", "Make your shell complete commands and options."
+    ),
+    "convert": LazyCommand(
+        "convert", "convert", "Convert models: .weights, .pt, .safetensors, .onnx, ..."
+    ),
+    "dataset": LazyCommand(
+        "dataset", "dataset", "Convert, check, count, show and split data sets."
+    ),
+    "detect": LazyCommand("detect", "detect", "Find objects in pictures and videos."),
+    "detector": LazyCommand("darknet.detector", "detector", "Darknet's own command line."),
+    "doctor": LazyCommand("doctor", "doctor", "Say whether this installation works, and on what."),
+    "download": LazyCommand("download", "download", "Fetch published weights."),
+    "eval": LazyCommand("eval", "eval_command", "Average precision by every convention."),
+    "info": LazyCommand("info", "info", "Show a network's layers."),
+    "kmeans": LazyCommand("kmeans", "kmeans", "Find anchors for a data set."),
+    "map": LazyCommand("eval", "eval_command", "Average precision by every convention."),
+    "new": LazyCommand("new", "new", "Make a cfg for your own classes."),
+    "partial": LazyCommand("weight_files", "partial", "Cut a weight file after its first layers."),
+    "rnn": LazyCommand("rnn", "rnn", "Run and train character models."),
+    "statistics": LazyCommand(
+        "weight_files", "statistics", "Show the arrays of a weight file in numbers."
+    ),
+    "train": LazyCommand("train", "train", "Train a network."),
 }
 
 
 class Commands(LazyGroup):
-    """The commands; errors are reported in a line."""
+    """The commands; an error that the user can cause is reported in one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

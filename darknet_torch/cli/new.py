@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import complete_cfg
-from darknet_torch.cli.model_options import Reporting, reported_at_once
-from darknet_torch.cli.options import data_set_options
+from darknet_torch.cli.anchor_search import (
+    AnchorSearchOptions,
+    AnchorTarget,
+    find_anchors,
+    measure_boxes,
+)
+from darknet_torch.cli.options import (
+    DataSetOptions,
+    ReportingOptions,
+    data_set_options,
+    dialect_option,
+    parsed_into,
+    quiet_option,
+    strict_option,
+)
+from darknet_torch.cli.parameter_types import POSITIVE
+from darknet_torch.cli.reporting import report_warnings_at_once
+from darknet_torch.cli.value_completion import complete_cfg
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,97 +37,126 @@ if TYPE_CHECKING:
     from darknet_torch.custom.customize import Customized
     from darknet_torch.custom.dataset_summary import DatasetSummary
 
-_POSITIVE = click.IntRange(min=1)
 _AUTO = "auto"
 
 
-@click.command(short_help="Make a cfg for your own classes.")
+@dataclass(frozen=True, kw_only=True)
+class NewOptions(DataSetOptions, ReportingOptions):
+    """The options of `dtorch new`.
+
+    Attributes:
+        base: a cfg or the name of a shipped one.
+        classes: how many; None for as many as there are names.
+        anchors: "auto", or the numbers as the cfg writes them; None to keep the base's.
+    """
+
+    base: str
+    classes: int | None
+    anchors: str | None
+    width: int | None
+    height: int | None
+    batch: int | None
+    subdivisions: int | None
+    dialect: str
+    out: str | None
+    force: bool
+
+
+@click.command()
 @click.argument("base", shell_complete=complete_cfg)
-@click.option("--classes", type=_POSITIVE, help="How many classes [default: as many as names].")
+@click.option("--classes", type=POSITIVE, help="How many classes [default: as many as names].")
 @data_set_options
 @click.option(
     "--anchors",
     metavar="auto|W,H,...",
-    help="New anchors: by k-means from --data, or these, as the cfg spells them.",
+    help="New anchors: found by k-means for the boxes of --data, or these numbers, as the cfg "
+    "writes them.",
 )
-@click.option("--width", type=_POSITIVE, help="Width of the input [default: the base's].")
-@click.option("--height", type=_POSITIVE, help="Height of the input [default: the base's].")
-@click.option("--batch", type=_POSITIVE, help="[default: the base's, 64 instead of 1]")
-@click.option("--subdivisions", type=_POSITIVE, help="[default: the base's, 16 if batch is 1]")
-@click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab")
+@click.option("--width", type=POSITIVE, help="Width of the input [default: the base's].")
+@click.option("--height", type=POSITIVE, help="Height of the input [default: the base's].")
+@click.option("--batch", type=POSITIVE, help="[default: the base's, 64 instead of 1]")
+@click.option("--subdivisions", type=POSITIVE, help="[default: the base's, 16 if batch is 1]")
+@dialect_option
 @click.option(
     "--out",
     type=click.Path(dir_okay=False),
     help="The cfg to write, - for standard output [default: <base>-<N>classes.cfg].",
 )
 @click.option("--force", is_flag=True, help="Overwrite it.")
-@click.option("--strict", is_flag=True, help="Warnings are errors.")
-@click.option("--quiet", is_flag=True, help="No warnings.")
-def new(base: str, out: str | None, force: bool, **arguments: Any) -> None:
+@strict_option
+@quiet_option("Print no warnings.")
+@parsed_into(NewOptions)
+def new(options: NewOptions) -> None:
     """Make a cfg for classes of your own from BASE, a cfg or the name of a shipped one.
 
     Classes, the filters before the heads, max_batches and steps change as AlexeyAB's README
-    says; every other byte stays. The result is built before it is written, and the changed
-    lines are printed, and what training would refuse. With --names and without --data a .data
-    file is begun beside it.
+    says; every other byte stays. The result is built before it is written. The changed lines
+    are printed, and what training would refuse. With --names and without --data a .data file
+    to complete is written next to the cfg.
 
     \b
     dtorch new yolov4-tiny --classes 3
     dtorch new yolov4-tiny --data obj.data --anchors auto --out obj.cfg
     """
     from darknet_torch.cfg.grammar import read_cfg_text
-    from darknet_torch.cfg.zoo import find_cfg
     from darknet_torch.custom.customize import CustomOptions, customize
     from darknet_torch.custom.dataset_summary import resolve_class_count, summarize_dataset
     from darknet_torch.files import write_bytes
 
-    path = find_cfg(base)
-    report = Reporting(strict=arguments["strict"], quiet=arguments["quiet"], verbose=False)
-    with reported_at_once(report):
-        sources = ("data", "names", "images", "split", "voc_origin")
-        facts = summarize_dataset(**{key: arguments[key] for key in sources})
-        classes = resolve_class_count(arguments["classes"], facts)
-        printed = out == "-"
-        target = Path(f"{path.stem}-{classes}classes.cfg" if printed or not out else out)
-        if target.exists() and not printed and not force:
-            raise UsageError("is there already", where=target, fix="say --force, or another --out")
-        kept = ("width", "height", "batch", "subdivisions")
+    path = resolve_model(options.base).cfg
+    to_stdout = options.out == "-"
+    with report_warnings_at_once(options):
+        facts = summarize_dataset(
+            data=options.data,
+            names=options.names,
+            images=options.images,
+            split=options.split,
+            voc_origin=options.voc_origin,
+        )
+        classes = resolve_class_count(options.classes, facts)
+        default = f"{path.stem}-{classes}classes.cfg"
+        target = Path(default if to_stdout or not options.out else options.out)
+        if target.exists() and not to_stdout and not options.force:
+            raise UsageError("already exists", where=target, fix="use --force, or another --out")
         made = customize(
             read_cfg_text(path),
             CustomOptions(
                 classes,
                 facts.pictures,
-                anchors=_anchors(path, facts, arguments, report),
+                anchors=_choose_anchors(path, facts, options),
                 counters=facts.counters,
-                **{key: arguments[key] for key in kept},
+                width=options.width,
+                height=options.height,
+                batch=options.batch,
+                subdivisions=options.subdivisions,
             ),
             file=str(path),
-            dialect=DIALECTS[arguments["dialect"]],
+            dialect=DIALECTS[options.dialect],
         )
     text = made.text.encode("latin-1")
-    if printed:
+    if to_stdout:
         click.echo(text, nl=False)
     else:
         write_bytes(target, text)
-        _tell_errors(target, arguments["dialect"], report)
-    data = arguments["data"]
-    if not data and arguments["names"] and not printed:
-        data = _begin_data(target.with_suffix(".data"), classes, arguments["names"])
-    _tell(made, base, target, data or "YOUR.data", to_stderr=printed)
+        _report_errors(target, options)
+    data = options.data
+    if not data and options.names and not to_stdout:
+        data = _write_data_file(target.with_suffix(".data"), classes, options.names)
+    _print_next_steps(made, options.base, target, data or "YOUR.data", to_stderr=to_stdout)
 
 
-def _tell_errors(target: Path, dialect: str, report: Reporting) -> None:
-    """Say what `dtorch check` calls errors: a base may be made for detection alone."""
+def _report_errors(target: Path, options: NewOptions) -> None:
+    """Print the errors of `dtorch check`: a base may have been made for detection alone."""
     from darknet_torch.lint.cfg import lint_cfg
     from darknet_torch.lint.finding import Severity
 
-    for finding in lint_cfg(target, DIALECTS[dialect]).findings:
+    for finding in lint_cfg(target, DIALECTS[options.dialect]).findings:
         if finding.severity is Severity.ERROR:
-            report.say(str(finding))
+            options.print_remark(str(finding))
 
 
-def _begin_data(path: Path, classes: int, names: str) -> str:
-    """A .data file to complete, unless there is one; its path."""
+def _write_data_file(path: Path, classes: int, names: str) -> str:
+    """Write a .data file for the user to complete, unless there is one; return its path."""
     from darknet_torch.files import write_text
 
     if path.exists():
@@ -126,39 +172,47 @@ def _begin_data(path: Path, classes: int, names: str) -> str:
     return str(path)
 
 
-def _anchors(
-    path: Path, facts: DatasetSummary, arguments: dict[str, Any], report: Reporting
-) -> np.ndarray | None:
-    """[k, 2] in pixels of the input, smallest first, as --anchors says; None without it."""
-    if not arguments["anchors"]:
+def _choose_anchors(path: Path, facts: DatasetSummary, options: NewOptions) -> np.ndarray | None:
+    """Return the anchors of --anchors; None without it.
+
+    Args:
+        path: the base cfg.
+        facts: about the data set, whose boxes `auto` fits.
+        options: of the command.
+
+    Returns:
+        [k, 2] widths and heights in pixels of the input, smallest area first.
+
+    Raises:
+        UsageError: they are no widths and heights, or there are no boxes to fit.
+    """
+    if not options.anchors:
         return None
     from darknet_torch.anchors.anchor_sections import read_anchor_cfg
     from darknet_torch.anchors.kmeans import sort_by_area
 
-    dialect = DIALECTS[arguments["dialect"]]
+    dialect = DIALECTS[options.dialect]
     cfg = read_anchor_cfg(path, dialect)
-    if arguments["anchors"] != _AUTO:
-        return sort_by_area(_given(arguments["anchors"]) * float(cfg.unit))
+    if options.anchors != _AUTO:
+        return sort_by_area(_parse_anchors(options.anchors) * float(cfg.unit))
     if facts.data_set is None:
         raise UsageError(
             "--anchors auto has no boxes to fit", expected="--data with labelled boxes"
         )
-    from darknet_torch.cli.anchors import KMEANS_DEFAULTS, Setting, find_anchors, measure_boxes
-
-    setting = Setting(
+    target = AnchorTarget(
         cfg.count,
-        arguments["height"] or cfg.net.height,
-        arguments["width"] or cfg.net.width,
+        options.height or cfg.net.height,
+        options.width or cfg.net.width,
         cfg.net.letter_box or dialect.defaults.letterbox,
     )
-    measured = measure_boxes(facts.data_set, setting)
-    (found,) = find_anchors(KMEANS_DEFAULTS, measured, [cfg.count])
-    report.say(f"anchors fit with an average IoU of {found.fit.average_iou:.2%}")
+    measured = measure_boxes(facts.data_set, target)
+    (found,) = find_anchors(AnchorSearchOptions(), measured, [cfg.count])
+    options.print_remark(f"anchors fit with an average IoU of {found.fit.average_iou:.2%}")
     return found.anchors
 
 
-def _given(text: str) -> np.ndarray:
-    """[k, 2] of the numbers of --anchors.
+def _parse_anchors(text: str) -> np.ndarray:
+    """Parse the numbers of --anchors into [k, 2] widths and heights.
 
     Raises:
         UsageError: they are no widths and heights.
@@ -171,16 +225,18 @@ def _given(text: str) -> np.ndarray:
         values = np.empty(0)
     if not len(values) or len(values) % 2 or not (np.isfinite(values) & (values > 0)).all():
         raise UsageError(
-            "--anchors are no widths and heights",
+            "--anchors is not a list of widths and heights",
             expected='auto, or pairs of numbers above 0, such as "10,14, 23,27"',
             got=repr(text),
         )
     return values.reshape(-1, 2)
 
 
-def _tell(made: Customized, base: str, target: Path, data: str, *, to_stderr: bool) -> None:
-    """Print the changed lines and the next commands."""
-    start, commands = _start(base, made.kept_layers)
+def _print_next_steps(
+    made: Customized, base: str, target: Path, data: str, *, to_stderr: bool
+) -> None:
+    """Print the changed lines and the commands to run next."""
+    start, commands = _find_start(base, made.kept_layers)
     train = ["dtorch", "train", "--cfg", str(target), "--data", data, "--weights", start]
     lines = [f"{target}:{change.line}: {change}" for change in made.changes]
     lines += [f"next: {shlex.join(command)}" for command in [*commands, train]]
@@ -188,24 +244,24 @@ def _tell(made: Customized, base: str, target: Path, data: str, *, to_stderr: bo
         click.echo(line, err=to_stderr)
 
 
-def _start(base: str, layers: int) -> tuple[str, list[list[str]]]:
-    """The weight file to start training from, and the commands that bring it.
+def _find_start(base: str, layers: int) -> tuple[str, list[list[str]]]:
+    """Return the weight file to start training from, and the commands that make or fetch it.
 
     Args:
         base: a cfg or the name of a shipped one.
         layers: how many of its layers, from the first, can be kept.
     """
-    from darknet_torch.cfg.zoo import companion, find_cfg
     from darknet_torch.downloads.finding import downloaded
     from darknet_torch.downloads.published import usual_start
 
-    path = find_cfg(base)
-    published = usual_start(path.stem)
+    files = resolve_model(base)
+    stem = files.cfg.stem
+    published = usual_start(stem)
     if published is not None:
         there = Path(published.name).exists() or downloaded(published)
         fetch = ["dtorch", "download", published.name]
         return published.name, [] if there else [fetch]
-    beside = companion(path, ".weights")
-    weights = str(beside) if beside.exists() else f"{path.stem}.weights"
-    start = f"{path.stem}.conv.{layers}"
+    neighbour = files.companion(".weights")
+    weights = str(neighbour) if neighbour.exists() else f"{stem}.weights"
+    start = f"{stem}.conv.{layers}"
     return start, [["dtorch", "partial", base, weights, start, str(layers)]]

@@ -1,25 +1,50 @@
-"""The options that mean the same in every command. No torch."""
+"""Groups of options that several commands share. No torch.
+
+Each group is a frozen dataclass of values and, next to it, the click options that they come
+from. A command's own dataclass inherits from the groups that it uses, and `parsed_into` turns
+the command's parameters into it.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import PATH, complete_cfg, complete_device, complete_weights
+from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, PATH, POSITIVE
+from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.inference.backends import BACKENDS
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_OptionsType = TypeVar("_OptionsType")
 
-_POSITIVE = click.IntRange(min=1)
-_PART = click.FloatRange(0, 1)
+
+def parsed_into(
+    options_type: Callable[..., _OptionsType],
+) -> Callable[[Callable[[_OptionsType], None]], Callable[..., None]]:
+    """Decorate a command's function, so that it takes one dataclass instead of keywords.
+
+    Args:
+        options_type: the dataclass; its fields are called as the command's parameters.
+    """
+
+    def decorate(function: Callable[[_OptionsType], None]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def callback(**values: Any) -> None:
+            function(options_type(**values))
+
+        return callback
+
+    return decorate
 
 
 def all_options(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
-    """Several options as one decorator, in this order."""
+    """Return several options as one decorator, in this order."""
 
     def decorate(function: _F) -> _F:
         for decorator in reversed(decorators):
@@ -29,6 +54,45 @@ def all_options(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
     return decorate
 
 
+def quiet_option(text: str) -> Callable[[_F], _F]:
+    """Return --quiet with this help; it is read first, for options that print a note."""
+    return click.option("--quiet", is_flag=True, is_eager=True, help=text)
+
+
+verbose_option = click.option("--verbose", is_flag=True, help="Print more about what is loaded.")
+strict_option = click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+dialect_option = click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportingOptions:
+    """How warnings and remarks are reported.
+
+    Attributes:
+        strict: warnings about the cfg and the data are errors.
+        quiet: print neither warnings nor remarks.
+    """
+
+    strict: bool = False
+    quiet: bool = False
+
+    def print_remark(self, text: str) -> None:
+        """Print a line to standard error, unless --quiet."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CfgOptions(ReportingOptions):
+    """The network; see `cfg_options`."""
+
+    cfg: str | None
+    dialect: str
+    width: int | None
+    height: int | None
+    allow_leftover: bool
+
+
 cfg_options = all_options(
     click.option(
         "--cfg",
@@ -36,12 +100,21 @@ cfg_options = all_options(
         shell_complete=complete_cfg,
         help="The network: a path, or the name of a shipped one.",
     ),
-    click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab"),
-    click.option("--width", type=_POSITIVE, help="Input width, instead of the cfg's."),
-    click.option("--height", type=_POSITIVE, help="Input height, instead of the cfg's."),
+    dialect_option,
+    click.option("--width", type=POSITIVE, help="Input width, instead of the cfg's."),
+    click.option("--height", type=POSITIVE, help="Input height, instead of the cfg's."),
     click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long."),
-    click.option("--strict", is_flag=True, help="Warnings about the cfg are errors."),
+    click.option("--strict", is_flag=True, help="Treat warnings about the cfg as errors."),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions(CfgOptions):
+    """The network, its weights, and how to report on them; see `network_options`."""
+
+    weights: str | None
+    verbose: bool
+
 
 network_options = all_options(
     cfg_options,
@@ -53,36 +126,55 @@ network_options = all_options(
     ),
 )
 
+
+@dataclass(frozen=True, kw_only=True)
+class NamesOptions:
+    """Where the names of the classes are; see `names_options`."""
+
+    names: str | None
+    data: str | None
+
+
+names_option = click.option(
+    "--names", type=PATH, metavar="FILE", help="Names of the classes, or coco or voc."
+)
 names_options = all_options(
-    click.option(
-        "--names", type=PATH, metavar="FILE", help="Names of the classes, or coco or voc."
-    ),
+    names_option,
     click.option("--data", type=PATH, metavar="FILE", help="A .data file, for its names."),
 )
 
+
+@dataclass(frozen=True, kw_only=True)
+class DataFormOptions:
+    """How to read a data set; see `data_form_options`."""
+
+    images: str | None = None
+    voc_origin: int = VOC_ORIGIN
+    names: str | None = None
+
+
 data_form_options = all_options(
     click.option(
-        "--images", type=PATH, metavar="DIR", help="Where the pictures of a COCO .json lie."
+        "--images", type=PATH, metavar="DIR", help="The folder of the pictures of a COCO .json."
     ),
     click.option(
         "--voc-origin",
         type=click.IntRange(0, 1),
         default=VOC_ORIGIN,
         show_default=True,
-        help="Where a VOC root counts pixels from; 1 as in voc_label.py.",
+        help="The number of the first column and row of a VOC root; 1 as in voc_label.py.",
     ),
-    click.option(
-        "--names", type=PATH, metavar="FILE", help="Names of the classes, or coco or voc."
-    ),
+    names_option,
 )
 
-device_option = click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    shell_complete=complete_device,
-    help="auto, cpu, cuda or cuda:N.",
-)
+
+@dataclass(frozen=True, kw_only=True)
+class DataSetOptions(DataFormOptions):
+    """A data set; see `data_set_options`."""
+
+    data: str | None
+    split: str | None = None
+
 
 data_set_options = all_options(
     click.option(
@@ -95,13 +187,40 @@ data_set_options = all_options(
     data_form_options,
 )
 
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceOptions:
+    """Where to compute; see `device_option`."""
+
+    device: str
+
+
+device_option = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    shell_complete=complete_device,
+    help="auto, cpu, cuda or cuda:N.",
+)
 workers_option = click.option(
     "--workers",
-    type=click.IntRange(min=0),
+    type=NOT_NEGATIVE,
     default=2,
     show_default=True,
     help="Threads that read pictures.",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(DeviceOptions):
+    """How to run a network over pictures; see `run_options`."""
+
+    backend: str
+    batch: int
+    workers: int
+    threads: int | None
+    seed: int | None
+
 
 run_options = all_options(
     device_option,
@@ -112,78 +231,105 @@ run_options = all_options(
         show_default=True,
         help="What runs the network.",
     ),
-    click.option(
-        "--batch", type=_POSITIVE, default=1, show_default=True, help="Pictures at once."
-    ),
+    click.option("--batch", type=POSITIVE, default=1, show_default=True, help="Pictures at once."),
     workers_option,
-    click.option("--threads", type=_POSITIVE, help="Threads that compute."),
-    click.option("--seed", type=int, help="For what is random."),
+    click.option("--threads", type=POSITIVE, help="Threads that compute."),
+    click.option("--seed", type=int, help="Seed of the random numbers."),
 )
 
+
+@dataclass(frozen=True, kw_only=True)
+class PictureOptions:
+    """How to prepare pictures; see `picture_options`."""
+
+    letterbox: bool | None
+    exif: bool
+
+
+letterbox_option = click.option(
+    "--letterbox/--stretch",
+    default=None,
+    help="Keep the aspect of pictures, or not [default: as the cfg and the dialect do].",
+)
 picture_options = all_options(
-    click.option(
-        "--letterbox/--stretch",
-        default=None,
-        help="Keep the aspect of pictures, or not [default: the cfg's and the dialect's way].",
-    ),
+    letterbox_option,
     click.option("--exif/--no-exif", default=True, help="Turn pictures as EXIF says."),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverlapOptions(PictureOptions):
+    """How to prepare pictures and drop overlapping boxes; see `overlap_options`."""
+
+    nms_threshold: float
+    resize: str | None
+
 
 overlap_options = all_options(
     click.option(
         "--nms-threshold",
-        type=_PART,
+        type=FRACTION,
         default=0.45,
         show_default=True,
-        help="Overlaps above are dropped; 0 keeps all.",
+        help="Drop boxes that overlap a better one by more than this IoU; 0 keeps all.",
     ),
     click.option(
         "--resize",
         type=click.Choice(["darknet", "opencv"]),
-        help="How pictures are resized [default: darknet; opencv for frames, stretched].",
+        help="How to resize pictures [default: darknet; opencv for stretched video frames].",
     ),
     picture_options,
 )
 
-detection_options = all_options(
-    click.option(
+
+def threshold_option(text: str) -> Callable[[_F], _F]:
+    """Return --threshold with this help, also as Darknet writes it."""
+    return click.option(
         "--threshold",
         "--thresh",
         "-thresh",
         "threshold",
-        type=_PART,
+        type=FRACTION,
         default=0.25,
         show_default=True,
-        help="Scores at or below are dropped.",
-    ),
-    overlap_options,
-)
+        help=text,
+    )
 
 
-def output_options_of(*forms: str, into_folder: bool = False) -> Callable[[_F], _F]:
-    """The options on results, which can be had in these forms, the first by default.
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions(ReportingOptions):
+    """Where results go, and in which format; see `output_options`."""
+
+    form: str
+    out: str | None
+    verbose: bool
+
+
+def output_options_for(*formats: str, into_folder: bool = False) -> Callable[[_F], _F]:
+    """Return the options of a command whose results have these formats, the first by default.
 
     Args:
+        formats: the values of --format.
         into_folder: --out may be a folder.
     """
     return all_options(
         click.option(
             "--format",
             "form",
-            type=click.Choice(forms),
-            default=forms[0],
+            type=click.Choice(formats),
+            default=formats[0],
             show_default=True,
-            help="The form of the results.",
+            help="The format of the results.",
         ),
         click.option(
             "--out",
             type=click.Path(dir_okay=into_folder),
             help="Write results to this file"
-            + (", of --format txt into this folder." if into_folder else "."),
+            + (", with --format txt into this folder." if into_folder else "."),
         ),
-        click.option("--quiet", is_flag=True, help="No warnings and no progress."),
-        click.option("--verbose", is_flag=True, help="Say more about what is loaded."),
+        quiet_option("Print no warnings and no progress."),
+        verbose_option,
     )
 
 
-output_options = output_options_of("text", "json")
+output_options = output_options_for("text", "json")

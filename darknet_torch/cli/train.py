@@ -1,20 +1,30 @@
-"""`dtorch train`: train anything from its cfg."""
+"""`dtorch train`: train a network from its cfg."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cfg.zoo import find_cfg
-from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
-from darknet_torch.cli.darknet.flags import take_training_flags, training_flags
-from darknet_torch.cli.data_sets import find_data
-from darknet_torch.cli.model_options import reported, reporting
-from darknet_torch.cli.options import all_options, data_form_options, device_option
+from darknet_torch.cli.darknet.flags import GpuFlags, apply_gpu_flags, training_flags
+from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.options import (
+    DataFormOptions,
+    all_options,
+    data_form_options,
+    device_option,
+    dialect_option,
+    parsed_into,
+    quiet_option,
+    strict_option,
+)
+from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, PATH, POSITIVE
+from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cli.value_completion import complete_cfg, complete_weights
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_bytes
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
@@ -25,8 +35,54 @@ if TYPE_CHECKING:
     from darknet_torch.training.callbacks import Callback
     from darknet_torch.training.setup import Training
 
-_POSITIVE = click.IntRange(min=1)
 _BACKUP = "backup"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(DataFormOptions, GpuFlags):
+    """The options of `dtorch train` and of Darknet's `detector train` and its like.
+
+    The fields are what `train_options` say; None stands for what the cfg, the .data file or
+    the dialect say.
+
+    Attributes:
+        evaluates: evaluate now and then, and keep the best weights (--map).
+        iou: the overlap from which that counts a detection, 0-1.
+        augment: "cfg" or "none".
+    """
+
+    cfg: str | None
+    data: str | None
+    split: str | None
+    valid_split: str
+    weights: str | None
+    backup: str | None
+    dialect: str
+    darknet_bugs: str
+    exact_order: bool
+    width: int | None
+    height: int | None
+    batch: int | None
+    subdivisions: int | None
+    max_batches: int | None
+    bn_momentum: float | None
+    augment: str
+    overfit: int | None
+    evaluates: bool
+    iou: float
+    clear: bool
+    resume: bool
+    save_every: int | None
+    save_last: int
+    show_batch: str | None
+    seed: int
+    workers: int
+    threads: int | None
+    gpus: str | None
+    processes: int | None
+    precision: str
+    verbose: bool
+
 
 train_options = all_options(
     click.option(
@@ -39,42 +95,44 @@ train_options = all_options(
         "--data",
         type=PATH,
         metavar="DATA",
-        help="What to learn: a .data file, a COCO .json, a VOC root, a folder with a folder for "
-        "each class, or a text [default: <cfg>.data].",
+        help="The training data: a .data file, a COCO .json, a VOC root, a folder with a folder "
+        "for each class, or a text [default: <cfg>.data].",
     ),
-    click.option("--split", metavar="NAME", help="The list to learn [default: train]."),
+    click.option("--split", metavar="NAME", help="The list to train on [default: train]."),
     click.option(
-        "--valid-split", default="valid", show_default=True, help="The list to judge by."
+        "--valid-split", default="valid", show_default=True, help="The list to evaluate on."
     ),
     data_form_options,
     click.option(
         "--weights",
         metavar="FILE",
         shell_complete=complete_weights,
-        help="What to start from, such as darknet53.conv.74 [default: random numbers].",
+        help="The weights to start from, such as darknet53.conv.74 [default: random numbers].",
     ),
     click.option(
-        "--backup", type=PATH, metavar="DIR", help="Where weights go [default: DATA's backup=]."
+        "--backup", type=PATH, metavar="DIR", help="Write weights here [default: DATA's backup=]."
     ),
-    click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab"),
+    dialect_option,
     click.option(
-        "--faults",
-        type=click.Choice(["mend", "keep"]),
-        default="mend",
+        "--darknet-bugs",
+        type=click.Choice(["fix", "reproduce"]),
+        default="fix",
         show_default=True,
-        help="What is a fault of the C code in training: see docs/training.md.",
+        help="Bugs of the C code that change training: see docs/training.md.",
     ),
     click.option(
-        "--in-order", is_flag=True, help="Sum up in the order of C's loops: slow, digit for digit."
+        "--exact-order",
+        is_flag=True,
+        help="Add numbers in the order of C's loops: slow, the same to the last digit.",
     ),
-    click.option("--width", type=_POSITIVE, help="Input width, instead of the cfg's."),
-    click.option("--height", type=_POSITIVE, help="Input height, instead of the cfg's."),
-    click.option("--batch", type=_POSITIVE, help="Pictures per update, instead of the cfg's."),
-    click.option("--subdivisions", type=_POSITIVE, help="Parts of a batch, instead of the cfg's."),
-    click.option("--max-batches", type=_POSITIVE, help="Updates in all, instead of the cfg's."),
+    click.option("--width", type=POSITIVE, help="Input width, instead of the cfg's."),
+    click.option("--height", type=POSITIVE, help="Input height, instead of the cfg's."),
+    click.option("--batch", type=POSITIVE, help="Pictures per update, instead of the cfg's."),
+    click.option("--subdivisions", type=POSITIVE, help="Parts of a batch, instead of the cfg's."),
+    click.option("--max-batches", type=POSITIVE, help="Updates in all, instead of the cfg's."),
     click.option(
         "--bn-momentum",
-        type=click.FloatRange(0, 1),
+        type=FRACTION,
         help="Weight of a batch in the rolling mean and variance [default: the dialect's].",
     ),
     click.option(
@@ -82,167 +140,185 @@ train_options = all_options(
         type=click.Choice(["cfg", "none"]),
         default="cfg",
         show_default=True,
-        help="Change pictures at random as the cfg says, or not at all.",
+        help="Augment pictures as the cfg says, or not at all.",
     ),
     click.option(
         "--overfit",
-        type=_POSITIVE,
+        type=POSITIVE,
         metavar="N",
-        help="Learn N pictures by heart, without augmentation, to prove a setup.",
+        help="Overfit N pictures, without augmentation, to check a setup.",
     ),
     click.option(
-        "--map", "-map", "-topk", "judged", is_flag=True, help="Judge now and then, keep _best."
+        "--map",
+        "-map",
+        "-topk",
+        "evaluates",
+        is_flag=True,
+        help="Evaluate now and then, and keep the best weights in _best.",
     ),
-    click.option("--iou", "-iou_thresh", type=click.FloatRange(0, 1), default=0.5),
+    click.option("--iou", "-iou_thresh", type=FRACTION, default=0.5),
     click.option("--clear", "-clear", is_flag=True, help="Count iterations from 0."),
-    click.option("--resume", is_flag=True, help="Go on where the run in --backup stopped."),
-    click.option("--save-every", type=_POSITIVE, help="Iterations between kept weights."),
-    click.option("--save-last", type=click.IntRange(min=0), default=100, show_default=True),
+    click.option("--resume", is_flag=True, help="Continue the run in --backup where it stopped."),
+    click.option("--save-every", type=POSITIVE, help="Iterations between kept weights."),
+    click.option("--save-last", type=NOT_NEGATIVE, default=100, show_default=True),
     click.option(
-        "--show-batch", type=PATH, metavar="PNG", help="Draw the first batch there, and end."
+        "--show-batch",
+        type=PATH,
+        metavar="PNG",
+        help="Draw the first batch to this file, then end.",
     ),
-    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+    click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True),
     click.option(
         "--workers",
-        type=click.IntRange(min=0),
+        type=NOT_NEGATIVE,
         default=2,
         show_default=True,
         help="Processes that load pictures.",
     ),
-    click.option("--threads", type=_POSITIVE, help="Threads that compute."),
+    click.option("--threads", type=POSITIVE, help="Threads that compute."),
     device_option,
     click.option("--gpus", "-gpus", metavar="LIST", help="Train on several, such as 0,1."),
-    click.option("--processes", type=_POSITIVE, help="Train in several processes on the CPU."),
+    click.option("--processes", type=POSITIVE, help="Train in several processes on the CPU."),
     click.option(
         "--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True
     ),
-    click.option("--strict", is_flag=True, help="Warnings about the cfg are errors."),
-    click.option("--quiet", is_flag=True, help="A line for each iteration, and warnings of data."),
+    strict_option,
+    quiet_option("Print only a line for each iteration, and warnings about the data."),
     click.option("--verbose", is_flag=True, help="Print the plan."),
     training_flags,
 )
 
 
-@click.command(short_help="Train a network.")
+@click.command()
 @train_options
-def train(**arguments: Any) -> None:
+@parsed_into(TrainOptions)
+def train(options: TrainOptions) -> None:
     """Train a network from its cfg, as Darknet trains it.
 
     Everything comes from the cfg. Weights go to the backup folder: <cfg>_last.weights, _best
-    (with --map), _1000, _2000 ... and _final. Ctrl-C keeps _last; --resume goes on from there.
+    (with --map), _1000, _2000 ... and _final. Ctrl-C keeps _last; --resume continues from there.
     """
-    train_with(arguments)
+    train_with(options)
 
 
-def train_with(arguments: dict[str, Any]) -> None:
-    """Train by a command's keyword arguments of `train_options`."""
-    arguments = take_training_flags(arguments)
-    plan = make_plan(arguments)
-    devices = _devices(arguments)
-    if arguments["threads"]:
+def train_with(options: TrainOptions) -> None:
+    """Train as the options say."""
+    options = apply_gpu_flags(options)
+    plan = make_plan(options)
+    devices = _devices(options)
+    if options.threads:
         import torch
 
-        torch.set_num_threads(arguments["threads"])
-    if arguments["show_batch"]:
-        _show_batch(plan, arguments)
+        torch.set_num_threads(options.threads)
+    if options.show_batch:
+        _show_batch(plan, Path(options.show_batch), options)
         return
-    if arguments["verbose"] and not arguments["quiet"]:
-        click.echo("\n".join(plan.lines()), err=True)
+    if options.verbose:
+        options.print_remark("\n".join(plan.lines()))
     from darknet_torch.cli.train_console import ConsoleCallbacks, print_error
     from darknet_torch.training.launch import launch
 
-    make_callbacks = ConsoleCallbacks(arguments["quiet"])
+    make_callbacks = ConsoleCallbacks(options.quiet)
     if len(devices) > 1:
         launch(plan, devices, make_callbacks, print_error)
         return
-    _prepare(plan, devices[0], arguments, make_callbacks()).run()
+    _prepare(plan, devices[0], options, make_callbacks()).run()
 
 
-def make_plan(arguments: dict[str, Any]) -> TrainPlan:
-    """The plan of a command's keyword arguments.
+def make_plan(options: TrainOptions) -> TrainPlan:
+    """Make the plan of a training from the options.
 
     Raises:
-        UsageError, CfgError: something that is needed is not given or not there.
+        UsageError, CfgError, WeightsError: something that is needed is not given or not there.
     """
-    if not arguments["cfg"]:
+    if not options.cfg:
         raise UsageError("no network", expected="--cfg CFG", got="no --cfg")
-    from darknet_torch.downloads.finding import find_weights
-
-    cfg = find_cfg(arguments["cfg"])
-    data = find_data(arguments["data"], arguments["cfg"])
-    weights = arguments["weights"]
+    files = resolve_model(options.cfg, options.weights or None)
+    data = find_data(options.data, options.cfg)
     keys = read_data_file(data) if Path(data).suffix == ".data" else {}
-    backup = arguments["backup"]
+    backup = options.backup
     if backup is None:
         backup = str(resolve(data, keys["backup"])) if "backup" in keys else _BACKUP
-    save_every = arguments["save_every"] or _number(keys, "saveweights", data)
     return TrainPlan(
-        cfg=str(cfg),
+        cfg=str(files.cfg),
         data=data,
-        base=cfg.stem,
+        base=files.cfg.stem,
         backup=backup,
-        weights=str(find_weights(weights)) if weights else None,
-        darknet_bugs="fix" if arguments["faults"] == "mend" else "reproduce",
-        exact_order=arguments["in_order"],
-        augment=arguments["augment"] == "cfg",
-        map=arguments["judged"],
-        overfit=arguments["overfit"] or 0,
-        save_every=save_every,
-        **{
-            name: arguments[name]
-            for name in (
-                *("images", "split", "valid_split", "names", "voc_origin", "dialect"),
-                *("width", "height", "batch", "subdivisions", "max_batches"),
-                *("bn_momentum", "seed", "precision", "workers", "clear", "resume", "iou"),
-                "save_last",
-            )
-        },
+        weights=str(files.weights) if files.weights else None,
+        images=options.images,
+        split=options.split,
+        valid_split=options.valid_split,
+        names=options.names,
+        voc_origin=options.voc_origin,
+        dialect=options.dialect,
+        darknet_bugs=options.darknet_bugs,
+        exact_order=options.exact_order,
+        width=options.width,
+        height=options.height,
+        batch=options.batch,
+        subdivisions=options.subdivisions,
+        max_batches=options.max_batches,
+        bn_momentum=options.bn_momentum,
+        seed=options.seed,
+        precision=options.precision,
+        workers=options.workers,
+        augment=options.augment == "cfg",
+        overfit=options.overfit or 0,
+        clear=options.clear,
+        resume=options.resume,
+        map=options.evaluates,
+        iou=options.iou,
+        save_every=options.save_every or _positive_number(keys, "saveweights", data),
+        save_last=options.save_last,
     )
 
 
-def _number(keys: dict[str, str], key: str, where: str) -> int | None:
+def _positive_number(keys: dict[str, str], key: str, where: str) -> int | None:
+    """Return a number of the .data file; None without the key."""
     if key not in keys:
         return None
     if not keys[key].isdecimal() or not int(keys[key]):
-        raise UsageError(f"{key}= is no number", where=where, expected="1 or more", got=keys[key])
+        raise UsageError(
+            f"{key}= is not a number", where=where, expected="1 or more", got=keys[key]
+        )
     return int(keys[key])
 
 
-def _devices(arguments: dict[str, Any]) -> list[str]:
-    gpus, processes = arguments["gpus"], arguments["processes"]
+def _devices(options: TrainOptions) -> list[str]:
+    """Return a device for each process of the training."""
+    gpus, processes = options.gpus, options.processes
     if gpus and processes:
         raise UsageError("--gpus and --processes exclude each other")
     if processes:
-        return ["cpu"] * int(processes)
+        return ["cpu"] * processes
     if not gpus:
-        return [str(arguments["device"])]
+        return [options.device]
     numbers = [number.strip() for number in gpus.split(",")]
     if not all(number.isdecimal() for number in numbers):
-        raise UsageError("--gpus is no list", expected="numbers, such as 0,1", got=gpus)
+        raise UsageError("--gpus is not a list of numbers", expected="such as 0,1", got=gpus)
     return [f"cuda:{number}" for number in numbers]
 
 
 def _prepare(
     plan: TrainPlan,
     device: str,
-    arguments: dict[str, Any],
+    options: TrainOptions,
     callbacks: Sequence[Callback] = (),
 ) -> Training:
-    from dataclasses import replace
-
+    """Prepare a training, and report warnings about its cfg and data."""
     from darknet_torch.training.setup import prepare
 
-    with reported(reporting(arguments)):
+    with report_warnings(options):
         return prepare(replace(plan, device=device), callbacks)
 
 
-def _show_batch(plan: TrainPlan, arguments: dict[str, Any]) -> None:
+def _show_batch(plan: TrainPlan, path: Path, options: TrainOptions) -> None:
+    """Draw the first batch to a picture file."""
     import cv2
 
     from darknet_torch.augment.batch_sheet import batch_sheet
 
-    path = Path(arguments["show_batch"])
-    training = _prepare(plan, "cpu", arguments)
+    training = _prepare(plan, "cpu", options)
     batch, data = training.first_batch(), training.data
     if not training.network.net.is_picture:
         raise UsageError("there is nothing to draw", expected="a network that takes pictures")

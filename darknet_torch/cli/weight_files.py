@@ -1,82 +1,128 @@
-"""`dtorch partial`, `dtorch average`, `dtorch statistics`: weight files as files."""
+"""`dtorch partial`, `dtorch average`, `dtorch statistics`: tools for weight files."""
 
 from __future__ import annotations
 
 import itertools
 import json
-from typing import Any
+from dataclasses import dataclass
 
 import click
 
-from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
-from darknet_torch.cli.model_options import reported_at_once, reporting
+from darknet_torch.cli.options import (
+    ReportingOptions,
+    all_options,
+    dialect_option,
+    parsed_into,
+    quiet_option,
+    strict_option,
+    verbose_option,
+)
+from darknet_torch.cli.parameter_types import PATH, POSITIVE
+from darknet_torch.cli.reporting import report_warnings_at_once
+from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.errors import UsageError
 
 
-def _common(function: Any) -> Any:
-    for option in (
-        click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab"),
-        click.option("--strict", is_flag=True, help="Warnings are errors."),
-        click.option("--quiet", is_flag=True, help="No warnings."),
-        click.option("--verbose", is_flag=True, help="Say more about what is loaded."),
-    ):
-        function = option(function)
-    return function
+@dataclass(frozen=True, kw_only=True)
+class WeightFileOptions(ReportingOptions):
+    """The options that the three commands share; see `weight_file_options`."""
+
+    cfg: str
+    dialect: str
+    verbose: bool
 
 
-@click.command(short_help="Cut a weight file after its first layers.")
+weight_file_options = all_options(
+    dialect_option, strict_option, quiet_option("Print no warnings."), verbose_option
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartialOptions(WeightFileOptions):
+    """The options of `dtorch partial`; `layers` is N."""
+
+    weights: str
+    out: str
+    layers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AverageOptions(WeightFileOptions):
+    """The options of `dtorch average`."""
+
+    out: str
+    weights: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatisticsOptions(WeightFileOptions):
+    """The options of `dtorch statistics`."""
+
+    weights: str
+    allow_leftover: bool
+    as_json: bool
+
+
+@click.command()
 @click.argument("cfg", shell_complete=complete_cfg)
 @click.argument("weights", shell_complete=complete_weights)
 @click.argument("out", type=PATH)
-@click.argument("layers", type=click.IntRange(min=1), metavar="N")
-@_common
-def partial(cfg: str, weights: str, out: str, layers: int, **arguments: Any) -> None:
+@click.argument("layers", type=POSITIVE, metavar="N")
+@weight_file_options
+@parsed_into(PartialOptions)
+def partial(options: PartialOptions) -> None:
     """Write the first N layers of WEIGHTS to OUT, to start another training from.
 
     As `darknet partial`: darknet53.conv.74 is yolov3.weights with N = 74.
     """
     from darknet_torch.conversion.weight_files import partial as run
 
-    with reported_at_once(reporting(arguments)):
-        read = run(cfg, weights, out, layers, dialect=arguments["dialect"])
+    cfg, weights, out, layers = options.cfg, options.weights, options.out, options.layers
+    with report_warnings_at_once(options):
+        read = run(cfg, weights, out, layers, dialect=options.dialect)
     click.echo(f"{out}: layers 0 to {min(layers, read.total) - 1} of {weights}")
 
 
-@click.command(short_help="Average weight files.")
+@click.command()
 @click.argument("cfg", shell_complete=complete_cfg)
 @click.argument("out", type=PATH)
 @click.argument("weights", nargs=-1, required=True, shell_complete=complete_weights)
-@_common
-def average(cfg: str, out: str, weights: tuple[str, ...], **arguments: Any) -> None:
+@weight_file_options
+@parsed_into(AverageOptions)
+def average(options: AverageOptions) -> None:
     """Write the mean of the weight files WEIGHTS... of CFG to OUT."""
+    weights = options.weights
     if len(weights) < 2:
         raise UsageError("nothing to average", expected="two weight files", got=weights[0])
     from darknet_torch.conversion.weight_files import average as run
 
-    with reported_at_once(reporting(arguments)):
-        run(cfg, out, weights, dialect=arguments["dialect"])
-    click.echo(f"{out}: the mean of {len(weights)} files")
+    with report_warnings_at_once(options):
+        run(options.cfg, options.out, weights, dialect=options.dialect)
+    click.echo(f"{options.out}: the mean of {len(weights)} files")
 
 
-@click.command(short_help="Show the arrays of a weight file in numbers.")
+@click.command()
 @click.argument("cfg", shell_complete=complete_cfg)
 @click.argument("weights", shell_complete=complete_weights)
 @click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of lines.")
-@_common
-def statistics(
-    cfg: str, weights: str, allow_leftover: bool, as_json: bool, **arguments: Any
-) -> None:
+@weight_file_options
+@parsed_into(StatisticsOptions)
+def statistics(options: StatisticsOptions) -> None:
     """Show every array of WEIGHTS: root mean square, mean, variance, extremes.
 
-    Values that are infinite or no number are counted. Exit status: 1 if there are any.
+    Infinite values and NaN are counted. Exit status: 1 if there are any.
     """
     from darknet_torch.conversion.weight_files import statistics as run
 
-    with reported_at_once(reporting(arguments)):
-        found = run(cfg, weights, dialect=arguments["dialect"], strict=not allow_leftover)
-    if as_json:
+    with report_warnings_at_once(options):
+        found = run(
+            options.cfg,
+            options.weights,
+            dialect=options.dialect,
+            strict=not options.allow_leftover,
+        )
+    if options.as_json:
         click.echo(json.dumps([array.to_dict() for array in found], indent=1))
     else:
         for (index, section), arrays in itertools.groupby(

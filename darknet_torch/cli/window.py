@@ -1,4 +1,4 @@
-"""--show: results in a window, where there is a screen."""
+"""The window of --show."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 _TITLE = "darknet_torch"
 _END_KEYS = (27, ord("q"))  # 27 is Escape, as in Darknet's demo
-_PATIENCE = 50  # milliseconds between two looks whether the window is still there
+_WAIT = 50  # milliseconds, after which it is checked again whether the window is still open
 
 
 class Window:
-    """A window; a picture stays until a key is pressed, frames pass by.
+    """Shows results; a picture stays until a key is pressed, video frames follow each other.
 
     Raises:
-        UsageError: there is no screen, or OpenCV is built without windows.
+        UsageError: there is no screen, or OpenCV was built without windows.
     """
 
     def __init__(self) -> None:
@@ -54,13 +54,13 @@ class Window:
         cv2.destroyAllWindows()
 
     def show(self, frame: Frame, found: Detections) -> bool:
-        """Show what was found; true if the user wants to end."""
+        """Show a picture with its boxes; return whether the user ends the run."""
         import cv2
 
         cv2.imshow(_TITLE, found.draw(frame.image))
         key = cv2.waitKey(1)
         while not frame.source.is_video and key < 0 and self._is_open():
-            key = cv2.waitKey(_PATIENCE)
+            key = cv2.waitKey(_WAIT)
         return key & 0xFF in _END_KEYS or not self._is_open()
 
     def _is_open(self) -> bool:

@@ -26,7 +26,7 @@ from darknet_torch.conversion.writers import (
     write_graph,
     write_state,
 )
-from darknet_torch.downloads.finding import find_weights
+from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import UsageError
 from darknet_torch.export.graphs import GraphOptions
 
@@ -72,7 +72,7 @@ def convert(
             the result differs by more than `tolerance`, and is then not written.
         CfgError: as `darknet_torch.load`; or a layer cannot be part of a graph.
     """
-    source, target = find_weights(src), Path(dst)
+    source, target = resolve_weights(src), Path(dst)
     kind = find_format(target)
     if source.resolve() == target.resolve():
         raise UsageError("cannot be written over itself", where=target, fix="give another DST")

@@ -12,12 +12,12 @@ from typing import Any
 from torch import Tensor
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect, find_dialect
-from darknet_torch.cfg.zoo import companion, find_cfg
 from darknet_torch.checkpoints.registry import find_layout
 from darknet_torch.checkpoints.unwrap import find_state
 from darknet_torch.conversion.model import Model, decode_cfg, model_from_metadata
 from darknet_torch.conversion.state_files import load_state, read_pt, read_safetensors
-from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.downloads.model_files import resolve_model
+from darknet_torch.errors import UsageError
 from darknet_torch.model.loading import build, load_with_report
 
 _OWN_KEY = re.compile(r"layers\.\d+\.")
@@ -52,7 +52,7 @@ def read_weight_file(source: ModelSource) -> Model:
         CfgError, WeightsError: as `darknet_torch.load`.
         UsageError: there is no cfg.
     """
-    cfg = find_cfg(source.cfg or _cfg_next_to(source.path))
+    cfg = resolve_model(source.cfg, source.path).cfg
     network, report = load_with_report(
         cfg,
         source.path,
@@ -89,7 +89,7 @@ def _from_state(source: ModelSource, loaded: Any, metadata: str | None) -> Model
     """The model of a state_dict: with metadata, with the keys of `Network`, or with others."""
     where = str(source.path)
     if metadata is not None:
-        cfg = None if source.cfg is None else find_cfg(source.cfg)
+        cfg = None if source.cfg is None else resolve_model(source.cfg).cfg
         model = model_from_metadata(
             metadata, where, cfg=cfg, width=source.width, height=source.height
         )
@@ -129,27 +129,7 @@ def _from_checkpoint(source: ModelSource, state: Mapping[str, Tensor]) -> Model:
 
 def _new_model(source: ModelSource, default_cfg: str | None) -> Model:
     """The model of the cfg that belongs to `source`, with uninitialised arrays."""
-    cfg = find_cfg(source.cfg or default_cfg or _cfg_next_to(source.path))
+    cfg = resolve_model(source.cfg or default_cfg, source.path).cfg
     network = build(cfg, dialect=source.dialect, width=source.width, height=source.height)
     text = decode_cfg(cfg.read_bytes())
     return Model(network, text, tuple(source.names), None, str(source.path), str(cfg))
-
-
-def _cfg_next_to(path: Path) -> Path:
-    """The cfg of the same name in the folder of `path`.
-
-    Raises:
-        WeightsError: there is no file at `path`.
-        UsageError: there is no such cfg.
-    """
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "no such file"
-        raise WeightsError(what, where=path, expected="a weight file or a checkpoint")
-    cfg = companion(path, ".cfg")
-    if not cfg.exists():
-        raise UsageError(
-            "does not say which network it belongs to",
-            where=path,
-            expected=f"--cfg CFG, or {cfg.name} next to it",
-        )
-    return cfg

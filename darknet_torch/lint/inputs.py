@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.cfg.zoo import find_cfg, is_partial_name, shipped
+from darknet_torch.cfg.zoo import find_cfg, is_partial_name
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
@@ -80,5 +80,5 @@ def _by_content(path: Path) -> str:
     raise UsageError(
         "is neither a cfg nor a weight file nor a data set",
         where=path,
-        expected=f"such as x.cfg, x.weights, x.data, or one of {', '.join(shipped('.cfg'))}",
+        expected="such as x.cfg, x.weights, x.data, or the name of a shipped definition",
     )

@@ -10,8 +10,7 @@ import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect, find_dialect
 from darknet_torch.cfg.grammar import read_cfg
-from darknet_torch.cfg.zoo import find_cfg
-from darknet_torch.downloads.finding import find_weights
+from darknet_torch.downloads.model_files import ModelFiles, resolve_model
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError, warn
 from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.weights import LoadReport, read_weights
@@ -74,17 +73,17 @@ def load_with_report(
     The arguments are those of `load`, and `cutoff` of `read_weights`.
     """
     chosen = find_dialect(dialect)
-    network = build(cfg, width=width, height=height, batch=batch, dialect=chosen)
-    if weights is None:
+    files = resolve_model(cfg, weights)
+    network = build(files.cfg, width=width, height=height, batch=batch, dialect=chosen)
+    if files.weights is None:
         network.initialize()
         return network, None
-    weights = find_weights(weights)
     try:
-        return network, fill(network, weights, strict=strict, cutoff=cutoff)
+        return network, fill(network, files.weights, strict=strict, cutoff=cutoff)
     except WeightsError:
         for other in (PJREDDIE, ALEXEYAB):
             if other.code_base != chosen.code_base:
-                found = _try_other(cfg, weights, other, width=width, height=height, batch=batch)
+                found = _try_other(files, other, width=width, height=height, batch=batch)
                 if found is not None:
                     return found
         raise
@@ -105,20 +104,20 @@ def fill(
 
 
 def _try_other(
-    cfg: str | os.PathLike[str],
-    weights: str | os.PathLike[str],
+    files: ModelFiles,
     other: Dialect,
     *,
     width: int | None,
     height: int | None,
     batch: int | None,
 ) -> tuple[Network, LoadReport] | None:
-    """Load in the dialect `other`; None unless the file has exactly the length it needs there."""
+    """Load in the dialect `other`, if the weight file is exactly as long as that one writes it."""
+    assert files.weights is not None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CfgWarning)
-            network = build(cfg, dialect=other, width=width, height=height, batch=batch)
-        report = fill(network, weights, strict=True)
+            network = build(files.cfg, dialect=other, width=width, height=height, batch=batch)
+        report = fill(network, files.weights, strict=True)
     except (CfgError, WeightsError):
         return None
     if not report.complete:
@@ -126,7 +125,7 @@ def _try_other(
     warn(
         f"this file is as long as {other.code_base}/darknet writes it; "
         f"dialect {other.name} is used",
-        where=weights,
+        where=files.weights,
         fix=f"say --dialect {other.name}",
     )
     return network, report
@@ -145,7 +144,7 @@ def build(
 ) -> Network:
     """Build the network of a cfg without filling its arrays; for the arguments see `load`."""
     return build_network(
-        read_cfg(find_cfg(cfg)),
+        read_cfg(resolve_model(cfg).cfg),
         dialect=find_dialect(dialect),
         width=width,
         height=height,

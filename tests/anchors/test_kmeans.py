@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from darknet_torch.anchors import kmeans
+from darknet_torch.anchors import DEFAULT_VARIANT, VARIANT_NAMES, kmeans
 from darknet_torch.anchors.distances import BLOCK
 from darknet_torch.anchors.kmeans import VARIANTS, cluster, sort_by_area
 from darknet_torch.anchors.quality import measure_fit
@@ -18,6 +18,11 @@ def clouds(number=300, seed=0, spread=0.05):
     random = np.random.default_rng(seed)
     factors = np.exp(random.normal(0, spread, (number, 3, 2)))
     return (CENTRES * factors).reshape(-1, 2)
+
+
+def test_the_names_of_the_variants_are_complete():
+    assert tuple(VARIANTS) == VARIANT_NAMES
+    assert DEFAULT_VARIANT in VARIANTS
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

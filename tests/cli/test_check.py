@@ -20,7 +20,7 @@ def model(tmp_path):
     return cfg, tmp_path / "x.weights", darknet(tmp_path, ["0 .5 .5 .1 .2\n1 .5 .5 .5 .5"])
 
 
-def test_notes_alone_are_no_failure(model):
+def test_only_notes_exit_with_0(model):
     result = dtorch("check", *reversed(model))
     assert (result.exit_code, result.stderr) == (0, "")
     *notes, count = result.stdout.splitlines()
@@ -30,7 +30,7 @@ def test_notes_alone_are_no_failure(model):
     assert quiet.stdout == f"{count}\n"
 
 
-def test_faults_of_all_files_are_listed_in_turn(model):
+def test_findings_of_all_files_are_listed_file_by_file(model):
     cfg, weights, data = model
     cfg.write_text((NET + HEADS).replace("max_batches=6000", "max_batches=10"))
     weights.write_bytes(weights.read_bytes()[:-4])
@@ -46,13 +46,13 @@ def test_faults_of_all_files_are_listed_in_turn(model):
     ]
 
 
-def test_a_warning_alone_is_a_failure(model):
+def test_one_warning_exits_with_1(model):
     cfg, *_ = model
     cfg.write_text((NET + HEADS).replace("burn_in", "burnin"))
     assert dtorch("check", cfg).exit_code == 1
 
 
-def test_json_has_the_same_in_parts(model, tmp_path):
+def test_json_has_the_same_findings(model, tmp_path):
     cfg, *_ = model
     cfg.write_text((NET + HEADS).replace("classes=2", "classes=3", 1))
     out = tmp_path / "findings.json"
@@ -64,7 +64,7 @@ def test_json_has_the_same_in_parts(model, tmp_path):
     assert f"set filters=16 at {cfg}:13" in finding["fix"]
 
 
-def test_a_cfg_of_ones_own_made_by_new_has_no_faults(tmp_path):
+def test_a_cfg_that_new_made_has_no_findings(tmp_path):
     path = tmp_path / "x.cfg"
     dtorch("new", "yolov4-tiny", "--classes", 3, "--out", path)
     assert dtorch("check", path).exit_code == 0
@@ -83,7 +83,7 @@ def test_a_shipped_name_and_a_dialect():
         (["none.data"], "none.data: no such file"),
     ],
 )
-def test_what_is_not_there_is_unusable(words, message):
+def test_unusable_files_exit_with_2(words, message):
     result = dtorch("check", *words)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr

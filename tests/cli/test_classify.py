@@ -82,7 +82,7 @@ class TestSources:
         assert scores == sorted(scores, reverse=True)
 
     @pytest.mark.parametrize("source", ["pics", "pics/*.png", "list.txt"])
-    def test_a_folder_a_glob_and_a_list_mean_many(self, folder, source):
+    def test_folders_globs_and_lists_name_several_pictures(self, folder, source):
         (folder / "list.txt").write_text("\n".join(ALL))
         assert best(source) == ALL
 
@@ -115,7 +115,7 @@ class TestFormats:
         assert red[0]["confidence"] > 0.9 > 0.1 > red[1]["confidence"]
 
     @pytest.mark.parametrize("form", ["text", "json"])
-    def test_out_takes_the_results_off_standard_output(self, folder, form):
+    def test_out_writes_the_results_to_a_file_instead(self, folder, form):
         printed = classify("--format", form, "pics/red.png").stdout
         result = classify("--format", form, "--out", "results", "pics/red.png")
         assert (result.exit_code, result.stdout) == (DONE, "")
@@ -127,46 +127,46 @@ class TestFormats:
 
 
 class TestTop:
-    def test_as_many_as_asked_for(self):
+    def test_top_is_the_number_of_classes(self):
         assert listed("--top", 2, "pics/red.png") == ["red", "purple"]
 
-    def test_no_more_than_there_are(self):
+    def test_top_is_limited_to_the_classes_there_are(self):
         assert sorted(listed("--top", 99, "pics/red.png")) == sorted(COLORS)
 
     @pytest.mark.parametrize(
         ("line", "count"), [("top = 3", 3), ("", 5), ("top = many", 5), ("top = 0", 1)]
     )
-    def test_the_data_file_may_say_it(self, folder, line, count):
+    def test_the_data_file_may_give_top(self, folder, line, count):
         (folder / "colors.data").write_text(f"names = colors.names\n{line}\n")
         assert len(listed("--data", "colors.data", "pics/red.png")) == count
 
-    def test_the_option_beats_the_data_file(self, folder):
+    def test_the_option_overrides_the_data_file(self, folder):
         (folder / "colors.data").write_text("names = colors.names\ntop = 3\n")
         assert listed("--data", "colors.data", "--top", 1, "pics/red.png") == ["red"]
 
-    def test_none_at_all_is_wrong_usage(self):
+    def test_no_network_is_wrong_usage(self):
         assert classify("--top", 0, "pics/red.png").exit_code == UNUSABLE
 
 
 class TestNames:
     @pytest.fixture
     def named(self, folder):
-        """A function that makes a names file, each name behind a letter."""
+        """A function that makes a names file, each name after a letter."""
 
         def make(letter, path):
             Path(path).write_text("\n".join(f"{letter}-{name}" for name in COLORS))
 
         return make
 
-    def test_without_any_classes_go_by_number(self, folder):
+    def test_classes_without_names_are_numbered(self, folder):
         (folder / "colors.names").unlink()
         assert listed("--top", 1, "pics/blue.png") == ["class 2"]
 
-    def test_they_can_be_given(self, named):
+    def test_names_can_be_given(self, named):
         named("n", "other.names")
         assert listed("--names", "other.names", "--top", 1, "pics/red.png") == ["n-red"]
 
-    def test_labels_are_names(self, named):
+    def test_labels_serve_as_names(self, named):
         named("l", "labels.list")
         assert listed("--labels", "labels.list", "--top", 1, "pics/red.png") == ["l-red"]
 
@@ -178,13 +178,13 @@ class TestNames:
             ("labels = l.txt\nnames = n.txt", "n-red"),
         ],
     )
-    def test_a_data_file_gives_them_names_before_labels(self, folder, named, lines, name):
+    def test_names_of_a_data_file_come_before_its_labels(self, folder, named, lines, name):
         named("n", "n.txt")
         named("l", "l.txt")
         (folder / "colors.data").write_text(f"classes = 7\n{lines}\n")
         assert listed("--data", "colors.data", "--top", 1, "pics/red.png") == [name]
 
-    def test_options_beat_the_data_file_and_names_beat_labels(self, folder, named):
+    def test_options_override_the_data_file_and_names_override_labels(self, folder, named):
         for letter in "ndl":
             named(letter, f"{letter}.txt")
         (folder / "colors.data").write_text("names = d.txt\n")
@@ -198,13 +198,13 @@ class TestNames:
         (folder / "data" / "some.data").write_text("names = some.names\n")
         assert listed("--data", "data/some.data", "--top", 1, "pics/red.png") == ["d-red"]
 
-    def test_a_data_file_without_any_is_an_error_that_names_it(self, folder):
+    def test_a_data_file_without_names_is_reported(self, folder):
         (folder / "colors.data").write_text("classes = 7\n")
         result = classify("--data", "colors.data", "pics/red.png")
         assert (result.exit_code, result.stdout) == (UNUSABLE, "")
         assert "colors.data: has no names= or labels=" in result.stderr
 
-    def test_too_few_are_refused(self, folder):
+    def test_too_few_names_are_refused(self, folder):
         (folder / "few.names").write_text("red\ngreen\n")
         result = classify("--names", "few.names", "pics/red.png")
         assert (result.exit_code, result.stdout) == (UNUSABLE, "")
@@ -212,7 +212,7 @@ class TestNames:
         assert "few.names" in result.stderr
 
     @pytest.mark.parametrize("option", ["--names", "--labels", "--data"])
-    def test_a_missing_file_is_named(self, option):
+    def test_a_missing_file_is_reported(self, option):
         result = classify(option, "gone.file", "pics/red.png")
         assert result.exit_code == UNUSABLE
         assert "gone.file" in result.stderr
@@ -237,14 +237,14 @@ class TestPreprocessing:
         ],
         ids=lambda value: " ".join(value) if isinstance(value, list) else None,
     )
-    def test_the_middle_or_the_whole_is_seen(self, folder, options, shows_the_end):
+    def test_the_network_sees_the_middle_or_all(self, folder, options, shows_the_end):
         records = json.loads(
             classify("--format", "json", "--top", 7, *options, self.half_red(folder)).stdout
         )
         scores = {thing["name"]: thing["confidence"] for thing in records[0]["classes"]}
         assert (scores["red"] < 0.9) is shows_the_end
 
-    def test_the_size_can_be_given(self, folder):
+    def test_the_input_size_can_be_given(self, folder):
         """At twice the height, the middle of the resized picture's edge goes on."""
         image = np.full((20, 20, 3), BGR["red"], np.uint8)
         image[0] = BGR["blue"]
@@ -263,7 +263,7 @@ class TestFailingPictures:
         (folder / "corrupt.jpg").write_bytes(b"no picture")
 
     @pytest.mark.parametrize("batch", [1, 2, 8])
-    def test_they_are_named_and_the_rest_goes_on(self, batch):
+    def test_broken_pictures_are_reported_and_the_others_processed(self, batch):
         pictures = ("pics/red.png", "corrupt.jpg", "missing.png", "pics/blue.png")
         result = classify("--batch", batch, *pictures)
         assert result.exit_code == SOME_FAILED
@@ -273,7 +273,7 @@ class TestFailingPictures:
         assert "missing.png: no such picture" in result.stderr
         assert "2 of 4 pictures failed" in result.stderr
 
-    def test_json_stays_whole(self):
+    def test_json_stays_valid_with_broken_pictures(self):
         result = classify("--format", "json", "corrupt.jpg", "pics/red.png")
         assert result.exit_code == SOME_FAILED
         assert [r["filename"] for r in json.loads(result.stdout)] == ["pics/red.png"]
@@ -291,11 +291,11 @@ class TestUnusableModels:
         assert (result.exit_code, result.stdout) == (UNUSABLE, "")
         return result.stderr
 
-    def test_pictures_alone_are_wrong_usage(self):
+    def test_pictures_without_a_network_are_wrong_usage(self):
         message = self.refused("pics/red.png")
         assert "no network: expected --cfg CFG --weights FILE" in message
 
-    def test_a_network_alone_is_wrong_usage(self):
+    def test_a_network_without_pictures_is_wrong_usage(self):
         assert "SOURCE" in self.refused("--cfg", "colors.cfg")
 
     def test_a_detector_is_refused_with_the_command_for_it(self):
@@ -309,7 +309,7 @@ class TestUnusableModels:
         write_weights(load("letters.cfg"), "letters.weights")
         assert "dtorch rnn" in self.refused("--cfg", "letters.cfg", "pics/red.png")
 
-    def test_missing_weights_are_named(self, folder):
+    def test_missing_weights_are_reported(self, folder):
         message = self.refused("--cfg", "colors.cfg", "--weights", "gone", "pics/red.png")
         assert "gone: no such weight file" in message
         (folder / "colors.weights").unlink()

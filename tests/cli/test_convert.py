@@ -35,7 +35,7 @@ def refused(*arguments):
 
 @pytest.fixture
 def toy(tmp_path):
-    """The toy with its cfg and its names beside it, in a folder of its own."""
+    """The toy with its cfg and its names next to it, in a folder of its own."""
     for path in (TOY_CFG, TOY_NAMES, TOY_WEIGHTS):
         shutil.copy(path, tmp_path)
     return tmp_path / TOY_WEIGHTS.name
@@ -44,7 +44,7 @@ def toy(tmp_path):
 @pytest.mark.parametrize(
     ("suffix", "kind"), [("pt", "PyTorch state_dict"), ("safetensors", "safetensors")]
 )
-def test_there_and_back_restores_the_bytes_and_says_so(suffix, kind, toy, tmp_path):
+def test_converting_back_restores_the_bytes_and_reports_that(suffix, kind, toy, tmp_path):
     state, back = tmp_path / f"a.{suffix}", tmp_path / "back.weights"
     there = convert(toy, state)
     assert (there.exit_code, there.stderr) == (DONE, "")
@@ -66,7 +66,7 @@ def test_there_and_back_restores_the_bytes_and_says_so(suffix, kind, toy, tmp_pa
     assert back.with_suffix(".names").read_bytes() == TOY_NAMES.read_bytes()
 
 
-def test_a_graph_gets_its_worst_difference_at_every_size(tmp_path):
+def test_the_worst_difference_of_a_graph_is_printed_for_every_size(tmp_path):
     _, weights = write_model(tmp_path)
     result = convert(weights, tmp_path / "a.onnx", "--decode", "--fold", "--opset", "20")
     assert (result.exit_code, result.stderr) == (DONE, "")
@@ -101,7 +101,7 @@ def test_the_dialect_is_rewritten(tmp_path):
     assert convert(tmp_path / "p.weights", tmp_path / "p.pt", "--cfg", cfg).exit_code == DONE
 
 
-def test_names_are_those_given(tmp_path):
+def test_given_names_are_written(tmp_path):
     _, weights = write_model(tmp_path)
     names = tmp_path / "mine.list"
     names.write_text("one\ntwo\n")

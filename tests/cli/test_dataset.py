@@ -22,7 +22,7 @@ def test_the_group_lists_its_commands():
         assert f"  {name} " in text
 
 
-def test_convert_says_what_it_wrote(data, tmp_path):
+def test_convert_prints_what_it_wrote(data, tmp_path):
     out = tmp_path / "out"
     result = run("convert", "--data", data, "--to", "voc", "--out", out, "--pictures", "link")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -33,7 +33,7 @@ def test_convert_says_what_it_wrote(data, tmp_path):
     assert "expected an empty or a new folder" in again.stderr
 
 
-def test_convert_names_what_it_could_not_keep(data, tmp_path):
+def test_convert_reports_what_it_could_not_keep(data, tmp_path):
     (tmp_path / "train/train1.png").unlink()
     result = run("convert", "--data", data, "--to", "coco", "--out", tmp_path / "out")
     assert result.exit_code == 1
@@ -42,7 +42,7 @@ def test_convert_names_what_it_could_not_keep(data, tmp_path):
     assert "dtorch: no size: " in result.stderr
 
 
-def test_check_of_a_clean_set(data):
+def test_check_of_a_data_set_without_faults(data):
     result = run("check", "--data", data)
     assert result.exit_code == 0
     assert result.stdout == "0 faults; 2 pictures in train\n"
@@ -78,7 +78,7 @@ def test_several_coco_files_are_several_splits(tmp_path):
     assert result.stdout == "0 faults; 1 pictures in a, 1 pictures in b\n"
 
 
-def test_where_voc_counts_from(tmp_path):
+def test_the_voc_origin_can_be_given(tmp_path):
     data = voc(tmp_path, [voc_object((0, 0, 9, 9))])
     assert run("check", "--data", data).exit_code == 0
     assert run("check", "--data", data, "--voc-origin", 1).exit_code == 1
@@ -100,7 +100,7 @@ def test_show_draws_the_pictures_of_a_class(data, tmp_path):
     assert cv2.imread(str(out)).shape[1] == 4 + 64 + 4
 
 
-def test_show_says_what_it_cannot_show(data, tmp_path):
+def test_show_reports_pictures_that_it_cannot_read(data, tmp_path):
     (tmp_path / "train/train0.png").write_bytes(b"")
     result = run("show", "--data", data, "--out", tmp_path / "sheet.png")
     assert result.exit_code == 1
@@ -110,10 +110,10 @@ def test_show_says_what_it_cannot_show(data, tmp_path):
     assert "no such class: expected one of cat, dog, got bird" in bird.stderr
     text = run("show", "--data", data, "--out", tmp_path / "sheet.txt")
     assert text.exit_code == 2
-    assert "no kind of picture" in text.stderr
+    assert "pictures of this kind cannot be written: expected .png or .jpg" in text.stderr
 
 
-def test_show_of_nothing(tmp_path):
+def test_show_without_matching_pictures_is_refused(tmp_path):
     result = run("show", "--data", darknet(tmp_path, []), "--out", tmp_path / "sheet.png")
     assert result.exit_code == 2
     assert "no pictures to show" in result.stderr
@@ -132,17 +132,18 @@ def test_split_writes_lists(data, tmp_path):
 def test_a_part_needs_a_name_and_a_size(data, tmp_path, part):
     result = run("split", "--data", data, "--part", part, "--out", tmp_path / "out")
     assert result.exit_code == 2
-    assert f"expected NAME=SIZE, such as train=0.8, once, got {part}" in result.stderr
+    message = f"--part is not NAME=SIZE: expected NAME=SIZE, such as train=0.8, once, got {part}"
+    assert message in result.stderr
 
 
-def test_split_needs_one_set_and_a_place(data):
+def test_split_needs_one_data_set_and_a_folder(data):
     assert "expected --out DIR" in run("split", "--data", data).stderr
     two = run("split", "--data", data, "--data", data, "--out", "x")
     assert two.exit_code == 2
     assert "one --data at a time" in two.stderr
 
 
-def test_what_is_no_data_set(tmp_path):
+def test_a_path_that_is_no_data_set_is_refused(tmp_path):
     result = run("stats", "--data", tmp_path / "gone.data")
     assert result.exit_code == 2
     assert "gone.data: no such data set: expected a .data file" in result.stderr

@@ -59,7 +59,7 @@ def pictures(folder):
 
 
 class TestSample:
-    def test_without_arguments_it_runs(self):
+    def test_without_arguments_the_sample_is_processed(self):
         result = dtorch("detect")
         assert result.exit_code == DONE
         assert result.stderr == ""
@@ -81,7 +81,7 @@ class TestSample:
     def test_a_network_without_pictures_is_wrong_usage(self):
         result = dtorch("detect", "--cfg", CFG)
         assert (result.exit_code, result.stdout) == (UNUSABLE, "")
-        assert "nothing to search: expected SOURCE" in result.stderr
+        assert "no pictures or videos: expected SOURCE" in result.stderr
 
 
 class TestSpelling:
@@ -97,7 +97,7 @@ class TestSpelling:
         (kept,) = objects(PICTURE, "-thresh", str(scores[-2] - 1e-5))
         assert sorted(thing["confidence"] for thing in kept) == scores[-2:]
 
-    def test_weights_and_names_beside_the_cfg_are_found(self, folder):
+    def test_weights_and_names_next_to_the_cfg_are_found(self, folder):
         for path in (CFG, WEIGHTS, TOY / "toy-shapes.names"):
             shutil.copy(path, folder / f"mine{path.suffix}")
         result = dtorch("detect", "--cfg", "mine.cfg", PICTURE)
@@ -124,7 +124,7 @@ class TestFormats:
         assert names == {"circle", "square", "triangle"}
 
     @pytest.mark.parametrize("form", ["text", "json"])
-    def test_out_takes_the_results_off_standard_output(self, folder, form):
+    def test_out_writes_the_results_to_a_file_instead(self, folder, form):
         printed = detect("--format", form, PICTURE).stdout
         result = detect("--format", form, "--out", "results.txt", PICTURE)
         assert (result.exit_code, result.stdout) == (DONE, "")
@@ -134,12 +134,12 @@ class TestFormats:
         else:
             assert written.splitlines()[1:] == printed.splitlines()[1:]  # the first has times
 
-    def test_json_of_nothing_but_failures_is_an_empty_array(self, pictures):
+    def test_json_of_broken_pictures_only_is_an_empty_array(self, pictures):
         result = detect("--format", "json", "missing.png", "corrupt.jpg")
         assert result.exit_code == SOME_FAILED
         assert json.loads(result.stdout) == []
 
-    def test_out_into_no_folder_is_an_error_that_names_it(self, folder):
+    def test_out_into_a_missing_folder_is_reported(self, folder):
         result = detect("--out", "no/results.txt", PICTURE)
         assert result.exit_code == UNUSABLE
         assert "no/results.txt: cannot be written" in result.stderr
@@ -178,14 +178,14 @@ class TestSaving:
         for source in sources:
             assert source.read_bytes() == PICTURE.read_bytes()
 
-    def test_a_file_in_the_folders_place_is_an_error(self, folder):
+    def test_save_into_a_file_is_reported(self, folder):
         (folder / "out").touch()
         assert detect("--save", "out", PICTURE).exit_code == UNUSABLE
 
 
 class TestFailingPictures:
     @pytest.mark.parametrize("batch", [1, 2, 8])
-    def test_they_are_named_and_the_rest_goes_on(self, pictures, batch):
+    def test_broken_pictures_are_reported_and_the_others_processed(self, pictures, batch):
         result = detect("--batch", batch, *pictures)
         assert result.exit_code == SOME_FAILED
         headers = [line for line in result.stdout.splitlines() if "Predicted" in line]
@@ -194,7 +194,7 @@ class TestFailingPictures:
         assert "missing.png: no such picture" in result.stderr
         assert "2 of 4 pictures failed" in result.stderr
 
-    def test_quiet_still_names_them(self, pictures):
+    def test_quiet_still_reports_broken_pictures(self, pictures):
         result = detect("--quiet", *pictures)
         assert result.exit_code == SOME_FAILED
         assert "corrupt.jpg" in result.stderr
@@ -214,7 +214,7 @@ class TestUnusableModels:
         assert "yolov3-tny: no such cfg file" in result.stderr
         assert "did you mean 'yolov3-tiny'?" in result.stderr
 
-    def test_a_cfg_without_weights_says_how_to_give_them(self, folder):
+    def test_missing_default_weights_are_reported_with_how_to_give_them(self, folder):
         shutil.copy(CFG, folder / "lonely.cfg")
         result = dtorch("detect", "--cfg", "lonely.cfg", PICTURE)
         assert result.exit_code == UNUSABLE
@@ -237,17 +237,17 @@ class TestUnusableModels:
         assert message in result.stderr
         assert result.stdout == ""
 
-    def test_missing_weights_are_named(self):
+    def test_missing_weights_are_reported(self):
         result = dtorch("detect", "--cfg", CFG, "--weights", "gone.weights", PICTURE)
         assert result.exit_code == UNUSABLE
         assert "gone.weights: no such weight file" in result.stderr
 
-    def test_bytes_left_over_can_be_allowed(self, folder):
+    def test_leftover_bytes_can_be_allowed(self, folder):
         (folder / "long.weights").write_bytes(WEIGHTS.read_bytes() + bytes(8))
         arguments = ("detect", "--cfg", CFG, "--weights", "long.weights", PICTURE)
         assert dtorch(*arguments, "--allow-leftover").exit_code == DONE
 
-    def test_names_that_do_not_fit_are_refused(self):
+    def test_the_wrong_number_of_names_is_refused(self):
         result = detect("--names", "coco", PICTURE)
         assert result.exit_code == UNUSABLE
         assert "expected 3 names" in result.stderr
@@ -264,7 +264,7 @@ class TestUnusableModels:
     @pytest.mark.parametrize(
         "option", [("--backend", "abacus"), ("--device", "abacus"), ("--names", "gone.names")]
     )
-    def test_an_unknown_choice_is_named(self, option):
+    def test_an_unknown_choice_is_reported(self, option):
         result = detect(*option, PICTURE)
         assert result.exit_code == UNUSABLE
         assert option[1] in result.stderr
@@ -279,17 +279,17 @@ class TestWarnings:
         shutil.copy(WEIGHTS, "misspelt.weights")
         return "misspelt.cfg"
 
-    def test_they_go_to_standard_error(self, misspelt):
+    def test_warnings_go_to_standard_error(self, misspelt):
         result = dtorch("detect", "--cfg", misspelt, PICTURE)
         assert result.exit_code == DONE
         assert result.stderr.startswith("warning: misspelt.cfg:8: unknown key 'momentumm'")
         assert "warning" not in result.stdout
 
-    def test_quiet_silences_them(self, misspelt):
+    def test_quiet_suppresses_warnings(self, misspelt):
         result = dtorch("detect", "--quiet", "--cfg", misspelt, PICTURE)
         assert (result.exit_code, result.stderr) == (DONE, "")
 
-    def test_strict_makes_them_errors(self, misspelt):
+    def test_strict_makes_warnings_errors(self, misspelt):
         result = dtorch("detect", "--strict", "--cfg", misspelt, PICTURE)
         assert (result.exit_code, result.stdout) == (UNUSABLE, "")
         assert result.stderr.count("misspelt.cfg:8: unknown key 'momentumm'") == 1
@@ -297,7 +297,7 @@ class TestWarnings:
     def test_strict_accepts_a_clean_cfg(self):
         assert detect("--strict", PICTURE).exit_code == DONE
 
-    def test_they_are_not_lost_when_the_weights_do_not_fit(self, misspelt):
+    def test_warnings_are_printed_even_if_the_weights_do_not_fit(self, misspelt):
         """A misspelt filters= is a warning, and the reason why the weights do not fit."""
         Path("misspelt.weights").write_bytes(WEIGHTS.read_bytes() + bytes(8))
         result = dtorch("detect", "--cfg", misspelt, PICTURE)
@@ -305,7 +305,7 @@ class TestWarnings:
         assert "left over" in result.stderr
         assert "unknown key 'momentumm'" in result.stderr
 
-    def test_partial_weights_are_warned_of(self, folder):
+    def test_partial_weights_are_reported(self, folder):
         write_weights(load(CFG, WEIGHTS), "partial.weights", cutoff=6)
         arguments = ("detect", "--cfg", CFG, "--weights", "partial.weights", PICTURE)
         result = dtorch(*arguments)
@@ -314,7 +314,7 @@ class TestWarnings:
         assert "random" in result.stderr
         assert dtorch(*arguments, "--quiet").stderr == ""
 
-    def test_a_seed_makes_what_is_random_repeatable(self, folder):
+    def test_a_seed_makes_random_weights_repeatable(self, folder):
         write_weights(load(CFG, WEIGHTS), "partial.weights", cutoff=6)
         arguments = ("detect", "--cfg", CFG, "--weights", "partial.weights", "--format", "json")
         runs = [
@@ -323,7 +323,7 @@ class TestWarnings:
         ]
         assert runs[0].stdout == runs[1].stdout != runs[2].stdout
 
-    def test_eighty_classes_are_named_as_in_coco_and_that_is_said(self, folder):
+    def test_eighty_classes_get_the_names_of_coco_with_a_note(self, folder):
         (folder / "many.cfg").write_text(
             "[net]\nwidth=32\nheight=32\nchannels=3\n"
             "[convolutional]\nfilters=85\nsize=32\nstride=32\n[yolo]\nclasses=80\nanchors=9,9"
@@ -334,7 +334,7 @@ class TestWarnings:
         assert "toothbrush: " in result.stdout
         assert dtorch("detect", "--cfg", "many.cfg", "--quiet", PICTURE).stderr == ""
 
-    def test_verbose_tells_what_was_loaded(self):
+    def test_verbose_prints_what_was_loaded(self):
         assert f"loaded {WEIGHTS}" in detect("--verbose", PICTURE).stderr
 
 
@@ -365,7 +365,7 @@ class TestOptions:
         ],
         ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else None,
     )
-    def test_they_reach_the_detector(self, pictures, options, loading, detecting):
+    def test_options_reach_the_detector(self, pictures, options, loading, detecting):
         expected = Detector(load(CFG, WEIGHTS, **loading), **detecting)("half.png")
         (found,) = objects("half.png", *options)
         np.testing.assert_allclose(
@@ -374,7 +374,7 @@ class TestOptions:
         (plain,) = objects("half.png")
         assert options == ["--stretch"] or numbers(plain).tolist() != numbers(found).tolist()
 
-    def test_exif_is_obeyed_unless_told_otherwise(self, folder):
+    def test_exif_orientation_is_applied_by_default(self, folder):
         jpeg = cv2.imencode(".jpg", cv2.imread(str(PICTURE))[:300])[1].tobytes()
         app1 = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
         size = (len(app1) + 2).to_bytes(2, "big")
@@ -388,12 +388,12 @@ class TestOptions:
         assert ignored == plain
         assert obeyed != plain
 
-    def test_readers_can_be_switched_off(self):
+    def test_zero_workers_are_allowed(self):
         assert detect("--workers", 0, PICTURE).exit_code == DONE
 
 
 class TestInterruption:
-    def test_it_has_its_own_exit_status(self, monkeypatch):
+    def test_an_interrupt_exits_with_130(self, monkeypatch):
         def interrupt(*arguments):
             raise KeyboardInterrupt
 
@@ -402,7 +402,7 @@ class TestInterruption:
         assert result.exit_code == INTERRUPTED
         assert "interrupted" in result.stderr
 
-    def test_the_file_of_an_earlier_run_stays(self, folder, monkeypatch):
+    def test_an_interrupt_keeps_the_file_of_an_earlier_run(self, folder, monkeypatch):
         def interrupt(*arguments, **more):
             raise KeyboardInterrupt
 
@@ -411,3 +411,17 @@ class TestInterruption:
         assert detect("--out", "results.txt", PICTURE).exit_code == INTERRUPTED
         assert (folder / "results.txt").read_text() == "earlier"
         assert [path.name for path in folder.iterdir()] == ["results.txt"]
+
+
+class TestClasses:
+    def test_classes_and_the_number_of_detections_can_be_limited(self):
+        (found,) = objects(PICTURE, "--classes", "square, triangle")
+        assert sorted(thing["name"] for thing in found) == ["square", "triangle", "triangle"]
+        ((best,),) = objects(PICTURE, "--max-detections", 1)
+        assert best["name"] == "circle"
+
+    def test_an_unknown_class_is_reported_with_the_nearest_one(self):
+        result = detect("--classes", "circle,squar", PICTURE)
+        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
+        assert "squar: no such class" in result.stderr
+        assert "did you mean 'square'?" in result.stderr

@@ -24,13 +24,13 @@ def test_a_working_installation_is_described():
     assert any(line.split()[:2] == ["files", "none"] for line in lines)
 
 
-def test_as_json_it_is_the_same():
+def test_json_has_the_same_content():
     parts = json.loads(dtorch("doctor", "--format", "json", "--device", "cpu").stdout)["parts"]
     assert parts["self-test"]["device"] == "cpu"
     assert parts["cache"]["free_bytes"] > 0
 
 
-def test_what_is_wrong_is_told_on_standard_error(monkeypatch):
+def test_problems_are_printed_to_standard_error(monkeypatch):
     def packages():
         return {"": {"libstb": None}, "onnx": {"onnx": None}}
 

@@ -47,7 +47,7 @@ def test_a_server_that_stalls_is_given_up_after_the_timeout(server, toy, monkeyp
     assert "no data for 0.2 s" in result.stderr
 
 
-def test_what_cannot_be_fetched_is_told_and_the_others_are_fetched(server, toy, monkeypatch):
+def test_a_failed_download_is_reported_and_the_others_are_fetched(server, toy, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[status(403)]))
     result = dtorch("download", "--quiet", "toy")
     assert (result.exit_code, result.stdout) == (1, "")
@@ -65,7 +65,7 @@ def test_an_unknown_name_ends_it_before_anything_is_fetched(server, toy, monkeyp
     assert server.requests == []
 
 
-def test_the_list_says_what_there_is_and_what_lies_here(cache):
+def test_the_list_has_every_file_and_whether_it_is_in_the_cache(cache):
     cache.mkdir()
     (cache / "yolov3.weights").touch()
     head, *lines = dtorch("download", "--list").stdout.splitlines()
@@ -122,7 +122,7 @@ def start(stderr=subprocess.PIPE):
     )
 
 
-def test_of_two_processes_one_fetches_and_the_other_waits(server, toy, cache, monkeypatch):
+def test_one_of_two_processes_fetches_and_the_other_waits(server, toy, cache, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[stalling]))
     first = start()
     assert first.stderr.readline().startswith("fetching ")
@@ -136,7 +136,7 @@ def test_of_two_processes_one_fetches_and_the_other_waits(server, toy, cache, mo
     assert len(server.requests) == 1
 
 
-def test_a_killed_process_leaves_what_the_next_one_goes_on_with(server, toy, cache, monkeypatch):
+def test_a_killed_download_is_resumed_by_the_next_process(server, toy, cache, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[stalling, good]))
     part = cache / ".toy.weights.part"
     with start() as process:
@@ -150,7 +150,7 @@ def test_a_killed_process_leaves_what_the_next_one_goes_on_with(server, toy, cac
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
-def test_on_a_terminal_a_bar_shows_how_far_it_is(server, toy, monkeypatch):
+def test_a_terminal_gets_a_progress_bar(server, toy, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[interrupting(len(DATA) // 2), good]))
     terminal, end = os.openpty()
     with start(end) as process:

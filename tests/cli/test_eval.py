@@ -10,7 +10,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from tests.cli.command import dtorch
-from tests.cli.evaluated import CFG, COUNT, make_data
+from tests.cli.labelled_sample import CFG, COUNT, make_data
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +28,10 @@ def numbers(data, *arguments):
     return json.loads(evaluated(data, "--format", "json", *arguments))
 
 
-def test_the_text_has_darknets_lines_and_says_how_they_came_about(data):
+def test_the_text_has_darknets_lines_and_the_settings(data):
     text = evaluated(data)
     assert f"{COUNT} pictures; " in text
-    for said in (
+    for part in (
         "resizing stretch",
         "min_score 0.005",
         "nms_threshold 0.45",
@@ -41,7 +41,7 @@ def test_the_text_has_darknets_lines_and_says_how_they_came_about(data):
         "Pascal VOC at IoU 0.50",
         "COCO (",
     ):
-        assert said in text, said
+        assert part in text, part
 
 
 def test_the_json_has_every_convention(data):
@@ -55,7 +55,7 @@ def test_the_json_has_every_convention(data):
     assert content["coco"]["AP50"] > 0.5
 
 
-def test_letterbox_is_told(data):
+def test_letterbox_is_among_the_settings(data):
     assert numbers(data, "--letterbox")["settings"]["resizing"] == "letterbox"
 
 
@@ -115,7 +115,7 @@ def test_coco_numbers_are_those_of_pycocotools_by_hand(data, tmp_path):
     assert content["coco"]["AP75"] == pytest.approx(evaluator.stats[2], rel=0, abs=1e-12)
 
 
-def test_a_coco_file_is_judged_as_it_stands(data, tmp_path):
+def test_a_coco_file_is_evaluated_with_its_own_annotations(data, tmp_path):
     content = numbers(data, "--export", tmp_path)
     truth = json.loads((tmp_path / "coco" / "coco_annotations.json").read_text())
     for one in truth["annotations"]:
@@ -128,7 +128,7 @@ def test_a_coco_file_is_judged_as_it_stands(data, tmp_path):
     assert small["AP_large"] is None
 
 
-def test_a_picture_that_cannot_be_read_is_left_out_and_named(data, tmp_path):
+def test_an_unreadable_picture_is_left_out_and_reported(data, tmp_path):
     folder = tmp_path / "shapes"
     shutil.copytree(data.parent, folder)
     (folder / "view_2.png").write_bytes(b"no picture")
@@ -149,23 +149,23 @@ def test_out_is_written_instead_of_standard_output(data, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--cfg", CFG, "--data", "no.data"], "no.data"),
-        (["--cfg", CFG, "--points", "1"], "0 (the area)"),
-        (["--cfg", CFG, "--sweep", "0.1,x"], "list of scores"),
+        (["--cfg", CFG, "--points", "1"], "1 point is not enough: expected 0 (the area),"),
+        (["--cfg", CFG, "--sweep", "0.1,x"], "is not a list of scores, such as 0.01,0.001"),
         (["--cfg", CFG, "--iou", "2"], "--iou"),
         (["--cfg", CFG], "--data"),
         ([], "--results"),
     ],
 )
-def test_wrong_usage_is_told(arguments, said):
+def test_wrong_usage_is_reported(arguments, message):
     result = dtorch("eval", *arguments)
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert message in result.stderr
 
 
-def test_labels_of_classes_that_there_are_not_are_named(data, tmp_path):
+def test_labels_of_unknown_classes_are_reported(data, tmp_path):
     folder = tmp_path / "shapes"
     shutil.copytree(data.parent, folder)
     (folder / "view_0.txt").write_text("7 0.5 0.5 0.1 0.1\n")
@@ -174,4 +174,4 @@ def test_labels_of_classes_that_there_are_not_are_named(data, tmp_path):
     result = dtorch("eval", "--cfg", CFG, "--data", folder / "shapes.data")
     assert result.exit_code == 2
     assert "view_0.txt" in result.stderr
-    assert "expected 0 to " in result.stderr
+    assert "a label has an unknown class: expected 0 to 2, got 7" in result.stderr

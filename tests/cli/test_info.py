@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from darknet_torch import load, write_weights
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.model.loading import build
 from darknet_torch.model.summary import summarize
 from tests.cli.command import dtorch
@@ -57,8 +58,12 @@ def write_own(path):
     write_weights(load("mine.cfg"), path)
 
 
+def test_the_names_of_the_shipped_cfgs_are_listed():
+    assert shown("--list").splitlines() == list(shipped(".cfg"))
+
+
 class TestTable:
-    def test_it_has_a_line_for_each_layer_and_the_sums(self):
+    def test_the_table_has_a_line_for_each_layer_and_the_sums(self):
         head, *rows, operations, values = shown("mine.cfg").splitlines()
         assert head.split() == ["layer", "input", "output", "BFLOPS", "values", "sees"]
         assert [row.split()[1] for row in rows] == ["convolutional", "batchnorm", "shortcut"]
@@ -71,28 +76,28 @@ class TestTable:
         assert "Total BFLOPS 5.571" in text  # as AlexeyAB's code prints for 416 x 416
 
     @pytest.mark.parametrize("name", ["mine.cfg", "yolov3-tiny"])
-    def test_cfg_may_be_an_option_too(self, name):
+    def test_the_cfg_may_be_an_option(self, name):
         assert shown("--cfg", name) == shown(name)
 
-    def test_sizes_can_be_given(self):
+    def test_the_input_size_can_be_given(self):
         assert "64 x  48 x    4" in shown("mine.cfg", "--width", 64, "--height", 48)
 
-    def test_the_dialect_decides_on_arrays(self):
+    def test_the_dialect_decides_which_arrays_there_are(self):
         text = shown("mine.cfg", "--dialect", "pjreddie")
         assert f"{FLOATS - 4} values, weight file of {20 + 4 * (FLOATS - 4)} bytes" in text
 
 
 class TestWeights:
-    def test_those_that_fit_change_nothing(self):
+    def test_weights_that_fit_change_nothing(self):
         write_own("some.weights")
         assert shown("mine.cfg", "--weights", "some.weights") == shown("mine.cfg")
 
-    def test_verbose_tells_what_was_loaded(self):
+    def test_verbose_prints_what_was_loaded(self):
         write_own("some.weights")
         result = dtorch("info", "mine.cfg", "--weights", "some.weights", "--verbose")
         assert result.stderr == f"loaded some.weights: {FLOATS} values\n"
 
-    def test_those_beside_the_cfg_are_not_read_unasked(self, folder):
+    def test_weights_next_to_the_cfg_are_not_read(self, folder):
         (folder / "mine.weights").write_bytes(b"broken")
         shown("mine.cfg")
 
@@ -103,19 +108,19 @@ class TestWeights:
             (FLOATS + 1, "some.weights: has 4 bytes left over"),
         ],
     )
-    def test_those_that_do_not_fit_are_refused(self, floats, message):
+    def test_weights_that_do_not_fit_are_refused(self, floats, message):
         write_floats("some.weights", floats)
         assert message in refused("mine.cfg", "--weights", "some.weights")
 
-    def test_leftovers_can_be_allowed(self):
+    def test_leftover_bytes_can_be_allowed(self):
         write_floats("some.weights", FLOATS + 1)
         shown("mine.cfg", "--weights", "some.weights", "--allow-leftover")
 
-    def test_missing_ones_are_named(self):
+    def test_missing_weights_are_reported(self):
         message = refused("mine.cfg", "--weights", "gone.weights")
         assert "gone.weights: no such weight file" in message
 
-    def test_those_of_the_other_code_base_show_its_network(self):
+    def test_weights_of_the_other_code_base_show_its_network(self):
         write_floats("some.weights", FLOATS - 4)
         result = dtorch("info", "mine.cfg", "--weights", "some.weights")
         assert result.exit_code == DONE
@@ -124,7 +129,7 @@ class TestWeights:
         assert "say --dialect pjreddie" in result.stderr
         assert "dialect" in refused("mine.cfg", "--weights", "some.weights", "--strict")
 
-    def test_partial_ones_are_warned_of_unless_quiet(self):
+    def test_partial_weights_are_reported_unless_quiet(self):
         write_floats("some.weights", 4 + 4 * 27)
         arguments = ("mine.cfg", "--weights", "some.weights")
         result = dtorch("info", *arguments)
@@ -134,12 +139,12 @@ class TestWeights:
 
 
 class TestJson:
-    def test_it_has_what_the_summary_has(self):
+    def test_json_has_what_the_summary_has(self):
         record = json.loads(shown("mine.cfg", "--json"))
         assert record == json.loads(json.dumps(summarize(build("mine.cfg")).to_dict()))
         assert record["parameters"] == FLOATS
 
-    def test_it_is_nothing_but_json_when_there_are_warnings(self, folder):
+    def test_warnings_are_not_mixed_into_json(self, folder):
         (folder / "mine.cfg").write_text(CFG.replace("pad=1", "pad=1\nbadkey=1"))
         result = dtorch("info", "mine.cfg", "--json")
         assert json.loads(result.stdout)["parameters"] == FLOATS
@@ -147,31 +152,31 @@ class TestJson:
 
 
 class TestGraph:
-    def test_it_is_drawn_beside_the_table(self, folder):
+    def test_the_graph_is_drawn_and_the_table_printed(self, folder):
         text = shown("mine.cfg", "--graph", "mine.svg")
         assert text == shown("mine.cfg")
         drawing = ElementTree.fromstring((folder / "mine.svg").read_bytes())
         texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
         assert texts[:2] == ["mine", "0 convolutional 4 3x3/1"]
 
-    def test_its_title_is_the_name_of_the_cfg_whatever_it_is(self, folder):
+    def test_any_name_of_a_cfg_can_be_the_title(self, folder):
         Path("a<b>&ü.cfg").write_text(CFG)
         shown("a<b>&ü.cfg", "--graph", "mine.svg")
         drawing = ElementTree.fromstring((folder / "mine.svg").read_bytes())
         assert drawing.find("{http://www.w3.org/2000/svg}title").text == "a<b>&ü"
 
-    def test_no_folder_for_it_is_an_error_that_names_it(self):
+    def test_a_graph_into_a_missing_folder_is_reported(self):
         assert "no/mine.svg: cannot be written" in refused("mine.cfg", "--graph", "no/mine.svg")
 
 
 class TestUnusableCfgs:
-    def test_none_is_wrong_usage(self):
+    def test_no_cfg_is_wrong_usage(self):
         assert "no network: expected dtorch info CFG" in refused()
 
-    def test_an_unknown_one_gets_a_suggestion(self):
+    def test_an_unknown_cfg_gets_a_suggestion(self):
         assert "did you mean 'yolov3-tiny'?" in refused("yolov3-tny")
 
-    def test_a_broken_one_is_named_with_its_line(self, folder):
+    def test_a_broken_cfg_is_reported_with_its_line(self, folder):
         (folder / "mine.cfg").write_text(CFG.replace("size=3", "size=three"))
         assert "mine.cfg:7: 'size' is not an integer" in refused("mine.cfg")
 
@@ -181,7 +186,7 @@ class TestUnusableCfgs:
         assert dtorch("info", "mine.cfg").stderr.startswith("warning: mine.cfg:9: ")
         assert shown("mine.cfg", "--quiet")
 
-    def test_an_extension_of_ours_is_a_note_and_no_error_under_strict(self, folder):
+    def test_an_extension_is_a_note_and_no_error_under_strict(self, folder):
         (folder / "mine.cfg").write_text(CFG.replace("pad=1", "pad=1\nactivation=hard_swish"))
         result = dtorch("info", "mine.cfg", "--strict")
         assert result.exit_code == DONE

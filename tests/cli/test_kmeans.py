@@ -1,4 +1,4 @@
-"""`dtorch kmeans` and `dtorch detector calc_anchors`."""
+"""`dtorch kmeans`."""
 
 import json
 
@@ -6,55 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.anchors.dataset import measure_box_sizes
 from darknet_torch.anchors.kmeans import cluster
 from darknet_torch.cfg.zoo import shipped
-from darknet_torch.datasets.opening import open_dataset
+from tests.cli.box_data import HEADS, NET, boxes, write_box_data
 from tests.cli.command import dtorch
-
-NET = "[net]\nwidth=64\nheight=32\nchannels=3\n{more}"
-HEADS = """[convolutional]
-filters=14
-stride=8
-[yolo]
-mask=0,1
-anchors=1,1, 2,2, 3,3, 4,4
-classes=2
-num=4
-[route]
-layers=0
-[convolutional]
-filters=14
-stride=2
-[yolo]
-mask=2,3
-anchors=1,1, 2,2, 3,3, 4,4
-classes=2
-num=4
-"""
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A data set of 60 boxes in 6 pictures, a cfg beside it."""
+    """A working folder with toy.data and toy.cfg."""
     monkeypatch.chdir(tmp_path)
-    random = np.random.default_rng(0)
-    paths = []
-    for index in range(6):
-        lines = [
-            f"{number % 2} 0.5 0.5 {width:.6f} {height:.6f}"
-            for number, (width, height) in enumerate(np.exp(random.normal(-2, 0.5, (10, 2))))
-        ]
-        (tmp_path / f"{index}.txt").write_text("\n".join(lines))
-        paths.append(str(tmp_path / f"{index}.jpg"))
-    (tmp_path / "train.list").write_text("\n".join(paths))
-    (tmp_path / "toy.data").write_text("classes=2\ntrain=train.list\n")
-    (tmp_path / "toy.cfg").write_text(NET.format(more=HEADS))
+    write_box_data(tmp_path)
     return tmp_path
-
-
-def boxes(height=32, width=64):
-    return measure_box_sizes(open_dataset("toy.data"), height, width).boxes
 
 
 def test_the_number_and_the_size_come_from_the_cfg(folder):
@@ -69,7 +32,7 @@ def test_the_number_and_the_size_come_from_the_cfg(folder):
     assert "6 pictures, 60 boxes of 60 sizes; input 64 x 32, stretched" in result.stderr
 
 
-def test_options_overrule_the_cfg(folder):
+def test_options_override_the_cfg(folder):
     words = "--data toy.data -k 3 --width 128 --height 96 --seed 4 --restarts 2 --variant mean"
     result = dtorch("kmeans", "--cfg", "toy.cfg", *words.split(), "--format", "json")
     found = json.loads(result.stdout)
@@ -79,7 +42,7 @@ def test_options_overrule_the_cfg(folder):
     assert (found["width"], found["height"], only["count"]) == (128, 96, 3)
 
 
-def test_the_data_file_beside_the_cfg_is_found(folder):
+def test_the_data_file_next_to_the_cfg_is_found(folder):
     named = dtorch("kmeans", "--cfg", "toy.cfg", "--data", "toy.data")
     assert dtorch("kmeans", "--cfg", "toy.cfg").stdout == named.stdout
 
@@ -165,14 +128,14 @@ def test_the_cfg_is_rewritten(folder):
     assert "mask=3,4,5" in text and "mask=0,1,2" in text and text.count("filters=21") == 2
 
 
-def test_a_cfg_is_warned_of_once(folder):
+def test_warnings_about_a_cfg_are_printed_once(folder):
     with (folder / "toy.cfg").open("a") as file:
         file.write("num=5\n")
     result = dtorch("kmeans", "--cfg", "toy.cfg", "--write", "toy.cfg")
     assert result.stderr.count("'num' again") == 1
 
 
-def test_nothing_is_rewritten_if_the_result_cannot_be(folder):
+def test_a_cfg_that_cannot_be_rewritten_stays_as_it_is(folder):
     before = (folder / "toy.cfg").read_bytes()
     result = dtorch("kmeans", "--write", "toy.cfg", "--out", "nowhere/found.txt")
     assert result.exit_code == 2
@@ -182,7 +145,7 @@ def test_nothing_is_rewritten_if_the_result_cannot_be(folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("", "too little is said of the network: expected --cfg CFG, or -k 9 --width 416"),
+        ("", "the network is not known: expected --cfg CFG, or -k 9 --width 416"),
         ("--width 64 --height 32 --data toy.data", "expected --cfg CFG, or -k 9"),
         ("-k 2 --width 64 --height 32", "no data set: expected --data, such as --data obj.data"),
         ("--cfg toy.cfg -k 61", "cannot find 61 anchors for 60 different box sizes"),
@@ -192,13 +155,13 @@ def test_nothing_is_rewritten_if_the_result_cannot_be(folder):
         ("--cfg toy.cfg --device cuda:99", "cannot use device 'cuda:99'"),
         ("--cfg toy.cfg --sweep 2:3 -k 3", "--sweep tries many numbers of anchors"),
         ("--cfg toy.cfg --sweep 2:3 --write toy.cfg", "got --sweep and --write"),
-        ("--cfg toy.cfg --sweep 3:2", "no range of numbers of anchors, such as 3:15"),
+        ("--cfg toy.cfg --sweep 3:2", "not a range of numbers of anchors, such as 3:15"),
         ("--cfg toy.cfg --write toy.cfg --width 96", "into a cfg of another size"),
         ("--cfg darknet19 --data toy.data", "no head with anchors"),
         ("--cfg nowhere.cfg", "no such cfg file"),
     ],
 )
-def test_what_cannot_be_done_is_said_and_changes_nothing(folder, words, message):
+def test_wrong_usage_is_reported_and_changes_no_file(folder, words, message):
     before = {path: path.read_bytes() for path in folder.iterdir()}
     result = dtorch("kmeans", *words.split())
     assert result.exit_code == 2
@@ -207,7 +170,7 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(folder, words, message)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_what_is_left_out_is_said_and_an_error_under_strict(folder):
+def test_ignored_boxes_are_a_warning_and_an_error_under_strict(folder):
     with (folder / "0.txt").open("a") as file:
         file.write("\n0 0.5 0.5 0 0.5\n")
     (folder / "1.txt").unlink()
@@ -223,32 +186,3 @@ def test_a_shipped_cfg_is_found_by_its_name(folder):
     result = dtorch("kmeans", "--cfg", "yolov3-tiny", "--data", "toy.data")
     assert len(result.stdout.splitlines()[-1].split(",")) == 12
     assert "[yolo]" in shipped(".cfg")["yolov3-tiny"].read_text()
-
-
-def test_calc_anchors_writes_what_darknet_writes(folder):
-    pytest.importorskip("matplotlib")
-    words = "calc_anchors toy.data -num_of_clusters 3 -width 64 -height 32 -show"
-    result = dtorch("detector", *words.split())
-    assert result.exit_code == 0, result.stderr
-    anchors = cluster(boxes(), 3)
-    text = ", ".join(f"{width:3.0f},{height:3.0f}" for width, height in anchors)
-    assert (folder / "anchors.txt").read_text() == text
-    assert (folder / "counters_per_class.txt").read_text() == "counters_per_class = 30, 30"
-    assert (folder / "cloud.png").read_bytes().startswith(b"\x89PNG")
-    lines = result.stdout.splitlines()
-    assert " num_of_clusters = 3, width = 64, height = 32 " in lines
-    assert " read labels from 6 images " in lines
-    assert any(line.startswith(" avg IoU = ") and line.endswith(" % ") for line in lines)
-    assert lines[-1] == f"anchors = {text}"
-
-
-def test_calc_anchors_makes_five_unless_told(folder):
-    dtorch("detector", "calc_anchors", "toy.data", "-width", 64, "-height", 32)
-    assert (folder / "anchors.txt").read_text().count(",") == 9
-    assert not (folder / "cloud.png").exists()
-
-
-def test_calc_anchors_needs_a_size(folder):
-    result = dtorch("detector", "calc_anchors", "toy.data")
-    assert result.exit_code == 2
-    assert "-width" in result.stderr

@@ -32,7 +32,7 @@ def test_the_changed_lines_and_the_next_command_are_printed(folder):
     assert {head.classes for head in build("yolov4-tiny-3classes.cfg").heads} == {3}
 
 
-def test_without_a_published_start_it_is_cut_from_the_base(folder):
+def test_without_published_weights_to_start_from_they_are_cut_from_the_base(folder):
     lines = dtorch("new", "yolov2-tiny", "--classes", 1).stdout.splitlines()
     assert lines[-2:] == [
         "next: dtorch partial yolov2-tiny yolov2-tiny.weights yolov2-tiny.conv.14 14",
@@ -41,7 +41,7 @@ def test_without_a_published_start_it_is_cut_from_the_base(folder):
     ]
 
 
-def test_a_start_that_is_there_is_not_fetched(folder):
+def test_weights_to_start_from_are_fetched_only_if_missing(folder):
     (folder / "yolov4-tiny.conv.29").touch()
     lines = dtorch("new", "yolov4-tiny", "--classes", 3).stdout.splitlines()
     assert [line for line in lines if line.startswith("next")] == lines[-1:]
@@ -55,7 +55,7 @@ def test_a_name_with_a_dot_is_a_whole_name(folder):
     )
 
 
-def test_the_weights_beside_a_base_are_named(folder):
+def test_weights_next_to_the_base_are_used(folder):
     sample = sample_folder() / "toy-shapes.cfg"
     partial = dtorch("new", sample, "--classes", 2).stdout.splitlines()[-2].split()
     assert partial[1:5] == ["dtorch", "partial", str(sample), str(sample.with_suffix(".weights"))]
@@ -63,7 +63,7 @@ def test_the_weights_beside_a_base_are_named(folder):
     assert (folder / partial[5]).is_file()
 
 
-def test_what_training_would_refuse_in_the_base_is_said(folder):
+def test_what_training_would_refuse_is_reported(folder):
     result = dtorch("new", "yolov4-csp", "--classes", 3)
     assert result.exit_code == 0
     assert result.stderr.startswith("error: yolov4-csp-3classes.cfg:27: Darknet does not train")
@@ -85,13 +85,13 @@ def test_a_file_that_is_there_is_kept_unless_forced(folder):
     command = ("new", "yolov3-tiny", "--classes", 2, "--out", "x.cfg")
     result = dtorch(*command)
     assert result.exit_code == 2
-    assert "x.cfg: is there already; say --force" in result.stderr
+    assert "x.cfg: already exists; use --force" in result.stderr
     assert (folder / "x.cfg").read_text() == "mine"
     assert dtorch(*command, "--force").exit_code == 0
     assert len(build("x.cfg").heads) == 2
 
 
-def test_the_data_says_the_classes_and_the_anchors(folder):
+def test_classes_and_anchors_come_from_the_data(folder):
     data = darknet(folder, [BOXES])
     result = dtorch(
         *("new", "yolov4-tiny", "--data", data, "--anchors", "auto", "--out", "x.cfg"),
@@ -119,7 +119,7 @@ def test_anchors_of_a_region_are_given_in_cells():
     assert head.anchors.tolist() == [[1.5, 2], [3, 4.25]]
 
 
-def test_names_alone_begin_a_data_file(folder):
+def test_names_without_data_write_a_data_file_to_complete(folder):
     (folder / "x.names").write_text("cat\ndog\n")
     command = ("new", "yolov3-tiny", "--names", "x.names", "--out", "x.cfg")
     assert "--data x.data " in dtorch(*command).stdout
@@ -139,15 +139,15 @@ def test_names_alone_begin_a_data_file(folder):
         (["yolov3", "--classes", 3, "--names", "voc"], "expected --classes 20"),
         (["yolov3", "--classes", 3, "--batch", 10], "batch=10, subdivisions=16"),
         (["yolov3", "--classes", 3, "--anchors", "auto"], "has no boxes to fit"),
-        (["yolov3", "--classes", 3, "--anchors", "1,2,3"], "are no widths and heights"),
-        (["yolov3", "--classes", 3, "--anchors", "1,x"], "are no widths and heights"),
+        (["yolov3", "--classes", 3, "--anchors", "1,2,3"], "is not a list of widths and heights"),
+        (["yolov3", "--classes", 3, "--anchors", "1,x"], "is not a list of widths and heights"),
         (["yolov3", "--classes", 3, "--anchors", "1,2"], "fewer anchors than heads"),
         (["darknet19", "--classes", 3, "--anchors", "1,2"], "no head with anchors"),
         (["rnn", "--classes", 3], "input is not a picture"),
         (["yolov2-tiny", "--classes", 3, "--width", 400, "--strict"], "refused under --strict"),
     ],
 )
-def test_what_cannot_be_made_leaves_no_file(words, message, folder):
+def test_wrong_usage_leaves_no_file(words, message, folder):
     result = dtorch("new", *words)
     assert result.exit_code == 2
     assert message in result.stderr

@@ -62,7 +62,7 @@ def validate(*arguments, cfg="letters.cfg", **options):
 
 
 class TestGenerate:
-    def test_the_text_goes_on_behind_the_seed_text(self):
+    def test_the_text_continues_the_seed_text(self):
         text = generate("--seed-text", "xab", "--length", 3, cfg="counting.cfg")
         assert text == b"xabcde\n"
 
@@ -70,19 +70,19 @@ class TestGenerate:
         text = generate("--seed-text", "é", "--length", 2, cfg="counting.cfg")
         assert text == b"\xc3\xa9\xaa\xab\n"
 
-    def test_it_is_a_thousand_characters_behind_two_line_ends_unless_told_otherwise(self):
+    def test_by_default_a_thousand_characters_follow_two_line_ends(self):
         text = generate()
         assert text.startswith(b"\n\n")
         assert len(text) == 2 + 1000 + 1
 
-    def test_a_length_of_zero_is_the_seed_text_alone(self):
+    def test_a_length_of_zero_prints_only_the_seed_text(self):
         assert generate("--seed-text", "abc", "--length", 0) == b"abc\n"
 
     def test_a_seed_gives_the_same_text_again(self):
         one, same, other = (generate("--length", 60, "--seed", seed) for seed in (4, 4, 5))
         assert one == same != other
 
-    def test_it_is_what_the_model_generates(self):
+    def test_the_text_is_what_the_model_generates(self):
         text = generate("--length", 30, "--seed", 4, "--temperature", 0.3, "--seed-text", "ab")
         model = CharacterModel(load("letters.cfg", "letters.weights"))
         expected = bytes(model.generate(b"ab", 30, temperature=0.3, random_seed=4))
@@ -109,7 +109,7 @@ class TestGenerate:
         assert (result.exit_code, result.stdout_bytes) == (UNUSABLE, b"")
         assert "expected an id below 128, got 195" in result.stderr
 
-    def test_a_model_that_predicts_nothing_is_an_error(self):
+    def test_a_model_without_predictions_is_an_error(self):
         network = load("letters.cfg", "letters.weights")
         with torch.no_grad():
             network.layers[1].weight_slots()[0].tensor.fill_(math.nan)
@@ -125,7 +125,7 @@ class TestValidate:
         assert validate("text.txt", cfg="counting.cfg") == self.CERTAIN
 
     @pytest.mark.parametrize("arguments", [(), ("-",)], ids=["nothing", "-"])
-    def test_or_standard_input(self, arguments):
+    def test_the_text_may_be_standard_input(self, arguments):
         assert validate(*arguments, cfg="counting.cfg", stdin=b"abcd") == self.CERTAIN
 
     def test_any_bytes_are_characters(self):
@@ -146,7 +146,7 @@ class TestValidate:
         assert result.stdout.endswith(self.CERTAIN)
         assert "loaded counting.weights" in result.stderr
 
-    def test_what_is_impossible_is_infinite(self):
+    def test_the_perplexity_of_the_impossible_is_infinite(self):
         """The other letters have exp(-100), which float32 holds; its square it does not."""
         network = load("counting.cfg", "counting.weights")
         with torch.no_grad():
@@ -167,7 +167,7 @@ class TestValidate:
         assert result.exit_code == UNUSABLE
         assert "expected an id below 128, got 195" in result.stderr
 
-    def test_a_missing_file_is_named(self):
+    def test_a_missing_file_is_reported(self):
         result = rnn("validate", "gone.txt", "--cfg", "letters.cfg")
         assert result.exit_code == UNUSABLE
         assert "gone.txt" in result.stderr
@@ -180,13 +180,13 @@ class TestUnusableModels:
         assert (result.exit_code, result.stdout) == (UNUSABLE, "")
         return result.stderr
 
-    def test_none_at_all_is_wrong_usage(self, command):
+    def test_no_network_is_wrong_usage(self, command):
         assert "no network: expected --cfg CFG --weights FILE" in self.refused(command)
 
-    def test_an_unknown_cfg_is_named(self, command):
+    def test_an_unknown_cfg_is_reported(self, command):
         assert "gone.cfg: no such cfg file" in self.refused(command, "--cfg", "gone.cfg")
 
-    def test_missing_weights_are_named(self, command, folder):
+    def test_missing_weights_are_reported(self, command, folder):
         options = ("--cfg", "letters.cfg", "--weights", "gone.weights")
         assert "gone.weights: no such weight file" in self.refused(command, *options)
         (folder / "letters.weights").unlink()
@@ -203,7 +203,7 @@ class TestUnusableModels:
         write_weights(load("kinds.cfg"), "kinds.weights")
         assert "no character model" in self.refused(command, "--cfg", "kinds.cfg")
 
-    def test_an_unknown_device_is_named(self, command):
+    def test_an_unknown_device_is_reported(self, command):
         message = self.refused(command, "--cfg", "letters.cfg", "--device", "abacus")
         assert "no such device" in message
 

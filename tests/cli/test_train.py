@@ -1,4 +1,4 @@
-"""`dtorch train`, and Darknet's own spelling of it."""
+"""`dtorch train`."""
 
 import re
 
@@ -6,12 +6,11 @@ import cv2
 import pytest
 
 from darknet_torch import load
+from darknet_torch.cli.darknet.train import train_
+from darknet_torch.cli.train import TrainOptions, make_plan, train
 from tests.cli.command import dtorch
 from tests.training.runs import (
-    CHARACTERS,
-    CLASSIFIER,
     DETECTOR,
-    classifier_data,
     detector_data,
     written,
 )
@@ -48,58 +47,25 @@ def test_quiet_prints_the_lines_alone(files):
     assert len(result.stdout.splitlines()) == 6
 
 
-def test_darknets_spelling_with_its_flags(files, tmp_path):
-    cfg, data, backup = files
-    with data.open("a") as file:
-        file.write(f"backup={backup}\nsaveweights=3\n")
-    dtorch("train", "--cfg", cfg, "--data", data, "--max-batches", 2, "--workers", 0)
-    first = backup / "small_final.weights"
-    result = dtorch(
-        *("detector", "train", data, cfg, first, "-map", "-clear", "-dont_show"), "--workers", 0
-    )
-    assert result.exit_code == 0, result.stderr
-    assert "mean average precision (mAP@0.50)" in result.stdout
-    names = {path.name for path in backup.iterdir()}
-    assert {"small_3.weights", "small_6.weights", "small_best.weights"} <= names
+@pytest.mark.parametrize(
+    ("words", "darknet_bugs", "exact_order"),
+    [
+        ((), "fix", False),
+        (("--darknet-bugs", "fix"), "fix", False),
+        (("--darknet-bugs", "reproduce"), "reproduce", False),
+        (("--exact-order",), "fix", True),
+    ],
+)
+def test_bugs_and_the_order_of_sums_are_part_of_the_plan(files, words, darknet_bugs, exact_order):
+    cfg, data, _ = files
+    own = train.make_context("train", ["--cfg", str(cfg), "--data", str(data), *words])
+    darknets = train_.make_context("train", [str(data), str(cfg), *words])
+    for context in (own, darknets):
+        plan = make_plan(TrainOptions(**context.params))
+        assert (plan.darknet_bugs, plan.exact_order) == (darknet_bugs, exact_order)
 
 
-def test_flags_of_darknets_that_nothing_comes_of_are_noted(files):
-    cfg, data, backup = files
-    flags = "-dont_show -nogpu -mjpeg_port 8090 -chart c.png -mAP_epochs 2 -thresh .1 -show_imgs"
-    command = ("detector", "train", data, cfg, *flags.split(), "-benchmark_layers")
-    result = dtorch(*command, "--backup", backup, "--workers", 0, "--max-batches", 1)
-    assert result.exit_code == 0, result.stderr
-    notes = [line for line in result.stderr.splitlines() if line.startswith("note: -")]
-    assert [note.split()[1] for note in notes] == [
-        *("-mjpeg_port", "-chart", "-mAP_epochs", "-thresh", "-show_imgs", "-benchmark_layers")
-    ]
-    assert notes[2] == "note: -mAP_epochs has no effect: --map judges every 4 epochs"
-
-
-def test_a_classifier_learns_colours(tmp_path):
-    cfg, data = written(tmp_path, CLASSIFIER), classifier_data(tmp_path / "colours")
-    result = dtorch(
-        *("classifier", "train", data, cfg, "--map", "--backup", tmp_path / "b", "--workers", 0)
-    )
-    assert result.exit_code == 0, result.stderr
-    assert "23: top 1: 1.000000" in result.stdout
-    weights = tmp_path / "b" / "small_final.weights"
-    judged = dtorch("classifier", "valid", data, cfg, weights)
-    assert judged.exit_code == 0, judged.stderr
-
-
-def test_a_character_model_learns_a_text(tmp_path):
-    cfg, text = written(tmp_path, CHARACTERS), tmp_path / "text.txt"
-    text.write_text("abcd" * 200)
-    result = dtorch("rnn", "train", cfg, "-file", text, "--backup", tmp_path / "b")
-    assert result.exit_code == 0, result.stderr
-    losses = [float(line.split(": ")[1].split(",")[0]) for line in result.stdout.splitlines()]
-    # A text of four characters in turn: from ln 256 = 5.5 per character to nearly nothing.
-    assert losses[0] > 4
-    assert losses[-1] < 0.5
-
-
-def test_the_first_batch_can_be_looked_at(files, tmp_path):
+def test_the_first_batch_can_be_drawn(files, tmp_path):
     cfg, data, backup = files
     picture = tmp_path / "batch.png"
     result = dtorch(
@@ -112,7 +78,7 @@ def test_the_first_batch_can_be_looked_at(files, tmp_path):
     assert not backup.exists()
 
 
-def test_overfit_judges_what_it_learnt(files):
+def test_overfit_evaluates_on_the_pictures_that_it_trained_on(files):
     cfg, data, backup = files
     result = dtorch(
         *("train", "--cfg", cfg, "--data", data, "--backup", backup, "--overfit", 2),
@@ -144,14 +110,17 @@ def test_names_of_shipped_definitions_and_partial_weights(files, tmp_path):
     [
         ((), "no network: expected --cfg CFG"),
         (("--cfg", "CFG"), "no data set"),
-        (("--cfg", "CFG", "--data", "DATA", "--gpus", "a"), "--gpus is no list"),
+        (
+            ("--cfg", "CFG", "--data", "DATA", "--gpus", "a"),
+            "not a list of numbers: expected such as 0,1",
+        ),
         (("--cfg", "CFG", "--data", "DATA", "--gpus", "0", "--processes", "2"), "exclude"),
         (("--cfg", "CFG", "--data", "missing.data"), "missing.data"),
         (("--cfg", "CFG", "--data", "DATA", "--resume"), "_last.weights"),
         (("--cfg", "CFG", "--data", "DATA", "--weights", "gone.weights"), "gone.weights"),
     ],
 )
-def test_wrong_usage_is_told_in_a_line(files, words, message, tmp_path):
+def test_wrong_usage_is_reported_in_one_line(files, words, message, tmp_path):
     cfg, data, backup = files
     places = {"CFG": str(cfg), "DATA": str(data)}
     result = dtorch(
@@ -162,7 +131,7 @@ def test_wrong_usage_is_told_in_a_line(files, words, message, tmp_path):
     assert not list(backup.glob("*.weights")) if backup.exists() else True
 
 
-def test_options_without_effect_are_named(files, tmp_path):
+def test_cfg_options_without_effect_are_reported(files, tmp_path):
     _, data, backup = files
     text = DETECTOR.replace("hue=.05", "adversarial_lr=.1").replace("size=3\n", "size=3\nsway=1\n")
     cfg = written(tmp_path, text, "odd.cfg")
@@ -182,7 +151,7 @@ def test_a_cfg_without_an_end_is_refused(files, tmp_path):
     assert "max_batches=" in result.stderr
 
 
-def test_what_darknet_refuses_is_refused_in_its_words(files, tmp_path):
+def test_what_darknet_refuses_is_refused(files, tmp_path):
     _, data, backup = files
     refused = written(tmp_path, DETECTOR.replace("hue=.05", "cutmix=1"), "cutmix.cfg")
     result = dtorch("train", "--cfg", refused, "--data", data, "--backup", backup)

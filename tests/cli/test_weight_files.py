@@ -31,7 +31,7 @@ def break_biases(weights):
     weights.write_bytes(data)
 
 
-def test_partial_says_what_it_wrote(model, tmp_path):
+def test_partial_prints_what_it_wrote(model, tmp_path):
     cfg, weights = model
     out = tmp_path / "small.conv.1"
     result = dtorch("partial", cfg, weights, out, 1)
@@ -40,13 +40,13 @@ def test_partial_says_what_it_wrote(model, tmp_path):
     assert weights.read_bytes()[20:].startswith(out.read_bytes()[20:])
 
 
-def test_partial_of_more_layers_than_there_are_says_how_many(model, tmp_path):
+def test_partial_of_too_many_layers_prints_how_many_there_are(model, tmp_path):
     cfg, weights = model
     result = dtorch("partial", cfg, weights, tmp_path / "all", 99)
     assert result.stdout.endswith(f"layers 0 to 2 of {weights}\n")
 
 
-def test_partial_warns_of_layers_that_are_not_there_unless_quiet(tmp_path):
+def test_partial_warns_about_missing_layers_unless_quiet(tmp_path):
     cfg, weights = write_model(tmp_path, cutoff=1)
     loud = dtorch("partial", cfg, weights, tmp_path / "out", 2)
     assert (loud.exit_code, loud.stderr.count("\n")) == (DONE, 1)
@@ -55,7 +55,7 @@ def test_partial_warns_of_layers_that_are_not_there_unless_quiet(tmp_path):
     assert (quiet.exit_code, quiet.stderr) == (DONE, "")
 
 
-def test_average_says_what_it_wrote(model, tmp_path):
+def test_average_prints_what_it_wrote(model, tmp_path):
     cfg, weights = model
     out = tmp_path / "mean.weights"
     result = dtorch("average", cfg, out, weights, weights)
@@ -90,14 +90,14 @@ def test_statistics_as_json_have_the_same_numbers(model):
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_values_that_are_no_numbers_show_in_the_exit_status(options, model):
+def test_infinite_values_and_nan_exit_with_1(options, model):
     break_biases(model[1])
     result = dtorch("statistics", *model, *options)
     assert result.exit_code == SOME_BAD
     assert ("NOT FINITE: 8" in result.stdout) is (not options)
 
 
-def test_json_has_no_numbers_that_json_has_not(model):
+def test_json_has_no_nan(model):
     break_biases(model[1])
 
     def refuse(name):
@@ -108,7 +108,7 @@ def test_json_has_no_numbers_that_json_has_not(model):
 
 
 @pytest.mark.parametrize("command", ["partial", "average", "statistics"])
-def test_a_file_that_is_not_there_is_named(command, model, tmp_path):
+def test_a_missing_file_is_reported(command, model, tmp_path):
     cfg, gone = model[0], tmp_path / "gone.weights"
     words = {
         "partial": [cfg, gone, tmp_path / "out", 1],
@@ -118,7 +118,7 @@ def test_a_file_that_is_not_there_is_named(command, model, tmp_path):
     assert "gone.weights: no such weight file" in refused(command, *words[command])
 
 
-def test_statistics_allow_bytes_left_over_on_request(model):
+def test_statistics_allow_leftover_bytes_on_request(model):
     cfg, weights = model
     weights.write_bytes(weights.read_bytes() + bytes(4))
     assert "4 bytes left over" in refused("statistics", cfg, weights)

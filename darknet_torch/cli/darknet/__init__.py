@@ -1,1 +1,1 @@
-"""Darknet's own spelling of the commands."""
+"""Commands with Darknet's own command line."""

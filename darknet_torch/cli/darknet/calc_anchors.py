@@ -1,33 +1,47 @@
-"""`dtorch detector calc_anchors`: `dtorch kmeans` in Darknet's spelling."""
+"""`dtorch detector calc_anchors`: `dtorch kmeans` with Darknet's command line."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
-from darknet_torch.cli.anchors import KMEANS_DEFAULTS, Setting, find_anchors, measure_boxes
-from darknet_torch.cli.completions import PATH
-from darknet_torch.cli.data_sets import open_data
-from darknet_torch.cli.model_options import Reporting, reported
-from darknet_torch.datasets import VOC_ORIGIN
+from darknet_torch.cli.anchor_search import (
+    AnchorSearchOptions,
+    AnchorTarget,
+    find_anchors,
+    measure_boxes,
+)
+from darknet_torch.cli.dataset_loading import open_data
+from darknet_torch.cli.options import DataSetOptions, ReportingOptions, parsed_into
+from darknet_torch.cli.parameter_types import PATH, POSITIVE
+from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.files import write_bytes, write_text
 
 _ANCHORS, _COUNTERS, _CLOUD = "anchors.txt", "counters_per_class.txt", "cloud.png"
-_SIDE = click.IntRange(min=1)
 
 
-@click.command(short_help="Find anchors for a data set.")
+@dataclass(frozen=True, kw_only=True)
+class CalcAnchorsOptions:
+    """The options of `detector calc_anchors`; `count` is -num_of_clusters."""
+
+    data: str
+    count: int
+    width: int
+    height: int
+    show: bool
+
+
+@click.command()
 @click.argument("data", type=PATH)
 @click.option("-num_of_clusters", "count", type=click.IntRange(1, 1000), default=5)
-@click.option("-width", type=_SIDE, required=True)
-@click.option("-height", type=_SIDE, required=True)
+@click.option("-width", type=POSITIVE, required=True)
+@click.option("-height", type=POSITIVE, required=True)
 @click.option("-show", is_flag=True, help=f"Draw boxes and anchors to {_CLOUD}.")
-@click.option("-dont_show", is_flag=True, hidden=True)
-def calc_anchors(
-    data: str, count: int, width: int, height: int, show: bool, dont_show: bool
-) -> None:
+@click.option("-dont_show", is_flag=True, hidden=True, expose_value=False)
+@parsed_into(CalcAnchorsOptions)
+def calc_anchors(options: CalcAnchorsOptions) -> None:
     """Find anchors for the boxes of DATA; write them to anchors.txt.
 
     The classes' numbers of boxes go to counters_per_class.txt. See `dtorch kmeans` for more.
@@ -38,29 +52,27 @@ def calc_anchors(
     from darknet_torch.anchors.dataset import count_boxes_per_class
     from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_padded
 
+    count, width, height = options.count, options.width, options.height
     click.echo(f"\n num_of_clusters = {count}, width = {width}, height = {height} ")
-    source: dict[str, Any] = {"data": data, "images": None, "split": None, "names": None}
-    source["voc_origin"] = VOC_ORIGIN
-    report = Reporting(strict=False, quiet=False, verbose=False)
-    with reported(report):
-        data_set = open_data({**source, "cfg": None})
-        measured = measure_boxes(data_set, Setting(count, height, width, letterbox=False))
+    with report_warnings(ReportingOptions()):
+        data_set = open_data(DataSetOptions(data=options.data))
+        measured = measure_boxes(data_set, AnchorTarget(count, height, width, letterbox=False))
     click.echo(f" read labels from {len(data_set.examples)} images ")
     click.echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.box_count}")
-    (found,) = find_anchors(KMEANS_DEFAULTS, measured, [count])
+    (found,) = find_anchors(AnchorSearchOptions(), measured, [count])
     counters = ", ".join(map(str, count_boxes_per_class(data_set)))
-    _save(_COUNTERS, f"counters_per_class = {counters}")
+    _write_line(_COUNTERS, f"counters_per_class = {counters}")
     click.echo(f"\ncounters_per_class = {counters}")
     click.echo(f"\n avg IoU = {100 * found.fit.average_iou:2.2f} % ")
     anchors = format_anchors_padded(found.anchors, whole=anchors_are_pixels(width))
-    _save(_ANCHORS, anchors)
+    _write_line(_ANCHORS, anchors)
     click.echo(f"\nSaving anchors to the file: {_ANCHORS} \nanchors = {anchors}")
-    if show:
+    if options.show:
         from darknet_torch.anchors.plotting import AnchorPlot
 
         write_bytes(Path(_CLOUD), AnchorPlot(Path(_CLOUD)).scatter(measured.boxes, found))
 
 
-def _save(name: str, text: str) -> None:
-    """Into the working folder, without a line's end, as C writes it."""
+def _write_line(name: str, text: str) -> None:
+    """Write a file into the working folder, without a line end, as C does."""
     write_text(Path(name), text)

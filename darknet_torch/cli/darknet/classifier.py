@@ -1,19 +1,18 @@
-"""`dtorch classifier`: Darknet's own spelling."""
+"""`dtorch classifier`: Darknet's own command line."""
 
 from __future__ import annotations
 
 import click
 
-from darknet_torch.cli.lazy import LazyGroup
+from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 
-# Command -> (module, function), as in main.
 _COMMANDS = {
-    "predict": ("darknet_torch.cli.darknet.classifier_predict", "predict"),
-    "train": ("darknet_torch.cli.darknet.train", "train_"),
-    "valid": ("darknet_torch.cli.darknet.classifier_eval", "valid"),
+    "predict": LazyCommand("darknet.classifier_predict", "predict", "Say what pictures show."),
+    "train": LazyCommand("darknet.train", "train_", "Train a classifier."),
+    "valid": LazyCommand("darknet.classifier_eval", "valid", "How often a classifier is right."),
 }
 
 
-@click.group(cls=LazyGroup, table=_COMMANDS, short_help="Darknet's own spelling.")
+@click.group(cls=LazyGroup, table=_COMMANDS)
 def classifier() -> None:
     """What `darknet classifier` does, with its arguments and flags."""

@@ -1,17 +1,17 @@
-"""`dtorch classifier valid`: Darknet's own spelling of `dtorch eval` for classifiers."""
+"""`dtorch classifier valid`: `dtorch eval` for classifiers with Darknet's command line."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from darknet_torch.cli.darknet.flags import darknet_style, take_darknet_flags
-from darknet_torch.cli.eval import eval_command
-from darknet_torch.cli.evaluating_classifiers import evaluate_classifier
-from darknet_torch.cli.model_options import from_command, load_to_device
+from darknet_torch.cli.classifier_evaluation import evaluate_classifier
+from darknet_torch.cli.darknet.flags import apply_darknet_flags, darknet_style
+from darknet_torch.cli.eval import EvalOptions, eval_command
+from darknet_torch.cli.model_loading import load_model_to_device
+from darknet_torch.cli.options import parsed_into
 
 
 @darknet_style(eval_command)
-def valid(**arguments: Any) -> None:
+@parsed_into(EvalOptions)
+def valid(options: EvalOptions) -> None:
     """How often the classifier is right on the list valid= in DATA: top 1, top= and by class."""
-    arguments = take_darknet_flags(arguments)
-    evaluate_classifier(load_to_device(from_command(arguments), arguments), arguments)
+    options = apply_darknet_flags(options)
+    evaluate_classifier(load_model_to_device(options), options)

@@ -1,23 +1,28 @@
-"""`dtorch detector`: Darknet's own spelling."""
+"""`dtorch detector`: Darknet's own command line."""
 
 from __future__ import annotations
 
 import click
 
-from darknet_torch.cli.lazy import LazyGroup
+from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 
-# Command -> (module, function), as in main.
 _COMMANDS = {
-    "calc_anchors": ("darknet_torch.cli.darknet.calc_anchors", "calc_anchors"),
-    "demo": ("darknet_torch.cli.darknet.detector_test", "demo"),
-    "map": ("darknet_torch.cli.darknet.detector_eval", "map_"),
-    "recall": ("darknet_torch.cli.darknet.detector_eval", "recall"),
-    "test": ("darknet_torch.cli.darknet.detector_test", "test"),
-    "train": ("darknet_torch.cli.darknet.train", "train_"),
-    "valid": ("darknet_torch.cli.darknet.detector_eval", "valid"),
+    "calc_anchors": LazyCommand(
+        "darknet.calc_anchors", "calc_anchors", "Find anchors for a data set."
+    ),
+    "demo": LazyCommand(
+        "darknet.detector_test", "demo", "Find objects in a video, a stream or a camera."
+    ),
+    "map": LazyCommand("darknet.detector_eval", "map_", "Average precision, in Darknet's words."),
+    "recall": LazyCommand("darknet.detector_eval", "recall", "How many objects any box covers."),
+    "test": LazyCommand("darknet.detector_test", "test", "Find objects in pictures."),
+    "train": LazyCommand("darknet.train", "train_", "Train a detector."),
+    "valid": LazyCommand(
+        "darknet.detector_eval", "valid", "Write detections as results of VOC or COCO."
+    ),
 }
 
 
-@click.group(cls=LazyGroup, table=_COMMANDS, short_help="Darknet's own spelling.")
+@click.group(cls=LazyGroup, table=_COMMANDS)
 def detector() -> None:
     """What `darknet detector` does, with its arguments and flags."""

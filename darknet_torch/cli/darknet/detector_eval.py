@@ -1,104 +1,136 @@
-"""`dtorch detector map|valid|recall`: Darknet's own spelling of evaluation."""
+"""`dtorch detector map|valid|recall`: evaluation with Darknet's command line."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.cli.darknet.flags import darknet_style, take_darknet_flags
-from darknet_torch.cli.eval import eval_command
-from darknet_torch.cli.evaluating import SOME_FAILED, exit_if_failed, load, open_evaluated, search
+from darknet_torch.cli.darknet.flags import apply_darknet_flags, darknet_style
+from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.detector_evaluation import (
+    SOME_FAILED,
+    DetectedDataSet,
+    build_detector,
+    detect_in_data_set,
+    exit_if_failed,
+    open_evaluation_data,
+)
+from darknet_torch.cli.eval import EvalOptions, eval_command
+from darknet_torch.cli.model_loading import load_model_to_device
+from darknet_torch.cli.options import parsed_into
 from darknet_torch.errors import UsageError
+
+if TYPE_CHECKING:
+    from darknet_torch.evaluation.ground_truth import GroundTruth
 
 # Score and NMS threshold. Source: detector.c validate_detector of each code base.
 _VALID = {"alexeyab": (0.001, 0.6), "pjreddie": (0.005, 0.45)}
 
 
+def _detect(options: EvalOptions, score: float, nms_threshold: float) -> DetectedDataSet:
+    network = load_model_to_device(options)
+    return detect_in_data_set(
+        network,
+        open_evaluation_data(options),
+        options,
+        thresholds=[score],
+        nms_threshold=nms_threshold,
+    )
+
+
 @darknet_style(eval_command)
-def map_(**arguments: Any) -> None:
+@parsed_into(EvalOptions)
+def map_(options: EvalOptions) -> None:
     """Average precision of the list valid= in DATA, in Darknet's words.
 
     Scores above 0.005 and an NMS at 0.45, as in Darknet, whatever the options say.
     """
     from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, match
 
-    arguments = take_darknet_flags(arguments)
-    searched = search(
-        load(arguments), open_evaluated(arguments), arguments, [MIN_SCORE], NMS_THRESHOLD
-    )
-    ground_truth = searched.ground_truth
+    options = apply_darknet_flags(options)
+    detected = _detect(options, MIN_SCORE, NMS_THRESHOLD)
+    ground_truth = detected.ground_truth
     names = ground_truth.names
-    for iou in arguments["ious"]:
-        matching = match(searched.passed.detections, ground_truth.truths, len(names), iou)
-        result = matching.result(
-            names, points=arguments["points"], confidence=arguments["threshold"]
-        )
+    for iou in options.ious:
+        matching = match(detected.passed.detections, ground_truth.truths, len(names), iou)
+        result = matching.result(names, points=options.points, confidence=options.threshold)
         click.echo("\n".join(result.lines()))
-    exit_if_failed(searched.passed)
+    exit_if_failed(detected.passed)
 
 
 @darknet_style(eval_command)
-def valid(**arguments: Any) -> None:
-    """Write what is found in the list valid= of DATA to the folder results= there.
+@parsed_into(EvalOptions)
+def valid(options: EvalOptions) -> None:
+    """Write the detections in the list valid= of DATA to the folder results= there.
 
     As eval= says: voc (comp4_det_test_CLASS.txt) or coco (coco_results.json); -out FILE
     stands for comp4_det_test_ or coco_results.
     """
     from darknet_torch.cfg.dialect import find_dialect
-    from darknet_torch.evaluation.coco import result_records, usual_category_ids
-    from darknet_torch.evaluation.results_writer import VOC_PREFIX, write_json, write_voc
 
-    name, arguments["json_out"] = arguments["json_out"], None
-    arguments = take_darknet_flags(arguments)
-    keys = read_data_file(arguments["data"])
+    file_name = options.json_out
+    options = apply_darknet_flags(replace(options, json_out=None))
+    data = find_data(options.data, options.cfg)
+    keys = read_data_file(data)
     form = keys.get("eval", "voc")
-    folder = resolve(arguments["data"], keys.get("results", "results"))
+    folder = resolve(data, keys.get("results", "results"))
     if form not in ("voc", "coco"):
         raise UsageError(
-            "eval= of this kind is not written",
-            where=arguments["data"],
-            expected="voc or coco",
-            got=form,
+            "eval= of this kind is not written", where=data, expected="voc or coco", got=form
         )
-    score, nms = _VALID[find_dialect(arguments["dialect"]).code_base]
-    searched = search(load(arguments), open_evaluated(arguments), arguments, [score], nms)
-    ground_truth, found = searched.ground_truth, searched.passed.detections
+    score, nms = _VALID[find_dialect(options.dialect).code_base]
+    detected = _detect(options, score, nms)
+    _write(detected, form, folder, file_name)
+    click.echo(f"{len(detected.passed.detections)} detections written to {folder}", err=True)
+    exit_if_failed(detected.passed)
+
+
+def _write(detected: DetectedDataSet, form: str, folder: Path, file_name: str | None) -> None:
+    """Write detections as Pascal VOC's or COCO's results."""
+    from darknet_torch.evaluation.coco import result_records
+    from darknet_torch.evaluation.results_writer import VOC_PREFIX, write_json, write_voc
+
+    found, ground_truth = detected.passed.detections, detected.ground_truth
     if form == "voc":
-        write_voc(found, ground_truth, folder, prefix=name or VOC_PREFIX)
-    else:
-        ids = usual_category_ids(len(ground_truth.names))
-        data_set = replace(ground_truth.data_set, category_ids=ids)
-        ground_truth = replace(ground_truth, data_set=data_set)
-        records = result_records(found, ground_truth)
-        write_json(folder / f"{name or 'coco_results'}.json", records)
-    click.echo(f"{len(found)} detections written to {folder}", err=True)
-    exit_if_failed(searched.passed)
+        write_voc(found, ground_truth, folder, prefix=file_name or VOC_PREFIX)
+        return
+    records = result_records(found, _with_coco_ids(ground_truth))
+    write_json(folder / f"{file_name or 'coco_results'}.json", records)
+
+
+def _with_coco_ids(ground_truth: GroundTruth) -> GroundTruth:
+    """Return the labels with COCO's numbers of the classes."""
+    from darknet_torch.evaluation.coco import usual_category_ids
+
+    ids = usual_category_ids(len(ground_truth.names))
+    return replace(ground_truth, data_set=replace(ground_truth.data_set, category_ids=ids))
 
 
 @darknet_style(eval_command)
-def recall(**arguments: Any) -> None:
-    """How many objects of the list valid= in DATA any box covers, a line a picture.
+@parsed_into(EvalOptions)
+def recall(options: EvalOptions) -> None:
+    """How many objects of the list valid= in DATA any box covers, a line for each picture.
 
     Boxes of objectness above 0.001 after an NMS at 0.4, pictures stretched, as in Darknet.
     """
-    from darknet_torch.cli.evaluating import build_detector
     from darknet_torch.evaluation.recall import MIN_OBJECTNESS, NMS_THRESHOLD, running_recalls
     from darknet_torch.media.frame_batches import picture_batches
 
-    arguments = take_darknet_flags(arguments)
-    arguments["letterbox"] = bool(arguments["letterbox"])
-    data_set = open_evaluated(arguments)
-    detector = build_detector(load(arguments), data_set, arguments, NMS_THRESHOLD)
+    options = apply_darknet_flags(options)
+    options = replace(options, letterbox=bool(options.letterbox))
+    data_set = open_evaluation_data(options)
+    detector = build_detector(load_model_to_device(options), data_set, options, NMS_THRESHOLD)
     proposals, labels, failed = [], [], 0
     for batch in picture_batches(
         [example.path for example in data_set.examples],
-        size=arguments["batch"],
-        workers=arguments["workers"],
-        exif=arguments["exif"],
+        size=options.batch,
+        workers=options.workers,
+        exif=options.exif,
     ):
         for error in batch.errors:
             click.echo(f"dtorch: {error}", err=True)
@@ -110,7 +142,7 @@ def recall(**arguments: Any) -> None:
                 for index in range(len(batch.images))
             ]
             labels += [data_set.examples[place].labels for place in batch.indices]
-    for so_far in running_recalls(proposals, labels, iou=arguments["ious"][0]):
+    for so_far in running_recalls(proposals, labels, iou=options.ious[0]):
         click.echo(so_far.line())
     if failed:
         sys.exit(SOME_FAILED)

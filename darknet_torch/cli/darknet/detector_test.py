@@ -1,19 +1,19 @@
-"""`dtorch detector test|demo`: `dtorch detect` in Darknet's spelling."""
+"""`dtorch detector test|demo`: `dtorch detect` with Darknet's command line."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from darknet_torch.cli.darknet.flags import darknet_style, take_detection_flags
+from darknet_torch.cli.darknet.flags import apply_detection_flags, darknet_style
 from darknet_torch.cli.detect import detect
-from darknet_torch.cli.detecting import search
-from darknet_torch.cli.prompt import asked_pictures
+from darknet_torch.cli.detection_run import DetectOptions, run_detection
+from darknet_torch.cli.options import parsed_into
+from darknet_torch.cli.path_prompt import prompt_for_pictures
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PictureSource, SourceKind, find_sources
 
 
 @darknet_style(detect)
-def test(source: tuple[str, ...], **arguments: Any) -> None:
+@parsed_into(DetectOptions)
+def test(options: DetectOptions) -> None:
     """Find objects in pictures, with the names of DATA.
 
     Without a SOURCE it asks for pictures on standard input, one by one, until that ends. The
@@ -22,18 +22,18 @@ def test(source: tuple[str, ...], **arguments: Any) -> None:
     Source: detector.c test_detector. Differs: no window opens without --show; the lines
     always have the boxes' places; a picture that cannot be read does not end it.
     """
-    arguments = take_detection_flags(arguments)
-    arguments["predictions"] = True
-    if arguments.pop("camera") is not None:
+    options = apply_detection_flags(options)
+    if options.camera is not None:
         raise UsageError("-c is for cameras", fix="use dtorch detector demo")
-    if source:
-        search(arguments, find_sources(source))
+    if options.source:
+        run_detection(options, find_sources(options.source), draw_predictions=True)
     else:
-        search(arguments, [], asked_pictures())
+        run_detection(options, [], prompt_for_pictures(), draw_predictions=True)
 
 
 @darknet_style(detect)
-def demo(source: tuple[str, ...], **arguments: Any) -> None:
+@parsed_into(DetectOptions)
+def demo(options: DetectOptions) -> None:
     """Find objects in a video, a stream, or the camera that -c numbers (0).
 
     Source: demo.c demo. Differs: each frame is searched by itself, where pjreddie's code takes
@@ -41,12 +41,11 @@ def demo(source: tuple[str, ...], **arguments: Any) -> None:
     start; a frame that cannot be decoded does not end it; a stream that drops is connected
     again.
     """
-    arguments = take_detection_flags(arguments)
-    arguments["predictions"] = False
-    camera = arguments.pop("camera") or 0
-    search(arguments, [_moving(one) for one in find_sources(source or [str(camera)])])
+    options = apply_detection_flags(options)
+    sources = find_sources(options.source or [str(options.camera or 0)])
+    run_detection(options, [_as_video(source) for source in sources])
 
 
-def _moving(source: PictureSource) -> PictureSource:
-    """Whatever the suffix, it is to be played."""
+def _as_video(source: PictureSource) -> PictureSource:
+    """Return the source as a video, whatever its suffix."""
     return source if source.is_video else PictureSource(source.name, SourceKind.VIDEO)

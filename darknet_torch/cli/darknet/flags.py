@@ -1,22 +1,31 @@
-"""The flags of Darknet's own command line, where ours are spelt otherwise."""
+"""The flags and the positional arguments of Darknet's own command line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from darknet_torch.cli.completions import PATH, complete_cfg, complete_weights
+from darknet_torch.cli.options import (
+    DeviceOptions,
+    ModelOptions,
+    OutputOptions,
+    PictureOptions,
+    ReportingOptions,
+)
+from darknet_torch.cli.parameter_types import PATH
+from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.errors import UsageError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _POSITIONS = ("data", "cfg", "weights")
 
-# Flags of Darknet's that nothing comes of here: (the type of a value, what is so instead).
-_Idle = dict[str, tuple[type | None, str]]
-_IDLE: _Idle = {
+# Darknet's flags that have no effect here: (the type of the value, what happens instead).
+_IgnoredFlags = dict[str, tuple[type | None, str]]
+_IGNORED: _IgnoredFlags = {
     "-json_port": (int, "nothing is served; --format jsonl prints a line for each frame"),
     "-mjpeg_port": (int, "nothing is served; --save and -out_filename keep annotated frames"),
     "-http_post_host": (str, "nothing is posted; --format jsonl prints a line for each frame"),
@@ -29,169 +38,199 @@ _IDLE: _Idle = {
     "-benchmark": (None, "frames are read, and the rates include that"),
     "-benchmark_layers": (None, "layers are not timed"),
 }
-_IDLE_IN_TRAINING: _Idle = {
+_IGNORED_IN_TRAINING: _IgnoredFlags = {
     "-mjpeg_port": (int, "nothing is served; the lines go to standard output"),
     "-chart": (str, "no chart is drawn; the lines go to standard output"),
-    "-mAP_epochs": (int, "--map judges every 4 epochs"),
-    "-thresh": (float, "--map judges at every score"),
+    "-mAP_epochs": (int, "--map evaluates every 4 epochs"),
+    "-thresh": (float, "--map evaluates at every score"),
     "-show_imgs": (None, "no window opens; --show-batch PNG draws the first batch"),
     "-benchmark_layers": (None, "layers are not timed"),
 }
 
 
-def _option(name: str, key: str, **more: Any) -> Callable[[Any], Any]:
-    return click.option(name, key, hidden=True, **more)
+@dataclass(frozen=True, kw_only=True)
+class GpuFlags(ReportingOptions, DeviceOptions):
+    """-i and -nogpu, which choose the device; see `gpu_flags`."""
+
+    gpu: int | None
+    nogpu: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DarknetFlags(GpuFlags, PictureOptions, OutputOptions):
+    """The flags that all of Darknet's commands on pictures have; see `darknet_flags`."""
+
+    letter_box: bool
+    json_out: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectionFlags(DarknetFlags):
+    """The flags of `detector test` and `detector demo`; see `detection_flags`."""
+
+    show: bool
+    show_flag: bool
+    save_labels: bool
+    out_filename: str | None
+    json_file_output: str | None
+    camera: int | None
+
+
+_GpuFlags = TypeVar("_GpuFlags", bound=GpuFlags)
+_DarknetFlags = TypeVar("_DarknetFlags", bound=DarknetFlags)
+_DetectionFlags = TypeVar("_DetectionFlags", bound=DetectionFlags)
+
+
+def _flag(name: str, field: str, **more: Any) -> Callable[[Any], Any]:
+    return click.option(name, field, hidden=True, **more)
+
+
+def _decorate(function: _F, *decorators: Callable[[Any], Any]) -> _F:
+    for decorator in decorators:
+        function = decorator(function)
+    return function
 
 
 def darknet_flags(function: _F) -> _F:
-    """Accept -ext_output, -dont_show, -letter_box, -out FILE, -i GPU, -nogpu, as Darknet does."""
-    for decorator in (
-        _option("-ext_output", "ext_output", is_flag=True),
-        _option("-dont_show", "dont_show", is_flag=True),
-        _option("-letter_box", "letter_box", is_flag=True),
-        _option("-out", "json_out"),
-        *_gpu_options(),
-    ):
-        function = decorator(function)
-    return function
+    """Accept -ext_output, -dont_show, -letter_box, -out FILE, -i GPU, -nogpu, as Darknet does.
+
+    Boxes are always printed and no window opens by itself, so the first two change nothing.
+    """
+    return _decorate(
+        function,
+        _flag("-ext_output", "ext_output", is_flag=True, expose_value=False),
+        _flag("-dont_show", "dont_show", is_flag=True, expose_value=False),
+        _flag("-letter_box", "letter_box", is_flag=True),
+        _flag("-out", "json_out"),
+        _gpu_flags,
+    )
 
 
 def detection_flags(function: _F) -> _F:
     """Accept the flags of AlexeyAB's `detector test` and `detector demo`."""
-    for decorator in (
+    return _decorate(
+        function,
         darknet_flags,
-        _option("-show", "show_flag", is_flag=True),
-        _option("-save_labels", "save_labels", is_flag=True),
-        _option("-out_filename", "out_filename"),
-        _option("-json_file_output", "json_file_output"),
-        _option("-c", "camera", type=click.IntRange(min=0)),
-        *_idle_options(_IDLE),
-    ):
-        function = decorator(function)
-    return function
+        _flag("-show", "show_flag", is_flag=True),
+        _flag("-save_labels", "save_labels", is_flag=True),
+        _flag("-out_filename", "out_filename"),
+        _flag("-json_file_output", "json_file_output"),
+        _flag("-c", "camera", type=click.IntRange(min=0)),
+        *_ignored_flags(_IGNORED),
+    )
 
 
 def training_flags(function: _F) -> _F:
     """Accept the flags of AlexeyAB's `detector train` that are not options of `dtorch train`."""
-    for decorator in (
-        _option("-dont_show", "dont_show", is_flag=True),
-        *_gpu_options(),
-        *_idle_options(_IDLE_IN_TRAINING),
-    ):
-        function = decorator(function)
-    return function
+    return _decorate(
+        function,
+        _flag("-dont_show", "dont_show", is_flag=True, expose_value=False),
+        _gpu_flags,
+        *_ignored_flags(_IGNORED_IN_TRAINING),
+    )
 
 
-def _gpu_options() -> list[Callable[[Any], Any]]:
-    return [_option("-i", "gpu", type=int), _option("-nogpu", "nogpu", is_flag=True)]
+def _gpu_flags(function: _F) -> _F:
+    return _decorate(
+        function, _flag("-i", "gpu", type=int), _flag("-nogpu", "nogpu", is_flag=True)
+    )
 
 
-def _idle_options(flags: _Idle) -> list[Callable[[Any], Any]]:
-    return [
-        _option(name, _key(name), is_flag=True)
-        if kind is None
-        else _option(name, _key(name), type=kind)
-        for name, (kind, _) in flags.items()
-    ]
+def _ignored_flags(flags: _IgnoredFlags) -> list[Callable[[Any], Any]]:
+    """Accept flags that have no effect, with a note for each that is given."""
+    return [_ignored_flag(name, kind, instead) for name, (kind, instead) in flags.items()]
 
 
-def take_darknet_flags(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments with Darknet's flags turned into ours.
-
-    Boxes are always printed and no window opens unasked, so the first two flags change
-    nothing.
-    """
-    arguments = dict(arguments)
-    for name in ("ext_output", "dont_show"):
-        arguments.pop(name)
-    if arguments.pop("letter_box"):
-        arguments["letterbox"] = True
-    json_out = arguments.pop("json_out")
-    if json_out is not None:
-        arguments.update(out=json_out, form="json")
-    _take_gpu(arguments)
-    return arguments
-
-
-def take_training_flags(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments with what `training_flags` accepts turned into ours, or told of."""
-    arguments = dict(arguments)
-    del arguments["dont_show"]
-    _take_gpu(arguments)
-    _take_idle(arguments, _IDLE_IN_TRAINING)
-    return arguments
-
-
-def _take_gpu(arguments: dict[str, Any]) -> None:
-    """-i and -nogpu as --device."""
-    gpu = arguments.pop("gpu")
-    gpu = -1 if arguments.pop("nogpu") else gpu
-    if gpu is not None:
-        arguments["device"] = _device(gpu, quiet=arguments["quiet"])
-
-
-def _take_idle(arguments: dict[str, Any], flags: _Idle) -> None:
-    """Without the flags that nothing comes of; those that were given are told of."""
-    for name, (_, instead) in flags.items():
-        value = arguments.pop(_key(name))
-        if value is not None and value is not False and not arguments["quiet"]:
+def _ignored_flag(name: str, kind: type | None, instead: str) -> Callable[[Any], Any]:
+    def note(context: click.Context, parameter: click.Parameter, value: object) -> None:
+        given = value is not None and value is not False
+        # --quiet is read before all other options.
+        if given and not context.params.get("quiet") and not context.resilient_parsing:
             click.echo(f"note: {name} has no effect: {instead}", err=True)
 
+    value: dict[str, Any] = {"is_flag": True} if kind is None else {"type": kind}
+    field = f"ignored{name.replace('-', '_')}"
+    return _flag(name, field, callback=note, expose_value=False, **value)
 
-def _device(gpu: int, *, quiet: bool) -> str:
-    """The device of -i; without any GPU the CPU, as a build of Darknet for the CPU.
+
+def apply_gpu_flags(options: _GpuFlags) -> _GpuFlags:
+    """Return the options with -i and -nogpu turned into --device."""
+    number = -1 if options.nogpu else options.gpu
+    if number is None:
+        return options
+    return replace(options, device=_gpu_device(number, options), gpu=None, nogpu=False)
+
+
+def _gpu_device(number: int, options: ReportingOptions) -> str:
+    """Return the device of -i; without any GPU the CPU, as in a build of Darknet for the CPU.
 
     Source: darknet.c main.
     """
-    if gpu < 0:
+    if number < 0:
         return "cpu"
     import torch
 
     if torch.cuda.is_available():
-        return f"cuda:{gpu}"
-    if not quiet:
-        click.echo(f"note: -i {gpu} has no effect: there is no GPU here", err=True)
+        return f"cuda:{number}"
+    options.print_remark(f"note: -i {number} has no effect: there is no GPU here")
     return "cpu"
 
 
-def take_detection_flags(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The same for what `detection_flags` accepts; what nothing comes of is told of.
+def apply_darknet_flags(options: _DarknetFlags) -> _DarknetFlags:
+    """Return the options with Darknet's flags turned into ours; -out writes JSON alone."""
+    if options.letter_box:
+        options = replace(options, letterbox=True)
+    if options.json_out is not None:
+        options = replace(options, out=options.json_out, form="json", json_out=None)
+    return apply_gpu_flags(options)
 
-    JSON that Darknet's flags ask for is ``json_out``, beside the lines as in Darknet.
+
+def apply_detection_flags(options: _DetectionFlags) -> _DetectionFlags:
+    """Return the options with Darknet's flags turned into ours.
+
+    JSON that -out or -json_file_output ask for stays in `json_out`: as in Darknet it is written
+    besides the lines.
     """
-    json_out = arguments["json_file_output"] or arguments["json_out"]
-    arguments = take_darknet_flags({**arguments, "json_out": None})
-    arguments["json_out"] = json_out
-    del arguments["json_file_output"]
-    arguments["show"] |= arguments.pop("show_flag")
-    _take_idle(arguments, _IDLE)
-    return arguments
+    json_out = options.json_file_output or options.json_out
+    applied = apply_darknet_flags(replace(options, json_out=None))
+    return replace(applied, json_out=json_out, show=options.show or options.show_flag)
 
 
-def model_first(
-    source: tuple[str, ...], arguments: dict[str, Any]
-) -> tuple[tuple[str, ...], dict[str, Any], bool]:
-    """Darknet's `detect X.cfg X.weights picture` as --cfg, --weights and SOURCE.
+@dataclass(frozen=True, kw_only=True)
+class ModelAndSourceOptions(ModelOptions):
+    """The options of a command that takes a model and sources."""
+
+    source: tuple[str, ...]
+
+
+_ModelAndSource = TypeVar("_ModelAndSource", bound=ModelAndSourceOptions)
+
+
+def take_model_from_source(
+    options: _ModelAndSource,
+) -> tuple[_ModelAndSource, bool]:
+    """Read Darknet's `detect X.cfg X.weights picture` as --cfg, --weights and SOURCE.
 
     The suffixes tell the two files from each other, so their order does not matter.
 
     Returns:
-        The sources, the arguments, and whether they were spelt so.
+        The options, and whether a cfg or weights were among the sources.
     """
-    arguments, count = dict(arguments), len(source)
-    while source and (key := Path(source[0]).suffix.removeprefix(".")) in ("cfg", "weights"):
-        if arguments[key] is not None:
+    count = len(options.source)
+    while options.source:
+        first, *rest = options.source
+        suffix = Path(first).suffix
+        if suffix == ".cfg" and options.cfg is None:
+            options = replace(options, cfg=first, source=tuple(rest))
+        elif suffix == ".weights" and options.weights is None:
+            options = replace(options, weights=first, source=tuple(rest))
+        else:
             break
-        arguments[key], source = source[0], source[1:]
-    return source, arguments, len(source) < count
+    return options, len(options.source) < count
 
 
-def _key(name: str) -> str:
-    return f"idle{name.replace('-', '_')}"
-
-
-def _data(context: click.Context, parameter: click.Parameter, word: str) -> str:
-    """DATA, which is easily forgotten before CFG."""
+def _check_data(context: click.Context, parameter: click.Parameter, word: str) -> str:
+    """Refuse a cfg in the place of DATA, which is easily forgotten."""
     if word.endswith(".cfg"):
         raise UsageError(
             "a cfg in the place of DATA",
@@ -201,16 +240,19 @@ def _data(context: click.Context, parameter: click.Parameter, word: str) -> str:
     return word
 
 
-def darknet_style(command: click.Command) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command with the options of `command`, but data, cfg and weights by position.
+def darknet_style(command: click.Command) -> Callable[[Callable[..., None]], click.Command]:
+    """Return a decorator that makes a command with the options of `command`.
+
+    DATA, CFG and WEIGHTS are positional arguments of the new command, and SOURCE if `command`
+    takes sources.
 
     Raises:
-        UsageError: a cfg is given in the place of data.
+        UsageError: when the command runs, if a cfg is given in the place of DATA.
     """
 
-    def decorate(function: Callable[..., Any]) -> click.Command:
+    def decorate(function: Callable[..., None]) -> click.Command:
         positions = [
-            click.Argument(["data"], type=PATH, callback=_data),
+            click.Argument(["data"], type=PATH, callback=_check_data),
             click.Argument(["cfg"], shell_complete=complete_cfg),
             click.Argument(["weights"], required=False, shell_complete=complete_weights),
         ]

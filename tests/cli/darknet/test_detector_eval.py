@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.cli.command import dtorch
-from tests.cli.evaluated import CFG, COUNT, make_data
+from tests.cli.labelled_sample import CFG, COUNT, make_data
 
 WEIGHTS = CFG.with_suffix(".weights")
 
@@ -18,7 +18,7 @@ def shapes(tmp_path_factory):
 
 @pytest.fixture
 def data(shapes, tmp_path):
-    """A .data file of the test's own, with results beside it."""
+    """A .data file for one test; its results go next to it."""
     lines = shapes.read_text().splitlines()
     kept = [line for line in lines if not line.startswith("results=")]
     file = tmp_path / "shapes.data"
@@ -26,7 +26,7 @@ def data(shapes, tmp_path):
     return file
 
 
-def test_map_prints_darknets_lines_alone(data):
+def test_map_prints_only_darknets_lines(data):
     result = dtorch("detector", "map", data, CFG, WEIGHTS, "-thresh", "0.3", "-points", "101")
     assert result.exit_code == 0, result.stderr
     content = json.loads(
@@ -69,14 +69,14 @@ def test_valid_writes_cocos_file(data, flags, name):
     assert min(record["score"] for record in records) < 0.1
 
 
-def test_valid_says_which_forms_it_writes(data):
+def test_valid_reports_which_forms_it_writes(data):
     data.write_text(data.read_text() + "eval=kitti\n")
     result = dtorch("detector", "valid", data, CFG, WEIGHTS)
     assert result.exit_code == 2
     assert "expected voc or coco, got kitti" in result.stderr
 
 
-def test_recall_prints_a_line_a_picture(data):
+def test_recall_prints_a_line_for_each_picture(data):
     result = dtorch("detector", "recall", data, CFG, WEIGHTS, "--batch", "4")
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
@@ -89,7 +89,7 @@ def test_recall_prints_a_line_a_picture(data):
 
 
 @pytest.mark.parametrize("command", ["map", "valid", "recall"])
-def test_pictures_that_fail_make_the_status_1(shapes, data, command):
+def test_broken_pictures_exit_with_1(shapes, data, command):
     pictures = (shapes.parent / "valid.txt").read_text().splitlines()
     absent = data.parent / "absent.png"
     (data.parent / "some.txt").write_text(f"{pictures[0]}\n{absent}\n{pictures[1]}\n")

@@ -41,7 +41,7 @@ def test_thresh_is_the_threshold(picture):
 
 
 @pytest.mark.parametrize("flag", ["-ext_output", "-dont_show"])
-def test_flags_for_what_is_always_so_change_nothing(picture, flag):
+def test_flags_for_the_default_behaviour_change_nothing(picture, flag):
     assert boxes(picture, flag) == boxes(flag, picture) == boxes(picture)
 
 
@@ -50,7 +50,7 @@ def test_letter_box_is_letterbox(picture):
     assert boxes(picture, "-letter_box") != boxes(picture)
 
 
-def test_out_writes_json_beside_the_lines(picture, tmp_path):
+def test_out_writes_json_and_prints_the_lines(picture, tmp_path):
     printed = json.loads(detect(picture, "--format", "json").stdout)
     assert boxes(picture, "-out", "found.json") == boxes(picture)
     assert json.loads((tmp_path / "found.json").read_text()) == printed
@@ -67,7 +67,7 @@ def test_nogpu_is_the_cpu(picture):
 
 
 @pytest.mark.parametrize("flag", ["-benchmark", "-json_port 8070", "-s 0", "-hier .5"])
-def test_flags_that_nothing_comes_of_are_noted(picture, flag):
+def test_flags_without_effect_are_noted(picture, flag):
     result = detect(picture, *flag.split())
     assert result.exit_code == DONE
     assert result.stderr.startswith(f"note: {flag.split()[0]} has no effect: ")
@@ -92,7 +92,7 @@ def test_i_is_the_number_of_a_gpu(picture, monkeypatch):
     assert f"'cuda:{missing}'" in result.stderr
 
 
-def test_all_together_as_darknets_users_write_them(picture, tmp_path):
+def test_several_flags_work_together(picture, tmp_path):
     flags = "-thresh 0.01 -ext_output -dont_show -letter_box -out found.json -i -1"
     lines = boxes(picture, *flags.split())
     assert lines == boxes(picture, "--threshold", 0.01, "--letterbox")
@@ -107,7 +107,7 @@ def test_a_flag_without_its_value_is_wrong_usage(picture, arguments):
     assert arguments[0] in result.stderr
 
 
-def test_the_help_shows_our_spelling_alone():
+def test_the_help_does_not_show_darknets_flags():
     text = dtorch("detect", "--help").stdout
     assert "--letterbox" in text
     for flag in ("-ext_output", "-dont_show", "-letter_box"):
@@ -123,7 +123,7 @@ def test_the_cfg_and_the_weights_may_change_places(picture):
 @pytest.mark.parametrize(
     "words", [("detector", "test"), ("detector", "map"), ("detector", "train")]
 )
-def test_data_that_was_forgotten_is_what_is_said(words):
+def test_a_forgotten_data_argument_is_reported(words):
     result = dtorch(*words, *MODEL, "photo.jpg")
     assert result.exit_code == UNUSABLE
     assert f"toy-shapes.cfg: a cfg in the place of DATA: expected dtorch {words[0]}" in (

@@ -16,9 +16,9 @@ import pytest
 
 from darknet_torch import load, write_weights
 from darknet_torch.cfg.zoo import sample_folder
+from tests.cli.colour_classifier import TWO_COLOURS
 from tests.cli.command import dtorch
-from tests.cli.evaluated import make_data
-from tests.cli.test_prompt import COLORS
+from tests.cli.labelled_sample import make_data
 from tests.media.sample_videos import camera, read_video, sample_frames, write_video
 
 TOY = sample_folder()
@@ -90,7 +90,7 @@ def files(tmp_path_factory):
 
 
 def add_classifier(folder):
-    (folder / "cfg" / "darknet19.cfg").write_text(COLORS)
+    (folder / "cfg" / "darknet19.cfg").write_text(TWO_COLOURS)
     write_weights(load(folder / "cfg" / "darknet19.cfg"), folder / "darknet19.weights")
     (folder / "data" / "shortnames.txt").write_text("red\nblue\n")
     keys = "classes=2\nnames=data/shortnames.txt\ntop=5\n"
@@ -149,14 +149,14 @@ class TestFiles:
         records = json.loads((folder / "results.json").read_text())
         assert [r["frame_id"] for r in records] == [1, 2, 3]
 
-    def test_save_labels_is_a_label_file_beside_each_picture(self, folder):
+    def test_save_labels_writes_a_label_file_next_to_each_picture(self, folder):
         run(of("-save_labels"))
         for name in ("dog", "person"):
             lines = (folder / "data" / f"{name}.txt").read_text().splitlines()
             assert len(lines) == 4
             assert all(re.fullmatch(r"[012]( [01]\.\d{4}){4}", line) for line in lines)
 
-    def test_test_leaves_the_annotated_picture(self, folder):
+    def test_test_writes_the_annotated_picture(self, folder):
         run(of("-ext_output dog.jpg"))
         predictions, picture = cv2.imread("predictions.jpg"), cv2.imread("dog.jpg")
         assert predictions.shape == picture.shape
@@ -175,7 +175,7 @@ class TestFiles:
         assert (folder / "yolov4-tiny.conv.29").stat().st_size > 1000
 
 
-def test_servers_are_told_not_to_be_there(folder):
+def test_servers_are_noted_as_missing(folder):
     notes = run(of("-json_port 8070")).stderr.splitlines()
     assert notes == [
         "note: -json_port has no effect: nothing is served; --format jsonl prints a line for "

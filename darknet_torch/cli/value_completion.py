@@ -1,4 +1,4 @@
-"""What shells offer behind options: names of networks, files. No torch."""
+"""What shells offer as the value of an option: names of networks, files. No torch."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from collections.abc import Iterable
 import click
 from click.shell_completion import CompletionItem
 
-PATH = click.Path(readable=False)  # what cannot be read is told by who reads it
-
 
 def complete_cfg(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The shipped definitions and the .cfg files here."""
+    """Return the shipped definitions and the .cfg files in the working folder."""
     from darknet_torch.cfg.zoo import shipped
 
     return _names_or_files(shipped(".cfg"), "cfg", incomplete)
@@ -23,7 +21,7 @@ def complete_cfg(
 def complete_weights(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The downloaded weight files and the .weights files here."""
+    """Return the downloaded weight files and the .weights files in the working folder."""
     from darknet_torch.downloads.finding import downloaded
     from darknet_torch.downloads.published import PUBLISHED
 
@@ -34,7 +32,7 @@ def complete_weights(
 def complete_published(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The weight files that can be downloaded."""
+    """Return the weight files that can be downloaded."""
     from darknet_torch.downloads.published import PUBLISHED
 
     names = (published.names[0] for published in PUBLISHED)
@@ -44,12 +42,12 @@ def complete_published(
 def complete_device(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The kinds of device."""
+    """Return the kinds of device."""
     return _items(name for name in ("auto", "cpu", "cuda") if name.startswith(incomplete))
 
 
 def _names_or_files(names: Iterable[str], suffix: str, incomplete: str) -> list[CompletionItem]:
-    """Names and files that fit; where none do, the shell's own completion of files."""
+    """Return matching names and files; without any the shell completes files itself."""
     known = [name for name in names if name.startswith(incomplete)]
     found = _items([*known, *sorted(glob.glob(f"{glob.escape(incomplete)}*.{suffix}"))])
     return found or [CompletionItem(incomplete, type="file")]

@@ -1,4 +1,4 @@
-"""Darknet's way of being told pictures: one by one, on standard input."""
+"""Darknet's prompt for pictures: one path after the other, on standard input."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from darknet_torch.media.sources import PictureSource, open_standard_input
 PROMPT = "Enter Image Path: "
 
 
-def asked_pictures() -> Iterator[list[PictureSource]]:
-    """The pictures that the lines of standard input name, after a prompt for each.
+def prompt_for_pictures() -> Iterator[list[PictureSource]]:
+    """Yield the pictures that the lines of standard input name, after a prompt for each.
 
     The prompt goes to standard output, where programs that drive Darknet wait for it.
 
     Source: detector.c test_detector, classifier.c predict_classifier. Differs: empty lines are
-    passed over.
+    skipped.
     """
     with open_standard_input() as lines:
         click.echo(PROMPT, nl=False)

@@ -1,22 +1,23 @@
-"""Reading, searching and drawing happen at the same time."""
+"""Reading, detection and drawing overlap in time."""
 
 import threading
 
 import numpy as np
 
-from darknet_torch.cli.outputs import Output, TextForm
-from darknet_torch.cli.pictures import Run, Sinks
+from darknet_torch.cli.result_formats import TextFormat
+from darknet_torch.cli.result_output import ResultOutput
+from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
 from darknet_torch.inference.classifier import Classification
 from darknet_torch.media import frame_batches as batches
 from darknet_torch.media.sources import PictureSource, SourceKind
 from darknet_torch.media.video_reader import VideoFrame
 
 COUNT = 8
-LONG = 10  # seconds that never pass, unless one waits for the other's end
-ARGUMENTS = {"batch": 1, "workers": 1, "exif": True, "quiet": True}
+LONG = 10  # seconds after which a thread that waits in vain fails the test
+READING = ReadingSettings(batch=1, workers=1, exif=True, quiet=True)
 
 
-def test_frames_are_read_ahead_and_drawn_behind(monkeypatch, tmp_path):
+def test_reading_and_drawing_go_on_while_the_network_works(monkeypatch, tmp_path):
     read, searched, kept = ([threading.Event() for _ in range(COUNT)] for _ in range(3))
     order = []
 
@@ -39,8 +40,8 @@ def test_frames_are_read_ahead_and_drawn_behind(monkeypatch, tmp_path):
         order.append(frame.index)
 
     monkeypatch.setattr(batches, "read_frames", read_frames)
-    sinks = Sinks([Output(TextForm(to_screen=False), str(tmp_path / "out"))], [keep])
-    Run(search, sinks, ARGUMENTS)([[PictureSource("clip.mp4", SourceKind.VIDEO)]])
+    sinks = Sinks([ResultOutput(TextFormat(to_screen=False), str(tmp_path / "out"))], [keep])
+    SourceRun(search, sinks, READING).run([[PictureSource("clip.mp4", SourceKind.VIDEO)]])
     assert all(event.is_set() for event in kept)
     assert order == list(range(COUNT))
     assert (tmp_path / "out").read_text().count("FPS:") == 2 * COUNT

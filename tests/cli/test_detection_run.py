@@ -1,13 +1,8 @@
 """Videos, cameras and standard input through `dtorch detect`."""
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
-import threading
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,9 +10,9 @@ import pytest
 
 from darknet_torch import Detector, load
 from darknet_torch.cfg.zoo import sample_folder
-from darknet_torch.cli.outputs import JsonLinesForm
+from darknet_torch.cli.result_formats import JsonLinesFormat
 from darknet_torch.media import video_reader as video
-from tests.cli.command import dtorch
+from tests.cli.command import LONG, dtorch, started_dtorch
 from tests.media.sample_videos import (
     RATE,
     break_frames,
@@ -35,7 +30,6 @@ COUNT = 6
 # Of scores and of parts of a picture: JSON has six decimals, and a batch may add in another
 # order, in float32.
 SAME = 1e-4
-LONG = 60  # seconds that never pass, unless a process hangs
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +61,7 @@ def numbers(record):
 
 class TestFiles:
     @pytest.mark.parametrize("batch", [1, 4])
-    def test_every_frame_is_searched_as_darknets_demo_does(self, batch):
+    def test_every_frame_is_processed_as_in_darknets_demo(self, batch):
         detector = Detector(load(CFG, CFG.with_suffix(".weights")), resize="opencv")
         frames = read_video("clip.avi")
         found = records("clip.avi", "--batch", batch)
@@ -103,7 +97,7 @@ class TestFiles:
             assert changed.sum() > 500
             assert to_drawn < np.abs(after.astype(int) - before)[changed].mean() / 2
 
-    def test_a_broken_frame_is_named_and_the_rest_goes_on(self, folder):
+    def test_a_broken_frame_is_reported_and_the_others_processed(self, folder):
         break_frames(folder / "clip.avi", 3)
         result = detect("clip.avi", "--format", "jsonl", "--save", "out")
         assert result.exit_code == SOME_FAILED
@@ -115,11 +109,11 @@ class TestFiles:
         ]
         assert len(read_video("out/clip.avi")) == COUNT - 1
 
-    def test_a_video_that_is_cut_off_is_named(self, folder):
+    def test_a_truncated_video_is_reported(self, folder):
         cut_off(folder / "clip.avi", 2)
         assert len(records("clip.avi", status=SOME_FAILED)) == 2
 
-    def test_a_video_that_is_none_does_not_end_the_run(self, folder):
+    def test_a_file_that_is_no_video_does_not_end_the_run(self, folder):
         (folder / "none.mp4").write_bytes(b"no video")
         result = detect("none.mp4", "gone.avi", PICTURE)
         assert result.exit_code == SOME_FAILED
@@ -131,7 +125,7 @@ class TestFiles:
         def interrupt(*arguments, **more):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("darknet_torch.cli.outputs.TextForm.one", interrupt)
+        monkeypatch.setattr("darknet_torch.cli.result_formats.TextFormat.format", interrupt)
         assert detect("clip.avi", "--save", "out").exit_code == INTERRUPTED
         assert list((folder / "out").iterdir()) == []
 
@@ -152,7 +146,7 @@ class TestCameras:
         assert found[-1] == 5
         assert found == sorted(set(found))
 
-    def test_quiet_says_nothing_of_reconnecting(self):
+    def test_quiet_does_not_report_reconnecting(self):
         with camera(sample_frames(1)) as url:
             result = detect(url, "--reconnects", 1, "--quiet")
         assert "connecting" not in result.stderr
@@ -171,15 +165,15 @@ class TestCameras:
         assert len(read_video("out/webcam-0.mp4")) == len(found)
 
     def test_interrupting_a_live_source_keeps_what_there_is(self, webcam, monkeypatch):
-        one, calls = JsonLinesForm.one, []
+        format_one, calls = JsonLinesFormat.format, []
 
         def third_is_interrupted(*arguments):
             calls.append(arguments)
             if len(calls) == 3:
                 raise KeyboardInterrupt
-            return one(*arguments)
+            return format_one(*arguments)
 
-        monkeypatch.setattr(JsonLinesForm, "one", third_is_interrupted)
+        monkeypatch.setattr(JsonLinesFormat, "format", third_is_interrupted)
         monkeypatch.setattr("darknet_torch.media.frame_batches._Item.drop_if_newer", False)
         found = records("0", "--save", "out", status=INTERRUPTED)
         assert [record["frame_id"] for record in found] == [1, 2]
@@ -194,85 +188,18 @@ class TestStandardInput:
         names = [json.loads(line)["filename"] for line in result.stdout.splitlines()]
         assert names == [str(PICTURE), *["clip.avi"] * COUNT]
 
-    def test_a_result_is_there_before_the_next_path_is(self):
-        code = "from darknet_torch.cli.main import main; main(prog_name='dtorch')"
-        root = str(Path(video.__file__).parents[2])
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, "detect", "--cfg", CFG, "--format", "jsonl", "-"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": root},
-        )
-        # Should a result wait for the end of the input, the test fails instead of hanging.
-        watchdog = threading.Timer(LONG, process.kill)
-        watchdog.start()
-        for count in (1, 2):
+    def test_each_result_is_printed_before_the_next_path_is_read(self):
+        with started_dtorch("detect", "--cfg", CFG, "--format", "jsonl", "-") as process:
+            for count in (1, 2):
+                process.stdin.write(f"{PICTURE}\n")
+                process.stdin.flush()
+                assert json.loads(process.stdout.readline())["frame_id"] == count
+
+    def test_an_interrupt_while_it_waits_for_a_path_ends_it(self):
+        with started_dtorch("detect", "--cfg", CFG, "--format", "jsonl", "-") as process:
             process.stdin.write(f"{PICTURE}\n")
             process.stdin.flush()
-            assert json.loads(process.stdout.readline())["frame_id"] == count
-        # Interrupted while it waits for a path, it ends without complaint.
-        process.send_signal(signal.SIGINT)
-        assert process.wait(LONG) == INTERRUPTED
-        watchdog.cancel()
-        assert process.stderr.read() == "dtorch: interrupted\n"
-        process.stdin.close()
-        process.stdout.close()
-        process.stderr.close()
-
-
-class TestWindow:
-    @pytest.fixture
-    def screen(self, monkeypatch):
-        """A screen that keeps what is shown, on which the user presses the keys given."""
-        shown, keys = [], []
-        monkeypatch.setenv("DISPLAY", ":0")
-        monkeypatch.setattr(cv2, "namedWindow", lambda *arguments: None)
-        monkeypatch.setattr(cv2, "imshow", lambda title, image: shown.append(image))
-        monkeypatch.setattr(cv2, "waitKey", lambda wait: keys.pop(0) if keys else -1)
-        monkeypatch.setattr(cv2, "getWindowProperty", lambda *arguments: 1.0)
-        monkeypatch.setattr(cv2, "destroyAllWindows", lambda: shown.append("closed"))
-        return shown, keys
-
-    def test_frames_are_shown_and_pass_by(self, screen):
-        shown, _ = screen
-        assert detect("clip.avi", "--show").exit_code == DONE
-        *frames, end = shown
-        assert len(frames) == COUNT
-        assert end == "closed"
-        assert (frames[0] != read_video("clip.avi")[0]).any()
-
-    @pytest.mark.parametrize("key", [27, ord("q")])
-    def test_a_key_ends_it_and_what_there_is_is_kept(self, screen, key):
-        shown, keys = screen
-        keys += [-1, key]
-        found = records("clip.avi", "--show", "--save", "out")
-        assert [record["frame_id"] for record in found] == [1, 2]
-        assert len(shown) == 3
-        assert len(read_video("out/clip.avi")) == 2
-
-    def test_a_picture_stays_until_a_key_is_pressed(self, screen):
-        shown, keys = screen
-        keys += [-1, -1, -1, ord(" "), -1, ord("q")]
-        cv2.imwrite("other.png", sample_frames(1)[0])
-        assert detect(PICTURE, "other.png", "--show").exit_code == DONE
-        assert keys == []
-        assert len(shown) == 3
-
-    def test_without_a_screen_it_is_refused(self, monkeypatch):
-        monkeypatch.setattr(sys, "platform", "linux")
-        for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-            monkeypatch.delenv(name, raising=False)
-        result = detect("clip.avi", "--show")
-        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
-        assert "--show needs a screen" in result.stderr
-
-    def test_an_opencv_without_windows_is_named(self, screen, monkeypatch):
-        def fail(*arguments):
-            raise cv2.error("The function is not implemented")
-
-        monkeypatch.setattr(cv2, "namedWindow", fail)
-        result = detect("clip.avi", "--show")
-        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
-        assert "opencv-python-headless" in result.stderr
+            assert process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(LONG) == INTERRUPTED
+            assert process.stderr.read() == "dtorch: interrupted\n"

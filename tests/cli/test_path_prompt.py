@@ -1,36 +1,21 @@
-"""Without a picture Darknet's commands ask for one, again and again."""
+"""Darknet's prompt: a command without a picture asks for one, again and again."""
 
-import os
 import re
-import subprocess
-import sys
-import threading
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-import darknet_torch
 from darknet_torch import load, write_weights
 from darknet_torch.cfg.zoo import sample_folder
-from tests.cli.command import dtorch
+from darknet_torch.cli.path_prompt import PROMPT
+from tests.cli.colour_classifier import TWO_COLOURS
+from tests.cli.command import LONG, dtorch, started_dtorch
 
 TOY = sample_folder() / "toy-shapes"
 PICTURE = sample_folder() / "shapes.png"
 MODEL = (f"{TOY}.cfg", f"{TOY}.weights")
 DONE, SOME_FAILED = 0, 1
-PROMPT = "Enter Image Path: "
-COLORS = """[net]
-width=2
-height=2
-channels=3
-[convolutional]
-filters=2
-[avgpool]
-[softmax]
-"""
-LONG = 60  # seconds that never pass, unless a process hangs
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +37,7 @@ COMMANDS = pytest.mark.parametrize(
 
 
 @COMMANDS
-def test_every_line_is_answered_as_a_picture_of_its_own(command):
+def test_every_line_is_processed_as_one_picture(command):
     answer = without_times(dtorch(*command, PICTURE).stdout)
     assert answer.startswith(f"{PICTURE}: Predicted in T milli-seconds.\ntriangle: ")
     result = dtorch(*command, stdin=f"{PICTURE}\n{PICTURE}\r\n")
@@ -61,7 +46,7 @@ def test_every_line_is_answered_as_a_picture_of_its_own(command):
 
 
 @COMMANDS
-def test_a_picture_that_is_not_there_does_not_end_it(command):
+def test_a_missing_picture_does_not_end_the_prompt(command):
     result = dtorch(*command, stdin=f"gone.png\n\n{PICTURE}")
     assert result.exit_code == SOME_FAILED
     assert result.stderr.splitlines() == [
@@ -73,13 +58,13 @@ def test_a_picture_that_is_not_there_does_not_end_it(command):
 
 
 @COMMANDS
-def test_no_input_is_a_prompt_alone(command):
+def test_without_input_only_the_prompt_is_printed(command):
     result = dtorch(*command, stdin="")
     assert (result.exit_code, result.stdout, result.stderr) == (DONE, PROMPT, "")
 
 
-def test_classifier_predict_asks_too(folder):
-    (folder / "colors.cfg").write_text(COLORS)
+def test_classifier_predict_prompts_too(folder):
+    (folder / "colors.cfg").write_text(TWO_COLOURS)
     write_weights(load("colors.cfg"), "colors.weights")
     (folder / "colors.data").write_text("classes=2\nnames=colors.names\n")
     (folder / "colors.names").write_text("red\nblue\n")
@@ -95,37 +80,26 @@ def test_classifier_predict_asks_too(folder):
     assert without_times(dtorch(*command, "one.png").stdout) == both
 
 
-def test_a_program_can_converse_with_it(folder):
+def test_a_program_can_wait_for_each_prompt():
     """Many drive Darknet so: they wait for the prompt, write a path and read up to the next."""
-    code = "from darknet_torch.cli.main import main; main(prog_name='dtorch')"
-    root = str(Path(darknet_torch.__file__).parents[1])
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "detector", "test", "shapes.data", *MODEL, "-dont_show"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": root},
-    )
-    # Should the prompt not come, the test fails instead of hanging.
-    watchdog = threading.Timer(LONG, process.kill)
-    watchdog.start()
+    command = ("detector", "test", "shapes.data", *MODEL, "-dont_show")
+    with started_dtorch(*command) as process:
 
-    def up_to_prompt():
-        text = b""
-        while not text.endswith(PROMPT.encode()):
-            more = process.stdout.read1(1)
-            assert more, text
-            text += more
-        return text.decode()
+        def up_to_prompt():
+            text = ""
+            while not text.endswith(PROMPT):
+                more = process.stdout.read(1)
+                assert more, text
+                text += more
+            return text
 
-    assert up_to_prompt() == PROMPT
-    for _ in range(2):
-        process.stdin.write(f"{PICTURE}\n".encode())
-        process.stdin.flush()
-        answer = up_to_prompt()
-        assert answer.startswith(f"{PICTURE}: Predicted in ")
-        assert answer.count("(left_x: ") == 4
-    process.stdin.close()
-    assert process.wait(LONG) == DONE
-    watchdog.cancel()
-    assert process.stdout.read() == b""
-    process.stdout.close()
+        assert up_to_prompt() == PROMPT
+        for _ in range(2):
+            process.stdin.write(f"{PICTURE}\n")
+            process.stdin.flush()
+            answer = up_to_prompt()
+            assert answer.startswith(f"{PICTURE}: Predicted in ")
+            assert answer.count("(left_x: ") == 4
+        process.stdin.close()
+        assert process.wait(LONG) == DONE
+        assert process.stdout.read() == ""

@@ -1,16 +1,17 @@
-"""What `dtorch kmeans` and `detector calc_anchors` have in common."""
+"""The search for anchors of `dtorch kmeans`, `dtorch new` and `detector calc_anchors`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from darknet_torch.anchors.kmeans import DEFAULT_RESTARTS, DEFAULT_VARIANT, VARIANTS
+from darknet_torch.anchors import DEFAULT_RESTARTS, DEFAULT_VARIANT, VARIANT_NAMES
 from darknet_torch.cli.options import all_options
+from darknet_torch.cli.parameter_types import NOT_NEGATIVE, POSITIVE
 from darknet_torch.errors import UsageError, warn
 
 if TYPE_CHECKING:
@@ -23,59 +24,68 @@ if TYPE_CHECKING:
 
 _WITHOUT_TORCH = ("cpu", "auto")
 
-kmeans_options = all_options(
+
+@dataclass(frozen=True, kw_only=True)
+class AnchorSearchOptions:
+    """How to search for anchors; see `anchor_search_options`.
+
+    Attributes:
+        variant: of k-means, see `VARIANTS`.
+        restarts: runs of k-means, of which the best counts.
+        generations: random changes to try after k-means.
+    """
+
+    variant: str = DEFAULT_VARIANT
+    seed: int = 0
+    restarts: int = DEFAULT_RESTARTS
+    generations: int = 0
+    device: str = "cpu"
+
+
+anchor_search_options = all_options(
     click.option(
         "--variant",
-        type=click.Choice(list(VARIANTS)),
+        type=click.Choice(VARIANT_NAMES),
         default=DEFAULT_VARIANT,
         show_default=True,
-        help="What an anchor is of the boxes nearest by IoU; or the mean of those nearest in "
-        "pixels.",
+        help="An anchor is the median or the mean of the boxes nearest by IoU, or the mean of "
+        "those nearest in pixels.",
     ),
-    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+    click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True),
     click.option(
         "--restarts",
-        type=click.IntRange(min=1),
+        type=POSITIVE,
         default=DEFAULT_RESTARTS,
         show_default=True,
-        help="Runs, of which the best counts.",
+        help="Runs of k-means; the best one counts.",
     ),
     click.option(
         "--genetic",
         "generations",
-        type=click.IntRange(min=0),
+        type=NOT_NEGATIVE,
         default=0,
         show_default=True,
         metavar="N",
-        help="Then try N random changes.",
+        help="After k-means try N random changes.",
     ),
     click.option(
         "--device",
         default="cpu",
         show_default=True,
-        help="cpu, or cuda or cuda:N through torch, with the same anchors.",
+        help="cpu, or cuda or cuda:N with torch; the anchors are the same.",
     ),
 )
 
-# For commands that do not ask.
-KMEANS_DEFAULTS = {
-    "variant": DEFAULT_VARIANT,
-    "seed": 0,
-    "restarts": DEFAULT_RESTARTS,
-    "generations": 0,
-    "device": "cpu",
-}
-
 
 @dataclass(frozen=True)
-class Setting:
-    """What the anchors are for.
+class AnchorTarget:
+    """The network that anchors are for.
 
     Attributes:
         count: how many anchors.
         height, width: of the network's input, pixels.
         letterbox: pictures keep their aspect.
-        unit: pixels of the input that 1 means in the cfg's anchors=.
+        unit: the pixels of the input that stand for 1 in the cfg's anchors=.
     """
 
     count: int
@@ -85,28 +95,28 @@ class Setting:
     unit: Fraction = Fraction(1)
 
     def format_anchors(self, anchors: np.ndarray) -> str:
-        """`anchors` as the cfg has them."""
+        """Return [count, 2] `anchors`, in pixels of the input, as the cfg writes them."""
         from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_for_cfg
 
         whole = self.unit == 1 and anchors_are_pixels(self.width)
         return format_anchors_for_cfg(anchors / float(self.unit), whole=whole)
 
 
-def measure_boxes(data_set: DataSet, setting: Setting) -> MeasuredBoxes:
-    """The box sizes of a data set.
+def measure_boxes(data_set: DataSet, target: AnchorTarget) -> MeasuredBoxes:
+    """Measure the boxes of a data set in pixels of the target's input.
 
     Raises:
         UsageError, ImageError: as `measure_box_sizes`.
 
     Warns:
-        CfgWarning: of pictures without labels and boxes without a size.
+        CfgWarning: there are pictures without labels, or boxes without a size.
     """
     from darknet_torch.anchors.dataset import measure_box_sizes
 
     unlabelled = sum(example.labels is None for example in data_set.examples)
     if unlabelled:
         warn(f"pictures without a label file: {unlabelled}", where=data_set.origin)
-    found = measure_box_sizes(data_set, setting.height, setting.width, letterbox=setting.letterbox)
+    found = measure_box_sizes(data_set, target.height, target.width, letterbox=target.letterbox)
     if found.without_size:
         warn(
             f"boxes left out, since their width or height is not above 0: {found.without_size}",
@@ -116,36 +126,41 @@ def measure_boxes(data_set: DataSet, setting: Setting) -> MeasuredBoxes:
 
 
 def find_anchors(
-    arguments: dict[str, Any], measured: MeasuredBoxes, counts: Sequence[int]
+    options: AnchorSearchOptions, measured: MeasuredBoxes, counts: Sequence[int]
 ) -> list[SweepPoint]:
-    """Anchors of each number, as the options of k-means say.
+    """Find anchors for each number of anchors.
+
+    Args:
+        options: how to search.
+        measured: the boxes.
+        counts: the numbers of anchors.
 
     Raises:
-        UsageError: more anchors than sizes, or no such device.
+        UsageError: there are more anchors than different sizes, or no such device.
     """
     from darknet_torch.anchors.genetic import refine
-    from darknet_torch.anchors.kmeans import cluster
+    from darknet_torch.anchors.kmeans import VARIANTS, cluster
     from darknet_torch.anchors.sweep import sweep
 
-    boxes, seed = measured.boxes, arguments["seed"]
-    nearest = _nearest(arguments["device"], VARIANTS[arguments["variant"]].distance)
+    boxes = measured.boxes
+    nearest = _nearest_on_device(options.device, VARIANTS[options.variant].distance)
 
     def find(count: int) -> np.ndarray:
         anchors = cluster(
             boxes,
             count,
-            variant=arguments["variant"],
-            seed=seed,
-            restarts=arguments["restarts"],
+            variant=options.variant,
+            seed=options.seed,
+            restarts=options.restarts,
             nearest=nearest,
         )
-        return refine(boxes, anchors, generations=arguments["generations"], seed=seed)
+        return refine(boxes, anchors, generations=options.generations, seed=options.seed)
 
     return sweep(boxes, counts, find)
 
 
-def _nearest(device: str, distance: Distance) -> Nearest | None:
-    """What finds nearest anchors on --device; None for numpy."""
+def _nearest_on_device(device: str, distance: Distance) -> Nearest | None:
+    """Return the search for nearest anchors on --device; None for that of numpy."""
     if device in _WITHOUT_TORCH:
         return None
     if not device.startswith("cuda"):

@@ -1,19 +1,20 @@
-"""What commands on pictures share: reading ahead, progress, results, exit status."""
+"""A command that runs a network over sources of pictures: reading, results, exit status."""
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import click
 
-from darknet_torch.cli.outputs import Output, Result
+from darknet_torch.cli.progress import progress_bar
+from darknet_torch.cli.result_formats import Result
+from darknet_torch.cli.result_output import ResultOutput
 from darknet_torch.media.sources import PictureSource, SourceKind
 
 if TYPE_CHECKING:
@@ -21,10 +22,28 @@ if TYPE_CHECKING:
     from darknet_torch.media.prefetch import BackgroundWriter
 
 _SOME_FAILED = 1
-_LONG = 10  # pictures from which progress is shown
-_ROOM = 4  # pictures that may wait to be drawn and written
+_MOST_WAITING = 4  # pictures that may wait to be drawn and written
 
 ResultType = TypeVar("ResultType", bound=Result)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingSettings:
+    """How sources are read.
+
+    Attributes:
+        batch: pictures that the network takes at once.
+        workers: threads that read pictures.
+        exif: turn pictures as their EXIF orientation says.
+        quiet: print neither progress nor remarks.
+        reconnects: how often in a row to open a live source again that has dropped.
+    """
+
+    batch: int
+    workers: int
+    exif: bool
+    quiet: bool
+    reconnects: int = 0
 
 
 @dataclass(frozen=True)
@@ -32,44 +51,45 @@ class Sinks(Generic[ResultType]):
     """Where results go.
 
     Attributes:
-        outputs: which print them.
-        keep: called with each picture and its result, in a thread behind the network.
+        outputs: print or write the results.
+        keep: called with each picture and its result, in a thread of its own, so that the
+            network goes on meanwhile.
         show: called with each picture and its result; true ends the run.
-        opened: to be closed at the end of the run.
+        opened: closed at the end of the run.
     """
 
-    outputs: Sequence[Output]
+    outputs: Sequence[ResultOutput]
     keep: Sequence[Callable[[Frame, ResultType], None]] = ()
     show: Callable[[Frame, ResultType], bool] | None = None
     opened: Sequence[AbstractContextManager[object]] = ()
 
 
-class Run(Generic[ResultType]):
-    """One command over many pictures.
+class SourceRun(Generic[ResultType]):
+    """A run of a network over sources.
 
     Args:
-        search: frames to results, a batch at a time.
+        process: computes the results of a batch of frames.
         sinks: where the results go.
-        arguments: the command's keyword arguments (batch, workers, exif, reconnects, quiet).
+        reading: how the sources are read.
     """
 
     def __init__(
         self,
-        search: Callable[[list[Frame]], list[ResultType]],
+        process: Callable[[list[Frame]], list[ResultType]],
         sinks: Sinks[ResultType],
-        arguments: dict[str, Any],
+        reading: ReadingSettings,
     ) -> None:
-        self._search, self._sinks, self._arguments = search, sinks, arguments
+        self._process, self._sinks, self._reading = process, sinks, reading
         self._done = self._failed = 0
         self._moving = self._live = False
         self._stopped = self._interrupted = False
 
-    def __call__(self, groups: Iterable[Sequence[PictureSource]]) -> None:
-        """Search all sources, print the results, exit 1 if some could not be read.
+    def run(self, groups: Iterable[Sequence[PictureSource]]) -> None:
+        """Process all sources, print the results, and exit with 1 if some could not be read.
 
         Args:
-            groups: each is searched to its end before the next one is asked for; within it
-                reading, network and drawing overlap.
+            groups: each is processed to its end before the next one is asked for; within a
+                group reading, network and drawing overlap.
 
         Raises:
             KeyboardInterrupt: if that ends a live source, the results up to then are kept.
@@ -78,7 +98,7 @@ class Run(Generic[ResultType]):
             for opened in (*self._sinks.outputs, *self._sinks.opened):
                 stack.enter_context(opened)
             for sources in groups:
-                self._search_group(sources)
+                self._run_group(sources)
                 if self._stopped or self._interrupted:
                     break
         if self._interrupted:
@@ -89,28 +109,28 @@ class Run(Generic[ResultType]):
             click.echo(f"dtorch: {self._failed} of {total} {what} failed", err=True)
             sys.exit(_SOME_FAILED)
 
-    def _search_group(self, sources: Sequence[PictureSource]) -> None:
+    def _run_group(self, sources: Sequence[PictureSource]) -> None:
         from darknet_torch.media.frame_batches import frame_batches
         from darknet_torch.media.prefetch import BackgroundWriter
         from darknet_torch.media.video_reader import VideoReadOptions
 
-        arguments = self._arguments
+        reading = self._reading
         self._moving |= any(source.is_video for source in sources)
         batches = frame_batches(
             sources,
-            size=arguments["batch"],
-            workers=arguments["workers"],
-            options=VideoReadOptions(arguments["exif"], arguments.get("reconnects", 0), self._say),
+            size=reading.batch,
+            workers=reading.workers,
+            options=VideoReadOptions(reading.exif, reading.reconnects, self._print_remark),
         )
-        still = all(source.kind is SourceKind.PICTURE for source in sources)
+        pictures_only = all(source.kind is SourceKind.PICTURE for source in sources)
         with (
             closing(batches),
-            progress(len(sources) if still else 0, quiet=arguments["quiet"]) as advance,
-            BackgroundWriter(_ROOM) as behind,
+            progress_bar(len(sources) if pictures_only else 0, quiet=reading.quiet) as advance,
+            BackgroundWriter(_MOST_WAITING) as writer,
         ):
             try:
                 for batch in batches:
-                    self._search_batch(batch, behind)
+                    self._run_batch(batch, writer)
                     advance(len(batch))
                     if self._stopped:
                         break
@@ -119,7 +139,7 @@ class Run(Generic[ResultType]):
                     raise
                 self._interrupted = True
 
-    def _search_batch(self, batch: FrameBatch, behind: BackgroundWriter) -> None:
+    def _run_batch(self, batch: FrameBatch, writer: BackgroundWriter) -> None:
         for error in batch.errors:
             click.echo(f"dtorch: {error}", err=True)
         self._failed += len(batch.errors)
@@ -127,13 +147,13 @@ class Run(Generic[ResultType]):
             return
         self._live = batch.frames[-1].source.is_live
         start = time.perf_counter()
-        results = self._search(batch.frames)
-        spent = (time.perf_counter() - start) * 1000 / len(results)
+        results = self._process(batch.frames)
+        milliseconds = (time.perf_counter() - start) * 1000 / len(results)
         for frame, result in zip(batch.frames, results, strict=True):
             self._done += 1
             for output in self._sinks.outputs:
-                output.write(frame, result, spent)
-            behind.submit(partial(self._keep, frame, result))
+                output.write(frame, result, milliseconds)
+            writer.submit(partial(self._keep, frame, result))
             if self._sinks.show is not None and not self._stopped:
                 self._stopped = self._sinks.show(frame, result)
 
@@ -141,16 +161,6 @@ class Run(Generic[ResultType]):
         for keep in self._sinks.keep:
             keep(frame, result)
 
-    def _say(self, text: str) -> None:
-        if not self._arguments["quiet"]:
+    def _print_remark(self, text: str) -> None:
+        if not self._reading.quiet:
             click.echo(text, err=True)
-
-
-@contextlib.contextmanager
-def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error while pictures are worked on, and how to move it on."""
-    if quiet or total < _LONG or not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    with click.progressbar(length=total, label="pictures", file=sys.stderr) as bar:
-        yield bar.update

@@ -1,0 +1,119 @@
+"""How often a classifier is right, for `dtorch eval` and `classifier valid`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from darknet_torch.cfg.data_file import read_data_file
+from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.detector_evaluation import (
+    DEFAULT_SPLIT,
+    SOME_FAILED,
+    EvaluationOptions,
+    print_result,
+)
+from darknet_torch.cli.progress import progress_bar
+from darknet_torch.errors import DarknetError, UsageError
+
+if TYPE_CHECKING:
+    from darknet_torch.datasets.classification import ClassifiedPictures
+    from darknet_torch.inference.classifier import Classifier
+    from darknet_torch.model.network import Network
+
+_FOLDER_TOP = 5  # guesses for a folder of folders, which has no top=
+
+
+@dataclass
+class _Guesses:
+    """The guesses of a classifier.
+
+    Attributes:
+        class_ids: for each picture that could be read, the likeliest first.
+        places: of those pictures in the data set.
+        errors: what is wrong with the others.
+    """
+
+    class_ids: list[tuple[int, ...]] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    errors: list[DarknetError] = field(default_factory=list)
+
+
+def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
+    """Classify the pictures of --data, print how often that was right; exit with 1 if some failed.
+
+    Pictures are resized by their shorter side and cropped, as Darknet does here, unless
+    --letterbox says otherwise.
+    """
+    import numpy as np
+
+    from darknet_torch.datasets.classification import open_classification
+    from darknet_torch.evaluation.classification import score_classifier, true_class_ids
+    from darknet_torch.inference.classifier import Classifier
+
+    data = find_data(options.data, options.cfg)
+    pictures = open_classification(data, split=_choose_split(data, options.split))
+    classifier = Classifier(
+        network,
+        names=options.names or list(pictures.names),
+        top=_read_top(data),
+        letterbox=bool(options.letterbox),
+        backend=options.backend,
+        exif=options.exif,
+    )
+    guesses = _classify_all(classifier, pictures, options)
+    for error in guesses.errors:
+        click.echo(f"dtorch: {error}", err=True)
+    if not guesses.places:
+        raise UsageError("no picture can be read", where=pictures.origin)
+    all_truths = true_class_ids(pictures)
+    truths = [all_truths[place] for place in guesses.places]
+    names = classifier.names[: classifier.classes]
+    score = score_classifier(np.array(guesses.class_ids), truths, names)
+    print_result(score.lines(), score.to_dict(), options)
+    if guesses.errors:
+        failed, total = len(guesses.errors), len(pictures.paths)
+        click.echo(f"dtorch: {failed} of {total} pictures failed", err=True)
+        sys.exit(SOME_FAILED)
+
+
+def _classify_all(
+    classifier: Classifier, pictures: ClassifiedPictures, options: EvaluationOptions
+) -> _Guesses:
+    from darknet_torch.media.frame_batches import picture_batches
+
+    guesses = _Guesses()
+    with progress_bar(len(pictures.paths), quiet=options.quiet) as advance:
+        for batch in picture_batches(
+            pictures.paths, size=options.batch, workers=options.workers, exif=options.exif
+        ):
+            guesses.errors += batch.errors
+            if batch.images:
+                found = classifier.classify_images(batch.images, [""] * len(batch.images))
+                guesses.class_ids += [one.class_ids for one in found]
+                guesses.places += batch.indices
+            advance(len(batch))
+    return guesses
+
+
+def _choose_split(data: str, split: str | None) -> str | None:
+    """Return the split to evaluate.
+
+    Without --split it is ``valid`` for a .data file, and for a folder ``valid`` or ``val`` if
+    it has such a folder; else None, for a folder without splits.
+    """
+    if split or not Path(data).is_dir():
+        return split or DEFAULT_SPLIT
+    return next((name for name in (DEFAULT_SPLIT, "val") if (Path(data) / name).is_dir()), None)
+
+
+def _read_top(data: str) -> int:
+    """Return how many guesses count: top= of the .data file, 1 without it."""
+    if Path(data).is_dir():
+        return _FOLDER_TOP
+    text = read_data_file(data).get("top", "")
+    return max(1, int(text)) if text.isdecimal() else 1

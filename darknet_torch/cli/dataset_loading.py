@@ -1,0 +1,67 @@
+"""The data set that a command's options name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from darknet_torch.cli.options import DataSetOptions
+from darknet_torch.downloads.model_files import resolve_model
+from darknet_torch.errors import UsageError, warn
+
+if TYPE_CHECKING:
+    from darknet_torch.datasets.examples import DataSet
+
+_MOST_WARNINGS = 5  # the other problems of a data set are only counted
+
+
+def find_data(data: str | None, cfg: str | None) -> str:
+    """Return the data set that --data names, else the .data file next to the cfg.
+
+    Raises:
+        UsageError: there is neither.
+    """
+    if data:
+        return data
+    neighbour = resolve_model(cfg).companion(".data") if cfg else None
+    if neighbour is not None and neighbour.exists():
+        return str(neighbour)
+    raise UsageError(
+        "no data set",
+        expected="--data, such as --data obj.data, --data instances_train2017.json --images "
+        "train2017, or --data VOC2007 --split train",
+        got=f"no --data, and no {neighbour}" if neighbour else "no --data",
+    )
+
+
+def open_data(
+    options: DataSetOptions, cfg: str | None = None, *, default_split: str | None = None
+) -> DataSet:
+    """Open the data set, and warn about what is wrong in its files.
+
+    Args:
+        options: which data set.
+        cfg: whose .data file is used without --data.
+        default_split: the split without --split.
+
+    Raises:
+        UsageError, NamesError: as `find_data` and `open_dataset`.
+
+    Warns:
+        CfgWarning: for each of the first problems, and for the number of the others.
+    """
+    from darknet_torch.datasets.opening import open_dataset
+
+    data_set = open_dataset(
+        Path(find_data(options.data, cfg)),
+        images=options.images,
+        split=options.split or default_split,
+        names=options.names,
+        voc_origin=options.voc_origin,
+    )
+    problems = data_set.problems
+    for problem in problems[:_MOST_WARNINGS]:
+        warn(problem.what, where=problem.where)
+    if len(problems) > _MOST_WARNINGS:
+        warn(f"{len(problems) - _MOST_WARNINGS} more problems like these", where=data_set.origin)
+    return data_set

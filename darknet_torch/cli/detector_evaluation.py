@@ -1,0 +1,164 @@
+"""What the commands that evaluate a detector share: its run over a data set."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from darknet_torch.cli.dataset_loading import open_data
+from darknet_torch.cli.model_loading import RunModelOptions, find_names
+from darknet_torch.cli.options import DataSetOptions, OutputOptions, OverlapOptions
+from darknet_torch.cli.progress import progress_bar
+from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cli.result_output import print_or_write
+from darknet_torch.errors import UsageError
+
+if TYPE_CHECKING:
+    from darknet_torch.datasets.examples import DataSet
+    from darknet_torch.evaluation.detection_pass import DetectionPass
+    from darknet_torch.evaluation.ground_truth import GroundTruth
+    from darknet_torch.inference.detector import Detector
+    from darknet_torch.model.network import Network
+
+DEFAULT_SPLIT = "valid"  # the split to evaluate without --split
+SOME_FAILED = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationOptions(RunModelOptions, DataSetOptions, OverlapOptions, OutputOptions):
+    """A model, a data set to evaluate it on, and how to run it."""
+
+
+@dataclass(frozen=True)
+class DetectedDataSet:
+    """The detections in a data set, and its labels.
+
+    Attributes:
+        detector: what found them.
+        passed: the detections.
+        ground_truth: the labels of the pictures that could be read.
+    """
+
+    detector: Detector
+    passed: DetectionPass
+    ground_truth: GroundTruth
+
+
+def open_evaluation_data(options: EvaluationOptions) -> DataSet:
+    """Open the data set to evaluate on, its split ``valid`` by default."""
+    with report_warnings(options):
+        return open_data(options, options.cfg, default_split=DEFAULT_SPLIT)
+
+
+def with_names(data_set: DataSet, names: Sequence[str]) -> DataSet:
+    """Return the data set with these names of classes.
+
+    Raises:
+        UsageError: a label is of a class beyond them.
+    """
+    for example in data_set.examples:
+        largest = -1 if example.labels is None else example.labels.class_ids.max(initial=-1)
+        if largest >= len(names):
+            raise UsageError(
+                "a label has an unknown class",
+                where=example.label_file or example.path,
+                expected=f"0 to {len(names) - 1}",
+                got=int(largest),
+            )
+    return replace(data_set, names=tuple(names))
+
+
+def detect_in_data_set(
+    network: Network,
+    data_set: DataSet,
+    options: EvaluationOptions,
+    *,
+    thresholds: Sequence[float],
+    nms_threshold: float,
+) -> DetectedDataSet:
+    """Run a network over a data set, and print which pictures failed.
+
+    Args:
+        network: the detector's network.
+        data_set: the pictures and their labels.
+        options: how to run it.
+        thresholds: scores above which detections are kept, 0-1; see `detect_all`.
+        nms_threshold: the IoU above which overlapping boxes are dropped, 0-1.
+
+    Raises:
+        UsageError: not one picture can be read; and as `Detector`.
+    """
+    from darknet_torch.evaluation.detection_pass import detect_all
+    from darknet_torch.evaluation.ground_truth import GroundTruth
+
+    detector = build_detector(network, data_set, options, nms_threshold)
+    data_set = with_names(data_set, detector.names)
+    paths = [example.path for example in data_set.examples]
+    with progress_bar(len(paths), quiet=options.quiet) as advance:
+        passed = detect_all(
+            detector,
+            paths,
+            thresholds=thresholds,
+            batch=options.batch,
+            workers=options.workers,
+            exif=options.exif,
+            advance=advance,
+        )
+    for error in passed.errors:
+        click.echo(f"dtorch: {error}", err=True)
+    if not passed.readable:
+        raise UsageError("no picture can be read", where=data_set.origin)
+    readable = tuple(data_set.examples[place] for place in passed.readable)
+    ground_truth = GroundTruth.from_data_set(replace(data_set, examples=readable))
+    return DetectedDataSet(detector, passed, ground_truth)
+
+
+def build_detector(
+    network: Network, data_set: DataSet, options: EvaluationOptions, nms_threshold: float
+) -> Detector:
+    """Build the detector that the options describe, with the names of the data set's classes."""
+    from darknet_torch.inference.detector import Detector
+
+    return Detector(
+        network,
+        names=_choose_names(data_set, network, options),
+        nms_threshold=nms_threshold,
+        letterbox=options.letterbox,
+        backend=options.backend,
+        resize=options.resize,
+    )
+
+
+def _choose_names(
+    data_set: DataSet, network: Network, options: EvaluationOptions
+) -> Sequence[str] | str:
+    """Return the data set's names, else those of the network, else numbers."""
+    if data_set.names or not network.heads:
+        return data_set.names
+    classes = network.heads[-1].classes
+    return find_names(options, classes, options.names) or numbered_names(classes)
+
+
+def numbered_names(classes: int) -> list[str]:
+    """Return a name for each of the classes, such as ``class 0``."""
+    return [f"class {number}" for number in range(classes)]
+
+
+def exit_if_failed(passed: DetectionPass) -> None:
+    """Exit with 1 if pictures failed; which ones was already printed."""
+    if passed.errors:
+        total = len(passed.errors) + len(passed.readable)
+        click.echo(f"dtorch: {len(passed.errors)} of {total} pictures failed", err=True)
+        sys.exit(SOME_FAILED)
+
+
+def print_result(lines: Sequence[str], content: dict[str, Any], options: OutputOptions) -> None:
+    """Print a result, or write it to --out: `lines` as text, or `content` as JSON."""
+    as_json = options.form == "json"
+    text = json.dumps(content, indent=1, ensure_ascii=False) if as_json else "\n".join(lines)
+    print_or_write(text, options.out)

@@ -1,0 +1,59 @@
+"""Warnings of a command: printed to standard error, or raised under --strict."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from darknet_torch.cli.options import ReportingOptions
+from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError
+
+
+@contextmanager
+def report_warnings(options: ReportingOptions) -> Iterator[None]:
+    """Print the warnings that the block issues, at its end.
+
+    Raises:
+        CfgError: under --strict, if there were any; its message lists all of them.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CfgWarning)
+        try:
+            yield
+        except DarknetError:
+            _print(options, caught)
+            raise
+    faults = _print(options, caught)
+    if options.strict and faults:
+        raise CfgError("\n  ".join([f"refused under --strict ({len(faults)}):", *faults]))
+
+
+@contextmanager
+def report_warnings_at_once(options: ReportingOptions) -> Iterator[None]:
+    """As `report_warnings`; under --strict the first warning ends the block.
+
+    It is for blocks that write files, which must not be written then.
+    """
+    if not options.strict:
+        with report_warnings(options):
+            yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CfgWarning)
+        warnings.simplefilter("ignore", CfgNote)
+        try:
+            yield
+        except CfgWarning as fault:
+            raise CfgError(f"refused under --strict: {fault}") from None
+
+
+def _print(options: ReportingOptions, caught: Iterable[warnings.WarningMessage]) -> list[str]:
+    """Print notes, and the warnings that --strict does not raise; return all warnings."""
+    faults = []
+    for warning in caught:
+        is_note = issubclass(warning.category, CfgNote)
+        faults += [] if is_note else [str(warning.message)]
+        if is_note or not options.strict:
+            options.print_remark(f"{'note' if is_note else 'warning'}: {warning.message}")
+    return faults

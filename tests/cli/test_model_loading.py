@@ -1,0 +1,54 @@
+"""The names of the classes that a command's options name."""
+
+import click
+import pytest
+
+from darknet_torch.cfg.zoo import read_names
+from darknet_torch.cli.model_loading import find_names, find_names_file
+from darknet_torch.cli.options import (
+    ModelOptions,
+    network_options,
+    quiet_option,
+    verbose_option,
+)
+from darknet_torch.errors import UsageError
+
+COMMAND = click.Command("x")
+for decorate in (network_options, quiet_option(""), verbose_option):
+    COMMAND = decorate(COMMAND)
+
+
+@pytest.fixture
+def options(tmp_path):
+    (tmp_path / "a.cfg").touch()
+    context = COMMAND.make_context("x", ["--cfg", str(tmp_path / "a.cfg")])
+    return ModelOptions(**context.params)
+
+
+def test_a_given_names_file_comes_first(options, tmp_path):
+    (tmp_path / "a.names").touch()
+    assert find_names(options, 80, "other.names") == "other.names"
+    assert find_names(options, 80, None) == str(tmp_path / "a.names")
+
+
+@pytest.mark.parametrize(("classes", "name"), [(80, "coco"), (20, "voc")])
+def test_the_number_of_classes_suggests_names_with_a_note(options, classes, name, capsys):
+    assert find_names(options, classes, None) == read_names(name)
+    note = f"note: {classes} classes, named as in {name}; --names FILE for others\n"
+    assert capsys.readouterr().err == note
+
+
+def test_other_numbers_of_classes_have_no_names(options):
+    assert find_names(options, 3, None) is None
+
+
+def test_the_names_file_is_the_given_one_or_that_of_the_data_file(tmp_path):
+    data = tmp_path / "a.data"
+    data.write_text("names=a.names\n")
+    (tmp_path / "a.names").touch()
+    assert find_names_file("b.names", str(data)) == "b.names"
+    assert find_names_file(None, str(data)) == str(tmp_path / "a.names")
+    assert find_names_file(None, None) is None
+    data.write_text("classes=3\n")
+    with pytest.raises(UsageError, match=r"a\.data: has no names=: expected names=FILE"):
+        find_names_file(None, str(data))

@@ -1,0 +1,67 @@
+"""The parameters of each command are the fields of its dataclass."""
+
+import dataclasses
+from typing import get_type_hints
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from darknet_torch.cli.main import main
+from darknet_torch.cli.options import ReportingOptions, parsed_into, quiet_option
+
+
+def leaf_commands(group):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from leaf_commands(command)
+        else:
+            yield command
+
+
+def options_type(command):
+    """The dataclass that a command's function takes; None for a function of plain values."""
+    function = command.callback.__wrapped__ if hasattr(command.callback, "__wrapped__") else None
+    return get_type_hints(function)["options"] if function else None
+
+
+def test_every_command_has_a_dataclass_with_its_parameters():
+    plain = []
+    for command in leaf_commands(main):
+        kind = options_type(command)
+        if kind is None:
+            plain.append(command.name)
+            continue
+        names = {field.name for field in dataclasses.fields(kind)}
+        exposed = {param.name for param in command.params if param.expose_value}
+        assert exposed == names, command.name
+    assert plain == ["completion"]
+
+
+def test_every_dataclass_is_frozen():
+    for command in leaf_commands(main):
+        kind = options_type(command)
+        assert kind is None or kind.__dataclass_params__.frozen, command.name
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Greeting(ReportingOptions):
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"), [([], "hello Ann"), (["--name", "Bob", "--quiet"], "")]
+)
+def test_a_function_gets_the_parsed_values(words, printed):
+    @click.command()
+    @click.option("--name", default="Ann")
+    @quiet_option("Print nothing.")
+    @parsed_into(Greeting)
+    def greet(options):
+        """Say hello."""
+        options.print_remark(f"hello {options.name}")
+
+    assert greet.help == "Say hello."
+    assert CliRunner().invoke(greet, words).stderr.strip() == printed

@@ -1,0 +1,98 @@
+"""What shells offer as the values of options."""
+
+import click
+import pytest
+
+from darknet_torch.cfg.zoo import shipped
+from darknet_torch.cli.main import main
+from tests.cli.command import RUN_AND_LIST, python
+
+
+def complete(monkeypatch, words):
+    """(kind, value) pairs that bash is offered for the last of `words`."""
+    monkeypatch.setenv("_DTORCH_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+    result = python(RUN_AND_LIST)
+    assert result.stderr.splitlines()[-1] == "[]", result.stderr  # no heavy package
+    return [tuple(line.split(",", 1)) for line in result.stdout.splitlines()]
+
+
+WORDS = {  # what takes a word that is no path
+    *("anchors", "class_name", "device", "gpus", "only", "parts", "random_seed", "seed_text"),
+    *("split", "splits", "sweep", "valid_split"),
+}
+
+
+def commands(group, context):
+    """All commands below a group."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        inside = click.Context(command, info_name=name, parent=context)
+        if isinstance(command, click.Group):
+            yield from commands(command, inside)
+        else:
+            yield inside
+
+
+def test_every_parameter_for_a_path_completes_files():
+    blank = [
+        f"{context.command_path} {parameter.name}"
+        for context in commands(main, click.Context(main, info_name="dtorch"))
+        for parameter in context.command.params
+        if isinstance(parameter.type, click.types.StringParamType)
+        and not getattr(parameter, "hidden", False)
+        and parameter.name not in WORDS
+        and not parameter.shell_complete(context, "")
+    ]
+    assert blank == []
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("yolov3-own.cfg", "own.weights", "notes.txt"):
+        (tmp_path / name).touch()
+
+
+def plain(*values):
+    return [("plain", value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("dtorch down", plain("download")),
+        ("dtorch detect --wei", plain("--weights")),
+        ("dtorch detect --dialect pj", plain("pjreddie")),
+        ("dtorch detect --device cu", plain("cuda")),
+        ("dtorch detect --cfg yolov7", plain("yolov7", "yolov7-tiny")),
+        ("dtorch kmeans --cfg yolov7-", plain("yolov7-tiny")),
+        ("dtorch info yolov7-", plain("yolov7-tiny")),
+        ("dtorch detect --cfg yolov3-o", plain("yolov3-own.cfg")),
+        ("dtorch detect --cfg models/y", [("file", "models/y")]),
+        ("dtorch eval --weights own", plain("own.weights")),
+        ("dtorch detect --weights no", [("file", "no")]),
+        ("dtorch detect no", [("file", "no")]),
+        ("dtorch detect --names no", [("file", "no")]),
+        ("dtorch new yolov7-", plain("yolov7-tiny")),
+        ("dtorch partial yolov7-tiny own", plain("own.weights")),
+        ("dtorch detector test no", [("file", "no")]),
+        ("dtorch detector test x.data yolov3-o", plain("yolov3-own.cfg")),
+        ("dtorch download darknet53", plain("darknet53.conv.74")),
+        ("dtorch download yolov7x", plain("yolov7x")),
+        ("dtorch completion f", plain("fish")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_word_is_completed(words, offered, monkeypatch):
+    if words.endswith("--cfg yolov7"):
+        offered = plain(*(name for name in shipped(".cfg") if name.startswith("yolov7")))
+    found = complete(monkeypatch, words)
+    assert sorted(found) == sorted(offered)
+
+
+def test_downloaded_weights_are_offered(cache, monkeypatch):
+    cache.mkdir()
+    (cache / "yolov4-tiny.conv.29").touch()
+    assert complete(monkeypatch, "dtorch detect --weights yol") == plain("yolov4-tiny.conv.29")
