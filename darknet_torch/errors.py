@@ -3,7 +3,7 @@
     DarknetError
     ├── CfgError            a cfg that cannot be loaded
     │   └── UnsupportedError    Darknet supports it, this version does not
-    ├── WeightsError        a weight file that does not fit the network, or is no weight file
+    ├── WeightsError        a weight file that does not fit the network, or is not a weight file
     ├── NamesError          a names file that is missing or does not fit the network
     ├── ImageError          a picture or video that cannot be read
     ├── DownloadError       a published file that could not be downloaded from any address
@@ -63,7 +63,7 @@ class UnsupportedError(CfgError):
 
 
 class WeightsError(DarknetError):
-    """A weight file that does not fit the network, or is no weight file."""
+    """A weight file that does not fit the network, or is not a weight file."""
 
 
 class NamesError(DarknetError):

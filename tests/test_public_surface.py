@@ -517,14 +517,14 @@ def member(name, value):
 
 
 class Wording(str):
-    """An annotation or a default that a signature shows as it is, without quotes."""
+    """An annotation or a default that a signature shows verbatim, without quotes."""
 
     __slots__ = ()
     __repr__ = str.__str__
 
 
 def function(name, value):
-    """``def name(parameters) -> result``; a default that is no plain value is ``...``."""
+    """``def name(parameters) -> result``; a default that is not a plain value is ``...``."""
     signature = inspect.signature(value)
     parameters = [
         parameter.replace(annotation=annotation(parameter), default=default(parameter))

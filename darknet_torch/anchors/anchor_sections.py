@@ -130,7 +130,7 @@ def find_anchor_sections(sections: Sequence[Section], file: str) -> tuple[Anchor
     """Find the sections with anchors among a cfg's sections.
 
     Raises:
-        CfgError: there are none.
+        CfgError: there are no such sections.
     """
     layers = sections[1:]
     strides = strides_along_x(layers)

@@ -16,7 +16,7 @@ from darknet_torch.datasets.examples import Example, Labels, Problem
 
 @dataclass(frozen=True)
 class LabelledPictures:
-    """Pictures and the boxes to learn.
+    """Pictures and the boxes to train on.
 
     Attributes:
         paths: the picture files.

@@ -72,7 +72,7 @@ def check_channels(net: NetOptions) -> int:
     """The channels of the network's input, 1 or 3.
 
     Raises:
-        CfgError: the input is no picture, or has another number of channels.
+        CfgError: the input is not a picture, or has another number of channels.
     """
     if net.is_picture and net.channels in (1, 3):
         return net.channels

@@ -20,8 +20,8 @@ class SampleRequest:
         seed: seed of the run.
         iteration: from 0.
         slots: the indices of the samples within the iteration.
-        height: height of the network's input in pixels; 0 if it is no picture.
-        width: width of the network's input in pixels; 0 if it is no picture.
+        height: height of the network's input in pixels; 0 if it is not a picture.
+        width: width of the network's input in pixels; 0 if it is not a picture.
     """
 
     seed: int

@@ -102,7 +102,7 @@ def label_problems(examples: Sequence[Example], classes: int) -> tuple[Problem, 
 
 
 def training_labels(example: Example) -> Labels:
-    """The boxes to learn: all but the difficult ones, which Darknet's label files do not have."""
+    """The boxes to train on: all but difficult ones, which Darknet's label files do not have."""
     labels = example.labels
     if labels is None:
         return Labels.empty()

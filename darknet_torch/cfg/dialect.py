@@ -162,14 +162,14 @@ class TrainingDataRules:
 
 @dataclass(frozen=True)
 class TrainingRules:
-    """How weights start, are updated, and learn from [yolo].
+    """How weights are initialised and updated, and how [yolo] trains them.
 
     Attributes:
         convolutions_start_normal: the starting weights of a convolution are normally
             distributed; else uniformly.
         cumulative_yolo: a box of [yolo] that several truths are assigned to adds up their
-            deltas and learns the classes of all of them, boxes without a class are not exempt
-            through ignore_thresh, and the normalizers are known; else the last truth counts.
+            deltas and is trained on the classes of all of them; ignore_thresh does not exempt
+            boxes without a class; and the normalizers are known. Else the last truth counts.
         frozen_layers_decay: layers before a stopbackward=1 still decay towards zero.
     """
 
@@ -191,7 +191,7 @@ class Dialect:
         weight_file: how weight files are laid out.
         defaults: what applies where nothing else is given.
         training_data: how pictures, truths and text become batches in training.
-        training: how weights start, are updated, and learn from [yolo].
+        training: how weights are initialised and updated, and how [yolo] trains them.
         bugs: the bugs of its C code that training reproduces.
     """
 
@@ -367,7 +367,7 @@ def without_bugs(dialect: Dialect) -> Dialect:
 
 
 def find_dialect(name: str | Dialect) -> Dialect:
-    """Return the dialect called `name`; a `Dialect` is returned as it is.
+    """Return the dialect called `name`; a `Dialect` is returned unchanged.
 
     Raises:
         UsageError: there is no dialect of that name.

@@ -62,7 +62,7 @@ def read_cfg(path: str | Path) -> list[Section]:
         path: the file; its bytes are taken as latin-1, so any byte is legal.
 
     Raises:
-        CfgError: the file does not exist, cannot be read, or is no cfg (see `parse_cfg`).
+        CfgError: the file does not exist, cannot be read, or is not a cfg (see `parse_cfg`).
 
     Source: parser.c read_cfg, option_list.c read_option, utils.c strip (AlexeyAB).
     """
@@ -128,7 +128,7 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
 def _check_is_text(text: str, file: str) -> None:
     if "\0" in text[:64]:
         raise CfgError(
-            "this is no plain text",
+            "this is not plain text",
             where=file,
             expected="a cfg",
             fix="swap the cfg and the weights, or save it as UTF-8 if it is UTF-16",

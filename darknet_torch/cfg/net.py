@@ -36,7 +36,7 @@ class NetOptions(Options):
     width: int = integer(0, minimum=0, doc="input width, pixels")
     height: int = integer(0, minimum=0, doc="input height, pixels")
     channels: int = integer(0, minimum=0, doc="input channels")
-    inputs: int = integer(0, minimum=0, doc="input values, when it is no picture")
+    inputs: int = integer(0, minimum=0, doc="input values, if the input is not a picture")
 
     learning_rate: float = number(0.001, doc="the rate the policy starts from")
     learning_rate_min: float = number(1e-5, only="alexeyab", doc="the lowest rate of sgdr")
@@ -65,7 +65,9 @@ class NetOptions(Options):
     B2: float = number(0.999, doc="second moment's decay of Adam")
     eps: float = number(lambda dialect: dialect.defaults.adam_epsilon, doc="epsilon of Adam")
     clip: float = number(0.0, only="pjreddie", doc="bound on the weights")
-    ema_alpha: float = number(0.0, only="alexeyab", doc="average of the weights kept")
+    ema_alpha: float = number(
+        0.0, only="alexeyab", doc="decay of the average of the weights; 0: none"
+    )
 
     max_crop: int = integer(0, minimum=0, doc="longest short side of a classifier's crop")
     min_crop: int = integer(0, minimum=0, doc="shortest short side of a classifier's crop")

@@ -43,7 +43,7 @@ class Option:
         only: the one code base that reads the option ("alexeyab", "pjreddie"), or None if both
             do.
         minimum, maximum: the legal bounds, None for none.
-        choices: the legal words; empty where the value is no choice.
+        choices: the legal words; empty if any value is allowed.
         inert: Darknet reads the option, but it has no effect here.
     """
 
@@ -96,7 +96,7 @@ def number(default: Any, *, doc: str, **more: Any) -> Any:
 
 
 def text(default: Any, *, doc: str, **more: Any) -> Any:
-    """Declare an option whose value is taken as it is written."""
+    """Declare an option whose value is taken literally."""
     return _field(Option(default, _read_text, "text", doc, **more))
 
 

@@ -45,7 +45,7 @@ def companion(path: Path, suffix: str) -> Path:
 
 
 def find_beside(name: str, cfg: str) -> Path | None:
-    """A file that a cfg names: from the working folder, beside the cfg, or shipped."""
+    """Find a file that a cfg names: in the working folder, next to the cfg, or shipped."""
     file = Path(name)
     for path in (file, Path(cfg).parent / file, definitions_folder() / file.name):
         if path.is_file():
@@ -107,12 +107,12 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
 def names_for(
     names: Sequence[str] | str | os.PathLike[str] | None, classes: int, *, may_be_more: bool
 ) -> tuple[str, ...]:
-    """Return the names of a network's classes, or () if there are none.
+    """Return the names of a network's classes, or () if they have no names.
 
     Args:
         names: the names, or the file or shipped list that holds them; None for no names.
         classes: how many classes the network has.
-        may_be_more: more names than classes are no error.
+        may_be_more: allow more names than classes.
 
     Raises:
         NamesError: there are too few or too many names, or their file cannot be read.

@@ -59,7 +59,7 @@ class Block:
 
     Attributes:
         main: the layers of the main branch, in forward order.
-        projection: the layer beside them that reads the same input, if there is one.
+        projection: the layer parallel to them that reads the same input, if there is one.
     """
 
     main: tuple[LayerKeys, ...]

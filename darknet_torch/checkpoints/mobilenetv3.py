@@ -53,7 +53,7 @@ class TimmMobileNetV3(_MobileNetV3):
     """MobileNetV3, mobilenetv3_large_100 or mobilenetv3_small_100.
 
     timm's tf_ models have the same keys and shapes, but another epsilon, and TensorFlow's
-    padding, which Darknet's convolution does not have. They cannot be told apart by their
+    padding, which Darknet's convolution does not have. They cannot be distinguished by their
     checkpoint, and are read as if they were these.
 
     Source: timm models/mobilenetv3.py, models/_efficientnet_blocks.py.

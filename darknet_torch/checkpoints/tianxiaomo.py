@@ -28,7 +28,7 @@ def _with_residual_blocks(blocks: int) -> tuple[str, ...]:
 
 
 # The names of each stage, and its convolutions in the order of the cfg. The second name is the
-# one in yolov4.conv.137, a Sequential that ends before the head. The neck was misspelt once.
+# one in yolov4.conv.137, a Sequential that ends before the head. The neck was once misspelt.
 _STAGES = (
     (("down1", "0"), _numbered(8)),
     (("down2", "1"), _with_residual_blocks(2)),

@@ -67,7 +67,8 @@ def download(options: DownloadOptions) -> None:
     --weights yolov3. DTORCH_CACHE names another folder for the cache, DTORCH_MIRROR the
     URLs of folders to fetch from.
 
-    Exit status: 0 all there, 1 some could not be fetched, 2 there is none of that name.
+    Exit status: 0 all there, 1 some could not be fetched, 2 no published file
+    has that name.
     """
     if options.lists:
         for line in _list_published():

@@ -54,7 +54,7 @@ class EvalOptions(EvaluationOptions, DarknetFlags):
         threshold: precision, recall and IoU count detections above this score, 0-1.
         min_score: average precision counts detections above this score, 0-1.
         ious: overlaps that make a detection right, 0-1.
-        points: running_recalls at which Darknet's map takes precision; 0 for the area.
+        points: recalls at which Darknet's map takes precision; 0 for the area.
         sweep: scores to compare in place of `min_score`.
         results: a results file to evaluate instead of a network.
         export: the folder to write the detections to.

@@ -184,7 +184,7 @@ def _choose_anchors(path: Path, facts: DatasetSummary, options: NewOptions) -> n
         [k, 2] widths and heights in pixels of the input, smallest area first.
 
     Raises:
-        UsageError: they are no widths and heights, or there are no boxes to fit.
+        UsageError: they are not widths and heights, or there are no boxes to fit.
     """
     if not options.anchors:
         return None
@@ -215,7 +215,7 @@ def _parse_anchors(text: str) -> np.ndarray:
     """Parse the numbers of --anchors into [k, 2] widths and heights.
 
     Raises:
-        UsageError: they are no widths and heights.
+        UsageError: they are not widths and heights.
     """
     import numpy as np
 

@@ -53,7 +53,7 @@ class Sinks(Generic[ResultType]):
     Attributes:
         outputs: print or write the results.
         keep: called with each picture and its result, in a thread of its own, so that the
-            network goes on meanwhile.
+            network continues meanwhile.
         show: called with each picture and its result; true ends the run.
         opened: closed at the end of the run.
     """

@@ -18,7 +18,7 @@ class ConversionReport:
         layers: how many layers, counted from the first, the file covers; None for all.
         differences: of what was written from what was read.
         restores: whether converting the result back to .weights gives the bytes of the
-            original weight file; None if the source was no weight file, or the result
+            original weight file; None if the source was not a weight file, or the result
             cannot be read back.
         notes: other things worth knowing, a sentence each.
     """

@@ -87,10 +87,11 @@ def _lines(root: Path, split: str) -> list[str]:
         return sorted(file.stem for file in (root / ANNOTATIONS).glob("*.xml"))
     file = root / SPLITS / f"{split}.txt"
     if not file.is_file():
+        splits = ", ".join(voc_splits(root))
         raise UsageError(
             f"no split {split!r}",
             where=root,
-            expected=f"one of {', '.join(voc_splits(root)) or '(there are none)'}",
+            expected=f"one of {splits}" if splits else f"a list in {SPLITS}",
             got=f"no {SPLITS / file.name}",
             fix="choose a split with --split",
         )

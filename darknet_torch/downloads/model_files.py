@@ -21,7 +21,7 @@ class ModelFiles:
     Attributes:
         cfg: the cfg file, which exists.
         weights: the weight file; None for a model without one. It exists if it was found by a
-            name or by default; a path that the user gave is kept as it is.
+            name or by default; a path that the user gave is not checked.
     """
 
     cfg: Path
@@ -47,7 +47,7 @@ def resolve_model(
     Raises:
         CfgError: there is no such cfg.
         WeightsError: `weights` is the name of a published file that was not downloaded, or is
-            no file and nearly such a name; or there is no file to find a cfg for.
+            not a file but similar to such a name; or there is no file to find a cfg for.
         UsageError: there is no cfg next to the weights, or there are no default weights.
     """
     if cfg is None:

@@ -189,7 +189,7 @@ def find_published(name: str) -> Published:
     """The published file that has `name` among its names.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no published file has that name.
     """
     published = published_by_name(name)
     if published is not None:

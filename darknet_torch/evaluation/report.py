@@ -26,7 +26,7 @@ def report(evaluation: Evaluation) -> list[str]:
 
 
 def class_table(evaluation: Evaluation) -> list[str]:
-    """Return a table with a row per class, at the first IoU; values but counts in per cent."""
+    """Return a table with a row per class, at the first IoU; in per cent, except counts."""
     darknet, voc, coco = evaluation.darknet[0], evaluation.voc[0], evaluation.coco
     head = (
         "class",

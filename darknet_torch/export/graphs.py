@@ -62,7 +62,7 @@ class Graph(nn.Module):
         if options.outputs != "raw" and not network.heads:
             raise CfgError(
                 f"there are no boxes: layer {len(network.layers) - 1} "
-                f"[{network.layers[-1].section}] is no detection head",
+                f"[{network.layers[-1].section}] is not a detection head",
                 where=network.layers[-1].options.where,
                 fix="leave out --decode and --nms",
             )

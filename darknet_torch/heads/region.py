@@ -29,7 +29,7 @@ class RegionOptions(HeadOptions):
     num: int = integer(1, minimum=1, doc="how many anchors")
     anchors: tuple[float, ...] = numbers((), doc="widths and heights, cells of the map")
     softmax: bool = flag(doc="class scores add up to one")
-    background: bool = flag(only="pjreddie", doc="a class for nothing, no objectness")
+    background: bool = flag(only="pjreddie", doc="a background class instead of the objectness")
     max: int = integer(
         lambda dialect: dialect.defaults.region_max_boxes,
         minimum=1,
@@ -40,7 +40,7 @@ class RegionOptions(HeadOptions):
     random: float = number(0.0, doc="multi-scale training, by this factor if above 1")
     rescore: bool = flag(doc="the target of the objectness is the IoU, not 1")
     thresh: float = number(0.5, doc="no penalty for objectness above this IoU")
-    classfix: int = integer(0, doc="also learn classes above thresh; -1: see the C code")
+    classfix: int = integer(0, doc="also train classes of boxes above thresh; -1: see the C code")
     absolute: bool = flag(doc="boxes in absolute numbers")
     log: bool = flag(doc="logarithm of sizes")
     sqrt: bool = flag(doc="square root of sizes")

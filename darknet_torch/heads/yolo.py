@@ -53,8 +53,8 @@ class AnchorOptions(HeadOptions):
     resize: float = number(1.0, only="alexeyab", doc="random scale while training")
     random: float = number(0.0, doc="multi-scale training, by this factor if above 1")
     ignore_thresh: float = number(0.5, doc="no penalty for objectness above this IoU")
-    truth_thresh: float = number(1.0, doc="also learn boxes above this IoU")
-    iou_thresh: float = number(1.0, only="alexeyab", doc="learn every anchor above this IoU")
+    truth_thresh: float = number(1.0, doc="also assign truths to boxes above this IoU")
+    iou_thresh: float = number(1.0, only="alexeyab", doc="also match anchors above this IoU")
     iou_thresh_kind: str = choice(
         "iou", *_IOU_KINDS, fallback="iou", only="alexeyab", doc="which IoU iou_thresh means"
     )
@@ -96,7 +96,7 @@ class YoloOptions(AnchorOptions):
     sim_thresh: float = number(0.8, only="alexeyab", doc="similarity within a track")
     dets_for_track: int = integer(1, only="alexeyab", doc="detections that start a track")
     dets_for_show: int = integer(1, only="alexeyab", doc="detections before it is shown")
-    track_ciou_norm: float = number(0.01, only="alexeyab", doc="weight of place in tracks")
+    track_ciou_norm: float = number(0.01, only="alexeyab", doc="weight of position in tracking")
     show_details: bool = flag(
         True, only="alexeyab", doc="print, and sum up, the parts of the loss"
     )

@@ -37,7 +37,7 @@ class CharacterModel:
         outputs = network.output_layer.output_shape.count
         if network.net.is_picture or outputs != self.inputs:
             raise CfgError(
-                "this network is no character model",
+                "this network is not a character model",
                 where=network.net.where,
                 expected="inputs= in [net], and as many outputs",
                 got=f"{self.inputs} inputs, {outputs} outputs",

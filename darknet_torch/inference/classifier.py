@@ -97,7 +97,7 @@ class Classifier:
         self.network = network.eval()
         if network.heads or not network.net.is_picture:
             raise CfgError(
-                "this network is no classifier of pictures",
+                "this network is not a classifier of pictures",
                 where=network.net.where,
                 expected="width=, height= and channels= in [net], and no detection head",
                 got=f"[{network.layers[-1].section}] at its end",

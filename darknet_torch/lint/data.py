@@ -163,7 +163,7 @@ def _compare_with_cfg(
     if cfg.classes is None:
         yield error(
             cfg.path,
-            "the cfg is no detector, but the data set has boxes",
+            "the cfg is not a detector, but the data set has boxes",
             expected="a cfg with a detection head",
             got="none",
         )

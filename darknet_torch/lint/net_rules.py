@@ -27,7 +27,7 @@ def _where(sections: Sections, key: str) -> Where:
 def batch_divides_into_subdivisions(
     net: NetOptions, sections: Sections, network: Network | None
 ) -> Iterator[Finding]:
-    """Report a batch that is no multiple of subdivisions: Darknet drops the remainder.
+    """Report a batch that is not a multiple of subdivisions: Darknet drops the remainder.
 
     Source: parser.c parse_net_options, which divides two integers.
     """

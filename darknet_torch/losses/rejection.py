@@ -60,7 +60,7 @@ def reject_deltas(
         The remaining deltas, [boxes, values], and the state for the next [yolo] or mini-batch.
 
     Source: yolo_layer.c forward_yolo_layer (AlexeyAB), after its loop over threads.
-    Differs: a mini-batch without any delta leaves the state as it is; in C the statistics are
+    Differs: a mini-batch without any delta leaves the state unchanged; in C the statistics are
     NaN after it.
     """
     late = iteration > int(net.max_batches * _REJECTION_START)

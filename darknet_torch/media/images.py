@@ -35,7 +35,7 @@ def read_image(
             fast.
 
     Raises:
-        ImageError: the file is missing, unreadable, empty, cut off or no picture.
+        ImageError: the file is missing, unreadable, empty, cut off or not a picture.
     """
     file = Path(path)
     try:
@@ -127,7 +127,7 @@ def as_bgr(image: Image) -> Image:
         image = image[:, :, None]
     if image.ndim != 3 or image.shape[2] not in (1, 3, 4) or not image.size:
         raise ImageError(
-            "this array is no picture",
+            "this array is not a picture",
             expected="[H, W], [H, W, 1], [H, W, 3] or [H, W, 4]",
             got=list(image.shape),
         )
@@ -135,7 +135,7 @@ def as_bgr(image: Image) -> Image:
         image = (image >> 8).astype(np.uint8)
     if image.dtype != np.uint8:
         raise ImageError(
-            "this array is no picture",
+            "this array is not a picture",
             expected="uint8 in 0-255, or uint16",
             got=image.dtype,
             fix="multiply a float picture in 0-1 by 255 and convert it",

@@ -126,7 +126,7 @@ def _try_other(
         f"this file is as long as {other.code_base}/darknet writes it; "
         f"dialect {other.name} is used",
         where=files.weights,
-        fix=f"say --dialect {other.name}",
+        fix=f"use --dialect {other.name}",
     )
     return network, report
 

@@ -150,7 +150,7 @@ def find_arithmetic(name: str, dialect: Dialect) -> Arithmetic:
     """The arithmetic called `name`: "fast" or "c_order".
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no such arithmetic.
     """
     if name not in _ARITHMETICS:
         raise UsageError("unknown arithmetic", expected=" or ".join(_ARITHMETICS), got=repr(name))

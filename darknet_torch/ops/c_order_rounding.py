@@ -36,7 +36,7 @@ def logistic(x: Tensor, *, in_double: bool) -> Tensor:
     """`torch.sigmoid`, rounded as C's.
 
     Args:
-        in_double: see `Numerics.logistic_in_double`.
+        in_double: see `NumericRules.logistic_in_double`.
 
     Source: activations.h logistic_activate.
     """
@@ -109,7 +109,7 @@ def leaky(x: Tensor, doubles: str) -> Tensor:
     """[N, C, H, W], values below 0 times .1.
 
     Args:
-        doubles: see `Numerics.double_slopes`.
+        doubles: see `NumericRules.double_slopes`.
 
     Source: gemm.c activate_array_cpu_custom (AlexeyAB), activations.h leaky_activate.
     """

@@ -95,7 +95,7 @@ def apply_nms(
 
     Args:
         boxes_cxcywh: [K, 4] centre x, centre y, width, height.
-        scores: [K, C]; 0 where a box is no candidate for a class.
+        scores: [K, C]; 0 where a box is not a candidate for a class.
         threshold: boxes that overlap by more than this are dropped; 0 keeps all, as in C.
         nms_kind: which overlap is compared, see `overlap_function`.
         beta_nms: the exponent of nms_kind=diounms.

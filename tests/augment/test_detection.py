@@ -147,7 +147,7 @@ def test_images_stay_uint8_except_with_mixup(examples):
 def test_half_of_the_samples_are_mosaics_of_four_pictures(examples):
     loaded = load(examples, slots=tuple(range(200)), mosaic=True)
     mosaics = (len(loaded.paths) - 200) / 3
-    # Of 200 coins, 100 +- 7 fall on a side.
+    # 200 coin flips: 100 +- 7 heads.
     assert abs(mosaics - 100) < 35
 
 

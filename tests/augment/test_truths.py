@@ -125,7 +125,7 @@ def test_label_problems_are_reported(tmp_path):
     assert "2 2 0.1 0.1" in found[2].what
 
 
-def test_difficult_boxes_are_not_learned(tmp_path):
+def test_difficult_boxes_are_not_trained_on(tmp_path):
     marked = Labels.from_arrays((0, 1), ((0.5, 0.5, 0.1, 0.1),) * 2, (True, False))
     kept = training_labels(Example(tmp_path / "a.png", marked))
     assert kept.class_ids.tolist() == [1]

@@ -129,7 +129,7 @@ def test_a_key_without_equals_sign_hides_a_later_value_as_in_darknet():
         ),
         ("\n <!DOCTYPE html>\n<html>", ("tiny.cfg: this is a web page", "download the raw file")),
         ("<?xml version='1.0'?>", ("tiny.cfg: this is a web page or XML",)),
-        ("\x05\0\0\0[net]", ("tiny.cfg: this is no plain text", "swap the cfg and the weights")),
+        ("\x05\0\0\0[net]", ("tiny.cfg: this is not plain text", "swap the cfg and the weights")),
         (
             "[net]\n[conv] # comment",
             (
@@ -156,7 +156,7 @@ def test_a_key_without_equals_sign_hides_a_later_value_as_in_darknet():
         "section without a bracket",
     ],
 )
-def test_a_text_that_is_no_cfg_is_refused(text, parts):
+def test_a_text_that_is_not_a_cfg_is_refused(text, parts):
     with pytest.raises(CfgError) as caught:
         parse_cfg(text, "tiny.cfg")
     for part in parts:

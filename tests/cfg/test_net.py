@@ -118,7 +118,7 @@ def test_an_unknown_policy_means_constant(policy):
         assert part in message
 
 
-def test_sig_is_no_policy_although_the_c_code_names_it_so():
+def test_sig_is_not_a_policy_although_the_c_code_names_it_so():
     net, message = warned(PICTURE + "policy=sig")
     assert net.policy == "constant"
     assert "policy 'sig'" in message

@@ -66,7 +66,7 @@ class NeedyOptions(Options):
 @dataclass(frozen=True)
 class OptionsAfterToy(Options):
     misplaced_keys = MappingProxyType({"anchor": "the [toy] before it"})
-    anchors: int = integer(1, doc="a key that is spelt like the misplaced one")
+    anchors: int = integer(1, doc="a key with a name similar to the misplaced one")
 
 
 def section(lines):

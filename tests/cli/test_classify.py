@@ -53,7 +53,7 @@ def listed(*arguments):
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """A working folder with a network that tells colours, pictures, and no names yet."""
+    """A working folder with a network that recognises colours, pictures, and no names yet."""
     monkeypatch.chdir(tmp_path)
     network = build_network(parse_cfg(CFG))
     slots = {slot.name: slot.tensor for slot in network.layers[0].weight_slots()}
@@ -245,7 +245,7 @@ class TestPreprocessing:
         assert (scores["red"] < 0.9) is shows_the_end
 
     def test_the_input_size_can_be_given(self, folder):
-        """At twice the height, the middle of the resized picture's edge goes on."""
+        """At twice the height, the crop repeats the pixels at the edge of the resized picture."""
         image = np.full((20, 20, 3), BGR["red"], np.uint8)
         image[0] = BGR["blue"]
         cv2.imwrite(str(folder / "striped.png"), image)
@@ -301,7 +301,7 @@ class TestUnusableModels:
     def test_a_detector_is_refused_with_the_command_for_it(self):
         toy = sample_folder() / "toy-shapes"
         message = self.refused("--cfg", f"{toy}.cfg", "pics/red.png")
-        assert "no classifier" in message
+        assert "not a classifier" in message
         assert "dtorch detect" in message
 
     def test_a_character_model_is_refused_with_the_command_for_it(self, folder):

@@ -143,7 +143,7 @@ def test_split_needs_one_data_set_and_a_folder(data):
     assert "one --data at a time" in two.stderr
 
 
-def test_a_path_that_is_no_data_set_is_refused(tmp_path):
+def test_a_path_that_is_not_a_data_set_is_refused(tmp_path):
     result = run("stats", "--data", tmp_path / "gone.data")
     assert result.exit_code == 2
     assert "gone.data: no such data set: expected a .data file" in result.stderr

@@ -18,7 +18,7 @@ DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 TOY = sample_folder()
 CFG, WEIGHTS, PICTURE = TOY / "toy-shapes.cfg", TOY / "toy-shapes.weights", TOY / "shapes.png"
 
-# Of scores and of parts of a picture: JSON has six decimals, and a batch may add in another
+# For scores and for fractions of a picture: JSON has six decimals, and a batch may add in another
 # order, in float32.
 SAME = 1e-4
 

@@ -27,7 +27,7 @@ TOY = sample_folder()
 CFG, PICTURE = TOY / "toy-shapes.cfg", TOY / "shapes.png"
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 COUNT = 6
-# Of scores and of parts of a picture: JSON has six decimals, and a batch may add in another
+# For scores and for fractions of a picture: JSON has six decimals, and a batch may add in another
 # order, in float32.
 SAME = 1e-4
 
@@ -113,7 +113,7 @@ class TestFiles:
         cut_off(folder / "clip.avi", 2)
         assert len(records("clip.avi", status=SOME_FAILED)) == 2
 
-    def test_a_file_that_is_no_video_does_not_end_the_run(self, folder):
+    def test_a_file_that_is_not_a_video_does_not_end_the_run(self, folder):
         (folder / "none.mp4").write_bytes(b"no video")
         result = detect("none.mp4", "gone.avi", PICTURE)
         assert result.exit_code == SOME_FAILED

@@ -126,7 +126,7 @@ class TestWeights:
         assert result.exit_code == DONE
         assert result.stdout == shown("mine.cfg", "--dialect", "pjreddie")
         assert result.stderr.startswith("warning: some.weights: ")
-        assert "say --dialect pjreddie" in result.stderr
+        assert "use --dialect pjreddie" in result.stderr
         assert "dialect" in refused("mine.cfg", "--weights", "some.weights", "--strict")
 
     def test_partial_weights_are_reported_unless_quiet(self):

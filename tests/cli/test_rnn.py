@@ -201,7 +201,7 @@ class TestUnusableModels:
             "[net]\nwidth=2\nheight=2\nchannels=1\n[connected]\noutput=4\n"
         )
         write_weights(load("kinds.cfg"), "kinds.weights")
-        assert "no character model" in self.refused(command, "--cfg", "kinds.cfg")
+        assert "not a character model" in self.refused(command, "--cfg", "kinds.cfg")
 
     def test_an_unknown_device_is_reported(self, command):
         message = self.refused(command, "--cfg", "letters.cfg", "--device", "abacus")

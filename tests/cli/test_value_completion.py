@@ -18,7 +18,7 @@ def complete(monkeypatch, words):
     return [tuple(line.split(",", 1)) for line in result.stdout.splitlines()]
 
 
-WORDS = {  # what takes a word that is no path
+WORDS = {  # parameters that take a word, not a path
     *("anchors", "class_name", "device", "gpus", "only", "parts", "random_seed", "seed_text"),
     *("split", "splits", "sweep", "valid_split"),
 }

@@ -22,7 +22,7 @@ DETECTOR = (
     "activation=leaky\n[convolutional]\nfilters=14\nactivation=linear\n"
     "[yolo]\nclasses=2\nnum=2\nanchors=8,8, 16,12\n"
 )
-# A cfg with line ends of Windows and bytes that are no valid UTF-8.
+# A cfg with Windows line ends and bytes that are not valid UTF-8.
 CFG_BYTES = DETECTOR.replace("\n", "\r\n").encode() + b"# gr\xf6\xdfer \x80\xff\r\n"
 
 

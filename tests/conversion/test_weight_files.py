@@ -98,7 +98,7 @@ class TestPartial:
         with pytest.raises(UsageError, match="no layers to keep: expected 1 or more"):
             partial(cfg, weights, tmp_path / "out", layers)
 
-    def test_a_file_that_is_no_weight_file_is_refused(self, tmp_path):
+    def test_a_file_that_is_not_a_weight_file_is_refused(self, tmp_path):
         cfg, weights = write_model(tmp_path)
         weights.write_bytes(b"<html>not found</html>")
         with pytest.raises(WeightsError, match=r"small\.weights: "):

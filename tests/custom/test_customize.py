@@ -165,7 +165,7 @@ def test_size_and_batch_are_set():
     assert (net.width, net.height, net.batch, net.subdivisions) == (320, 256, 32, 8)
 
 
-def test_a_batch_that_is_no_multiple_of_subdivisions_is_refused():
+def test_a_batch_that_is_not_a_multiple_of_subdivisions_is_refused():
     with pytest.raises(UsageError, match="got batch=10, subdivisions=16"):
         custom("yolov3", batch=10)
 

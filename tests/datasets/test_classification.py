@@ -58,7 +58,7 @@ def test_class_folders_without_a_split_folder_are_read(tmp_path):
         open_classification(tmp_path, split="val")
 
 
-def test_a_path_that_is_no_classification_data_set_is_an_error(tmp_path):
+def test_a_path_that_is_not_a_classification_data_set_is_an_error(tmp_path):
     with pytest.raises(UsageError, match="no classes: expected a folder for each class"):
         open_classification(tmp_path)
     (tmp_path / "a.data").write_text("train=train.txt\n")

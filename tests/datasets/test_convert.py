@@ -12,7 +12,7 @@ HALF_A_PIXEL = 0.5
 def test_voc_to_darknet_to_coco_to_voc_keeps_every_box_of_bccd(reference, tmp_path):
     root = reference.parent / "datasets" / "bccd"
     if not root.is_dir():
-        pytest.skip("no datasets/bccd beside the recorded results")
+        pytest.skip("no datasets/bccd next to the recorded results")
     first = open_splits([root])
     convert(first, "darknet", tmp_path / "darknet", pictures="link")
     second = open_splits([tmp_path / "darknet/dataset.data"])

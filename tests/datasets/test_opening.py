@@ -83,7 +83,7 @@ def test_a_missing_split_is_an_error(tmp_path):
         open_dataset(darknet(tmp_path, [""]), split="test")
 
 
-def test_a_path_that_is_no_data_set_is_an_error(tmp_path):
+def test_a_path_that_is_not_a_data_set_is_an_error(tmp_path):
     with pytest.raises(UsageError, match=r"gone\.data: no such data set"):
         open_dataset(tmp_path / "gone.data")
     with pytest.raises(UsageError, match=r"no data set: expected a \.data file"):

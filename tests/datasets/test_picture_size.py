@@ -30,7 +30,7 @@ def test_exif_orientation_swaps_height_and_width(tmp_path, exif, size):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no picture"])
-def test_a_file_that_is_no_picture_is_an_error(tmp_path, content):
+def test_a_file_that_is_not_a_picture_is_an_error(tmp_path, content):
     path = tmp_path / "a.jpg"
     if content is not None:
         path.write_bytes(content)

@@ -10,7 +10,7 @@ from tests.datasets.tiny_datasets import darknet, voc, voc_object
 
 
 def found(tmp_path):
-    # Of 200 x 100 pixels: 20 x 10, 100 x 50, 200 x 100.
+    # In a picture of 200 x 100 pixels: 20 x 10, 100 x 50, 200 x 100.
     lines = ["0 .5 .5 .1 .1\n0 .5 .5 .5 .5", "1 .5 .5 1 1", "", None]
     return compute_statistics(open_splits([darknet(tmp_path, lines)]))
 

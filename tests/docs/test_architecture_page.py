@@ -1,4 +1,4 @@
-"""The picture of the architecture, beside the import contract and the modules there are."""
+"""The diagram of the architecture agrees with the import contract and with the modules."""
 
 import itertools
 import re

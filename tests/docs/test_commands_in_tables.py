@@ -1,4 +1,4 @@
-"""Every command and flag that the pages name outside of their examples is one, so spelt."""
+"""Every command and flag that the pages name outside of their examples exists."""
 
 import re
 import shlex
@@ -20,7 +20,7 @@ def without_blocks(page):
 
 
 def rows(heading):
-    """The rows of the table behind a heading of the page for Darknet's users, as cells."""
+    """The rows of the table under a heading of the page for Darknet's users, as cells."""
     text = (ROOT / DARKNET).read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]

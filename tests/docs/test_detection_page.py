@@ -12,7 +12,7 @@ from tests.media.sample_videos import read_video, sample_frames, write_video
 
 PAGE = "docs/detection.md"
 FRAMES = 2
-# A file that a command writes, and what tells that it is right.
+# A file that a command writes, and a check of its content.
 WRITTEN = {
     "found.csv": lambda path: len(path.read_text().splitlines()) == 1 + 2 * 4,
     "results.json": lambda path: len(json.loads(path.read_text())) == 2 * 4,

@@ -185,7 +185,7 @@ def test_without_a_network_every_place_is_reported_as_unreachable(toy, cache):
         download("toy")
 
 
-def test_a_mirror_that_is_no_url_is_reported(toy, monkeypatch):
+def test_a_mirror_that_is_not_a_url_is_reported(toy, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", "/srv/weights")
     with pytest.raises(DownloadError, match=r"/srv/weights/toy.weights: cannot be reached"):
         download("toy")

@@ -33,7 +33,7 @@ def test_an_interrupted_transfer_can_be_resumed(server, part):
     assert server.requests[-1] == ("a", "bytes=100-")
 
 
-def test_a_refused_request_is_no_interruption(server, part):
+def test_a_refused_request_is_not_an_interruption(server, part):
     with pytest.raises(TransferError, match=r"^404 Not Found$") as caught:
         run(server, part, status(404))
     assert not caught.value.interrupted

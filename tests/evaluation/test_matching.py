@@ -19,7 +19,7 @@ def test_a_detection_is_matched_with_the_object_of_its_class_and_picture_it_over
         return overlaps[truth_boxes.astype(int)]
 
     found = best_truths(np.zeros(4), np.arange(5), detections, truths, overlap_of_truth)
-    # Of the two equal overlaps in picture 1 the first counts; no object is of class 2.
+    # The first of the two equal overlaps in picture 1 counts; no object has class 2.
     assert found.truths.tolist() == [1, 2, 3, NONE]
     assert found.overlaps.tolist() == [0.6, 0.3, 0.5, 0]
 

@@ -64,7 +64,7 @@ class TestRefusals:
     @pytest.mark.parametrize("outputs", ["boxes", "detections"])
     def test_boxes_without_a_head_are_refused(self, outputs):
         expected = (
-            r"^small\.cfg:5: there are no boxes: layer 0 \[convolutional\] is no detection "
+            r"^small\.cfg:5: there are no boxes: layer 0 \[convolutional\] is not a detection "
             "head; leave out --decode and --nms$"
         )
         with pytest.raises(CfgError, match=expected):

@@ -35,7 +35,7 @@ def logistic(x):
 
 
 def activated(x, boxes, scale=1.0):
-    """Of 11 values per box: x, y in cells, w, h raw, each before its uncertainty."""
+    """The 11 values of each box: x, y in cells, w, h raw, each before its uncertainty."""
     out = x.copy()
     for n, box, value, i, j in np.ndindex(len(x), boxes, 11, ROWS, COLUMNS):
         at = n, box * 11 + value, i, j

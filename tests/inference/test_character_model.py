@@ -255,6 +255,6 @@ class TestUnsuitableNetworks:
     )
     def test_networks_that_are_not_character_models_are_refused(self, text, got):
         network = build_network(parse_cfg(f"[net]\n{text}\nactivation=linear"))
-        with pytest.raises(CfgError, match=f"no character model.*got {got}") as caught:
+        with pytest.raises(CfgError, match=f"not a character model.*got {got}") as caught:
             CharacterModel(network)
         assert str(caught.value).startswith("<cfg>:1: ")

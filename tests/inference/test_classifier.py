@@ -316,13 +316,13 @@ class TestUnsuitableNetworks:
 
     def test_a_detector_is_refused(self):
         text = f"{self.PICTURE}[convolutional]\nfilters=7\n[yolo]\nclasses=2\nnum=1\nanchors=9,9"
-        with pytest.raises(CfgError, match=r"no classifier.*\[yolo\].*dtorch detect") as caught:
+        with pytest.raises(CfgError, match=r"not a classifier.*\[yolo\].*dtorch detect") as caught:
             Classifier(build(text))
         assert "<cfg>:1: " in str(caught.value)
 
     def test_a_network_without_picture_input_is_refused(self):
         text = "[net]\ninputs=4\n[connected]\noutput=2\nactivation=linear"
-        with pytest.raises(CfgError, match=r"no classifier.*dtorch rnn"):
+        with pytest.raises(CfgError, match=r"not a classifier.*dtorch rnn"):
             Classifier(build(text))
 
     def test_an_unknown_backend_is_refused(self):

@@ -55,7 +55,7 @@ def dropblock(options, iteration=10**6, channels=16, max_batches=100):
 
 
 def squares(out):
-    """Of each picture and channel, how high and wide the zeroed square is, 0 without one."""
+    """Height and width of the zeroed square of each picture and channel, 0 without one."""
     sides = []
     for channel in (out == 0).flatten(0, 1):
         rows, columns = channel.any(1).nonzero()[:, 0], channel.any(0).nonzero()[:, 0]

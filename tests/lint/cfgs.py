@@ -87,7 +87,7 @@ def assert_change_is_reported(folder, old, new, place, words):
 
     Args:
         place: ``severity:line`` of the finding.
-        words: a pattern that it matches; None if there must be no finding at all.
+        words: a pattern that it matches; None if there must not be any finding.
     """
     text = (NET + HEADS).replace(old, new, 1)
     assert text != NET + HEADS

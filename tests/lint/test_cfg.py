@@ -54,7 +54,7 @@ def test_sections_after_a_layer_that_does_not_fit_are_checked(tmp_path):
     assert places == ["warning::20:", "error::23:", "error::26:"]
 
 
-def test_a_file_that_is_no_cfg_gives_one_error(tmp_path):
+def test_a_file_that_is_not_a_cfg_gives_one_error(tmp_path):
     checked = check(tmp_path, "<html>")
     assert [item.severity for item in checked.findings] == [Severity.ERROR]
     assert checked.network is None

@@ -103,7 +103,7 @@ def test_coco_and_voc_data_sets_are_checked(tmp_path):
 
 def test_boxes_for_a_classifier_are_an_error(tmp_path):
     findings = lint_data(DataSource(darknet(tmp_path, SOUND)), check(tmp_path, CLASSIFIER))
-    assert "the cfg is no detector, but the data set has boxes" in problems(findings)[0].what
+    assert "the cfg is not a detector, but the data set has boxes" in problems(findings)[0].what
 
 
 def test_problems_of_a_classifiers_data_are_reported(tmp_path):
@@ -127,6 +127,6 @@ def test_a_folder_of_classes_is_counted(tmp_path):
     assert findings[-1].what.endswith("root: 3 pictures")
 
 
-def test_a_file_that_is_no_data_set_is_an_error(tmp_path):
+def test_a_file_that_is_not_a_data_set_is_an_error(tmp_path):
     (tmp_path / "x.data").write_text("hello\n")
     assert "no lists of pictures" in str(problems(lint_data(DataSource(tmp_path / "x.data")))[0])

@@ -159,7 +159,7 @@ def test_a_file_for_the_other_dialect_is_recognised(tmp_path):
     assert all(item.severity is Severity.NOTE for item in findings)
 
 
-def test_a_file_that_is_no_weight_file_is_an_error(tmp_path, model):
+def test_a_file_that_is_not_a_weight_file_is_an_error(tmp_path, model):
     cfg, _ = model
     path = tmp_path / "x.weights"
     path.write_text("<!DOCTYPE html> " + "x" * 100)

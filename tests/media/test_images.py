@@ -216,7 +216,7 @@ class TestArrays:
         "shape", [(3,), (4, 5, 2), (4, 5, 5), (1, 4, 5, 3), (0, 5, 3), (4, 0), (0,)]
     )
     def test_other_shapes_are_refused(self, shape):
-        with pytest.raises(ImageError, match=r"no picture.*got"):
+        with pytest.raises(ImageError, match=r"not a picture.*got"):
             as_bgr(np.zeros(shape, np.uint8))
 
     @pytest.mark.parametrize("dtype", [np.float32, np.int32, np.int16, bool])
@@ -297,7 +297,7 @@ class TestDarknetsResize:
         planes = noise(5, 7)
         corners = np.ix_([0, -1], [0, -1])
         resized = resize_darknet(planes, 9, 13)
-        # Of the last row's two taps float32 may leave the upper one a part in a million.
+        # float32 may leave the upper of the last row's two taps a weight of a millionth.
         np.testing.assert_allclose(resized[corners], planes[corners] / 255, atol=1e-5)
 
     def test_the_last_row_is_darker_where_float32_rounds_its_position_down(self):

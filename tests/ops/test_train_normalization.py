@@ -63,7 +63,7 @@ def plain_backward(x, scales, delta, inside):
         mean_delta = sum(scaled.values()) * -1 / math.sqrt(variance + 1e-5)
         variance_delta = sum(scaled[i] * (float(x[i]) - mean) for i in at)
         variance_delta *= -0.5 * (variance + 1e-5) ** -1.5
-        # AlexeyAB's code adds the epsilon behind the root here.
+        # AlexeyAB's code adds the epsilon after the root here.
         root = math.sqrt(variance) + 1e-5 if inside else math.sqrt(variance + 1e-5)
         for i in at:
             own = scaled[i] / root
@@ -123,7 +123,7 @@ def test_its_gradient_is_that_of_cs_loops(shape, inside, arithmetic):
 
 
 def test_alexeyabs_gradient_is_not_quite_that_of_its_function():
-    """Its own delta is divided by sqrt(variance) + 1e-5: a flat channel tells."""
+    """Its own delta is divided by sqrt(variance) + 1e-5, which differs in a flat channel."""
     values = given((2, 3, 2, 4))
     x, scales, biases, _, _, gradient = values
     _, found, *_ = trained(values, True)

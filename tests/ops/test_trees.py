@@ -117,7 +117,7 @@ def test_the_threshold_of_the_last_class_is_a_half_and_not_reached_by_it():
 
 @pytest.mark.parametrize("threshold", [0.05, 0.3, 0.5])
 @pytest.mark.parametrize("shape", [(40,), (2, 3, 7)])
-def test_the_walk_from_the_root_stops_where_it_is_no_longer_sure(tree, threshold, shape):
+def test_the_walk_from_the_root_stops_below_the_threshold(tree, threshold, shape):
     probabilities = TreeProbabilities(tree)
     x = probabilities.chain(probabilities.softmax(predictions(tree, *shape)))
     found = probabilities.top(x, threshold)
@@ -127,7 +127,7 @@ def test_the_walk_from_the_root_stops_where_it_is_no_longer_sure(tree, threshold
 
 
 def test_the_walk_multiplies_what_it_meets_though_that_is_chained_already():
-    """animal .8, dog .64 in all: .8 * .64 = .512 goes on, .512 * .6 does not."""
+    """animal .8, dog .64 in all: .8 * .64 = .512 continues, .512 * .6 does not."""
     tree = Tree(("animal", "thing", "dog", "poodle"), (-1, -1, 0, 2), ((0, 2), (2, 1), (3, 1)))
     x = torch.tensor([[0.8, 0.2, 0.64, 0.6], [0.8, 0.2, 0.6, 0.6], [0.45, 0.4, 0.4, 0.3]])
     assert TreeProbabilities(tree).top(x).tolist() == [2, 0, 0]

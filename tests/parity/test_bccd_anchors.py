@@ -14,7 +14,7 @@ PRINTED = 0.8589  # 6 anchors, 224 x 224, train
 def boxes(reference):
     folder = reference.parent / "datasets" / "bccd"
     if not folder.is_dir():
-        pytest.skip("no data set bccd beside the recorded results")
+        pytest.skip("no data set bccd next to the recorded results")
     return measure_box_sizes(open_dataset(folder, split="train"), 224, 224).boxes
 
 

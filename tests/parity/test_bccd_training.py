@@ -17,7 +17,7 @@ OVERFIT = 0.95
 @pytest.fixture
 def shared(reference):
     if not (reference.parent / "datasets/bccd").is_dir():
-        pytest.skip("no data set bccd beside the recorded results")
+        pytest.skip("no data set bccd next to the recorded results")
     return reference.parent
 
 

@@ -50,7 +50,7 @@ _IGNORED_IN_TRAINING: _IgnoredFlags = {
 
 @dataclass(frozen=True, kw_only=True)
 class GpuFlags(ReportingOptions, DeviceOptions):
-    """-i and -nogpu, which choose the device; see `gpu_flags`."""
+    """-i and -nogpu, which choose the device; see `_gpu_flags`."""
 
     gpu: int | None
     nogpu: bool
