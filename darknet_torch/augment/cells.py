@@ -94,37 +94,39 @@ class CellSource(LabelledSource):
     """Samples for [detection].
 
     Attributes:
-        plan: the augmentation.
+        settings: what to augment, and how.
     """
 
-    plan: CellAugmentation
+    settings: CellAugmentation
 
     @staticmethod
-    def from_examples(examples: Sequence[Example], plan: CellAugmentation) -> CellSource:
+    def from_examples(examples: Sequence[Example], settings: CellAugmentation) -> CellSource:
         """Create a source from the pictures of a data set.
 
         Raises:
             UsageError: there are no pictures.
         """
         return CellSource(
-            LabelledPictures.from_examples(examples, plan.truth_encoder.classes), plan
+            LabelledPictures.from_examples(examples, settings.truth_encoder.classes), settings
         )
 
     def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
         """`PerSampleSource.sample`; the truth is [side * side * (1 + classes + 4)]."""
-        plan = self.plan
+        settings = self.settings
         # Without augmentation network_input converts to grey.
-        opened = self.pictures.open(seed, plan.order, plan.channels if plan.enabled else 3)
+        opened = self.pictures.open(
+            seed, settings.order, settings.channels if settings.enabled else 3
+        )
         labels = self.pictures.labels[opened.index]
         order = np.arange(len(labels))
-        if plan.enabled:
+        if settings.enabled:
             order = seed.generator(RandomStream.BOXES).permutation(order)
             image, transform = self._augmented(opened.image, seed, height, width)
         else:
-            placement = input_placement(opened.image, height, width, letterbox=plan.letterbox)
-            image = network_input(opened.image, placement, channels=plan.channels)
+            placement = input_placement(opened.image, height, width, letterbox=settings.letterbox)
+            image = network_input(opened.image, placement, channels=settings.channels)
             transform = BoxTransform.from_placement(placement)
-        truth = plan.truth_encoder.encode(labels, order, transform)
+        truth = settings.truth_encoder.encode(labels, order, transform)
         return Sample(image, truth, (opened.path,), opened.problems)
 
     def _augmented(
@@ -136,10 +138,10 @@ class CellSource(LabelledSource):
         """
         random = seed.generator(RandomStream.AUGMENTATION)
         edges = tuple(random.random(4))
-        crop = jittered_crop(image.shape[:2], edges, (0, 0), self.plan.jitter, 1.0)
+        crop = jittered_crop(image.shape[:2], edges, (0, 0), self.settings.jitter, 1.0)
         crop = crop.or_whole_picture()
-        flip = coin_flip(random) and self.plan.flip
-        colour = self.plan.colour.draw(random)
+        flip = coin_flip(random) and self.settings.flip
+        colour = self.settings.colour.draw(random)
         cropped = crop.apply(image, border=cv2.BORDER_REPLICATE)
         cropped = np.atleast_3d(cropped)[:, :, ::-1]
         sized = resize_darknet(cropped, height, width)

@@ -108,18 +108,18 @@ class ClassificationSource(PerSampleSource):
     Attributes:
         paths: the picture files.
         class_ids: the class of each picture.
-        plan: the augmentation.
+        settings: what to augment, and how.
         problems: the pictures that are left out.
     """
 
     paths: tuple[Path, ...]
     class_ids: tuple[int, ...]
-    plan: ClassificationAugmentation
+    settings: ClassificationAugmentation
     problems: tuple[Problem, ...]
 
     @staticmethod
     def from_pictures(
-        pictures: ClassifiedPictures, plan: ClassificationAugmentation
+        pictures: ClassifiedPictures, settings: ClassificationAugmentation
     ) -> ClassificationSource:
         """Create a source from a data set.
 
@@ -132,10 +132,10 @@ class ClassificationSource(PerSampleSource):
 
         Source: data.c load_labels_paths (both code bases).
         """
-        classes, problems = plan.truth_encoder.classes, list(pictures.problems)
-        if plan.truth_encoder.unsupervised:
+        classes, problems = settings.truth_encoder.classes, list(pictures.problems)
+        if settings.truth_encoder.unsupervised:
             ids = tuple(index % classes for index in range(len(pictures.paths)))
-            return ClassificationSource(pictures.paths, ids, plan, ())
+            return ClassificationSource(pictures.paths, ids, settings, ())
         kept = []
         for path, class_id in zip(pictures.paths, pictures.class_ids, strict=True):
             if class_id is not None and class_id >= classes:
@@ -146,7 +146,7 @@ class ClassificationSource(PerSampleSource):
         paths = tuple(path for path, _ in kept)
         check_not_empty(paths, pictures.origin)
         return ClassificationSource(
-            paths, tuple(class_id for _, class_id in kept), plan, tuple(problems)
+            paths, tuple(class_id for _, class_id in kept), settings, tuple(problems)
         )
 
     def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
@@ -154,15 +154,15 @@ class ClassificationSource(PerSampleSource):
 
         Source: data.c load_data_augment (AlexeyAB).
         """
-        plan, random = self.plan, seed.generator(RandomStream.MIXING)
-        mixup = plan.mixup if coin_flip(random) else 0
+        settings, random = self.settings, seed.generator(RandomStream.MIXING)
+        mixup = settings.mixup if coin_flip(random) else 0
         parts = [
             self._part(replace(seed, part=part), height, width)
             for part in range(picture_count(mixup))
         ]
         image, truth = mix_parts(mixup, [(part[0], part[1]) for part in parts], random)
-        if plan.enabled and plan.blur and random.integers(_BLUR_ONE_IN) == 0:
-            image = cv2.GaussianBlur(image, (plan.blur, plan.blur), 0)
+        if settings.enabled and settings.blur and random.integers(_BLUR_ONE_IN) == 0:
+            image = cv2.GaussianBlur(image, (settings.blur, settings.blur), 0)
         opened = [part[2] for part in parts]
         return Sample(
             np.ascontiguousarray(np.atleast_3d(image).transpose(2, 0, 1)),
@@ -175,19 +175,25 @@ class ClassificationSource(PerSampleSource):
         self, seed: SampleSeed, height: int, width: int
     ) -> tuple[np.ndarray, np.ndarray, OpenedPicture]:
         """One augmented picture, RGB or grey float32 [H, W, ...] in 0-1, and its truth."""
-        plan = self.plan
-        channels = plan.channels if plan.enabled else 3  # classifier_input converts to grey
+        settings = self.settings
+        channels = (
+            settings.channels if settings.enabled else 3
+        )  # classifier_input converts to grey
         opened = open_first_readable(
-            self.paths, plan.order.picture_candidates(seed, len(self.paths)), channels
+            self.paths, settings.order.picture_candidates(seed, len(self.paths)), channels
         )
-        truth = plan.truth_encoder.encode(self.class_ids[opened.index])
-        if not plan.enabled:
+        truth = settings.truth_encoder.encode(self.class_ids[opened.index])
+        if not settings.enabled:
             image = classifier_input(
-                opened.image, height, width, channels=plan.channels, letterbox=plan.letterbox
+                opened.image,
+                height,
+                width,
+                channels=settings.channels,
+                letterbox=settings.letterbox,
             )
             return image.transpose(1, 2, 0), truth, opened
         random = seed.generator(RandomStream.AUGMENTATION)
         image = opened.image if opened.image.ndim == 2 else opened.image[:, :, ::-1]
-        image = plan.crop.random_crop(image / np.float32(255), random, height, width)
-        image = cv2.flip(image, 1) if coin_flip(random) and plan.flip else image
-        return distort(image, plan.colour.draw(random)), truth, opened
+        image = settings.crop.random_crop(image / np.float32(255), random, height, width)
+        image = cv2.flip(image, 1) if coin_flip(random) and settings.flip else image
+        return distort(image, settings.colour.draw(random)), truth, opened

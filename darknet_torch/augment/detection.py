@@ -47,20 +47,22 @@ class DetectionSource(LabelledSource):
     """Samples for detectors.
 
     Attributes:
-        plan: the augmentation.
+        settings: what to augment, and how.
     """
 
-    plan: DetectionAugmentation
+    settings: DetectionAugmentation
 
     @staticmethod
-    def from_examples(examples: Sequence[Example], plan: DetectionAugmentation) -> DetectionSource:
+    def from_examples(
+        examples: Sequence[Example], settings: DetectionAugmentation
+    ) -> DetectionSource:
         """Create a source from the pictures of a data set.
 
         Raises:
             UsageError: there are no pictures.
         """
         return DetectionSource(
-            LabelledPictures.from_examples(examples, plan.truth_encoder.classes), plan
+            LabelledPictures.from_examples(examples, settings.truth_encoder.classes), settings
         )
 
     def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
@@ -68,13 +70,13 @@ class DetectionSource(LabelledSource):
 
         With contrastive=1 the rows have a sixth value, the track id of the object.
         """
-        plan = self.plan
-        if not plan.enabled:
+        settings = self.settings
+        if not settings.enabled:
             return self._without_augmentation(seed, height, width)
-        if plan.aspect_jitter:
+        if settings.aspect_jitter:
             return self._with_aspect_jitter(seed, height, width)
-        mix = plan.order.group_leader(seed).generator(RandomStream.MIXING)
-        mixup = plan.mixup if coin_flip(mix) else 0
+        mix = settings.order.group_leader(seed).generator(RandomStream.MIXING)
+        mixup = settings.mixup if coin_flip(mix) else 0
         if mixup == MOSAIC:
             return self._mosaic(seed, height, width)
         parts = [self._augmented(seed, part, height, width) for part in range(mixup + 1)]
@@ -89,10 +91,10 @@ class DetectionSource(LabelledSource):
 
         Source: data.c load_data_detection, blend_truth_mosaic (AlexeyAB).
         """
-        encoder = self.plan.truth_encoder
+        encoder = self.settings.truth_encoder
         random = seed.generator(RandomStream.MOSAIC_CUT)
-        mosaic = Mosaic.draw(random, height, width, bound=self.plan.mosaic_bound)
-        shape = (height, width) if self.plan.channels == 1 else (height, width, 3)
+        mosaic = Mosaic.draw(random, height, width, bound=self.settings.mosaic_bound)
+        shape = (height, width) if self.settings.channels == 1 else (height, width, 3)
         canvas = np.empty(shape, np.uint8)
         rows = np.zeros((0, encoder.row_length), np.float32)
         opened = []
@@ -114,12 +116,12 @@ class DetectionSource(LabelledSource):
 
         Source: data.c load_data_detection, image_opencv.cpp image_data_augmentation (AlexeyAB).
         """
-        plan, seed = self.plan, replace(seed, part=number)
+        settings, seed = self.settings, replace(seed, part=number)
         opened = self._open(seed)
-        params = AugmentationParameters.for_sample(plan, seed)
+        params = AugmentationParameters.for_sample(settings, seed)
         size = opened.image.shape[:2]
-        crop = jittered_crop(size, params.edges, params.sizes, plan.jitter, plan.resize)
-        if plan.letterbox:
+        crop = jittered_crop(size, params.edges, params.sizes, settings.jitter, settings.resize)
+        if settings.letterbox:
             crop = crop.letterboxed(height, width)
         if corner is not None:
             crop = crop.for_mosaic_part(corner, flip=params.flip)
@@ -131,7 +133,7 @@ class DetectionSource(LabelledSource):
         image = cv2.resize(crop.apply(opened.image), (width, height))
         image = cv2.flip(image, 1) if params.flip else image
         image = distort_bytes(image, params.colour)
-        image = plan.blur_noise.apply(image, rows, params.blur, params.noise, random)
+        image = settings.blur_noise.apply(image, rows, params.blur, params.noise, random)
         return _AugmentedPicture(image, rows, crop.mirrored() if params.flip else crop, opened)
 
     def _with_aspect_jitter(self, seed: SampleSeed, height: int, width: int) -> Sample:
@@ -140,9 +142,9 @@ class DetectionSource(LabelledSource):
         image = opened.image
         rgb = image if image.ndim == 2 else image[:, :, ::-1]
         placement = JitteredPlacement.draw(
-            random, image.shape[:2], self.plan.jitter, height, width
+            random, image.shape[:2], self.settings.jitter, height, width
         )
-        colour, flip = self.plan.colour.draw(random), coin_flip(random) and self.plan.flip
+        colour, flip = self.settings.colour.draw(random), coin_flip(random) and self.settings.flip
         out = distort(placement.paste(rgb / np.float32(255)), colour)
         out = cv2.flip(out, 1) if flip else out
         boxes = seed.generator(RandomStream.BOXES)
@@ -152,8 +154,8 @@ class DetectionSource(LabelledSource):
     def _without_augmentation(self, seed: SampleSeed, height: int, width: int) -> Sample:
         """A picture prepared as in detection, with its boxes in the order of the file."""
         opened = self._open(seed)
-        placement = input_placement(opened.image, height, width, letterbox=self.plan.letterbox)
-        image = network_input(opened.image, placement, channels=self.plan.channels)
+        placement = input_placement(opened.image, height, width, letterbox=self.settings.letterbox)
+        image = network_input(opened.image, placement, channels=self.settings.channels)
         rows = self._rows(
             opened.index, None, BoxTransform.from_placement(placement), height, width
         )
@@ -162,7 +164,7 @@ class DetectionSource(LabelledSource):
     def _open(self, seed: SampleSeed) -> OpenedPicture:
         # Without augmentation network_input converts to grey.
         return self.pictures.open(
-            seed, self.plan.order, self.plan.channels if self.plan.enabled else 3
+            seed, self.settings.order, self.settings.channels if self.settings.enabled else 3
         )
 
     def _rows(
@@ -175,14 +177,14 @@ class DetectionSource(LabelledSource):
     ) -> np.ndarray:
         labels = self.pictures.labels[index]
         order = np.arange(len(labels)) if random is None else random.permutation(len(labels))
-        return self.plan.truth_encoder.encode(labels, index, order, transform, height, width)
+        return self.settings.truth_encoder.encode(labels, index, order, transform, height, width)
 
     def _make_sample(
         self, image: np.ndarray, rows: np.ndarray, opened: Sequence[OpenedPicture]
     ) -> Sample:
         return Sample(
             np.ascontiguousarray(image),
-            self.plan.truth_encoder.pad(rows),
+            self.settings.truth_encoder.pad(rows),
             tuple(item.path for item in opened),
             tuple(problem for item in opened for problem in item.problems),
         )

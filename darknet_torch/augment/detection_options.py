@@ -160,23 +160,23 @@ class AugmentationParameters:
     noise: int
 
     @staticmethod
-    def draw(plan: DetectionAugmentation, seed: SampleSeed) -> AugmentationParameters:
+    def draw(settings: DetectionAugmentation, seed: SampleSeed) -> AugmentationParameters:
         """Draw the parameters of a seed. Source: data.c load_data_detection (AlexeyAB)."""
         random = seed.generator(RandomStream.AUGMENTATION)
         edges, sizes = tuple(random.random(4)), tuple(random.random(2))
-        flip = coin_flip(random) and plan.flip
-        colour = plan.colour.draw(random)
-        blur, noise = plan.blur_noise.draw(random)
+        flip = coin_flip(random) and settings.flip
+        colour = settings.colour.draw(random)
+        blur, noise = settings.blur_noise.draw(random)
         return AugmentationParameters(edges, sizes, flip, colour, blur, noise)
 
     @staticmethod
-    def for_sample(plan: DetectionAugmentation, seed: SampleSeed) -> AugmentationParameters:
+    def for_sample(settings: DetectionAugmentation, seed: SampleSeed) -> AugmentationParameters:
         """The parameters of a sample, shared within its sequence or contrastive pair."""
-        group_leader = plan.order.group_leader(seed)
-        first = AugmentationParameters.draw(plan, group_leader)
-        if plan.order.streams or group_leader == seed:
+        group_leader = settings.order.group_leader(seed)
+        first = AugmentationParameters.draw(settings, group_leader)
+        if settings.order.streams or group_leader == seed:
             return first
-        own = AugmentationParameters.draw(plan, seed)
-        if not plan.pairs_move:
+        own = AugmentationParameters.draw(settings, seed)
+        if not settings.pairs_move:
             own = replace(own, edges=first.edges, flip=first.flip)
-        return own if plan.pairs_colour else replace(own, colour=first.colour)
+        return own if settings.pairs_colour else replace(own, colour=first.colour)

@@ -158,6 +158,6 @@ DARKNET_BUGS = (
 )
 
 
-def bugs_of(dialect: str) -> frozenset[DarknetBug]:
+def find_bugs(dialect: str) -> frozenset[DarknetBug]:
     """The bugs of the build that the dialect called `dialect` stands for."""
     return frozenset(bug for bug in DARKNET_BUGS if dialect in bug.dialects)

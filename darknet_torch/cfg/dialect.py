@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from darknet_torch.cfg.darknet_bugs import DarknetBug, bugs_of
+from darknet_torch.cfg.darknet_bugs import DarknetBug, find_bugs
 from darknet_torch.errors import UsageError
 
 # Activation functions that only this package has, in every dialect; Darknet takes relu.
@@ -277,7 +277,7 @@ ALEXEYAB = Dialect(
         cumulative_yolo=True,
         frozen_layers_decay=False,
     ),
-    bugs=bugs_of("alexeyab"),
+    bugs=find_bugs("alexeyab"),
 )
 
 ALEXEYAB_CUDA = replace(
@@ -297,7 +297,7 @@ ALEXEYAB_CUDA = replace(
         ALEXEYAB.geometry,
         pointwise_strides="all",
     ),
-    bugs=bugs_of("alexeyab-cuda"),
+    bugs=find_bugs("alexeyab-cuda"),
 )
 
 PJREDDIE = Dialect(
@@ -352,7 +352,7 @@ PJREDDIE = Dialect(
         cumulative_yolo=False,
         frozen_layers_decay=True,
     ),
-    bugs=bugs_of("pjreddie"),
+    bugs=find_bugs("pjreddie"),
 )
 
 DIALECTS = {dialect.name: dialect for dialect in (ALEXEYAB, PJREDDIE, ALEXEYAB_CUDA)}

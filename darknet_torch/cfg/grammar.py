@@ -17,7 +17,7 @@ _BYTE_ORDER_MARK = "\xef\xbb\xbf"  # that of UTF-8, decoded as latin-1
 
 
 @dataclass(frozen=True)
-class Where:
+class Location:
     """A place in a file: its path and a line from 1. Prints as ``file:line``."""
 
     file: str
@@ -33,7 +33,7 @@ class Entry:
 
     key: str
     value: str | None
-    where: Where
+    where: Location
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Section:
     """One ``[name]`` with its entries in the order of the file, duplicates included."""
 
     name: str
-    where: Where
+    where: Location
     entries: tuple[Entry, ...]
 
     def first(self) -> dict[str, Entry]:
@@ -98,10 +98,10 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
     _check_is_text(text, file)
     sections: list[Section] = []
     name: str | None = None
-    start = Where(file, 0)
+    start = Location(file, 0)
     entries: list[Entry] = []
     for number, line in enumerate(text.split("\n"), 1):
-        stripped, where = line.translate(_WHITE_SPACE), Where(file, number)
+        stripped, where = line.translate(_WHITE_SPACE), Location(file, number)
         if not stripped or stripped[0] in "#;":
             continue
         if stripped[0] == "[":
@@ -141,7 +141,7 @@ def _check_is_text(text: str, file: str) -> None:
         )
 
 
-def _section_name(line: str, where: Where) -> str:
+def _section_name(line: str, where: Location) -> str:
     if not line.endswith("]"):
         raise CfgError(
             "a section's line must end with its bracket",
@@ -153,7 +153,7 @@ def _section_name(line: str, where: Where) -> str:
     return line[1:-1]
 
 
-def _entry(line: str, where: Where) -> list[Entry]:
+def _entry(line: str, where: Location) -> list[Entry]:
     key, equals, value = line.partition("=")
     if not equals:
         warn(

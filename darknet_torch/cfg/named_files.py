@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.cfg.grammar import Where
+from darknet_torch.cfg.grammar import Location
 from darknet_torch.cfg.tree import Tree, read_tree
-from darknet_torch.cfg.zoo import find_beside
+from darknet_torch.cfg.zoo import find_named_file
 from darknet_torch.errors import CfgError
 
 
@@ -25,9 +25,9 @@ class NamedFiles:
             the working folder, then next to the cfg, then among the shipped definitions.
     """
 
-    find: Callable[[str, str], Path | None] = find_beside
+    find: Callable[[str, str], Path | None] = find_named_file
 
-    def read_tree(self, name: str, *, section: str, where: Where, classes: int) -> Tree:
+    def read_tree(self, name: str, *, section: str, where: Location, classes: int) -> Tree:
         """Read the tree of classes that a section's ``tree=`` names.
 
         Args:
@@ -59,7 +59,7 @@ class NamedFiles:
         return tree
 
     def read_class_map(
-        self, name: str, *, section: str, where: Where, classes: int
+        self, name: str, *, section: str, where: Location, classes: int
     ) -> tuple[int, ...]:
         """Read the map of class ids that a section's ``map=`` names.
 

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect
-from darknet_torch.cfg.grammar import Entry, Section, Where
+from darknet_torch.cfg.grammar import Entry, Location, Section
 from darknet_torch.cfg.numbers import float32, read_integer, read_number
 from darknet_torch.errors import CfgError, CfgNote, nearest, warn
 
@@ -172,7 +172,7 @@ class Options:
     """
 
     misplaced_keys: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    where: Where = dataclasses.field(default=Where("<code>", 0), kw_only=True)
+    where: Location = dataclasses.field(default=Location("<code>", 0), kw_only=True)
 
 
 def declared(options: type[Options]) -> dict[str, tuple[str, Option]]:

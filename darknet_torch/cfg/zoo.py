@@ -44,7 +44,7 @@ def companion(path: Path, suffix: str) -> Path:
     return path.with_suffix(suffix)
 
 
-def find_beside(name: str, cfg: str) -> Path | None:
+def find_named_file(name: str, cfg: str) -> Path | None:
     """Find a file that a cfg names: in the working folder, next to the cfg, or shipped."""
     file = Path(name)
     for path in (file, Path(cfg).parent / file, definitions_folder() / file.name):
@@ -104,15 +104,15 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     return names
 
 
-def names_for(
-    names: Sequence[str] | str | os.PathLike[str] | None, classes: int, *, may_be_more: bool
+def resolve_names(
+    names: Sequence[str] | str | os.PathLike[str] | None, classes: int, *, allow_more: bool
 ) -> tuple[str, ...]:
     """Return the names of a network's classes, or () if they have no names.
 
     Args:
         names: the names, or the file or shipped list that holds them; None for no names.
         classes: how many classes the network has.
-        may_be_more: allow more names than classes.
+        allow_more: allow more names than classes.
 
     Raises:
         NamesError: there are too few or too many names, or their file cannot be read.
@@ -121,7 +121,7 @@ def names_for(
         return ()
     where = names if isinstance(names, str | os.PathLike) else None
     found = read_names(names) if isinstance(names, str | os.PathLike) else names
-    if len(found) < classes or (len(found) > classes and not may_be_more):
+    if len(found) < classes or (len(found) > classes and not allow_more):
         raise NamesError(
             "the names do not fit the network",
             where=where,

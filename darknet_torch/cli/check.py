@@ -12,8 +12,8 @@ import click
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.options import (
-    DataFormOptions,
-    data_form_options,
+    DataFormatOptions,
+    data_format_options,
     dialect_option,
     parsed_into,
     quiet_option,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckOptions(DataFormOptions):
+class CheckOptions(DataFormatOptions):
     """The options of `dtorch check`."""
 
     files: tuple[str, ...]
@@ -44,7 +44,7 @@ class CheckOptions(DataFormOptions):
 @click.command()
 @click.argument("files", nargs=-1, metavar="CFG [WEIGHTS] [DATA]", shell_complete=complete_cfg)
 @dialect_option
-@data_form_options
+@data_format_options
 @workers_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True

@@ -40,12 +40,12 @@ class DetectedDataSet:
 
     Attributes:
         detector: what found them.
-        passed: the detections.
+        detection_pass: the detections.
         ground_truth: the labels of the pictures that could be read.
     """
 
     detector: Detector
-    passed: DetectionPass
+    detection_pass: DetectionPass
     ground_truth: GroundTruth
 
 
@@ -100,7 +100,7 @@ def detect_in_data_set(
     data_set = with_names(data_set, detector.names)
     paths = [example.path for example in data_set.examples]
     with progress_bar(len(paths), quiet=options.quiet) as advance:
-        passed = detect_all(
+        detection_pass = detect_all(
             detector,
             paths,
             thresholds=thresholds,
@@ -109,13 +109,13 @@ def detect_in_data_set(
             exif=options.exif,
             advance=advance,
         )
-    for error in passed.errors:
+    for error in detection_pass.errors:
         click.echo(f"dtorch: {error}", err=True)
-    if not passed.readable:
+    if not detection_pass.readable:
         raise UsageError("no picture can be read", where=data_set.origin)
-    readable = tuple(data_set.examples[place] for place in passed.readable)
+    readable = tuple(data_set.examples[place] for place in detection_pass.readable)
     ground_truth = GroundTruth.from_data_set(replace(data_set, examples=readable))
-    return DetectedDataSet(detector, passed, ground_truth)
+    return DetectedDataSet(detector, detection_pass, ground_truth)
 
 
 def build_detector(
@@ -149,11 +149,11 @@ def numbered_names(classes: int) -> list[str]:
     return [f"class {number}" for number in range(classes)]
 
 
-def exit_if_failed(passed: DetectionPass) -> None:
+def exit_if_failed(detection_pass: DetectionPass) -> None:
     """Exit with 1 if pictures failed; which ones was already printed."""
-    if passed.errors:
-        total = len(passed.errors) + len(passed.readable)
-        click.echo(f"dtorch: {len(passed.errors)} of {total} pictures failed", err=True)
+    if detection_pass.errors:
+        total = len(detection_pass.errors) + len(detection_pass.readable)
+        click.echo(f"dtorch: {len(detection_pass.errors)} of {total} pictures failed", err=True)
         sys.exit(SOME_FAILED)
 
 

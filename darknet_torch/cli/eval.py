@@ -67,7 +67,7 @@ class EvalOptions(EvaluationOptions, DarknetFlags):
     sweep: tuple[float, ...]
     results: str | None
     export: str | None
-    export_forms: tuple[str, ...]
+    export_formats: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ class _Detected:
 
     Attributes:
         settings: how they came about, for the report.
-        passed: the detections.
+        detection_pass: the detections.
         ground_truth: what there was to detect.
     """
 
     settings: dict[str, Any]
-    passed: DetectionPass
+    detection_pass: DetectionPass
     ground_truth: GroundTruth
 
 
@@ -150,8 +150,8 @@ def _check_points(context: click.Context, parameter: click.Parameter, value: int
 )
 @click.option("--export", type=PATH, metavar="DIR", help="Write the detections to this folder.")
 @click.option(
-    "--export-form",
-    "export_forms",
+    "--export-format",
+    "export_formats",
     type=click.Choice(_FORMATS),
     multiple=True,
     default=_FORMATS,
@@ -188,8 +188,8 @@ def eval_command(options: EvalOptions) -> None:
     evaluation, steps = _evaluate(detected, options)
     _export(detected, options)
     seconds = {
-        "network": detected.passed.predict_seconds,
-        "nms": detected.passed.nms_seconds[0],
+        "network": detected.detection_pass.predict_seconds,
+        "nms": detected.detection_pass.nms_seconds[0],
         "total": time.perf_counter() - start,
     }
     content = {
@@ -200,7 +200,7 @@ def eval_command(options: EvalOptions) -> None:
     }
     lines = _report_lines(detected.settings, evaluation, steps, seconds)
     print_result(lines, content, options)
-    exit_if_failed(detected.passed)
+    exit_if_failed(detected.detection_pass)
 
 
 def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Detected:
@@ -213,9 +213,9 @@ def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Det
     names = data_set.names or numbered_names(1 + max(known, default=-1))
     ground_truth = GroundTruth.from_data_set(with_names(data_set, names))
     found = read_results(Path(results), ground_truth)
-    passed = pass_from_detections(found, (options.min_score, *options.sweep))
+    detection_pass = pass_from_detections(found, (options.min_score, *options.sweep))
     settings = {"data": data_set.origin, "results": results, "min_score": options.min_score}
-    return _Detected(settings, passed, ground_truth)
+    return _Detected(settings, detection_pass, ground_truth)
 
 
 def _detect(network: Network, data_set: DataSet, options: EvalOptions) -> _Detected:
@@ -242,7 +242,7 @@ def _detect(network: Network, data_set: DataSet, options: EvalOptions) -> _Detec
         "nms_kind": detector.heads[-1].nms_kind,
         "backend": options.backend,
     }
-    return _Detected(settings, found.passed, found.ground_truth)
+    return _Detected(settings, found.detection_pass, found.ground_truth)
 
 
 def _evaluate(
@@ -252,10 +252,10 @@ def _evaluate(
     from darknet_torch.evaluation.evaluate import evaluate, sweep
 
     annotations = _read_annotations(options.data)
-    passed, ground_truth = detected.passed, detected.ground_truth
+    detection_pass, ground_truth = detected.detection_pass, detected.ground_truth
     points, ious = options.points, options.ious
     evaluation = evaluate(
-        passed.detections,
+        detection_pass.detections,
         ground_truth,
         ious=ious,
         points=points,
@@ -264,7 +264,9 @@ def _evaluate(
     )
     if not options.sweep:
         return evaluation, ()
-    steps = sweep(passed, ground_truth, iou=ious[0], points=points, annotations=annotations)
+    steps = sweep(
+        detection_pass, ground_truth, iou=ious[0], points=points, annotations=annotations
+    )
     return evaluation, steps
 
 
@@ -277,13 +279,13 @@ def _read_annotations(data: str | None) -> dict[str, Any] | None:
 
 
 def _export(detected: _Detected, options: EvalOptions) -> None:
-    """Write the detections to --export in the formats of --export-form."""
+    """Write the detections to --export in the formats of --export-format."""
     from darknet_torch.evaluation.results_writer import WRITERS
 
     if options.export:
-        for name in dict.fromkeys(options.export_forms):
+        for name in dict.fromkeys(options.export_formats):
             folder = Path(options.export) / name
-            WRITERS[name](detected.passed.detections, detected.ground_truth, folder)
+            WRITERS[name](detected.detection_pass.detections, detected.ground_truth, folder)
 
 
 def _report_lines(

@@ -145,15 +145,15 @@ names_options = all_options(
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataFormOptions:
-    """How to read a data set; see `data_form_options`."""
+class DataFormatOptions:
+    """How to read a data set; see `data_format_options`."""
 
     images: str | None = None
     voc_origin: int = VOC_ORIGIN
     names: str | None = None
 
 
-data_form_options = all_options(
+data_format_options = all_options(
     click.option(
         "--images", type=PATH, metavar="DIR", help="The folder of the pictures of a COCO .json."
     ),
@@ -169,7 +169,7 @@ data_form_options = all_options(
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSetOptions(DataFormOptions):
+class DataSetOptions(DataFormatOptions):
     """A data set; see `data_set_options`."""
 
     data: str | None
@@ -184,7 +184,7 @@ data_set_options = all_options(
         help="The data set: a .data file, a COCO .json or a VOC root [default: <cfg>.data].",
     ),
     click.option("--split", metavar="NAME", help="Which list, such as train or valid."),
-    data_form_options,
+    data_format_options,
 )
 
 

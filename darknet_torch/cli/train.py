@@ -12,9 +12,9 @@ from darknet_torch.cfg.data_file import read_data_file, resolve
 from darknet_torch.cli.darknet.flags import GpuFlags, apply_gpu_flags, training_flags
 from darknet_torch.cli.dataset_loading import find_data
 from darknet_torch.cli.options import (
-    DataFormOptions,
+    DataFormatOptions,
     all_options,
-    data_form_options,
+    data_format_options,
     device_option,
     dialect_option,
     parsed_into,
@@ -39,7 +39,7 @@ _BACKUP = "backup"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions(DataFormOptions, GpuFlags):
+class TrainOptions(DataFormatOptions, GpuFlags):
     """The options of `dtorch train` and of Darknet's `detector train` and its like.
 
     The fields are what `train_options` say; None stands for what the cfg, the .data file or
@@ -102,7 +102,7 @@ train_options = all_options(
     click.option(
         "--valid-split", default="valid", show_default=True, help="The list to evaluate on."
     ),
-    data_form_options,
+    data_format_options,
     click.option(
         "--weights",
         metavar="FILE",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
-from darknet_torch.cfg.zoo import names_for
+from darknet_torch.cfg.zoo import resolve_names
 from darknet_torch.conversion.comparison import Difference, compare_layers
 from darknet_torch.conversion.dialects import to_dialect
 from darknet_torch.conversion.formats import (
@@ -77,7 +77,7 @@ def convert(
     if source.resolve() == target.resolve():
         raise UsageError("cannot be written over itself", where=target, fix="give another DST")
     _check_options(kind, graph)
-    given = names_for(names, 0, may_be_more=True)
+    given = resolve_names(names, 0, allow_more=True)
     model = find_reader(source)(ModelSource(source, cfg, given, dialect, width, height, strict))
     carries_cfg = model.weight_file is None
     notes = []

@@ -101,7 +101,7 @@ class SweepStep:
 
 
 def sweep(
-    passed: DetectionPass,
+    detection_pass: DetectionPass,
     ground_truth: GroundTruth,
     *,
     iou: float = 0.5,
@@ -111,13 +111,16 @@ def sweep(
     """Compute the average precisions at every threshold of a pass.
 
     Args:
-        passed: a pass at several thresholds.
+        detection_pass: a pass at several thresholds.
         ground_truth: the pictures of the pass, those that could be read, and their objects.
         iou, points, annotations: see `evaluate`.
     """
     steps = []
     for threshold, detections, nms_seconds in zip(
-        passed.thresholds, passed.detections_by_threshold, passed.nms_seconds, strict=True
+        detection_pass.thresholds,
+        detection_pass.detections_by_threshold,
+        detection_pass.nms_seconds,
+        strict=True,
     ):
         start = time.perf_counter()
         result = evaluate(

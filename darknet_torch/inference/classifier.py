@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from darknet_torch.cfg.zoo import names_for
+from darknet_torch.cfg.zoo import resolve_names
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.inference.backends import Backend, find_backend
 from darknet_torch.media.images import Picture, classifier_input, open_picture
@@ -107,7 +107,7 @@ class Classifier:
         if top < 1:
             raise UsageError("top is out of its bounds", expected="1 or more", got=top)
         self.top = min(top, self.classes)
-        self.names = names_for(names, self.classes, may_be_more=True)
+        self.names = resolve_names(names, self.classes, allow_more=True)
         self.letterbox = network.dialect.defaults.letterbox if letterbox is None else letterbox
         self.exif = exif
         self.backend = find_backend(backend, network)

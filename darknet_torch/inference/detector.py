@@ -10,7 +10,7 @@ from typing import overload
 import numpy as np
 import torch
 
-from darknet_torch.cfg.zoo import names_for
+from darknet_torch.cfg.zoo import resolve_names
 from darknet_torch.errors import CfgError, UsageError, nearest
 from darknet_torch.heads.base import Predictions
 from darknet_torch.inference.backends import Backend, find_backend
@@ -88,7 +88,7 @@ class Detector:
         self.heads = network.heads
         _check_heads(network)
         self.classes = self.heads[-1].classes
-        self.names = names_for(names, self.classes, may_be_more=False)
+        self.names = resolve_names(names, self.classes, allow_more=False)
         _check_fraction("threshold", threshold)
         _check_fraction("nms_threshold", nms_threshold)
         if max_detections is not None and max_detections < 0:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from darknet_torch.cfg.dialect import ALEXEYAB_CUDA, Dialect
-from darknet_torch.cfg.grammar import Where
+from darknet_torch.cfg.grammar import Location
 from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.options import Options, flag, integer, number
@@ -109,7 +109,7 @@ class BuildContext:
     arithmetic: Arithmetic = FAST
     files: NamedFiles = field(default_factory=NamedFiles)
 
-    def layer(self, reference: int, where: Where, key: str) -> Layer:
+    def layer(self, reference: int, where: Location, key: str) -> Layer:
         """Find the layer that a key refers to.
 
         Args:
@@ -148,7 +148,7 @@ class BuildContext:
         if self.built:
             self.built[-1].on_extra_consumer()
 
-    def read_tree(self, name: str, where: Where, classes: int) -> TreeProbabilities | None:
+    def read_tree(self, name: str, where: Location, classes: int) -> TreeProbabilities | None:
         """The tree of `classes` classes in the file `name`; None for an empty name.
 
         Raises:
@@ -323,7 +323,7 @@ class Layer(ArithmeticModule):
 
 
 def find_activation(
-    name: str, dialect: Dialect, own: frozenset[str], where: Where, section: str
+    name: str, dialect: Dialect, own: frozenset[str], where: Location, section: str
 ) -> Activation:
     """Find the activation function of a layer.
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from darknet_torch.anchors.strides import strides_along_x
 from darknet_torch.cfg.grammar import Section
-from darknet_torch.cfg.zoo import find_beside
+from darknet_torch.cfg.zoo import find_named_file
 from darknet_torch.errors import CfgError
 from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.lint.finding import Finding, error, note, warning
@@ -142,7 +142,7 @@ def map_file_exists(network: Network, sections: Sequence[Section]) -> Iterator[F
     """
     for head in network.heads:
         name = getattr(head.options, "map", "")
-        if name and find_beside(name, head.options.where.file) is None:
+        if name and find_named_file(name, head.options.where.file) is None:
             yield error(
                 head.options.where,
                 f"[{head.section}] the file of map={name} does not exist",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from darknet_torch.anchors.strides import strides_along_x
 from darknet_torch.augment.mixing import check_contrastive_batch, mixing_mode
-from darknet_torch.cfg.grammar import Section, Where
+from darknet_torch.cfg.grammar import Location, Section
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.lint.finding import Finding, collect_findings, error, note, warning
 from darknet_torch.model.network import Network
@@ -18,7 +18,7 @@ _USUAL_STRIDE = 32  # building any network already checks that this divides its 
 _BATCHES_PER_CLASS = 2000  # the advice of AlexeyAB's README
 
 
-def _where(sections: Sections, key: str) -> Where:
+def _where(sections: Sections, key: str) -> Location:
     """Return the line of a key of [net], or that of the section if it has no such key."""
     entry = sections[0].first().get(key)
     return sections[0].where if entry is None else entry.where

@@ -49,9 +49,9 @@ def load(
 ):
     sizes = {"width": SIZE, "height": SIZE, "channels": 3, "batch": 8}
     net = NetOptions(**{**sizes, **options})
-    plan = ClassificationAugmentation.from_options(net, 4, dialect, tree=tree, augment=augment)
+    settings = ClassificationAugmentation.from_options(net, 4, dialect, tree=tree, augment=augment)
     height, width = size or (net.height, net.width)
-    return ClassificationSource.from_pictures(given, plan).load(
+    return ClassificationSource.from_pictures(given, settings).load(
         SampleRequest(seed, 0, slots, height, width)
     )
 

@@ -30,8 +30,8 @@ def net(**options):
 
 
 def load(examples, head=STILL, dialect=ALEXEYAB, augment=True, slots=SLOTS, seed=0, **options):
-    plan = DetectionAugmentation.from_options(net(**options), head, dialect, augment=augment)
-    source = DetectionSource.from_examples(examples, plan)
+    settings = DetectionAugmentation.from_options(net(**options), head, dialect, augment=augment)
+    source = DetectionSource.from_examples(examples, settings)
     loaded = source.load(SampleRequest(seed, 0, slots, HEIGHT, WIDTH))
     return replace(loaded, images=as_floats(loaded.images))
 
@@ -137,8 +137,8 @@ def test_images_stay_uint8_except_with_mixup(examples):
         ({"mosaic": True}, np.uint8),
         ({"mixup": 1}, np.float32),
     ):
-        plan = DetectionAugmentation.from_options(net(**options), STILL, ALEXEYAB)
-        loaded = DetectionSource.from_examples(examples, plan).load(
+        settings = DetectionAugmentation.from_options(net(**options), STILL, ALEXEYAB)
+        loaded = DetectionSource.from_examples(examples, settings).load(
             SampleRequest(0, 0, SLOTS, HEIGHT, WIDTH)
         )
         assert loaded.images.dtype == dtype
@@ -240,8 +240,8 @@ def test_pictures_without_objects_or_labels_are_negative_examples(examples, tmp_
         replace(examples[0], labels=Labels.empty()),
         replace(examples[1], labels=None, label_file=tmp_path / "gone.txt"),
     ]
-    plan = DetectionAugmentation.from_options(net(), MOVING, ALEXEYAB)
-    source = DetectionSource.from_examples(pictures, plan)
+    settings = DetectionAugmentation.from_options(net(), MOVING, ALEXEYAB)
+    source = DetectionSource.from_examples(pictures, settings)
     assert [(problem.kind, problem.where) for problem in source.problems] == [
         ("no label file", str(tmp_path / "gone.txt"))
     ]

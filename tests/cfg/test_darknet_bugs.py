@@ -13,7 +13,7 @@ from darknet_torch.cfg.darknet_bugs import (
     REGION_LEARNS_NOTHING,
     SHORTCUT_MIXES_PICTURES,
     DarknetBug,
-    bugs_of,
+    find_bugs,
 )
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.model.registry import LAYER_TYPES
@@ -38,7 +38,7 @@ def test_a_bug_names_known_dialects_and_sections_and_says_what_it_does(bug):
 
 
 def test_each_build_has_the_bugs_of_its_sources():
-    assert bugs_of("alexeyab") == {
+    assert find_bugs("alexeyab") == {
         LAYERS_WITHOUT_TRAIN_FLAG,
         NORMALIZED_BIASES_WITHOUT_DELTA,
         DELTAS_NOT_ZEROED,
@@ -46,8 +46,8 @@ def test_each_build_has_the_bugs_of_its_sources():
         LAYERS_COPY_DELTA,
         SHORTCUT_MIXES_PICTURES,
     }
-    assert bugs_of("alexeyab-cuda") == {LAYERS_WITHOUT_TRAIN_FLAG, LAYERS_COPY_DELTA}
-    assert bugs_of("pjreddie") == {
+    assert find_bugs("alexeyab-cuda") == {LAYERS_WITHOUT_TRAIN_FLAG, LAYERS_COPY_DELTA}
+    assert find_bugs("pjreddie") == {
         BATCHNORM_WITHOUT_UPDATE,
         POINTWISE_OVERWRITES_DELTA,
         LAYERS_COPY_DELTA,

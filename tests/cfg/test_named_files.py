@@ -2,12 +2,12 @@
 
 import pytest
 
-from darknet_torch.cfg.grammar import Where, parse_cfg
+from darknet_torch.cfg.grammar import Location, parse_cfg
 from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.errors import CfgError
 from darknet_torch.model.network import build_network
 
-WHERE = Where("some.cfg", 7)
+WHERE = Location("some.cfg", 7)
 
 
 def files(path):

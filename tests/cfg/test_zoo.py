@@ -8,8 +8,8 @@ from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.grammar import read_cfg
 from darknet_torch.cfg.zoo import (
     companion,
-    find_beside,
     find_cfg,
+    find_named_file,
     read_names,
     sample_folder,
     shipped,
@@ -132,12 +132,12 @@ def test_a_file_that_a_cfg_names_is_here_or_beside_it_or_shipped_in_this_order(
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     cfg = str(folder / "tiny.cfg")
-    assert find_beside("gone.tree", cfg) is None
-    assert find_beside("data/9k.tree", cfg) == shipped(".tree")["9k"]
+    assert find_named_file("gone.tree", cfg) is None
+    assert find_named_file("data/9k.tree", cfg) == shipped(".tree")["9k"]
     (folder / "9k.tree").touch()
-    assert find_beside("9k.tree", cfg) == folder / "9k.tree"
+    assert find_named_file("9k.tree", cfg) == folder / "9k.tree"
     (tmp_path / "9k.tree").touch()
-    assert find_beside("9k.tree", cfg) == Path("9k.tree")
+    assert find_named_file("9k.tree", cfg) == Path("9k.tree")
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_exported_results_give_the_same_numbers_without_a_model(data, tmp_path, 
 
 
 def test_coco_numbers_are_those_of_pycocotools_by_hand(data, tmp_path):
-    content = numbers(data, "--export", tmp_path, "--export-form", "coco")
+    content = numbers(data, "--export", tmp_path, "--export-format", "coco")
     assert [path.name for path in tmp_path.iterdir()] == ["coco"]
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(str(tmp_path / "coco" / "coco_annotations.json"))

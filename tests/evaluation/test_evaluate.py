@@ -22,9 +22,9 @@ def test_an_evaluation_has_the_result_of_every_convention():
 
 def test_a_sweep_evaluates_the_detections_above_each_threshold():
     detections, ground_truth = plain_loops.random_case(4, pictures=4)
-    passed = pass_from_detections(detections, (0.1, 0.6))
+    detection_pass = pass_from_detections(detections, (0.1, 0.6))
     for step, table in zip(
-        sweep(passed, ground_truth), passed.detections_by_threshold, strict=True
+        sweep(detection_pass, ground_truth), detection_pass.detections_by_threshold, strict=True
     ):
         expected = evaluate(table, ground_truth)
         assert step.detections == len(table)

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from darknet_torch.cfg.grammar import Where, parse_cfg
+from darknet_torch.cfg.grammar import Location, parse_cfg
 from darknet_torch.errors import CfgError
 from darknet_torch.layers.base import BuildContext, ReceptiveWindow
 from darknet_torch.model.network import build_network
 
-WHERE = Where("some.cfg", 9)
+WHERE = Location("some.cfg", 9)
 CFG = (
     "[net]\nwidth=4\nheight=4\nchannels=2\n[convolutional]\nfilters=3\n[maxpool]\nsize=2\n[cost]\n"
 )

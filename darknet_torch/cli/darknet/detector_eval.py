@@ -57,10 +57,10 @@ def map_(options: EvalOptions) -> None:
     ground_truth = detected.ground_truth
     names = ground_truth.names
     for iou in options.ious:
-        matching = match(detected.passed.detections, ground_truth.truths, len(names), iou)
+        matching = match(detected.detection_pass.detections, ground_truth.truths, len(names), iou)
         result = matching.result(names, points=options.points, confidence=options.threshold)
         click.echo("\n".join(result.lines()))
-    exit_if_failed(detected.passed)
+    exit_if_failed(detected.detection_pass)
 
 
 @darknet_style(eval_command)
@@ -86,8 +86,10 @@ def valid(options: EvalOptions) -> None:
     score, nms = _VALID[find_dialect(options.dialect).code_base]
     detected = _detect(options, score, nms)
     _write(detected, form, folder, file_name)
-    click.echo(f"{len(detected.passed.detections)} detections written to {folder}", err=True)
-    exit_if_failed(detected.passed)
+    click.echo(
+        f"{len(detected.detection_pass.detections)} detections written to {folder}", err=True
+    )
+    exit_if_failed(detected.detection_pass)
 
 
 def _write(detected: DetectedDataSet, form: str, folder: Path, file_name: str | None) -> None:
@@ -95,7 +97,7 @@ def _write(detected: DetectedDataSet, form: str, folder: Path, file_name: str | 
     from darknet_torch.evaluation.coco import result_records
     from darknet_torch.evaluation.results_writer import VOC_PREFIX, write_json, write_voc
 
-    found, ground_truth = detected.passed.detections, detected.ground_truth
+    found, ground_truth = detected.detection_pass.detections, detected.ground_truth
     if form == "voc":
         write_voc(found, ground_truth, folder, prefix=file_name or VOC_PREFIX)
         return

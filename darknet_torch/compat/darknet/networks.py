@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
-from darknet_torch.cfg.zoo import names_for, read_names
+from darknet_torch.cfg.zoo import read_names, resolve_names
 from darknet_torch.compat.darknet.pictures import letterbox_image, planes, resize_image
 from darknet_torch.compat.darknet.structures import (
     IMAGE,
@@ -110,7 +110,7 @@ def load_meta(data_file: bytes | str) -> METADATA:
     if listed is None:
         raise NamesError("no names= in the .data file", where=path, fix="add names=FILE")
     classes = _classes(options, path)
-    names = names_for(read_names(resolve(path, listed)), classes, may_be_more=True)[:classes]
+    names = resolve_names(read_names(resolve(path, listed)), classes, allow_more=True)[:classes]
     array = (c_char_p * classes)(*(name.encode() for name in names))
     meta: METADATA = keep(METADATA(classes, array), array)
     return meta
