@@ -96,7 +96,7 @@ class SampleSource(Protocol):
     """Makes samples. They depend on the request and on nothing else.
 
     Attributes:
-        problems: faults of the data set that are known before the first request.
+        problems: problems of the data set that are known before the first request.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""`dtorch check`: what is wrong in a cfg, a weight file and a data set."""
+"""`dtorch check`: find mistakes in a cfg, a weight file and a data set."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CheckOptions(DataFormatOptions):
     files: tuple[str, ...]
     dialect: str
     workers: int
-    form: str
+    output_format: str
     out: str | None
     quiet: bool
 
@@ -47,13 +47,17 @@ class CheckOptions(DataFormatOptions):
 @data_format_options
 @workers_option
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
 )
 @click.option("--out", type=click.Path(dir_okay=False), help="Write the findings to this file.")
 @quiet_option("Print no notes.")
 @parsed_into(CheckOptions)
 def check(options: CheckOptions) -> None:
-    """Find what is wrong in a cfg, a weight file and a data set, and say what to write instead.
+    """Find mistakes in a cfg, a weight file and a data set, and say what to write instead.
 
     Give one, two or all three, in any order. CFG may be the name of a shipped definition. All
     findings are listed, with file and line.
@@ -75,7 +79,7 @@ def check(options: CheckOptions) -> None:
 
     found = _find_all(recognise(options.files), options)
     shown = [item for item in found if item.severity is not Severity.NOTE or not options.quiet]
-    if options.form == "json":
+    if options.output_format == "json":
         text = json.dumps([item.to_dict() for item in shown], indent=1, ensure_ascii=False)
     else:
         text = "\n".join([*map(str, shown), _count(found)])

@@ -1,4 +1,4 @@
-"""How often a classifier is right, for `dtorch eval` and `classifier valid`."""
+"""The accuracy of a classifier, for `dtorch eval` and `classifier valid`."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class _Guesses:
 
     Attributes:
         class_ids: for each picture that could be read, the likeliest first.
-        places: of those pictures in the data set.
-        errors: what is wrong with the others.
+        indices: the indices of those pictures in the data set.
+        errors: the errors of the other pictures.
     """
 
     class_ids: list[tuple[int, ...]] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
+    indices: list[int] = field(default_factory=list)
     errors: list[DarknetError] = field(default_factory=list)
 
 
 def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
-    """Classify the pictures of --data, print how often that was right; exit with 1 if some failed.
+    """Classify the pictures of --data and print the accuracy; exit with 1 if some failed.
 
     Pictures are resized by their shorter side and cropped, as Darknet does here, unless
     --letterbox says otherwise.
@@ -68,10 +68,10 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
     guesses = _classify_all(classifier, pictures, options)
     for error in guesses.errors:
         click.echo(f"dtorch: {error}", err=True)
-    if not guesses.places:
+    if not guesses.indices:
         raise UsageError("no picture can be read", where=pictures.origin)
     all_truths = true_class_ids(pictures)
-    truths = [all_truths[place] for place in guesses.places]
+    truths = [all_truths[index] for index in guesses.indices]
     names = classifier.names[: classifier.classes]
     score = score_classifier(np.array(guesses.class_ids), truths, names)
     print_result(score.lines(), score.to_dict(), options)
@@ -95,7 +95,7 @@ def _classify_all(
             if batch.images:
                 found = classifier.classify_images(batch.images, [""] * len(batch.images))
                 guesses.class_ids += [one.class_ids for one in found]
-                guesses.places += batch.indices
+                guesses.indices += batch.indices
             advance(len(batch))
     return guesses
 

@@ -1,4 +1,4 @@
-"""`dtorch classify`: what pictures show."""
+"""`dtorch classify`: classify pictures."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ClassifyOptions(RunModelOptions, ModelAndSourceOptions, NamesOptions, Dark
 @darknet_flags
 @parsed_into(ClassifyOptions)
 def classify(options: ClassifyOptions) -> None:
-    """Say what pictures show.
+    """Classify pictures.
 
     SOURCE is any number of pictures, folders, globs and .txt lists; - reads paths from
     standard input. Darknet's own command line `classify X.cfg X.weights picture` works too.
@@ -106,7 +106,7 @@ def run_classification(
         backend=options.backend,
         exif=options.exif,
     )
-    result_format = create_format(options.form, options.out, classifier.classes)
+    result_format = create_format(options.output_format, options.out, classifier.classes)
     SourceRun(
         lambda frames: classifier.classify_images(
             [frame.image for frame in frames], [frame.filename for frame in frames]

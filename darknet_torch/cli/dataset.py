@@ -61,7 +61,7 @@ source_options = all_options(
     click.option(
         "--images", multiple=True, type=PATH, metavar="DIR", help="Pictures of a COCO JSON."
     ),
-    click.option("--split", "splits", multiple=True, help="Only this one [default: all]."),
+    click.option("--split", "splits", multiple=True, help="Only this split [default: all]."),
     click.option("--names", type=PATH, metavar="FILE", help="Names of the classes, in order."),
     click.option(
         "--voc-origin",
@@ -77,13 +77,17 @@ source_options = all_options(
 class ReportOptions:
     """Where a report goes, and in which format; see `report_options`."""
 
-    form: str
+    output_format: str
     out: str | None
 
 
 report_options = all_options(
     click.option(
-        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+        "--format",
+        "output_format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
     ),
     click.option("--out", type=click.Path(dir_okay=False), help="Write results to this file."),
 )
@@ -93,36 +97,42 @@ report_options = all_options(
 class ConvertOptions(SourceOptions):
     """The options of `dtorch dataset convert`."""
 
-    form: str
+    target_format: str
     out: str
     pictures: str
 
 
-@dataset.command(name="convert", short_help="Between Darknet's, COCO's and VOC's form.")
+@dataset.command(name="convert", short_help="Convert between Darknet, COCO and VOC.")
 @source_options
 @click.option(
-    "--to", "form", type=click.Choice(DATASET_FORMATS), required=True, help="The form to write."
+    "--to",
+    "target_format",
+    type=click.Choice(DATASET_FORMATS),
+    required=True,
+    help="The format to write.",
 )
-@click.option("--out", type=click.Path(file_okay=False), required=True, help="A new folder.")
+@click.option(
+    "--out", type=click.Path(file_okay=False), required=True, help="A new or empty folder."
+)
 @click.option(
     "--pictures",
     type=click.Choice(PICTURE_MODES),
     default="copy",
     show_default=True,
-    help="Copy them, link to them, or keep them where they are.",
+    help="Copy the pictures, link to them, or keep them where they are.",
 )
 @parsed_into(ConvertOptions)
 def convert_command(options: ConvertOptions) -> None:
-    """Write a data set in another form, with every box.
+    """Write a data set in another format, with every box.
 
-    Exit status: 1 if something was wrong in the source or could not be kept; each such
-    thing is named on standard error.
+    Exit status: 1 if something was wrong in the source or could not be kept; each
+    problem is named on standard error.
     """
     from darknet_torch.datasets.convert import convert
 
     done = convert(
         options.open(),
-        options.form,
+        options.target_format,
         Path(options.out),
         pictures=options.pictures,
         voc_origin=options.voc_origin,
@@ -153,7 +163,7 @@ def check_command(options: CheckOptions) -> None:
 
     splits = options.open()
     found = find_problems(splits, workers=options.workers)
-    if options.form == "json":
+    if options.output_format == "json":
         text = json.dumps([vars(problem) for problem in found], ensure_ascii=False, indent=1)
     else:
         text = "\n".join([*(f"{item.kind}: {item}" for item in found), *_summary(splits, found)])
@@ -169,23 +179,23 @@ class StatsOptions(SourceOptions, ReportOptions):
     plot: str | None
 
 
-@dataset.command(name="stats", short_help="Classes and box sizes in numbers.")
+@dataset.command(name="stats", short_help="Count classes and box sizes.")
 @source_options
 @report_options
 @click.option(
-    "--plot", type=click.Path(dir_okay=False), help="Also draw them to this .png, .svg, ..."
+    "--plot", type=click.Path(dir_okay=False), help="Also plot them to this .png, .svg, ..."
 )
 @parsed_into(StatsOptions)
 def stats_command(options: StatsOptions) -> None:
     """Count the classes and the sizes of the boxes.
 
-    Widths and heights are parts of the picture's; small, medium and large are COCO's words
-    for boxes below 32 x 32 and 96 x 96 pixels and above.
+    Widths and heights are fractions of the picture's. Small, medium and large are COCO's
+    size classes: below 32 x 32 pixels, below 96 x 96, and above.
     """
     from darknet_torch.datasets.statistics import compute_statistics
 
     found = compute_statistics(options.open())
-    if options.form == "json":
+    if options.output_format == "json":
         numbers = {item.name: item.to_dict() for item in found}
         text = json.dumps(numbers, ensure_ascii=False, indent=1)
     else:
@@ -202,8 +212,8 @@ class ShowOptions(SourceOptions):
     """The options of `dtorch dataset show`.
 
     Attributes:
-        size: the side of each picture on the sheet, pixels.
-        seed: of the choice of pictures; None for the first ones.
+        size: side of each picture on the sheet, in pixels.
+        seed: seed of the choice of pictures; None for the first ones.
     """
 
     out: str
@@ -214,19 +224,19 @@ class ShowOptions(SourceOptions):
     seed: int | None
 
 
-@dataset.command(name="show", short_help="Labelled pictures on one sheet.")
+@dataset.command(name="show", short_help="Draw labelled pictures on one sheet.")
 @source_options
 @click.option(
     "--out",
     type=click.Path(dir_okay=False),
     default="dataset.png",
     show_default=True,
-    help="The picture to write.",
+    help="The picture file to write.",
 )
-@click.option("--count", type=POSITIVE, default=20, show_default=True, help="Pictures on it.")
-@click.option("--columns", type=POSITIVE, default=5, show_default=True, help="Pictures in a row.")
+@click.option("--count", type=POSITIVE, default=20, show_default=True, help="Number of pictures.")
+@click.option("--columns", type=POSITIVE, default=5, show_default=True, help="Pictures per row.")
 @click.option("--size", type=click.IntRange(min=32), default=256, show_default=True)
-@click.option("--class", "class_name", help="Only pictures with such a box.")
+@click.option("--class", "class_name", help="Only pictures with a box of this class.")
 @click.option("--seed", type=NOT_NEGATIVE, help="Choose at random [default: the first].")
 @parsed_into(ShowOptions)
 def show_command(options: ShowOptions) -> None:
@@ -251,7 +261,7 @@ def show_command(options: ShowOptions) -> None:
         _, data = cv2.imencode(Path(out).suffix or ".png", sheet)
     except cv2.error:
         raise UsageError(
-            "pictures of this kind cannot be written", where=out, expected=".png or .jpg"
+            "this picture format cannot be written", where=out, expected=".png or .jpg"
         ) from None
     write_bytes(Path(out), data.tobytes())
     click.echo(f"{out}: {len(chosen)} of {len(examples)} pictures")
@@ -267,7 +277,7 @@ class SplitOptions(SourceOptions):
     seed: int
 
 
-@dataset.command(name="split", short_help="Cut a data set into parts.")
+@dataset.command(name="split", short_help="Split a data set into parts.")
 @source_options
 @click.option(
     "--part",
@@ -282,9 +292,9 @@ class SplitOptions(SourceOptions):
 @click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True)
 @parsed_into(SplitOptions)
 def split_command(options: SplitOptions) -> None:
-    """Deal the pictures of a data set into parts at random, class by class.
+    """Assign the pictures of a data set to parts at random, class by class.
 
-    Only lists are written, in the form of the data set: a .data file and its lists, COCO
+    Only lists are written, in the format of the data set: a .data file and its lists, COCO
     files, or lists in ImageSets/Main. Pictures and labels stay where they are.
     """
     from darknet_torch.datasets.split import split_examples
@@ -337,16 +347,16 @@ def _summary(splits: dict[str, DataSet], found: Sequence[Problem]) -> list[str]:
     pictures = {name: len(data.examples) for name, data in splits.items()}
     checked = ", ".join(f"{count} pictures in {name}" for name, count in pictures.items())
     lines = [f"{count:8} {kind}" for kind, count in sorted(counts.items())]
-    return [*lines, f"{len(found)} faults; {checked}"]
+    return [*lines, f"{len(found)} problems; {checked}"]
 
 
 def _exit_if_problems(problems: Sequence[Problem]) -> None:
     _exit_if_any([f"{problem.kind}: {problem}" for problem in problems])
 
 
-def _exit_if_any(faults: Sequence[object]) -> None:
+def _exit_if_any(errors: Sequence[object]) -> None:
     """Print what went wrong to standard error; exit with 1 if anything did."""
-    for fault in faults:
-        click.echo(f"dtorch: {fault}", err=True)
-    if faults:
+    for error in errors:
+        click.echo(f"dtorch: {error}", err=True)
+    if errors:
         click.get_current_context().exit(1)

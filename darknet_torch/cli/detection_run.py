@@ -99,7 +99,7 @@ detect_options = all_options(
         type=NOT_NEGATIVE,
         default=5,
         show_default=True,
-        help="How often in a row to connect to a stream again.",
+        help="How many times in a row to reconnect to a stream.",
     ),
     output_options_for(*_FORMATS, into_folder=True),
     click.option(
@@ -107,7 +107,7 @@ detect_options = all_options(
         type=click.Path(file_okay=False),
         help="Write annotated pictures and videos to this folder.",
     ),
-    click.option("--show", is_flag=True, help="Show them in a window; q ends."),
+    click.option("--show", is_flag=True, help="Show results in a window; q quits."),
     detection_flags,
 )
 
@@ -131,7 +131,7 @@ def run_detection(
     Raises:
         UsageError: options contradict each other.
     """
-    if options.form == "txt" and options.out in (None, "-"):
+    if options.output_format == "txt" and options.out in (None, "-"):
         raise UsageError("--format txt writes a file for each picture", expected="--out DIR")
     detector = _build_detector(options)
     sinks = _create_sinks(options, sources, detector.classes, draw_predictions=draw_predictions)
@@ -206,7 +206,7 @@ def _create_sinks(
     if options.out_filename:
         opened.append(AnnotatedVideo(Path(options.out_filename)))
     keep += [annotated.write for annotated in opened]
-    if options.form == "txt":
+    if options.output_format == "txt":
         assert options.out is not None, "checked before"
         keep.append(LabelFolder(_free_paths(options.out, sources)).write)
     if options.save_labels:
@@ -221,9 +221,9 @@ def _create_sinks(
 
 
 def _create_outputs(options: DetectOptions, classes: int) -> list[ResultOutput]:
-    form, out, json_out = options.form, options.out, options.json_out
-    result_format = create_format(form, out, classes)
-    outputs = [ResultOutput(result_format, None if form == "txt" else out)]
+    output_format, out, json_out = options.output_format, options.out, options.json_out
+    result_format = create_format(output_format, out, classes)
+    outputs = [ResultOutput(result_format, None if output_format == "txt" else out)]
     if json_out:
         outputs.append(ResultOutput(create_format("json", json_out, classes), json_out))
     return outputs

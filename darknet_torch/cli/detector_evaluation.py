@@ -159,6 +159,6 @@ def exit_if_failed(detection_pass: DetectionPass) -> None:
 
 def print_result(lines: Sequence[str], content: dict[str, Any], options: OutputOptions) -> None:
     """Print a result, or write it to --out: `lines` as text, or `content` as JSON."""
-    as_json = options.form == "json"
+    as_json = options.output_format == "json"
     text = json.dumps(content, indent=1, ensure_ascii=False) if as_json else "\n".join(lines)
     print_or_write(text, options.out)

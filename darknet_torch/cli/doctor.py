@@ -23,17 +23,21 @@ _BYTES = ("bytes", "free_bytes")
 class DoctorOptions(DeviceOptions):
     """The options of `dtorch doctor`."""
 
-    form: str
+    output_format: str
 
 
 @click.command()
 @device_option
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
 )
 @parsed_into(DoctorOptions)
 def doctor(options: DoctorOptions) -> None:
-    """Say whether this installation works, and on what.
+    """Check whether this installation works, and on which devices.
 
     Prints versions, devices, OpenCV's parts and the cache, and runs the bundled model on the
     bundled picture, whose objects are known.
@@ -43,7 +47,7 @@ def doctor(options: DoctorOptions) -> None:
     from darknet_torch.doctor.examine import examine
 
     examination = examine(options.device)
-    if options.form == "json":
+    if options.output_format == "json":
         click.echo(json.dumps(examination.to_dict(), indent=1))
     else:
         for line in _lines(examination):

@@ -1,4 +1,4 @@
-"""`dtorch eval`: how good a detector is, by every convention."""
+"""`dtorch eval`: average precision by every convention."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ class _Detected:
     """The detections to evaluate.
 
     Attributes:
-        settings: how they came about, for the report.
+        settings: the settings they were made with, for the report.
         detection_pass: the detections.
-        ground_truth: what there was to detect.
+        ground_truth: the labels.
     """
 
     settings: dict[str, Any]
@@ -165,7 +165,7 @@ def eval_command(options: EvalOptions) -> None:
     """Average precision by every convention, from one pass over a data set.
 
     Prints what `darknet detector map` prints, a table of the classes, the numbers of Pascal VOC
-    and COCO, and the settings that they came about with. The split is `valid` by default. For a
+    and COCO, and the settings of the evaluation. The split is `valid` by default. For a
     classifier it prints how often its first guesses are right.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or unusable input.
@@ -299,6 +299,6 @@ def _report_lines(
     given = ", ".join(f"{key} {value}" for key, value in settings.items() if value is not None)
     lines = [f"{evaluation.pictures} pictures; {given}", "", *report(evaluation)]
     if steps:
-        lines += ["", "By the score that detections are above:", *sweep_table(steps)]
+        lines += ["", "By score threshold:", *sweep_table(steps)]
     times = ", ".join(f"{what} {spent:.1f}" for what, spent in seconds.items())
     return [*lines, "", f"Seconds: {times}"]

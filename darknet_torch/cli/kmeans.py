@@ -114,8 +114,8 @@ class KmeansOptions(DataSetOptions, AnchorSearchOptions, OutputOptions):
 def kmeans(options: KmeansOptions) -> None:
     """Find anchors for the boxes of a data set, by k-means with 1 - IoU as distance.
 
-    Prints the average IoU as Darknet's calc_anchors does, the part of the boxes that an
-    anchor overlaps by half or more, and the anchors as a cfg has them.
+    Prints the average IoU as Darknet's calc_anchors does, the fraction of the boxes that
+    an anchor overlaps by half or more, and the anchors as a cfg has them.
 
     \b
     dtorch kmeans --data obj.data -k 9 --width 416 --height 416
@@ -216,7 +216,7 @@ def _print_result(
     measured: MeasuredBoxes,
     points: Sequence[SweepPoint],
 ) -> None:
-    if options.form == "json":
+    if options.output_format == "json":
         text = json.dumps(_to_dict(options, target, measured, points), indent=1)
     elif options.sweep:
         text = "\n".join(_table(target, points))

@@ -20,8 +20,8 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
 _COMMANDS = {
     "average": LazyCommand("weight_files", "average", "Average weight files."),
-    "check": LazyCommand("check", "check", "Find what is wrong in a cfg, weights and data."),
-    "classify": LazyCommand("classify", "classify", "Say what pictures show."),
+    "check": LazyCommand("check", "check", "Find mistakes in a cfg, weights and data."),
+    "classify": LazyCommand("classify", "classify", "Classify pictures."),
     "classifier": LazyCommand("darknet.classifier", "classifier", "Darknet's own command line."),
     "completion": LazyCommand(
         "completion", "completion", "Make your shell complete commands and options."
@@ -34,17 +34,17 @@ _COMMANDS = {
     ),
     "detect": LazyCommand("detect", "detect", "Find objects in pictures and videos."),
     "detector": LazyCommand("darknet.detector", "detector", "Darknet's own command line."),
-    "doctor": LazyCommand("doctor", "doctor", "Say whether this installation works, and on what."),
+    "doctor": LazyCommand("doctor", "doctor", "Check whether this installation works."),
     "download": LazyCommand("download", "download", "Fetch published weights."),
     "eval": LazyCommand("eval", "eval_command", "Average precision by every convention."),
     "info": LazyCommand("info", "info", "Show a network's layers."),
     "kmeans": LazyCommand("kmeans", "kmeans", "Find anchors for a data set."),
     "map": LazyCommand("eval", "eval_command", "Average precision by every convention."),
     "new": LazyCommand("new", "new", "Make a cfg for your own classes."),
-    "partial": LazyCommand("weight_files", "partial", "Cut a weight file after its first layers."),
+    "partial": LazyCommand("weight_files", "partial", "Keep the first layers of a weight file."),
     "rnn": LazyCommand("rnn", "rnn", "Run and train character models."),
     "statistics": LazyCommand(
-        "weight_files", "statistics", "Show the arrays of a weight file in numbers."
+        "weight_files", "statistics", "Show statistics of the arrays of a weight file."
     ),
     "train": LazyCommand("train", "train", "Train a network."),
 }

@@ -82,7 +82,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
     type=click.Path(dir_okay=False),
     help="The cfg to write, - for standard output [default: <base>-<N>classes.cfg].",
 )
-@click.option("--force", is_flag=True, help="Overwrite it.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @strict_option
 @quiet_option("Print no warnings.")
 @parsed_into(NewOptions)

@@ -231,9 +231,11 @@ run_options = all_options(
         show_default=True,
         help="What runs the network.",
     ),
-    click.option("--batch", type=POSITIVE, default=1, show_default=True, help="Pictures at once."),
+    click.option(
+        "--batch", type=POSITIVE, default=1, show_default=True, help="Pictures per batch."
+    ),
     workers_option,
-    click.option("--threads", type=POSITIVE, help="Threads that compute."),
+    click.option("--threads", type=POSITIVE, help="Threads for computation."),
     click.option("--seed", type=int, help="Seed of the random numbers."),
 )
 
@@ -249,11 +251,11 @@ class PictureOptions:
 letterbox_option = click.option(
     "--letterbox/--stretch",
     default=None,
-    help="Keep the aspect of pictures, or not [default: as the cfg and the dialect do].",
+    help="Keep the aspect ratio of pictures, or not [default: as the cfg and the dialect say].",
 )
 picture_options = all_options(
     letterbox_option,
-    click.option("--exif/--no-exif", default=True, help="Turn pictures as EXIF says."),
+    click.option("--exif/--no-exif", default=True, help="Rotate pictures according to EXIF."),
 )
 
 
@@ -300,7 +302,7 @@ def threshold_option(text: str) -> Callable[[_F], _F]:
 class OutputOptions(ReportingOptions):
     """Where results go, and in which format; see `output_options`."""
 
-    form: str
+    output_format: str
     out: str | None
     verbose: bool
 
@@ -315,7 +317,7 @@ def output_options_for(*formats: str, into_folder: bool = False) -> Callable[[_F
     return all_options(
         click.option(
             "--format",
-            "form",
+            "output_format",
             type=click.Choice(formats),
             default=formats[0],
             show_default=True,

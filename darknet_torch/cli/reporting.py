@@ -24,9 +24,9 @@ def report_warnings(options: ReportingOptions) -> Iterator[None]:
         except DarknetError:
             _print(options, caught)
             raise
-    faults = _print(options, caught)
-    if options.strict and faults:
-        raise CfgError("\n  ".join([f"refused under --strict ({len(faults)}):", *faults]))
+    raised = _print(options, caught)
+    if options.strict and raised:
+        raise CfgError("\n  ".join([f"refused under --strict ({len(raised)}):", *raised]))
 
 
 @contextmanager
@@ -44,16 +44,16 @@ def report_warnings_at_once(options: ReportingOptions) -> Iterator[None]:
         warnings.simplefilter("ignore", CfgNote)
         try:
             yield
-        except CfgWarning as fault:
-            raise CfgError(f"refused under --strict: {fault}") from None
+        except CfgWarning as warning:
+            raise CfgError(f"refused under --strict: {warning}") from None
 
 
 def _print(options: ReportingOptions, caught: Iterable[warnings.WarningMessage]) -> list[str]:
     """Print notes, and the warnings that --strict does not raise; return all warnings."""
-    faults = []
+    raised = []
     for warning in caught:
         is_note = issubclass(warning.category, CfgNote)
-        faults += [] if is_note else [str(warning.message)]
+        raised += [] if is_note else [str(warning.message)]
         if is_note or not options.strict:
             options.print_remark(f"{'note' if is_note else 'warning'}: {warning.message}")
-    return faults
+    return raised

@@ -46,8 +46,8 @@ class TrainOptions(DataFormatOptions, GpuFlags):
     the dialect say.
 
     Attributes:
-        evaluates: evaluate now and then, and keep the best weights (--map).
-        iou: the overlap from which that counts a detection, 0-1.
+        evaluates: evaluate during training, and keep the best weights (--map).
+        iou: the IoU above which that evaluation counts a detection as right, 0-1.
         augment: "cfg" or "none".
     """
 
@@ -123,7 +123,7 @@ train_options = all_options(
     click.option(
         "--exact-order",
         is_flag=True,
-        help="Add numbers in the order of C's loops: slow, the same to the last digit.",
+        help="Add numbers in the order of C's loops: slow, but equal to the last digit.",
     ),
     click.option("--width", type=POSITIVE, help="Input width, instead of the cfg's."),
     click.option("--height", type=POSITIVE, help="Input height, instead of the cfg's."),
@@ -154,12 +154,12 @@ train_options = all_options(
         "-topk",
         "evaluates",
         is_flag=True,
-        help="Evaluate now and then, and keep the best weights in _best.",
+        help="Evaluate during training, and keep the best weights in _best.",
     ),
     click.option("--iou", "-iou_thresh", type=FRACTION, default=0.5),
     click.option("--clear", "-clear", is_flag=True, help="Count iterations from 0."),
     click.option("--resume", is_flag=True, help="Continue the run in --backup where it stopped."),
-    click.option("--save-every", type=POSITIVE, help="Iterations between kept weights."),
+    click.option("--save-every", type=POSITIVE, help="Iterations between saved weights."),
     click.option("--save-last", type=NOT_NEGATIVE, default=100, show_default=True),
     click.option(
         "--show-batch",
@@ -177,7 +177,7 @@ train_options = all_options(
     ),
     click.option("--threads", type=POSITIVE, help="Threads that compute."),
     device_option,
-    click.option("--gpus", "-gpus", metavar="LIST", help="Train on several, such as 0,1."),
+    click.option("--gpus", "-gpus", metavar="LIST", help="Train on several GPUs, such as 0,1."),
     click.option("--processes", type=POSITIVE, help="Train in several processes on the CPU."),
     click.option(
         "--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True

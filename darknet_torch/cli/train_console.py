@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.loop import TrainingLoop, Update
 
-_SHOWN = 10  # faults in the data that are printed before the others are only counted
+_SHOWN = 10  # problems in the data that are printed before the others are only counted
 
 
 class ConsoleLog(Callback):
@@ -46,7 +46,7 @@ class ConsoleLog(Callback):
 
 
 class ConsoleProblems(Callback):
-    """Prints the first faults in the data; the others are only counted."""
+    """Prints the first problems in the data; the others are only counted."""
 
     on_every_rank = True
 

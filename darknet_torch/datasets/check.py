@@ -1,4 +1,4 @@
-"""Finds the faults in a data set: pictures, labels, boxes, classes, splits. No torch."""
+"""Finds the problems in a data set: pictures, labels, boxes, classes, splits. No torch."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class _DecodedPicture:
 
 
 def find_problems(splits: Splits, *, workers: int = 2) -> list[Problem]:
-    """Find all faults in the splits of a data set.
+    """Find all problems in the splits of a data set.
 
-    Every picture is decoded. The kinds of fault, in addition to those found while reading, are
+    Every picture is decoded. The kinds of problem, in addition to those found while reading, are
     "no pictures", "duplicate name", "empty name", "class without boxes", "missing picture",
     "unreadable picture", "wrong size", "no label file", "shared label file", "labels without
     picture", "duplicate picture", "same content", "in two splits", "class id", "zero size",
@@ -60,7 +60,7 @@ def find_problems(splits: Splits, *, workers: int = 2) -> list[Problem]:
     found += _repeated_contents(splits, decoded)
     found += _shared_label_files(splits)
     found += _labels_without_picture(splits)
-    return list(dict.fromkeys(found))  # a picture that is listed twice has its faults twice
+    return list(dict.fromkeys(found))  # a picture that is listed twice has its problems twice
 
 
 def _decode(path: Path) -> _DecodedPicture:
@@ -108,7 +108,7 @@ def _example_problems(
 def _box_problems(
     example: Example, names: tuple[str, ...], size: tuple[int, int] | None
 ) -> Iterator[Problem]:
-    """Find the faults in the boxes of a picture.
+    """Find the problems in the boxes of a picture.
 
     Args:
         names: the class names; if empty, every class id from 0 is valid.
@@ -121,7 +121,7 @@ def _box_problems(
     pixels = labels.boxes * (width, height, width, height)
     corners, sides = cxcywh_to_xyxy(pixels), pixels[:, 2:]
     empty = (sides <= 0).any(1)
-    faults = {
+    problems = {
         "class id": (labels.class_ids < 0) | (labels.class_ids >= (len(names) or np.inf)),
         "zero size": empty,
         "less than a pixel": ~empty & (sides < 1).any(1),
@@ -129,7 +129,7 @@ def _box_problems(
         "duplicate box": _repeated(np.column_stack((labels.class_ids, labels.boxes / _SAME_BOX))),
     }
     where = str(example.label_file or example.path)
-    for kind, rows in faults.items():
+    for kind, rows in problems.items():
         for row in np.flatnonzero(rows):
             box = " ".join(f"{value:g}" for value in labels.boxes[row])
             what = f"box {row + 1}, class {labels.class_ids[row]}, {box}"

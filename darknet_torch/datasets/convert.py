@@ -20,7 +20,7 @@ class Conversion:
 
     Attributes:
         counts: for each split, the number of pictures and of boxes that were read.
-        problems: faults in the source, and labels that could not be converted.
+        problems: problems in the source, and labels that could not be converted.
     """
 
     counts: dict[str, tuple[int, int]]
@@ -29,7 +29,7 @@ class Conversion:
 
 def convert(
     splits: Mapping[str, DataSet],
-    form: str,
+    target_format: str,
     out: Path,
     *,
     pictures: str = "copy",
@@ -39,7 +39,7 @@ def convert(
 
     Args:
         splits: from `open_splits`.
-        form: one of `formats.DATASET_FORMATS`.
+        target_format: one of `formats.DATASET_FORMATS`.
         out: an empty folder, or one that does not exist yet.
         pictures: one of `formats.PICTURE_MODES`.
         voc_origin: the number of the first pixel column and row when writing VOC.
@@ -57,11 +57,11 @@ def convert(
             "the classes have no names", where=", ".join(splits), expected="--names FILE"
         )
     problems = [problem for data in splits.values() for problem in data.problems]
-    if form == "darknet":
+    if target_format == "darknet":
         problems += write_darknet(splits, out, pictures)
     else:
         named = {"val" if name == "valid" else name: data for name, data in splits.items()}
-        if form == "coco":
+        if target_format == "coco":
             problems += write_coco(named, out, pictures)
         else:
             problems += write_voc(named, out, pictures, origin=voc_origin)

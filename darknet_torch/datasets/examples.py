@@ -69,12 +69,12 @@ class Example:
 
 @dataclass(frozen=True)
 class Problem:
-    """A fault in a data set that did not prevent reading it.
+    """A problem in a data set that did not prevent reading it.
 
     Attributes:
-        kind: the kind of fault, such as "bad line".
+        kind: the kind of problem, such as "bad line".
         where: the file, or file:line.
-        what: one line that describes the fault.
+        what: one line that describes the problem.
     """
 
     kind: str
@@ -94,7 +94,7 @@ class DataSet:
         names: the class names; may be empty.
         origin: the path and split that were read, for messages.
         category_ids: COCO's id of each class, in the order of `names`; empty in other formats.
-        problems: faults found while reading; the faulty parts were skipped.
+        problems: problems found while reading; the faulty parts were skipped.
     """
 
     examples: tuple[Example, ...]

@@ -49,12 +49,12 @@ def list_splits(data: _Path) -> list[str]:
     Raises:
         UsageError: the data set does not exist, or lists no pictures.
     """
-    path, form = Path(data), dataset_format(data)
-    if form == "coco":
+    path, data_format = Path(data), dataset_format(data)
+    if data_format == "coco":
         return [_YEAR.sub("", path.stem.removeprefix("instances_"))]
-    found = voc_splits(path) if form == "voc" else DataFile.read(path).splits
+    found = voc_splits(path) if data_format == "voc" else DataFile.read(path).splits
     if not found:
-        expected = "ImageSets/Main/train.txt" if form == "voc" else "train=FILE"
+        expected = "ImageSets/Main/train.txt" if data_format == "voc" else "train=FILE"
         raise UsageError("no lists of pictures", where=path, expected=expected)
     return found
 
@@ -83,11 +83,11 @@ def open_dataset(
         UsageError: the data set does not exist, has no known format, or no such split.
         NamesError: the class names cannot be read.
     """
-    path, form, given = Path(data), dataset_format(data), resolve_class_names(names)
-    if form == "coco":
+    path, data_format, given = Path(data), dataset_format(data), resolve_class_names(names)
+    if data_format == "coco":
         return read_coco(path, None if images is None else Path(images), given)
     chosen = _chosen(list_splits(path), split)
-    if form == "voc":
+    if data_format == "voc":
         return read_voc(path, chosen, given, origin=voc_origin)
     return read_darknet(path, chosen, given)
 

@@ -34,10 +34,10 @@ def plot_statistics(found: Sequence[Statistics], out: Path) -> None:
     counts.set(title="pictures", xlabel="boxes in a picture", ylabel="part of the pictures")
     for axes in (classes, sizes, counts):
         axes.legend()
-    form = out.suffix.removeprefix(".") or "png"
+    suffix = out.suffix.removeprefix(".") or "png"
     try:
         with atomic_write(out) as file:
-            figure.savefig(file, format=form)
+            figure.savefig(file, format=suffix)
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot be written ({error})", where=out) from None
 

@@ -34,7 +34,7 @@ def read_results(path: Path, ground_truth: GroundTruth) -> DetectionTable:
 
     Args:
         path: a file or folder written by `darknet_torch.evaluation.results_writer` or by
-            Darknet's ``valid``. In Pascal VOC's form, the path of any one class's file reads
+            Darknet's ``valid``. In Pascal VOC's format, the path of any one class's file reads
             all class files in its folder.
         ground_truth: the pictures and classes that the results are about.
 

@@ -42,13 +42,13 @@ def test_convert_reports_what_it_could_not_keep(data, tmp_path):
     assert "dtorch: no size: " in result.stderr
 
 
-def test_check_of_a_data_set_without_faults(data):
+def test_check_of_a_data_set_without_problems(data):
     result = run("check", "--data", data)
     assert result.exit_code == 0
-    assert result.stdout == "0 faults; 2 pictures in train\n"
+    assert result.stdout == "0 problems; 2 pictures in train\n"
 
 
-def test_check_reports_every_fault(data, tmp_path):
+def test_check_reports_every_problem(data, tmp_path):
     (tmp_path / "train/train0.txt").write_text("0 .5 .5 .2 .2\n7 .5 .5 .1 .1\n0 .5 .5 0 0\n")
     result = run("check", "--data", data)
     assert result.exit_code == 1
@@ -58,7 +58,7 @@ def test_check_reports_every_fault(data, tmp_path):
         f"zero size: {label}: box 3, class 0, 0.5 0.5 0 0",
         "       1 class id",
         "       1 zero size",
-        "2 faults; 2 pictures in train",
+        "2 problems; 2 pictures in train",
     ]
 
 
@@ -75,7 +75,7 @@ def test_several_coco_files_are_several_splits(tmp_path):
     files = [coco(tmp_path, [[(3, [0, 0, 9, 9]), (9, [1, 1, 9, 9])]], name) for name in "ab"]
     arguments = [word for file in files for word in ("--data", file)]
     result = run("check", *arguments, "--images", tmp_path / "images")
-    assert result.stdout == "0 faults; 1 pictures in a, 1 pictures in b\n"
+    assert result.stdout == "0 problems; 1 pictures in a, 1 pictures in b\n"
 
 
 def test_the_voc_origin_can_be_given(tmp_path):
@@ -110,7 +110,7 @@ def test_show_reports_pictures_that_it_cannot_read(data, tmp_path):
     assert "no such class: expected one of cat, dog, got bird" in bird.stderr
     text = run("show", "--data", data, "--out", tmp_path / "sheet.txt")
     assert text.exit_code == 2
-    assert "pictures of this kind cannot be written: expected .png or .jpg" in text.stderr
+    assert "this picture format cannot be written: expected .png or .jpg" in text.stderr
 
 
 def test_show_without_matching_pictures_is_refused(tmp_path):

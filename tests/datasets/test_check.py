@@ -119,7 +119,7 @@ PLANTED = [
 @pytest.mark.parametrize(
     ("kind", "plant"), PLANTED, ids=[f"{n} {kind}" for n, (kind, _) in enumerate(PLANTED)]
 )
-def test_each_planted_fault_is_reported_once_and_alone(tmp_path, kind, plant):
+def test_each_planted_problem_is_reported_once_and_alone(tmp_path, kind, plant):
     data = clean(tmp_path)
     plant(tmp_path)
     found = kinds(data)
@@ -128,8 +128,8 @@ def test_each_planted_fault_is_reported_once_and_alone(tmp_path, kind, plant):
     assert found == {kind: 1, **also}
 
 
-def test_all_planted_faults_are_found_together(tmp_path):
-    """Plants all faults that do not hide another one."""
+def test_all_planted_problems_are_found_together(tmp_path):
+    """Plants all problems that do not hide another one."""
     data = clean(tmp_path)
     hidden = (
         "unreadable picture",
@@ -160,7 +160,7 @@ def test_labels_of_unlisted_pictures_and_other_text_files_are_ignored(tmp_path):
     assert find_problems(open_splits([data])) == []
 
 
-def test_faults_in_voc_are_reported(tmp_path):
+def test_problems_in_voc_are_reported(tmp_path):
     boxes = voc_object((5, 5, 5, 9)) + voc_object((-1, 5, 9, 9), "dog")
     assert kinds(voc(tmp_path, [boxes])) == {"zero size": 1, "out of range": 1}
     data = voc(tmp_path, [voc_object((1, 1, 9, 9))], size="<size><width>9</width></size>")
@@ -173,7 +173,7 @@ def test_faults_in_voc_are_reported(tmp_path):
     assert kinds(data) == {"unreadable labels": 1}
 
 
-def test_faults_in_coco_are_reported(tmp_path):
+def test_problems_in_coco_are_reported(tmp_path):
     boxes = [(3, [0, 0, 201, 9]), (9, [5, 5, 0, 5]), (9, [1, 1, 9, 9]), (9, [1, 1, 9, 9])]
     found = kinds(coco(tmp_path, [boxes]), images=[tmp_path / "images"])
     assert found == {"out of range": 1, "zero size": 1, "duplicate box": 1}

@@ -38,7 +38,7 @@ def test_the_example_works(example, folder, monkeypatch, capsys):
     assert capsys.readouterr().out.endswith("('cat', 'dog') ()\n")
 
 
-def test_the_last_form_has_the_corners_of_the_first(folder):
+def test_the_last_format_has_the_corners_of_the_first(folder):
     for name in ("train0", "train1", "val0", "val1"):
         first, last = (
             [line for line in text.replace("><", ">\n<").split() if line.startswith(("<x", "<y"))]
@@ -47,7 +47,7 @@ def test_the_last_form_has_the_corners_of_the_first(folder):
                 for root in ("VOC2007", "VOC-again")
             )
         )
-        # Difficult boxes come last from Darknet's form, as they do in this set.
+        # Difficult boxes come last in Darknet's format, as they do in this set.
         assert first == last
     splits = open_splits([folder / "VOC-again"])
     assert {name: len(data.examples) for name, data in splits.items()} == {"train": 2, "val": 2}

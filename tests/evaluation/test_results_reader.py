@@ -61,7 +61,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_broken_file_is_reported_with_its_fault(tmp_path, name):
+def test_a_broken_file_is_reported_with_its_line(tmp_path, name):
     text, message = WRONG[name]
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)

@@ -85,7 +85,7 @@ def test_a_cfg_that_only_the_other_code_base_loads_is_noted(tmp_path):
 @pytest.mark.parametrize("name", shipped(".cfg"))
 def test_shipped_definitions_have_only_the_known_findings(name):
     checked = lint_cfg(shipped(".cfg")[name])
-    faults = [str(item) for item in checked.findings if item.severity is not Severity.NOTE]
-    assert len(faults) == len(KNOWN_FINDINGS.get(name, []))
-    for fault, words in zip(faults, KNOWN_FINDINGS.get(name, []), strict=True):
-        assert re.search(words, fault)
+    problems = [str(item) for item in checked.findings if item.severity is not Severity.NOTE]
+    assert len(problems) == len(KNOWN_FINDINGS.get(name, []))
+    for problem, words in zip(problems, KNOWN_FINDINGS.get(name, []), strict=True):
+        assert re.search(words, problem)

@@ -7,9 +7,11 @@ import click
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 
 _COMMANDS = {
-    "predict": LazyCommand("darknet.classifier_predict", "predict", "Say what pictures show."),
+    "predict": LazyCommand("darknet.classifier_predict", "predict", "Classify pictures."),
     "train": LazyCommand("darknet.train", "train_", "Train a classifier."),
-    "valid": LazyCommand("darknet.classifier_eval", "valid", "How often a classifier is right."),
+    "valid": LazyCommand(
+        "darknet.classifier_eval", "valid", "Measure the accuracy of a classifier."
+    ),
 }
 
 

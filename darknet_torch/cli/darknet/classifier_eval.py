@@ -12,6 +12,6 @@ from darknet_torch.cli.options import parsed_into
 @darknet_style(eval_command)
 @parsed_into(EvalOptions)
 def valid(options: EvalOptions) -> None:
-    """How often the classifier is right on the list valid= in DATA: top 1, top= and by class."""
+    """Measure the accuracy on the list valid= in DATA: top 1, top= and by class."""
     options = apply_darknet_flags(options)
     evaluate_classifier(load_model_to_device(options), options)

@@ -77,28 +77,33 @@ def valid(options: EvalOptions) -> None:
     options = apply_darknet_flags(replace(options, json_out=None))
     data = find_data(options.data, options.cfg)
     keys = read_data_file(data)
-    form = keys.get("eval", "voc")
+    results_format = keys.get("eval", "voc")
     folder = resolve(data, keys.get("results", "results"))
-    if form not in ("voc", "coco"):
+    if results_format not in ("voc", "coco"):
         raise UsageError(
-            "eval= of this kind is not written", where=data, expected="voc or coco", got=form
+            "unknown eval=",
+            where=data,
+            expected="voc or coco",
+            got=results_format,
         )
     score, nms = _VALID[find_dialect(options.dialect).code_base]
     detected = _detect(options, score, nms)
-    _write(detected, form, folder, file_name)
+    _write(detected, results_format, folder, file_name)
     click.echo(
         f"{len(detected.detection_pass.detections)} detections written to {folder}", err=True
     )
     exit_if_failed(detected.detection_pass)
 
 
-def _write(detected: DetectedDataSet, form: str, folder: Path, file_name: str | None) -> None:
+def _write(
+    detected: DetectedDataSet, results_format: str, folder: Path, file_name: str | None
+) -> None:
     """Write detections as Pascal VOC's or COCO's results."""
     from darknet_torch.evaluation.coco import result_records
     from darknet_torch.evaluation.results_writer import VOC_PREFIX, write_json, write_voc
 
     found, ground_truth = detected.detection_pass.detections, detected.ground_truth
-    if form == "voc":
+    if results_format == "voc":
         write_voc(found, ground_truth, folder, prefix=file_name or VOC_PREFIX)
         return
     records = result_records(found, _with_coco_ids(ground_truth))

@@ -36,7 +36,7 @@ def test(options: DetectOptions) -> None:
 def demo(options: DetectOptions) -> None:
     """Find objects in a video, a stream, or the camera that -c numbers (0).
 
-    Source: demo.c demo. Differs: each frame is searched by itself, where pjreddie's code takes
+    Source: demo.c demo. Differs: each frame is processed by itself, where pjreddie's code takes
     the mean of three outputs; no window opens without --show; no frame is left out at the
     start; a frame that cannot be decoded does not end it; a stream that drops is connected
     again.

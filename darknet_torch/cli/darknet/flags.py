@@ -30,8 +30,8 @@ _IGNORED: _IgnoredFlags = {
     "-mjpeg_port": (int, "nothing is served; --save and -out_filename keep annotated frames"),
     "-http_post_host": (str, "nothing is posted; --format jsonl prints a line for each frame"),
     "-time_limit_sec": (int, "it runs to the end of its source"),
-    "-avgframes": (int, "each frame is searched by itself"),
-    "-s": (int, "every frame is searched"),
+    "-avgframes": (int, "each frame is processed by itself"),
+    "-s": (int, "every frame is processed"),
     "-hier": (float, "the threshold of hierarchies is 0.5"),
     "-prefix": (str, "--save DIR keeps annotated frames"),
     "-dontdraw_bbox": (None, "boxes are drawn where pictures are kept"),
@@ -181,7 +181,7 @@ def apply_darknet_flags(options: _DarknetFlags) -> _DarknetFlags:
     if options.letter_box:
         options = replace(options, letterbox=True)
     if options.json_out is not None:
-        options = replace(options, out=options.json_out, form="json", json_out=None)
+        options = replace(options, out=options.json_out, output_format="json", json_out=None)
     return apply_gpu_flags(options)
 
 
