@@ -6,7 +6,7 @@
     ├── WeightsError        a weight file that does not fit the network, or is not a weight file
     ├── NamesError          a names file that is missing or does not fit the network
     ├── ImageError          a picture or video that cannot be read
-    ├── DownloadError       a published file that could not be downloaded from any address
+    ├── DownloadError       a published file that could not be downloaded from any server
     ├── TrainingError       a training that cannot continue
     └── UsageError          options that contradict each other, or an input that does not exist
 
@@ -75,7 +75,7 @@ class ImageError(DarknetError):
 
 
 class DownloadError(DarknetError):
-    """A published file that could not be downloaded from any of its addresses."""
+    """A published file that could not be downloaded from any server."""
 
 
 class UsageError(DarknetError):

@@ -55,7 +55,7 @@ class DownloadOptions:
     type=click.FloatRange(min=0, min_open=True),
     default=TIMEOUT,
     show_default=True,
-    help="Seconds without data after which a server is given up.",
+    help="Seconds without data after which the next server is tried.",
 )
 @quiet_option("Print only the paths of the files, and what failed.")
 @parsed_into(DownloadOptions)

@@ -1,4 +1,4 @@
-"""Download of published weight files: every place is tried in turn until one has the file."""
+"""Download of published weight files: the servers are tried in turn until one has the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from darknet_torch.downloads.transfer import OnProgress, TransferError, transfer
 from darknet_torch.errors import DownloadError, UsageError
 from darknet_torch.files import atomic_write
 
-_ATTEMPTS = 10  # transfers from one place, each resuming the one before
+_ATTEMPTS = 10  # transfers from one server, each resuming the one before
 _BLOCK = 1 << 20
 _VERSION, _HEADER = 12, 20  # bytes of the version in a weight file, and of version and `seen`
 
@@ -43,7 +43,7 @@ def download(
         name: such as "yolov3", "yolov3.weights" or "darknet53.conv.74".
         folder: where to put it. Default: the cache, from which it is loaded by its name.
         force: download it even if it is there already.
-        timeout: seconds without data after which a place is given up.
+        timeout: seconds without data after which the next server is tried.
         on_message: called with a line of text about each step.
         on_progress: called repeatedly with the number of bytes so far.
 
@@ -52,7 +52,7 @@ def download(
 
     Raises:
         UsageError: no published file has that name, or the folder cannot be written.
-        DownloadError: the file could not be downloaded from any place.
+        DownloadError: the file could not be downloaded from any server.
     """
     published = find_published(name)
     target = (cache_folder() if folder is None else Path(folder)) / published.name
@@ -148,10 +148,10 @@ def _fetch(
     on_message: OnMessage,
     on_progress: OnProgress,
 ) -> None:
-    """Download the file to `target` from the first place that has it.
+    """Download the file to `target` from the first server that has it.
 
     Raises:
-        DownloadError: no place has it.
+        DownloadError: no server has it.
         OSError, UsageError: it cannot be written.
     """
     part, reasons = PartialDownload.for_target(target), []
@@ -169,7 +169,7 @@ def _fetch(
             reasons.append(f"{url}: {error}")
             on_message(reasons[-1])
     raise DownloadError(
-        "could not be downloaded from any place"
+        "could not be downloaded from any server"
         + "".join(f"\n  {reason}" for reason in reasons)
         + f"\n  download it elsewhere and put the file at {target}, or name a mirror in {MIRROR}",
         where=published.name,
@@ -183,7 +183,7 @@ def _fetch_from(
     timeout: float,
     on_progress: OnProgress,
 ) -> None:
-    """Download the whole file from one place into `part`, resuming after interruptions.
+    """Download the whole file from one server into `part`, resuming after interruptions.
 
     Raises:
         TransferError: it could not be downloaded, or it is not the published file.

@@ -1,4 +1,4 @@
-"""The published weight files: names, sizes, digests, and the places to download them from."""
+"""The published weight files: names, sizes, digests, and the servers that have them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Published:
     Attributes:
         name: of the file.
         size: its length in bytes with a header of version 0.2.
-        places: folders that have it, as URLs without a final slash, the best first.
+        servers: folders that have it, as URLs without a final slash, the best first.
         digests: of the copies known to be good, as ``md5:...``, ``sha1:...`` or
             ``sha256:...``; a file has to match one of them. Empty if none is known.
         definition: the shipped definition that it belongs to, if that has another name.
@@ -37,7 +37,7 @@ class Published:
 
     name: str
     size: int
-    places: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
     definition: str = ""
     part_of: str = ""
@@ -58,9 +58,9 @@ class Published:
         return tuple(dict.fromkeys(filter(None, (short, self.name, self.definition))))
 
     def urls(self) -> list[str]:
-        """Its URLs in the order to try them; the folders in DTORCH_MIRROR replace the places."""
+        """Its URLs in the order to try them; the folders in DTORCH_MIRROR replace the servers."""
         mirrors = os.environ.get(MIRROR, "").split()
-        return [f"{place.rstrip('/')}/{self.name}" for place in mirrors or self.places]
+        return [f"{server.rstrip('/')}/{self.name}" for server in mirrors or self.servers]
 
 
 # Source: the web pages of both code bases; the sizes follow from their cfgs.

@@ -52,7 +52,7 @@ def test_a_failed_download_is_reported_and_the_others_are_fetched(server, toy, m
     result = dtorch("download", "--quiet", "toy")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(
-        "dtorch: toy.weights: could not be downloaded from any place\n  http"
+        "dtorch: toy.weights: could not be downloaded from any server\n  http"
     )
     assert "403 Forbidden" in result.stderr
 

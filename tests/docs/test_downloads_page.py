@@ -30,7 +30,7 @@ def shared_cache(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def reader(folder, shared_cache, server, monkeypatch):
-    """The reader is in that folder, and the places have a yolov3-tiny that finds nothing."""
+    """The reader is in that folder, and the servers have a yolov3-tiny that finds nothing."""
     server.data = struct.pack("<3i", 0, 2, 0).ljust(find_published("yolov3-tiny").size, b"\0")
     names = ("yolov3-tiny", "yolov3-tiny.conv.15")
     publish(monkeypatch, *(replace(find_published(name), digests=()) for name in names))
@@ -56,9 +56,9 @@ def test_there_are_commands_on_the_page():
     assert len(commands(PAGE)) >= 8
 
 
-def test_the_page_names_every_place():
+def test_the_page_names_every_server():
     text = (ROOT / PAGE).read_text()
-    for place in {place for published in PUBLISHED for place in published.places}:
-        repository, release, tag = place.partition("/releases/download/")
-        assert repository.removeprefix("https://") in text, place
-        assert not release or f"`{tag}`" in text, place
+    for server in {server for published in PUBLISHED for server in published.servers}:
+        repository, release, tag = server.partition("/releases/download/")
+        assert repository.removeprefix("https://") in text, server
+        assert not release or f"`{tag}`" in text, server

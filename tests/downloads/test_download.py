@@ -40,7 +40,7 @@ SOON = 0.3  # seconds; a working server on this machine answers sooner
 
 @pytest.fixture
 def fetch(server, toy, monkeypatch):
-    """A function that downloads the toy from places with the given behaviours."""
+    """A function that downloads the toy from servers with the given behaviours."""
 
     def fetch(timeout=30, messages=None, **places):
         monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(**places))
@@ -119,7 +119,7 @@ def test_a_weak_etag_is_not_enough_to_resume(server, fetch):
     assert [wanted for _, wanted in server.requests] == [None, None]
 
 
-def test_another_place_does_not_resume_the_bytes_of_the_first(server, fetch):
+def test_another_server_does_not_resume_the_bytes_of_the_first(server, fetch):
     assert fetch(a=[interrupting(THIRD), interrupting(0)], b=[good]).read_bytes() == DATA
     assert server.requests[-1] == ("b", None)
 
@@ -154,7 +154,7 @@ def test_a_redirect_is_followed(server, fetch):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_after_a_failure_the_next_place_is_tried(behaviour, reason, fetch, cache):
+def test_after_a_failure_the_next_server_is_tried(behaviour, reason, fetch, cache):
     messages = []
     path = fetch(a=[behaviour], b=[good], timeout=SOON, messages=messages)
     assert path.read_bytes() == DATA
@@ -166,11 +166,11 @@ def test_after_a_failure_the_next_place_is_tried(behaviour, reason, fetch, cache
     assert re.search(f"/a/toy.weights: .*{reason}", why)
 
 
-def test_when_every_place_fails_the_reasons_and_the_path_are_reported(fetch, cache):
+def test_when_every_server_fails_the_reasons_and_the_path_are_reported(fetch, cache):
     with pytest.raises(DownloadError) as caught:
         fetch(a=[status(404)], b=[page("text/html")])
     first, *reasons, advice = str(caught.value).splitlines()
-    assert first == "toy.weights: could not be downloaded from any place"
+    assert first == "toy.weights: could not be downloaded from any server"
     assert [reason.partition("/toy.weights: ")[2] for reason in reasons] == [
         "404 Not Found",
         "a web page (text/html), not the file",
@@ -180,7 +180,7 @@ def test_when_every_place_fails_the_reasons_and_the_path_are_reported(fetch, cac
     assert visible(cache) == []
 
 
-def test_without_a_network_every_place_is_reported_as_unreachable(toy, cache):
+def test_without_a_network_every_server_is_reported_as_unreachable(toy, cache):
     with pytest.raises(DownloadError, match=r"http://127.0.0.1:9/nobody/toy.weights: cannot be"):
         download("toy")
 

@@ -56,10 +56,10 @@ def test_names_are_unique():
     assert len(names) == len(set(names))
 
 
-def test_every_file_has_a_place_or_is_cut_from_a_file_that_has_one():
+def test_every_file_has_a_server_or_is_cut_from_a_file_that_has_one():
     for entry in PUBLISHED:
-        assert bool(entry.places) != bool(entry.part_of)
-        assert not entry.part_of or find_published(entry.part_of).places
+        assert bool(entry.servers) != bool(entry.part_of)
+        assert not entry.part_of or find_published(entry.part_of).servers
         assert all(url.startswith("https://") for url in entry.urls())
 
 
@@ -101,7 +101,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_and_all_names():
         assert entry.name in str(caught.value)
 
 
-def test_mirrors_replace_the_places(monkeypatch):
+def test_mirrors_replace_the_servers(monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", "http://one/a/  https://two")
     urls = find_published("yolov3").urls()
     assert urls == ["http://one/a/yolov3.weights", "https://two/yolov3.weights"]
