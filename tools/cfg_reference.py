@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import SECTION_NAMES, NetOptions
-from darknet_torch.cfg.options import FLT_MAX, REQUIRED, Option, Options, declared
+from darknet_torch.cfg.options import FLT_MAX, REQUIRED, Option, Options, declared_options
 from darknet_torch.files import atomic_write
 from darknet_torch.layers.base import LayerOptions
 from darknet_torch.model.registry import LAYER_TYPES
@@ -39,7 +39,7 @@ def page() -> str:
     """The text of the whole reference page."""
     parts = [_HEAD, _section("[net]", SECTION_NAMES[1:], NetOptions, {})]
     parts.append(_section("Every layer", (), LayerOptions, {}))
-    common = declared(LayerOptions)
+    common = declared_options(LayerOptions)
     for layer in LAYER_TYPES:
         first, *aliases = layer.section_names
         parts.append(_section(f"[{first}]", tuple(aliases), layer.Options, common))
@@ -56,7 +56,7 @@ def _section(
         lines += [f"Also {', '.join(f'[{alias}]' for alias in aliases)}.", ""]
     rows = [
         f"| `{key}` | {_kind(option)} | {_default(option)} | {option.only or ''} | {option.doc} |"
-        for key, (_, option) in declared(options).items()
+        for key, (_, option) in declared_options(options).items()
         if key not in without
     ]
     if not rows:

@@ -91,7 +91,7 @@ def set_anchors(
 
 
 def _format(anchors: np.ndarray, head: AnchorSection) -> str:
-    return format_anchors_for_cfg(anchors / float(head.unit), whole=head.has_mask)
+    return format_anchors_for_cfg(anchors / float(head.unit), as_integers=head.has_mask)
 
 
 def _masks(heads: Sequence[AnchorSection], count: int) -> list[list[int]]:

@@ -27,11 +27,11 @@ def strides_along_x(layers: Sequence[Section]) -> list[Fraction]:
     """
     strides: list[Fraction] = []
     for layer in layers:
-        strides.append(_sized_by(layer, strides) * _factor(layer))
+        strides.append(_input_stride(layer, strides) * _stride_factor(layer))
     return strides
 
 
-def _sized_by(layer: Section, before: Sequence[Fraction]) -> Fraction:
+def _input_stride(layer: Section, before: Sequence[Fraction]) -> Fraction:
     """The stride of the map that `layer` takes as input."""
     key = _SIZED_BY.get(layer.name)
     reference = integer_option(layer, key, -1) if key else -1
@@ -39,7 +39,8 @@ def _sized_by(layer: Section, before: Sequence[Fraction]) -> Fraction:
     return before[index] if 0 <= index < len(before) else Fraction(1)
 
 
-def _factor(layer: Section) -> Fraction:
+def _stride_factor(layer: Section) -> Fraction:
+    """The factor from the stride of a layer's input to that of its output."""
     default = _UPSAMPLE_STRIDE if layer.name == "upsample" else 1
     stride = integer_option(layer, "stride", default)
     along_x = integer_option(layer, "stride_x", 0)

@@ -117,6 +117,6 @@ def _rotation(angle: float) -> np.ndarray:
     return np.array(((cosine, -sine, 0), (sine, cosine, 0), (0, 0, 1)))
 
 
-def _step(size: int, wanted: int) -> float:
+def _step(size: int, new_size: int) -> float:
     """Pixels of the crop per pixel of the result; corners are aligned, as in resize_image."""
-    return (size - 1) / (wanted - 1) if wanted > 1 else 1.0
+    return (size - 1) / (new_size - 1) if new_size > 1 else 1.0

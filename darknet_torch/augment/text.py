@@ -80,8 +80,8 @@ class TextSource:
         Slots are ordered by mini-batch, then by time step, then by stream.
         """
         slots = np.array(request.slots)
-        parts, places = np.divmod(slots, self.streams * self.steps)
-        steps, streams = np.divmod(places, self.streams)
+        parts, offsets = np.divmod(slots, self.streams * self.steps)
+        steps, streams = np.divmod(offsets, self.streams)
         positions = np.empty(len(slots), np.int64)
         requested, restarts = np.unique(streams).tolist(), set()
         for part, stream in {*zip(parts.tolist(), streams.tolist(), strict=True)}:
@@ -100,9 +100,9 @@ class TextSource:
         """The position where a stream's mini-batch starts, and whether it is a new position."""
         for start in range(number, -1, -1):
             random = SampleSeed(seed, start, stream).generator(RandomStream.RESTART)
-            place = int(random.integers(len(self.ids)))
+            position = int(random.integers(len(self.ids)))
             if start == 0 or random.integers(self.restart) == 0:
-                return place + (number - start) * self.steps, start == number
+                return position + (number - start) * self.steps, start == number
         raise ValueError(f"negative mini-batch number: {number}")
 
     def _one_hot(self, ids: np.ndarray) -> np.ndarray:

@@ -62,9 +62,9 @@ def transform_boxes(boxes: np.ndarray, transform: BoxTransform) -> np.ndarray:
     corners = cxcywh_to_xyxy(boxes) * np.tile(scale, 2) - np.tile(shift, 2)
     if transform.flip:
         corners[:, [0, 2]] = 1 - corners[:, [2, 0]]
-    found = xyxy_to_cxcywh(corners.clip(0, 1))
-    found[lost] = 0
-    return found
+    clipped = xyxy_to_cxcywh(corners.clip(0, 1))
+    clipped[lost] = 0
+    return clipped
 
 
 def _outside_picture(boxes: np.ndarray) -> np.ndarray:
@@ -202,10 +202,10 @@ class CellTruthEncoder:
         keep = (ids >= 0) & (ids < self.classes)
         keep &= (boxes[:, 2:] >= np.float32(self.smallest)).all(1)
         for class_id, box in zip(ids[keep], boxes[keep], strict=True):
-            place = box[:2] * np.float32(self.side)
-            column, row = place.astype(int)
+            position = box[:2] * np.float32(self.side)
+            column, row = position.astype(int)
             cell = grid[row, column]
             if not cell[0]:
                 cell[0] = cell[1 + class_id] = 1
-                cell[1 + self.classes :] = *(place - (column, row)), *box[2:]
+                cell[1 + self.classes :] = *(position - (column, row)), *box[2:]
         return grid.reshape(-1)

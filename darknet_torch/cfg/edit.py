@@ -1,4 +1,4 @@
-"""Edits of a cfg's text: some values change, every other byte stays as it is."""
+"""Edits of a cfg's text: some values change, every other byte stays unchanged."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ class CfgEdit:
         return found
 
     def _lines(self) -> list[list[str]]:
-        """Return, for each line of the original, the lines that stand in its place now."""
+        """Return the lines of the edited text that replace each line of the original."""
         lines = []
         for index, old in enumerate(self._original):
-            kept = self._replaced.get(index, old)
+            line = self._replaced.get(index, old)
             end = "\r" if old.endswith("\r") else ""
             added = [f"{key}={value}{end}" for key, value in self._added.get(index, {}).items()]
-            lines.append([*([] if kept is None else [kept]), *added])
+            lines.append([*([] if line is None else [line]), *added])
         return lines
 
 

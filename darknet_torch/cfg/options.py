@@ -175,7 +175,7 @@ class Options:
     where: Location = dataclasses.field(default=Location("<code>", 0), kw_only=True)
 
 
-def declared(options: type[Options]) -> dict[str, tuple[str, Option]]:
+def declared_options(options: type[Options]) -> dict[str, tuple[str, Option]]:
     """Return (field name, declaration) by the key in the cfg, in the order of declaration."""
     found: dict[str, tuple[str, Option]] = {}
     for field in dataclasses.fields(options):
@@ -189,7 +189,7 @@ def activations_in(options: Options) -> list[str]:
     """Return the activation functions that `options` name, defaults included."""
     return [
         getattr(options, name)
-        for name, option in declared(type(options)).values()
+        for name, option in declared_options(type(options)).values()
         if option.reader is _read_activation
     ]
 
@@ -208,7 +208,7 @@ def read_options(cls: type[OptionsType], section: Section, dialect: Dialect) -> 
 
     Source: option_list.c option_find_int, option_find_float, option_unused.
     """
-    known = declared(cls)
+    known = declared_options(cls)
     values: dict[str, Any] = {"where": section.where}
     for name, option in known.values():
         default = option.default_for(dialect)
@@ -366,7 +366,7 @@ def _warn_of_unknown(entry: Entry, section: Section, cls: type[Options]) -> None
     fix = None
     if entry.key in cls.misplaced_keys:
         fix = f"{entry.key}= belongs to {cls.misplaced_keys[entry.key]}"
-    elif close := nearest(entry.key, declared(cls)):
+    elif close := nearest(entry.key, declared_options(cls)):
         fix = f"did you mean '{close}'?"
     warn(
         f"unknown key '{entry.key}' in [{section.name}], Darknet ignores it",

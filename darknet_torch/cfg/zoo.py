@@ -35,9 +35,9 @@ def is_partial_name(path: Path) -> bool:
 
 
 def companion(path: Path, suffix: str) -> Path:
-    """Where the file of another `suffix` lies that belongs to the same model.
+    """Return the path that a model's file with another suffix has, next to `path`.
 
-    That of darknet53.weights and that of darknet53.conv.74 is darknet53.cfg.
+    For ".cfg", darknet53.weights and darknet53.conv.74 both give darknet53.cfg.
     """
     if is_partial_name(path):
         return path.with_name(_PARTIAL.sub(suffix, path.name))
@@ -54,7 +54,7 @@ def find_named_file(name: str, cfg: str) -> Path | None:
 
 
 def find_cfg(cfg: str | os.PathLike[str]) -> Path:
-    """Return the cfg file meant: a path, or the name of a shipped definition.
+    """Find a cfg file by its path, or by the name of a shipped definition.
 
     Raises:
         CfgError: there is no such file and no such definition.

@@ -117,10 +117,10 @@ class Backbone(ABC):
         reader = StateReader(state, where)
         for block in self.blocks(state):
             for keys, layer in _assign_layers(block, layers, network, where):
-                matches.append((layer, _take(reader, keys, self.epsilon)))
+                matches.append((layer, _take_arrays(reader, keys, self.epsilon)))
         for prefix in self.classifier:
             if f"{prefix}.weight" in state:
-                arrays = _take(reader, LayerKeys(prefix), self.epsilon)
+                arrays = _take_arrays(reader, LayerKeys(prefix), self.epsilon)
                 if layers and not network.heads:
                     matches.append((layers[0], _reshape_matrix(arrays, layers.popleft())))
         reader.check_all_used(f"no {self.name}")
@@ -135,7 +135,7 @@ def child_indices(state: State, prefix: str) -> list[int]:
     return sorted(int(rest) for rest in rests if rest.isdecimal())
 
 
-def _take(reader: StateReader, keys: LayerKeys, epsilon: float) -> LayerArrays:
+def _take_arrays(reader: StateReader, keys: LayerKeys, epsilon: float) -> LayerArrays:
     """Take the arrays under `keys`. A bias that is absent without a BatchNorm is zero."""
     batchnorm = reader.take_batchnorm(keys.norm, epsilon) if keys.norm else None
     if keys.norm and batchnorm is None:

@@ -98,8 +98,8 @@ class AnchorTarget:
         """Return [count, 2] `anchors`, in pixels of the input, as the cfg writes them."""
         from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_for_cfg
 
-        whole = self.unit == 1 and anchors_are_pixels(self.width)
-        return format_anchors_for_cfg(anchors / float(self.unit), whole=whole)
+        as_integers = self.unit == 1 and anchors_are_pixels(self.width)
+        return format_anchors_for_cfg(anchors / float(self.unit), as_integers=as_integers)
 
 
 def measure_boxes(data_set: DataSet, target: AnchorTarget) -> MeasuredBoxes:

@@ -113,8 +113,8 @@ def _find_all(inputs: Inputs, options: CheckOptions) -> list[Finding]:
     return found
 
 
-def _count(found: Sequence[Finding]) -> str:
+def _count(findings: Sequence[Finding]) -> str:
     """Return the numbers of findings, such as ``1 error, 2 warnings, 0 notes``."""
-    counts = Counter(item.severity.value for item in found)
+    counts = Counter(item.severity.value for item in findings)
     words = ("error", "warning", "note")
     return ", ".join(f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}" for word in words)

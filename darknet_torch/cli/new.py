@@ -106,25 +106,25 @@ def new(options: NewOptions) -> None:
     path = resolve_model(options.base).cfg
     to_stdout = options.out == "-"
     with report_warnings_at_once(options):
-        facts = summarize_dataset(
+        summary = summarize_dataset(
             data=options.data,
             names=options.names,
             images=options.images,
             split=options.split,
             voc_origin=options.voc_origin,
         )
-        classes = resolve_class_count(options.classes, facts)
+        classes = resolve_class_count(options.classes, summary)
         default = f"{path.stem}-{classes}classes.cfg"
         target = Path(default if to_stdout or not options.out else options.out)
         if target.exists() and not to_stdout and not options.force:
             raise UsageError("already exists", where=target, fix="use --force, or another --out")
-        made = customize(
+        customized = customize(
             read_cfg_text(path),
             CustomOptions(
                 classes,
-                facts.pictures,
-                anchors=_choose_anchors(path, facts, options),
-                counters=facts.counters,
+                summary.pictures,
+                anchors=_choose_anchors(path, summary, options),
+                counters=summary.counters,
                 width=options.width,
                 height=options.height,
                 batch=options.batch,
@@ -133,7 +133,7 @@ def new(options: NewOptions) -> None:
             file=str(path),
             dialect=DIALECTS[options.dialect],
         )
-    text = made.text.encode("latin-1")
+    text = customized.text.encode("latin-1")
     if to_stdout:
         click.echo(text, nl=False)
     else:
@@ -142,7 +142,7 @@ def new(options: NewOptions) -> None:
     data = options.data
     if not data and options.names and not to_stdout:
         data = _write_data_file(target.with_suffix(".data"), classes, options.names)
-    _print_next_steps(made, options.base, target, data or "YOUR.data", to_stderr=to_stdout)
+    _print_next_steps(customized, options.base, target, data or "YOUR.data", to_stderr=to_stdout)
 
 
 def _report_errors(target: Path, options: NewOptions) -> None:
@@ -172,12 +172,12 @@ def _write_data_file(path: Path, classes: int, names: str) -> str:
     return str(path)
 
 
-def _choose_anchors(path: Path, facts: DatasetSummary, options: NewOptions) -> np.ndarray | None:
+def _choose_anchors(path: Path, summary: DatasetSummary, options: NewOptions) -> np.ndarray | None:
     """Return the anchors of --anchors; None without it.
 
     Args:
         path: the base cfg.
-        facts: about the data set, whose boxes `auto` fits.
+        summary: of the data set, whose boxes `auto` fits.
         options: of the command.
 
     Returns:
@@ -195,7 +195,7 @@ def _choose_anchors(path: Path, facts: DatasetSummary, options: NewOptions) -> n
     cfg = read_anchor_cfg(path, dialect)
     if options.anchors != _AUTO:
         return sort_by_area(_parse_anchors(options.anchors) * float(cfg.unit))
-    if facts.data_set is None:
+    if summary.data_set is None:
         raise UsageError(
             "--anchors auto has no boxes to fit", expected="--data with labelled boxes"
         )
@@ -205,7 +205,7 @@ def _choose_anchors(path: Path, facts: DatasetSummary, options: NewOptions) -> n
         options.width or cfg.net.width,
         cfg.net.letter_box or dialect.defaults.letterbox,
     )
-    measured = measure_boxes(facts.data_set, target)
+    measured = measure_boxes(summary.data_set, target)
     (found,) = find_anchors(AnchorSearchOptions(), measured, [cfg.count])
     options.print_remark(f"anchors fit with an average IoU of {found.fit.average_iou:.2%}")
     return found.anchors
@@ -233,12 +233,12 @@ def _parse_anchors(text: str) -> np.ndarray:
 
 
 def _print_next_steps(
-    made: Customized, base: str, target: Path, data: str, *, to_stderr: bool
+    customized: Customized, base: str, target: Path, data: str, *, to_stderr: bool
 ) -> None:
     """Print the changed lines and the commands to run next."""
-    start, commands = _find_start(base, made.kept_layers)
+    start, commands = _find_start(base, customized.kept_layers)
     train = ["dtorch", "train", "--cfg", str(target), "--data", data, "--weights", start]
-    lines = [f"{target}:{change.line}: {change}" for change in made.changes]
+    lines = [f"{target}:{change.line}: {change}" for change in customized.changes]
     lines += [f"next: {shlex.join(command)}" for command in [*commands, train]]
     for line in lines:
         click.echo(line, err=to_stderr)

@@ -32,11 +32,11 @@ class ReadingSettings:
     """How sources are read.
 
     Attributes:
-        batch: pictures that the network takes at once.
+        batch: pictures per batch.
         workers: threads that read pictures.
-        exif: turn pictures as their EXIF orientation says.
+        exif: rotate pictures according to their EXIF orientation.
         quiet: print neither progress nor remarks.
-        reconnects: how often in a row to open a live source again that has dropped.
+        reconnects: how many times in a row to open a live source again after it dropped.
     """
 
     batch: int

@@ -53,11 +53,11 @@ class Window:
 
         cv2.destroyAllWindows()
 
-    def show(self, frame: Frame, found: Detections) -> bool:
+    def show(self, frame: Frame, detections: Detections) -> bool:
         """Show a picture with its boxes; return whether the user ends the run."""
         import cv2
 
-        cv2.imshow(_TITLE, found.draw(frame.image))
+        cv2.imshow(_TITLE, detections.draw(frame.image))
         key = cv2.waitKey(1)
         while not frame.source.is_video and key < 0 and self._is_open():
             key = cv2.waitKey(_WAIT)

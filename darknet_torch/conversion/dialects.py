@@ -84,11 +84,11 @@ def _adjust(source: Normalization, target: Normalization) -> None:
     """Make `target`, which has the arrays of `source`, compute the same as `source`."""
     if source.epsilon_inside_root == target.epsilon_inside_root:
         return
-    wanted = divisor(
+    target_divisor = divisor(
         source.rolling_variance.double(), epsilon_inside_root=source.epsilon_inside_root
     )
     scales, variance = with_divisor(
-        source.scales.double(), wanted, epsilon_inside_root=target.epsilon_inside_root
+        source.scales.double(), target_divisor, epsilon_inside_root=target.epsilon_inside_root
     )
     target.scales.copy_(scales)
     target.rolling_variance.copy_(variance)

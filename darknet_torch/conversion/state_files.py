@@ -107,14 +107,14 @@ def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
     model.network.load_state_dict(dict(state))
 
 
-def _mismatch(key: str, own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str:
+def _mismatch(key: str, expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str:
     """How the array of that key does not fit; "" if it fits."""
-    if key not in own:
+    if key not in expected:
         return f"{key} is not in the cfg's network"
     if key not in state:
         return f"{key} is missing"
-    mine, theirs = list(own[key].shape), list(state[key].shape)
-    return "" if mine == theirs else f"{key} is {theirs}, the cfg says {mine}"
+    shape, found = list(expected[key].shape), list(state[key].shape)
+    return "" if found == shape else f"{key} is {found}, the cfg says {shape}"
 
 
 def _safetensors() -> Any:

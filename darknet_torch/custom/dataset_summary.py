@@ -71,25 +71,25 @@ def summarize_dataset(
     )
 
 
-def resolve_class_count(wanted: int | None, summary: DatasetSummary) -> int:
+def resolve_class_count(requested: int | None, summary: DatasetSummary) -> int:
     """Return the number of classes, from --classes or from the data set.
 
     Args:
-        wanted: the value of --classes, or None.
+        requested: the value of --classes, or None.
         summary: what the data set determines.
 
     Raises:
         UsageError: neither gives the number, or they disagree.
     """
-    if wanted and summary.classes and wanted != summary.classes:
+    if requested and summary.classes and requested != summary.classes:
         raise UsageError(
             "--classes differs from the number of names",
             where=summary.origin,
             expected=f"--classes {summary.classes}, or no --classes",
-            got=f"--classes {wanted}",
+            got=f"--classes {requested}",
             fix="leave --classes out, or correct the names",
         )
-    found = wanted or summary.classes
+    found = requested or summary.classes
     if not found:
         raise UsageError(
             "the number of classes is unknown",

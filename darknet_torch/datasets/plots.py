@@ -14,11 +14,11 @@ from darknet_torch.files import atomic_write
 _BINS = 40
 
 
-def plot_statistics(found: Sequence[Statistics], out: Path) -> None:
+def plot_statistics(statistics: Sequence[Statistics], out: Path) -> None:
     """Plot boxes per class, box sizes, and boxes per picture into one file.
 
     Args:
-        found: the statistics of each split.
+        statistics: the statistics of each split.
         out: the file to write; its suffix selects the format, such as .png or .svg.
 
     Raises:
@@ -26,8 +26,8 @@ def plot_statistics(found: Sequence[Statistics], out: Path) -> None:
     """
     figure = import_extra("matplotlib.figure", extra="plot").Figure((15, 5), layout="constrained")
     classes, sizes, counts = figure.subplots(1, 3)
-    _draw_classes(classes, found)
-    for item in found:
+    _draw_classes(classes, statistics)
+    for item in statistics:
         sizes.plot(item.boxes[:, 2], item.boxes[:, 3], ".", ms=3, alpha=0.4, label=item.name)
         counts.hist(item.per_picture, _BINS, alpha=0.5, density=True, label=item.name)
     sizes.set(title="boxes", xlabel="width / picture's", ylabel="height / picture's")
@@ -42,13 +42,13 @@ def plot_statistics(found: Sequence[Statistics], out: Path) -> None:
         raise UsageError(f"cannot be written ({error})", where=out) from None
 
 
-def _draw_classes(axes: Any, found: Sequence[Statistics]) -> None:
+def _draw_classes(axes: Any, statistics: Sequence[Statistics]) -> None:
     """Draw the boxes per class as grouped bars, one colour per split."""
-    thick = 0.8 / len(found)
-    for index, item in enumerate(found):
+    thick = 0.8 / len(statistics)
+    for index, item in enumerate(statistics):
         places = [place + index * thick for place in range(len(item.classes))]
         axes.barh(places, [each.boxes for each in item.classes], thick, label=item.name)
-    names = [each.name for each in found[0].classes]
+    names = [each.name for each in statistics[0].classes]
     axes.set_yticks([place + 0.4 - thick / 2 for place in range(len(names))], names)
     axes.invert_yaxis()
     axes.set(title="classes", xlabel="boxes")

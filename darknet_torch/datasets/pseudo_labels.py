@@ -21,14 +21,14 @@ class LabelFolder:
     def __init__(self, paths: FreePaths) -> None:
         self._paths = paths
 
-    def write(self, frame: Frame, found: Detections) -> None:
+    def write(self, frame: Frame, detections: Detections) -> None:
         """Write the detections of a frame; an empty file if there are none."""
         number = f"_{frame.number:06}" if frame.source.is_video else ""
         stem = source_stem(frame.source) + number
-        write_labels(self._paths.take(stem, ".txt", frame.filename), found)
+        write_labels(self._paths.take(stem, ".txt", frame.filename), detections)
 
 
-def write_label_in_place(frame: Frame, found: Detections) -> None:
+def write_label_in_place(frame: Frame, detections: Detections) -> None:
     """Write a label file where Darknet looks for it in training; overwrite an existing one.
 
     Frames of videos are skipped.
@@ -41,13 +41,13 @@ def write_label_in_place(frame: Frame, found: Detections) -> None:
     if not frame.source.is_video:
         path = label_paths(frame.filename)[0]
         make_folder(path.parent)
-        write_labels(path, found)
+        write_labels(path, detections)
 
 
-def write_labels(path: Path, found: Detections) -> None:
+def write_labels(path: Path, detections: Detections) -> None:
     """Write a label file.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    write_text(path, "".join(f"{line}\n" for line in found.label_lines()))
+    write_text(path, "".join(f"{line}\n" for line in detections.label_lines()))

@@ -62,7 +62,7 @@ def resolve_model(
 
 
 def resolve_weights(weights: StrPath) -> Path:
-    """Return the weight file meant: a path, or the name of a downloaded one; see `resolve_model`.
+    """Find a weight file by its path, or by the name of a downloaded one; see `resolve_model`.
 
     Raises:
         WeightsError: as `resolve_model`.

@@ -22,7 +22,7 @@ class RecallCounts:
 
     Attributes:
         pictures: number of pictures, 1 or more.
-        correct: objects that a box overlaps by more than the limit.
+        correct: objects whose best IoU with a box is above the IoU threshold.
         total: number of objects.
         proposals: number of boxes.
         overlap: sum over the objects of the best IoU with any box.

@@ -1,7 +1,7 @@
 """Average precision as Pascal VOC's development kit computes it. No torch.
 
-Source: VOCdevkit VOCevaldet.m. A box includes the pixels at both of its ends, a detection is right
-if its overlap is equal to or above the limit, and detections of difficult objects do not count.
+Source: VOCdevkit VOCevaldet.m. A box includes the pixels at both of its ends. A detection is right
+if its overlap is at least the threshold, and detections of difficult objects do not count.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from darknet_torch.cfg.options import declared
+from darknet_torch.cfg.options import declared_options
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 from darknet_torch.layers.convolutional import ConvolutionalOptions
@@ -52,7 +52,7 @@ class HeadOptions(LayerOptions):
     """Base of the heads' options; says where the keys of the layer before a head belong."""
 
     misplaced_keys: ClassVar[Mapping[str, str]] = MappingProxyType(
-        dict.fromkeys(declared(ConvolutionalOptions), "the [convolutional] before it")
+        dict.fromkeys(declared_options(ConvolutionalOptions), "the [convolutional] before it")
     )
 
 
@@ -80,9 +80,9 @@ class Head(Layer):
 
     @cached_property
     def class_map(self) -> tuple[int, ...] | None:
-        """For each class of the labels the head's class, from the file of map=; None without.
+        """The head's class for each class of the labels, from the file of map=; None without map=.
 
-        The file is read at the first use, which only training makes.
+        The file is read at the first use, which happens only in training.
 
         Raises:
             CfgError: the file does not exist, or does not hold such numbers.
@@ -148,28 +148,29 @@ class Head(Layer):
         raise NotImplementedError
 
 
-def parse_anchors(head: Head, given: tuple[float, ...], number: int) -> list[list[float]]:
+def parse_anchors(head: Head, values: tuple[float, ...], number: int) -> list[list[float]]:
     """Group the numbers of ``anchors=`` into pairs of width and height.
 
     Missing numbers are filled up and surplus ones dropped as in C, with a warning.
 
     Args:
         head: the head, for messages.
-        given: the numbers in the cfg.
+        values: the numbers in the cfg.
         number: how many pairs to return.
 
     Source: yolo_layer.c make_yolo_layer, region_layer.c make_region_layer.
     """
-    if len(given) != number * 2:
+    if len(values) != number * 2:
         warn(
             f"[{head.section}] anchors do not fit num={number}",
             where=head.options.where,
             expected=f"{number * 2} numbers",
-            got=f"{len(given)}; Darknet drops surplus numbers and fills up with {_DEFAULT_ANCHOR}",
+            got=f"{len(values)}; Darknet drops surplus numbers and fills up "
+            f"with {_DEFAULT_ANCHOR}",
         )
-    values = [*given[: number * 2]]
-    values += [_DEFAULT_ANCHOR] * (number * 2 - len(values))
-    return [values[index : index + 2] for index in range(0, number * 2, 2)]
+    filled = [*values[: number * 2]]
+    filled += [_DEFAULT_ANCHOR] * (number * 2 - len(filled))
+    return [filled[index : index + 2] for index in range(0, number * 2, 2)]
 
 
 def anchor_fractions(anchors: Tensor, height: int, width: int, like: Tensor) -> Tensor:

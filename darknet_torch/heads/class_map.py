@@ -9,7 +9,7 @@ from darknet_torch.heads.base import Head
 
 
 def class_map(head: Head, device: torch.device) -> Tensor | None:
-    """For each class of the labels the class of `head`, [label classes] int64; None without map=.
+    """The class of `head` for each class of the labels, [label classes] int64; None without map=.
 
     Raises:
         CfgError: the file of map= does not exist, or does not hold such numbers.

@@ -182,7 +182,7 @@ class AnchorHead(Head):
 
     @property
     def box_of_anchor(self) -> list[int]:
-        """For each anchor in the cfg, the index of the box that has it in this head; -1 for none.
+        """The index of this head's box that has each anchor in the cfg; -1 for none.
 
         Source: utils.c int_index.
         """

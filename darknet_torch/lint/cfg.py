@@ -10,7 +10,7 @@ from darknet_torch.anchors.strides import integer_option
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect
 from darknet_torch.cfg.grammar import Section, read_cfg
 from darknet_torch.cfg.net import NetOptions, read_net
-from darknet_torch.cfg.options import declared, read_options
+from darknet_torch.cfg.options import declared_options, read_options
 from darknet_torch.errors import CfgError
 from darknet_torch.heads.base import Head
 from darknet_torch.lint.finding import Finding, Severity, collect_findings, note
@@ -48,7 +48,7 @@ class CheckedCfg:
         heads = [section for section in self.sections[1:] if _is_head(section)]
         if not heads:
             return None
-        _, option = declared(layer_type(heads[-1]).Options)["classes"]
+        _, option = declared_options(layer_type(heads[-1]).Options)["classes"]
         return integer_option(heads[-1], "classes", option.default_for(self.dialect))
 
 
@@ -157,7 +157,7 @@ def _keys_of(sections: Sequence[Section], code_base: str) -> list[str]:
     found = {}
     for section in sections:
         cls = NetOptions if section is sections[0] else layer_type(section).Options
-        for key, (_, option) in declared(cls).items():
+        for key, (_, option) in declared_options(cls).items():
             if key in section.first() and option.only == code_base and not option.inert:
                 found[key] = section.first()[key].where.line
     return sorted(found, key=lambda key: found[key])

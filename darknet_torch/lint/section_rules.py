@@ -8,7 +8,7 @@ from typing import Any
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.cfg.options import Options, declared
+from darknet_torch.cfg.options import Options, declared_options
 from darknet_torch.heads.yolo import AnchorOptions
 from darknet_torch.layers.convolutional import ConvolutionalOptions
 from darknet_torch.lint.finding import Finding, note, warning
@@ -94,7 +94,7 @@ def ignored_options(section: Section, options: Options, dialect: Dialect) -> Ite
     for cls, conditions in _CONDITIONS.items():
         if not isinstance(options, cls):
             continue
-        for key, (name, option) in declared(type(options)).items():
+        for key, (name, option) in declared_options(type(options)).items():
             entry = section.first().get(key)
             if key not in conditions or entry is None:
                 continue

@@ -350,22 +350,22 @@ def resize_darknet(planes: Image, height: int, width: int) -> np.ndarray:
 
 
 def _floats(planes: np.ndarray) -> np.ndarray:
-    """Convert uint8 to float32 in 0-1; floats are in 0-1 already and stay as they are."""
+    """Convert uint8 to float32 in 0-1; floats are in 0-1 already and stay unchanged."""
     return planes / np.float32(255) if planes.dtype == np.uint8 else planes
 
 
-def _interpolation_taps(own: int, wanted: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what each of `wanted` pixels along an axis of `own` pixels interpolates between.
+def _interpolation_taps(size: int, new_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pixels of an axis of `size` pixels that each of `new_size` lies between.
 
     Returns:
-        [wanted] index of the source pixel at or before the sampling position, and [wanted]
-        distance from that pixel to the position, in 0-1.
+        [new_size] index of the source pixel at or before the sampling position, and
+        [new_size] distance from that pixel to the position, in 0-1.
     """
-    if wanted == 1:
+    if new_size == 1:
         return np.zeros(1, np.int64), np.zeros(1, np.float32)
-    scale = np.float32(own - 1) / np.float32(wanted - 1)
-    positions = np.arange(wanted, dtype=np.float32) * scale
-    first = np.minimum(positions.astype(np.int64), own - 1)
+    scale = np.float32(size - 1) / np.float32(new_size - 1)
+    positions = np.arange(new_size, dtype=np.float32) * scale
+    first = np.minimum(positions.astype(np.int64), size - 1)
     return first, positions - first.astype(np.float32)
 
 

@@ -59,23 +59,23 @@ class Summary:
 
     def lines(self) -> list[str]:
         """The table as lines of text."""
-        wide = max(len(row.detail) for row in self.rows) + 1
-        lines = [_head(wide), *(_line(row, wide) for row in self.rows)]
+        detail_width = max(len(row.detail) for row in self.rows) + 1
+        lines = [_header(detail_width), *(_line(row, detail_width) for row in self.rows)]
         lines.append(f"Total BFLOPS {self.bflops:5.3f}")
         lines.append(f"{self.parameters:,} values, weight file of {self.file_bytes:,} bytes")
         return lines
 
 
-def _head(wide: int) -> str:
+def _header(detail_width: int) -> str:
     return (
-        f"{'':>4} {'layer':<16}{'':<{wide}}{'input':>19}    {'output':>19}"
-        f"{'BFLOPS':>10}{'values':>13}{'sees':>6}"
+        f"{'':>4} {'layer':<16}{'':<{detail_width}}{'input':>19}    {'output':>19}"
+        f"{'BFLOPS':>10}{'values':>13}{'field':>6}"
     )
 
 
-def _line(row: LayerRow, wide: int) -> str:
+def _line(row: LayerRow, detail_width: int) -> str:
     return (
-        f"{row.index:>4} {row.section:<16}{row.detail:<{wide}}{_size(row.input):>19} -> "
+        f"{row.index:>4} {row.section:<16}{row.detail:<{detail_width}}{_size(row.input):>19} -> "
         f"{_size(row.output):>19}{row.bflops:>10.3f}{row.parameters:>13,}{row.receptive_field:>6}"
     )
 

@@ -33,7 +33,7 @@ class Node(Protocol):
 
 
 def draw_graph(layers: Sequence[Node], title: str) -> str:
-    """Draw a network.
+    """Draw a network's layers and connections.
 
     Args:
         layers: the layers in order.

@@ -152,14 +152,23 @@ class _Normalize(torch.autograd.Function):
         (gradient,) = gradients
         x, scales, mean, variance = ctx.saved_tensors
         inverse = torch.rsqrt(variance + _INSIDE_ROOT)
-        wanted = list(ctx.needs_input_grad[:3])
+        target_divisor = list(ctx.needs_input_grad[:3])
         into_x, into_scales, into_biases = torch.ops.aten.native_batch_norm_backward(
-            gradient.contiguous(), x, scales, None, None, mean, inverse, True, _INSIDE_ROOT, wanted
+            gradient.contiguous(),
+            x,
+            scales,
+            None,
+            None,
+            mean,
+            inverse,
+            True,
+            _INSIDE_ROOT,
+            target_divisor,
         )
         forward = 1 / divisor(variance, epsilon_inside_root=ctx.epsilon_inside_root)
-        if wanted[1]:
+        if target_divisor[1]:
             into_scales = into_scales * (forward / inverse)
-        if wanted[0] and ctx.epsilon_inside_root:
+        if target_divisor[0] and ctx.epsilon_inside_root:
             # AlexeyAB's code divides the delta itself by sqrt(variance) + 1e-5.
             more = scales * (1 / (variance.sqrt() + _INSIDE_ROOT) - inverse)
             shape = [1, -1] + [1] * (x.dim() - 2)
@@ -192,19 +201,19 @@ def divisor(variance: Tensor, *, epsilon_inside_root: bool) -> Tensor:
 
 
 def with_divisor(
-    scales: Tensor, wanted: Tensor, *, epsilon_inside_root: bool
+    scales: Tensor, target_divisor: Tensor, *, epsilon_inside_root: bool
 ) -> tuple[Tensor, Tensor]:
-    """Scales and rolling variance with which `batch_norm` divides by `wanted`.
+    """Scales and rolling variance with which `batch_norm` divides by `target_divisor`.
 
-    The scales are unchanged wherever a variance, which is never negative, can give the wanted
+    The scales are unchanged wherever a variance, which is never negative, can give that
     divisor.
 
     Args:
-        scales, wanted: [C], float64.
+        scales, target_divisor: [C], float64.
     """
     if epsilon_inside_root:
-        variance = (wanted**2 - _INSIDE_ROOT).clamp(min=0)
+        variance = (target_divisor**2 - _INSIDE_ROOT).clamp(min=0)
     else:
-        variance = (wanted - _OUTSIDE_ROOT).clamp(min=0) ** 2
+        variance = (target_divisor - _OUTSIDE_ROOT).clamp(min=0) ** 2
     got = divisor(variance, epsilon_inside_root=epsilon_inside_root)
-    return torch.where(variance > 0, scales, scales * got / wanted), variance
+    return torch.where(variance > 0, scales, scales * got / target_divisor), variance

@@ -12,7 +12,7 @@ from darknet_torch.cfg.options import (
     Options,
     activation,
     choice,
-    declared,
+    declared_options,
     flag,
     inert,
     integer,
@@ -344,7 +344,7 @@ def test_a_required_key_that_is_missing_or_has_no_value_is_refused():
 
 
 def test_declared_options_are_found_by_their_key_in_the_cfg():
-    known = declared(ToyOptions)
+    known = declared_options(ToyOptions)
     assert known["from"][0] == "from_"
     assert "from_" not in known
     assert "where" not in known

@@ -65,7 +65,7 @@ def test_the_names_of_the_shipped_cfgs_are_listed():
 class TestTable:
     def test_the_table_has_a_line_for_each_layer_and_the_sums(self):
         head, *rows, operations, values = shown("mine.cfg").splitlines()
-        assert head.split() == ["layer", "input", "output", "BFLOPS", "values", "sees"]
+        assert head.split() == ["layer", "input", "output", "BFLOPS", "values", "field"]
         assert [row.split()[1] for row in rows] == ["convolutional", "batchnorm", "shortcut"]
         assert operations.startswith("Total BFLOPS ")
         assert values == f"{FLOATS} values, weight file of {20 + 4 * FLOATS} bytes"

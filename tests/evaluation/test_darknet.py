@@ -54,7 +54,7 @@ def test_a_detection_of_a_difficult_object_is_not_on_the_curve_but_counts_as_wro
     assert (result.counts[0].tp, result.counts[0].fp) == (0, 1)
 
 
-def test_an_overlap_equal_to_the_limit_is_not_enough():
+def test_an_overlap_equal_to_the_threshold_is_not_enough():
     exactly = boxes((0, 0.9, 0.5))
     assert match(exactly, ONE, 1, 1.0).result(["cat"]).aps == (0.0,)
     assert match(exactly, ONE, 1, 0.99).result(["cat"]).aps == (1.0,)

@@ -10,7 +10,7 @@ QUARTER = [0.25, 0.25, 0.5, 0.5]  # overlaps it by one half
 ELSEWHERE = [0.75, 0.5, 0.5, 1.0]
 
 
-def test_an_object_is_found_if_any_box_overlaps_it_by_more_than_the_limit():
+def test_an_object_is_found_if_any_box_overlaps_it_by_more_than_the_threshold():
     proposals = [np.array([QUARTER, ELSEWHERE]), np.array([HALF]), np.zeros((0, 4))]
     labels = [Labels.from_arrays([1, 0], [HALF, ELSEWHERE]), None, Labels.from_arrays([0], [HALF])]
     lines = [counts.line() for counts in running_recalls(proposals, labels, iou=0.5)]

@@ -64,7 +64,7 @@ def calc_anchors(options: CalcAnchorsOptions) -> None:
     _write_line(_COUNTERS, f"counters_per_class = {counters}")
     click.echo(f"\ncounters_per_class = {counters}")
     click.echo(f"\n avg IoU = {100 * found.fit.average_iou:2.2f} % ")
-    anchors = format_anchors_padded(found.anchors, whole=anchors_are_pixels(width))
+    anchors = format_anchors_padded(found.anchors, as_integers=anchors_are_pixels(width))
     _write_line(_ANCHORS, anchors)
     click.echo(f"\nSaving anchors to the file: {_ANCHORS} \nanchors = {anchors}")
     if options.show:
