@@ -47,7 +47,7 @@ def server(monkeypatch):
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
-    server.go_on.set()
+    server.released.set()
     server.shutdown()
     server.server_close()
     thread.join()

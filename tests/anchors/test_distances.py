@@ -31,7 +31,7 @@ def test_the_nearest_anchor_matches_an_exhaustive_search(distance, number):
     np.testing.assert_array_equal(distances, table.min(0))
 
 
-def test_of_equally_near_anchors_the_first_is_taken():
+def test_the_first_of_equally_near_anchors_is_taken():
     indices, _ = nearest_by(iou_distance)(np.array([[5.0], [5.0]]), np.full((3, 2), 5.0))
     assert indices.tolist() == [0]
 

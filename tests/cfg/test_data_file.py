@@ -30,7 +30,7 @@ def test_comments_and_lines_without_a_value_are_left_out(read):
     assert read(content)["classes"] == "3#three"
 
 
-def test_the_first_of_equal_keys_counts(read):
+def test_the_first_of_duplicate_keys_counts(read):
     assert read(b"names=a.names\nnames=b.names\n") == {"names": "a.names"}
 
 

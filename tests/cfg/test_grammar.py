@@ -83,14 +83,14 @@ def test_any_byte_is_legal(tmp_path):
     assert section.where.file == str(path)
 
 
-def test_the_first_of_equal_keys_counts_and_the_second_is_reported():
+def test_the_first_of_duplicate_keys_counts_and_the_second_is_reported():
     message, [section] = the_warning("[conv]\nsize=3\nstride=1\nsize=5\n")
     assert section.first()["size"].value == "3"
     for part in ("tiny.cfg:4: 'size' again in this [conv]", "line 2 (3)", "got 5", "delete one"):
         assert part in message
 
 
-def test_equal_keys_with_equal_values_or_in_different_sections_cause_no_warning():
+def test_duplicate_keys_with_equal_values_or_in_different_sections_cause_no_warning():
     sections = quietly("[conv]\nsize=3\nsize = 3\n[conv]\nsize=5\n")
     assert [section.first()["size"].value for section in sections] == ["3", "5"]
 

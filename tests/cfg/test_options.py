@@ -59,7 +59,7 @@ class ToyOptions(Options):
 
 
 @dataclass(frozen=True)
-class NeedyOptions(Options):
+class OptionsWithRequiredKey(Options):
     layers: tuple[int, ...] = integers(REQUIRED, doc="layers to join")
 
 
@@ -134,7 +134,7 @@ def test_a_flag_is_on_unless_zero(value, on):
     assert quietly(f"pad={value}").pad is on
 
 
-def test_the_first_of_equal_keys_counts():
+def test_the_first_of_duplicate_keys_counts():
     with pytest.warns(CfgWarning, match=r"tiny\.cfg:3: 'size' again"):
         found = read_options(ToyOptions, section("size=5\nsize=7"), DIALECTS["alexeyab"])
     assert found.size == 5
@@ -337,10 +337,10 @@ def test_a_bad_value_is_refused_with_its_place_and_what_was_expected(line, parts
 
 
 def test_a_required_key_that_is_missing_or_has_no_value_is_refused():
-    message = refused("", NeedyOptions)
+    message = refused("", OptionsWithRequiredKey)
     assert not lacking(message, "tiny.cfg:1: [toy] has no 'layers='", "integers", "layers to join")
     with pytest.warns(CfgWarning, match="not a key=value line"):
-        assert "has no 'layers='" in refused("layers", NeedyOptions)
+        assert "has no 'layers='" in refused("layers", OptionsWithRequiredKey)
 
 
 def test_declared_options_are_found_by_their_key_in_the_cfg():

@@ -79,7 +79,7 @@ def test_a_definition_is_found_by_its_name(name):
     assert find_cfg(name) == shipped(".cfg")["yolov3-tiny"]
 
 
-def test_a_file_that_is_there_comes_before_a_shipped_name(tmp_path):
+def test_an_existing_file_comes_before_a_shipped_name(tmp_path):
     (tmp_path / "yolov3.cfg").touch()
     assert find_cfg("yolov3.cfg") == Path("yolov3.cfg")
 
@@ -93,7 +93,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_name():
     )
 
 
-def test_a_name_that_is_like_none_is_refused_with_how_to_list_them():
+def test_a_name_similar_to_none_is_refused_with_how_to_list_them():
     with pytest.raises(CfgError) as caught:
         find_cfg("zzz")
     assert str(caught.value) == (
@@ -126,7 +126,7 @@ def test_a_missing_names_file_is_reported_with_the_shipped_lists():
     assert "coco, voc" in str(caught.value)
 
 
-def test_a_file_that_a_cfg_names_is_here_or_beside_it_or_shipped_in_this_order(
+def test_a_file_that_a_cfg_names_is_found_in_the_working_folder_next_to_it_or_shipped(
     tmp_path,
 ):
     folder = tmp_path / "elsewhere"
@@ -149,5 +149,5 @@ def test_a_file_that_a_cfg_names_is_here_or_beside_it_or_shipped_in_this_order(
         ("a.conv.b.weights", "a.conv.b.cfg"),
     ],
 )
-def test_a_models_files_have_one_name(name, cfg, tmp_path):
+def test_the_files_of_a_model_share_its_name(name, cfg, tmp_path):
     assert companion(tmp_path / name, ".cfg") == tmp_path / cfg

@@ -63,7 +63,7 @@ def test_outputs_equal_the_ports(port, dialect):
         torch.testing.assert_close(got, want, **CLOSE)
 
 
-def test_a_bias_in_addition_to_a_batchnorm_is_heeded():
+def test_a_bias_in_addition_to_a_batchnorm_is_used():
     module, network = Port(PORTS["ultralytics"], biased=True), built()
     fill(network, state_of(module))
     with torch.no_grad():

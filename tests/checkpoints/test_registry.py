@@ -1,4 +1,4 @@
-"""Each kind of checkpoint is recognised by its keys and shapes, and by nothing less."""
+"""Each kind of checkpoint is recognised only if both its keys and its shapes fit."""
 
 import pytest
 import torch

@@ -12,7 +12,7 @@ COUNT = 6
 
 
 def make_data(root):
-    """Views of the sample, labelled with what the model is sure of, less one box each."""
+    """Views of the sample, labelled with the model's confident detections except one box each."""
     sample = read_image(sample_folder() / "shapes.png")
     names = sample_folder() / "toy-shapes.names"
     detector = Detector(load(CFG, CFG.with_suffix(".weights")), names=names, threshold=0.1)

@@ -163,7 +163,7 @@ class TestRefusals:
         message = refused(weights, tmp_path / "a.pt", *option)
         assert "graph options are for .onnx, .torchscript and .pt2" in message
 
-    def test_a_layer_with_a_memory(self, tmp_path):
+    def test_a_layer_with_a_state(self, tmp_path):
         _, weights = write_model(tmp_path, "[net]\ninputs=4\n[gru]\noutput=2\n")
         message = refused(weights, tmp_path / "a.onnx")
         assert "small.cfg:3: layer 0 [gru] keeps a state between steps" in message
@@ -179,8 +179,8 @@ class TestRefusals:
         assert "layer 0 [maxpool] (" in refused(*arguments)
         assert convert(*arguments, "--tolerance", "1").exit_code == DONE
 
-    def test_a_tolerance_of_zero_is_one(self, weights, tmp_path):
-        """Variances that pay for another place of epsilon are rounded, and outputs differ."""
+    def test_a_tolerance_of_zero(self, weights, tmp_path):
+        """Variances that compensate another epsilon are rounded, so outputs differ."""
         message = refused(
             weights, tmp_path / "a.pt2", "--dialect-to", "pjreddie", "--tolerance", 0
         )

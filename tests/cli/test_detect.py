@@ -298,7 +298,7 @@ class TestWarnings:
         assert detect("--strict", PICTURE).exit_code == DONE
 
     def test_warnings_are_printed_even_if_the_weights_do_not_fit(self, misspelt):
-        """A misspelt filters= is a warning, and the reason why the weights do not fit."""
+        """A misspelt filters= causes a warning, and is the reason why the weights do not fit."""
         Path("misspelt.weights").write_bytes(WEIGHTS.read_bytes() + bytes(8))
         result = dtorch("detect", "--cfg", misspelt, PICTURE)
         assert result.exit_code == UNUSABLE

@@ -121,7 +121,7 @@ class TestFiles:
         assert "gone.avi: no such video" in result.stderr
         assert "circle: " in result.stdout
 
-    def test_a_failed_run_leaves_no_half_video(self, folder, monkeypatch):
+    def test_a_failed_run_leaves_no_incomplete_video(self, folder, monkeypatch):
         def interrupt(*arguments, **more):
             raise KeyboardInterrupt
 
@@ -142,7 +142,7 @@ class TestCameras:
         assert result.stderr.count("the stream dropped; connecting again (1 of 1)") == 2
         assert f"{url}: the stream has ended" in result.stderr
         found = [json.loads(line)["frame_id"] for line in result.stdout.splitlines()]
-        # Frames that come while the network works may be left out, the last one never.
+        # Frames that arrive while the network works may be dropped, but never the last one.
         assert found[-1] == 5
         assert found == sorted(set(found))
 
@@ -164,7 +164,7 @@ class TestCameras:
         assert found[-1]["frame_id"] == COUNT
         assert len(read_video("out/webcam-0.mp4")) == len(found)
 
-    def test_interrupting_a_live_source_keeps_what_there_is(self, webcam, monkeypatch):
+    def test_interrupting_a_live_source_keeps_the_results_so_far(self, webcam, monkeypatch):
         format_one, calls = JsonLinesFormat.format, []
 
         def third_is_interrupted(*arguments):

@@ -128,7 +128,7 @@ def test_one_of_two_processes_fetches_and_the_other_waits(server, toy, cache, mo
     assert first.stderr.readline().startswith("fetching ")
     with start() as second:
         assert second.stderr.readline().endswith("another process is fetching it; waiting\n")
-        server.go_on.set()
+        server.released.set()
         outputs = [process.communicate(timeout=20) for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0]
     assert [out for out, _ in outputs] == [f"{cache / 'toy.weights'}\n"] * 2

@@ -107,7 +107,7 @@ def test_classes_and_anchors_come_from_the_data(folder):
     assert f"--data {data} " in result.stdout
 
 
-def test_given_anchors_are_sorted_and_shared_out():
+def test_given_anchors_are_sorted_and_distributed():
     dtorch("new", "yolov4-tiny", "--classes", 1, "--anchors", "90,90, 10,10", "--out", "x.cfg")
     coarse, fine = build("x.cfg").heads
     assert (coarse.anchors.tolist(), fine.anchors.tolist()) == ([[90, 90]], [[10, 10]])

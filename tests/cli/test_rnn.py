@@ -12,7 +12,7 @@ from tests.cli.command import dtorch
 
 DONE, UNUSABLE = 0, 2
 
-# One that is sure of the next letter, one that is not, and remembers.
+# A model that is certain of the next letter, and one with a state that is not certain.
 COUNTING = "[net]\ninputs={}\n[connected]\noutput={}\nactivation=linear\n[softmax]\n"
 REMEMBERING = """[net]
 inputs=256
@@ -147,7 +147,7 @@ class TestValidate:
         assert "loaded counting.weights" in result.stderr
 
     def test_the_perplexity_of_the_impossible_is_infinite(self):
-        """The other letters have exp(-100), which float32 holds; its square it does not."""
+        """The other letters have exp(-100). float32 can hold this number, but not its square."""
         network = load("counting.cfg", "counting.weights")
         with torch.no_grad():
             network.layers[0].weight_slots()[1].tensor.mul_(2)

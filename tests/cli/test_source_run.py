@@ -17,7 +17,7 @@ LONG = 10  # seconds after which a thread that waits in vain fails the test
 READING = ReadingSettings(batch=1, workers=1, exif=True, quiet=True)
 
 
-def test_reading_and_drawing_go_on_while_the_network_works(monkeypatch, tmp_path):
+def test_reading_and_drawing_continue_while_the_network_works(monkeypatch, tmp_path):
     read, searched, kept = ([threading.Event() for _ in range(COUNT)] for _ in range(3))
     order = []
 
@@ -26,22 +26,22 @@ def test_reading_and_drawing_go_on_while_the_network_works(monkeypatch, tmp_path
             read[number].set()
             yield VideoFrame(np.zeros((2, 2, 3), np.uint8), number + 1, 25.0)
 
-    def search(frames):
+    def detect(frames):
         (frame,) = frames
-        # While the network has this frame, the next one can be read.
+        # While the network processes this frame, the next one can be read.
         assert read[min(frame.index + 1, COUNT - 1)].wait(LONG)
         searched[frame.index].set()
         return [Classification((), (), (), None, frame.filename)]
 
     def keep(frame, result):
-        # While this frame is drawn, the network can have the next one.
+        # While this frame is drawn, the network can process the next one.
         assert searched[min(frame.index + 1, COUNT - 1)].wait(LONG)
         kept[frame.index].set()
         order.append(frame.index)
 
     monkeypatch.setattr(batches, "read_frames", read_frames)
     sinks = Sinks([ResultOutput(TextFormat(to_screen=False), str(tmp_path / "out"))], [keep])
-    SourceRun(search, sinks, READING).run([[PictureSource("clip.mp4", SourceKind.VIDEO)]])
+    SourceRun(detect, sinks, READING).run([[PictureSource("clip.mp4", SourceKind.VIDEO)]])
     assert all(event.is_set() for event in kept)
     assert order == list(range(COUNT))
     assert (tmp_path / "out").read_text().count("FPS:") == 2 * COUNT

@@ -27,7 +27,7 @@ def files(tmp_path):
     return written(tmp_path, DETECTOR), detector_data(tmp_path / "data"), tmp_path / "backup"
 
 
-def test_lines_that_darknets_users_know(files):
+def test_the_lines_are_those_of_darknet(files):
     cfg, data, backup = files
     result = dtorch("train", "--cfg", cfg, "--data", data, "--backup", backup, "--workers", 0)
     assert result.exit_code == 0, result.stderr
@@ -143,7 +143,7 @@ def test_cfg_options_without_effect_are_reported(files, tmp_path):
     assert dtorch(*words, "--strict").exit_code == 2
 
 
-def test_a_cfg_without_an_end_is_refused(files, tmp_path):
+def test_a_cfg_without_max_batches_is_refused(files, tmp_path):
     _, data, backup = files
     cfg = written(tmp_path, DETECTOR.replace("max_batches=6\n", ""), "endless.cfg")
     result = dtorch("train", "--cfg", cfg, "--data", data, "--backup", backup)

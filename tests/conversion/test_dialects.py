@@ -109,7 +109,7 @@ def test_small_variances_give_equal_outputs(dialect, tmp_path):
 
 
 @SIDES
-def test_usual_variances_come_back_to_a_rounding(dialect, tmp_path):
+def test_usual_variances_are_restored_up_to_rounding(dialect, tmp_path):
     """Two squares and two roots, stored as float32 between."""
     path, weights = write_model(tmp_path, CONVOLUTION, dialect)
     _, back = round_trip(weights, dialect)

@@ -1,4 +1,4 @@
-"""Every shipped definition and every real model: bytes that come back, graphs that agree."""
+"""Every shipped definition and every real model is restored and exported."""
 
 import pytest
 import torch
@@ -25,7 +25,7 @@ DETECTED = "yolo-fastest-1.1.weights"
 
 @pytest.fixture
 def weights_of(tmp_path):
-    """What writes weights as if trained for a shipped definition; they are removed again."""
+    """A function that writes random weights for a shipped definition; they are removed again."""
     path = tmp_path / "trained.weights"
 
     def write(name):
@@ -43,13 +43,13 @@ def dialect_of(name):
 
 
 def reads_a_whole_map(layer):
-    """Whether its matrix has the size of the picture in it."""
+    """Whether the size of its matrix depends on the size of the picture."""
     shape = layer.input_shape
     return layer.section in ("connected", "local") and shape.height * shape.width > 1
 
 
-def check_way_back(folder, weights, cfg, kind, dialect="alexeyab"):
-    """`weights` by a file of `kind` and back, and the reports' own word for it."""
+def check_round_trip(folder, weights, cfg, kind, dialect="alexeyab"):
+    """Convert `weights` to a file of `kind` and back; compare the bytes and the reports."""
     state, back = folder / f"state.{kind}", folder / "back.weights"
     there = convert(weights, state, cfg=cfg, dialect=dialect)
     assert there.restores is True
@@ -66,12 +66,12 @@ def check_way_back(folder, weights, cfg, kind, dialect="alexeyab"):
 def test_every_definition_comes_back_byte_for_byte(name, weights_of, tmp_path):
     _, weights = weights_of(name)
     for kind in ("pt", "safetensors"):
-        check_way_back(tmp_path, weights, DEFINITIONS[name], kind, dialect_of(name))
+        check_round_trip(tmp_path, weights, DEFINITIONS[name], kind, dialect_of(name))
 
 
 @LONG
 @EVERY
-def test_every_definition_without_a_memory_becomes_onnx(name, weights_of, tmp_path):
+def test_every_definition_without_a_state_becomes_onnx(name, weights_of, tmp_path):
     network, weights = weights_of(name)
     options = {"cfg": DEFINITIONS[name], "dialect": dialect_of(name)}
     if any(layer.has_state for layer in network.layers):
@@ -93,14 +93,14 @@ def test_every_definition_without_a_memory_becomes_onnx(name, weights_of, tmp_pa
 @pytest.mark.parametrize("kind", ["pt", "safetensors"])
 def test_every_real_model_comes_back_byte_for_byte(kind, name, tmp_path):
     weights = MODELS[name]
-    check_way_back(tmp_path, weights, weights.with_suffix(".cfg"), kind)
+    check_round_trip(tmp_path, weights, weights.with_suffix(".cfg"), kind)
 
 
 @pytest.mark.skipif(not MODELS, reason=NO_MODELS)
 @pytest.mark.parametrize("kind", ["pt", "safetensors"])
-def test_the_partial_one_comes_back_byte_for_byte(kind, tmp_path):
+def test_the_partial_model_comes_back_byte_for_byte(kind, tmp_path):
     folder = SHARED / "models"
-    check_way_back(tmp_path, folder / PARTIAL, folder / OF, kind)
+    check_round_trip(tmp_path, folder / PARTIAL, folder / OF, kind)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The commands and examples of a page, and a folder with what its reader has."""
+"""The commands and examples of a page, and a folder with the files that it assumes."""
 
 import os
 import re
@@ -41,7 +41,7 @@ def commands(page):
 
 
 def fill_folder(folder):
-    """Put there a model of the reader's own, pictures, and this source tree."""
+    """Write a custom model, pictures, and links to this source tree into `folder`."""
     sample = sample_folder()
     for suffix in (".cfg", ".weights", ".names"):
         shutil.copy(sample / f"toy-shapes{suffix}", folder / f"custom{suffix}")
@@ -54,14 +54,14 @@ def fill_folder(folder):
 
 
 def save_untrained(folder, *cfgs):
-    """Put there a weight file for each of `cfgs`, shipped ones or files of the folder."""
+    """Write a weight file into `folder` for each of `cfgs`, shipped or in the folder."""
     for cfg in cfgs:
         path = folder / f"{cfg}.cfg"
         dt.write_weights(dt.load(path if path.exists() else cfg), folder / f"{cfg}.weights")
 
 
 def save_port_checkpoint(path, cfg, weights):
-    """A model as eriklindernoren/PyTorch-YOLOv3 would have saved it."""
+    """Save a model as eriklindernoren/PyTorch-YOLOv3 does."""
     state = {}
     for layer in dt.load(cfg, weights).layers:
         arrays = {slot.name: slot.tensor.detach() for slot in layer.weight_slots()}
@@ -77,12 +77,12 @@ def save_port_checkpoint(path, cfg, weights):
 
 
 def save_resnet18(path):
-    """A ResNet-18 as torchvision would have saved it, random."""
+    """Save a random ResNet-18 as torchvision does."""
     torch.save(randomized(ResNet((2, 2, 2, 2), bottleneck=False)).float().state_dict(), path)
 
 
 def run(command, folder):
-    """Run a command line in a folder; its exit status, and what it printed."""
+    """Run a command line in a folder; return its exit status and its output."""
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
         command,

@@ -12,7 +12,11 @@ from tests.docs.pages import ROOT
 
 DARKNET = "docs/migration-from-darknet.md"
 PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))
-VALUES = {"N": "3", "N,N": "0,1", "T": "0.5"}  # what else is written in capitals is any word
+VALUES = {
+    "N": "3",
+    "N,N": "0,1",
+    "T": "0.5",
+}  # other capitals stay
 
 
 def without_blocks(page):
@@ -20,7 +24,7 @@ def without_blocks(page):
 
 
 def rows(heading):
-    """The rows of the table under a heading of the page for Darknet's users, as cells."""
+    """The cells of each row of a table of the page for Darknet's users, by its heading."""
     text = (ROOT / DARKNET).read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
@@ -30,14 +34,14 @@ def spans(text):
     return re.findall(r"`([^`]+)`", text)
 
 
-def words_of(command):
-    """The words of a command, with values for what stands for one; all of [these]."""
+def split_words(command):
+    """Split a command into words; placeholders get values, and [optional words] are kept."""
     plain = re.split(r" (?:<|\\?\|) ", command.replace("[", "").replace("]", ""))[0]
     return [VALUES.get(word, word) for word in shlex.split(plain)]
 
 
-def each_of(command):
-    """`map|valid CFG` as `map CFG` and `valid CFG`."""
+def split_alternatives(command):
+    """Split `map|valid CFG` into `map CFG` and `valid CFG`."""
     found = re.search(r"\w+(\|\w+)+", command)
     alternatives = found[0].split("|") if found else [""]
     return [command.replace(found[0], one) if found else command for one in alternatives]
@@ -49,7 +53,7 @@ def parse(command):
     Raises:
         click.UsageError: there is no such command, option or place for a word.
     """
-    group, words = main, words_of(command)
+    group, words = main, split_words(command)
     context = click.Context(main, info_name="dtorch")
     while words and isinstance(group, click.Group):
         name, group, words = group.resolve_command(context, words)
@@ -71,7 +75,7 @@ OURS = sorted(
         for page in PAGES
         for span in spans(without_blocks(page))
         if span.startswith("dtorch ") and not span.startswith("dtorch --")
-        for command in each_of(span.removeprefix("dtorch "))
+        for command in split_alternatives(span.removeprefix("dtorch "))
     }
 )
 
@@ -83,23 +87,23 @@ def in_a_folder_with_a_text(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("command", SAME)
-def test_darknets_command_is_one_here(command):
+def test_darknets_command_exists_here(command):
     parse(command)
     parse(re.sub(r" \[.*?\]", "", command))
 
 
 @pytest.mark.parametrize(("command", "flag"), FLAGS)
-def test_darknets_flag_is_one_of_the_command(command, flag):
+def test_the_command_accepts_darknets_flag(command, flag):
     parse(f"{USAGE[command]} {flag}")
 
 
 @pytest.mark.parametrize(("page", "command"), OURS)
-def test_our_command_is_one(page, command):
-    with suppress(click.MissingParameter):  # it is spoken of, without all of its arguments
+def test_our_command_exists(page, command):
+    with suppress(click.MissingParameter):  # a page may mention it without its arguments
         parse(command)
 
 
-def test_what_is_wrong_is_found():
+def test_wrong_commands_are_refused():
     for wrong in ("detecter test DATA CFG", "detect --thrash T", "partial CFG WEIGHTS OUT"):
         with pytest.raises(click.UsageError):
             parse(wrong)

@@ -41,7 +41,7 @@ def test_the_example_works(example, folder, monkeypatch):
     exec(compile(example, CONVERSION, "exec"), {})
 
 
-def test_the_way_back_gives_the_very_bytes(folder):
+def test_converting_back_restores_every_byte(folder):
     original = (folder / "custom.weights").read_bytes()
     assert (folder / "copy.weights").read_bytes() == original
     assert (folder / "from-port.weights").read_bytes()[20:] == original[20:]

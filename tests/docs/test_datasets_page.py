@@ -14,7 +14,7 @@ PAGE = "docs/datasets.md"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with a VOC root, as the page's reader has one."""
+    """A folder with the VOC root that the page assumes."""
     folder = tmp_path_factory.mktemp("datasets")
     objects = voc_object((10, 20, 50, 60)) + voc_object((1, 1, 200, 100), "dog", difficult=1)
     for split in ("train", "val"):

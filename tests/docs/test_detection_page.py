@@ -26,7 +26,7 @@ WRITTEN = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with what the page's reader has."""
+    """A folder with the files that the page assumes."""
     folder = tmp_path_factory.mktemp("detection")
     fill_folder(folder)
     write_video(folder / "clip.mp4", sample_frames(FRAMES))
@@ -46,7 +46,7 @@ def test_the_command_works(command, folder, monkeypatch):
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_the_commands_have_written_it(folder, name):
+def test_the_commands_have_written_the_file(folder, name):
     assert WRITTEN[name](folder / name)
 
 

@@ -16,7 +16,7 @@ PAGE = "docs/downloads.md"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with what the page's reader has."""
+    """A folder with the files that the page assumes."""
     folder = tmp_path_factory.mktemp("downloads")
     fill_folder(folder)
     (folder / "checkout").symlink_to(ROOT)
@@ -30,7 +30,7 @@ def shared_cache(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def reader(folder, shared_cache, server, monkeypatch):
-    """The reader is in that folder, and the servers have a yolov3-tiny that finds nothing."""
+    """Work in that folder, with servers that have a yolov3-tiny that detects nothing."""
     server.data = struct.pack("<3i", 0, 2, 0).ljust(find_published("yolov3-tiny").size, b"\0")
     names = ("yolov3-tiny", "yolov3-tiny.conv.15")
     publish(monkeypatch, *(replace(find_published(name), digests=()) for name in names))

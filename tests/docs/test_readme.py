@@ -11,13 +11,13 @@ from tests.training.runs import DETECTOR, detector_data, written
 
 COMMANDS = commands("README.md")
 EXAMPLES = blocks("README.md", "python")
-# Run by CI, of which this is a part; and what `make` has done before this runs.
+# Commands that CI runs itself, and those that `make` ran before this test.
 RUN_ELSEWHERE = ("make test", "pip install .")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with what the README's reader has: models, pictures, and this source tree."""
+    """A folder with the files that the README assumes: models, pictures, and this source tree."""
     folder = tmp_path_factory.mktemp("readme")
     fill_folder(folder)
     (folder / "cifar.names").write_text("".join(f"kind {number}\n" for number in range(10)))

@@ -1,4 +1,4 @@
-"""Every command of the page about training runs, on networks that learn in seconds."""
+"""Every command of the page about training runs, on networks that train in seconds."""
 
 import shlex
 

@@ -40,7 +40,7 @@ class Server(ThreadingHTTPServer):
         self.data = data
         self.places: dict[str, list[Callable[[Answer], None]]] = {}
         self.requests: list[tuple[str, str | None]] = []
-        self.go_on = threading.Event()
+        self.released = threading.Event()
 
     def mirrors(self, **places: list[Callable[[Answer], None]]) -> str:
         """The value of DTORCH_MIRROR for places with these behaviours."""
@@ -170,15 +170,15 @@ def redirect(to: str) -> Callable[[Answer], None]:
 
 def silent(answer: Answer) -> None:
     """Send no answer at all."""
-    answer.server.go_on.wait(_PATIENCE)
+    answer.server.released.wait(_PATIENCE)
 
 
 def stalling(answer: Answer) -> None:
-    """Send half of the file, and the rest when `go_on` is set."""
+    """Send half of the file, and the rest when `released` is set."""
     half = len(answer.data) // 2
     answer.head(Content_Length=len(answer.data), ETag='"one"')
     answer.body(answer.data[:half])
-    answer.server.go_on.wait(_PATIENCE)
+    answer.server.released.wait(_PATIENCE)
     answer.body(answer.data[half:])
 
 
@@ -187,5 +187,5 @@ def dripping(answer: Answer) -> None:
     answer.head(Content_Length=len(answer.data))
     for byte in answer.data:
         answer.body(bytes([byte]))
-        if answer.server.go_on.wait(0.02):
+        if answer.server.released.wait(0.02):
             return

@@ -1,4 +1,4 @@
-"""What PyTorch says during an export reaches nobody, and afterwards everything does again."""
+"""PyTorch's output during an export is suppressed, and only then."""
 
 import logging
 import sys

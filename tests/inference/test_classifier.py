@@ -197,7 +197,7 @@ class TestTop:
     def test_all_classes_are_returned_if_there_are_fewer(self):
         assert Classifier(certain(*self.SCORES), top=9)(BLACK).class_ids == (1, 3, 2, 0)
 
-    def test_of_equal_scores_the_lower_class_id_comes_first_as_in_darknet(self):
+    def test_the_lower_class_id_of_equal_scores_comes_first_as_in_darknet(self):
         assert Classifier(certain(0, 1, 0, 1, 0, 0))(BLACK).class_ids == (1, 3, 0, 2, 4)
 
     @pytest.mark.parametrize("top", [0, -1])

@@ -1,4 +1,4 @@
-"""Networks of several layers, and what the last of them read and computed."""
+"""Networks of several layers, and the inputs and output of the last layer."""
 
 import torch
 
@@ -21,6 +21,6 @@ def picture():
 
 
 def last_with_inputs(network):
-    """What the last layer read and made of a batch, as arrays."""
+    """The inputs and the output of the last layer for a batch, as arrays."""
     outputs = [out.detach().double().numpy() for out in network.layer_outputs(picture())]
     return outputs[-1], *(outputs[source] for source in network.layers[-1].sources)

@@ -1,4 +1,4 @@
-"""Networks of one layer, and what plain implementations of layers share."""
+"""Networks of one layer, and helpers of the plain implementations of layers."""
 
 import struct
 import warnings

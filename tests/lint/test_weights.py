@@ -63,7 +63,7 @@ def one(findings, severity, words):
     return finding
 
 
-def test_of_sound_weights_only_the_pictures_seen_are_noted(model):
+def test_sound_weights_only_get_a_note_of_the_pictures_seen(model):
     cfg, write = model
 
     def train(network):

@@ -86,7 +86,7 @@ class TestReading:
         image = read_image(write_file(encoded(grey, ".png")))
         np.testing.assert_array_equal(image, np.dstack([grey] * 3))
 
-    def test_of_sixteen_bits_the_upper_eight_are_kept(self, write_file):
+    def test_the_upper_eight_of_sixteen_bits_are_kept(self, write_file):
         deep = np.array([[0, 255, 256, 0x1280, 0xFFFF]], np.uint16)
         image = read_image(write_file(encoded(deep, ".png")))
         np.testing.assert_array_equal(image[0, :, 0], [0, 0, 1, 0x12, 0xFF])
@@ -206,7 +206,7 @@ class TestArrays:
         clear = np.dstack([image, image[:, :, :1]])
         np.testing.assert_array_equal(as_bgr(clear), image)
 
-    def test_of_sixteen_bits_the_upper_eight_are_kept(self):
+    def test_the_upper_eight_of_sixteen_bits_are_kept(self):
         deep = np.array([[[0, 255, 256], [0x1280, 0xFFFE, 0xFFFF]]], np.uint16)
         image = as_bgr(deep)
         assert image.dtype == np.uint8

@@ -1,6 +1,6 @@
 """Cfgs that do not build, and their messages: where, what, expected, got, what to do.
 
-What a line or an option alone shows is in tests/cfg.
+Errors of a single line or option are tested in tests/cfg.
 """
 
 import warnings

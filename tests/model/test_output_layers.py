@@ -1,4 +1,4 @@
-"""What makes the channels that a head or a classifier reads."""
+"""The layers that produce the channels that a head or a classifier reads."""
 
 import pytest
 

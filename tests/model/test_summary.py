@@ -108,7 +108,7 @@ class TestSums:
 class TestReceptiveField:
     CONVOLUTION = "[convolutional]\nfilters=4\nsize=3\npad=1\n"
 
-    def sees(self, text):
+    def receptive_fields(self, text):
         return [row.receptive_field for row in table(PICTURE + text).rows]
 
     def test_each_window_adds_its_width_times_the_distance_of_positions(self):
@@ -118,11 +118,11 @@ class TestReceptiveField:
             + self.CONVOLUTION.replace("pad", "stride=2\npad")
             + "[maxpool]\nsize=2\nstride=2\n[convolutional]\n[local_avgpool]\nsize=5\nstride=1"
         )
-        assert self.sees(text) == [3, 5, 7, 7, 23]
+        assert self.receptive_fields(text) == [3, 5, 7, 7, 23]
 
     def test_dilation_widens_the_window(self):
         """As Darknet counts: two pixels for each step beyond the first."""
-        assert self.sees(self.CONVOLUTION + "dilation=3") == [7]
+        assert self.receptive_fields(self.CONVOLUTION + "dilation=3") == [7]
 
     def test_upsampling_reduces_the_distance_of_positions(self):
         """5 pixels at stride 4, halved by the upsampling: a 3x3 window adds 2 * 2."""
@@ -130,17 +130,17 @@ class TestReceptiveField:
             "[maxpool]\nsize=2\nstride=2\n[maxpool]\nsize=2\nstride=2\n"
             "[upsample]\nstride=2\n" + self.CONVOLUTION
         )
-        assert self.sees(text) == [2, 4, 4, 8]
+        assert self.receptive_fields(text) == [2, 4, 4, 8]
 
     def test_a_route_has_the_widest_receptive_field_of_its_layers(self):
         text = (
             f"{self.CONVOLUTION}[maxpool]\nsize=2\nstride=1\n[route]\nlayers=0\n"
             f"{self.CONVOLUTION}[route]\nlayers=1,-1\n[route]\nlayers=1\n{self.CONVOLUTION}"
         )
-        assert self.sees(text) == [3, 4, 3, 5, 5, 4, 6]
+        assert self.receptive_fields(text) == [3, 4, 3, 5, 5, 4, 6]
 
     def test_a_shortcut_has_the_receptive_field_of_the_previous_layer(self):
-        assert self.sees(self.CONVOLUTION * 2 + "[shortcut]\nfrom=0") == [3, 5, 5]
+        assert self.receptive_fields(self.CONVOLUTION * 2 + "[shortcut]\nfrom=0") == [3, 5, 5]
 
     @pytest.mark.parametrize(
         ("section", "after"),
@@ -151,7 +151,7 @@ class TestReceptiveField:
         ],
     )
     def test_every_window_counts(self, section, after):
-        assert self.sees(f"{self.CONVOLUTION}[{section}]\nsize=3\n{after}") == [3, 5]
+        assert self.receptive_fields(f"{self.CONVOLUTION}[{section}]\nsize=3\n{after}") == [3, 5]
 
 
 class TestTable:

@@ -272,7 +272,7 @@ def test_pjreddies_numload_applies_to_convolutions_only(file, section, floats):
     assert read_weights(network, file(numbered(floats))).floats == floats
 
 
-def test_a_sharing_layer_needs_no_values_in_the_file(file):
+def test_a_layer_with_share_index_needs_no_values_in_the_file(file):
     network = build(NET + PLAIN + PLAIN + "share_index=0\n")
     report = read_weights(network, file(numbered(6)))
     assert report.complete

@@ -9,7 +9,7 @@ import torch
 from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS
 from darknet_torch.ops.activations import ACTIVATIONS
 
-# Clear of the corners, where a slope is a matter of taste.
+# Away from the corners, where the slope is not defined.
 X = torch.arange(-8, 8, 0.125) + 0.0331
 
 
@@ -98,7 +98,7 @@ def test_every_function_of_darknet_has_a_slope_here():
 
 @pytest.mark.parametrize("name", OVER_CHANNELS)
 @pytest.mark.parametrize("seed", [1, 2])
-def test_channels_learn_their_delta_times_what_all_of_them_learn(name, seed):
+def test_a_channels_delta_is_multiplied_by_the_sum_over_channels(name, seed):
     """Source: activations.c gradient_array_normalize_channels and ..._softmax."""
     make = torch.Generator().manual_seed(seed)
     x = (torch.randn(2, 4, 2, 3, generator=make)).requires_grad_()
@@ -110,13 +110,13 @@ def test_channels_learn_their_delta_times_what_all_of_them_learn(name, seed):
         total = sum(float(out[n, k, i, j]) * float(delta[n, k, i, j]) for k in range(4))
         for k in range(4):
             own = float(delta[n, k, i, j])
-            learns = name != "normalize_channels" or out[n, k, i, j] > 0
-            expected[n, k, i, j] = own * total if learns else own
+            is_multiplied = name != "normalize_channels" or out[n, k, i, j] > 0
+            expected[n, k, i, j] = own * total if is_multiplied else own
     np.testing.assert_allclose(x.grad, expected, rtol=1e-4, atol=1e-6)  # float32
 
 
 @pytest.mark.parametrize("name", ["gelu", "stair", *OVER_CHANNELS])
-def test_a_slope_of_cs_own_changes_no_value(name):
+def test_the_gradients_of_c_change_no_value(name):
     x = torch.randn(2, 4, 2, 3, generator=torch.Generator().manual_seed(3))
     with_gradient = ACTIVATIONS[name](x.clone().requires_grad_())
     assert with_gradient.requires_grad

@@ -1,4 +1,4 @@
-"""The arithmetic of a network: chosen when it is built, in force in training alone."""
+"""The arithmetic of a network: chosen when it is built, applied only in training."""
 
 import pytest
 import torch
@@ -39,7 +39,7 @@ def test_every_module_gets_the_arithmetic_and_uses_it_in_training_alone():
     assert network.arithmetic.exact_order
 
 
-def test_a_network_is_fast_unless_said_otherwise():
+def test_a_network_is_fast_by_default():
     assert build_network(parse_cfg(CFG)).arithmetic is FAST
 
 

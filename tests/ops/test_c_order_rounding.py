@@ -11,7 +11,7 @@ X = torch.randn(3, 1, 3, 3, generator=torch.Generator().manual_seed(1))
 
 
 @pytest.mark.parametrize(("doubles", "first"), [("all", 0), ("tail", 24), ("none", 27)])
-def test_leaky_multiplies_by_a_double_where_it_is_told(doubles, first):
+def test_leaky_multiplies_by_a_double_where_the_dialect_does(doubles, first):
     """27 values are three vectors of 8 and 3 left over."""
     found = c_order_rounding.leaky(X, doubles).flatten().tolist()
     for place, (value, out) in enumerate(zip(X.flatten().tolist(), found, strict=True)):
@@ -41,7 +41,7 @@ def test_the_logistic_function_is_rounded_once_or_at_each_step(in_double):
         if in_double:
             assert out == F(1 / (1 + raised))
         else:
-            # C libraries promise the last digit of expf but for one.
+            # C libraries may differ by one unit in the last place of expf.
             steps = [np.nextafter(F(raised), way) for way in (F(0), F(raised), F(9e9))]
             assert out in [F(1) / (F(1) + step) for step in steps]
 

@@ -44,11 +44,11 @@ def test_evaluation_normalises_by_the_rolling_values(shape, inside):
         torch.testing.assert_close(value, before, rtol=0, atol=0)
 
 
-def test_the_two_places_of_epsilon_differ_where_the_variance_is_small():
+def test_the_two_positions_of_epsilon_differ_where_the_variance_is_small():
     x, (mean, variance) = picture(2, 3, 1, 1), rolling()
     inside = batch_norm(x, SCALES, BIASES, mean, variance, epsilon_inside_root=True)
-    behind = batch_norm(x, SCALES, BIASES, mean, variance, epsilon_inside_root=False)
-    ratio = (behind + 1)[:, 2] / (inside + 1)[:, 2]  # without its bias, with its scale of 1
+    outside = batch_norm(x, SCALES, BIASES, mean, variance, epsilon_inside_root=False)
+    ratio = (outside + 1)[:, 2] / (inside + 1)[:, 2]  # without its bias, with its scale of 1
     expected = deviation(1e-7, True) / deviation(1e-7, False)
     torch.testing.assert_close(ratio.flatten(), torch.full((2,), expected), rtol=1e-4, atol=0)
 
@@ -57,7 +57,7 @@ VARIANCES = torch.cat((torch.zeros(1), torch.logspace(-9, 3, 61))).double()
 
 
 @pytest.mark.parametrize("inside", [True, False])
-def test_the_divisor_is_the_place_of_epsilon(inside):
+def test_the_divisor_follows_the_position_of_epsilon(inside):
     expected = [deviation(variance, inside) for variance in VARIANCES.tolist()]
     got = divisor(VARIANCES, epsilon_inside_root=inside)
     np.testing.assert_allclose(got, expected, rtol=1e-14)  # float64
@@ -65,7 +65,7 @@ def test_the_divisor_is_the_place_of_epsilon(inside):
 
 @pytest.mark.parametrize("wanted_inside", [True, False])
 @pytest.mark.parametrize("inside", [True, False])
-def test_with_a_wanted_divisor_the_factor_is_the_wanted_one(inside, wanted_inside):
+def test_with_divisor_gives_the_factor_of_the_target_divisor(inside, wanted_inside):
     scales = torch.linspace(-2, 2, len(VARIANCES), dtype=torch.float64)
     wanted = divisor(VARIANCES, epsilon_inside_root=wanted_inside)
     new_scales, variance = with_divisor(scales, wanted, epsilon_inside_root=inside)

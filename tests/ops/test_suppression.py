@@ -1,4 +1,4 @@
-"""The choice among boxes on tensors against that on arrays, box by box."""
+"""Suppression on tensors compared with suppression on arrays, box by box."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def scene(seed):
 
 
 def plainly(found, scores, threshold, kind, beta):
-    """What `boxes.apply_nms` leaves, sorted as `Detector` sorts: by picture, then by score."""
+    """The boxes left by `boxes.apply_nms`, sorted as by `Detector`: by picture and score."""
     rows = []
     for picture, (some, those) in enumerate(zip(found.numpy(), scores.numpy(), strict=True)):
         kept = boxes.apply_nms(some, those, threshold, nms_kind=kind, beta_nms=beta)
@@ -38,7 +38,7 @@ def plainly(found, scores, threshold, kind, beta):
 
 
 def check(found, scores, threshold, kind="default", beta=0.6):
-    """Compare, and give what is left."""
+    """Compare both results, and return the remaining boxes."""
     exponent = boxes.penalty_exponent(kind, beta)
     kept = suppress(found, scores, threshold=threshold, exponent=exponent)
     table = torch.cat([part.reshape(len(kept[1]), -1).double() for part in kept], 1)
@@ -59,7 +59,7 @@ def test_random_boxes(seed, threshold, kind, beta):
 
 
 @KIND
-def test_equal_scores_go_by_their_place(kind, beta):
+def test_equal_scores_are_ordered_by_position(kind, beta):
     found, scores = scene(7)
     check(found, (scores * 4).ceil() / 4, 0.4, kind, beta)
 
@@ -73,7 +73,7 @@ def test_duplicates_leave_one(kind, beta):
 
 
 def test_a_chain_goes_link_by_link():
-    """Each box pairwise_iou the next too much: every other one remains, however long the chain."""
+    """Each box overlaps the next too much: every other one remains, however long the chain."""
     count = 41
     x = torch.arange(count, dtype=torch.float64) * 0.02
     found = torch.stack((x, x * 0, x * 0 + 0.05, x * 0 + 1), -1)[None]
@@ -100,7 +100,7 @@ def test_no_candidates_give_nothing(threshold):
     assert [list(part.shape) for part in kept] == [[0, 4], [0], [0], [0]]
 
 
-def test_a_picture_without_candidates_beside_others():
+def test_a_picture_without_candidates_next_to_others():
     found, scores = scene(2)
     scores[1] = 0
     assert set(check(found, scores, 0.45)[:, 6].tolist()) == {0, 2}

@@ -78,23 +78,23 @@ ARITHMETICS = {"fast": FAST, "c_order": CArithmetic(ALEXEYAB)}
 def trained(values, inside, arithmetic="fast", cudnn=False):
     """Output, gradients of x, scales and biases, rolling mean and variance."""
     x, scales, biases, mean, variance, gradient = values
-    learned = [part.clone().requires_grad_() for part in (x, scales, biases)]
+    parameters = [part.clone().requires_grad_() for part in (x, scales, biases)]
     rolling = [mean.clone(), variance.clone()]
     if cudnn:
-        out = cudnn_batch_norm(*learned, *rolling, rolling_step=STEP)
+        out = cudnn_batch_norm(*parameters, *rolling, rolling_step=STEP)
     else:
         chosen = ARITHMETICS[arithmetic]
         with torch.no_grad():
-            statistics = chosen.batch_statistics(learned[0], *rolling, STEP)
-        out = chosen.normalize(*learned, *statistics, epsilon_inside_root=inside)
+            statistics = chosen.batch_statistics(parameters[0], *rolling, STEP)
+        out = chosen.normalize(*parameters, *statistics, epsilon_inside_root=inside)
     out.backward(gradient)
-    return out.detach(), *(part.grad for part in learned), *rolling
+    return out.detach(), *(part.grad for part in parameters), *rolling
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
 @pytest.mark.parametrize("inside", [True, False])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_training_normalises_by_the_batch_and_rolls_it_in(shape, inside, arithmetic):
+def test_training_normalises_by_the_batch_and_updates_rolling_values(shape, inside, arithmetic):
     values = given(shape)
     x, scales, biases, mean, variance, _ = values
     out, *_, rolled_mean, rolled_variance = trained(values, inside, arithmetic=arithmetic)
@@ -122,7 +122,7 @@ def test_its_gradient_is_that_of_cs_loops(shape, inside, arithmetic):
         np.testing.assert_allclose(part, expected, rtol=2e-3, atol=2e-5 * steep)
 
 
-def test_alexeyabs_gradient_is_not_quite_that_of_its_function():
+def test_alexeyabs_gradient_differs_slightly_from_that_of_its_function():
     """Its own delta is divided by sqrt(variance) + 1e-5, which differs in a flat channel."""
     values = given((2, 3, 2, 4))
     x, scales, biases, _, _, gradient = values
@@ -139,18 +139,18 @@ def test_alexeyabs_gradient_is_not_quite_that_of_its_function():
     assert differences[0] < 0.1
 
 
-def test_the_cudnn_kind_is_torchs_own():
+def test_cudnn_batch_norm_equals_batch_norm_of_torch():
     values = given((2, 3, 2, 4))
     x, scales, biases, mean, variance, gradient = values
     out, *gradients, rolled_mean, rolled_variance = trained(values, True, cudnn=True)
-    learned = [part.clone().requires_grad_() for part in (x, scales, biases)]
+    parameters = [part.clone().requires_grad_() for part in (x, scales, biases)]
     expected = functional.batch_norm(
-        learned[0], mean, variance, *learned[1:], training=True, momentum=STEP, eps=1e-5
+        parameters[0], mean, variance, *parameters[1:], training=True, momentum=STEP, eps=1e-5
     )
     expected.backward(gradient)
     rows = zip(
         (out, *gradients, rolled_mean, rolled_variance),
-        (expected.detach(), *(part.grad for part in learned), mean, variance),
+        (expected.detach(), *(part.grad for part in parameters), mean, variance),
         strict=True,
     )
     for found, wanted in rows:

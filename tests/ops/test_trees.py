@@ -10,7 +10,7 @@ from darknet_torch.ops.trees import TreeProbabilities
 
 @pytest.fixture(params=range(5))
 def tree(request, tmp_path):
-    """A random tree, siblings side by side; the first has a single root."""
+    """A random tree with adjacent siblings; the first tree has a single root."""
     generator = np.random.default_rng(request.param)
     parents = [-1] * int(generator.integers(1, 4)) if request.param else [-1]
     for parent in generator.permutation(8):
@@ -126,7 +126,7 @@ def test_the_walk_from_the_root_stops_below_the_threshold(tree, threshold, shape
     assert found.flatten().tolist() == expected.tolist()
 
 
-def test_the_walk_multiplies_what_it_meets_though_that_is_chained_already():
+def test_the_walk_multiplies_probabilities_that_are_products_already():
     """animal .8, dog .64 in all: .8 * .64 = .512 continues, .512 * .6 does not."""
     tree = Tree(("animal", "thing", "dog", "poodle"), (-1, -1, 0, 2), ((0, 2), (2, 1), (3, 1)))
     x = torch.tensor([[0.8, 0.2, 0.64, 0.6], [0.8, 0.2, 0.6, 0.6], [0.45, 0.4, 0.4, 0.3]])

@@ -62,7 +62,7 @@ def plain_suppress(boxes, scores, threshold, overlap):
     return kept
 
 
-class TestForms:
+class TestFormats:
     def test_corners_are_half_a_size_from_the_centre(self):
         np.testing.assert_array_equal(cxcywh_to_xyxy(np.array([5.0, 7, 4, 2])), [3, 6, 7, 8])
 
@@ -149,7 +149,7 @@ class TestSuppression:
         boxes, scores = np.repeat(random_boxes(1, 1), 5, 0), np.linspace(0.3, 0.9, 5)[:, None]
         np.testing.assert_array_equal(apply_nms(boxes, scores, 0), scores)
 
-    def test_of_equal_boxes_the_best_per_class_is_kept(self):
+    def test_the_best_of_equal_boxes_is_kept_per_class(self):
         boxes = np.repeat(random_boxes(1, 1), 3, 0)
         scores = np.array([[0.5, 0.9], [0.8, 0.3], [0.6, 0.4]])
         kept = apply_nms(boxes, scores, 0.45)

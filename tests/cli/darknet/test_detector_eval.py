@@ -81,7 +81,7 @@ def test_recall_prints_a_line_for_each_picture(data):
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     assert len(lines) == COUNT
-    # What the model is sure of is what is labelled, so that all is found.
+    # The labels are the model's confident detections, so all objects are found.
     number, correct, total, rest = re.fullmatch(r" *(\d+) +(\d+) +(\d+)\t(.*)", lines[-1]).groups()
     assert int(number) == COUNT - 1
     assert int(correct) == int(total) > COUNT

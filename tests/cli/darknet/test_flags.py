@@ -114,7 +114,7 @@ def test_the_help_does_not_show_darknets_flags():
         assert flag not in text
 
 
-def test_the_cfg_and_the_weights_may_change_places(picture):
+def test_the_cfg_and_the_weights_may_be_swapped(picture):
     swapped = dtorch("detect", *reversed(MODEL), picture)
     assert swapped.exit_code == DONE
     assert swapped.stdout.splitlines()[1:] == boxes(picture)

@@ -1,6 +1,6 @@
-"""The commands of Darknet's own pages, word for word, do what they say there.
+"""The commands on Darknet's own pages do, word for word, what the pages say.
 
-The models and files that they name are small ones here. `darknet` is `dtorch`.
+Small models and files replace those that the commands name; `dtorch` replaces `darknet`.
 """
 
 import json
@@ -46,7 +46,7 @@ PRINTED = {
     "one": ONE,
     "asked": f"(Enter Image Path: {ONE})+Enter Image Path: ",
     "movie": f"({FRAME}){{{FRAMES}}}",
-    "live": f"({FRAME})+",  # frames that come while the network works may be left out
+    "live": f"({FRAME})+",  # frames that arrive while the network works may be dropped
     "calc_anchors": r"[\s\S]*\n avg IoU = [\d.]+ % \n[\s\S]*anchors = [\d., ]+\n",
     "map": r"[\s\S]* mean average precision \(mAP@0\.50\) = \d\.\d+, or .*\n",
     "map75": r"[\s\S]* mean average precision \(mAP@0\.75\) = \d\.\d+, or .*\n",
@@ -65,7 +65,7 @@ TABLE = [
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """A folder with what a reader of these pages has."""
+    """A folder with the files that these pages assume."""
     folder = tmp_path_factory.mktemp("darknet")
     for name in ("cfg", "data", "backup"):
         (folder / name).mkdir()
@@ -127,56 +127,56 @@ def test_the_command_prints_what_darknet_does(folder, kind, command):
     assert re.fullmatch(PRINTED[kind], result.stdout), result.stdout
 
 
-def of(words):
+def command_with(words):
     """The command that has these words."""
     return next(command for _, command in TABLE if words in command)
 
 
 class TestFiles:
     def test_out_filename_is_an_annotated_video(self, folder):
-        run(of("-out_filename"))
+        run(command_with("-out_filename"))
         assert len(read_video("res.avi")) == FRAMES
 
     def test_out_is_json_of_all_pictures(self, folder):
-        run(of("-out result.json"))
+        run(command_with("-out result.json"))
         records = json.loads((folder / "result.json").read_text())
         assert [r["filename"] for r in records] == ["data/dog.jpg", "data/person.jpg"]
         assert [r["frame_id"] for r in records] == [1, 2]
         assert {len(r["objects"]) for r in records} == {4}
 
     def test_json_file_output_is_json_of_all_frames(self, folder):
-        run(of("-json_file_output"))
+        run(command_with("-json_file_output"))
         records = json.loads((folder / "results.json").read_text())
         assert [r["frame_id"] for r in records] == [1, 2, 3]
 
     def test_save_labels_writes_a_label_file_next_to_each_picture(self, folder):
-        run(of("-save_labels"))
+        run(command_with("-save_labels"))
         for name in ("dog", "person"):
             lines = (folder / "data" / f"{name}.txt").read_text().splitlines()
             assert len(lines) == 4
             assert all(re.fullmatch(r"[012]( [01]\.\d{4}){4}", line) for line in lines)
 
     def test_test_writes_the_annotated_picture(self, folder):
-        run(of("-ext_output dog.jpg"))
+        run(command_with("-ext_output dog.jpg"))
         predictions, picture = cv2.imread("predictions.jpg"), cv2.imread("dog.jpg")
         assert predictions.shape == picture.shape
         assert (np.abs(predictions.astype(int) - picture) > 99).any()
 
     def test_valid_writes_a_file_for_each_class(self, folder):
-        run(of("detector valid"))
+        run(command_with("detector valid"))
         assert len(list((folder / "data" / "results").glob("comp4_det_test_*.txt"))) == 3
 
-    def test_calc_anchors_writes_them(self, folder):
-        run(of("calc_anchors"))
+    def test_calc_anchors_writes_anchors_txt(self, folder):
+        run(command_with("calc_anchors"))
         assert (folder / "anchors.txt").read_text().count(",") == 2 * 9 - 1
 
     def test_partial_writes_weights(self, folder):
-        run(of("partial"))
+        run(command_with("partial"))
         assert (folder / "yolov4-tiny.conv.29").stat().st_size > 1000
 
 
 def test_servers_are_noted_as_missing(folder):
-    notes = run(of("-json_port 8070")).stderr.splitlines()
+    notes = run(command_with("-json_port 8070")).stderr.splitlines()
     assert notes == [
         "note: -json_port has no effect: nothing is served; --format jsonl prints a line for "
         "each frame",
@@ -201,5 +201,5 @@ def test_letter_box_reaches_the_video(folder):
     assert plain != boxed
 
 
-def test_every_kind_of_command_is_here():
+def test_every_kind_of_command_is_tested():
     assert {kind for kind, _ in TABLE} == set(PRINTED)

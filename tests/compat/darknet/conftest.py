@@ -1,4 +1,4 @@
-"""What the tests of compat.darknet share."""
+"""Fixtures of the tests of compat.darknet."""
 
 import pytest
 

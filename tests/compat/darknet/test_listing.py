@@ -7,13 +7,13 @@ import numpy as np
 from darknet_torch.compat import darknet
 
 
-def test_of_overlapping_boxes_the_lowest_remains():
+def test_the_lowest_of_overlapping_boxes_remains():
     detections = [(0, 0, 0, (x, y, 20, 20)) for x, y in ((10, 10), (12, 12), (40, 40))]
     kept = darknet.non_max_suppression_fast(detections, 0.3)
     assert kept == [detections[2], detections[1]]
 
 
-def test_no_boxes_remain_of_none():
+def test_no_boxes_give_no_boxes():
     assert darknet.non_max_suppression_fast([], 0.3) == []
 
 

@@ -1,4 +1,4 @@
-"""What the tests of compat.opencv share."""
+"""Fixtures of the tests of compat.opencv."""
 
 import cv2 as opencv
 import pytest
