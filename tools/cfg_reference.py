@@ -31,7 +31,7 @@ values. If a section repeats a key, the first one counts. Numbers are read as in
 first character that does not belong to a number, so `8 # comment` is 8. An option that only one
 code base reads is ignored, with a warning, in the other's dialect.
 
-Below each table stands the smallest cfg, without [net], that contains the section.
+Below each table is the smallest cfg, without [net], that contains the section.
 """
 
 

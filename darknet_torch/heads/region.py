@@ -48,7 +48,7 @@ class RegionOptions(HeadOptions):
     object_scale: float = number(1.0, doc="weight of objectness where there is an object")
     noobject_scale: float = number(1.0, doc="weight of objectness elsewhere")
     class_scale: float = number(1.0, doc="weight of the class loss")
-    mask_scale: float = number(1.0, doc="weight of the further coordinates")
+    mask_scale: float = number(1.0, doc="weight of coordinates after the fourth")
     bias_match: bool = flag(doc="match by anchors, not by predictions")
     focal_loss: bool = flag(only="alexeyab", doc="focal loss of the classes")
     tree: str = text("", doc="file of a hierarchy of classes")

@@ -33,12 +33,12 @@ class LayerOptions(Options):
     dontloadscales: bool = flag(doc="the weight file has no batch normalisation here")
     learning_rate: float = number(1.0, doc="factor on the learning rate")
     dontsave: bool = flag(only="pjreddie", doc="leave the layer out of weight files")
-    numload: int = integer(0, only="pjreddie", doc="read this many filters only")
+    numload: int = integer(0, only="pjreddie", doc="read only this many filters")
     truth: bool = flag(only="pjreddie", doc="the layer's output is a truth")
     smooth: float = number(0.0, only="pjreddie", doc="smoothing of labels")
     clip: float = number(0.0, only="alexeyab", doc="bound on the weights")
     dont_update: int = integer(0, only="alexeyab", doc="do not update the weights for N batches")
-    burnin_update: int = integer(0, only="alexeyab", doc="update after this many burn_in")
+    burnin_update: int = integer(0, only="alexeyab", doc="no updates before N * burn_in batches")
     train_only_bn: bool = flag(
         only="alexeyab", doc="train only the rolling statistics, up to and including this layer"
     )
