@@ -58,7 +58,7 @@ class AnchorPlot:
             xlim=(0, None),
             ylim=(0, None),
         )
-        return self._bytes()
+        return self._encode()
 
     def elbow(self, points: Sequence[SweepPoint]) -> bytes:
         """Plot the average IoU and the recall by the number of anchors; as file content."""
@@ -69,9 +69,9 @@ class AnchorPlot:
         axes.axvline(best.count, color="gray", linewidth=0.8, label=f"elbow: {best.count}")
         axes.set(xlabel="anchors", xticks=counts)
         axes.legend()
-        return self._bytes()
+        return self._encode()
 
-    def _bytes(self) -> bytes:
+    def _encode(self) -> bytes:
         data = io.BytesIO()
         self.figure.savefig(data, format=self.format)
         return data.getvalue()

@@ -91,19 +91,19 @@ class CropRange:
         )
         scale = max(1, uniform_integer(random, low, high)) / shorter
         angle = math.radians(uniform(random, -self.angle, self.angle))
-        right = self._shift(random, picture_width * scale / aspect - size)
-        down = self._shift(random, picture_height * scale - size)
+        right = self._draw_shift(random, picture_width * scale / aspect - size)
+        down = self._draw_shift(random, picture_height * scale - size)
         matrix = (
             _translation(picture_width / 2, picture_height / 2)
             @ _rotation(angle)
             @ np.diag((aspect / scale, 1 / scale, 1))
             @ _translation(right - size / 2, down - size / 2)
-            @ np.diag((_step(size, width), _step(size, height), 1))
+            @ np.diag((_pixel_spacing(size, width), _pixel_spacing(size, height), 1))
         )
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return cv2.warpAffine(image, matrix[:2], (width, height), flags=flags)
 
-    def _shift(self, random: np.random.Generator, room: float) -> float:
+    def _draw_shift(self, random: np.random.Generator, room: float) -> float:
         reach = max(0.0, room / 2) if self.centred else room / 2
         return uniform(random, -reach, reach)
 
@@ -117,6 +117,6 @@ def _rotation(angle: float) -> np.ndarray:
     return np.array(((cosine, -sine, 0), (sine, cosine, 0), (0, 0, 1)))
 
 
-def _step(size: int, new_size: int) -> float:
+def _pixel_spacing(size: int, new_size: int) -> float:
     """Pixels of the crop per pixel of the result; corners are aligned, as in resize_image."""
     return (size - 1) / (new_size - 1) if new_size > 1 else 1.0

@@ -251,7 +251,7 @@ def show_command(options: ShowOptions) -> None:
 
     splits, out = options.open(), options.out
     examples = [item for data in splits.values() for item in data.examples]
-    names = _names(splits)
+    names = _class_names(splits)
     class_id = None if options.class_name is None else _class_id(options.class_name, names)
     chosen = choose_examples(examples, options.count, seed=options.seed, class_id=class_id)
     if not chosen:
@@ -309,13 +309,13 @@ def split_command(options: SplitOptions) -> None:
         raise UsageError("nowhere to write the lists", expected="--out DIR")
     examples = [item for data in splits.values() for item in data.examples]
     dealt = split_examples(examples, _parse_parts(options.parts), seed=options.seed)
-    write_parts(dealt, path, _names(splits), folder)
+    write_parts(dealt, path, _class_names(splits), folder)
     for name, items in dealt.items():
         click.echo(f"{name}: {len(items)} pictures")
     _exit_if_problems([problem for data in splits.values() for problem in data.problems])
 
 
-def _names(splits: dict[str, DataSet]) -> tuple[str, ...]:
+def _class_names(splits: dict[str, DataSet]) -> tuple[str, ...]:
     return next(iter(splits.values())).names
 
 

@@ -72,10 +72,10 @@ class TextFormat(ResultFormat):
         if not frame.source.is_video:
             first = f"{result.filename}: Predicted in {milliseconds:f} milli-seconds."
             return "".join(f"{line}\n" for line in (first, *lines))
-        first, last = f"{self._clear}Objects:\n", f"\n{self._rates()}"
+        first, last = f"{self._clear}Objects:\n", f"\n{self._format_rates()}"
         return "".join(f"{line}\n" for line in (first, *lines, last))
 
-    def _rates(self) -> str:
+    def _format_rates(self) -> str:
         now = time.perf_counter()
         spent, self._last = now - self._last, now
         self._frames += 1

@@ -61,7 +61,7 @@ def rnn() -> None:
     """Character models: networks that read text and predict what follows."""
 
 
-def _load(options: CharacterModelOptions) -> CharacterModel:
+def _load_model(options: CharacterModelOptions) -> CharacterModel:
     if options.cfg is None:
         raise UsageError("no network", expected="--cfg CFG --weights FILE", got="neither")
     from darknet_torch.inference.character_model import CharacterModel
@@ -83,7 +83,7 @@ def _load(options: CharacterModelOptions) -> CharacterModel:
 @parsed_into(GenerateOptions)
 def generate(options: GenerateOptions) -> None:
     """Write text that continues the seed text."""
-    model = _load(options)
+    model = _load_model(options)
     out = sys.stdout.buffer
     seed = options.seed_text.encode()
     characters = model.generate(
@@ -109,7 +109,7 @@ def generate(options: GenerateOptions) -> None:
 @parsed_into(ValidateOptions)
 def validate(options: ValidateOptions) -> None:
     """Print how well the network predicts TEXT, a file or standard input."""
-    model = _load(options)
+    model = _load_model(options)
     by_character = by_word = 0.0
     count = 0
     for pair in model.perplexities(options.text.read(), seed=options.seed_text.encode()):

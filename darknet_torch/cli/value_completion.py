@@ -36,22 +36,24 @@ def complete_published(
     from darknet_torch.downloads.published import PUBLISHED
 
     names = (published.names[0] for published in PUBLISHED)
-    return _items(name for name in names if name.startswith(incomplete))
+    return _completion_items(name for name in names if name.startswith(incomplete))
 
 
 def complete_device(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Return the kinds of device."""
-    return _items(name for name in ("auto", "cpu", "cuda") if name.startswith(incomplete))
+    return _completion_items(
+        name for name in ("auto", "cpu", "cuda") if name.startswith(incomplete)
+    )
 
 
 def _names_or_files(names: Iterable[str], suffix: str, incomplete: str) -> list[CompletionItem]:
     """Return matching names and files; without any the shell completes files itself."""
     known = [name for name in names if name.startswith(incomplete)]
-    found = _items([*known, *sorted(glob.glob(f"{glob.escape(incomplete)}*.{suffix}"))])
+    found = _completion_items([*known, *sorted(glob.glob(f"{glob.escape(incomplete)}*.{suffix}"))])
     return found or [CompletionItem(incomplete, type="file")]
 
 
-def _items(values: Iterable[str]) -> list[CompletionItem]:
+def _completion_items(values: Iterable[str]) -> list[CompletionItem]:
     return [CompletionItem(value) for value in values]

@@ -94,7 +94,7 @@ def average(
     _check_not_a_source(out, weights)
     network = _load_complete(cfg, weights[0], dialect)
     for path in weights[1:]:
-        _add(network, _load_complete(cfg, path, network.dialect))
+        _add_arrays(network, _load_complete(cfg, path, network.dialect))
     factor = torch.tensor(1 / len(weights), dtype=torch.float32)
     with torch.no_grad():
         for _, slot in network.slots():
@@ -118,7 +118,7 @@ def _load_complete(cfg: StrPath, weights: StrPath, dialect: str | Dialect) -> Ne
 
 
 @torch.no_grad()
-def _add(total: Network, network: Network) -> None:
+def _add_arrays(total: Network, network: Network) -> None:
     for (_, sum_slot), (_, slot) in zip(total.slots(), network.slots(), strict=True):
         sum_slot.tensor.add_(slot.tensor)
 

@@ -213,7 +213,9 @@ def _labels_without_picture(splits: Splits) -> Iterator[Problem]:
         if file and file.suffix == ".txt" and file.parent.is_dir():
             folders[file.parent].add(picture.parent)
     for folder, picture_folders in folders.items():
-        stems = {stem for path in picture_folders if path.is_dir() for stem in _stems(path)}
+        stems = {
+            stem for path in picture_folders if path.is_dir() for stem in _picture_stems(path)
+        }
         for file in sorted(set(folder.glob("*.txt")) - used):
             labels, _ = read_labels(file)
             known = {file.stem, file.stem.removeprefix(f"{DIFFICULT}_")} & stems
@@ -221,5 +223,5 @@ def _labels_without_picture(splits: Splits) -> Iterator[Problem]:
                 yield Problem("labels without picture", str(file), "belongs to no picture")
 
 
-def _stems(folder: Path) -> Iterator[str]:
+def _picture_stems(folder: Path) -> Iterator[str]:
     return (path.stem for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)

@@ -81,11 +81,11 @@ def _tile(item: Example, names: Sequence[str], size: int) -> np.ndarray:
     small = cv2.resize(image, (tile_width, tile_height), interpolation=cv2.INTER_AREA)
     labels = Labels.empty() if item.labels is None else item.labels
     boxes = cxcywh_to_xyxy(labels.boxes) * (tile_width, tile_height, tile_width, tile_height)
-    texts = [_text(names, int(key)) for key in labels.class_ids]
+    texts = [_class_label(names, int(key)) for key in labels.class_ids]
     return draw_boxes(small, boxes, texts, labels.class_ids)
 
 
-def _text(names: Sequence[str], class_id: int) -> str:
+def _class_label(names: Sequence[str], class_id: int) -> str:
     return names[class_id] if 0 <= class_id < len(names) else f"class {class_id}"
 
 

@@ -65,9 +65,11 @@ def convert(
             problems += write_coco(named, out, pictures)
         else:
             problems += write_voc(named, out, pictures, origin=voc_origin)
-    return Conversion({name: _count(data) for name, data in splits.items()}, tuple(problems))
+    return Conversion(
+        {name: _count_pictures_and_boxes(data) for name, data in splits.items()}, tuple(problems)
+    )
 
 
-def _count(data: DataSet) -> tuple[int, int]:
+def _count_pictures_and_boxes(data: DataSet) -> tuple[int, int]:
     labels = (item.labels for item in data.examples)
     return len(data.examples), sum(len(found) for found in labels if found is not None)

@@ -77,7 +77,7 @@ def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
         if not line.strip():
             continue
         try:
-            class_id, box = _numbers(line)
+            class_id, box = _parse_label_line(line)
         except ValueError as error:
             problems.append(Problem("bad line", f"{path}:{number}", str(error)))
             continue
@@ -86,7 +86,7 @@ def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
     return Labels.from_arrays(class_ids, boxes), problems
 
 
-def _numbers(line: bytes) -> tuple[int, list[float]]:
+def _parse_label_line(line: bytes) -> tuple[int, list[float]]:
     words = line.split()
     text = line.decode("utf-8", "replace").strip()
     if len(words) != _FIELDS:
@@ -191,7 +191,7 @@ def read_darknet(data: Path, split: str = "train", names: tuple[str, ...] = ()) 
     """
     file = DataFile.read(data)
     problems: list[Problem] = []
-    examples = tuple(_examples(file, split, problems))
+    examples = tuple(_read_examples(file, split, problems))
     found = names or file.names()
     if file.classes is not None and found and file.classes != len(found):
         what = f"classes={file.classes}, but there are {len(found)} names"
@@ -203,7 +203,7 @@ def read_darknet(data: Path, split: str = "train", names: tuple[str, ...] = ()) 
     return DataSet(examples, found, f"{data} ({split})", problems=tuple(problems))
 
 
-def _examples(file: DataFile, split: str, problems: list[Problem]) -> Iterator[Example]:
+def _read_examples(file: DataFile, split: str, problems: list[Problem]) -> Iterator[Example]:
     pictures, difficult = file.pictures(split), file.difficult(split)
     if difficult and len(difficult) != len(pictures):
         what = f"{len(difficult)} lines for the {len(pictures)} pictures of {split}="

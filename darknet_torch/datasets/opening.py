@@ -86,13 +86,13 @@ def open_dataset(
     path, data_format, given = Path(data), dataset_format(data), resolve_class_names(names)
     if data_format == "coco":
         return read_coco(path, None if images is None else Path(images), given)
-    chosen = _chosen(list_splits(path), split)
+    chosen = _choose_split(list_splits(path), split)
     if data_format == "voc":
         return read_voc(path, chosen, given, origin=voc_origin)
     return read_darknet(path, chosen, given)
 
 
-def _chosen(available: list[str], split: str | None) -> str:
+def _choose_split(available: list[str], split: str | None) -> str:
     """The name in `available` of the split that was asked for."""
     if split is None:
         return available[0] if len(available) == 1 else _DEFAULT

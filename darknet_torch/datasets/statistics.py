@@ -85,29 +85,29 @@ class Statistics:
 
 def compute_statistics(splits: Mapping[str, DataSet]) -> list[Statistics]:
     """The statistics of each split."""
-    return [_of_split(name, data) for name, data in splits.items()]
+    return [_compute_split(name, data) for name, data in splits.items()]
 
 
-def _of_split(name: str, data: DataSet) -> Statistics:
+def _compute_split(name: str, data: DataSet) -> Statistics:
     labels = [Labels.empty() if item.labels is None else item.labels for item in data.examples]
     every = [np.empty((0, 4)), *(found.boxes for found in labels)]
     return Statistics(
         name,
-        tuple(_count(index, title, labels) for index, title in enumerate(data.names)),
+        tuple(_count_class(index, title, labels) for index, title in enumerate(data.names)),
         np.concatenate(every),
         np.array([len(found) for found in labels], np.int64),
         sum(int(found.difficult.sum()) for found in labels),
         sum(item.labels is None for item in data.examples),
-        _sizes(data),
+        _count_box_sizes(data),
     )
 
 
-def _count(class_id: int, name: str, labels: list[Labels]) -> ClassCount:
+def _count_class(class_id: int, name: str, labels: list[Labels]) -> ClassCount:
     counts = [int((found.class_ids == class_id).sum()) for found in labels]
     return ClassCount(class_id, name, sum(counts), sum(count > 0 for count in counts))
 
 
-def _sizes(data: DataSet) -> dict[str, int]:
+def _count_box_sizes(data: DataSet) -> dict[str, int]:
     areas = np.concatenate([np.empty(0), *(_areas(item) for item in data.examples)])
     at_least = [int((areas >= least).sum()) for least in _AREAS.values()]
     ends = [*at_least[1:], 0]

@@ -42,13 +42,15 @@ def write_coco(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[
     folder = out / _FOLDER
     placed, problems = place_pictures(splits, folder, pictures)
     for name, items in placed.items():
-        content = _content(splits[name], items, None if pictures == "keep" else folder, problems)
+        content = _make_content(
+            splits[name], items, None if pictures == "keep" else folder, problems
+        )
         file = out / "annotations" / f"instances_{name}.json"
         write_new_file(file, json.dumps(content, ensure_ascii=False) + "\n")
     return problems
 
 
-def _content(
+def _make_content(
     data: DataSet, items: Sequence[PlacedExample], folder: Path | None, problems: list[Problem]
 ) -> dict[str, Any]:
     categories = data.category_ids or tuple(range(1, len(data.names) + 1))

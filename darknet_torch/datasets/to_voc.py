@@ -66,10 +66,10 @@ def _write_annotation(
         return
     (height, width), corners = found
     root = ElementTree.Element("annotation")
-    _add(root, "filename", item.picture.name)
+    _add_element(root, "filename", item.picture.name)
     size = ElementTree.SubElement(root, "size")
     for key, value in (("width", width), ("height", height), ("depth", 3)):
-        _add(size, key, str(value))
+        _add_element(size, key, str(value))
     for class_id, box, difficult in zip(labels.class_ids, corners, labels.difficult, strict=True):
         if not 0 <= class_id < len(names):
             what = f"a box of class {class_id} is left out: there are {len(names)} classes"
@@ -86,10 +86,10 @@ def _add_object(
     item = ElementTree.SubElement(root, "object")
     marks = {"pose": "Unspecified", "truncated": "0", "difficult": str(int(difficult))}
     for key, text in {"name": name, **marks}.items():
-        _add(item, key, text)
+        _add_element(item, key, text)
     box = ElementTree.SubElement(item, "bndbox")
     for key, value in zip(CORNERS, corners.tolist(), strict=True):
-        _add(box, key, _pixel(value))
+        _add_element(box, key, _pixel(value))
 
 
 def _pixel(value: float) -> str:
@@ -98,5 +98,5 @@ def _pixel(value: float) -> str:
     return text.removesuffix(".00")
 
 
-def _add(parent: ElementTree.Element, tag: str, text: str) -> None:
+def _add_element(parent: ElementTree.Element, tag: str, text: str) -> None:
     ElementTree.SubElement(parent, tag).text = text

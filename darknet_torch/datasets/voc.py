@@ -46,17 +46,17 @@ def voc_splits(root: Path) -> list[str]:
 
 
 def _is_single_class_list(root: Path, file: Path) -> bool:
-    return any(_id(root, line) != line for line in read_lines(file)[:1])
+    return any(_picture_id(root, line) != line for line in read_lines(file)[:1])
 
 
-def _id(root: Path, line: str) -> str:
+def _picture_id(root: Path, line: str) -> str:
     """The picture id in a line: the whole line, or the first word in a single class's list."""
     words = line.split()
     is_marked = len(words) == len(("id", "mark")) and words[1] in _MEMBERSHIP
-    return words[0] if is_marked and not _annotation(root, line).exists() else line
+    return words[0] if is_marked and not _annotation_path(root, line).exists() else line
 
 
-def _annotation(root: Path, name: str) -> Path:
+def _annotation_path(root: Path, name: str) -> Path:
     return root / ANNOTATIONS / f"{name}.xml"
 
 
@@ -75,14 +75,14 @@ def read_voc(
     Raises:
         UsageError: there is no such split.
     """
-    ids = [_id(root, line) for line in _lines(root, split)]
+    ids = [_picture_id(root, line) for line in _read_list(root, split)]
     names = names or class_names(root)
     reader = _Reader(root, names, origin)
     examples = tuple(reader.example(name) for name in ids)
     return DataSet(examples, names, f"{root} ({split})", problems=tuple(reader.problems))
 
 
-def _lines(root: Path, split: str) -> list[str]:
+def _read_list(root: Path, split: str) -> list[str]:
     if split == _ALL and voc_splits(root) == [_ALL]:
         return sorted(file.stem for file in (root / ANNOTATIONS).glob("*.xml"))
     file = root / SPLITS / f"{split}.txt"
@@ -119,7 +119,7 @@ class _Reader:
 
     def example(self, name: str) -> Example:
         """The picture and labels of an id in a list of ImageSets."""
-        file = _annotation(self.root, name)
+        file = _annotation_path(self.root, name)
         tree = _parse(file) if file.exists() else None
         if isinstance(tree, Problem):
             self.problems.append(tree)
@@ -128,10 +128,10 @@ class _Reader:
         if tree is None:
             return Example(path, None, label_file=file)
         size = _size(tree)
-        labels = self._labels(tree, size or self._measured(path, file), file)
+        labels = self._labels(tree, size or self._measure_picture(path, file), file)
         return Example(path, labels, size, label_file=file)
 
-    def _measured(self, path: Path, file: Path) -> tuple[int, int] | None:
+    def _measure_picture(self, path: Path, file: Path) -> tuple[int, int] | None:
         try:
             return picture_size(path)
         except ImageError as error:

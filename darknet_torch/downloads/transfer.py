@@ -86,14 +86,14 @@ def _open(url: str, offset: int, validator: str, timeout: float) -> HTTPResponse
             # urllib's message about a circular redirect has several lines.
             raise TransferError(" ".join(f"{error.code} {error.reason}".split())) from None
     except (OSError, HTTPException, ValueError) as error:
-        raise TransferError(_reason(error, timeout)) from None
+        raise TransferError(_failure_reason(error, timeout)) from None
     if not isinstance(response, HTTPResponse):
         response.close()
         raise TransferError("not an http or https URL")
     return response
 
 
-def _reason(error: Exception, timeout: float) -> str:
+def _failure_reason(error: Exception, timeout: float) -> str:
     cause = getattr(error, "reason", error)
     if isinstance(cause, TimeoutError):
         return f"no answer within {timeout:g} s"
@@ -117,10 +117,12 @@ def _check_response(response: HTTPResponse, resumed: bool, sizes: Collection[int
         raise TransferError(f"{response.status} {response.reason}")
     length = _content_range(response)[1] if resumed else response.length
     if length is not None and length not in sizes:
-        raise TransferError(f"wrong length: expected {_either(sizes)} bytes, announced {length}")
+        raise TransferError(
+            f"wrong length: expected {_join_alternatives(sizes)} bytes, announced {length}"
+        )
 
 
-def _either(sizes: Collection[int]) -> str:
+def _join_alternatives(sizes: Collection[int]) -> str:
     return " or ".join(str(size) for size in sizes)
 
 
@@ -152,7 +154,8 @@ def _receive(
                 raise TransferError(f"wrong length: more than {max(sizes)} bytes")
     if length not in sizes:
         raise TransferError(
-            f"interrupted: expected {_either(sizes)} bytes, got {length}", interrupted=True
+            f"interrupted: expected {_join_alternatives(sizes)} bytes, got {length}",
+            interrupted=True,
         )
 
 

@@ -61,7 +61,7 @@ class GroundTruth:
         known = [number for number in given if number is not None]
         if len(set(known)) == len(given):
             return tuple(known)
-        return picture_ids(self.stems) if None in given else _counted(len(given))
+        return picture_ids(self.stems) if None in given else _count_from_one(len(given))
 
     @property
     def category_ids(self) -> tuple[int, ...]:
@@ -119,8 +119,8 @@ def picture_ids(stems: Sequence[str]) -> tuple[int, ...]:
     """
     matches = [_NUMBER_AT_END.search(stem) for stem in stems]
     ids = [int(match.group()) for match in matches if match]
-    return tuple(ids) if len(set(ids)) == len(stems) else _counted(len(stems))
+    return tuple(ids) if len(set(ids)) == len(stems) else _count_from_one(len(stems))
 
 
-def _counted(count: int) -> tuple[int, ...]:
+def _count_from_one(count: int) -> tuple[int, ...]:
     return tuple(range(1, count + 1))

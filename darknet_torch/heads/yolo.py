@@ -151,14 +151,14 @@ class AnchorHead(Head):
         """What to write where mask= names anchors that do not exist."""
         existing = [index for index in self.mask if index < self.options.num]
         mask = existing or range(self.options.num)
-        return f"write mask={_listed(mask)}, or num={max(self.mask) + 1}"
+        return f"write mask={_join_numbers(mask)}, or num={max(self.mask) + 1}"
 
     def _explain_mask(self) -> str | None:
         """What is wrong with mask= and what to write; None if all of its anchors exist."""
         beyond = self._anchors_beyond_num()
         if not beyond:
             return None
-        anchors = f"anchor{'s' if len(beyond) > 1 else ''} {_listed(beyond)}"
+        anchors = f"anchor{'s' if len(beyond) > 1 else ''} {_join_numbers(beyond)}"
         number = self.options.num
         return (
             f"mask= names {anchors}, but num={number} has only 0..{number - 1}: "
@@ -241,5 +241,5 @@ class Yolo(AnchorHead):
         return Predictions(boxes.flatten(1, 3), objectness.flatten(1), scores.flatten(1, 3))
 
 
-def _listed(numbers: Iterable[int]) -> str:
+def _join_numbers(numbers: Iterable[int]) -> str:
     return ",".join(map(str, numbers))

@@ -51,7 +51,7 @@ class CharacterModel:
         Raises:
             UsageError: the network has no such character.
         """
-        self._check(character)
+        self._check_character(character)
         like = next(self.network.parameters(), torch.empty(0))
         row = torch.zeros(1, self.inputs, dtype=like.dtype, device=like.device)
         row[0, character] = 1
@@ -79,7 +79,7 @@ class CharacterModel:
                 got=f"seed {seed!r}, temperature {temperature}",
             )
         for character in seed:
-            self._check(character)
+            self._check_character(character)
         random = torch.Generator()
         if random_seed is None:
             random.seed()
@@ -128,14 +128,14 @@ class CharacterModel:
             self.read(character)
         bits, words = 0.0, 1
         for count, (current, following) in enumerate(pairwise(text), 1):
-            self._check(current)
-            self._check(following)
+            self._check_character(current)
+            self._check_character(following)
             probability = float(self.read(current)[following])
             bits -= math.log2(probability) if probability > 0 else -math.inf
             words += following in b" \n\t"
             yield _power_of_two(bits / count), _power_of_two(bits / words)
 
-    def _check(self, character: int) -> None:
+    def _check_character(self, character: int) -> None:
         if not 0 <= character < self.inputs:
             shown = f" ({chr(character)!r})" if character >= 0 else ""
             raise UsageError(

@@ -52,15 +52,15 @@ class LocalAvgpool(Layer):
         return ReceptiveWindow(self.window.size, self.window.stride_x)
 
     def forward(self, x: Tensor) -> Tensor:
-        sums = self._sums(x)
-        mean = sums / self._sums(x.new_ones(1, 1, *x.shape[-2:]))
+        sums = self._window_sums(x)
+        mean = sums / self._window_sums(x.new_ones(1, 1, *x.shape[-2:]))
         if not self.training:
             return mean
         # Source: maxpool_layer.c backward_local_avgpool_layer divides by the whole window.
         whole = sums / self.window.size**2
         return whole + (mean - whole).detach()
 
-    def _sums(self, x: Tensor) -> Tensor:
+    def _window_sums(self, x: Tensor) -> Tensor:
         window = self.window
         strides = (window.stride_y, window.stride_x)
         return functional.avg_pool2d(

@@ -70,11 +70,11 @@ def lint_cfg(path: Path, dialect: Dialect = ALEXEYAB) -> CheckedCfg:
     if network is not None and network.heads:
         found += [item for rule in HEAD_RULES for item in rule(network, sections)]
     found += _other_code_base(path, sections, dialect, loads=complete)
-    unique = sorted(dict.fromkeys(found), key=_line)
+    unique = sorted(dict.fromkeys(found), key=_line_number)
     return CheckedCfg(path, unique, network if complete else None, sections, dialect)
 
 
-def _line(finding: Finding) -> int:
+def _line_number(finding: Finding) -> int:
     line = finding.where.rpartition(":")[2]
     return int(line) if line.isdecimal() else 0
 
@@ -112,7 +112,7 @@ def _build(
         if network is not None:
             return network, complete
         complete = False
-        failed = _section_at(current, _line(attempt[-1]))
+        failed = _section_at(current, _line_number(attempt[-1]))
         if not _is_head(current[failed]):
             return None, False
         current[failed] = Section(_PLACEHOLDER, current[failed].where, ())

@@ -62,9 +62,9 @@ def each_anchor_used_once(network: Network, sections: Sequence[Section]) -> Iter
         if repeated:
             yield warning(
                 head.options.where,
-                f"[{head.section}] mask names an anchor twice: {_listed(repeated)}",
+                f"[{head.section}] mask names an anchor twice: {_join_numbers(repeated)}",
                 expected="each anchor once",
-                got=f"mask={_listed(head.mask)}",
+                got=f"mask={_join_numbers(head.mask)}",
             )
     if len(heads) < 2:
         return
@@ -82,9 +82,9 @@ def each_anchor_used_once(network: Network, sections: Sequence[Section]) -> Iter
     shared = sorted({index for index in used if used.count(index) > 1})
     unused = sorted(set(range(first.num)) - set(used))
     if shared:
-        yield note(first.where, f"several heads use anchor {_listed(shared)}")
+        yield note(first.where, f"several heads use anchor {_join_numbers(shared)}")
     if unused:
-        yield note(first.where, f"no head uses anchor {_listed(unused)}")
+        yield note(first.where, f"no head uses anchor {_join_numbers(unused)}")
 
 
 def large_anchors_at_large_strides(
@@ -101,7 +101,8 @@ def large_anchors_at_large_strides(
                 f"[{fine.section}] has stride {strides[fine.index]} and larger anchors than the "
                 f"head with stride {strides[coarse.index]} ({coarse.options.where})",
                 expected="the smallest anchors in the head with the smallest stride",
-                got=f"mask={_listed(fine.mask)} here, mask={_listed(coarse.mask)} there",
+                got=f"mask={_join_numbers(fine.mask)} here, "
+                f"mask={_join_numbers(coarse.mask)} there",
                 fix="swap the masks, or let dtorch kmeans --write assign them",
             )
 
@@ -159,7 +160,7 @@ def _as_text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _listed(numbers: Sequence[int] | set[int]) -> str:
+def _join_numbers(numbers: Sequence[int] | set[int]) -> str:
     return ",".join(map(str, sorted(numbers) if isinstance(numbers, set) else numbers))
 
 

@@ -84,7 +84,7 @@ class AnchorMatcher:
         return Match(
             box_indices=(box * height + rows) * width + columns,
             truth_boxes=truths.boxes[picture, truth],
-            class_ids=self._mapped(truths.class_ids[picture, truth]),
+            class_ids=self._map_classes(truths.class_ids[picture, truth]),
             track_ids=truths.track_ids[picture, truth],
             anchors=self.anchors[anchor],
             columns=columns,
@@ -123,7 +123,7 @@ class AnchorMatcher:
         return Match(
             box_indices=box_indices,
             truth_boxes=self.truths.boxes[picture, truth_index],
-            class_ids=self._mapped(self.truths.class_ids[picture, truth_index]),
+            class_ids=self._map_classes(self.truths.class_ids[picture, truth_index]),
             track_ids=self.truths.track_ids[picture, truth_index],
             anchors=self.head.anchors.to(box_indices.device)[anchor],
             columns=box_indices % width,
@@ -131,5 +131,5 @@ class AnchorMatcher:
             fits_best=torch.ones_like(box_indices, dtype=torch.bool),
         )
 
-    def _mapped(self, class_ids: Tensor) -> Tensor:
+    def _map_classes(self, class_ids: Tensor) -> Tensor:
         return class_ids if self.class_map is None else self.class_map[class_ids]

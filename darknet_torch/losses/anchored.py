@@ -187,7 +187,9 @@ class AnchoredLoss(ABC):
         self.set_class_delta(boxes, match.class_ids)
         if smooth:
             column = self.coordinates + 1 + match.class_ids
-            class_delta = self._multiplier(match.class_ids) * (target - self.values[boxes, column])
+            class_delta = self._class_multiplier(match.class_ids) * (
+                target - self.values[boxes, column]
+            )
             self.delta[boxes, column] = class_delta
         box_delta, _ = self.box_delta(self.values[boxes], match)
         self.delta[boxes, : self.coordinates] += box_delta
@@ -199,7 +201,7 @@ class AnchoredLoss(ABC):
             The IoUs that `box_delta` returned.
         """
         box_delta, ious = self.box_delta(self.values[match.box_indices], match)
-        weight = self._multiplier(match.class_ids) * self.options.obj_normalizer
+        weight = self._class_multiplier(match.class_ids) * self.options.obj_normalizer
         keeps_smoothed = self.keeps_smoothed_objectness and self.options.objectness_smooth
         for turn in by_truth_rank(match.box_indices):
             boxes = match.box_indices[turn]
@@ -258,9 +260,9 @@ class AnchoredLoss(ABC):
         """[K]: the weight of the coordinates' delta."""
         if not self.context.dialect.training.cumulative_yolo:
             return torch.ones_like(class_ids, dtype=self.values.dtype)
-        return self.options.iou_normalizer * self._multiplier(class_ids)
+        return self.options.iou_normalizer * self._class_multiplier(class_ids)
 
-    def _multiplier(self, class_ids: Tensor) -> Tensor:
+    def _class_multiplier(self, class_ids: Tensor) -> Tensor:
         if self.multipliers is None:
             return torch.ones_like(class_ids, dtype=self.values.dtype)
         return self.multipliers[class_ids]

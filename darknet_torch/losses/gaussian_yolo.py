@@ -65,7 +65,7 @@ class GaussianYoloLoss(AnchoredLoss):
             self.delta_at_input(),
             sum_of_squares(self.delta),
             scale=self.options.delta_normalizer,
-            parts=self._parts(ious),
+            parts=self._log_parts(ious),
         )
 
     def ignored_objectness_delta(
@@ -148,7 +148,7 @@ class GaussianYoloLoss(AnchoredLoss):
         point_delta = delta[:, :2] - self.head.shift * delta[:, 2:]
         return torch.cat((point_delta, delta[:, 2:] * values[:, _SIZE_MEANS].exp()), -1)
 
-    def _parts(self, ious: Tensor) -> dict[str, Tensor]:
+    def _log_parts(self, ious: Tensor) -> dict[str, Tensor]:
         """What C logs: its "iou_loss" is of x and y, its "uc_loss" of w and h."""
         total = sum_of_squares(self.delta)
         classification = sum_of_squares(self.delta[:, self.coordinates :])

@@ -64,7 +64,7 @@ class YoloLoss(AnchoredLoss):
             self.delta_at_input(),
             self._cost(ious),
             scale=self.options.delta_normalizer,
-            parts=self._parts(ious),
+            parts=self._log_parts(ious),
             cell_labels=self._cell_labels(match),
             rejection=rejection,
         )
@@ -140,7 +140,7 @@ class YoloLoss(AnchoredLoss):
         """
         return self.options.obj_normalizer * sum_of_squares(self.delta[:, self.coordinates :])
 
-    def _parts(self, ious: Tensor) -> dict[str, Tensor]:
+    def _log_parts(self, ious: Tensor) -> dict[str, Tensor]:
         total = sum_of_squares(self.delta)
         classification = self._classification_loss()
         return {

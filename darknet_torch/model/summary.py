@@ -60,7 +60,7 @@ class Summary:
     def lines(self) -> list[str]:
         """The table as lines of text."""
         detail_width = max(len(row.detail) for row in self.rows) + 1
-        lines = [_header(detail_width), *(_line(row, detail_width) for row in self.rows)]
+        lines = [_header(detail_width), *(_format_row(row, detail_width) for row in self.rows)]
         lines.append(f"Total BFLOPS {self.bflops:5.3f}")
         lines.append(f"{self.parameters:,} values, weight file of {self.file_bytes:,} bytes")
         return lines
@@ -73,14 +73,14 @@ def _header(detail_width: int) -> str:
     )
 
 
-def _line(row: LayerRow, detail_width: int) -> str:
+def _format_row(row: LayerRow, detail_width: int) -> str:
     return (
-        f"{row.index:>4} {row.section:<16}{row.detail:<{detail_width}}{_size(row.input):>19} -> "
-        f"{_size(row.output):>19}{row.bflops:>10.3f}{row.parameters:>13,}{row.receptive_field:>6}"
+        f"{row.index:>4} {row.section:<16}{row.detail:<{detail_width}}"
+        f"{_format_size(row.input):>19} -> {_format_size(row.output):>19}{row.bflops:>10.3f}{row.parameters:>13,}{row.receptive_field:>6}"
     )
 
 
-def _size(shape: tuple[int, int, int]) -> str:
+def _format_size(shape: tuple[int, int, int]) -> str:
     channels, height, width = shape
     return f"{width:>4} x{height:>4} x{channels:>5}"
 

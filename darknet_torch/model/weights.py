@@ -261,12 +261,12 @@ class _ReadPlan:
                 raise self._too_short_error(layer, slot, count)
             self.reads.append((slot, self.position, count))
             self.position += 4 * count
-            self.last = _name(layer)
+            self.last = _describe_layer(layer)
 
     def _too_short_error(self, layer: Layer, slot: Slot, count: int) -> WeightsError:
         left = self.end - self.position
         return WeightsError(
-            f"ends inside {_name(layer)} ({layer.options.where}), in its {slot.name}",
+            f"ends inside {_describe_layer(layer)} ({layer.options.where}), in its {slot.name}",
             where=self.path,
             expected=f"{count} floats",
             got=f"{left // 4} floats" + (f" and {left % 4} bytes" if left % 4 else ""),
@@ -287,7 +287,7 @@ class _ReadPlan:
         return likely_cause(self.network, self.end - self.start)
 
 
-def _name(layer: Layer) -> str:
+def _describe_layer(layer: Layer) -> str:
     return f"layer {layer.index} [{layer.section}]"
 
 

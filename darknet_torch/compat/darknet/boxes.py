@@ -115,8 +115,8 @@ def do_nms_sort(dets: Any, total: int, classes: int, thresh: float) -> None:
     """
     if not total:
         return
-    probabilities = _probabilities(dets, total, classes)
-    kept = apply_nms(_boxes(dets, total), probabilities, thresh)
+    probabilities = _read_probabilities(dets, total, classes)
+    kept = apply_nms(_read_boxes(dets, total), probabilities, thresh)
     for index, values in enumerate(kept):
         values_at(dets[index].prob, classes)[:] = values
     _reorder(dets, order_after_nms(probabilities))
@@ -130,7 +130,7 @@ def do_nms_obj(dets: Any, total: int, classes: int, thresh: float) -> None:
     if not total:
         return
     objectness = np.array([[dets[index].objectness] for index in range(total)], np.float32)
-    kept = apply_nms(_boxes(dets, total), objectness, thresh)
+    kept = apply_nms(_read_boxes(dets, total), objectness, thresh)
     for index in np.flatnonzero(kept[:, 0] == 0):
         dets[index].objectness = 0
         values_at(dets[index].prob, classes)[:] = 0
@@ -179,10 +179,10 @@ def _detections(
         else Placement(input_size.height, input_size.width, input_size.height, input_size.width)
     )
     boxes = placement.to_picture(boxes) * (1 if relative else (width, height, width, height))
-    return _structures(boxes, predictions.objectness[index][kept].tolist(), scores)
+    return _make_detections(boxes, predictions.objectness[index][kept].tolist(), scores)
 
 
-def _structures(boxes: np.ndarray, objectness: Sequence[float], scores: np.ndarray) -> Any:
+def _make_detections(boxes: np.ndarray, objectness: Sequence[float], scores: np.ndarray) -> Any:
     detections = (DETECTION * len(boxes))()
     for detection, box, certainty, row in zip(detections, boxes, objectness, scores, strict=True):
         detection.bbox = BOX(*box)
@@ -192,12 +192,12 @@ def _structures(boxes: np.ndarray, objectness: Sequence[float], scores: np.ndarr
     return keep(detections, scores)
 
 
-def _boxes(dets: Any, total: int) -> np.ndarray:
+def _read_boxes(dets: Any, total: int) -> np.ndarray:
     found = (dets[index].bbox for index in range(total))
     return np.array([(box.x, box.y, box.w, box.h) for box in found])
 
 
-def _probabilities(dets: Any, total: int, classes: int) -> np.ndarray:
+def _read_probabilities(dets: Any, total: int, classes: int) -> np.ndarray:
     return np.stack([values_at(dets[index].prob, classes) for index in range(total)])
 
 

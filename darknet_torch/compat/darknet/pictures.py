@@ -58,7 +58,7 @@ def load_image(filename: bytes | str, w: int, h: int) -> IMAGE:
 
 def resize_image(image: IMAGE, w: int, h: int) -> IMAGE:
     """Stretch `image` to a size. Source: image.c resize_image."""
-    return _placed(image, Placement(h, w, h, w))
+    return _place_image(image, Placement(h, w, h, w))
 
 
 def letterbox_image(image: IMAGE, w: int, h: int) -> IMAGE:
@@ -66,7 +66,7 @@ def letterbox_image(image: IMAGE, w: int, h: int) -> IMAGE:
 
     Source: image.c letterbox_image.
     """
-    return _placed(image, letterbox_placement(image.h, image.w, h, w))
+    return _place_image(image, letterbox_placement(image.h, image.w, h, w))
 
 
 def rgbgr_image(image: IMAGE) -> None:
@@ -87,5 +87,5 @@ def as_image(values: np.ndarray) -> IMAGE:
     return image
 
 
-def _placed(image: IMAGE, placement: Placement) -> IMAGE:
+def _place_image(image: IMAGE, placement: Placement) -> IMAGE:
     return as_image(fit_planes(planes(image).transpose(1, 2, 0), placement))

@@ -41,7 +41,7 @@ def read_sections(cfg: PathOrBytes) -> list[Section]:
     """
     if isinstance(cfg, str | os.PathLike):
         return read_cfg(os.fspath(cfg))
-    return parse_cfg(_bytes(cfg).decode("latin-1"))
+    return parse_cfg(_to_bytes(cfg).decode("latin-1"))
 
 
 def is_given(source: PathOrBytes) -> bool:
@@ -74,7 +74,7 @@ def fill(network: Network, weights: PathOrBytes) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "buffer.weights"
-        file.write_bytes(_bytes(weights))
+        file.write_bytes(_to_bytes(weights))
         _fill(network, file)
 
 
@@ -105,5 +105,5 @@ def _use_opencv_epsilon(network: Network) -> None:
             module.rolling_variance.copy_(variance)
 
 
-def _bytes(buffer: Buffer) -> bytes:
+def _to_bytes(buffer: Buffer) -> bytes:
     return buffer.tobytes() if isinstance(buffer, np.ndarray) else bytes(buffer)
