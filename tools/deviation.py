@@ -1,4 +1,4 @@
-"""How far a computed value deviates from a recorded one, relative to the tolerance."""
+"""The deviation of a computed value from a recorded one, relative to the tolerance."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ MIN_CONFIDENCE = 0.25  # less confident detections are not compared
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How much a detection may differ: at least this IoU, at most this confidence."""
+    """The tolerance of a detection: the least IoU, and the largest difference of confidence."""
 
     iou: float
     confidence: float

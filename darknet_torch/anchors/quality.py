@@ -16,7 +16,7 @@ nearest_by_iou = nearest_by(iou_distance)
 
 @dataclass(frozen=True)
 class AnchorFit:
-    """How well anchors fit boxes; the IoU of a box is that with its nearest anchor.
+    """A measure of how well anchors fit boxes; each box is compared with its nearest anchor.
 
     Attributes:
         average_iou: mean IoU of all boxes, 0-1.

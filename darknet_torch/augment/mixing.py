@@ -9,7 +9,7 @@ MIXUP, CUTMIX, MOSAIC, CUTMIX_OR_MOSAIC = 1, 2, 3, 4
 
 
 def mixing_mode(net: NetOptions) -> int:
-    """How samples are mixed: 0 for not at all, MIXUP, CUTMIX, MOSAIC or CUTMIX_OR_MOSAIC.
+    """Return how samples are mixed: 0 for not at all, MIXUP, CUTMIX, MOSAIC or CUTMIX_OR_MOSAIC.
 
     CUTMIX_OR_MOSAIC chooses one of the two at random for each sample.
 

@@ -1,4 +1,4 @@
-"""Every difference between the two code bases called Darknet, named once.
+"""The differences between the two code bases called Darknet, each named once.
 
 ``alexeyab`` is AlexeyAB/darknet, the superset and the default; ``pjreddie`` is
 pjreddie/darknet. Both stand for the CPU build of that code base (AlexeyAB's with AVX, as
@@ -29,7 +29,7 @@ _ALEXEYAB_ACTIVATIONS = frozenset(
 
 @dataclass(frozen=True)
 class NumericRules:
-    """How values are computed: activation functions, normalisation, rounding.
+    """Rules for computing values: activation functions, normalisation, rounding.
 
     Attributes:
         activations: the activation functions that the code base knows, and
@@ -71,7 +71,7 @@ class NumericRules:
 
 @dataclass(frozen=True)
 class GeometryRules:
-    """How layers step over their inputs, and how their outputs are laid out and read.
+    """Rules for strides and sizes of layers, and for the layout of their outputs.
 
     Attributes:
         pointwise_strides: the strides of a 1x1 [convolutional] that have an effect: "all"; "x",
@@ -96,7 +96,7 @@ class GeometryRules:
 
 @dataclass(frozen=True)
 class WeightFileRules:
-    """How weight files are laid out.
+    """Rules for the layout of weight files.
 
     Attributes:
         version: (major, minor, revision) that the code base writes.
@@ -115,7 +115,7 @@ class WeightFileRules:
 
 @dataclass(frozen=True)
 class DefaultValues:
-    """What applies where neither the cfg nor the user says otherwise.
+    """Default values, used where neither the cfg nor the user sets a value.
 
     Attributes:
         letterbox: pictures are letterboxed.
@@ -136,7 +136,7 @@ class DefaultValues:
 
 @dataclass(frozen=True)
 class TrainingDataRules:
-    """How pictures, truths and streams of text become batches in training.
+    """Rules for making training batches of pictures, truths and streams of text.
 
     Attributes:
         jitter_places_pictures: jitter changes the aspect of the whole picture and places it
@@ -162,7 +162,7 @@ class TrainingDataRules:
 
 @dataclass(frozen=True)
 class TrainingRules:
-    """How weights are initialised and updated, and how [yolo] trains them.
+    """Rules for initialising and updating weights, and for the loss of [yolo].
 
     Attributes:
         convolutions_start_normal: the starting weights of a convolution are normally
@@ -180,18 +180,18 @@ class TrainingRules:
 
 @dataclass(frozen=True)
 class Dialect:
-    """What one code base does where the two disagree.
+    """The choices of one code base where the two disagree.
 
     Attributes:
         name: what ``--dialect`` calls it.
         code_base: the repository, for messages; also the word that options name
             when only one code base reads them (`darknet_torch.cfg.options`).
-        numerics: how values are computed.
-        geometry: how layers step, and how their outputs are laid out and read.
-        weight_file: how weight files are laid out.
-        defaults: what applies where nothing else is given.
-        training_data: how pictures, truths and text become batches in training.
-        training: how weights are initialised and updated, and how [yolo] trains them.
+        numerics: rules for computing values.
+        geometry: rules for strides, sizes and the layout of outputs.
+        weight_file: rules for the layout of weight files.
+        defaults: default values.
+        training_data: rules for making training batches.
+        training: rules for initialising and updating weights, and for the loss of [yolo].
         bugs: the bugs of its C code that training reproduces.
     """
 

@@ -42,7 +42,7 @@ _IMAGENET = LayerArrays(
 
 @dataclass(frozen=True)
 class LayerKeys:
-    """Where a checkpoint keeps the arrays of one Darknet layer.
+    """The keys of the arrays of one Darknet layer in a checkpoint.
 
     Attributes:
         weight: prefix of the convolution or the matrix; "" for a BatchNorm alone.

@@ -79,7 +79,7 @@ class IndexedLayout:
         return fill_layers(network, matches, reader)
 
     def _match(self, layer: Layer, number: int, reader: StateReader) -> LayerMatch:
-        """What the checkpoint has for `layer`, the `number`-th [convolutional] if it is one."""
+        """The arrays for `layer`, which is the `number`-th [convolutional] if it is one."""
         if isinstance(layer, Shortcut):
             key = self.shortcut_weights and self.shortcut_weights.format(index=layer.index)
             return LayerMatch(layer, key, _shortcut_weights(layer, key, reader) if key else None)

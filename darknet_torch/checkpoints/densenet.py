@@ -55,6 +55,6 @@ def _layer(state: State, prefix: str) -> Block:
 
 
 def _depths(state: State) -> tuple[int, ...]:
-    """How many layers each dense block has."""
+    """The number of layers of each dense block."""
     blocks = [f"{_BLOCK}{block}." for block in child_indices(state, _BLOCK)]
     return tuple(len(child_indices(state, f"{block}denselayer")) for block in blocks)

@@ -27,7 +27,7 @@ _WITHOUT_TORCH = ("cpu", "auto")
 
 @dataclass(frozen=True, kw_only=True)
 class AnchorSearchOptions:
-    """How to search for anchors; see `anchor_search_options`.
+    """The settings of the search for anchors; see `anchor_search_options`.
 
     Attributes:
         variant: of k-means, see `VARIANTS`.

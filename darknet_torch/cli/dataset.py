@@ -75,7 +75,7 @@ source_options = all_options(
 
 @dataclass(frozen=True, kw_only=True)
 class ReportOptions:
-    """Where a report goes, and in which format; see `report_options`."""
+    """The format and the file of a report; see `report_options`."""
 
     output_format: str
     out: str | None

@@ -1,4 +1,4 @@
-"""What the commands that detect share: their options, and a run of a detector over sources."""
+"""The options of commands that detect, and the run of a detector over sources."""
 
 from __future__ import annotations
 

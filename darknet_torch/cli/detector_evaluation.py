@@ -1,4 +1,4 @@
-"""What the commands that evaluate a detector share: its run over a data set."""
+"""The run of a detector over a data set, shared by the commands that evaluate it."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ dialect_option = click.option("--dialect", type=click.Choice(list(DIALECTS)), de
 
 @dataclass(frozen=True, kw_only=True)
 class ReportingOptions:
-    """How warnings and remarks are reported.
+    """Options for reporting warnings and remarks.
 
     Attributes:
         strict: warnings about the cfg and the data are errors.
@@ -129,7 +129,7 @@ network_options = all_options(
 
 @dataclass(frozen=True, kw_only=True)
 class NamesOptions:
-    """Where the names of the classes are; see `names_options`."""
+    """Options that name the classes; see `names_options`."""
 
     names: str | None
     data: str | None
@@ -146,7 +146,7 @@ names_options = all_options(
 
 @dataclass(frozen=True, kw_only=True)
 class DataFormatOptions:
-    """How to read a data set; see `data_format_options`."""
+    """Options for reading a data set; see `data_format_options`."""
 
     images: str | None = None
     voc_origin: int = VOC_ORIGIN
@@ -190,7 +190,7 @@ data_set_options = all_options(
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceOptions:
-    """Where to compute; see `device_option`."""
+    """The device; see `device_option`."""
 
     device: str
 
@@ -213,7 +213,7 @@ workers_option = click.option(
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(DeviceOptions):
-    """How to run a network over pictures; see `run_options`."""
+    """Options for running a network over pictures; see `run_options`."""
 
     backend: str
     batch: int
@@ -242,7 +242,7 @@ run_options = all_options(
 
 @dataclass(frozen=True, kw_only=True)
 class PictureOptions:
-    """How to prepare pictures; see `picture_options`."""
+    """Options for preparing pictures; see `picture_options`."""
 
     letterbox: bool | None
     exif: bool
@@ -261,7 +261,7 @@ picture_options = all_options(
 
 @dataclass(frozen=True, kw_only=True)
 class OverlapOptions(PictureOptions):
-    """How to prepare pictures and drop overlapping boxes; see `overlap_options`."""
+    """Options for preparing pictures and dropping overlapping boxes; see `overlap_options`."""
 
     nms_threshold: float
     resize: str | None
@@ -300,7 +300,7 @@ def threshold_option(text: str) -> Callable[[_F], _F]:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputOptions(ReportingOptions):
-    """Where results go, and in which format; see `output_options`."""
+    """The format and the file of results; see `output_options`."""
 
     output_format: str
     out: str | None

@@ -31,7 +31,7 @@ def report_warnings(options: ReportingOptions) -> Iterator[None]:
 
 @contextmanager
 def report_warnings_at_once(options: ReportingOptions) -> Iterator[None]:
-    """As `report_warnings`; under --strict the first warning ends the block.
+    """Print warnings as `report_warnings` does; under --strict the first one ends the block.
 
     It is for blocks that write files, which must not be written then.
     """

@@ -20,7 +20,7 @@ _CSV_COLUMNS = "frame_id filename class_id name confidence left_x top_y width he
 
 
 class Result(Protocol):
-    """What was found in one picture."""
+    """The result for one picture, such as its detections."""
 
     @property
     def filename(self) -> str: ...
@@ -42,7 +42,7 @@ class ResultFormat:
 
         Args:
             frame: the picture.
-            result: what was found in it.
+            result: the result for it.
             milliseconds: how long that took.
         """
         return ""

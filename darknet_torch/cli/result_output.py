@@ -1,4 +1,4 @@
-"""Where results go: standard output or a file."""
+"""Printing results to standard output or to a file."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ResultOutput:
 
         Args:
             frame: the picture.
-            result: what was found in it.
+            result: the result for it.
             milliseconds: how long that took.
         """
         self._print(self._format.format(frame, result, milliseconds))

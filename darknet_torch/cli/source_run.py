@@ -29,7 +29,7 @@ ResultType = TypeVar("ResultType", bound=Result)
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingSettings:
-    """How sources are read.
+    """Settings for reading sources.
 
     Attributes:
         batch: pictures per batch.
@@ -48,7 +48,7 @@ class ReadingSettings:
 
 @dataclass(frozen=True)
 class Sinks(Generic[ResultType]):
-    """Where results go.
+    """The receivers of results.
 
     Attributes:
         outputs: print or write the results.

@@ -1,4 +1,4 @@
-"""What a training prints: iterations to standard output, the rest to standard error."""
+"""The printed output of a training: iterations to standard output, the rest to standard error."""
 
 from __future__ import annotations
 

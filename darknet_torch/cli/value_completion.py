@@ -1,4 +1,4 @@
-"""What shells offer as the value of an option: names of networks, files. No torch."""
+"""Completion of option values in shells: names of networks, files. No torch."""
 
 from __future__ import annotations
 

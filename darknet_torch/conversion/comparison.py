@@ -1,4 +1,4 @@
-"""How much a network or a graph differs from another one."""
+"""Comparison of a network or a graph with another one."""
 
 from __future__ import annotations
 

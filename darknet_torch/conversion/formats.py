@@ -69,7 +69,7 @@ class GraphFormat:
     has_opset: bool = False
 
     def describe(self, options: GraphOptions) -> str:
-        """What a graph with these options returns, for the report."""
+        """Describe what a graph with these options returns, for the report."""
         opset = f"opset {options.opset}, " if self.has_opset else ""
         return f"{opset}returns {options.outputs}{', folded' if options.fold else ''}"
 

@@ -1,4 +1,4 @@
-"""What is read from one file and written to another: a network with its cfg and names."""
+"""The model that is read from one file and written to another: a network, its cfg and names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a conversion did, and how much its result differs from its source."""
+"""The report of a conversion, with the differences of its result from its source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from darknet_torch.conversion.comparison import Difference
 
 @dataclass(frozen=True)
 class ConversionReport:
-    """What was converted to what.
+    """The report of one conversion.
 
     Attributes:
         origin: what was read.

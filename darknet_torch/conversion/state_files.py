@@ -108,7 +108,7 @@ def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
 
 
 def _mismatch(key: str, expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str:
-    """How the array of that key does not fit; "" if it fits."""
+    """Describe why the array of that key does not fit; "" if it fits."""
     if key not in expected:
         return f"{key} is not in the cfg's network"
     if key not in state:

@@ -36,7 +36,7 @@ _BATCH, _SUBDIVISIONS = 64, 16
 
 @dataclass(frozen=True)
 class CustomOptions:
-    """What the user wants to change in the base cfg.
+    """The changes that the user wants in the base cfg.
 
     Attributes:
         classes: the number of classes.

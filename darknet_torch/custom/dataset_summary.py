@@ -1,4 +1,4 @@
-"""What a data set determines about the network to be trained on it. No torch."""
+"""The numbers of a data set that determine the network to be trained on it. No torch."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def _is_downloaded(target: Path, published: Published, on_message: OnMessage) ->
 
 
 def find_mismatch(path: Path, published: Published) -> str | None:
-    """How a file differs from the published one in length or digest; None if it does not."""
+    """Describe how a file differs from the published one in length or digest; None if equal."""
     length = path.stat().st_size
     if length not in published.sizes:
         return f"wrong length: expected {published.size} bytes, got {length}"

@@ -1,4 +1,4 @@
-"""Which files a model is made of, from the paths and names that a user gives. No torch."""
+"""The files of a model, found by the paths and names that a user gives. No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All conventions of average precision for the detections of one pass. No torch."""
+"""Average precision by every convention, for the detections of one pass. No torch."""
 
 from __future__ import annotations
 

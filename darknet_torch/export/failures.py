@@ -78,7 +78,7 @@ class _Decoder(nn.Module):
 
 
 def _try_export(module: nn.Module, example: tuple[Tensor, ...], *, dynamic: bool) -> str | None:
-    """Why PyTorch cannot export `module`; None if it can."""
+    """Try to export `module`; return why PyTorch cannot, or None if it can."""
     # AUTO, not DYNAMIC: a single layer may fix a size that the whole network leaves open.
     auto = torch.export.Dim.AUTO
     sizes = {0: auto, 2: auto, 3: auto} if dynamic and len(example) == 1 else None

@@ -21,7 +21,7 @@ _STRIDE = 32
 
 @dataclass(frozen=True)
 class GraphOptions:
-    """What a graph returns, and how it is exported.
+    """The outputs of a graph, and settings of its export.
 
     Attributes:
         outputs: "raw": what `Network.forward` returns. "boxes": boxes [N, A, 4] as centre x,

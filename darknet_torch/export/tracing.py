@@ -1,4 +1,4 @@
-"""What the three exporters share: an example input, dynamic sizes, PyTorch kept silent."""
+"""Helpers of the three exporters: an example input, dynamic sizes, suppressed output."""
 
 from __future__ import annotations
 

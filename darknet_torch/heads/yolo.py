@@ -148,13 +148,13 @@ class AnchorHead(Head):
         return [index for index in self.mask if index >= self.options.num]
 
     def _fix_of_mask(self) -> str:
-        """What to write where mask= names anchors that do not exist."""
+        """Suggest what to write if mask= names anchors that do not exist."""
         existing = [index for index in self.mask if index < self.options.num]
         mask = existing or range(self.options.num)
         return f"write mask={_join_numbers(mask)}, or num={max(self.mask) + 1}"
 
     def _explain_mask(self) -> str | None:
-        """What is wrong with mask= and what to write; None if all of its anchors exist."""
+        """Describe what is wrong with mask= and how to fix it; None if all anchors exist."""
         beyond = self._anchors_beyond_num()
         if not beyond:
             return None

@@ -70,7 +70,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class ReceptiveWindow:
-    """How far a layer's outputs look at its input, to compute receptive fields.
+    """The window of the input that one output reads, to compute receptive fields.
 
     Attributes:
         size: width of the window, positions of the input.
@@ -87,7 +87,7 @@ class ReceptiveWindow:
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What a layer may know about the network while it is built.
+    """The parts of the network that a layer may use while it is built.
 
     Attributes:
         index: the layer's own index.
@@ -248,7 +248,7 @@ class Layer(ArithmeticModule):
 
     @property
     def receptive_window(self) -> ReceptiveWindow:
-        """How far one output looks at the input, to compute receptive fields."""
+        """The window of the input that one output reads, to compute receptive fields."""
         return ReceptiveWindow()
 
     @property

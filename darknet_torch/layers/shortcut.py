@@ -132,7 +132,7 @@ class Shortcut(Layer):
             )
 
     def _parse_word(self, words: dict[str, str | None], key: str) -> str | None:
-        """What the word in option `key` means, by the table `words`."""
+        """Look up the word in option `key` in the table `words`."""
         word = getattr(self.options, key)
         if word not in words and key != "weights_type" and self.options.weights_type == "none":
             warn(

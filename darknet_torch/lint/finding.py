@@ -13,7 +13,7 @@ from darknet_torch.errors import CfgNote, CfgWarning, DarknetError, format_messa
 
 
 class Severity(Enum):
-    """How serious a finding is.
+    """The severity of a finding.
 
     An error stops Darknet or makes it compute nonsense. A warning is about something that is
     probably not intended. A note is worth knowing but not wrong.

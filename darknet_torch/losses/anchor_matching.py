@@ -1,4 +1,4 @@
-"""Which ground truth is matched with which box of [yolo] and [Gaussian_yolo].
+"""Matching of ground truths with the boxes of [yolo] and [Gaussian_yolo].
 
 A ground truth is matched with the box of its cell whose anchor has the best IoU with it by
 shape, and with those whose anchor exceeds iou_thresh.

@@ -1,4 +1,4 @@
-"""What every loss takes and returns, and how its delta reaches autograd."""
+"""The arguments and the result of a loss, and how its delta reaches autograd."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class LossContext:
-    """What a loss may read besides its layer's input, output and truths.
+    """The values that a loss may read besides its layer's input, output and truths.
 
     Attributes:
         net: the options of [net].
@@ -97,7 +97,7 @@ class DeltaRecord:
 
     @property
     def total(self) -> Tensor:
-        """What C's array ``delta`` holds after the layer's backward: `own` and `received`."""
+        """The content of C's array ``delta`` after the layer's backward: `own` plus `received`."""
         return self.own if self.received is None else self.own + self.received
 
 

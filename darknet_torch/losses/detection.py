@@ -61,7 +61,7 @@ def detection_loss(
 
 
 def _split_output(head: Detection, output: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Class scores, confidences and boxes, which the output holds one after the other.
+    """Split the output into class scores, confidences and boxes.
 
     Returns:
         [N, cells, classes], [N, cells, boxes] and [N, cells, boxes, coords]: centre within the
@@ -79,7 +79,7 @@ def _split_output(head: Detection, output: Tensor) -> tuple[Tensor, Tensor, Tens
 
 
 def _split_truths(head: Detection, truths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Whether a cell has an object, its one-hot class, its box; a truth holds them cell by cell.
+    """Split truths, cell by cell, into object flags, one-hot classes and boxes.
 
     Returns:
         [N, cells] bool, [N, cells, classes] and [N, cells, 1, 4]: centre within the cell,

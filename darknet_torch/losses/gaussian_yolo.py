@@ -71,7 +71,7 @@ class GaussianYoloLoss(AnchoredLoss):
     def ignored_objectness_delta(
         self, best_match_iou: Tensor, delta: Tensor, ignored: Tensor, truth_index: Tensor
     ) -> Tensor:
-        """With objectness_smooth the target is the squared IoU, and class deltas are set too."""
+        """Set the squared IoU as target with objectness_smooth, and set the class deltas too."""
         if not self.options.objectness_smooth:
             return torch.zeros_like(delta)
         boxes = torch.nonzero(ignored)[:, 0]
@@ -149,7 +149,7 @@ class GaussianYoloLoss(AnchoredLoss):
         return torch.cat((point_delta, delta[:, 2:] * values[:, _SIZE_MEANS].exp()), -1)
 
     def _log_parts(self, ious: Tensor) -> dict[str, Tensor]:
-        """What C logs: its "iou_loss" is of x and y, its "uc_loss" of w and h."""
+        """The values that C logs: its "iou_loss" is of x and y, its "uc_loss" of w and h."""
         total = sum_of_squares(self.delta)
         classification = sum_of_squares(self.delta[:, self.coordinates :])
         without_sizes = sum_of_squares(self.delta[:, :4]) + classification

@@ -1,4 +1,4 @@
-"""Which layers have a loss, and which function computes it.
+"""The layers that have a loss, and the function that computes each.
 
 To add a loss, import its function and list it here. `LOSSES` is the family of Darknet's losses;
 another family is another table of this form.

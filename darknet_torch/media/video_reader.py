@@ -40,7 +40,7 @@ class VideoFrame:
 
 @dataclass(frozen=True)
 class VideoReadOptions:
-    """How to read pictures and videos.
+    """Options for reading pictures and videos.
 
     Attributes:
         exif: rotate pictures and frames according to their metadata.

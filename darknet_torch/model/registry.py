@@ -1,4 +1,4 @@
-"""Which class builds which section of a cfg.
+"""The class that builds each section of a cfg.
 
 To add a layer type to the package, import its class and list it in `LAYER_TYPES`. Code outside
 of the package registers its own types with `register_layer`.

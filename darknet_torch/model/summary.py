@@ -76,7 +76,8 @@ def _header(detail_width: int) -> str:
 def _format_row(row: LayerRow, detail_width: int) -> str:
     return (
         f"{row.index:>4} {row.section:<16}{row.detail:<{detail_width}}"
-        f"{_format_size(row.input):>19} -> {_format_size(row.output):>19}{row.bflops:>10.3f}{row.parameters:>13,}{row.receptive_field:>6}"
+        f"{_format_size(row.input):>19} -> {_format_size(row.output):>19}"
+        f"{row.bflops:>10.3f}{row.parameters:>13,}{row.receptive_field:>6}"
     )
 
 

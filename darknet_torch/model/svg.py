@@ -18,7 +18,7 @@ _PLAIN = "#eeeeee"
 
 
 class Node(Protocol):
-    """What the drawing needs to know about a layer."""
+    """The attributes of a layer that the drawing needs."""
 
     @property
     def index(self) -> int: ...

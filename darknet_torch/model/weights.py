@@ -202,7 +202,7 @@ def _seen_format(major: int, minor: int, dialect: Dialect) -> struct.Struct:
 
 
 class _ReadPlan:
-    """Which bytes of a file go to which slot, computed before anything is changed.
+    """The bytes of a file that each slot gets, computed before anything is changed.
 
     Attributes:
         reads: slot, offset of its first byte, and number of its floats.

@@ -81,7 +81,7 @@ def _classes_that_fit(network: Network, file_bytes: int) -> int | None:
 
 
 def _floats_per_class(network: Network, head: Head) -> int:
-    """How many floats one more class adds to the layer before `head`."""
+    """The number of floats that one more class adds to the layer before `head`."""
     source = head.sources[0]
     slots = network.layers[source].weight_slots() if source >= 0 else []
     per_filter = sum(slot.tensor.numel() // slot.tensor.shape[0] for slot in slots)

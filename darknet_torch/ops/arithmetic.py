@@ -1,4 +1,4 @@
-"""How a network in training adds up and rounds: fast, or exactly as C's loops do.
+"""The sums and rounding of a network in training: fast, or exactly as in C's loops.
 
 PyTorch adds in blocks and loses less. The difference is some 1e-7 of a sum, but a value after
 it that is as near to zero may change its sign, and with it a gradient. So a training that has

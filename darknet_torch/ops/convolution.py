@@ -120,7 +120,7 @@ def _scrambled_product(
 
 
 def _padding_after(out: int, stride: int, geometry: Geometry, size: int, before: int) -> int:
-    """How far the last window extends beyond the input's end; negative if it stays inside.
+    """The positions by which the last window extends beyond the input; negative if inside.
 
     Args:
         out: number of windows along the axis.

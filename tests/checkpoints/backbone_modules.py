@@ -69,7 +69,7 @@ def normalized(image):
 
 
 def assert_same(ours, theirs):
-    """Equal up to the rounding of float64 through up to 200 layers.
+    """Assert equality up to the rounding of float64 through up to 200 layers.
 
     An epsilon of 1e-5 that is ignored would change values by about 1e-6.
     """

@@ -130,7 +130,7 @@ class Port(nn.Module):
 
 
 class WeightedPort(Port):
-    """With the weights that ultralytics/yolov3 gives to a [shortcut] with weights_type=."""
+    """A port with the weights that ultralytics/yolov3 gives to a [shortcut] with weights_type=."""
 
     def __init__(self, keys):
         super().__init__(keys)

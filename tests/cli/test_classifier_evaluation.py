@@ -1,4 +1,4 @@
-"""How often a classifier is right, with `dtorch eval`."""
+"""The accuracy of a classifier, with `dtorch eval`."""
 
 import json
 

@@ -30,7 +30,7 @@ FLOATS = 4 + 4 * 27 + 4 * 4  # with the biases of [batchnorm], as AlexeyAB's cod
 
 
 def shown(*arguments):
-    """What is printed; nothing is warned of."""
+    """The printed output, without any warning."""
     result = dtorch("info", *arguments)
     assert (result.exit_code, result.stderr) == (DONE, "")
     return result.stdout

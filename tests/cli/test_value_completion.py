@@ -1,4 +1,4 @@
-"""What shells offer as the values of options."""
+"""Completion of option values in shells."""
 
 import click
 import pytest

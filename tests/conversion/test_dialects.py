@@ -38,7 +38,7 @@ def outputs(cfg, weights, dialect):
 
 
 def assert_same_outputs(cfg, weights, dialect, rewritten):
-    """Equal but for float32: a sum of 30 products, and a quotient of 64 factors near it."""
+    """Assert equality up to float32: a sum of 30 products, a quotient of 64 factors near it."""
     before, after = outputs(cfg, weights, dialect), outputs(cfg, rewritten, OTHER[dialect])
     for got, want in zip(after, before, strict=True):
         torch.testing.assert_close(got, want, rtol=1e-5, atol=1e-5)

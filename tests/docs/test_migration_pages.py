@@ -45,5 +45,5 @@ def test_the_page_of_darknet_py_names_what_is_there():
 
 
 def expanded(word):
-    """What a shell makes of a word."""
+    """Expand a word as a shell does."""
     return sorted(Path().glob(word)) if "*" in word else [word]

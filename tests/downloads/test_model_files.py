@@ -1,4 +1,4 @@
-"""Which files are meant by the paths and names that a user gives."""
+"""Finding a model's files by the paths and names that a user gives."""
 
 import shutil
 from pathlib import Path

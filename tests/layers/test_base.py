@@ -1,4 +1,4 @@
-"""What all layers share: references to other layers, and what a plain layer answers."""
+"""What all layers share: references to other layers, and the defaults of a plain layer."""
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ CFG = (
 
 
 def context(index=2):
-    """What the layer at `index` may know of a network of three layers."""
+    """The build context of the layer at `index` in a network of three layers."""
     network = build_network(parse_cfg(CFG))
     shape = network.layers[index - 1].output_shape if index else network.net.input_shape
     built = list(network.layers)[:index]

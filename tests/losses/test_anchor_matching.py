@@ -1,4 +1,4 @@
-"""Which boxes of [yolo] are matched with which ground truths."""
+"""Matching of the boxes of [yolo] with ground truths."""
 
 import pytest
 

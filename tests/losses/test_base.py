@@ -1,4 +1,4 @@
-"""How a loss's delta reaches autograd, and what is recorded of it."""
+"""The delta of a loss reaches autograd and is recorded."""
 
 import dataclasses
 

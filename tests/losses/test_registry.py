@@ -1,4 +1,4 @@
-"""Which layers have a loss, and losses of registered layers."""
+"""The layers that have a loss, and losses of registered layers."""
 
 import pytest
 import torch

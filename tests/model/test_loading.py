@@ -59,7 +59,7 @@ def weights(tmp_path):
 
 @pytest.fixture
 def dirty_memory():
-    """What `torch.empty` returns is NaN instead of whatever memory held."""
+    """Make `torch.empty` return NaN instead of arbitrary memory."""
     torch.use_deterministic_algorithms(True)
     yield
     torch.use_deterministic_algorithms(False)

@@ -29,7 +29,7 @@ def test_a_product_adds_column_by_column():
 
 
 def taps(window, shape, n, f):
-    """Where each output of filter `f` takes which value from, in C's order of its loops."""
+    """The values that each output of filter `f` sums, in the order of C's loops."""
     channels, height, width = shape
     per_group = channels // window.groups
     first = f // (8 // window.groups) * per_group

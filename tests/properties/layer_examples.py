@@ -18,5 +18,5 @@ def build(cfg, dialect, net=NET):
 
 
 def has_arrays(cfg, dialect):
-    """Whether the network has anything in weight files."""
+    """Whether the network has arrays in weight files."""
     return any(True for _ in build(cfg, dialect).slots())

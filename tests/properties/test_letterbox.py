@@ -1,4 +1,4 @@
-"""What holds of every placement of a picture in an input."""
+"""Properties of every placement of a picture in an input."""
 
 import numpy as np
 from hypothesis import given

@@ -17,4 +17,4 @@ _COMMANDS = {
 
 @click.group(cls=LazyGroup, table=_COMMANDS)
 def classifier() -> None:
-    """What `darknet classifier` does, with its arguments and flags."""
+    """Commands of `darknet classifier`, with its arguments and flags."""

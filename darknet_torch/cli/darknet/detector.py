@@ -14,7 +14,7 @@ _COMMANDS = {
         "darknet.detector_test", "demo", "Find objects in a video, a stream or a camera."
     ),
     "map": LazyCommand("darknet.detector_eval", "map_", "Average precision, in Darknet's words."),
-    "recall": LazyCommand("darknet.detector_eval", "recall", "How many objects any box covers."),
+    "recall": LazyCommand("darknet.detector_eval", "recall", "Recall of boxes of any class."),
     "test": LazyCommand("darknet.detector_test", "test", "Find objects in pictures."),
     "train": LazyCommand("darknet.train", "train_", "Train a detector."),
     "valid": LazyCommand(
@@ -25,4 +25,4 @@ _COMMANDS = {
 
 @click.group(cls=LazyGroup, table=_COMMANDS)
 def detector() -> None:
-    """What `darknet detector` does, with its arguments and flags."""
+    """Commands of `darknet detector`, with its arguments and flags."""

@@ -121,7 +121,7 @@ def _with_coco_ids(ground_truth: GroundTruth) -> GroundTruth:
 @darknet_style(eval_command)
 @parsed_into(EvalOptions)
 def recall(options: EvalOptions) -> None:
-    """How many objects of the list valid= in DATA any box covers, a line for each picture.
+    """Print the recall on the list valid= in DATA of boxes of any class, picture by picture.
 
     Boxes of objectness above 0.001 after an NMS at 0.4, pictures stretched, as in Darknet.
     """

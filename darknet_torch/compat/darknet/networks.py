@@ -31,7 +31,7 @@ _device = "auto"
 
 
 class LoadedNetwork:
-    """What darknet.py calls ``network``: a network and its last predictions.
+    """A network and its last predictions, which darknet.py calls ``network``.
 
     Attributes:
         network: the PyTorch network, with normalisation folded in as Darknet does on loading.

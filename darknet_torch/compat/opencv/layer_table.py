@@ -15,7 +15,7 @@ _INPUT_LAYER = "_input"
 
 @dataclass(frozen=True)
 class Layer:
-    """What `Net.getLayer` returns.
+    """A layer as `Net.getLayer` returns it.
 
     Attributes:
         name, type: OpenCV's name and type for the layer.
