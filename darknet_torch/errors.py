@@ -130,7 +130,7 @@ def warn(
     fix: str | None = None,
     category: type[CfgWarning] = CfgWarning,
 ) -> None:
-    """Issue a warning whose message has the same form as that of the errors.
+    """Issue a warning whose message has the same form as the messages of errors.
 
     Args:
         what, where, expected, got, fix: as `_StructuredMessage` takes them.

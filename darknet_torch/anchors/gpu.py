@@ -33,7 +33,7 @@ class NearestOnDevice:
     """`nearest_by` on a torch device.
 
     It uses the same float64 operations in the same order, each correctly rounded, so that the
-    distances and the anchors are bit for bit those of numpy.
+    distances and the anchors equal numpy's bit for bit.
 
     Args:
         device: torch's name of the device.

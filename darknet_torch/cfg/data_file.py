@@ -12,7 +12,7 @@ _WHITE_SPACE = str.maketrans("", "", " \t\r\n")
 def read_data_file(path: str | Path) -> dict[str, str]:
     """Read the key=value lines of a .data file.
 
-    All white space is dropped, inside a line too. Where a key occurs twice, the first wins.
+    All white space is dropped, inside a line too. If a key occurs twice, the first one counts.
 
     Args:
         path: the file; a byte-order mark at its start is skipped, its bytes are taken as latin-1.

@@ -13,7 +13,7 @@ from pathlib import Path
 from darknet_torch.errors import CfgError, warn
 
 _WHITE_SPACE = str.maketrans("", "", " \t\r\n")
-_BYTE_ORDER_MARK = "\xef\xbb\xbf"  # that of UTF-8, decoded as latin-1
+_BYTE_ORDER_MARK = "\xef\xbb\xbf"  # the mark of UTF-8, decoded as latin-1
 
 
 @dataclass(frozen=True)

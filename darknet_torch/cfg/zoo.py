@@ -14,7 +14,7 @@ _HERE = Path(__file__).resolve().parents[1]
 
 
 def definitions_folder() -> Path:
-    """Return the folder of the shipped definitions: the installed one, or that of the source."""
+    """Return the folder of the shipped definitions: the installed one, or the source tree's."""
     installed = _HERE / "definitions"
     return installed if installed.is_dir() else _HERE.parent / "cfg"
 

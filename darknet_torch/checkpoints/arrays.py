@@ -1,4 +1,4 @@
-"""The arrays of one layer of a checkpoint, and how they become those of a Darknet layer."""
+"""The arrays of one layer of a checkpoint, and their conversion to a Darknet layer's arrays."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def find_anchors(
 
 
 def _nearest_on_device(device: str, distance: Distance) -> Nearest | None:
-    """Return the search for nearest anchors on --device; None for that of numpy."""
+    """Return the search for nearest anchors on --device; None for numpy's search."""
     if device in _WITHOUT_TORCH:
         return None
     if not device.startswith("cuda"):

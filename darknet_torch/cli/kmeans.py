@@ -87,7 +87,7 @@ class KmeansOptions(DataSetOptions, AnchorSearchOptions, OutputOptions):
     "--cfg",
     metavar="CFG",
     shell_complete=complete_cfg,
-    help="The network, for the number of anchors, width and height [default: that of --write].",
+    help="The network, for the number of anchors, width and height [default: the cfg of --write].",
 )
 @dialect_option
 @click.option("-k", "--anchors", "count", type=click.IntRange(1, 1000), help="How many anchors.")

@@ -53,7 +53,7 @@ class ResultFormat:
 
 
 class TextFormat(ResultFormat):
-    """Darknet's lines; for video frames those of its demo.
+    """Darknet's lines; for video frames the lines of its demo.
 
     Args:
         to_screen: clear the screen before each frame.

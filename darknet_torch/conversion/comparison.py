@@ -173,7 +173,7 @@ def _worst_layer(
 def _compare_layer(
     got: tuple[Layer, Tensor], expected: tuple[Layer, Tensor], network: Network
 ) -> float:
-    """The worst difference of the outputs of a layer; for a head, that of its boxes and scores.
+    """The worst difference of the outputs of a layer, or of the boxes and scores of a head.
 
     The two code bases may keep the values of a head in another order.
     """

@@ -73,7 +73,7 @@ def average(
 ) -> None:
     """Write the mean of several weight files of one cfg.
 
-    `seen` is that of the first file, the version the one that the code base writes.
+    `seen` comes from the first file; the version is the one that the code base writes.
 
     Args:
         cfg: the cfg of all files.

@@ -53,7 +53,7 @@ class Published:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names it is found by: without .weights, in full, and that of its definition."""
+        """The names it is found by: with and without .weights, and its definition's name."""
         short = self.name.removesuffix(_SUFFIX)
         return tuple(dict.fromkeys(filter(None, (short, self.name, self.definition))))
 

@@ -73,7 +73,7 @@ def transfer(
 
 def _open(url: str, offset: int, validator: str, timeout: float) -> HTTPResponse:
     """Request the file, from byte `offset` on if the server says that it is unchanged."""
-    headers = {"User-Agent": "darknet_torch"}  # some servers refuse that of urllib
+    headers = {"User-Agent": "darknet_torch"}  # some servers refuse urllib's own
     if offset:
         headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
     try:

@@ -46,7 +46,7 @@ def best_truths(
 ) -> Matches:
     """Find for each detection the object of its class and picture that it overlaps most.
 
-    Of equal overlaps the first object counts.
+    If overlaps are equal, the first object counts.
 
     Args:
         detection_boxes: [K, 4] the boxes of the detections, in the format that `iou` takes.
@@ -57,7 +57,7 @@ def best_truths(
     rows, objects = _candidate_pairs(detections, truths)
     overlaps = iou(detection_boxes[rows], truth_boxes[objects])
     # Sort by detection, then by overlap. The sort is stable and the objects of a detection are
-    # in order, so that of equal overlaps the first object wins.
+    # in order, so the first object with the largest overlap wins.
     order = np.lexsort((-overlaps, rows))
     matched, first = np.unique(rows[order], return_index=True)
     best = order[first]

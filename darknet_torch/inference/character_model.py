@@ -146,7 +146,7 @@ class CharacterModel:
 
     @contextmanager
     def _temperature(self, temperature: float) -> Iterator[None]:
-        """Set the temperature of every softmax, and restore that of the cfg afterwards."""
+        """Set the temperature of every softmax, and restore the cfg's temperature afterwards."""
         for layer in self.network.layers:
             layer.set_temperature(temperature)
         try:

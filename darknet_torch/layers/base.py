@@ -175,12 +175,12 @@ class Layer(ArithmeticModule):
         Options: the dataclass of the layer's options.
         own_activations: activation functions for which Darknet's code of this layer
             has a routine of its own (see `NumericRules.unwritten_activations`).
-        may_be_output: whether the layer's output may be the network's; that of a cost layer
-            may not.
+        may_be_output: whether the layer's output may be the network's; False for cost
+            layers.
         needs_picture: Darknet refuses the layer directly after a [net] whose input is not a
             picture.
-        merges_receptive_fields: the layer's receptive field is the union of those of its
-            sources, not computed from the previous layer's.
+        merges_receptive_fields: the layer's receptive field is the union of its sources'
+            receptive fields, not computed from the previous layer's.
         has_state: the output depends on earlier inputs.
         works_in_place: in training Darknet writes the layer's output over its source's output,
             so other layers that read the source then read the layer's output, too.

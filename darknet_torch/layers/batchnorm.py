@@ -116,7 +116,7 @@ class Normalization(ArithmeticModule):
 
 
 class Batchnorm(Layer):
-    """[batchnorm]. Arrays: `biases`, then those of `Normalization`.
+    """[batchnorm]. Arrays: `biases`, then the arrays of `Normalization`.
 
     Source: batchnorm_layer.c forward_batchnorm_layer; parser.c load_batchnorm_weights:
     only AlexeyAB keeps the biases in the file, pjreddie's stay zero.

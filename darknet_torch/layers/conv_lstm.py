@@ -53,7 +53,7 @@ class ConvLstmOptions(LayerOptions):
 
 
 class ConvLstm(Recurrent):
-    """[conv_lstm]. Arrays: those of vf vi vo (peephole), wf [wi wg wo], uf ui ug uo.
+    """[conv_lstm]. Arrays of: vf vi vo (peephole), wf [wi wg wo], uf ui ug uo.
 
     Source: conv_lstm_layer.c forward_conv_lstm_layer; bottleneck, which its CPU code
     cannot run, as in forward_conv_lstm_layer_gpu.

@@ -27,7 +27,7 @@ class Convolution(ArithmeticModule):
     """A convolution with biases or batch normalisation, without activation function.
 
     Arrays: `weights` [filters, channels / groups, size, size], `biases` [filters], and
-    with `normalize` those of `Normalization`.
+    with `normalize` the arrays of `Normalization`.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Convolution(ArithmeticModule):
     def forward_binary(self, x: Tensor, geometry: Geometry) -> Tensor:
         """`forward` with inputs of 1 and -1 and weights of plus or minus their filter's mean.
 
-        The padding is 0. In training the gradient is that of the real-valued convolution.
+        The padding is 0. In training the gradient is the real-valued convolution's.
 
         Source: convolutional_layer.c forward_convolutional_layer (pjreddie),
         backward_convolutional_layer.
@@ -169,7 +169,7 @@ class Convolution(ArithmeticModule):
 
     @torch.no_grad()
     def fold(self) -> None:
-        """Replace the arrays by those of `folded` and drop the normalisation."""
+        """Replace the arrays by the result of `folded` and drop the normalisation."""
         weights, biases = self.folded()
         self.weights, self.biases = nn.Parameter(weights), nn.Parameter(biases)
         self.normalization = None

@@ -50,7 +50,7 @@ class CrnnOptions(LayerOptions):
 
 
 class Crnn(Recurrent):
-    """[crnn]. Arrays: those of `input_layer`, `self_layer`, `output_layer`.
+    """[crnn]. Arrays: the arrays of `input_layer`, `self_layer`, `output_layer`.
 
     Source: crnn_layer.c forward_crnn_layer (both code bases); parser.c parse_crnn
     (pjreddie) passes the width as the height.

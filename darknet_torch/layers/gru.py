@@ -23,7 +23,7 @@ class GruOptions(LayerOptions):
 
 
 class Gru(Recurrent):
-    """[gru]. Arrays: those of wz, wr, wh, which read the state, and of uz, ur, uh (the input).
+    """[gru]. Arrays: the arrays of wz, wr, wh (read the state) and of uz, ur, uh (the input).
 
     Source: gru_layer.c forward_gru_layer (both code bases), which has the names w and u; the
     order in the file is `WeightFileRules.gru_order`.

@@ -38,7 +38,7 @@ class Local(Layer):
     """[local]. Arrays: `biases` [filters, H, W], `weights` [H * W, filters, channels * size^2].
 
     Source: local_layer.c local_out_height, forward_local_layer. With any pad the output is
-    as large as that of a 1x1 window, and the first window starts `pad` pixels outside.
+    as large as with a 1x1 window, and the first window starts `pad` pixels outside.
     """
 
     section_names = ("local",)

@@ -22,7 +22,7 @@ class LstmOptions(LayerOptions):
 
 
 class Lstm(Recurrent):
-    """[lstm]. Arrays: for each gate those of w, which reads the state; then of u, the input.
+    """[lstm]. Arrays: for each gate the arrays of w (reads the state); then of u (the input).
 
     Source: lstm_layer.c forward_lstm_layer. The file holds the gates f, i, g, o in the
     order of `WeightFileRules.lstm_order`.

@@ -30,7 +30,7 @@ class RnnOptions(LayerOptions):
 
 
 class Rnn(Recurrent):
-    """[rnn]. Arrays: those of `input_layer`, `self_layer`, `output_layer`.
+    """[rnn]. Arrays: the arrays of `input_layer`, `self_layer`, `output_layer`.
 
     Source: rnn_layer.c forward_rnn_layer (both code bases).
     """

@@ -19,7 +19,7 @@ _BATCHES_PER_CLASS = 2000  # the advice of AlexeyAB's README
 
 
 def _where(sections: Sections, key: str) -> Location:
-    """Return the line of a key of [net], or that of the section if it has no such key."""
+    """Return the line of a key of [net], or the section's line if it has no such key."""
     entry = sections[0].first().get(key)
     return sections[0].where if entry is None else entry.where
 

@@ -60,7 +60,7 @@ def cost_loss(
     Source: cost_layer.c forward_cost_layer, forward_cost_layer_gpu (both code bases). What
     only CUDA code does (wgan, noobj, thresh, smooth) is done here everywhere.
     Differs: pjreddie's CPU code reverses the sign of the delta of type=smooth where the
-    difference is above 1; here it is that of its CUDA code, and of AlexeyAB's.
+    difference is above 1; here the sign is the same as in its CUDA code and in AlexeyAB's.
     """
     options = layer.options
     pred, truth = _flatten(x, truths)

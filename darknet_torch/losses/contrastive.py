@@ -69,7 +69,7 @@ def contrastive_loss(
 
 
 def _picture_embeddings(x: Tensor, truths: Tensor, context: LossContext) -> _Embeddings:
-    """One embedding per picture; without a class, two pictures in turn have one label."""
+    """One embedding per picture; without a class, each two successive pictures share a label."""
     count = x.shape[0]
     pictures = torch.arange(count, device=x.device)
     truth = truths.flatten(1)

@@ -1,7 +1,7 @@
 """IoU, GIoU, DIoU and CIoU of boxes, and Darknet's gradient of them.
 
-All boxes are [..., 4] float32: centre x, centre y, width, height in one unit; those of a
-pair broadcast against each other.
+All boxes are [..., 4] float32: centre x, centre y, width, height in one unit; the
+boxes of a pair broadcast against each other.
 
 Source: box.c (both code bases).
 """

@@ -15,7 +15,7 @@ from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
 
 _MAX_INSTANCES = 90  # per picture, iseg_layer.c make_iseg_layer
 _DECAY = 0.1  # weight of the delta that draws embeddings towards 0
-_STEP = 0.1  # towards the mean of the own instance, away from those of the others
+_STEP = 0.1  # towards the mean of the own instance, away from the means of the others
 _EMBEDDING_SCALE = 0.01  # on the whole delta of the embeddings
 
 

@@ -29,7 +29,7 @@ class Truths:
 
     @staticmethod
     def from_rows(rows: Tensor, classes: int, *, class_at: int = 4) -> Truths:
-        """Read Darknet's truth rows; a row whose x is 0 ends those of its picture.
+        """Read Darknet's truth rows; a row whose x is 0 ends the rows of its picture.
 
         Args:
             rows: [N, boxes, 5 or more] float32: x, y, w, h, class (, track id).

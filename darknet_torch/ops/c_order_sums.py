@@ -192,7 +192,7 @@ def normalization(
     Source: blas.c normalize_cpu, batchnorm_layer.c backward_batchnorm_layer.
     """
     inside, root = (variance + _EPSILON).double().sqrt(), variance.double().sqrt()
-    # The divisor of the forward pass, then that of the delta itself: each code base has its
+    # The divisor of the forward pass, then the divisor of the delta itself: each code base has its
     # epsilon inside the root in one of them, and outside in the other.
     divisors = (inside, root + _EPSILON) if epsilon_inside_root else (root + _OUTSIDE, inside)
     out: Tensor = _Normalization.apply(  # type: ignore[no-untyped-call]

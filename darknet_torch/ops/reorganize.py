@@ -60,7 +60,7 @@ def _sources(
 ) -> np.ndarray:
     """[count_out] position in the input of each value of the output, -1 for none.
 
-    Where several input values go to one place, the last one stays, as in C.
+    If several input values go to one position, the last one stays, as in C.
     """
     few = deep.channels // stride**2
     channel, row, column = np.indices((deep.channels, deep.height, deep.width)).reshape(3, -1)

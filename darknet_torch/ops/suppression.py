@@ -23,7 +23,7 @@ def pairwise_iou(boxes: Tensor, exponent: float | None) -> Tensor:
 
     Args:
         boxes: [..., K, 4] left, top, right, bottom.
-        exponent: that of the penalty on the distance of the centres; None for plain IoU.
+        exponent: exponent of the penalty on the distance of the centres; None for plain IoU.
 
     Returns:
         [..., K, K].

@@ -77,7 +77,7 @@ def network_predict_batch(
     """Run a batch and return the boxes of each of its pictures; see `get_network_boxes`.
 
     Args:
-        image: its data are those of all pictures, one after the other.
+        image: its data hold all pictures, one after the other.
         batch_size: the batch size that the network was loaded with.
 
     Returns:

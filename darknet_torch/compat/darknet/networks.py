@@ -36,7 +36,7 @@ class LoadedNetwork:
     Attributes:
         network: the PyTorch network, with normalisation folded in as Darknet does on loading.
         batch: the number of pictures that `network_predict` takes.
-        predictions: those of the last pictures; None before the first, or without detection
+        predictions: of the last pictures; None before the first, or without detection
             heads.
     """
 

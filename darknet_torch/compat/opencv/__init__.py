@@ -8,8 +8,8 @@ or instead of ``import cv2.dnn as dnn`` in one that calls ``dnn``:
 
     import darknet_torch.compat.opencv as dnn
 
-Everything that does not concern Darknet's files, such as blobFromImage and NMSBoxes, is that of
-the installed OpenCV.
+Everything that does not concern Darknet's files, such as blobFromImage and NMSBoxes, comes
+from the installed OpenCV.
 """
 
 import sys

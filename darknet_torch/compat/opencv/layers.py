@@ -44,7 +44,7 @@ _ACTIVATIONS = {
     "logistic": "Sigmoid",
     "tanh": "TanH",
 }
-# Their output is that of the layer before them.
+# Their output is the output of the layer before them.
 _IDENTITY = (Cost, Dropout)
 
 _Stage = tuple[str, str]
