@@ -215,12 +215,12 @@ def train_with(options: TrainOptions) -> None:
         return
     if options.verbose:
         options.print_remark("\n".join(plan.lines()))
-    from darknet_torch.cli.train_console import ConsoleCallbacks, print_error
+    from darknet_torch.cli.train_console import ConsoleCallbacks
     from darknet_torch.training.launch import launch
 
     make_callbacks = ConsoleCallbacks(options.quiet)
     if len(devices) > 1:
-        launch(plan, devices, make_callbacks, print_error)
+        launch(plan, devices, make_callbacks)
         return
     _prepare(plan, devices[0], options, make_callbacks()).run()
 
