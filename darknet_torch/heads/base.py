@@ -66,6 +66,7 @@ class Head(Layer):
         nms_kind: kind of non-maximum suppression: "default", "greedynms", "diounms" or
             "cornersnms".
         beta_nms: exponent of diounms.
+        truths_by_cell: the loss takes a truth for each cell, else a list of boxes.
     """
 
     classes: int
@@ -73,6 +74,7 @@ class Head(Layer):
     values_per_box: int
     nms_kind: str = "default"
     beta_nms: float = 0.6
+    truths_by_cell: ClassVar[bool] = False
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)
@@ -92,6 +94,20 @@ class Head(Layer):
             return None
         return self._files.read_class_map(
             name, section=self.section, where=self.options.where, classes=self.classes
+        )
+
+    def describe_loss(self, parts: Mapping[str, float]) -> str:
+        """Source: region_layer.c forward_region_layer, its printf."""
+        if not {"iou", "recall", "count"} <= set(parts):
+            return super().describe_loss(parts)
+        more = "".join(
+            f", {name} = {parts[name]:f}"
+            for name in ("class_loss", "iou_loss", "uc_loss", "total_loss")
+            if name in parts
+        )
+        return (
+            f"Region {self.index} Avg IOU: {parts['iou']:f}, .5R: {parts['recall']:f}, "
+            f"count: {parts['count']:.0f}{more}"
         )
 
     def logistic(self, x: Tensor) -> Tensor:

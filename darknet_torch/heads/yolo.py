@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -224,6 +224,17 @@ class Yolo(AnchorHead):
         if scale != 1:
             xy = xy * scale - 0.5 * (scale - 1)
         return torch.cat((xy, wh, rest), 2).flatten(1, 2)
+
+    def describe_loss(self, parts: Mapping[str, float]) -> str:
+        """Source: yolo_layer.c forward_yolo_layer (AlexeyAB), its printf."""
+        options = self.options
+        return (
+            f"v3 ({options.iou_loss} loss, Normalizer: (iou: {options.iou_normalizer:.2f}, "
+            f"obj: {options.obj_normalizer:.2f}, cls: {options.cls_normalizer:.2f}) "
+            f"Region {self.index} Avg (IOU: {parts['iou']:f}), .5R: {parts['recall']:f}, "
+            f"count: {parts['count']:.0f}, class_loss = {parts['class_loss']:f}, "
+            f"iou_loss = {parts['iou_loss']:f}, total_loss = {parts['total_loss']:f}"
+        )
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
         """`Head.decode`. Source: yolo_layer.c get_yolo_box, get_yolo_detections."""
