@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +79,6 @@ class Checkpoints(Callback):
             loop.average.swap()
 
     def _write_weights(self, loop: TrainingLoop, suffix: str) -> None:
-        # AlexeyAB's save_weights counts iterations, not the pictures of incomplete batches.
-        seen = loop.iteration * loop.batch_size
-        loop.network.header = replace(loop.network.header, seen=seen)
         write_weights(loop.network, self.plan.path(suffix))
 
     def _write_state(self, loop: TrainingLoop) -> None:

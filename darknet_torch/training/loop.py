@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -140,6 +140,7 @@ class TrainingLoop:
             results.append(result)
         self.iteration += 1
         self.seen = self.iteration * self.batch_size
+        self.network.header = replace(self.network.header, seen=self.seen)
         self.processes.sum_gradients(self.optimizer.parameters())
         rate = self._rate()
         copies = self.processes.count
