@@ -114,15 +114,12 @@ class Head(Layer):
         """The logistic function, in the network's arithmetic."""
         return self.arithmetic.logistic(x)
 
-    def check_filters(
-        self, context: BuildContext, formula: str, likely_fix: str | None = None
-    ) -> None:
+    def check_filters(self, context: BuildContext, formula: str) -> None:
         """Check that the input has as many channels as the head needs.
 
         Args:
             context: the network around the head.
             formula: how the number of channels follows from the head's options.
-            likely_fix: what else in the head's options may be wrong, and what to write.
 
         Raises:
             CfgError: they differ.
@@ -134,20 +131,19 @@ class Head(Layer):
         if channels == needed:
             return
         source = context.nearest_layer_with_filters()
-        first = f"{likely_fix}; or " if likely_fix else ""
         if source is None:
             raise self.config_error(
                 "does not fit its input",
                 expected=f"{needed} channels = {formula}",
                 got=f"{channels} channels",
-                fix=f"{first}put a [convolutional] with filters={needed} before it",
+                fix=f"put a [convolutional] with filters={needed} before it",
             )
         at = source.options.where
         raise self.config_error(
             f"needs filters={needed} in the [{source.section}] before it ({at})",
             expected=f"filters={needed} = {formula}",
             got=f"{channels} channels",
-            fix=f"{first}set filters={needed} at {at}, or correct the numbers here",
+            fix=f"set filters={needed} at {at}, or correct the numbers here",
         )
 
     def channels_for(self, classes: int, boxes: int) -> int:
