@@ -13,7 +13,8 @@ from darknet_torch.heads.base import Head
 from darknet_torch.layers.convolutional import Convolutional
 from darknet_torch.model.loading import build
 from darknet_torch.model.network import Network
-from darknet_torch.training.loop import MiniBatch, TrainingLoop
+from darknet_torch.training.batches import TrainBatch
+from darknet_torch.training.loop import TrainingLoop
 
 TRUTHS = 8  # per picture
 
@@ -40,7 +41,7 @@ def inputs(batch: int, size: int, classes: int) -> tuple[Tensor, Tensor]:
 def ours(built: Network, images: Tensor, truths: Tensor) -> Callable[[], object]:
     """Return a training step of this project: forward, Darknet's losses, backward, update."""
     loop = TrainingLoop(built)
-    return lambda: loop.train_iteration([MiniBatch(images, truths)])
+    return lambda: loop.train_iteration([TrainBatch(images, truths)])
 
 
 def peer(built: Network, images: Tensor) -> Callable[[], object]:

@@ -20,9 +20,10 @@ from darknet_torch.cfg.net import read_net
 from darknet_torch.errors import CfgWarning
 from darknet_torch.layers.crop import Crop
 from darknet_torch.model.network import Network
-from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.batches import TrainBatch
+from darknet_torch.training.callbacks import Callback, CallbackList
 from darknet_torch.training.forward import MiniBatchResult
-from darknet_torch.training.loop import MiniBatch, TrainingLoop, Update
+from darknet_torch.training.loop import TrainingLoop, Update
 from darknet_torch.training.schedule import rate_at
 from tools import records
 from tools.deviation import Deviation, worst
@@ -86,7 +87,7 @@ class _Comparison(Callback):
 
 def _mini_batches(
     record: records.Record, loop: TrainingLoop, *, mirrors: bool
-) -> Iterator[MiniBatch]:
+) -> Iterator[TrainBatch]:
     """Yield the mini-batches of a record, mirrored where C mirrored them."""
     images, truths = (torch.from_numpy(part) for part in records.train_batches(record))
     size = record["net"]["batch"]
@@ -95,7 +96,7 @@ def _mini_batches(
         batch = images[part]
         if mirrors:
             batch = _mirrored_as_recorded(loop, batch, truths[part], record["costs"][index])
-        yield MiniBatch(batch, truths[part])
+        yield TrainBatch(batch, truths[part])
 
 
 def _stop_random_mirroring(network: Network) -> bool:
@@ -130,8 +131,8 @@ def _mirrored_as_recorded(
     costs = []
     for choice in choices:
         trial, kept = copy.deepcopy(loop), _Cost()
-        trial.callbacks = [kept]
-        trial.train_iteration([MiniBatch(choice, truths)])
+        trial.events = CallbackList([kept])
+        trial.train_iteration([TrainBatch(choice, truths)])
         costs.append(kept.cost)
     return min(zip(choices, costs, strict=True), key=lambda pair: abs(pair[1] - cost))[0]
 

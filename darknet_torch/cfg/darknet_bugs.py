@@ -1,7 +1,8 @@
 """The bugs of Darknet's C code that a training can reproduce, each described once.
 
-A dialect holds the bugs of its build in `Dialect.bugs`, and code asks for one by its name:
-``dialect.reproduces(COL2IM_ZEROES_DELTA)``. A dialect without bugs comes from
+A dialect holds the bugs of its build in `Dialect.bugs`. Code asks for one by its name, as in
+``dialect.reproduces(DELTAS_NOT_ZEROED)``, or asks what the bugs together mean for a section:
+`Dialect.trains`, `overwrites_delta` and `sends_delta`. A dialect without bugs comes from
 `darknet_torch.cfg.dialect.without_bugs`. All of them concern training alone: what a network
 computes at inference, and its weight files, are the same with and without them. Where a code
 base merely chose another way, that is a field of the dialect and no bug.

@@ -244,10 +244,8 @@ def show_command(options: ShowOptions) -> None:
 
     Exit status: 1 if some pictures could not be read.
     """
-    import cv2
-
     from darknet_torch.datasets.contact_sheet import choose_examples, contact_sheet
-    from darknet_torch.files import write_bytes
+    from darknet_torch.media.images import write_picture
 
     splits, out = options.open(), options.out
     examples = [item for data in splits.values() for item in data.examples]
@@ -257,13 +255,7 @@ def show_command(options: ShowOptions) -> None:
     if not chosen:
         raise UsageError("no pictures to show", where=", ".join(options.data))
     sheet, errors = contact_sheet(chosen, names, columns=options.columns, size=options.size)
-    try:
-        _, data = cv2.imencode(Path(out).suffix or ".png", sheet)
-    except cv2.error:
-        raise UsageError(
-            "this picture format cannot be written", where=out, expected=".png or .jpg"
-        ) from None
-    write_bytes(Path(out), data.tobytes())
+    write_picture(Path(out), sheet)
     click.echo(f"{out}: {len(chosen)} of {len(examples)} pictures")
     _exit_if_any(errors)
 

@@ -26,7 +26,6 @@ from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
-from darknet_torch.files import write_bytes
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
 
 if TYPE_CHECKING:
@@ -215,12 +214,12 @@ def train_with(options: TrainOptions) -> None:
         return
     if options.verbose:
         options.print_remark("\n".join(plan.lines()))
-    from darknet_torch.cli.train_console import ConsoleCallbacks, print_error
+    from darknet_torch.cli.train_console import ConsoleCallbacks
     from darknet_torch.training.launch import launch
 
     make_callbacks = ConsoleCallbacks(options.quiet)
     if len(devices) > 1:
-        launch(plan, devices, make_callbacks, print_error)
+        launch(plan, devices, make_callbacks)
         return
     _prepare(plan, devices[0], options, make_callbacks()).run()
 
@@ -314,17 +313,13 @@ def _prepare(
 
 def _show_batch(plan: TrainPlan, path: Path, options: TrainOptions) -> None:
     """Draw the first batch to a picture file."""
-    import cv2
-
     from darknet_torch.augment.batch_sheet import batch_sheet
+    from darknet_torch.media.images import write_picture
 
     training = _prepare(plan, "cpu", options)
     batch, data = training.first_batch(), training.data
     if not training.network.net.is_picture:
         raise UsageError("there is nothing to draw", expected="a network that takes pictures")
     sheet = batch_sheet(batch.images.numpy(), batch.truths.numpy(), data.names, side=data.side)
-    done, encoded = cv2.imencode(path.suffix or ".png", sheet)
-    if not done:
-        raise UsageError("cannot be encoded", where=path, expected="a name such as batch.png")
-    write_bytes(path, encoded.tobytes())
+    write_picture(path, sheet)
     click.echo(f"{len(batch.images)} pictures: {path}", err=True)

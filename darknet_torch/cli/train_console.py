@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from darknet_torch.errors import DarknetError
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.progress import Progress
 
@@ -69,8 +68,3 @@ class ConsoleCallbacks:
 
     def __call__(self) -> tuple[Callback, ...]:
         return ConsoleLog(quiet=self.quiet), ConsoleProblems()
-
-
-def print_error(error: DarknetError) -> None:
-    """Print why one of several processes failed."""
-    click.echo(f"dtorch: {error}", err=True)

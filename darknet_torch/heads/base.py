@@ -66,6 +66,7 @@ class Head(Layer):
         nms_kind: kind of non-maximum suppression: "default", "greedynms", "diounms" or
             "cornersnms".
         beta_nms: exponent of diounms.
+        truths_by_cell: the loss takes a truth for each cell, else a list of boxes.
     """
 
     classes: int
@@ -73,6 +74,7 @@ class Head(Layer):
     values_per_box: int
     nms_kind: str = "default"
     beta_nms: float = 0.6
+    truths_by_cell: ClassVar[bool] = False
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)
@@ -94,19 +96,30 @@ class Head(Layer):
             name, section=self.section, where=self.options.where, classes=self.classes
         )
 
+    def describe_loss(self, parts: Mapping[str, float]) -> str:
+        """Source: region_layer.c forward_region_layer, its printf."""
+        if not {"iou", "recall", "count"} <= set(parts):
+            return super().describe_loss(parts)
+        more = "".join(
+            f", {name} = {parts[name]:f}"
+            for name in ("class_loss", "iou_loss", "uc_loss", "total_loss")
+            if name in parts
+        )
+        return (
+            f"Region {self.index} Avg IOU: {parts['iou']:f}, .5R: {parts['recall']:f}, "
+            f"count: {parts['count']:.0f}{more}"
+        )
+
     def logistic(self, x: Tensor) -> Tensor:
         """The logistic function, in the network's arithmetic."""
         return self.arithmetic.logistic(x)
 
-    def check_filters(
-        self, context: BuildContext, formula: str, likely_fix: str | None = None
-    ) -> None:
+    def check_filters(self, context: BuildContext, formula: str) -> None:
         """Check that the input has as many channels as the head needs.
 
         Args:
             context: the network around the head.
             formula: how the number of channels follows from the head's options.
-            likely_fix: what else in the head's options may be wrong, and what to write.
 
         Raises:
             CfgError: they differ.
@@ -118,20 +131,19 @@ class Head(Layer):
         if channels == needed:
             return
         source = context.nearest_layer_with_filters()
-        first = f"{likely_fix}; or " if likely_fix else ""
         if source is None:
             raise self.config_error(
                 "does not fit its input",
                 expected=f"{needed} channels = {formula}",
                 got=f"{channels} channels",
-                fix=f"{first}put a [convolutional] with filters={needed} before it",
+                fix=f"put a [convolutional] with filters={needed} before it",
             )
         at = source.options.where
         raise self.config_error(
             f"needs filters={needed} in the [{source.section}] before it ({at})",
             expected=f"filters={needed} = {formula}",
             got=f"{channels} channels",
-            fix=f"{first}set filters={needed} at {at}, or correct the numbers here",
+            fix=f"set filters={needed} at {at}, or correct the numbers here",
         )
 
     def channels_for(self, classes: int, boxes: int) -> int:

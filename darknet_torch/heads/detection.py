@@ -48,6 +48,7 @@ class Detection(Head):
     """
 
     section_names = ("detection",)
+    truths_by_cell = True
     example_cfg = "[connected]\noutput=28\n[detection]\nside=2\nclasses=2\ncoords=4\n"
     Options = DetectionOptions
     options: DetectionOptions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -125,9 +125,8 @@ class AnchorHead(Head):
         self.boxes_per_position = len(self.mask)
         self.values_per_box = coordinates + 1 + options.classes
         self.beta_nms = options.beta_nms
-        self.check_filters(
-            context, formula.format(len(self.mask), options.classes), self._explain_mask()
-        )
+        self._check_mask()
+        self.check_filters(context, formula.format(len(self.mask), options.classes))
         self._check_counters()
         anchors = self._parse_anchors()
         chosen = [anchors[index] for index in self.mask]
@@ -153,16 +152,25 @@ class AnchorHead(Head):
         mask = existing or range(self.options.num)
         return f"write mask={_join_numbers(mask)}, or num={max(self.mask) + 1}"
 
-    def _explain_mask(self) -> str | None:
-        """Describe what is wrong with mask= and how to fix it; None if all anchors exist."""
+    def _check_mask(self) -> None:
+        """Refuse a mask of missing anchors where the input does not have the channels for it.
+
+        Where it has them, Darknet loads the head, and `_parse_anchors` warns.
+
+        Raises:
+            CfgError: mask= names anchors that do not exist, and filters= is not for them.
+        """
         beyond = self._anchors_beyond_num()
-        if not beyond:
-            return None
-        anchors = f"anchor{'s' if len(beyond) > 1 else ''} {_join_numbers(beyond)}"
-        number = self.options.num
-        return (
-            f"mask= names {anchors}, but num={number} has only 0..{number - 1}: "
-            f"{self._fix_of_mask()}"
+        needed = self.channels_for(self.classes, self.boxes_per_position)
+        if not beyond or self.input_shape.channels == needed:
+            return
+        last = self.options.num - 1
+        raise self.config_error(
+            f"mask= names anchor{'s' if len(beyond) > 1 else ''} {_join_numbers(beyond)}, "
+            f"which num={self.options.num} does not have",
+            expected="anchor 0 alone" if last == 0 else f"anchors 0..{last}",
+            got=f"mask={_join_numbers(self.mask)}",
+            fix=self._fix_of_mask(),
         )
 
     def _parse_anchors(self) -> list[list[float]]:
@@ -224,6 +232,17 @@ class Yolo(AnchorHead):
         if scale != 1:
             xy = xy * scale - 0.5 * (scale - 1)
         return torch.cat((xy, wh, rest), 2).flatten(1, 2)
+
+    def describe_loss(self, parts: Mapping[str, float]) -> str:
+        """Source: yolo_layer.c forward_yolo_layer (AlexeyAB), its printf."""
+        options = self.options
+        return (
+            f"v3 ({options.iou_loss} loss, Normalizer: (iou: {options.iou_normalizer:.2f}, "
+            f"obj: {options.obj_normalizer:.2f}, cls: {options.cls_normalizer:.2f}) "
+            f"Region {self.index} Avg (IOU: {parts['iou']:f}), .5R: {parts['recall']:f}, "
+            f"count: {parts['count']:.0f}, class_loss = {parts['class_loss']:f}, "
+            f"iou_loss = {parts['iou_loss']:f}, total_loss = {parts['total_loss']:f}"
+        )
 
     def decode(self, output: Tensor, height: int, width: int) -> Predictions:
         """`Head.decode`. Source: yolo_layer.c get_yolo_box, get_yolo_detections."""

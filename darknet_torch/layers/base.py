@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.options import Options, flag, integer, number
 from darknet_torch.cfg.shape import Shape
+from darknet_torch.cfg.tree import Tree
 from darknet_torch.errors import CfgError, warn
 from darknet_torch.ops.activations import ACTIVATIONS, Activation
 from darknet_torch.ops.arithmetic import FAST, Arithmetic, ArithmeticModule
@@ -182,6 +183,7 @@ class Layer(ArithmeticModule):
         merges_receptive_fields: the layer's receptive field is the union of its sources'
             receptive fields, not computed from the previous layer's.
         has_state: the output depends on earlier inputs.
+        averages_weights: ema_alpha= in [net] keeps a moving average of the layer's parameters.
         works_in_place: in training Darknet writes the layer's output over its source's output,
             so other layers that read the source then read the layer's output, too.
 
@@ -203,6 +205,7 @@ class Layer(ArithmeticModule):
     needs_picture: ClassVar[bool] = False
     merges_receptive_fields: ClassVar[bool] = False
     has_state: ClassVar[bool] = False
+    averages_weights: ClassVar[bool] = False
     works_in_place: ClassVar[bool] = False
 
     def __init__(self, options: Any, context: BuildContext) -> None:
@@ -266,6 +269,20 @@ class Layer(ArithmeticModule):
         The gradients that later layers sent to these sources are lost.
         """
         return self.sources if self.overwrites else ()
+
+    @property
+    def class_tree(self) -> Tree | None:
+        """The tree of the classes that the layer predicts; None for a flat list of classes."""
+        return None
+
+    def describe_loss(self, parts: Mapping[str, float]) -> str:
+        """The line of a training's log about the layer's loss.
+
+        Args:
+            parts: the named numbers of the loss, means over the mini-batches of a batch.
+        """
+        numbers = ", ".join(f"{name} = {value:f}" for name, value in parts.items())
+        return f"{self.section} {self.index}: {numbers}"
 
     def forward_recording_delta(
         self, *inputs: Tensor, record: Callable[[Tensor], Tensor]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -55,6 +56,10 @@ class Contrastive(Layer):
                     expected=f"a multiple of {self.boxes} channels",
                     got=f"{context.input_shape.channels} channels",
                 )
+
+    def describe_loss(self, parts: Mapping[str, float]) -> str:
+        """Source: contrastive_layer.c forward_contrastive_layer, its printf."""
+        return f"Contrast accuracy = {parts['accuracy']:f} %"
 
     def forward(self, x: Tensor) -> Tensor:
         return x.new_zeros(x.shape)

@@ -80,6 +80,7 @@ class Convolutional(Layer):
         "[convolutional]\nfilters=2\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\n"
     )
     needs_picture = True
+    averages_weights = True
     Options = ConvolutionalOptions
     own_activations = CONVOLUTION_ACTIVATIONS
     options: ConvolutionalOptions

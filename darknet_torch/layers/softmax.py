@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, text
+from darknet_torch.cfg.tree import Tree
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 
 
@@ -38,6 +39,10 @@ class Softmax(Layer):
                 expected="a divisor of its values",
                 got=f"{context.input_shape.count} values",
             )
+
+    @property
+    def class_tree(self) -> Tree | None:
+        return None if self.tree is None else self.tree.tree
 
     def set_temperature(self, temperature: float) -> None:
         self.temperature = temperature

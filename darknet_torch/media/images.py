@@ -11,7 +11,8 @@ import cv2
 import libstb
 import numpy as np
 
-from darknet_torch.errors import ImageError
+from darknet_torch.errors import ImageError, UsageError
+from darknet_torch.files import write_bytes
 
 Image = np.ndarray
 Picture = str | os.PathLike[str] | np.ndarray
@@ -384,3 +385,24 @@ def resize_opencv(planes: Image, height: int, width: int) -> np.ndarray:
 
 _RESIZERS = {"darknet": resize_darknet, "opencv": resize_opencv}
 RESIZE_METHODS = tuple(_RESIZERS)
+
+
+def write_picture(path: Path, image: np.ndarray) -> None:
+    """Write a picture in the format of the path's suffix, PNG without one.
+
+    Args:
+        path: the file to write.
+        image: BGR uint8 [H, W, 3].
+
+    Raises:
+        UsageError: OpenCV cannot write this format, or the file cannot be written.
+    """
+    try:
+        encoded, data = cv2.imencode(path.suffix or ".png", image)
+    except cv2.error:
+        encoded = False
+    if not encoded:
+        raise UsageError(
+            "this picture format cannot be written", where=path, expected=".png or .jpg"
+        )
+    write_bytes(path, data.tobytes())

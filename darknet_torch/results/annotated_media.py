@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import cv2
-import numpy as np
-
 from darknet_torch.errors import UsageError
-from darknet_torch.files import FreePaths, write_bytes
+from darknet_torch.files import FreePaths
 from darknet_torch.media.frame_batches import Frame
+from darknet_torch.media.images import write_picture
 from darknet_torch.media.sources import PictureSource, SourceKind
 from darknet_torch.media.video_writer import CODECS, VideoFile, check_video_suffix
 from darknet_torch.results.detections import Detections
@@ -125,15 +123,3 @@ def _suffix_for(source: PictureSource, suffixes: Iterable[str], default: str) ->
     """Return the source's suffix if it is one of `suffixes`, else `default`."""
     suffix = Path(source.name).suffix.lower()
     return suffix if suffix in suffixes else default
-
-
-def write_picture(path: Path, image: np.ndarray) -> None:
-    """Write a picture, BGR uint8 [H, W, 3], in the format of the path's suffix.
-
-    Raises:
-        UsageError: the picture cannot be encoded or written.
-    """
-    done, data = cv2.imencode(path.suffix, image)
-    if not done:
-        raise UsageError("cannot be encoded", where=path)
-    write_bytes(path, data.tobytes())

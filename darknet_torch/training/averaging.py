@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from darknet_torch.layers.convolutional import Convolutional
 from darknet_torch.model.network import Network
 
 _TAIL = 1000  # the average replaces the weights so many iterations before the end
@@ -75,7 +74,7 @@ class WeightAverage:
 
 def _arrays(network: Network) -> Iterator[nn.Parameter]:
     for layer in network.layers:
-        if isinstance(layer, Convolutional):
+        if layer.averages_weights:
             for slot in layer.weight_slots():
                 if isinstance(slot.tensor, nn.Parameter):
                     yield slot.tensor

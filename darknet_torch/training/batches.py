@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -34,11 +34,16 @@ class TrainBatch:
 
     images: Tensor
     truths: Tensor
-    paths: list[str]
-    problems: list[Problem]
-    restarts: list[int]
-    iteration: int
-    subdivision: int
+    paths: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
+    restarts: Sequence[int] = ()
+    iteration: int = 0
+    subdivision: int = 0
+
+    def to(self, device: torch.device) -> TrainBatch:
+        """A copy on `device`."""
+        images = self.images.to(device, non_blocking=True)
+        return replace(self, images=images, truths=self.truths.to(device, non_blocking=True))
 
     def pin_memory(self) -> TrainBatch:
         """A copy in page-locked memory; DataLoader calls this."""

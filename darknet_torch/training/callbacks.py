@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import Problem
@@ -23,6 +24,15 @@ class Callback:
     """
 
     on_every_rank: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Refuse methods that look like an event but are none, such as a misspelt one."""
+        super().__init_subclass__(**more)
+        unknown = [
+            name for name in vars(cls) if name.startswith("on_") and not hasattr(Callback, name)
+        ]
+        if unknown:
+            raise TypeError(f"{cls.__name__}.{unknown[0]} is not an event of Callback")
 
     def on_start(self, loop: TrainingLoop) -> None:
         """Called before the first iteration."""
@@ -47,3 +57,42 @@ class Callback:
 
     def on_end(self, loop: TrainingLoop) -> None:
         """Called after the last iteration."""
+
+
+class CallbackList(Callback):
+    """Calls several callbacks at each event, in their order."""
+
+    def __init__(self, callbacks: Iterable[Callback]) -> None:
+        self.callbacks = list(callbacks)
+
+    def on_start(self, loop: TrainingLoop) -> None:
+        for callback in self.callbacks:
+            callback.on_start(loop)
+
+    def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
+        for callback in self.callbacks:
+            callback.on_mini_batch(loop, result)
+
+    def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
+        for callback in self.callbacks:
+            callback.on_iteration(loop, update)
+
+    def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
+        for callback in self.callbacks:
+            callback.on_evaluation(loop, score)
+
+    def on_problem(self, loop: TrainingLoop, problem: Problem) -> None:
+        for callback in self.callbacks:
+            callback.on_problem(loop, problem)
+
+    def on_message(self, loop: TrainingLoop, text: str) -> None:
+        for callback in self.callbacks:
+            callback.on_message(loop, text)
+
+    def on_interrupt(self, loop: TrainingLoop) -> None:
+        for callback in self.callbacks:
+            callback.on_interrupt(loop)
+
+    def on_end(self, loop: TrainingLoop) -> None:
+        for callback in self.callbacks:
+            callback.on_end(loop)

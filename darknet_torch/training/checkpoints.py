@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import shutil
-from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.files import atomic_write, write_bytes
-from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.weights import write_weights
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.plan import TrainPlan
@@ -64,7 +62,7 @@ class Checkpoints(Callback):
     def on_interrupt(self, loop: TrainingLoop) -> None:
         self._write_last(loop)
         files = f"{self.plan.path('_last.weights')} and {self.plan.path(STATE)}"
-        loop.emit("on_message", f"stopped; --resume goes on from {files}")
+        loop.events.on_message(loop, f"stopped; --resume goes on from {files}")
 
     def on_end(self, loop: TrainingLoop) -> None:
         self._write_weights(loop, "_final.weights")
@@ -79,24 +77,11 @@ class Checkpoints(Callback):
             loop.average.swap()
 
     def _write_weights(self, loop: TrainingLoop, suffix: str) -> None:
-        # AlexeyAB's save_weights counts iterations, not the pictures of incomplete batches.
-        seen = loop.iteration * loop.batch_size
-        loop.network.header = replace(loop.network.header, seen=seen)
         write_weights(loop.network, self.plan.path(suffix))
 
     def _write_state(self, loop: TrainingLoop) -> None:
-        state = {
-            "iteration": loop.iteration,
-            "seen": loop.seen,
-            "optimizer": loop.optimizer.state_dict(),
-            "averages": loop.average.averages,
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-            "accumulated": loop.forward.state_dict(),
-            "rejection": asdict(loop.forward.rejection),
-        }
         buffer = io.BytesIO()
-        torch.save(state, buffer)
+        torch.save(loop.state_dict(), buffer)
         write_bytes(self.plan.path(STATE), buffer.getvalue())
 
 
@@ -110,21 +95,14 @@ def resume(plan: TrainPlan, loop: TrainingLoop) -> None:
     if not path.is_file():
         raise UsageError("nothing to resume", where=path, expected="the state of a stopped run")
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        if state["iteration"] != loop.iteration:
-            raise ValueError(f"it is of iteration {state['iteration']}")
-        loop.optimizer.load_state_dict(state["optimizer"])
-        loop.average.load(state["averages"])
-        loop.forward.load_state_dict(state["accumulated"])
-        loop.forward.rejection = RejectionState(**state["rejection"])
+        loop.load_state_dict(torch.load(path, weights_only=True))
     except (ValueError, KeyError, RuntimeError, OSError, EOFError) as error:
         raise UsageError(
-            "does not belong to these weights", where=path, got=str(error).splitlines()[0]
+            "does not belong to these weights",
+            where=path,
+            got=str(error).splitlines()[0],
+            fix="start again from the weights, without --resume",
         ) from None
-    loop.seen = state["seen"]
-    torch.set_rng_state(state["random"])
-    if len(state["random_cuda"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all(state["random_cuda"])
 
 
 def keep_cfg(plan: TrainPlan) -> None:

@@ -17,8 +17,6 @@ from darknet_torch.datasets.classification import ClassifiedPictures, open_class
 from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
-from darknet_torch.heads.detection import Detection
-from darknet_torch.layers.softmax import Softmax
 from darknet_torch.losses.registry import loss_function_for
 from darknet_torch.model.network import Network
 from darknet_torch.training.plan import TrainPlan
@@ -93,7 +91,7 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     augment = plan.augment and not plan.overfit
     side = None
     source: SampleSource
-    if isinstance(head, Detection):
+    if head.truths_by_cell:
         side = head.options.side
         cells = CellAugmentation.from_options(
             network.net, head.options, network.dialect, augment=augment
@@ -140,7 +138,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
             paths=pictures.paths[: plan.overfit],
             class_ids=pictures.class_ids[: plan.overfit],
         )
-    trees = [x.tree for x in network.layers if isinstance(x, Softmax) and x.tree is not None]
+    trees = [layer.class_tree for layer in network.layers if layer.class_tree is not None]
     classes = network.output_layer.output_shape.count
     if len(pictures.labels) > classes:
         raise UsageError(
@@ -154,7 +152,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
         network.net,
         classes,
         network.dialect,
-        tree=trees[-1].tree if trees else None,
+        tree=trees[-1] if trees else None,
         augment=plan.augment and not plan.overfit,
     )
     valid = None

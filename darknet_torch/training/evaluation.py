@@ -113,7 +113,7 @@ def find_evaluator(data: TrainingData, plan: TrainPlan) -> Evaluator | None:
     return None
 
 
-class Evaluation(Callback):
+class PeriodicEvaluation(Callback):
     """Evaluates the network every few epochs and at the end.
 
     Args:
@@ -139,7 +139,7 @@ class Evaluation(Callback):
             return
         self._evaluated_at = loop.iteration
         self.last = self.evaluate(loop.network)
-        loop.emit("on_evaluation", self.last)
+        loop.events.on_evaluation(loop, self.last)
 
     def _is_due(self, loop: TrainingLoop) -> bool:
         net = loop.network.net

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -72,18 +74,20 @@ class ForwardPass:
             and layer.index not in self.overwritten_by
         )
 
-    def state_dict(self) -> dict[int, Tensor]:
-        """The accumulated deltas, by layer index."""
-        return {
+    def state_dict(self) -> dict[str, Any]:
+        """The accumulated deltas, by layer index, and the state of bad-label rejection."""
+        deltas = {
             index: accumulated.delta
             for index, accumulated in self.accumulated.items()
             if accumulated.delta is not None
         }
+        return {"accumulated": deltas, "rejection": asdict(self.rejection)}
 
-    def load_state_dict(self, deltas: dict[int, Tensor]) -> None:
-        """Go on with what `state_dict` gave."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
         for index, accumulated in self.accumulated.items():
-            accumulated.delta = deltas.get(index)
+            accumulated.delta = state["accumulated"].get(index)
+        self.rejection = RejectionState(**state["rejection"])
 
     def __call__(self, images: Tensor, truths: Tensor, context: LossContext) -> MiniBatchResult:
         """Run a mini-batch.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 import torch.distributed
@@ -18,55 +20,59 @@ from darknet_torch.training.distributed import Processes
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.setup import prepare
 
-_FAILED = 2
+_SUCCEEDED, _FAILED = 0, 2
 
 CallbackMaker = Callable[[], Sequence[Callback]]
 
 
-def launch(
-    plan: TrainPlan,
-    devices: Sequence[str],
-    make_callbacks: CallbackMaker,
-    report_error: Callable[[DarknetError], None],
-) -> None:
+def launch(plan: TrainPlan, devices: Sequence[str], make_callbacks: CallbackMaker) -> None:
     """Train on each of `devices`, in a process each if there are several.
 
     Args:
         plan: what to do; `devices` replace its own device.
         devices: such as ["cuda:0", "cuda:1"]; "cpu" may occur more than once.
         make_callbacks: makes the callbacks in the process that calls them; picklable.
-        report_error: called in the first of several processes with the error that ends it;
-            picklable.
 
     Raises:
         DarknetError: as `prepare` and `Training.run`, from a single process.
-        TrainingError: one of several processes failed, which has reported why.
+        TrainingError: one of several processes failed; it says which and why.
     """
     if len(devices) == 1:
         prepare(replace(plan, device=devices[0]), make_callbacks()).run()
         return
     with tempfile.TemporaryDirectory() as folder:
-        meeting = (Path(folder) / "meeting").as_uri()
-        arguments = (plan, tuple(devices), meeting, make_callbacks, report_error)
+        shared = Path(folder)
         try:
+            arguments = (plan, tuple(devices), shared, make_callbacks)
             spawn(_train_one, arguments, nprocs=len(devices))
-        except ProcessExitedException:
-            raise TrainingError("one of the processes that train together failed") from None
+        except ProcessExitedException as error:
+            rank = error.error_index
+            message = _error_file(shared, rank)
+            raise TrainingError(
+                "one of the processes that train together failed",
+                where=f"process {rank}, on {devices[rank]}",
+                got=message.read_text() if message.exists() else _how_it_ended(error),
+            ) from None
 
 
 def _train_one(
     rank: int,
     plan: TrainPlan,
     devices: Sequence[str],
-    meeting: str,
+    shared: Path,
     make_callbacks: CallbackMaker,
-    report_error: Callable[[DarknetError], None],
 ) -> None:
-    """What each process does: join the others, train, leave."""
+    """What each process does: join the others, train, leave.
+
+    Args:
+        rank: which of the processes this is, from 0.
+        shared: a folder of all processes, where they meet and leave what ended them.
+    """
     device, count = devices[rank], len(devices)
     on_gpu = device.startswith("cuda")
     if on_gpu:
         torch.cuda.set_device(device)
+    meeting = (shared / "meeting").as_uri()
     torch.distributed.init_process_group(
         "nccl" if on_gpu else "gloo", init_method=meeting, rank=rank, world_size=count
     )
@@ -74,7 +80,27 @@ def _train_one(
         plan = replace(plan, device=device)
         prepare(plan, make_callbacks(), Processes(rank, count)).run()
     except DarknetError as error:
-        if rank == 0:
-            report_error(error)
-        os._exit(_FAILED)  # the others wait for this one and are ended by their parent
+        _error_file(shared, rank).write_text(str(error))
+        _leave(_FAILED)  # the others wait for this one and are ended by their parent
     torch.distributed.destroy_process_group()
+    _leave(_SUCCEEDED)
+
+
+def _error_file(shared: Path, rank: int) -> Path:
+    """Where a process leaves the message of the error that ended it."""
+    return shared / f"error_{rank}"
+
+
+def _how_it_ended(error: ProcessExitedException) -> str:
+    return error.signal_name or f"exit status {error.exit_code}"
+
+
+def _leave(status: int) -> NoReturn:
+    """End this process at once, everything being written.
+
+    At a normal exit the C++ destructors of PyTorch meet threads of gloo that still run, and now
+    and then abort the process ("terminate called without an active exception").
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

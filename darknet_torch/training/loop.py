@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,26 +18,12 @@ from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST
 from darknet_torch.training.averaging import WeightAverage
 from darknet_torch.training.batches import TrainBatch
-from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.callbacks import Callback, CallbackList
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.forward import ForwardPass, MiniBatchResult
 from darknet_torch.training.optimizer import Optimizer, batch_size
 from darknet_torch.training.problem_log import ProblemLog
 from darknet_torch.training.schedule import rate_at
-
-
-class MiniBatch(NamedTuple):
-    """What one forward pass of a training takes.
-
-    Attributes:
-        images: [N, C, H, W] RGB in 0-1, or [N, inputs], on the network's device.
-        truths: [N, ...], in the form that the network's losses take.
-        paths: names of the pictures, for messages.
-    """
-
-    images: Tensor
-    truths: Tensor
-    paths: Sequence[str] = ()
 
 
 @dataclass
@@ -72,6 +58,7 @@ class TrainingLoop:
         seen: inputs seen so far.
         batch_size: inputs per update.
         forward: the forward pass, with the deltas that outlive a mini-batch.
+        events: calls the callbacks; outside of the first process only those for every rank.
         problems: the faults met in the data.
 
     Source: network.c train_network_datum, train_network_waitkey (AlexeyAB).
@@ -88,9 +75,9 @@ class TrainingLoop:
     ) -> None:
         self.network = network.train()
         self.processes = processes or Processes()
-        self.callbacks = [
+        self.events = CallbackList(
             callback for callback in callbacks if self.processes.is_first or callback.on_every_rank
-        ]
+        )
         self.batch_size = batch_size(network.net)
         self.seen = network.header.seen
         self.iteration = self.seen // self.batch_size
@@ -111,17 +98,18 @@ class TrainingLoop:
             TrainingError: the loss is not finite.
             KeyboardInterrupt: the user stopped the training; callbacks have saved its state.
         """
-        self.emit("on_start")
-        mini_batches = self._received(batches)
+        self._count_in_header()
+        self.events.on_start(self)
+        received = self._received(batches)
         try:
             while self.iteration < self.network.net.max_batches:
-                self.train_iteration(islice(mini_batches, self.network.net.subdivisions))
+                self.train_iteration(islice(received, self.network.net.subdivisions))
         except KeyboardInterrupt:
-            self.emit("on_interrupt")
+            self.events.on_interrupt(self)
             raise
-        self.emit("on_end")
+        self.events.on_end(self)
 
-    def train_iteration(self, mini_batches: Iterable[MiniBatch]) -> Update:
+    def train_iteration(self, mini_batches: Iterable[TrainBatch]) -> Update:
         """Update the weights once, by the mini-batches of one batch.
 
         Raises:
@@ -130,16 +118,17 @@ class TrainingLoop:
         for layer in self.network.layers:
             layer.on_iteration_start(self.iteration)
         results, inputs = [], 0
-        for images, truths, paths in mini_batches:
-            inputs += len(images)
-            self.seen += len(images)
-            result = self.forward(images, truths, self._loss_context(images))
-            self._check_finite(result, paths)
+        for batch in mini_batches:
+            inputs += len(batch.images)
+            self.seen += len(batch.images)  # some losses depend on it
+            result = self.forward(batch.images, batch.truths, self._loss_context(batch.images))
+            self._check_finite(result, batch.paths)
             self._backward(result.root)  # gradients add up from mini-batch to mini-batch
-            self.emit("on_mini_batch", result)
+            self.events.on_mini_batch(self, result)
             results.append(result)
         self.iteration += 1
         self.seen = self.iteration * self.batch_size
+        self._count_in_header()
         self.processes.sum_gradients(self.optimizer.parameters())
         rate = self._rate()
         copies = self.processes.count
@@ -147,20 +136,43 @@ class TrainingLoop:
         self.average.update(self.iteration)
         self.processes.average_statistics(self.network)
         update = self._summary(results, rate, inputs)
-        self.emit("on_iteration", update)  # log, save, evaluate
+        self.events.on_iteration(self, update)  # log, save, evaluate
         return update
 
-    def emit(self, event: str, *arguments: object) -> None:
-        """Call the method `event` of every callback with this loop and `arguments`."""
-        for callback in self.callbacks:
-            getattr(callback, event)(self, *arguments)
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed training needs besides the weights, random numbers included."""
+        return {
+            "iteration": self.iteration,
+            "seen": self.seen,
+            "optimizer": self.optimizer.state_dict(),
+            "averages": self.average.averages,
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            **self.forward.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` gave; the weights have been read already.
+
+        Raises:
+            ValueError, KeyError, RuntimeError: the state belongs to other weights.
+        """
+        if state["iteration"] != self.iteration:
+            raise ValueError(f"it is of iteration {state['iteration']}")
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.load(state["averages"])
+        self.forward.load_state_dict(state)
+        self.seen = state["seen"]
+        torch.set_rng_state(state["random"])
+        if len(state["random_cuda"]) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all(state["random_cuda"])
 
     def report_problems(self, problems: Iterable[Problem]) -> None:
         """Report those faults in the data that were not met before."""
         for problem in self.problems.add(problems):
-            self.emit("on_problem", problem)
+            self.events.on_problem(self, problem)
 
-    def _received(self, batches: Iterable[TrainBatch]) -> Iterator[MiniBatch]:
+    def _received(self, batches: Iterable[TrainBatch]) -> Iterator[TrainBatch]:
         """The mini-batches on the network's device; faults in their data are reported."""
         device = next(self.network.parameters()).device
         for batch in batches:
@@ -168,11 +180,12 @@ class TrainingLoop:
             for stream in batch.restarts:
                 for layer in self.network.layers:
                     layer.reset_stream_state(stream)
-            yield MiniBatch(
-                batch.images.to(device, non_blocking=True),
-                batch.truths.to(device, non_blocking=True),
-                batch.paths,
-            )
+            yield batch.to(device)
+
+    def _count_in_header(self) -> None:
+        """Let weight files count whole iterations. Source: parser.c save_weights (AlexeyAB)."""
+        seen = self.iteration * self.batch_size
+        self.network.header = replace(self.network.header, seen=seen)
 
     def _loss_context(self, images: Tensor) -> LossContext:
         return LossContext(

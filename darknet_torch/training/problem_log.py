@@ -43,4 +43,4 @@ class ProblemSummary(Callback):
         counts = loop.problems.counts
         if counts:
             listed = ", ".join(f"{count} x {kind}" for kind, count in counts.items())
-            loop.emit("on_message", f"problems in the data: {listed}")
+            loop.events.on_message(loop, f"problems in the data: {listed}")

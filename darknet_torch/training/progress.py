@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from darknet_torch.heads.yolo import Yolo
-from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
 from darknet_torch.training.loop import Update
 
@@ -48,7 +46,7 @@ class Progress:
     def head_lines(self, update: Update) -> list[str]:
         """A line for each layer with a loss."""
         return [
-            _head_line(self.network.layers[index], parts)
+            self.network.layers[index].describe_loss(parts)
             for index, parts in update.parts.items()
             if parts
         ]
@@ -56,26 +54,3 @@ class Progress:
 
 def _moving_average(before: float, now: float) -> float:
     return _STEADY * before + (1 - _STEADY) * now
-
-
-def _head_line(layer: Layer, parts: dict[str, float]) -> str:
-    if isinstance(layer, Yolo):
-        options = layer.options
-        return (
-            f"v3 ({options.iou_loss} loss, Normalizer: (iou: {options.iou_normalizer:.2f}, "
-            f"obj: {options.obj_normalizer:.2f}, cls: {options.cls_normalizer:.2f}) "
-            f"Region {layer.index} Avg (IOU: {parts['iou']:f}), .5R: {parts['recall']:f}, "
-            f"count: {parts['count']:.0f}, class_loss = {parts['class_loss']:f}, "
-            f"iou_loss = {parts['iou_loss']:f}, total_loss = {parts['total_loss']:f}"
-        )
-    if "accuracy" in parts:
-        return f"Contrast accuracy = {parts['accuracy']:f} %"
-    more = "".join(
-        f", {name} = {parts[name]:f}"
-        for name in ("class_loss", "iou_loss", "uc_loss", "total_loss")
-        if name in parts
-    )
-    return (
-        f"Region {layer.index} Avg IOU: {parts['iou']:f}, .5R: {parts['recall']:f}, "
-        f"count: {parts['count']:.0f}{more}"
-    )

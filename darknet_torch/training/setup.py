@@ -17,7 +17,7 @@ from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoints import Checkpoints, resume
 from darknet_torch.training.data import TrainingData, open_training_data
 from darknet_torch.training.distributed import Processes
-from darknet_torch.training.evaluation import Evaluation, Score, find_evaluator
+from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.plan import TrainPlan
@@ -47,7 +47,7 @@ class Training:
     data: TrainingData
     sizes: MultiScale
     loop: TrainingLoop
-    evaluation: Evaluation | None
+    evaluation: PeriodicEvaluation | None
 
     @property
     def network(self) -> Network:
@@ -123,7 +123,7 @@ def prepare(
     warn_ignored_options(network)
     data = open_training_data(network, plan)
     evaluator = find_evaluator(data, plan)
-    evaluation = Evaluation(evaluator, data.pictures) if evaluator else None
+    evaluation = PeriodicEvaluation(evaluator, data.pictures) if evaluator else None
     precision = getattr(torch, plan.precision)
     loop = TrainingLoop(
         network.to(find_device(plan.device)),

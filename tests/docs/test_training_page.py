@@ -1,4 +1,4 @@
-"""Every command of the page about training runs, on networks that train in seconds."""
+"""Every command and example of the page about training runs, on networks of a few layers."""
 
 import shlex
 
@@ -6,7 +6,7 @@ import cv2
 import pytest
 
 from tests.cli.command import dtorch
-from tests.docs.pages import commands
+from tests.docs.pages import blocks, commands
 from tests.training.runs import (
     CHARACTERS,
     CLASSIFIER,
@@ -50,6 +50,13 @@ def test_the_commands_work(folder, monkeypatch):
         result = dtorch(*arguments, "--workers", 0)
         assert result.exit_code == 0, f"{command}: {result.output}"
     assert cv2.imread("batch.png") is not None
+
+
+@pytest.mark.parametrize("example", blocks(PAGE, "python"))
+def test_the_example_works(example, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    exec(compile(example, PAGE, "exec"), {})
+    assert (folder / "python" / "custom_final.weights").exists()
 
 
 def test_there_are_commands():

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.errors import ImageError
+from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.media.images import (
     RESIZE_METHODS,
     Placement,
@@ -16,6 +16,7 @@ from darknet_torch.media.images import (
     network_input,
     read_image,
     resize_darknet,
+    write_picture,
 )
 
 # 16 x 8, the left half red and the right half blue, as Pillow writes CMYK.
@@ -402,3 +403,16 @@ class TestNetworkInput:
             for method in ("darknet", "opencv")
         )
         assert np.abs(one - other).max() > 0.01
+
+
+@pytest.mark.parametrize("name", ["a.png", "noext"])
+def test_a_picture_is_written_in_the_format_of_its_suffix_png_by_default(tmp_path, name):
+    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    write_picture(tmp_path / name, image)
+    assert np.array_equal(cv2.imread(str(tmp_path / name)), image)
+
+
+def test_a_format_that_cannot_be_written_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"a\.xyz: .* cannot be written: expected \.png or \.jpg"):
+        write_picture(tmp_path / "a.xyz", np.zeros((5, 7, 3), np.uint8))
+    assert not (tmp_path / "a.xyz").exists()

@@ -347,15 +347,15 @@ WRONG = [
         "mask that names an anchor which does not exist, with filters for the others",
         net("[conv]", "filters=8", "[yolo]", "classes=3", "mask=0,7", "num=1", "anchors=1,2"),
         CfgError,
-        "tiny.cfg:7: [yolo] needs filters=16",
-        "got 8 channels; mask= names anchor 7, but num=1 has only 0..0: write mask=0, or num=8; "
-        "or set filters=16 at ",
+        "tiny.cfg:7: [yolo] mask= names anchor 7, which num=1 does not have: "
+        "expected anchor 0 alone, got mask=0,7; write mask=0, or num=8",
     ),
     case(
         "mask of anchors that do not exist",
         net("[conv]", "filters=16", "[yolo]", "classes=3", "mask=3,4,5", "num=3"),
         CfgError,
-        "mask= names anchors 3,4,5, but num=3 has only 0..2: write mask=0,1,2, or num=6",
+        "mask= names anchors 3,4,5, which num=3 does not have: "
+        "expected anchors 0..2, got mask=3,4,5; write mask=0,1,2, or num=6",
     ),
     case(
         "filters inside yolo",

@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.multiprocessing
 
+from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.loop import TrainingLoop
 from tests.training.small_networks import arrays, network
@@ -29,7 +30,7 @@ def in_one():
     losses = []
     for batch in range(BATCHES):
         pairs = [
-            (images[rank, batch, part], truths[rank, batch, part], ())
+            TrainBatch(images[rank, batch, part], truths[rank, batch, part])
             for part in (0, 1)
             for rank in (0, 1)
         ]

@@ -1,8 +1,10 @@
 """Training in several processes."""
 
 import numpy as np
+import pytest
 
 from darknet_torch import load
+from darknet_torch.errors import TrainingError
 from darknet_torch.training.launch import launch
 from tests.training.runs import DETECTOR, changed, written
 
@@ -14,7 +16,15 @@ def no_callbacks():
 def test_two_processes_train_one_network(plan, tmp_path):
     text = DETECTOR.replace("[dropout]\nprobability=.1\n", "")
     plan = changed(plan, cfg=str(written(tmp_path, text)), augment=False)
-    launch(plan, ["cpu", "cpu"], no_callbacks, print)
+    launch(plan, ["cpu", "cpu"], no_callbacks)
     network = load(plan.path(".cfg"), plan.path("_final.weights"))
     assert all(np.isfinite(value.numpy()).all() for value in network.state_dict().values())
     assert network.header.seen == 6 * 4
+
+
+def test_the_error_of_a_process_is_the_error_of_the_training(plan, tmp_path):
+    for picture in (tmp_path / "data").glob("train_*.png"):
+        picture.write_bytes(b"no picture")
+    expected = r"process \d, on cpu: one of .* failed: got none of the 6 pictures can be read"
+    with pytest.raises(TrainingError, match=expected):
+        launch(plan, ["cpu", "cpu"], no_callbacks)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from darknet_torch.errors import TrainingError
+from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.forward import ForwardPass
 from darknet_torch.training.loop import TrainingLoop
@@ -53,7 +54,7 @@ def parts(images, truths, size):
     """The mini-batches of `size`, with names."""
     for start in range(0, len(images), size):
         names = [f"{index}.jpg" for index in range(start, start + size)]
-        yield images[start : start + size], truths[start : start + size], names
+        yield TrainBatch(images[start : start + size], truths[start : start + size], names)
 
 
 def test_the_gradients_of_subdivisions_add_up_in_their_order():
@@ -155,7 +156,7 @@ def test_layers_are_called_with_each_iteration():
     images, truths = torch.rand(1, 1, 8, 8), torch.tensor([[0.0, 1.0, 0.0]])
     progress = []
     for _ in range(3):
-        loop.train_iteration([(images, truths, ())])
+        loop.train_iteration([TrainBatch(images, truths)])
         progress.append(made.layers[1].progress)
     assert progress == pytest.approx([0, 1 / 85, 2 / 85])
 

@@ -39,5 +39,13 @@ def test_a_yolo_layer_has_a_line_of_its_own():
     assert "Avg (IOU: 0.500000), .5R: 0.500000, count: 0," in line
 
 
+def test_the_numbers_of_any_other_layer_are_listed():
+    cfg = "[net]\nwidth=4\nheight=4\nchannels=2\n[iseg]\nclasses=1\nids=1\n"
+    (line,) = Progress(network(cfg), images=4).head_lines(
+        Update(1, 2.0, 0.1, {0: {"count": 2.0, "total_loss": 0.5}})
+    )
+    assert line == "iseg 0: count = 2.000000, total_loss = 0.500000"
+
+
 def test_a_layer_without_numbers_has_no_line():
     assert Progress(network(CFG), images=4).head_lines(Update(1, 2.0, 0.1, {1: {}})) == []

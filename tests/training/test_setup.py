@@ -1,8 +1,11 @@
 """A training from its plan to its end: seeds, faults in the data, precision."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from darknet_torch import load, write_weights
 from darknet_torch.errors import TrainingError, UsageError
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.setup import prepare
@@ -102,3 +105,21 @@ def test_bfloat16_gives_nearly_the_same_weights(plan, tmp_path):
     assert ours.dtype == torch.float32
     # bfloat16 has 8 bits; six small steps of the same gradients end close by.
     assert torch.nn.functional.cosine_similarity(ours.flatten(), theirs.flatten(), 0) > 0.99
+
+
+def test_weights_saved_before_the_first_update_count_whole_iterations(plan, tmp_path):
+    """parser.c save_weights: `seen` is the number of iterations times the batch."""
+    final_weights(plan)
+    trained = load(plan.path(".cfg"), plan.path("_final.weights"))
+    trained.header = replace(trained.header, seen=4 * 3 + 2)  # three batches of 4, and two inputs
+    write_weights(trained, tmp_path / "odd.weights")
+
+    class Interrupt(Callback):
+        def on_mini_batch(self, loop, result):
+            raise KeyboardInterrupt
+
+    again = changed(plan, weights=str(tmp_path / "odd.weights"), backup=str(tmp_path / "again"))
+    with pytest.raises(KeyboardInterrupt):
+        prepare(again, [Interrupt()]).run()
+    saved = load(plan.path(".cfg"), again.path("_last.weights"))
+    assert saved.header.seen == 4 * 3

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 import torch.distributed
 
+from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.loop import TrainingLoop
@@ -68,7 +69,7 @@ def one_of_two(rank: int, folder: str) -> None:
     losses = []
     for batch in range(BATCHES):
         pairs = zip(images[rank, batch], truths[rank, batch], strict=True)
-        losses.append(loop.train_iteration([(*pair, ()) for pair in pairs]).loss)
+        losses.append(loop.train_iteration([TrainBatch(*pair) for pair in pairs]).loss)
     result = {"arrays": {name: array.detach() for name, array in arrays(made, 0).items()}}
     result |= {"losses": losses, "own_mean": own_means[-1], "first": processes.is_first}
     torch.save(result, Path(folder) / f"{rank}.pt")
