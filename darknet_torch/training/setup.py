@@ -118,7 +118,7 @@ def prepare(
             where=network.net.where,
             expected="max_batches=",
             got="none",
-            fix="write max_batches= there, or say --max-batches",
+            fix="write max_batches= there, or use --max-batches",
         )
     warn_ignored_options(network)
     data = open_training_data(network, plan)
