@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from darknet_torch.evaluation.darknet import match
-from darknet_torch.evaluation.records import DetectionTable, Truths
+from darknet_torch.evaluation.records import DetectionTable, TruthTable
 from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
 
 IOU = 0.5
 OBJECTS = 7  # per picture, about as many as in COCO
 
 
-def random_results(pictures: int, detections: int, classes: int) -> tuple[DetectionTable, Truths]:
+def random_results(
+    pictures: int, detections: int, classes: int
+) -> tuple[DetectionTable, TruthTable]:
     """Make random detections and random objects."""
     random = np.random.default_rng(0)
 
@@ -21,7 +23,7 @@ def random_results(pictures: int, detections: int, classes: int) -> tuple[Detect
         return np.concatenate(parts, 1)
 
     objects = pictures * OBJECTS
-    truths = Truths(
+    truths = TruthTable(
         np.repeat(np.arange(pictures), OBJECTS),
         random.integers(0, classes, objects),
         boxes(objects),
@@ -36,12 +38,12 @@ def random_results(pictures: int, detections: int, classes: int) -> tuple[Detect
     return found, truths
 
 
-def vectorised(found: DetectionTable, truths: Truths, classes: int) -> int:
+def vectorised(found: DetectionTable, truths: TruthTable, classes: int) -> int:
     """Count the true positives at confidence 0 with the project's function."""
     return sum(one.tp for one in match(found, truths, classes, IOU).counts(0))
 
 
-def one_by_one(found: DetectionTable, truths: Truths) -> int:
+def one_by_one(found: DetectionTable, truths: TruthTable) -> int:
     """Count the same in a loop over detections, with numpy over the objects of a picture."""
     starts = np.searchsorted(truths.pictures, np.arange(truths.pictures.max() + 2))
     corners, guesses = cxcywh_to_xyxy(truths.boxes), cxcywh_to_xyxy(found.boxes)

@@ -16,7 +16,7 @@ from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgWarning
 from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, DarknetMap, match
 from darknet_torch.evaluation.detection_pass import detect_all
-from darknet_torch.evaluation.records import DetectionTable, Truths, collect_truths
+from darknet_torch.evaluation.records import DetectionTable, TruthTable, collect_truths
 from darknet_torch.inference.detector import Detector
 from darknet_torch.model.loading import load
 from tools.deviation import Deviation, worst
@@ -67,7 +67,7 @@ def recorded_detections(stored: Any) -> DetectionTable:
     )
 
 
-def as_label_files(truths: Truths) -> Truths:
+def as_label_files(truths: TruthTable) -> TruthTable:
     """Return the objects as C read them: rounded, and without those that have no area."""
     boxes = truths.boxes.round(LABEL_DIGITS)
     return replace(truths, boxes=boxes).select((boxes[:, 2:] > 0).all(1))
@@ -130,7 +130,7 @@ def compare_precisions(result: DarknetMap, record: dict[str, Any]) -> list[Devia
 
 
 def _result(
-    found: DetectionTable, truths: Truths, record: dict[str, Any], names: list[str]
+    found: DetectionTable, truths: TruthTable, record: dict[str, Any], names: list[str]
 ) -> DarknetMap:
     matching = match(found, truths, len(names), record["iou"])
     return matching.result(names, points=record["points"], confidence=CONFIDENCE)

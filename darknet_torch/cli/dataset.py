@@ -94,7 +94,7 @@ report_options = all_options(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvertOptions(SourceOptions):
+class DatasetConvertOptions(SourceOptions):
     """The options of `dtorch dataset convert`."""
 
     target_format: str
@@ -121,8 +121,8 @@ class ConvertOptions(SourceOptions):
     show_default=True,
     help="Copy the pictures, link to them, or keep them where they are.",
 )
-@parsed_into(ConvertOptions)
-def convert_command(options: ConvertOptions) -> None:
+@parsed_into(DatasetConvertOptions)
+def convert_command(options: DatasetConvertOptions) -> None:
     """Write a data set in another format, with every box.
 
     Exit status: 1 if something was wrong in the source or could not be kept; each
@@ -143,7 +143,7 @@ def convert_command(options: ConvertOptions) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckOptions(SourceOptions, ReportOptions):
+class DatasetCheckOptions(SourceOptions, ReportOptions):
     """The options of `dtorch dataset check`."""
 
     workers: int
@@ -153,8 +153,8 @@ class CheckOptions(SourceOptions, ReportOptions):
 @source_options
 @report_options
 @workers_option
-@parsed_into(CheckOptions)
-def check_command(options: CheckOptions) -> None:
+@parsed_into(DatasetCheckOptions)
+def check_command(options: DatasetCheckOptions) -> None:
     """Find what is wrong in a data set: pictures, labels, boxes, classes, splits.
 
     Exit status: 1 if something is wrong.

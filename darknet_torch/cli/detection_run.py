@@ -35,7 +35,7 @@ from darknet_torch.cli.parameter_types import NOT_NEGATIVE
 from darknet_torch.cli.result_formats import create_format
 from darknet_torch.cli.result_output import ResultOutput
 from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
-from darknet_torch.cli.window import Window
+from darknet_torch.cli.window import ResultWindow
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths
 from darknet_torch.media.sources import PictureSource
@@ -216,7 +216,7 @@ def _create_sinks(
     outputs = _create_outputs(options, classes)
     if not options.show:
         return Sinks(outputs, keep, None, opened)
-    window = Window()
+    window = ResultWindow()
     return Sinks(outputs, keep, window.show, [*opened, window])
 
 

@@ -17,7 +17,7 @@ _END_KEYS = (27, ord("q"))  # 27 is Escape, as in Darknet's demo
 _WAIT = 50  # milliseconds, after which it is checked again whether the window is still open
 
 
-class Window:
+class ResultWindow:
     """Shows results; a picture stays until a key is pressed, video frames follow each other.
 
     Raises:
@@ -45,7 +45,7 @@ class Window:
                 fix="pip install opencv-python, or use --save DIR instead",
             ) from None
 
-    def __enter__(self) -> Window:
+    def __enter__(self) -> ResultWindow:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from darknet_torch.evaluation.curves import Curve
 from darknet_torch.evaluation.matching import NONE, Matches, best_truths, first_matches
-from darknet_torch.evaluation.records import DetectionTable, Truths
+from darknet_torch.evaluation.records import DetectionTable, TruthTable
 
 MIN_SCORE = 0.005  # Darknet's map uses detections above this score
 NMS_THRESHOLD = 0.45
@@ -224,7 +224,9 @@ class DarknetMatching:
         )
 
 
-def match(detections: DetectionTable, truths: Truths, classes: int, iou: float) -> DarknetMatching:
+def match(
+    detections: DetectionTable, truths: TruthTable, classes: int, iou: float
+) -> DarknetMatching:
     """Match detections with objects as Darknet's map does, with box arithmetic in float32.
 
     Args:
@@ -243,7 +245,7 @@ def match(detections: DetectionTable, truths: Truths, classes: int, iou: float) 
     return DarknetMatching(iou, detections, matched, best.overlaps, ignored, truth_counts)
 
 
-def _best_truths_by_iou(detections: DetectionTable, truths: Truths) -> Matches:
+def _best_truths_by_iou(detections: DetectionTable, truths: TruthTable) -> Matches:
     boxes, truth_boxes = detections.boxes.astype(np.float32), truths.boxes.astype(np.float32)
     return best_truths(boxes, truth_boxes, detections, truths, paired_iou)
 

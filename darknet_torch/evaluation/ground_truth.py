@@ -11,7 +11,7 @@ import numpy as np
 
 from darknet_torch.datasets.examples import DataSet
 from darknet_torch.datasets.picture_size import picture_size
-from darknet_torch.evaluation.records import DetectionTable, Truths, collect_truths
+from darknet_torch.evaluation.records import DetectionTable, TruthTable, collect_truths
 from darknet_torch.results.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
 _NUMBER_AT_END = re.compile(r"\d+$")
@@ -45,7 +45,7 @@ class GroundTruth:
         return self.data_set.names
 
     @cached_property
-    def truths(self) -> Truths:
+    def truths(self) -> TruthTable:
         """The objects in all pictures."""
         return collect_truths(self.data_set.examples)
 

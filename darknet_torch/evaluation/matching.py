@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.evaluation.records import DetectionTable, Truths
+from darknet_torch.evaluation.records import DetectionTable, TruthTable
 
 NONE = -1  # the index of no object
 
@@ -41,7 +41,7 @@ def best_truths(
     detection_boxes: np.ndarray,
     truth_boxes: np.ndarray,
     detections: DetectionTable,
-    truths: Truths,
+    truths: TruthTable,
     iou: Overlap,
 ) -> Matches:
     """Find for each detection the object of its class and picture that it overlaps most.
@@ -68,7 +68,9 @@ def best_truths(
     return result
 
 
-def _candidate_pairs(detections: DetectionTable, truths: Truths) -> tuple[np.ndarray, np.ndarray]:
+def _candidate_pairs(
+    detections: DetectionTable, truths: TruthTable
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the indices [P] of all pairs (detection, object) of the same class and picture."""
     classes = 1 + max(detections.class_ids.max(initial=0), truths.class_ids.max(initial=0))
     wanted = detections.pictures * classes + detections.class_ids

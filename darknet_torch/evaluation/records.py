@@ -11,7 +11,7 @@ from darknet_torch.datasets.examples import Example
 
 
 @dataclass(frozen=True)
-class Truths:
+class TruthTable:
     """The T ground truth objects of a data set, picture by picture.
 
     Attributes:
@@ -29,9 +29,9 @@ class Truths:
     def __len__(self) -> int:
         return len(self.class_ids)
 
-    def select(self, rows: np.ndarray) -> Truths:
+    def select(self, rows: np.ndarray) -> TruthTable:
         """Return the objects of the given rows (indices or a mask)."""
-        return Truths(
+        return TruthTable(
             self.pictures[rows], self.class_ids[rows], self.boxes[rows], self.difficult[rows]
         )
 
@@ -104,11 +104,11 @@ class DetectionTable:
         )
 
 
-def collect_truths(examples: Sequence[Example]) -> Truths:
+def collect_truths(examples: Sequence[Example]) -> TruthTable:
     """Collect the labelled objects of a data set; a picture without labels has none."""
     labels = [(i, e.labels) for i, e in enumerate(examples) if e.labels is not None]
     counts = [len(one) for _, one in labels]
-    return Truths(
+    return TruthTable(
         np.repeat(np.array([i for i, _ in labels], np.int64), counts),
         np.concatenate([np.zeros(0, np.int64), *(one.class_ids for _, one in labels)]),
         np.concatenate([np.zeros((0, 4)), *(one.boxes for _, one in labels)]),

@@ -96,7 +96,7 @@ class CArithmetic(Arithmetic):
     ) -> Tensor:
         if geometry.dilation > 1:
             return super().convolution(x, weights, biases, geometry)
-        window = c_order_sums.Window(
+        window = c_order_sums.ConvolutionWindow(
             geometry.size,
             (geometry.stride_y, geometry.stride_x),
             geometry.padding,

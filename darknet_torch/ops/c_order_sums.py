@@ -25,7 +25,7 @@ class _Convolution(torch.autograd.Function):
         x: Tensor,
         weights: Tensor,
         biases: Tensor | None,
-        window: Window,
+        window: ConvolutionWindow,
     ) -> Tensor:
         ctx.save_for_backward(x, weights)
         ctx.window, ctx.biases = window, biases
@@ -41,7 +41,7 @@ class _Convolution(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Source: convolutional_layer.c backward_convolutional_layer, gemm.c gemm_nt, gemm_tn."""
         x, weights = ctx.saved_tensors
-        window: Window = ctx.window
+        window: ConvolutionWindow = ctx.window
         into_x, into_weights = torch.zeros_like(x), _running_sum(weights)
         delta = gradients[0].flatten(2)
         groups = zip(
@@ -82,7 +82,9 @@ def _still_to_add(parameter: Tensor | None, gradient: Tensor | None) -> Tensor |
     return gradient
 
 
-def convolution(x: Tensor, weights: Tensor, biases: Tensor | None, window: Window) -> Tensor:
+def convolution(
+    x: Tensor, weights: Tensor, biases: Tensor | None, window: ConvolutionWindow
+) -> Tensor:
     """`functional.conv2d`, and its gradient, summed over channels and window in C's order.
 
     Args:
@@ -97,7 +99,7 @@ def convolution(x: Tensor, weights: Tensor, biases: Tensor | None, window: Windo
 
 
 @dataclass(frozen=True)
-class Window:
+class ConvolutionWindow:
     """The window of a convolution without dilation; `padding` is on each side."""
 
     size: int

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from darknet_torch.evaluation.darknet import match, paired_iou
-from darknet_torch.evaluation.records import DetectionTable, Truths
+from darknet_torch.evaluation.records import DetectionTable, TruthTable
 from tests.evaluation import plain_loops
 
 ROUNDING = 1e-9  # doubles are summed in another order
@@ -36,7 +36,9 @@ def boxes(*rows):
     return DetectionTable(np.zeros(len(xs), np.int64), kinds, np.float32(box), np.float32(scores))
 
 
-ONE = Truths(np.array([0]), np.array([0]), np.array([[0.5, 0.5, 0.25, 0.25]]), np.array([False]))
+ONE = TruthTable(
+    np.array([0]), np.array([0]), np.array([[0.5, 0.5, 0.25, 0.25]]), np.array([False])
+)
 DIFFICULT = dataclasses.replace(ONE, difficult=np.array([True]))
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 
 from darknet_torch.evaluation.matching import NONE, best_truths, first_matches
-from darknet_torch.evaluation.records import DetectionTable, Truths
+from darknet_torch.evaluation.records import DetectionTable, TruthTable
 
 
 def test_a_detection_is_matched_with_the_object_of_its_class_and_picture_it_overlaps_most():
     detections = DetectionTable(
         np.array([0, 0, 1, 1]), np.array([0, 1, 0, 2]), np.zeros((4, 4)), np.ones(4)
     )
-    truths = Truths(
+    truths = TruthTable(
         np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 0, 0]), np.zeros((5, 4)), np.zeros(5, bool)
     )
     overlaps = np.array([0.2, 0.6, 0.3, 0.5, 0.5])

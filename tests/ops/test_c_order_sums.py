@@ -46,7 +46,7 @@ WINDOWS = [((1, 1), 1, 1), ((2, 1), 0, 2), ((2, 2), 1, 4)]
 
 @pytest.mark.parametrize(("strides", "padding", "groups"), WINDOWS)
 def test_a_convolution_adds_over_channels_and_window(strides, padding, groups):
-    window = c_order_sums.Window(3, strides, padding, groups)
+    window = c_order_sums.ConvolutionWindow(3, strides, padding, groups)
     x, weights, biases = (
         values(2, 4, 6, 5),
         values(8, 4 // groups, 3, 3, seed=2),
@@ -66,7 +66,7 @@ def test_a_convolution_adds_over_channels_and_window(strides, padding, groups):
 
 @pytest.mark.parametrize(("strides", "padding", "groups"), WINDOWS)
 def test_its_weights_get_the_gradient_of_one_image_after_the_other(strides, padding, groups):
-    window = c_order_sums.Window(3, strides, padding, groups)
+    window = c_order_sums.ConvolutionWindow(3, strides, padding, groups)
     x, weights = values(2, 4, 6, 5), values(8, 4 // groups, 3, 3, seed=2).requires_grad_()
     out = c_order_sums.convolution(x, weights, None, window)
     delta, begun = values(*out.shape, seed=4), values(*weights.shape, seed=5)
@@ -84,7 +84,7 @@ def test_its_weights_get_the_gradient_of_one_image_after_the_other(strides, padd
 
 @pytest.mark.parametrize(("strides", "padding", "groups"), WINDOWS)
 def test_its_gradients_are_those_of_a_convolution(strides, padding, groups):
-    window = c_order_sums.Window(3, strides, padding, groups)
+    window = c_order_sums.ConvolutionWindow(3, strides, padding, groups)
     found, wanted = (
         [values(2, 4, 6, 5), values(8, 4 // groups, 3, 3, seed=2), values(8, seed=3)]
         for _ in range(2)

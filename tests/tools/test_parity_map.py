@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from darknet_torch.evaluation.records import Truths
+from darknet_torch.evaluation.records import TruthTable
 from tools.parity_map import AP_TOLERANCE, MEAN_TOLERANCE, as_label_files, compare_precisions
 
 RESULT = SimpleNamespace(mean=0.5, aps=(0.4, 0.6))
@@ -32,7 +32,7 @@ def test_a_precision_outside_the_tolerance_fails():
 
 def test_label_files_round_boxes_and_drop_those_without_area():
     boxes = np.array([[0.5, 0.5, 0.12345678, 0.1], [0.5, 0.5, 1e-7, 0.1]])
-    truths = Truths(np.array([0, 0]), np.array([1, 2]), boxes, np.zeros(2, bool))
+    truths = TruthTable(np.array([0, 0]), np.array([1, 2]), boxes, np.zeros(2, bool))
     kept = as_label_files(truths)
     assert kept.class_ids.tolist() == [1]
     assert kept.boxes.tolist() == [[0.5, 0.5, 0.123457, 0.1]]
