@@ -111,8 +111,8 @@ class ForwardPass:
                     output = self._run(layer, inputs)
                 else:
                     x, earlier = inputs[0].float(), MappingProxyType(dict(losses))
-                    around = replace(context, earlier=earlier, rejection=self.rejection)
-                    output, loss = self._run_with_loss(layer, x, truths, around)
+                    known = replace(context, earlier=earlier, rejection=self.rejection)
+                    output, loss = self._run_with_loss(layer, x, truths, known)
                     output, root, deltas[layer.index] = attach_delta(x, output, loss)
                     losses[layer.index] = loss
                     if self.network.dialect.sends_delta(layer.section_names[0]):

@@ -1,4 +1,4 @@
-"""Terms that several heads have in common, by numbers worked out by hand."""
+"""Terms that several heads share, compared with numbers computed by hand."""
 
 import math
 

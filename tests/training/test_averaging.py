@@ -60,8 +60,8 @@ def test_it_becomes_the_weights_of_convolutions_a_thousand_updates_before_the_en
     assert 1 < wanted < 2
     run(net, average, [3.0], 1010)
     for name, array in arrays(net, 0).items():
-        learnt = name in ("biases", "scales", "weights")
-        value = wanted if learnt else 3.0  # the rolling statistics are of later batches
+        trained = name in ("biases", "scales", "weights")
+        value = wanted if trained else 3.0  # the rolling statistics are of later batches
         torch.testing.assert_close(array, torch.full_like(array, value))
     for index in (1, 2):
         for array in arrays(net, index).values():

@@ -12,7 +12,7 @@ from tests.training.small_networks import arrays, network
 BATCH, MOMENTUM, DECAY = 4, 0.8, 0.01
 RATES = (0.1, 0.05, 0.2, 0.1)
 CLOSE = {"rtol": 2e-6, "atol": 1e-7}  # a few roundings of float32
-LEARNT = ("biases", "scales", "weights")
+TRAINED = ("biases", "scales", "weights")
 
 
 def make(first="", second="", net="", dialect="alexeyab", seed=1):
@@ -47,7 +47,7 @@ def gradients(made, step):
     deltas = {}
     for index in (0, 1):
         for name, array in arrays(made, index).items():
-            if name in LEARNT:
+            if name in TRAINED:
                 fresh = torch.randn(array.shape, generator=make)
                 array.grad = fresh if array.grad is None else array.grad + fresh
                 deltas[index, name] = -fresh.numpy()
