@@ -238,7 +238,13 @@ def build_network(
         max_batches=max_batches,
     )
     if len(sections) == 1:
-        raise CfgError("no layers after [net]", where=net.where)
+        raise CfgError(
+            "no layers after [net]",
+            where=net.where,
+            expected="a section for each layer",
+            got="[net] alone",
+            fix="check that the file is complete",
+        )
     chosen = find_arithmetic(arithmetic, dialect)
     layers = _build_layers(sections[1:], net, dialect, chosen, files or NamedFiles())
     network = Network(net, layers, dialect, chosen)
