@@ -46,7 +46,11 @@ class _StructuredMessage(Exception):  # noqa: N818 (warnings inherit from it, to
         got: object = None,
         fix: str | None = None,
     ) -> None:
-        self.where, self.what, self.expected, self.got, self.fix = where, what, expected, got, fix
+        self.where: object = where
+        self.what: str = what
+        self.expected: object = expected
+        self.got: object = got
+        self.fix: str | None = fix
         super().__init__(format_message(what, where=where, expected=expected, got=got, fix=fix))
 
 

@@ -35,16 +35,16 @@ class CfgWarning(_StructuredMessage, UserWarning)
         got: object = None,
         fix: str | None = None,
     ) -> None
-    expected
-    fix
-    got
-    what
-    where
+    expected: object
+    fix: str | None
+    got: object
+    what: str
+    where: object
 
 class CharacterModel
     def __init__(network: Network) -> None
-    inputs
-    network
+    inputs: int
+    network: Network
     def generate(
         self,
         seed: bytes,
@@ -79,13 +79,13 @@ class Classifier
         backend: str | Backend = 'torch',
         exif: bool = True,
     ) -> None
-    backend
-    classes
-    exif
-    letterbox
-    names
-    network
-    top
+    backend: Backend
+    classes: int
+    exif: bool
+    letterbox: bool
+    names: tuple[str, ...]
+    network: Network
+    top: int
     def __call__(self, picture: Picture) -> Classification
     def classify_images(
         self,
@@ -119,11 +119,11 @@ class DarknetError(_StructuredMessage)
         got: object = None,
         fix: str | None = None,
     ) -> None
-    expected
-    fix
-    got
-    what
-    where
+    expected: object
+    fix: str | None
+    got: object
+    what: str
+    where: object
 
 @dataclass(frozen=True)
 class Detections
@@ -166,18 +166,18 @@ class Detector
         only: Sequence[str | int] | None = None,
         max_detections: int | None = None,
     ) -> None
-    backend
-    classes
-    exif
-    heads
-    letterbox
-    max_detections
-    names
-    network
-    nms_threshold
-    only
-    resize
-    threshold
+    backend: Backend
+    classes: int
+    exif: bool
+    heads: list[Head]
+    letterbox: bool
+    max_detections: int | None
+    names: tuple[str, ...]
+    network: Network
+    nms_threshold: float
+    only: list[int] | None
+    resize: str | None
+    threshold: float
     def __call__(self, pictures: Picture | Sequence[Picture]) -> Detections | list[Detections]
     def decode(self, outputs: Sequence[torch.Tensor]) -> Predictions
     def detect_images(
@@ -251,12 +251,12 @@ class Network(Module)
         dialect: Dialect,
         arithmetic: Arithmetic = ...,
     ) -> None
-    arithmetic
-    dialect
-    header
-    last_readers
-    layers
-    net
+    arithmetic: Arithmetic
+    dialect: Dialect
+    header: WeightsHeader
+    last_readers: dict[int, list[int]]
+    layers: Sequence[Layer]
+    net: NetOptions
     def check_input(self, images: Tensor) -> Tensor
     def fold_normalization(self) -> None
     def forward(self, images: Tensor) -> tuple[Tensor, ...]

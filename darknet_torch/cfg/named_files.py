@@ -39,15 +39,7 @@ class NamedFiles:
         Raises:
             CfgError: the file does not exist, is broken, or has another number of classes.
         """
-        path = self.find(name, where.file)
-        if path is None:
-            raise CfgError(
-                f"[{section}] tree={name} is not there",
-                where=where,
-                expected="a file in the working folder or next to the cfg",
-                got="none",
-                fix="put the tree file next to the cfg",
-            )
+        path = self._find("tree", name, section, where, "a file")
         tree = read_tree(path)
         if len(tree.names) != classes:
             raise CfgError(
@@ -77,13 +69,7 @@ class NamedFiles:
 
         Source: utils.c read_map.
         """
-        path = self.find(name, where.file)
-        if path is None:
-            raise CfgError(
-                f"[{section}] map={name} is not there",
-                where=where,
-                expected="a file with one class id per line",
-            )
+        path = self._find("map", name, section, where, "a file with one class id per line")
         try:
             ids = tuple(int(line) for line in path.read_text("utf-8", errors="replace").split())
         except ValueError as error:
@@ -97,3 +83,16 @@ class NamedFiles:
                 expected=f"ids from 0 to {classes - 1}",
             )
         return ids
+
+    def _find(self, key: str, name: str, section: str, where: Location, content: str) -> Path:
+        """Find the file that a key of a section names, or raise an error if there is none."""
+        path = self.find(name, where.file)
+        if path is None:
+            raise CfgError(
+                f"[{section}] {key}={name} is not there",
+                where=where,
+                expected=f"{content} in the working folder or next to the cfg",
+                got="none",
+                fix=f"put the {key} file next to the cfg",
+            )
+        return path

@@ -293,12 +293,19 @@ def split_command(options: SplitOptions) -> None:
     from darknet_torch.datasets.write_parts import default_parts_folder, write_parts
 
     if len(options.data) > 1:
-        raise UsageError("one --data at a time", got=", ".join(options.data))
+        raise UsageError(
+            "several data sets cannot be split together",
+            expected="one --data",
+            got=", ".join(options.data),
+            fix="split one data set at a time",
+        )
     path = Path(options.data[0])
     splits = options.open()
     folder = Path(options.out) if options.out else default_parts_folder(path)
     if folder is None:
-        raise UsageError("nowhere to write the lists", expected="--out DIR")
+        raise UsageError(
+            "nowhere to write the lists", where=path, expected="--out DIR", got="no --out"
+        )
     examples = [item for data in splits.values() for item in data.examples]
     dealt = split_examples(examples, _parse_parts(options.parts), seed=options.seed)
     write_parts(dealt, path, _class_names(splits), folder)

@@ -70,6 +70,46 @@ class EvalOptions(EvaluationOptions, DarknetFlags):
     export_formats: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings:
+    """The settings that detections were made with, for the report.
+
+    Fields that do not apply, such as those of a network for a results file, are None.
+
+    Attributes:
+        data: the path and split of the data set.
+        results: the results file.
+        cfg, weights: the files of the network.
+        width, height: size of the network's input in pixels.
+        resizing: "letterbox" or "stretch".
+        resize: how pictures are resized, "darknet" or "opencv".
+        min_score: average precision counts detections above this score, 0-1.
+        nms_threshold: the IoU above which overlapping boxes are dropped, 0-1.
+        nms_kind: the kind of NMS, as in the cfg.
+        backend: what runs the network.
+    """
+
+    data: str
+    results: str | None = None
+    cfg: str | None = None
+    weights: str | None = None
+    width: int | None = None
+    height: int | None = None
+    resizing: str | None = None
+    resize: str | None = None
+    min_score: float
+    nms_threshold: float | None = None
+    nms_kind: str | None = None
+    backend: str | None = None
+
+    def to_dict(self) -> dict[str, str | int | float]:
+        """Return the settings that apply as plain values, for JSON."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.to_dict().items())
+
+
 @dataclass(frozen=True)
 class _Detected:
     """The detections to evaluate.
@@ -80,7 +120,7 @@ class _Detected:
         ground_truth: the labels.
     """
 
-    settings: dict[str, Any]
+    settings: EvaluationSettings
     detection_pass: DetectionPass
     ground_truth: GroundTruth
 
@@ -193,7 +233,7 @@ def eval_command(options: EvalOptions) -> None:
         "total": time.perf_counter() - start,
     }
     content = {
-        "settings": detected.settings,
+        "settings": detected.settings.to_dict(),
         "seconds": seconds,
         **evaluation.to_dict(),
         "sweep": [asdict(step) for step in steps],
@@ -214,7 +254,9 @@ def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Det
     ground_truth = GroundTruth.from_data_set(with_names(data_set, names))
     found = read_results(Path(results), ground_truth)
     detection_pass = pass_from_detections(found, (options.min_score, *options.sweep))
-    settings = {"data": data_set.origin, "results": results, "min_score": options.min_score}
+    settings = EvaluationSettings(
+        data=data_set.origin, results=results, min_score=options.min_score
+    )
     return _Detected(settings, detection_pass, ground_truth)
 
 
@@ -229,19 +271,19 @@ def _detect(network: Network, data_set: DataSet, options: EvalOptions) -> _Detec
     )
     detector = found.detector
     files = resolve_model(options.cfg, options.weights, default_weights=True)
-    settings = {
-        "data": data_set.origin,
-        "cfg": options.cfg,
-        "weights": options.weights or str(files.weights),
-        "width": detector.network.net.width,
-        "height": detector.network.net.height,
-        "resizing": "letterbox" if detector.letterbox else "stretch",
-        "resize": detector.resize_method(from_video=False),
-        "min_score": options.min_score,
-        "nms_threshold": detector.nms_threshold,
-        "nms_kind": detector.heads[-1].nms_kind,
-        "backend": options.backend,
-    }
+    settings = EvaluationSettings(
+        data=data_set.origin,
+        cfg=options.cfg,
+        weights=options.weights or str(files.weights),
+        width=detector.network.net.width,
+        height=detector.network.net.height,
+        resizing="letterbox" if detector.letterbox else "stretch",
+        resize=detector.resize_method(from_video=False),
+        min_score=options.min_score,
+        nms_threshold=detector.nms_threshold,
+        nms_kind=detector.heads[-1].nms_kind,
+        backend=options.backend,
+    )
     return _Detected(settings, found.detection_pass, found.ground_truth)
 
 
@@ -289,15 +331,14 @@ def _export(detected: _Detected, options: EvalOptions) -> None:
 
 
 def _report_lines(
-    settings: dict[str, Any],
+    settings: EvaluationSettings,
     evaluation: Evaluation,
     steps: tuple[SweepStep, ...],
     seconds: dict[str, float],
 ) -> list[str]:
     from darknet_torch.evaluation.report import report, sweep_table
 
-    given = ", ".join(f"{key} {value}" for key, value in settings.items() if value is not None)
-    lines = [f"{evaluation.pictures} pictures; {given}", "", *report(evaluation)]
+    lines = [f"{evaluation.pictures} pictures; {settings}", "", *report(evaluation)]
     if steps:
         lines += ["", "By score threshold:", *sweep_table(steps)]
     times = ", ".join(f"{what} {spent:.1f}" for what, spent in seconds.items())

@@ -123,7 +123,12 @@ def kmeans(options: KmeansOptions) -> None:
     """
     if options.sweep and (options.write or options.count):
         given = "--write" if options.write else "-k"
-        raise UsageError("--sweep tries many numbers of anchors", got=f"--sweep and {given}")
+        raise UsageError(
+            "--sweep tries many numbers of anchors",
+            expected=f"--sweep or {given}, not both",
+            got=f"--sweep and {given}",
+            fix="run --sweep first, then choose a number with -k",
+        )
     from darknet_torch.anchors.plotting import AnchorPlot
 
     options = replace(options, cfg=options.cfg or options.write)

@@ -287,7 +287,12 @@ def _devices(options: TrainOptions) -> list[str]:
     """Return a device for each process of the training."""
     gpus, processes = options.gpus, options.processes
     if gpus and processes:
-        raise UsageError("--gpus and --processes exclude each other")
+        raise UsageError(
+            "--gpus and --processes exclude each other",
+            expected="one of them",
+            got=f"--gpus {gpus} --processes {processes}",
+            fix="give --gpus to train on GPUs, --processes to train on CPUs",
+        )
     if processes:
         return ["cpu"] * processes
     if not gpus:

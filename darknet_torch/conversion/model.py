@@ -107,8 +107,10 @@ def model_from_metadata(
         layers = None if found["layers"] is None else int(found["layers"])
         own_width, own_height = (int(found[side]) or None for side in ("width", "height"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WeightsError(
-            "its metadata is broken", where=where, got=f"{type(error).__name__}: {error}"
+        raise _metadata_error(
+            where,
+            expected="JSON as dtorch convert writes it",
+            got=f"{type(error).__name__}: {error}",
         ) from None
     file = where
     if cfg is not None:
@@ -122,10 +124,15 @@ def model_from_metadata(
     )
     network.header = header
     if layers is not None and not 0 <= layers <= len(network.layers):
-        raise WeightsError(
-            "its metadata is broken",
-            where=where,
-            expected=f"0 to {len(network.layers)} layers",
-            got=layers,
-        )
+        raise _metadata_error(where, expected=f"0 to {len(network.layers)} layers", got=layers)
     return Model(network, text, names, layers, where, file)
+
+
+def _metadata_error(where: str, *, expected: str, got: object) -> WeightsError:
+    return WeightsError(
+        "its metadata is broken",
+        where=where,
+        expected=expected,
+        got=got,
+        fix="convert the original weight file again",
+    )

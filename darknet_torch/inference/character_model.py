@@ -32,8 +32,8 @@ class CharacterModel:
     """
 
     def __init__(self, network: Network) -> None:
-        self.network = network.eval()
-        self.inputs = network.net.input_shape.count
+        self.network: Network = network.eval()
+        self.inputs: int = network.net.input_shape.count
         outputs = network.output_layer.output_shape.count
         if network.net.is_picture or outputs != self.inputs:
             raise CfgError(
@@ -46,7 +46,13 @@ class CharacterModel:
 
     @torch.inference_mode()
     def read(self, character: int) -> Tensor:
-        """Read one character and return the probabilities of the next, [inputs] float32.
+        """Read one character, which changes the state, and predict the next.
+
+        Args:
+            character: its id, 0 to `inputs` - 1.
+
+        Returns:
+            [inputs] float32 on the CPU, the probability of each character to be the next, 0-1.
 
         Raises:
             UsageError: the network has no such character.

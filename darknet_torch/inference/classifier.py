@@ -94,7 +94,7 @@ class Classifier:
         backend: str | Backend = "torch",
         exif: bool = True,
     ) -> None:
-        self.network = network.eval()
+        self.network: Network = network.eval()
         if network.heads or not network.net.is_picture:
             raise CfgError(
                 "this network is not a classifier of pictures",
@@ -103,14 +103,15 @@ class Classifier:
                 got=f"[{network.layers[-1].section}] at its end",
                 fix="use dtorch detect" if network.heads else "use dtorch rnn",
             )
-        self.classes = network.output_layer.output_shape.count
+        self.classes: int = network.output_layer.output_shape.count
         if top < 1:
             raise UsageError("top is out of its bounds", expected="1 or more", got=top)
-        self.top = min(top, self.classes)
-        self.names = resolve_names(names, self.classes, allow_more=True)
-        self.letterbox = network.dialect.defaults.letterbox if letterbox is None else letterbox
-        self.exif = exif
-        self.backend = find_backend(backend, network)
+        self.top: int = min(top, self.classes)
+        self.names: tuple[str, ...] = resolve_names(names, self.classes, allow_more=True)
+        default = network.dialect.defaults.letterbox
+        self.letterbox: bool = default if letterbox is None else letterbox
+        self.exif: bool = exif
+        self.backend: Backend = find_backend(backend, network)
 
     @property
     def tree(self) -> TreeProbabilities | None:

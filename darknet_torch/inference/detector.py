@@ -12,7 +12,7 @@ import torch
 
 from darknet_torch.cfg.zoo import resolve_names
 from darknet_torch.errors import CfgError, UsageError, nearest
-from darknet_torch.heads.base import Predictions
+from darknet_torch.heads.base import Head, Predictions
 from darknet_torch.inference.backends import Backend, find_backend
 from darknet_torch.media.images import (
     RESIZE_METHODS,
@@ -84,11 +84,11 @@ class Detector:
         only: Sequence[str | int] | None = None,
         max_detections: int | None = None,
     ) -> None:
-        self.network = network.eval()
-        self.heads = network.heads
+        self.network: Network = network.eval()
+        self.heads: list[Head] = network.heads
         _check_heads(network)
-        self.classes = self.heads[-1].classes
-        self.names = resolve_names(names, self.classes, allow_more=False)
+        self.classes: int = self.heads[-1].classes
+        self.names: tuple[str, ...] = resolve_names(names, self.classes, allow_more=False)
         _check_fraction("threshold", threshold)
         _check_fraction("nms_threshold", nms_threshold)
         if max_detections is not None and max_detections < 0:
@@ -98,13 +98,17 @@ class Detector:
         if resize not in (None, *RESIZE_METHODS):
             expected = " or ".join(RESIZE_METHODS)
             raise UsageError("unknown resize method", expected=expected, got=repr(resize))
-        self.threshold, self.nms_threshold = threshold, nms_threshold
+        self.threshold: float = threshold
+        self.nms_threshold: float = nms_threshold
         default = network.net.letter_box or network.dialect.defaults.letterbox
-        self.letterbox = default if letterbox is None else letterbox
-        self.resize, self.exif = resize, exif
-        self.only = None if only is None else [self._find_class_id(one) for one in only]
-        self.max_detections = max_detections
-        self.backend = find_backend(backend, network)
+        self.letterbox: bool = default if letterbox is None else letterbox
+        self.resize: str | None = resize
+        self.exif: bool = exif
+        self.only: list[int] | None = (
+            None if only is None else [self._find_class_id(one) for one in only]
+        )
+        self.max_detections: int | None = max_detections
+        self.backend: Backend = find_backend(backend, network)
 
     @overload
     def __call__(self, pictures: Picture) -> Detections: ...  # type: ignore[overload-overlap]
@@ -154,7 +158,16 @@ class Detector:
     def predict(
         self, images: Sequence[np.ndarray], *, from_video: bool = False
     ) -> BatchPredictions:
-        """Run the network on images, each BGR uint8 [H, W, 3], as one batch."""
+        """Run the network on images as one batch, without applying thresholds.
+
+        Args:
+            images: each BGR uint8 [H, W, 3], of any size.
+            from_video: whether the images are video frames, see `resize_method`.
+
+        Returns:
+            All boxes of all heads, in 0-1 of the network's input, and where each image lies in
+            that input.
+        """
         inputs, placements = self.prepare_inputs(images, from_video=from_video)
         outputs = self.backend.predict(inputs)
         return BatchPredictions(self.decode(outputs), placements)
@@ -183,7 +196,14 @@ class Detector:
         return np.stack(inputs), placements
 
     def resize_method(self, *, from_video: bool) -> str:
-        """Return how pictures, or frames of a video, are resized: "darknet" or "opencv".
+        """Return how pictures are resized to the size of the network's input.
+
+        Args:
+            from_video: whether the pictures are video frames; those Darknet resizes with
+                OpenCV, unless they are letterboxed.
+
+        Returns:
+            "darknet" or "opencv".
 
         Source: image_opencv.cpp get_image_from_stream_resize, get_image_from_stream_letterbox
         (AlexeyAB), demo.c fetch_in_thread (pjreddie).

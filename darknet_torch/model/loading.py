@@ -96,7 +96,20 @@ def fill(
     strict: bool,
     cutoff: int | None = None,
 ) -> LoadReport:
-    """Read `weights` into `network` and fill the rest with Darknet's starting values."""
+    """Read a weight file into a network, and fill the rest with Darknet's starting values.
+
+    Args:
+        network: the network, changed in place.
+        weights: the path of the weight file, which may be a partial one.
+        strict: bytes left over at the end of the file are an error.
+        cutoff: read only this many layers and ignore the rest of the file.
+
+    Returns:
+        What was read, and which layers got starting values.
+
+    Raises:
+        WeightsError: the file does not exist, or does not fit the network.
+    """
     network.initialize([layer.index for layer in network.layers if layer.loads_partially])
     report = read_weights(network, Path(weights), strict=strict, cutoff=cutoff)
     network.initialize(report.missing)
@@ -142,7 +155,22 @@ def build(
     dialect: str | Dialect = "alexeyab",
     arithmetic: str = "fast",
 ) -> Network:
-    """Build the network of a cfg without filling its arrays; for the arguments see `load`."""
+    """Build the network of a cfg without filling its arrays.
+
+    Args:
+        cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
+        width, height: size of the input in pixels, instead of the cfg's.
+        batch, subdivisions, max_batches: replace those of the cfg; 1 or more.
+        dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
+        arithmetic: "fast" or "c_order", see `darknet_torch.ops.arithmetic`.
+
+    Returns:
+        The network on the CPU, in evaluation mode; its arrays hold arbitrary numbers.
+
+    Raises:
+        CfgError: the cfg does not exist or cannot be loaded.
+        UsageError: an unknown dialect or arithmetic, or a size below 1.
+    """
     return build_network(
         read_cfg(resolve_model(cfg).cfg),
         dialect=find_dialect(dialect),

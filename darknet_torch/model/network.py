@@ -61,12 +61,12 @@ class Network(nn.Module):
         arithmetic: Arithmetic = FAST,
     ) -> None:
         super().__init__()
-        self.net = net
-        self.dialect = dialect
-        self.arithmetic = arithmetic
-        self.layers = cast("Sequence[Layer]", nn.ModuleList(layers))
-        self.header = WeightsHeader(*dialect.weight_file.version)
-        self.last_readers = _last_readers(layers)
+        self.net: NetOptions = net
+        self.dialect: Dialect = dialect
+        self.arithmetic: Arithmetic = arithmetic
+        self.layers: Sequence[Layer] = cast("Sequence[Layer]", nn.ModuleList(layers))
+        self.header: WeightsHeader = WeightsHeader(*dialect.weight_file.version)
+        self.last_readers: dict[int, list[int]] = _last_readers(layers)
         self._outputs = _output_indices(layers)
 
     @property
@@ -91,14 +91,27 @@ class Network(nn.Module):
                 yield layer, slot
 
     def saved_slots(self, cutoff: int | None = None) -> Iterator[Slot]:
-        """The arrays that a weight file of the first `cutoff` layers contains."""
+        """The arrays that a weight file contains, in its order.
+
+        Args:
+            cutoff: count only this many layers from the first; all by default.
+
+        Returns:
+            The arrays of these layers, without those of layers with dontsave=1.
+        """
         for layer in self.layers[:cutoff]:
             if not layer.options.dontsave:
                 yield from layer.weight_slots()
 
     @torch.no_grad()
     def initialize(self, only: Sequence[int] | None = None) -> None:
-        """Fill all layers, or those with the indices `only`, with Darknet's starting values."""
+        """Fill the arrays of layers with Darknet's starting values, in place.
+
+        Weights are random numbers of PyTorch's global generator.
+
+        Args:
+            only: indices of the layers to fill, from 0; all layers by default.
+        """
         for index in range(len(self.layers)) if only is None else only:
             self.layers[index].initialize()
 
@@ -128,7 +141,18 @@ class Network(nn.Module):
         return tuple(outputs[index] for index in self._outputs)
 
     def layer_outputs(self, images: Tensor) -> list[Tensor]:
-        """Compute every layer's output, each [N, C, H, W] in Darknet's memory order."""
+        """Compute the output of every layer, as Darknet keeps it in memory.
+
+        Args:
+            images: as in `forward`.
+
+        Returns:
+            For each layer, in the order of the cfg, [N, C, H, W]: its output, or what Darknet's
+            buffer of the layer holds where that has another shape.
+
+        Raises:
+            UsageError: the images do not fit the network's input.
+        """
         outputs = {-1: self.check_input(images)}
         buffers = []
         for index, layer in enumerate(self.layers):
@@ -214,7 +238,13 @@ def build_network(
         max_batches=max_batches,
     )
     if len(sections) == 1:
-        raise CfgError("no layers after [net]", where=net.where)
+        raise CfgError(
+            "no layers after [net]",
+            where=net.where,
+            expected="a section for each layer",
+            got="[net] alone",
+            fix="check that the file is complete",
+        )
     chosen = find_arithmetic(arithmetic, dialect)
     layers = _build_layers(sections[1:], net, dialect, chosen, files or NamedFiles())
     network = Network(net, layers, dialect, chosen)

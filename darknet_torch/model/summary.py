@@ -87,7 +87,17 @@ def _format_size(shape: tuple[int, int, int]) -> str:
 
 
 def summarize(network: Network) -> Summary:
-    """Make the layer table of `network`. Source: parser.c parse_network_cfg_custom (AlexeyAB)."""
+    """Make the layer table of a network.
+
+    Args:
+        network: the network; its arrays need no values, and it does not run.
+
+    Returns:
+        A row per layer, and the sums: billions of operations for one picture of the size in
+        [net], values in the weight file, and the length of that file in bytes.
+
+    Source: parser.c parse_network_cfg_custom (AlexeyAB).
+    """
     rows = []
     fields = {-1: _Field(1, 1)}
     for layer in network.layers:

@@ -104,9 +104,15 @@ def read_weights(
 
 
 def write_weights(network: Network, path: str | Path, *, cutoff: int | None = None) -> None:
-    """Write the first `cutoff` layers of `network`, all by default, as a weight file.
+    """Write a network as a weight file.
 
     The header is `network.header`, so that a file that was read is written back byte for byte.
+
+    Args:
+        network: the network, whose arrays may be on any device.
+        path: the file's path.
+        cutoff: write only this many layers, counted from the first; all by default. The file
+            is then a partial one.
 
     Raises:
         WeightsError: the file cannot be written; an older file is then untouched.
@@ -139,7 +145,13 @@ class Writable(Protocol):
 
 
 def write_values(network: Network, file: Writable, *, cutoff: int | None = None) -> None:
-    """`write_weights` to an open file or another object."""
+    """Write what `write_weights` writes to an open file or another object.
+
+    Args:
+        network: the network.
+        file: gets the header and then the float32 arrays, layer after layer.
+        cutoff: as in `write_weights`.
+    """
     file.write(pack_header(network.header, network.dialect))
     for slot in network.saved_slots(cutoff):
         file.write(_encode_slot(slot, network.header))

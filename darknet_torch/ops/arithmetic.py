@@ -36,13 +36,33 @@ class Arithmetic:
     def convolution(
         self, x: Tensor, weights: Tensor, biases: Tensor | None, geometry: Geometry
     ) -> Tensor:
-        """[N, C, H, W] to [N, filters, H', W']; see `darknet_torch.ops.convolution.convolve`."""
+        """Convolve, with Darknet's output sizes.
+
+        Args:
+            x: [N, C, H, W].
+            weights: [filters, C / groups, size, size].
+            biases: [filters], or None.
+            geometry: the window.
+
+        Returns:
+            [N, filters, H', W'], see `darknet_torch.ops.convolution.convolve`.
+        """
         return convolve(x, weights, biases, geometry)
 
     def batch_statistics(
         self, x: Tensor, rolling_mean: Tensor, rolling_variance: Tensor, rolling_step: float
     ) -> tuple[Tensor, Tensor]:
-        """Mean and variance (over N - 1) of [N, C, ...], both [C]; updates the rolling ones."""
+        """Compute the statistics of a mini-batch, and update the rolling ones.
+
+        Args:
+            x: [N, C, ...].
+            rolling_mean, rolling_variance: [C], changed in place.
+            rolling_step: weight of the mini-batch in the rolling statistics, 0-1.
+
+        Returns:
+            Mean and variance of each channel over pictures and positions, both [C]; the sum of
+            squares is divided by their number less one.
+        """
         return batch_statistics(x, rolling_mean, rolling_variance, rolling_step)
 
     def normalize(
@@ -55,25 +75,64 @@ class Arithmetic:
         *,
         epsilon_inside_root: bool,
     ) -> Tensor:
-        """Batch normalisation of [N, C, ...] by its own statistics, with Darknet's gradient."""
+        """Normalise a mini-batch by its own statistics, with Darknet's gradient.
+
+        Args:
+            x: [N, C, ...].
+            scales, biases: [C], applied after the normalisation.
+            mean, variance: [C], the statistics of `x`.
+            epsilon_inside_root: add the epsilon to the variance, else to its root.
+
+        Returns:
+            The shape of `x`.
+        """
         return normalize(
             x, scales, biases, mean, variance, epsilon_inside_root=epsilon_inside_root
         )
 
     def leaky(self, x: Tensor) -> Tensor:
-        """The leaky activation of a convolution or [shortcut], of any shape."""
+        """Apply the leaky activation of a convolution or [shortcut].
+
+        Args:
+            x: any shape.
+
+        Returns:
+            The same shape: values below 0 times 0.1.
+        """
         return ACTIVATIONS["leaky"](x)
 
     def logistic(self, x: Tensor) -> Tensor:
-        """The logistic function of any shape."""
+        """Apply the logistic function.
+
+        Args:
+            x: any shape.
+
+        Returns:
+            The same shape, 0-1.
+        """
         return x.sigmoid()
 
     def softmax(self, x: Tensor, dim: int) -> Tensor:
-        """Softmax along `dim`, of any shape."""
+        """Apply the softmax.
+
+        Args:
+            x: any shape.
+            dim: the dimension along which the results add up to 1.
+
+        Returns:
+            The same shape, 0-1.
+        """
         return x.softmax(dim)
 
     def channel_means(self, x: Tensor) -> Tensor:
-        """[N, C, H, W] to [N, C, 1, 1]."""
+        """Average each channel of each picture over its positions.
+
+        Args:
+            x: [N, C, H, W].
+
+        Returns:
+            [N, C, 1, 1].
+        """
         return x.mean((2, 3), keepdim=True)
 
 

@@ -46,7 +46,14 @@ class Detections:
         return len(self.scores)
 
     def name(self, class_id: int) -> str:
-        """Return the name of a class."""
+        """Return the name of a class.
+
+        Args:
+            class_id: the class, from 0.
+
+        Returns:
+            Its name, or "class N" for a class without one.
+        """
         return self.names[class_id] if class_id < len(self.names) else f"class {class_id}"
 
     @property
@@ -146,11 +153,26 @@ class Detections:
         return self if len(keep) == len(self) else self.select(keep)
 
     def first(self, count: int | None) -> Detections:
-        """Return the `count` detections with the highest scores; None for all."""
+        """Return the detections with the highest scores.
+
+        Args:
+            count: how many at most, 0 or more; None for all.
+
+        Returns:
+            The first `count` detections, in the same order.
+        """
         return self if count is None or len(self) <= count else self.select(list(range(count)))
 
     def select(self, indices: list[int]) -> Detections:
-        """Return the detections at the given indices, in that order."""
+        """Return some of the detections.
+
+        Args:
+            indices: which ones, each from 0 to K - 1.
+
+        Returns:
+            The detections at these indices, in the order of `indices`; size, names and file of
+            the picture stay.
+        """
         return Detections(
             self.boxes_xyxy[indices],
             self.scores[indices],

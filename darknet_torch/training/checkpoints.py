@@ -106,7 +106,15 @@ def resume(plan: TrainPlan, loop: TrainingLoop) -> None:
 
 
 def keep_cfg(plan: TrainPlan) -> None:
-    """Copy the cfg next to the weights, so that the folder is complete."""
+    """Copy the cfg next to the weights, so that the folder is complete.
+
+    Args:
+        plan: says which cfg and which folder. Nothing is copied if the cfg is already there
+            under that name.
+
+    Raises:
+        WeightsError: the copy cannot be written; an older file is then untouched.
+    """
     target = plan.path(".cfg")
     if target.resolve() == Path(plan.cfg).resolve():
         return

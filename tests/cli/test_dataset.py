@@ -137,10 +137,14 @@ def test_a_part_needs_a_name_and_a_size(data, tmp_path, part):
 
 
 def test_split_needs_one_data_set_and_a_folder(data):
-    assert "expected --out DIR" in run("split", "--data", data).stderr
+    message = f"{data}: nowhere to write the lists: expected --out DIR, got no --out"
+    assert message in run("split", "--data", data).stderr
     two = run("split", "--data", data, "--data", data, "--out", "x")
     assert two.exit_code == 2
-    assert "one --data at a time" in two.stderr
+    assert (
+        f"several data sets cannot be split together: expected one --data, got {data}, {data}; "
+        "split one data set at a time"
+    ) in two.stderr
 
 
 def test_a_path_that_is_not_a_data_set_is_refused(tmp_path):

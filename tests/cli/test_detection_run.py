@@ -9,10 +9,19 @@ import numpy as np
 import pytest
 
 from darknet_torch import Detector, load
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.cli.result_formats import JsonLinesFormat
 from darknet_torch.media import video_reader as video
-from tests.cli.command import LONG, dtorch, started_dtorch
+from tests.cli.command import LONG, started_dtorch
+from tests.cli.toy_detection import (
+    CFG,
+    CLIP_FRAMES,
+    DONE,
+    INTERRUPTED,
+    PICTURE,
+    SOME_FAILED,
+    detect,
+    records,
+)
 from tests.media.sample_videos import (
     RATE,
     break_frames,
@@ -23,30 +32,10 @@ from tests.media.sample_videos import (
     write_video,
 )
 
-TOY = sample_folder()
-CFG, PICTURE = TOY / "toy-shapes.cfg", TOY / "shapes.png"
-DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-COUNT = 6
+pytestmark = pytest.mark.usefixtures("clip_folder")
 # For scores and for fractions of a picture: JSON has six decimals, and a batch may add in another
 # order, in float32.
 SAME = 1e-4
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    write_video(tmp_path / "clip.avi", sample_frames(COUNT))
-    return tmp_path
-
-
-def detect(*arguments, **more):
-    return dtorch("detect", "--cfg", CFG, *arguments, **more)
-
-
-def records(*arguments, status=DONE, **more):
-    result = detect("--format", "jsonl", *arguments, **more)
-    assert result.exit_code == status, result.stderr
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def numbers(record):
@@ -65,7 +54,7 @@ class TestFiles:
         detector = Detector(load(CFG, CFG.with_suffix(".weights")), resize="opencv")
         frames = read_video("clip.avi")
         found = records("clip.avi", "--batch", batch)
-        assert [record["frame_id"] for record in found] == list(range(1, COUNT + 1))
+        assert [record["frame_id"] for record in found] == list(range(1, CLIP_FRAMES + 1))
         for record, frame in zip(found, frames, strict=True):
             expected = detector(frame).to_dict()
             assert len(record["objects"]) >= 4
@@ -76,16 +65,16 @@ class TestFiles:
         assert result.exit_code == DONE
         box = r"[a-z]+: \d+%\t\(left_x: +-?\d+   top_y: +-?\d+   width: +\d+   height: +\d+\)\n"
         frame = rf"Objects:\n\n({box})+\nFPS:\d+\.\d \t AVG_FPS:\d+\.\d\n"
-        assert re.fullmatch(f"({frame}){{{COUNT}}}", result.stdout)
+        assert re.fullmatch(f"({frame}){{{CLIP_FRAMES}}}", result.stdout)
 
     @pytest.mark.parametrize("name", ["clip.avi", "clip.mp4"])
-    def test_an_annotated_video_has_its_frames_and_boxes(self, folder, name):
-        write_video(folder / name, sample_frames(COUNT))
+    def test_an_annotated_video_has_its_frames_and_boxes(self, clip_folder, name):
+        write_video(clip_folder / name, sample_frames(CLIP_FRAMES))
         detector = Detector(load(CFG, CFG.with_suffix(".weights")), resize="opencv")
         detector.names = ("circle", "square", "triangle")
         assert detect(name, "--save", "out").exit_code == DONE
         plain, saved = read_video(name), read_video(f"out/{name}")
-        assert len(saved) == COUNT
+        assert len(saved) == CLIP_FRAMES
         capture = cv2.VideoCapture(f"out/{name}")
         assert capture.get(cv2.CAP_PROP_FPS) == RATE
         capture.release()
@@ -97,8 +86,8 @@ class TestFiles:
             assert changed.sum() > 500
             assert to_drawn < np.abs(after.astype(int) - before)[changed].mean() / 2
 
-    def test_a_broken_frame_is_reported_and_the_others_processed(self, folder):
-        break_frames(folder / "clip.avi", 3)
+    def test_a_broken_frame_is_reported_and_the_others_processed(self, clip_folder):
+        break_frames(clip_folder / "clip.avi", 3)
         result = detect("clip.avi", "--format", "jsonl", "--save", "out")
         assert result.exit_code == SOME_FAILED
         found = [json.loads(line)["frame_id"] for line in result.stdout.splitlines()]
@@ -107,27 +96,27 @@ class TestFiles:
             "dtorch: clip.avi: frame 3 cannot be decoded",
             "dtorch: 1 of 6 pictures and frames failed",
         ]
-        assert len(read_video("out/clip.avi")) == COUNT - 1
+        assert len(read_video("out/clip.avi")) == CLIP_FRAMES - 1
 
-    def test_a_truncated_video_is_reported(self, folder):
-        cut_off(folder / "clip.avi", 2)
+    def test_a_truncated_video_is_reported(self, clip_folder):
+        cut_off(clip_folder / "clip.avi", 2)
         assert len(records("clip.avi", status=SOME_FAILED)) == 2
 
-    def test_a_file_that_is_not_a_video_does_not_end_the_run(self, folder):
-        (folder / "none.mp4").write_bytes(b"no video")
+    def test_a_file_that_is_not_a_video_does_not_end_the_run(self, clip_folder):
+        (clip_folder / "none.mp4").write_bytes(b"no video")
         result = detect("none.mp4", "gone.avi", PICTURE)
         assert result.exit_code == SOME_FAILED
         assert "none.mp4: this video cannot be opened" in result.stderr
         assert "gone.avi: no such video" in result.stderr
         assert "circle: " in result.stdout
 
-    def test_a_failed_run_leaves_no_incomplete_video(self, folder, monkeypatch):
+    def test_a_failed_run_leaves_no_incomplete_video(self, clip_folder, monkeypatch):
         def interrupt(*arguments, **more):
             raise KeyboardInterrupt
 
         monkeypatch.setattr("darknet_torch.cli.result_formats.TextFormat.format", interrupt)
         assert detect("clip.avi", "--save", "out").exit_code == INTERRUPTED
-        assert list((folder / "out").iterdir()) == []
+        assert list((clip_folder / "out").iterdir()) == []
 
 
 class TestCameras:
@@ -161,7 +150,7 @@ class TestCameras:
     def test_a_webcam_goes_by_its_number(self, webcam):
         found = records("0", "--reconnects", 0, "--save", "out")
         assert {record["filename"] for record in found} == {"0"}
-        assert found[-1]["frame_id"] == COUNT
+        assert found[-1]["frame_id"] == CLIP_FRAMES
         assert len(read_video("out/webcam-0.mp4")) == len(found)
 
     def test_interrupting_a_live_source_keeps_the_results_so_far(self, webcam, monkeypatch):
@@ -186,7 +175,7 @@ class TestStandardInput:
         result = detect("-", "--format", "jsonl", stdin=lines)
         assert result.exit_code == SOME_FAILED
         names = [json.loads(line)["filename"] for line in result.stdout.splitlines()]
-        assert names == [str(PICTURE), *["clip.avi"] * COUNT]
+        assert names == [str(PICTURE), *["clip.avi"] * CLIP_FRAMES]
 
     def test_each_result_is_printed_before_the_next_path_is_read(self):
         with started_dtorch("detect", "--cfg", CFG, "--format", "jsonl", "-") as process:

@@ -9,6 +9,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from darknet_torch.cli.eval import EvaluationSettings
 from tests.cli.command import dtorch
 from tests.cli.labelled_sample import CFG, COUNT, make_data
 
@@ -59,6 +60,24 @@ def test_letterbox_is_among_the_settings(data):
     assert numbers(data, "--letterbox")["settings"]["resizing"] == "letterbox"
 
 
+def test_settings_that_do_not_apply_are_left_out():
+    settings = EvaluationSettings(data="a.data (valid)", results="r.json", min_score=0.005)
+    assert str(settings) == "data a.data (valid), results r.json, min_score 0.005"
+    assert list(settings.to_dict().items()) == [
+        ("data", "a.data (valid)"),
+        ("results", "r.json"),
+        ("min_score", 0.005),
+    ]
+
+
+def test_the_settings_of_a_network_are_printed_in_this_order(data):
+    settings = numbers(data)["settings"]
+    assert " ".join(settings) == (
+        "data cfg weights width height resizing resize min_score nms_threshold nms_kind backend"
+    )
+    assert None not in settings.values()
+
+
 def test_map_is_the_same_command(data):
     result = dtorch("map", "--cfg", CFG, "--data", data)
     assert "mean average precision (mAP@0.50) = " in result.stdout
@@ -92,6 +111,7 @@ def test_exported_results_give_the_same_numbers_without_a_model(data, tmp_path, 
     assert result.exit_code == 0, result.stderr
     again = json.loads(result.stdout)
     assert again["settings"]["results"] == str(tmp_path / name)
+    assert list(again["settings"]) == ["data", "results", "min_score"]
     assert again["detections"] == content["detections"]
     # Boxes and scores are written with 4 to 6 digits.
     for kind in ("map_07", "map_10"):

@@ -153,8 +153,15 @@ def test_a_cfg_that_cannot_be_rewritten_stays_as_it_is(folder):
         ("--cfg toy.cfg --plot a.bmp", "unknown plot format"),
         ("--cfg toy.cfg --device abacus", "unknown device: expected cpu, cuda or cuda:N"),
         ("--cfg toy.cfg --device cuda:99", "cannot use device 'cuda:99'"),
-        ("--cfg toy.cfg --sweep 2:3 -k 3", "--sweep tries many numbers of anchors"),
-        ("--cfg toy.cfg --sweep 2:3 --write toy.cfg", "got --sweep and --write"),
+        (
+            "--cfg toy.cfg --sweep 2:3 -k 3",
+            "--sweep tries many numbers of anchors: expected --sweep or -k, not both, got --sweep "
+            "and -k; run --sweep first, then choose a number with -k",
+        ),
+        (
+            "--cfg toy.cfg --sweep 2:3 --write toy.cfg",
+            "expected --sweep or --write, not both, got --sweep and --write",
+        ),
         ("--cfg toy.cfg --sweep 3:2", "not a range of numbers of anchors, such as 3:15"),
         ("--cfg toy.cfg --write toy.cfg --width 96", "into a cfg of another size"),
         ("--cfg darknet19 --data toy.data", "no head with anchors"),

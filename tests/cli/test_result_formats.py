@@ -5,45 +5,19 @@ import io
 import json
 import shutil
 
-import cv2
 import numpy as np
 import pytest
 
 from darknet_torch import Detector, load
-from darknet_torch.cfg.zoo import sample_folder
-from tests.cli.command import dtorch
-from tests.media.sample_videos import sample_frames, write_video
+from tests.cli.toy_detection import CFG, PICTURE, SHORT_CLIP_FRAMES, UNUSABLE, detect, printed
 
-TOY = sample_folder()
-CFG, PICTURE = TOY / "toy-shapes.cfg", TOY / "shapes.png"
-DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
-FRAMES = 3
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """The sample, a plain grey picture, and a video."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(PICTURE, "one.png")
-    cv2.imwrite("grey.png", np.full((64, 48, 3), 128, np.uint8))
-    write_video(tmp_path / "clip.avi", sample_frames(FRAMES))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("mixed_folder")
 
 
 @pytest.fixture(scope="module")
 def expected():
     network = load(CFG, CFG.with_suffix(".weights"))
     return Detector(network, names=CFG.with_suffix(".names"))(PICTURE)
-
-
-def detect(*arguments):
-    return dtorch("detect", "--cfg", CFG, *arguments)
-
-
-def printed(form, *arguments):
-    result = detect("--format", form, *arguments)
-    assert (result.exit_code, result.stderr) == (DONE, "")
-    return result.stdout
 
 
 class TestJsonLines:
@@ -74,8 +48,8 @@ class TestCsv:
             np.testing.assert_allclose(numbers, [left, top, right - left, bottom - top], atol=0.01)
             assert float(row["confidence"]) == pytest.approx(score, abs=1e-6)  # six decimals
 
-    def test_names_with_commas_stay_one_field(self, folder):
-        (folder / "my.names").write_text('a, b\n"c"\nd\n')
+    def test_names_with_commas_stay_one_field(self, mixed_folder):
+        (mixed_folder / "my.names").write_text('a, b\n"c"\nd\n')
         rows = list(csv.DictReader(io.StringIO(printed("csv", "--names", "my.names", "one.png"))))
         assert {row["name"] for row in rows} == {"a, b", '"c"', "d"}
 
@@ -104,14 +78,14 @@ class TestCoco:
 
 
 class TestTxt:
-    def test_each_picture_has_a_label_file(self, folder, expected):
+    def test_each_picture_has_a_label_file(self, mixed_folder, expected):
         assert printed("txt", "one.png", "grey.png", "clip.avi", "--out", "labels") == ""
-        names = sorted(path.name for path in (folder / "labels").iterdir())
-        frames = [f"clip_{number:06}.txt" for number in range(1, FRAMES + 1)]
+        names = sorted(path.name for path in (mixed_folder / "labels").iterdir())
+        frames = [f"clip_{number:06}.txt" for number in range(1, SHORT_CLIP_FRAMES + 1)]
         assert names == [*frames, "grey.txt", "one.txt"]
-        lines = (folder / "labels" / "one.txt").read_text().splitlines()
+        lines = (mixed_folder / "labels" / "one.txt").read_text().splitlines()
         assert lines == expected.label_lines()
-        assert (folder / "labels" / "grey.txt").read_text() == ""
+        assert (mixed_folder / "labels" / "grey.txt").read_text() == ""
 
     @pytest.mark.parametrize("out", [(), ("--out", "-")])
     def test_txt_without_a_folder_is_wrong_usage(self, out):
@@ -119,8 +93,8 @@ class TestTxt:
         assert result.exit_code == UNUSABLE
         assert "--format txt writes a file for each picture: expected --out DIR" in result.stderr
 
-    def test_a_file_in_place_of_the_folder_is_reported(self, folder):
-        (folder / "labels").touch()
+    def test_a_file_in_place_of_the_folder_is_reported(self, mixed_folder):
+        (mixed_folder / "labels").touch()
         result = detect("--format", "txt", "one.png", "--out", "labels")
         assert result.exit_code == UNUSABLE
         assert "labels: cannot be created" in result.stderr

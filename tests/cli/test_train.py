@@ -114,7 +114,11 @@ def test_names_of_shipped_definitions_and_partial_weights(files, tmp_path):
             ("--cfg", "CFG", "--data", "DATA", "--gpus", "a"),
             "not a list of numbers: expected such as 0,1",
         ),
-        (("--cfg", "CFG", "--data", "DATA", "--gpus", "0", "--processes", "2"), "exclude"),
+        (
+            ("--cfg", "CFG", "--data", "DATA", "--gpus", "0,1", "--processes", "2"),
+            "--gpus and --processes exclude each other: expected one of them, got --gpus 0,1 "
+            "--processes 2; give --gpus to train on GPUs, --processes to train on CPUs",
+        ),
         (("--cfg", "CFG", "--data", "missing.data"), "missing.data"),
         (("--cfg", "CFG", "--data", "DATA", "--resume"), "_last.weights"),
         (("--cfg", "CFG", "--data", "DATA", "--weights", "gone.weights"), "gone.weights"),

@@ -1,40 +1,17 @@
 """The window of `dtorch detect --show`."""
 
-import json
 import sys
 
 import cv2
 import pytest
 
-from darknet_torch.cfg.zoo import sample_folder
-from tests.cli.command import dtorch
+from tests.cli.toy_detection import CLIP_FRAMES, DONE, PICTURE, UNUSABLE, detect, records
 from tests.media.sample_videos import (
     read_video,
     sample_frames,
-    write_video,
 )
 
-TOY = sample_folder()
-CFG, PICTURE = TOY / "toy-shapes.cfg", TOY / "shapes.png"
-DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-COUNT = 6
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    write_video(tmp_path / "clip.avi", sample_frames(COUNT))
-    return tmp_path
-
-
-def detect(*arguments, **more):
-    return dtorch("detect", "--cfg", CFG, *arguments, **more)
-
-
-def records(*arguments, status=DONE, **more):
-    result = detect("--format", "jsonl", *arguments, **more)
-    assert result.exit_code == status, result.stderr
-    return [json.loads(line) for line in result.stdout.splitlines()]
+pytestmark = pytest.mark.usefixtures("clip_folder")
 
 
 class TestWindow:
@@ -54,7 +31,7 @@ class TestWindow:
         shown, _ = screen
         assert detect("clip.avi", "--show").exit_code == DONE
         *frames, end = shown
-        assert len(frames) == COUNT
+        assert len(frames) == CLIP_FRAMES
         assert end == "closed"
         assert (frames[0] != read_video("clip.avi")[0]).any()
 

@@ -8,6 +8,11 @@ from darknet_torch.conversion.model import Model, decode_cfg, encode_cfg, model_
 from darknet_torch.errors import CfgError, WeightsError
 from tests.conversion.small_models import CFG_BYTES, NET, small_model, trained_network
 
+BROKEN = (
+    r"^model\.pt: its metadata is broken: expected JSON as dtorch convert writes it, got .+; "
+    "convert the original weight file again$"
+)
+
 
 def test_every_byte_of_a_cfg_survives_as_text():
     assert encode_cfg(decode_cfg(CFG_BYTES)) == CFG_BYTES
@@ -41,13 +46,13 @@ def test_a_network_without_pictures_comes_back():
 )
 def test_metadata_with_a_wrong_value_is_refused(key, value):
     found = {**json.loads(small_model().metadata()), key: value}
-    with pytest.raises(WeightsError, match=r"^model\.pt: its metadata is broken: got .+"):
+    with pytest.raises(WeightsError, match=BROKEN):
         model_from_metadata(json.dumps(found), "model.pt")
 
 
 @pytest.mark.parametrize("metadata", ["", "{", "[]", "null", "{}", '{"cfg": "[net]"}'])
 def test_incomplete_metadata_is_refused(metadata):
-    with pytest.raises(WeightsError, match=r"^model\.pt: its metadata is broken: got .+"):
+    with pytest.raises(WeightsError, match=BROKEN):
         model_from_metadata(metadata, "model.pt")
 
 

@@ -7,10 +7,12 @@ import struct
 import warnings
 
 import numpy as np
+import pytest
 import torch
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.errors import CfgError, CfgWarning
 from darknet_torch.model.network import build_network
 from darknet_torch.model.weights import read_weights
 
@@ -138,3 +140,35 @@ def check_each_output(network, inputs, expected):
 
 def as_float64(inputs):
     return [x.double().numpy() for x in inputs]
+
+
+def check_option_is_ignored(section, key, dialect, owner):
+    """Check that an option of another code base gives a warning and the network without it.
+
+    Args:
+        section: the layer, written as "name key=value ...".
+        key: the option.
+        dialect: the dialect to build in.
+        owner: the code base whose option it is.
+    """
+    name, *options = section.split()
+    plain = " ".join(option for option in options if not option.startswith(f"{key}="))
+    with pytest.warns(CfgWarning, match=rf"'{key}' is an option of {owner}/darknet") as record:
+        network = build_network(_sections(section), dialect=find_dialect(dialect))
+    assert len(record) == 1
+    expected = build(f"{name} {plain}", dialect)
+    assert [slot.tensor.shape for _, slot in network.slots()] == [
+        slot.tensor.shape for _, slot in expected.slots()
+    ]
+
+
+def check_refused(section, message):
+    """Check that a layer, written as "name key=value ...", is refused with this message."""
+    with pytest.raises(CfgError, match=message):
+        build_network(_sections(section))
+
+
+def _sections(section):
+    """The sections of a cfg of [net] and one layer, whose section is in line 5."""
+    name, *options = section.split()
+    return parse_cfg(f"[net]\nchannels=2\nheight=3\nwidth=3\n[{name}]\n" + "\n".join(options))

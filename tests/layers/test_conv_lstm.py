@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgError, CfgNote
+from darknet_torch.errors import CfgNote
 from darknet_torch.model.network import build_network
 from tests.layers.plain_recurrent import (
     CHANNELS,
@@ -13,6 +13,7 @@ from tests.layers.plain_recurrent import (
     as_float64,
     build,
     check_each_output,
+    check_refused,
     convolutional,
     convolve,
     leaky,
@@ -180,7 +181,4 @@ def test_xnor_has_no_effect():
     ],
 )
 def test_options_that_cannot_work_are_refused(section, message):
-    name, *options = section.split()
-    text = f"[net]\nchannels=2\nheight=3\nwidth=3\n[{name}]\n" + "\n".join(options)
-    with pytest.raises(CfgError, match=message):
-        build_network(parse_cfg(text))
+    check_refused(section, message)

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgError, CfgNote, CfgWarning
+from darknet_torch.errors import CfgNote
 from darknet_torch.model.network import build_network
 from tests.layers.plain_recurrent import (
     CHANNELS,
@@ -14,6 +13,8 @@ from tests.layers.plain_recurrent import (
     as_float64,
     build,
     check_each_output,
+    check_option_is_ignored,
+    check_refused,
     convolutional,
     convolve,
     leaky,
@@ -102,16 +103,7 @@ def test_pjreddies_code_reads_heights_as_widths(tmp_path):
     ],
 )
 def test_an_option_of_the_other_code_base_is_ignored(section, key, dialect, owner):
-    name, *options = section.split()
-    plain = " ".join(option for option in options if not option.startswith(f"{key}="))
-    text = f"[net]\nchannels=2\nheight=3\nwidth=3\n[{name}]\n" + "\n".join(options)
-    with pytest.warns(CfgWarning, match=rf"'{key}' is an option of {owner}/darknet") as record:
-        network = build_network(parse_cfg(text), dialect=find_dialect(dialect))
-    assert len(record) == 1
-    expected = build(f"{name} {plain}", dialect)
-    assert [slot.tensor.shape for _, slot in network.slots()] == [
-        slot.tensor.shape for _, slot in expected.slots()
-    ]
+    check_option_is_ignored(section, key, dialect, owner)
 
 
 def test_xnor_has_no_effect():
@@ -129,7 +121,4 @@ def test_xnor_has_no_effect():
     ],
 )
 def test_options_that_cannot_work_are_refused(section, message):
-    name, *options = section.split()
-    text = f"[net]\nchannels=2\nheight=3\nwidth=3\n[{name}]\n" + "\n".join(options)
-    with pytest.raises(CfgError, match=message):
-        build_network(parse_cfg(text))
+    check_refused(section, message)

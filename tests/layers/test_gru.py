@@ -3,15 +3,12 @@
 import numpy as np
 import pytest
 
-from darknet_torch.cfg.dialect import find_dialect
-from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgWarning
-from darknet_torch.model.network import build_network
 from tests.layers.plain_recurrent import (
     INPUTS,
     as_float64,
     build,
     check_each_output,
+    check_option_is_ignored,
     connect,
     connected,
     load,
@@ -62,13 +59,4 @@ def test_it_mixes_the_old_state_and_the_candidate(
     ],
 )
 def test_an_option_of_the_other_code_base_is_ignored(section, key, dialect, owner):
-    name, *options = section.split()
-    plain = " ".join(option for option in options if not option.startswith(f"{key}="))
-    text = f"[net]\nchannels=2\nheight=3\nwidth=3\n[{name}]\n" + "\n".join(options)
-    with pytest.warns(CfgWarning, match=rf"'{key}' is an option of {owner}/darknet") as record:
-        network = build_network(parse_cfg(text), dialect=find_dialect(dialect))
-    assert len(record) == 1
-    expected = build(f"{name} {plain}", dialect)
-    assert [slot.tensor.shape for _, slot in network.slots()] == [
-        slot.tensor.shape for _, slot in expected.slots()
-    ]
+    check_option_is_ignored(section, key, dialect, owner)

@@ -4,14 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgError
-from darknet_torch.model.network import build_network
-from tests.layers.plain_recurrent import (
-    CHANNELS,
-    build,
-    steps,
-)
+from tests.layers.plain_recurrent import CHANNELS, build, check_refused, steps
 
 
 @pytest.mark.parametrize("size", [1, 2, 4])
@@ -37,7 +30,4 @@ def test_it_keeps_four_inputs_unless_given():
     ],
 )
 def test_fewer_than_one_input_is_refused(section, message):
-    name, *options = section.split()
-    text = f"[net]\nchannels=2\nheight=3\nwidth=3\n[{name}]\n" + "\n".join(options)
-    with pytest.raises(CfgError, match=message):
-        build_network(parse_cfg(text))
+    check_refused(section, message)

@@ -3,9 +3,6 @@
 import numpy as np
 import pytest
 
-from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import CfgError
-from darknet_torch.model.network import build_network
 from tests.layers.plain_recurrent import (
     FIGO,
     IFOG,
@@ -13,6 +10,7 @@ from tests.layers.plain_recurrent import (
     as_float64,
     build,
     check_each_output,
+    check_refused,
     connect,
     connected,
     load,
@@ -55,7 +53,4 @@ def test_it_keeps_a_cell(tmp_path, dialect, gates, normalize):
     ],
 )
 def test_fewer_than_one_output_is_refused(section, message):
-    name, *options = section.split()
-    text = f"[net]\nchannels=2\nheight=3\nwidth=3\n[{name}]\n" + "\n".join(options)
-    with pytest.raises(CfgError, match=message):
-        build_network(parse_cfg(text))
+    check_refused(section, message)

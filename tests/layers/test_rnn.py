@@ -14,6 +14,7 @@ from tests.layers.plain_recurrent import (
     as_float64,
     build,
     check_each_output,
+    check_option_is_ignored,
     connect,
     connected,
     leaky,
@@ -64,16 +65,7 @@ def test_its_state_is_the_sum_of_input_and_old_state(tmp_path, dialect, options,
     ],
 )
 def test_an_option_of_the_other_code_base_is_ignored(section, key, dialect, owner):
-    name, *options = section.split()
-    plain = " ".join(option for option in options if not option.startswith(f"{key}="))
-    text = f"[net]\nchannels=2\nheight=3\nwidth=3\n[{name}]\n" + "\n".join(options)
-    with pytest.warns(CfgWarning, match=rf"'{key}' is an option of {owner}/darknet") as record:
-        network = build_network(parse_cfg(text), dialect=find_dialect(dialect))
-    assert len(record) == 1
-    expected = build(f"{name} {plain}", dialect)
-    assert [slot.tensor.shape for _, slot in network.slots()] == [
-        slot.tensor.shape for _, slot in expected.slots()
-    ]
+    check_option_is_ignored(section, key, dialect, owner)
 
 
 @pytest.mark.parametrize("dialect", ["alexeyab", "alexeyab-cuda"])

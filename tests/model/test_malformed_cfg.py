@@ -35,7 +35,13 @@ def net(*lines):
 WRONG = [
     # The file and its sections
     case("missing file", None, CfgError, "tiny.cfg: no such cfg file"),
-    case("no layers", net(), CfgError, "tiny.cfg:1: no layers after [net]"),
+    case(
+        "no layers",
+        net(),
+        CfgError,
+        "tiny.cfg:1: no layers after [net]: expected a section for each layer, got [net] alone; "
+        "check that the file is complete",
+    ),
     case(
         "misspelt section",
         net("[convolutionnal]"),

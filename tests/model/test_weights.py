@@ -384,19 +384,6 @@ def test_another_number_of_classes_is_recognised(file, classes):
         read_weights(network, path)
 
 
-@pytest.fixture
-def write_tiny(tmp_path):
-    """Writes the content of a weight file for the tiny detector and returns its path."""
-
-    def write_bytes(content):
-        path = tmp_path / "tiny.weights"
-        if content is not None:
-            path.write_bytes(content)
-        return path
-
-    return write_bytes
-
-
 def test_a_folder_is_refused(tmp_path):
     with pytest.raises(WeightsError, match=r"is a folder: expected a weight file"):
         read_weights(tiny.build(), tmp_path)

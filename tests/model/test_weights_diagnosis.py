@@ -112,23 +112,12 @@ WRONG = [
 ]
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write_bytes(content):
-        path = tmp_path / "tiny.weights"
-        if content is not None:
-            path.write_bytes(content)
-        return path
-
-    return write_bytes
-
-
 @pytest.mark.parametrize(("content", "fragments"), WRONG)
-def test_a_wrong_weight_file_is_reported_and_changes_nothing(write, content, fragments):
+def test_a_wrong_weight_file_is_reported_and_changes_nothing(write_tiny, content, fragments):
     network = build()
     before, header = state_of(network), network.header
     with pytest.raises(WeightsError) as caught:
-        read_weights(network, write(content))
+        read_weights(network, write_tiny(content))
     assert [fragment for fragment in fragments if fragment not in str(caught.value)] == []
     after = network.state_dict()
     assert after.keys() == before.keys()

@@ -12,7 +12,7 @@ from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.options import number
 from darknet_torch.conversion.convert import convert
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot, empty_parameter
-from darknet_torch.model.registry import register_layer, unregister_layer
+from darknet_torch.model.registry import unregister_layer
 from tests.cli.command import dtorch
 from tests.training.runs import classifier_data, outputs
 
@@ -58,7 +58,7 @@ CFG = (
 @pytest.fixture(autouse=True)
 def registered():
     """`ChannelGain` is known during the test only."""
-    register_layer(ChannelGain)
+    darknet_torch.register_layer(ChannelGain)
     yield
     unregister_layer(ChannelGain)
 
