@@ -72,7 +72,7 @@ def load(cfg: str, repeats: int) -> None:
 
 
 @main.command()
-@click.option("--repeats", default=7, show_default=True)
+@click.option("--repeats", default=3, show_default=True)
 def start(repeats: int) -> None:
     """Print a help page and import torch, compared with `python -c pass`; the fastest runs."""
     help_page = "from darknet_torch.cli.main import main; main({})"
