@@ -10,7 +10,7 @@ from torch import Tensor
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import BuildContext, LayerOptions
-from darknet_torch.layers.recurrent import Recurrent, State, add_connections
+from darknet_torch.layers.recurrent import Recurrent, State
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Gru(Recurrent):
         self.output_shape = Shape(options.output, 1, 1)
         self.candidate = torch.tanh if options.tanh else torch.sigmoid
         order = context.dialect.weight_file.gru_order
-        add_connections(self, order, context, normalize=options.batch_normalize)
+        self.add_connections(order, context, normalize=options.batch_normalize)
 
     def initial_state(self, x: Tensor) -> State:
         return (x.new_zeros(x.shape[0], self.output_shape.channels),)

@@ -10,7 +10,7 @@ from torch import Tensor
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import BuildContext, LayerOptions
-from darknet_torch.layers.recurrent import Recurrent, State, add_connections
+from darknet_torch.layers.recurrent import Recurrent, State
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Lstm(Recurrent):
         self.output_shape = Shape(options.output, 1, 1)
         gates = context.dialect.weight_file.lstm_order
         order = tuple(f"{kind}{gate}" for kind in "wu" for gate in gates)
-        add_connections(self, order, context, normalize=options.batch_normalize)
+        self.add_connections(order, context, normalize=options.batch_normalize)
 
     def initial_state(self, x: Tensor) -> State:
         zeros = x.new_zeros(x.shape[0], self.output_shape.channels)

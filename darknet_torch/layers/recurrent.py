@@ -38,6 +38,17 @@ class Recurrent(Layer):
         self.time_steps = context.net.time_steps
         self.state: State = ()
 
+    def add_connections(
+        self, names: tuple[str, ...], context: BuildContext, *, normalize: bool
+    ) -> None:
+        """Add the layer's parts: those called w... read its last output, u... its input."""
+        self.part_names = names
+        outputs = self.output_shape.channels
+        sizes = {"w": outputs, "u": context.input_shape.count}
+        for name in names:
+            part = Connection(sizes[name[0]], outputs, context, normalize=normalize)
+            self.add_module(name, part)
+
     def weight_slots(self) -> list[Slot]:
         return [
             replace(slot, name=f"{name}.{slot.name}")
@@ -113,18 +124,6 @@ class Recurrent(Layer):
         )
         resets = self.training and self.resets_state_each_batch
         return self.state if fits and not resets else start
-
-
-def add_connections(
-    layer: Recurrent, names: tuple[str, ...], context: BuildContext, *, normalize: bool
-) -> None:
-    """Add the parts of a layer: those called w... read its last output, u... its input."""
-    layer.part_names = names
-    outputs = layer.output_shape.channels
-    sizes = {"w": outputs, "u": context.input_shape.count}
-    for name in names:
-        part = Connection(sizes[name[0]], outputs, context, normalize=normalize)
-        layer.add_module(name, part)
 
 
 def add_states(shortcut: bool, old: Tensor, *new: Tensor) -> Tensor:
