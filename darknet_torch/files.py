@@ -1,4 +1,4 @@
-"""Write files so that a failure never leaves half a file behind."""
+"""Write files completely or not at all: to a temporary name, then renamed."""
 
 from __future__ import annotations
 

@@ -91,7 +91,8 @@ class NamedFiles:
             raise CfgError(
                 f"[{section}] {key}={name} is not there",
                 where=where,
-                expected=f"{content} in the working folder or next to the cfg",
+                expected=f"{content} in the working folder, next to the cfg "
+                "or among the shipped ones",
                 got="none",
                 fix=f"put the {key} file next to the cfg",
             )

@@ -53,7 +53,7 @@ class Callback:
         """Called with a line for the user."""
 
     def on_interrupt(self, loop: TrainingLoop) -> None:
-        """Called when the user interrupts the training, before KeyboardInterrupt goes on."""
+        """Called when the user interrupts the training; KeyboardInterrupt follows."""
 
     def on_end(self, loop: TrainingLoop) -> None:
         """Called after the last iteration."""

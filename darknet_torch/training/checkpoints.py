@@ -62,7 +62,7 @@ class Checkpoints(Callback):
     def on_interrupt(self, loop: TrainingLoop) -> None:
         self._write_last(loop)
         files = f"{self.plan.path('_last.weights')} and {self.plan.path(STATE)}"
-        loop.events.on_message(loop, f"stopped; --resume goes on from {files}")
+        loop.events.on_message(loop, f"stopped; --resume continues from {files}")
 
     def on_end(self, loop: TrainingLoop) -> None:
         self._write_weights(loop, "_final.weights")

@@ -21,6 +21,7 @@ from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.setup import prepare
 
 _SUCCEEDED, _FAILED = 0, 2
+_TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # a path may hold any bytes
 
 CallbackMaker = Callable[[], Sequence[Callback]]
 
@@ -51,7 +52,7 @@ def launch(plan: TrainPlan, devices: Sequence[str], make_callbacks: CallbackMake
             raise TrainingError(
                 "one of the processes that train together failed",
                 where=f"process {rank}, on {devices[rank]}",
-                got=message.read_text() if message.exists() else _how_it_ended(error),
+                got=message.read_text(**_TEXT) if message.exists() else _how_it_ended(error),
             ) from None
 
 
@@ -80,7 +81,7 @@ def _train_one(
         plan = replace(plan, device=device)
         prepare(plan, make_callbacks(), Processes(rank, count)).run()
     except DarknetError as error:
-        _error_file(shared, rank).write_text(str(error))
+        _error_file(shared, rank).write_text(str(error), **_TEXT)
         _leave(_FAILED)  # the others wait for this one and are ended by their parent
     torch.distributed.destroy_process_group()
     _leave(_SUCCEEDED)

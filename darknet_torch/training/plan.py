@@ -36,7 +36,7 @@ class TrainPlan:
         augment: change pictures at random as the cfg says.
         overfit: train on this many pictures alone, 0 for all.
         clear: count iterations from 0, whatever the weights have seen.
-        resume: go on from the last state of the same run.
+        resume: continue from the last saved state of the same run.
         map: evaluate on the split `valid_split` at intervals, and keep the best weights.
         iou: overlap from which the evaluation counts a detection, 0-1.
         save_every: iterations between two numbered weight files, None for Darknet's.

@@ -190,7 +190,7 @@ def _check_unfinished(loop: TrainingLoop, plan: TrainPlan) -> None:
     last = loop.network.net.max_batches
     if loop.iteration >= last:
         raise UsageError(
-            "nothing is left to learn",
+            "the training is already complete",
             where=plan.weights or plan.cfg,
             expected=f"weights that have seen fewer than max_batches={last} iterations",
             got=loop.iteration,

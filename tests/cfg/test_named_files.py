@@ -44,7 +44,8 @@ def test_a_missing_class_map_is_reported():
         read_class_map(None)
     assert str(caught.value) == (
         "some.cfg:7: [yolo] map=of.map is not there: expected a file with one class id per line "
-        "in the working folder or next to the cfg, got none; put the map file next to the cfg"
+        "in the working folder, next to the cfg or among the shipped ones, got none; "
+        "put the map file next to the cfg"
     )
 
 
@@ -52,8 +53,8 @@ def test_a_missing_tree_is_reported():
     with pytest.raises(CfgError) as caught:
         files(None).read_tree("of.tree", section="softmax", where=WHERE, classes=3)
     assert str(caught.value) == (
-        "some.cfg:7: [softmax] tree=of.tree is not there: expected a file in the working folder "
-        "or next to the cfg, got none; put the tree file next to the cfg"
+        "some.cfg:7: [softmax] tree=of.tree is not there: expected a file in the working folder, "
+        "next to the cfg or among the shipped ones, got none; put the tree file next to the cfg"
     )
 
 

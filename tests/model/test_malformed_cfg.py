@@ -390,7 +390,7 @@ WRONG = [
         net(*FITTING, *REGION, "tree=nine.tree"),
         CfgError,
         "tiny.cfg:8: [region] tree=nine.tree is not there",
-        "expected a file in the working folder or next to the cfg",
+        "expected a file in the working folder, next to the cfg or among the shipped ones",
         "put the tree file next to the cfg",
     ),
     case(

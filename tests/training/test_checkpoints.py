@@ -40,7 +40,7 @@ def test_a_resumed_run_ends_with_the_same_weights(plan, tmp_path, bugs):
     half, interrupt = changed(plan, backup=str(tmp_path / "half")), Interrupt()
     with pytest.raises(KeyboardInterrupt):
         prepare(half, [interrupt]).run()
-    assert "--resume goes on from" in interrupt.messages[-1]
+    assert "--resume continues from" in interrupt.messages[-1]
     assert half.path("_last.weights").exists()
     assert not half.path("_final.weights").exists()
     assert final_weights(changed(half, resume=True)) == whole

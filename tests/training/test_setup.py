@@ -21,7 +21,7 @@ def test_a_seed_gives_the_same_weights_whatever_the_workers(plan, tmp_path):
 def test_training_goes_on_from_the_seen_count_of_the_weights(plan, tmp_path):
     final_weights(plan)
     final = str(plan.path("_final.weights"))
-    with pytest.raises(UsageError, match=r"nothing is left to learn.*--clear"):
+    with pytest.raises(UsageError, match=r"the training is already complete.*--clear"):
         prepare(changed(plan, weights=final))
     longer = changed(plan, weights=final, max_batches=8, backup=str(tmp_path / "more"))
     recorder = Recorder()
