@@ -8,26 +8,18 @@ header.
 
 from __future__ import annotations
 
-import pickle
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from darknet_torch.checkpoints.torch_files import read_torch_file
 from darknet_torch.conversion.model import METADATA_KEY, Model
 from darknet_torch.errors import WeightsError
 from darknet_torch.extras import import_extra
-
-# What unpickling needs for NumPy numbers, which many checkpoints have among their results.
-_NUMPY_GLOBALS: list[Any] = [
-    *(np.dtype, type(np.dtype("f8")), type(np.dtype("i8")), type(np.dtype("f4"))),
-    *(np.float64(0).__reduce__()[0], np.zeros(1).__reduce__()[0], np.ndarray),
-]
 
 
 def write_pt(model: Model, file: BinaryIO) -> None:
@@ -48,8 +40,7 @@ def read_pt(path: Path) -> tuple[Any, str | None]:
         WeightsError: there is no file, it is not a PyTorch file, or it contains more than
             tensors and plain values.
     """
-    with _explaining(path), torch.serialization.safe_globals(_NUMPY_GLOBALS):
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    loaded = read_torch_file(path)
     return loaded, getattr(loaded, "_metadata", {}).get(METADATA_KEY)
 
 
@@ -77,10 +68,16 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], str | None]:
         UsageError: safetensors is not installed.
     """
     library = _safetensors()
-    with _explaining(path), library.safe_open(str(path), framework="pt") as file:
-        names = list(file.keys())
-        tensors = {name: file.get_tensor(name) for name in names}
-        return tensors, (file.metadata() or {}).get(METADATA_KEY)
+    try:
+        with library.safe_open(str(path), framework="pt") as file:
+            names = list(file.keys())
+            tensors = {name: file.get_tensor(name) for name in names}
+            return tensors, (file.metadata() or {}).get(METADATA_KEY)
+    except FileNotFoundError:
+        raise WeightsError("no such file", where=path) from None
+    except Exception as error:  # noqa: BLE001 - a broken file can raise anything
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise WeightsError(f"cannot be read ({reason})", where=path) from None
 
 
 def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
@@ -120,26 +117,3 @@ def _mismatch(key: str, expected: Mapping[str, Tensor], state: Mapping[str, Tens
 def _safetensors() -> Any:
     import_extra("safetensors.torch", extra="safetensors")
     return import_extra("safetensors", extra="safetensors")
-
-
-@contextmanager
-def _explaining(path: Path) -> Iterator[None]:
-    """Turn whatever reading `path` raises into a `WeightsError` that says what is wrong."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise WeightsError("no such file", where=path) from None
-    except pickle.UnpicklingError as error:
-        reason = str(error).partition("WeightsUnpickler error: ")[2].strip().split("\n")[0]
-        if reason.startswith("Unsupported operand"):
-            raise WeightsError("cannot be read (it is not a PyTorch file)", where=path) from None
-        raise WeightsError(
-            "contains more than tensors and plain values, and could run harmful code",
-            where=path,
-            expected="a state_dict, or a checkpoint of tensors and plain values",
-            got=reason or "another pickle",
-            fix="save model.state_dict() instead, in the program that wrote it",
-        ) from None
-    except Exception as error:  # noqa: BLE001 - a broken file can raise anything
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise WeightsError(f"cannot be read ({reason})", where=path) from None
