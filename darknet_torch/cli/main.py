@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import sys
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 
 from darknet_torch import __version__
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.errors import DarknetError
+from darknet_torch.interruption import Interrupted, raising_interrupted
 
-_INTERRUPTED = 130
 _UNUSABLE = 2
 
 # This program reports broken pictures itself. OpenCV reads these when it is imported.
@@ -55,16 +57,41 @@ class Commands(LazyGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with raising_interrupted():
+                return super().invoke(ctx)
         except DarknetError as error:
-            click.echo(f"dtorch: {error}", err=True)
-            ctx.exit(_UNUSABLE)
+            _end(ctx, _UNUSABLE, str(error))
         except MemoryError as error:
-            click.echo(f"dtorch: out of memory: {error}; use smaller sizes", err=True)
-            ctx.exit(_UNUSABLE)
+            _end(ctx, _UNUSABLE, f"out of memory: {error}; use smaller sizes")
+        except Interrupted as stop:
+            _end(ctx, stop.exit_status, str(stop))
         except KeyboardInterrupt:
-            click.echo("dtorch: interrupted", err=True)
-            ctx.exit(_INTERRUPTED)
+            _end(ctx, Interrupted().exit_status, str(Interrupted()))
+        except BrokenPipeError:
+            gone = Interrupted.without_reader()
+            _end(ctx, gone.exit_status, str(gone))
+
+
+def _end(ctx: click.Context, status: int, message: str) -> NoReturn:
+    """End the command with a message, which may have no reader either."""
+    with suppress(BrokenPipeError):
+        click.echo(f"dtorch: {message}", err=True)
+    _drop_unread_output()
+    ctx.exit(status)
+
+
+def _drop_unread_output() -> None:
+    """Let what is still to be written go nowhere if the reader of the output is gone.
+
+    Python would report that with a traceback when it ends.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except ValueError:  # closed
+            pass
 
 
 @click.group(
