@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from darknet_torch.errors import UsageError
+
+_BLOCK = 1 << 20  # bytes read at a time
 
 
 @contextmanager
@@ -127,3 +130,20 @@ class FreePaths:
             path = self._folder / f"{stem}-{number}{suffix}"
         self._taken.add(path.resolve())
         return path
+
+
+def file_digest(path: Path, kind: str = "sha256") -> str:
+    """The digest of a file's bytes, in hexadecimal.
+
+    Args:
+        path: the file.
+        kind: a name that hashlib knows.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    digest = hashlib.new(kind, usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

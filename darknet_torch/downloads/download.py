@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +15,9 @@ from darknet_torch.downloads.partial_download import PartialDownload
 from darknet_torch.downloads.published import MIRROR, Published, find_published
 from darknet_torch.downloads.transfer import OnProgress, TransferError, transfer
 from darknet_torch.errors import DownloadError, UsageError
-from darknet_torch.files import atomic_write
+from darknet_torch.files import atomic_write, file_digest
 
 _ATTEMPTS = 10  # transfers from one server, each resuming the one before
-_BLOCK = 1 << 20
 _VERSION, _HEADER = 12, 20  # bytes of the version in a weight file, and of version and `seen`
 
 OnMessage = Callable[[str], object]
@@ -97,18 +95,10 @@ def find_mismatch(path: Path, published: Published) -> str | None:
     if length not in published.sizes:
         return f"wrong length: expected {published.size} bytes, got {length}"
     kinds = {digest.partition(":")[0] for digest in published.digests}
-    found = {f"{kind}:{_digest(path, kind)}" for kind in sorted(kinds)}
+    found = {f"{kind}:{file_digest(path, kind)}" for kind in sorted(kinds)}
     if kinds and found.isdisjoint(published.digests):
         return f"wrong digest: expected {published.digests[0]}, got {', '.join(sorted(found))}"
     return None
-
-
-def _digest(path: Path, kind: str) -> str:
-    digest = hashlib.new(kind, usedforsecurity=False)
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 @contextmanager
