@@ -1,0 +1,139 @@
+"""The folder of a run: which one it is, whether an earlier run is in it, its lock. No torch."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from darknet_torch.errors import UsageError
+from darknet_torch.files import make_folder
+
+RUNS = Path("runs")
+STATE, WEIGHTS = ".state", ".weights"
+LAST, PREVIOUS = "_last", "_previous"
+_WRITTEN = re.compile(rf"({LAST}|{PREVIOUS}|_best|_final|_ema|_\d+)({WEIGHTS}|{STATE})")
+_LOCK = ".training.lock"
+# After a kill the processes that loaded pictures hold the lock until they notice.
+_PATIENCE = 10.0  # seconds
+
+
+def files_of_run(folder: Path, base: str) -> list[Path]:
+    """The weights and states in `folder` that a run of that name may write, sorted."""
+    try:
+        found = [path for path in folder.iterdir() if path.name.startswith(base)]
+    except OSError:
+        return []
+    return sorted(path for path in found if _WRITTEN.fullmatch(path.name.removeprefix(base)))
+
+
+def new_run_folder(base: str, runs: Path = RUNS) -> Path:
+    """Create the folder of a new run: the first of ``base``, ``base-2``, ... that is free.
+
+    An empty folder is free: it is left by a run that did not start.
+
+    Raises:
+        UsageError: it cannot be created.
+    """
+    make_folder(runs)
+    for folder in _numbered(base, runs):
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            if folder.is_dir() and not any(folder.iterdir()):
+                return folder
+        except OSError as error:
+            raise UsageError(f"cannot be created ({error.strerror})", where=folder) from None
+        else:
+            return folder
+    raise AssertionError("there are always more numbers")
+
+
+def last_run_folder(base: str, runs: Path = RUNS) -> Path:
+    """The folder among ``base``, ``base-2``, ... in which a state was written last.
+
+    Raises:
+        UsageError: there is none.
+    """
+    pattern = re.compile(rf"{re.escape(base)}(-\d+)?")
+    folders = [path for path in runs.glob(f"{base}*") if pattern.fullmatch(path.name)]
+    written = {
+        path.stat().st_mtime_ns: folder
+        for folder in folders
+        for path in files_of_run(folder, base)
+        if path.suffix == STATE
+    }
+    if not written:
+        raise UsageError(
+            "nothing to resume",
+            where=runs,
+            expected=f"a folder {base} with the files {base}{LAST}{STATE} and "
+            f"{base}{LAST}{WEIGHTS} of a run that was stopped",
+            got=", ".join(sorted(path.name for path in folders)) or "no run of this cfg",
+            fix="give the folder of the run with --backup",
+        )
+    return written[max(written)]
+
+
+def _numbered(base: str, runs: Path) -> Iterator[Path]:
+    yield runs / base
+    yield from (runs / f"{base}-{number}" for number in itertools.count(2))
+
+
+def check_free(folder: Path, base: str) -> None:
+    """Refuse a folder in which a new run would overwrite the weights of an earlier one.
+
+    Raises:
+        UsageError: it holds weights or the state of a run of that name.
+    """
+    found = files_of_run(folder, base)
+    if found:
+        names = [path.name for path in found]
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        raise UsageError(
+            "a run of this cfg has left its weights here, and a new one would overwrite them",
+            where=folder,
+            expected=f"a folder without files of {base}",
+            got=shown,
+            fix="--resume continues that run, another --backup DIR keeps it, "
+            "--overwrite replaces it",
+        )
+
+
+@contextmanager
+def locked(folder: Path, on_wait: Callable[[str], None]) -> Iterator[None]:
+    """Keep other runs out of `folder` while the block runs; the system frees it at a kill.
+
+    Args:
+        folder: created if it does not exist.
+        on_wait: gets a message if another process holds the lock, which is waited for briefly.
+
+    Raises:
+        UsageError: another run writes there, or the folder cannot be written.
+    """
+    make_folder(folder)
+    lock = FileLock(folder / _LOCK)
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            on_wait(f"{folder}: another process holds its lock; waiting up to {_PATIENCE:.0f} s")
+            lock.acquire(timeout=_PATIENCE)
+    except Timeout:
+        raise UsageError(
+            "another run is writing to this folder",
+            where=folder,
+            expected="one run at a time in a folder",
+            got=f"its lock {_LOCK} is held",
+            fix="wait until that run ends, or give another --backup DIR",
+        ) from None
+    except OSError as error:
+        raise UsageError(f"cannot be locked ({error.strerror or error})", where=folder) from None
+    try:
+        yield
+    finally:
+        lock.release()
