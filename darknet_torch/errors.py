@@ -8,6 +8,7 @@
     ├── ImageError          a picture or video that cannot be read
     ├── DownloadError       a published file that could not be downloaded from any server
     ├── TrainingError       a training that cannot continue
+    │   └── DivergenceError     its loss is not a finite number any more
     └── UsageError          options that contradict each other, or an input that does not exist
 
     CfgWarning              Darknet tolerates it, its author probably did not mean it
@@ -88,6 +89,10 @@ class UsageError(DarknetError):
 
 class TrainingError(DarknetError):
     """A training that cannot continue."""
+
+
+class DivergenceError(TrainingError):
+    """A training whose loss is not a finite number any more."""
 
 
 class CfgWarning(_StructuredMessage, UserWarning):

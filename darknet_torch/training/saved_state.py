@@ -1,0 +1,77 @@
+"""The state of a run as a file: what torch.save writes, with a checksum of its bytes.
+
+The checksum is the comment at the end of the zip archive that such a file is, so that other
+programs can read it, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+
+from darknet_torch.checkpoints.torch_files import read_torch_file
+from darknet_torch.errors import WeightsError
+
+_KIND = "darknet_torch training state"
+_VERSION = 2  # version 1 had no checksum
+_MARK = b"sha256:"
+_COMMENT = len(_MARK) + hashlib.sha256().digest_size * 2
+_LENGTH = 2  # bytes of the comment's length, before the comment
+
+
+def write_state(state: dict[str, Any], file: BinaryIO) -> None:
+    """Write a state to an open file.
+
+    Args:
+        state: made of tensors and plain values.
+        file: gets the bytes.
+    """
+    buffer = io.BytesIO()
+    torch.save({"kind": _KIND, "version": _VERSION, **state}, buffer)
+    archive = buffer.getbuffer()[:-_LENGTH]  # its comment is empty
+    file.write(archive)
+    file.write(_ending(hashlib.sha256(archive).hexdigest().encode()))
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """Read what `write_state` wrote, without running any code that the file may contain.
+
+    Raises:
+        WeightsError: there is no file, it is damaged, or it is not the state of a run.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise WeightsError("there is no such file", where=path) from None
+    except OSError as error:
+        raise WeightsError(f"cannot be read ({error.strerror})", where=path) from None
+    archive, ending = data[: -_LENGTH - _COMMENT], data[-_LENGTH - _COMMENT :]
+    if not ending.startswith(_ending(b"")[:_LENGTH] + _MARK):
+        raise WeightsError(
+            "is not the state of a run, or its end is missing",
+            where=path,
+            expected="a file that ends with a checksum",
+            got=f"{len(data)} bytes without one",
+        )
+    if ending != _ending(hashlib.sha256(archive).hexdigest().encode()):
+        raise WeightsError("is damaged: its checksum does not fit its content", where=path)
+    state = read_torch_file(path)
+    if not isinstance(state, dict) or state.get("kind") != _KIND:
+        raise WeightsError("is not the state of a run", where=path)
+    if state["version"] != _VERSION:
+        raise WeightsError(
+            "was written by another version of this program",
+            where=path,
+            expected=f"version {_VERSION} of the file",
+            got=state["version"],
+        )
+    return state
+
+
+def _ending(digest: bytes) -> bytes:
+    """The comment of the archive, its length before it."""
+    return _COMMENT.to_bytes(_LENGTH, "little") + _MARK + digest
