@@ -8,7 +8,7 @@ OPENCV4 ?= .venv-opencv4
 # A process per core, one thread each; the tests of a file stay together, since they share models.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
-.PHONY: detect test test-long test-opencv4 check install clean
+.PHONY: detect test test-long kill-test test-opencv4 check install clean
 
 detect: install
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
@@ -18,6 +18,9 @@ test: check
 
 test-long: install
 	$(PYTEST) -m "long or not long"
+
+kill-test: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "long or not long" tests/training/test_kill.py
 
 test-opencv4: install $(OPENCV4)/installed
 	DTORCH_OPENCV4_PYTHON=$(OPENCV4)/bin/python $(PYTEST) tests/compat

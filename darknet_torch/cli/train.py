@@ -27,14 +27,13 @@ from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
+from darknet_torch.training.run_folder import RUNS, check_free, last_run_folder, new_run_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from darknet_torch.training.callbacks import Callback
     from darknet_torch.training.setup import Training
-
-_BACKUP = "backup"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +70,7 @@ class TrainOptions(DataFormatOptions, GpuFlags):
     iou: float
     clear: bool
     resume: bool
+    overwrite: bool
     save_every: int | None
     save_last: int
     show_batch: str | None
@@ -109,7 +109,10 @@ train_options = all_options(
         help="The weights to start from, such as darknet53.conv.74 [default: random numbers].",
     ),
     click.option(
-        "--backup", type=PATH, metavar="DIR", help="Write weights here [default: DATA's backup=]."
+        "--backup",
+        type=PATH,
+        metavar="DIR",
+        help="Write weights here [default: DATA's backup=, else runs/<cfg>, runs/<cfg>-2, ...].",
     ),
     dialect_option,
     click.option(
@@ -157,9 +160,28 @@ train_options = all_options(
     ),
     click.option("--iou", "-iou_thresh", type=FRACTION, default=0.5),
     click.option("--clear", "-clear", is_flag=True, help="Count iterations from 0."),
-    click.option("--resume", is_flag=True, help="Continue the run in --backup where it stopped."),
-    click.option("--save-every", type=POSITIVE, help="Iterations between saved weights."),
-    click.option("--save-last", type=NOT_NEGATIVE, default=100, show_default=True),
+    click.option(
+        "--resume",
+        is_flag=True,
+        help="Continue the run in --backup, or else the last one in runs, where it stopped.",
+    ),
+    click.option(
+        "--overwrite", is_flag=True, help="Replace the weights of an earlier run in --backup."
+    ),
+    click.option(
+        "--save-every",
+        type=POSITIVE,
+        help="Iterations between numbered weights [default: DATA's saveweights=, else 1000, or "
+        "10000 for max_batches of 10000 or more].",
+    ),
+    click.option(
+        "--save-last",
+        type=NOT_NEGATIVE,
+        default=100,
+        show_default=True,
+        help="Iterations between two writes of _last, which is written every 10 minutes, too; "
+        "0: at the end alone.",
+    ),
     click.option(
         "--show-batch",
         type=PATH,
@@ -194,16 +216,23 @@ train_options = all_options(
 def train(options: TrainOptions) -> None:
     """Train a network from its cfg, as Darknet trains it.
 
-    Everything comes from the cfg. Weights go to the backup folder: <cfg>_last.weights, _best
+    Everything comes from the cfg. Weights go to a folder of their own: <cfg>_last.weights, _best
     (with --map), _1000, _2000 ... and _final. Ctrl-C keeps _last; --resume continues from there.
     """
     train_with(options)
 
 
-def train_with(options: TrainOptions) -> None:
-    """Train as the options say."""
+def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> None:
+    """Train as the options say.
+
+    Args:
+        in_darknets_spelling: as Darknet does, write to a folder with weights of an earlier run
+            if -clear, or weights of that folder, say that the run is meant to go on.
+    """
     options = apply_gpu_flags(options)
     plan = make_plan(options)
+    if in_darknets_spelling and (plan.clear or _lies_in(plan.weights, plan.backup)):
+        plan = replace(plan, overwrite=True)
     devices = _devices(options)
     if options.threads:
         import torch
@@ -212,6 +241,8 @@ def train_with(options: TrainOptions) -> None:
     if options.show_batch:
         _show_batch(plan, Path(options.show_batch), options)
         return
+    if not (plan.resume or plan.overwrite):
+        check_free(Path(plan.backup), plan.base)  # before the data is read, which may take long
     if options.verbose:
         options.print_remark("\n".join(plan.lines()))
     from darknet_torch.cli.train_console import ConsoleCallbacks
@@ -236,8 +267,10 @@ def make_plan(options: TrainOptions) -> TrainPlan:
     data = find_data(options.data, options.cfg)
     keys = read_data_file(data) if Path(data).suffix == ".data" else {}
     backup = options.backup
+    if backup is None and "backup" in keys:
+        backup = str(resolve(data, keys["backup"]))
     if backup is None:
-        backup = str(resolve(data, keys["backup"])) if "backup" in keys else _BACKUP
+        backup = str(_own_folder(files.cfg.stem, options))
     return TrainPlan(
         cfg=str(files.cfg),
         data=data,
@@ -265,11 +298,23 @@ def make_plan(options: TrainOptions) -> TrainPlan:
         overfit=options.overfit or 0,
         clear=options.clear,
         resume=options.resume,
+        overwrite=options.overwrite,
         map=options.evaluates,
         iou=options.iou,
         save_every=options.save_every or _positive_number(keys, "saveweights", data),
         save_last=options.save_last,
     )
+
+
+def _own_folder(base: str, options: TrainOptions) -> Path:
+    """The folder below runs of a new run, or of the one to resume."""
+    if options.resume:
+        return last_run_folder(base)
+    return RUNS / base if options.show_batch else new_run_folder(base)
+
+
+def _lies_in(weights: str | None, folder: str) -> bool:
+    return weights is not None and Path(weights).resolve().parent == Path(folder).resolve()
 
 
 def _positive_number(keys: dict[str, str], key: str, where: str) -> int | None:

@@ -195,6 +195,7 @@ class Layer(ArithmeticModule):
         input_shape: the output shape of the previous layer.
         output_shape: the shape of the output for one image.
         overwrites: see `Dialect.overwrites_delta`.
+        state: what a layer with a state keeps of earlier inputs; empty before the first.
     """
 
     section_names: ClassVar[tuple[str, ...]]
@@ -207,6 +208,7 @@ class Layer(ArithmeticModule):
     has_state: ClassVar[bool] = False
     averages_weights: ClassVar[bool] = False
     works_in_place: ClassVar[bool] = False
+    state: tuple[Tensor, ...] = ()
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(context.arithmetic)

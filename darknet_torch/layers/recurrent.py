@@ -26,7 +26,6 @@ class Recurrent(Layer):
         resets_state_each_batch: whether every training batch starts from the initial state.
         part_names: names of the submodules that hold the arrays, in the order of the file.
         time_steps: steps per training batch.
-        state: what `step` returned last; empty before the first call.
     """
 
     has_state = True
@@ -36,7 +35,6 @@ class Recurrent(Layer):
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)
         self.time_steps = context.net.time_steps
-        self.state: State = ()
 
     def add_connections(
         self, names: tuple[str, ...], context: BuildContext, *, normalize: bool

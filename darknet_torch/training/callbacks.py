@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.forward import MiniBatchResult
     from darknet_torch.training.loop import TrainingLoop, Update
+
+State = Mapping[str, Any]
 
 
 class Callback:
@@ -52,11 +54,30 @@ class Callback:
     def on_message(self, loop: TrainingLoop, text: str) -> None:
         """Called with a line for the user."""
 
+    def on_warning(self, loop: TrainingLoop, text: str) -> None:
+        """Called with a line that the user must see, even under --quiet."""
+
     def on_interrupt(self, loop: TrainingLoop) -> None:
-        """Called when the user interrupts the training; KeyboardInterrupt follows."""
+        """Called when the user interrupts the training; KeyboardInterrupt follows.
+
+        The network and the loop are as they were after the last complete iteration.
+        """
+
+    def on_error(self, loop: TrainingLoop, error: Exception) -> None:
+        """Called when `error` ends the training, which is raised afterwards.
+
+        The network and the loop are as they were after the last complete iteration.
+        """
 
     def on_end(self, loop: TrainingLoop) -> None:
         """Called after the last iteration."""
+
+    def state_dict(self) -> State:
+        """What a resumed training needs of this callback: tensors and plain values."""
+        return {}
+
+    def load_state_dict(self, state: State) -> None:
+        """Continue from what `state_dict` gave, before `on_start`."""
 
 
 class CallbackList(Callback):
@@ -89,10 +110,27 @@ class CallbackList(Callback):
         for callback in self.callbacks:
             callback.on_message(loop, text)
 
+    def on_warning(self, loop: TrainingLoop, text: str) -> None:
+        for callback in self.callbacks:
+            callback.on_warning(loop, text)
+
     def on_interrupt(self, loop: TrainingLoop) -> None:
         for callback in self.callbacks:
             callback.on_interrupt(loop)
 
+    def on_error(self, loop: TrainingLoop, error: Exception) -> None:
+        for callback in self.callbacks:
+            callback.on_error(loop, error)
+
     def on_end(self, loop: TrainingLoop) -> None:
         for callback in self.callbacks:
             callback.on_end(loop)
+
+    def state_dict(self) -> State:
+        """The states of all callbacks that have one, by the name of their class."""
+        states = {type(callback).__name__: callback.state_dict() for callback in self.callbacks}
+        return {name: state for name, state in states.items() if state}
+
+    def load_state_dict(self, state: State) -> None:
+        for callback in self.callbacks:
+            callback.load_state_dict(state.get(type(callback).__name__, {}))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from darknet_torch.augment.detection import DetectionAugmentation, DetectionSour
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
-from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.examples import DataSet, Example, Problem
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.losses.registry import loss_function_for
@@ -33,6 +36,8 @@ class TrainingData:
         source: makes the samples.
         names: class names, may be empty.
         pictures: number of training pictures; for a text its length in bytes.
+        content: describes pictures and labels, or the text, those for the evaluation included:
+            equal for equal data.
         random: random= of the last head, None for a network without heads.
         side: cells per side of a [detection] head, None for others.
         problems: faults in the files of the data set.
@@ -44,6 +49,7 @@ class TrainingData:
     source: SampleSource
     names: tuple[str, ...]
     pictures: int
+    content: str
     random: float | None = None
     side: int | None = None
     problems: tuple[Problem, ...] = ()
@@ -112,6 +118,7 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         source,
         data_set.names,
         len(examples),
+        _content("pictures", map(_labelled, (*examples, *(valid.examples if valid else ())))),
         # One size is enough to overfit a few pictures.
         random=0.0 if plan.overfit or not plan.augment else head.options.random,
         side=side,
@@ -165,6 +172,15 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
         ClassificationSource.from_pictures(pictures, options),
         pictures.names,
         len(pictures.paths),
+        _content(
+            "pictures",
+            (
+                b"%b %d" % (os.fsencode(path.name), -1 if class_id is None else class_id)
+                for part in (pictures, valid)
+                if part is not None
+                for path, class_id in zip(part.paths, part.class_ids, strict=True)
+            ),
+        ),
         problems=pictures.problems,
         valid_pictures=valid,
     )
@@ -178,4 +194,20 @@ def _text(network: Network, plan: TrainPlan) -> TrainingData:
             f"cannot be read ({error.strerror})", where=plan.data, expected="a text file"
         ) from None
     source = TextSource.from_text(text, network.net, network.dialect)
-    return TrainingData(TEXT, source, (), len(text))
+    return TrainingData(TEXT, source, (), len(text), _content("text", [text]))
+
+
+def _content(kind: str, parts: Iterable[bytes]) -> str:
+    """A description of data that is equal for equal data."""
+    digest, count = hashlib.sha256(), 0
+    for part in parts:
+        digest.update(part)
+        count += 1
+    return f"{count} {kind} ({digest.hexdigest()[:12]})"
+
+
+def _labelled(example: Example) -> bytes:
+    name = os.fsencode(example.path.name)
+    if example.labels is None:
+        return name
+    return name + example.labels.class_ids.tobytes() + example.labels.boxes.tobytes()

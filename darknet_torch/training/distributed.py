@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed
@@ -65,3 +66,25 @@ class Processes:
         value = value.clone()
         torch.distributed.all_reduce(value)
         return value / self.count
+
+    def largest(self, value: int) -> int:
+        """The largest of the values that all processes give."""
+        if self.count == 1:
+            return value
+        on_gpu = torch.distributed.get_backend() == "nccl"
+        found = torch.tensor(value, device="cuda" if on_gpu else "cpu")
+        torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
+        return int(found)
+
+    def gather(self, value: Any) -> list[Any]:
+        """What all processes give, in the order of their ranks; all of them must call this."""
+        if self.count == 1:
+            return [value]
+        found: list[Any] = [None] * self.count
+        torch.distributed.all_gather_object(found, value)
+        return found
+
+    def wait_for_all(self) -> None:
+        """Return when all processes have called this."""
+        if self.count > 1:
+            torch.distributed.barrier()

@@ -19,7 +19,7 @@ from darknet_torch.inference.classifier import Classifier
 from darknet_torch.inference.detector import Detector
 from darknet_torch.media.frame_batches import picture_batches
 from darknet_torch.model.network import Network
-from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.callbacks import Callback, State
 from darknet_torch.training.data import CLASSIFIER, DETECTOR, TrainingData
 from darknet_torch.training.plan import TrainPlan
 
@@ -129,21 +129,34 @@ class PeriodicEvaluation(Callback):
     def __init__(self, evaluate: Evaluator, pictures: int) -> None:
         self.evaluate, self.pictures = evaluate, pictures
         self.last: Score | None = None
-        self._evaluated_at = 0
+        self._evaluated_at: int | None = None
 
     def on_start(self, loop: TrainingLoop) -> None:
-        self._evaluated_at = loop.iteration
+        """Make up for the evaluation at which the run was stopped, if it is resumed."""
+        if self._evaluated_at is None:
+            self._evaluated_at = loop.iteration
+        elif self._is_due(loop):
+            self._evaluate(loop)
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
-        if not self._is_due(loop):
-            return
+        if self._is_due(loop):
+            self._evaluate(loop)
+
+    def state_dict(self) -> State:
+        return {"evaluated_at": self._evaluated_at}
+
+    def load_state_dict(self, state: State) -> None:
+        self._evaluated_at = state.get("evaluated_at")
+
+    def _evaluate(self, loop: TrainingLoop) -> None:
+        with loop.interruptible():
+            self.last = self.evaluate(loop.network)
         self._evaluated_at = loop.iteration
-        self.last = self.evaluate(loop.network)
         loop.events.on_evaluation(loop, self.last)
 
     def _is_due(self, loop: TrainingLoop) -> bool:
         net = loop.network.net
         per_iteration = loop.batch_size * loop.processes.count
         interval = max(_EPOCHS * self.pictures // per_iteration, _MIN_INTERVAL)
-        due = max(self._evaluated_at + interval, net.burn_in)
+        due = max((self._evaluated_at or 0) + interval, net.burn_in)
         return loop.iteration >= due or loop.iteration == net.max_batches

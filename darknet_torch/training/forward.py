@@ -75,18 +75,33 @@ class ForwardPass:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """The accumulated deltas, by layer index, and the state of bad-label rejection."""
+        """What outlives a mini-batch: a copy that later mini-batches do not change.
+
+        Returns:
+            The accumulated deltas and the states of recurrent layers, by layer index, and the
+            state of bad-label rejection.
+        """
         deltas = {
-            index: accumulated.delta
+            index: accumulated.delta.clone()
             for index, accumulated in self.accumulated.items()
             if accumulated.delta is not None
         }
-        return {"accumulated": deltas, "rejection": asdict(self.rejection)}
+        recurrent = {
+            layer.index: tuple(part.clone() for part in layer.state)
+            for layer in self.network.layers
+            if layer.has_state
+        }
+        rejection = asdict(self.rejection)
+        return {"accumulated": deltas, "recurrent": recurrent, "rejection": rejection}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from what `state_dict` gave."""
+        device = next(self.network.parameters()).device
         for index, accumulated in self.accumulated.items():
-            accumulated.delta = state["accumulated"].get(index)
+            delta = state["accumulated"].get(index)
+            accumulated.delta = None if delta is None else delta.to(device)
+        for index, parts in state["recurrent"].items():
+            self.network.layers[index].state = tuple(part.to(device) for part in parts)
         self.rejection = RejectionState(**state["rejection"])
 
     def __call__(self, images: Tensor, truths: Tensor, context: LossContext) -> MiniBatchResult:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,8 @@ import torch
 from torch import Tensor
 
 from darknet_torch.datasets.examples import Problem
-from darknet_torch.errors import TrainingError
+from darknet_torch.errors import DivergenceError
+from darknet_torch.interruption import Interrupted, StopRequests
 from darknet_torch.losses.base import LossContext
 from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST
@@ -21,6 +23,11 @@ from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback, CallbackList
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.forward import ForwardPass, MiniBatchResult
+from darknet_torch.training.iteration_start import (
+    IterationStart,
+    random_state,
+    restore_random_state,
+)
 from darknet_torch.training.optimizer import Optimizer, batch_size
 from darknet_torch.training.problem_log import ProblemLog
 from darknet_torch.training.schedule import rate_at
@@ -59,6 +66,7 @@ class TrainingLoop:
         batch_size: inputs per update.
         forward: the forward pass, with the deltas that outlive a mini-batch.
         events: calls the callbacks; outside of the first process only those for every rank.
+        stop_requests: the signals that asked to stop.
         problems: the faults met in the data.
 
     Source: network.c train_network_datum, train_network_waitkey (AlexeyAB).
@@ -89,36 +97,40 @@ class TrainingLoop:
         self.average = WeightAverage.of_network(network)
         self.problems = ProblemLog()
         self.seed = seed
+        self.stop_requests = StopRequests()
+        self._unfinished: IterationStart | None = None
+        self._updating = False
         self.processes.share(network)
 
     def run(self, batches: Iterable[TrainBatch]) -> None:
         """Train on `batches` until max_batches.
 
         Raises:
-            TrainingError: the loss is not finite.
-            KeyboardInterrupt: the user stopped the training; callbacks have saved its state.
+            DivergenceError: the loss is not finite.
+            KeyboardInterrupt: a signal or a callback stopped the training, or the reader of its
+                output is gone; callbacks have saved its last complete iteration.
         """
         self._count_in_header()
-        self.events.on_start(self)
         received = self._received(batches)
-        try:
+        with self.stop_requests.listening(), self._last_calls():
+            self.events.on_start(self)
             while self.iteration < self.network.net.max_batches:
                 self.train_iteration(islice(received, self.network.net.subdivisions))
-        except KeyboardInterrupt:
-            self.events.on_interrupt(self)
-            raise
-        self.events.on_end(self)
+            self.events.on_end(self)
 
     def train_iteration(self, mini_batches: Iterable[TrainBatch]) -> Update:
         """Update the weights once, by the mini-batches of one batch.
 
         Raises:
-            TrainingError: the loss is not finite; the weights are as they were before.
+            DivergenceError: the loss is not finite; the weights are as they were before.
+            Interrupted: a signal asked to stop; the weights are as they were before.
         """
+        self._unfinished = IterationStart(self.network, self.forward)
         for layer in self.network.layers:
             layer.on_iteration_start(self.iteration)
         results, inputs = [], 0
         for batch in mini_batches:
+            self._stop_if_asked()
             inputs += len(batch.images)
             self.seen += len(batch.images)  # some losses depend on it
             result = self.forward(batch.images, batch.truths, self._loss_context(batch.images))
@@ -126,6 +138,14 @@ class TrainingLoop:
             self._backward(result.root)  # gradients add up from mini-batch to mini-batch
             self.events.on_mini_batch(self, result)
             results.append(result)
+        self._stop_if_asked()
+        update = self._update(results, inputs)
+        self.events.on_iteration(self, update)  # log, save, evaluate
+        return update
+
+    def _update(self, results: list[MiniBatchResult], inputs: int) -> Update:
+        """Change the weights by the gradients that were added up, and end the iteration."""
+        self._updating = True
         self.iteration += 1
         self.seen = self.iteration * self.batch_size
         self._count_in_header()
@@ -135,37 +155,90 @@ class TrainingLoop:
         self.optimizer.step(rate * copies, self.iteration, inputs * copies, self.scaler)
         self.average.update(self.iteration)
         self.processes.average_statistics(self.network)
-        update = self._summary(results, rate, inputs)
-        self.events.on_iteration(self, update)  # log, save, evaluate
-        return update
+        self._unfinished, self._updating = None, False
+        return self._summary(results, rate, inputs)
+
+    @contextmanager
+    def _last_calls(self) -> Iterator[None]:
+        """Call the callbacks when the training ends before its time."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._take_back_unfinished()
+            self.events.on_interrupt(self)
+            raise
+        except BrokenPipeError:
+            self._take_back_unfinished()
+            self.events.on_interrupt(self)
+            raise Interrupted.without_reader() from None
+        except Exception as error:
+            if not self._updating:  # else the weights are neither those before nor after it
+                self._take_back_unfinished()
+                self.events.on_error(self, error)
+            raise
+
+    def _take_back_unfinished(self) -> None:
+        """Take back what an iteration that is not finished has changed."""
+        if self._unfinished is not None:
+            self._unfinished.restore()
+            self._unfinished = None
+            self.seen = self.iteration * self.batch_size
+
+    def _stop_if_asked(self) -> None:
+        """Stop all processes here if one of them got a signal.
+
+        Raises:
+            Interrupted: one got a signal.
+        """
+        number = self.processes.largest(self.stop_requests.number)
+        if number:
+            raise Interrupted(number)
+
+    def interruptible(self) -> AbstractContextManager[None]:
+        """Let a signal stop the training inside the block, which changes nothing in it.
+
+        Several processes stop together, between two mini-batches alone.
+        """
+        alone = self.processes.count == 1
+        return self.stop_requests.interruptible() if alone else nullcontext()
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed training needs besides the weights, random numbers included."""
+        """Everything that a resumed training needs. All processes must call this."""
+        own = {**random_state(), **self.forward.state_dict()}
         return {
             "iteration": self.iteration,
-            "seen": self.seen,
+            "header": asdict(self.network.header),
+            "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "averages": self.average.averages,
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-            **self.forward.state_dict(),
+            "scaler": self.scaler.state_dict() if self.scaler else {},
+            "callbacks": self.events.state_dict(),
+            "processes": self.processes.gather(own),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` gave; the weights have been read already.
+        """Continue from what `state_dict` gave.
+
+        With another number of processes, each starts with random numbers of its own, and what
+        outlives a mini-batch is forgotten.
 
         Raises:
-            ValueError, KeyError, RuntimeError: the state belongs to other weights.
+            ValueError, KeyError, RuntimeError: the state belongs to another network.
         """
-        if state["iteration"] != self.iteration:
-            raise ValueError(f"it is of iteration {state['iteration']}")
+        self.network.load_state_dict(state["network"])
+        self.network.header = type(self.network.header)(**state["header"])
+        self.iteration = state["iteration"]
+        self.seen = self.iteration * self.batch_size
+        self._count_in_header()
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.load(state["averages"])
-        self.forward.load_state_dict(state)
-        self.seen = state["seen"]
-        torch.set_rng_state(state["random"])
-        if len(state["random_cuda"]) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all(state["random_cuda"])
+        if self.scaler is not None and state["scaler"]:
+            self.scaler.load_state_dict(state["scaler"])
+        self.events.load_state_dict(state["callbacks"])
+        if len(state["processes"]) == self.processes.count:
+            own = state["processes"][self.processes.rank]
+            self.forward.load_state_dict(own)
+            restore_random_state(own)
 
     def report_problems(self, problems: Iterable[Problem]) -> None:
         """Report those faults in the data that were not met before."""
@@ -175,7 +248,12 @@ class TrainingLoop:
     def _received(self, batches: Iterable[TrainBatch]) -> Iterator[TrainBatch]:
         """The mini-batches on the network's device; faults in their data are reported."""
         device = next(self.network.parameters()).device
-        for batch in batches:
+        iterator = iter(batches)
+        while True:
+            with self.interruptible():
+                batch = next(iterator, None)
+            if batch is None:
+                return
             self.report_problems(batch.problems)
             for stream in batch.restarts:
                 for layer in self.network.layers:
@@ -213,7 +291,7 @@ class TrainingLoop:
             for index, loss in result.losses.items()
             if not bool(torch.isfinite(loss.cost))
         ]
-        raise TrainingError(
+        raise DivergenceError(
             "the loss is not a finite number any more",
             where=f"iteration {self.iteration + 1}",
             expected="a finite loss",

@@ -37,10 +37,12 @@ class TrainPlan:
         overfit: train on this many pictures alone, 0 for all.
         clear: count iterations from 0, whatever the weights have seen.
         resume: continue from the last saved state of the same run.
+        overwrite: replace the weights of an earlier run in the folder `backup`.
         map: evaluate on the split `valid_split` at intervals, and keep the best weights.
         iou: overlap from which the evaluation counts a detection, 0-1.
         save_every: iterations between two numbered weight files, None for Darknet's.
-        save_last: iterations between two writes of the last weights.
+        save_last: iterations between two writes of the last weights and their state, which
+            are written every 10 minutes, too; 0 to write them at the end alone.
     """
 
     cfg: str
@@ -70,6 +72,7 @@ class TrainPlan:
     overfit: int = 0
     clear: bool = False
     resume: bool = False
+    overwrite: bool = False
     map: bool = False
     iou: float = 0.5
     save_every: int | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
@@ -14,7 +15,7 @@ from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
-from darknet_torch.training.checkpoints import Checkpoints, resume
+from darknet_torch.training.checkpoints import Checkpoints, SavedRun, find_saved_run, resume
 from darknet_torch.training.data import TrainingData, open_training_data
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
@@ -22,6 +23,8 @@ from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
+from darknet_torch.training.run_folder import check_free, locked
+from darknet_torch.training.run_record import RunRecord
 
 # Options of experiments in the C code that change nothing in a training here.
 IGNORED_NET_OPTIONS = ("adversarial_lr", "attention", "weights_reject_freq", "unsupervised")
@@ -61,15 +64,29 @@ class Training:
             The last score, None without evaluations.
 
         Raises:
-            TrainingError: the loss is not finite any more.
-            UsageError: nothing of the data can be used, or a file cannot be written.
-            KeyboardInterrupt: the user stopped it; the last complete state is saved.
+            DivergenceError: the loss is not finite any more.
+            UsageError: nothing of the data can be used, a file cannot be written, another run
+                writes to the same folder, or has left its weights there.
+            KeyboardInterrupt: the user stopped it; the last complete iteration is saved.
         """
         problems = (*self.data.problems, *self.data.source.problems)
-        self.loop.report_problems(problems)
-        with closing(self._batches(self.network.net.max_batches).__iter__()) as batches:
+        batches = self._batches(self.network.net.max_batches).__iter__()
+        with self._own_folder(), closing(batches):
+            self.loop.report_problems(problems)
             self.loop.run(batches)
         return self.evaluation.last if self.evaluation else None
+
+    @contextmanager
+    def _own_folder(self) -> Iterator[None]:
+        """Let the first process alone write to the folder of the run."""
+        if not self.loop.processes.is_first:
+            yield
+            return
+        folder = Path(self.plan.backup)
+        with locked(folder, lambda text: self.loop.events.on_message(self.loop, text)):
+            if not (self.plan.resume or self.plan.overwrite):
+                check_free(folder, self.plan.base)
+            yield
 
     def first_batch(self) -> TrainBatch:
         """The first mini-batch that the network would see."""
@@ -110,8 +127,10 @@ def prepare(
         CfgError, WeightsError, UsageError, NamesError: as what is opened raises them.
     """
     # Processes share the weights of the first one, not its dropout.
-    torch.manual_seed(plan.seed + (processes.rank if processes else 0))
-    network = start_network(plan)
+    processes = processes or Processes()
+    torch.manual_seed(plan.seed + processes.rank)
+    saved = find_saved_run(plan) if plan.resume else None
+    network = _build(plan) if saved else start_network(plan)
     if not network.net.max_batches:
         raise CfgError(
             "[net] does not say how long to train",
@@ -125,11 +144,12 @@ def prepare(
     evaluator = find_evaluator(data, plan)
     evaluation = PeriodicEvaluation(evaluator, data.pictures) if evaluator else None
     precision = getattr(torch, plan.precision)
+    record = RunRecord.of_run(network, plan, data, processes)
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
         callbacks=(
             *callbacks,
-            Checkpoints(plan),
+            Checkpoints(plan, record, saved),
             *((evaluation,) if evaluation else ()),
             ProblemSummary(),
         ),
@@ -137,9 +157,9 @@ def prepare(
         processes=processes,
         seed=plan.seed,
     )
-    if plan.resume:
-        resume(plan, loop)
-    _check_unfinished(loop, plan)
+    if saved:
+        resume(saved, loop, record)
+    _check_unfinished(loop, plan, saved)
     sizes = MultiScale.from_options(
         network.net, network.dialect, seed=plan.seed, random=data.random
     )
@@ -147,12 +167,23 @@ def prepare(
 
 
 def start_network(plan: TrainPlan) -> Network:
-    """The network of a plan with the values that it starts from.
+    """The network of a plan with the values that a new run starts from.
 
     Raises:
         CfgError, WeightsError: as `darknet_torch.load`.
     """
-    network = build(
+    network = _build(plan)
+    if plan.weights is None:
+        network.initialize()
+    else:
+        fill(network, plan.weights, strict=True)
+    if plan.clear or plan.weights is None:
+        network.header = type(network.header)(*network.dialect.weight_file.version)
+    return network
+
+
+def _build(plan: TrainPlan) -> Network:
+    return build(
         plan.cfg,
         width=plan.width,
         height=plan.height,
@@ -162,14 +193,6 @@ def start_network(plan: TrainPlan) -> Network:
         dialect=_dialect(plan),
         arithmetic="c_order" if plan.exact_order else "fast",
     )
-    weights = str(plan.path("_last.weights")) if plan.resume else plan.weights
-    if weights is None:
-        network.initialize()
-    else:
-        fill(network, weights, strict=True)
-    if plan.clear or weights is None:
-        network.header = type(network.header)(*network.dialect.weight_file.version)
-    return network
 
 
 def _dialect(plan: TrainPlan) -> Dialect:
@@ -186,16 +209,27 @@ def _dialect(plan: TrainPlan) -> Dialect:
     return dialect
 
 
-def _check_unfinished(loop: TrainingLoop, plan: TrainPlan) -> None:
+def _check_unfinished(loop: TrainingLoop, plan: TrainPlan, saved: SavedRun | None) -> None:
     last = loop.network.net.max_batches
-    if loop.iteration >= last:
+    if loop.iteration < last:
+        return
+    if saved:
+        if not saved.has_ended(plan.path("_final.weights")):
+            return
         raise UsageError(
-            "the training is already complete",
-            where=plan.weights or plan.cfg,
-            expected=f"weights that have seen fewer than max_batches={last} iterations",
+            "the run is already complete",
+            where=saved.state_path,
+            expected=f"fewer than max_batches={last} iterations",
             got=loop.iteration,
-            fix="--clear starts to count again, as does a larger max_batches=",
+            fix="a larger --max-batches goes on",
         )
+    raise UsageError(
+        "the training is already complete",
+        where=plan.weights or plan.cfg,
+        expected=f"weights that have seen fewer than max_batches={last} iterations",
+        got=loop.iteration,
+        fix="--clear starts to count again, as does a larger max_batches=",
+    )
 
 
 def warn_ignored_options(network: Network) -> None:

@@ -43,7 +43,7 @@ def test_the_commands_work(folder, monkeypatch):
     monkeypatch.chdir(folder)
     part = ("train", "--cfg", "custom.cfg", "--data", "custom.data", "--max-batches", 1)
     assert dtorch(*part, "--workers", 0).exit_code == 0
-    assert dtorch("partial", "custom.cfg", "backup/custom_final.weights", "custom.conv.3", 3)
+    assert dtorch("partial", "custom.cfg", "runs/custom/custom_final.weights", "custom.conv.3", 3)
     for command in commands(PAGE):
         program, *arguments = shlex.split(command)
         assert program == "dtorch"

@@ -1,14 +1,28 @@
 """The files of a training, and resuming from them."""
 
 import json
+import os
+import signal
 
 import pytest
-import torch
 
 from darknet_torch import load
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import DivergenceError, TrainingError, UsageError
+from darknet_torch.interruption import Interrupted
+from darknet_torch.training.checkpoints import Checkpoints, find_saved_run
+from darknet_torch.training.evaluation import Score
+from darknet_torch.training.saved_state import read_state
 from darknet_torch.training.setup import prepare
-from tests.training.runs import Recorder, changed, final_weights
+from tests.training.runs import (
+    CHARACTERS,
+    CLASSIFIER,
+    DETECTOR,
+    Recorder,
+    changed,
+    classifier_data,
+    final_weights,
+    written,
+)
 
 
 def test_it_writes_darknets_files(plan):
@@ -18,6 +32,7 @@ def test_it_writes_darknets_files(plan):
     kept = {"small_2.weights", "small_4.weights", "small_6.weights", "small_last.weights"}
     assert names == kept | {
         *("small_final.weights", "small_best.weights", "small_last.state"),
+        *("small_previous.weights", "small_previous.state", ".training.lock"),
         *("small.cfg", "small_plan.json"),
     }
     network = load(plan.path(".cfg"), plan.path("_final.weights"))
@@ -27,38 +42,203 @@ def test_it_writes_darknets_files(plan):
     assert json.loads(plan.path("_plan.json").read_text())["seed"] == 0
 
 
+class Stop(Recorder):
+    """Stops the training like Ctrl-C, or by an error, after an iteration."""
+
+    def __init__(self, iteration, error=KeyboardInterrupt):
+        super().__init__()
+        self.iteration, self.error, self.warnings = iteration, error, []
+
+    def on_warning(self, loop, text):
+        self.warnings.append(text)
+
+    def on_iteration(self, loop, update):
+        super().on_iteration(loop, update)
+        if update.iteration == self.iteration:
+            raise self.error
+
+
+def stopped(plan, iteration=4, error=KeyboardInterrupt):
+    """Train until `iteration`; return the recorder."""
+    stop = Stop(iteration, error)
+    with pytest.raises(type(error) if isinstance(error, Exception) else error):
+        prepare(plan, [stop]).run()
+    return stop
+
+
+def resumed(plan, **options):
+    """Go on to the end; return the recorder."""
+    recorder = Stop(None)
+    prepare(changed(plan, resume=True, **options), [recorder]).run()
+    return recorder
+
+
+def classifier(tmp_path):
+    cfg = written(tmp_path, CLASSIFIER.replace("[avgpool]", "[dropout]\n\n[avgpool]"))
+    return cfg, classifier_data(tmp_path / "colours")
+
+
+def characters(tmp_path):
+    (tmp_path / "text.txt").write_text("to be or not to be " * 9)
+    return written(tmp_path, CHARACTERS), tmp_path / "text.txt"
+
+
 @pytest.mark.parametrize("bugs", ["fix", "reproduce"])
-def test_a_resumed_run_ends_with_the_same_weights(plan, tmp_path, bugs):
+@pytest.mark.parametrize("kind", [None, classifier, characters])
+def test_a_resumed_run_ends_with_the_same_weights(plan, tmp_path, bugs, kind):
+    if kind is not None:
+        cfg, data = kind(tmp_path)
+        plan = changed(plan, cfg=str(cfg), data=str(data), max_batches=6)
     plan = changed(plan, darknet_bugs=bugs, save_last=2)
     whole = final_weights(plan)
-
-    class Interrupt(Recorder):
-        def on_iteration(self, loop, update):
-            if update.iteration == 4:
-                raise KeyboardInterrupt
-
-    half, interrupt = changed(plan, backup=str(tmp_path / "half")), Interrupt()
-    with pytest.raises(KeyboardInterrupt):
-        prepare(half, [interrupt]).run()
-    assert "--resume continues from" in interrupt.messages[-1]
+    half = changed(plan, backup=str(tmp_path / "half"))
+    stop = stopped(half)
+    assert "stopped after iteration 4; --resume continues from" in stop.messages[-1]
     assert half.path("_last.weights").exists()
     assert not half.path("_final.weights").exists()
-    assert final_weights(changed(half, resume=True)) == whole
+    recorder = resumed(half)
+    assert half.path("_final.weights").read_bytes() == whole
+    assert recorder.warnings == []
+    assert "going on after iteration 4" in recorder.messages[0]
+    assert str(half.path("_last.state")) in recorder.messages[0]
 
 
-def test_there_is_nothing_to_resume_without_a_state(plan):
-    final_weights(changed(plan, save_every=1000))
-    plan.path("_final.weights").rename(plan.path("_last.weights"))
-    with pytest.raises(UsageError, match="nothing to resume"):
+def test_changes_since_the_stop_are_named_before_it_goes_on(plan):
+    stopped(plan)
+    recorder = resumed(plan, seed=7, max_batches=8)
+    assert recorder.iterations == [5, 6, 7, 8]
+    (warning,) = recorder.warnings
+    assert "seed: 0 -> 7" in warning
+    assert "[net] max_batches: 6 -> 8" in warning
+
+
+def test_another_network_is_not_resumed(plan, tmp_path):
+    stopped(plan)
+    written(tmp_path, DETECTOR.replace("filters=16", "filters=12"))
+    with pytest.raises(UsageError, match="belongs to another network than that of the cfg"):
         prepare(changed(plan, resume=True))
 
 
-def test_a_state_of_other_weights_is_refused(plan):
-    final_weights(changed(plan, save_last=2))
-    plan.path("_final.weights").rename(plan.path("_last.weights"))
-    state = plan.path("_last.state")
-    content = torch.load(state)
-    content["iteration"] = 2
-    torch.save(content, state)
-    with pytest.raises(UsageError, match="does not belong to these weights"):
-        prepare(changed(plan, resume=True, max_batches=9))
+def test_a_new_run_does_not_overwrite_another(plan):
+    stopped(plan)
+    before = plan.path("_last.state").read_bytes()
+    with pytest.raises(UsageError, match="a new one would overwrite them"):
+        prepare(plan).run()
+    assert plan.path("_last.state").read_bytes() == before
+    prepare(changed(plan, overwrite=True)).run()
+    assert plan.path("_final.weights").exists()
+
+
+def test_the_state_of_an_overwritten_run_is_not_resumed(plan):
+    stopped(plan)
+    stopped(changed(plan, overwrite=True, save_last=0), iteration=1, error=TrainingError("x"))
+    assert find_saved_run(plan).state["iteration"] == 1
+
+
+def test_an_error_keeps_the_last_complete_iteration(plan):
+    stop = stopped(plan, iteration=3, error=ZeroDivisionError)
+    assert "stopped after iteration 3" in stop.messages[-1]
+    assert find_saved_run(plan).state["iteration"] == 3
+
+
+def test_a_loss_that_is_not_finite_is_not_saved(plan):
+    stopped(plan, iteration=3)
+    with pytest.raises(DivergenceError):
+        prepare(changed(plan, resume=True), [Stop(5, DivergenceError("x"))]).run()
+    assert find_saved_run(plan).state["iteration"] == 3
+
+
+def test_it_is_saved_by_time_too(plan):
+    now = [0.0]
+    training = prepare(changed(plan, save_last=1000))
+    checkpoints = next(x for x in training.loop.events.callbacks if isinstance(x, Checkpoints))
+    checkpoints.clock = lambda: now[0]
+    saved = []
+
+    class Clock(Recorder):
+        def on_iteration(self, loop, update):
+            path = plan.path("_last.state")
+            saved.append(read_state(path)["iteration"] if path.exists() else None)
+            now[0] += 400
+
+    training.loop.events.callbacks.append(Clock())
+    training.run()
+    assert saved == [None, None, 3, 3, 5, 5]
+    assert find_saved_run(plan).state["iteration"] == 6
+
+
+def test_a_complete_run_goes_on_with_more_iterations(plan, tmp_path):
+    whole = final_weights(changed(plan, max_batches=8, backup=str(tmp_path / "whole")))
+    final_weights(plan)
+    with pytest.raises(UsageError, match="the run is already complete") as error:
+        prepare(changed(plan, resume=True))
+    assert "--max-batches" in error.value.fix
+    resumed(plan, max_batches=8)
+    assert plan.path("_final.weights").read_bytes() == whole
+
+
+def test_a_worse_score_does_not_replace_the_best(plan):
+    plan = changed(plan, save_last=0)
+    scores = iter((0.5, 0.25))
+
+    def run(options, iteration):
+        training = prepare(changed(plan, map=True, **options), [Stop(iteration)])
+        training.evaluation.evaluate = lambda network: Score(next(scores), [])
+        training.evaluation._is_due = lambda loop: loop.iteration in (2, 5)
+        with pytest.raises(KeyboardInterrupt):
+            training.run()
+
+    run({}, 3)
+    best = plan.path("_best.weights").read_bytes()
+    run({"resume": True}, 6)
+    assert next(scores, None) is None
+    assert plan.path("_best.weights").read_bytes() == best
+
+
+def test_an_evaluation_that_was_interrupted_is_made_up_for(plan):
+    def interrupt(network):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    training = prepare(changed(plan, map=True))
+    training.evaluation.evaluate = interrupt
+    with pytest.raises(Interrupted, match="terminated"):
+        training.run()
+    assert find_saved_run(plan).state["iteration"] == 6
+    assert not plan.path("_best.weights").exists()
+    recorder = resumed(changed(plan, map=True))
+    assert (recorder.iterations, len(recorder.scores)) == ([], 1)
+    assert plan.path("_best.weights").read_bytes() == plan.path("_final.weights").read_bytes()
+
+
+def damaged(path):
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def test_the_pair_before_is_taken_where_the_last_is_damaged(plan, tmp_path):
+    whole = final_weights(changed(plan, backup=str(tmp_path / "whole")))
+    stopped(changed(plan, save_last=2), iteration=5)
+    assert find_saved_run(plan).state["iteration"] == 5
+    damaged(plan.path("_last.state"))
+    recorder = resumed(plan)
+    assert "small_last.state: is not the state of a run, or its end" in recorder.warnings[0]
+    assert "going on after iteration 4, from" in recorder.messages[0]
+    assert "small_previous.weights" in recorder.messages[0]
+    assert plan.path("_final.weights").read_bytes() == whole
+
+
+def test_other_weights_are_not_the_pair_of_a_state(plan):
+    stopped(plan)
+    damaged(plan.path("_last.weights"))
+    with pytest.raises(UsageError) as error:
+        prepare(changed(plan, resume=True))
+    parts = error.value
+    assert (parts.what, parts.where) == ("nothing to resume", plan.backup)
+    assert "small_last.state: does not belong to" in parts.got
+    assert "there is no such file" in parts.got
+    assert "small_last.weights" in parts.expected
+    assert "--weights" in parts.fix
+
+
+def test_nothing_to_resume_is_said_before_anything_else(plan):
+    with pytest.raises(UsageError, match="nothing to resume"):
+        prepare(changed(plan, resume=True, data="absent.data"))

@@ -84,7 +84,9 @@ def test_a_loss_that_is_not_finite_stops_it(plan, tmp_path):
 def test_bn_momentum_is_the_weight_of_a_batch(plan):
     means = []
     for momentum in (0.0, None, 1.0):
-        training = prepare(changed(plan, bn_momentum=momentum, augment=False, max_batches=1))
+        training = prepare(
+            changed(plan, bn_momentum=momentum, augment=False, max_batches=1, overwrite=True)
+        )
         training.run()
         rolling = training.network.layers[0].convolution.normalization.rolling_mean
         means.append(rolling.abs().sum().item())

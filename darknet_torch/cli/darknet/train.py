@@ -15,7 +15,7 @@ from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 @parsed_into(TrainOptions)
 def train_(options: TrainOptions) -> None:
     """Train as `darknet detector train DATA CFG [WEIGHTS]` and `darknet classifier train` do."""
-    train_with(options)
+    train_with(options, in_darknets_spelling=True)
 
 
 @click.command("train", help="Train as `darknet rnn train CFG [WEIGHTS] -file TEXT` does.")
@@ -25,7 +25,7 @@ def train_(options: TrainOptions) -> None:
 @parsed_into(TrainOptions)
 def train_text(options: TrainOptions) -> None:
     """Train a character model. Source: rnn.c run_char_rnn."""
-    train_with(options)
+    train_with(options, in_darknets_spelling=True)
 
 
 _POSITIONS = ("cfg", "weights", "data")

@@ -1,0 +1,140 @@
+"""Good weights are not lost to another run: what users met, on the command line."""
+
+import pytest
+
+from darknet_torch.training.checkpoints import find_saved_run
+from darknet_torch.training.plan import TrainPlan
+from tests.cli.command import dtorch
+from tests.training.runs import DETECTOR, detector_data, written
+
+LATER = ("--workers", 0, "--quiet")
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, DETECTOR)
+    detector_data(tmp_path / "data", 3, "valid")
+    return detector_data(tmp_path / "data")
+
+
+def train(*words):
+    return dtorch("train", "--cfg", "small.cfg", "--data", "data/squares.data", *words, *LATER)
+
+
+def detector_train(*words):
+    return dtorch("detector", "train", "data/squares.data", "small.cfg", *words, *LATER)
+
+
+def weights_below(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*.weights")}
+
+
+def test_a_second_run_goes_to_a_folder_of_its_own(files, tmp_path):
+    """own: a run of 3 iterations replaced a _best of 85 % mAP by one of 0.08 %."""
+    assert train("--max-batches", 2).exit_code == 0
+    first = weights_below(tmp_path)
+    assert train("--max-batches", 1).exit_code == 0
+    assert (tmp_path / "runs" / "small-2" / "small_final.weights").exists()
+    assert {path: path.read_bytes() for path in first} == first
+
+
+def test_a_named_folder_with_weights_is_refused_before_the_data_is_read(files, tmp_path):
+    """own: the run that is refused has not even read its lists."""
+    assert train("--max-batches", 1, "--backup", "mine").exit_code == 0
+    before = weights_below(tmp_path)
+    (tmp_path / "data" / "train.txt").unlink()
+    result = train("--max-batches", 1, "--backup", "mine")
+    assert result.exit_code == 2
+    assert "mine: a run of this cfg has left its weights here" in result.stderr
+    assert "expected a folder without files of small, got small_final.weights" in result.stderr
+    assert all(way in result.stderr for way in ("--resume", "--backup DIR", "--overwrite"))
+    assert weights_below(tmp_path) == before
+
+
+def test_overwrite_replaces_a_run(files, tmp_path):
+    assert train("--max-batches", 1, "--backup", "mine").exit_code == 0
+    before = weights_below(tmp_path)
+    words = ("--max-batches", 1, "--backup", "mine", "--seed", 5, "--overwrite")
+    assert train(*words).exit_code == 0
+    assert weights_below(tmp_path).keys() == before.keys()
+    assert weights_below(tmp_path) != before
+
+
+def test_backup_of_the_data_file_is_a_named_folder(files, tmp_path):
+    with files.open("a") as file:
+        file.write("backup=kept\n")
+    assert train("--max-batches", 1).exit_code == 0
+    assert (tmp_path / "kept" / "small_final.weights").exists()
+    assert train("--max-batches", 1).exit_code == 2
+
+
+def test_darknets_spelling_refuses_too_unless_it_is_meant_to_go_on(files, tmp_path):
+    """own: `-clear`, or weights of that folder, are how Darknet's users go on."""
+    with files.open("a") as file:
+        file.write("backup=kept\n")
+    assert detector_train("--max-batches", 2).exit_code == 0
+    before = weights_below(tmp_path)
+    result = detector_train("--max-batches", 2)
+    assert result.exit_code == 2
+    assert "--overwrite" in result.stderr
+    assert weights_below(tmp_path) == before
+    last = "kept/small_last.weights"
+    assert detector_train(last, "--max-batches", 3).exit_code == 0
+    assert detector_train("-clear", "--max-batches", 1).exit_code == 0
+
+
+def test_resume_finds_the_last_run_and_says_from_where(files, tmp_path):
+    """eriklindernoren/PyTorch-YOLOv3 347: after a reboot, how does the last run go on?"""
+    for batches in (2, 3):
+        assert train("--max-batches", batches).exit_code == 0
+    result = dtorch(
+        *("train", "--cfg", "small.cfg", "--data", "data/squares.data", "--resume"),
+        *("--max-batches", 4, "--workers", 0),
+    )
+    assert result.exit_code == 0
+    assert "going on after iteration 3, from runs/small-2/small_last.weights" in result.stderr
+    assert "[net] max_batches: 3 -> 4" in result.stderr
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == [" 4"]
+
+
+def test_best_weights_of_an_earlier_run_are_kept(files, tmp_path):
+    """AlexeyAB/darknet 4387: going on from _last replaced _best at the first evaluation."""
+    with files.open("a") as file:
+        file.write("backup=kept\n")
+    assert detector_train("-map", "--max-batches", 2).exit_code == 0
+    best = (tmp_path / "kept" / "small_best.weights").read_bytes()
+    for batches, name in ((3, "small_best_earlier"), (4, "small_best_earlier-2")):
+        words = ("kept/small_last.weights", "-map", "--max-batches", batches)
+        assert detector_train(*words).exit_code == 0
+        kept = (tmp_path / "kept" / f"{name}.weights").read_bytes()
+        assert kept == best
+        best = (tmp_path / "kept" / "small_best.weights").read_bytes()
+        assert best != kept
+
+
+def test_a_finished_run_goes_on_with_more_iterations(files, tmp_path):
+    """AlexeyAB/darknet 6592, pjreddie/darknet 1692: it wrote _final and ended at once."""
+    assert train("--max-batches", 2).exit_code == 0
+    result = train("--resume", "--max-batches", 2)
+    assert result.exit_code == 2
+    assert "the run is already complete: expected fewer than max_batches=2" in result.stderr
+    assert "a larger --max-batches goes on" in result.stderr
+    assert train("--resume", "--max-batches", 3).exit_code == 0
+
+
+def test_nothing_to_resume_is_said_so(files):
+    for words in ((), ("--backup", "absent")):
+        result = train("--resume", *words)
+        assert result.exit_code == 2
+        assert "nothing to resume: expected" in result.stderr
+
+
+def test_a_run_goes_on_from_the_weights_that_it_was_started_with(files, tmp_path):
+    """The same command with --resume: --weights and --clear count for the first start alone."""
+    assert train("--max-batches", 1).exit_code == 0
+    start = ("--weights", "runs/small/small_final.weights", "--clear", "--backup", "mine")
+    assert train(*start, "--max-batches", 2).exit_code == 0
+    assert train(*start, "--max-batches", 3, "--resume").exit_code == 0
+    plan = TrainPlan(cfg="small.cfg", data="", base="small", backup="mine")
+    assert find_saved_run(plan).state["iteration"] == 3
