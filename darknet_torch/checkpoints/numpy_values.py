@@ -55,7 +55,10 @@ class ElementType:
 
 
 class StoredArray(np.ndarray[Any, Any]):
-    """An array that takes its shape, type and bytes from a pickle."""
+    """An array that takes its shape, type and bytes from a pickle, and is empty before."""
+
+    def __new__(cls) -> StoredArray:
+        return super().__new__(cls, 0, np.uint8)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """Become the array that `numpy.ndarray` pickled.
@@ -76,7 +79,7 @@ class TypeName:
 
 def _new_array(kind: object, shape: object, code: object) -> StoredArray:
     """An empty array, to which `StoredArray.__setstate__` then gives its content."""
-    return StoredArray(0, np.uint8)
+    return StoredArray()
 
 
 def _new_scalar(element: ElementType, values: Any = b"") -> Any:

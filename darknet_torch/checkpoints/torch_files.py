@@ -48,6 +48,10 @@ def read_torch_file(path: Path) -> Any:
             bytes.
     """
     try:
+        if path.is_dir():
+            raise WeightsError(
+                "is a folder", where=path, expected="a file that torch.save wrote", fix="name it"
+            )
         most_bytes = path.stat().st_size * _MOST_EXPANSION + _NO_LIMIT_BELOW
         _check_archive(path, most_bytes)
         with (

@@ -125,7 +125,13 @@ def test_other_names_are_refused(name, write):
 
 def test_types_are_only_named(write):
     """A type that only stands as a value cannot be called, to count for ever or to fill memory."""
-    for call in (b"c__builtin__\nlist\n(tR", b"cnumpy\nndarray\nK\x05\x85R"):
+    for call in (
+        b"c__builtin__\nlist\n(tR",
+        b"cnumpy\nndarray\nK\x05\x85R",
+        b"cdarknet_torch\nStoredArray\nJ\xff\xff\xff\x7f\x85R",
+        b"c__builtin__\nbytes\nJ\xff\xff\xff\x7f\x85R",
+        b"c__builtin__\nfrozenset\nJ\xff\xff\xff\x7f\x85R",
+    ):
         error_of(write(with_pickle(write([]).read_bytes(), lambda p, c=call: p[:2] + c + b".")))
 
 
@@ -186,6 +192,11 @@ def test_values_that_contain_themselves_are_read(write):
     loop = {"a": torch.ones(1), "list": []}
     loop["list"].append(loop)
     assert read_torch_file(write(loop))["a"] == 1
+
+
+def test_a_folder_and_a_missing_file_are_named(tmp_path):
+    assert error_of(tmp_path).what == "is a folder"
+    assert error_of(tmp_path / "gone.pt").what == "no such file"
 
 
 def test_another_pickle_protocol_is_named(tmp_path):
