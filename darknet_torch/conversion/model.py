@@ -111,7 +111,7 @@ def model_from_metadata(
         )
         dialect: Dialect = find_dialect(found["dialect"])
         text, names = decode_cfg(encode_cfg(found["cfg"])), tuple(map(str, found["names"]))
-        layers = None if found["layers"] is None else _whole(found["layers"], _SIZES)
+        layers = None if found["layers"] is None else _whole(found["layers"], _INT32)
         own_width, own_height = (
             _whole(found[side], _SIZES) or None for side in ("width", "height")
         )
