@@ -19,6 +19,7 @@ from darknet_torch.model.network import Network
 
 _BATCHNORM_KEYS = ("weight", "bias", "running_mean", "running_var")
 _KEYS_SHOWN = 4
+_LONGEST_KEY = 100
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,16 @@ def fill_layers(network: Network, matches: Sequence[LayerMatch], reader: StateRe
 
 def format_keys(keys: Sequence[str]) -> str:
     """The first few of `keys`, and how many there are if not all are shown."""
-    shown = ", ".join(keys[:_KEYS_SHOWN])
+    shown = ", ".join(format_key(key) for key in keys[:_KEYS_SHOWN])
     return shown if len(keys) <= _KEYS_SHOWN else f"{shown}, ... ({len(keys)} keys)"
+
+
+def format_key(key: object) -> str:
+    """`key` in one line, whatever a broken file has for it."""
+    if isinstance(key, int):
+        return str(key)
+    text = repr(key)[1:-1] if isinstance(key, str) else f"a {type(key).__name__}"
+    return text if len(text) <= _LONGEST_KEY else f"{text[:_LONGEST_KEY]}..."
 
 
 def _missing_layer(match: LayerMatch, where: object) -> WeightsError:

@@ -2,56 +2,181 @@
 
 from __future__ import annotations
 
+import argparse
 import pickle
+import re
+import types
+import warnings
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from torch import Tensor
 
+from darknet_torch.checkpoints.harmless_globals import HARMLESS_GLOBALS
 from darknet_torch.errors import WeightsError
 
-# What unpickling needs for NumPy numbers, which many checkpoints have among their results.
-_NUMPY_GLOBALS: list[Any] = [
-    *(np.dtype, type(np.dtype("f8")), type(np.dtype("i8")), type(np.dtype("f4"))),
-    *(np.float64(0).__reduce__()[0], np.zeros(1).__reduce__()[0], np.ndarray),
-]
+_MOST_EXPANSION = 20  # bytes in memory for each byte of the file: one array may have many views
+_NO_LIMIT_BELOW = 2**20
+_REFUSED_NAME = re.compile(r"(?i)unsupported (?:global: )?GLOBAL (\S+)")
+_EXPORT = (
+    "import torch; c = torch.load({path!r}, map_location='cpu', weights_only=False); "
+    "g = c.get if isinstance(c, dict) else dict().get; "
+    "m = g('ema') or g('model') or g('state_dict') or c; "
+    "s = m.float().state_dict() if hasattr(m, 'state_dict') else m; "
+    "torch.save({{k: v for k, v in s.items() if torch.is_tensor(v)}}, {target!r})"
+)
 
 
 def read_torch_file(path: Path) -> Any:
-    """Read a file that `torch.save` wrote.
+    """Read a file that `torch.save` wrote, in today's format or the one before PyTorch 1.6.
 
     Args:
         path: the file.
 
     Returns:
-        The object that was saved, made of tensors (on the CPU) and plain values.
+        The object that was saved, made of tensors (on the CPU) and plain values. Where a value
+        could do more than hold data, a plainer one stands for it: a pure path for a path, a
+        dict for a defaultdict, a list for a deque.
 
     Raises:
-        WeightsError: there is no file, it is not a PyTorch file, it is damaged, or it contains
-            more than tensors and plain values.
+        WeightsError: there is no file, it is not a PyTorch file, it is damaged, it contains
+            more than tensors and plain values, or it would take far more memory than it has
+            bytes.
     """
     try:
-        with torch.serialization.safe_globals(_NUMPY_GLOBALS):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        if path.is_dir():
+            raise WeightsError(
+                "is a folder", where=path, expected="a file that torch.save wrote", fix="name it"
+            )
+        most_bytes = path.stat().st_size * _MOST_EXPANSION + _NO_LIMIT_BELOW
+        _check_archive(path, most_bytes)
+        with (
+            warnings.catch_warnings(),
+            torch.serialization.safe_globals(list(HARMLESS_GLOBALS)),
+        ):
+            warnings.simplefilter("ignore")
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+        _check_values(path, loaded, most_bytes)
+        return loaded
+    except WeightsError:
+        raise
     except FileNotFoundError:
         raise WeightsError("no such file", where=path) from None
     except pickle.UnpicklingError as error:
-        raise _unpickling_error(path, error) from None
+        raise _unpickling_error(path, str(error)) from None
     except Exception as error:  # noqa: BLE001 - a broken file can raise anything
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise WeightsError(f"cannot be read ({reason})", where=path) from None
+        raise _damage_error(path, str(error).partition("\n")[0] or type(error).__name__) from None
 
 
-def _unpickling_error(path: Path, error: pickle.UnpicklingError) -> WeightsError:
-    """The error for what `torch.load` refused."""
-    reason = str(error).partition("WeightsUnpickler error: ")[2].strip().split("\n")[0]
+def _check_archive(path: Path, most_bytes: int) -> None:
+    """Check the archive that today's format is: its checksums, and how much it unpacks to.
+
+    PyTorch itself does not compare checksums.
+    """
+    with path.open("rb") as file:
+        if file.read(4) != b"PK\x03\x04":
+            return
+    with zipfile.ZipFile(path) as archive:
+        if any(name.endswith("constants.pkl") for name in archive.namelist()):
+            raise WeightsError(
+                "is a TorchScript program, whose arrays belong to its code",
+                where=path,
+                expected="a state_dict, or a checkpoint of tensors and plain values",
+                fix="save the state_dict: torch.save(torch.jit.load(path).state_dict(), target)",
+            )
+        unpacked = sum(record.file_size for record in archive.infolist())
+        if unpacked > most_bytes:
+            raise _too_large_error(path, unpacked)
+        damaged = archive.testzip()
+        if damaged is not None:
+            raise _damage_error(path, f"the checksum of its part {damaged} is wrong")
+
+
+def _check_values(path: Path, loaded: object, most_bytes: int) -> None:
+    """Check that arrays are ordinary ones, and how much memory they would take as copies."""
+    size = 0
+    for value in _walk(loaded):
+        if isinstance(value, Tensor):
+            _check_tensor(path, value)
+            size += value.numel() * value.element_size()
+        elif isinstance(value, OrderedDict) and vars(value).keys() - {"_metadata"}:
+            raise _damage_error(path, "a dictionary has attributes")
+    if size > most_bytes:
+        raise _too_large_error(path, size)
+
+
+def _check_tensor(path: Path, tensor: Tensor) -> None:
+    is_plain = not (tensor.is_quantized or tensor.is_complex())
+    if is_plain and tensor.layout is torch.strided and tensor.device.type == "cpu":
+        return
+    raise WeightsError(
+        "contains arrays of a kind that is not read",
+        where=path,
+        expected="dense arrays of plain numbers",
+        got=f"{tensor.dtype}, {tensor.layout}, on {tensor.device}",
+        fix="convert them in the program that wrote the file: tensor.dequantize() or .to_dense()",
+    )
+
+
+def _walk(loaded: object) -> Iterator[object]:
+    """`loaded` and everything inside it, each object once."""
+    stack, seen = [loaded], set()
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield value
+        if isinstance(value, Mapping):
+            stack.extend(value.values())
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            stack.extend(value)
+        elif isinstance(value, (argparse.Namespace, types.SimpleNamespace)):
+            stack.append(vars(value))
+
+
+def _unpickling_error(path: Path, message: str) -> WeightsError:
+    """The error for what `torch.load` refused, from its message."""
+    reason = message.partition("WeightsUnpickler error: ")[2].strip().split("\n")[0]
+    found = _REFUSED_NAME.search(message)
     if reason.startswith("Unsupported operand"):
-        return WeightsError("cannot be read (it is not a PyTorch file)", where=path)
+        return WeightsError(
+            "cannot be read (it is not a PyTorch file, or one of another pickle protocol)",
+            where=path,
+            expected="a file that torch.save wrote with its own protocol, 2",
+            fix="save the state_dict with torch.save(state, path), without pickle_protocol=",
+        )
+    if found is None:
+        return _damage_error(path, reason or "not a PyTorch file")
+    export = _EXPORT.format(path=path.name, target=f"{path.stem}-state.pt")
     return WeightsError(
         "contains more than tensors and plain values, and could run harmful code",
         where=path,
         expected="a state_dict, or a checkpoint of tensors and plain values",
-        got=reason or "another pickle",
-        fix="save model.state_dict() instead, in the program that wrote it",
+        got=found[1],
+        fix="if you trust the file, save model.state_dict() instead, where the program that "
+        f'wrote it is installed: python -c "{export}"',
+    )
+
+
+def _damage_error(path: Path, reason: str) -> WeightsError:
+    return WeightsError(
+        f"cannot be read ({reason})",
+        where=path,
+        expected="a file that torch.save wrote",
+        fix="fetch it again, in binary mode",
+    )
+
+
+def _too_large_error(path: Path, size: int) -> WeightsError:
+    return WeightsError(
+        "would take far more memory than it has bytes",
+        where=path,
+        expected=f"at most {_MOST_EXPANSION} times its size",
+        got=f"{size} bytes",
+        fix="save clones of the arrays: {key: value.clone() for key, value in state.items()}",
     )

@@ -117,6 +117,7 @@ def find_reader(path: Path) -> Callable[[ModelSource], Model]:
         f"{kind.name} graphs can be written, not read",
         where=path,
         expected="a weight file or a state_dict",
+        fix="give the .weights, .pt or .safetensors file that the graph was made from",
     )
 
 

@@ -13,6 +13,11 @@ from darknet_torch.errors import WeightsError
 from darknet_torch.model.network import Network, WeightsHeader, build_network
 
 METADATA_KEY = "darknet_torch"  # under which every written file keeps `Model.metadata`
+# The numbers of a header, and what their fields in a weight file can hold.
+_INT32 = range(-(2**31), 2**31)
+_HEADER = {"major": _INT32, "minor": _INT32, "revision": _INT32, "seen": range(2**64)}
+_SIZES = range(2**31)
+_LONGEST_LINE = 200
 _ENCODING = "latin-1"  # maps every byte of a cfg to a character and back
 
 
@@ -101,16 +106,20 @@ def model_from_metadata(
     """
     try:
         found: dict[str, Any] = json.loads(metadata)
-        header = WeightsHeader(**{name: int(value) for name, value in found["header"].items()})
+        header = WeightsHeader(
+            **{name: _whole(found["header"][name], allowed) for name, allowed in _HEADER.items()}
+        )
         dialect: Dialect = find_dialect(found["dialect"])
         text, names = decode_cfg(encode_cfg(found["cfg"])), tuple(map(str, found["names"]))
-        layers = None if found["layers"] is None else int(found["layers"])
-        own_width, own_height = (int(found[side]) or None for side in ("width", "height"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        layers = None if found["layers"] is None else _whole(found["layers"], _INT32)
+        own_width, own_height = (
+            _whole(found[side], _SIZES) or None for side in ("width", "height")
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _metadata_error(
             where,
             expected="JSON as dtorch convert writes it",
-            got=f"{type(error).__name__}: {error}",
+            got=_one_line(f"{type(error).__name__}: {error}"),
         ) from None
     file = where
     if cfg is not None:
@@ -126,6 +135,23 @@ def model_from_metadata(
     if layers is not None and not 0 <= layers <= len(network.layers):
         raise _metadata_error(where, expected=f"0 to {len(network.layers)} layers", got=layers)
     return Model(network, text, names, layers, where, file)
+
+
+def _whole(value: object, allowed: range) -> int:
+    """`value` if it is one of the `allowed` whole numbers.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if type(value) is not int or value not in allowed:
+        raise ValueError(f"{value!r} is no whole number from {allowed[0]} to {allowed[-1]}")
+    return value
+
+
+def _one_line(text: str) -> str:
+    """`text` as one short line, since a broken file may contain anything."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."
 
 
 def _metadata_error(where: str, *, expected: str, got: object) -> WeightsError:

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
+from darknet_torch.checkpoints.state_reader import format_key
 from darknet_torch.checkpoints.torch_files import read_torch_file
 from darknet_torch.conversion.model import METADATA_KEY, Model
 from darknet_torch.errors import WeightsError
@@ -41,7 +42,9 @@ def read_pt(path: Path) -> tuple[Any, str | None]:
             tensors and plain values.
     """
     loaded = read_torch_file(path)
-    return loaded, getattr(loaded, "_metadata", {}).get(METADATA_KEY)
+    modules = getattr(loaded, "_metadata", None) if isinstance(loaded, Mapping) else None
+    metadata = modules.get(METADATA_KEY) if isinstance(modules, Mapping) else None
+    return loaded, metadata if isinstance(metadata, str) else None
 
 
 def write_safetensors(model: Model, file: BinaryIO) -> None:
@@ -77,7 +80,12 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], str | None]:
         raise WeightsError("no such file", where=path) from None
     except Exception as error:  # noqa: BLE001 - a broken file can raise anything
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise WeightsError(f"cannot be read ({reason})", where=path) from None
+        raise WeightsError(
+            f"cannot be read ({reason})",
+            where=path,
+            expected="a safetensors file",
+            fix="fetch it again, in binary mode",
+        ) from None
 
 
 def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
@@ -92,7 +100,7 @@ def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
         WeightsError: keys or shapes differ; the first three are named.
     """
     own = model.network.state_dict()
-    mismatches = [_mismatch(key, own, state) for key in sorted(own.keys() | state.keys())]
+    mismatches = [_mismatch(key, own, state) for key in sorted(own.keys() | state.keys(), key=str)]
     mismatches = [line for line in mismatches if line]
     if mismatches:
         raise WeightsError(
@@ -107,11 +115,13 @@ def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
 def _mismatch(key: str, expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str:
     """Describe why the array of that key does not fit; "" if it fits."""
     if key not in expected:
-        return f"{key} is not in the cfg's network"
+        return f"{format_key(key)} is not in the cfg's network"
     if key not in state:
-        return f"{key} is missing"
+        return f"{format_key(key)} is missing"
+    if not isinstance(state[key], Tensor):
+        return f"{format_key(key)} is not an array"
     shape, found = list(expected[key].shape), list(state[key].shape)
-    return "" if found == shape else f"{key} is {found}, the cfg says {shape}"
+    return "" if found == shape else f"{format_key(key)} is {found}, the cfg says {shape}"
 
 
 def _safetensors() -> Any:

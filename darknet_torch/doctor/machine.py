@@ -84,7 +84,7 @@ def _cpu_has_bf16() -> bool | None:
     """Return whether the CPU has bfloat16 instructions; None if this PyTorch cannot tell."""
     import torch
 
-    # PyTorch 2.4, the oldest that is supported, does not have it.
+    # Not every PyTorch that is supported has it.
     capabilities = getattr(torch.cpu, "get_capabilities", None)
     return None if capabilities is None else any(capabilities().get(name) for name in _BF16)
 

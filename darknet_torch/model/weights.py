@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -14,14 +14,15 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.dialect import Dialect
-from darknet_torch.errors import WeightsError
+from darknet_torch.errors import WeightsError, warn
 from darknet_torch.files import atomic_write
 from darknet_torch.layers.base import Layer, Slot
 from darknet_torch.model.network import Network, WeightsHeader
-from darknet_torch.model.weights_diagnosis import check_is_weights, likely_cause
+from darknet_torch.model.weights_diagnosis import check_is_weights, check_line_ends, likely_cause
 
 _LOAD_ANYWAY = "; to load it anyway: --allow-leftover, or strict=False"
 _VERSION = struct.Struct("<3i")
+_WIDE, _NARROW = struct.Struct("<Q"), struct.Struct("<I")  # seen
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def read_weights(
     Source: parser.c load_weights_upto (both code bases).
     """
     data = map_file(Path(path))
-    header, start = read_header(data, network.dialect, str(path))
+    header, start = _find_values(network, path, data)
     plan = _ReadPlan(network, path, header, data, start, cutoff)
     leftover = plan.leftover if cutoff is None else 0
     if leftover and strict:
@@ -205,12 +206,77 @@ def pack_header(header: WeightsHeader, dialect: Dialect) -> bytes:
         ) from None
 
 
+def _find_values(
+    network: Network, path: str | Path, data: np.ndarray
+) -> tuple[WeightsHeader, int]:
+    """The header of a weight file, and where its values begin, as its length shows.
+
+    Raises:
+        WeightsError: as `read_header`, or the file was transferred as text.
+
+    Source: parser.c save_weights_upto (pjreddie), where `seen` is a size_t.
+    Differs: a file of a 32-bit system is read on every system.
+    """
+
+    def fits(data: np.ndarray) -> bool:
+        header, start = read_header(data, network.dialect, str(path))
+        return _plan_whole(network, path, header, data, start) is not None
+
+    header, start = read_header(data, network.dialect, str(path))
+    if _plan_whole(network, path, header, data, start) is not None:
+        return header, start
+    narrow = _VERSION.size + _NARROW.size
+    if start > narrow:
+        plan = _plan_whole(network, path, header, data, narrow)
+        if plan is not None and _starts_early(plan, data):
+            warn(
+                "its header has a 32-bit seen, as a 32-bit system writes it; read as such",
+                where=path,
+                expected=f"{start} bytes of header in version {header.major}.{header.minor}",
+                got=f"{narrow}, by the length of the file",
+                fix="to have it mended, write it again: dtorch convert",
+            )
+            return replace(header, seen=header.seen % 2**32), narrow
+    missing = start + 4 * sum(slot.tensor.numel() for _, slot in network.slots()) - len(data)
+    check_line_ends(data, path, missing, fits)
+    return header, start
+
+
+def _plan_whole(
+    network: Network, path: str | Path, header: WeightsHeader, data: np.ndarray, start: int
+) -> _ReadPlan | None:
+    """The plan to read the file, if its last byte ends a layer; otherwise None."""
+    try:
+        plan = _ReadPlan(network, path, header, data, start, None)
+    except WeightsError:
+        return None
+    return None if plan.leftover else plan
+
+
+def _starts_early(plan: _ReadPlan, data: np.ndarray) -> bool:
+    """Whether the values begin where `plan` says, and not one number later.
+
+    A 64-bit `seen` ends with four zeros, as does a 32-bit one if the first value is 0. Then the
+    variances decide, none of which is negative: a file may as well lack its last number.
+    """
+    if data[plan.start : plan.start + 4].any():
+        return True
+    negative = [0, 0]
+    for slot, first, count in plan.reads:
+        if slot.name.endswith("rolling_variance"):
+            for shift in (0, 1):
+                begin = first + 4 * shift
+                values = data[begin : min(begin + 4 * count, len(data))].view("<f4")
+                negative[shift] += int((values < 0).sum())
+    return negative[0] == 0 < negative[1]
+
+
 def _seen_format(major: int, minor: int, dialect: Dialect) -> struct.Struct:
     """The format of `seen`: 64 bits since version 0.2, 32 before."""
     wide = major * 10 + minor >= 2
     if not dialect.weight_file.wide_seen_in_transposed:
         wide = wide and major < 1000 and minor < 1000
-    return struct.Struct("<Q" if wide else "<I")
+    return _WIDE if wide else _NARROW
 
 
 class _ReadPlan:

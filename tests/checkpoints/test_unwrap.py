@@ -34,12 +34,29 @@ def prefixed(prefix, state=STATE):
         prefixed("module.model."),
         {"model_ema": {**prefixed("module."), "n_averaged": torch.tensor(3)}},
         {**STATE, "a.num_batches_tracked": torch.tensor(5), "note": "none"},
+        {
+            **prefixed("module."),
+            "total_ops": torch.zeros(1),
+            "module.a.total_params": torch.ones(1),
+        },
+        {"model": {"total_ops": torch.zeros(1)}, "state_dict": {"net": STATE}},
     ],
 )
 def test_the_state_dict_is_found(loaded):
     found = find_state(loaded, "some.pt")
     assert list(found) == list(STATE)
     assert all(torch.equal(found[key], STATE[key]) for key in STATE)
+
+
+def test_checkpoints_nested_without_end_are_searched_once():
+    deep = loop = {}
+    for _ in range(5000):
+        deep = {"model": deep, "ema": deep}
+    loop["net"] = deep
+    with pytest.raises(WeightsError, match="contains no state_dict"):
+        find_state(deep, "some.pt")
+    loop["state_dict"] = STATE
+    assert list(find_state(deep, "some.pt")) == list(STATE)
 
 
 def test_a_prefix_that_some_keys_lack_is_kept():
@@ -65,6 +82,8 @@ def test_other_types_are_kept(kind):
         (torch.zeros(2), "a Tensor"),
         ([STATE], "a list"),
         ({}, "an empty dict"),
+        ({"total_ops": torch.zeros(1)}, "a dict of 'total_ops'"),
+        ({"two\nlines": 1, (1,): 2}, "a dict of 'two\\nlines', a tuple"),
         ({"epoch": 3, 4: "x"}, "a dict of 'epoch', 4"),
         ({f"k{n}": n for n in range(9)}, "a dict of 'k0', 'k1', 'k2', 'k3', 'k4', 'k5', ..."),
     ],

@@ -35,6 +35,15 @@ def test_a_network_without_pictures_comes_back():
         ("header", {"major": 0}),
         ("header", None),
         ("header", {"major": 0, "minor": "two", "revision": 5, "seen": 0}),
+        ("header", {"major": 0, "minor": 2, "revision": 5, "seen": float("inf")}),
+        ("header", {"major": 0, "minor": 2, "revision": 5, "seen": 2**64}),
+        ("header", {"major": 2**31, "minor": 2, "revision": 5, "seen": 0}),
+        ("header", {"major": -(2**31) - 1, "minor": 2, "revision": 5, "seen": 0}),
+        ("layers", float("nan")),
+        ("layers", float("-inf")),
+        ("layers", True),
+        ("width", 10**400),
+        ("height", 32.5),
         ("names", 3),
         ("dialect", ["alexeyab"]),
         ("cfg", None),
@@ -50,7 +59,9 @@ def test_metadata_with_a_wrong_value_is_refused(key, value):
         model_from_metadata(json.dumps(found), "model.pt")
 
 
-@pytest.mark.parametrize("metadata", ["", "{", "[]", "null", "{}", '{"cfg": "[net]"}'])
+@pytest.mark.parametrize(
+    "metadata", ["", "{", "[]", "null", "{}", '{"cfg": "[net]"}', "9" * 5000, "[" * 100000]
+)
 def test_incomplete_metadata_is_refused(metadata):
     with pytest.raises(WeightsError, match=BROKEN):
         model_from_metadata(metadata, "model.pt")

@@ -9,7 +9,7 @@ from darknet_torch.doctor.examine import examine
 def test_missing_packages_that_the_program_requires_are_a_problem(monkeypatch):
     versions = {"torch": "2.13.0", "onnx": "1.23.2"}
     requirements = [
-        "torch>=2.4",
+        "torch>=2.6",
         "libstb<1,>=0.8",
         "onnx>=1.17; extra == 'onnx'",
         'pytest>=8; extra == "dev"',

@@ -10,7 +10,7 @@ import torch
 
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import WeightsError
+from darknet_torch.errors import CfgWarning, WeightsError
 from darknet_torch.model import weights
 from darknet_torch.model.network import WeightsHeader, build_network
 from darknet_torch.model.weights import read_weights, write_weights
@@ -57,6 +57,17 @@ def file(tmp_path):
         return path
 
     return make
+
+
+@pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
+@pytest.mark.parametrize("cutoff", [None, 1])
+def test_a_32_bit_seen_is_recognised_by_the_length_of_the_whole_file(cutoff, dialect, file):
+    network = build(dialect=dialect)
+    path = file(numbered(76), header=struct.pack(NARROW, 0, 2, 0, 7))
+    with pytest.warns(CfgWarning, match="32-bit seen"):
+        report = read_weights(network, path, cutoff=cutoff)
+    assert report.header == WeightsHeader(0, 2, 0, 7)
+    assert arrays(network.layers[0])["biases"].tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

@@ -23,17 +23,20 @@ def copy_image_from_bytes(image: IMAGE, data: bytes) -> None:
     """Fill `image` with the bytes of an RGB uint8 [H, W, C] array of the same size.
 
     Raises:
-        UsageError: there are too few bytes.
+        UsageError: there are too few bytes, or too many.
 
     Source: image.c copy_image_from_bytes (AlexeyAB).
+    Differs: C reads beyond the end of too few bytes, and takes the first of too many, which
+    are then another picture.
     """
-    needed = image.w * image.h * image.c
-    if len(data) < needed:
+    needed, given = image.w * image.h * image.c, memoryview(data).nbytes
+    if given != needed:
         raise UsageError(
-            "there are too few bytes for the picture",
+            f"there are too {'few' if given < needed else 'many'} bytes for the picture",
             expected=f"{needed} for {image.w}x{image.h}x{image.c}",
-            got=len(data),
-            fix="resize the array to network_width, network_height before tobytes()",
+            got=given,
+            fix="resize the array to network_width, network_height, with "
+            f"{image.c} channels of uint8, before tobytes()",
         )
     rows = np.frombuffer(data, np.uint8, needed).reshape(image.h, image.w, image.c)
     planes(image)[:] = rows.transpose(2, 0, 1) / np.float32(255)

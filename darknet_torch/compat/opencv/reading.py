@@ -9,6 +9,7 @@ import cv2
 
 from darknet_torch.compat.opencv.importer import PathOrBytes, build, fill, is_given, read_sections
 from darknet_torch.compat.opencv.net import Net
+from darknet_torch.errors import UsageError
 
 _DARKNET = "darknet"
 
@@ -25,11 +26,14 @@ def readNetFromDarknet(cfgFile: PathOrBytes, darknetModel: PathOrBytes = "") -> 
         CfgError: the cfg cannot be read, or Darknet would refuse it.
         UnsupportedError: OpenCV's importer would refuse the cfg.
         WeightsError: the weights do not fit the cfg.
+        UsageError: no cfg was given.
 
     Source: darknet_importer.cpp readNetFromDarknet (OpenCV 4.12).
     Differs: options that OpenCV's importer ignores, such as dilation=, act as in Darknet, and of
     duplicate keys the first is used, as in Darknet.
     """
+    if not is_given(cfgFile):
+        raise _missing_cfg_error(darknetModel)
     sections = read_sections(cfgFile)
     network = build(sections)
     filled = is_given(darknetModel)
@@ -45,6 +49,9 @@ def readNet(model: Any, config: Any = "", framework: Any = "", **more: Any) -> A
         model, config: the paths of the weight file and the cfg; or "darknet" and the bytes of
             the weight file, with those of the cfg in `framework`.
         framework: OpenCV's name of the file format.
+
+    Raises:
+        DarknetError: as `readNetFromDarknet`.
     """
     if isinstance(model, str) and model.lower() == _DARKNET:
         return readNetFromDarknet(framework, config)
@@ -55,3 +62,15 @@ def readNet(model: Any, config: Any = "", framework: Any = "", **more: Any) -> A
     if framework == _DARKNET or (not framework and (cfgs or weights)):
         return readNetFromDarknet(*(cfgs or [""]), *others)
     return cv2.dnn.readNet(model, config, framework, **more)
+
+
+def _missing_cfg_error(weights: PathOrBytes) -> UsageError:
+    """The error for weights without a cfg, which alone says what the network is."""
+    file = os.fspath(weights) if isinstance(weights, str | os.PathLike) else ""
+    return UsageError(
+        "no cfg was given, and a weight file does not say what its network is",
+        where=file or None,
+        expected="a weight file and its cfg",
+        got="the weights alone" if is_given(weights) else "neither",
+        fix="give both: readNet('x.weights', 'x.cfg') or readNetFromDarknet('x.cfg', 'x.weights')",
+    )
