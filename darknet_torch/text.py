@@ -1,0 +1,120 @@
+"""Text files: their bytes, encodings and lines, and the paths that are written in them."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import os
+from pathlib import Path
+
+_UTF8_MARK = codecs.BOM_UTF8
+# The marks of UTF-32 come first: that of UTF-32 LE starts with that of UTF-16 LE.
+_WIDE_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_Path = str | os.PathLike[str]
+
+
+def read_bytes(path: _Path) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        OSError: the file cannot be read, or the system allows no such name; ``strerror`` is then
+            always set.
+    """
+    try:
+        return Path(path).read_bytes()
+    except ValueError as error:  # a NUL, or a character that file names cannot have
+        raise OSError(errno.EINVAL, f"the system allows no such name: {error}") from None
+
+
+def ascii_compatible(data: bytes) -> bytes:
+    """Return a text file's bytes; UTF-16 and UTF-32 become UTF-8, all else stays as it is.
+
+    UTF-16 and UTF-32 are recognised by their byte-order marks. UTF-16 without a mark is
+    recognised where at least half of the bytes at odd places are NULs and none at even places
+    is, or the other way round, as in text that is mostly ASCII.
+    """
+    encoding = next((name for mark, name in _WIDE_MARKS.items() if data.startswith(mark)), None)
+    if encoding is None:
+        encoding = _unmarked_utf16(data)
+    return data if encoding is None else data.decode(encoding, "replace").encode()
+
+
+def _unmarked_utf16(data: bytes) -> str | None:
+    if b"\0" not in data:
+        return None
+    even, odd = (data[start::2].count(0) for start in (0, 1))
+    if not even and 2 * odd >= len(data) // 2:
+        return "utf-16-le"
+    return "utf-16-be" if not odd and 2 * even >= len(data) // 2 else None
+
+
+def byte_lines(data: bytes) -> list[bytes]:
+    """Return the lines of a text file as `ascii_compatible` bytes, without a byte-order mark."""
+    return ascii_compatible(data).removeprefix(_UTF8_MARK).splitlines()
+
+
+def text_lines(data: bytes) -> list[str]:
+    """Return the lines of a text file as text; see `decode_text`."""
+    return [decode_text(line) for line in byte_lines(data)]
+
+
+def path_lines(data: bytes) -> list[str]:
+    """Return the lines of a text file as paths; see `decode_path`."""
+    return [decode_path(line) for line in byte_lines(data)]
+
+
+def decode_text(data: bytes) -> str:
+    """Return the text, such as a class name, that bytes of a file stand for.
+
+    The encoding is UTF-8, or latin-1 if they are not valid UTF-8.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def decode_path(data: bytes) -> str:
+    """Return the path that bytes of a file stand for.
+
+    The encoding is that of the file system, and a byte that is not valid in it becomes a
+    surrogate (``surrogateescape``), so that every file that exists can be opened.
+    """
+    return os.fsdecode(data)
+
+
+def path_exists(path: _Path) -> bool:
+    """Return whether a path exists; False for one that the system refuses to look up.
+
+    That is a path with a NUL or an impossible character, one that is too long, and one in a
+    folder without permission, for which `Path.exists` may raise an error.
+    """
+    return os.path.exists(path)  # noqa: PTH110 (see above)
+
+
+def is_file(path: _Path) -> bool:
+    """Return whether a path is a file, or a link to one; False as in `path_exists`."""
+    return os.path.isfile(path)  # noqa: PTH113 (Path.is_file may raise an error)
+
+
+def is_folder(path: _Path) -> bool:
+    """Return whether a path is a folder, or a link to one; False as in `path_exists`."""
+    return os.path.isdir(path)  # noqa: PTH112 (Path.is_dir may raise an error)
+
+
+def backslash_fix(path: _Path) -> str | None:
+    """Return what to write for a missing path of Windows, or None if backslashes are not why.
+
+    Where backslashes separate folders, the system's own error says all.
+    """
+    name = os.fspath(path)
+    if os.sep == "\\" or "\\" not in name or path_exists(name):
+        return None
+    slashes = name.replace("\\", "/")
+    there = ", which exists" if path_exists(slashes) else ""
+    return f"write / instead of \\, which separates no folders here: {slashes}{there}"
