@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from darknet_torch.errors import UsageError
+from darknet_torch.text import encode_text
 
 
 @contextmanager
@@ -79,7 +80,7 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+    write_bytes(path, encode_text(text))
 
 
 def make_folder(path: Path) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import codecs
 import errno
 import os
+import re
 from pathlib import Path
+
+from darknet_torch.errors import UsageError
 
 _UTF8_MARK = codecs.BOM_UTF8
 # The marks of UTF-32 come first: that of UTF-32 LE starts with that of UTF-16 LE.
@@ -15,6 +18,10 @@ _WIDE_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_BLANKS = " \t\r\n\v\f"  # other white space may be part of a file's name
+_NO_SUCH_NAME = "the system allows no such name"
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
+_FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _Path = str | os.PathLike[str]
 
 
@@ -28,7 +35,7 @@ def read_bytes(path: _Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except ValueError as error:  # a NUL, or a character that file names cannot have
-        raise OSError(errno.EINVAL, f"the system allows no such name: {error}") from None
+        raise OSError(errno.EINVAL, f"{_NO_SUCH_NAME}: {error}") from None
 
 
 def ascii_compatible(data: bytes) -> bytes:
@@ -68,6 +75,22 @@ def path_lines(data: bytes) -> list[str]:
     return [decode_path(line) for line in byte_lines(data)]
 
 
+def read_paths(path: _Path) -> list[str]:
+    """Return the lines of a list of paths that are not empty, without surrounding white space.
+
+    Raises:
+        UsageError: the list cannot be read.
+    """
+    try:
+        lines = path_lines(read_bytes(path))
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read ({error.strerror})", where=path, fix=backslash_fix(path)
+        ) from None
+    stripped = (line.strip(_BLANKS) for line in lines)
+    return [line for line in stripped if line]
+
+
 def decode_text(data: bytes) -> str:
     """Return the text, such as a class name, that bytes of a file stand for.
 
@@ -77,6 +100,15 @@ def decode_text(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+def encode_text(text: str) -> bytes:
+    """Return text as UTF-8; the bytes of paths that are not UTF-8 come back as they were.
+
+    Surrogates that stand for no byte, as a JSON file may have them, are written as ``\\ud800``.
+    """
+    known = _FOREIGN_SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return known.encode("utf-8", "surrogateescape")
 
 
 def decode_path(data: bytes) -> str:
@@ -95,6 +127,20 @@ def path_exists(path: _Path) -> bool:
     folder without permission, for which `Path.exists` may raise an error.
     """
     return os.path.exists(path)  # noqa: PTH110 (see above)
+
+
+def refusal(path: _Path) -> str | None:
+    """Return why the system refuses to look up a path; None if it exists or merely does not.
+
+    See `path_exists` for the reasons.
+    """
+    try:
+        os.stat(path)  # noqa: PTH116 (takes any path)
+    except ValueError as error:
+        return f"{_NO_SUCH_NAME}: {error}"
+    except OSError as error:
+        return None if error.errno in _NOT_THERE else error.strerror
+    return None
 
 
 def is_file(path: _Path) -> bool:

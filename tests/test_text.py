@@ -5,17 +5,21 @@ import sys
 
 import pytest
 
+from darknet_torch.errors import UsageError
 from darknet_torch.text import (
     ascii_compatible,
     backslash_fix,
     byte_lines,
     decode_path,
     decode_text,
+    encode_text,
     is_file,
     is_folder,
     path_exists,
     path_lines,
     read_bytes,
+    read_paths,
+    refusal,
     text_lines,
 )
 
@@ -79,6 +83,35 @@ def test_a_path_that_the_system_refuses_does_not_exist_and_cannot_be_read(path):
     with pytest.raises(OSError) as raised:
         read_bytes(path)
     assert raised.value.strerror
+
+
+@pytest.mark.parametrize("path", ["a\0b", "\ud800", TOO_LONG])
+def test_a_refusal_says_why(path):
+    assert refusal(path)
+
+
+def test_a_path_that_is_there_or_merely_missing_is_not_refused(tmp_path):
+    (tmp_path / "file").touch()
+    for name in ("file", "gone", "file/inside"):
+        assert refusal(tmp_path / name) is None
+
+
+def test_empty_lines_white_space_and_the_byte_order_mark_are_dropped(tmp_path):
+    file = tmp_path / "list.txt"
+    file.write_bytes(b"\xef\xbb\xbf  a.png \r\n\r\n b c\xa0.png\n")
+    assert read_paths(file) == ["a.png", decode_path(b"b c\xa0.png")]
+
+
+def test_a_missing_list_is_an_error_that_names_backslashes_as_the_cause(tmp_path):
+    with pytest.raises(UsageError, match=r"gone\.txt: cannot be read \(No such file"):
+        read_paths(tmp_path / "gone.txt")
+    with pytest.raises(UsageError) as raised:
+        read_paths(tmp_path / "data\\list.txt")
+    assert "data/list.txt" in raised.value.fix
+
+
+def test_text_is_written_with_the_bytes_of_its_paths_and_with_foreign_surrogates_named():
+    assert encode_text(f"\xe9 {decode_path(bytes([0xE9]))} \ud800") == b"\xc3\xa9 \xe9 \\ud800"
 
 
 def test_files_and_folders_are_told_apart(tmp_path):

@@ -9,6 +9,7 @@ import click
 
 from darknet_torch import __version__
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
+from darknet_torch.cli.reporting import report_other_warnings
 from darknet_torch.errors import DarknetError
 
 _INTERRUPTED = 130
@@ -55,7 +56,8 @@ class Commands(LazyGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with report_other_warnings():
+                return super().invoke(ctx)
         except DarknetError as error:
             click.echo(f"dtorch: {error}", err=True)
             ctx.exit(_UNUSABLE)
