@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from darknet_torch.errors import UsageError
-from darknet_torch.text import encode_text
+from darknet_torch.text import encode_text, refusal_text
 
 
 @contextmanager
@@ -68,8 +68,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     try:
         with atomic_write(path) as file:
             file.write(data)
-    except OSError as error:
-        raise UsageError(f"cannot be written ({error.strerror})", where=path) from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot be written ({refusal_text(error)})", where=path) from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -91,8 +91,8 @@ def make_folder(path: Path) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot be created ({error.strerror})", where=path) from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot be created ({refusal_text(error)})", where=path) from None
 
 
 class FreePaths:

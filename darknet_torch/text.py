@@ -19,7 +19,6 @@ _WIDE_MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _BLANKS = " \t\r\n\v\f"  # other white space may be part of a file's name
-_NO_SUCH_NAME = "the system allows no such name"
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _Path = str | os.PathLike[str]
@@ -35,7 +34,7 @@ def read_bytes(path: _Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except ValueError as error:  # a NUL, or a character that file names cannot have
-        raise OSError(errno.EINVAL, f"{_NO_SUCH_NAME}: {error}") from None
+        raise OSError(errno.EINVAL, refusal_text(error)) from None
 
 
 def ascii_compatible(data: bytes) -> bytes:
@@ -136,11 +135,17 @@ def refusal(path: _Path) -> str | None:
     """
     try:
         os.stat(path)  # noqa: PTH116 (takes any path)
-    except ValueError as error:
-        return f"{_NO_SUCH_NAME}: {error}"
-    except OSError as error:
-        return None if error.errno in _NOT_THERE else error.strerror
+    except (OSError, ValueError) as error:
+        is_missing = isinstance(error, OSError) and error.errno in _NOT_THERE
+        return None if is_missing else refusal_text(error)
     return None
+
+
+def refusal_text(error: OSError | ValueError) -> str:
+    """Return why the system refuses a path, from the error that looking it up raised."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return f"the system allows no such name: {error}"
 
 
 def is_file(path: _Path) -> bool:

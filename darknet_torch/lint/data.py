@@ -122,7 +122,8 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
     if splits:
         problems = find_problems(splits, workers=source.workers)
         found += [finding_from_problem(item) for item in problems]
-        found += _describe_splits(source.path, splits)
+        with collect_findings(found):
+            found += _describe_splits(source.path, splits)
     if cfg is not None and cfg.sections:
         with collect_findings(found):
             found += _compare_with_cfg(source, splits, cfg)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from darknet_torch.errors import UsageError, WeightsError
-from darknet_torch.files import atomic_write, write_bytes
+from darknet_torch.files import atomic_write, make_folder, write_bytes
 from darknet_torch.model.weights import write_weights
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.plan import TrainPlan
@@ -38,11 +38,7 @@ class Checkpoints(Callback):
         Raises:
             UsageError: it cannot be created, or a file in it cannot be written.
         """
-        folder = Path(self.plan.backup)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"cannot be created ({error.strerror})", where=folder) from None
+        make_folder(Path(self.plan.backup))
         self.plan.save()
         keep_cfg(self.plan)
 
