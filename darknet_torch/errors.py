@@ -23,6 +23,8 @@ import difflib
 import warnings
 from collections.abc import Iterable
 
+_LONGEST_VALUE, _SHOWN = 1000, 60  # characters of a wrong value in a message
+
 
 class _StructuredMessage(Exception):  # noqa: N818 (warnings inherit from it, too)
     """An error or a warning whose message is also available in parts.
@@ -124,10 +126,17 @@ def format_message(
     if expected is not None:
         text += f": expected {expected}"
     if got is not None:
-        text += f"{',' if expected is not None else ':'} got {got}"
+        text += f"{',' if expected is not None else ':'} got {_shorten(str(got))}"
     if fix:
         text += f"; {fix}"
     return text
+
+
+def _shorten(text: str) -> str:
+    """Return the start of a text that would hide the rest of the message."""
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    return f"{text[:_SHOWN]}... ({len(text)} characters)"
 
 
 def warn(

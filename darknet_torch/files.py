@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from darknet_torch.errors import UsageError
+from darknet_torch.text import encode_text, refusal_text
 
 _BLOCK = 1 << 20  # bytes read at a time
 
@@ -70,8 +71,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     try:
         with atomic_write(path) as file:
             file.write(data)
-    except OSError as error:
-        raise UsageError(f"cannot be written ({error.strerror})", where=path) from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot be written ({refusal_text(error)})", where=path) from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -82,7 +83,7 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+    write_bytes(path, encode_text(text))
 
 
 def make_folder(path: Path) -> None:
@@ -93,8 +94,8 @@ def make_folder(path: Path) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot be created ({error.strerror})", where=path) from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot be created ({refusal_text(error)})", where=path) from None
 
 
 class FreePaths:

@@ -1,9 +1,11 @@
 """Writing files completely or not at all, and choosing unused paths."""
 
+from pathlib import Path
+
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.files import FreePaths, atomic_path, atomic_write, make_folder
+from darknet_torch.files import FreePaths, atomic_path, atomic_write, make_folder, write_text
 
 
 def test_atomic_write_leaves_only_the_written_file(tmp_path):
@@ -73,3 +75,10 @@ def test_the_error_names_a_folder_that_cannot_be_created(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match=r"file.*: cannot be created"):
         make_folder(tmp_path / "file" / "folder")
+
+
+def test_a_name_that_the_system_refuses_is_an_error():
+    with pytest.raises(UsageError, match=r"cannot be written \(the system allows no such name"):
+        write_text(Path("a\0b"), "text")
+    with pytest.raises(UsageError, match=r"cannot be created \(the system allows no such name"):
+        make_folder(Path("a\0b"))

@@ -10,7 +10,7 @@ import numpy as np
 from darknet_torch.anchors.anchor_sections import AnchorSection, parse_anchor_sections
 from darknet_torch.anchors.formatting import format_anchors_for_cfg
 from darknet_torch.cfg.edit import CfgEdit, same_value
-from darknet_torch.cfg.grammar import read_cfg_text
+from darknet_torch.cfg.grammar import encode_cfg, read_cfg_text
 from darknet_torch.errors import CfgError
 from darknet_torch.files import atomic_write
 
@@ -27,7 +27,7 @@ def rewrite_cfg(path: Path, anchors: np.ndarray) -> None:
     new = replace_anchors(read_cfg_text(path), anchors, str(path))
     try:
         with atomic_write(path) as file:
-            file.write(new.encode("latin-1"))
+            file.write(encode_cfg(new))
     except OSError as error:
         raise CfgError(f"cannot be rewritten ({error.strerror})", where=path) from None
 

@@ -2,20 +2,95 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.errors import UsageError
+from darknet_torch.cfg.grammar import Location
+from darknet_torch.cfg.numbers import INT32_MAX, read_integer
+from darknet_torch.errors import CfgNote, UsageError, warn
+from darknet_torch.text import backslash_fix, path_exists, path_lines, read_bytes
 
-_WHITE_SPACE = str.maketrans("", "", " \t\r\n")
+_BLANKS = " \t\r\n"
+_WHITE_SPACE = str.maketrans("", "", _BLANKS)
 
 
-def read_data_file(path: str | Path) -> dict[str, str]:
+@dataclass(frozen=True)
+class DataValue:
+    """The value of a key in a .data file.
+
+    Attributes:
+        text: the value as Darknet reads it, without any white space.
+        spelling: the value as it is written, with the white space inside.
+        key: its key.
+        where: its line.
+    """
+
+    text: str
+    spelling: str
+    key: str
+    where: Location
+
+    @property
+    def number(self) -> int | None:
+        """The value as a number from 0, as a C int holds it; None if it is none."""
+        if not (self.text.isascii() and self.text.isdecimal()):
+            return None
+        found = read_integer(self.text)
+        return found[0] if found is not None and found[0] <= INT32_MAX else None
+
+    def path(self) -> Path:
+        """Return the path that the value stands for, whether or not it exists; see `resolve`.
+
+        Darknet drops the spaces inside a path. Where that path does not exist and more folders
+        of the written one do, the written one is taken.
+
+        Raises:
+            UsageError: the path does not exist and is written with backslashes, which separate
+                no folders on this system.
+
+        Warns:
+            CfgNote: Darknet's path does not exist, and the written one is another.
+        """
+        squeezed, written = (resolve(self.where.file, name) for name in (self.text, self.spelling))
+        if path_exists(squeezed):
+            return squeezed
+        taken = written if _existing_parts(written) > _existing_parts(squeezed) else squeezed
+        self._check_backslashes(taken)
+        if self.text != self.spelling:
+            warn(
+                "Darknet drops the spaces inside a path",
+                where=self.where,
+                expected=f"{self.key}={self.text}",
+                got=f"{self.key}={self.spelling}",
+                fix=f"{taken} is taken here, but Darknet itself needs a path without spaces",
+                category=CfgNote,
+            )
+        return taken
+
+    def _check_backslashes(self, path: Path) -> None:
+        fix = backslash_fix(path)
+        if fix is not None:
+            raise UsageError(
+                f"{self.key}= does not exist",
+                where=self.where,
+                expected="a path of this system",
+                got=f"{self.key}={self.spelling}",
+                fix=fix,
+            )
+
+
+def _existing_parts(path: Path) -> int:
+    """Return how many of a path and the folders above it exist."""
+    return sum(map(path_exists, (path, *path.parents)))
+
+
+def read_data_file(path: str | Path) -> dict[str, DataValue]:
     """Read the key=value lines of a .data file.
 
-    All white space is dropped, inside a line too. If a key occurs twice, the first one counts.
+    If a key occurs twice, the first one counts.
 
     Args:
-        path: the file; a byte-order mark at its start is skipped, its bytes are taken as latin-1.
+        path: the file. Its bytes become paths as `text.decode_path` says.
 
     Returns:
         The value of each key. Comments and lines without a value are left out.
@@ -26,23 +101,27 @@ def read_data_file(path: str | Path) -> dict[str, str]:
     Source: option_list.c read_data_cfg.
     """
     try:
-        text = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+        lines = path_lines(read_bytes(path))
     except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
-    found: dict[str, str] = {}
-    for line in text.split("\n"):
+        raise UsageError(
+            f"cannot be read ({error.strerror})", where=path, fix=backslash_fix(path)
+        ) from None
+    found: dict[str, DataValue] = {}
+    for number, line in enumerate(lines, 1):
         stripped = line.translate(_WHITE_SPACE)
         key, equals, value = stripped.partition("=")
         if equals and value and stripped[0] not in "#;":
-            found.setdefault(key, value)
+            spelling = line.partition("=")[2].strip(_BLANKS)
+            where = Location(str(path), number)
+            found.setdefault(key, DataValue(value, spelling, key, where))
     return found
 
 
-def resolve(data_file: str | Path, name: str) -> Path:
-    """Return the path that `name`, written in `data_file`, stands for.
+def resolve(list_file: str | Path, name: str) -> Path:
+    """Return the path that `name`, written in `list_file`, stands for.
 
-    It is looked for in the working folder, then in the folder of `data_file`; a path that
+    It is looked for in the working folder, then in the folder of `list_file`; a path that
     exists in neither is returned as written.
     """
-    same_folder = Path(data_file).parent / name
-    return same_folder if not Path(name).exists() and same_folder.exists() else Path(name)
+    same_folder = Path(list_file).parent / name
+    return same_folder if not path_exists(name) and path_exists(same_folder) else Path(name)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darknet_torch.errors import CfgError, warn
+from darknet_torch.text import ascii_compatible, backslash_fix, read_bytes
 
 _WHITE_SPACE = str.maketrans("", "", " \t\r\n")
+_ENCODING = "latin-1"  # maps every byte to a character and back
 _BYTE_ORDER_MARK = "\xef\xbb\xbf"  # the mark of UTF-8, decoded as latin-1
 
 
@@ -59,7 +61,7 @@ def read_cfg(path: str | Path) -> list[Section]:
     """Read the sections of a cfg file.
 
     Args:
-        path: the file; its bytes are taken as latin-1, so any byte is legal.
+        path: the file; any byte is legal, see `decode_cfg`.
 
     Raises:
         CfgError: the file does not exist, cannot be read, or is not a cfg (see `parse_cfg`).
@@ -76,11 +78,21 @@ def read_cfg_text(path: str | Path) -> str:
         CfgError: the file does not exist or cannot be read.
     """
     try:
-        return Path(path).read_bytes().decode("latin-1")
+        return decode_cfg(read_bytes(path))
     except FileNotFoundError:
-        raise CfgError("no such cfg file", where=path) from None
+        raise CfgError("no such cfg file", where=path, fix=backslash_fix(path)) from None
     except OSError as error:
         raise CfgError(f"cannot be read ({error.strerror})", where=path) from None
+
+
+def decode_cfg(data: bytes) -> str:
+    """Return the bytes of a cfg as text, one character for each byte; UTF-16 becomes UTF-8."""
+    return ascii_compatible(data).decode(_ENCODING)
+
+
+def encode_cfg(text: str) -> bytes:
+    """Return the bytes of `decode_cfg`'s text: the inverse, unless the file was UTF-16."""
+    return text.encode(_ENCODING)
 
 
 def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
@@ -131,7 +143,7 @@ def _check_is_text(text: str, file: str) -> None:
             "this is not plain text",
             where=file,
             expected="a cfg",
-            fix="swap the cfg and the weights, or save it as UTF-8 if it is UTF-16",
+            fix="swap the cfg and the weights, or save it as UTF-8",
         )
     if text.lstrip()[:1] == "<":
         raise CfgError(

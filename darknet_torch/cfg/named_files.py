@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.cfg.grammar import Location
+from darknet_torch.cfg.grammar import Location, encode_cfg
 from darknet_torch.cfg.tree import Tree, read_tree
 from darknet_torch.cfg.zoo import find_named_file
 from darknet_torch.errors import CfgError
+from darknet_torch.text import byte_lines, decode_path, read_bytes
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,10 @@ class NamedFiles:
         """
         path = self._find("map", name, section, where, "a file with one class id per line")
         try:
-            ids = tuple(int(line) for line in path.read_text("utf-8", errors="replace").split())
+            lines = byte_lines(read_bytes(path))
+            ids = tuple(int(word) for line in lines for word in line.split())
+        except OSError as error:
+            raise CfgError(f"cannot be read ({error.strerror})", where=path) from None
         except ValueError as error:
             raise CfgError(
                 f"[{section}] map={name} must hold numbers only: {error}", where=where
@@ -86,7 +90,7 @@ class NamedFiles:
 
     def _find(self, key: str, name: str, section: str, where: Location, content: str) -> Path:
         """Find the file that a key of a section names, or raise an error if there is none."""
-        path = self.find(name, where.file)
+        path = self.find(decode_path(encode_cfg(name)), where.file)
         if path is None:
             raise CfgError(
                 f"[{section}] {key}={name} is not there",

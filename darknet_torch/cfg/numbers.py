@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import struct
 
-_INTEGER = re.compile(r"[+-]?\d+")
+INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1  # what C's int holds
+_MOST_DIGITS = 20  # a number with more digits is beyond every integer of C
+_INTEGER = re.compile(r"([+-]?)([0-9]+)")
 _NUMBER = re.compile(
     r"[+-]?(?:inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)",
     re.IGNORECASE,
@@ -19,10 +21,14 @@ def read_integer(text: str) -> tuple[int, str] | None:
     """Read the integer that `text` starts with.
 
     Returns:
-        The integer and the text after it, or None if `text` starts with no integer.
+        The integer and the text after it, or None if `text` starts with no integer. Of an integer
+        too large for any of C's types only the first digits are kept.
     """
     match = _INTEGER.match(text)
-    return (int(match.group()), text[match.end() :]) if match else None
+    if match is None:
+        return None
+    sign, digits = match.groups()
+    return int(f"{sign}0{digits.lstrip('0')[:_MOST_DIGITS]}"), text[match.end() :]
 
 
 def read_number(text: str) -> tuple[float, str] | None:

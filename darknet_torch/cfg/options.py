@@ -19,10 +19,9 @@ from typing import Any, ClassVar, TypeVar
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect
 from darknet_torch.cfg.grammar import Entry, Location, Section
-from darknet_torch.cfg.numbers import float32, read_integer, read_number
+from darknet_torch.cfg.numbers import INT32_MAX, INT32_MIN, float32, read_integer, read_number
 from darknet_torch.errors import CfgError, CfgNote, nearest, warn
 
-_INT32 = (-(2**31), 2**31 - 1)
 FLT_MAX = 3.4028234663852886e38
 REQUIRED = object()
 
@@ -146,7 +145,7 @@ def integers(default: Any = (), *, stops_at_hash: bool = False, doc: str, **more
         stops_at_hash: the list ends at a ``#``; else commas after it count too, as in C.
         more: further attributes of `Option`.
     """
-    reader = _read_list(read_integer, stops_at_hash)
+    reader = _read_list(read_integer, stops_at_hash, _check_integer)
     return _field(Option(default, reader, "integers between commas", doc, **more))
 
 
@@ -283,15 +282,19 @@ def _read_integer(entry: Entry, option: Option, dialect: Dialect) -> int:
     found = read_integer(_value(entry))
     if found is None:
         raise _wrong_kind(entry, option.kind)
-    if not _INT32[0] <= found[0] <= _INT32[1]:
+    _check_integer(found[0], entry)
+    _warn_of_rest(entry, *found)
+    return found[0]
+
+
+def _check_integer(value: int, entry: Entry) -> None:
+    if not INT32_MIN <= value <= INT32_MAX:
         raise CfgError(
             f"'{entry.key}' is out of its bounds",
             where=entry.where,
-            expected=f"an integer in {_INT32[0]}..{_INT32[1]}",
+            expected=f"an integer in {INT32_MIN}..{INT32_MAX}",
             got=entry.value,
         )
-    _warn_of_rest(entry, *found)
-    return found[0]
 
 
 def _read_flag(entry: Entry, option: Option, dialect: Dialect) -> bool:
@@ -329,7 +332,11 @@ def _fall_back(entry: Entry, words: Sequence[str], fallback: str, dialect: Diale
     return fallback
 
 
-def _read_list(read_one: Callable[[str], tuple[Any, str] | None], stops_at_hash: bool) -> _Reader:
+def _read_list(
+    read_one: Callable[[str], tuple[Any, str] | None],
+    stops_at_hash: bool,
+    check: Callable[[Any, Entry], None] = lambda value, entry: None,
+) -> _Reader:
     def read(entry: Entry, option: Option, dialect: Dialect) -> tuple[Any, ...]:
         line = _value(entry)
         values = []
@@ -354,6 +361,7 @@ def _read_list(read_one: Callable[[str], tuple[Any, str] | None], stops_at_hash:
                     got=repr(entry.value),
                     fix="delete the comment",
                 )
+            check(found[0], entry)
             _warn_of_rest(entry, *found)
             values.append(found[0])
             in_comment = in_comment or "#" in part

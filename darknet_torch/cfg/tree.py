@@ -7,8 +7,10 @@ from functools import cached_property
 from pathlib import Path
 
 from darknet_torch.errors import CfgError
+from darknet_torch.text import byte_lines, decode_text, read_bytes
 
 _GROUP = "group"
+_MOST_CLASSES = 1_000_000  # a group of more is a mistake, and would fill the memory
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,20 @@ def read_tree(path: Path) -> Tree:
     are written that way. Lines that start with ``#`` are comments.
 
     Raises:
-        CfgError: the file cannot be read, or a line names no parent that came before it.
+        CfgError: the file cannot be read, has no classes, a line names no parent that came before
+            it, or a group is empty or too large.
 
     Source: tree.c read_tree.
     """
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = byte_lines(read_bytes(path))
     except OSError as error:
         raise CfgError(f"cannot be read ({error.strerror})", where=path) from None
     names: list[str] = []
     parents: list[int] = []
     for number, line in enumerate(lines, 1):
         # Bytes are split, not text: only the white space of ASCII ends a name.
-        words = [word.decode("latin-1") for word in line.split()]
+        words = [decode_text(word) for word in line.split()]
         if not words or words[0].startswith("#"):
             continue
         is_group = words[0] == _GROUP and len(words) > 2
@@ -86,11 +89,22 @@ def read_tree(path: Path) -> Tree:
                 "a class without a parent before it",
                 where=f"{path}:{number}",
                 expected=f"a name and an id in -1..{len(names) - 1}",
-                got=repr(line.decode("latin-1")),
+                got=repr(decode_text(line)),
+            )
+        if not 0 < count <= _MOST_CLASSES - len(names):
+            raise CfgError(
+                "a group of an impossible size",
+                where=f"{path}:{number}",
+                expected=f"1 class or more, and {_MOST_CLASSES} in all at most",
+                got=count,
             )
         for _ in range(count):
             names.append(f"class {len(names)}" if is_group else words[0])
             parents.append(parent)
+    if not names:
+        raise CfgError(
+            "the tree has no classes", where=path, expected="lines of a name and a parent's id"
+        )
     return Tree(tuple(names), tuple(parents), _groups(parents))
 
 

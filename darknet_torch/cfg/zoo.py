@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from darknet_torch.errors import CfgError, NamesError, nearest
+from darknet_torch.text import backslash_fix, is_file, path_exists, read_bytes, text_lines
 
 _PARTIAL = re.compile(r"\.conv\.\d+$")
 _HERE = Path(__file__).resolve().parents[1]
@@ -48,7 +49,7 @@ def find_named_file(name: str, cfg: str) -> Path | None:
     """Find a file that a cfg names: in the working folder, next to the cfg, or shipped."""
     file = Path(name)
     for path in (file, Path(cfg).parent / file, definitions_folder() / file.name):
-        if path.is_file():
+        if is_file(path):
             return path
     return None
 
@@ -60,7 +61,7 @@ def find_cfg(cfg: str | os.PathLike[str]) -> Path:
         CfgError: there is no such file and no such definition.
     """
     path = Path(cfg)
-    if path.exists():
+    if path_exists(path):
         return path
     known = shipped(".cfg")
     name = path.name.removesuffix(".cfg")
@@ -88,13 +89,16 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     """
     file = Path(path)
     known = shipped(".names")
-    if not file.exists() and file.name.removesuffix(".names") in known:
+    if not path_exists(file) and file.name.removesuffix(".names") in known:
         file = known[file.name.removesuffix(".names")]
     try:
-        lines = file.read_text("utf-8-sig", errors="replace").splitlines()
+        lines = text_lines(read_bytes(file))
     except FileNotFoundError:
         raise NamesError(
-            "no such names file", where=file, expected=f"a path, or one of {', '.join(known)}"
+            "no such names file",
+            where=file,
+            expected=f"a path, or one of {', '.join(known)}",
+            fix=backslash_fix(file),
         ) from None
     except OSError as error:
         raise NamesError(f"cannot be read ({error.strerror})", where=file) from None

@@ -115,5 +115,5 @@ def _read_top(data: str) -> int:
     """Return how many guesses count: top= of the .data file, 1 without it."""
     if Path(data).is_dir():
         return _FOLDER_TOP
-    text = read_data_file(data).get("top", "")
-    return max(1, int(text)) if text.isdecimal() else 1
+    top = read_data_file(data).get("top")
+    return 1 if top is None or top.number is None else max(1, top.number)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.cli.darknet.flags import (
     DarknetFlags,
     ModelAndSourceOptions,
@@ -126,10 +126,10 @@ def _find_labels(options: ClassifyOptions) -> str | None:
     named = found.get("names") or found.get("labels")
     if named is None:
         raise UsageError("has no names= or labels=", where=options.data, expected="names=FILE")
-    return str(resolve(options.data, named))
+    return str(named.path())
 
 
 def _read_top(data: str | None, default: int) -> int:
     """Return top= of the .data file. Source: classifier.c predict_classifier."""
-    text = read_data_file(data).get("top", "") if data else ""
-    return max(1, int(text)) if text.isdecimal() else default
+    top = read_data_file(data).get("top") if data else None
+    return default if top is None or top.number is None else max(1, top.number)

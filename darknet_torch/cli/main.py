@@ -11,6 +11,7 @@ import click
 
 from darknet_torch import __version__
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
+from darknet_torch.cli.reporting import report_other_warnings
 from darknet_torch.errors import DarknetError
 from darknet_torch.interruption import Interrupted, raising_interrupted
 
@@ -57,7 +58,7 @@ class Commands(LazyGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with raising_interrupted():
+            with raising_interrupted(), report_other_warnings():
                 return super().invoke(ctx)
         except DarknetError as error:
             _end(ctx, _UNUSABLE, str(error))

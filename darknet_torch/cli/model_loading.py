@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.cfg.zoo import read_names, shipped
 from darknet_torch.cli.options import ModelOptions, RunOptions
 from darknet_torch.cli.reporting import report_warnings
@@ -119,4 +119,4 @@ def find_names_file(names: str | None, data: str | None) -> str | None:
     named = read_data_file(data).get("names")
     if named is None:
         raise UsageError("has no names=", where=data, expected="names=FILE")
-    return str(resolve(data, named))
+    return str(named.path())

@@ -98,7 +98,7 @@ def new(options: NewOptions) -> None:
     dtorch new yolov4-tiny --classes 3
     dtorch new yolov4-tiny --data obj.data --anchors auto --out obj.cfg
     """
-    from darknet_torch.cfg.grammar import read_cfg_text
+    from darknet_torch.cfg.grammar import encode_cfg, read_cfg_text
     from darknet_torch.custom.customize import CustomOptions, customize
     from darknet_torch.custom.dataset_summary import resolve_class_count, summarize_dataset
     from darknet_torch.files import write_bytes
@@ -133,7 +133,7 @@ def new(options: NewOptions) -> None:
             file=str(path),
             dialect=DIALECTS[options.dialect],
         )
-    text = customized.text.encode("latin-1")
+    text = encode_cfg(customized.text)
     if to_stdout:
         click.echo(text, nl=False)
     else:

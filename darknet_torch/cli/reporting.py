@@ -5,9 +5,36 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import click
 
 from darknet_torch.cli.options import ReportingOptions
 from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError
+
+_SHOWN_NOTES = "darknet_torch.notes"  # key in the memory of the running command
+
+
+@contextmanager
+def report_other_warnings() -> Iterator[None]:
+    """Print the warnings that the block issues outside of `report_warnings`, at once.
+
+    The running command's --quiet silences them.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CfgWarning)
+        show_others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+            if not issubclass(category, CfgWarning):
+                show_others(message, category, *place)
+                return
+            context = click.get_current_context(silent=True)
+            quiet = context is not None and bool(context.params.get("quiet"))
+            _print_warning(ReportingOptions(quiet=quiet), category, str(message))
+
+        warnings.showwarning = show  # type: ignore[assignment]  # the default is overloaded
+        yield
 
 
 @contextmanager
@@ -55,5 +82,20 @@ def _print(options: ReportingOptions, caught: Iterable[warnings.WarningMessage])
         is_note = issubclass(warning.category, CfgNote)
         raised += [] if is_note else [str(warning.message)]
         if is_note or not options.strict:
-            options.print_remark(f"{'note' if is_note else 'warning'}: {warning.message}")
+            _print_warning(options, warning.category, str(warning.message))
     return raised
+
+
+def _print_warning(options: ReportingOptions, category: type[Warning], text: str) -> None:
+    """Print a warning, or a note that the running command has not printed yet."""
+    if issubclass(category, CfgNote):
+        context = click.get_current_context(silent=True)
+        shown: set[str] = (
+            set() if context is None else context.meta.setdefault(_SHOWN_NOTES, set())
+        )
+        if text in shown:
+            return
+        shown.add(text)
+        options.print_remark(f"note: {text}")
+    else:
+        options.print_remark(f"warning: {text}")

@@ -12,6 +12,7 @@ import click
 from darknet_torch.cli.result_formats import Result, ResultFormat
 from darknet_torch.errors import UsageError
 from darknet_torch.files import atomic_write, write_text
+from darknet_torch.text import encode_text
 
 if TYPE_CHECKING:
     from darknet_torch.media.frame_batches import Frame
@@ -22,7 +23,7 @@ def print_or_write(text: str, out: str | None) -> None:
     if out and out != "-":
         write_text(Path(out), text + "\n")
     else:
-        click.echo(text)
+        click.echo(encode_text(text))
 
 
 class ResultOutput:
@@ -69,7 +70,7 @@ class ResultOutput:
         self._print(self._format.format(frame, result, milliseconds))
 
     def _print(self, text: str) -> None:
-        data = text.encode("utf-8", "surrogateescape")  # file names may be any bytes
+        data = encode_text(text)
         if self._out is None:
             click.echo(data, nl=False)  # and flushes: the reader of a pipe waits for it
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.cfg.data_file import DataValue, read_data_file
 from darknet_torch.cli.darknet.flags import GpuFlags, apply_gpu_flags, training_flags
 from darknet_torch.cli.dataset_loading import find_data
 from darknet_torch.cli.options import (
@@ -268,7 +268,7 @@ def make_plan(options: TrainOptions) -> TrainPlan:
     keys = read_data_file(data) if Path(data).suffix == ".data" else {}
     backup = options.backup
     if backup is None and "backup" in keys:
-        backup = str(resolve(data, keys["backup"]))
+        backup = str(keys["backup"].path())
     if backup is None:
         backup = str(_own_folder(files.cfg.stem, options))
     return TrainPlan(
@@ -317,15 +317,16 @@ def _lies_in(weights: str | None, folder: str) -> bool:
     return weights is not None and Path(weights).resolve().parent == Path(folder).resolve()
 
 
-def _positive_number(keys: dict[str, str], key: str, where: str) -> int | None:
+def _positive_number(keys: dict[str, DataValue], key: str, where: str) -> int | None:
     """Return a number of the .data file; None without the key."""
     if key not in keys:
         return None
-    if not keys[key].isdecimal() or not int(keys[key]):
+    number = keys[key].number
+    if not number:
         raise UsageError(
-            f"{key}= is not a number", where=where, expected="1 or more", got=keys[key]
+            f"{key}= is not a number", where=where, expected="1 or more", got=keys[key].text
         )
-    return int(keys[key])
+    return number
 
 
 def _devices(options: TrainOptions) -> list[str]:

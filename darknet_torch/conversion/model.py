@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect
-from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.cfg.grammar import decode_cfg, encode_cfg, parse_cfg, read_cfg_text
 from darknet_torch.errors import WeightsError
 from darknet_torch.model.network import Network, WeightsHeader, build_network
 
@@ -18,7 +18,6 @@ _INT32 = range(-(2**31), 2**31)
 _HEADER = {"major": _INT32, "minor": _INT32, "revision": _INT32, "seen": range(2**64)}
 _SIZES = range(2**31)
 _LONGEST_LINE = 200
-_ENCODING = "latin-1"  # maps every byte of a cfg to a character and back
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Model:
 
     Attributes:
         network: the network, including the header of its weight file.
-        cfg: the text of its cfg, see `decode_cfg`.
+        cfg: the text of its cfg, see `cfg.grammar.decode_cfg`.
         names: of the classes; may be empty.
         layers: how many layers, counted from the first, were read; None for all. The others
             have Darknet's starting values and are not written to weight files.
@@ -74,16 +73,6 @@ class Model:
         )
 
 
-def decode_cfg(data: bytes) -> str:
-    """The bytes of a cfg as text, one character for each byte."""
-    return data.decode(_ENCODING)
-
-
-def encode_cfg(text: str) -> bytes:
-    """The inverse of `decode_cfg`."""
-    return text.encode(_ENCODING)
-
-
 def model_from_metadata(
     metadata: str,
     where: str,
@@ -123,7 +112,7 @@ def model_from_metadata(
         ) from None
     file = where
     if cfg is not None:
-        text, file, own_width, own_height = decode_cfg(cfg.read_bytes()), str(cfg), None, None
+        text, file, own_width, own_height = read_cfg_text(cfg), str(cfg), None, None
     network = build_network(
         parse_cfg(text, file),
         dialect=dialect,

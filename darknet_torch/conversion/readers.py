@@ -12,9 +12,10 @@ from typing import Any
 from torch import Tensor
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect, find_dialect
+from darknet_torch.cfg.grammar import read_cfg_text
 from darknet_torch.checkpoints.registry import find_layout
 from darknet_torch.checkpoints.unwrap import find_state
-from darknet_torch.conversion.model import Model, decode_cfg, model_from_metadata
+from darknet_torch.conversion.model import Model, model_from_metadata
 from darknet_torch.conversion.state_files import load_state, read_pt, read_safetensors
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
@@ -62,7 +63,7 @@ def read_weight_file(source: ModelSource) -> Model:
         strict=source.strict,
     )
     layers = None if report is None or report.complete else report.layers
-    text = decode_cfg(cfg.read_bytes())
+    text = read_cfg_text(cfg)
     names, origin = tuple(source.names), str(source.path)
     return Model(network, text, names, layers, origin, str(cfg), weight_file=source.path)
 
@@ -131,5 +132,5 @@ def _new_model(source: ModelSource, default_cfg: str | None) -> Model:
     """The model of the cfg that belongs to `source`, with uninitialised arrays."""
     cfg = resolve_model(source.cfg or default_cfg, source.path).cfg
     network = build(cfg, dialect=source.dialect, width=source.width, height=source.height)
-    text = decode_cfg(cfg.read_bytes())
+    text = read_cfg_text(cfg)
     return Model(network, text, tuple(source.names), None, str(source.path), str(cfg))

@@ -62,7 +62,7 @@ class Customized:
     """A cfg that was changed for other classes.
 
     Attributes:
-        text: the cfg, decoded as latin-1, so that each character is one byte.
+        text: the cfg, as `cfg.grammar.decode_cfg` returns it.
         changes: the lines that differ from the base.
         network: built from the cfg, with arrays that have no values.
         kept_layers: how many layers, from the first, have arrays of the same shapes as the
@@ -85,7 +85,7 @@ def customize(
     what `options` sets.
 
     Args:
-        text: the base cfg, decoded as latin-1, so that each character is one byte.
+        text: the base cfg, as `cfg.grammar.decode_cfg` returns it.
         options: what to change.
         file: the name of the base in messages.
         dialect: the dialect that the cfg is built with.

@@ -17,6 +17,7 @@ from darknet_torch.errors import ImageError
 from darknet_torch.media.images import read_image
 from darknet_torch.media.sources import PICTURE_SUFFIXES
 from darknet_torch.results.boxes import cxcywh_to_xyxy
+from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
 
 Splits = Mapping[str, DataSet]
 _UNIONS = ("trainval", "all")  # splits that contain other splits on purpose
@@ -76,11 +77,13 @@ def _decode(path: Path) -> _DecodedPicture:
 
 def _class_problems(splits: Splits) -> Iterator[Problem]:
     first = next(iter(splits.values()))
+    earlier: set[str] = set()
     for index, name in enumerate(first.names):
         if not name:
             yield Problem("empty name", first.origin, f"class {index} has no name")
-        elif name in first.names[:index]:
+        elif name in earlier:
             yield Problem("duplicate name", first.origin, f"two classes are called {name!r}")
+        earlier.add(name)
     labels = [item.labels for data in splits.values() for item in data.examples]
     used = {int(key) for found in labels if found is not None for key in found.class_ids}
     for index, name in enumerate(first.names):
@@ -93,14 +96,15 @@ def _example_problems(
     item: Example, names: tuple[str, ...], decoded: _DecodedPicture
 ) -> Iterator[Problem]:
     where = str(item.path)
-    if not item.path.exists():
-        yield Problem("missing picture", where, "no such picture")
+    if not path_exists(item.path):
+        what = refusal(item.path) or backslash_fix(item.path) or ""
+        yield Problem("missing picture", where, f"no such picture{what and f'; {what}'}")
     elif decoded.error:
         yield Problem("unreadable picture", where, decoded.error)
     if item.size and decoded.size and item.size != decoded.size:
         labelled, real = (f"{width} x {height}" for height, width in (item.size, decoded.size))
         yield Problem("wrong size", where, f"is {real}, but the labels say {labelled}")
-    if item.labels is None and item.label_file and not item.label_file.exists():
+    if item.labels is None and item.label_file and not path_exists(item.label_file):
         yield Problem("no label file", where, f"no labels: there is no {item.label_file}")
     yield from _box_problems(item, names, decoded.size)
 
@@ -210,11 +214,11 @@ def _labels_without_picture(splits: Splits) -> Iterator[Problem]:
     used = {item.label_file for item in examples}
     folders: dict[Path, set[Path]] = defaultdict(set)
     for file, picture in ((item.label_file, item.path) for item in examples):
-        if file and file.suffix == ".txt" and file.parent.is_dir():
+        if file and file.suffix == ".txt" and is_folder(file.parent):
             folders[file.parent].add(picture.parent)
     for folder, picture_folders in folders.items():
         stems = {
-            stem for path in picture_folders if path.is_dir() for stem in _picture_stems(path)
+            stem for path in picture_folders if is_folder(path) for stem in _picture_stems(path)
         }
         for file in sorted(set(folder.glob("*.txt")) - used):
             labels, _ = read_labels(file)

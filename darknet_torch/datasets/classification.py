@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.cfg.data_file import resolve
 from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.examples import Problem
-from darknet_torch.datasets.reading import read_lines, resolve_class_names
+from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.datasets.voc import is_voc_root
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
+from darknet_torch.text import is_folder, read_paths
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ def open_classification(
         UsageError: the path does not exist, or has neither format.
     """
     path = Path(data)
-    return _read_tree(path, split) if path.is_dir() else _read_data(path, split or "train")
+    return _read_tree(path, split) if is_folder(path) else _read_data(path, split or "train")
 
 
 def is_classification(path: Path) -> bool:
     """Whether the data set at `path` is for a classifier, not for a detector."""
-    if path.is_dir():
+    if is_folder(path):
         return not is_voc_root(path)
     return path.suffix.lower() != ".json" and "labels" in DataFile.read(path).keys
 
@@ -79,7 +79,7 @@ def _read_data(path: Path, split: str) -> ClassifiedPictures:
             where=path,
             expected="labels=FILE, a list of strings that occur in the picture paths",
         )
-    labels = tuple(read_lines(resolve(path, file.keys["labels"])))
+    labels = tuple(read_paths(file.keys["labels"].path()))
     names = file.names() or resolve_class_names(labels)
     pictures = file.pictures(split)
     ids: list[int | None] = []
@@ -104,11 +104,11 @@ def _read_data(path: Path, split: str) -> ClassifiedPictures:
 def _read_tree(root: Path, split: str | None) -> ClassifiedPictures:
     """Read one class per folder, sorted by name, with pictures at any depth."""
     folder = root / (split or "train")
-    if not folder.is_dir():
+    if not is_folder(folder):
         if split:
             raise UsageError("no such split", where=root, expected=f"a folder {split} in it")
         folder = root
-    classes = sorted(path for path in folder.iterdir() if path.is_dir())
+    classes = sorted(path for path in folder.iterdir() if is_folder(path))
     found = [(path, index) for index, place in enumerate(classes) for path in _pictures(place)]
     if not found:
         raise UsageError(

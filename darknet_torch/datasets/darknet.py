@@ -11,14 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.cfg.data_file import DataValue, read_data_file, resolve
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
-from darknet_torch.datasets.reading import read_lines, resolve_class_names
+from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.errors import UsageError
+from darknet_torch.text import byte_lines, decode_text, is_file, read_bytes, read_paths
 
 _COCO_FOLDERS = ("train2017", "val2017", "train2014", "val2014")
 _PJREDDIE_WORDS = ("images", "JPEGImages", "raw")
 _FIELDS = 5
+_MOST_UNNAMED = 100_000  # classes that get numbers for names
 _LARGEST_ID = 2**31  # what C's int holds
 _NOT_SPLITS = frozenset(
     "classes names labels backup results eval map leaves tree top tag saveweights savelast".split()
@@ -50,7 +52,7 @@ def label_paths(picture: str) -> list[Path]:
 def label_path(picture: str | os.PathLike[str]) -> Path:
     """The first of `label_paths` that exists; if none does, AlexeyAB's path."""
     paths = label_paths(os.fspath(picture))
-    return next((path for path in paths if path.is_file()), paths[0])
+    return next((path for path in paths if is_file(path)), paths[0])
 
 
 def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
@@ -66,7 +68,7 @@ def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
     Source: data.c read_boxes.
     """
     try:
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+        lines = byte_lines(read_bytes(path))
     except FileNotFoundError:
         return None, []
     except OSError as error:
@@ -88,7 +90,7 @@ def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
 
 def _parse_label_line(line: bytes) -> tuple[int, list[float]]:
     words = line.split()
-    text = line.decode("utf-8", "replace").strip()
+    text = decode_text(line).strip()
     if len(words) != _FIELDS:
         raise ValueError(f"expected class x y width height, got {len(words)} words: {text[:60]!r}")
     try:
@@ -110,7 +112,7 @@ class DataFile:
     """
 
     path: Path
-    keys: dict[str, str]
+    keys: dict[str, DataValue]
 
     @staticmethod
     def read(path: Path) -> DataFile:
@@ -128,14 +130,14 @@ class DataFile:
             key
             for key, value in self.keys.items()
             if key in ("train", "valid")
-            or (key not in _NOT_SPLITS and not key.startswith(DIFFICULT) and _is_list(value))
+            or (key not in _NOT_SPLITS and not key.startswith(DIFFICULT) and _is_list(value.text))
         ]
 
     @property
     def classes(self) -> int | None:
         """The value of ``classes=``; None if it is missing or not a number."""
-        value = self.keys.get("classes", "")
-        return int(value) if value.isdecimal() else None
+        value = self.keys.get("classes")
+        return None if value is None else value.number
 
     def list_path(self, split: str) -> Path:
         """The path of a split's picture list.
@@ -150,12 +152,12 @@ class DataFile:
                 expected=f"{split}=FILE, a list of pictures",
                 got=", ".join(self.keys) or "no keys at all",
             )
-        return resolve(self.path, self.keys[split])
+        return self.keys[split].path()
 
     def pictures(self, split: str) -> list[str]:
         """The pictures of a split, relative to the working folder or to the list's folder."""
         path = self.list_path(split)
-        return [str(resolve(path, line)) for line in read_lines(path)]
+        return [str(resolve(path, line)) for line in read_paths(path)]
 
     def difficult(self, split: str) -> list[str]:
         """For each picture of `split`, a path whose label file has the difficult boxes, or []."""
@@ -165,7 +167,7 @@ class DataFile:
     def names(self) -> tuple[str, ...]:
         """The class names; empty without ``names=``."""
         given = self.keys.get("names")
-        return resolve_class_names(resolve(self.path, given)) if given else ()
+        return resolve_class_names(given.path()) if given else ()
 
 
 def difficult_key(split: str) -> str:
@@ -186,7 +188,7 @@ def read_darknet(data: Path, split: str = "train", names: tuple[str, ...] = ()) 
         names: the class names, instead of those in the file.
 
     Raises:
-        UsageError: the .data file or the list cannot be read.
+        UsageError: the .data file or the list cannot be read, or classes= is absurd.
         NamesError: the class names cannot be read.
     """
     file = DataFile.read(data)
@@ -199,8 +201,21 @@ def read_darknet(data: Path, split: str = "train", names: tuple[str, ...] = ()) 
     if not found and not file.classes:
         problems.append(Problem("no names", str(data), "neither names= nor classes="))
     elif not found and file.classes:
+        _check_nameable(file)
         found = tuple(f"class {index}" for index in range(file.classes))
     return DataSet(examples, found, f"{data} ({split})", problems=tuple(problems))
+
+
+def _check_nameable(file: DataFile) -> None:
+    """Refuse a number of classes without names that is certainly a mistake."""
+    if (file.classes or 0) > _MOST_UNNAMED:
+        raise UsageError(
+            "too many classes without names",
+            where=file.keys["classes"].where,
+            expected=f"{_MOST_UNNAMED} at most, or names=FILE",
+            got=file.classes,
+            fix="correct classes=",
+        )
 
 
 def _read_examples(file: DataFile, split: str, problems: list[Problem]) -> Iterator[Example]:

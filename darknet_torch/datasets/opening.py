@@ -14,6 +14,7 @@ from darknet_torch.datasets.examples import DataSet
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.datasets.voc import is_voc_root, read_voc, voc_splits
 from darknet_torch.errors import UsageError
+from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
 
 _Path = str | os.PathLike[str]
 # Darknet calls the validation split valid, VOC calls it val.
@@ -29,14 +30,15 @@ def dataset_format(data: _Path) -> str:
         UsageError: the path does not exist, or is in none of the formats.
     """
     path = Path(data)
-    if path.is_dir() and is_voc_root(path):
+    if is_folder(path) and is_voc_root(path):
         return "voc"
-    if path.is_dir() or not path.exists():
+    if is_folder(path) or not path_exists(path):
         raise UsageError(
-            "no data set" if path.is_dir() else "no such data set",
+            "no data set" if is_folder(path) else refusal(path) or "no such data set",
             where=path,
             expected="a .data file, a COCO .json with --images DIR, or a VOC root with "
             "ImageSets/Main",
+            fix=backslash_fix(path),
         )
     return "coco" if path.suffix.lower() == ".json" else "darknet"
 

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from darknet_torch.cfg.zoo import read_names
 from darknet_torch.datasets.examples import Labels
-from darknet_torch.errors import NamesError, UsageError
+from darknet_torch.errors import NamesError
 from darknet_torch.results.boxes import xyxy_to_cxcywh
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file that are not empty, without surrounding white space.
-
-    Raises:
-        UsageError: the file cannot be read.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
-    lines = (line.strip() for line in data.removeprefix(b"\xef\xbb\xbf").splitlines())
-    return [os.fsdecode(line) for line in lines if line]
 
 
 def resolve_class_names(names: Sequence[str] | str | os.PathLike[str] | None) -> tuple[str, ...]:

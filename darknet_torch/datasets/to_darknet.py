@@ -11,6 +11,7 @@ from darknet_torch.datasets.darknet import DIFFICULT, difficult_key, label_paths
 from darknet_torch.datasets.examples import DataSet, Labels, Problem
 from darknet_torch.datasets.writing import PlacedExample, place_pictures, write_new_file
 from darknet_torch.errors import UsageError
+from darknet_torch.text import path_exists
 
 # For pictures in this folder both code bases look for labels in the folder "labels" next to it.
 _FOLDER = "JPEGImages"
@@ -95,7 +96,7 @@ def _value(path: Path) -> str:
 def _refuse_labels(splits: Mapping[str, DataSet]) -> None:
     for item in (item for data in splits.values() for item in data.examples):
         path = label_paths(str(item.path.absolute()))[0]
-        if path.exists():
+        if path_exists(path):
             raise UsageError(
                 "there are labels already where the new ones would be written",
                 where=path,

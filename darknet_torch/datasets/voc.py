@@ -18,9 +18,10 @@ import numpy as np
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
 from darknet_torch.datasets.picture_size import picture_size
-from darknet_torch.datasets.reading import labels_from_corners, read_lines, resolve_class_names
+from darknet_torch.datasets.reading import labels_from_corners, resolve_class_names
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
+from darknet_torch.text import is_file, path_exists, read_paths
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SPLITS, ANNOTATIONS, PICTURES = Path("ImageSets/Main"), Path("Annotations"), Path("JPEGImages")
@@ -46,14 +47,14 @@ def voc_splits(root: Path) -> list[str]:
 
 
 def _is_single_class_list(root: Path, file: Path) -> bool:
-    return any(_picture_id(root, line) != line for line in read_lines(file)[:1])
+    return any(_picture_id(root, line) != line for line in read_paths(file)[:1])
 
 
 def _picture_id(root: Path, line: str) -> str:
     """The picture id in a line: the whole line, or the first word in a single class's list."""
     words = line.split()
     is_marked = len(words) == len(("id", "mark")) and words[1] in _MEMBERSHIP
-    return words[0] if is_marked and not _annotation_path(root, line).exists() else line
+    return words[0] if is_marked and not path_exists(_annotation_path(root, line)) else line
 
 
 def _annotation_path(root: Path, name: str) -> Path:
@@ -86,7 +87,7 @@ def _read_list(root: Path, split: str) -> list[str]:
     if split == _ALL and voc_splits(root) == [_ALL]:
         return sorted(file.stem for file in (root / ANNOTATIONS).glob("*.xml"))
     file = root / SPLITS / f"{split}.txt"
-    if not file.is_file():
+    if not is_file(file):
         splits = ", ".join(voc_splits(root))
         raise UsageError(
             f"no split {split!r}",
@@ -95,7 +96,7 @@ def _read_list(root: Path, split: str) -> list[str]:
             got=f"no {SPLITS / file.name}",
             fix="choose a split with --split",
         )
-    return read_lines(file)
+    return read_paths(file)
 
 
 def class_names(root: Path) -> tuple[str, ...]:
@@ -120,7 +121,7 @@ class _Reader:
     def example(self, name: str) -> Example:
         """The picture and labels of an id in a list of ImageSets."""
         file = _annotation_path(self.root, name)
-        tree = _parse(file) if file.exists() else None
+        tree = _parse(file) if path_exists(file) else None
         if isinstance(tree, Problem):
             self.problems.append(tree)
             tree = None
@@ -192,7 +193,7 @@ def _picture(root: Path, name: str, filename: str) -> Path:
     first = folder / f"{name}.jpg"
     named = [folder / Path(filename).name] if filename else []
     others = (folder / f"{name}{suffix}" for suffix in sorted(PICTURE_SUFFIXES))
-    return next((path for path in (first, *named, *others) if path.is_file()), first)
+    return next((path for path in (first, *named, *others) if is_file(path)), first)
 
 
 def _size(tree: ElementTree.Element) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import atomic_write, write_text
 from darknet_torch.results.boxes import cxcywh_to_xyxy
+from darknet_torch.text import is_file, path_exists, refusal
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def write_new_file(path: Path, text: str) -> None:
     Raises:
         UsageError: the file cannot be written, or already exists.
     """
-    if path.exists():
+    if path_exists(path):
         raise UsageError("already exists", where=path, fix="choose another --out")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +55,8 @@ def place_pictures(
             written.
 
     Returns:
-        The examples of each split with the new paths of their pictures, and the problems.
+        The examples of each split with the new paths of their pictures, without those whose path
+        the system refuses; and the problems.
 
     Raises:
         UsageError: an existing picture cannot be copied or linked.
@@ -65,12 +67,17 @@ def place_pictures(
     if mode != "keep":
         placed = {path: folder / name for path, name in _unique_names(paths).items()}
     for path, target in placed.items():
-        if not path.is_file():
-            problems.append(Problem("missing picture", str(path), "no such picture"))
+        if not is_file(path):
+            what = refusal(path) or "no such picture"
+            problems.append(Problem("missing picture", str(path), what))
         elif mode != "keep":
             _copy_or_link(path, target, mode)
     found = {
-        name: [PlacedExample(item, placed[item.path]) for item in data.examples]
+        name: [
+            PlacedExample(item, placed[item.path])
+            for item in data.examples
+            if refusal(placed[item.path]) is None
+        ]
         for name, data in splits.items()
     }
     return found, problems

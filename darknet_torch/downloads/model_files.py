@@ -10,6 +10,7 @@ from darknet_torch.cfg.zoo import companion, definitions_folder, find_cfg
 from darknet_torch.downloads.finding import cache_folder, downloaded
 from darknet_torch.downloads.published import Published, nearest_name, published_by_name
 from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.text import is_file, is_folder, path_exists
 
 StrPath = str | os.PathLike[str]
 
@@ -68,11 +69,11 @@ def resolve_weights(weights: StrPath) -> Path:
         WeightsError: as `resolve_model`.
     """
     path = Path(weights)
-    if (path.exists() and not path.is_dir()) or path.name != os.fspath(weights):
+    if (path_exists(path) and not is_folder(path)) or path.name != os.fspath(weights):
         return path
     published = published_by_name(path.name)
     if published is None:
-        close = None if path.exists() else nearest_name(path.name)
+        close = None if path_exists(path) else nearest_name(path.name)
         if close is None:
             return path
         raise WeightsError("no such weight file", where=path, fix=f"did you mean {close!r}?")
@@ -88,11 +89,11 @@ def resolve_weights(weights: StrPath) -> Path:
 
 def _cfg_of(weights: Path) -> Path:
     """Return the cfg of the same name next to the weights."""
-    if not weights.is_file():
-        what = "is a folder" if weights.is_dir() else "no such file"
+    if not is_file(weights):
+        what = "is a folder" if is_folder(weights) else "no such file"
         raise WeightsError(what, where=weights, expected="a weight file or a checkpoint")
     cfg = companion(weights, ".cfg")
-    if not cfg.exists():
+    if not path_exists(cfg):
         raise UsageError(
             "does not say which network it belongs to",
             where=weights,
@@ -104,7 +105,7 @@ def _cfg_of(weights: Path) -> Path:
 def _default_weights(cfg: Path) -> Path:
     """Return the weight file of a cfg for which none is given."""
     neighbour = companion(cfg, ".weights")
-    if neighbour.exists():
+    if path_exists(neighbour):
         return neighbour
     published = published_by_name(cfg.stem) if cfg.parent == definitions_folder() else None
     found = downloaded(published) if published else None

@@ -19,6 +19,7 @@ from darknet_torch.evaluation.results_writer import (
     unique_stems,
     voc_file_name,
 )
+from darknet_torch.text import is_file, is_folder, path_lines, read_bytes, text_lines
 
 _COORDINATES = 4
 _FORMATS = (
@@ -60,12 +61,12 @@ def read_results(path: Path, ground_truth: GroundTruth) -> DetectionTable:
 
 
 def _find_reader(path: Path) -> Callable[[Path, GroundTruth], Iterator[Row]]:
-    if path.suffix == ".json" and path.is_file():
+    if path.suffix == ".json" and is_file(path):
         return _read_coco
-    folder = path if path.is_dir() else path.parent
-    if any(folder.glob(f"{VOC_PREFIX}*.txt")) and (path.is_dir() or VOC_PREFIX in path.name):
+    folder = path if is_folder(path) else path.parent
+    if any(folder.glob(f"{VOC_PREFIX}*.txt")) and (is_folder(path) or VOC_PREFIX in path.name):
         return _read_voc
-    if path.is_dir() and (any(path.glob("*.txt")) or (path / DETECTIONS_FOLDER).is_dir()):
+    if is_folder(path) and (any(path.glob("*.txt")) or (path / DETECTIONS_FOLDER).is_dir()):
         return _read_txt
     raise UsageError("not a results file or folder", where=path, expected=_FORMATS)
 
@@ -74,7 +75,7 @@ def _read_coco(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
     pictures = {number: i for i, number in enumerate(ground_truth.picture_ids)}
     classes = {number: i for i, number in enumerate(ground_truth.category_ids)}
     try:
-        records = json.loads(path.read_bytes())
+        records = json.loads(read_bytes(path))
     except ValueError as error:
         raise UsageError("not valid JSON", where=path, got=str(error)) from None
     for number, record in enumerate(records if isinstance(records, list) else [records]):
@@ -94,12 +95,12 @@ def _read_coco(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
 
 
 def _read_voc(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
-    folder = path if path.is_dir() else path.parent
+    folder = path if is_folder(path) else path.parent
     pictures = {stem: i for i, stem in enumerate(unique_stems(ground_truth))}
     classes = {voc_file_name(name): i for i, name in enumerate(ground_truth.names)}
     for file in sorted(folder.glob(f"{VOC_PREFIX}*.txt")):
         class_id = _look_up(file.name, classes, "class", str(file))
-        for where, (stem, score, *box_xyxy) in _read_lines(file):
+        for where, (stem, score, *box_xyxy) in _read_lines(file, path_lines):
             yield (_look_up(stem, pictures, "picture", where), class_id, score, *box_xyxy)
 
 
@@ -109,13 +110,15 @@ def _read_txt(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
     classes = {as_one_word(name): i for i, name in enumerate(ground_truth.names)}
     for file in sorted(folder.glob("*.txt")):
         picture = _look_up(file.stem, pictures, "picture", str(file))
-        for where, (name, score, *box_xyxy) in _read_lines(file):
+        for where, (name, score, *box_xyxy) in _read_lines(file, text_lines):
             yield (picture, _look_up(name, classes, "class", where), score, *box_xyxy)
 
 
-def _read_lines(file: Path) -> Iterator[tuple[str, tuple[str, float, float, float, float, float]]]:
+def _read_lines(
+    file: Path, decode: Callable[[bytes], list[str]]
+) -> Iterator[tuple[str, tuple[str, float, float, float, float, float]]]:
     """Yield file:line and the fields of each line: a name, which may have spaces, and numbers."""
-    for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), 1):
+    for number, line in enumerate(decode(read_bytes(file)), 1):
         if line.strip():
             where = f"{file}:{number}"
             name, *numbers = line.strip().rsplit(maxsplit=1 + _COORDINATES)

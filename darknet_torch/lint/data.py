@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.cfg.data_file import resolve
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.check import find_problems
 from darknet_torch.datasets.classification import (
@@ -31,6 +30,7 @@ from darknet_torch.lint.finding import (
 )
 from darknet_torch.model.network import Network
 from darknet_torch.model.output_layers import count_classifier_outputs
+from darknet_torch.text import is_folder, path_exists
 
 _TRAIN = "train"
 
@@ -122,11 +122,12 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
     if splits:
         problems = find_problems(splits, workers=source.workers)
         found += [finding_from_problem(item) for item in problems]
-        found += _describe_splits(source.path, splits)
+        with collect_findings(found):
+            found += _describe_splits(source.path, splits)
     if cfg is not None and cfg.sections:
         with collect_findings(found):
             found += _compare_with_cfg(source, splits, cfg)
-    return found
+    return list(dict.fromkeys(found))  # a key that is read for every split has its note again
 
 
 def finding_from_problem(problem: Problem) -> Finding:
@@ -147,12 +148,14 @@ def _describe_splits(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Find
         if key not in keys:
             yield note(path, f"has no {key}=", fix=f"write {key}=FILE, a list of pictures")
     backup = keys.get("backup")
-    if backup is None or not resolve(path, backup).is_dir():
+    if backup is None or not is_folder(backup.path()):
         yield note(
             path,
             "Darknet itself needs an existing folder to save weights in",
             expected="backup=FOLDER",
-            got="no backup=" if backup is None else f"backup={backup}, which does not exist",
+            got="no backup="
+            if backup is None
+            else f"backup={backup.spelling}, which does not exist",
         )
 
 
@@ -213,7 +216,7 @@ def _check_box_counts(splits: Mapping[str, DataSet], network: Network) -> Iterat
 def _check_classification(path: Path, network: Network | None) -> list[Finding]:
     """Check a classifier's data set, and whether it has as many labels as the cfg has outputs."""
     found: list[Finding] = []
-    splits = [None] if path.is_dir() else list_splits(path)
+    splits = [None] if is_folder(path) else list_splits(path)
     opened: list[ClassifiedPictures] = []
     for split in splits:
         with collect_findings(found):
@@ -223,7 +226,7 @@ def _check_classification(path: Path, network: Network | None) -> list[Finding]:
         found += [
             finding_from_problem(Problem("missing picture", str(item), "no such picture"))
             for item in pictures.paths
-            if not item.exists()
+            if not path_exists(item)
         ]
         found.append(note(path, f"{pictures.origin}: {len(pictures.paths)} pictures"))
     if opened and network is not None and not network.heads:

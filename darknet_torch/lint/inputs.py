@@ -9,6 +9,7 @@ from pathlib import Path
 from darknet_torch.cfg.zoo import find_cfg, is_partial_name
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
 
 _DATA_SUFFIXES = (".data", ".json")
 _WEIGHTS_SUFFIXES = (".weights", ".backup")
@@ -50,11 +51,11 @@ def _recognise(word: str) -> tuple[str, Path]:
     path = Path(word)
     suffix = path.suffix.lower()
     is_weights = suffix in _WEIGHTS_SUFFIXES or is_partial_name(path)
-    if not path.exists():
+    if not path_exists(path):
         if is_weights or suffix in _DATA_SUFFIXES:
-            raise UsageError("no such file", where=path)
+            raise UsageError(refusal(path) or "no such file", where=path, fix=backslash_fix(path))
         return "cfg", find_cfg(word)
-    if path.is_dir() or suffix in _DATA_SUFFIXES:
+    if is_folder(path) or suffix in _DATA_SUFFIXES:
         return "data", path
     if is_weights:
         return "weights", path

@@ -13,6 +13,7 @@ import numpy as np
 
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import write_bytes
+from darknet_torch.text import backslash_fix, read_bytes
 
 Image = np.ndarray
 Picture = str | os.PathLike[str] | np.ndarray
@@ -40,9 +41,9 @@ def read_image(
     """
     file = Path(path)
     try:
-        data = np.fromfile(file, np.uint8)
+        data = np.frombuffer(read_bytes(file), np.uint8)
     except FileNotFoundError:
-        raise ImageError("no such picture", where=file) from None
+        raise ImageError("no such picture", where=file, fix=backslash_fix(file)) from None
     except OSError as error:
         raise ImageError(f"cannot be read ({error.strerror})", where=file) from None
     if not data.size:

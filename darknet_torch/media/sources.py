@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from darknet_torch.errors import UsageError
+from darknet_torch.text import is_file, is_folder, path_exists, read_paths
 
 PICTURE_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jp2 .png .bmp .dib .tif .tiff .webp .ppm .pgm .pbm .pnm .avif .gif".split()
@@ -104,41 +105,54 @@ def open_standard_input() -> TextIO:
         own = os.dup(sys.stdin.fileno())
     except (OSError, ValueError):  # sys.stdin is replaced by an object in memory
         return io.StringIO(sys.stdin.read())
-    return open(own, encoding="utf-8", errors="surrogateescape")  # noqa: PTH123 (no path)
+    return open(own, encoding="utf-8-sig", errors="surrogateescape")  # noqa: PTH123 (no path)
 
 
 def _expand(argument: str, *, videos: bool) -> list[PictureSource]:
     if argument == STANDARD_INPUT:
         return [PictureSource(argument, SourceKind.STANDARD_INPUT)]
     path = Path(argument)
-    if path.is_dir():
-        inside = (str(child) for child in path.iterdir() if child.is_file())
+    if is_folder(path):
+        inside = (str(child) for child in _children(path) if is_file(child))
         found = _sources_with_known_suffix(inside, videos=videos)
         return _check_not_empty(found, argument, "in this folder", videos=videos)
-    if path.exists() or not _GLOB_CHARACTERS & set(argument) or "://" in argument:
-        if path.suffix == ".txt" and path.is_file():
+    if path_exists(path) or not _GLOB_CHARACTERS & set(argument) or "://" in argument:
+        if path.suffix == ".txt" and is_file(path):
             return _read_list(path, videos=videos)
-        if videos and argument.isdecimal() and not path.exists():
+        if videos and argument.isdecimal() and not path_exists(path):
             return [PictureSource(argument, SourceKind.WEBCAM)]
         return [_source_from_path(argument, videos=videos)]
-    files = (match for match in glob.glob(argument, recursive=True) if Path(match).is_file())
+    files = (match for match in glob.glob(argument, recursive=True) if is_file(match))
     found = _sources_with_known_suffix(files, videos=videos)
     return _check_not_empty(found, argument, "that match", videos=videos)
 
 
 def _source_from_path(name: str, *, videos: bool) -> PictureSource:
     """Return the source for a path or URL; a URL that names no file is an endless stream."""
-    url = urlsplit(name) if "://" in name else None
+    url = _split_url(name)
     suffix = Path(url.path if url else name).suffix.lower()
     if videos and (suffix in VIDEO_SUFFIXES or (url and suffix in PICTURE_SUFFIXES)):
         return PictureSource(name, SourceKind.VIDEO)
     return PictureSource(name, SourceKind.STREAM if videos and url else SourceKind.PICTURE)
 
 
+def _split_url(name: str) -> SplitResult | None:
+    try:
+        return urlsplit(name) if "://" in name else None
+    except ValueError:  # a path with :// in it, or a broken URL, which opening will report
+        return None
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror})", where=folder) from None
+
+
 def _read_list(path: Path, *, videos: bool) -> list[PictureSource]:
-    lines = (line.strip() for line in path.read_text("utf-8-sig", errors="replace").splitlines())
     found = [
-        _source_from_path(_resolve_in_list(path, line), videos=videos) for line in lines if line
+        _source_from_path(_resolve_in_list(path, line), videos=videos) for line in read_paths(path)
     ]
     return _check_not_empty(found, str(path), "one path per line", videos=videos)
 
@@ -146,7 +160,7 @@ def _read_list(path: Path, *, videos: bool) -> list[PictureSource]:
 def _resolve_in_list(list_file: Path, name: str) -> str:
     """Return a listed path, relative to the working folder as in Darknet, or to the list."""
     next_to_list = list_file.parent / name
-    return str(next_to_list) if not Path(name).exists() and next_to_list.exists() else name
+    return str(next_to_list) if not path_exists(name) and path_exists(next_to_list) else name
 
 
 def _sources_with_known_suffix(names: Iterable[str], *, videos: bool) -> list[PictureSource]:

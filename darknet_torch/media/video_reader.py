@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from darknet_torch.errors import ImageError
 from darknet_torch.media.sources import PictureSource, SourceKind
+from darknet_torch.text import backslash_fix, path_exists, refusal
 
 DEFAULT_FPS = 25.0  # frames per second of a source that reports none. Source: image_opencv.cpp
 _CREDIBLE_FPS = (1.0, 240.0)  # some streams report the ticks of their clock instead
@@ -68,8 +68,12 @@ def read_frames(
 def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
     camera = int(source.name) if source.kind is SourceKind.WEBCAM else None
     is_file = source.kind is SourceKind.VIDEO and "://" not in source.name
-    if is_file and not Path(source.name).exists():
-        raise ImageError("no such video", where=source.name)
+    if is_file and not path_exists(source.name):
+        raise ImageError(
+            refusal(source.name) or "no such video",
+            where=source.name,
+            fix=backslash_fix(source.name),
+        )
     capture = cv2.VideoCapture(source.name if camera is None else camera)
     if not capture.isOpened():
         what = f"this {source.kind.value} cannot be opened"

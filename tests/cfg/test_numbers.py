@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from darknet_torch.cfg.numbers import float32, read_integer, read_number
+from darknet_torch.cfg.numbers import INT32_MAX, INT32_MIN, float32, read_integer, read_number
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +69,13 @@ def test_float32_rounds_to_the_nearest_float_and_overflows_to_infinity():
     assert float32(0.5) == 0.5
     assert float32(1e39) == math.inf
     assert float32(-1e39) == -math.inf
+
+
+@pytest.mark.parametrize("text, value", [("0" * 5000 + "1", 1), ("-" + "0" * 5000 + "7", -7)])
+def test_leading_zeros_do_not_count(text, value):
+    assert read_integer(text + "x") == (value, "x")
+
+
+def test_an_integer_of_any_number_of_digits_is_beyond_those_of_c():
+    assert read_integer("9" * 5000)[0] > INT32_MAX
+    assert read_integer("-" + "9" * 5000)[0] < INT32_MIN

@@ -330,6 +330,8 @@ def test_a_cost_that_only_the_other_code_base_has_means_sse():
         ("size=10", ("'size' is out of its bounds", "expected an integer <= 9", "got 10")),
         ("rate=-.5", ("'rate' is out of its bounds", "expected a number >= 0", "got -.5")),
         ("mask=0,-1", ("'mask' is out of its bounds", ">= 0", "got 0,-1")),
+        ("mask=0,2147483648", ("'mask' is out of its bounds", "-2147483648..2147483647")),
+        (f"size={'9' * 5000}", ("'size' is out of its bounds", "999... (5000 characters)")),
     ],
 )
 def test_a_bad_value_is_refused_with_its_place_and_what_was_expected(line, parts):

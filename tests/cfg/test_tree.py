@@ -126,3 +126,17 @@ def test_the_shipped_tree_is_that_of_yolo9000():
     assert len(tree.groups) == len(set(tree.parents)) == 1846
     assert tree.child_group.count(-1) == 7573
     assert len(tree.levels) == 17
+
+
+def test_a_tree_without_classes_is_refused(read):
+    for content in (b"", b"# nothing\n"):
+        with pytest.raises(CfgError, match="the tree has no classes"):
+            read(content)
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "2000000000", "9" * 30])
+def test_a_group_of_an_impossible_size_is_refused_with_its_line(read, count):
+    with pytest.raises(CfgError, match="a group of an impossible size") as raised:
+        read(f"animal -1\ngroup 0 {count}\n".encode())
+    assert str(raised.value.where).endswith(":2")
+    assert raised.value.got == int(count)

@@ -77,8 +77,8 @@ def valid(options: EvalOptions) -> None:
     options = apply_darknet_flags(replace(options, json_out=None))
     data = find_data(options.data, options.cfg)
     keys = read_data_file(data)
-    results_format = keys.get("eval", "voc")
-    folder = resolve(data, keys.get("results", "results"))
+    results_format = keys["eval"].text if "eval" in keys else "voc"
+    folder = keys["results"].path() if "results" in keys else resolve(data, "results")
     if results_format not in ("voc", "coco"):
         raise UsageError(
             "unknown eval=",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.cfg.data_file import DataValue, read_data_file
 from darknet_torch.cfg.zoo import read_names, resolve_names
 from darknet_torch.compat.darknet.pictures import letterbox_image, planes, resize_image
 from darknet_torch.compat.darknet.structures import (
@@ -110,17 +110,21 @@ def load_meta(data_file: bytes | str) -> METADATA:
     if listed is None:
         raise NamesError("no names= in the .data file", where=path, fix="add names=FILE")
     classes = _classes(options, path)
-    names = resolve_names(read_names(resolve(path, listed)), classes, allow_more=True)[:classes]
+    names = resolve_names(read_names(listed.path()), classes, allow_more=True)[:classes]
     array = (c_char_p * classes)(*(name.encode() for name in names))
     meta: METADATA = keep(METADATA(classes, array), array)
     return meta
 
 
-def _classes(options: dict[str, str], path: str) -> int:
-    text = options.get("classes", str(_DEFAULT_CLASSES))
-    if not text.isdigit() or not int(text):
-        raise UsageError("classes= is not a number", where=path, expected="1 or more", got=text)
-    return int(text)
+def _classes(options: dict[str, DataValue], path: str) -> int:
+    if "classes" not in options:
+        return _DEFAULT_CLASSES
+    value = options["classes"]
+    if not value.number:
+        raise UsageError(
+            "classes= is not a number", where=path, expected="1 or more", got=value.text
+        )
+    return value.number
 
 
 def network_width(net: LoadedNetwork) -> int:

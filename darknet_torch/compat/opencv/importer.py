@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB_CUDA
-from darknet_torch.cfg.grammar import Section, parse_cfg, read_cfg
+from darknet_torch.cfg.grammar import Section, decode_cfg, parse_cfg, read_cfg
 from darknet_torch.errors import WeightsError
 from darknet_torch.layers.batchnorm import Normalization
 from darknet_torch.model.network import Network, build_network
@@ -41,7 +41,7 @@ def read_sections(cfg: PathOrBytes) -> list[Section]:
     """
     if isinstance(cfg, str | os.PathLike):
         return read_cfg(os.fspath(cfg))
-    return parse_cfg(_to_bytes(cfg).decode("latin-1"))
+    return parse_cfg(decode_cfg(_to_bytes(cfg)))
 
 
 def is_given(source: PathOrBytes) -> bool:

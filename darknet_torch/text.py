@@ -1,0 +1,171 @@
+"""Text files: their bytes, encodings and lines, and the paths that are written in them."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import os
+import re
+from pathlib import Path
+
+from darknet_torch.errors import UsageError
+
+_UTF8_MARK = codecs.BOM_UTF8
+# The marks of UTF-32 come first: that of UTF-32 LE starts with that of UTF-16 LE.
+_WIDE_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_BLANKS = " \t\r\n\v\f"  # other white space may be part of a file's name
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
+_FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_Path = str | os.PathLike[str]
+
+
+def read_bytes(path: _Path) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        OSError: the file cannot be read, or the system allows no such name; ``strerror`` is then
+            always set.
+    """
+    try:
+        return Path(path).read_bytes()
+    except ValueError as error:  # a NUL, or a character that file names cannot have
+        raise OSError(errno.EINVAL, refusal_text(error)) from None
+
+
+def ascii_compatible(data: bytes) -> bytes:
+    """Return a text file's bytes; UTF-16 and UTF-32 become UTF-8, all else stays as it is.
+
+    UTF-16 and UTF-32 are recognised by their byte-order marks. UTF-16 without a mark is
+    recognised where at least half of the bytes at odd places are NULs and none at even places
+    is, or the other way round, as in text that is mostly ASCII.
+    """
+    encoding = next((name for mark, name in _WIDE_MARKS.items() if data.startswith(mark)), None)
+    if encoding is None:
+        encoding = _unmarked_utf16(data)
+    return data if encoding is None else data.decode(encoding, "replace").encode()
+
+
+def _unmarked_utf16(data: bytes) -> str | None:
+    if b"\0" not in data:
+        return None
+    even, odd = (data[start::2].count(0) for start in (0, 1))
+    if not even and 2 * odd >= len(data) // 2:
+        return "utf-16-le"
+    return "utf-16-be" if not odd and 2 * even >= len(data) // 2 else None
+
+
+def byte_lines(data: bytes) -> list[bytes]:
+    """Return the lines of a text file as `ascii_compatible` bytes, without a byte-order mark."""
+    return ascii_compatible(data).removeprefix(_UTF8_MARK).splitlines()
+
+
+def text_lines(data: bytes) -> list[str]:
+    """Return the lines of a text file as text; see `decode_text`."""
+    return [decode_text(line) for line in byte_lines(data)]
+
+
+def path_lines(data: bytes) -> list[str]:
+    """Return the lines of a text file as paths; see `decode_path`."""
+    return [decode_path(line) for line in byte_lines(data)]
+
+
+def read_paths(path: _Path) -> list[str]:
+    """Return the lines of a list of paths that are not empty, without surrounding white space.
+
+    Raises:
+        UsageError: the list cannot be read.
+    """
+    try:
+        lines = path_lines(read_bytes(path))
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read ({error.strerror})", where=path, fix=backslash_fix(path)
+        ) from None
+    stripped = (line.strip(_BLANKS) for line in lines)
+    return [line for line in stripped if line]
+
+
+def decode_text(data: bytes) -> str:
+    """Return the text, such as a class name, that bytes of a file stand for.
+
+    The encoding is UTF-8, or latin-1 if they are not valid UTF-8.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def encode_text(text: str) -> bytes:
+    """Return text as UTF-8; the bytes of paths that are not UTF-8 come back as they were.
+
+    Surrogates that stand for no byte, as a JSON file may have them, are written as ``\\ud800``.
+    """
+    known = _FOREIGN_SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return known.encode("utf-8", "surrogateescape")
+
+
+def decode_path(data: bytes) -> str:
+    """Return the path that bytes of a file stand for.
+
+    The encoding is that of the file system, and a byte that is not valid in it becomes a
+    surrogate (``surrogateescape``), so that every file that exists can be opened.
+    """
+    return os.fsdecode(data)
+
+
+def path_exists(path: _Path) -> bool:
+    """Return whether a path exists; False for one that the system refuses to look up.
+
+    That is a path with a NUL or an impossible character, one that is too long, and one in a
+    folder without permission, for which `Path.exists` may raise an error.
+    """
+    return os.path.exists(path)  # noqa: PTH110 (see above)
+
+
+def refusal(path: _Path) -> str | None:
+    """Return why the system refuses to look up a path; None if it exists or merely does not.
+
+    See `path_exists` for the reasons.
+    """
+    try:
+        os.stat(path)  # noqa: PTH116 (takes any path)
+    except (OSError, ValueError) as error:
+        is_missing = isinstance(error, OSError) and error.errno in _NOT_THERE
+        return None if is_missing else refusal_text(error)
+    return None
+
+
+def refusal_text(error: OSError | ValueError) -> str:
+    """Return why the system refuses a path, from the error that looking it up raised."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return f"the system allows no such name: {error}"
+
+
+def is_file(path: _Path) -> bool:
+    """Return whether a path is a file, or a link to one; False as in `path_exists`."""
+    return os.path.isfile(path)  # noqa: PTH113 (Path.is_file may raise an error)
+
+
+def is_folder(path: _Path) -> bool:
+    """Return whether a path is a folder, or a link to one; False as in `path_exists`."""
+    return os.path.isdir(path)  # noqa: PTH112 (Path.is_dir may raise an error)
+
+
+def backslash_fix(path: _Path) -> str | None:
+    """Return what to write for a missing path of Windows, or None if backslashes are not why.
+
+    Where backslashes separate folders, the system's own error says all.
+    """
+    name = os.fspath(path)
+    if os.sep == "\\" or "\\" not in name or path_exists(name):
+        return None
+    slashes = name.replace("\\", "/")
+    there = ", which exists" if path_exists(slashes) else ""
+    return f"write / instead of \\, which separates no folders here: {slashes}{there}"

@@ -1,0 +1,133 @@
+"""Encodings of text files, and paths that the system refuses."""
+
+import os
+import sys
+
+import pytest
+
+from darknet_torch.errors import UsageError
+from darknet_torch.text import (
+    ascii_compatible,
+    backslash_fix,
+    byte_lines,
+    decode_path,
+    decode_text,
+    encode_text,
+    is_file,
+    is_folder,
+    path_exists,
+    path_lines,
+    read_bytes,
+    read_paths,
+    refusal,
+    text_lines,
+)
+
+LINES = ["bilder/größe.jpg", "画像/1.jpg", ""]
+TOO_LONG = "x" * 5000
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"]
+)
+def test_lines_are_the_same_in_every_encoding(encoding, end):
+    data = end.join(LINES).encode(encoding)
+    assert text_lines(data) == path_lines(data) == LINES[:-1]
+    assert byte_lines(data) == [line.encode() for line in LINES[:-1]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-be", "utf-32-be"])
+def test_big_endian_marks_are_recognised(encoding):
+    assert text_lines("\ufeffa\nb".encode(encoding)) == ["a", "b"]
+
+
+def test_a_damaged_utf16_file_loses_only_the_damaged_character():
+    assert text_lines("a.jpg\nb.jpg".encode("utf-16") + b"\0") == ["a.jpg", "b.jpg\ufffd"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[net]\nwidth=8\n",
+        b"\xef\xbb\xbf[net]\n",
+        b"a\0b.jpg\ndog.jpg\n",
+        b"\0\0\0\x01\0\0\0\x02",
+        b"caf\xe9 \x80\xff\n",
+        b"",
+    ],
+)
+def test_other_bytes_stay_as_they_are(data):
+    assert ascii_compatible(data) == data
+
+
+def test_only_line_feeds_and_carriage_returns_end_a_line():
+    line = "a\x0bb\x0cc\x1cd\x85e\u2028f"
+    assert text_lines(line.encode()) == [line]
+
+
+def test_text_that_is_not_utf8_is_latin1_and_a_path_keeps_its_bytes():
+    assert decode_text(b"caf\xe9") == "caf\xe9"
+    assert os.fsencode(decode_path(b"caf\xe9")) == b"caf\xe9"
+
+
+def test_one_line_in_another_encoding_leaves_the_others_alone():
+    assert text_lines(b"caf\xe9\n\xc3\xa9\n") == ["caf\xe9", "\xe9"]
+
+
+@pytest.mark.parametrize("path", ["a\0b", "\ud800", TOO_LONG])
+def test_a_path_that_the_system_refuses_does_not_exist_and_cannot_be_read(path):
+    assert not path_exists(path)
+    assert not is_file(path)
+    assert not is_folder(path)
+    with pytest.raises(OSError) as raised:
+        read_bytes(path)
+    assert raised.value.strerror
+
+
+@pytest.mark.parametrize("path", ["a\0b", "\ud800", TOO_LONG])
+def test_a_refusal_says_why(path):
+    assert refusal(path)
+
+
+def test_a_path_that_is_there_or_merely_missing_is_not_refused(tmp_path):
+    (tmp_path / "file").touch()
+    for name in ("file", "gone", "file/inside"):
+        assert refusal(tmp_path / name) is None
+
+
+def test_empty_lines_white_space_and_the_byte_order_mark_are_dropped(tmp_path):
+    file = tmp_path / "list.txt"
+    file.write_bytes(b"\xef\xbb\xbf  a.png \r\n\r\n b c\xa0.png\n")
+    assert read_paths(file) == ["a.png", decode_path(b"b c\xa0.png")]
+
+
+def test_a_missing_list_is_an_error_that_names_backslashes_as_the_cause(tmp_path):
+    with pytest.raises(UsageError, match=r"gone\.txt: cannot be read \(No such file"):
+        read_paths(tmp_path / "gone.txt")
+    with pytest.raises(UsageError) as raised:
+        read_paths(tmp_path / "data\\list.txt")
+    assert "data/list.txt" in raised.value.fix
+
+
+def test_text_is_written_with_the_bytes_of_its_paths_and_with_foreign_surrogates_named():
+    assert encode_text(f"\xe9 {decode_path(bytes([0xE9]))} \ud800") == b"\xc3\xa9 \xe9 \\ud800"
+
+
+def test_files_and_folders_are_told_apart(tmp_path):
+    file = tmp_path / "a"
+    file.write_bytes(b"1")
+    assert read_bytes(file) == b"1"
+    assert (path_exists(file), is_file(file), is_folder(file)) == (True, True, False)
+    assert (path_exists(tmp_path), is_file(tmp_path), is_folder(tmp_path)) == (True, False, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a backslash separates folders")
+def test_backslashes_are_named_where_they_are_the_cause(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "there\\really").touch()
+    assert backslash_fix("a\\b") == "write / instead of \\, which separates no folders here: a/b"
+    (tmp_path / "a" / "b").touch()
+    assert backslash_fix("a\\b").endswith(": a/b, which exists")
+    assert backslash_fix("a/c") is backslash_fix("there\\really") is None
