@@ -82,7 +82,7 @@ class Checkpoints(Callback):
     def _write_state(self, loop: TrainingLoop) -> None:
         buffer = io.BytesIO()
         torch.save(loop.state_dict(), buffer)
-        write_bytes(self.plan.path(STATE), buffer.getvalue())
+        write_bytes(self.plan.path(STATE), buffer.getvalue(), durable=True)
 
 
 def resume(plan: TrainPlan, loop: TrainingLoop) -> None:
