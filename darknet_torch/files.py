@@ -39,6 +39,7 @@ def atomic_write(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
         OSError: the file cannot be written; `path` is then unchanged.
         UsageError: `path` is one of the `protected_inputs`.
     """
+    protected_inputs.refuse(path)
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():  # a device or a pipe
         with path.open("wb") as file:
@@ -62,15 +63,14 @@ def atomic_path(path: Path, *, durable: bool = False) -> Iterator[Path]:
     Raises:
         OSError, UsageError: as `atomic_write`.
     """
+    protected_inputs.refuse(path)
     with _replacement(Path(os.path.realpath(path)), durable=durable) as file:
         yield Path(file.name)
 
 
 @contextmanager
-def _replacement(target: Path, *, durable: bool, over_input: bool = False) -> Iterator[BinaryIO]:
+def _replacement(target: Path, *, durable: bool) -> Iterator[BinaryIO]:
     """Create a temporary file, and rename it to `target` when the block succeeds."""
-    if not over_input:
-        protected_inputs.refuse(target)
     remove_stale_once(target.parent)
     with create_temporary(target) as file:
         temporary = Path(file.name)
@@ -146,7 +146,7 @@ def rewrite_input(path: Path, data: bytes) -> Path:
     path = Path(os.path.realpath(path))
     try:
         backup = _keep_backup(path)
-        with _replacement(path, durable=True, over_input=True) as file:
+        with _replacement(path, durable=True) as file:
             file.write(data)
     except OSError as error:
         raise UsageError(f"cannot be rewritten ({error.strerror})", where=path) from None

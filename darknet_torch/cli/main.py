@@ -10,6 +10,7 @@ import click
 from darknet_torch import __version__
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.errors import DarknetError
+from darknet_torch.input_files import protected_inputs
 
 _INTERRUPTED = 130
 _UNUSABLE = 2
@@ -65,6 +66,8 @@ class Commands(LazyGroup):
         except KeyboardInterrupt:
             click.echo("dtorch: interrupted", err=True)
             ctx.exit(_INTERRUPTED)
+        finally:
+            protected_inputs.clear()
 
 
 @click.group(
