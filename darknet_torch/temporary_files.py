@@ -57,7 +57,7 @@ def create_file(path: Path, mode: int) -> BinaryIO:
         OSError: it cannot be created; FileExistsError if there is something of that name.
     """
     # "x" is O_CREAT and O_EXCL. Path.open has no opener.
-    return open(path, "xb", opener=lambda name, flags: _open(name, flags, mode))
+    return open(path, "xb", opener=lambda name, flags: open_no_follow(name, flags, mode))
 
 
 def release(file: BinaryIO) -> None:
@@ -97,7 +97,7 @@ def remove_stale_once(folder: Path) -> None:
 
 def _remove_if_stale(path: Path) -> bool:
     try:
-        descriptor = _open(path, os.O_RDONLY)
+        descriptor = open_no_follow(path, os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -112,7 +112,12 @@ def _remove_if_stale(path: Path) -> bool:
         os.close(descriptor)
 
 
-def _open(path: StrPath, flags: int, mode: int = 0o666) -> int:
+def open_no_follow(path: StrPath, flags: int, mode: int = 0o666) -> int:
+    """Open a file that is no symbolic link, as `os.open`; for `open`, whose `opener` this can be.
+
+    Raises:
+        OSError: it is a symbolic link, or cannot be opened.
+    """
     return os.open(path, flags | _NO_FOLLOW, mode)
 
 
