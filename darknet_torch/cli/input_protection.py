@@ -8,7 +8,7 @@ list, the names of a .data file), which the code that finds them hands to `prote
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -25,8 +25,8 @@ def protect_named_inputs() -> None:
         UsageError: an output is one of them, or two outputs are the same file.
     """
     context = click.get_current_context()
-    _check_distinct(_values(context, outputs=True))
-    protect_inputs(list(_values(context, outputs=False)))
+    _check_distinct(_values(context, _is_output_file))
+    protect_inputs(list(_values(context, lambda kind: not isinstance(kind, OutputPath))))
 
 
 def protect_inputs(paths: Iterable[StrPath | None]) -> None:
@@ -42,15 +42,18 @@ def protect_inputs(paths: Iterable[StrPath | None]) -> None:
     """
     protected_inputs.add(paths)
     context = click.get_current_context(silent=True)
-    for output in _values(context, outputs=True) if context else ():
+    for output in _values(context, _is_output_file) if context else ():
         protected_inputs.refuse(output)
 
 
-def _values(context: click.Context, *, outputs: bool) -> Iterator[str]:
-    """Yield the paths that the parameters of a command have: its outputs, or its inputs."""
+def _is_output_file(kind: click.Path) -> bool:
+    return isinstance(kind, OutputPath) and kind.file
+
+
+def _values(context: click.Context, wanted: Callable[[click.Path], bool]) -> Iterator[str]:
+    """Yield the paths that those parameters of a command have whose type is wanted."""
     for parameter in context.command.params:
-        is_path = isinstance(parameter.type, click.Path)
-        if is_path and isinstance(parameter.type, OutputPath) == outputs:
+        if isinstance(parameter.type, click.Path) and wanted(parameter.type):
             value = context.params.get(parameter.name or "")
             values = [value] if isinstance(value, str) else value or ()
             yield from (value for value in values if value != STANDARD_STREAM)

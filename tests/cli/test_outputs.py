@@ -355,5 +355,7 @@ def test_two_outputs_with_one_path_are_refused(folder):
     expected = "two outputs have the same path: expected a path for each output, got"
     assert expected in result.stderr
     assert not (folder / "x.png").exists()
+    together = ["--format", "txt", "--out", "found", "--save", "found"]
+    assert dtorch(*DETECT.split(), *together).exit_code == 0
     devices = ["--out", os.devnull, "-json_file_output", os.devnull]
     assert dtorch(*DETECT.split(), *devices).exit_code == 0
