@@ -17,16 +17,19 @@ from darknet_torch.cli.parameter_types import STANDARD_STREAM, OutputPath
 from darknet_torch.errors import UsageError
 from darknet_torch.input_files import StrPath, protected_inputs
 
+_STANDARD_INPUT = "/dev/stdin"  # the file that a shell reads with `<`; elsewhere no file
+
 
 def protect_named_inputs() -> None:
-    """Protect the files that the running command's parameters name as inputs.
+    """Protect the files that the running command's parameters name, and standard input.
 
     Raises:
         UsageError: an output is one of them, or two outputs are the same file.
     """
     context = click.get_current_context()
     _check_distinct(_values(context, _is_output_file))
-    protect_inputs(list(_values(context, lambda kind: not isinstance(kind, OutputPath))))
+    named = _values(context, lambda kind: not isinstance(kind, OutputPath))
+    protect_inputs([*named, _STANDARD_INPUT])
 
 
 def protect_inputs(paths: Iterable[StrPath | None]) -> None:

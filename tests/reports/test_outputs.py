@@ -1,12 +1,15 @@
 """Outputs that were also inputs: the input was destroyed, with exit status 0."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from darknet_torch import load
 from darknet_torch.model.weights import write_weights
-from tests.cli.command import dtorch
+from tests.cli.command import ROOT, RUN, dtorch
 from tests.media.sample_videos import sample_frames, write_video
 
 UNUSABLE = 2
@@ -85,6 +88,25 @@ def test_other_inputs_than_the_source_are_kept_too(clip):
     for name in ("tiny.weights", "tiny.cfg", "obj.names", "obj.data"):
         words = f"detector demo obj.data {MODEL} a.avi -out {name}"
         assert_refused(words, name, clip.parent / name)
+
+
+def test_a_list_on_standard_input_is_kept(clip):
+    """`detector test ... -out list.txt < list.txt` (own report)."""
+    names = clip.parent / "list.txt"
+    names.write_text("a.png\n")
+    words = f"detector test obj.data {MODEL} -out list.txt".split()
+    with names.open() as stdin:
+        done = subprocess.run(
+            [sys.executable, "-c", RUN, *words],
+            stdin=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    assert done.returncode == UNUSABLE
+    assert "list.txt: cannot be written over an input" in done.stderr
+    assert names.read_text() == "a.png\n"
 
 
 def test_weights_are_not_replaced_by_their_own_first_layers(clip):
