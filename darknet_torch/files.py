@@ -1,75 +1,122 @@
-"""Write files completely or not at all: to a temporary name, then renamed."""
+"""Write files completely or not at all: to a temporary name, then renamed. Never over an input."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from darknet_torch.errors import UsageError
+from darknet_torch.input_files import protected_inputs
+from darknet_torch.temporary_files import (
+    create_file,
+    create_temporary,
+    release,
+    remove_stale_once,
+)
 from darknet_torch.text import encode_text, refusal_text
 
 _BLOCK = 1 << 20  # bytes read at a time
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     """Open a temporary file for writing, which replaces `path` when the block succeeds.
 
     If the block raises, the temporary file is removed and `path` stays as it was. Symbolic links
     are followed and the mode of an existing file is kept. A device or a pipe is written directly.
 
+    Args:
+        path: the file to write.
+        durable: wait until the disk has the bytes before the rename, and then until it has the
+            new name, so that after a power failure the old or the new file is there, whole.
+
     Yields:
-        The temporary file, open for binary writing.
+        The temporary file, open for binary writing; its `name` is its path.
 
     Raises:
         OSError: the file cannot be written; `path` is then unchanged.
+        UsageError: `path` is one of the `protected_inputs`.
     """
+    protected_inputs.refuse(path)
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():  # a device or a pipe
         with path.open("wb") as file:
             yield file
         return
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
+    with _replacement(path, durable=durable) as file:
         yield file
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path, whose file is renamed to `path` when the block succeeds.
+def atomic_path(path: Path, *, durable: bool = False) -> Iterator[Path]:
+    """Give the path of an empty temporary file, which replaces `path` when the block succeeds.
 
     If the block raises, the temporary file is removed. This is for writers that open the file
-    themselves.
+    themselves; otherwise it is like `atomic_write`.
 
     Yields:
         A path in the same folder with the same suffix, since some writers choose the format by
         the suffix.
 
     Raises:
-        OSError: the temporary file cannot be renamed.
+        OSError, UsageError: as `atomic_write`.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    protected_inputs.refuse(path)
+    with _replacement(Path(os.path.realpath(path)), durable=durable) as file:
+        yield Path(file.name)
+
+
+@contextmanager
+def _replacement(target: Path, *, durable: bool) -> Iterator[BinaryIO]:
+    """Create a temporary file, and rename it to `target` when the block succeeds."""
+    remove_stale_once(target.parent)
+    with create_temporary(target) as file:
+        temporary = Path(file.name)
+        try:
+            yield file
+            file.flush()
+            if target.exists():
+                shutil.copymode(target, temporary)
+            if durable:
+                _sync(temporary)
+            release(file)
+            temporary.replace(target)
+        finally:
+            release(file)
+            temporary.unlink(missing_ok=True)
+    if durable:
+        with suppress(OSError):  # not every system lets a folder be opened, or waits for one
+            _sync(target.parent)
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk has the bytes of a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        yield temporary
-        if path.exists():
-            shutil.copymode(path, temporary)
-        temporary.replace(path)
+        os.fsync(descriptor)
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Write `data` to `path`, completely or not at all.
 
+    Args:
+        path: the file to write.
+        data: all of its bytes.
+        durable: as in `atomic_write`.
+
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: the file cannot be written, or is one of the `protected_inputs`.
     """
     try:
-        with atomic_write(path) as file:
+        with atomic_write(path, durable=durable) as file:
             file.write(data)
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot be written ({refusal_text(error)})", where=path) from None
@@ -84,6 +131,51 @@ def write_text(path: Path, text: str) -> None:
         UsageError: the file cannot be written.
     """
     write_bytes(path, encode_text(text))
+
+
+def rewrite_input(path: Path, data: bytes) -> Path:
+    """Replace the content of an input, and keep its old content in a file next to it.
+
+    Args:
+        path: the file, which may be one of the `protected_inputs`.
+        data: its new content.
+
+    Returns:
+        The file with the old content: ``<name>.bak``, or ``<name>.bak2`` and so on where that
+        exists.
+
+    Raises:
+        UsageError: the backup or the file cannot be written; the file is then unchanged.
+    """
+    path = Path(os.path.realpath(path))
+    try:
+        backup = _keep_backup(path)
+        with _replacement(path, durable=True) as file:
+            file.write(data)
+    except OSError as error:
+        raise UsageError(f"cannot be rewritten ({error.strerror})", where=path) from None
+    return backup
+
+
+def _keep_backup(path: Path) -> Path:
+    """Copy a file to the first of its backup names that is free; return that."""
+    old = path.read_bytes()
+    for number in itertools.count(1):
+        backup = path.with_name(f"{path.name}.bak{number if number > 1 else ''}")
+        try:
+            file = create_file(backup, 0o600)
+        except FileExistsError:
+            continue
+        try:
+            with file:
+                file.write(old)
+            shutil.copymode(path, backup)
+            _sync(backup)
+        except OSError:
+            backup.unlink()
+            raise
+        return backup
+    raise AssertionError("counted to the end")
 
 
 def make_folder(path: Path) -> None:
@@ -105,7 +197,7 @@ class FreePaths:
 
     Args:
         folder: the folder of the results, created if it does not exist.
-        sources: the paths of the files that the run reads.
+        sources: the paths of the files that the run reads, besides the `protected_inputs`.
 
     Raises:
         UsageError: the folder cannot be created.
@@ -126,7 +218,7 @@ class FreePaths:
         """
         self._taken.add(Path(source).resolve())
         path, number = self._folder / f"{stem}{suffix}", 1
-        while path.resolve() in self._taken:
+        while path.resolve() in self._taken or protected_inputs.find(path):
             number += 1
             path = self._folder / f"{stem}-{number}{suffix}"
         self._taken.add(path.resolve())

@@ -12,24 +12,24 @@ from darknet_torch.anchors.formatting import format_anchors_for_cfg
 from darknet_torch.cfg.edit import CfgEdit, same_value
 from darknet_torch.cfg.grammar import encode_cfg, read_cfg_text
 from darknet_torch.errors import CfgError
-from darknet_torch.files import atomic_write
+from darknet_torch.files import rewrite_input
 
 _CONVOLUTIONS = ("convolutional", "conv")
 
 
-def rewrite_cfg(path: Path, anchors: np.ndarray) -> None:
+def rewrite_cfg(path: Path, anchors: np.ndarray) -> Path | None:
     """Replace the anchors of the cfg file at `path`; see `replace_anchors`.
 
+    Returns:
+        The file that keeps the old content, see `rewrite_input`; None if nothing changed.
+
     Raises:
-        CfgError: the file cannot be read or written, or `replace_anchors` raises; the file
-            is then unchanged.
+        CfgError: the file cannot be read, or `replace_anchors` raises.
+        UsageError: the file or its backup cannot be written. It is unchanged after any error.
     """
-    new = replace_anchors(read_cfg_text(path), anchors, str(path))
-    try:
-        with atomic_write(path) as file:
-            file.write(encode_cfg(new))
-    except OSError as error:
-        raise CfgError(f"cannot be rewritten ({error.strerror})", where=path) from None
+    old = read_cfg_text(path)
+    new = replace_anchors(old, anchors, str(path))
+    return None if new == old else rewrite_input(path, encode_cfg(new))
 
 
 def replace_anchors(text: str, anchors: np.ndarray, file: str = "<cfg>") -> str:

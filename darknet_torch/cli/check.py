@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import (
     DataFormatOptions,
     data_format_options,
@@ -19,6 +20,7 @@ from darknet_torch.cli.options import (
     quiet_option,
     workers_option,
 )
+from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.cli.value_completion import complete_cfg
 
@@ -42,7 +44,9 @@ class CheckOptions(DataFormatOptions):
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="CFG [WEIGHTS] [DATA]", shell_complete=complete_cfg)
+@click.argument(
+    "files", nargs=-1, type=PATH, metavar="CFG [WEIGHTS] [DATA]", shell_complete=complete_cfg
+)
 @dialect_option
 @data_format_options
 @workers_option
@@ -53,7 +57,7 @@ class CheckOptions(DataFormatOptions):
     default="text",
     show_default=True,
 )
-@click.option("--out", type=click.Path(dir_okay=False), help="Write the findings to this file.")
+@click.option("--out", type=OUTPUT_FILE, help="Write the findings to this file.")
 @quiet_option("Print no notes.")
 @parsed_into(CheckOptions)
 def check(options: CheckOptions) -> None:
@@ -77,7 +81,19 @@ def check(options: CheckOptions) -> None:
     from darknet_torch.lint.finding import Severity
     from darknet_torch.lint.inputs import recognise
 
-    found = _find_all(recognise(options.files), options)
+    inputs = recognise(options.files)
+    if inputs.data is not None:
+        from darknet_torch.datasets.file_list import all_files
+
+        protect_inputs(
+            all_files(
+                inputs.data,
+                images=options.images,
+                names=options.names,
+                voc_origin=options.voc_origin,
+            )
+        )
+    found = _find_all(inputs, options)
     shown = [item for item in found if item.severity is not Severity.NOTE or not options.quiet]
     if options.output_format == "json":
         text = json.dumps([item.to_dict() for item in shown], indent=1, ensure_ascii=False)

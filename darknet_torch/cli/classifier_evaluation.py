@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cfg.data_file import read_data_file
-from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.dataset_loading import find_data, protect_data_set
 from darknet_torch.cli.detector_evaluation import (
     DEFAULT_SPLIT,
     SOME_FAILED,
     EvaluationOptions,
     print_result,
 )
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.errors import DarknetError, UsageError
 
@@ -57,6 +58,8 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
 
     data = find_data(options.data, options.cfg)
     pictures = open_classification(data, split=_choose_split(data, options.split))
+    protect_data_set([data], [])
+    protect_inputs(pictures.paths)
     classifier = Classifier(
         network,
         names=options.names or list(pictures.names),

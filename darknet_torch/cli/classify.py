@@ -15,6 +15,7 @@ from darknet_torch.cli.darknet.flags import (
     darknet_flags,
     take_model_from_source,
 )
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import (
     RunModelOptions,
     find_names,
@@ -126,7 +127,9 @@ def _find_labels(options: ClassifyOptions) -> str | None:
     named = found.get("names") or found.get("labels")
     if named is None:
         raise UsageError("has no names= or labels=", where=options.data, expected="names=FILE")
-    return str(named.path())
+    path = named.path()
+    protect_inputs([path])
+    return str(path)
 
 
 def _read_top(data: str | None, default: int) -> int:

@@ -20,7 +20,7 @@ from darknet_torch.cli.options import (
     quiet_option,
     verbose_option,
 )
-from darknet_torch.cli.parameter_types import FRACTION, PATH
+from darknet_torch.cli.parameter_types import FRACTION, OUTPUT_FILE, PATH
 from darknet_torch.cli.reporting import report_warnings_at_once
 from darknet_torch.downloads.model_files import resolve_model
 
@@ -54,7 +54,7 @@ class ConvertOptions(CfgOptions, NamesOptions):
 
 @click.command()
 @click.argument("src", type=PATH)
-@click.argument("dst", type=PATH)
+@click.argument("dst", type=OUTPUT_FILE)
 @cfg_options
 @names_options
 @click.option(

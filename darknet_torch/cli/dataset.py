@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from darknet_torch.cli.dataset_loading import protect_data_set
 from darknet_torch.cli.options import all_options, parsed_into, workers_option
-from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH, POSITIVE
+from darknet_torch.cli.parameter_types import (
+    NOT_NEGATIVE,
+    OUTPUT_FILE,
+    OUTPUT_FOLDER,
+    PATH,
+    POSITIVE,
+)
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
@@ -42,16 +49,18 @@ class SourceOptions:
     voc_origin: int
 
     def open(self) -> dict[str, DataSet]:
-        """Open all of its splits, by name."""
+        """Open all of its splits, by name, and keep outputs from replacing its files."""
         from darknet_torch.datasets.opening import open_splits
 
-        return open_splits(
+        splits = open_splits(
             self.data,
             images=self.images,
             splits=self.splits,
             names=self.names,
             voc_origin=self.voc_origin,
         )
+        protect_data_set(self.data, splits.values())
+        return splits
 
 
 source_options = all_options(
@@ -89,7 +98,7 @@ report_options = all_options(
         default="text",
         show_default=True,
     ),
-    click.option("--out", type=click.Path(dir_okay=False), help="Write results to this file."),
+    click.option("--out", type=OUTPUT_FILE, help="Write results to this file."),
 )
 
 
@@ -111,9 +120,7 @@ class DatasetConvertOptions(SourceOptions):
     required=True,
     help="The format to write.",
 )
-@click.option(
-    "--out", type=click.Path(file_okay=False), required=True, help="A new or empty folder."
-)
+@click.option("--out", type=OUTPUT_FOLDER, required=True, help="A new or empty folder.")
 @click.option(
     "--pictures",
     type=click.Choice(PICTURE_MODES),
@@ -182,9 +189,7 @@ class StatsOptions(SourceOptions, ReportOptions):
 @dataset.command(name="stats", short_help="Count classes and box sizes.")
 @source_options
 @report_options
-@click.option(
-    "--plot", type=click.Path(dir_okay=False), help="Also plot them to this .png, .svg, ..."
-)
+@click.option("--plot", type=OUTPUT_FILE, help="Also plot them to this .png, .svg, ...")
 @parsed_into(StatsOptions)
 def stats_command(options: StatsOptions) -> None:
     """Count the classes and the sizes of the boxes.
@@ -228,7 +233,7 @@ class ShowOptions(SourceOptions):
 @source_options
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False),
+    type=OUTPUT_FILE,
     default="dataset.png",
     show_default=True,
     help="The picture file to write.",
@@ -280,7 +285,7 @@ class SplitOptions(SourceOptions):
     show_default=True,
     help="A part and its share.",
 )
-@click.option("--out", type=click.Path(file_okay=False), help="The folder to write lists into.")
+@click.option("--out", type=OUTPUT_FOLDER, help="The folder to write lists into.")
 @click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True)
 @parsed_into(SplitOptions)
 def split_command(options: SplitOptions) -> None:

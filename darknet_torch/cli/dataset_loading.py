@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import DataSetOptions
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from darknet_torch.datasets.examples import DataSet
 
 _MOST_WARNINGS = 5  # the other problems of a data set are only counted
@@ -25,6 +28,7 @@ def find_data(data: str | None, cfg: str | None) -> str:
         return data
     neighbour = resolve_model(cfg).companion(".data") if cfg else None
     if neighbour is not None and neighbour.exists():
+        protect_inputs([neighbour])
         return str(neighbour)
     raise UsageError(
         "no data set",
@@ -32,6 +36,22 @@ def find_data(data: str | None, cfg: str | None) -> str:
         "train2017, or --data VOC2007 --split train",
         got=f"no --data, and no {neighbour}" if neighbour else "no --data",
     )
+
+
+def protect_data_set(data: Sequence[str], splits: Iterable[DataSet]) -> None:
+    """Keep the outputs of the running command from replacing a file of a data set.
+
+    Args:
+        data: the path of the data set; of several, if they are one together.
+        splits: its splits that are read.
+
+    Raises:
+        UsageError: an output that a parameter names is a file of the data set.
+    """
+    from darknet_torch.datasets.file_list import example_files, named_files
+
+    protect_inputs(file for path in data for file in named_files(path))
+    protect_inputs(example_files(splits))
 
 
 def open_data(
@@ -52,13 +72,15 @@ def open_data(
     """
     from darknet_torch.datasets.opening import open_dataset
 
+    data = find_data(options.data, cfg)
     data_set = open_dataset(
-        Path(find_data(options.data, cfg)),
+        Path(data),
         images=options.images,
         split=options.split or default_split,
         names=options.names,
         voc_origin=options.voc_origin,
     )
+    protect_data_set([data], [data_set])
     problems = data_set.problems
     for problem in problems[:_MOST_WARNINGS]:
         warn(problem.what, where=problem.where)

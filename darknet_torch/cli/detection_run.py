@@ -14,6 +14,7 @@ from darknet_torch.cli.darknet.flags import (
     ModelAndSourceOptions,
     detection_flags,
 )
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import (
     RunModelOptions,
     find_names,
@@ -31,13 +32,14 @@ from darknet_torch.cli.options import (
     run_options,
     threshold_option,
 )
-from darknet_torch.cli.parameter_types import NOT_NEGATIVE
+from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FILE, OUTPUT_FOLDER
 from darknet_torch.cli.result_formats import create_format
 from darknet_torch.cli.result_output import ResultOutput
 from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
 from darknet_torch.cli.window import ResultWindow
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths
+from darknet_torch.input_files import protected_inputs
 from darknet_torch.media.sources import PictureSource
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ detect_options = all_options(
     output_options_for(*_FORMATS, into_folder=True),
     click.option(
         "--save",
-        type=click.Path(file_okay=False),
+        type=OUTPUT_FOLDER,
         help="Write annotated pictures and videos to this folder.",
     ),
     click.option("--show", is_flag=True, help="Show results in a window; q quits."),
@@ -133,6 +135,14 @@ def run_detection(
     """
     if options.output_format == "txt" and options.out in (None, "-"):
         raise UsageError("--format txt writes a file for each picture", expected="--out DIR")
+    if options.out:
+        (OUTPUT_FOLDER if options.output_format == "txt" else OUTPUT_FILE).check(options.out)
+    protect_inputs([source.name for source in sources])
+    if options.save_labels:
+        from darknet_torch.datasets.pseudo_labels import label_path_in_place
+
+        for source in sources:
+            protected_inputs.refuse(label_path_in_place(source.name))
     detector = _build_detector(options)
     sinks = _create_sinks(options, sources, detector.classes, draw_predictions=draw_predictions)
     reading = ReadingSettings(

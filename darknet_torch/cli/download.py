@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cli.options import parsed_into, quiet_option
+from darknet_torch.cli.parameter_types import OUTPUT_FOLDER
 from darknet_torch.cli.value_completion import complete_published
 from darknet_torch.downloads import TIMEOUT
 from darknet_torch.downloads.finding import cache_folder, downloaded
@@ -46,7 +47,7 @@ class DownloadOptions:
 @click.option(
     "--to",
     "folder",
-    type=click.Path(file_okay=False),
+    type=OUTPUT_FOLDER,
     metavar="DIR",
     help="Put them here [default: the cache].",
 )

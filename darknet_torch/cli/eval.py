@@ -22,6 +22,7 @@ from darknet_torch.cli.detector_evaluation import (
     print_result,
     with_names,
 )
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import load_model_to_device
 from darknet_torch.cli.options import (
     data_set_options,
@@ -32,7 +33,7 @@ from darknet_torch.cli.options import (
     run_options,
     threshold_option,
 )
-from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, PATH
+from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, OUTPUT_FOLDER, PATH
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
@@ -188,7 +189,9 @@ def _check_points(context: click.Context, parameter: click.Parameter, value: int
     metavar="PATH",
     help="Evaluate this results file; no network runs.",
 )
-@click.option("--export", type=PATH, metavar="DIR", help="Write the detections to this folder.")
+@click.option(
+    "--export", type=OUTPUT_FOLDER, metavar="DIR", help="Write the detections to this folder."
+)
 @click.option(
     "--export-format",
     "export_formats",
@@ -247,11 +250,12 @@ def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Det
     """Read a results file."""
     from darknet_torch.evaluation.detection_pass import pass_from_detections
     from darknet_torch.evaluation.ground_truth import GroundTruth
-    from darknet_torch.evaluation.results_reader import read_results
+    from darknet_torch.evaluation.results_reader import read_results, results_files
 
     known = [e.labels.class_ids.max(initial=-1) for e in data_set.examples if e.labels is not None]
     names = data_set.names or numbered_names(1 + max(known, default=-1))
     ground_truth = GroundTruth.from_data_set(with_names(data_set, names))
+    protect_inputs(results_files(Path(results)))
     found = read_results(Path(results), ground_truth)
     detection_pass = pass_from_detections(found, (options.min_score, *options.sweep))
     settings = EvaluationSettings(

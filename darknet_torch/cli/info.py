@@ -17,9 +17,12 @@ from darknet_torch.cli.options import (
     quiet_option,
     verbose_option,
 )
+from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
 from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
+
+_GRAPH_SUFFIX = ".svg"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +42,13 @@ class InfoOptions(ModelOptions):
 
 
 @click.command()
-@click.argument("network_cfg", metavar="[CFG]", required=False, shell_complete=complete_cfg)
+@click.argument(
+    "network_cfg", type=PATH, metavar="[CFG]", required=False, shell_complete=complete_cfg
+)
 @network_options
 @click.option("--list", "lists", is_flag=True, help="List the names of the shipped definitions.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
-@click.option("--graph", type=click.Path(dir_okay=False), help="Draw the layers to this SVG file.")
+@click.option("--graph", type=OUTPUT_FILE, help="Draw the layers to this SVG file.")
 @quiet_option("Print no warnings.")
 @verbose_option
 @parsed_into(InfoOptions)
@@ -59,6 +64,8 @@ def info(options: InfoOptions) -> None:
     cfg = options.cfg or options.network_cfg
     if cfg is None:
         raise UsageError("no network", expected="dtorch info CFG")
+    if options.graph:
+        _check_graph_suffix(Path(options.graph))
     from darknet_torch.model.summary import summarize
     from darknet_torch.model.svg import draw_graph
 
@@ -72,3 +79,15 @@ def info(options: InfoOptions) -> None:
         return
     for line in summary.lines():
         click.echo(line)
+
+
+def _check_graph_suffix(path: Path) -> None:
+    """Refuse a suffix that promises another format than SVG."""
+    if path.suffix.lower() not in ("", _GRAPH_SUFFIX):
+        raise UsageError(
+            "this graph format cannot be written",
+            where=path,
+            expected=_GRAPH_SUFFIX,
+            got=path.suffix,
+            fix=f"write {path.with_suffix(_GRAPH_SUFFIX)} and convert it",
+        )

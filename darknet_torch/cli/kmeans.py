@@ -20,6 +20,7 @@ from darknet_torch.cli.anchor_search import (
     measure_boxes,
 )
 from darknet_torch.cli.dataset_loading import open_data
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import (
     DataSetOptions,
     OutputOptions,
@@ -30,7 +31,7 @@ from darknet_torch.cli.options import (
     parsed_into,
     strict_option,
 )
-from darknet_torch.cli.parameter_types import POSITIVE
+from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.cli.value_completion import complete_cfg
@@ -85,6 +86,7 @@ class KmeansOptions(DataSetOptions, AnchorSearchOptions, OutputOptions):
 @click.command()
 @click.option(
     "--cfg",
+    type=PATH,
     metavar="CFG",
     shell_complete=complete_cfg,
     help="The network, for the number of anchors, width and height [default: the cfg of --write].",
@@ -99,14 +101,15 @@ class KmeansOptions(DataSetOptions, AnchorSearchOptions, OutputOptions):
 @click.option("--sweep", type=_AnchorCounts(), help="Try every number of anchors from A to B.")
 @click.option(
     "--plot",
-    type=click.Path(dir_okay=False),
+    type=OUTPUT_FILE,
     help="Draw boxes and anchors, or the sweep, to this .png, .svg or .pdf.",
 )
 @click.option(
     "--write",
-    type=click.Path(dir_okay=False),
+    type=PATH,
     metavar="CFG",
-    help="Put the anchors into this cfg: anchors, num, mask, and the filters before the heads.",
+    help="Put the anchors into this cfg: anchors, num, mask, and the filters before the heads. "
+    "The old one is kept as CFG.bak.",
 )
 @strict_option
 @output_options
@@ -145,17 +148,25 @@ def kmeans(options: KmeansOptions) -> None:
         write_bytes(plot_path, data)
     _print_result(options, target, measured, points)
     if options.write:
-        _rewrite(Path(options.write), points[0])
-        options.print_remark(f"rewrote {options.write}")
+        backup = _rewrite(Path(options.write), points[0])
+        options.print_remark(
+            f"rewrote {options.write}; the old one is kept as {backup}"
+            if backup
+            else f"{options.write} has these anchors already"
+        )
 
 
-def _rewrite(cfg: Path, found: SweepPoint) -> None:
-    """Rewrite a cfg; it was read before, so its warnings were already reported."""
+def _rewrite(cfg: Path, found: SweepPoint) -> Path | None:
+    """Rewrite a cfg; it was read before, so its warnings were already reported.
+
+    Returns:
+        The backup; None if the cfg had these anchors.
+    """
     from darknet_torch.anchors.rewrite import rewrite_cfg
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)
-        rewrite_cfg(cfg, found.anchors)
+        return rewrite_cfg(cfg, found.anchors)
 
 
 def _find_target(options: KmeansOptions) -> AnchorTarget:
@@ -171,7 +182,9 @@ def _find_target(options: KmeansOptions) -> AnchorTarget:
     count, width, height = options.count, options.width, options.height
     unit, letterbox, net = Fraction(1), dialect.defaults.letterbox, None
     if options.cfg:
-        found = read_anchor_cfg(resolve_model(options.cfg).cfg, dialect)
+        cfg = resolve_model(options.cfg).cfg
+        protect_inputs([cfg])
+        found = read_anchor_cfg(cfg, dialect)
         net = found.net
         unit, letterbox = found.unit, net.letter_box or dialect.defaults.letterbox
         width, height = width or net.width, height or net.height

@@ -13,6 +13,7 @@ from darknet_torch import __version__
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.cli.reporting import report_other_warnings
 from darknet_torch.errors import DarknetError
+from darknet_torch.input_files import protected_inputs
 from darknet_torch.interruption import Interrupted, raising_interrupted
 
 _UNUSABLE = 2
@@ -71,6 +72,8 @@ class Commands(LazyGroup):
         except BrokenPipeError:
             gone = Interrupted.without_reader()
             _end(ctx, gone.exit_status, str(gone))
+        finally:
+            protected_inputs.clear()
 
 
 def _end(ctx: click.Context, status: int, message: str) -> NoReturn:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.cfg.zoo import read_names, shipped
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import ModelOptions, RunOptions
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.downloads.model_files import resolve_model
@@ -33,6 +34,7 @@ def load_model(options: ModelOptions) -> Network:
     from darknet_torch.model.loading import load_with_report
 
     files = resolve_model(options.cfg, options.weights or None, default_weights=True)
+    protect_inputs([files.cfg, files.weights])
     with report_warnings(options):
         network, report = load_with_report(
             files.cfg,
@@ -71,9 +73,11 @@ def build_model(options: ModelOptions) -> Network:
     """Build the network without weights; its arrays have no values."""
     from darknet_torch.model.loading import build
 
+    cfg = resolve_model(options.cfg).cfg
+    protect_inputs([cfg])
     with report_warnings(options):
         return build(
-            resolve_model(options.cfg).cfg,
+            cfg,
             width=options.width,
             height=options.height,
             dialect=options.dialect,
@@ -98,6 +102,7 @@ def find_names(
         return names_file
     neighbour = resolve_model(options.cfg).companion(".names")
     if neighbour.exists():
+        protect_inputs([neighbour])
         return str(neighbour)
     guess = _KNOWN_CLASSES.get(classes)
     if guess in shipped(".names"):
@@ -119,4 +124,6 @@ def find_names_file(names: str | None, data: str | None) -> str | None:
     named = read_data_file(data).get("names")
     if named is None:
         raise UsageError("has no names=", where=data, expected="names=FILE")
-    return str(named.path())
+    path = named.path()
+    protect_inputs([path])
+    return str(path)

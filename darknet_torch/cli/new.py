@@ -16,6 +16,8 @@ from darknet_torch.cli.anchor_search import (
     find_anchors,
     measure_boxes,
 )
+from darknet_torch.cli.dataset_loading import protect_data_set
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import (
     DataSetOptions,
     ReportingOptions,
@@ -25,7 +27,7 @@ from darknet_torch.cli.options import (
     quiet_option,
     strict_option,
 )
-from darknet_torch.cli.parameter_types import POSITIVE
+from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings_at_once
 from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.downloads.model_files import resolve_model
@@ -63,7 +65,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
 
 
 @click.command()
-@click.argument("base", shell_complete=complete_cfg)
+@click.argument("base", type=PATH, shell_complete=complete_cfg)
 @click.option("--classes", type=POSITIVE, help="How many classes [default: as many as names].")
 @data_set_options
 @click.option(
@@ -79,7 +81,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
 @dialect_option
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False),
+    type=OUTPUT_FILE,
     help="The cfg to write, - for standard output [default: <base>-<N>classes.cfg].",
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
@@ -104,6 +106,7 @@ def new(options: NewOptions) -> None:
     from darknet_torch.files import write_bytes
 
     path = resolve_model(options.base).cfg
+    protect_inputs([path])
     to_stdout = options.out == "-"
     with report_warnings_at_once(options):
         summary = summarize_dataset(
@@ -113,6 +116,8 @@ def new(options: NewOptions) -> None:
             split=options.split,
             voc_origin=options.voc_origin,
         )
+        data_set = summary.data_set
+        protect_data_set([options.data] if options.data else [], [data_set] if data_set else [])
         classes = resolve_class_count(options.classes, summary)
         default = f"{path.stem}-{classes}classes.cfg"
         target = Path(default if to_stdout or not options.out else options.out)

@@ -15,7 +15,15 @@ from typing import Any, TypeVar
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
-from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, PATH, POSITIVE
+from darknet_torch.cli.input_protection import protect_named_inputs
+from darknet_torch.cli.parameter_types import (
+    FRACTION,
+    NOT_NEGATIVE,
+    OUTPUT,
+    OUTPUT_FILE,
+    PATH,
+    POSITIVE,
+)
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.inference.backends import BACKENDS
@@ -29,6 +37,8 @@ def parsed_into(
 ) -> Callable[[Callable[[_OptionsType], None]], Callable[..., None]]:
     """Decorate a command's function, so that it takes one dataclass instead of keywords.
 
+    Before the function runs, the files that the parameters name as inputs are protected.
+
     Args:
         options_type: the dataclass; its fields are called as the command's parameters.
     """
@@ -36,6 +46,7 @@ def parsed_into(
     def decorate(function: Callable[[_OptionsType], None]) -> Callable[..., None]:
         @functools.wraps(function)
         def callback(**values: Any) -> None:
+            protect_named_inputs()
             function(options_type(**values))
 
         return callback
@@ -96,6 +107,7 @@ class CfgOptions(ReportingOptions):
 cfg_options = all_options(
     click.option(
         "--cfg",
+        type=PATH,
         metavar="CFG",
         shell_complete=complete_cfg,
         help="The network: a path, or the name of a shipped one.",
@@ -120,6 +132,7 @@ network_options = all_options(
     cfg_options,
     click.option(
         "--weights",
+        type=PATH,
         metavar="FILE",
         shell_complete=complete_weights,
         help="Its weights, or the name of downloaded ones [default: <cfg>.weights].",
@@ -325,7 +338,7 @@ def output_options_for(*formats: str, into_folder: bool = False) -> Callable[[_F
         ),
         click.option(
             "--out",
-            type=click.Path(dir_okay=into_folder),
+            type=OUTPUT if into_folder else OUTPUT_FILE,
             help="Write results to this file"
             + (", with --format txt into this folder." if into_folder else "."),
         ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import click
 
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.result_formats import Result
 from darknet_torch.cli.result_output import ResultOutput
@@ -81,6 +82,7 @@ class SourceRun(Generic[ResultType]):
     ) -> None:
         self._process, self._sinks, self._reading = process, sinks, reading
         self._done = self._failed = 0
+        self._sources: set[PictureSource] = set()
         self._moving = self._live = False
         self._stopped = self._interrupted = False
 
@@ -114,6 +116,7 @@ class SourceRun(Generic[ResultType]):
         from darknet_torch.media.prefetch import BackgroundWriter
         from darknet_torch.media.video_reader import VideoReadOptions
 
+        self._protect(sources)
         reading = self._reading
         self._moving |= any(source.is_video for source in sources)
         batches = frame_batches(
@@ -145,6 +148,7 @@ class SourceRun(Generic[ResultType]):
         self._failed += len(batch.errors)
         if not batch.frames:
             return
+        self._protect([frame.source for frame in batch.frames])  # of a list on standard input
         self._live = batch.frames[-1].source.is_live
         start = time.perf_counter()
         results = self._process(batch.frames)
@@ -156,6 +160,13 @@ class SourceRun(Generic[ResultType]):
             writer.submit(partial(self._keep, frame, result))
             if self._sinks.show is not None and not self._stopped:
                 self._stopped = self._sinks.show(frame, result)
+
+    def _protect(self, sources: Iterable[PictureSource]) -> None:
+        """Keep outputs from replacing the sources."""
+        new = [source for source in sources if source not in self._sources]
+        if new:
+            self._sources.update(new)
+            protect_inputs([source.name for source in new])
 
     def _keep(self, frame: Frame, result: ResultType) -> None:
         for keep in self._sinks.keep:

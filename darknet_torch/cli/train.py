@@ -11,6 +11,7 @@ import click
 from darknet_torch.cfg.data_file import DataValue, read_data_file
 from darknet_torch.cli.darknet.flags import GpuFlags, apply_gpu_flags, training_flags
 from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import (
     DataFormatOptions,
     all_options,
@@ -21,11 +22,18 @@ from darknet_torch.cli.options import (
     quiet_option,
     strict_option,
 )
-from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, PATH, POSITIVE
+from darknet_torch.cli.parameter_types import (
+    FRACTION,
+    NOT_NEGATIVE,
+    OUTPUT_FILE,
+    PATH,
+    POSITIVE,
+)
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
+from darknet_torch.input_files import protected_inputs
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
 from darknet_torch.training.run_folder import RUNS, check_free, last_run_folder, new_run_folder
 
@@ -86,6 +94,7 @@ class TrainOptions(DataFormatOptions, GpuFlags):
 train_options = all_options(
     click.option(
         "--cfg",
+        type=PATH,
         metavar="CFG",
         shell_complete=complete_cfg,
         help="The network: a path, or the name of a shipped one.",
@@ -104,6 +113,7 @@ train_options = all_options(
     data_format_options,
     click.option(
         "--weights",
+        type=PATH,
         metavar="FILE",
         shell_complete=complete_weights,
         help="The weights to start from, such as darknet53.conv.74 [default: random numbers].",
@@ -184,7 +194,7 @@ train_options = all_options(
     ),
     click.option(
         "--show-batch",
-        type=PATH,
+        type=OUTPUT_FILE,
         metavar="PNG",
         help="Draw the first batch to this file, then end.",
     ),
@@ -243,6 +253,8 @@ def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> 
         return
     if not (plan.resume or plan.overwrite):
         check_free(Path(plan.backup), plan.base)  # before the data is read, which may take long
+    # A run may start from weights in its own folder, and later replace them.
+    protected_inputs.clear()
     if options.verbose:
         options.print_remark("\n".join(plan.lines()))
     from darknet_torch.cli.train_console import ConsoleCallbacks
@@ -365,8 +377,13 @@ def _prepare(
 def _show_batch(plan: TrainPlan, path: Path, options: TrainOptions) -> None:
     """Draw the first batch to a picture file."""
     from darknet_torch.augment.batch_sheet import batch_sheet
+    from darknet_torch.datasets.file_list import all_files
     from darknet_torch.media.images import write_picture
 
+    protect_inputs([plan.cfg, plan.weights])
+    protect_inputs(
+        all_files(plan.data, images=plan.images, names=plan.names, voc_origin=plan.voc_origin)
+    )
     training = _prepare(plan, "cpu", options)
     batch, data = training.first_batch(), training.data
     if not training.network.net.is_picture:

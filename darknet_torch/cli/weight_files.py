@@ -17,7 +17,7 @@ from darknet_torch.cli.options import (
     strict_option,
     verbose_option,
 )
-from darknet_torch.cli.parameter_types import PATH, POSITIVE
+from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings_at_once
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.errors import UsageError
@@ -64,9 +64,9 @@ class StatisticsOptions(WeightFileOptions):
 
 
 @click.command()
-@click.argument("cfg", shell_complete=complete_cfg)
-@click.argument("weights", shell_complete=complete_weights)
-@click.argument("out", type=PATH)
+@click.argument("cfg", type=PATH, shell_complete=complete_cfg)
+@click.argument("weights", type=PATH, shell_complete=complete_weights)
+@click.argument("out", type=OUTPUT_FILE)
 @click.argument("layers", type=POSITIVE, metavar="N")
 @weight_file_options
 @parsed_into(PartialOptions)
@@ -84,9 +84,9 @@ def partial(options: PartialOptions) -> None:
 
 
 @click.command()
-@click.argument("cfg", shell_complete=complete_cfg)
-@click.argument("out", type=PATH)
-@click.argument("weights", nargs=-1, required=True, shell_complete=complete_weights)
+@click.argument("cfg", type=PATH, shell_complete=complete_cfg)
+@click.argument("out", type=OUTPUT_FILE)
+@click.argument("weights", nargs=-1, type=PATH, required=True, shell_complete=complete_weights)
 @weight_file_options
 @parsed_into(AverageOptions)
 def average(options: AverageOptions) -> None:
@@ -102,8 +102,8 @@ def average(options: AverageOptions) -> None:
 
 
 @click.command()
-@click.argument("cfg", shell_complete=complete_cfg)
-@click.argument("weights", shell_complete=complete_weights)
+@click.argument("cfg", type=PATH, shell_complete=complete_cfg)
+@click.argument("weights", type=PATH, shell_complete=complete_weights)
 @click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of lines.")
 @weight_file_options

@@ -29,6 +29,7 @@ from darknet_torch.conversion.writers import (
 from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import UsageError
 from darknet_torch.export.graphs import GraphOptions
+from darknet_torch.input_files import refuse_overwrite_of_inputs
 
 TOLERANCE = 1e-4  # onnxruntime adds float32 in another order; a wrong graph differs by far more
 
@@ -66,16 +67,16 @@ def convert(
         tolerance: the largest difference to accept, see `Difference.worst`.
 
     Raises:
-        UsageError: an unknown suffix, no cfg, options that do not apply to `dst`, or a package
-            that is not installed.
+        UsageError: an unknown suffix, no cfg, options that do not apply to `dst`, `dst` is one of
+            the files that are read, or a package is not installed.
         WeightsError: `src` cannot be read, does not fit its cfg, or cannot be converted; or
             the result differs by more than `tolerance`, and is then not written.
         CfgError: as `darknet_torch.load`; or a layer cannot be part of a graph.
     """
     source, target = resolve_weights(src), Path(dst)
     kind = find_format(target)
-    if source.resolve() == target.resolve():
-        raise UsageError("cannot be written over itself", where=target, fix="give another DST")
+    files = [file for file in (cfg, names) if isinstance(file, str | os.PathLike)]
+    refuse_overwrite_of_inputs(target, [source, *files])
     _check_options(kind, graph)
     given = resolve_names(names, 0, allow_more=True)
     model = find_reader(source)(ModelSource(source, cfg, given, dialect, width, height, strict))

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError, warn
+from darknet_torch.input_files import refuse_overwrite_of_inputs
 from darknet_torch.model.loading import load_with_report
 from darknet_torch.model.network import Network, WeightsHeader
 from darknet_torch.model.weights import LoadReport, write_weights
@@ -37,20 +39,31 @@ def partial(
         dialect: the code base that the model comes from.
 
     Returns:
-        What was read. Layers that `weights` does not cover get starting values, as in C,
-        with a warning.
+        What was read.
+
+    Warns:
+        CfgWarning: the network has fewer layers; or `weights` does not cover all of them, and the
+            others get starting values, as in C.
 
     Raises:
         CfgError, WeightsError: as `darknet_torch.load`.
-        UsageError: `layers` is below 1, or `out` is `weights`.
+        UsageError: `layers` is below 1, or `out` is `cfg` or `weights`.
 
     Source: darknet.c partial (AlexeyAB).
     """
     if layers < 1:
         raise UsageError("no layers to keep", expected="1 or more", got=layers)
-    _check_not_a_source(out, [weights])
+    files = resolve_model(cfg, weights)
+    refuse_overwrite_of_inputs(out, [files.cfg, files.weights])
     network, read = load_with_report(cfg, weights, dialect=dialect, cutoff=layers)
     assert read is not None
+    if layers > read.total:
+        warn(
+            "the network has fewer layers, all of which are written",
+            where=files.cfg,
+            expected=f"1 to {read.total} layers",
+            got=layers,
+        )
     absent = [index for index in read.missing if index < layers]
     if absent:
         warn(
@@ -82,7 +95,8 @@ def average(
         dialect: the code base that they come from.
 
     Raises:
-        UsageError: there are fewer than two files, one is partial, or `out` is one of them.
+        UsageError: there are fewer than two files, one is partial, or `out` is one of them or
+            `cfg`.
         CfgError, WeightsError: as `darknet_torch.load`.
 
     Source: darknet.c average (both code bases), in float32 as there.
@@ -91,7 +105,8 @@ def average(
     """
     if len(weights) < 2:
         raise UsageError("nothing to average", expected="two weight files or more", got=weights)
-    _check_not_a_source(out, weights)
+    files = [resolve_model(cfg, path) for path in weights]
+    refuse_overwrite_of_inputs(out, [files[0].cfg, *(each.weights for each in files)])
     network = _load_complete(cfg, weights[0], dialect)
     for path in weights[1:]:
         _add_arrays(network, _load_complete(cfg, path, network.dialect))
@@ -101,11 +116,6 @@ def average(
             slot.tensor.mul_(factor)
     network.header = WeightsHeader(*network.dialect.weight_file.version, network.header.seen)
     write_weights(network, Path(out))
-
-
-def _check_not_a_source(out: StrPath, sources: Sequence[StrPath]) -> None:
-    if Path(out).resolve() in {Path(source).resolve() for source in sources}:
-        raise UsageError("cannot be written over itself", where=out, fix="give another OUT")
 
 
 def _load_complete(cfg: StrPath, weights: StrPath, dialect: str | Dialect) -> Network:

@@ -28,6 +28,11 @@ class LabelFolder:
         write_labels(self._paths.take(stem, ".txt", frame.filename), detections)
 
 
+def label_path_in_place(picture: str) -> Path:
+    """Return the path where `write_label_in_place` writes the labels of a picture."""
+    return label_paths(picture)[0]
+
+
 def write_label_in_place(frame: Frame, detections: Detections) -> None:
     """Write a label file where Darknet looks for it in training; overwrite an existing one.
 
@@ -39,7 +44,7 @@ def write_label_in_place(frame: Frame, detections: Detections) -> None:
         UsageError: the file cannot be written.
     """
     if not frame.source.is_video:
-        path = label_paths(frame.filename)[0]
+        path = label_path_in_place(frame.filename)
         make_folder(path.parent)
         write_labels(path, detections)
 

@@ -125,7 +125,7 @@ def _cut(whole: Path, target: Path, published: Published) -> None:
     """
     shorter = find_published(whole.name).size - whole.stat().st_size
     header = _HEADER - shorter
-    with whole.open("rb") as source, atomic_write(target) as file:
+    with whole.open("rb") as source, atomic_write(target, durable=True) as file:
         file.write(source.read(_VERSION).ljust(header, b"\0"))
         source.seek(header)
         file.write(source.read(published.size - _HEADER))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from darknet_torch.files import write_text
+from darknet_torch.temporary_files import create_file
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class PartialDownload:
 
     @property
     def length(self) -> int:
-        """The number of bytes so far; 0 if there is no file."""
-        return self.path.stat().st_size if self.path.exists() else 0
+        """The number of bytes so far; 0 if there is no file, or a symbolic link of its name."""
+        is_file = self.path.is_file() and not self.path.is_symlink()
+        return self.path.stat().st_size if is_file else 0
 
     def validator(self, url: str) -> str:
         """The ETag or date of the file that the bytes came from; "" if they are not from `url`."""
@@ -49,7 +51,7 @@ class PartialDownload:
             OSError, UsageError: the files cannot be written.
         """
         self.discard()
-        self.path.touch()
+        create_file(self.path, 0o666).close()
         write_text(self._note, json.dumps({"url": url, "validator": validator}))
 
     def discard(self) -> None:

@@ -11,6 +11,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from darknet_torch.downloads.partial_download import PartialDownload
+from darknet_torch.temporary_files import open_no_follow
 
 _CHUNK = 1 << 18
 _SLOWEST = 1024  # bytes a second; a slower transfer counts as stalled
@@ -141,7 +142,7 @@ def _receive(
     on_progress: OnProgress,
 ) -> None:
     """Append the data of the response to the file at `path`, up to the expected length."""
-    with path.open("ab") as file:
+    with open(path, "ab", opener=open_no_follow) as file:
         length = file.tell()
         on_progress(length)
         for chunk in _chunks(response, timeout):

@@ -71,6 +71,28 @@ def _find_reader(path: Path) -> Callable[[Path, GroundTruth], Iterator[Row]]:
     raise UsageError("not a results file or folder", where=path, expected=_FORMATS)
 
 
+def results_files(path: Path) -> list[Path]:
+    """Return the files that `read_results` reads, in the order of their names.
+
+    Raises:
+        UsageError: the format is not recognised.
+    """
+    reader = _find_reader(path)
+    if reader is _read_coco:
+        return [path]
+    return _voc_files(path) if reader is _read_voc else _txt_files(path)
+
+
+def _voc_files(path: Path) -> list[Path]:
+    folder = path if is_folder(path) else path.parent
+    return sorted(folder.glob(f"{VOC_PREFIX}*.txt"))
+
+
+def _txt_files(path: Path) -> list[Path]:
+    folder = path / DETECTIONS_FOLDER if (path / DETECTIONS_FOLDER).is_dir() else path
+    return sorted(folder.glob("*.txt"))
+
+
 def _read_coco(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
     pictures = {number: i for i, number in enumerate(ground_truth.picture_ids)}
     classes = {number: i for i, number in enumerate(ground_truth.category_ids)}
@@ -95,20 +117,18 @@ def _read_coco(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
 
 
 def _read_voc(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
-    folder = path if is_folder(path) else path.parent
     pictures = {stem: i for i, stem in enumerate(unique_stems(ground_truth))}
     classes = {voc_file_name(name): i for i, name in enumerate(ground_truth.names)}
-    for file in sorted(folder.glob(f"{VOC_PREFIX}*.txt")):
+    for file in _voc_files(path):
         class_id = _look_up(file.name, classes, "class", str(file))
         for where, (stem, score, *box_xyxy) in _read_lines(file, path_lines):
             yield (_look_up(stem, pictures, "picture", where), class_id, score, *box_xyxy)
 
 
 def _read_txt(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
-    folder = path / DETECTIONS_FOLDER if (path / DETECTIONS_FOLDER).is_dir() else path
     pictures = {stem: i for i, stem in enumerate(unique_stems(ground_truth))}
     classes = {as_one_word(name): i for i, name in enumerate(ground_truth.names)}
-    for file in sorted(folder.glob("*.txt")):
+    for file in _txt_files(path):
         picture = _look_up(file.stem, pictures, "picture", str(file))
         for where, (name, score, *box_xyxy) in _read_lines(file, text_lines):
             yield (picture, _look_up(name, classes, "class", where), score, *box_xyxy)

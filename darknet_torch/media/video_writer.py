@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import cv2
@@ -31,7 +32,8 @@ class VideoFile:
         check_video_suffix(path)
         self._path, self._size = path, (width, height)
         with ExitStack() as stack:
-            temporary = stack.enter_context(atomic_path(path))
+            with self._reporting_failure():
+                temporary = stack.enter_context(atomic_path(path))
             codec = cv2.VideoWriter.fourcc(*CODECS[path.suffix.lower()])
             self._writer = cv2.VideoWriter(str(temporary), codec, fps, self._size)
             if not self._writer.isOpened():
@@ -51,16 +53,21 @@ class VideoFile:
             UsageError: the file cannot be written.
         """
         self._writer.release()
-        try:
+        with self._reporting_failure():
             self._stack.close()
-        except OSError as error:
-            raise UsageError(f"cannot be written ({error.strerror})", where=self._path) from None
 
     def discard(self) -> None:
         """Delete what has been written; a file that was at the path before stays."""
         self._writer.release()
         error = InterruptedError()
         self._stack.__exit__(type(error), error, None)
+
+    @contextmanager
+    def _reporting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UsageError(f"cannot be written ({error.strerror})", where=self._path) from None
 
 
 def check_video_suffix(path: Path) -> None:

@@ -132,7 +132,7 @@ def open_for_writing(path: Path) -> Iterator[BinaryIO]:
         WeightsError: the file cannot be written; an older file is then untouched.
     """
     try:
-        with atomic_write(path) as file:
+        with atomic_write(path, durable=True) as file:
             yield file
     except OSError as error:
         raise WeightsError(f"cannot be written ({error.strerror or error})", where=path) from None

@@ -126,6 +126,16 @@ def test_the_smallest_anchors_are_assigned_to_the_smallest_stride(name, masks, t
         np.testing.assert_array_equal(head.anchors, NINE[list(head.mask)])
 
 
+def test_the_old_cfg_is_kept_unless_nothing_changes(tmp_path):
+    path = tmp_path / "custom.cfg"
+    path.write_bytes(shipped(".cfg")["yolov2-voc"].read_bytes())
+    backup = rewrite_cfg(path, NINE)
+    assert backup == tmp_path / "custom.cfg.bak"
+    assert backup.read_bytes() == shipped(".cfg")["yolov2-voc"].read_bytes()
+    assert rewrite_cfg(path, NINE) is None
+    assert sorted(tmp_path.iterdir()) == [path, backup]
+
+
 def test_a_region_head_gets_all_anchors_in_cells(tmp_path):
     path = tmp_path / "custom.cfg"
     path.write_bytes(shipped(".cfg")["yolov2-voc"].read_bytes())

@@ -168,6 +168,17 @@ class TestGraph:
     def test_a_graph_into_a_missing_folder_is_reported(self):
         assert "no/mine.svg: cannot be written" in refused("mine.cfg", "--graph", "no/mine.svg")
 
+    def test_a_graph_is_not_written_under_the_suffix_of_another_format(self, folder):
+        message = refused("mine.cfg", "--graph", "mine.png")
+        assert "mine.png: this graph format cannot be written: expected .svg, got .png" in message
+        assert "; write mine.svg and convert it" in message
+        assert not (folder / "mine.png").exists()
+
+    @pytest.mark.parametrize("name", ["mine.SVG", "mine"])
+    def test_a_graph_may_have_the_suffix_in_capitals_or_none(self, name, folder):
+        shown("mine.cfg", "--graph", name)
+        assert ElementTree.fromstring((folder / name).read_bytes()) is not None
+
 
 class TestUnusableCfgs:
     def test_no_cfg_is_wrong_usage(self):

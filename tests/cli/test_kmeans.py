@@ -128,6 +128,19 @@ def test_the_cfg_is_rewritten(folder):
     assert "mask=3,4,5" in text and "mask=0,1,2" in text and text.count("filters=21") == 2
 
 
+def test_every_cfg_that_was_rewritten_is_kept(folder):
+    first = (folder / "toy.cfg").read_bytes()
+    result = dtorch("kmeans", "--write", "toy.cfg")
+    assert f"rewrote toy.cfg; the old one is kept as {folder / 'toy.cfg.bak'}\n" in result.stderr
+    second = (folder / "toy.cfg").read_bytes()
+    result = dtorch("kmeans", "--write", "toy.cfg", "-k", 6)
+    assert f"the old one is kept as {folder / 'toy.cfg.bak2'}\n" in result.stderr
+    result = dtorch("kmeans", "--write", "toy.cfg", "-k", 6)
+    assert "toy.cfg has these anchors already\n" in result.stderr
+    kept = {path.name: path.read_bytes() for path in folder.glob("toy.cfg.*")}
+    assert kept == {"toy.cfg.bak": first, "toy.cfg.bak2": second}
+
+
 def test_warnings_about_a_cfg_are_printed_once(folder):
     with (folder / "toy.cfg").open("a") as file:
         file.write("num=5\n")

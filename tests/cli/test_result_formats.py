@@ -97,4 +97,6 @@ class TestTxt:
         (mixed_folder / "labels").touch()
         result = detect("--format", "txt", "one.png", "--out", "labels")
         assert result.exit_code == UNUSABLE
-        assert "labels: cannot be created" in result.stderr
+        assert (
+            "labels: cannot be written: expected the path of a folder, got a file" in result.stderr
+        )

@@ -44,6 +44,10 @@ def test_partial_of_too_many_layers_prints_how_many_there_are(model, tmp_path):
     cfg, weights = model
     result = dtorch("partial", cfg, weights, tmp_path / "all", 99)
     assert result.stdout.endswith(f"layers 0 to 2 of {weights}\n")
+    expected = f"{cfg}: the network has fewer layers, all of which are written: expected 1 to 3"
+    assert f"{expected} layers, got 99" in result.stderr
+    refused = dtorch("partial", cfg, weights, tmp_path / "none", 99, "--strict")
+    assert (refused.exit_code, (tmp_path / "none").exists()) == (UNUSABLE, False)
 
 
 def test_partial_warns_about_missing_layers_unless_quiet(tmp_path):

@@ -29,6 +29,17 @@ def test_starting_again_discards_the_bytes(tmp_path):
     assert part.length == 0
 
 
+def test_a_symbolic_link_is_neither_read_nor_written_through(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"kept")
+    part = PartialDownload.for_target(tmp_path / "a.weights")
+    part.path.symlink_to(victim)
+    assert part.length == 0
+    part.start(URL, "")
+    assert not part.path.is_symlink()
+    assert victim.read_bytes() == b"kept"
+
+
 def test_a_finished_one_leaves_only_the_target(tmp_path):
     part = PartialDownload.for_target(tmp_path / "a.weights")
     part.start(URL, "")

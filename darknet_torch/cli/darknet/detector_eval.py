@@ -23,6 +23,7 @@ from darknet_torch.cli.detector_evaluation import (
 from darknet_torch.cli.eval import EvalOptions, eval_command
 from darknet_torch.cli.model_loading import load_model_to_device
 from darknet_torch.cli.options import parsed_into
+from darknet_torch.cli.parameter_types import OUTPUT_FOLDER
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def valid(options: EvalOptions) -> None:
             expected="voc or coco",
             got=results_format,
         )
+    OUTPUT_FOLDER.check(str(folder))
     score, nms = _VALID[find_dialect(options.dialect).code_base]
     detected = _detect(options, score, nms)
     _write(detected, results_format, folder, file_name)
@@ -93,6 +95,13 @@ def valid(options: EvalOptions) -> None:
         f"{len(detected.detection_pass.detections)} detections written to {folder}", err=True
     )
     exit_if_failed(detected.detection_pass)
+
+
+# Here -out is the start of a name in that folder instead of a path.
+valid.params = [
+    click.Option(["-out", "json_out"], hidden=True) if parameter.name == "json_out" else parameter
+    for parameter in valid.params
+]
 
 
 def _write(

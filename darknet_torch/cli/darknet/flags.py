@@ -16,7 +16,7 @@ from darknet_torch.cli.options import (
     PictureOptions,
     ReportingOptions,
 )
-from darknet_torch.cli.parameter_types import PATH
+from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.errors import UsageError
 
@@ -101,7 +101,7 @@ def darknet_flags(function: _F) -> _F:
         _flag("-ext_output", "ext_output", is_flag=True, expose_value=False),
         _flag("-dont_show", "dont_show", is_flag=True, expose_value=False),
         _flag("-letter_box", "letter_box", is_flag=True),
-        _flag("-out", "json_out"),
+        _flag("-out", "json_out", type=OUTPUT_FILE),
         _gpu_flags,
     )
 
@@ -113,8 +113,8 @@ def detection_flags(function: _F) -> _F:
         darknet_flags,
         _flag("-show", "show_flag", is_flag=True),
         _flag("-save_labels", "save_labels", is_flag=True),
-        _flag("-out_filename", "out_filename"),
-        _flag("-json_file_output", "json_file_output"),
+        _flag("-out_filename", "out_filename", type=OUTPUT_FILE),
+        _flag("-json_file_output", "json_file_output", type=OUTPUT_FILE),
         _flag("-c", "camera", type=click.IntRange(min=0)),
         *_ignored_flags(_IGNORED),
     )
@@ -253,8 +253,10 @@ def darknet_style(command: click.Command) -> Callable[[Callable[..., None]], cli
     def decorate(function: Callable[..., None]) -> click.Command:
         positions = [
             click.Argument(["data"], type=PATH, callback=_check_data),
-            click.Argument(["cfg"], shell_complete=complete_cfg),
-            click.Argument(["weights"], required=False, shell_complete=complete_weights),
+            click.Argument(["cfg"], type=PATH, shell_complete=complete_cfg),
+            click.Argument(
+                ["weights"], type=PATH, required=False, shell_complete=complete_weights
+            ),
         ]
         options = [
             param

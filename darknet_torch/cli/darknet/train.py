@@ -19,8 +19,8 @@ def train_(options: TrainOptions) -> None:
 
 
 @click.command("train", help="Train as `darknet rnn train CFG [WEIGHTS] -file TEXT` does.")
-@click.argument("cfg", shell_complete=complete_cfg)
-@click.argument("weights", required=False, shell_complete=complete_weights)
+@click.argument("cfg", type=PATH, shell_complete=complete_cfg)
+@click.argument("weights", type=PATH, required=False, shell_complete=complete_weights)
 @click.option("-file", "--data", "data", type=PATH, metavar="TEXT", default="data/shakespeare.txt")
 @parsed_into(TrainOptions)
 def train_text(options: TrainOptions) -> None:

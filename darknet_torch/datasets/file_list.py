@@ -1,0 +1,81 @@
+"""The files that a data set consists of, which outputs must not replace. No torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.datasets import VOC_ORIGIN
+from darknet_torch.datasets.classification import is_classification
+from darknet_torch.datasets.darknet import DataFile
+from darknet_torch.datasets.examples import DataSet
+from darknet_torch.datasets.opening import list_splits, open_dataset
+from darknet_torch.datasets.voc import SPLITS
+from darknet_torch.errors import DarknetError, UsageError
+from darknet_torch.media.sources import PICTURE_SUFFIXES
+
+_Path = str | os.PathLike[str]
+
+
+def named_files(data: _Path) -> Iterator[Path]:
+    """Yield the lists and names of a data set, but not its pictures and labels.
+
+    Nothing is yielded for what is no data set.
+    """
+    path = Path(data)
+    if path.is_dir():
+        yield from (path / SPLITS).glob("*.txt")
+    elif path.is_file() and path.suffix.lower() != ".json":
+        with suppress(UsageError):
+            yield from (resolve(path, value) for value in read_data_file(path).values())
+
+
+def example_files(splits: Iterable[DataSet]) -> Iterator[Path]:
+    """Yield the pictures and the label files of opened splits."""
+    for split in splits:
+        for example in split.examples:
+            yield example.path
+            if example.label_file is not None:
+                yield example.label_file
+
+
+def all_files(
+    data: _Path,
+    *,
+    images: _Path | None = None,
+    names: _Path | None = None,
+    voc_origin: int = VOC_ORIGIN,
+) -> Iterator[Path]:
+    """Yield the files of all splits of a detector's or a classifier's data set.
+
+    What cannot be opened is left out.
+
+    Args:
+        data: its path.
+        images, names, voc_origin: as in `open_dataset`.
+    """
+    path = Path(data)
+    yield from named_files(path)
+    with suppress(DarknetError, OSError):
+        if is_classification(path):
+            yield from _classified_pictures(path)
+            return
+        for split in list_splits(path):
+            with suppress(DarknetError):
+                opened = open_dataset(
+                    path, images=images, split=split, names=names, voc_origin=voc_origin
+                )
+                yield from example_files([opened])
+
+
+def _classified_pictures(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from (file for file in path.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES)
+        return
+    file = DataFile.read(path)
+    for split in file.splits:
+        with suppress(DarknetError):
+            yield from map(Path, file.pictures(split))
