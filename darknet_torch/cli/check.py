@@ -15,6 +15,7 @@ from darknet_torch.cli.options import (
     DataFormatOptions,
     data_format_options,
     dialect_option,
+    exif_option,
     parsed_into,
     quiet_option,
     workers_option,
@@ -45,6 +46,7 @@ class CheckOptions(DataFormatOptions):
 @click.argument("files", nargs=-1, metavar="CFG [WEIGHTS] [DATA]", shell_complete=complete_cfg)
 @dialect_option
 @data_format_options
+@exif_option
 @workers_option
 @click.option(
     "--format",
@@ -108,6 +110,7 @@ def _find_all(inputs: Inputs, options: CheckOptions) -> list[Finding]:
             names=options.names,
             voc_origin=options.voc_origin,
             workers=options.workers,
+            exif=options.exif,
         )
         found += lint_data(source, cfg)
     return found

@@ -56,7 +56,9 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
     from darknet_torch.inference.classifier import Classifier
 
     data = find_data(options.data, options.cfg)
-    pictures = open_classification(data, split=_choose_split(data, options.split))
+    pictures = open_classification(
+        data, split=_choose_split(data, options.split), exif=options.exif
+    )
     classifier = Classifier(
         network,
         names=options.names or list(pictures.names),
@@ -89,7 +91,11 @@ def _classify_all(
     guesses = _Guesses()
     with progress_bar(len(pictures.paths), quiet=options.quiet) as advance:
         for batch in picture_batches(
-            pictures.paths, size=options.batch, workers=options.workers, exif=options.exif
+            pictures.paths,
+            size=options.batch,
+            workers=options.workers,
+            exif=options.exif,
+            report=options.print_remark,
         ):
             guesses.errors += batch.errors
             if batch.images:

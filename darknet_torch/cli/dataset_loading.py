@@ -58,6 +58,7 @@ def open_data(
         split=options.split or default_split,
         names=options.names,
         voc_origin=options.voc_origin,
+        exif=options.exif,
     )
     problems = data_set.problems
     for problem in problems[:_MOST_WARNINGS]:

@@ -21,6 +21,7 @@ from darknet_torch.cli.options import (
     ReportingOptions,
     data_set_options,
     dialect_option,
+    exif_option,
     parsed_into,
     quiet_option,
     strict_option,
@@ -66,6 +67,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
 @click.argument("base", shell_complete=complete_cfg)
 @click.option("--classes", type=POSITIVE, help="How many classes [default: as many as names].")
 @data_set_options
+@exif_option
 @click.option(
     "--anchors",
     metavar="auto|W,H,...",
@@ -112,6 +114,7 @@ def new(options: NewOptions) -> None:
             images=options.images,
             split=options.split,
             voc_origin=options.voc_origin,
+            exif=options.exif,
         )
         classes = resolve_class_count(options.classes, summary)
         default = f"{path.stem}-{classes}classes.cfg"
