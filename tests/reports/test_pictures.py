@@ -18,7 +18,7 @@ from tests.cli.command import dtorch
 from tests.cli.toy_detection import PICTURE
 from tests.datasets.tiny_datasets import voc, voc_object
 from tests.media.picture_files import encoded, exif, insert_after_start, png
-from tests.training.runs import DETECTOR, written
+from tests.training.runs import CLASSIFIER, DETECTOR, written
 
 MODEL = sample_folder() / "toy-shapes.cfg"
 HEIGHT, WIDTH = 60, 120  # of the stored pixels
@@ -178,6 +178,25 @@ class TestExif:
     def test_every_command_that_opens_labelled_pictures_has_the_switch(self, command):
         assert "--no-exif" in dtorch(*command.split(), "--help").stdout
 
+    def test_a_classifiers_pictures_follow_the_switch(self, tmp_path):
+        cfg = written(tmp_path, CLASSIFIER)
+        plain = encoded(cv2.imdecode(np.frombuffer(turned_picture(), np.uint8), 129), ".png")
+
+        def first_picture(name, content, *words):
+            (tmp_path / name / "train/cat").mkdir(parents=True, exist_ok=True)
+            (tmp_path / name / "train/cat/a.jpg").write_bytes(content)
+            plan = plan_of(
+                *("--cfg", cfg, "--data", tmp_path / name, "--augment", "none"),
+                *("--map", "--valid-split", "train", *words),
+            )
+            data = open_training_data(load(cfg), plan)
+            assert data.valid_pictures.exif == ("--no-exif" not in words)
+            return data.source.load(SampleRequest(0, 0, (0,), 24, 24)).images
+
+        stored = first_picture("plain", plain)
+        assert np.array_equal(first_picture("turned", turned_picture(), "--no-exif"), stored)
+        assert not np.array_equal(first_picture("turned", turned_picture()), stored)
+
 
 class TestCutOff:
     """AlexeyAB/darknet 7817 and pjreddie/darknet 720: "Premature end of JPEG file"."""
@@ -288,3 +307,10 @@ class TestSuffixes:
         (example,) = open_dataset(tmp_path / "obj.data").examples
         assert len(example.labels) == 1
         assert example.measure() == cv2.imread(str(PICTURE)).shape[:2]
+
+    def test_a_voc_root_has_pictures_of_upper_case_suffixes(self, tmp_path):
+        root = voc(tmp_path, [voc_object((1, 1, 9, 9))])
+        picture = root / "JPEGImages/train0.png"
+        picture.rename(picture.with_suffix(".JFIF"))
+        (example,) = open_dataset(root, split="train").examples
+        assert example.path == picture.with_suffix(".JFIF")
