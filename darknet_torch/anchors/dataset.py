@@ -8,7 +8,6 @@ import numpy as np
 
 from darknet_torch.anchors.sizes import BoxSizes
 from darknet_torch.datasets.examples import DataSet, Example
-from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import UsageError
 from darknet_torch.media.images import letterbox_placement
 
@@ -66,7 +65,7 @@ def measure_box_sizes(
 
 def _inner_size(example: Example, height: int, width: int) -> tuple[int, int]:
     """Width and height in pixels of a picture inside a letterboxed input."""
-    picture_height, picture_width = example.size or picture_size(example.path)
+    picture_height, picture_width = example.measure()
     placement = letterbox_placement(picture_height, picture_width, height, width)
     return placement.inner_width, placement.inner_height
 

@@ -110,12 +110,14 @@ class ClassificationSource(PerSampleSource):
         class_ids: the class of each picture.
         settings: what to augment, and how.
         problems: the pictures that are left out.
+        exif: rotate pictures according to their EXIF orientation.
     """
 
     paths: tuple[Path, ...]
     class_ids: tuple[int, ...]
     settings: ClassificationAugmentation
     problems: tuple[Problem, ...]
+    exif: bool
 
     @staticmethod
     def from_pictures(
@@ -135,7 +137,7 @@ class ClassificationSource(PerSampleSource):
         classes, problems = settings.truth_encoder.classes, list(pictures.problems)
         if settings.truth_encoder.unsupervised:
             ids = tuple(index % classes for index in range(len(pictures.paths)))
-            return ClassificationSource(pictures.paths, ids, settings, ())
+            return ClassificationSource(pictures.paths, ids, settings, (), pictures.exif)
         kept = []
         for path, class_id in zip(pictures.paths, pictures.class_ids, strict=True):
             if class_id is not None and class_id >= classes:
@@ -145,9 +147,8 @@ class ClassificationSource(PerSampleSource):
                 kept.append((path, class_id))
         paths = tuple(path for path, _ in kept)
         check_not_empty(paths, pictures.origin)
-        return ClassificationSource(
-            paths, tuple(class_id for _, class_id in kept), settings, tuple(problems)
-        )
+        ids = tuple(class_id for _, class_id in kept)
+        return ClassificationSource(paths, ids, settings, tuple(problems), pictures.exif)
 
     def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
         """`PerSampleSource.sample`; the truth is [classes].
@@ -179,9 +180,8 @@ class ClassificationSource(PerSampleSource):
         channels = (
             settings.channels if settings.enabled else 3
         )  # classifier_input converts to grey
-        opened = open_first_readable(
-            self.paths, settings.order.picture_candidates(seed, len(self.paths)), channels
-        )
+        candidates = settings.order.picture_candidates(seed, len(self.paths))
+        opened = open_first_readable(self.paths, candidates, channels, exif=self.exif)
         truth = settings.truth_encoder.encode(self.class_ids[opened.index])
         if not settings.enabled:
             image = classifier_input(

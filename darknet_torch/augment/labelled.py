@@ -22,11 +22,13 @@ class LabelledPictures:
         paths: the picture files.
         labels: the boxes of each picture.
         problems: missing label files and unusable boxes.
+        exif: rotate pictures according to their EXIF orientation.
     """
 
     paths: tuple[Path, ...]
     labels: tuple[Labels, ...]
     problems: tuple[Problem, ...]
+    exif: bool
 
     @staticmethod
     def from_examples(examples: Sequence[Example], classes: int) -> LabelledPictures:
@@ -42,7 +44,8 @@ class LabelledPictures:
         paths = tuple(example.path for example in examples)
         check_not_empty(paths, "the data set")
         problems = label_problems(examples, classes)
-        return LabelledPictures(paths, tuple(map(training_labels, examples)), problems)
+        exif = all(example.exif for example in examples)
+        return LabelledPictures(paths, tuple(map(training_labels, examples)), problems, exif)
 
     def open(self, seed: SampleSeed, order: PictureOrder, channels: int) -> OpenedPicture:
         """Read the picture of a sample, or another one if it is broken.
@@ -50,9 +53,8 @@ class LabelledPictures:
         Raises:
             UsageError: no picture can be read.
         """
-        return open_first_readable(
-            self.paths, order.picture_candidates(seed, len(self.paths)), channels
-        )
+        candidates = order.picture_candidates(seed, len(self.paths))
+        return open_first_readable(self.paths, candidates, channels, exif=self.exif)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import CfgError, ImageError, UsageError
-from darknet_torch.media.images import read_image
+from darknet_torch.media.decoding import read_picture
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class OpenedPicture:
         index: its index among the pictures of the data set.
         image: BGR uint8 [H, W, 3], or grey uint8 [H, W].
         path: the picture file.
-        problems: the pictures that were tried before and could not be read.
+        problems: the pictures that were tried before and could not be read; also this one if
+            it is cut off.
     """
 
     index: int
@@ -33,7 +34,7 @@ class OpenedPicture:
 
 
 def open_first_readable(
-    paths: tuple[Path, ...], candidates: Iterable[int], channels: int
+    paths: tuple[Path, ...], candidates: Iterable[int], channels: int, *, exif: bool = True
 ) -> OpenedPicture:
     """Read the first of `candidates` that can be read, and report the others.
 
@@ -45,6 +46,7 @@ def open_first_readable(
         paths: the picture files of the data set.
         candidates: indices of pictures, in the order to try.
         channels: channels of the network's input, 1 for grey.
+        exif: rotate pictures according to their EXIF orientation.
 
     Raises:
         UsageError: none of the pictures can be read.
@@ -54,10 +56,14 @@ def open_first_readable(
         if index in problems:
             continue
         try:
-            image = read_image(paths[index], decoder="opencv")
+            decoded = read_picture(paths[index], exif=exif, decoder="opencv")
         except ImageError as error:
             problems[index] = Problem("unreadable picture", str(paths[index]), str(error))
             continue
+        image = decoded.image
+        if decoded.damage is not None:
+            what = str(decoded.damage).removeprefix(f"{paths[index]}: ")
+            problems[index] = Problem("cut off", str(paths[index]), what)
         if channels == 1:
             image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         return OpenedPicture(index, image, str(paths[index]), tuple(problems.values()))

@@ -16,6 +16,7 @@ from darknet_torch.cli.options import (
     DataFormatOptions,
     data_format_options,
     dialect_option,
+    exif_option,
     parsed_into,
     quiet_option,
     workers_option,
@@ -49,6 +50,7 @@ class CheckOptions(DataFormatOptions):
 )
 @dialect_option
 @data_format_options
+@exif_option
 @workers_option
 @click.option(
     "--format",
@@ -124,6 +126,7 @@ def _find_all(inputs: Inputs, options: CheckOptions) -> list[Finding]:
             names=options.names,
             voc_origin=options.voc_origin,
             workers=options.workers,
+            exif=options.exif,
         )
         found += lint_data(source, cfg)
     return found

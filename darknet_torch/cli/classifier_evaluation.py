@@ -57,7 +57,9 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
     from darknet_torch.inference.classifier import Classifier
 
     data = find_data(options.data, options.cfg)
-    pictures = open_classification(data, split=_choose_split(data, options.split))
+    pictures = open_classification(
+        data, split=_choose_split(data, options.split), exif=options.exif
+    )
     protect_data_set([data], [])
     protect_inputs(pictures.paths)
     classifier = Classifier(
@@ -92,7 +94,11 @@ def _classify_all(
     guesses = _Guesses()
     with progress_bar(len(pictures.paths), quiet=options.quiet) as advance:
         for batch in picture_batches(
-            pictures.paths, size=options.batch, workers=options.workers, exif=options.exif
+            pictures.paths,
+            size=options.batch,
+            workers=options.workers,
+            exif=options.exif,
+            report=options.print_remark,
         ):
             guesses.errors += batch.errors
             if batch.images:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cli.dataset_loading import protect_data_set
-from darknet_torch.cli.options import all_options, parsed_into, workers_option
+from darknet_torch.cli.options import (
+    ReportingOptions,
+    all_options,
+    exif_option,
+    parsed_into,
+    workers_option,
+)
 from darknet_torch.cli.parameter_types import (
     NOT_NEGATIVE,
     OUTPUT_FILE,
@@ -20,6 +26,7 @@ from darknet_torch.cli.parameter_types import (
     PATH,
     POSITIVE,
 )
+from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
@@ -47,6 +54,7 @@ class SourceOptions:
     splits: tuple[str, ...]
     names: str | None
     voc_origin: int
+    exif: bool
 
     def open(self) -> dict[str, DataSet]:
         """Open all of its splits, by name, and keep outputs from replacing its files."""
@@ -58,6 +66,7 @@ class SourceOptions:
             splits=self.splits,
             names=self.names,
             voc_origin=self.voc_origin,
+            exif=self.exif,
         )
         protect_data_set(self.data, splits.values())
         return splits
@@ -79,6 +88,7 @@ source_options = all_options(
         show_default=True,
         help="The number of VOC's first column and row; 1 as in voc_label.py.",
     ),
+    exif_option,
 )
 
 
@@ -259,7 +269,8 @@ def show_command(options: ShowOptions) -> None:
     chosen = choose_examples(examples, options.count, seed=options.seed, class_id=class_id)
     if not chosen:
         raise UsageError("no pictures to show", where=", ".join(options.data))
-    sheet, errors = contact_sheet(chosen, names, columns=options.columns, size=options.size)
+    with report_warnings(ReportingOptions()):
+        sheet, errors = contact_sheet(chosen, names, columns=options.columns, size=options.size)
     write_picture(Path(out), sheet)
     click.echo(f"{out}: {len(chosen)} of {len(examples)} pictures")
     _exit_if_any(errors)

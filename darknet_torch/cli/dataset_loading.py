@@ -79,6 +79,7 @@ def open_data(
         split=options.split or default_split,
         names=options.names,
         voc_origin=options.voc_origin,
+        exif=options.exif,
     )
     protect_data_set([data], [data_set])
     problems = data_set.problems

@@ -108,6 +108,7 @@ def detect_in_data_set(
             workers=options.workers,
             exif=options.exif,
             advance=advance,
+            report=options.print_remark,
         )
     for error in detection_pass.errors:
         click.echo(f"dtorch: {error}", err=True)

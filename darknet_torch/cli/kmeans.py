@@ -26,6 +26,7 @@ from darknet_torch.cli.options import (
     OutputOptions,
     data_set_options,
     dialect_option,
+    exif_option,
     letterbox_option,
     output_options,
     parsed_into,
@@ -97,6 +98,7 @@ class KmeansOptions(DataSetOptions, AnchorSearchOptions, OutputOptions):
 @click.option("--height", type=POSITIVE, help="Height of the network's input.")
 @letterbox_option
 @data_set_options
+@exif_option
 @anchor_search_options
 @click.option("--sweep", type=_AnchorCounts(), help="Try every number of anchors from A to B.")
 @click.option(

@@ -23,6 +23,7 @@ from darknet_torch.cli.options import (
     ReportingOptions,
     data_set_options,
     dialect_option,
+    exif_option,
     parsed_into,
     quiet_option,
     strict_option,
@@ -68,6 +69,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
 @click.argument("base", type=PATH, shell_complete=complete_cfg)
 @click.option("--classes", type=POSITIVE, help="How many classes [default: as many as names].")
 @data_set_options
+@exif_option
 @click.option(
     "--anchors",
     metavar="auto|W,H,...",
@@ -115,6 +117,7 @@ def new(options: NewOptions) -> None:
             images=options.images,
             split=options.split,
             voc_origin=options.voc_origin,
+            exif=options.exif,
         )
         data_set = summary.data_set
         protect_data_set([options.data] if options.data else [], [data_set] if data_set else [])

@@ -159,13 +159,19 @@ names_options = all_options(
 
 @dataclass(frozen=True, kw_only=True)
 class DataFormatOptions:
-    """Options for reading a data set; see `data_format_options`."""
+    """Options for reading a data set; see `data_format_options` and, for `exif`, `exif_option`."""
 
     images: str | None = None
     voc_origin: int = VOC_ORIGIN
     names: str | None = None
+    exif: bool = True
 
 
+exif_option = click.option(
+    "--exif/--no-exif",
+    default=True,
+    help="Rotate pictures according to EXIF; labels of the stored pixels need --no-exif.",
+)
 data_format_options = all_options(
     click.option(
         "--images", type=PATH, metavar="DIR", help="The folder of the pictures of a COCO .json."
@@ -268,7 +274,7 @@ letterbox_option = click.option(
 )
 picture_options = all_options(
     letterbox_option,
-    click.option("--exif/--no-exif", default=True, help="Rotate pictures according to EXIF."),
+    exif_option,
 )
 
 

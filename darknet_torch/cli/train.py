@@ -18,6 +18,7 @@ from darknet_torch.cli.options import (
     data_format_options,
     device_option,
     dialect_option,
+    exif_option,
     parsed_into,
     quiet_option,
     strict_option,
@@ -111,6 +112,7 @@ train_options = all_options(
         "--valid-split", default="valid", show_default=True, help="The list to evaluate on."
     ),
     data_format_options,
+    exif_option,
     click.option(
         "--weights",
         type=PATH,
@@ -294,6 +296,7 @@ def make_plan(options: TrainOptions) -> TrainPlan:
         valid_split=options.valid_split,
         names=options.names,
         voc_origin=options.voc_origin,
+        exif=options.exif,
         dialect=options.dialect,
         darknet_bugs=options.darknet_bugs,
         exact_order=options.exact_order,

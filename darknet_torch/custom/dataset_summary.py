@@ -44,6 +44,7 @@ def summarize_dataset(
     images: _Path | None = None,
     split: str | None = None,
     voc_origin: int = VOC_ORIGIN,
+    exif: bool = True,
 ) -> DatasetSummary:
     """Count the classes, pictures and boxes of a data set, or the names of a names file.
 
@@ -51,7 +52,7 @@ def summarize_dataset(
 
     Args:
         data: the data set; None to count the names only.
-        names, images, split, voc_origin: as in `open_dataset`.
+        names, images, split, voc_origin, exif: as in `open_dataset`.
 
     Raises:
         UsageError, NamesError: as in `open_dataset` and `open_classification`.
@@ -61,7 +62,9 @@ def summarize_dataset(
     if is_classification(Path(data)):
         pictures = open_classification(data, split=split)
         return DatasetSummary(len(pictures.labels), len(pictures.paths), origin=pictures.origin)
-    found = open_dataset(data, images=images, split=split, names=names, voc_origin=voc_origin)
+    found = open_dataset(
+        data, images=images, split=split, names=names, voc_origin=voc_origin, exif=exif
+    )
     return DatasetSummary(
         len(found.names),
         len(found.examples),

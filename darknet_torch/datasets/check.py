@@ -13,8 +13,9 @@ import numpy as np
 
 from darknet_torch.datasets.darknet import DIFFICULT, read_labels
 from darknet_torch.datasets.examples import DataSet, Example, Problem
+from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError
-from darknet_torch.media.images import read_image
+from darknet_torch.media.decoding import read_picture
 from darknet_torch.media.sources import PICTURE_SUFFIXES
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
@@ -27,11 +28,15 @@ _SAME_BOX = 1e-6  # boxes that differ by less are equal: the sixth decimal of Da
 
 @dataclass(frozen=True)
 class _DecodedPicture:
-    """The height and width of a picture and a hash of its pixels, or why decoding failed."""
+    """The height and width of a picture and a hash of its pixels, or why decoding failed.
+
+    Of a picture that is damaged, but can be decoded, `damage` says what is wrong.
+    """
 
     size: tuple[int, int] | None = None
     digest: str = ""
     error: str = ""
+    damage: str = ""
 
 
 def find_problems(splits: Splits, *, workers: int = 2) -> list[Problem]:
@@ -39,17 +44,17 @@ def find_problems(splits: Splits, *, workers: int = 2) -> list[Problem]:
 
     Every picture is decoded. The kinds of problem, in addition to those found while reading, are
     "no pictures", "duplicate name", "empty name", "class without boxes", "missing picture",
-    "unreadable picture", "wrong size", "no label file", "shared label file", "labels without
-    picture", "duplicate picture", "same content", "in two splits", "class id", "zero size",
-    "less than a pixel", "out of range" and "duplicate box".
+    "unreadable picture", "cut off", "wrong size", "no label file", "shared label file",
+    "labels without picture", "duplicate picture", "same content", "in two splits", "class id",
+    "zero size", "less than a pixel", "out of range" and "duplicate box".
 
     Args:
         splits: from `open_splits`.
         workers: number of threads that decode pictures.
     """
-    paths = dict.fromkeys(item.path for data in splits.values() for item in data.examples)
+    paths = {item.path: item.exif for data in splits.values() for item in data.examples}
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        decoded = dict(zip(paths, pool.map(_decode, paths), strict=True))
+        decoded = dict(zip(paths, pool.map(_decode, paths, paths.values()), strict=True))
     found = [problem for data in splits.values() for problem in data.problems]
     found += _class_problems(splits)
     for name, data in splits.items():
@@ -64,15 +69,16 @@ def find_problems(splits: Splits, *, workers: int = 2) -> list[Problem]:
     return list(dict.fromkeys(found))  # a picture that is listed twice has its problems twice
 
 
-def _decode(path: Path) -> _DecodedPicture:
+def _decode(path: Path, exif: bool) -> _DecodedPicture:
     try:
-        image = read_image(path)
+        decoded = read_picture(path, exif=exif)
     except ImageError as error:
         return _DecodedPicture(error=str(error).removeprefix(f"{path}: "))
+    image, damage = decoded.image, str(decoded.damage or "").removeprefix(f"{path}: ")
     height, width = image.shape[:2]
     digest = hashlib.blake2b(image.tobytes(), digest_size=16)
     digest.update(f"{height} {width}".encode())
-    return _DecodedPicture((height, width), digest.hexdigest())
+    return _DecodedPicture((height, width), digest.hexdigest(), damage=damage)
 
 
 def _class_problems(splits: Splits) -> Iterator[Problem]:
@@ -101,12 +107,29 @@ def _example_problems(
         yield Problem("missing picture", where, f"no such picture{what and f'; {what}'}")
     elif decoded.error:
         yield Problem("unreadable picture", where, decoded.error)
+    if decoded.damage:
+        yield Problem("cut off", where, decoded.damage)
     if item.size and decoded.size and item.size != decoded.size:
-        labelled, real = (f"{width} x {height}" for height, width in (item.size, decoded.size))
-        yield Problem("wrong size", where, f"is {real}, but the labels say {labelled}")
+        yield Problem("wrong size", where, _describe_wrong_size(item, decoded.size))
     if item.labels is None and item.label_file and not path_exists(item.label_file):
         yield Problem("no label file", where, f"no labels: there is no {item.label_file}")
     yield from _box_problems(item, names, decoded.size)
+
+
+def _describe_wrong_size(item: Example, size: tuple[int, int]) -> str:
+    """Compare the size in the labels with `size`, height and width of the picture.
+
+    The usual cause of exchanged sides is that the labels are of the stored pixels, or that they
+    are not, while the picture's EXIF data says that it is to be turned.
+    """
+    labelled, real = item.size or size, picture_size(item.path, exif=not item.exif)
+    texts = [f"{width} x {height}" for height, width in (size, labelled)]
+    what = "is {}, but the labels say {}".format(*texts)
+    if labelled != real:
+        return what
+    if item.exif:
+        return f"{what}, its size before its EXIF data turns it; use --no-exif"
+    return f"{what}, its size after its EXIF data has turned it; leave out --no-exif"
 
 
 def _box_problems(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from darknet_torch.datasets.darknet import DataFile
@@ -28,6 +28,7 @@ class ClassifiedPictures:
         names: the class names for display.
         origin: the path and split that were read, for messages.
         problems: pictures whose path matches no label or several.
+        exif: rotate pictures according to their EXIF orientation.
     """
 
     paths: tuple[Path, ...]
@@ -36,10 +37,11 @@ class ClassifiedPictures:
     names: tuple[str, ...]
     origin: str
     problems: tuple[Problem, ...] = ()
+    exif: bool = True
 
 
 def open_classification(
-    data: str | os.PathLike[str], *, split: str | None = None
+    data: str | os.PathLike[str], *, split: str | None = None, exif: bool = True
 ) -> ClassifiedPictures:
     """Open a classification data set.
 
@@ -48,12 +50,14 @@ def open_classification(
             folder per class, either directly or inside a folder named after the split.
         split: for a .data file, the key that names the list (default "train"); for a folder,
             the subfolder to read (default "train" if it exists, else the folder itself).
+        exif: rotate pictures according to their EXIF orientation.
 
     Raises:
         UsageError: the path does not exist, or has neither format.
     """
     path = Path(data)
-    return _read_tree(path, split) if is_folder(path) else _read_data(path, split or "train")
+    found = _read_tree(path, split) if is_folder(path) else _read_data(path, split or "train")
+    return replace(found, exif=exif)
 
 
 def is_classification(path: Path) -> bool:

@@ -20,7 +20,13 @@ _FAR = 1e9  # pixels; larger than any picture, but finite
 _PARTS = ("images", "annotations", "categories")
 
 
-def read_coco(file: Path, images: Path | None = None, names: tuple[str, ...] = ()) -> DataSet:
+def read_coco(
+    file: Path,
+    images: Path | None = None,
+    names: tuple[str, ...] = (),
+    *,
+    exif: bool = True,
+) -> DataSet:
     """Read the pictures of a COCO file with their boxes.
 
     Args:
@@ -28,11 +34,12 @@ def read_coco(file: Path, images: Path | None = None, names: tuple[str, ...] = (
         images: the folder that ``file_name`` is relative to; by default the folder of `file`.
         names: the categories to use as classes, in order; by default all categories in the
             order of their ids.
+        exif: see `Example`.
 
     Raises:
         UsageError: `file` cannot be read or does not have the COCO format.
     """
-    reader = _Reader(file, images or file.parent, load_json(file))
+    reader = _Reader(file, images or file.parent, load_json(file), exif)
     return reader.read(names)
 
 
@@ -77,6 +84,7 @@ class _Reader:
     file: Path
     folder: Path
     content: dict[str, Any]
+    exif: bool
     problems: list[Problem] = field(default_factory=list)
 
     def read(self, names: tuple[str, ...]) -> DataSet:
@@ -158,13 +166,13 @@ class _Reader:
         path = self.folder / image["file_name"]
         size = _size(image)
         labels = self._labels(path, boxes, size)
-        return Example(path, labels, size, image["id"])
+        return Example(path, labels, size, image["id"], exif=self.exif)
 
     def _labels(self, path: Path, boxes: _Boxes, size: tuple[int, int] | None) -> Labels | None:
         if size is None and not boxes.class_ids:
             return Labels.empty()
         try:
-            size = size or picture_size(path)
+            size = size or picture_size(path, exif=self.exif)
         except ImageError as error:
             self._add_problem(
                 "no size", f"no height and width, and the picture cannot be measured: {error}"

@@ -74,7 +74,7 @@ def contact_sheet(
 
 def _tile(item: Example, names: Sequence[str], size: int) -> np.ndarray:
     """A resized picture; boxes are drawn after resizing, so that all lines are equally wide."""
-    image = read_image(item.path)
+    image = read_image(item.path, exif=item.exif)
     height, width = image.shape[:2]
     scale = size / max(height, width)
     tile_width, tile_height = max(1, round(width * scale)), max(1, round(height * scale))

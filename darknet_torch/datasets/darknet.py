@@ -179,13 +179,16 @@ def _is_list(value: str) -> bool:
     return value.endswith((".txt", ".list"))
 
 
-def read_darknet(data: Path, split: str = "train", names: tuple[str, ...] = ()) -> DataSet:
+def read_darknet(
+    data: Path, split: str = "train", names: tuple[str, ...] = (), *, exif: bool = True
+) -> DataSet:
     """Read the pictures that a .data file lists, with their labels.
 
     Args:
         data: the .data file.
         split: the key that names the picture list.
         names: the class names, instead of those in the file.
+        exif: see `Example`.
 
     Raises:
         UsageError: the .data file or the list cannot be read, or classes= is absurd.
@@ -193,7 +196,7 @@ def read_darknet(data: Path, split: str = "train", names: tuple[str, ...] = ()) 
     """
     file = DataFile.read(data)
     problems: list[Problem] = []
-    examples = tuple(_read_examples(file, split, problems))
+    examples = tuple(_read_examples(file, split, problems, exif=exif))
     found = names or file.names()
     if file.classes is not None and found and file.classes != len(found):
         what = f"classes={file.classes}, but there are {len(found)} names"
@@ -218,7 +221,9 @@ def _check_nameable(file: DataFile) -> None:
         )
 
 
-def _read_examples(file: DataFile, split: str, problems: list[Problem]) -> Iterator[Example]:
+def _read_examples(
+    file: DataFile, split: str, problems: list[Problem], *, exif: bool
+) -> Iterator[Example]:
     pictures, difficult = file.pictures(split), file.difficult(split)
     if difficult and len(difficult) != len(pictures):
         what = f"{len(difficult)} lines for the {len(pictures)} pictures of {split}="
@@ -232,7 +237,7 @@ def _read_examples(file: DataFile, split: str, problems: list[Problem]) -> Itera
             more, found = read_labels(label_path(difficult_path))
             problems += found
             labels = _with_difficult(labels, more)
-        yield Example(Path(picture), labels, label_file=path)
+        yield Example(Path(picture), labels, label_file=path, exif=exif)
 
 
 def _with_difficult(labels: Labels | None, difficult: Labels | None) -> Labels | None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from darknet_torch.datasets.picture_size import picture_size
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -58,6 +60,8 @@ class Example:
         size: height and width in pixels, if the data set contains them.
         picture_id: COCO's image id; None in other formats.
         label_file: the file with these labels, for messages; None if one file has all labels.
+        exif: the boxes are of the picture rotated according to its EXIF orientation; False if
+            they are of the stored pixels.
     """
 
     path: Path
@@ -65,6 +69,15 @@ class Example:
     size: tuple[int, int] | None = None
     picture_id: int | None = None
     label_file: Path | None = None
+    exif: bool = True
+
+    def measure(self) -> tuple[int, int]:
+        """Height and width in pixels, as the data set says, else as the picture file does.
+
+        Raises:
+            ImageError: the data set does not contain the size, and the picture cannot be read.
+        """
+        return self.size or picture_size(self.path, exif=self.exif)
 
 
 @dataclass(frozen=True)
@@ -102,3 +115,8 @@ class DataSet:
     origin: str
     category_ids: tuple[int, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def exif(self) -> bool:
+        """Whether pictures are rotated according to their EXIF orientation, see `Example`."""
+        return all(item.exif for item in self.examples)

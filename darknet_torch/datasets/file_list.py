@@ -30,7 +30,8 @@ def named_files(data: _Path) -> Iterator[Path]:
         yield from (path / SPLITS).glob("*.txt")
     elif path.is_file() and path.suffix.lower() != ".json":
         with suppress(UsageError):
-            yield from (resolve(path, value) for value in read_data_file(path).values())
+            for value in read_data_file(path).values():
+                yield from (resolve(path, name) for name in (value.text, value.spelling))
 
 
 def example_files(splits: Iterable[DataSet]) -> Iterator[Path]:

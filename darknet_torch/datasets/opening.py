@@ -68,6 +68,7 @@ def open_dataset(
     split: str | None = None,
     names: Sequence[str] | _Path | None = None,
     voc_origin: int = VOC_ORIGIN,
+    exif: bool = True,
 ) -> DataSet:
     """Open one split of the data set at a path.
 
@@ -80,6 +81,8 @@ def open_dataset(
             same split. Ignored for a COCO file, which is one split.
         names: the class names or a file of them, instead of those of the data set.
         voc_origin: VOC only: the number of the first pixel column and row, 1 or 0.
+        exif: the boxes are of pictures rotated according to their EXIF orientation; False if
+            they are of the stored pixels.
 
     Raises:
         UsageError: the data set does not exist, has no known format, or no such split.
@@ -87,11 +90,11 @@ def open_dataset(
     """
     path, data_format, given = Path(data), dataset_format(data), resolve_class_names(names)
     if data_format == "coco":
-        return read_coco(path, None if images is None else Path(images), given)
+        return read_coco(path, None if images is None else Path(images), given, exif=exif)
     chosen = _choose_split(list_splits(path), split)
     if data_format == "voc":
-        return read_voc(path, chosen, given, origin=voc_origin)
-    return read_darknet(path, chosen, given)
+        return read_voc(path, chosen, given, origin=voc_origin, exif=exif)
+    return read_darknet(path, chosen, given, exif=exif)
 
 
 def _choose_split(available: list[str], split: str | None) -> str:
@@ -109,6 +112,7 @@ def open_splits(
     splits: Sequence[str] = (),
     names: Sequence[str] | _Path | None = None,
     voc_origin: int = VOC_ORIGIN,
+    exif: bool = True,
 ) -> dict[str, DataSet]:
     """Open several splits of one data set; all must have the same classes.
 
@@ -118,6 +122,7 @@ def open_splits(
         splits: the splits to read from each of `data`; by default all.
         names: see `open_dataset`.
         voc_origin: see `open_dataset`.
+        exif: see `open_dataset`.
 
     Returns:
         The splits by name.
@@ -143,7 +148,12 @@ def open_splits(
             if split in found:
                 raise UsageError(f"two splits are called {split!r}", where=path)
             found[split] = open_dataset(
-                path, images=folder, split=split, names=names, voc_origin=voc_origin
+                path,
+                images=folder,
+                split=split,
+                names=names,
+                voc_origin=voc_origin,
+                exif=exif,
             )
     _check_classes(found)
     return found

@@ -6,7 +6,7 @@ import os
 
 import libstb
 
-from darknet_torch.media.images import read_image
+from darknet_torch.media.decoding import check_is_file, read_picture
 
 _FIRST_TRANSPOSED = 5  # EXIF orientations from 5 on swap height and width
 
@@ -21,11 +21,11 @@ def picture_size(path: str | os.PathLike[str], *, exif: bool = True) -> tuple[in
     Raises:
         ImageError: the file is missing, empty, broken or not a picture.
     """
-    file = os.fspath(path)
+    file = check_is_file(path)
     try:
         width, height, _ = libstb.iminfo(file)
         transposed = exif and libstb.exif_orientation(file) >= _FIRST_TRANSPOSED
     except (libstb.Error, ValueError, OSError):  # stb cannot read this format
-        height, width = read_image(path, exif=exif).shape[:2]
+        height, width = read_picture(path, exif=exif).image.shape[:2]
         transposed = False
     return (width, height) if transposed else (height, width)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.datasets.examples import DataSet, Example, Labels
-from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError
 
 _AREAS = {"small": 0.0, "medium": 32.0**2, "large": 96.0**2}  # COCO's lower bounds, square pixels
@@ -121,7 +120,7 @@ def _areas(item: Example) -> np.ndarray:
     if item.labels is None or not len(item.labels):
         return np.empty(0)
     try:
-        height, width = item.size or picture_size(item.path)
+        height, width = item.measure()
     except ImageError:
         return np.empty(0)
     return item.labels.boxes[:, 2] * item.labels.boxes[:, 3] * (height * width)

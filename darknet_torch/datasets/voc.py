@@ -62,7 +62,12 @@ def _annotation_path(root: Path, name: str) -> Path:
 
 
 def read_voc(
-    root: Path, split: str, names: tuple[str, ...] = (), *, origin: int = VOC_ORIGIN
+    root: Path,
+    split: str,
+    names: tuple[str, ...] = (),
+    *,
+    origin: int = VOC_ORIGIN,
+    exif: bool = True,
 ) -> DataSet:
     """Read the pictures of a split with their labels.
 
@@ -72,13 +77,14 @@ def read_voc(
         names: the class names; by default those of ``classes.names`` in the root, else all
             class names in the annotations, sorted.
         origin: the number of the first pixel column and row, 0 or 1.
+        exif: see `Example`.
 
     Raises:
         UsageError: there is no such split.
     """
     ids = [_picture_id(root, line) for line in _read_list(root, split)]
     names = names or class_names(root)
-    reader = _Reader(root, names, origin)
+    reader = _Reader(root, names, origin, exif)
     examples = tuple(reader.example(name) for name in ids)
     return DataSet(examples, names, f"{root} ({split})", problems=tuple(reader.problems))
 
@@ -116,6 +122,7 @@ class _Reader:
     root: Path
     names: tuple[str, ...]
     origin: int
+    exif: bool
     problems: list[Problem] = field(default_factory=list)
 
     def example(self, name: str) -> Example:
@@ -127,14 +134,14 @@ class _Reader:
             tree = None
         path = _picture(self.root, name, "" if tree is None else _text(tree, "filename"))
         if tree is None:
-            return Example(path, None, label_file=file)
+            return Example(path, None, label_file=file, exif=self.exif)
         size = _size(tree)
         labels = self._labels(tree, size or self._measure_picture(path, file), file)
-        return Example(path, labels, size, label_file=file)
+        return Example(path, labels, size, label_file=file, exif=self.exif)
 
     def _measure_picture(self, path: Path, file: Path) -> tuple[int, int] | None:
         try:
-            return picture_size(path)
+            return picture_size(path, exif=self.exif)
         except ImageError as error:
             self._add_problem(
                 "no size",
@@ -192,7 +199,8 @@ def _picture(root: Path, name: str, filename: str) -> Path:
     folder = root / PICTURES
     first = folder / f"{name}.jpg"
     named = [folder / Path(filename).name] if filename else []
-    others = (folder / f"{name}{suffix}" for suffix in sorted(PICTURE_SUFFIXES))
+    suffixes = (spelt for suffix in sorted(PICTURE_SUFFIXES) for spelt in (suffix, suffix.upper()))
+    others = (folder / f"{name}{suffix}" for suffix in suffixes)
     return next((path for path in (first, *named, *others) if is_file(path)), first)
 
 

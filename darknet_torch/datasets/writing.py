@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
-from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import atomic_write, write_text
 from darknet_torch.results.boxes import cxcywh_to_xyxy
@@ -122,7 +121,7 @@ def corners_in_pixels(
         top left corner; None if the size is unknown.
     """
     try:
-        height, width = item.size or picture_size(item.path)
+        height, width = item.measure()
     except ImageError as error:
         problems.append(Problem("no size", str(item.path), f"left out: {error}"))
         return None

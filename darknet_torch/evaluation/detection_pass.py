@@ -67,6 +67,7 @@ def detect_all(
     workers: int = 2,
     exif: bool = True,
     advance: Callable[[int], None] = lambda count: None,
+    report: Callable[[str], None] = lambda text: None,
 ) -> DetectionPass:
     """Run a detector over all pictures once.
 
@@ -79,11 +80,12 @@ def detect_all(
         workers: threads that read pictures.
         exif: rotate pictures according to their EXIF orientation.
         advance: called with the number of pictures done since the last call.
+        report: called with a message for each picture that is damaged.
     """
     chosen = tuple(thresholds) or (detector.threshold,)
     tables: list[list[DetectionTable]] = [[] for _ in chosen]
     result = DetectionPass(chosen, [], [0.0] * len(chosen))
-    for opened in picture_batches(pictures, size=batch, workers=workers, exif=exif):
+    for opened in picture_batches(pictures, size=batch, workers=workers, exif=exif, report=report):
         result.errors += opened.errors
         if opened.images:
             _detect_batch(detector, opened.images, result, tables)

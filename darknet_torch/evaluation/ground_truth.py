@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 
 from darknet_torch.datasets.examples import DataSet
-from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.evaluation.records import DetectionTable, TruthTable, collect_truths
 from darknet_torch.results.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
@@ -36,7 +35,7 @@ class GroundTruth:
         Raises:
             ImageError: the size of a picture cannot be read.
         """
-        sizes = [example.size or picture_size(example.path) for example in data_set.examples]
+        sizes = [example.measure() for example in data_set.examples]
         return GroundTruth(data_set, np.array(sizes, np.int64).reshape(-1, 2))
 
     @property

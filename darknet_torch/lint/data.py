@@ -71,6 +71,7 @@ _WARNINGS = {
     "shared label file": "give pictures different names",
     "labels without picture": "put the picture next to it, or delete the file",
     "wrong size": "correct the size in the labels",
+    "cut off": "copy or download the picture again",
 }
 KINDS = {
     **{kind: (Severity.ERROR, fix) for kind, fix in _ERRORS.items()},
@@ -88,6 +89,7 @@ class DataSource:
         names: a names file, instead of the data set's own names.
         voc_origin: the number of the first column and row in VOC's annotations, 0 or 1.
         workers: how many threads decode pictures.
+        exif: the boxes are of pictures rotated according to their EXIF orientation.
     """
 
     path: Path
@@ -95,6 +97,7 @@ class DataSource:
     names: str | None = None
     voc_origin: int = VOC_ORIGIN
     workers: int = 2
+    exif: bool = True
 
 
 def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding]:
@@ -118,6 +121,7 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
                 split=split,
                 names=source.names,
                 voc_origin=source.voc_origin,
+                exif=source.exif,
             )
     if splits:
         problems = find_problems(splits, workers=source.workers)

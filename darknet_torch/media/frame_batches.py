@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from darknet_torch.errors import ImageError
-from darknet_torch.media.images import read_image
+from darknet_torch.errors import CfgWarning, ImageError
+from darknet_torch.media.decoding import read_picture
 from darknet_torch.media.prefetch import Prefetcher
 from darknet_torch.media.sources import PictureSource, expand_standard_input
 from darknet_torch.media.video_reader import DEFAULT_FPS, VideoReadOptions, read_frames
@@ -28,6 +28,7 @@ class Frame:
         image: BGR uint8 [H, W, 3].
         number: the number of a video frame in its source, from 1; 1 for a picture.
         fps: frames per second of its source.
+        damage: what is wrong with a picture that could be read all the same.
     """
 
     source: PictureSource
@@ -35,6 +36,7 @@ class Frame:
     image: np.ndarray
     number: int = 1
     fps: float = DEFAULT_FPS
+    damage: CfgWarning | None = None
 
     @property
     def filename(self) -> str:
@@ -85,7 +87,12 @@ class _Item:
 
 
 def picture_batches(
-    pictures: Iterable[str | os.PathLike[str]], *, size: int, workers: int, exif: bool = True
+    pictures: Iterable[str | os.PathLike[str]],
+    *,
+    size: int,
+    workers: int,
+    exif: bool = True,
+    report: Callable[[str], None] = lambda text: None,
 ) -> Iterator[FrameBatch]:
     """Yield all pictures in order, in batches; later pictures are read while these are used.
 
@@ -94,9 +101,11 @@ def picture_batches(
         size: pictures per batch, 1 or more.
         workers: number of reading threads; 0 means one.
         exif: rotate pictures according to their EXIF orientation.
+        report: called with a message for each picture that is damaged.
     """
     sources = (PictureSource(os.fspath(picture)) for picture in pictures)
-    return frame_batches(sources, size=size, workers=workers, options=VideoReadOptions(exif))
+    options = VideoReadOptions(exif, report=report)
+    return frame_batches(sources, size=size, workers=workers, options=options)
 
 
 def frame_batches(
@@ -126,15 +135,17 @@ def frame_batches(
     ):
         for _, group in itertools.groupby(items, lambda item: item.source.is_video):
             while chunk := list(itertools.islice(group, size)):
-                yield _batch_of(chunk)
+                yield _batch_of(chunk, options.report)
 
 
-def _batch_of(items: Iterable[_Item]) -> FrameBatch:
+def _batch_of(items: Iterable[_Item], report: Callable[[str], None]) -> FrameBatch:
     batch = FrameBatch()
     for item in items:
         content = item.wait()
         if isinstance(content, Frame):
             batch.frames.append(content)
+            if content.damage is not None:
+                report(f"warning: {content.damage}")
         else:
             batch.errors.append(content)
     return batch
@@ -161,6 +172,7 @@ def _read_picture(
     source: PictureSource, index: int, options: VideoReadOptions
 ) -> Frame | ImageError:
     try:
-        return Frame(source, index, read_image(source.name, exif=options.exif))
+        decoded = read_picture(source.name, exif=options.exif)
     except ImageError as error:
         return error
+    return Frame(source, index, decoded.image, damage=decoded.damage)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import libstb
 import numpy as np
 
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import write_bytes
-from darknet_torch.text import backslash_fix, read_bytes
+from darknet_torch.media.decoding import read_picture
 
 Image = np.ndarray
 Picture = str | os.PathLike[str] | np.ndarray
-_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _GREY = 0.5  # the value of the margins, in 0-1
 
 
@@ -30,79 +27,24 @@ def read_image(
     Grey, 16-bit, CMYK and transparent pictures become 8-bit BGR; transparency is dropped.
 
     Args:
-        path: any format that OpenCV reads.
+        path: any format that OpenCV reads; at most `darknet_torch.media.decoding.MAX_PIXELS`
+            pixels.
         exif: rotate the picture according to its EXIF orientation.
         decoder: the JPEG decoder: "darknet" for stb_image, which Darknet's CPU build uses;
             "opencv" for OpenCV's, which Darknet's builds with OpenCV use and which is twice as
             fast.
 
     Raises:
-        ImageError: the file is missing, unreadable, empty, cut off or not a picture.
+        ImageError: the file is missing, unreadable, empty, not a picture, or nothing is left of
+            it.
+
+    Warns:
+        CfgWarning: a JPEG is cut off; what is there was read, as Darknet's builds do.
     """
-    file = Path(path)
-    try:
-        data = np.frombuffer(read_bytes(file), np.uint8)
-    except FileNotFoundError:
-        raise ImageError("no such picture", where=file, fix=backslash_fix(file)) from None
-    except OSError as error:
-        raise ImageError(f"cannot be read ({error.strerror})", where=file) from None
-    if not data.size:
-        raise ImageError("the file is empty", where=file, expected="a picture")
-    flags = cv2.IMREAD_COLOR if exif else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    if data[:2].tobytes() == _JPEG_START:
-        _check_not_truncated(data.tobytes(), file)
-        image = _decode_with_stb(data, exif=exif) if decoder == "darknet" else None
-        if image is not None:
-            return image
-    try:
-        image = cv2.imdecode(data, flags)
-    except cv2.error:
-        image = None
-    if image is None:
-        raise ImageError(
-            "not a picture that can be decoded",
-            where=file,
-            expected="JPEG, PNG, BMP, TIFF, WebP or another format of OpenCV",
-        )
-    return np.asarray(image)
-
-
-def _check_not_truncated(data: bytes, file: Path) -> None:
-    """Raise an error for a truncated JPEG, whose missing end decoders would fill with grey."""
-    if not _reaches_end(data):
-        raise ImageError(
-            "the picture is cut off: its end is missing",
-            where=file,
-            got=f"{len(data)} bytes without a JPEG's end mark",
-            fix="copy or download it again",
-        )
-
-
-def _reaches_end(data: bytes) -> bool:
-    """Return whether a JPEG's segments lead to its end marker; what follows it is ignored."""
-    position = len(_JPEG_START)
-    while True:
-        # Either a segment of known length follows, or, after a scan's header, coded data. In
-        # coded data, FF 00 and the restart markers FF D0 - FF D7 do not begin a new segment.
-        found = _JPEG_MARKER.search(data, position)
-        if found is None:
-            return False
-        if found.group() == _JPEG_END:
-            return True
-        position = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
-
-
-def _decode_with_stb(data: np.ndarray, *, exif: bool) -> Image | None:
-    """Decode a JPEG bit for bit as Darknet's own decoder does; None if that decoder fails.
-
-    OpenCV's decoder differs by up to 3 grey levels in about 5% of the values, which is
-    enough to move a small network's confidences by 0.1.
-    """
-    try:
-        decoded = libstb.Image.open(data, channels=3, orient=exif)
-    except (libstb.Error, ValueError):
-        return None
-    return np.ascontiguousarray(decoded.numpy()[:, :, ::-1])
+    decoded = read_picture(path, exif=exif, decoder=decoder)
+    if decoded.damage is not None:
+        warnings.warn(decoded.damage, stacklevel=2)
+    return decoded.image
 
 
 def open_picture(picture: Picture, *, exif: bool = True) -> tuple[Image, str]:

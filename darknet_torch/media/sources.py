@@ -16,8 +16,11 @@ from urllib.parse import SplitResult, urlsplit
 from darknet_torch.errors import UsageError
 from darknet_torch.text import is_file, is_folder, path_exists, read_paths
 
+# The suffixes, in lower case, of the formats that OpenCV reads; other suffixes count as pictures
+# where they are named, but not where a folder is searched.
 PICTURE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jp2 .png .bmp .dib .tif .tiff .webp .ppm .pgm .pbm .pnm .avif .gif".split()
+    ".jpg .jpeg .jpe .jfif .jif .png .bmp .dib .tif .tiff .webp .gif .avif .jp2 .ppm .pgm .pbm "
+    ".pnm .pam .pxm .pfm .ras .sr .hdr .pic".split()
 )
 VIDEO_SUFFIXES = frozenset(
     ".mp4 .avi .mov .mkv .webm .m4v .mpg .mpeg .wmv .flv .ts .mts .m2ts .3gp .ogv .vob".split()

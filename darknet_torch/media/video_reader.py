@@ -74,8 +74,12 @@ def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
             where=source.name,
             fix=backslash_fix(source.name),
         )
-    capture = cv2.VideoCapture(source.name if camera is None else camera)
-    if not capture.isOpened():
+    try:
+        capture = cv2.VideoCapture(source.name if camera is None else camera)
+        opened = capture.isOpened()
+    except cv2.error:
+        opened = False
+    if not opened:
         what = f"this {source.kind.value} cannot be opened"
         raise ImageError(what, where=source.name if camera is None else f"webcam {camera}")
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, float(options.exif))
@@ -86,6 +90,18 @@ def _fps(capture: cv2.VideoCapture) -> float:
     fps = float(capture.get(cv2.CAP_PROP_FPS))
     low, high = _CREDIBLE_FPS
     return fps if low <= fps <= high else DEFAULT_FPS
+
+
+def _read_frame(capture: cv2.VideoCapture) -> np.ndarray | None:
+    """Return the next frame, BGR uint8 [H, W, 3]; None if there is none or it is broken.
+
+    OpenCV raises an error for some frames, such as one whose declared length it does not accept.
+    """
+    try:
+        done, image = capture.read()
+    except cv2.error:
+        return None
+    return image if done else None
 
 
 def _read_file(
@@ -100,8 +116,8 @@ def _read_file(
     try:
         while number - last_decoded < _MAX_BROKEN and (number <= count or number == last_decoded):
             number += 1
-            done, image = capture.read()
-            if done:
+            image = _read_frame(capture)
+            if image is not None:
                 for broken in range(last_decoded + 1, number):
                     yield ImageError(f"frame {broken} cannot be decoded", where=source.name)
                 last_decoded = number
@@ -111,8 +127,13 @@ def _read_file(
     frames_off, fraction_off = _COUNT_TOLERANCE
     if last_decoded == 0 or count - last_decoded > max(frames_off, fraction_off * count):
         expected = f"{count} frames, as its header says" if count > 0 else "frames"
-        what = "the video is cut off"
-        yield ImageError(what, where=source.name, expected=expected, got=last_decoded)
+        yield ImageError(
+            "the video is cut off",
+            where=source.name,
+            expected=expected,
+            got=last_decoded,
+            fix="copy or download it again",
+        )
 
 
 def _read_live(
@@ -126,9 +147,9 @@ def _read_live(
     while True:
         fps = _fps(capture)
         try:
-            while (read := capture.read())[0]:
+            while (image := _read_frame(capture)) is not None:
                 number, attempts = number + 1, 0
-                yield VideoFrame(read[1], number, fps)
+                yield VideoFrame(image, number, fps)
         finally:
             capture.release()
         reopened = None

@@ -134,11 +134,12 @@ def _data_set(plan: TrainPlan, split: str) -> DataSet:
         split=split,
         names=plan.names,
         voc_origin=plan.voc_origin,
+        exif=plan.exif,
     )
 
 
 def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
-    pictures = open_classification(plan.data, split=plan.split)
+    pictures = open_classification(plan.data, split=plan.split, exif=plan.exif)
     if plan.overfit:
         pictures = replace(
             pictures,
@@ -166,7 +167,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
     if plan.overfit:
         valid = pictures
     elif plan.map:
-        valid = open_classification(plan.data, split=plan.valid_split)
+        valid = open_classification(plan.data, split=plan.valid_split, exif=plan.exif)
     return TrainingData(
         CLASSIFIER,
         ClassificationSource.from_pictures(pictures, options),

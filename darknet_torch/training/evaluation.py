@@ -64,7 +64,14 @@ def detector_score(network: Network, data_set: DataSet, *, iou: float, workers: 
     names = data_set.names or _numbered(classes)
     detector = Detector(network, names=names, nms_threshold=NMS_THRESHOLD)
     paths = [example.path for example in data_set.examples]
-    passed = detect_all(detector, paths, thresholds=[MIN_SCORE], batch=_BATCH, workers=workers)
+    passed = detect_all(
+        detector,
+        paths,
+        thresholds=[MIN_SCORE],
+        batch=_BATCH,
+        workers=workers,
+        exif=data_set.exif,
+    )
     network.train()
     if not passed.readable:
         raise UsageError("no picture can be read", where=data_set.origin)
@@ -85,7 +92,7 @@ def classifier_score_of(network: Network, pictures: ClassifiedPictures, *, worke
     guesses: list[tuple[int, ...]] = []
     truths: list[int] = []
     known = true_class_ids(pictures)
-    for batch in picture_batches(pictures.paths, size=1, workers=workers):
+    for batch in picture_batches(pictures.paths, size=1, workers=workers, exif=pictures.exif):
         if batch.images:
             found = classifier.classify_images(batch.images, [""] * len(batch.images))
             guesses += [one.class_ids for one in found]

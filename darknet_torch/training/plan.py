@@ -19,7 +19,7 @@ class TrainPlan:
 
     Attributes:
         cfg, weights, data: paths; without weights the training starts from random numbers.
-        images, split, valid_split, names, voc_origin: how to read the data set.
+        images, split, valid_split, names, voc_origin, exif: how to read the data set.
         base: stem of the names of all files of the run: that of the cfg, as in Darknet.
         backup: the folder of these files.
         dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
@@ -55,6 +55,7 @@ class TrainPlan:
     valid_split: str = "valid"
     names: str | None = None
     voc_origin: int = 0
+    exif: bool = True
     dialect: str = "alexeyab"
     darknet_bugs: str = "fix"
     exact_order: bool = False

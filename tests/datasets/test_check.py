@@ -87,7 +87,7 @@ PLANTED = [
     ("missing picture", lambda root: (root / "train/train1.png").unlink()),
     ("unreadable picture", lambda root: (root / "train/train1.png").write_bytes(b"")),
     ("unreadable picture", lambda root: (root / "train/train1.png").write_bytes(b"no picture")),
-    ("unreadable picture", cut_off),
+    ("cut off", cut_off),
     ("duplicate picture", list_again),
     ("same content", copy_picture("train/train0.png", "train/again.png", "train")),
     ("in two splits", copy_picture("train/train0.png", "valid/again.png", "valid")),

@@ -124,3 +124,10 @@ def test_pictures_are_found_relative_to_the_list(tmp_path):
     picture(tmp_path / "here.png")
     (tmp_path / "train.txt").write_bytes(b"\xef\xbb\xbf  here.png \r\n\r\n")
     assert [example.path for example in open_dataset(data).examples] == [tmp_path / "here.png"]
+
+
+@pytest.mark.parametrize(
+    "suffix", [".JPG", ".JPEG", ".Jpeg", ".PNG", ".BMP", ".PPM", ".TIFF", ".jfif", ".webp", ".tif"]
+)
+def test_any_suffix_of_the_picture_is_replaced(suffix):
+    assert str(label_path(f"/d/JPEGImages/a.b{suffix}")) == "/d/labels/a.b.txt"

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from darknet_torch.datasets.opening import dataset_format, list_splits, open_dataset, open_splits
 from darknet_torch.errors import NamesError, UsageError
 from tests.datasets.tiny_datasets import coco, darknet, voc, voc_object
+from tests.media.picture_files import turned_jpeg
 
 # The same box in each format: 20 x 10 pixels at left 30, top 40 of a picture of 200 x 100.
 BOX_VOC, BOX_COCO, BOX = (30, 40, 50, 50), [30, 40, 20, 10], [0.2, 0.45, 0.1, 0.1]
@@ -109,3 +111,26 @@ def test_splits_with_different_classes_or_equal_names_are_an_error(tmp_path):
         match="folders does not match: expected 1, or 1: one for each --data, got 2",
     ):
         open_splits([one], images=[tmp_path, tmp_path])
+
+
+@pytest.mark.parametrize(("exif", "boxes"), [(True, (0.5, 0.25)), (False, (0.25, 0.5))])
+@pytest.mark.parametrize("form", ["coco", "voc"])
+def test_boxes_in_pixels_without_a_size_are_of_the_picture_that_is_read(
+    tmp_path, form, exif, boxes
+):
+    if form == "coco":
+        file = coco(tmp_path, [[(3, [0, 0, 10, 10])]])
+        content = json.loads(file.read_text())
+        for key in ("height", "width"):
+            del content["images"][0][key]
+        file.write_text(json.dumps(content))
+        picture = tmp_path / "images/train0.png"
+        data_set = partial(open_dataset, file, images=tmp_path / "images")
+    else:
+        root = voc(tmp_path, [voc_object((0, 0, 10, 10))], size="")
+        picture = root / "JPEGImages/train0.png"
+        data_set = partial(open_dataset, root, split="train")
+    picture.write_bytes(turned_jpeg(20, 40))
+    found = data_set(exif=exif)
+    assert found.exif is exif
+    np.testing.assert_allclose(found.examples[0].labels.boxes[0, 2:], boxes)

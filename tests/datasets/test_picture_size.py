@@ -1,11 +1,15 @@
+import os
+
 import cv2
 import numpy as np
 import pytest
 
+from darknet_torch.datasets.examples import Example
 from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError
 from darknet_torch.media.images import read_image
 from tests.datasets.tiny_datasets import picture
+from tests.media.picture_files import turned_jpeg
 
 # An APP1 segment that says: orientation 6, a quarter turn.
 EXIF = (
@@ -36,3 +40,17 @@ def test_a_file_that_is_not_a_picture_is_an_error(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(ImageError, match=r"a\.jpg"):
         picture_size(path)
+
+
+def test_a_pipe_is_an_error_at_once(tmp_path):
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(ImageError, match="not a file"):
+        picture_size(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize(("exif", "size"), [(True, (120, 60)), (False, (60, 120))])
+def test_an_example_without_a_size_is_measured_as_it_is_read(tmp_path, exif, size):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(turned_jpeg(60, 120))
+    assert Example(path, None, exif=exif).measure() == size
+    assert Example(path, None, size=(7, 8), exif=exif).measure() == (7, 8)

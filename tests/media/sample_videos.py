@@ -64,6 +64,19 @@ def cut_off(path, after):
     path.write_bytes(data[: _starts(data)[after] - 8])
 
 
+def declare_frame_lengths(path, first, length):
+    """Let the frames of an .avi from the given one on, counted from 1, declare another length.
+
+    The codec becomes one that only OpenCV's own reader of .avi accepts, which checks the length.
+    """
+    data = bytearray(path.read_bytes())
+    codec = data.index(b"strf") + 8 + 16
+    data[codec : codec + 4] = b"\xff\xff\xffG"
+    for start in _starts(data)[first - 1 : -1]:
+        data[start - 4 : start] = length.to_bytes(4, "little")
+    path.write_bytes(data)
+
+
 @contextmanager
 def camera(*connections, pause=0.03) -> Iterator[str]:
     """Serve an MJPEG stream over HTTP, and give its URL.

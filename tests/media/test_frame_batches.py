@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from darknet_torch.media.frame_batches import picture_batches
+from tests.media.picture_files import JPEG
 
 
 @pytest.fixture
@@ -32,3 +33,16 @@ def test_every_picture_comes_once_and_in_order_and_errors_are_reported(pictures,
 
 def test_no_pictures_give_no_batches():
     assert list(picture_batches([], size=3, workers=2)) == []
+
+
+def test_a_damaged_picture_is_read_and_reported_in_order(tmp_path):
+    paths = [tmp_path / f"{number}.jpg" for number in range(4)]
+    for path in paths:
+        path.write_bytes(JPEG[:-2] if path.stem in "13" else JPEG)
+    messages = []
+    batches = list(picture_batches(paths, size=3, workers=2, report=messages.append))
+    assert [len(batch.frames) for batch in batches] == [3, 1]
+    assert [message.split(": the picture")[0] for message in messages] == [
+        f"warning: {paths[1]}",
+        f"warning: {paths[3]}",
+    ]

@@ -13,6 +13,7 @@ from tests.media.sample_videos import (
     break_frames,
     camera,
     cut_off,
+    declare_frame_lengths,
     sample_frames,
     write_video,
 )
@@ -75,7 +76,15 @@ class TestFiles:
         found, errors = read_all(video_of(clip))
         assert [frame.number for frame in found] == [1, 2, 3, 4, 5, 6]
         message = "the video is cut off: expected 12 frames, as its header says, got 6"
-        assert errors == [f"{clip}: {message}"]
+        assert errors == [f"{clip}: {message}; copy or download it again"]
+
+    @pytest.mark.parametrize("first", [1, 4])
+    def test_a_frame_of_a_length_that_opencv_refuses_ends_the_video(self, clip, first):
+        declare_frame_lengths(clip, first, 2**26 + 1)
+        found, errors = read_all(video_of(clip))
+        assert [frame.number for frame in found] == list(range(1, first))
+        got = f"expected {COUNT} frames, as its header says, got {first - 1}"
+        assert errors == [f"{clip}: the video is cut off: {got}; copy or download it again"]
 
     def test_a_missing_file_is_reported(self):
         assert read_all(PictureSource("gone.mp4", SourceKind.VIDEO)) == (

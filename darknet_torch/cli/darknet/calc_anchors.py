@@ -14,7 +14,7 @@ from darknet_torch.cli.anchor_search import (
     measure_boxes,
 )
 from darknet_torch.cli.dataset_loading import open_data
-from darknet_torch.cli.options import DataSetOptions, ReportingOptions, parsed_into
+from darknet_torch.cli.options import DataSetOptions, ReportingOptions, exif_option, parsed_into
 from darknet_torch.cli.parameter_types import PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.files import write_bytes, write_text
@@ -31,6 +31,7 @@ class CalcAnchorsOptions:
     width: int
     height: int
     show: bool
+    exif: bool
 
 
 @click.command()
@@ -39,6 +40,7 @@ class CalcAnchorsOptions:
 @click.option("-width", type=POSITIVE, required=True)
 @click.option("-height", type=POSITIVE, required=True)
 @click.option("-show", is_flag=True, help=f"Draw boxes and anchors to {_CLOUD}.")
+@exif_option
 @click.option("-dont_show", is_flag=True, hidden=True, expose_value=False)
 @parsed_into(CalcAnchorsOptions)
 def calc_anchors(options: CalcAnchorsOptions) -> None:
@@ -55,7 +57,7 @@ def calc_anchors(options: CalcAnchorsOptions) -> None:
     count, width, height = options.count, options.width, options.height
     click.echo(f"\n num_of_clusters = {count}, width = {width}, height = {height} ")
     with report_warnings(ReportingOptions()):
-        data_set = open_data(DataSetOptions(data=options.data))
+        data_set = open_data(DataSetOptions(data=options.data, exif=options.exif))
         measured = measure_boxes(data_set, AnchorTarget(count, height, width, letterbox=False))
     click.echo(f" read labels from {len(data_set.examples)} images ")
     click.echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.box_count}")

@@ -147,6 +147,7 @@ def recall(options: EvalOptions) -> None:
         size=options.batch,
         workers=options.workers,
         exif=options.exif,
+        report=options.print_remark,
     ):
         for error in batch.errors:
             click.echo(f"dtorch: {error}", err=True)

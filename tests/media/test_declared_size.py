@@ -1,0 +1,57 @@
+"""The declared size of picture files compared with that of the decoded pictures."""
+
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from darknet_torch.media.declared_size import declared_size
+from tests.media.picture_files import encoded
+
+FORMATS = [
+    *((suffix, ()) for suffix in (".jpg", ".png", ".bmp", ".gif", ".ppm", ".tif", ".webp")),
+    (".webp", (cv2.IMWRITE_WEBP_QUALITY, 101)),  # above 100: lossless
+    (".avif", ()),
+]
+
+
+@pytest.mark.parametrize(("suffix", "parameters"), FORMATS)
+def test_the_declared_size_is_that_of_the_picture(suffix, parameters):
+    data = encoded(np.zeros((24, 40, 3), np.uint8), suffix, parameters)
+    assert declared_size(data) == (24, 40)
+
+
+def test_an_extended_webp_declares_its_canvas():
+    head = b"RIFF" + bytes(4) + b"WEBPVP8X" + struct.pack("<I", 10) + bytes(4)
+    assert declared_size(head + (299).to_bytes(3, "little") + bytes((9, 1, 0))) == (266, 300)
+
+
+def test_a_jpeg_2000_declares_its_size():
+    start = b"\0\0\0\x0cjP  \r\n\x87\n" + struct.pack(">I", 22) + b"ihdr"
+    assert declared_size(start + struct.pack(">2I", 70, 80)) == (70, 80)
+
+
+def test_a_tiff_of_big_endian_numbers_is_read():
+    entries = struct.pack(">2HIHH", 256, 3, 1, 50, 0) + struct.pack(">2HII", 257, 4, 1, 70000)
+    data = b"MM\0*" + struct.pack(">IH", 8, 2) + entries
+    assert declared_size(data) == (70000, 50)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff\xd8",
+        b"II*\0\xff\xff\xff\xff",
+        b"RIFF0000WEBPVP8 ",
+        b"text",
+        b"\0" * 99,
+    ],
+)
+def test_a_header_that_is_broken_or_unknown_declares_nothing(data):
+    assert declared_size(data) is None
+
+
+def test_an_avif_without_a_size_declares_nothing():
+    assert declared_size(b"\0\0\0\x18ftypavif") is None
