@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -151,7 +153,7 @@ def build(
     height: int | None = None,
     batch: int | None = None,
     subdivisions: int | None = None,
-    max_batches: int | None = None,
+    net_options: Mapping[str, Any] | None = None,
     dialect: str | Dialect = "alexeyab",
     arithmetic: str = "fast",
 ) -> Network:
@@ -160,7 +162,8 @@ def build(
     Args:
         cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
         width, height: size of the input in pixels, instead of the cfg's.
-        batch, subdivisions, max_batches: replace those of the cfg; 1 or more.
+        batch, subdivisions: replace those of the cfg; 1 or more.
+        net_options: other options of [net] that are replaced, by their names in `NetOptions`.
         dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
         arithmetic: "fast" or "c_order", see `darknet_torch.ops.arithmetic`.
 
@@ -178,7 +181,7 @@ def build(
         height=height,
         batch=batch,
         subdivisions=subdivisions,
-        max_batches=max_batches,
+        net_options=net_options,
         arithmetic=arithmetic,
         initialize=False,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +15,9 @@ from darknet_torch.augment.classification import (
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
+from darknet_torch.augment.truths import label_problems
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
-from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.examples import DataSet, Example, Problem
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.losses.registry import loss_function_for
@@ -37,6 +40,7 @@ class TrainingData:
         side: cells per side of a [detection] head, None for others.
         problems: faults in the files of the data set.
         valid: labelled pictures for the evaluation of a detector, None for no evaluation.
+        valid_problems: faults in the labels of the evaluation.
         valid_pictures: pictures for the evaluation of a classifier, None for no evaluation.
     """
 
@@ -48,6 +52,7 @@ class TrainingData:
     side: int | None = None
     problems: tuple[Problem, ...] = ()
     valid: DataSet | None = None
+    valid_problems: tuple[Problem, ...] = ()
     valid_pictures: ClassifiedPictures | None = None
 
 
@@ -83,11 +88,7 @@ def open_training_data(network: Network, plan: TrainPlan) -> TrainingData:
 
 def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     head = network.heads[-1]  # the last one's options count, as in train_detector
-    data_set = _data_set(plan, plan.split or "train")
-    examples = data_set.examples
-    if plan.overfit:
-        examples = tuple(x for x in examples if x.labels is not None and len(x.labels))
-        examples = examples[: plan.overfit]
+    data_set, examples = open_detection_data(plan)
     augment = plan.augment and not plan.overfit
     side = None
     source: SampleSource
@@ -106,7 +107,8 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     if plan.overfit:
         valid = replace(data_set, examples=examples)
     elif plan.map:
-        valid = _data_set(plan, plan.valid_split)
+        with _names_the_option(plan):
+            valid = _data_set(plan, plan.valid_split)
     return TrainingData(
         DETECTOR,
         source,
@@ -117,7 +119,42 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         side=side,
         problems=data_set.problems,
         valid=valid,
+        valid_problems=_problems_of(valid, head.classes),
     )
+
+
+def open_detection_data(plan: TrainPlan) -> tuple[DataSet, tuple[Example, ...]]:
+    """The data set to train a detector on, and those of its pictures that are used.
+
+    Raises:
+        UsageError, NamesError: as `open_dataset`.
+    """
+    data_set = _data_set(plan, plan.split or "train")
+    if not plan.overfit:
+        return data_set, data_set.examples
+    labelled = [item for item in data_set.examples if item.labels]
+    return data_set, tuple(labelled[: plan.overfit])
+
+
+def _problems_of(valid: DataSet | None, classes: int) -> tuple[Problem, ...]:
+    return (*valid.problems, *label_problems(valid.examples, classes)) if valid else ()
+
+
+@contextmanager
+def _names_the_option(plan: TrainPlan) -> Iterator[None]:
+    """Add to an error about the validation data where it comes from and what it is for."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(
+            f"{error.what} (the list to evaluate on)",
+            where=error.where,
+            expected=error.expected or "a list of pictures, on which --map evaluates",
+            got=error.got,
+            fix=error.fix
+            or f"correct {plan.valid_split}= of {plan.data}, give another "
+            "--valid-split, or train without --map",
+        ) from None
 
 
 def _data_set(plan: TrainPlan, split: str) -> DataSet:
@@ -159,13 +196,15 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
     if plan.overfit:
         valid = pictures
     elif plan.map:
-        valid = open_classification(plan.data, split=plan.valid_split)
+        with _names_the_option(plan):
+            valid = open_classification(plan.data, split=plan.valid_split)
     return TrainingData(
         CLASSIFIER,
         ClassificationSource.from_pictures(pictures, options),
         pictures.names,
         len(pictures.paths),
         problems=pictures.problems,
+        valid_problems=() if valid is None else valid.problems,
         valid_pictures=valid,
     )
 

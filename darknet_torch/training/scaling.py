@@ -55,7 +55,7 @@ def _scaled_policy(net: NetOptions, ratio: float) -> dict[str, Any]:
         return {"step": max(1, round(net.step * ratio))}
     if net.policy == "sgdr" and net.sgdr_cycle:
         return {"sgdr_cycle": max(1, round(net.sgdr_cycle * ratio))}
-    if net.policy == "exp" and net.gamma > 0:
+    if net.policy == "exp" and 0 < net.gamma <= 1:
         return {"gamma": float32(net.gamma ** (1 / ratio))}
     if net.policy == "sigmoid":
         return {"step": round(net.step * ratio), "gamma": float32(net.gamma / ratio)}

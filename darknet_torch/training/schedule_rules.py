@@ -29,15 +29,10 @@ def learning_rate(net: NetOptions, where: Where) -> Iterator[CfgWarning]:
         )
 
 
-def burn_in_is_too_long(net: NetOptions, max_batches: int) -> bool:
-    """Whether burn_in takes more than half of a training of `max_batches`."""
-    return 0 < max_batches < 2 * net.burn_in
-
-
 def burn_in(net: NetOptions, where: Where) -> Iterator[CfgWarning]:
     """Report a burn_in that takes more than half of the training."""
     most = net.max_batches
-    if burn_in_is_too_long(net, most):
+    if 0 < most < 2 * net.burn_in:
         advised = fitting_burn_in(net.burn_in, most)
         yield CfgWarning(
             "training ends before burn_in does"

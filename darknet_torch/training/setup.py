@@ -20,6 +20,7 @@ from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.multiscale import MultiScale
+from darknet_torch.training.net_options import with_net_options
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
 
@@ -65,7 +66,8 @@ class Training:
             UsageError: nothing of the data can be used, or a file cannot be written.
             KeyboardInterrupt: the user stopped it; the last complete state is saved.
         """
-        problems = (*self.data.problems, *self.data.source.problems)
+        data = self.data
+        problems = (*data.problems, *data.source.problems, *data.valid_problems)
         self.loop.report_problems(problems)
         with closing(self._batches(self.network.net.max_batches).__iter__()) as batches:
             self.loop.run(batches)
@@ -111,6 +113,7 @@ def prepare(
     """
     # Processes share the weights of the first one, not its dropout.
     torch.manual_seed(plan.seed + (processes.rank if processes else 0))
+    plan = with_net_options(plan, processes or Processes())
     network = start_network(plan)
     if not network.net.max_batches:
         raise CfgError(
@@ -158,7 +161,7 @@ def start_network(plan: TrainPlan) -> Network:
         height=plan.height,
         batch=plan.batch,
         subdivisions=plan.subdivisions,
-        max_batches=plan.max_batches,
+        net_options=plan.net_options,
         dialect=_dialect(plan),
         arithmetic="c_order" if plan.exact_order else "fast",
     )
