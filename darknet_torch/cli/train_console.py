@@ -43,6 +43,9 @@ class ConsoleLog(Callback):
         if not self.quiet:
             click.echo(text, err=True)
 
+    def on_warning(self, loop: TrainingLoop, text: str) -> None:
+        click.echo(f"warning: {text}", err=True)
+
 
 class ConsoleProblems(Callback):
     """Prints the first problems in the data; the others are only counted."""

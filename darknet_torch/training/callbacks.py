@@ -52,6 +52,9 @@ class Callback:
     def on_message(self, loop: TrainingLoop, text: str) -> None:
         """Called with a line for the user."""
 
+    def on_warning(self, loop: TrainingLoop, text: str) -> None:
+        """Called with a line for the user about something that went wrong, but ends nothing."""
+
     def on_interrupt(self, loop: TrainingLoop) -> None:
         """Called when the user interrupts the training; KeyboardInterrupt follows."""
 
@@ -88,6 +91,10 @@ class CallbackList(Callback):
     def on_message(self, loop: TrainingLoop, text: str) -> None:
         for callback in self.callbacks:
             callback.on_message(loop, text)
+
+    def on_warning(self, loop: TrainingLoop, text: str) -> None:
+        for callback in self.callbacks:
+            callback.on_warning(loop, text)
 
     def on_interrupt(self, loop: TrainingLoop) -> None:
         for callback in self.callbacks:

@@ -23,6 +23,7 @@ from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.net_options import with_net_options
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
+from darknet_torch.training.start_checks import Start, check_start
 
 # Options of experiments in the C code that change nothing in a training here.
 IGNORED_NET_OPTIONS = ("adversarial_lr", "attention", "weights_reject_freq", "unsupervised")
@@ -143,6 +144,8 @@ def prepare(
     if plan.resume:
         resume(plan, loop)
     _check_unfinished(loop, plan)
+    if loop.processes.is_first:
+        check_start(Start(plan, network, data, loop.iteration))
     sizes = MultiScale.from_options(
         network.net, network.dialect, seed=plan.seed, random=data.random
     )
