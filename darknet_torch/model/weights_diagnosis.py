@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,29 @@ _OTHER_FORMATS = (
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MIN_BYTES = 16
+
+
+class SizeMismatchError(WeightsError):
+    """A weight file whose length does not fit the network.
+
+    Args:
+        what: what is wrong, in one line.
+        network: the network to be filled.
+        file_bytes: bytes of values in the file.
+        remark: added to the probable mistake, which is what `fix` says.
+        parts: where, expected and got.
+
+    Attributes:
+        cause: the probable mistake, and how to mend it.
+        classes: the number of classes for which the length would be right, None for none.
+    """
+
+    def __init__(
+        self, what: str, *, network: Network, file_bytes: int, remark: str = "", **parts: Any
+    ) -> None:
+        self.cause: str = likely_cause(network, file_bytes)
+        self.classes: int | None = _classes_that_fit(network, file_bytes)
+        super().__init__(what, **parts, fix=f"{self.cause}{remark}")
 
 
 def check_is_weights(data: np.ndarray, path: str) -> None:

@@ -55,13 +55,16 @@ def steps(net: NetOptions, where: Where) -> Iterator[CfgWarning]:
     shown = ",".join(map(str, net.steps))
     late = [step for step in net.steps if step >= net.max_batches > 0]
     if late:
-        advised = f"write steps={net.max_batches * 8 // 10},{net.max_batches * 9 // 10}"
+        first, second = net.max_batches * 8 // 10, net.max_batches * 9 // 10
+        can_advise = len(net.steps) == 2 and first < second
         yield CfgWarning(
             f"steps come after the end of training: {','.join(map(str, late))}",
             where=where("steps"),
             expected=f"numbers below max_batches={net.max_batches}",
             got=shown,
-            fix=advised if len(net.steps) == 2 else "move them, or raise max_batches=",
+            fix=f"write steps={first},{second}"
+            if can_advise
+            else "move them, or raise max_batches=",
         )
     if any(second <= first for first, second in zip(net.steps, net.steps[1:], strict=False)):
         yield CfgWarning(

@@ -10,7 +10,7 @@ import torch
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
 from darknet_torch.errors import CfgError, UsageError, warn
-from darknet_torch.model.loading import build, fill, find_device
+from darknet_torch.model.loading import build, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
@@ -24,6 +24,7 @@ from darknet_torch.training.net_options import with_net_options
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
 from darknet_torch.training.start_checks import Start, check_start
+from darknet_torch.training.starting_weights import fill_to_train
 
 # Options of experiments in the C code that change nothing in a training here.
 IGNORED_NET_OPTIONS = ("adversarial_lr", "attention", "weights_reject_freq", "unsupervised")
@@ -172,7 +173,7 @@ def start_network(plan: TrainPlan) -> Network:
     if weights is None:
         network.initialize()
     else:
-        fill(network, weights, strict=True)
+        fill_to_train(network, weights, plan)
     if plan.clear or weights is None:
         network.header = type(network.header)(*network.dialect.weight_file.version)
     return network
