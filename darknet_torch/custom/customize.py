@@ -15,7 +15,7 @@ import numpy as np
 from darknet_torch.anchors.anchor_sections import find_anchor_sections
 from darknet_torch.anchors.rewrite import set_anchors
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
-from darknet_torch.cfg.edit import CfgEdit, LineChange
+from darknet_torch.cfg.edit import CfgEdit, LineChange, value_text
 from darknet_torch.cfg.grammar import Section, parse_cfg
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgWarning, UsageError
@@ -167,7 +167,7 @@ def _set_net(edit: CfgEdit, section: Section, net: NetOptions, options: CustomOp
     }
     for key, value in values.items():
         if value is not None and value != getattr(net, key):
-            edit.set(section, key, _cfg_text(value))
+            edit.set(section, key, value_text(value))
 
 
 def _length(options: CustomOptions, batch: int) -> int:
@@ -205,12 +205,6 @@ def _schedule(net: NetOptions, options: CustomOptions, batches: int) -> dict[str
     asked = options.max_batches is not None or options.epochs is not None
     scaled = scaled_schedule(net, batches) if asked else {}
     return {**scaled, "steps": scaled_steps(net, batches)}
-
-
-def _cfg_text(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
 def _batch_sizes(net: NetOptions, options: CustomOptions) -> dict[str, int]:

@@ -6,11 +6,11 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect, find_dialect
+from darknet_torch.cfg.edit import with_values
 from darknet_torch.cfg.grammar import read_cfg
 from darknet_torch.downloads.model_files import ModelFiles, resolve_model
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError, warn
@@ -153,7 +153,7 @@ def build(
     height: int | None = None,
     batch: int | None = None,
     subdivisions: int | None = None,
-    net_options: Mapping[str, Any] | None = None,
+    net_options: Mapping[str, object] | None = None,
     dialect: str | Dialect = "alexeyab",
     arithmetic: str = "fast",
 ) -> Network:
@@ -163,7 +163,7 @@ def build(
         cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
         width, height: size of the input in pixels, instead of the cfg's.
         batch, subdivisions: replace those of the cfg; 1 or more.
-        net_options: other options of [net] that are replaced, by their names in `NetOptions`.
+        net_options: values of other keys of [net], instead of the cfg's.
         dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
         arithmetic: "fast" or "c_order", see `darknet_torch.ops.arithmetic`.
 
@@ -174,14 +174,14 @@ def build(
         CfgError: the cfg does not exist or cannot be loaded.
         UsageError: an unknown dialect or arithmetic, or a size below 1.
     """
+    net, *layers = read_cfg(resolve_model(cfg).cfg)
     return build_network(
-        read_cfg(resolve_model(cfg).cfg),
+        [with_values(net, net_options or {}), *layers],
         dialect=find_dialect(dialect),
         width=width,
         height=height,
         batch=batch,
         subdivisions=subdivisions,
-        net_options=net_options,
         arithmetic=arithmetic,
         initialize=False,
     )

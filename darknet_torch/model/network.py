@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -204,7 +204,7 @@ def build_network(
     height: int | None = None,
     batch: int | None = None,
     subdivisions: int | None = None,
-    net_options: Mapping[str, Any] | None = None,
+    max_batches: int | None = None,
     arithmetic: str = "fast",
     initialize: bool = True,
     files: NamedFiles | None = None,
@@ -214,8 +214,7 @@ def build_network(
     Args:
         sections: [net] and the layers, from `darknet_torch.cfg.grammar`.
         dialect: the code base to follow.
-        width, height, batch, subdivisions: override those of [net].
-        net_options: other options of [net] that are overridden, by their names in `NetOptions`.
+        width, height, batch, subdivisions, max_batches: override those of [net].
         arithmetic: how layers add up and round in training, "fast" or "c_order", see
             `darknet_torch.ops.arithmetic`.
         initialize: fill the arrays with Darknet's starting values; otherwise they hold
@@ -231,11 +230,12 @@ def build_network(
     """
     net = read_net(sections[0], dialect)
     net = _override_sizes(
-        replace(net, **(net_options or {})),
+        net,
         width=width,
         height=height,
         batch=batch,
         subdivisions=subdivisions,
+        max_batches=max_batches,
     )
     if len(sections) == 1:
         raise CfgError(

@@ -53,7 +53,7 @@ class Callback:
         """Called with a line for the user."""
 
     def on_warning(self, loop: TrainingLoop, text: str) -> None:
-        """Called with a line for the user about something that went wrong, but ends nothing."""
+        """Called with a line that the user must see, even under --quiet."""
 
     def on_interrupt(self, loop: TrainingLoop) -> None:
         """Called when the user interrupts the training; KeyboardInterrupt follows."""

@@ -133,12 +133,15 @@ class PeriodicEvaluation(Callback):
         self._evaluated_at = loop.iteration
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
-        if not self._is_due(loop):
-            return
+        if self._is_due(loop):
+            self._evaluate(loop)
+
+    def _evaluate(self, loop: TrainingLoop) -> None:
+        """Evaluate the network, or say why that failed: the weights come first."""
         self._evaluated_at = loop.iteration
         try:
             score = self.evaluate(loop.network)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the weights come first)
+        except Exception as error:  # noqa: BLE001 (readers, OpenCV, memory: all end here)
             loop.events.on_warning(loop, _failure(error, loop.iteration))
             return
         finally:

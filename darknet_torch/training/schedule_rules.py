@@ -10,6 +10,10 @@ from collections.abc import Callable, Iterator
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgWarning
 from darknet_torch.training.scaling import fitting_burn_in
+from darknet_torch.training.schedule import rate_at
+
+_SAMPLES = 200  # batches from which the average rate of a training is estimated
+_LOW = 0.01  # an average below this part of learning_rate is reported
 
 Where = Callable[[str], object]  # the place of an option, for messages
 ScheduleRule = Callable[[NetOptions, Where], Iterator[CfgWarning]]
@@ -82,4 +86,22 @@ def steps(net: NetOptions, where: Where) -> Iterator[CfgWarning]:
         )
 
 
-SCHEDULE_RULES: tuple[ScheduleRule, ...] = (learning_rate, burn_in, steps)
+def average_rate(net: NetOptions, where: Where) -> Iterator[CfgWarning]:
+    """Report a policy that lowers the rate to nearly nothing for most of the training."""
+    most = net.max_batches
+    known = most < 2 * net.burn_in or net.learning_rate <= 0  # other rules report these
+    if most <= 0 or known or net.policy == "random":
+        return
+    batches = [1 + (most - 1) * part // _SAMPLES for part in range(_SAMPLES + 1)]
+    average = sum(rate_at(net, batch) for batch in batches) / len(batches)
+    if average < _LOW * net.learning_rate:
+        yield CfgWarning(
+            "the learning rate is nearly 0 in most of the training",
+            where=where("policy"),
+            expected=f"an average of {_LOW:g} * learning_rate={net.learning_rate:g} or more",
+            got=f"{average:.3g} with policy={net.policy} over max_batches={most}",
+            fix="change the options of the policy, or max_batches=",
+        )
+
+
+SCHEDULE_RULES: tuple[ScheduleRule, ...] = (learning_rate, burn_in, steps, average_rate)

@@ -33,3 +33,24 @@ def test_the_advice_for_steps_keeps_them_apart():
     steps = ("policy=steps", "steps=40,50", "scales=.1,.1")
     assert found(*steps, "max_batches=20")[0].endswith("; write steps=16,18")
     assert found(*steps, "max_batches=4")[0].endswith("; move them, or raise max_batches=")
+
+
+@pytest.mark.parametrize(
+    ("options", "is_low"),
+    [
+        (("policy=exp", "gamma=.5"), True),
+        (("policy=exp", "gamma=.999"), False),
+        (("policy=step", "step=2", "scale=.1"), True),
+        (("policy=step", "step=100", "scale=.1"), False),
+        (("policy=sigmoid", "gamma=-1", "step=5000"), True),
+        (("policy=poly", "power=4"), False),
+        (("policy=sgdr",), False),
+        (("policy=random",), False),
+        (("policy=steps", "steps=100,200", "scales=.1,.1"), False),
+    ],
+)
+def test_a_rate_of_nearly_0_in_most_of_the_training_is_reported(options, is_low):
+    items = found("max_batches=400", "learning_rate=.1", *options)
+    assert len(items) == is_low
+    if is_low:
+        assert "at policy: the learning rate is nearly 0 in most of the training" in items[0]
