@@ -127,13 +127,21 @@ def open_detection_data(plan: TrainPlan) -> tuple[DataSet, tuple[Example, ...]]:
     """The data set to train a detector on, and those of its pictures that are used.
 
     Raises:
-        UsageError, NamesError: as `open_dataset`.
+        UsageError, NamesError: as `open_dataset`; also if there are no pictures to use.
     """
     data_set = _data_set(plan, plan.split or "train")
-    if not plan.overfit:
-        return data_set, data_set.examples
-    labelled = [item for item in data_set.examples if item.labels]
-    return data_set, tuple(labelled[: plan.overfit])
+    examples = data_set.examples
+    if plan.overfit:
+        examples = tuple([item for item in examples if item.labels][: plan.overfit])
+    if not examples:
+        raise UsageError(
+            "no pictures to train on",
+            where=data_set.origin,
+            expected="pictures with boxes" if plan.overfit else "at least one",
+            got=f"{len(data_set.examples)} without boxes" if plan.overfit else "an empty list",
+            fix="label some of them" if plan.overfit else "fill the list",
+        )
+    return data_set, examples
 
 
 def _problems_of(valid: DataSet | None, classes: int) -> tuple[Problem, ...]:

@@ -77,14 +77,15 @@ def _length(net: NetOptions, plan: TrainPlan, processes: Processes) -> tuple[int
     )
     inputs, per_batch = _count_inputs(net, plan), batch_size(net) * processes.count
     reason = f"--epochs {plan.epochs} of {inputs} inputs, {per_batch} at a time"
-    return batches_for_epochs(plan.epochs, inputs, per_batch), reason
+    # An empty list is refused where it is opened to train on.
+    return max(1, batches_for_epochs(plan.epochs, inputs, per_batch)), reason
 
 
 def _count_inputs(net: NetOptions, plan: TrainPlan) -> int:
     """The pictures of the training set, or the characters of a text.
 
     Raises:
-        UsageError, NamesError: as the data set's reader; also if there are none.
+        UsageError, NamesError: as the data set's reader.
     """
     path = Path(plan.data)
     if not net.is_picture:
@@ -96,12 +97,8 @@ def _count_inputs(net: NetOptions, plan: TrainPlan) -> int:
             ) from None
     if is_classification(path):
         found = len(open_classification(path, split=plan.split).paths)
-        count = min(found, plan.overfit or found)
-    else:
-        count = len(open_detection_data(plan)[1])
-    if not count:
-        raise UsageError("no pictures to train on", where=path, expected="at least one")
-    return count
+        return min(found, plan.overfit or found)
+    return len(open_detection_data(plan)[1])
 
 
 def _note_scaling(net: NetOptions, scaled: dict[str, Any], reason: str) -> None:

@@ -171,6 +171,17 @@ def test_a_training_set_without_any_box_is_refused(folder):
     assert "got no boxes; 6 of the pictures have no label file; label the pictures" in message
 
 
+def test_an_empty_list_to_train_on_is_named(folder):
+    for label in (folder / "data").glob("train_*.txt"):
+        label.write_text("")
+    message = refused(folder, "--overfit", 2)
+    assert "(train): no pictures to train on: expected pictures with boxes, got 6" in message
+    (folder / "data" / "train.txt").write_text("")
+    message = refused(folder)
+    assert "(train): no pictures to train on: expected at least one, got an empty list" in message
+    assert "(train): no pictures to train on" in refused(folder, "--epochs", 2)
+
+
 def test_a_disk_without_room_for_a_checkpoint_is_an_error(folder, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**6, 10**6, 3000))
     message = refused(folder)
