@@ -57,7 +57,7 @@ def transform_boxes(boxes: np.ndarray, transform: BoxTransform) -> np.ndarray:
     is padded.
     """
     boxes = boxes.astype(np.float32)
-    lost = _outside_picture(boxes)
+    lost = outside_picture(boxes)
     scale, shift = np.array((transform.scale, transform.shift), np.float32)
     corners = cxcywh_to_xyxy(boxes) * np.tile(scale, 2) - np.tile(shift, 2)
     if transform.flip:
@@ -67,7 +67,7 @@ def transform_boxes(boxes: np.ndarray, transform: BoxTransform) -> np.ndarray:
     return clipped
 
 
-def _outside_picture(boxes: np.ndarray) -> np.ndarray:
+def outside_picture(boxes: np.ndarray) -> np.ndarray:
     """[K] whether a box lies outside of its picture, or has its centre at 0, 0."""
     centre, half = boxes[:, :2], boxes[:, 2:] / 2
     at_origin = (centre == 0).all(1)
@@ -94,7 +94,7 @@ def label_problems(examples: Sequence[Example], classes: int) -> tuple[Problem, 
         for class_id in ids[(ids < 0) | (ids >= classes)]:
             what = f"class {class_id}, but the network has 0..{classes - 1}; the box is left out"
             found.append(Problem("unknown class", where, what))
-        for box in boxes[_outside_picture(boxes)]:
+        for box in boxes[outside_picture(boxes)]:
             text = " ".join(f"{value:g}" for value in box)
             what = f"a box outside of the picture is left out: {text}"
             found.append(Problem("box outside", where, what))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from darknet_torch.cfg.grammar import Section
+from darknet_torch.cfg.grammar import Entry, Section
 
 # Groups: the key, "=" and blanks; the value; blanks, a comment, the end of a Windows line.
 _LINE = re.compile(r"([^=]*=[ \t]*)(.*?)([ \t]*(?:#.*)?\r?)", re.DOTALL)
@@ -106,3 +107,20 @@ class CfgEdit:
 def same_value(old: str | None, new: str) -> bool:
     """Whether a value read from a cfg equals `new`, apart from blanks and a comment."""
     return (old or "").partition("#")[0] == new.replace(" ", "")
+
+
+def value_text(value: object) -> str:
+    """Write a number or a tuple of numbers as a cfg does, float32 to its last digit."""
+    if isinstance(value, tuple):
+        return ",".join(map(value_text, value))
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def with_values(section: Section, values: Mapping[str, object]) -> Section:
+    """The section with other values of some keys; a key keeps its line, for messages."""
+    lines = section.first()
+    entries = (
+        Entry(key, value_text(value), lines[key].where if key in lines else section.where)
+        for key, value in values.items()
+    )
+    return replace(section, entries=(*entries, *section.entries))  # the first of a key counts

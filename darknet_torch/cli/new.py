@@ -50,6 +50,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
     Attributes:
         base: a cfg or the name of a shipped one.
         classes: how many; None for as many as there are names.
+        max_batches, epochs: the length of the training; None for the advice of AlexeyAB's README.
         anchors: "auto", or the numbers as the cfg writes them; None to keep the base's.
     """
 
@@ -60,6 +61,8 @@ class NewOptions(DataSetOptions, ReportingOptions):
     height: int | None
     batch: int | None
     subdivisions: int | None
+    max_batches: int | None
+    epochs: int | None
     dialect: str
     out: str | None
     force: bool
@@ -80,6 +83,12 @@ class NewOptions(DataSetOptions, ReportingOptions):
 @click.option("--height", type=POSITIVE, help="Height of the input [default: the base's].")
 @click.option("--batch", type=POSITIVE, help="[default: the base's, 64 instead of 1]")
 @click.option("--subdivisions", type=POSITIVE, help="[default: the base's, 16 if batch is 1]")
+@click.option(
+    "--max-batches",
+    type=POSITIVE,
+    help="Updates in all [default: 2000 for each class, 6000 or more].",
+)
+@click.option("--epochs", type=POSITIVE, help="Or: how often to train on each picture of --data.")
 @dialect_option
 @click.option(
     "--out",
@@ -94,9 +103,10 @@ def new(options: NewOptions) -> None:
     """Make a cfg for classes of your own from BASE, a cfg or the name of a shipped one.
 
     Classes, the filters before the heads, max_batches and steps change as AlexeyAB's README
-    says; every other byte stays. The result is built before it is written. The changed lines
-    are printed, and what training would refuse. With --names and without --data a .data file
-    to complete is written next to the cfg.
+    says; every other byte stays. With --max-batches or --epochs, burn_in and the like are
+    scaled, too. The result is built before it is written. The changed lines are printed, and
+    what training would refuse. With --names and without --data a .data file to complete is
+    written next to the cfg.
 
     \b
     dtorch new yolov4-tiny --classes 3
@@ -137,6 +147,8 @@ def new(options: NewOptions) -> None:
                 height=options.height,
                 batch=options.batch,
                 subdivisions=options.subdivisions,
+                max_batches=options.max_batches,
+                epochs=options.epochs,
             ),
             file=str(path),
             dialect=DIALECTS[options.dialect],

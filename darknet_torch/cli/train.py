@@ -53,6 +53,7 @@ class TrainOptions(DataFormatOptions, GpuFlags):
     the dialect say.
 
     Attributes:
+        epochs, scale_schedule: not options of Darknet's own spelling, which never scales.
         evaluates: evaluate during training, and keep the best weights (--map).
         iou: the IoU above which that evaluation counts a detection as right, 0-1.
         augment: "cfg" or "none".
@@ -72,6 +73,9 @@ class TrainOptions(DataFormatOptions, GpuFlags):
     batch: int | None
     subdivisions: int | None
     max_batches: int | None
+    learning_rate: float | None
+    epochs: int | None = None
+    scale_schedule: bool = False
     bn_momentum: float | None
     augment: str
     overfit: int | None
@@ -144,6 +148,20 @@ train_options = all_options(
     click.option("--batch", type=POSITIVE, help="Pictures per update, instead of the cfg's."),
     click.option("--subdivisions", type=POSITIVE, help="Parts of a batch, instead of the cfg's."),
     click.option("--max-batches", type=POSITIVE, help="Updates in all, instead of the cfg's."),
+    click.option(
+        "--epochs",
+        type=POSITIVE,
+        metavar="N",
+        help="Train on each picture N times; implies --scale-schedule.",
+    ),
+    click.option(
+        "--scale-schedule",
+        is_flag=True,
+        help="Scale burn_in, steps and the like to the length of this training.",
+    ),
+    click.option(
+        "--learning-rate", type=float, metavar="RATE", help="The rate, instead of the cfg's."
+    ),
     click.option(
         "--bn-momentum",
         type=FRACTION,
@@ -305,6 +323,9 @@ def make_plan(options: TrainOptions) -> TrainPlan:
         batch=options.batch,
         subdivisions=options.subdivisions,
         max_batches=options.max_batches,
+        learning_rate=options.learning_rate,
+        epochs=options.epochs,
+        scale_schedule=options.scale_schedule,
         bn_momentum=options.bn_momentum,
         seed=options.seed,
         precision=options.precision,

@@ -8,13 +8,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from darknet_torch.anchors.anchor_sections import find_anchor_sections
 from darknet_torch.anchors.rewrite import set_anchors
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
-from darknet_torch.cfg.edit import CfgEdit, LineChange
+from darknet_torch.cfg.edit import CfgEdit, LineChange, value_text
 from darknet_torch.cfg.grammar import Section, parse_cfg
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgWarning, UsageError
@@ -26,6 +27,7 @@ from darknet_torch.model.output_layers import (
     count_classifier_outputs,
     find_channel_producer,
 )
+from darknet_torch.training.scaling import batches_for_epochs, scaled_schedule
 
 _BATCHES_PER_CLASS = 2000
 _MIN_BATCHES = 6000
@@ -42,6 +44,9 @@ class CustomOptions:
         classes: the number of classes.
         pictures: the number of pictures in the training set, 0 if it is unknown.
         width, height, batch, subdivisions: options of [net]; None keeps the base's.
+        max_batches: the length of the training, to which the schedule of the learning rate is
+            scaled; None for the advice of AlexeyAB's README.
+        epochs: the length as passes over the pictures, instead of max_batches.
         anchors: [k, 2] widths and heights in pixels of the input; None keeps the base's.
         counters: the number of boxes of each class, for a base that weights its classes by
             counters_per_class.
@@ -53,6 +58,8 @@ class CustomOptions:
     height: int | None = None
     batch: int | None = None
     subdivisions: int | None = None
+    max_batches: int | None = None
+    epochs: int | None = None
     anchors: np.ndarray | None = field(default=None, compare=False)
     counters: Sequence[int] = ()
 
@@ -82,7 +89,7 @@ def customize(
 
     These values change where they differ: the classes of the heads, the channels of the layers
     before the heads or of a classifier's output, max_batches, steps, counters_per_class, and
-    what `options` sets.
+    what `options` sets; burn_in if it sets the length of the training.
 
     Args:
         text: the base cfg, as `cfg.grammar.decode_cfg` returns it.
@@ -93,7 +100,7 @@ def customize(
     Raises:
         CfgError: the base cannot be loaded, its classes come from a file as well (tree=, map=),
             or the options do not fit it.
-        UsageError: batch is not a multiple of subdivisions.
+        UsageError: batch is not a multiple of subdivisions, or the length is not clear.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)  # building the result reports them
@@ -149,15 +156,55 @@ def _set_classes(edit: CfgEdit, section: Section, options: CustomOptions) -> Non
 
 
 def _set_net(edit: CfgEdit, section: Section, net: NetOptions, options: CustomOptions) -> None:
-    values = {"width": options.width, "height": options.height, **_batch_sizes(net, options)}
-    batches = max(options.classes * _BATCHES_PER_CLASS, options.pictures, _MIN_BATCHES)
-    values["max_batches"] = batches
+    sizes = _batch_sizes(net, options)
+    batches = _length(options, sizes["batch"])
+    values = {
+        "width": options.width,
+        "height": options.height,
+        **sizes,
+        "max_batches": batches,
+        **_schedule(net, options, batches),
+    }
     for key, value in values.items():
         if value is not None and value != getattr(net, key):
-            edit.set(section, key, str(value))
-    steps = scaled_steps(net, batches)
-    if steps != net.steps:
-        edit.set(section, "steps", ",".join(map(str, steps)))
+            edit.set(section, key, value_text(value))
+
+
+def _length(options: CustomOptions, batch: int) -> int:
+    """The max_batches that is asked for, or that AlexeyAB's README advises.
+
+    Raises:
+        UsageError: epochs are asked for together with max_batches, or without pictures.
+    """
+    if options.epochs is None:
+        advised = max(options.classes * _BATCHES_PER_CLASS, options.pictures, _MIN_BATCHES)
+        return options.max_batches or advised
+    if options.max_batches is not None:
+        raise UsageError(
+            "--epochs and --max-batches exclude each other",
+            expected="one of them",
+            got=f"--epochs {options.epochs} --max-batches {options.max_batches}",
+            fix="give the length once",
+        )
+    if not options.pictures:
+        raise UsageError(
+            "--epochs has no pictures to count",
+            expected="--data with pictures to train on",
+            got="no --data, or an empty list",
+            fix="give --data, or the length as --max-batches",
+        )
+    return batches_for_epochs(options.epochs, options.pictures, batch)
+
+
+def _schedule(net: NetOptions, options: CustomOptions, batches: int) -> dict[str, Any]:
+    """The options of the learning rate for a training of `batches` batches.
+
+    A length that the user chose scales all of them; the advised one moves the steps alone, as
+    the README says.
+    """
+    asked = options.max_batches is not None or options.epochs is not None
+    scaled = scaled_schedule(net, batches) if asked else {}
+    return {**scaled, "steps": scaled_steps(net, batches)}
 
 
 def _batch_sizes(net: NetOptions, options: CustomOptions) -> dict[str, int]:

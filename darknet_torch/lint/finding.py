@@ -107,12 +107,13 @@ def collect_findings(found: list[Finding]) -> Iterator[None]:
     found += _findings_from_warnings(caught)
 
 
+def finding_from_warning(message: CfgWarning) -> Finding:
+    """Make a finding from a warning: a note if it is a note, too."""
+    severity = Severity.NOTE if isinstance(message, CfgNote) else Severity.WARNING
+    parts = {"expected": message.expected, "got": message.got, "fix": message.fix}
+    return make_finding(severity, message.where or "", message.what, **parts)
+
+
 def _findings_from_warnings(caught: Iterable[warnings.WarningMessage]) -> list[Finding]:
-    found = []
-    for item in caught:
-        message = item.message
-        if isinstance(message, CfgWarning):
-            severity = Severity.NOTE if isinstance(message, CfgNote) else Severity.WARNING
-            parts = {"expected": message.expected, "got": message.got, "fix": message.fix}
-            found.append(make_finding(severity, message.where or "", message.what, **parts))
-    return found
+    messages = [item.message for item in caught]
+    return [finding_from_warning(item) for item in messages if isinstance(item, CfgWarning)]

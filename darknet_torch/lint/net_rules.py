@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from darknet_torch.anchors.strides import strides_along_x
 from darknet_torch.augment.mixing import check_contrastive_batch, mixing_mode
 from darknet_torch.cfg.grammar import Location, Section
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.lint.finding import Finding, collect_findings, error, note, warning
+from darknet_torch.lint.finding import (
+    Finding,
+    collect_findings,
+    error,
+    finding_from_warning,
+    note,
+    warning,
+)
 from darknet_torch.model.network import Network
+from darknet_torch.training.schedule_rules import SCHEDULE_RULES
 
 NetRule = Callable[[NetOptions, Sequence[Section], Network | None], Iterator[Finding]]
 Sections = Sequence[Section]
@@ -52,22 +61,6 @@ def batch_divides_into_subdivisions(
         )
 
 
-def learning_rate(
-    net: NetOptions, sections: Sections, network: Network | None
-) -> Iterator[Finding]:
-    """Report a learning rate with which nothing is learned, or which is very large."""
-    if not 0 < net.learning_rate <= 1:
-        yield warning(
-            _where(sections, "learning_rate"),
-            "nothing is learned with this learning_rate"
-            if net.learning_rate <= 0
-            else "this learning_rate is very large",
-            expected="such as 0.001",
-            got=f"{net.learning_rate:g}",
-            fix="write learning_rate=0.001",
-        )
-
-
 def length_of_training(
     net: NetOptions, sections: Sections, network: Network | None
 ) -> Iterator[Finding]:
@@ -97,48 +90,11 @@ def length_of_training(
         )
 
 
-def burn_in(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
-    """Report a burn_in during which training ends."""
-    if 0 < net.max_batches <= net.burn_in:
-        yield warning(
-            _where(sections, "burn_in"),
-            "training ends before burn_in does",
-            expected=f"burn_in below max_batches={net.max_batches}",
-            got=net.burn_in,
-            fix="write burn_in=1000, or less",
-        )
-
-
-def steps(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
-    """Report steps that are never reached, that do not increase, or that lack a scale.
-
-    Source: network.c get_current_rate, where a step only has an effect after those before it.
-    """
-    if net.policy != "steps":
-        return
-    where = _where(sections, "steps")
-    shown = ",".join(map(str, net.steps))
-    late = [step for step in net.steps if step >= net.max_batches > 0]
-    if late:
-        advised = f"write steps={net.max_batches * 8 // 10},{net.max_batches * 9 // 10}"
-        yield warning(
-            where,
-            f"steps come after the end of training: {','.join(map(str, late))}",
-            expected=f"numbers below max_batches={net.max_batches}",
-            got=shown,
-            fix=advised if len(net.steps) == 2 else "move them, or raise max_batches=",
-        )
-    if any(second <= first for first, second in zip(net.steps, net.steps[1:], strict=False)):
-        yield warning(
-            where, "steps do not increase", expected="each larger than the one before", got=shown
-        )
-    if len(net.scales) > len(net.steps):
-        yield warning(
-            _where(sections, "scales"),
-            "there are more scales than steps; the last ones have no effect",
-            expected=f"{len(net.steps)} numbers",
-            got=len(net.scales),
-        )
+def schedule(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
+    """Report a schedule of the learning rate by which little or nothing is learned."""
+    for rule in SCHEDULE_RULES:
+        for found in rule(net, partial(_where, sections)):
+            yield finding_from_warning(found)
 
 
 def augmentation(
@@ -211,10 +167,8 @@ def sizes_and_strides(
 
 NET_RULES: tuple[NetRule, ...] = (
     batch_divides_into_subdivisions,
-    learning_rate,
+    schedule,
     length_of_training,
-    burn_in,
-    steps,
     augmentation,
     mixtures,
     sizes_and_strides,

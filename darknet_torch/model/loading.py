@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect, find_dialect
+from darknet_torch.cfg.edit import with_values
 from darknet_torch.cfg.grammar import read_cfg
 from darknet_torch.downloads.model_files import ModelFiles, resolve_model
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError, warn
@@ -151,7 +153,7 @@ def build(
     height: int | None = None,
     batch: int | None = None,
     subdivisions: int | None = None,
-    max_batches: int | None = None,
+    net_options: Mapping[str, object] | None = None,
     dialect: str | Dialect = "alexeyab",
     arithmetic: str = "fast",
 ) -> Network:
@@ -160,7 +162,8 @@ def build(
     Args:
         cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
         width, height: size of the input in pixels, instead of the cfg's.
-        batch, subdivisions, max_batches: replace those of the cfg; 1 or more.
+        batch, subdivisions: replace those of the cfg; 1 or more.
+        net_options: values of other keys of [net], instead of the cfg's.
         dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
         arithmetic: "fast" or "c_order", see `darknet_torch.ops.arithmetic`.
 
@@ -171,14 +174,14 @@ def build(
         CfgError: the cfg does not exist or cannot be loaded.
         UsageError: an unknown dialect or arithmetic, or a size below 1.
     """
+    net, *layers = read_cfg(resolve_model(cfg).cfg)
     return build_network(
-        read_cfg(resolve_model(cfg).cfg),
+        [with_values(net, net_options or {}), *layers],
         dialect=find_dialect(dialect),
         width=width,
         height=height,
         batch=batch,
         subdivisions=subdivisions,
-        max_batches=max_batches,
         arithmetic=arithmetic,
         initialize=False,
     )

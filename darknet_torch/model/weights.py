@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import torch
@@ -18,7 +18,11 @@ from darknet_torch.errors import WeightsError, warn
 from darknet_torch.files import atomic_write
 from darknet_torch.layers.base import Layer, Slot
 from darknet_torch.model.network import Network, WeightsHeader
-from darknet_torch.model.weights_diagnosis import check_is_weights, check_line_ends, likely_cause
+from darknet_torch.model.weights_diagnosis import (
+    SizeMismatchError,
+    check_is_weights,
+    check_line_ends,
+)
 
 _LOAD_ANYWAY = "; to load it anyway: --allow-leftover, or strict=False"
 _VERSION = struct.Struct("<3i")
@@ -341,28 +345,29 @@ class _ReadPlan:
             self.position += 4 * count
             self.last = _describe_layer(layer)
 
-    def _too_short_error(self, layer: Layer, slot: Slot, count: int) -> WeightsError:
+    def _too_short_error(self, layer: Layer, slot: Slot, count: int) -> SizeMismatchError:
         left = self.end - self.position
-        return WeightsError(
+        return SizeMismatchError(
             f"ends inside {_describe_layer(layer)} ({layer.options.where}), in its {slot.name}",
             where=self.path,
             expected=f"{count} floats",
             got=f"{left // 4} floats" + (f" and {left % 4} bytes" if left % 4 else ""),
-            fix=self._likely_cause(),
+            **self._sizes(),
         )
 
-    def too_long_error(self) -> WeightsError:
+    def too_long_error(self) -> SizeMismatchError:
         """The error for bytes after the last array."""
-        return WeightsError(
+        return SizeMismatchError(
             f"has {self.leftover} bytes left over after the last layer",
             where=self.path,
             expected=f"{self.position} bytes",
             got=f"{self.end} bytes",
-            fix=f"{self._likely_cause()}{'' if self.leftover % 4 else _LOAD_ANYWAY}",
+            remark="" if self.leftover % 4 else _LOAD_ANYWAY,
+            **self._sizes(),
         )
 
-    def _likely_cause(self) -> str:
-        return likely_cause(self.network, self.end - self.start)
+    def _sizes(self) -> dict[str, Any]:
+        return {"network": self.network, "file_bytes": self.end - self.start}
 
 
 def _describe_layer(layer: Layer) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,29 @@ _SEARCHED = 2**24  # bytes of a file that are searched for signs of a conversion
 _CERTAIN = 8  # line feeds, each after a carriage return: by chance once in 256 ** 8 files
 _MIN_FOR_PAIRS = 2**19  # bytes among which several pairs CR LF are expected
 _BYTES_PER_PAIR = 2**17  # in float32 numbers: half of what random bytes have
+
+
+class SizeMismatchError(WeightsError):
+    """A weight file whose length does not fit the network.
+
+    Args:
+        what: what is wrong, in one line.
+        network: the network to be filled.
+        file_bytes: bytes of values in the file.
+        remark: added to the probable mistake, which is what `fix` says.
+        parts: where, expected and got.
+
+    Attributes:
+        cause: the probable mistake, and how to mend it.
+        classes: the number of classes for which the length would be right, None for none.
+    """
+
+    def __init__(
+        self, what: str, *, network: Network, file_bytes: int, remark: str = "", **parts: Any
+    ) -> None:
+        self.cause: str = likely_cause(network, file_bytes)
+        self.classes: int | None = _classes_that_fit(network, file_bytes)
+        super().__init__(what, **parts, fix=f"{self.cause}{remark}")
 
 
 def check_is_weights(data: np.ndarray, path: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from darknet_torch.augment.classification import (
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
+from darknet_torch.augment.truths import label_problems
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
 from darknet_torch.datasets.examples import DataSet, Example, Problem
 from darknet_torch.datasets.opening import open_dataset
@@ -42,6 +44,7 @@ class TrainingData:
         side: cells per side of a [detection] head, None for others.
         problems: faults in the files of the data set.
         valid: labelled pictures for the evaluation of a detector, None for no evaluation.
+        valid_problems: faults in the labels of the evaluation.
         valid_pictures: pictures for the evaluation of a classifier, None for no evaluation.
     """
 
@@ -54,6 +57,7 @@ class TrainingData:
     side: int | None = None
     problems: tuple[Problem, ...] = ()
     valid: DataSet | None = None
+    valid_problems: tuple[Problem, ...] = ()
     valid_pictures: ClassifiedPictures | None = None
 
 
@@ -89,11 +93,7 @@ def open_training_data(network: Network, plan: TrainPlan) -> TrainingData:
 
 def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     head = network.heads[-1]  # the last one's options count, as in train_detector
-    data_set = _data_set(plan, plan.split or "train")
-    examples = data_set.examples
-    if plan.overfit:
-        examples = tuple(x for x in examples if x.labels is not None and len(x.labels))
-        examples = examples[: plan.overfit]
+    data_set, examples = open_detection_data(plan)
     augment = plan.augment and not plan.overfit
     side = None
     source: SampleSource
@@ -112,7 +112,8 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     if plan.overfit:
         valid = replace(data_set, examples=examples)
     elif plan.map:
-        valid = _data_set(plan, plan.valid_split)
+        with _names_the_option(plan):
+            valid = _data_set(plan, plan.valid_split)
     return TrainingData(
         DETECTOR,
         source,
@@ -124,7 +125,50 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         side=side,
         problems=data_set.problems,
         valid=valid,
+        valid_problems=_problems_of(valid, head.classes),
     )
+
+
+def open_detection_data(plan: TrainPlan) -> tuple[DataSet, tuple[Example, ...]]:
+    """The data set to train a detector on, and those of its pictures that are used.
+
+    Raises:
+        UsageError, NamesError: as `open_dataset`; also if there are no pictures to use.
+    """
+    data_set = _data_set(plan, plan.split or "train")
+    examples = data_set.examples
+    if plan.overfit:
+        examples = tuple([item for item in examples if item.labels][: plan.overfit])
+    if not examples:
+        raise UsageError(
+            "no pictures to train on",
+            where=data_set.origin,
+            expected="pictures with boxes" if plan.overfit else "at least one",
+            got=f"{len(data_set.examples)} without boxes" if plan.overfit else "an empty list",
+            fix="label some of them" if plan.overfit else "fill the list",
+        )
+    return data_set, examples
+
+
+def _problems_of(valid: DataSet | None, classes: int) -> tuple[Problem, ...]:
+    return (*valid.problems, *label_problems(valid.examples, classes)) if valid else ()
+
+
+@contextmanager
+def _names_the_option(plan: TrainPlan) -> Iterator[None]:
+    """Add to an error about the validation data where it comes from and what it is for."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(
+            f"{error.what} (the list to evaluate on)",
+            where=error.where,
+            expected=error.expected or "a list of pictures, on which --map evaluates",
+            got=error.got,
+            fix=error.fix
+            or f"correct {plan.valid_split}= of {plan.data}, give another "
+            "--valid-split, or train without --map",
+        ) from None
 
 
 def _data_set(plan: TrainPlan, split: str) -> DataSet:
@@ -167,7 +211,8 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
     if plan.overfit:
         valid = pictures
     elif plan.map:
-        valid = open_classification(plan.data, split=plan.valid_split, exif=plan.exif)
+        with _names_the_option(plan):
+            valid = open_classification(plan.data, split=plan.valid_split, exif=plan.exif)
     return TrainingData(
         CLASSIFIER,
         ClassificationSource.from_pictures(pictures, options),
@@ -183,6 +228,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
             ),
         ),
         problems=pictures.problems,
+        valid_problems=() if valid is None else valid.problems,
         valid_pictures=valid,
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from darknet_torch.datasets.classification import ClassifiedPictures
 from darknet_torch.datasets.examples import DataSet
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import DarknetError, UsageError, format_message
 from darknet_torch.evaluation.classification import score_classifier, true_class_ids
 from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, match
 from darknet_torch.evaluation.detection_pass import detect_all
@@ -47,7 +47,7 @@ class Score:
 
 
 def detector_score(network: Network, data_set: DataSet, *, iou: float, workers: int) -> Score:
-    """Compute Darknet's mAP of a detector; the network ends in training mode.
+    """Compute Darknet's mAP of a detector; the network ends in evaluation mode.
 
     Args:
         data_set: pictures with their boxes.
@@ -72,7 +72,6 @@ def detector_score(network: Network, data_set: DataSet, *, iou: float, workers: 
         workers=workers,
         exif=data_set.exif,
     )
-    network.train()
     if not passed.readable:
         raise UsageError("no picture can be read", where=data_set.origin)
     seen = tuple(data_set.examples[place] for place in passed.readable)
@@ -82,7 +81,7 @@ def detector_score(network: Network, data_set: DataSet, *, iou: float, workers: 
 
 
 def classifier_score_of(network: Network, pictures: ClassifiedPictures, *, workers: int) -> Score:
-    """Compute the accuracy of a classifier; the network ends in training mode.
+    """Compute the accuracy of a classifier; the network ends in evaluation mode.
 
     Raises:
         UsageError: not one picture can be read.
@@ -97,7 +96,6 @@ def classifier_score_of(network: Network, pictures: ClassifiedPictures, *, worke
             found = classifier.classify_images(batch.images, [""] * len(batch.images))
             guesses += [one.class_ids for one in found]
             truths += [known[place] for place in batch.indices]
-    network.train()
     if not guesses:
         raise UsageError("no picture can be read", where=pictures.origin)
     names = (*pictures.names, *_numbered(classifier.classes)[len(pictures.names) :])
@@ -121,7 +119,7 @@ def find_evaluator(data: TrainingData, plan: TrainPlan) -> Evaluator | None:
 
 
 class PeriodicEvaluation(Callback):
-    """Evaluates the network every few epochs and at the end.
+    """Evaluates the network every few epochs and at the end; one that fails ends nothing.
 
     Args:
         evaluate: computes the score.
@@ -156,10 +154,19 @@ class PeriodicEvaluation(Callback):
         self._evaluated_at = state.get("evaluated_at")
 
     def _evaluate(self, loop: TrainingLoop) -> None:
-        with loop.interruptible():
-            self.last = self.evaluate(loop.network)
+        """Evaluate the network, or say why that failed: the weights come first."""
+        try:
+            with loop.interruptible():
+                score = self.evaluate(loop.network)
+        except Exception as error:  # noqa: BLE001 (readers, OpenCV, memory: all end here)
+            self._evaluated_at = loop.iteration
+            loop.events.on_warning(loop, _failure(error, loop.iteration))
+            return
+        finally:
+            loop.network.train()
         self._evaluated_at = loop.iteration
-        loop.events.on_evaluation(loop, self.last)
+        self.last = score
+        loop.events.on_evaluation(loop, score)
 
     def _is_due(self, loop: TrainingLoop) -> bool:
         net = loop.network.net
@@ -167,3 +174,16 @@ class PeriodicEvaluation(Callback):
         interval = max(_EPOCHS * self.pictures // per_iteration, _MIN_INTERVAL)
         due = max((self._evaluated_at or 0) + interval, net.burn_in)
         return loop.iteration >= due or loop.iteration == net.max_batches
+
+
+def _failure(error: Exception, iteration: int) -> str:
+    """The message for an evaluation that failed, in one line."""
+    reason = str(error) if isinstance(error, DarknetError) else f"{type(error).__name__}: {error}"
+    return format_message(
+        "the evaluation failed; training goes on, and its weights are saved as before",
+        where=f"iteration {iteration}",
+        expected="a score",
+        got=" ".join(reason.split()),
+        fix="evaluate saved weights with dtorch map; a smaller --valid-split or fewer --workers "
+        "take less memory",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,11 @@ import torch
 import torch.distributed
 from torch.multiprocessing.spawn import ProcessExitedException, spawn
 
-from darknet_torch.errors import DarknetError, TrainingError
+from darknet_torch.errors import CfgNote, CfgWarning, DarknetError, TrainingError
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.plan import TrainPlan
-from darknet_torch.training.setup import prepare
+from darknet_torch.training.setup import Training, prepare
 
 _SUCCEEDED, _FAILED = 0, 2
 _TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # a path may hold any bytes
@@ -79,12 +80,25 @@ def _train_one(
     )
     try:
         plan = replace(plan, device=device)
-        prepare(plan, make_callbacks(), Processes(rank, count)).run()
+        prepare_with_messages(plan, make_callbacks(), Processes(rank, count)).run()
     except DarknetError as error:
         _error_file(shared, rank).write_text(str(error), **_TEXT)
         _leave(_FAILED)  # the others wait for this one and are ended by their parent
     torch.distributed.destroy_process_group()
     _leave(_SUCCEEDED)
+
+
+def prepare_with_messages(
+    plan: TrainPlan, callbacks: Sequence[Callback], processes: Processes
+) -> Training:
+    """`prepare`, whose warnings go to the callbacks of the first process, in their own words."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CfgWarning)
+        training = prepare(plan, callbacks, processes)
+    for item in caught:
+        kind = "note" if issubclass(item.category, CfgNote) else "warning"
+        training.loop.events.on_message(training.loop, f"{kind}: {item.message}")
+    return training
 
 
 def _error_file(shared: Path, rank: int) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -30,7 +29,7 @@ from darknet_torch.training.iteration_start import (
 )
 from darknet_torch.training.optimizer import Optimizer, batch_size
 from darknet_torch.training.problem_log import ProblemLog
-from darknet_torch.training.schedule import rate_at
+from darknet_torch.training.schedule import rate_of_run
 
 
 @dataclass
@@ -280,8 +279,7 @@ class TrainingLoop:
             (root if self.scaler is None else self.scaler.scale(root)).backward()
 
     def _rate(self) -> float:
-        generator = random.Random(f"{self.seed} {self.iteration}")
-        return rate_at(self.network.net, self.iteration, generator)
+        return rate_of_run(self.network.net, self.iteration, self.seed)
 
     def _check_finite(self, result: MiniBatchResult, paths: Sequence[str]) -> None:
         if bool(torch.isfinite(result.cost)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,13 @@ class TrainPlan:
         darknet_bugs: "fix" or "reproduce" the bugs of the C code in training, see
             `darknet_torch.cfg.dialect.without_bugs`.
         exact_order: add up and round in the order of C's loops, slowly.
-        width, height, batch, subdivisions, max_batches: replace those of the cfg; None keeps
-            them.
+        width, height, batch, subdivisions, max_batches, learning_rate: replace those of the
+            cfg; None keeps them.
+        epochs: train on each picture this often, which replaces max_batches and scales the
+            schedule of the learning rate; None for the length that max_batches gives.
+        scale_schedule: scale the schedule of the learning rate to the length of the training.
+        net_options: the options of [net] that differ from the cfg's by the four above, with the
+            values that the training runs with; `darknet_torch.training.net_options` fills it in.
         bn_momentum: weight of a batch in the rolling statistics, 0-1; None for the dialect's.
         seed: seeds all random numbers.
         device: "cpu", "cuda" or "cuda:N".
@@ -64,6 +70,10 @@ class TrainPlan:
     batch: int | None = None
     subdivisions: int | None = None
     max_batches: int | None = None
+    learning_rate: float | None = None
+    epochs: int | None = None
+    scale_schedule: bool = False
+    net_options: Mapping[str, Any] | None = None
     bn_momentum: float | None = None
     seed: int = 0
     device: str = "cpu"

@@ -21,7 +21,8 @@ from darknet_torch.training.plan import TrainPlan
 # compared as the network has them, the data by its content.
 _NOT_COMPARED = frozenset(
     "cfg data base backup weights images names resume overwrite clear workers save_every "
-    "save_last width height batch subdivisions max_batches".split()
+    "save_last width height batch subdivisions max_batches epochs learning_rate scale_schedule "
+    "net_options".split()
 )
 _SIZE = ("width", "height")
 # In the order in which a difference explains the others.

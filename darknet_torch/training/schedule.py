@@ -51,6 +51,11 @@ def rate_at(net: NetOptions, batch: int, generator: random.Random | None = None)
     return rate
 
 
+def rate_of_run(net: NetOptions, batch: int, seed: int) -> float:
+    """`rate_at` in a run of this seed, which the random numbers of policy=random come from."""
+    return rate_at(net, batch, random.Random(f"{seed} {batch}"))
+
+
 def _after_steps(net: NetOptions, batch: int) -> float:
     rate = np.float32(net.learning_rate)
     for step, scale in zip(net.steps, net.scales, strict=False):

@@ -11,7 +11,7 @@ import torch
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
 from darknet_torch.errors import CfgError, UsageError, warn
-from darknet_torch.model.loading import build, fill, find_device
+from darknet_torch.model.loading import build, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
@@ -21,10 +21,13 @@ from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.multiscale import MultiScale
+from darknet_torch.training.net_options import with_net_options
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
 from darknet_torch.training.run_folder import check_free, locked
 from darknet_torch.training.run_record import RunRecord
+from darknet_torch.training.start_checks import Start, check_start
+from darknet_torch.training.starting_weights import fill_to_train
 
 # Options of experiments in the C code that change nothing in a training here.
 IGNORED_NET_OPTIONS = ("adversarial_lr", "attention", "weights_reject_freq", "unsupervised")
@@ -69,7 +72,8 @@ class Training:
                 writes to the same folder, or has left its weights there.
             KeyboardInterrupt: the user stopped it; the last complete iteration is saved.
         """
-        problems = (*self.data.problems, *self.data.source.problems)
+        data = self.data
+        problems = (*data.problems, *data.source.problems, *data.valid_problems)
         batches = self._batches(self.network.net.max_batches).__iter__()
         with self._own_folder(), closing(batches):
             self.loop.report_problems(problems)
@@ -129,6 +133,7 @@ def prepare(
     # Processes share the weights of the first one, not its dropout.
     processes = processes or Processes()
     torch.manual_seed(plan.seed + processes.rank)
+    plan = with_net_options(plan, processes)
     saved = find_saved_run(plan) if plan.resume else None
     network = _build(plan) if saved else start_network(plan)
     if not network.net.max_batches:
@@ -160,6 +165,8 @@ def prepare(
     if saved:
         resume(saved, loop, record)
     _check_unfinished(loop, plan, saved)
+    if loop.processes.is_first:
+        check_start(Start(plan, network, data, loop.iteration))
     sizes = MultiScale.from_options(
         network.net, network.dialect, seed=plan.seed, random=data.random
     )
@@ -176,7 +183,7 @@ def start_network(plan: TrainPlan) -> Network:
     if plan.weights is None:
         network.initialize()
     else:
-        fill(network, plan.weights, strict=True)
+        fill_to_train(network, plan.weights, plan)
     if plan.clear or plan.weights is None:
         network.header = type(network.header)(*network.dialect.weight_file.version)
     return network
@@ -189,7 +196,7 @@ def _build(plan: TrainPlan) -> Network:
         height=plan.height,
         batch=plan.batch,
         subdivisions=plan.subdivisions,
-        max_batches=plan.max_batches,
+        net_options=plan.net_options,
         dialect=_dialect(plan),
         arithmetic="c_order" if plan.exact_order else "fast",
     )

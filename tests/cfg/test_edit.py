@@ -2,7 +2,7 @@
 
 import pytest
 
-from darknet_torch.cfg.edit import CfgEdit
+from darknet_torch.cfg.edit import CfgEdit, value_text, with_values
 from darknet_torch.cfg.grammar import parse_cfg
 
 TEXT = """# a network
@@ -73,3 +73,15 @@ def test_a_value_is_added_before_a_line_that_has_none():
         (net,) = parse_cfg(text)
     edit.set(net, "batch", "8")
     assert edit.text == "[net]\nbatch=8\nbatch\nwidth=1"
+
+
+def test_numbers_are_written_as_in_a_cfg():
+    assert [value_text(value) for value in (7, (1, 2), 0.1, (0.5, 2.0))] == [
+        *("7", "1,2", "0.1", "0.5,2")
+    ]
+
+
+def test_a_section_with_other_values_keeps_the_lines_of_its_keys():
+    net = with_values(parse_cfg(TEXT)[0], {"width": 64, "steps": (3, 4)})
+    found = {key: (entry.value, entry.where.line) for key, entry in net.first().items()}
+    assert found == {"width": ("64", 3), "steps": ("3,4", 2), "height": ("32", 4)}

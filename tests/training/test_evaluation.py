@@ -1,5 +1,10 @@
 """The evaluation of a network during its training."""
 
+import pytest
+
+from darknet_torch.errors import UsageError
+from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.evaluation import PeriodicEvaluation
 from darknet_torch.training.setup import prepare
 from tests.training.runs import DETECTOR, changed, written
 
@@ -11,3 +16,42 @@ def test_it_overfits_a_few_pictures(plan, tmp_path):
     score = prepare(plan).run()
     # The same pictures without augmentation: 0.95 is what the command promises.
     assert score.value >= 0.95
+
+
+class Warnings(Callback):
+    def __init__(self):
+        self.texts = []
+
+    def on_warning(self, loop, text):
+        self.texts.append(text)
+
+
+@pytest.mark.parametrize(
+    ("error", "got"),
+    [
+        (MemoryError("12 MB\nmore"), "got MemoryError: 12 MB more; evaluate saved weights"),
+        (UsageError("no picture can be read", where="x"), "got x: no picture can be read; "),
+    ],
+)
+def test_after_an_evaluation_that_failed_the_training_goes_on(plan, error, got):
+    def fail(network):
+        network.eval()
+        raise error
+
+    warnings = Warnings()
+    training = prepare(plan, [warnings, PeriodicEvaluation(fail, pictures=6)])
+    training.run()
+    assert training.loop.iteration == 6
+    assert training.network.training
+    (text,) = warnings.texts
+    assert text.startswith("iteration 6: the evaluation failed; training goes on, and its weights")
+    assert got in text
+
+
+def test_an_interrupt_during_an_evaluation_still_ends_the_training(plan):
+    def interrupt(network):
+        raise KeyboardInterrupt
+
+    training = prepare(plan, [PeriodicEvaluation(interrupt, pictures=6)])
+    with pytest.raises(KeyboardInterrupt):
+        training.run()

@@ -1,12 +1,15 @@
 """Training in several processes."""
 
+import re
+
 import numpy as np
 import pytest
 
 from darknet_torch import load
 from darknet_torch.errors import TrainingError
-from darknet_torch.training.launch import launch
-from tests.training.runs import DETECTOR, changed, written
+from darknet_torch.training.distributed import Processes
+from darknet_torch.training.launch import launch, prepare_with_messages
+from tests.training.runs import DETECTOR, Recorder, changed, written
 
 
 def no_callbacks():
@@ -28,3 +31,14 @@ def test_the_error_of_a_process_is_the_error_of_the_training(plan, tmp_path):
     expected = r"process \d, on cpu: one of .* failed: got none of the 6 pictures can be read"
     with pytest.raises(TrainingError, match=expected):
         launch(plan, ["cpu", "cpu"], no_callbacks)
+
+
+def test_warnings_of_the_start_are_messages_of_the_first_process(plan):
+    recorder = Recorder()
+    prepare_with_messages(changed(plan, max_batches=3), [recorder], Processes())
+    assert any(re.match("warning: .*burn_in takes more than half", x) for x in recorder.messages)
+    assert sum("learning rates of this run" in text for text in recorder.messages) == 1
+    scaled = Recorder()
+    prepare_with_messages(changed(plan, epochs=10), [scaled], Processes())
+    (note,) = scaled.messages
+    assert note.startswith("note: ")

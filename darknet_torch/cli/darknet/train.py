@@ -29,4 +29,8 @@ def train_text(options: TrainOptions) -> None:
 
 
 _POSITIONS = ("cfg", "weights", "data")
-train_text.params += [param for param in train.params if param.name not in _POSITIONS]
+_SCALING = ("epochs", "scale_schedule")  # Darknet's own spelling never scales the schedule
+train_.params = [param for param in train_.params if param.name not in _SCALING]
+train_text.params += [
+    param for param in train.params if param.name not in (*_POSITIONS, *_SCALING)
+]

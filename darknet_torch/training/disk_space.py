@@ -1,0 +1,100 @@
+"""How much room the files of a training take, and whether the disk has it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from darknet_torch.errors import UsageError, warn
+from darknet_torch.model.network import Network
+from darknet_torch.training.plan import TrainPlan
+
+_HEADER = 20  # bytes of a weight file before its arrays
+_PAIRS = 2  # the last pair of weights and state, and the pair before it
+
+
+@dataclass(frozen=True)
+class RoomNeeded:
+    """The bytes that the files of a training take.
+
+    Attributes:
+        weights: of one weight file.
+        pair: of the last weights and the state, from which a run is resumed.
+        numbered: how many numbered weight files are to come.
+        total: of all files, one that is being written included.
+    """
+
+    weights: int
+    pair: int
+    numbered: int
+    total: int
+
+
+def room_needed(
+    network: Network, plan: TrainPlan, *, iteration: int, evaluates: bool
+) -> RoomNeeded:
+    """Estimate the room for the files of a training.
+
+    Args:
+        network: the network in training.
+        plan: says how often weights are saved.
+        iteration: updates made so far.
+        evaluates: whether the best weights are kept.
+    """
+    net = network.net
+    weights = _HEADER + 4 * sum(slot.tensor.numel() for slot in network.saved_slots())
+    # The weights themselves; momentum, or Adam's two; averages.
+    copies = 1 + (2 if net.adam else 1) + bool(net.ema_alpha)
+    state = 4 * copies * sum(parameter.numel() for parameter in network.parameters())
+    pair = weights + state
+    interval = plan.save_interval(net.max_batches)
+    numbered = net.max_batches // interval - iteration // interval
+    single = 1 + evaluates + bool(net.ema_alpha)  # _final, _best, _ema
+    total = (numbered + single) * weights + _PAIRS * pair + max(weights, state)
+    return RoomNeeded(weights, pair, numbered, total)
+
+
+def check_room(needed: RoomNeeded, plan: TrainPlan) -> None:
+    """Compare the room that a training needs with what its disk has.
+
+    A disk without room for all files causes a warning.
+
+    Raises:
+        UsageError: there is no room for even one pair of weights and state.
+    """
+    try:
+        free = shutil.disk_usage(_existing_parent(Path(plan.backup))).free
+    except OSError:
+        return  # the folder cannot be looked at; creating it says why
+    if free < needed.pair:
+        raise UsageError(
+            "the disk has no room for a checkpoint",
+            where=plan.backup,
+            expected=f"{_size(needed.pair)} for one pair of weights and state",
+            got=f"{_size(free)} free",
+            fix="free some room, or give a folder on another disk with --backup",
+        )
+    if free < needed.total:
+        warn(
+            "the disk has no room for all files of the training",
+            where=plan.backup,
+            expected=f"{_size(needed.total)}: {needed.numbered} numbered weight files of "
+            f"{_size(needed.weights)} each, two pairs of weights and state, and the final files",
+            got=f"{_size(free)} free",
+            fix="free some room, give another --backup, or save less often with --save-every",
+        )
+
+
+def _existing_parent(path: Path) -> Path:
+    """The path itself or the nearest of its parents that exists."""
+    path = path.absolute()
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _size(count: int) -> str:
+    """A number of bytes in the unit that suits it, such as ``24.3 MB``."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,62 @@
+"""A schedule of the learning rate, scaled to another length of training. No torch."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from darknet_torch.cfg.net import NetOptions
+from darknet_torch.cfg.numbers import float32
+
+_BURN_IN_PARTS = 10  # burn-in takes at most one of these parts of a training
+
+
+def fitting_burn_in(burn_in: int, max_batches: int) -> int:
+    """The burn-in of a training: `burn_in` batches, but at most a tenth of `max_batches`."""
+    return min(burn_in, max_batches // _BURN_IN_PARTS)
+
+
+def batches_for_epochs(epochs: int, inputs: int, per_batch: int) -> int:
+    """How many batches show each of `inputs` inputs `epochs` times.
+
+    Args:
+        epochs: 1 or more.
+        inputs: pictures of the training set, or characters of a text.
+        per_batch: inputs per update, summed over all processes.
+    """
+    return math.ceil(epochs * inputs / per_batch)
+
+
+def scaled_schedule(net: NetOptions, max_batches: int) -> dict[str, Any]:
+    """The options of [net] that give its schedule the length `max_batches`.
+
+    What the policy counts in batches keeps its place in the training: steps, step and
+    sgdr_cycle are multiplied by the ratio of the lengths, and gamma is converted. burn_in keeps
+    its length, since weights settle in batches rather than in parts of a training, but takes a
+    tenth of it at most. Without max_batches= in the cfg there is no ratio, and only burn_in
+    changes.
+
+    Returns:
+        Names of options that differ from those of `net`, max_batches included, and their values.
+    """
+    ratio = max_batches / net.max_batches if net.max_batches > 0 else 1.0
+    values: dict[str, Any] = {
+        "max_batches": max_batches,
+        "burn_in": fitting_burn_in(net.burn_in, max_batches),
+        **_scaled_policy(net, ratio),
+    }
+    return {name: value for name, value in values.items() if value != getattr(net, name)}
+
+
+def _scaled_policy(net: NetOptions, ratio: float) -> dict[str, Any]:
+    if net.policy == "steps":
+        return {"steps": tuple(round(step * ratio) for step in net.steps)}
+    if net.policy == "step":
+        return {"step": max(1, round(net.step * ratio))}
+    if net.policy == "sgdr" and net.sgdr_cycle:
+        return {"sgdr_cycle": max(1, round(net.sgdr_cycle * ratio))}
+    if net.policy == "exp" and 0 < net.gamma <= 1:
+        return {"gamma": float32(net.gamma ** (1 / ratio))}
+    if net.policy == "sigmoid":
+        return {"step": round(net.step * ratio), "gamma": float32(net.gamma / ratio)}
+    return {}  # the others follow max_batches, or do not change

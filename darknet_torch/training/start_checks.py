@@ -1,0 +1,260 @@
+"""What is checked before the first iteration of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from darknet_torch.augment.labelled import LabelledSource
+from darknet_torch.augment.truths import training_labels
+from darknet_torch.cfg.data_file import read_data_file
+from darknet_torch.errors import ImageError, NamesError, UsageError, warn
+from darknet_torch.media.decoding import read_picture
+from darknet_torch.model.network import Network
+from darknet_torch.text import is_file
+from darknet_torch.training.box_counts import BoxCounts, count_boxes
+from darknet_torch.training.data import DETECTOR, TrainingData
+from darknet_torch.training.disk_space import check_room, room_needed
+from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.schedule import rate_of_run
+from darknet_torch.training.schedule_rules import SCHEDULE_RULES
+
+_SHOWN = 3  # names and pictures that a message lists
+_FROM_ONE = "class ids seem to count from 1; Darknet's count from 0: subtract 1 from each"
+
+
+@dataclass(frozen=True)
+class Start:
+    """A training that is about to start.
+
+    Attributes:
+        plan: what to do.
+        network: with the options of [net] that the training runs with.
+        data: what to train and to evaluate on.
+        iteration: updates made so far, 0 for a new training.
+    """
+
+    plan: TrainPlan
+    network: Network
+    data: TrainingData
+    iteration: int = 0
+
+
+StartCheck = Callable[[Start], None]
+
+
+def names_match_classes(start: Start) -> None:
+    """Compare the number of class names with the classes of a detector.
+
+    Training needs no names, so without an evaluation another number is a warning.
+
+    Raises:
+        NamesError: the evaluation, which needs them, would fail.
+
+    Source: detector.c validate_detector_map (AlexeyAB), which stops there during training.
+    """
+    data, names = start.data, start.data.names
+    if data.kind != DETECTOR or not names:
+        return
+    classes, have = start.network.heads[-1].classes, len(names)
+    if have == classes:
+        return
+    cfg = start.plan.cfg
+    error = NamesError(
+        "the number of class names differs from the network's number of classes",
+        where=_origin_of_names(start.plan),
+        expected=f"{classes} names, as classes={classes} in {cfg}",
+        got=f"{have} ({_listed(names)})",
+        fix=f"correct the names, or make a cfg with dtorch new {cfg} --classes {have}",
+    )
+    if data.valid is not None:
+        raise error
+    warn(error.what, where=error.where, expected=error.expected, got=error.got, fix=error.fix)
+
+
+def _origin_of_names(plan: TrainPlan) -> str:
+    """The file that the class names come from."""
+    if plan.names:
+        return plan.names
+    if Path(plan.data).suffix != ".data":
+        return plan.data
+    given = read_data_file(plan.data).get("names")
+    return str(given.path()) if given else plan.data
+
+
+def boxes_are_left(start: Start) -> None:
+    """Check that a detector has boxes to train on.
+
+    Raises:
+        UsageError: not one box can be used.
+    """
+    source = start.data.source
+    if not isinstance(source, LabelledSource) or start.network.net.notruth:
+        return
+    classes = start.network.heads[-1].classes
+    counts = count_boxes(source.pictures.labels, classes)
+    if not counts.usable:
+        without = sum(problem.kind == "no label file" for problem in source.problems)
+        raise _no_boxes_error(
+            "no box is left to train on", start.plan.data, counts, _missing_labels(without)
+        )
+    if counts.seem_to_count_from_one:
+        warn(
+            "boxes of the highest class are left out, and there are none of class 0",
+            where=start.plan.data,
+            expected=f"class ids in 0..{classes - 1}",
+            got=f"class ids in {counts.lowest}..{counts.highest}",
+            fix=_FROM_ONE,
+        )
+
+
+def _missing_labels(count: int) -> str:
+    return f"; {count} of the pictures have no label file" if count else ""
+
+
+def _no_boxes_error(what: str, where: object, counts: BoxCounts, remark: str = "") -> UsageError:
+    """The error for a list of pictures without a single usable box."""
+    if counts.seem_to_count_from_one:
+        fix = _FROM_ONE
+    elif counts.total:
+        fix = "correct the labels; dtorch dataset check lists each line"
+    else:
+        fix = "label the pictures: a .txt of lines 'class x y width height' beside each"
+    return UsageError(
+        what,
+        where=where,
+        expected=f"boxes of the classes 0..{counts.classes - 1} inside their pictures",
+        got=f"{counts}{remark}",
+        fix=fix,
+    )
+
+
+def evaluation_is_possible(start: Start) -> None:
+    """Check the pictures and boxes that the evaluation takes.
+
+    Some missing pictures cause a warning.
+
+    Raises:
+        UsageError: there are no pictures, not one can be read, or not one has a usable truth.
+    """
+    data, plan = start.data, start.plan
+    if data.valid is not None:
+        paths = [example.path for example in data.valid.examples]
+        _check_pictures(paths, data.valid.origin, plan)
+        counts = count_boxes(
+            map(training_labels, data.valid.examples), start.network.heads[-1].classes
+        )
+        if not counts.usable:
+            without = sum(example.labels is None for example in data.valid.examples)
+            raise _no_boxes_error(
+                "no box to evaluate on", data.valid.origin, counts, _missing_labels(without)
+            )
+    elif data.valid_pictures is not None:
+        pictures = data.valid_pictures
+        _check_pictures(pictures.paths, pictures.origin, plan)
+        if all(class_id is None for class_id in pictures.class_ids):
+            raise UsageError(
+                "no picture to evaluate on has a class",
+                where=pictures.origin,
+                expected="one label in each path",
+                got=pictures.problems[0] if pictures.problems else "none",
+                fix="correct labels=, or train without --map",
+            )
+
+
+def _check_pictures(paths: Iterable[Path], origin: str, plan: TrainPlan) -> None:
+    paths = list(dict.fromkeys(paths))
+    fix = f"correct the list of the split {plan.valid_split}, or train without --map"
+    if not paths:
+        raise UsageError(
+            "no pictures to evaluate on",
+            where=origin,
+            expected="at least one",
+            got="an empty list",
+            fix=fix,
+        )
+    missing = [path for path in paths if not is_file(path)]
+    got = f"{len(missing)} of {len(paths)} missing: {_listed(missing)}" if missing else ""
+    present = set(paths).difference(missing)
+    if not any(_can_be_read(path) for path in paths if path in present):
+        raise UsageError(
+            "not one picture to evaluate on can be read",
+            where=origin,
+            expected="pictures that exist and can be decoded",
+            got=got or f"{len(paths)} that cannot be decoded, such as {paths[0]}",
+            fix=fix,
+        )
+    if missing:
+        warn("pictures to evaluate on are missing", where=origin, got=got, fix=fix)
+
+
+def _listed(items: Sequence[object]) -> str:
+    """The first of `items`, for a message."""
+    return ", ".join(map(str, items[:_SHOWN])) + (", ..." if len(items) > _SHOWN else "")
+
+
+def _can_be_read(path: Path) -> bool:
+    try:
+        read_picture(path)
+    except ImageError:
+        return False
+    return True
+
+
+def schedule_of_run(start: Start) -> None:
+    """Warn of a schedule by which little or nothing is learned, and of the rates of the run."""
+    net, plan = start.network.net, start.plan
+    found = [item for rule in SCHEDULE_RULES for item in rule(net, lambda _: net.where)]
+    scaling_helps = plan.max_batches is not None and not plan.scale_schedule
+    for item in found:
+        fix = f"train with --scale-schedule, or {item.fix}" if scaling_helps else item.fix
+        warn(item.what, where=item.where, expected=item.expected, got=item.got, fix=fix)
+    if found:
+        warn(f"the learning rates of this run: {_rates(start)}", where=net.where)
+
+
+def _rates(start: Start) -> str:
+    """The rate of the first iteration, of each quarter, and of the last one."""
+    net, first = start.network.net, start.iteration + 1
+    last = net.max_batches
+    batches = {first, *(last * part // 4 for part in (1, 2, 3)), last}
+    return ", ".join(
+        f"{rate_of_run(net, batch, start.plan.seed):.3g} at iteration {batch}"
+        for batch in sorted(batches)
+        if batch >= first
+    )
+
+
+def room_on_disk(start: Start) -> None:
+    """Check that the disk has room for the files of the training.
+
+    Raises:
+        UsageError: there is no room for even one checkpoint.
+    """
+    needed = room_needed(
+        start.network,
+        start.plan,
+        iteration=start.iteration,
+        evaluates=start.plan.map,
+    )
+    check_room(needed, start.plan)
+
+
+START_CHECKS: tuple[StartCheck, ...] = (
+    names_match_classes,
+    boxes_are_left,
+    evaluation_is_possible,
+    schedule_of_run,
+    room_on_disk,
+)
+
+
+def check_start(start: Start) -> None:
+    """Apply all checks to a training before its first iteration.
+
+    Raises:
+        NamesError, UsageError: the training, or its evaluation, would fail.
+    """
+    for check in START_CHECKS:
+        check(start)
