@@ -81,7 +81,26 @@ def check_channels(net: NetOptions) -> int:
         where=net.where,
         expected="width=, height= and channels=3, or 1 for grey, in [net]",
         got=f"width={net.width}, height={net.height}, channels={net.channels}",
+        fix="write channels=3, or channels=1" if net.is_picture else None,
     )
+
+
+def check_mini_batch(net: NetOptions) -> None:
+    """Refuse more subdivisions than pictures: a mini-batch, batch / subdivisions, has none.
+
+    Source: parser.c parse_net_options, which divides two integers.
+
+    Raises:
+        CfgError: subdivisions= is larger than batch=.
+    """
+    if net.subdivisions > net.batch:
+        raise CfgError(
+            "a mini-batch, batch / subdivisions, has no pictures in Darknet",
+            where=net.where,
+            expected=f"subdivisions={net.batch} at most, the same as batch",
+            got=f"batch={net.batch}, subdivisions={net.subdivisions}",
+            fix=f"write subdivisions={net.batch}",
+        )
 
 
 def check_not_empty(paths: tuple[Path, ...], origin: str) -> None:

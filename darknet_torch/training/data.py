@@ -11,6 +11,7 @@ from darknet_torch.augment.classification import (
     ClassificationSource,
 )
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
+from darknet_torch.augment.pictures import check_mini_batch
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
@@ -75,6 +76,7 @@ def open_training_data(network: Network, plan: TrainPlan) -> TrainingData:
         UsageError, NamesError: it does not exist, or has no training samples.
         CfgError: the network has no loss, or options that Darknet refuses together.
     """
+    check_mini_batch(network.net)
     kind = kind_of(network)
     if kind == DETECTOR:
         return _detector(network, plan)

@@ -1,6 +1,14 @@
 import numpy as np
+import pytest
 
-from darknet_torch.augment.pictures import open_first_readable, rgb_planes
+from darknet_torch.augment.pictures import (
+    check_channels,
+    check_mini_batch,
+    open_first_readable,
+    rgb_planes,
+)
+from darknet_torch.cfg.net import NetOptions
+from darknet_torch.errors import CfgError
 from tests.datasets.tiny_datasets import picture
 
 
@@ -17,3 +25,20 @@ def test_pictures_become_rgb_planes():
     image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
     np.testing.assert_array_equal(rgb_planes(image), image[:, :, ::-1].transpose(2, 0, 1))
     np.testing.assert_array_equal(rgb_planes(image[:, :, 0]), image[None, :, :, 0])
+
+
+def test_more_subdivisions_than_pictures_are_refused():
+    check_mini_batch(NetOptions(batch=4, subdivisions=4))
+    with pytest.raises(CfgError, match=r"subdivisions=4 at most.* write subdivisions=4"):
+        check_mini_batch(NetOptions(batch=4, subdivisions=5))
+
+
+@pytest.mark.parametrize(
+    ("options", "fix"), [({"channels": 6}, "write channels=3"), ({"inputs": 6}, None)]
+)
+def test_inputs_that_are_no_pictures_are_refused(options, fix):
+    size = {"width": 8, "height": 8} if "channels" in options else {}
+    assert check_channels(NetOptions(width=8, height=8, channels=1)) == 1
+    with pytest.raises(CfgError, match="cannot be a picture") as caught:
+        check_channels(NetOptions(**options, **size))
+    assert (caught.value.fix or "").startswith(fix or "")
