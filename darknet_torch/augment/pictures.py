@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,16 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import CfgError, ImageError, UsageError
 from darknet_torch.media.images import read_image
+
+_on_reading: ContextVar[Callable[[str], None]] = ContextVar("on_reading")
+
+
+def report_reading(on_reading: Callable[[str], None]) -> None:
+    """From now on call `on_reading` in this thread with the path of each picture to be opened.
+
+    A process that dies while it reads a picture, or never returns, has then said of which.
+    """
+    _on_reading.set(on_reading)
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,8 @@ def open_first_readable(
     for index in candidates:
         if index in problems:
             continue
+        if (on_reading := _on_reading.get(None)) is not None:
+            on_reading(str(paths[index]))
         try:
             image = read_image(paths[index], decoder="opencv")
         except ImageError as error:

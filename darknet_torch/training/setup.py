@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
@@ -93,6 +94,7 @@ class Training:
             rank=processes.rank,
             world_size=processes.count,
             pin_memory=next(self.network.parameters()).is_cuda,
+            on_wait=partial(self.loop.events.on_waiting, self.loop),
         )
 
 
