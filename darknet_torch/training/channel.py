@@ -61,6 +61,10 @@ class Channel:
         text, *arrays = [self._read(size) for size in sizes]
         return pickle.loads(text, buffers=arrays)
 
+    def fileno(self) -> int:
+        """The number of the connection, for `multiprocessing.connection.wait`."""
+        return self._end.fileno()
+
     def shut_down(self) -> None:
         """End the connection for both sides: whoever waits in `receive` gets EOFError."""
         with suppress(OSError):  # the other side did so before

@@ -7,7 +7,13 @@ import os
 import signal
 import threading
 import traceback
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from darknet_torch.errors import TrainingError
+from darknet_torch.training.channel import Channel
 
 _POLL = 1.0  # seconds; a parent that forked more children may be gone before its pipe says so
 _TERMINAL_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
@@ -24,6 +30,47 @@ _MEANINGS = {
     signal.SIGABRT: "it crashed",
     signal.SIGTERM: "terminated from outside",
 }
+
+
+def start_child(
+    target: Callable[..., None],
+    arguments: Sequence[object],
+    *,
+    method: str | None = None,
+    daemon: bool = False,
+) -> tuple[BaseProcess, Channel]:
+    """Start a process and return it with a connection to it.
+
+    Args:
+        target: called there with `arguments` and the other end of the connection.
+        method: how to start it, see `multiprocessing.get_context`; None for Python's default.
+        daemon: whether it must not have children.
+
+    Raises:
+        OSError: the system has no room for another process, or for more open files.
+    """
+    ours, its = Channel.pair()
+    context: Any = multiprocessing.get_context(method)
+    process = context.Process(target=target, args=(*arguments, its), daemon=daemon)
+    try:
+        process.start()
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        its.close()  # so that the connection ends when the process ends
+    return process, ours
+
+
+def not_started(where: str, count: int, error: OSError) -> TrainingError:
+    """What to raise when one of `count` processes cannot be started."""
+    return TrainingError(
+        "the process cannot be started",
+        where=where,
+        expected=f"room for {count} processes",
+        got=error.strerror,
+        fix="use fewer of them, or raise the limits that ulimit -a shows",
+    )
 
 
 def ignore_terminal_signals() -> None:

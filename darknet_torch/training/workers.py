@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -25,6 +24,8 @@ from darknet_torch.training.child_processes import (
     describe_error,
     end_with_parent,
     ignore_terminal_signals,
+    not_started,
+    start_child,
 )
 
 Task = TypeVar("Task")
@@ -147,31 +148,13 @@ class Workers(Generic[Task, Made]):
         atexit.register(self.close)
         for index in range(self._count):
             try:
-                self._workers.append(self._started(index))
+                self._workers.append(_Worker(*start_child(_serve, (self._work,), daemon=True)))
             except OSError as error:
-                raise TrainingError(
-                    "a process that loads pictures cannot be started",
-                    where=self._call(index),
-                    expected=f"room for {self._count} more processes",
-                    got=error.strerror,
-                    fix="use fewer --workers, or raise the limits that ulimit -a shows",
-                ) from None
+                raise not_started(self._call(index), self._count, error) from None
         for index, worker in enumerate(self._workers):
             arguments = (index, worker)
             worker.receiver = threading.Thread(target=self._receive, args=arguments, daemon=True)
             worker.receiver.start()
-
-    def _started(self, index: int) -> _Worker:
-        ours, its = Channel.pair()
-        process = multiprocessing.Process(target=_serve, args=(self._work, its), daemon=True)
-        try:
-            process.start()
-        except OSError:
-            ours.close()
-            raise
-        finally:
-            its.close()  # from now on it ends with the worker, and the receiver is told
-        return _Worker(process, ours)
 
     def _send(self, numbered: Iterable[tuple[int, Task]]) -> None:
         """Send each task to the worker whose turn it is."""

@@ -1,16 +1,34 @@
 """Training in several processes."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
 from darknet_torch import load
 from darknet_torch.errors import TrainingError
+from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.launch import launch
 from tests.training.runs import DETECTOR, changed, written
 
 
 def no_callbacks():
     return ()
+
+
+class KilledAt2(Callback):
+    """Ends the second process as the system does when memory runs out."""
+
+    on_every_rank = True
+
+    def on_iteration(self, loop, update):
+        if loop.processes.rank == 1 and update.iteration == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_at_2():
+    return (KilledAt2(),)
 
 
 def test_two_processes_train_one_network(plan, tmp_path):
@@ -28,3 +46,24 @@ def test_the_error_of_a_process_is_the_error_of_the_training(plan, tmp_path):
     expected = r"process \d, on cpu: one of .* failed: got none of the 6 pictures can be read"
     with pytest.raises(TrainingError, match=expected):
         launch(plan, ["cpu", "cpu"], no_callbacks)
+
+
+def test_a_killed_process_ends_the_training_with_its_signal(plan):
+    with pytest.raises(TrainingError) as caught:
+        launch(plan, ["cpu", "cpu"], killed_at_2)
+    error = caught.value
+    assert error.what == "one of the processes that train together failed"
+    assert error.where == "process 1, on cpu"
+    assert error.got.startswith("SIGKILL (killed from outside")
+    assert "fewer --workers" in error.fix
+
+
+def test_a_process_that_cannot_be_started_says_why(plan, monkeypatch):
+    def full(self):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("multiprocessing.process.BaseProcess.start", full)
+    with pytest.raises(TrainingError) as caught:
+        launch(plan, ["cpu", "cpu"], no_callbacks)
+    assert caught.value.where == "process 0, on cpu"
+    assert caught.value.got == "Resource temporarily unavailable"
