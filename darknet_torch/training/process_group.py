@@ -13,6 +13,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
+from typing import cast
 
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.channel import Channel
@@ -190,15 +191,16 @@ class ProcessGroup:
         running = self._running()
         for one in running:
             one.ask()
-        ends = [one.process.sentinel for one in running]
+        ends = {one.process.sentinel: one for one in running}
         until = time.monotonic() + min(1.0, self._patience / 3)
         while (left := until - time.monotonic()) > 0:
             asked = {one.channel.fileno(): one for one in running if one.asked}
-            ready = wait([*ends, *asked], left)
-            if any(item in ends for item in ready):
-                return
-            for one in (asked[item] for item in ready if isinstance(item, int)):
-                if one.take_answer():
+            ready = cast(list[int], wait([*ends, *asked], left))
+            for number in ready:
+                if number in ends:
+                    ends[number].process.join(_FAREWELL)  # it closes its files before it ends
+                    return
+                if asked[number].take_answer():
                     self._moved = time.monotonic()
         now = time.monotonic()
         if now - max(self._moved, self._said) >= self._patience:
