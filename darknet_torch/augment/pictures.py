@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,16 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import CfgError, ImageError, UsageError
 from darknet_torch.media.decoding import read_picture
+
+_on_reading: ContextVar[Callable[[str], None]] = ContextVar("on_reading")
+
+
+def report_reading(on_reading: Callable[[str], None]) -> None:
+    """From now on call `on_reading` in this thread with the path of each picture to be opened.
+
+    A process that dies while it reads a picture, or never returns, has then said of which.
+    """
+    _on_reading.set(on_reading)
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,8 @@ def open_first_readable(
     for index in candidates:
         if index in problems:
             continue
+        if (on_reading := _on_reading.get(None)) is not None:
+            on_reading(str(paths[index]))
         try:
             decoded = read_picture(paths[index], exif=exif, decoder="opencv")
         except ImageError as error:
@@ -87,7 +100,26 @@ def check_channels(net: NetOptions) -> int:
         where=net.where,
         expected="width=, height= and channels=3, or 1 for grey, in [net]",
         got=f"width={net.width}, height={net.height}, channels={net.channels}",
+        fix="write channels=3, or channels=1" if net.is_picture else None,
     )
+
+
+def check_mini_batch(net: NetOptions) -> None:
+    """Refuse more subdivisions than pictures: a mini-batch, batch / subdivisions, has none.
+
+    Source: parser.c parse_net_options, which divides two integers.
+
+    Raises:
+        CfgError: subdivisions= is larger than batch=.
+    """
+    if net.subdivisions > net.batch:
+        raise CfgError(
+            "a mini-batch, batch / subdivisions, has no pictures in Darknet",
+            where=net.where,
+            expected=f"subdivisions={net.batch} at most, the same as batch",
+            got=f"batch={net.batch}, subdivisions={net.subdivisions}",
+            fix=f"write subdivisions={net.batch}",
+        )
 
 
 def check_not_empty(paths: tuple[Path, ...], origin: str) -> None:

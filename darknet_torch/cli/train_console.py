@@ -48,7 +48,7 @@ class ConsoleLog(Callback):
 
 
 class ConsoleProblems(Callback):
-    """Prints the first problems in the data; the others are only counted."""
+    """Prints the first problems in the data, the others are only counted; and long waits."""
 
     on_every_rank = True
 
@@ -61,6 +61,9 @@ class ConsoleProblems(Callback):
             click.echo(f"warning: {problem}", err=True)
         elif self._count == _SHOWN + 1:
             click.echo("warning: more problems like these are counted only", err=True)
+
+    def on_waiting(self, loop: TrainingLoop, text: str) -> None:
+        click.echo(text, err=True)
 
 
 @dataclass(frozen=True)

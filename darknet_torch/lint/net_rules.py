@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from darknet_torch.anchors.strides import strides_along_x
 from darknet_torch.augment.mixing import check_contrastive_batch, mixing_mode
+from darknet_torch.augment.pictures import check_channels, check_mini_batch
 from darknet_torch.cfg.grammar import Location, Section
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.lint.finding import (
@@ -33,6 +35,14 @@ def _where(sections: Sections, key: str) -> Location:
     return sections[0].where if entry is None else entry.where
 
 
+def _refused(check: Callable[[NetOptions], object], net: NetOptions) -> list[Finding]:
+    """Return what a check of the training says of [net]."""
+    found: list[Finding] = []
+    with collect_findings(found):
+        check(net)
+    return found
+
+
 def batch_divides_into_subdivisions(
     net: NetOptions, sections: Sections, network: Network | None
 ) -> Iterator[Finding]:
@@ -40,18 +50,10 @@ def batch_divides_into_subdivisions(
 
     Source: parser.c parse_net_options, which divides two integers.
     """
-    mini_batch, remainder = divmod(net.batch, net.subdivisions)
-    used = mini_batch * net.subdivisions
+    used = net.batch // net.subdivisions * net.subdivisions
     where = _where(sections, "subdivisions")
-    if mini_batch == 0:
-        yield error(
-            where,
-            "a mini-batch, batch / subdivisions, has no pictures in Darknet",
-            expected=f"subdivisions={net.batch} at most, the same as batch",
-            got=f"batch={net.batch}, subdivisions={net.subdivisions}",
-            fix=f"write subdivisions={net.batch}",
-        )
-    elif remainder:
+    yield from _refused(check_mini_batch, replace(net, where=where))
+    if 0 < used < net.batch:
         yield warning(
             where,
             f"Darknet trains with {used} pictures at a time, not {net.batch}",
@@ -126,11 +128,16 @@ def augmentation(
 
 def mixtures(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
     """Report values of mixup= and contrastive= with which training does not start."""
-    found: list[Finding] = []
     for refuses in (mixing_mode, check_contrastive_batch):
-        with collect_findings(found):
-            refuses(net)
-    yield from found
+        yield from _refused(refuses, net)
+
+
+def picture_channels(
+    net: NetOptions, sections: Sections, network: Network | None
+) -> Iterator[Finding]:
+    """Report an input of pictures with a number of channels that training refuses."""
+    if net.is_picture:
+        yield from _refused(check_channels, replace(net, where=_where(sections, "channels")))
 
 
 def sizes_and_strides(
@@ -171,5 +178,6 @@ NET_RULES: tuple[NetRule, ...] = (
     length_of_training,
     augmentation,
     mixtures,
+    picture_channels,
     sizes_and_strides,
 )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
-import cv2
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
-from darknet_torch.augment.source import SampleRequest, SampleSource
+from darknet_torch.augment.source import SampleBatch, SampleRequest, SampleSource
 from darknet_torch.datasets.examples import Problem
-from darknet_torch.errors import DarknetError, UsageError
-
-_PREFETCH = 4  # mini-batches that each worker prepares in advance
+from darknet_torch.errors import UsageError
+from darknet_torch.training.workers import PATIENCE, Workers
 
 
 @dataclass(frozen=True)
@@ -46,17 +44,24 @@ class TrainBatch:
         return replace(self, images=images, truths=self.truths.to(device, non_blocking=True))
 
     def pin_memory(self) -> TrainBatch:
-        """A copy in page-locked memory; DataLoader calls this."""
+        """A copy in page-locked memory."""
         images = _as_floats(self.images).pin_memory()
         return replace(self, images=images, truths=self.truths.pin_memory())
 
 
 @dataclass(frozen=True)
 class _Task:
-    """Which mini-batch a worker is to make."""
+    """Which mini-batch is to be made."""
 
     subdivision: int
     request: SampleRequest
+
+    def __str__(self) -> str:
+        return f"mini-batch {self.subdivision + 1} of iteration {self.request.iteration + 1}"
+
+
+def _ignore(text: str) -> None:
+    """Say nothing of a wait."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,9 @@ class Batches:
         workers: processes that make mini-batches; 0 makes them in this process.
         rank, world_size: which of the processes that train together this is, and how many.
         pin_memory: put the tensors into page-locked memory, for copies to a CUDA device.
+        on_wait: called with a line for the user after every `patience` seconds in which a
+            mini-batch does not come.
+        patience: seconds.
 
     Raises:
         UsageError: a number is out of its bounds.
@@ -95,6 +103,8 @@ class Batches:
     rank: int = 0
     world_size: int = 1
     pin_memory: bool = False
+    on_wait: Callable[[str], None] = _ignore
+    patience: float = PATIENCE
 
     def __post_init__(self) -> None:
         bounds = {"seed": 0, "workers": 0, "start": 0}
@@ -116,25 +126,31 @@ class Batches:
         """Iterate from `start` on.
 
         Raises:
+            TrainingError: a worker ended, or raised an error that is no DarknetError.
             DarknetError: the source cannot make a mini-batch.
         """
-        loader = DataLoader(
-            _BatchMaker(self.source),
-            sampler=_TaskSampler(self),
-            batch_size=None,
-            num_workers=self.workers,
-            prefetch_factor=_PREFETCH if self.workers else None,
-            worker_init_fn=_start_worker,
-            pin_memory=self.pin_memory,
-            # DataLoader draws a seed that nothing uses: not from the run's own generator.
-            generator=torch.Generator(),
+        with closing(self._made()) as made:
+            for batch in made:
+                # Bytes until here: a quarter of the memory to copy between processes.
+                yield replace(batch, images=_as_floats(batch.images))
+
+    def _made(self) -> Generator[TrainBatch]:
+        """The mini-batches, made in this process or in workers."""
+        work = partial(_load, self.source)
+        # Page-locked memory belongs to the device of the thread that asks for it.
+        receive = partial(_received, torch.cuda.current_device() if self.pin_memory else None)
+        if not self.workers:
+            yield from (receive(work(task)) for task in self.tasks())
+            return
+        workers = Workers(
+            work,
+            self.workers,
+            receive=receive,
+            on_wait=self.on_wait,
+            patience=self.patience,
+            name=f"process {self.rank}, " if self.world_size > 1 else "",
         )
-        for made in loader:
-            # Returned, not raised: DataLoader would put a traceback into the message.
-            if isinstance(made, DarknetError):
-                raise made
-            # Bytes until here: a quarter of the memory to copy between processes.
-            yield replace(made, images=_as_floats(made.images))
+        yield from workers.results(self.tasks())
 
     def tasks(self) -> Iterator[_Task]:
         """The mini-batches to make, in order."""
@@ -162,44 +178,28 @@ class Batches:
         )
 
 
-class _TaskSampler:
-    """A sampler for DataLoader: yields the tasks."""
-
-    def __init__(self, batches: Batches) -> None:
-        self.batches = batches
-
-    def __iter__(self) -> Iterator[_Task]:
-        return self.batches.tasks()
+def _load(source: SampleSource, task: _Task) -> tuple[int, int, SampleBatch]:
+    """Make a mini-batch: its iteration and subdivision, and arrays of numpy, without torch."""
+    return task.request.iteration, task.subdivision, source.load(task.request)
 
 
-class _BatchMaker(Dataset[TrainBatch | DarknetError]):
-    """A data set for DataLoader, indexed by tasks: makes their mini-batches."""
-
-    def __init__(self, source: SampleSource) -> None:
-        self.source = source
-
-    def __getitem__(self, task: _Task) -> TrainBatch | DarknetError:
-        try:
-            loaded = self.source.load(task.request)
-        except DarknetError as error:
-            return error
-        return TrainBatch(
-            torch.from_numpy(loaded.images),
-            torch.from_numpy(loaded.truths),
-            list(loaded.paths),
-            list(loaded.problems),
-            list(loaded.restarts),
-            task.request.iteration,
-            task.subdivision,
-        )
+def _received(device: int | None, made: tuple[int, int, SampleBatch]) -> TrainBatch:
+    """Make tensors of the arrays, in page-locked memory for CUDA device number `device`."""
+    iteration, subdivision, loaded = made
+    batch = TrainBatch(
+        torch.from_numpy(loaded.images),
+        torch.from_numpy(loaded.truths),
+        list(loaded.paths),
+        list(loaded.problems),
+        list(loaded.restarts),
+        iteration,
+        subdivision,
+    )
+    if device is None:
+        return batch
+    with torch.cuda.device(device):
+        return batch.pin_memory()
 
 
 def _as_floats(images: Tensor) -> Tensor:
     return images.float().div_(255) if images.dtype == torch.uint8 else images
-
-
-def _start_worker(worker: int) -> None:
-    """Use one thread per worker, since the workers run in parallel; leave Ctrl-C to the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(0)
-    torch.set_num_threads(1)

@@ -57,6 +57,9 @@ class Callback:
     def on_warning(self, loop: TrainingLoop, text: str) -> None:
         """Called with a line that the user must see, even under --quiet."""
 
+    def on_waiting(self, loop: TrainingLoop, text: str) -> None:
+        """Called with a line for the user at intervals while nothing comes from a worker."""
+
     def on_interrupt(self, loop: TrainingLoop) -> None:
         """Called when the user interrupts the training; KeyboardInterrupt follows.
 
@@ -113,6 +116,10 @@ class CallbackList(Callback):
     def on_warning(self, loop: TrainingLoop, text: str) -> None:
         for callback in self.callbacks:
             callback.on_warning(loop, text)
+
+    def on_waiting(self, loop: TrainingLoop, text: str) -> None:
+        for callback in self.callbacks:
+            callback.on_waiting(loop, text)
 
     def on_interrupt(self, loop: TrainingLoop) -> None:
         for callback in self.callbacks:

@@ -15,6 +15,7 @@ from darknet_torch.augment.classification import (
     ClassificationSource,
 )
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
+from darknet_torch.augment.pictures import check_mini_batch
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
 from darknet_torch.augment.truths import label_problems
@@ -85,6 +86,7 @@ def open_training_data(network: Network, plan: TrainPlan) -> TrainingData:
         UsageError, NamesError: it does not exist, or has no training samples.
         CfgError: the network has no loss, or options that Darknet refuses together.
     """
+    check_mini_batch(network.net)
     kind = kind_of(network)
     if kind == DETECTOR:
         return _detector(network, plan)

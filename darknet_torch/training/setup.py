@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -114,6 +115,7 @@ class Training:
             rank=processes.rank,
             world_size=processes.count,
             pin_memory=next(self.network.parameters()).is_cuda,
+            on_wait=partial(self.loop.events.on_waiting, self.loop),
         )
 
 

@@ -1,7 +1,17 @@
+from contextvars import copy_context
+
 import numpy as np
 import pytest
 
-from darknet_torch.augment.pictures import open_first_readable, rgb_planes
+from darknet_torch.augment.pictures import (
+    check_channels,
+    check_mini_batch,
+    open_first_readable,
+    report_reading,
+    rgb_planes,
+)
+from darknet_torch.cfg.net import NetOptions
+from darknet_torch.errors import CfgError
 from tests.datasets.tiny_datasets import picture
 from tests.media.picture_files import JPEG, turned_jpeg
 
@@ -36,3 +46,37 @@ def test_a_picture_that_is_cut_off_is_read_and_reported(tmp_path):
     assert (problem.kind, problem.where) == ("cut off", str(path))
     assert problem.what.startswith("the picture is cut off: its end is missing: got ")
     assert found.image.shape == (32, 48, 3)
+
+
+def test_more_subdivisions_than_pictures_are_refused():
+    check_mini_batch(NetOptions(batch=4, subdivisions=4))
+    with pytest.raises(CfgError, match=r"subdivisions=4 at most.* write subdivisions=4"):
+        check_mini_batch(NetOptions(batch=4, subdivisions=5))
+
+
+@pytest.mark.parametrize(
+    ("options", "fix"),
+    [
+        ({"width": 8, "height": 8, "channels": 6}, "write channels=3, or channels=1"),
+        ({"inputs": 6}, None),
+    ],
+)
+def test_inputs_that_are_no_pictures_are_refused(options, fix):
+    assert check_channels(NetOptions(width=8, height=8, channels=1)) == 1
+    with pytest.raises(CfgError, match="cannot be a picture") as caught:
+        check_channels(NetOptions(**options))
+    assert caught.value.fix == fix
+
+
+def test_each_picture_is_reported_before_it_is_opened(tmp_path):
+    paths = (tmp_path / "gone.png", picture(tmp_path / "a.png"))
+    said = []
+
+    def read():
+        report_reading(said.append)
+        open_first_readable(paths, [0, 1], channels=3)
+
+    copy_context().run(read)
+    assert said == [str(path) for path in paths]
+    open_first_readable(paths, [1], channels=3)
+    assert len(said) == 2

@@ -30,6 +30,7 @@ RULES = [
     ("scales=.1,.1", "scales=.1,.1,.1", "warning:12", "more scales than steps"),
     ("burn_in=100", "cutmix=1", "error:9", "cutmix is for classifiers"),
     ("burn_in=100", "mosaic=1\nletter_box=1", "error:10", "mosaic and letter_box"),
+    ("channels=3", "channels=6", "error:6", "cannot be a picture.*channels=6; write channels=3"),
     ("burn_in=100", "mixup=7", "error:1", "mixup is out of its bounds"),
     (
         "batch=4",

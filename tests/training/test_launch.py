@@ -1,12 +1,15 @@
 """Training in several processes."""
 
+import os
 import re
+import signal
 
 import numpy as np
 import pytest
 
 from darknet_torch import load
 from darknet_torch.errors import TrainingError
+from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.launch import launch, prepare_with_messages
 from tests.training.runs import DETECTOR, Recorder, changed, written
@@ -14,6 +17,20 @@ from tests.training.runs import DETECTOR, Recorder, changed, written
 
 def no_callbacks():
     return ()
+
+
+class KilledAt2(Callback):
+    """Ends the second process as the system does when memory runs out."""
+
+    on_every_rank = True
+
+    def on_iteration(self, loop, update):
+        if loop.processes.rank == 1 and update.iteration == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_at_2():
+    return (KilledAt2(),)
 
 
 def test_two_processes_train_one_network(plan, tmp_path):
@@ -42,3 +59,24 @@ def test_warnings_of_the_start_are_messages_of_the_first_process(plan):
     prepare_with_messages(changed(plan, epochs=10), [scaled], Processes())
     (note,) = scaled.messages
     assert note.startswith("note: ")
+
+
+def test_a_killed_process_ends_the_training_with_its_signal(plan):
+    with pytest.raises(TrainingError) as caught:
+        launch(plan, ["cpu", "cpu"], killed_at_2)
+    error = caught.value
+    assert error.what == "one of the processes that train together failed"
+    assert error.where == "process 1, on cpu"
+    assert error.got.startswith("SIGKILL (killed from outside")
+    assert "fewer --workers" in error.fix
+
+
+def test_a_process_that_cannot_be_started_says_why(plan, monkeypatch):
+    def full(self):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("multiprocessing.process.BaseProcess.start", full)
+    with pytest.raises(TrainingError) as caught:
+        launch(plan, ["cpu", "cpu"], no_callbacks)
+    assert caught.value.where == "process 0, on cpu"
+    assert caught.value.got == "Resource temporarily unavailable"
