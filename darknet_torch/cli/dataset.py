@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from darknet_torch.cli.options import all_options, parsed_into, workers_option
+from darknet_torch.cli.options import (
+    ReportingOptions,
+    all_options,
+    parsed_into,
+    workers_option,
+)
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH, POSITIVE
+from darknet_torch.cli.reporting import report_warnings, warn_of_problems
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
@@ -164,12 +170,17 @@ def check_command(options: DatasetCheckOptions) -> None:
     splits = options.open()
     found = find_problems(splits, workers=options.workers)
     if options.output_format == "json":
-        text = json.dumps([vars(problem) for problem in found], ensure_ascii=False, indent=1)
+        text = json.dumps([_parts(problem) for problem in found], ensure_ascii=False, indent=1)
     else:
         text = "\n".join([*(f"{item.kind}: {item}" for item in found), *_summary(splits, found)])
     print_or_write(text, options.out)
-    if found:
+    if any(not problem.is_note for problem in found):
         click.get_current_context().exit(1)
+
+
+def _parts(problem: Problem) -> dict[str, str]:
+    """The parts of a problem that it has, for JSON."""
+    return {key: value for key, value in vars(problem).items() if value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +205,11 @@ def stats_command(options: StatsOptions) -> None:
     """
     from darknet_torch.datasets.statistics import compute_statistics
 
-    found = compute_statistics(options.open())
+    splits = options.open()
+    with report_warnings(ReportingOptions()):
+        for data in splits.values():
+            warn_of_problems(data.problems, data.origin)
+    found = compute_statistics(splits)
     if options.output_format == "json":
         numbers = {item.name: item.to_dict() for item in found}
         text = json.dumps(numbers, ensure_ascii=False, indent=1)
@@ -350,7 +365,11 @@ def _summary(splits: dict[str, DataSet], found: Sequence[Problem]) -> list[str]:
 
 
 def _exit_if_problems(problems: Sequence[Problem]) -> None:
-    _exit_if_any([f"{problem.kind}: {problem}" for problem in problems])
+    """Print problems and notes to standard error; exit with 1 if there are problems."""
+    for problem in problems:
+        if problem.is_note:
+            click.echo(f"note: {problem}", err=True)
+    _exit_if_any([f"{item.kind}: {item}" for item in problems if not item.is_note])
 
 
 def _exit_if_any(errors: Sequence[object]) -> None:

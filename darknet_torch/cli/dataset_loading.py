@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from darknet_torch.cli.options import DataSetOptions
+from darknet_torch.cli.reporting import warn_of_problems
 from darknet_torch.downloads.model_files import resolve_model
-from darknet_torch.errors import UsageError, warn
+from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet
-
-_MOST_WARNINGS = 5  # the other problems of a data set are only counted
 
 
 def find_data(data: str | None, cfg: str | None) -> str:
@@ -59,9 +58,5 @@ def open_data(
         names=options.names,
         voc_origin=options.voc_origin,
     )
-    problems = data_set.problems
-    for problem in problems[:_MOST_WARNINGS]:
-        warn(problem.what, where=problem.where)
-    if len(problems) > _MOST_WARNINGS:
-        warn(f"{len(problems) - _MOST_WARNINGS} more problems like these", where=data_set.origin)
+    warn_of_problems(data_set.problems, data_set.origin)
     return data_set

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -293,7 +292,6 @@ def _evaluate(
     """Evaluate the detections, and the steps of --sweep."""
     from darknet_torch.evaluation.evaluate import evaluate, sweep
 
-    annotations = _read_annotations(options.data)
     detection_pass, ground_truth = detected.detection_pass, detected.ground_truth
     points, ious = options.points, options.ious
     evaluation = evaluate(
@@ -302,22 +300,10 @@ def _evaluate(
         ious=ious,
         points=points,
         confidence=options.threshold,
-        annotations=annotations,
     )
     if not options.sweep:
         return evaluation, ()
-    steps = sweep(
-        detection_pass, ground_truth, iou=ious[0], points=points, annotations=annotations
-    )
-    return evaluation, steps
-
-
-def _read_annotations(data: str | None) -> dict[str, Any] | None:
-    """Return the content of a COCO json, which the data set does not keep all of."""
-    if data is None or Path(data).suffix.lower() != ".json":
-        return None
-    content: dict[str, Any] = json.loads(Path(data).read_bytes())
-    return content
+    return evaluation, sweep(detection_pass, ground_truth, iou=ious[0], points=points)
 
 
 def _export(detected: _Detected, options: EvalOptions) -> None:

@@ -49,6 +49,8 @@ _ERRORS = {
     "bad image": "give it id and file_name",
     "number of classes": "make classes= the number of names",
     "no names": "write names=FILE",
+    "bad category": "give it an id and a name",
+    "bad mark": "write 0 or 1",
     "duplicate category": "give each category a unique id",
     "duplicate image id": "give each image a unique id",
     "difficult list": "write one line for each picture",
@@ -71,10 +73,15 @@ _WARNINGS = {
     "shared label file": "give pictures different names",
     "labels without picture": "put the picture next to it, or delete the file",
     "wrong size": "correct the size in the labels",
+    "class name": "write the name in one line",
+}
+_NOTES = {
+    "other suffix": "correct the name in the list or the labels, or rename the picture",
 }
 KINDS = {
     **{kind: (Severity.ERROR, fix) for kind, fix in _ERRORS.items()},
     **{kind: (Severity.WARNING, fix) for kind, fix in _WARNINGS.items()},
+    **{kind: (Severity.NOTE, fix) for kind, fix in _NOTES.items()},
 }
 
 
@@ -132,7 +139,14 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
 def finding_from_problem(problem: Problem) -> Finding:
     """Make a finding from a problem of a data set, with how to fix it."""
     severity, fix = KINDS[problem.kind]
-    return make_finding(severity, problem.where, f"{problem.kind}: {problem.what}", fix=fix)
+    return make_finding(
+        severity,
+        problem.where,
+        f"{problem.kind}: {problem.what}",
+        expected=problem.expected,
+        got=problem.got,
+        fix=problem.fix or fix,
+    )
 
 
 def _describe_splits(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:
