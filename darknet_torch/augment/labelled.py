@@ -42,7 +42,8 @@ class LabelledPictures:
         paths = tuple(example.path for example in examples)
         check_not_empty(paths, "the data set")
         problems = label_problems(examples, classes)
-        return LabelledPictures(paths, tuple(map(training_labels, examples)), problems)
+        labels = tuple(training_labels(example, classes) for example in examples)
+        return LabelledPictures(paths, labels, problems)
 
     def open(self, seed: SampleSeed, order: PictureOrder, channels: int) -> OpenedPicture:
         """Read the picture of a sample, or another one if it is broken.

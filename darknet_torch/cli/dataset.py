@@ -201,11 +201,13 @@ def stats_command(options: StatsOptions) -> None:
     """Count the classes and the sizes of the boxes.
 
     Widths and heights are fractions of the picture's. Small, medium and large are COCO's
-    size classes: below 32 x 32 pixels, below 96 x 96, and above.
+    size classes: below 32 x 32 pixels, below 96 x 96, and above. Boxes that no command uses
+    are left out and named on standard error; `dtorch dataset check` lists them all.
     """
+    from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
     from darknet_torch.datasets.statistics import compute_statistics
 
-    splits = options.open()
+    splits = {name: leave_out_wrong_boxes(data) for name, data in options.open().items()}
     with report_warnings(ReportingOptions()):
         for data in splits.values():
             warn_of_problems(data.problems, data.origin)

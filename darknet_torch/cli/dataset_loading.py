@@ -36,7 +36,7 @@ def find_data(data: str | None, cfg: str | None) -> str:
 def open_data(
     options: DataSetOptions, cfg: str | None = None, *, default_split: str | None = None
 ) -> DataSet:
-    """Open the data set, and warn about what is wrong in its files.
+    """Open the data set without wrong boxes, and warn about what is wrong in its files.
 
     Args:
         options: which data set.
@@ -49,6 +49,7 @@ def open_data(
     Warns:
         CfgWarning: for each of the first problems, and for the number of the others.
     """
+    from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
     from darknet_torch.datasets.opening import open_dataset
 
     data_set = open_dataset(
@@ -58,5 +59,6 @@ def open_data(
         names=options.names,
         voc_origin=options.voc_origin,
     )
+    data_set = leave_out_wrong_boxes(data_set)
     warn_of_problems(data_set.problems, data_set.origin)
     return data_set

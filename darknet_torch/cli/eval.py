@@ -32,6 +32,7 @@ from darknet_torch.cli.options import (
     threshold_option,
 )
 from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, PATH
+from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
@@ -250,7 +251,8 @@ def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Det
 
     known = [e.labels.class_ids.max(initial=-1) for e in data_set.examples if e.labels is not None]
     names = data_set.names or numbered_names(1 + max(known, default=-1))
-    ground_truth = GroundTruth.from_data_set(with_names(data_set, names))
+    with report_warnings(options):
+        ground_truth = GroundTruth.from_data_set(with_names(data_set, names))
     found = read_results(Path(results), ground_truth)
     detection_pass = pass_from_detections(found, (options.min_score, *options.sweep))
     settings = EvaluationSettings(

@@ -16,6 +16,7 @@ from darknet_torch.datasets.classification import (
 )
 from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.label_rule import LABEL_FAULTS
 from darknet_torch.datasets.opening import dataset_format, list_splits, open_dataset
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.lint.anchor_fit import check_anchor_fit
@@ -41,8 +42,7 @@ _ERRORS = {
     "no pictures": "fill the list",
     "bad line": "write: class x y width height",
     "unreadable labels": "make the file readable",
-    "class id": "correct the class, or classes= and names=",
-    "zero size": "delete the line, or draw the box again",
+    **{fault.kind: fault.fix for fault in LABEL_FAULTS},
     "bad box": "draw the box again",
     "unknown class": "add the class to the names, or correct it",
     "unknown image": "delete the record",

@@ -15,6 +15,7 @@ from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
 from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.losses.registry import loss_function_for
@@ -104,9 +105,11 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         source = DetectionSource.from_examples(examples, boxes)
     valid = None
     if plan.overfit:
-        valid = replace(data_set, examples=examples)
+        valid = replace(data_set, examples=examples, problems=())
     elif plan.map:
         valid = _data_set(plan, plan.valid_split)
+    if valid is not None:
+        valid = leave_out_wrong_boxes(valid, head.classes)
     return TrainingData(
         DETECTOR,
         source,
@@ -115,7 +118,7 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         # One size is enough to overfit a few pictures.
         random=0.0 if plan.overfit or not plan.augment else head.options.random,
         side=side,
-        problems=data_set.problems,
+        problems=(*data_set.problems, *(valid.problems if valid else ())),
         valid=valid,
     )
 
