@@ -18,6 +18,7 @@ from darknet_torch.cli.detector_evaluation import (
     print_result,
 )
 from darknet_torch.cli.progress import progress_bar
+from darknet_torch.cli.reporting import report_warnings, warn_of_problems
 from darknet_torch.errors import DarknetError, UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
     from darknet_torch.inference.classifier import Classifier
 
     data = find_data(options.data, options.cfg)
-    pictures = open_classification(data, split=_choose_split(data, options.split))
+    with report_warnings(options):
+        pictures = open_classification(data, split=_choose_split(data, options.split))
+        pictures.warn_of_folders()
+        warn_of_problems(pictures.problems, pictures.origin)
     classifier = Classifier(
         network,
         names=options.names or list(pictures.names),

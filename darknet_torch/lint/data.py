@@ -42,6 +42,7 @@ _ERRORS = {
     "no pictures": "fill the list",
     "bad line": "write: class x y width height",
     "unreadable labels": "make the file readable",
+    "unreadable folder": "make the folder readable",
     **{fault.kind: fault.fix for fault in LABEL_FAULTS},
     "bad box": "draw the box again",
     "unknown class": "add the class to the names, or correct it",

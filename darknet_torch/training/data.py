@@ -135,6 +135,7 @@ def _data_set(plan: TrainPlan, split: str) -> DataSet:
 
 def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
     pictures = open_classification(plan.data, split=plan.split)
+    pictures.warn_of_folders()
     if plan.overfit:
         pictures = replace(
             pictures,
