@@ -6,16 +6,18 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cli.dataset_loading import open_data
+from darknet_torch.cli.dataset_loading import find_data, open_data
 from darknet_torch.cli.model_loading import RunModelOptions, find_names
 from darknet_torch.cli.options import DataSetOptions, OutputOptions, OverlapOptions
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.reporting import report_warnings, warn_of_problems
 from darknet_torch.cli.result_output import print_or_write
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,8 +53,15 @@ class DetectedDataSet:
 
 def open_evaluation_data(options: EvaluationOptions) -> DataSet:
     """Open the data set to evaluate on, its split ``valid`` by default."""
+    from darknet_torch.datasets.class_order import warn_of_class_order
+
     with report_warnings(options):
-        return open_data(options, options.cfg, default_split=DEFAULT_SPLIT)
+        found = open_data(options, options.cfg, default_split=DEFAULT_SPLIT)
+        if options.names is None:
+            data = Path(find_data(options.data, options.cfg))
+            names_file = resolve_model(options.cfg).companion(".names") if options.cfg else None
+            warn_of_class_order(data, found.names, names_file)
+        return found
 
 
 def with_names(data_set: DataSet, names: Sequence[str]) -> DataSet:

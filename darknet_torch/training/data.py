@@ -13,6 +13,7 @@ from darknet_torch.augment.classification import (
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
+from darknet_torch.datasets.class_order import warn_of_class_order
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
 from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
@@ -85,6 +86,9 @@ def open_training_data(network: Network, plan: TrainPlan) -> TrainingData:
 def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     head = network.heads[-1]  # the last one's options count, as in train_detector
     data_set = _data_set(plan, plan.split or "train")
+    if plan.names is None:
+        names_file = Path(plan.cfg).with_suffix(".names")
+        warn_of_class_order(Path(plan.data), data_set.names, names_file)
     examples = data_set.examples
     if plan.overfit:
         examples = tuple(x for x in examples if x.labels is not None and len(x.labels))

@@ -198,6 +198,26 @@ def test_the_parts_of_a_problem_are_in_the_json_report(folder):
     }
 
 
+def test_the_order_of_the_classes_of_a_voc_root_is_told(folder):
+    """AlexeyAB/darknet's voc.names is not alphabetical: a mAP of 0 without a word."""
+    data = voc(folder / "VOC", [voc_object((1, 1, 90, 90)) + voc_object((1, 1, 60, 30), "dog")])
+    note = "classes in alphabetical order: cat, dog; --names FILE gives another order"
+    train = f"train --cfg toy.cfg --workers 0 --data {data} --backup new".split()
+    assert f"note: {data}: {note}" in dtorch(*train).stderr
+    (folder / "toy.names").write_text("dog\ncat\n")
+    message = (
+        f"warning: {data}: the classes are taken in alphabetical order, not as in toy.names: "
+        "expected dog, cat, got cat, dog; --names toy.names takes the order of that file"
+    )
+    evaluate = f"eval --cfg toy.cfg --data {data} --split train --results".split()
+    results = folder_results(folder)
+    assert message in dtorch(*evaluate, results).stderr
+    given = dtorch(*evaluate, results, "--names", "toy.names")
+    assert "alphabetical" not in given.stderr and given.stdout.index("dog") < given.stdout.index(
+        "cat"
+    )
+
+
 def test_many_classes_are_checked_quickly(folder):
     """classes=200000 in a .data file took minutes: names were compared each with each."""
     data = write_data(folder, "")
