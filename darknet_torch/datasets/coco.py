@@ -18,10 +18,9 @@ from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem, R
 from darknet_torch.datasets.json_file import read_json, show
 from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.picture_size import picture_size
-from darknet_torch.datasets.reading import in_one_line, labels_from_corners
+from darknet_torch.datasets.reading import FARTHEST, in_one_line, labels_from_corners
 from darknet_torch.errors import ImageError, UsageError
 
-_FAR = 1e9  # pixels; larger than any picture, but finite
 _PARTS = ("images", "annotations", "categories")
 _ID = "a number or a text as id"
 _EXAMPLES = 3  # of known ids, in a message about an unknown one
@@ -287,12 +286,12 @@ def _number(value: object) -> float | None:
         number = float(value) if isinstance(value, int | float | str) else math.nan
     except (ValueError, OverflowError):
         return None
-    return number if abs(number) < _FAR else None
+    return number if abs(number) < FARTHEST else None
 
 
 def _is_box(box: object) -> bool:
     return (
         isinstance(box, list)
         and len(box) == len(("left", "top", "width", "height"))
-        and all(isinstance(value, int | float) and abs(value) < _FAR for value in box)
+        and all(isinstance(value, int | float) and abs(value) < FARTHEST for value in box)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ _COCO_FOLDERS = ("train2017", "val2017", "train2014", "val2014")
 _PJREDDIE_WORDS = ("images", "JPEGImages", "raw")
 _FIELDS = 5
 _LARGEST_ID = 2**31  # what C's int holds
+_LARGEST_FLOAT = float(np.finfo(np.float32).max)  # what C's float holds
 _NOT_SPLITS = frozenset(
     "classes names labels backup results eval map leaves tree top tag saveweights savelast".split()
 )
@@ -97,7 +97,8 @@ def _parse_label_line(line: bytes) -> tuple[int, list[float]]:
         class_id, box = int(words[0]), [float(word) for word in words[1:]]
     except ValueError:
         raise ValueError(f"expected an integer and four numbers, got {text[:60]!r}") from None
-    if not all(map(math.isfinite, box)) or not -_LARGEST_ID <= class_id < _LARGEST_ID:
+    fits = all(abs(value) <= _LARGEST_FLOAT for value in box)
+    if not fits or not -_LARGEST_ID <= class_id < _LARGEST_ID:
         raise ValueError(f"expected finite numbers, got {text[:60]!r}")
     return class_id, box
 

@@ -13,6 +13,8 @@ from darknet_torch.datasets.examples import Labels
 from darknet_torch.errors import NamesError, UsageError
 from darknet_torch.results.boxes import xyxy_to_cxcywh
 
+FARTHEST = 1e9  # pixels; larger than any picture, but finite in every unit
+
 
 def read_lines(path: Path) -> list[str]:
     """The lines of a text file that are not empty, without surrounding white space.

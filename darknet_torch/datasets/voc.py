@@ -8,19 +8,19 @@ writing are inverse to each other.
 
 from __future__ import annotations
 
+import math
 import os
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
-import numpy as np
-
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
 from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.datasets.reading import (
+    FARTHEST,
     in_one_line,
     labels_from_corners,
     read_lines,
@@ -192,8 +192,8 @@ class _Reader:
             try:
                 box = [float(_text(item, f"bndbox/{corner}")) for corner in CORNERS]
             except ValueError:
-                box = [np.nan]
-            if not np.isfinite(box).all():
+                box = [math.nan]
+            if not all(abs(value) < FARTHEST for value in box):
                 self._add_problem(
                     "bad box", file, f"object {number} ({name}) does not have four finite numbers"
                 )
