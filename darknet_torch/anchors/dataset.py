@@ -8,6 +8,7 @@ import numpy as np
 
 from darknet_torch.anchors.sizes import BoxSizes
 from darknet_torch.datasets.examples import DataSet, Example
+from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
 from darknet_torch.errors import UsageError
 from darknet_torch.media.images import letterbox_placement
 
@@ -18,12 +19,10 @@ class MeasuredBoxes:
 
     Attributes:
         boxes: the sizes in pixels of the network's input.
-        without_size: number of boxes left out because their width or height is not above 0.
         difficult: number of boxes left out because they are marked difficult or as a crowd.
     """
 
     boxes: BoxSizes
-    without_size: int
     difficult: int
 
 
@@ -33,7 +32,8 @@ def measure_box_sizes(
     """Measure the boxes of a data set in an input of `height` x `width` pixels.
 
     Args:
-        data_set: the labelled pictures.
+        data_set: the labelled pictures; the boxes that `leave_out_wrong_boxes` names are left
+            out.
         height: height of the network's input in pixels.
         width: width of the network's input in pixels.
         letterbox: pictures keep their aspect ratio, so boxes are smaller than if stretched.
@@ -43,7 +43,7 @@ def measure_box_sizes(
         ImageError: `letterbox` is set, and a picture of unknown size cannot be read.
     """
     sizes, difficult = [np.empty((0, 2))], 0
-    for example in data_set.examples:
+    for example in leave_out_wrong_boxes(data_set).examples:
         if example.labels is None or not len(example.labels):
             continue
         kept = ~example.labels.difficult
@@ -51,16 +51,16 @@ def measure_box_sizes(
         inner = _inner_size(example, height, width) if letterbox else (width, height)
         sizes.append(example.labels.boxes[kept, 2:] * inner)
     all_sizes = np.concatenate(sizes)
-    usable = (np.isfinite(all_sizes) & (all_sizes > 0)).all(1)
-    if not usable.any():
+    if not len(all_sizes):
         raise UsageError(
             "no boxes to fit anchors to",
             where=data_set.origin,
             expected="at least one labelled box",
-            got=f"{len(data_set.examples)} pictures, {len(all_sizes)} boxes without a size, "
-            f"{difficult} difficult ones",
+            got=f"{len(data_set.examples)} pictures, {difficult} difficult boxes and no other "
+            "usable one",
+            fix="dtorch dataset check names the boxes that cannot be used",
         )
-    return MeasuredBoxes(BoxSizes.from_sizes(all_sizes[usable]), int((~usable).sum()), difficult)
+    return MeasuredBoxes(BoxSizes.from_sizes(all_sizes), difficult)
 
 
 def _inner_size(example: Example, height: int, width: int) -> tuple[int, int]:

@@ -45,7 +45,8 @@ class LabelledPictures:
         check_not_empty(paths, "the data set")
         problems = label_problems(examples, classes)
         exif = all(example.exif for example in examples)
-        return LabelledPictures(paths, tuple(map(training_labels, examples)), problems, exif)
+        labels = tuple(training_labels(example, classes) for example in examples)
+        return LabelledPictures(paths, labels, problems, exif)
 
     def open(self, seed: SampleSeed, order: PictureOrder, channels: int) -> OpenedPicture:
         """Read the picture of a sample, or another one if it is broken.

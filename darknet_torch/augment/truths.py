@@ -6,11 +6,12 @@ Everything is computed in float32 as in C, so that boxes at a threshold are trea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from darknet_torch.datasets.examples import Example, Labels, Problem
+from darknet_torch.datasets.label_rule import find_wrong_boxes
 from darknet_torch.media.images import Placement
 from darknet_torch.results.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
@@ -57,7 +58,7 @@ def transform_boxes(boxes: np.ndarray, transform: BoxTransform) -> np.ndarray:
     is padded.
     """
     boxes = boxes.astype(np.float32)
-    lost = outside_picture(boxes)
+    lost = _outside_picture(boxes)
     scale, shift = np.array((transform.scale, transform.shift), np.float32)
     corners = cxcywh_to_xyxy(boxes) * np.tile(scale, 2) - np.tile(shift, 2)
     if transform.flip:
@@ -67,7 +68,7 @@ def transform_boxes(boxes: np.ndarray, transform: BoxTransform) -> np.ndarray:
     return clipped
 
 
-def outside_picture(boxes: np.ndarray) -> np.ndarray:
+def _outside_picture(boxes: np.ndarray) -> np.ndarray:
     """[K] whether a box lies outside of its picture, or has its centre at 0, 0."""
     centre, half = boxes[:, :2], boxes[:, 2:] / 2
     at_origin = (centre == 0).all(1)
@@ -82,32 +83,32 @@ def label_problems(examples: Sequence[Example], classes: int) -> tuple[Problem, 
     """
     found = []
     for example in examples:
-        where = str(example.label_file or example.path)
         if example.labels is None:
-            found.append(
-                Problem(
-                    "no label file", where, "missing; the picture is used as a negative example"
-                )
-            )
-            continue
-        ids, boxes = example.labels.class_ids, example.labels.boxes
-        for class_id in ids[(ids < 0) | (ids >= classes)]:
-            what = f"class {class_id}, but the network has 0..{classes - 1}; the box is left out"
-            found.append(Problem("unknown class", where, what))
-        for box in boxes[outside_picture(boxes)]:
-            text = " ".join(f"{value:g}" for value in box)
-            what = f"a box outside of the picture is left out: {text}"
-            found.append(Problem("box outside", where, what))
+            where = str(example.label_file or example.path)
+            what = "missing; the picture is used as a negative example"
+            found.append(Problem("no label file", where, what))
+        found += find_wrong_boxes(example, classes)[1]
     return tuple(found)
 
 
-def training_labels(example: Example) -> Labels:
-    """The boxes to train on: all but difficult ones, which Darknet's label files do not have."""
+def training_labels(example: Example, classes: int) -> Labels:
+    """The boxes to train on: all but difficult ones, which Darknet's label files do not have.
+
+    Wrong boxes become 0 0 0 0, which no truth is made of: as in C they take part in the order
+    of the boxes and count for the most truths of a picture.
+
+    Args:
+        example: the picture and its labels.
+        classes: number of classes of the network.
+
+    Source: data.c correct_boxes (AlexeyAB), which overwrites boxes outside of the picture.
+    """
     labels = example.labels
     if labels is None:
         return Labels.empty()
-    easy = ~labels.difficult
-    return Labels(labels.class_ids[easy], labels.boxes[easy], labels.difficult[easy])
+    wrong, _ = find_wrong_boxes(example, classes)
+    boxes = np.where(wrong[:, None], 0, labels.boxes)
+    return replace(labels, boxes=boxes).select(~labels.difficult)
 
 
 @dataclass(frozen=True)

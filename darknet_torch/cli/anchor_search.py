@@ -109,20 +109,14 @@ def measure_boxes(data_set: DataSet, target: AnchorTarget) -> MeasuredBoxes:
         UsageError, ImageError: as `measure_box_sizes`.
 
     Warns:
-        CfgWarning: there are pictures without labels, or boxes without a size.
+        CfgWarning: there are pictures without labels.
     """
     from darknet_torch.anchors.dataset import measure_box_sizes
 
     unlabelled = sum(example.labels is None for example in data_set.examples)
     if unlabelled:
         warn(f"pictures without a label file: {unlabelled}", where=data_set.origin)
-    found = measure_box_sizes(data_set, target.height, target.width, letterbox=target.letterbox)
-    if found.without_size:
-        warn(
-            f"boxes left out, since their width or height is not above 0: {found.without_size}",
-            where=data_set.origin,
-        )
-    return found
+    return measure_box_sizes(data_set, target.height, target.width, letterbox=target.letterbox)
 
 
 def find_anchors(

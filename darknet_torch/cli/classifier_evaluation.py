@@ -19,6 +19,7 @@ from darknet_torch.cli.detector_evaluation import (
 )
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.progress import progress_bar
+from darknet_torch.cli.reporting import report_warnings, warn_of_problems
 from darknet_torch.errors import DarknetError, UsageError
 
 if TYPE_CHECKING:
@@ -57,9 +58,12 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
     from darknet_torch.inference.classifier import Classifier
 
     data = find_data(options.data, options.cfg)
-    pictures = open_classification(
-        data, split=_choose_split(data, options.split), exif=options.exif
-    )
+    with report_warnings(options):
+        pictures = open_classification(
+            data, split=_choose_split(data, options.split), exif=options.exif
+        )
+        pictures.warn_of_folders()
+        warn_of_problems(pictures.problems, pictures.origin)
     protect_data_set([data], [])
     protect_inputs(pictures.paths)
     classifier = Classifier(

@@ -26,7 +26,7 @@ from darknet_torch.cli.parameter_types import (
     PATH,
     POSITIVE,
 )
-from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cli.reporting import report_warnings, warn_of_problems
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
@@ -181,12 +181,17 @@ def check_command(options: DatasetCheckOptions) -> None:
     splits = options.open()
     found = find_problems(splits, workers=options.workers)
     if options.output_format == "json":
-        text = json.dumps([vars(problem) for problem in found], ensure_ascii=False, indent=1)
+        text = json.dumps([_parts(problem) for problem in found], ensure_ascii=False, indent=1)
     else:
         text = "\n".join([*(f"{item.kind}: {item}" for item in found), *_summary(splits, found)])
     print_or_write(text, options.out)
-    if found:
+    if any(not problem.is_note for problem in found):
         click.get_current_context().exit(1)
+
+
+def _parts(problem: Problem) -> dict[str, str]:
+    """The parts of a problem that it has, for JSON."""
+    return {key: value for key, value in vars(problem).items() if value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,11 +210,17 @@ def stats_command(options: StatsOptions) -> None:
     """Count the classes and the sizes of the boxes.
 
     Widths and heights are fractions of the picture's. Small, medium and large are COCO's
-    size classes: below 32 x 32 pixels, below 96 x 96, and above.
+    size classes: below 32 x 32 pixels, below 96 x 96, and above. Boxes that no command uses
+    are left out and named on standard error; `dtorch dataset check` lists them all.
     """
+    from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
     from darknet_torch.datasets.statistics import compute_statistics
 
-    found = compute_statistics(options.open())
+    splits = {name: leave_out_wrong_boxes(data) for name, data in options.open().items()}
+    with report_warnings(ReportingOptions()):
+        for data in splits.values():
+            warn_of_problems(data.problems, data.origin)
+    found = compute_statistics(splits)
     if options.output_format == "json":
         numbers = {item.name: item.to_dict() for item in found}
         text = json.dumps(numbers, ensure_ascii=False, indent=1)
@@ -366,7 +377,11 @@ def _summary(splits: dict[str, DataSet], found: Sequence[Problem]) -> list[str]:
 
 
 def _exit_if_problems(problems: Sequence[Problem]) -> None:
-    _exit_if_any([f"{problem.kind}: {problem}" for problem in problems])
+    """Print problems and notes to standard error; exit with 1 if there are problems."""
+    for problem in problems:
+        if problem.is_note:
+            click.echo(f"note: {problem}", err=True)
+    _exit_if_any([f"{item.kind}: {item}" for item in problems if not item.is_note])
 
 
 def _exit_if_any(errors: Sequence[object]) -> None:

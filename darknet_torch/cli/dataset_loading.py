@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import DataSetOptions
+from darknet_torch.cli.reporting import warn_of_problems
 from darknet_torch.downloads.model_files import resolve_model
-from darknet_torch.errors import UsageError, warn
+from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from darknet_torch.datasets.examples import DataSet
-
-_MOST_WARNINGS = 5  # the other problems of a data set are only counted
 
 
 def find_data(data: str | None, cfg: str | None) -> str:
@@ -57,7 +56,7 @@ def protect_data_set(data: Sequence[str], splits: Iterable[DataSet]) -> None:
 def open_data(
     options: DataSetOptions, cfg: str | None = None, *, default_split: str | None = None
 ) -> DataSet:
-    """Open the data set, and warn about what is wrong in its files.
+    """Open the data set without wrong boxes, and warn about what is wrong in its files.
 
     Args:
         options: which data set.
@@ -70,6 +69,7 @@ def open_data(
     Warns:
         CfgWarning: for each of the first problems, and for the number of the others.
     """
+    from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
     from darknet_torch.datasets.opening import open_dataset
 
     data = find_data(options.data, cfg)
@@ -82,9 +82,6 @@ def open_data(
         exif=options.exif,
     )
     protect_data_set([data], [data_set])
-    problems = data_set.problems
-    for problem in problems[:_MOST_WARNINGS]:
-        warn(problem.what, where=problem.where)
-    if len(problems) > _MOST_WARNINGS:
-        warn(f"{len(problems) - _MOST_WARNINGS} more problems like these", where=data_set.origin)
+    data_set = leave_out_wrong_boxes(data_set)
+    warn_of_problems(data_set.problems, data_set.origin)
     return data_set

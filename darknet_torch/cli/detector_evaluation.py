@@ -6,16 +6,18 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cli.dataset_loading import open_data
+from darknet_torch.cli.dataset_loading import find_data, open_data
 from darknet_torch.cli.model_loading import RunModelOptions, find_names
 from darknet_torch.cli.options import DataSetOptions, OutputOptions, OverlapOptions
 from darknet_torch.cli.progress import progress_bar
-from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cli.reporting import report_warnings, warn_of_problems
 from darknet_torch.cli.result_output import print_or_write
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,26 +53,29 @@ class DetectedDataSet:
 
 def open_evaluation_data(options: EvaluationOptions) -> DataSet:
     """Open the data set to evaluate on, its split ``valid`` by default."""
+    from darknet_torch.datasets.class_order import warn_of_class_order
+
     with report_warnings(options):
-        return open_data(options, options.cfg, default_split=DEFAULT_SPLIT)
+        found = open_data(options, options.cfg, default_split=DEFAULT_SPLIT)
+        if options.names is None:
+            data = Path(find_data(options.data, options.cfg))
+            names_file = resolve_model(options.cfg).companion(".names") if options.cfg else None
+            warn_of_class_order(data, found.names, names_file)
+        return found
 
 
 def with_names(data_set: DataSet, names: Sequence[str]) -> DataSet:
-    """Return the data set with these names of classes.
+    """Return the data set with these names of classes, without boxes of classes beyond them.
 
-    Raises:
-        UsageError: a label is of a class beyond them.
+    Warns:
+        CfgWarning: for each of the first boxes that are left out.
     """
-    for example in data_set.examples:
-        largest = -1 if example.labels is None else example.labels.class_ids.max(initial=-1)
-        if largest >= len(names):
-            raise UsageError(
-                "a label has an unknown class",
-                where=example.label_file or example.path,
-                expected=f"0 to {len(names) - 1}",
-                got=int(largest),
-            )
-    return replace(data_set, names=tuple(names))
+    from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
+
+    named = replace(data_set, names=tuple(names), problems=())
+    found = leave_out_wrong_boxes(named)
+    warn_of_problems(found.problems, found.origin)
+    return found
 
 
 def detect_in_data_set(
@@ -97,7 +102,8 @@ def detect_in_data_set(
     from darknet_torch.evaluation.ground_truth import GroundTruth
 
     detector = build_detector(network, data_set, options, nms_threshold)
-    data_set = with_names(data_set, detector.names)
+    with report_warnings(options):
+        data_set = with_names(data_set, detector.names)
     paths = [example.path for example in data_set.examples]
     with progress_bar(len(paths), quiet=options.quiet) as advance:
         detection_pass = detect_all(

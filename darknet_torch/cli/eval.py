@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -34,6 +33,7 @@ from darknet_torch.cli.options import (
     threshold_option,
 )
 from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, OUTPUT_FOLDER, PATH
+from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
@@ -254,7 +254,8 @@ def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Det
 
     known = [e.labels.class_ids.max(initial=-1) for e in data_set.examples if e.labels is not None]
     names = data_set.names or numbered_names(1 + max(known, default=-1))
-    ground_truth = GroundTruth.from_data_set(with_names(data_set, names))
+    with report_warnings(options):
+        ground_truth = GroundTruth.from_data_set(with_names(data_set, names))
     protect_inputs(results_files(Path(results)))
     found = read_results(Path(results), ground_truth)
     detection_pass = pass_from_detections(found, (options.min_score, *options.sweep))
@@ -297,7 +298,6 @@ def _evaluate(
     """Evaluate the detections, and the steps of --sweep."""
     from darknet_torch.evaluation.evaluate import evaluate, sweep
 
-    annotations = _read_annotations(options.data)
     detection_pass, ground_truth = detected.detection_pass, detected.ground_truth
     points, ious = options.points, options.ious
     evaluation = evaluate(
@@ -306,22 +306,10 @@ def _evaluate(
         ious=ious,
         points=points,
         confidence=options.threshold,
-        annotations=annotations,
     )
     if not options.sweep:
         return evaluation, ()
-    steps = sweep(
-        detection_pass, ground_truth, iou=ious[0], points=points, annotations=annotations
-    )
-    return evaluation, steps
-
-
-def _read_annotations(data: str | None) -> dict[str, Any] | None:
-    """Return the content of a COCO json, which the data set does not keep all of."""
-    if data is None or Path(data).suffix.lower() != ".json":
-        return None
-    content: dict[str, Any] = json.loads(Path(data).read_bytes())
-    return content
+    return evaluation, sweep(detection_pass, ground_truth, iou=ious[0], points=points)
 
 
 def _export(detected: _Detected, options: EvalOptions) -> None:

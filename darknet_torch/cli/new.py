@@ -29,7 +29,7 @@ from darknet_torch.cli.options import (
     strict_option,
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE
-from darknet_torch.cli.reporting import report_warnings_at_once
+from darknet_torch.cli.reporting import report_warnings_at_once, warn_of_problems
 from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
@@ -131,6 +131,8 @@ def new(options: NewOptions) -> None:
         )
         data_set = summary.data_set
         protect_data_set([options.data] if options.data else [], [data_set] if data_set else [])
+        if data_set is not None:
+            warn_of_problems(data_set.problems, data_set.origin)
         classes = resolve_class_count(options.classes, summary)
         default = f"{path.stem}-{classes}classes.cfg"
         target = Path(default if to_stdout or not options.out else options.out)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from darknet_torch.cli.options import ReportingOptions
-from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError
+from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError, warn
+
+if TYPE_CHECKING:
+    from darknet_torch.datasets.examples import Problem
+
+SHOWN_PROBLEMS = 10  # of a data set that are printed before the others are only counted
 
 _SHOWN_NOTES = "darknet_torch.notes"  # key in the memory of the running command
 
@@ -99,3 +104,27 @@ def _print_warning(options: ReportingOptions, category: type[Warning], text: str
         options.print_remark(f"note: {text}")
     else:
         options.print_remark(f"warning: {text}")
+
+
+def warn_of_problems(problems: Sequence[Problem], origin: str) -> None:
+    """Warn of the first problems of a data set, and say how many others there are.
+
+    Args:
+        problems: the problems.
+        origin: the data set, for the message about the others.
+    """
+    for problem in problems[:SHOWN_PROBLEMS]:
+        warn(
+            problem.what,
+            where=problem.where,
+            expected=problem.expected,
+            got=problem.got,
+            fix=problem.fix,
+            category=CfgNote if problem.is_note else CfgWarning,
+        )
+    if len(problems) > SHOWN_PROBLEMS:
+        warn(
+            f"{len(problems) - SHOWN_PROBLEMS} more problems like these",
+            where=origin,
+            fix="dtorch dataset check lists them all",
+        )

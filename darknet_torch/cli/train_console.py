@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from darknet_torch.cli.reporting import SHOWN_PROBLEMS
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.progress import Progress
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from darknet_torch.datasets.examples import Problem
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.loop import TrainingLoop, Update
-
-_SHOWN = 10  # problems in the data that are printed before the others are only counted
 
 
 class ConsoleLog(Callback):
@@ -57,9 +56,9 @@ class ConsoleProblems(Callback):
 
     def on_problem(self, loop: TrainingLoop, problem: Problem) -> None:
         self._count += 1
-        if self._count <= _SHOWN:
-            click.echo(f"warning: {problem}", err=True)
-        elif self._count == _SHOWN + 1:
+        if self._count <= SHOWN_PROBLEMS:
+            click.echo(f"{'note' if problem.is_note else 'warning'}: {problem}", err=True)
+        elif self._count == SHOWN_PROBLEMS + 1:
             click.echo("warning: more problems like these are counted only", err=True)
 
     def on_waiting(self, loop: TrainingLoop, text: str) -> None:

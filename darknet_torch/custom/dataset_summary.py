@@ -11,6 +11,7 @@ from darknet_torch.anchors.dataset import count_boxes_per_class
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.classification import is_classification, open_classification
 from darknet_torch.datasets.examples import DataSet
+from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.errors import UsageError
@@ -26,7 +27,8 @@ class DatasetSummary:
         classes: the number of class names, 0 if it is unknown.
         pictures: the number of pictures in the training set, 0 if it is unknown.
         counters: the number of boxes of each class; empty if there are no boxes.
-        data_set: the labelled pictures; None for a classifier's data or a names file.
+        data_set: the labelled pictures without wrong boxes; None for a classifier's data or a
+            names file.
         origin: the file that the class names come from, for messages.
     """
 
@@ -62,8 +64,10 @@ def summarize_dataset(
     if is_classification(Path(data)):
         pictures = open_classification(data, split=split)
         return DatasetSummary(len(pictures.labels), len(pictures.paths), origin=pictures.origin)
-    found = open_dataset(
-        data, images=images, split=split, names=names, voc_origin=voc_origin, exif=exif
+    found = leave_out_wrong_boxes(
+        open_dataset(
+            data, images=images, split=split, names=names, voc_origin=voc_origin, exif=exif
+        )
     )
     return DatasetSummary(
         len(found.names),

@@ -13,6 +13,7 @@ import numpy as np
 
 from darknet_torch.datasets.darknet import DIFFICULT, read_labels
 from darknet_torch.datasets.examples import DataSet, Example, Problem
+from darknet_torch.datasets.label_rule import find_wrong_boxes
 from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError
 from darknet_torch.media.decoding import read_picture
@@ -23,6 +24,7 @@ from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
 Splits = Mapping[str, DataSet]
 _UNIONS = ("trainval", "all")  # splits that contain other splits on purpose
 _TOLERANCE = 0.5  # pixels that an edge may lie outside: the error of rounding to whole pixels
+_SHOWN_CLASSES = 100  # without boxes, before the others are only counted
 _SAME_BOX = 1e-6  # boxes that differ by less are equal: the sixth decimal of Darknet's labels
 
 
@@ -45,8 +47,9 @@ def find_problems(splits: Splits, *, workers: int = 2) -> list[Problem]:
     Every picture is decoded. The kinds of problem, in addition to those found while reading, are
     "no pictures", "duplicate name", "empty name", "class without boxes", "missing picture",
     "unreadable picture", "cut off", "wrong size", "no label file", "shared label file",
-    "labels without picture", "duplicate picture", "same content", "in two splits", "class id",
-    "zero size", "less than a pixel", "out of range" and "duplicate box".
+    "labels without picture", "duplicate picture", "same content", "in two splits", those of
+    `label_rule.find_wrong_boxes`, and for other boxes "less than a pixel", "out of range" and
+    "duplicate box".
 
     Args:
         splits: from `open_splits`.
@@ -92,10 +95,13 @@ def _class_problems(splits: Splits) -> Iterator[Problem]:
         earlier.add(name)
     labels = [item.labels for data in splits.values() for item in data.examples]
     used = {int(key) for found in labels if found is not None for key in found.class_ids}
-    for index, name in enumerate(first.names):
-        if index not in used:
-            what = f"class {index} ({name}) has no box in {', '.join(splits)}"
-            yield Problem("class without boxes", first.origin, what)
+    unused = [index for index in range(len(first.names)) if index not in used]
+    for index in unused[:_SHOWN_CLASSES]:
+        what = f"class {index} ({first.names[index]}) has no box in {', '.join(splits)}"
+        yield Problem("class without boxes", first.origin, what)
+    if len(unused) > _SHOWN_CLASSES:
+        what = f"{len(unused) - _SHOWN_CLASSES} more classes have no box in {', '.join(splits)}"
+        yield Problem("class without boxes", first.origin, what)
 
 
 def _example_problems(
@@ -144,30 +150,26 @@ def _box_problems(
     labels = example.labels
     if labels is None:
         return
+    wrong, found = find_wrong_boxes(example, len(names) or None)
+    yield from found
     height, width = size or example.size or (1 / _SAME_BOX, 1 / _SAME_BOX)
     pixels = labels.boxes * (width, height, width, height)
     corners, sides = cxcywh_to_xyxy(pixels), pixels[:, 2:]
-    empty = (sides <= 0).any(1)
     problems = {
-        "class id": (labels.class_ids < 0) | (labels.class_ids >= (len(names) or np.inf)),
-        "zero size": empty,
-        "less than a pixel": ~empty & (sides < 1).any(1),
-        "out of range": _outside(corners, pixels[:, :2], (width, height)),
+        "less than a pixel": (sides < 1).any(1),
+        "out of range": _reaches_outside(corners, (width, height)),
         "duplicate box": _repeated(np.column_stack((labels.class_ids, labels.boxes / _SAME_BOX))),
     }
-    where = str(example.label_file or example.path)
     for kind, rows in problems.items():
-        for row in np.flatnonzero(rows):
+        for row in np.flatnonzero(rows & ~wrong).tolist():
             box = " ".join(f"{value:g}" for value in labels.boxes[row])
-            what = f"box {row + 1}, class {labels.class_ids[row]}, {box}"
-            yield Problem(kind, where, what)
+            yield Problem(kind, example.box_place(row), f"class {labels.class_ids[row]}, {box}")
 
 
-def _outside(corners: np.ndarray, centres: np.ndarray, limit: tuple[float, float]) -> np.ndarray:
-    """[K] whether an edge or the centre of a box lies outside the picture."""
+def _reaches_outside(corners: np.ndarray, limit: tuple[float, float]) -> np.ndarray:
+    """[K] whether an edge of a box lies outside the picture."""
     edge = (corners[:, :2] < -_TOLERANCE) | (corners[:, 2:] > np.add(limit, _TOLERANCE))
-    centre = (centres < 0) | (centres > limit)
-    return np.any(edge | centre, 1)
+    return np.any(edge, 1)
 
 
 def _repeated(rows: np.ndarray) -> np.ndarray:

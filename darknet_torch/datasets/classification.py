@@ -11,9 +11,12 @@ from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.datasets.voc import is_voc_root
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.media.sources import PICTURE_SUFFIXES
 from darknet_torch.text import is_folder, read_paths
+
+_NOT_CLASSES = ("__MACOSX",)  # folders without a leading dot that programs leave behind
+_SHOWN = 20  # classes that a note lists
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,10 @@ class ClassifiedPictures:
         labels: for each class, the string that Darknet searches for in the path.
         names: the class names for display.
         origin: the path and split that were read, for messages.
-        problems: pictures whose path matches no label or several.
+        problems: pictures whose path matches no label or several, and folders that cannot be
+            listed.
         exif: rotate pictures according to their EXIF orientation.
+        folder: the folder with a folder per class; None for a .data file.
     """
 
     paths: tuple[Path, ...]
@@ -38,6 +43,19 @@ class ClassifiedPictures:
     origin: str
     problems: tuple[Problem, ...] = ()
     exif: bool = True
+    folder: Path | None = None
+
+    def warn_of_folders(self) -> None:
+        """Say which folders became classes.
+
+        Warns:
+            CfgNote: the data set is a folder of folders.
+        """
+        if self.folder is not None:
+            listed = ", ".join(self.names[:_SHOWN])
+            more = f", ... ({len(self.names) - _SHOWN} more)" if len(self.names) > _SHOWN else ""
+            what = f"classes: {listed}{more} ({len(self.names)} folders of {self.folder})"
+            warn(what, category=CfgNote)
 
 
 def open_classification(
@@ -106,23 +124,62 @@ def _read_data(path: Path, split: str) -> ClassifiedPictures:
 
 
 def _read_tree(root: Path, split: str | None) -> ClassifiedPictures:
-    """Read one class per folder, sorted by name, with pictures at any depth."""
+    """Read one class per folder, sorted by name, with pictures at any depth.
+
+    Hidden folders and files are skipped, as are those that macOS puts into archives.
+    """
     folder = root / (split or "train")
     if not is_folder(folder):
         if split:
             raise UsageError("no such split", where=root, expected=f"a folder {split} in it")
         folder = root
-    classes = sorted(path for path in folder.iterdir() if is_folder(path))
-    found = [(path, index) for index, place in enumerate(classes) for path in _pictures(place)]
+    classes, problems = _list_class_folders(folder)
+    found: list[tuple[Path, int]] = []
+    for index, place in enumerate(classes):
+        found += [(path, index) for path in _find_pictures(place, problems)]
     if not found:
+        unread = "; ".join(str(problem) for problem in problems)
         raise UsageError(
-            "no classes", where=folder, expected="a folder for each class, with pictures in it"
+            "no classes",
+            where=folder,
+            expected="a folder for each class, with pictures in it",
+            got=unread or f"{len(classes)} folders without a picture",
         )
     names = tuple(place.name for place in classes)
     paths, ids = zip(*found, strict=True)
-    return ClassifiedPictures(paths, ids, names, names, str(folder))
+    return ClassifiedPictures(
+        paths, ids, names, names, str(folder), tuple(problems), folder=folder
+    )
 
 
-def _pictures(folder: Path) -> list[Path]:
-    files = folder.rglob("*")
-    return sorted(path for path in files if path.suffix.lower() in PICTURE_SUFFIXES)
+def _list_class_folders(folder: Path) -> tuple[list[Path], list[Problem]]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if not _is_skipped(entry.name)]
+    except OSError as error:
+        return [], [_unreadable(folder, error)]
+    places = [folder / name for name in sorted(names)]
+    return [place for place in places if os.path.isdir(place)], []  # noqa: PTH112 (never raises)
+
+
+def _find_pictures(folder: Path, problems: list[Problem]) -> list[Path]:
+    """The pictures of a class, sorted; folders that cannot be listed are added to `problems`."""
+    found: list[Path] = []
+
+    def on_error(error: OSError) -> None:
+        problems.append(_unreadable(Path(error.filename), error))
+
+    for place, folders, files in os.walk(folder, onerror=on_error):
+        folders[:] = [name for name in folders if not _is_skipped(name)]
+        paths = (Path(place, name) for name in files if not _is_skipped(name))
+        found += [path for path in paths if path.suffix.lower() in PICTURE_SUFFIXES]
+    return sorted(found)
+
+
+def _is_skipped(name: str) -> bool:
+    return name.startswith(".") or name in _NOT_CLASSES
+
+
+def _unreadable(folder: Path, error: OSError) -> Problem:
+    what = f"the folder cannot be listed ({error.strerror}); its pictures are left out"
+    return Problem("unreadable folder", str(folder), what)

@@ -6,18 +6,25 @@ corner.
 
 from __future__ import annotations
 
-import json
+import math
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem, RecordId
+from darknet_torch.datasets.json_file import read_json, show
+from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.picture_size import picture_size
-from darknet_torch.datasets.reading import labels_from_corners
+from darknet_torch.datasets.reading import FARTHEST, in_one_line, labels_from_corners
 from darknet_torch.errors import ImageError, UsageError
 
-_FAR = 1e9  # pixels; larger than any picture, but finite
 _PARTS = ("images", "annotations", "categories")
+_ID = "a number or a text as id"
+_EXAMPLES = 3  # of known ids, in a message about an unknown one
+_YES, _NO = ("true", "yes"), ("false", "no", "")
 
 
 def read_coco(
@@ -50,22 +57,37 @@ def load_json(file: Path) -> dict[str, Any]:
         UsageError: the file cannot be read, or one of ``images``, ``annotations`` and
             ``categories`` is missing.
     """
-    try:
-        content = json.loads(file.read_bytes())
-    except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror})", where=file) from None
-    except ValueError as error:
-        raise UsageError(f"not JSON ({error})", where=file) from None
+    expected = f"lists of objects {', '.join(_PARTS)}"
+    content = read_json(file, expected)
     keys = content if isinstance(content, dict) else {}
     parts = {part: keys.get(part) for part in _PARTS}
     if not all(_is_records(part) for part in parts.values()):
         raise UsageError(
             "not a COCO data set",
             where=file,
-            expected=f"lists of objects {', '.join(_PARTS)}",
-            got=", ".join(keys) or type(content).__name__,
+            expected=expected,
+            got=show(", ".join(keys)) if keys else type(content).__name__,
         )
     return content
+
+
+def record_id(value: object) -> RecordId | None:
+    """An id of a record as a key, or None if it cannot be one.
+
+    Ids are compared as COCO's program does, which looks them up in a dictionary: 1 and 1.0 are
+    the same id, 1 and "1" are not.
+
+    Args:
+        value: a value of a JSON file.
+    """
+    if isinstance(value, float):
+        return (int(value) if value.is_integer() else value) if math.isfinite(value) else None
+    return value if isinstance(value, int | str) else None
+
+
+def id_order(key: RecordId) -> tuple[bool, Any]:
+    """The key by which ids are sorted: numbers, then texts."""
+    return isinstance(key, str), key
 
 
 def _is_records(part: object) -> bool:
@@ -77,6 +99,16 @@ class _Boxes:
     class_ids: list[int] = field(default_factory=list)
     corners: list[list[float]] = field(default_factory=list)
     crowd: list[bool] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    areas: list[float] = field(default_factory=list)
+    count: int = 0  # with those that are left out
+
+
+@dataclass(frozen=True)
+class _Image:
+    key: RecordId
+    path: Path
+    size: tuple[int, int] | None
 
 
 @dataclass
@@ -91,24 +123,39 @@ class _Reader:
         """Build the data set, with classes in the order of `names` or of the category ids."""
         categories = self._categories(names)
         images = self._images()
-        boxes = self._boxes(images, {key: index for index, (key, _) in enumerate(categories)})
+        classes = {key: index for index, (key, _) in enumerate(categories)}
+        boxes = {image.key: _Boxes() for image in images}
+        for item in self.content["annotations"]:
+            self._add_annotation(item, boxes, classes)
         return DataSet(
-            tuple(self._example(image, boxes[image["id"]]) for image in images),
+            tuple(self._example(image, boxes[image.key]) for image in images),
             tuple(name for _, name in categories),
             str(self.file),
             tuple(key for key, _ in categories),
             tuple(self.problems),
         )
 
-    def _categories(self, names: tuple[str, ...]) -> list[tuple[int, str]]:
-        found = {item.get("id"): str(item.get("name")) for item in self.content["categories"]}
-        if len(found) < len(self.content["categories"]):
-            self._add_problem("duplicate category", "two categories have the same id")
-        if not all(isinstance(key, int) for key in found):
-            raise UsageError("a category has no integer id", where=self.file)
-        if not names:
-            return sorted(found.items())
-        ids = {name: key for key, name in sorted(found.items(), reverse=True)}
+    def _categories(self, names: tuple[str, ...]) -> list[tuple[RecordId, str]]:
+        found: dict[RecordId, str] = {}
+        for item in self.content["categories"]:
+            key = record_id(item.get("id"))
+            if key is None:
+                what = f"a category without a usable id is left out: {show(item)}"
+                self._add_problem("bad category", what, _ID, show(item.get("id")))
+                continue
+            if key in found:
+                self._add_problem(
+                    "duplicate category", f"two categories have the same id {show(key)}"
+                )
+            found[key] = self._class_name(item.get("name"))
+        ordered = sorted(found.items(), key=lambda item: id_order(item[0]))
+        return self._choose(ordered, names) if names else ordered
+
+    def _choose(
+        self, categories: list[tuple[RecordId, str]], names: tuple[str, ...]
+    ) -> list[tuple[RecordId, str]]:
+        """The categories of the given names, in their order."""
+        ids = {name: key for key, name in reversed(categories)}
         missing = [name for name in names if name not in ids]
         if missing:
             raise UsageError(
@@ -119,81 +166,140 @@ class _Reader:
             )
         return [(ids[name], name) for name in names]
 
-    def _images(self) -> list[dict[str, Any]]:
-        known_ids: set[object] = set()
-        images = []
-        for image in self.content["images"]:
-            key, name = image.get("id"), image.get("file_name")
-            if not isinstance(key, int) or not isinstance(name, str):
-                self._add_problem(
-                    "bad image", f"an image without id or file_name: {str(image)[:60]}"
-                )
-            elif key in known_ids:
-                self._add_problem("duplicate image id", f"two images have the id {key}")
-            else:
-                known_ids.add(key)
-                images.append(image)
-        return images
+    def _class_name(self, value: object) -> str:
+        """The name of a category as one printable line."""
+        name = str(value) if isinstance(value, str | int | float | None) else show(value)
+        written = in_one_line(name.encode("utf-8", "backslashreplace").decode())
+        if written != name.strip():
+            what = f"a class name that a names file cannot hold is read as {written!r}"
+            self._add_problem("class name", what, "one line of text", show(value))
+        return written
 
-    def _boxes(self, images: list[dict[str, Any]], classes: dict[int, int]) -> dict[int, _Boxes]:
-        """The boxes of each image id, in pixels."""
-        found = {image["id"]: _Boxes() for image in images}
-        for item in self.content["annotations"]:
-            what, image, category = (
-                f"annotation {item.get('id')}",
-                item.get("image_id"),
-                item.get("category_id"),
+    def _images(self) -> list[_Image]:
+        images: dict[RecordId, _Image] = {}
+        pictures = PictureFinder()
+        for item in self.content["images"]:
+            key, name = record_id(item.get("id")), item.get("file_name")
+            if key is None or not isinstance(name, str) or not _is_file_name(name):
+                what = f"an image without a usable id or file_name is left out: {show(item)}"
+                got = f"id {show(item.get('id'))}, file_name {show(name)}"
+                self._add_problem("bad image", what, f"{_ID}, and the name of a file", got)
+            elif key in images:
+                self._add_problem("duplicate image id", f"two images have the id {show(key)}")
+            else:
+                path, problem = pictures.find(self.folder / name, str(self.file))
+                self.problems += problem
+                images[key] = _Image(key, path, _size(item))
+        return list(images.values())
+
+    def _add_annotation(
+        self,
+        item: dict[str, Any],
+        boxes: dict[RecordId, _Boxes],
+        classes: dict[RecordId, int],
+    ) -> None:
+        """Add the box of an annotation, in pixels, to those of its image."""
+        what = f"annotation {show(item.get('id'))}"
+        image, category = record_id(item.get("image_id")), record_id(item.get("category_id"))
+        if image is None or image not in boxes:
+            got = show(item.get("image_id"))
+            self._add_problem(
+                "unknown image",
+                f"{what} refers to image {got}, which does not exist",
+                *_expected_id(boxes, got),
             )
-            if not isinstance(image, int) or image not in found:
-                self._add_problem(
-                    "unknown image", f"{what} refers to image {image}, which does not exist"
-                )
-            elif not isinstance(category, int) or category not in classes:
-                self._add_problem(
-                    "unknown class", f"{what} has category {category}, which is not a class"
-                )
-            elif not _is_box(item.get("bbox")):
-                self._add_problem("bad box", f"{what} has no bbox with four finite numbers")
-            else:
-                left, top, width, height = item["bbox"]
-                boxes = found[image]
-                boxes.class_ids.append(classes[category])
-                boxes.corners.append([left, top, left + width, top + height])
-                boxes.crowd.append(bool(item.get("iscrowd")))
-        return found
+            return
+        found = boxes[image]
+        found.count += 1
+        if category is None or category not in classes:
+            got = show(item.get("category_id"))
+            self._add_problem(
+                "unknown class",
+                f"{what} has category {got}, which is not a class",
+                *_expected_id(classes, got),
+            )
+        elif not _is_box(item.get("bbox")):
+            self._add_problem("bad box", f"{what} has no bbox with four finite numbers")
+        else:
+            left, top, width, height = item["bbox"]
+            area = _number(item.get("area"))
+            found.class_ids.append(classes[category])
+            found.corners.append([left, top, left + width, top + height])
+            found.crowd.append(self._is_crowd(item.get("iscrowd"), what))
+            found.numbers.append(found.count)
+            found.areas.append(width * height if area is None else area)
 
-    def _example(self, image: dict[str, Any], boxes: _Boxes) -> Example:
-        path = self.folder / image["file_name"]
-        size = _size(image)
-        labels = self._labels(path, boxes, size)
-        return Example(path, labels, size, image["id"], exif=self.exif)
+    def _is_crowd(self, value: object, what: str) -> bool:
+        """Whether a mark means yes: a number but 0, or such a number or a word as text."""
+        number = _number(value)
+        word = value.strip().lower() if isinstance(value, str) else value
+        if number is None and word not in (None, *_YES, *_NO):
+            text = f"{what} has an iscrowd that is neither 0 nor 1; it is read as 0"
+            self._add_problem("bad mark", text, "0 or 1", show(value))
+        return bool(number) or word in _YES
 
-    def _labels(self, path: Path, boxes: _Boxes, size: tuple[int, int] | None) -> Labels | None:
-        if size is None and not boxes.class_ids:
+    def _example(self, image: _Image, boxes: _Boxes) -> Example:
+        labels = self._labels(image, boxes)
+        return Example(image.path, labels, image.size, image.key, exif=self.exif)
+
+    def _labels(self, image: _Image, boxes: _Boxes) -> Labels | None:
+        if image.size is None and not boxes.class_ids:
             return Labels.empty()
         try:
-            size = size or picture_size(path, exif=self.exif)
+            size = image.size or picture_size(image.path, exif=self.exif)
         except ImageError as error:
             self._add_problem(
                 "no size", f"no height and width, and the picture cannot be measured: {error}"
             )
             return None
-        return labels_from_corners(boxes.class_ids, boxes.corners, boxes.crowd, size)
+        return labels_from_corners(
+            boxes.class_ids,
+            boxes.corners,
+            boxes.crowd,
+            size,
+            numbers=boxes.numbers,
+            areas=boxes.areas,
+        )
 
-    def _add_problem(self, kind: str, what: str) -> None:
-        self.problems.append(Problem(kind, str(self.file), what))
+    def _add_problem(
+        self, kind: str, what: str, expected: str | None = None, got: str | None = None
+    ) -> None:
+        self.problems.append(Problem(kind, str(self.file), what, expected, got))
+
+
+def _expected_id(ids: Mapping[RecordId, object], got: str) -> tuple[str, str]:
+    """What was expected instead of an id that is not among `ids`, and what was found."""
+    examples = ", ".join(show(key) for key in islice(ids, _EXAMPLES))
+    return (f"one of {len(ids)} ids: {examples}" if ids else "none at all"), got
+
+
+def _is_file_name(name: str) -> bool:
+    """Whether the system takes a text as the name of a file: no NUL, no lone surrogate."""
+    try:
+        return b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
 
 
 def _size(image: dict[str, Any]) -> tuple[int, int] | None:
-    height, width = image.get("height"), image.get("width")
-    if isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0:
-        return height, width
-    return None
+    height, width = _number(image.get("height")), _number(image.get("width"))
+    if height is None or width is None or height < 1 or width < 1:
+        return None
+    return (int(height), int(width)) if height.is_integer() and width.is_integer() else None
+
+
+def _number(value: object) -> float | None:
+    """A finite number, also one that is written as text; None for anything else."""
+    try:
+        number = float(value) if isinstance(value, int | float | str) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return number if abs(number) < FARTHEST else None
 
 
 def _is_box(box: object) -> bool:
     return (
         isinstance(box, list)
         and len(box) == len(("left", "top", "width", "height"))
-        and all(isinstance(value, int | float) and abs(value) < _FAR for value in box)
+        and all(isinstance(value, int | float) and abs(value) < FARTHEST for value in box)
     )

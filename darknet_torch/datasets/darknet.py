@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 
 from darknet_torch.cfg.data_file import DataValue, read_data_file, resolve
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.errors import UsageError
 from darknet_torch.text import byte_lines, decode_text, is_file, read_bytes, read_paths
@@ -22,6 +22,7 @@ _PJREDDIE_WORDS = ("images", "JPEGImages", "raw")
 _FIELDS = 5
 _MOST_UNNAMED = 100_000  # classes that get numbers for names
 _LARGEST_ID = 2**31  # what C's int holds
+_LARGEST_FLOAT = float(np.finfo(np.float32).max)  # what C's float holds
 _NOT_SPLITS = frozenset(
     "classes names labels backup results eval map leaves tree top tag saveweights savelast".split()
 )
@@ -74,7 +75,7 @@ def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         return None, [Problem("unreadable labels", str(path), what)]
-    class_ids, boxes, problems = [], [], []
+    class_ids, boxes, numbers, problems = [], [], [], []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -85,7 +86,8 @@ def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
             continue
         class_ids.append(class_id)
         boxes.append(box)
-    return Labels.from_arrays(class_ids, boxes), problems
+        numbers.append(number)
+    return Labels.from_arrays(class_ids, boxes, numbers=numbers), problems
 
 
 def _parse_label_line(line: bytes) -> tuple[int, list[float]]:
@@ -97,7 +99,8 @@ def _parse_label_line(line: bytes) -> tuple[int, list[float]]:
         class_id, box = int(words[0]), [float(word) for word in words[1:]]
     except ValueError:
         raise ValueError(f"expected an integer and four numbers, got {text[:60]!r}") from None
-    if not all(map(math.isfinite, box)) or not -_LARGEST_ID <= class_id < _LARGEST_ID:
+    fits = all(abs(value) <= _LARGEST_FLOAT for value in box)
+    if not fits or not -_LARGEST_ID <= class_id < _LARGEST_ID:
         raise ValueError(f"expected finite numbers, got {text[:60]!r}")
     return class_id, box
 
@@ -229,23 +232,33 @@ def _read_examples(
         what = f"{len(difficult)} lines for the {len(pictures)} pictures of {split}="
         where = str(file.list_path(difficult_key(split)))
         problems.append(Problem("difficult list", where, what))
+    finder, where = PictureFinder(), str(file.list_path(split))
     for picture, difficult_path in zip_longest(pictures, difficult[: len(pictures)]):
-        path = label_path(picture)
+        path, more_path = label_path(picture), None
         labels, found = read_labels(path)
         problems += found
         if difficult_path is not None:
-            more, found = read_labels(label_path(difficult_path))
+            more_path = label_path(difficult_path)
+            more, found = read_labels(more_path)
             problems += found
             labels = _with_difficult(labels, more)
-        yield Example(Path(picture), labels, label_file=path, exif=exif)
+        found_path, notes = finder.find(Path(picture), where)
+        problems += notes
+        yield Example(found_path, labels, label_file=path, exif=exif, difficult_file=more_path)
 
 
 def _with_difficult(labels: Labels | None, difficult: Labels | None) -> Labels | None:
     if difficult is None:
         return labels
-    plain = Labels.empty() if labels is None else labels
-    return Labels(
+    plain = Labels.from_arrays((), (), numbers=()) if labels is None else labels
+    return Labels.from_arrays(
         np.concatenate((plain.class_ids, difficult.class_ids)),
         np.concatenate((plain.boxes, difficult.boxes)),
         np.concatenate((plain.difficult, np.ones(len(difficult), bool))),
+        numbers=[*_numbers(plain), *_numbers(difficult)],
     )
+
+
+def _numbers(labels: Labels) -> list[int]:
+    assert labels.numbers is not None  # read_labels sets them
+    return list(labels.numbers)

@@ -12,6 +12,8 @@ from darknet_torch.datasets.examples import Labels
 from darknet_torch.errors import NamesError
 from darknet_torch.results.boxes import xyxy_to_cxcywh
 
+FARTHEST = 1e9  # pixels; larger than any picture, but finite in every unit
+
 
 def resolve_class_names(names: Sequence[str] | str | os.PathLike[str] | None) -> tuple[str, ...]:
     """Class names as given or read from a file; empty for None.
@@ -32,6 +34,9 @@ def labels_from_corners(
     corners: Iterable[Sequence[float]],
     difficult: Sequence[bool],
     size: tuple[int, int],
+    *,
+    numbers: Sequence[int] | None = None,
+    areas: Sequence[float] | None = None,
 ) -> Labels:
     """Build `Labels` from boxes in pixels.
 
@@ -40,9 +45,15 @@ def labels_from_corners(
         corners: K boxes of left, top, right, bottom in pixels, from 0 at the top left corner.
         difficult: K booleans.
         size: height and width of the picture in pixels.
+        numbers: for each box its number among the boxes of the picture, from 1; None for 1 to K.
+        areas: the areas of the outlines in square pixels, if known.
     """
     height, width = size
     boxes = np.asarray(list(corners), np.float64).reshape(-1, 4)
-    return Labels.from_arrays(
-        class_ids, xyxy_to_cxcywh(boxes) / (width, height, width, height), difficult
-    )
+    fractions = xyxy_to_cxcywh(boxes) / (width, height, width, height)
+    return Labels.from_arrays(class_ids, fractions, difficult, numbers=numbers, areas=areas)
+
+
+def in_one_line(name: str) -> str:
+    """A class name without line breaks, which a names file cannot hold."""
+    return " ".join(part.strip() for part in name.splitlines() if part.strip())

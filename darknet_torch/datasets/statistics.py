@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +93,7 @@ def _compute_split(name: str, data: DataSet) -> Statistics:
     every = [np.empty((0, 4)), *(found.boxes for found in labels)]
     return Statistics(
         name,
-        tuple(_count_class(index, title, labels) for index, title in enumerate(data.names)),
+        _count_classes(data.names, labels),
         np.concatenate(every),
         np.array([len(found) for found in labels], np.int64),
         sum(int(found.difficult.sum()) for found in labels),
@@ -101,9 +102,15 @@ def _compute_split(name: str, data: DataSet) -> Statistics:
     )
 
 
-def _count_class(class_id: int, name: str, labels: list[Labels]) -> ClassCount:
-    counts = [int((found.class_ids == class_id).sum()) for found in labels]
-    return ClassCount(class_id, name, sum(counts), sum(count > 0 for count in counts))
+def _count_classes(names: Sequence[str], labels: list[Labels]) -> tuple[ClassCount, ...]:
+    boxes: Counter[int] = Counter()
+    pictures: Counter[int] = Counter()
+    for found in labels:
+        boxes.update(found.class_ids.tolist())
+        pictures.update(set(found.class_ids.tolist()))
+    return tuple(
+        ClassCount(index, name, boxes[index], pictures[index]) for index, name in enumerate(names)
+    )
 
 
 def _count_box_sizes(data: DataSet) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.examples import DataSet, Problem, RecordId
 from darknet_torch.datasets.writing import (
     PlacedExample,
     corners_in_pixels,
@@ -53,7 +53,7 @@ def write_coco(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[
 def _make_content(
     data: DataSet, items: Sequence[PlacedExample], folder: Path | None, problems: list[Problem]
 ) -> dict[str, Any]:
-    categories = data.category_ids or tuple(range(1, len(data.names) + 1))
+    categories: Sequence[RecordId] = data.category_ids or range(1, len(data.names) + 1)
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for key, item in zip(_image_ids(items), items, strict=True):
@@ -87,13 +87,13 @@ def _make_content(
     }
 
 
-def _image_ids(items: Sequence[PlacedExample]) -> list[int]:
+def _image_ids(items: Sequence[PlacedExample]) -> Sequence[RecordId]:
     own = [item.example.picture_id for item in items]
     known = [key for key in own if key is not None]
-    return known if len(set(known)) == len(own) else list(range(1, len(own) + 1))
+    return known if len(set(known)) == len(own) else range(1, len(own) + 1)
 
 
-def _annotation(category: int, corners: np.ndarray, difficult: bool) -> dict[str, Any]:
+def _annotation(category: RecordId, corners: np.ndarray, difficult: bool) -> dict[str, Any]:
     left, top, right, bottom = corners.tolist()
     width, height = right - left, bottom - top
     return {

@@ -8,19 +8,25 @@ writing are inverse to each other.
 
 from __future__ import annotations
 
+import math
+import os
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import numpy as np
+from pathlib import Path, PureWindowsPath
 
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.picture_size import picture_size
-from darknet_torch.datasets.reading import labels_from_corners, resolve_class_names
+from darknet_torch.datasets.reading import (
+    FARTHEST,
+    in_one_line,
+    labels_from_corners,
+    resolve_class_names,
+)
+from darknet_torch.datasets.xml_file import read_xml
 from darknet_torch.errors import ImageError, UsageError
-from darknet_torch.media.sources import PICTURE_SUFFIXES
 from darknet_torch.text import is_file, path_exists, read_paths
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -124,6 +130,7 @@ class _Reader:
     origin: int
     exif: bool
     problems: list[Problem] = field(default_factory=list)
+    _pictures: PictureFinder = field(default_factory=PictureFinder)
 
     def example(self, name: str) -> Example:
         """The picture and labels of an id in a list of ImageSets."""
@@ -132,12 +139,28 @@ class _Reader:
         if isinstance(tree, Problem):
             self.problems.append(tree)
             tree = None
-        path = _picture(self.root, name, "" if tree is None else _text(tree, "filename"))
+        path = self._find_picture(name, file, "" if tree is None else _text(tree, "filename"))
         if tree is None:
             return Example(path, None, label_file=file, exif=self.exif)
         size = _size(tree)
         labels = self._labels(tree, size or self._measure_picture(path, file), file)
         return Example(path, labels, size, label_file=file, exif=self.exif)
+
+    def _find_picture(self, name: str, file: Path, filename: str) -> Path:
+        """The picture: ``name.jpg``, else the annotated file name, else either with any suffix."""
+        folder = self.root / PICTURES
+        first = folder / f"{name}.jpg"
+        # Windows programs write whole paths with backslashes.
+        named = folder / PureWindowsPath(filename).name if filename else first
+        for path in (first, named):
+            if os.path.isfile(path):  # noqa: PTH113 (False for names that the system refuses)
+                return path
+        for path in (named,) if named.stem == first.stem else (first, named):
+            found, notes = self._pictures.find(path, str(file))
+            if notes:
+                self.problems += notes if filename else []
+                return found
+        return first
 
     def _measure_picture(self, path: Path, file: Path) -> tuple[int, int] | None:
         try:
@@ -155,16 +178,17 @@ class _Reader:
     ) -> Labels | None:
         if size is None:
             return None
-        class_ids, corners, difficult = [], [], []
-        for class_id, box, is_difficult in self._objects(tree, file):
+        class_ids, corners, difficult, numbers = [], [], [], []
+        for number, class_id, box, is_difficult in self._objects(tree, file):
             class_ids.append(class_id)
             corners.append([value - self.origin for value in box])
             difficult.append(is_difficult)
-        return labels_from_corners(class_ids, corners, difficult, size)
+            numbers.append(number)
+        return labels_from_corners(class_ids, corners, difficult, size, numbers=numbers)
 
     def _objects(
         self, tree: ElementTree.Element, file: Path
-    ) -> Iterator[tuple[int, list[float], bool]]:
+    ) -> Iterator[tuple[int, int, list[float], bool]]:
         for number, item in enumerate(tree.findall("object"), 1):
             name = _text(item, "name")
             if name not in self.names:
@@ -175,13 +199,13 @@ class _Reader:
             try:
                 box = [float(_text(item, f"bndbox/{corner}")) for corner in CORNERS]
             except ValueError:
-                box = [np.nan]
-            if not np.isfinite(box).all():
+                box = [math.nan]
+            if not all(abs(value) < FARTHEST for value in box):
                 self._add_problem(
                     "bad box", file, f"object {number} ({name}) does not have four finite numbers"
                 )
                 continue
-            yield self.names.index(name), box, _text(item, "difficult") == "1"
+            yield number, self.names.index(name), box, _text(item, "difficult") == "1"
 
     def _add_problem(self, kind: str, file: Path, what: str) -> None:
         self.problems.append(Problem(kind, str(file), what))
@@ -189,19 +213,9 @@ class _Reader:
 
 def _parse(file: Path) -> ElementTree.Element | Problem:
     try:
-        return ElementTree.parse(file).getroot()
-    except (ElementTree.ParseError, OSError, ValueError) as error:
+        return read_xml(file)
+    except (OSError, ValueError) as error:
         return Problem("unreadable labels", str(file), f"not readable as XML ({error})")
-
-
-def _picture(root: Path, name: str, filename: str) -> Path:
-    """The picture: ``name.jpg``, else the annotated file name, else ``name`` with any suffix."""
-    folder = root / PICTURES
-    first = folder / f"{name}.jpg"
-    named = [folder / Path(filename).name] if filename else []
-    suffixes = (spelt for suffix in sorted(PICTURE_SUFFIXES) for spelt in (suffix, suffix.upper()))
-    others = (folder / f"{name}{suffix}" for suffix in suffixes)
-    return next((path for path in (first, *named, *others) if is_file(path)), first)
 
 
 def _size(tree: ElementTree.Element) -> tuple[int, int] | None:
@@ -213,4 +227,5 @@ def _size(tree: ElementTree.Element) -> tuple[int, int] | None:
 
 
 def _text(element: ElementTree.Element, path: str) -> str:
-    return (element.findtext(path) or "").strip()
+    """The text of an element in one line, empty if there is no such element."""
+    return in_one_line(element.findtext(path) or "")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from darknet_torch.datasets.examples import RecordId
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.evaluation.records import DetectionTable
 
@@ -65,23 +66,17 @@ class CocoAp:
         }
 
 
-def coco_ap(
-    detections: DetectionTable,
-    ground_truth: GroundTruth,
-    *,
-    annotations: dict[str, Any] | None = None,
-) -> CocoAp:
+def coco_ap(detections: DetectionTable, ground_truth: GroundTruth) -> CocoAp:
     """Compute COCO's average precision with faster-coco-eval if installed, else pycocotools.
 
     Args:
         detections: the detections.
-        ground_truth: the pictures and objects.
-        annotations: the COCO json of the data set. It gives the areas of outlines, by which
-            COCO divides objects into small, medium and large; without it, the areas of the
-            boxes are used.
+        ground_truth: the pictures and objects. COCO divides them into small, medium and large
+            by the areas of their outlines; where these are unknown, by the areas of the boxes.
     """
     package, evaluator_class = _import_program()
-    truth = annotations or truth_records(ground_truth)
+    ground_truth = ground_truth.with_numbered_ids()  # faster-coco-eval knows no other ids
+    truth = truth_records(ground_truth)
     with contextlib.redirect_stdout(io.StringIO()):
         evaluator = evaluator_class(
             _index(package, truth),
@@ -118,8 +113,8 @@ def result_records(detections: DetectionTable, ground_truth: GroundTruth) -> lis
 
 
 def box_records(
-    picture_ids: Sequence[int],
-    category_ids: Sequence[int],
+    picture_ids: Sequence[RecordId],
+    category_ids: Sequence[RecordId],
     boxes_xyxy: np.ndarray,
     scores: np.ndarray,
 ) -> list[dict[str, Any]]:
@@ -166,6 +161,9 @@ def truth_records(ground_truth: GroundTruth) -> dict[str, Any]:
     """Return the content of a COCO annotation file; difficult objects become crowds."""
     truths, examples = ground_truth.truths, ground_truth.data_set.examples
     boxes_xywh = _to_xywh(ground_truth.boxes_xyxy(truths.pictures, truths.boxes))
+    areas = boxes_xywh[:, 2] * boxes_xywh[:, 3]
+    if truths.areas is not None:
+        areas = np.where(np.isnan(truths.areas), areas, truths.areas)
     images = zip(ground_truth.picture_ids, examples, ground_truth.sizes.tolist(), strict=True)
     categories = zip(ground_truth.category_ids, ground_truth.names, strict=True)
     return {
@@ -180,14 +178,15 @@ def truth_records(ground_truth: GroundTruth) -> dict[str, Any]:
                 "image_id": ground_truth.picture_ids[picture],
                 "category_id": ground_truth.category_ids[class_id],
                 "bbox": box,
-                "area": box[2] * box[3],
+                "area": area,
                 "iscrowd": int(difficult),
             }
-            for number, (picture, class_id, box, difficult) in enumerate(
+            for number, (picture, class_id, box, area, difficult) in enumerate(
                 zip(
                     truths.pictures.tolist(),
                     truths.class_ids.tolist(),
                     boxes_xywh.tolist(),
+                    areas.tolist(),
                     truths.difficult.tolist(),
                     strict=True,
                 ),

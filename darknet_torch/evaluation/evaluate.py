@@ -14,8 +14,6 @@ from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.evaluation.records import DetectionTable
 from darknet_torch.evaluation.voc import VocAp, voc_ap
 
-Annotations = dict[str, Any]
-
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -53,7 +51,6 @@ def evaluate(
     ious: Sequence[float] = (0.5,),
     points: int = AREA,
     confidence: float = 0.25,
-    annotations: Annotations | None = None,
 ) -> Evaluation:
     """Compute average precision by every convention.
 
@@ -63,14 +60,13 @@ def evaluate(
         ious: overlaps from which a detection is right, 0-1; COCO has its own.
         points: number of recalls at which Darknet's map takes precision; 0 for the area.
         confidence: detections with scores above this count for precision and recall, 0-1.
-        annotations: the content of the data set's COCO json, if it has one.
     """
     names, truths = ground_truth.names, ground_truth.truths
     matchings = [match(detections, truths, len(names), iou) for iou in ious]
     return Evaluation(
         tuple(one.result(names, points=points, confidence=confidence) for one in matchings),
         tuple(voc_ap(detections, ground_truth, iou=iou) for iou in ious),
-        coco_ap(detections, ground_truth, annotations=annotations),
+        coco_ap(detections, ground_truth),
         len(detections),
         len(ground_truth.data_set.examples),
     )
@@ -106,14 +102,13 @@ def sweep(
     *,
     iou: float = 0.5,
     points: int = AREA,
-    annotations: Annotations | None = None,
 ) -> tuple[SweepStep, ...]:
     """Compute the average precisions at every threshold of a pass.
 
     Args:
         detection_pass: a pass at several thresholds.
         ground_truth: the pictures of the pass, those that could be read, and their objects.
-        iou, points, annotations: see `evaluate`.
+        iou, points: see `evaluate`.
     """
     steps = []
     for threshold, detections, nms_seconds in zip(
@@ -123,9 +118,7 @@ def sweep(
         strict=True,
     ):
         start = time.perf_counter()
-        result = evaluate(
-            detections, ground_truth, ious=[iou], points=points, annotations=annotations
-        )
+        result = evaluate(detections, ground_truth, ious=[iou], points=points)
         steps.append(
             SweepStep(
                 threshold,

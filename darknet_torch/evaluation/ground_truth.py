@@ -9,7 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from darknet_torch.datasets.examples import DataSet
+from darknet_torch.datasets.coco import id_order
+from darknet_torch.datasets.examples import DataSet, RecordId
 from darknet_torch.evaluation.records import DetectionTable, TruthTable, collect_truths
 from darknet_torch.results.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
@@ -49,7 +50,7 @@ class GroundTruth:
         return collect_truths(self.data_set.examples)
 
     @cached_property
-    def picture_ids(self) -> tuple[int, ...]:
+    def picture_ids(self) -> tuple[RecordId, ...]:
         """The COCO image ids of the pictures.
 
         If the data set has none, the ids are those of `picture_ids`.
@@ -63,7 +64,7 @@ class GroundTruth:
         return picture_ids(self.stems) if None in given else _count_from_one(len(given))
 
     @property
-    def category_ids(self) -> tuple[int, ...]:
+    def category_ids(self) -> tuple[RecordId, ...]:
         """The COCO category ids of the classes; 1, 2, ... if the data set has none."""
         return self.data_set.category_ids or tuple(range(1, len(self.names) + 1))
 
@@ -71,6 +72,18 @@ class GroundTruth:
     def stems(self) -> tuple[str, ...]:
         """The file names without folder and suffix, by which result files name the pictures."""
         return tuple(example.path.stem for example in self.data_set.examples)
+
+    def with_numbered_ids(self) -> GroundTruth:
+        """The same with 1, 2, ... in the order of the ids instead of ids of any type."""
+        numbers = _ranks(self.picture_ids)
+        examples = [
+            replace(example, picture_id=number)
+            for example, number in zip(self.data_set.examples, numbers, strict=True)
+        ]
+        data_set = replace(
+            self.data_set, examples=tuple(examples), category_ids=_ranks(self.category_ids)
+        )
+        return GroundTruth(data_set, self.sizes)
 
     def boxes_xyxy(self, pictures: np.ndarray, boxes_cxcywh: np.ndarray) -> np.ndarray:
         """Convert relative boxes to left, top, right, bottom in pixels.
@@ -106,6 +119,11 @@ class GroundTruth:
 
     def _scale(self, pictures: np.ndarray) -> np.ndarray:
         return self.sizes[pictures][:, [1, 0, 1, 0]]
+
+
+def _ranks(ids: Sequence[RecordId]) -> tuple[int, ...]:
+    ranks = {key: rank for rank, key in enumerate(sorted(ids, key=id_order), 1)}
+    return tuple(ranks[key] for key in ids)
 
 
 def picture_ids(stems: Sequence[str]) -> tuple[int, ...]:

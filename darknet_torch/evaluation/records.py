@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.datasets.examples import Example
+from darknet_torch.datasets.examples import Example, Labels
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,15 @@ class TruthTable:
         class_ids: [T] int64, from 0.
         boxes: [T, 4] float64, centre x, centre y, width, height in 0-1 of the picture.
         difficult: [T] bool, whether the object may be missed without penalty.
+        areas: [T] float64, areas of the outlines in square pixels, NaN where they are unknown;
+            None if all are.
     """
 
     pictures: np.ndarray
     class_ids: np.ndarray
     boxes: np.ndarray
     difficult: np.ndarray
+    areas: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.class_ids)
@@ -32,7 +35,11 @@ class TruthTable:
     def select(self, rows: np.ndarray) -> TruthTable:
         """Return the objects of the given rows (indices or a mask)."""
         return TruthTable(
-            self.pictures[rows], self.class_ids[rows], self.boxes[rows], self.difficult[rows]
+            self.pictures[rows],
+            self.class_ids[rows],
+            self.boxes[rows],
+            self.difficult[rows],
+            None if self.areas is None else self.areas[rows],
         )
 
     def count(self, classes: int) -> np.ndarray:
@@ -113,4 +120,9 @@ def collect_truths(examples: Sequence[Example]) -> TruthTable:
         np.concatenate([np.zeros(0, np.int64), *(one.class_ids for _, one in labels)]),
         np.concatenate([np.zeros((0, 4)), *(one.boxes for _, one in labels)]),
         np.concatenate([np.zeros(0, bool), *(one.difficult for _, one in labels)]),
+        np.concatenate([np.zeros(0), *(_areas(one) for _, one in labels)]),
     )
+
+
+def _areas(labels: Labels) -> np.ndarray:
+    return np.full(len(labels), np.nan) if labels.areas is None else labels.areas

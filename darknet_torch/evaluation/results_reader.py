@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from darknet_torch.datasets.json_file import read_json, show
 from darknet_torch.errors import UsageError
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.evaluation.records import DetectionTable
@@ -25,6 +26,8 @@ _COORDINATES = 4
 _FORMATS = (
     f"COCO's results (.json), a folder of {VOC_PREFIX}*.txt, or one of a .txt for each picture"
 )
+
+_RECORD = '{"image_id", "category_id", "bbox": [x, y, width, height], "score"}'
 
 # Picture, class id, score, left, top, right, bottom.
 Row = tuple[float, ...]
@@ -96,24 +99,32 @@ def _txt_files(path: Path) -> list[Path]:
 def _read_coco(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
     pictures = {number: i for i, number in enumerate(ground_truth.picture_ids)}
     classes = {number: i for i, number in enumerate(ground_truth.category_ids)}
-    try:
-        records = json.loads(read_bytes(path))
-    except ValueError as error:
-        raise UsageError("not valid JSON", where=path, got=str(error)) from None
+    records = read_json(path, f"a list of {_RECORD}")
     for number, record in enumerate(records if isinstance(records, list) else [records]):
         where = f"{path}: record {number}"
         try:
             image_id, category_id = record["image_id"], record["category_id"]
-            left, top, width, height = map(float, record["bbox"])
-            score = float(record["score"])
-        except (KeyError, TypeError, ValueError):
-            expected = '{"image_id", "category_id", "bbox": [x, y, width, height], "score"}'
+            left, top, width, height = _finite(record["bbox"])
+            (score,) = _finite([record["score"]])
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise UsageError(
-                "this record is not a result", where=where, expected=expected, got=record
+                "this record is not a result",
+                where=where,
+                expected=_RECORD,
+                got=show(record),
+                fix="correct the record, or delete it",
             ) from None
         picture = _look_up(image_id, pictures, "image_id", where)
         class_id = _look_up(category_id, classes, "category_id", where)
         yield picture, class_id, score, left, top, left + width, top + height
+
+
+def _finite(values: Iterable[Any]) -> list[float]:
+    """Convert values to numbers; raise ValueError if one is NaN or infinite."""
+    found = [float(value) for value in values]
+    if not all(map(math.isfinite, found)):
+        raise ValueError("not finite")
+    return found
 
 
 def _read_voc(path: Path, ground_truth: GroundTruth) -> Iterator[Row]:
@@ -143,7 +154,7 @@ def _read_lines(
             where = f"{file}:{number}"
             name, *numbers = line.strip().rsplit(maxsplit=1 + _COORDINATES)
             try:
-                score, left, top, right, bottom = map(float, numbers)
+                score, left, top, right, bottom = _finite(numbers)
             except ValueError:
                 expected = "a name, a score, left, top, right and bottom"
                 raise UsageError(
@@ -162,6 +173,6 @@ def _look_up(key: Any, indices: Mapping[Any, int], what: str, where: str) -> int
             f"this data set has no such {what}",
             where=where,
             expected=f"one of {len(indices)}: {examples} ..." if indices else "none at all",
-            got=repr(key),
+            got=show(key),
             fix="give the data set of the results with --data and --split",
         ) from None

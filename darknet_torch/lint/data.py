@@ -15,6 +15,7 @@ from darknet_torch.datasets.classification import (
 )
 from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.label_rule import LABEL_FAULTS
 from darknet_torch.datasets.opening import dataset_format, list_splits, open_dataset
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.lint.anchor_fit import check_anchor_fit
@@ -41,14 +42,16 @@ _ERRORS = {
     "no pictures": "fill the list",
     "bad line": "write: class x y width height",
     "unreadable labels": "make the file readable",
-    "class id": "correct the class, or classes= and names=",
-    "zero size": "delete the line, or draw the box again",
+    "unreadable folder": "make the folder readable",
+    **{fault.kind: fault.fix for fault in LABEL_FAULTS},
     "bad box": "draw the box again",
     "unknown class": "add the class to the names, or correct it",
     "unknown image": "delete the record",
     "bad image": "give it id and file_name",
     "number of classes": "make classes= the number of names",
     "no names": "write names=FILE",
+    "bad category": "give it an id and a name",
+    "bad mark": "write 0 or 1",
     "duplicate category": "give each category a unique id",
     "duplicate image id": "give each image a unique id",
     "difficult list": "write one line for each picture",
@@ -72,10 +75,15 @@ _WARNINGS = {
     "labels without picture": "put the picture next to it, or delete the file",
     "wrong size": "correct the size in the labels",
     "cut off": "copy or download the picture again",
+    "class name": "write the name in one line",
+}
+_NOTES = {
+    "other suffix": "correct the name in the list or the labels, or rename the picture",
 }
 KINDS = {
     **{kind: (Severity.ERROR, fix) for kind, fix in _ERRORS.items()},
     **{kind: (Severity.WARNING, fix) for kind, fix in _WARNINGS.items()},
+    **{kind: (Severity.NOTE, fix) for kind, fix in _NOTES.items()},
 }
 
 
@@ -137,7 +145,14 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
 def finding_from_problem(problem: Problem) -> Finding:
     """Make a finding from a problem of a data set, with how to fix it."""
     severity, fix = KINDS[problem.kind]
-    return make_finding(severity, problem.where, f"{problem.kind}: {problem.what}", fix=fix)
+    return make_finding(
+        severity,
+        problem.where,
+        f"{problem.kind}: {problem.what}",
+        expected=problem.expected,
+        got=problem.got,
+        fix=problem.fix or fix,
+    )
 
 
 def _describe_splits(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Finding]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch.augment.truths import outside_picture
-from darknet_torch.datasets.examples import Labels
+from darknet_torch.datasets.examples import Example
+from darknet_torch.datasets.label_rule import count_wrong_boxes
 
 
 @dataclass(frozen=True)
@@ -18,24 +18,20 @@ class BoxCounts:
     Attributes:
         classes: number of classes of the network.
         total: number of boxes.
-        unknown_class: boxes of a class that the network does not have.
-        outside: boxes of a known class outside of their pictures.
-        empty: the other boxes without width or height.
+        wrong: kind of fault -> the boxes that are left out for it.
         lowest, highest: the lowest and the highest class id; 0 without boxes.
     """
 
     classes: int
-    total: int = 0
-    unknown_class: int = 0
-    outside: int = 0
-    empty: int = 0
+    total: int
+    wrong: dict[str, int]
     lowest: int = 0
     highest: int = 0
 
     @property
     def usable(self) -> int:
         """Boxes that a detector can be trained and evaluated on."""
-        return self.total - self.unknown_class - self.outside - self.empty
+        return self.total - sum(self.wrong.values())
 
     @property
     def seem_to_count_from_one(self) -> bool:
@@ -45,34 +41,22 @@ class BoxCounts:
     def __str__(self) -> str:
         if not self.total:
             return "no boxes"
-        reasons = {
-            f"of unknown classes (ids {self.lowest}..{self.highest})": self.unknown_class,
-            "outside of their pictures": self.outside,
-            "without width or height": self.empty,
-        }
-        listed = [f"{count} {reason}" for reason, count in reasons.items() if count]
-        return f"{self.total} boxes: {', '.join(listed) or 'all usable'}"
+        listed = ", ".join(f"{count} x {kind}" for kind, count in self.wrong.items() if count)
+        ids = f" (class ids {self.lowest}..{self.highest})"
+        return f"{self.total} boxes{ids}: {listed or 'all usable'}"
 
 
-def count_boxes(labels: Iterable[Labels], classes: int) -> BoxCounts:
-    """Count the boxes that a detector with `classes` classes can use.
-
-    Source: data.c fill_truth_detection, which leaves the others out (AlexeyAB).
-    """
-    found = [item for item in labels if len(item)]
-    if not found:
-        return BoxCounts(classes)
-    ids = np.concatenate([item.class_ids for item in found])
-    boxes = np.concatenate([item.boxes for item in found])
-    unknown = (ids < 0) | (ids >= classes)
-    outside = ~unknown & outside_picture(boxes)
-    empty = ~unknown & ~outside & (boxes[:, 2:] <= 0).any(1)
+def count_boxes(examples: Iterable[Example], classes: int) -> BoxCounts:
+    """Count the boxes that a detector with `classes` classes can use."""
+    examples = list(examples)
+    ids = [example.labels.class_ids for example in examples if example.labels is not None]
+    together = np.concatenate([np.zeros(0, np.int64), *ids])
+    if not len(together):
+        return BoxCounts(classes, 0, {})
     return BoxCounts(
         classes,
-        len(ids),
-        int(unknown.sum()),
-        int(outside.sum()),
-        int(empty.sum()),
-        int(ids.min()),
-        int(ids.max()),
+        len(together),
+        count_wrong_boxes(examples, classes),
+        int(together.min()),
+        int(together.max()),
     )

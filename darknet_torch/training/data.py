@@ -18,9 +18,10 @@ from darknet_torch.augment.detection import DetectionAugmentation, DetectionSour
 from darknet_torch.augment.pictures import check_mini_batch
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
-from darknet_torch.augment.truths import label_problems
+from darknet_torch.datasets.class_order import warn_of_class_order
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
 from darknet_torch.datasets.examples import DataSet, Example, Problem
+from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.losses.registry import loss_function_for
@@ -44,7 +45,9 @@ class TrainingData:
         random: random= of the last head, None for a network without heads.
         side: cells per side of a [detection] head, None for others.
         problems: faults in the files of the data set.
+        examples: the training pictures of a detector with their labels as they were read.
         valid: labelled pictures for the evaluation of a detector, None for no evaluation.
+        valid_examples: those pictures with their labels as they were read.
         valid_problems: faults in the labels of the evaluation.
         valid_pictures: pictures for the evaluation of a classifier, None for no evaluation.
     """
@@ -57,7 +60,9 @@ class TrainingData:
     random: float | None = None
     side: int | None = None
     problems: tuple[Problem, ...] = ()
+    examples: tuple[Example, ...] = ()
     valid: DataSet | None = None
+    valid_examples: tuple[Example, ...] = ()
     valid_problems: tuple[Problem, ...] = ()
     valid_pictures: ClassifiedPictures | None = None
 
@@ -96,6 +101,9 @@ def open_training_data(network: Network, plan: TrainPlan) -> TrainingData:
 def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     head = network.heads[-1]  # the last one's options count, as in train_detector
     data_set, examples = open_detection_data(plan)
+    if plan.names is None:
+        names_file = Path(plan.cfg).with_suffix(".names")
+        warn_of_class_order(Path(plan.data), data_set.names, names_file)
     augment = plan.augment and not plan.overfit
     side = None
     source: SampleSource
@@ -112,10 +120,13 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         source = DetectionSource.from_examples(examples, boxes)
     valid = None
     if plan.overfit:
-        valid = replace(data_set, examples=examples)
+        valid = replace(data_set, examples=examples, problems=())
     elif plan.map:
         with _names_the_option(plan):
             valid = _data_set(plan, plan.valid_split)
+    valid_examples = () if valid is None else valid.examples
+    if valid is not None:
+        valid = leave_out_wrong_boxes(valid, head.classes)
     return TrainingData(
         DETECTOR,
         source,
@@ -127,7 +138,9 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         side=side,
         problems=data_set.problems,
         valid=valid,
-        valid_problems=_problems_of(valid, head.classes),
+        examples=examples,
+        valid_examples=valid_examples,
+        valid_problems=() if valid is None else valid.problems,
     )
 
 
@@ -150,10 +163,6 @@ def open_detection_data(plan: TrainPlan) -> tuple[DataSet, tuple[Example, ...]]:
             fix="label some of them" if plan.overfit else "fill the list",
         )
     return data_set, examples
-
-
-def _problems_of(valid: DataSet | None, classes: int) -> tuple[Problem, ...]:
-    return (*valid.problems, *label_problems(valid.examples, classes)) if valid else ()
 
 
 @contextmanager
@@ -186,6 +195,7 @@ def _data_set(plan: TrainPlan, split: str) -> DataSet:
 
 def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
     pictures = open_classification(plan.data, split=plan.split, exif=plan.exif)
+    pictures.warn_of_folders()
     if plan.overfit:
         pictures = replace(
             pictures,

@@ -32,8 +32,8 @@ class ProblemLog:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Kind of fault -> how many there are."""
-        return dict(Counter(problem.kind for problem in self._met))
+        """Kind of fault -> how many there are; notes are no faults."""
+        return dict(Counter(problem.kind for problem in self._met if not problem.is_note))
 
 
 class ProblemSummary(Callback):

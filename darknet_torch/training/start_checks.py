@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darknet_torch.augment.labelled import LabelledSource
-from darknet_torch.augment.truths import training_labels
 from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.errors import ImageError, NamesError, UsageError, warn
 from darknet_torch.media.decoding import read_picture
@@ -93,7 +92,7 @@ def boxes_are_left(start: Start) -> None:
     if not isinstance(source, LabelledSource) or start.network.net.notruth:
         return
     classes = start.network.heads[-1].classes
-    counts = count_boxes(source.pictures.labels, classes)
+    counts = count_boxes(start.data.examples, classes)
     if not counts.usable:
         without = sum(problem.kind == "no label file" for problem in source.problems)
         raise _no_boxes_error(
@@ -142,9 +141,7 @@ def evaluation_is_possible(start: Start) -> None:
     if data.valid is not None:
         paths = [example.path for example in data.valid.examples]
         _check_pictures(paths, data.valid.origin, plan)
-        counts = count_boxes(
-            map(training_labels, data.valid.examples), start.network.heads[-1].classes
-        )
+        counts = count_boxes(data.valid_examples, start.network.heads[-1].classes)
         if not counts.usable:
             without = sum(example.labels is None for example in data.valid.examples)
             raise _no_boxes_error(

@@ -50,10 +50,10 @@ def test_boxes_that_are_left_out_are_counted():
     boxes = [*BOXES, (0, 0.5), (0.2, -0.1), (0.3, 0.3), (0.1, 0.2)]
     marks = [False, False, False, False, True, False]
     found = measure_box_sizes(data_set(example(boxes, marks), Example(Path("x"), None)), 10, 10)
-    assert (found.without_size, found.difficult, found.boxes.box_count) == (2, 1, 3)
+    assert (found.difficult, found.boxes.box_count) == (1, 3)
     assert found.boxes.counts.tolist() == [2, 1]
 
 
 def test_a_data_set_without_boxes_is_an_error():
-    with pytest.raises(UsageError, match=r"here\.data: no boxes.*1 pictures, 1 boxes without"):
+    with pytest.raises(UsageError, match=r"here\.data: no boxes.*1 pictures, 0 difficult.*check"):
         measure_box_sizes(data_set(example([(0, 0)])), 10, 10)

@@ -15,7 +15,7 @@ def test_labels_and_problems_are_collected(tmp_path):
     examples = [Example(picture(tmp_path / "a.png"), marked), Example(Path("b.png"), None)]
     found = LabelledPictures.from_examples(examples, 2)
     assert [labels.class_ids.tolist() for labels in found.labels] == [[5], []]
-    assert [problem.kind for problem in found.problems] == ["unknown class", "no label file"]
+    assert [problem.kind for problem in found.problems] == ["class id", "no label file"]
     opened = found.open(SampleSeed(0, 0), PictureOrder(), 3)
     assert opened.path == str(tmp_path / "a.png")  # b.png cannot be read
 

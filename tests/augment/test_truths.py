@@ -120,12 +120,18 @@ def test_label_problems_are_reported(tmp_path):
         ),
     ]
     found = label_problems(examples, 3)
-    assert [problem.kind for problem in found] == ["no label file", "unknown class", "box outside"]
-    assert "class 3, but the network has 0..2" in found[1].what
-    assert "2 2 0.1 0.1" in found[2].what
+    assert [problem.kind for problem in found] == ["no label file", "class id", "box outside"]
+    assert (found[1].expected, found[1].got) == ("a class from 0 to 2", "class 3, 0.5 0.5 0.1 0.1")
+    assert found[2].got == "class 0, 2 2 0.1 0.1"
 
 
 def test_difficult_boxes_are_not_trained_on(tmp_path):
     marked = Labels.from_arrays((0, 1), ((0.5, 0.5, 0.1, 0.1),) * 2, (True, False))
-    kept = training_labels(Example(tmp_path / "a.png", marked))
+    kept = training_labels(Example(tmp_path / "a.png", marked), 2)
     assert kept.class_ids.tolist() == [1]
+
+
+def test_wrong_boxes_keep_their_place_but_become_no_truth(tmp_path):
+    boxes = ((40, 40, 80, 80), (0.5, 0.5, 0.1, 0.1), (0.5, 0.5, 0.1, 0.1))
+    kept = training_labels(Example(tmp_path / "a.png", Labels.from_arrays((0, 1, 2), boxes)), 2)
+    assert kept.boxes.tolist() == [[0] * 4, [0.5, 0.5, 0.1, 0.1], [0] * 4]

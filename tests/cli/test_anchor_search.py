@@ -48,19 +48,16 @@ def test_anchors_are_written_in_the_unit_of_the_cfg(width, unit, text):
 def test_boxes_are_measured_in_pixels_of_the_input(measured):
     expected = boxes(TARGET.height, TARGET.width)
     np.testing.assert_array_equal(measured.boxes.values, expected.values)
-    assert measured.without_size == 0
+    assert measured.difficult == 0
 
 
-def test_missing_labels_and_boxes_without_a_size_are_warnings(folder):
+def test_missing_labels_are_a_warning(folder):
     (folder / "0.txt").unlink()
-    with (folder / "1.txt").open("a") as file:
-        file.write("\n0 .5 .5 0 .1\n")
     data_set = open_dataset("toy.data")
     with pytest.warns(CfgWarning) as caught:
         measure_boxes(data_set, TARGET)
     assert [str(warning.message) for warning in caught] == [
         f"{data_set.origin}: pictures without a label file: 1",
-        f"{data_set.origin}: boxes left out, since their width or height is not above 0: 1",
     ]
 
 

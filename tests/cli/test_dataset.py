@@ -54,8 +54,11 @@ def test_check_reports_every_problem(data, tmp_path):
     assert result.exit_code == 1
     label = tmp_path / "train/train0.txt"
     assert result.stdout.splitlines() == [
-        f"class id: {label}: box 2, class 7, 0.5 0.5 0.1 0.1",
-        f"zero size: {label}: box 3, class 0, 0.5 0.5 0 0",
+        f"class id: {label}:2: the class does not exist; the box is left out: expected a class "
+        "from 0 to 1, got class 7, 0.5 0.5 0.1 0.1; correct the class, or classes= and names=",
+        f"zero size: {label}:3: the width or the height is not above 0; the box is left out: "
+        "expected a width and a height above 0, got class 0, 0.5 0.5 0 0; delete the line, or "
+        "draw the box again",
         "       1 class id",
         "       1 zero size",
         "2 problems; 2 pictures in train",

@@ -20,7 +20,7 @@ def test_data_is_the_given_one_or_that_next_to_the_cfg(tmp_path):
 
 
 def test_the_first_problems_of_a_data_set_are_warnings_and_the_others_counted(tmp_path):
-    (tmp_path / "a.txt").write_text("x\n" * 8)
+    (tmp_path / "a.txt").write_text("x\n" * 13)
     (tmp_path / "list.txt").write_text(f"{tmp_path / 'a.jpg'}\n")
     data = tmp_path / "a.data"
     data.write_text(f"classes=1\nvalid={tmp_path / 'list.txt'}\n")
@@ -28,6 +28,8 @@ def test_the_first_problems_of_a_data_set_are_warnings_and_the_others_counted(tm
     with pytest.warns(CfgWarning) as caught:
         found = open_data(options, default_split="valid")
     assert len(found.examples) == 1
-    assert len(found.problems) == 8
-    assert len(caught) == 6
-    assert str(caught[-1].message) == f"{found.origin}: 3 more problems like these"
+    assert len(found.problems) == 13
+    assert len(caught) == 11
+    assert str(caught[-1].message) == (
+        f"{found.origin}: 3 more problems like these; dtorch dataset check lists them all"
+    )

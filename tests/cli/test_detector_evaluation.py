@@ -19,7 +19,7 @@ from darknet_torch.cli.detector_evaluation import (
 )
 from darknet_torch.cli.options import OutputOptions
 from darknet_torch.datasets.examples import DataSet, Example, Labels
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgWarning, UsageError
 from tests.datasets.tiny_datasets import darknet
 
 CFG = (
@@ -62,12 +62,16 @@ def test_a_data_set_gets_names_for_its_classes():
     assert (found.names, found.examples) == (("a", "b", "c"), (example, unlabelled))
 
 
-@pytest.mark.parametrize(("label_file", "where"), [(None, "a.jpg"), (Path("a.txt"), "a.txt")])
-def test_a_label_beyond_the_names_is_reported_with_its_file(label_file, where):
+@pytest.mark.parametrize(
+    ("label_file", "where"),
+    [(None, "a.jpg: box 2"), (Path("a.xml"), "a.xml: box 2"), (Path("a.txt"), "a.txt:2")],
+)
+def test_a_label_beyond_the_names_is_left_out_with_a_warning(label_file, where):
     example = Example(Path("a.jpg"), LABELS, label_file=label_file)
-    with pytest.raises(UsageError) as caught:
-        with_names(data_set(example), ["a", "b"])
-    assert str(caught.value) == f"{where}: a label has an unknown class: expected 0 to 1, got 2"
+    with pytest.warns(CfgWarning) as caught:
+        found = with_names(data_set(example), ["a", "b"])
+    assert found.examples[0].labels.class_ids.tolist() == [0]
+    assert str(caught[0].message).startswith(f"{where}: the class does not exist")
 
 
 @pytest.mark.parametrize(

@@ -188,10 +188,11 @@ def test_wrong_usage_is_reported(arguments, message):
 def test_labels_of_unknown_classes_are_reported(data, tmp_path):
     folder = tmp_path / "shapes"
     shutil.copytree(data.parent, folder)
-    (folder / "view_0.txt").write_text("7 0.5 0.5 0.1 0.1\n")
+    (folder / "view_0.txt").write_text("7 0.5 0.5 0.1 0.1\n1 0.5 0.5 0.1 0.1\n")
     (folder / "valid.txt").write_text(f"{folder}/view_0.png\n")
     (folder / "shapes.data").write_text(f"valid={folder}/valid.txt\n")
     result = dtorch("eval", "--cfg", CFG, "--data", folder / "shapes.data")
-    assert result.exit_code == 2
-    assert "view_0.txt" in result.stderr
-    assert "a label has an unknown class: expected 0 to 2, got 7" in result.stderr
+    assert result.exit_code == 0
+    assert "view_0.txt:1: the class does not exist; the box is left out" in result.stderr
+    assert "expected a class from 0 to 2, got class 7" in result.stderr
+    assert "unique_truth_count = 1 " in result.stdout

@@ -197,7 +197,7 @@ def test_ignored_boxes_are_a_warning_and_an_error_under_strict(folder):
     result = dtorch("kmeans", "--cfg", "toy.cfg")
     assert result.exit_code == 0
     assert "pictures without a label file: 1" in result.stderr
-    assert "width or height is not above 0: 1" in result.stderr
+    assert "0.txt:11: the width or the height is not above 0" in result.stderr
     assert "6 pictures, 50 boxes" in result.stderr
     assert dtorch("kmeans", "--cfg", "toy.cfg", "--strict").exit_code == 2
 

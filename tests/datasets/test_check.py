@@ -103,9 +103,10 @@ PLANTED = [
     ("zero size", add_line("0 .5 .5 0 .1\n")),
     ("zero size", add_line("0 .5 .5 .1 -.1\n")),
     ("less than a pixel", add_line("0 .5 .5 .1 .009\n")),
-    ("out of range", add_line("0 1.5 .5 .1 .1\n")),
+    ("box outside", add_line("0 1.5 .5 .1 .1\n")),
+    ("box outside", add_line("0 120 60 40 30\n")),
+    ("box too large", add_line("0 .5 .5 1.5 .1\n")),
     ("out of range", add_line("0 .99 .5 .1 .1\n")),
-    ("out of range", add_line("0 120 60 40 30\n")),
     ("duplicate box", add_line("0 .5 .5 .2 .2\n")),
     ("number of classes", edit("toy.data", "classes=2", "classes=4")),
     ("class without boxes", edit("toy.names", "dog", "dog\nbird")),
@@ -149,7 +150,9 @@ def test_a_problem_names_the_file_and_the_box(tmp_path):
     data = clean(tmp_path)
     add_line("7 .5 .5 .1 .1\n")(tmp_path)
     (problem,) = find_problems(open_splits([data]))
-    assert str(problem) == f"{tmp_path}/train/train0.txt: box 3, class 7, 0.5 0.5 0.1 0.1"
+    assert problem.where == f"{tmp_path}/train/train0.txt:3"
+    assert problem.got == "class 7, 0.5 0.5 0.1 0.1"
+    assert str(problem).startswith(f"{problem.where}: the class does not exist")
 
 
 def test_labels_of_unlisted_pictures_and_other_text_files_are_ignored(tmp_path):

@@ -79,6 +79,9 @@ def test_names_that_are_not_categories_are_an_error(tmp_path):
         open_dataset(coco(tmp_path, [[]]), names=["cat", "bird"])
 
 
-def test_a_category_without_an_id_is_an_error(tmp_path):
-    with pytest.raises(UsageError, match="a category has no integer id"):
-        open_dataset(coco(tmp_path, [[]], categories=[{"name": "cat"}]))
+def test_a_category_without_an_id_is_left_out(tmp_path):
+    categories = [{"name": "cat"}, {"id": 2, "name": "dog"}]
+    found = open_dataset(coco(tmp_path, [[]], categories=categories))
+    assert (found.names, found.category_ids) == (("dog",), (2,))
+    (problem,) = found.problems
+    assert (problem.kind, problem.got) == ("bad category", "None")

@@ -54,6 +54,7 @@ def test_bad_label_lines_are_reported_and_the_rest_is_read(tmp_path):
         "cat 1 1 1 1",
         "0.5 1 1 1 1",
         "0 nan 1 1 1",
+        "0 1 1 1e300 1",
         "0 1 1 1 x",
     ]
     bad.append(f"{2**31} 1 1 1 1")

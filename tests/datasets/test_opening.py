@@ -95,7 +95,7 @@ def test_a_path_that_is_not_a_data_set_is_an_error(tmp_path):
         open_dataset(tmp_path / "none.data")
     for text in ("[]", "{", json.dumps({"images": [], "annotations": [], "categories": [1]})):
         (tmp_path / "no.json").write_text(text)
-        with pytest.raises(UsageError, match=r"not JSON|not a COCO data set"):
+        with pytest.raises(UsageError, match=r"not valid JSON|not a COCO data set"):
             open_dataset(tmp_path / "no.json")
 
 

@@ -91,6 +91,12 @@ def test_faulty_annotations_are_reported_and_the_rest_is_read(tmp_path):
     assert len(found.examples[0].labels) == 1
 
 
+def test_numbers_that_no_picture_has_are_reported(tmp_path):
+    found = open_dataset(voc(tmp_path, [voc_object((1, 1, 9, "1e300"))]))
+    assert [problem.kind for problem in found.problems] == ["bad box"]
+    assert len(found.examples[0].labels) == 0
+
+
 def test_a_picture_of_unknown_size_has_no_labels(tmp_path):
     data = voc(tmp_path, [voc_object((1, 1, 9, 9))], size="<size><width>0</width></size>")
     (data / "JPEGImages/train0.png").unlink()

@@ -1,6 +1,7 @@
 """COCO's average precision compared with pycocotools on the exported files."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from darknet_torch.evaluation.coco import STATISTICS, coco_ap, result_records, truth_records
+from darknet_torch.evaluation.ground_truth import GroundTruth
 from tests.evaluation import plain_loops
 
 
@@ -56,10 +58,12 @@ def test_the_aps_of_classes_equal_those_of_pycocotools_run_per_class(tmp_path):
 
 def test_areas_come_from_the_given_annotations():
     found, ground_truth = plain_loops.random_case(1)
-    annotations = truth_records(ground_truth)
-    for one in annotations["annotations"]:
-        one["area"] = 5.0
-    statistics = coco_ap(found, ground_truth, annotations=annotations).statistics
+    examples = [
+        replace(one, labels=replace(one.labels, areas=np.full(len(one.labels), 5.0)))
+        for one in ground_truth.data_set.examples
+    ]
+    small = replace(ground_truth.data_set, examples=tuple(examples))
+    statistics = coco_ap(found, GroundTruth(small, ground_truth.sizes)).statistics
     assert statistics["AP_small"] is not None
     assert statistics["AP_medium"] is None
 

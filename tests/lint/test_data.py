@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import darknet_torch.datasets
+from darknet_torch.datasets.label_rule import LABEL_FAULTS
 from darknet_torch.lint.data import KINDS, DataSource, lint_data
 from darknet_torch.lint.finding import Severity
 from tests.datasets.tiny_datasets import coco, darknet, picture, voc, voc_object
@@ -20,6 +21,7 @@ def test_every_kind_of_problem_has_a_severity_and_a_fix():
     kinds = set(re.findall(r'(?:Problem|_add_problem)\(\s*"([a-z -]+)"', code))
     kinds |= set(re.findall(r'"([a-z ]+)": ', (folder / "check.py").read_text()))
     kinds |= {"several labels", "no label"}  # chosen between in one expression
+    kinds |= {fault.kind for fault in LABEL_FAULTS}
     assert kinds == set(KINDS)
     assert all(fix for _, fix in KINDS.values())
 
@@ -47,7 +49,7 @@ def test_missing_keys_of_a_data_file_are_noted(tmp_path):
     ("line", "severity", "words"),
     [
         ("0 .5 .5 0 .1", Severity.ERROR, "zero size.*delete the line"),
-        ("7 .5 .5 .1 .1", Severity.ERROR, "class id: box 1, class 7"),
+        ("7 .5 .5 .1 .1", Severity.ERROR, "txt:1: class id: .*got class 7"),
         ("0 .5 .5 .1", Severity.ERROR, r"train0\.txt:1: bad line"),
         ("0 .9 .5 .4 .1", Severity.WARNING, "out of range.*clip the box"),
     ],

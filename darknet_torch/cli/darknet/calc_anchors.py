@@ -49,7 +49,7 @@ def calc_anchors(options: CalcAnchorsOptions) -> None:
     The classes' numbers of boxes go to counters_per_class.txt. See `dtorch kmeans` for more.
 
     Source: detector.c calc_anchors (AlexeyAB). Differs: another seed and better centres, as
-    `dtorch kmeans`; boxes without a size do not count; no window is opened.
+    `dtorch kmeans`; wrong labels, which C names too, do not count; no window is opened.
     """
     from darknet_torch.anchors.dataset import count_boxes_per_class
     from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_padded

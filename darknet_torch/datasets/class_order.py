@@ -1,0 +1,58 @@
+"""Says in which order the classes of a VOC root were taken. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from darknet_torch.cfg.zoo import read_names
+from darknet_torch.datasets.voc import NAMES, is_voc_root
+from darknet_torch.errors import CfgNote, NamesError, warn
+
+_SHOWN = 20  # names in a message
+
+
+def warn_of_class_order(data: Path, names: Sequence[str], names_file: Path | None) -> None:
+    """Say that the classes of a VOC root, which has no list of them, are in alphabetical order.
+
+    Args:
+        data: the data set, opened without given names; only VOC roots without classes.names
+            have no order of their own.
+        names: the names of its classes, in the order that was taken.
+        names_file: the names next to the cfg, in whose order the network may have been
+            trained; it may be missing.
+
+    Warns:
+        CfgWarning: `names_file` has other names, or the same in another order.
+        CfgNote: it has not.
+    """
+    if not (data.is_dir() and is_voc_root(data)) or (data / NAMES).is_file():
+        return
+    wanted = None if names_file is None else _read(names_file)
+    if wanted is None or wanted == list(names):
+        warn(
+            f"classes in alphabetical order: {_listed(names)}",
+            where=data,
+            fix="--names FILE gives another order",
+            category=CfgNote,
+        )
+        return
+    warn(
+        f"the classes are taken in alphabetical order, not as in {names_file}",
+        where=data,
+        expected=_listed(wanted),
+        got=_listed(names),
+        fix=f"--names {names_file} takes the order of that file",
+    )
+
+
+def _read(names_file: Path) -> list[str] | None:
+    try:
+        return list(read_names(names_file))
+    except NamesError:
+        return None
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = ", ..." if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,87 @@
+import pytest
+
+from darknet_torch.datasets.xml_file import read_xml
+
+NAMES = {
+    "gb2312": "汽车",
+    "GBK": "汽车",
+    "gb18030": "汽车",
+    "big5": "汽車",
+    "Shift_JIS": "自動車",
+    "EUC-JP": "自動車",
+    "euc-kr": "자동차",
+    "windows-1251": "машина",
+    "windows-1252": "Bär",
+    "ISO-8859-1": "Bär",
+    "utf-8": "汽车",
+}
+
+
+def read(tmp_path, data):
+    file = tmp_path / "a.xml"
+    file.write_bytes(data)
+    return read_xml(file).findtext("name")
+
+
+def document(encoding, name):
+    declaration = f"<?xml version='1.0' encoding=\"{encoding}\"?>" if encoding else ""
+    return f"{declaration}\n<a><name>{name}</name></a>"
+
+
+@pytest.mark.parametrize("encoding", NAMES)
+def test_every_declared_encoding_of_python_is_read(tmp_path, encoding):
+    name = NAMES[encoding]
+    assert read(tmp_path, document(encoding, name).encode(encoding)) == name
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("declared", ["", "utf-8", "utf-16", "gb2312"])
+def test_a_byte_order_mark_counts_more_than_the_declaration(tmp_path, encoding, declared):
+    assert read(tmp_path, document(declared, "汽车").encode(encoding)) == "汽车"
+
+
+def test_utf_16_without_a_mark_is_recognised(tmp_path):
+    assert read(tmp_path, document("utf-16", "汽车").encode("utf-16-le")) == "汽车"
+
+
+def test_single_bytes_that_claim_to_be_utf_16_are_utf_8(tmp_path):
+    assert read(tmp_path, document("utf-16", "é").encode()) == "é"
+
+
+@pytest.mark.parametrize(
+    ("declared", "real", "name"),
+    [("gb2312", "gbk", "朱镕基"), ("shift_jis", "cp932", "①"), ("euc-kr", "cp949", "똠")],
+)
+def test_the_larger_character_set_of_windows_is_read_too(tmp_path, declared, real, name):
+    with pytest.raises(UnicodeDecodeError):
+        name.encode(real).decode(declared)
+    assert read(tmp_path, document(declared, name).encode(real)) == name
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (document("rot13", "x").encode(), "unknown encoding 'rot13'"),
+        (document("zip", "x").encode(), "unknown encoding 'zip'"),
+        (document("klingon", "x").encode(), "unknown encoding 'klingon'"),
+        (document("undefined", "x").encode(), "undefined"),
+        (document("utf-8", "é").encode("latin-1"), "utf-8"),
+        (document("big5", "x").encode() + b"\xff", "big5|cp950"),
+        (b"", "no element"),
+        (b"\xff\xfe<", "utf-16|truncated"),
+        (document("", "&nbsp;").encode(), "undefined entity"),
+    ],
+)
+def test_what_cannot_be_read_is_a_value_error(tmp_path, data, message):
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path, data)
+
+
+def test_entities_that_grow_without_bounds_are_refused(tmp_path):
+    entities = "".join(
+        f"<!ENTITY e{n} '{f'&e{n - 1};' * 10 if n else 'x' * 100}'>" for n in range(9)
+    )
+    bomb = f"<!DOCTYPE a [{entities}]><a><name>&e8;</name></a>"
+    for data in (bomb.encode(), b"<?xml version='1.0' encoding='gb2312'?>" + bomb.encode()):
+        with pytest.raises(ValueError, match="amplification"):
+            read(tmp_path, data)
