@@ -7,7 +7,6 @@ corner.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,6 +19,7 @@ from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.datasets.reading import FARTHEST, in_one_line, labels_from_corners
 from darknet_torch.errors import ImageError, UsageError
+from darknet_torch.text import refusal
 
 _PARTS = ("images", "annotations", "categories")
 _ID = "a number or a text as id"
@@ -180,9 +180,11 @@ class _Reader:
         pictures = PictureFinder()
         for item in self.content["images"]:
             key, name = record_id(item.get("id")), item.get("file_name")
-            if key is None or not isinstance(name, str) or not _is_file_name(name):
+            if key is None or not isinstance(name, str) or refusal(name) is not None:
                 what = f"an image without a usable id or file_name is left out: {show(item)}"
                 got = f"id {show(item.get('id'))}, file_name {show(name)}"
+                reason = refusal(name) if isinstance(name, str) else None
+                got += f" ({reason})" if reason else ""
                 self._add_problem("bad image", what, f"{_ID}, and the name of a file", got)
             elif key in images:
                 self._add_problem("duplicate image id", f"two images have the id {show(key)}")
@@ -271,14 +273,6 @@ def _expected_id(ids: Mapping[RecordId, object], got: str) -> tuple[str, str]:
     """What was expected instead of an id that is not among `ids`, and what was found."""
     examples = ", ".join(show(key) for key in islice(ids, _EXAMPLES))
     return (f"one of {len(ids)} ids: {examples}" if ids else "none at all"), got
-
-
-def _is_file_name(name: str) -> bool:
-    """Whether the system takes a text as the name of a file: no NUL, no lone surrogate."""
-    try:
-        return b"\0" not in os.fsencode(name)
-    except UnicodeEncodeError:
-        return False
 
 
 def _size(image: dict[str, Any]) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from darknet_torch.errors import UsageError
+from darknet_torch.text import read_bytes
 
 _LONGEST = 80  # characters of a value in a message
 
@@ -24,7 +25,7 @@ def read_json(file: Path, expected: str) -> Any:
             with too many digits.
     """
     try:
-        return json.loads(file.read_bytes())
+        return json.loads(read_bytes(file))
     except OSError as error:
         raise UsageError(
             f"cannot be read ({error.strerror})", where=file, expected=expected

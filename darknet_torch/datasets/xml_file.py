@@ -7,14 +7,10 @@ import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+from darknet_torch.text import ascii_compatible, read_bytes
+
+_WIDE = ("utf-16", "utf-32", "ucs")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']""")
-_MARKS = {  # the longer ones first: that of UTF-32 starts with that of UTF-16
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 # What programs write that declare the first: the second contains all of it, and more.
 _LARGER = {
     "gb2312": "gb18030",
@@ -36,7 +32,7 @@ def read_xml(file: Path) -> ElementTree.Element:
         ValueError: it is not XML, or not in the encoding that it declares, or Python does not
             know the encoding.
     """
-    data = file.read_bytes()
+    data = read_bytes(file)
     try:
         return ElementTree.fromstring(_decode(data))
     except (ElementTree.ParseError, RecursionError, MemoryError) as error:
@@ -45,14 +41,14 @@ def read_xml(file: Path) -> ElementTree.Element:
 
 def _decode(data: bytes) -> str | bytes:
     """The text, or the bytes where the parser finds the encoding by itself."""
-    marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
-    if marked:
-        return data.decode(marked)
+    readable = ascii_compatible(data)
+    if readable != data or data.startswith(codecs.BOM_UTF8):
+        return readable.removeprefix(codecs.BOM_UTF8).decode()
     declared = _DECLARED.match(data)
     if declared is None:
         return data
     name = declared[1].decode("ascii", "replace")
-    if name.lower().startswith(("utf-16", "utf-32", "ucs")):
+    if name.lower().startswith(_WIDE):
         name = "utf-8"  # the declaration was read byte by byte, so it cannot be true
     try:
         return _decode_as(data, name)

@@ -11,6 +11,7 @@ from darknet_torch.model.network import Network
 from darknet_torch.training.plan import TrainPlan
 
 _HEADER = 20  # bytes of a weight file before its arrays
+_PER_LAYER = 4096  # bytes of a state for the options and the names of a layer
 _PAIRS = 2  # the last pair of weights and state, and the pair before it
 
 
@@ -47,6 +48,7 @@ def room_needed(
     # The weights themselves; momentum, or Adam's two; averages.
     copies = 1 + (2 if net.adam else 1) + bool(net.ema_alpha)
     state = 4 * copies * sum(parameter.numel() for parameter in network.parameters())
+    state += _PER_LAYER * len(network.layers)
     pair = weights + state
     interval = plan.save_interval(net.max_batches)
     numbered = net.max_batches // interval - iteration // interval

@@ -26,7 +26,7 @@ def files_of_run(folder: Path, base: str) -> list[Path]:
     """The weights and states in `folder` that a run of that name may write, sorted."""
     try:
         found = [path for path in folder.iterdir() if path.name.startswith(base)]
-    except OSError:
+    except (OSError, ValueError):  # no such folder, or no name that the system takes
         return []
     return sorted(path for path in found if _WRITTEN.fullmatch(path.name.removeprefix(base)))
 

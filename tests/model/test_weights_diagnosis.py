@@ -46,7 +46,9 @@ WRONG = [
         "fetch the file itself",
     ),
     case("zip archive", b"PK\x03\x04" + bytes(60), "this is a zip archive", "PyTorch", ".weights"),
-    case("gzip", gzip.compress(WHOLE), "this is compressed by gzip", "decompress it first"),
+    case(
+        "gzip", gzip.compress(WHOLE, mtime=0), "this is compressed by gzip", "decompress it first"
+    ),
     case(
         "LFS pointer",
         b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 556\n",

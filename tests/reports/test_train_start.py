@@ -119,8 +119,8 @@ def test_some_missing_pictures_to_evaluate_on_are_a_warning(folder):
         (None, "no boxes; 3 of the pictures have no label file", "label the pictures"),
         ("", "no boxes", "label the pictures"),
         ("no label\n", "no boxes", "label the pictures"),
-        ("7 .5 .5 .2 .2\n", "3 boxes: 3 of unknown classes (ids 7..7)", "dtorch dataset check"),
-        ("0 9 9 .1 .1\n", "3 boxes: 3 outside of their pictures", "dtorch dataset check"),
+        ("7 .5 .5 .2 .2\n", "3 boxes (class ids 7..7): 3 x class id", "dtorch dataset check"),
+        ("0 9 9 .1 .1\n", "3 boxes (class ids 0..0): 3 x in pixels", "dtorch dataset check"),
     ],
 )
 def test_labels_without_a_box_to_evaluate_on_are_found_at_the_start(folder, text, found, fix):
@@ -151,7 +151,7 @@ def test_class_ids_from_1_are_explained_where_no_box_is_left(folder):
     assert (
         "squares.data: no box is left to train on: expected boxes of the classes 0..0" in message
     )
-    assert "got 6 boxes: 6 of unknown classes (ids 1..1)" in message
+    assert "got 6 boxes (class ids 1..1): 6 x class id" in message
     assert "class ids seem to count from 1; Darknet's count from 0: subtract 1" in message
 
 

@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import subprocess
+import time
 from functools import partial
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from darknet_torch.augment import pictures
 from darknet_torch.training.batches import Batches
 from tests.cli.command import dtorch
+from tests.training.other_processes import status_of
 from tests.training.runs import DETECTOR, detector_data, written
 
 _NOT_PERMITTED = 77  # an exit status
@@ -56,41 +58,35 @@ def test_a_batch_needs_no_shared_memory(folder, workers):
 def test_a_container_with_a_small_dev_shm_trains(folder, size):
     """ultralytics/yolov3 283, with a /dev/shm of that size where the system lets us mount one."""
     written(folder, _LARGE, "large.cfg")
-    child = os.fork()
-    if not child:
-        ended = 1
-        try:
-            ended = _train_with_dev_shm(size)
-        finally:
-            os._exit(ended)  # without what pytest does at its end
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = status_of(train_with_dev_shm, folder, size)
     if status == _NOT_PERMITTED:
         pytest.skip("mounting another /dev/shm is not permitted")
     assert status == 0
 
 
-def _train_with_dev_shm(size):
-    """The exit status of a training in a process that sees a /dev/shm of its own."""
+def train_with_dev_shm(folder, size):
+    """End this process with the status of a training that sees a /dev/shm of its own."""
     if ctypes.CDLL(None).unshare(_NEW_MOUNTS):
-        return _NOT_PERMITTED
+        os._exit(_NOT_PERMITTED)
     private = ("mount", "--make-rprivate", "/")
     mount = ("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", "/dev/shm")
     for command in (private, mount):
         if subprocess.run(command, capture_output=True, check=False).returncode:
-            return _NOT_PERMITTED
-    return train("--max-batches", 2, cfg="large.cfg").exit_code
+            os._exit(_NOT_PERMITTED)
+    os.chdir(folder)
+    os._exit(train("--max-batches", 2, cfg="large.cfg").exit_code)
 
 
 def failing(monkeypatch, action):
     """Let `action` happen where the third picture of the list is read, in any process."""
-    read = pictures.read_image
+    read = pictures.read_picture
 
     def read_or_fail(path, **options):
         if str(path).endswith("train_2.png"):
             action()
         return read(path, **options)
 
-    monkeypatch.setattr(pictures, "read_image", read_or_fail)
+    monkeypatch.setattr(pictures, "read_picture", read_or_fail)
 
 
 def test_a_worker_that_is_killed_for_memory_ends_the_run(folder, monkeypatch):
@@ -142,19 +138,19 @@ def test_a_worker_that_raises_anything_ends_the_run(folder, monkeypatch, raised,
 
 
 def test_a_picture_that_never_comes_is_named_while_the_run_waits(folder, monkeypatch):
-    """Own: a picture on a network folder that is gone; here a pipe that nobody writes to."""
-    slow = folder / "data/train_2.png"
-    content = slow.read_bytes()
-    slow.unlink()
-    os.mkfifo(slow)
+    """Own: a picture on a network folder that is gone for a while."""
+    there = folder / "there"
+
+    def wait():
+        while not there.exists():
+            time.sleep(0.01)
+
+    failing(monkeypatch, wait)
     said = []
 
     def on_waiting(self, loop, text):
-        if not said:
-            said.append(text)
-            slow.rename(folder / "pipe")
-            slow.write_bytes(content)
-            (folder / "pipe").write_bytes(content)
+        said.append(text)
+        there.touch()
 
     monkeypatch.setattr("darknet_torch.cli.train_console.ConsoleProblems.on_waiting", on_waiting)
     monkeypatch.setattr("darknet_torch.training.setup.Batches", partial(Batches, patience=0.05))

@@ -10,7 +10,7 @@ import signal
 import pytest
 
 from darknet_torch.training.checkpoints import find_saved_run
-from tests.training.kill_runs import (
+from tests.training.other_processes import (
     FAILED,
     Stop,
     ends,

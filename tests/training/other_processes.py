@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, set_start_method
 from pathlib import Path
 from threading import Timer
 
@@ -74,6 +74,7 @@ def _stop_at_rename(stop):
 
 def _train(plan, stop):
     signal.signal(signal.SIGINT, signal.default_int_handler)  # `pytest &` ignores it
+    set_start_method("fork", force=True)  # a process of a fork server starts another one
     callbacks = []
     if stop is not None:
         if stop.rename is not None:
@@ -97,12 +98,12 @@ def _train(plan, stop):
 
 def exit_status(plan, stop=None):
     """Train in another process; return its status, negative for the signal that killed it."""
-    return _status_of(_train, plan, stop)
+    return status_of(_train, plan, stop)
 
 
 def status_without_reader(words):
     """Run `dtorch` with these words where nobody reads its output; return its status."""
-    return _status_of(_without_reader, words)
+    return status_of(_without_reader, words)
 
 
 def _without_reader(words):
@@ -113,7 +114,12 @@ def _without_reader(words):
     main([str(word) for word in words], prog_name="dtorch")
 
 
-def _status_of(function, *arguments):
+def status_of(function, *arguments):
+    """Call a function in another process; return its exit status.
+
+    The process is not forked from this one, where threads of PyTorch may have run: it could
+    wait for them for ever.
+    """
     process = _PROCESSES.Process(target=function, args=arguments)
     process.start()
     process.join(_LONG)
