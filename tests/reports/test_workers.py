@@ -54,11 +54,10 @@ def test_a_batch_needs_no_shared_memory(folder, workers):
     assert (folder / "weights/large_final.weights").exists()
 
 
-@pytest.mark.parametrize("size", ["4k", "64m"])
-def test_a_container_with_a_small_dev_shm_trains(folder, size):
-    """ultralytics/yolov3 283, with a /dev/shm of that size where the system lets us mount one."""
+def test_a_container_with_a_small_dev_shm_trains(folder):
+    """ultralytics/yolov3 283, with a /dev/shm of 4 kB where the system lets us mount one."""
     written(folder, _LARGE, "large.cfg")
-    status = status_of(train_with_dev_shm, folder, size)
+    status = status_of(train_with_dev_shm, folder, "4k")
     if status == _NOT_PERMITTED:
         pytest.skip("mounting another /dev/shm is not permitted")
     assert status == 0

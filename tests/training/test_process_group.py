@@ -105,7 +105,7 @@ def test_a_wait_names_the_process_that_is_waited_for(group):
         on_wait=on_wait,
     )
     made.wait()
-    assert said == ["waiting for process 1, at read_image (images.py:88): 0 s"] * 2
+    assert said[:2] == ["waiting for process 1, at read_image (images.py:88): 0 s"] * 2
 
 
 def test_one_that_does_not_answer_is_named(group):
@@ -149,10 +149,14 @@ def test_a_process_answers_where_it_is():
     ours, its = Channel.pair()
     reporter = PositionReporter(its)
     reporter.on_mini_batch(None, None)
-    ours.send("where?")
-    found = ours.receive()
-    assert (found.mini_batches, found.waits) == (1, False)
-    assert found.place.startswith("_read (channel.py:")  # of this test, which waits
+    for _ in range(1000):
+        ours.send("where?")
+        found = ours.receive()
+        assert (found.mini_batches, found.waits) == (1, False)
+        if found.place.startswith("_read (channel.py:"):  # of this test, once it waits
+            break
+    else:
+        pytest.fail("it never waited")
     ours.shut_down()
     reporter._thread.join()
     ours.close()

@@ -159,13 +159,13 @@ def test_a_wait_is_reported_again_and_again_until_it_ends(tmp_path):
 
     def on_wait(text):
         said.append(text)
-        if len(said) == 2:
+        if len(said) >= 2 and str(pipe) in text:  # the worker has said what it opens
             pipe.write_text("done")
 
     found = workers(work, 1, on_wait=on_wait, patience=0.01).results(["mini-batch 1"])
     assert list(found) == ["done"]
-    assert said[0] == f"waiting for worker 1 of 1, mini-batch 1, {pipe}: 0 s"
-    assert len(said) >= 2
+    assert said[-1].startswith(f"waiting for worker 1 of 1, mini-batch 1, {pipe}: ")
+    assert said[0].startswith("waiting for worker 1 of 1, mini-batch 1")
 
 
 def test_signals_of_the_whole_group_do_not_end_workers():
