@@ -85,6 +85,10 @@ class StopRequests:
             for number, handler in kept.items():
                 signal.signal(number, handler)
 
+    def lose_reader(self) -> None:
+        """Ask to stop because nobody reads the output any more."""
+        self.number = self.number or _PIPE
+
     def check(self) -> None:
         """Stop here if a signal came.
 

@@ -32,18 +32,18 @@ class ConsoleLog(Callback):
         line = self._progress.line(update)
         if not self.quiet:
             for detail in self._progress.head_lines(update):
-                click.echo(detail, err=True)
-        click.echo(line)
+                _print(loop, detail, err=True)
+        _print(loop, line)
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
-        click.echo("\n".join(score.lines))
+        _print(loop, "\n".join(score.lines))
 
     def on_message(self, loop: TrainingLoop, text: str) -> None:
         if not self.quiet:
-            click.echo(text, err=True)
+            _print(loop, text, err=True)
 
     def on_warning(self, loop: TrainingLoop, text: str) -> None:
-        click.echo(f"warning: {text}", err=True)
+        _print(loop, f"warning: {text}", err=True)
 
 
 class ConsoleProblems(Callback):
@@ -57,12 +57,20 @@ class ConsoleProblems(Callback):
     def on_problem(self, loop: TrainingLoop, problem: Problem) -> None:
         self._count += 1
         if self._count <= SHOWN_PROBLEMS:
-            click.echo(f"{'note' if problem.is_note else 'warning'}: {problem}", err=True)
+            _print(loop, f"{'note' if problem.is_note else 'warning'}: {problem}", err=True)
         elif self._count == SHOWN_PROBLEMS + 1:
-            click.echo("warning: more problems like these are counted only", err=True)
+            _print(loop, "warning: more problems like these are counted only", err=True)
 
     def on_waiting(self, loop: TrainingLoop, text: str) -> None:
-        click.echo(text, err=True)
+        _print(loop, text, err=True)
+
+
+def _print(loop: TrainingLoop, text: str, *, err: bool = False) -> None:
+    """Print a line; if nobody reads it, let the training stop where all its processes can."""
+    try:
+        click.echo(text, err=err)
+    except BrokenPipeError:
+        loop.stop_requests.lose_reader()
 
 
 @dataclass(frozen=True)

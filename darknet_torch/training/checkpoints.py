@@ -213,11 +213,8 @@ class Checkpoints(Callback):
 
     def _say_where_to_resume(self, loop: TrainingLoop) -> None:
         files = " and ".join(str(self.plan.path(f"{LAST}{suffix}")) for suffix in (WEIGHTS, STATE))
-        with suppress(BrokenPipeError):  # nobody may be reading any more
-            loop.events.on_message(
-                loop,
-                f"stopped after iteration {loop.iteration}; --resume continues from {files}",
-            )
+        text = f"stopped after iteration {loop.iteration}; --resume continues from {files}"
+        loop.events.on_message(loop, text)
 
 
 class _DigestedFile:

@@ -162,14 +162,12 @@ class TrainingLoop:
         """Call the callbacks when the training ends before its time."""
         try:
             yield
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             self._take_back_unfinished()
-            self.events.on_interrupt(self)
+            # What a callback raises in one of several processes stops this one alone.
+            if self.processes.count == 1 or isinstance(stop, Interrupted):
+                self.events.on_interrupt(self)
             raise
-        except BrokenPipeError:
-            self._take_back_unfinished()
-            self.events.on_interrupt(self)
-            raise Interrupted.without_reader() from None
         except Exception as error:
             if not self._updating:  # else the weights are neither those before nor after it
                 self._take_back_unfinished()

@@ -2,8 +2,11 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from darknet_torch.cli.train_console import ConsoleCallbacks, ConsoleLog, ConsoleProblems
 from darknet_torch.datasets.examples import Problem
+from darknet_torch.interruption import Interrupted, StopRequests
 from darknet_torch.training.evaluation import Score
 from darknet_torch.training.loop import Update
 from tests.training.small_networks import network
@@ -66,3 +69,16 @@ def test_problems_are_printed_by_every_process_and_iterations_by_the_first():
     log, problems = ConsoleCallbacks(quiet=True)()
     assert isinstance(log, ConsoleLog) and isinstance(problems, ConsoleProblems)
     assert (log.quiet, log.on_every_rank, problems.on_every_rank) == (True, False, True)
+
+
+def test_a_lost_reader_asks_the_training_to_stop(monkeypatch):
+    def lose(text, err):
+        raise BrokenPipeError
+
+    log, loop = started(quiet=True)
+    loop.stop_requests = StopRequests()
+    monkeypatch.setattr("click.echo", lose)
+    log.on_iteration(loop, UPDATE)
+    with pytest.raises(Interrupted) as stop:
+        loop.stop_requests.check()
+    assert stop.value.exit_status == 141
