@@ -142,6 +142,10 @@ class Checkpoints(Callback):
             f"going on after iteration {loop.iteration}, from {resumed.weights} and "
             f"{resumed.state_path}",
         )
+        if loop.iteration == loop.network.net.max_batches:
+            loop.events.on_warning(
+                loop, "the run is complete; a larger --max-batches goes on from its end"
+            )
         changes = self.record.changes(resumed.record)
         if changes:
             listed = "\n  ".join(changes)
@@ -263,10 +267,6 @@ class SavedRun:
     def record(self) -> RunRecord:
         """What the state belongs to."""
         return RunRecord.from_dict(self.state["record"])
-
-    def has_ended(self, final: Path) -> bool:
-        """Whether the final weights, the last file of a run, are those of this state."""
-        return _digest(final) == self.state["weights"]
 
 
 def find_saved_run(plan: TrainPlan) -> SavedRun:

@@ -222,13 +222,13 @@ def _check_unfinished(loop: TrainingLoop, plan: TrainPlan, saved: SavedRun | Non
     last = loop.network.net.max_batches
     if loop.iteration < last:
         return
+    if saved and loop.iteration == last:
+        return  # killed before the final weights were written, or complete
     if saved:
-        if not saved.has_ended(plan.path("_final.weights")):
-            return
         raise UsageError(
-            "the run is already complete",
+            "the run has more iterations already",
             where=saved.state_path,
-            expected=f"fewer than max_batches={last} iterations",
+            expected=f"max_batches={last} at most",
             got=loop.iteration,
             fix="a larger --max-batches goes on",
         )

@@ -5,6 +5,7 @@ import resource
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, set_start_method
 from pathlib import Path
@@ -12,7 +13,7 @@ from threading import Timer
 
 from darknet_torch.cli.main import main
 from darknet_torch.errors import DarknetError
-from darknet_torch.interruption import Interrupted
+from darknet_torch.interruption import Interrupted, raising_interrupted
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.setup import prepare
 from tests.training.runs import changed
@@ -75,25 +76,28 @@ def _stop_at_rename(stop):
 def _train(plan, stop):
     signal.signal(signal.SIGINT, signal.default_int_handler)  # `pytest &` ignores it
     set_start_method("fork", force=True)  # a process of a fork server starts another one
-    callbacks = []
-    if stop is not None:
-        if stop.rename is not None:
-            _stop_at_rename(stop)
-        if stop.mini_batch is not None:
-            callbacks.append(_StopAtMiniBatch(stop))
-        if stop.seconds is not None:
-            Timer(stop.seconds, os.kill, (os.getpid(), stop.number)).start()
-        if stop.largest_file is not None:
-            hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-            resource.setrlimit(resource.RLIMIT_FSIZE, (stop.largest_file, hard))
     try:
-        prepare(plan, callbacks).run()
+        with raising_interrupted():  # as the command line does
+            prepare(plan, _prepared(stop or Stop(mini_batch=-1))).run()
     except Interrupted as error:
         os._exit(error.exit_status)
     except DarknetError as error:
-        sys.stderr.write(f"{error}\n")
+        with suppress(OSError):  # standard error may be a file that must not grow
+            os.write(2, f"{error}\n".encode())
         os._exit(FAILED)
     os._exit(0)
+
+
+def _prepared(stop):
+    """Arrange the end of this process; return the callbacks that it takes."""
+    if stop.rename is not None:
+        _stop_at_rename(stop)
+    if stop.seconds is not None:
+        Timer(stop.seconds, os.kill, (os.getpid(), stop.number)).start()
+    if stop.largest_file is not None:
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (stop.largest_file, hard))
+    return [] if stop.mini_batch is None else [_StopAtMiniBatch(stop)]
 
 
 def exit_status(plan, stop=None):

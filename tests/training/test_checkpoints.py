@@ -169,10 +169,14 @@ def test_it_is_saved_by_time_too(plan):
 
 def test_a_complete_run_goes_on_with_more_iterations(plan, tmp_path):
     whole = final_weights(changed(plan, max_batches=8, backup=str(tmp_path / "whole")))
-    final_weights(plan)
-    with pytest.raises(UsageError, match="the run is already complete") as error:
-        prepare(changed(plan, resume=True))
+    final = final_weights(plan)
+    with pytest.raises(UsageError, match="the run has more iterations already") as error:
+        prepare(changed(plan, resume=True, max_batches=5))
     assert "--max-batches" in error.value.fix
+    recorder = resumed(plan)
+    assert recorder.iterations == []
+    assert "the run is complete; a larger --max-batches" in recorder.warnings[0]
+    assert plan.path("_final.weights").read_bytes() == final
     resumed(plan, max_batches=8)
     assert plan.path("_final.weights").read_bytes() == whole
 
