@@ -36,7 +36,13 @@ from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 from darknet_torch.input_files import protected_inputs
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
-from darknet_torch.training.run_folder import RUNS, check_free, last_run_folder, new_run_folder
+from darknet_torch.training.run_folder import (
+    RUNS,
+    check_free,
+    last_run_folder,
+    new_run_folder,
+    removed_if_empty,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -260,10 +266,16 @@ def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> 
             if -clear, or weights of that folder, say that the run is meant to go on.
     """
     options = apply_gpu_flags(options)
+    devices = _devices(options)
     plan = make_plan(options)
     if in_darknets_spelling and (plan.clear or _lies_in(plan.weights, plan.backup)):
         plan = replace(plan, overwrite=True)
-    devices = _devices(options)
+    with removed_if_empty(Path(plan.backup)):
+        _train(plan, devices, options)
+
+
+def _train(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:
+    """Carry out a plan, or draw its first batch."""
     if options.threads:
         import torch
 
@@ -298,6 +310,7 @@ def make_plan(options: TrainOptions) -> TrainPlan:
     files = resolve_model(options.cfg, options.weights or None)
     data = find_data(options.data, options.cfg)
     keys = read_data_file(data) if Path(data).suffix == ".data" else {}
+    save_every = options.save_every or _positive_number(keys, "saveweights", data)
     backup = options.backup
     if backup is None and "backup" in keys:
         backup = str(keys["backup"].path())
@@ -337,7 +350,7 @@ def make_plan(options: TrainOptions) -> TrainPlan:
         overwrite=options.overwrite,
         map=options.evaluates,
         iou=options.iou,
-        save_every=options.save_every or _positive_number(keys, "saveweights", data),
+        save_every=save_every,
         save_last=options.save_last,
     )
 
