@@ -88,10 +88,13 @@ class Checkpoints(Callback):
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
         if score.value < self._best:
             return
-        if self._best < 0 and loop.processes.is_first:
-            self._keep_earlier_best(loop)
-        self._best = score.value
+        is_first, self._best = self._best < 0, score.value
+        if not loop.processes.is_first:
+            return
+        kept = self._keep_earlier_best() if is_first else None
         self._write_weights(loop, f"_best{WEIGHTS}")
+        if kept is not None:
+            self._report_earlier_best(loop, kept)
 
     def on_interrupt(self, loop: TrainingLoop) -> None:
         self._write_last(loop)
@@ -123,16 +126,25 @@ class Checkpoints(Callback):
             if path.suffix == STATE:
                 path.unlink(missing_ok=True)
 
-    def _keep_earlier_best(self, loop: TrainingLoop) -> None:
+    def _keep_earlier_best(self) -> Path | None:
         """Give the best weights of an earlier run, whose score is unknown, another name."""
         best, number = self.plan.path(f"_best{WEIGHTS}"), 1
         kept = self.plan.path(f"_best_earlier{WEIGHTS}")
         while kept.exists():
             number += 1
             kept = self.plan.path(f"_best_earlier-{number}{WEIGHTS}")
-        if best.exists():
-            best.replace(kept)
-            loop.events.on_message(loop, f"the best weights of an earlier run are now {kept}")
+        if not best.exists():
+            return None
+        _keep(best, kept)
+        return kept
+
+    def _report_earlier_best(self, loop: TrainingLoop, kept: Path) -> None:
+        """Say where earlier weights are now, if this run did not write them before a kill."""
+        if _digest(kept) == _digest(self.plan.path(f"_best{WEIGHTS}")):
+            kept.unlink()
+        else:
+            text = f"the best weights of an earlier run are now {kept}"
+            loop.events.on_message(loop, text)
 
     def _report_resumed(self, loop: TrainingLoop, resumed: SavedRun) -> None:
         for fault in resumed.faults:
@@ -158,7 +170,7 @@ class Checkpoints(Callback):
     def _is_last_due(self, loop: TrainingLoop) -> bool:
         """Whether the last pair is old; all processes agree, since all of them write it."""
         often = self.plan.save_last
-        if not often or loop.iteration <= 1:
+        if not often:
             return False
         late = loop.processes.is_first and self.clock() - self._saved_time >= _SECONDS
         return bool(loop.processes.largest(loop.iteration % often == 0 or late))

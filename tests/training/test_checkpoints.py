@@ -199,6 +199,26 @@ def test_a_worse_score_does_not_replace_the_best(plan):
     assert plan.path("_best.weights").read_bytes() == best
 
 
+def test_best_weights_that_the_run_itself_wrote_before_a_kill_are_not_an_earlier_runs(plan):
+    plan = changed(plan, map=True)
+    stopped(plan, iteration=5)
+    training = prepare(changed(plan, resume=True))
+    training.run()
+    best = plan.path("_best.weights").read_bytes()
+    checkpoints = next(x for x in training.loop.events.callbacks if isinstance(x, Checkpoints))
+    checkpoints.load_state_dict({})  # the state is older than the best weights
+    checkpoints.on_evaluation(training.loop, training.evaluation.last)
+    assert plan.path("_best.weights").read_bytes() == best
+    assert not plan.path("_best_earlier.weights").exists()
+
+
+def test_the_first_iteration_is_saved_too(plan):
+    """One of a large network may take more than ten minutes."""
+    with pytest.raises(DivergenceError):
+        prepare(changed(plan, save_last=1), [Stop(2, DivergenceError("x"))]).run()
+    assert find_saved_run(plan).state["iteration"] == 1
+
+
 def test_an_evaluation_that_was_interrupted_is_made_up_for(plan):
     def interrupt(network):
         os.kill(os.getpid(), signal.SIGTERM)
