@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from darknet_torch.errors import DivergenceError, UsageError, WeightsError
-from darknet_torch.files import atomic_write, file_digest
+from darknet_torch.files import atomic_write, file_digest, rewrite_input
 from darknet_torch.model.weights import open_for_writing, write_values, write_weights
 from darknet_torch.training.callbacks import Callback, State
 from darknet_torch.training.plan import TrainPlan
@@ -348,13 +348,16 @@ def keep_cfg(plan: TrainPlan) -> None:
 
     Args:
         plan: says which cfg and which folder. Nothing is copied if the cfg is already there
-            under that name.
+            under that name. Another file of that name, which may be an edited cfg, is kept as
+            ``<name>.bak``.
 
     Raises:
-        WeightsError: the copy cannot be written; an older file is then untouched.
+        UsageError, WeightsError: the copy cannot be written; an older file is then untouched.
     """
     target = plan.path(".cfg")
-    if target.resolve() == Path(plan.cfg).resolve():
+    if target.exists():
+        if _digest(target) != _digest(Path(plan.cfg)):
+            rewrite_input(target, Path(plan.cfg).read_bytes())
         return
     try:
         with atomic_write(target) as file, Path(plan.cfg).open("rb") as source:

@@ -9,7 +9,7 @@ import pytest
 from darknet_torch import load
 from darknet_torch.errors import DivergenceError, TrainingError, UsageError
 from darknet_torch.interruption import Interrupted
-from darknet_torch.training.checkpoints import Checkpoints, find_saved_run
+from darknet_torch.training.checkpoints import Checkpoints, find_saved_run, keep_cfg
 from darknet_torch.training.evaluation import Score
 from darknet_torch.training.saved_state import read_state
 from darknet_torch.training.setup import prepare
@@ -266,3 +266,14 @@ def test_other_weights_are_not_the_pair_of_a_state(plan):
 def test_nothing_to_resume_is_said_before_anything_else(plan):
     with pytest.raises(UsageError, match="nothing to resume"):
         prepare(changed(plan, resume=True, data="absent.data"))
+
+
+def test_another_cfg_in_the_folder_is_kept(plan):
+    target = plan.path(".cfg")
+    target.parent.mkdir()
+    target.write_text("# edited\n")
+    for _ in range(2):
+        keep_cfg(plan)
+    assert target.read_text() == DETECTOR
+    backups = target.parent.glob("small.cfg.*")
+    assert [(path.name, path.read_text()) for path in backups] == [("small.cfg.bak", "# edited\n")]
