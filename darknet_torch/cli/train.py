@@ -34,11 +34,12 @@ from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
-from darknet_torch.input_files import protected_inputs
+from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
 from darknet_torch.training.run_folder import (
     RUNS,
     check_free,
+    files_of_run,
     last_run_folder,
     new_run_folder,
     removed_if_empty,
@@ -285,8 +286,7 @@ def _train(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:
         return
     if not (plan.resume or plan.overwrite):
         check_free(Path(plan.backup), plan.base)  # before the data is read, which may take long
-    # A run may start from weights in its own folder, and later replace them.
-    protected_inputs.clear()
+    _protect_weights(plan)
     if options.verbose:
         options.print_remark("\n".join(plan.lines()))
     from darknet_torch.cli.train_console import ConsoleCallbacks
@@ -297,6 +297,18 @@ def _train(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:
         launch(plan, devices, make_callbacks)
         return
     _prepare(plan, devices[0], options, make_callbacks()).run()
+
+
+def _protect_weights(plan: TrainPlan) -> None:
+    """Let a run replace the weights that it starts from in its own folder alone.
+
+    Raises:
+        UsageError: a file of an earlier run there is a link to weights elsewhere.
+    """
+    protected_inputs.clear()
+    if not _lies_in(plan.weights, plan.backup):
+        for path in files_of_run(Path(plan.backup), plan.base):
+            refuse_overwrite_of_inputs(path, [plan.weights])
 
 
 def make_plan(options: TrainOptions) -> TrainPlan:
