@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.loop import TrainingLoop, Update
 
+_PARTS = {"weights": str, "replaces": str, "record": dict, "iteration": int}  # of a state
 _SECONDS = 600.0  # the last pair is never older, even where an iteration takes minutes
 
 
@@ -291,7 +292,7 @@ def find_saved_run(plan: TrainPlan) -> SavedRun:
     for kind in (LAST, PREVIOUS):
         state_path = plan.path(f"{kind}{STATE}")
         try:
-            state = read_state(state_path)
+            state = _complete_state(state_path)
         except WeightsError as error:
             faults.append(str(error))
             continue
@@ -315,6 +316,24 @@ def find_saved_run(plan: TrainPlan) -> SavedRun:
     )
 
 
+def _complete_state(path: Path) -> dict[str, Any]:
+    """Read a state that has what is needed to find its weights and to say what it belongs to.
+
+    Raises:
+        WeightsError: as `read_state`, or something is missing.
+    """
+    state = read_state(path)
+    wrong = [name for name, kind in _PARTS.items() if not isinstance(state.get(name), kind)]
+    if wrong:
+        raise WeightsError(
+            "is not a whole state of a run",
+            where=path,
+            expected=", ".join(_PARTS),
+            got=f"nothing usable for {', '.join(wrong)}",
+        )
+    return state
+
+
 def _digest(path: Path) -> str:
     """The checksum of a file; "" if there is none."""
     return file_digest(path) if path.is_file() else ""
@@ -334,7 +353,7 @@ def resume(saved: SavedRun, loop: TrainingLoop, record: RunRecord) -> None:
     try:
         record.check_network(saved.record, saved.state_path)
         loop.load_state_dict(saved.state)
-    except (ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, RuntimeError, TypeError, AttributeError) as error:
         raise UsageError(
             "cannot be resumed",
             where=saved.state_path,

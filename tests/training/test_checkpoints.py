@@ -5,13 +5,14 @@ import os
 import signal
 
 import pytest
+import torch
 
 from darknet_torch import load
 from darknet_torch.errors import DivergenceError, TrainingError, UsageError
 from darknet_torch.interruption import Interrupted
 from darknet_torch.training.checkpoints import Checkpoints, find_saved_run, keep_cfg
 from darknet_torch.training.evaluation import Score
-from darknet_torch.training.saved_state import read_state
+from darknet_torch.training.saved_state import read_state, write_state
 from darknet_torch.training.setup import prepare
 from tests.training.runs import (
     CHARACTERS,
@@ -277,3 +278,17 @@ def test_another_cfg_in_the_folder_is_kept(plan):
     assert target.read_text() == DETECTOR
     backups = target.parent.glob("small.cfg.*")
     assert [(path.name, path.read_text()) for path in backups] == [("small.cfg.bak", "# edited\n")]
+
+
+@pytest.mark.parametrize("name", ["weights", "replaces", "record", "iteration", "version"])
+@pytest.mark.parametrize("value", [None, torch.zeros(2)])
+def test_a_state_that_lacks_a_part_is_refused(plan, name, value):
+    stopped(plan, iteration=1)
+    path = plan.path("_last.state")
+    state = read_state(path) | {name: value}
+    with path.open("wb") as file:
+        write_state(state, file)
+    with pytest.raises(UsageError, match="nothing to resume") as error:
+        find_saved_run(plan)
+    what = "another version" if name == "version" else f"nothing usable for {name}"
+    assert what in error.value.got
