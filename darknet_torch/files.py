@@ -186,6 +186,14 @@ def make_folder(path: Path) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise UsageError(
+            "cannot be created",
+            where=path,
+            expected="a folder",
+            got="something else of that name",
+            fix="give another path",
+        ) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot be created ({refusal_text(error)})", where=path) from None
 

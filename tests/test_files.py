@@ -229,6 +229,14 @@ def test_the_error_names_a_folder_that_cannot_be_created(tmp_path):
         make_folder(tmp_path / "file" / "folder")
 
 
+def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError) as error:
+        make_folder(tmp_path / "file")
+    assert (error.value.where, error.value.expected) == (tmp_path / "file", "a folder")
+    assert error.value.fix == "give another path"
+
+
 def test_a_name_that_the_system_refuses_is_an_error():
     with pytest.raises(UsageError, match=r"cannot be written \(the system allows no such name"):
         write_text(Path("a\0b"), "text")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -12,11 +13,12 @@ import click
 from darknet_torch import __version__
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.cli.reporting import report_other_warnings
-from darknet_torch.errors import DarknetError
+from darknet_torch.errors import DarknetError, format_message
 from darknet_torch.input_files import protected_inputs
 from darknet_torch.interruption import Interrupted, raising_interrupted
 
 _UNUSABLE = 2
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # a disk that takes no more
 
 # This program reports broken pictures itself. OpenCV reads these when it is imported.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
@@ -72,27 +74,44 @@ class Commands(LazyGroup):
         except BrokenPipeError:
             gone = Interrupted.without_reader()
             _end(ctx, gone.exit_status, str(gone))
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            _end(ctx, _UNUSABLE, _no_room_message(error))
         finally:
             protected_inputs.clear()
 
 
+def _no_room_message(error: OSError) -> str:
+    """The message for a write that failed; an error without a file comes from a stream."""
+    return format_message(
+        "cannot be written",
+        where=error.filename or "the output",
+        expected="room on the disk",
+        got=error.strerror,
+        fix="make room, or write to another disk",
+    )
+
+
 def _end(ctx: click.Context, status: int, message: str) -> NoReturn:
-    """End the command with a message, which may have no reader either."""
-    with suppress(BrokenPipeError):
+    """End the command with a message, which perhaps cannot be written either."""
+    with suppress(OSError):
         click.echo(f"dtorch: {message}", err=True)
     _drop_unread_output()
     ctx.exit(status)
 
 
 def _drop_unread_output() -> None:
-    """Let what is still to be written go nowhere if the reader of the output is gone.
+    """Let what is still to be written go nowhere if the output has no reader, or no room.
 
     Python would report that with a traceback when it ends.
     """
     for stream in (sys.stdout, sys.stderr):
+        if stream is None:  # the program was started without it
+            continue
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         except ValueError:  # closed
             pass

@@ -34,9 +34,16 @@ from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
-from darknet_torch.input_files import protected_inputs
+from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
-from darknet_torch.training.run_folder import RUNS, check_free, last_run_folder, new_run_folder
+from darknet_torch.training.run_folder import (
+    RUNS,
+    check_free,
+    files_of_run,
+    last_run_folder,
+    new_run_folder,
+    removed_if_empty,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -260,10 +267,16 @@ def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> 
             if -clear, or weights of that folder, say that the run is meant to go on.
     """
     options = apply_gpu_flags(options)
+    devices = _devices(options)
     plan = make_plan(options)
     if in_darknets_spelling and (plan.clear or _lies_in(plan.weights, plan.backup)):
         plan = replace(plan, overwrite=True)
-    devices = _devices(options)
+    with removed_if_empty(Path(plan.backup)):
+        _train(plan, devices, options)
+
+
+def _train(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:
+    """Carry out a plan, or draw its first batch."""
     if options.threads:
         import torch
 
@@ -273,8 +286,7 @@ def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> 
         return
     if not (plan.resume or plan.overwrite):
         check_free(Path(plan.backup), plan.base)  # before the data is read, which may take long
-    # A run may start from weights in its own folder, and later replace them.
-    protected_inputs.clear()
+    _protect_weights(plan)
     if options.verbose:
         options.print_remark("\n".join(plan.lines()))
     from darknet_torch.cli.train_console import ConsoleCallbacks
@@ -285,6 +297,18 @@ def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> 
         launch(plan, devices, make_callbacks)
         return
     _prepare(plan, devices[0], options, make_callbacks()).run()
+
+
+def _protect_weights(plan: TrainPlan) -> None:
+    """Let a run replace the weights that it starts from in its own folder alone.
+
+    Raises:
+        UsageError: a file of an earlier run there is a link to weights elsewhere.
+    """
+    protected_inputs.clear()
+    if not _lies_in(plan.weights, plan.backup):
+        for path in files_of_run(Path(plan.backup), plan.base):
+            refuse_overwrite_of_inputs(path, [plan.weights])
 
 
 def make_plan(options: TrainOptions) -> TrainPlan:
@@ -298,6 +322,7 @@ def make_plan(options: TrainOptions) -> TrainPlan:
     files = resolve_model(options.cfg, options.weights or None)
     data = find_data(options.data, options.cfg)
     keys = read_data_file(data) if Path(data).suffix == ".data" else {}
+    save_every = options.save_every or _positive_number(keys, "saveweights", data)
     backup = options.backup
     if backup is None and "backup" in keys:
         backup = str(keys["backup"].path())
@@ -337,7 +362,7 @@ def make_plan(options: TrainOptions) -> TrainPlan:
         overwrite=options.overwrite,
         map=options.evaluates,
         iou=options.iou,
-        save_every=options.save_every or _positive_number(keys, "saveweights", data),
+        save_every=save_every,
         save_last=options.save_last,
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from darknet_torch.errors import DivergenceError, UsageError, WeightsError
-from darknet_torch.files import atomic_write, file_digest
+from darknet_torch.files import atomic_write, file_digest, rewrite_input
 from darknet_torch.model.weights import open_for_writing, write_values, write_weights
 from darknet_torch.training.callbacks import Callback, State
 from darknet_torch.training.plan import TrainPlan
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.loop import TrainingLoop, Update
 
+_PARTS = {"weights": str, "replaces": str, "record": dict, "iteration": int}  # of a state
 _SECONDS = 600.0  # the last pair is never older, even where an iteration takes minutes
 
 
@@ -88,10 +89,13 @@ class Checkpoints(Callback):
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
         if score.value < self._best:
             return
-        if self._best < 0 and loop.processes.is_first:
-            self._keep_earlier_best(loop)
-        self._best = score.value
+        is_first, self._best = self._best < 0, score.value
+        if not loop.processes.is_first:
+            return
+        kept = self._keep_earlier_best() if is_first else None
         self._write_weights(loop, f"_best{WEIGHTS}")
+        if kept is not None:
+            self._report_earlier_best(loop, kept)
 
     def on_interrupt(self, loop: TrainingLoop) -> None:
         self._write_last(loop)
@@ -123,16 +127,25 @@ class Checkpoints(Callback):
             if path.suffix == STATE:
                 path.unlink(missing_ok=True)
 
-    def _keep_earlier_best(self, loop: TrainingLoop) -> None:
+    def _keep_earlier_best(self) -> Path | None:
         """Give the best weights of an earlier run, whose score is unknown, another name."""
         best, number = self.plan.path(f"_best{WEIGHTS}"), 1
         kept = self.plan.path(f"_best_earlier{WEIGHTS}")
         while kept.exists():
             number += 1
             kept = self.plan.path(f"_best_earlier-{number}{WEIGHTS}")
-        if best.exists():
-            best.replace(kept)
-            loop.events.on_message(loop, f"the best weights of an earlier run are now {kept}")
+        if not best.exists():
+            return None
+        _keep(best, kept)
+        return kept
+
+    def _report_earlier_best(self, loop: TrainingLoop, kept: Path) -> None:
+        """Say where earlier weights are now, if this run did not write them before a kill."""
+        if _digest(kept) == _digest(self.plan.path(f"_best{WEIGHTS}")):
+            kept.unlink()
+        else:
+            text = f"the best weights of an earlier run are now {kept}"
+            loop.events.on_message(loop, text)
 
     def _report_resumed(self, loop: TrainingLoop, resumed: SavedRun) -> None:
         for fault in resumed.faults:
@@ -158,7 +171,7 @@ class Checkpoints(Callback):
     def _is_last_due(self, loop: TrainingLoop) -> bool:
         """Whether the last pair is old; all processes agree, since all of them write it."""
         often = self.plan.save_last
-        if not often or loop.iteration <= 1:
+        if not often:
             return False
         late = loop.processes.is_first and self.clock() - self._saved_time >= _SECONDS
         return bool(loop.processes.largest(loop.iteration % often == 0 or late))
@@ -279,7 +292,7 @@ def find_saved_run(plan: TrainPlan) -> SavedRun:
     for kind in (LAST, PREVIOUS):
         state_path = plan.path(f"{kind}{STATE}")
         try:
-            state = read_state(state_path)
+            state = _complete_state(state_path)
         except WeightsError as error:
             faults.append(str(error))
             continue
@@ -303,6 +316,24 @@ def find_saved_run(plan: TrainPlan) -> SavedRun:
     )
 
 
+def _complete_state(path: Path) -> dict[str, Any]:
+    """Read a state that has what is needed to find its weights and to say what it belongs to.
+
+    Raises:
+        WeightsError: as `read_state`, or something is missing.
+    """
+    state = read_state(path)
+    wrong = [name for name, kind in _PARTS.items() if not isinstance(state.get(name), kind)]
+    if wrong:
+        raise WeightsError(
+            "is not a whole state of a run",
+            where=path,
+            expected=", ".join(_PARTS),
+            got=f"nothing usable for {', '.join(wrong)}",
+        )
+    return state
+
+
 def _digest(path: Path) -> str:
     """The checksum of a file; "" if there is none."""
     return file_digest(path) if path.is_file() else ""
@@ -322,7 +353,7 @@ def resume(saved: SavedRun, loop: TrainingLoop, record: RunRecord) -> None:
     try:
         record.check_network(saved.record, saved.state_path)
         loop.load_state_dict(saved.state)
-    except (ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, RuntimeError, TypeError, AttributeError) as error:
         raise UsageError(
             "cannot be resumed",
             where=saved.state_path,
@@ -336,13 +367,16 @@ def keep_cfg(plan: TrainPlan) -> None:
 
     Args:
         plan: says which cfg and which folder. Nothing is copied if the cfg is already there
-            under that name.
+            under that name. Another file of that name, which may be an edited cfg, is kept as
+            ``<name>.bak``.
 
     Raises:
-        WeightsError: the copy cannot be written; an older file is then untouched.
+        UsageError, WeightsError: the copy cannot be written; an older file is then untouched.
     """
     target = plan.path(".cfg")
-    if target.resolve() == Path(plan.cfg).resolve():
+    if target.exists():
+        if _digest(target) != _digest(Path(plan.cfg)):
+            rewrite_input(target, Path(plan.cfg).read_bytes())
         return
     try:
         with atomic_write(target) as file, Path(plan.cfg).open("rb") as source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -32,9 +32,9 @@ def files_of_run(folder: Path, base: str) -> list[Path]:
 
 
 def new_run_folder(base: str, runs: Path = RUNS) -> Path:
-    """Create the folder of a new run: the first of ``base``, ``base-2``, ... that is free.
+    """Create the folder of a new run: the first of ``base``, ``base-2``, ... that does not exist.
 
-    An empty folder is free: it is left by a run that did not start.
+    An empty folder is taken, too: it is that of a run that is about to start.
 
     Raises:
         UsageError: it cannot be created.
@@ -44,13 +44,23 @@ def new_run_folder(base: str, runs: Path = RUNS) -> Path:
         try:
             folder.mkdir()
         except FileExistsError:
-            if folder.is_dir() and not any(folder.iterdir()):
-                return folder
+            continue
         except OSError as error:
             raise UsageError(f"cannot be created ({error.strerror})", where=folder) from None
         else:
             return folder
     raise AssertionError("there are always more numbers")
+
+
+@contextmanager
+def removed_if_empty(folder: Path, runs: Path = RUNS) -> Iterator[None]:
+    """Remove the folder of a run in `runs` if the block ends without a file in it."""
+    try:
+        yield
+    finally:
+        if folder.parent == runs:
+            with suppress(OSError):  # it has files
+                folder.rmdir()
 
 
 def last_run_folder(base: str, runs: Path = RUNS) -> Path:
@@ -60,7 +70,8 @@ def last_run_folder(base: str, runs: Path = RUNS) -> Path:
         UsageError: there is none.
     """
     pattern = re.compile(rf"{re.escape(base)}(-\d+)?")
-    folders = [path for path in runs.glob(f"{base}*") if pattern.fullmatch(path.name)]
+    found = runs.iterdir() if runs.is_dir() else ()
+    folders = [path for path in found if pattern.fullmatch(path.name)]
     written = {
         path.stat().st_mtime_ns: folder
         for folder in folders

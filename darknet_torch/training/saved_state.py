@@ -60,14 +60,15 @@ def read_state(path: Path) -> dict[str, Any]:
     if ending != _ending(hashlib.sha256(archive).hexdigest().encode()):
         raise WeightsError("is damaged: its checksum does not fit its content", where=path)
     state = read_torch_file(path)
-    if not isinstance(state, dict) or state.get("kind") != _KIND:
+    # Compared as texts, since a tensor, which may be there instead, compares by elements.
+    if not isinstance(state, dict) or str(state.get("kind")) != _KIND:
         raise WeightsError("is not the state of a run", where=path)
-    if state["version"] != _VERSION:
+    if str(state.get("version")) != str(_VERSION):
         raise WeightsError(
             "was written by another version of this program",
             where=path,
             expected=f"version {_VERSION} of the file",
-            got=state["version"],
+            got=state.get("version"),
         )
     return state
 

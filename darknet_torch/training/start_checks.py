@@ -205,9 +205,9 @@ def schedule_of_run(start: Start) -> None:
     found = [item for rule in SCHEDULE_RULES for item in rule(net, lambda _: net.where)]
     scaling_helps = plan.max_batches is not None and not plan.scale_schedule
     for item in found:
-        fix = f"train with --scale-schedule, or {item.fix}" if scaling_helps else item.fix
+        fix = f"use dtorch train --scale-schedule, or {item.fix}" if scaling_helps else item.fix
         warn(item.what, where=item.where, expected=item.expected, got=item.got, fix=fix)
-    if found:
+    if found and start.iteration < net.max_batches:
         warn(f"the learning rates of this run: {_rates(start)}", where=net.where)
 
 

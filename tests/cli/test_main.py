@@ -1,6 +1,10 @@
 """The command line starts fast: no torch before there is work for it."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -171,3 +175,30 @@ def test_an_unknown_option_gets_a_suggestion():
     result = invoke("detect", "--treshold", "0.5")
     assert result.exit_code == 2
     assert "--threshold" in result.stderr
+
+
+def status_and_errors(redirections, *words):
+    """Run `dtorch` by a shell; return its exit status, or that of the first of a pipe."""
+    shell = f'("$@"; echo $? >&3) {redirections}'
+    result = subprocess.run(
+        ["sh", "-c", f"exec 3>&1; {shell}", "sh", sys.executable, "-c", RUN, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    return int(result.stdout), result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_output_for_which_there_is_no_room_is_an_error():
+    assert status_and_errors(">/dev/full", "download", "--list") == (
+        2,
+        "dtorch: the output: cannot be written: expected room on the disk, "
+        "got No space left on device; make room, or write to another disk\n",
+    )
+    assert status_and_errors("2>/dev/full", "info", "absent.cfg")[0] == 2
+
+
+def test_a_closed_pipe_is_noticed_without_standard_error():
+    assert status_and_errors("2>&- | exec true", "download", "--list")[0] == 141

@@ -140,3 +140,22 @@ def test_a_run_goes_on_from_the_weights_that_it_was_started_with(files, tmp_path
     assert train(*start, "--max-batches", 3, "--resume").exit_code == 0
     plan = TrainPlan(cfg="small.cfg", data="", base="small", backup="mine")
     assert find_saved_run(plan).state["iteration"] == 3
+
+
+def test_weights_elsewhere_to_which_a_file_of_the_folder_leads_are_kept(files, tmp_path):
+    """own: `_last` was a link to the pretrained weights, and -clear let the run replace them."""
+    assert train("--max-batches", 1, "--backup", "good").exit_code == 0
+    good = tmp_path / "good" / "small_final.weights"
+    before = good.read_bytes()
+    with files.open("a") as file:
+        file.write("backup=kept\n")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "small_last.weights").symlink_to(good)
+    result = detector_train("kept/small_last.weights", "-clear", "--max-batches", 1)
+    assert result.exit_code == 2
+    assert (
+        "kept/small_last.weights: cannot be written over an input: expected a file that is not "
+        "read, got kept/small_last.weights, which is read; give another path" in result.stderr
+    )
+    assert good.read_bytes() == before
+    assert train("--max-batches", 1).exit_code == 2

@@ -41,8 +41,8 @@ def test_a_burn_in_longer_than_the_run_is_reported_with_the_rates(files):
     assert result.exit_code == 0
     assert (
         "small.cfg:1: training ends before burn_in does: expected burn_in far below "
-        "max_batches=20, 2 at most as a rule, got burn_in=4000; train with --scale-schedule, "
-        "or write burn_in=2" in result.stderr
+        "max_batches=20, 2 at most as a rule, got burn_in=4000; "
+        "use dtorch train --scale-schedule, or write burn_in=2" in result.stderr
     )
     assert "steps come after the end of training: 400000,450000" in result.stderr
     assert "the learning rates of this run: 3.91e-17 at iteration 1, " in result.stderr

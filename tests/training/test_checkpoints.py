@@ -5,13 +5,14 @@ import os
 import signal
 
 import pytest
+import torch
 
 from darknet_torch import load
 from darknet_torch.errors import DivergenceError, TrainingError, UsageError
 from darknet_torch.interruption import Interrupted
-from darknet_torch.training.checkpoints import Checkpoints, find_saved_run
+from darknet_torch.training.checkpoints import Checkpoints, find_saved_run, keep_cfg
 from darknet_torch.training.evaluation import Score
-from darknet_torch.training.saved_state import read_state
+from darknet_torch.training.saved_state import read_state, write_state
 from darknet_torch.training.setup import prepare
 from tests.training.runs import (
     CHARACTERS,
@@ -199,6 +200,26 @@ def test_a_worse_score_does_not_replace_the_best(plan):
     assert plan.path("_best.weights").read_bytes() == best
 
 
+def test_best_weights_that_the_run_itself_wrote_before_a_kill_are_not_an_earlier_runs(plan):
+    plan = changed(plan, map=True)
+    stopped(plan, iteration=5)
+    training = prepare(changed(plan, resume=True))
+    training.run()
+    best = plan.path("_best.weights").read_bytes()
+    checkpoints = next(x for x in training.loop.events.callbacks if isinstance(x, Checkpoints))
+    checkpoints.load_state_dict({})  # the state is older than the best weights
+    checkpoints.on_evaluation(training.loop, training.evaluation.last)
+    assert plan.path("_best.weights").read_bytes() == best
+    assert not plan.path("_best_earlier.weights").exists()
+
+
+def test_the_first_iteration_is_saved_too(plan):
+    """One of a large network may take more than ten minutes."""
+    with pytest.raises(DivergenceError):
+        prepare(changed(plan, save_last=1), [Stop(2, DivergenceError("x"))]).run()
+    assert find_saved_run(plan).state["iteration"] == 1
+
+
 def test_an_evaluation_that_was_interrupted_is_made_up_for(plan):
     def interrupt(network):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -246,3 +267,28 @@ def test_other_weights_are_not_the_pair_of_a_state(plan):
 def test_nothing_to_resume_is_said_before_anything_else(plan):
     with pytest.raises(UsageError, match="nothing to resume"):
         prepare(changed(plan, resume=True, data="absent.data"))
+
+
+def test_another_cfg_in_the_folder_is_kept(plan):
+    target = plan.path(".cfg")
+    target.parent.mkdir()
+    target.write_text("# edited\n")
+    for _ in range(2):
+        keep_cfg(plan)
+    assert target.read_text() == DETECTOR
+    backups = target.parent.glob("small.cfg.*")
+    assert [(path.name, path.read_text()) for path in backups] == [("small.cfg.bak", "# edited\n")]
+
+
+@pytest.mark.parametrize("name", ["weights", "replaces", "record", "iteration", "version"])
+@pytest.mark.parametrize("value", [None, torch.zeros(2)])
+def test_a_state_that_lacks_a_part_is_refused(plan, name, value):
+    stopped(plan, iteration=1)
+    path = plan.path("_last.state")
+    state = read_state(path) | {name: value}
+    with path.open("wb") as file:
+        write_state(state, file)
+    with pytest.raises(UsageError, match="nothing to resume") as error:
+        find_saved_run(plan)
+    what = "another version" if name == "version" else f"nothing usable for {name}"
+    assert what in error.value.got

@@ -14,6 +14,7 @@ from darknet_torch.training.run_folder import (
     last_run_folder,
     locked,
     new_run_folder,
+    removed_if_empty,
 )
 
 HOLD = """
@@ -35,8 +36,27 @@ def test_new_runs_get_numbered_folders(tmp_path):
     assert names == ["tiny", "tiny-2", "tiny-3"]
 
 
-def test_an_empty_folder_is_free(tmp_path):
-    assert new_run_folder("tiny", tmp_path) == new_run_folder("tiny", tmp_path)
+def test_an_empty_folder_belongs_to_a_run_that_is_about_to_start(tmp_path):
+    assert new_run_folder("tiny", tmp_path) != new_run_folder("tiny", tmp_path)
+
+
+def test_an_empty_folder_below_runs_is_removed(tmp_path):
+    elsewhere = tmp_path / "elsewhere" / "tiny"
+    elsewhere.mkdir(parents=True)
+    empty, used = (new_run_folder("tiny", tmp_path) for _ in range(2))
+    (used / "tiny_last.weights").touch()
+    for folder in (empty, used, elsewhere):
+        with pytest.raises(UsageError), removed_if_empty(folder, tmp_path):
+            raise UsageError("the run does not start")
+    assert not empty.exists()
+    assert used.exists()
+    assert elsewhere.exists()
+
+
+def test_names_of_runs_are_no_patterns(tmp_path):
+    folder = new_run_folder("tiny[1]", tmp_path)
+    (folder / "tiny[1]_last.state").touch()
+    assert last_run_folder("tiny[1]", tmp_path) == folder
 
 
 def test_a_file_in_the_place_of_a_folder_is_passed_over(tmp_path):
