@@ -68,6 +68,8 @@ class Checkpoints(Callback):
             UsageError: a file cannot be written.
         """
         self._first_iteration, self._saved_time = loop.iteration, self.clock()
+        if self._last_is_complete:  # the same again would only push out the pair before
+            self._saved_iteration = loop.iteration
         if not loop.processes.is_first:
             return
         if self.resumed is None:
@@ -91,6 +93,7 @@ class Checkpoints(Callback):
         if self._best < 0 and loop.processes.is_first:
             self._keep_earlier_best(loop)
         self._best = score.value
+        self._saved_iteration = -1  # the state has the best score, too
         self._write_weights(loop, f"_best{WEIGHTS}")
 
     def on_interrupt(self, loop: TrainingLoop) -> None:
