@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darknet_torch.augment.picture_order import PictureOrder
-from darknet_torch.augment.pictures import OpenedPicture, check_not_empty, open_first_readable
+from darknet_torch.augment.pictures import (
+    OpenedPicture,
+    check_not_empty,
+    missing_pictures,
+    open_first_readable,
+)
 from darknet_torch.augment.random_streams import SampleSeed
 from darknet_torch.augment.source import PerSampleSource
 from darknet_torch.augment.truths import label_problems, training_labels
@@ -21,7 +26,7 @@ class LabelledPictures:
     Attributes:
         paths: the picture files.
         labels: the boxes of each picture.
-        problems: missing label files and unusable boxes.
+        problems: missing pictures and label files, and unusable boxes.
         exif: rotate pictures according to their EXIF orientation.
     """
 
@@ -43,7 +48,10 @@ class LabelledPictures:
         """
         paths = tuple(example.path for example in examples)
         check_not_empty(paths, "the data set")
-        problems = label_problems(examples, classes)
+        missing = missing_pictures(paths)
+        gone = {problem.where for problem in missing}
+        there = [example for example in examples if str(example.path) not in gone]
+        problems = (*missing, *label_problems(there, classes))
         exif = all(example.exif for example in examples)
         labels = tuple(training_labels(example, classes) for example in examples)
         return LabelledPictures(paths, labels, problems, exif)
@@ -70,5 +78,5 @@ class LabelledSource(PerSampleSource):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Missing label files and unusable boxes."""
+        """Missing pictures and label files, and unusable boxes."""
         return self.pictures.problems

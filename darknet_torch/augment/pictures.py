@@ -14,6 +14,7 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import CfgError, ImageError, UsageError
 from darknet_torch.media.decoding import read_picture
+from darknet_torch.text import is_file
 
 _on_reading: ContextVar[Callable[[str], None]] = ContextVar("on_reading")
 
@@ -44,6 +45,23 @@ class OpenedPicture:
     problems: tuple[Problem, ...]
 
 
+def missing_pictures(paths: Iterable[Path]) -> tuple[Problem, ...]:
+    """Find the pictures that do not exist; the problems equal those of `open_first_readable`."""
+    found = []
+    for path in paths:
+        if not is_file(path):
+            try:
+                read_picture(path)
+            except ImageError as error:
+                found.append(_unreadable(path, error))
+    return tuple(found)
+
+
+def _unreadable(path: Path, error: ImageError) -> Problem:
+    what = str(error).removeprefix(f"{path}: ")
+    return Problem("unreadable picture", str(path), f"{what}; another one is drawn instead")
+
+
 def open_first_readable(
     paths: tuple[Path, ...], candidates: Iterable[int], channels: int, *, exif: bool = True
 ) -> OpenedPicture:
@@ -71,7 +89,7 @@ def open_first_readable(
         try:
             decoded = read_picture(paths[index], exif=exif, decoder="opencv")
         except ImageError as error:
-            problems[index] = Problem("unreadable picture", str(paths[index]), str(error))
+            problems[index] = _unreadable(paths[index], error)
             continue
         image = decoded.image
         if decoded.damage is not None:

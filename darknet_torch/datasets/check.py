@@ -108,7 +108,8 @@ def _example_problems(
     item: Example, names: tuple[str, ...], decoded: _DecodedPicture
 ) -> Iterator[Problem]:
     where = str(item.path)
-    if not path_exists(item.path):
+    is_missing = not path_exists(item.path)
+    if is_missing:
         what = refusal(item.path) or backslash_fix(item.path) or ""
         yield Problem("missing picture", where, f"no such picture{what and f'; {what}'}")
     elif decoded.error:
@@ -117,7 +118,8 @@ def _example_problems(
         yield Problem("cut off", where, decoded.damage)
     if item.size and decoded.size and item.size != decoded.size:
         yield Problem("wrong size", where, _describe_wrong_size(item, decoded.size))
-    if item.labels is None and item.label_file and not path_exists(item.label_file):
+    has_no_labels = item.labels is None and item.label_file and not path_exists(item.label_file)
+    if has_no_labels and not is_missing:
         yield Problem("no label file", where, f"no labels: there is no {item.label_file}")
     yield from _box_problems(item, names, decoded.size)
 

@@ -160,7 +160,17 @@ class DataFile:
     def pictures(self, split: str) -> list[str]:
         """The pictures of a split, relative to the working folder or to the list's folder."""
         path = self.list_path(split)
-        return [str(resolve(path, line)) for line in read_paths(path)]
+        try:
+            lines = read_paths(path)
+        except UsageError as error:
+            raise UsageError(
+                error.what,
+                where=error.where,
+                expected=error.expected,
+                got=error.got,
+                fix=error.fix or f"correct {split}= of {self.path}",
+            ) from None
+        return [str(resolve(path, line)) for line in lines]
 
     def difficult(self, split: str) -> list[str]:
         """For each picture of `split`, a path whose label file has the difficult boxes, or []."""
@@ -202,8 +212,9 @@ def read_darknet(
     examples = tuple(_read_examples(file, split, problems, exif=exif))
     found = names or file.names()
     if file.classes is not None and found and file.classes != len(found):
-        what = f"classes={file.classes}, but there are {len(found)} names"
-        problems.append(Problem("number of classes", str(data), what))
+        what = "the number of class names differs from classes="
+        expected, got = f"{file.classes} names", f"{len(found)}"
+        problems.append(Problem("number of classes", str(data), what, expected, got))
     if not found and not file.classes:
         problems.append(Problem("no names", str(data), "neither names= nor classes="))
     elif not found and file.classes:

@@ -264,10 +264,12 @@ def paired_iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     top_left = np.maximum(one[:, :2] - one[:, 2:] / 2, other[:, :2] - other[:, 2:] / 2)
     bottom_right = np.minimum(one[:, :2] + one[:, 2:] / 2, other[:, :2] + other[:, 2:] / 2)
     sides = np.maximum(bottom_right - top_left, 0)
-    intersection = sides[:, 0] * sides[:, 1]
-    union = one[:, 2] * one[:, 3] + other[:, 2] * other[:, 3] - intersection
-    empty = (intersection == 0) | (union == 0)
-    return np.where(empty, 0, intersection / np.where(empty, 1, union))
+    # Boxes of an untrained network may be too large for a product of their sides, as in C.
+    with np.errstate(over="ignore", invalid="ignore"):
+        intersection = sides[:, 0] * sides[:, 1]
+        union = one[:, 2] * one[:, 3] + other[:, 2] * other[:, 3] - intersection
+        empty = (intersection == 0) | (union == 0)
+        return np.where(empty, 0, intersection / np.where(empty, 1, union))
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -69,6 +69,8 @@ class Checkpoints(Callback):
             UsageError: a file cannot be written.
         """
         self._first_iteration, self._saved_time = loop.iteration, self.clock()
+        if self._last_is_complete:  # the same again would only push out the pair before
+            self._saved_iteration = loop.iteration
         if not loop.processes.is_first:
             return
         if self.resumed is None:
@@ -90,6 +92,7 @@ class Checkpoints(Callback):
         if score.value < self._best:
             return
         is_first, self._best = self._best < 0, score.value
+        self._saved_iteration = -1  # the state has the best score, too
         if not loop.processes.is_first:
             return
         kept = self._keep_earlier_best() if is_first else None
@@ -179,7 +182,8 @@ class Checkpoints(Callback):
     def _write_last(self, loop: TrainingLoop) -> None:
         """Write the weights, the state to resume from, and the moving average of the weights."""
         self._saved_time = self.clock()
-        if self._saved_iteration == loop.iteration:
+        # The first process alone knows of an evaluation, and all must write together.
+        if not loop.processes.largest(self._saved_iteration != loop.iteration):
             return
         state = {"record": self.record.to_dict(), **loop.state_dict()}
         if loop.processes.is_first:

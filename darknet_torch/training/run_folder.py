@@ -108,7 +108,7 @@ def check_free(folder: Path, base: str) -> None:
         raise UsageError(
             "a run of this cfg has left its weights here, and a new one would overwrite them",
             where=folder,
-            expected=f"a folder without files of {base}",
+            expected=f"a folder without weights of {base}.cfg",
             got=shown,
             fix="--resume continues that run, another --backup DIR keeps it, "
             "--overwrite replaces it",

@@ -69,6 +69,8 @@ def names_match_classes(start: Start) -> None:
     )
     if data.valid is not None:
         raise error
+    if any(problem.kind == "number of classes" for problem in data.problems):
+        return  # classes= of the data file contradicts the names, too, which is reported
     warn(error.what, where=error.where, expected=error.expected, got=error.got, fix=error.fix)
 
 
@@ -83,14 +85,15 @@ def _origin_of_names(plan: TrainPlan) -> str:
 
 
 def boxes_are_left(start: Start) -> None:
-    """Check that a detector has boxes to train on.
+    """Check that a detector has pictures and boxes to train on.
 
     Raises:
-        UsageError: not one box can be used.
+        UsageError: not one picture exists, or not one box can be used.
     """
     source = start.data.source
     if not isinstance(source, LabelledSource) or start.network.net.notruth:
         return
+    _check_any_exists(source.pictures.paths, start.plan)
     classes = start.network.heads[-1].classes
     counts = count_boxes(start.data.examples, classes)
     if not counts.usable:
@@ -105,6 +108,17 @@ def boxes_are_left(start: Start) -> None:
             expected=f"class ids in 0..{classes - 1}",
             got=f"class ids in {counts.lowest}..{counts.highest}",
             fix=_FROM_ONE,
+        )
+
+
+def _check_any_exists(paths: Sequence[Path], plan: TrainPlan) -> None:
+    if not any(map(is_file, paths)):
+        raise UsageError(
+            "not one picture to train on exists",
+            where=plan.data,
+            expected="paths of pictures, as seen from the working folder or from the list",
+            got=f"{len(paths)} of {len(paths)} missing: {_listed(paths)}",
+            fix=f"correct the list of the split {plan.split or 'train'}",
         )
 
 

@@ -15,9 +15,12 @@ def test_labels_and_problems_are_collected(tmp_path):
     examples = [Example(picture(tmp_path / "a.png"), marked), Example(Path("b.png"), None)]
     found = LabelledPictures.from_examples(examples, 2)
     assert [labels.class_ids.tolist() for labels in found.labels] == [[5], []]
-    assert [problem.kind for problem in found.problems] == ["class id", "no label file"]
+    assert [problem.kind for problem in found.problems] == ["unreadable picture", "class id"]
+    assert str(found.problems[0]) == "b.png: no such picture; another one is drawn instead"
     opened = found.open(SampleSeed(0, 0), PictureOrder(), 3)
-    assert opened.path == str(tmp_path / "a.png")  # b.png cannot be read
+    assert opened.path == str(tmp_path / "a.png")
+    # The other one, when it is drawn, is the same problem, which is reported once.
+    assert not opened.problems or opened.problems == found.problems[:1]
 
 
 def test_no_pictures_are_an_error():

@@ -92,7 +92,7 @@ PLANTED = [
     ("same content", copy_picture("train/train0.png", "train/again.png", "train")),
     ("in two splits", copy_picture("train/train0.png", "valid/again.png", "valid")),
     ("in two splits", save_again),
-    ("no label file", lambda root: (root / "train/train1.txt").unlink()),
+    ("no label file", lambda root: (root / "valid/valid1.txt").unlink()),
     ("labels without picture", lambda root: (root / "train/old.txt").write_text("0 .5 .5 .1 .1")),
     ("shared label file", same_stem),
     ("bad line", add_line("0 .5 .5 .1\n")),
@@ -144,6 +144,13 @@ def test_all_planted_problems_are_found_together(tmp_path):
     for _, plant in chosen:
         plant(tmp_path)
     assert set(kinds(data)) == {kind for kind, _ in chosen}
+
+
+def test_a_missing_picture_is_not_also_said_to_lack_labels(tmp_path):
+    data = clean(tmp_path)
+    for suffix in ("png", "txt"):
+        (tmp_path / f"train/train1.{suffix}").unlink()
+    assert kinds(data) == {"missing picture": 1}
 
 
 def test_a_problem_names_the_file_and_the_box(tmp_path):

@@ -87,3 +87,10 @@ def test_boxes_that_only_touch_do_not_overlap():
     touching = np.array([[0.5, 0.5, 0.2, 0.2]]), np.array([[0.7, 0.5, 0.2, 0.2]])
     assert paired_iou(*touching) == pytest.approx([0], abs=1e-12)
     assert paired_iou(touching[0], touching[0]) == pytest.approx([1])
+
+
+@pytest.mark.filterwarnings("error")
+def test_boxes_whose_area_is_too_large_for_a_float_overlap_with_nothing():
+    """As an untrained network finds them."""
+    huge = np.array([[0.5, 0.5, 1e30, 1e30]], np.float32)
+    assert paired_iou(huge, np.array([[0.5, 0.5, 0.1, 0.1]], np.float32)) == 0

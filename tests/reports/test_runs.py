@@ -47,7 +47,9 @@ def test_a_named_folder_with_weights_is_refused_before_the_data_is_read(files, t
     result = train("--max-batches", 1, "--backup", "mine")
     assert result.exit_code == 2
     assert "mine: a run of this cfg has left its weights here" in result.stderr
-    assert "expected a folder without files of small, got small_final.weights" in result.stderr
+    assert (
+        "expected a folder without weights of small.cfg, got small_final.weights" in result.stderr
+    )
     assert all(way in result.stderr for way in ("--resume", "--backup DIR", "--overwrite"))
     assert weights_below(tmp_path) == before
 

@@ -64,7 +64,15 @@ def test_without_an_evaluation_other_names_are_a_warning(folder):
     (folder / "data" / "squares.names").write_text("red\ngreen\n")
     result = train(folder, "--max-batches", 1)
     assert result.exit_code == 0
-    assert "warning: " in result.stderr
+    # classes= of the data file contradicts them in the same way: one warning is enough.
+    assert result.stderr.count("number of class names differs") == 1
+    assert "squares.data: the number of class names differs from classes=: expected 3" in (
+        result.stderr
+    )
+    data = folder / "data" / "squares.data"
+    data.write_text(data.read_text().replace("classes=3", "classes=2"))
+    result = train(folder, "--max-batches", 1, "--overwrite")
+    assert "squares.names: the number of class names differs from the network's" in result.stderr
     assert "got 2 (red, green)" in result.stderr
 
 
@@ -85,6 +93,35 @@ def test_a_missing_list_to_evaluate_on_is_found_at_the_start(folder):
     assert "expected a list of pictures, on which --map evaluates" in message
     assert "correct valid= of" in message
     assert train(folder, "--max-batches", 1).exit_code == 0
+
+
+def test_a_missing_list_to_train_on_is_named_with_its_key(folder):
+    (folder / "data" / "train.txt").unlink()
+    message = refused(folder)
+    assert "train.txt: cannot be read (No such file or directory); correct train= of " in message
+
+
+def test_missing_pictures_to_train_on_are_said_to_be_missing(folder):
+    """Neither their labels, which cannot be there either, nor that they become negatives."""
+    gone = folder / "data" / "train_1.png"
+    for path in (gone, gone.with_suffix(".txt")):
+        path.unlink()
+    result = train(folder, "--max-batches", 2)
+    assert result.exit_code == 0
+    assert result.stderr.count(f"warning: {gone}: no such picture; another one is drawn") == 1
+    assert "label" not in result.stderr
+    assert "problems in the data: 1 x unreadable picture" in result.stderr
+
+
+def test_a_list_of_missing_pictures_alone_is_refused(folder):
+    for path in (folder / "data").glob("train_*"):
+        path.unlink()
+    message = refused(folder)
+    assert (
+        "squares.data: not one picture to train on exists: expected paths of pictures" in message
+    )
+    assert "got 6 of 6 missing: " in message
+    assert "correct the list of the split train" in message
 
 
 def test_an_empty_list_to_evaluate_on_is_found_at_the_start(folder):

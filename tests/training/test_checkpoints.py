@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from darknet_torch.errors import DivergenceError, TrainingError, UsageError
 from darknet_torch.interruption import Interrupted
 from darknet_torch.training.checkpoints import Checkpoints, find_saved_run, keep_cfg
 from darknet_torch.training.evaluation import Score
+from darknet_torch.training.run_folder import files_of_run
 from darknet_torch.training.saved_state import read_state, write_state
 from darknet_torch.training.setup import prepare
 from tests.training.runs import (
@@ -174,8 +176,13 @@ def test_a_complete_run_goes_on_with_more_iterations(plan, tmp_path):
     with pytest.raises(UsageError, match="the run has more iterations already") as error:
         prepare(changed(plan, resume=True, max_batches=5))
     assert "--max-batches" in error.value.fix
+    written = files_of_run(Path(plan.backup), plan.base)
+    states = {path: path.read_bytes() for path in written}
     recorder = resumed(plan)
     assert recorder.iterations == []
+    # Nothing was trained: the pair before the last is not replaced by the same once more.
+    assert files_of_run(Path(plan.backup), plan.base) == written
+    assert {path: path.read_bytes() for path in written} == states
     assert "the run is complete; a larger --max-batches" in recorder.warnings[0]
     assert plan.path("_final.weights").read_bytes() == final
     resumed(plan, max_batches=8)
