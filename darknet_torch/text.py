@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import errno
+import io
 import os
 import re
-from pathlib import Path
+import stat
+from typing import BinaryIO
 
 from darknet_torch.errors import UsageError
 
@@ -28,13 +30,59 @@ def read_bytes(path: _Path) -> bytes:
     """Return the content of a file.
 
     Raises:
-        OSError: the file cannot be read, or the system allows no such name; ``strerror`` is then
-            always set.
+        OSError: as `open_to_read`.
+    """
+    with open_to_read(path) as file:
+        return file.read()
+
+
+def open_to_read(path: _Path) -> BinaryIO:
+    """Open a file to read its bytes, without waiting for ever.
+
+    A pipe is read where something writes to it, such as the shell's ``<(command)``; an empty
+    device, such as ``/dev/null``, is an empty file.
+
+    Raises:
+        OSError: the file cannot be read; or the system allows no such name; or it is a pipe that
+            nothing writes to, or a device with content, whose end may never come. ``strerror``
+            is then always set.
     """
     try:
-        return Path(path).read_bytes()
+        file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 (it is returned)
     except ValueError as error:  # a NUL, or a character that file names cannot have
         raise OSError(errno.EINVAL, refusal_text(error)) from None
+    try:
+        whole = _with_an_end(file)
+    except BaseException:
+        file.close()
+        raise
+    if whole is not file:
+        file.close()
+    return whole
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _with_an_end(file: BinaryIO) -> BinaryIO:
+    mode = os.fstat(file.fileno()).st_mode
+    if stat.S_ISFIFO(mode):
+        return io.BytesIO(_read_pipe(file))
+    if not stat.S_ISREG(mode) and file.read(1) != b"":
+        raise OSError(errno.EINVAL, "a device, not a file")
+    return file
+
+
+def _read_pipe(pipe: BinaryIO) -> bytes:
+    try:
+        start = os.read(pipe.fileno(), 1)
+        if not start:
+            raise OSError(errno.EINVAL, "a pipe that nothing writes to")
+    except BlockingIOError:  # something has it open to write, and has not written yet
+        start = b""
+    os.set_blocking(pipe.fileno(), True)
+    return start + pipe.read()
 
 
 def ascii_compatible(data: bytes) -> bytes:

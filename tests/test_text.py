@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 
 import pytest
 
@@ -131,3 +132,22 @@ def test_backslashes_are_named_where_they_are_the_cause(tmp_path, monkeypatch):
     (tmp_path / "a" / "b").touch()
     assert backslash_fix("a\\b").endswith(": a/b, which exists")
     assert backslash_fix("a/c") is backslash_fix("there\\really") is None
+
+
+def test_a_pipe_that_nothing_writes_to_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "labels.txt")
+    with pytest.raises(OSError, match="a pipe that nothing writes to"):
+        read_bytes(tmp_path / "labels.txt")
+
+
+def test_a_pipe_is_read_to_its_end():
+    receiver, sender = os.pipe()
+    threading.Timer(0.01, lambda: (os.write(sender, b"cat\ndog\n"), os.close(sender))).start()
+    assert read_bytes(f"/dev/fd/{receiver}") == b"cat\ndog\n"
+    os.close(receiver)
+
+
+def test_a_device_without_an_end_is_refused_and_an_empty_one_is_empty():
+    with pytest.raises(OSError, match="a device, not a file"):
+        read_bytes("/dev/zero")
+    assert read_bytes(os.devnull) == b""

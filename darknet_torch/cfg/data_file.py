@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,17 @@ from darknet_torch.text import backslash_fix, path_exists, path_lines, read_byte
 
 _BLANKS = " \t\r\n"
 _WHITE_SPACE = str.maketrans("", "", _BLANKS)
+# Spellings that a shell or another program would understand, and what to write instead. They
+# count only where the path does not exist.
+_MISSPELLINGS = (
+    (re.compile(r"""(["']).*\1"""), "leave out the quotation marks"),
+    (re.compile(r".*\s[#;]"), "write the comment on a line of its own"),
+    (
+        re.compile(r"~(/|$)|.*\$\{?[A-Za-z_]"),
+        "write the folder itself, which a shell puts there",
+    ),
+    (re.compile(r".*\\\s"), "leave out the backslash before the space: only a shell needs it"),
+)
 
 
 @dataclass(frozen=True)
@@ -45,8 +57,9 @@ class DataValue:
         of the written one do, the written one is taken.
 
         Raises:
-            UsageError: the path does not exist and is written with backslashes, which separate
-                no folders on this system.
+            UsageError: the path does not exist and is written with quotation marks, a comment
+                behind it, ``~`` or ``$HOME``, a backslash before a space, or backslashes where
+                they separate no folders.
 
         Warns:
             CfgNote: Darknet's path does not exist, and the written one is another.
@@ -55,7 +68,7 @@ class DataValue:
         if path_exists(squeezed):
             return squeezed
         taken = written if _existing_parts(written) > _existing_parts(squeezed) else squeezed
-        self._check_backslashes(taken)
+        self._check_spelling(taken)
         if self.text != self.spelling:
             warn(
                 "Darknet drops the spaces inside a path",
@@ -67,8 +80,10 @@ class DataValue:
             )
         return taken
 
-    def _check_backslashes(self, path: Path) -> None:
-        fix = backslash_fix(path)
+    def _check_spelling(self, path: Path) -> None:
+        """Refuse a missing path with a spelling that makes another path of it."""
+        fixes = (fix for spelling, fix in _MISSPELLINGS if spelling.match(self.spelling))
+        fix = None if path_exists(path) else next(fixes, backslash_fix(path))
         if fix is not None:
             raise UsageError(
                 f"{self.key}= does not exist",

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from darknet_torch.checkpoints.harmless_globals import HARMLESS_GLOBALS
 from darknet_torch.errors import WeightsError
+from darknet_torch.text import open_to_read
 
 _MOST_EXPANSION = 20  # bytes in memory for each byte of the file: one array may have many views
 _NO_LIMIT_BELOW = 2**20
@@ -77,7 +78,7 @@ def _check_archive(path: Path, most_bytes: int) -> None:
 
     PyTorch itself does not compare checksums.
     """
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         if file.read(4) != b"PK\x03\x04":
             return
     with zipfile.ZipFile(path) as archive:

@@ -26,6 +26,7 @@ from darknet_torch.export.torchscript import export_torchscript, load_torchscrip
 from darknet_torch.export.tracing import Runner
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import read_weights, write_values
+from darknet_torch.text import open_to_read
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def find_reader(path: Path) -> Callable[[ModelSource], Model]:
 
 def _first_bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             return file.read(4)
     except OSError:
         return b""  # the reader reports why the file cannot be read

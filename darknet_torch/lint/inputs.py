@@ -9,7 +9,7 @@ from pathlib import Path
 from darknet_torch.cfg.zoo import find_cfg, is_partial_name
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
-from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
+from darknet_torch.text import backslash_fix, is_folder, open_to_read, path_exists, refusal
 
 _DATA_SUFFIXES = (".data", ".json")
 _WEIGHTS_SUFFIXES = (".weights", ".backup")
@@ -66,7 +66,7 @@ def _recognise(word: str) -> tuple[str, Path]:
 
 def _by_content(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             start = file.read(_FIRST_BYTES)
     except OSError as error:
         raise UsageError(f"cannot be read ({error.strerror})", where=path) from None

@@ -15,6 +15,7 @@ import torch
 
 from darknet_torch.checkpoints.torch_files import read_torch_file
 from darknet_torch.errors import WeightsError
+from darknet_torch.text import read_bytes
 
 _KIND = "darknet_torch training state"
 _VERSION = 2  # version 1 had no checksum
@@ -44,7 +45,7 @@ def read_state(path: Path) -> dict[str, Any]:
         WeightsError: there is no file, it is damaged, or it is not the state of a run.
     """
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except FileNotFoundError:
         raise WeightsError("there is no such file", where=path) from None
     except OSError as error:

@@ -53,6 +53,27 @@ def test_a_path_that_is_not_utf8_is_found(data_in):
     assert [item.path.name for item in open_dataset("obj.data").examples] == ["gone.png"]
 
 
+@pytest.mark.parametrize(
+    ("value", "fix"),
+    [
+        ("Shared\\ drives/out", "leave out the backslash before the space"),
+        ('"out"', "leave out the quotation marks"),
+        ("'my out'", "leave out the quotation marks"),
+        ("out # for weights", "write the comment on a line of its own"),
+        ("~/out", "write the folder itself"),
+        ("${HOME}/out", "write the folder itself"),
+    ],
+)
+def test_spellings_of_a_shell_are_named_and_make_no_folder(data_in, value, fix):
+    """pjreddie/darknet 1751: "Shared\\ drives" in a .data file."""
+    before = {data_in("obj", value), "obj"}
+    result = train("--data", "obj.data")
+    assert result.exit_code == 2
+    assert "obj.data:5: backup= does not exist: expected a path of this system" in result.stderr
+    assert f"got backup={value}; {fix}" in result.stderr
+    assert {path.name for path in Path().iterdir()} - before <= {"tiny.cfg"}
+
+
 def test_spaces_are_kept_where_only_that_path_exists(data_in):
     """hank-ai/darknet 40: Google Drive's folder "My Drive"."""
     result = train("--data", data_in("My Drive", "My Drive/backup/"))
