@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
 from darknet_torch.errors import DivergenceError, UsageError, WeightsError
-from darknet_torch.files import atomic_write, file_digest, rewrite_input
-from darknet_torch.model.weights import open_for_writing, write_values, write_weights
+from darknet_torch.files import atomic_write, rewrite_input
+from darknet_torch.model.weights import write_weights
 from darknet_torch.training.callbacks import Callback, State
+from darknet_torch.training.checkpoint_pair import CheckpointPair, SavedRun, digest_of, keep_as
 from darknet_torch.training.plan import TrainPlan
-from darknet_torch.training.run_folder import LAST, PREVIOUS, STATE, WEIGHTS, files_of_run
+from darknet_torch.training.run_folder import LAST, STATE, WEIGHTS, files_of_run
 from darknet_torch.training.run_record import RunRecord
-from darknet_torch.training.saved_state import read_state, write_state
 
 if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.loop import TrainingLoop, Update
 
-_PARTS = {"weights": str, "replaces": str, "record": dict, "iteration": int}  # of a state
 _SECONDS = 600.0  # the last pair is never older, even where an iteration takes minutes
 
 
 class Checkpoints(Callback):
     """Writes the plan, the cfg, weights as Darknet names them, and the state to resume from.
-
-    ``_last.weights`` and ``_last.state`` are a pair: the state has the checksum of the weights,
-    and the weights themselves. Both are on the disk before the state, then the weights, get
-    their names, and the pair before is kept as ``_previous``. So there is a state to go on from
-    whenever the program is killed.
 
     Args:
         plan: says where, and how often.
@@ -57,8 +48,7 @@ class Checkpoints(Callback):
     ) -> None:
         self.plan, self.record, self.resumed, self.clock = plan, record, resumed, clock
         self._best = -1.0
-        # Only a complete pair may take the place of the one before.
-        self._last_is_complete = resumed is not None and resumed.is_last
+        self._pair = CheckpointPair(plan, last_is_complete=bool(resumed and resumed.is_last))
         self._first_iteration, self._saved_iteration = -1, -1
         self._saved_time = clock()
 
@@ -69,7 +59,7 @@ class Checkpoints(Callback):
             UsageError: a file cannot be written.
         """
         self._first_iteration, self._saved_time = loop.iteration, self.clock()
-        if self._last_is_complete:  # the same again would only push out the pair before
+        if self._pair.last_is_complete:  # the same again would only push out the pair before
             self._saved_iteration = loop.iteration
         if not loop.processes.is_first:
             return
@@ -139,12 +129,12 @@ class Checkpoints(Callback):
             kept = self.plan.path(f"_best_earlier-{number}{WEIGHTS}")
         if not best.exists():
             return None
-        _keep(best, kept)
+        keep_as(best, kept)
         return kept
 
     def _report_earlier_best(self, loop: TrainingLoop, kept: Path) -> None:
         """Say where earlier weights are now, if this run did not write them before a kill."""
-        if _digest(kept) == _digest(self.plan.path(f"_best{WEIGHTS}")):
+        if digest_of(kept) == digest_of(self.plan.path(f"_best{WEIGHTS}")):
             kept.unlink()
         else:
             text = f"the best weights of an earlier run are now {kept}"
@@ -187,46 +177,13 @@ class Checkpoints(Callback):
             return
         state = {"record": self.record.to_dict(), **loop.state_dict()}
         if loop.processes.is_first:
-            self._write_pair(loop, state)
+            self._pair.write(loop.network, state)
             if loop.average.averages:
                 loop.average.swap()
                 self._write_weights(loop, f"_ema{WEIGHTS}")
                 loop.average.swap()
         loop.processes.wait_for_all()
         self._saved_iteration = loop.iteration
-
-    def _write_pair(self, loop: TrainingLoop, state: dict[str, Any]) -> None:
-        """Replace the last pair.
-
-        Raises:
-            WeightsError: it cannot be written; the pair before is then still there.
-        """
-        try:
-            self._replace_pair(loop, state)
-        except WeightsError as error:
-            raise WeightsError(
-                error.what,
-                where=error.where,
-                fix="make room or correct the rights; --resume then continues from the last pair "
-                f"of {LAST} or {PREVIOUS} that is complete",
-            ) from None
-
-    def _replace_pair(self, loop: TrainingLoop, state: dict[str, Any]) -> None:
-        weights, state_path = (self.plan.path(f"{LAST}{suffix}") for suffix in (WEIGHTS, STATE))
-        # The blocks end in the opposite order, each with a file that gets its name.
-        with open_for_writing(weights) as weights_file, open_for_writing(state_path) as state_file:
-            digested = _DigestedFile(weights_file)
-            write_values(loop.network, digested)
-            digests = {"weights": digested.hexdigest(), "replaces": _digest(weights)}
-            write_state({**digests, **state}, state_file)
-            for file in (weights_file, state_file):
-                file.flush()
-                os.fsync(file.fileno())
-            if self._last_is_complete:
-                for suffix in (WEIGHTS, STATE):
-                    _keep(self.plan.path(f"{LAST}{suffix}"), self.plan.path(f"{PREVIOUS}{suffix}"))
-            self._last_is_complete = False
-        self._last_is_complete = True
 
     def _write_weights(self, loop: TrainingLoop, suffix: str) -> None:
         if loop.processes.is_first:
@@ -236,111 +193,6 @@ class Checkpoints(Callback):
         files = " and ".join(str(self.plan.path(f"{LAST}{suffix}")) for suffix in (WEIGHTS, STATE))
         text = f"stopped after iteration {loop.iteration}; --resume continues from {files}"
         loop.events.on_message(loop, text)
-
-
-class _DigestedFile:
-    """Writes to a file, and computes the checksum of what it writes."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._digest = file, hashlib.sha256()
-
-    def write(self, data: bytes, /) -> None:
-        self._digest.update(data)
-        self._file.write(data)
-
-    def hexdigest(self) -> str:
-        return self._digest.hexdigest()
-
-
-def _keep(path: Path, other: Path) -> None:
-    """Give a file that is about to be replaced a second name, in the place of another file."""
-    if not path.exists():
-        return
-    other.unlink(missing_ok=True)
-    try:
-        os.link(path, other)
-    except OSError:  # a file system without links
-        path.replace(other)
-
-
-@dataclass(frozen=True)
-class SavedRun:
-    """A state with the weights that it belongs to.
-
-    Attributes:
-        weights, state_path: the files.
-        state: the content of the state.
-        is_last: whether they are the pair that was written last.
-        faults: why newer files were not taken.
-    """
-
-    weights: Path
-    state_path: Path
-    state: dict[str, Any]
-    is_last: bool
-    faults: tuple[str, ...] = ()
-
-    @property
-    def record(self) -> RunRecord:
-        """What the state belongs to."""
-        return RunRecord.from_dict(self.state["record"])
-
-
-def find_saved_run(plan: TrainPlan) -> SavedRun:
-    """The newest complete pair in the folder of a run.
-
-    Raises:
-        UsageError: there is none; the message says what is wrong with the files that are there.
-    """
-    faults: list[str] = []
-    for kind in (LAST, PREVIOUS):
-        state_path = plan.path(f"{kind}{STATE}")
-        try:
-            state = _complete_state(state_path)
-        except WeightsError as error:
-            faults.append(str(error))
-            continue
-        for name in (LAST, PREVIOUS):
-            weights = plan.path(f"{name}{WEIGHTS}")
-            if name == PREVIOUS and not weights.exists():
-                continue
-            digest = _digest(weights)
-            # A kill between the two renames leaves the weights that the new ones replace.
-            if digest in (state["weights"], state["replaces"]):
-                is_last = name == kind == LAST and digest == state["weights"]
-                return SavedRun(weights, state_path, state, is_last, tuple(faults))
-        faults.append(f"{state_path}: does not belong to {plan.path(f'{kind}{WEIGHTS}')}")
-    raise UsageError(
-        "nothing to resume",
-        where=plan.backup,
-        expected=f"a state and the weights that it belongs to, such as {plan.base}{LAST}{STATE} "
-        f"and {plan.base}{LAST}{WEIGHTS}",
-        got="; ".join(faults),
-        fix="--weights starts a new run from weights alone",
-    )
-
-
-def _complete_state(path: Path) -> dict[str, Any]:
-    """Read a state that has what is needed to find its weights and to say what it belongs to.
-
-    Raises:
-        WeightsError: as `read_state`, or something is missing.
-    """
-    state = read_state(path)
-    wrong = [name for name, kind in _PARTS.items() if not isinstance(state.get(name), kind)]
-    if wrong:
-        raise WeightsError(
-            "is not a whole state of a run",
-            where=path,
-            expected=", ".join(_PARTS),
-            got=f"nothing usable for {', '.join(wrong)}",
-        )
-    return state
-
-
-def _digest(path: Path) -> str:
-    """The checksum of a file; "" if there is none."""
-    return file_digest(path) if path.is_file() else ""
 
 
 def resume(saved: SavedRun, loop: TrainingLoop, record: RunRecord) -> None:
@@ -379,7 +231,7 @@ def keep_cfg(plan: TrainPlan) -> None:
     """
     target = plan.path(".cfg")
     if target.exists():
-        if _digest(target) != _digest(Path(plan.cfg)):
+        if digest_of(target) != digest_of(Path(plan.cfg)):
             rewrite_input(target, Path(plan.cfg).read_bytes())
         return
     try:

@@ -16,7 +16,8 @@ from darknet_torch.model.loading import build, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
-from darknet_torch.training.checkpoints import Checkpoints, SavedRun, find_saved_run, resume
+from darknet_torch.training.checkpoint_pair import SavedRun, find_saved_run
+from darknet_torch.training.checkpoints import Checkpoints, resume
 from darknet_torch.training.data import TrainingData, open_training_data
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator

@@ -2,7 +2,7 @@
 
 import pytest
 
-from darknet_torch.training.checkpoints import find_saved_run
+from darknet_torch.training.checkpoint_pair import find_saved_run
 from darknet_torch.training.plan import TrainPlan
 from tests.cli.command import dtorch
 from tests.training.runs import DETECTOR, detector_data, written

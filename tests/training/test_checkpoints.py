@@ -11,7 +11,8 @@ import torch
 from darknet_torch import load
 from darknet_torch.errors import DivergenceError, TrainingError, UsageError
 from darknet_torch.interruption import Interrupted
-from darknet_torch.training.checkpoints import Checkpoints, find_saved_run, keep_cfg
+from darknet_torch.training.checkpoint_pair import find_saved_run
+from darknet_torch.training.checkpoints import Checkpoints, keep_cfg
 from darknet_torch.training.evaluation import Score
 from darknet_torch.training.run_folder import files_of_run
 from darknet_torch.training.saved_state import read_state, write_state

@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from darknet_torch.training.checkpoints import find_saved_run
+from darknet_torch.training.checkpoint_pair import find_saved_run
 from tests.training.other_processes import (
     FAILED,
     Stop,
