@@ -114,25 +114,14 @@ def new(options: NewOptions) -> None:
     """
     from darknet_torch.cfg.grammar import encode_cfg, read_cfg_text
     from darknet_torch.custom.customize import CustomOptions, customize
-    from darknet_torch.custom.dataset_summary import resolve_class_count, summarize_dataset
+    from darknet_torch.custom.dataset_summary import resolve_class_count
     from darknet_torch.files import write_bytes
 
     path = resolve_model(options.base).cfg
     protect_inputs([path])
     to_stdout = options.out == "-"
     with report_warnings_at_once(options):
-        summary = summarize_dataset(
-            data=options.data,
-            names=options.names,
-            images=options.images,
-            split=options.split,
-            voc_origin=options.voc_origin,
-            exif=options.exif,
-        )
-        data_set = summary.data_set
-        protect_data_set([options.data] if options.data else [], [data_set] if data_set else [])
-        if data_set is not None:
-            warn_of_problems(data_set.problems, data_set.origin)
+        summary = _summarize_data(options)
         classes = resolve_class_count(options.classes, summary)
         default = f"{path.stem}-{classes}classes.cfg"
         target = Path(default if to_stdout or not options.out else options.out)
@@ -165,6 +154,25 @@ def new(options: NewOptions) -> None:
     if not data and options.names and not to_stdout:
         data = _write_data_file(target.with_suffix(".data"), classes, options.names)
     _print_next_steps(customized, options.base, target, data or "YOUR.data", to_stderr=to_stdout)
+
+
+def _summarize_data(options: NewOptions) -> DatasetSummary:
+    """Summarize the data set, name its problems, and keep outputs from replacing its files."""
+    from darknet_torch.custom.dataset_summary import summarize_dataset
+
+    summary = summarize_dataset(
+        data=options.data,
+        names=options.names,
+        images=options.images,
+        split=options.split,
+        voc_origin=options.voc_origin,
+        exif=options.exif,
+    )
+    data_set = summary.data_set
+    protect_data_set([options.data] if options.data else [], [data_set] if data_set else [])
+    if data_set is not None:
+        warn_of_problems(data_set.problems, data_set.origin)
+    return summary
 
 
 def _report_errors(target: Path, options: NewOptions) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +24,11 @@ from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.losses.registry import loss_function_for
 from darknet_torch.model.network import Network
+from darknet_torch.training.data_content import (
+    describe_classified,
+    describe_examples,
+    describe_text,
+)
 from darknet_torch.training.plan import TrainPlan
 
 DETECTOR, CLASSIFIER, TEXT = "detector", "classifier", "text"
@@ -132,7 +135,7 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         source,
         data_set.names,
         len(examples),
-        _content("pictures", map(_labelled, (*examples, *(valid.examples if valid else ())))),
+        describe_examples((*examples, *valid_examples)),
         # One size is enough to overfit a few pictures.
         random=0.0 if plan.overfit or not plan.augment else head.options.random,
         side=side,
@@ -202,23 +205,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
             paths=pictures.paths[: plan.overfit],
             class_ids=pictures.class_ids[: plan.overfit],
         )
-    trees = [layer.class_tree for layer in network.layers if layer.class_tree is not None]
-    classes = network.output_layer.output_shape.count
-    if len(pictures.labels) > classes:
-        raise UsageError(
-            "the data set has more classes than the network",
-            where=pictures.origin,
-            expected=f"{classes} classes",
-            got=f"{len(pictures.labels)} classes",
-            fix="correct filters= or output= of the layer before [softmax]",
-        )
-    options = ClassificationAugmentation.from_options(
-        network.net,
-        classes,
-        network.dialect,
-        tree=trees[-1] if trees else None,
-        augment=plan.augment and not plan.overfit,
-    )
+    options = _classification_options(network, plan, pictures)
     valid = None
     if plan.overfit:
         valid = pictures
@@ -230,18 +217,33 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
         ClassificationSource.from_pictures(pictures, options),
         pictures.names,
         len(pictures.paths),
-        _content(
-            "pictures",
-            (
-                b"%b %d" % (os.fsencode(path.name), -1 if class_id is None else class_id)
-                for part in (pictures, valid)
-                if part is not None
-                for path, class_id in zip(part.paths, part.class_ids, strict=True)
-            ),
-        ),
+        describe_classified(pictures, valid),
         problems=pictures.problems,
         valid_problems=() if valid is None else valid.problems,
         valid_pictures=valid,
+    )
+
+
+def _classification_options(
+    network: Network, plan: TrainPlan, pictures: ClassifiedPictures
+) -> ClassificationAugmentation:
+    """The augmentation of a classifier, which has room for all classes of the data."""
+    trees = [layer.class_tree for layer in network.layers if layer.class_tree is not None]
+    classes = network.output_layer.output_shape.count
+    if len(pictures.labels) > classes:
+        raise UsageError(
+            "the data set has more classes than the network",
+            where=pictures.origin,
+            expected=f"{classes} classes",
+            got=f"{len(pictures.labels)} classes",
+            fix="correct filters= or output= of the layer before [softmax]",
+        )
+    return ClassificationAugmentation.from_options(
+        network.net,
+        classes,
+        network.dialect,
+        tree=trees[-1] if trees else None,
+        augment=plan.augment and not plan.overfit,
     )
 
 
@@ -253,20 +255,4 @@ def _text(network: Network, plan: TrainPlan) -> TrainingData:
             f"cannot be read ({error.strerror})", where=plan.data, expected="a text file"
         ) from None
     source = TextSource.from_text(text, network.net, network.dialect)
-    return TrainingData(TEXT, source, (), len(text), _content("text", [text]))
-
-
-def _content(kind: str, parts: Iterable[bytes]) -> str:
-    """A description of data that is equal for equal data."""
-    digest, count = hashlib.sha256(), 0
-    for part in parts:
-        digest.update(part)
-        count += 1
-    return f"{count} {kind} ({digest.hexdigest()[:12]})"
-
-
-def _labelled(example: Example) -> bytes:
-    name = os.fsencode(example.path.name)
-    if example.labels is None:
-        return name
-    return name + example.labels.class_ids.tobytes() + example.labels.boxes.tobytes()
+    return TrainingData(TEXT, source, (), len(text), describe_text(text))
