@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from darknet_torch.datasets.darknet import label_paths
-from darknet_torch.files import FreePaths, make_folder, write_text
+from darknet_torch.files import FreePaths, make_folder, rewrite_input, write_text
 from darknet_torch.media.frame_batches import Frame
 from darknet_torch.results.annotated_media import source_stem
 from darknet_torch.results.detections import Detections
@@ -34,11 +34,13 @@ def label_path_in_place(picture: str) -> Path:
 
 
 def write_label_in_place(frame: Frame, detections: Detections) -> None:
-    """Write a label file where Darknet looks for it in training; overwrite an existing one.
+    """Write a label file where Darknet looks for it in training.
 
-    Frames of videos are skipped.
+    Other labels that are there, drawn by hand perhaps, are kept as ``NAME.txt.bak``. Frames of
+    videos are skipped.
 
     Source: detector.c test_detector with -save_labels (AlexeyAB).
+    Differs: C overwrites them.
 
     Raises:
         UsageError: the file cannot be written.
@@ -46,7 +48,11 @@ def write_label_in_place(frame: Frame, detections: Detections) -> None:
     if not frame.source.is_video:
         path = label_path_in_place(frame.filename)
         make_folder(path.parent)
-        write_labels(path, detections)
+        text = _label_text(detections)
+        if not path.is_file():
+            write_text(path, text)
+        elif path.read_bytes() != text.encode():
+            rewrite_input(path, text.encode())
 
 
 def write_labels(path: Path, detections: Detections) -> None:
@@ -55,4 +61,8 @@ def write_labels(path: Path, detections: Detections) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    write_text(path, "".join(f"{line}\n" for line in detections.label_lines()))
+    write_text(path, _label_text(detections))
+
+
+def _label_text(detections: Detections) -> str:
+    return "".join(f"{line}\n" for line in detections.label_lines())

@@ -27,9 +27,9 @@ def learning_rate(net: NetOptions, where: Where) -> Iterator[CfgWarning]:
             if net.learning_rate <= 0
             else "this learning_rate is very large",
             where=where("learning_rate"),
-            expected="such as 0.001",
+            expected="a number above 0 and at most 1",
             got=f"{net.learning_rate:g}",
-            fix="write learning_rate=0.001",
+            fix="take 0.001 to begin with",
         )
 
 

@@ -43,3 +43,12 @@ def test_labels_in_place_are_where_darknet_reads_them(folder, picture, label):
     write_label_in_place(video_frame("clip.avi", 1), DETECTIONS)
     assert written_files(folder) == [label]
     assert (folder / label).read_text() == LABELS
+
+
+def test_labels_drawn_by_hand_are_kept_once(folder):
+    (folder / "one.txt").write_text("0 .5 .5 .1 .1\n")
+    for _ in range(2):
+        write_label_in_place(picture_frame("one.jpg"), DETECTIONS)
+    assert written_files(folder) == ["one.txt", "one.txt.bak"]
+    assert (folder / "one.txt").read_text() == LABELS
+    assert (folder / "one.txt.bak").read_text() == "0 .5 .5 .1 .1\n"

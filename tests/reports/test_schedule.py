@@ -77,6 +77,15 @@ def test_epochs_count_the_pictures_and_are_kept_in_the_plan(files):
     assert plan["net_options"]["learning_rate"] == pytest.approx(0.004)
 
 
+def test_the_advice_for_a_large_rate_suits_the_option_as_well_as_the_cfg(files):
+    """To write learning_rate= into the cfg would change nothing where the option is given."""
+    message = run(files, "--max-batches", 1, "--learning-rate", 2).stderr
+    assert "this learning_rate is very large: expected a number above 0 and at most 1, got 2" in (
+        message
+    )
+    assert "take 0.001 to begin with" in message
+
+
 def test_epochs_follow_the_batch_and_the_pictures_that_are_used(files):
     more = ("--epochs", 2, "--show-batch", files[2].with_suffix(".png"))
     assert "max_batches=5 (" in run(files, *more, "--batch", 2, "--subdivisions", 1).stderr
