@@ -21,6 +21,7 @@ from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.reporting import report_warnings, warn_of_problems
 from darknet_torch.errors import DarknetError, UsageError
+from darknet_torch.text import is_folder
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.classification import ClassifiedPictures
@@ -119,14 +120,14 @@ def _choose_split(data: str, split: str | None) -> str | None:
     Without --split it is ``valid`` for a .data file, and for a folder ``valid`` or ``val`` if
     it has such a folder; else None, for a folder without splits.
     """
-    if split or not Path(data).is_dir():
+    if split or not is_folder(data):
         return split or DEFAULT_SPLIT
-    return next((name for name in (DEFAULT_SPLIT, "val") if (Path(data) / name).is_dir()), None)
+    return next((name for name in (DEFAULT_SPLIT, "val") if is_folder(Path(data) / name)), None)
 
 
 def _read_top(data: str) -> int:
     """Return how many guesses count: top= of the .data file, 1 without it."""
-    if Path(data).is_dir():
+    if is_folder(data):
         return _FOLDER_TOP
     top = read_data_file(data).get("top")
     return 1 if top is None or top.number is None else max(1, top.number)

@@ -23,6 +23,7 @@ from darknet_torch.cli.options import (
 from darknet_torch.cli.parameter_types import FRACTION, OUTPUT_FILE, PATH
 from darknet_torch.cli.reporting import report_warnings_at_once
 from darknet_torch.downloads.model_files import resolve_model
+from darknet_torch.text import is_file
 
 if TYPE_CHECKING:
     from darknet_torch.export.graphs import GraphOptions
@@ -105,10 +106,10 @@ def _find_names_file(options: ConvertOptions) -> str | None:
     """Return the names file given, or the one next to the cfg or the weight file."""
     given = find_names_file(options.names, options.data)
     cfg = resolve_model(options.cfg).cfg if options.cfg else Path(options.src)
-    if given or not cfg.is_file():
+    if given or not is_file(cfg):
         return given
     neighbour = companion(cfg, ".names")
-    return str(neighbour) if neighbour.is_file() else None
+    return str(neighbour) if is_file(neighbour) else None
 
 
 def _graph_options(options: ConvertOptions) -> GraphOptions | None:

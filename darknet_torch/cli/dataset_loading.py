@@ -10,6 +10,7 @@ from darknet_torch.cli.options import DataSetOptions
 from darknet_torch.cli.reporting import warn_of_problems
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
+from darknet_torch.text import path_exists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +27,7 @@ def find_data(data: str | None, cfg: str | None) -> str:
     if data:
         return data
     neighbour = resolve_model(cfg).companion(".data") if cfg else None
-    if neighbour is not None and neighbour.exists():
+    if neighbour is not None and path_exists(neighbour):
         protect_inputs([neighbour])
         return str(neighbour)
     raise UsageError(

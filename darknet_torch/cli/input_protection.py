@@ -16,6 +16,7 @@ import click
 from darknet_torch.cli.parameter_types import STANDARD_STREAM, OutputPath
 from darknet_torch.errors import UsageError
 from darknet_torch.input_files import StrPath, protected_inputs
+from darknet_torch.text import is_file, path_exists
 
 _STANDARD_INPUT = "/dev/stdin"  # the file that a shell reads with `<`; elsewhere no file
 
@@ -66,7 +67,7 @@ def _check_distinct(outputs: Iterable[str]) -> None:
     seen = set()
     for output in outputs:
         path = Path(os.path.realpath(output))
-        if path in seen and (path.is_file() or not path.exists()):
+        if path in seen and (is_file(path) or not path_exists(path)):
             raise UsageError(
                 "two outputs have the same path",
                 where=output,

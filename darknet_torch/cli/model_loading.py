@@ -12,6 +12,7 @@ from darknet_torch.cli.options import ModelOptions, RunOptions
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
+from darknet_torch.text import path_exists
 
 if TYPE_CHECKING:
     from darknet_torch.model.network import Network
@@ -101,7 +102,7 @@ def find_names(
     if names_file:
         return names_file
     neighbour = resolve_model(options.cfg).companion(".names")
-    if neighbour.exists():
+    if path_exists(neighbour):
         protect_inputs([neighbour])
         return str(neighbour)
     guess = _KNOWN_CLASSES.get(classes)

@@ -33,6 +33,7 @@ from darknet_torch.cli.reporting import report_warnings_at_once, warn_of_problem
 from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
+from darknet_torch.text import path_exists
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,7 +126,7 @@ def new(options: NewOptions) -> None:
         classes = resolve_class_count(options.classes, summary)
         default = f"{path.stem}-{classes}classes.cfg"
         target = Path(default if to_stdout or not options.out else options.out)
-        if target.exists() and not to_stdout and not options.force:
+        if path_exists(target) and not to_stdout and not options.force:
             raise UsageError("already exists", where=target, fix="use --force, or another --out")
         customized = customize(
             read_cfg_text(path),
@@ -189,7 +190,7 @@ def _write_data_file(path: Path, classes: int, names: str) -> str:
     """Write a .data file for the user to complete, unless there is one; return its path."""
     from darknet_torch.files import write_text
 
-    if path.exists():
+    if path_exists(path):
         return str(path)
     lines = {
         "classes": classes,
@@ -288,10 +289,10 @@ def _find_start(base: str, layers: int) -> tuple[str, list[list[str]]]:
     stem = files.cfg.stem
     published = usual_start(stem)
     if published is not None:
-        there = Path(published.name).exists() or downloaded(published)
+        there = path_exists(published.name) or downloaded(published)
         fetch = ["dtorch", "download", published.name]
         return published.name, [] if there else [fetch]
     neighbour = files.companion(".weights")
-    weights = str(neighbour) if neighbour.exists() else f"{stem}.weights"
+    weights = str(neighbour) if path_exists(neighbour) else f"{stem}.weights"
     start = f"{stem}.conv.{layers}"
     return start, [["dtorch", "partial", base, weights, start, str(layers)]]

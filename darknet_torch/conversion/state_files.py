@@ -21,6 +21,7 @@ from darknet_torch.checkpoints.torch_files import read_torch_file
 from darknet_torch.conversion.model import METADATA_KEY, Model
 from darknet_torch.errors import WeightsError
 from darknet_torch.extras import import_extra
+from darknet_torch.text import open_to_read
 
 
 def write_pt(model: Model, file: BinaryIO) -> None:
@@ -72,6 +73,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], str | None]:
     """
     library = _safetensors()
     try:
+        open_to_read(path).close()  # the library would wait for a pipe
         with library.safe_open(str(path), framework="pt") as file:
             names = list(file.keys())
             tensors = {name: file.get_tensor(name) for name in names}

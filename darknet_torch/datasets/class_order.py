@@ -8,6 +8,7 @@ from pathlib import Path
 from darknet_torch.cfg.zoo import read_names
 from darknet_torch.datasets.voc import NAMES, is_voc_root
 from darknet_torch.errors import CfgNote, NamesError, warn
+from darknet_torch.text import is_file, is_folder
 
 _SHOWN = 20  # names in a message
 
@@ -26,7 +27,7 @@ def warn_of_class_order(data: Path, names: Sequence[str], names_file: Path | Non
         CfgWarning: `names_file` has other names, or the same in another order.
         CfgNote: it has not.
     """
-    if not (data.is_dir() and is_voc_root(data)) or (data / NAMES).is_file():
+    if not (is_folder(data) and is_voc_root(data)) or is_file(data / NAMES):
         return
     wanted = None if names_file is None else _read(names_file)
     if wanted is None or wanted == list(names):

@@ -53,21 +53,19 @@ def read_coco(
 def load_json(file: Path) -> dict[str, Any]:
     """The content of a COCO file, with its three lists checked.
 
+    Entries of the lists need not be objects: see `records`.
+
     Raises:
         UsageError: the file cannot be read, or one of ``images``, ``annotations`` and
-            ``categories`` is missing.
+            ``categories`` is missing or not a list.
     """
     expected = f"lists of objects {', '.join(_PARTS)}"
     content = read_json(file, expected)
     keys = content if isinstance(content, dict) else {}
-    parts = {part: keys.get(part) for part in _PARTS}
-    if not all(_is_records(part) for part in parts.values()):
-        raise UsageError(
-            "not a COCO data set",
-            where=file,
-            expected=expected,
-            got=show(", ".join(keys)) if keys else type(content).__name__,
-        )
+    wrong = [part for part in _PARTS if not isinstance(keys.get(part), list)]
+    if wrong:
+        got = f"{wrong[0]} {show(keys.get(wrong[0]))}" if keys else type(content).__name__
+        raise UsageError("not a COCO data set", where=file, expected=expected, got=got)
     return content
 
 
@@ -90,8 +88,14 @@ def id_order(key: RecordId) -> tuple[bool, Any]:
     return isinstance(key, str), key
 
 
-def _is_records(part: object) -> bool:
-    return isinstance(part, list) and all(isinstance(item, dict) for item in part)
+def records(content: dict[str, Any], part: str) -> list[dict[str, Any]]:
+    """The entries of a list of a COCO file that are objects.
+
+    Args:
+        content: from `load_json`.
+        part: one of ``images``, ``annotations`` and ``categories``.
+    """
+    return [item for item in content[part] if isinstance(item, dict)]
 
 
 @dataclass
@@ -121,11 +125,12 @@ class _Reader:
 
     def read(self, names: tuple[str, ...]) -> DataSet:
         """Build the data set, with classes in the order of `names` or of the category ids."""
+        self._report_what_is_no_object()
         categories = self._categories(names)
         images = self._images()
         classes = {key: index for index, (key, _) in enumerate(categories)}
         boxes = {image.key: _Boxes() for image in images}
-        for item in self.content["annotations"]:
+        for item in records(self.content, "annotations"):
             self._add_annotation(item, boxes, classes)
         return DataSet(
             tuple(self._example(image, boxes[image.key]) for image in images),
@@ -135,9 +140,16 @@ class _Reader:
             tuple(self.problems),
         )
 
+    def _report_what_is_no_object(self) -> None:
+        for part in _PARTS:
+            for number, item in enumerate(self.content[part]):
+                if not isinstance(item, dict):
+                    what = f"{part}[{number}] is left out"
+                    self._add_problem("bad entry", what, "an object", show(item))
+
     def _categories(self, names: tuple[str, ...]) -> list[tuple[RecordId, str]]:
         found: dict[RecordId, str] = {}
-        for item in self.content["categories"]:
+        for item in records(self.content, "categories"):
             key = record_id(item.get("id"))
             if key is None:
                 what = f"a category without a usable id is left out: {show(item)}"
@@ -147,7 +159,7 @@ class _Reader:
                 self._add_problem(
                     "duplicate category", f"two categories have the same id {show(key)}"
                 )
-            found[key] = self._class_name(item.get("name"))
+            found[key] = self._class_name(key, item.get("name"))
         ordered = sorted(found.items(), key=lambda item: id_order(item[0]))
         return self._choose(ordered, names) if names else ordered
 
@@ -166,9 +178,14 @@ class _Reader:
             )
         return [(ids[name], name) for name in names]
 
-    def _class_name(self, value: object) -> str:
-        """The name of a category as one printable line."""
-        name = str(value) if isinstance(value, str | int | float | None) else show(value)
+    def _class_name(self, key: RecordId, value: object) -> str:
+        """The name of a category as one printable line; its id if it has none."""
+        if value is None:
+            name = f"category {key}"
+            what = f"the category {show(key)} has no name and is called {name!r}"
+            self._add_problem("class name", what, "a name")
+        else:
+            name = str(value) if isinstance(value, str | int | float) else show(value)
         written = in_one_line(name.encode("utf-8", "backslashreplace").decode())
         if written != name.strip():
             what = f"a class name that a names file cannot hold is read as {written!r}"
@@ -178,7 +195,7 @@ class _Reader:
     def _images(self) -> list[_Image]:
         images: dict[RecordId, _Image] = {}
         pictures = PictureFinder()
-        for item in self.content["images"]:
+        for item in records(self.content, "images"):
             key, name = record_id(item.get("id")), item.get("file_name")
             if key is None or not isinstance(name, str) or refusal(name) is not None:
                 what = f"an image without a usable id or file_name is left out: {show(item)}"
@@ -220,10 +237,14 @@ class _Reader:
                 f"{what} has category {got}, which is not a class",
                 *_expected_id(classes, got),
             )
-        elif not _is_box(item.get("bbox")):
-            self._add_problem("bad box", f"{what} has no bbox with four finite numbers")
+        elif (box := _box(item.get("bbox"))) is None:
+            expected = "[left, top, width, height] in pixels"
+            got = show(item.get("bbox"))
+            self._add_problem(
+                "bad box", f"{what} has no bbox with four finite numbers", expected, got
+            )
         else:
-            left, top, width, height = item["bbox"]
+            left, top, width, height = box
             area = _number(item.get("area"))
             found.class_ids.append(classes[category])
             found.corners.append([left, top, left + width, top + height])
@@ -291,9 +312,9 @@ def _number(value: object) -> float | None:
     return number if abs(number) < FARTHEST else None
 
 
-def _is_box(box: object) -> bool:
-    return (
-        isinstance(box, list)
-        and len(box) == len(("left", "top", "width", "height"))
-        and all(isinstance(value, int | float) and abs(value) < FARTHEST for value in box)
-    )
+def _box(value: object) -> list[float] | None:
+    """Four finite numbers, which may be written as text; None for anything else."""
+    numbers = [_number(item) for item in value] if isinstance(value, list) else []
+    box = [number for number in numbers if number is not None]
+    is_whole = len(box) == len(numbers) == len(("left", "top", "width", "height"))
+    return box if is_whole else None

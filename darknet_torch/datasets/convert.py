@@ -12,6 +12,7 @@ from darknet_torch.datasets.to_coco import write_coco
 from darknet_torch.datasets.to_darknet import write_darknet
 from darknet_torch.datasets.to_voc import write_voc
 from darknet_torch.errors import UsageError
+from darknet_torch.text import is_folder, path_exists
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def convert(
         UsageError: `out` is not empty, a file cannot be written, or the class names are
             unknown.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if path_exists(out) and (not is_folder(out) or any(out.iterdir())):
         raise UsageError(
             "the output folder is not empty", where=out, expected="an empty or a new folder"
         )

@@ -189,7 +189,7 @@ def difficult_key(split: str) -> str:
 
 
 def _is_list(value: str) -> bool:
-    return value.endswith((".txt", ".list"))
+    return value.lower().endswith((".txt", ".list"))
 
 
 def read_darknet(

@@ -16,6 +16,7 @@ from darknet_torch.datasets.opening import list_splits, open_dataset
 from darknet_torch.datasets.voc import SPLITS
 from darknet_torch.errors import DarknetError, UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
+from darknet_torch.text import is_file, is_folder
 
 _Path = str | os.PathLike[str]
 
@@ -26,9 +27,9 @@ def named_files(data: _Path) -> Iterator[Path]:
     Nothing is yielded for what is no data set.
     """
     path = Path(data)
-    if path.is_dir():
+    if is_folder(path):
         yield from (path / SPLITS).glob("*.txt")
-    elif path.is_file() and path.suffix.lower() != ".json":
+    elif is_file(path) and path.suffix.lower() != ".json":
         with suppress(UsageError):
             for value in read_data_file(path).values():
                 yield from (resolve(path, name) for name in (value.text, value.spelling))
@@ -73,7 +74,7 @@ def all_files(
 
 
 def _classified_pictures(path: Path) -> Iterator[Path]:
-    if path.is_dir():
+    if is_folder(path):
         yield from (file for file in path.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES)
         return
     file = DataFile.read(path)

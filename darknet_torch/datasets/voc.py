@@ -27,18 +27,19 @@ from darknet_torch.datasets.reading import (
 )
 from darknet_torch.datasets.xml_file import read_xml
 from darknet_torch.errors import ImageError, UsageError
-from darknet_torch.text import is_file, path_exists, read_paths
+from darknet_torch.text import is_file, is_folder, path_exists, read_paths
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SPLITS, ANNOTATIONS, PICTURES = Path("ImageSets/Main"), Path("Annotations"), Path("JPEGImages")
 NAMES = "classes.names"  # our addition: the devkit has no file for the order of the classes
 _ALL = "all"
+_ROOT = "annotation"
 _MEMBERSHIP = ("-1", "0", "1")  # second column of a single class's list
 
 
 def is_voc_root(path: Path) -> bool:
     """Whether `path` is the root folder of a VOC data set."""
-    return (path / SPLITS).is_dir() or (path / ANNOTATIONS).is_dir()
+    return is_folder(path / SPLITS) or is_folder(path / ANNOTATIONS)
 
 
 def voc_splits(root: Path) -> list[str]:
@@ -46,7 +47,7 @@ def voc_splits(root: Path) -> list[str]:
 
     A root without lists has one split, "all", with all its annotations.
     """
-    if not (root / SPLITS).is_dir():
+    if not is_folder(root / SPLITS):
         return [_ALL]
     lists = sorted((root / SPLITS).glob("*.txt"))
     return [file.stem for file in lists if not _is_single_class_list(root, file)]
@@ -113,7 +114,7 @@ def _read_list(root: Path, split: str) -> list[str]:
 
 def class_names(root: Path) -> tuple[str, ...]:
     """The class names of a root, which are the same for all its splits."""
-    if (root / NAMES).is_file():
+    if is_file(root / NAMES):
         return resolve_class_names(root / NAMES)
     found: set[str] = set()
     for file in (root / ANNOTATIONS).glob("*.xml"):
@@ -213,9 +214,13 @@ class _Reader:
 
 def _parse(file: Path) -> ElementTree.Element | Problem:
     try:
-        return read_xml(file)
+        tree = read_xml(file)
     except (OSError, ValueError) as error:
         return Problem("unreadable labels", str(file), f"not readable as XML ({error})")
+    if tree.tag == _ROOT or tree.find("object") is not None:
+        return tree
+    what = "is XML, but no annotation of VOC"
+    return Problem("unreadable labels", str(file), what, f"<{_ROOT}>", f"<{tree.tag}>")
 
 
 def _size(tree: ElementTree.Element) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from darknet_torch.datasets.coco import load_json, record_id
+from darknet_torch.datasets.coco import load_json, record_id, records
 from darknet_torch.datasets.examples import Example
 from darknet_torch.datasets.opening import dataset_format
 from darknet_torch.datasets.to_darknet import write_lists
@@ -48,10 +48,8 @@ def _write_coco(parts: Parts, source: Path, names: Sequence[str], out: Path) -> 
     for name, items in parts.items():
         ids = {item.picture_id for item in items}
         chosen = {
-            "images": [item for item in content["images"] if record_id(item.get("id")) in ids],
-            "annotations": [
-                item for item in content["annotations"] if record_id(item.get("image_id")) in ids
-            ],
+            part: [item for item in records(content, part) if record_id(item.get(key)) in ids]
+            for part, key in (("images", "id"), ("annotations", "image_id"))
         }
         text = json.dumps(content | chosen)
         write_new_file(out / f"instances_{name}.json", text + "\n")

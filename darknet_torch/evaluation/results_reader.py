@@ -64,12 +64,12 @@ def read_results(path: Path, ground_truth: GroundTruth) -> DetectionTable:
 
 
 def _find_reader(path: Path) -> Callable[[Path, GroundTruth], Iterator[Row]]:
-    if path.suffix == ".json" and is_file(path):
+    if path.suffix.lower() == ".json" and is_file(path):
         return _read_coco
     folder = path if is_folder(path) else path.parent
     if any(folder.glob(f"{VOC_PREFIX}*.txt")) and (is_folder(path) or VOC_PREFIX in path.name):
         return _read_voc
-    if is_folder(path) and (any(path.glob("*.txt")) or (path / DETECTIONS_FOLDER).is_dir()):
+    if is_folder(path) and (any(path.glob("*.txt")) or is_folder(path / DETECTIONS_FOLDER)):
         return _read_txt
     raise UsageError("not a results file or folder", where=path, expected=_FORMATS)
 
@@ -92,7 +92,7 @@ def _voc_files(path: Path) -> list[Path]:
 
 
 def _txt_files(path: Path) -> list[Path]:
-    folder = path / DETECTIONS_FOLDER if (path / DETECTIONS_FOLDER).is_dir() else path
+    folder = path / DETECTIONS_FOLDER if is_folder(path / DETECTIONS_FOLDER) else path
     return sorted(folder.glob("*.txt"))
 
 

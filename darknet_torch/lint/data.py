@@ -44,6 +44,7 @@ _ERRORS = {
     "unreadable labels": "make the file readable",
     "unreadable folder": "make the folder readable",
     **{fault.kind: fault.fix for fault in LABEL_FAULTS},
+    "bad entry": "delete the entry",
     "bad box": "draw the box again",
     "unknown class": "add the class to the names, or correct it",
     "unknown image": "delete the record",

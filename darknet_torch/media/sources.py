@@ -120,7 +120,7 @@ def _expand(argument: str, *, videos: bool) -> list[PictureSource]:
         found = _sources_with_known_suffix(inside, videos=videos)
         return _check_not_empty(found, argument, "in this folder", videos=videos)
     if path_exists(path) or not _GLOB_CHARACTERS & set(argument) or "://" in argument:
-        if path.suffix == ".txt" and is_file(path):
+        if path.suffix.lower() == ".txt" and is_file(path):
             return _read_list(path, videos=videos)
         if videos and argument.isdecimal() and not path_exists(path):
             return [PictureSource(argument, SourceKind.WEBCAM)]

@@ -267,3 +267,41 @@ def test_results_that_are_none_are_an_error_with_the_record(folder, text, got):
     assert f"{results}: " in result.stderr
     assert "expected " in result.stderr and got in result.stderr and "; " in result.stderr
     assert len(result.stderr) < 600
+
+
+def test_entries_that_are_no_objects_do_not_end_a_list(folder):
+    """cvat 298, a sibling: an annotation that is null, as a failed export leaves it."""
+    value = content()
+    value["annotations"][:0] = [None, [1]]
+    value["images"].append("im2.png")
+    result, classes = convert(write(folder, value))
+    assert classes == ["0", "1"]
+    assert "annotations[0] is left out: expected an object, got None" in result.stderr
+    assert "images[2] is left out: expected an object, got 'im2.png'" in result.stderr
+    parts = dtorch("dataset", "split", "--data", "a.json", "--out", "parts")
+    assert "annotations[1] is left out" in parts.stderr
+
+
+def test_a_part_that_is_no_list_is_named(folder):
+    result, _ = convert(write(folder, content() | {"categories": {"1": "cat"}}))
+    assert result.exit_code == 2
+    assert "a.json: not a COCO data set: expected lists of objects" in result.stderr
+    assert "got categories {'1': 'cat'}" in result.stderr
+
+
+def test_boxes_written_as_text_are_read_and_others_named(folder):
+    value = content()
+    value["annotations"][0]["bbox"] = ["20", "20", "40", " 40.0"]
+    value["annotations"][1]["bbox"] = [1, 2, 3, 4, 5]
+    result, classes = convert(write(folder, value))
+    assert classes == ["0"]
+    assert "has no bbox with four finite numbers: expected [left, top" in result.stderr
+    assert "got [1, 2, 3, 4, 5]" in result.stderr
+
+
+def test_a_category_without_a_name_is_not_called_none(folder):
+    value = content()
+    del value["categories"][0]["name"]
+    result, classes = convert(write(folder, value))
+    assert classes == ["0", "1"]
+    assert "the category 1 has no name and is called 'category 1'" in result.stderr

@@ -11,6 +11,7 @@ from darknet_torch.cfg.grammar import Location
 from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgNote, UsageError
+from darknet_torch.media.sources import find_sources
 from tests.cli.command import dtorch
 from tests.cli.toy_detection import CFG, PICTURE
 from tests.reports.tiny_data import write_data_set, write_lists
@@ -232,3 +233,25 @@ def test_a_tree_whose_name_is_not_ascii_is_found_from_a_cfg(tmp_path, monkeypatc
 def test_the_note_is_one_of_our_own_warnings(data_in):
     with pytest.warns(CfgNote):
         open_dataset(data_in("My Drive", "out"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dataset", "convert", "--data", "obj.data", "--to", "coco", "--out", TOO_LONG),
+        ("new", "tiny.cfg", "--classes", 2, "--out", TOO_LONG),
+        ("kmeans", "--data", TOO_LONG, "-k", 1, "--width", 32, "--height", 32),
+    ],
+)
+def test_a_path_of_the_command_line_that_is_too_long_is_named(data_in, words):
+    data_in("obj", "out")
+    result = dtorch(*words)
+    assert result.exit_code == 2
+    assert TOO_LONG in result.stderr and "File name too long" in result.stderr
+
+
+def test_suffixes_of_lists_may_be_in_upper_case(data_in):
+    data_in("obj", "out")
+    Path("obj/train.txt").rename("obj/TRAIN.TXT")
+    Path("obj.data").write_text("classes=2\ntest=obj/TRAIN.TXT\n")
+    assert len(open_dataset("obj.data").examples) == len(find_sources(["obj/TRAIN.TXT"]))

@@ -77,3 +77,16 @@ def test_a_list_of_darknet_finds_pictures_with_another_suffix(tmp_path):
     assert "another suffix; train0.png is read: expected train0.JPG, got train0.png" in (
         result.stdout
     )
+
+
+@pytest.mark.parametrize("text", ["<html><body>404</body></html>", "<annotation xmlns='x'/>"])
+def test_xml_that_is_no_annotation_is_no_picture_without_objects(tmp_path, text):
+    """Lab41/pelops 72, a sibling: boxes were lost without a word."""
+    root = voc(tmp_path, [voc_object((1, 1, 90, 90)), voc_object((1, 1, 60, 30))])
+    file = root / "Annotations/train0.xml"
+    file.write_text(text)
+    result = dtorch("dataset", "stats", "--data", root)
+    assert f"{file}: is XML, but no annotation of VOC: expected <annotation>, got <" in (
+        result.stderr
+    )
+    assert "1 boxes" in result.stdout
