@@ -193,7 +193,8 @@ def refusal_text(error: OSError | ValueError) -> str:
     """Return why the system refuses a path, from the error that looking it up raised."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
-    return f"the system allows no such name: {error}"
+    hint = ", as in UTF-16; write the text as UTF-8" if "null" in str(error) else ""
+    return f"the system allows no such name: {error}{hint}"
 
 
 def is_file(path: _Path) -> bool:

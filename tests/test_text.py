@@ -151,3 +151,8 @@ def test_a_device_without_an_end_is_refused_and_an_empty_one_is_empty():
     with pytest.raises(OSError, match="a device, not a file"):
         read_bytes("/dev/zero")
     assert read_bytes(os.devnull) == b""
+
+
+def test_a_path_with_nuls_is_named_as_what_utf16_makes():
+    with pytest.raises(OSError, match="as in UTF-16; write the text as UTF-8"):
+        read_bytes("o\0b\0j\0")

@@ -104,7 +104,7 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
 
     Raises:
         CfgError: there are no sections, an option precedes the first one, a section's line has
-            no bracket at its end, or the text is binary or a web page.
+            no bracket at its end, or the text is binary, one line for Darknet, or a web page.
     """
     text = text.removeprefix(_BYTE_ORDER_MARK)
     _check_is_text(text, file)
@@ -144,6 +144,14 @@ def _check_is_text(text: str, file: str) -> None:
             where=file,
             expected="a cfg",
             fix="swap the cfg and the weights, or save it as UTF-8",
+        )
+    if "\r" in text and "\n" not in text:
+        raise CfgError(
+            "its lines end with CR alone, so that Darknet reads it as one line",
+            where=file,
+            expected="lines that end with LF, or CR LF",
+            got="no LF",
+            fix="save it with the line ends of Unix or Windows",
         )
     if text.lstrip()[:1] == "<":
         raise CfgError(

@@ -255,4 +255,8 @@ def _labels_without_picture(splits: Splits) -> Iterator[Problem]:
 
 
 def _picture_stems(folder: Path) -> Iterator[str]:
-    return (path.stem for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    try:
+        inside = list(folder.iterdir())
+    except OSError:  # its pictures are named as unreadable or missing
+        inside = []
+    return (path.stem for path in inside if path.suffix.lower() in PICTURE_SUFFIXES)

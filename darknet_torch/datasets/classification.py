@@ -15,7 +15,11 @@ from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.media.sources import PICTURE_SUFFIXES
 from darknet_torch.text import is_folder, read_paths
 
-_NOT_CLASSES = ("__MACOSX",)  # folders without a leading dot that programs leave behind
+_NOT_CLASSES = (
+    "__MACOSX",
+    "@eaDir",
+    "lost+found",
+)  # folders without a leading dot that programs leave behind
 _SHOWN = 20  # classes that a note lists
 
 
@@ -126,7 +130,7 @@ def _read_data(path: Path, split: str) -> ClassifiedPictures:
 def _read_tree(root: Path, split: str | None) -> ClassifiedPictures:
     """Read one class per folder, sorted by name, with pictures at any depth.
 
-    Hidden folders and files are skipped, as are those that macOS puts into archives.
+    Hidden folders and files are skipped, as are those that systems leave behind.
     """
     folder = root / (split or "train")
     if not is_folder(folder):

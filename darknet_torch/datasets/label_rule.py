@@ -89,7 +89,8 @@ _IN_PIXELS = LabelFault(
     lambda labels, classes: np.ones(len(labels), bool),
     "looks like pixels; the box is left out",
     _FORMAT,
-    "divide x and width by the width of the picture, y and height by its height",
+    "divide x and width by the width of the picture, y and height by its height; or, if they are "
+    "per cent, all by 100",
 )
 LABEL_FAULTS = (*_FAULTS, _IN_PIXELS)
 

@@ -168,3 +168,8 @@ def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path):
         read_cfg(tmp_path / "gone.cfg")
     with pytest.raises(CfgError, match=r"cannot be read \(Is a directory\)"):
         read_cfg(tmp_path)
+
+
+def test_lines_that_end_with_cr_alone_are_named():
+    with pytest.raises(CfgError, match=r"tiny.cfg: its lines end with CR alone.* expected lines"):
+        parse_cfg("[net]\rwidth=8\r[convolutional]\r", "tiny.cfg")

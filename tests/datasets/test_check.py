@@ -1,5 +1,6 @@
 import shutil
 from collections import Counter
+from pathlib import Path
 
 import cv2
 import pytest
@@ -196,3 +197,13 @@ def test_trainval_may_contain_the_pictures_of_train(tmp_path):
     assert kinds(data) == {}
     shutil.copy(lists / "train.txt", lists / "val.txt")
     assert kinds(data) == {"in two splits": 1}
+
+
+def test_a_folder_that_cannot_be_listed_does_not_end_the_check(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    data = clean(tmp_path)
+    (tmp_path / "train/alone.txt").write_text("0 .5 .5 .2 .2\n")
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert kinds(data) == Counter({"labels without picture": 1})

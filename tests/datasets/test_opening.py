@@ -93,7 +93,7 @@ def test_a_path_that_is_not_a_data_set_is_an_error(tmp_path):
     (tmp_path / "none.data").write_text("classes=2\n")
     with pytest.raises(UsageError, match="no lists of pictures: expected train=FILE"):
         open_dataset(tmp_path / "none.data")
-    for text in ("[]", "{", json.dumps({"images": [], "annotations": [], "categories": [1]})):
+    for text in ("[]", "{", json.dumps({"images": [], "annotations": [], "categories": 1})):
         (tmp_path / "no.json").write_text(text)
         with pytest.raises(UsageError, match=r"not valid JSON|not a COCO data set"):
             open_dataset(tmp_path / "no.json")

@@ -20,7 +20,9 @@ def make(root, classes=CLASSES):
     return root
 
 
-@pytest.mark.parametrize("name", [".git", ".ipynb_checkpoints", ".thumbnails", "__MACOSX"])
+@pytest.mark.parametrize(
+    "name", [".git", ".ipynb_checkpoints", ".thumbnails", "__MACOSX", "@eaDir"]
+)
 def test_hidden_folders_are_no_classes(tmp_path, name):
     """ultralytics/yolov3 and others: .ipynb_checkpoints becomes the first class."""
     root = make(tmp_path)
