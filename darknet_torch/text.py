@@ -138,6 +138,16 @@ def read_paths(path: _Path) -> list[str]:
     return [line for line in stripped if line]
 
 
+def resolve_listed(list_file: _Path, name: str) -> str:
+    """Return the path that a name in a file stands for.
+
+    It is looked for in the working folder, as in Darknet, then in the folder of the file; a path
+    that exists in neither, such as a URL, is returned as written.
+    """
+    same_folder = os.path.join(os.path.dirname(list_file), name)  # noqa: PTH118, PTH120 (URLs)
+    return name if path_exists(name) or not path_exists(same_folder) else same_folder
+
+
 def decode_text(data: bytes) -> str:
     """Return the text, such as a class name, that bytes of a file stand for.
 

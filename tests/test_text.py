@@ -21,6 +21,7 @@ from darknet_torch.text import (
     read_bytes,
     read_paths,
     refusal,
+    resolve_listed,
     text_lines,
 )
 
@@ -156,3 +157,16 @@ def test_a_device_without_an_end_is_refused_and_an_empty_one_is_empty():
 def test_a_path_with_nuls_is_named_as_what_utf16_makes():
     with pytest.raises(OSError, match="as in UTF-16; write the text as UTF-8"):
         read_bytes("o\0b\0j\0")
+
+
+def test_a_listed_path_is_looked_for_in_the_working_folder_then_beside_the_list(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "both.png").touch()
+    (tmp_path / "lists" / "beside.png").touch()
+    (tmp_path / "both.png").touch()
+    names = ("both.png", "beside.png", "absent.png", "http://host/a.png")
+    found = [resolve_listed("lists/train.txt", name) for name in names]
+    assert found == ["both.png", "lists/beside.png", "absent.png", "http://host/a.png"]

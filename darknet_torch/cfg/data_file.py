@@ -9,7 +9,7 @@ from pathlib import Path
 from darknet_torch.cfg.grammar import Location
 from darknet_torch.cfg.numbers import INT32_MAX, read_integer
 from darknet_torch.errors import CfgNote, UsageError, warn
-from darknet_torch.text import backslash_fix, path_exists, path_lines, read_bytes
+from darknet_torch.text import backslash_fix, path_exists, path_lines, read_bytes, resolve_listed
 
 _BLANKS = " \t\r\n"
 _WHITE_SPACE = str.maketrans("", "", _BLANKS)
@@ -133,10 +133,5 @@ def read_data_file(path: str | Path) -> dict[str, DataValue]:
 
 
 def resolve(list_file: str | Path, name: str) -> Path:
-    """Return the path that `name`, written in `list_file`, stands for.
-
-    It is looked for in the working folder, then in the folder of `list_file`; a path that
-    exists in neither is returned as written.
-    """
-    same_folder = Path(list_file).parent / name
-    return same_folder if not path_exists(name) and path_exists(same_folder) else Path(name)
+    """Return the path that `name`, written in `list_file`, stands for: see `resolve_listed`."""
+    return Path(resolve_listed(list_file, name))

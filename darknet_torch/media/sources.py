@@ -14,7 +14,7 @@ from typing import TextIO
 from urllib.parse import SplitResult, urlsplit
 
 from darknet_torch.errors import UsageError
-from darknet_torch.text import is_file, is_folder, path_exists, read_paths
+from darknet_torch.text import is_file, is_folder, path_exists, read_paths, resolve_listed
 
 # The suffixes, in lower case, of the formats that OpenCV reads; other suffixes count as pictures
 # where they are named, but not where a folder is searched.
@@ -155,15 +155,9 @@ def _children(folder: Path) -> list[Path]:
 
 def _read_list(path: Path, *, videos: bool) -> list[PictureSource]:
     found = [
-        _source_from_path(_resolve_in_list(path, line), videos=videos) for line in read_paths(path)
+        _source_from_path(resolve_listed(path, line), videos=videos) for line in read_paths(path)
     ]
     return _check_not_empty(found, str(path), "one path per line", videos=videos)
-
-
-def _resolve_in_list(list_file: Path, name: str) -> str:
-    """Return a listed path, relative to the working folder as in Darknet, or to the list."""
-    next_to_list = list_file.parent / name
-    return str(next_to_list) if not path_exists(name) and path_exists(next_to_list) else name
 
 
 def _sources_with_known_suffix(names: Iterable[str], *, videos: bool) -> list[PictureSource]:
