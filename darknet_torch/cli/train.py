@@ -271,6 +271,11 @@ def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> 
     plan = make_plan(options)
     if in_darknets_spelling and (plan.clear or _lies_in(plan.weights, plan.backup)):
         plan = replace(plan, overwrite=True)
+    ignored = {"--weights": plan.weights, "--clear": plan.clear, "--overwrite": plan.overwrite}
+    given = [name for name, value in ignored.items() if value]
+    if plan.resume and given:
+        listed = ", ".join(given)
+        options.print_remark(f"note: --resume goes on with its own weights, without {listed}")
     with removed_if_empty(Path(plan.backup)):
         _train(plan, devices, options)
 

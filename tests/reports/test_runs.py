@@ -139,7 +139,12 @@ def test_a_run_goes_on_from_the_weights_that_it_was_started_with(files, tmp_path
     assert train("--max-batches", 1).exit_code == 0
     start = ("--weights", "runs/small/small_final.weights", "--clear", "--backup", "mine")
     assert train(*start, "--max-batches", 2).exit_code == 0
-    assert train(*start, "--max-batches", 3, "--resume").exit_code == 0
+    words = ("train", "--cfg", "small.cfg", "--data", "data/squares.data", *start)
+    result = dtorch(*words, "--workers", 0, "--max-batches", 3, "--resume")
+    assert result.exit_code == 0
+    assert (
+        "note: --resume goes on with its own weights, without --weights, --clear" in result.stderr
+    )
     plan = TrainPlan(cfg="small.cfg", data="", base="small", backup="mine")
     assert find_saved_run(plan).state["iteration"] == 3
 
