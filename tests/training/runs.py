@@ -212,6 +212,15 @@ class Recorder(Callback):
         self.scores.append(score)
 
 
+def small_plan(folder):
+    """A plan to train DETECTOR on a few squares."""
+    cfg, data = written(folder, DETECTOR), detector_data(folder / "data")
+    detector_data(folder / "data", 3, "valid")
+    return TrainPlan(
+        cfg=str(cfg), data=str(data), base="small", backup=str(folder / "backup"), workers=0
+    )
+
+
 def changed(plan, **options):
     return TrainPlan(**{**plan.to_dict(), **options})
 

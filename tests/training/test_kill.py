@@ -19,20 +19,23 @@ from tests.training.other_processes import (
     seconds_of,
     status_without_reader,
 )
-from tests.training.runs import changed
+from tests.training.runs import changed, small_plan
 
 KILLS = 50
 
 
+OPTIONS = {"save_last": 2, "map": True}
+
+
 @pytest.fixture
 def plan(plan):
-    return changed(plan, save_last=2, map=True)
+    return changed(plan, **OPTIONS)
 
 
-@pytest.fixture
-def whole(plan, tmp_path):
-    """The ends of a run that nobody stops."""
-    alone = changed(plan, backup=str(tmp_path / "whole"))
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The ends of a run that nobody stops, on equal data in another folder."""
+    alone = changed(small_plan(tmp_path_factory.mktemp("whole")), **OPTIONS)
     assert exit_status(alone) == 0
     return ends(alone)
 
