@@ -13,7 +13,7 @@ from darknet_torch.datasets.classification import is_classification
 from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.examples import DataSet
 from darknet_torch.datasets.opening import list_splits, open_dataset
-from darknet_torch.datasets.voc import SPLITS
+from darknet_torch.datasets.voc import NAMES, SPLITS
 from darknet_torch.errors import DarknetError, UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
 from darknet_torch.text import is_file, is_folder
@@ -29,6 +29,7 @@ def named_files(data: _Path) -> Iterator[Path]:
     path = Path(data)
     if is_folder(path):
         yield from (path / SPLITS).glob("*.txt")
+        yield path / NAMES
     elif is_file(path) and path.suffix.lower() != ".json":
         with suppress(UsageError):
             for value in read_data_file(path).values():
@@ -40,8 +41,8 @@ def example_files(splits: Iterable[DataSet]) -> Iterator[Path]:
     for split in splits:
         for example in split.examples:
             yield example.path
-            if example.label_file is not None:
-                yield example.label_file
+            labels = (example.label_file, example.difficult_file)
+            yield from (file for file in labels if file is not None)
 
 
 def all_files(

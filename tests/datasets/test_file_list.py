@@ -46,6 +46,14 @@ def test_a_data_file_has_lists_names_pictures_and_labels(folder):
     assert found(all_files("o.data"), folder) == sorted({*DARKNET} - {"o.data"})
 
 
+def test_a_data_file_has_labels_of_difficult_boxes(folder):
+    difficult = {"difficult_a.txt": "0 .5 .5 .2 .2\n", "difficult.list": "difficult_a.png\n"}
+    write(folder, {**DARKNET, **difficult})
+    with (folder / "o.data").open("a") as file:
+        file.write("difficult=difficult.list\n")
+    assert found(all_files("o.data"), folder) == sorted({*DARKNET, *difficult} - {"o.data"})
+
+
 def test_a_list_that_is_missing_hides_no_other(folder):
     write(folder, DARKNET)
     (folder / "train.txt").unlink()
@@ -59,9 +67,11 @@ def test_a_voc_root_has_lists_annotations_and_pictures(folder):
         "Annotations/a.xml": "<annotation><size><width>9</width><height>9</height></size>"
         f"<object><name>thing</name>{box}</object></annotation>",
         "JPEGImages/a.jpg": "",
+        "classes.names": "thing\n",
     }
     write(folder, texts)
-    assert found(named_files(folder), folder) == ["ImageSets/Main/train.txt"]
+    lists = ["ImageSets/Main/train.txt", "classes.names"]
+    assert found(named_files(folder), folder) == lists
     assert found(all_files(folder), folder) == sorted(texts)
 
 
