@@ -9,6 +9,7 @@ from pathlib import Path
 
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.media.sources import PICTURE_SUFFIXES
+from darknet_torch.text import is_file
 
 
 class PictureFinder:
@@ -20,6 +21,8 @@ class PictureFinder:
     def find(self, named: Path, where: str) -> tuple[Path, list[Problem]]:
         """The picture of a name, else one that differs from it by the suffix alone.
 
+        A named file that exists is taken whatever its suffix is.
+
         Args:
             named: the path as labels or lists have it.
             where: the file that names it, for the note.
@@ -29,7 +32,7 @@ class PictureFinder:
             suffix differs.
         """
         others = self._list(named.parent).get(named.stem, [])
-        if not others or named.name in others:
+        if not others or named.name in others or is_file(named):
             return named, []
         what = f"the picture has another suffix; {others[0]} is read"
         note = Problem(

@@ -13,6 +13,7 @@ from darknet_torch.datasets.picture_files import PictureFinder
         ("a.b.jpg", ["a.b.JPG", "a.jpg"], "a.b.JPG"),
         ("a.jpg", ["a.txt", "A.jpg", "ab.jpg"], "a.jpg"),
         ("a.jpg", [], "a.jpg"),
+        ("a.img", ["a.img", "a.png"], "a.img"),
     ],
 )
 def test_a_picture_is_found_by_its_stem(tmp_path, named, there, found):
