@@ -7,6 +7,7 @@ a section means.
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from darknet_torch.text import ascii_compatible, backslash_fix, read_bytes
 
 _WHITE_SPACE = str.maketrans("", "", " \t\r\n")
 _ENCODING = "latin-1"  # maps every byte to a character and back
-_BYTE_ORDER_MARK = "\xef\xbb\xbf"  # the mark of UTF-8, decoded as latin-1
+_BYTE_ORDER_MARK = codecs.BOM_UTF8.decode(_ENCODING)
 
 
 @dataclass(frozen=True)

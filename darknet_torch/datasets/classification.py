@@ -163,7 +163,7 @@ def _list_class_folders(folder: Path) -> tuple[list[Path], list[Problem]]:
     except OSError as error:
         return [], [_unreadable(folder, error)]
     places = [folder / name for name in sorted(names)]
-    return [place for place in places if os.path.isdir(place)], []  # noqa: PTH112 (never raises)
+    return [place for place in places if is_folder(place)], []
 
 
 def _find_pictures(folder: Path, problems: list[Problem]) -> list[Path]:

@@ -9,7 +9,6 @@ writing are inverse to each other.
 from __future__ import annotations
 
 import math
-import os
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -154,7 +153,7 @@ class _Reader:
         # Windows programs write whole paths with backslashes.
         named = folder / PureWindowsPath(filename).name if filename else first
         for path in (first, named):
-            if os.path.isfile(path):  # noqa: PTH113 (False for names that the system refuses)
+            if is_file(path):
                 return path
         for path in (named,) if named.stem == first.stem else (first, named):
             found, notes = self._pictures.find(path, str(file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +39,6 @@ _OTHER_FORMATS = (
         "give the .weights file here; if this is what was downloaded, fetch it again",
     ),
 )
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MIN_BYTES = 16
 _TEXT_MODE = (
     "fetch it again in binary mode (FTP: binary; git: a line '*.weights binary' in "
@@ -80,7 +80,7 @@ def check_is_weights(data: np.ndarray, path: str) -> None:
         WeightsError: the file is a web page or another known format, or shorter than a header.
     """
     begin = data[:512].tobytes()
-    start = begin.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    start = begin.removeprefix(codecs.BOM_UTF8).lstrip()
     if re.search(rb"^\s*\[net", start, re.MULTILINE):
         start = start[start.index(b"[net") :]
     for mark, what, fix in _OTHER_FORMATS:
