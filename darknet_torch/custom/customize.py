@@ -100,7 +100,8 @@ def customize(
     Raises:
         CfgError: the base cannot be loaded, its classes come from a file as well (tree=, map=),
             or the options do not fit it.
-        UsageError: batch is not a multiple of subdivisions, or the length is not clear.
+        UsageError: batch is not a multiple of subdivisions, or epochs is given
+            together with max_batches or without pictures.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)  # building the result reports them

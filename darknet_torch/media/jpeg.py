@@ -34,10 +34,9 @@ class JpegStructure:
         """Read the structure of `data`, which starts with `JPEG_START`.
 
         After the end of a file stb_image reads zeros, and so decodes a sequential scan of all
-        components to its end. With restart intervals it stops
-        at the first one that is missing and leaves the rest unwritten, unless restart markers
-        follow. It leaves all of a progressive picture unwritten, and components whose scan is
-        missing.
+        components to its end. With restart intervals it stops at the first one that is missing
+        and leaves the rest unwritten, unless restart markers follow. It leaves all of a
+        progressive picture unwritten, and components whose scan is missing.
 
         Source: stb_image.h stbi__parse_entropy_coded_data, stbi__decode_jpeg_image (AlexeyAB,
         version 2.30).
