@@ -58,7 +58,7 @@ class DataValue:
 
         Raises:
             UsageError: the path does not exist and is written with quotation marks, a comment
-                behind it, ``~`` or ``$HOME``, a backslash before a space, or backslashes where
+                after it, ``~`` or ``$HOME``, a backslash before a space, or backslashes where
                 they separate no folders.
 
         Warns:
