@@ -171,7 +171,7 @@ def _keep_backup(path: Path) -> Path:
                 file.write(old)
             shutil.copymode(path, backup)
             _sync(backup)
-        except OSError:
+        except BaseException:  # an interruption, too, must leave no incomplete backup
             backup.unlink()
             raise
         return backup

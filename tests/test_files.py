@@ -197,6 +197,16 @@ class TestRewriteInput:
         assert rewrite_input(protected, b"new").name == "input.txt.bak2"
         assert not (tmp_path / "victim").exists()
 
+    def test_an_interruption_leaves_no_incomplete_backup(self, protected, tmp_path, monkeypatch):
+        def interrupt(descriptor):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(files.os, "fsync", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            rewrite_input(protected, b"new")
+        assert protected.read_text() == "kept"
+        assert list(tmp_path.iterdir()) == [protected]
+
     def test_without_a_backup_nothing_is_written(self, protected, tmp_path, monkeypatch):
         def full(descriptor):
             raise OSError(28, "No space left on device")

@@ -15,11 +15,7 @@ import types
 import uuid
 from typing import Any
 
-from darknet_torch.checkpoints.numpy_values import NUMPY_GLOBALS
-
-
-class NamedType:
-    """Stands for a built-in type that is only named, such as the factory of a defaultdict."""
+from darknet_torch.checkpoints.numpy_values import NUMPY_GLOBALS, TypeName
 
 
 def _empty_bytes() -> bytes:
@@ -74,7 +70,7 @@ HARMLESS_GLOBALS: tuple[tuple[Any, str], ...] = (
     (_as_frozenset, "builtins.frozenset"),
     (_as_dict, "collections.defaultdict"),
     (_as_list, "collections.deque"),
-    *((NamedType(), f"builtins.{name}") for name in _TYPES_AS_VALUES),
+    *((TypeName(), f"builtins.{name}") for name in _TYPES_AS_VALUES),
     *(
         (kind, f"{module}.{name}")
         for module in _PATH_MODULES

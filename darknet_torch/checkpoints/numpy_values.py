@@ -74,7 +74,7 @@ class StoredArray(np.ndarray[Any, Any]):
 
 
 class TypeName:
-    """Stands for a NumPy class, which a pickle may name but not use."""
+    """Stands for a class that a pickle may name but not use, such as a defaultdict's factory."""
 
 
 def _new_array(kind: object, shape: object, code: object) -> StoredArray:

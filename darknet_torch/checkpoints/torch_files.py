@@ -51,7 +51,10 @@ def read_torch_file(path: Path) -> Any:
     try:
         if path.is_dir():
             raise WeightsError(
-                "is a folder", where=path, expected="a file that torch.save wrote", fix="name it"
+                "is a folder",
+                where=path,
+                expected="a file that torch.save wrote",
+                fix="give that file",
             )
         most_bytes = path.stat().st_size * _MOST_EXPANSION + _NO_LIMIT_BELOW
         _check_archive(path, most_bytes)

@@ -32,7 +32,12 @@ from darknet_torch.cli.options import (
     run_options,
     threshold_option,
 )
-from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FILE, OUTPUT_FOLDER
+from darknet_torch.cli.parameter_types import (
+    NOT_NEGATIVE,
+    OUTPUT_FILE,
+    OUTPUT_FOLDER,
+    STANDARD_STREAM,
+)
 from darknet_torch.cli.result_formats import create_format
 from darknet_torch.cli.result_output import ResultOutput
 from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
@@ -133,7 +138,7 @@ def run_detection(
     Raises:
         UsageError: options contradict each other.
     """
-    if options.output_format == "txt" and options.out in (None, "-"):
+    if options.output_format == "txt" and options.out in (None, STANDARD_STREAM):
         raise UsageError("--format txt writes a file for each picture", expected="--out DIR")
     if options.out:
         (OUTPUT_FOLDER if options.output_format == "txt" else OUTPUT_FILE).check(options.out)

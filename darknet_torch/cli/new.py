@@ -28,7 +28,7 @@ from darknet_torch.cli.options import (
     quiet_option,
     strict_option,
 )
-from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE
+from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE, STANDARD_STREAM
 from darknet_torch.cli.reporting import report_warnings_at_once, warn_of_problems
 from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.downloads.model_files import resolve_model
@@ -120,7 +120,7 @@ def new(options: NewOptions) -> None:
 
     path = resolve_model(options.base).cfg
     protect_inputs([path])
-    to_stdout = options.out == "-"
+    to_stdout = options.out == STANDARD_STREAM
     with report_warnings_at_once(options):
         summary = _summarize_data(options)
         classes = resolve_class_count(options.classes, summary)

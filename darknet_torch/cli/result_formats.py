@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from darknet_torch.cli.parameter_types import STANDARD_STREAM
+
 if TYPE_CHECKING:
     from darknet_torch.media.frame_batches import Frame
     from darknet_torch.results.detections import Detections
@@ -182,7 +184,7 @@ def create_format(name: str, out: str | None, classes: int) -> ResultFormat:
         classes: how many classes the network has.
     """
     if name == "text":
-        return TextFormat(to_screen=out in (None, "-") and sys.stdout.isatty())
+        return TextFormat(to_screen=out in (None, STANDARD_STREAM) and sys.stdout.isatty())
     if name == "coco":
         return CocoFormat(classes)
     return _FORMATS[name]()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.parameter_types import STANDARD_STREAM
 from darknet_torch.cli.result_formats import Result, ResultFormat
 from darknet_torch.errors import UsageError
 from darknet_torch.files import atomic_write, write_text
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def print_or_write(text: str, out: str | None) -> None:
     """Print `text`, or write it to the file `out` unless that is None or ``-``."""
-    if out and out != "-":
+    if out and out != STANDARD_STREAM:
         write_text(Path(out), text + "\n")
     else:
         click.echo(encode_text(text))
@@ -40,7 +41,7 @@ class ResultOutput:
     """
 
     def __init__(self, result_format: ResultFormat, out: str | None) -> None:
-        self._format, self._out = result_format, None if out == "-" else out
+        self._format, self._out = result_format, None if out == STANDARD_STREAM else out
         self._stack = ExitStack()
 
     def __enter__(self) -> ResultOutput:

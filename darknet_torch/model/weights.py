@@ -238,7 +238,7 @@ def _find_values(
                 where=path,
                 expected=f"{start} bytes of header in version {header.major}.{header.minor}",
                 got=f"{narrow}, by the length of the file",
-                fix="to have it mended, write it again: dtorch convert",
+                fix="to get a 64-bit one, write it again: dtorch convert",
             )
             return replace(header, seen=header.seen % 2**32), narrow
     missing = start + 4 * sum(slot.tensor.numel() for _, slot in network.slots()) - len(data)

@@ -61,7 +61,7 @@ class SizeMismatchError(WeightsError):
         parts: where, expected and got.
 
     Attributes:
-        cause: the probable mistake, and how to mend it.
+        cause: the probable mistake, and how to correct it.
         classes: the number of classes for which the length would be right, None for none.
     """
 

@@ -133,7 +133,7 @@ def _no_boxes_error(what: str, where: object, counts: BoxCounts, remark: str = "
     elif counts.total:
         fix = "correct the labels; dtorch dataset check lists each line"
     else:
-        fix = "label the pictures: a .txt of lines 'class x y width height' beside each"
+        fix = "label the pictures: a .txt of lines 'class x y width height' next to each"
     return UsageError(
         what,
         where=where,

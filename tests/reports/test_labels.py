@@ -175,7 +175,7 @@ def test_difficult_boxes_are_named_by_their_own_file(folder):
 
 
 def test_conversion_keeps_wrong_boxes(folder):
-    """A conversion loses nothing, so that the boxes can be mended afterwards."""
+    """A conversion loses nothing, so that the boxes can be corrected afterwards."""
     data = write_data(folder, "0 .5 .5 0 .2\n")
     result = dtorch("dataset", "convert", "--data", data, "--to", "darknet", "--out", "out")
     assert result.exit_code == 0
