@@ -41,6 +41,7 @@ from darknet_torch.training.run_folder import (
     check_free,
     files_of_run,
     last_run_folder,
+    lies_in,
     new_run_folder,
     removed_if_empty,
 )
@@ -269,10 +270,10 @@ def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> 
     options = apply_gpu_flags(options)
     devices = _devices(options)
     plan = make_plan(options)
-    if in_darknets_spelling and (plan.clear or _lies_in(plan.weights, plan.backup)):
+    if in_darknets_spelling and (plan.clear or lies_in(plan.weights, plan.backup)):
         plan = replace(plan, overwrite=True)
-    ignored = {"--weights": plan.weights, "--clear": plan.clear, "--overwrite": plan.overwrite}
-    given = [name for name, value in ignored.items() if value]
+    ignored = ("weights", "clear", "overwrite")
+    given = [f"--{name}" for name in ignored if getattr(options, name)]
     if plan.resume and given:
         listed = ", ".join(given)
         options.print_remark(f"note: --resume goes on with its own weights, without {listed}")
@@ -311,7 +312,7 @@ def _protect_weights(plan: TrainPlan) -> None:
         UsageError: a file of an earlier run there is a link to weights elsewhere.
     """
     protected_inputs.clear()
-    if not _lies_in(plan.weights, plan.backup):
+    if not lies_in(plan.weights, plan.backup):
         for path in files_of_run(Path(plan.backup), plan.base):
             refuse_overwrite_of_inputs(path, [plan.weights])
 
@@ -377,10 +378,6 @@ def _own_folder(base: str, options: TrainOptions) -> Path:
     if options.resume:
         return last_run_folder(base)
     return RUNS / base if options.show_batch else new_run_folder(base)
-
-
-def _lies_in(weights: str | None, folder: str) -> bool:
-    return weights is not None and Path(weights).resolve().parent == Path(folder).resolve()
 
 
 def _positive_number(keys: dict[str, DataValue], key: str, where: str) -> int | None:

@@ -15,7 +15,7 @@ from darknet_torch.model.weights import write_weights
 from darknet_torch.training.callbacks import Callback, State
 from darknet_torch.training.checkpoint_pair import CheckpointPair, SavedRun, digest_of, keep_as
 from darknet_torch.training.plan import TrainPlan
-from darknet_torch.training.run_folder import LAST, STATE, WEIGHTS, files_of_run
+from darknet_torch.training.run_folder import LAST, STATE, WEIGHTS, files_of_run, lies_in
 from darknet_torch.training.run_record import RunRecord
 
 if TYPE_CHECKING:
@@ -115,7 +115,13 @@ class Checkpoints(Callback):
         self._best = state.get("best", -1.0)
 
     def _remove_old_states(self) -> None:
-        """A state of an earlier run must not be resumed in the place of this one."""
+        """A state of an earlier run must not be resumed in the place of this one.
+
+        A run that starts from weights of its folder goes on with that run, as in Darknet. The
+        state stays until this run has one of its own.
+        """
+        if lies_in(self.plan.weights, self.plan.backup):
+            return
         for path in files_of_run(Path(self.plan.backup), self.plan.base):
             if path.suffix == STATE:
                 path.unlink(missing_ok=True)

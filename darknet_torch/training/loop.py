@@ -111,7 +111,7 @@ class TrainingLoop:
         """
         self._count_in_header()
         received = self._received(batches)
-        with self.stop_requests.listening(), self._last_calls():
+        with self.stop_requests.listening(), self._reporting_early_end():
             self.events.on_start(self)
             while self.iteration < self.network.net.max_batches:
                 self.train_iteration(islice(received, self.network.net.subdivisions))
@@ -158,7 +158,7 @@ class TrainingLoop:
         return self._summary(results, rate, inputs)
 
     @contextmanager
-    def _last_calls(self) -> Iterator[None]:
+    def _reporting_early_end(self) -> Iterator[None]:
         """Call the callbacks when the training ends before its time."""
         try:
             yield

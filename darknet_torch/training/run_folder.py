@@ -34,7 +34,7 @@ def files_of_run(folder: Path, base: str) -> list[Path]:
 def new_run_folder(base: str, runs: Path = RUNS) -> Path:
     """Create the folder of a new run: the first of ``base``, ``base-2``, ... that does not exist.
 
-    An empty folder is taken, too: it is that of a run that is about to start.
+    An empty folder is not used again: it may belong to a run that is about to start.
 
     Raises:
         UsageError: it cannot be created.
@@ -93,6 +93,11 @@ def last_run_folder(base: str, runs: Path = RUNS) -> Path:
 def _numbered(base: str, runs: Path) -> Iterator[Path]:
     yield runs / base
     yield from (runs / f"{base}-{number}" for number in itertools.count(2))
+
+
+def lies_in(file: str | None, folder: str) -> bool:
+    """Whether a file, if there is one, lies directly in a folder; symbolic links are followed."""
+    return file is not None and Path(file).resolve().parent == Path(folder).resolve()
 
 
 def check_free(folder: Path, base: str) -> None:

@@ -139,6 +139,17 @@ def test_the_state_of_an_overwritten_run_is_not_resumed(plan):
     assert find_saved_run(plan).state["iteration"] == 1
 
 
+def test_a_run_that_goes_on_keeps_the_state_until_it_has_its_own(plan):
+    """Darknet's way to go on: from weights of the same folder."""
+    stopped(plan)
+    going_on = {"weights": str(plan.path("_last.weights")), "overwrite": True, "save_last": 0}
+    stopped(changed(plan, **going_on), iteration=5, error=DivergenceError("x"))
+    assert find_saved_run(plan).state["iteration"] == 4
+    stopped(changed(plan, overwrite=True, save_last=0), iteration=2, error=DivergenceError("x"))
+    with pytest.raises(UsageError, match="nothing to resume"):
+        find_saved_run(plan)
+
+
 def test_an_error_keeps_the_last_complete_iteration(plan):
     stop = stopped(plan, iteration=3, error=ZeroDivisionError)
     assert "stopped after iteration 3" in stop.messages[-1]
