@@ -48,6 +48,8 @@ def warn_of_class_order(data: Path, names: Sequence[str], names_file: Path | Non
 
 
 def _read(names_file: Path) -> list[str] | None:
+    if not is_file(names_file):  # `read_names` would take a shipped file of that name
+        return None
     try:
         return list(read_names(names_file))
     except NamesError:

@@ -9,6 +9,7 @@ from darknet_torch.files import FreePaths, make_folder, rewrite_input, write_tex
 from darknet_torch.media.frame_batches import Frame
 from darknet_torch.results.annotated_media import source_stem
 from darknet_torch.results.detections import Detections
+from darknet_torch.text import is_file
 
 
 class LabelFolder:
@@ -49,10 +50,17 @@ def write_label_in_place(frame: Frame, detections: Detections) -> None:
         path = label_path_in_place(frame.filename)
         make_folder(path.parent)
         text = _label_text(detections)
-        if not path.is_file():
+        if not is_file(path):
             write_text(path, text)
-        elif path.read_bytes() != text.encode():
+        elif not _holds(path, text.encode()):
             rewrite_input(path, text.encode())
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() == data
+    except OSError:  # keeping the old content says why it cannot be read
+        return False
 
 
 def write_labels(path: Path, detections: Detections) -> None:

@@ -21,7 +21,13 @@ def raised(data, names_file, names=NAMES):
 
 def test_the_alphabetical_order_is_a_note(root, tmp_path):
     (tmp_path / "a.names").write_text("cat\ndog\n")
-    for names_file in (None, tmp_path / "none.names", tmp_path / "a.names"):
+    # coco.names is a shipped file, which is no file next to the cfg.
+    for names_file in (
+        None,
+        tmp_path / "none.names",
+        tmp_path / "coco.names",
+        tmp_path / "a.names",
+    ):
         (note,) = raised(root, names_file)
         assert isinstance(note, CfgNote)
         assert (note.where, note.what) == (root, "classes in alphabetical order: cat, dog")

@@ -3,6 +3,7 @@
 import pytest
 
 from darknet_torch.datasets.pseudo_labels import LabelFolder, write_label_in_place
+from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths
 from tests.media.sample_frames import DETECTIONS, picture_frame, video_frame, written_files
 
@@ -52,3 +53,16 @@ def test_labels_drawn_by_hand_are_kept_once(folder):
     assert written_files(folder) == ["one.txt", "one.txt.bak"]
     assert (folder / "one.txt").read_text() == LABELS
     assert (folder / "one.txt.bak").read_text() == "0 .5 .5 .1 .1\n"
+
+
+def test_labels_that_cannot_be_read_are_not_replaced(folder, monkeypatch):
+    (folder / "one.txt").write_text("0 .5 .5 .1 .1\n")
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.read_bytes", refuse)
+        with pytest.raises(UsageError, match=r"cannot be rewritten \(Permission denied"):
+            write_label_in_place(picture_frame("one.jpg"), DETECTIONS)
+    assert (folder / "one.txt").read_text() == "0 .5 .5 .1 .1\n"
