@@ -10,7 +10,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: detect test test-long kill-test test-opencv4 check install clean
 
-detect: install
+detect: $(VENV)/installed
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
 
 test: check
@@ -31,11 +31,15 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-install: $(VENV)/installed
+install: $(VENV)/installed-dev
 
 $(VENV)/installed: setup.py setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
