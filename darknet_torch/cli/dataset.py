@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cli.dataset_loading import protect_data_set
+from darknet_torch.cli.lazy import LazyGroup
 from darknet_torch.cli.options import (
     ReportingOptions,
     all_options,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet, Problem
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def dataset() -> None:
     """Convert, check, count, show and split data sets.
 

@@ -198,7 +198,7 @@ def _check_points(context: click.Context, parameter: click.Parameter, value: int
     type=click.Choice(_FORMATS),
     multiple=True,
     default=_FORMATS,
-    help="The format of --export; may be given several times [default: all].",
+    help="The format of --export; may be given several times.",
 )
 @run_options
 @output_options

@@ -1,4 +1,4 @@
-"""A group whose commands are imported when they are used."""
+"""A group whose commands are imported when they are used, and found in any spelling."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import click
 
-from darknet_torch.errors import nearest
+from darknet_torch.cli.words import are_options, letters, spell_options
+from darknet_torch.errors import UsageError, nearest
 
 _WIDTH = 80  # characters of a line in the list of commands
+_NOTHING: Mapping[str, Any] = {}
 
 
 class LazyCommand(NamedTuple):
@@ -36,13 +38,23 @@ class LazyCommand(NamedTuple):
 class LazyGroup(click.Group):
     """A group that imports a command when it is used, and none to print its help.
 
+    Options may stand before the command that they belong to.
+
     Args:
         table: the commands by name.
+        absent: what to do instead of commands that Darknet has and this program has not, by
+            their name.
     """
 
-    def __init__(self, *args: Any, table: Mapping[str, LazyCommand], **more: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        table: Mapping[str, LazyCommand] = _NOTHING,
+        absent: Mapping[str, str] = _NOTHING,
+        **more: Any,
+    ) -> None:
         super().__init__(*args, **more)
-        self.table = table
+        self.table, self.absent = table, absent
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*self.table, *self.commands})
@@ -53,18 +65,59 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(sorted(helps.items()))
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, self._put_command_first(ctx, args))
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and spell the options after it as they are declared.
+
+        Raises:
+            UsageError: Darknet has the command, this program has not.
+            click.UsageError: there is no such command, or no such option.
+        """
+        name = self._find_name(ctx, args[0])
+        if name in self.absent and not ctx.resilient_parsing:
+            raise UsageError(
+                f"darknet's {name} does not exist here",
+                where=f"{ctx.info_name} {args[0]}",
+                fix=self.absent[name],
+            )
         try:
-            return super().resolve_command(ctx, args)
+            found, command, words = super().resolve_command(ctx, [name, *args[1:]])
         except click.UsageError as error:
             close = nearest(args[0], self.list_commands(ctx))
             if close is None:
                 raise
             raise click.UsageError(f"{error.message} Did you mean {close!r}?", ctx) from None
+        if not (command is None or isinstance(command, click.Group) or ctx.resilient_parsing):
+            inner = click.Context(command, info_name=found, parent=ctx)
+            words = spell_options(command, inner, words)
+        return found, command, words
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.table:
             return super().get_command(ctx, cmd_name)
         return self.table[cmd_name].load()
+
+    def _find_name(self, ctx: click.Context, word: str) -> str:
+        """Return the name of the command that has the letters of `word`; else `word`."""
+        names = [*self.list_commands(ctx), *self.absent]
+        if word in names or word.startswith("-"):
+            return word
+        return next((name for name in names if letters(name) == letters(word)), word)
+
+    def _put_command_first(self, ctx: click.Context, words: list[str]) -> list[str]:
+        """Move the options that stand before a command to behind it."""
+        own = {spelling for one in self.get_params(ctx) for spelling in one.opts}
+        if not words or not words[0].startswith("-") or words[0] in own:
+            return words
+        for index, word in enumerate(words):
+            name = self._find_name(ctx, word)
+            command = self.get_command(ctx, name)
+            if name in self.absent or (command and are_options(command, ctx, words[:index])):
+                return [name, *words[:index], *words[index + 1 :]]
+        if words[0].startswith("--") or ctx.resilient_parsing:
+            return words
+        raise click.NoSuchOption(words[0], ctx=ctx)  # click would name its first letter alone

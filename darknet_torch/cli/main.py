@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from darknet_torch import __version__
+from darknet_torch.cli.darknet.absent import ABSENT
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.cli.reporting import report_other_warnings
 from darknet_torch.errors import DarknetError, format_message
@@ -43,6 +44,7 @@ _COMMANDS = {
     "doctor": LazyCommand("doctor", "doctor", "Check whether this installation works."),
     "download": LazyCommand("download", "download", "Fetch published weights."),
     "eval": LazyCommand("eval", "eval_command", "Average precision by every convention."),
+    "help": LazyCommand("about", "help_command", "Print the help of a command."),
     "info": LazyCommand("info", "info", "Show a network's layers."),
     "kmeans": LazyCommand("kmeans", "kmeans", "Find anchors for a data set."),
     "map": LazyCommand("eval", "eval_command", "Average precision by every convention."),
@@ -53,6 +55,7 @@ _COMMANDS = {
         "weight_files", "statistics", "Show statistics of the arrays of a weight file."
     ),
     "train": LazyCommand("train", "train", "Train a network."),
+    "version": LazyCommand("about", "version", "Print the version."),
 }
 
 
@@ -118,7 +121,10 @@ def _drop_unread_output() -> None:
 
 
 @click.group(
-    cls=Commands, table=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=Commands,
+    table=_COMMANDS,
+    absent=ABSENT,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
 @click.version_option(__version__, prog_name="dtorch")
 def main() -> None:

@@ -16,6 +16,7 @@ import click
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.input_protection import protect_named_inputs
+from darknet_torch.cli.log_file import output_to
 from darknet_torch.cli.parameter_types import (
     FRACTION,
     NOT_NEGATIVE,
@@ -47,7 +48,8 @@ def parsed_into(
         @functools.wraps(function)
         def callback(**values: Any) -> None:
             protect_named_inputs()
-            function(options_type(**values))
+            with output_to(values.get("log")):
+                function(options_type(**values))
 
         return callback
 
@@ -82,10 +84,12 @@ class ReportingOptions:
     Attributes:
         strict: warnings about the cfg and the data are errors.
         quiet: print neither warnings nor remarks.
+        log: the file that takes all output; see `output_to`.
     """
 
     strict: bool = False
     quiet: bool = False
+    log: str | None = None
 
     def print_remark(self, text: str) -> None:
         """Print a line to standard error, unless --quiet."""
@@ -300,6 +304,31 @@ overlap_options = all_options(
         help="How to resize pictures [default: darknet; opencv for stretched video frames].",
     ),
     picture_options,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFormatOptions(ReportingOptions):
+    """The form of a report; see `report_format_options`."""
+
+    output_format: str
+    as_json: bool
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the report is JSON."""
+        return self.as_json or self.output_format == "json"
+
+
+report_format_options = all_options(
+    click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        help="The format of the report.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
 )
 
 

@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from darknet_torch.cli.darknet.flags import (
+    ModelAndSourceOptions,
+    general_flags,
+    take_model_from_source,
+)
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.cli.model_loading import load_model
 from darknet_torch.cli.options import (
     DeviceOptions,
-    ModelOptions,
     device_option,
     network_options,
     parsed_into,
     quiet_option,
     verbose_option,
 )
-from darknet_torch.cli.parameter_types import NOT_NEGATIVE
+from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
     from darknet_torch.inference.character_model import CharacterModel
 
 
+_Options = TypeVar("_Options", bound="CharacterModelOptions")
+
+
 @dataclass(frozen=True, kw_only=True)
-class CharacterModelOptions(ModelOptions, DeviceOptions):
+class CharacterModelOptions(ModelAndSourceOptions, DeviceOptions):
     """A character model, and where to run it.
 
     Attributes:
+        source: the words of the command: the cfg and the weights, without their options, too.
         seed_text: what the network reads first.
     """
 
@@ -46,19 +55,35 @@ class GenerateOptions(CharacterModelOptions):
     random_seed: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class ValidateOptions(CharacterModelOptions):
-    """The options of `dtorch rnn validate`."""
-
-    text: BinaryIO
-
-
 @click.group(
     cls=LazyGroup,
-    table={"train": LazyCommand("darknet.train", "train_text", "Train a character model.")},
+    table={
+        "train": LazyCommand("darknet.train", "train_text", "Train a character model."),
+        "valid": LazyCommand("rnn", "validate", "Print how well the network predicts a text."),
+    },
+    absent={
+        "generatetactic": "write text with dtorch rnn generate",
+        "validtactic": "use dtorch rnn valid",
+        "vec": "read the outputs of darknet_torch.load(cfg, weights)",
+    },
 )
 def rnn() -> None:
     """Character models: networks that read text and predict what follows."""
+
+
+def _take_model(options: _Options, most: int = 0) -> _Options:
+    """Read the cfg and the weights among the words, and refuse more than `most` other words."""
+    options, _ = take_model_from_source(options)
+    if len(options.source) > most:
+        raise UsageError(
+            "too many words",
+            where=options.source[most],
+            expected="CFG, WEIGHTS" + " and TEXT" * most,
+            got=" ".join(options.source),
+            fix="the suffixes .cfg and .weights tell the files from each other; --cfg and "
+            "--weights take any name",
+        )
+    return options
 
 
 def _load_model(options: CharacterModelOptions) -> CharacterModel:
@@ -71,18 +96,34 @@ def _load_model(options: CharacterModelOptions) -> CharacterModel:
     return CharacterModel(load_model(options).to(device))
 
 
+def _seed_text_option(default: str, shown: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--seed-text",
+        "-seed",
+        "seed_text",
+        default=default,
+        show_default=shown,
+        help="What the network reads first.",
+    )
+
+
 @rnn.command()
+@click.argument("source", nargs=-1, type=PATH, metavar="[CFG] [WEIGHTS]")
 @network_options
-@click.option("--seed-text", default="\n\n", help="What the network reads first.")
-@click.option("--length", type=NOT_NEGATIVE, default=1000, show_default=True)
-@click.option("--temperature", type=float, default=0.7, show_default=True)
-@click.option("--seed", "random_seed", type=int, help="The same seed gives the same text.")
+@_seed_text_option("\n\n", "two line ends")
+@click.option("--length", "-len", "length", type=NOT_NEGATIVE, default=1000, show_default=True)
+@click.option("--temperature", "-temp", "temperature", type=float, default=0.7, show_default=True)
+@click.option(
+    "--seed", "-srand", "random_seed", type=int, help="The same seed gives the same text."
+)
 @device_option
 @quiet_option("Print no warnings.")
 @verbose_option
+@general_flags
 @parsed_into(GenerateOptions)
 def generate(options: GenerateOptions) -> None:
     """Write text that continues the seed text."""
+    options = _take_model(options)
     model = _load_model(options)
     out = sys.stdout.buffer
     seed = options.seed_text.encode()
@@ -100,19 +141,23 @@ def generate(options: GenerateOptions) -> None:
 
 
 @rnn.command()
-@click.argument("text", type=click.File("rb"), default="-")
+@click.argument("source", nargs=-1, type=PATH, metavar="[CFG] [WEIGHTS] [TEXT]")
 @network_options
-@click.option("--seed-text", default="", help="What the network reads first.")
+@_seed_text_option("", "nothing")
 @device_option
 @quiet_option("Print no warnings.")
 @verbose_option
-@parsed_into(ValidateOptions)
-def validate(options: ValidateOptions) -> None:
+@general_flags
+@parsed_into(CharacterModelOptions)
+def validate(options: CharacterModelOptions) -> None:
     """Print how well the network predicts TEXT, a file or standard input."""
+    options = _take_model(options, most=1)
+    context = click.get_current_context()  # closes the file
+    text = click.File("rb").convert(next(iter(options.source), "-"), None, context)
     model = _load_model(options)
     by_character = by_word = 0.0
     count = 0
-    for pair in model.perplexities(options.text.read(), seed=options.seed_text.encode()):
+    for pair in model.perplexities(text.read(), seed=options.seed_text.encode()):
         by_character, by_word = pair
         count += 1
         if options.verbose:

@@ -20,7 +20,7 @@ def complete(monkeypatch, words):
 
 WORDS = {  # parameters that take a word, not a path
     *("anchors", "class_name", "device", "gpus", "only", "parts", "random_seed", "seed_text"),
-    *("split", "splits", "sweep", "valid_split"),
+    *("skipped", "split", "splits", "sweep", "valid_split", "words"),
 }
 
 

@@ -13,6 +13,8 @@ from darknet_torch.cli.anchor_search import (
     find_anchors,
     measure_boxes,
 )
+from darknet_torch.cli.darknet.command import DarknetCommand
+from darknet_torch.cli.darknet.flags import accept_every_flag, general_flags
 from darknet_torch.cli.dataset_loading import open_data
 from darknet_torch.cli.options import DataSetOptions, ReportingOptions, exif_option, parsed_into
 from darknet_torch.cli.parameter_types import PATH, POSITIVE
@@ -32,9 +34,11 @@ class CalcAnchorsOptions:
     height: int
     show: bool
     exif: bool
+    log: str | None
 
 
-@click.command()
+@accept_every_flag
+@click.command(cls=DarknetCommand)
 @click.argument("data", type=PATH)
 @click.option("-num_of_clusters", "count", type=click.IntRange(1, 1000), default=5)
 @click.option("-width", type=POSITIVE, required=True)
@@ -42,6 +46,7 @@ class CalcAnchorsOptions:
 @click.option("-show", is_flag=True, help=f"Draw boxes and anchors to {_CLOUD}.")
 @exif_option
 @click.option("-dont_show", is_flag=True, hidden=True, expose_value=False)
+@general_flags
 @parsed_into(CalcAnchorsOptions)
 def calc_anchors(options: CalcAnchorsOptions) -> None:
     """Find anchors for the boxes of DATA; write them to anchors.txt.

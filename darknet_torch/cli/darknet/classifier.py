@@ -13,8 +13,25 @@ _COMMANDS = {
         "darknet.classifier_eval", "valid", "Measure the accuracy of a classifier."
     ),
 }
+_PREDICT = "classify pictures with dtorch classifier predict"
+_VALID = "measure the accuracy with dtorch classifier valid"
+# What to do instead of the commands that are not here.
+_ABSENT = {
+    "csv": f"{_PREDICT} --format json",
+    "demo": f"{_PREDICT}; save frames of a video as pictures first",
+    "fout": f"{_PREDICT} --format json",
+    "gun": f"{_PREDICT}; save frames of a video as pictures first",
+    "label": f"{_PREDICT} --format json",
+    "test": f"{_PREDICT} --format json",
+    "threat": f"{_PREDICT}; save frames of a video as pictures first",
+    "try": _PREDICT,
+    "valid10": _VALID,
+    "validcrop": _VALID,
+    "validfull": f"{_VALID} --letterbox",
+    "validmulti": _VALID,
+}
 
 
-@click.group(cls=LazyGroup, table=_COMMANDS)
+@click.group(cls=LazyGroup, table=_COMMANDS, absent=_ABSENT)
 def classifier() -> None:
     """Commands of `darknet classifier`, with its arguments and flags."""

@@ -8,8 +8,13 @@ from darknet_torch.cli.eval import EvalOptions, eval_command
 from darknet_torch.cli.model_loading import load_model_to_device
 from darknet_torch.cli.options import parsed_into
 
+_FOR_BOXES = frozenset(
+    "threshold min_score ious points nms_threshold resize sweep results export export_formats "
+    "images voc_origin".split()
+)
 
-@darknet_style(eval_command)
+
+@darknet_style(eval_command, without_effect=_FOR_BOXES)
 @parsed_into(EvalOptions)
 def valid(options: EvalOptions) -> None:
     """Measure the accuracy on the list valid= in DATA: top 1, top= and by class."""

@@ -21,8 +21,15 @@ _COMMANDS = {
         "darknet.detector_eval", "valid", "Write detections as results of VOC or COCO."
     ),
 }
+# What to do instead of the commands that are not here.
+_ABSENT = {
+    "draw": "annotate pictures with dtorch detect --save DIR",
+    "valid2": "use dtorch detector valid, without the mirrored pictures",
+    "censor": "find the boxes with dtorch detect --format json",
+    "extract": "find the boxes with dtorch detect --format json",
+}
 
 
-@click.group(cls=LazyGroup, table=_COMMANDS)
+@click.group(cls=LazyGroup, table=_COMMANDS, absent=_ABSENT)
 def detector() -> None:
     """Commands of `darknet detector`, with its arguments and flags."""

@@ -29,6 +29,12 @@ from darknet_torch.errors import UsageError
 if TYPE_CHECKING:
     from darknet_torch.evaluation.ground_truth import GroundTruth
 
+# Options of `dtorch eval` that these commands do not use; each command names its exceptions.
+_UNUSED = frozenset(
+    "threshold min_score points nms_threshold sweep results export export_formats output_format "
+    "out json_out".split()
+)
+
 # Score and NMS threshold. Source: detector.c validate_detector of each code base.
 _VALID = {"alexeyab": (0.001, 0.6), "pjreddie": (0.005, 0.45)}
 
@@ -44,7 +50,7 @@ def _detect(options: EvalOptions, score: float, nms_threshold: float) -> Detecte
     )
 
 
-@darknet_style(eval_command)
+@darknet_style(eval_command, without_effect=_UNUSED - {"threshold", "points"})
 @parsed_into(EvalOptions)
 def map_(options: EvalOptions) -> None:
     """Average precision of the list valid= in DATA, in Darknet's words.
@@ -64,7 +70,7 @@ def map_(options: EvalOptions) -> None:
     exit_if_failed(detected.detection_pass)
 
 
-@darknet_style(eval_command)
+@darknet_style(eval_command, without_effect=(_UNUSED | {"ious"}) - {"json_out"})
 @parsed_into(EvalOptions)
 def valid(options: EvalOptions) -> None:
     """Write the detections in the list valid= of DATA to the folder results= there.
@@ -127,7 +133,7 @@ def _with_coco_ids(ground_truth: GroundTruth) -> GroundTruth:
     return replace(ground_truth, data_set=replace(ground_truth.data_set, category_ids=ids))
 
 
-@darknet_style(eval_command)
+@darknet_style(eval_command, without_effect=_UNUSED)
 @parsed_into(EvalOptions)
 def recall(options: EvalOptions) -> None:
     """Print the recall on the list valid= in DATA of boxes of any class, picture by picture.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from darknet_torch.cli.darknet.command import FILES, DarknetCommand, help_text
 from darknet_torch.cli.options import (
     DeviceOptions,
     ModelOptions,
@@ -18,33 +21,87 @@ from darknet_torch.cli.options import (
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
+from darknet_torch.cli.words import find_spelling, option_spellings
 from darknet_torch.errors import UsageError
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_POSITIONS = ("data", "cfg", "weights")
+_ON_COMMAND_LINE = ParameterSource.COMMANDLINE
 
-# Darknet's flags that have no effect here: (the type of the value, what happens instead).
-_IgnoredFlags = dict[str, tuple[type | None, str]]
-_IGNORED: _IgnoredFlags = {
-    "-json_port": (int, "nothing is served; --format jsonl prints a line for each frame"),
-    "-mjpeg_port": (int, "nothing is served; --save and -out_filename keep annotated frames"),
-    "-http_post_host": (str, "nothing is posted; --format jsonl prints a line for each frame"),
-    "-time_limit_sec": (int, "it runs to the end of its source"),
-    "-avgframes": (int, "each frame is processed by itself"),
-    "-s": (int, "every frame is processed"),
-    "-hier": (float, "the threshold of hierarchies is 0.5"),
-    "-prefix": (str, "--save DIR keeps annotated frames"),
-    "-dontdraw_bbox": (None, "boxes are drawn where pictures are kept"),
-    "-benchmark": (None, "frames are read, and the rates include that"),
-    "-benchmark_layers": (None, "layers are not timed"),
-}
-_IGNORED_IN_TRAINING: _IgnoredFlags = {
-    "-mjpeg_port": (int, "nothing is served; the lines go to standard output"),
-    "-chart": (str, "no chart is drawn; the lines go to standard output"),
-    "-mAP_epochs": (int, "--map evaluates every 4 epochs"),
-    "-thresh": (float, "--map evaluates at every score"),
-    "-show_imgs": (None, "no window opens; --show-batch PNG draws the first batch"),
-    "-benchmark_layers": (None, "layers are not timed"),
+
+class IgnoredFlag(NamedTuple):
+    """A flag of Darknet's that has no effect here.
+
+    Attributes:
+        name: as Darknet spells it.
+        kind: the type of its value; None for a flag without a value.
+        instead: what happens instead, for the note that is printed.
+    """
+
+    name: str
+    kind: type | None
+    instead: str
+
+
+_UNUSED = "this command does not use it"
+
+_IGNORED = (
+    IgnoredFlag(
+        "-json_port", int, "nothing is served; --format jsonl prints a line for each frame"
+    ),
+    IgnoredFlag(
+        "-mjpeg_port", int, "nothing is served; --save and -out_filename keep annotated frames"
+    ),
+    IgnoredFlag(
+        "-http_post_host", str, "nothing is posted; --format jsonl prints a line for each frame"
+    ),
+    IgnoredFlag("-time_limit_sec", int, "it runs to the end of its source"),
+    IgnoredFlag("-avgframes", int, "each frame is processed by itself"),
+    IgnoredFlag("-s", int, "every frame is processed"),
+    IgnoredFlag("-hier", float, "the threshold of hierarchies is 0.5"),
+    IgnoredFlag("-prefix", str, "--save DIR keeps annotated frames"),
+    IgnoredFlag("-dontdraw_bbox", None, "boxes are drawn where pictures are kept"),
+    IgnoredFlag("-benchmark", None, "frames are read, and the rates include that"),
+    IgnoredFlag("-benchmark_layers", None, "layers are not timed"),
+    IgnoredFlag("-fullscreen", None, "--show opens a window of the size of the picture"),
+    IgnoredFlag("-w", int, "cameras and videos keep their size"),
+    IgnoredFlag("-fps", int, "cameras and videos keep their rate"),
+    IgnoredFlag("-heatmaps", None, "boxes are drawn alone"),
+    IgnoredFlag("-random", None, "sources are processed in their order"),
+)
+_IGNORED_IN_TRAINING = (
+    IgnoredFlag("-mjpeg_port", int, "nothing is served; the lines go to standard output"),
+    IgnoredFlag("-chart", str, "no chart is drawn; the lines go to standard output"),
+    IgnoredFlag("-thresh", float, "--map evaluates at every score"),
+    IgnoredFlag("-show_imgs", None, "no window opens; --show-batch PNG draws the first batch"),
+    IgnoredFlag("-benchmark_layers", None, "layers are not timed"),
+    IgnoredFlag("-dontuse_opencv", None, "pictures are decoded by OpenCV"),
+)
+_IGNORED_EVERYWHERE = (
+    IgnoredFlag(
+        "-cuda_debug_sync", None, "CUDA_LAUNCH_BLOCKING=1 makes CUDA wait for each kernel"
+    ),
+    IgnoredFlag("-trace", None, "--verbose prints more about what is loaded"),
+    IgnoredFlag("-colour", None, "lines have no colours"),
+    IgnoredFlag("-nocolour", None, "NO_COLOR=1 turns colours off"),
+    IgnoredFlag("-fuse", None, "dtorch convert --fold writes a model with folded normalisation"),
+    IgnoredFlag("-dontfuse", None, "dtorch convert folds only with --fold"),
+    IgnoredFlag("-boxes", None, "dtorch convert --decode writes a graph that returns boxes"),
+    IgnoredFlag("-noboxes", None, "dtorch convert --decode writes a graph that returns boxes"),
+    IgnoredFlag("-fp16", None, "--precision chooses the numbers of a training"),
+    IgnoredFlag("-fp32", None, "numbers have 32 bits by default"),
+)
+
+# Every flag of `darknet detector` and `darknet classifier`, with the type of its value. They read
+# them all before they look at the command, so that each command takes the flags of the others.
+# Source: detector.c run_detector, classifier.c run_classifier (both code bases).
+_EVERY_FLAG: dict[str, type | None] = {
+    **{flag.name: flag.kind for flag in (*_IGNORED, *_IGNORED_IN_TRAINING)},
+    **dict.fromkeys(("-thresh", "-iou_thresh"), float),
+    **dict.fromkeys(("-points", "-c", "-i", "-t", "-num_of_clusters", "-width", "-height"), int),
+    **dict.fromkeys(("-mAP_epochs", "-saveweights"), int),
+    **dict.fromkeys(("-out", "-out_filename", "-json_file_output", "-gpus", "-skipclasses"), str),
+    **dict.fromkeys(("-dont_show", "-ext_output", "-letter_box", "-save_labels", "-show"), None),
+    **dict.fromkeys(("-map", "-topk", "-clear", "-nogpu"), None),
 }
 
 
@@ -92,7 +149,7 @@ def _decorate(function: _F, *decorators: Callable[[Any], Any]) -> _F:
 
 
 def darknet_flags(function: _F) -> _F:
-    """Accept -ext_output, -dont_show, -letter_box, -out FILE, -i GPU, -nogpu, as Darknet does.
+    """Accept -ext_output, -dont_show, -letter_box, -out FILE, -log FILE, -i GPU, -nogpu.
 
     Boxes are always printed and no window opens by itself, so the first two change nothing.
     """
@@ -103,6 +160,7 @@ def darknet_flags(function: _F) -> _F:
         _flag("-letter_box", "letter_box", is_flag=True),
         _flag("-out", "json_out", type=OUTPUT_FILE),
         _gpu_flags,
+        general_flags,
     )
 
 
@@ -116,7 +174,7 @@ def detection_flags(function: _F) -> _F:
         _flag("-out_filename", "out_filename", type=OUTPUT_FILE),
         _flag("-json_file_output", "json_file_output", type=OUTPUT_FILE),
         _flag("-c", "camera", type=click.IntRange(min=0)),
-        *_ignored_flags(_IGNORED),
+        *map(_ignored_flag, _IGNORED),
     )
 
 
@@ -126,7 +184,17 @@ def training_flags(function: _F) -> _F:
         function,
         _flag("-dont_show", "dont_show", is_flag=True, expose_value=False),
         _gpu_flags,
-        *_ignored_flags(_IGNORED_IN_TRAINING),
+        general_flags,
+        *map(_ignored_flag, _IGNORED_IN_TRAINING),
+    )
+
+
+def general_flags(function: _F) -> _F:
+    """Accept the flags that belong to no command of its own, such as -log FILE."""
+    return _decorate(
+        function,
+        _flag("-log", "log", type=OUTPUT_FILE),
+        *map(_ignored_flag, _IGNORED_EVERYWHERE),
     )
 
 
@@ -136,21 +204,25 @@ def _gpu_flags(function: _F) -> _F:
     )
 
 
-def _ignored_flags(flags: _IgnoredFlags) -> list[Callable[[Any], Any]]:
-    """Accept flags that have no effect, with a note for each that is given."""
-    return [_ignored_flag(name, kind, instead) for name, (kind, instead) in flags.items()]
+def _ignored_flag(flag: IgnoredFlag) -> Callable[[Any], Any]:
+    """Accept a flag that has no effect, with a note if it is given."""
+    value: dict[str, Any] = {"is_flag": True} if flag.kind is None else {"type": flag.kind}
+    field = f"ignored{flag.name.replace('-', '_')}"
+    note = _note_without_effect(flag.name, flag.instead)
+    return _flag(flag.name, field, callback=note, expose_value=False, **value)
 
 
-def _ignored_flag(name: str, kind: type | None, instead: str) -> Callable[[Any], Any]:
-    def note(context: click.Context, parameter: click.Parameter, value: object) -> None:
-        given = value is not None and value is not False
+def _note_without_effect(name: str, instead: str) -> Callable[..., Any]:
+    """Return a callback that notes an option without effect if it is given."""
+
+    def note(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        given = context.get_parameter_source(parameter.name or "") is _ON_COMMAND_LINE
         # --quiet is read before all other options.
         if given and not context.params.get("quiet") and not context.resilient_parsing:
             click.echo(f"note: {name} has no effect: {instead}", err=True)
+        return value
 
-    value: dict[str, Any] = {"is_flag": True} if kind is None else {"type": kind}
-    field = f"ignored{name.replace('-', '_')}"
-    return _flag(name, field, callback=note, expose_value=False, **value)
+    return note
 
 
 def apply_gpu_flags(options: _GpuFlags) -> _GpuFlags:
@@ -240,36 +312,75 @@ def _check_data(context: click.Context, parameter: click.Parameter, word: str) -
     return word
 
 
-def darknet_style(command: click.Command) -> Callable[[Callable[..., None]], click.Command]:
+def darknet_style(
+    command: click.Command, without_effect: Container[str] = ()
+) -> Callable[[Callable[..., None]], click.Command]:
     """Return a decorator that makes a command with the options of `command`.
 
     DATA, CFG and WEIGHTS are positional arguments of the new command, and SOURCE if `command`
-    takes sources.
+    takes sources. It takes all of Darknet's flags; those that change nothing are noted.
+
+    Args:
+        command: whose options the new command takes.
+        without_effect: names of its parameters that change nothing in the new command.
 
     Raises:
         UsageError: when the command runs, if a cfg is given in the place of DATA.
     """
 
     def decorate(function: Callable[..., None]) -> click.Command:
-        positions = [
-            click.Argument(["data"], type=PATH, callback=_check_data),
-            click.Argument(["cfg"], type=PATH, shell_complete=complete_cfg),
-            click.Argument(
-                ["weights"], type=PATH, required=False, shell_complete=complete_weights
-            ),
-        ]
+        name = function.__name__.rstrip("_")
         options = [
-            param
+            _hide(param, command) if param.name in without_effect else param
             for param in command.params
-            if isinstance(param, click.Option) and param.name not in _POSITIONS
+            if isinstance(param, click.Option) and param.name not in FILES
         ]
-        if any(param.name == "source" for param in command.params):
-            positions.append(click.Argument(["source"], nargs=-1, type=PATH))
-        return click.Command(
-            function.__name__.rstrip("_"),
+        takes_sources = any(param.name == "source" for param in command.params)
+        made = DarknetCommand(
+            name,
             callback=function,
-            params=[*positions, *options],
-            help=function.__doc__,
+            params=[*_file_arguments(takes_sources), *options],
+            help=help_text(function),
         )
+        return accept_every_flag(made)
 
     return decorate
+
+
+def accept_every_flag(command: click.Command) -> click.Command:
+    """Let a command take the flags of Darknet's that it has no use for, with a note for each.
+
+    Returns:
+        The same command.
+    """
+    spellings = option_spellings(command.params)
+    for name, kind in _EVERY_FLAG.items():
+        if find_spelling(spellings, name) is None:
+            _ignored_flag(IgnoredFlag(name, kind, _UNUSED))(command)
+    return command
+
+
+def _file_arguments(takes_sources: bool) -> list[click.Argument]:
+    """Return the arguments DATA CFG [WEIGHTS], and [SOURCE]... if they follow."""
+    arguments = [
+        click.Argument(["data"], type=PATH, callback=_check_data),
+        click.Argument(["cfg"], type=PATH, shell_complete=complete_cfg),
+        click.Argument(["weights"], type=PATH, required=False, shell_complete=complete_weights),
+    ]
+    if takes_sources:
+        arguments.append(click.Argument(["source"], nargs=-1, type=PATH))
+    return arguments
+
+
+def _hide(option: click.Option, command: click.Command) -> click.Option:
+    """Return a hidden copy of an option that notes that it has no effect."""
+    hidden = copy.copy(option)
+    note = _note_without_effect(option.opts[0], f"dtorch {command.name} has it")
+    parse = option.callback
+
+    def callback(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        note(context, parameter, value)
+        return value if parse is None else parse(context, parameter, value)
+
+    hidden.hidden, hidden.callback = True, callback
+    return hidden

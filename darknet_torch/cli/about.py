@@ -1,0 +1,28 @@
+"""`dtorch version` and `dtorch help`: the options --version and --help as commands."""
+
+from __future__ import annotations
+
+import click
+
+from darknet_torch import __version__
+
+
+@click.command()
+def version() -> None:
+    """Print the version, as `dtorch --version` does."""
+    click.echo(f"dtorch, version {__version__}")
+
+
+@click.command("help")
+@click.argument("words", nargs=-1, metavar="[COMMAND]...")
+@click.pass_context
+def help_command(context: click.Context, words: tuple[str, ...]) -> None:
+    """Print the help of a command, as `dtorch COMMAND --help` does."""
+    context = context.find_root()
+    left = list(words)
+    while left and isinstance(context.command, click.Group):
+        name, command, left = context.command.resolve_command(context, left)
+        if command is None:
+            break
+        context = click.Context(command, info_name=name, parent=context)
+    click.echo(context.get_help())

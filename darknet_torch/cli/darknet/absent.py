@@ -1,0 +1,44 @@
+"""The commands of Darknet that are not here, and what to do instead. No torch."""
+
+from __future__ import annotations
+
+_WEIGHTS = "compute with the arrays of darknet_torch.load, and write them with write_weights"
+_OTHER_NETWORK = "its cfg runs with dtorch detect or dtorch classify if dtorch info can read it"
+
+# Source: darknet.c main (both code bases), darknet_cli.cpp main (hank-ai).
+ABSENT = {
+    "3d": "blend pictures with a program for pictures",
+    "art": _OTHER_NETWORK,
+    "captcha": _OTHER_NETWORK,
+    "cfglayers": "show the layers of a cfg with dtorch info CFG",
+    "cifar": "train it with dtorch train, and measure it with dtorch eval",
+    "coco": "use dtorch detector, with coco.data",
+    "compare": _OTHER_NETWORK,
+    "denormalize": "fold normalisation with dtorch convert WEIGHTS OUT.onnx --fold",
+    "dice": _OTHER_NETWORK,
+    "go": _OTHER_NETWORK,
+    "imtest": "draw pictures as they are trained on with dtorch train --show-batch PNG",
+    "isegmenter": _OTHER_NETWORK,
+    "lsd": _OTHER_NETWORK,
+    "mkimg": "read the arrays of darknet_torch.load",
+    "nightmare": "there is nothing like it",
+    "normalize": _WEIGHTS,
+    "oneoff": _WEIGHTS,
+    "oneoff2": _WEIGHTS,
+    "ops": "dtorch info CFG counts the operations",
+    "print": "dtorch statistics CFG WEIGHTS describes all arrays",
+    "regressor": _OTHER_NETWORK,
+    "rescale": _WEIGHTS,
+    "reset": _WEIGHTS,
+    "rgbgr": _WEIGHTS,
+    "segmenter": _OTHER_NETWORK,
+    "speed": "dtorch detect prints how long it takes",
+    "super": _OTHER_NETWORK,
+    "tag": _OTHER_NETWORK,
+    "test": "draw pictures as they are trained on with dtorch train --show-batch PNG",
+    "vid": _OTHER_NETWORK,
+    "visualize": "dtorch statistics CFG WEIGHTS describes all arrays",
+    "voxel": _OTHER_NETWORK,
+    "writing": _OTHER_NETWORK,
+    "yolo": "use dtorch detector, with voc.data",
+}

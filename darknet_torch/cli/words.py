@@ -1,0 +1,178 @@
+"""The words of a command line: options in any spelling, told from the other words. No torch.
+
+Darknet's users write options as its successors read them: with one dash or two, with hyphens,
+underscores or neither, in capitals or not (`-dont_show`, `--dont-show`, `-DontShow`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import click
+
+_END_OF_OPTIONS = "--"
+
+# Options of the Darknets that have another name here, by their letters.
+SYNONYMS = {
+    "avg": "avgframes",
+    "camera": "c",
+    "color": "colour",
+    "heatmap": "heatmaps",
+    "mapepochs": "mapevery",
+    "nms": "nmsthreshold",
+    "nmsthresh": "nmsthreshold",
+    "nocolor": "nocolour",
+    "nofuse": "dontfuse",
+    "noshow": "dontshow",
+    "saveweights": "saveevery",
+    "showdetails": "verbose",
+}
+
+
+class Words(NamedTuple):
+    """The words after a command.
+
+    Attributes:
+        options: options and their values, options spelled as they are declared.
+        others: all other words before `--`, in their order.
+        rest: `--` and the words after it.
+        spelled: all words in their order, options spelled as they are declared.
+        unknown: the words among `options` that are options, but not of this command.
+    """
+
+    options: list[str]
+    others: list[str]
+    rest: list[str]
+    spelled: list[str]
+    unknown: list[str]
+
+
+def letters(word: str) -> str:
+    """Return the letters and digits of a word, in lower case: all that tells it from others.
+
+    Source: darknet_utils.cpp convert_to_lowercase_alphanum (hank-ai).
+    """
+    return "".join(filter(str.isalnum, word.lower()))
+
+
+def split_words(parameters: Iterable[click.Parameter], words: Sequence[str]) -> Words:
+    """Tell the options and their values from the other words.
+
+    Args:
+        parameters: of the command.
+        words: that follow it.
+    """
+    spellings = option_spellings(parameters)
+    found = Words([], [], [], [], [])
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if word == _END_OF_OPTIONS:
+            found.rest.extend([word, *left])
+            break
+        if not _is_option(word):
+            found.others.append(word)
+            found.spelled.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        spelling = find_spelling(spellings, name)
+        if spelling is None:
+            taken = [word]
+            if not _has_value_attached(spellings, word):
+                found.unknown.append(name)
+        else:
+            taken = [f"{spelling}{equals}{value}"]
+            if not equals and takes_value(spellings[spelling]):
+                taken += left[:1]
+                del left[:1]
+        found.options.extend(taken)
+        found.spelled.extend(taken)
+    found.spelled.extend(found.rest)
+    return found
+
+
+def spell_options(command: click.Command, context: click.Context, words: list[str]) -> list[str]:
+    """Return the words with the command's options spelled as they are declared.
+
+    Args:
+        command: that the words follow.
+        context: of that command, for the message.
+
+    Raises:
+        click.NoSuchOption: an option with one dash that the command does not have; click would
+            read each of its letters as an option.
+    """
+    found = split_words(command.get_params(context), words)
+    for name in found.unknown:
+        if len(name) > 2 and name[1] != "-":
+            close = difflib.get_close_matches(name, option_spellings(command.params), cutoff=0.6)
+            raise click.NoSuchOption(name, possibilities=close, ctx=context)
+    return found.spelled
+
+
+def are_options(command: click.Command, context: click.Context, words: Sequence[str]) -> bool:
+    """Whether the words are options of the command, with their values, and nothing else.
+
+    Those of a group are options of any of its commands.
+    """
+    if isinstance(command, click.Group):
+        inner = click.Context(command, info_name=command.name, parent=context)
+        commands = (command.get_command(inner, name) for name in command.list_commands(inner))
+        return any(one is not None and are_options(one, inner, words) for one in commands)
+    found = split_words(command.get_params(context), words)
+    return not (found.others or found.rest or found.unknown)
+
+
+def _is_option(word: str) -> bool:
+    """Whether a word is an option: with a dash, but neither a negative number nor `-`."""
+    return word[0:1] == "-" and any(map(str.isalpha, word))
+
+
+def option_spellings(parameters: Iterable[click.Parameter]) -> dict[str, click.Option]:
+    """Return the declared spellings of options."""
+    return {
+        spelling: one
+        for one in parameters
+        if isinstance(one, click.Option)
+        for spelling in (*one.opts, *one.secondary_opts)
+    }
+
+
+def find_spelling(spellings: Iterable[str], name: str) -> str | None:
+    """Return the declared spelling of an option.
+
+    Args:
+        spellings: that are declared.
+        name: the option as somebody writes it.
+
+    Returns:
+        `name`, else the spelling that has its letters, preferably as many dashes, else that of
+        its synonym; None if there is none.
+    """
+    spellings = list(spellings)
+    if name in spellings:
+        return name
+    wanted = letters(name)
+    for one in (wanted, SYNONYMS.get(wanted)):
+        same = [spelling for spelling in spellings if letters(spelling) == one]
+        alike = [spelling for spelling in same if _dashes(spelling) == _dashes(name)]
+        if same:
+            return (alike or same)[0]
+    return None
+
+
+def _dashes(spelling: str) -> int:
+    return 2 if spelling.startswith("--") else 1
+
+
+def _has_value_attached(spellings: dict[str, click.Option], word: str) -> bool:
+    """Whether a word is a short option and its value, such as `-k9`."""
+    option = spellings.get(word[:2])
+    return option is not None and takes_value(option) and word[2:].isdecimal()
+
+
+def takes_value(option: click.Option) -> bool:
+    """Whether a value follows the option."""
+    return not option.is_flag and not option.count
