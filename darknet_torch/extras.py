@@ -1,11 +1,49 @@
-"""Import packages that only some commands need, which optional extras install."""
+"""Import packages that only some commands need, and say how to install them."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
+import re
 from typing import Any
 
 from darknet_torch.errors import UsageError
+
+PROGRAM = "darknet-torch"
+_REQUIREMENT = re.compile(r"([\w.-]+)(?:.*extra == ['\"]([\w-]+)['\"])?")
+
+
+def required_packages() -> dict[str, list[str]]:
+    """Return the names of the packages that this program requires.
+
+    Returns:
+        Name of the extra, or "" for the packages that are always required -> packages.
+
+    Raises:
+        ImportError: this program is not installed, but run from a folder.
+    """
+    found: dict[str, list[str]] = {}
+    for requirement in importlib.metadata.requires(PROGRAM) or ():
+        match = _REQUIREMENT.match(requirement)
+        if match:
+            found.setdefault(match[2] or "", []).append(match[1])
+    return found
+
+
+def install_command(extra: str, missing: str) -> str:
+    """Return the command that installs the packages of an extra.
+
+    It names the packages, because it must work wherever this program was installed from.
+
+    Args:
+        extra: the extra of this program, such as "plot".
+        missing: the package to name if this program is run without being installed.
+    """
+    try:
+        packages = required_packages().get(extra) or [missing]
+    except ImportError:
+        packages = [missing]
+    return f"pip install {' '.join(packages)}"
 
 
 def import_extra(module: str, *, extra: str) -> Any:
@@ -16,7 +54,7 @@ def import_extra(module: str, *, extra: str) -> Any:
         extra: the extra of darknet-torch that installs the package, such as "plot".
 
     Raises:
-        UsageError: the package cannot be imported; the message names the extra.
+        UsageError: the package cannot be imported; the message says how to install it.
     """
     try:
         return importlib.import_module(module)
@@ -25,5 +63,5 @@ def import_extra(module: str, *, extra: str) -> Any:
         raise UsageError(
             f"this needs the package {package}, which cannot be imported",
             got=str(error),
-            fix=f"pip install 'darknet-torch[{extra}]'",
+            fix=install_command(extra, package),
         ) from None

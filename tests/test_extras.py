@@ -1,19 +1,33 @@
 """Importing optional packages."""
 
+import importlib.metadata
 import sys
 
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.extras import import_extra
+from darknet_torch.extras import import_extra, install_command
 
 
 def test_an_installed_module_is_imported():
     assert import_extra("xml.dom", extra="plot") is sys.modules["xml.dom"]
 
 
-def test_a_missing_package_is_an_error_that_names_the_extra():
+def test_a_missing_package_is_an_error_that_names_the_packages_of_the_extra():
     with pytest.raises(UsageError, match="package no_such_package, which") as raised:
         import_extra("no_such_package.part", extra="plot")
-    assert raised.value.fix == "pip install 'darknet-torch[plot]'"
+    assert raised.value.fix == "pip install matplotlib"
     assert "no_such_package" in raised.value.got
+
+
+def test_without_an_installation_the_command_names_the_missing_package(monkeypatch):
+    def requires(program):
+        raise importlib.metadata.PackageNotFoundError(program)
+
+    monkeypatch.setattr(importlib.metadata, "requires", requires)
+    assert install_command("onnx", "onnxscript") == "pip install onnxscript"
+
+
+def test_every_package_of_an_extra_is_installed():
+    assert install_command("onnx", "onnx") == "pip install onnx onnxruntime onnxscript"
+    assert install_command("unknown", "that") == "pip install that"

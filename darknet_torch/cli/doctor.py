@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cli.options import DeviceOptions, device_option, parsed_into
+from darknet_torch.extras import install_command
 
 if TYPE_CHECKING:
     from darknet_torch.doctor.examine import Examination
@@ -71,8 +72,9 @@ def _package_rows(part: Mapping[str, Any]) -> dict[str, str]:
     """Return a row for each package, with how to install it if it is missing."""
     rows: dict[str, str] = {}
     for extra, found in part.items():
-        fix = f"not installed; pip install 'darknet-torch[{extra}]'" if extra else "missing"
-        rows |= {package: version or fix for package, version in found.items()}
+        for package, version in found.items():
+            fix = f"not installed; {install_command(extra, package)}" if extra else "missing"
+            rows[package] = version or fix
     return rows
 
 

@@ -15,10 +15,9 @@ from darknet_torch import __version__
 from darknet_torch.cfg.zoo import definitions_folder, shipped
 from darknet_torch.downloads.finding import cache_folder, downloaded
 from darknet_torch.downloads.published import PUBLISHED
+from darknet_torch.extras import PROGRAM, required_packages
 
-PROGRAM = "darknet-torch"
 _DEVELOPMENT_EXTRA = "dev"
-_REQUIREMENT = re.compile(r"([\w.-]+)(?:.*extra == ['\"]([\w-]+)['\"])?")
 _BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 
 
@@ -41,12 +40,11 @@ def packages() -> dict[str, dict[str, str | None]]:
     Raises:
         ImportError: this program is not installed, but run from a folder.
     """
-    found: dict[str, dict[str, str | None]] = {}
-    for requirement in importlib.metadata.requires(PROGRAM) or ():
-        match = _REQUIREMENT.match(requirement)
-        if match and match[2] != _DEVELOPMENT_EXTRA:
-            found.setdefault(match[2] or "", {})[match[1]] = _version(match[1])
-    return found
+    return {
+        extra: {package: _version(package) for package in names}
+        for extra, names in required_packages().items()
+        if extra != _DEVELOPMENT_EXTRA
+    }
 
 
 def _version(package: str) -> str | None:

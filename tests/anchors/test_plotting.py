@@ -52,5 +52,5 @@ def test_an_unknown_suffix_is_an_error():
 
 def test_without_matplotlib_the_message_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(UsageError, match=r"pip install 'darknet-torch\[plot\]'"):
+    with pytest.raises(UsageError, match=r"pip install matplotlib"):
         AnchorPlot(Path("a.png"))

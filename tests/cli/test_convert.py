@@ -195,4 +195,4 @@ class TestRefusals:
     def test_a_package_that_is_not_installed(self, weights, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "onnxscript", None)
         message = refused(weights, tmp_path / "a.onnx")
-        assert message.endswith("; pip install 'darknet-torch[onnx]'")
+        assert message.endswith("; pip install onnx onnxruntime onnxscript")

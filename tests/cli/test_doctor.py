@@ -39,7 +39,7 @@ def test_problems_are_printed_to_standard_error(monkeypatch):
     assert result.exit_code == 1
     assert result.stderr == "dtorch: packages: libstb not installed; pip install libstb\n"
     assert "  libstb  missing\n" in result.stdout
-    assert "  onnx    not installed; pip install 'darknet-torch[onnx]'\n" in result.stdout
+    assert "  onnx    not installed; pip install onnx onnxruntime onnxscript\n" in result.stdout
 
 
 def test_a_device_that_is_not_there_is_a_problem():

@@ -193,7 +193,7 @@ def test_arrays_that_do_not_fit_the_cfg_are_named():
 def test_without_safetensors_the_package_and_its_extra_are_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.setitem(sys.modules, "safetensors.torch", None)
-    expected = r"needs the package safetensors.*pip install 'darknet-torch\[safetensors\]'"
+    expected = r"needs the package safetensors.*pip install safetensors"
     with pytest.raises(UsageError, match=expected):
         write_safetensors(small_model(), io.BytesIO())
     with pytest.raises(UsageError, match=expected):

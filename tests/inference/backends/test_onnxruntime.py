@@ -55,7 +55,7 @@ def test_onnxruntime_classifies_as_torch_does():
 @pytest.mark.parametrize("missing", ["onnxscript", "onnx"])
 def test_a_missing_package_is_reported_with_its_extra(missing, monkeypatch):
     monkeypatch.setitem(sys.modules, missing, None)
-    expected = rf"needs the package {missing}, which .*pip install 'darknet-torch\[onnx\]'"
+    expected = rf"needs the package {missing}, which .*pip install onnx onnxruntime onnxscript"
     with pytest.raises(UsageError, match=expected):
         dt.Detector(trained_network(DETECTOR), backend="onnxruntime")
 
