@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from darknet_torch.media.frame_batches import Frame
     from darknet_torch.results.detections import Detections
 
+_RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
+_MOST_NUMBERS = 100_000  # in a range: more than any network has classes
 _FORMATS = ("text", "json", "jsonl", "csv", "coco", "txt")
 
 
@@ -63,11 +66,13 @@ class DetectOptions(
 
     Attributes:
         only: names or numbers of the classes to look for; None for all.
+        skipped: names or numbers of the classes to leave out; None for none.
         save: the folder of annotated pictures and videos.
     """
 
     threshold: float
     only: list[str] | None
+    skipped: list[str] | None
     max_detections: int | None
     reconnects: int
     save: str | None
@@ -85,6 +90,23 @@ def _split_words(
     return words
 
 
+def _split_words_and_ranges(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> list[str] | None:
+    """Parse a list such as 2,5-8,cat; a range is the numbers that it stands for.
+
+    Source: darknet_cfg_and_state.cpp parse_skip_classes (hank-ai).
+    """
+    found = []
+    for word in _split_words(context, parameter, text) or ():
+        ends = _RANGE.fullmatch(word)
+        numbers = range(int(ends[1]), int(ends[2]) + 1) if ends else ()
+        if ends and not 0 < len(numbers) <= _MOST_NUMBERS:
+            raise click.BadParameter(f"{word!r} is not a range of classes, such as 5-8")
+        found += [str(number) for number in numbers] or [word]
+    return found or None
+
+
 detect_options = all_options(
     network_options,
     names_options,
@@ -96,6 +118,13 @@ detect_options = all_options(
         metavar="A,B,...",
         callback=_split_words,
         help="Names or numbers of the classes to look for.",
+    ),
+    click.option(
+        "--skip-classes",
+        "skipped",
+        metavar="A,B,...",
+        callback=_split_words_and_ranges,
+        help="Names, numbers or ranges of numbers, such as 2,5-8, of the classes to leave out.",
     ),
     click.option(
         "--max-detections", type=NOT_NEGATIVE, help="Keep the best detections of each picture."
@@ -178,6 +207,7 @@ def _build_detector(options: DetectOptions) -> Detector:
         resize=options.resize,
         exif=options.exif,
         only=options.only,
+        skip=options.skipped or (),
         max_detections=options.max_detections,
     )
 

@@ -58,6 +58,7 @@ class Detector:
             Darknet does, which is opencv for video frames that are stretched, else darknet.
         exif: rotate pictures given by path according to their EXIF orientation.
         only: names or ids of the classes to detect; all by default.
+        skip: names or ids of classes to leave out; none by default.
         max_detections: keep at most this many detections per picture, those with the highest
             scores; None keeps all.
 
@@ -82,6 +83,7 @@ class Detector:
         resize: str | None = None,
         exif: bool = True,
         only: Sequence[str | int] | None = None,
+        skip: Sequence[str | int] = (),
         max_detections: int | None = None,
     ) -> None:
         self.network: Network = network.eval()
@@ -104,9 +106,7 @@ class Detector:
         self.letterbox: bool = default if letterbox is None else letterbox
         self.resize: str | None = resize
         self.exif: bool = exif
-        self.only: list[int] | None = (
-            None if only is None else [self._find_class_id(one) for one in only]
-        )
+        self.only: list[int] | None = self._choose_class_ids(only, skip)
         self.max_detections: int | None = max_detections
         self.backend: Backend = find_backend(backend, network)
 
@@ -294,6 +294,16 @@ class Detector:
             boxes_xyxy, scores[rows, class_ids], class_ids, height, width, self.names, filename
         )
         return detections.visible(self.only).first(self.max_detections)
+
+    def _choose_class_ids(
+        self, only: Sequence[str | int] | None, skip: Sequence[str | int]
+    ) -> list[int] | None:
+        """Return the ids of the classes to detect; None for all."""
+        if only is None and not skip:
+            return None
+        chosen = range(self.classes) if only is None else map(self._find_class_id, only)
+        skipped = {self._find_class_id(one) for one in skip}
+        return [class_id for class_id in chosen if class_id not in skipped]
 
     def _find_class_id(self, name_or_id: str | int) -> int:
         if name_or_id in self.names:

@@ -420,6 +420,25 @@ class TestClasses:
         ((best,),) = objects(PICTURE, "--max-detections", 1)
         assert best["name"] == "circle"
 
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("--skip-classes", "circle,2"),
+            ("-skipclasses", "0,2"),
+            ("-skip_classes=0,2",),
+            ("--SkipClasses=circle,2-2",),
+            ("--skip-classes", "0-2", "--classes", "square"),
+        ],
+    )
+    def test_skipped_classes_are_left_out(self, words):
+        (found,) = objects(PICTURE, *words)
+        kept = {"square"} if "--classes" not in words else set()
+        assert {one["name"] for one in found} == kept
+
+    @pytest.mark.parametrize("words", ["5-2", "0-999999", ","])
+    def test_skipped_classes_that_are_no_list_are_wrong_usage(self, words):
+        assert detect("--skip-classes", words, PICTURE).exit_code == UNUSABLE
+
     def test_an_unknown_class_is_reported_with_the_nearest_one(self):
         result = detect("--classes", "circle,squar", PICTURE)
         assert (result.exit_code, result.stdout) == (UNUSABLE, "")

@@ -369,6 +369,23 @@ class TestChosenDetections:
         found = detector(sample_folder() / "shapes.png")
         assert found.class_ids.tolist() == [0]
 
+    @pytest.mark.parametrize(
+        ("options", "kinds"),
+        [
+            ({"skip": ["circle", 2]}, {1}),
+            ({"skip": ["0", "1", "2"]}, set()),
+            ({"only": ["square", "circle"], "skip": ["square"]}, {0}),
+        ],
+    )
+    def test_classes_can_be_left_out(self, options, kinds):
+        every, chosen = self.found(), self.found(**options)
+        assert {0, 1, 2} == set(every.class_ids)
+        assert set(chosen.class_ids) == kinds
+
+    def test_an_unknown_class_to_leave_out_is_reported(self):
+        with pytest.raises(UsageError, match="squar: no such class: expected a name, or"):
+            self.found(skip=["squar"])
+
     @pytest.mark.parametrize("only", [["squar"], ["3"], [-1]])
     def test_an_unknown_class_is_reported(self, only):
         with pytest.raises(UsageError, match=f"{only[0]}: no such class: expected a name, or"):
