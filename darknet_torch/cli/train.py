@@ -35,7 +35,7 @@ from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
-from darknet_torch.training.plan import PRECISIONS, TrainPlan
+from darknet_torch.training.plan import MAP_EPOCHS, PRECISIONS, TrainPlan
 from darknet_torch.training.run_folder import (
     RUNS,
     check_free,
@@ -89,6 +89,7 @@ class TrainOptions(DataFormatOptions, GpuFlags):
     overfit: int | None
     evaluates: bool
     iou: float
+    map_every: int | None
     clear: bool
     resume: bool
     overwrite: bool
@@ -196,7 +197,19 @@ train_options = all_options(
         is_flag=True,
         help="Evaluate during training, and keep the best weights in _best.",
     ),
-    click.option("--iou", "-iou_thresh", type=FRACTION, default=0.5),
+    click.option(
+        "--iou",
+        "-iou_thresh",
+        type=FRACTION,
+        default=0.5,
+        help="Overlap that makes a detection right for --map.",
+    ),
+    click.option(
+        "--map-every",
+        type=POSITIVE,
+        metavar="EPOCHS",
+        help="Epochs between two evaluations of --map, at least 100 iterations [default: 4].",
+    ),
     click.option("--clear", "-clear", is_flag=True, help="Count iterations from 0."),
     click.option(
         "--resume",
@@ -239,7 +252,11 @@ train_options = all_options(
     click.option("--gpus", "-gpus", metavar="LIST", help="Train on several GPUs, such as 0,1."),
     click.option("--processes", type=POSITIVE, help="Train in several processes on the CPU."),
     click.option(
-        "--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True
+        "--precision",
+        type=click.Choice(PRECISIONS),
+        default="float32",
+        show_default=True,
+        help="The numbers in which layers are computed.",
     ),
     strict_option,
     quiet_option("Print only a line for each iteration, and warnings about the data."),
@@ -268,6 +285,8 @@ def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> 
             if -clear, or weights of that folder, say that the run is meant to go on.
     """
     options = apply_gpu_flags(options)
+    if options.map_every and not options.evaluates:
+        options.print_remark("note: --map-every has no effect without --map")
     devices = _devices(options)
     plan = make_plan(options)
     if in_darknets_spelling and (plan.clear or lies_in(plan.weights, plan.backup)):
@@ -368,6 +387,7 @@ def make_plan(options: TrainOptions) -> TrainPlan:
         overwrite=options.overwrite,
         map=options.evaluates,
         iou=options.iou,
+        map_every=options.map_every or MAP_EPOCHS,
         save_every=save_every,
         save_last=options.save_last,
     )

@@ -21,13 +21,12 @@ from darknet_torch.media.frame_batches import picture_batches
 from darknet_torch.model.network import Network
 from darknet_torch.training.callbacks import Callback, State
 from darknet_torch.training.data import CLASSIFIER, DETECTOR, TrainingData
-from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.plan import MAP_EPOCHS, TrainPlan
 
 if TYPE_CHECKING:
     from darknet_torch.training.loop import TrainingLoop, Update
 
 _BATCH = 8  # pictures per forward pass
-_EPOCHS = 4  # between two evaluations. Source: detector.c mAP_epochs (AlexeyAB)
 _MIN_INTERVAL = 100  # iterations between two evaluations
 
 Evaluator = Callable[[Network], "Score"]
@@ -124,6 +123,7 @@ class PeriodicEvaluation(Callback):
     Args:
         evaluate: computes the score.
         pictures: how many the training set has.
+        epochs: between two evaluations, at least 100 iterations.
 
     Attributes:
         last: the last score, None before the first.
@@ -131,8 +131,8 @@ class PeriodicEvaluation(Callback):
     Source: detector.c train_detector (AlexeyAB), its calc_map_for_each.
     """
 
-    def __init__(self, evaluate: Evaluator, pictures: int) -> None:
-        self.evaluate, self.pictures = evaluate, pictures
+    def __init__(self, evaluate: Evaluator, pictures: int, epochs: int = MAP_EPOCHS) -> None:
+        self.evaluate, self.pictures, self.epochs = evaluate, pictures, epochs
         self.last: Score | None = None
         self._evaluated_at: int | None = None
 
@@ -171,7 +171,7 @@ class PeriodicEvaluation(Callback):
     def _is_due(self, loop: TrainingLoop) -> bool:
         net = loop.network.net
         per_iteration = loop.batch_size * loop.processes.count
-        interval = max(_EPOCHS * self.pictures // per_iteration, _MIN_INTERVAL)
+        interval = max(self.epochs * self.pictures // per_iteration, _MIN_INTERVAL)
         due = max((self._evaluated_at or 0) + interval, net.burn_in)
         return loop.iteration >= due or loop.iteration == net.max_batches
 

@@ -11,6 +11,7 @@ from typing import Any
 from darknet_torch.files import write_text
 
 PRECISIONS = ("float32", "bfloat16", "float16")
+MAP_EPOCHS = 4  # between two evaluations. Source: detector.c mAP_epochs (AlexeyAB)
 _FEW_BATCHES = 10000  # below this, numbered weights are saved more often
 
 
@@ -46,6 +47,7 @@ class TrainPlan:
         overwrite: replace the weights of an earlier run in the folder `backup`.
         map: evaluate on the split `valid_split` at intervals, and keep the best weights.
         iou: overlap from which the evaluation counts a detection, 0-1.
+        map_every: epochs between two evaluations, at least 100 iterations.
         save_every: iterations between two numbered weight files, None for Darknet's.
         save_last: iterations between two writes of the last weights and their state, which
             are written every 10 minutes, too; 0 to write them at the end alone.
@@ -86,6 +88,7 @@ class TrainPlan:
     overwrite: bool = False
     map: bool = False
     iou: float = 0.5
+    map_every: int = MAP_EPOCHS
     save_every: int | None = None
     save_last: int = 100
 

@@ -150,7 +150,9 @@ def prepare(
     warn_ignored_options(network)
     data = open_training_data(network, plan)
     evaluator = find_evaluator(data, plan)
-    evaluation = PeriodicEvaluation(evaluator, data.pictures) if evaluator else None
+    evaluation = (
+        PeriodicEvaluation(evaluator, data.pictures, plan.map_every) if evaluator else None
+    )
     precision = getattr(torch, plan.precision)
     record = RunRecord.of_run(network, plan, data, processes)
     loop = TrainingLoop(

@@ -1,10 +1,13 @@
 """The evaluation of a network during its training."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 
 from darknet_torch.errors import UsageError
 from darknet_torch.training.callbacks import Callback
-from darknet_torch.training.evaluation import PeriodicEvaluation
+from darknet_torch.training.evaluation import PeriodicEvaluation, Score
 from darknet_torch.training.setup import prepare
 from tests.training.runs import DETECTOR, changed, written
 
@@ -46,6 +49,31 @@ def test_after_an_evaluation_that_failed_the_training_goes_on(plan, error, got):
     (text,) = warnings.texts
     assert text.startswith("iteration 6: the evaluation failed; training goes on, and its weights")
     assert got in text
+
+
+@pytest.mark.parametrize(
+    ("epochs", "evaluated"), [(1, [100, 200, 203]), (4, [133, 203]), (9, [203])]
+)
+def test_it_is_evaluated_every_few_epochs_but_not_more_often_than_every_100_iterations(
+    epochs, evaluated
+):
+    """Of 100 pictures in batches of 3, an epoch has 33 iterations; there are 203 in all."""
+    scores = []
+    evaluation = PeriodicEvaluation(lambda network: Score(0.5, []), 100, epochs)
+    loop = SimpleNamespace(
+        iteration=0,
+        batch_size=3,
+        processes=SimpleNamespace(count=1),
+        network=SimpleNamespace(
+            net=SimpleNamespace(burn_in=0, max_batches=203), train=lambda: None
+        ),
+        interruptible=nullcontext,
+        events=SimpleNamespace(on_evaluation=lambda loop, score: scores.append(loop.iteration)),
+    )
+    evaluation.on_start(loop)
+    for loop.iteration in range(1, 204):
+        evaluation.on_iteration(loop, None)
+    assert scores == evaluated
 
 
 def test_an_interrupt_during_an_evaluation_still_ends_the_training(plan):

@@ -40,11 +40,12 @@ def test_darknets_flags_without_effect_are_noted(files):
     command = ("detector", "train", data, cfg, *flags.split(), "-benchmark_layers")
     result = dtorch(*command, "--backup", backup, "--workers", 0, "--max-batches", 1)
     assert result.exit_code == 0, result.stderr
-    notes = [line for line in result.stderr.splitlines() if line.startswith("note: -")]
+    notes = [line for line in result.stderr.splitlines() if " has no effect: " in line]
     assert [note.split()[1] for note in notes] == [
-        *("-mjpeg_port", "-chart", "-mAP_epochs", "-thresh", "-show_imgs", "-benchmark_layers")
+        *("-mjpeg_port", "-chart", "-thresh", "-show_imgs", "-benchmark_layers")
     ]
-    assert notes[2] == "note: -mAP_epochs has no effect: --map evaluates every 4 epochs"
+    assert notes[2] == "note: -thresh has no effect: --map evaluates at every score"
+    assert "note: --map-every has no effect without --map" in result.stderr
 
 
 def test_a_classifier_learns_colours(tmp_path):
@@ -53,7 +54,7 @@ def test_a_classifier_learns_colours(tmp_path):
         *("classifier", "train", data, cfg, "--map", "--backup", tmp_path / "b", "--workers", 0)
     )
     assert result.exit_code == 0, result.stderr
-    assert "23: top 1: 1.000000" in result.stdout
+    assert "24: top 1: 1.000000" in result.stdout
     weights = tmp_path / "b" / "small_final.weights"
     evaluated = dtorch("classifier", "valid", data, cfg, weights)
     assert evaluated.exit_code == 0, evaluated.stderr
