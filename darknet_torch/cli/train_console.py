@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cli.reporting import SHOWN_PROBLEMS
-from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.callbacks import Callback, State
 from darknet_torch.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,9 +23,18 @@ class ConsoleLog(Callback):
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
         self._progress: Progress | None = None
+        self._average_loss: float | None = None
+
+    def state_dict(self) -> State:
+        """The average loss, from which a resumed run goes on."""
+        return {"average_loss": self._progress.loss if self._progress else None}
+
+    def load_state_dict(self, state: State) -> None:
+        self._average_loss = state.get("average_loss")
 
     def on_start(self, loop: TrainingLoop) -> None:
-        self._progress = Progress(loop.network, loop.batch_size * loop.processes.count)
+        images = loop.batch_size * loop.processes.count
+        self._progress = Progress(loop.network, images, self._average_loss)
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         assert self._progress is not None

@@ -32,6 +32,25 @@ def test_iterations_go_to_standard_output_and_details_to_standard_error(capsys):
     assert err == "iseg 0: count = 2.000000\n"
 
 
+def test_the_average_loss_goes_on_in_a_resumed_run(capsys):
+    log, loop = started(quiet=True)
+    log.on_iteration(loop, UPDATE)
+    resumed = ConsoleLog(quiet=True)
+    resumed.load_state_dict(log.state_dict())
+    resumed.on_start(loop)
+    resumed.on_iteration(loop, Update(2, 1.0, 0.1, {}))
+    assert " 2: 1.000000, 1.900000 avg loss, " in capsys.readouterr().out
+    assert resumed.state_dict() == {"average_loss": pytest.approx(1.9)}
+
+
+def test_without_a_saved_average_the_first_loss_is_the_average(capsys):
+    log, loop = ConsoleLog(quiet=True), started(quiet=True)[1]
+    log.load_state_dict({})
+    log.on_start(loop)
+    log.on_iteration(loop, UPDATE)
+    assert " 1: 2.000000, 2.000000 avg loss, " in capsys.readouterr().out
+
+
 def test_messages_go_to_standard_error(capsys):
     log, loop = started(quiet=False)
     log.on_message(loop, "saved")

@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import torch
 
 from darknet_torch import load
+from darknet_torch.cli.train_console import ConsoleLog
 from darknet_torch.errors import DivergenceError, TrainingError, UsageError
 from darknet_torch.interruption import Interrupted
 from darknet_torch.training.checkpoint_pair import find_saved_run
@@ -105,6 +108,19 @@ def test_a_resumed_run_ends_with_the_same_weights(plan, tmp_path, bugs, kind):
     assert recorder.warnings == []
     assert "going on after iteration 4" in recorder.messages[0]
     assert str(half.path("_last.state")) in recorder.messages[0]
+
+
+def test_a_resumed_run_prints_the_average_loss_of_the_whole_one(plan, tmp_path, capsys):
+    def averages(plan, stop=None):
+        training = prepare(plan, [ConsoleLog(quiet=True), Stop(stop, KeyboardInterrupt)])
+        with suppress(KeyboardInterrupt):
+            training.run()
+        return re.findall(r" (\d+): .* (\S+) avg loss", capsys.readouterr().out)
+
+    whole = averages(plan)
+    half = changed(plan, backup=str(tmp_path / "half"))
+    assert averages(half, stop=4) + averages(changed(half, resume=True)) == whole
+    assert len(whole) == 6
 
 
 def test_changes_since_the_stop_are_named_before_it_goes_on(plan):
