@@ -43,7 +43,10 @@ class ClassifierScore:
         return int(self.pictures.sum()) + self.unknown
 
     def lines(self) -> list[str]:
-        """Return Darknet's last line, and a table of the classes that have pictures."""
+        """Return Darknet's last line, and a table of the classes that have pictures.
+
+        Differs: the line starts with the number of pictures, where C's has the index of the last.
+        """
         top_1, top_k = self.top_1.sum() / self.total, self.top_k.sum() / self.total
         rows = [
             [
@@ -56,7 +59,7 @@ class ClassifierScore:
         ]
         head = ["class", "pictures", "top 1", f"top {self.top}"]
         return [
-            f"{self.total - 1}: top 1: {top_1:f}, top {self.top}: {top_k:f}",
+            f"{self.total}: top 1: {top_1:f}, top {self.top}: {top_k:f}",
             "",
             *table([head, *rows]),
         ]

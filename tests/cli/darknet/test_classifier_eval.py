@@ -20,7 +20,7 @@ def test_valid_prints_how_often_it_is_right(model, data):
     result = dtorch("classifier", "valid", data, model, model.with_suffix(".weights"))
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
-    assert lines[0] == "4: top 1: 0.400000, top 2: 0.600000"
+    assert lines[0] == "5: top 1: 0.400000, top 2: 0.600000"
     assert [line.split() for line in lines[3:]] == [
         ["blue", "2", "100.00", "100.00"],
         ["green", "1", "0.00", "100.00"],
@@ -33,4 +33,4 @@ def test_a_broken_picture_is_left_out(model, data):
     result = dtorch("classifier", "valid", data, model)
     assert result.exit_code == 1
     assert "a_blue.png" in result.stderr
-    assert result.stdout.startswith("3: top 1: 0.250000, ")
+    assert result.stdout.startswith("4: top 1: 0.250000, ")
