@@ -12,9 +12,11 @@ from darknet_torch.cfg.zoo import shipped
 from darknet_torch.cli.model_loading import build_model, load_model
 from darknet_torch.cli.options import (
     ModelOptions,
+    ReportFormatOptions,
     network_options,
     parsed_into,
     quiet_option,
+    report_format_options,
     verbose_option,
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
@@ -26,7 +28,7 @@ _GRAPH_SUFFIX = ".svg"
 
 
 @dataclass(frozen=True, kw_only=True)
-class InfoOptions(ModelOptions):
+class InfoOptions(ModelOptions, ReportFormatOptions):
     """The options of `dtorch info`.
 
     Attributes:
@@ -37,7 +39,6 @@ class InfoOptions(ModelOptions):
 
     network_cfg: str | None
     lists: bool
-    as_json: bool
     graph: str | None
 
 
@@ -47,7 +48,7 @@ class InfoOptions(ModelOptions):
 )
 @network_options
 @click.option("--list", "lists", is_flag=True, help="List the names of the shipped definitions.")
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+@report_format_options
 @click.option("--graph", type=OUTPUT_FILE, help="Draw the layers to this SVG file.")
 @quiet_option("Print no warnings.")
 @verbose_option
@@ -74,7 +75,7 @@ def info(options: InfoOptions) -> None:
     summary = summarize(network)
     if options.graph:
         write_text(Path(options.graph), draw_graph(summary.rows, Path(cfg).stem))
-    if options.as_json:
+    if options.is_json:
         click.echo(json.dumps(summary.to_dict(), indent=1))
         return
     for line in summary.lines():

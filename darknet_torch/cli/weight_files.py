@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import click
 
 from darknet_torch.cli.options import (
+    ReportFormatOptions,
     ReportingOptions,
     all_options,
     dialect_option,
     parsed_into,
     quiet_option,
+    report_format_options,
     strict_option,
     verbose_option,
 )
@@ -55,12 +57,11 @@ class AverageOptions(WeightFileOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatisticsOptions(WeightFileOptions):
+class StatisticsOptions(WeightFileOptions, ReportFormatOptions):
     """The options of `dtorch statistics`."""
 
     weights: str
     allow_leftover: bool
-    as_json: bool
 
 
 @click.command()
@@ -105,7 +106,7 @@ def average(options: AverageOptions) -> None:
 @click.argument("cfg", type=PATH, shell_complete=complete_cfg)
 @click.argument("weights", type=PATH, shell_complete=complete_weights)
 @click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long.")
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of lines.")
+@report_format_options
 @weight_file_options
 @parsed_into(StatisticsOptions)
 def statistics(options: StatisticsOptions) -> None:
@@ -122,7 +123,7 @@ def statistics(options: StatisticsOptions) -> None:
             dialect=options.dialect,
             strict=not options.allow_leftover,
         )
-    if options.as_json:
+    if options.is_json:
         click.echo(json.dumps([array.to_dict() for array in found], indent=1))
     else:
         for (index, section), arrays in itertools.groupby(

@@ -142,6 +142,7 @@ class TestJson:
     def test_json_has_what_the_summary_has(self):
         record = json.loads(shown("mine.cfg", "--json"))
         assert record == json.loads(json.dumps(summarize(build("mine.cfg")).to_dict()))
+        assert record == json.loads(shown("mine.cfg", "--format", "json"))
         assert record["parameters"] == FLOATS
 
     def test_warnings_are_not_mixed_into_json(self, folder):

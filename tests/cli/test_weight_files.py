@@ -86,6 +86,7 @@ def test_statistics_name_every_layer_and_array(model):
 
 def test_statistics_as_json_have_the_same_numbers(model):
     result = dtorch("statistics", *model, "--json")
+    assert dtorch("statistics", *model, "--format", "json").stdout == result.stdout
     found = json.loads(result.stdout)
     raw = np.frombuffer(model[1].read_bytes()[BIASES], "<f4").astype(float)
     assert [one["count"] for one in found] == [8, 8, 8, 8, 216, 14, 112]
