@@ -66,7 +66,7 @@ class LazyGroup(click.Group):
             formatter.write_dl(sorted(helps.items()))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, self._put_command_first(ctx, args))
+        return super().parse_args(ctx, self.put_command_first(ctx, args))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -81,7 +81,7 @@ class LazyGroup(click.Group):
         if name in self.absent and not ctx.resilient_parsing:
             raise UsageError(
                 f"darknet's {name} does not exist here",
-                where=f"{ctx.info_name} {args[0]}",
+                where=f"{ctx.command_path} {args[0]}",
                 fix=self.absent[name],
             )
         try:
@@ -108,7 +108,7 @@ class LazyGroup(click.Group):
             return word
         return next((name for name in names if letters(name) == letters(word)), word)
 
-    def _put_command_first(self, ctx: click.Context, words: list[str]) -> list[str]:
+    def put_command_first(self, ctx: click.Context, words: list[str]) -> list[str]:
         """Move the options that stand before a command to behind it."""
         own = {spelling for one in self.get_params(ctx) for spelling in one.opts}
         if not words or not words[0].startswith("-") or words[0] in own:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from darknet_torch.cli.darknet.flags import (
+    GpuFlags,
     ModelAndSourceOptions,
+    apply_gpu_flags,
     general_flags,
+    gpu_flags,
     take_model_from_source,
 )
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.cli.model_loading import load_model
 from darknet_torch.cli.options import (
-    DeviceOptions,
     device_option,
     network_options,
     parsed_into,
@@ -35,7 +37,7 @@ _Options = TypeVar("_Options", bound="CharacterModelOptions")
 
 
 @dataclass(frozen=True, kw_only=True)
-class CharacterModelOptions(ModelAndSourceOptions, DeviceOptions):
+class CharacterModelOptions(ModelAndSourceOptions, GpuFlags):
     """A character model, and where to run it.
 
     Attributes:
@@ -72,8 +74,12 @@ def rnn() -> None:
 
 
 def _take_model(options: _Options, most: int = 0) -> _Options:
-    """Read the cfg and the weights among the words, and refuse more than `most` other words."""
-    options, _ = take_model_from_source(options)
+    """Apply Darknet's flags, and take the cfg and the weights from the words.
+
+    Raises:
+        UsageError: there are more than `most` other words.
+    """
+    options, _ = take_model_from_source(apply_gpu_flags(options))
     if len(options.source) > most:
         raise UsageError(
             "too many words",
@@ -119,6 +125,7 @@ def _seed_text_option(default: str, shown: str) -> Callable[[Any], Any]:
 @device_option
 @quiet_option("Print no warnings.")
 @verbose_option
+@gpu_flags
 @general_flags
 @parsed_into(GenerateOptions)
 def generate(options: GenerateOptions) -> None:
@@ -147,6 +154,7 @@ def generate(options: GenerateOptions) -> None:
 @device_option
 @quiet_option("Print no warnings.")
 @verbose_option
+@gpu_flags
 @general_flags
 @parsed_into(CharacterModelOptions)
 def validate(options: CharacterModelOptions) -> None:

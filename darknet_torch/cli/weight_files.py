@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import click
 
+from darknet_torch.cli.darknet.command import DarknetCommand
+from darknet_torch.cli.darknet.flags import file_flags
 from darknet_torch.cli.options import (
     ReportFormatOptions,
     ReportingOptions,
@@ -35,7 +37,7 @@ class WeightFileOptions(ReportingOptions):
 
 
 weight_file_options = all_options(
-    dialect_option, strict_option, quiet_option("Print no warnings."), verbose_option
+    dialect_option, strict_option, quiet_option("Print no warnings."), verbose_option, file_flags
 )
 
 
@@ -102,7 +104,7 @@ def average(options: AverageOptions) -> None:
     click.echo(f"{options.out}: the mean of {len(weights)} files")
 
 
-@click.command()
+@click.command(cls=DarknetCommand)
 @click.argument("cfg", type=PATH, shell_complete=complete_cfg)
 @click.argument("weights", type=PATH, shell_complete=complete_weights)
 @click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long.")

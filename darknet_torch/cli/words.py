@@ -28,6 +28,7 @@ SYNONYMS = {
     "noshow": "dontshow",
     "saveweights": "saveevery",
     "showdetails": "verbose",
+    "threshold": "thresh",
 }
 
 

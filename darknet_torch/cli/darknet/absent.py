@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _WEIGHTS = "compute with the arrays of darknet_torch.load, and write them with write_weights"
-_OTHER_NETWORK = "its cfg runs with dtorch detect or dtorch classify if dtorch info can read it"
+_OTHER_NETWORK = "its cfg may load all the same: dtorch info CFG shows its layers"
 
 # Source: darknet.c main (both code bases), darknet_cli.cpp main (hank-ai).
 ABSENT = {
@@ -21,7 +21,7 @@ ABSENT = {
     "isegmenter": _OTHER_NETWORK,
     "lsd": _OTHER_NETWORK,
     "mkimg": "read the arrays of darknet_torch.load",
-    "nightmare": "there is nothing like it",
+    "nightmare": "there is nothing like it here",
     "normalize": _WEIGHTS,
     "oneoff": _WEIGHTS,
     "oneoff2": _WEIGHTS,
@@ -32,7 +32,7 @@ ABSENT = {
     "reset": _WEIGHTS,
     "rgbgr": _WEIGHTS,
     "segmenter": _OTHER_NETWORK,
-    "speed": "dtorch detect prints how long it takes",
+    "speed": "dtorch detect prints the milliseconds of each picture",
     "super": _OTHER_NETWORK,
     "tag": _OTHER_NETWORK,
     "test": "draw pictures as they are trained on with dtorch train --show-batch PNG",

@@ -27,7 +27,7 @@ _ABSENT = {
     "try": _PREDICT,
     "valid10": _VALID,
     "validcrop": _VALID,
-    "validfull": f"{_VALID} --letterbox",
+    "validfull": _VALID,
     "validmulti": _VALID,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -41,12 +41,14 @@ class DarknetCommand(click.Command):
         parameters = self.get_params(ctx)
         found = split_words(parameters, words)
         flags, files = _split_bare_flags(parameters, found.others)
-        names = {parameter.name for parameter in parameters}
-        if names.issuperset(FILES):
-            if "names" in names:
-                more, files = _split_names(files)
-                flags += more
-            files = order_files(files, has_sources="source" in names)
+        names = [parameter.name for parameter in parameters]
+        arguments = [one.name for one in parameters if isinstance(one, click.Argument)]
+        if "names" in names and "cfg" in arguments:
+            more, files = _split_names(files)
+            flags += more
+        roles = [role for role in FILES if role in arguments]
+        if "cfg" in roles:
+            files = order_files(files, roles, has_sources="source" in arguments)
         return [*files, *found.options, *flags, *found.rest]
 
 
@@ -55,18 +57,19 @@ def help_text(function: Callable[..., None]) -> str:
     return (function.__doc__ or "").partition("Source:")[0]
 
 
-def order_files(files: list[str], *, has_sources: bool) -> list[str]:
+def order_files(files: list[str], roles: Sequence[str], *, has_sources: bool) -> list[str]:
     """Return files in the order DATA, CFG, WEIGHTS, others, by their suffixes.
 
     Args:
         files: words that name files. Without exactly one .data and one .cfg among them, or
             with two weight files, they stay as they are.
+        roles: those of `FILES` that the command takes; "cfg" and "weights" are among them.
         has_sources: pictures and videos may follow; before these, WEIGHTS may be left out.
     """
     rest = list(files)
     chosen = []
-    for suffix in (".data", ".cfg"):
-        fitting = [word for word in rest if Path(word).suffix.lower() == suffix]
+    for role in roles[:-1]:
+        fitting = [word for word in rest if Path(word).suffix.lower() == f".{role}"]
         if len(fitting) != 1:
             return files
         chosen += fitting

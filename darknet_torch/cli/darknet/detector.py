@@ -25,8 +25,6 @@ _COMMANDS = {
 _ABSENT = {
     "draw": "annotate pictures with dtorch detect --save DIR",
     "valid2": "use dtorch detector valid, without the mirrored pictures",
-    "censor": "find the boxes with dtorch detect --format json",
-    "extract": "find the boxes with dtorch detect --format json",
 }
 
 

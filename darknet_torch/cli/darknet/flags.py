@@ -65,7 +65,7 @@ _IGNORED = (
     IgnoredFlag("-fullscreen", None, "--show opens a window of the size of the picture"),
     IgnoredFlag("-w", int, "cameras and videos keep their size"),
     IgnoredFlag("-fps", int, "cameras and videos keep their rate"),
-    IgnoredFlag("-heatmaps", None, "boxes are drawn alone"),
+    IgnoredFlag("-heatmaps", None, "only boxes are drawn"),
     IgnoredFlag("-random", None, "sources are processed in their order"),
 )
 _IGNORED_IN_TRAINING = (
@@ -81,7 +81,7 @@ _IGNORED_EVERYWHERE = (
         "-cuda_debug_sync", None, "CUDA_LAUNCH_BLOCKING=1 makes CUDA wait for each kernel"
     ),
     IgnoredFlag("-trace", None, "--verbose prints more about what is loaded"),
-    IgnoredFlag("-colour", None, "lines have no colours"),
+    IgnoredFlag("-colour", None, "colours need no flag where there are any"),
     IgnoredFlag("-nocolour", None, "NO_COLOR=1 turns colours off"),
     IgnoredFlag("-fuse", None, "dtorch convert --fold writes a model with folded normalisation"),
     IgnoredFlag("-dontfuse", None, "dtorch convert folds only with --fold"),
@@ -96,18 +96,18 @@ _IGNORED_EVERYWHERE = (
 # Source: detector.c run_detector, classifier.c run_classifier (both code bases).
 _EVERY_FLAG: dict[str, type | None] = {
     **{flag.name: flag.kind for flag in (*_IGNORED, *_IGNORED_IN_TRAINING)},
-    **dict.fromkeys(("-thresh", "-iou_thresh"), float),
+    **dict.fromkeys(("-thresh", "-iou_thresh", "-nms_threshold"), float),
     **dict.fromkeys(("-points", "-c", "-i", "-t", "-num_of_clusters", "-width", "-height"), int),
     **dict.fromkeys(("-mAP_epochs", "-saveweights"), int),
     **dict.fromkeys(("-out", "-out_filename", "-json_file_output", "-gpus", "-skipclasses"), str),
     **dict.fromkeys(("-dont_show", "-ext_output", "-letter_box", "-save_labels", "-show"), None),
-    **dict.fromkeys(("-map", "-topk", "-clear", "-nogpu"), None),
+    **dict.fromkeys(("-map", "-topk", "-clear", "-nogpu", "-verbose"), None),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class GpuFlags(ReportingOptions, DeviceOptions):
-    """-i and -nogpu, which choose the device; see `_gpu_flags`."""
+    """-i and -nogpu, which choose the device; see `gpu_flags`."""
 
     gpu: int | None
     nogpu: bool
@@ -159,7 +159,7 @@ def darknet_flags(function: _F) -> _F:
         _flag("-dont_show", "dont_show", is_flag=True, expose_value=False),
         _flag("-letter_box", "letter_box", is_flag=True),
         _flag("-out", "json_out", type=OUTPUT_FILE),
-        _gpu_flags,
+        gpu_flags,
         general_flags,
     )
 
@@ -183,10 +183,16 @@ def training_flags(function: _F) -> _F:
     return _decorate(
         function,
         _flag("-dont_show", "dont_show", is_flag=True, expose_value=False),
-        _gpu_flags,
+        gpu_flags,
         general_flags,
         *map(_ignored_flag, _IGNORED_IN_TRAINING),
     )
+
+
+def file_flags(function: _F) -> _F:
+    """Accept the flags of Darknet's that its tools for weight files have no use for."""
+    unused = (IgnoredFlag("-i", int, _UNUSED), IgnoredFlag("-nogpu", None, _UNUSED))
+    return _decorate(function, general_flags, *map(_ignored_flag, unused))
 
 
 def general_flags(function: _F) -> _F:
@@ -198,7 +204,8 @@ def general_flags(function: _F) -> _F:
     )
 
 
-def _gpu_flags(function: _F) -> _F:
+def gpu_flags(function: _F) -> _F:
+    """Accept -i GPU and -nogpu."""
     return _decorate(
         function, _flag("-i", "gpu", type=int), _flag("-nogpu", "nogpu", is_flag=True)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from darknet_torch.cli.darknet.command import DarknetCommand
 from darknet_torch.cli.darknet.flags import darknet_style
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.parameter_types import PATH
@@ -18,7 +19,9 @@ def train_(options: TrainOptions) -> None:
     train_with(options, in_darknets_spelling=True)
 
 
-@click.command("train", help="Train as `darknet rnn train CFG [WEIGHTS] -file TEXT` does.")
+@click.command(
+    "train", cls=DarknetCommand, help="Train as `darknet rnn train CFG [WEIGHTS] -file TEXT` does."
+)
 @click.argument("cfg", type=PATH, shell_complete=complete_cfg)
 @click.argument("weights", type=PATH, required=False, shell_complete=complete_weights)
 @click.option("-file", "--data", "data", type=PATH, metavar="TEXT", default="data/shakespeare.txt")

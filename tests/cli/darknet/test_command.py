@@ -29,18 +29,37 @@ D, C, W = "a.data", "a.cfg", "a.weights"
     ],
 )
 def test_files_are_put_in_darknets_order(words, expected):
-    assert order_files(words, has_sources=True) == expected
+    assert order_files(words, ["data", "cfg", "weights"], has_sources=True) == expected
 
 
 @pytest.mark.parametrize(
     "words", [[C, W], [C, W, "x.jpg"], [D, D, C], [C, "b.cfg", D], ["voc", C, W], [C, D, W, W], []]
 )
 def test_what_is_not_clear_stays_as_it_is(words):
-    assert order_files(words, has_sources=True) == words
+    assert order_files(words, ["data", "cfg", "weights"], has_sources=True) == words
 
 
 def test_without_sources_what_is_left_is_the_weights():
-    assert order_files([C, D, "x.jpg"], has_sources=False) == [D, C, "x.jpg"]
+    assert order_files([C, D, "x.jpg"], ["data", "cfg", "weights"], has_sources=False) == [
+        D,
+        C,
+        "x.jpg",
+    ]
+
+
+def test_commands_without_data_take_two_files_in_any_order():
+    roles = ["cfg", "weights"]
+    assert order_files([W, C], roles, has_sources=False) == [C, W]
+    assert order_files([C], roles, has_sources=False) == [C]
+    assert order_files(["a", W], roles, has_sources=False) == ["a", W]
+
+
+@pytest.mark.parametrize("words", [("statistics",), ("rnn", "train", "--show-batch", "x.png")])
+def test_a_cfg_and_weights_may_be_swapped(files, words):
+    _, cfg, weights = files
+    expected = dtorch(*words, cfg, weights)
+    assert expected.exit_code == (0 if words == ("statistics",) else 2)
+    assert dtorch(*words, weights, cfg).output == expected.output != ""
 
 
 @pytest.fixture(scope="module")
