@@ -164,6 +164,7 @@ class Detector
         resize: str | None = None,
         exif: bool = True,
         only: Sequence[str | int] | None = None,
+        skip: Sequence[str | int] = (),
         max_detections: int | None = None,
     ) -> None
     backend: Backend

@@ -15,10 +15,9 @@ def version() -> None:
 
 @click.command("help")
 @click.argument("words", nargs=-1, metavar="[COMMAND]...")
-@click.pass_context
-def help_command(context: click.Context, words: tuple[str, ...]) -> None:
+def help_command(words: tuple[str, ...]) -> None:
     """Print the help of a command, as `dtorch COMMAND --help` does."""
-    context = context.find_root()
+    context = click.get_current_context().find_root()
     left = list(words)
     while left and isinstance(context.command, click.Group):
         name, command, left = context.command.resolve_command(context, left)

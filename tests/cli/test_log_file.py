@@ -2,12 +2,15 @@
 
 import subprocess
 
+import click
 import pytest
 
+from darknet_torch import __version__
 from darknet_torch.cli.log_file import output_to
 from darknet_torch.errors import UsageError
 from tests.cli.command import RUN, dtorch, python
 
+SIZE = ("-width", 32, "-height", 32)
 DATA = "classes=1\ntrain=train.txt\n"
 
 
@@ -21,33 +24,56 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_output_is_appended_to_the_file_and_an_error_is_not(folder):
-    (folder / "run.log").write_text("before\n")
     words = "detector calc_anchors obj.data -width 32 -height 32 -log run.log".split()
-    result = python(RUN, *words)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith("dtorch: ")
+    for _ in range(2):
+        result = python(RUN, *words)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr.startswith("dtorch: ")
+    part = (
+        f"# dtorch {__version__}: dtorch detector calc_anchors\n\n num_of_clusters = 5, width = 32"
+    )
     log = (folder / "run.log").read_text()
-    assert log.startswith("before\n\n num_of_clusters = 5, width = 32, height = 32 \n")
+    assert log.startswith(part)
+    assert log.count(part) == 2
+    assert "dtorch: " not in log
 
 
 def test_processes_that_are_started_write_there_too(folder, capfd):
-    with output_to("run.log"):
+    with click.Context(click.Command("x"), info_name="x"), output_to("run.log"):
         subprocess.run(["echo", "from a process"], check=True)
-    assert (folder / "run.log").read_text() == "from a process\n"
+    assert (folder / "run.log").read_text() == f"# dtorch {__version__}: x\nfrom a process\n"
     assert capfd.readouterr() == ("", "")
 
 
+def test_nothing_is_appended_to_other_files(folder):
+    (folder / "notes.txt").write_text("mine\n")
+    result = dtorch("detector", "calc_anchors", "obj.data", *SIZE, "-log", "notes.txt")
+    assert result.exit_code == 2
+    for part in ("notes.txt: ", "expected a new or empty file", "got a file with other content"):
+        assert part in result.stderr
+    assert (folder / "notes.txt").read_text() == "mine\n"
+
+
+def test_a_device_takes_the_log(folder):
+    with click.Context(click.Command("x"), info_name="x"), output_to("/dev/null"):
+        subprocess.run(["echo", "dropped"], check=True)
+
+
 def test_a_log_never_replaces_an_input(folder):
-    words = ("detector", "calc_anchors", "obj.data", "-width", 32, "-height", 32)
-    result = dtorch(*words, "-log", "obj.data")
+    result = dtorch("detector", "calc_anchors", "obj.data", *SIZE, "-log", "obj.data")
     assert result.exit_code == 2
     assert "obj.data" in result.stderr
     assert (folder / "obj.data").read_text() == DATA
 
 
 def test_a_log_that_cannot_be_written_is_reported(folder):
-    with pytest.raises(UsageError, match="the log cannot be written"), output_to("no/run.log"):
+    context = click.Context(click.Command("x"), info_name="x")
+    with (
+        context,
+        pytest.raises(UsageError, match=r"no/run\.log: the log cannot be written"),
+        output_to("no/run.log"),
+    ):
         pytest.fail("the block must not run")
-    result = dtorch("detector", "calc_anchors", "obj.data", "-log", "no/run.log")
+    result = dtorch("detector", "calc_anchors", "obj.data", *SIZE, "-log", "no/run.log")
     assert result.exit_code == 2
     assert "no/run.log" in result.stderr

@@ -184,10 +184,10 @@ def every_command(command: click.Command, *words: str) -> Iterator[tuple[str, cl
 
 
 def outputs() -> Iterator[tuple[str, OutputPath]]:
-    """Every output parameter of every command, and its type."""
+    """Every output parameter of every command, and its type; -log has a test of its own."""
     for words, command in every_command(main):
         for parameter in command.params:
-            if isinstance(parameter.type, OutputPath):
+            if isinstance(parameter.type, OutputPath) and parameter.name != "log":
                 is_argument = isinstance(parameter, click.Argument)
                 yield f"{words} {'' if is_argument else parameter.opts[0]}", parameter.type
 
@@ -223,6 +223,23 @@ def test_every_path_says_whether_it_is_read_or_written():
         for parameter in command.params:
             if parameter.name in ("cfg", "weights", "names", "data", "source", "images", "files"):
                 assert isinstance(parameter.type, click.Path) or words.startswith("download")
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        (f"detector train {DARKNET}", EVALUATION_INPUTS),
+        (f"detector map {DARKNET}", EVALUATION_INPUTS),
+        (DETECT, DETECTION_INPUTS),
+    ],
+)
+def test_a_log_is_never_appended_to_an_input(line, names, folder):
+    before = contents(folder)
+    for name in names.split():
+        result = dtorch(*line.split(), "-log", name)
+        assert result.exit_code == UNUSABLE
+        assert f"{name}: " in result.stderr
+    assert contents(folder) == before
 
 
 class TestOtherSpellings:
