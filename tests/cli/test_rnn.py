@@ -213,3 +213,31 @@ class TestUnusableModels:
         loud, quiet = (rnn(*arguments, *more, stdin=b"text") for more in ([], ["--quiet"]))
         assert loud.stderr.startswith("warning: letters.cfg:5: unknown key 'badkey'")
         assert (loud.exit_code, quiet.exit_code, quiet.stderr) == (DONE, DONE, "")
+
+
+class TestDarknetsCommandLine:
+    MODEL = ("letters.weights", "letters.cfg")  # in any order
+
+    def test_generate_takes_darknets_flags(self):
+        words = "-seed a -len 5 -temp 0.5 -srand 3 -nogpu".split()
+        ours = generate(
+            *("--seed-text", "a", "--length", 5, "--temperature", 0.5, "--seed", 3),
+            *("--device", "cpu"),
+        )
+        found = rnn("generate", *self.MODEL, *words)
+        assert (found.exit_code, found.stderr, found.stdout_bytes) == (DONE, "", ours)
+
+    def test_valid_is_validate(self):
+        ours = validate("--seed-text", "a", stdin="ab")
+        assert rnn("valid", *self.MODEL, "-seed", "a", stdin="ab").stdout == ours
+        Path("text.txt").write_text("ab")
+        assert rnn("valid", *self.MODEL, "text.txt", "-seed", "a").stdout == ours
+
+    @pytest.mark.parametrize(
+        ("command", "words"), [("generate", ["more"]), ("valid", ["a.txt", "more"])]
+    )
+    def test_more_words_are_refused(self, command, words):
+        result = rnn(command, *self.MODEL, *words)
+        assert (result.exit_code, result.stdout) == (UNUSABLE, "")
+        assert "more: too many words: expected CFG, WEIGHTS" in result.stderr
+        assert "--cfg and --weights take any name" in result.stderr
