@@ -11,22 +11,25 @@ from pathlib import Path
 import torch
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
+from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.errors import CfgError, UsageError, warn
-from darknet_torch.model.loading import build, find_device
+from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import SavedRun, find_saved_run
 from darknet_torch.training.checkpoints import Checkpoints, resume
+from darknet_torch.training.contention import ContentionWarning
 from darknet_torch.training.data import TrainingData, open_training_data
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.net_options import with_net_options
+from darknet_torch.training.outcome import LossHistory, Outcome
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
-from darknet_torch.training.run_folder import check_free, locked
+from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.start_checks import Start, check_start
 from darknet_torch.training.starting_weights import fill_to_train
@@ -49,6 +52,8 @@ class Training:
         sizes: the size of the network's input in each iteration.
         loop: the network, its optimizer and the state of the training.
         evaluation: the callback that evaluates, None without validation data.
+        checkpoints: the callback that saves.
+        history: the callback that keeps the losses.
     """
 
     plan: TrainPlan
@@ -56,6 +61,8 @@ class Training:
     sizes: MultiScale
     loop: TrainingLoop
     evaluation: PeriodicEvaluation | None
+    checkpoints: Checkpoints
+    history: LossHistory
 
     @property
     def network(self) -> Network:
@@ -81,6 +88,16 @@ class Training:
             self.loop.report_problems(problems)
             self.loop.run(batches)
         return self.evaluation.last if self.evaluation else None
+
+    def outcome(self) -> Outcome:
+        """The numbers that the training has given so far."""
+        return Outcome(
+            iterations=self.loop.iteration,
+            losses=tuple(self.history.losses),
+            best_score=self.checkpoints.best_score,
+            last_score=self.history.last_score,
+            names=self.data.names,
+        )
 
     @contextmanager
     def _own_folder(self) -> Iterator[None]:
@@ -125,6 +142,8 @@ def prepare(
 ) -> Training:
     """Open and check everything that the training of `plan` needs.
 
+    PyTorch's number of threads is set to that of the plan; see `darknet_torch.cpu.cores`.
+
     Args:
         plan: what to do.
         callbacks: called before those that save and evaluate.
@@ -137,6 +156,9 @@ def prepare(
     processes = processes or Processes()
     torch.manual_seed(plan.seed + processes.rank)
     plan = with_net_options(plan, processes)
+    threads = threads_to_compute(plan.threads, processes.count)
+    torch.set_num_threads(threads)
+    plan = replace(plan, threads=threads)
     saved = find_saved_run(plan) if plan.resume else None
     network = _build(plan) if saved else start_network(plan)
     if not network.net.max_batches:
@@ -153,13 +175,16 @@ def prepare(
     evaluation = PeriodicEvaluation(evaluator, data.pictures) if evaluator else None
     precision = getattr(torch, plan.precision)
     record = RunRecord.of_run(network, plan, data, processes)
+    checkpoints, history = Checkpoints(plan, record, saved), LossHistory()
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
         callbacks=(
             *callbacks,
-            Checkpoints(plan, record, saved),
+            checkpoints,
             *((evaluation,) if evaluation else ()),
             ProblemSummary(),
+            ContentionWarning(),
+            history,
         ),
         autocast=None if precision is torch.float32 else precision,
         processes=processes,
@@ -173,7 +198,7 @@ def prepare(
     sizes = MultiScale.from_options(
         network.net, network.dialect, seed=plan.seed, random=data.random
     )
-    return Training(plan, data, sizes, loop, evaluation)
+    return Training(plan, data, sizes, loop, evaluation, checkpoints, history)
 
 
 def start_network(plan: TrainPlan) -> Network:
@@ -190,6 +215,17 @@ def start_network(plan: TrainPlan) -> Network:
     if plan.clear or plan.weights is None:
         network.header = type(network.header)(*network.dialect.weight_file.version)
     return network
+
+
+def trained_network(plan: TrainPlan) -> Network:
+    """The network of a plan with the weights after the last iteration, on the plan's device.
+
+    Raises:
+        WeightsError: there are none.
+    """
+    network = _build(plan)
+    fill(network, plan.path(f"_final{WEIGHTS}"), strict=True)
+    return network.to(find_device(plan.device))
 
 
 def _build(plan: TrainPlan) -> Network:
