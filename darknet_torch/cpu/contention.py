@@ -172,9 +172,10 @@ def watching_contention(threads: int, report: Callable[[str], None]) -> Iterator
     monitor, ended = ContentionMonitor(threads, report), threading.Event()
 
     def watch() -> None:
-        monitor.check()
-        while not ended.wait(_INTERVAL):
+        with suppress(OSError):  # nobody reads what is reported
             monitor.check()
+            while not ended.wait(_INTERVAL):
+                monitor.check()
 
     watcher = threading.Thread(target=watch, name="contention", daemon=True)
     watcher.start()
