@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from darknet_torch.model.weights import write_weights as write_weights
     from darknet_torch.results.detections import Detections as Detections
     from darknet_torch.training.callbacks import Callback as Callback
+    from darknet_torch.training.custom_loop import NetworkLoss as NetworkLoss
+    from darknet_torch.training.custom_loop import load_to_train as load_to_train
+    from darknet_torch.training.custom_loop import training_batches as training_batches
     from darknet_torch.training.train import TrainResult as TrainResult
     from darknet_torch.training.train import train as train
 
@@ -81,6 +84,7 @@ _EXPORTS = {
     "model.weights": ("LoadReport", "read_weights", "write_weights"),
     "results.detections": ("Detections",),
     "training.callbacks": ("Callback",),
+    "training.custom_loop": ("NetworkLoss", "load_to_train", "training_batches"),
     "training.train": ("TrainResult", "train"),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}

@@ -288,6 +288,12 @@ class Network(Module)
     def saved_slots(self, cutoff: int | None = None) -> Iterator[Slot]
     def slots(self) -> Iterator[tuple[Layer, Slot]]
 
+class NetworkLoss
+    def __init__(network: Network) -> None
+    network
+    seen
+    def __call__(self, images: Tensor, truths: Tensor) -> Tensor
+
 @dataclass(frozen=True)
 class TrainResult
     def __init__(
@@ -375,6 +381,16 @@ def load(
     strict: bool = True,
 ) -> Network
 
+def load_to_train(
+    cfg: StrPath,
+    weights: StrPath | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    dialect: str | Dialect = 'alexeyab',
+    device: str | torch.device | None = None,
+) -> Network
+
 def partial(
     cfg: StrPath,
     weights: StrPath,
@@ -413,6 +429,21 @@ def train(
     verbose: bool = False,
     **options: Any,
 ) -> TrainResult
+
+def training_batches(
+    network: Network,
+    data: StrPath,
+    *,
+    mini_batches: int | None = None,
+    split: str = 'train',
+    images: StrPath | None = None,
+    names: StrPath | None = None,
+    voc_origin: int = 0,
+    exif: bool = True,
+    augment: bool = True,
+    seed: int = 0,
+    workers: int = 2,
+) -> Generator[TrainBatch]
 
 def write_weights(
     network: Network,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from darknet_torch.errors import CfgNote, CfgWarning, warn
@@ -14,7 +15,23 @@ if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.loop import TrainingLoop, Update
 
-_SHOWN = 10  # problems in the data; the others are counted at the end
+_SHOWN = 10  # problems in the data
+
+
+class ProblemWarnings:
+    """Issues a `CfgWarning` for each of the first problems in the data."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def issue(self, problems: Iterable[Problem]) -> None:
+        """Warn of these problems, or say that there are more."""
+        for problem in problems:
+            self._count += 1
+            if self._count <= _SHOWN:
+                warn(str(problem), category=CfgNote if problem.is_note else CfgWarning)
+            elif self._count == _SHOWN + 1:
+                warn("there are more problems like these")
 
 
 class IssueWarnings(Callback):
@@ -23,17 +40,13 @@ class IssueWarnings(Callback):
     on_every_rank = True
 
     def __init__(self) -> None:
-        self._count = 0
+        self._problems = ProblemWarnings()
 
     def on_warning(self, loop: TrainingLoop, text: str) -> None:
         warn(text)
 
     def on_problem(self, loop: TrainingLoop, problem: Problem) -> None:
-        self._count += 1
-        if self._count <= _SHOWN:
-            warn(str(problem), category=CfgNote if problem.is_note else CfgWarning)
-        elif self._count == _SHOWN + 1:
-            warn("more problems like these are counted only")
+        self._problems.issue([problem])
 
 
 class LineLog(Callback):

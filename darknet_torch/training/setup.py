@@ -118,23 +118,52 @@ class Training:
 
     def _batches(self, stop: int) -> Batches:
         """The mini-batches from the loop's iteration to `stop`, excluded."""
-        net, processes = self.network.net, self.loop.processes
-        return Batches(
-            self.data.source,
-            batch=net.batch * processes.count,
-            subdivisions=net.subdivisions,
-            time_steps=net.time_steps,
-            seed=self.plan.seed,
+        batches = batches_of(
+            self.network,
+            self.data,
+            self.sizes,
+            self.plan,
+            self.loop.processes,
             start=self.loop.iteration,
-            stop=stop,
-            size_of=self.sizes.size_of,
-            mini_batch_of=self.sizes.mini_batch_of if self.sizes.dynamic else None,
-            workers=self.plan.workers,
-            rank=processes.rank,
-            world_size=processes.count,
-            pin_memory=next(self.network.parameters()).is_cuda,
-            on_wait=partial(self.loop.events.on_waiting, self.loop),
         )
+        on_wait = partial(self.loop.events.on_waiting, self.loop)
+        return replace(batches, stop=stop, on_wait=on_wait)
+
+
+def batches_of(
+    network: Network,
+    data: TrainingData,
+    sizes: MultiScale,
+    plan: TrainPlan,
+    processes: Processes | None = None,
+    *,
+    start: int,
+) -> Batches:
+    """The mini-batches of a plan without an end.
+
+    Args:
+        network: takes them.
+        data: what they are made of.
+        sizes: the size of the network's input in each iteration.
+        plan: says the seed and the number of workers.
+        processes: those that share them.
+        start: the first iteration, from 0.
+    """
+    net, processes = network.net, processes or Processes()
+    return Batches(
+        data.source,
+        batch=net.batch * processes.count,
+        subdivisions=net.subdivisions,
+        time_steps=net.time_steps,
+        seed=plan.seed,
+        start=start,
+        size_of=sizes.size_of,
+        mini_batch_of=sizes.mini_batch_of if sizes.dynamic else None,
+        workers=plan.workers,
+        rank=processes.rank,
+        world_size=processes.count,
+        pin_memory=next(network.parameters()).is_cuda,
+    )
 
 
 def prepare(

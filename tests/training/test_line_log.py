@@ -32,7 +32,7 @@ def test_the_first_problems_are_warnings_and_the_others_are_counted():
     found = caught_from([Fault(number) for number in range(30)])
     assert found[:2] == [(CfgWarning, "fault 0"), (CfgWarning, "fault 1")]
     assert len(found) == 11
-    assert found[-1][1] == "more problems like these are counted only"
+    assert found[-1][1] == "there are more problems like these"
 
 
 def test_what_is_no_fault_is_a_note():
