@@ -23,12 +23,13 @@ class ContentionWarning(Callback):
         self._monitor: ContentionMonitor | None = None
 
     def on_start(self, loop: TrainingLoop) -> None:
-        if next(loop.network.parameters()).is_cuda:
-            return  # a GPU computes
+        threads, processes = torch.get_num_threads(), loop.processes.count
+        if threads == 1 or next(loop.network.parameters()).is_cuda:
+            return  # fewer threads are not possible, or would not help
         # Processes that train together are children of one, and no strangers to each other.
-        program = os.getppid() if loop.processes.count > 1 else None
+        program = os.getppid() if processes > 1 else None
         report = partial(loop.events.on_warning, loop)
-        self._monitor = ContentionMonitor(torch.get_num_threads(), report, program=program)
+        self._monitor = ContentionMonitor(threads * processes, report, program=program)
         self._monitor.check()
 
     def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:

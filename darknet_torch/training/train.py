@@ -6,7 +6,7 @@ import os
 import pickle
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +45,14 @@ class TrainResult:
         last_score: the same at the last evaluation of this call.
     """
 
-    network: Network
+    network: Network = field(repr=False)
     names: tuple[str, ...]
     folder: Path
     final_weights: Path
     last_weights: Path
     best_weights: Path | None
     iterations: int
-    losses: tuple[float, ...]
+    losses: tuple[float, ...] = field(repr=False)
     best_score: float | None
     last_score: float | None
 
