@@ -6,7 +6,8 @@ SAMPLE_OUT ?= out
 # OpenCV 4 reads Darknet's files and OpenCV 5 does not; one environment holds one of them.
 OPENCV4 ?= .venv-opencv4
 # A process per core, one thread each; the tests of a file stay together, since they share models.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
+# Without the variable, each process of a test would compile the package again.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: detect test test-long kill-test test-opencv4 check install clean
 

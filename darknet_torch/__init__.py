@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from darknet_torch.conversion.weight_files import partial as partial
     from darknet_torch.conversion.weight_files import statistics as statistics
     from darknet_torch.downloads.download import download as download
+    from darknet_torch.errors import ArgumentError as ArgumentError
     from darknet_torch.errors import CfgError as CfgError
     from darknet_torch.errors import CfgNote as CfgNote
     from darknet_torch.errors import CfgWarning as CfgWarning
@@ -44,6 +45,12 @@ if TYPE_CHECKING:
     from darknet_torch.model.weights import read_weights as read_weights
     from darknet_torch.model.weights import write_weights as write_weights
     from darknet_torch.results.detections import Detections as Detections
+    from darknet_torch.training.callbacks import Callback as Callback
+    from darknet_torch.training.custom_loop import NetworkLoss as NetworkLoss
+    from darknet_torch.training.custom_loop import load_to_train as load_to_train
+    from darknet_torch.training.custom_loop import training_batches as training_batches
+    from darknet_torch.training.train import TrainResult as TrainResult
+    from darknet_torch.training.train import train as train
 
 __version__ = "0.1.0"
 
@@ -54,6 +61,7 @@ _EXPORTS = {
     "conversion.weight_files": ("average", "partial", "statistics"),
     "downloads.download": ("download",),
     "errors": (
+        "ArgumentError",
         "CfgError",
         "CfgNote",
         "CfgWarning",
@@ -75,6 +83,9 @@ _EXPORTS = {
     "model.summary": ("summarize",),
     "model.weights": ("LoadReport", "read_weights", "write_weights"),
     "results.detections": ("Detections",),
+    "training.callbacks": ("Callback",),
+    "training.custom_loop": ("NetworkLoss", "load_to_train", "training_batches"),
+    "training.train": ("TrainResult", "train"),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 

@@ -10,6 +10,7 @@
     ├── TrainingError       a training that cannot continue
     │   └── DivergenceError     its loss is not a finite number any more
     └── UsageError          options that contradict each other, or an input that does not exist
+        └── ArgumentError       an argument that a function does not take, also a TypeError
 
     CfgWarning              Darknet tolerates it, its author probably did not mean it
     └── CfgNote             worth knowing, never an error under ``--strict``
@@ -87,6 +88,10 @@ class DownloadError(DarknetError):
 
 class UsageError(DarknetError):
     """Options that contradict each other, or an input that does not exist."""
+
+
+class ArgumentError(UsageError, TypeError):
+    """An argument that a function does not take, or one of a type that it does not take."""
 
 
 class TrainingError(DarknetError):

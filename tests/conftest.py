@@ -5,6 +5,9 @@ import os
 import threading
 from pathlib import Path
 
+# Threads that wait for each other on busy cores make tests slow, and commands warn of them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 
 from darknet_torch.downloads.published import Published

@@ -22,6 +22,24 @@ LINE = 90  # characters; longer signatures are written one parameter a line
 SPECIAL_METHODS = {"__call__", "__len__", "__getitem__", "__iter__", "__enter__", "__exit__"}
 
 PUBLIC = """\
+class ArgumentError(UsageError, TypeError)
+
+class Callback
+    on_every_rank: ClassVar[bool]
+    def load_state_dict(self, state: State) -> None
+    def on_end(self, loop: TrainingLoop) -> None
+    def on_error(self, loop: TrainingLoop, error: Exception) -> None
+    def on_evaluation(self, loop: TrainingLoop, score: Score) -> None
+    def on_interrupt(self, loop: TrainingLoop) -> None
+    def on_iteration(self, loop: TrainingLoop, update: Update) -> None
+    def on_message(self, loop: TrainingLoop, text: str) -> None
+    def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None
+    def on_problem(self, loop: TrainingLoop, problem: Problem) -> None
+    def on_start(self, loop: TrainingLoop) -> None
+    def on_waiting(self, loop: TrainingLoop, text: str) -> None
+    def on_warning(self, loop: TrainingLoop, text: str) -> None
+    def state_dict(self) -> State
+
 class CfgError(DarknetError)
 
 class CfgNote(CfgWarning)
@@ -271,6 +289,27 @@ class Network(Module)
     def saved_slots(self, cutoff: int | None = None) -> Iterator[Slot]
     def slots(self) -> Iterator[tuple[Layer, Slot]]
 
+class NetworkLoss
+    def __init__(network: Network) -> None
+    network
+    seen
+    def __call__(self, images: Tensor, truths: Tensor) -> Tensor
+
+@dataclass(frozen=True)
+class TrainResult
+    def __init__(
+        network: Network,
+        names: tuple[str, ...],
+        folder: Path,
+        final_weights: Path,
+        last_weights: Path,
+        best_weights: Path | None,
+        iterations: int,
+        losses: tuple[float, ...],
+        best_score: float | None,
+        last_score: float | None,
+    )
+
 class UnsupportedError(CfgError)
 
 class UsageError(DarknetError)
@@ -343,6 +382,16 @@ def load(
     strict: bool = True,
 ) -> Network
 
+def load_to_train(
+    cfg: StrPath,
+    weights: StrPath | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    dialect: str | Dialect = 'alexeyab',
+    device: str | torch.device | None = None,
+) -> Network
+
 def partial(
     cfg: StrPath,
     weights: StrPath,
@@ -371,6 +420,31 @@ def statistics(
 ) -> list[ArrayStatistics]
 
 def summarize(network: Network) -> Summary
+
+def train(
+    cfg: str | os.PathLike[str],
+    data: str | os.PathLike[str],
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    callbacks: Iterable[Callback] = (),
+    verbose: bool = False,
+    **options: Any,
+) -> TrainResult
+
+def training_batches(
+    network: Network,
+    data: StrPath,
+    *,
+    mini_batches: int | None = None,
+    split: str = 'train',
+    images: StrPath | None = None,
+    names: StrPath | None = None,
+    voc_origin: int = 0,
+    exif: bool = True,
+    augment: bool = True,
+    seed: int = 0,
+    workers: int = 2,
+) -> Generator[TrainBatch]
 
 def write_weights(
     network: Network,

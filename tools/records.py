@@ -73,27 +73,30 @@ def with_net_options(text: str, options: dict[str, Any]) -> str:
 
 def parameters(record: Record) -> np.ndarray:
     """Return all values of the record's weight file after its header, float32."""
-    random = np.random.RandomState(record["seed"])
-    parts = [np.zeros(0, "<f4")]
-    for layer, kind, count, fan_in, rescaled in record["segments"]:
+    random, segments = np.random.RandomState(record["seed"]), record["segments"]
+    found = np.empty(sum(count for _, _, count, _, _ in segments), "<f4")
+    start = 0
+    for layer, kind, count, fan_in, rescaled in segments:
         mean, variance = record["scalars"].get(str(layer), (0.0, 1.0))
         values = _ARRAYS[kind](random.random_sample(count), mean, variance, fan_in)
         if kind == "weights" and rescaled:
             values = values / np.sqrt(variance)
-        parts.append(values.astype("<f4"))
-    return np.concatenate(parts)
+        found[start : start + count] = values
+        start += count
+    return found
 
 
-def write_weights(path: Path, record: Record) -> None:
-    """Write the record's weight file: version 0.2.5, seen 0.
+def weight_file(record: Record) -> np.ndarray:
+    """Return the record's weight file as four-byte words: version 0.2.5, seen 0, the parameters.
 
     Raises:
         ValueError: its checksum differs from the recorded one.
     """
-    data = np.array([0, 2, 5, 0, 0], "<i4").tobytes() + parameters(record).tobytes()
-    if "crc32" in record and zlib.crc32(data) != record["crc32"]:
+    header = np.array([0, 2, 5, 0, 0], "<i4").view("<f4")
+    words = np.concatenate((header, parameters(record)))
+    if "crc32" in record and zlib.crc32(words) != record["crc32"]:
         raise ValueError(f"{record['name']}: the parameters came out differently than recorded")
-    path.write_bytes(data)
+    return words
 
 
 def forward_input(record: Record) -> np.ndarray:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.cfg.zoo import read_names, shipped
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import ModelOptions, RunOptions
 from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cpu.contention import watching_contention
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 from darknet_torch.text import path_exists
@@ -55,6 +58,8 @@ def load_model(options: ModelOptions) -> Network:
 def load_model_to_device(options: RunModelOptions) -> Network:
     """`load_model` on --device, after --threads and --seed have taken effect.
 
+    Until the command ends, a warning says if its threads wait for cores.
+
     Raises:
         UsageError: there is no such device; and as `load_model`.
     """
@@ -67,7 +72,20 @@ def load_model_to_device(options: RunModelOptions) -> Network:
         torch.set_num_threads(options.threads)
     if options.seed is not None:
         torch.manual_seed(options.seed)
-    return load_model(options).to(device)
+    network = load_model(options).to(device)
+    if device.type == "cpu":
+        _warn_of_contention(options, torch.get_num_threads())
+    return network
+
+
+def _warn_of_contention(options: RunModelOptions, threads: int) -> None:
+    """Warn once if the threads of this process wait for cores while the command runs."""
+    context = click.get_current_context(silent=True)
+    if context is not None and threads > 1 and not options.quiet:
+        watching = watching_contention(
+            threads, lambda text: options.print_remark(f"warning: {text}")
+        )
+        context.with_resource(watching)
 
 
 def build_model(options: ModelOptions) -> Network:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cfg.data_file import DataValue, read_data_file
 from darknet_torch.cli.darknet.flags import GpuFlags, apply_gpu_flags, training_flags
 from darknet_torch.cli.dataset_loading import find_data
 from darknet_torch.cli.input_protection import protect_inputs
@@ -17,34 +16,19 @@ from darknet_torch.cli.options import (
     all_options,
     data_format_options,
     device_option,
-    dialect_option,
     exif_option,
     parsed_into,
     quiet_option,
     strict_option,
 )
-from darknet_torch.cli.parameter_types import (
-    FRACTION,
-    NOT_NEGATIVE,
-    OUTPUT_FILE,
-    PATH,
-    POSITIVE,
-)
+from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
-from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
-from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
-from darknet_torch.training.plan import MAP_EPOCHS, PRECISIONS, TrainPlan
-from darknet_torch.training.run_folder import (
-    RUNS,
-    check_free,
-    files_of_run,
-    last_run_folder,
-    lies_in,
-    new_run_folder,
-    removed_if_empty,
-)
+from darknet_torch.training.options import TRAIN_OPTIONS, Choice, Number, WholeNumber
+from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.planning import check_folder, find_devices, plan_training
+from darknet_torch.training.run_folder import lies_in, removed_if_empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,14 +41,13 @@ if TYPE_CHECKING:
 class TrainOptions(DataFormatOptions, GpuFlags):
     """The options of `dtorch train` and of Darknet's `detector train` and its like.
 
-    The fields are what `train_options` say; None stands for what the cfg, the .data file or
-    the dialect say.
+    The fields are what `train_options` say, and most of them those of `TrainPlan`; None stands
+    for what the cfg, the .data file or the dialect say.
 
     Attributes:
         epochs, scale_schedule: not options of Darknet's own spelling, which never scales.
-        evaluates: evaluate during training, and keep the best weights (--map).
-        iou: the IoU above which that evaluation counts a detection as right, 0-1.
-        augment: "cfg" or "none".
+        show_batch: the picture to draw the first batch to, instead of training.
+        verbose: print the plan.
     """
 
     cfg: str | None
@@ -85,9 +68,9 @@ class TrainOptions(DataFormatOptions, GpuFlags):
     epochs: int | None = None
     scale_schedule: bool = False
     bn_momentum: float | None
-    augment: str
+    augment: bool
     overfit: int | None
-    evaluates: bool
+    map: bool
     iou: float
     map_every: int | None
     clear: bool
@@ -103,6 +86,32 @@ class TrainOptions(DataFormatOptions, GpuFlags):
     processes: int | None
     precision: str
     verbose: bool
+
+
+def _type_of(name: str) -> Any:
+    """The type of a parameter that takes the values of an option."""
+    kind = TRAIN_OPTIONS[name]
+    if isinstance(kind, WholeNumber):
+        return click.IntRange(kind.least, kind.most)
+    if isinstance(kind, Number):
+        return click.FloatRange(*kind.bounds) if kind.bounds else click.FLOAT
+    assert isinstance(kind, Choice), name
+    return click.Choice(kind.words)
+
+
+def _option(name: str, *spellings: str, **more: Any) -> Any:
+    """Declare the option of that name, whose values `TRAIN_OPTIONS` says."""
+    dashed = f"--{name.replace('_', '-')}"
+    return click.option(dashed, *spellings, name, type=_type_of(name), **more)
+
+
+def _default_of(name: str) -> Any:
+    """The value of an option that is not given."""
+    return TrainPlan.__dataclass_fields__[name].default
+
+
+def _with_default(name: str, **more: Any) -> Any:
+    return _option(name, default=_default_of(name), show_default=True, **more)
 
 
 train_options = all_options(
@@ -122,7 +131,10 @@ train_options = all_options(
     ),
     click.option("--split", metavar="NAME", help="The list to train on [default: train]."),
     click.option(
-        "--valid-split", default="valid", show_default=True, help="The list to evaluate on."
+        "--valid-split",
+        default=_default_of("valid_split"),
+        show_default=True,
+        help="The list to evaluate on.",
     ),
     data_format_options,
     exif_option,
@@ -139,27 +151,22 @@ train_options = all_options(
         metavar="DIR",
         help="Write weights here [default: DATA's backup=, else runs/<cfg>, runs/<cfg>-2, ...].",
     ),
-    dialect_option,
-    click.option(
-        "--darknet-bugs",
-        type=click.Choice(["fix", "reproduce"]),
-        default="fix",
-        show_default=True,
-        help="Bugs of the C code that change training: see docs/training.md.",
+    _option("dialect", default=_default_of("dialect")),
+    _with_default(
+        "darknet_bugs", help="Bugs of the C code that change training: see docs/training.md."
     ),
     click.option(
         "--exact-order",
         is_flag=True,
         help="Add numbers in the order of C's loops: slow, but equal to the last digit.",
     ),
-    click.option("--width", type=POSITIVE, help="Input width, instead of the cfg's."),
-    click.option("--height", type=POSITIVE, help="Input height, instead of the cfg's."),
-    click.option("--batch", type=POSITIVE, help="Pictures per update, instead of the cfg's."),
-    click.option("--subdivisions", type=POSITIVE, help="Parts of a batch, instead of the cfg's."),
-    click.option("--max-batches", type=POSITIVE, help="Updates in all, instead of the cfg's."),
-    click.option(
-        "--epochs",
-        type=POSITIVE,
+    _option("width", help="Input width, instead of the cfg's."),
+    _option("height", help="Input height, instead of the cfg's."),
+    _option("batch", help="Pictures per update, instead of the cfg's."),
+    _option("subdivisions", help="Parts of a batch, instead of the cfg's."),
+    _option("max_batches", help="Updates in all, instead of the cfg's."),
+    _option(
+        "epochs",
         metavar="N",
         help="Train on each picture N times; implies --scale-schedule.",
     ),
@@ -168,12 +175,9 @@ train_options = all_options(
         is_flag=True,
         help="Scale burn_in, steps and the like to the length of this training.",
     ),
-    click.option(
-        "--learning-rate", type=float, metavar="RATE", help="The rate, instead of the cfg's."
-    ),
-    click.option(
-        "--bn-momentum",
-        type=FRACTION,
+    _option("learning_rate", metavar="RATE", help="The rate, instead of the cfg's."),
+    _option(
+        "bn_momentum",
         help="Weight of a batch in the rolling mean and variance [default: the dialect's].",
     ),
     click.option(
@@ -181,11 +185,11 @@ train_options = all_options(
         type=click.Choice(["cfg", "none"]),
         default="cfg",
         show_default=True,
+        callback=lambda context, parameter, value: value == "cfg",
         help="Augment pictures as the cfg says, or not at all.",
     ),
-    click.option(
-        "--overfit",
-        type=POSITIVE,
+    _option(
+        "overfit",
         metavar="N",
         help="Overfit N pictures, without augmentation, to check a setup.",
     ),
@@ -193,22 +197,21 @@ train_options = all_options(
         "--map",
         "-map",
         "-topk",
-        "evaluates",
+        "map",
         is_flag=True,
         help="Evaluate during training, and keep the best weights in _best.",
     ),
-    click.option(
-        "--iou",
+    _option(
+        "iou",
         "-iou_thresh",
-        type=FRACTION,
-        default=0.5,
+        default=_default_of("iou"),
         help="Overlap that makes a detection right for --map.",
     ),
-    click.option(
-        "--map-every",
-        type=POSITIVE,
+    _option(
+        "map_every",
         metavar="EPOCHS",
-        help="Epochs between two evaluations of --map, at least 100 iterations [default: 4].",
+        help="Epochs between two evaluations of --map, at least 100 iterations "
+        f"[default: {_default_of('map_every')}].",
     ),
     click.option("--clear", "-clear", is_flag=True, help="Count iterations from 0."),
     click.option(
@@ -219,17 +222,13 @@ train_options = all_options(
     click.option(
         "--overwrite", is_flag=True, help="Replace the weights of an earlier run in --backup."
     ),
-    click.option(
-        "--save-every",
-        type=POSITIVE,
+    _option(
+        "save_every",
         help="Iterations between numbered weights [default: DATA's saveweights=, else 1000, or "
         "10000 for max_batches of 10000 or more].",
     ),
-    click.option(
-        "--save-last",
-        type=NOT_NEGATIVE,
-        default=100,
-        show_default=True,
+    _with_default(
+        "save_last",
         help="Iterations between two writes of _last, which is written every 10 minutes, too; "
         "0: at the end alone.",
     ),
@@ -239,25 +238,17 @@ train_options = all_options(
         metavar="PNG",
         help="Draw the first batch to this file, then end.",
     ),
-    click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True),
-    click.option(
-        "--workers",
-        type=NOT_NEGATIVE,
-        default=2,
-        show_default=True,
-        help="Processes that load pictures.",
+    _with_default("seed"),
+    _with_default("workers", help="Processes that load pictures."),
+    _option(
+        "threads",
+        help="Threads that compute, in each process [default: OMP_NUM_THREADS, else as many as "
+        "the cores and the quota allow].",
     ),
-    click.option("--threads", type=POSITIVE, help="Threads that compute."),
     device_option,
     click.option("--gpus", "-gpus", metavar="LIST", help="Train on several GPUs, such as 0,1."),
-    click.option("--processes", type=POSITIVE, help="Train in several processes on the CPU."),
-    click.option(
-        "--precision",
-        type=click.Choice(PRECISIONS),
-        default="float32",
-        show_default=True,
-        help="The numbers in which layers are computed.",
-    ),
+    _option("processes", help="Train in several processes on the CPU."),
+    _with_default("precision", help="The numbers in which layers are computed."),
     strict_option,
     quiet_option("Print only a line for each iteration, and warnings about the data."),
     click.option("--verbose", is_flag=True, help="Print the plan."),
@@ -285,55 +276,12 @@ def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> 
             if -clear, or weights of that folder, say that the run is meant to go on.
     """
     options = apply_gpu_flags(options)
-    if options.map_every and not options.evaluates:
-        options.print_remark("note: --map-every has no effect without --map")
-    devices = _devices(options)
+    devices = find_devices(options.device, options.gpus, options.processes)
     plan = make_plan(options)
     if in_darknets_spelling and (plan.clear or lies_in(plan.weights, plan.backup)):
         plan = replace(plan, overwrite=True)
-    ignored = ("weights", "clear", "overwrite")
-    given = [f"--{name}" for name in ignored if getattr(options, name)]
-    if plan.resume and given:
-        listed = ", ".join(given)
-        options.print_remark(f"note: --resume goes on with its own weights, without {listed}")
     with removed_if_empty(Path(plan.backup)):
         _train(plan, devices, options)
-
-
-def _train(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:
-    """Carry out a plan, or draw its first batch."""
-    if options.threads:
-        import torch
-
-        torch.set_num_threads(options.threads)
-    if options.show_batch:
-        _show_batch(plan, Path(options.show_batch), options)
-        return
-    if not (plan.resume or plan.overwrite):
-        check_free(Path(plan.backup), plan.base)  # before the data is read, which may take long
-    _protect_weights(plan)
-    if options.verbose:
-        options.print_remark("\n".join(plan.lines()))
-    from darknet_torch.cli.train_console import ConsoleCallbacks
-    from darknet_torch.training.launch import launch
-
-    make_callbacks = ConsoleCallbacks(options.quiet)
-    if len(devices) > 1:
-        launch(plan, devices, make_callbacks)
-        return
-    _prepare(plan, devices[0], options, make_callbacks()).run()
-
-
-def _protect_weights(plan: TrainPlan) -> None:
-    """Let a run replace the weights that it starts from in its own folder alone.
-
-    Raises:
-        UsageError: a file of an earlier run there is a link to weights elsewhere.
-    """
-    protected_inputs.clear()
-    if not lies_in(plan.weights, plan.backup):
-        for path in files_of_run(Path(plan.backup), plan.base):
-            refuse_overwrite_of_inputs(path, [plan.weights])
 
 
 def make_plan(options: TrainOptions) -> TrainPlan:
@@ -344,92 +292,27 @@ def make_plan(options: TrainOptions) -> TrainPlan:
     """
     if not options.cfg:
         raise UsageError("no network", expected="--cfg CFG", got="no --cfg")
-    files = resolve_model(options.cfg, options.weights or None)
     data = find_data(options.data, options.cfg)
-    keys = read_data_file(data) if Path(data).suffix == ".data" else {}
-    save_every = options.save_every or _positive_number(keys, "saveweights", data)
-    backup = options.backup
-    if backup is None and "backup" in keys:
-        backup = str(keys["backup"].path())
-    if backup is None:
-        backup = str(_own_folder(files.cfg.stem, options))
-    return TrainPlan(
-        cfg=str(files.cfg),
-        data=data,
-        base=files.cfg.stem,
-        backup=backup,
-        weights=str(files.weights) if files.weights else None,
-        images=options.images,
-        split=options.split,
-        valid_split=options.valid_split,
-        names=options.names,
-        voc_origin=options.voc_origin,
-        exif=options.exif,
-        dialect=options.dialect,
-        darknet_bugs=options.darknet_bugs,
-        exact_order=options.exact_order,
-        width=options.width,
-        height=options.height,
-        batch=options.batch,
-        subdivisions=options.subdivisions,
-        max_batches=options.max_batches,
-        learning_rate=options.learning_rate,
-        epochs=options.epochs,
-        scale_schedule=options.scale_schedule,
-        bn_momentum=options.bn_momentum,
-        seed=options.seed,
-        precision=options.precision,
-        workers=options.workers,
-        augment=options.augment == "cfg",
-        overfit=options.overfit or 0,
-        clear=options.clear,
-        resume=options.resume,
-        overwrite=options.overwrite,
-        map=options.evaluates,
-        iou=options.iou,
-        map_every=options.map_every or MAP_EPOCHS,
-        save_every=save_every,
-        save_last=options.save_last,
-    )
+    given = {name: getattr(options, name) for name in TRAIN_OPTIONS if name != "device"}
+    return plan_training(options.cfg, data, given, writes=not options.show_batch)
 
 
-def _own_folder(base: str, options: TrainOptions) -> Path:
-    """The folder below runs of a new run, or of the one to resume."""
-    if options.resume:
-        return last_run_folder(base)
-    return RUNS / base if options.show_batch else new_run_folder(base)
+def _train(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:
+    """Carry out a plan, or draw its first batch."""
+    if options.show_batch:
+        _show_batch(plan, Path(options.show_batch), options)
+        return
+    check_folder(plan)
+    if options.verbose:
+        options.print_remark("\n".join(plan.lines()))
+    from darknet_torch.cli.train_console import ConsoleCallbacks
+    from darknet_torch.training.launch import launch
 
-
-def _positive_number(keys: dict[str, DataValue], key: str, where: str) -> int | None:
-    """Return a number of the .data file; None without the key."""
-    if key not in keys:
-        return None
-    number = keys[key].number
-    if not number:
-        raise UsageError(
-            f"{key}= is not a number", where=where, expected="1 or more", got=keys[key].text
-        )
-    return number
-
-
-def _devices(options: TrainOptions) -> list[str]:
-    """Return a device for each process of the training."""
-    gpus, processes = options.gpus, options.processes
-    if gpus and processes:
-        raise UsageError(
-            "--gpus and --processes exclude each other",
-            expected="one of them",
-            got=f"--gpus {gpus} --processes {processes}",
-            fix="give --gpus to train on GPUs, --processes to train on CPUs",
-        )
-    if processes:
-        return ["cpu"] * processes
-    if not gpus:
-        return [options.device]
-    numbers = [number.strip() for number in gpus.split(",")]
-    if not all(number.isdecimal() for number in numbers):
-        raise UsageError("--gpus is not a list of numbers", expected="such as 0,1", got=gpus)
-    return [f"cuda:{number}" for number in numbers]
+    make_callbacks = ConsoleCallbacks(options.quiet)
+    if len(devices) > 1:
+        launch(plan, devices, make_callbacks)
+        return
+    _prepare(plan, devices[0], options, make_callbacks()).run()
 
 
 def _prepare(

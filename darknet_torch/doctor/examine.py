@@ -38,6 +38,7 @@ def examine(device: str = "cpu") -> Examination:
     examiners: dict[str, Callable[[], Mapping[str, Any]]] = {
         "program": machine.program,
         "packages": machine.packages,
+        "cores": machine.cores,
         "devices": machine.devices,
         "opencv": machine.opencv,
         "cache": machine.cache,

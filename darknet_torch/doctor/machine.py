@@ -13,6 +13,8 @@ from typing import Any
 
 from darknet_torch import __version__
 from darknet_torch.cfg.zoo import definitions_folder, shipped
+from darknet_torch.cpu.contention import ADVICE
+from darknet_torch.cpu.cores import Cores, threads_to_compute, usable_cores
 from darknet_torch.downloads.finding import cache_folder, downloaded
 from darknet_torch.downloads.published import PUBLISHED
 from darknet_torch.extras import PROGRAM, required_packages
@@ -76,6 +78,43 @@ def devices() -> dict[str, dict[str, Any]]:
                 "bf16": torch.cuda.is_bf16_supported(),
             }
     return found
+
+
+def cores() -> dict[str, Any]:
+    """Return the cores that a command may use, the threads it would take, and what helps.
+
+    Raises:
+        ImportError, OSError: PyTorch cannot be imported.
+    """
+    import torch
+
+    found, load, threads = usable_cores(), _load(), torch.get_num_threads()
+    return {
+        "usable": found.logical,
+        "physical": found.physical,
+        "quota": "none" if found.quota is None else found.quota,
+        "load": load,
+        "threads": {"PyTorch": threads, "training": threads_to_compute()},
+        "advice": _advice(found, load, threads) or "none",
+    }
+
+
+def _load() -> float | None:
+    """Return the mean number of threads that ran or waited in the last minute, if it is known."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return None
+
+
+def _advice(found: Cores, load: float | None, threads: int) -> str | None:
+    """Return what helps where threads will wait for cores; None if nothing needs help."""
+    most = min(found.logical, found.quota or found.logical)
+    if threads > most:
+        return f"{threads} threads would compute on {most:g} cores: {ADVICE}"
+    if threads > 1 and load is not None and load >= found.logical:
+        return f"other programs use the cores (load {load:.1f} on {found.logical}): {ADVICE}"
+    return None
 
 
 def _cpu_has_bf16() -> bool | None:

@@ -52,6 +52,11 @@ class Checkpoints(Callback):
         self._first_iteration, self._saved_iteration = -1, -1
         self._saved_time = clock()
 
+    @property
+    def best_score(self) -> float | None:
+        """The best score of the run, 0-1; None before the first evaluation."""
+        return None if self._best < 0 else self._best
+
     def on_start(self, loop: TrainingLoop) -> None:
         """Write the plan and the cfg, and say where the run goes on.
 

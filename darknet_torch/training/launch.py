@@ -31,6 +31,7 @@ from darknet_torch.training.child_processes import (
     start_child,
 )
 from darknet_torch.training.distributed import Processes
+from darknet_torch.training.outcome import Outcome
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.process_group import (
     LOST_CONTACT,
@@ -62,7 +63,7 @@ def launch(
     *,
     on_wait: Callable[[str], None] = _print_error,
     patience: float = PATIENCE,
-) -> None:
+) -> Outcome:
     """Train on each of `devices`, in a process each if there are several.
 
     Args:
@@ -73,14 +74,18 @@ def launch(
             several processes waits for another.
         patience: seconds.
 
+    Returns:
+        The numbers that the training gave.
+
     Raises:
         DarknetError: as `prepare` and `Training.run`, from a single process.
         TrainingError: one of several processes failed; it says which and why.
         KeyboardInterrupt: the training was interrupted; all processes have ended.
     """
     if len(devices) == 1:
-        prepare(replace(plan, device=devices[0]), make_callbacks()).run()
-        return
+        training = prepare(replace(plan, device=devices[0]), make_callbacks())
+        training.run()
+        return training.outcome()
     with tempfile.TemporaryDirectory() as folder:
         shared, members = Path(folder), list[Member]()
         group = ProcessGroup(members, on_wait, patience)
@@ -95,6 +100,7 @@ def launch(
             group.kill()
         if cause is not None:
             raise _error_of(cause, members.index(cause), shared)
+        return Outcome.read(_outcome_file(shared))
 
 
 def _started(
@@ -149,7 +155,10 @@ def _train_one(
     try:
         _join(rank, count, device, shared)
         plan = replace(plan, device=device)
-        prepare_with_messages(plan, callbacks, Processes(rank, count)).run()
+        training = prepare_with_messages(plan, callbacks, Processes(rank, count))
+        training.run()
+        if training.loop.processes.is_first:
+            training.outcome().save(_outcome_file(shared))
         torch.distributed.destroy_process_group()
     except KeyboardInterrupt as stop:
         _leave((stop if isinstance(stop, Interrupted) else Interrupted()).exit_status)
@@ -205,6 +214,11 @@ def _in_collective(error: Exception) -> bool:
 def _error_file(shared: Path, rank: int) -> Path:
     """Where a process leaves the message of the error that ended it."""
     return shared / f"error_{rank}"
+
+
+def _outcome_file(shared: Path) -> Path:
+    """Where the first process leaves the numbers that the training gave."""
+    return shared / "outcome.json"
 
 
 def _leave(status: int) -> NoReturn:

@@ -40,6 +40,8 @@ class TrainPlan:
         device: "cpu", "cuda" or "cuda:N".
         precision: one of `PRECISIONS`, in which the layers are computed.
         workers: processes that load pictures.
+        threads: with how many threads each process computes; None for those that
+            `darknet_torch.cpu.cores.threads_to_compute` gives, which `prepare` fills in.
         augment: change pictures at random as the cfg says.
         overfit: train on this many pictures alone, 0 for all.
         clear: count iterations from 0, whatever the weights have seen.
@@ -81,6 +83,7 @@ class TrainPlan:
     device: str = "cpu"
     precision: str = "float32"
     workers: int = 2
+    threads: int | None = None
     augment: bool = True
     overfit: int = 0
     clear: bool = False

@@ -57,7 +57,6 @@ class RunRecord:
             "class names": ", ".join(data.names),
             "training data": data.content,
             "processes": str(processes.count),
-            "threads": str(torch.get_num_threads()),
             "PyTorch": str(torch.__version__),
         }
         return RunRecord([_describe(layer) for layer in network.layers], settings)

@@ -11,22 +11,25 @@ from pathlib import Path
 import torch
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
+from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.errors import CfgError, UsageError, warn
-from darknet_torch.model.loading import build, find_device
+from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import SavedRun, find_saved_run
 from darknet_torch.training.checkpoints import Checkpoints, resume
+from darknet_torch.training.contention import ContentionWarning
 from darknet_torch.training.data import TrainingData, open_training_data
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.net_options import with_net_options
+from darknet_torch.training.outcome import LossHistory, Outcome
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
-from darknet_torch.training.run_folder import check_free, locked
+from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.start_checks import Start, check_start
 from darknet_torch.training.starting_weights import fill_to_train
@@ -49,6 +52,8 @@ class Training:
         sizes: the size of the network's input in each iteration.
         loop: the network, its optimizer and the state of the training.
         evaluation: the callback that evaluates, None without validation data.
+        checkpoints: the callback that saves.
+        history: the callback that keeps the losses.
     """
 
     plan: TrainPlan
@@ -56,6 +61,8 @@ class Training:
     sizes: MultiScale
     loop: TrainingLoop
     evaluation: PeriodicEvaluation | None
+    checkpoints: Checkpoints
+    history: LossHistory
 
     @property
     def network(self) -> Network:
@@ -82,6 +89,16 @@ class Training:
             self.loop.run(batches)
         return self.evaluation.last if self.evaluation else None
 
+    def outcome(self) -> Outcome:
+        """The numbers that the training has given so far."""
+        return Outcome(
+            iterations=self.loop.iteration,
+            losses=tuple(self.history.losses),
+            best_score=self.checkpoints.best_score,
+            last_score=self.history.last_score,
+            names=self.data.names,
+        )
+
     @contextmanager
     def _own_folder(self) -> Iterator[None]:
         """Let the first process alone write to the folder of the run."""
@@ -101,29 +118,60 @@ class Training:
 
     def _batches(self, stop: int) -> Batches:
         """The mini-batches from the loop's iteration to `stop`, excluded."""
-        net, processes = self.network.net, self.loop.processes
-        return Batches(
-            self.data.source,
-            batch=net.batch * processes.count,
-            subdivisions=net.subdivisions,
-            time_steps=net.time_steps,
-            seed=self.plan.seed,
+        batches = batches_of(
+            self.network,
+            self.data,
+            self.sizes,
+            self.plan,
+            self.loop.processes,
             start=self.loop.iteration,
-            stop=stop,
-            size_of=self.sizes.size_of,
-            mini_batch_of=self.sizes.mini_batch_of if self.sizes.dynamic else None,
-            workers=self.plan.workers,
-            rank=processes.rank,
-            world_size=processes.count,
-            pin_memory=next(self.network.parameters()).is_cuda,
-            on_wait=partial(self.loop.events.on_waiting, self.loop),
         )
+        on_wait = partial(self.loop.events.on_waiting, self.loop)
+        return replace(batches, stop=stop, on_wait=on_wait)
+
+
+def batches_of(
+    network: Network,
+    data: TrainingData,
+    sizes: MultiScale,
+    plan: TrainPlan,
+    processes: Processes | None = None,
+    *,
+    start: int,
+) -> Batches:
+    """The mini-batches of a plan without an end.
+
+    Args:
+        network: takes them.
+        data: what they are made of.
+        sizes: the size of the network's input in each iteration.
+        plan: says the seed and the number of workers.
+        processes: those that share them.
+        start: the first iteration, from 0.
+    """
+    net, processes = network.net, processes or Processes()
+    return Batches(
+        data.source,
+        batch=net.batch * processes.count,
+        subdivisions=net.subdivisions,
+        time_steps=net.time_steps,
+        seed=plan.seed,
+        start=start,
+        size_of=sizes.size_of,
+        mini_batch_of=sizes.mini_batch_of if sizes.dynamic else None,
+        workers=plan.workers,
+        rank=processes.rank,
+        world_size=processes.count,
+        pin_memory=next(network.parameters()).is_cuda,
+    )
 
 
 def prepare(
     plan: TrainPlan, callbacks: Iterable[Callback] = (), processes: Processes | None = None
 ) -> Training:
     """Open and check everything that the training of `plan` needs.
+
+    PyTorch's number of threads is set to that of the plan; see `darknet_torch.cpu.cores`.
 
     Args:
         plan: what to do.
@@ -137,6 +185,9 @@ def prepare(
     processes = processes or Processes()
     torch.manual_seed(plan.seed + processes.rank)
     plan = with_net_options(plan, processes)
+    threads = threads_to_compute(plan.threads, processes.count)
+    torch.set_num_threads(threads)
+    plan = replace(plan, threads=threads)
     saved = find_saved_run(plan) if plan.resume else None
     network = _build(plan) if saved else start_network(plan)
     if not network.net.max_batches:
@@ -155,13 +206,16 @@ def prepare(
     )
     precision = getattr(torch, plan.precision)
     record = RunRecord.of_run(network, plan, data, processes)
+    checkpoints, history = Checkpoints(plan, record, saved), LossHistory()
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
         callbacks=(
             *callbacks,
-            Checkpoints(plan, record, saved),
+            checkpoints,
             *((evaluation,) if evaluation else ()),
             ProblemSummary(),
+            ContentionWarning(),
+            history,
         ),
         autocast=None if precision is torch.float32 else precision,
         processes=processes,
@@ -175,7 +229,7 @@ def prepare(
     sizes = MultiScale.from_options(
         network.net, network.dialect, seed=plan.seed, random=data.random
     )
-    return Training(plan, data, sizes, loop, evaluation)
+    return Training(plan, data, sizes, loop, evaluation, checkpoints, history)
 
 
 def start_network(plan: TrainPlan) -> Network:
@@ -192,6 +246,17 @@ def start_network(plan: TrainPlan) -> Network:
     if plan.clear or plan.weights is None:
         network.header = type(network.header)(*network.dialect.weight_file.version)
     return network
+
+
+def trained_network(plan: TrainPlan) -> Network:
+    """The network of a plan with the weights after the last iteration, on the plan's device.
+
+    Raises:
+        WeightsError: there are none.
+    """
+    network = _build(plan)
+    fill(network, plan.path(f"_final{WEIGHTS}"), strict=True)
+    return network.to(find_device(plan.device))
 
 
 def _build(plan: TrainPlan) -> Network:

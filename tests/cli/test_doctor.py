@@ -14,6 +14,7 @@ def test_a_working_installation_is_described():
     assert headings == [
         "program",
         "packages",
+        "cores",
         "devices",
         "opencv",
         "cache",

@@ -1,9 +1,13 @@
-"""The names of the classes that a command's options name."""
+"""The network and the names of the classes that a command's options name."""
+
+from contextlib import contextmanager
 
 import click
 import pytest
+import torch
 
 from darknet_torch.cfg.zoo import read_names
+from darknet_torch.cli import model_loading
 from darknet_torch.cli.model_loading import find_names, find_names_file
 from darknet_torch.cli.options import (
     ModelOptions,
@@ -12,6 +16,7 @@ from darknet_torch.cli.options import (
     verbose_option,
 )
 from darknet_torch.errors import UsageError
+from tests.cli.toy_detection import PICTURE, detect
 
 COMMAND = click.Command("x")
 for decorate in (network_options, quiet_option(""), verbose_option):
@@ -52,3 +57,34 @@ def test_the_names_file_is_the_given_one_or_that_of_the_data_file(tmp_path):
     data.write_text("classes=3\n")
     with pytest.raises(UsageError, match=r"a\.data: has no names=: expected names=FILE"):
         find_names_file(None, str(data))
+
+
+class TestContention:
+    """Threads that wait for cores, while a command runs a network."""
+
+    @pytest.fixture
+    def watched(self, monkeypatch):
+        """What a run that is watched tells: the threads, then "ended"."""
+        told = []
+
+        @contextmanager
+        def watching(threads, report):
+            told.append(threads)
+            report("the threads that compute wait for cores")
+            yield
+            told.append("ended")
+
+        monkeypatch.setattr(model_loading, "watching_contention", watching)
+        before = torch.get_num_threads()
+        yield told
+        torch.set_num_threads(before)
+
+    def test_a_command_warns_until_it_ends(self, watched):
+        result = detect(PICTURE, "--threads", 2)
+        assert watched == [2, "ended"]
+        assert result.stderr == "warning: the threads that compute wait for cores\n"
+
+    @pytest.mark.parametrize("words", [("--threads", 1), ("--threads", 2, "--quiet")])
+    def test_one_thread_and_quiet_commands_are_not_watched(self, watched, words):
+        assert detect(PICTURE, *words).stderr == ""
+        assert watched == []

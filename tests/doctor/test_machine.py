@@ -2,6 +2,9 @@
 
 import importlib.metadata
 
+import pytest
+
+from darknet_torch.cpu.cores import Cores
 from darknet_torch.doctor import machine
 from darknet_torch.doctor.examine import examine
 
@@ -41,3 +44,25 @@ def test_free_space_is_reported_before_the_cache_exists(cache):
     assert not cache.exists()
     assert machine.cache()["files"] == {}
     assert machine.cache()["free_bytes"] > 0
+
+
+@pytest.mark.parametrize(
+    ("found", "load", "threads", "words"),
+    [
+        (Cores(2, 2), 0.4, 2, None),
+        (Cores(2, 2), None, 2, None),
+        (Cores(2, 2), 3.1, 1, None),
+        (Cores(2, 2), 3.1, 2, "load 3.1 on 2"),
+        (Cores(64, 32, 1.5), 0.0, 32, "32 threads would compute on 1.5 cores"),
+    ],
+)
+def test_advice_where_threads_would_wait_for_cores(found, load, threads, words):
+    advice = machine._advice(found, load, threads)
+    assert advice is None if words is None else words in advice
+    assert advice is None or "--threads 1 (or OMP_NUM_THREADS=1)" in advice
+
+
+def test_cores_are_listed_with_the_threads_that_follow():
+    found = machine.cores()
+    assert found["usable"] >= found["physical"] >= 1
+    assert found["threads"]["training"] >= 1

@@ -65,7 +65,7 @@ def run(record, folder):
     """The outputs of every layer of the record's network."""
     network = build_network(parse_cfg(records.cfg_text(record, folder)))
     weights = folder / "parameters.bin"
-    records.write_weights(weights, record)
+    records.weight_file(record).tofile(weights)
     read_weights(network, weights)
     weights.unlink()
     images = torch.from_numpy(records.forward_input(record))

@@ -110,6 +110,16 @@ def status_without_reader(words):
     return status_of(_without_reader, words)
 
 
+def status_when_stopped(words, stop):
+    """Run `dtorch` with these words until `stop`, a rename; return its status."""
+    return status_of(_stopped, words, stop)
+
+
+def _stopped(words, stop):
+    _stop_at_rename(stop)
+    main([str(word) for word in words], prog_name="dtorch")
+
+
 def _without_reader(words):
     reader, writer = os.pipe()
     os.close(reader)

@@ -36,7 +36,8 @@ def killed_at_2():
 def test_two_processes_train_one_network(plan, tmp_path):
     text = DETECTOR.replace("[dropout]\nprobability=.1\n", "")
     plan = changed(plan, cfg=str(written(tmp_path, text)), augment=False)
-    launch(plan, ["cpu", "cpu"], no_callbacks)
+    outcome = launch(plan, ["cpu", "cpu"], no_callbacks)
+    assert (outcome.iterations, len(outcome.losses)) == (6, 6)
     network = load(plan.path(".cfg"), plan.path("_final.weights"))
     assert all(np.isfinite(value.numpy()).all() for value in network.state_dict().values())
     assert network.header.seen == 6 * 4

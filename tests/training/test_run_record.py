@@ -30,6 +30,7 @@ def test_the_same_run_has_no_changes(plan):
         ({"precision": "bfloat16"}, "precision: float32 -> bfloat16"),
         ({"overfit": 2}, "training data: "),
         ({"map": True}, "map: False -> True"),
+        ({"threads": 3}, "threads: None -> 3"),
     ],
 )
 def test_a_changed_option_is_named(plan, options, change):

@@ -125,3 +125,13 @@ def test_weights_saved_before_the_first_update_count_whole_iterations(plan, tmp_
         prepare(again, [Interrupt()]).run()
     saved = load(plan.path(".cfg"), again.path("_last.weights"))
     assert saved.header.seen == 4 * 3
+
+
+@pytest.mark.parametrize(("given", "threads"), [(None, 1), (2, 2)])
+def test_the_plan_gets_the_number_of_threads_that_compute(plan, monkeypatch, given, threads):
+    before, set_to = torch.get_num_threads(), []
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(torch, "set_num_threads", set_to.append)
+    assert prepare(changed(plan, threads=given)).plan.threads == threads
+    assert set_to == [threads]
+    assert torch.get_num_threads() == before

@@ -1,0 +1,143 @@
+"""From the options of a training to its plan, for the command and for Python. No torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from darknet_torch.cfg.data_file import DataValue, read_data_file
+from darknet_torch.downloads.model_files import resolve_model
+from darknet_torch.errors import CfgNote, UsageError, warn
+from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
+from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.run_folder import (
+    RUNS,
+    check_free,
+    files_of_run,
+    last_run_folder,
+    lies_in,
+    new_run_folder,
+)
+
+StrPath = str | os.PathLike[str]
+_FIELDS = frozenset(field.name for field in fields(TrainPlan))
+_UNUSED_BY_RESUME = ("weights", "clear", "overwrite")
+
+
+def plan_training(
+    cfg: StrPath, data: StrPath, options: Mapping[str, Any], *, writes: bool = True
+) -> TrainPlan:
+    """Make the plan of a training, and create the folder of a new run.
+
+    Args:
+        cfg: path of a cfg, or the name of a shipped one.
+        data: path of the data set.
+        options: those of `darknet_torch.training.options.TRAIN_OPTIONS` that are given; the
+            others, and those that are None, have the values of the .data file, of the cfg, or
+            their defaults.
+        writes: whether the run will write; else no folder is created.
+
+    Raises:
+        UsageError, CfgError, WeightsError: something that is needed is not there.
+    """
+    given = {name: options[name] for name in _FIELDS & set(options) if options[name] is not None}
+    files = resolve_model(cfg, given.pop("weights", None) or None)
+    data = os.fspath(data)
+    keys = read_data_file(data) if Path(data).suffix == ".data" else {}
+    if "save_every" not in given:
+        given["save_every"] = _positive_number(keys, "saveweights", data)
+    if "backup" not in given and "backup" in keys:
+        given["backup"] = str(keys["backup"].path())
+    if "backup" not in given:
+        resume = given.get("resume", False)
+        given["backup"] = str(_own_folder(files.cfg.stem, resume=resume, writes=writes))
+    plan = TrainPlan(
+        cfg=str(files.cfg),
+        data=data,
+        base=files.cfg.stem,
+        weights=str(files.weights) if files.weights else None,
+        **given,
+    )
+    _note_unused(plan)
+    if "map_every" in given and not plan.map:
+        warn("--map-every has no effect without --map", category=CfgNote)
+    return plan
+
+
+def _own_folder(base: str, *, resume: bool, writes: bool) -> Path:
+    """The folder below runs of a new run, or of the one to resume."""
+    if resume:
+        return last_run_folder(base)
+    return new_run_folder(base) if writes else RUNS / base
+
+
+def _positive_number(keys: Mapping[str, DataValue], key: str, where: str) -> int | None:
+    """Return a number of the .data file; None without the key."""
+    if key not in keys:
+        return None
+    number = keys[key].number
+    if not number:
+        raise UsageError(
+            f"{key}= is not a number", where=where, expected="1 or more", got=keys[key].text
+        )
+    return number
+
+
+def _note_unused(plan: TrainPlan) -> None:
+    """Say which options have no effect because the run goes on."""
+    unused = [f"--{name}" for name in _UNUSED_BY_RESUME if getattr(plan, name)]
+    if plan.resume and unused:
+        warn(
+            f"--resume goes on with its own weights, without {', '.join(unused)}",
+            category=CfgNote,
+        )
+
+
+def find_devices(
+    device: str = "auto", gpus: str | None = None, processes: int | None = None
+) -> list[str]:
+    """Return a device for each process of the training.
+
+    Args:
+        device: of a single process.
+        gpus: numbers with commas between them, for a process on each of these GPUs.
+        processes: how many processes on the CPU.
+
+    Raises:
+        UsageError: `gpus` is no such list, or both are given.
+    """
+    if gpus and processes:
+        raise UsageError(
+            "--gpus and --processes exclude each other",
+            expected="one of them",
+            got=f"--gpus {gpus} --processes {processes}",
+            fix="give --gpus to train on GPUs, --processes to train on CPUs",
+        )
+    if processes:
+        return ["cpu"] * processes
+    if not gpus:
+        return [device]
+    numbers = [number.strip() for number in gpus.split(",")]
+    if not all(number.isdecimal() for number in numbers):
+        raise UsageError("--gpus is not a list of numbers", expected="such as 0,1", got=gpus)
+    return [f"cuda:{number}" for number in numbers]
+
+
+def check_folder(plan: TrainPlan) -> None:
+    """Refuse a run that would replace weights, before the data is read, which may take long.
+
+    Raises:
+        UsageError: the folder holds weights of an earlier run, and the plan does not say what to
+            do with them; or a file there is a link to the weights that the run starts from.
+    """
+    folder = Path(plan.backup)
+    if not (plan.resume or plan.overwrite):
+        check_free(folder, plan.base)
+    # A run replaces the weights that it starts from in its own folder alone.
+    protected_inputs.clear()
+    if not lies_in(plan.weights, plan.backup):
+        for path in files_of_run(folder, plan.base):
+            refuse_overwrite_of_inputs(path, [plan.weights])

@@ -1,0 +1,70 @@
+"""The plan that follows from options."""
+
+import pytest
+
+from darknet_torch.errors import CfgNote, UsageError
+from darknet_torch.training.planning import check_folder, find_devices, plan_training
+from tests.training.runs import DETECTOR, written
+
+
+@pytest.fixture
+def cfg(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return written(tmp_path, DETECTOR)
+
+
+def data_file(folder, text):
+    path = folder / "some.data"
+    path.write_text(text)
+    return path
+
+
+def test_what_is_given_comes_before_the_data_file_and_that_before_the_defaults(cfg, tmp_path):
+    data = data_file(tmp_path, "train=list.txt\nbackup=kept\nsaveweights=50\n")
+    plan = plan_training(cfg, data, {})
+    assert (plan.backup, plan.save_every, plan.seed) == ("kept", 50, 0)
+    plan = plan_training(cfg, data, {"backup": "here", "save_every": 7, "seed": None})
+    assert (plan.backup, plan.save_every, plan.seed) == ("here", 7, 0)
+
+
+def test_a_new_run_gets_a_folder_of_its_own_unless_nothing_is_written(cfg, tmp_path):
+    data = data_file(tmp_path, "train=list.txt\n")
+    plan_training(cfg, data, {}, writes=False)
+    assert not (tmp_path / "runs").exists()
+    assert [plan_training(cfg, data, {}).backup for _ in "ab"] == ["runs/small", "runs/small-2"]
+
+
+def test_a_wrong_number_in_the_data_file_is_named(cfg, tmp_path):
+    data = data_file(tmp_path, "train=list.txt\nsaveweights=often\n")
+    with pytest.raises(UsageError, match=r"some.data: saveweights= is not a number.*got often"):
+        plan_training(cfg, data, {"backup": "here"})
+    assert plan_training(cfg, data, {"backup": "here", "save_every": 5}).save_every == 5
+
+
+def test_options_that_a_resumed_run_does_not_use_are_noted(cfg, tmp_path):
+    data = data_file(tmp_path, "train=list.txt\n")
+    (tmp_path / "a.weights").write_bytes(b"")
+    with pytest.warns(CfgNote, match="without --weights, --clear"):
+        plan_training(
+            *(cfg, data), {"backup": "b", "resume": True, "clear": True, "weights": "a.weights"}
+        )
+
+
+def test_a_link_to_the_starting_weights_is_not_written_through(cfg, tmp_path):
+    data = data_file(tmp_path, "train=list.txt\n")
+    (tmp_path / "a.weights").write_bytes(b"x")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/small_last.weights").symlink_to(tmp_path / "a.weights")
+    given = {"backup": "b", "overwrite": True, "weights": "a.weights"}
+    with pytest.raises(UsageError, match="cannot be written over an input"):
+        check_folder(plan_training(cfg, data, given))
+
+
+def test_devices_are_one_for_each_process():
+    assert find_devices() == ["auto"]
+    assert find_devices("cuda:1") == ["cuda:1"]
+    assert find_devices(gpus="0, 2") == ["cuda:0", "cuda:2"]
+    assert find_devices(processes=2) == ["cpu", "cpu"]
+    for wrong in ({"gpus": "a"}, {"gpus": "0", "processes": 2}):
+        with pytest.raises(UsageError):
+            find_devices(**wrong)
