@@ -159,17 +159,26 @@ def convert_command(options: DatasetConvertOptions) -> None:
     _exit_if_problems(done.problems)
 
 
+near_duplicates_option = click.option(
+    "--near-duplicates/--no-near-duplicates",
+    default=True,
+    help="Look for pictures that are nearly the same, such as frames of a video, or not.",
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DatasetCheckOptions(SourceOptions, ReportOptions):
     """The options of `dtorch dataset check`."""
 
     workers: int
+    near_duplicates: bool
 
 
 @dataset.command(name="check", short_help="Find what is wrong in a data set.")
 @source_options
 @report_options
 @workers_option
+@near_duplicates_option
 @parsed_into(DatasetCheckOptions)
 def check_command(options: DatasetCheckOptions) -> None:
     """Find what is wrong in a data set: pictures, labels, boxes, classes, splits.
@@ -179,7 +188,7 @@ def check_command(options: DatasetCheckOptions) -> None:
     from darknet_torch.datasets.check import find_problems
 
     splits = options.open()
-    found = find_problems(splits, workers=options.workers)
+    found = find_problems(splits, workers=options.workers, near_duplicates=options.near_duplicates)
     if options.output_format == "json":
         text = json.dumps([_parts(problem) for problem in found], ensure_ascii=False, indent=1)
     else:
