@@ -33,7 +33,7 @@ from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.examples import DataSet, Problem
+    from darknet_torch.datasets.examples import DataSet, Example, Problem
 
 
 @click.group()
@@ -303,6 +303,9 @@ class SplitOptions(SourceOptions):
     parts: tuple[str, ...]
     out: str | None
     seed: int
+    stratify: bool
+    near_duplicates: bool
+    workers: int
 
 
 @dataset.command(name="split", short_help="Split a data set into parts.")
@@ -318,9 +321,16 @@ class SplitOptions(SourceOptions):
 )
 @click.option("--out", type=OUTPUT_FOLDER, help="The folder to write lists into.")
 @click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True)
+@click.option(
+    "--stratify", is_flag=True, help="Give each part its share of the boxes of every class."
+)
+@near_duplicates_option
+@workers_option
 @parsed_into(SplitOptions)
 def split_command(options: SplitOptions) -> None:
     """Assign the pictures of a data set to parts at random, class by class.
+
+    Pictures that are equal or nearly the same, such as frames of a video, stay in one part.
 
     Only lists are written, in the format of the data set: a .data file and its lists, COCO
     files, or lists in ImageSets/Main. Pictures and labels stay where they are.
@@ -343,11 +353,38 @@ def split_command(options: SplitOptions) -> None:
             "nowhere to write the lists", where=path, expected="--out DIR", got="no --out"
         )
     examples = [item for data in splits.values() for item in data.examples]
-    dealt = split_examples(examples, _parse_parts(options.parts), seed=options.seed)
+    dealt = split_examples(
+        examples,
+        _parse_parts(options.parts),
+        seed=options.seed,
+        groups=_find_groups(examples, options) if options.near_duplicates else None,
+        stratify=options.stratify,
+    )
     write_parts(dealt, path, _class_names(splits), folder)
     for name, items in dealt.items():
         click.echo(f"{name}: {len(items)} pictures")
+        if not items:
+            what = "its share is smaller than a picture, or than a group of them"
+            click.echo(f"note: {name} has no pictures: {what}", err=True)
     _exit_if_problems([problem for data in splits.values() for problem in data.problems])
+
+
+def _find_groups(examples: Sequence[Example], options: SplitOptions) -> dict[Path, int]:
+    """Group the pictures that are equal or nearly the same, and say how many there are."""
+    from darknet_torch.datasets.near_duplicates import group_pictures
+
+    pictures = {item.path: item.exif for item in examples}
+    groups, errors = group_pictures(pictures, workers=options.workers)
+    sizes = [size for size in Counter(groups.values()).values() if size > 1]
+    if sizes:
+        click.echo(
+            f"equal or nearly equal pictures: {sum(sizes)} in {len(sizes)} groups, each of which "
+            "stays in one part"
+        )
+    if errors:
+        what = f"{len(errors)} pictures cannot be read, and are compared with no others"
+        click.echo(f"note: {what}; the first: {errors[0]}", err=True)
+    return groups
 
 
 def _class_names(splits: dict[str, DataSet]) -> tuple[str, ...]:
