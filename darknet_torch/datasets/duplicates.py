@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.near_duplicates import Fingerprint, find_near_pairs
 
 Splits = Mapping[str, DataSet]
-_UNIONS = ("trainval", "all")  # splits that contain other splits on purpose
-_SHOWN_PAIRS = 50  # of pictures that are nearly the same, before the others are only counted
+# Splits that contain others on purpose; "all" may contain any.
+_PARTS = {"trainval": ("train", "val", "valid"), "all": ()}
+_SHOWN = 50  # pictures, before the others are only counted
+_MORE = "pictures are nearly the same as another one"
 _FIX = "leave one out, or split again with dtorch dataset split, which keeps them together"
 
 
@@ -55,11 +57,17 @@ def _repetitions(uses: list[tuple[str, Path]]) -> Iterator[tuple[tuple[str, Path
     A split that is a union may repeat the pictures of other splits.
     """
     for index, (split, path) in enumerate(uses):
-        before = [use for use in uses[:index] if use[0] not in _UNIONS]
+        before = [use for use in uses[:index] if not _may_share(use[0], split)]
         same_split = [use for use in uses[:index] if use[0] == split]
-        earlier = same_split or ([] if split in _UNIONS else before)
+        earlier = same_split or before
         if earlier:
             yield (split, path), earlier[0]
+
+
+def _may_share(split: str, other: str) -> bool:
+    """Whether one of two splits is a union that contains the other."""
+    is_part = other in _PARTS.get(split, ()) or split in _PARTS.get(other, ())
+    return is_part or "all" in (split, other)
 
 
 def find_near_duplicates(
@@ -85,22 +93,32 @@ def find_near_duplicates(
     for one, other in find_near_pairs([fingerprints[path] for path in paths]):
         first, second = paths[one], paths[other]
         what = f"in {homes[second]}, nearly the same picture as {first} in {homes[first]}"
-        if homes[first] == homes[second] or homes[second] in _UNIONS:
+        if homes[first] == homes[second] or _may_share(homes[first], homes[second]):
             within.append(Problem("near duplicate", str(second), what, is_note=True))
         else:
             across.append(Problem("near duplicate in two splits", str(second), what, fix=_FIX))
     origin = next(iter(splits.values())).origin
-    for found in (across, within):
-        yield from found[:_SHOWN_PAIRS]
-        if more := found[_SHOWN_PAIRS:]:
-            what = f"{len(more)} more pictures are nearly the same as another one"
-            yield replace(more[0], where=origin, what=what)
+    yield from first_ones(across, origin, _MORE)
+    yield from first_ones(within, origin, _MORE)
+
+
+def first_ones(found: Sequence[Problem], origin: str, what: str) -> Iterator[Problem]:
+    """The first problems of a kind, and one that says how many others there are.
+
+    Args:
+        found: the problems.
+        origin: the data set, for the message about the others.
+        what: what that message says of them.
+    """
+    yield from found[:_SHOWN]
+    if more := found[_SHOWN:]:
+        yield replace(more[0], where=origin, what=f"{len(more)} more {what}")
 
 
 def _splits_of_pictures(splits: Splits) -> dict[Path, str]:
     """The first split of each picture; a union of splits, which come last, if no other has it."""
     homes: dict[Path, str] = {}
-    for name in sorted(splits, key=lambda name: name in _UNIONS):
+    for name in sorted(splits, key=lambda name: name in _PARTS):
         for item in splits[name].examples:
             homes.setdefault(item.path, name)
     return homes

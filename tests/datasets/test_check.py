@@ -225,6 +225,14 @@ def test_a_folder_that_cannot_be_listed_does_not_end_the_check(tmp_path, monkeyp
     assert kinds(data) == Counter({"labels without picture": 1})
 
 
+def test_trainval_may_not_contain_the_pictures_of_test(tmp_path):
+    root = voc(tmp_path, [voc_object((1, 1, 99, 99)), voc_object((1, 1, 9, 9))], "test")
+    shutil.copy(root / "ImageSets/Main/test.txt", root / "ImageSets/Main/trainval.txt")
+    assert kinds(root) == Counter({"in two splits": 2})
+    (root / "ImageSets/Main/trainval.txt").rename(root / "ImageSets/Main/all.txt")
+    assert kinds(root) == Counter()
+
+
 def listed(root, split, names):
     (root / f"{split}.txt").write_text("".join(f"{root}/train/{name}\n" for name in names))
 
@@ -254,7 +262,7 @@ def test_a_near_duplicate_in_a_union_of_splits_is_a_note(tmp_path):
 
 
 def test_many_near_duplicates_are_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr("darknet_torch.datasets.duplicates._SHOWN_PAIRS", 1)
+    monkeypatch.setattr("darknet_torch.datasets.duplicates._SHOWN", 1)
     data = clean(tmp_path)
     for quality in (95, 90, 85, 80):
         save_as_jpeg("valid", f"copy{quality}", quality)(tmp_path)
