@@ -1,4 +1,4 @@
-"""`dtorch dataset`: convert, check, count, show and split data sets."""
+"""`dtorch dataset`: convert, merge, check, count, show and split data sets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cli.dataset_loading import protect_data_set
+from darknet_torch.cli.dataset_merge import (
+    NewFolderOptions,
+    merge_command,
+    new_folder_options,
+    print_counts,
+)
 from darknet_torch.cli.options import (
     ReportingOptions,
     all_options,
@@ -26,10 +32,15 @@ from darknet_torch.cli.parameter_types import (
     PATH,
     POSITIVE,
 )
-from darknet_torch.cli.reporting import report_warnings, warn_of_problems
+from darknet_torch.cli.reporting import (
+    exit_if_any,
+    exit_if_problems,
+    report_warnings,
+    warn_of_problems,
+)
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
+from darknet_torch.datasets.formats import DATASET_FORMATS
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,11 +49,14 @@ if TYPE_CHECKING:
 
 @click.group()
 def dataset() -> None:
-    """Convert, check, count, show and split data sets.
+    """Convert, merge, check, count, show and split data sets.
 
     A data set is a .data file of Darknet's, a COCO JSON with --images DIR, or a Pascal VOC
     root. Give --data several times for several COCO files.
     """
+
+
+dataset.add_command(merge_command)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,12 +127,10 @@ report_options = all_options(
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatasetConvertOptions(SourceOptions):
+class DatasetConvertOptions(SourceOptions, NewFolderOptions):
     """The options of `dtorch dataset convert`."""
 
     target_format: str
-    out: str
-    pictures: str
 
 
 @dataset.command(name="convert", short_help="Convert between Darknet, COCO and VOC.")
@@ -130,14 +142,7 @@ class DatasetConvertOptions(SourceOptions):
     required=True,
     help="The format to write.",
 )
-@click.option("--out", type=OUTPUT_FOLDER, required=True, help="A new or empty folder.")
-@click.option(
-    "--pictures",
-    type=click.Choice(PICTURE_MODES),
-    default="copy",
-    show_default=True,
-    help="Copy the pictures, link to them, or keep them where they are.",
-)
+@new_folder_options
 @parsed_into(DatasetConvertOptions)
 def convert_command(options: DatasetConvertOptions) -> None:
     """Write a data set in another format, with every box.
@@ -154,9 +159,8 @@ def convert_command(options: DatasetConvertOptions) -> None:
         pictures=options.pictures,
         voc_origin=options.voc_origin,
     )
-    for name, (count, boxes) in done.counts.items():
-        click.echo(f"{name}: {count} pictures, {boxes} boxes")
-    _exit_if_problems(done.problems)
+    print_counts(done)
+    exit_if_problems(done.problems)
 
 
 near_duplicates_option = click.option(
@@ -293,7 +297,7 @@ def show_command(options: ShowOptions) -> None:
         sheet, errors = contact_sheet(chosen, names, columns=options.columns, size=options.size)
     write_picture(Path(out), sheet)
     click.echo(f"{out}: {len(chosen)} of {len(examples)} pictures")
-    _exit_if_any(errors)
+    exit_if_any(errors)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -366,7 +370,7 @@ def split_command(options: SplitOptions) -> None:
         if not items:
             what = "its share is smaller than a picture, or than a group of them"
             click.echo(f"note: {name} has no pictures: {what}", err=True)
-    _exit_if_problems([problem for data in splits.values() for problem in data.problems])
+    exit_if_problems([problem for data in splits.values() for problem in data.problems])
 
 
 def _find_groups(examples: Sequence[Example], options: SplitOptions) -> dict[Path, int]:
@@ -420,19 +424,3 @@ def _summary(splits: dict[str, DataSet], found: Sequence[Problem]) -> list[str]:
     checked = ", ".join(f"{count} pictures in {name}" for name, count in pictures.items())
     lines = [f"{count:8} {kind}" for kind, count in sorted(counts.items())]
     return [*lines, f"{len(found)} problems; {checked}"]
-
-
-def _exit_if_problems(problems: Sequence[Problem]) -> None:
-    """Print problems and notes to standard error; exit with 1 if there are problems."""
-    for problem in problems:
-        if problem.is_note:
-            click.echo(f"note: {problem}", err=True)
-    _exit_if_any([f"{item.kind}: {item}" for item in problems if not item.is_note])
-
-
-def _exit_if_any(errors: Sequence[object]) -> None:
-    """Print what went wrong to standard error; exit with 1 if anything did."""
-    for error in errors:
-        click.echo(f"dtorch: {error}", err=True)
-    if errors:
-        click.get_current_context().exit(1)
