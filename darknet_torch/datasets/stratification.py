@@ -23,7 +23,9 @@ def stratify_units(
     are dealt before smaller ones, which make up for the differences.
 
     Source: Sechidis, Tsoumakas, Vlahavas, "On the Stratification of Multi-Label Data", 2011.
-    Differs: boxes are counted, not pictures, and a part that is full gets no more pictures.
+    Differs: boxes are counted, not pictures; a part that is full gets no more pictures; and a
+    part lacks its share of the boxes dealt so far, not of all, since else the largest part gets
+    all crowded pictures, which come first, and the others are full before they have their share.
 
     Args:
         sizes: the number of pictures of each of U units, which stay together.
@@ -41,18 +43,15 @@ def stratify_units(
 
 
 class _Dealing:
-    """The parts so far, and what each of them lacks."""
+    """The parts so far, and the pictures and boxes of each."""
 
     def __init__(
         self, sizes: Sequence[int], boxes: Sequence[Mapping[int, int]], shares: np.ndarray
     ) -> None:
-        totals: Counter[int] = Counter()
-        for counts in boxes:
-            totals.update(counts)
         self.parts = [0] * len(sizes)
-        self._sizes, self._boxes = sizes, boxes
-        self._room = shares * sum(sizes)
-        self._lacking = {key: shares * total for key, total in totals.items()}
+        self._sizes, self._boxes, self._shares = sizes, boxes, shares
+        self._pictures, self._total = np.zeros(len(shares)), sum(sizes)
+        self._given = {key: np.zeros(len(shares)) for counts in boxes for key in counts}
 
     def deal(self, units: Sequence[int]) -> None:
         """Deal units, those with the rarest class first, and those without boxes last."""
@@ -66,21 +65,26 @@ class _Dealing:
             rarest = min(left, key=lambda key: (left[key], key))
             chosen = [unit for unit in holders[rarest] if unit in waiting]
             for unit in sorted(chosen, key=lambda unit: -self._boxes[unit][rarest]):
-                self._give(unit, self._lacking[rarest])
+                self._give(unit, self._given[rarest], self._boxes[unit][rarest])
                 del waiting[unit]
                 left.subtract(self._boxes[unit].keys())
             left = +left
         for unit in waiting:
-            self._give(unit, self._room)
+            self._give(unit, self._pictures, self._sizes[unit])
 
-    def _give(self, unit: int, lacking: np.ndarray) -> None:
-        """Give a unit to the part that lacks most, of those with room for it if there are any."""
-        fits = self._room >= self._sizes[unit] - _ROUNDING
-        if fits.any():
-            part = max(np.flatnonzero(fits).tolist(), key=lambda p: (lacking[p], self._room[p]))
-        else:
-            part = int(np.argmax(self._room))
+    def _give(self, unit: int, given: np.ndarray, count: int) -> None:
+        """Give a unit to the part that lacks most, of those with room for it if there are any.
+
+        Args:
+            unit: the unit.
+            given: [P] what each part has of what the unit brings.
+            count: how many the unit brings.
+        """
+        lacking = self._shares * (given.sum() + count) - given
+        room = self._shares * self._total - self._pictures
+        fits = np.flatnonzero(room >= self._sizes[unit] - _ROUNDING).tolist()
+        part = max(fits, key=lambda part: lacking[part]) if fits else int(np.argmax(room))
         self.parts[unit] = part
-        self._room[part] -= self._sizes[unit]
-        for key, count in self._boxes[unit].items():
-            self._lacking[key][part] -= count
+        self._pictures[part] += self._sizes[unit]
+        for key, number in self._boxes[unit].items():
+            self._given[key][part] += number
