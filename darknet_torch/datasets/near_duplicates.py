@@ -27,11 +27,14 @@ _HASH_SIDE, _HASH_BITS = 9, 64  # of its lowest frequencies 64 make the hash
 _BLUR = 2.0  # pixels of the small picture; what is left of it after that is no detail
 # The figures come from 292 photos of blood cells, three photos of Darknet's and drawn pictures.
 # Copies, as JPEG of quality 10, at any size, with gamma 0.8 or 15% brighter, differ in at most 8
-# bits and 1.5 deviations. Pictures of one camera with another object differ in 1.8 or more, except
-# where the object is hardly visible.
+# bits and 1.5 deviations. If two pictures of one camera show an object in different places, they
+# differ by 1.8 or more there, unless it is hardly visible, and little elsewhere. If the whole
+# picture moves by a hundredth, the difference is as large, but evenly spread.
 _MOST_BITS = 10  # that differ
 _LEAST_CORRELATION = 0.9
 _LARGEST_DIFFERENCE = 1.7  # standard deviations of the details, at any place
+_LEAST_CORRELATION_IF_EVEN = 0.85
+_LARGEST_IF_EVEN = 4.5  # times the root mean square; of 1024 normal numbers it is about 3.3
 _LEAST_DETAIL = 0.5  # grey levels; below it the details are noise
 _ROWS = 64  # pictures whose hashes are compared with all others at once
 _MOST_AT_ONCE = 4096  # pictures whose details are compared with those of one
@@ -106,9 +109,13 @@ def _with_near_details(details: np.ndarray, row: int, others: np.ndarray) -> Ite
         rows = others[start : start + _MOST_AT_ONCE]
         found = details[rows].astype(np.float32)
         correlation = found @ one / len(one)
-        difference = np.abs(found - one).max(1)
-        is_near = (correlation >= _LEAST_CORRELATION) & (difference <= _LARGEST_DIFFERENCE)
-        yield from rows[is_near].tolist()
+        difference = np.abs(found - one)
+        largest, mean = difference.max(1), np.sqrt((difference**2).mean(1))
+        is_small = (correlation >= _LEAST_CORRELATION) & (largest <= _LARGEST_DIFFERENCE)
+        is_even = (correlation >= _LEAST_CORRELATION_IF_EVEN) & (
+            largest <= _LARGEST_IF_EVEN * mean
+        )
+        yield from rows[is_small | is_even].tolist()
 
 
 def group_pictures(

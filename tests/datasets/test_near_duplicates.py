@@ -58,6 +58,7 @@ COPIES = {
     "larger": lambda image: cv2.resize(image, None, fx=3, fy=3),
     "square": lambda image: cv2.resize(image, (104, 104)),
     "brighter": lambda image: cv2.convertScaleAbs(image, alpha=1.1, beta=15),
+    "moved": lambda image: np.roll(image, 1, 1),
     "darker": lambda image: cv2.convertScaleAbs(image, alpha=0.7),
     "grey": lambda image: cv2.cvtColor(image, cv2.COLOR_BGR2GRAY),
     "blurred": lambda image: cv2.GaussianBlur(image, (0, 0), 1),
