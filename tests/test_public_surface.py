@@ -162,7 +162,7 @@ class Detections
     def boxes_xyxy_clipped(self) -> np.ndarray
     def draw(self, image: np.ndarray) -> np.ndarray
     def first(self, count: int | None) -> Detections
-    def label_lines(self) -> list[str]
+    def label_lines(self, *, scores: bool = False) -> list[str]
     def lines(self) -> list[str]
     def name(self, class_id: int) -> str
     def select(self, indices: list[int]) -> Detections

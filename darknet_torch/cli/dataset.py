@@ -1,4 +1,4 @@
-"""`dtorch dataset`: convert, check, count, show and split data sets."""
+"""`dtorch dataset`: convert, merge, check, count, show and split data sets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cli.dataset_loading import protect_data_set
+from darknet_torch.cli.dataset_merge import (
+    NewFolderOptions,
+    merge_command,
+    new_folder_options,
+    print_counts,
+)
 from darknet_torch.cli.lazy import LazyGroup
 from darknet_torch.cli.options import (
     ReportingOptions,
@@ -27,23 +33,31 @@ from darknet_torch.cli.parameter_types import (
     PATH,
     POSITIVE,
 )
-from darknet_torch.cli.reporting import report_warnings, warn_of_problems
+from darknet_torch.cli.reporting import (
+    exit_if_any,
+    exit_if_problems,
+    report_warnings,
+    warn_of_problems,
+)
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
+from darknet_torch.datasets.formats import DATASET_FORMATS
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.examples import DataSet, Problem
+    from darknet_torch.datasets.examples import DataSet, Example, Problem
 
 
 @click.group(cls=LazyGroup)
 def dataset() -> None:
-    """Convert, check, count, show and split data sets.
+    """Convert, merge, check, count, show and split data sets.
 
     A data set is a .data file of Darknet's, a COCO JSON with --images DIR, or a Pascal VOC
     root. Give --data several times for several COCO files.
     """
+
+
+dataset.add_command(merge_command)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +128,10 @@ report_options = all_options(
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatasetConvertOptions(SourceOptions):
+class DatasetConvertOptions(SourceOptions, NewFolderOptions):
     """The options of `dtorch dataset convert`."""
 
     target_format: str
-    out: str
-    pictures: str
 
 
 @dataset.command(name="convert", short_help="Convert between Darknet, COCO and VOC.")
@@ -131,14 +143,7 @@ class DatasetConvertOptions(SourceOptions):
     required=True,
     help="The format to write.",
 )
-@click.option("--out", type=OUTPUT_FOLDER, required=True, help="A new or empty folder.")
-@click.option(
-    "--pictures",
-    type=click.Choice(PICTURE_MODES),
-    default="copy",
-    show_default=True,
-    help="Copy the pictures, link to them, or keep them where they are.",
-)
+@new_folder_options
 @parsed_into(DatasetConvertOptions)
 def convert_command(options: DatasetConvertOptions) -> None:
     """Write a data set in another format, with every box.
@@ -155,9 +160,15 @@ def convert_command(options: DatasetConvertOptions) -> None:
         pictures=options.pictures,
         voc_origin=options.voc_origin,
     )
-    for name, (count, boxes) in done.counts.items():
-        click.echo(f"{name}: {count} pictures, {boxes} boxes")
-    _exit_if_problems(done.problems)
+    print_counts(done)
+    exit_if_problems(done.problems)
+
+
+near_duplicates_option = click.option(
+    "--near-duplicates/--no-near-duplicates",
+    default=True,
+    help="Look for pictures that are nearly the same, such as frames of a video, or not.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,12 +176,14 @@ class DatasetCheckOptions(SourceOptions, ReportOptions):
     """The options of `dtorch dataset check`."""
 
     workers: int
+    near_duplicates: bool
 
 
 @dataset.command(name="check", short_help="Find what is wrong in a data set.")
 @source_options
 @report_options
 @workers_option
+@near_duplicates_option
 @parsed_into(DatasetCheckOptions)
 def check_command(options: DatasetCheckOptions) -> None:
     """Find what is wrong in a data set: pictures, labels, boxes, classes, splits.
@@ -180,7 +193,7 @@ def check_command(options: DatasetCheckOptions) -> None:
     from darknet_torch.datasets.check import find_problems
 
     splits = options.open()
-    found = find_problems(splits, workers=options.workers)
+    found = find_problems(splits, workers=options.workers, near_duplicates=options.near_duplicates)
     if options.output_format == "json":
         text = json.dumps([_parts(problem) for problem in found], ensure_ascii=False, indent=1)
     else:
@@ -285,7 +298,7 @@ def show_command(options: ShowOptions) -> None:
         sheet, errors = contact_sheet(chosen, names, columns=options.columns, size=options.size)
     write_picture(Path(out), sheet)
     click.echo(f"{out}: {len(chosen)} of {len(examples)} pictures")
-    _exit_if_any(errors)
+    exit_if_any(errors)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,6 +308,9 @@ class SplitOptions(SourceOptions):
     parts: tuple[str, ...]
     out: str | None
     seed: int
+    stratify: bool
+    near_duplicates: bool
+    workers: int
 
 
 @dataset.command(name="split", short_help="Split a data set into parts.")
@@ -310,9 +326,16 @@ class SplitOptions(SourceOptions):
 )
 @click.option("--out", type=OUTPUT_FOLDER, help="The folder to write lists into.")
 @click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True)
+@click.option(
+    "--stratify", is_flag=True, help="Give each part its share of the boxes of every class."
+)
+@near_duplicates_option
+@workers_option
 @parsed_into(SplitOptions)
 def split_command(options: SplitOptions) -> None:
     """Assign the pictures of a data set to parts at random, class by class.
+
+    Pictures that are equal or nearly the same, such as frames of a video, stay in one part.
 
     Only lists are written, in the format of the data set: a .data file and its lists, COCO
     files, or lists in ImageSets/Main. Pictures and labels stay where they are.
@@ -335,11 +358,38 @@ def split_command(options: SplitOptions) -> None:
             "nowhere to write the lists", where=path, expected="--out DIR", got="no --out"
         )
     examples = [item for data in splits.values() for item in data.examples]
-    dealt = split_examples(examples, _parse_parts(options.parts), seed=options.seed)
+    dealt = split_examples(
+        examples,
+        _parse_parts(options.parts),
+        seed=options.seed,
+        groups=_find_groups(examples, options) if options.near_duplicates else None,
+        stratify=options.stratify,
+    )
     write_parts(dealt, path, _class_names(splits), folder)
     for name, items in dealt.items():
         click.echo(f"{name}: {len(items)} pictures")
-    _exit_if_problems([problem for data in splits.values() for problem in data.problems])
+        if not items:
+            what = "its share is smaller than a picture, or than a group of them"
+            click.echo(f"note: {name} has no pictures: {what}", err=True)
+    exit_if_problems([problem for data in splits.values() for problem in data.problems])
+
+
+def _find_groups(examples: Sequence[Example], options: SplitOptions) -> dict[Path, int]:
+    """Group the pictures that are equal or nearly the same, and say how many there are."""
+    from darknet_torch.datasets.near_duplicates import group_pictures
+
+    pictures = {item.path: item.exif for item in examples}
+    groups, errors = group_pictures(pictures, workers=options.workers)
+    sizes = [size for size in Counter(groups.values()).values() if size > 1]
+    if sizes:
+        click.echo(
+            f"equal or nearly equal pictures: {sum(sizes)} in {len(sizes)} groups, each of which "
+            "stays in one part"
+        )
+    if errors:
+        what = f"{len(errors)} pictures cannot be read, and are compared with no others"
+        click.echo(f"note: {what}; the first: {errors[0]}", err=True)
+    return groups
 
 
 def _class_names(splits: dict[str, DataSet]) -> tuple[str, ...]:
@@ -375,19 +425,3 @@ def _summary(splits: dict[str, DataSet], found: Sequence[Problem]) -> list[str]:
     checked = ", ".join(f"{count} pictures in {name}" for name, count in pictures.items())
     lines = [f"{count:8} {kind}" for kind, count in sorted(counts.items())]
     return [*lines, f"{len(found)} problems; {checked}"]
-
-
-def _exit_if_problems(problems: Sequence[Problem]) -> None:
-    """Print problems and notes to standard error; exit with 1 if there are problems."""
-    for problem in problems:
-        if problem.is_note:
-            click.echo(f"note: {problem}", err=True)
-    _exit_if_any([f"{item.kind}: {item}" for item in problems if not item.is_note])
-
-
-def _exit_if_any(errors: Sequence[object]) -> None:
-    """Print what went wrong to standard error; exit with 1 if anything did."""
-    for error in errors:
-        click.echo(f"dtorch: {error}", err=True)
-    if errors:
-        click.get_current_context().exit(1)

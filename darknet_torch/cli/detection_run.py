@@ -68,6 +68,7 @@ class DetectOptions(
         only: names or numbers of the classes to look for; None for all.
         skipped: names or numbers of the classes to leave out; None for none.
         save: the folder of annotated pictures and videos.
+        label_scores: append scores to the lines of --format txt.
     """
 
     threshold: float
@@ -76,6 +77,7 @@ class DetectOptions(
     max_detections: int | None
     reconnects: int
     save: str | None
+    label_scores: bool
 
 
 def _split_words(
@@ -139,6 +141,11 @@ detect_options = all_options(
     ),
     output_options_for(*_FORMATS, into_folder=True),
     click.option(
+        "--label-scores",
+        is_flag=True,
+        help="With --format txt, append the score to each line; not for training.",
+    ),
+    click.option(
         "--save",
         type=OUTPUT_FOLDER,
         help="Write annotated pictures and videos to this folder.",
@@ -169,6 +176,13 @@ def run_detection(
     """
     if options.output_format == "txt" and options.out in (None, STANDARD_STREAM):
         raise UsageError("--format txt writes a file for each picture", expected="--out DIR")
+    if options.label_scores and options.output_format != "txt":
+        raise UsageError(
+            "--label-scores is for label files",
+            expected="--format txt --out DIR",
+            got=f"--format {options.output_format}",
+            fix="leave out --label-scores; all other formats have the scores",
+        )
     if options.out:
         (OUTPUT_FOLDER if options.output_format == "txt" else OUTPUT_FILE).check(options.out)
     protect_inputs([source.name for source in sources])
@@ -253,7 +267,8 @@ def _create_sinks(
     keep += [annotated.write for annotated in opened]
     if options.output_format == "txt":
         assert options.out is not None, "checked before"
-        keep.append(LabelFolder(_free_paths(options.out, sources)).write)
+        free = _free_paths(options.out, sources)
+        keep.append(LabelFolder(free, scores=options.label_scores).write)
     if options.save_labels:
         keep.append(write_label_in_place)
     if draw_predictions:

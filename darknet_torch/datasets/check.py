@@ -7,13 +7,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from darknet_torch.datasets.darknet import DIFFICULT, read_labels
+from darknet_torch.datasets.duplicates import (
+    find_near_duplicates,
+    find_repeated_contents,
+    find_repeated_paths,
+)
 from darknet_torch.datasets.examples import DataSet, Example, Problem
 from darknet_torch.datasets.label_rule import find_wrong_boxes
+from darknet_torch.datasets.near_duplicates import Fingerprint, fingerprint
 from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError
 from darknet_torch.media.decoding import read_picture
@@ -22,7 +29,6 @@ from darknet_torch.results.boxes import cxcywh_to_xyxy
 from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
 
 Splits = Mapping[str, DataSet]
-_UNIONS = ("trainval", "all")  # splits that contain other splits on purpose
 _TOLERANCE = 0.5  # pixels that an edge may lie outside: the error of rounding to whole pixels
 _SHOWN_CLASSES = 100  # without boxes, before the others are only counted
 _SAME_BOX = 1e-6  # boxes that differ by less are equal: the sixth decimal of Darknet's labels
@@ -37,27 +43,32 @@ class _DecodedPicture:
 
     size: tuple[int, int] | None = None
     digest: str = ""
+    fingerprint: Fingerprint | None = None
     error: str = ""
     damage: str = ""
 
 
-def find_problems(splits: Splits, *, workers: int = 2) -> list[Problem]:
+def find_problems(
+    splits: Splits, *, workers: int = 2, near_duplicates: bool = True
+) -> list[Problem]:
     """Find all problems in the splits of a data set.
 
     Every picture is decoded. The kinds of problem, in addition to those found while reading, are
     "no pictures", "duplicate name", "empty name", "class without boxes", "missing picture",
     "unreadable picture", "cut off", "wrong size", "no label file", "shared label file",
-    "labels without picture", "duplicate picture", "same content", "in two splits", those of
-    `label_rule.find_wrong_boxes`, and for other boxes "less than a pixel", "out of range" and
-    "duplicate box".
+    "labels without picture", "duplicate picture", "same content", "in two splits", "near
+    duplicate" (a note), "near duplicate in two splits", those of `label_rule.find_wrong_boxes`,
+    and for other boxes "less than a pixel", "out of range" and "duplicate box".
 
     Args:
         splits: from `open_splits`.
         workers: number of threads that decode pictures.
+        near_duplicates: also find pictures that are nearly the same.
     """
     paths = {item.path: item.exif for data in splits.values() for item in data.examples}
+    decode = partial(_decode, near_duplicates=near_duplicates)
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        decoded = dict(zip(paths, pool.map(_decode, paths, paths.values()), strict=True))
+        decoded = dict(zip(paths, pool.map(decode, paths, paths.values()), strict=True))
     found = [problem for data in splits.values() for problem in data.problems]
     found += _class_problems(splits)
     for name, data in splits.items():
@@ -65,14 +76,18 @@ def find_problems(splits: Splits, *, workers: int = 2) -> list[Problem]:
             found.append(Problem("no pictures", data.origin, f"no pictures in {name}"))
         for item in data.examples:
             found += _example_problems(item, data.names, decoded[item.path])
-    found += _repeated_paths(splits)
-    found += _repeated_contents(splits, decoded)
+    digests = {path: picture.digest for path, picture in decoded.items()}
+    found += find_repeated_paths(splits)
+    found += find_repeated_contents(splits, digests)
+    if near_duplicates:
+        prints = {path: picture.fingerprint for path, picture in decoded.items()}
+        found += find_near_duplicates(splits, digests, prints)
     found += _shared_label_files(splits)
     found += _labels_without_picture(splits)
     return list(dict.fromkeys(found))  # a picture that is listed twice has its problems twice
 
 
-def _decode(path: Path, exif: bool) -> _DecodedPicture:
+def _decode(path: Path, exif: bool, *, near_duplicates: bool) -> _DecodedPicture:
     try:
         decoded = read_picture(path, exif=exif)
     except ImageError as error:
@@ -81,7 +96,7 @@ def _decode(path: Path, exif: bool) -> _DecodedPicture:
     height, width = image.shape[:2]
     digest = hashlib.blake2b(image.tobytes(), digest_size=16)
     digest.update(f"{height} {width}".encode())
-    return _DecodedPicture((height, width), digest.hexdigest(), damage=damage)
+    return _DecodedPicture((height, width), digest.hexdigest(), fingerprint(image), damage=damage)
 
 
 def _class_problems(splits: Splits) -> Iterator[Problem]:
@@ -180,48 +195,6 @@ def _repeated(rows: np.ndarray) -> np.ndarray:
     if len(rows):
         repeated[np.unique(np.rint(rows), axis=0, return_index=True)[1]] = False
     return repeated
-
-
-def _repeated_paths(splits: Splits) -> Iterator[Problem]:
-    for name, data in splits.items():
-        counts: dict[Path, int] = defaultdict(int)
-        for item in data.examples:
-            counts[item.path] += 1
-        for path, count in counts.items():
-            if count > 1:
-                yield Problem("duplicate picture", str(path), f"is listed {count} times in {name}")
-
-
-def _repeated_contents(
-    splits: Splits, decoded: Mapping[Path, _DecodedPicture]
-) -> Iterator[Problem]:
-    """Find pictures with the same pixels, whatever their names and file formats."""
-    uses: dict[str, dict[tuple[str, Path], None]] = defaultdict(dict)
-    for name, data in splits.items():
-        for item in data.examples:
-            uses[decoded[item.path].digest][(name, item.path)] = None
-    uses.pop("", None)
-    for found in uses.values():
-        for (split, path), (earlier_split, earlier_path) in _repetitions(list(found)):
-            if split == earlier_split:
-                what = f"the same picture as {earlier_path}"
-                yield Problem("same content", str(path), what)
-            else:
-                what = f"is in {split}, and in {earlier_split} as {earlier_path}"
-                yield Problem("in two splits", str(path), what)
-
-
-def _repetitions(uses: list[tuple[str, Path]]) -> Iterator[tuple[tuple[str, Path], ...]]:
-    """Pair each repeated (split, path) of a picture with an earlier one, of the same split if any.
-
-    A split that is a union may repeat the pictures of other splits.
-    """
-    for index, (split, path) in enumerate(uses):
-        before = [use for use in uses[:index] if use[0] not in _UNIONS]
-        same_split = [use for use in uses[:index] if use[0] == split]
-        earlier = same_split or ([] if split in _UNIONS else before)
-        if earlier:
-            yield (split, path), earlier[0]
 
 
 def _shared_label_files(splits: Splits) -> Iterator[Problem]:

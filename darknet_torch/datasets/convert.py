@@ -11,6 +11,7 @@ from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.to_coco import write_coco
 from darknet_torch.datasets.to_darknet import write_darknet
 from darknet_torch.datasets.to_voc import write_voc
+from darknet_torch.datasets.writing import removed_on_failure
 from darknet_torch.errors import UsageError
 from darknet_torch.text import is_folder, path_exists
 
@@ -36,7 +37,7 @@ def convert(
     pictures: str = "copy",
     voc_origin: int = VOC_ORIGIN,
 ) -> Conversion:
-    """Write the splits of a data set in another format.
+    """Write the splits of a data set in another format, all of it or nothing.
 
     Args:
         splits: from `open_splits`.
@@ -58,11 +59,13 @@ def convert(
             "the classes have no names", where=", ".join(splits), expected="--names FILE"
         )
     problems = [problem for data in splits.values() for problem in data.problems]
-    if target_format == "darknet":
-        problems += write_darknet(splits, out, pictures)
-    else:
+    named = splits
+    if target_format != "darknet":
         named = {"val" if name == "valid" else name: data for name, data in splits.items()}
-        if target_format == "coco":
+    with removed_on_failure(out):
+        if target_format == "darknet":
+            problems += write_darknet(named, out, pictures)
+        elif target_format == "coco":
             problems += write_coco(named, out, pictures)
         else:
             problems += write_voc(named, out, pictures, origin=voc_origin)

@@ -20,6 +20,10 @@ from darknet_torch.text import byte_lines, decode_text, is_file, read_bytes, rea
 _COCO_FOLDERS = ("train2017", "val2017", "train2014", "val2014")
 _PJREDDIE_WORDS = ("images", "JPEGImages", "raw")
 _FIELDS = 5
+_SCORE_HINT = (
+    "; the sixth number looks like the score of a detection: such files are results, not labels "
+    "to train on; detect without --label-scores (Ultralytics: save_conf), or delete the column"
+)
 _MOST_UNNAMED = 100_000  # classes that get numbers for names
 _LARGEST_ID = 2**31  # what C's int holds
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)  # what C's float holds
@@ -94,7 +98,10 @@ def _parse_label_line(line: bytes) -> tuple[int, list[float]]:
     words = line.split()
     text = decode_text(line).strip()
     if len(words) != _FIELDS:
-        raise ValueError(f"expected class x y width height, got {len(words)} words: {text[:60]!r}")
+        more = _SCORE_HINT if _ends_with_score(words) else ""
+        raise ValueError(
+            f"expected class x y width height, got {len(words)} words: {text[:60]!r}{more}"
+        )
     try:
         class_id, box = int(words[0]), [float(word) for word in words[1:]]
     except ValueError:
@@ -103,6 +110,14 @@ def _parse_label_line(line: bytes) -> tuple[int, list[float]]:
     if not fits or not -_LARGEST_ID <= class_id < _LARGEST_ID:
         raise ValueError(f"expected finite numbers, got {text[:60]!r}")
     return class_id, box
+
+
+def _ends_with_score(words: list[bytes]) -> bool:
+    """Whether a sixth word is a number from 0 to 1."""
+    try:
+        return len(words) == _FIELDS + 1 and 0 <= float(words[-1]) <= 1
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -17,16 +17,18 @@ class LabelFolder:
 
     Args:
         paths: the folder, which makes the file names unique.
+        scores: append the score to each line; the files are then no labels to train on.
     """
 
-    def __init__(self, paths: FreePaths) -> None:
-        self._paths = paths
+    def __init__(self, paths: FreePaths, *, scores: bool = False) -> None:
+        self._paths, self._scores = paths, scores
 
     def write(self, frame: Frame, detections: Detections) -> None:
         """Write the detections of a frame; an empty file if there are none."""
         number = f"_{frame.number:06}" if frame.source.is_video else ""
         stem = source_stem(frame.source) + number
-        write_labels(self._paths.take(stem, ".txt", frame.filename), detections)
+        path = self._paths.take(stem, ".txt", frame.filename)
+        write_text(path, _label_text(detections, scores=self._scores))
 
 
 def label_path_in_place(picture: str) -> Path:
@@ -63,14 +65,5 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
-def write_labels(path: Path, detections: Detections) -> None:
-    """Write a label file.
-
-    Raises:
-        UsageError: the file cannot be written.
-    """
-    write_text(path, _label_text(detections))
-
-
-def _label_text(detections: Detections) -> str:
-    return "".join(f"{line}\n" for line in detections.label_lines())
+def _label_text(detections: Detections, *, scores: bool = False) -> str:
+    return "".join(f"{line}\n" for line in detections.label_lines(scores=scores))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from darknet_torch.datasets.darknet import DIFFICULT, difficult_key, label_paths
 from darknet_torch.datasets.examples import DataSet, Labels, Problem
-from darknet_torch.datasets.writing import PlacedExample, place_pictures, write_new_file
+from darknet_torch.datasets.writing import (
+    PlacedExample,
+    place_pictures,
+    removed_on_failure,
+    write_new_file,
+)
 from darknet_torch.errors import UsageError
 from darknet_torch.text import path_exists
 
@@ -42,12 +45,11 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
         _refuse_labels(splits)
     placed, problems = place_pictures(splits, out / _FOLDER, pictures)
     lists = {_KEYS.get(name, name): items for name, items in placed.items()}
-    written: set[Path] = set()
-    for item in (item for items in lists.values() for item in items):
-        if item.picture not in written:
-            _write_labels(item)
-            written.add(item.picture)
-    write_lists(lists, next(iter(splits.values())).names, out)
+    files = _collect_label_files(item for items in lists.values() for item in items)
+    with removed_on_failure(*files):
+        for file, labels in files.items():
+            _write_label_file(file, labels)
+        write_lists(lists, next(iter(splits.values())).names, out)
     return problems
 
 
@@ -113,17 +115,35 @@ def _difficult_path(picture: Path) -> Path:
     return picture.with_name(f"{DIFFICULT}_{picture.name}")
 
 
-def _write_labels(item: PlacedExample) -> None:
+def _collect_label_files(items: Iterable[PlacedExample]) -> dict[Path, Labels]:
+    """All label files and their boxes; a picture that is there several times has them once."""
+    files: dict[Path, Labels] = {}
+    for item in {item.picture: item for item in items}.values():
+        for file, labels in _label_files(item).items():
+            if file in files:
+                raise UsageError(
+                    "two pictures would have the same label file",
+                    where=file,
+                    fix="choose --pictures copy or link, which gives them different names",
+                )
+            files[file] = labels
+    return files
+
+
+def _label_files(item: PlacedExample) -> dict[Path, Labels]:
+    """The label files of a picture, and the boxes that each has."""
     labels = item.example.labels
     if labels is None:
-        return
-    _write_label_file(item.picture, labels, ~labels.difficult)
+        return {}
+    files = {label_paths(str(item.picture))[0]: labels.select(~labels.difficult)}
     if labels.difficult.any():
-        _write_label_file(_difficult_path(item.picture), labels, labels.difficult)
+        path = label_paths(str(_difficult_path(item.picture)))[0]
+        files[path] = labels.select(labels.difficult)
+    return files
 
 
-def _write_label_file(picture: Path, labels: Labels, chosen: np.ndarray) -> None:
+def _write_label_file(file: Path, labels: Labels) -> None:
     """Write labels with eight decimals: within 0.01 pixels in any picture that fits memory."""
-    rows = zip(labels.class_ids[chosen], labels.boxes[chosen], strict=True)
+    rows = zip(labels.class_ids, labels.boxes, strict=True)
     lines = (f"{key} " + " ".join(f"{value:.8f}" for value in box) for key, box in rows)
-    write_new_file(label_paths(str(picture))[0], "".join(f"{line}\n" for line in lines))
+    write_new_file(file, "".join(f"{line}\n" for line in lines))

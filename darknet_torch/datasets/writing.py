@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import atomic_write, write_text
 from darknet_torch.results.boxes import cxcywh_to_xyxy
-from darknet_torch.text import is_file, path_exists, refusal
+from darknet_torch.text import is_file, is_folder, path_exists, refusal
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,28 @@ def write_new_file(path: Path, text: str) -> None:
     except OSError as error:
         raise UsageError(f"cannot be written ({error.strerror})", where=path) from None
     write_text(path, text)
+
+
+@contextmanager
+def removed_on_failure(*paths: Path) -> Iterator[None]:
+    """Remove what the block writes if it fails, so that it writes everything or nothing.
+
+    Args:
+        paths: the files and folders that it writes. Of those that are there before, folders are
+            empty and will be again, and files stay.
+    """
+    existing = {path for path in paths if path_exists(path)}
+    try:
+        yield
+    except BaseException:  # an interruption, too, must leave nothing incomplete
+        inside = [one for path in existing if is_folder(path) for one in path.iterdir()]
+        for path in (*inside, *(path for path in paths if path not in existing)):
+            with suppress(OSError, ValueError):  # the error that is raised says what happened
+                if is_folder(path) and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        raise
 
 
 def place_pictures(

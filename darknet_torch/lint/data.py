@@ -72,6 +72,7 @@ _WARNINGS = {
     "duplicate picture": "delete one of the lines",
     "same content": "remove one of them from the list",
     "in two splits": "remove it from one of the lists: do not evaluate on training data",
+    "near duplicate in two splits": "keep them in one split: do not evaluate on training data",
     "shared label file": "give pictures different names",
     "labels without picture": "put the picture next to it, or delete the file",
     "wrong size": "correct the size in the labels",
@@ -79,6 +80,7 @@ _WARNINGS = {
     "class name": "write the name in one line",
 }
 _NOTES = {
+    "near duplicate": "keep them in one split, as dtorch dataset split does",
     "other suffix": "correct the name in the list or the labels, or rename the picture",
 }
 KINDS = {

@@ -26,6 +26,11 @@ _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 _CUT_OFF = "the picture is cut off: its end is missing"
 _COPY_AGAIN = "copy or download it again"
 _BGR = 3
+_REDUCED_GREY = {
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+}
 
 
 @dataclass(frozen=True)
@@ -54,16 +59,41 @@ def read_picture(
         ImageError: the file is missing, unreadable, empty, not a picture, or too damaged.
     """
     file = check_is_file(path)
-    data = _read_bytes(file)
-    _check_declared_size(data, file)
+    data = _read_checked(file)
     if data.startswith(JPEG_START):
         return _decode_jpeg(data, file, exif=exif, decoder=decoder)
-    if data.startswith(_PNG_START):
-        _check_png_chunks(data, file)
     image = _decode_with_opencv(data, exif=exif)
     if image is None:
         raise _not_decodable(file)
     return DecodedPicture(image)
+
+
+def read_grey(
+    path: str | os.PathLike[str], *, exif: bool = True, least_side: int = 1
+) -> np.ndarray:
+    """Read a picture file as grey uint8 [H, W], quickly, to compare pictures and not to show them.
+
+    Args:
+        path: any format that OpenCV reads; of a JPEG that is cut off, what is there is read.
+        exif: rotate the picture according to its EXIF orientation.
+        least_side: decode at a half, a quarter or an eighth of the size, as long as both sides
+            keep this many pixels.
+
+    Raises:
+        ImageError: as `read_picture`.
+    """
+    file = check_is_file(path)
+    data = _read_checked(file)
+    side = min(declared_size(data) or (0, 0))
+    flags = next(
+        (flags for factor, flags in _REDUCED_GREY.items() if side >= factor * least_side),
+        cv2.IMREAD_GRAYSCALE,
+    )
+    more = JPEG_END if data.startswith(JPEG_START) else b""  # a whole JPEG ends before it
+    image = _decode_with_opencv(data + more, exif=exif, flags=flags)
+    if image is None:
+        raise _not_decodable(file)
+    return image
 
 
 def check_is_file(path: str | os.PathLike[str]) -> Path:
@@ -82,6 +112,15 @@ def check_is_file(path: str | os.PathLike[str]) -> Path:
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise ImageError("not a file", where=file, expected="a picture", got="a pipe or a device")
     return file
+
+
+def _read_checked(file: Path) -> bytes:
+    """Read a file, and refuse what would take memory out of proportion when it is decoded."""
+    data = _read_bytes(file)
+    _check_declared_size(data, file)
+    if data.startswith(_PNG_START):
+        _check_png_chunks(data, file)
+    return data
 
 
 def _read_bytes(file: Path) -> bytes:
@@ -182,8 +221,10 @@ def _decode_with_stb(data: bytes, *, exif: bool) -> np.ndarray | None:
     return np.ascontiguousarray(decoded.numpy()[:, :, ::-1])
 
 
-def _decode_with_opencv(data: bytes, *, exif: bool) -> np.ndarray | None:
-    flags = cv2.IMREAD_COLOR if exif else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+def _decode_with_opencv(
+    data: bytes, *, exif: bool, flags: int = cv2.IMREAD_COLOR
+) -> np.ndarray | None:
+    flags = flags if exif else flags | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:

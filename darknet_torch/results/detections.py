@@ -14,6 +14,8 @@ from darknet_torch.media.drawing import draw_boxes
 from darknet_torch.results.boxes import xyxy_to_cxcywh
 
 _HIDDEN_PREFIX = "dont_show"
+# Four decimals of a centre and of half a side move an edge by at most 0.000075 of the picture.
+_FOUR_DECIMALS_UP_TO = 5000  # pixels: 0.375 of one
 
 
 @dataclass(frozen=True)
@@ -84,20 +86,35 @@ class Detections:
             f"   width: {_round(right - left):4.0f}   height: {_round(bottom - top):4.0f})"
         )
 
-    def label_lines(self) -> list[str]:
+    def label_lines(self, *, scores: bool = False) -> list[str]:
         """Return the lines of a label file: class, centre x, centre y, width, height in 0-1.
 
-        A box of several classes gets the class with the highest score.
+        Boxes are clipped to the picture, and those of which less than a pixel is left are left
+        out, so that the lines are correct labels. A box of several classes gets the class with
+        the highest score. Numbers have Darknet's four decimals, and six where four would move an
+        edge by half a pixel.
+
+        Args:
+            scores: append the score, 0-1, to each line, as Ultralytics' ``save_conf`` does. Such
+                lines are results, and no labels for training.
 
         Source: detector.c test_detector with -save_labels (AlexeyAB).
+        Differs: C neither clips boxes nor leaves any out, and always prints four decimals.
         """
+        decimals = 4 if max(self.width, self.height) <= _FOUR_DECIMALS_UP_TO else 6
+        size = (self.width, self.height, self.width, self.height)
         best: dict[tuple[float, ...], int] = {}
-        for box, class_id in zip(self.boxes_cxcywh_relative.tolist(), self.class_ids, strict=True):
-            best.setdefault(tuple(box), int(class_id))
-        return [
-            f"{class_id} {' '.join(f'{value:.4f}' for value in box)}"
-            for box, class_id in best.items()
-        ]
+        for row, box in enumerate(self.boxes_xyxy.tolist()):
+            best.setdefault(tuple(box), row)
+        rows = list(best.values())
+        lines: dict[str, float] = {}  # boxes may be the same once they are clipped
+        for row, box in zip(
+            rows, xyxy_to_cxcywh(self.boxes_xyxy_clipped[rows]) / size, strict=True
+        ):
+            numbers = [f"{value:.{decimals}f}" for value in box]
+            if float(numbers[2]) * self.width >= 1 and float(numbers[3]) * self.height >= 1:
+                lines.setdefault(f"{self.class_ids[row]} {' '.join(numbers)}", self.scores[row])
+        return [f"{line} {score:.6f}" if scores else line for line, score in lines.items()]
 
     def to_dict(self) -> dict[str, Any]:
         """Return one picture's entry in AlexeyAB's ``-out`` file.

@@ -131,6 +131,40 @@ def test_split_writes_lists(data, tmp_path):
     )
 
 
+def test_split_keeps_copies_together_and_says_so(tmp_path):
+    data = darknet(tmp_path, ["0 .5 .5 .2 .2\n"] * 6)
+    for copy in (1, 2):
+        image = cv2.imread(str(tmp_path / "train/train0.png"))
+        quality = [cv2.IMWRITE_JPEG_QUALITY, 95 - 5 * copy]
+        cv2.imwrite(str(tmp_path / f"train/copy{copy}.jpg"), image, quality)
+        with (tmp_path / "train.txt").open("a") as file:
+            file.write(f"train/copy{copy}.jpg\n")
+    arguments = ("--data", data, "--part", "a=5", "--part", "b=3", "--stratify")
+    result = run("split", *arguments, "--out", tmp_path / "out")
+    assert result.stdout.splitlines() == [
+        "equal or nearly equal pictures: 3 in 1 groups, each of which stays in one part",
+        "a: 5 pictures",
+        "b: 3 pictures",
+    ]
+    lists = [(tmp_path / f"out/{name}.txt").read_text() for name in "ab"]
+    counts = [sum(name in text for name in ("train0", "copy1", "copy2")) for text in lists]
+    assert sorted(counts) == [0, 3]
+    plain = run("split", *arguments, "--no-near-duplicates", "--out", tmp_path / "plain")
+    assert plain.stdout == "a: 5 pictures\nb: 3 pictures\n"
+
+
+def test_split_does_not_need_the_pictures(data, tmp_path):
+    (tmp_path / "train/train0.png").unlink()
+    result = run("split", "--data", data, "--out", tmp_path / "out")
+    assert (result.exit_code, result.stdout) == (0, "train: 2 pictures\nvalid: 0 pictures\n")
+    unread, empty = result.stderr.splitlines()
+    assert unread == (
+        "note: 1 pictures cannot be read, and are compared with no others; the first: "
+        f"{tmp_path}/train/train0.png: no such picture"
+    )
+    assert empty.startswith("note: valid has no pictures: its share is smaller than a picture")
+
+
 @pytest.mark.parametrize("part", ["train", "=1", "train=-1", "train=x", "train=nan", "train=inf"])
 def test_a_part_needs_a_name_and_a_size(data, tmp_path, part):
     result = run("split", "--data", data, "--part", part, "--out", tmp_path / "out")

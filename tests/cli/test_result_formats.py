@@ -87,6 +87,20 @@ class TestTxt:
         assert lines == expected.label_lines()
         assert (mixed_folder / "labels" / "grey.txt").read_text() == ""
 
+    def test_scores_are_a_sixth_column_on_request(self, mixed_folder, expected):
+        printed("txt", "one.png", "--out", "labels", "--label-scores")
+        lines = (mixed_folder / "labels" / "one.txt").read_text().splitlines()
+        assert lines == expected.label_lines(scores=True)
+        assert len(lines[0].split()) == 6
+
+    def test_scores_are_asked_for_with_txt_alone(self):
+        result = detect("--label-scores", "one.png")
+        assert result.exit_code == UNUSABLE
+        expected = (
+            "--label-scores is for label files: expected --format txt --out DIR, got --format"
+        )
+        assert expected in result.stderr
+
     @pytest.mark.parametrize("out", [(), ("--out", "-")])
     def test_txt_without_a_folder_is_wrong_usage(self, out):
         result = detect("--format", "txt", "one.png", *out)

@@ -69,6 +69,20 @@ def save_again(root):
         file.write(f"{root}/valid/other.bmp\n")
 
 
+def save_as_jpeg(split, name="copy", quality=90):
+    """Write a picture again, with the losses of JPEG."""
+
+    def plant(root):
+        image = cv2.imread(str(root / "train/train2.png"))
+        path = root / split / f"{name}.jpg"
+        cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        path.with_suffix(".txt").touch()
+        with (root / f"{split}.txt").open("a") as file:
+            file.write(f"{path}\n")
+
+    return plant
+
+
 def cut_off(root):
     path = root / "train/cut.jpg"
     picture(path, seed=99)
@@ -79,7 +93,7 @@ def cut_off(root):
 
 
 def same_stem(root):
-    picture(root / "train/train0.bmp", seed=99)
+    picture(root / "train/train0.bmp", seed=98)
     with (root / "train.txt").open("a") as file:
         file.write(f"{root}/train/train0.bmp\n")
 
@@ -93,6 +107,8 @@ PLANTED = [
     ("same content", copy_picture("train/train0.png", "train/again.png", "train")),
     ("in two splits", copy_picture("train/train0.png", "valid/again.png", "valid")),
     ("in two splits", save_again),
+    ("near duplicate", save_as_jpeg("train")),
+    ("near duplicate in two splits", save_as_jpeg("valid", quality=80)),
     ("no label file", lambda root: (root / "valid/valid1.txt").unlink()),
     ("labels without picture", lambda root: (root / "train/old.txt").write_text("0 .5 .5 .1 .1")),
     ("shared label file", same_stem),
@@ -207,3 +223,52 @@ def test_a_folder_that_cannot_be_listed_does_not_end_the_check(tmp_path, monkeyp
     (tmp_path / "train/alone.txt").write_text("0 .5 .5 .2 .2\n")
     monkeypatch.setattr(Path, "iterdir", refuse)
     assert kinds(data) == Counter({"labels without picture": 1})
+
+
+def test_trainval_may_not_contain_the_pictures_of_test(tmp_path):
+    root = voc(tmp_path, [voc_object((1, 1, 99, 99)), voc_object((1, 1, 9, 9))], "test")
+    shutil.copy(root / "ImageSets/Main/test.txt", root / "ImageSets/Main/trainval.txt")
+    assert kinds(root) == Counter({"in two splits": 2})
+    (root / "ImageSets/Main/trainval.txt").rename(root / "ImageSets/Main/all.txt")
+    assert kinds(root) == Counter()
+
+
+def listed(root, split, names):
+    (root / f"{split}.txt").write_text("".join(f"{root}/train/{name}\n" for name in names))
+
+
+def test_near_duplicates_name_both_files_and_both_splits(tmp_path):
+    data = clean(tmp_path)
+    save_as_jpeg("valid")(tmp_path)
+    (problem,) = find_problems(open_splits([data]))
+    assert str(problem) == (
+        f"{tmp_path}/valid/copy.jpg: in valid, nearly the same picture as "
+        f"{tmp_path}/train/train2.png in train; leave one out, or split again with dtorch dataset "
+        "split, which keeps them together"
+    )
+    assert not problem.is_note
+    assert find_problems(open_splits([data]), near_duplicates=False) == []
+
+
+def test_a_near_duplicate_in_a_union_of_splits_is_a_note(tmp_path):
+    data = clean(tmp_path)
+    save_as_jpeg("train")(tmp_path)
+    data.write_text(data.read_text() + "trainval=trainval.txt\n")
+    listed(tmp_path, "trainval", ["train0.png", "train1.png", "train2.png", "copy.jpg"])
+    listed(tmp_path, "train", ["train0.png", "train1.png", "train2.png"])
+    (problem,) = find_problems(open_splits([data]))
+    assert problem.is_note
+    assert "in trainval, nearly the same picture as" in problem.what
+
+
+def test_many_near_duplicates_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("darknet_torch.datasets.duplicates._SHOWN", 1)
+    data = clean(tmp_path)
+    for quality in (95, 90, 85, 80):
+        save_as_jpeg("valid", f"copy{quality}", quality)(tmp_path)
+    named, counted = (p for p in find_problems(open_splits([data])) if "near" in p.kind)
+    assert named.kind == counted.kind == "near duplicate in two splits"
+    assert (counted.where, counted.what) == (
+        f"{data} (train)",
+        "3 more pictures are nearly the same as another one",
+    )

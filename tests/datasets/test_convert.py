@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from darknet_torch.datasets.convert import convert
 from darknet_torch.datasets.opening import open_splits
 from darknet_torch.errors import UsageError
-from tests.datasets.tiny_datasets import darknet, voc, voc_object
+from tests.datasets.tiny_datasets import darknet, picture, voc, voc_object
 
 HALF_A_PIXEL = 0.5
 
@@ -129,3 +131,42 @@ def test_unknown_class_names_are_an_error(tmp_path, form):
     data.write_text("train=train.txt\n")
     with pytest.raises(UsageError, match="the classes have no names: expected --names FILE"):
         convert(open_splits([data]), form, tmp_path / "out")
+
+
+@pytest.mark.parametrize("pictures", ["copy", "keep"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_conversion_that_fails_leaves_nothing(tmp_path, monkeypatch, pictures, is_new):
+    source, out = open_splits([varied_voc(tmp_path)]), tmp_path / "out"
+    if not is_new:
+        out.mkdir()
+    before = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("darknet_torch.datasets.to_darknet._value", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        convert(source, "darknet", out, pictures=pictures)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == before
+    assert out.exists() != is_new
+    assert not out.exists() or not list(out.iterdir())
+
+
+def test_labels_that_were_there_survive_a_conversion_that_fails(tmp_path):
+    source = open_splits([varied_voc(tmp_path)])
+    label = tmp_path / "varied_voc/labels/difficult_val1.txt"
+    label.parent.mkdir()
+    label.write_text("mine\n")
+    with pytest.raises(UsageError, match=r"difficult_val1\.txt: already exists"):
+        convert(source, "darknet", tmp_path / "out", pictures="keep")
+    assert list(label.parent.iterdir()) == [label]
+    assert label.read_text() == "mine\n"
+
+
+def test_pictures_kept_in_place_that_would_share_labels_are_an_error(tmp_path):
+    root = voc(tmp_path / "voc", [""])
+    (data,) = open_splits([root]).values()
+    other = replace(data.examples[0], path=picture(root / "JPEGImages/train0.bmp"))
+    source = {"train": replace(data, examples=(*data.examples, other), names=("cat",))}
+    with pytest.raises(UsageError, match="would have the same label file; choose --pictures copy"):
+        convert(source, "darknet", tmp_path / "out", pictures="keep")

@@ -69,6 +69,18 @@ def test_bad_label_lines_are_reported_and_the_rest_is_read(tmp_path):
         f"{file}:{number}" for number in range(4, 4 + len(bad))
     ]
     assert "got 4 words: '0 0.5 0.5 0.1'" in problems[0].what
+    assert "score" not in problems[0].what
+
+
+def test_a_sixth_number_is_explained_where_it_may_be_a_score(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("0 .5 .5 .1 .2 0.87\n0 .5 .5 .1 .2 7\n0 .5 .5 .1 .2 x\n")
+    scored, *others = read_labels(file)[1]
+    assert (
+        "got 6 words: '0 .5 .5 .1 .2 0.87'; the sixth number looks like the score" in scored.what
+    )
+    assert "not labels to train on; detect without --label-scores" in scored.what
+    assert [problem.what.endswith("'") for problem in others] == [True, True]
 
 
 def test_a_missing_label_file_differs_from_an_empty_one(tmp_path):

@@ -31,6 +31,11 @@ def test_a_picture_without_objects_has_an_empty_file(folder):
     assert (folder / "one.txt").read_bytes() == b""
 
 
+def test_scores_are_written_on_request(folder):
+    LabelFolder(FreePaths(folder, []), scores=True).write(picture_frame("one.jpg"), DETECTIONS)
+    assert [len(line.split()) for line in (folder / "one.txt").read_text().splitlines()] == [6]
+
+
 @pytest.mark.parametrize(
     ("picture", "label"),
     [

@@ -14,11 +14,12 @@ PAGE = "docs/datasets.md"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with the VOC root that the page assumes."""
+    """A folder with the VOC roots that the page assumes."""
     folder = tmp_path_factory.mktemp("datasets")
     objects = voc_object((10, 20, 50, 60)) + voc_object((1, 1, 200, 100), "dog", difficult=1)
     for split in ("train", "val"):
         voc(folder / "VOC2007", [objects, voc_object((3, 3, 30, 30), "dog")], split)
+    voc(folder / "VOC2012", [voc_object((5, 5, 90, 90), "bird")], "trainval")
     return folder
 
 

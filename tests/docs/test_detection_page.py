@@ -18,6 +18,7 @@ WRITTEN = {
     "results.json": lambda path: len(json.loads(path.read_text())) == 2 * 4,
     "result.json": lambda path: len(json.loads(path.read_text())) == 3,
     "labels/clip_000002.txt": lambda path: len(path.read_text().splitlines()) >= 4,
+    "scored/one.txt": lambda path: len(path.read_text().splitlines()[0].split()) == 6,
     "annotated/clip.mp4": lambda path: len(read_video(path)) == FRAMES,
     "res.avi": lambda path: len(read_video(path)) == FRAMES,
     "photos/one.txt": lambda path: len(path.read_text().splitlines()) == 4,

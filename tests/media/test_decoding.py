@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from darknet_torch.errors import CfgWarning, ImageError
-from darknet_torch.media.decoding import MAX_PIXELS, read_picture
+from darknet_torch.media.decoding import MAX_PIXELS, read_grey, read_picture
 from tests.media.picture_files import (
     JPEG,
     JPEG_WITH_RESTARTS,
@@ -141,3 +141,36 @@ class TestPaths:
     def test_a_path_that_the_system_refuses_is_an_error(self, name):
         with pytest.raises(ImageError, match="cannot be read"):
             read_picture(name)
+
+
+class TestGrey:
+    @pytest.mark.parametrize(
+        ("least", "size"), [(1, (8, 12)), (16, (16, 24)), (17, (32, 48)), (33, (64, 96))]
+    )
+    def test_a_picture_is_reduced_as_long_as_its_sides_are_long_enough(
+        self, tmp_path, least, size
+    ):
+        image = np.full((64, 96, 3), (0, 0, 200), np.uint8)
+        for suffix in (".jpg", ".png"):
+            path = tmp_path / f"a{suffix}"
+            path.write_bytes(encoded(image, suffix, []))
+            found = read_grey(path, least_side=least)
+            assert found.shape == size
+            assert abs(int(found.mean()) - 60) <= 1  # 0.299 * 200
+
+    def test_of_a_jpeg_that_is_cut_off_what_is_there_is_read(self, tmp_path):
+        path = tmp_path / "a.jpg"
+        path.write_bytes(JPEG[:-2])
+        found = read_grey(path, least_side=10**6)
+        assert found.shape == read_picture(path).image.shape[:2]
+
+    @pytest.mark.parametrize(
+        ("data", "what"),
+        [(b"", "the file is empty"), (b"text", "not a picture"), (None, "no such")],
+    )
+    def test_what_cannot_be_read_is_an_error(self, tmp_path, data, what):
+        path = tmp_path / "a.jpg"
+        if data is not None:
+            path.write_bytes(data)
+        with pytest.raises(ImageError, match=what):
+            read_grey(path)

@@ -182,9 +182,44 @@ class TestLabels:
         detections = found((1, 0.9, *box), (0, 0.8, *other), (0, 0.7, *box))
         assert [line.split()[0] for line in detections.label_lines()] == ["1", "0"]
 
-    def test_boxes_may_reach_beyond_the_picture(self):
-        (line,) = found((0, 0.9, -96, 0, 96, 576)).label_lines()
-        assert line == "0 0.0000 0.5000 0.2500 1.0000"
+    def test_boxes_are_clipped_and_left_out_where_nothing_is_left(self):
+        lines = found(
+            (0, 0.9, -96, 0, 96, 576),
+            (0, 0.8, -1e9, -1e9, 1e9, 1e9),
+            (1, 0.7, 800, 10, 900, 20),  # outside
+            (1, 0.7, -5, 10, 0.9, 20),  # less than a pixel is left
+            (1, 0.7, 5, 10, 5, 20),  # no width
+            (1, 0.7, np.nan, 10, 5, 20),
+        ).label_lines()
+        assert lines == ["0 0.0625 0.5000 0.1250 1.0000", "0 0.5000 0.5000 1.0000 1.0000"]
+
+    def test_boxes_that_are_the_same_once_clipped_are_one_line_with_the_best_score(self):
+        detections = found(
+            (0, 0.9, -9, 0, 768, 576), (0, 0.8, 0, -9, 768, 576), (1, 0.7, 0, 0, 768, 577)
+        )
+        box = "0.5000 0.5000 1.0000 1.0000"
+        assert detections.label_lines(scores=True) == [f"0 {box} 0.900000", f"1 {box} 0.700000"]
+
+    @pytest.mark.parametrize(
+        ("width", "height"), [(640, 480), (4999, 3), (10_000, 7_500), (9, 60_000)]
+    )
+    def test_edges_come_back_within_half_a_pixel(self, width, height):
+        rng = np.random.default_rng(width)
+        corners = rng.uniform(0, 1, (50, 2, 2)) * (width, height)
+        boxes = np.concatenate((corners.min(1), corners.max(1) + 1), 1)
+        rows = [(0, 0.5, *box) for box in np.minimum(boxes, (width, height) * 2).tolist()]
+        detections = found(*rows, width=width, height=height)
+        read = np.array([line.split()[1:] for line in detections.label_lines()], float)
+        pixels = read * ((width, height) * 2)
+        edges = np.concatenate(
+            (pixels[:, :2] - pixels[:, 2:] / 2, pixels[:, :2] + pixels[:, 2:] / 2), 1
+        )
+        kept = [box for box in detections.boxes_xyxy if (box[2:] - box[:2] > 1.5).all()]
+        assert len(kept) > 5
+        for box in kept:
+            assert np.abs(edges - box).max(1).min() < 0.5
+        assert (pixels[:, 2:] >= 1).all()
+        assert (read[:, :2] > 0).all()
 
     def test_no_detections_give_no_label_lines(self):
         assert found().label_lines() == []
