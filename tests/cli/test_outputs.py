@@ -86,6 +86,7 @@ TABLE = [
 FOLDERS = {
     "classifier valid --export",
     "dataset convert --out",
+    "dataset merge --out",
     "dataset split --out",
     "detect --save",
     "detector demo --save",
