@@ -11,7 +11,8 @@ from http.client import HTTPException, HTTPMessage, HTTPResponse
 from typing import IO
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-_SCHEMES = ("http", "https")
+from darknet_torch.text import is_web_url
+
 _CHUNK = 1 << 18
 _SLOWEST = 1024  # bytes a second; a slower transfer counts as stalled
 _SAFE = "%/:=&?~#+!$,;'@()*[]|"  # characters that stay as the user wrote them
@@ -49,12 +50,6 @@ class _WebRedirects(urllib.request.HTTPRedirectHandler):
             fp.close()
             raise TransferError(f"a redirect to {newurl}, which is not an http or https URL")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def is_web_url(name: str) -> bool:
-    """Whether a name is an http or https URL."""
-    scheme, separator, _ = name.partition("://")
-    return bool(separator) and scheme.lower() in _SCHEMES
 
 
 def open_url(

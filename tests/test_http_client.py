@@ -2,7 +2,7 @@
 
 import pytest
 
-from darknet_torch.http_client import TransferError, chunks, is_web_url, open_url
+from darknet_torch.http_client import TransferError, chunks, open_url
 from tests.downloads.server import good, redirect, silent, stalling, status
 
 LOGIN = "ann:p%40ss"
@@ -18,22 +18,6 @@ def reason(url, timeout=10):
     with pytest.raises(TransferError) as caught:
         read(url, timeout)
     return str(caught.value), caught.value.status
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("http://host/a.jpg", True),
-        ("HTTPS://host/a.jpg", True),
-        ("ftp://host/a.jpg", False),
-        ("rtsp://host/live", False),
-        ("http:/host", False),
-        ("photos/http://a", False),
-        ("dog.jpg", False),
-    ],
-)
-def test_only_http_and_https_are_web_urls(name, expected):
-    assert is_web_url(name) is expected
 
 
 def test_the_file_is_read(server):

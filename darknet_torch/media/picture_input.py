@@ -18,10 +18,10 @@ import numpy as np
 
 from darknet_torch.arguments import described
 from darknet_torch.errors import ImageError
-from darknet_torch.http_client import is_web_url
 from darknet_torch.media.decoding import MAX_PIXELS, DecodedPicture, decode_picture
 from darknet_torch.media.images import Image, as_bgr, read_image
 from darknet_torch.media.web_picture import fetch_picture
+from darknet_torch.text import is_web_url
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PilImage

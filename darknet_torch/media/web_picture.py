@@ -72,19 +72,19 @@ def fetch_if_picture(url: str, *, timeout: float = TIMEOUT) -> WebFile:
     try:
         with open_url(url, timeout=timeout) as response:
             kind = response.headers.get_content_type()
-            if response.length is not None and response.length > MAX_BYTES:
-                if _may_be_picture(kind):
-                    raise _too_large(url, f"{response.length} bytes")
+            if not _may_be_picture(kind):
                 return WebFile(kind, None)
             length, data = response.length, chunks(response, timeout)
             start = _read_start(data)
-            if not is_picture(kind, start):
-                if kind == _PAGE:
-                    raise ImageError(
-                        "a web page, not a picture", where=url, fix="give the picture's own URL"
-                    )
-                return WebFile(kind, None)
-            return WebFile(kind, _read_whole(url, start, data, length))
+            if is_picture(kind, start):
+                return WebFile(kind, _read_whole(url, start, data, length))
+            if kind == _PAGE:
+                raise ImageError(
+                    "a web page, not a picture",
+                    where=url,
+                    fix="give the URL of a picture",
+                )
+            return WebFile(kind, None)
     except TransferError as error:
         if error.status == _UNAUTHORIZED and "@" in url:
             return WebFile("unknown", None)  # OpenCV knows further kinds of authentication
@@ -117,6 +117,8 @@ def _read_start(data: Iterator[bytes]) -> bytes:
 
 
 def _read_whole(url: str, start: bytes, data: Iterator[bytes], length: int | None) -> bytes:
+    if length is not None and length > MAX_BYTES:
+        raise _too_large(url, f"{length} bytes")
     content = bytearray()
     for chunk in itertools.chain((start,), data):
         content += chunk

@@ -77,7 +77,10 @@ def test_a_missing_file_is_reported(server):
 
 def test_a_web_page_is_reported(server):
     error = failure(server, sending(b"<html>login</html>", "text/html"))
-    assert (error.what, error.fix) == ("a web page, not a picture", "give the picture's own URL")
+    assert (error.what, error.fix) == (
+        "a web page, not a picture",
+        "give the URL of a picture",
+    )
 
 
 def test_a_server_that_does_not_answer_is_reported(server):
