@@ -81,7 +81,9 @@ def open_picture(picture: object, *, exif: bool = True) -> OpenedPicture:
     for form in PICTURE_FORMS:
         if form.matches(picture):
             return form.open(picture, exif)
-    raise ImageError("this is not a picture", expected=_FORMS, got=described(picture))
+    raise ImageError(
+        "this is not a picture", expected=_FORMS, got=described(picture), fix=_advice(picture)
+    )
 
 
 def several_pictures(pictures: object) -> Iterable[object] | None:
@@ -103,7 +105,14 @@ def several_pictures(pictures: object) -> Iterable[object] | None:
         "neither a picture nor a list of pictures",
         expected=f"{_FORMS}; or a list or generator of these",
         got=described(pictures),
+        fix=_advice(pictures),
     )
+
+
+def _advice(thing: object) -> str | None:
+    if thing is None:
+        return "cv2.imread gives None for a file that it cannot read; give the path itself"
+    return "give its values as a list" if isinstance(thing, Mapping | Set) else None
 
 
 def open_pictures(pictures: Iterable[object], *, exif: bool = True) -> Iterator[OpenedPicture]:
@@ -272,8 +281,13 @@ def _open_tensor(tensor: Any, exif: bool) -> OpenedPicture:
             got=dtype,
             fix="convert it: tensor.to(torch.uint8)",
         )
-    plain = tensor.detach().cpu()
-    planes = plain.numpy() if dtype == "uint8" else _bytes_of(plain.float().numpy())
+    try:
+        plain = tensor.detach().cpu()
+        values = plain.numpy() if dtype == "uint8" else plain.float().numpy()
+    except (RuntimeError, TypeError) as error:  # without values, sparse
+        reason = str(error).splitlines()[0]
+        raise ImageError(f"this tensor cannot be read ({reason})", got=tensor.device) from None
+    planes = values if dtype == "uint8" else _bytes_of(values)
     return OpenedPicture(np.ascontiguousarray(as_bgr(planes[::-1].transpose(1, 2, 0))))
 
 

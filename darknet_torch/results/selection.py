@@ -49,7 +49,7 @@ def selected_indices(key: object, count: int) -> list[int]:
         return list(range(count)[key])
     try:
         indices = np.asarray(key)
-    except ValueError:  # lists of different lengths in a list
+    except (TypeError, ValueError):  # a tensor on a GPU; lists of different lengths in a list
         indices = np.asarray(None)
     if indices.ndim == 1 and not indices.size:
         indices = indices.astype(int)
