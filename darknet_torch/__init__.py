@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from darknet_torch.errors import WeightsError as WeightsError
     from darknet_torch.export.graphs import GraphOptions as GraphOptions
     from darknet_torch.inference.character_model import CharacterModel as CharacterModel
-    from darknet_torch.inference.classifier import Classification as Classification
     from darknet_torch.inference.classifier import Classifier as Classifier
     from darknet_torch.inference.detector import Detector as Detector
     from darknet_torch.model.loading import load as load
@@ -44,6 +43,9 @@ if TYPE_CHECKING:
     from darknet_torch.model.weights import LoadReport as LoadReport
     from darknet_torch.model.weights import read_weights as read_weights
     from darknet_torch.model.weights import write_weights as write_weights
+    from darknet_torch.results.classification import Classification as Classification
+    from darknet_torch.results.classification import ClassScore as ClassScore
+    from darknet_torch.results.detections import Detection as Detection
     from darknet_torch.results.detections import Detections as Detections
     from darknet_torch.training.callbacks import Callback as Callback
     from darknet_torch.training.custom_loop import NetworkLoss as NetworkLoss
@@ -75,14 +77,15 @@ _EXPORTS = {
     ),
     "export.graphs": ("GraphOptions",),
     "inference.character_model": ("CharacterModel",),
-    "inference.classifier": ("Classification", "Classifier"),
+    "inference.classifier": ("Classifier",),
     "inference.detector": ("Detector",),
     "model.loading": ("load",),
     "model.network": ("Network", "WeightsHeader", "build_network"),
     "model.registry": ("register_layer",),
     "model.summary": ("summarize",),
     "model.weights": ("LoadReport", "read_weights", "write_weights"),
-    "results.detections": ("Detections",),
+    "results.classification": ("ClassScore", "Classification"),
+    "results.detections": ("Detection", "Detections"),
     "training.callbacks": ("Callback",),
     "training.custom_loop": ("NetworkLoss", "load_to_train", "training_batches"),
     "training.train": ("TrainResult", "train"),

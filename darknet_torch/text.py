@@ -1,4 +1,4 @@
-"""Text files: their bytes, encodings and lines, and the paths that are written in them."""
+"""Text files: their bytes, encodings and lines, and the paths and URLs written in them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _WIDE_MARKS = {
 _BLANKS = " \t\r\n\v\f"  # other white space may be part of a file's name
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_WEB_SCHEMES = ("http", "https")
 _Path = str | os.PathLike[str]
 
 
@@ -215,6 +216,12 @@ def is_file(path: _Path) -> bool:
 def is_folder(path: _Path) -> bool:
     """Return whether a path is a folder, or a link to one; False as in `path_exists`."""
     return os.path.isdir(path)  # noqa: PTH112 (Path.is_dir may raise an error)
+
+
+def is_web_url(name: str) -> bool:
+    """Whether a name is an http or https URL."""
+    scheme, separator, _ = name.partition("://")
+    return bool(separator) and scheme.lower() in _WEB_SCHEMES
 
 
 def backslash_fix(path: _Path) -> str | None:

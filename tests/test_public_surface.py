@@ -75,6 +75,10 @@ class CharacterModel
     def read(self, character: int) -> Tensor
 
 @dataclass(frozen=True)
+class ClassScore
+    def __init__(class_id: int, score: float, name: str)
+
+@dataclass(frozen=True)
 class Classification
     def __init__(
         class_ids: tuple[int, ...],
@@ -83,9 +87,18 @@ class Classification
         parents: tuple[int, ...] | None,
         filename: str = '',
     )
+    def __getitem__(
+        self,
+        key: int | slice | Sequence[int] | np.ndarray,
+    ) -> ClassScore | Classification
+    def __iter__(self) -> Iterator[ClassScore]
+    def __len__(self) -> int
     def lines(self) -> list[str]
     def name(self, class_id: int) -> str
     def to_dict(self) -> dict[str, Any]
+    def to_json(self) -> str
+    def to_numpy(self) -> np.ndarray
+    def to_pandas(self) -> Any
 
 class Classifier
     def __init__(
@@ -96,15 +109,21 @@ class Classifier
         letterbox: bool | None = None,
         backend: str | Backend = 'torch',
         exif: bool = True,
+        device: str | torch.device | None = None,
+        batch: int = 16,
     ) -> None
     backend: Backend
+    batch: int
     classes: int
     exif: bool
     letterbox: bool
     names: tuple[str, ...]
     network: Network
     top: int
-    def __call__(self, picture: Picture) -> Classification
+    def __call__(
+        self,
+        pictures: Picture | Tensor | Iterable[Picture | Tensor],
+    ) -> Classification | list[Classification]
     def classify_images(
         self,
         images: Sequence[np.ndarray],
@@ -144,6 +163,15 @@ class DarknetError(_StructuredMessage)
     where: object
 
 @dataclass(frozen=True)
+class Detection
+    def __init__(
+        box_xyxy: tuple[float, float, float, float],
+        score: float,
+        class_id: int,
+        name: str,
+    )
+
+@dataclass(frozen=True)
 class Detections
     def __init__(
         boxes_xyxy: np.ndarray,
@@ -155,12 +183,17 @@ class Detections
         filename: str = '',
         frame_id: int = 1,
     )
+    def __getitem__(
+        self,
+        key: int | slice | Sequence[int] | np.ndarray,
+    ) -> Detection | Detections
+    def __iter__(self) -> Iterator[Detection]
     def __len__(self) -> int
     @property
     def boxes_cxcywh_relative(self) -> np.ndarray
     @property
     def boxes_xyxy_clipped(self) -> np.ndarray
-    def draw(self, image: np.ndarray) -> np.ndarray
+    def draw(self, image: Picture) -> np.ndarray
     def first(self, count: int | None) -> Detections
     def label_lines(self, *, scores: bool = False) -> list[str]
     def lines(self) -> list[str]
@@ -168,6 +201,9 @@ class Detections
     def select(self, indices: list[int]) -> Detections
     def to_dict(self) -> dict[str, Any]
     def to_json(self) -> str
+    def to_numpy(self) -> np.ndarray
+    def to_pandas(self) -> Any
+    def to_supervision(self) -> Any
     def visible(self, only: Collection[int] | None = None) -> Detections
 
 class Detector
@@ -184,8 +220,11 @@ class Detector
         only: Sequence[str | int] | None = None,
         skip: Sequence[str | int] = (),
         max_detections: int | None = None,
+        device: str | torch.device | None = None,
+        batch: int = 16,
     ) -> None
     backend: Backend
+    batch: int
     classes: int
     exif: bool
     heads: list[Head]
@@ -197,7 +236,10 @@ class Detector
     only: list[int] | None
     resize: str | None
     threshold: float
-    def __call__(self, pictures: Picture | Sequence[Picture]) -> Detections | list[Detections]
+    def __call__(
+        self,
+        pictures: Picture | torch.Tensor | Iterable[Picture | torch.Tensor],
+    ) -> Detections | list[Detections]
     def decode(self, outputs: Sequence[torch.Tensor]) -> Predictions
     def detect_images(
         self,

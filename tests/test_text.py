@@ -16,6 +16,7 @@ from darknet_torch.text import (
     encode_text,
     is_file,
     is_folder,
+    is_web_url,
     path_exists,
     path_lines,
     read_bytes,
@@ -170,3 +171,19 @@ def test_a_listed_path_is_looked_for_in_the_working_folder_then_beside_the_list(
     names = ("both.png", "beside.png", "absent.png", "http://host/a.png")
     found = [resolve_listed("lists/train.txt", name) for name in names]
     assert found == ["both.png", "lists/beside.png", "absent.png", "http://host/a.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("http://host/a.jpg", True),
+        ("HTTPS://host/a.jpg", True),
+        ("ftp://host/a.jpg", False),
+        ("rtsp://host/live", False),
+        ("http:/host", False),
+        ("photos/http://a", False),
+        ("dog.jpg", False),
+    ],
+)
+def test_only_http_and_https_are_web_urls(name, expected):
+    assert is_web_url(name) is expected

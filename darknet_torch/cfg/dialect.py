@@ -374,6 +374,6 @@ def find_dialect(name: str | Dialect) -> Dialect:
     """
     if isinstance(name, Dialect):
         return name
-    if name not in DIALECTS:
+    if not isinstance(name, str) or name not in DIALECTS:
         raise UsageError("unknown dialect", expected=" or ".join(DIALECTS), got=repr(name))
     return DIALECTS[name]

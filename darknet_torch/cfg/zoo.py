@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 
+from darknet_torch.arguments import described
 from darknet_torch.errors import CfgError, NamesError, nearest
 from darknet_torch.text import backslash_fix, is_file, path_exists, read_bytes, text_lines
 
@@ -119,12 +120,13 @@ def resolve_names(
         allow_more: allow more names than classes.
 
     Raises:
-        NamesError: there are too few or too many names, or their file cannot be read.
+        NamesError: there are too few or too many names, their file cannot be read, or it is
+            not a list of texts.
     """
     if names is None:
         return ()
     where = names if isinstance(names, str | os.PathLike) else None
-    found = read_names(names) if isinstance(names, str | os.PathLike) else names
+    found = read_names(where) if where is not None else _listed_names(names)
     if len(found) < classes or (len(found) > classes and not allow_more):
         raise NamesError(
             "the names do not fit the network",
@@ -133,3 +135,23 @@ def resolve_names(
             got=f"{len(found)} names",
         )
     return tuple(found)
+
+
+def _listed_names(names: object) -> list[str]:
+    """Return names that a program passes as a list.
+
+    Raises:
+        NamesError: it is not a list, whose order counts, or not of texts.
+    """
+    ordered = isinstance(names, Iterable) and not isinstance(names, bytes | Mapping | Set)
+    items = list(names) if ordered and isinstance(names, Iterable) else [names]
+    found = [item for item in items if isinstance(item, str)]
+    if not ordered or len(found) < len(items):
+        wrong = next(item for item in items if not isinstance(item, str))
+        raise NamesError(
+            "names is not a list of names",
+            expected="a list of texts, in the order of the classes, or the path of a names file",
+            got=described(wrong),
+            fix="names=list(names.values())" if isinstance(names, Mapping) else None,
+        )
+    return found

@@ -68,7 +68,7 @@ class ClassifyOptions(RunModelOptions, ModelAndSourceOptions, NamesOptions, Dark
 def classify(options: ClassifyOptions) -> None:
     """Classify pictures.
 
-    SOURCE is any number of pictures, folders, globs and .txt lists; - reads paths from
+    SOURCE is any number of pictures, folders, globs, .txt lists and URLs; - reads paths from
     standard input. Darknet's own command line `classify X.cfg X.weights picture` works too.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.

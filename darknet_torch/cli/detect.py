@@ -23,9 +23,9 @@ from darknet_torch.media.sources import find_sources
 def detect(options: DetectOptions) -> None:
     """Find objects in pictures and videos.
 
-    SOURCE is any number of pictures, videos, folders, globs, .txt lists, URLs of streams and
-    numbers of cameras; - reads paths from standard input. Without any and without --cfg the
-    bundled toy model runs on the bundled sample. Darknet's own command line
+    SOURCE is any number of pictures, videos, folders, globs, .txt lists, URLs of pictures and
+    streams, and numbers of cameras; - reads paths from standard input. Without any and without
+    --cfg the bundled toy model runs on the bundled sample. Darknet's own command line
     `detect X.cfg X.weights picture` works too; without a picture it asks for them.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.

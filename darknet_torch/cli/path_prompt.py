@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 import click
 
-from darknet_torch.media.sources import PictureSource, open_standard_input
+from darknet_torch.media.sources import (
+    PictureSource,
+    open_standard_input,
+    source_from_path,
+)
 
 PROMPT = "Enter Image Path: "
 
@@ -23,5 +27,5 @@ def prompt_for_pictures() -> Iterator[list[PictureSource]]:
         click.echo(PROMPT, nl=False)
         while line := lines.readline():
             if line.strip():
-                yield [PictureSource(line.strip())]
+                yield [source_from_path(line.strip(), videos=False)]
             click.echo(PROMPT, nl=False)

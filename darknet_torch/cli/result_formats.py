@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from darknet_torch.cli.parameter_types import STANDARD_STREAM
+from darknet_torch.media.sources import file_name
 
 if TYPE_CHECKING:
     from darknet_torch.media.frame_batches import Frame
@@ -152,7 +153,7 @@ class CocoFormat(ResultFormat):
         from darknet_torch.evaluation.coco import box_records, usual_category_ids
         from darknet_torch.evaluation.ground_truth import picture_ids
 
-        ids = picture_ids([Path(found.filename).stem for found in self._found])
+        ids = picture_ids([Path(file_name(found.filename)).stem for found in self._found])
         categories = usual_category_ids(self._classes)
         records = [
             record

@@ -16,7 +16,7 @@ from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.result_formats import Result
 from darknet_torch.cli.result_output import ResultOutput
-from darknet_torch.media.sources import PictureSource, SourceKind
+from darknet_torch.media.sources import PictureSource
 
 if TYPE_CHECKING:
     from darknet_torch.media.frame_batches import Frame, FrameBatch
@@ -125,7 +125,7 @@ class SourceRun(Generic[ResultType]):
             workers=reading.workers,
             options=VideoReadOptions(reading.exif, reading.reconnects, self._print_remark),
         )
-        pictures_only = all(source.kind is SourceKind.PICTURE for source in sources)
+        pictures_only = all(source.is_picture for source in sources)
         with (
             closing(batches),
             progress_bar(len(sources) if pictures_only else 0, quiet=reading.quiet) as advance,
@@ -150,6 +150,7 @@ class SourceRun(Generic[ResultType]):
             return
         self._protect([frame.source for frame in batch.frames])  # of a list on standard input
         self._live = batch.frames[-1].source.is_live
+        self._moving |= batch.frames[-1].source.is_video
         start = time.perf_counter()
         results = self._process(batch.frames)
         milliseconds = (time.perf_counter() - start) * 1000 / len(results)

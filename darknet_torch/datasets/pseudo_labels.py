@@ -7,9 +7,10 @@ from pathlib import Path
 from darknet_torch.datasets.darknet import label_paths
 from darknet_torch.files import FreePaths, make_folder, rewrite_input, write_text
 from darknet_torch.media.frame_batches import Frame
+from darknet_torch.media.sources import file_name
 from darknet_torch.results.annotated_media import source_stem
 from darknet_torch.results.detections import Detections
-from darknet_torch.text import is_file
+from darknet_torch.text import is_file, is_web_url
 
 
 class LabelFolder:
@@ -32,8 +33,11 @@ class LabelFolder:
 
 
 def label_path_in_place(picture: str) -> Path:
-    """Return the path where `write_label_in_place` writes the labels of a picture."""
-    return label_paths(picture)[0]
+    """Return the path where `write_label_in_place` writes the labels of a picture.
+
+    Of a picture on the web this is a file in the working folder.
+    """
+    return label_paths(file_name(picture) if is_web_url(picture) else picture)[0]
 
 
 def write_label_in_place(frame: Frame, detections: Detections) -> None:

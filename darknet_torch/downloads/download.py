@@ -13,9 +13,10 @@ from darknet_torch.downloads import TIMEOUT
 from darknet_torch.downloads.finding import cache_folder
 from darknet_torch.downloads.partial_download import PartialDownload
 from darknet_torch.downloads.published import MIRROR, Published, find_published
-from darknet_torch.downloads.transfer import OnProgress, TransferError, transfer
+from darknet_torch.downloads.transfer import OnProgress, transfer
 from darknet_torch.errors import DownloadError, UsageError
 from darknet_torch.files import atomic_write, file_digest
+from darknet_torch.http_client import TransferError
 
 _ATTEMPTS = 10  # transfers from one server, each resuming the one before
 _VERSION, _HEADER = 12, 20  # bytes of the version in a weight file, and of version and `seen`

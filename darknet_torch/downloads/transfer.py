@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import re
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Collection, Iterator
-from http.client import HTTPException, HTTPResponse
+from collections.abc import Callable, Collection
+from http.client import HTTPResponse
 from pathlib import Path
 
 from darknet_torch.downloads.partial_download import PartialDownload
+from darknet_torch.http_client import TransferError, chunks, open_url
 from darknet_torch.temporary_files import open_no_follow
 
-_CHUNK = 1 << 18
-_SLOWEST = 1024  # bytes a second; a slower transfer counts as stalled
 _PAGE = b"<"  # start of a web page; a weight file starting with it would have version 60
 
 _OK, _PARTIAL, _UNSATISFIABLE = 200, 206, 416
 
 OnProgress = Callable[[int], object]  # number of bytes so far
-
-
-class TransferError(Exception):
-    """A URL did not give the file; the message says why.
-
-    Attributes:
-        interrupted: the transfer had started, so that it can be resumed.
-    """
-
-    def __init__(self, reason: str, *, interrupted: bool = False) -> None:
-        super().__init__(reason)
-        self.interrupted = interrupted
 
 
 def transfer(
@@ -74,31 +58,13 @@ def transfer(
 
 def _open(url: str, offset: int, validator: str, timeout: float) -> HTTPResponse:
     """Request the file, from byte `offset` on if the server says that it is unchanged."""
-    headers = {"User-Agent": "darknet_torch"}  # some servers refuse urllib's own
-    if offset:
-        headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
+    headers = {"Range": f"bytes={offset}-", "If-Range": validator} if offset else {}
     try:
-        request = urllib.request.Request(url, headers=headers)
-        response = urllib.request.urlopen(request, timeout=timeout)
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code == _UNSATISFIABLE and offset:
-                return _open(url, 0, "", timeout)
-            # urllib's message about a circular redirect has several lines.
-            raise TransferError(" ".join(f"{error.code} {error.reason}".split())) from None
-    except (OSError, HTTPException, ValueError) as error:
-        raise TransferError(_failure_reason(error, timeout)) from None
-    if not isinstance(response, HTTPResponse):
-        response.close()
-        raise TransferError("not an http or https URL")
-    return response
-
-
-def _failure_reason(error: Exception, timeout: float) -> str:
-    cause = getattr(error, "reason", error)
-    if isinstance(cause, TimeoutError):
-        return f"no answer within {timeout:g} s"
-    return f"cannot be reached ({cause})"
+        return open_url(url, timeout=timeout, headers=headers)
+    except TransferError as error:
+        if error.status == _UNSATISFIABLE and offset:
+            return open_url(url, timeout=timeout)
+        raise
 
 
 def _content_range(response: HTTPResponse) -> tuple[int | None, int | None]:
@@ -145,7 +111,7 @@ def _receive(
     with open(path, "ab", opener=open_no_follow) as file:
         length = file.tell()
         on_progress(length)
-        for chunk in _chunks(response, timeout):
+        for chunk in chunks(response, timeout):
             if not length and chunk.lstrip().startswith(_PAGE):
                 raise TransferError("a web page, not the file")
             file.write(chunk)
@@ -158,26 +124,3 @@ def _receive(
             f"interrupted: expected {_join_alternatives(sizes)} bytes, got {length}",
             interrupted=True,
         )
-
-
-def _chunks(response: HTTPResponse, timeout: float) -> Iterator[bytes]:
-    """The data of a response as it arrives, until it ends or stalls."""
-    since, received = time.monotonic(), 0
-    while True:
-        try:
-            chunk = response.read1(_CHUNK)
-        except (OSError, HTTPException) as error:
-            stalled = isinstance(error, TimeoutError)
-            what = f"no data for {timeout:g} s" if stalled else f"interrupted ({error})"
-            raise TransferError(what, interrupted=True) from None
-        if not chunk:
-            return
-        yield chunk
-        received += len(chunk)
-        now = time.monotonic()
-        if now - since > timeout:
-            if received < _SLOWEST * timeout:
-                raise TransferError(
-                    f"stalled: {received} bytes in {now - since:.0f} s", interrupted=True
-                )
-            since, received = now, 0

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.errors import CfgError, UsageError
+from darknet_torch.inference.prepare import prepare_network
 from darknet_torch.model.network import Network
 
 _MIN_PROBABILITY = 1e-4  # characters less likely than this are never drawn
@@ -27,12 +28,13 @@ class CharacterModel:
 
     Raises:
         CfgError: the network takes pictures, or has another number of outputs.
+        UsageError: `network` is not a `Network`.
 
     Source: rnn.c test_char_rnn, valid_char_rnn (AlexeyAB).
     """
 
     def __init__(self, network: Network) -> None:
-        self.network: Network = network.eval()
+        self.network: Network = prepare_network(network)
         self.inputs: int = network.net.input_shape.count
         outputs = network.output_layer.output_shape.count
         if network.net.is_picture or outputs != self.inputs:

@@ -3,64 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from darknet_torch.arguments import check_count, check_flag
 from darknet_torch.cfg.zoo import resolve_names
-from darknet_torch.errors import CfgError, UsageError
+from darknet_torch.errors import CfgError
 from darknet_torch.inference.backends import Backend, find_backend
-from darknet_torch.media.images import Picture, classifier_input, open_picture
+from darknet_torch.inference.prepare import prepare_network
+from darknet_torch.media.images import classifier_input
+from darknet_torch.media.picture_input import (
+    OpenedPicture,
+    batched_pictures,
+    open_picture,
+    several_pictures,
+)
 from darknet_torch.model.network import Network
 from darknet_torch.ops.trees import TreeProbabilities
+from darknet_torch.results.classification import Classification
 
-
-@dataclass(frozen=True)
-class Classification:
-    """The most likely classes of one picture, sorted by score, the highest first.
-
-    Attributes:
-        class_ids: [K] from 0.
-        scores: [K] 0-1.
-        names: the names of all classes; a class without a name is called "class N".
-        parents: [K] id of each class's parent in the tree, -1 for a root; None without a tree.
-        filename: path of the picture, empty if it was given as an array.
-    """
-
-    class_ids: tuple[int, ...]
-    scores: tuple[float, ...]
-    names: tuple[str, ...]
-    parents: tuple[int, ...] | None
-    filename: str = ""
-
-    def name(self, class_id: int) -> str:
-        """Return the name of a class."""
-        return self.names[class_id] if class_id < len(self.names) else f"class {class_id}"
-
-    def lines(self) -> list[str]:
-        """Return Darknet's lines of text, one per class.
-
-        Source: classifier.c predict_classifier (AlexeyAB).
-        """
-        pairs = list(zip(self.class_ids, self.scores, strict=True))
-        if self.parents is None:
-            return [f"{self.name(i)}: {score:f}" for i, score in pairs]
-        parents = [self.name(parent) if parent >= 0 else "Root" for parent in self.parents]
-        return [
-            f"{i}, {self.name(i)}: {score:f}, parent: {parent} "
-            for (i, score), parent in zip(pairs, parents, strict=True)
-        ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        classes = [
-            {"class_id": i, "name": self.name(i), "confidence": round(score, 6)}
-            for i, score in zip(self.class_ids, self.scores, strict=True)
-        ]
-        return {"filename": self.filename, "classes": classes}
+if TYPE_CHECKING:
+    from darknet_torch.media.picture_input import Picture
 
 
 class Classifier:
@@ -73,12 +40,15 @@ class Classifier:
         letterbox: fit the whole picture and pad with grey; else resize the shorter side and
             crop the centre. None: as the network's dialect does.
         backend: what runs the network: the name of a backend, see `BACKENDS`, or a `Backend`.
-        exif: rotate pictures given by path according to their EXIF orientation.
+        exif: rotate files, their bytes and PIL's images according to their EXIF orientation.
+        device: the device to move the network to, such as "cuda"; None leaves it where it is.
+        batch: how many pictures of a list go through the network at once, 1 or more.
 
     Raises:
         CfgError: the network has detection heads, or its input is not a picture.
         NamesError: there are fewer names than classes.
-        UsageError: top below 1, an unknown backend.
+        UsageError: an argument of another type, top or batch below 1, an unknown backend or
+            device.
 
     Source: classifier.c predict_classifier (both code bases).
     Differs: a network of one channel gets grey pictures; Darknet gives it the red channel.
@@ -93,8 +63,10 @@ class Classifier:
         letterbox: bool | None = None,
         backend: str | Backend = "torch",
         exif: bool = True,
+        device: str | torch.device | None = None,
+        batch: int = 16,
     ) -> None:
-        self.network: Network = network.eval()
+        self.network: Network = prepare_network(network, device)
         if network.heads or not network.net.is_picture:
             raise CfgError(
                 "this network is not a classifier of pictures",
@@ -104,13 +76,12 @@ class Classifier:
                 fix="use dtorch detect" if network.heads else "use dtorch rnn",
             )
         self.classes: int = network.output_layer.output_shape.count
-        if top < 1:
-            raise UsageError("top is out of its bounds", expected="1 or more", got=top)
-        self.top: int = min(top, self.classes)
+        self.top: int = min(check_count("top", top, least=1), self.classes)
         self.names: tuple[str, ...] = resolve_names(names, self.classes, allow_more=True)
         default = network.dialect.defaults.letterbox
-        self.letterbox: bool = default if letterbox is None else letterbox
-        self.exif: bool = exif
+        self.letterbox: bool = check_flag("letterbox", default if letterbox is None else letterbox)
+        self.exif: bool = check_flag("exif", exif)
+        self.batch: int = check_count("batch", batch, least=1)
         self.backend: Backend = find_backend(backend, network)
 
     @property
@@ -119,17 +90,41 @@ class Classifier:
         tree: TreeProbabilities | None = getattr(self.network.output_layer, "tree", None)
         return tree
 
-    def __call__(self, picture: Picture) -> Classification:
-        """Classify one picture.
+    @overload
+    def __call__(self, pictures: Picture) -> Classification: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, pictures: Tensor) -> Any: ...
+    @overload
+    def __call__(self, pictures: Iterable[Picture | Tensor]) -> list[Classification]: ...
+
+    def __call__(
+        self, pictures: Picture | Tensor | Iterable[Picture | Tensor]
+    ) -> Classification | list[Classification]:
+        """Classify one picture, or several.
 
         Args:
-            picture: a path, or an array as `Detector` takes it.
+            pictures: in the forms that `Detector.__call__` takes.
+
+        Returns:
+            The classes of the picture; for several pictures a list of them, in their order.
 
         Raises:
-            ImageError: the picture cannot be read.
+            ImageError: a picture cannot be opened, or is in another form.
+
+        Warns:
+            CfgWarning: a JPEG is cut off; what is there was read.
         """
-        image, filename = open_picture(picture, exif=self.exif)
-        return self.classify_images([image], [filename])[0]
+        several = several_pictures(pictures)
+        if several is None:
+            return self._classify([open_picture(pictures, exif=self.exif)])[0]
+        return [
+            found
+            for batch in batched_pictures(several, self.batch, exif=self.exif)
+            for found in self._classify(batch)
+        ]
+
+    def _classify(self, opened: list[OpenedPicture]) -> list[Classification]:
+        return self.classify_images([one.image for one in opened], [one.name for one in opened])
 
     def classify_images(
         self, images: Sequence[np.ndarray], filenames: Sequence[str]

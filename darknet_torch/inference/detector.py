@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import torch
 
+from darknet_torch.arguments import check_count, check_flag, check_fraction, described
 from darknet_torch.cfg.zoo import resolve_names
 from darknet_torch.errors import CfgError, UsageError, nearest
 from darknet_torch.heads.base import Head, Predictions
 from darknet_torch.inference.backends import Backend, find_backend
+from darknet_torch.inference.prepare import prepare_network
 from darknet_torch.media.images import (
     RESIZE_METHODS,
-    Picture,
     Placement,
     input_placement,
     network_input,
+)
+from darknet_torch.media.picture_input import (
+    OpenedPicture,
+    batched_pictures,
     open_picture,
+    several_pictures,
 )
 from darknet_torch.model.network import Network
 from darknet_torch.results.boxes import apply_nms, cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
 from darknet_torch.results.filtered_boxes import FilteredBoxes
+
+if TYPE_CHECKING:
+    from darknet_torch.media.picture_input import Picture
 
 
 @dataclass(frozen=True)
@@ -56,17 +65,19 @@ class Detector:
         backend: what runs the network: the name of a backend, see `BACKENDS`, or a `Backend`.
         resize: "darknet", its own rule on floats, or "opencv", cv2.resize on bytes. None: as
             Darknet does, which is opencv for video frames that are stretched, else darknet.
-        exif: rotate pictures given by path according to their EXIF orientation.
+        exif: rotate files, their bytes and PIL's images according to their EXIF orientation.
         only: names or ids of the classes to detect; all by default.
         skip: names or ids of classes to leave out; none by default.
         max_detections: keep at most this many detections per picture, those with the highest
             scores; None keeps all.
+        device: the device to move the network to, such as "cuda"; None leaves it where it is.
+        batch: how many pictures of a list go through the network at once, 1 or more.
 
     Raises:
         CfgError: the network has no detection heads, or their numbers of classes differ.
         NamesError: there are fewer or more names than classes.
-        UsageError: a threshold outside 0-1, max_detections below 0, an unknown backend, resize
-            method or class.
+        UsageError: an argument of another type, a threshold outside 0-1, max_detections below
+            0, batch below 1, an unknown backend, resize method, class or device.
 
     Source: detector.c test_detector (AlexeyAB).
     """
@@ -85,56 +96,83 @@ class Detector:
         only: Sequence[str | int] | None = None,
         skip: Sequence[str | int] = (),
         max_detections: int | None = None,
+        device: str | torch.device | None = None,
+        batch: int = 16,
     ) -> None:
-        self.network: Network = network.eval()
+        self.network: Network = prepare_network(network, device)
         self.heads: list[Head] = network.heads
         _check_heads(network)
         self.classes: int = self.heads[-1].classes
         self.names: tuple[str, ...] = resolve_names(names, self.classes, allow_more=False)
-        _check_fraction("threshold", threshold)
-        _check_fraction("nms_threshold", nms_threshold)
-        if max_detections is not None and max_detections < 0:
-            raise UsageError(
-                "max_detections is out of its bounds", expected="0 or more", got=max_detections
-            )
         if resize not in (None, *RESIZE_METHODS):
             expected = " or ".join(RESIZE_METHODS)
             raise UsageError("unknown resize method", expected=expected, got=repr(resize))
-        self.threshold: float = threshold
-        self.nms_threshold: float = nms_threshold
+        self.threshold: float = check_fraction("threshold", threshold)
+        self.nms_threshold: float = check_fraction("nms_threshold", nms_threshold)
         default = network.net.letter_box or network.dialect.defaults.letterbox
-        self.letterbox: bool = default if letterbox is None else letterbox
+        self.letterbox: bool = check_flag("letterbox", default if letterbox is None else letterbox)
         self.resize: str | None = resize
-        self.exif: bool = exif
+        self.exif: bool = check_flag("exif", exif)
         self.only: list[int] | None = self._choose_class_ids(only, skip)
-        self.max_detections: int | None = max_detections
+        self.max_detections: int | None = (
+            None
+            if max_detections is None
+            else check_count("max_detections", max_detections, least=0)
+        )
+        self.batch: int = check_count("batch", batch, least=1)
         self.backend: Backend = find_backend(backend, network)
 
     @overload
     def __call__(self, pictures: Picture) -> Detections: ...  # type: ignore[overload-overlap]
     @overload
-    def __call__(self, pictures: Sequence[Picture]) -> list[Detections]: ...
+    def __call__(self, pictures: torch.Tensor) -> Any: ...
+    @overload
+    def __call__(self, pictures: Iterable[Picture | torch.Tensor]) -> list[Detections]: ...
 
-    def __call__(self, pictures: Picture | Sequence[Picture]) -> Detections | list[Detections]:
-        """Detect objects in one picture, or in a list of pictures as one batch.
+    def __call__(
+        self, pictures: Picture | torch.Tensor | Iterable[Picture | torch.Tensor]
+    ) -> Detections | list[Detections]:
+        """Detect objects in one picture, or in several.
+
+        The same pixels give the same boxes in whatever form they come. The decoders of JPEG
+        files differ: those of Darknet, which read paths, URLs and bytes, and those of OpenCV and
+        PIL by a few grey levels.
 
         Args:
-            pictures: a path, or BGR uint8 [H, W, 3] (also grey, BGRA and 16-bit arrays); or
-                a list of these, of any sizes.
+            pictures: one picture, of any size:
+
+                - a path; an http or https URL; the bytes of a file, or a file opened in binary
+                  mode;
+                - an array as OpenCV gives it: BGR [H, W, 3], BGRA [H, W, 4], grey [H, W] or
+                  [H, W, 1]; uint8 in 0-255, or uint16, of which the upper 8 bits count;
+                - a PIL image of any mode but F;
+                - a tensor on any device: RGB [3, H, W] or grey [1, H, W], uint8, or floats in
+                  0-1, which are rounded to 256 levels.
+
+                Or several: a list, tuple or generator of these, or a tensor [N, 3, H, W].
+                They are opened in batches of `batch`, so that a generator of many pictures
+                needs memory for one batch only. Transparency is dropped in every form.
 
         Returns:
-            The detections in the picture, or a list of them.
+            The detections in the picture; for several pictures a list of them, in their order.
 
         Raises:
-            ImageError: a picture cannot be read.
-        """
-        if isinstance(pictures, str | os.PathLike | np.ndarray):
-            return self._detect([pictures])[0]
-        return self._detect(list(pictures)) if len(pictures) else []
+            ImageError: a picture cannot be opened, or is in another form.
 
-    def _detect(self, pictures: list[Picture]) -> list[Detections]:
-        opened = [open_picture(picture, exif=self.exif) for picture in pictures]
-        return self.detect_images([image for image, _ in opened], [name for _, name in opened])
+        Warns:
+            CfgWarning: a JPEG is cut off; what is there was read.
+        """
+        several = several_pictures(pictures)
+        if several is None:
+            return self._detect([open_picture(pictures, exif=self.exif)])[0]
+        return [
+            found
+            for batch in batched_pictures(several, self.batch, exif=self.exif)
+            for found in self._detect(batch)
+        ]
+
+    def _detect(self, opened: list[OpenedPicture]) -> list[Detections]:
+        return self.detect_images([one.image for one in opened], [one.name for one in opened])
 
     def detect_images(
         self, images: Sequence[np.ndarray], filenames: Sequence[str], *, from_video: bool = False
@@ -299,11 +337,21 @@ class Detector:
         self, only: Sequence[str | int] | None, skip: Sequence[str | int]
     ) -> list[int] | None:
         """Return the ids of the classes to detect; None for all."""
-        if only is None and not skip:
+        if only is None and skip == ():
             return None
-        chosen = range(self.classes) if only is None else map(self._find_class_id, only)
-        skipped = {self._find_class_id(one) for one in skip}
+        chosen = range(self.classes) if only is None else self._find_class_ids("only", only)
+        skipped = set(self._find_class_ids("skip", skip))
         return [class_id for class_id in chosen if class_id not in skipped]
+
+    def _find_class_ids(self, option: str, given: Sequence[str | int]) -> list[int]:
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise UsageError(
+                f"{option} is not a list",
+                expected="a list of names or numbers",
+                got=described(given),
+                fix=f"{option}=[{given!r}]",
+            )
+        return [self._find_class_id(one) for one in given]
 
     def _find_class_id(self, name_or_id: str | int) -> int:
         if name_or_id in self.names:
@@ -326,11 +374,6 @@ def _boxes_in_picture(
     """Return the boxes of some candidates, [A] bool, in 0-1 of the picture."""
     boxes = predicted.predictions.boxes[index][candidates].double().cpu().numpy()
     return predicted.placements[index].to_picture(boxes)
-
-
-def _check_fraction(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise UsageError(f"{name} is out of its bounds", expected="0 to 1", got=value)
 
 
 def _check_heads(network: Network) -> None:

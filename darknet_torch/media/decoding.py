@@ -1,4 +1,4 @@
-"""Reading a picture file as 8-bit BGR; also what is still there of a damaged one. No torch."""
+"""Decoding pictures as 8-bit BGR; also what is still there of a damaged one. No torch."""
 
 from __future__ import annotations
 
@@ -59,12 +59,28 @@ def read_picture(
         ImageError: the file is missing, unreadable, empty, not a picture, or too damaged.
     """
     file = check_is_file(path)
-    data = _read_checked(file)
+    return decode_picture(_read_bytes(file), where=file, exif=exif, decoder=decoder)
+
+
+def decode_picture(
+    data: bytes, *, where: object, exif: bool = True, decoder: str = "darknet"
+) -> DecodedPicture:
+    """Decode the content of a picture file as `read_picture` does.
+
+    Args:
+        data: the whole content.
+        where: the file, URL or argument that it comes from, for messages.
+        exif, decoder: see `darknet_torch.media.images.read_image`.
+
+    Raises:
+        ImageError: the data is empty, not a picture, or too damaged.
+    """
+    _check_content(data, where)
     if data.startswith(JPEG_START):
-        return _decode_jpeg(data, file, exif=exif, decoder=decoder)
+        return _decode_jpeg(data, where, exif=exif, decoder=decoder)
     image = _decode_with_opencv(data, exif=exif)
     if image is None:
-        raise _not_decodable(file)
+        raise _not_decodable(where)
     return DecodedPicture(image)
 
 
@@ -83,7 +99,8 @@ def read_grey(
         ImageError: as `read_picture`.
     """
     file = check_is_file(path)
-    data = _read_checked(file)
+    data = _read_bytes(file)
+    _check_content(data, file)
     side = min(declared_size(data) or (0, 0))
     flags = next(
         (flags for factor, flags in _REDUCED_GREY.items() if side >= factor * least_side),
@@ -114,49 +131,52 @@ def check_is_file(path: str | os.PathLike[str]) -> Path:
     return file
 
 
-def _read_checked(file: Path) -> bytes:
-    """Read a file, and refuse what would take memory out of proportion when it is decoded."""
-    data = _read_bytes(file)
-    _check_declared_size(data, file)
+def _check_content(data: bytes, where: object) -> None:
+    """Refuse what is no picture, or would take memory out of proportion when it is decoded."""
+    if not data:
+        raise ImageError("the file is empty", where=where, expected="a picture")
+    if len(data) > MAX_BYTES:
+        raise _too_long(where, len(data))
+    _check_declared_size(data, where)
     if data.startswith(_PNG_START):
-        _check_png_chunks(data, file)
-    return data
+        _check_png_chunks(data, where)
 
 
 def _read_bytes(file: Path) -> bytes:
     try:
         length = file.stat().st_size
-        data = file.read_bytes() if length <= MAX_BYTES else b""
+        if length > MAX_BYTES:
+            raise _too_long(file, length)
+        return file.read_bytes()
     except OSError as error:
         raise _not_readable(file, error) from None
-    if length > MAX_BYTES:
-        expected, got = f"at most {MAX_BYTES} bytes", f"{length} bytes"
-        raise ImageError("the file is too large", where=file, expected=expected, got=got)
-    if not data:
-        raise ImageError("the file is empty", where=file, expected="a picture")
-    return data
+
+
+def _too_long(where: object, length: int) -> ImageError:
+    expected, got = f"at most {MAX_BYTES} bytes", f"{length} bytes"
+    return ImageError("the file is too large", where=where, expected=expected, got=got)
 
 
 def _not_readable(file: Path, error: OSError | ValueError) -> ImageError:
     return ImageError(f"cannot be read ({refusal_text(error)})", where=file)
 
 
-def _not_decodable(file: Path) -> ImageError:
+def _not_decodable(where: object) -> ImageError:
     return ImageError(
         "not a picture that can be decoded",
-        where=file,
+        where=where,
         expected="JPEG, PNG, BMP, TIFF, WebP or another format of OpenCV",
     )
 
 
-def _check_declared_size(data: bytes, file: Path) -> None:
+def _check_declared_size(data: bytes, where: object) -> None:
     """Refuse a picture whose declared size would take memory out of proportion."""
     height, width = declared_size(data) or (0, 0)
     got = f"{width} x {height} in a file of {len(data)} bytes"
     if height * width > MAX_PIXELS:
         raise ImageError(
             "the picture is too large",
-            where=file,
+            where=where,
             expected=f"at most {MAX_PIXELS} pixels",
             got=got,
             fix="cut it into several pictures, or make it smaller",
@@ -164,14 +184,14 @@ def _check_declared_size(data: bytes, file: Path) -> None:
     if height * width > max(_SMALL, _MAX_PIXELS_PER_BYTE * len(data)):
         raise ImageError(
             "the declared size of the picture is out of proportion to its file",
-            where=file,
+            where=where,
             expected=f"a byte for at most {_MAX_PIXELS_PER_BYTE} pixels",
             got=got,
             fix=_COPY_AGAIN,
         )
 
 
-def _check_png_chunks(data: bytes, file: Path) -> None:
+def _check_png_chunks(data: bytes, where: object) -> None:
     """Refuse a PNG with a chunk that is longer than the file; OpenCV would allocate its length."""
     position = len(_PNG_START)
     while position + 8 <= len(data):
@@ -183,19 +203,19 @@ def _check_png_chunks(data: bytes, file: Path) -> None:
         if position > len(data):
             raise ImageError(
                 _CUT_OFF,
-                where=file,
+                where=where,
                 expected=f"{position} bytes or more, as its chunk {kind.decode('latin-1')} says",
                 got=f"{len(data)} bytes",
                 fix=_COPY_AGAIN,
             )
 
 
-def _decode_jpeg(data: bytes, file: Path, *, exif: bool, decoder: str) -> DecodedPicture:
+def _decode_jpeg(data: bytes, where: object, *, exif: bool, decoder: str) -> DecodedPicture:
     structure = JpegStructure.parse(data)
     damage = None
     if not structure.is_whole:
         got = f"{len(data)} bytes without a JPEG's end mark"
-        damage = CfgWarning(_CUT_OFF, where=file, got=got, fix=_COPY_AGAIN)
+        damage = CfgWarning(_CUT_OFF, where=where, got=got, fix=_COPY_AGAIN)
     image = None
     if decoder == "darknet" and structure.stb_filler is not None:
         image = _decode_with_stb(data + structure.stb_filler, exif=exif)
@@ -204,8 +224,8 @@ def _decode_jpeg(data: bytes, file: Path, *, exif: bool, decoder: str) -> Decode
     if image is not None:
         return DecodedPicture(image, damage)
     if damage is None:
-        raise _not_decodable(file)
-    raise ImageError(damage.what, where=file, got=damage.got, fix=damage.fix)
+        raise _not_decodable(where)
+    raise ImageError(damage.what, where=where, got=damage.got, fix=damage.fix)
 
 
 def _decode_with_stb(data: bytes, *, exif: bool) -> np.ndarray | None:

@@ -6,15 +6,16 @@ import itertools
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from darknet_torch.errors import CfgWarning, ImageError
-from darknet_torch.media.decoding import read_picture
+from darknet_torch.media.decoding import DecodedPicture, decode_picture, read_picture
 from darknet_torch.media.prefetch import Prefetcher
-from darknet_torch.media.sources import PictureSource, expand_standard_input
+from darknet_torch.media.sources import PictureSource, SourceKind, expand_standard_input
 from darknet_torch.media.video_reader import DEFAULT_FPS, VideoReadOptions, read_frames
+from darknet_torch.media.web_picture import fetch_if_picture, fetch_picture
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,15 @@ def _read_items(
     sources: Iterable[PictureSource], pool: ThreadPoolExecutor, options: VideoReadOptions
 ) -> Generator[_Item, None, None]:
     index = 0
-    for source in expand_standard_input(sources):
+    for named in expand_standard_input(sources):
+        try:
+            source, content = _find_kind(named)
+        except ImageError as error:
+            yield _Item(named, error)
+            index += 1
+            continue
         if not source.is_video:
-            yield _Item(source, pool.submit(_read_picture, source, index, options))
+            yield _Item(source, pool.submit(_read_picture, source, content, index, options))
             index += 1
             continue
         for frame in read_frames(source, options):
@@ -168,11 +175,32 @@ def _read_items(
             index += 1
 
 
+def _find_kind(source: PictureSource) -> tuple[PictureSource, bytes | None]:
+    """Request what may be a picture or a stream; return which, and the content of a picture.
+
+    Raises:
+        ImageError: it cannot be requested.
+    """
+    if source.kind is not SourceKind.WEB:
+        return source, None
+    content = fetch_if_picture(source.name).picture
+    kind = SourceKind.STREAM if content is None else SourceKind.WEB_PICTURE
+    return replace(source, kind=kind), content
+
+
 def _read_picture(
-    source: PictureSource, index: int, options: VideoReadOptions
+    source: PictureSource, content: bytes | None, index: int, options: VideoReadOptions
 ) -> Frame | ImageError:
+    """Read a picture, or decode the content of its file, if that is there already."""
     try:
-        decoded = read_picture(source.name, exif=options.exif)
+        decoded = _decode(source, content, exif=options.exif)
     except ImageError as error:
         return error
     return Frame(source, index, decoded.image, damage=decoded.damage)
+
+
+def _decode(source: PictureSource, content: bytes | None, *, exif: bool) -> DecodedPicture:
+    if source.kind is not SourceKind.WEB_PICTURE:
+        return read_picture(source.name, exif=exif)
+    data = fetch_picture(source.name) if content is None else content
+    return decode_picture(data, where=source.name, exif=exif)

@@ -15,7 +15,6 @@ from darknet_torch.files import write_bytes
 from darknet_torch.media.decoding import read_picture
 
 Image = np.ndarray
-Picture = str | os.PathLike[str] | np.ndarray
 _GREY = 0.5  # the value of the margins, in 0-1
 
 
@@ -47,17 +46,6 @@ def read_image(
     return decoded.image
 
 
-def open_picture(picture: Picture, *, exif: bool = True) -> tuple[Image, str]:
-    """Return a picture as BGR uint8 [H, W, 3], and its path; "" for a picture given as an array.
-
-    Raises:
-        ImageError: see `read_image`, `as_bgr`.
-    """
-    if isinstance(picture, np.ndarray):
-        return as_bgr(picture), ""
-    return read_image(picture, exif=exif), os.fspath(picture)
-
-
 def as_bgr(image: Image) -> Image:
     """Convert a picture array to BGR uint8 [H, W, 3].
 
@@ -67,13 +55,15 @@ def as_bgr(image: Image) -> Image:
     Raises:
         ImageError: the array has another shape or type, or is empty.
     """
+    shape = list(image.shape)
     if image.ndim == 2:
         image = image[:, :, None]
     if image.ndim != 3 or image.shape[2] not in (1, 3, 4) or not image.size:
         raise ImageError(
             "this array is not a picture",
-            expected="[H, W], [H, W, 1], [H, W, 3] or [H, W, 4]",
-            got=list(image.shape),
+            expected="[H, W], [H, W, 1], [H, W, 3] BGR or [H, W, 4] BGRA",
+            got=shape,
+            fix=_shape_advice(shape),
         )
     if image.dtype == np.uint16:
         image = (image >> 8).astype(np.uint8)
@@ -82,9 +72,15 @@ def as_bgr(image: Image) -> Image:
             "this array is not a picture",
             expected="uint8 in 0-255, or uint16",
             got=image.dtype,
-            fix="multiply a float picture in 0-1 by 255 and convert it",
+            fix='floats in 0-1: (255 * image).round().astype("uint8"); in 0-255 without the 255',
         )
     return np.repeat(image, 3, 2) if image.shape[2] == 1 else image[:, :, :3]
+
+
+def _shape_advice(shape: list[int]) -> str | None:
+    if len(shape) == 3 and shape[0] in (1, 3, 4):
+        return "put the channels last: array.transpose(1, 2, 0)"
+    return "give the pictures as a list: list(array)" if len(shape) == 4 else None
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,23 @@ import enum
 import glob
 import io
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TextIO
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from darknet_torch.errors import UsageError
-from darknet_torch.text import is_file, is_folder, path_exists, read_paths, resolve_listed
+from darknet_torch.text import (
+    is_file,
+    is_folder,
+    is_web_url,
+    path_exists,
+    read_paths,
+    resolve_listed,
+)
 
 # The suffixes, in lower case, of the formats that OpenCV reads; other suffixes count as pictures
 # where they are named, but not where a folder is searched.
@@ -27,12 +35,15 @@ VIDEO_SUFFIXES = frozenset(
 )
 STANDARD_INPUT = "-"
 _GLOB_CHARACTERS = frozenset("*?[")
+_NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
 class SourceKind(enum.Enum):
     """The kinds of sources; the values are their names in messages."""
 
     PICTURE = "picture"
+    WEB_PICTURE = "picture on the web"
+    WEB = "picture or stream on the web"  # which of the two, shows when it is requested
     VIDEO = "video"
     STREAM = "stream"
     WEBCAM = "webcam"
@@ -57,6 +68,18 @@ class PictureSource:
         return self.kind in (SourceKind.VIDEO, SourceKind.STREAM, SourceKind.WEBCAM)
 
     @property
+    def is_picture(self) -> bool:
+        """Whether it is one picture."""
+        return self.kind in (SourceKind.PICTURE, SourceKind.WEB_PICTURE)
+
+    def as_video(self) -> PictureSource:
+        """Return the source as a video or stream, whatever its suffix."""
+        if self.is_video:
+            return self
+        kind = SourceKind.STREAM if self.kind is SourceKind.WEB else SourceKind.VIDEO
+        return PictureSource(self.name, kind)
+
+    @property
     def is_live(self) -> bool:
         """Whether it produces frames in real time, whether or not anyone reads them."""
         return self.kind in (SourceKind.STREAM, SourceKind.WEBCAM)
@@ -68,8 +91,9 @@ def find_sources(arguments: Sequence[str], *, videos: bool = True) -> list[Pictu
     Args:
         arguments: paths of pictures and videos; folders, which stand for the pictures and
             videos in them; globs, where ``**`` matches any depth; ``.txt`` lists with one
-            source per line; URLs; camera numbers; ``-`` for a list on standard input. A path
-            that does not exist is kept, so that opening it reports the error.
+            source per line; URLs of pictures, videos and streams; camera numbers; ``-`` for a
+            list on standard input. A path that does not exist is kept, so that opening it
+            reports the error.
         videos: False if only pictures are allowed; then every path is taken as a picture.
 
     Raises:
@@ -87,7 +111,7 @@ def expand_standard_input(sources: Iterable[PictureSource]) -> Iterator[PictureS
         if source.kind is SourceKind.STANDARD_INPUT:
             with open_standard_input() as lines:
                 yield from (
-                    _source_from_path(line.strip(), videos=True) for line in lines if line.strip()
+                    source_from_path(line.strip(), videos=True) for line in lines if line.strip()
                 )
         else:
             yield source
@@ -124,19 +148,40 @@ def _expand(argument: str, *, videos: bool) -> list[PictureSource]:
             return _read_list(path, videos=videos)
         if videos and argument.isdecimal() and not path_exists(path):
             return [PictureSource(argument, SourceKind.WEBCAM)]
-        return [_source_from_path(argument, videos=videos)]
+        return [source_from_path(argument, videos=videos)]
     files = (match for match in glob.glob(argument, recursive=True) if is_file(match))
     found = _sources_with_known_suffix(files, videos=videos)
     return _check_not_empty(found, argument, "that match", videos=videos)
 
 
-def _source_from_path(name: str, *, videos: bool) -> PictureSource:
-    """Return the source for a path or URL; a URL that names no file is an endless stream."""
+def source_from_path(name: str, *, videos: bool) -> PictureSource:
+    """Return the source for a path or URL; a URL that names no file may be an endless stream.
+
+    Args:
+        name: the path or URL.
+        videos: False if only pictures are allowed.
+    """
     url = _split_url(name)
     suffix = Path(url.path if url else name).suffix.lower()
+    if is_web_url(name) and not (videos and suffix in VIDEO_SUFFIXES):
+        is_picture = not videos or suffix in PICTURE_SUFFIXES
+        return PictureSource(name, SourceKind.WEB_PICTURE if is_picture else SourceKind.WEB)
     if videos and (suffix in VIDEO_SUFFIXES or (url and suffix in PICTURE_SUFFIXES)):
         return PictureSource(name, SourceKind.VIDEO)
     return PictureSource(name, SourceKind.STREAM if videos and url else SourceKind.PICTURE)
+
+
+def file_name(name: str) -> str:
+    """Return the name, without its folder, of the file that a path or URL stands for.
+
+    Of a URL this is the end of its path, without the query; without one, its host. Characters
+    that no file name may have become underscores.
+    """
+    url = _split_url(name)
+    if url is None:
+        return Path(name).name
+    end = unquote(PurePosixPath(url.path).name) or url.hostname or "stream"
+    return _NOT_IN_FILE_NAMES.sub("_", end)
 
 
 def _split_url(name: str) -> SplitResult | None:
@@ -155,7 +200,7 @@ def _children(folder: Path) -> list[Path]:
 
 def _read_list(path: Path, *, videos: bool) -> list[PictureSource]:
     found = [
-        _source_from_path(resolve_listed(path, line), videos=videos) for line in read_paths(path)
+        source_from_path(resolve_listed(path, line), videos=videos) for line in read_paths(path)
     ]
     return _check_not_empty(found, str(path), "one path per line", videos=videos)
 
@@ -164,7 +209,7 @@ def _sources_with_known_suffix(names: Iterable[str], *, videos: bool) -> list[Pi
     """Return sources for the files that are pictures or videos by their suffix, sorted."""
     suffixes = _suffixes(videos=videos)
     known = sorted(name for name in names if Path(name).suffix.lower() in suffixes)
-    return [_source_from_path(name, videos=videos) for name in known]
+    return [source_from_path(name, videos=videos) for name in known]
 
 
 def _suffixes(*, videos: bool) -> frozenset[str]:

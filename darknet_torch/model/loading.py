@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from darknet_torch.arguments import check_path
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect, find_dialect
 from darknet_torch.cfg.edit import with_values
 from darknet_torch.cfg.grammar import read_cfg
@@ -51,8 +52,12 @@ def load(
     Raises:
         CfgError: the cfg does not exist or cannot be loaded.
         WeightsError: the weight file does not exist or does not fit the network.
-        UsageError: an unknown dialect or device, or a size below 1.
+        UsageError: an unknown dialect or device, a size below 1, or an argument of another
+            type.
     """
+    check_path("cfg", cfg, expected="the path of a cfg, or the name of a shipped one")
+    if weights is not None:
+        check_path("weights", weights, expected="the path of a weight file, or a name")
     network, _ = load_with_report(
         cfg, weights, width=width, height=height, dialect=dialect, strict=strict
     )
@@ -198,7 +203,7 @@ def find_device(name: str | torch.device) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         reason = str(error).splitlines()[0]
         because = f" ({reason})" if len(reason) < _LONG_REASON else ""
         raise UsageError(

@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from darknet_torch.arguments import check_count
 from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS, ALEXEYAB, Dialect
 from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.named_files import NamedFiles
@@ -288,10 +289,9 @@ def _construct_layer(cls: type[Layer], options: LayerOptions, context: BuildCont
 
 
 def _override_sizes(net: NetOptions, **sizes: int | None) -> NetOptions:
-    given: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
-    for name, size in given.items():
-        if size < 1:
-            raise UsageError(f"{name} is out of its bounds", expected="1 or more", got=size)
+    given: dict[str, Any] = {
+        name: check_count(name, size, least=1) for name, size in sizes.items() if size is not None
+    }
     return replace(net, **given)
 
 

@@ -10,7 +10,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths
 from darknet_torch.media.frame_batches import Frame
 from darknet_torch.media.images import write_picture
-from darknet_torch.media.sources import PictureSource, SourceKind
+from darknet_torch.media.sources import PictureSource, SourceKind, file_name
 from darknet_torch.media.video_writer import CODECS, VideoFile, check_video_suffix
 from darknet_torch.results.detections import Detections
 
@@ -116,10 +116,10 @@ def source_stem(source: PictureSource) -> str:
         return f"webcam-{source.name}"
     if source.kind is SourceKind.STREAM:
         return f"stream-{urlsplit(source.name).hostname}"
-    return Path(source.name).stem
+    return Path(file_name(source.name)).stem
 
 
 def _suffix_for(source: PictureSource, suffixes: Iterable[str], default: str) -> str:
     """Return the source's suffix if it is one of `suffixes`, else `default`."""
-    suffix = Path(source.name).suffix.lower()
+    suffix = Path(file_name(source.name)).suffix.lower()
     return suffix if suffix in suffixes else default

@@ -4,25 +4,52 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from darknet_torch.extras import import_extra
 from darknet_torch.media.drawing import draw_boxes
+from darknet_torch.media.picture_input import open_picture
 from darknet_torch.results.boxes import xyxy_to_cxcywh
+from darknet_torch.results.selection import is_number, one_index, selected_indices, shortened
+
+if TYPE_CHECKING:
+    from darknet_torch.media.picture_input import Picture
 
 _HIDDEN_PREFIX = "dont_show"
 # Four decimals of a centre and of half a side move an edge by at most 0.000075 of the picture.
 _FOUR_DECIMALS_UP_TO = 5000  # pixels: 0.375 of one
+_COORDINATES = ("xmin", "ymin", "xmax", "ymax")
 
 
 @dataclass(frozen=True)
+class Detection:
+    """One detected object.
+
+    Attributes:
+        box_xyxy: left, top, right, bottom in pixels of the original picture; they may reach
+            beyond it.
+        score: 0-1.
+        class_id: from 0.
+        name: the name of its class, "class N" for a class without one.
+    """
+
+    box_xyxy: tuple[float, float, float, float]
+    score: float
+    class_id: int
+    name: str
+
+
+@dataclass(frozen=True, repr=False)
 class Detections:
     """The boxes detected in one picture, sorted by score, the highest first.
 
-    A box that is above the threshold for two classes is listed twice.
+    A box that is above the threshold for two classes is listed twice. ``for one in detections``
+    and ``detections[0]`` give a `Detection`; a slice, a mask, or a list of indices gives
+    `Detections`.
 
     Attributes:
         boxes_xyxy: [K, 4] left, top, right, bottom in pixels of the original picture; they
@@ -31,7 +58,7 @@ class Detections:
         class_ids: [K] from 0.
         height, width: size of the original picture in pixels.
         names: the names of the classes; a class without a name is called "class N".
-        filename: path of the picture, empty if it was given as an array.
+        filename: path or URL of the picture, empty if it has none.
         frame_id: number of the picture in a run, or of the frame in its video, from 1.
     """
 
@@ -46,6 +73,37 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def __iter__(self) -> Iterator[Detection]:
+        return (self._detection(index) for index in range(len(self)))
+
+    @overload
+    def __getitem__(self, key: int) -> Detection: ...
+    @overload
+    def __getitem__(self, key: slice | Sequence[int] | np.ndarray) -> Detections: ...
+
+    def __getitem__(self, key: int | slice | Sequence[int] | np.ndarray) -> Detection | Detections:
+        """Return one detection, or several as `Detections`.
+
+        Args:
+            key: a number, negative from the end; a slice; a mask [K] of booleans; or integers.
+
+        Raises:
+            IndexError: a number is too high or too low, or a mask has another length.
+            UsageError: the key is something else.
+        """
+        if is_number(key):
+            return self._detection(one_index(key, len(self)))
+        return self.select(selected_indices(key, len(self)))
+
+    def _detection(self, index: int) -> Detection:
+        left, top, right, bottom = self.boxes_xyxy[index].tolist()
+        class_id = int(self.class_ids[index])
+        score = float(self.scores[index])
+        return Detection((left, top, right, bottom), score, class_id, self.name(class_id))
+
+    def __repr__(self) -> str:
+        return shortened(self, [f"{one.name} {one.score:.2f}" for one in self])
 
     def name(self, class_id: int) -> str:
         """Return the name of a class.
@@ -143,17 +201,71 @@ class Detections:
         """Return `to_dict` as JSON text."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
-    def draw(self, image: np.ndarray) -> np.ndarray:
+    def to_numpy(self) -> np.ndarray:
+        """Return [K, 6] float64: left, top, right, bottom in pixels, score, class id."""
+        columns = (self.boxes_xyxy, self.scores[:, None], self.class_ids[:, None])
+        return np.concatenate(columns, 1, dtype=np.float64)
+
+    def to_pandas(self) -> Any:
+        """Return a `pandas.DataFrame` with one row per detection.
+
+        Returns:
+            Columns xmin, ymin, xmax, ymax in pixels, confidence in 0-1, class (the id) and
+            name: those of YOLOv5's results.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        pandas = import_extra("pandas", extra="pandas")
+        boxes = np.asarray(self.boxes_xyxy, np.float64)
+        return pandas.DataFrame(
+            {name: boxes[:, index] for index, name in enumerate(_COORDINATES)}
+            | {
+                "confidence": np.asarray(self.scores, np.float64),
+                "class": np.asarray(self.class_ids, np.int64),
+                "name": np.array(self._class_names(), object),
+            }
+        )
+
+    def to_supervision(self) -> Any:
+        """Return `supervision.Detections`.
+
+        Returns:
+            xyxy [K, 4] float32 in pixels, confidence [K] float32, class_id [K], and the names
+            of the classes as ``data["class_name"]``.
+
+        Raises:
+            UsageError: supervision is not installed.
+        """
+        supervision = import_extra("supervision", extra="supervision")
+        return supervision.Detections(
+            xyxy=np.asarray(self.boxes_xyxy, np.float32),
+            confidence=np.asarray(self.scores, np.float32),
+            class_id=np.asarray(self.class_ids, np.int64),
+            data={"class_name": np.array(self._class_names(), str)},
+        )
+
+    def _class_names(self) -> list[str]:
+        return [self.name(class_id) for class_id in self.class_ids.tolist()]
+
+    def draw(self, image: Picture) -> np.ndarray:
         """Return a copy of the picture with the boxes and their labels drawn on it.
 
         Args:
-            image: BGR uint8 [H, W, 3], the picture in which these were detected.
+            image: the picture in which these were detected, in any form that
+                `Detector.__call__` takes.
+
+        Returns:
+            BGR uint8 [H, W, 3].
+
+        Raises:
+            ImageError: the picture cannot be opened, or is in another form.
         """
         labels = [
             f"{self.name(int(class_id))} {score * 100:.0f}%"
             for class_id, score in zip(self.class_ids, self.scores, strict=True)
         ]
-        return draw_boxes(image, self.boxes_xyxy, labels, self.class_ids)
+        return draw_boxes(open_picture(image).image, self.boxes_xyxy, labels, self.class_ids)
 
     def visible(self, only: Collection[int] | None = None) -> Detections:
         """Return the detections without hidden classes, whose names start with ``dont_show``.

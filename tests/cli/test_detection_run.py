@@ -125,7 +125,7 @@ class TestCameras:
         monkeypatch.setattr(video, "_FIRST_WAIT", 0.01)
 
     def test_a_stream_that_drops_comes_back(self):
-        with camera(sample_frames(3), sample_frames(2)) as url:
+        with camera([], sample_frames(3), sample_frames(2)) as url:
             result = detect(url, "--reconnects", 1, "--format", "jsonl")
         assert result.exit_code == SOME_FAILED
         assert result.stderr.count("the stream dropped; connecting again (1 of 1)") == 2
@@ -136,7 +136,7 @@ class TestCameras:
         assert found == sorted(set(found))
 
     def test_quiet_does_not_report_reconnecting(self):
-        with camera(sample_frames(1)) as url:
+        with camera([], sample_frames(1)) as url:
             result = detect(url, "--reconnects", 1, "--quiet")
         assert "connecting" not in result.stderr
 

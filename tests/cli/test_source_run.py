@@ -7,10 +7,10 @@ import numpy as np
 from darknet_torch.cli.result_formats import TextFormat
 from darknet_torch.cli.result_output import ResultOutput
 from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
-from darknet_torch.inference.classifier import Classification
 from darknet_torch.media import frame_batches as batches
 from darknet_torch.media.sources import PictureSource, SourceKind
 from darknet_torch.media.video_reader import VideoFrame
+from darknet_torch.results.classification import Classification
 
 COUNT = 8
 LONG = 10  # seconds after which a thread that waits in vain fails the test

@@ -152,6 +152,16 @@ def announcing(length: int) -> Callable[[Answer], None]:
     return answer_with
 
 
+def sending(data: bytes, kind: str, *, length: int | None = None) -> Callable[[Answer], None]:
+    """Send other data with a content type, and a Content-Length that may be wrong."""
+
+    def answer_with(answer: Answer) -> None:
+        answer.head(Content_Type=kind, Content_Length=len(data) if length is None else length)
+        answer.body(data)
+
+    return answer_with
+
+
 def too_long(answer: Answer) -> None:
     """Send the file and more bytes after it."""
     answer.head()

@@ -187,7 +187,7 @@ def test_without_a_network_every_server_is_reported_as_unreachable(toy, cache):
 
 def test_a_mirror_that_is_not_a_url_is_reported(toy, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", "/srv/weights")
-    with pytest.raises(DownloadError, match=r"/srv/weights/toy.weights: cannot be reached"):
+    with pytest.raises(DownloadError, match=r"/srv/weights/toy.weights: not an http or https URL"):
         download("toy")
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from darknet_torch.downloads.partial_download import PartialDownload
-from darknet_torch.downloads.transfer import TransferError, transfer
+from darknet_torch.downloads.transfer import transfer
+from darknet_torch.http_client import TransferError
 from tests.downloads.server import good, interrupting, status
 
 

@@ -12,8 +12,9 @@ from darknet_torch import load
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError, ImageError, NamesError, UsageError
-from darknet_torch.inference.classifier import Classification, Classifier
+from darknet_torch.inference.classifier import Classifier
 from darknet_torch.model.network import build_network
+from darknet_torch.results.classification import Classification
 
 EVERYTHING = 10**6  # more than any network here has classes
 
@@ -362,6 +363,36 @@ activation=leaky
             assert found.class_ids == single.class_ids
             # A batch may sum float32 values in another order.
             assert found.scores == pytest.approx(single.scores, rel=1e-5)
+
+
+class TestPictures:
+    def test_several_pictures_give_a_list(self):
+        classifier = Classifier(certain(0.25, 0.75), batch=2)
+        one = classifier(BLACK)
+        rgb = torch.zeros(3, 4, 4)
+        for pictures in ([BLACK] * 3, (BLACK for _ in range(3)), torch.stack([rgb] * 3)):
+            assert classifier(pictures) == [one] * 3
+        assert classifier([]) == []
+
+    @pytest.mark.parametrize("thing", [None, 5, torch.zeros(4, 4, 3)])
+    def test_what_is_no_picture_is_refused(self, thing):
+        with pytest.raises(ImageError, match="got"):
+            Classifier(certain(0, 1))(thing)
+
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [
+            ("top", "5"),
+            ("top", 0),
+            ("letterbox", "no"),
+            ("exif", 1),
+            ("batch", 0),
+            ("device", "x"),
+        ],
+    )
+    def test_an_argument_of_another_type_is_refused(self, option, value):
+        with pytest.raises(UsageError, match=r"expected .*, got"):
+            Classifier(certain(0, 1), **{option: value})
 
 
 class TestJson:

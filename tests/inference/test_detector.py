@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import darknet_torch
 from darknet_torch import Detector, build_network, load
@@ -164,6 +165,55 @@ class TestCalls:
         with pytest.raises(ImageError):
             Detector(white_finder())(array)
 
+    def test_a_batch_tensor_gives_a_list(self):
+        image = spotted(64, 64, (40, 16, 48, 24))
+        tensor = torch.from_numpy(image).permute(2, 0, 1)
+        detector = Detector(white_finder())
+        assert [len(found) for found in detector(torch.stack([tensor, tensor]))] == [1, 1]
+        assert len(detector(tensor)) == 1
+        assert detector(torch.zeros(0, 3, 8, 8)) == []
+
+    def test_a_generator_is_consumed_in_batches(self):
+        detector = Detector(white_finder(), batch=2)
+        asked, seen = [], []
+        predict = detector.backend.predict
+
+        def counting(images):
+            seen.append((len(images), len(asked)))
+            return predict(images)
+
+        def pictures():
+            for number in range(5):
+                asked.append(number)
+                yield black(64, 64)
+
+        detector.backend.predict = counting
+        assert len(detector(pictures())) == 5
+        assert seen == [(2, 2), (2, 4), (1, 5)]
+
+    @pytest.mark.parametrize("size", [(64, 64), (50, 90)])
+    def test_the_same_pixels_give_the_same_boxes_in_every_form(self, size, tmp_path):
+        """Also in a picture of the size of the network's input, which is not resized."""
+        image = np.random.default_rng(2).integers(0, 256, (*size, 3), np.uint8)
+        image[16:32, 24:32] = 255
+        path = tmp_path / "noise.png"
+        cv2.imwrite(str(path), image)
+        rgb = np.ascontiguousarray(image[:, :, ::-1])
+        tensor = torch.from_numpy(rgb).permute(2, 0, 1)
+        detector = Detector(white_finder(), threshold=0.001)
+        by_path = detector(path)
+        assert len(by_path)
+        pil = Image.fromarray(rgb)
+        for picture in (str(path), path.read_bytes(), pil, image, tensor, tensor / 255):
+            found = detector(picture)
+            np.testing.assert_array_equal(found.boxes_xyxy, by_path.boxes_xyxy)
+            np.testing.assert_array_equal(found.scores, by_path.scores)
+
+    @pytest.mark.parametrize("thing", [None, 5, {"a": 1}, torch.zeros(8, 8), [None]])
+    def test_what_is_no_picture_is_refused(self, thing):
+        with pytest.raises(ImageError, match=r"picture.*expected.*, got"):
+            Detector(white_finder())(thing)
+
     def test_a_missing_picture_is_reported_by_name(self):
         with pytest.raises(ImageError, match=r"gone\.png"):
             Detector(white_finder())(["gone.png"])
@@ -309,6 +359,36 @@ class TestOptions:
         turned, plain = (Detector(white_finder(), exif=exif)(path) for exif in (True, False))
         assert (turned.height, turned.width) == (24, 16)
         assert (plain.height, plain.width) == (16, 24)
+
+    @pytest.mark.parametrize(
+        ("option", "value", "message"),
+        [
+            ("threshold", "0.5", r"^threshold is not a number: .*got '0.5' \(str\)"),
+            ("nms_threshold", None, "^nms_threshold is not a number: .*got None"),
+            ("letterbox", "yes", "^letterbox is not a switch: .*'yes'"),
+            ("exif", 2, "^exif is not a switch"),
+            ("only", "square", r"^only is not a list: .*only=\['square'\]"),
+            ("only", 5, r"^only is not a list: .*only=\[5\]"),
+            ("max_detections", 2.5, "^max_detections is not a whole number"),
+            ("batch", 0, "^batch is out of its bounds: expected 1 or more"),
+            ("backend", None, "^backend is not a backend: expected torch or"),
+            ("resize", 5, "^unknown resize method"),
+            ("device", "gpu", "^no such device: expected auto, cpu, cuda"),
+            ("device", 1.5, "^no such device"),
+        ],
+    )
+    def test_an_argument_of_another_type_is_refused(self, option, value, message):
+        with pytest.raises(UsageError, match=message):
+            Detector(white_finder(), **{option: value})
+
+    @pytest.mark.parametrize("names", [5, {0: "cat", 1: "dog"}, [1, 2], b"two.names"])
+    def test_names_of_another_type_are_refused(self, names):
+        with pytest.raises(NamesError, match=r"^names is not a list of names: expected a list of"):
+            Detector(white_finder(), names=names)
+
+    def test_the_network_is_moved_to_a_device(self):
+        detector = Detector(white_finder(), device="cpu")
+        assert {p.device.type for p in detector.network.parameters()} == {"cpu"}
 
     def test_the_network_is_put_into_evaluation_mode(self):
         network = white_finder().train()

@@ -12,6 +12,7 @@ from darknet_torch.media.sources import (
     PictureSource,
     SourceKind,
     expand_standard_input,
+    file_name,
     find_sources,
 )
 
@@ -131,16 +132,39 @@ class TestVideosStreamsAndCameras:
             ("12", SourceKind.WEBCAM),
             ("-", SourceKind.STANDARD_INPUT),
             ("rtsp://user:word@host:554/live?x=[1]*", SourceKind.STREAM),
-            ("http://192.168.0.80:8080/video?dummy=param.mjpg", SourceKind.STREAM),
-            ("http://host/cam.mjpg", SourceKind.STREAM),
+            ("http://192.168.0.80:8080/video?dummy=param.mjpg", SourceKind.WEB),
+            ("http://host/cam.mjpg", SourceKind.WEB),
+            ("https://host", SourceKind.WEB),
             ("http://host/clip.mp4?token=1", SourceKind.VIDEO),
-            ("http://host/snapshot.jpg", SourceKind.VIDEO),
+            ("http://host/snapshot.JPG?size=[1]*", SourceKind.WEB_PICTURE),
+            ("ftp://host/snapshot.jpg", SourceKind.VIDEO),
             ("photo.jpg", SourceKind.PICTURE),
             ("photo", SourceKind.PICTURE),
         ],
     )
     def test_the_kind_of_a_source_is_recognised(self, folder, argument, kind):
         assert find_sources([argument]) == [PictureSource(argument, kind)]
+
+    @pytest.mark.parametrize(
+        ("argument", "kind"),
+        [
+            ("http://host/cam", SourceKind.STREAM),
+            ("http://host/a.jpg", SourceKind.VIDEO),
+            ("a.jpg", SourceKind.VIDEO),
+            ("rtsp://host/live", SourceKind.STREAM),
+        ],
+    )
+    def test_any_source_can_be_taken_as_a_video(self, folder, argument, kind):
+        (source,) = find_sources([argument])
+        assert source.as_video() == PictureSource(argument, kind)
+
+    @pytest.mark.parametrize(
+        "argument", ["http://host/clip.mp4", "http://host/a.jpg", "http://a/b"]
+    )
+    def test_where_only_pictures_are_allowed_a_url_is_one(self, folder, argument):
+        (source,) = find_sources([argument], videos=False)
+        assert source.kind is SourceKind.WEB_PICTURE
+        assert source.is_picture
 
     def test_an_existing_file_whose_name_is_a_number_is_not_a_camera(self, folder):
         (folder / "0").touch()
@@ -164,6 +188,23 @@ class TestVideosStreamsAndCameras:
         (folder / "nothing").mkdir()
         with pytest.raises(UsageError, match=r"expected pictures or videos in this folder.*\.mp4"):
             find_sources(["nothing"])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("photos/a.jpg", "a.jpg"),
+        ("https://host/photos/a.jpg", "a.jpg"),
+        ("https://host/a.jpg?size=1/2.png#top", "a.jpg"),
+        ("https://host/gro%C3%9F%20er.jpg", "groß er.jpg"),
+        ("https://me:secret@host:80", "host"),
+        ("https://host/photos/", "photos"),
+        ("https://host/..%2F..%2Fetc%2Fpasswd%00.jpg", ".._.._etc_passwd_.jpg"),
+        ("https://[host/a.jpg", "a.jpg"),
+    ],
+)
+def test_result_files_are_named_after_the_end_of_a_path_or_url(name, expected):
+    assert file_name(name) == expected
 
 
 class TestStandardInput:

@@ -200,3 +200,19 @@ def test_importing_the_package_imports_no_torch():
 def test_errors_and_names_are_there_without_torch():
     code = "import sys, darknet_torch as d; d.CfgError; dir(d); print('torch' in sys.modules)"
     assert run(code) == "False"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ([5], {}, r"^cfg is not a path: expected the path of a cfg.*, got 5 \(int\)"),
+        ([b"tiny.cfg"], {}, "^cfg is not a path"),
+        (["yolov3-tiny", 5], {}, "^weights is not a path"),
+        (["yolov3-tiny"], {"width": "416"}, "^width is not a whole number.*'416'"),
+        (["yolov3-tiny"], {"height": 416.0}, "^height is not a whole number"),
+        (["yolov3-tiny"], {"dialect": ["pjreddie"]}, "^unknown dialect"),
+    ],
+)
+def test_an_argument_of_another_type_is_refused(arguments, options, message):
+    with pytest.raises(UsageError, match=message):
+        load(*arguments, **options)

@@ -1,5 +1,7 @@
 """Annotated pictures and videos of a run."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -105,6 +107,15 @@ def test_file_names_of_streams_contain_no_credentials():
         source_stem(PictureSource("rtsp://me:secret@host:554/live", SourceKind.STREAM))
         == "stream-host"
     )
+
+
+def test_pictures_on_the_web_are_named_after_the_end_of_their_url(folder):
+    url = "https://me:secret@host/photos/dog%201.jpg?size=2.png"
+    with AnnotatedFolder(FreePaths(folder / "out", [url])) as annotated:
+        for name in (url, "https://host/random"):
+            source = PictureSource(name, SourceKind.WEB_PICTURE)
+            annotated.write(replace(picture_frame(name), source=source), DETECTIONS)
+    assert written_files(folder) == ["out/dog 1.jpg", "out/random.png"]
 
 
 def test_one_warning_if_predictions_jpg_cannot_be_written(folder):

@@ -1,11 +1,15 @@
-"""Detections as Darknet's lines, JSON, label lines and drawings."""
+"""Detections as a sequence, Darknet's lines, JSON, label lines, tables and drawings."""
 
 import json
+import pickle
+import sys
 
 import numpy as np
 import pytest
 
-from darknet_torch.results.detections import Detections
+from darknet_torch.errors import ImageError, UsageError
+from darknet_torch.media.images import write_picture
+from darknet_torch.results.detections import Detection, Detections
 
 NAMES = ("dog", "truck", "dont_show", "höhle 🐻")
 
@@ -228,3 +232,120 @@ class TestLabels:
 def test_clipped_boxes_end_at_the_borders():
     detections = found((0, 0.9, -5, 3, 800, 600))
     np.testing.assert_array_equal(detections.boxes_xyxy_clipped, [[0, 3, 768, 576]])
+
+
+ROWS = ((0, 0.9, 10, 20, 60, 50), (1, 0.5, -5, 0, 9.5, 9), (7, 0.25, 3, 4, 5, 6))
+
+
+class TestSequence:
+    def test_it_iterates_over_detections_with_their_names(self):
+        assert list(found(*ROWS)) == [
+            Detection((10, 20, 60, 50), 0.9, 0, "dog"),
+            Detection((-5, 0, 9.5, 9), 0.5, 1, "truck"),
+            Detection((3, 4, 5, 6), 0.25, 7, "class 7"),
+        ]
+        assert list(found()) == []
+
+    def test_values_are_plain_python_numbers(self):
+        one = found(ROWS[0])[0]
+        assert {type(value) for value in (*one.box_xyxy, one.score)} == {float}
+        assert type(one.class_id) is int
+
+    @pytest.mark.parametrize(
+        ("index", "name"), [(0, "dog"), (-1, "class 7"), (np.int64(1), "truck")]
+    )
+    def test_a_number_gives_one_detection(self, index, name):
+        assert found(*ROWS)[index].name == name
+
+    @pytest.mark.parametrize(
+        ("key", "classes"),
+        [
+            (slice(2), [0, 1]),
+            (slice(None, None, -1), [7, 1, 0]),
+            ([2, 0], [7, 0]),
+            ([], []),
+            (np.array([False, True, False]), [1]),
+        ],
+        ids=str,
+    )
+    def test_other_keys_give_detections_of_the_same_picture(self, key, classes):
+        picked = found(*ROWS, filename="a.jpg", frame_id=5)[key]
+        assert picked.class_ids.tolist() == classes
+        assert picked.boxes_xyxy.shape == (len(classes), 4)
+        assert (picked.filename, picked.frame_id, picked.names) == ("a.jpg", 5, NAMES)
+
+    def test_detections_are_picked_by_their_scores(self):
+        detections = found(*ROWS)
+        assert len(detections[detections.scores > 0.4]) == 2
+
+    def test_a_number_beyond_the_end_is_an_index_error(self):
+        with pytest.raises(IndexError, match="index 3 of 3"):
+            _ = found(*ROWS)[3]
+
+    def test_no_detections_are_false(self):
+        assert not found()
+        assert found(*ROWS)
+
+
+def test_the_description_is_short():
+    assert repr(found(*ROWS, filename="a.jpg")) == (
+        "Detections(3 in a.jpg: dog 0.90, truck 0.50, class 7 0.25)"
+    )
+
+
+def test_it_can_be_pickled():
+    detections = found(*ROWS, filename="a.jpg")
+    copy = pickle.loads(pickle.dumps(detections))
+    assert copy.to_dict() == detections.to_dict()
+    np.testing.assert_array_equal(copy.boxes_xyxy, detections.boxes_xyxy)
+
+
+class TestTables:
+    def test_an_array_has_boxes_scores_and_classes(self):
+        array = found(*ROWS).to_numpy()
+        np.testing.assert_array_equal(array[:, [5, 4, 0, 1, 2, 3]], ROWS)
+        assert array.dtype == np.float64
+        assert found().to_numpy().shape == (0, 6)
+
+    def test_a_data_frame_has_the_columns_of_yolov5(self):
+        pytest.importorskip("pandas")
+        table = found(*ROWS).to_pandas()
+        columns = ["xmin", "ymin", "xmax", "ymax", "confidence", "class", "name"]
+        assert list(table.columns) == columns
+        assert table.iloc[1].tolist() == [-5, 0, 9.5, 9, 0.5, 1, "truck"]
+        empty = found().to_pandas()
+        assert list(empty.columns) == columns
+        assert len(empty) == 0
+        assert empty.dtypes.tolist()[:6] == table.dtypes.tolist()[:6]
+
+    def test_supervision_gets_boxes_scores_classes_and_names(self):
+        supervision = pytest.importorskip("supervision")
+        made = found(*ROWS).to_supervision()
+        assert isinstance(made, supervision.Detections)
+        np.testing.assert_array_equal(made.xyxy, np.array(ROWS)[:, 2:])
+        assert made.xyxy.dtype == np.float32
+        assert made.confidence.tolist() == pytest.approx([0.9, 0.5, 0.25])
+        assert made.class_id.tolist() == [0, 1, 7]
+        assert made.data["class_name"].tolist() == ["dog", "truck", "class 7"]
+        assert len(made[made.confidence > 0.4]) == 2
+        empty = found().to_supervision()
+        assert len(empty) == 0
+        assert len(supervision.Detections.merge([empty, made])) == 3
+
+    @pytest.mark.parametrize("package", ["pandas", "supervision"])
+    def test_a_missing_package_is_an_error_that_names_its_extra(self, package, monkeypatch):
+        monkeypatch.setitem(sys.modules, package, None)
+        with pytest.raises(UsageError, match=rf"darknet-torch\[{package}\]"):
+            getattr(found(*ROWS), f"to_{package}")()
+
+
+def test_a_picture_to_draw_on_may_have_any_form(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    path = tmp_path / "noise.png"
+    write_picture(path, image)
+    detections = found(*ROWS)
+    expected = detections.draw(image)
+    for picture in (path, path.read_bytes()):
+        np.testing.assert_array_equal(detections.draw(picture), expected)
+    with pytest.raises(ImageError, match="got None"):
+        detections.draw(None)

@@ -8,7 +8,7 @@ from darknet_torch.cli.detection_run import DetectOptions, run_detection
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.path_prompt import prompt_for_pictures
 from darknet_torch.errors import UsageError
-from darknet_torch.media.sources import PictureSource, SourceKind, find_sources
+from darknet_torch.media.sources import find_sources
 
 
 @darknet_style(detect)
@@ -43,9 +43,4 @@ def demo(options: DetectOptions) -> None:
     """
     options = apply_detection_flags(options)
     sources = find_sources(options.source or [str(options.camera or 0)])
-    run_detection(options, [_as_video(source) for source in sources])
-
-
-def _as_video(source: PictureSource) -> PictureSource:
-    """Return the source as a video, whatever its suffix."""
-    return source if source.is_video else PictureSource(source.name, SourceKind.VIDEO)
+    run_detection(options, [source.as_video() for source in sources])

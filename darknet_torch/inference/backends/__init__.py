@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Protocol
 
+from darknet_torch.arguments import described
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +40,15 @@ def find_backend(name: str | Backend, network: Network) -> Backend:
     """Create the backend of a name for a network; a `Backend` object is returned unchanged.
 
     Raises:
-        UsageError: no backend has this name.
+        UsageError: no backend has this name, or it is neither a name nor a `Backend`.
     """
     if not isinstance(name, str):
+        if not callable(getattr(name, "predict", None)):
+            raise UsageError(
+                "backend is not a backend",
+                expected=f"{' or '.join(BACKENDS)}, or an object with predict(images)",
+                got=described(name),
+            )
         return name
     if name not in _BACKENDS:
         raise UsageError("unknown backend", expected=" or ".join(BACKENDS), got=repr(name))

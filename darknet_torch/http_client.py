@@ -1,0 +1,144 @@
+"""Requests for files on http and https servers: time-outs, redirects, and why one failed."""
+
+from __future__ import annotations
+
+import base64
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from typing import IO
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from darknet_torch.text import is_web_url
+
+_CHUNK = 1 << 18
+_SLOWEST = 1024  # bytes a second; a slower transfer counts as stalled
+_SAFE = "%/:=&?~#+!$,;'@()*[]|"  # characters that stay as the user wrote them
+
+
+class TransferError(Exception):
+    """A URL did not give the file; the message says why.
+
+    Attributes:
+        interrupted: the transfer had started, so that it can be resumed.
+        status: the status of the server's answer, such as 404; None without an answer.
+    """
+
+    def __init__(
+        self, reason: str, *, interrupted: bool = False, status: int | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.interrupted = interrupted
+        self.status = status
+
+
+class _WebRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to http and https alone; urllib would follow those to ftp, too."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        if not is_web_url(newurl):
+            fp.close()
+            raise TransferError(f"a redirect to {newurl}, which is not an http or https URL")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def open_url(
+    url: str, *, timeout: float, headers: Mapping[str, str] | None = None
+) -> HTTPResponse:
+    """Request a file, and follow redirects to other http and https URLs.
+
+    Args:
+        url: of the file; ``user:password@`` before the host is sent as basic authentication.
+        timeout: seconds to wait for an answer.
+        headers: further headers of the request.
+
+    Returns:
+        The response, whose data has not been read.
+
+    Raises:
+        TransferError: it is no such URL, the server cannot be reached, or it refuses.
+    """
+    if not is_web_url(url):
+        raise TransferError("not an http or https URL")
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        _WebRedirects(),
+        urllib.request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    try:
+        response = opener.open(_request(url, headers or {}), timeout=timeout)
+    except urllib.error.HTTPError as error:
+        with error:
+            # urllib's message about a circular redirect has several lines.
+            reason = " ".join(f"{error.code} {error.reason}".split())
+            raise TransferError(reason, status=error.code) from None
+    except (OSError, HTTPException, ValueError) as error:
+        raise TransferError(_failure_reason(error, timeout)) from None
+    assert isinstance(response, HTTPResponse), "there are no other handlers"
+    return response
+
+
+def _request(url: str, headers: Mapping[str, str]) -> urllib.request.Request:
+    parts = urlsplit(url)
+    login, _, host = parts.netloc.rpartition("@")
+    path, query = (quote(part, safe=_SAFE) for part in (parts.path, parts.query))
+    plain = urlunsplit((parts.scheme.lower(), host, path, query, ""))
+    # Some servers refuse urllib's own name.
+    request = urllib.request.Request(plain, headers={"User-Agent": "darknet_torch", **headers})
+    if login:
+        token = base64.b64encode(unquote(login).encode()).decode()
+        request.add_unredirected_header("Authorization", f"Basic {token}")
+    return request
+
+
+def _failure_reason(error: Exception, timeout: float) -> str:
+    cause = getattr(error, "reason", error)
+    if isinstance(cause, TimeoutError):
+        return f"no answer within {timeout:g} s"
+    return f"cannot be reached ({cause})"
+
+
+def chunks(response: HTTPResponse, timeout: float) -> Iterator[bytes]:
+    """Yield the data of a response as it arrives, until it ends or stalls.
+
+    Args:
+        response: from `open_url`.
+        timeout: seconds almost without data after which to give up.
+
+    Raises:
+        TransferError: the connection broke, or almost no data came.
+    """
+    since, received = time.monotonic(), 0
+    while True:
+        try:
+            chunk = response.read1(_CHUNK)
+        except (OSError, HTTPException) as error:
+            stalled = isinstance(error, TimeoutError)
+            what = f"no data for {timeout:g} s" if stalled else f"interrupted ({error})"
+            raise TransferError(what, interrupted=True) from None
+        if not chunk:
+            return
+        yield chunk
+        received += len(chunk)
+        now = time.monotonic()
+        if now - since > timeout:
+            if received < _SLOWEST * timeout:
+                raise TransferError(
+                    f"stalled: {received} bytes in {now - since:.0f} s", interrupted=True
+                )
+            since, received = now, 0
