@@ -323,11 +323,14 @@ def make_plan(options: TrainOptions) -> TrainPlan:
     Raises:
         UsageError, CfgError, WeightsError: something that is needed is not given or not there.
     """
+    from darknet_torch.datasets.opening import data_file
+
     if not options.cfg:
         raise UsageError("no network", expected="--cfg CFG", got="no --cfg")
     files = resolve_model(options.cfg, options.weights or None)
     data = find_data(options.data, options.cfg)
-    keys = read_data_file(data) if Path(data).suffix == ".data" else {}
+    file = data_file(data)
+    keys = read_data_file(file) if file else {}
     save_every = options.save_every or _positive_number(keys, "saveweights", data)
     backup = options.backup
     if backup is None and "backup" in keys:

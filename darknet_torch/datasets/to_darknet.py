@@ -7,8 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from darknet_torch.datasets.darknet import DIFFICULT, difficult_key, label_paths
+from darknet_torch.datasets.darknet import (
+    DIFFICULT,
+    difficult_key,
+    label_path,
+    label_paths,
+    read_labels,
+)
 from darknet_torch.datasets.examples import DataSet, Labels, Problem
+from darknet_torch.datasets.split_names import SAME_AS_VALID
 from darknet_torch.datasets.writing import PlacedExample, place_pictures, write_new_file
 from darknet_torch.errors import UsageError
 from darknet_torch.text import path_exists
@@ -16,7 +23,8 @@ from darknet_torch.text import path_exists
 # For pictures in this folder both code bases look for labels in the folder "labels" next to it.
 _FOLDER = "JPEGImages"
 _NAME = "dataset"
-_KEYS = {"val": "valid"}
+_KEYS = dict.fromkeys(SAME_AS_VALID, "valid")
+_SAME = 1e-6  # of a picture: labels that differ by less were rounded when they were written
 
 
 def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[Problem]:
@@ -52,7 +60,11 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
 
 
 def write_lists(
-    lists: Mapping[str, Sequence[PlacedExample]], names: Sequence[str], out: Path
+    lists: Mapping[str, Sequence[PlacedExample]],
+    names: Sequence[str],
+    out: Path,
+    *,
+    last_line: str = "backup=backup",
 ) -> Path:
     """Write ``dataset.data``, ``dataset.names`` and the picture lists.
 
@@ -60,6 +72,7 @@ def write_lists(
         lists: the pictures of each list, by its key in the .data file.
         names: the class names.
         out: the folder to write into, an absolute path.
+        last_line: what is written below the other keys.
 
     Returns:
         The path of ``dataset.data``.
@@ -78,7 +91,7 @@ def write_lists(
             )
     names_file = out / f"{_NAME}.names"
     write_new_file(names_file, "".join(f"{name}\n" for name in names))
-    lines += [f"names={_value(names_file)}", "backup=backup"]
+    lines += [f"names={_value(names_file)}", last_line]
     write_new_file(out / f"{_NAME}.data", "\n".join(lines) + "\n")
     return out / f"{_NAME}.data"
 
@@ -91,6 +104,61 @@ def _written_list(path: Path, key: str, pictures: Sequence[Path]) -> str:
 def _value(path: Path) -> str:
     """A path as a .data value: absolute, or relative if it has spaces, which Darknet drops."""
     return path.name if any(letter.isspace() for letter in str(path)) else str(path)
+
+
+def write_missing_labels(placed: Sequence[PlacedExample]) -> list[Path]:
+    """Write the label files that Darknet does not find, for pictures that stay where they are.
+
+    Where it finds the same boxes already, nothing is written. A picture without labels gets none.
+
+    Args:
+        placed: the pictures.
+
+    Returns:
+        The pictures whose label files were written.
+
+    Raises:
+        UsageError: labels with other boxes, or of another form, are where the new ones would be;
+            or a file cannot be written. Then no file is left.
+    """
+    needed = {item.picture: item for item in placed if _lacks_labels(item)}
+    for picture in needed:
+        path = label_paths(str(picture))[0]
+        if path_exists(path):
+            raise UsageError(
+                "other labels are where the new ones would be written",
+                where=path,
+                expected=f"no file, or the boxes of {needed[picture].example.label_file}",
+                fix="dtorch dataset convert --to darknet --out DIR copies pictures and labels to "
+                "a new folder; or move the old labels away",
+            )
+    written: list[Path] = []
+    try:
+        for picture, item in needed.items():
+            written.append(picture)
+            _write_labels(item)
+    except BaseException:  # an interruption, too, must leave nothing half-written
+        for picture in written:
+            for path in (picture, _difficult_path(picture)):
+                label_paths(str(path))[0].unlink(missing_ok=True)
+        raise
+    return written
+
+
+def _lacks_labels(item: PlacedExample) -> bool:
+    """Whether Darknet would not read the boxes of an example where it looks for them."""
+    labels = item.example.labels
+    if labels is None:
+        return False
+    if item.example.difficult_file is not None:
+        return False  # they were read by Darknet's own rules
+    found, _ = read_labels(label_path(str(item.picture)))
+    return (
+        found is None
+        or bool(labels.difficult.any())
+        or not np.array_equal(found.class_ids, labels.class_ids)
+        or not np.allclose(found.boxes, labels.boxes, rtol=0, atol=_SAME)
+    )
 
 
 def _refuse_labels(splits: Mapping[str, DataSet]) -> None:

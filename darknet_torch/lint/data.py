@@ -79,6 +79,9 @@ _WARNINGS = {
     "class name": "write the name in one line",
 }
 _NOTES = {
+    "unnamed classes": "write the names, one on a line, into classes.txt",
+    "outline": "boxes are all that a detector learns",
+    "no split": "put them into the folder of a split",
     "other suffix": "correct the name in the list or the labels, or rename the picture",
 }
 KINDS = {

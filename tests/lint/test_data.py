@@ -17,7 +17,7 @@ SOUND = ["0 .5 .5 .1 .2", "1 .5 .5 .5 .5\n0 .2 .2 .1 .1"]
 
 def test_every_kind_of_problem_has_a_severity_and_a_fix():
     folder = Path(darknet_torch.datasets.__file__).parent
-    code = "".join(path.read_text() for path in folder.glob("*.py"))
+    code = "".join(path.read_text() for path in folder.rglob("*.py"))
     kinds = set(re.findall(r'(?:Problem|_add_problem)\(\s*"([a-z -]+)"', code))
     kinds |= set(re.findall(r'"([a-z ]+)": ', (folder / "check.py").read_text()))
     kinds |= {"several labels", "no label"}  # chosen between in one expression
