@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -159,11 +159,16 @@ def open_splits(
                 voc_origin=voc_origin,
                 exif=exif,
             )
-    _check_classes(found)
+    check_same_classes(found)
     return found
 
 
-def _check_classes(splits: dict[str, DataSet]) -> None:
+def check_same_classes(splits: Mapping[str, DataSet]) -> None:
+    """Check that all splits of a data set have the same classes.
+
+    Raises:
+        UsageError: they differ.
+    """
     first, *others = splits.values()
     for other in others:
         if other.names != first.names:

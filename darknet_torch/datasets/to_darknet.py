@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -129,8 +129,8 @@ def write_missing_labels(placed: Sequence[PlacedExample]) -> list[Path]:
                 "other labels are where the new ones would be written",
                 where=path,
                 expected=f"no file, or the boxes of {needed[picture].example.label_file}",
-                fix="dtorch dataset convert --to darknet --out DIR copies pictures and labels to "
-                "a new folder; or move the old labels away",
+                fix="dtorch dataset convert DATA --to darknet --out DIR copies pictures and "
+                "labels to a new folder; or move the old labels away",
             )
     written: list[Path] = []
     try:
@@ -138,11 +138,26 @@ def write_missing_labels(placed: Sequence[PlacedExample]) -> list[Path]:
             written.append(picture)
             _write_labels(item)
     except BaseException:  # an interruption, too, must leave nothing half-written
-        for picture in written:
-            for path in (picture, _difficult_path(picture)):
-                label_paths(str(path))[0].unlink(missing_ok=True)
+        remove_label_files(written)
         raise
     return written
+
+
+def remove_label_files(pictures: Iterable[Path]) -> None:
+    """Remove the label files that `write_missing_labels` has written for these pictures."""
+    for picture in pictures:
+        for path in (picture, _difficult_path(picture)):
+            label_paths(str(path))[0].unlink(missing_ok=True)
+
+
+def written_files(lists: Mapping[str, Sequence[PlacedExample]], out: Path) -> list[Path]:
+    """The files that `write_lists` writes."""
+    names = [f"{_NAME}.data", f"{_NAME}.names"]
+    for key, items in lists.items():
+        names.append(f"{key}.txt")
+        if any(map(_is_difficult, items)):
+            names.append(f"{DIFFICULT}_{key}.txt")
+    return [out / name for name in names]
 
 
 def _lacks_labels(item: PlacedExample) -> bool:
