@@ -14,6 +14,7 @@ from pathlib import Path
 
 from darknet_torch.datasets.class_files import find_class_names, names_files
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.moved_files import locate_picture
 from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.picture_folders import find_picture_folder
 from darknet_torch.datasets.picture_size import picture_size
@@ -215,7 +216,7 @@ def read_box_table(
     finder, problems = PictureFinder(), list(table.problems)
     examples = []
     for name, picture in table.pictures.items():
-        path, notes = finder.find(folder / name, str(table.file))
+        path, notes = finder.find(locate_picture(folder, name), str(table.file))
         problems += notes
         labels = _labels(picture, path, names, table.file, problems, exif=exif)
         examples.append(Example(path, labels, picture.size, exif=exif))

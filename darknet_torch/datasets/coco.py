@@ -15,6 +15,7 @@ from typing import Any
 
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem, RecordId
 from darknet_torch.datasets.json_file import read_json, show
+from darknet_torch.datasets.moved_files import locate_picture
 from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.picture_folders import find_picture_folder
 from darknet_torch.datasets.picture_size import picture_size
@@ -214,7 +215,7 @@ class _Reader:
             elif key in images:
                 self._add_problem("duplicate image id", f"two images have the id {show(key)}")
             else:
-                path, problem = pictures.find(self.folder / name, str(self.file))
+                path, problem = pictures.find(locate_picture(self.folder, name), str(self.file))
                 self.problems += problem
                 images[key] = _Image(key, path, _size(item))
         return list(images.values())

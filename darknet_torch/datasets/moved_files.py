@@ -39,6 +39,16 @@ def find_moved(name: str, folders: Iterable[Path]) -> Path | None:
     return None
 
 
+def locate_picture(folder: Path, name: str) -> Path:
+    """The path of a picture that a COCO or CSV file names, relative to a folder.
+
+    Where there is no such picture, the longest end of the name that exists in the folder, or in
+    ``images`` in it, is taken; see `find_moved`.
+    """
+    path = folder / name
+    return path if path_exists(path) else find_moved(name, [folder, folder / "images"]) or path
+
+
 def read_picture_list(path: Path, folders: Iterable[Path] = ()) -> list[str]:
     """The pictures of a list, by paths that exist where there is such a picture.
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darknet_torch.cfg.zoo import find_cfg, is_partial_name
-from darknet_torch.datasets.forms import find_form
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from darknet_torch.text import backslash_fix, is_folder, open_to_read, path_exists, refusal
@@ -77,6 +76,8 @@ def _by_content(path: Path) -> str:
     lines = [line for line in lines if line and line[:1] not in b"#;"]
     if lines and lines[0].startswith(b"["):
         return "cfg"
+    from darknet_torch.datasets.forms import find_form  # it needs numpy, which starts slowly
+
     if find_form(path) is not None:
         return "data"
     raise UsageError(
