@@ -15,7 +15,7 @@ from darknet_torch.datasets.darknet import (
     read_labels,
 )
 from darknet_torch.datasets.examples import DataSet, Labels, Problem
-from darknet_torch.datasets.split_names import SAME_AS_VALID
+from darknet_torch.datasets.split_names import ALL, SAME_AS_VALID, TRAIN
 from darknet_torch.datasets.writing import PlacedExample, place_pictures, write_new_file
 from darknet_torch.errors import UsageError
 from darknet_torch.text import path_exists
@@ -49,7 +49,9 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
     if pictures == "keep":
         _refuse_labels(splits)
     placed, problems = place_pictures(splits, out / _FOLDER, pictures)
-    lists = {_KEYS.get(name, name): items for name, items in placed.items()}
+    # Darknet trains on train=; a data set without splits has no other list.
+    keys = _KEYS if TRAIN in splits else {ALL: TRAIN, **_KEYS}
+    lists = {keys.get(name, name): items for name, items in placed.items()}
     written: set[Path] = set()
     for item in (item for items in lists.values() for item in items):
         if item.picture not in written:

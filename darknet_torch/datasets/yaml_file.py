@@ -10,22 +10,32 @@ import yaml
 from darknet_torch.errors import UsageError
 from darknet_torch.text import ascii_compatible, decode_text, open_to_read
 
-_LARGEST = 256 * 1024  # bytes; the names of thousands of classes fit
+_LARGEST = 128 * 1024  # bytes; the names of thousands of classes fit
+_DEEPEST = 10  # lists and maps in each other
 _EXPECTED = "a YAML file such as data.yaml, with train, val and names"
 
 
 class _TextLoader(yaml.BaseLoader):
     """Reads lists, maps and texts: numbers and words such as no stay as they are written.
 
-    It makes no objects, as `yaml.SafeLoader` makes none, and refuses aliases, through which a
-    short file can stand for more than fits into memory.
+    It makes no objects, as `yaml.SafeLoader` makes none. It refuses aliases, through which a short
+    file can stand for more than fits into memory, and deep nesting, which takes long to read.
     """
+
+    _depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
             mark = self.current_event.start_mark if self.current_event else None
             raise yaml.composer.ComposerError(None, None, "an alias (*name)", mark)
-        return super().compose_node(parent, index)
+        if self._depth == _DEEPEST:
+            mark = self.current_event.start_mark if self.current_event else None
+            raise yaml.composer.ComposerError(None, None, "lists or maps in each other", mark)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
 
 def read_yaml(file: Path) -> Any:
@@ -57,6 +67,6 @@ def read_yaml(file: Path) -> Any:
         where, got = f"{file}{line}", error.problem
     except yaml.YAMLError as error:
         where, got = str(file), str(error).splitlines()[0]
-    except (RecursionError, ValueError, TypeError):
-        where, got = str(file), "lists or maps in each other, hundreds deep"
+    except (RecursionError, ValueError, TypeError) as error:
+        where, got = str(file), str(error)
     raise UsageError("not valid YAML", where=where, expected=_EXPECTED, got=got)

@@ -18,7 +18,7 @@ _FOLDERS = ("annotations", "Annotations", "annotation", "labels")
 _PREFIX, _ROBOFLOW = "instances_", ".coco.json"
 _YEAR = re.compile(r"(?<=[a-z])20\d\d$")
 _FIRST_BYTES = 65536
-_WORDS = (b'"images"', b'"annotations"', b'"categories"')
+_WORDS = (b'"images"', b'"annotations"')  # Label Studio's notes.json has categories alone
 
 
 class CocoJson(Form):

@@ -76,6 +76,13 @@ def images_and_labels(root):
     text(root / "obj.names", NAMES)
 
 
+def label_studio(root):
+    places = (root / "images/a.png", root / "images/b.png")
+    labelled(*places, root / "labels/a.txt", root / "labels/b.txt")
+    text(root / "classes.txt", NAMES)
+    text(root / "notes.json", '{"categories": [{"id": 0, "name": "cat"}], "info": {}}')
+
+
 def lists_beside(root):
     labelled(root / "images/a.png", root / "images/b.png", root / "labels/a.txt")
     text(root / "train.txt", "./images/a.png\n")
@@ -230,6 +237,7 @@ TINY = {
     upper_case_and_nested: ("yolo", ONE),
     labels_folder: ("yolo", ONE),
     photos_and_labels: ("yolo", ONE),
+    label_studio: ("yolo", ONE),
     outlines: ("yolo", ONE),
     roboflow_darknet: ("yolo", TWO),
     images_and_labels: ("yolo", VAL),
