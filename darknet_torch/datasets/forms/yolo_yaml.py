@@ -190,15 +190,13 @@ class _DataYaml:
     def _find(self, value: str, key: str, folders: Sequence[Path]) -> Path | None:
         """What a value stands for, with a note if it is elsewhere; None if there is none."""
         found = self._place(value, folders)
-        if found is None or any(_same(found, folder / _upwards(value)) for folder in folders):
-            return found
-        if not any(_same(found, folder / value) for folder in folders):
+        if found is not None and found not in _candidates(value, folders):
             what = f"{key} does not exist there; {found} is read"
             warn(what, where=self.path, got=value, category=CfgNote)
         return found
 
     def _place(self, value: str, folders: Sequence[Path]) -> Path | None:
-        candidates = [folder / name for name in (value, _upwards(value)) for folder in folders]
+        candidates = _candidates(value, folders)
         there = next((path for path in candidates if path_exists(path)), None)
         return there or find_moved(value, folders)
 
@@ -256,10 +254,10 @@ class _DataYaml:
         ]
 
 
-def _upwards(value: str) -> str:
-    """A path as Roboflow means it: ../train/images is in the folder of the file itself."""
-    return value.replace("\\", "/").removeprefix("../")
+def _candidates(value: str, folders: Sequence[Path]) -> list[Path]:
+    """The paths that a value may stand for, relative to each folder.
 
-
-def _same(path: Path, other: Path) -> bool:
-    return path == other
+    Roboflow writes ../train/images for a folder next to the file itself.
+    """
+    inside = value.replace("\\", "/").removeprefix("../")
+    return [folder / name for name in (value, inside) for folder in folders]
