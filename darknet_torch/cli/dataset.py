@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from darknet_torch.cli.dataset_init import init_command
 from darknet_torch.cli.dataset_loading import protect_data_set
 from darknet_torch.cli.dataset_merge import (
     NewFolderOptions,
     merge_command,
     new_folder_options,
-    print_counts,
+    print_written,
 )
+from darknet_torch.cli.dataset_source import SourceOptions, source_options
 from darknet_torch.cli.lazy import LazyGroup
 from darknet_torch.cli.options import (
     ReportingOptions,
     all_options,
-    exif_option,
     parsed_into,
     workers_option,
 )
@@ -30,7 +31,6 @@ from darknet_torch.cli.parameter_types import (
     NOT_NEGATIVE,
     OUTPUT_FILE,
     OUTPUT_FOLDER,
-    PATH,
     POSITIVE,
 )
 from darknet_torch.cli.reporting import (
@@ -40,71 +40,26 @@ from darknet_torch.cli.reporting import (
     warn_of_problems,
 )
 from darknet_torch.cli.result_output import print_or_write
-from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.formats import DATASET_FORMATS
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet, Example, Problem
+    from darknet_torch.lint.finding import Finding
 
 
 @click.group(cls=LazyGroup)
 def dataset() -> None:
-    """Convert, merge, check, count, show and split data sets.
+    """Make, convert, merge, check, count, show and split data sets.
 
-    A data set is a .data file of Darknet's, a COCO JSON with --images DIR, or a Pascal VOC
-    root. Give --data several times for several COCO files.
+    DATA is a folder of pictures with labels, a .data file of Darknet's, COCO's JSON, a Pascal VOC
+    root, a data.yaml, a list of pictures, or a .csv of boxes. Give several COCO files one after
+    the other.
     """
 
 
+dataset.add_command(init_command)
 dataset.add_command(merge_command)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceOptions:
-    """The data set of a command; see `source_options`."""
-
-    data: tuple[str, ...]
-    images: tuple[str, ...]
-    splits: tuple[str, ...]
-    names: str | None
-    voc_origin: int
-    exif: bool
-
-    def open(self) -> dict[str, DataSet]:
-        """Open all of its splits, by name, and keep outputs from replacing its files."""
-        from darknet_torch.datasets.opening import open_splits
-
-        splits = open_splits(
-            self.data,
-            images=self.images,
-            splits=self.splits,
-            names=self.names,
-            voc_origin=self.voc_origin,
-            exif=self.exif,
-        )
-        protect_data_set(self.data, splits.values())
-        return splits
-
-
-source_options = all_options(
-    click.option(
-        "--data", multiple=True, required=True, type=PATH, metavar="DATA", help="The data set."
-    ),
-    click.option(
-        "--images", multiple=True, type=PATH, metavar="DIR", help="Pictures of a COCO JSON."
-    ),
-    click.option("--split", "splits", multiple=True, help="Only this split [default: all]."),
-    click.option("--names", type=PATH, metavar="FILE", help="Names of the classes, in order."),
-    click.option(
-        "--voc-origin",
-        type=click.IntRange(0, 1),
-        default=VOC_ORIGIN,
-        show_default=True,
-        help="The number of VOC's first column and row; 1 as in voc_label.py.",
-    ),
-    exif_option,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,8 +85,6 @@ report_options = all_options(
 @dataclass(frozen=True, kw_only=True)
 class DatasetConvertOptions(SourceOptions, NewFolderOptions):
     """The options of `dtorch dataset convert`."""
-
-    target_format: str
 
 
 @dataset.command(name="convert", short_help="Convert between Darknet, COCO and VOC.")
@@ -160,7 +113,7 @@ def convert_command(options: DatasetConvertOptions) -> None:
         pictures=options.pictures,
         voc_origin=options.voc_origin,
     )
-    print_counts(done)
+    print_written(done, options)
     exit_if_problems(done.problems)
 
 
@@ -192,15 +145,57 @@ def check_command(options: DatasetCheckOptions) -> None:
     """
     from darknet_torch.datasets.check import find_problems
 
-    splits = options.open()
-    found = find_problems(splits, workers=options.workers, near_duplicates=options.near_duplicates)
+    splits, remarks = _open_to_check(options)
+    found = (
+        find_problems(splits, workers=options.workers, near_duplicates=options.near_duplicates)
+        if splits
+        else []
+    )
     if options.output_format == "json":
-        text = json.dumps([_parts(problem) for problem in found], ensure_ascii=False, indent=1)
+        parts = [*map(_finding_parts, remarks), *map(_parts, found)]
+        text = json.dumps(parts, ensure_ascii=False, indent=1)
     else:
-        text = "\n".join([*(f"{item.kind}: {item}" for item in found), *_summary(splits, found)])
+        lines = [*map(str, remarks), *(f"{item.kind}: {item}" for item in found)]
+        text = "\n".join([*lines, *_summary(splits, found, len(remarks))])
     print_or_write(text, options.out)
-    if any(not problem.is_note for problem in found):
+    if remarks or any(not problem.is_note for problem in found):
         click.get_current_context().exit(1)
+
+
+def _open_to_check(options: DatasetCheckOptions) -> tuple[dict[str, DataSet], list[Finding]]:
+    """Open the splits that can be read, and find out what `dtorch check` says about the others.
+
+    Returns:
+        The splits, and errors and warnings. A classifier's data set has no splits with boxes: all
+        that is wrong in it is found by opening it.
+    """
+    from darknet_torch.datasets.classification import is_classification
+    from darknet_torch.lint.data import DataSource, check_classification, read_splits
+    from darknet_torch.lint.finding import Severity
+
+    if len(options.data) > 1:  # COCO's files
+        return options.open(), []
+    path = Path(options.data[0])
+    if is_classification(path):
+        splits: dict[str, DataSet] = {}
+        findings = check_classification(path, None)
+    else:
+        images = Path(options.images[0]) if options.images else None
+        source = DataSource(path, images, options.names, options.voc_origin, exif=options.exif)
+        splits, findings = read_splits(source, options.splits)
+        if not splits:
+            options.open()  # raises why
+    protect_data_set(options.data, splits.values())
+    notes = [str(item) for item in findings if item.severity is Severity.NOTE]
+    for text in notes:
+        click.echo(text, err=True)
+    return splits, [item for item in findings if item.severity is not Severity.NOTE]
+
+
+def _finding_parts(finding: Finding) -> dict[str, str]:
+    """The parts of a finding that it has, for JSON."""
+    parts = {key: value for key, value in finding.to_dict().items() if value}
+    return {"kind": parts.pop("severity"), **parts}
 
 
 def _parts(problem: Problem) -> dict[str, str]:
@@ -419,9 +414,9 @@ def _parse_parts(parts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _summary(splits: dict[str, DataSet], found: Sequence[Problem]) -> list[str]:
+def _summary(splits: dict[str, DataSet], found: Sequence[Problem], remarks: int) -> list[str]:
     counts = Counter(problem.kind for problem in found)
     pictures = {name: len(data.examples) for name, data in splits.items()}
     checked = ", ".join(f"{count} pictures in {name}" for name, count in pictures.items())
     lines = [f"{count:8} {kind}" for kind, count in sorted(counts.items())]
-    return [*lines, f"{len(found)} problems; {checked}"]
+    return [*lines, f"{len(found) + remarks} problems; {checked or 'no splits'}"]

@@ -32,8 +32,8 @@ def find_data(data: str | None, cfg: str | None) -> str:
         return str(neighbour)
     raise UsageError(
         "no data set",
-        expected="--data, such as --data obj.data, --data instances_train2017.json --images "
-        "train2017, or --data VOC2007 --split train",
+        expected="--data, such as --data obj.data, a folder of labelled pictures, "
+        "--data instances_train2017.json --images train2017, or --data VOC2007 --split train",
         got=f"no --data, and no {neighbour}" if neighbour else "no --data",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
 class NewFolderOptions:
     """Where a new data set is written; see `new_folder_options`."""
 
+    target_format: str
     out: str
     pictures: str
+    voc_origin: int
 
 
 new_folder_options = all_options(
@@ -44,10 +47,17 @@ new_folder_options = all_options(
 )
 
 
-def print_counts(done: Conversion) -> None:
-    """Print the pictures and boxes of each split that was written."""
+def print_written(done: Conversion, options: NewFolderOptions) -> None:
+    """Print the pictures and boxes of each split that was written, where, and the next command."""
     for name, (count, boxes) in done.counts.items():
         click.echo(f"{name}: {count} pictures, {boxes} boxes")
+    data, more = options.out, list[str]()
+    if options.target_format == "darknet":
+        data = str(Path(data) / "dataset.data")
+    elif options.target_format == "voc" and options.voc_origin != VOC_ORIGIN:
+        more = ["--voc-origin", str(options.voc_origin)]
+    click.echo(f"wrote {data}")
+    click.echo(f"next: {shlex.join(['dtorch', 'check', data, *more])}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +71,11 @@ class MergeOptions(NewFolderOptions):
     """
 
     data: tuple[str, ...]
-    target_format: str
     images: tuple[str, ...]
     splits: tuple[str, ...]
     names: str | None
     renamed: tuple[str, ...]
     drop_duplicates: bool
-    voc_origin: int
     exif: bool
 
 
@@ -135,7 +143,7 @@ def merge_command(options: MergeOptions) -> None:
         pictures=options.pictures,
         voc_origin=options.voc_origin,
     )
-    print_counts(done)
+    print_written(done, options)
     exit_if_problems([*problems, *done.problems])
 
 

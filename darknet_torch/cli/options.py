@@ -178,7 +178,10 @@ exif_option = click.option(
 )
 data_format_options = all_options(
     click.option(
-        "--images", type=PATH, metavar="DIR", help="The folder of the pictures of a COCO .json."
+        "--images",
+        type=PATH,
+        metavar="DIR",
+        help="The folder of a COCO or CSV file's pictures.",
     ),
     click.option(
         "--voc-origin",
@@ -204,7 +207,8 @@ data_set_options = all_options(
         "--data",
         type=PATH,
         metavar="DATA",
-        help="The data set: a .data file, a COCO .json or a VOC root [default: <cfg>.data].",
+        help="The data set: a .data file, a folder of labelled pictures, a COCO .json, a "
+        "data.yaml, ... [default: <cfg>.data].",
     ),
     click.option("--split", metavar="NAME", help="Which list, such as train or valid."),
     data_format_options,

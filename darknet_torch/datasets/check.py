@@ -19,7 +19,7 @@ from darknet_torch.datasets.duplicates import (
     find_repeated_paths,
 )
 from darknet_torch.datasets.examples import DataSet, Example, Problem
-from darknet_torch.datasets.label_rule import find_wrong_boxes
+from darknet_torch.datasets.label_rule import find_wrong_boxes, join_shifted_classes
 from darknet_torch.datasets.near_duplicates import Fingerprint, fingerprint
 from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.errors import ImageError
@@ -84,6 +84,8 @@ def find_problems(
         found += find_near_duplicates(splits, digests, prints)
     found += _shared_label_files(splits)
     found += _labels_without_picture(splits)
+    classes = len(next(iter(splits.values())).names) or None
+    found = join_shifted_classes(found, list(splits.values()), classes)
     return list(dict.fromkeys(found))  # a picture that is listed twice has its problems twice
 
 
@@ -214,7 +216,7 @@ def _labels_without_picture(splits: Splits) -> Iterator[Problem]:
     used = {item.label_file for item in examples}
     folders: dict[Path, set[Path]] = defaultdict(set)
     for file, picture in ((item.label_file, item.path) for item in examples):
-        if file and file.suffix == ".txt" and is_folder(file.parent):
+        if file and file.suffix.lower() == ".txt" and is_folder(file.parent):
             folders[file.parent].add(picture.parent)
     for folder, picture_folders in folders.items():
         stems = {

@@ -1,4 +1,4 @@
-"""Says in which order the classes of a VOC root were taken. No torch."""
+"""Says in which order the classes of a data set without a list of them were taken. No torch."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from darknet_torch.cfg.zoo import read_names
-from darknet_torch.datasets.voc import NAMES, is_voc_root
+from darknet_torch.datasets.opening import recognise
 from darknet_torch.errors import CfgNote, NamesError, warn
-from darknet_torch.text import is_file, is_folder
+from darknet_torch.text import is_file
 
 _SHOWN = 20  # names in a message
 
 
 def warn_of_class_order(data: Path, names: Sequence[str], names_file: Path | None) -> None:
-    """Say that the classes of a VOC root, which has no list of them, are in alphabetical order.
+    """Say that classes without a list of their own are in alphabetical order.
 
     Args:
-        data: the data set, opened without given names; only VOC roots without classes.names
-            have no order of their own.
+        data: the data set, opened without given names; only those whose classes are named in
+            XML or CSV files alone have no order of their own.
         names: the names of its classes, in the order that was taken.
         names_file: the names next to the cfg, in whose order the network may have been
             trained; it may be missing.
@@ -27,7 +27,8 @@ def warn_of_class_order(data: Path, names: Sequence[str], names_file: Path | Non
         CfgWarning: `names_file` has other names, or the same in another order.
         CfgNote: it has not.
     """
-    if not (is_folder(data) and is_voc_root(data)) or is_file(data / NAMES):
+    form, path = recognise(data)
+    if not form.names_are_sorted(path):
         return
     wanted = None if names_file is None else _read(names_file)
     if wanted is None or wanted == list(names):

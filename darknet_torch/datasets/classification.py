@@ -9,17 +9,15 @@ from pathlib import Path
 
 from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.examples import Problem
+from darknet_torch.datasets.folder_tree import FolderTree, is_skipped
+from darknet_torch.datasets.forms import find_form
+from darknet_torch.datasets.forms.darknet_data import DarknetData
 from darknet_torch.datasets.reading import resolve_class_names
-from darknet_torch.datasets.voc import is_voc_root
+from darknet_torch.datasets.unrecognised import unrecognised
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.media.sources import PICTURE_SUFFIXES
 from darknet_torch.text import is_folder, read_paths
 
-_NOT_CLASSES = (
-    "__MACOSX",
-    "@eaDir",
-    "lost+found",
-)  # folders without a leading dot that programs leave behind
 _SHOWN = 20  # classes that a note lists
 
 
@@ -83,10 +81,26 @@ def open_classification(
 
 
 def is_classification(path: Path) -> bool:
-    """Whether the data set at `path` is for a classifier, not for a detector."""
+    """Whether the data set at `path` is for a classifier, not for a detector.
+
+    That is a .data file with ``labels=``, or a folder of folders with pictures in which no form of
+    a detector's data is recognised.
+
+    Raises:
+        UsageError: the path does not exist, or several data sets of a form are there.
+    """
+    found = find_form(path)
     if is_folder(path):
-        return not is_voc_root(path)
-    return path.suffix.lower() != ".json" and "labels" in DataFile.read(path).keys
+        return found is None and _has_classes(path)
+    if found is None:
+        raise unrecognised(path)
+    form, file = found
+    return isinstance(form, DarknetData) and "labels" in DataFile.read(file).keys
+
+
+def _has_classes(path: Path) -> bool:
+    tree = FolderTree.scan(path)
+    return any(picture.parent != path for picture in tree.pictures())
 
 
 def classes_in_path(path: str, labels: Sequence[str]) -> list[int]:
@@ -159,7 +173,7 @@ def _read_tree(root: Path, split: str | None) -> ClassifiedPictures:
 def _list_class_folders(folder: Path) -> tuple[list[Path], list[Problem]]:
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if not _is_skipped(entry.name)]
+            names = [entry.name for entry in entries if not is_skipped(entry.name)]
     except OSError as error:
         return [], [_unreadable(folder, error)]
     places = [folder / name for name in sorted(names)]
@@ -174,14 +188,10 @@ def _find_pictures(folder: Path, problems: list[Problem]) -> list[Path]:
         problems.append(_unreadable(Path(error.filename), error))
 
     for place, folders, files in os.walk(folder, onerror=on_error):
-        folders[:] = [name for name in folders if not _is_skipped(name)]
-        paths = (Path(place, name) for name in files if not _is_skipped(name))
+        folders[:] = [name for name in folders if not is_skipped(name)]
+        paths = (Path(place, name) for name in files if not is_skipped(name))
         found += [path for path in paths if path.suffix.lower() in PICTURE_SUFFIXES]
     return sorted(found)
-
-
-def _is_skipped(name: str) -> bool:
-    return name.startswith(".") or name in _NOT_CLASSES
 
 
 def _unreadable(folder: Path, error: OSError) -> Problem:

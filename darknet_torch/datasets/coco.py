@@ -15,7 +15,9 @@ from typing import Any
 
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem, RecordId
 from darknet_torch.datasets.json_file import read_json, show
+from darknet_torch.datasets.moved_files import locate_picture
 from darknet_torch.datasets.picture_files import PictureFinder
+from darknet_torch.datasets.picture_folders import find_picture_folder
 from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.datasets.reading import FARTHEST, in_one_line, labels_from_corners
 from darknet_torch.errors import ImageError, UsageError
@@ -32,22 +34,29 @@ def read_coco(
     images: Path | None = None,
     names: tuple[str, ...] = (),
     *,
+    split: str = "",
     exif: bool = True,
 ) -> DataSet:
     """Read the pictures of a COCO file with their boxes.
 
     Args:
         file: the JSON file.
-        images: the folder that ``file_name`` is relative to; by default the folder of `file`.
+        images: the folder that ``file_name`` is relative to; by default the folder of `file`,
+            or one near it, see `find_picture_folder`.
         names: the categories to use as classes, in order; by default all categories in the
             order of their ids.
+        split: its split, after which the folder of the pictures may be called.
         exif: see `Example`.
 
     Raises:
         UsageError: `file` cannot be read or does not have the COCO format.
     """
-    reader = _Reader(file, images or file.parent, load_json(file), exif)
-    return reader.read(names)
+    content = load_json(file)
+    if images is None:
+        found = (item.get("file_name") for item in records(content, "images"))
+        pictures = [name for name in found if isinstance(name, str)]
+        images = find_picture_folder(file, split, pictures)
+    return _Reader(file, images, content, exif).read(names)
 
 
 def load_json(file: Path) -> dict[str, Any]:
@@ -206,7 +215,7 @@ class _Reader:
             elif key in images:
                 self._add_problem("duplicate image id", f"two images have the id {show(key)}")
             else:
-                path, problem = pictures.find(self.folder / name, str(self.file))
+                path, problem = pictures.find(locate_picture(self.folder, name), str(self.file))
                 self.problems += problem
                 images[key] = _Image(key, path, _size(item))
         return list(images.values())

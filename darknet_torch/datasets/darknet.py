@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -12,10 +12,11 @@ import numpy as np
 
 from darknet_torch.cfg.data_file import DataValue, read_data_file, resolve
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.moved_files import find_moved, read_picture_list
 from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.reading import resolve_class_names
-from darknet_torch.errors import UsageError
-from darknet_torch.text import byte_lines, decode_text, is_file, read_bytes, read_paths
+from darknet_torch.errors import CfgNote, UsageError, warn
+from darknet_torch.text import byte_lines, decode_text, is_file, path_exists, read_bytes
 
 _COCO_FOLDERS = ("train2017", "val2017", "train2014", "val2014")
 _PJREDDIE_WORDS = ("images", "JPEGImages", "raw")
@@ -24,6 +25,7 @@ _SCORE_HINT = (
     "; the sixth number looks like the score of a detection: such files are results, not labels "
     "to train on; detect without --label-scores (Ultralytics: save_conf), or delete the column"
 )
+_SHOWN = 60  # characters of a label line in a message
 _MOST_UNNAMED = 100_000  # classes that get numbers for names
 _LARGEST_ID = 2**31  # what C's int holds
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)  # what C's float holds
@@ -60,10 +62,59 @@ def label_path(picture: str | os.PathLike[str]) -> Path:
     return next((path for path in paths if is_file(path)), paths[0])
 
 
-def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
+def parse_box_line(line: bytes) -> tuple[int, list[float]]:
+    """The class and the box of a line ``class x y width height``.
+
+    Raises:
+        ValueError: it is another line, or has numbers that C's types do not hold.
+    """
+    words = line.split()
+    if len(words) != _FIELDS:
+        text = decode_text(line).strip()[:_SHOWN]
+        more = _SCORE_HINT if _ends_with_score(words) else ""
+        raise ValueError(
+            f"expected class x y width height, got {len(words)} words: {text!r}{more}"
+        )
+    return parse_numbers(line)
+
+
+def _ends_with_score(words: list[bytes]) -> bool:
+    """Whether a sixth word is a number from 0 to 1."""
+    try:
+        return len(words) == _FIELDS + 1 and 0 <= float(words[-1]) <= 1
+    except ValueError:
+        return False
+
+
+def parse_numbers(line: bytes) -> tuple[int, list[float]]:
+    """The class of a label line, and the numbers after it.
+
+    Raises:
+        ValueError: a word is no number, or one that C's types do not hold.
+    """
+    words = line.split()
+    text = decode_text(line).strip()[:_SHOWN]
+    try:
+        class_id, numbers = int(words[0]), [float(word) for word in words[1:]]
+    except ValueError:
+        raise ValueError(f"expected an integer and four numbers, got {text!r}") from None
+    fits = all(abs(value) <= _LARGEST_FLOAT for value in numbers)
+    if not fits or not -_LARGEST_ID <= class_id < _LARGEST_ID:
+        raise ValueError(f"expected finite numbers, got {text!r}")
+    return class_id, numbers
+
+
+def read_labels(
+    path: Path, parse: Callable[[bytes], tuple[int, list[float]]] = parse_box_line
+) -> tuple[Labels | None, list[Problem]]:
     """Read the boxes of a label file.
 
     Lines that are not ``class x y width height`` are skipped and reported.
+
+    Args:
+        path: the label file.
+        parse: makes a class and a box of a line, or raises ValueError; by default as Darknet's
+            lines are.
 
     Returns:
         The labels, or None if the file does not exist or cannot be read; and the problems.
@@ -84,7 +135,7 @@ def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
         if not line.strip():
             continue
         try:
-            class_id, box = _parse_label_line(line)
+            class_id, box = parse(line)
         except ValueError as error:
             problems.append(Problem("bad line", f"{path}:{number}", str(error)))
             continue
@@ -92,32 +143,6 @@ def read_labels(path: Path) -> tuple[Labels | None, list[Problem]]:
         boxes.append(box)
         numbers.append(number)
     return Labels.from_arrays(class_ids, boxes, numbers=numbers), problems
-
-
-def _parse_label_line(line: bytes) -> tuple[int, list[float]]:
-    words = line.split()
-    text = decode_text(line).strip()
-    if len(words) != _FIELDS:
-        more = _SCORE_HINT if _ends_with_score(words) else ""
-        raise ValueError(
-            f"expected class x y width height, got {len(words)} words: {text[:60]!r}{more}"
-        )
-    try:
-        class_id, box = int(words[0]), [float(word) for word in words[1:]]
-    except ValueError:
-        raise ValueError(f"expected an integer and four numbers, got {text[:60]!r}") from None
-    fits = all(abs(value) <= _LARGEST_FLOAT for value in box)
-    if not fits or not -_LARGEST_ID <= class_id < _LARGEST_ID:
-        raise ValueError(f"expected finite numbers, got {text[:60]!r}")
-    return class_id, box
-
-
-def _ends_with_score(words: list[bytes]) -> bool:
-    """Whether a sixth word is a number from 0 to 1."""
-    try:
-        return len(words) == _FIELDS + 1 and 0 <= float(words[-1]) <= 1
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True)
@@ -170,13 +195,37 @@ class DataFile:
                 expected=f"{split}=FILE, a list of pictures",
                 got=", ".join(self.keys) or "no keys at all",
             )
-        return self.keys[split].path()
+        return self._find(self.keys[split])
+
+    def _find(self, value: DataValue) -> Path:
+        """The path of a value; see `find_moved` where it does not exist.
+
+        Warns:
+            CfgNote: it does not exist, and another path is taken.
+        """
+        written = (resolve(self.path, text) for text in (value.text, value.spelling))
+        if not any(map(path_exists, written)):
+            moved = find_moved(value.spelling, [self.path.parent])
+            if moved is not None:
+                warn(
+                    f"{value.key}= does not exist; the file of that name next to it is read",
+                    where=value.where,
+                    expected=value.spelling,
+                    got=moved,
+                    category=CfgNote,
+                )
+                return moved
+        return value.path()
 
     def pictures(self, split: str) -> list[str]:
-        """The pictures of a split, relative to the working folder or to the list's folder."""
+        """The pictures of a split, relative to the working folder or to the list's folder.
+
+        Warns:
+            CfgNote: as `read_picture_list`.
+        """
         path = self.list_path(split)
         try:
-            lines = read_paths(path)
+            return read_picture_list(path, [self.path.parent])
         except UsageError as error:
             raise UsageError(
                 error.what,
@@ -185,7 +234,6 @@ class DataFile:
                 got=error.got,
                 fix=error.fix or f"correct {split}= of {self.path}",
             ) from None
-        return [str(resolve(path, line)) for line in lines]
 
     def difficult(self, split: str) -> list[str]:
         """For each picture of `split`, a path whose label file has the difficult boxes, or []."""
@@ -195,7 +243,7 @@ class DataFile:
     def names(self) -> tuple[str, ...]:
         """The class names; empty without ``names=``."""
         given = self.keys.get("names")
-        return resolve_class_names(given.path()) if given else ()
+        return resolve_class_names(self._find(given)) if given else ()
 
 
 def difficult_key(split: str) -> str:

@@ -116,7 +116,7 @@ class Example:
     @property
     def has_label_lines(self) -> bool:
         """Whether each box is a line of a label file, as in Darknet's format."""
-        return self.label_file is not None and self.label_file.suffix == ".txt"
+        return self.label_file is not None and self.label_file.suffix.lower() == ".txt"
 
     def box_place(self, row: int) -> str:
         """Where the box of a row stands: ``file:line``, or the file and the number of the box."""

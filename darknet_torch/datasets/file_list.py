@@ -7,16 +7,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from darknet_torch.cfg.data_file import read_data_file, resolve
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.classification import is_classification
 from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.examples import DataSet
-from darknet_torch.datasets.opening import list_splits, open_dataset
-from darknet_torch.datasets.voc import NAMES, SPLITS
-from darknet_torch.errors import DarknetError, UsageError
+from darknet_torch.datasets.opening import list_splits, open_dataset, recognise
+from darknet_torch.errors import DarknetError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
-from darknet_torch.text import is_file, is_folder
+from darknet_torch.text import is_folder
 
 _Path = str | os.PathLike[str]
 
@@ -26,14 +24,11 @@ def named_files(data: _Path) -> Iterator[Path]:
 
     Nothing is yielded for what is no data set.
     """
-    path = Path(data)
-    if is_folder(path):
-        yield from (path / SPLITS).glob("*.txt")
-        yield path / NAMES
-    elif is_file(path) and path.suffix.lower() != ".json":
-        with suppress(UsageError):
-            for value in read_data_file(path).values():
-                yield from (resolve(path, name) for name in (value.text, value.spelling))
+    with suppress(DarknetError, OSError):
+        form, path = recognise(data)
+        if path != Path(data):  # a file that was found in the folder that is given
+            yield path
+        yield from form.named_files(path)
 
 
 def example_files(splits: Iterable[DataSet]) -> Iterator[Path]:

@@ -83,6 +83,8 @@ _FAULTS = (
         "clip the box to the picture",
     ),
 )
+_COUNT_FROM_ONE = "class ids count from 1"
+_MANY = 2  # boxes of unknown classes; a single one is named itself
 # What is said instead of a file whose boxes are all in pixels; each of them has a fault above.
 _IN_PIXELS = LabelFault(
     "in pixels",
@@ -93,6 +95,39 @@ _IN_PIXELS = LabelFault(
     "per cent, all by 100",
 )
 LABEL_FAULTS = (*_FAULTS, _IN_PIXELS)
+
+
+def seem_to_count_from_one(lowest: int, highest: int, classes: int) -> bool:
+    """Whether class ids are 1 to `classes`, as other tools count them."""
+    return lowest >= 1 and highest == classes
+
+
+def join_shifted_classes(
+    problems: Sequence[Problem], splits: Sequence[DataSet], classes: int | None
+) -> list[Problem]:
+    """Say once that all class ids count from 1, instead of naming each box of the last class.
+
+    Args:
+        problems: what was found in the boxes.
+        splits: all splits whose boxes these are.
+        classes: number of classes; None if it is unknown.
+    """
+    if sum(problem.kind == "class id" for problem in problems) < _MANY:
+        return list(problems)
+    labels = [item.labels for data in splits for item in data.examples if item.has_label_lines]
+    ids = np.concatenate([np.zeros(0, np.int64), *(item.class_ids for item in labels if item)])
+    if not classes or not len(ids) or not seem_to_count_from_one(ids.min(), ids.max(), classes):
+        return list(problems)
+    others = [problem for problem in problems if problem.kind != "class id"]
+    shifted = Problem(
+        _COUNT_FROM_ONE,
+        splits[0].origin,
+        f"boxes of class {classes} are left out, and there are none of class 0",
+        f"class ids from 0 to {classes - 1}",
+        f"class ids from {ids.min()} to {ids.max()} in {len(ids)} labels",
+        "subtract 1 from every class id",
+    )
+    return [shifted, *others]
 
 
 def _looks_like_pixels(example: Example, labels: Labels) -> bool:
@@ -161,6 +196,7 @@ def leave_out_wrong_boxes(data_set: DataSet, classes: int | None = None) -> Data
         assert example.labels is not None
         problems += found
         examples[index] = replace(example, labels=example.labels.select(~wrong))
+    problems = join_shifted_classes(problems, [data_set], known)
     return replace(data_set, examples=tuple(examples), problems=tuple(problems))
 
 

@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.datasets.coco import read_coco
-from darknet_torch.datasets.darknet import DataFile, read_darknet
 from darknet_torch.datasets.examples import DataSet
+from darknet_torch.datasets.forms import find_form
+from darknet_torch.datasets.forms.base import Form, ReadOptions
+from darknet_torch.datasets.forms.darknet_data import DarknetData
 from darknet_torch.datasets.reading import resolve_class_names
-from darknet_torch.datasets.voc import is_voc_root, read_voc, voc_splits
+from darknet_torch.datasets.split_names import choose_split, same_split
+from darknet_torch.datasets.unrecognised import unrecognised
 from darknet_torch.errors import UsageError
-from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
+from darknet_torch.text import is_folder
 
 _Path = str | os.PathLike[str]
-# Darknet calls the validation split valid, VOC calls it val.
-_OTHER_NAME = {"valid": "val", "val": "valid"}
-_DEFAULT = "train"
-_YEAR = re.compile(r"(?<=[a-z])20\d\d$")
 
 
 def dataset_format(data: _Path) -> str:
-    """The format of a data set, one of `formats.DATASET_FORMATS`.
+    """The `Form.key` of a data set, such as "darknet", "coco", "voc" or "yolo".
 
     Raises:
-        UsageError: the path does not exist, or is in none of the formats.
+        UsageError: the path does not exist, or is in none of the forms.
+    """
+    return recognise(data)[0].key
+
+
+def recognise(data: _Path) -> tuple[Form, Path]:
+    """The form of a data set, and its file or folder, which may lie in the folder that is given.
+
+    Raises:
+        UsageError: the path does not exist, is in none of the forms, or several data sets of one
+            form are there.
     """
     path = Path(data)
-    if is_folder(path) and is_voc_root(path):
-        return "voc"
-    if is_folder(path) or not path_exists(path):
-        raise UsageError(
-            "no data set" if is_folder(path) else refusal(path) or "no such data set",
-            where=path,
-            expected="a .data file, a COCO .json with --images DIR, or a VOC root with "
-            "ImageSets/Main",
-            fix=backslash_fix(path),
-        )
-    return "coco" if path.suffix.lower() == ".json" else "darknet"
+    found = find_form(path)
+    if found is None:
+        raise unrecognised(path)
+    return found
+
+
+def data_file(data: _Path) -> Path | None:
+    """The .data file at a path, or the only one in a folder; None if the data has another form."""
+    path = Path(data)
+    if not is_folder(path):
+        return path if path.suffix == ".data" else None
+    with suppress(UsageError):
+        form, found = recognise(path)
+        return found if isinstance(form, DarknetData) else None
+    return None
 
 
 def list_splits(data: _Path) -> list[str]:
@@ -51,14 +63,8 @@ def list_splits(data: _Path) -> list[str]:
     Raises:
         UsageError: the data set does not exist, or lists no pictures.
     """
-    path, data_format = Path(data), dataset_format(data)
-    if data_format == "coco":
-        return [_YEAR.sub("", path.stem.removeprefix("instances_"))]
-    found = voc_splits(path) if data_format == "voc" else DataFile.read(path).splits
-    if not found:
-        expected = "ImageSets/Main/train.txt" if data_format == "voc" else "train=FILE"
-        raise UsageError("no lists of pictures", where=path, expected=expected)
-    return found
+    form, path = recognise(data)
+    return form.splits(path)
 
 
 def open_dataset(
@@ -73,36 +79,33 @@ def open_dataset(
     """Open one split of the data set at a path.
 
     Args:
-        data: a .data file, a COCO JSON file, or a VOC root.
-        images: COCO only: the folder that its file names are relative to; by default the
-            folder of the JSON file.
-        split: the key of a .data file that names the list, or the list in a VOC root's
-            ImageSets/Main; by default the only split, or "train". "val" and "valid" mean the
-            same split. Ignored for a COCO file, which is one split.
+        data: the data set, in one of the forms of `forms.FORMS`.
+        images: COCO and CSV only: the folder that the names of pictures are relative to; by
+            default the folder of the file, or one near it.
+        split: the split, such as the key of a .data file that names the list, or the list in a
+            VOC root's ImageSets/Main; by default the only split, or "train". "val", "valid" and
+            "validation" mean the same split; "train" of a data set without splits is all of it.
+            Ignored for a file that is one split: COCO's, a CSV file, a list of pictures.
         names: the class names or a file of them, instead of those of the data set.
-        voc_origin: VOC only: the number of the first pixel column and row, 1 or 0.
+        voc_origin: XML only: the number of the first pixel column and row, 1 or 0.
         exif: the boxes are of pictures rotated according to their EXIF orientation; False if
             they are of the stored pixels.
 
     Raises:
-        UsageError: the data set does not exist, has no known format, or no such split.
+        UsageError: the data set does not exist, has no known form, or no such split.
         NamesError: the class names cannot be read.
     """
-    path, data_format, given = Path(data), dataset_format(data), resolve_class_names(names)
-    if data_format == "coco":
-        return read_coco(path, None if images is None else Path(images), given, exif=exif)
-    chosen = _choose_split(list_splits(path), split)
-    if data_format == "voc":
-        return read_voc(path, chosen, given, origin=voc_origin, exif=exif)
-    return read_darknet(path, chosen, given, exif=exif)
+    given = resolve_class_names(names)
+    form, path = recognise(data)
+    options = ReadOptions(None if images is None else Path(images), given, voc_origin, exif)
+    available = form.splits(path)
+    chosen = available[0] if is_one_split(form, path) else choose_split(split, available)
+    return form.read(path, chosen, options)
 
 
-def _choose_split(available: list[str], split: str | None) -> str:
-    """The name in `available` of the split that was asked for."""
-    if split is None:
-        return available[0] if len(available) == 1 else _DEFAULT
-    other = _OTHER_NAME.get(split, split)
-    return other if split not in available and other in available else split
+def is_one_split(form: Form, path: Path) -> bool:
+    """Whether a data set is a file that is one split, whatever the split is called."""
+    return form.is_one_split and not is_folder(path)
 
 
 def open_splits(
@@ -141,9 +144,10 @@ def open_splits(
         )
     found: dict[str, DataSet] = {}
     for path, folder in zip(data, folders, strict=True):
-        chosen = (
-            list_splits(path) if dataset_format(path) == "coco" else splits or list_splits(path)
-        )
+        form, place = recognise(path)
+        chosen = form.splits(place)
+        if splits and not is_one_split(form, place):
+            chosen = [same_split(split, chosen) for split in splits]
         for split in chosen:
             if split in found:
                 raise UsageError(f"two splits are called {split!r}", where=path)
@@ -155,11 +159,16 @@ def open_splits(
                 voc_origin=voc_origin,
                 exif=exif,
             )
-    _check_classes(found)
+    check_same_classes(found)
     return found
 
 
-def _check_classes(splits: dict[str, DataSet]) -> None:
+def check_same_classes(splits: Mapping[str, DataSet]) -> None:
+    """Check that all splits of a data set have the same classes.
+
+    Raises:
+        UsageError: they differ.
+    """
     first, *others = splits.values()
     for other in others:
         if other.names != first.names:

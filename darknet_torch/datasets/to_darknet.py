@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from darknet_torch.datasets.darknet import DIFFICULT, difficult_key, label_paths
+import numpy as np
+
+from darknet_torch.datasets.darknet import (
+    DIFFICULT,
+    difficult_key,
+    label_path,
+    label_paths,
+    read_labels,
+)
 from darknet_torch.datasets.examples import DataSet, Labels, Problem
+from darknet_torch.datasets.split_names import ALL, SAME_AS_VALID, TRAIN
 from darknet_torch.datasets.writing import (
     PlacedExample,
     place_pictures,
@@ -19,7 +28,8 @@ from darknet_torch.text import path_exists
 # For pictures in this folder both code bases look for labels in the folder "labels" next to it.
 _FOLDER = "JPEGImages"
 _NAME = "dataset"
-_KEYS = {"val": "valid"}
+_KEYS = dict.fromkeys(SAME_AS_VALID, "valid")
+_SAME = 1e-6  # of a picture: labels that differ by less were rounded when they were written
 
 
 def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> list[Problem]:
@@ -44,17 +54,22 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
     if pictures == "keep":
         _refuse_labels(splits)
     placed, problems = place_pictures(splits, out / _FOLDER, pictures)
-    lists = {_KEYS.get(name, name): items for name, items in placed.items()}
+    # Darknet trains on train=; a data set without splits has no other list.
+    keys = _KEYS if TRAIN in splits else {ALL: TRAIN, **_KEYS}
+    lists = {keys.get(name, name): items for name, items in placed.items()}
     files = _collect_label_files(item for items in lists.values() for item in items)
     with removed_on_failure(*files):
-        for file, labels in files.items():
-            _write_label_file(file, labels)
+        write_label_files(files)
         write_lists(lists, next(iter(splits.values())).names, out)
     return problems
 
 
 def write_lists(
-    lists: Mapping[str, Sequence[PlacedExample]], names: Sequence[str], out: Path
+    lists: Mapping[str, Sequence[PlacedExample]],
+    names: Sequence[str],
+    out: Path,
+    *,
+    last_line: str = "backup=backup",
 ) -> Path:
     """Write ``dataset.data``, ``dataset.names`` and the picture lists.
 
@@ -62,6 +77,7 @@ def write_lists(
         lists: the pictures of each list, by its key in the .data file.
         names: the class names.
         out: the folder to write into, an absolute path.
+        last_line: what is written below the other keys.
 
     Returns:
         The path of ``dataset.data``.
@@ -80,7 +96,7 @@ def write_lists(
             )
     names_file = out / f"{_NAME}.names"
     write_new_file(names_file, "".join(f"{name}\n" for name in names))
-    lines += [f"names={_value(names_file)}", "backup=backup"]
+    lines += [f"names={_value(names_file)}", last_line]
     write_new_file(out / f"{_NAME}.data", "\n".join(lines) + "\n")
     return out / f"{_NAME}.data"
 
@@ -93,6 +109,72 @@ def _written_list(path: Path, key: str, pictures: Sequence[Path]) -> str:
 def _value(path: Path) -> str:
     """A path as a .data value: absolute, or relative if it has spaces, which Darknet drops."""
     return path.name if any(letter.isspace() for letter in str(path)) else str(path)
+
+
+def missing_label_files(placed: Sequence[PlacedExample]) -> dict[Path, Labels]:
+    """The label files that Darknet does not find, for pictures that stay where they are.
+
+    Where it finds the same boxes already, none is needed. A picture without labels gets none.
+
+    Args:
+        placed: the pictures.
+
+    Returns:
+        Each file that is needed, and its boxes.
+
+    Raises:
+        UsageError: labels with other boxes, or of another form, are where a file would be.
+    """
+    needed = {item.picture: item for item in placed if _lacks_labels(item)}
+    for picture, item in needed.items():
+        path = label_paths(str(picture))[0]
+        if path_exists(path):
+            raise UsageError(
+                "other labels are where the new ones would be written",
+                where=path,
+                expected=f"no file, or the boxes of {item.example.label_file}",
+                fix="dtorch dataset convert DATA --to darknet --out DIR copies pictures and "
+                "labels to a new folder; or move the old labels away",
+            )
+    return _collect_label_files(needed.values())
+
+
+def write_label_files(files: Mapping[Path, Labels]) -> None:
+    """Write labels with eight decimals: within 0.01 pixels in any picture that fits memory.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
+    for file, labels in files.items():
+        rows = zip(labels.class_ids, labels.boxes, strict=True)
+        lines = (f"{key} " + " ".join(f"{value:.8f}" for value in box) for key, box in rows)
+        write_new_file(file, "".join(f"{line}\n" for line in lines))
+
+
+def written_files(lists: Mapping[str, Sequence[PlacedExample]], out: Path) -> list[Path]:
+    """The files that `write_lists` writes."""
+    names = [f"{_NAME}.data", f"{_NAME}.names"]
+    for key, items in lists.items():
+        names.append(f"{key}.txt")
+        if any(map(_is_difficult, items)):
+            names.append(f"{DIFFICULT}_{key}.txt")
+    return [out / name for name in names]
+
+
+def _lacks_labels(item: PlacedExample) -> bool:
+    """Whether Darknet would not read the boxes of an example where it looks for them."""
+    labels = item.example.labels
+    if labels is None:
+        return False
+    if item.example.difficult_file is not None:
+        return False  # they were read by Darknet's own rules
+    found, _ = read_labels(label_path(str(item.picture)))
+    return (
+        found is None
+        or bool(labels.difficult.any())
+        or not np.array_equal(found.class_ids, labels.class_ids)
+        or not np.allclose(found.boxes, labels.boxes, rtol=0, atol=_SAME)
+    )
 
 
 def _refuse_labels(splits: Mapping[str, DataSet]) -> None:
@@ -140,10 +222,3 @@ def _label_files(item: PlacedExample) -> dict[Path, Labels]:
         path = label_paths(str(_difficult_path(item.picture)))[0]
         files[path] = labels.select(labels.difficult)
     return files
-
-
-def _write_label_file(file: Path, labels: Labels) -> None:
-    """Write labels with eight decimals: within 0.01 pixels in any picture that fits memory."""
-    rows = zip(labels.class_ids, labels.boxes, strict=True)
-    lines = (f"{key} " + " ".join(f"{value:.8f}" for value in box) for key, box in rows)
-    write_new_file(file, "".join(f"{line}\n" for line in lines))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
@@ -90,7 +90,7 @@ def read_voc(
     """
     ids = [_picture_id(root, line) for line in _read_list(root, split)]
     names = names or class_names(root)
-    reader = _Reader(root, names, origin, exif)
+    reader = AnnotationReader(root, names, origin, exif)
     examples = tuple(reader.example(name) for name in ids)
     return DataSet(examples, names, f"{root} ({split})", problems=tuple(reader.problems))
 
@@ -115,8 +115,18 @@ def class_names(root: Path) -> tuple[str, ...]:
     """The class names of a root, which are the same for all its splits."""
     if is_file(root / NAMES):
         return resolve_class_names(root / NAMES)
+    return annotated_classes((root / ANNOTATIONS).glob("*.xml"))
+
+
+def is_annotation(file: Path) -> bool:
+    """Whether a file is an annotation in VOC's XML."""
+    return not isinstance(_parse(file), Problem)
+
+
+def annotated_classes(files: Iterable[Path]) -> tuple[str, ...]:
+    """The class names in annotations, sorted."""
     found: set[str] = set()
-    for file in (root / ANNOTATIONS).glob("*.xml"):
+    for file in files:
         tree = _parse(file)
         if not isinstance(tree, Problem):
             found.update(_text(item, "name") for item in tree.findall("object"))
@@ -124,7 +134,17 @@ def class_names(root: Path) -> tuple[str, ...]:
 
 
 @dataclass
-class _Reader:
+class AnnotationReader:
+    """Reads annotations in VOC's XML.
+
+    Attributes:
+        root: the folder of the data set.
+        names: the class names.
+        origin: the number of the first pixel column and row, 0 or 1.
+        exif: see `Example`.
+        problems: what was found to be wrong.
+    """
+
     root: Path
     names: tuple[str, ...]
     origin: int
@@ -135,11 +155,22 @@ class _Reader:
     def example(self, name: str) -> Example:
         """The picture and labels of an id in a list of ImageSets."""
         file = _annotation_path(self.root, name)
+        tree = self._tree(file)
+        path = self._find_picture(name, file, "" if tree is None else _text(tree, "filename"))
+        return self._example(path, file, tree)
+
+    def read(self, picture: Path, file: Path) -> Example:
+        """A picture with the annotation in `file`, which may be missing."""
+        return self._example(picture, file, self._tree(file))
+
+    def _tree(self, file: Path) -> ElementTree.Element | None:
         tree = _parse(file) if path_exists(file) else None
         if isinstance(tree, Problem):
             self.problems.append(tree)
-            tree = None
-        path = self._find_picture(name, file, "" if tree is None else _text(tree, "filename"))
+            return None
+        return tree
+
+    def _example(self, path: Path, file: Path, tree: ElementTree.Element | None) -> Example:
         if tree is None:
             return Example(path, None, label_file=file, exif=self.exif)
         size = _size(tree)

@@ -8,10 +8,16 @@ from pathlib import Path
 
 from darknet_torch.datasets.coco import load_json, record_id, records
 from darknet_torch.datasets.examples import Example
-from darknet_torch.datasets.opening import dataset_format
-from darknet_torch.datasets.to_darknet import write_lists
+from darknet_torch.datasets.opening import dataset_format, recognise
+from darknet_torch.datasets.to_darknet import (
+    missing_label_files,
+    write_label_files,
+    write_lists,
+    written_files,
+)
 from darknet_torch.datasets.voc import ANNOTATIONS, SPLITS
-from darknet_torch.datasets.writing import PlacedExample, write_new_file
+from darknet_torch.datasets.writing import PlacedExample, removed_on_failure, write_new_file
+from darknet_torch.text import is_folder
 
 Parts = Mapping[str, Sequence[Example]]
 
@@ -19,9 +25,9 @@ Parts = Mapping[str, Sequence[Example]]
 def write_parts(parts: Parts, source: Path, names: Sequence[str], out: Path) -> None:
     """Write the parts in the format of `source`; pictures and labels stay where they are.
 
-    For a Darknet data set, a .data file with a list for each part is written; for a COCO file,
-    a file for each part with its annotations unchanged; for a VOC root, lists for its
-    ImageSets/Main.
+    For a COCO file, a file for each part with its annotations unchanged is written; for a VOC
+    root, lists for its ImageSets/Main; for all others a .data file with a list for each part, and
+    label files where Darknet looks for them, unless they are there.
 
     Args:
         parts: the pictures of each part by name.
@@ -32,7 +38,9 @@ def write_parts(parts: Parts, source: Path, names: Sequence[str], out: Path) -> 
     Raises:
         UsageError: a file cannot be written, or already exists.
     """
-    _WRITERS[dataset_format(source)](parts, source, names, out)
+    form, path = recognise(source)
+    kind = "darknet" if form.key == "coco" and is_folder(path) else form.key
+    _WRITERS.get(kind, _write_darknet)(parts, path, names, out)
 
 
 def _write_darknet(parts: Parts, source: Path, names: Sequence[str], out: Path) -> None:
@@ -40,7 +48,10 @@ def _write_darknet(parts: Parts, source: Path, names: Sequence[str], out: Path) 
         name: [PlacedExample(item, item.path.absolute()) for item in items]
         for name, items in parts.items()
     }
-    write_lists(lists, names, out.absolute())
+    files = missing_label_files([item for items in lists.values() for item in items])
+    with removed_on_failure(*files, *written_files(lists, out.absolute())):
+        write_label_files(files)
+        write_lists(lists, names, out.absolute())
 
 
 def _write_coco(parts: Parts, source: Path, names: Sequence[str], out: Path) -> None:

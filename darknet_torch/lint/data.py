@@ -16,8 +16,14 @@ from darknet_torch.datasets.classification import (
 from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.label_rule import LABEL_FAULTS
-from darknet_torch.datasets.opening import dataset_format, list_splits, open_dataset
+from darknet_torch.datasets.opening import (
+    check_same_classes,
+    data_file,
+    list_splits,
+    open_dataset,
+)
 from darknet_torch.datasets.reading import resolve_class_names
+from darknet_torch.datasets.split_names import same_split
 from darknet_torch.lint.anchor_fit import check_anchor_fit
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import (
@@ -44,6 +50,7 @@ _ERRORS = {
     "unreadable labels": "make the file readable",
     "unreadable folder": "make the folder readable",
     **{fault.kind: fault.fix for fault in LABEL_FAULTS},
+    "class ids count from 1": "subtract 1 from every class id",
     "bad entry": "delete the entry",
     "bad box": "draw the box again",
     "unknown class": "add the class to the names, or correct it",
@@ -81,6 +88,9 @@ _WARNINGS = {
 }
 _NOTES = {
     "near duplicate": "keep them in one split, as dtorch dataset split does",
+    "unnamed classes": "write the names, one on a line, into classes.txt",
+    "outline": "boxes are all that a detector learns",
+    "no split": "put them into the folder of a split",
     "other suffix": "correct the name in the list or the labels, or rename the picture",
 }
 KINDS = {
@@ -95,7 +105,7 @@ class DataSource:
     """The data set to check, as `open_dataset` takes it.
 
     Attributes:
-        path: a .data file, a COCO .json, a VOC root or a folder of classes.
+        path: a detector's data set in any form, or a folder of classes.
         images: the folder of the pictures, for COCO.
         names: a names file, instead of the data set's own names.
         voc_origin: the number of the first column and row in VOC's annotations, 0 or 1.
@@ -119,11 +129,38 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
     found: list[Finding] = []
     with collect_findings(found):
         if is_classification(source.path):
-            return _check_classification(source.path, None if cfg is None else cfg.network)
+            return check_classification(source.path, None if cfg is None else cfg.network)
+    splits, found = read_splits(source)
+    if splits:
+        problems = find_problems(splits, workers=source.workers)
+        found += [finding_from_problem(item) for item in problems]
+        with collect_findings(found):
+            found += _describe_splits(source.path, splits)
+    if cfg is not None and cfg.sections:
+        with collect_findings(found):
+            found += _compare_with_cfg(source, splits, cfg)
+    return list(dict.fromkeys(found))  # a key that is read for every split has its note again
+
+
+def read_splits(
+    source: DataSource, chosen: Sequence[str] = ()
+) -> tuple[dict[str, DataSet], list[Finding]]:
+    """Read what can be read of a detector's data set.
+
+    Args:
+        source: the data set.
+        chosen: the splits to read; by default all.
+
+    Returns:
+        The splits, and the errors and warnings, such as why others cannot be read.
+    """
+    found: list[Finding] = []
     splits: dict[str, DataSet] = {}
-    names = []
+    names: Sequence[str] = ()
     with collect_findings(found):
         names = list_splits(source.path)
+    if names and chosen:
+        names = [same_split(split, names) for split in chosen]
     for split in names:
         with collect_findings(found):
             splits[split] = open_dataset(
@@ -135,14 +172,9 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
                 exif=source.exif,
             )
     if splits:
-        problems = find_problems(splits, workers=source.workers)
-        found += [finding_from_problem(item) for item in problems]
         with collect_findings(found):
-            found += _describe_splits(source.path, splits)
-    if cfg is not None and cfg.sections:
-        with collect_findings(found):
-            found += _compare_with_cfg(source, splits, cfg)
-    return list(dict.fromkeys(found))  # a key that is read for every split has its note again
+            check_same_classes(splits)
+    return splits, list(dict.fromkeys(found))
 
 
 def finding_from_problem(problem: Problem) -> Finding:
@@ -163,9 +195,10 @@ def _describe_splits(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Find
     for name, data in splits.items():
         boxes = sum(len(item.labels) for item in data.examples if item.labels is not None)
         yield note(path, f"{name}: {len(data.examples)} pictures, {boxes} boxes")
-    if dataset_format(path) != "darknet":
+    file = data_file(path)
+    if file is None:
         return
-    keys = DataFile.read(path).keys
+    path, keys = file, DataFile.read(file).keys
     for key in ("train", "valid"):
         if key not in keys:
             yield note(path, f"has no {key}=", fix=f"write {key}=FILE, a list of pictures")
@@ -213,9 +246,10 @@ def _number_of_classes(source: DataSource, splits: Mapping[str, DataSet]) -> int
     if splits:
         return len(next(iter(splits.values())).names)
     names = resolve_class_names(source.names)
-    if names or dataset_format(source.path) != "darknet":
+    path = data_file(source.path)
+    if names or path is None:
         return len(names)
-    file = DataFile.read(source.path)
+    file = DataFile.read(path)
     return len(file.names()) or file.classes or 0
 
 
@@ -235,7 +269,7 @@ def _check_box_counts(splits: Mapping[str, DataSet], network: Network) -> Iterat
                 )
 
 
-def _check_classification(path: Path, network: Network | None) -> list[Finding]:
+def check_classification(path: Path, network: Network | None) -> list[Finding]:
     """Check a classifier's data set, and whether it has as many labels as the cfg has outputs."""
     found: list[Finding] = []
     splits = [None] if is_folder(path) else list_splits(path)

@@ -11,7 +11,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from darknet_torch.text import backslash_fix, is_folder, open_to_read, path_exists, refusal
 
-_DATA_SUFFIXES = (".data", ".json")
+_DATA_SUFFIXES = (".data", ".json", ".yaml", ".yml", ".csv")
 _WEIGHTS_SUFFIXES = (".weights", ".backup")
 _FIRST_BYTES = 4096  # enough to tell text from numbers
 
@@ -76,10 +76,13 @@ def _by_content(path: Path) -> str:
     lines = [line for line in lines if line and line[:1] not in b"#;"]
     if lines and lines[0].startswith(b"["):
         return "cfg"
-    if lines and b"=" in lines[0]:
+    from darknet_torch.datasets.forms import find_form  # it needs numpy, which starts slowly
+
+    if find_form(path) is not None:
         return "data"
     raise UsageError(
         "is neither a cfg nor a weight file nor a data set",
         where=path,
-        expected="such as x.cfg, x.weights, x.data, or the name of a shipped definition",
+        expected="such as x.cfg, x.weights, x.data, a folder of pictures with labels, or the name "
+        "of a shipped definition",
     )

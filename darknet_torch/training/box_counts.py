@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from darknet_torch.datasets.examples import Example
-from darknet_torch.datasets.label_rule import count_wrong_boxes
+from darknet_torch.datasets.label_rule import count_wrong_boxes, seem_to_count_from_one
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class BoxCounts:
     @property
     def seem_to_count_from_one(self) -> bool:
         """Whether the classes are 1 to `classes`, as other tools count them."""
-        return self.total > 0 and self.lowest >= 1 and self.highest == self.classes
+        return self.total > 0 and seem_to_count_from_one(self.lowest, self.highest, self.classes)
 
     def __str__(self) -> str:
         if not self.total:

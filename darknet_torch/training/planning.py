@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from darknet_torch.cfg.data_file import DataValue, read_data_file
+from darknet_torch.datasets.opening import data_file
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
@@ -46,7 +47,8 @@ def plan_training(
     given = {name: options[name] for name in _FIELDS & set(options) if options[name] is not None}
     files = resolve_model(cfg, given.pop("weights", None) or None)
     data = os.fspath(data)
-    keys = read_data_file(data) if Path(data).suffix == ".data" else {}
+    file = data_file(data)
+    keys = read_data_file(file) if file else {}
     if "save_every" not in given:
         given["save_every"] = _positive_number(keys, "saveweights", data)
     if "backup" not in given and "backup" in keys:

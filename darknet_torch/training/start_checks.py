@@ -8,6 +8,7 @@ from pathlib import Path
 
 from darknet_torch.augment.labelled import LabelledSource
 from darknet_torch.cfg.data_file import read_data_file
+from darknet_torch.datasets.opening import data_file
 from darknet_torch.errors import ImageError, NamesError, UsageError, warn
 from darknet_torch.media.decoding import read_picture
 from darknet_torch.model.network import Network
@@ -78,9 +79,8 @@ def _origin_of_names(plan: TrainPlan) -> str:
     """The file that the class names come from."""
     if plan.names:
         return plan.names
-    if Path(plan.data).suffix != ".data":
-        return plan.data
-    given = read_data_file(plan.data).get("names")
+    file = data_file(plan.data)
+    given = None if file is None else read_data_file(file).get("names")
     return str(given.path()) if given else plan.data
 
 

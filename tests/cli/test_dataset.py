@@ -26,7 +26,10 @@ def test_convert_prints_what_it_wrote(data, tmp_path):
     out = tmp_path / "out"
     result = run("convert", "--data", data, "--to", "voc", "--out", out, "--pictures", "link")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "train: 2 pictures, 3 boxes\n"
+    assert result.stdout == (
+        f"train: 2 pictures, 3 boxes\nwrote {out}\nnext: dtorch check {out}\n"
+    )
+    assert dtorch("check", out).exit_code == 0
     assert (out / "JPEGImages/train0.png").is_symlink()
     again = run("convert", "--data", data, "--to", "voc", "--out", out)
     assert again.exit_code == 2
@@ -37,7 +40,7 @@ def test_convert_reports_what_it_could_not_keep(data, tmp_path):
     (tmp_path / "train/train1.png").unlink()
     result = run("convert", "--data", data, "--to", "coco", "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert result.stdout == "train: 2 pictures, 3 boxes\n"
+    assert result.stdout.startswith("train: 2 pictures, 3 boxes\nwrote ")
     assert "dtorch: missing picture: " in result.stderr
     assert "dtorch: no size: " in result.stderr
 

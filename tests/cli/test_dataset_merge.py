@@ -25,7 +25,10 @@ def test_voc_2007_and_2012_become_one_darknet_data_set(roots, tmp_path):
     sources = ("VOC2007:trainval=train,test=valid", "VOC2012:trainval=train")
     result = merge(*sources, "--out", "voc", "--pictures", "link")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "train: 4 pictures, 4 boxes\nvalid: 2 pictures, 2 boxes\n"
+    assert result.stdout == (
+        "train: 4 pictures, 4 boxes\nvalid: 2 pictures, 2 boxes\nwrote voc/dataset.data\n"
+        "next: dtorch check voc/dataset.data\n"
+    )
     assert (tmp_path / "voc/dataset.names").read_text() == "cat\ndog\n"
     names = [line.rpartition("/")[2] for line in (tmp_path / "voc/train.txt").read_text().split()]
     assert names == ["trainval0.png", "trainval1.png", "trainval0-2.png", "trainval1-2.png"]
@@ -36,7 +39,7 @@ def test_voc_2007_and_2012_become_one_darknet_data_set(roots, tmp_path):
 
 def test_splits_can_be_chosen_for_all_sets(roots):
     result = merge(*roots, "--split", "trainval", "--to", "coco", "--out", "out")
-    assert result.stdout == "trainval: 4 pictures, 4 boxes\n"
+    assert result.stdout.startswith("trainval: 4 pictures, 4 boxes\nwrote out\n")
     missing = merge(*roots, "--split", "test", "--out", "other")
     assert missing.exit_code == 2
     assert "VOC2012" in missing.stderr
@@ -48,7 +51,7 @@ def test_sets_of_several_formats_can_be_merged(roots, tmp_path):
     images = ("--images", tmp_path / "coco/images")
     result = merge("VOC2012", toy, file, *images, "--to", "voc", "--out", "out")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "trainval: 3 pictures, 3 boxes\nvalid: 1 pictures, 1 boxes\n"
+    assert result.stdout.startswith("trainval: 3 pictures, 3 boxes\nvalid: 1 pictures, 1 boxes\n")
 
 
 def test_names_are_renamed_and_notes_printed(roots, tmp_path):
@@ -70,7 +73,7 @@ def test_names_in_a_file_fix_the_classes(roots, tmp_path):
     (tmp_path / "dog.names").write_text("dog\n")
     result = merge(*roots, "--split", "trainval", "--names", "dog.names", "--out", "out")
     assert result.exit_code == 0
-    assert result.stdout == "trainval: 4 pictures, 2 boxes\n"
+    assert result.stdout.startswith("trainval: 4 pictures, 2 boxes\n")
     assert result.stderr.count("1 boxes of 'cat' are left out") == 2
 
 
@@ -82,10 +85,8 @@ def test_equal_pictures_are_dropped_on_request(roots, tmp_path):
     assert kept.exit_code == 1
     assert "dtorch: in two splits: " in kept.stderr
     dropped = merge(*roots, "--drop-duplicates", "--out", "two")
-    assert (dropped.exit_code, dropped.stdout) == (
-        0,
-        "test: 2 pictures, 2 boxes\ntrainval: 3 pictures, 3 boxes\n",
-    )
+    assert dropped.exit_code == 0
+    assert dropped.stdout.startswith("test: 2 pictures, 2 boxes\ntrainval: 3 pictures, 3 boxes\n")
     assert "which is kept, with the boxes of both" in dropped.stderr
 
 

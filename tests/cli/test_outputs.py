@@ -86,6 +86,7 @@ TABLE = [
 FOLDERS = {
     "classifier valid --export",
     "dataset convert --out",
+    "dataset init --out",
     "dataset merge --out",
     "dataset split --out",
     "detect --save",

@@ -16,8 +16,9 @@ def test_classes_are_in_the_order_of_the_category_ids(tmp_path):
 
 def test_file_names_are_relative_to_the_folder_given(tmp_path):
     file = coco(tmp_path, [[]])
+    (tmp_path / "images").rename(tmp_path / "elsewhere")
     assert not open_dataset(file).examples[0].path.exists()
-    assert open_dataset(file, images=tmp_path / "images").examples[0].path.is_file()
+    assert open_dataset(file, images=tmp_path / "elsewhere").examples[0].path.is_file()
 
 
 def test_crowds_are_difficult(tmp_path):
@@ -37,6 +38,7 @@ def test_a_missing_size_is_measured_from_the_picture(tmp_path):
     (example,) = open_dataset(file, images=tmp_path / "images").examples
     assert example.size is None
     np.testing.assert_allclose(example.labels.boxes, [[25 / 200, 40 / 100, 30 / 200, 40 / 100]])
+    (tmp_path / "images").rename(tmp_path / "elsewhere")
     (problem,) = open_dataset(file).problems
     assert problem.kind == "no size"
 

@@ -6,6 +6,7 @@ import pytest
 
 from darknet_torch.datasets.opening import open_splits
 from tests.cli.command import dtorch
+from tests.datasets.forms.tiny_forms import flat, retinanet_csv
 from tests.datasets.tiny_datasets import voc, voc_object
 from tests.docs.pages import blocks, commands
 
@@ -20,6 +21,9 @@ def folder(tmp_path_factory):
     for split in ("train", "val"):
         voc(folder / "VOC2007", [objects, voc_object((3, 3, 30, 30), "dog")], split)
     voc(folder / "VOC2012", [voc_object((5, 5, 90, 90), "bird")], "trainval")
+    flat(folder / "photos")
+    retinanet_csv(folder)
+    (folder / "annotations.csv").rename(folder / "boxes.csv")
     return folder
 
 

@@ -119,13 +119,16 @@ def test_backslashes_are_named_as_the_cause(data_in):
     for part in ("obj.data:5", "backup= does not exist", "obj\\out", "write / instead of \\"):
         assert part in result.stderr
     assert not list(Path().glob("*\\*"))
-    found = dtorch("dataset", "check", "--data", data)
-    assert "obj\\one.png: no such picture; write / instead of \\" in found.stdout + found.stderr
-    assert "obj/one.png, which exists" in found.stdout + found.stderr
+    found = dtorch("dataset", "stats", "--data", data)
+    assert "train.txt: 1 of 2 pictures are not where the list says" in found.stderr
+    assert "expected obj\\one.png, got obj/one.png" in found.stderr
     Path("obj.data").write_text("classes=2\ntrain=obj\\train.txt\n")
+    with pytest.warns(CfgNote, match="train= does not exist.*got obj/train.txt"):
+        assert len(open_dataset(data).examples) == 2
+    Path("obj.data").write_text("classes=2\ntrain=obj\\gone.txt\n")
     with pytest.raises(UsageError, match="train= does not exist") as raised:
         open_dataset(data)
-    assert "obj/train.txt, which exists" in raised.value.fix
+    assert "write / instead of \\" in raised.value.fix
 
 
 @pytest.mark.parametrize("line", ["a\0b.png", TOO_LONG], ids=["nul", "long"])

@@ -1,0 +1,112 @@
+"""`dtorch dataset init`: lists, names and a .data file for a folder of labelled pictures."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from darknet_torch.cli.dataset_source import SourceOptions, source_options
+from darknet_torch.cli.options import parsed_into
+from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FOLDER
+from darknet_torch.errors import UsageError
+
+if TYPE_CHECKING:
+    from darknet_torch.datasets.initialise import InitialisedDataSet
+
+_UNNAMED = "unnamed classes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitOptions(SourceOptions):
+    """The options of `dtorch dataset init`."""
+
+    out: str | None
+    valid: float | None
+    seed: int
+
+
+@click.command(name="init", short_help="Make a .data file of labelled pictures.")
+@source_options
+@click.option("--out", type=OUTPUT_FOLDER, help="The folder to write into [default: DATA's].")
+@click.option(
+    "--valid",
+    type=click.FloatRange(0, 1, max_open=True),
+    metavar="FRACTION",
+    help="The share of the pictures to evaluate on [default: 0.2 if there are no splits].",
+)
+@click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True)
+@parsed_into(InitOptions)
+def init_command(options: InitOptions) -> None:
+    """Write lists, names and a .data file for a folder of labelled pictures, in any known form.
+
+    Pictures stay where they are, and no file is replaced. Labels in another form (XML, COCO, CSV,
+    outlines) are written as txt files where Darknet looks for them. What was understood is
+    printed, and what to run next.
+
+    \b
+    dtorch dataset init photos
+    dtorch check photos
+    """
+    from darknet_torch.datasets.initialise import initialise
+
+    if len(options.data) > 1:
+        raise UsageError(
+            "several data sets",
+            expected="one",
+            got=", ".join(options.data),
+            fix="give the folder that holds them",
+        )
+    out = None if options.out is None else Path(options.out)
+    done = initialise(
+        options.open(), Path(options.data[0]), out, valid=options.valid, seed=options.seed
+    )
+    for line in _describe(done):
+        click.echo(line)
+
+
+def _describe(done: InitialisedDataSet) -> Iterator[str]:
+    """Say what was understood, what was written and what to run next."""
+    pictures = sum(map(len, done.splits.values()))
+    boxes = sum(done.boxes)
+    yield f"{done.source}: {done.form.title}, {pictures} pictures, {boxes} boxes"
+    yield "classes: " + ", ".join(
+        f"{index} {name} ({count})"
+        for index, (name, count) in enumerate(zip(done.names, done.boxes, strict=True))
+    )
+    if any(problem.kind == _UNNAMED for problem in done.problems):
+        names = done.data_file.with_suffix(".names")
+        yield f"note: the classes have no names; write them into {names}, one on each line"
+    how = "as found" if done.seed is None else f"split at random, seed {done.seed}"
+    yield ", ".join(f"{name}: {len(items)} pictures" for name, items in done.splits.items()) + (
+        f" ({how})"
+    )
+    kinds = Counter(item.kind for item in done.problems if not item.is_note)
+    if kinds:
+        listed = ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
+        yield f"left out: {listed}; dtorch dataset check lists them"
+    without = sum(item.labels is None for items in done.splits.values() for item in items)
+    if without:
+        yield f"{without} pictures have no labels"
+    if done.labels_written:
+        yield f"wrote {len(done.labels_written)} label files for Darknet"
+    if done.only_pjreddie is not None:
+        yield (
+            "note: AlexeyAB's C program looks for labels next to the pictures, not in "
+            f"{done.only_pjreddie.parent}; dtorch and pjreddie's find them"
+        )
+    folder = done.data_file.parent
+    files = [done.data_file.name, done.data_file.with_suffix(".names").name]
+    files += [f"{name}.txt" for name in done.splits]
+    yield f"wrote {', '.join(files)} in {folder}"
+    data = str(done.data_file)
+    for command in (
+        ["dtorch", "check", data],
+        ["dtorch", "new", "yolov4-tiny", "--data", data],
+    ):
+        yield f"next: {shlex.join(command)}"

@@ -1,0 +1,89 @@
+"""The files below a folder, listed once. No torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from darknet_torch.datasets.examples import Problem
+from darknet_torch.media.sources import PICTURE_SUFFIXES
+
+_LEFT_BEHIND = ("__MACOSX", "@eaDir", "lost+found")  # by systems and archive programs
+_DEEPEST = 16  # folders in each other
+
+
+def is_skipped(name: str) -> bool:
+    """Whether a file or folder is hidden, or one that systems leave behind."""
+    return name.startswith(".") or name in _LEFT_BEHIND
+
+
+@dataclass(frozen=True)
+class FolderTree:
+    """The files below a folder, without hidden ones.
+
+    Symbolic links are followed; a folder that is reached twice is listed once.
+
+    Attributes:
+        root: the folder.
+        files: the sorted names of the files of each folder, by its path relative to `root`.
+        problems: folders that cannot be listed.
+    """
+
+    root: Path
+    files: dict[tuple[str, ...], list[str]]
+    problems: tuple[Problem, ...] = ()
+
+    @staticmethod
+    def scan(root: Path) -> FolderTree:
+        """List all that is below `root`."""
+        files: dict[tuple[str, ...], list[str]] = {}
+        problems: list[Problem] = []
+        seen: set[tuple[int, int]] = set()
+        waiting: list[tuple[str, ...]] = [()]
+        while waiting:
+            parts = waiting.pop()
+            folder = root.joinpath(*parts)
+            try:
+                found = folder.stat()
+                if (found.st_dev, found.st_ino) in seen:
+                    continue
+                seen.add((found.st_dev, found.st_ino))
+                folders, files[parts] = _list(folder)
+            except OSError as error:
+                problems.append(_unreadable(folder, error))
+                continue
+            if len(parts) < _DEEPEST:
+                waiting += [(*parts, name) for name in sorted(folders, reverse=True)]
+        return FolderTree(root, files, tuple(problems))
+
+    def with_suffix(self, suffixes: Iterable[str]) -> Iterator[Path]:
+        """Yield the files whose suffix, in lower case, is one of `suffixes`."""
+        wanted = frozenset(suffixes)
+        for parts, names in self.files.items():
+            folder = self.root.joinpath(*parts)
+            for name in names:
+                if os.path.splitext(name)[1].lower() in wanted:  # noqa: PTH122 (faster)
+                    yield folder / name
+
+    def pictures(self) -> list[Path]:
+        """The pictures, folder by folder."""
+        return list(self.with_suffix(PICTURE_SUFFIXES))
+
+
+def _list(folder: Path) -> tuple[list[str], list[str]]:
+    """The names of the folders and of the files in a folder."""
+    folders: list[str] = []
+    files: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if is_skipped(entry.name):
+                continue
+            (folders if entry.is_dir() else files).append(entry.name)
+    return folders, sorted(files)
+
+
+def _unreadable(folder: Path, error: OSError) -> Problem:
+    what = f"the folder cannot be listed ({error.strerror}); its pictures are left out"
+    return Problem("unreadable folder", str(folder), what)

@@ -1,0 +1,72 @@
+"""Reads YAML that others wrote: whatever is wrong with it becomes an error. No torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from darknet_torch.errors import UsageError
+from darknet_torch.text import ascii_compatible, decode_text, open_to_read
+
+_LARGEST = 128 * 1024  # bytes; the names of thousands of classes fit
+_DEEPEST = 10  # lists and maps in each other
+_EXPECTED = "a YAML file such as data.yaml, with train, val and names"
+
+
+class _TextLoader(yaml.BaseLoader):
+    """Reads lists, maps and texts: numbers and words such as no stay as they are written.
+
+    It makes no objects, as `yaml.SafeLoader` makes none. It refuses aliases, through which a short
+    file can stand for more than fits into memory, and deep nesting, which takes long to read.
+    """
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.current_event.start_mark if self.current_event else None
+            raise yaml.composer.ComposerError(None, None, "an alias (*name)", mark)
+        if self._depth == _DEEPEST:
+            mark = self.current_event.start_mark if self.current_event else None
+            raise yaml.composer.ComposerError(None, None, "lists or maps in each other", mark)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+
+
+def read_yaml(file: Path) -> Any:
+    """The content of a YAML file, in which every scalar is a text.
+
+    Raises:
+        UsageError: the file cannot be read, is too large, is not YAML, is nested too deeply, or
+            has aliases.
+    """
+    try:
+        with open_to_read(file) as opened:
+            data = opened.read(_LARGEST + 1)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read ({error.strerror})", where=file, expected=_EXPECTED
+        ) from None
+    if len(data) > _LARGEST:
+        raise UsageError(
+            "too large",
+            where=file,
+            expected=f"{_LARGEST // 1024} kB at most",
+            got="more",
+            fix="leave out all but path, train, val, test, nc and names",
+        )
+    try:
+        return yaml.load(decode_text(ascii_compatible(data)).lstrip("\ufeff"), _TextLoader)
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        where, got = f"{file}{line}", error.problem
+    except yaml.YAMLError as error:
+        where, got = str(file), str(error).splitlines()[0]
+    except (RecursionError, ValueError, TypeError) as error:
+        where, got = str(file), str(error)
+    raise UsageError("not valid YAML", where=where, expected=_EXPECTED, got=got)

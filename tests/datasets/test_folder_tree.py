@@ -1,0 +1,39 @@
+"""The files below a folder."""
+
+import os
+from pathlib import Path
+
+from darknet_torch.datasets.folder_tree import FolderTree
+from tests.datasets.forms.tiny_forms import text
+
+
+def test_files_are_listed_by_folder_without_hidden_ones(tmp_path):
+    for name in ("b/2.JPG", "b/1.png", "a.png", ".git/x.png", "@eaDir/x.png", "b/.x.png", "n.md"):
+        text(tmp_path / name, "")
+    tree = FolderTree.scan(tmp_path)
+    assert tree.files == {(): ["a.png", "n.md"], ("b",): ["1.png", "2.JPG"]}
+    found = [path.relative_to(tmp_path).as_posix() for path in tree.pictures()]
+    assert found == ["a.png", "b/1.png", "b/2.JPG"]
+
+
+def test_links_in_a_circle_end(tmp_path):
+    text(tmp_path / "a/a.png", "")
+    (tmp_path / "a/up").symlink_to(tmp_path)
+    (tmp_path / "broken").symlink_to(tmp_path / "gone")
+    assert len(FolderTree.scan(tmp_path).pictures()) == 1
+
+
+def test_a_folder_without_permission_is_named(tmp_path, monkeypatch):
+    text(tmp_path / "a.png", "")
+    (tmp_path / "locked").mkdir()
+    scandir = os.scandir
+
+    def refuse(place):
+        if Path(place).name == "locked":
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    tree = FolderTree.scan(tmp_path)
+    assert len(tree.pictures()) == 1
+    assert "cannot be listed (Permission denied)" in str(tree.problems[0])

@@ -1,0 +1,130 @@
+"""Data sets as labelling programs leave them, and what people put beside them."""
+
+import pytest
+
+from darknet_torch.datasets.opening import list_splits, open_dataset, open_splits
+from darknet_torch.errors import UsageError
+from tests.cli.command import dtorch
+from tests.datasets.forms.tiny_forms import (
+    CAT,
+    coco,
+    cvat_yolo,
+    flat,
+    labelimg_xml,
+    picture,
+    roboflow_coco,
+    roboflow_csv,
+    roboflow_darknet,
+    text,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::darknet_torch.errors.CfgNote")
+
+
+def test_classes_txt_among_the_labels_is_no_label_file(tmp_path):
+    """AlexeyAB/Yolo_mark and LabelImg write classes.txt into the folder of the labels."""
+    flat(tmp_path)
+    (tmp_path / "classes.txt").rename(tmp_path / "classes2.txt")
+    picture(tmp_path / "labels/c.png")
+    text(tmp_path / "labels/c.txt", "")
+    text(tmp_path / "labels/classes.txt", "cat\ndog\n")
+    data = open_dataset(tmp_path)
+    assert (len(data.examples), data.names) == (3, ("cat", "dog"))
+    assert dtorch("check", tmp_path, "--quiet").exit_code == 0
+
+
+def test_pictures_without_labels_are_kept_and_named(tmp_path):
+    """Pictures that were not labelled yet lie among those that were."""
+    flat(tmp_path)
+    picture(tmp_path / "c.png", 5)
+    data = open_dataset(tmp_path)
+    assert [item.labels is None for item in data.examples] == [False, False, True]
+    assert "no label file: no labels: there is no" in dtorch("check", tmp_path).stdout
+
+
+def test_names_that_contradict_each_other_are_listed(tmp_path):
+    """Roboflow: an export that was put together from two versions has two orders of classes."""
+    roboflow_darknet(tmp_path)
+    text(tmp_path / "valid/_darknet.labels", "dog\ncat\n")
+    with pytest.raises(UsageError, match="two files have different class names") as raised:
+        open_dataset(tmp_path)
+    assert str(raised.value.where).endswith("valid/_darknet.labels")
+    assert "train/_darknet.labels: cat, dog" in raised.value.expected
+    assert open_dataset(tmp_path, names=["cat", "dog"]).names == ("cat", "dog")
+
+
+def test_two_data_files_or_two_json_are_listed(tmp_path):
+    """Which of two data sets in a folder is meant cannot be known."""
+    cvat_yolo(tmp_path / "d")
+    text(tmp_path / "d/other.data", (tmp_path / "d/obj.data").read_text())
+    with pytest.raises(UsageError, match=r"several \.data files.*obj\.data, .*other\.data"):
+        list_splits(tmp_path / "d")
+    coco(tmp_path / "c")
+    text(
+        tmp_path / "c/annotations/instances_train2014.json",
+        (tmp_path / "c/annotations/instances_train2017.json").read_text(),
+    )
+    with pytest.raises(UsageError, match="several COCO files for the split 'train'"):
+        list_splits(tmp_path / "c")
+    roboflow_csv(tmp_path / "v")
+    text(tmp_path / "v/train.csv", (tmp_path / "v/train/_annotations.csv").read_text())
+    with pytest.raises(UsageError, match="several CSV files for the split 'train'"):
+        list_splits(tmp_path / "v")
+
+
+def test_labels_of_two_kinds_are_not_mixed(tmp_path):
+    """LabelImg writes XML or txt, as its button says; some folders have both."""
+    labelimg_xml(tmp_path)
+    text(tmp_path / "a.txt", f"{CAT}\n")
+    with pytest.raises(UsageError, match="some pictures have txt labels, others XML") as raised:
+        open_dataset(tmp_path)
+    assert "b.png, only" in raised.value.got
+    text(tmp_path / "b.txt", "")
+    assert len(open_dataset(tmp_path).examples) == 2
+
+
+def test_annotations_without_a_picture_are_named(tmp_path):
+    """A picture was deleted, and its XML was not."""
+    labelimg_xml(tmp_path)
+    (tmp_path / "a.png").unlink()
+    problems = open_dataset(tmp_path).problems
+    assert [(item.kind, item.where) for item in problems] == [
+        ("labels without picture", str(tmp_path / "a.xml"))
+    ]
+
+
+def test_a_split_folder_by_itself_and_pictures_beside_splits(tmp_path):
+    """Roboflow: one of train, valid and test is given; a preview lies beside them."""
+    roboflow_coco(tmp_path / "c")
+    assert list_splits(tmp_path / "c/train") == ["all"]
+    assert len(open_dataset(tmp_path / "c/train/_annotations.coco.json").examples) == 1
+    both = [tmp_path / "c" / split / "_annotations.coco.json" for split in ("train", "valid")]
+    assert list(open_splits(both)) == ["train", "valid"]
+    roboflow_darknet(tmp_path / "d")
+    picture(tmp_path / "d/preview.png")
+    data = open_dataset(tmp_path / "d")
+    assert len(data.examples) == 1
+    assert "1 pictures outside of train, valid are left out" in str(data.problems[0])
+
+
+def test_classes_without_names_are_the_same_in_all_splits(tmp_path):
+    """ultralytics: the validation set lacks the last class."""
+    roboflow_darknet(tmp_path)
+    for file in tmp_path.rglob("_darknet.labels"):
+        file.unlink()
+    splits = open_splits([tmp_path])
+    assert {data.names for data in splits.values()} == {("class 0", "class 1")}
+    text(tmp_path / "valid/b.txt", f"2147483647 .5 .5 .1 .1\n{CAT}\n")
+    assert open_dataset(tmp_path, split="valid").names == ("class 0",)
+
+
+def test_outlines_in_a_darknet_data_set_are_still_bad_lines(tmp_path):
+    """Ultralytics and Roboflow export outlines for segmentation, which Darknet cannot read."""
+    flat(tmp_path)
+    text(tmp_path / "a.txt", "0 .1 .25 .3 .25 .3 .75 .1 .75\n0 .1 .2 .3 .4 .5 .6 .7\n")
+    data = open_dataset(tmp_path)
+    assert data.examples[0].labels.boxes.tolist() == [pytest.approx([0.2, 0.5, 0.2, 0.5])]
+    assert [problem.kind for problem in data.problems] == ["bad line", "outline"]
+    text(tmp_path / "train.txt", "a.png\n")
+    file = text(tmp_path / "x.data", "train=train.txt\nnames=classes.txt\n")
+    assert [problem.kind for problem in open_dataset(file).problems] == ["bad line"] * 2
