@@ -16,6 +16,7 @@ from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.result_formats import Result
 from darknet_torch.cli.result_output import ResultOutput
+from darknet_torch.cli.terminal import echo
 from darknet_torch.media.sources import PictureSource, SourceKind
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class SourceRun(Generic[ResultType]):
 
     def _run_batch(self, batch: FrameBatch, writer: BackgroundWriter) -> None:
         for error in batch.errors:
-            click.echo(f"dtorch: {error}", err=True)
+            echo(f"dtorch: {error}", err=True)
         self._failed += len(batch.errors)
         if not batch.frames:
             return
@@ -174,4 +175,4 @@ class SourceRun(Generic[ResultType]):
 
     def _print_remark(self, text: str) -> None:
         if not self._reading.quiet:
-            click.echo(text, err=True)
+            echo(text, err=True)

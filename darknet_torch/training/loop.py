@@ -58,6 +58,7 @@ class TrainingLoop:
         autocast: compute the layers in this reduced precision.
         processes: those that train the network together.
         seed: seeds the random rates of policy=random.
+        pictures: how many the training set has; 0 for a text.
 
     Attributes:
         iteration: updates made so far.
@@ -79,6 +80,7 @@ class TrainingLoop:
         autocast: torch.dtype | None = None,
         processes: Processes | None = None,
         seed: int = 0,
+        pictures: int = 0,
     ) -> None:
         self.network = network.train()
         self.processes = processes or Processes()
@@ -95,11 +97,22 @@ class TrainingLoop:
         self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
         self.average = WeightAverage.of_network(network)
         self.problems = ProblemLog()
-        self.seed = seed
+        self.seed, self._pictures = seed, pictures
         self.stop_requests = StopRequests()
         self._unfinished: IterationStart | None = None
         self._updating = False
         self.processes.share(network)
+
+    @property
+    def images_per_iteration(self) -> int:
+        """Inputs of an update, of all processes."""
+        return self.batch_size * self.processes.count
+
+    @property
+    def epochs(self) -> float | None:
+        """How many times each picture was seen so far, on average; None for a text."""
+        seen = self.iteration * self.images_per_iteration
+        return seen / self._pictures if self._pictures else None
 
     def run(self, batches: Iterable[TrainBatch]) -> None:
         """Train on `batches` until max_batches.

@@ -34,7 +34,7 @@ class Warnings(Callback):
     ],
 )
 def test_after_an_evaluation_that_failed_the_training_goes_on(plan, error, got):
-    def fail(network):
+    def fail(network, on_progress):
         network.eval()
         raise error
 
@@ -49,7 +49,7 @@ def test_after_an_evaluation_that_failed_the_training_goes_on(plan, error, got):
 
 
 def test_an_interrupt_during_an_evaluation_still_ends_the_training(plan):
-    def interrupt(network):
+    def interrupt(network, on_progress):
         raise KeyboardInterrupt
 
     training = prepare(plan, [PeriodicEvaluation(interrupt, pictures=6)])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from darknet_torch.training.loop import Update
-from darknet_torch.training.progress import Progress
+from darknet_torch.training.progress import IterationTimer, Progress
 from tests.training.small_networks import network
 
 CFG = """[net]
@@ -49,3 +49,28 @@ def test_the_numbers_of_any_other_layer_are_listed():
 
 def test_a_layer_without_numbers_has_no_line():
     assert Progress(network(CFG), images=4).head_lines(Update(1, 2.0, 0.1, {1: {}})) == []
+
+
+def timed(seconds):
+    """A timer whose clock shows the given seconds, one at each look."""
+    return IterationTimer(iter((0.0, *seconds)).__next__)
+
+
+def test_the_first_iteration_counts_only_while_it_is_alone():
+    timer = timed((10, 14, 15, 17))
+    timer.start()
+    assert timer.seconds is None
+    found = []
+    for _ in range(3):
+        timer.add_iteration()
+        found.append(timer.seconds)
+    assert found == [4, 1, 1.5]
+
+
+def test_the_time_of_an_evaluation_is_left_out():
+    timer = timed((1, 2, 50, 52))
+    for pauses in (False, False, True, False):
+        if pauses:
+            timer.pause()
+        timer.add_iteration()
+    assert timer.seconds == 1.5  # of 1 and 2, after the first
