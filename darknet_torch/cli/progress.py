@@ -1,4 +1,4 @@
-"""A progress bar on standard error."""
+"""Progress on standard error: a bar where steps are counted, else a line about the stage."""
 
 from __future__ import annotations
 
@@ -56,6 +56,38 @@ def progress_bar(
     display.start()
     try:
         yield advance
+    finally:
+        display.close()
+
+
+@contextlib.contextmanager
+def stage_line(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show on standard error, if that is a terminal, what is done at the moment.
+
+    The line is erased at the end, and `echo` prints above it, as for `progress_bar`.
+
+    Args:
+        quiet: show nothing.
+
+    Yields:
+        A function that takes what is done next.
+    """
+    console = None if quiet else find_console(sys.stderr)
+    if console is None:
+        yield lambda text: None
+        return
+    from rich.text import Text
+
+    line = Text(no_wrap=True, overflow="crop")
+    display = LiveDisplay(console, line)
+
+    def show(text: str) -> None:
+        line.plain = f"{text} ..."
+        display.refresh(at_once=True)
+
+    display.start()
+    try:
+        yield show
     finally:
         display.close()
 

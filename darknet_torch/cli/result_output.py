@@ -43,6 +43,11 @@ class ResultOutput:
         self._format, self._out = result_format, None if out == STANDARD_STREAM else out
         self._stack = ExitStack()
 
+    @property
+    def path(self) -> str | None:
+        """The file; None for standard output."""
+        return self._out
+
     def __enter__(self) -> ResultOutput:
         if self._out is not None:
             with self._reporting_failure(self._out):

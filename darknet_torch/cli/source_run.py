@@ -58,12 +58,15 @@ class Sinks(Generic[ResultType]):
             network continues meanwhile.
         show: called with each picture and its result; true ends the run.
         opened: closed at the end of the run.
+        written: called at the end; each returns a line about the files that were written, or
+            an empty text if there are none.
     """
 
     outputs: Sequence[ResultOutput]
     keep: Sequence[Callable[[Frame, ResultType], None]] = ()
     show: Callable[[Frame, ResultType], bool] | None = None
     opened: Sequence[AbstractContextManager[object]] = ()
+    written: Sequence[Callable[[], str]] = ()
 
 
 class SourceRun(Generic[ResultType]):
@@ -104,6 +107,7 @@ class SourceRun(Generic[ResultType]):
                 self._run_group(sources)
                 if self._stopped or self._interrupted:
                     break
+        self._report_written()
         if self._interrupted:
             raise KeyboardInterrupt
         if self._failed:
@@ -111,6 +115,13 @@ class SourceRun(Generic[ResultType]):
             what = "pictures and frames" if self._moving else "pictures"
             click.echo(f"dtorch: {self._failed} of {total} {what} failed", err=True)
             sys.exit(_SOME_FAILED)
+
+    def _report_written(self) -> None:
+        """Say where the results are."""
+        lines = [line() for line in self._sinks.written]
+        lines += [f"results: {output.path}" for output in self._sinks.outputs if output.path]
+        for line in filter(None, lines):
+            self._print_remark(line)
 
     def _run_group(self, sources: Sequence[PictureSource]) -> None:
         from darknet_torch.media.frame_batches import frame_batches

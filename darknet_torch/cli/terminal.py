@@ -61,10 +61,10 @@ class LiveDisplay:
         self.console.show_cursor(True)
         _shown = self
 
-    def refresh(self) -> None:
-        """Draw the lines again, unless that was done a moment ago."""
+    def refresh(self, *, at_once: bool = False) -> None:
+        """Draw the lines again, unless that was done a moment ago, or `at_once`."""
         now = self._clock()
-        if now - self._drawn_at >= _INTERVAL:
+        if at_once or now - self._drawn_at >= _INTERVAL:
             self._drawn_at = now
             with suppress(OSError):  # the terminal is gone; what is drawn here is never missed
                 self._live.refresh()

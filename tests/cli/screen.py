@@ -30,4 +30,6 @@ def screen(text, columns=80):
             lines[row] = lines[row][:column].ljust(column) + character + lines[row][column + 1 :]
             column += 1
         lines += [""] * (row + 1 - len(lines))
+    while len(lines) > row + 1 and not lines[-1].strip():  # erased lines below the cursor
+        lines.pop()
     return [line.rstrip() for line in lines]
