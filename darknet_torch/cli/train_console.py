@@ -72,6 +72,7 @@ class LiveLog(_Messages):
     def __init__(self, console: Console, timer: IterationTimer | None = None) -> None:
         super().__init__(quiet=False)
         self._console, self._timer = console, timer or IterationTimer()
+        self._display: LiveDisplay | None = None
 
     def on_start(self, loop: TrainingLoop) -> None:
         from darknet_torch.cli.training_display import TrainingDisplay
@@ -86,7 +87,7 @@ class LiveLog(_Messages):
 
     def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
         self._shown.mini_batches, self._shown.evaluated = self._shown.mini_batches + 1, None
-        self._display.refresh()
+        self._refresh()
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         from darknet_torch.cli.training_display import add_losses, average_fit
@@ -98,11 +99,11 @@ class LiveLog(_Messages):
         shown.average_loss = average_loss(shown.average_loss, update.loss)
         shown.loss_parts, shown.fit = add_losses(update.parts), average_fit(update.parts)
         shown.seconds = self._timer.seconds
-        self._display.refresh()
+        self._refresh()
 
     def on_evaluation_progress(self, loop: TrainingLoop, done: int, total: int) -> None:
         self._shown.evaluated = (done, total) if done < total else None
-        self._display.refresh()
+        self._refresh()
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
         shown, found = self._shown, (score.value, loop.iteration)
@@ -112,13 +113,21 @@ class LiveLog(_Messages):
         super().on_evaluation(loop, score)
 
     def on_interrupt(self, loop: TrainingLoop) -> None:
-        self._display.close()
+        self._close()
 
     def on_error(self, loop: TrainingLoop, error: Exception) -> None:
-        self._display.close()
+        self._close()
 
     def on_end(self, loop: TrainingLoop) -> None:
-        self._display.close()
+        self._close()
+
+    def _refresh(self) -> None:
+        if self._display is not None:
+            self._display.refresh()
+
+    def _close(self) -> None:
+        if self._display is not None:  # else another callback failed at the start
+            self._display.close()
 
 
 class ConsoleProblems(Callback):
