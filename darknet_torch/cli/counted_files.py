@@ -17,7 +17,7 @@ class CountedFiles(Generic[_Result]):
 
     Args:
         write: writes the result of a picture or frame.
-        what: what is written, such as "annotated".
+        what: what is written, such as "annotated:" or "labels of".
         where: where, such as "in results/".
         pictures, videos: whether `write` writes anything for them.
     """
@@ -48,4 +48,4 @@ class CountedFiles(Generic[_Result]):
         """Say how many, such as ``annotated: 12 pictures, 1 video in results/``."""
         counts = ((self._pictures, "picture"), (len(self._videos), "video"))
         listed = [f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count]
-        return f"{self._what}: {', '.join(listed)} {self._where}" if listed else ""
+        return f"{self._what} {', '.join(listed)} {self._where}" if listed else ""

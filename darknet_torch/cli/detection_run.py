@@ -237,18 +237,18 @@ def _files_to_write(
     if options.save:
         folder = AnnotatedFolder(_free_paths(options.save, sources))
         opened.append(folder)
-        files.append(CountedFiles(folder.write, "annotated", f"in {options.save}"))
+        files.append(CountedFiles(folder.write, "annotated:", f"in {options.save}"))
     if options.out_filename:
         out = options.out_filename
         video = AnnotatedVideo(Path(out))
         opened.append(video)
-        files.append(CountedFiles(video.write, "annotated", f"in {out}", pictures=False))
+        files.append(CountedFiles(video.write, "annotated:", f"in {out}", pictures=False))
     if options.output_format == "txt":
         assert options.out is not None, "checked before"
         labels = LabelFolder(_free_paths(options.out, sources))
-        files.append(CountedFiles(labels.write, "labels", f"in {options.out}"))
+        files.append(CountedFiles(labels.write, "labels of", f"in {options.out}"))
     if options.save_labels:
-        files.append(CountedFiles(write_label_in_place, "labels", "beside them", videos=False))
+        files.append(CountedFiles(write_label_in_place, "labels of", "beside them", videos=False))
     return files, opened
 
 

@@ -23,7 +23,7 @@ VIDEO = SimpleNamespace(source=PictureSource("b.mp4", SourceKind.VIDEO))
 )
 def test_pictures_and_videos_are_counted(frames, ignored, line):
     written = []
-    files = CountedFiles(lambda *given: written.append(given), "annotated", "in out", **ignored)
+    files = CountedFiles(lambda *given: written.append(given), "annotated:", "in out", **ignored)
     for frame in frames:
         files.write(frame, "result")
     assert files.line() == line
@@ -34,7 +34,7 @@ def test_what_could_not_be_written_is_not_counted():
     def fail(frame, result):
         raise OSError
 
-    files = CountedFiles(fail, "annotated", "in out")
+    files = CountedFiles(fail, "annotated:", "in out")
     with pytest.raises(OSError):
         files.write(PICTURE, "result")
     assert files.line() == ""
