@@ -30,6 +30,7 @@ class Callback
     def on_end(self, loop: TrainingLoop) -> None
     def on_error(self, loop: TrainingLoop, error: Exception) -> None
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None
+    def on_evaluation_progress(self, loop: TrainingLoop, done: int, total: int) -> None
     def on_interrupt(self, loop: TrainingLoop) -> None
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None
     def on_message(self, loop: TrainingLoop, text: str) -> None
@@ -401,6 +402,7 @@ def convert(
     strict: bool = True,
     graph: GraphOptions | None = None,
     tolerance: float = 0.0001,
+    on_stage: OnStage = ...,
 ) -> ConversionReport
 
 def download(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from darknet_torch.anchors.kmeans import sort_by_area
@@ -14,7 +16,14 @@ _CHANGED = 0.2  # fraction of the numbers that a generation changes
 _SPREAD = 0.02  # standard deviation of the change of a number's logarithm
 
 
-def refine(boxes: BoxSizes, anchors: np.ndarray, *, generations: int, seed: int = 0) -> np.ndarray:
+def refine(
+    boxes: BoxSizes,
+    anchors: np.ndarray,
+    *,
+    generations: int,
+    seed: int = 0,
+    advance: Callable[[int], None] = lambda count: None,
+) -> np.ndarray:
     """Improve the average IoU of anchors by random changes; it never gets worse.
 
     Args:
@@ -22,6 +31,7 @@ def refine(boxes: BoxSizes, anchors: np.ndarray, *, generations: int, seed: int 
         anchors: [k, 2] widths and heights.
         generations: number of changes to try.
         seed: the same arguments and the same seed give the same anchors.
+        advance: called with 1 after each generation.
 
     Returns:
         [k, 2], smallest area first.
@@ -35,4 +45,5 @@ def refine(boxes: BoxSizes, anchors: np.ndarray, *, generations: int, seed: int 
         found = measure_fit(boxes, tried).average_iou
         if found > best:
             anchors, best = tried, found
+        advance(1)
     return sort_by_area(anchors)

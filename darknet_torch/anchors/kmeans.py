@@ -112,6 +112,7 @@ def cluster(
     seed: int = 0,
     restarts: int = DEFAULT_RESTARTS,
     nearest: Nearest | None = None,
+    advance: Callable[[int], None] = lambda count: None,
 ) -> np.ndarray:
     """Find anchors by k-means: the best average IoU of several runs.
 
@@ -123,6 +124,7 @@ def cluster(
         seed: the same boxes and the same seed give the same anchors.
         restarts: number of runs, at least 1, each with other initial anchors.
         nearest: finds the nearest anchors by the variant's distance; None uses numpy.
+        advance: called with 1 after each of the `restarts` runs.
 
     Returns:
         [count, 2] float64 widths and heights, smallest area first.
@@ -139,8 +141,11 @@ def cluster(
     nearest = nearest or nearest_by(kind.distance)
     sampled = boxes.sample(max(_SAMPLE, count), random)
     centres = kind.centres(sampled)
-    starts = (_initial_anchors(sampled, count, kind.distance, random) for _ in range(restarts))
-    found = [_run(sampled, start, nearest, centres) for start in starts]
+    found = []
+    for _ in range(restarts):
+        start = _initial_anchors(sampled, count, kind.distance, random)
+        found.append(_run(sampled, start, nearest, centres))
+        advance(1)
     best = max(found, key=lambda anchors: measure_fit(sampled, anchors).average_iou)
     if sampled is not boxes:
         best = _run(boxes, best, nearest, kind.centres(boxes))

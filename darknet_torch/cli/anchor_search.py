@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ import click
 from darknet_torch.anchors import DEFAULT_RESTARTS, DEFAULT_VARIANT, VARIANT_NAMES
 from darknet_torch.cli.options import all_options
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, POSITIVE
+from darknet_torch.cli.progress import progress_bar
 from darknet_torch.errors import UsageError, warn
 
 if TYPE_CHECKING:
@@ -120,14 +122,19 @@ def measure_boxes(data_set: DataSet, target: AnchorTarget) -> MeasuredBoxes:
 
 
 def find_anchors(
-    options: AnchorSearchOptions, measured: MeasuredBoxes, counts: Sequence[int]
+    options: AnchorSearchOptions,
+    measured: MeasuredBoxes,
+    counts: Sequence[int],
+    *,
+    quiet: bool = False,
 ) -> list[SweepPoint]:
-    """Find anchors for each number of anchors.
+    """Find anchors for each number of anchors, with a progress bar.
 
     Args:
         options: how to search.
         measured: the boxes.
         counts: the numbers of anchors.
+        quiet: show no bar.
 
     Raises:
         UsageError: there are more anchors than different sizes, or no such device.
@@ -139,7 +146,7 @@ def find_anchors(
     boxes = measured.boxes
     nearest = _nearest_on_device(options.device, VARIANTS[options.variant].distance)
 
-    def find(count: int) -> np.ndarray:
+    def find(count: int, advance: Callable[[int], None]) -> np.ndarray:
         anchors = cluster(
             boxes,
             count,
@@ -147,10 +154,15 @@ def find_anchors(
             seed=options.seed,
             restarts=options.restarts,
             nearest=nearest,
+            advance=advance,
         )
-        return refine(boxes, anchors, generations=options.generations, seed=options.seed)
+        return refine(
+            boxes, anchors, generations=options.generations, seed=options.seed, advance=advance
+        )
 
-    return sweep(boxes, counts, find)
+    total = len(counts) * (options.restarts + options.generations)
+    with progress_bar(total, quiet=quiet, label="anchors", fewest=1) as advance:
+        return sweep(boxes, counts, partial(find, advance=advance))
 
 
 def _nearest_on_device(device: str, distance: Distance) -> Nearest | None:

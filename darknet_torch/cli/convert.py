@@ -21,6 +21,7 @@ from darknet_torch.cli.options import (
     verbose_option,
 )
 from darknet_torch.cli.parameter_types import FRACTION, OUTPUT_FILE, PATH
+from darknet_torch.cli.progress import stage_line
 from darknet_torch.cli.reporting import report_warnings_at_once
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.text import is_file
@@ -84,7 +85,7 @@ def convert(options: ConvertOptions) -> None:
     from darknet_torch.conversion.convert import TOLERANCE
     from darknet_torch.conversion.convert import convert as run
 
-    with report_warnings_at_once(options):
+    with report_warnings_at_once(options), stage_line(quiet=options.quiet) as show_stage:
         report = run(
             options.src,
             options.dst,
@@ -97,6 +98,7 @@ def convert(options: ConvertOptions) -> None:
             strict=not options.allow_leftover,
             graph=_graph_options(options),
             tolerance=TOLERANCE if options.tolerance is None else options.tolerance,
+            on_stage=show_stage,
         )
     for line in report.lines():
         click.echo(line)

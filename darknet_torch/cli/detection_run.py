@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.counted_files import CountedFiles
 from darknet_torch.cli.darknet.flags import (
     DetectionFlags,
     ModelAndSourceOptions,
@@ -255,29 +256,44 @@ def _create_sinks(
     *,
     draw_predictions: bool,
 ) -> Sinks[Detections]:
-    from darknet_torch.datasets.pseudo_labels import LabelFolder, write_label_in_place
-    from darknet_torch.results.annotated_media import AnnotatedFolder, AnnotatedVideo, LastPicture
+    from darknet_torch.results.annotated_media import LastPicture
 
-    keep: list[Callable[[Frame, Detections], None]] = []
-    opened: list[Any] = []
-    if options.save:
-        opened.append(AnnotatedFolder(_free_paths(options.save, sources)))
-    if options.out_filename:
-        opened.append(AnnotatedVideo(Path(options.out_filename)))
-    keep += [annotated.write for annotated in opened]
-    if options.output_format == "txt":
-        assert options.out is not None, "checked before"
-        free = _free_paths(options.out, sources)
-        keep.append(LabelFolder(free, scores=options.label_scores).write)
-    if options.save_labels:
-        keep.append(write_label_in_place)
+    files, opened = _files_to_write(options, sources)
+    keep: list[Callable[[Frame, Detections], None]] = [one.write for one in files]
     if draw_predictions:
         keep.append(LastPicture(options.print_remark).write)
-    outputs = _create_outputs(options, classes)
+    outputs, written = _create_outputs(options, classes), [one.line for one in files]
     if not options.show:
-        return Sinks(outputs, keep, None, opened)
+        return Sinks(outputs, keep, None, opened, written)
     window = ResultWindow()
-    return Sinks(outputs, keep, window.show, [*opened, window])
+    return Sinks(outputs, keep, window.show, [*opened, window], written)
+
+
+def _files_to_write(
+    options: DetectOptions, sources: Sequence[PictureSource]
+) -> tuple[list[CountedFiles[Detections]], list[Any]]:
+    """Return what writes a file for each picture or video, and what must be closed after it."""
+    from darknet_torch.datasets.pseudo_labels import LabelFolder, write_label_in_place
+    from darknet_torch.results.annotated_media import AnnotatedFolder, AnnotatedVideo
+
+    files: list[CountedFiles[Detections]] = []
+    opened: list[Any] = []
+    if options.save:
+        folder = AnnotatedFolder(_free_paths(options.save, sources))
+        opened.append(folder)
+        files.append(CountedFiles(folder.write, "annotated:", f"in {options.save}"))
+    if options.out_filename:
+        out = options.out_filename
+        video = AnnotatedVideo(Path(out))
+        opened.append(video)
+        files.append(CountedFiles(video.write, "annotated:", f"in {out}", pictures=False))
+    if options.output_format == "txt":
+        assert options.out is not None, "checked before"
+        labels = LabelFolder(_free_paths(options.out, sources), scores=options.label_scores)
+        files.append(CountedFiles(labels.write, "labels of", f"in {options.out}"))
+    if options.save_labels:
+        files.append(CountedFiles(write_label_in_place, "labels of", "beside them", videos=False))
+    return files, opened
 
 
 def _create_outputs(options: DetectOptions, classes: int) -> list[ResultOutput]:

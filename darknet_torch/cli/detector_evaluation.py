@@ -14,6 +14,7 @@ import click
 from darknet_torch.cli.dataset_loading import find_data, open_data
 from darknet_torch.cli.model_loading import RunModelOptions, find_names
 from darknet_torch.cli.options import DataSetOptions, OutputOptions, OverlapOptions
+from darknet_torch.cli.parameter_types import STANDARD_STREAM
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.reporting import report_warnings, warn_of_problems
 from darknet_torch.cli.result_output import print_or_write
@@ -169,3 +170,5 @@ def print_result(lines: Sequence[str], content: dict[str, Any], options: OutputO
     as_json = options.output_format == "json"
     text = json.dumps(content, indent=1, ensure_ascii=False) if as_json else "\n".join(lines)
     print_or_write(text, options.out)
+    if options.out not in (None, STANDARD_STREAM):
+        options.print_remark(f"results: {options.out}")

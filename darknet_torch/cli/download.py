@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
 from darknet_torch.cli.options import parsed_into, quiet_option
 from darknet_torch.cli.parameter_types import OUTPUT_FOLDER
+from darknet_torch.cli.progress import progress_bar
+from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_published
 from darknet_torch.downloads import TIMEOUT
 from darknet_torch.downloads.finding import cache_folder, downloaded
 from darknet_torch.downloads.published import PUBLISHED, find_published
 from darknet_torch.errors import DownloadError, UsageError
-
-if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar
 
 _SOME_FAILED = 1
 
@@ -98,14 +97,14 @@ def _fetch(name: str, options: DownloadOptions) -> bool:
     from darknet_torch.downloads.download import download as run
 
     try:
-        with closing(_Progress(name, quiet=options.quiet)) as progress:
+        with _Progress(name, quiet=options.quiet) as progress:
             path = run(
                 name,
                 options.folder,
                 force=options.force,
                 timeout=options.timeout,
                 on_message=progress.print_remark,
-                on_progress=progress.advance,
+                on_progress=progress.show,
             )
     except DownloadError as error:
         click.echo(f"dtorch: {error}", err=True)
@@ -114,31 +113,26 @@ def _fetch(name: str, options: DownloadOptions) -> bool:
     return True
 
 
-class _Progress:
+class _Progress(ExitStack):
     """Prints remarks and, on a terminal, a bar to standard error; nothing if `quiet`."""
 
     def __init__(self, name: str, *, quiet: bool) -> None:
-        self.name, self.quiet = name, quiet
-        self.bar: ProgressBar[int] | None = None
+        super().__init__()
+        self._name, self._quiet = name, quiet
+        self._advance: Callable[[int], None] | None = None
+        self._done = 0
 
     def print_remark(self, text: str) -> None:
-        """Print a line below the bar."""
-        self.close()
-        if not self.quiet:
-            click.echo(text, err=True)
+        """Print a line above the bar."""
+        if not self._quiet:
+            echo(text, err=True)
 
-    def advance(self, count: int) -> None:
-        """Show that `count` bytes are there."""
-        if self.quiet or not sys.stderr.isatty():
-            return
-        if self.bar is None:
-            whole = find_published(self.name).part_of or self.name
+    def show(self, count: int) -> None:
+        """Show that `count` bytes are there; the bar appears at the first call."""
+        if self._advance is None:
+            whole = find_published(self._name).part_of or self._name
             size = find_published(whole).size
-            self.bar = click.progressbar(length=size, label=self.name, file=sys.stderr)
-        self.bar.update(count - self.bar.pos)
-
-    def close(self) -> None:
-        """End the line of the bar."""
-        if self.bar is not None:
-            self.bar.render_finish()
-        self.bar = None
+            bar = progress_bar(size, quiet=self._quiet, label=self._name, in_bytes=True)
+            self._advance = self.enter_context(bar)
+        self._advance(count - self._done)
+        self._done = count

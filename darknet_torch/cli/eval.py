@@ -320,6 +320,7 @@ def _export(detected: _Detected, options: EvalOptions) -> None:
         for name in dict.fromkeys(options.export_formats):
             folder = Path(options.export) / name
             WRITERS[name](detected.detection_pass.detections, detected.ground_truth, folder)
+            options.print_remark(f"detections: {folder}")
 
 
 def _report_lines(

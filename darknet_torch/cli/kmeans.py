@@ -144,7 +144,8 @@ def kmeans(options: KmeansOptions) -> None:
         data_set = open_data(options, options.cfg)
         measured = measure_boxes(data_set, target)
     options.print_remark(_describe(data_set, target, measured))
-    points = find_anchors(options, measured, options.sweep or [target.count])
+    counts = options.sweep or [target.count]
+    points = find_anchors(options, measured, counts, quiet=options.quiet)
     if plot and plot_path:
         data = plot.elbow(points) if options.sweep else plot.scatter(measured.boxes, points[0])
         write_bytes(plot_path, data)

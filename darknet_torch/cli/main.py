@@ -14,6 +14,7 @@ from darknet_torch import __version__
 from darknet_torch.cli.darknet.absent import ABSENT
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.cli.reporting import report_other_warnings
+from darknet_torch.cli.terminal import closing_display
 from darknet_torch.errors import DarknetError, format_message
 from darknet_torch.input_files import protected_inputs
 from darknet_torch.interruption import Interrupted, raising_interrupted
@@ -64,7 +65,7 @@ class Commands(LazyGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with raising_interrupted(), report_other_warnings():
+            with raising_interrupted(), report_other_warnings(), closing_display():
                 return super().invoke(ctx)
         except DarknetError as error:
             _end(ctx, _UNUSABLE, str(error))

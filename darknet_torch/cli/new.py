@@ -237,7 +237,8 @@ def _choose_anchors(path: Path, summary: DatasetSummary, options: NewOptions) ->
         cfg.net.letter_box or dialect.defaults.letterbox,
     )
     measured = measure_boxes(summary.data_set, target)
-    (found,) = find_anchors(AnchorSearchOptions(), measured, [cfg.count])
+    counts = [cfg.count]
+    (found,) = find_anchors(AnchorSearchOptions(), measured, counts, quiet=options.quiet)
     options.print_remark(f"anchors fit with an average IoU of {found.fit.average_iou:.2%}")
     return found.anchors
 

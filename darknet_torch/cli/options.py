@@ -25,6 +25,7 @@ from darknet_torch.cli.parameter_types import (
     PATH,
     POSITIVE,
 )
+from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.inference.backends import BACKENDS
@@ -94,7 +95,7 @@ class ReportingOptions:
     def print_remark(self, text: str) -> None:
         """Print a line to standard error, unless --quiet."""
         if not self.quiet:
-            click.echo(text, err=True)
+            echo(text, err=True)
 
 
 @dataclass(frozen=True, kw_only=True)

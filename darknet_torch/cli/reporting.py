@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from darknet_torch.cli.options import ReportingOptions
+from darknet_torch.cli.terminal import echo
 from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError, warn
 
 if TYPE_CHECKING:
@@ -28,17 +29,24 @@ def report_other_warnings() -> Iterator[None]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("always", CfgWarning)
-        show_others = warnings.showwarning
 
-        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
             if not issubclass(category, CfgWarning):
-                show_others(message, category, *place)
+                text = warnings.formatwarning(message, category, filename, lineno, line)
+                echo(text, err=True, nl=False)
                 return
             context = click.get_current_context(silent=True)
             quiet = context is not None and bool(context.params.get("quiet"))
             _print_warning(ReportingOptions(quiet=quiet), category, str(message))
 
-        warnings.showwarning = show  # type: ignore[assignment]  # the default is overloaded
+        warnings.showwarning = show
         yield
 
 

@@ -7,10 +7,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from darknet_torch.cli.parameter_types import STANDARD_STREAM
 from darknet_torch.cli.result_formats import Result, ResultFormat
+from darknet_torch.cli.terminal import echo
 from darknet_torch.errors import UsageError
 from darknet_torch.files import atomic_write, write_text
 from darknet_torch.text import encode_text
@@ -24,7 +23,7 @@ def print_or_write(text: str, out: str | None) -> None:
     if out and out != STANDARD_STREAM:
         write_text(Path(out), text + "\n")
     else:
-        click.echo(encode_text(text))
+        echo(encode_text(text))
 
 
 class ResultOutput:
@@ -43,6 +42,11 @@ class ResultOutput:
     def __init__(self, result_format: ResultFormat, out: str | None) -> None:
         self._format, self._out = result_format, None if out == STANDARD_STREAM else out
         self._stack = ExitStack()
+
+    @property
+    def path(self) -> str | None:
+        """The file; None for standard output."""
+        return self._out
 
     def __enter__(self) -> ResultOutput:
         if self._out is not None:
@@ -73,7 +77,7 @@ class ResultOutput:
     def _print(self, text: str) -> None:
         data = encode_text(text)
         if self._out is None:
-            click.echo(data, nl=False)  # and flushes: the reader of a pipe waits for it
+            echo(data, nl=False)  # and flushes: the reader of a pipe waits for it
         else:
             with self._reporting_failure(self._out):
                 self._file.write(data)

@@ -16,6 +16,7 @@ from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.result_formats import Result
 from darknet_torch.cli.result_output import ResultOutput
+from darknet_torch.cli.terminal import echo
 from darknet_torch.media.sources import PictureSource
 
 if TYPE_CHECKING:
@@ -57,12 +58,15 @@ class Sinks(Generic[ResultType]):
             network continues meanwhile.
         show: called with each picture and its result; true ends the run.
         opened: closed at the end of the run.
+        written: called at the end; each returns a line about the files that were written, or
+            an empty text if there are none.
     """
 
     outputs: Sequence[ResultOutput]
     keep: Sequence[Callable[[Frame, ResultType], None]] = ()
     show: Callable[[Frame, ResultType], bool] | None = None
     opened: Sequence[AbstractContextManager[object]] = ()
+    written: Sequence[Callable[[], str]] = ()
 
 
 class SourceRun(Generic[ResultType]):
@@ -103,6 +107,7 @@ class SourceRun(Generic[ResultType]):
                 self._run_group(sources)
                 if self._stopped or self._interrupted:
                     break
+        self._report_written()
         if self._interrupted:
             raise KeyboardInterrupt
         if self._failed:
@@ -110,6 +115,13 @@ class SourceRun(Generic[ResultType]):
             what = "pictures and frames" if self._moving else "pictures"
             click.echo(f"dtorch: {self._failed} of {total} {what} failed", err=True)
             sys.exit(_SOME_FAILED)
+
+    def _report_written(self) -> None:
+        """Say where the results are."""
+        lines = [line() for line in self._sinks.written]
+        lines += [f"results: {output.path}" for output in self._sinks.outputs if output.path]
+        for line in filter(None, lines):
+            self._print_remark(line)
 
     def _run_group(self, sources: Sequence[PictureSource]) -> None:
         from darknet_torch.media.frame_batches import frame_batches
@@ -144,7 +156,7 @@ class SourceRun(Generic[ResultType]):
 
     def _run_batch(self, batch: FrameBatch, writer: BackgroundWriter) -> None:
         for error in batch.errors:
-            click.echo(f"dtorch: {error}", err=True)
+            echo(f"dtorch: {error}", err=True)
         self._failed += len(batch.errors)
         if not batch.frames:
             return
@@ -175,4 +187,4 @@ class SourceRun(Generic[ResultType]):
 
     def _print_remark(self, text: str) -> None:
         if not self._reading.quiet:
-            click.echo(text, err=True)
+            echo(text, err=True)

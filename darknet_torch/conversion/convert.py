@@ -21,6 +21,8 @@ from darknet_torch.conversion.model import Model
 from darknet_torch.conversion.readers import ModelSource
 from darknet_torch.conversion.report import ConversionReport
 from darknet_torch.conversion.writers import (
+    OnStage,
+    ignore_stage,
     restores,
     write_companions,
     write_graph,
@@ -47,6 +49,7 @@ def convert(
     strict: bool = True,
     graph: GraphOptions | None = None,
     tolerance: float = TOLERANCE,
+    on_stage: OnStage = ignore_stage,
 ) -> ConversionReport:
     """Convert one model file to another and compare the result with its source.
 
@@ -65,6 +68,7 @@ def convert(
         strict: bytes left over in a weight file are an error.
         graph: what a graph returns, and how it is exported; for graphs only.
         tolerance: the largest difference to accept, see `Difference.worst`.
+        on_stage: called with what is done next, such as "comparing yolov4.onnx with the network".
 
     Raises:
         UsageError: an unknown suffix, no cfg, options that do not apply to `dst`, `dst` is one of
@@ -78,14 +82,16 @@ def convert(
     files = [file for file in (cfg, names) if isinstance(file, str | os.PathLike)]
     refuse_overwrite_of_inputs(target, [source, *files])
     _check_options(kind, graph)
+    on_stage(f"reading {source}")
     given = resolve_names(names, 0, allow_more=True)
     model = find_reader(source)(ModelSource(source, cfg, given, dialect, width, height, strict))
     carries_cfg = model.weight_file is None
     notes = []
     if dialect_to is not None:
+        on_stage("rewriting the model")
         model, note = _rewrite(model, dialect_to, tolerance)
         notes.append(note)
-    differences, more = _write(model, target, kind, graph, tolerance)
+    differences, more = _write(model, target, kind, graph, tolerance, on_stage)
     notes += more
     if kind is DARKNET and carries_cfg:
         notes += write_companions(model, target)
@@ -114,12 +120,13 @@ def _write(
     kind: StateFormat | GraphFormat,
     graph: GraphOptions | None,
     tolerance: float,
+    on_stage: OnStage,
 ) -> tuple[list[Difference], list[str]]:
     """Write the file; its differences, and what to report about it."""
     if isinstance(kind, StateFormat):
-        return write_state(model, path, kind), []
+        return write_state(model, path, kind, on_stage), []
     options = graph or GraphOptions()
-    differences, size_was_fixed = write_graph(model, path, kind, options, tolerance)
+    differences, size_was_fixed = write_graph(model, path, kind, options, tolerance, on_stage)
     notes = [kind.describe(options)]
     if size_was_fixed:
         notes.append("height and width are fixed, because a layer computes with them")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +17,16 @@ from darknet_torch.errors import CfgError, CfgWarning, WeightsError
 from darknet_torch.export.graphs import Graph, GraphOptions
 from darknet_torch.model.weights import open_for_writing, write_values
 
+OnStage = Callable[[str], None]  # gets what is done next, for a user who waits
 
-def write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference]:
+
+def ignore_stage(text: str) -> None:
+    """An `OnStage` that does nothing."""
+
+
+def write_state(
+    model: Model, path: Path, kind: StateFormat, on_stage: OnStage = ignore_stage
+) -> list[Difference]:
     """Write the arrays of `model`, and read them back to compare them.
 
     Returns:
@@ -28,8 +36,10 @@ def write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference]
         WeightsError: the file cannot be written, or its arrays differ. `path` is then as before.
     """
     with open_for_writing(path) as file:
+        on_stage(f"writing {path}")
         kind.write(model, file)
         file.flush()
+        on_stage(f"comparing {path} with the model")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CfgWarning)  # the user saw them at the first reading
             differences = kind.check(model, Path(file.name))
@@ -38,7 +48,12 @@ def write_state(model: Model, path: Path, kind: StateFormat) -> list[Difference]
 
 
 def write_graph(
-    model: Model, path: Path, kind: GraphFormat, options: GraphOptions, tolerance: float
+    model: Model,
+    path: Path,
+    kind: GraphFormat,
+    options: GraphOptions,
+    tolerance: float,
+    on_stage: OnStage = ignore_stage,
 ) -> tuple[list[Difference], bool]:
     """Write `model` as a graph, and run it to compare its outputs with those of the network.
 
@@ -61,10 +76,12 @@ def write_graph(
     with open_for_writing(path) as file:
         while True:
             try:
+                on_stage(f"exporting {path}")
                 file.seek(0)
                 file.truncate()
                 file.write(kind.export(graph, {METADATA_KEY: model.metadata()}))
                 file.flush()
+                on_stage(f"comparing {path} with the network")
                 differences = kind.check(unfolded, Path(file.name), graph.second_size)
                 _check_tolerance(differences, path, tolerance)
                 return differences, accepts_second_size and graph.second_size is None

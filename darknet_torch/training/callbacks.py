@@ -45,6 +45,9 @@ class Callback:
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         """Called after each update of the weights."""
 
+    def on_evaluation_progress(self, loop: TrainingLoop, done: int, total: int) -> None:
+        """Called during an evaluation, when `done` of its `total` pictures have been seen."""
+
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
         """Called after an evaluation of the network."""
 
@@ -100,6 +103,10 @@ class CallbackList(Callback):
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         for callback in self.callbacks:
             callback.on_iteration(loop, update)
+
+    def on_evaluation_progress(self, loop: TrainingLoop, done: int, total: int) -> None:
+        for callback in self.callbacks:
+            callback.on_evaluation_progress(loop, done, total)
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
         for callback in self.callbacks:

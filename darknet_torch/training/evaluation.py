@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 _BATCH = 8  # pictures per forward pass
 _MIN_INTERVAL = 100  # iterations between two evaluations
 
-Evaluator = Callable[[Network], "Score"]
+OnProgress = Callable[[int, int], None]  # gets how many pictures are done, and how many there are
+Evaluator = Callable[[Network, OnProgress], "Score"]
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,31 @@ class Score:
     Attributes:
         value: what evaluations are compared by, 0-1: mAP or accuracy.
         lines: what Darknet prints.
+        measure: what the value is, such as mAP@0.50.
     """
 
     value: float
     lines: list[str]
+    measure: str = "mAP"
 
 
-def detector_score(network: Network, data_set: DataSet, *, iou: float, workers: int) -> Score:
+def _not_shown(done: int, total: int) -> None:
+    """An `OnProgress` that does nothing."""
+
+
+def detector_score(
+    network: Network,
+    data_set: DataSet,
+    on_progress: OnProgress = _not_shown,
+    *,
+    iou: float,
+    workers: int,
+) -> Score:
     """Compute Darknet's mAP of a detector; the network ends in evaluation mode.
 
     Args:
         data_set: pictures with their boxes.
+        on_progress: called after each batch of pictures.
         iou: overlap from which a detection counts, 0-1.
         workers: threads that read pictures.
 
@@ -70,16 +86,23 @@ def detector_score(network: Network, data_set: DataSet, *, iou: float, workers: 
         batch=_BATCH,
         workers=workers,
         exif=data_set.exif,
+        advance=_adding_up(on_progress, len(paths)),
     )
     if not passed.readable:
         raise UsageError("no picture can be read", where=data_set.origin)
     seen = tuple(data_set.examples[place] for place in passed.readable)
     truth = GroundTruth.from_data_set(DataSet(seen, names, data_set.origin))
     result = match(passed.detections, truth.truths, classes, iou).result(names)
-    return Score(result.mean, result.lines())
+    return Score(result.mean, result.lines(), f"mAP@{iou:.2f}")
 
 
-def classifier_score_of(network: Network, pictures: ClassifiedPictures, *, workers: int) -> Score:
+def classifier_score_of(
+    network: Network,
+    pictures: ClassifiedPictures,
+    on_progress: OnProgress = _not_shown,
+    *,
+    workers: int,
+) -> Score:
     """Compute the accuracy of a classifier; the network ends in evaluation mode.
 
     Raises:
@@ -90,16 +113,30 @@ def classifier_score_of(network: Network, pictures: ClassifiedPictures, *, worke
     guesses: list[tuple[int, ...]] = []
     truths: list[int] = []
     known = true_class_ids(pictures)
+    advance = _adding_up(on_progress, len(pictures.paths))
     for batch in picture_batches(pictures.paths, size=1, workers=workers, exif=pictures.exif):
         if batch.images:
             found = classifier.classify_images(batch.images, [""] * len(batch.images))
             guesses += [one.class_ids for one in found]
             truths += [known[place] for place in batch.indices]
+        advance(len(batch))
     if not guesses:
         raise UsageError("no picture can be read", where=pictures.origin)
     names = (*pictures.names, *_numbered(classifier.classes)[len(pictures.names) :])
     score = score_classifier(np.array(guesses), truths, names)
-    return Score(float(score.top_1.sum() / score.total), score.lines())
+    return Score(float(score.top_1.sum() / score.total), score.lines(), "accuracy")
+
+
+def _adding_up(on_progress: OnProgress, total: int) -> Callable[[int], None]:
+    """A function that takes the number of pictures since its last call."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        on_progress(done, total)
+
+    return advance
 
 
 def _numbered(classes: int) -> tuple[str, ...]:
@@ -110,10 +147,14 @@ def find_evaluator(data: TrainingData, plan: TrainPlan) -> Evaluator | None:
     """The function that evaluates a network on the validation part of `data`, if there is one."""
     if data.kind == DETECTOR and data.valid is not None:
         valid = data.valid
-        return lambda network: detector_score(network, valid, iou=plan.iou, workers=plan.workers)
+        return lambda network, on_progress: detector_score(
+            network, valid, on_progress, iou=plan.iou, workers=plan.workers
+        )
     if data.kind == CLASSIFIER and data.valid_pictures is not None:
         pictures = data.valid_pictures
-        return lambda network: classifier_score_of(network, pictures, workers=plan.workers)
+        return lambda network, on_progress: classifier_score_of(
+            network, pictures, on_progress, workers=plan.workers
+        )
     return None
 
 
@@ -157,7 +198,9 @@ class PeriodicEvaluation(Callback):
         """Evaluate the network, or say why that failed: the weights come first."""
         try:
             with loop.interruptible():
-                score = self.evaluate(loop.network)
+                score = self.evaluate(
+                    loop.network, partial(loop.events.on_evaluation_progress, loop)
+                )
         except Exception as error:  # noqa: BLE001 (readers, OpenCV, memory: all end here)
             self._evaluated_at = loop.iteration
             loop.events.on_warning(loop, _failure(error, loop.iteration))
@@ -170,7 +213,7 @@ class PeriodicEvaluation(Callback):
 
     def _is_due(self, loop: TrainingLoop) -> bool:
         net = loop.network.net
-        per_iteration = loop.batch_size * loop.processes.count
+        per_iteration = loop.images_per_iteration
         interval = max(self.epochs * self.pictures // per_iteration, _MIN_INTERVAL)
         due = max((self._evaluated_at or 0) + interval, net.burn_in)
         return loop.iteration >= due or loop.iteration == net.max_batches

@@ -56,7 +56,7 @@ class LineLog(Callback):
         self._progress: Progress | None = None
 
     def on_start(self, loop: TrainingLoop) -> None:
-        self._progress = Progress(loop.network, loop.batch_size * loop.processes.count)
+        self._progress = Progress(loop.network, loop.images_per_iteration)
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         assert self._progress is not None

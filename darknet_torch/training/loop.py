@@ -39,12 +39,15 @@ class Update:
     Attributes:
         iteration: its number, 1 for the first.
         loss: the mean cost per input, as Darknet prints it.
+        average_loss: the moving average of the losses. Source: detector.c train_detector
+            (AlexeyAB), its avg_loss.
         rate: the learning rate.
         parts: layer index -> the named numbers of its loss, means over the mini-batches.
     """
 
     iteration: int
     loss: float
+    average_loss: float
     rate: float
     parts: dict[int, dict[str, float]] = field(default_factory=dict)
 
@@ -58,6 +61,7 @@ class TrainingLoop:
         autocast: compute the layers in this reduced precision.
         processes: those that train the network together.
         seed: seeds the random rates of policy=random.
+        pictures: how many the training set has; 0 for a text.
 
     Attributes:
         iteration: updates made so far.
@@ -79,6 +83,7 @@ class TrainingLoop:
         autocast: torch.dtype | None = None,
         processes: Processes | None = None,
         seed: int = 0,
+        pictures: int = 0,
     ) -> None:
         self.network = network.train()
         self.processes = processes or Processes()
@@ -95,11 +100,23 @@ class TrainingLoop:
         self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
         self.average = WeightAverage.of_network(network)
         self.problems = ProblemLog()
-        self.seed = seed
+        self.seed, self._pictures = seed, pictures
+        self.average_loss: float | None = None  # None before the first loss
         self.stop_requests = StopRequests()
         self._unfinished: IterationStart | None = None
         self._updating = False
         self.processes.share(network)
+
+    @property
+    def images_per_iteration(self) -> int:
+        """Inputs of an update, of all processes."""
+        return self.batch_size * self.processes.count
+
+    @property
+    def epochs(self) -> float | None:
+        """How many times each picture was seen so far, on average; None for a text."""
+        seen = self.iteration * self.images_per_iteration
+        return seen / self._pictures if self._pictures else None
 
     def run(self, batches: Iterable[TrainBatch]) -> None:
         """Train on `batches` until max_batches.
@@ -204,6 +221,7 @@ class TrainingLoop:
         own = {**random_state(), **self.forward.state_dict()}
         return {
             "iteration": self.iteration,
+            "average_loss": self.average_loss,
             "header": asdict(self.network.header),
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -224,7 +242,7 @@ class TrainingLoop:
         """
         self.network.load_state_dict(state["network"])
         self.network.header = type(self.network.header)(**state["header"])
-        self.iteration = state["iteration"]
+        self.iteration, self.average_loss = state["iteration"], state["average_loss"]
         self.seen = self.iteration * self.batch_size
         self._count_in_header()
         self.optimizer.load_state_dict(state["optimizer"])
@@ -308,4 +326,6 @@ class TrainingLoop:
             }
             for index in results[0].losses
         }
-        return Update(self.iteration, loss, rate, parts)
+        before = loss if self.average_loss is None else self.average_loss
+        self.average_loss = before * 0.9 + loss * 0.1
+        return Update(self.iteration, loss, self.average_loss, rate, parts)

@@ -15,12 +15,13 @@ from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.errors import CfgError, UsageError, warn
 from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
+from darknet_torch.model.weights import LoadReport
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import SavedRun, find_saved_run
 from darknet_torch.training.checkpoints import Checkpoints, resume
 from darknet_torch.training.contention import ContentionWarning
-from darknet_torch.training.data import TrainingData, open_training_data
+from darknet_torch.training.data import TEXT, TrainingData, open_training_data
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
 from darknet_torch.training.loop import TrainingLoop
@@ -31,6 +32,7 @@ from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
 from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
 from darknet_torch.training.run_record import RunRecord
+from darknet_torch.training.run_report import RunReport
 from darknet_torch.training.start_checks import Start, check_start
 from darknet_torch.training.starting_weights import fill_to_train
 
@@ -189,7 +191,7 @@ def prepare(
     torch.set_num_threads(threads)
     plan = replace(plan, threads=threads)
     saved = find_saved_run(plan) if plan.resume else None
-    network = _build(plan) if saved else start_network(plan)
+    network, loaded = (_build(plan), None) if saved else start_network(plan)
     if not network.net.max_batches:
         raise CfgError(
             "[net] does not say how long to train",
@@ -216,10 +218,12 @@ def prepare(
             ProblemSummary(),
             ContentionWarning(),
             history,
+            RunReport(plan, data, loaded, resumed=saved is not None),
         ),
         autocast=None if precision is torch.float32 else precision,
         processes=processes,
         seed=plan.seed,
+        pictures=0 if data.kind == TEXT else data.pictures,
     )
     if saved:
         resume(saved, loop, record)
@@ -232,20 +236,23 @@ def prepare(
     return Training(plan, data, sizes, loop, evaluation, checkpoints, history)
 
 
-def start_network(plan: TrainPlan) -> Network:
+def start_network(plan: TrainPlan) -> tuple[Network, LoadReport | None]:
     """The network of a plan with the values that a new run starts from.
+
+    Returns:
+        The network, and what was read of the plan's weights; None without weights.
 
     Raises:
         CfgError, WeightsError: as `darknet_torch.load`.
     """
-    network = _build(plan)
+    network, loaded = _build(plan), None
     if plan.weights is None:
         network.initialize()
     else:
-        fill_to_train(network, plan.weights, plan)
+        loaded = fill_to_train(network, plan.weights, plan)
     if plan.clear or plan.weights is None:
         network.header = type(network.header)(*network.dialect.weight_file.version)
-    return network
+    return network, loaded
 
 
 def trained_network(plan: TrainPlan) -> Network:

@@ -9,19 +9,23 @@ from darknet_torch.errors import CfgError, WeightsError
 from darknet_torch.model.loading import fill
 from darknet_torch.model.network import Network
 from darknet_torch.model.output_layers import find_channel_producer
+from darknet_torch.model.weights import LoadReport
 from darknet_torch.model.weights_diagnosis import SizeMismatchError
 from darknet_torch.training.plan import TrainPlan
 
 
-def fill_to_train(network: Network, weights: str, plan: TrainPlan) -> None:
+def fill_to_train(network: Network, weights: str, plan: TrainPlan) -> LoadReport:
     """Read `weights` into `network`, and fill the rest with Darknet's starting values.
+
+    Returns:
+        What was read.
 
     Raises:
         WeightsError: the file does not exist, or does not fit the network. If its length is
             wrong, the message says how to start from the layers that it shares with the network.
     """
     try:
-        fill(network, weights, strict=True)
+        return fill(network, weights, strict=True)
     except SizeMismatchError as error:
         raise WeightsError(
             error.what,

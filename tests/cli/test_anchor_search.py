@@ -15,6 +15,7 @@ from darknet_torch.cli.anchor_search import (
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgWarning, UsageError
 from tests.cli.box_data import boxes, write_box_data
+from tests.cli.terminals import terminal
 
 TARGET = AnchorTarget(count=3, height=32, width=64, letterbox=False)
 
@@ -73,6 +74,15 @@ def test_generations_refine_the_anchors(measured):
     (plain,) = find_anchors(AnchorSearchOptions(), measured, [3])
     (refined,) = find_anchors(AnchorSearchOptions(generations=100), measured, [3])
     assert refined.fit.average_iou > plain.fit.average_iou
+
+
+def test_a_terminal_shows_the_progress_until_the_end(measured, monkeypatch):
+    options = AnchorSearchOptions(restarts=2, generations=3)
+    for quiet in (False, True):
+        with terminal(monkeypatch) as shown:
+            find_anchors(options, measured, [2, 4], quiet=quiet)
+        assert shown.lines() == [""]
+        assert ("10/10" in shown.getvalue()) is not quiet
 
 
 def test_auto_searches_without_a_gpu(measured):

@@ -94,6 +94,7 @@ class TestFiles:
         assert found == [1, 2, 4, 5, 6]
         assert result.stderr.splitlines() == [
             "dtorch: clip.avi: frame 3 cannot be decoded",
+            "annotated: 1 video in out",
             "dtorch: 1 of 6 pictures and frames failed",
         ]
         assert len(read_video("out/clip.avi")) == CLIP_FRAMES - 1

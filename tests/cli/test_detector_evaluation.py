@@ -124,5 +124,5 @@ def test_a_result_is_printed_as_lines_or_json_or_written(output_format, text, tm
     for out in (None, str(tmp_path / "result")):
         options = OutputOptions(output_format=output_format, out=out, verbose=False)
         print_result(["one", "two"], {"a": "ö"}, options)
-    assert capsys.readouterr() == (text, "")
+    assert capsys.readouterr() == (text, f"results: {tmp_path / 'result'}\n")
     assert (tmp_path / "result").read_text() == text

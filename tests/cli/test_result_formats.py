@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from darknet_torch import Detector, load
-from tests.cli.toy_detection import CFG, PICTURE, SHORT_CLIP_FRAMES, UNUSABLE, detect, printed
+from tests.cli.toy_detection import (
+    CFG,
+    DONE,
+    PICTURE,
+    SHORT_CLIP_FRAMES,
+    UNUSABLE,
+    detect,
+    printed,
+)
 
 pytestmark = pytest.mark.usefixtures("mixed_folder")
 
@@ -79,7 +87,9 @@ class TestCoco:
 
 class TestTxt:
     def test_each_picture_has_a_label_file(self, mixed_folder, expected):
-        assert printed("txt", "one.png", "grey.png", "clip.avi", "--out", "labels") == ""
+        result = detect("--format", "txt", "one.png", "grey.png", "clip.avi", "--out", "labels")
+        told = "labels of 2 pictures, 1 video in labels\n"
+        assert (result.exit_code, result.stdout, result.stderr) == (DONE, "", told)
         names = sorted(path.name for path in (mixed_folder / "labels").iterdir())
         frames = [f"clip_{number:06}.txt" for number in range(1, SHORT_CLIP_FRAMES + 1)]
         assert names == [*frames, "grey.txt", "one.txt"]

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("mixed_folder")
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv", "coco"])
 def test_every_format_can_be_written_to_a_file(mixed_folder, form):
     result = detect("--format", form, "--out", "results", "one.png")
-    assert (result.exit_code, result.stdout, result.stderr) == (DONE, "", "")
+    assert (result.exit_code, result.stdout, result.stderr) == (DONE, "", "results: results\n")
     written = (mixed_folder / "results").read_text()
     again = printed(form, "one.png")
     if form == "text":  # the first line has a time

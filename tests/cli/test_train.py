@@ -7,8 +7,10 @@ import pytest
 
 from darknet_torch import load
 from darknet_torch.cli.darknet.train import train_
+from darknet_torch.cli.main import main
 from darknet_torch.cli.train import TrainOptions, make_plan, train
 from tests.cli.command import dtorch
+from tests.cli.terminals import terminal
 from tests.training.runs import (
     DETECTOR,
     detector_data,
@@ -45,6 +47,27 @@ def test_quiet_prints_the_lines_alone(files):
     )
     assert result.stderr == ""
     assert len(result.stdout.splitlines()) == 6
+
+
+def test_a_terminal_shows_the_training_in_one_block(files, monkeypatch):
+    cfg, data, backup = files
+    words = ("train", "--cfg", cfg, "--data", data, "--backup", backup, "--workers", 0, "--map")
+    with terminal(monkeypatch) as shown:
+        main([str(word) for word in words], standalone_mode=False)
+    lines = shown.lines()
+    assert not any(LINE.fullmatch(line) for line in lines)
+    assert not any(line.startswith("v3 (ciou loss") for line in lines)
+    (place,) = (n for n, line in enumerate(lines) if line.startswith("iteration "))
+    assert re.fullmatch(r"iteration 6/6   epoch 4\.0   images/s [\d.]+", lines[place])
+    assert re.fullmatch(
+        r"loss \S+   average \S+   box \S+   object and class \S+", lines[place + 1]
+    )
+    assert re.fullmatch(r"IoU 0\.\d\d   recall \d\.\d\d   rate 1\.0e-03", lines[place + 2])
+    assert re.fullmatch(r"last mAP@0\.50 \S+ % at 6   best \S+ % at 6", lines[place + 3])
+    assert f"weights go to {backup}"[:80] in lines[:place]
+    assert any(line.startswith(" mean average precision") for line in lines[:place])
+    assert lines[place + 4].startswith("best mAP@0.50 ")
+    assert any(line.startswith("next: dtorch detect ") for line in lines[place + 4 :])
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,17 @@ class TestRoundTrip:
             for _, slot in load(weights.with_suffix(".cfg"), dialect=dialect).slots()
         )
 
+    def test_says_what_it_does(self, tmp_path):
+        _, weights = write_model(tmp_path, DETECTOR)
+        state, stages = tmp_path / "state.pt", []
+        convert(weights, state, dialect_to="pjreddie", on_stage=stages.append)
+        assert stages == [
+            f"reading {weights}",
+            "rewriting the model",
+            f"writing {state}",
+            f"comparing {state} with the model",
+        ]
+
     @pytest.mark.parametrize("version", [(0, 1, 0), (0, 2, 0), (0, 1001, 5), (2000, 0, 0)])
     @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
     @pytest.mark.parametrize("kind", ["pt", "safetensors"])

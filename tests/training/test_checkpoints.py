@@ -223,7 +223,7 @@ def test_a_worse_score_does_not_replace_the_best(plan):
 
     def run(options, iteration):
         training = prepare(changed(plan, map=True, **options), [Stop(iteration)])
-        training.evaluation.evaluate = lambda network: Score(next(scores), [])
+        training.evaluation.evaluate = lambda network, on_progress: Score(next(scores), [])
         training.evaluation._is_due = lambda loop: loop.iteration in (2, 5)
         with pytest.raises(KeyboardInterrupt):
             training.run()
@@ -256,7 +256,7 @@ def test_the_first_iteration_is_saved_too(plan):
 
 
 def test_an_evaluation_that_was_interrupted_is_made_up_for(plan):
-    def interrupt(network):
+    def interrupt(network, on_progress):
         os.kill(os.getpid(), signal.SIGTERM)
 
     training = prepare(changed(plan, map=True))

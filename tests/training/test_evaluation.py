@@ -37,7 +37,7 @@ class Warnings(Callback):
     ],
 )
 def test_after_an_evaluation_that_failed_the_training_goes_on(plan, error, got):
-    def fail(network):
+    def fail(network, on_progress):
         network.eval()
         raise error
 
@@ -59,11 +59,10 @@ def test_it_is_evaluated_every_few_epochs_but_not_more_often_than_every_100_iter
 ):
     """Of 100 pictures in batches of 3, an epoch has 33 iterations; there are 203 in all."""
     scores = []
-    evaluation = PeriodicEvaluation(lambda network: Score(0.5, []), 100, epochs)
+    evaluation = PeriodicEvaluation(lambda network, on_progress: Score(0.5, []), 100, epochs)
     loop = SimpleNamespace(
         iteration=0,
-        batch_size=3,
-        processes=SimpleNamespace(count=1),
+        images_per_iteration=3,
         network=SimpleNamespace(
             net=SimpleNamespace(burn_in=0, max_batches=203), train=lambda: None
         ),
@@ -77,7 +76,7 @@ def test_it_is_evaluated_every_few_epochs_but_not_more_often_than_every_100_iter
 
 
 def test_an_interrupt_during_an_evaluation_still_ends_the_training(plan):
-    def interrupt(network):
+    def interrupt(network, on_progress):
         raise KeyboardInterrupt
 
     training = prepare(plan, [PeriodicEvaluation(interrupt, pictures=6)])

@@ -24,6 +24,8 @@ from darknet_torch.cli.eval import EvalOptions, eval_command
 from darknet_torch.cli.model_loading import load_model_to_device
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.parameter_types import OUTPUT_FOLDER
+from darknet_torch.cli.progress import progress_bar
+from darknet_torch.cli.terminal import echo
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -148,23 +150,26 @@ def recall(options: EvalOptions) -> None:
     data_set = open_evaluation_data(options)
     detector = build_detector(load_model_to_device(options), data_set, options, NMS_THRESHOLD)
     proposals, labels, failed = [], [], 0
-    for batch in picture_batches(
+    batches = picture_batches(
         [example.path for example in data_set.examples],
         size=options.batch,
         workers=options.workers,
         exif=options.exif,
         report=options.print_remark,
-    ):
-        for error in batch.errors:
-            click.echo(f"dtorch: {error}", err=True)
-        failed += len(batch.errors)
-        if batch.images:
-            predicted = detector.predict(batch.images)
-            proposals += [
-                detector.propose_boxes(predicted, index, MIN_OBJECTNESS)
-                for index in range(len(batch.images))
-            ]
-            labels += [data_set.examples[place].labels for place in batch.indices]
+    )
+    with progress_bar(len(data_set.examples), quiet=options.quiet) as advance:
+        for batch in batches:
+            for error in batch.errors:
+                echo(f"dtorch: {error}", err=True)
+            failed += len(batch.errors)
+            if batch.images:
+                predicted = detector.predict(batch.images)
+                proposals += [
+                    detector.propose_boxes(predicted, index, MIN_OBJECTNESS)
+                    for index in range(len(batch.images))
+                ]
+                labels += [data_set.examples[place].labels for place in batch.indices]
+            advance(len(batch))
     for so_far in running_recalls(proposals, labels, iou=options.ious[0]):
         click.echo(so_far.line())
     if failed:

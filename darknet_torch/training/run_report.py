@@ -1,0 +1,197 @@
+"""What a training says of itself: at the start what it has loaded, at the end what came out."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from darknet_torch.augment.classification import ClassificationSource
+from darknet_torch.augment.labelled import LabelledSource
+from darknet_torch.cfg.dialect import ALEXEYAB
+from darknet_torch.datasets.examples import Labels
+from darknet_torch.model.weights import LoadReport
+from darknet_torch.text import is_file
+from darknet_torch.training.callbacks import Callback, State
+from darknet_torch.training.data import CLASSIFIER, DETECTOR, TEXT, TrainingData
+from darknet_torch.training.durations import describe_duration
+from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.progress import IterationTimer
+
+if TYPE_CHECKING:
+    from darknet_torch.training.evaluation import Score
+    from darknet_torch.training.loop import TrainingLoop, Update
+
+_MEASURED = 5  # iterations before the expected time is said
+_TRIED = 100  # pictures of which one must exist to be named
+
+
+class RunReport(Callback):
+    """Sends messages about the run: its weights, its data, the time it takes, its results.
+
+    Args:
+        plan: what to do.
+        data: what to train and to evaluate on.
+        loaded: what was read of the weights to start from; None without, or for a resumed run.
+        resumed: the run goes on where it was stopped.
+        timer: measures the iterations.
+    """
+
+    def __init__(
+        self,
+        plan: TrainPlan,
+        data: TrainingData,
+        loaded: LoadReport | None,
+        *,
+        resumed: bool,
+        timer: IterationTimer | None = None,
+    ) -> None:
+        self.plan, self.data, self.loaded, self.resumed = plan, data, loaded, resumed
+        self._timer = timer or IterationTimer()
+        self._first = 0
+        self._best: tuple[float, int] | None = None  # score and iteration
+        self._last: tuple[float, int] | None = None
+        self._measure = ""
+
+    def on_start(self, loop: TrainingLoop) -> None:
+        self._first = loop.iteration
+        lines = [
+            *(() if self.resumed else (describe_start(loop, self.loaded),)),
+            describe_data(self.data, self.plan),
+            describe_network(loop, self.data),
+            *self._scores("so far: "),
+        ]
+        for line in lines:
+            loop.events.on_message(loop, line)
+        self._timer.start()
+
+    def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
+        self._timer.pause()
+        self._measure, self._last = score.measure, (score.value, loop.iteration)
+        if self._best is None or score.value >= self._best[0]:  # as Checkpoints keeps _best
+            self._best = self._last
+
+    def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
+        self._timer.add_iteration()
+        last, seconds = loop.network.net.max_batches, self._timer.seconds
+        if update.iteration == self._first + _MEASURED < last and seconds is not None:
+            expected = describe_duration((last - self._first) * seconds)
+            loop.events.on_message(loop, f"expected: {expected}, from {_MEASURED} iterations")
+
+    def on_end(self, loop: TrainingLoop) -> None:
+        final, best = (self.plan.path(f"_{name}.weights") for name in ("final", "best"))
+        lines = [*self._scores(""), f"the last weights are in {final}"]
+        if self._best is not None:
+            lines[-1] += f", the best in {best}"
+        weights = best if self._best is not None and best.exists() else final
+        lines.append(f"next: {next_command(self.plan, self.data, weights)}")
+        for line in lines:
+            loop.events.on_message(loop, line)
+
+    def state_dict(self) -> State:
+        return {"best": self._best, "last": self._last, "measure": self._measure}
+
+    def load_state_dict(self, state: State) -> None:
+        self._best, self._last = state.get("best"), state.get("last")
+        self._measure = state.get("measure", "")
+
+    def _scores(self, start: str) -> list[str]:
+        if self._best is None or self._last is None:
+            return []
+        (best, best_at), (last, last_at) = self._best, self._last
+        return [
+            f"{start}best {self._measure} {100 * best:.2f} % at iteration {best_at}, "
+            f"last {100 * last:.2f} % at iteration {last_at}"
+        ]
+
+
+def describe_start(loop: TrainingLoop, loaded: LoadReport | None) -> str:
+    """Say which layers come from a weight file, and at which iteration a new run starts."""
+    total = len(loop.network.layers)
+    if loaded is None:
+        return f"all {total} layers start from random numbers"
+    if loaded.complete:
+        text = f"loaded all {total} layers from {loaded.path}"
+    else:
+        text = (
+            f"loaded {loaded.layers} of {loaded.total} layers from {loaded.path}; "
+            "the others start from random numbers"
+        )
+    if not loop.iteration:
+        return text
+    return f"{text}; it counts on after iteration {loop.iteration} (--clear counts from 0)"
+
+
+def describe_data(data: TrainingData, plan: TrainPlan) -> str:
+    """Say how much there is to train and to evaluate on."""
+    if data.kind == TEXT:
+        return f"{plan.data}: {data.pictures} bytes of text"
+    text = f"{plan.data}: training on {data.pictures} pictures"
+    if isinstance(data.source, LabelledSource):
+        text += f", {_count_boxes(data.source.pictures.labels)} boxes"
+    if data.valid is not None:
+        labels = (example.labels for example in data.valid.examples)
+        text += (
+            f"; evaluating on {len(data.valid.examples)} pictures, {_count_boxes(labels)} boxes"
+        )
+    if data.valid_pictures is not None:
+        text += f"; evaluating on {len(data.valid_pictures.paths)} pictures"
+    return text
+
+
+def describe_network(loop: TrainingLoop, data: TrainingData) -> str:
+    """Say what the network takes and gives, and what computes it."""
+    network, copies = loop.network, loop.processes.count
+    device = next(network.parameters()).device
+    words = []
+    if data.kind != TEXT:
+        heads = network.heads
+        classes = heads[-1].classes if heads else network.output_layer.output_shape.count
+        words.append(f"input {network.net.width} x {network.net.height}, {classes} classes")
+    what = "texts" if data.kind == TEXT else "pictures"
+    length = f"{network.net.max_batches} iterations of {loop.images_per_iteration} {what}"
+    words.append(length)
+    where = f"on {device}"
+    if device.type == "cpu":
+        threads = torch.get_num_threads()
+        where += f" with {threads} thread{'s' * (threads > 1)}"
+    if copies > 1:
+        where += f" in each of {copies} processes"
+    return ", ".join([*words, where])
+
+
+def next_command(plan: TrainPlan, data: TrainingData, weights: Path) -> str:
+    """The command that uses the trained weights, ready for a shell."""
+    model = ["--cfg", str(plan.path(".cfg")), "--weights", str(weights)]
+    if data.kind == TEXT:
+        return shlex.join(["dtorch", "rnn", "generate", *model])
+    if data.kind == DETECTOR:
+        model = [str(weights)]  # its cfg and names are found beside it
+    sizes = (("--width", plan.width), ("--height", plan.height))
+    options = [word for name, size in sizes if size for word in (name, str(size))]
+    if plan.dialect != ALEXEYAB.name:
+        options += ["--dialect", plan.dialect]
+    command = "classify" if data.kind == CLASSIFIER else "detect"
+    return shlex.join(["dtorch", command, *model, *options, _some_picture(data)])
+
+
+def _count_boxes(labels: Iterable[Labels | None]) -> int:
+    return sum(len(found) for found in labels if found is not None)
+
+
+def _paths_to_train_on(data: TrainingData) -> Sequence[Path]:
+    if isinstance(data.source, LabelledSource):
+        return data.source.pictures.paths
+    return data.source.paths if isinstance(data.source, ClassificationSource) else ()
+
+
+def _some_picture(data: TrainingData) -> str:
+    """A picture that exists, of the evaluation if there is one."""
+    valid = () if data.valid is None else (example.path for example in data.valid.examples)
+    classified = () if data.valid_pictures is None else data.valid_pictures.paths
+    candidates = islice(chain(valid, classified, _paths_to_train_on(data)), _TRIED)
+    return next((str(path) for path in candidates if is_file(path)), "PICTURE")
