@@ -21,6 +21,7 @@ from darknet_torch.training.checkpoints import Checkpoints, resume
 from darknet_torch.training.data import TrainingData, open_training_data
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
+from darknet_torch.training.kept_files import names_to_keep
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.net_options import with_net_options
@@ -157,7 +158,7 @@ def prepare(
         network.to(find_device(plan.device)),
         callbacks=(
             *callbacks,
-            Checkpoints(plan, record, saved),
+            Checkpoints(plan, record, saved, names_to_keep(data.names, network)),
             *((evaluation,) if evaluation else ()),
             ProblemSummary(),
         ),
