@@ -97,8 +97,9 @@ def _fetch(name: str, options: DownloadOptions) -> bool:
     """Fetch one file and print its path; return whether that succeeded."""
     from darknet_torch.downloads.download import download as run
 
+    progress = _Progress(name, quiet=options.quiet)
     try:
-        with closing(_Progress(name, quiet=options.quiet)) as progress:
+        with closing(progress):
             path = run(
                 name,
                 options.folder,
@@ -108,7 +109,8 @@ def _fetch(name: str, options: DownloadOptions) -> bool:
                 on_progress=progress.advance,
             )
     except DownloadError as error:
-        click.echo(f"dtorch: {error}", err=True)
+        lines = f"dtorch: {error}".splitlines()
+        click.echo("\n".join(progress.without_printed(lines)), err=True)
         return False
     click.echo(path)
     return True
@@ -120,12 +122,18 @@ class _Progress:
     def __init__(self, name: str, *, quiet: bool) -> None:
         self.name, self.quiet = name, quiet
         self.bar: ProgressBar[int] | None = None
+        self._printed: set[str] = set()
 
     def print_remark(self, text: str) -> None:
         """Print a line below the bar."""
         self.close()
         if not self.quiet:
+            self._printed.add(text)
             click.echo(text, err=True)
+
+    def without_printed(self, lines: list[str]) -> list[str]:
+        """Return the lines without those that were printed as remarks already."""
+        return [line for line in lines if line.strip() not in self._printed]
 
     def advance(self, count: int) -> None:
         """Show that `count` bytes are there."""
