@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
-from darknet_torch.cli.model_loading import load_model
+from darknet_torch.cli.model_loading import load_model, print_taken
 from darknet_torch.cli.options import (
     DeviceOptions,
     ModelOptions,
@@ -62,13 +62,15 @@ def rnn() -> None:
 
 
 def _load_model(options: CharacterModelOptions) -> CharacterModel:
-    if options.cfg is None:
+    if not (options.cfg or options.weights):
         raise UsageError("no network", expected="--cfg CFG --weights FILE", got="neither")
     from darknet_torch.inference.character_model import CharacterModel
     from darknet_torch.model.loading import find_device
 
     device = find_device(options.device)
-    return CharacterModel(load_model(options).to(device))
+    model = load_model(options)
+    print_taken(options, model.taken)
+    return CharacterModel(model.network.to(device))
 
 
 @rnn.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cfg.data_file import DataValue, read_data_file
+from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.cli.darknet.flags import GpuFlags, apply_gpu_flags, training_flags
 from darknet_torch.cli.dataset_loading import find_data
 from darknet_torch.cli.input_protection import protect_inputs
@@ -32,7 +33,7 @@ from darknet_torch.cli.parameter_types import (
 )
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
-from darknet_torch.downloads.model_files import resolve_model
+from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import UsageError
 from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
 from darknet_torch.training.plan import PRECISIONS, TrainPlan
@@ -325,7 +326,8 @@ def make_plan(options: TrainOptions) -> TrainPlan:
     """
     if not options.cfg:
         raise UsageError("no network", expected="--cfg CFG", got="no --cfg")
-    files = resolve_model(options.cfg, options.weights or None)
+    cfg = find_cfg(options.cfg)
+    weights = resolve_weights(options.weights) if options.weights else None
     data = find_data(options.data, options.cfg)
     keys = read_data_file(data) if Path(data).suffix == ".data" else {}
     save_every = options.save_every or _positive_number(keys, "saveweights", data)
@@ -333,13 +335,13 @@ def make_plan(options: TrainOptions) -> TrainPlan:
     if backup is None and "backup" in keys:
         backup = str(keys["backup"].path())
     if backup is None:
-        backup = str(_own_folder(files.cfg.stem, options))
+        backup = str(_own_folder(cfg.stem, options))
     return TrainPlan(
-        cfg=str(files.cfg),
+        cfg=str(cfg),
         data=data,
-        base=files.cfg.stem,
+        base=cfg.stem,
         backup=backup,
-        weights=str(files.weights) if files.weights else None,
+        weights=str(weights) if weights else None,
         images=options.images,
         split=options.split,
         valid_split=options.valid_split,

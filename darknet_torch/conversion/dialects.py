@@ -7,10 +7,10 @@ from dataclasses import replace
 import torch
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect
-from darknet_torch.conversion.model import Model
 from darknet_torch.errors import WeightsError
 from darknet_torch.layers.base import Layer, Slot
 from darknet_torch.layers.batchnorm import Normalization
+from darknet_torch.loading.model import Model
 from darknet_torch.model.network import WeightsHeader
 from darknet_torch.ops.normalization import divisor, with_divisor
 

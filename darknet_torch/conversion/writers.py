@@ -12,9 +12,9 @@ from darknet_torch.cfg.grammar import encode_cfg
 from darknet_torch.cfg.zoo import companion
 from darknet_torch.conversion.comparison import Difference
 from darknet_torch.conversion.formats import GraphFormat, StateFormat
-from darknet_torch.conversion.model import METADATA_KEY, Model
 from darknet_torch.errors import CfgError, CfgWarning, WeightsError
 from darknet_torch.export.graphs import Graph, GraphOptions
+from darknet_torch.loading.model import METADATA_KEY, Model
 from darknet_torch.model.weights import open_for_writing, write_values
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from darknet_torch.conversion.convert import convert
-from darknet_torch.conversion.model import METADATA_KEY, decode_cfg
 from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.export.graphs import GraphOptions
+from darknet_torch.loading.model import METADATA_KEY, decode_cfg
 from darknet_torch.model.network import Network
 from tests.conversion.small_models import DETECTOR, NET, TOY_CFG, TOY_WEIGHTS, write_model
 
