@@ -11,7 +11,7 @@ from darknet_torch.errors import CfgError, NamesError, nearest
 from darknet_torch.text import backslash_fix, is_file, path_exists, read_bytes, text_lines
 
 _PARTIAL = re.compile(r"\.conv\.\d+$")
-_NEAR = 0.88  # one or two wrong letters in a name
+_NEAR, _MOST_LETTERS = 0.88, 2  # one or two wrong letters in a name
 _HERE = Path(__file__).resolve().parents[1]
 
 
@@ -65,7 +65,11 @@ def nearest_model(word: str, candidates: Iterable[str]) -> str | None:
     the number of layers of a partial file may be mistaken.
     """
     numbers = _model_numbers(word)
-    same = [name for name in candidates if _model_numbers(name) == numbers]
+    same = [
+        name
+        for name in candidates
+        if _model_numbers(name) == numbers and abs(len(name) - len(word)) <= _MOST_LETTERS
+    ]
     return nearest(word.lower(), same, cutoff=_NEAR)
 
 
