@@ -42,7 +42,9 @@ def test_the_command_works(command, folder, monkeypatch):
     program, *arguments = shlex.split(words)
     assert program == "dtorch"
     result = dtorch(*arguments, stdin=Path(lines).read_text() if lines else None)
-    assert (result.exit_code, result.stderr) == (0, "")
+    gives_weights_alone = "custom.weights" in arguments and "custom.cfg" not in arguments
+    taken = "cfg custom.cfg, names custom.names\n" if gives_weights_alone else ""
+    assert (result.exit_code, result.stderr) == (0, taken)
 
 
 @pytest.mark.parametrize("name", WRITTEN)
