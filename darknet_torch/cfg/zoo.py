@@ -61,20 +61,20 @@ def find_named_file(name: str, cfg: str) -> Path | None:
 def nearest_model(word: str, candidates: Iterable[str]) -> str | None:
     """Return the name of a model that a misspelt one stands for; None if none is near.
 
-    Models whose names differ in their numbers, such as yolov8 and yolov7, are different models;
+    Models whose names have other digits, such as yolov8 and yolov7, are different models;
     the number of layers of a partial file may be mistaken.
     """
-    numbers = _model_numbers(word)
+    digits = _digits(word)
     same = [
         name
         for name in candidates
-        if _model_numbers(name) == numbers and abs(len(name) - len(word)) <= _MOST_LETTERS
+        if _digits(name) == digits and abs(len(name) - len(word)) <= _MOST_LETTERS
     ]
     return nearest(word.lower(), same, cutoff=_NEAR)
 
 
-def _model_numbers(name: str) -> list[str]:
-    return re.findall(r"\d+", name.partition(".conv.")[0])
+def _digits(name: str) -> set[str]:
+    return set(re.findall(r"\d", name.partition(".conv.")[0]))
 
 
 def find_cfg(cfg: str | os.PathLike[str]) -> Path:
