@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from darknet_torch.inference.character_model import CharacterModel as CharacterModel
     from darknet_torch.inference.classifier import Classifier as Classifier
     from darknet_torch.inference.detector import Detector as Detector
-    from darknet_torch.model.loading import load as load
+    from darknet_torch.loading.load import load as load
     from darknet_torch.model.network import Network as Network
     from darknet_torch.model.network import WeightsHeader as WeightsHeader
     from darknet_torch.model.network import build_network as build_network
@@ -79,7 +79,7 @@ _EXPORTS = {
     "inference.character_model": ("CharacterModel",),
     "inference.classifier": ("Classifier",),
     "inference.detector": ("Detector",),
-    "model.loading": ("load",),
+    "loading.load": ("load",),
     "model.network": ("Network", "WeightsHeader", "build_network"),
     "model.registry": ("register_layer",),
     "model.summary": ("summarize",),

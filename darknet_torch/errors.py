@@ -163,10 +163,15 @@ def warn(
     warnings.warn(warning, stacklevel=2)
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
+def nearest(word: str, candidates: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """Return the candidate spelled most like `word`, or None if none is similar enough.
 
     Messages suggest it: ``did you mean 'burn_in'?``.
+
+    Args:
+        word: what was written.
+        candidates: what could have been meant.
+        cutoff: the least similarity, 0-1, as `difflib.SequenceMatcher.ratio` computes it.
     """
-    matches = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
     return matches[0] if matches else None

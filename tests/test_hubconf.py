@@ -8,7 +8,7 @@ import torch
 import hubconf
 from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.inference.detector import Detector
-from darknet_torch.model.loading import load
+from darknet_torch.loading.load import load
 from darknet_torch.model.network import Network
 from tests.downloads.server import good
 

@@ -56,7 +56,7 @@ def main() -> None:
 @click.option("--repeats", default=7, show_default=True)
 def load(cfg: str, repeats: int) -> None:
     """Build a network and read its weight file, compared with np.fromfile."""
-    from darknet_torch.model.loading import load as load_network
+    from darknet_torch.loading.load import load as load_network
     from darknet_torch.model.weights import write_weights
 
     warnings.simplefilter("ignore", CfgWarning)

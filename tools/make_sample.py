@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from darknet_torch.doctor.self_test import EXPECTED, detect_sample
 from darknet_torch.files import write_text
-from darknet_torch.model.loading import load
+from darknet_torch.loading.load import load
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import write_weights
 

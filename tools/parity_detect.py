@@ -12,7 +12,7 @@ import numpy as np
 
 from darknet_torch.errors import CfgWarning
 from darknet_torch.inference.detector import Detector
-from darknet_torch.model.loading import load
+from darknet_torch.loading.load import load
 from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
 from tools.deviation import Deviation, worst

@@ -18,7 +18,7 @@ from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, DarknetMa
 from darknet_torch.evaluation.detection_pass import detect_all
 from darknet_torch.evaluation.records import DetectionTable, TruthTable, collect_truths
 from darknet_torch.inference.detector import Detector
-from darknet_torch.model.loading import load
+from darknet_torch.loading.load import load
 from tools.deviation import Deviation, worst
 
 CONFIDENCE = 0.25

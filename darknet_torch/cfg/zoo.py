@@ -12,6 +12,7 @@ from darknet_torch.errors import CfgError, NamesError, nearest
 from darknet_torch.text import backslash_fix, is_file, path_exists, read_bytes, text_lines
 
 _PARTIAL = re.compile(r"\.conv\.\d+$")
+_NEAR, _MOST_LETTERS = 0.88, 2  # one or two wrong letters in a name
 _HERE = Path(__file__).resolve().parents[1]
 
 
@@ -41,9 +42,12 @@ def companion(path: Path, suffix: str) -> Path:
 
     For ".cfg", darknet53.weights and darknet53.conv.74 both give darknet53.cfg.
     """
-    if is_partial_name(path):
-        return path.with_name(_PARTIAL.sub(suffix, path.name))
-    return path.with_suffix(suffix)
+    return path.with_name(f"{partial_stem(path)}{suffix}")
+
+
+def partial_stem(path: Path) -> str:
+    """Return the name of a file without its suffix, or without ``.conv.N``."""
+    return _PARTIAL.sub("", path.name) if is_partial_name(path) else path.stem
 
 
 def find_named_file(name: str, cfg: str) -> Path | None:
@@ -53,6 +57,25 @@ def find_named_file(name: str, cfg: str) -> Path | None:
         if is_file(path):
             return path
     return None
+
+
+def nearest_model(word: str, candidates: Iterable[str]) -> str | None:
+    """Return the name of a model that a misspelt one stands for; None if none is near.
+
+    Models whose names have other digits, such as yolov8 and yolov7, are different models;
+    the number of layers of a partial file may be mistaken.
+    """
+    digits = _digits(word)
+    same = [
+        name
+        for name in candidates
+        if _digits(name) == digits and abs(len(name) - len(word)) <= _MOST_LETTERS
+    ]
+    return nearest(word.lower(), same, cutoff=_NEAR)
+
+
+def _digits(name: str) -> set[str]:
+    return set(re.findall(r"\d", name.partition(".conv.")[0]))
 
 
 def find_cfg(cfg: str | os.PathLike[str]) -> Path:
@@ -68,7 +91,7 @@ def find_cfg(cfg: str | os.PathLike[str]) -> Path:
     name = path.name.removesuffix(".cfg")
     if path.name == os.fspath(cfg) and name in known:
         return known[name]
-    close = nearest(name, known)
+    close = nearest_model(name, known)
     question = f"did you mean {close!r}? " if close else ""
     raise CfgError(
         "no such cfg file, nor a shipped definition of that name",

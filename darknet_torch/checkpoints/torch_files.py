@@ -156,7 +156,7 @@ def _unpickling_error(path: Path, message: str) -> WeightsError:
         )
     if found is None:
         return _damage_error(path, reason or "not a PyTorch file")
-    export = _EXPORT.format(path=path.name, target=f"{path.stem}-state.pt")
+    export = _EXPORT.format(path=str(path), target=str(path.with_name(f"{path.stem}-state.pt")))
     return WeightsError(
         "contains more than tensors and plain values, and could run harmful code",
         where=path,

@@ -10,20 +10,24 @@ import click
 from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.cli.darknet.flags import (
     DarknetFlags,
-    ModelAndSourceOptions,
     apply_darknet_flags,
     darknet_flags,
-    take_model_from_source,
 )
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import (
     RunModelOptions,
+    complete_model,
     find_names,
     find_names_file,
-    load_model_to_device,
+    load_on_device,
+)
+from darknet_torch.cli.model_words import (
+    PictureModelOptions,
+    model_seed,
+    refuse_pictures_only,
+    take_model_words,
 )
 from darknet_torch.cli.options import (
-    NamesOptions,
     names_options,
     network_options,
     output_options,
@@ -43,7 +47,7 @@ _DEFAULT_TOP = 5  # as `darknet classify`
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifyOptions(RunModelOptions, ModelAndSourceOptions, NamesOptions, DarknetFlags):
+class ClassifyOptions(RunModelOptions, PictureModelOptions, DarknetFlags):
     """The options of `dtorch classify` and of `classifier predict`."""
 
     labels: str | None
@@ -69,13 +73,16 @@ def classify(options: ClassifyOptions) -> None:
     """Classify pictures.
 
     SOURCE is any number of pictures, folders, globs, .txt lists and URLs; - reads paths from
-    standard input. Darknet's own command line `classify X.cfg X.weights picture` works too.
+    standard input. A cfg, weights or names may stand among them; what is missing is found by
+    name. Darknet's own command line `classify X.cfg X.weights picture` works too.
 
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or an unusable model.
     """
-    options, darknet_style = take_model_from_source(apply_darknet_flags(options))
-    if options.cfg is None:
-        raise UsageError("no network", expected="--cfg CFG --weights FILE", got="pictures only")
+    options, darknet_style = take_model_words(apply_darknet_flags(options))
+    refuse_pictures_only(options)
+    if not options.source and not darknet_style:
+        raise UsageError("no pictures", expected="SOURCE", got="a model only")
+    options = complete_model(options, model_seed(options))
     if darknet_style and not options.source:
         run_classification(options, prompt_for_pictures())
     else:
@@ -98,10 +105,11 @@ def run_classification(
     from darknet_torch.inference.classifier import Classifier
 
     names_file = find_names_file(options.names or _find_labels(options), options.data)
-    network = load_model_to_device(options)
+    model = load_on_device(options)
+    classes = model.network.output_layer.output_shape.count
     classifier = Classifier(
-        network,
-        names=find_names(options, network.output_layer.output_shape.count, names_file),
+        model.network,
+        names=find_names(options, classes, names_file, model),
         top=options.top or _read_top(options.data, default_top),
         letterbox=options.letterbox,
         backend=options.backend,

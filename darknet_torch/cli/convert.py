@@ -10,7 +10,7 @@ import click
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.zoo import companion
-from darknet_torch.cli.model_loading import find_names_file
+from darknet_torch.cli.model_loading import find_misfit, find_names_file, print_taken
 from darknet_torch.cli.options import (
     CfgOptions,
     NamesOptions,
@@ -23,8 +23,8 @@ from darknet_torch.cli.options import (
 from darknet_torch.cli.parameter_types import FRACTION, OUTPUT_FILE, PATH
 from darknet_torch.cli.progress import stage_line
 from darknet_torch.cli.reporting import report_warnings_at_once
-from darknet_torch.downloads.model_files import resolve_model
-from darknet_torch.text import is_file
+from darknet_torch.downloads.model_files import ModelFiles, resolve_model
+from darknet_torch.downloads.model_search import find_names_of
 
 if TYPE_CHECKING:
     from darknet_torch.export.graphs import GraphOptions
@@ -75,7 +75,7 @@ class ConvertOptions(CfgOptions, NamesOptions):
 def convert(options: ConvertOptions) -> None:
     """Convert the model SRC to DST, and check that it is the same.
 
-    SRC is a Darknet weight file (with --cfg, or the cfg next to it), a .pt or .safetensors
+    SRC is a Darknet weight file (with --cfg, or its cfg is found by name), a .pt or .safetensors
     file of this program, or a PyTorch checkpoint of a known port of Darknet or backbone. The
     suffix of DST says what to write: .weights, .pt, .safetensors, .onnx, .torchscript, .pt2.
 
@@ -85,12 +85,15 @@ def convert(options: ConvertOptions) -> None:
     from darknet_torch.conversion.convert import TOLERANCE
     from darknet_torch.conversion.convert import convert as run
 
+    files = resolve_model(options.cfg, options.src, misfit=find_misfit(options))
+    if files.cfg != companion(Path(options.src), ".cfg"):  # the documented default
+        print_taken(options, files.taken)
     with report_warnings_at_once(options), stage_line(quiet=options.quiet) as show_stage:
         report = run(
             options.src,
             options.dst,
-            cfg=options.cfg,
-            names=_find_names_file(options),
+            cfg=files.cfg,
+            names=_find_names_file(options, files),
             dialect=options.dialect,
             dialect_to=options.dialect_to,
             width=options.width,
@@ -104,14 +107,13 @@ def convert(options: ConvertOptions) -> None:
         click.echo(line)
 
 
-def _find_names_file(options: ConvertOptions) -> str | None:
+def _find_names_file(options: ConvertOptions, files: ModelFiles) -> str | None:
     """Return the names file given, or the one next to the cfg or the weight file."""
     given = find_names_file(options.names, options.data)
-    cfg = resolve_model(options.cfg).cfg if options.cfg else Path(options.src)
-    if given or not is_file(cfg):
+    if given:
         return given
-    neighbour = companion(cfg, ".names")
-    return str(neighbour) if is_file(neighbour) else None
+    found = find_names_of([files.cfg, files.weights])
+    return str(found.path) if found else None
 
 
 def _graph_options(options: ConvertOptions) -> GraphOptions | None:

@@ -13,7 +13,6 @@ import click
 from darknet_torch.cli.counted_files import CountedFiles
 from darknet_torch.cli.darknet.flags import (
     DetectionFlags,
-    ModelAndSourceOptions,
     detection_flags,
 )
 from darknet_torch.cli.input_protection import protect_inputs
@@ -21,10 +20,10 @@ from darknet_torch.cli.model_loading import (
     RunModelOptions,
     find_names,
     find_names_file,
-    load_model_to_device,
+    load_on_device,
 )
+from darknet_torch.cli.model_words import PictureModelOptions
 from darknet_torch.cli.options import (
-    NamesOptions,
     OverlapOptions,
     all_options,
     names_options,
@@ -60,9 +59,7 @@ _FORMATS = ("text", "json", "jsonl", "csv", "coco", "txt")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetectOptions(
-    RunModelOptions, ModelAndSourceOptions, NamesOptions, OverlapOptions, DetectionFlags
-):
+class DetectOptions(RunModelOptions, PictureModelOptions, OverlapOptions, DetectionFlags):
     """The options of `dtorch detect` and of `detector test|demo`.
 
     Attributes:
@@ -207,11 +204,11 @@ def run_detection(
 def _build_detector(options: DetectOptions) -> Detector:
     from darknet_torch.inference.detector import Detector
 
-    network = load_model_to_device(options)
-    names = None
+    model = load_on_device(options)
+    network, names = model.network, None
     if network.heads:
         names_file = find_names_file(options.names, options.data)
-        names = find_names(options, network.heads[-1].classes, names_file)
+        names = find_names(options, network.heads[-1].classes, names_file, model)
     return Detector(
         network,
         names=names,

@@ -96,8 +96,9 @@ def _fetch(name: str, options: DownloadOptions) -> bool:
     """Fetch one file and print its path; return whether that succeeded."""
     from darknet_torch.downloads.download import download as run
 
+    progress = _Progress(name, quiet=options.quiet)
     try:
-        with _Progress(name, quiet=options.quiet) as progress:
+        with progress:
             path = run(
                 name,
                 options.folder,
@@ -107,7 +108,8 @@ def _fetch(name: str, options: DownloadOptions) -> bool:
                 on_progress=progress.show,
             )
     except DownloadError as error:
-        click.echo(f"dtorch: {error}", err=True)
+        lines = f"dtorch: {error}".splitlines()
+        click.echo("\n".join(progress.without_printed(lines)), err=True)
         return False
     click.echo(path)
     return True
@@ -121,11 +123,17 @@ class _Progress(ExitStack):
         self._name, self._quiet = name, quiet
         self._advance: Callable[[int], None] | None = None
         self._done = 0
+        self._printed: set[str] = set()
 
     def print_remark(self, text: str) -> None:
         """Print a line above the bar."""
         if not self._quiet:
+            self._printed.add(text)
             echo(text, err=True)
+
+    def without_printed(self, lines: list[str]) -> list[str]:
+        """Return the lines without those that were printed as remarks already."""
+        return [line for line in lines if line.strip() not in self._printed]
 
     def show(self, count: int) -> None:
         """Show that `count` bytes are there; the bar appears at the first call."""

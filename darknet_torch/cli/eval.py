@@ -22,7 +22,7 @@ from darknet_torch.cli.detector_evaluation import (
     with_names,
 )
 from darknet_torch.cli.input_protection import protect_inputs
-from darknet_torch.cli.model_loading import load_model_to_device
+from darknet_torch.cli.model_loading import complete_model, load_model_to_device
 from darknet_torch.cli.options import (
     data_set_options,
     network_options,
@@ -34,7 +34,6 @@ from darknet_torch.cli.options import (
 )
 from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, OUTPUT_FOLDER, PATH
 from darknet_torch.cli.reporting import report_warnings
-from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -215,13 +214,14 @@ def eval_command(options: EvalOptions) -> None:
     """
     start = time.perf_counter()
     options = apply_darknet_flags(options)
-    if options.results is None and options.cfg is None:
+    if not (options.results or options.cfg or options.weights):
         raise UsageError(
             "no network", expected="--cfg CFG --weights FILE, or --results PATH", got="neither"
         )
     if options.results:
         detected = _read_results(options.results, open_evaluation_data(options), options)
     else:
+        options = complete_model(options)
         find_data(options.data, options.cfg)  # a missing data set is reported before loading
         network = load_model_to_device(options)
         if not network.heads:
@@ -275,11 +275,10 @@ def _detect(network: Network, data_set: DataSet, options: EvalOptions) -> _Detec
         nms_threshold=options.nms_threshold,
     )
     detector = found.detector
-    files = resolve_model(options.cfg, options.weights, default_weights=True)
     settings = EvaluationSettings(
         data=data_set.origin,
         cfg=options.cfg,
-        weights=options.weights or str(files.weights),
+        weights=options.weights,
         width=detector.network.net.width,
         height=detector.network.net.height,
         resizing="letterbox" if detector.letterbox else "stretch",

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from darknet_torch.cfg.zoo import shipped
-from darknet_torch.cli.model_loading import build_model, load_model
+from darknet_torch.cli.model_loading import build_model, complete_model, load_model, print_taken
 from darknet_torch.cli.options import (
     ModelOptions,
     ReportFormatOptions,
@@ -56,25 +56,32 @@ class InfoOptions(ModelOptions, ReportFormatOptions):
 def info(options: InfoOptions) -> None:
     """Show a network's layers: shapes, operations, values, expected weight file.
 
-    CFG is a path or the name of a shipped definition. With --weights the file is read too,
-    and refused if it does not fit.
+    CFG is a path or the name of a shipped definition; a weight file stands for its cfg, too. With
+    weights the file is read, and refused if it does not fit.
     """
     if options.lists:
         click.echo("\n".join(shipped(".cfg")))
         return
     cfg = options.cfg or options.network_cfg
-    if cfg is None:
+    if not (cfg or options.weights):
         raise UsageError("no network", expected="dtorch info CFG")
     if options.graph:
         _check_graph_suffix(Path(options.graph))
     from darknet_torch.model.summary import summarize
     from darknet_torch.model.svg import draw_graph
 
-    options = replace(options, cfg=cfg)
-    network = load_model(options) if options.weights else build_model(options)
+    options = complete_model(replace(options, cfg=cfg), default_weights=False)
+    if options.weights:
+        model = load_model(options)
+        print_taken(options, model.taken)
+        network = model.network
+    else:
+        network = build_model(options)
     summary = summarize(network)
     if options.graph:
-        write_text(Path(options.graph), draw_graph(summary.rows, Path(cfg).stem))
+        write_text(
+            Path(options.graph), draw_graph(summary.rows, Path(cfg or options.weights or "").stem)
+        )
     if options.is_json:
         click.echo(json.dumps(summary.to_dict(), indent=1))
         return

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.cli.anchor_search import (
     AnchorSearchOptions,
     AnchorTarget,
@@ -36,7 +37,6 @@ from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.cli.value_completion import complete_cfg
-from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.files import write_bytes
 
@@ -185,7 +185,7 @@ def _find_target(options: KmeansOptions) -> AnchorTarget:
     count, width, height = options.count, options.width, options.height
     unit, letterbox, net = Fraction(1), dialect.defaults.letterbox, None
     if options.cfg:
-        cfg = resolve_model(options.cfg).cfg
+        cfg = find_cfg(options.cfg)
         protect_inputs([cfg])
         found = read_anchor_cfg(cfg, dialect)
         net = found.net

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from darknet_torch.cfg.data_file import read_data_file
-from darknet_torch.cfg.zoo import read_names, shipped
+from darknet_torch.cfg.model_names import ModelFileKind, kind_of
+from darknet_torch.cfg.zoo import companion, find_cfg, read_names
 from darknet_torch.cli.input_protection import protect_inputs
-from darknet_torch.cli.options import ModelOptions, RunOptions
+from darknet_torch.cli.options import CfgOptions, ModelOptions, ReportingOptions, RunOptions
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cpu.contention import watching_contention
 from darknet_torch.downloads.model_files import resolve_model
+from darknet_torch.downloads.model_search import Candidate, Misfit, find_names_of
 from darknet_torch.errors import UsageError
-from darknet_torch.text import path_exists
+from darknet_torch.text import is_file
 
 if TYPE_CHECKING:
     from darknet_torch.model.network import Network
 
-_KNOWN_CLASSES = {80: "coco", 20: "voc"}
+_ModelOptions = TypeVar("_ModelOptions", bound=ModelOptions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,34 +31,97 @@ class RunModelOptions(ModelOptions, RunOptions):
     """A network, and how to run it."""
 
 
-def load_model(options: ModelOptions) -> Network:
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network that the options name.
+
+    Attributes:
+        network: the network.
+        names: of its classes, if the file of its weights contains them.
+        taken: what was found by name, see `ModelOptions.taken`.
+    """
+
+    network: Network
+    names: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+
+
+def complete_model(
+    options: _ModelOptions, names: str | None = None, *, default_weights: bool = True
+) -> _ModelOptions:
+    """Return the options with the cfg and the weights that are found by name.
+
+    Args:
+        options: of the network. Given a cfg or weights, the other one is found by name; the cfg
+            stays None where it is inside the weights.
+        names: a file by whose name both are found if neither is given.
+        default_weights: without weights, find those of the cfg.
+
+    Raises:
+        CfgError, WeightsError, UsageError: as `resolve_model`.
+    """
+    files = resolve_model(
+        options.cfg,
+        options.weights or None,
+        names=names if names and is_file(names) else None,
+        default_weights=default_weights,
+        misfit=find_misfit(options),
+    )
+    protect_inputs([files.cfg, files.weights])
+    cfg, weights = options.cfg, options.weights
+    if cfg is not None and not weights and kind_of(Path(cfg)) is ModelFileKind.WEIGHTS:
+        cfg, weights = None, cfg
+    if cfg is None and files.cfg is not None:
+        cfg = str(files.cfg)
+    if not weights and files.weights is not None:
+        weights = str(files.weights)
+    return replace(options, cfg=cfg, weights=weights, taken=(*options.taken, *files.taken))
+
+
+def find_misfit(options: CfgOptions) -> Misfit:
+    """Return what says why a weight file does not fit a cfg; it imports torch when it is asked."""
+
+    def misfit(cfg: Path, weights: Path) -> str | None:
+        from darknet_torch.model.weight_fit import find_misfit as find
+
+        sizes = {"width": options.width, "height": options.height}
+        return find(**sizes, strict=not options.allow_leftover)(cfg, weights)
+
+    return misfit
+
+
+def load_model(options: ModelOptions) -> LoadedModel:
     """Build the network and read its weights; report what is wrong with either.
 
     Raises:
         CfgError, WeightsError, UsageError: as `darknet_torch.load`; also CfgError for the
             warnings under --strict, UsageError when no weights are found.
     """
-    from darknet_torch.model.loading import load_with_report
+    from darknet_torch.loading.load import load_model as load
 
-    files = resolve_model(options.cfg, options.weights or None, default_weights=True)
-    protect_inputs([files.cfg, files.weights])
+    options = complete_model(options)
     with report_warnings(options):
-        network, report = load_with_report(
-            files.cfg,
-            files.weights,
+        model = load(
+            options.cfg,
+            options.weights or None,
             width=options.width,
             height=options.height,
             dialect=options.dialect,
             strict=not options.allow_leftover,
         )
+    report = model.report
     if report is not None and not report.complete:
         options.print_remark(f"warning: {report}; the other layers hold random numbers")
     elif options.verbose:
         options.print_remark(f"loaded {report}")
-    return network
+    taken = options.taken
+    if options.cfg is None:
+        inside = model.cfg_file == options.weights
+        taken += (f"cfg {'inside ' if inside else ''}{Candidate(Path(model.cfg_file))}",)
+    return LoadedModel(model.network, model.names, taken)
 
 
-def load_model_to_device(options: RunModelOptions) -> Network:
+def load_on_device(options: RunModelOptions) -> LoadedModel:
     """`load_model` on --device, after --threads and --seed have taken effect.
 
     Until the command ends, a warning says if its threads wait for cores.
@@ -72,10 +138,10 @@ def load_model_to_device(options: RunModelOptions) -> Network:
         torch.set_num_threads(options.threads)
     if options.seed is not None:
         torch.manual_seed(options.seed)
-    network = load_model(options).to(device)
+    model = load_model(options)
     if device.type == "cpu":
         _warn_of_contention(options, torch.get_num_threads())
-    return network
+    return replace(model, network=model.network.to(device))
 
 
 def _warn_of_contention(options: RunModelOptions, threads: int) -> None:
@@ -88,11 +154,25 @@ def _warn_of_contention(options: RunModelOptions, threads: int) -> None:
         context.with_resource(watching)
 
 
+def load_model_to_device(options: RunModelOptions) -> Network:
+    """`load_on_device` for a command that needs no names; prints what was found by name."""
+    model = load_on_device(options)
+    print_taken(options, model.taken)
+    return model.network
+
+
+def print_taken(options: ReportingOptions, taken: tuple[str, ...]) -> None:
+    """Print one line that says what was found by name, if anything was."""
+    if taken:
+        options.print_remark(", ".join(taken))
+
+
 def build_model(options: ModelOptions) -> Network:
     """Build the network without weights; its arrays have no values."""
     from darknet_torch.model.loading import build
 
-    cfg = resolve_model(options.cfg).cfg
+    assert options.cfg is not None, "the command has checked it"
+    cfg = find_cfg(options.cfg)
     protect_inputs([cfg])
     with report_warnings(options):
         return build(
@@ -104,32 +184,55 @@ def build_model(options: ModelOptions) -> Network:
 
 
 def find_names(
-    options: ModelOptions, classes: int, names_file: str | None
+    options: ModelOptions,
+    classes: int,
+    names_file: str | None,
+    model: LoadedModel | None = None,
 ) -> list[str] | str | None:
-    """Find the names of a network's classes.
+    """Find the names of a network's classes, and print what was found by name.
 
     Args:
         options: of the network.
         classes: how many the network has.
         names_file: the file that the user names, if any.
+        model: the network, if nothing was printed about it yet.
 
     Returns:
-        `names_file`, else the .names file next to the cfg, else the names of COCO or VOC if
-        their number fits, which is noted; else None.
+        `names_file`, else the names inside the model, else the .names file next to the cfg or
+        the weights, else the names of COCO or VOC if their number fits; else None.
     """
+    taken = model.taken if model else ()
     if names_file:
+        print_taken(options, taken)
         return names_file
-    neighbour = resolve_model(options.cfg).companion(".names")
-    if path_exists(neighbour):
-        protect_inputs([neighbour])
-        return str(neighbour)
-    guess = _KNOWN_CLASSES.get(classes)
-    if guess in shipped(".names"):
+    if model and model.names:
+        print_taken(options, (*taken, f"names inside {options.weights}"))
+        return list(model.names)
+    files = [find_cfg(options.cfg) if options.cfg else None]
+    files += [Path(options.weights)] if options.weights else []
+    found = find_names_of(files, classes)
+    if found is None:
+        print_taken(options, taken)
+        return None
+    if found.is_shipped:
+        return _take_shipped_names(options, classes, found.path.stem, taken)
+    protect_inputs([found.path])
+    is_default = files[0] is not None and found.path == companion(files[0], ".names")
+    if taken or not is_default:
+        print_taken(options, (*taken, f"names {found}"))
+    return str(found.path)
+
+
+def _take_shipped_names(
+    options: ModelOptions, classes: int, name: str, taken: tuple[str, ...]
+) -> list[str]:
+    if taken:
+        print_taken(options, (*taken, f"names {name}"))
+    else:
         options.print_remark(
-            f"note: {classes} classes, named as in {guess}; --names FILE for others"
+            f"note: {classes} classes, named as in {name}; --names FILE for others"
         )
-        return read_names(guess)
-    return None
+    return read_names(name)
 
 
 def find_names_file(names: str | None, data: str | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.cli.anchor_search import (
     AnchorSearchOptions,
     AnchorTarget,
@@ -31,7 +32,6 @@ from darknet_torch.cli.options import (
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE, STANDARD_STREAM
 from darknet_torch.cli.reporting import report_warnings_at_once, warn_of_problems
 from darknet_torch.cli.value_completion import complete_cfg
-from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 from darknet_torch.text import path_exists
 
@@ -118,7 +118,7 @@ def new(options: NewOptions) -> None:
     from darknet_torch.custom.dataset_summary import resolve_class_count
     from darknet_torch.files import write_bytes
 
-    path = resolve_model(options.base).cfg
+    path = find_cfg(options.base)
     protect_inputs([path])
     to_stdout = options.out == STANDARD_STREAM
     with report_warnings_at_once(options):
@@ -268,32 +268,13 @@ def _print_next_steps(
     customized: Customized, base: str, target: Path, data: str, *, to_stderr: bool
 ) -> None:
     """Print the changed lines and the commands to run next."""
-    start, commands = _find_start(base, customized.kept_layers)
-    train = ["dtorch", "train", "--cfg", str(target), "--data", data, "--weights", start]
+    from darknet_torch.downloads.training_start import find_training_start
+
+    start = find_training_start(base, customized.kept_layers)
+    train = ["dtorch", "train", "--cfg", str(target), "--data", data]
+    train += ["--weights", start.weights] if start.weights else []
     lines = [f"{target}:{change.line}: {change}" for change in customized.changes]
-    lines += [f"next: {shlex.join(command)}" for command in [*commands, train]]
+    lines += [f"note: {start.note}"] if start.note else []
+    lines += [f"next: {shlex.join(command)}" for command in [*start.commands, train]]
     for line in lines:
         click.echo(line, err=to_stderr)
-
-
-def _find_start(base: str, layers: int) -> tuple[str, list[list[str]]]:
-    """Return the weight file to start training from, and the commands that make or fetch it.
-
-    Args:
-        base: a cfg or the name of a shipped one.
-        layers: how many of its layers, from the first, can be kept.
-    """
-    from darknet_torch.downloads.finding import downloaded
-    from darknet_torch.downloads.published import usual_start
-
-    files = resolve_model(base)
-    stem = files.cfg.stem
-    published = usual_start(stem)
-    if published is not None:
-        there = path_exists(published.name) or downloaded(published)
-        fetch = ["dtorch", "download", published.name]
-        return published.name, [] if there else [fetch]
-    neighbour = files.companion(".weights")
-    weights = str(neighbour) if path_exists(neighbour) else f"{stem}.weights"
-    start = f"{stem}.conv.{layers}"
-    return start, [["dtorch", "partial", base, weights, start, str(layers)]]

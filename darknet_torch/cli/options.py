@@ -127,10 +127,15 @@ cfg_options = all_options(
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions(CfgOptions):
-    """The network, its weights, and how to report on them; see `network_options`."""
+    """The network, its weights, and how to report on them; see `network_options`.
+
+    Attributes:
+        taken: what was found by the name of another file, for messages.
+    """
 
     weights: str | None
     verbose: bool
+    taken: tuple[str, ...] = ()
 
 
 network_options = all_options(
@@ -140,7 +145,8 @@ network_options = all_options(
         type=PATH,
         metavar="FILE",
         shell_complete=complete_weights,
-        help="Its weights, or the name of downloaded ones [default: <cfg>.weights].",
+        help="Its weights, a path or the name of downloaded ones [default: <cfg>.weights]; "
+        "without --cfg the cfg is found by their name.",
     ),
 )
 

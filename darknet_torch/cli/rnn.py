@@ -11,14 +11,13 @@ import click
 
 from darknet_torch.cli.darknet.flags import (
     GpuFlags,
-    ModelAndSourceOptions,
     apply_gpu_flags,
     general_flags,
     gpu_flags,
-    take_model_from_source,
 )
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
-from darknet_torch.cli.model_loading import load_model
+from darknet_torch.cli.model_loading import load_model, print_taken
+from darknet_torch.cli.model_words import ModelWordsOptions, take_model_words
 from darknet_torch.cli.options import (
     device_option,
     network_options,
@@ -37,7 +36,7 @@ _Options = TypeVar("_Options", bound="CharacterModelOptions")
 
 
 @dataclass(frozen=True, kw_only=True)
-class CharacterModelOptions(ModelAndSourceOptions, GpuFlags):
+class CharacterModelOptions(ModelWordsOptions, GpuFlags):
     """A character model, and where to run it.
 
     Attributes:
@@ -79,7 +78,7 @@ def _take_model(options: _Options, most: int = 0) -> _Options:
     Raises:
         UsageError: there are more than `most` other words.
     """
-    options, _ = take_model_from_source(apply_gpu_flags(options))
+    options, _ = take_model_words(apply_gpu_flags(options))
     if len(options.source) > most:
         raise UsageError(
             "too many words",
@@ -93,13 +92,15 @@ def _take_model(options: _Options, most: int = 0) -> _Options:
 
 
 def _load_model(options: CharacterModelOptions) -> CharacterModel:
-    if options.cfg is None:
+    if not (options.cfg or options.weights):
         raise UsageError("no network", expected="--cfg CFG --weights FILE", got="neither")
     from darknet_torch.inference.character_model import CharacterModel
     from darknet_torch.model.loading import find_device
 
     device = find_device(options.device)
-    return CharacterModel(load_model(options).to(device))
+    model = load_model(options)
+    print_taken(options, model.taken)
+    return CharacterModel(model.network.to(device))
 
 
 def _seed_text_option(default: str, shown: str) -> Callable[[Any], Any]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 from torch import Tensor
 
+from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.errors import WeightsError
 from darknet_torch.export.graphs import Graph, input_sizes
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.base import Layer
+from darknet_torch.media.images import input_placement, network_input, read_image
 from darknet_torch.model.network import Network
 
 _SEED = 0
+_SCORES = 10  # different ones that lie above the threshold of a comparison
 _STEPS = 3  # time steps; a difference in a state shows from the second step on
 
 
@@ -59,9 +62,10 @@ def compare_graph(
     run: Callable[[Tensor], Sequence[Tensor]],
     second_size: tuple[int, int] | None,
 ) -> list[Difference]:
-    """Run a written graph and the original on the same random pictures.
+    """Run a written graph and the original on the same pictures.
 
-    They run in batches of 1 and 3, and in a batch of 1 at the second size.
+    They run in batches of 1 and 3, and in a batch of 1 at the second size. The pictures are
+    random; for detections the bundled picture, since noise has few.
 
     Args:
         graph: the original.
@@ -74,10 +78,12 @@ def compare_graph(
     channels, height, width = input_sizes(graph.network)
     cases = [(1, height, width), (3, height, width)]
     cases += [(1, *second_size)] if second_size else []
-    compare = compare_detections if graph.options.outputs == "detections" else _compare_outputs
+    detects = graph.options.outputs == "detections"
+    compare = compare_detections if detects else _compare_outputs
+    make_images = sample_images if detects else random_images
     differences = []
     for batch, rows, columns in cases:
-        images = random_images(batch, channels, rows, columns)
+        images = make_images(batch, channels, rows, columns)
         with torch.inference_mode():
             expected = graph(images)
             worst = compare(run(images), expected)
@@ -186,6 +192,28 @@ def _compare_layer(
         worst_difference(mine.boxes, theirs.boxes),
         worst_difference(mine.class_scores, theirs.class_scores),
     )
+
+
+def sample_images(batch: int, channels: int, height: int, width: int) -> Tensor:
+    """The bundled picture, as it is and mirrored in turn, [N, C, H, W] in 0-1.
+
+    Random pictures for networks that take neither 1 nor 3 channels.
+    """
+    if channels not in (1, 3):
+        return random_images(batch, channels, height, width)
+    picture = read_image(sample_folder() / "shapes.png")
+    placement = input_placement(picture, height, width, letterbox=False)
+    image = torch.from_numpy(network_input(picture, placement, channels=channels).copy())
+    return torch.stack([image.flip(-1) if index % 2 else image for index in range(batch)])
+
+
+def find_active_threshold(graph: Graph) -> float | None:
+    """A threshold at which a graph detects something in the bundled picture; None for none."""
+    boxes = Graph(graph.network, replace(graph.options, outputs="boxes", fold=False))
+    with torch.inference_mode():
+        _, scores = boxes(sample_images(1, *input_sizes(graph.network)))
+    ranked = scores[scores.isfinite() & (scores > 0)].unique(sorted=True)
+    return float(ranked[-min(len(ranked), _SCORES)]) / 2 if len(ranked) else None
 
 
 def random_images(batch: int, channels: int, height: int, width: int) -> Tensor:

@@ -15,10 +15,7 @@ from darknet_torch.conversion.formats import (
     GraphFormat,
     StateFormat,
     find_format,
-    find_reader,
 )
-from darknet_torch.conversion.model import Model
-from darknet_torch.conversion.readers import ModelSource
 from darknet_torch.conversion.report import ConversionReport
 from darknet_torch.conversion.writers import (
     OnStage,
@@ -32,6 +29,8 @@ from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import UsageError
 from darknet_torch.export.graphs import GraphOptions
 from darknet_torch.input_files import refuse_overwrite_of_inputs
+from darknet_torch.loading.model import Model
+from darknet_torch.loading.readers import ModelSource, read_model
 
 TOLERANCE = 1e-4  # onnxruntime adds float32 in another order; a wrong graph differs by far more
 
@@ -84,7 +83,7 @@ def convert(
     _check_options(kind, graph)
     on_stage(f"reading {source}")
     given = resolve_names(names, 0, allow_more=True)
-    model = find_reader(source)(ModelSource(source, cfg, given, dialect, width, height, strict))
+    model = read_model(ModelSource(source, cfg, given, dialect, width, height, strict))
     carries_cfg = model.weight_file is None
     notes = []
     if dialect_to is not None:

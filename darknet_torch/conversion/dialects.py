@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import torch
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect
-from darknet_torch.conversion.model import Model
-from darknet_torch.errors import WeightsError
+from darknet_torch.errors import CfgWarning, WeightsError, warn
 from darknet_torch.layers.base import Layer, Slot
 from darknet_torch.layers.batchnorm import Normalization
-from darknet_torch.model.network import WeightsHeader
+from darknet_torch.loading.model import Model
+from darknet_torch.model.network import Network, WeightsHeader
 from darknet_torch.ops.normalization import divisor, with_divisor
 
 
@@ -35,11 +36,38 @@ def to_dialect(model: Model, dialect: str | Dialect) -> Model:
     source, chosen = model.network, find_dialect(dialect)
     if chosen == source.dialect:
         return model
-    network = model.new_network(chosen)
+    network = _build_target(model, chosen)
     for old, new in zip(source.layers, network.layers, strict=True):
         _copy_arrays(old, new, chosen)
     network.header = WeightsHeader(*chosen.weight_file.version, source.header.seen)
     return replace(model, network=network, weight_file=None)
+
+
+def _build_target(model: Model, dialect: Dialect) -> Network:
+    """The network in the other dialect.
+
+    Warns:
+        CfgWarning: what the other code base ignores. The advice to use another dialect is left
+            out, since this one was asked for.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CfgWarning)
+        network = model.new_network(dialect)
+    for warning in caught:
+        found = warning.message
+        if not isinstance(found, CfgWarning):
+            warnings.warn(found, stacklevel=2)
+            continue
+        about_dialect = (found.fix or "").startswith("use --dialect")
+        warn(
+            found.what,
+            where=found.where,
+            expected=found.expected,
+            got=found.got,
+            fix=None if about_dialect else found.fix,
+            category=type(found),
+        )
+    return network
 
 
 @torch.no_grad()

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from darknet_torch.cfg.model_names import (
+    DARKNET_SUFFIXES,
+    GRAPH_SUFFIXES,
+    SAFETENSORS_SUFFIXES,
+    STATE_DICT_SUFFIXES,
+)
 from darknet_torch.cfg.zoo import is_partial_name
 from darknet_torch.conversion.comparison import Difference, compare_arrays, compare_graph
-from darknet_torch.conversion.model import Model
-from darknet_torch.conversion.readers import (
-    ModelSource,
-    read_pt_file,
-    read_safetensors_file,
-    read_weight_file,
-)
-from darknet_torch.conversion.state_files import write_pt, write_safetensors
 from darknet_torch.errors import DarknetError, UsageError, WeightsError
 from darknet_torch.export.failures import first_line
 from darknet_torch.export.graphs import Graph, GraphOptions
@@ -24,9 +22,11 @@ from darknet_torch.export.onnx import export_onnx, load_onnx
 from darknet_torch.export.torch_export import export_program, load_program
 from darknet_torch.export.torchscript import export_torchscript, load_torchscript
 from darknet_torch.export.tracing import Runner
+from darknet_torch.loading.model import Model
+from darknet_torch.loading.readers import ModelSource, read_state
+from darknet_torch.loading.state_files import write_pt, write_safetensors
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import read_weights, write_values
-from darknet_torch.text import open_to_read
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,18 @@ class StateFormat:
     Attributes:
         name: for messages.
         suffixes: of its files, in lower case.
-        read: reads the model of a file.
         write: writes a model to an open file.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    read: Callable[[ModelSource], Model]
     write: Callable[[Model, BinaryIO], None]
 
     def check(self, model: Model, path: Path) -> list[Difference]:
         """Read the file at `path` back and compare its arrays with those of `model`."""
         if self is DARKNET:
             return [compare_arrays(_read_back(model, path), model.network, cutoff=model.layers)]
-        return [compare_arrays(self.read(ModelSource(path)).network, model.network)]
+        return [compare_arrays(read_state(ModelSource(path)).network, model.network)]
 
 
 @dataclass(frozen=True)
@@ -57,17 +55,21 @@ class GraphFormat:
     """A kind of file that holds a graph, which runs without this package.
 
     Attributes:
-        name, suffixes: as in `StateFormat`.
+        name: for messages, and in `GRAPH_SUFFIXES`.
         export: turns a graph and metadata (key -> text) into the bytes of a file.
         load: loads a file to run it.
         has_opset: whether `GraphOptions.opset` applies.
     """
 
     name: str
-    suffixes: tuple[str, ...]
     export: Callable[[Graph, Mapping[str, str]], bytes]
     load: Callable[[Path], Runner]
     has_opset: bool = False
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The suffixes of its files, in lower case."""
+        return GRAPH_SUFFIXES[self.name]
 
     def describe(self, options: GraphOptions) -> str:
         """Describe what a graph with these options returns, for the report."""
@@ -99,37 +101,6 @@ class GraphFormat:
             ) from error
 
 
-def find_reader(path: Path) -> Callable[[ModelSource], Model]:
-    """The function that reads the file at `path`.
-
-    The suffix decides. A file with any other suffix is a checkpoint if it starts like an
-    archive or a pickle, and otherwise a weight file.
-
-    Raises:
-        UsageError: it is a graph.
-    """
-    by_suffix = {suffix: kind for kind in FORMATS for suffix in kind.suffixes}
-    kind = by_suffix.get(path.suffix.lower(), DARKNET)
-    if kind is DARKNET and _first_bytes(path).startswith((b"PK", b"\x80")):
-        return read_pt_file
-    if isinstance(kind, StateFormat):
-        return kind.read
-    raise UsageError(
-        f"{kind.name} graphs can be written, not read",
-        where=path,
-        expected="a weight file or a state_dict",
-        fix="give the .weights, .pt or .safetensors file that the graph was made from",
-    )
-
-
-def _first_bytes(path: Path) -> bytes:
-    try:
-        with open_to_read(path) as file:
-            return file.read(4)
-    except OSError:
-        return b""  # the reader reports why the file cannot be read
-
-
 def _write_weight_file(model: Model, file: BinaryIO) -> None:
     """Write a Darknet weight file; refuse a cfg with which it would be read differently."""
     for layer in model.network.layers[: model.layers]:
@@ -152,14 +123,14 @@ def _read_back(model: Model, path: Path) -> Network:
     return network
 
 
-DARKNET = StateFormat("Darknet", (".weights",), read_weight_file, _write_weight_file)
+DARKNET = StateFormat("Darknet", DARKNET_SUFFIXES, _write_weight_file)
 FORMATS: tuple[StateFormat | GraphFormat, ...] = (
     DARKNET,
-    StateFormat("PyTorch state_dict", (".pt", ".pth"), read_pt_file, write_pt),
-    StateFormat("safetensors", (".safetensors",), read_safetensors_file, write_safetensors),
-    GraphFormat("ONNX", (".onnx",), export_onnx, load_onnx, has_opset=True),
-    GraphFormat("TorchScript", (".torchscript", ".ts"), export_torchscript, load_torchscript),
-    GraphFormat("torch.export", (".pt2",), export_program, load_program),
+    StateFormat("PyTorch state_dict", STATE_DICT_SUFFIXES, write_pt),
+    StateFormat("safetensors", SAFETENSORS_SUFFIXES, write_safetensors),
+    GraphFormat("ONNX", export_onnx, load_onnx, has_opset=True),
+    GraphFormat("TorchScript", export_torchscript, load_torchscript),
+    GraphFormat("torch.export", export_program, load_program),
 )
 
 

@@ -42,10 +42,11 @@ class ConversionReport:
         if self.layers is not None:
             lines.append(f"partial: the first {self.layers} layers")
         lines += self.notes
-        details = ", ".join(str(difference) for difference in self.differences)
-        lines.append(f"worst difference {self.worst:.2g} ({details})")
-        if not any(difference.values for difference in self.differences):
-            lines.append("nothing was compared: no boxes in the random pictures")
+        if any(difference.values for difference in self.differences):
+            details = ", ".join(str(difference) for difference in self.differences)
+            lines.append(f"worst difference {self.worst:.2g} ({details})")
+        else:
+            lines.append("nothing could be compared: no boxes in the bundled picture")
         if self.restores is not None:
             what = "byte for byte" if self.restores else "in its values, but not byte for byte"
             lines.append(f"converted back to .weights, it restores the original {what}")

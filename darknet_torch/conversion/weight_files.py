@@ -15,7 +15,7 @@ from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError, warn
 from darknet_torch.input_files import refuse_overwrite_of_inputs
-from darknet_torch.model.loading import load_with_report
+from darknet_torch.loading.load import load_model
 from darknet_torch.model.network import Network, WeightsHeader
 from darknet_torch.model.weights import LoadReport, write_weights
 
@@ -55,7 +55,8 @@ def partial(
         raise UsageError("no layers to keep", expected="1 or more", got=layers)
     files = resolve_model(cfg, weights)
     refuse_overwrite_of_inputs(out, [files.cfg, files.weights])
-    network, read = load_with_report(cfg, weights, dialect=dialect, cutoff=layers)
+    model = load_model(cfg, weights, dialect=dialect, cutoff=layers)
+    network, read = model.network, model.report
     assert read is not None
     if layers > read.total:
         warn(
@@ -119,7 +120,8 @@ def average(
 
 
 def _load_complete(cfg: StrPath, weights: StrPath, dialect: str | Dialect) -> Network:
-    network, read = load_with_report(cfg, weights, dialect=dialect)
+    model = load_model(cfg, weights, dialect=dialect)
+    network, read = model.network, model.report
     if read is not None and not read.complete:
         raise UsageError(
             "is a partial file", where=weights, expected="every layer", got=f"{read.layers} layers"
@@ -192,9 +194,9 @@ def statistics(
     Differs: C shows only normalised [connected], [gru] and [lstm] layers, and of their weights
     only as many values as there are outputs.
     """
-    network, read = load_with_report(cfg, weights, dialect=dialect, strict=strict)
-    assert read is not None
-    return network_statistics(network, read)
+    model = load_model(cfg, weights, dialect=dialect, strict=strict)
+    assert model.report is not None
+    return network_statistics(model.network, model.report)
 
 
 def network_statistics(network: Network, read: LoadReport) -> list[ArrayStatistics]:

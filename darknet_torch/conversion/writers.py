@@ -7,14 +7,15 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from darknet_torch.cfg.grammar import encode_cfg
 from darknet_torch.cfg.zoo import companion
-from darknet_torch.conversion.comparison import Difference
+from darknet_torch.conversion.comparison import Difference, find_active_threshold
 from darknet_torch.conversion.formats import GraphFormat, StateFormat
-from darknet_torch.conversion.model import METADATA_KEY, Model
 from darknet_torch.errors import CfgError, CfgWarning, WeightsError
 from darknet_torch.export.graphs import Graph, GraphOptions
+from darknet_torch.loading.model import METADATA_KEY, Model
 from darknet_torch.model.weights import open_for_writing, write_values
 
 OnStage = Callable[[str], None]  # gets what is done next, for a user who waits
@@ -83,12 +84,32 @@ def write_graph(
                 file.flush()
                 on_stage(f"comparing {path} with the network")
                 differences = kind.check(unfolded, Path(file.name), graph.second_size)
+                if not any(difference.values for difference in differences):
+                    differences = _check_with_detections(graph, unfolded, kind) or differences
                 _check_tolerance(differences, path, tolerance)
                 return differences, accepts_second_size and graph.second_size is None
             except (CfgError, WeightsError):
                 if graph.second_size is None:
                     raise
                 graph.fix_size()
+
+
+def _check_with_detections(graph: Graph, unfolded: Graph, kind: GraphFormat) -> list[Difference]:
+    """Compare the same graph with a threshold at which it detects something; [] if none does."""
+    threshold = find_active_threshold(unfolded)
+    if threshold is None:
+        return []
+    given = graph.options, unfolded.options
+    try:
+        for one in (graph, unfolded):
+            one.options = replace(one.options, threshold=threshold)
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"graph{kind.suffixes[0]}"
+            path.write_bytes(kind.export(graph, {}))
+            found = kind.check(unfolded, path, graph.second_size)
+    finally:
+        graph.options, unfolded.options = given
+    return [replace(one, what=f"{one.what} at threshold {threshold:.2g}") for one in found]
 
 
 def _check_complete(model: Model) -> None:

@@ -45,7 +45,7 @@ def self_test(device: str = "cpu") -> float:
         DarknetError: the model cannot run.
         ImportError: a required package cannot be imported.
     """
-    from darknet_torch.model.loading import load
+    from darknet_torch.loading.load import load
 
     folder = sample_folder()
     model = folder / MODEL

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from darknet_torch.cfg.model_names import (
+    ModelFileKind,
+    contains_cfg,
+    graph_kind,
+    kind_of,
+    model_stems,
+)
 from darknet_torch.cfg.zoo import companion, definitions_folder, find_cfg
 from darknet_torch.downloads.finding import cache_folder, downloaded
+from darknet_torch.downloads.model_search import (
+    Misfit,
+    find_cfg_of,
+    find_model_of,
+    find_weights_of,
+)
 from darknet_torch.downloads.published import Published, nearest_name, published_by_name
 from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.text import is_file, is_folder, path_exists
@@ -20,46 +33,77 @@ class ModelFiles:
     """The files of a model.
 
     Attributes:
-        cfg: the cfg file, which exists.
+        cfg: the cfg file, which exists; None for the one inside `weights`.
         weights: the weight file; None for a model without one. It exists if it was found by a
             name or by default; a path that the user gave is not checked.
+        taken: what was found by the name of another file, for messages, such as
+            "cfg yolov4-tiny (shipped)".
     """
 
-    cfg: Path
+    cfg: Path | None
     weights: Path | None = None
+    taken: tuple[str, ...] = field(default=(), compare=False)
 
     def companion(self, suffix: str) -> Path:
-        """Return the path of the file next to the cfg with its name and another suffix."""
-        return companion(self.cfg, suffix)
+        """Return the path of the model's file with another suffix.
+
+        It lies next to the cfg and has its name. Where the cfg is inside the weights, it lies
+        next to these and has their name without what trainings add to it.
+        """
+        if self.cfg is not None:
+            return companion(self.cfg, suffix)
+        assert self.weights is not None, "there is a cfg or there are weights"
+        return self.weights.with_name(f"{model_stems(self.weights)[-1]}{suffix}")
 
 
 def resolve_model(
-    cfg: StrPath | None, weights: StrPath | None = None, *, default_weights: bool = False
+    cfg: StrPath | None,
+    weights: StrPath | None = None,
+    *,
+    names: StrPath | None = None,
+    default_weights: bool = False,
+    misfit: Misfit | None = None,
 ) -> ModelFiles:
     """Find the files of a model.
 
+    The cfg of a weight file is the one inside it (.pt, .safetensors); else the one next to it
+    that has its name, where ``_best``, ``_last``, ``_final``, ``_1000`` and the like may be left
+    out; else the shipped definition of that name. Where there are several, those that the length
+    of the weight file does not fit are left out.
+
     Args:
-        cfg: path of a cfg, or the name of a shipped one, such as "yolov3". None: the cfg of
-            the same name next to the weights.
+        cfg: path of a cfg, or the name of a shipped one, such as "yolov3". A file of weights in
+            its place stands for `weights`. None: found by the name of the weights.
         weights: path of a weight file, or the name of a downloaded one, such as "yolov3".
-        default_weights: without weights, take those of the same name next to the cfg; of a
-            shipped definition also the published ones, if they were downloaded.
+        names: a .names or .data file, by whose name the others are found if neither is given.
+        default_weights: without weights, take those of the same name next to the cfg, else the
+            only ones that a training of it left there; of a shipped definition also the
+            published ones, if they were downloaded.
+        misfit: says why a weight file does not fit a cfg; without it every file fits.
 
     Raises:
         CfgError: there is no such cfg.
         WeightsError: `weights` is the name of a published file that was not downloaded, or is
             not a file but similar to such a name; or there is no file to find a cfg for.
-        UsageError: there is no cfg next to the weights, or there are no default weights.
+        UsageError: no cfg, or no weights, are found; or several are found that fit.
     """
+    if cfg is not None and weights is None and _is_weights(Path(cfg)):
+        cfg, weights = None, cfg
+    if cfg is None and weights is None and names is not None:
+        return _resolve_by_names(Path(names), default_weights=default_weights, misfit=misfit)
     if cfg is None:
         if weights is None:
             raise UsageError("no network", expected="a cfg or a weight file", got="neither")
-        found = resolve_weights(weights)
-        return ModelFiles(_cfg_of(found), found)
+        return _with_cfg(resolve_weights(weights), misfit)
     path = find_cfg(cfg)
     if weights is not None:
         return ModelFiles(path, resolve_weights(weights))
-    return ModelFiles(path, _default_weights(path) if default_weights else None)
+    return _with_weights(path, misfit) if default_weights else ModelFiles(path)
+
+
+def _is_weights(path: Path) -> bool:
+    kind = kind_of(path)
+    return kind is ModelFileKind.WEIGHTS or (kind is None and contains_cfg(path))
 
 
 def resolve_weights(weights: StrPath) -> Path:
@@ -67,8 +111,17 @@ def resolve_weights(weights: StrPath) -> Path:
 
     Raises:
         WeightsError: as `resolve_model`.
+        UsageError: it is a graph, by its suffix.
     """
     path = Path(weights)
+    kind = graph_kind(path)
+    if kind is not None:
+        raise UsageError(
+            f"{kind} graphs can be written, not read",
+            where=path,
+            expected="a weight file or a state_dict",
+            fix="give the .weights, .pt or .safetensors file that the graph was made from",
+        )
     if (path_exists(path) and not is_folder(path)) or path.name != os.fspath(weights):
         return path
     published = published_by_name(path.name)
@@ -87,30 +140,43 @@ def resolve_weights(weights: StrPath) -> Path:
     return found
 
 
-def _cfg_of(weights: Path) -> Path:
-    """Return the cfg of the same name next to the weights."""
+def _resolve_by_names(names: Path, *, default_weights: bool, misfit: Misfit | None) -> ModelFiles:
+    """The files of a model of which only the names, or the .data file, are given."""
+    cfg, weights = find_model_of(names)
+    if cfg is None:
+        assert weights is not None
+        found = _with_cfg(weights.path, misfit)
+        return ModelFiles(found.cfg, found.weights, (f"weights {weights}", *found.taken))
+    if not default_weights:
+        return ModelFiles(cfg.path, taken=(f"cfg {cfg}",))
+    found = _with_weights(cfg.path, misfit)
+    taken = found.taken or (f"weights {found.weights}",)
+    return ModelFiles(found.cfg, found.weights, (f"cfg {cfg}", *taken))
+
+
+def _with_cfg(weights: Path, misfit: Misfit | None) -> ModelFiles:
+    """The files of a model of which only the weights are given."""
     if not is_file(weights):
         what = "is a folder" if is_folder(weights) else "no such file"
         raise WeightsError(what, where=weights, expected="a weight file or a checkpoint")
-    cfg = companion(weights, ".cfg")
-    if not path_exists(cfg):
-        raise UsageError(
-            "does not say which network it belongs to",
-            where=weights,
-            expected=f"--cfg CFG, or {cfg.name} next to it",
-        )
-    return cfg
+    if contains_cfg(weights):
+        return ModelFiles(None, weights)
+    cfg = find_cfg_of(weights, misfit)
+    return ModelFiles(cfg.path, weights, (f"cfg {cfg}",))
 
 
-def _default_weights(cfg: Path) -> Path:
-    """Return the weight file of a cfg for which none is given."""
+def _with_weights(cfg: Path, misfit: Misfit | None) -> ModelFiles:
+    """The files of a model of which only the cfg is given."""
     neighbour = companion(cfg, ".weights")
     if path_exists(neighbour):
-        return neighbour
+        return ModelFiles(cfg, neighbour)
+    beside = find_weights_of(cfg, misfit)
+    if beside is not None:
+        return ModelFiles(cfg, beside.path, (f"weights {beside}",))
     published = published_by_name(cfg.stem) if cfg.parent == definitions_folder() else None
     found = downloaded(published) if published else None
     if found is not None:
-        return found
+        return ModelFiles(cfg, found)
     raise UsageError(
         "no weights",
         expected="--weights FILE",

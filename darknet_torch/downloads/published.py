@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from darknet_torch.errors import UsageError, nearest
+from darknet_torch.cfg.zoo import nearest_model
+from darknet_torch.errors import UsageError
 
 MIRROR = "DTORCH_MIRROR"
 _SUFFIX = ".weights"
@@ -56,6 +57,11 @@ class Published:
         """The names it is found by: with and without .weights, and its definition's name."""
         short = self.name.removesuffix(_SUFFIX)
         return tuple(dict.fromkeys(filter(None, (short, self.name, self.definition))))
+
+    @property
+    def definition_name(self) -> str:
+        """The name of the definition that it belongs to, whether or not that is shipped."""
+        return self.definition or self.name.removesuffix(_SUFFIX)
 
     def urls(self) -> list[str]:
         """Its URLs in the order to try them; the folders in DTORCH_MIRROR replace the servers."""
@@ -169,9 +175,15 @@ def published_by_name(name: str) -> Published | None:
     return _BY_NAME.get(name)
 
 
+def published_of_size(size: int) -> Published | None:
+    """The published file of that length in bytes; None unless exactly one has it."""
+    found = [published for published in PUBLISHED if size in published.sizes]
+    return found[0] if len(found) == 1 else None
+
+
 def nearest_name(name: str) -> str | None:
     """The name of a published file that is most similar to `name`; None if none is similar."""
-    return nearest(name, _BY_NAME)
+    return nearest_model(name, _BY_NAME)
 
 
 def usual_start(definition: str) -> Published | None:
@@ -195,9 +207,9 @@ def find_published(name: str) -> Published:
     if published is not None:
         return published
     close = nearest_name(name)
+    question = f"did you mean {close!r}? " if close else ""
     raise UsageError(
         "no published weight file of that name",
         where=name,
-        expected=f"one of {', '.join(entry.name for entry in PUBLISHED)}",
-        fix=f"did you mean {close!r}?" if close else None,
+        fix=f"{question}dtorch download --list names all {len(PUBLISHED)}",
     )

@@ -86,6 +86,18 @@ class Graph(nn.Module):
         heads: list[Layer] = [*self.network.heads] or [self.network.output_layer]
         return [f"{layer.section}_{layer.index}" for layer in heads]
 
+    @property
+    def output_dimensions(self) -> list[tuple[str, ...]]:
+        """The names of the dimensions of each output of `forward`."""
+        if self.options.outputs == "boxes":
+            return [("batch", "boxes", "coordinates"), ("batch", "boxes", "classes")]
+        if self.options.outputs == "detections":
+            return [("detections", "coordinates"), *3 * [("detections",)]]
+        return [
+            ("batch", f"{name}_channels", f"{name}_height", f"{name}_width")
+            for name in self.output_names
+        ]
+
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Compute the outputs that the options say.
 

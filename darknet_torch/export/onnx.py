@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ def export_onnx(graph: Graph, metadata: Mapping[str, str]) -> bytes:
         )
     model = program.model_proto
     _check_opset(model, graph.options.opset)
-    _name_dynamic_sizes(model)
+    _name_dynamic_sizes(model, graph.output_dimensions)
     model.producer_name = "darknet_torch"
     onnx.helper.set_model_props(model, dict(metadata))
     _check_size(model)
@@ -105,14 +105,29 @@ def _check_size(model: Any) -> None:
         )
 
 
-def _name_dynamic_sizes(model: Any) -> None:
-    """Rename PyTorch's symbols (s77, ...) to batch, height and width in every shape."""
-    dimensions = model.graph.input[0].type.tensor_type.shape.dim
-    sizes = zip(dimensions, _INPUT_DIMENSIONS, strict=True)
-    names = {size.dim_param: name for size, name in sizes if size.dim_param}
+def _name_dynamic_sizes(model: Any, output_dimensions: Sequence[Sequence[str]]) -> None:
+    """Name the sizes that may vary: PyTorch's symbols (s77, u1, ...), and terms of them.
+
+    Every shape speaks of the input's batch, height and width; sizes of outputs that are none of
+    these get the names in `output_dimensions`.
+    """
+    names = _name_sizes(model.graph.input[0], _INPUT_DIMENSIONS)
+    for output, dimensions in zip(model.graph.output, output_dimensions, strict=True):
+        found = _name_sizes(output, dimensions)
+        names = {symbol: name for symbol, name in found.items() if _WORD.fullmatch(symbol)} | names
     for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         for size in value.type.tensor_type.shape.dim:
             if size.dim_param:
                 size.dim_param = _WORD.sub(
                     lambda word: names.get(word[0], word[0]), size.dim_param
                 )
+    for output, dimensions in zip(model.graph.output, output_dimensions, strict=True):
+        for size, name in zip(output.type.tensor_type.shape.dim, dimensions, strict=True):
+            if size.dim_param and not _WORD.fullmatch(size.dim_param):
+                size.dim_param = name
+
+
+def _name_sizes(value: Any, dimensions: Sequence[str]) -> dict[str, str]:
+    """The names of an input's or output's sizes that may vary, by PyTorch's terms for them."""
+    sizes = zip(value.type.tensor_type.shape.dim, dimensions, strict=True)
+    return {size.dim_param: name for size, name in sizes if size.dim_param}

@@ -1,4 +1,4 @@
-"""Loading a network from a cfg and a weight file."""
+"""Building a network from a cfg, and filling it from a weight file."""
 
 from __future__ import annotations
 
@@ -9,59 +9,16 @@ from pathlib import Path
 
 import torch
 
-from darknet_torch.arguments import check_path
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect, find_dialect
 from darknet_torch.cfg.edit import with_values
 from darknet_torch.cfg.grammar import read_cfg
-from darknet_torch.downloads.model_files import ModelFiles, resolve_model
+from darknet_torch.cfg.zoo import find_cfg
+from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError, warn
 from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.weights import LoadReport, read_weights
 
 _LONG_REASON = 80  # PyTorch answers a misspelt device with a list of all kinds
-
-
-def load(
-    cfg: str | os.PathLike[str],
-    weights: str | os.PathLike[str] | None = None,
-    *,
-    width: int | None = None,
-    height: int | None = None,
-    dialect: str | Dialect = "alexeyab",
-    device: str | torch.device | None = None,
-    strict: bool = True,
-) -> Network:
-    """Build the network of a cfg and read its weights.
-
-    What Darknet tolerates but is probably a mistake is reported as `CfgWarning`; turn these
-    warnings into errors with ``warnings.simplefilter("error", CfgWarning)``.
-
-    Args:
-        cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
-        weights: path of a weight file, or the name of a downloaded one, such as "yolov3";
-            a partial one leaves the other layers at Darknet's starting values. None: all
-            layers start there.
-        width, height: size of the input, instead of the cfg's.
-        dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
-        device: the device to move the network to; the CPU by default.
-        strict: bytes left over at the end of the weight file are an error.
-
-    Returns:
-        The network, in evaluation mode.
-
-    Raises:
-        CfgError: the cfg does not exist or cannot be loaded.
-        WeightsError: the weight file does not exist or does not fit the network.
-        UsageError: an unknown dialect or device, a size below 1, or an argument of another
-            type.
-    """
-    check_path("cfg", cfg, expected="the path of a cfg, or the name of a shipped one")
-    if weights is not None:
-        check_path("weights", weights, expected="the path of a weight file, or a name")
-    network, _ = load_with_report(
-        cfg, weights, width=width, height=height, dialect=dialect, strict=strict
-    )
-    return network.to(find_device(device or "cpu"))
 
 
 def load_with_report(
@@ -75,22 +32,39 @@ def load_with_report(
     strict: bool = True,
     cutoff: int | None = None,
 ) -> tuple[Network, LoadReport | None]:
-    """Load a network on the CPU, and return the report of its weight file, too.
+    """Load a network on the CPU from a cfg and a Darknet weight file.
 
-    The arguments are those of `load`, and `cutoff` of `read_weights`.
+    A file that is as long as the other code base writes it is read in its dialect.
+
+    Args:
+        cfg: path of a cfg, or the name of a shipped one.
+        weights: path of a weight file, or the name of a downloaded one; None: all layers get
+            Darknet's starting values.
+        width, height: size of the input in pixels, instead of the cfg's.
+        batch: replaces that of the cfg; 1 or more.
+        dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
+        strict: bytes left over at the end of the weight file are an error.
+        cutoff: read only this many layers, counted from the first.
+
+    Returns:
+        The network, in evaluation mode, and the report of its weight file.
+
+    Raises:
+        CfgError, WeightsError, UsageError: as `darknet_torch.load`.
     """
     chosen = find_dialect(dialect)
-    files = resolve_model(cfg, weights)
-    network = build(files.cfg, width=width, height=height, batch=batch, dialect=chosen)
-    if files.weights is None:
+    path = find_cfg(cfg)
+    file = None if weights is None else resolve_weights(weights)
+    network = build(path, width=width, height=height, batch=batch, dialect=chosen)
+    if file is None:
         network.initialize()
         return network, None
     try:
-        return network, fill(network, files.weights, strict=strict, cutoff=cutoff)
+        return network, fill(network, file, strict=strict, cutoff=cutoff)
     except WeightsError:
         for other in (PJREDDIE, ALEXEYAB):
             if other.code_base != chosen.code_base:
-                found = _try_other(files, other, width=width, height=height, batch=batch)
+                found = _try_other(path, file, other, width=width, height=height, batch=batch)
                 if found is not None:
                     return found
         raise
@@ -124,7 +98,8 @@ def fill(
 
 
 def _try_other(
-    files: ModelFiles,
+    cfg: Path,
+    weights: Path,
     other: Dialect,
     *,
     width: int | None,
@@ -132,12 +107,11 @@ def _try_other(
     batch: int | None,
 ) -> tuple[Network, LoadReport] | None:
     """Load in the dialect `other`, if the weight file is exactly as long as that one writes it."""
-    assert files.weights is not None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CfgWarning)
-            network = build(files.cfg, dialect=other, width=width, height=height, batch=batch)
-        report = fill(network, files.weights, strict=True)
+            network = build(cfg, dialect=other, width=width, height=height, batch=batch)
+        report = fill(network, weights, strict=True)
     except (CfgError, WeightsError):
         return None
     if not report.complete:
@@ -145,7 +119,7 @@ def _try_other(
     warn(
         f"this file is as long as {other.code_base}/darknet writes it; "
         f"dialect {other.name} is used",
-        where=files.weights,
+        where=weights,
         fix=f"use --dialect {other.name}",
     )
     return network, report
@@ -179,7 +153,7 @@ def build(
         CfgError: the cfg does not exist or cannot be loaded.
         UsageError: an unknown dialect or arithmetic, or a size below 1.
     """
-    net, *layers = read_cfg(resolve_model(cfg).cfg)
+    net, *layers = read_cfg(find_cfg(cfg))
     return build_network(
         [with_values(net, net_options or {}), *layers],
         dialect=find_dialect(dialect),

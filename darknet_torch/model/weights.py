@@ -108,6 +108,28 @@ def read_weights(
     )
 
 
+def check_length(network: Network, path: str | Path, *, strict: bool = True) -> int:
+    """Check that the length of a weight file fits a network, whose arrays may be on any device.
+
+    Args:
+        network: is not changed.
+        path: the file's path.
+        strict: bytes left over after the last layer are an error.
+
+    Returns:
+        How many of the network's layers, counted from the first, the file covers.
+
+    Raises:
+        WeightsError: as `read_weights`.
+    """
+    data = map_file(Path(path))
+    header, start = _find_values(network, path, data)
+    plan = _ReadPlan(network, path, header, data, start, None)
+    if plan.leftover and strict:
+        raise plan.too_long_error()
+    return plan.layers
+
+
 def write_weights(network: Network, path: str | Path, *, cutoff: int | None = None) -> None:
     """Write a network as a weight file.
 

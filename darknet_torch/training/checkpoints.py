@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from darknet_torch.errors import DivergenceError, UsageError, WeightsError
-from darknet_torch.files import atomic_write, rewrite_input
 from darknet_torch.model.weights import write_weights
 from darknet_torch.training.callbacks import Callback, State
 from darknet_torch.training.checkpoint_pair import CheckpointPair, SavedRun, digest_of, keep_as
+from darknet_torch.training.kept_files import keep_cfg, keep_names
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.run_folder import LAST, STATE, WEIGHTS, files_of_run, lies_in
 from darknet_torch.training.run_record import RunRecord
@@ -26,12 +25,13 @@ _SECONDS = 600.0  # the last pair is never older, even where an iteration takes 
 
 
 class Checkpoints(Callback):
-    """Writes the plan, the cfg, weights as Darknet names them, and the state to resume from.
+    """Writes the plan, the cfg, the names, weights as Darknet names them, and the state.
 
     Args:
         plan: says where, and how often.
         record: what the states belong to.
         resumed: what the run continues from; None for a new run.
+        names: of the classes; may be empty.
         clock: the time in seconds.
 
     Source: detector.c train_detector, parser.c save_weights (AlexeyAB).
@@ -44,9 +44,11 @@ class Checkpoints(Callback):
         plan: TrainPlan,
         record: RunRecord,
         resumed: SavedRun | None = None,
+        names: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.plan, self.record, self.resumed, self.clock = plan, record, resumed, clock
+        self.names = tuple(names)
         self._best = -1.0
         self._pair = CheckpointPair(plan, last_is_complete=bool(resumed and resumed.is_last))
         self._first_iteration, self._saved_iteration = -1, -1
@@ -58,7 +60,7 @@ class Checkpoints(Callback):
         return None if self._best < 0 else self._best
 
     def on_start(self, loop: TrainingLoop) -> None:
-        """Write the plan and the cfg, and say where the run goes on.
+        """Write the plan, the cfg and the names, and say where the run goes on.
 
         Raises:
             UsageError: a file cannot be written.
@@ -75,6 +77,7 @@ class Checkpoints(Callback):
             self._report_resumed(loop, self.resumed)
         self.plan.save()
         keep_cfg(self.plan)
+        keep_names(self.plan, self.names)
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         interval = self.plan.save_interval(loop.network.net.max_batches)
@@ -227,26 +230,3 @@ def resume(saved: SavedRun, loop: TrainingLoop, record: RunRecord) -> None:
             got=str(error).partition("\n")[0] or type(error).__name__,
             fix="--weights instead of --resume starts a new run from its weights",
         ) from None
-
-
-def keep_cfg(plan: TrainPlan) -> None:
-    """Copy the cfg next to the weights, so that the folder is complete.
-
-    Args:
-        plan: says which cfg and which folder. Nothing is copied if the cfg is already there
-            under that name. Another file of that name, which may be an edited cfg, is kept as
-            ``<name>.bak``.
-
-    Raises:
-        UsageError, WeightsError: the copy cannot be written; an older file is then untouched.
-    """
-    target = plan.path(".cfg")
-    if target.exists():
-        if digest_of(target) != digest_of(Path(plan.cfg)):
-            rewrite_input(target, Path(plan.cfg).read_bytes())
-        return
-    try:
-        with atomic_write(target) as file, Path(plan.cfg).open("rb") as source:
-            shutil.copyfileobj(source, file)
-    except OSError as error:
-        raise WeightsError(f"cannot be written ({error.strerror})", where=target) from None

@@ -14,8 +14,8 @@ from torch import Tensor
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.errors import ArgumentError, CfgNote, UsageError, warn
+from darknet_torch.loading.load import load
 from darknet_torch.losses.base import LossContext
-from darknet_torch.model.loading import load
 from darknet_torch.model.network import Network
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.data import kind_of, open_training_data

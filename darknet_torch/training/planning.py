@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from darknet_torch.cfg.data_file import DataValue, read_data_file
+from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.datasets.opening import data_file
-from darknet_torch.downloads.model_files import resolve_model
+from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
 from darknet_torch.training.plan import TrainPlan
@@ -45,7 +46,8 @@ def plan_training(
         UsageError, CfgError, WeightsError: something that is needed is not there.
     """
     given = {name: options[name] for name in _FIELDS & set(options) if options[name] is not None}
-    files = resolve_model(cfg, given.pop("weights", None) or None)
+    cfg_file, weights = find_cfg(cfg), given.pop("weights", None)
+    given["weights"] = str(resolve_weights(weights)) if weights else None
     data = os.fspath(data)
     file = data_file(data)
     keys = read_data_file(file) if file else {}
@@ -55,12 +57,11 @@ def plan_training(
         given["backup"] = str(keys["backup"].path())
     if "backup" not in given:
         resume = given.get("resume", False)
-        given["backup"] = str(_own_folder(files.cfg.stem, resume=resume, writes=writes))
+        given["backup"] = str(_own_folder(cfg_file.stem, resume=resume, writes=writes))
     plan = TrainPlan(
-        cfg=str(files.cfg),
+        cfg=str(cfg_file),
         data=data,
-        base=files.cfg.stem,
-        weights=str(files.weights) if files.weights else None,
+        base=cfg_file.stem,
         **given,
     )
     _note_unused(plan)

@@ -24,6 +24,7 @@ from darknet_torch.training.contention import ContentionWarning
 from darknet_torch.training.data import TEXT, TrainingData, open_training_data
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
+from darknet_torch.training.kept_files import names_to_keep
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.net_options import with_net_options
@@ -208,7 +209,10 @@ def prepare(
     )
     precision = getattr(torch, plan.precision)
     record = RunRecord.of_run(network, plan, data, processes)
-    checkpoints, history = Checkpoints(plan, record, saved), LossHistory()
+    checkpoints, history = (
+        Checkpoints(plan, record, saved, names_to_keep(data.names, network)),
+        LossHistory(),
+    )
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
         callbacks=(

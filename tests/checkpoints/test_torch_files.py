@@ -221,8 +221,9 @@ def test_a_torchscript_program_is_named(tmp_path):
 def test_a_refused_class_is_named_with_the_way_to_export(is_zip, write):
     error = error_of(write({"model": torch.nn.Linear(1, 1)}, is_zip))
     assert error.got == "torch.nn.modules.linear.Linear"
-    assert "torch.load('some.pt', map_location='cpu', weights_only=False)" in error.fix
-    assert "'some-state.pt'" in error.fix
+    assert "some.pt', map_location='cpu', weights_only=False)" in error.fix
+    assert f"torch.load('{error.where}'" in error.fix
+    assert "some-state.pt'" in error.fix
 
 
 @pytest.mark.parametrize("content", [{}, {"model": torch.nn.Linear(1, 1)}, torch.nn.Linear(1, 1)])

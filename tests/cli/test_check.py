@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from darknet_torch.model.loading import load
+from darknet_torch.loading.load import load
 from darknet_torch.model.weights import write_weights
 from tests.cli.command import dtorch
 from tests.datasets.tiny_datasets import darknet

@@ -57,6 +57,14 @@ def test_a_failed_download_is_reported_and_the_others_are_fetched(server, toy, m
     assert "403 Forbidden" in result.stderr
 
 
+def test_each_reason_is_printed_once(server, toy, monkeypatch):
+    monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[status(403)], b=[status(404)]))
+    result = dtorch("download", "toy")
+    assert result.exit_code == 1
+    for reason in ("403 Forbidden", "404 Not Found", "could not be downloaded", "put the file at"):
+        assert result.stderr.count(reason) == 1
+
+
 def test_an_unknown_name_ends_it_before_anything_is_fetched(server, toy, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[good]))
     result = dtorch("download", "toy", "toi.weights")

@@ -34,7 +34,8 @@ def test_the_changed_lines_and_the_next_command_are_printed(folder):
 
 def test_without_published_weights_to_start_from_they_are_cut_from_the_base(folder):
     lines = dtorch("new", "yolov2-tiny", "--classes", 1).stdout.splitlines()
-    assert lines[-2:] == [
+    assert lines[-3:] == [
+        "next: dtorch download yolov2-tiny.weights",
         "next: dtorch partial yolov2-tiny yolov2-tiny.weights yolov2-tiny.conv.14 14",
         "next: dtorch train --cfg yolov2-tiny-1classes.cfg --data YOUR.data "
         "--weights yolov2-tiny.conv.14",
@@ -48,11 +49,20 @@ def test_weights_to_start_from_are_fetched_only_if_missing(folder):
 
 
 def test_a_name_with_a_dot_is_a_whole_name(folder):
+    (folder / "yolo-fastest-1.1.weights").touch()
     lines = dtorch("new", "yolo-fastest-1.1", "--classes", 3).stdout.splitlines()
     assert lines[-2] == (
         "next: dtorch partial yolo-fastest-1.1 yolo-fastest-1.1.weights "
         "yolo-fastest-1.1.conv.120 120"
     )
+
+
+def test_without_any_weights_training_starts_from_random_numbers(folder):
+    lines = dtorch("new", "cifar", "--classes", 3).stdout.splitlines()
+    assert lines[-2:] == [
+        "note: no weights of cifar are here or published, so training starts from random numbers",
+        "next: dtorch train --cfg cifar-3classes.cfg --data YOUR.data",
+    ]
 
 
 def test_weights_next_to_the_base_are_used(folder):

@@ -6,7 +6,7 @@ from darknet_torch import build_network, write_weights
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.zoo import sample_folder
-from darknet_torch.conversion.model import Model, decode_cfg
+from darknet_torch.loading.model import Model, decode_cfg
 from darknet_torch.model.network import WeightsHeader
 from tests.conftest import ROOT
 

@@ -6,8 +6,6 @@ import pytest
 
 from darknet_torch.conversion.comparison import Difference
 from darknet_torch.conversion.formats import DARKNET, GraphFormat, find_format
-from darknet_torch.conversion.model import Model, encode_cfg
-from darknet_torch.conversion.readers import ModelSource, read_weight_file
 from darknet_torch.conversion.writers import (
     restores,
     write_companions,
@@ -16,6 +14,8 @@ from darknet_torch.conversion.writers import (
 )
 from darknet_torch.errors import CfgError, WeightsError
 from darknet_torch.export.graphs import GraphOptions
+from darknet_torch.loading.model import Model, encode_cfg
+from darknet_torch.loading.readers import ModelSource, read_weight_file
 from tests.conversion.small_models import DETECTOR, small_model, trained_network, write_model
 
 
@@ -104,7 +104,7 @@ def test_the_error_of_an_export_is_raised_at_fixed_sizes(tmp_path):
         calls.append(graph.second_size)
         raise CfgError("cannot be exported", where="layer 1")
 
-    kind = GraphFormat("fake", (".fake",), export, None)
+    kind = GraphFormat("ONNX", export, None)
     with pytest.raises(CfgError, match="cannot be exported"):
         write_graph(model_of_detector(), tmp_path / "a.fake", kind, GraphOptions(), 0.1)
     assert len(calls) == 2 and calls[1] is None

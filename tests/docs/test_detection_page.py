@@ -45,7 +45,10 @@ def test_the_command_works(command, folder, monkeypatch):
     assert program == "dtorch"
     result = dtorch(*arguments, stdin=Path(lines).read_text() if lines else None)
     assert result.exit_code == 0
-    told = ("results: ", "labels of ", "annotated: ")  # where results went
+    gives_weights_alone = "custom.weights" in arguments and "custom.cfg" not in arguments
+    # What was taken, and where results went.
+    told = ("results: ", "labels of ", "annotated: ")
+    told += ("cfg custom.cfg, names custom.names",) if gives_weights_alone else ()
     assert all(line.startswith(told) for line in result.stderr.splitlines())
 
 

@@ -14,7 +14,7 @@ from darknet_torch.doctor.self_test import (
     self_test,
 )
 from darknet_torch.errors import UsageError
-from darknet_torch.model.loading import load
+from darknet_torch.loading.load import load
 
 FOLDER = sample_folder()
 STORED = json.loads((FOLDER / EXPECTED).read_bytes())

@@ -8,7 +8,7 @@ import pytest
 from darknet_torch.cfg.zoo import definitions_folder, sample_folder, shipped
 from darknet_torch.downloads.model_files import ModelFiles, resolve_model, resolve_weights
 from darknet_torch.errors import CfgError, UsageError, WeightsError
-from darknet_torch.model.loading import load
+from darknet_torch.loading.load import load
 from tests.downloads.server import WEIGHTS
 
 

@@ -70,7 +70,17 @@ def test_the_file_holds_metadata_opset_and_dynamic_sizes(opset):
     assert images.name == "images"
     dimensions = images.type.tensor_type.shape.dim
     assert [dimension.dim_param for dimension in dimensions] == ["batch", "", "height", "width"]
-    assert [output.name for output in model.graph.output] == ["yolo_2"]
+    (output,) = model.graph.output
+    sizes = [size.dim_param for size in output.type.tensor_type.shape.dim]
+    assert (output.name, sizes) == ("yolo_2", ["batch", "", "yolo_2_height", "yolo_2_width"])
+
+
+def test_sizes_of_boxes_have_names_too():
+    onnx = pytest.importorskip("onnx")
+    graph = Graph(trained_network(DETECTOR), GraphOptions("boxes"))
+    outputs = onnx.load_from_string(export_onnx(graph, {})).graph.output
+    sizes = {one.name: [d.dim_param for d in one.type.tensor_type.shape.dim] for one in outputs}
+    assert sizes == {"boxes": ["batch", "boxes", ""], "scores": ["batch", "boxes", ""]}
 
 
 @pytest.fixture(

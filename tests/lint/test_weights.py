@@ -10,7 +10,7 @@ from darknet_torch.cfg.dialect import PJREDDIE
 from darknet_torch.lint.cfg import lint_cfg
 from darknet_torch.lint.finding import Severity
 from darknet_torch.lint.weights import lint_weights
-from darknet_torch.model.loading import load
+from darknet_torch.loading.load import load
 from darknet_torch.model.network import WeightsHeader
 from darknet_torch.model.weights import write_weights
 

@@ -10,7 +10,8 @@ import torch
 
 from darknet_torch.cfg.dialect import PJREDDIE
 from darknet_torch.errors import CfgError, UsageError, WeightsError
-from darknet_torch.model.loading import find_device, load, load_with_report
+from darknet_torch.loading.load import load
+from darknet_torch.model.loading import find_device, load_with_report
 
 CFG = """[net]
 width=8

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.conversion.model import METADATA_KEY
+from darknet_torch.loading.model import METADATA_KEY
 from tests.cli.command import dtorch
 from tests.conversion.small_models import DETECTOR, small_model, trained_network
 

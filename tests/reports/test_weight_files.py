@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from darknet_torch.errors import CfgWarning
-from darknet_torch.model.loading import load
+from darknet_torch.loading.load import load
 from tests.cli.command import dtorch
 from tests.conversion.small_models import DETECTOR, NET, trained_network
 
@@ -168,7 +168,6 @@ OTHERS = [
     (b"\x89HDF\r\n\x1a\n" + bytes(90), "an HDF5 file (Keras writes it as .h5)", "was made from"),
     (b"\x1c\0\0\0TFL3" + bytes(90), "a TensorFlow Lite graph", "was made from"),
     (b'<?xml version="1.0"?><net name="yolo">', "an XML file", "was made from"),
-    (b"\x80\x02\x8a\nl\xfc\x9cF" + bytes(90), "a pickle (PyTorch's own", "dtorch convert --cfg"),
     (b"\x93NUMPY\x01\0" + bytes(90), "a NumPy array", "give a Darknet .weights file"),
     (b"person\nbicycle\ncar\n", "text, not a weight file", "give the .weights file here"),
     (b"a\nb\n", "text, not a weight file", "give the .weights file here"),
@@ -190,14 +189,20 @@ def test_a_file_of_another_format(content, what, fix, folder):
     assert fix in result.stderr
 
 
-def test_files_of_this_program_given_as_weights(folder):
+def test_files_of_other_programs_given_as_weights(folder):
     torch.save({"a": torch.ones(9)}, folder / "zip.pt")
     save_file({"a": torch.ones(9)}, folder / "some.safetensors")
-    for name, what in (("zip.pt", "a zip archive"), ("some.safetensors", "a safetensors file")):
+    (folder / "pickle.bin").write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF" + bytes(90))
+    unknown = "is not a checkpoint of a known program: expected the keys of"
+    for name, what in (
+        ("zip.pt", unknown),
+        ("some.safetensors", unknown),
+        ("pickle.bin", "cannot be read (it is not a PyTorch file"),
+    ):
         cfg, weights = folder / "small.cfg", folder / name
         result = dtorch("detect", "--cfg", cfg, "--weights", weights, "x.jpg")
-        assert f"{name}: this is {what}" in result.stderr
-        assert "dtorch convert --cfg x.cfg FILE x.weights" in result.stderr
+        assert result.exit_code == 2
+        assert f"{name}: {what}" in result.stderr
 
 
 def test_a_graph_given_to_convert(folder):

@@ -15,7 +15,7 @@ from darknet_torch.cli.train_console import ConsoleLog
 from darknet_torch.errors import DivergenceError, TrainingError, UsageError
 from darknet_torch.interruption import Interrupted
 from darknet_torch.training.checkpoint_pair import find_saved_run
-from darknet_torch.training.checkpoints import Checkpoints, keep_cfg
+from darknet_torch.training.checkpoints import Checkpoints
 from darknet_torch.training.evaluation import Score
 from darknet_torch.training.run_folder import files_of_run
 from darknet_torch.training.saved_state import read_state, write_state
@@ -40,7 +40,7 @@ def test_it_writes_darknets_files(plan):
     assert names == kept | {
         *("small_final.weights", "small_best.weights", "small_last.state"),
         *("small_previous.weights", "small_previous.state", ".training.lock"),
-        *("small.cfg", "small_plan.json"),
+        *("small.cfg", "small.names", "small_plan.json"),
     }
     network = load(plan.path(".cfg"), plan.path("_final.weights"))
     assert network.header.seen == 6 * 4
@@ -302,17 +302,6 @@ def test_other_weights_are_not_the_pair_of_a_state(plan):
 def test_nothing_to_resume_is_said_before_anything_else(plan):
     with pytest.raises(UsageError, match="nothing to resume"):
         prepare(changed(plan, resume=True, data="absent.data"))
-
-
-def test_another_cfg_in_the_folder_is_kept(plan):
-    target = plan.path(".cfg")
-    target.parent.mkdir()
-    target.write_text("# edited\n")
-    for _ in range(2):
-        keep_cfg(plan)
-    assert target.read_text() == DETECTOR
-    backups = target.parent.glob("small.cfg.*")
-    assert [(path.name, path.read_text()) for path in backups] == [("small.cfg.bak", "# edited\n")]
 
 
 @pytest.mark.parametrize("name", ["weights", "replaces", "record", "iteration", "version"])

@@ -67,7 +67,10 @@ def test_it_is_evaluated_every_few_epochs_but_not_more_often_than_every_100_iter
             net=SimpleNamespace(burn_in=0, max_batches=203), train=lambda: None
         ),
         interruptible=nullcontext,
-        events=SimpleNamespace(on_evaluation=lambda loop, score: scores.append(loop.iteration)),
+        events=SimpleNamespace(
+            on_evaluation=lambda loop, score: scores.append(loop.iteration),
+            on_evaluation_progress=lambda loop, done, total: None,
+        ),
     )
     evaluation.on_start(loop)
     for loop.iteration in range(1, 204):

@@ -2,9 +2,10 @@
 
 import pytest
 
+from darknet_torch import convert
 from darknet_torch.errors import WeightsError
 from darknet_torch.training.setup import prepare
-from tests.training.runs import changed, final_weights
+from tests.training.runs import DETECTOR, changed, final_weights
 
 
 @pytest.mark.parametrize("cut", [-8, 400])
@@ -25,3 +26,16 @@ def test_a_file_of_another_cfg_is_to_be_cut_with_its_own(plan, tmp_path, cut):
 def test_a_missing_file_is_reported_as_such(plan):
     with pytest.raises(WeightsError, match=r"gone\.weights: no such weight file"):
         prepare(changed(plan, weights="gone.weights"))
+
+
+def test_a_state_dict_for_other_classes_gets_the_command_that_cuts_it(plan, tmp_path):
+    final_weights(plan)
+    state = tmp_path / "small.pt"
+    convert(plan.path("_final.weights"), state, cfg=plan.path(".cfg"))
+    prepare(changed(plan, weights=str(state), backup=str(tmp_path / "next"), clear=True))
+    other = tmp_path / "other.cfg"
+    other.write_text(DETECTOR.replace("filters=", "filters=1", 1))
+    with pytest.raises(WeightsError) as caught:
+        prepare(changed(plan, cfg=str(other), weights=str(state)))
+    assert "arrays of the state_dict do not fit the cfg" in caught.value.what
+    assert f"run dtorch partial {other} {state} small.conv." in caught.value.fix

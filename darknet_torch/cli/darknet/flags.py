@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -14,7 +13,6 @@ from click.core import ParameterSource
 from darknet_torch.cli.darknet.command import FILES, DarknetCommand, help_text
 from darknet_torch.cli.options import (
     DeviceOptions,
-    ModelOptions,
     OutputOptions,
     PictureOptions,
     ReportingOptions,
@@ -273,39 +271,6 @@ def apply_detection_flags(options: _DetectionFlags) -> _DetectionFlags:
     json_out = options.json_file_output or options.json_out
     applied = apply_darknet_flags(replace(options, json_out=None))
     return replace(applied, json_out=json_out, show=options.show or options.show_flag)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelAndSourceOptions(ModelOptions):
-    """The options of a command that takes a model and sources."""
-
-    source: tuple[str, ...]
-
-
-_ModelAndSource = TypeVar("_ModelAndSource", bound=ModelAndSourceOptions)
-
-
-def take_model_from_source(
-    options: _ModelAndSource,
-) -> tuple[_ModelAndSource, bool]:
-    """Read Darknet's `detect X.cfg X.weights picture` as --cfg, --weights and SOURCE.
-
-    The suffixes tell the two files from each other, so their order does not matter.
-
-    Returns:
-        The options, and whether a cfg or weights were among the sources.
-    """
-    count = len(options.source)
-    while options.source:
-        first, *rest = options.source
-        suffix = Path(first).suffix
-        if suffix == ".cfg" and options.cfg is None:
-            options = replace(options, cfg=first, source=tuple(rest))
-        elif suffix == ".weights" and options.weights is None:
-            options = replace(options, weights=first, source=tuple(rest))
-        else:
-            break
-    return options, len(options.source) < count
 
 
 def _check_data(context: click.Context, parameter: click.Parameter, word: str) -> str:

@@ -3,15 +3,15 @@
 import pytest
 import torch
 
-from darknet_torch.conversion.model import decode_cfg
-from darknet_torch.conversion.readers import (
+from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.loading.model import decode_cfg
+from darknet_torch.loading.readers import (
     ModelSource,
-    read_pt_file,
-    read_safetensors_file,
+    find_reader,
+    read_state,
     read_weight_file,
 )
-from darknet_torch.conversion.state_files import write_pt, write_safetensors
-from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.loading.state_files import write_pt, write_safetensors
 from tests.conversion.small_models import small_model, write_model
 
 
@@ -23,16 +23,13 @@ def assert_same_arrays(model, expected):
 
 @pytest.fixture(params=["pt", "safetensors"])
 def state_file(request, tmp_path):
-    """A model, a file of it with metadata, and the function that reads such files."""
+    """A model, and a file of it with metadata."""
     model = small_model()
-    write, read = {
-        "pt": (write_pt, read_pt_file),
-        "safetensors": (write_safetensors, read_safetensors_file),
-    }[request.param]
+    write = {"pt": write_pt, "safetensors": write_safetensors}[request.param]
     path = tmp_path / f"model.{request.param}"
     with path.open("wb") as file:
         write(model, file)
-    return model, path, read
+    return model, path
 
 
 def test_a_weight_file_is_read_with_the_cfg_next_to_it(tmp_path):
@@ -62,8 +59,8 @@ def test_a_weight_file_without_a_cfg_is_refused(tmp_path):
 
 
 def test_a_file_with_metadata_gives_the_same_model(state_file):
-    expected, path, read = state_file
-    model = read(ModelSource(path))
+    expected, path = state_file
+    model = read_state(ModelSource(path))
     assert (model.cfg, model.names, model.layers) == (
         expected.cfg,
         expected.names,
@@ -76,15 +73,15 @@ def test_a_file_with_metadata_gives_the_same_model(state_file):
 
 
 def test_given_names_replace_those_of_the_metadata(state_file):
-    _, path, read = state_file
-    assert read(ModelSource(path, names=("x", "y"))).names == ("x", "y")
+    _, path = state_file
+    assert read_state(ModelSource(path, names=("x", "y"))).names == ("x", "y")
 
 
 def test_a_given_dialect_must_be_that_of_the_metadata(state_file):
-    _, path, read = state_file
-    assert read(ModelSource(path, dialect="pjreddie")).network.dialect.name == "pjreddie"
+    _, path = state_file
+    assert read_state(ModelSource(path, dialect="pjreddie")).network.dialect.name == "pjreddie"
     with pytest.raises(UsageError) as caught:
-        read(ModelSource(path, dialect="alexeyab-cuda"))
+        read_state(ModelSource(path, dialect="alexeyab-cuda"))
     assert str(caught.value) == (
         f"{path}: contains a model of another dialect: expected pjreddie, got --dialect "
         "alexeyab-cuda; leave out --dialect; to rewrite the model, give --dialect-to "
@@ -97,11 +94,11 @@ def test_a_state_dict_without_metadata_needs_the_cfg(tmp_path):
     expected = read_weight_file(ModelSource(weights))
     path = tmp_path / "other.pt"
     torch.save(dict(expected.network.state_dict()), path)
-    model = read_pt_file(ModelSource(path, cfg=cfg))
+    model = read_state(ModelSource(path, cfg=cfg))
     assert (model.names, model.layers, model.origin) == ((), None, str(path))
     assert_same_arrays(model, expected)
     with pytest.raises(UsageError):
-        read_pt_file(ModelSource(path))
+        read_state(ModelSource(path))
 
 
 def test_an_unknown_checkpoint_is_refused(tmp_path):
@@ -109,4 +106,19 @@ def test_an_unknown_checkpoint_is_refused(tmp_path):
     path = tmp_path / "other.pt"
     torch.save({"strange.key": torch.zeros(3)}, path)
     with pytest.raises(WeightsError, match=r"other\.pt"):
-        read_pt_file(ModelSource(path, cfg=cfg))
+        read_state(ModelSource(path, cfg=cfg))
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "reader"),
+    [
+        ("a.weights", b"\0\0\0\0", read_weight_file),
+        ("a.weights", b"PK\x03\x04", read_state),
+        ("a.ckpt", b"\x80\x02", read_state),
+        ("a.pt", b"anything", read_state),
+        ("a.safetensors", b"\x80\0\0\0", read_state),
+    ],
+)
+def test_the_reader_follows_from_suffix_and_first_bytes(name, start, reader, tmp_path):
+    (tmp_path / name).write_bytes(start)
+    assert find_reader(tmp_path / name) is reader

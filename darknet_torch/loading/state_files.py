@@ -8,6 +8,7 @@ header.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,10 +19,13 @@ from torch import Tensor
 
 from darknet_torch.checkpoints.state_reader import format_key
 from darknet_torch.checkpoints.torch_files import read_torch_file
-from darknet_torch.conversion.model import METADATA_KEY, Model
 from darknet_torch.errors import WeightsError
 from darknet_torch.extras import import_extra
+from darknet_torch.loading.model import METADATA_KEY, Model
+from darknet_torch.model.network import Network
 from darknet_torch.text import open_to_read
+
+_LAYER = re.compile(r"layers\.(\d+)\.")
 
 
 def write_pt(model: Model, file: BinaryIO) -> None:
@@ -90,28 +94,49 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], str | None]:
         ) from None
 
 
-def load_state(model: Model, state: Mapping[str, Tensor], where: str) -> None:
-    """Load a state_dict of `Network` into the network of `model`.
+class StateMismatchError(WeightsError):
+    """A state_dict whose keys or shapes are not those of the network."""
+
+
+def load_state(
+    network: Network, state: Mapping[str, Tensor], where: str, *, cutoff: int | None = None
+) -> None:
+    """Load a state_dict of `Network` into a network.
 
     Args:
-        model: its network is changed in place, but not on an error.
+        network: is changed in place, but not on an error.
         state: key -> array.
         where: the file, for messages.
+        cutoff: load only that many layers, counted from the first, and ignore the others.
 
     Raises:
-        WeightsError: keys or shapes differ; the first three are named.
+        StateMismatchError: keys or shapes differ; the first three are named.
     """
-    own = model.network.state_dict()
-    mismatches = [_mismatch(key, own, state) for key in sorted(own.keys() | state.keys(), key=str)]
+    own, wanted = _first_layers(network.state_dict(), cutoff), _first_layers(state, cutoff)
+    mismatches = [
+        _mismatch(key, own, wanted) for key in sorted(own.keys() | wanted.keys(), key=str)
+    ]
     mismatches = [line for line in mismatches if line]
     if mismatches:
-        raise WeightsError(
+        raise StateMismatchError(
             f"{len(mismatches)} arrays of the state_dict do not fit the cfg",
             where=where,
             got="; ".join(mismatches[:3]),
             fix="give the --cfg that it belongs to",
         )
-    model.network.load_state_dict(dict(state))
+    network.load_state_dict(wanted, strict=cutoff is None)
+
+
+def _first_layers(state: Mapping[str, Any], cutoff: int | None) -> dict[str, Any]:
+    """The entries of a state_dict of `Network` that belong to the first layers."""
+    if cutoff is None:
+        return dict(state)
+    found = {}
+    for key, value in state.items():
+        layer = _LAYER.match(str(key))
+        if layer is None or int(layer[1]) < cutoff:
+            found[key] = value
+    return found
 
 
 def _mismatch(key: str, expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str:

@@ -4,8 +4,14 @@ import json
 
 import pytest
 
-from darknet_torch.conversion.model import Model, decode_cfg, encode_cfg, model_from_metadata
 from darknet_torch.errors import CfgError, WeightsError
+from darknet_torch.loading.model import (
+    Model,
+    decode_cfg,
+    encode_cfg,
+    model_from_metadata,
+    parse_metadata,
+)
 from tests.conversion.small_models import CFG_BYTES, NET, small_model, trained_network
 
 BROKEN = (
@@ -19,13 +25,17 @@ def test_every_byte_of_a_cfg_survives_as_text():
 
 
 def test_another_input_size_may_be_given():
-    found = model_from_metadata(small_model().metadata(), "model", width=128, height=None)
+    found = model_from_metadata(
+        parse_metadata(small_model().metadata(), "model"), width=128, height=None
+    )
     assert (found.network.net.width, found.network.net.height) == (128, 96)
 
 
 def test_a_network_without_pictures_comes_back():
     cfg = "[net]\ninputs=5\n[connected]\noutput=2\n"
-    found = model_from_metadata(Model(trained_network(cfg), cfg).metadata(), "model")
+    found = model_from_metadata(
+        parse_metadata(Model(trained_network(cfg), cfg).metadata(), "model")
+    )
     assert found.network.net.inputs == 5
 
 
@@ -56,7 +66,7 @@ def test_a_network_without_pictures_comes_back():
 def test_metadata_with_a_wrong_value_is_refused(key, value):
     found = {**json.loads(small_model().metadata()), key: value}
     with pytest.raises(WeightsError, match=BROKEN):
-        model_from_metadata(json.dumps(found), "model.pt")
+        model_from_metadata(parse_metadata(json.dumps(found), "model.pt"))
 
 
 @pytest.mark.parametrize(
@@ -64,10 +74,10 @@ def test_metadata_with_a_wrong_value_is_refused(key, value):
 )
 def test_incomplete_metadata_is_refused(metadata):
     with pytest.raises(WeightsError, match=BROKEN):
-        model_from_metadata(metadata, "model.pt")
+        model_from_metadata(parse_metadata(metadata, "model.pt"))
 
 
 def test_a_wrong_cfg_in_the_metadata_is_reported_with_file_and_line():
     found = {**json.loads(small_model().metadata()), "cfg": f"{NET}[nonsense]\n"}
     with pytest.raises(CfgError, match=r"^model\.pt:5: .*nonsense"):
-        model_from_metadata(json.dumps(found), "model.pt")
+        model_from_metadata(parse_metadata(json.dumps(found), "model.pt"))

@@ -10,19 +10,20 @@ import torch
 from safetensors.torch import save_file
 
 from darknet_torch.cfg.dialect import PJREDDIE
-from darknet_torch.conversion.model import (
+from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.loading.model import (
     METADATA_KEY,
     encode_cfg,
     model_from_metadata,
+    parse_metadata,
 )
-from darknet_torch.conversion.state_files import (
+from darknet_torch.loading.state_files import (
     load_state,
     read_pt,
     read_safetensors,
     write_pt,
     write_safetensors,
 )
-from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.model.network import WeightsHeader
 from tests.conversion.small_models import CFG_BYTES, small_model, trained_network
 
@@ -77,8 +78,8 @@ def test_the_arrays_come_back(kind, saved):
 def test_cfg_names_layers_header_dialect_and_size_come_back(kind, saved):
     model = small_model()
     state, metadata = KINDS[kind][1](saved(kind, model))
-    found = model_from_metadata(metadata, "model")
-    load_state(found, state, "model")
+    found = model_from_metadata(parse_metadata(metadata, "model"))
+    load_state(found.network, state, "model")
     assert encode_cfg(found.cfg) == CFG_BYTES
     assert found.names == ("cat", "big döner")
     assert found.layers == 2
@@ -90,7 +91,7 @@ def test_cfg_names_layers_header_dialect_and_size_come_back(kind, saved):
 
 def test_a_complete_model_has_no_number_of_layers(saved):
     _, metadata = read_pt(saved("pt", small_model(layers=None)))
-    assert model_from_metadata(metadata, "model").layers is None
+    assert model_from_metadata(parse_metadata(metadata, "model")).layers is None
 
 
 def test_a_file_of_another_program_has_no_metadata(tmp_path):
@@ -179,7 +180,7 @@ def test_arrays_that_do_not_fit_the_cfg_are_named():
     state["layers.1.convolution.weights"] = torch.ones(2, 8, 1, 1)
     before = {key: value.clone() for key, value in model.network.state_dict().items()}
     with pytest.raises(WeightsError) as caught:
-        load_state(model, state, "model.pt")
+        load_state(model.network, state, "model.pt")
     assert str(caught.value) == (
         "model.pt: 3 arrays of the state_dict do not fit the cfg: got "
         "layers.0.convolution.extra is not in the cfg's network; "

@@ -11,6 +11,7 @@ from darknet_torch.cfg.dialect import Dialect, find_dialect
 from darknet_torch.cfg.grammar import decode_cfg, encode_cfg, parse_cfg, read_cfg_text
 from darknet_torch.errors import WeightsError
 from darknet_torch.model.network import Network, WeightsHeader, build_network
+from darknet_torch.model.weights import LoadReport
 
 METADATA_KEY = "darknet_torch"  # under which every written file keeps `Model.metadata`
 # The numbers of a header, and what their fields in a weight file can hold.
@@ -34,6 +35,7 @@ class Model:
         cfg_file: where its cfg was read from, for messages.
         weight_file: the weight file it was read from; None if it was read from another kind of
             file, or was rewritten since.
+        report: what was read; None if nothing was.
     """
 
     network: Network
@@ -43,6 +45,7 @@ class Model:
     origin: str = ""
     cfg_file: str = "<cfg>"
     weight_file: Path | None = None
+    report: LoadReport | None = None
 
     def new_network(self, dialect: Dialect) -> Network:
         """A new network of the same cfg and input size in `dialect`, with starting values.
@@ -73,25 +76,35 @@ class Model:
         )
 
 
-def model_from_metadata(
-    metadata: str,
-    where: str,
-    *,
-    cfg: Path | None = None,
-    width: int | None = None,
-    height: int | None = None,
-) -> Model:
-    """The model that `Model.metadata` describes, with uninitialised arrays.
+@dataclass(frozen=True)
+class Metadata:
+    """What `Model.metadata` says.
 
-    Args:
-        metadata: from `Model.metadata`.
-        where: the file that contains it.
-        cfg: a cfg to use instead of the one in the metadata.
-        width, height: of the input in pixels, instead of those in the metadata.
+    Attributes:
+        cfg: the text of the cfg.
+        names: of the classes; may be empty.
+        dialect: the code base that the arrays are stored for.
+        header: of the weight file.
+        layers: how many layers, counted from the first, have trained arrays; None for all.
+        width, height: of the input in pixels; None for those of the cfg.
+        where: the file that contains it, for messages.
+    """
+
+    cfg: str
+    names: tuple[str, ...]
+    dialect: Dialect
+    header: WeightsHeader
+    layers: int | None
+    width: int | None
+    height: int | None
+    where: str
+
+
+def parse_metadata(metadata: str, where: str) -> Metadata:
+    """Parse the text of `Model.metadata`.
 
     Raises:
-        WeightsError: the metadata was not written by `Model.metadata`.
-        CfgError: as `build_network`.
+        WeightsError: it was not written by `Model.metadata`.
     """
     try:
         found: dict[str, Any] = json.loads(metadata)
@@ -101,29 +114,61 @@ def model_from_metadata(
         dialect: Dialect = find_dialect(found["dialect"])
         text, names = decode_cfg(encode_cfg(found["cfg"])), tuple(map(str, found["names"]))
         layers = None if found["layers"] is None else _whole(found["layers"], _INT32)
-        own_width, own_height = (
-            _whole(found[side], _SIZES) or None for side in ("width", "height")
-        )
+        width, height = (_whole(found[side], _SIZES) or None for side in ("width", "height"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _metadata_error(
             where,
             expected="JSON as dtorch convert writes it",
             got=_one_line(f"{type(error).__name__}: {error}"),
         ) from None
-    file = where
-    if cfg is not None:
-        text, file, own_width, own_height = read_cfg_text(cfg), str(cfg), None, None
+    return Metadata(text, names, dialect, header, layers, width, height, where)
+
+
+def model_from_metadata(
+    metadata: Metadata,
+    *,
+    cfg: Path | None = None,
+    width: int | None = None,
+    height: int | None = None,
+) -> Model:
+    """The model that `Model.metadata` describes, with uninitialised arrays.
+
+    Args:
+        metadata: from `parse_metadata`.
+        cfg: a cfg to use instead of the one in the metadata.
+        width, height: of the input in pixels, instead of those in the metadata.
+
+    Raises:
+        CfgError: as `build_network`.
+        WeightsError: the metadata speaks of more layers than the cfg has.
+    """
+    text, file, own_width, own_height = (
+        (metadata.cfg, metadata.where, metadata.width, metadata.height)
+        if cfg is None
+        else (read_cfg_text(cfg), str(cfg), None, None)
+    )
     network = build_network(
         parse_cfg(text, file),
-        dialect=dialect,
+        dialect=metadata.dialect,
         width=own_width if width is None else width,
         height=own_height if height is None else height,
         initialize=False,
     )
-    network.header = header
-    if layers is not None and not 0 <= layers <= len(network.layers):
-        raise _metadata_error(where, expected=f"0 to {len(network.layers)} layers", got=layers)
-    return Model(network, text, names, layers, where, file)
+    network.header = metadata.header
+    layers = covered_layers(network, metadata)
+    return Model(network, text, metadata.names, layers, metadata.where, file)
+
+
+def covered_layers(network: Network, metadata: Metadata) -> int | None:
+    """How many layers of `network` the file has trained arrays for; None for all.
+
+    Raises:
+        WeightsError: more than the network has.
+    """
+    if metadata.layers is not None and not 0 <= metadata.layers <= len(network.layers):
+        expected = f"0 to {len(network.layers)} layers"
+        raise _metadata_error(metadata.where, expected=expected, got=metadata.layers)
+    return metadata.layers
 
 
 def _whole(value: object, allowed: range) -> int:

@@ -1,0 +1,110 @@
+"""The files of a model among the positional words of a command. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from darknet_torch.cfg.model_names import ModelFileKind, kind_of
+from darknet_torch.cfg.zoo import shipped
+from darknet_torch.cli.options import ModelOptions, NamesOptions
+from darknet_torch.downloads.published import published_by_name
+from darknet_torch.errors import UsageError
+from darknet_torch.text import is_file, is_folder, path_exists
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelWordsOptions(ModelOptions):
+    """The options of a command that takes a model and other words.
+
+    Attributes:
+        source: the words of the command, which are not options.
+    """
+
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureModelOptions(ModelWordsOptions, NamesOptions):
+    """The options of a command that takes a model, the names of its classes, and sources."""
+
+
+_ModelWords = TypeVar("_ModelWords", bound=ModelWordsOptions)
+
+
+def take_model_words(options: _ModelWords) -> tuple[_ModelWords, bool]:
+    """Read the files of a model among the sources as --cfg, --weights, --names and --data.
+
+    Suffixes tell them from pictures, so that their order does not matter. A word that is no file
+    may also be the name of a shipped definition, or of a downloaded weight file.
+
+    Returns:
+        The options, and whether they begin as Darknet's `detect X.cfg X.weights picture`, in
+        either order.
+
+    Raises:
+        UsageError: two files of one kind are given.
+    """
+    taken = {field.name for field in fields(options)}
+    kinds = [_kind_of_word(word) for word in options.source]
+    kinds = [kind if kind is not None and kind.value in taken else None for kind in kinds]
+    sources = [word for word, kind in zip(options.source, kinds, strict=True) if kind is None]
+    for word, kind in zip(options.source, kinds, strict=True):
+        if kind is not None:
+            options = _with_file(options, kind, word)
+    begins_with_cfg = kinds[:1] == [ModelFileKind.CFG] and path_exists(options.cfg or "")
+    begins_with_weights = kinds[:2] == [ModelFileKind.WEIGHTS, ModelFileKind.CFG]
+    return replace(options, source=tuple(sources)), begins_with_cfg or begins_with_weights
+
+
+def model_seed(options: PictureModelOptions) -> str | None:
+    """Return the file by whose name a model may be found that is given no other way."""
+    given = (options.names, options.data)
+    return next((name for name in given if name and is_file(name)), None)
+
+
+def refuse_pictures_only(options: PictureModelOptions) -> None:
+    """Refuse a command without any file of a model.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if options.cfg or options.weights or model_seed(options):
+        return
+    shown, more = options.source[:3], len(options.source) - 3
+    listed = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    raise UsageError(
+        "no network",
+        expected="--cfg CFG --weights FILE; or one of a cfg, weights, names, or the name of a "
+        "shipped network among the words, as in yolov4-tiny.weights photo.jpg",
+        got=f"{listed}, none of which is one" if listed else "neither",
+        fix="dtorch info --list names the shipped ones, dtorch download fetches weights",
+    )
+
+
+def _kind_of_word(word: str) -> ModelFileKind | None:
+    path = Path(word)
+    if "://" in word or is_folder(path):
+        return None
+    kind = kind_of(path)
+    if kind is not None or path_exists(path) or path.name != word:
+        return kind
+    if word in shipped(".cfg"):
+        return ModelFileKind.CFG
+    return ModelFileKind.WEIGHTS if published_by_name(word) else None
+
+
+def _with_file(options: _ModelWords, kind: ModelFileKind, word: str) -> _ModelWords:
+    field = kind.value
+    given: dict[str, Any] = {field: word}
+    before = getattr(options, field)
+    if before:
+        raise UsageError(
+            f"two {field} files",
+            where=word,
+            expected=f"one {field} file",
+            got=f"{before} and {word}",
+            fix="leave out one of them",
+        )
+    return replace(options, **given)

@@ -1,0 +1,239 @@
+"""The search for a model's files by the name of one of them. No torch."""
+
+from __future__ import annotations
+
+import filecmp
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from darknet_torch.cfg.model_names import (
+    ModelFileKind,
+    can_run,
+    contains_cfg,
+    kind_of,
+    model_stems,
+)
+from darknet_torch.cfg.zoo import definitions_folder, read_names, shipped
+from darknet_torch.downloads.published import published_by_name, published_of_size
+from darknet_torch.errors import NamesError, UsageError
+from darknet_torch.text import is_file
+
+# Says why a weight file does not fit a cfg; None if it does. Only torch knows, so it is given.
+Misfit = Callable[[Path, Path], str | None]
+_KNOWN_CLASSES = {80: "coco", 20: "voc"}  # classes and their shipped names
+_MOST_TRIED = 20  # cfg files of a folder that an error may suggest
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that a name leads to.
+
+    Attributes:
+        path: it exists.
+    """
+
+    path: Path
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it is a shipped definition or list of names."""
+        return self.path.parent == definitions_folder()
+
+    def __str__(self) -> str:
+        return f"{self.path.stem} (shipped)" if self.is_shipped else str(self.path)
+
+
+def find_cfg_of(weights: Path, misfit: Misfit | None = None) -> Candidate:
+    """Find the cfg of a weight file by its name, and its length where names leave a choice.
+
+    Args:
+        weights: the file, which exists.
+        misfit: says why a weight file does not fit a cfg; without it every file fits.
+
+    Raises:
+        UsageError: there is none, or there are several that differ and fit.
+        WeightsError: it is no weight file.
+    """
+    beside, known = _beside([weights], ".cfg"), _shipped_cfgs(weights)
+    if len(beside) == 1 and not known:
+        return beside[0]  # loading says more about a file that does not fit
+    reasons: dict[Candidate, str | None] = {}
+    for group in (beside, known):
+        reasons |= {one: misfit(one.path, weights) if misfit else None for one in group}
+        fitting = [candidate for candidate in group if reasons[candidate] is None]
+        if fitting:
+            return _only(fitting, weights, "--cfg")
+    if reasons:
+        raise _misfit_error(weights, reasons)
+    raise UsageError(
+        "does not say which network it belongs to",
+        where=weights,
+        expected=f"--cfg CFG, or {_alternatives(weights, '.cfg')} next to it",
+        fix=_suggest_cfg(weights, misfit),
+    )
+
+
+def find_weights_of(cfg: Path, misfit: Misfit | None = None) -> Candidate | None:
+    """Find the only weights that a training of a cfg left next to it; None without any.
+
+    For a shipped definition the working folder is searched, too.
+
+    Raises:
+        UsageError: there are several that differ and fit.
+    """
+    folders = [cfg.parent, Path()] if Candidate(cfg).is_shipped else [cfg.parent]
+    found = _weights_in(folders, cfg.stem)
+    if len(found) > 1 and misfit is not None:
+        found = [one for one in found if _fits(cfg, one.path, misfit)] or found
+    return _only(found, cfg, "--weights") if found else None
+
+
+def _fits(cfg: Path, weights: Path, misfit: Misfit) -> bool:
+    return contains_cfg(weights) or misfit(cfg, weights) is None
+
+
+def find_model_of(names: Path) -> tuple[Candidate | None, Candidate | None]:
+    """Find the cfg, or else the weights, next to a .names or .data file, by its name.
+
+    Returns:
+        The cfg and the weights, one of which is None.
+
+    Raises:
+        UsageError: there is neither, or there are several.
+    """
+    cfgs = _beside([names], ".cfg")
+    if cfgs:
+        return _only(cfgs, names, "--cfg"), None
+    found = _weights_in([names.parent], model_stems(names)[-1])
+    if found:
+        return None, _only(found, names, "--weights")
+    raise UsageError(
+        "does not say which network it belongs to",
+        where=names,
+        expected=f"--cfg CFG, or {_alternatives(names, '.cfg')} next to it",
+    )
+
+
+def find_names_of(files: Iterable[Path | None], classes: int | None = None) -> Candidate | None:
+    """Find the names of a model's classes next to its files, or among the shipped ones.
+
+    Args:
+        files: its cfg and its weights, if there are any.
+        classes: how many there are; None if that is not known, and any number fits.
+
+    Returns:
+        A .names file with the name of one of the files, else the list of COCO or VOC if their
+        number fits; else None. A file next to them is returned even if it does not fit, so that
+        its number of names is reported.
+
+    Raises:
+        UsageError: several files differ and have that many names.
+    """
+    given = [path for path in files if path is not None]
+    beside = _beside(given, ".names")
+    fitting = [one for one in beside if classes in (None, _count_names(one.path))]
+    if beside:
+        return _only(fitting, given[-1], "--names") if fitting else beside[0]
+    known = shipped(".names").get(_KNOWN_CLASSES.get(classes or 0, ""))
+    return Candidate(known) if known else None
+
+
+def _count_names(path: Path) -> int:
+    try:
+        return len(read_names(path))
+    except NamesError:
+        return -1
+
+
+def _beside(files: Iterable[Path], suffix: str) -> list[Candidate]:
+    """The files next to others that have their names and another suffix, the nearest first."""
+    named = (path.with_name(f"{stem}{suffix}") for path in files for stem in model_stems(path))
+    return [Candidate(path) for path in dict.fromkeys(named) if is_file(path)]
+
+
+def _shipped_cfgs(weights: Path) -> list[Candidate]:
+    """The shipped definitions that the name of a weight file leads to."""
+    known = {name.lower(): path for name, path in shipped(".cfg").items()}
+    names = []
+    for stem in model_stems(weights):
+        published = published_by_name(stem)
+        names += [stem, published.definition if published else ""]
+    return [Candidate(known[name.lower()]) for name in names if name.lower() in known][:1]
+
+
+def _weights_in(folders: Iterable[Path], stem: str) -> list[Candidate]:
+    """The whole weights in folders that a model of that name, or its training, may have left."""
+    found = []
+    for folder in dict.fromkeys(folders):
+        try:
+            paths = sorted(folder.iterdir())
+        except OSError:
+            continue
+        found += [
+            Candidate(path)
+            for path in paths
+            if kind_of(path) is ModelFileKind.WEIGHTS
+            and can_run(path)
+            and stem in model_stems(path)
+            and is_file(path)
+        ]
+    return found
+
+
+def _only(candidates: Sequence[Candidate], where: Path, option: str) -> Candidate:
+    """The only candidate, not counting copies.
+
+    Raises:
+        UsageError: there are several.
+    """
+    distinct: list[Candidate] = []
+    for candidate in candidates:
+        if not any(_same_content(candidate.path, other.path) for other in distinct):
+            distinct.append(candidate)
+    if len(distinct) > 1:
+        listed = ", ".join(str(candidate) for candidate in distinct)
+        kind = option.lstrip("-")
+        raise UsageError(
+            f"its name leads to several {kind} files",
+            where=where,
+            expected=f"{option} FILE, or one {kind} file of its name",
+            got=listed,
+            fix=f"choose one of them: {option} {distinct[0].path}",
+        )
+    return distinct[0]
+
+
+def _same_content(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other) or filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
+
+
+def _alternatives(path: Path, suffix: str) -> str:
+    return " or ".join(f"{stem}{suffix}" for stem in model_stems(path))
+
+
+def _misfit_error(weights: Path, reasons: dict[Candidate, str | None]) -> UsageError:
+    which = "any cfg" if len(reasons) > 1 else "the cfg"
+    return UsageError(
+        f"does not fit {which} that its name leads to",
+        where=weights,
+        expected="--cfg CFG, the cfg that it was trained with",
+        got="; ".join(f"{candidate}: {reason}" for candidate, reason in reasons.items()),
+    )
+
+
+def _suggest_cfg(weights: Path, misfit: Misfit | None) -> str | None:
+    """Name the cfg files that a weight file fits by its length alone; None without any."""
+    fitting = []
+    if misfit is not None:
+        cfgs = sorted(weights.parent.glob("*.cfg"))[:_MOST_TRIED]
+        fitting = [str(path) for path in cfgs if misfit(path, weights) is None]
+    published = published_of_size(weights.stat().st_size)
+    if published is not None and published.definition_name in shipped(".cfg"):
+        fitting.append(published.definition_name)
+    if not fitting:
+        return None
+    return "its length fits " + " and ".join(f"--cfg {name}" for name in fitting)

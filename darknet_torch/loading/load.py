@@ -1,0 +1,94 @@
+"""`load`: from the names of files to a network."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from darknet_torch.arguments import check_path
+from darknet_torch.cfg.dialect import Dialect
+from darknet_torch.cfg.grammar import read_cfg_text
+from darknet_torch.downloads.model_files import resolve_model
+from darknet_torch.loading.model import Model
+from darknet_torch.loading.readers import ModelSource, read_model
+from darknet_torch.model.loading import build, find_device
+from darknet_torch.model.network import Network
+from darknet_torch.model.weight_fit import find_misfit
+
+
+def load(
+    cfg: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    dialect: str | Dialect = "alexeyab",
+    device: str | torch.device | None = None,
+    strict: bool = True,
+) -> Network:
+    """Build the network of a cfg and read its weights.
+
+    What Darknet tolerates but is probably a mistake is reported as `CfgWarning`; turn these
+    warnings into errors with ``warnings.simplefilter("error", CfgWarning)``.
+
+    Args:
+        cfg: path of a cfg, or the name of a shipped one, such as "yolov3". Or a file of weights
+            alone: its cfg is then the one inside it, or the one that its name leads to, as in
+            `darknet_torch.downloads.model_files.resolve_model`.
+        weights: path of a weight file, or the name of a downloaded one, such as "yolov3";
+            a partial one leaves the other layers at Darknet's starting values. Or a .pt or
+            .safetensors file that `convert` wrote, or a checkpoint that it reads. None: all
+            layers start there.
+        width, height: size of the input, instead of the cfg's.
+        dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
+        device: the device to move the network to; the CPU by default.
+        strict: bytes left over at the end of the weight file are an error.
+
+    Returns:
+        The network, in evaluation mode.
+
+    Raises:
+        CfgError: the cfg does not exist or cannot be loaded.
+        WeightsError: the weight file does not exist or does not fit the network.
+        UsageError: an unknown dialect or device, a size below 1, or an argument of another
+            type; or no cfg is found for the weights, or several are.
+    """
+    check_path("cfg", cfg, expected="the path of a cfg or weights, or the name of a shipped cfg")
+    if weights is not None:
+        check_path("weights", weights, expected="the path of a weight file, or a name")
+    model = load_model(cfg, weights, width=width, height=height, dialect=dialect, strict=strict)
+    return model.network.to(find_device(device or "cpu"))
+
+
+def load_model(
+    cfg: str | os.PathLike[str] | None,
+    weights: str | os.PathLike[str] | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    dialect: str | Dialect = "alexeyab",
+    strict: bool = True,
+    cutoff: int | None = None,
+) -> Model:
+    """Load a network on the CPU, with its cfg, the names in its file, and what was read.
+
+    Args:
+        cfg, weights, width, height, dialect, strict: as in `load`. `cfg` may be None.
+        cutoff: read only this many layers, counted from the first, and ignore the others.
+
+    Raises:
+        CfgError, WeightsError, UsageError: as `load`.
+    """
+    misfit = find_misfit(width=width, height=height, strict=strict)
+    files = resolve_model(cfg, weights, misfit=misfit)
+    if files.weights is not None:
+        return read_model(
+            ModelSource(
+                files.weights, files.cfg, (), dialect, width, height, strict, cutoff=cutoff
+            )
+        )
+    assert files.cfg is not None, "there is a cfg or there are weights"
+    network = build(files.cfg, width=width, height=height, dialect=dialect)
+    network.initialize()
+    return Model(network, read_cfg_text(files.cfg), cfg_file=str(files.cfg))
