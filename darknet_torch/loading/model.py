@@ -9,7 +9,7 @@ from typing import Any
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect
 from darknet_torch.cfg.grammar import decode_cfg, encode_cfg, parse_cfg, read_cfg_text
-from darknet_torch.errors import WeightsError
+from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.model.network import Network, WeightsHeader, build_network
 from darknet_torch.model.weights import LoadReport
 
@@ -115,7 +115,7 @@ def parse_metadata(metadata: str, where: str) -> Metadata:
         text, names = decode_cfg(encode_cfg(found["cfg"])), tuple(map(str, found["names"]))
         layers = None if found["layers"] is None else _whole(found["layers"], _INT32)
         width, height = (_whole(found[side], _SIZES) or None for side in ("width", "height"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
         raise _metadata_error(
             where,
             expected="JSON as dtorch convert writes it",

@@ -10,7 +10,6 @@ from typing import Any
 
 from darknet_torch.cfg.data_file import DataValue, read_data_file
 from darknet_torch.cfg.zoo import find_cfg
-from darknet_torch.datasets.opening import data_file
 from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
@@ -45,6 +44,8 @@ def plan_training(
     Raises:
         UsageError, CfgError, WeightsError: something that is needed is not there.
     """
+    from darknet_torch.datasets.opening import data_file  # imports numpy, which --help does not
+
     given = {name: options[name] for name in _FIELDS & set(options) if options[name] is not None}
     cfg_file, weights = find_cfg(cfg), given.pop("weights", None)
     given["weights"] = str(resolve_weights(weights)) if weights else None

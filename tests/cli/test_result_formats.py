@@ -98,7 +98,8 @@ class TestTxt:
         assert (mixed_folder / "labels" / "grey.txt").read_text() == ""
 
     def test_scores_are_a_sixth_column_on_request(self, mixed_folder, expected):
-        printed("txt", "one.png", "--out", "labels", "--label-scores")
+        arguments = ("one.png", "--out", "labels", "--label-scores")
+        assert detect("--format", "txt", *arguments).exit_code == DONE
         lines = (mixed_folder / "labels" / "one.txt").read_text().splitlines()
         assert lines == expected.label_lines(scores=True)
         assert len(lines[0].split()) == 6

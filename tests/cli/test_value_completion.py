@@ -19,8 +19,8 @@ def complete(monkeypatch, words):
 
 
 WORDS = {  # parameters that take a word, not a path
-    *("anchors", "class_name", "device", "gpus", "only", "parts", "random_seed", "seed_text"),
-    *("skipped", "split", "splits", "sweep", "valid_split", "words"),
+    *("anchors", "class_name", "device", "gpus", "only", "parts", "random_seed", "renamed"),
+    *("seed_text", "skipped", "split", "splits", "sweep", "valid_split", "words"),
 }
 
 

@@ -39,7 +39,7 @@ def records(result):
 def test_a_picture_is_detected_and_named_by_its_url(base, folder):
     urls = [f"{base}dog.png?size=big", f"{base}random"]
     result = detect(*urls, SAMPLE / "shapes.png", "--save", "out")
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, "annotated: 3 pictures in out\n")
     found = records(result)
     assert [record["filename"] for record in found[:2]] == urls
     assert [record["frame_id"] for record in found] == [1, 2, 3]

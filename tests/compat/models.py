@@ -10,7 +10,7 @@ import darknet_torch as dt
 from darknet_torch.cfg.zoo import definitions_folder, sample_folder
 from darknet_torch.model.network import WeightsHeader
 from tests.conftest import ROOT, reference_folder
-from tools.records import cfg_text, read_record, write_weights
+from tools.records import cfg_text, read_record, weight_file
 
 RECORDS = ROOT / "tests/parity/data/forward"
 PICTURE = sample_folder() / "shapes.png"
@@ -176,7 +176,7 @@ def make(name: str, folder: Path) -> Model | None:
         record = read_record(RECORDS / f"{name}.json")
         cfg, weights = folder / f"{name}.cfg", folder / f"{name}.weights"
         cfg.write_text(cfg_text(record, definitions_folder()), "latin-1")
-        write_weights(weights, record)
+        weight_file(record).tofile(weights)
         return Model(cfg, weights)
     if name == "toy-shapes":
         stem = sample_folder() / name

@@ -158,7 +158,7 @@ def test_detect_names_the_bad_line_and_goes_on(tmp_path, line):
     path.write_bytes(f"{line}\n{PICTURE}\n".encode())
     result = dtorch("detect", "--cfg", CFG, "--quiet", path)
     assert result.exit_code == 1
-    assert f"dtorch: {Path(line)}: " in result.stderr
+    assert f"dtorch: {line}: " in result.stderr
     assert "1 of 2 pictures failed" in result.stderr
     assert "shapes.png" in result.stdout
 

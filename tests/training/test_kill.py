@@ -42,11 +42,11 @@ def whole(tmp_path_factory):
 
 def test_a_kill_before_any_rename_of_a_save_loses_nothing(plan, whole):
     """The halves of the first pair, then of each pair two links and the halves."""
-    for rename in range(2, 10):
+    for rename in range(3, 11):
         run = changed(plan, backup=f"{plan.backup}{rename}")
         assert exit_status(run, Stop(rename=rename)) == -signal.SIGKILL
-        if rename > 2:
-            assert find_saved_run(run).state["iteration"] >= (2 if rename < 7 else 4)
+        if rename > 3:
+            assert find_saved_run(run).state["iteration"] >= (2 if rename < 8 else 4)
         assert exit_status(resumable(run)) == 0
         assert ends(run) == whole
 
