@@ -74,13 +74,12 @@ def load(cfg: str, repeats: int) -> None:
 @main.command()
 @click.option("--repeats", default=3, show_default=True)
 def start(repeats: int) -> None:
-    """Print a help page and import torch, compared with `python -c pass`; the fastest runs."""
+    """Print help pages, compared with `python -c pass`; the fastest runs."""
     help_page = "from darknet_torch.cli.main import main; main({})"
     codes = {
         "python -c pass": "pass",
         "dtorch --help": help_page.format(["--help"]),
         "dtorch kmeans --help": help_page.format(["kmeans", "--help"]),
-        "import torch": "import torch",
     }
     times: dict[str, list[float]] = {name: [] for name in codes}
     for _ in range(repeats):  # in turn, so that a busy machine slows all of them

@@ -42,6 +42,7 @@ from darknet_torch.training.process_group import (
 from darknet_torch.training.setup import Training, prepare
 from darknet_torch.training.workers import PATIENCE
 
+_START_METHOD = "spawn"  # CUDA does not work in a process that was forked
 _SUCCEEDED, _FAILED = 0, 2
 _TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # a path may hold any bytes
 
@@ -112,8 +113,8 @@ def _started(
 ) -> Member:
     name = f"process {rank}, on {devices[rank]}"
     arguments = (rank, plan, devices, shared, make_callbacks)
-    try:  # CUDA does not work in a process that was forked
-        return Member(name, *start_child(_train_one, arguments, method="spawn"))
+    try:
+        return Member(name, *start_child(_train_one, arguments, method=_START_METHOD))
     except OSError as error:
         raise not_started(name, len(devices), error) from None
 

@@ -20,7 +20,6 @@ REAL = pytest.mark.parametrize(
 )
 LONG = pytest.mark.long
 PARTIAL, OF = "MobileNetV2-YOLO-Fastest.conv.57", "MobileNetV2-YOLO-Fastest-voc.cfg"
-DETECTED = "yolo-fastest-1.1.weights"
 
 
 @pytest.fixture
@@ -103,14 +102,8 @@ def test_the_partial_model_comes_back_byte_for_byte(kind, tmp_path):
     check_round_trip(tmp_path, folder / PARTIAL, folder / OF, kind)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[] if name == DETECTED else [LONG])
-        for name in (MODELS or [DETECTED])
-    ],
-)
-@pytest.mark.skipif(not MODELS, reason=NO_MODELS)
+@LONG  # tests/inference/backends does the same with the toy model
+@pytest.mark.parametrize("name", MODELS)
 def test_onnxruntime_detects_on_photographs_what_torch_detects(name):
     network = load(MODELS[name].with_suffix(".cfg"), MODELS[name])
     photographs = sorted((SHARED / "images").glob("*.png"))

@@ -49,7 +49,7 @@ def fill_folder(folder):
     picture = cv2.imread(str(sample / "shapes.png"))
     for name in ("photo.jpg", "photos/one.jpg", "photos/two.jpg"):
         cv2.imwrite(str(folder / name), picture)
-    for name in ("tools", "tests", "cfg", "darknet_torch"):
+    for name in ("tools", "tests", "cfg", "examples", "darknet_torch"):
         (folder / name).symlink_to(ROOT / name)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.command import dtorch
 from tests.docs.pages import LETTERS, ROOT, blocks, commands, fill_folder, run, save_untrained
+from tests.examples.exports import photos_with_txt
 from tests.training.runs import DETECTOR, detector_data, written
 
 COMMANDS = commands("README.md")
@@ -31,6 +32,7 @@ def folder(tmp_path_factory):
     detector_data(folder / "squares")
     (folder / "squares.data").write_text(detector_data(folder / "squares", 3, "valid").read_text())
     (folder / "custom.data").write_text("classes=3\nnames=custom.names\n")
+    photos_with_txt(folder / "labelled", folder / "source")
     return folder
 
 
@@ -46,6 +48,8 @@ def test_the_command_works(command, folder, monkeypatch):
     else:
         status, output = run(command, folder)
     assert status == 0, output
+    if "--out shapes.cfg" in command:  # a few layers under that name, which train in a second
+        written(folder, DETECTOR, "shapes.cfg")
 
 
 def test_make_detect_finds_the_shapes(tmp_path):

@@ -20,7 +20,8 @@ from tests.training.runs import changed
 
 FAILED = 2
 _LONG = 60  # seconds after which a process that hangs is killed
-_PROCESSES = get_context("forkserver")  # each starts with PyTorch imported
+FORK_SERVER = "forkserver"
+_PROCESSES = get_context(FORK_SERVER)  # each starts with PyTorch imported
 # torch.optim imports torch._dynamo at the first step, which takes longer than a run here.
 _PROCESSES.set_forkserver_preload(["darknet_torch.training.setup", "torch._dynamo"])
 

@@ -7,6 +7,7 @@ import torch.multiprocessing
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.loop import TrainingLoop
+from tests.training.other_processes import FORK_SERVER
 from tests.training.small_networks import arrays, network
 from tests.training.two_processes import BATCH, BATCHES, CFG, DIALECT, data, one_of_two
 
@@ -16,7 +17,9 @@ def results(tmp_path_factory):
     if not torch.distributed.is_available():
         pytest.skip("this PyTorch has no torch.distributed")
     folder = tmp_path_factory.mktemp("together")
-    torch.multiprocessing.spawn(one_of_two, args=(str(folder),), nprocs=2)
+    torch.multiprocessing.start_processes(
+        one_of_two, args=(str(folder),), nprocs=2, start_method=FORK_SERVER
+    )
     return [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
 
 

@@ -12,6 +12,7 @@ from darknet_torch.errors import TrainingError
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.launch import launch, prepare_with_messages
+from tests.training.other_processes import FORK_SERVER
 from tests.training.runs import DETECTOR, Recorder, changed, written
 
 
@@ -33,6 +34,12 @@ def killed_at_2():
     return (KilledAt2(),)
 
 
+@pytest.fixture
+def started_quickly(monkeypatch):
+    """Processes start as those of other tests, with PyTorch imported."""
+    monkeypatch.setattr("darknet_torch.training.launch._START_METHOD", FORK_SERVER)
+
+
 def test_two_processes_train_one_network(plan, tmp_path):
     text = DETECTOR.replace("[dropout]\nprobability=.1\n", "")
     plan = changed(plan, cfg=str(written(tmp_path, text)), augment=False)
@@ -43,6 +50,7 @@ def test_two_processes_train_one_network(plan, tmp_path):
     assert network.header.seen == 6 * 4
 
 
+@pytest.mark.usefixtures("started_quickly")
 def test_the_error_of_a_process_is_the_error_of_the_training(plan, tmp_path):
     for picture in (tmp_path / "data").glob("train_*.png"):
         picture.write_bytes(b"no picture")
@@ -62,6 +70,7 @@ def test_warnings_of_the_start_are_messages_of_the_first_process(plan):
     assert note.startswith("note: ")
 
 
+@pytest.mark.usefixtures("started_quickly")
 def test_a_killed_process_ends_the_training_with_its_signal(plan):
     with pytest.raises(TrainingError) as caught:
         launch(plan, ["cpu", "cpu"], killed_at_2)
