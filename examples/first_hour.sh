@@ -21,7 +21,7 @@ dtorch kmeans --cfg shapes.cfg --data photos/dataset.data --write shapes.cfg
 dtorch check shapes.cfg photos/dataset.data
 
 # The training: the power fails after 40 seconds, and it goes on from its last saved iteration.
-timeout -s KILL 40 dtorch train --cfg shapes.cfg --data photos/dataset.data --map || true
+timeout -s KILL 40 dtorch train --cfg shapes.cfg --data photos/dataset.data --map --save-last 20 || true
 dtorch train --cfg shapes.cfg --data photos/dataset.data --map --resume
 
 # The result: measured, looked at, and taken elsewhere.
