@@ -14,7 +14,7 @@ from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
 from darknet_torch.datasets.near_duplicates import group_pictures
 from darknet_torch.datasets.opening import recognise
 from darknet_torch.datasets.split import split_examples
-from darknet_torch.datasets.split_names import ALL, SAME_AS_VALID, TRAIN
+from darknet_torch.datasets.split_names import ALL, SAME_AS_VALID, TRAIN, whole_data_set
 from darknet_torch.datasets.to_darknet import (
     missing_label_files,
     write_label_files,
@@ -143,9 +143,9 @@ def _deal(
             got=", ".join(splits),
             fix="leave out --valid",
         )
-    whole = next((name for name in (ALL, TRAIN) if name in found), None)
-    share = (0.2 if whole == ALL else 0.0) if valid is None else valid
-    if whole is None or VALID in found:
+    whole = TRAIN if TRAIN in found else whole_data_set(list(found)) or ALL
+    share = (0.0 if whole == TRAIN else 0.2) if valid is None else valid
+    if whole not in found or VALID in found:
         return found, False
     examples = found.pop(whole)
     if not share:
