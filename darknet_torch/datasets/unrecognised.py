@@ -53,7 +53,10 @@ def _about_file(path: Path) -> dict[str, str]:
     kind = "a picture" if suffix in PICTURE_SUFFIXES else "a file of another kind"
     if suffix in VIDEO_SUFFIXES:
         kind = "a video"
-    return {"got": kind, "fix": _did_you_mean([path.parent]) or "give the folder with the labels"}
+    return {
+        "got": kind,
+        "fix": _did_you_mean(_find_data_sets([path.parent])) or "give the folder with the labels",
+    }
 
 
 def _content(folder: Path) -> str:
@@ -78,7 +81,7 @@ def _some(words: list[str]) -> str:
 
 def _nearest_in_folder(folder: Path) -> str | None:
     return (
-        _did_you_mean(_folders_below(folder))
+        _did_you_mean(inner_data_sets(folder))
         or _missing_lists(folder)
         or _bad_labels(folder)
         or _missing_labels(folder)
@@ -94,7 +97,7 @@ def _nearest_name(path: Path) -> str | None:
     close = nearest(path.name, names)
     if close is not None:
         return f"did you mean {path.with_name(close)}?"
-    return _did_you_mean([path.parent]) if path.parent != Path() else None
+    return _did_you_mean(_find_data_sets([path.parent])) if path.parent != Path() else None
 
 
 def _folders_below(folder: Path) -> Iterator[Path]:
@@ -112,7 +115,12 @@ def _folders_below(folder: Path) -> Iterator[Path]:
         level = below[:_TRIED]
 
 
-def _did_you_mean(folders: Iterator[Path] | list[Path]) -> str | None:
+def inner_data_sets(folder: Path) -> list[Path]:
+    """The data sets of a detector in the folders below one, two levels deep."""
+    return _find_data_sets(_folders_below(folder))
+
+
+def _find_data_sets(folders: Iterator[Path] | list[Path]) -> list[Path]:
     found: dict[Path, Path] = {}  # by the folder that was looked into
     for folder in islice(folders, _TRIED):
         if any(place in folder.parents for place in found):
@@ -123,9 +131,11 @@ def _did_you_mean(folders: Iterator[Path] | list[Path]) -> str | None:
             continue
         if form is not None:
             found[folder] = form[1]
-    if not found:
-        return None
-    return f"did you mean {' or '.join(map(str, [*found.values()][:_SUGGESTED]))}?"
+    return [*found.values()]
+
+
+def _did_you_mean(found: list[Path]) -> str | None:
+    return f"did you mean {' or '.join(map(str, found[:_SUGGESTED]))}?" if found else None
 
 
 def _missing_lists(folder: Path) -> str | None:

@@ -15,6 +15,7 @@ from tests.datasets.forms.tiny_forms import (
     roboflow_coco,
     roboflow_csv,
     roboflow_darknet,
+    roboflow_yolo,
     text,
 )
 
@@ -128,3 +129,31 @@ def test_outlines_in_a_darknet_data_set_are_still_bad_lines(tmp_path):
     text(tmp_path / "train.txt", "a.png\n")
     file = text(tmp_path / "x.data", "train=train.txt\nnames=classes.txt\n")
     assert [problem.kind for problem in open_dataset(file).problems] == ["bad line"] * 2
+
+
+@pytest.mark.parametrize("make", [cvat_yolo, roboflow_yolo, None], ids=["data", "yaml", "raw"])
+def test_a_folder_around_a_data_set_is_not_taken_for_classes(tmp_path, make):
+    """AlexeyAB/darknet's own layout, data/obj.data with data/obj, seen from the folder above."""
+    place = tmp_path / "d/data"
+    if make:
+        make(place)
+        picture(tmp_path / "d/more/x.png", 9)
+    else:
+        picture(place / "x.png")
+    first, second = dtorch("check", tmp_path / "d"), dtorch("dataset", "check", tmp_path / "d")
+    assert (first.exit_code, first.stderr) == (second.exit_code, second.stderr)
+    assert first.exit_code == 2
+    assert "no data set" in first.stderr
+    nearest = f"did you mean {place}" if make else "labels missing: expected data/*.txt"
+    assert nearest in first.stderr
+
+
+def test_both_checks_end_alike_where_no_list_can_be_read(tmp_path):
+    """A .data file whose lists are gone has nothing to check, and each list is named."""
+    text(tmp_path / "obj.data", "classes=2\ntrain=no.txt\nvalid=none.txt\n")
+    first = dtorch("check", tmp_path / "obj.data", "--quiet")
+    second = dtorch("dataset", "check", tmp_path / "obj.data")
+    assert (first.exit_code, second.exit_code) == (1, 1)
+    for name in ("no.txt", "none.txt"):
+        assert name in first.stdout
+        assert name in second.stdout
