@@ -183,6 +183,8 @@ def _open_to_check(options: DatasetCheckOptions) -> tuple[dict[str, DataSet], li
         images = Path(options.images[0]) if options.images else None
         source = DataSource(path, images, options.names, options.voc_origin, exif=options.exif)
         splits, findings = read_splits(source, options.splits)
+        if not splits:
+            options.open()  # raises why
     protect_data_set(options.data, splits.values())
     notes = [str(item) for item in findings if item.severity is Severity.NOTE]
     for text in notes:

@@ -89,6 +89,7 @@ _WARNINGS = {
 _NOTES = {
     "near duplicate": "keep them in one split, as dtorch dataset split does",
     "unnamed classes": "write the names, one on a line, into classes.txt",
+    "heading": "give its name with --names to make it a class",
     "outline": "boxes are all that a detector learns",
     "no split": "put them into the folder of a split",
     "other suffix": "correct the name in the list or the labels, or rename the picture",

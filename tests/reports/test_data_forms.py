@@ -1,5 +1,7 @@
 """Data sets as labelling programs leave them, and what people put beside them."""
 
+import json
+
 import pytest
 
 from darknet_torch.datasets.opening import list_splits, open_dataset, open_splits
@@ -148,12 +150,39 @@ def test_a_folder_around_a_data_set_is_not_taken_for_classes(tmp_path, make):
     assert nearest in first.stderr
 
 
-def test_both_checks_end_alike_where_no_list_can_be_read(tmp_path):
-    """A .data file whose lists are gone has nothing to check, and each list is named."""
-    text(tmp_path / "obj.data", "classes=2\ntrain=no.txt\nvalid=none.txt\n")
-    first = dtorch("check", tmp_path / "obj.data", "--quiet")
-    second = dtorch("dataset", "check", tmp_path / "obj.data")
-    assert (first.exit_code, second.exit_code) == (1, 1)
-    for name in ("no.txt", "none.txt"):
-        assert name in first.stdout
-        assert name in second.stdout
+def with_heading(file, **changes):
+    content = json.loads(file.read_text())
+    for category in content["categories"]:
+        category["supercategory"] = "pets"
+    heading = {"id": 0, "name": "pets", "supercategory": "none", **changes}
+    text(file, json.dumps({**content, "categories": [heading, *content["categories"]]}))
+
+
+def test_the_heading_of_roboflows_categories_is_no_class(tmp_path):
+    """roboflow/rf-detr 1303: category 0 is the project, and every class id is one too high."""
+    roboflow_coco(tmp_path)
+    files = sorted(tmp_path.rglob("*.json"))
+    for file in files:
+        with_heading(file)
+    splits = open_splits([tmp_path])
+    assert {data.names for data in splits.values()} == {("cat", "dog")}
+    assert splits["train"].category_ids == (1, 2)
+    assert splits["train"].examples[0].labels.class_ids.tolist() == [0]
+    (note,) = splits["train"].problems
+    assert "category 0 (pets) has no box and groups others: it is no class" in str(note)
+    result = dtorch("check", tmp_path)
+    assert (result.exit_code, "give its name with --names" in result.stdout) == (0, True)
+    names = ("pets", "cat", "dog")
+    assert open_dataset(files[0], names=names).examples[0].labels.class_ids.tolist() == [1]
+
+
+@pytest.mark.parametrize("changes", [{"supercategory": "pets"}, {"name": "others"}, {"id": 1}])
+def test_other_categories_without_boxes_stay_classes(tmp_path, changes):
+    """COCO's own categories, of which a small part of it has no boxes."""
+    roboflow_coco(tmp_path)
+    file = tmp_path / "train/_annotations.coco.json"
+    content = json.loads(file.read_text())
+    content["categories"] = content["categories"][1:]
+    text(file, json.dumps(content))
+    with_heading(file, **changes)
+    assert open_dataset(file).names == (changes.get("name", "pets"), "dog")
