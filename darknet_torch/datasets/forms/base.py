@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from darknet_torch.datasets import VOC_ORIGIN
+from darknet_torch.datasets.class_files import UNNAMED
 from darknet_torch.datasets.examples import DataSet
 from darknet_torch.datasets.split_names import ALL
 from darknet_torch.errors import UsageError
@@ -60,6 +61,16 @@ class Form(ABC):
         Raises:
             UsageError, NamesError: it does not exist, or cannot be read.
         """
+
+    def class_names(self, path: Path) -> tuple[str, ...]:
+        """The class names; empty if the classes have none.
+
+        Raises:
+            UsageError, NamesError: as `splits` and `read`.
+        """
+        data = self.read(path, self.splits(path)[0], ReadOptions())
+        is_unnamed = any(problem.kind == UNNAMED for problem in data.problems)
+        return () if is_unnamed else data.names
 
     def named_files(self, path: Path) -> Iterable[Path]:
         """The lists and names of the data set, but not its pictures and labels."""

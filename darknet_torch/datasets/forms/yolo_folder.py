@@ -49,6 +49,9 @@ class YoloFolder(Form):
             raise missing_split(path, split, list(folder.splits))
         return folder.read(split, options)
 
+    def class_names(self, path: Path) -> tuple[str, ...]:
+        return find_class_names(_Folder(path).names_files)
+
     def named_files(self, path: Path) -> Iterator[Path]:
         folder = _Folder(path)
         yield from folder.names_files

@@ -46,6 +46,9 @@ class YoloYaml(Form):
     def read(self, path: Path, split: str, options: ReadOptions) -> DataSet:
         return _DataYaml.read(path).read_split(split, options)
 
+    def class_names(self, path: Path) -> tuple[str, ...]:
+        return _DataYaml.read(path).class_names()
+
     def named_files(self, path: Path) -> Iterator[Path]:
         try:
             file = _DataYaml.read(path)
@@ -138,8 +141,7 @@ class _DataYaml:
             raise missing_split(self.path, split, self.splits())
         reader, where = self._reader(options), f"{self.path} ({split})"
         examples = self._examples(split, reader)
-        found = self._class_names()
-        names = options.names or found or find_class_names(names_files([self.root]))
+        names = options.names or self.class_names()
         reader.problems += self._count_problems(names)
         return reader.data_set(examples, names, where, self._all_examples)
 
@@ -200,12 +202,13 @@ class _DataYaml:
         there = next((path for path in candidates if path_exists(path)), None)
         return there or find_moved(value, folders)
 
-    def _class_names(self) -> tuple[str, ...]:
-        """The names of a list or a map, or as many as nc: says; empty if there are none."""
+    def class_names(self) -> tuple[str, ...]:
+        """The names of a list or a map, or as many as nc: says, or of a file beside."""
         names = self.content.get("names")
         if names in (None, *_EMPTY):
             count = self._count() or 0
-            return tuple(f"class {index}" for index in range(count))
+            made_up = tuple(f"class {index}" for index in range(count))
+            return made_up or find_class_names(names_files([self.root]))
         if isinstance(names, str):
             raise self._names_error(show(names))
         listed = names if isinstance(names, list) else self._mapped(names)
