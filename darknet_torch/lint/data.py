@@ -84,6 +84,7 @@ _WARNINGS = {
     "labels without picture": "put the picture next to it, or delete the file",
     "wrong size": "correct the size in the labels",
     "cut off": "copy or download the picture again",
+    "unread YAML": "write train:, val: and names: into it, or delete it",
     "class name": "write the name in one line",
 }
 _NOTES = {

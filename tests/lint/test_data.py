@@ -20,7 +20,7 @@ def test_every_kind_of_problem_has_a_severity_and_a_fix():
     folder = Path(darknet_torch.datasets.__file__).parent
     merging = {"merge.py", "joined_names.py"}  # no check reports what merging finds
     code = "".join(path.read_text() for path in folder.rglob("*.py") if path.name not in merging)
-    kinds = set(re.findall(r'(?:Problem|_add_problem)\(\s*"([a-z -]+)"', code))
+    kinds = set(re.findall(r'(?:Problem|_add_problem)\(\s*"([A-Za-z -]+)"', code))
     kinds |= set(re.findall(r'"([a-z ]+)": ', (folder / "check.py").read_text()))
     kinds |= {"several labels", "no label", UNNAMED}  # chosen between in one expression
     kinds |= {fault.kind for fault in LABEL_FAULTS} | {"class ids count from 1"}

@@ -186,3 +186,34 @@ def test_other_categories_without_boxes_stay_classes(tmp_path, changes):
     text(file, json.dumps(content))
     with_heading(file, **changes)
     assert open_dataset(file).names == (changes.get("name", "pets"), "dog")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("train: ../train/images\n\tval: [a\n", "not valid YAML"),
+        ("x: &t ../train/images\ntrain: *t\n", "got an alias"),
+        ("nc: 2\nnames: [cat, dog]\n", "not a data set: expected train, val and names"),
+    ],
+    ids=["broken", "alias", "names"],
+)
+def test_a_yaml_file_that_cannot_be_used_is_named(tmp_path, content, why):
+    """A tab that an editor put into data.yaml: its folders were read, its names were not."""
+    roboflow_yolo(tmp_path)
+    text(tmp_path / "data.yaml", content)
+    text(tmp_path / "compose.yml", "services: {a: b\n")
+    for words in (("check",), ("dataset", "check")):
+        result = dtorch(*words, tmp_path)
+        assert result.exit_code == 1
+        assert result.stdout.count("unread YAML") == (1 if words == ("check",) else 2)
+        assert why in result.stdout
+    assert "left out: 1 x unread YAML" in dtorch("dataset", "init", tmp_path).stdout
+
+
+def test_init_counts_the_boxes_that_no_command_uses(tmp_path):
+    """A class that classes.txt lacks: its boxes are in no training."""
+    flat(tmp_path)
+    text(tmp_path / "classes.txt", "cat\n")
+    stdout = dtorch("dataset", "init", tmp_path).stdout
+    assert "2 pictures, 2 boxes\nclasses: 0 cat (2)\n" in stdout
+    assert "left out: 1 x class id; dtorch dataset check lists them" in stdout
