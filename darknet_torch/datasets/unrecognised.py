@@ -21,6 +21,7 @@ _EXPECTED = (
     "of pictures with labels, a data.yaml, a list of pictures, or a .csv of boxes"
 )
 _ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .xz .7z .rar".split())
+_OTHER_LABELS = (".json", ".csv", ".xml")
 _SHOWN = 5  # kinds of files and folders in a message
 _SUGGESTED = 3
 _TRIED = 30  # folders that are looked into
@@ -85,6 +86,8 @@ def _nearest_in_folder(folder: Path) -> str | None:
         or _missing_lists(folder)
         or _bad_labels(folder)
         or _missing_labels(folder)
+        or _missing_pictures(folder)
+        or _packed(folder)
     )
 
 
@@ -158,9 +161,31 @@ def _bad_labels(folder: Path) -> str | None:
 
 def _missing_labels(folder: Path) -> str | None:
     """Where the labels of pictures would be."""
-    pictures = FolderTree.scan(folder).pictures()
+    tree = FolderTree.scan(folder)
+    pictures = tree.pictures()
     if not pictures:
         return None
     place = Counter(path.parent for path in pictures).most_common(1)[0][0]
     inside = f"{place.relative_to(folder)}/" if place != folder else ""
-    return f"the pictures are in {place}/, labels missing: expected {inside}*.txt or labels/*.txt"
+    missing = (
+        f"the pictures are in {place}/, labels missing: expected {inside}*.txt or labels/*.txt"
+    )
+    other = next(tree.with_suffix(_OTHER_LABELS), None)
+    if other is None:
+        return missing
+    return f"{missing}; {other} is in no form that is known: export it as YOLO, COCO or Pascal VOC"
+
+
+def _missing_pictures(folder: Path) -> str | None:
+    """Where the pictures of labels would be."""
+    for file in islice(FolderTree.scan(folder).with_suffix([".txt"]), _TRIED):
+        labels, problems = read_labels(file)
+        if labels is not None and len(labels) and not problems:
+            where = f"the labels are in {file.parent}/"
+            return f"{where}, pictures missing: put them there, or into images/"
+    return None
+
+
+def _packed(folder: Path) -> str | None:
+    found = next(FolderTree.scan(folder).with_suffix(_ARCHIVES), None)
+    return None if found is None else f"unpack {found}"
