@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.cfg.model_names import ModelFileKind, kind_of
 from darknet_torch.cfg.zoo import companion, find_cfg, read_names
 from darknet_torch.cli.input_protection import protect_inputs
@@ -258,6 +257,7 @@ def find_given_names(
 
 
 def _names_of_data(data: str) -> str | list[str]:
+    from darknet_torch.datasets.darknet import DataFile
     from darknet_torch.datasets.data_names import read_class_names
     from darknet_torch.datasets.file_list import named_files
     from darknet_torch.datasets.opening import data_file
@@ -274,9 +274,8 @@ def _names_of_data(data: str) -> str | list[str]:
                 fix="give them with --names FILE",
             )
         return list(found)
-    named = read_data_file(file).get("names")
-    if named is None:
+    path = DataFile.read(file).names_path()
+    if path is None:
         raise UsageError("has no names=", where=file, expected="names=FILE")
-    path = named.path()
     protect_inputs([path])
     return str(path)

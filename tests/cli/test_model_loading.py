@@ -57,6 +57,8 @@ def test_the_names_file_is_the_given_one_or_that_of_the_data_file(tmp_path):
     assert find_given_names(options, "b.names", str(data)) == "b.names"
     assert find_given_names(options, None, str(data)) == str(tmp_path / "a.names")
     assert find_given_names(options, None, None) is None
+    data.write_text("names=data/a.names\n")  # of CVAT and Yolo_mark
+    assert find_given_names(options, None, str(data)) == str(tmp_path / "a.names")
     data.write_text("classes=3\n")
     with pytest.raises(UsageError, match=r"a\.data: has no names=: expected names=FILE"):
         find_given_names(options, None, str(data))

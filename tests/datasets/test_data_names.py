@@ -17,6 +17,8 @@ def test_lists_and_labels_need_not_exist(tmp_path):
     text(tmp_path / "d.names", "cat\ndog\n")
     file = text(tmp_path / "d.data", "classes=2\ntrain=no.txt\nnames=d.names\n")
     assert read_class_names(file) == ("cat", "dog")
+    moved = text(tmp_path / "e.data", "names=data/d.names\n")  # as CVAT writes it
+    assert read_class_names(moved) == ("cat", "dog")
     yaml = text(tmp_path / "d.yaml", "train: gone\nval: gone\nnames: {0: cat, 1: dog}\n")
     assert read_class_names(yaml) == ("cat", "dog")
 
