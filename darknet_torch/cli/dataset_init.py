@@ -71,6 +71,7 @@ def init_command(options: InitOptions) -> None:
 def _describe(done: InitialisedDataSet) -> Iterator[str]:
     """Say what was understood, what was written and what to run next."""
     from darknet_torch.datasets.class_files import UNNAMED
+    from darknet_torch.datasets.initialise import VALID
 
     pictures = sum(map(len, done.splits.values()))
     boxes = sum(done.boxes)
@@ -86,6 +87,8 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
     yield ", ".join(f"{name}: {len(items)} pictures" for name, items in done.splits.items()) + (
         f" ({how})"
     )
+    if VALID not in done.splits:
+        yield f"note: no list to evaluate on; --{VALID} 0.2 makes one of a fifth of the pictures"
     kinds = Counter(item.kind for item in done.problems if not item.is_note)
     if kinds:
         listed = ", ".join(f"{count} x {kind}" for kind, count in kinds.items())

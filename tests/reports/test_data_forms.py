@@ -217,3 +217,12 @@ def test_init_counts_the_boxes_that_no_command_uses(tmp_path):
     stdout = dtorch("dataset", "init", tmp_path).stdout
     assert "2 pictures, 2 boxes\nclasses: 0 cat (2)\n" in stdout
     assert "left out: 1 x class id; dtorch dataset check lists them" in stdout
+    assert "no list to evaluate on" not in stdout
+
+
+def test_init_says_that_there_is_nothing_to_evaluate_on(tmp_path):
+    """A folder train alone: training with --map needs another list."""
+    picture(tmp_path / "train/a.png")
+    text(tmp_path / "train/a.txt", f"{CAT}\n")
+    stdout = dtorch("dataset", "init", tmp_path).stdout
+    assert "note: no list to evaluate on; --valid 0.2 makes one" in stdout

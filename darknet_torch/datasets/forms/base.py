@@ -11,7 +11,7 @@ from typing import ClassVar
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.class_files import UNNAMED
 from darknet_torch.datasets.examples import DataSet
-from darknet_torch.datasets.split_names import ALL
+from darknet_torch.datasets.split_names import whole_data_set
 from darknet_torch.errors import UsageError
 
 
@@ -84,8 +84,8 @@ class Form(ABC):
 def missing_split(path: Path, split: str, available: Sequence[str]) -> UsageError:
     """The error about a split that a data set does not have."""
     fix = "choose a split with --split"
-    if list(available) == [ALL]:
-        fix = f"dtorch dataset init {path} makes train and valid; or choose --split {ALL}"
+    if whole := whole_data_set(available):
+        fix = f"dtorch dataset init {path} makes train and valid; or choose --split {whole}"
     return UsageError(
         f"no split {split!r}",
         where=path,
