@@ -87,7 +87,7 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
     yield ", ".join(f"{name}: {len(items)} pictures" for name, items in done.splits.items()) + (
         f" ({how})"
     )
-    if VALID not in done.splits:
+    if VALID not in done.splits and pictures > 1:
         yield f"note: no list to evaluate on; --{VALID} 0.2 makes one of a fifth of the pictures"
     kinds = Counter(item.kind for item in done.problems if not item.is_note)
     if kinds:

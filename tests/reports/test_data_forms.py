@@ -222,7 +222,10 @@ def test_init_counts_the_boxes_that_no_command_uses(tmp_path):
 
 def test_init_says_that_there_is_nothing_to_evaluate_on(tmp_path):
     """A folder train alone: training with --map needs another list."""
-    picture(tmp_path / "train/a.png")
-    text(tmp_path / "train/a.txt", f"{CAT}\n")
-    stdout = dtorch("dataset", "init", tmp_path).stdout
+    for number, name in enumerate("ab"):
+        picture(tmp_path / f"train/{name}.png", number)
+        text(tmp_path / f"train/{name}.txt", f"{CAT}\n")
+    stdout = dtorch("dataset", "init", tmp_path, "--out", tmp_path / "x").stdout
     assert "note: no list to evaluate on; --valid 0.2 makes one" in stdout
+    second = dtorch("dataset", "init", tmp_path / "train", "--out", tmp_path / "y", "--valid", 0.2)
+    assert "train: 1 pictures, valid: 1 pictures" in second.stdout
