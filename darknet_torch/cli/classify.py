@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -17,8 +18,8 @@ from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import (
     RunModelOptions,
     complete_model,
+    find_given_names,
     find_names,
-    find_names_file,
     load_on_device,
 )
 from darknet_torch.cli.model_words import (
@@ -104,12 +105,12 @@ def run_classification(
     """
     from darknet_torch.inference.classifier import Classifier
 
-    names_file = find_names_file(options.names or _find_labels(options), options.data)
+    given = find_given_names(options, options.names or _find_labels(options), options.data)
     model = load_on_device(options)
     classes = model.network.output_layer.output_shape.count
     classifier = Classifier(
         model.network,
-        names=find_names(options, classes, names_file, model),
+        names=find_names(options, classes, given, model),
         top=options.top or _read_top(options.data, default_top),
         letterbox=options.letterbox,
         backend=options.backend,
@@ -128,13 +129,14 @@ def run_classification(
 
 
 def _find_labels(options: ClassifyOptions) -> str | None:
-    """Return --labels, or the names or labels of the .data file."""
-    if options.labels or not options.data:
+    """Return --labels, or the names or labels of a .data file; None for other data sets."""
+    file = _find_data_file(options.data)
+    if options.labels or file is None:
         return options.labels
-    found = read_data_file(options.data)
+    found = read_data_file(file)
     named = found.get("names") or found.get("labels")
     if named is None:
-        raise UsageError("has no names= or labels=", where=options.data, expected="names=FILE")
+        raise UsageError("has no names= or labels=", where=file, expected="names=FILE")
     path = named.path()
     protect_inputs([path])
     return str(path)
@@ -142,5 +144,12 @@ def _find_labels(options: ClassifyOptions) -> str | None:
 
 def _read_top(data: str | None, default: int) -> int:
     """Return top= of the .data file. Source: classifier.c predict_classifier."""
-    top = read_data_file(data).get("top") if data else None
+    file = _find_data_file(data)
+    top = read_data_file(file).get("top") if file else None
     return default if top is None or top.number is None else max(1, top.number)
+
+
+def _find_data_file(data: str | None) -> Path | None:
+    from darknet_torch.datasets.opening import data_file
+
+    return data_file(data) if data else None

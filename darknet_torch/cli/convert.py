@@ -10,7 +10,7 @@ import click
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.zoo import companion
-from darknet_torch.cli.model_loading import find_misfit, find_names_file, print_taken
+from darknet_torch.cli.model_loading import find_given_names, find_misfit, print_taken
 from darknet_torch.cli.options import (
     CfgOptions,
     NamesOptions,
@@ -93,7 +93,7 @@ def convert(options: ConvertOptions) -> None:
             options.src,
             options.dst,
             cfg=files.cfg,
-            names=_find_names_file(options, files),
+            names=_find_names(options, files),
             dialect=options.dialect,
             dialect_to=options.dialect_to,
             width=options.width,
@@ -107,9 +107,9 @@ def convert(options: ConvertOptions) -> None:
         click.echo(line)
 
 
-def _find_names_file(options: ConvertOptions, files: ModelFiles) -> str | None:
-    """Return the names file given, or the one next to the cfg or the weight file."""
-    given = find_names_file(options.names, options.data)
+def _find_names(options: ConvertOptions, files: ModelFiles) -> str | list[str] | None:
+    """Return the names given, or the names file next to the cfg or the weight file."""
+    given = find_given_names(options, options.names, options.data)
     if given:
         return given
     found = find_names_of([files.cfg, files.weights])

@@ -19,8 +19,6 @@ from darknet_torch.errors import UsageError
 if TYPE_CHECKING:
     from darknet_torch.datasets.initialise import InitialisedDataSet
 
-_UNNAMED = "unnamed classes"
-
 
 @dataclass(frozen=True, kw_only=True)
 class InitOptions(SourceOptions):
@@ -72,6 +70,9 @@ def init_command(options: InitOptions) -> None:
 
 def _describe(done: InitialisedDataSet) -> Iterator[str]:
     """Say what was understood, what was written and what to run next."""
+    from darknet_torch.datasets.class_files import UNNAMED
+    from darknet_torch.datasets.initialise import VALID
+
     pictures = sum(map(len, done.splits.values()))
     boxes = sum(done.boxes)
     yield f"{done.source}: {done.form.title}, {pictures} pictures, {boxes} boxes"
@@ -79,13 +80,15 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
         f"{index} {name} ({count})"
         for index, (name, count) in enumerate(zip(done.names, done.boxes, strict=True))
     )
-    if any(problem.kind == _UNNAMED for problem in done.problems):
+    if any(problem.kind == UNNAMED for problem in done.problems):
         names = done.data_file.with_suffix(".names")
         yield f"note: the classes have no names; write them into {names}, one on each line"
     how = "as found" if done.seed is None else f"split at random, seed {done.seed}"
     yield ", ".join(f"{name}: {len(items)} pictures" for name, items in done.splits.items()) + (
         f" ({how})"
     )
+    if VALID not in done.splits and pictures > 1:
+        yield f"note: no list to evaluate on; --{VALID} 0.2 makes one of a fifth of the pictures"
     kinds = Counter(item.kind for item in done.problems if not item.is_note)
     if kinds:
         listed = ", ".join(f"{count} x {kind}" for kind, count in kinds.items())

@@ -18,8 +18,8 @@ from darknet_torch.cli.darknet.flags import (
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import (
     RunModelOptions,
+    find_given_names,
     find_names,
-    find_names_file,
     load_on_device,
 )
 from darknet_torch.cli.model_words import PictureModelOptions
@@ -207,8 +207,8 @@ def _build_detector(options: DetectOptions) -> Detector:
     model = load_on_device(options)
     network, names = model.network, None
     if network.heads:
-        names_file = find_names_file(options.names, options.data)
-        names = find_names(options, network.heads[-1].classes, names_file, model)
+        given = find_given_names(options, options.names, options.data)
+        names = find_names(options, network.heads[-1].classes, given, model)
     return Detector(
         network,
         names=names,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.cfg.model_names import ModelFileKind, kind_of
 from darknet_torch.cfg.zoo import companion, find_cfg, read_names
 from darknet_torch.cli.input_protection import protect_inputs
@@ -186,7 +185,7 @@ def build_model(options: ModelOptions) -> Network:
 def find_names(
     options: ModelOptions,
     classes: int,
-    names_file: str | None,
+    given: str | list[str] | None,
     model: LoadedModel | None = None,
 ) -> list[str] | str | None:
     """Find the names of a network's classes, and print what was found by name.
@@ -194,17 +193,17 @@ def find_names(
     Args:
         options: of the network.
         classes: how many the network has.
-        names_file: the file that the user names, if any.
+        given: the names or the file of them that the user gives, if any.
         model: the network, if nothing was printed about it yet.
 
     Returns:
-        `names_file`, else the names inside the model, else the .names file next to the cfg or
+        `given`, else the names inside the model, else the .names file next to the cfg or
         the weights, else the names of COCO or VOC if their number fits; else None.
     """
     taken = model.taken if model else ()
-    if names_file:
+    if given:
         print_taken(options, taken)
-        return names_file
+        return given
     if model and model.names:
         print_taken(options, (*taken, f"names inside {options.weights}"))
         return list(model.names)
@@ -235,17 +234,48 @@ def _take_shipped_names(
     return read_names(name)
 
 
-def find_names_file(names: str | None, data: str | None) -> str | None:
-    """Return the names file that --names or the .data file of --data names; None without either.
+def find_given_names(
+    options: ReportingOptions, names: str | None, data: str | None
+) -> str | list[str] | None:
+    """Return the names that --names or --data gives; None without either.
+
+    Args:
+        options: how to report what is noted about the data set.
+        names: a names file, or None.
+        data: a data set in any form, or None.
+
+    Returns:
+        `names`, else the names file of a .data file, else the names in the data set.
 
     Raises:
-        UsageError: the .data file has no names=.
+        UsageError, NamesError: the data set has no names, or cannot be read.
     """
     if names or not data:
         return names
-    named = read_data_file(data).get("names")
-    if named is None:
-        raise UsageError("has no names=", where=data, expected="names=FILE")
-    path = named.path()
+    with report_warnings(options):
+        return _names_of_data(data)
+
+
+def _names_of_data(data: str) -> str | list[str]:
+    from darknet_torch.datasets.darknet import DataFile
+    from darknet_torch.datasets.data_names import read_class_names
+    from darknet_torch.datasets.file_list import named_files
+    from darknet_torch.datasets.opening import data_file
+
+    protect_inputs(named_files(data))
+    file = data_file(data)
+    if file is None:
+        found = read_class_names(Path(data))
+        if not found:
+            raise UsageError(
+                "the classes have no names",
+                where=data,
+                expected="classes.txt or obj.names in the folder, or names: in data.yaml",
+                fix="give them with --names FILE",
+            )
+        return list(found)
+    path = DataFile.read(file).names_path()
+    if path is None:
+        raise UsageError("has no names=", where=file, expected="names=FILE")
     protect_inputs([path])
     return str(path)

@@ -164,7 +164,7 @@ names_option = click.option(
 )
 names_options = all_options(
     names_option,
-    click.option("--data", type=PATH, metavar="FILE", help="A .data file, for its names."),
+    click.option("--data", type=PATH, metavar="DATA", help="A data set, for its names."),
 )
 
 

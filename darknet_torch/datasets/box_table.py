@@ -1,8 +1,9 @@
 """Reads a CSV file with a box on each line. No torch.
 
 Its columns are found by their names, or are those of a file without a header: keras-retinanet's
-``path,x1,y1,x2,y2,class``, or Roboflow's ``filename,width,height,class,xmin,ymin,xmax,ymax``.
-Corners are edges in pixels, from 0 at the picture's top left corner.
+``path,x1,y1,x2,y2,class``, Roboflow's ``filename,width,height,class,xmin,ymin,xmax,ymax``, or
+MakeSense's ``class,x,y,width,height,filename,width,height``. Corners are edges in pixels, from 0
+at the picture's top left corner.
 """
 
 from __future__ import annotations
@@ -25,21 +26,24 @@ from darknet_torch.text import ascii_compatible, decode_path, open_to_read, read
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _PICTURE, _CLASS, _SIZE = "picture", "class", ("height", "width")
-_NEEDED = (_PICTURE, _CLASS, *CORNERS)
+_SIDES = ("xmin", "ymin", "box width", "box height")  # instead of corners
 _SPELLINGS = {
     _PICTURE: "filename file_name file path image image_path imagepath img img_path image_name "
     "image_id imageid filepath file_path picture name",
     _CLASS: "class label class_name classname category label_name labelname object",
-    "xmin": "xmin x_min x1 left x0 bbox_xmin",
-    "ymin": "ymin y_min y1 top y0 bbox_ymin",
+    "xmin": "xmin x_min x1 left x0 bbox_xmin bbox_x",
+    "ymin": "ymin y_min y1 top y0 bbox_ymin bbox_y",
     "xmax": "xmax x_max x2 right bbox_xmax",
     "ymax": "ymax y_max y2 bottom bbox_ymax",
+    "box width": "bbox_width bbox_w",
+    "box height": "bbox_height bbox_h",
     "width": "width image_width img_width",
     "height": "height image_height img_height",
 }
 _WITHOUT_HEADER = (
     (_PICTURE, *CORNERS, _CLASS),
     (_PICTURE, "width", "height", _CLASS, *CORNERS),
+    (_CLASS, *_SIDES, _PICTURE, "width", "height"),
 )
 _DELIMITERS = ",;\t|"
 _FIRST_BYTES = 65536
@@ -80,7 +84,7 @@ def _columns(row: Sequence[str]) -> tuple[dict[str, int], bool] | None:
         for column, spellings in _SPELLINGS.items()
     }
     named = {column: place for column, place in named.items() if place >= 0}
-    if all(column in named for column in _NEEDED):
+    if all(column in named for column in _needed(named)):
         return named, True
     for columns in _WITHOUT_HEADER:
         places = {column: place for place, column in enumerate(columns)}
@@ -89,8 +93,16 @@ def _columns(row: Sequence[str]) -> tuple[dict[str, int], bool] | None:
     return None
 
 
+def _box_columns(places: dict[str, int]) -> Sequence[str]:
+    return _SIDES if _SIDES[-1] in places and CORNERS[-1] not in places else CORNERS
+
+
+def _needed(places: dict[str, int]) -> Sequence[str]:
+    return (_PICTURE, _CLASS, *_box_columns(places))
+
+
 def _is_row_of_boxes(row: Sequence[str], places: dict[str, int]) -> bool:
-    texts = [row[places[corner]] for corner in CORNERS]
+    texts = [row[places[column]] for column in _box_columns(places)]
     named = "." in row[places[_PICTURE]]
     return named and (not any(texts) or all(_number(text) is not None for text in texts))
 
@@ -160,7 +172,7 @@ class BoxTable:
         return {name for picture in self.pictures.values() for name in picture.classes}
 
     def _add(self, number: int, row: Sequence[str], places: dict[str, int]) -> None:
-        if len(row) <= max(places[column] for column in _NEEDED):
+        if len(row) <= max(places[column] for column in _needed(places)):
             self._problem("bad line", number, _EXPECTED, ",".join(row))
             return
         name = row[places[_PICTURE]]
@@ -170,7 +182,8 @@ class BoxTable:
             return
         picture = self.pictures.setdefault(name, _Picture())
         picture.size = picture.size or _size(row, places)
-        texts = [row[places[corner]] for corner in CORNERS]
+        columns = _box_columns(places)
+        texts = [row[places[column]] for column in columns]
         name, box = in_one_line(row[places[_CLASS]]), [_number(text) for text in texts]
         if not any(texts) and not name:
             return  # a picture without objects
@@ -179,6 +192,9 @@ class BoxTable:
             self._problem("bad line", number, "a class and four numbers", ",".join(row))
             return
         picture.classes.append(name)
+        if columns is _SIDES:
+            left, top, width, height = corners
+            corners = [left, top, left + width, top + height]
         picture.corners.append(corners)
         picture.numbers.append(number)
 

@@ -11,6 +11,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.text import is_file, is_folder
 
 NAMES_FILES = frozenset(("classes.txt", "_darknet.labels", "obj.names"))
+UNNAMED = "unnamed classes"  # the kind of problem
 _SUFFIX = ".names"
 _MOST_UNNAMED = 10_000  # a larger class id is a mistake, not a class
 _SHOWN = 5  # names of a file, in a message
@@ -77,5 +78,5 @@ def unnamed_classes(
     ]
     names = tuple(f"class {index}" for index in range(max(ids, default=-1) + 1))
     what = f"the classes have no names; they are called class 0 to class {len(names) - 1}"
-    note = Problem("unnamed classes", str(where), what, is_note=True)
+    note = Problem(UNNAMED, str(where), what, is_note=True)
     return names, [note] if names else []

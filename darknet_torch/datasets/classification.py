@@ -13,7 +13,8 @@ from darknet_torch.datasets.folder_tree import FolderTree, is_skipped
 from darknet_torch.datasets.forms import find_form
 from darknet_torch.datasets.forms.darknet_data import DarknetData
 from darknet_torch.datasets.reading import resolve_class_names
-from darknet_torch.datasets.unrecognised import unrecognised
+from darknet_torch.datasets.split_names import split_word
+from darknet_torch.datasets.unrecognised import inner_data_sets, unrecognised
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.media.sources import PICTURE_SUFFIXES
 from darknet_torch.text import is_folder, read_paths
@@ -83,24 +84,35 @@ def open_classification(
 def is_classification(path: Path) -> bool:
     """Whether the data set at `path` is for a classifier, not for a detector.
 
-    That is a .data file with ``labels=``, or a folder of folders with pictures in which no form of
-    a detector's data is recognised.
+    That is a .data file with ``labels=``, or a folder that holds several folders with pictures,
+    directly or in folders called after splits, where no form of a detector's data is recognised,
+    neither in the folder nor in one of those.
 
     Raises:
-        UsageError: the path does not exist, or several data sets of a form are there.
+        UsageError: the path does not exist, is no data set of either kind, or several data sets
+            of a form are there.
     """
     found = find_form(path)
-    if is_folder(path):
-        return found is None and _has_classes(path)
     if found is None:
+        if is_folder(path) and _has_classes(path):
+            return True
         raise unrecognised(path)
     form, file = found
+    if is_folder(path):
+        return False
     return isinstance(form, DarknetData) and "labels" in DataFile.read(file).keys
 
 
 def _has_classes(path: Path) -> bool:
-    tree = FolderTree.scan(path)
-    return any(picture.parent != path for picture in tree.pictures())
+    places = (picture.relative_to(path).parts[:-1] for picture in FolderTree.scan(path).pictures())
+    classes = {_class_folder(parts) for parts in places} - {None}
+    return len(classes) > 1 and inner_data_sets(path) == []
+
+
+def _class_folder(parts: tuple[str, ...]) -> str | None:
+    """The folder that a picture's class is called after; None if it is in none."""
+    inside = parts[1:] if parts and split_word(parts[0]) else parts
+    return inside[0] if inside else None
 
 
 def classes_in_path(path: str, labels: Sequence[str]) -> list[int]:

@@ -25,6 +25,7 @@ from darknet_torch.text import refusal
 
 _PARTS = ("images", "annotations", "categories")
 _ID = "a number or a text as id"
+_NO_GROUP = "none"  # the supercategory of categories that have none
 _EXAMPLES = 3  # of known ids, in a message about an unknown one
 _YES, _NO = ("true", "yes"), ("false", "no", "")
 
@@ -44,7 +45,7 @@ def read_coco(
         images: the folder that ``file_name`` is relative to; by default the folder of `file`,
             or one near it, see `find_picture_folder`.
         names: the categories to use as classes, in order; by default all categories in the
-            order of their ids.
+            order of their ids, but the headings of Roboflow's files.
         split: its split, after which the folder of the pictures may be called.
         exif: see `Example`.
 
@@ -170,7 +171,32 @@ class _Reader:
                 )
             found[key] = self._class_name(key, item.get("name"))
         ordered = sorted(found.items(), key=lambda item: id_order(item[0]))
-        return self._choose(ordered, names) if names else ordered
+        headings = self._headings()
+        classes = [item for item in ordered if item[0] not in headings]
+        if names:  # of two categories with a name, the class is meant
+            return self._choose([*classes, *ordered], names)
+        for key in sorted(headings, key=id_order):
+            what = (
+                f"category {show(key)} ({found[key]}) has no box and groups others: it is no class"
+            )
+            self.problems.append(Problem("heading", str(self.file), what, is_note=True))
+        return classes
+
+    def _headings(self) -> set[RecordId]:
+        """The ids of categories without boxes, in supercategory "none", that are those of others.
+
+        Roboflow writes one, called after the project, with id 0.
+        """
+        items = records(self.content, "categories")
+        groups = [item.get("supercategory") for item in items]
+        boxes = records(self.content, "annotations")
+        used = {record_id(item.get("category_id")) for item in boxes}
+        headings = (
+            record_id(item.get("id"))
+            for item in items
+            if item.get("supercategory") == _NO_GROUP and item.get("name") in groups
+        )
+        return {key for key in headings if key is not None and key not in used}
 
     def _choose(
         self, categories: list[tuple[RecordId, str]], names: tuple[str, ...]

@@ -240,10 +240,14 @@ class DataFile:
         key = difficult_key(split)
         return self.pictures(key) if key in self.keys else []
 
+    def names_path(self) -> Path | None:
+        """The file of the class names; None without ``names=``."""
+        given = self.keys.get("names")
+        return self._find(given) if given else None
+
     def names(self) -> tuple[str, ...]:
         """The class names; empty without ``names=``."""
-        given = self.keys.get("names")
-        return resolve_class_names(self._find(given)) if given else ()
+        return resolve_class_names(self.names_path())
 
 
 def difficult_key(split: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from darknet_torch.datasets.darknet import label_path, label_paths
@@ -14,7 +14,7 @@ from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
 from darknet_torch.datasets.near_duplicates import group_pictures
 from darknet_torch.datasets.opening import recognise
 from darknet_torch.datasets.split import split_examples
-from darknet_torch.datasets.split_names import ALL, SAME_AS_VALID, TRAIN
+from darknet_torch.datasets.split_names import ALL, SAME_AS_VALID, TRAIN, whole_data_set
 from darknet_torch.datasets.to_darknet import (
     missing_label_files,
     write_label_files,
@@ -45,7 +45,7 @@ class InitialisedDataSet:
         seed: the seed of the split; None if the splits were taken as found.
         labels_written: the label files that were written.
         only_pjreddie: a label file that AlexeyAB's C program does not find; None if it finds all.
-        problems: what is wrong in the source.
+        problems: what is wrong in the source, with the boxes that no command uses.
     """
 
     source: Path
@@ -100,17 +100,18 @@ def initialise(
         for name, items in parts.items()
     }
     written = _write(placed, names, folder)
+    usable = [leave_out_wrong_boxes(data_set, len(names)) for data_set in splits.values()]
     return InitialisedDataSet(
         source,
         form,
         folder / "dataset.data",
         parts,
         names,
-        _count_boxes(splits, len(names)),
+        _count_boxes(usable, len(names)),
         seed if is_dealt else None,
         tuple(written),
         _found_by_pjreddie_alone(placed),
-        tuple(problem for data_set in splits.values() for problem in data_set.problems),
+        tuple(problem for data_set in usable for problem in data_set.problems),
     )
 
 
@@ -143,9 +144,9 @@ def _deal(
             got=", ".join(splits),
             fix="leave out --valid",
         )
-    whole = next((name for name in (ALL, TRAIN) if name in found), None)
-    share = (0.2 if whole == ALL else 0.0) if valid is None else valid
-    if whole is None or VALID in found:
+    whole = TRAIN if TRAIN in found else whole_data_set(list(found)) or ALL
+    share = (0.0 if whole == TRAIN else 0.2) if valid is None else valid
+    if whole not in found or VALID in found:
         return found, False
     examples = found.pop(whole)
     if not share:
@@ -181,11 +182,10 @@ def _write(
     return list(files)
 
 
-def _count_boxes(splits: Mapping[str, DataSet], classes: int) -> tuple[int, ...]:
+def _count_boxes(data_sets: Sequence[DataSet], classes: int) -> tuple[int, ...]:
     counts: Counter[int] = Counter()
-    for data_set in splits.values():
-        usable = leave_out_wrong_boxes(replace(data_set, problems=()), classes)
-        for item in usable.examples:
+    for data_set in data_sets:
+        for item in data_set.examples:
             counts.update(() if item.labels is None else map(int, item.labels.class_ids))
     return tuple(counts[index] for index in range(classes))
 

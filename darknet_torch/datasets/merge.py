@@ -13,10 +13,12 @@ import numpy as np
 from darknet_torch.datasets.duplicates import find_repeated_contents, first_ones
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
 from darknet_torch.datasets.joined_names import JoinedNames
+from darknet_torch.datasets.split_names import ALL, TRAIN
 from darknet_torch.files import file_digest
 
 Splits = Mapping[str, DataSet]
 _SAME_SPLIT = {"valid": "val", "val": "valid"}  # Darknet's name and VOC's
+_WHOLE = (ALL, "default")  # the only split of data sets without splits; "default" is CVAT's
 _DROP = "leave one of them out with --drop-duplicates"
 _SAME_BOX = 1e-6  # boxes that differ by less are equal: the sixth decimal of Darknet's labels
 
@@ -30,7 +32,8 @@ def merge_data_sets(
 ) -> tuple[dict[str, DataSet], list[Problem]]:
     """Merge several data sets; classes are joined by name, see `JoinedNames.join`.
 
-    Splits of the same name become one; "val" and "valid" are the same name. A picture that several
+    Splits of the same name become one; "val" and "valid" are the same name. A data set without
+    splits goes to "train" if another one has it, with a note. A picture that several
     sets list is there once, with the boxes of all of them.
 
     Args:
@@ -46,6 +49,7 @@ def merge_data_sets(
     Raises:
         UsageError: as `JoinedNames.join`.
     """
+    sets, whole = _put_whole_sets_into_train(sets)
     joined = JoinedNames.join(
         [next(iter(one.values())) for one in sets], names=names, renamed=renamed
     )
@@ -63,10 +67,28 @@ def merge_data_sets(
     origin = next(iter(merged.values())).origin
     return merged, [
         *joined.problems,
+        *whole,
         *first_ones(notes, origin, "pictures are in several data sets"),
         *first_ones(equal, origin, "pictures are equal to another one"),
         *first_ones(leaks, origin, "pictures are in two splits"),
     ]
+
+
+def _put_whole_sets_into_train(sets: Sequence[Splits]) -> tuple[list[Splits], list[Problem]]:
+    """Put data sets without splits into "train" if others have it: training reads one list."""
+    if not any(TRAIN in one for one in sets):
+        return [*sets], []
+    what = "has no splits; its pictures are put into train"
+    put: list[Splits] = []
+    notes = []
+    for one in sets:
+        (split, data), *others = one.items()
+        if others or split not in _WHOLE:
+            put.append(one)
+            continue
+        put.append({TRAIN: data})
+        notes.append(Problem("no splits", data.origin, what, is_note=True))
+    return put, notes
 
 
 def _shared_digests(sets: Sequence[Splits]) -> dict[Path, str]:

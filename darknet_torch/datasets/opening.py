@@ -46,11 +46,8 @@ def recognise(data: _Path) -> tuple[Form, Path]:
 
 def data_file(data: _Path) -> Path | None:
     """The .data file at a path, or the only one in a folder; None if the data has another form."""
-    path = Path(data)
-    if not is_folder(path):
-        return path if path.suffix == ".data" else None
     with suppress(UsageError):
-        form, found = recognise(path)
+        form, found = recognise(data)
         return found if isinstance(form, DarknetData) else None
     return None
 

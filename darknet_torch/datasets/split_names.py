@@ -42,15 +42,23 @@ def in_order(splits: Iterable[str]) -> list[str]:
     return sorted(splits, key=lambda name: (places.get(name, len(places)), name))
 
 
+def whole_data_set(available: Sequence[str]) -> str | None:
+    """The only split if it is not called after its use, such as "all" or CVAT's "default".
+
+    None if there are several, or it is called "train", "valid", "test" or the like.
+    """
+    return available[0] if len(available) == 1 and split_word(available[0]) is None else None
+
+
 def same_split(split: str, available: Sequence[str]) -> str:
     """The name in `available` that means `split`; `split` itself if there is none.
 
-    "val", "valid" and "validation" mean the same; a data set without splits trains on "all".
+    "val", "valid" and "validation" mean the same; a data set without splits trains on all of it.
     """
     if split in available:
         return split
-    if split == TRAIN and list(available) == [ALL]:
-        return ALL
+    if split == TRAIN:
+        return whole_data_set(available) or split
     others = SAME_AS_VALID if split in SAME_AS_VALID else ()
     return next((name for name in others if name in available), split)
 

@@ -15,7 +15,7 @@ from darknet_torch.datasets.darknet import (
     read_labels,
 )
 from darknet_torch.datasets.examples import DataSet, Labels, Problem
-from darknet_torch.datasets.split_names import ALL, SAME_AS_VALID, TRAIN
+from darknet_torch.datasets.split_names import ALL, SAME_AS_VALID, TRAIN, whole_data_set
 from darknet_torch.datasets.writing import (
     PlacedExample,
     place_pictures,
@@ -55,7 +55,7 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
         _refuse_labels(splits)
     placed, problems = place_pictures(splits, out / _FOLDER, pictures)
     # Darknet trains on train=; a data set without splits has no other list.
-    keys = _KEYS if TRAIN in splits else {ALL: TRAIN, **_KEYS}
+    keys = _KEYS if TRAIN in splits else {whole_data_set(list(splits)) or ALL: TRAIN, **_KEYS}
     lists = {keys.get(name, name): items for name, items in placed.items()}
     files = _collect_label_files(item for items in lists.values() for item in items)
     with removed_on_failure(*files):

@@ -21,6 +21,7 @@ _EXPECTED = (
     "of pictures with labels, a data.yaml, a list of pictures, or a .csv of boxes"
 )
 _ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .xz .7z .rar".split())
+_OTHER_LABELS = (".json", ".csv", ".xml")
 _SHOWN = 5  # kinds of files and folders in a message
 _SUGGESTED = 3
 _TRIED = 30  # folders that are looked into
@@ -53,7 +54,10 @@ def _about_file(path: Path) -> dict[str, str]:
     kind = "a picture" if suffix in PICTURE_SUFFIXES else "a file of another kind"
     if suffix in VIDEO_SUFFIXES:
         kind = "a video"
-    return {"got": kind, "fix": _did_you_mean([path.parent]) or "give the folder with the labels"}
+    return {
+        "got": kind,
+        "fix": _did_you_mean(_find_data_sets([path.parent])) or "give the folder with the labels",
+    }
 
 
 def _content(folder: Path) -> str:
@@ -78,10 +82,12 @@ def _some(words: list[str]) -> str:
 
 def _nearest_in_folder(folder: Path) -> str | None:
     return (
-        _did_you_mean(_folders_below(folder))
+        _did_you_mean(inner_data_sets(folder))
         or _missing_lists(folder)
         or _bad_labels(folder)
         or _missing_labels(folder)
+        or _missing_pictures(folder)
+        or _packed(folder)
     )
 
 
@@ -94,7 +100,7 @@ def _nearest_name(path: Path) -> str | None:
     close = nearest(path.name, names)
     if close is not None:
         return f"did you mean {path.with_name(close)}?"
-    return _did_you_mean([path.parent]) if path.parent != Path() else None
+    return _did_you_mean(_find_data_sets([path.parent])) if path.parent != Path() else None
 
 
 def _folders_below(folder: Path) -> Iterator[Path]:
@@ -112,7 +118,12 @@ def _folders_below(folder: Path) -> Iterator[Path]:
         level = below[:_TRIED]
 
 
-def _did_you_mean(folders: Iterator[Path] | list[Path]) -> str | None:
+def inner_data_sets(folder: Path) -> list[Path]:
+    """The data sets of a detector in the folders below one, two levels deep."""
+    return _find_data_sets(_folders_below(folder))
+
+
+def _find_data_sets(folders: Iterator[Path] | list[Path]) -> list[Path]:
     found: dict[Path, Path] = {}  # by the folder that was looked into
     for folder in islice(folders, _TRIED):
         if any(place in folder.parents for place in found):
@@ -123,9 +134,11 @@ def _did_you_mean(folders: Iterator[Path] | list[Path]) -> str | None:
             continue
         if form is not None:
             found[folder] = form[1]
-    if not found:
-        return None
-    return f"did you mean {' or '.join(map(str, [*found.values()][:_SUGGESTED]))}?"
+    return [*found.values()]
+
+
+def _did_you_mean(found: list[Path]) -> str | None:
+    return f"did you mean {' or '.join(map(str, found[:_SUGGESTED]))}?" if found else None
 
 
 def _missing_lists(folder: Path) -> str | None:
@@ -148,9 +161,31 @@ def _bad_labels(folder: Path) -> str | None:
 
 def _missing_labels(folder: Path) -> str | None:
     """Where the labels of pictures would be."""
-    pictures = FolderTree.scan(folder).pictures()
+    tree = FolderTree.scan(folder)
+    pictures = tree.pictures()
     if not pictures:
         return None
     place = Counter(path.parent for path in pictures).most_common(1)[0][0]
     inside = f"{place.relative_to(folder)}/" if place != folder else ""
-    return f"the pictures are in {place}/, labels missing: expected {inside}*.txt or labels/*.txt"
+    missing = (
+        f"the pictures are in {place}/, labels missing: expected {inside}*.txt or labels/*.txt"
+    )
+    other = next(tree.with_suffix(_OTHER_LABELS), None)
+    if other is None:
+        return missing
+    return f"{missing}; {other} is in no form that is known: export it as YOLO, COCO or Pascal VOC"
+
+
+def _missing_pictures(folder: Path) -> str | None:
+    """Where the pictures of labels would be."""
+    for file in islice(FolderTree.scan(folder).with_suffix([".txt"]), _TRIED):
+        labels, problems = read_labels(file)
+        if labels is not None and len(labels) and not problems:
+            where = f"the labels are in {file.parent}/"
+            return f"{where}, pictures missing: put them there, or into images/"
+    return None
+
+
+def _packed(folder: Path) -> str | None:
+    found = next(FolderTree.scan(folder).with_suffix(_ARCHIVES), None)
+    return None if found is None else f"unpack {found}"

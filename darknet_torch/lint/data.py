@@ -84,11 +84,13 @@ _WARNINGS = {
     "labels without picture": "put the picture next to it, or delete the file",
     "wrong size": "correct the size in the labels",
     "cut off": "copy or download the picture again",
+    "unread YAML": "write train:, val: and names: into it, or delete it",
     "class name": "write the name in one line",
 }
 _NOTES = {
     "near duplicate": "keep them in one split, as dtorch dataset split does",
     "unnamed classes": "write the names, one on a line, into classes.txt",
+    "heading": "give its name with --names to make it a class",
     "outline": "boxes are all that a detector learns",
     "no split": "put them into the folder of a split",
     "other suffix": "correct the name in the list or the labels, or rename the picture",

@@ -33,7 +33,7 @@ def recognise(words: Sequence[str]) -> Inputs:
 
     Raises:
         UsageError: there is no file, there are two of a kind, or a file does not exist or is
-            none of the three.
+            none of the three, or a folder is no data set.
         CfgError: a word is neither a file nor the name of a shipped definition.
     """
     found: dict[str, Path] = {}
@@ -55,7 +55,12 @@ def _recognise(word: str) -> tuple[str, Path]:
         if is_weights or suffix in _DATA_SUFFIXES:
             raise UsageError(refusal(path) or "no such file", where=path, fix=backslash_fix(path))
         return "cfg", find_cfg(word)
-    if is_folder(path) or suffix in _DATA_SUFFIXES:
+    if is_folder(path):
+        from darknet_torch.datasets.classification import is_classification  # imports numpy
+
+        is_classification(path)  # raises what is wrong if it is no data set
+        return "data", path
+    if suffix in _DATA_SUFFIXES:
         return "data", path
     if is_weights:
         return "weights", path

@@ -90,7 +90,7 @@ def test_both_checks_know_folders_of_classes_and_what_is_no_data_set(folder):
     picture(folder / "p/a.png")
     for command in (("check",), ("dataset", "check")):
         result = dtorch(*command, "p")
-        assert result.exit_code == len(command)  # 2: there is nothing to check
+        assert result.exit_code == 2
         assert "p: no data set: expected" in result.output
         assert "got 1 .png; the pictures are in p/, labels missing" in result.output
 

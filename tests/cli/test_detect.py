@@ -109,6 +109,13 @@ class TestSpelling:
         (folder / "my.data").write_text("classes = 3\nnames = my.names\n")
         assert "ball: " in detect("--data", "my.data", PICTURE).stdout
 
+    def test_a_folder_of_labelled_pictures_gives_the_names(self, folder):
+        (folder / "d").mkdir()
+        shutil.copy(PICTURE, folder / "d/a.png")
+        (folder / "d/a.txt").write_text("0 .5 .5 .2 .2\n")
+        (folder / "d/classes.txt").write_text("ball\nbox\ncone\n")
+        assert "ball: " in detect("--data", "d", PICTURE).stdout
+
     def test_names_can_be_given(self, folder):
         (folder / "my.names").write_text("ball\nbox\ncone\n")
         assert "cone: " in detect("--names", "my.names", PICTURE).stdout

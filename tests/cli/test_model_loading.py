@@ -8,15 +8,17 @@ import torch
 
 from darknet_torch.cfg.zoo import read_names
 from darknet_torch.cli import model_loading
-from darknet_torch.cli.model_loading import find_names, find_names_file
+from darknet_torch.cli.model_loading import find_given_names, find_names
 from darknet_torch.cli.options import (
     ModelOptions,
+    ReportingOptions,
     network_options,
     quiet_option,
     verbose_option,
 )
 from darknet_torch.errors import UsageError
 from tests.cli.toy_detection import PICTURE, detect
+from tests.datasets.forms.tiny_forms import flat
 
 COMMAND = click.Command("x")
 for decorate in (network_options, quiet_option(""), verbose_option):
@@ -51,12 +53,24 @@ def test_the_names_file_is_the_given_one_or_that_of_the_data_file(tmp_path):
     data = tmp_path / "a.data"
     data.write_text("names=a.names\n")
     (tmp_path / "a.names").touch()
-    assert find_names_file("b.names", str(data)) == "b.names"
-    assert find_names_file(None, str(data)) == str(tmp_path / "a.names")
-    assert find_names_file(None, None) is None
+    options = ReportingOptions()
+    assert find_given_names(options, "b.names", str(data)) == "b.names"
+    assert find_given_names(options, None, str(data)) == str(tmp_path / "a.names")
+    assert find_given_names(options, None, None) is None
+    data.write_text("names=data/a.names\n")  # of CVAT and Yolo_mark
+    assert find_given_names(options, None, str(data)) == str(tmp_path / "a.names")
     data.write_text("classes=3\n")
     with pytest.raises(UsageError, match=r"a\.data: has no names=: expected names=FILE"):
-        find_names_file(None, str(data))
+        find_given_names(options, None, str(data))
+
+
+def test_names_of_a_data_set_in_any_form(tmp_path):
+    options = ReportingOptions()
+    flat(tmp_path)
+    assert find_given_names(options, None, str(tmp_path)) == ["cat", "dog"]
+    (tmp_path / "classes.txt").unlink()
+    with pytest.raises(UsageError, match=r"the classes have no names: expected classes\.txt"):
+        find_given_names(options, None, str(tmp_path))
 
 
 class TestContention:

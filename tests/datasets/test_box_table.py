@@ -24,6 +24,9 @@ def read(tmp_path, content, **options):
         "label\ty_min\tx_min\ty_max\tx_max\timage\ncat\t5\t4\t15\t12\ta.PNG\n",
         '"file","class name","left","top","right","bottom","extra"\n"a.png","cat",4,5,12,15,x\n',
         r"C:\photos\a.png,4,5,12,15,cat",
+        "cat,4,5,8,10,a.png,40,20\n",
+        "label_name,bbox_x,bbox_y,bbox_width,bbox_height,image_name,image_width,image_height\n"
+        "cat,4,5,8,10,a.png,40,20\n",
     ],
 )
 def test_columns_are_found_by_name_or_place(tmp_path, content):

@@ -92,10 +92,11 @@ def test_a_classifier_has_labels_lists_and_pictures_or_a_folder_of_pictures(fold
             "c.txt": "in/red/a.png\n",
             "in/red/a.png": "",
             "in/red/report.txt": "",
+            "in/blue/b.png": "",
         },
     )
     assert found(all_files("c.data"), folder) == ["c.labels", "c.txt", "in/red/a.png"]
-    assert found(all_files("in"), folder) == ["in/red/a.png"]
+    assert found(all_files("in"), folder) == ["in/blue/b.png", "in/red/a.png"]
 
 
 def test_what_is_no_data_set_has_no_files(folder):

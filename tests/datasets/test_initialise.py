@@ -17,6 +17,7 @@ from tests.datasets.forms.tiny_forms import (
     outlines,
     picture,
     text,
+    voc_without_lists,
     write,
 )
 
@@ -72,6 +73,14 @@ def test_the_split_follows_the_share_and_the_seed(tmp_path):
     assert valid(1).count("\n") == 3
     assert valid(1) == valid(1) != valid(2)
     assert valid(1, 0.0) == ["dataset.data", "dataset.names", "train.txt"]
+
+
+def test_a_single_list_that_is_not_called_after_its_use_is_dealt_out(tmp_path):
+    voc_without_lists(tmp_path)  # CVAT's export has such a list
+    text(tmp_path / "ImageSets/Main/default.txt", "a\nb\n")
+    done = initialise(open_splits([tmp_path]), tmp_path)
+    assert {name: len(items) for name, items in done.splits.items()} == {"train": 1, "valid": 1}
+    assert done.seed == 0
 
 
 def test_a_second_data_set_goes_to_another_folder(tmp_path):

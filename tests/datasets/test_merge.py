@@ -38,6 +38,16 @@ def test_classes_are_joined_by_name_and_splits_too(tmp_path):
     assert merged["train"].examples[0].labels.difficult.tolist() == [False, True]
 
 
+@pytest.mark.parametrize("whole", ["all", "default"])
+def test_a_data_set_without_splits_goes_into_train(tmp_path, whole):
+    one, two = voc_sets(tmp_path)
+    merged, (note,) = merge_data_sets([one, {whole: two["train"]}])
+    assert {name: len(data.examples) for name, data in merged.items()} == {"train": 3, "test": 1}
+    assert "VOC2012 (train): has no splits; its pictures are put into train" in str(note)
+    alone, problems = merge_data_sets([{whole: one["train"]}, {whole: two["train"]}])
+    assert (list(alone), problems) == ([whole], [])
+
+
 @pytest.mark.parametrize("form", ["darknet", "coco", "voc"])
 def test_every_box_is_in_the_new_data_set(tmp_path, form):
     merged, _ = merge_data_sets(voc_sets(tmp_path))

@@ -37,7 +37,9 @@ def test_the_same_split_is_found_by_its_other_names():
     assert same_split("val", ["train", "validation"]) == "validation"
     assert same_split("valid", ["val", "valid"]) == "valid"
     assert same_split("train", ["all"]) == "all"
+    assert same_split("train", ["default"]) == "default"  # of CVAT
     assert same_split("valid", ["all"]) == "valid"
+    assert same_split("train", ["test"]) == same_split("train", ["a", "b"]) == "train"
     assert same_split("test", ["train"]) == "test"
     assert [choose_split(None, names) for names in (["x"], ["a", "b"])] == ["x", "train"]
     assert in_order(["x", "test", "val", "train"]) == ["train", "val", "test", "x"]

@@ -4,7 +4,7 @@ import pytest
 
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import UsageError
-from tests.datasets.forms.tiny_forms import cvat_yolo, flat, picture, roboflow_yolo, text
+from tests.datasets.forms.tiny_forms import CAT, cvat_yolo, flat, picture, roboflow_yolo, text
 
 
 def refused(path):
@@ -64,3 +64,20 @@ def test_lists_that_do_not_exist_are_named(tmp_path):
     picture(tmp_path / "a.png")
     text(tmp_path / "o.data", "train=gone.txt\n")
     assert "o.data names lists that do not exist" in refused(tmp_path).fix
+
+
+def test_labels_without_pictures_and_archives_are_named(tmp_path):
+    text(tmp_path / "d/labels/a.txt", f"{CAT}\n")
+    text(tmp_path / "d/classes.txt", "cat\n")
+    fix = refused(tmp_path / "d").fix
+    assert f"the labels are in {tmp_path}/d/labels/, pictures missing: put them there, or" in fix
+    file = text(tmp_path / "z/photos.zip", "PK")
+    assert refused(tmp_path / "z").fix == f"unpack {file}"
+
+
+def test_labels_in_a_form_of_another_program_are_named(tmp_path):
+    picture(tmp_path / "a.png")
+    file = text(tmp_path / "a.json", '{"shapes": [], "imagePath": "a.png"}')
+    fix = refused(tmp_path).fix
+    assert "labels missing: expected *.txt" in fix
+    assert f"{file} is in no form that is known: export it as YOLO, COCO or Pascal VOC" in fix

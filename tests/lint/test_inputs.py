@@ -8,6 +8,7 @@ import pytest
 from darknet_torch.cfg.zoo import sample_folder, shipped
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.lint.inputs import Inputs, recognise
+from tests.datasets.forms.tiny_forms import flat
 
 
 def test_files_are_recognised_by_suffix_in_any_order(tmp_path):
@@ -35,6 +36,9 @@ def test_files_with_other_suffixes_are_recognised_by_content(name, content, kind
 
 
 def test_a_folder_is_a_data_set_and_a_bare_name_a_shipped_definition(tmp_path):
+    with pytest.raises(UsageError, match=r"no data set.*an empty folder"):
+        recognise([str(tmp_path)])
+    flat(tmp_path)
     found = recognise([str(tmp_path), "yolov3"])
     assert found == Inputs(cfg=shipped(".cfg")["yolov3"], data=tmp_path)
 

@@ -1,5 +1,7 @@
 """Data sets as labelling programs leave them, and what people put beside them."""
 
+import json
+
 import pytest
 
 from darknet_torch.datasets.opening import list_splits, open_dataset, open_splits
@@ -15,6 +17,7 @@ from tests.datasets.forms.tiny_forms import (
     roboflow_coco,
     roboflow_csv,
     roboflow_darknet,
+    roboflow_yolo,
     text,
 )
 
@@ -128,3 +131,101 @@ def test_outlines_in_a_darknet_data_set_are_still_bad_lines(tmp_path):
     text(tmp_path / "train.txt", "a.png\n")
     file = text(tmp_path / "x.data", "train=train.txt\nnames=classes.txt\n")
     assert [problem.kind for problem in open_dataset(file).problems] == ["bad line"] * 2
+
+
+@pytest.mark.parametrize("make", [cvat_yolo, roboflow_yolo, None], ids=["data", "yaml", "raw"])
+def test_a_folder_around_a_data_set_is_not_taken_for_classes(tmp_path, make):
+    """AlexeyAB/darknet's own layout, data/obj.data with data/obj, seen from the folder above."""
+    place = tmp_path / "d/data"
+    if make:
+        make(place)
+        picture(tmp_path / "d/more/x.png", 9)
+    else:
+        picture(place / "x.png")
+    first, second = dtorch("check", tmp_path / "d"), dtorch("dataset", "check", tmp_path / "d")
+    assert (first.exit_code, first.stderr) == (second.exit_code, second.stderr)
+    assert first.exit_code == 2
+    assert "no data set" in first.stderr
+    nearest = f"did you mean {place}" if make else "labels missing: expected data/*.txt"
+    assert nearest in first.stderr
+
+
+def with_heading(file, **changes):
+    content = json.loads(file.read_text())
+    for category in content["categories"]:
+        category["supercategory"] = "pets"
+    heading = {"id": 0, "name": "pets", "supercategory": "none", **changes}
+    text(file, json.dumps({**content, "categories": [heading, *content["categories"]]}))
+
+
+def test_the_heading_of_roboflows_categories_is_no_class(tmp_path):
+    """roboflow/rf-detr 1303: category 0 is the project, and every class id is one too high."""
+    roboflow_coco(tmp_path)
+    files = sorted(tmp_path.rglob("*.json"))
+    for file in files:
+        with_heading(file)
+    splits = open_splits([tmp_path])
+    assert {data.names for data in splits.values()} == {("cat", "dog")}
+    assert splits["train"].category_ids == (1, 2)
+    assert splits["train"].examples[0].labels.class_ids.tolist() == [0]
+    (note,) = splits["train"].problems
+    assert "category 0 (pets) has no box and groups others: it is no class" in str(note)
+    result = dtorch("check", tmp_path)
+    assert (result.exit_code, "give its name with --names" in result.stdout) == (0, True)
+    names = ("pets", "cat", "dog")
+    assert open_dataset(files[0], names=names).examples[0].labels.class_ids.tolist() == [1]
+
+
+@pytest.mark.parametrize("changes", [{"supercategory": "pets"}, {"name": "others"}, {"id": 1}])
+def test_other_categories_without_boxes_stay_classes(tmp_path, changes):
+    """COCO's own categories, of which a small part of it has no boxes."""
+    roboflow_coco(tmp_path)
+    file = tmp_path / "train/_annotations.coco.json"
+    content = json.loads(file.read_text())
+    content["categories"] = content["categories"][1:]
+    text(file, json.dumps(content))
+    with_heading(file, **changes)
+    assert open_dataset(file).names == (changes.get("name", "pets"), "dog")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("train: ../train/images\n\tval: [a\n", "not valid YAML"),
+        ("x: &t ../train/images\ntrain: *t\n", "got an alias"),
+        ("nc: 2\nnames: [cat, dog]\n", "not a data set: expected train, val and names"),
+    ],
+    ids=["broken", "alias", "names"],
+)
+def test_a_yaml_file_that_cannot_be_used_is_named(tmp_path, content, why):
+    """A tab that an editor put into data.yaml: its folders were read, its names were not."""
+    roboflow_yolo(tmp_path)
+    text(tmp_path / "data.yaml", content)
+    text(tmp_path / "compose.yml", "services: {a: b\n")
+    for words in (("check",), ("dataset", "check")):
+        result = dtorch(*words, tmp_path)
+        assert result.exit_code == 1
+        assert result.stdout.count("unread YAML") == (1 if words == ("check",) else 2)
+        assert why in result.stdout
+    assert "left out: 1 x unread YAML" in dtorch("dataset", "init", tmp_path).stdout
+
+
+def test_init_counts_the_boxes_that_no_command_uses(tmp_path):
+    """A class that classes.txt lacks: its boxes are in no training."""
+    flat(tmp_path)
+    text(tmp_path / "classes.txt", "cat\n")
+    stdout = dtorch("dataset", "init", tmp_path).stdout
+    assert "2 pictures, 2 boxes\nclasses: 0 cat (2)\n" in stdout
+    assert "left out: 1 x class id; dtorch dataset check lists them" in stdout
+    assert "no list to evaluate on" not in stdout
+
+
+def test_init_says_that_there_is_nothing_to_evaluate_on(tmp_path):
+    """A folder train alone: training with --map needs another list."""
+    for number, name in enumerate("ab"):
+        picture(tmp_path / f"train/{name}.png", number)
+        text(tmp_path / f"train/{name}.txt", f"{CAT}\n")
+    stdout = dtorch("dataset", "init", tmp_path, "--out", tmp_path / "x").stdout
+    assert "note: no list to evaluate on; --valid 0.2 makes one" in stdout
+    second = dtorch("dataset", "init", tmp_path / "train", "--out", tmp_path / "y", "--valid", 0.2)
+    assert "train: 1 pictures, valid: 1 pictures" in second.stdout

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from darknet_torch.datasets import VOC_ORIGIN
+from darknet_torch.datasets.class_files import UNNAMED
 from darknet_torch.datasets.examples import DataSet
-from darknet_torch.datasets.split_names import ALL
+from darknet_torch.datasets.split_names import whole_data_set
 from darknet_torch.errors import UsageError
 
 
@@ -61,6 +62,16 @@ class Form(ABC):
             UsageError, NamesError: it does not exist, or cannot be read.
         """
 
+    def class_names(self, path: Path) -> tuple[str, ...]:
+        """The class names; empty if the classes have none.
+
+        Raises:
+            UsageError, NamesError: as `splits` and `read`.
+        """
+        data = self.read(path, self.splits(path)[0], ReadOptions())
+        is_unnamed = any(problem.kind == UNNAMED for problem in data.problems)
+        return () if is_unnamed else data.names
+
     def named_files(self, path: Path) -> Iterable[Path]:
         """The lists and names of the data set, but not its pictures and labels."""
         return ()
@@ -73,8 +84,8 @@ class Form(ABC):
 def missing_split(path: Path, split: str, available: Sequence[str]) -> UsageError:
     """The error about a split that a data set does not have."""
     fix = "choose a split with --split"
-    if list(available) == [ALL]:
-        fix = f"dtorch dataset init {path} makes train and valid; or choose --split {ALL}"
+    if whole := whole_data_set(available):
+        fix = f"dtorch dataset init {path} makes train and valid; or choose --split {whole}"
     return UsageError(
         f"no split {split!r}",
         where=path,

@@ -42,6 +42,9 @@ class DarknetData(Form):
     def read(self, path: Path, split: str, options: ReadOptions) -> DataSet:
         return read_darknet(path, split, options.names, exif=options.exif)
 
+    def class_names(self, path: Path) -> tuple[str, ...]:
+        return DataFile.read(path).names()  # its lists need not exist
+
     def named_files(self, path: Path) -> Iterator[Path]:
         with suppress(UsageError):
             for value in read_data_file(path).values():

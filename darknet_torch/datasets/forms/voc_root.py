@@ -7,7 +7,7 @@ from pathlib import Path
 
 from darknet_torch.datasets.examples import DataSet
 from darknet_torch.datasets.forms.base import Form, ReadOptions, missing_split
-from darknet_torch.datasets.split_names import ALL
+from darknet_torch.datasets.split_names import whole_data_set
 from darknet_torch.datasets.voc import (
     ANNOTATIONS,
     NAMES,
@@ -41,7 +41,7 @@ class VocRoot(Form):
 
     def read(self, path: Path, split: str, options: ReadOptions) -> DataSet:
         available = self.splits(path)
-        if available == [ALL] and split != ALL:
+        if split not in available and whole_data_set(available):
             raise missing_split(path, split, available)
         return read_voc(path, split, options.names, origin=options.voc_origin, exif=options.exif)
 

@@ -15,6 +15,7 @@ from darknet_torch.datasets.folder_tree import FolderTree
 from darknet_torch.datasets.forms.base import Form, ReadOptions, missing_split
 from darknet_torch.datasets.forms.inner import holds_inner_data_set
 from darknet_torch.datasets.forms.picture_list import is_picture_list
+from darknet_torch.datasets.forms.yolo_yaml import unread_yaml
 from darknet_torch.datasets.label_files import XML_FOLDERS, LabelFinder
 from darknet_torch.datasets.moved_files import find_moved, read_picture_list
 from darknet_torch.datasets.split_names import group_by_split, in_order, split_word
@@ -48,6 +49,9 @@ class YoloFolder(Form):
         if split not in folder.splits:
             raise missing_split(path, split, list(folder.splits))
         return folder.read(split, options)
+
+    def class_names(self, path: Path) -> tuple[str, ...]:
+        return find_class_names(_Folder(path).names_files)
 
     def named_files(self, path: Path) -> Iterator[Path]:
         folder = _Folder(path)
@@ -135,7 +139,7 @@ class _Folder:
         if split != first:
             return []
         others = [] if self.lists else self.grouped[1]
-        notes = list(self.tree.problems)
+        notes = [*self.tree.problems, *unread_yaml(self.root)]
         if others:
             what = f"{len(others)} pictures outside of {', '.join(self.splits)} are left out"
             notes.append(Problem("no split", str(others[0]), what, is_note=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,12 +20,20 @@ from darknet_torch.datasets.split_names import in_order
 from darknet_torch.datasets.yaml_file import read_yaml
 from darknet_torch.datasets.yolo import LabelLines, YoloReader
 from darknet_torch.errors import CfgNote, DarknetError, UsageError, warn
-from darknet_torch.text import is_file, is_folder, path_exists
+from darknet_torch.text import (
+    ascii_compatible,
+    is_file,
+    is_folder,
+    open_to_read,
+    path_exists,
+)
 
 _SUFFIXES = (".yaml", ".yml")
 _SPLITS = ("train", "val", "valid", "validation", "test")
 _OPTIONAL = "test"  # Roboflow names its folder even where there is none
 _EMPTY = ("", "null", "~")
+_MENTION = re.compile(rb"^(names|train|val)[ \t]*:", re.MULTILINE)
+_FIRST_BYTES = 65536
 _MOST_CLASSES = 100_000
 
 
@@ -37,14 +46,17 @@ class YoloYaml(Form):
     def locate(self, path: Path) -> Path | None:
         if not is_folder(path):
             return path if path.suffix.lower() in _SUFFIXES else None
-        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES)
-        return only_one([file for file in inside if _is_data_set(file)], path, "YAML files")
+        found = [file for file in _yaml_files(path) if _is_data_set(file)]
+        return only_one(found, path, "YAML files")
 
     def splits(self, path: Path) -> list[str]:
         return _DataYaml.read(path).splits()
 
     def read(self, path: Path, split: str, options: ReadOptions) -> DataSet:
         return _DataYaml.read(path).read_split(split, options)
+
+    def class_names(self, path: Path) -> tuple[str, ...]:
+        return _DataYaml.read(path).class_names()
 
     def named_files(self, path: Path) -> Iterator[Path]:
         try:
@@ -62,6 +74,34 @@ def _is_data_set(file: Path) -> bool:
     except UsageError:
         return False
     return isinstance(content, dict) and any(key in content for key in _SPLITS)
+
+
+def unread_yaml(folder: Path) -> list[Problem]:
+    """A problem for each YAML file in a folder that was meant as a data set, but is none."""
+    problems = []
+    for file in _yaml_files(folder):
+        if not _mentions_data_set(file):
+            continue
+        try:
+            _DataYaml.read(file)
+        except UsageError as error:
+            what = f"the file is not used: {error.what}"
+            expected, got = (None if x is None else str(x) for x in (error.expected, error.got))
+            problems.append(Problem("unread YAML", str(error.where), what, expected, got))
+    return problems
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES)
+
+
+def _mentions_data_set(file: Path) -> bool:
+    """Whether a line of a file is one of train, val or names, even if the file is not valid."""
+    try:
+        with open_to_read(file) as opened:
+            return bool(_MENTION.search(ascii_compatible(opened.read(_FIRST_BYTES))))
+    except OSError:
+        return False
 
 
 def leads_to_pictures(file: Path) -> bool:
@@ -138,8 +178,7 @@ class _DataYaml:
             raise missing_split(self.path, split, self.splits())
         reader, where = self._reader(options), f"{self.path} ({split})"
         examples = self._examples(split, reader)
-        found = self._class_names()
-        names = options.names or found or find_class_names(names_files([self.root]))
+        names = options.names or self.class_names()
         reader.problems += self._count_problems(names)
         return reader.data_set(examples, names, where, self._all_examples)
 
@@ -200,12 +239,13 @@ class _DataYaml:
         there = next((path for path in candidates if path_exists(path)), None)
         return there or find_moved(value, folders)
 
-    def _class_names(self) -> tuple[str, ...]:
-        """The names of a list or a map, or as many as nc: says; empty if there are none."""
+    def class_names(self) -> tuple[str, ...]:
+        """The names of a list or a map, or as many as nc: says, or of a file beside."""
         names = self.content.get("names")
         if names in (None, *_EMPTY):
             count = self._count() or 0
-            return tuple(f"class {index}" for index in range(count))
+            made_up = tuple(f"class {index}" for index in range(count))
+            return made_up or find_class_names(names_files([self.root]))
         if isinstance(names, str):
             raise self._names_error(show(names))
         listed = names if isinstance(names, list) else self._mapped(names)
