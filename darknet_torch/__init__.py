@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from darknet_torch.errors import DownloadError as DownloadError
     from darknet_torch.errors import ImageError as ImageError
     from darknet_torch.errors import NamesError as NamesError
+    from darknet_torch.errors import TrainingError as TrainingError
     from darknet_torch.errors import UnsupportedError as UnsupportedError
     from darknet_torch.errors import UsageError as UsageError
     from darknet_torch.errors import WeightsError as WeightsError
@@ -71,6 +72,7 @@ _EXPORTS = {
         "DownloadError",
         "ImageError",
         "NamesError",
+        "TrainingError",
         "UnsupportedError",
         "UsageError",
         "WeightsError",

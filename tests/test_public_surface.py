@@ -353,6 +353,8 @@ class TrainResult
         last_score: float | None,
     )
 
+class TrainingError(DarknetError)
+
 class UnsupportedError(CfgError)
 
 class UsageError(DarknetError)

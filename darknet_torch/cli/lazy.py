@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 
 import click
 
-from darknet_torch.cli.words import are_options, letters, spell_options
+from darknet_torch.cli.words import (
+    are_options,
+    find_spelling,
+    letters,
+    option_spellings,
+    spell_options,
+)
 from darknet_torch.errors import UsageError, nearest
 
 _WIDTH = 80  # characters of a line in the list of commands
@@ -110,9 +116,11 @@ class LazyGroup(click.Group):
 
     def put_command_first(self, ctx: click.Context, words: list[str]) -> list[str]:
         """Move the options that stand before a command to behind it."""
-        own = {spelling for one in self.get_params(ctx) for spelling in one.opts}
-        if not words or not words[0].startswith("-") or words[0] in own:
+        if not words or not words[0].startswith("-"):
             return words
+        own = find_spelling(option_spellings(self.get_params(ctx)), words[0])
+        if own is not None:
+            return [own, *words[1:]]
         for index, word in enumerate(words):
             name = self._find_name(ctx, word)
             command = self.get_command(ctx, name)

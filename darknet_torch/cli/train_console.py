@@ -79,7 +79,11 @@ class LiveLog(_Messages):
 
         net = loop.network.net
         self._shown = TrainingDisplay(
-            net.max_batches, net.subdivisions, loop.images_per_iteration, loop.iteration
+            net.max_batches,
+            net.subdivisions,
+            loop.images_per_iteration,
+            loop.iteration,
+            scores=loop.scores,
         )
         self._display = LiveDisplay(self._console, self._shown, keep=True)
         self._display.start()
@@ -105,9 +109,6 @@ class LiveLog(_Messages):
         self._refresh()
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
-        shown, found = self._shown, (score.value, loop.iteration)
-        shown.measure, shown.last = score.measure, found
-        shown.best = found if shown.best is None else max(shown.best, found)
         self._timer.pause()
         super().on_evaluation(loop, score)
 

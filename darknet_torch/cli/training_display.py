@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from darknet_torch.training.durations import describe_duration
+from darknet_torch.training.score_history import ScoreHistory
 
 _GAP = "   "
 _SLOW = 2.0  # seconds of an iteration from which its mini-batches are shown
@@ -33,8 +34,7 @@ class TrainingDisplay:
         loss_parts, fit: see `add_losses` and `average_fit`.
         seconds: time of a recent iteration, None before the first.
         evaluated: during an evaluation the pictures done, and all of them; else None.
-        measure: what evaluations measure, such as mAP@0.50.
-        last, best: the score of an evaluation, 0-1, and its iteration; None before the first.
+        scores: of the evaluations.
     """
 
     max_iterations: int
@@ -50,9 +50,7 @@ class TrainingDisplay:
     fit: Sequence[Item] = ()
     seconds: float | None = None
     evaluated: tuple[int, int] | None = None
-    measure: str = ""
-    last: tuple[float, int] | None = None
-    best: tuple[float, int] | None = None
+    scores: ScoreHistory = field(default_factory=ScoreHistory)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for row in self.rows():
@@ -90,9 +88,10 @@ class TrainingDisplay:
         return [] if self.loss is None else [*self.fit, ("rate", f"{self.rate:.1e}")]
 
     def _scores(self) -> list[Item]:
+        scores = self.scores
         return [
             (name, f"{100 * score[0]:.2f} % at {score[1]}")
-            for name, score in ((f"last {self.measure}", self.last), ("best", self.best))
+            for name, score in ((f"last {scores.measure}", scores.last), ("best", scores.best))
             if score is not None
         ]
 

@@ -64,6 +64,9 @@ def split_words(parameters: Iterable[click.Parameter], words: Sequence[str]) -> 
     Args:
         parameters: of the command.
         words: that follow it.
+
+    Raises:
+        click.BadOptionUsage: where the value of an option should be, another option follows.
     """
     spellings = option_spellings(parameters)
     found = Words([], [], [], [], [])
@@ -83,9 +86,12 @@ def split_words(parameters: Iterable[click.Parameter], words: Sequence[str]) -> 
             taken = [word]
             if not _has_value_attached(spellings, word):
                 found.unknown.append(name)
+        elif equals:
+            taken = _with_value(spelling, value)
         else:
-            taken = [f"{spelling}{equals}{value}"]
-            if not equals and takes_value(spellings[spelling]):
+            taken = [spelling]
+            if takes_value(spellings[spelling]):
+                _refuse_option_as_value(spelling, left[:1], spellings)
                 taken += left[:1]
                 del left[:1]
         found.options.extend(taken)
@@ -162,6 +168,25 @@ def find_spelling(spellings: Iterable[str], name: str) -> str | None:
         if same:
             return (alike or same)[0]
     return None
+
+
+def _with_value(spelling: str, value: str) -> list[str]:
+    """Return an option and its value; click reads `-i=0` as the value "=0"."""
+    return [spelling, value] if len(spelling) == len("-i") else [f"{spelling}={value}"]
+
+
+def _refuse_option_as_value(
+    spelling: str, following: Sequence[str], spellings: Iterable[str]
+) -> None:
+    """Refuse `-out -thresh .2`, which would write a file of the name -thresh.
+
+    Raises:
+        click.BadOptionUsage: the word that follows is an option as it is declared.
+    """
+    if following and following[0] in spellings:
+        raise click.BadOptionUsage(
+            spelling, f"Option {spelling!r} requires an argument, got the option {following[0]!r}."
+        )
 
 
 def _dashes(spelling: str) -> int:

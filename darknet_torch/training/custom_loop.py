@@ -85,12 +85,7 @@ class NetworkLoss:
     """
 
     def __init__(self, network: Network) -> None:
-        if not isinstance(network, Network):
-            raise ArgumentError(
-                "a loss needs a network",
-                expected="a darknet_torch.Network, such as darknet_torch.load_to_train(cfg) gives",
-                got=type(network).__name__,
-            )
+        _check_is_network(network)
         kind_of(network)
         if network.dialect.bugs:
             warn(
@@ -166,6 +161,15 @@ class NetworkLoss:
             )
 
 
+def _check_is_network(network: object) -> None:
+    if not isinstance(network, Network):
+        raise ArgumentError(
+            "network is of a wrong type",
+            expected="a darknet_torch.Network, such as darknet_torch.load_to_train(cfg) gives",
+            got=type(network).__name__,
+        )
+
+
 def training_batches(
     network: Network,
     data: StrPath,
@@ -197,12 +201,14 @@ def training_batches(
         the CPU; `paths` of the pictures.
 
     Raises:
+        ArgumentError: `network` is something else, or an option is of a wrong type.
         UsageError, NamesError: the data set does not exist, or has nothing to train on; a value
             is out of its bounds.
 
     Warns:
         CfgWarning: for the first faults in the data.
     """
+    _check_is_network(network)
     given = parse_options(
         {
             "split": split,

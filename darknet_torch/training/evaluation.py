@@ -209,6 +209,7 @@ class PeriodicEvaluation(Callback):
             loop.network.train()
         self._evaluated_at = loop.iteration
         self.last = score
+        loop.scores.add(score.value, loop.iteration, score.measure)
         loop.events.on_evaluation(loop, score)
 
     def _is_due(self, loop: TrainingLoop) -> bool:

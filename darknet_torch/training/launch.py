@@ -18,7 +18,7 @@ from typing import NoReturn
 import torch
 import torch.distributed
 
-from darknet_torch.errors import CfgNote, CfgWarning, DarknetError, TrainingError
+from darknet_torch.errors import CfgNote, CfgWarning, DarknetError, TrainingError, UsageError
 from darknet_torch.interruption import Interrupted, find_interruption
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.channel import Channel
@@ -80,6 +80,7 @@ def launch(
 
     Raises:
         DarknetError: as `prepare` and `Training.run`, from a single process.
+        UsageError: one of several GPUs does not exist.
         TrainingError: one of several processes failed; it says which and why.
         KeyboardInterrupt: the training was interrupted; all processes have ended.
     """
@@ -87,6 +88,7 @@ def launch(
         training = prepare(replace(plan, device=devices[0]), make_callbacks())
         training.run()
         return training.outcome()
+    _check_gpus(devices)
     with tempfile.TemporaryDirectory() as folder:
         shared, members = Path(folder), list[Member]()
         group = ProcessGroup(members, on_wait, patience)
@@ -102,6 +104,20 @@ def launch(
         if cause is not None:
             raise _error_of(cause, members.index(cause), shared)
         return Outcome.read(_outcome_file(shared))
+
+
+def _check_gpus(devices: Sequence[str]) -> None:
+    """Check that the GPUs exist, without taking memory there for this process."""
+    count = torch.cuda.device_count()
+    missing = [name for name in devices if (torch.device(name).index or 0) >= count]
+    missing = [name for name in missing if torch.device(name).type == "cuda"]
+    if missing:
+        raise UsageError(
+            "no such device",
+            expected=f"the numbers of GPUs, 0 to {count - 1}" if count else "a GPU",
+            got=", ".join(missing) + ("" if count else ", and PyTorch finds no GPU here"),
+            fix="--processes trains on CPUs" if not count else None,
+        )
 
 
 def _started(

@@ -30,6 +30,7 @@ from darknet_torch.training.iteration_start import (
 from darknet_torch.training.optimizer import Optimizer, batch_size
 from darknet_torch.training.problem_log import ProblemLog
 from darknet_torch.training.schedule import rate_of_run
+from darknet_torch.training.score_history import ScoreHistory
 
 
 @dataclass
@@ -71,6 +72,7 @@ class TrainingLoop:
         events: calls the callbacks; outside of the first process only those for every rank.
         stop_requests: the signals that asked to stop.
         problems: the faults met in the data.
+        scores: of the evaluations, those before a stop included.
 
     Source: network.c train_network_datum, train_network_waitkey (AlexeyAB).
     """
@@ -100,6 +102,7 @@ class TrainingLoop:
         self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
         self.average = WeightAverage.of_network(network)
         self.problems = ProblemLog()
+        self.scores = ScoreHistory()
         self.seed, self._pictures = seed, pictures
         self.average_loss: float | None = None  # None before the first loss
         self.stop_requests = StopRequests()
@@ -222,6 +225,7 @@ class TrainingLoop:
         return {
             "iteration": self.iteration,
             "average_loss": self.average_loss,
+            "scores": self.scores.state_dict(),
             "header": asdict(self.network.header),
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -243,6 +247,7 @@ class TrainingLoop:
         self.network.load_state_dict(state["network"])
         self.network.header = type(self.network.header)(**state["header"])
         self.iteration, self.average_loss = state["iteration"], state["average_loss"]
+        self.scores.load_state_dict(state.get("scores", {}))
         self.seen = self.iteration * self.batch_size
         self._count_in_header()
         self.optimizer.load_state_dict(state["optimizer"])

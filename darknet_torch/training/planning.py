@@ -111,7 +111,7 @@ def find_devices(
         processes: how many processes on the CPU.
 
     Raises:
-        UsageError: `gpus` is no such list, or both are given.
+        UsageError: `gpus` is no such list, or names a GPU twice, or both are given.
     """
     if gpus and processes:
         raise UsageError(
@@ -127,6 +127,8 @@ def find_devices(
     numbers = [number.strip() for number in gpus.split(",")]
     if not all(number.isdecimal() for number in numbers):
         raise UsageError("--gpus is not a list of numbers", expected="such as 0,1", got=gpus)
+    if len(set(map(int, numbers))) < len(numbers):
+        raise UsageError("--gpus names a GPU twice", expected="each GPU once", got=gpus)
     return [f"cuda:{number}" for number in numbers]
 
 

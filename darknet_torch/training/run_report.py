@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +13,15 @@ import torch
 from darknet_torch.augment.classification import ClassificationSource
 from darknet_torch.augment.labelled import LabelledSource
 from darknet_torch.cfg.dialect import ALEXEYAB
-from darknet_torch.datasets.examples import Labels
 from darknet_torch.model.weights import LoadReport
 from darknet_torch.text import is_file
-from darknet_torch.training.callbacks import Callback, State
+from darknet_torch.training.box_counts import count_boxes
+from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.data import CLASSIFIER, DETECTOR, TEXT, TrainingData
 from darknet_torch.training.durations import describe_duration
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.progress import IterationTimer
+from darknet_torch.training.score_history import ScoreHistory
 
 if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
@@ -53,17 +54,14 @@ class RunReport(Callback):
         self.plan, self.data, self.loaded, self.resumed = plan, data, loaded, resumed
         self._timer = timer or IterationTimer()
         self._first = 0
-        self._best: tuple[float, int] | None = None  # score and iteration
-        self._last: tuple[float, int] | None = None
-        self._measure = ""
 
     def on_start(self, loop: TrainingLoop) -> None:
         self._first = loop.iteration
         lines = [
             *(() if self.resumed else (describe_start(loop, self.loaded),)),
-            describe_data(self.data, self.plan),
+            describe_data(loop, self.data, self.plan),
             describe_network(loop, self.data),
-            *self._scores("so far: "),
+            *_describe_scores(loop.scores, "so far: "),
         ]
         for line in lines:
             loop.events.on_message(loop, line)
@@ -71,9 +69,6 @@ class RunReport(Callback):
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
         self._timer.pause()
-        self._measure, self._last = score.measure, (score.value, loop.iteration)
-        if self._best is None or score.value >= self._best[0]:  # as Checkpoints keeps _best
-            self._best = self._last
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         self._timer.add_iteration()
@@ -84,29 +79,14 @@ class RunReport(Callback):
 
     def on_end(self, loop: TrainingLoop) -> None:
         final, best = (self.plan.path(f"_{name}.weights") for name in ("final", "best"))
-        lines = [*self._scores(""), f"the last weights are in {final}"]
-        if self._best is not None:
+        lines = [*_describe_scores(loop.scores), f"the last weights are in {final}"]
+        evaluated = loop.scores.best is not None
+        if evaluated:
             lines[-1] += f", the best in {best}"
-        weights = best if self._best is not None and best.exists() else final
+        weights = best if evaluated and best.exists() else final
         lines.append(f"next: {next_command(self.plan, self.data, weights)}")
         for line in lines:
             loop.events.on_message(loop, line)
-
-    def state_dict(self) -> State:
-        return {"best": self._best, "last": self._last, "measure": self._measure}
-
-    def load_state_dict(self, state: State) -> None:
-        self._best, self._last = state.get("best"), state.get("last")
-        self._measure = state.get("measure", "")
-
-    def _scores(self, start: str) -> list[str]:
-        if self._best is None or self._last is None:
-            return []
-        (best, best_at), (last, last_at) = self._best, self._last
-        return [
-            f"{start}best {self._measure} {100 * best:.2f} % at iteration {best_at}, "
-            f"last {100 * last:.2f} % at iteration {last_at}"
-        ]
 
 
 def describe_start(loop: TrainingLoop, loaded: LoadReport | None) -> str:
@@ -126,18 +106,18 @@ def describe_start(loop: TrainingLoop, loaded: LoadReport | None) -> str:
     return f"{text}; it counts on after iteration {loop.iteration} (--clear counts from 0)"
 
 
-def describe_data(data: TrainingData, plan: TrainPlan) -> str:
-    """Say how much there is to train and to evaluate on."""
+def describe_data(loop: TrainingLoop, data: TrainingData, plan: TrainPlan) -> str:
+    """Say how much there is to train and to evaluate on, without what is left out."""
     if data.kind == TEXT:
         return f"{plan.data}: {data.pictures} bytes of text"
     text = f"{plan.data}: training on {data.pictures} pictures"
-    if isinstance(data.source, LabelledSource):
-        text += f", {_count_boxes(data.source.pictures.labels)} boxes"
+    classes = loop.network.heads[-1].classes if data.kind == DETECTOR else 0
+    if data.kind == DETECTOR:
+        text += f", {count_boxes(data.examples, classes).usable} boxes"
     if data.valid is not None:
-        labels = (example.labels for example in data.valid.examples)
-        text += (
-            f"; evaluating on {len(data.valid.examples)} pictures, {_count_boxes(labels)} boxes"
-        )
+        pictures = len(data.valid.examples)
+        boxes = count_boxes(data.valid_examples, classes).usable
+        text += f"; evaluating on {pictures} pictures, {boxes} boxes"
     if data.valid_pictures is not None:
         text += f"; evaluating on {len(data.valid_pictures.paths)} pictures"
     return text
@@ -179,8 +159,15 @@ def next_command(plan: TrainPlan, data: TrainingData, weights: Path) -> str:
     return shlex.join(["dtorch", command, *model, *options, _some_picture(data)])
 
 
-def _count_boxes(labels: Iterable[Labels | None]) -> int:
-    return sum(len(found) for found in labels if found is not None)
+def _describe_scores(scores: ScoreHistory, start: str = "") -> list[str]:
+    """A line with the best and the last score; none before the first evaluation."""
+    if scores.best is None or scores.last is None:
+        return []
+    (best, best_at), (last, last_at) = scores.best, scores.last
+    return [
+        f"{start}best {scores.measure} {100 * best:.2f} % at iteration {best_at}, "
+        f"last {100 * last:.2f} % at iteration {last_at}"
+    ]
 
 
 def _paths_to_train_on(data: TrainingData) -> Sequence[Path]:

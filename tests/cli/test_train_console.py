@@ -20,6 +20,7 @@ from darknet_torch.interruption import Interrupted, StopRequests
 from darknet_torch.training.evaluation import Score
 from darknet_torch.training.loop import Update
 from darknet_torch.training.progress import IterationTimer
+from darknet_torch.training.score_history import ScoreHistory
 from tests.cli.screen import screen
 from tests.training.small_networks import network
 
@@ -85,7 +86,13 @@ def watched():
     terminal = StringIO()
     terminal.isatty = lambda: True
     console = Console(file=terminal, force_terminal=True, width=40, _environ={})
-    loop = SimpleNamespace(network=network(YOLO), images_per_iteration=8, iteration=0, epochs=0.5)
+    loop = SimpleNamespace(
+        network=network(YOLO),
+        images_per_iteration=8,
+        iteration=0,
+        epochs=0.5,
+        scores=ScoreHistory(),
+    )
     log = LiveLog(console, IterationTimer(count().__next__))  # a second passes at each look
     with redirect_stdout(terminal), redirect_stderr(terminal), closing_display():
         log.on_start(loop)
@@ -98,8 +105,9 @@ def test_a_terminal_shows_the_numbers_in_one_place():
             loop.iteration = number
             log.on_mini_batch(loop, None)
             log.on_iteration(loop, Update(number, 3.25, 3.25, 1.3e-5, {1: PARTS, 3: PARTS}))
-        log.on_evaluation(loop, Score(0.5, [], "mAP@0.50"))
-        log.on_evaluation(loop, Score(0.25, [], "mAP@0.50"))
+        for value in (0.5, 0.25):
+            loop.scores.add(value, loop.iteration, "mAP@0.50")
+            log.on_evaluation(loop, Score(value, [], "mAP@0.50"))
         log.on_end(loop)
         lines = shown()
         assert lines[0] == lines[1] == ""  # two evaluations without lines
@@ -119,6 +127,7 @@ def test_a_terminal_shows_the_numbers_in_one_place():
 def test_what_is_printed_stands_above_the_numbers():
     with watched() as (log, loop, shown):
         log.on_message(loop, "saved [bold]as it is[/bold]")
+        loop.scores.add(0.5, 0, "mAP")
         log.on_evaluation(loop, Score(0.5, ["mAP", "is 0.5"]))
         ConsoleProblems().on_problem(loop, Problem("bad", "caf\udce9.txt", "is bad"))
         log.on_warning(loop, "a long line is broken by the terminal alone, where it ends")

@@ -40,6 +40,7 @@ def spelled(words):
         ("a -1 -", "a -1 -"),
         ("a -- --dont-show", "a -- --dont-show"),
         ("-k9", "-k9"),
+        ("-k=9 -K=-1", "-k 9 -k -1"),  # click would read the value "=9"
         ("--unknown x", "--unknown x"),  # click reports it
         ("-out", "-out"),
     ],
@@ -53,6 +54,11 @@ def test_an_unknown_option_with_one_dash_is_refused_with_the_nearest():
         spelled("-iou_tresh .5")
     assert raised.value.option_name == "-iou_tresh"
     assert "-iou_thresh" in raised.value.possibilities
+
+
+def test_an_option_is_not_the_value_of_another():
+    with pytest.raises(click.BadOptionUsage, match=r"'-out' requires an argument, got .*'-k'"):
+        spelled("-out -k 3")
 
 
 def test_options_with_their_values_are_told_from_other_words():
@@ -87,6 +93,13 @@ def test_options_may_stand_before_their_command(words):
     assert result.exit_code == 0, result.stderr
     assert "[OPTIONS]" in result.stdout.splitlines()[0]
     assert {"map", "check"} & set(result.stdout.splitlines()[0].split())
+
+
+@pytest.mark.parametrize("words", ["-version", "--Version", "-help", "detector -HELP"])
+def test_options_of_a_group_are_found_in_any_spelling(words):
+    result = dtorch(*words.split())
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith(("dtorch, version ", "Usage: "))
 
 
 @pytest.mark.parametrize(

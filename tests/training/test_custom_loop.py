@@ -140,6 +140,8 @@ def test_what_cannot_be_trained_is_refused(network, files, tmp_path):
         loss_of(IMAGES, torch.zeros(2, 4, 5))
     with pytest.raises(dt.ArgumentError, match=r"expected a darknet_torch.Network.*got str"):
         dt.NetworkLoss("small.cfg")
+    with pytest.raises(dt.ArgumentError, match=r"expected a darknet_torch.Network.*got str"):
+        next(dt.training_batches("small.cfg", files[1]))
     headless = written(tmp_path, PLAIN[: PLAIN.index("[yolo]")], "headless.cfg")
     with pytest.raises(dt.CfgError, match="no layer with a loss"):
         dt.NetworkLoss(dt.load_to_train(headless))

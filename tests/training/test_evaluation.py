@@ -8,6 +8,7 @@ import pytest
 from darknet_torch.errors import UsageError
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score
+from darknet_torch.training.score_history import ScoreHistory
 from darknet_torch.training.setup import prepare
 from tests.training.runs import DETECTOR, changed, written
 
@@ -67,6 +68,7 @@ def test_it_is_evaluated_every_few_epochs_but_not_more_often_than_every_100_iter
             net=SimpleNamespace(burn_in=0, max_batches=203), train=lambda: None
         ),
         interruptible=nullcontext,
+        scores=ScoreHistory(),
         events=SimpleNamespace(
             on_evaluation=lambda loop, score: scores.append(loop.iteration),
             on_evaluation_progress=lambda loop, done, total: None,

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from darknet_torch.training.evaluation import Score
 from darknet_torch.training.loop import Update
 from darknet_torch.training.progress import IterationTimer
 from darknet_torch.training.run_report import RunReport, describe_start
@@ -47,6 +46,13 @@ def test_a_run_says_what_it_trains_and_what_came_out(plan, tmp_path):
     assert messages[-1] == (
         f"next: dtorch detect '{folder}/small_best.weights' {tmp_path}/data/valid_0.png"
     )
+
+
+def test_boxes_that_are_left_out_are_not_counted(plan, tmp_path):
+    label = tmp_path / "data/train_0.txt"
+    label.write_text(label.read_text() + "9 0.5 0.5 0.2 0.2\n0 1.5 0.5 0.2 0.2\n")
+    messages = trained(changed(plan, max_batches=1))
+    assert f"{plan.data}: training on 6 pictures, 9 boxes" in messages
 
 
 def test_partial_weights_and_a_run_that_counts_on_are_named():
@@ -101,13 +107,3 @@ def test_the_expected_time_is_said_once_without_the_first_iteration():
     for number in range(1, 7):
         report.on_iteration(loop, Update(number, 1.0, 1.0, 0.1))
     assert loop.messages == ["expected: 33 min, from 5 iterations"]
-
-
-def test_scores_survive_a_stop():
-    before, after = (RunReport(None, None, None, resumed=True) for _ in range(2))
-    loop = Loop()
-    for loop.iteration, value in ((100, 0.5), (200, 0.25)):
-        before.on_evaluation(loop, Score(value, [], "mAP@0.50"))
-    after.load_state_dict(before.state_dict())
-    after.on_evaluation(loop, Score(0.375, [], "mAP@0.50"))
-    assert after.state_dict() == {"best": (0.5, 100), "last": (0.375, 200), "measure": "mAP@0.50"}

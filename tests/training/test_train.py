@@ -165,6 +165,8 @@ def test_several_processes_give_the_same_kind_of_result(files, monkeypatch):
         ({"learning_rate": -1}, dt.UsageError, ("learning-rate", "above 0", "-1")),
         ({"epochs": 1, "max_batches": 1}, dt.UsageError, ("exclude each other",)),
         ({"gpus": [0, 1], "processes": 2}, dt.UsageError, ("exclude each other",)),
+        ({"gpus": [0, 0]}, dt.UsageError, ("a GPU twice", "got 0,0")),
+        ({"gpus": [0, 99]}, dt.UsageError, ("no such device", "cuda:99")),
         ({"device": "cuda:99"}, dt.UsageError, ("no such device",)),
         ({"weights": "gone.weights"}, dt.WeightsError, ("gone.weights",)),
         ({"resume": True}, dt.UsageError, ("nothing to resume",)),

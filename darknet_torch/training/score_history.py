@@ -1,0 +1,39 @@
+"""The last and the best score of a run, and when it had them. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+DatedScore = tuple[float, int]  # 0-1, and the iteration of the evaluation
+
+
+@dataclass
+class ScoreHistory:
+    """The scores of a run, those before a stop included.
+
+    Attributes:
+        measure: what the evaluations measure, such as mAP@0.50; empty before the first.
+        last: the score of the last evaluation, None before the first.
+        best: the highest score, of equal ones the latest, whose weights are kept.
+    """
+
+    measure: str = ""
+    last: DatedScore | None = None
+    best: DatedScore | None = None
+
+    def add(self, value: float, iteration: int, measure: str) -> None:
+        """Add the score of an evaluation, 0-1."""
+        self.measure, self.last = measure, (value, iteration)
+        if self.best is None or value >= self.best[0]:
+            self.best = self.last
+
+    def state_dict(self) -> dict[str, Any]:
+        """The scores as plain values."""
+        return asdict(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave; a state without scores changes nothing."""
+        self.measure = state.get("measure", self.measure)
+        self.last, self.best = state.get("last", self.last), state.get("best", self.best)
