@@ -318,6 +318,7 @@ class Network(Module)
     header: WeightsHeader
     last_readers: dict[int, list[int]]
     layers: Sequence[Layer]
+    names: tuple[str, ...]
     net: NetOptions
     def check_input(self, images: Tensor) -> Tensor
     def fold_normalization(self) -> None

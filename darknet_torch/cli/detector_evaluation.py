@@ -148,6 +148,8 @@ def _choose_names(
     """Return the data set's names, else those of the network, else numbers."""
     if data_set.names or not network.heads:
         return data_set.names
+    if network.names:
+        return network.names
     classes = network.heads[-1].classes
     return find_names(options, classes, options.names) or numbered_names(classes)
 
