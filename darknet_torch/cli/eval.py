@@ -16,7 +16,6 @@ from darknet_torch.cli.detector_evaluation import (
     EvaluationOptions,
     detect_in_data_set,
     exit_if_failed,
-    numbered_names,
     open_evaluation_data,
     print_result,
     with_names,
@@ -280,6 +279,7 @@ def _take_words(options: EvalOptions) -> EvalOptions:
 
 def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Detected:
     """Read a results file."""
+    from darknet_torch.datasets.class_files import numbered_names
     from darknet_torch.evaluation.detection_pass import pass_from_detections
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.evaluation.results_reader import read_results, results_files
