@@ -17,7 +17,7 @@ from darknet_torch.cfg.model_names import (
 )
 from darknet_torch.cfg.zoo import definitions_folder, nearest_model, read_names, shipped
 from darknet_torch.downloads.published import published_by_name, published_of_size
-from darknet_torch.errors import NamesError, UsageError
+from darknet_torch.errors import NamesError, UsageError, nearest
 from darknet_torch.text import is_file, is_folder
 
 # Says why a weight file does not fit a cfg; None if it does. Only torch knows, so it is given.
@@ -156,11 +156,15 @@ def find_names_of(files: Iterable[Path | None], classes: int | None = None) -> C
 def similar_file(path: Path) -> Path | None:
     """Return the file of a model whose name a misspelt one in its folder stands for, if any."""
     try:
-        names = [one.name for one in path.parent.iterdir() if kind_of(one) is not None]
+        near = [
+            file
+            for file in path.parent.iterdir()
+            if kind_of(file) is not None and nearest(path.suffix, [file.suffix])
+        ]
     except OSError:
         return None
-    close = nearest_model(path.name, names)
-    return path.with_name(close) if close and close != path.name else None
+    close = nearest_model(path.stem, [file.stem for file in near])
+    return next((file for file in near if file.stem == close), None)
 
 
 def _count_names(path: Path) -> int:

@@ -171,6 +171,7 @@ def test_a_misspelt_name_stands_for_the_nearest_file_of_a_model():
     assert similar_file(Path("toy_bst.weights")) == Path("toy_best.weights")
     assert similar_file(Path("toy_best.weigths")) == Path("toy_best.weights")
     assert similar_file(Path("yolov8.cfg")) is None
+    assert similar_file(Path("boy.names")) is None
     assert similar_file(Path("gone/toy.names")) is None
 
 
