@@ -90,10 +90,13 @@ def find_weights_of(cfg: Path, misfit: Misfit | None = None) -> Candidate | None
     Raises:
         UsageError: there are several that differ and fit.
     """
-    folders = [cfg.parent, Path()] if Candidate(cfg).is_shipped else [cfg.parent]
+    is_shipped = Candidate(cfg).is_shipped
+    folders = [cfg.parent, Path()] if is_shipped else [cfg.parent]
     found = _weights_in(folders, cfg.stem) or _weights_in(_around(folders[-1]), cfg.stem)
-    if len(found) > 1 and misfit is not None:
-        found = [one for one in found if _fits(cfg, one.path, misfit)] or found
+    if misfit is not None and (is_shipped or len(found) > 1):
+        fitting = [one for one in found if _fits(cfg, one.path, misfit)]
+        # Weights of a shipped name are often of a training with other classes.
+        found = fitting if is_shipped else fitting or found
     return _only(found, cfg, "--weights") if found else None
 
 

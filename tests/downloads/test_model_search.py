@@ -189,6 +189,12 @@ class TestWeights:
         ):
             find_weights_of(Path("x.cfg"))
 
+    def test_of_a_shipped_definition_they_must_fit(self):
+        write("yolov3_last.weights")
+        shipped_cfg = shipped(".cfg")["yolov3"]
+        assert find_weights_of(shipped_cfg, fits()) is None
+        assert find_weights_of(shipped_cfg, fits("yolov3")) is not None
+
     def test_those_that_do_not_fit_are_left_out(self):
         write("x.cfg", "x_best.weights", "x_last.weights")
 
