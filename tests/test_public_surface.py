@@ -457,7 +457,7 @@ def read_weights(
 def register_layer(layer: LayerClass) -> LayerClass
 
 def statistics(
-    cfg: StrPath,
+    cfg: StrPath | None,
     weights: StrPath,
     *,
     dialect: str | Dialect = ...,
