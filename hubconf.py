@@ -24,9 +24,10 @@ def darknet(
     """Load a network from Darknet's cfg and weight file.
 
     Args:
-        cfg: path of a cfg, or the name of a shipped one, such as "yolov3".
+        cfg: path of a cfg, or the name of a shipped one, such as "yolov3"; or a file of weights
+            alone, as `darknet_torch.load` takes it.
         weights: path of a weight file, or the name of a downloaded one. With None the weights
-            are random.
+            are random, unless `cfg` is a file of weights.
         pretrained: download the published weights with the name `weights`, or `cfg` if that is
             None, unless they have been downloaded already.
         options: keyword arguments of `darknet_torch.load`.

@@ -318,6 +318,7 @@ class Network(Module)
     header: WeightsHeader
     last_readers: dict[int, list[int]]
     layers: Sequence[Layer]
+    names: tuple[str, ...]
     net: NetOptions
     def check_input(self, images: Tensor) -> Tensor
     def fold_normalization(self) -> None
@@ -458,7 +459,7 @@ def read_weights(
 def register_layer(layer: LayerClass) -> LayerClass
 
 def statistics(
-    cfg: StrPath,
+    cfg: StrPath | None,
     weights: StrPath,
     *,
     dialect: str | Dialect = ...,

@@ -138,7 +138,8 @@ def resolve_names(
     """Return the names of a network's classes, or () if they have no names.
 
     Args:
-        names: the names, or the file or shipped list that holds them; None for no names.
+        names: the names, or the file or shipped list that holds them; None or an empty list for
+            no names.
         classes: how many classes the network has.
         allow_more: allow more names than classes.
 
@@ -146,7 +147,7 @@ def resolve_names(
         NamesError: there are too few or too many names, their file cannot be read, or it is
             not a list of texts.
     """
-    if names is None:
+    if names is None or (isinstance(names, list | tuple) and not names):
         return ()
     where = names if isinstance(names, str | os.PathLike) else None
     found = read_names(where) if where is not None else _listed_names(names)

@@ -145,16 +145,19 @@ def build_detector(
 def _choose_names(
     data_set: DataSet, network: Network, options: EvaluationOptions
 ) -> Sequence[str] | str:
-    """Return the data set's names, else those of the network, else numbers."""
-    if data_set.names or not network.heads:
+    """Return the data set's names, else those of the network, else numbers.
+
+    Numbers that stand for names in a data set without any are no names: they end at the last
+    class that has boxes, and the network may have more.
+    """
+    from darknet_torch.datasets.class_files import numbered_names
+
+    if data_set.names != numbered_names(len(data_set.names)) or not network.heads:
         return data_set.names
+    if network.names:
+        return network.names
     classes = network.heads[-1].classes
     return find_names(options, classes, options.names) or numbered_names(classes)
-
-
-def numbered_names(classes: int) -> list[str]:
-    """Return a name for each of the classes, such as ``class 0``."""
-    return [f"class {number}" for number in range(classes)]
 
 
 def exit_if_failed(detection_pass: DetectionPass) -> None:

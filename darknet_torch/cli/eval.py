@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,13 @@ from darknet_torch.cli.detector_evaluation import (
     EvaluationOptions,
     detect_in_data_set,
     exit_if_failed,
-    numbered_names,
     open_evaluation_data,
     print_result,
     with_names,
 )
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import complete_model, load_model_to_device
+from darknet_torch.cli.model_words import ModelWordsOptions, take_model_words
 from darknet_torch.cli.options import (
     data_set_options,
     network_options,
@@ -47,10 +47,11 @@ _FORMATS = ("coco", "voc", "txt")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvalOptions(EvaluationOptions, DarknetFlags):
+class EvalOptions(EvaluationOptions, ModelWordsOptions, DarknetFlags):
     """The options of `dtorch eval` and of `detector map|valid|recall`.
 
     Attributes:
+        source: the words that are not options: files of the model, and the data set.
         threshold: precision, recall and IoU count detections above this score, 0-1.
         min_score: average precision counts detections above this score, 0-1.
         ious: overlaps that make a detection right, 0-1.
@@ -60,6 +61,7 @@ class EvalOptions(EvaluationOptions, DarknetFlags):
         export: the folder to write the detections to.
     """
 
+    source: tuple[str, ...] = ()
     threshold: float
     min_score: float
     ious: tuple[float, ...]
@@ -146,6 +148,7 @@ def _check_points(context: click.Context, parameter: click.Parameter, value: int
 
 
 @click.command("eval")
+@click.argument("source", nargs=-1, type=PATH, metavar="[WEIGHTS] [CFG] [DATA]")
 @network_options
 @data_set_options
 @threshold_option("Precision, recall and IoU count detections above this score.")
@@ -210,14 +213,16 @@ def eval_command(options: EvalOptions) -> None:
     and COCO, and the settings of the evaluation. The split is `valid` by default. For a
     classifier it prints how often its first guesses are right.
 
+    WEIGHTS, CFG and DATA may be given without their options, in any order; of weights and cfg the
+    one that is missing is found by the name of the other.
+
+    \b
+    dtorch eval custom.weights obj.data
+
     Exit status: 0 all done, 1 some pictures failed, 2 wrong usage or unusable input.
     """
     start = time.perf_counter()
-    options = apply_darknet_flags(options)
-    if not (options.results or options.cfg or options.weights):
-        raise UsageError(
-            "no network", expected="--cfg CFG --weights FILE, or --results PATH", got="neither"
-        )
+    options = _take_words(apply_darknet_flags(options))
     if options.results:
         detected = _read_results(options.results, open_evaluation_data(options), options)
     else:
@@ -246,8 +251,35 @@ def eval_command(options: EvalOptions) -> None:
     exit_if_failed(detected.detection_pass)
 
 
+def _take_words(options: EvalOptions) -> EvalOptions:
+    """Read the words as the files of the model and the data set.
+
+    Raises:
+        UsageError: there are two of a kind, or there is nothing to evaluate.
+    """
+    options, _ = take_model_words(options)
+    data = [*([options.data] if options.data else []), *options.source]
+    if len(data) > 1:
+        raise UsageError(
+            "two data sets",
+            where=data[1],
+            expected="one data set, and a cfg or weights",
+            got=" and ".join(data),
+            fix="leave out one of them",
+        )
+    if not (options.results or options.cfg or options.weights):
+        raise UsageError(
+            "no network",
+            expected="a cfg or weights, as in dtorch eval custom.weights obj.data, or --results "
+            "PATH",
+            got="neither",
+        )
+    return replace(options, data=data[0] if data else None, source=())
+
+
 def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Detected:
     """Read a results file."""
+    from darknet_torch.datasets.class_files import numbered_names
     from darknet_torch.evaluation.detection_pass import pass_from_detections
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.evaluation.results_reader import read_results, results_files

@@ -10,6 +10,7 @@ import click
 
 from darknet_torch.cli.darknet.command import DarknetCommand
 from darknet_torch.cli.darknet.flags import file_flags
+from darknet_torch.cli.model_loading import print_taken
 from darknet_torch.cli.options import (
     ReportFormatOptions,
     ReportingOptions,
@@ -24,6 +25,7 @@ from darknet_torch.cli.options import (
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings_at_once
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
+from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
 
@@ -62,7 +64,7 @@ class AverageOptions(WeightFileOptions):
 class StatisticsOptions(WeightFileOptions, ReportFormatOptions):
     """The options of `dtorch statistics`."""
 
-    weights: str
+    weights: str | None
     allow_leftover: bool
 
 
@@ -106,7 +108,7 @@ def average(options: AverageOptions) -> None:
 
 @click.command(cls=DarknetCommand)
 @click.argument("cfg", type=PATH, shell_complete=complete_cfg)
-@click.argument("weights", type=PATH, shell_complete=complete_weights)
+@click.argument("weights", type=PATH, required=False, shell_complete=complete_weights)
 @click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long.")
 @report_format_options
 @weight_file_options
@@ -114,17 +116,20 @@ def average(options: AverageOptions) -> None:
 def statistics(options: StatisticsOptions) -> None:
     """Show every array of WEIGHTS: root mean square, mean, variance, extremes.
 
-    Infinite values and NaN are counted. Exit status: 1 if there are any.
+    One file is enough where the other is inside it or is found by its name. Infinite values and
+    NaN are counted. Exit status: 1 if there are any.
     """
     from darknet_torch.conversion.weight_files import statistics as run
+    from darknet_torch.model.weight_fit import find_misfit
 
+    strict = not options.allow_leftover
+    files = resolve_model(
+        options.cfg, options.weights, default_weights=True, misfit=find_misfit(strict=strict)
+    )
+    assert files.weights is not None, "they are given or found"
+    print_taken(options, files.taken)
     with report_warnings_at_once(options):
-        found = run(
-            options.cfg,
-            options.weights,
-            dialect=options.dialect,
-            strict=not options.allow_leftover,
-        )
+        found = run(files.cfg, files.weights, dialect=options.dialect, strict=strict)
     if options.is_json:
         click.echo(json.dumps([array.to_dict() for array in found], indent=1))
     else:

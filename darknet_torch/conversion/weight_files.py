@@ -178,12 +178,16 @@ class ArrayStatistics:
 
 
 def statistics(
-    cfg: StrPath, weights: StrPath, *, dialect: str | Dialect = ALEXEYAB, strict: bool = True
+    cfg: StrPath | None,
+    weights: StrPath,
+    *,
+    dialect: str | Dialect = ALEXEYAB,
+    strict: bool = True,
 ) -> list[ArrayStatistics]:
     """Statistics of every array of a weight file, in the order of the file.
 
     Args:
-        cfg, weights: the model.
+        cfg, weights: the model; without a cfg it is found as in `darknet_torch.load`.
         dialect: the code base that it comes from.
         strict: bytes left over in the weight file are an error.
 

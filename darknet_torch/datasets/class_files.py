@@ -65,6 +65,11 @@ def folders_of_names(examples: Sequence[Example]) -> Iterator[Path]:
         yield from (folder, folder.parent)
 
 
+def numbered_names(classes: int) -> tuple[str, ...]:
+    """Return a name for each of the classes, such as ``class 0``."""
+    return tuple(f"class {number}" for number in range(classes))
+
+
 def unnamed_classes(
     examples: Iterable[Example], where: object
 ) -> tuple[tuple[str, ...], list[Problem]]:
@@ -76,7 +81,7 @@ def unnamed_classes(
         for key in item.labels.class_ids
         if 0 <= key < _MOST_UNNAMED
     ]
-    names = tuple(f"class {index}" for index in range(max(ids, default=-1) + 1))
+    names = numbered_names(max(ids, default=-1) + 1)
     what = f"the classes have no names; they are called class 0 to class {len(names) - 1}"
     note = Problem(UNNAMED, str(where), what, is_note=True)
     return names, [note] if names else []

@@ -20,6 +20,7 @@ from darknet_torch.downloads.model_search import (
     find_cfg_of,
     find_model_of,
     find_weights_of,
+    similar_file,
 )
 from darknet_torch.downloads.published import Published, nearest_name, published_by_name
 from darknet_torch.errors import UsageError, WeightsError
@@ -68,8 +69,9 @@ def resolve_model(
 
     The cfg of a weight file is the one inside it (.pt, .safetensors); else the one next to it
     that has its name, where ``_best``, ``_last``, ``_final``, ``_1000`` and the like may be left
-    out; else the shipped definition of that name. Where there are several, those that the length
-    of the weight file does not fit are left out.
+    out; else one of that name in the folders of its project or of the working folder (``cfg``,
+    ``data``, ``backup``, ``weights``); else the shipped definition of that name. Where there are
+    several, those that the length of the weight file does not fit are left out.
 
     Args:
         cfg: path of a cfg, or the name of a shipped one, such as "yolov3". A file of weights in
@@ -122,11 +124,12 @@ def resolve_weights(weights: StrPath) -> Path:
             expected="a weight file or a state_dict",
             fix="give the .weights, .pt or .safetensors file that the graph was made from",
         )
-    if (path_exists(path) and not is_folder(path)) or path.name != os.fspath(weights):
+    if path_exists(path) and not is_folder(path):
         return path
-    published = published_by_name(path.name)
+    is_name = path.name == os.fspath(weights)
+    published = published_by_name(path.name) if is_name else None
     if published is None:
-        close = None if path_exists(path) else nearest_name(path.name)
+        close = None if path_exists(path) else _nearest_weights(path, is_name=is_name)
         if close is None:
             return path
         raise WeightsError("no such weight file", where=path, fix=f"did you mean {close!r}?")
@@ -138,6 +141,14 @@ def resolve_weights(weights: StrPath) -> Path:
             fix=f"to fetch it: {_how_to_fetch(published)}",
         )
     return found
+
+
+def _nearest_weights(path: Path, *, is_name: bool) -> str | None:
+    """The file in the same folder, or the published one, that a misspelt path stands for."""
+    similar = similar_file(path)
+    if similar is not None and kind_of(similar) is ModelFileKind.WEIGHTS:
+        return str(similar)
+    return nearest_name(path.name) if is_name else None
 
 
 def _resolve_by_names(names: Path, *, default_weights: bool, misfit: Misfit | None) -> ModelFiles:
@@ -173,14 +184,15 @@ def _with_weights(cfg: Path, misfit: Misfit | None) -> ModelFiles:
     beside = find_weights_of(cfg, misfit)
     if beside is not None:
         return ModelFiles(cfg, beside.path, (f"weights {beside}",))
-    published = published_by_name(cfg.stem) if cfg.parent == definitions_folder() else None
+    is_shipped = cfg.parent == definitions_folder()
+    published = published_by_name(cfg.stem) if is_shipped else None
     found = downloaded(published) if published else None
     if found is not None:
         return ModelFiles(cfg, found)
     raise UsageError(
         "no weights",
         expected="--weights FILE",
-        got=f"no --weights, and no {neighbour}",
+        got=f"no --weights, and no {neighbour.name if is_shipped else neighbour}",
         fix=f"to fetch the published ones: {_how_to_fetch(published)}" if published else None,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,16 @@ from darknet_torch.cfg.model_names import (
     kind_of,
     model_stems,
 )
-from darknet_torch.cfg.zoo import definitions_folder, read_names, shipped
+from darknet_torch.cfg.zoo import definitions_folder, nearest_model, read_names, shipped
 from darknet_torch.downloads.published import published_by_name, published_of_size
-from darknet_torch.errors import NamesError, UsageError
-from darknet_torch.text import is_file
+from darknet_torch.errors import NamesError, UsageError, nearest
+from darknet_torch.text import is_file, is_folder
 
 # Says why a weight file does not fit a cfg; None if it does. Only torch knows, so it is given.
 Misfit = Callable[[Path, Path], str | None]
 _KNOWN_CLASSES = {80: "coco", 20: "voc"}  # classes and their shipped names
+# The folders of a Darknet project, as both Darknets and their READMEs name them.
+_PROJECT_FOLDERS = ("cfg", "data", "backup", "weights")
 _MOST_TRIED = 20  # cfg files of a folder that an error may suggest
 
 
@@ -47,6 +50,9 @@ class Candidate:
 def find_cfg_of(weights: Path, misfit: Misfit | None = None) -> Candidate:
     """Find the cfg of a weight file by its name, and its length where names leave a choice.
 
+    It is looked for next to the file, then in the folders of the project, as `_around` lists
+    them, then among the shipped definitions.
+
     Args:
         weights: the file, which exists.
         misfit: says why a weight file does not fit a cfg; without it every file fits.
@@ -55,21 +61,22 @@ def find_cfg_of(weights: Path, misfit: Misfit | None = None) -> Candidate:
         UsageError: there is none, or there are several that differ and fit.
         WeightsError: it is no weight file.
     """
-    beside, known = _beside([weights], ".cfg"), _shipped_cfgs(weights)
-    if len(beside) == 1 and not known:
-        return beside[0]  # loading says more about a file that does not fit
+    own, known = _groups([weights], ".cfg"), _shipped_cfgs(weights)
+    first = [candidate for group in own for candidate in group]
+    if len(first) == 1 and not known:
+        return first[0]  # loading says more about a file that does not fit
     reasons: dict[Candidate, str | None] = {}
-    for group in (beside, known):
+    for group in (*own, known):
         reasons |= {one: misfit(one.path, weights) if misfit else None for one in group}
         fitting = [candidate for candidate in group if reasons[candidate] is None]
         if fitting:
             return _only(fitting, weights, "--cfg")
     if reasons:
-        raise _misfit_error(weights, reasons)
+        raise _misfit_error(weights, reasons, _suggest_cfg(weights, misfit))
     raise UsageError(
         "does not say which network it belongs to",
         where=weights,
-        expected=f"--cfg CFG, or {_alternatives(weights, '.cfg')} next to it",
+        expected=f"--cfg CFG, or {_alternatives(weights, '.cfg')}",
         fix=_suggest_cfg(weights, misfit),
     )
 
@@ -77,15 +84,19 @@ def find_cfg_of(weights: Path, misfit: Misfit | None = None) -> Candidate:
 def find_weights_of(cfg: Path, misfit: Misfit | None = None) -> Candidate | None:
     """Find the only weights that a training of a cfg left next to it; None without any.
 
-    For a shipped definition the working folder is searched, too.
+    Where there are none, the folders of the project are searched. For a shipped definition the
+    working folder is searched as if the cfg lay there, too.
 
     Raises:
         UsageError: there are several that differ and fit.
     """
-    folders = [cfg.parent, Path()] if Candidate(cfg).is_shipped else [cfg.parent]
-    found = _weights_in(folders, cfg.stem)
-    if len(found) > 1 and misfit is not None:
-        found = [one for one in found if _fits(cfg, one.path, misfit)] or found
+    is_shipped = Candidate(cfg).is_shipped
+    folders = [cfg.parent, Path()] if is_shipped else [cfg.parent]
+    found = _weights_in(folders, cfg.stem) or _weights_in(_around(folders[-1]), cfg.stem)
+    if misfit is not None and (is_shipped or len(found) > 1):
+        fitting = [one for one in found if _fits(cfg, one.path, misfit)]
+        # Weights of a shipped name are often of a training with other classes.
+        found = fitting if is_shipped else fitting or found
     return _only(found, cfg, "--weights") if found else None
 
 
@@ -94,7 +105,9 @@ def _fits(cfg: Path, weights: Path, misfit: Misfit) -> bool:
 
 
 def find_model_of(names: Path) -> tuple[Candidate | None, Candidate | None]:
-    """Find the cfg, or else the weights, next to a .names or .data file, by its name.
+    """Find the cfg, or else the weights, of a .names or .data file by its name.
+
+    Each is looked for next to the file, then in the folders of the project.
 
     Returns:
         The cfg and the weights, one of which is None.
@@ -102,21 +115,22 @@ def find_model_of(names: Path) -> tuple[Candidate | None, Candidate | None]:
     Raises:
         UsageError: there is neither, or there are several.
     """
-    cfgs = _beside([names], ".cfg")
-    if cfgs:
-        return _only(cfgs, names, "--cfg"), None
-    found = _weights_in([names.parent], model_stems(names)[-1])
-    if found:
-        return None, _only(found, names, "--weights")
+    stem = model_stems(names)[-1]
+    for cfgs in _groups([names], ".cfg"):
+        if cfgs:
+            return _only(cfgs, names, "--cfg"), None
+    for folders in ([names.parent], _around(names.parent)):
+        if found := _weights_in(folders, stem):
+            return None, _only(found, names, "--weights")
     raise UsageError(
         "does not say which network it belongs to",
         where=names,
-        expected=f"--cfg CFG, or {_alternatives(names, '.cfg')} next to it",
+        expected=f"--cfg CFG, or {_alternatives(names, '.cfg')}",
     )
 
 
 def find_names_of(files: Iterable[Path | None], classes: int | None = None) -> Candidate | None:
-    """Find the names of a model's classes next to its files, or among the shipped ones.
+    """Find the names of a model's classes next to its files, in its project, or shipped.
 
     Args:
         files: its cfg and its weights, if there are any.
@@ -124,19 +138,36 @@ def find_names_of(files: Iterable[Path | None], classes: int | None = None) -> C
 
     Returns:
         A .names file with the name of one of the files, else the list of COCO or VOC if their
-        number fits; else None. A file next to them is returned even if it does not fit, so that
+        number fits; else None. A file that is found is returned even if it does not fit, so that
         its number of names is reported.
 
     Raises:
         UsageError: several files differ and have that many names.
     """
     given = [path for path in files if path is not None]
-    beside = _beside(given, ".names")
-    fitting = [one for one in beside if classes in (None, _count_names(one.path))]
-    if beside:
-        return _only(fitting, given[-1], "--names") if fitting else beside[0]
+    groups = _groups(given, ".names")
+    for group in groups:
+        fitting = [one for one in group if classes in (None, _count_names(one.path))]
+        if fitting:
+            return _only(fitting, given[-1], "--names")
+    for group in filter(None, groups):
+        return group[0]
     known = shipped(".names").get(_KNOWN_CLASSES.get(classes or 0, ""))
     return Candidate(known) if known else None
+
+
+def similar_file(path: Path) -> Path | None:
+    """Return the file of a model whose name a misspelt one in its folder stands for, if any."""
+    try:
+        near = [
+            file
+            for file in path.parent.iterdir()
+            if kind_of(file) is not None and nearest(path.suffix, [file.suffix])
+        ]
+    except OSError:
+        return None
+    close = nearest_model(path.stem, [file.stem for file in near])
+    return next((file for file in near if file.stem == close), None)
 
 
 def _count_names(path: Path) -> int:
@@ -146,10 +177,43 @@ def _count_names(path: Path) -> int:
         return -1
 
 
-def _beside(files: Iterable[Path], suffix: str) -> list[Candidate]:
-    """The files next to others that have their names and another suffix, the nearest first."""
-    named = (path.with_name(f"{stem}{suffix}") for path in files for stem in model_stems(path))
-    return [Candidate(path) for path in dict.fromkeys(named) if is_file(path)]
+def _groups(files: Sequence[Path], suffix: str) -> list[list[Candidate]]:
+    """The files with the names of others and another suffix, the nearest name first.
+
+    Returns:
+        Those next to the files, then those in the folders of their projects.
+    """
+    beside = [(path, [path.parent]) for path in files]
+    around = [(path, _around(path.parent)) for path in files]
+    return [_named(group, suffix) for group in (beside, around)]
+
+
+def _named(files: Iterable[tuple[Path, list[Path]]], suffix: str) -> list[Candidate]:
+    paths = (
+        folder / f"{stem}{suffix}"
+        for path, folders in files
+        for stem in model_stems(path)
+        for folder in folders
+    )
+    return [Candidate(path) for path in dict.fromkeys(paths) if is_file(path)]
+
+
+def _around(folder: Path) -> list[Path]:
+    """The folders of the Darknet projects that a folder and the working folder belong to.
+
+    A project has folders such as cfg/ and backup/: it is the folder above one of these names,
+    else the folder itself. Its own files count, and those in its folders of these names.
+    """
+    if folder == definitions_folder():
+        return []
+    found = {os.path.realpath(folder): folder}
+    for member in (folder, Path()):
+        inside = member.absolute().name.lower() in _PROJECT_FOLDERS
+        root = (member.parent if member.name else member / os.pardir) if inside else member
+        for path in (root, *(root / name for name in _PROJECT_FOLDERS)):
+            if is_folder(path):
+                found.setdefault(os.path.realpath(path), path)
+    return list(found.values())[1:]
 
 
 def _shipped_cfgs(weights: Path) -> list[Candidate]:
@@ -212,16 +276,22 @@ def _same_content(one: Path, other: Path) -> bool:
 
 
 def _alternatives(path: Path, suffix: str) -> str:
-    return " or ".join(f"{stem}{suffix}" for stem in model_stems(path))
+    """Say which files are looked for, and where."""
+    names = " or ".join(f"{stem}{suffix}" for stem in model_stems(path))
+    around = ", ".join(str(folder) for folder in _around(path.parent))
+    return f"{names} next to it" + (f" or in {around}" if around else "")
 
 
-def _misfit_error(weights: Path, reasons: dict[Candidate, str | None]) -> UsageError:
+def _misfit_error(
+    weights: Path, reasons: dict[Candidate, str | None], fix: str | None
+) -> UsageError:
     which = "any cfg" if len(reasons) > 1 else "the cfg"
     return UsageError(
         f"does not fit {which} that its name leads to",
         where=weights,
         expected="--cfg CFG, the cfg that it was trained with",
         got="; ".join(f"{candidate}: {reason}" for candidate, reason in reasons.items()),
+        fix=fix,
     )
 
 

@@ -35,7 +35,8 @@ class Classifier:
 
     Args:
         network: a network without detection heads; it is put into evaluation mode.
-        names: the names of its classes, or a names file.
+        names: the names of its classes, or a names file. None: `network.names`, those that
+            `darknet_torch.load` found. Without names, as with [], a class is called "class N".
         top: how many classes to return, all if there are fewer; 1 or more.
         letterbox: fit the whole picture and pad with grey; else resize the shorter side and
             crop the centre. None: as the network's dialect does.
@@ -77,7 +78,9 @@ class Classifier:
             )
         self.classes: int = network.output_layer.output_shape.count
         self.top: int = min(check_count("top", top, least=1), self.classes)
-        self.names: tuple[str, ...] = resolve_names(names, self.classes, allow_more=True)
+        self.names: tuple[str, ...] = resolve_names(
+            network.names if names is None else names, self.classes, allow_more=True
+        )
         default = network.dialect.defaults.letterbox
         self.letterbox: bool = check_flag("letterbox", default if letterbox is None else letterbox)
         self.exif: bool = check_flag("exif", exif)

@@ -55,8 +55,8 @@ class Detector:
 
     Args:
         network: a network with detection heads; it is put into evaluation mode.
-        names: the names of its classes, or a names file; without names a class is called
-            "class N".
+        names: the names of its classes, or a names file. None: `network.names`, those that
+            `darknet_torch.load` found. Without names, as with [], a class is called "class N".
         threshold: detections with a score at or below this are dropped, 0-1.
         nms_threshold: a box that overlaps a box of the same class with a higher score by more
             than this is dropped, 0-1; 0 keeps all.
@@ -103,7 +103,9 @@ class Detector:
         self.heads: list[Head] = network.heads
         _check_heads(network)
         self.classes: int = self.heads[-1].classes
-        self.names: tuple[str, ...] = resolve_names(names, self.classes, allow_more=False)
+        self.names: tuple[str, ...] = resolve_names(
+            network.names if names is None else names, self.classes, allow_more=False
+        )
         if resize not in (None, *RESIZE_METHODS):
             expected = " or ".join(RESIZE_METHODS)
             raise UsageError("unknown resize method", expected=expected, got=repr(resize))

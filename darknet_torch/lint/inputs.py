@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.cfg.zoo import find_cfg, is_partial_name
+from darknet_torch.cfg.model_names import ModelFileKind, kind_of
+from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from darknet_torch.text import backslash_fix, is_folder, open_to_read, path_exists, refusal
 
 _DATA_SUFFIXES = (".data", ".json", ".yaml", ".yml", ".csv")
-_WEIGHTS_SUFFIXES = (".weights", ".backup")
 _FIRST_BYTES = 4096  # enough to tell text from numbers
 
 
@@ -50,7 +50,7 @@ def recognise(words: Sequence[str]) -> Inputs:
 def _recognise(word: str) -> tuple[str, Path]:
     path = Path(word)
     suffix = path.suffix.lower()
-    is_weights = suffix in _WEIGHTS_SUFFIXES or is_partial_name(path)
+    is_weights = kind_of(path) is ModelFileKind.WEIGHTS
     if not path_exists(path):
         if is_weights or suffix in _DATA_SUFFIXES:
             raise UsageError(refusal(path) or "no such file", where=path, fix=backslash_fix(path))

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from darknet_torch.cfg.dialect import ALEXEYAB, DIALECTS, Dialect
+from darknet_torch.cfg.model_names import contains_cfg
 from darknet_torch.cfg.zoo import is_partial_name
 from darknet_torch.conversion.weight_files import ArrayStatistics, network_statistics
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import Finding, collect_findings, error, note, warning
+from darknet_torch.loading.readers import ModelSource, read_model
 from darknet_torch.model.loading import fill
 from darknet_torch.model.network import Network, WeightsHeader, build_network
 from darknet_torch.model.weights import LoadReport, map_file, read_header, read_weights
@@ -23,11 +25,13 @@ def lint_weights(path: Path, cfg: CheckedCfg | None) -> list[Finding]:
     """Check a weight file: its header, its length for the cfg, and its values.
 
     Args:
-        path: the weight file.
+        path: the weight file, or a .pt or .safetensors file or checkpoint.
         cfg: the cfg that it belongs to; without one that can be built only the header is
-            checked.
+            checked. Files that contain their cfg need none.
     """
     found: list[Finding] = []
+    if contains_cfg(path):
+        return _lint_state_file(path, cfg)
     dialect = ALEXEYAB if cfg is None else cfg.dialect
     header = None
     with collect_findings(found):
@@ -43,11 +47,29 @@ def lint_weights(path: Path, cfg: CheckedCfg | None) -> list[Finding]:
         report = fill(cfg.network, path, strict=True)
     if report is None:
         return [*found, *_suggest_dialect(path, cfg)]
-    found += _check_coverage(path, report)
-    found += _check_seen(path, cfg.network)
-    for array in network_statistics(cfg.network, report):
-        found += _check_array(path, cfg.network, array)
+    return [*found, *_check_content(path, cfg.network, report)]
+
+
+def _lint_state_file(path: Path, cfg: CheckedCfg | None) -> list[Finding]:
+    """Check a .pt or .safetensors file, or a checkpoint of another program."""
+    if cfg is not None and cfg.network is None:
+        return [note(path, "is not checked, since the cfg cannot be built")]
+    found: list[Finding] = []
+    model = None
+    with collect_findings(found):
+        given, dialect = (None, ALEXEYAB) if cfg is None else (cfg.path, cfg.dialect)
+        model = read_model(ModelSource(path, given, dialect=dialect))
+    if model is not None and model.report is not None:
+        found += _check_content(path, model.network, model.report)
     return found
+
+
+def _check_content(path: Path, network: Network, report: LoadReport) -> Iterator[Finding]:
+    """Report what is missing in a file that was read, and values that no training gives."""
+    yield from _check_coverage(path, report)
+    yield from _check_seen(path, network)
+    for array in network_statistics(network, report):
+        yield from _check_array(path, network, array)
 
 
 def _check_header(path: Path, header: WeightsHeader) -> Iterator[Finding]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import torch
 
 from darknet_torch.arguments import check_path
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.grammar import read_cfg_text
+from darknet_torch.cfg.zoo import resolve_names
 from darknet_torch.downloads.model_files import resolve_model
+from darknet_torch.downloads.model_search import find_names_of
+from darknet_torch.errors import NamesError, UsageError, warn
 from darknet_torch.loading.model import Model
 from darknet_torch.loading.readers import ModelSource, read_model
 from darknet_torch.model.loading import build, find_device
@@ -46,7 +50,13 @@ def load(
         strict: bytes left over at the end of the weight file are an error.
 
     Returns:
-        The network, in evaluation mode.
+        The network, in evaluation mode. Its `names` are those inside the file of weights; else
+        those of the .names file next to the weights or the cfg; else, of a detector with 80 or
+        20 classes, those of COCO or VOC; else ().
+
+    Warns:
+        CfgWarning: a .names file found next to the weights or the cfg does not fit, or several
+            do, so that none is taken.
 
     Raises:
         CfgError: the cfg does not exist or cannot be loaded.
@@ -58,7 +68,33 @@ def load(
     if weights is not None:
         check_path("weights", weights, expected="the path of a weight file, or a name")
     model = load_model(cfg, weights, width=width, height=height, dialect=dialect, strict=strict)
+    model.network.names = model.network.names or _find_names(model)
     return model.network.to(find_device(device or "cpu"))
+
+
+def _find_names(model: Model) -> tuple[str, ...]:
+    """Return the names of the classes in a file that the name of the model leads to."""
+    network = model.network
+    if not network.net.is_picture:
+        return ()
+    heads = network.heads
+    classes = heads[-1].classes if heads else network.output_layer.output_shape.count
+    files = [Path(model.cfg_file), Path(model.report.path) if model.report else None]
+    try:
+        found = find_names_of(files, classes)
+        # Any network may have 80 or 20 outputs; only of a detector they are probably classes.
+        if found is None or (found.is_shipped and not heads):
+            return ()
+        return resolve_names(found.path, classes, allow_more=not heads)
+    except (NamesError, UsageError) as error:
+        warn(
+            f"no names of the classes are taken: {error.what}",
+            where=error.where,
+            expected=error.expected,
+            got=error.got,
+            fix="pass the right ones: Detector(network, names=...)",
+        )
+        return ()
 
 
 def load_model(
@@ -83,11 +119,12 @@ def load_model(
     misfit = find_misfit(width=width, height=height, strict=strict)
     files = resolve_model(cfg, weights, misfit=misfit)
     if files.weights is not None:
-        return read_model(
-            ModelSource(
-                files.weights, files.cfg, (), dialect, width, height, strict, cutoff=cutoff
-            )
+        source = ModelSource(
+            files.weights, files.cfg, (), dialect, width, height, strict, cutoff=cutoff
         )
+        model = read_model(source)
+        model.network.names = model.names
+        return model
     assert files.cfg is not None, "there is a cfg or there are weights"
     network = build(files.cfg, width=width, height=height, dialect=dialect)
     network.initialize()

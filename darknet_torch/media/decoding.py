@@ -123,6 +123,10 @@ def check_is_file(path: str | os.PathLike[str]) -> Path:
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:
+        if "://" in os.fspath(path):
+            raise ImageError(
+                "URLs of this kind are not opened", where=path, expected="http:// or https://"
+            ) from None
         raise ImageError("no such picture", where=file, fix=backslash_fix(file)) from None
     except (OSError, ValueError) as error:
         raise _not_readable(file, error) from None

@@ -51,6 +51,8 @@ class Network(nn.Module):
         arithmetic: how the layers add up and round in training.
         layers: one module per section, in the order of the cfg.
         header: version and `seen` for the next weight file.
+        names: of its classes, which `Detector` and `Classifier` use unless they are given
+            others; () if they are not known. `darknet_torch.load` sets them.
         last_readers: index of a layer -> indices of the outputs that no later layer reads.
     """
 
@@ -67,6 +69,7 @@ class Network(nn.Module):
         self.arithmetic: Arithmetic = arithmetic
         self.layers: Sequence[Layer] = cast("Sequence[Layer]", nn.ModuleList(layers))
         self.header: WeightsHeader = WeightsHeader(*dialect.weight_file.version)
+        self.names: tuple[str, ...] = ()
         self.last_readers: dict[int, list[int]] = _last_readers(layers)
         self._outputs = _output_indices(layers)
 

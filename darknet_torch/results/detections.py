@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -43,13 +43,13 @@ class Detection:
     name: str
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Detections:
     """The boxes detected in one picture, sorted by score, the highest first.
 
     A box that is above the threshold for two classes is listed twice. ``for one in detections``
     and ``detections[0]`` give a `Detection`; a slice, a mask, or a list of indices gives
-    `Detections`.
+    `Detections`. Two are equal if all their values are.
 
     Attributes:
         boxes_xyxy: [K, 4] left, top, right, bottom in pixels of the original picture; they
@@ -70,6 +70,14 @@ class Detections:
     names: tuple[str, ...] = ()
     filename: str = ""
     frame_id: int = 1
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Detections):
+            return NotImplemented
+        return all(
+            np.array_equal(getattr(self, field.name), getattr(other, field.name))
+            for field in fields(self)
+        )
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -12,7 +12,6 @@ from darknet_torch.cli.detector_evaluation import (
     build_detector,
     detect_in_data_set,
     exit_if_failed,
-    numbered_names,
     open_evaluation_data,
     print_result,
     with_names,
@@ -80,6 +79,8 @@ def test_a_label_beyond_the_names_is_left_out_with_a_warning(label_file, where):
         (("cat", "dog"), "x\ny\n", ["cat", "dog"]),
         ((), "x\ny\n", ["x", "y"]),
         ((), None, ["class 0", "class 1"]),
+        (("class 0",), "x\ny\n", ["x", "y"]),
+        (("class 0",), None, ["class 0", "class 1"]),
     ],
 )
 def test_names_are_those_of_the_data_set_or_the_cfg_or_numbers(options, own, file, names):
@@ -88,10 +89,6 @@ def test_names_are_those_of_the_data_set_or_the_cfg_or_numbers(options, own, fil
     detector = build_detector(build_network(parse_cfg(CFG)), data_set(names=own), options, 0.3)
     assert list(detector.names) == names
     assert detector.nms_threshold == 0.3
-
-
-def test_numbered_names_count_from_0():
-    assert numbered_names(2) == ["class 0", "class 1"]
 
 
 def test_a_data_set_without_a_readable_picture_is_refused(options, tmp_path, capsys):

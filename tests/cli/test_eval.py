@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from pycocotools.coco import COCO
@@ -54,6 +55,22 @@ def test_the_json_has_every_convention(data):
     assert content["darknet"][0]["points"] == 11
     assert content["darknet"][0]["map"] > 0.5
     assert content["coco"]["AP50"] > 0.5
+
+
+def test_the_model_and_the_data_may_be_words(data, tmp_path):
+    shutil.copy(CFG, tmp_path / "toy.cfg")
+    weights = shutil.copy(Path(CFG).with_suffix(".weights"), tmp_path / "toy_best.weights")
+    result = dtorch("eval", data, weights, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.startswith(f"cfg {tmp_path / 'toy.cfg'}")
+    assert json.loads(result.stdout)["darknet"] == numbers(data)["darknet"]
+
+
+def test_two_data_sets_are_refused(data):
+    result = dtorch("eval", CFG, data.parent, "--data", "other")
+    assert result.exit_code == 2
+    assert f"{data.parent}: two data sets: expected one data set" in result.stderr
+    assert f"got other and {data.parent}" in result.stderr
 
 
 def test_letterbox_is_among_the_settings(data):

@@ -109,6 +109,11 @@ def test_pictures_alone_are_refused_with_what_is_missing():
     assert "got dog.png, none of which is one" in message
 
 
+def test_a_misspelt_suffix_gets_a_suggestion():
+    message = refused("run/toy_best.weigths", "dog.png")
+    assert f"did you mean {str(Path('run/toy_best.weights'))!r}?" in message
+
+
 def test_a_model_alone_is_refused():
     assert "no pictures or videos" in refused("run/toy_best.weights")
     assert "no pictures" in refused("run/toy_best.weights", command="classify")

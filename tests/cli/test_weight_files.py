@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from darknet_torch import convert
 from tests.cli.command import dtorch
 from tests.conversion.small_models import write_model
 
@@ -92,6 +93,17 @@ def test_statistics_as_json_have_the_same_numbers(model):
     assert [one["count"] for one in found] == [8, 8, 8, 8, 216, 14, 112]
     assert found[0]["mean"] == pytest.approx(raw.mean(), rel=1e-12)  # float64
     assert {one["not_finite"] for one in found} == {0}
+
+
+def test_one_file_is_enough_for_statistics(model, tmp_path):
+    cfg, weights = model
+    expected = dtorch("statistics", cfg, weights).stdout
+    converted = tmp_path / "y.pt"
+    convert(weights, converted, cfg=cfg)
+    assert dtorch("statistics", converted).stdout == expected
+    best = weights.rename(cfg.with_name(f"{cfg.stem}_best.weights"))
+    for given in (cfg, best):
+        assert dtorch("statistics", given).stdout == expected
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

@@ -96,6 +96,12 @@ def test_a_file_that_is_not_downloaded_is_refused_with_the_command_to_fetch_it(c
     )
 
 
+def test_a_misspelt_path_gets_the_nearest_file_of_its_folder(tmp_path):
+    (tmp_path / "toy_best.weights").touch()
+    with pytest.raises(WeightsError, match=r"toy_bst\.weights: no such .*toy_best\.weights'"):
+        resolve_weights(tmp_path / "toy_bst.weights")
+
+
 def test_a_misspelt_name_gets_a_suggestion(tmp_path):
     with pytest.raises(WeightsError, match="no such weight file; did you mean 'yolov3-tiny'"):
         resolve_weights("yolov3-tinny")

@@ -1,5 +1,6 @@
 """The search for a model's files by the name of one of them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from darknet_torch.downloads.model_search import (
     find_model_of,
     find_names_of,
     find_weights_of,
+    similar_file,
 )
 from darknet_torch.errors import UsageError
 
@@ -98,6 +100,80 @@ class TestCfg:
         with pytest.raises(UsageError, match=r"its length fits --cfg yolov4-tiny$"):
             find_cfg_of(Path("mine.weights"), fits())
 
+    def test_one_that_fits_is_suggested_in_place_of_the_one_of_its_name(self):
+        write("x.weights", "x_1.cfg", "yolov3.cfg", "mine.cfg")
+        Path("x.weights").rename("yolov3_best.weights")
+        with pytest.raises(UsageError, match=r"its length fits --cfg mine\.cfg$"):
+            find_cfg_of(Path("yolov3_best.weights"), fits("mine"))
+
+
+class TestProject:
+    """Darknet keeps the files of a model in cfg/, data/ and backup/."""
+
+    @pytest.fixture(autouse=True)
+    def project(self, folder):
+        for name in ("cfg", "data", "backup"):
+            (folder / "x64" / name).mkdir(parents=True)
+        write("x64/cfg/x.cfg", "x64/data/x.names", "x64/data/x.data", "x64/backup/x_best.weights")
+
+    @pytest.mark.parametrize(
+        ("working", "root"),
+        [(".", "x64"), ("x64", "."), ("x64/backup", ".."), ("x64/data", "..")],
+    )
+    def test_each_file_leads_to_the_others(self, folder, working, root, monkeypatch):
+        monkeypatch.chdir(working)
+        cfg, weights, names, data = (
+            Path(os.path.relpath(folder / "x64" / name))
+            for name in ("cfg/x.cfg", "backup/x_best.weights", "data/x.names", "data/x.data")
+        )
+        found = Candidate(Path(root) / "cfg" / "x.cfg")
+        assert find_cfg_of(weights) == found
+        assert find_weights_of(cfg).path.samefile(weights)
+        assert find_names_of([cfg, weights]).path.samefile(names)
+        assert find_model_of(data)[0].path.samefile(cfg)
+
+    def test_the_project_of_the_working_folder_counts(self, folder, monkeypatch):
+        (folder / "drive").mkdir()
+        write("drive/x_best.weights")
+        monkeypatch.chdir("x64")
+        assert find_cfg_of(Path("../drive/x_best.weights")) == Candidate(Path("cfg/x.cfg"))
+        assert find_names_of([Path("../drive/x_best.weights")]) == Candidate(Path("data/x.names"))
+
+    def test_a_file_next_to_the_other_comes_first(self):
+        write("x64/backup/x.cfg", "x64/backup/x.names")
+        weights = Path("x64/backup/x_best.weights")
+        assert find_cfg_of(weights).path == Path("x64/backup/x.cfg")
+        assert find_cfg_of(weights, fits(str(Path("x64/cfg/x.cfg")))).path == Path("x64/cfg/x.cfg")
+        assert find_names_of([weights]).path == Path("x64/backup/x.names")
+
+    def test_two_that_fit_are_listed(self):
+        write("x64/x.cfg")
+        with pytest.raises(UsageError, match=r"several cfg files.*got x64.x\.cfg, x64.cfg.x\.cfg"):
+            find_cfg_of(Path("x64/backup/x_best.weights"))
+
+    def test_the_folders_that_were_searched_are_named(self):
+        write("x64/backup/y.weights")
+        with pytest.raises(UsageError) as caught:
+            find_cfg_of(Path("x64/backup/y.weights"))
+        searched = ", ".join(str(Path(name)) for name in ("x64", "x64/cfg", "x64/data", "."))
+        assert caught.value.expected == f"--cfg CFG, or y.cfg next to it or in {searched}"
+
+    def test_other_folders_are_not_searched(self):
+        Path("other/photos").mkdir(parents=True)
+        write("other/x.cfg", "other/photos/x.weights")
+        Path("x64/cfg/x.cfg").unlink()
+        with pytest.raises(UsageError, match="does not say which network"):
+            find_cfg_of(Path("other/photos/x.weights"))
+
+
+def test_a_misspelt_name_stands_for_the_nearest_file_of_a_model():
+    write("toy_best.weights", "toy.names", "toy_best.txt", "yolov7.cfg")
+    assert similar_file(Path("toy_bst.weights")) == Path("toy_best.weights")
+    assert similar_file(Path("toy_best.weigths")) == Path("toy_best.weights")
+    assert similar_file(Path("yolov8.cfg")) is None
+    assert similar_file(Path("boy.names")) is None
+    assert similar_file(Path("gone/toy.names")) is None
+
 
 class TestWeights:
     def test_the_only_ones_of_a_training_are_found(self):
@@ -112,6 +188,12 @@ class TestWeights:
             UsageError, match=r"several weights files: .* got x_best\.weights, x_f"
         ):
             find_weights_of(Path("x.cfg"))
+
+    def test_of_a_shipped_definition_they_must_fit(self):
+        write("yolov3_last.weights")
+        shipped_cfg = shipped(".cfg")["yolov3"]
+        assert find_weights_of(shipped_cfg, fits()) is None
+        assert find_weights_of(shipped_cfg, fits("yolov3")) is not None
 
     def test_those_that_do_not_fit_are_left_out(self):
         write("x.cfg", "x_best.weights", "x_last.weights")

@@ -232,10 +232,9 @@ class TestNames:
     def test_more_names_than_classes_are_allowed(self):
         assert Classifier(certain(0, 1), names=["cat", "dog", "cow"])(BLACK).name(1) == "dog"
 
-    @pytest.mark.parametrize("names", [[], ["cat"]])
-    def test_fewer_names_than_classes_are_refused(self, names):
-        with pytest.raises(NamesError, match=rf"expected 2 names.*got {len(names)} names"):
-            Classifier(certain(0, 1), names=names)
+    def test_fewer_names_than_classes_are_refused(self):
+        with pytest.raises(NamesError, match=r"expected 2 names.*got 1 names"):
+            Classifier(certain(0, 1), names=["cat"])
 
     def test_a_names_file_with_too_few_names_is_reported_by_name(self, tmp_path):
         path = tmp_path / "one.names"

@@ -6,6 +6,7 @@ import struct
 import numpy as np
 import pytest
 
+from darknet_torch import convert
 from darknet_torch.cfg.dialect import PJREDDIE
 from darknet_torch.lint.cfg import lint_cfg
 from darknet_torch.lint.finding import Severity
@@ -191,3 +192,20 @@ def test_only_the_header_is_checked_if_the_cfg_cannot_be_built(model):
         Severity.NOTE,
         "only the header is checked, since the cfg cannot be",
     )
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_a_file_that_contains_its_cfg_is_checked_without_one(model, tmp_path, suffix):
+    def broken(network):
+        network.layers[0].weight_slots()[0].tensor.data[0] = float("nan")
+
+    cfg, write = model
+    path = tmp_path / f"x{suffix}"
+    convert(write(broken), path, cfg=cfg)
+    for given in (None, lint_cfg(cfg)):
+        one(lint_weights(path, given), Severity.ERROR, "biases of layer 0 .* are not finite")
+    other = tmp_path / "other.cfg"
+    other.write_text(CFG.replace("filters=2", "filters=3"))
+    one(found(path, other), Severity.ERROR, "do not fit the cfg")
+    other.write_text(CFG.replace("filters=7", "filters=8"))
+    one(found(path, other), Severity.NOTE, "is not checked, since the cfg cannot be built")

@@ -226,6 +226,7 @@ class TestSeveral:
             ([BGR[None]], r"pictures\[0\]: this array"),
             ([torch.stack([TENSOR])], r"pictures\[0\]: this tensor.*; give the pictures of the"),
             ([tmp_path / "gone.png"], r"gone\.png: no such picture"),
+            (["ftp://host/a.png"], r"ftp://host/a\.png: URLs of this kind are not opened"),
         ):
             with pytest.raises(ImageError, match=where):
                 list(open_pictures(pictures))

@@ -22,6 +22,14 @@ def found(*rows, names=NAMES, height=576, width=768, **rest):
     )
 
 
+def test_detections_are_equal_if_all_values_are():
+    rows = [(0, 0.9, 1, 2, 3, 4), (1, 0.8, 5, 6, 7, 8)]
+    assert found(*rows) == found(*rows)
+    assert found(*rows) != found(rows[0])
+    assert found(*rows) != found(*rows, filename="dog.jpg")
+    assert found() != []
+
+
 class TestLines:
     def test_a_line_equals_darknets(self):
         detections = found((0, 0.93, 50, 79, 192, 224))

@@ -307,7 +307,9 @@ def darknet_style(
             for param in command.params
             if isinstance(param, click.Option) and param.name not in FILES
         ]
-        takes_sources = any(param.name == "source" for param in command.params)
+        takes_sources = any(
+            param.name == "source" and param.name not in without_effect for param in command.params
+        )
         made = DarknetCommand(
             name,
             callback=function,
