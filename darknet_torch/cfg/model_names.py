@@ -24,6 +24,7 @@ _BACKUP = ".backup"  # pjreddie's name for the weights of a training that goes o
 _ADDED = re.compile(
     r"(?:_(?:best|last|final|previous|ema|earlier(?:-\d+)?|\d+)| ?\(\d+\))$", re.IGNORECASE
 )
+_PUT_ASIDE = re.compile(r"_earlier(?:-\d+)?$")
 _ARCHIVE_STARTS = (b"PK", b"\x80")  # of zip files and of pickles
 
 
@@ -59,6 +60,11 @@ def kind_of(path: Path) -> ModelFileKind | None:
 def can_run(weights: Path) -> bool:
     """Whether a file of weights, by its name, holds all layers and can be read."""
     return not is_partial_name(weights) and graph_kind(weights) is None
+
+
+def is_put_aside(weights: Path) -> bool:
+    """Whether a training has put these weights of an earlier run aside."""
+    return _PUT_ASIDE.search(weights.stem) is not None
 
 
 def graph_kind(path: Path) -> str | None:

@@ -47,7 +47,11 @@ def detect(options: DetectOptions) -> None:
         source = (str(sample_folder() / "shapes.png"),)
     refuse_pictures_only(options)
     if not source and not darknet_style:
-        raise UsageError("no pictures or videos", expected="SOURCE", got="options only")
+        raise UsageError(
+            "no pictures or videos",
+            expected="SOURCE: pictures, videos, folders, lists, or - for paths on standard input",
+            got="a model alone",
+        )
     options = complete_model(options, model_seed(options))
     if source:
         run_detection(options, find_sources(source), draw_predictions=darknet_style)

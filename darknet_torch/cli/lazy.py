@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
+from darknet_torch.cfg.model_names import kind_of
 from darknet_torch.cli.words import (
     are_options,
     find_spelling,
@@ -16,6 +19,7 @@ from darknet_torch.cli.words import (
     spell_options,
 )
 from darknet_torch.errors import UsageError, nearest
+from darknet_torch.text import path_exists
 
 _WIDTH = 80  # characters of a line in the list of commands
 _NOTHING: Mapping[str, Any] = {}
@@ -86,7 +90,7 @@ class LazyGroup(click.Group):
         name = self._find_name(ctx, args[0])
         if name in self.absent and not ctx.resilient_parsing:
             raise UsageError(
-                f"darknet's {name} does not exist here",
+                "does not exist here",
                 where=f"{ctx.command_path} {args[0]}",
                 fix=self.absent[name],
             )
@@ -94,6 +98,8 @@ class LazyGroup(click.Group):
             found, command, words = super().resolve_command(ctx, [name, *args[1:]])
         except click.UsageError as error:
             close = nearest(args[0], self.list_commands(ctx))
+            if close is None and "detect" in self.table and _may_be_file(args[0]):
+                close = shlex.join([ctx.command_path, "detect", *args])
             if close is None:
                 raise
             raise click.UsageError(f"{error.message} Did you mean {close!r}?", ctx) from None
@@ -129,3 +135,8 @@ class LazyGroup(click.Group):
         if words[0].startswith("--") or ctx.resilient_parsing:
             return words
         raise click.NoSuchOption(words[0], ctx=ctx)  # click would name its first letter alone
+
+
+def _may_be_file(word: str) -> bool:
+    """Whether a word in the place of a command is a file, or is named as one of a model."""
+    return kind_of(Path(word)) is not None or path_exists(word)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from darknet_torch import __version__
-from darknet_torch.cli.darknet.absent import ABSENT
+from darknet_torch.cli.darknet.absent import ABSENT, PROGRAMS
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.cli.reporting import report_other_warnings
 from darknet_torch.cli.terminal import closing_display
@@ -124,7 +124,7 @@ def _drop_unread_output() -> None:
 @click.group(
     cls=Commands,
     table=_COMMANDS,
-    absent=ABSENT,
+    absent={**ABSENT, **PROGRAMS},
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
 @click.version_option(__version__, prog_name="dtorch")

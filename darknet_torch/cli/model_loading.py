@@ -212,6 +212,10 @@ def find_names(
     found = find_names_of(files, classes)
     if found is None:
         print_taken(options, taken)
+        options.print_remark(
+            "note: no names of classes found; they are called class 0, class 1, ... without "
+            "--names FILE"
+        )
         return None
     if found.is_shipped:
         return _take_shipped_names(options, classes, found.path.stem, taken)

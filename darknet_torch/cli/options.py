@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -30,6 +31,7 @@ from darknet_torch.cli.value_completion import complete_cfg, complete_device, co
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.inference.backends import BACKENDS
 
+_FILE_FORMATS = ("json", "jsonl", "csv")  # that files have as their suffix
 _F = TypeVar("_F", bound=Callable[..., Any])
 _OptionsType = TypeVar("_OptionsType")
 
@@ -378,8 +380,8 @@ def output_options_for(*formats: str, into_folder: bool = False) -> Callable[[_F
             "--format",
             "output_format",
             type=click.Choice(formats),
-            default=formats[0],
-            show_default=True,
+            callback=functools.partial(_choose_format, formats),
+            show_default=f"{formats[0]}, or as the suffix of --out says",
             help="The format of the results.",
         ),
         click.option(
@@ -391,6 +393,15 @@ def output_options_for(*formats: str, into_folder: bool = False) -> Callable[[_F
         quiet_option("Print no warnings and no progress."),
         verbose_option,
     )
+
+
+def _choose_format(
+    formats: tuple[str, ...], context: click.Context, _: click.Parameter, given: str | None
+) -> str:
+    """The format that is given, else that of --out, which is read first where it is given."""
+    suffix = Path(context.params.get("out") or "").suffix.removeprefix(".").lower()
+    by_suffix = suffix if suffix in formats and suffix in _FILE_FORMATS else formats[0]
+    return given or by_suffix
 
 
 output_options = output_options_for("text", "json")

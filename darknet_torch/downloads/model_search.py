@@ -12,6 +12,7 @@ from darknet_torch.cfg.model_names import (
     ModelFileKind,
     can_run,
     contains_cfg,
+    is_put_aside,
     kind_of,
     model_stems,
 )
@@ -239,6 +240,7 @@ def _weights_in(folders: Iterable[Path], stem: str) -> list[Candidate]:
             for path in paths
             if kind_of(path) is ModelFileKind.WEIGHTS
             and can_run(path)
+            and not is_put_aside(path)
             and stem in model_stems(path)
             and is_file(path)
         ]

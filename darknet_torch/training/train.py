@@ -137,6 +137,7 @@ def _run(plan: TrainPlan, devices: list[str], made: _GivenCallbacks) -> tuple[Ne
 def _result(plan: TrainPlan, network: Network, outcome: Outcome) -> TrainResult:
     best = plan.path(f"_best{WEIGHTS}")
     network.reset_state()
+    network.names = outcome.names
     return TrainResult(
         network=network.eval(),
         names=outcome.names,

@@ -28,6 +28,20 @@ def expected():
     return Detector(network, names=CFG.with_suffix(".names"))(PICTURE)
 
 
+@pytest.mark.parametrize(
+    ("words", "start"),
+    [
+        (("--out", "found.JSON"), "[\n{"),
+        (("--out", "found.csv"), "frame_id,"),
+        (("--out", "found.txt"), "one.png: Predicted"),
+        (("--out", "found.json", "--format", "jsonl"), '{"frame_id": 1, '),
+    ],
+)
+def test_the_suffix_of_the_file_decides_unless_a_format_is_given(mixed_folder, words, start):
+    assert detect("one.png", *words).exit_code == DONE
+    assert (mixed_folder / words[1]).read_text().startswith(start)
+
+
 class TestJsonLines:
     def test_each_line_is_the_json_record_of_a_picture(self):
         lines = printed("jsonl", "one.png", "grey.png").splitlines()

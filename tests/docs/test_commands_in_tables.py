@@ -160,6 +160,15 @@ def test_a_command_that_does_not_exist_says_what_to_do_instead(command, instead)
     assert raised.value.fix == instead.replace("`", "")
 
 
+@pytest.mark.parametrize(
+    ("program", "instead"), [(one, row[1]) for row in PROGRAMS for one in spans(row[0])]
+)
+def test_a_program_of_hank_ais_says_what_to_do_instead(program, instead):
+    with pytest.raises(UsageError, match=r"does not exist here; ") as raised:
+        parse(f"{program} CFG WEIGHTS")
+    assert raised.value.fix == instead.replace("`", "")
+
+
 def test_every_word_of_the_c_sources_is_in_the_tables():
     absent = {one for row in ABSENT for one in spans(row[0])}
     here = {*USAGE, "detector", "classifier", "rnn", *absent}

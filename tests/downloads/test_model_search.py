@@ -178,6 +178,7 @@ def test_a_misspelt_name_stands_for_the_nearest_file_of_a_model():
 class TestWeights:
     def test_the_only_ones_of_a_training_are_found(self):
         write("x.cfg", "x_best.weights", "x.conv.4", "x.onnx", "y_best.weights", "x_best.state")
+        write("x_best_earlier.weights", "x_last_earlier-2.weights")
         assert find_weights_of(Path("x.cfg")) == Candidate(Path("x_best.weights"))
         assert find_weights_of(Path("z.cfg")) is None
 

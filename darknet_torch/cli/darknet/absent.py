@@ -42,3 +42,20 @@ ABSENT = {
     "writing": _OTHER_NETWORK,
     "yolo": "use dtorch detector, with voc.data",
 }
+
+# Programs of hank-ai's, as docs/migration-from-darknet.md lists them.
+PROGRAMS = {
+    "darknet": "leave it out: dtorch COMMAND",
+    "darknet_01_inference_images": "dtorch detect --cfg CFG PICTURE",
+    "darknet_02_display_annotated_images": "dtorch detect --cfg CFG --show PICTURE",
+    "darknet_03_display_videos": "dtorch detect --cfg CFG --show PICTURE",
+    "darknet_04_process_videos": "dtorch detect --cfg CFG --save DIR VIDEO",
+    "darknet_05_process_videos_multithreaded": "dtorch detect --cfg CFG --save DIR VIDEO",
+    "darknet_06_images_to_json": "dtorch detect --cfg CFG --format json --out FILE PICTURE",
+    "darknet_07_display_rtsp_stream": "dtorch detect --cfg CFG --show 0, or the URL of the stream",
+    "darknet_08_display_webcam": "dtorch detect --cfg CFG --show 0, or the URL of the stream",
+    "darknet_09_keypoints_images": "keypoints are classes like any others; no skeletons are drawn",
+    "darknet_10_keypoints_videos": "keypoints are classes like any others; no skeletons are drawn",
+    "darknet_11_images_to_yolo": "dtorch detect --cfg CFG --format txt --out DIR PICTURE",
+    "darknet_onnx_export": "dtorch convert --cfg CFG WEIGHTS OUT.onnx, with --decode for boxes",
+}
