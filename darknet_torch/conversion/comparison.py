@@ -28,7 +28,8 @@ class Difference:
 
     Attributes:
         worst: the largest absolute difference of two values, divided by the largest absolute
-            value if that is above 1. Infinite if only one of two values is finite.
+            value if that is above 1; for boxes, by the value itself if that is above 1.
+            Infinite if only one of two values is finite.
         what: what was compared, such as an array or an input size.
         values: how many values were compared.
     """
@@ -47,14 +48,41 @@ def worst_difference(got: Tensor, expected: Tensor) -> float:
         return float("inf")
     if not expected.numel():
         return 0.0
-    got, expected = got.detach().double(), expected.detach().double()
+    got, expected = got.detach(), expected.detach()
+    apart = _absolute_differences(got, expected)
+    finite = expected[expected.isfinite()].double().abs()
+    scale = max(1.0, float(finite.max())) if finite.numel() else 1.0
+    return float(apart.max()) / scale
+
+
+def worst_box_difference(got: Tensor, expected: Tensor) -> float:
+    """The largest of |got - expected| / max(1, |expected|); infinite if the shapes differ.
+
+    A picture has the size 1. A network may decode a box exp(50) times as large as its anchor,
+    where float32 has no digit left below the size of the picture; such a box must hide no
+    difference of another one.
+
+    Args:
+        got, expected: boxes or scores, in 0-1 of the picture, of any shape.
+    """
+    if got.shape != expected.shape:
+        return float("inf")
+    return float(_box_differences(got, expected).max()) if expected.numel() else 0.0
+
+
+def _box_differences(got: Tensor, expected: Tensor) -> Tensor:
+    """What `worst_box_difference` is the largest of; shapes are broadcast."""
+    scale = expected.double().abs().nan_to_num(nan=1, posinf=1).clamp(min=1)
+    return _absolute_differences(got, expected) / scale
+
+
+def _absolute_differences(got: Tensor, expected: Tensor) -> Tensor:
+    """0 where both are the same infinity or NaN, infinite where only one is finite."""
+    got, expected = got.double(), expected.double()
     same = (got == expected) | (got.isnan() & expected.isnan())
     infinite = float("inf")
     apart = torch.where(same, 0, (got - expected).abs())
-    apart = apart.nan_to_num(nan=infinite, posinf=infinite)
-    finite = expected[expected.isfinite()].abs()
-    scale = max(1.0, float(finite.max())) if finite.numel() else 1.0
-    return float(apart.max()) / scale
+    return apart.nan_to_num(nan=infinite, posinf=infinite)
 
 
 def compare_graph(
@@ -79,7 +107,7 @@ def compare_graph(
     cases = [(1, height, width), (3, height, width)]
     cases += [(1, *second_size)] if second_size else []
     detects = graph.options.outputs == "detections"
-    compare = compare_detections if detects else _compare_outputs
+    compare = _COMPARE[graph.options.outputs]
     make_images = sample_images if detects else random_images
     differences = []
     for batch, rows, columns in cases:
@@ -92,8 +120,13 @@ def compare_graph(
     return differences
 
 
-def _compare_outputs(got: Sequence[Tensor], expected: Sequence[Tensor]) -> float:
+def _compare_raw(got: Sequence[Tensor], expected: Sequence[Tensor]) -> float:
     return max(worst_difference(mine, theirs) for mine, theirs in zip(got, expected, strict=True))
+
+
+def _compare_boxes(got: Sequence[Tensor], expected: Sequence[Tensor]) -> float:
+    pairs = zip(got, expected, strict=True)
+    return max(worst_box_difference(mine, theirs) for mine, theirs in pairs)
 
 
 def compare_detections(got: Sequence[Tensor], expected: Sequence[Tensor]) -> float:
@@ -107,18 +140,22 @@ def compare_detections(got: Sequence[Tensor], expected: Sequence[Tensor]) -> flo
         expected: the same.
 
     Returns:
-        The largest difference of a coordinate or score; infinite if the numbers of
-        detections differ, or one has no counterpart.
+        The largest difference of a coordinate or score, as `worst_box_difference` divides it;
+        infinite if the numbers of detections differ, or one has no counterpart.
     """
-    mine, theirs = (torch.cat((one[0], one[1][:, None]), 1).double() for one in (got, expected))
+    mine, theirs = (torch.cat((one[0], one[1][:, None]), 1) for one in (got, expected))
     if len(mine) != len(theirs):
         return float("inf")
     if not len(mine):
         return 0.0
     same = (got[2][:, None] == expected[2][None]) & (got[3][:, None] == expected[3][None])
-    apart = (mine[:, None] - theirs[None]).abs().amax(-1)
+    apart = _box_differences(mine[:, None], theirs[None]).amax(-1)
     apart = torch.where(same, apart, float("inf"))
     return max(float(apart.amin(0).max()), float(apart.amin(1).max()))
+
+
+# How the outputs of a graph are compared, by `GraphOptions.outputs`.
+_COMPARE = {"raw": _compare_raw, "boxes": _compare_boxes, "detections": compare_detections}
 
 
 def compare_arrays(got: Network, expected: Network, *, cutoff: int | None = None) -> Difference:
@@ -189,8 +226,8 @@ def _compare_layer(
     mine = cast("Head", got[0]).decode(got[1], height, width)
     theirs = expected[0].decode(expected[1], height, width)
     return max(
-        worst_difference(mine.boxes, theirs.boxes),
-        worst_difference(mine.class_scores, theirs.class_scores),
+        worst_box_difference(mine.boxes, theirs.boxes),
+        worst_box_difference(mine.class_scores, theirs.class_scores),
     )
 
 

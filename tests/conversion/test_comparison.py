@@ -1,5 +1,6 @@
 """Comparisons of networks and graphs find every kind of difference."""
 
+import copy
 import math
 
 import pytest
@@ -12,6 +13,7 @@ from darknet_torch.conversion.comparison import (
     compare_graph,
     compare_layers,
     random_images,
+    worst_box_difference,
     worst_difference,
 )
 from darknet_torch.errors import WeightsError
@@ -107,6 +109,28 @@ class TestGraph:
         with pytest.raises(ValueError, match="zip"):
             compare_graph(graph, lambda _: [], None)
 
+    @pytest.mark.parametrize("outputs", ["detections", "boxes"])
+    def test_a_huge_box_is_compared_by_its_own_size(self, outputs):
+        """A head whose logit of a width is 50 decodes a box exp(50) times as large as its anchor.
+
+        Float64 stands for another program, which rounds each number otherwise.
+        """
+        network = trained_network(DETECTOR)
+        with torch.no_grad():
+            network.layers[1].arrays.biases[2] += 50
+            network.layers[1].arrays.biases[4] += 5
+        graph = Graph(network, GraphOptions(outputs))
+        other = copy.deepcopy(graph).double()
+
+        def run(images, factor=1):
+            return [out * factor for out in other(images.double())]
+
+        found = compare_graph(graph, run, None)
+        assert graph(random_images(1, 3, 32, 32))[0].max() > 1e20
+        assert all(0 < one.worst < 1e-4 for one in found)
+        found = compare_graph(graph, lambda images: run(images, 1.01), None)
+        assert all(one.worst > 0.005 for one in found)
+
 
 class TestDetections:
     """Boxes [left, top, right, bottom], scores, class ids and picture ids."""
@@ -135,6 +159,27 @@ class TestDetections:
     def test_another_class_picture_or_box_is_found(self, got):
         want = self.detections((1, 0.5, 0, 0), (2, 0.4, 0, 0))
         assert compare_detections(self.detections(*got), want) > 0.09
+
+    def test_a_huge_box_differs_by_its_own_size(self):
+        want = self.detections((5e21, 0.5, 0, 0), (2, 0.4, 0, 0))
+        near = self.detections((5e21 * (1 + 1e-6), 0.5, 0, 0), (2, 0.4, 0, 0))
+        assert 0 < compare_detections(near, want) < 1e-5
+        far = self.detections((5.1e21, 0.5, 0, 0), (2, 0.4, 0, 0))
+        assert compare_detections(far, want) == pytest.approx(0.02)
+
+    def test_a_huge_box_hides_no_difference_of_another_one(self):
+        want = self.detections((5e21, 0.5, 0, 0), (2, 0.4, 0, 0))
+        got = self.detections((5e21, 0.5, 0, 0), (2.1, 0.4, 0, 0))
+        assert compare_detections(got, want) == pytest.approx(0.01)
+        assert worst_box_difference(got[0], want[0]) == pytest.approx(0.01)
+
+    def test_boxes_that_overflow_in_both_are_equal(self):
+        want = self.detections((-INFINITY, 0.5, 0, 0), (NAN, 0.4, 0, 0))
+        assert compare_detections(want, want) == 0
+        other = self.detections((INFINITY, 0.5, 0, 0), (NAN, 0.4, 0, 0))
+        assert compare_detections(other, want) == INFINITY
+        finite = self.detections((1, 0.5, 0, 0), (NAN, 0.4, 0, 0))
+        assert compare_detections(finite, want) == INFINITY
 
 
 class TestLayers:
