@@ -23,8 +23,7 @@ from darknet_torch.cli.options import (
 from darknet_torch.cli.parameter_types import FRACTION, OUTPUT_FILE, PATH
 from darknet_torch.cli.progress import stage_line
 from darknet_torch.cli.reporting import report_warnings_at_once
-from darknet_torch.downloads.model_files import ModelFiles, resolve_model
-from darknet_torch.downloads.model_search import find_names_of
+from darknet_torch.downloads.model_files import resolve_model
 
 if TYPE_CHECKING:
     from darknet_torch.export.graphs import GraphOptions
@@ -93,7 +92,7 @@ def convert(options: ConvertOptions) -> None:
             options.src,
             options.dst,
             cfg=files.cfg,
-            names=_find_names(options, files),
+            names=find_given_names(options, options.names, options.data),
             dialect=options.dialect,
             dialect_to=options.dialect_to,
             width=options.width,
@@ -105,15 +104,6 @@ def convert(options: ConvertOptions) -> None:
         )
     for line in report.lines():
         click.echo(line)
-
-
-def _find_names(options: ConvertOptions, files: ModelFiles) -> str | list[str] | None:
-    """Return the names given, or the names file next to the cfg or the weight file."""
-    given = find_given_names(options, options.names, options.data)
-    if given:
-        return given
-    found = find_names_of([files.cfg, files.weights])
-    return str(found.path) if found else None
 
 
 def _graph_options(options: ConvertOptions) -> GraphOptions | None:

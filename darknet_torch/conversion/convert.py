@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
-from darknet_torch.cfg.zoo import resolve_names
+from darknet_torch.cfg.zoo import read_names, resolve_names
 from darknet_torch.conversion.comparison import Difference, compare_layers
 from darknet_torch.conversion.dialects import to_dialect
 from darknet_torch.conversion.formats import (
@@ -26,6 +27,7 @@ from darknet_torch.conversion.writers import (
     write_state,
 )
 from darknet_torch.downloads.model_files import resolve_weights
+from darknet_torch.downloads.model_search import find_names_of
 from darknet_torch.errors import UsageError
 from darknet_torch.export.graphs import GraphOptions
 from darknet_torch.input_files import refuse_overwrite_of_inputs
@@ -60,7 +62,9 @@ def convert(
             .safetensors, .onnx, .torchscript, .ts or .pt2.
         cfg: path or name of the cfg. Default: the one inside `src`, the one of the same name
             next to it, or the shipped one that the checkpoint belongs to.
-        names: of the classes, or a names file; they are kept in the result.
+        names: of the classes, or a names file; they are kept in the result. Default: those inside
+            `src`, else the .names file of its name or its cfg's that has as many; a note says if
+            there is none.
         dialect: the code base that `src` comes from.
         dialect_to: the code base to rewrite the model for.
         width, height: of the input in pixels, instead of the cfg's.
@@ -70,8 +74,9 @@ def convert(
         on_stage: called with what is done next, such as "comparing yolov4.onnx with the network".
 
     Raises:
-        UsageError: an unknown suffix, no cfg, options that do not apply to `dst`, `dst` is one of
-            the files that are read, or a package is not installed.
+        UsageError: an unknown suffix, no cfg, several .names files that fit and differ, options
+            that do not apply to `dst`, `dst` is one of the files that are read, or a package is
+            not installed.
         WeightsError: `src` cannot be read, does not fit its cfg, or cannot be converted; or
             the result differs by more than `tolerance`, and is then not written.
         CfgError: as `darknet_torch.load`; or a layer cannot be part of a graph.
@@ -85,13 +90,16 @@ def convert(
     given = resolve_names(names, 0, allow_more=True)
     model = read_model(ModelSource(source, cfg, given, dialect, width, height, strict))
     carries_cfg = model.weight_file is None
-    notes = []
+    notes: list[str] = []
+    names_note: list[str] = []
+    if carries_cfg or kind is not DARKNET:
+        model, names_note = _with_found_names(model, source)
     if dialect_to is not None:
         on_stage("rewriting the model")
         model, note = _rewrite(model, dialect_to, tolerance)
         notes.append(note)
     differences, more = _write(model, target, kind, graph, tolerance, on_stage)
-    notes += more
+    notes += [*more, *names_note]
     if kind is DARKNET and carries_cfg:
         notes += write_companions(model, target)
     return ConversionReport(
@@ -103,6 +111,26 @@ def convert(
         restores=restores(model) if isinstance(kind, StateFormat) else None,
         notes=tuple(notes),
     )
+
+
+def _with_found_names(model: Model, source: Path) -> tuple[Model, list[str]]:
+    """A model without names with those that the names of its files lead to; and a note for none.
+
+    A network without heads may have no classes at all, so that there is no note.
+    """
+    if model.names:
+        return model, []
+    classes = model.network.heads[-1].classes if model.network.heads else None
+    found = find_names_of([Path(model.cfg_file), source], classes)
+    if found is not None and not found.is_shipped:
+        names = read_names(found.path)
+        if classes in (None, len(names)):
+            return replace(model, names=tuple(names)), []
+        counts = f"{found} has {len(names)} names for {classes} classes"
+        return model, [f"note: {counts}, so none are stored; --names FILE stores others"]
+    if classes is None:
+        return model, []
+    return model, ["note: no names of classes found; --names FILE stores them"]
 
 
 def _rewrite(model: Model, dialect: str | Dialect, tolerance: float) -> tuple[Model, str]:

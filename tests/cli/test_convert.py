@@ -70,8 +70,9 @@ def test_the_worst_difference_of_a_graph_is_printed_for_every_size(tmp_path):
     _, weights = write_model(tmp_path)
     result = convert(weights, tmp_path / "a.onnx", "--decode", "--fold", "--opset", "20")
     assert (result.exit_code, result.stderr) == (DONE, "")
-    first, note, last = result.stdout.splitlines()
+    first, note, names_note, last = result.stdout.splitlines()
     assert first.endswith("a.onnx: ONNX")
+    assert names_note == "note: no names of classes found; --names FILE stores them"
     assert note == "opset 20, returns boxes, folded"
     assert last.startswith("worst difference ")
     for place in ("1 x 32x32: ", "3 x 32x32: ", "1 x 64x64: "):

@@ -464,3 +464,40 @@ def test_an_impossible_number_of_layers_is_refused(layers, tmp_path):
         f"{state}: its metadata is broken: expected 0 to {count} layers, got {layers}; convert "
         "the original weight file again"
     )
+
+
+class TestNames:
+    """Names that are not given are found as `dtorch detect` finds them."""
+
+    @staticmethod
+    def stored(tmp_path, weights):
+        report = convert(weights, tmp_path / "to" / "a.pt")
+        return load(tmp_path / "to" / "a.pt").names, report.notes
+
+    @pytest.fixture(autouse=True)
+    def target(self, tmp_path):
+        (tmp_path / "to").mkdir()
+
+    def test_the_names_next_to_the_weights_are_stored(self, tmp_path):
+        _, weights = write_model(tmp_path)
+        (tmp_path / "small.names").write_text("one\ntwo\n")
+        assert self.stored(tmp_path, weights) == (("one", "two"), ())
+
+    def test_names_inside_the_source_come_before_those_next_to_it(self, tmp_path):
+        _, weights = write_model(tmp_path)
+        convert(weights, tmp_path / "b.pt", names=["eins", "zwei"])
+        (tmp_path / "b.names").write_text("one\ntwo\n")
+        assert self.stored(tmp_path, tmp_path / "b.pt") == (("eins", "zwei"), ())
+
+    def test_a_note_says_that_there_are_none(self, tmp_path):
+        _, weights = write_model(tmp_path)
+        note = "note: no names of classes found; --names FILE stores them"
+        assert self.stored(tmp_path, weights) == ((), (note,))
+        assert convert(weights, tmp_path / "copy.weights").notes == ()
+
+    def test_another_number_of_names_is_not_stored(self, tmp_path):
+        _, weights = write_model(tmp_path)
+        (tmp_path / "small.names").write_text("one\ntwo\nthree\n")
+        names, notes = self.stored(tmp_path, weights)
+        assert names == ()
+        assert "small.names has 3 names for 2 classes, so none are stored" in notes[0]
