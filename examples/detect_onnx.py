@@ -14,10 +14,14 @@ import cv2
 import numpy as np
 import onnxruntime
 
+OUTPUTS = ["boxes", "scores", "class_ids", "picture_ids"]
+
 
 def main(model: str, *pictures: str) -> None:
     """Print a line for each object: picture, class, score, left, top, right, bottom in pixels."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    if [output.name for output in session.get_outputs()] != OUTPUTS:
+        sys.exit(f"{model}: made without --nms: dtorch convert --nms WEIGHTS {model}")
     about = json.loads(session.get_modelmeta().custom_metadata_map["darknet_torch"])
     for path in pictures:
         picture = cv2.imread(path)

@@ -4,14 +4,28 @@
 #     sh examples/first_hour.sh FOLDER
 #
 # FOLDER is made. The photos are drawn shapes, and the network is small; with photos of your own
-# leave out the first command, and take yolov4-tiny instead of small.cfg.
+# leave out the first command, and take yolov4-tiny instead of small.cfg. The two scripts run in the
+# Python that dtorch is installed in; PYTHON=... names another one.
 set -eu
+fail() {
+    echo "first_hour.sh: $1" >&2
+    exit 2
+}
+[ $# -eq 1 ] || fail "expected one word, the folder to make: sh examples/first_hour.sh FOLDER"
+[ ! -e "$1" ] || fail "$1 exists already; name a folder that does not, or remove it"
+dtorch=$(command -v dtorch) ||
+    fail "no dtorch on the PATH; activate its environment first: . .venv/bin/activate"
+beside=$(dirname "$(readlink -f "$dtorch")")/python
+[ -x "$beside" ] || beside=python3
+python=${PYTHON:-$beside}
+"$python" -c "import cv2, onnxruntime" ||
+    fail "$python has no OpenCV or no onnxruntime; PYTHON=... names the Python of dtorch"
 examples=$(cd "$(dirname "$0")" && pwd)
 mkdir "$1"
 cd "$1"
 set -x
 
-python3 "$examples/draw_shapes.py" photos --pictures 120
+"$python" "$examples/draw_shapes.py" photos --pictures 120
 
 # The data: what is there, what is wrong with it, a cfg for its classes, anchors for its boxes.
 dtorch dataset init photos
@@ -28,4 +42,4 @@ dtorch train --cfg shapes.cfg --data photos/dataset.data --map --resume
 dtorch eval --cfg shapes.cfg --data photos/dataset.data --weights runs/shapes/shapes_best.weights
 dtorch detect runs/shapes/shapes_best.weights photos/shapes_000.jpg --save found
 dtorch convert --nms runs/shapes/shapes_best.weights shapes.onnx
-python3 "$examples/detect_onnx.py" shapes.onnx photos/shapes_000.jpg
+"$python" "$examples/detect_onnx.py" shapes.onnx photos/shapes_000.jpg

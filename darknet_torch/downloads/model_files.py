@@ -122,7 +122,8 @@ def resolve_weights(weights: StrPath) -> Path:
             f"{kind} graphs can be written, not read",
             where=path,
             expected="a weight file or a state_dict",
-            fix="give the .weights, .pt or .safetensors file that the graph was made from",
+            fix="give the .weights, .pt or .safetensors file that the graph was made from; "
+            "docs/conversion.md and examples/detect_onnx.py show how to run a graph itself",
         )
     if path_exists(path) and not is_folder(path):
         return path

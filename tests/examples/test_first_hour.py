@@ -99,3 +99,50 @@ def test_the_script_uses_the_commands_that_are_tested_above():
     assert [words[0] for words in used] == (
         "dataset check new kmeans check train eval detect convert".split()
     )
+
+
+def refusal_of_the_script(*words, **environment):
+    done = subprocess.run(
+        ["/bin/sh", str(EXAMPLES / "first_hour.sh"), *map(str, words)],
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    return done.stderr
+
+
+def test_the_script_says_what_it_lacks_and_makes_nothing(tmp_path):
+    folder = tmp_path / "hour"
+    assert "expected one word" in refusal_of_the_script()
+    assert f"{tmp_path} exists already" in refusal_of_the_script(tmp_path)
+    assert ". .venv/bin/activate" in refusal_of_the_script(folder)
+    (tmp_path / "dtorch").write_text("#!/bin/sh\n")
+    (tmp_path / "dtorch").chmod(0o755)
+    found = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    assert "false has no OpenCV" in refusal_of_the_script(folder, **found, PYTHON="false")
+    (tmp_path / "python").symlink_to("/bin/false")
+    assert f"{tmp_path / 'python'} has no OpenCV" in refusal_of_the_script(folder, **found)
+    assert not folder.exists()
+
+
+def test_a_graph_without_nms_is_refused_in_one_line(tmp_path):
+    """onnxruntime is replaced: an export to ONNX takes long."""
+    (tmp_path / "onnxruntime.py").write_text(
+        "from types import SimpleNamespace as N\n"
+        "class InferenceSession:\n"
+        "    def __init__(self, *_, **__): pass\n"
+        "    def get_outputs(self): return [N(name='boxes'), N(name='scores')]\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "detect_onnx.py"), "decoded.onnx", "photo.jpg"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "decoded.onnx: made without --nms: dtorch convert --nms WEIGHTS decoded.onnx\n"
+    )
