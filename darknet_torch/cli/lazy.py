@@ -54,6 +54,7 @@ class LazyGroup(click.Group):
         table: the commands by name.
         absent: what to do instead of commands that Darknet has and this program has not, by
             their name.
+        other_names: the commands that other programs have for those here, by their names.
     """
 
     def __init__(
@@ -61,10 +62,11 @@ class LazyGroup(click.Group):
         *args: Any,
         table: Mapping[str, LazyCommand] = _NOTHING,
         absent: Mapping[str, str] = _NOTHING,
+        other_names: Mapping[str, str] = _NOTHING,
         **more: Any,
     ) -> None:
         super().__init__(*args, **more)
-        self.table, self.absent = table, absent
+        self.table, self.absent, self.other_names = table, absent, other_names
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*self.table, *self.commands})
@@ -97,7 +99,8 @@ class LazyGroup(click.Group):
         try:
             found, command, words = super().resolve_command(ctx, [name, *args[1:]])
         except click.UsageError as error:
-            close = nearest(args[0], self.list_commands(ctx))
+            close = self.other_names.get(letters(args[0]))
+            close = close or nearest(args[0], self.list_commands(ctx))
             if close is None and "detect" in self.table and _may_be_file(args[0]):
                 close = shlex.join([ctx.command_path, "detect", *args])
             if close is None:

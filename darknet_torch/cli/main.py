@@ -18,6 +18,7 @@ from darknet_torch.cli.terminal import closing_display
 from darknet_torch.errors import DarknetError, format_message
 from darknet_torch.input_files import protected_inputs
 from darknet_torch.interruption import Interrupted, raising_interrupted
+from darknet_torch.other_names import COMMANDS
 
 _UNUSABLE = 2
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # a disk that takes no more
@@ -125,6 +126,7 @@ def _drop_unread_output() -> None:
     cls=Commands,
     table=_COMMANDS,
     absent={**ABSENT, **PROGRAMS},
+    other_names=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
 @click.version_option(__version__, prog_name="dtorch")

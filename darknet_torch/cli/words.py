@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import click
 
+from darknet_torch.other_names import own_names
+
 _END_OF_OPTIONS = "--"
 
 # Options of the Darknets that have another name here, by their letters.
@@ -110,13 +112,34 @@ def spell_options(command: click.Command, context: click.Context, words: list[st
     Raises:
         click.NoSuchOption: an option with one dash that the command does not have; click would
             read each of its letters as an option.
+        click.UsageError: an option that other programs have.
     """
-    found = split_words(command.get_params(context), words)
+    parameters = command.get_params(context)
+    found = split_words(parameters, words)
     for name in found.unknown:
+        meant = _spelled_here(name, parameters)
+        if meant:
+            names = " or ".join(map(repr, meant))  # NoSuchOption drops those of other letters
+            raise click.UsageError(f"No such option {name!r}. Did you mean {names}?", context)
         if len(name) > 2 and name[1] != "-":
             close = difflib.get_close_matches(name, option_spellings(command.params), cutoff=0.6)
             raise click.NoSuchOption(name, possibilities=close, ctx=context)
     return found.spelled
+
+
+def _spelled_here(name: str, parameters: Iterable[click.Parameter]) -> list[str]:
+    """Return what an option of another program is called here; an argument is a bare word."""
+    spelled: dict[str, str] = {}
+    for one in parameters:
+        if isinstance(one, click.Argument) and one.name:
+            spelled[one.name] = one.name.upper()
+        spelled |= {
+            spelling[2:].replace("-", "_"): spelling
+            for spelling in one.opts
+            if spelling.startswith("--")
+        }
+    found = (own.partition(" ") for own in own_names(name, spelled))
+    return [f"{spelled[own]}{space}{value}" for own, space, value in found]
 
 
 def are_options(command: click.Command, context: click.Context, words: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.errors import ArgumentError, UsageError, nearest
+from darknet_torch.other_names import own_names
 from darknet_torch.training.plan import PRECISIONS
 
 
@@ -235,10 +236,11 @@ def parse_option(name: str, value: Any, kind: ValueKind) -> Any:
 
 def _unknown(name: str, known: Iterable[str]) -> ArgumentError:
     known = list(known)
-    close = nearest(name, known)
+    near = nearest(name, known)
+    close = own_names(name, known) or ([near] if near else [])
     return ArgumentError(
         "a training has no such option",
         expected=f"one of {', '.join(known)}",
         got=f"{name}=",
-        fix=f"did you mean {close}=?" if close else None,
+        fix=f"did you mean {' and '.join(f'{own}=' for own in close)}?" if close else None,
     )

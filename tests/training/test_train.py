@@ -142,6 +142,7 @@ def test_several_processes_give_the_same_kind_of_result(files, monkeypatch):
             TypeError,
             ("no such option", "max_batch=", "did you mean max_batches=?"),
         ),
+        ({"imgsz": 320}, TypeError, ("imgsz=", "did you mean width= and height=?")),
         ({"evaluate": True}, TypeError, ("no such option", "map, ", "got evaluate=")),
         (
             {"max_batches": "2"},
