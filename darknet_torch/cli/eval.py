@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from darknet_torch.cli.detector_evaluation import (
 )
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import complete_model, load_model_to_device
-from darknet_torch.cli.model_words import ModelWordsOptions, take_model_words
+from darknet_torch.cli.model_words import DataWordsOptions, ModelWordsOptions, take_data_words
 from darknet_torch.cli.options import (
     data_set_options,
     network_options,
@@ -47,11 +47,10 @@ _FORMATS = ("coco", "voc", "txt")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvalOptions(EvaluationOptions, ModelWordsOptions, DarknetFlags):
+class EvalOptions(EvaluationOptions, ModelWordsOptions, DataWordsOptions, DarknetFlags):
     """The options of `dtorch eval` and of `detector map|valid|recall`.
 
     Attributes:
-        source: the words that are not options: files of the model, and the data set.
         threshold: precision, recall and IoU count detections above this score, 0-1.
         min_score: average precision counts detections above this score, 0-1.
         ious: overlaps that make a detection right, 0-1.
@@ -61,7 +60,6 @@ class EvalOptions(EvaluationOptions, ModelWordsOptions, DarknetFlags):
         export: the folder to write the detections to.
     """
 
-    source: tuple[str, ...] = ()
     threshold: float
     min_score: float
     ious: tuple[float, ...]
@@ -257,16 +255,7 @@ def _take_words(options: EvalOptions) -> EvalOptions:
     Raises:
         UsageError: there are two of a kind, or there is nothing to evaluate.
     """
-    options, _ = take_model_words(options)
-    data = [*([options.data] if options.data else []), *options.source]
-    if len(data) > 1:
-        raise UsageError(
-            "two data sets",
-            where=data[1],
-            expected="one data set, and a cfg or weights",
-            got=" and ".join(data),
-            fix="leave out one of them",
-        )
+    options = take_data_words(options)
     if not (options.results or options.cfg or options.weights):
         raise UsageError(
             "no network",
@@ -274,7 +263,7 @@ def _take_words(options: EvalOptions) -> EvalOptions:
             "PATH",
             got="neither",
         )
-    return replace(options, data=data[0] if data else None, source=())
+    return options
 
 
 def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Detected:

@@ -22,6 +22,7 @@ from darknet_torch.cli.anchor_search import (
 )
 from darknet_torch.cli.dataset_loading import open_data
 from darknet_torch.cli.input_protection import protect_inputs
+from darknet_torch.cli.model_words import DataWordsOptions, take_data_words
 from darknet_torch.cli.options import (
     DataSetOptions,
     OutputOptions,
@@ -64,7 +65,7 @@ class _AnchorCounts(click.ParamType[range]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class KmeansOptions(DataSetOptions, AnchorSearchOptions, OutputOptions):
+class KmeansOptions(DataSetOptions, DataWordsOptions, AnchorSearchOptions, OutputOptions):
     """The options of `dtorch kmeans`.
 
     Attributes:
@@ -73,7 +74,6 @@ class KmeansOptions(DataSetOptions, AnchorSearchOptions, OutputOptions):
         write: the cfg to put the anchors into.
     """
 
-    cfg: str | None
     dialect: str
     count: int | None
     width: int | None
@@ -85,6 +85,7 @@ class KmeansOptions(DataSetOptions, AnchorSearchOptions, OutputOptions):
 
 
 @click.command()
+@click.argument("source", nargs=-1, type=PATH, metavar="[CFG] [DATA]")
 @click.option(
     "--cfg",
     type=PATH,
@@ -120,12 +121,15 @@ def kmeans(options: KmeansOptions) -> None:
     """Find anchors for the boxes of a data set, by k-means with 1 - IoU as distance.
 
     Prints the average IoU as Darknet's calc_anchors does, the fraction of the boxes that
-    an anchor overlaps by half or more, and the anchors as a cfg has them.
+    an anchor overlaps by half or more, and the anchors as a cfg has them. CFG and DATA may be
+    given without their options, in any order.
 
     \b
+    dtorch kmeans custom.cfg photos
     dtorch kmeans --data obj.data -k 9 --width 416 --height 416
     dtorch kmeans --cfg custom.cfg --data obj.data --write custom.cfg
     """
+    options = take_data_words(options)
     if options.sweep and (options.write or options.count):
         given = "--write" if options.write else "-k"
         raise UsageError(

@@ -16,14 +16,32 @@ from darknet_torch.text import is_file, is_folder, path_exists
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelWordsOptions(ModelOptions):
-    """The options of a command that takes a model and other words.
+class WordsOptions:
+    """The options of a command that takes files of a model, and others, as words.
 
     Attributes:
+        cfg: the network, given as an option or as a word.
         source: the words of the command, which are not options.
     """
 
-    source: tuple[str, ...]
+    cfg: str | None
+    source: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataWordsOptions(WordsOptions):
+    """The options of a command that takes a data set as a word, too.
+
+    Attributes:
+        data: the data set, given as an option or as a word.
+    """
+
+    data: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelWordsOptions(ModelOptions, WordsOptions):
+    """The options of a command that takes a model and other words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +49,30 @@ class PictureModelOptions(ModelWordsOptions, NamesOptions):
     """The options of a command that takes a model, the names of its classes, and sources."""
 
 
-_ModelWords = TypeVar("_ModelWords", bound=ModelWordsOptions)
+_Words = TypeVar("_Words", bound=WordsOptions)
+_DataWords = TypeVar("_DataWords", bound=DataWordsOptions)
 
 
-def take_model_words(options: _ModelWords) -> tuple[_ModelWords, bool]:
+def take_data_words(options: _DataWords) -> _DataWords:
+    """Read the words as the files of a model and one data set.
+
+    Raises:
+        UsageError: there are two of a kind.
+    """
+    options, _ = take_model_words(options)
+    data = [*([options.data] if options.data else []), *options.source]
+    if len(data) > 1:
+        raise UsageError(
+            "two data sets",
+            where=data[1],
+            expected="one data set, and files of a model",
+            got=" and ".join(data),
+            fix="leave out one of them",
+        )
+    return replace(options, data=data[0] if data else None, source=())
+
+
+def take_model_words(options: _Words) -> tuple[_Words, bool]:
     """Read the files of a model among the sources as --cfg, --weights, --names and --data.
 
     Suffixes tell them from pictures, so that their order does not matter. A word that is no file
@@ -100,7 +138,7 @@ def _kind_of_word(word: str) -> ModelFileKind | None:
     return ModelFileKind.WEIGHTS if published_by_name(word) else None
 
 
-def _with_file(options: _ModelWords, kind: ModelFileKind, word: str) -> _ModelWords:
+def _with_file(options: _Words, kind: ModelFileKind, word: str) -> _Words:
     field = kind.value
     given: dict[str, Any] = {field: word}
     before = getattr(options, field)

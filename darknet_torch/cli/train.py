@@ -11,6 +11,7 @@ import click
 from darknet_torch.cli.darknet.flags import GpuFlags, apply_gpu_flags, training_flags
 from darknet_torch.cli.dataset_loading import find_data
 from darknet_torch.cli.input_protection import protect_inputs
+from darknet_torch.cli.model_words import DataWordsOptions, take_data_words
 from darknet_torch.cli.options import (
     DataFormatOptions,
     all_options,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions(DataFormatOptions, GpuFlags):
+class TrainOptions(DataFormatOptions, DataWordsOptions, GpuFlags):
     """The options of `dtorch train` and of Darknet's `detector train` and its like.
 
     The fields are what `train_options` say, and most of them those of `TrainPlan`; None stands
@@ -50,8 +51,6 @@ class TrainOptions(DataFormatOptions, GpuFlags):
         verbose: print the plan.
     """
 
-    cfg: str | None
-    data: str | None
     split: str | None
     valid_split: str
     weights: str | None
@@ -257,6 +256,7 @@ train_options = all_options(
 
 
 @click.command()
+@click.argument("source", nargs=-1, type=PATH, metavar="[CFG] [DATA] [WEIGHTS]")
 @train_options
 @parsed_into(TrainOptions)
 def train(options: TrainOptions) -> None:
@@ -264,8 +264,13 @@ def train(options: TrainOptions) -> None:
 
     Everything comes from the cfg. Weights go to a folder of their own: <cfg>_last.weights, _best
     (with --map), _1000, _2000 ... and _final. Ctrl-C keeps _last; --resume continues from there.
+
+    CFG, DATA and WEIGHTS may be given without their options, in any order.
+
+    \b
+    dtorch train custom.cfg photos darknet53.conv.74
     """
-    train_with(options)
+    train_with(take_data_words(options))
 
 
 def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> None:
@@ -291,7 +296,11 @@ def make_plan(options: TrainOptions) -> TrainPlan:
         UsageError, CfgError, WeightsError: something that is needed is not given or not there.
     """
     if not options.cfg:
-        raise UsageError("no network", expected="--cfg CFG", got="no --cfg")
+        raise UsageError(
+            "no network",
+            expected="--cfg CFG, or a cfg as in dtorch train custom.cfg obj.data",
+            got="no --cfg",
+        )
     data = find_data(options.data, options.cfg)
     given = {name: getattr(options, name) for name in TRAIN_OPTIONS if name != "device"}
     return plan_training(options.cfg, data, given, writes=not options.show_batch)

@@ -47,6 +47,15 @@ def test_the_data_file_next_to_the_cfg_is_found(folder):
     assert dtorch("kmeans", "--cfg", "toy.cfg").stdout == named.stdout
 
 
+def test_files_may_be_words(folder):
+    named = dtorch("kmeans", "--cfg", "toy.cfg", "--data", "toy.data")
+    for words in (("toy.cfg", "toy.data"), ("toy.data", "toy.cfg"), ("toy.cfg",)):
+        assert dtorch("kmeans", *words).stdout == named.stdout
+    result = dtorch("kmeans", "toy.cfg", "toy.data", "more")
+    assert result.exit_code == 2
+    assert "more: two data sets" in result.stderr
+
+
 def test_small_inputs_are_printed_in_cells(folder):
     line = dtorch("kmeans", "--data", "toy.data", "-k", 1, "--width", 13, "--height", 13).stdout
     width, height = cluster(boxes(13, 13), 1)[0]

@@ -145,6 +145,11 @@ def test_names_of_shipped_definitions_and_partial_weights(files, tmp_path):
         (("--cfg", "CFG", "--data", "missing.data"), "missing.data"),
         (("--cfg", "CFG", "--data", "DATA", "--resume"), "_last.weights"),
         (("--cfg", "CFG", "--data", "DATA", "--weights", "gone.weights"), "gone.weights"),
+        (("CFG",), "no data set"),
+        (("DATA", "CFG", "gone.weights"), "gone.weights"),
+        (("CFG", "DATA", "--resume"), "_last.weights"),
+        (("CFG", "photos", "DATA"), "photos: two data sets: expected one data set"),
+        (("CFG", "DATA", "--cfg", "other.cfg"), "two cfg files"),
     ],
 )
 def test_wrong_usage_is_reported_in_one_line(files, words, message, tmp_path):

@@ -12,7 +12,7 @@ from darknet_torch.cli.train import TrainOptions, train, train_with
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 
 
-@darknet_style(train)
+@darknet_style(train, without_effect=("source",))
 @parsed_into(TrainOptions)
 def train_(options: TrainOptions) -> None:
     """Train as `darknet detector train DATA CFG [WEIGHTS]` and `darknet classifier train` do."""
@@ -31,7 +31,7 @@ def train_text(options: TrainOptions) -> None:
     train_with(options, in_darknets_spelling=True)
 
 
-_POSITIONS = ("cfg", "weights", "data")
+_POSITIONS = ("cfg", "weights", "data", "source")
 _SCALING = ("epochs", "scale_schedule")  # Darknet's own spelling never scales the schedule
 train_.params = [param for param in train_.params if param.name not in _SCALING]
 train_text.params += [
