@@ -21,7 +21,7 @@ FILES = ("data", "cfg", "weights")
 _WEIGHTS = re.compile(r"\.(weights|backup|pt|pth|safetensors|conv\.\d+)$", re.IGNORECASE)
 _BARE_FLAG = re.compile(r"[A-Za-z]\w+")
 _SOURCES = PICTURE_SUFFIXES | VIDEO_SUFFIXES
-_NO_WEIGHTS = ""
+_LEFT_OUT = ""  # stands for DATA or WEIGHTS
 
 
 class DarknetCommand(click.Command):
@@ -64,10 +64,13 @@ def order_files(files: list[str], roles: Sequence[str], *, has_sources: bool) ->
         files: words that name files. Without exactly one .data and one .cfg among them, or
             with two weight files, they stay as they are.
         roles: those of `FILES` that the command takes; "cfg" and "weights" are among them.
-        has_sources: pictures and videos may follow; before these, WEIGHTS may be left out.
+        has_sources: pictures and videos may follow; before these, WEIGHTS may be left out, and
+            DATA where the first word is another file, as in `CFG WEIGHTS PICTURE`.
     """
     rest = list(files)
     chosen = []
+    if has_sources and _lacks_data(files):
+        chosen, roles = [_LEFT_OUT], [role for role in roles if role != "data"]
     for role in roles[:-1]:
         fitting = [word for word in rest if Path(word).suffix.lower() == f".{role}"]
         if len(fitting) != 1:
@@ -81,8 +84,19 @@ def order_files(files: list[str], roles: Sequence[str], *, has_sources: bool) ->
         rest.remove(weights[0])
         return [*chosen, *weights, *rest]
     if has_sources and rest and Path(rest[0]).suffix.lower() in _SOURCES:
-        return [*chosen, _NO_WEIGHTS, *rest]
+        return [*chosen, _LEFT_OUT, *rest]
     return [*chosen, *rest]
+
+
+def _lacks_data(files: list[str]) -> bool:
+    """Whether no word can be DATA, which is the first one if it has another suffix.
+
+    Source: darknet_cfg_and_state.cpp process_arguments (hank-ai), which needs no DATA to detect.
+    """
+    suffixes = [Path(word).suffix.lower() for word in files]
+    if not files or ".data" in suffixes:
+        return False
+    return suffixes[0] in {".cfg", *_SOURCES} or _WEIGHTS.search(files[0]) is not None
 
 
 def _split_bare_flags(

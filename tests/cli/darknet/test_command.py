@@ -26,6 +26,9 @@ D, C, W = "a.data", "a.cfg", "a.weights"
         (["darknet53.conv.74", C, D], [D, C, "darknet53.conv.74"]),
         ([C, "A.DATA", "a.pt"], ["A.DATA", C, "a.pt"]),
         ([D, C], [D, C]),
+        ([C, W], ["", C, W]),
+        ([W, C, "x.jpg"], ["", C, W, "x.jpg"]),
+        (["x.jpg", C], ["", C, "", "x.jpg"]),
     ],
 )
 def test_files_are_put_in_darknets_order(words, expected):
@@ -33,7 +36,8 @@ def test_files_are_put_in_darknets_order(words, expected):
 
 
 @pytest.mark.parametrize(
-    "words", [[C, W], [C, W, "x.jpg"], [D, D, C], [C, "b.cfg", D], ["voc", C, W], [C, D, W, W], []]
+    "words",
+    [["x.jpg"], [D, D, C], [C, "b.cfg", D], ["voc", C, W], [C, D, W, W], []],
 )
 def test_what_is_not_clear_stays_as_it_is(words):
     assert order_files(words, ["data", "cfg", "weights"], has_sources=True) == words
@@ -105,6 +109,16 @@ def test_names_may_stand_among_the_files(files):
     assert result.exit_code == 0, result.stderr
     assert "four: " in result.stdout
     assert "square" not in result.stdout
+
+
+def test_detection_needs_no_data(files):
+    _, cfg, weights = files
+    result = dtorch(
+        "detector", "-verbose", "-thresh", ".5", "test", "forms.names", cfg, "shapes.png", weights
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "four: " in result.stdout
+    assert dtorch("detector", "test", cfg, "shapes.png").exit_code == 0  # weights of its name
 
 
 def test_the_help_shows_only_what_has_an_effect():

@@ -122,7 +122,7 @@ def test_the_cfg_and_the_weights_may_be_swapped(picture):
 
 
 @pytest.mark.parametrize(
-    "words", [("detector", "test"), ("detector", "map"), ("detector", "train")]
+    "words", [("detector", "valid"), ("detector", "map"), ("detector", "train")]
 )
 def test_a_forgotten_data_argument_is_reported(words):
     result = dtorch(*words, *MODEL, "photo.jpg")
