@@ -77,11 +77,14 @@ def read_weights(
         network: the network, changed in place; its `header` becomes the file's.
         path: the file's path. A file that ends between two layers is a partial file, and legal.
         cutoff: read only this many layers and ignore the rest of the file.
-        strict: bytes left over after the last layer are an error.
+        strict: bytes left over after the last layer are an error, else a warning.
 
     Raises:
         WeightsError: the file does not exist, is not a weight file, ends inside a layer, or is
             too long. The network is then unchanged.
+
+    Warns:
+        CfgWarning: bytes are left over.
 
     Source: parser.c load_weights_upto (both code bases).
     """
@@ -91,6 +94,8 @@ def read_weights(
     leftover = plan.leftover if cutoff is None else 0
     if leftover and strict:
         raise plan.too_long_error()
+    if leftover:
+        plan.warn_of_leftover()
     with torch.no_grad():
         for slot, first, count in plan.reads:
             values = data[first : first + 4 * count].view("<f4")
@@ -386,6 +391,17 @@ class _ReadPlan:
             got=f"{self.end} bytes",
             remark="" if self.leftover % 4 else _LOAD_ANYWAY,
             **self._sizes(),
+        )
+
+    def warn_of_leftover(self) -> None:
+        """Warn of bytes after the last array, of a file that is to be read all the same."""
+        warn(
+            f"has {self.leftover} bytes left over after the last layer; it is probably of another "
+            "cfg, and then its outputs mean nothing",
+            where=self.path,
+            expected=f"{self.position} bytes",
+            got=f"{self.end} bytes",
+            fix="check that the weights belong to this cfg",
         )
 
     def _sizes(self) -> dict[str, Any]:

@@ -252,7 +252,11 @@ class TestUnusableModels:
     def test_leftover_bytes_can_be_allowed(self, folder):
         (folder / "long.weights").write_bytes(WEIGHTS.read_bytes() + bytes(8))
         arguments = ("detect", "--cfg", CFG, "--weights", "long.weights", PICTURE)
-        assert dtorch(*arguments, "--allow-leftover").exit_code == DONE
+        result = dtorch(*arguments, "--allow-leftover")
+        assert result.exit_code == DONE
+        assert "long.weights: has 8 bytes left over after the last layer" in result.stderr
+        assert "probably of another cfg" in result.stderr
+        assert dtorch(*arguments, "--allow-leftover", "--quiet").stderr == ""
 
     def test_the_wrong_number_of_names_is_refused(self):
         result = detect("--names", "coco", PICTURE)

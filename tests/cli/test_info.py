@@ -114,7 +114,9 @@ class TestWeights:
 
     def test_leftover_bytes_can_be_allowed(self):
         write_floats("some.weights", FLOATS + 1)
-        shown("mine.cfg", "--weights", "some.weights", "--allow-leftover")
+        result = dtorch("info", "mine.cfg", "--weights", "some.weights", "--allow-leftover")
+        assert result.exit_code == DONE
+        assert "has 4 bytes left over after the last layer" in result.stderr
 
     def test_missing_weights_are_reported(self):
         message = refused("mine.cfg", "--weights", "gone.weights")

@@ -18,7 +18,7 @@ from darknet_torch.compat.darknet.structures import (
     pointer_to,
     values_at,
 )
-from darknet_torch.errors import NamesError, UsageError, warn
+from darknet_torch.errors import NamesError, UsageError
 from darknet_torch.heads.base import Predictions
 from darknet_torch.inference.backends.pytorch import TorchBackend
 from darknet_torch.inference.detector import Detector
@@ -84,14 +84,7 @@ def load_net(config: bytes | str, weights: bytes | str, clear: int = 0) -> Loade
 
 def _load(config: bytes | str, weights: bytes | str, batch: int | None) -> Network:
     path = os.fsdecode(weights) or None
-    network, report = load_with_report(os.fsdecode(config), path, batch=batch, strict=False)
-    if report is not None and report.leftover:
-        warn(
-            "the file has leftover bytes after the last layer, which Darknet ignores",
-            where=path,
-            got=f"{report.leftover} bytes",
-            fix="check that the weights belong to this cfg",
-        )
+    network, _ = load_with_report(os.fsdecode(config), path, batch=batch, strict=False)
     network.fold_normalization()
     return network.eval().to(find_device(_device))
 
