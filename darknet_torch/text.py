@@ -5,12 +5,15 @@ from __future__ import annotations
 import codecs
 import errno
 import io
+import itertools
 import os
 import re
 import stat
+from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import UsageError, nearest
 
 _UTF8_MARK = codecs.BOM_UTF8
 # The marks of UTF-32 come first: that of UTF-32 LE starts with that of UTF-16 LE.
@@ -24,6 +27,8 @@ _BLANKS = " \t\r\n\v\f"  # other white space may be part of a file's name
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _WEB_SCHEMES = ("http", "https")
+_MOST_LISTED = 2000  # files of a folder that an error may look at
+_SIMILAR = 0.9  # one or two wrong letters in a name and its suffix
 _Path = str | os.PathLike[str]
 
 
@@ -222,6 +227,38 @@ def is_web_url(name: str) -> bool:
     """Whether a name is an http or https URL."""
     scheme, separator, _ = name.partition("://")
     return bool(separator) and scheme.lower() in _WEB_SCHEMES
+
+
+def similar_file(path: _Path, accepts: Callable[[Path], bool] = lambda path: True) -> Path | None:
+    """Return the file that a misspelt path stands for, in the same folder; None if none is near.
+
+    Names with other digits are of other files. At most `_MOST_LISTED` files are looked at.
+
+    Args:
+        path: it does not exist.
+        accepts: whether a file may be meant.
+    """
+    given = Path(path)
+    try:
+        with os.scandir(given.parent) as entries:
+            names = [entry.name for entry in itertools.islice(entries, _MOST_LISTED)]
+    except (OSError, ValueError):
+        return None
+    digits = set(filter(str.isdigit, given.name))
+    same = {
+        name.lower(): name
+        for name in names
+        if set(filter(str.isdigit, name)) == digits and accepts(given.with_name(name))
+    }
+    close = nearest(given.name.lower(), same, cutoff=_SIMILAR)
+    found = given.with_name(same[close]) if close else None
+    return found if found is not None and is_file(found) else None
+
+
+def suggest_file(path: _Path, accepts: Callable[[Path], bool] = lambda path: True) -> str | None:
+    """Return what to do about a missing file: `backslash_fix`, else what `similar_file` finds."""
+    near = similar_file(path, accepts)
+    return backslash_fix(path) or (f"did you mean {str(near)!r}?" if near else None)
 
 
 def backslash_fix(path: _Path) -> str | None:

@@ -23,6 +23,8 @@ from darknet_torch.text import (
     read_paths,
     refusal,
     resolve_listed,
+    similar_file,
+    suggest_file,
     text_lines,
 )
 
@@ -187,3 +189,31 @@ def test_a_listed_path_is_looked_for_in_the_working_folder_then_beside_the_list(
 )
 def test_only_http_and_https_are_web_urls(name, expected):
     assert is_web_url(name) is expected
+
+
+class TestSimilarFile:
+    @pytest.mark.parametrize(
+        ("given", "found"),
+        [
+            ("dogg.jpg", "dog.jpg"),
+            ("DOG.JPG", "dog.jpg"),
+            ("bcd.cfg", "bccd.cfg"),
+            ("cat.jpg", None),
+            ("img2.jpg", None),  # another digit
+            ("folde", None),  # a folder
+            ("gone/dogg.jpg", None),
+            ("a\0b", None),
+        ],
+    )
+    def test_is_of_the_same_folder_and_nearly_the_same_name(self, given, found, tmp_path):
+        for name in ("dog.jpg", "bccd.cfg", "img1.jpg"):
+            (tmp_path / name).touch()
+        (tmp_path / "folder").mkdir()
+        assert similar_file(tmp_path / given) == (tmp_path / found if found else None)
+
+    def test_is_one_that_may_be_meant(self, tmp_path):
+        (tmp_path / "dog.jpg").touch()
+        assert similar_file(tmp_path / "dogg.jpg", lambda path: path.suffix == ".cfg") is None
+        assert (
+            suggest_file(tmp_path / "dogg.jpg") == f"did you mean {str(tmp_path / 'dog.jpg')!r}?"
+        )

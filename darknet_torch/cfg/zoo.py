@@ -9,7 +9,14 @@ from pathlib import Path
 
 from darknet_torch.arguments import described
 from darknet_torch.errors import CfgError, NamesError, nearest
-from darknet_torch.text import backslash_fix, is_file, path_exists, read_bytes, text_lines
+from darknet_torch.text import (
+    is_file,
+    path_exists,
+    read_bytes,
+    similar_file,
+    suggest_file,
+    text_lines,
+)
 
 _PARTIAL = re.compile(r"\.conv\.\d+$")
 _NEAR, _MOST_LETTERS = 0.88, 2  # one or two wrong letters in a name
@@ -91,7 +98,8 @@ def find_cfg(cfg: str | os.PathLike[str]) -> Path:
     name = path.name.removesuffix(".cfg")
     if path.name == os.fspath(cfg) and name in known:
         return known[name]
-    close = nearest_model(name, known)
+    near = similar_file(path, lambda file: file.suffix.lower() == ".cfg")
+    close = str(near) if near else nearest_model(name, known)
     question = f"did you mean {close!r}? " if close else ""
     raise CfgError(
         "no such cfg file, nor a shipped definition of that name",
@@ -122,7 +130,7 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
             "no such names file",
             where=file,
             expected=f"a path, or one of {', '.join(known)}",
-            fix=backslash_fix(file),
+            fix=suggest_file(file),
         ) from None
     except OSError as error:
         raise NamesError(f"cannot be read ({error.strerror})", where=file) from None

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from darknet_torch.cfg.model_names import ModelFileKind, kind_of
 from darknet_torch.cfg.zoo import shipped
 from darknet_torch.cli.options import ModelOptions, NamesOptions
-from darknet_torch.downloads.model_search import similar_file
+from darknet_torch.downloads.model_search import similar_model_file, weights_in_folder
 from darknet_torch.downloads.published import published_by_name
 from darknet_torch.errors import UsageError
 from darknet_torch.text import is_file, is_folder, path_exists
@@ -112,7 +112,9 @@ def refuse_pictures_only(options: PictureModelOptions) -> None:
     if options.cfg or options.weights or model_seed(options):
         return
     misspelt = (Path(word) for word in options.source if not path_exists(word))
-    meant = next((str(file) for word in misspelt if (file := similar_file(word))), None)
+    meant = next((str(file) for word in misspelt if (file := similar_model_file(word))), None)
+    folders = (Path(word) for word in options.source if is_folder(word))
+    inside = next((found for folder in folders if (found := weights_in_folder(folder))), None)
     shown, more = options.source[:3], len(options.source) - 3
     listed = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     raise UsageError(
@@ -122,7 +124,8 @@ def refuse_pictures_only(options: PictureModelOptions) -> None:
         got=f"{listed}, none of which is one" if listed else "neither",
         fix=f"did you mean {meant!r}?"
         if meant
-        else "dtorch info --list names the shipped ones, dtorch download fetches weights",
+        else inside
+        or "dtorch info --list names the shipped ones, dtorch download fetches weights",
     )
 
 

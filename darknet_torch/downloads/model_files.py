@@ -20,10 +20,11 @@ from darknet_torch.downloads.model_search import (
     find_cfg_of,
     find_model_of,
     find_weights_of,
-    similar_file,
+    similar_model_file,
+    weights_in_folder,
 )
 from darknet_torch.downloads.published import Published, nearest_name, published_by_name
-from darknet_torch.errors import UsageError, WeightsError
+from darknet_torch.errors import CfgError, UsageError, WeightsError
 from darknet_torch.text import is_file, is_folder, path_exists
 
 StrPath = str | os.PathLike[str]
@@ -84,7 +85,7 @@ def resolve_model(
         misfit: says why a weight file does not fit a cfg; without it every file fits.
 
     Raises:
-        CfgError: there is no such cfg.
+        CfgError: there is no such cfg, or it is a folder.
         WeightsError: `weights` is the name of a published file that was not downloaded, or is
             not a file but similar to such a name; or there is no file to find a cfg for.
         UsageError: no cfg, or no weights, are found; or several are found that fit.
@@ -97,6 +98,9 @@ def resolve_model(
         if weights is None:
             raise UsageError("no network", expected="a cfg or a weight file", got="neither")
         return _with_cfg(resolve_weights(weights), misfit)
+    if is_folder(cfg):
+        fix = weights_in_folder(Path(cfg))
+        raise CfgError("is a folder", where=cfg, expected="a cfg or a weight file", fix=fix)
     path = find_cfg(cfg)
     if weights is not None:
         return ModelFiles(path, resolve_weights(weights))
@@ -146,7 +150,7 @@ def resolve_weights(weights: StrPath) -> Path:
 
 def _nearest_weights(path: Path, *, is_name: bool) -> str | None:
     """The file in the same folder, or the published one, that a misspelt path stands for."""
-    similar = similar_file(path)
+    similar = similar_model_file(path)
     if similar is not None and kind_of(similar) is ModelFileKind.WEIGHTS:
         return str(similar)
     return nearest_name(path.name) if is_name else None
@@ -170,7 +174,8 @@ def _with_cfg(weights: Path, misfit: Misfit | None) -> ModelFiles:
     """The files of a model of which only the weights are given."""
     if not is_file(weights):
         what = "is a folder" if is_folder(weights) else "no such file"
-        raise WeightsError(what, where=weights, expected="a weight file or a checkpoint")
+        fix = weights_in_folder(weights)
+        raise WeightsError(what, where=weights, expected="a weight file or a checkpoint", fix=fix)
     if contains_cfg(weights):
         return ModelFiles(None, weights)
     cfg = find_cfg_of(weights, misfit)

@@ -16,16 +16,17 @@ from darknet_torch.cfg.model_names import (
     kind_of,
     model_stems,
 )
-from darknet_torch.cfg.zoo import definitions_folder, nearest_model, read_names, shipped
+from darknet_torch.cfg.zoo import definitions_folder, read_names, shipped
 from darknet_torch.downloads.published import published_by_name, published_of_size
-from darknet_torch.errors import NamesError, UsageError, nearest
-from darknet_torch.text import is_file, is_folder
+from darknet_torch.errors import NamesError, UsageError
+from darknet_torch.text import is_file, is_folder, similar_file
 
 # Says why a weight file does not fit a cfg; None if it does. Only torch knows, so it is given.
 Misfit = Callable[[Path, Path], str | None]
 _KNOWN_CLASSES = {80: "coco", 20: "voc"}  # classes and their shipped names
 # The folders of a Darknet project, as both Darknets and their READMEs name them.
 _PROJECT_FOLDERS = ("cfg", "data", "backup", "weights")
+_MOST_NAMED = 8  # weights of a folder in an error
 _MOST_TRIED = 20  # cfg files of a folder that an error may suggest
 
 
@@ -157,18 +158,23 @@ def find_names_of(files: Iterable[Path | None], classes: int | None = None) -> C
     return Candidate(known) if known else None
 
 
-def similar_file(path: Path) -> Path | None:
+def similar_model_file(path: Path) -> Path | None:
     """Return the file of a model whose name a misspelt one in its folder stands for, if any."""
+    return similar_file(path, lambda file: kind_of(file) is not None)
+
+
+def weights_in_folder(folder: Path) -> str | None:
+    """Say which weights a folder has, such as that of a training; None if it has none."""
     try:
-        near = [
-            file
-            for file in path.parent.iterdir()
-            if kind_of(file) is not None and nearest(path.suffix, [file.suffix])
-        ]
+        paths = sorted(folder.iterdir())
     except OSError:
         return None
-    close = nearest_model(path.stem, [file.stem for file in near])
-    return next((file for file in near if file.stem == close), None)
+    kinds = ((path, kind_of(path)) for path in paths if can_run(path) and not is_put_aside(path))
+    found = [str(path) for path, kind in kinds if kind is ModelFileKind.WEIGHTS]
+    if not found:
+        return None
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    return f"name one of the weights in {folder}: {', '.join(found[:_MOST_NAMED])}{more}"
 
 
 def _count_names(path: Path) -> int:

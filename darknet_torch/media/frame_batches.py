@@ -12,6 +12,7 @@ import numpy as np
 
 from darknet_torch.errors import CfgWarning, ImageError
 from darknet_torch.media.decoding import DecodedPicture, decode_picture, read_picture
+from darknet_torch.media.path_advice import advising
 from darknet_torch.media.prefetch import Prefetcher
 from darknet_torch.media.sources import PictureSource, SourceKind, expand_standard_input
 from darknet_torch.media.video_reader import DEFAULT_FPS, VideoReadOptions, read_frames
@@ -201,6 +202,7 @@ def _read_picture(
 
 def _decode(source: PictureSource, content: bytes | None, *, exif: bool) -> DecodedPicture:
     if source.kind is not SourceKind.WEB_PICTURE:
-        return read_picture(source.name, exif=exif)
+        with advising(source.name):
+            return read_picture(source.name, exif=exif)
     data = fetch_picture(source.name) if content is None else content
     return decode_picture(data, where=source.name, exif=exif)

@@ -20,6 +20,7 @@ from darknet_torch.arguments import described
 from darknet_torch.errors import ImageError
 from darknet_torch.media.decoding import MAX_PIXELS, DecodedPicture, decode_picture
 from darknet_torch.media.images import Image, as_bgr, read_image
+from darknet_torch.media.path_advice import advising
 from darknet_torch.media.web_picture import fetch_picture
 from darknet_torch.text import is_web_url
 
@@ -155,7 +156,8 @@ def batched_pictures(
 
 
 def _open_path(path: str | os.PathLike[str], exif: bool) -> OpenedPicture:
-    return OpenedPicture(read_image(path, exif=exif), os.fspath(path))
+    with advising(path):
+        return OpenedPicture(read_image(path, exif=exif), os.fspath(path))
 
 
 def _open_url(url: str, exif: bool) -> OpenedPicture:

@@ -34,7 +34,7 @@ VIDEO_SUFFIXES = frozenset(
     ".mp4 .avi .mov .mkv .webm .m4v .mpg .mpeg .wmv .flv .ts .mts .m2ts .3gp .ogv .vob".split()
 )
 STANDARD_INPUT = "-"
-_GLOB_CHARACTERS = frozenset("*?[")
+GLOB_CHARACTERS = frozenset("*?[")
 _NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
@@ -143,7 +143,7 @@ def _expand(argument: str, *, videos: bool) -> list[PictureSource]:
         inside = (str(child) for child in _children(path) if is_file(child))
         found = _sources_with_known_suffix(inside, videos=videos)
         return _check_not_empty(found, argument, "in this folder", videos=videos)
-    if path_exists(path) or not _GLOB_CHARACTERS & set(argument) or "://" in argument:
+    if path_exists(path) or not GLOB_CHARACTERS & set(argument) or "://" in argument:
         if path.suffix.lower() == ".txt" and is_file(path):
             return _read_list(path, videos=videos)
         if videos and argument.isdecimal() and not path_exists(path):

@@ -7,6 +7,7 @@ import pytest
 
 from darknet_torch import convert, load
 from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.errors import CfgError
 from tests.cli.command import dtorch, python
 
 DONE, UNUSABLE = 0, 2
@@ -154,3 +155,28 @@ def test_load_takes_weights_alone():
 def test_a_search_without_a_choice_imports_no_torch():
     run = python(SEARCH, "run/toy_best.weights")
     assert run.stdout == "('cfg run/toy.cfg',) False\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("run", "dog.png"), ("--weights", "run", "dog.png"), ("--cfg", "run", "dog.png")]
+)
+def test_the_folder_of_a_training_is_refused_with_its_weights(words):
+    shutil.copy("run/toy_best.weights", "run/toy_last.weights")
+    assert "name one of the weights in run: run/toy_best.weights, run/toy_last.weights" in refused(
+        *words
+    )
+
+
+def test_the_folder_of_a_training_is_refused_by_load():
+    with pytest.raises(CfgError, match=r"run: is a folder: .*run/toy_best\.weights"):
+        load("run")
+
+
+def test_misspelt_files_are_refused_with_the_near_ones_of_their_folders():
+    model = ("--weights", "run/toy_best.weights")
+    assert "did you mean 'run/toy.cfg'?" in refused("--cfg", "run/toyy.cfg", *model, "dog.png")
+    assert "did you mean 'run/toy.names'?" in refused(*model, "--names", "run/ty.names", "dog.png")
+    assert "did you mean 'run/toy_best.weights'?" in refused("run/toy_bset.weights", "dog.png")
+    result = dtorch("detect", *model, "dogg.png")
+    assert result.exit_code == 1
+    assert "dogg.png: no such picture; did you mean 'dog.png'?" in result.stderr

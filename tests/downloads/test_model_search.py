@@ -12,7 +12,7 @@ from darknet_torch.downloads.model_search import (
     find_model_of,
     find_names_of,
     find_weights_of,
-    similar_file,
+    similar_model_file,
 )
 from darknet_torch.errors import UsageError
 
@@ -168,11 +168,11 @@ class TestProject:
 
 def test_a_misspelt_name_stands_for_the_nearest_file_of_a_model():
     write("toy_best.weights", "toy.names", "toy_best.txt", "yolov7.cfg")
-    assert similar_file(Path("toy_bst.weights")) == Path("toy_best.weights")
-    assert similar_file(Path("toy_best.weigths")) == Path("toy_best.weights")
-    assert similar_file(Path("yolov8.cfg")) is None
-    assert similar_file(Path("boy.names")) is None
-    assert similar_file(Path("gone/toy.names")) is None
+    assert similar_model_file(Path("toy_bst.weights")) == Path("toy_best.weights")
+    assert similar_model_file(Path("toy_best.weigths")) == Path("toy_best.weights")
+    assert similar_model_file(Path("yolov8.cfg")) is None
+    assert similar_model_file(Path("boy.names")) is None
+    assert similar_model_file(Path("gone/toy.names")) is None
 
 
 class TestWeights:
