@@ -46,7 +46,8 @@ from darknet_torch.cli.window import ResultWindow
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths
 from darknet_torch.input_files import protected_inputs
-from darknet_torch.media.sources import PictureSource
+from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES, PictureSource
+from darknet_torch.text import is_folder
 
 if TYPE_CHECKING:
     from darknet_torch.inference.detector import Detector
@@ -107,6 +108,25 @@ def _split_words_and_ranges(
     return found or None
 
 
+def _refuse_media_name(
+    context: click.Context, parameter: click.Parameter, folder: str | None
+) -> str | None:
+    """Refuse the name of a picture or a video for a new folder."""
+    path = Path(folder or "")
+    suffix = path.suffix.lower()
+    is_video = suffix in VIDEO_SUFFIXES
+    if not (is_video or suffix in PICTURE_SUFFIXES) or is_folder(path):
+        return folder
+    raise UsageError(
+        f"--save takes a folder, not the name of a {'video' if is_video else 'picture'}",
+        where=folder,
+        expected=f"a folder, such as --save {path.parent if path.parent.name else path.stem}",
+        fix=f"to write one video: -out_filename {folder}"
+        if is_video
+        else "the files in it have the names of the pictures",
+    )
+
+
 detect_options = all_options(
     network_options,
     names_options,
@@ -146,6 +166,7 @@ detect_options = all_options(
     click.option(
         "--save",
         type=OUTPUT_FOLDER,
+        callback=_refuse_media_name,
         help="Write annotated pictures and videos to this folder.",
     ),
     click.option("--show", is_flag=True, help="Show results in a window; q quits."),

@@ -189,6 +189,24 @@ class TestSaving:
         (folder / "out").touch()
         assert detect("--save", "out", PICTURE).exit_code == UNUSABLE
 
+    @pytest.mark.parametrize(
+        ("name", "parts"),
+        [
+            ("out.jpg", ("not the name of a picture", "--save out")),
+            ("annotated/res.AVI", ("a video", "--save annotated", "-out_filename annotated/res")),
+        ],
+    )
+    def test_the_name_of_a_file_is_no_folder_to_save_to(self, name, parts, folder):
+        result = detect("--save", name, PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert f"{name}: --save takes a folder" in result.stderr
+        assert all(part in result.stderr for part in parts)
+        assert not (folder / name).exists()
+
+    def test_a_folder_that_is_there_may_be_named_as_a_picture(self, folder):
+        (folder / "old.jpg").mkdir()
+        assert detect("--save", "old.jpg", PICTURE).exit_code == DONE
+
 
 class TestFailingPictures:
     @pytest.mark.parametrize("batch", [1, 2, 8])
