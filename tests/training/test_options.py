@@ -15,7 +15,18 @@ from darknet_torch.errors import ArgumentError, UsageError
 from darknet_torch.training.options import TRAIN_OPTIONS, parse_options
 from darknet_torch.training.plan import TrainPlan
 
-_NO_OPTIONS = {"cfg", "data", "show_batch", "verbose", "quiet", "strict", "gpu", "nogpu", "log"}
+_NO_OPTIONS = {
+    "source",
+    "cfg",
+    "data",
+    "show_batch",
+    "verbose",
+    "quiet",
+    "strict",
+    "gpu",
+    "nogpu",
+    "log",
+}
 
 
 def test_they_are_the_options_of_the_command():
