@@ -43,8 +43,8 @@ class TrainingData:
         source: makes the samples.
         names: class names, may be empty.
         pictures: number of training pictures; for a text its length in bytes.
-        content: describes pictures and labels, or the text, those for the evaluation included:
-            equal for equal data.
+        content: describes pictures and labels, or the text: equal for equal data.
+        valid_content: the same of those for the evaluation; "" for no evaluation.
         random: random= of the last head, None for a network without heads.
         side: cells per side of a [detection] head, None for others.
         problems: faults in the files of the data set.
@@ -60,6 +60,7 @@ class TrainingData:
     names: tuple[str, ...]
     pictures: int
     content: str
+    valid_content: str = ""
     random: float | None = None
     side: int | None = None
     problems: tuple[Problem, ...] = ()
@@ -135,7 +136,8 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         source,
         data_set.names,
         len(examples),
-        describe_examples((*examples, *valid_examples)),
+        describe_examples(examples),
+        "" if valid is None else describe_examples(valid_examples),
         # One size is enough to overfit a few pictures.
         random=0.0 if plan.overfit or not plan.augment else head.options.random,
         side=side,
@@ -217,7 +219,8 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
         ClassificationSource.from_pictures(pictures, options),
         pictures.names,
         len(pictures.paths),
-        describe_classified(pictures, valid),
+        describe_classified(pictures),
+        "" if valid is None else describe_classified(valid),
         problems=pictures.problems,
         valid_problems=() if valid is None else valid.problems,
         valid_pictures=valid,

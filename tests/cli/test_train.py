@@ -132,6 +132,7 @@ def test_names_of_shipped_definitions_and_partial_weights(files, tmp_path):
     ("words", "message"),
     [
         ((), "no network: expected --cfg CFG"),
+        (("--resume",), "needs the cfg and the data of its first command: dtorch train --cfg"),
         (("--cfg", "CFG"), "no data set"),
         (
             ("--cfg", "CFG", "--data", "DATA", "--gpus", "a"),
