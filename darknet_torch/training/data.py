@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from darknet_torch.augment.classification import (
     ClassificationSource,
 )
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
+from darknet_torch.augment.labelled import LabelledSource
 from darknet_torch.augment.pictures import check_mini_batch
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
@@ -69,6 +70,20 @@ class TrainingData:
     valid_examples: tuple[Example, ...] = ()
     valid_problems: tuple[Problem, ...] = ()
     valid_pictures: ClassifiedPictures | None = None
+
+
+def paths_to_train_on(data: TrainingData) -> Sequence[Path]:
+    """The pictures to train on; none for a text."""
+    if isinstance(data.source, LabelledSource):
+        return data.source.pictures.paths
+    return data.source.paths if isinstance(data.source, ClassificationSource) else ()
+
+
+def paths_to_evaluate_on(data: TrainingData) -> Sequence[Path]:
+    """The pictures to evaluate on; none without an evaluation."""
+    if data.valid is not None:
+        return [example.path for example in data.valid.examples]
+    return () if data.valid_pictures is None else data.valid_pictures.paths
 
 
 def kind_of(network: Network) -> str:

@@ -101,6 +101,11 @@ def last_run_folder(base: str, runs: Path = RUNS) -> Path:
     return found_in
 
 
+def free_path(name: str) -> Path:
+    """The first of ``name``, ``name-2``, ... in the working folder that does not exist."""
+    return next(path for path in _numbered(name, Path()) if not path.exists())
+
+
 def _numbered(base: str, runs: Path) -> Iterator[Path]:
     yield runs / base
     yield from (runs / f"{base}-{number}" for number in itertools.count(2))

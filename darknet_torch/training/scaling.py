@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from darknet_torch.cfg.net import NetOptions
@@ -56,8 +57,7 @@ def distinct_steps(steps: Sequence[float], max_batches: int) -> tuple[int, ...]:
     not increase themselves, and those behind the end, are only rounded.
     """
     rounded = [round(step) for step in steps]
-    pairs = zip(steps, [*steps[1:], max_batches], strict=False)
-    is_sound = all(step < later for step, later in pairs)
+    is_sound = all(step < later for step, later in pairwise([*steps, max_batches]))
     for index in reversed(range(len(rounded) if is_sound else 0)):
         later = (*rounded, max_batches)[index + 1]
         rounded[index] = min(rounded[index], later - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,20 @@ from darknet_torch.media.decoding import read_picture
 from darknet_torch.model.network import Network
 from darknet_torch.text import is_file
 from darknet_torch.training.box_counts import BoxCounts, count_boxes
-from darknet_torch.training.data import DETECTOR, TrainingData
+from darknet_torch.training.data import (
+    DETECTOR,
+    TrainingData,
+    paths_to_evaluate_on,
+    paths_to_train_on,
+)
 from darknet_torch.training.disk_space import check_room, room_needed
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.run_folder import free_path
 from darknet_torch.training.schedule import rate_of_run
 from darknet_torch.training.schedule_rules import SCHEDULE_RULES
 
 _SHOWN = 3  # names and pictures that a message lists
+_MOST = 0.5  # of the pictures to evaluate on may be trained on without a warning
 _FROM_ONE = "class ids seem to count from 1; Darknet's count from 0: subtract 1 from each"
 
 
@@ -174,6 +182,39 @@ def evaluation_is_possible(start: Start) -> None:
             )
 
 
+def evaluation_has_other_pictures(start: Start) -> None:
+    """Warn of an evaluation on pictures that are trained on.
+
+    --overfit means to.
+    """
+    data, plan = start.data, start.plan
+    trained, evaluated = paths_to_train_on(data), paths_to_evaluate_on(data)
+    if plan.overfit or not evaluated:
+        return
+    known = {path.absolute() for path in trained}
+    shared = sum(path.absolute() in known for path in evaluated)
+    if shared <= _MOST * len(evaluated):
+        return
+    warn(
+        "the evaluation says nothing about new pictures",
+        where=plan.data,
+        expected="pictures to evaluate on that are not trained on",
+        got=f"{shared} of {len(evaluated)} pictures that are trained on, too",
+        fix=_fix_of_same_pictures(plan, data),
+    )
+
+
+def _fix_of_same_pictures(plan: TrainPlan, data: TrainingData) -> str:
+    if data.kind != DETECTOR:
+        return "divide the pictures into those to train on and those to evaluate on"
+    options = [*("--images", plan.images)] if plan.images else []
+    options += ["--names", plan.names] if plan.names else []
+    out = free_path(f"{Path(plan.data).stem}-split")
+    words = [*("--split", plan.split or "train"), *("--valid", "0.2"), "--out", str(out)]
+    command = shlex.join(["dtorch", "dataset", "init", plan.data, *options, *words])
+    return f"{command} makes lists of different pictures, to use as --data {out}/dataset.data"
+
+
 def _check_pictures(paths: Iterable[Path], origin: str, plan: TrainPlan) -> None:
     paths = list(dict.fromkeys(paths))
     fix = f"correct the list of the split {plan.valid_split}, or train without --map"
@@ -256,6 +297,7 @@ START_CHECKS: tuple[StartCheck, ...] = (
     names_match_classes,
     boxes_are_left,
     evaluation_is_possible,
+    evaluation_has_other_pictures,
     schedule_of_run,
     room_on_disk,
 )

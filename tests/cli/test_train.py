@@ -67,7 +67,7 @@ def test_a_terminal_shows_the_training_in_one_block(files, monkeypatch):
     assert f"weights go to {backup}"[:80] in lines[:place]
     assert any(line.startswith(" mean average precision") for line in lines[:place])
     assert lines[place + 4].startswith("best mAP@0.50 ")
-    assert any(line.startswith("next: dtorch detect ") for line in lines[place + 4 :])
+    assert any(line.startswith("next: train longer, ") for line in lines[place + 4 :])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from darknet_torch.training import run_folder
 from darknet_torch.training.run_folder import (
     check_free,
     files_of_run,
+    free_path,
     last_run_folder,
     locked,
     new_run_folder,
@@ -155,3 +157,11 @@ def test_a_newer_run_without_a_state_is_said_to_be_skipped(tmp_path):
     assert f"{tmp_path}/tiny-2: this newer run has nothing saved, and is skipped" in str(
         note.message
     )
+
+
+def test_a_free_path_gets_a_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert free_path("found") == Path("found")
+    for name in ("found", "found-2"):
+        (tmp_path / name).mkdir()
+    assert free_path("found") == Path("found-3")
