@@ -9,6 +9,8 @@ from pathlib import Path
 
 from darknet_torch.augment.labelled import LabelledSource
 from darknet_torch.cfg.data_file import read_data_file
+from darknet_torch.datasets.examples import Problem
+from darknet_torch.datasets.label_rule import CLASS_ID
 from darknet_torch.datasets.opening import data_file
 from darknet_torch.errors import ImageError, NamesError, UsageError, warn
 from darknet_torch.media.decoding import read_picture
@@ -117,6 +119,16 @@ def boxes_are_left(start: Start) -> None:
             got=f"class ids in {counts.lowest}..{counts.highest}",
             fix=_FROM_ONE,
         )
+
+
+def faults_named_together(network: Network, data: TrainingData) -> list[Problem]:
+    """The faults in the labels that `boxes_are_left` has named in one line."""
+    if data.kind != DETECTOR:
+        return []
+    if not count_boxes(data.examples, network.heads[-1].classes).seem_to_count_from_one:
+        return []
+    problems = (*data.source.problems, *data.valid_problems)
+    return [problem for problem in problems if problem.kind == CLASS_ID]
 
 
 def _check_any_exists(paths: Sequence[Path], plan: TrainPlan) -> None:

@@ -198,6 +198,8 @@ def test_class_ids_from_1_are_explained_where_some_boxes_are_left(folder):
     result = train(folder, "--max-batches", 1)
     assert result.exit_code == 0
     assert "expected class ids in 0..2, got class ids in 1..3; class ids seem to" in result.stderr
+    assert "the class does not exist" not in result.stderr
+    assert "problems in the data: 2 x class id" in result.stderr
 
 
 def test_a_training_set_without_any_box_is_refused(folder):
