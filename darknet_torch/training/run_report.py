@@ -143,7 +143,9 @@ def describe_network(loop: TrainingLoop, data: TrainingData) -> str:
     if data.kind != TEXT:
         heads = network.heads
         classes = heads[-1].classes if heads else network.output_layer.output_shape.count
-        words.append(f"input {network.net.width} x {network.net.height}, {classes} classes")
+        names = len(data.names) if data.kind == DETECTOR else 0
+        but = f" (but {names} class names)" if names not in (0, classes) else ""
+        words.append(f"input {network.net.width} x {network.net.height}, {classes} classes{but}")
     what = "texts" if data.kind == TEXT else "pictures"
     length = f"{network.net.max_batches} iterations of {loop.images_per_iteration} {what}"
     words.append(length)

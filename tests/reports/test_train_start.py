@@ -74,6 +74,9 @@ def test_without_an_evaluation_other_names_are_a_warning(folder):
     result = train(folder, "--max-batches", 1, "--overwrite")
     assert "squares.names: the number of class names differs from the network's" in result.stderr
     assert "got 2 (red, green)" in result.stderr
+    # The last line before the first iteration, so that nobody trains the wrong network for days.
+    before = result.stderr.partition("v3 (ciou")[0].splitlines()[-1]
+    assert before.startswith("input 64 x 64, 3 classes (but 2 class names), 1 iterations of ")
 
 
 def test_classes_of_the_data_file_alone_are_compared_too(folder):
