@@ -200,12 +200,12 @@ train_options = all_options(
         help="Overfit N pictures, without augmentation, to check a setup.",
     ),
     click.option(
-        "--map",
+        "--map/--no-map",
         "-map",
         "-topk",
         "map",
-        is_flag=True,
-        help="Evaluate during training, and keep the best weights in _best.",
+        default=False,
+        help="Evaluate during training, and keep the best weights in _best, or not.",
     ),
     _option(
         "iou",

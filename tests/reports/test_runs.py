@@ -206,3 +206,7 @@ def test_an_evaluation_is_not_called_training_data(files):
     assert result.exit_code == 0
     assert "  evaluation data: not set -> 3 pictures (" in result.stderr
     assert "training data:" not in result.stderr
+    without = train("--max-batches", 3, "--resume", "--no-map")
+    assert without.exit_code == 0
+    assert "mean average precision" not in without.stdout
+    assert "  map: True -> False" in without.stderr
