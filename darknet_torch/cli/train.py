@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from darknet_torch.cli.darknet.flags import GpuFlags, apply_gpu_flags, training_flags
 from darknet_torch.cli.dataset_loading import find_data
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 
     from darknet_torch.training.callbacks import Callback
     from darknet_torch.training.setup import Training
+
+_FIX_OF_RESUME = (
+    "a run that goes on needs the cfg and the data of its first command: "
+    "dtorch train --cfg CFG --data DATA --backup DIR --resume"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,12 +200,12 @@ train_options = all_options(
         help="Overfit N pictures, without augmentation, to check a setup.",
     ),
     click.option(
-        "--map",
+        "--map/--no-map",
         "-map",
         "-topk",
         "map",
-        is_flag=True,
-        help="Evaluate during training, and keep the best weights in _best.",
+        default=False,
+        help="Evaluate during training, and keep the best weights in _best, or not.",
     ),
     _option(
         "iou",
@@ -217,7 +223,8 @@ train_options = all_options(
     click.option(
         "--resume",
         is_flag=True,
-        help="Continue the run in --backup, or else the last one in runs, where it stopped.",
+        help="Continue the run in --backup, or else the last one in runs, where it stopped, with "
+        "its options where no other is given.",
     ),
     click.option(
         "--overwrite", is_flag=True, help="Replace the weights of an earlier run in --backup."
@@ -291,10 +298,25 @@ def make_plan(options: TrainOptions) -> TrainPlan:
         UsageError, CfgError, WeightsError: something that is needed is not given or not there.
     """
     if not options.cfg:
-        raise UsageError("no network", expected="--cfg CFG", got="no --cfg")
+        raise UsageError(
+            "no network",
+            expected="--cfg CFG",
+            got="no --cfg",
+            fix=_FIX_OF_RESUME if options.resume else None,
+        )
     data = find_data(options.data, options.cfg)
-    given = {name: getattr(options, name) for name in TRAIN_OPTIONS if name != "device"}
+    given = {name: getattr(options, name) for name in TRAIN_OPTIONS if _is_given(name)}
     return plan_training(options.cfg, data, given, writes=not options.show_batch)
+
+
+def _is_given(name: str) -> bool:
+    """Whether an option of the plan is given to the running command.
+
+    One that is not has the plan's default, or the value of the run that goes on.
+    """
+    context = click.get_current_context(silent=True)
+    source = None if context is None else context.get_parameter_source(name)
+    return name != "device" and source is not ParameterSource.DEFAULT
 
 
 def _train(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:

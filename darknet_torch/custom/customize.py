@@ -27,7 +27,7 @@ from darknet_torch.model.output_layers import (
     count_classifier_outputs,
     find_channel_producer,
 )
-from darknet_torch.training.scaling import batches_for_epochs, scaled_schedule
+from darknet_torch.training.scaling import batches_for_epochs, distinct_steps, scaled_schedule
 
 _BATCHES_PER_CLASS = 2000
 _MIN_BATCHES = 6000
@@ -235,8 +235,8 @@ def scaled_steps(net: NetOptions, max_batches: int) -> tuple[int, ...]:
     while lowering < len(net.steps) and net.scales[len(net.steps) - 1 - lowering] < 1:
         lowering += 1
     fractions = np.linspace(*_LAST_STEPS, lowering)
-    moved = tuple(round(float(fraction) * max_batches) for fraction in fractions)
-    return net.steps[: len(net.steps) - lowering] + moved
+    moved = [float(fraction) * max_batches for fraction in fractions]
+    return net.steps[: len(net.steps) - lowering] + distinct_steps(moved, max_batches)
 
 
 def _count_kept_layers(base: Network, network: Network) -> int:
