@@ -335,8 +335,13 @@ def split_command(options: SplitOptions) -> None:
     Only lists are written, in the format of the data set: a .data file and its lists, COCO
     files, or lists in ImageSets/Main. Pictures and labels stay where they are.
     """
+    from darknet_torch.datasets.missing_pictures import leave_out_missing
     from darknet_torch.datasets.split import split_examples
-    from darknet_torch.datasets.write_parts import default_parts_folder, write_parts
+    from darknet_torch.datasets.write_parts import (
+        default_parts_folder,
+        may_write_labels,
+        write_parts,
+    )
 
     if len(options.data) > 1:
         raise UsageError(
@@ -347,6 +352,8 @@ def split_command(options: SplitOptions) -> None:
         )
     path = Path(options.data[0])
     splits = options.open()
+    if may_write_labels(path):
+        splits = leave_out_missing(splits)
     folder = Path(options.out) if options.out else default_parts_folder(path)
     if folder is None:
         raise UsageError(
