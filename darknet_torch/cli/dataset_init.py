@@ -45,13 +45,15 @@ def init_command(options: InitOptions) -> None:
 
     Pictures stay where they are, and no file is replaced. Labels in another form (XML, COCO, CSV,
     outlines) are written as txt files where Darknet looks for them. What was understood is
-    printed, and what to run next.
+    printed, and what to run next. A folder that is a part of a data set, such as one split of
+    it, is refused without --valid or --names.
 
     \b
     dtorch dataset init photos
     dtorch check photos
     """
     from darknet_torch.datasets.initialise import initialise
+    from darknet_torch.datasets.outer_data_set import refuse_part
 
     if len(options.data) > 1:
         raise UsageError(
@@ -60,6 +62,8 @@ def init_command(options: InitOptions) -> None:
             got=", ".join(options.data),
             fix="give the folder that holds them",
         )
+    if options.valid is None and options.names is None:
+        refuse_part(Path(options.data[0]))
     out = None if options.out is None else Path(options.out)
     done = initialise(
         options.open(), Path(options.data[0]), out, valid=options.valid, seed=options.seed

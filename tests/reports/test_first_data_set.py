@@ -3,7 +3,14 @@
 import pytest
 
 from tests.cli.command import dtorch
-from tests.datasets.forms.tiny_forms import coco
+from tests.datasets.forms.tiny_forms import (
+    coco,
+    images_and_labels,
+    labels_folder,
+    roboflow_coco,
+    roboflow_darknet,
+    roboflow_yolo,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +101,36 @@ def test_missing_pictures_are_left_out_and_counted(folder):
     assert "train: 1 pictures" in result.stdout
     assert not (folder / "out/valid.txt").exists()
     assert not (folder / "a/val2017").exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "part", "whole"),
+    [
+        (roboflow_yolo, "rf/train", "rf/data.yaml"),
+        (roboflow_yolo, "rf/valid/images", "rf/data.yaml"),
+        (roboflow_darknet, "rf/train", "rf"),
+        (roboflow_coco, "rf/valid", "rf"),
+        (images_and_labels, "rf/images/train", "rf"),
+    ],
+)
+def test_one_folder_too_deep_is_no_data_set_of_its_own(folder, make, part, whole):
+    """A folder of Roboflow's export was split anew, without the names in data.yaml."""
+    make(folder / "rf")
+    before = entries(folder)
+    result = dtorch("dataset", "init", part)
+    assert result.exit_code == 2
+    assert f"{part}: is a part of a data set" in result.stderr
+    assert f"expected the whole of it, {whole}; run dtorch dataset init {whole};" in result.stderr
+    assert entries(folder) == before
+    assert dtorch("dataset", "init", whole).exit_code == 0
+    result = dtorch("dataset", "init", part, "--out", "out")
+    assert "; run dtorch check rf/dataset.data; or, to split" in result.stderr
+    assert dtorch("dataset", "init", part, "--valid", "0", "--out", "out").exit_code == 0
+
+
+def test_a_folder_beside_others_is_a_data_set(folder, monkeypatch):
+    """Folders above may hold anything; only what has the pictures of the folder counts."""
+    roboflow_yolo(folder / "rf")
+    labels_folder(folder / "rf/mine")
+    monkeypatch.chdir(folder / "rf/mine")
+    assert dtorch("dataset", "init", ".").exit_code == 0
