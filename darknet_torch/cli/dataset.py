@@ -45,6 +45,7 @@ from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet, Example, Problem
+    from darknet_torch.lint.data import DataSource
     from darknet_torch.lint.finding import Finding
 
 
@@ -147,7 +148,12 @@ def check_command(options: DatasetCheckOptions) -> None:
 
     splits, remarks = _open_to_check(options)
     found = (
-        find_problems(splits, workers=options.workers, near_duplicates=options.near_duplicates)
+        find_problems(
+            splits,
+            workers=options.workers,
+            near_duplicates=options.near_duplicates,
+            source=_to_check(options).words() if len(options.data) == 1 else (),
+        )
         if splits
         else []
     )
@@ -170,7 +176,7 @@ def _open_to_check(options: DatasetCheckOptions) -> tuple[dict[str, DataSet], li
         that is wrong in it is found by opening it.
     """
     from darknet_torch.datasets.classification import is_classification
-    from darknet_torch.lint.data import DataSource, check_classification, read_splits
+    from darknet_torch.lint.data import check_classification, read_splits
     from darknet_torch.lint.finding import Severity
 
     if len(options.data) > 1:  # COCO's files
@@ -180,9 +186,7 @@ def _open_to_check(options: DatasetCheckOptions) -> tuple[dict[str, DataSet], li
         splits: dict[str, DataSet] = {}
         findings = check_classification(path, None)
     else:
-        images = Path(options.images[0]) if options.images else None
-        source = DataSource(path, images, options.names, options.voc_origin, exif=options.exif)
-        splits, findings = read_splits(source, options.splits)
+        splits, findings = read_splits(_to_check(options), options.splits)
         if not splits:
             options.open()  # raises why
     protect_data_set(options.data, splits.values())
@@ -190,6 +194,15 @@ def _open_to_check(options: DatasetCheckOptions) -> tuple[dict[str, DataSet], li
     for text in notes:
         click.echo(text, err=True)
     return splits, [item for item in findings if item.severity is not Severity.NOTE]
+
+
+def _to_check(options: DatasetCheckOptions) -> DataSource:
+    """The data set at the one path of the options."""
+    from darknet_torch.lint.data import DataSource
+
+    images = Path(options.images[0]) if options.images else None
+    path = Path(options.data[0])
+    return DataSource(path, images, options.names, options.voc_origin, exif=options.exif)
 
 
 def _finding_parts(finding: Finding) -> dict[str, str]:
@@ -368,12 +381,25 @@ def split_command(options: SplitOptions) -> None:
         stratify=options.stratify,
     )
     write_parts(dealt, path, _class_names(splits), folder)
+    _say_what_is_dealt_out(list(splits), list(dealt))
     for name, items in dealt.items():
         click.echo(f"{name}: {len(items)} pictures")
         if not items:
             what = "its share is smaller than a picture, or than a group of them"
             click.echo(f"note: {name} has no pictures: {what}", err=True)
     exit_if_problems([problem for data in splits.values() for problem in data.problems])
+
+
+def _say_what_is_dealt_out(splits: Sequence[str], parts: Sequence[str]) -> None:
+    """Say which split, such as "test", is in the parts now, while others are dealt out anew."""
+    from darknet_torch.datasets.split_names import same_split, split_word
+
+    renewed = [name for name in splits if same_split(name, parts) in parts]
+    ended = [name for name in splits if split_word(name) and name not in renewed]
+    if renewed and ended:
+        way = f"to leave them out, give {' '.join(f'--split {name}' for name in renewed)}"
+        what = f"the pictures of {', '.join(ended)} are dealt out, too; {way}"
+        click.echo(f"note: {what}", err=True)
 
 
 def _find_groups(examples: Sequence[Example], options: SplitOptions) -> dict[Path, int]:

@@ -88,7 +88,7 @@ _WARNINGS = {
     "class name": "write the name in one line",
 }
 _NOTES = {
-    "near duplicate": "keep them in one split, as dtorch dataset split does",
+    "near duplicate": "nothing to do while both stay in one split; one of them is enough",
     "unnamed classes": "write the names, one on a line, into classes.txt",
     "heading": "give its name with --names to make it a class",
     "outline": "boxes are all that a detector learns",
@@ -122,6 +122,14 @@ class DataSource:
     workers: int = 2
     exif: bool = True
 
+    def words(self) -> list[str]:
+        """The words that name it on the command line of `dtorch dataset`."""
+        given = [str(self.path)]
+        given += [] if self.images is None else ["--images", str(self.images)]
+        given += [] if self.names is None else ["--names", self.names]
+        given += [] if self.voc_origin == VOC_ORIGIN else ["--voc-origin", str(self.voc_origin)]
+        return [*given, *([] if self.exif else ["--no-exif"])]
+
 
 def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding]:
     """Check a data set, and whether it fits `cfg`.
@@ -134,7 +142,7 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
             return check_classification(source.path, None if cfg is None else cfg.network)
     splits, found = read_splits(source)
     if splits:
-        problems = find_problems(splits, workers=source.workers)
+        problems = find_problems(splits, workers=source.workers, source=source.words())
         found += [finding_from_problem(item) for item in problems]
         with collect_findings(found):
             found += _describe_splits(source.path, splits)

@@ -1,15 +1,22 @@
 """What people mistype or overlook with their first data set, and the way on from there."""
 
+import shlex
+
+import cv2
 import pytest
 
 from tests.cli.command import dtorch
+from tests.datasets import tiny_datasets
 from tests.datasets.forms.tiny_forms import (
+    CAT,
     coco,
     images_and_labels,
     labels_folder,
+    picture,
     roboflow_coco,
     roboflow_darknet,
     roboflow_yolo,
+    text,
 )
 
 
@@ -134,3 +141,48 @@ def test_a_folder_beside_others_is_a_data_set(folder, monkeypatch):
     labels_folder(folder / "rf/mine")
     monkeypatch.chdir(folder / "rf/mine")
     assert dtorch("dataset", "init", ".").exit_code == 0
+
+
+def listed(folder, **splits):
+    """set.data with the pictures of each split by their numbers."""
+    for number in {one for numbers in splits.values() for one in numbers}:
+        picture(folder / f"{number}.png", number)
+        text(folder / f"{number}.txt", f"{CAT}\n")
+    for name, numbers in splits.items():
+        text(folder / f"{name}.txt", "".join(f"{folder}/{one}.png\n" for one in numbers))
+    text(folder / "obj.names", "cat\n")
+    keys = "".join(f"{name}={name}.txt\n" for name in splits)
+    text(folder / "set.data", f"classes=1\nnames=obj.names\n{keys}")
+
+
+def test_training_on_what_is_evaluated_on_is_one_line_with_a_command_that_works(folder):
+    """Yolo_mark's example and coco128 evaluate on the training data."""
+    listed(folder, train=range(5), valid=range(5))
+    (line,) = dtorch("dataset", "check", "set.data").stdout.splitlines()[:-2]
+    pictures = f"{folder}/0.png, {folder}/1.png, {folder}/2.png"
+    assert f"(valid): 5 pictures of valid are in train, too, such as {pictures};" in line
+    command = shlex.split(line.rpartition("split again, ")[2])
+    assert command == ["dtorch", "dataset", "split", "set.data", "--out", "set-split"]
+    assert dtorch(*command[1:]).exit_code == 0
+    assert dtorch("dataset", "check", "set-split").exit_code == 0
+
+
+def test_split_says_what_becomes_of_the_test_split(folder):
+    """A data set with train, valid and test had only train and valid afterwards."""
+    listed(folder, train=range(4), val=[4], test=[5, 6])
+    result = dtorch("dataset", "split", "set.data", "--out", "a")
+    assert result.stderr == (
+        "note: the pictures of test are dealt out, too; to leave them out, give --split train "
+        "--split val\n"
+    )
+    chosen = ("--split", "train", "--split", "val", "--out", "b")
+    assert dtorch("dataset", "split", "set.data", *chosen).stderr == ""
+
+
+def test_near_duplicates_in_one_split_need_nothing(folder):
+    """Frames of a video in one split were to be kept in one split."""
+    listed(folder, train=range(2), valid=[5])
+    noise = cv2.imread(str(tiny_datasets.picture(folder / "0.png")))
+    cv2.imwrite(str(folder / "1.png"), cv2.add(noise, 1))
+    shown = dtorch("check", "set.data").stdout
+    assert "0.png in train; nothing to do while both stay in one split" in shown
