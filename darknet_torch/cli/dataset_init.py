@@ -102,11 +102,6 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
         yield f"{without} pictures have no labels"
     if done.labels_written:
         yield f"wrote {len(done.labels_written)} label files for Darknet"
-    if done.only_pjreddie is not None:
-        yield (
-            "note: AlexeyAB's C program looks for labels next to the pictures, not in "
-            f"{done.only_pjreddie.parent}; dtorch and pjreddie's find them"
-        )
     folder = done.data_file.parent
     files = [done.data_file.name, done.data_file.with_suffix(".names").name]
     files += [f"{name}.txt" for name in done.splits]
@@ -117,3 +112,5 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
         ["dtorch", "new", "yolov4-tiny", "--data", data],
     ):
         yield f"next: {shlex.join(command)}"
+    if done.only_pjreddie is not None:
+        yield "note: AlexeyAB's C program would look for the labels next to the pictures"

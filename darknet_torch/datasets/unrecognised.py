@@ -16,10 +16,7 @@ from darknet_torch.errors import DarknetError, UsageError, nearest
 from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
 
-_EXPECTED = (
-    "a .data file, a COCO .json with --images DIR, or a VOC root with ImageSets/Main; or a folder "
-    "of pictures with labels, a data.yaml, a list of pictures, or a .csv of boxes"
-)
+_EXPECTED = "a folder of labelled pictures, or a .data, .yaml, .json, .csv or list file"
 _ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .xz .7z .rar".split())
 _OTHER_LABELS = (".json", ".csv", ".xml")
 _SHOWN = 5  # kinds of files and folders in a message
@@ -42,7 +39,7 @@ def unrecognised(path: Path) -> UsageError:
             refusal(path) or "no such data set",
             where=path,
             expected=_EXPECTED,
-            fix=backslash_fix(path) or _nearest_name(path),
+            fix=backslash_fix(path) or nearest_name(path),
         )
     return UsageError("no data set", where=path, expected=_EXPECTED, **_about_file(path))
 
@@ -91,7 +88,7 @@ def _nearest_in_folder(folder: Path) -> str | None:
     )
 
 
-def _nearest_name(path: Path) -> str | None:
+def nearest_name(path: Path) -> str | None:
     """What has nearly the name of a path that does not exist."""
     try:
         names = [item.name for item in path.parent.iterdir()]

@@ -186,3 +186,33 @@ def test_near_duplicates_in_one_split_need_nothing(folder):
     cv2.imwrite(str(folder / "1.png"), cv2.add(noise, 1))
     shown = dtorch("check", "set.data").stdout
     assert "0.png in train; nothing to do while both stay in one split" in shown
+
+
+def test_suggestions_are_not_lost_behind_what_is_expected(folder):
+    """The list of forms was longer than a line, and the suggestion came after it."""
+    roboflow_yolo(folder / "rf")
+    result = dtorch("dataset", "init", "rf/data.yml")
+    assert result.stderr == (
+        "dtorch: rf/data.yml: no such data set: expected a folder of labelled pictures, or a "
+        ".data, .yaml, .json, .csv or list file; did you mean rf/data.yaml?\n"
+    )
+    lines = dtorch("dataset", "init", "rf").stdout.splitlines()
+    assert [line.startswith("next: ") for line in lines[-3:-1]] == [True, True]
+    assert lines[-1] == "note: AlexeyAB's C program would look for the labels next to the pictures"
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("nope_folder/", "nope_folder/: no such file or folder"),
+        ("rf/tarin", "rf/tarin: no such file or folder; did you mean rf/train?"),
+        ("rff", "rff: no such file or folder, nor a shipped definition of that name; did you"),
+        ("yolov4-tinny", "a shipped definition of that name; did you mean 'yolov4-tiny'?"),
+        ("x.cfg", "x.cfg: no such cfg file"),
+    ],
+)
+def test_check_of_what_does_not_exist_speaks_of_files_and_folders(folder, word, message):
+    """The error about a folder with a typing error spoke of cfg files."""
+    roboflow_yolo(folder / "rf")
+    result = dtorch("check", word)
+    assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
