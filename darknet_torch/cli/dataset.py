@@ -41,7 +41,7 @@ from darknet_torch.cli.reporting import (
 )
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.datasets.formats import DATASET_FORMATS
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet, Example, Problem
@@ -383,7 +383,7 @@ def split_command(options: SplitOptions) -> None:
     write_parts(dealt, path, _class_names(splits), folder)
     _say_what_is_dealt_out(list(splits), list(dealt))
     for name, items in dealt.items():
-        click.echo(f"{name}: {len(items)} pictures")
+        click.echo(f"{name}: {counted(len(items), 'picture')}")
         if not items:
             what = "its share is smaller than a picture, or than a group of them"
             click.echo(f"note: {name} has no pictures: {what}", err=True)
@@ -415,7 +415,7 @@ def _find_groups(examples: Sequence[Example], options: SplitOptions) -> dict[Pat
             "stays in one part"
         )
     if errors:
-        what = f"{len(errors)} pictures cannot be read, and are compared with no others"
+        what = f"{counted(len(errors), 'picture')} cannot be read or compared with others"
         click.echo(f"note: {what}; the first: {errors[0]}", err=True)
     return groups
 
@@ -450,6 +450,6 @@ def _parse_parts(parts: Sequence[str]) -> dict[str, float]:
 def _summary(splits: dict[str, DataSet], found: Sequence[Problem], remarks: int) -> list[str]:
     counts = Counter(problem.kind for problem in found)
     pictures = {name: len(data.examples) for name, data in splits.items()}
-    checked = ", ".join(f"{count} pictures in {name}" for name, count in pictures.items())
+    checked = ", ".join(f"{counted(size, 'picture')} in {name}" for name, size in pictures.items())
     lines = [f"{count:8} {kind}" for kind, count in sorted(counts.items())]
-    return [*lines, f"{len(found) + remarks} problems; {checked or 'no splits'}"]
+    return [*lines, f"{counted(len(found) + remarks, 'problem')}; {checked or 'no splits'}"]

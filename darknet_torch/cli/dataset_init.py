@@ -14,7 +14,7 @@ import click
 from darknet_torch.cli.dataset_source import SourceOptions, source_options
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FOLDER
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.initialise import InitialisedDataSet
@@ -79,7 +79,8 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
 
     pictures = sum(map(len, done.splits.values()))
     boxes = sum(done.boxes)
-    yield f"{done.source}: {done.form.title}, {pictures} pictures, {boxes} boxes"
+    found = f"{counted(pictures, 'picture')}, {counted(boxes, 'box')}"
+    yield f"{done.source}: {done.form.title}, {found}"
     yield "classes: " + ", ".join(
         f"{index} {name} ({count})"
         for index, (name, count) in enumerate(zip(done.names, done.boxes, strict=True))
@@ -88,9 +89,8 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
         names = done.data_file.with_suffix(".names")
         yield f"note: the classes have no names; write them into {names}, one on each line"
     how = "as found" if done.seed is None else f"split at random, seed {done.seed}"
-    yield ", ".join(f"{name}: {len(items)} pictures" for name, items in done.splits.items()) + (
-        f" ({how})"
-    )
+    dealt = (f"{name}: {counted(len(items), 'picture')}" for name, items in done.splits.items())
+    yield f"{', '.join(dealt)} ({how})"
     if VALID not in done.splits and pictures > 1:
         yield f"note: no list to evaluate on; --{VALID} 0.2 makes one of a fifth of the pictures"
     kinds = Counter(item.kind for item in done.problems if not item.is_note)
@@ -99,9 +99,9 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
         yield f"left out: {listed}; dtorch dataset check lists them"
     without = sum(item.labels is None for items in done.splits.values() for item in items)
     if without:
-        yield f"{without} pictures have no labels"
+        yield f"without labels: {counted(without, 'picture')}"
     if done.labels_written:
-        yield f"wrote {len(done.labels_written)} label files for Darknet"
+        yield f"wrote {counted(len(done.labels_written), 'label file')} for Darknet"
     folder = done.data_file.parent
     files = [done.data_file.name, done.data_file.with_suffix(".names").name]
     files += [f"{name}.txt" for name in done.splits]

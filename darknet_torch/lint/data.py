@@ -24,6 +24,7 @@ from darknet_torch.datasets.opening import (
 )
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.datasets.split_names import same_split
+from darknet_torch.errors import counted
 from darknet_torch.lint.anchor_fit import check_anchor_fit
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import (
@@ -204,7 +205,8 @@ def _describe_splits(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Find
     """Report the number of pictures and boxes, and the keys that a .data file lacks."""
     for name, data in splits.items():
         boxes = sum(len(item.labels) for item in data.examples if item.labels is not None)
-        yield note(path, f"{name}: {len(data.examples)} pictures, {boxes} boxes")
+        found = f"{counted(len(data.examples), 'picture')}, {counted(boxes, 'box')}"
+        yield note(path, f"{name}: {found}")
     file = data_file(path)
     if file is None:
         return
@@ -294,7 +296,7 @@ def check_classification(path: Path, network: Network | None) -> list[Finding]:
             for item in pictures.paths
             if not path_exists(item)
         ]
-        found.append(note(path, f"{pictures.origin}: {len(pictures.paths)} pictures"))
+        found.append(note(path, f"{pictures.origin}: {counted(len(pictures.paths), 'picture')}"))
     if opened and network is not None and not network.heads:
         with collect_findings(found):
             found += _check_label_count(

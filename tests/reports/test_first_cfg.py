@@ -33,8 +33,6 @@ def test_anchors_that_do_not_fit_and_a_validation_split_lead_to_commands(folder)
     assert found.exit_code == 0
     assert found.stdout.splitlines()[-1].count(",") == 2 * int(told[1]) - 1
     assert round(float(re.search(r"([\d.]+) %", found.stdout)[1]), 1) == float(told[2])
-    again = dtorch("new", cfg, "--data", "toy.data", "--out", "again.cfg").stdout
-    assert "kmeans" not in again
 
 
 def test_sizes_that_the_stride_does_not_divide_are_named(folder):

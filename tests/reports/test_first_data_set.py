@@ -105,7 +105,7 @@ def test_missing_pictures_are_left_out_and_counted(folder):
     result = dtorch("dataset", "init", "a", "--out", "out")
     assert result.exit_code == 0
     assert "left out: 1 x missing picture; dtorch dataset check lists them" in result.stdout
-    assert "train: 1 pictures" in result.stdout
+    assert "train: 1 picture" in result.stdout
     assert not (folder / "out/valid.txt").exists()
     assert not (folder / "a/val2017").exists()
 
@@ -193,8 +193,8 @@ def test_suggestions_are_not_lost_behind_what_is_expected(folder):
     roboflow_yolo(folder / "rf")
     result = dtorch("dataset", "init", "rf/data.yml")
     assert result.stderr == (
-        "dtorch: rf/data.yml: no such data set: expected a folder of labelled pictures, or a "
-        ".data, .yaml, .json, .csv or list file; did you mean rf/data.yaml?\n"
+        "dtorch: rf/data.yml: no such data set: expected a .data file, a YAML, JSON, CSV or "
+        "list file, or a folder of labelled pictures; did you mean rf/data.yaml?\n"
     )
     lines = dtorch("dataset", "init", "rf").stdout.splitlines()
     assert [line.startswith("next: ") for line in lines[-3:-1]] == [True, True]
