@@ -16,7 +16,9 @@ from darknet_torch.errors import DarknetError, UsageError, nearest
 from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
 
-_EXPECTED = "a .data file, a YAML, JSON, CSV or list file, or a folder of labelled pictures"
+_EXPECTED = (
+    "a .data file, a data.yaml, a COCO .json, a .csv, a list, or a folder of labelled pictures"
+)
 _ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .xz .7z .rar".split())
 _OTHER_LABELS = (".json", ".csv", ".xml")
 _SHOWN = 5  # kinds of files and folders in a message

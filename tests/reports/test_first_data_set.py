@@ -193,8 +193,8 @@ def test_suggestions_are_not_lost_behind_what_is_expected(folder):
     roboflow_yolo(folder / "rf")
     result = dtorch("dataset", "init", "rf/data.yml")
     assert result.stderr == (
-        "dtorch: rf/data.yml: no such data set: expected a .data file, a YAML, JSON, CSV or "
-        "list file, or a folder of labelled pictures; did you mean rf/data.yaml?\n"
+        "dtorch: rf/data.yml: no such data set: expected a .data file, a data.yaml, a COCO "
+        ".json, a .csv, a list, or a folder of labelled pictures; did you mean rf/data.yaml?\n"
     )
     lines = dtorch("dataset", "init", "rf").stdout.splitlines()
     assert [line.startswith("next: ") for line in lines[-3:-1]] == [True, True]
