@@ -12,6 +12,7 @@ from darknet_torch.errors import CfgError, NamesError, nearest
 from darknet_torch.text import backslash_fix, is_file, path_exists, read_bytes, text_lines
 
 _PARTIAL = re.compile(r"\.conv\.\d+$")
+_MOST_NEAR = 3  # names in a message
 _NEAR, _MOST_LETTERS = 0.88, 2  # one or two wrong letters in a name
 _HERE = Path(__file__).resolve().parents[1]
 
@@ -92,7 +93,8 @@ def find_cfg(cfg: str | os.PathLike[str]) -> Path:
     if path.name == os.fspath(cfg) and name in known:
         return known[name]
     close = nearest_model(name, known)
-    question = f"did you mean {close!r}? " if close else ""
+    near = [close] if close else [one for one in known if one.startswith(f"{name}-")]
+    question = f"did you mean {' or '.join(map(repr, near[:_MOST_NEAR]))}? " if near else ""
     raise CfgError(
         "no such cfg file, nor a shipped definition of that name",
         where=path,
