@@ -137,6 +137,12 @@ def format_message(
     return text
 
 
+def counted(count: int, word: str) -> str:
+    """Return a number and what it counts, such as ``1 box`` and ``2 boxes``."""
+    ending = "" if count == 1 else "es" if word.endswith("x") else "s"
+    return f"{count} {word}{ending}"
+
+
 def _shorten(text: str) -> str:
     """Return the start of a text that would hide the rest of the message."""
     if len(text) <= _LONGEST_VALUE:

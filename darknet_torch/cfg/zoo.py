@@ -19,6 +19,7 @@ from darknet_torch.text import (
 )
 
 _PARTIAL = re.compile(r"\.conv\.\d+$")
+_MOST_NEAR = 3  # names in a message
 _NEAR, _MOST_LETTERS = 0.88, 2  # one or two wrong letters in a name
 _HERE = Path(__file__).resolve().parents[1]
 
@@ -98,9 +99,10 @@ def find_cfg(cfg: str | os.PathLike[str]) -> Path:
     name = path.name.removesuffix(".cfg")
     if path.name == os.fspath(cfg) and name in known:
         return known[name]
-    near = similar_file(path, lambda file: file.suffix.lower() == ".cfg")
-    close = str(near) if near else nearest_model(name, known)
-    question = f"did you mean {close!r}? " if close else ""
+    local = similar_file(path, lambda file: file.suffix.lower() == ".cfg")
+    close = str(local) if local else nearest_model(name, known)
+    near = [close] if close else [one for one in known if one.startswith(f"{name}-")]
+    question = f"did you mean {' or '.join(map(repr, near[:_MOST_NEAR]))}? " if near else ""
     raise CfgError(
         "no such cfg file, nor a shipped definition of that name",
         where=path,

@@ -24,6 +24,7 @@ from darknet_torch.cli.options import (
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.cli.value_completion import complete_cfg
+from darknet_torch.errors import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,4 +137,4 @@ def _count(findings: Sequence[Finding]) -> str:
     """Return the numbers of findings, such as ``1 error, 2 warnings, 0 notes``."""
     counts = Counter(item.severity.value for item in findings)
     words = ("error", "warning", "note")
-    return ", ".join(f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}" for word in words)
+    return ", ".join(counted(counts[word], word) for word in words)

@@ -41,10 +41,11 @@ from darknet_torch.cli.reporting import (
 )
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.datasets.formats import DATASET_FORMATS
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet, Example, Problem
+    from darknet_torch.lint.data import DataSource
     from darknet_torch.lint.finding import Finding
 
 
@@ -147,7 +148,12 @@ def check_command(options: DatasetCheckOptions) -> None:
 
     splits, remarks = _open_to_check(options)
     found = (
-        find_problems(splits, workers=options.workers, near_duplicates=options.near_duplicates)
+        find_problems(
+            splits,
+            workers=options.workers,
+            near_duplicates=options.near_duplicates,
+            source=_to_check(options).words() if len(options.data) == 1 else (),
+        )
         if splits
         else []
     )
@@ -170,7 +176,7 @@ def _open_to_check(options: DatasetCheckOptions) -> tuple[dict[str, DataSet], li
         that is wrong in it is found by opening it.
     """
     from darknet_torch.datasets.classification import is_classification
-    from darknet_torch.lint.data import DataSource, check_classification, read_splits
+    from darknet_torch.lint.data import check_classification, read_splits
     from darknet_torch.lint.finding import Severity
 
     if len(options.data) > 1:  # COCO's files
@@ -180,9 +186,7 @@ def _open_to_check(options: DatasetCheckOptions) -> tuple[dict[str, DataSet], li
         splits: dict[str, DataSet] = {}
         findings = check_classification(path, None)
     else:
-        images = Path(options.images[0]) if options.images else None
-        source = DataSource(path, images, options.names, options.voc_origin, exif=options.exif)
-        splits, findings = read_splits(source, options.splits)
+        splits, findings = read_splits(_to_check(options), options.splits)
         if not splits:
             options.open()  # raises why
     protect_data_set(options.data, splits.values())
@@ -190,6 +194,15 @@ def _open_to_check(options: DatasetCheckOptions) -> tuple[dict[str, DataSet], li
     for text in notes:
         click.echo(text, err=True)
     return splits, [item for item in findings if item.severity is not Severity.NOTE]
+
+
+def _to_check(options: DatasetCheckOptions) -> DataSource:
+    """The data set at the one path of the options."""
+    from darknet_torch.lint.data import DataSource
+
+    images = Path(options.images[0]) if options.images else None
+    path = Path(options.data[0])
+    return DataSource(path, images, options.names, options.voc_origin, exif=options.exif)
 
 
 def _finding_parts(finding: Finding) -> dict[str, str]:
@@ -335,8 +348,13 @@ def split_command(options: SplitOptions) -> None:
     Only lists are written, in the format of the data set: a .data file and its lists, COCO
     files, or lists in ImageSets/Main. Pictures and labels stay where they are.
     """
+    from darknet_torch.datasets.missing_pictures import leave_out_missing
     from darknet_torch.datasets.split import split_examples
-    from darknet_torch.datasets.write_parts import default_parts_folder, write_parts
+    from darknet_torch.datasets.write_parts import (
+        default_parts_folder,
+        may_write_labels,
+        write_parts,
+    )
 
     if len(options.data) > 1:
         raise UsageError(
@@ -347,6 +365,8 @@ def split_command(options: SplitOptions) -> None:
         )
     path = Path(options.data[0])
     splits = options.open()
+    if may_write_labels(path):
+        splits = leave_out_missing(splits)
     folder = Path(options.out) if options.out else default_parts_folder(path)
     if folder is None:
         raise UsageError(
@@ -361,12 +381,25 @@ def split_command(options: SplitOptions) -> None:
         stratify=options.stratify,
     )
     write_parts(dealt, path, _class_names(splits), folder)
+    _say_what_is_dealt_out(list(splits), list(dealt))
     for name, items in dealt.items():
-        click.echo(f"{name}: {len(items)} pictures")
+        click.echo(f"{name}: {counted(len(items), 'picture')}")
         if not items:
             what = "its share is smaller than a picture, or than a group of them"
             click.echo(f"note: {name} has no pictures: {what}", err=True)
     exit_if_problems([problem for data in splits.values() for problem in data.problems])
+
+
+def _say_what_is_dealt_out(splits: Sequence[str], parts: Sequence[str]) -> None:
+    """Say which split, such as "test", is in the parts now, while others are dealt out anew."""
+    from darknet_torch.datasets.split_names import same_split, split_word
+
+    renewed = [name for name in splits if same_split(name, parts) in parts]
+    ended = [name for name in splits if split_word(name) and name not in renewed]
+    if renewed and ended:
+        way = f"to leave them out, give {' '.join(f'--split {name}' for name in renewed)}"
+        what = f"the pictures of {', '.join(ended)} are dealt out, too; {way}"
+        click.echo(f"note: {what}", err=True)
 
 
 def _find_groups(examples: Sequence[Example], options: SplitOptions) -> dict[Path, int]:
@@ -382,7 +415,7 @@ def _find_groups(examples: Sequence[Example], options: SplitOptions) -> dict[Pat
             "stays in one part"
         )
     if errors:
-        what = f"{len(errors)} pictures cannot be read, and are compared with no others"
+        what = f"{counted(len(errors), 'picture')} cannot be read or compared with others"
         click.echo(f"note: {what}; the first: {errors[0]}", err=True)
     return groups
 
@@ -417,6 +450,6 @@ def _parse_parts(parts: Sequence[str]) -> dict[str, float]:
 def _summary(splits: dict[str, DataSet], found: Sequence[Problem], remarks: int) -> list[str]:
     counts = Counter(problem.kind for problem in found)
     pictures = {name: len(data.examples) for name, data in splits.items()}
-    checked = ", ".join(f"{count} pictures in {name}" for name, count in pictures.items())
+    checked = ", ".join(f"{counted(size, 'picture')} in {name}" for name, size in pictures.items())
     lines = [f"{count:8} {kind}" for kind, count in sorted(counts.items())]
-    return [*lines, f"{len(found) + remarks} problems; {checked or 'no splits'}"]
+    return [*lines, f"{counted(len(found) + remarks, 'problem')}; {checked or 'no splits'}"]

@@ -14,7 +14,7 @@ import click
 from darknet_torch.cli.dataset_source import SourceOptions, source_options
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FOLDER
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.initialise import InitialisedDataSet
@@ -45,13 +45,15 @@ def init_command(options: InitOptions) -> None:
 
     Pictures stay where they are, and no file is replaced. Labels in another form (XML, COCO, CSV,
     outlines) are written as txt files where Darknet looks for them. What was understood is
-    printed, and what to run next.
+    printed, and what to run next. A folder that is a part of a data set, such as one split of
+    it, is refused without --valid or --names.
 
     \b
     dtorch dataset init photos
     dtorch check photos
     """
     from darknet_torch.datasets.initialise import initialise
+    from darknet_torch.datasets.outer_data_set import refuse_part
 
     if len(options.data) > 1:
         raise UsageError(
@@ -60,6 +62,8 @@ def init_command(options: InitOptions) -> None:
             got=", ".join(options.data),
             fix="give the folder that holds them",
         )
+    if options.valid is None and options.names is None:
+        refuse_part(Path(options.data[0]))
     out = None if options.out is None else Path(options.out)
     done = initialise(
         options.open(), Path(options.data[0]), out, valid=options.valid, seed=options.seed
@@ -75,7 +79,8 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
 
     pictures = sum(map(len, done.splits.values()))
     boxes = sum(done.boxes)
-    yield f"{done.source}: {done.form.title}, {pictures} pictures, {boxes} boxes"
+    found = f"{counted(pictures, 'picture')}, {counted(boxes, 'box')}"
+    yield f"{done.source}: {done.form.title}, {found}"
     yield "classes: " + ", ".join(
         f"{index} {name} ({count})"
         for index, (name, count) in enumerate(zip(done.names, done.boxes, strict=True))
@@ -84,9 +89,8 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
         names = done.data_file.with_suffix(".names")
         yield f"note: the classes have no names; write them into {names}, one on each line"
     how = "as found" if done.seed is None else f"split at random, seed {done.seed}"
-    yield ", ".join(f"{name}: {len(items)} pictures" for name, items in done.splits.items()) + (
-        f" ({how})"
-    )
+    dealt = (f"{name}: {counted(len(items), 'picture')}" for name, items in done.splits.items())
+    yield f"{', '.join(dealt)} ({how})"
     if VALID not in done.splits and pictures > 1:
         yield f"note: no list to evaluate on; --{VALID} 0.2 makes one of a fifth of the pictures"
     kinds = Counter(item.kind for item in done.problems if not item.is_note)
@@ -95,14 +99,9 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
         yield f"left out: {listed}; dtorch dataset check lists them"
     without = sum(item.labels is None for items in done.splits.values() for item in items)
     if without:
-        yield f"{without} pictures have no labels"
+        yield f"without labels: {counted(without, 'picture')}"
     if done.labels_written:
-        yield f"wrote {len(done.labels_written)} label files for Darknet"
-    if done.only_pjreddie is not None:
-        yield (
-            "note: AlexeyAB's C program looks for labels next to the pictures, not in "
-            f"{done.only_pjreddie.parent}; dtorch and pjreddie's find them"
-        )
+        yield f"wrote {counted(len(done.labels_written), 'label file')} for Darknet"
     folder = done.data_file.parent
     files = [done.data_file.name, done.data_file.with_suffix(".names").name]
     files += [f"{name}.txt" for name in done.splits]
@@ -113,3 +112,5 @@ def _describe(done: InitialisedDataSet) -> Iterator[str]:
         ["dtorch", "new", "yolov4-tiny", "--data", data],
     ):
         yield f"next: {shlex.join(command)}"
+    if done.only_pjreddie is not None:
+        yield "note: AlexeyAB's C program would look for the labels next to the pictures"

@@ -15,7 +15,7 @@ from darknet_torch.cli.parameter_types import OUTPUT_FOLDER, PATH
 from darknet_torch.cli.reporting import exit_if_problems
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import UsageError, counted
 from darknet_torch.text import path_exists
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ new_folder_options = all_options(
 def print_written(done: Conversion, options: NewFolderOptions) -> None:
     """Print the pictures and boxes of each split that was written, where, and the next command."""
     for name, (count, boxes) in done.counts.items():
-        click.echo(f"{name}: {count} pictures, {boxes} boxes")
+        click.echo(f"{name}: {counted(count, 'picture')}, {counted(boxes, 'box')}")
     data, more = options.out, list[str]()
     if options.target_format == "darknet":
         data = str(Path(data) / "dataset.data")

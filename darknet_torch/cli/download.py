@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
+from darknet_torch.cfg.zoo import is_partial_name
 from darknet_torch.cli.options import parsed_into, quiet_option
 from darknet_torch.cli.parameter_types import OUTPUT_FOLDER
 from darknet_torch.cli.progress import progress_bar
@@ -109,6 +111,8 @@ def _fetch(name: str, options: DownloadOptions) -> bool:
             )
     except DownloadError as error:
         lines = f"dtorch: {error}".splitlines()
+        if is_partial_name(Path(name)):
+            lines.append("  training works without it, from random numbers: leave out --weights")
         click.echo("\n".join(progress.without_printed(lines)), err=True)
         return False
     click.echo(path)

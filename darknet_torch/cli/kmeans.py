@@ -38,7 +38,7 @@ from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.cli.value_completion import complete_cfg
-from darknet_torch.errors import CfgWarning, UsageError
+from darknet_torch.errors import CfgWarning, UsageError, counted
 from darknet_torch.files import write_bytes
 
 if TYPE_CHECKING:
@@ -229,8 +229,9 @@ def _describe(data_set: DataSet, target: AnchorTarget, measured: MeasuredBoxes) 
     left_out = f", {measured.difficult} difficult ones left out" if measured.difficult else ""
     boxes, pictures = measured.boxes, len(data_set.examples)
     return (
-        f"{data_set.origin}: {pictures} pictures, {boxes.box_count} boxes of "
-        f"{len(boxes)} sizes{left_out}; input {target.width} x {target.height}, "
+        f"{data_set.origin}: {counted(pictures, 'picture')}, "
+        f"{counted(boxes.box_count, 'box')} of {counted(len(boxes), 'size')}{left_out}; "
+        f"input {target.width} x {target.height}, "
         f"{'letterboxed' if target.letterbox else 'stretched'}"
     )
 

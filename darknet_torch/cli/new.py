@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,8 +39,9 @@ from darknet_torch.text import path_exists
 if TYPE_CHECKING:
     import numpy as np
 
-    from darknet_torch.custom.customize import Customized
     from darknet_torch.custom.dataset_summary import DatasetSummary
+    from darknet_torch.datasets.examples import DataSet
+    from darknet_torch.lint.cfg import CheckedCfg
 
 _AUTO = "auto"
 
@@ -55,7 +57,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
         anchors: "auto", or the numbers as the cfg writes them; None to keep the base's.
     """
 
-    base: str
+    base: str | None
     classes: int | None
     anchors: str | None
     width: int | None
@@ -70,7 +72,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
 
 
 @click.command()
-@click.argument("base", type=PATH, shell_complete=complete_cfg)
+@click.argument("base", type=PATH, required=False, metavar="BASE", shell_complete=complete_cfg)
 @click.option("--classes", type=POSITIVE, help="How many classes [default: as many as names].")
 @data_set_options
 @exif_option
@@ -118,7 +120,8 @@ def new(options: NewOptions) -> None:
     from darknet_torch.custom.dataset_summary import resolve_class_count
     from darknet_torch.files import write_bytes
 
-    path = find_cfg(options.base)
+    base = _find_base(options)
+    path = find_cfg(base)
     protect_inputs([path])
     to_stdout = options.out == STANDARD_STREAM
     with report_warnings_at_once(options):
@@ -146,15 +149,36 @@ def new(options: NewOptions) -> None:
             dialect=DIALECTS[options.dialect],
         )
     text = encode_cfg(customized.text)
+    advice: list[str] = []
     if to_stdout:
         click.echo(text, nl=False)
     else:
         write_bytes(target, text)
-        _report_errors(target, options)
+        checked = _report_errors(target, options)
+        advice = _advise_anchors(summary.data_set, checked, options)
     data = options.data
     if not data and options.names and not to_stdout:
         data = _write_data_file(target.with_suffix(".data"), classes, options.names)
-    _print_next_steps(customized, options.base, target, data or "YOUR.data", to_stderr=to_stdout)
+    train = ["--cfg", str(target), "--data", data or "YOUR.data", *_evaluation(summary, options)]
+    lines = [f"{target}:{change.line}: {change}" for change in customized.changes]
+    for line in [*lines, *_next_steps(base, customized.kept_layers, train, advice)]:
+        click.echo(line, err=to_stdout)
+
+
+def _find_base(options: NewOptions) -> str:
+    """Return BASE.
+
+    Raises:
+        UsageError: it is not given.
+    """
+    if options.base is None:
+        example = ["dtorch", "new", "yolov4-tiny", "--data", options.data or "obj.data"]
+        raise UsageError(
+            "no cfg to start from",
+            expected="BASE, a cfg or the name of a shipped one",
+            fix=f"such as {shlex.join(example)}; dtorch info --list names all",
+        )
+    return options.base
 
 
 def _summarize_data(options: NewOptions) -> DatasetSummary:
@@ -176,14 +200,42 @@ def _summarize_data(options: NewOptions) -> DatasetSummary:
     return summary
 
 
-def _report_errors(target: Path, options: NewOptions) -> None:
+def _report_errors(target: Path, options: NewOptions) -> CheckedCfg:
     """Print the errors of `dtorch check`: a base may have been made for detection alone."""
     from darknet_torch.lint.cfg import lint_cfg
     from darknet_torch.lint.finding import Severity
 
-    for finding in lint_cfg(target, DIALECTS[options.dialect]).findings:
+    checked = lint_cfg(target, DIALECTS[options.dialect])
+    for finding in checked.findings:
         if finding.severity is Severity.ERROR:
             options.print_remark(str(finding))
+    return checked
+
+
+def _advise_anchors(
+    data_set: DataSet | None, checked: CheckedCfg, options: NewOptions
+) -> list[str]:
+    """Return lines about anchors that `dtorch check` warns of; none if they were chosen here."""
+    from darknet_torch.lint.anchor_fit import anchors_command, check_anchor_fit
+    from darknet_torch.lint.finding import Severity
+
+    if options.data is None or data_set is None or options.anchors or checked.network is None:
+        return []
+    data = Path(options.data)
+    found = check_anchor_fit(data, data_set, checked.network, checked)
+    bad = [finding for finding in found if finding.severity is Severity.WARNING]
+    command = shlex.join(anchors_command(data, checked.path))
+    return [line for finding in bad for line in (f"note: {finding.what}", f"next: {command}")]
+
+
+def _evaluation(summary: DatasetSummary, options: NewOptions) -> list[str]:
+    """Return the option with which training evaluates, if the data set has a list for it."""
+    from darknet_torch.datasets.opening import list_splits
+    from darknet_torch.datasets.split_names import SAME_AS_VALID
+
+    if options.data is None or summary.data_set is None:
+        return []
+    return ["--map"] if set(SAME_AS_VALID) & set(list_splits(options.data)) else []
 
 
 def _write_data_file(path: Path, classes: int, names: str) -> str:
@@ -264,17 +316,21 @@ def _parse_anchors(text: str) -> np.ndarray:
     return values.reshape(-1, 2)
 
 
-def _print_next_steps(
-    customized: Customized, base: str, target: Path, data: str, *, to_stderr: bool
-) -> None:
-    """Print the changed lines and the commands to run next."""
+def _next_steps(
+    base: str, kept_layers: int, train: Sequence[str], advice: Sequence[str]
+) -> list[str]:
+    """Return the lines with the commands to run next.
+
+    Args:
+        base: the cfg that was changed.
+        kept_layers: how many of its layers can keep their weights.
+        train: the options of `dtorch train` but --weights.
+        advice: lines about what to do before.
+    """
     from darknet_torch.downloads.training_start import find_training_start
 
-    start = find_training_start(base, customized.kept_layers)
-    train = ["dtorch", "train", "--cfg", str(target), "--data", data]
-    train += ["--weights", start.weights] if start.weights else []
-    lines = [f"{target}:{change.line}: {change}" for change in customized.changes]
-    lines += [f"note: {start.note}"] if start.note else []
-    lines += [f"next: {shlex.join(command)}" for command in [*start.commands, train]]
-    for line in lines:
-        click.echo(line, err=to_stderr)
+    start = find_training_start(base, kept_layers)
+    weights = ["--weights", start.weights] if start.weights else []
+    commands = [*start.commands, ["dtorch", "train", *train, *weights]]
+    note = [f"note: {start.note}"] if start.note else []
+    return [*advice, *note, *(f"next: {shlex.join(command)}" for command in commands)]

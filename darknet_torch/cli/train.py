@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from darknet_torch.cli.darknet.flags import GpuFlags, apply_gpu_flags, training_flags
 from darknet_torch.cli.dataset_loading import find_data
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
 
     from darknet_torch.training.callbacks import Callback
     from darknet_torch.training.setup import Training
+
+_FIX_OF_RESUME = (
+    "a run that goes on needs the cfg and the data of its first command: "
+    "dtorch train --cfg CFG --data DATA --backup DIR --resume"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,12 +199,12 @@ train_options = all_options(
         help="Overfit N pictures, without augmentation, to check a setup.",
     ),
     click.option(
-        "--map",
+        "--map/--no-map",
         "-map",
         "-topk",
         "map",
-        is_flag=True,
-        help="Evaluate during training, and keep the best weights in _best.",
+        default=False,
+        help="Evaluate during training, and keep the best weights in _best, or not.",
     ),
     _option(
         "iou",
@@ -216,7 +222,8 @@ train_options = all_options(
     click.option(
         "--resume",
         is_flag=True,
-        help="Continue the run in --backup, or else the last one in runs, where it stopped.",
+        help="Continue the run in --backup, or else the last one in runs, where it stopped, with "
+        "its options where no other is given.",
     ),
     click.option(
         "--overwrite", is_flag=True, help="Replace the weights of an earlier run in --backup."
@@ -300,10 +307,23 @@ def make_plan(options: TrainOptions) -> TrainPlan:
             "no network",
             expected="--cfg CFG, or a cfg as in dtorch train custom.cfg obj.data",
             got="no --cfg",
+            fix=_FIX_OF_RESUME if options.resume else None,
         )
     data = find_data(options.data, options.cfg)
-    given = {name: getattr(options, name) for name in TRAIN_OPTIONS if name != "device"}
+    values = {name: getattr(options, name) for name in TRAIN_OPTIONS}
+    given = {name: value for name, value in values.items() if _is_given(name, value)}
     return plan_training(options.cfg, data, given, writes=not options.show_batch)
+
+
+def _is_given(name: str, value: object) -> bool:
+    """Whether an option of the plan is given to the running command, or stands among its words.
+
+    One that is not has the plan's default, or the value of the run that goes on.
+    """
+    context = click.get_current_context(silent=True)
+    source = None if context is None else context.get_parameter_source(name)
+    is_word = context is not None and context.params.get(name) != value
+    return name != "device" and (source is not ParameterSource.DEFAULT or is_word)
 
 
 def _train(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:

@@ -18,7 +18,7 @@ from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
 from darknet_torch.cfg.edit import CfgEdit, LineChange, value_text
 from darknet_torch.cfg.grammar import Section, parse_cfg
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.errors import CfgWarning, UsageError
+from darknet_torch.errors import CfgError, CfgWarning, UsageError
 from darknet_torch.layers.base import Layer
 from darknet_torch.layers.contrastive import Contrastive
 from darknet_torch.model.network import Network, build_network
@@ -27,7 +27,7 @@ from darknet_torch.model.output_layers import (
     count_classifier_outputs,
     find_channel_producer,
 )
-from darknet_torch.training.scaling import batches_for_epochs, scaled_schedule
+from darknet_torch.training.scaling import batches_for_epochs, distinct_steps, scaled_schedule
 
 _BATCHES_PER_CLASS = 2000
 _MIN_BATCHES = 6000
@@ -100,7 +100,8 @@ def customize(
     Raises:
         CfgError: the base cannot be loaded, its classes come from a file as well (tree=, map=),
             or the options do not fit it.
-        UsageError: batch is not a multiple of subdivisions, or epochs is given
+        UsageError: the network cannot be built for the width and height, because they are no
+            multiples of its stride; batch is not a multiple of subdivisions, or epochs is given
             together with max_batches or without pictures.
     """
     with warnings.catch_warnings():
@@ -113,8 +114,29 @@ def customize(
     channels = _change_heads(edit, sections, base, options, file)
     for index, (key, count) in channels.items():
         edit.set(sections[1 + index], key, str(count))
-    network = build_network(parse_cfg(edit.text, file), dialect=dialect, initialize=False)
+    network = _build_changed(edit.text, options, base, file)
     return Customized(edit.text, edit.changes(), network, _count_kept_layers(base, network))
+
+
+def _build_changed(text: str, options: CustomOptions, base: Network, file: str) -> Network:
+    """Build the result; if it fails for a size that the strides do not divide, say so."""
+    try:
+        return build_network(parse_cfg(text, file), dialect=base.dialect, initialize=False)
+    except CfgError as error:
+        sizes = {"width": options.width, "height": options.height}
+        stride = max((base.net.width // one.input_shape.width for one in base.heads), default=1)
+        wrong = {key: size for key, size in sizes.items() if size and size % stride}
+        if not wrong:
+            raise
+        near = {max(size // stride + up, 1) * stride for size in wrong.values() for up in (0, 1)}
+        raise UsageError(
+            "the network cannot be built for this size",
+            where=file,
+            expected=f"width and height that are multiples of {stride}, the network's stride, "
+            f"such as {' or '.join(map(str, sorted(near)))}",
+            got=", ".join(f"{key}={size}" for key, size in wrong.items()),
+            fix=f"the first layer that fails: {error}",
+        ) from None
 
 
 def _change_heads(
@@ -235,8 +257,8 @@ def scaled_steps(net: NetOptions, max_batches: int) -> tuple[int, ...]:
     while lowering < len(net.steps) and net.scales[len(net.steps) - 1 - lowering] < 1:
         lowering += 1
     fractions = np.linspace(*_LAST_STEPS, lowering)
-    moved = tuple(round(float(fraction) * max_batches) for fraction in fractions)
-    return net.steps[: len(net.steps) - lowering] + moved
+    moved = [float(fraction) * max_batches for fraction in fractions]
+    return net.steps[: len(net.steps) - lowering] + distinct_steps(moved, max_batches)
 
 
 def _count_kept_layers(base: Network, network: Network) -> int:

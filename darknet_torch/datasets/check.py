@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -49,7 +49,11 @@ class _DecodedPicture:
 
 
 def find_problems(
-    splits: Splits, *, workers: int = 2, near_duplicates: bool = True
+    splits: Splits,
+    *,
+    workers: int = 2,
+    near_duplicates: bool = True,
+    source: Sequence[str] = (),
 ) -> list[Problem]:
     """Find all problems in the splits of a data set.
 
@@ -64,6 +68,7 @@ def find_problems(
         splits: from `open_splits`.
         workers: number of threads that decode pictures.
         near_duplicates: also find pictures that are nearly the same.
+        source: the words that name the data set on a command line; see `split_again`.
     """
     paths = {item.path: item.exif for data in splits.values() for item in data.examples}
     decode = partial(_decode, near_duplicates=near_duplicates)
@@ -78,10 +83,10 @@ def find_problems(
             found += _example_problems(item, data.names, decoded[item.path])
     digests = {path: picture.digest for path, picture in decoded.items()}
     found += find_repeated_paths(splits)
-    found += find_repeated_contents(splits, digests)
+    found += find_repeated_contents(splits, digests, source)
     if near_duplicates:
         prints = {path: picture.fingerprint for path, picture in decoded.items()}
-        found += find_near_duplicates(splits, digests, prints)
+        found += find_near_duplicates(splits, digests, prints, source)
     found += _shared_label_files(splits)
     found += _labels_without_picture(splits)
     classes = len(next(iter(splits.values())).names) or None

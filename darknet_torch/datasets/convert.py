@@ -8,6 +8,7 @@ from pathlib import Path
 
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.examples import DataSet, Problem
+from darknet_torch.datasets.missing_pictures import refuse_without_pictures
 from darknet_torch.datasets.to_coco import write_coco
 from darknet_torch.datasets.to_darknet import write_darknet
 from darknet_torch.datasets.to_voc import write_voc
@@ -47,8 +48,8 @@ def convert(
         voc_origin: the number of the first pixel column and row when writing VOC.
 
     Raises:
-        UsageError: `out` is not empty, a file cannot be written, or the class names are
-            unknown.
+        UsageError: `out` is not empty, a file cannot be written, the class names are unknown, or
+            none of the pictures exists.
     """
     if path_exists(out) and (not is_folder(out) or any(out.iterdir())):
         raise UsageError(
@@ -58,6 +59,7 @@ def convert(
         raise UsageError(
             "the classes have no names", where=", ".join(splits), expected="--names FILE"
         )
+    refuse_without_pictures(splits)
     problems = [problem for data in splits.values() for problem in data.problems]
     named = splits
     if target_format != "darknet":

@@ -11,6 +11,7 @@ from darknet_torch.datasets.darknet import label_path, label_paths
 from darknet_torch.datasets.examples import DataSet, Example, Problem
 from darknet_torch.datasets.forms.base import Form
 from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
+from darknet_torch.datasets.missing_pictures import leave_out_missing
 from darknet_torch.datasets.near_duplicates import group_pictures
 from darknet_torch.datasets.opening import recognise
 from darknet_torch.datasets.split import split_examples
@@ -70,7 +71,8 @@ def initialise(
 ) -> InitialisedDataSet:
     """Write ``dataset.data``, ``dataset.names`` and a list for each split of a data set.
 
-    Pictures stay where they are. Labels of another form are written as txt files where Darknet
+    Pictures stay where they are; those that do not exist are left out, and each is a problem of
+    the result. Labels of another form are written as txt files where Darknet
     looks for them, unless they are there.
 
     Args:
@@ -83,7 +85,8 @@ def initialise(
 
     Raises:
         UsageError: it is a Darknet data set there already, a file would be replaced, there are no
-            classes or no pictures, or a file cannot be written. Then no file is left.
+            classes or no pictures, none of the pictures exists, or a file cannot be written. Then
+            no file is left.
     """
     form, source = recognise(data)
     own = source if is_folder(source) else source.parent
@@ -94,6 +97,7 @@ def initialise(
         raise UsageError(
             "no classes", where=data, expected="labelled pictures, or --names FILE", got="no boxes"
         )
+    splits = leave_out_missing(splits)
     parts, is_dealt = _deal(splits, data, valid, seed)
     placed = {
         name: [PlacedExample(item, item.path.absolute()) for item in items]
@@ -133,8 +137,9 @@ def _deal(
     found = {
         VALID if name in SAME_AS_VALID else name: list(data_set.examples)
         for name, data_set in splits.items()
+        if data_set.examples
     }
-    if not any(found.values()):
+    if not found:
         raise UsageError("no pictures", where=data, expected="at least one picture")
     if VALID in found and valid is not None:
         raise UsageError(

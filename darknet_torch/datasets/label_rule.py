@@ -12,6 +12,7 @@ import numpy as np
 
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
 
+CLASS_ID = "class id"  # the kind of a box whose class does not exist
 _LARGEST_SIDE = 1.01  # of the picture's; labelling tools round to pixels, so boxes reach beyond it
 _MOST_CLASSES = 1_000_000  # where their number is unknown: more than any network has
 _PIXELS_FROM = 2.0  # a fraction of the picture is never that large
@@ -55,7 +56,7 @@ def _is_too_large(labels: Labels, classes: int) -> np.ndarray:
 # The first fault that a box has is reported.
 _FAULTS = (
     LabelFault(
-        "class id",
+        CLASS_ID,
         _has_unknown_class,
         "the class does not exist; the box is left out",
         "a class from 0 to {last}",
@@ -112,13 +113,13 @@ def join_shifted_classes(
         splits: all splits whose boxes these are.
         classes: number of classes; None if it is unknown.
     """
-    if sum(problem.kind == "class id" for problem in problems) < _MANY:
+    if sum(problem.kind == CLASS_ID for problem in problems) < _MANY:
         return list(problems)
     labels = [item.labels for data in splits for item in data.examples if item.has_label_lines]
     ids = np.concatenate([np.zeros(0, np.int64), *(item.class_ids for item in labels if item)])
     if not classes or not len(ids) or not seem_to_count_from_one(ids.min(), ids.max(), classes):
         return list(problems)
-    others = [problem for problem in problems if problem.kind != "class id"]
+    others = [problem for problem in problems if problem.kind != CLASS_ID]
     shifted = Problem(
         _COUNT_FROM_ONE,
         splits[0].origin,

@@ -12,6 +12,7 @@ from darknet_torch.datasets.examples import DataSet
 from darknet_torch.datasets.forms import find_form
 from darknet_torch.datasets.forms.base import Form, ReadOptions
 from darknet_torch.datasets.forms.darknet_data import DarknetData
+from darknet_torch.datasets.picture_folders import check_picture_folder
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.datasets.split_names import choose_split, same_split
 from darknet_torch.datasets.unrecognised import unrecognised
@@ -89,12 +90,16 @@ def open_dataset(
             they are of the stored pixels.
 
     Raises:
-        UsageError: the data set does not exist, has no known form, or no such split.
+        UsageError: the data set or `images` does not exist, or it has no known form, or no such
+            split.
         NamesError: the class names cannot be read.
     """
     given = resolve_class_names(names)
     form, path = recognise(data)
-    options = ReadOptions(None if images is None else Path(images), given, voc_origin, exif)
+    folder = None if images is None else Path(images)
+    if folder is not None:
+        check_picture_folder(folder)
+    options = ReadOptions(folder, given, voc_origin, exif)
     available = form.splits(path)
     chosen = available[0] if is_one_split(form, path) else choose_split(split, available)
     return form.read(path, chosen, options)

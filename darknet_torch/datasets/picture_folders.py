@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from darknet_torch.text import is_folder, path_exists
+from darknet_torch.errors import UsageError, nearest
+from darknet_torch.text import is_folder, path_exists, refusal
 
 _FOLDERS = ("images", "JPEGImages", "img", "imgs", "pictures", "photos")
 _TRIED = 20  # names that are looked for
@@ -30,6 +31,38 @@ def find_picture_folder(file: Path, split: str, names: Sequence[str]) -> Path:
         if any(path_exists(folder / name) for name in tried):
             return folder
     return file.parent
+
+
+def check_picture_folder(folder: Path) -> None:
+    """Check that a folder that is given for the pictures exists.
+
+    Raises:
+        UsageError: it does not, or is a file; the message names a folder that was meant, if one
+            is near.
+    """
+    if is_folder(folder):
+        return
+    if path_exists(folder):
+        raise UsageError("is no folder", where=folder, expected="the folder of the pictures")
+    raise UsageError(
+        refusal(folder) or "no such folder",
+        where=folder,
+        expected="the folder of the pictures",
+        fix=_suggest_folder(folder),
+    )
+
+
+def _suggest_folder(folder: Path) -> str | None:
+    """The folder whose name is nearest, else those that are where it would be."""
+    place = next(parent for parent in folder.absolute().parents if is_folder(parent))
+    try:
+        names = sorted(path.name for path in place.iterdir() if is_folder(path))
+    except OSError:
+        return None
+    shown = place if folder.is_absolute() else folder.parent if is_folder(folder.parent) else place
+    if (close := nearest(folder.name, names)) is not None:
+        return f"did you mean {shown / close}?"
+    return f"the folders in {shown} are {', '.join(names[:_TRIED])}" if names else None
 
 
 def _candidates(file: Path, split: str) -> Iterator[Path]:

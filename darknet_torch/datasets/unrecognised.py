@@ -17,8 +17,7 @@ from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
 
 _EXPECTED = (
-    "a .data file, a COCO .json with --images DIR, or a VOC root with ImageSets/Main; or a folder "
-    "of pictures with labels, a data.yaml, a list of pictures, or a .csv of boxes"
+    "a .data file, a data.yaml, a COCO .json, a .csv, a list, or a folder of labelled pictures"
 )
 _ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .xz .7z .rar".split())
 _OTHER_LABELS = (".json", ".csv", ".xml")
@@ -42,7 +41,7 @@ def unrecognised(path: Path) -> UsageError:
             refusal(path) or "no such data set",
             where=path,
             expected=_EXPECTED,
-            fix=backslash_fix(path) or _nearest_name(path),
+            fix=backslash_fix(path) or nearest_name(path),
         )
     return UsageError("no data set", where=path, expected=_EXPECTED, **_about_file(path))
 
@@ -91,7 +90,7 @@ def _nearest_in_folder(folder: Path) -> str | None:
     )
 
 
-def _nearest_name(path: Path) -> str | None:
+def nearest_name(path: Path) -> str | None:
     """What has nearly the name of a path that does not exist."""
     try:
         names = [item.name for item in path.parent.iterdir()]

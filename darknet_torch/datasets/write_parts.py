@@ -8,6 +8,7 @@ from pathlib import Path
 
 from darknet_torch.datasets.coco import load_json, record_id, records
 from darknet_torch.datasets.examples import Example
+from darknet_torch.datasets.forms.base import Form
 from darknet_torch.datasets.opening import dataset_format, recognise
 from darknet_torch.datasets.to_darknet import (
     missing_label_files,
@@ -39,8 +40,16 @@ def write_parts(parts: Parts, source: Path, names: Sequence[str], out: Path) -> 
         UsageError: a file cannot be written, or already exists.
     """
     form, path = recognise(source)
-    kind = "darknet" if form.key == "coco" and is_folder(path) else form.key
-    _WRITERS.get(kind, _write_darknet)(parts, path, names, out)
+    _WRITERS.get(_kind(form, path), _write_darknet)(parts, path, names, out)
+
+
+def may_write_labels(source: Path) -> bool:
+    """Whether `write_parts` may write label files, which lie beside the pictures."""
+    return _kind(*recognise(source)) not in _WRITERS
+
+
+def _kind(form: Form, path: Path) -> str:
+    return f"{form.key} folder" if form.is_one_split and is_folder(path) else form.key
 
 
 def _write_darknet(parts: Parts, source: Path, names: Sequence[str], out: Path) -> None:

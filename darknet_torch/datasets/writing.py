@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
+from darknet_torch.datasets.missing_pictures import MISSING
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import atomic_write, write_text
 from darknet_torch.results.boxes import cxcywh_to_xyxy
@@ -78,7 +79,7 @@ def place_pictures(
 
     Returns:
         The examples of each split with the new paths of their pictures, without those whose path
-        the system refuses; and the problems.
+        the system refuses, and with "keep" without those that do not exist; and the problems.
 
     Raises:
         UsageError: an existing picture cannot be copied or linked.
@@ -91,14 +92,14 @@ def place_pictures(
     for path, target in placed.items():
         if not is_file(path):
             what = refusal(path) or "no such picture"
-            problems.append(Problem("missing picture", str(path), what))
+            problems.append(Problem(MISSING, str(path), what))
         elif mode != "keep":
             _copy_or_link(path, target, mode)
     found = {
         name: [
             PlacedExample(item, placed[item.path])
             for item in data.examples
-            if refusal(placed[item.path]) is None
+            if refusal(placed[item.path]) is None and (mode != "keep" or is_file(item.path))
         ]
         for name, data in splits.items()
     }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from darknet_torch.anchors.anchor_sections import read_anchor_cfg
 from darknet_torch.anchors.dataset import measure_box_sizes
 from darknet_torch.anchors.kmeans import cluster
 from darknet_torch.anchors.quality import measure_fit
 from darknet_torch.cfg.zoo import definitions_folder
 from darknet_torch.datasets.examples import DataSet
-from darknet_torch.errors import ImageError, UsageError
+from darknet_torch.errors import CfgError, ImageError, UsageError
 from darknet_torch.heads.base import Head
 from darknet_torch.heads.region import Region
 from darknet_torch.lint.cfg import CheckedCfg
@@ -46,25 +48,31 @@ def check_anchor_fit(
     letterbox = net.letter_box or network.dialect.defaults.letterbox
     try:
         boxes = measure_box_sizes(data, net.height, net.width, letterbox=letterbox).boxes
-        better = cluster(boxes, len(own))
-    except (UsageError, ImageError):
-        return  # too few boxes, or unreadable pictures, which another check reports
+        count = _count_to_search(cfg.path, network)
+        better = cluster(boxes, count)
+    except (CfgError, UsageError, ImageError):
+        return  # heads of another kind, too few boxes, or pictures that another check reports
     current, possible = measure_fit(boxes, own).average_iou, measure_fit(boxes, better).average_iou
     worthwhile = possible - current > _WORTHWHILE_GAIN
     yield make_finding(
         Severity.WARNING if worthwhile else Severity.NOTE,
         cfg.path,
         f"its anchors fit the boxes of {data.origin} with an average IoU of {current:.1%}; "
-        f"{len(own)} anchors computed for these boxes reach {possible:.1%}",
-        fix=_anchors_command(path, cfg.path) if worthwhile else None,
+        f"{count} anchors computed for these boxes reach {possible:.1%}",
+        fix=f"run {shlex.join(anchors_command(path, cfg.path))}" if worthwhile else None,
     )
 
 
-def _anchors_command(data: Path, cfg: Path) -> str:
+def anchors_command(data: Path, cfg: Path) -> list[str]:
     """Return the command that makes better anchors, without changing a shipped definition."""
     if cfg.parent == definitions_folder():
-        return f"run dtorch new {cfg.stem} --data {data} --anchors auto"
-    return f"run dtorch kmeans --cfg {cfg} --data {data} --write {cfg}"
+        return ["dtorch", "new", cfg.stem, "--data", str(data), "--anchors", "auto"]
+    return ["dtorch", "kmeans", "--cfg", str(cfg), "--data", str(data), "--write", str(cfg)]
+
+
+def _count_to_search(cfg: Path, network: Network) -> int:
+    """How many anchors the command finds: all of the cfg's, also those that no mask selects."""
+    return read_anchor_cfg(cfg, network.dialect).count
 
 
 def _anchors(network: Network) -> np.ndarray | None:

@@ -24,6 +24,7 @@ from darknet_torch.datasets.opening import (
 )
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.datasets.split_names import same_split
+from darknet_torch.errors import counted
 from darknet_torch.lint.anchor_fit import check_anchor_fit
 from darknet_torch.lint.cfg import CheckedCfg
 from darknet_torch.lint.finding import (
@@ -88,7 +89,7 @@ _WARNINGS = {
     "class name": "write the name in one line",
 }
 _NOTES = {
-    "near duplicate": "keep them in one split, as dtorch dataset split does",
+    "near duplicate": "nothing to do while both stay in one split; one of them is enough",
     "unnamed classes": "write the names, one on a line, into classes.txt",
     "heading": "give its name with --names to make it a class",
     "outline": "boxes are all that a detector learns",
@@ -122,6 +123,14 @@ class DataSource:
     workers: int = 2
     exif: bool = True
 
+    def words(self) -> list[str]:
+        """The words that name it on the command line of `dtorch dataset`."""
+        given = [str(self.path)]
+        given += [] if self.images is None else ["--images", str(self.images)]
+        given += [] if self.names is None else ["--names", self.names]
+        given += [] if self.voc_origin == VOC_ORIGIN else ["--voc-origin", str(self.voc_origin)]
+        return [*given, *([] if self.exif else ["--no-exif"])]
+
 
 def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding]:
     """Check a data set, and whether it fits `cfg`.
@@ -134,7 +143,7 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
             return check_classification(source.path, None if cfg is None else cfg.network)
     splits, found = read_splits(source)
     if splits:
-        problems = find_problems(splits, workers=source.workers)
+        problems = find_problems(splits, workers=source.workers, source=source.words())
         found += [finding_from_problem(item) for item in problems]
         with collect_findings(found):
             found += _describe_splits(source.path, splits)
@@ -196,7 +205,8 @@ def _describe_splits(path: Path, splits: Mapping[str, DataSet]) -> Iterator[Find
     """Report the number of pictures and boxes, and the keys that a .data file lacks."""
     for name, data in splits.items():
         boxes = sum(len(item.labels) for item in data.examples if item.labels is not None)
-        yield note(path, f"{name}: {len(data.examples)} pictures, {boxes} boxes")
+        found = f"{counted(len(data.examples), 'picture')}, {counted(boxes, 'box')}"
+        yield note(path, f"{name}: {found}")
     file = data_file(path)
     if file is None:
         return
@@ -286,7 +296,7 @@ def check_classification(path: Path, network: Network | None) -> list[Finding]:
             for item in pictures.paths
             if not path_exists(item)
         ]
-        found.append(note(path, f"{pictures.origin}: {len(pictures.paths)} pictures"))
+        found.append(note(path, f"{pictures.origin}: {counted(len(pictures.paths), 'picture')}"))
     if opened and network is not None and not network.heads:
         with collect_findings(found):
             found += _check_label_count(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from darknet_torch.cfg.model_names import ModelFileKind, kind_of
 from darknet_torch.cfg.zoo import find_cfg
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from darknet_torch.text import backslash_fix, is_folder, open_to_read, path_exists, refusal
 
@@ -54,7 +54,7 @@ def _recognise(word: str) -> tuple[str, Path]:
     if not path_exists(path):
         if is_weights or suffix in _DATA_SUFFIXES:
             raise UsageError(refusal(path) or "no such file", where=path, fix=backslash_fix(path))
-        return "cfg", find_cfg(word)
+        return "cfg", _shipped(word)
     if is_folder(path):
         from darknet_torch.datasets.classification import is_classification  # imports numpy
 
@@ -67,6 +67,23 @@ def _recognise(word: str) -> tuple[str, Path]:
     if suffix == ".cfg":
         return "cfg", path
     return _by_content(path), path
+
+
+def _shipped(word: str) -> Path:
+    """The shipped definition of a name; the error speaks of what else could have been meant."""
+    try:
+        return find_cfg(word)
+    except CfgError as error:
+        if word.endswith(".cfg"):
+            raise
+        from darknet_torch.datasets.unrecognised import nearest_name  # it needs numpy
+
+        path = Path(word)
+        what = "no such file or folder"
+        if path.name != word:  # with a folder, so no name of a definition
+            raise UsageError(refusal(path) or what, where=word, fix=nearest_name(path)) from None
+        what += ", nor a shipped definition of that name"
+        raise CfgError(what, where=word, fix=nearest_name(path) or error.fix) from None
 
 
 def _by_content(path: Path) -> str:

@@ -14,6 +14,7 @@ from darknet_torch.training.callbacks import Callback, State
 from darknet_torch.training.checkpoint_pair import CheckpointPair, SavedRun, digest_of, keep_as
 from darknet_torch.training.kept_files import keep_cfg, keep_names
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.resumption import resume_command
 from darknet_torch.training.run_folder import LAST, STATE, WEIGHTS, files_of_run, lies_in
 from darknet_torch.training.run_record import RunRecord
 
@@ -204,9 +205,13 @@ class Checkpoints(Callback):
             write_weights(loop.network, self.plan.path(suffix))
 
     def _say_where_to_resume(self, loop: TrainingLoop) -> None:
+        devices = loop.processes.gather(self.plan.device)
         files = " and ".join(str(self.plan.path(f"{LAST}{suffix}")) for suffix in (WEIGHTS, STATE))
-        text = f"stopped after iteration {loop.iteration}; --resume continues from {files}"
-        loop.events.on_message(loop, text)
+        command = resume_command(self.plan, devices)
+        loop.events.on_message(
+            loop, f"stopped after iteration {loop.iteration}, which is kept in {files}"
+        )
+        loop.events.on_message(loop, f"to go on: {command}")
 
 
 def resume(saved: SavedRun, loop: TrainingLoop, record: RunRecord) -> None:

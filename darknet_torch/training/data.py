@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from darknet_torch.augment.classification import (
     ClassificationSource,
 )
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
+from darknet_torch.augment.labelled import LabelledSource
 from darknet_torch.augment.pictures import check_mini_batch
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
@@ -43,8 +44,8 @@ class TrainingData:
         source: makes the samples.
         names: class names, may be empty.
         pictures: number of training pictures; for a text its length in bytes.
-        content: describes pictures and labels, or the text, those for the evaluation included:
-            equal for equal data.
+        content: describes pictures and labels, or the text: equal for equal data.
+        valid_content: the same of those for the evaluation; "" for no evaluation.
         random: random= of the last head, None for a network without heads.
         side: cells per side of a [detection] head, None for others.
         problems: faults in the files of the data set.
@@ -60,6 +61,7 @@ class TrainingData:
     names: tuple[str, ...]
     pictures: int
     content: str
+    valid_content: str = ""
     random: float | None = None
     side: int | None = None
     problems: tuple[Problem, ...] = ()
@@ -68,6 +70,20 @@ class TrainingData:
     valid_examples: tuple[Example, ...] = ()
     valid_problems: tuple[Problem, ...] = ()
     valid_pictures: ClassifiedPictures | None = None
+
+
+def paths_to_train_on(data: TrainingData) -> Sequence[Path]:
+    """The pictures to train on; none for a text."""
+    if isinstance(data.source, LabelledSource):
+        return data.source.pictures.paths
+    return data.source.paths if isinstance(data.source, ClassificationSource) else ()
+
+
+def paths_to_evaluate_on(data: TrainingData) -> Sequence[Path]:
+    """The pictures to evaluate on; none without an evaluation."""
+    if data.valid is not None:
+        return [example.path for example in data.valid.examples]
+    return () if data.valid_pictures is None else data.valid_pictures.paths
 
 
 def kind_of(network: Network) -> str:
@@ -135,7 +151,8 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         source,
         data_set.names,
         len(examples),
-        describe_examples((*examples, *valid_examples)),
+        describe_examples(examples),
+        "" if valid is None else describe_examples(valid_examples),
         # One size is enough to overfit a few pictures.
         random=0.0 if plan.overfit or not plan.augment else head.options.random,
         side=side,
@@ -217,7 +234,8 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
         ClassificationSource.from_pictures(pictures, options),
         pictures.names,
         len(pictures.paths),
-        describe_classified(pictures, valid),
+        describe_classified(pictures),
+        "" if valid is None else describe_classified(valid),
         problems=pictures.problems,
         valid_problems=() if valid is None else valid.problems,
         valid_pictures=valid,

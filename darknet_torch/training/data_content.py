@@ -15,9 +15,9 @@ def describe_examples(examples: Iterable[Example]) -> str:
     return _describe("pictures", map(_labelled, examples))
 
 
-def describe_classified(*parts: ClassifiedPictures | None) -> str:
+def describe_classified(pictures: ClassifiedPictures) -> str:
     """Describe pictures of classes by their names and classes, wherever they lie."""
-    return _describe("pictures", (line for part in parts if part for line in _classified(part)))
+    return _describe("pictures", _classified(pictures))
 
 
 def describe_text(text: bytes) -> str:

@@ -125,4 +125,9 @@ class TrainPlan:
         Raises:
             UsageError: the file cannot be written.
         """
-        write_text(self.path("_plan.json"), json.dumps(self.to_dict(), indent=1) + "\n")
+        write_text(plan_file(self.backup, self.base), json.dumps(self.to_dict(), indent=1) + "\n")
+
+
+def plan_file(backup: str, base: str) -> Path:
+    """Where the run of that name in the folder `backup` has its plan."""
+    return Path(backup) / f"{base}_plan.json"

@@ -13,7 +13,8 @@ from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
-from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.plan import TrainPlan, plan_file
+from darknet_torch.training.resumption import with_saved_options
 from darknet_torch.training.run_folder import (
     RUNS,
     check_free,
@@ -37,8 +38,8 @@ def plan_training(
         cfg: path of a cfg, or the name of a shipped one.
         data: path of the data set.
         options: those of `darknet_torch.training.options.TRAIN_OPTIONS` that are given; the
-            others, and those that are None, have the values of the .data file, of the cfg, or
-            their defaults.
+            others, and those that are None, have the values of the run that is resumed, of the
+            .data file, of the cfg, or their defaults.
         writes: whether the run will write; else no folder is created.
 
     Raises:
@@ -52,13 +53,15 @@ def plan_training(
     data = os.fspath(data)
     file = data_file(data)
     keys = read_data_file(file) if file else {}
-    if "save_every" not in given:
-        given["save_every"] = _positive_number(keys, "saveweights", data)
+    resume = given.get("resume", False)
     if "backup" not in given and "backup" in keys:
         given["backup"] = str(keys["backup"].path())
     if "backup" not in given:
-        resume = given.get("resume", False)
         given["backup"] = str(_own_folder(cfg_file.stem, resume=resume, writes=writes))
+    if resume:
+        given = with_saved_options(plan_file(given["backup"], cfg_file.stem), given)
+    if "save_every" not in given:
+        given["save_every"] = _positive_number(keys, "saveweights", data)
     plan = TrainPlan(
         cfg=str(cfg_file),
         data=data,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.files import make_folder
 
 RUNS = Path("runs")
@@ -68,6 +68,9 @@ def last_run_folder(base: str, runs: Path = RUNS) -> Path:
 
     Raises:
         UsageError: there is none.
+
+    Warns:
+        CfgNote: a newer folder has no state.
     """
     pattern = re.compile(rf"{re.escape(base)}(-\d+)?")
     found = runs.iterdir() if runs.is_dir() else ()
@@ -87,7 +90,20 @@ def last_run_folder(base: str, runs: Path = RUNS) -> Path:
             got=", ".join(sorted(path.name for path in folders)) or "no run of this cfg",
             fix="give the folder of the run with --backup",
         )
-    return written[max(written)]
+    found_in, newest = written[max(written)], max(written)
+    for folder in sorted(folders):
+        if folder not in written.values() and folder.stat().st_mtime_ns > newest:
+            warn(
+                f"this newer run has nothing saved, and is skipped for {found_in}",
+                where=folder,
+                category=CfgNote,
+            )
+    return found_in
+
+
+def free_path(name: str) -> Path:
+    """The first of ``name``, ``name-2``, ... in the working folder that does not exist."""
+    return next(path for path in _numbered(name, Path()) if not path.exists())
 
 
 def _numbered(base: str, runs: Path) -> Iterator[Path]:

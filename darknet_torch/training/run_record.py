@@ -56,6 +56,7 @@ class RunRecord:
         settings |= {
             "class names": ", ".join(data.names),
             "training data": data.content,
+            **({"evaluation data": data.valid_content} if data.valid_content else {}),
             "processes": str(processes.count),
             "PyTorch": str(torch.__version__),
         }

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from darknet_torch.augment.classification import ClassificationSource
-from darknet_torch.augment.labelled import LabelledSource
 from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.model.weights import LoadReport
 from darknet_torch.text import is_file
 from darknet_torch.training.box_counts import count_boxes
 from darknet_torch.training.callbacks import Callback
-from darknet_torch.training.data import CLASSIFIER, DETECTOR, TEXT, TrainingData
+from darknet_torch.training.data import (
+    CLASSIFIER,
+    DETECTOR,
+    TEXT,
+    TrainingData,
+    paths_to_evaluate_on,
+    paths_to_train_on,
+)
 from darknet_torch.training.durations import describe_duration
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.progress import IterationTimer
+from darknet_torch.training.run_folder import free_path
 from darknet_torch.training.score_history import ScoreHistory
 
 if TYPE_CHECKING:
@@ -28,6 +33,10 @@ if TYPE_CHECKING:
     from darknet_torch.training.loop import TrainingLoop, Update
 
 _MEASURED = 5  # iterations before the expected time is said
+_UNLEARNT = (
+    "next: train longer, since nothing that the evaluation can measure was learnt yet: --resume "
+    "with a larger --max-batches goes on; weights to start from (--weights) need fewer iterations"
+)
 _TRIED = 100  # pictures of which one must exist to be named
 
 
@@ -84,7 +93,10 @@ class RunReport(Callback):
         if evaluated:
             lines[-1] += f", the best in {best}"
         weights = best if evaluated and best.exists() else final
-        lines.append(f"next: {next_command(self.plan, self.data, weights)}")
+        learnt = loop.scores.best is None or loop.scores.best[0] > 0
+        lines.append(
+            f"next: {next_command(self.plan, self.data, weights)}" if learnt else _UNLEARNT
+        )
         for line in lines:
             loop.events.on_message(loop, line)
 
@@ -131,7 +143,9 @@ def describe_network(loop: TrainingLoop, data: TrainingData) -> str:
     if data.kind != TEXT:
         heads = network.heads
         classes = heads[-1].classes if heads else network.output_layer.output_shape.count
-        words.append(f"input {network.net.width} x {network.net.height}, {classes} classes")
+        names = len(data.names) if data.kind == DETECTOR else 0
+        but = f" (but {names} class names)" if names not in (0, classes) else ""
+        words.append(f"input {network.net.width} x {network.net.height}, {classes} classes{but}")
     what = "texts" if data.kind == TEXT else "pictures"
     length = f"{network.net.max_batches} iterations of {loop.images_per_iteration} {what}"
     words.append(length)
@@ -155,8 +169,9 @@ def next_command(plan: TrainPlan, data: TrainingData, weights: Path) -> str:
     options = [word for name, size in sizes if size for word in (name, str(size))]
     if plan.dialect != ALEXEYAB.name:
         options += ["--dialect", plan.dialect]
-    command = "classify" if data.kind == CLASSIFIER else "detect"
-    return shlex.join(["dtorch", command, *model, *options, _some_picture(data)])
+    command = ["dtorch", "classify" if data.kind == CLASSIFIER else "detect", *model, *options]
+    save = ["--save", str(free_path("found"))] if data.kind == DETECTOR else []
+    return shlex.join([*command, _some_picture(data), *save])
 
 
 def _describe_scores(scores: ScoreHistory, start: str = "") -> list[str]:
@@ -170,15 +185,7 @@ def _describe_scores(scores: ScoreHistory, start: str = "") -> list[str]:
     ]
 
 
-def _paths_to_train_on(data: TrainingData) -> Sequence[Path]:
-    if isinstance(data.source, LabelledSource):
-        return data.source.pictures.paths
-    return data.source.paths if isinstance(data.source, ClassificationSource) else ()
-
-
 def _some_picture(data: TrainingData) -> str:
     """A picture that exists, of the evaluation if there is one."""
-    valid = () if data.valid is None else (example.path for example in data.valid.examples)
-    classified = () if data.valid_pictures is None else data.valid_pictures.paths
-    candidates = islice(chain(valid, classified, _paths_to_train_on(data)), _TRIED)
+    candidates = islice(chain(paths_to_evaluate_on(data), paths_to_train_on(data)), _TRIED)
     return next((str(path) for path in candidates if is_file(path)), "PICTURE")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from darknet_torch.cfg.net import NetOptions
@@ -43,14 +45,28 @@ def scaled_schedule(net: NetOptions, max_batches: int) -> dict[str, Any]:
     values: dict[str, Any] = {
         "max_batches": max_batches,
         "burn_in": fitting_burn_in(net.burn_in, max_batches),
-        **_scaled_policy(net, ratio),
+        **_scaled_policy(net, ratio, max_batches),
     }
     return {name: value for name, value in values.items() if value != getattr(net, name)}
 
 
-def _scaled_policy(net: NetOptions, ratio: float) -> dict[str, Any]:
+def distinct_steps(steps: Sequence[float], max_batches: int) -> tuple[int, ...]:
+    """Round steps to batches, each below the next one and the last one below `max_batches`.
+
+    Rounding would let steps of a short training fall together, or behind its end. Steps that do
+    not increase themselves, and those behind the end, are only rounded.
+    """
+    rounded = [round(step) for step in steps]
+    is_sound = all(step < later for step, later in pairwise([*steps, max_batches]))
+    for index in reversed(range(len(rounded) if is_sound else 0)):
+        later = (*rounded, max_batches)[index + 1]
+        rounded[index] = min(rounded[index], later - 1)
+    return tuple(rounded)
+
+
+def _scaled_policy(net: NetOptions, ratio: float, max_batches: int) -> dict[str, Any]:
     if net.policy == "steps":
-        return {"steps": tuple(round(step * ratio) for step in net.steps)}
+        return {"steps": distinct_steps([step * ratio for step in net.steps], max_batches)}
     if net.policy == "step":
         return {"step": max(1, round(net.step * ratio))}
     if net.policy == "sgdr" and net.sgdr_cycle:

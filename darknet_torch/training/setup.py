@@ -34,7 +34,7 @@ from darknet_torch.training.problem_log import ProblemSummary
 from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.run_report import RunReport
-from darknet_torch.training.start_checks import Start, check_start
+from darknet_torch.training.start_checks import Start, check_start, faults_named_together
 from darknet_torch.training.starting_weights import fill_to_train
 
 # Options of experiments in the C code that change nothing in a training here.
@@ -87,6 +87,7 @@ class Training:
         data = self.data
         problems = (*data.problems, *data.source.problems, *data.valid_problems)
         batches = self._batches(self.network.net.max_batches).__iter__()
+        self.loop.problems.add(faults_named_together(self.network, data))
         with self._own_folder(), closing(batches):
             self.loop.report_problems(problems)
             self.loop.run(batches)

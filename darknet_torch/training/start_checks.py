@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from darknet_torch.augment.labelled import LabelledSource
 from darknet_torch.cfg.data_file import read_data_file
+from darknet_torch.datasets.examples import Problem
+from darknet_torch.datasets.label_rule import CLASS_ID
 from darknet_torch.datasets.opening import data_file
 from darknet_torch.errors import ImageError, NamesError, UsageError, warn
 from darknet_torch.media.decoding import read_picture
 from darknet_torch.model.network import Network
 from darknet_torch.text import is_file
 from darknet_torch.training.box_counts import BoxCounts, count_boxes
-from darknet_torch.training.data import DETECTOR, TrainingData
+from darknet_torch.training.data import (
+    DETECTOR,
+    TrainingData,
+    paths_to_evaluate_on,
+    paths_to_train_on,
+)
 from darknet_torch.training.disk_space import check_room, room_needed
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.run_folder import free_path
 from darknet_torch.training.schedule import rate_of_run
 from darknet_torch.training.schedule_rules import SCHEDULE_RULES
 
 _SHOWN = 3  # names and pictures that a message lists
+_MOST = 0.5  # of the pictures to evaluate on may be trained on without a warning
 _FROM_ONE = "class ids seem to count from 1; Darknet's count from 0: subtract 1 from each"
 
 
@@ -111,6 +121,16 @@ def boxes_are_left(start: Start) -> None:
         )
 
 
+def faults_named_together(network: Network, data: TrainingData) -> list[Problem]:
+    """The faults in the labels that `boxes_are_left` has named in one line."""
+    if data.kind != DETECTOR:
+        return []
+    if not count_boxes(data.examples, network.heads[-1].classes).seem_to_count_from_one:
+        return []
+    problems = (*data.source.problems, *data.valid_problems)
+    return [problem for problem in problems if problem.kind == CLASS_ID]
+
+
 def _check_any_exists(paths: Sequence[Path], plan: TrainPlan) -> None:
     if not any(map(is_file, paths)):
         raise UsageError(
@@ -172,6 +192,39 @@ def evaluation_is_possible(start: Start) -> None:
                 got=pictures.problems[0] if pictures.problems else "none",
                 fix="correct labels=, or train without --map",
             )
+
+
+def evaluation_has_other_pictures(start: Start) -> None:
+    """Warn of an evaluation on pictures that are trained on.
+
+    --overfit means to.
+    """
+    data, plan = start.data, start.plan
+    trained, evaluated = paths_to_train_on(data), paths_to_evaluate_on(data)
+    if plan.overfit or not evaluated:
+        return
+    known = {path.absolute() for path in trained}
+    shared = sum(path.absolute() in known for path in evaluated)
+    if shared <= _MOST * len(evaluated):
+        return
+    warn(
+        "the evaluation says nothing about new pictures",
+        where=plan.data,
+        expected="pictures to evaluate on that are not trained on",
+        got=f"{shared} of {len(evaluated)} pictures that are trained on, too",
+        fix=_fix_of_same_pictures(plan, data),
+    )
+
+
+def _fix_of_same_pictures(plan: TrainPlan, data: TrainingData) -> str:
+    if data.kind != DETECTOR:
+        return "divide the pictures into those to train on and those to evaluate on"
+    options = [*("--images", plan.images)] if plan.images else []
+    options += ["--names", plan.names] if plan.names else []
+    out = free_path(f"{Path(plan.data).stem}-split")
+    words = [*("--split", plan.split or "train"), *("--valid", "0.2"), "--out", str(out)]
+    command = shlex.join(["dtorch", "dataset", "init", plan.data, *options, *words])
+    return f"{command} makes lists of different pictures, to use as --data {out}/dataset.data"
 
 
 def _check_pictures(paths: Iterable[Path], origin: str, plan: TrainPlan) -> None:
@@ -256,6 +309,7 @@ START_CHECKS: tuple[StartCheck, ...] = (
     names_match_classes,
     boxes_are_left,
     evaluation_is_possible,
+    evaluation_has_other_pictures,
     schedule_of_run,
     room_on_disk,
 )

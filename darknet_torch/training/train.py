@@ -102,7 +102,7 @@ def train(
         CfgError, WeightsError, NamesError: the cfg, the weights or the names cannot be used.
         TrainingError: the loss is not finite any more, or a process failed.
         KeyboardInterrupt: the user stopped it; the last complete iteration is saved, and
-            resume=True continues from there.
+            resume=True continues from there, with the options of that run where none is given.
 
     Source: detector.c train_detector, classifier.c train_classifier (AlexeyAB).
     """

@@ -81,7 +81,7 @@ def test_several_coco_files_are_several_splits(tmp_path):
     files = [coco(tmp_path, [[(3, [0, 0, 9, 9]), (9, [1, 1, 9, 9])]], name) for name in "ab"]
     arguments = [word for file in files for word in ("--data", file)]
     result = run("check", *arguments, "--images", tmp_path / "images")
-    assert result.stdout == "0 problems; 1 pictures in a, 1 pictures in b\n"
+    assert result.stdout == "0 problems; 1 picture in a, 1 picture in b\n"
 
 
 def test_the_voc_origin_can_be_given(tmp_path):
@@ -128,9 +128,9 @@ def test_show_without_matching_pictures_is_refused(tmp_path):
 def test_split_writes_lists(data, tmp_path):
     parts = ("--part", "train=1", "--part", "valid=1")
     result = run("split", "--data", data, *parts, "--out", tmp_path / "out")
-    assert result.stdout == "train: 1 pictures\nvalid: 1 pictures\n"
+    assert result.stdout == "train: 1 picture\nvalid: 1 picture\n"
     assert run("check", "--data", tmp_path / "out/dataset.data").stdout.endswith(
-        "1 pictures in train, 1 pictures in valid\n"
+        "1 picture in train, 1 picture in valid\n"
     )
 
 
@@ -162,7 +162,7 @@ def test_split_does_not_need_the_pictures(data, tmp_path):
     assert (result.exit_code, result.stdout) == (0, "train: 2 pictures\nvalid: 0 pictures\n")
     unread, empty = result.stderr.splitlines()
     assert unread == (
-        "note: 1 pictures cannot be read, and are compared with no others; the first: "
+        "note: 1 picture cannot be read or compared with others; the first: "
         f"{tmp_path}/train/train0.png: no such picture"
     )
     assert empty.startswith("note: valid has no pictures: its share is smaller than a picture")

@@ -30,7 +30,7 @@ def test_it_says_what_it_understood_and_the_next_commands_work(folder):
     assert result.stdout.splitlines() == [
         "my photos: pictures with XML labels, 2 pictures, 3 boxes",
         "classes: 0 cat (2), 1 dog (1)",
-        "train: 1 pictures, valid: 1 pictures (split at random, seed 0)",
+        "train: 1 picture, valid: 1 picture (split at random, seed 0)",
         "wrote 2 label files for Darknet",
         "wrote dataset.data, dataset.names, train.txt, valid.txt in my photos",
         "next: dtorch check 'my photos/dataset.data'",
@@ -54,7 +54,7 @@ def test_splits_are_taken_as_found_and_classes_may_have_no_names():
     assert (
         lines[2] == f"note: the classes have no names; write them into {names}, one on each line"
     )
-    assert lines[3] == "train: 1 pictures, valid: 1 pictures (as found)"
+    assert lines[3] == "train: 1 picture, valid: 1 picture (as found)"
 
 
 def test_one_data_set_at_a_time_and_at_least_one(folder):

@@ -51,7 +51,7 @@ def test_sets_of_several_formats_can_be_merged(roots, tmp_path):
     images = ("--images", tmp_path / "coco/images")
     result = merge("VOC2012", toy, file, *images, "--to", "voc", "--out", "out")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.startswith("trainval: 3 pictures, 3 boxes\nvalid: 1 pictures, 1 boxes\n")
+    assert result.stdout.startswith("trainval: 3 pictures, 3 boxes\nvalid: 1 picture, 1 box\n")
 
 
 def test_names_are_renamed_and_notes_printed(roots, tmp_path):

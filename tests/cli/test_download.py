@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from darknet_torch.cfg.zoo import sample_folder
-from darknet_torch.downloads.published import PUBLISHED
+from darknet_torch.downloads.published import PUBLISHED, Published
 from tests.cli.command import dtorch
-from tests.downloads.server import WEIGHTS, good, interrupting, stalling, status
+from tests.downloads.server import WEIGHTS, good, interrupting, publish, stalling, status
 
 DATA = WEIGHTS.read_bytes()
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +55,18 @@ def test_a_failed_download_is_reported_and_the_others_are_fetched(server, toy, m
         "dtorch: toy.weights: could not be downloaded from any server\n  http"
     )
     assert "403 Forbidden" in result.stderr
+
+
+@pytest.mark.parametrize("part_of", ["toy.weights", ""])
+def test_without_a_partial_file_training_works_as_the_message_says(
+    server, cache, monkeypatch, part_of
+):
+    whole, part = Published("toy.weights", 100), Published("toy.conv.2", 60, part_of=part_of)
+    publish(monkeypatch, whole, part)
+    monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[status(404)] * 3))
+    line = "\n  training works without it, from random numbers: leave out --weights\n"
+    assert dtorch("download", "toy.conv.2").stderr.endswith(line)
+    assert line not in dtorch("download", "toy").stderr
 
 
 def test_each_reason_is_printed_once(server, toy, monkeypatch):

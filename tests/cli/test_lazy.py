@@ -20,7 +20,7 @@ def test_an_unknown_command_gets_a_suggestion():
 def test_a_file_in_the_place_of_a_command_is_meant_for_detect():
     result = invoke("x_best.weights", "my photo.jpg")
     assert result.exit_code == 2
-    assert "Did you mean \"dtorch detect x_best.weights 'my photo.jpg'\"?" in result.stderr
+    assert "Did you mean \"main detect x_best.weights 'my photo.jpg'\"?" in result.stderr
 
 
 def test_an_unknown_command_is_wrong_usage():

@@ -76,7 +76,7 @@ LIGHT = [
     (["partial", "a.cfg", "a.weights", "out", "0"], 2),
     (["average", "a.cfg", "out"], 2),
     (["average", "a.cfg", "out", "one.weights"], 2),
-    (["statistics", "a.cfg"], 2),
+    (["statistics"], 2),
     (["dataset", "check"], 2),
     (["dataset", "convert", "--data", "x.data", "--to", "yolo", "--out", "x"], 2),
     (["dataset", "show", "--data", "x.data", "--count", "0"], 2),

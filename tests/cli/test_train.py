@@ -67,7 +67,7 @@ def test_a_terminal_shows_the_training_in_one_block(files, monkeypatch):
     assert f"weights go to {backup}"[:80] in lines[:place]
     assert any(line.startswith(" mean average precision") for line in lines[:place])
     assert lines[place + 4].startswith("best mAP@0.50 ")
-    assert any(line.startswith("next: dtorch detect ") for line in lines[place + 4 :])
+    assert any(line.startswith("next: train longer, ") for line in lines[place + 4 :])
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,7 @@ def test_names_of_shipped_definitions_and_partial_weights(files, tmp_path):
     ("words", "message"),
     [
         ((), "no network: expected --cfg CFG"),
+        (("--resume",), "needs the cfg and the data of its first command: dtorch train --cfg"),
         (("--cfg", "CFG"), "no data set"),
         (
             ("--cfg", "CFG", "--data", "DATA", "--gpus", "a"),

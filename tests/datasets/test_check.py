@@ -243,8 +243,8 @@ def test_near_duplicates_name_both_files_and_both_splits(tmp_path):
     (problem,) = find_problems(open_splits([data]))
     assert str(problem) == (
         f"{tmp_path}/valid/copy.jpg: in valid, nearly the same picture as "
-        f"{tmp_path}/train/train2.png in train; leave one out, or split again with dtorch dataset "
-        "split, which keeps them together"
+        f"{tmp_path}/train/train2.png in train; leave one out, or keep them together: "
+        "dtorch dataset split"
     )
     assert not problem.is_note
     assert find_problems(open_splits([data]), near_duplicates=False) == []

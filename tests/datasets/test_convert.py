@@ -51,7 +51,7 @@ def reopened(form, out):
     if form == "voc":
         return open_splits([out])
     files = [out / f"annotations/instances_{split}.json" for split in ("train", "val")]
-    return open_splits(files, images=[out / "images"])
+    return open_splits(files)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_every_box_is_in_the_new_data_set(tmp_path, form):
     data = {"darknet": [out / "dataset.data"], "voc": [out]}.get(
         form, sorted((out / "annotations").glob("*.json")) if form == "coco" else None
     )
-    found = open_splits(data, images=[out / "images"])
+    found = open_splits(data)
     assert found["train"].names == ("cat", "dog", "bird")
     assert len({item.path.stem for item in found["train"].examples}) == 3
     for before, after in zip(merged["train"].examples, found["train"].examples, strict=True):

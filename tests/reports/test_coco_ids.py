@@ -238,7 +238,7 @@ def test_a_file_name_that_no_system_takes_is_named_and_left_out(folder, name):
     assert result.exit_code == 1
     assert "an image without a usable id or file_name is left out" in result.stdout
     assert "expected a number or a text as id, and the name of a file, got id 1" in result.stdout
-    assert "1 pictures in a" in result.stdout
+    assert "1 picture in a" in result.stdout
 
 
 RECORD = {"image_id": 1, "category_id": 1, "bbox": BOX, "score": 0.5}

@@ -228,4 +228,4 @@ def test_init_says_that_there_is_nothing_to_evaluate_on(tmp_path):
     stdout = dtorch("dataset", "init", tmp_path, "--out", tmp_path / "x").stdout
     assert "note: no list to evaluate on; --valid 0.2 makes one" in stdout
     second = dtorch("dataset", "init", tmp_path / "train", "--out", tmp_path / "y", "--valid", 0.2)
-    assert "train: 1 pictures, valid: 1 pictures" in second.stdout
+    assert "train: 1 picture, valid: 1 picture" in second.stdout

@@ -1,9 +1,13 @@
 """Good weights are not lost to another run: what users met, on the command line."""
 
+import json
+import shlex
+
 import pytest
 
 from darknet_torch.training.checkpoint_pair import find_saved_run
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.problem_log import ProblemSummary
 from tests.cli.command import dtorch
 from tests.training.runs import DETECTOR, detector_data, written
 
@@ -166,3 +170,43 @@ def test_weights_elsewhere_to_which_a_file_of_the_folder_leads_are_kept(files, t
     )
     assert good.read_bytes() == before
     assert train("--max-batches", 1).exit_code == 2
+
+
+def test_a_run_goes_on_by_the_command_that_is_printed(files, tmp_path, monkeypatch):
+    """own: --resume without the options of the first command dropped the rate 100 times."""
+
+    def stop(self, loop, update):
+        if update.iteration == 3:
+            raise KeyboardInterrupt
+
+    first = ("--max-batches", 5, "--scale-schedule", "--map", "--backup", "runs/my run")
+    with monkeypatch.context() as patch:
+        patch.setattr(ProblemSummary, "on_iteration", stop, raising=False)
+        stopped = dtorch(
+            *("train", "--cfg", "small.cfg", "--data", "data/squares.data", "--workers", 0, *first)
+        )
+    command = stopped.stderr.partition("to go on: dtorch ")[2].splitlines()[0]
+    plan_file = tmp_path / "runs/my run/small_plan.json"
+    before = json.loads(plan_file.read_bytes())
+    again = dtorch(*shlex.split(command))
+    assert again.exit_code == 0, again.stderr
+    assert "note: runs/my run/small_plan.json: the options of the stopped run go on: " in (
+        again.stderr
+    )
+    assert "going on after iteration 3, from runs/my run/small_last.weights" in again.stderr
+    assert "have changed" not in again.stderr
+    assert "mean average precision" in again.stdout
+    assert json.loads(plan_file.read_bytes()) == before | {"resume": True}
+
+
+def test_an_evaluation_is_not_called_training_data(files):
+    """own: "training data: 60 pictures -> 48 pictures", where only --map was left out."""
+    assert train("--max-batches", 1).exit_code == 0
+    result = train("--max-batches", 2, "--resume", "--map")
+    assert result.exit_code == 0
+    assert "  evaluation data: not set -> 3 pictures (" in result.stderr
+    assert "training data:" not in result.stderr
+    without = train("--max-batches", 3, "--resume", "--no-map")
+    assert without.exit_code == 0
+    assert "mean average precision" not in without.stdout
+    assert "  map: True -> False" in without.stderr

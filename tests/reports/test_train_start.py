@@ -74,6 +74,9 @@ def test_without_an_evaluation_other_names_are_a_warning(folder):
     result = train(folder, "--max-batches", 1, "--overwrite")
     assert "squares.names: the number of class names differs from the network's" in result.stderr
     assert "got 2 (red, green)" in result.stderr
+    # The last line before the first iteration, so that nobody trains the wrong network for days.
+    before = result.stderr.partition("v3 (ciou")[0].splitlines()[-1]
+    assert before.startswith("input 64 x 64, 3 classes (but 2 class names), 1 iterations of ")
 
 
 def test_classes_of_the_data_file_alone_are_compared_too(folder):
@@ -198,6 +201,8 @@ def test_class_ids_from_1_are_explained_where_some_boxes_are_left(folder):
     result = train(folder, "--max-batches", 1)
     assert result.exit_code == 0
     assert "expected class ids in 0..2, got class ids in 1..3; class ids seem to" in result.stderr
+    assert "the class does not exist" not in result.stderr
+    assert "problems in the data: 2 x class id" in result.stderr
 
 
 def test_a_training_set_without_any_box_is_refused(folder):
@@ -289,3 +294,32 @@ def test_weights_for_other_classes_are_cut_with_partial(folder):
         cfg="one.cfg",
     )
     assert started.exit_code == 0, started.stderr
+
+
+@pytest.mark.parametrize(("shared", "warned"), [(3, True), (2, True), (1, False)])
+def test_an_evaluation_on_pictures_to_train_on_is_a_warning(folder, shared, warned):
+    """AlexeyAB/Yolo_mark: its obj.data has the same list twice, and the score is read as good."""
+    train_list, valid_list = (folder / "data" / f"{name}.txt" for name in ("train", "valid"))
+    same = train_list.read_text().splitlines()[:shared]
+    own = valid_list.read_text().splitlines()[shared:]
+    valid_list.write_text("\n".join(same + own) + "\n")
+    result = train(folder, "--map", "--max-batches", 1)
+    assert result.exit_code == 0
+    what = "squares.data: the evaluation says nothing about new pictures: expected pictures to"
+    assert result.stderr.count(what) == warned
+    if warned:
+        assert f"got {shared} of 3 pictures that are trained on, too; dtorch dataset" in (
+            result.stderr
+        )
+
+
+def test_the_command_of_that_warning_makes_lists_of_different_pictures(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    shutil.copy(folder / "data" / "train.txt", folder / "data" / "valid.txt")
+    message = train(folder, "--map", "--max-batches", 1).stderr
+    command = message.partition("too; dtorch ")[2].partition(" makes lists")[0].split()
+    assert dtorch(*command).exit_code == 0
+    result = train(folder, "--map", "--backup", "b", data="squares-split/dataset.data")
+    assert result.exit_code == 0, result.stderr
+    assert "says nothing about" not in result.stderr
+    assert "says nothing about" not in train(folder, "--overfit", 2, "--backup", "c").stderr

@@ -100,7 +100,8 @@ def test_a_resumed_run_ends_with_the_same_weights(plan, tmp_path, bugs, kind):
     whole = final_weights(plan)
     half = changed(plan, backup=str(tmp_path / "half"))
     stop = stopped(half)
-    assert "stopped after iteration 4; --resume continues from" in stop.messages[-1]
+    assert "stopped after iteration 4, which is kept in" in stop.messages[-2]
+    assert stop.messages[-1].startswith("to go on: dtorch train --cfg ")
     assert half.path("_last.weights").exists()
     assert not half.path("_final.weights").exists()
     recorder = resumed(half)
@@ -168,7 +169,7 @@ def test_a_run_that_goes_on_keeps_the_state_until_it_has_its_own(plan):
 
 def test_an_error_keeps_the_last_complete_iteration(plan):
     stop = stopped(plan, iteration=3, error=ZeroDivisionError)
-    assert "stopped after iteration 3" in stop.messages[-1]
+    assert "stopped after iteration 3" in stop.messages[-2]
     assert find_saved_run(plan).state["iteration"] == 3
 
 

@@ -32,15 +32,15 @@ def test_the_folder_does_not_matter_but_names_labels_and_order_do():
     assert len({first, *map(describe_examples, changed)}) == 6
 
 
-def test_classes_of_pictures_and_the_evaluation_matter():
+def test_classes_of_pictures_matter():
     def pictures(*ids):
         paths = tuple(Path(f"{number}.png") for number in range(len(ids)))
         return ClassifiedPictures(paths, ids, ("a", "b"), ("a", "b"), "here")
 
     texts = [
-        describe_classified(pictures(0, 1), None),
-        describe_classified(pictures(0, None), None),
-        describe_classified(pictures(0, 1), pictures(0)),
+        describe_classified(pictures(0, 1)),
+        describe_classified(pictures(0, None)),
+        describe_classified(pictures(0, 1, 0)),
     ]
     assert [text.split(" (")[0] for text in texts] == ["2 pictures", "2 pictures", "3 pictures"]
     assert len(set(texts)) == 3

@@ -68,3 +68,14 @@ def test_devices_are_one_for_each_process():
     for wrong in ({"gpus": "a"}, {"gpus": "0", "processes": 2}):
         with pytest.raises(UsageError):
             find_devices(**wrong)
+
+
+def test_a_run_that_goes_on_has_the_options_of_its_plan(cfg, tmp_path):
+    data = data_file(tmp_path, "train=list.txt\nbackup=b\nsaveweights=50\n")
+    first = plan_training(cfg, data, {"map": True, "max_batches": 4, "seed": 3})
+    (tmp_path / "b").mkdir()
+    first.save()
+    with pytest.warns(CfgNote, match="max_batches=4, map=True, save_every=50"):
+        plan = plan_training(cfg, data, {"resume": True, "seed": 0})
+    assert plan.to_dict() == first.to_dict() | {"resume": True, "seed": 0}
+    assert not plan_training(cfg, data, {"backup": "c"}).map

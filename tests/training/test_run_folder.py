@@ -3,14 +3,16 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgNote, UsageError
 from darknet_torch.training import run_folder
 from darknet_torch.training.run_folder import (
     check_free,
     files_of_run,
+    free_path,
     last_run_folder,
     locked,
     new_run_folder,
@@ -140,3 +142,26 @@ def test_a_folder_that_cannot_be_created_is_our_error(tmp_path):
         locked(tmp_path / "file" / "x", print),
     ):
         pytest.fail("entered")
+
+
+def test_a_newer_run_without_a_state_is_said_to_be_skipped(tmp_path):
+    for name, state, time in (("tiny", True, 5), ("tiny-2", False, 9), ("tiny-3", False, 3)):
+        (tmp_path / name).mkdir()
+        if state:
+            (tmp_path / name / "tiny_last.state").touch()
+            os.utime(tmp_path / name / "tiny_last.state", (time, time))
+        os.utime(tmp_path / name, (time, time))
+    with pytest.warns(CfgNote) as noted:
+        assert last_run_folder("tiny", tmp_path) == tmp_path / "tiny"
+    (note,) = noted
+    assert f"{tmp_path}/tiny-2: this newer run has nothing saved, and is skipped" in str(
+        note.message
+    )
+
+
+def test_a_free_path_gets_a_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert free_path("found") == Path("found")
+    for name in ("found", "found-2"):
+        (tmp_path / name).mkdir()
+    assert free_path("found") == Path("found-3")

@@ -44,7 +44,8 @@ def test_a_run_says_what_it_trains_and_what_came_out(plan, tmp_path):
         f"the best in {folder}/small_best.weights"
     )
     assert messages[-1] == (
-        f"next: dtorch detect '{folder}/small_best.weights' {tmp_path}/data/valid_0.png"
+        f"next: dtorch detect '{folder}/small_best.weights' {tmp_path}/data/valid_0.png "
+        "--save found"
     )
 
 
@@ -72,7 +73,7 @@ def test_without_an_evaluation_the_last_weights_are_named(plan, tmp_path):
     messages = trained(plan)
     assert messages[-2] == f"the last weights are in {plan.backup}/small_final.weights"
     assert next_command(messages) == (
-        f"dtorch detect {plan.backup}/small_final.weights {tmp_path}/data/train_0.png"
+        f"dtorch detect {plan.backup}/small_final.weights {tmp_path}/data/train_0.png --save found"
     )
 
 

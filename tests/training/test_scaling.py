@@ -7,6 +7,7 @@ from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import read_net
 from darknet_torch.training.scaling import (
     batches_for_epochs,
+    distinct_steps,
     fitting_burn_in,
     scaled_schedule,
 )
@@ -52,3 +53,14 @@ def test_the_same_length_changes_a_burn_in_that_is_too_long_alone():
 def test_without_a_length_in_the_cfg_there_is_nothing_to_scale_by():
     made = net("burn_in=2", "policy=steps", "steps=320", "scales=.1")
     assert scaled_schedule(made, 400) == {"max_batches": 400}
+
+
+def test_steps_do_not_fall_together_in_a_short_training():
+    made = net("max_batches=1000", "policy=steps", "steps=800,900", "scales=.1,.1")
+    found = {length: scaled_schedule(made, length)["steps"] for length in (6, 4, 3, 20)}
+    assert found == {6: (4, 5), 4: (2, 3), 3: (1, 2), 20: (16, 18)}
+
+
+def test_steps_that_are_wrong_themselves_are_only_rounded():
+    assert distinct_steps([4.8, 4.8], 9) == (5, 5)
+    assert distinct_steps([4.8, 12], 9) == (5, 12)

@@ -45,7 +45,7 @@ ABSENT = {
 
 # Programs of hank-ai's, as docs/migration-from-darknet.md lists them.
 PROGRAMS = {
-    "darknet": "leave it out: dtorch COMMAND",
+    "darknet": "leave the word out",
     "darknet_01_inference_images": "dtorch detect --cfg CFG PICTURE",
     "darknet_02_display_annotated_images": "dtorch detect --cfg CFG --show PICTURE",
     "darknet_03_display_videos": "dtorch detect --cfg CFG --show PICTURE",
