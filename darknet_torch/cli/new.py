@@ -115,12 +115,12 @@ def new(options: NewOptions) -> None:
     dtorch new yolov4-tiny --classes 3
     dtorch new yolov4-tiny --data obj.data --anchors auto --out obj.cfg
     """
+    base = _find_base(options)  # before anything heavy is imported
     from darknet_torch.cfg.grammar import encode_cfg, read_cfg_text
     from darknet_torch.custom.customize import CustomOptions, customize
     from darknet_torch.custom.dataset_summary import resolve_class_count
     from darknet_torch.files import write_bytes
 
-    base = _find_base(options)
     path = find_cfg(base)
     protect_inputs([path])
     to_stdout = options.out == STANDARD_STREAM

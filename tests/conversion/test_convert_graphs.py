@@ -85,7 +85,7 @@ def test_suppression_in_a_graph_is_checked_at_two_batches_and_two_sizes(tmp_path
     assert report.worst < 1e-4  # the default tolerance
     assert [one.what for one in report.differences] == ["1 x 32x32", "3 x 32x32", "1 x 64x64"]
     assert all(one.values for one in report.differences)
-    assert report.notes == ("returns detections",)
+    assert report.notes[0] == "returns detections"
 
 
 def test_the_cfg_and_the_names_are_kept_in_the_file(tmp_path):
