@@ -30,12 +30,12 @@ set -x
 # The data: what is there, what is wrong with it, a cfg for its classes, anchors for its boxes.
 dtorch dataset init photos
 dtorch check photos/dataset.data
-dtorch new "$examples/small.cfg" --data photos/dataset.data --max-batches 1200 --out shapes.cfg
+dtorch new "$examples/small.cfg" --data photos/dataset.data --max-batches 900 --out shapes.cfg
 dtorch kmeans --cfg shapes.cfg --data photos/dataset.data --write shapes.cfg
 dtorch check shapes.cfg photos/dataset.data
 
-# The training: the power fails after 40 seconds, and it goes on from its last saved iteration.
-timeout -s KILL 40 dtorch train --cfg shapes.cfg --data photos/dataset.data --map --save-last 20 || true
+# The training: the power fails after 30 seconds, and it goes on from its last saved iteration.
+timeout -s KILL 30 dtorch train --cfg shapes.cfg --data photos/dataset.data --map --save-last 20 || true
 dtorch train --cfg shapes.cfg --data photos/dataset.data --map --resume
 
 # The result: measured, looked at, and taken elsewhere.
