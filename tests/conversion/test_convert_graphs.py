@@ -70,6 +70,7 @@ def test_a_size_that_a_layer_computes_with_is_fixed_and_reported(tmp_path):
     assert len(report.differences) == 2
 
 
+@pytest.mark.long
 def test_without_boxes_at_its_threshold_a_graph_is_compared_at_a_lower_one(tmp_path):
     _, weights = write_model(tmp_path, DETECTOR)
     graph = GraphOptions("detections", threshold=1.0)
