@@ -15,9 +15,9 @@ fail() {
 [ ! -e "$1" ] || fail "$1 exists already; name a folder that does not, or remove it"
 dtorch=$(command -v dtorch) ||
     fail "no dtorch on the PATH; activate its environment first: . .venv/bin/activate"
-beside=$(dirname "$(readlink -f "$dtorch")")/python
-[ -x "$beside" ] || beside=python3
-python=${PYTHON:-$beside}
+neighbour=$(dirname "$(readlink -f "$dtorch")")/python
+[ -x "$neighbour" ] || neighbour=python3
+python=${PYTHON:-$neighbour}
 "$python" -c "import cv2, onnxruntime" ||
     fail "$python has no OpenCV or no onnxruntime; PYTHON=... names the Python of dtorch"
 examples=$(cd "$(dirname "$0")" && pwd)

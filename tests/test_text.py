@@ -168,11 +168,11 @@ def test_a_listed_path_is_looked_for_in_the_working_folder_then_beside_the_list(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "both.png").touch()
-    (tmp_path / "lists" / "beside.png").touch()
+    (tmp_path / "lists" / "in_folder.png").touch()
     (tmp_path / "both.png").touch()
-    names = ("both.png", "beside.png", "absent.png", "http://host/a.png")
+    names = ("both.png", "in_folder.png", "absent.png", "http://host/a.png")
     found = [resolve_listed("lists/train.txt", name) for name in names]
-    assert found == ["both.png", "lists/beside.png", "absent.png", "http://host/a.png"]
+    assert found == ["both.png", "lists/in_folder.png", "absent.png", "http://host/a.png"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import click
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.zoo import companion
-from darknet_torch.cli.model_loading import find_given_names, find_misfit, print_taken
+from darknet_torch.cli.model_loading import find_given_names, find_mismatch, print_taken
 from darknet_torch.cli.options import (
     CfgOptions,
     NamesOptions,
@@ -84,7 +84,7 @@ def convert(options: ConvertOptions) -> None:
     from darknet_torch.conversion.convert import TOLERANCE
     from darknet_torch.conversion.convert import convert as run
 
-    files = resolve_model(options.cfg, options.src, misfit=find_misfit(options))
+    files = resolve_model(options.cfg, options.src, mismatch=find_mismatch(options))
     if files.cfg != companion(Path(options.src), ".cfg"):  # the documented default
         print_taken(options, files.taken)
     with report_warnings_at_once(options), stage_line(quiet=options.quiet) as show_stage:

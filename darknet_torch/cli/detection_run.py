@@ -310,7 +310,7 @@ def _files_to_write(
         labels = LabelFolder(_free_paths(options.out, sources), scores=options.label_scores)
         files.append(CountedFiles(labels.write, "labels of", f"in {options.out}"))
     if options.save_labels:
-        files.append(CountedFiles(write_label_in_place, "labels of", "beside them", videos=False))
+        files.append(CountedFiles(write_label_in_place, "labels of", "next to them", videos=False))
     return files, opened
 
 

@@ -124,7 +124,7 @@ class LazyGroup(click.Group):
         return next((name for name in names if letters(name) == letters(word)), word)
 
     def put_command_first(self, ctx: click.Context, words: list[str]) -> list[str]:
-        """Move the options that stand before a command to behind it."""
+        """Move the options that stand before a command to the place after it."""
         if not words or not words[0].startswith("-"):
             return words
         own = find_spelling(option_spellings(self.get_params(ctx)), words[0])

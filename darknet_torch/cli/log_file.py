@@ -28,7 +28,7 @@ def output_to(path: str | None) -> Iterator[None]:
         UsageError: the file cannot be written, or contains something that is no log.
 
     Source: darknet.cpp set_output_stream (hank-ai). Differs: a line with the command comes
-    first, by which a log is told from a file that the command may need.
+    first, which distinguishes a log from a file that the command may need.
     """
     if path is None:
         yield

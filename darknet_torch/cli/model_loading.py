@@ -15,7 +15,7 @@ from darknet_torch.cli.options import CfgOptions, ModelOptions, ReportingOptions
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cpu.contention import watching_contention
 from darknet_torch.downloads.model_files import resolve_model
-from darknet_torch.downloads.model_search import Candidate, Misfit, find_names_of
+from darknet_torch.downloads.model_search import Candidate, Mismatch, find_names_of
 from darknet_torch.errors import UsageError
 from darknet_torch.text import is_file
 
@@ -64,7 +64,7 @@ def complete_model(
         options.weights or None,
         names=names if names and is_file(names) else None,
         default_weights=default_weights,
-        misfit=find_misfit(options),
+        mismatch=find_mismatch(options),
     )
     protect_inputs([files.cfg, files.weights])
     cfg, weights = options.cfg, options.weights
@@ -77,16 +77,16 @@ def complete_model(
     return replace(options, cfg=cfg, weights=weights, taken=(*options.taken, *files.taken))
 
 
-def find_misfit(options: CfgOptions) -> Misfit:
+def find_mismatch(options: CfgOptions) -> Mismatch:
     """Return what says why a weight file does not fit a cfg; it imports torch when it is asked."""
 
-    def misfit(cfg: Path, weights: Path) -> str | None:
-        from darknet_torch.model.weight_fit import find_misfit as find
+    def mismatch(cfg: Path, weights: Path) -> str | None:
+        from darknet_torch.model.weight_fit import find_mismatch as find
 
         sizes = {"width": options.width, "height": options.height}
         return find(**sizes, strict=not options.allow_leftover)(cfg, weights)
 
-    return misfit
+    return mismatch
 
 
 def load_model(options: ModelOptions) -> LoadedModel:

@@ -120,11 +120,11 @@ def statistics(options: StatisticsOptions) -> None:
     NaN are counted. Exit status: 1 if there are any.
     """
     from darknet_torch.conversion.weight_files import statistics as run
-    from darknet_torch.model.weight_fit import find_misfit
+    from darknet_torch.model.weight_fit import find_mismatch
 
     strict = not options.allow_leftover
     files = resolve_model(
-        options.cfg, options.weights, default_weights=True, misfit=find_misfit(strict=strict)
+        options.cfg, options.weights, default_weights=True, mismatch=find_mismatch(strict=strict)
     )
     assert files.weights is not None, "they are given or found"
     print_taken(options, files.taken)

@@ -1,4 +1,4 @@
-"""The words of a command line: options in any spelling, told from the other words. No torch.
+"""The words of a command line: options in any spelling, separated from the other words. No torch.
 
 Darknet's users write options as its successors read them: with one dash or two, with hyphens,
 underscores or neither, in capitals or not (`-dont_show`, `--dont-show`, `-DontShow`).

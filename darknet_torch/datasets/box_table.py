@@ -268,7 +268,7 @@ def _labels(
 
 
 def class_order(tables: Sequence[BoxTable]) -> tuple[str, ...]:
-    """The classes of several files of one data set: as names files beside them say, else sorted.
+    """The classes of several files of one data set: as names files next to them say, else sorted.
 
     Raises:
         UsageError, NamesError: as `find_class_names`.
@@ -276,5 +276,5 @@ def class_order(tables: Sequence[BoxTable]) -> tuple[str, ...]:
     folders = [table.file.parent for table in tables]
     folders += [folder.parent for folder in folders if split_word(folder.name)]
     found = {name for table in tables for name in table.class_names}
-    beside = find_class_names(names_files(folders))
-    return beside if found <= set(beside) else tuple(sorted(found))
+    listed = find_class_names(names_files(folders))
+    return listed if found <= set(listed) else tuple(sorted(found))

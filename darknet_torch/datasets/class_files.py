@@ -1,4 +1,4 @@
-"""Finds the class names that lie beside pictures and labels. No torch."""
+"""Finds the class names that lie next to pictures and labels. No torch."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _lists_pictures_of(form: Form, file: Path, folder: Path) -> bool:
 
 
 def _with_split_folders(folder: Path) -> Path | None:
-    """The data set whose splits are a folder and those beside it, or None."""
+    """The data set whose splits are a folder and those next to it, or None."""
     above = _above(folder)
     own = split_word(folder.absolute().name)
     if own is None or not above:

@@ -44,7 +44,7 @@ def write_parts(parts: Parts, source: Path, names: Sequence[str], out: Path) -> 
 
 
 def may_write_labels(source: Path) -> bool:
-    """Whether `write_parts` may write label files, which lie beside the pictures."""
+    """Whether `write_parts` may write label files, which lie next to the pictures."""
     return _kind(*recognise(source)) not in _WRITERS
 
 

@@ -16,7 +16,7 @@ from darknet_torch.cfg.model_names import (
 from darknet_torch.cfg.zoo import companion, definitions_folder, find_cfg
 from darknet_torch.downloads.finding import cache_folder, downloaded
 from darknet_torch.downloads.model_search import (
-    Misfit,
+    Mismatch,
     find_cfg_of,
     find_model_of,
     find_weights_of,
@@ -64,7 +64,7 @@ def resolve_model(
     *,
     names: StrPath | None = None,
     default_weights: bool = False,
-    misfit: Misfit | None = None,
+    mismatch: Mismatch | None = None,
 ) -> ModelFiles:
     """Find the files of a model.
 
@@ -82,7 +82,7 @@ def resolve_model(
         default_weights: without weights, take those of the same name next to the cfg, else the
             only ones that a training of it left there; of a shipped definition also the
             published ones, if they were downloaded.
-        misfit: says why a weight file does not fit a cfg; without it every file fits.
+        mismatch: says why a weight file does not fit a cfg; without it every file fits.
 
     Raises:
         CfgError: there is no such cfg, or it is a folder.
@@ -93,18 +93,18 @@ def resolve_model(
     if cfg is not None and weights is None and _is_weights(Path(cfg)):
         cfg, weights = None, cfg
     if cfg is None and weights is None and names is not None:
-        return _resolve_by_names(Path(names), default_weights=default_weights, misfit=misfit)
+        return _resolve_by_names(Path(names), default_weights=default_weights, mismatch=mismatch)
     if cfg is None:
         if weights is None:
             raise UsageError("no network", expected="a cfg or a weight file", got="neither")
-        return _with_cfg(resolve_weights(weights), misfit)
+        return _with_cfg(resolve_weights(weights), mismatch)
     if is_folder(cfg):
         fix = weights_in_folder(Path(cfg))
         raise CfgError("is a folder", where=cfg, expected="a cfg or a weight file", fix=fix)
     path = find_cfg(cfg)
     if weights is not None:
         return ModelFiles(path, resolve_weights(weights))
-    return _with_weights(path, misfit) if default_weights else ModelFiles(path)
+    return _with_weights(path, mismatch) if default_weights else ModelFiles(path)
 
 
 def _is_weights(path: Path) -> bool:
@@ -156,21 +156,23 @@ def _nearest_weights(path: Path, *, is_name: bool) -> str | None:
     return nearest_name(path.name) if is_name else None
 
 
-def _resolve_by_names(names: Path, *, default_weights: bool, misfit: Misfit | None) -> ModelFiles:
+def _resolve_by_names(
+    names: Path, *, default_weights: bool, mismatch: Mismatch | None
+) -> ModelFiles:
     """The files of a model of which only the names, or the .data file, are given."""
     cfg, weights = find_model_of(names)
     if cfg is None:
         assert weights is not None
-        found = _with_cfg(weights.path, misfit)
+        found = _with_cfg(weights.path, mismatch)
         return ModelFiles(found.cfg, found.weights, (f"weights {weights}", *found.taken))
     if not default_weights:
         return ModelFiles(cfg.path, taken=(f"cfg {cfg}",))
-    found = _with_weights(cfg.path, misfit)
+    found = _with_weights(cfg.path, mismatch)
     taken = found.taken or (f"weights {found.weights}",)
     return ModelFiles(found.cfg, found.weights, (f"cfg {cfg}", *taken))
 
 
-def _with_cfg(weights: Path, misfit: Misfit | None) -> ModelFiles:
+def _with_cfg(weights: Path, mismatch: Mismatch | None) -> ModelFiles:
     """The files of a model of which only the weights are given."""
     if not is_file(weights):
         what = "is a folder" if is_folder(weights) else "no such file"
@@ -178,18 +180,18 @@ def _with_cfg(weights: Path, misfit: Misfit | None) -> ModelFiles:
         raise WeightsError(what, where=weights, expected="a weight file or a checkpoint", fix=fix)
     if contains_cfg(weights):
         return ModelFiles(None, weights)
-    cfg = find_cfg_of(weights, misfit)
+    cfg = find_cfg_of(weights, mismatch)
     return ModelFiles(cfg.path, weights, (f"cfg {cfg}",))
 
 
-def _with_weights(cfg: Path, misfit: Misfit | None) -> ModelFiles:
+def _with_weights(cfg: Path, mismatch: Mismatch | None) -> ModelFiles:
     """The files of a model of which only the cfg is given."""
     neighbour = companion(cfg, ".weights")
     if path_exists(neighbour):
         return ModelFiles(cfg, neighbour)
-    beside = find_weights_of(cfg, misfit)
-    if beside is not None:
-        return ModelFiles(cfg, beside.path, (f"weights {beside}",))
+    near = find_weights_of(cfg, mismatch)
+    if near is not None:
+        return ModelFiles(cfg, near.path, (f"weights {near}",))
     is_shipped = cfg.parent == definitions_folder()
     published = published_by_name(cfg.stem) if is_shipped else None
     found = downloaded(published) if published else None

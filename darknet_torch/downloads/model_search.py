@@ -22,7 +22,7 @@ from darknet_torch.errors import NamesError, UsageError
 from darknet_torch.text import is_file, is_folder, similar_file
 
 # Says why a weight file does not fit a cfg; None if it does. Only torch knows, so it is given.
-Misfit = Callable[[Path, Path], str | None]
+Mismatch = Callable[[Path, Path], str | None]
 _KNOWN_CLASSES = {80: "coco", 20: "voc"}  # classes and their shipped names
 # The folders of a Darknet project, as both Darknets and their READMEs name them.
 _PROJECT_FOLDERS = ("cfg", "data", "backup", "weights")
@@ -49,7 +49,7 @@ class Candidate:
         return f"{self.path.stem} (shipped)" if self.is_shipped else str(self.path)
 
 
-def find_cfg_of(weights: Path, misfit: Misfit | None = None) -> Candidate:
+def find_cfg_of(weights: Path, mismatch: Mismatch | None = None) -> Candidate:
     """Find the cfg of a weight file by its name, and its length where names leave a choice.
 
     It is looked for next to the file, then in the folders of the project, as `_around` lists
@@ -57,7 +57,7 @@ def find_cfg_of(weights: Path, misfit: Misfit | None = None) -> Candidate:
 
     Args:
         weights: the file, which exists.
-        misfit: says why a weight file does not fit a cfg; without it every file fits.
+        mismatch: says why a weight file does not fit a cfg; without it every file fits.
 
     Raises:
         UsageError: there is none, or there are several that differ and fit.
@@ -69,21 +69,21 @@ def find_cfg_of(weights: Path, misfit: Misfit | None = None) -> Candidate:
         return first[0]  # loading says more about a file that does not fit
     reasons: dict[Candidate, str | None] = {}
     for group in (*own, known):
-        reasons |= {one: misfit(one.path, weights) if misfit else None for one in group}
+        reasons |= {one: mismatch(one.path, weights) if mismatch else None for one in group}
         fitting = [candidate for candidate in group if reasons[candidate] is None]
         if fitting:
             return _only(fitting, weights, "--cfg")
     if reasons:
-        raise _misfit_error(weights, reasons, _suggest_cfg(weights, misfit))
+        raise _mismatch_error(weights, reasons, _suggest_cfg(weights, mismatch))
     raise UsageError(
         "does not say which network it belongs to",
         where=weights,
         expected=f"--cfg CFG, or {_alternatives(weights, '.cfg')}",
-        fix=_suggest_cfg(weights, misfit),
+        fix=_suggest_cfg(weights, mismatch),
     )
 
 
-def find_weights_of(cfg: Path, misfit: Misfit | None = None) -> Candidate | None:
+def find_weights_of(cfg: Path, mismatch: Mismatch | None = None) -> Candidate | None:
     """Find the only weights that a training of a cfg left next to it; None without any.
 
     Where there are none, the folders of the project are searched. For a shipped definition the
@@ -95,15 +95,15 @@ def find_weights_of(cfg: Path, misfit: Misfit | None = None) -> Candidate | None
     is_shipped = Candidate(cfg).is_shipped
     folders = [cfg.parent, Path()] if is_shipped else [cfg.parent]
     found = _weights_in(folders, cfg.stem) or _weights_in(_around(folders[-1]), cfg.stem)
-    if misfit is not None and (is_shipped or len(found) > 1):
-        fitting = [one for one in found if _fits(cfg, one.path, misfit)]
+    if mismatch is not None and (is_shipped or len(found) > 1):
+        fitting = [one for one in found if _fits(cfg, one.path, mismatch)]
         # Weights of a shipped name are often of a training with other classes.
         found = fitting if is_shipped else fitting or found
     return _only(found, cfg, "--weights") if found else None
 
 
-def _fits(cfg: Path, weights: Path, misfit: Misfit) -> bool:
-    return contains_cfg(weights) or misfit(cfg, weights) is None
+def _fits(cfg: Path, weights: Path, mismatch: Mismatch) -> bool:
+    return contains_cfg(weights) or mismatch(cfg, weights) is None
 
 
 def find_model_of(names: Path) -> tuple[Candidate | None, Candidate | None]:
@@ -190,9 +190,9 @@ def _groups(files: Sequence[Path], suffix: str) -> list[list[Candidate]]:
     Returns:
         Those next to the files, then those in the folders of their projects.
     """
-    beside = [(path, [path.parent]) for path in files]
+    own = [(path, [path.parent]) for path in files]
     around = [(path, _around(path.parent)) for path in files]
-    return [_named(group, suffix) for group in (beside, around)]
+    return [_named(group, suffix) for group in (own, around)]
 
 
 def _named(files: Iterable[tuple[Path, list[Path]]], suffix: str) -> list[Candidate]:
@@ -290,7 +290,7 @@ def _alternatives(path: Path, suffix: str) -> str:
     return f"{names} next to it" + (f" or in {around}" if around else "")
 
 
-def _misfit_error(
+def _mismatch_error(
     weights: Path, reasons: dict[Candidate, str | None], fix: str | None
 ) -> UsageError:
     which = "any cfg" if len(reasons) > 1 else "the cfg"
@@ -303,12 +303,12 @@ def _misfit_error(
     )
 
 
-def _suggest_cfg(weights: Path, misfit: Misfit | None) -> str | None:
+def _suggest_cfg(weights: Path, mismatch: Mismatch | None) -> str | None:
     """Name the cfg files that a weight file fits by its length alone; None without any."""
     fitting = []
-    if misfit is not None:
+    if mismatch is not None:
         cfgs = sorted(weights.parent.glob("*.cfg"))[:_MOST_TRIED]
-        fitting = [str(path) for path in cfgs if misfit(path, weights) is None]
+        fitting = [str(path) for path in cfgs if mismatch(path, weights) is None]
     published = published_of_size(weights.stat().st_size)
     if published is not None and published.definition_name in shipped(".cfg"):
         fitting.append(published.definition_name)

@@ -51,8 +51,8 @@ def find_training_start(base: str, layers: int) -> TrainingStart:
     if start is not None:
         return TrainingStart(start.name, _fetch(start))
     whole = published_by_name(stem) if is_shipped else None
-    beside = [companion(cfg, ".weights"), *([Path(f"{stem}.weights")] if is_shipped else [])]
-    weights = next((str(path) for path in beside if path_exists(path)), None)
+    candidates = [companion(cfg, ".weights"), *([Path(f"{stem}.weights")] if is_shipped else [])]
+    weights = next((str(path) for path in candidates if path_exists(path)), None)
     if weights is None and whole is None:
         return TrainingStart(None, note=_explain(stem))
     fetch = _fetch(whole) if weights is None and whole else []

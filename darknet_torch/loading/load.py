@@ -18,7 +18,7 @@ from darknet_torch.loading.model import Model
 from darknet_torch.loading.readers import ModelSource, read_model
 from darknet_torch.model.loading import build, find_device
 from darknet_torch.model.network import Network
-from darknet_torch.model.weight_fit import find_misfit
+from darknet_torch.model.weight_fit import find_mismatch
 
 
 def load(
@@ -116,8 +116,8 @@ def load_model(
     Raises:
         CfgError, WeightsError, UsageError: as `load`.
     """
-    misfit = find_misfit(width=width, height=height, strict=strict)
-    files = resolve_model(cfg, weights, misfit=misfit)
+    mismatch = find_mismatch(width=width, height=height, strict=strict)
+    files = resolve_model(cfg, weights, mismatch=mismatch)
     if files.weights is not None:
         source = ModelSource(
             files.weights, files.cfg, (), dialect, width, height, strict, cutoff=cutoff

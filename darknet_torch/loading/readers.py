@@ -16,7 +16,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.loading.filling import read_state_file
 from darknet_torch.loading.model import Metadata, Model, model_from_metadata
 from darknet_torch.model.loading import build, load_with_report
-from darknet_torch.model.weight_fit import find_misfit
+from darknet_torch.model.weight_fit import find_mismatch
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class ModelSource:
             return find_cfg(self.cfg)
         if default is not None:
             return find_cfg(default)
-        misfit = find_misfit(width=self.width, height=self.height, strict=self.strict)
+        mismatch = find_mismatch(width=self.width, height=self.height, strict=self.strict)
         is_state = contains_cfg(self.path)  # whose length says nothing
-        return find_cfg_of(self.path, None if is_state else misfit).path
+        return find_cfg_of(self.path, None if is_state else mismatch).path
 
 
 def read_model(source: ModelSource) -> Model:

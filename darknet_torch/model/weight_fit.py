@@ -16,7 +16,7 @@ from darknet_torch.model.weights import check_length
 from darknet_torch.model.weights_diagnosis import SizeMismatchError
 
 
-def find_misfit(
+def find_mismatch(
     *, width: int | None = None, height: int | None = None, strict: bool = True
 ) -> Callable[[Path, Path], str | None]:
     """A function that says why a weight file does not fit a cfg, in either code base.
@@ -31,17 +31,17 @@ def find_misfit(
         WeightsError if the file is no weight file.
     """
 
-    def misfit(cfg: Path, weights: Path) -> str | None:
+    def mismatch(cfg: Path, weights: Path) -> str | None:
         reasons = [
-            _misfit(cfg, weights, dialect, width=width, height=height, strict=strict)
+            _mismatch(cfg, weights, dialect, width=width, height=height, strict=strict)
             for dialect in (ALEXEYAB, PJREDDIE)
         ]
         return None if None in reasons else reasons[0]
 
-    return misfit
+    return mismatch
 
 
-def _misfit(
+def _mismatch(
     cfg: Path,
     weights: Path,
     dialect: Dialect,

@@ -227,9 +227,9 @@ def training_batches(
     sizes = MultiScale.from_options(net, network.dialect, seed=plan.seed, random=found.random)
     start = network.header.seen // batch_size(net)
     batches = batches_of(network, found, sizes, plan, start=start)
-    log, told = ProblemLog(), ProblemWarnings()
-    told.issue(log.add((*found.problems, *found.source.problems)))
+    log, problem_warnings = ProblemLog(), ProblemWarnings()
+    problem_warnings.issue(log.add((*found.problems, *found.source.problems)))
     with closing(batches.__iter__()) as made:
         for batch in islice(made, mini_batches):
-            told.issue(log.add(batch.problems))
+            problem_warnings.issue(log.add(batch.problems))
             yield batch

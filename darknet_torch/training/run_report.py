@@ -164,7 +164,7 @@ def next_command(plan: TrainPlan, data: TrainingData, weights: Path) -> str:
     if data.kind == TEXT:
         return shlex.join(["dtorch", "rnn", "generate", *model])
     if data.kind == DETECTOR:
-        model = [str(weights)]  # its cfg and names are found beside it
+        model = [str(weights)]  # its cfg and names are found next to it
     sizes = (("--width", plan.width), ("--height", plan.height))
     options = [word for name, size in sizes if size for word in (name, str(size))]
     if plan.dialect != ALEXEYAB.name:

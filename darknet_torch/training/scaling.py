@@ -53,8 +53,8 @@ def scaled_schedule(net: NetOptions, max_batches: int) -> dict[str, Any]:
 def distinct_steps(steps: Sequence[float], max_batches: int) -> tuple[int, ...]:
     """Round steps to batches, each below the next one and the last one below `max_batches`.
 
-    Rounding would let steps of a short training fall together, or behind its end. Steps that do
-    not increase themselves, and those behind the end, are only rounded.
+    Rounding would let steps of a short training fall together, or after its end. Steps that do
+    not increase themselves, and those after the end, are only rounded.
     """
     rounded = [round(step) for step in steps]
     is_sound = all(step < later for step, later in pairwise([*steps, max_batches]))

@@ -79,18 +79,18 @@ class TestContention:
     @pytest.fixture
     def watched(self, monkeypatch):
         """What a run that is watched tells: the threads, then "ended"."""
-        told = []
+        calls = []
 
         @contextmanager
         def watching(threads, report):
-            told.append(threads)
+            calls.append(threads)
             report("the threads that compute wait for cores")
             yield
-            told.append("ended")
+            calls.append("ended")
 
         monkeypatch.setattr(model_loading, "watching_contention", watching)
         before = torch.get_num_threads()
-        yield told
+        yield calls
         torch.set_num_threads(before)
 
     def test_a_command_warns_until_it_ends(self, watched):

@@ -102,8 +102,8 @@ class TestCoco:
 class TestTxt:
     def test_each_picture_has_a_label_file(self, mixed_folder, expected):
         result = detect("--format", "txt", "one.png", "grey.png", "clip.avi", "--out", "labels")
-        told = "labels of 2 pictures, 1 video in labels\n"
-        assert (result.exit_code, result.stdout, result.stderr) == (DONE, "", told)
+        written = "labels of 2 pictures, 1 video in labels\n"
+        assert (result.exit_code, result.stdout, result.stderr) == (DONE, "", written)
         names = sorted(path.name for path in (mixed_folder / "labels").iterdir())
         frames = [f"clip_{number:06}.txt" for number in range(1, SHORT_CLIP_FRAMES + 1)]
         assert names == [*frames, "grey.txt", "one.txt"]

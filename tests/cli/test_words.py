@@ -1,4 +1,4 @@
-"""Options in any spelling, told from the other words of a command line."""
+"""Options in any spelling, separated from the other words of a command line."""
 
 import click
 import pytest

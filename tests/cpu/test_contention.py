@@ -75,11 +75,11 @@ def at_once(monkeypatch):
 
 
 def test_the_warning_comes_once(at_once):
-    moments, told = iter(map(waiting_times, (10.0, 20.0, 30.0, 40.0))), []
-    monitor = ContentionMonitor(2, told.append, count=lambda program: next(moments))
+    moments, warnings = iter(map(waiting_times, (10.0, 20.0, 30.0, 40.0))), []
+    monitor = ContentionMonitor(2, warnings.append, count=lambda program: next(moments))
     for _ in range(4):
         monitor.check()
-    assert len(told) == 1
+    assert len(warnings) == 1
 
 
 def test_nothing_is_counted_before_it_is_time_again():
@@ -101,17 +101,17 @@ def test_a_system_that_does_not_count_is_asked_once(at_once):
 
 
 def test_a_thread_watches_while_the_block_runs(at_once, monkeypatch):
-    told, told_once = [], threading.Event()
+    warnings, warned_once = [], threading.Event()
     seconds = iter(range(10, 10**9, 10))
     monkeypatch.setattr(contention, "count_times", lambda program: waiting_times(next(seconds)))
 
     def report(text):
-        told.append(text)
-        told_once.set()
+        warnings.append(text)
+        warned_once.set()
 
     with watching_contention(2, report):
-        assert told_once.wait(10)
-    assert len(told) == 1
+        assert warned_once.wait(10)
+    assert len(warnings) == 1
     assert not any(thread.name == "contention" for thread in threading.enumerate())
 
 

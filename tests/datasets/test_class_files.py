@@ -1,4 +1,4 @@
-"""Class names that lie beside pictures and labels."""
+"""Class names that lie next to pictures and labels."""
 
 import numpy as np
 import pytest

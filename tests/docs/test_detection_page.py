@@ -47,9 +47,9 @@ def test_the_command_works(command, folder, monkeypatch):
     assert result.exit_code == 0
     gives_weights_alone = "custom.weights" in arguments and "custom.cfg" not in arguments
     # What was taken, and where results went.
-    told = ("results: ", "labels of ", "annotated: ")
-    told += ("cfg custom.cfg, names custom.names",) if gives_weights_alone else ()
-    assert all(line.startswith(told) for line in result.stderr.splitlines())
+    remarks = ("results: ", "labels of ", "annotated: ")
+    remarks += ("cfg custom.cfg, names custom.names",) if gives_weights_alone else ()
+    assert all(line.startswith(remarks) for line in result.stderr.splitlines())
 
 
 @pytest.mark.parametrize("name", WRITTEN)

@@ -30,7 +30,7 @@ def write(*names, text=None):
 
 
 def fits(*right):
-    """A misfit function for which these cfgs fit."""
+    """A mismatch function for which these cfgs fit."""
     return lambda cfg, weights: None if str(cfg) in right or cfg.stem in right else "too long"
 
 
@@ -199,10 +199,10 @@ class TestWeights:
     def test_those_that_do_not_fit_are_left_out(self):
         write("x.cfg", "x_best.weights", "x_last.weights")
 
-        def misfit(cfg, weights):
+        def mismatch(cfg, weights):
             return None if weights.stem == "x_last" else "too short"
 
-        assert find_weights_of(Path("x.cfg"), misfit) == Candidate(Path("x_last.weights"))
+        assert find_weights_of(Path("x.cfg"), mismatch) == Candidate(Path("x_last.weights"))
 
     def test_for_a_shipped_definition_the_working_folder_is_searched(self):
         write("yolov4-tiny.weights")

@@ -1,4 +1,4 @@
-"""Data sets as labelling programs leave them, and what people put beside them."""
+"""Data sets as labelling programs leave them, and what people put next to them."""
 
 import json
 
@@ -97,7 +97,7 @@ def test_annotations_without_a_picture_are_named(tmp_path):
 
 
 def test_a_split_folder_by_itself_and_pictures_beside_splits(tmp_path):
-    """Roboflow: one of train, valid and test is given; a preview lies beside them."""
+    """Roboflow: one of train, valid and test is given; a preview lies next to them."""
     roboflow_coco(tmp_path / "c")
     assert list_splits(tmp_path / "c/train") == ["all"]
     assert len(open_dataset(tmp_path / "c/train/_annotations.coco.json").examples) == 1

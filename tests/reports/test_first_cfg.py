@@ -24,15 +24,15 @@ def test_anchors_that_do_not_fit_and_a_validation_split_lead_to_commands(folder)
     lines = dtorch("new", "yolov4-tiny", "--data", "toy.data").stdout.splitlines()
     cfg = "yolov4-tiny-2classes.cfg"
     note, kmeans, _, train = lines[-4:]
-    told = re.search(r"; (\d+) anchors computed for these boxes reach ([\d.]+)%", note)
+    advised = re.search(r"; (\d+) anchors computed for these boxes reach ([\d.]+)%", note)
     assert kmeans == f"next: dtorch kmeans --cfg {cfg} --data toy.data --write {cfg}"
     assert train == (
         f"next: dtorch train --cfg {cfg} --data toy.data --map --weights yolov4-tiny.conv.29"
     )
     found = dtorch(*shlex.split(kmeans)[2:])
     assert found.exit_code == 0
-    assert found.stdout.splitlines()[-1].count(",") == 2 * int(told[1]) - 1
-    assert round(float(re.search(r"([\d.]+) %", found.stdout)[1]), 1) == float(told[2])
+    assert found.stdout.splitlines()[-1].count(",") == 2 * int(advised[1]) - 1
+    assert round(float(re.search(r"([\d.]+) %", found.stdout)[1]), 1) == float(advised[2])
 
 
 def test_sizes_that_the_stride_does_not_divide_are_named(folder):

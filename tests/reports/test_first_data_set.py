@@ -75,7 +75,7 @@ def test_a_picture_folder_that_does_not_exist_is_an_error_everywhere(folder, giv
     ],
 )
 def test_nothing_is_written_where_no_picture_exists(folder, command):
-    """Labels of pictures that are elsewhere were written beside the JSON."""
+    """Labels of pictures that are elsewhere were written next to the JSON."""
     one_json(folder / "a", "elsewhere")
     before = entries(folder)
     name, *options = command

@@ -1,4 +1,4 @@
-"""A folder of pictures with XML annotations beside them or in a folder of their own. No torch."""
+"""A folder of pictures with XML annotations next to them or in a folder of their own. No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of pictures with txt labels beside them or in labels/. No torch."""
+"""A folder of pictures with txt labels next to them or in labels/. No torch."""
 
 from __future__ import annotations
 

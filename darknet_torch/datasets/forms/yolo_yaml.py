@@ -240,7 +240,7 @@ class _DataYaml:
         return there or find_moved(value, folders)
 
     def class_names(self) -> tuple[str, ...]:
-        """The names of a list or a map, or as many as nc: says, or of a file beside."""
+        """The names of a list or a map, or as many as nc: says, or of a file next to it."""
         names = self.content.get("names")
         if names in (None, *_EMPTY):
             count = self._count() or 0
