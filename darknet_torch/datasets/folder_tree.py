@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from darknet_torch.datasets.class_files import is_names_file
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.media.sources import PICTURE_SUFFIXES
 
@@ -57,6 +58,11 @@ class FolderTree:
             if len(parts) < _DEEPEST:
                 waiting += [(*parts, name) for name in sorted(folders, reverse=True)]
         return FolderTree(root, files, tuple(problems))
+
+    def names_files(self) -> list[Path]:
+        """The files with class names, wherever they are."""
+        candidates = self.with_suffix((".txt", ".labels", ".names"))
+        return sorted(path for path in candidates if is_names_file(path))
 
     def with_suffix(self, suffixes: Iterable[str]) -> Iterator[Path]:
         """Yield the files whose suffix, in lower case, is one of `suffixes`."""

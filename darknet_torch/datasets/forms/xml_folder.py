@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from darknet_torch.datasets.class_files import find_class_names, is_names_file
+from darknet_torch.datasets.class_files import find_class_names
 from darknet_torch.datasets.examples import DataSet, Problem
 from darknet_torch.datasets.folder_tree import FolderTree
 from darknet_torch.datasets.forms.base import Form, ReadOptions, missing_split
@@ -68,9 +68,7 @@ class _Folder:
 
     @cached_property
     def names_files(self) -> list[Path]:
-        """The files with class names, wherever they are."""
-        candidates = self.tree.with_suffix((".txt", ".labels", ".names"))
-        return sorted(path for path in candidates if is_names_file(path))
+        return self.tree.names_files()
 
     @cached_property
     def annotations(self) -> list[Path]:
