@@ -19,7 +19,8 @@ from darknet_torch.cli.dataset_merge import (
     new_folder_options,
     print_written,
 )
-from darknet_torch.cli.dataset_source import SourceOptions, source_options
+from darknet_torch.cli.dataset_source import SourceOptions, near_duplicates_option, source_options
+from darknet_torch.cli.dataset_split import split_command
 from darknet_torch.cli.lazy import LazyGroup
 from darknet_torch.cli.options import (
     ReportingOptions,
@@ -30,7 +31,6 @@ from darknet_torch.cli.options import (
 from darknet_torch.cli.parameter_types import (
     NOT_NEGATIVE,
     OUTPUT_FILE,
-    OUTPUT_FOLDER,
     POSITIVE,
 )
 from darknet_torch.cli.reporting import (
@@ -44,7 +44,7 @@ from darknet_torch.datasets.formats import DATASET_FORMATS
 from darknet_torch.errors import UsageError, counted
 
 if TYPE_CHECKING:
-    from darknet_torch.datasets.examples import DataSet, Example, Problem
+    from darknet_torch.datasets.examples import DataSet, Problem
     from darknet_torch.lint.data import DataSource
     from darknet_torch.lint.finding import Finding
 
@@ -61,6 +61,7 @@ def dataset() -> None:
 
 dataset.add_command(init_command)
 dataset.add_command(merge_command)
+dataset.add_command(split_command)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +117,6 @@ def convert_command(options: DatasetConvertOptions) -> None:
     )
     print_written(done, options)
     exit_if_problems(done.problems)
-
-
-near_duplicates_option = click.option(
-    "--near-duplicates/--no-near-duplicates",
-    default=True,
-    help="Look for pictures that are nearly the same, such as frames of a video, or not.",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,117 +303,6 @@ def show_command(options: ShowOptions) -> None:
     exit_if_any(errors)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SplitOptions(SourceOptions):
-    """The options of `dtorch dataset split`."""
-
-    parts: tuple[str, ...]
-    out: str | None
-    seed: int
-    stratify: bool
-    near_duplicates: bool
-    workers: int
-
-
-@dataset.command(name="split", short_help="Split a data set into parts.")
-@source_options
-@click.option(
-    "--part",
-    "parts",
-    multiple=True,
-    metavar="NAME=SIZE",
-    default=("train=0.8", "valid=0.2"),
-    show_default=True,
-    help="A part and its share.",
-)
-@click.option("--out", type=OUTPUT_FOLDER, help="The folder to write lists into.")
-@click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True)
-@click.option(
-    "--stratify", is_flag=True, help="Give each part its share of the boxes of every class."
-)
-@near_duplicates_option
-@workers_option
-@parsed_into(SplitOptions)
-def split_command(options: SplitOptions) -> None:
-    """Assign the pictures of a data set to parts at random, class by class.
-
-    Pictures that are equal or nearly the same, such as frames of a video, stay in one part.
-
-    Only lists are written, in the format of the data set: a .data file and its lists, COCO
-    files, or lists in ImageSets/Main. Pictures and labels stay where they are.
-    """
-    from darknet_torch.datasets.missing_pictures import leave_out_missing
-    from darknet_torch.datasets.split import split_examples
-    from darknet_torch.datasets.write_parts import (
-        default_parts_folder,
-        may_write_labels,
-        write_parts,
-    )
-
-    if len(options.data) > 1:
-        raise UsageError(
-            "several data sets cannot be split together",
-            expected="one --data",
-            got=", ".join(options.data),
-            fix="split one data set at a time",
-        )
-    path = Path(options.data[0])
-    splits = options.open()
-    if may_write_labels(path):
-        splits = leave_out_missing(splits)
-    folder = Path(options.out) if options.out else default_parts_folder(path)
-    if folder is None:
-        raise UsageError(
-            "nowhere to write the lists", where=path, expected="--out DIR", got="no --out"
-        )
-    examples = [item for data in splits.values() for item in data.examples]
-    dealt = split_examples(
-        examples,
-        _parse_parts(options.parts),
-        seed=options.seed,
-        groups=_find_groups(examples, options) if options.near_duplicates else None,
-        stratify=options.stratify,
-    )
-    write_parts(dealt, path, _class_names(splits), folder)
-    _say_what_is_dealt_out(list(splits), list(dealt))
-    for name, items in dealt.items():
-        click.echo(f"{name}: {counted(len(items), 'picture')}")
-        if not items:
-            what = "its share is smaller than a picture, or than a group of them"
-            click.echo(f"note: {name} has no pictures: {what}", err=True)
-    exit_if_problems([problem for data in splits.values() for problem in data.problems])
-
-
-def _say_what_is_dealt_out(splits: Sequence[str], parts: Sequence[str]) -> None:
-    """Say which split, such as "test", is in the parts now, while others are dealt out anew."""
-    from darknet_torch.datasets.split_names import same_split, split_word
-
-    renewed = [name for name in splits if same_split(name, parts) in parts]
-    ended = [name for name in splits if split_word(name) and name not in renewed]
-    if renewed and ended:
-        way = f"to leave them out, give {' '.join(f'--split {name}' for name in renewed)}"
-        what = f"the pictures of {', '.join(ended)} are dealt out, too; {way}"
-        click.echo(f"note: {what}", err=True)
-
-
-def _find_groups(examples: Sequence[Example], options: SplitOptions) -> dict[Path, int]:
-    """Group the pictures that are equal or nearly the same, and say how many there are."""
-    from darknet_torch.datasets.near_duplicates import group_pictures
-
-    pictures = {item.path: item.exif for item in examples}
-    groups, errors = group_pictures(pictures, workers=options.workers)
-    sizes = [size for size in Counter(groups.values()).values() if size > 1]
-    if sizes:
-        click.echo(
-            f"equal or nearly equal pictures: {sum(sizes)} in {len(sizes)} groups, each of which "
-            "stays in one part"
-        )
-    if errors:
-        what = f"{counted(len(errors), 'picture')} cannot be read or compared with others"
-        click.echo(f"note: {what}; the first: {errors[0]}", err=True)
-    return groups
-
-
 def _class_names(splits: dict[str, DataSet]) -> tuple[str, ...]:
     return next(iter(splits.values())).names
 
@@ -428,23 +311,6 @@ def _class_id(name: str, names: Sequence[str]) -> int:
     if name not in names:
         raise UsageError("no such class", expected=f"one of {', '.join(names)}", got=name)
     return names.index(name)
-
-
-def _parse_parts(parts: Sequence[str]) -> dict[str, float]:
-    """Parse the parts of --part into the share of each."""
-    found = {}
-    for part in parts:
-        name, equals, text = part.partition("=")
-        try:
-            share = float(text)
-        except ValueError:
-            share = 0.0
-        if not name or not equals or not 0 < share < float("inf") or name in found:
-            raise UsageError(
-                "--part is not NAME=SIZE", expected="NAME=SIZE, such as train=0.8, once", got=part
-            )
-        found[name] = share
-    return found
 
 
 def _summary(splits: dict[str, DataSet], found: Sequence[Problem], remarks: int) -> list[str]:

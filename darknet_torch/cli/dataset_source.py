@@ -74,3 +74,9 @@ source_options = all_options(
     ),
     exif_option,
 )
+
+near_duplicates_option = click.option(
+    "--near-duplicates/--no-near-duplicates",
+    default=True,
+    help="Look for pictures that are nearly the same, such as frames of a video, or not.",
+)
