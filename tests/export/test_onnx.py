@@ -80,18 +80,20 @@ def test_the_file_holds_metadata_opset_and_dynamic_sizes(opset):
     assert (output.name, sizes) == ("yolo_2", ["batch", "", "yolo_2_height", "yolo_2_width"])
 
 
-@pytest.fixture(
-    scope="module",
-    params=[NMS_KINDS[-1], *(pytest.param(kind, marks=LONG) for kind in NMS_KINDS[:-1])],
-)
+@pytest.fixture(scope="module", params=NMS_KINDS)
 def toy(request, tmp_path_factory):
     """The toy network and what runs its graph that returns detections."""
     network, graph = toy_graph(tmp_path_factory.mktemp("toy"), request.param)
     return network, load_onnx(export_onnx(graph, {}))
 
 
+@LONG
 class TestDetections:
-    """Suppression in the graph against `Detector` on the bundled picture, stretched."""
+    """Suppression in the graph against `Detector` on the bundled picture, stretched.
+
+    By default tests/export/test_graphs.py compares the graph with `Detector`, and `convert --nms`
+    of the README its ONNX model with the graph, on the same picture.
+    """
 
     def test_of_a_batch_equal_those_of_the_detector(self, toy):
         assert_detections_of_batch(*toy)
