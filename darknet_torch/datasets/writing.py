@@ -46,14 +46,15 @@ def removed_on_failure(*paths: Path) -> Iterator[None]:
     """Remove what the block writes if it fails, so that it writes everything or nothing.
 
     Args:
-        paths: the files and folders that it writes. Of those that are there before, folders are
-            empty and will be again, and files stay.
+        paths: the files and folders that it writes. Those that are there before stay; a folder
+            that was empty will be empty again.
     """
     existing = {path for path in paths if path_exists(path)}
+    empty = [path for path in existing if is_folder(path) and not any(path.iterdir())]
     try:
         yield
     except BaseException:  # an interruption, too, must leave nothing incomplete
-        inside = [one for path in existing if is_folder(path) for one in path.iterdir()]
+        inside = [one for path in empty for one in path.iterdir()]
         for path in (*inside, *(path for path in paths if path not in existing)):
             with suppress(OSError, ValueError):  # the error that is raised says what happened
                 if is_folder(path) and not path.is_symlink():

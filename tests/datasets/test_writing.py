@@ -2,7 +2,7 @@ import pytest
 
 from darknet_torch.datasets.convert import convert
 from darknet_torch.datasets.opening import open_splits
-from darknet_torch.datasets.writing import write_new_file
+from darknet_torch.datasets.writing import removed_on_failure, write_new_file
 from darknet_torch.errors import UsageError
 from tests.datasets.tiny_datasets import darknet, picture
 
@@ -23,3 +23,14 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
     with pytest.raises(UsageError, match=r"list\.txt: already exists; choose another --out"):
         write_new_file(file, "two\n")
     assert file.read_text() == "one\n"
+
+
+def test_a_folder_in_the_place_of_a_file_keeps_what_it_holds(tmp_path):
+    (tmp_path / "train.txt").mkdir()
+    (tmp_path / "train.txt" / "mine").write_text("kept")
+    new = tmp_path / "dataset.data"
+    with pytest.raises(UsageError), removed_on_failure(new, tmp_path / "train.txt"):
+        write_new_file(new, "classes=1\n")
+        write_new_file(tmp_path / "train.txt", "a.png\n")
+    assert (tmp_path / "train.txt" / "mine").read_text() == "kept"
+    assert not new.exists()
