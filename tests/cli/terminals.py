@@ -24,11 +24,16 @@ class Terminal(StringIO):
 @contextmanager
 def terminal(monkeypatch, columns=80, **environment):
     """Let standard output and standard error be a terminal inside the block."""
+    set_terminal_variables(monkeypatch, columns, **environment)
+    shown = Terminal(columns)
+    with redirect_stdout(shown), redirect_stderr(shown):
+        yield shown
+
+
+def set_terminal_variables(monkeypatch, columns=80, **environment):
+    """Set the variables of a terminal that somebody watches, whatever runs the tests."""
     for name in ("CI", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     settings = {"TERM": "xterm", "COLUMNS": str(columns), "LINES": "24", **environment}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    shown = Terminal(columns)
-    with redirect_stdout(shown), redirect_stderr(shown):
-        yield shown

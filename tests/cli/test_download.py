@@ -12,6 +12,7 @@ import pytest
 from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.downloads.published import PUBLISHED, Published
 from tests.cli.command import dtorch
+from tests.cli.terminals import set_terminal_variables
 from tests.downloads.server import WEIGHTS, good, interrupting, publish, stalling, status
 
 DATA = WEIGHTS.read_bytes()
@@ -171,6 +172,7 @@ def test_a_killed_download_is_resumed_by_the_next_process(server, toy, cache, mo
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
 def test_a_terminal_gets_a_progress_bar(server, toy, monkeypatch):
+    set_terminal_variables(monkeypatch)
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[interrupting(len(DATA) // 2), good]))
     terminal, end = os.openpty()
     with start(end) as process:
