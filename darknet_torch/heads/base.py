@@ -15,6 +15,7 @@ from darknet_torch.cfg.options import declared_options
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 from darknet_torch.layers.convolutional import ConvolutionalOptions
+from darknet_torch.targets.assignment import Assigner, Size
 
 _DEFAULT_ANCHOR = 0.5
 
@@ -79,6 +80,7 @@ class Head(Layer):
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)
         self._files = context.files
+        self._net_size = (context.net.height, context.net.width)
 
     @cached_property
     def class_map(self) -> tuple[int, ...] | None:
@@ -95,6 +97,19 @@ class Head(Layer):
         return self._files.read_class_map(
             name, section=self.section, where=self.options.where, classes=self.classes
         )
+
+    @property
+    def assigner(self) -> Assigner | None:
+        """Assigns the truths of a mini-batch to this head; None where its loss does it.
+
+        Raises:
+            CfgError: as `class_map`.
+        """
+        return None
+
+    def assigner_sizes(self) -> tuple[Size, Size]:
+        """Height and width of the network's input and of the head's map, those of the cfg."""
+        return self._net_size, (self.input_shape.height, self.input_shape.width)
 
     def describe_loss(self, parts: Mapping[str, float]) -> str:
         """Source: region_layer.c forward_region_layer, its printf."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -16,8 +17,10 @@ from darknet_torch.heads.base import (
     cell_positions,
     parse_anchors,
 )
+from darknet_torch.heads.class_map import count_known_labels
 from darknet_torch.layers.base import BuildContext
 from darknet_torch.ops.trees import TreeProbabilities
+from darknet_torch.targets.region import RegionAssigner
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,18 @@ class Region(Head):
         self.tree = context.read_tree(options.tree, options.where, options.classes)
         anchors = torch.tensor(parse_anchors(self, options.anchors, options.num))
         self.register_buffer("anchors", anchors, persistent=False)
+
+    @cached_property
+    def assigner(self) -> RegionAssigner:
+        """`Head.assigner`. AlexeyAB's rows have the class at index 4, whatever coords is."""
+        return RegionAssigner(
+            *self.assigner_sizes(),
+            class_map=self.class_map,
+            known_labels=count_known_labels(self, checked=self.flat),
+            class_at=4 if self.flat else self.options.coords,
+            more=0 if self.flat else self.options.coords - 4,
+            has_tree=self.tree is not None,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, boxes * values, H, W] to the same shape, activated.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -27,7 +28,9 @@ from darknet_torch.heads.base import (
     cell_positions,
     parse_anchors,
 )
+from darknet_torch.heads.class_map import count_known_labels
 from darknet_torch.layers.base import BuildContext
+from darknet_torch.targets.anchored import AnchoredAssigner
 
 _IOU_KINDS = ("iou", "giou", "diou", "ciou")
 
@@ -109,12 +112,13 @@ class AnchorHead(Head):
         anchors: [boxes, 2] widths and heights of this head's anchors, pixels of the network's
             input.
         mask: indices of these anchors in the cfg's list.
-        all_anchors: [num, 2], the anchors of all heads.
+        all_anchors: widths and heights of the anchors of all heads.
+        shift: part of the size from the point that x and y mean to the centre.
     """
 
     options: AnchorOptions
     anchors: Tensor
-    all_anchors: Tensor
+    shift: float = 0.0
 
     def __init__(
         self, options: AnchorOptions, context: BuildContext, *, coordinates: int, formula: str
@@ -131,8 +135,8 @@ class AnchorHead(Head):
         anchors = self._parse_anchors()
         chosen = [anchors[index] for index in self.mask]
         self.register_buffer("anchors", torch.tensor(chosen), persistent=False)
-        all_anchors = torch.tensor(anchors[: options.num])
-        self.register_buffer("all_anchors", all_anchors, persistent=False)
+        self.all_anchors = tuple((width, height) for width, height in anchors[: options.num])
+        self._checks_labels = context.dialect.training.cumulative_yolo
 
     def _check_counters(self) -> None:
         counters = self.options.counters_per_class
@@ -188,16 +192,26 @@ class AnchorHead(Head):
             )
         return parse_anchors(self, options.anchors, number)
 
-    @property
-    def box_of_anchor(self) -> list[int]:
-        """The index of this head's box that has each anchor in the cfg; -1 for none.
-
-        Source: utils.c int_index.
-        """
-        return [
-            self.mask.index(index) if index in self.mask else -1
-            for index in range(len(self.all_anchors))
-        ]
+    @cached_property
+    def assigner(self) -> AnchoredAssigner:
+        """`Head.assigner`. Source: utils.c int_index for the box of an anchor."""
+        options, anchors = self.options, self.all_anchors
+        return AnchoredAssigner(
+            *self.assigner_sizes(),
+            class_map=self.class_map,
+            known_labels=count_known_labels(self, checked=self._checks_labels),
+            anchors=anchors,
+            box_of_anchor=tuple(
+                self.mask.index(index) if index in self.mask else -1
+                for index in range(len(anchors))
+            ),
+            boxes=self.boxes_per_position,
+            iou_thresh=options.iou_thresh,
+            iou_thresh_kind=options.iou_thresh_kind,
+            counters_per_class=options.counters_per_class,
+            max_delta=options.max_delta,
+            shift=self.shift,
+        )
 
     def per_box(self, output: Tensor) -> Tensor:
         """[N, boxes * values, H, W] as [N, boxes, values, H, W]."""

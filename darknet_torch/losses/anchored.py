@@ -7,10 +7,13 @@ Both heads predict boxes relative to anchors. Their delta is set in the order of
 2. `AnchoredLoss.assign_overlapping`: boxes whose IoU exceeds truth_thresh are assigned the
    ground truth that they overlap most.
 3. `AnchoredLoss.assign_matched`: each ground truth is assigned to the boxes that
-   `anchor_matching` finds. A later ground truth sees what earlier ones wrote.
+   `darknet_torch.targets.anchored` has found. A later ground truth sees what earlier ones wrote.
 
 An assigned box gets the delta of its coordinates (which each head computes itself), objectness
 target 1, and one-hot class targets; each delta is target less prediction, times weights.
+
+Nothing is read back from the device, but for step 2 where truth_thresh is below 1, and for
+objectness_smooth of [Gaussian_yolo]: how many boxes they concern depends on the predictions.
 """
 
 from __future__ import annotations
@@ -21,21 +24,18 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.base import cell_positions
-from darknet_torch.heads.class_map import class_map, count_known_labels
 from darknet_torch.heads.yolo import AnchorHead
-from darknet_torch.losses.anchor_matching import AnchorMatcher, Match
+from darknet_torch.losses.assignments import assignment_of
 from darknet_torch.losses.base import LossContext
-from darknet_torch.losses.iou import iou
-from darknet_torch.losses.terms import class_multipliers, focal_delta
-from darknet_torch.losses.truths import Truths, best_truth, by_truth_rank
+from darknet_torch.losses.iou import largest_iou
+from darknet_torch.losses.terms import focal_delta
+from darknet_torch.targets.anchored import AnchoredAssignment, Match
 
 _MIN_CLASS_SCORE = 0.25  # a box needs such a class score to be ignored, yolo_layer.c
 
 
 class AnchoredLoss(ABC):
     """Computes one head's delta for one mini-batch, step by step.
-
-    The boxes lie flat: [M, values] with M = N * boxes * H * W.
 
     Args:
         head: the head.
@@ -45,11 +45,10 @@ class AnchoredLoss(ABC):
         coordinates: number of values of a box before its objectness.
 
     Attributes:
-        values: [M, values], the output.
-        delta: [M, values], what has been set so far; 0 at first.
-        multipliers: [classes] weights from counters_per_class, or None.
-        truths: the ground truths of the mini-batch.
-        matcher: pairs them with boxes.
+        values: [N, boxes, values, H, W], the output.
+        delta: of the same shape, what has been set so far; 0 at first.
+        assignment: the ground truths of the mini-batch.
+        predicted: [N, 4, boxes, H, W], the predicted boxes, in 0-1 of the input.
     """
 
     # Whether an objectness delta that objectness_smooth has set is kept by a match.
@@ -66,103 +65,107 @@ class AnchoredLoss(ABC):
         coordinates: int,
     ) -> None:
         self.head, self.options, self.context = head, head.options, context
+        self.arithmetic = head.arithmetic
+        self.cumulative = context.dialect.training.cumulative_yolo
         self.coordinates = coordinates
-        per_box = head.per_box(output)
-        self.shape = per_box.shape  # N, boxes, values, H, W
-        self.values = per_box.permute(0, 1, 3, 4, 2).reshape(-1, per_box.shape[2]).float()
+        self.values = head.per_box(output).float()
+        self.shape = self.values.shape
         self.delta = torch.zeros_like(self.values)
-        self.multipliers = class_multipliers(self.options, output.device)
-        label_map = class_map(head, output.device)
-        checked = context.dialect.training.cumulative_yolo
-        known_classes = count_known_labels(head, label_map, checked=checked)
-        self.truths = Truths.from_rows(truth_rows.float(), known_classes)
-        input_size = (context.width, context.height)
-        self.matcher = AnchorMatcher(head, self.truths, label_map, input_size, self.size)
+        assignment = assignment_of(head, truth_rows, context, self.size)
+        assert isinstance(assignment, AnchoredAssignment)
+        self.assignment = assignment
+        self.predicted = self.predicted_boxes()
+        self.has_class_targets = False  # before `assign_matched`
 
     @abstractmethod
-    def predicted_boxes(
-        self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor
-    ) -> Tensor:
-        """Decode boxes.
-
-        Args:
-            values: [K, values].
-            column, row: [K] cell.
-            anchor: [K, 2] width and height in pixels.
+    def predicted_boxes(self) -> Tensor:
+        """Decode all boxes.
 
         Returns:
-            [K, 4] centre x, centre y, width, height in 0-1 of the input.
+            [N, 4, boxes, H, W] centre x, centre y, width, height in 0-1 of the input.
         """
 
     @abstractmethod
-    def box_delta(self, values: Tensor, match: Match) -> tuple[Tensor, Tensor]:
+    def box_delta(
+        self, values: Tensor, predicted: Tensor, match: Match
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Delta of the coordinates of matched boxes.
 
         Args:
             values: [K, values] of the matched boxes.
+            predicted: [K, 4], these boxes decoded.
             match: their ground truths.
 
         Returns:
-            [K, coordinates] deltas, and the IoUs that the head logs, [K] or [K, kinds].
+            [K, coordinates] deltas, and the IoUs that the log and the cost contain, both [K].
         """
 
     @property
     def objectness(self) -> Tensor:
-        """[M] predicted objectness, 0-1."""
-        return self.values[:, self.coordinates]
-
-    @property
-    def scores(self) -> Tensor:
-        """[M, classes] predicted class scores, 0-1."""
-        return self.values[:, self.coordinates + 1 :]
+        """[N, boxes, H, W] predicted objectness, 0-1."""
+        return self.values[:, :, self.coordinates]
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the map, in cells."""
         return self.shape[3], self.shape[4]
 
-    def input_size(self) -> Tensor:
-        """[2] width and height of the network's input, in pixels."""
-        return self.values.new_tensor((self.context.width, self.context.height))
+    def by_box(self, maps: Tensor) -> Tensor:
+        """A view [N, boxes, H, W, values] of [N, boxes, values, H, W]."""
+        return maps.permute(0, 1, 3, 4, 2)
+
+    def predicted_at(self, at: tuple[Tensor, ...]) -> Tensor:
+        """[K, 4] predicted boxes, those at four [K] indices into [N, boxes, H, W]."""
+        return self.predicted.permute(0, 2, 3, 4, 1)[at]
+
+    def grid(self) -> Tensor:
+        """[2, H, W] column and row of each cell."""
+        column, row = cell_positions(*self.size, self.values)
+        return torch.stack((column.expand(self.size), row.expand(self.size)))
+
+    def anchor_maps(self) -> Tensor:
+        """[boxes, 2, 1, 1] widths and heights of the anchors, in pixels."""
+        return self.head.anchors.to(self.values)[:, :, None, None]
 
     def ignore_overlapping(self) -> tuple[Tensor, Tensor]:
         """Set the objectness target of all boxes to 0, and ignore those that overlap a truth.
 
         Returns:
-            [M] largest IoU with a truth of the picture, and [M] the index of that truth.
+            [N, boxes, H, W] largest IoU with a truth of the picture, and the index of that truth.
 
         Source: yolo_layer.c process_batch (AlexeyAB), its ignore_thresh.
         """
-        options, count = self.options, self.shape[0]
-        predicted = self.predicted_boxes(self.values, *self.grid())
-        ious = iou(predicted.reshape(count, -1, 1, 4), self.truths.boxes[:, None])
-        best_iou, truth_index = (part.flatten() for part in best_truth(ious, self.truths.valid))
+        options, objectness = self.options, self.objectness
+        found = largest_iou(self.predicted.flatten(2), self.assignment.truth_boxes)
+        best_iou, truth_index = (part.reshape(objectness.shape) for part in found)
         best_match_iou = best_iou
-        if self.context.dialect.training.cumulative_yolo:
-            has_class = (self.scores > _MIN_CLASS_SCORE).any(-1)
+        if self.cumulative:
+            has_class = self.values[:, :, self.coordinates + 1 :].amax(2) > _MIN_CLASS_SCORE
             best_match_iou = torch.where(has_class, best_iou, 0.0)
-        delta = -options.obj_normalizer * self.objectness
+        delta = -options.obj_normalizer * objectness
         ignored = best_match_iou > options.ignore_thresh
-        ignored_delta = self.ignored_objectness_delta(best_match_iou, delta, ignored, truth_index)
-        self.delta[:, self.coordinates] = torch.where(ignored, ignored_delta, delta)
+        if options.objectness_smooth:
+            other = self.smooth_objectness_delta(best_match_iou, delta, ignored, truth_index)
+            delta = torch.where(ignored, other, delta)
+        else:
+            delta = torch.where(ignored, 0.0, delta)
+        self.delta[:, :, self.coordinates] = delta
         return best_iou, truth_index
 
-    def ignored_objectness_delta(
+    def smooth_objectness_delta(
         self, best_match_iou: Tensor, delta: Tensor, ignored: Tensor, truth_index: Tensor
     ) -> Tensor:
-        """Objectness delta of ignored boxes: 0; with objectness_smooth the target is the IoU.
+        """Objectness delta of ignored boxes with objectness_smooth: the target is the IoU.
 
         Args:
-            best_match_iou: [M].
-            delta: [M] the delta towards an objectness of 0.
-            ignored: [M] bool.
-            truth_index: [M] index of the truth that the box overlaps most.
+            best_match_iou: [N, boxes, H, W].
+            delta: the delta towards an objectness of 0, of the same shape.
+            ignored: bool, of the same shape.
+            truth_index: index of the truth that the box overlaps most, of the same shape.
 
         Returns:
-            [M], meaningful where `ignored`.
+            [N, boxes, H, W], meaningful where `ignored`.
         """
-        if not self.options.objectness_smooth:
-            return torch.zeros_like(delta)
         towards_iou = self.options.obj_normalizer * (best_match_iou - self.objectness)
         return torch.maximum(towards_iou, delta)
 
@@ -170,128 +173,167 @@ class AnchoredLoss(ABC):
         """Assign to each box above truth_thresh the truth that it overlaps most.
 
         Args:
-            best_iou: [M] largest IoU with a truth.
-            truth_index: [M] index of that truth.
+            best_iou: [N, boxes, H, W] largest IoU with a truth.
+            truth_index: index of that truth, of the same shape.
 
         Source: yolo_layer.c process_batch (AlexeyAB), its truth_thresh.
+        Differs: with truth_thresh=1, the default, nothing is assigned but in C's order of
+        arithmetic. An IoU above 1 is a rounding error of two equal boxes.
         """
-        boxes = torch.nonzero(best_iou > self.options.truth_thresh)[:, 0]
-        if not len(boxes):
+        if self.options.truth_thresh >= 1 and not self.arithmetic.exact_order:
             return
-        match = self.matcher.match_overlapping(boxes, truth_index[boxes])
-        best_iou = best_iou[boxes]
+        at = torch.nonzero(best_iou > self.options.truth_thresh).unbind(1)
+        if not len(at[0]):
+            return
+        match = self.match_of(at, truth_index)
+        values = self.by_box(self.values)[at]
+        before = self.by_box(self.delta)[at] if self.has_class_targets else None
+        self.has_class_targets = True
+        best_iou = best_iou[at]
         smooth = self.options.objectness_smooth
         target = best_iou**2 if smooth else torch.ones_like(best_iou)
-        normalizer = self.options.obj_normalizer
-        self.delta[boxes, self.coordinates] = normalizer * (target - self.objectness[boxes])
-        self.set_class_delta(boxes, match.class_ids)
+        objectness_delta = self.options.obj_normalizer * (target - values[:, self.coordinates])
+        class_delta = self.class_delta(values, match.class_ids, match.multipliers, before)
         if smooth:
-            column = self.coordinates + 1 + match.class_ids
-            class_delta = self._class_multiplier(match.class_ids) * (
-                target - self.values[boxes, column]
-            )
-            self.delta[boxes, column] = class_delta
-        box_delta, _ = self.box_delta(self.values[boxes], match)
-        self.delta[boxes, : self.coordinates] += box_delta
+            column = match.class_ids[:, None]
+            score = values.gather(1, self.coordinates + 1 + column)
+            this_class = match.multipliers[:, None] * (target[:, None] - score)
+            class_delta = class_delta.scatter(1, column, this_class)
+        box_delta, _, _ = self.box_delta(values, self.predicted_at(at), match)
+        delta = torch.cat((box_delta, objectness_delta[:, None], class_delta), 1)
+        self.by_box(self.delta)[at] = delta
 
-    def assign_matched(self, match: Match) -> Tensor:
+    def match_of(self, at: tuple[Tensor, ...], truth_index: Tensor) -> Match:
+        """Pair boxes with the truths that they overlap most.
+
+        Args:
+            at: four [K] int64, where the boxes are in [N, boxes, H, W].
+            truth_index: [N, boxes, H, W] index of the truth within the picture.
+        """
+        picture, box, row, column = at
+        truth = (picture, truth_index[at])
+        given = self.assignment
+        return Match(
+            *(picture, box, row, column, given.truth_classes[truth]),
+            truth_boxes=given.truth_boxes[truth],
+            anchors=self.head.anchors.to(self.values)[box],
+            cells=torch.stack((column, row), -1),
+            multipliers=given.truth_multipliers[truth],
+        )
+
+    def assign_matched(self) -> tuple[Tensor, Tensor]:
         """Assign the matched truths to their boxes, in the order of the truths.
 
         Returns:
             The IoUs that `box_delta` returned.
         """
-        box_delta, ious = self.box_delta(self.values[match.box_indices], match)
-        weight = self._class_multiplier(match.class_ids) * self.options.obj_normalizer
-        keeps_smoothed = self.keeps_smoothed_objectness and self.options.objectness_smooth
-        for turn in by_truth_rank(match.box_indices):
-            boxes = match.box_indices[turn]
-            if self.context.dialect.training.cumulative_yolo:
-                self.delta[boxes, : self.coordinates] += box_delta[turn]
-            else:
-                self.delta[boxes, : self.coordinates] = box_delta[turn]
-            objectness_delta = weight[turn] * (1 - self.objectness[boxes])
-            if keeps_smoothed:
-                before = self.delta[boxes, self.coordinates]
-                objectness_delta = torch.where(before == 0, objectness_delta, before)
-            self.delta[boxes, self.coordinates] = objectness_delta
-            self.set_class_delta(boxes, match.class_ids[turn])
-        return ious
+        match, at_objectness = self.assignment.match, self.coordinates
+        values = self.by_box(self.values)[match.at]
+        predicted = self.predicted_at(match.at)
+        box_delta, *ious = self.box_delta(values, predicted, match)
+        weight = match.multipliers * self.options.obj_normalizer
+        objectness_delta = weight * (1 - values[:, at_objectness])
+        parts = torch.cat((box_delta, objectness_delta[:, None]), 1)
+        sizes = self.assignment.rounds
+        starts = [sum(sizes[:index]) for index in range(len(sizes))]
+        for start, size in zip(starts, sizes, strict=True):
+            turn = slice(start, start + size)
+            at = tuple(part[turn] for part in match.at)
+            # The first round finds nothing but the objectness delta that it replaces.
+            smooth = self.keeps_smoothed_objectness and self.options.objectness_smooth
+            untouched = start == 0 and not self.has_class_targets and not smooth
+            before = None if untouched else self.by_box(self.delta)[at]
+            own = parts[turn] if before is None else self._added_to(before, parts[turn], smooth)
+            given = (match.class_ids[turn], match.multipliers[turn])
+            class_delta = self.class_delta(values[turn], *given, before)
+            self.by_box(self.delta)[at] = torch.cat((own, class_delta), 1)
+        return ious[0], ious[1]
 
-    def set_class_delta(self, boxes: Tensor, class_ids: Tensor) -> None:
-        """Set the class deltas of boxes for one ground truth each.
+    def _added_to(self, before: Tensor, delta: Tensor, keeps_objectness: bool) -> Tensor:
+        """Combine the deltas of coordinates and objectness with those of earlier truths.
+
+        Args:
+            before: [K, values] the boxes' deltas so far.
+            delta: [K, coordinates + 1] those of the next truth.
+            keeps_objectness: whether an objectness delta that is there stays.
+        """
+        box_delta, objectness_delta = delta.split((self.coordinates, 1), 1)
+        if self.cumulative:
+            box_delta = before[:, : self.coordinates] + box_delta
+        if keeps_objectness:
+            smoothed = before[:, self.coordinates, None]
+            objectness_delta = torch.where(smoothed == 0, objectness_delta, smoothed)
+        return torch.cat((box_delta, objectness_delta), 1)
+
+    def class_delta(
+        self, values: Tensor, class_ids: Tensor, multipliers: Tensor, before: Tensor | None
+    ) -> Tensor:
+        """The class deltas of boxes for one ground truth each.
 
         A box that has a class target already keeps its other class deltas, so that it can
         have several classes.
 
         Args:
-            boxes: [K] box indices, each once.
+            values: [K, values] of the boxes.
             class_ids: [K].
+            multipliers: [K] weights of these classes.
+            before: [K, values] the boxes' deltas so far; None if none has a class target.
+
+        Returns:
+            [K, classes].
 
         Source: yolo_layer.c delta_yolo_class (both code bases).
         """
-        start, options = self.coordinates + 1, self.options
-        scores, before = self.scores[boxes], self.delta[boxes, start:]
-        column = class_ids[:, None]
+        scores, column = values[:, self.coordinates + 1 :], class_ids[:, None]
         target = torch.zeros_like(scores).scatter_(1, column, 1.0)
-        smooth = options.label_smooth_eps
+        smooth = self.options.label_smooth_eps
         if smooth:
             target = target * (1 - smooth) + 0.5 * smooth
-        all_classes = self._class_delta(target, scores, class_ids)
+        all_classes = self._one_class_delta(target, scores, class_ids, multipliers)
+        if before is None:
+            return all_classes
         this_class = target.gather(1, column) - scores.gather(1, column)
-        if self.multipliers is not None:
-            this_class = this_class * self.multipliers[column]
-        by_first = self.checks_first_class or not self.context.dialect.training.cumulative_yolo
+        this_class = this_class * multipliers[:, None]
+        before = before[:, self.coordinates + 1 :]
+        by_first = self.checks_first_class or not self.cumulative
         has_target = (before[:, :1] if by_first else before.gather(1, column)) != 0
-        with_this_class = before.scatter(1, column, this_class)
-        self.delta[boxes, start:] = torch.where(has_target, with_this_class, all_classes)
+        return torch.where(has_target, before.scatter(1, column, this_class), all_classes)
 
-    def _class_delta(self, target: Tensor, scores: Tensor, class_ids: Tensor) -> Tensor:
+    def _one_class_delta(
+        self, target: Tensor, scores: Tensor, class_ids: Tensor, multipliers: Tensor
+    ) -> Tensor:
         """[K, classes]: the class deltas of boxes without a class target so far."""
         if getattr(self.options, "focal_loss", False):
             return focal_delta(scores, class_ids)
         delta = target - scores
-        if self.multipliers is not None:
+        if self.options.counters_per_class:
             column = class_ids[:, None]
-            factor = self.multipliers[column] * self.options.cls_normalizer
+            factor = multipliers[:, None] * self.options.cls_normalizer
             delta = delta.scatter(1, column, delta.gather(1, column) * factor)
         return delta
 
-    def box_weight(self, class_ids: Tensor) -> Tensor:
-        """[K]: the weight of the coordinates' delta."""
-        if not self.context.dialect.training.cumulative_yolo:
-            return torch.ones_like(class_ids, dtype=self.values.dtype)
-        return self.options.iou_normalizer * self._class_multiplier(class_ids)
+    def box_weight(self, match: Match) -> Tensor | float:
+        """The weight of the coordinates' delta, [K, 1] or one for all."""
+        if not self.cumulative:
+            return 1.0
+        if not self.options.counters_per_class:
+            return self.options.iou_normalizer
+        return self.options.iou_normalizer * match.multipliers[:, None]
 
-    def _class_multiplier(self, class_ids: Tensor) -> Tensor:
-        if self.multipliers is None:
-            return torch.ones_like(class_ids, dtype=self.values.dtype)
-        return self.multipliers[class_ids]
-
-    def average_box_delta(self, selected: Tensor) -> None:
+    def average_box_delta(self, selected: Tensor | None = None) -> None:
         """Divide the coordinates' deltas of a box by its number of positive class deltas.
 
         Args:
-            selected: [M] bool, the boxes concerned.
+            selected: [N, boxes, H, W] bool, the boxes concerned; None for all.
 
         Source: yolo_layer.c averages_yolo_deltas (AlexeyAB).
         """
-        classes = (self.delta[:, self.coordinates + 1 :] > 0).sum(-1, keepdim=True).clamp(min=1)
-        box_delta = self.delta[:, : self.coordinates]
-        self.delta[:, : self.coordinates] = torch.where(
-            selected[:, None], box_delta / classes, box_delta
-        )
+        positive = self.delta[:, :, self.coordinates + 1 :] > 0
+        classes = positive.sum(2, keepdim=True).clamp_(min=1)
+        if selected is not None:
+            classes = torch.where(selected[:, :, None], classes, 1)
+        self.delta[:, :, : self.coordinates].div_(classes)
 
     def delta_at_input(self) -> Tensor:
         """The delta in the shape of the head's input, [N, boxes * values, H, W]."""
-        count, boxes, values, height, width = self.shape
-        delta = self.delta.reshape(count, boxes, height, width, values)
-        return delta.permute(0, 1, 4, 2, 3).reshape(count, boxes * values, height, width)
-
-    def grid(self) -> tuple[Tensor, Tensor, Tensor]:
-        """[M] column, [M] row and [M, 2] anchor in pixels of every box."""
-        count, boxes, _, height, width = self.shape
-        column, row = cell_positions(height, width, self.values)
-        columns = column.expand(count, boxes, height, width).flatten()
-        rows = row.expand(count, boxes, height, width).flatten()
-        anchors = self.head.anchors.to(self.values)[:, None, None]
-        return columns, rows, anchors.expand(count, boxes, height, width, 2).reshape(-1, 2)
+        return self.delta.flatten(1, 2)

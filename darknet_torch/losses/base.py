@@ -12,19 +12,20 @@ from torch import Tensor
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.losses.rejection import RejectionState
+from darknet_torch.targets.assignment import Assignment
 
 
 @dataclass(frozen=True)
 class CellLabels:
-    """The ground truth that each box of a [yolo] was matched with.
-
-    The boxes lie flat, in the order [N, boxes, H, W].
+    """The ground truths that boxes of a [yolo] were matched with.
 
     Attributes:
-        track_ids: [N * boxes * H * W] int64, -1 for a box without a ground truth.
-        class_ids: [N * boxes * H * W] int64, -1 for a box without a ground truth.
+        boxes: [L] int64, the boxes with a ground truth, ascending, flat in [N, boxes, H, W].
+        track_ids: [L] int64.
+        class_ids: [L] int64.
     """
 
+    boxes: Tensor
     track_ids: Tensor
     class_ids: Tensor
 
@@ -65,6 +66,8 @@ class LossContext:
         iteration: weight updates made so far.
         earlier: layer index -> loss, of the layers before in this mini-batch.
         rejection: the state of bad-label rejection that the loss before left.
+        assignments: layer index -> the truths of this mini-batch assigned to a head, on the
+            device of the truths; a loss makes what is missing.
     """
 
     net: NetOptions
@@ -75,11 +78,7 @@ class LossContext:
     iteration: int = 0
     earlier: Mapping[int, Loss] = field(default_factory=dict)
     rejection: RejectionState = field(default_factory=RejectionState)
-
-
-def sum_of_squares(delta: Tensor) -> Tensor:
-    """Sum of the squares of `delta`, a float32 scalar. Source: utils.c mag_array."""
-    return delta.float().square().sum(dtype=torch.float64).float()
+    assignments: Mapping[int, Assignment] = field(default_factory=dict)
 
 
 @dataclass

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.layers.contrastive import Contrastive
-from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
+from darknet_torch.losses.base import Loss, LossContext
 from darknet_torch.losses.terms import clip_delta
 
 _MAX_PROBABILITY = 0.9999  # replaces a probability above one, blas.c P_constrastive_f_det
@@ -65,7 +65,8 @@ def contrastive_loss(
         box_delta = _box_delta(embeddings, options.temperature, options.contrastive_neg_max)
         delta = _delta_at_input(box_delta, boxes, layer.boxes, x)
     delta = clip_delta(delta * options.cls_normalizer, options.max_delta)
-    return Loss(delta, sum_of_squares(delta), parts={"accuracy": _accuracy(embeddings)})
+    cost = layer.arithmetic.sum_of_squares(delta)
+    return Loss(delta, cost, parts={"accuracy": _accuracy(embeddings)})
 
 
 def _picture_embeddings(x: Tensor, truths: Tensor, context: LossContext) -> _Embeddings:
@@ -85,16 +86,14 @@ def _box_embeddings(
     layer: Contrastive, head_index: int, x: Tensor, context: LossContext
 ) -> tuple[_Embeddings, Tensor]:
     """The embeddings of the boxes with a label, and [K] the indices of these boxes."""
-    cell_labels = context.earlier[head_index].cell_labels
-    assert cell_labels is not None  # the layer has checked that it is a [yolo]
-    track_ids, class_ids = cell_labels.track_ids, cell_labels.class_ids
-    boxes = torch.nonzero(track_ids >= 0)[:, 0]
+    labels = context.earlier[head_index].cell_labels
+    assert labels is not None  # the layer has checked that it is a [yolo]
     count, _, height, width = x.shape
     z = x.reshape(count, layer.boxes, -1, height, width).permute(0, 1, 3, 4, 2)
-    z = z.reshape(len(track_ids), -1)[boxes].float()
-    picture = boxes // (layer.boxes * height * width)
+    z = z.flatten(0, 3)[labels.boxes].float()
+    picture = labels.boxes // (layer.boxes * height * width)
     time_steps = picture // max(1, count // context.net.time_steps)
-    return _Embeddings(z, track_ids[boxes], class_ids[boxes], time_steps), boxes
+    return _Embeddings(z, labels.track_ids, labels.class_ids, time_steps), labels.boxes
 
 
 def _delta_at_input(box_delta: Tensor, boxes: Tensor, boxes_per_cell: int, x: Tensor) -> Tensor:

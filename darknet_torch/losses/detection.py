@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.detection import Detection
-from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
+from darknet_torch.losses.base import Loss, LossContext
 from darknet_torch.losses.iou import iou
 
 _COORDINATES = 4
@@ -55,7 +55,7 @@ def detection_loss(
     class_delta = torch.where(has_object[..., None], class_delta, 0.0)
     box_delta = _box_delta(head, raw_boxes, raw_truth, responsible)
     delta = torch.cat([part.flatten(1) for part in (class_delta, confidence_delta, box_delta)], 1)
-    cost = sum_of_squares(delta)
+    cost = head.arithmetic.sum_of_squares(delta)
     parts = {**_statistics(has_object, best_iou), "total_loss": cost / x.shape[0]}
     return Loss(delta.reshape(x.shape), cost, parts=parts)
 
@@ -139,9 +139,10 @@ def _box_delta(head: Detection, boxes: Tensor, truth: Tensor, responsible: Tenso
 
 def _statistics(has_object: Tensor, ious: Tensor) -> dict[str, Tensor]:
     """Number of objects, mean IoU and recall of their responsible boxes, for the log."""
-    count = max(1, int(has_object.sum()))
+    total = has_object.sum()
+    count = total.clamp(min=1)
     return {
-        "count": has_object.sum().float(),
+        "count": total.float(),
         "iou": torch.where(has_object, ious, 0.0).sum() / count,
         "recall": (has_object & (ious > _RECALL_IOU)).sum() / count,
     }

@@ -1,7 +1,7 @@
-"""IoU, GIoU, DIoU and CIoU of boxes, and Darknet's gradient of them.
+"""IoU and GIoU of boxes, and Darknet's gradient of IoU, GIoU, DIoU and CIoU.
 
-All boxes are [..., 4] float32: centre x, centre y, width, height in one unit; the
-boxes of a pair broadcast against each other.
+Where not said otherwise, boxes are [..., 4] float32: centre x, centre y, width, height in one
+unit; the boxes of a pair broadcast against each other.
 
 Source: box.c (both code bases).
 """
@@ -9,13 +9,14 @@ Source: box.c (both code bases).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from darknet_torch.ops.arithmetic import FAST, Arithmetic
+
 _CIOU_EPSILON = 1e-6
-_DIOU_POWER = 0.6  # exponent of the distance term; fixed in box_diou
+_PAIRS_AT_ONCE = 2**24  # bound on the size of a temporary tensor
 
 
 def iou(a: Tensor, b: Tensor) -> Tensor:
@@ -33,30 +34,55 @@ def giou(a: Tensor, b: Tensor) -> Tensor:
     return torch.where(area == 0, plain_iou, plain_iou - (area - union) / area)
 
 
-def diou(a: Tensor, b: Tensor) -> Tensor:
-    """IoU less a power of the distance term. Source: box.c box_diou (AlexeyAB)."""
-    return iou(a, b) - _distance_term(a, b) ** _DIOU_POWER
+def largest_iou(boxes: Tensor, truths: Tensor) -> tuple[Tensor, Tensor]:
+    """For each of P predicted boxes, the truth of its picture with the largest IoU.
+
+    Args:
+        boxes: [N, 4, P], the coordinates first.
+        truths: [N, T, 4]; those of no size have no IoU.
+
+    Returns:
+        [N, P] IoU and [N, P] index of the truth; 0 and 0 where no IoU is above 0.
+    """
+    best = boxes.new_zeros(boxes.shape[0], boxes.shape[2])
+    index = torch.zeros_like(best, dtype=torch.long)
+    if not truths.shape[1]:
+        return best, index
+    centre, size = boxes[:, None, :2], boxes[:, None, 2:]
+    half = size / 2
+    low, high, area = centre - half, centre + half, size[:, :, 0] * size[:, :, 1]
+    at_once = max(1, _PAIRS_AT_ONCE // max(1, best.numel()))
+    for start in range(0, truths.shape[1], at_once):
+        some = truths[:, start : start + at_once, :, None]
+        found, which = _ious_with(low, high, area, some).max(1)
+        if start == 0:
+            best, index = found, which
+        else:
+            index = torch.where(found > best, which + start, index)
+            best = torch.maximum(found, best)
+    return best, torch.where(best > 0, index, 0)
 
 
-def ciou(a: Tensor, b: Tensor) -> Tensor:
-    """IoU less the distance and aspect ratio terms. Source: box.c box_ciou (AlexeyAB)."""
-    plain_iou, distance = iou(a, b), _distance_term(a, b)
-    _, v = _aspect_term(a, b)
-    alpha = v / (1 - plain_iou + v + _CIOU_EPSILON)
-    size = _enclosing_size(a, b)
-    return torch.where((size == 0).all(-1), plain_iou, plain_iou - (distance + alpha * v))
+def _ious_with(low: Tensor, high: Tensor, area: Tensor, truths: Tensor) -> Tensor:
+    """[N, T, P] IoU of each box with each truth.
+
+    Args:
+        low, high: [N, 1, 2, P] left and top, right and bottom of the boxes.
+        area: [N, 1, P].
+        truths: [N, T, 4, 1].
+    """
+    half = truths[:, :, 2:] / 2
+    sides = torch.minimum(high, truths[:, :, :2] + half)
+    sides -= torch.maximum(low, truths[:, :, :2] - half)
+    sides.clamp_(min=0)
+    intersection = sides[:, :, 0].mul_(sides[:, :, 1])
+    union = area + truths[:, :, 2] * truths[:, :, 3]
+    union -= intersection
+    # Where the union is 0, so is the intersection.
+    return intersection.div_(union.clamp_(min=torch.finfo(union.dtype).tiny))
 
 
-# By the values of iou_loss and iou_thresh_kind. All take two boxes and return [...].
-IOU_FUNCTIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "iou": iou,
-    "giou": giou,
-    "diou": diou,
-    "ciou": ciou,
-}
-
-
-def iou_gradient(pred: Tensor, truth: Tensor, kind: str) -> Tensor:
+def iou_gradient(pred: Tensor, truth: Tensor, kind: str, arithmetic: Arithmetic = FAST) -> Tensor:
     """The direction in which Darknet changes `pred` to raise its IoU with `truth`.
 
     It is the gradient with regard to `pred`, but twice as large for widths and heights, and
@@ -65,6 +91,7 @@ def iou_gradient(pred: Tensor, truth: Tensor, kind: str) -> Tensor:
     Args:
         pred, truth: boxes.
         kind: "iou", "giou", "diou" or "ciou".
+        arithmetic: computes the aspect ratio term.
 
     Returns:
         [..., 4] for centre x, centre y, width, height.
@@ -102,7 +129,7 @@ def iou_gradient(pred: Tensor, truth: Tensor, kind: str) -> Tensor:
     if kind in ("diou", "ciou"):
         term = _distance_gradient(pred, truth, low, high)
         if kind == "ciou":
-            term = term + _aspect_gradient(pred, truth, inter / union)
+            term = term + _aspect_gradient(pred, truth, inter / union, arithmetic)
         diagonal = (_enclosing_size(pred, truth) ** 2).sum(-1, keepdim=True)
         gradient = _with_term(gradient, term, disjoint, diagonal)
     return gradient
@@ -135,20 +162,6 @@ def _enclosing_size(a: Tensor, b: Tensor) -> Tensor:
     return torch.maximum(a_high, b_high) - torch.minimum(a_low, b_low)
 
 
-def _distance_term(a: Tensor, b: Tensor) -> Tensor:
-    """[...]: squared distance of the centres over the squared diagonal of the enclosing box."""
-    diagonal = (_enclosing_size(a, b) ** 2).sum(-1)
-    distance = ((a[..., :2] - b[..., :2]) ** 2).sum(-1)
-    return torch.where(diagonal == 0, 0.0, distance / diagonal)
-
-
-def _aspect_term(pred: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """[...]: difference of the diagonals' angles, float64 as in C, and v of CIoU."""
-    angles = ((box[..., 2] / box[..., 3]).double().atan() for box in (truth, pred))
-    difference = next(angles) - next(angles)
-    return difference, (4 / (math.pi * math.pi) * difference * difference).to(pred.dtype)
-
-
 def _distance_gradient(pred: Tensor, truth: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """[..., 4]: the gradient of the distance term.
 
@@ -169,11 +182,16 @@ def _distance_gradient(pred: Tensor, truth: Tensor, low: Tensor, high: Tensor) -
     return torch.cat((by_centre, by_size), -1)
 
 
-def _aspect_gradient(pred: Tensor, truth: Tensor, plain_iou: Tensor) -> Tensor:
+def _aspect_gradient(
+    pred: Tensor, truth: Tensor, plain_iou: Tensor, arithmetic: Arithmetic
+) -> Tensor:
     """[..., 4]: the gradient of the aspect ratio term, 0 for the centre."""
-    difference, v = _aspect_term(pred, truth)
-    divisor = (1 - plain_iou[..., 0] + v).double() + _CIOU_EPSILON
-    alpha = (v.double() / divisor).to(pred.dtype)
+    ratios = torch.stack((truth[..., 2] / truth[..., 3], pred[..., 2] / pred[..., 3]))
+    angles = arithmetic.to_compute(ratios).atan()
+    difference = angles[0] - angles[1]  # of the diagonals
+    v = (4 / (math.pi * math.pi) * difference * difference).to(pred.dtype)  # of CIoU
+    divisor = arithmetic.to_compute(1 - plain_iou[..., 0] + v) + _CIOU_EPSILON
+    alpha = (arithmetic.to_compute(v) / divisor).to(pred.dtype)
     sides = pred[..., 2:].flip(-1) * (8 / (math.pi * math.pi) * difference)[..., None]
     width, height = (alpha[..., None] * sides.to(pred.dtype)).unbind(-1)
     zero = torch.zeros_like(width)

@@ -3,6 +3,8 @@
 Delta: the class scores of a position go towards the mask of the instances of that class, and
 towards 0 elsewhere. The embedding of a position moves by a fixed step towards the mean of its
 instance and away from the means of the others.
+
+The classes of the instances are read back from the device.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.layers.iseg import Iseg
-from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
+from darknet_torch.losses.base import Loss, LossContext
 
 _MAX_INSTANCES = 90  # per picture, iseg_layer.c make_iseg_layer
 _DECAY = 0.1  # weight of the delta that draws embeddings towards 0
@@ -47,8 +49,8 @@ def iseg_loss(
         _set_class_delta(own_delta[:classes], own_values[:classes], rows[valid])
         _add_embedding_delta(own_delta[classes:], own_values[classes:], rows[valid, 1:] != 0)
     delta[:, classes:] *= _EMBEDDING_SCALE
-    cost = sum_of_squares(delta)
-    parts = {"count": torch.tensor(float(count)), "total_loss": cost / len(x)}
+    cost = layer.arithmetic.sum_of_squares(delta)
+    parts = {"count": cost.new_full((), count), "total_loss": cost / len(x)}
     return Loss(delta.reshape(x.shape), cost, parts=parts)
 
 

@@ -5,26 +5,26 @@ no ground truth goes towards 0 (noobject_scale); each ground truth is assigned t
 its cell, whose coordinates go towards the encoded ground truth (coord_scale), objectness
 towards 1 or the IoU (object_scale), and classes towards one-hot (class_scale). With tree=,
 the class and its ancestors are the targets.
+
+Nothing is read back from the device, but with classfix above 0: how many boxes it concerns
+depends on the predictions.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from darknet_torch.heads.base import cell_positions
-from darknet_torch.heads.class_map import class_map, count_known_labels
 from darknet_torch.heads.region import Region
-from darknet_torch.losses.base import Loss, LossContext, sum_of_squares
-from darknet_torch.losses.iou import iou
+from darknet_torch.losses.assignments import assignment_of
+from darknet_torch.losses.base import Loss, LossContext
+from darknet_torch.losses.iou import iou, largest_iou
 from darknet_torch.losses.terms import focal_delta, match_statistics
-from darknet_torch.losses.truths import Truths, best_truth, by_truth_rank
+from darknet_torch.targets.region import RegionAssignment
 
 _ANCHOR_WARMUP = 12800  # pictures during which the target of all boxes is their anchor
 _ANCHOR_WARMUP_SCALE = 0.01
-_CLASS_ONLY = 100000  # a truth whose x and y are larger has a class but no box
 
 
 def region_loss(
@@ -46,29 +46,6 @@ def region_loss(
     return _RegionLoss(head, x, output, truth_rows, context).compute()
 
 
-@dataclass(frozen=True)
-class _Assignment:
-    """K ground truths and the boxes they are assigned to, in the order of C's loops.
-
-    Attributes:
-        box_indices: [K] int64, into the flat boxes.
-        truth_boxes: [K, 4] in 0-1 of the input.
-        class_ids: [K] int64, as map= gives them.
-        rows: [K, values] the truth rows.
-        columns_rows: [K, 2] int64, the cell.
-        anchors: [K, 2] width and height in cells.
-        ious: [K] IoU of the predicted box with the ground truth.
-    """
-
-    box_indices: Tensor
-    truth_boxes: Tensor
-    class_ids: Tensor
-    rows: Tensor
-    columns_rows: Tensor
-    anchors: Tensor
-    ious: Tensor
-
-
 class _RegionLoss:
     """One mini-batch; boxes lie flat as [M, values] with M = N * H * W * boxes."""
 
@@ -80,12 +57,12 @@ class _RegionLoss:
         self.shape = (count, height, width, head.boxes_per_position, head.values_per_box)
         self.values = self._by_box(output).reshape(-1, head.values_per_box).float()
         self.delta = torch.zeros_like(self.values)
+        self.arithmetic = head.arithmetic
         self.objectness_at = head.objectness_at
         self.objectness = self.values[:, self.objectness_at]
-        class_at = 4 if head.flat else self.options.coords
-        self.map = class_map(head, x.device)
-        known_classes = count_known_labels(head, self.map, checked=head.flat)
-        self.truths = Truths.from_rows(truth_rows.float(), known_classes, class_at=class_at)
+        assignment = assignment_of(head, truth_rows, context, (height, width))
+        assert isinstance(assignment, RegionAssignment)
+        self.assignment = assignment
         self.anchors = head.anchors.to(self.values)
         # AlexeyAB's output has x and y before their logistic function; its delta contains the
         # slope of that function, as well as of the objectness's.
@@ -99,31 +76,26 @@ class _RegionLoss:
         return output.reshape(count, boxes, values, height, width).permute(0, 3, 4, 1, 2)
 
     def compute(self) -> Loss:
-        class_only = self._assign_class_only()
-        self._assign_no_object(class_only)
-        ious = self._assign_truths(class_only)
+        self._assign_class_only()
+        predicted = self._boxes()
+        self._assign_no_object(predicted)
+        ious = self._assign_truths(predicted)
         count, height, width, boxes, values = self.shape
         delta = self.delta.reshape(self.shape).permute(0, 3, 4, 1, 2)
         delta = delta.reshape(count, boxes * values, height, width)
-        total = {"total_loss": sum_of_squares(self.delta) / count}
-        return Loss(delta, sum_of_squares(delta), parts={**match_statistics(ious), **total})
+        total = self.arithmetic.sum_of_squares(delta)
+        parts = {**match_statistics(ious), "total_loss": total / count}
+        return Loss(delta, total, parts=parts)
 
     def _boxes(self) -> Tensor:
         """[M, 4] predicted boxes in 0-1 of the input. Source: region_layer.c get_region_box."""
-        _, height, width, _, _ = self.shape
-        size = self.values.new_tensor((width, height))
-        column, row, anchor = self._grid()
-        cell = torch.stack((column, row), -1)
-        sizes = (self.values[:, 2:4].double().exp() * anchor / size).float()
-        return torch.cat(((self.centres + cell) / size, sizes), -1)
-
-    def _grid(self) -> tuple[Tensor, Tensor, Tensor]:
-        """[M] column, [M] row and [M, 2] anchor in cells of every box."""
-        shape = self.shape[:4]
+        shape, size = self.shape[:4], self.assignment.map_wh
         column, row = cell_positions(shape[1], shape[2], self.values)
-        columns = column[:, :, None].expand(shape).flatten()
-        rows = row[:, :, None].expand(shape).flatten()
-        return columns, rows, self.anchors.expand(*shape, 2).reshape(-1, 2)
+        cells = torch.stack((column.expand(shape[1:3]), row.expand(shape[1:3])), -1)
+        raw = self.arithmetic.to_compute(self.values[:, 2:4]).reshape(*shape, 2)
+        sizes = (raw.exp() * self.anchors / size).float()
+        centres = (self.centres.reshape(*shape, 2) + cells[:, :, None]) / size
+        return torch.cat((centres, sizes), -1).reshape(-1, 4)
 
     def _logistic_gradient(self, activated: Tensor) -> Tensor:
         """The slope of the logistic function, a factor on AlexeyAB's deltas; else 1.
@@ -134,14 +106,18 @@ class _RegionLoss:
             return torch.ones_like(activated)
         return activated * (1 - activated)
 
-    def _assign_no_object(self, class_only: Tensor) -> None:
+    def _assign_no_object(self, boxes: Tensor) -> None:
         """Set the objectness target of all boxes to 0, except those above thresh.
 
-        Boxes of pictures that are `class_only`, [N] bool, keep their delta.
+        Boxes of pictures with a truth that has no box keep their delta.
+
+        Args:
+            boxes: [M, 4] predicted boxes.
         """
         options, objectness = self.options, self.objectness
-        ious = iou(self._boxes().reshape(self.shape[0], -1, 1, 4), self.truths.boxes[:, None])
-        best_iou, truth_index = (part.flatten() for part in best_truth(ious, self.truths.valid))
+        per_picture = boxes.reshape(self.shape[0], -1, 4).transpose(1, 2)
+        found = largest_iou(per_picture, self.assignment.truth_boxes)
+        best_iou, truth_index = (part.flatten() for part in found)
         target = 1.0 if options.background else 0.0
         slope = self._logistic_gradient(objectness)
         delta = options.noobject_scale * (target - objectness) * slope
@@ -150,13 +126,19 @@ class _RegionLoss:
             delta = options.noobject_scale * (best_iou - objectness) * slope
         else:
             delta = torch.where(overlapping, 0.0, delta)
-        has_boxes = ~class_only.repeat_interleave(len(best_iou) // self.shape[0])
+        has_boxes = self._has_boxes()
         before = self.delta[:, self.objectness_at]
         self.delta[:, self.objectness_at] = torch.where(has_boxes, delta, before)
         if self.head.flat and options.classfix > 0:
             self._fix_classes(torch.nonzero(overlapping & has_boxes)[:, 0], truth_index)
         if self.context.seen < _ANCHOR_WARMUP:
             self._assign_anchors(has_boxes)
+
+    def _has_boxes(self) -> Tensor:
+        """[M] bool: whether the picture of a box has no truth without a box."""
+        _, height, width, boxes, _ = self.shape
+        per_picture = (self.shape[0], height * width * boxes)
+        return (self.assignment.is_class_only == 0)[:, None].expand(per_picture).flatten()
 
     def _fix_classes(self, boxes: Tensor, truth_index: Tensor) -> None:
         """Set the class targets of boxes to those of the truths that they overlap (classfix).
@@ -169,111 +151,116 @@ class _RegionLoss:
         objectness = self.objectness[boxes]
         factor = objectness if self.options.classfix == 2 else torch.ones_like(objectness)
         # map= is not applied here, as in C.
-        class_ids = self.truths.class_ids[picture, truth_index[boxes]]
+        class_ids = self.assignment.truth_classes[picture, truth_index[boxes]]
         self._set_class_delta(boxes, class_ids, self.options.class_scale * factor)
 
     def _assign_anchors(self, has_boxes: Tensor) -> None:
         """Early in training, the target of every box is its anchor in the middle of its cell."""
         zero = torch.zeros_like(self.values[:, :2])
-        delta = self._box_delta(torch.arange(len(self.values)), zero + 0.5, zero)
+        delta = self._box_delta(self.centres, self.values, zero + 0.5, zero)
         scaled = _ANCHOR_WARMUP_SCALE * delta
         self.delta[:, :4] = torch.where(has_boxes[:, None], scaled, self.delta[:, :4])
 
-    def _box_delta(self, boxes: Tensor, target_xy: Tensor, target_wh: Tensor) -> Tensor:
+    def _box_delta(
+        self, centres: Tensor, values: Tensor, target_xy: Tensor, target_wh: Tensor
+    ) -> Tensor:
         """[K, 4]: the delta of the coordinates, unscaled.
 
         Args:
-            boxes: [K] box indices.
+            centres: [K, 2] the predicted centre in cells, from the cell's corner.
+            values: [K, values] of the boxes.
             target_xy: [K, 2] centre in cells, from the cell's corner.
             target_wh: [K, 2] logarithm of the size in anchors.
 
         Source: region_layer.c delta_region_box.
         """
-        centres = self.centres[boxes]
         delta_xy = (target_xy - centres) * self._logistic_gradient(centres)
-        return torch.cat((delta_xy, target_wh - self.values[boxes, 2:4]), -1)
+        return torch.cat((delta_xy, target_wh - values[:, 2:4]), -1)
 
-    def _assign_truths(self, class_only: Tensor) -> Tensor:
+    def _assign_truths(self, predicted: Tensor) -> Tensor:
         """Assign each truth to one box of its cell; the last truth of a box overwrites others.
+
+        Args:
+            predicted: [M, 4] predicted boxes.
 
         Returns:
             [K] IoU of each assigned box with its truth, before the update.
         """
-        options, assigned = self.options, self._match(class_only)
-        boxes = assigned.box_indices
-        box_delta = self._assigned_box_delta(assigned)
+        options, assignment = self.options, self.assignment
+        best, boxes = self._match(predicted)
+        box_delta = self._assigned_box_delta(best, boxes)
+        ious = iou(predicted[boxes], assignment.assigned_boxes)
         objectness = self.objectness[boxes]
-        target = assigned.ious if options.rescore else torch.ones_like(assigned.ious)
+        target: Tensor | float = ious if options.rescore else 1.0
         if options.background:
-            target = torch.zeros_like(assigned.ious)
+            target = 0.0
         slope = self._logistic_gradient(objectness)
         objectness_delta = options.object_scale * (target - objectness) * slope
-        for turn in by_truth_rank(boxes):
-            self.delta[boxes[turn], :4] = box_delta[turn]
-            self._set_mask_delta(boxes[turn], assigned.rows[turn])
-            self.delta[boxes[turn], self.objectness_at] = objectness_delta[turn]
+        start = 0
+        for size in assignment.rounds:
+            turn = slice(start, start + size)
+            at = boxes[turn]
+            self.delta[at, :4] = box_delta[turn]
+            self._set_further_delta(at, assignment.further_coordinates[turn])
+            self.delta[at, self.objectness_at] = objectness_delta[turn]
             factor = torch.full_like(objectness_delta[turn], options.class_scale)
-            self._set_class_delta(boxes[turn], assigned.class_ids[turn], factor)
-        return assigned.ious
+            self._set_class_delta(at, assignment.class_ids[turn], factor)
+            start += size
+        return ious
 
-    def _match(self, class_only: Tensor) -> _Assignment:
+    def _match(self, predicted: Tensor) -> tuple[Tensor, Tensor]:
         """Find the box of each truth: the one in its cell that overlaps it most by shape.
 
         With bias_match the anchors are compared instead of the predicted sizes.
-        """
-        truths = self.truths
-        _, height, width, boxes, _ = self.shape
-        picture, index = torch.nonzero(truths.valid & ~class_only[:, None], as_tuple=True)
-        truth = truths.boxes[picture, index]
-        column, row = (part[picture, index] for part in truths.cells(width, height))
-        cell = ((picture * height + row) * width + column) * boxes
-        candidates = cell[:, None] + torch.arange(boxes, device=cell.device)
-        predicted = self._boxes()[candidates]
-        size = truth.new_tensor((width, height))
-        shapes = self.anchors / size if self.options.bias_match else predicted[..., 2:]
-        shapes = torch.cat(
-            (torch.zeros_like(predicted[..., :2]), shapes.expand_as(predicted[..., 2:])), -1
-        )
-        truth_shapes = torch.cat((torch.zeros_like(truth[:, :2]), truth[:, 2:]), -1)
-        best = iou(shapes, truth_shapes[:, None]).argmax(-1)
-        class_ids = truths.class_ids[picture, index]
-        return _Assignment(
-            box_indices=cell + best,
-            truth_boxes=truth,
-            class_ids=class_ids if self.map is None else self.map[class_ids],
-            rows=truths.rows[picture, index],
-            columns_rows=torch.stack((column, row), -1),
-            anchors=self.anchors[best],
-            ious=iou(predicted[torch.arange(len(best)), best], truth),
-        )
 
-    def _assigned_box_delta(self, assigned: _Assignment) -> Tensor:
-        """[K, 4]: the delta of the coordinates; pjreddie's is larger for small boxes."""
-        _, height, width, _, _ = self.shape
-        truth = assigned.truth_boxes
-        size = truth.new_tensor((width, height))
-        target_xy = truth[:, :2] * size - assigned.columns_rows
-        target_wh = (truth[:, 2:] * size / assigned.anchors).double().log().float()
-        delta = self._box_delta(assigned.box_indices, target_xy, target_wh)
+        Args:
+            predicted: [M, 4] predicted boxes.
+
+        Returns:
+            [K] its index within the cell, and [K] its index among all boxes.
+        """
+        count, given = self.head.boxes_per_position, self.assignment
+        if self.options.bias_match:
+            shapes = (self.anchors / given.map_wh)[None]
+        else:
+            shapes = predicted[:, 2:].reshape(-1, count, 2)[given.cell_indices]
+        truths = given.assigned_boxes[:, None, 2:]
+        centre = torch.zeros_like(shapes)
+        best = iou(
+            torch.cat((centre, shapes), -1), torch.cat((torch.zeros_like(truths), truths), -1)
+        ).argmax(-1)
+        return best, given.cell_indices * count + best
+
+    def _assigned_box_delta(self, best: Tensor, boxes: Tensor) -> Tensor:
+        """[K, 4]: the delta of the coordinates; pjreddie's is larger for small boxes.
+
+        Args:
+            best, boxes: what `_match` returned.
+        """
+        given = self.assignment
+        truth, size = given.assigned_boxes, given.map_wh
+        target_xy = truth[:, :2] * size - given.columns_rows
+        sizes = truth[:, 2:] * size / self.anchors[best]
+        target_wh = self.arithmetic.to_compute(sizes).log().float()
+        delta = self._box_delta(self.centres[boxes], self.values[boxes], target_xy, target_wh)
         delta = delta * self.options.coord_scale
         if not self.head.flat:
             delta = delta * (2 - truth[:, 2] * truth[:, 3])[:, None]
         return delta
 
-    def _set_mask_delta(self, boxes: Tensor, rows: Tensor) -> None:
+    def _set_further_delta(self, boxes: Tensor, target: Tensor) -> None:
         """Set the deltas of the coordinates after the fourth.
 
         Args:
             boxes: [K] box indices.
-            rows: [K, values] truth rows.
+            target: [K, further coordinates] of the truths.
 
         Source: region_layer.c delta_region_mask (pjreddie).
         """
-        more = self.options.coords - 4
-        if self.head.flat or not more:
+        more = target.shape[1]
+        if not more:
             return
         scale = int(self.options.mask_scale)
-        target = rows[:, 5 : 5 + more]
         self.delta[boxes, 4 : 4 + more] = scale * (target - self.values[boxes, 4 : 4 + more])
 
     def _set_class_delta(self, boxes: Tensor, class_ids: Tensor, factor: Tensor) -> None:
@@ -306,26 +293,18 @@ class _RegionLoss:
             delta = torch.where(has_target, with_this_class, delta)
         self.delta[boxes, start:end] = delta
 
-    def _assign_class_only(self) -> Tensor:
+    def _assign_class_only(self) -> None:
         """Assign the truths that have a class but no box, to the most probable box.
 
         That is the box with the largest objectness times class probability.
 
-        Returns:
-            [N] bool: pictures with such a truth.
-
         Source: region_layer.c forward_region_layer, its onlyclass.
         """
-        count = self.shape[0]
-        class_only = torch.zeros(count, dtype=torch.bool, device=self.values.device)
-        if self.head.tree is None or not self.truths.boxes.shape[1]:
-            return class_only
-        without_box = (self.truths.boxes[..., :2] > _CLASS_ONLY).all(-1) & self.truths.valid
-        class_only = without_box.any(1)
-        picture = torch.nonzero(class_only)[:, 0]
+        picture, class_ids = self.assignment.class_only_truths
         if not len(picture):
-            return class_only
-        class_ids = self.truths.class_ids[picture, without_box[picture].int().argmax(1)]
+            return
+        assert self.head.tree is not None
+        count = self.shape[0]
         start, per_picture = self.objectness_at + 1, len(self.values) // count
         scores = self.values[:, start : start + self.head.classes]
         class_probability = self.head.tree.chain(scores).reshape(count, per_picture, -1)[picture]
@@ -341,4 +320,3 @@ class _RegionLoss:
             no_object = -self.options.noobject_scale * self.objectness[everywhere]
             self.delta[everywhere, self.objectness_at] = no_object
             self.delta[boxes, self.objectness_at] = 0
-        return class_only

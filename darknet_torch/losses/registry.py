@@ -30,6 +30,8 @@ from darknet_torch.losses.gaussian_yolo import gaussian_yolo_loss
 from darknet_torch.losses.iseg import iseg_loss
 from darknet_torch.losses.region import region_loss
 from darknet_torch.losses.yolo import yolo_loss
+from darknet_torch.model.network import Network
+from darknet_torch.targets.assignment import Assigner
 
 # Takes the layer, its input, its output, the truths and the context.
 LossFunction = Callable[[Any, Tensor, Tensor, Tensor, LossContext], Loss]
@@ -86,3 +88,20 @@ def loss_function_for(layer: Layer) -> LossFunction | None:
     if getattr(layer.options, "noloss", False):
         return None
     return LOSSES.get(type(layer))
+
+
+def assigners_of(network: Network) -> dict[int, Assigner]:
+    """Layer index -> what assigns the truths of a mini-batch, of the heads with a loss.
+
+    Empty if the truths are not lists of boxes.
+
+    Raises:
+        CfgError: the file of a map= does not exist, or does not hold such numbers.
+    """
+    if not network.heads or network.heads[-1].truths_by_cell:
+        return {}
+    return {
+        head.index: head.assigner
+        for head in network.heads
+        if head.assigner is not None and loss_function_for(head) is not None
+    }

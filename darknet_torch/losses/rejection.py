@@ -4,7 +4,8 @@ A delta that is much larger than the others late in a training points to a wrong
 (num_sigmas_reject_badlabels, badlabels_rejection_percentage); from equidistant_point on,
 small deltas are set to 0 as well. Both need rolling statistics of the deltas of the
 mini-batches before: `RejectionState`. It is never changed; `reject_deltas` returns the next
-one, which the training pass keeps for the next mini-batch and checkpoints save.
+one, which the training pass keeps for the next mini-batch and checkpoints save. The statistics are
+numbers of the host: late in such a training they are read back from the device.
 """
 
 from __future__ import annotations
@@ -51,13 +52,13 @@ def reject_deltas(
     badlabels_rejection_percentage reject.
 
     Args:
-        delta: [boxes, values].
+        delta: [..., values].
         state: the statistics of the mini-batches before.
         net: the options of [net].
         iteration: weight updates made so far.
 
     Returns:
-        The remaining deltas, [boxes, values], and the state for the next [yolo] or mini-batch.
+        The remaining deltas, of that shape, and the state for the next [yolo] or mini-batch.
 
     Source: yolo_layer.c forward_yolo_layer (AlexeyAB), after its loop over threads.
     Differs: a mini-batch without any delta leaves the state unchanged; in C the statistics are
@@ -108,7 +109,7 @@ def _reject_percentage(
     """Set deltas above the threshold to 0; it moves until `percentage` of boxes are rejected."""
     threshold = state.threshold or state.largest
     rejected = delta.abs() > threshold
-    part = int(rejected.sum()) * delta.shape[1] / max(1, int((delta != 0).sum()))
+    part = int(rejected.sum()) * delta.shape[-1] / max(1, int((delta != 0).sum()))
     delta = torch.where(rejected, 0.0, delta)
     if 100 * part > percentage:
         threshold += _THRESHOLD_STEP

@@ -6,24 +6,8 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import FLT_MAX
-from darknet_torch.heads.yolo import AnchorOptions
 
 _RECALL_IOU = 0.5  # a matched box above it counts as found, in the log
-
-
-def class_multipliers(options: AnchorOptions, device: torch.device) -> Tensor | None:
-    """Weight of each class, larger for rare ones, from counters_per_class.
-
-    Returns:
-        [classes] float32, 1 to max_delta; None without counters_per_class.
-
-    Source: parser.c get_classes_multipliers.
-    """
-    counters = options.counters_per_class
-    if not counters:
-        return None
-    counts = torch.tensor(counters, dtype=torch.float32, device=device).clamp(min=1)
-    return (counts.max() / counts).clamp(max=options.max_delta)
 
 
 def focal_delta(scores: Tensor, class_ids: Tensor) -> Tensor:
@@ -63,9 +47,6 @@ def match_statistics(ious: Tensor) -> dict[str, Tensor]:
     Returns:
         Scalars "count", "iou" and "recall" for `Loss.parts`.
     """
-    count = max(1, len(ious))
-    return {
-        "count": torch.tensor(float(len(ious))),
-        "iou": ious.sum() / count,
-        "recall": (ious > _RECALL_IOU).sum() / count,
-    }
+    count = len(ious)
+    means = torch.stack((ious, ious > _RECALL_IOU)).sum(1) / max(1, count)
+    return {"count": ious.new_full((), count), "iou": means[0], "recall": means[1]}

@@ -11,13 +11,12 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.yolo import Yolo, YoloOptions
-from darknet_torch.losses.anchor_matching import Match
 from darknet_torch.losses.anchored import AnchoredLoss
-from darknet_torch.losses.base import CellLabels, Loss, LossContext, sum_of_squares
+from darknet_torch.losses.base import CellLabels, Loss, LossContext
 from darknet_torch.losses.iou import giou, iou, iou_gradient
-from darknet_torch.losses.rejection import reject_deltas
+from darknet_torch.losses.rejection import RejectionState, reject_deltas
 from darknet_torch.losses.terms import clip_delta, match_statistics
-from darknet_torch.losses.truths import by_truth_rank
+from darknet_torch.targets.anchored import Match
 
 _COORDINATES = 4
 
@@ -48,118 +47,101 @@ class YoloLoss(AnchoredLoss):
 
     def compute(self) -> Loss:
         """Set the delta of all boxes, and return it with its cost."""
-        best_iou, truth_index = self.ignore_overlapping()
-        self.assign_overlapping(best_iou, truth_index)
-        height, width = self.size
-        match = self.matcher.match(*self.truths.cells(width, height))
-        ious = self.assign_matched(match)
+        self.assign_overlapping(*self.ignore_overlapping())
+        ious, cost_ious = self.assign_matched()
         if self.options.iou_thresh < 1:
-            self.average_box_delta(self.delta[:, self.coordinates] != 0)
-        rejection = None
-        if self.context.dialect.training.cumulative_yolo:
-            self.delta, rejection = reject_deltas(
-                self.delta, self.context.rejection, self.context.net, self.context.iteration
-            )
+            self.average_box_delta(self.delta[:, :, self.coordinates] != 0)
+        rejection = self._reject() if self.cumulative else None
+        total = self.arithmetic.sum_of_squares(self.delta)
+        # Squared deltas of objectness and classes, forward_yolo_layer's classification_loss.
+        classification = self.arithmetic.sum_of_squares(self.delta[:, :, self.coordinates :])
+        classification = self.options.obj_normalizer * classification
         return Loss(
             self.delta_at_input(),
-            self._cost(ious),
+            self._cost(cost_ious, total, classification),
             scale=self.options.delta_normalizer,
-            parts=self._log_parts(ious),
-            cell_labels=self._cell_labels(match),
+            parts=self._log_parts(ious, total, classification),
+            cell_labels=CellLabels(*self.assignment.track_labels),
             rejection=rejection,
         )
 
-    def predicted_boxes(
-        self, values: Tensor, column: Tensor, row: Tensor, anchor: Tensor
-    ) -> Tensor:
-        """See `AnchoredLoss.predicted_boxes`. Source: yolo_layer.c get_yolo_box."""
-        height, width = self.size
-        raw = values[:, 2:4]
-        # C's exp and log are of doubles, and it stores their results as floats.
-        factor = raw * raw * 4 if self.options.new_coords else raw.double().exp()
-        sizes = (factor * anchor / self.input_size()).float()
-        centre = torch.stack(((values[:, 0] + column) / width, (values[:, 1] + row) / height), -1)
-        return torch.cat((centre, sizes), -1)
+    def _reject(self) -> RejectionState:
+        """Reject bad labels, see `reject_deltas`."""
+        context = self.context
+        delta, rejection = reject_deltas(
+            self.by_box(self.delta), context.rejection, context.net, context.iteration
+        )
+        self.delta = delta.permute(0, 1, 4, 2, 3)
+        return rejection
 
-    def box_delta(self, values: Tensor, match: Match) -> tuple[Tensor, Tensor]:
-        """[K, 4] deltas of x, y, w, h, and [K, 2]: the IoU, and the IoU or GIoU of the cost.
+    def predicted_boxes(self) -> Tensor:
+        """See `AnchoredLoss.predicted_boxes`. Source: yolo_layer.c get_yolo_box."""
+        raw = self.values[:, :, 2:4]
+        # C's exp and log are of doubles, and it stores their results as floats.
+        factor = raw * raw * 4 if self.options.new_coords else self._exponential(raw)
+        sizes = factor * self.anchor_maps() / self.assignment.input_wh[:, None, None]
+        centre = (self.values[:, :, :2] + self.grid()) / self.assignment.map_wh[:, None, None]
+        return torch.cat((centre.transpose(1, 2), sizes.float().transpose(1, 2)), 1)
+
+    def _exponential(self, raw: Tensor) -> Tensor:
+        return self.arithmetic.to_compute(raw).exp()
+
+    def box_delta(
+        self, values: Tensor, predicted: Tensor, match: Match
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """[K, 4] deltas of x, y, w, h; the IoU, and the IoU or GIoU of the cost, both [K].
 
         Source: yolo_layer.c delta_yolo_box.
         """
-        predicted = self.predicted_boxes(values, match.columns, match.rows, match.anchors)
-        weight = self.box_weight(match.class_ids)[:, None]
         if self.options.iou_loss == "mse":
-            delta = self._mse_delta(values, match) * weight
+            delta = self._mse_delta(values, match) * self.box_weight(match)
         else:
-            delta = self._iou_delta(values, predicted, match.truth_boxes) * weight
-            delta = clip_delta(delta, self.options.max_delta)
-        cost_iou = giou if self.options.iou_loss == "giou" else iou
-        pair = (predicted, match.truth_boxes)
-        return delta, torch.stack((iou(*pair), cost_iou(*pair)), -1)
+            delta = self._iou_delta(values, predicted, match.truth_boxes)
+            delta = clip_delta(delta * self.box_weight(match), self.options.max_delta)
+        ious = iou(predicted, match.truth_boxes)
+        is_giou = self.options.iou_loss == "giou"
+        return delta, ious, giou(predicted, match.truth_boxes) if is_giou else ious
 
     def _iou_delta(self, values: Tensor, predicted: Tensor, truth_boxes: Tensor) -> Tensor:
         """[K, 4]: the gradient of the IoU; for w and h through the exponential."""
         sizes = torch.where(predicted[:, 2:] == 0, 1.0, predicted[:, 2:])
         boxes = torch.cat((predicted[:, :2], sizes), -1)
-        delta = iou_gradient(boxes, truth_boxes, self.options.iou_loss)
+        delta = iou_gradient(boxes, truth_boxes, self.options.iou_loss, self.arithmetic)
         if self.options.new_coords:
             return delta
-        size_delta = (delta[:, 2:] * values[:, 2:4].double().exp()).float()
+        size_delta = (delta[:, 2:] * self._exponential(values[:, 2:4])).float()
         return torch.cat((delta[:, :2], size_delta), -1)
 
     def _mse_delta(self, values: Tensor, match: Match) -> Tensor:
         """[K, 4]: encoded ground truth less prediction, larger for small boxes."""
-        height, width = self.size
         truth = match.truth_boxes
-        target_xy = torch.stack(
-            (truth[:, 0] * width - match.columns, truth[:, 1] * height - match.rows), -1
-        )
-        sizes = truth[:, 2:] * self.input_size()
+        target_xy = truth[:, :2] * self.assignment.map_wh - match.cells
+        sizes = truth[:, 2:] * self.assignment.input_wh
         if self.options.new_coords:
             target_wh = (sizes / (4 * match.anchors)).sqrt()
         else:
-            target_wh = (sizes / match.anchors).double().log().float()
+            target_wh = self.arithmetic.to_compute(sizes / match.anchors).log().float()
         scale = (2 - truth[:, 2] * truth[:, 3])[:, None]
         return scale * (torch.cat((target_xy, target_wh), -1) - values[:, :4])
 
-    def _cost(self, ious: Tensor) -> Tensor:
-        """The cost that Darknet prints. Source: end of yolo_layer.c forward_yolo_layer."""
-        total = sum_of_squares(self.delta)
-        squares_only = (
-            not self.context.dialect.training.cumulative_yolo or not self.options.show_details
-        )
+    def _cost(self, ious: Tensor, total: Tensor, classification: Tensor) -> Tensor:
+        """The cost that Darknet prints. Source: end of yolo_layer.c forward_yolo_layer.
+
+        Args:
+            ious: [K] of each matched box with its ground truth.
+            total, classification: sums of squared deltas.
+        """
+        squares_only = not self.cumulative or not self.options.show_details
         if squares_only or self.options.iou_loss == "mse":
             return total
-        mean_iou_loss = (1 - ious[:, 1]).sum() / max(1, len(ious))
-        return self.options.iou_normalizer * mean_iou_loss + self._classification_loss()
+        mean_iou_loss = (1 - ious).sum() / max(1, len(ious))
+        return self.options.iou_normalizer * mean_iou_loss + classification
 
-    def _classification_loss(self) -> Tensor:
-        """Squared deltas of objectness and classes.
-
-        Source: yolo_layer.c forward_yolo_layer, its classification_loss.
-        """
-        return self.options.obj_normalizer * sum_of_squares(self.delta[:, self.coordinates :])
-
-    def _log_parts(self, ious: Tensor) -> dict[str, Tensor]:
-        total = sum_of_squares(self.delta)
-        classification = self._classification_loss()
+    def _log_parts(self, ious: Tensor, total: Tensor, classification: Tensor) -> dict[str, Tensor]:
+        count = self.shape[0]
         return {
-            **match_statistics(ious[:, 0]),
-            "class_loss": classification / self.shape[0],
-            "iou_loss": (total - classification) / self.shape[0],
-            "total_loss": total / self.shape[0],
+            **match_statistics(ious),
+            "class_loss": classification / count,
+            "iou_loss": (total - classification) / count,
+            "total_loss": total / count,
         }
-
-    def _cell_labels(self, match: Match) -> CellLabels:
-        """The ground truths of the boxes whose anchor fits them best, for [contrastive].
-
-        Boxes matched because of iou_thresh alone have no label, as in C.
-        """
-        tracks = torch.full((len(self.values),), -1, device=self.values.device)
-        classes = tracks.clone()
-        best = torch.nonzero(match.fits_best)[:, 0]
-        for turn in by_truth_rank(match.box_indices[best]):
-            boxes = match.box_indices[best[turn]]
-            tracks[boxes] = match.track_ids[best[turn]]
-            classes[boxes] = match.class_ids[best[turn]]
-        return CellLabels(tracks, classes)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 from darknet_torch.cfg.dialect import Dialect
@@ -135,6 +136,29 @@ class Arithmetic:
         """
         return x.mean((2, 3), keepdim=True)
 
+    def to_compute(self, x: Tensor) -> Tensor:
+        """Convert to the precision in which losses compute exp, log, atan and what follows.
+
+        Args:
+            x: any shape.
+
+        Returns:
+            The same shape: float32.
+        """
+        return x.float()
+
+    def sum_of_squares(self, x: Tensor, dim: tuple[int, ...] = ()) -> Tensor:
+        """Sum the squares of values.
+
+        Args:
+            x: any shape.
+            dim: the dimensions to sum over; all if empty.
+
+        Returns:
+            The shape of `x` without these dimensions, float32.
+        """
+        return x.float().square().sum(dim or None)
+
 
 class CArithmetic(Arithmetic):
     """The order of sums and the rounding of C's loops.
@@ -196,6 +220,14 @@ class CArithmetic(Arithmetic):
 
     def channel_means(self, x: Tensor) -> Tensor:
         return c_order_rounding.mean(x)
+
+    def to_compute(self, x: Tensor) -> Tensor:
+        """C's functions take and return doubles."""
+        return x.double()
+
+    def sum_of_squares(self, x: Tensor, dim: tuple[int, ...] = ()) -> Tensor:
+        squares = x.float().square()
+        return squares.sum(dim or None, dtype=torch.float64).float()
 
 
 FAST = Arithmetic()

@@ -58,11 +58,11 @@ class TreeProbabilities(nn.Module):
         groups = torch.zeros(
             len(classes), len(self.tree.groups), dtype=torch.bool, device=classes.device
         )
-        while len(rows):
-            on_path[rows, classes] = True
-            groups[rows, self.group_of[classes]] = True
-            classes = self.parents[classes]
-            rows, classes = rows[classes >= 0], classes[classes >= 0]
+        for _ in self.levels:  # no path is longer
+            known, at = classes >= 0, classes.clamp(min=0)
+            on_path[rows, at] |= known
+            groups[rows, self.group_of[at]] |= known
+            classes = torch.where(known, self.parents[at], -1)
         return groups[:, self.group_of], on_path
 
     def leaves(self, chained: Tensor) -> Tensor:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 from darknet_torch.augment.source import SampleBatch, SampleRequest, SampleSource
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import UsageError
+from darknet_torch.targets.assignment import Assigner, Assignment, assign_to_heads
 from darknet_torch.training.workers import PATIENCE, Workers
 
 
@@ -28,6 +29,7 @@ class TrainBatch:
         restarts: indices, from 0, of those text streams of this rank whose recurrent state is
             reset before this mini-batch.
         iteration, subdivision: which mini-batch of the run it is, from 0.
+        assignments: layer index of a head -> the truths assigned to its boxes.
     """
 
     images: Tensor
@@ -37,16 +39,25 @@ class TrainBatch:
     restarts: Sequence[int] = ()
     iteration: int = 0
     subdivision: int = 0
+    assignments: Mapping[int, Assignment] = field(default_factory=dict)
 
     def to(self, device: torch.device) -> TrainBatch:
         """A copy on `device`."""
         images = self.images.to(device, non_blocking=True)
-        return replace(self, images=images, truths=self.truths.to(device, non_blocking=True))
+        truths = self.truths.to(device, non_blocking=True)
+        assignments = self._assignments(lambda part: part.to(device, non_blocking=True))
+        return replace(self, images=images, truths=truths, assignments=assignments)
 
     def pin_memory(self) -> TrainBatch:
         """A copy in page-locked memory."""
         images = _as_floats(self.images).pin_memory()
-        return replace(self, images=images, truths=self.truths.pin_memory())
+        assignments = self._assignments(lambda part: part.pin_memory())
+        truths = self.truths.pin_memory()
+        return replace(self, images=images, truths=truths, assignments=assignments)
+
+    def _assignments(self, convert: Callable[[Tensor], Tensor]) -> dict[int, Assignment]:
+        """The assignments, their tensors changed by `convert`."""
+        return {index: given.converted(convert) for index, given in self.assignments.items()}
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,15 @@ class _Task:
 
     def __str__(self) -> str:
         return f"mini-batch {self.subdivision + 1} of iteration {self.request.iteration + 1}"
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What a worker makes of a task."""
+
+    task: _Task
+    samples: SampleBatch
+    assignments: Mapping[int, Assignment]
 
 
 def _ignore(text: str) -> None:
@@ -81,6 +101,7 @@ class Batches:
         mini_batch_of: gives the samples per step in an iteration, if they vary with the size.
         workers: processes that make mini-batches; 0 makes them in this process.
         rank, world_size: which of the processes that train together this is, and how many.
+        assigners: layer index of a head -> assigns the truths to its boxes.
         pin_memory: put the tensors into page-locked memory, for copies to a CUDA device.
         on_wait: called with a line for the user after every `patience` seconds in which a
             mini-batch does not come.
@@ -102,6 +123,7 @@ class Batches:
     workers: int = 0
     rank: int = 0
     world_size: int = 1
+    assigners: Mapping[int, Assigner] = field(default_factory=dict)
     pin_memory: bool = False
     on_wait: Callable[[str], None] = _ignore
     patience: float = PATIENCE
@@ -136,7 +158,7 @@ class Batches:
 
     def _made(self) -> Generator[TrainBatch]:
         """The mini-batches, made in this process or in workers."""
-        work = partial(_load, self.source)
+        work = partial(_load, self.source, self.assigners)
         # Page-locked memory belongs to the device of the thread that asks for it.
         receive = partial(_received, torch.cuda.current_device() if self.pin_memory else None)
         if not self.workers:
@@ -178,22 +200,26 @@ class Batches:
         )
 
 
-def _load(source: SampleSource, task: _Task) -> tuple[int, int, SampleBatch]:
-    """Make a mini-batch: its iteration and subdivision, and arrays of numpy, without torch."""
-    return task.request.iteration, task.subdivision, source.load(task.request)
+def _load(source: SampleSource, assigners: Mapping[int, Assigner], task: _Task) -> _Loaded:
+    """Make a mini-batch: arrays of numpy, without torch."""
+    request = task.request
+    batch = source.load(request)
+    size = (request.height, request.width)
+    return _Loaded(task, batch, assign_to_heads(assigners, batch.truths, size))
 
 
-def _received(device: int | None, made: tuple[int, int, SampleBatch]) -> TrainBatch:
+def _received(device: int | None, loaded: _Loaded) -> TrainBatch:
     """Make tensors of the arrays, in page-locked memory for CUDA device number `device`."""
-    iteration, subdivision, loaded = made
+    samples = loaded.samples
     batch = TrainBatch(
-        torch.from_numpy(loaded.images),
-        torch.from_numpy(loaded.truths),
-        list(loaded.paths),
-        list(loaded.problems),
-        list(loaded.restarts),
-        iteration,
-        subdivision,
+        torch.from_numpy(samples.images),
+        torch.from_numpy(samples.truths),
+        list(samples.paths),
+        list(samples.problems),
+        list(samples.restarts),
+        loaded.task.request.iteration,
+        loaded.task.subdivision,
+        {index: made.converted(torch.from_numpy) for index, made in loaded.assignments.items()},
     )
     if device is None:
         return batch

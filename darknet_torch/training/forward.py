@@ -136,6 +136,7 @@ class ForwardPass:
                         output = output.detach()
             if layer.options.truth:
                 truths = output.detach()
+                context = replace(context, assignments={})  # they were of the other truths
             outputs[layer.index] = output
             if layer.works_in_place:
                 outputs[layer.sources[0]] = output

@@ -152,7 +152,7 @@ class TrainingLoop:
             self._stop_if_asked()
             inputs += len(batch.images)
             self.seen += len(batch.images)  # some losses depend on it
-            result = self.forward(batch.images, batch.truths, self._loss_context(batch.images))
+            result = self.forward(batch.images, batch.truths, self._loss_context(batch))
             self._check_finite(result, batch.paths)
             self._backward(result.root)  # gradients add up from mini-batch to mini-batch
             self.events.on_mini_batch(self, result)
@@ -285,7 +285,8 @@ class TrainingLoop:
         seen = self.iteration * self.batch_size
         self.network.header = replace(self.network.header, seen=seen)
 
-    def _loss_context(self, images: Tensor) -> LossContext:
+    def _loss_context(self, batch: TrainBatch) -> LossContext:
+        images = batch.images
         return LossContext(
             net=self.network.net,
             dialect=self.network.dialect,
@@ -293,6 +294,7 @@ class TrainingLoop:
             width=images.shape[3] if images.dim() == 4 else 1,
             seen=self.seen,
             iteration=self.iteration,
+            assignments=batch.assignments,
         )
 
     def _backward(self, root: Tensor) -> None:

@@ -13,6 +13,7 @@ import torch
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
 from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.errors import CfgError, UsageError, warn
+from darknet_torch.losses.registry import assigners_of
 from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import LoadReport
@@ -166,6 +167,7 @@ def batches_of(
         workers=plan.workers,
         rank=processes.rank,
         world_size=processes.count,
+        assigners=assigners_of(network),
         pin_memory=next(network.parameters()).is_cuda,
     )
 

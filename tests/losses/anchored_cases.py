@@ -26,5 +26,9 @@ def row(column, line, size, class_id=0):
     return [(column + 0.5) / COLUMNS, (line + 0.5) / ROWS, size / WIDTH, size / HEIGHT, class_id]
 
 
-def match(computation):
-    return computation.matcher.match(*computation.truths.cells(COLUMNS, ROWS))
+def assigned(found):
+    """The boxes of matches, flat in [N, boxes, H, W]."""
+    return [
+        ((picture * 3 + box) * ROWS + line) * COLUMNS + column
+        for picture, box, line, column in zip(*(part.tolist() for part in found.at), strict=True)
+    ]

@@ -40,7 +40,7 @@ class ReferenceYolo:
 
     def __init__(self, head, out, rows, size, class_map=None):
         self.o, self.out, self.rows, self.map = head.options, out, rows, class_map
-        self.anchors = [tuple(F(v) for v in pair) for pair in head.all_anchors.tolist()]
+        self.anchors = [tuple(F(v) for v in pair) for pair in head.all_anchors]
         self.mask, self.classes = list(head.mask), head.classes
         self.height, self.width = size
         self.delta = np.zeros_like(out)

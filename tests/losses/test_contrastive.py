@@ -90,7 +90,8 @@ yolo_layer=-2
 
 def yolo_loss(track_ids, class_ids):
     """The loss of a [yolo] that has matched these ground truths with its boxes."""
-    labels = CellLabels(track_ids, class_ids)
+    boxes = torch.nonzero(track_ids >= 0)[:, 0]
+    labels = CellLabels(boxes, track_ids[boxes], class_ids[boxes])
     return Loss(torch.zeros(1), torch.tensor(0.0), cell_labels=labels)
 
 

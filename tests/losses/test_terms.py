@@ -6,27 +6,15 @@ import pytest
 import torch
 
 from darknet_torch.losses.terms import (
-    class_multipliers,
     clip_delta,
     focal_delta,
     match_statistics,
 )
 from tests.losses.cases import build
 
-CPU = torch.device("cpu")
-
 
 def yolo_options(options):
     return build(f"[yolo]\nanchors=6,9\nnum=1\nclasses=3\n{options}", 8).options
-
-
-def test_rare_classes_have_larger_multipliers_up_to_max_delta():
-    options = yolo_options("counters_per_class=100,50,0\nmax_delta=5")
-    assert class_multipliers(options, CPU).tolist() == [1, 2, 5]
-
-
-def test_without_counters_there_are_no_multipliers():
-    assert class_multipliers(yolo_options(""), CPU) is None
 
 
 def test_clip_delta_replaces_nan_and_infinities_and_bounds_the_rest():

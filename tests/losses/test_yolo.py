@@ -172,5 +172,8 @@ def test_cell_labels_hold_the_track_of_the_best_anchor_only(options):
     rows[..., 5] = np.arange(24).reshape(2, 12)
     output, loss = compute_loss(head, x, rows, loss_context(head))
     reference, _, _ = run_reference(ReferenceYolo, head, output, rows)
-    assert loss.cell_labels.track_ids.tolist() == reference.track_ids.flatten().tolist()
-    assert loss.cell_labels.class_ids.tolist() == reference.track_class_ids.flatten().tolist()
+    labels, tracks = loss.cell_labels, reference.track_ids.flatten()
+    assert labels.boxes.tolist() == np.flatnonzero(tracks >= 0).tolist()
+    assert labels.track_ids.tolist() == tracks[tracks >= 0].tolist()
+    classes = reference.track_class_ids.flatten()[tracks >= 0]
+    assert labels.class_ids.tolist() == classes.tolist()
