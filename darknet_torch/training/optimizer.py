@@ -64,9 +64,12 @@ class Optimizer:
     ) -> torch.optim.Optimizer:
         net = self.net
         if net.adam:
-            return torch.optim.Adam(groups, lr=0.0, betas=(net.B1, net.B2), eps=net.eps)
-        kind = CSGD if arithmetic.exact_order else torch.optim.SGD
-        return kind(groups, lr=0.0, momentum=net.momentum)
+            betas = net.B1, net.B2
+            return torch.optim.Adam(groups, lr=0.0, betas=betas, eps=net.eps, fused=True)
+        if arithmetic.exact_order:
+            return CSGD(groups, lr=0.0, momentum=net.momentum)
+        # One operation updates all arrays of a group.
+        return torch.optim.SGD(groups, lr=0.0, momentum=net.momentum, fused=True)
 
     def step(
         self,
@@ -144,7 +147,16 @@ class Optimizer:
         """
         if self.inner and state:
             self.inner.load_state_dict(state)
+            self._lay_out_as_arrays()
             self.inner.zero_grad()
+
+    def _lay_out_as_arrays(self) -> None:
+        """Let each momentum have its array's order in memory, which fused updates ask for."""
+        assert self.inner is not None
+        for array, values in self.inner.state.items():
+            for name, value in values.items():
+                if isinstance(value, Tensor) and value.shape == array.shape:
+                    values[name] = torch.empty_like(array).copy_(value)
 
 
 class CSGD(torch.optim.SGD):
