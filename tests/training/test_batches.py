@@ -55,6 +55,14 @@ def test_mini_batches_come_in_order_and_size(source):
     assert found[0].truths.shape == (3, 10, 5)
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_bytes_may_stay_bytes(source, workers):
+    found = list(batches(source, workers=workers, stop=2).unconverted())
+    assert {batch.images.dtype for batch in found} == {torch.uint8}
+    floats = [batch.with_float_images() for batch in found]
+    assert values(floats) == values(batches(source, stop=2))
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_any_number_of_workers_makes_the_same_mini_batches(source, workers):
     assert values(batches(source, workers=workers)) == values(batches(source))
