@@ -113,9 +113,13 @@ def device_batches(
         memory_format: of the images.
         waiting: each mini-batch is waited for in such a context.
     """
-    started = (copier.start(batch) for batch in _fetched(batches, waiting))
-    for copied in _in_advance(started, copier.ahead):
-        yield copied().with_float_images(memory_format)
+
+    def finished(copied: Callable[[], TrainBatch]) -> TrainBatch:
+        return copied().with_float_images(memory_format)
+
+    started = map(copier.start, _fetched(batches, waiting))
+    # Unlike a variable of a loop, `map` does not keep the bytes of the mini-batch in use.
+    yield from map(finished, _in_advance(started, copier.ahead))
 
 
 def _fetched(

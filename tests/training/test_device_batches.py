@@ -1,6 +1,7 @@
 """Mini-batches on a device; a copier that writes down its calls stands for a GPU's."""
 
-from contextlib import contextmanager
+import weakref
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -53,6 +54,15 @@ def numbered(count, log=(), error=None):
         raise error
 
 
+def noted(count, held):
+    """`count` mini-batches; `held` gets a weak reference to each."""
+    for number in range(count):
+        batch = TrainBatch(torch.zeros(1, 1, 1, 1), torch.zeros(1, 1), iteration=number)
+        held.append(weakref.ref(batch))
+        yield batch
+        del batch
+
+
 def test_the_next_mini_batch_is_copied_before_one_is_used():
     log = []
     for batch in device_batches(numbered(3, log), LoggedCopier(log)):
@@ -77,6 +87,21 @@ def test_without_streams_each_mini_batch_is_copied_when_it_is_used():
 def test_none_is_lost_or_doubled(count, ahead):
     found = device_batches(numbered(count), LoggedCopier([], ahead))
     assert [batch.iteration for batch in found] == list(range(count))
+
+
+def test_the_bytes_are_given_up_when_they_are_floats():
+    held = []
+    found = device_batches(noted(4, held), LoggedCopier([]))
+    for number in range(3):
+        next(found)
+        assert [ref() is not None for ref in held] == [False] * (number + 1) + [True]
+
+
+def test_what_was_fetched_in_advance_is_given_up_when_they_are_closed():
+    held = []
+    with closing(device_batches(noted(3, held), LoggedCopier([]))) as found:
+        next(found)
+    assert [ref() for ref in held] == [None, None]
 
 
 @pytest.mark.parametrize("ahead", [0, 1])
