@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -20,6 +20,7 @@ from darknet_torch.ops.arithmetic import FAST
 from darknet_torch.training.averaging import WeightAverage
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback, CallbackList
+from darknet_torch.training.device_batches import copier_for, device_batches, image_format
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.forward import ForwardPass, MiniBatchResult
 from darknet_torch.training.iteration_start import (
@@ -130,8 +131,11 @@ class TrainingLoop:
                 output is gone; callbacks have saved its last complete iteration.
         """
         self._count_in_header()
-        received = self._received(batches)
-        with self.stop_requests.listening(), self._reporting_early_end():
+        with (
+            closing(self._received(batches)) as received,
+            self.stop_requests.listening(),
+            self._reporting_early_end(),
+        ):
             self.events.on_start(self)
             while self.iteration < self.network.net.max_batches:
                 self.train_iteration(islice(received, self.network.net.subdivisions))
@@ -265,20 +269,22 @@ class TrainingLoop:
         for problem in self.problems.add(problems):
             self.events.on_problem(self, problem)
 
-    def _received(self, batches: Iterable[TrainBatch]) -> Iterator[TrainBatch]:
+    def _received(self, batches: Iterable[TrainBatch]) -> Generator[TrainBatch]:
         """The mini-batches on the network's device; faults in their data are reported."""
         device = next(self.network.parameters()).device
-        iterator = iter(batches)
-        while True:
-            with self.interruptible():
-                batch = next(iterator, None)
-            if batch is None:
-                return
+        received = device_batches(
+            batches,
+            copier_for(device),
+            memory_format=image_format(self.network),
+            waiting=self.interruptible,
+        )
+        for batch in received:
+            # Only now: some were fetched in advance.
             self.report_problems(batch.problems)
             for stream in batch.restarts:
                 for layer in self.network.layers:
                     layer.reset_stream_state(stream)
-            yield batch.to(device)
+            yield batch
 
     def _count_in_header(self) -> None:
         """Let weight files count whole iterations. Source: parser.c save_weights (AlexeyAB)."""
