@@ -23,8 +23,9 @@ from darknet_torch.model.network import Network
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback, CallbackList
 from darknet_torch.training.forward import MiniBatchResult
-from darknet_torch.training.loop import TrainingLoop, Update
+from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.schedule import rate_at
+from darknet_torch.training.updates import Update
 from tools import records
 from tools.deviation import Deviation, worst
 

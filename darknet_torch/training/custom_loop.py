@@ -19,7 +19,6 @@ from darknet_torch.losses.base import LossContext
 from darknet_torch.model.network import Network
 from darknet_torch.training.batches import TrainBatch, float_images
 from darknet_torch.training.data import kind_of, open_training_data
-from darknet_torch.training.device_batches import image_format
 from darknet_torch.training.forward import ForwardPass
 from darknet_torch.training.line_log import ProblemWarnings
 from darknet_torch.training.multiscale import MultiScale
@@ -118,7 +117,7 @@ class NetworkLoss:
         """
         self._check(images, truths)
         device = next(self.network.parameters()).device
-        images = float_images(images.to(device), image_format(self.network))
+        images = float_images(images.to(device), self._forward.memory_format)
         iteration = self.seen // batch_size(self.network.net)
         for layer in self.network.layers:
             layer.on_iteration_start(iteration)

@@ -10,7 +10,6 @@ from typing import Protocol, TypeVar
 
 import torch
 
-from darknet_torch.model.network import Network
 from darknet_torch.training.batches import TrainBatch
 
 T = TypeVar("T")
@@ -85,15 +84,6 @@ class CudaCopier:
 def copier_for(device: torch.device) -> Copier:
     """The fastest way to copy to `device`."""
     return CudaCopier(device) if device.type == "cuda" else DirectCopier(device)
-
-
-def image_format(network: Network) -> torch.memory_format:
-    """The order in memory in which a network in training takes its images.
-
-    PyTorch convolves faster with the channels last; C's order is that of C's memory.
-    """
-    exact = network.arithmetic.exact_order
-    return torch.contiguous_format if exact else torch.channels_last
 
 
 def device_batches(

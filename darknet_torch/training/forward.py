@@ -48,6 +48,7 @@ class ForwardPass:
         autocast: run the layers, not the losses, in this reduced precision.
 
     Attributes:
+        memory_format: the order in memory in which it takes images fastest.
         accumulated: layer index -> the delta that its mini-batches add up, for the layers
             whose delta the C code never zeroes.
         rejection: the state of bad-label rejection; each loss gets the one that the loss before
@@ -58,7 +59,7 @@ class ForwardPass:
 
     def __init__(self, network: Network, autocast: torch.dtype | None = None) -> None:
         self.network, self.autocast = network, autocast
-        self.memory_format = torch.contiguous_format
+        self.memory_format = torch.contiguous_format  # of C's memory
         if not network.arithmetic.exact_order:
             self.memory_format = torch.channels_last
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -80,6 +81,13 @@ class ForwardPass:
             and not (layer.has_state or layer.works_in_place)
             and layer.index not in self.overwritten_by
         )
+
+    @property
+    def outlives(self) -> bool:
+        """Whether something outlives a mini-batch."""
+        net = self.network.net
+        recurrent = any(layer.has_state for layer in self.network.layers)
+        return bool(self.accumulated or recurrent or net.badlabels_rejection_percentage)
 
     def state_dict(self) -> dict[str, Any]:
         """What outlives a mini-batch: a copy that later mini-batches do not change.

@@ -112,6 +112,24 @@ class Optimizer:
         self.inner.zero_grad(set_to_none=True)
         self._clip()
 
+    @property
+    def can_skip(self) -> bool:
+        """Whether `skip_if` works: for PyTorch's fused updates."""
+        return self.inner is not None and not isinstance(self.inner, CSGD)
+
+    @torch.no_grad()
+    def skip_if(self, broken: Tensor) -> None:
+        """Let the next `step` change nothing if `broken`, a bool scalar, is true on the device.
+
+        The gradients become NaN, which the scaler of gradients looks for; without one the fused
+        updates take the flag themselves.
+        """
+        assert self.inner is not None
+        self.inner.found_inf = broken.float()  # type: ignore[attr-defined]
+        for parameter in itertools.islice(self.parameters(), 1):
+            if parameter.grad is not None:
+                parameter.grad.masked_fill_(broken, float("nan"))
+
     @torch.no_grad()
     def _centre(self) -> None:
         """Source: blas_kernels.cu gradient_centralization_kernel (AlexeyAB)."""

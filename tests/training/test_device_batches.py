@@ -20,7 +20,6 @@ from darknet_torch.training.device_batches import (
     DirectCopier,
     copier_for,
     device_batches,
-    image_format,
 )
 from darknet_torch.training.loop import TrainingLoop
 from tests.training.small_networks import arrays, network
@@ -273,8 +272,3 @@ def test_faults_and_restarts_come_when_their_mini_batch_is_used(monkeypatch):
     assert log == plain
     assert log[:6] == ["0.jpg", "reset 0", "mini-batch", "1.jpg", "reset 1", "mini-batch"]
     assert log.count("mini-batch") == 6
-
-
-def test_images_keep_c_s_order_where_sums_do():
-    assert image_format(network(CFG)) == torch.channels_last
-    assert image_format(network(CFG, arithmetic="c_order")) == torch.contiguous_format
