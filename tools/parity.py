@@ -122,10 +122,10 @@ def compare(
     ]
 
 
-def check_training(path: Path, cfg_folder: Path) -> Deviation:
+def check_training(path: Path, cfg_folder: Path, arithmetic: str = "c_order") -> Deviation:
     """Train as in a training record, and compare costs, deltas and parameters."""
     record = records.read_record(path)
-    return check_train(record, build(record, cfg_folder, "c_order"))
+    return check_train(record, build(record, cfg_folder, arithmetic))
 
 
 def _tolerate_one_flip(deviations: list[Deviation]) -> list[Deviation]:
@@ -185,12 +185,22 @@ def _forward(folder: Path, cfg_folder: Path) -> None:
     sys.exit(run(folder, lambda path: check_forward(path, cfg_folder)))
 
 
-def _train(folder: Path, cfg_folder: Path) -> None:
+@main.command("train")
+@click.argument("folder", type=_FOLDER)
+@click.option("--cfg-folder", type=_FOLDER, default=_CFGS)
+@click.option(
+    "--arithmetic",
+    type=click.Choice(["c_order", "fast"]),
+    default="c_order",
+    help="How the network adds up; fast shows how far it is from C, not whether it passes.",
+)
+def _train(folder: Path, cfg_folder: Path, arithmetic: str) -> None:
+    """Train as in records, and compare costs, deltas and parameters."""
     torch.set_num_threads(1)  # exact-order sums are many small operations, which threads slow down
-    sys.exit(run(folder, lambda path: check_training(path, cfg_folder)))
+    sys.exit(run(folder, lambda path: check_training(path, cfg_folder, arithmetic)))
 
 
-for _name, _function in (("forward", _forward), ("layers", _forward), ("train", _train)):
+for _name, _function in (("forward", _forward), ("layers", _forward)):
     main.command(_name)(
         click.argument("folder", type=_FOLDER)(
             click.option("--cfg-folder", type=_FOLDER, default=_CFGS)(_function)
