@@ -10,7 +10,6 @@ python tools/bench.py train [--net yolov3-tiny:416]
 
 from __future__ import annotations
 
-import itertools
 import statistics
 import subprocess
 import sys
@@ -172,9 +171,12 @@ def eval_(pictures: int, detections: int, classes: int, repeats: int) -> None:
 @main.command()
 @click.option("--data", type=click.Path(exists=True), help="A data set; without it random JPEGs.")
 @click.option("--split", help="The split of the data set.")
-@click.option("--size", "sizes", multiple=True, default=(224, 416), show_default=True)
-@click.option("--workers", multiple=True, default=(0, 1, 2), show_default=True)
-@click.option("--pictures", default=400, show_default=True)
+@click.option("--size", "sizes", multiple=True, default=(320, 416, 608), show_default=True)
+@click.option(
+    "--workers", multiple=True, default=(1,), show_default=True,
+    help="Processes that load; 0 leaves out what they cost to send pictures.",
+)  # fmt: skip
+@click.option("--pictures", default=128, show_default=True)
 def data(
     data: str | None,
     split: str | None,
@@ -182,11 +184,16 @@ def data(
     workers: tuple[int, ...],
     pictures: int,
 ) -> None:
-    """Augment pictures for training, compared with a loop that reads, resizes and mirrors."""
+    """Load pictures for training, compared with a loop that reads, resizes and mirrors them.
+
+    Prints a table of pictures per CPU-second, that of the process which receives them included,
+    and the ratios to the loop. A GPU needs as many cores that load as it trains on pictures per
+    second, divided by this.
+    """
     import cv2
 
     from darknet_torch.datasets.opening import open_dataset
-    from tools.bench_data import RECIPES, ours, peer, random_examples, times
+    from tools.bench_data import PICTURE, random_examples, table
 
     cv2.setNumThreads(1)  # for both; loader workers do so themselves
     with tempfile.TemporaryDirectory() as folder:
@@ -194,18 +201,10 @@ def data(
             examples = list(open_dataset(data, split=split).examples)
         else:
             examples = random_examples(Path(folder), 64)
-        for size in sizes:
-            loop = peer(examples, size, pictures)
-            loop()  # so that the files are cached
-            theirs = pictures / times(loop)[1]
-            click.echo(f"{size} px, read, resize, flip: {theirs:.0f} pictures per CPU-second")
-            for recipe, number in itertools.product(RECIPES, workers):
-                clock, cpu = times(ours(examples, recipe, size, number, pictures))
-                click.echo(
-                    f"{size} px, {recipe}, {number} workers: {pictures / cpu:.0f} samples per "
-                    f"CPU-second, ratio {pictures / cpu / theirs:.2f}; {pictures / clock:.0f} "
-                    "per second"
-                )
+        shown = data or "JPEGs of {1} x {0} pixels".format(*PICTURE)
+        click.echo(f"Pictures per CPU-second (ratio to OpenCV), from {shown}:\n")
+        for line in table(examples, sizes, workers, pictures):
+            click.echo(line)
 
 
 @main.command()

@@ -3,6 +3,7 @@
     python tools/parity.py forward|layers FOLDER [--cfg-folder DIR]
     python tools/parity.py detect FOLDER [--models DIR] [--images DIR]
     python tools/parity.py train FOLDER [--cfg-folder DIR]
+    python tools/parity.py distance FOLDER [--cfg-folder DIR]
     python tools/parity.py rates FILE
     python tools/parity.py map FILE --data ROOT [--models DIR]
 
@@ -36,7 +37,7 @@ from tools import records
 from tools.deviation import Deviation, worst
 from tools.parity_detect import check_detect
 from tools.parity_map import check_map
-from tools.parity_train import check_rates, check_train
+from tools.parity_train import check_rates, check_train, distance
 
 # Relative to the largest value of a layer: C sums float32 values in another order, through up to
 # 160 layers.
@@ -183,6 +184,18 @@ def main() -> None:
 
 def _forward(folder: Path, cfg_folder: Path) -> None:
     sys.exit(run(folder, lambda path: check_forward(path, cfg_folder)))
+
+
+@main.command("distance")
+@click.argument("folder", type=_FOLDER)
+@click.option("--cfg-folder", type=_FOLDER, default=_CFGS)
+def _distance(folder: Path, cfg_folder: Path) -> None:
+    """Train as in records, fast and in C's order, and compare what that changed."""
+    torch.set_num_threads(1)
+    for path in sorted(folder.glob("*.json")):
+        record = records.read_record(path)
+        networks = (build(record, cfg_folder, arithmetic) for arithmetic in ("fast", "c_order"))
+        click.echo(f"{path.stem}: {distance(record, *networks):.2%} of the change of parameters")
 
 
 def _train(folder: Path, cfg_folder: Path) -> None:

@@ -23,8 +23,9 @@ from darknet_torch.model.network import Network
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback, CallbackList
 from darknet_torch.training.forward import MiniBatchResult
-from darknet_torch.training.loop import TrainingLoop, Update
+from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.schedule import rate_at
+from darknet_torch.training.updates import Update
 from tools import records
 from tools.deviation import Deviation, worst
 
@@ -47,14 +48,43 @@ def check_train(record: records.Record, network: Network) -> Deviation:
         network: with the record's parameters, built with the arithmetic "c_order".
     """
     start = [slot.tensor.detach().clone() for _, slot in network.slots()]
-    mirrors = _stop_random_mirroring(network)
     comparison = _Comparison(record)
-    loop = TrainingLoop(network, callbacks=[comparison])
+    _train(record, network, comparison)
+    return worst([*comparison.deviations, *_parameters(network, start, record)])
+
+
+def distance(record: records.Record, network: Network, exact: Network) -> float:
+    """Train two networks as in a record, and compare what that changed in their parameters.
+
+    Args:
+        record: a training record.
+        network, exact: with the record's parameters, built with two arithmetics.
+
+    Returns:
+        The norm of the difference of the changes of all parameters, relative to that of `exact`.
+    """
+    changes = [_change(record, each) for each in (network, exact)]
+    return float((changes[0] - changes[1]).norm() / changes[1].norm())
+
+
+def _change(record: records.Record, network: Network) -> torch.Tensor:
+    before = _parameter_values(network)
+    _train(record, network)
+    return _parameter_values(network) - before
+
+
+def _parameter_values(network: Network) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in network.parameters()])
+
+
+def _train(record: records.Record, network: Network, *callbacks: Callback) -> None:
+    """Train a network as in a record."""
+    mirrors = _stop_random_mirroring(network)
+    loop = TrainingLoop(network, callbacks=callbacks)
     mini_batches = _mini_batches(record, loop, mirrors=mirrors)
     subdivisions = record["net"]["subdivisions"]
     for _ in range(record["iters"] // subdivisions):
         loop.train_iteration(islice(mini_batches, subdivisions))
-    return worst([*comparison.deviations, *_parameters(network, start, record)])
 
 
 class _Comparison(Callback):

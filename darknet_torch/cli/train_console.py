@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from darknet_torch.datasets.examples import Problem
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.forward import MiniBatchResult
-    from darknet_torch.training.loop import TrainingLoop, Update
+    from darknet_torch.training.loop import TrainingLoop
+    from darknet_torch.training.updates import Update
 
 _ROOM = 8  # lines that a live display takes, even in a narrow terminal
 

@@ -14,7 +14,7 @@ from darknet_torch.layers.base import (
     empty_parameter,
 )
 from darknet_torch.ops.arithmetic import ArithmeticModule
-from darknet_torch.ops.normalization import affine, batch_norm, cudnn_batch_norm
+from darknet_torch.ops.normalization import affine, batch_norm, fused_batch_norm
 
 
 class Normalization(ArithmeticModule):
@@ -104,15 +104,11 @@ class Normalization(ArithmeticModule):
 
         The variance divides by N - 1, in the CUDA build by N.
         """
-        rolling = self.rolling_mean, self.rolling_variance
+        arrays = self.scales, biases, self.rolling_mean, self.rolling_variance, self.rolling_step
         if self.cudnn:
-            return cudnn_batch_norm(
-                x, self.scales, biases, *rolling, rolling_step=self.rolling_step
-            )
-        mean, variance = self.arithmetic.batch_statistics(x, *rolling, self.rolling_step)
-        return self.arithmetic.normalize(
-            x, self.scales, biases, mean, variance, epsilon_inside_root=self.epsilon_inside_root
-        )
+            return fused_batch_norm(x, *arrays, over_one_less=False)
+        inside = self.epsilon_inside_root
+        return self.arithmetic.batch_norm(x, *arrays, epsilon_inside_root=inside)
 
 
 class Batchnorm(Layer):

@@ -18,6 +18,7 @@ from darknet_torch.layers.convolution import (
     output_shape,
 )
 from darknet_torch.layers.window import check_output
+from darknet_torch.ops.activations import overwriting
 from darknet_torch.ops.convolution import Geometry
 
 _NOT_SHARED = -1000000000
@@ -244,12 +245,15 @@ class Convolutional(Layer):
         return out if self.bin_output else self.activation(out)
 
     def _activated(self, x: Tensor) -> Tensor:
-        """The activation function, by the arithmetic's own routine where it has one."""
+        """The activation function of a product, which it may overwrite.
+
+        The arithmetic's own routine is taken where it has one.
+        """
         if self.options.activation == "leaky":
             return self.arithmetic.leaky(x)
         if self.options.activation == "logistic":
             return self.arithmetic.logistic(x)
-        return self.activation(x)
+        return overwriting(self.activation)(x)
 
 
 def _describe(shape: tuple[int, ...], normalizes: bool) -> str:

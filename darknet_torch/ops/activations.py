@@ -10,6 +10,7 @@ hard_swish and hard_sigmoid are ours, see `darknet_torch.cfg.dialect.ACTIVATION_
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -184,3 +185,20 @@ ACTIVATIONS: dict[str, Activation] = {
     "hard_swish": functional.hardswish,
     "hard_sigmoid": functional.hardsigmoid,
 }
+
+# The same values, written over the input; PyTorch's gradients of these need the output alone.
+IN_PLACE: dict[str, Activation] = {
+    "relu": torch.relu_,
+    "relu6": partial(functional.relu6, inplace=True),
+    "elu": partial(functional.elu, inplace=True),
+    "relie": partial(functional.leaky_relu, negative_slope=0.01, inplace=True),
+    "leaky": partial(functional.leaky_relu, negative_slope=0.1, inplace=True),
+    "revleaky": partial(functional.leaky_relu, negative_slope=0.1, inplace=True),
+    "tanh": torch.tanh_,
+}
+_IN_PLACE_OF = {ACTIVATIONS[name]: in_place for name, in_place in IN_PLACE.items()}
+
+
+def overwriting(activation: Activation) -> Activation:
+    """Return the form of `activation` that may overwrite its input, for an input of one reader."""
+    return _IN_PLACE_OF.get(activation, activation)

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.errors import UsageError
 from darknet_torch.ops import c_order_rounding, c_order_sums
-from darknet_torch.ops.activations import ACTIVATIONS
+from darknet_torch.ops.activations import IN_PLACE
 from darknet_torch.ops.convolution import Geometry, convolve
-from darknet_torch.ops.normalization import batch_statistics, normalize
+from darknet_torch.ops.normalization import batch_statistics, fused_batch_norm, normalize
 
 
 class Arithmetic:
@@ -50,57 +50,49 @@ class Arithmetic:
         """
         return convolve(x, weights, biases, geometry)
 
-    def batch_statistics(
-        self, x: Tensor, rolling_mean: Tensor, rolling_variance: Tensor, rolling_step: float
-    ) -> tuple[Tensor, Tensor]:
-        """Compute the statistics of a mini-batch, and update the rolling ones.
-
-        Args:
-            x: [N, C, ...].
-            rolling_mean, rolling_variance: [C], changed in place.
-            rolling_step: weight of the mini-batch in the rolling statistics, 0-1.
-
-        Returns:
-            Mean and variance of each channel over pictures and positions, both [C]; the sum of
-            squares is divided by their number less one.
-        """
-        return batch_statistics(x, rolling_mean, rolling_variance, rolling_step)
-
-    def normalize(
+    def batch_norm(
         self,
         x: Tensor,
         scales: Tensor,
         biases: Tensor,
-        mean: Tensor,
-        variance: Tensor,
+        rolling_mean: Tensor,
+        rolling_variance: Tensor,
+        rolling_step: float,
         *,
         epsilon_inside_root: bool,
     ) -> Tensor:
-        """Normalise a mini-batch by its own statistics, with Darknet's gradient.
+        """Normalise a mini-batch by its own statistics, which enter the rolling ones.
 
         Args:
             x: [N, C, ...].
             scales, biases: [C], applied after the normalisation.
-            mean, variance: [C], the statistics of `x`.
+            rolling_mean, rolling_variance: [C], changed in place.
+            rolling_step: weight of the mini-batch in the rolling statistics, 0-1.
             epsilon_inside_root: add the epsilon to the variance, else to its root.
 
         Returns:
-            The shape of `x`.
+            The shape of `x`. The variance is the sum of squares divided by their number less one.
+
+        Source: batchnorm_layer.c forward_batchnorm_layer, backward_batchnorm_layer.
+        Differs: with the epsilon inside the root the gradient is the derivative, see
+        `darknet_torch.ops.normalization.fused_batch_norm`.
         """
-        return normalize(
-            x, scales, biases, mean, variance, epsilon_inside_root=epsilon_inside_root
-        )
+        rolling = rolling_mean, rolling_variance, rolling_step
+        if epsilon_inside_root and x.numel() > x.shape[1]:
+            return fused_batch_norm(x, scales, biases, *rolling, over_one_less=True)
+        statistics = batch_statistics(x, *rolling)
+        return normalize(x, scales, biases, *statistics, epsilon_inside_root=epsilon_inside_root)
 
     def leaky(self, x: Tensor) -> Tensor:
         """Apply the leaky activation of a convolution or [shortcut].
 
         Args:
-            x: any shape.
+            x: any shape, of which the caller is the only reader: it may be changed in place.
 
         Returns:
             The same shape: values below 0 times 0.1.
         """
-        return ACTIVATIONS["leaky"](x)
+        return IN_PLACE["leaky"](x)
 
     def logistic(self, x: Tensor) -> Tensor:
         """Apply the logistic function.
@@ -187,24 +179,20 @@ class CArithmetic(Arithmetic):
         )
         return c_order_sums.convolution(x, weights, biases, window)
 
-    def batch_statistics(
-        self, x: Tensor, rolling_mean: Tensor, rolling_variance: Tensor, rolling_step: float
-    ) -> tuple[Tensor, Tensor]:
-        mean, variance = c_order_sums.statistics(x)
-        rolling_mean.lerp_(mean, rolling_step)
-        rolling_variance.lerp_(variance, rolling_step)
-        return mean, variance
-
-    def normalize(
+    def batch_norm(
         self,
         x: Tensor,
         scales: Tensor,
         biases: Tensor,
-        mean: Tensor,
-        variance: Tensor,
+        rolling_mean: Tensor,
+        rolling_variance: Tensor,
+        rolling_step: float,
         *,
         epsilon_inside_root: bool,
     ) -> Tensor:
+        mean, variance = c_order_sums.statistics(x)
+        rolling_mean.lerp_(mean, rolling_step)
+        rolling_variance.lerp_(variance, rolling_step)
         return c_order_sums.normalization(
             x, scales, biases, mean, variance, epsilon_inside_root=epsilon_inside_root
         )

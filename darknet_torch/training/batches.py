@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,7 +24,8 @@ class TrainBatch:
     """The samples of one mini-batch.
 
     Attributes:
-        images: [N, C, H, W] float32 RGB in 0-1; [N, inputs, 1, 1] for text.
+        images: [N, C, H, W] RGB or grey, float32 in 0-1, or uint8 on their way to the network;
+            [N, inputs, 1, 1] float32 for text.
         truths: [N, ...] float32, in the form that the network's loss takes.
         paths: the pictures in it; a sample may be mixed from several.
         problems: the faults met while they were read.
@@ -42,22 +45,79 @@ class TrainBatch:
     assignments: Mapping[int, Assignment] = field(default_factory=dict)
 
     def to(self, device: torch.device) -> TrainBatch:
-        """A copy on `device`."""
-        images = self.images.to(device, non_blocking=True)
-        truths = self.truths.to(device, non_blocking=True)
-        assignments = self._assignments(lambda part: part.to(device, non_blocking=True))
-        return replace(self, images=images, truths=truths, assignments=assignments)
+        """A copy on `device`.
+
+        For a CUDA device this call only starts the copy, from page-locked memory, on the current
+        stream.
+        """
+        # Elsewhere nothing says when such a copy is complete.
+        non_blocking = device.type == "cuda"
+        return _changed(self, lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
     def pin_memory(self) -> TrainBatch:
         """A copy in page-locked memory."""
-        images = _as_floats(self.images).pin_memory()
-        assignments = self._assignments(lambda part: part.pin_memory())
-        truths = self.truths.pin_memory()
-        return replace(self, images=images, truths=truths, assignments=assignments)
+        return _changed(self, _pinned)
 
-    def _assignments(self, convert: Callable[[Tensor], Tensor]) -> dict[int, Assignment]:
-        """The assignments, their tensors changed by `convert`."""
-        return {index: given.converted(convert) for index, given in self.assignments.items()}
+    def tensors(self) -> list[Tensor]:
+        """All tensors in it, in the order of the fields."""
+        found: list[Tensor] = []
+
+        def note(tensor: Tensor) -> Tensor:
+            found.append(tensor)
+            return tensor
+
+        _changed(self, note)
+        return found
+
+    def with_float_images(
+        self, memory_format: torch.memory_format = torch.contiguous_format
+    ) -> TrainBatch:
+        """A copy with `float_images` on the same device."""
+        return replace(self, images=float_images(self.images, memory_format))
+
+
+def float_images(
+    images: Tensor, memory_format: torch.memory_format = torch.contiguous_format
+) -> Tensor:
+    """Convert images to float32, uint8 ones to 0-1; the values are the same on every device.
+
+    Args:
+        images: [N, ...] uint8, or floats.
+        memory_format: of the result, if it is [N, C, H, W].
+    """
+    layout = memory_format if images.dim() == 4 else torch.preserve_format
+    floats = images.to(torch.float32, memory_format=layout)
+    if images.dtype == torch.uint8:
+        # Divided by a number, PyTorch multiplies by its inverse on a GPU, and half of the values
+        # differ from the CPU's. Divided by a tensor they do not.
+        floats.div_(floats.new_full((), 255))
+    return floats
+
+
+def _pinned(tensor: Tensor) -> Tensor:
+    """A copy in page-locked memory.
+
+    numpy copies in this thread alone. `Tensor.pin_memory` would keep a pool of threads, one for
+    each core, for every thread that receives mini-batches.
+    """
+    copy = torch.empty_like(tensor, pin_memory=True)
+    np.copyto(copy.numpy(), tensor.numpy())
+    return copy
+
+
+def _changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """`value` with all tensors changed that it holds in fields, mappings, lists and tuples."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _changed(part, change) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        parts = [_changed(part, change) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {one.name: _changed(getattr(value, one.name), change) for one in fields(value)}
+        return replace(value, **changed)
+    return value
 
 
 @dataclass(frozen=True)
@@ -145,22 +205,31 @@ class Batches:
             )
 
     def __iter__(self) -> Generator[TrainBatch]:
-        """Iterate from `start` on.
+        """Iterate from `start` on; images are float32.
 
         Raises:
             TrainingError: a worker ended, or raised an error that is no DarknetError.
             DarknetError: the source cannot make a mini-batch.
         """
-        with closing(self._made()) as made:
+        # Bytes as long as possible: a quarter of the memory.
+        with closing(self._made(floats=self.pin_memory)) as made:
             for batch in made:
-                # Bytes until here: a quarter of the memory to copy between processes.
-                yield replace(batch, images=_as_floats(batch.images))
+                yield batch.with_float_images()
 
-    def _made(self) -> Generator[TrainBatch]:
+    def unconverted(self) -> Generator[TrainBatch]:
+        """Iterate as `__iter__`, but leave the images as the source makes them, uint8 or float32.
+
+        Raises:
+            TrainingError, DarknetError: as `__iter__`.
+        """
+        return self._made(floats=False)
+
+    def _made(self, *, floats: bool) -> Generator[TrainBatch]:
         """The mini-batches, made in this process or in workers."""
         work = partial(_load, self.source, self.assigners)
         # Page-locked memory belongs to the device of the thread that asks for it.
-        receive = partial(_received, torch.cuda.current_device() if self.pin_memory else None)
+        device = torch.cuda.current_device() if self.pin_memory else None
+        receive = partial(_received, device, floats)
         if not self.workers:
             yield from (receive(work(task)) for task in self.tasks())
             return
@@ -208,7 +277,7 @@ def _load(source: SampleSource, assigners: Mapping[int, Assigner], task: _Task) 
     return _Loaded(task, batch, assign_to_heads(assigners, batch.truths, size))
 
 
-def _received(device: int | None, loaded: _Loaded) -> TrainBatch:
+def _received(device: int | None, floats: bool, loaded: _Loaded) -> TrainBatch:
     """Make tensors of the arrays, in page-locked memory for CUDA device number `device`."""
     samples = loaded.samples
     batch = TrainBatch(
@@ -221,11 +290,9 @@ def _received(device: int | None, loaded: _Loaded) -> TrainBatch:
         loaded.task.subdivision,
         {index: made.converted(torch.from_numpy) for index, made in loaded.assignments.items()},
     )
+    if floats:
+        batch = batch.with_float_images()
     if device is None:
         return batch
     with torch.cuda.device(device):
         return batch.pin_memory()
-
-
-def _as_floats(images: Tensor) -> Tensor:
-    return images.float().div_(255) if images.dtype == torch.uint8 else images

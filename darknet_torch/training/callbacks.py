@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from darknet_torch.datasets.examples import Problem
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.forward import MiniBatchResult
-    from darknet_torch.training.loop import TrainingLoop, Update
+    from darknet_torch.training.loop import TrainingLoop
+    from darknet_torch.training.updates import Update
 
 State = Mapping[str, Any]
 
@@ -44,6 +45,13 @@ class Callback:
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         """Called after each update of the weights."""
+
+    def is_due(self, loop: TrainingLoop) -> bool:
+        """Whether `on_iteration` must be called before the next iteration starts.
+
+        Where nobody is due, the numbers of an update may stay on a GPU for a few iterations.
+        """
+        return type(self).on_iteration is not Callback.on_iteration
 
     def on_evaluation_progress(self, loop: TrainingLoop, done: int, total: int) -> None:
         """Called during an evaluation, when `done` of its `total` pictures have been seen."""
@@ -103,6 +111,9 @@ class CallbackList(Callback):
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         for callback in self.callbacks:
             callback.on_iteration(loop, update)
+
+    def is_due(self, loop: TrainingLoop) -> bool:
+        return any(callback.is_due(loop) for callback in self.callbacks)
 
     def on_evaluation_progress(self, loop: TrainingLoop, done: int, total: int) -> None:
         for callback in self.callbacks:

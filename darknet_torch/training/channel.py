@@ -79,7 +79,8 @@ class Channel:
         rest = block
         while len(rest):
             try:
-                got = self._end.recv_into(rest)
+                # All in one call, unless a signal comes: each call waits for Python's lock.
+                got = self._end.recv_into(rest, 0, socket.MSG_WAITALL)
             except ConnectionError:
                 got = 0
             if not got:

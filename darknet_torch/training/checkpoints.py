@@ -20,7 +20,8 @@ from darknet_torch.training.run_record import RunRecord
 
 if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
-    from darknet_torch.training.loop import TrainingLoop, Update
+    from darknet_torch.training.loop import TrainingLoop
+    from darknet_torch.training.updates import Update
 
 _SECONDS = 600.0  # the last pair is never older, even where an iteration takes minutes
 
@@ -81,11 +82,17 @@ class Checkpoints(Callback):
         keep_names(self.plan, self.names)
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
-        interval = self.plan.save_interval(loop.network.net.max_batches)
-        if loop.iteration % interval == 0:
+        if self._is_numbered_due(loop):
             self._write_weights(loop, f"_{loop.iteration}{WEIGHTS}")
         if self._is_last_due(loop):
             self._write_last(loop)
+
+    def is_due(self, loop: TrainingLoop) -> bool:
+        return self._is_numbered_due(loop) or self._is_last_due(loop)
+
+    def _is_numbered_due(self, loop: TrainingLoop) -> bool:
+        interval = self.plan.save_interval(loop.network.net.max_batches)
+        return loop.iteration % interval == 0
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
         if score.value < self._best:

@@ -17,7 +17,7 @@ from darknet_torch.errors import ArgumentError, CfgNote, UsageError, warn
 from darknet_torch.loading.load import load
 from darknet_torch.losses.base import LossContext
 from darknet_torch.model.network import Network
-from darknet_torch.training.batches import TrainBatch
+from darknet_torch.training.batches import TrainBatch, float_images
 from darknet_torch.training.data import kind_of, open_training_data
 from darknet_torch.training.forward import ForwardPass
 from darknet_torch.training.line_log import ProblemWarnings
@@ -117,12 +117,12 @@ class NetworkLoss:
         """
         self._check(images, truths)
         device = next(self.network.parameters()).device
-        images, truths = images.to(device), truths.to(device)
+        images = float_images(images.to(device), self._forward.memory_format)
         iteration = self.seen // batch_size(self.network.net)
         for layer in self.network.layers:
             layer.on_iteration_start(iteration)
         self.seen += len(images)
-        result = self._forward(images, truths, self._context(images, iteration))
+        result = self._forward(images, truths.to(device), self._context(images, iteration))
         self.network.header = replace(self.network.header, seen=self.seen)
         return (result.root + result.cost) / len(images)  # the root is a zero with a gradient
 

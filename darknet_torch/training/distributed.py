@@ -49,7 +49,8 @@ class Processes:
         torch.distributed.all_reduce(flat)
         parts = flat.split([gradient.numel() for gradient in gradients])
         for parameter, part in zip(parameters, parts, strict=True):
-            parameter.grad = part.view_as(parameter).clone()
+            # In the parameter's order in memory, which fused updates ask for.
+            parameter.grad = torch.empty_like(parameter).copy_(part.view_as(parameter))
 
     def average_statistics(self, network: nn.Module) -> None:
         """Replace the rolling statistics by their mean over all processes."""

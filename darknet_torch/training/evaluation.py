@@ -25,7 +25,8 @@ from darknet_torch.training.data import CLASSIFIER, DETECTOR, TrainingData
 from darknet_torch.training.plan import MAP_EPOCHS, TrainPlan
 
 if TYPE_CHECKING:
-    from darknet_torch.training.loop import TrainingLoop, Update
+    from darknet_torch.training.loop import TrainingLoop
+    from darknet_torch.training.updates import Update
 
 _BATCH = 8  # pictures per forward pass
 _MIN_INTERVAL = 100  # iterations between two evaluations
@@ -181,11 +182,11 @@ class PeriodicEvaluation(Callback):
         """Make up for the evaluation at which the run was stopped, if it is resumed."""
         if self._evaluated_at is None:
             self._evaluated_at = loop.iteration
-        elif self._is_due(loop):
+        elif self.is_due(loop):
             self._evaluate(loop)
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
-        if self._is_due(loop):
+        if self.is_due(loop):
             self._evaluate(loop)
 
     def state_dict(self) -> State:
@@ -212,7 +213,7 @@ class PeriodicEvaluation(Callback):
         loop.scores.add(score.value, loop.iteration, score.measure)
         loop.events.on_evaluation(loop, score)
 
-    def _is_due(self, loop: TrainingLoop) -> bool:
+    def is_due(self, loop: TrainingLoop) -> bool:
         net = loop.network.net
         per_iteration = loop.images_per_iteration
         interval = max(self.epochs * self.pictures // per_iteration, _MIN_INTERVAL)

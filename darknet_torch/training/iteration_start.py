@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from darknet_torch.model.network import Network
 from darknet_torch.training.forward import ForwardPass
@@ -25,17 +26,33 @@ class IterationStart:
 
     def __init__(self, network: Network, forward: ForwardPass) -> None:
         self._network, self._forward = network, forward
-        self._buffers = [buffer.clone() for buffer in network.buffers()]
+        self._buffers = _packed(network)
         self._outliving = forward.state_dict()
         self._random = random_state()
 
     @torch.no_grad()
     def restore(self) -> None:
         """Take back what the mini-batches since then have changed."""
-        for buffer, before in zip(self._network.buffers(), self._buffers, strict=True):
-            buffer.copy_(before)
+        for name, buffers in _by_kind(self._network).items():
+            sizes = [buffer.numel() for buffer in buffers]
+            for buffer, before in zip(buffers, self._buffers[name].split(sizes), strict=True):
+                buffer.copy_(before.view_as(buffer))
         self._forward.load_state_dict(self._outliving)
         restore_random_state(self._random)
+
+
+def _by_kind(network: Network) -> dict[torch.dtype, list[Tensor]]:
+    """The buffers of a network by the type of their numbers."""
+    kinds: dict[torch.dtype, list[Tensor]] = {}
+    for buffer in network.buffers():
+        kinds.setdefault(buffer.dtype, []).append(buffer)
+    return kinds
+
+
+def _packed(network: Network) -> dict[torch.dtype, Tensor]:
+    """A copy of all buffers by a few operations, not one for each of hundreds."""
+    kinds = _by_kind(network)
+    return {kind: torch.cat([each.flatten() for each in kinds[kind]]) for kind in kinds}
 
 
 def random_state() -> dict[str, Any]:

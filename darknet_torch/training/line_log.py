@@ -13,7 +13,8 @@ from darknet_torch.training.progress import Progress
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import Problem
     from darknet_torch.training.evaluation import Score
-    from darknet_torch.training.loop import TrainingLoop, Update
+    from darknet_torch.training.loop import TrainingLoop
+    from darknet_torch.training.updates import Update
 
 _SHOWN = 10  # problems in the data
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any
 
@@ -20,8 +20,9 @@ from darknet_torch.ops.arithmetic import FAST
 from darknet_torch.training.averaging import WeightAverage
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback, CallbackList
+from darknet_torch.training.device_batches import copier_for, device_batches
 from darknet_torch.training.distributed import Processes
-from darknet_torch.training.forward import ForwardPass, MiniBatchResult
+from darknet_torch.training.forward import ForwardPass
 from darknet_torch.training.iteration_start import (
     IterationStart,
     random_state,
@@ -31,26 +32,9 @@ from darknet_torch.training.optimizer import Optimizer, batch_size
 from darknet_torch.training.problem_log import ProblemLog
 from darknet_torch.training.schedule import rate_of_run
 from darknet_torch.training.score_history import ScoreHistory
+from darknet_torch.training.updates import UnreadUpdate, Update
 
-
-@dataclass
-class Update:
-    """One update of the weights.
-
-    Attributes:
-        iteration: its number, 1 for the first.
-        loss: the mean cost per input, as Darknet prints it.
-        average_loss: the moving average of the losses. Source: detector.c train_detector
-            (AlexeyAB), its avg_loss.
-        rate: the learning rate.
-        parts: layer index -> the named numbers of its loss, means over the mini-batches.
-    """
-
-    iteration: int
-    loss: float
-    average_loss: float
-    rate: float
-    parts: dict[int, dict[str, float]] = field(default_factory=dict)
+_MOST_UNREAD = 10  # updates, each with the rolling statistics before it
 
 
 class TrainingLoop:
@@ -70,6 +54,9 @@ class TrainingLoop:
         batch_size: inputs per update.
         forward: the forward pass, with the deltas that outlive a mini-batch.
         events: calls the callbacks; outside of the first process only those for every rank.
+        reads_late: leave the numbers of updates on the device until a callback is due, so that
+            the device never waits for this process. An update whose loss is not finite, and
+            those after it, then leave the weights alone on the device itself.
         stop_requests: the signals that asked to stop.
         problems: the faults met in the data.
         scores: of the evaluations, those before a stop included.
@@ -106,9 +93,30 @@ class TrainingLoop:
         self.seed, self._pictures = seed, pictures
         self.average_loss: float | None = None  # None before the first loss
         self.stop_requests = StopRequests()
+        self.reads_late = self._can_read_late()
+        self._unread: list[UnreadUpdate] = []
+        self._broken = torch.zeros((), dtype=torch.bool, device=self._device)
         self._unfinished: IterationStart | None = None
         self._updating = False
         self.processes.share(network)
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    def _can_read_late(self) -> bool:
+        """Whether reading late saves time, and everything can be taken back by then.
+
+        Several processes agree on much between two iterations, the moving average has no way
+        back, and what outlives a mini-batch may be large.
+        """
+        return (
+            self._device.type != "cpu"
+            and self.processes.count == 1
+            and self.optimizer.can_skip
+            and not self.average.alpha
+            and not self.forward.outlives
+        )
 
     @property
     def images_per_iteration(self) -> int:
@@ -130,52 +138,104 @@ class TrainingLoop:
                 output is gone; callbacks have saved its last complete iteration.
         """
         self._count_in_header()
-        received = self._received(batches)
-        with self.stop_requests.listening(), self._reporting_early_end():
+        with (
+            closing(self._received(batches)) as received,
+            self.stop_requests.listening(),
+            self._reporting_early_end(),
+        ):
             self.events.on_start(self)
             while self.iteration < self.network.net.max_batches:
                 self.train_iteration(islice(received, self.network.net.subdivisions))
+            self.settle()
             self.events.on_end(self)
 
-    def train_iteration(self, mini_batches: Iterable[TrainBatch]) -> Update:
+    def train_iteration(self, mini_batches: Iterable[TrainBatch]) -> Update | None:
         """Update the weights once, by the mini-batches of one batch.
 
+        Returns:
+            The update; None while its numbers are still on the device, see `reads_late`.
+
         Raises:
-            DivergenceError: the loss is not finite; the weights are as they were before.
+            DivergenceError: the loss is not finite; the weights are as they were before the
+                iteration that gave it.
             Interrupted: a signal asked to stop; the weights are as they were before.
         """
-        self._unfinished = IterationStart(self.network, self.forward)
+        start = self._unfinished = IterationStart(self.network, self.forward)
         for layer in self.network.layers:
             layer.on_iteration_start(self.iteration)
-        results, inputs = [], 0
+        results, paths, inputs = [], [], 0
         for batch in mini_batches:
             self._stop_if_asked()
             inputs += len(batch.images)
             self.seen += len(batch.images)  # some losses depend on it
             result = self.forward(batch.images, batch.truths, self._loss_context(batch))
-            self._check_finite(result, batch.paths)
             self._backward(result.root)  # gradients add up from mini-batch to mini-batch
             self.events.on_mini_batch(self, result)
             results.append(result)
+            paths.append(batch.paths)
         self._stop_if_asked()
-        update = self._update(results, inputs)
-        self.events.on_iteration(self, update)  # log, save, evaluate
+        cost = self.processes.mean(torch.stack([result.cost for result in results]).sum())
+        unread = UnreadUpdate(
+            self.iteration + 1, self._rate(), inputs, cost, results, paths, start
+        )
+        return self._end_iteration(unread)
+
+    def _end_iteration(self, unread: UnreadUpdate) -> Update | None:
+        """Update the weights, unless the loss is not finite, and call the callbacks."""
+        if self.reads_late:
+            self._update(unread)
+            self._unread.append(unread)
+            due = len(self._unread) >= _MOST_UNREAD or self.events.is_due(self)
+            return self.settle() if due else None
+        update = unread.read(self.network, self.average_loss)
+        self._update(unread)
+        self._report(update)
         return update
 
-    def _update(self, results: list[MiniBatchResult], inputs: int) -> Update:
+    def settle(self) -> Update | None:
+        """Read what is still on the device, and call the callbacks for it.
+
+        Returns:
+            The last update; None if there was nothing to read.
+
+        Raises:
+            DivergenceError: a loss is not finite; network and loop are as before its iteration.
+        """
+        unread, self._unread = self._unread, []
+        updates: list[Update] = []
+        average = self.average_loss
+        for each in unread:
+            try:
+                updates.append(each.read(self.network, average))
+            except DivergenceError:
+                self.iteration, self._unfinished = each.iteration - 1, each.start
+                self._count_in_header()
+                raise
+            average = updates[-1].average_loss
+        for update in updates:
+            self._report(update)
+        return updates[-1] if updates else None
+
+    def _report(self, update: Update) -> None:
+        self.average_loss = update.average_loss
+        self.events.on_iteration(self, update)  # log, save, evaluate
+
+    def _update(self, unread: UnreadUpdate) -> None:
         """Change the weights by the gradients that were added up, and end the iteration."""
         self._updating = True
-        self.iteration += 1
+        self.iteration = unread.iteration
         self.seen = self.iteration * self.batch_size
         self._count_in_header()
         self.processes.sum_gradients(self.optimizer.parameters())
-        rate = self._rate()
+        if self.reads_late:
+            self._broken = self._broken | unread.is_broken
+            self.optimizer.skip_if(self._broken)
         copies = self.processes.count
-        self.optimizer.step(rate * copies, self.iteration, inputs * copies, self.scaler)
+        rate, inputs = unread.rate * copies, unread.inputs * copies
+        self.optimizer.step(rate, self.iteration, inputs, self.scaler)
         self.average.update(self.iteration)
         self.processes.average_statistics(self.network)
         self._unfinished, self._updating = None, False
-        return self._summary(results, rate, inputs)
 
     @contextmanager
     def _reporting_early_end(self) -> Iterator[None]:
@@ -209,6 +269,7 @@ class TrainingLoop:
         """
         number = self.processes.largest(self.stop_requests.number)
         if number:
+            self.settle()
             raise Interrupted(number)
 
     def interruptible(self) -> AbstractContextManager[None]:
@@ -265,20 +326,21 @@ class TrainingLoop:
         for problem in self.problems.add(problems):
             self.events.on_problem(self, problem)
 
-    def _received(self, batches: Iterable[TrainBatch]) -> Iterator[TrainBatch]:
+    def _received(self, batches: Iterable[TrainBatch]) -> Generator[TrainBatch]:
         """The mini-batches on the network's device; faults in their data are reported."""
-        device = next(self.network.parameters()).device
-        iterator = iter(batches)
-        while True:
-            with self.interruptible():
-                batch = next(iterator, None)
-            if batch is None:
-                return
+        received = device_batches(
+            batches,
+            copier_for(self._device),
+            memory_format=self.forward.memory_format,
+            waiting=self.interruptible,
+        )
+        for batch in received:
+            # Only now: some were fetched in advance.
             self.report_problems(batch.problems)
             for stream in batch.restarts:
                 for layer in self.network.layers:
                     layer.reset_stream_state(stream)
-            yield batch.to(device)
+            yield batch
 
     def _count_in_header(self) -> None:
         """Let weight files count whole iterations. Source: parser.c save_weights (AlexeyAB)."""
@@ -302,37 +364,5 @@ class TrainingLoop:
             (root if self.scaler is None else self.scaler.scale(root)).backward()
 
     def _rate(self) -> float:
-        return rate_of_run(self.network.net, self.iteration, self.seed)
-
-    def _check_finite(self, result: MiniBatchResult, paths: Sequence[str]) -> None:
-        if bool(torch.isfinite(result.cost)):
-            return
-        broken = [
-            f"[{self.network.layers[index].section}], layer {index}"
-            for index, loss in result.losses.items()
-            if not bool(torch.isfinite(loss.cost))
-        ]
-        raise DivergenceError(
-            "the loss is not a finite number any more",
-            where=f"iteration {self.iteration + 1}",
-            expected="a finite loss",
-            got=f"{float(result.cost)} of {', '.join(broken)} on {', '.join(paths) or 'a batch'}",
-            fix="the usual causes: learning_rate= too high or burn_in= too short, labels with "
-            "boxes of no size, anchors far from the boxes, weights that were broken before; "
-            "continue from the last saved weights with a lower rate",
-        )
-
-    def _summary(self, results: list[MiniBatchResult], rate: float, inputs: int) -> Update:
-        costs = torch.stack([result.cost for result in results]).sum()
-        loss = float(self.processes.mean(costs)) / max(1, inputs)
-        parts = {
-            index: {
-                name: sum(float(result.losses[index].parts[name]) for result in results)
-                / len(results)
-                for name in results[0].losses[index].parts
-            }
-            for index in results[0].losses
-        }
-        before = loss if self.average_loss is None else self.average_loss
-        self.average_loss = before * 0.9 + loss * 0.1
-        return Update(self.iteration, loss, self.average_loss, rate, parts)
+        """The rate of the update after `iteration` updates."""
+        return rate_of_run(self.network.net, self.iteration + 1, self.seed)

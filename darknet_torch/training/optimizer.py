@@ -64,9 +64,12 @@ class Optimizer:
     ) -> torch.optim.Optimizer:
         net = self.net
         if net.adam:
-            return torch.optim.Adam(groups, lr=0.0, betas=(net.B1, net.B2), eps=net.eps)
-        kind = CSGD if arithmetic.exact_order else torch.optim.SGD
-        return kind(groups, lr=0.0, momentum=net.momentum)
+            betas = net.B1, net.B2
+            return torch.optim.Adam(groups, lr=0.0, betas=betas, eps=net.eps, fused=True)
+        if arithmetic.exact_order:
+            return CSGD(groups, lr=0.0, momentum=net.momentum)
+        # One operation updates all arrays of a group.
+        return torch.optim.SGD(groups, lr=0.0, momentum=net.momentum, fused=True)
 
     def step(
         self,
@@ -109,6 +112,24 @@ class Optimizer:
         self.inner.zero_grad(set_to_none=True)
         self._clip()
 
+    @property
+    def can_skip(self) -> bool:
+        """Whether `skip_if` works: for PyTorch's fused updates."""
+        return self.inner is not None and not isinstance(self.inner, CSGD)
+
+    @torch.no_grad()
+    def skip_if(self, broken: Tensor) -> None:
+        """Let the next `step` change nothing if `broken`, a bool scalar, is true on the device.
+
+        The gradients become NaN, which the scaler of gradients looks for; without one the fused
+        updates take the flag themselves.
+        """
+        assert self.inner is not None
+        self.inner.found_inf = broken.float()  # type: ignore[attr-defined]
+        for parameter in itertools.islice(self.parameters(), 1):
+            if parameter.grad is not None:
+                parameter.grad.masked_fill_(broken, float("nan"))
+
     @torch.no_grad()
     def _centre(self) -> None:
         """Source: blas_kernels.cu gradient_centralization_kernel (AlexeyAB)."""
@@ -144,7 +165,16 @@ class Optimizer:
         """
         if self.inner and state:
             self.inner.load_state_dict(state)
+            self._lay_out_as_arrays()
             self.inner.zero_grad()
+
+    def _lay_out_as_arrays(self) -> None:
+        """Let each momentum have its array's order in memory, which fused updates ask for."""
+        assert self.inner is not None
+        for array, values in self.inner.state.items():
+            for name, value in values.items():
+                if isinstance(value, Tensor) and value.shape == array.shape:
+                    values[name] = torch.empty_like(array).copy_(value)
 
 
 class CSGD(torch.optim.SGD):

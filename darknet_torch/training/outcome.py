@@ -12,7 +12,8 @@ from darknet_torch.training.callbacks import Callback
 
 if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
-    from darknet_torch.training.loop import TrainingLoop, Update
+    from darknet_torch.training.loop import TrainingLoop
+    from darknet_torch.training.updates import Update
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class LossHistory(Callback):
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         self.losses.append(update.loss)
+
+    def is_due(self, loop: TrainingLoop) -> bool:
+        return False
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
         self.last_score = score.value

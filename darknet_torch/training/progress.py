@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from darknet_torch.model.network import Network
-from darknet_torch.training.loop import Update
+from darknet_torch.training.updates import Update
 
 _STEADY = 0.99  # weight of the last estimate of the time left
 _RECENT = 50  # iterations

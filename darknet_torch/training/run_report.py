@@ -30,7 +30,8 @@ from darknet_torch.training.score_history import ScoreHistory
 
 if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
-    from darknet_torch.training.loop import TrainingLoop, Update
+    from darknet_torch.training.loop import TrainingLoop
+    from darknet_torch.training.updates import Update
 
 _MEASURED = 5  # iterations before the expected time is said
 _UNLEARNT = (
@@ -85,6 +86,9 @@ class RunReport(Callback):
         if update.iteration == self._first + _MEASURED < last and seconds is not None:
             expected = describe_duration((last - self._first) * seconds)
             loop.events.on_message(loop, f"expected: {expected}, from {_MEASURED} iterations")
+
+    def is_due(self, loop: TrainingLoop) -> bool:
+        return False
 
     def on_end(self, loop: TrainingLoop) -> None:
         final, best = (self.plan.path(f"_{name}.weights") for name in ("final", "best"))

@@ -87,7 +87,7 @@ class Training:
         """
         data = self.data
         problems = (*data.problems, *data.source.problems, *data.valid_problems)
-        batches = self._batches(self.network.net.max_batches).__iter__()
+        batches = self._batches(self.network.net.max_batches).unconverted()
         self.loop.problems.add(faults_named_together(self.network, data))
         with self._own_folder(), closing(batches):
             self.loop.report_problems(problems)

@@ -137,6 +137,8 @@ def _run(plan: TrainPlan, devices: list[str], made: _GivenCallbacks) -> tuple[Ne
 def _result(plan: TrainPlan, network: Network, outcome: Outcome) -> TrainResult:
     best = plan.path(f"_best{WEIGHTS}")
     network.reset_state()
+    # As of a network that was read from the file: another order in memory rounds differently.
+    network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     network.names = outcome.names
     return TrainResult(
         network=network.eval(),

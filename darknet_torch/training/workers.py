@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -33,14 +35,27 @@ Made = TypeVar("Made")
 
 AHEAD = 4  # tasks that each worker gets before the first of them is needed
 PATIENCE = 30.0  # seconds between two messages about a wait
+_PATH_SIZE = 4096  # bytes; systems have no longer paths
 _FAREWELL = 5.0  # seconds in which a killed process must be gone
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """A message of a worker: it opens this picture."""
+class _LastPicture:
+    """The last picture that a worker opened, in memory that it shares with its parent.
 
-    path: str
+    The parent reads it when a worker is lost or slow. A message for each picture would wake a
+    thread here some thousand times a second, beside the one that feeds a GPU.
+    """
+
+    def __init__(self) -> None:
+        self._path = multiprocessing.RawArray("c", _PATH_SIZE)
+
+    def set(self, path: str) -> None:
+        """Write down that `path` is opened; of a path that is too long, its end."""
+        self._path.value = os.fsencode(path)[-_PATH_SIZE:]
+
+    def get(self) -> str | None:
+        """The path; None before the first."""
+        return os.fsdecode(self._path.value) or None
 
 
 @dataclass(frozen=True)
@@ -62,15 +77,15 @@ class _Worker:
     """A worker as its parent sees it.
 
     Attributes:
-        picture: the last picture that it opened.
+        last_picture: where it writes which picture it opens.
         failure: what it reported.
         lost: whether nothing will come from it any more.
     """
 
     process: BaseProcess
     channel: Channel
+    last_picture: _LastPicture
     receiver: threading.Thread | None = None
-    picture: str | None = None
     failure: _Failure | None = None
     lost: bool = False
 
@@ -148,7 +163,9 @@ class Workers(Generic[Task, Made]):
         atexit.register(self.close)
         for index in range(self._count):
             try:
-                self._workers.append(_Worker(*start_child(_serve, (self._work,), daemon=True)))
+                picture = _LastPicture()
+                child = start_child(_serve, (self._work, picture), daemon=True)
+                self._workers.append(_Worker(*child, picture))
             except OSError as error:
                 raise not_started(self._call(index), self._count, error) from None
         for index, worker in enumerate(self._workers):
@@ -168,9 +185,6 @@ class Workers(Generic[Task, Made]):
         """Take what a worker sends, until it ends; `number` is that of its first task."""
         try:
             while not isinstance(message := worker.channel.receive(), _Failure):
-                if isinstance(message, _Reading):
-                    worker.picture = message.path
-                    continue
                 result = self._take(message)
                 with self._changed:
                     self._results[number] = result
@@ -235,16 +249,16 @@ class Workers(Generic[Task, Made]):
         own = [number for number in missing if number % self._count == index]
         if own:
             text += f", {self._sent[min(own)]}"
-        picture = self._workers[index].picture
+        picture = self._workers[index].last_picture.get()
         return f"{text}, {picture}" if picture is not None else text
 
 
-def _serve(work: Callable[[Any], Any], channel: Channel) -> None:
+def _serve(work: Callable[[Any], Any], last_picture: _LastPicture, channel: Channel) -> None:
     """What a worker does: answer tasks until its parent is gone or an error ends it."""
     ignore_terminal_signals()
     end_with_parent()
     cv2.setNumThreads(0)  # the workers run in parallel
-    report_reading(lambda path: channel.send(_Reading(path)))
+    report_reading(last_picture.set)
     with suppress(EOFError, ConnectionError):  # the parent ends workers
         while True:
             task = channel.receive()
@@ -254,3 +268,4 @@ def _serve(work: Callable[[Any], Any], channel: Channel) -> None:
                 raise
             except BaseException as error:  # noqa: BLE001  raised in the parent
                 channel.send(_Failure.of(error))
+                return  # the last picture stays the one that failed

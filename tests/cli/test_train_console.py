@@ -18,9 +18,9 @@ from darknet_torch.cli.train_console import (
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.interruption import Interrupted, StopRequests
 from darknet_torch.training.evaluation import Score
-from darknet_torch.training.loop import Update
 from darknet_torch.training.progress import IterationTimer
 from darknet_torch.training.score_history import ScoreHistory
+from darknet_torch.training.updates import Update
 from tests.cli.screen import screen
 from tests.training.small_networks import network
 

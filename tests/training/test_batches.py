@@ -1,4 +1,4 @@
-from contextlib import closing
+from contextlib import closing, nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -55,6 +55,14 @@ def test_mini_batches_come_in_order_and_size(source):
     assert found[0].truths.shape == (3, 10, 5)
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_bytes_may_stay_bytes(source, workers):
+    found = list(batches(source, workers=workers, stop=2).unconverted())
+    assert {batch.images.dtype for batch in found} == {torch.uint8}
+    floats = [batch.with_float_images() for batch in found]
+    assert values(floats) == values(batches(source, stop=2))
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_any_number_of_workers_makes_the_same_mini_batches(source, workers):
     assert values(batches(source, workers=workers)) == values(batches(source))
@@ -75,6 +83,29 @@ def test_ranks_share_what_one_process_would_see(source, world_size):
     for batch, *shares in zip(whole, *parts, strict=True):
         torch.testing.assert_close(torch.cat([part.images for part in shares]), batch.images)
         torch.testing.assert_close(torch.cat([part.truths for part in shares]), batch.truths)
+
+
+def test_page_locked_memory_holds_bytes_until_floats_are_asked_for(source, monkeypatch):
+    pinned = []
+
+    def page_locked(tensor, *, pin_memory):
+        assert pin_memory
+        pinned.append(torch.zeros_like(tensor))
+        return pinned[-1]
+
+    monkeypatch.setattr(torch, "empty_like", page_locked)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext(device))
+    expected = values(batches(source, stop=1))
+    for made, dtype in (
+        (batches(source, stop=1, pin_memory=True).unconverted(), torch.uint8),
+        (batches(source, stop=1, pin_memory=True), torch.float32),
+    ):
+        found = list(made)
+        assert {batch.images.dtype for batch in found} == {dtype}
+        assert [id(part) for batch in found for part in batch.tensors()] == list(map(id, pinned))
+        assert values(batch.with_float_images() for batch in found) == expected
+        pinned.clear()
 
 
 class Numbers:

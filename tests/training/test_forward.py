@@ -341,3 +341,14 @@ def test_pjreddies_region_sends_no_delta_back(dialect, trained):
     result = Passes(made)(torch.full((1, 1, 3, 3), 0.5), truths)
     assert result.cost > 0
     assert (arrays(made, 0)["weights"].grad is not None) == trained
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "expected"),
+    [("fast", torch.channels_last), ("c_order", torch.contiguous_format)],
+)
+def test_images_and_weights_keep_cs_order_in_memory_where_sums_do(arithmetic, expected):
+    text = "[net]\nwidth=4\nheight=4\nchannels=2\n[convolutional]\nsize=3"
+    made = network(text, arithmetic=arithmetic)
+    assert ForwardPass(made).memory_format == expected
+    assert made.layers[0].convolution.weights.is_contiguous(memory_format=expected)

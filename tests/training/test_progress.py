@@ -2,8 +2,8 @@
 
 import re
 
-from darknet_torch.training.loop import Update
 from darknet_torch.training.progress import IterationTimer, Progress
+from darknet_torch.training.updates import Update
 from tests.training.small_networks import network
 
 CFG = """[net]

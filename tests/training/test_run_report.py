@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from darknet_torch.training.loop import Update
 from darknet_torch.training.progress import IterationTimer
 from darknet_torch.training.run_report import RunReport, describe_start
 from darknet_torch.training.setup import prepare
+from darknet_torch.training.updates import Update
 from tests.training.runs import CHARACTERS, Recorder, changed, classifier_data, written
 from tests.training.runs import CLASSIFIER as CLASSIFIER_CFG
 

@@ -61,6 +61,14 @@ def test_results_are_received_in_another_thread():
     assert threading.main_thread() not in made_in
 
 
+def test_the_end_of_a_path_that_is_too_long_is_named():
+    def work(task):
+        pictures._on_reading.get()("\udcff" + "a" * 9000 + "/b.png")
+        os._exit(1)
+
+    assert failure(work, count=1).where.endswith("aaa/b.png")
+
+
 def kill_at_2(task):
     pictures._on_reading.get()(f"picture {task}.png")
     if task == 2:
