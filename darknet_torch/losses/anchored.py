@@ -27,7 +27,7 @@ from darknet_torch.heads.base import cell_positions
 from darknet_torch.heads.yolo import AnchorHead
 from darknet_torch.losses.assignments import assignment_of
 from darknet_torch.losses.base import LossContext
-from darknet_torch.losses.iou import largest_iou
+from darknet_torch.losses.iou import best_truth, largest_iou
 from darknet_torch.losses.terms import focal_delta
 from darknet_torch.targets.anchored import AnchoredAssignment, Match
 
@@ -127,30 +127,44 @@ class AnchoredLoss(ABC):
         """[boxes, 2, 1, 1] widths and heights of the anchors, in pixels."""
         return self.head.anchors.to(self.values)[:, :, None, None]
 
-    def ignore_overlapping(self) -> tuple[Tensor, Tensor]:
+    def ignore_overlapping(self) -> tuple[Tensor, Tensor | None]:
         """Set the objectness target of all boxes to 0, and ignore those that overlap a truth.
 
         Returns:
-            [N, boxes, H, W] largest IoU with a truth of the picture, and the index of that truth.
+            [N, boxes, H, W] largest IoU with a truth of the picture, and the index of that truth,
+            None if no option needs it.
 
         Source: yolo_layer.c process_batch (AlexeyAB), its ignore_thresh.
         """
         options, objectness = self.options, self.objectness
-        found = largest_iou(self.predicted.flatten(2), self.assignment.truth_boxes)
-        best_iou, truth_index = (part.reshape(objectness.shape) for part in found)
+        best_iou, truth_index = self._best_truth()
         best_match_iou = best_iou
         if self.cumulative:
             has_class = self.values[:, :, self.coordinates + 1 :].amax(2) > _MIN_CLASS_SCORE
-            best_match_iou = torch.where(has_class, best_iou, 0.0)
+            best_match_iou = best_iou * has_class
         delta = -options.obj_normalizer * objectness
         ignored = best_match_iou > options.ignore_thresh
-        if options.objectness_smooth:
+        if truth_index is not None and options.objectness_smooth:
             other = self.smooth_objectness_delta(best_match_iou, delta, ignored, truth_index)
             delta = torch.where(ignored, other, delta)
         else:
-            delta = torch.where(ignored, 0.0, delta)
+            delta = delta.masked_fill(ignored, 0)
         self.delta[:, :, self.coordinates] = delta
         return best_iou, truth_index
+
+    def _best_truth(self) -> tuple[Tensor, Tensor | None]:
+        """The largest IoU of each box with a truth; its index where an option needs it."""
+        boxes, truths = self.predicted.flatten(2), self.assignment.truth_boxes
+        if not (self.options.objectness_smooth or self.assigns_overlapping):
+            return largest_iou(boxes, truths).reshape(self.objectness.shape), None
+        found = best_truth(boxes, truths)
+        best_iou, truth_index = (part.reshape(self.objectness.shape) for part in found)
+        return best_iou, truth_index
+
+    @property
+    def assigns_overlapping(self) -> bool:
+        """Whether boxes above truth_thresh are assigned."""
+        return self.options.truth_thresh < 1 or self.arithmetic.exact_order
 
     def smooth_objectness_delta(
         self, best_match_iou: Tensor, delta: Tensor, ignored: Tensor, truth_index: Tensor
@@ -169,18 +183,18 @@ class AnchoredLoss(ABC):
         towards_iou = self.options.obj_normalizer * (best_match_iou - self.objectness)
         return torch.maximum(towards_iou, delta)
 
-    def assign_overlapping(self, best_iou: Tensor, truth_index: Tensor) -> None:
+    def assign_overlapping(self, best_iou: Tensor, truth_index: Tensor | None) -> None:
         """Assign to each box above truth_thresh the truth that it overlaps most.
 
         Args:
             best_iou: [N, boxes, H, W] largest IoU with a truth.
-            truth_index: index of that truth, of the same shape.
+            truth_index: index of that truth, of the same shape; None only if nothing is assigned.
 
         Source: yolo_layer.c process_batch (AlexeyAB), its truth_thresh.
         Differs: with truth_thresh=1, the default, nothing is assigned but in C's order of
         arithmetic. An IoU above 1 is a rounding error of two equal boxes.
         """
-        if self.options.truth_thresh >= 1 and not self.arithmetic.exact_order:
+        if truth_index is None or not self.assigns_overlapping:
             return
         at = torch.nonzero(best_iou > self.options.truth_thresh).unbind(1)
         if not len(at[0]):
@@ -231,9 +245,10 @@ class AnchoredLoss(ABC):
         values = self.by_box(self.values)[match.at]
         predicted = self.predicted_at(match.at)
         box_delta, *ious = self.box_delta(values, predicted, match)
-        weight = match.multipliers * self.options.obj_normalizer
-        objectness_delta = weight * (1 - values[:, at_objectness])
-        parts = torch.cat((box_delta, objectness_delta[:, None]), 1)
+        objectness_delta = self.options.obj_normalizer * (1 - values[:, at_objectness, None])
+        if self.options.counters_per_class:
+            objectness_delta = match.multipliers[:, None] * objectness_delta
+        parts = torch.cat((box_delta, objectness_delta), 1)
         sizes = self.assignment.rounds
         starts = [sum(sizes[:index]) for index in range(len(sizes))]
         for start, size in zip(starts, sizes, strict=True):

@@ -9,6 +9,7 @@ Source: box.c (both code bases).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -21,65 +22,77 @@ _PAIRS_AT_ONCE = 2**24  # bound on the size of a temporary tensor
 
 def iou(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union, 0 where either is empty. Source: box.c box_iou."""
-    intersection, union = _intersection_and_union(a, b)
-    return torch.where((intersection == 0) | (union == 0), 0.0, intersection / union)
+    return _ratio(*_intersection_and_union(a, b))
 
 
 def giou(a: Tensor, b: Tensor) -> Tensor:
     """IoU less the enclosing box's part outside the union. Source: box.c box_giou."""
     intersection, union = _intersection_and_union(a, b)
-    plain_iou = torch.where((intersection == 0) | (union == 0), 0.0, intersection / union)
-    size = _enclosing_size(a, b)
-    area = size[..., 0] * size[..., 1]
-    return torch.where(area == 0, plain_iou, plain_iou - (area - union) / area)
+    area = torch.maximum(_reach(a), _reach(b)).sum(-2).prod(-1)
+    outside = torch.where(area == 0, 0.0, (area - union) / area)
+    return _ratio(intersection, union) - outside
 
 
-def largest_iou(boxes: Tensor, truths: Tensor) -> tuple[Tensor, Tensor]:
-    """For each of P predicted boxes, the truth of its picture with the largest IoU.
+def largest_iou(boxes: Tensor, truths: Tensor) -> Tensor:
+    """For each of P predicted boxes, its largest IoU with a truth of its picture.
 
     Args:
         boxes: [N, 4, P], the coordinates first.
         truths: [N, T, 4]; those of no size have no IoU.
 
     Returns:
-        [N, P] IoU and [N, P] index of the truth; 0 and 0 where no IoU is above 0.
+        [N, P].
     """
-    best = boxes.new_zeros(boxes.shape[0], boxes.shape[2])
-    index = torch.zeros_like(best, dtype=torch.long)
-    if not truths.shape[1]:
-        return best, index
-    centre, size = boxes[:, None, :2], boxes[:, None, 2:]
-    half = size / 2
-    low, high, area = centre - half, centre + half, size[:, :, 0] * size[:, :, 1]
-    at_once = max(1, _PAIRS_AT_ONCE // max(1, best.numel()))
-    for start in range(0, truths.shape[1], at_once):
-        some = truths[:, start : start + at_once, :, None]
-        found, which = _ious_with(low, high, area, some).max(1)
-        if start == 0:
-            best, index = found, which
-        else:
-            index = torch.where(found > best, which + start, index)
-            best = torch.maximum(found, best)
-    return best, torch.where(best > 0, index, 0)
+    best = None
+    for _, ious in _ious_with_some(boxes, truths):
+        found = ious.amax(1)
+        best = found if best is None else torch.maximum(best, found)
+    return torch.zeros_like(boxes[:, 0]) if best is None else best
 
 
-def _ious_with(low: Tensor, high: Tensor, area: Tensor, truths: Tensor) -> Tensor:
-    """[N, T, P] IoU of each box with each truth.
+def best_truth(boxes: Tensor, truths: Tensor) -> tuple[Tensor, Tensor]:
+    """For each of P predicted boxes, the truth of its picture with the largest IoU.
 
     Args:
-        low, high: [N, 1, 2, P] left and top, right and bottom of the boxes.
-        area: [N, 1, P].
-        truths: [N, T, 4, 1].
+        boxes, truths: as for `largest_iou`.
+
+    Returns:
+        [N, P] IoU and [N, P] index of the truth; 0 and 0 where no IoU is above 0.
     """
-    half = truths[:, :, 2:] / 2
-    sides = torch.minimum(high, truths[:, :, :2] + half)
-    sides -= torch.maximum(low, truths[:, :, :2] - half)
-    sides.clamp_(min=0)
-    intersection = sides[:, :, 0].mul_(sides[:, :, 1])
-    union = area + truths[:, :, 2] * truths[:, :, 3]
-    union -= intersection
-    # Where the union is 0, so is the intersection.
-    return intersection.div_(union.clamp_(min=torch.finfo(union.dtype).tiny))
+    best = torch.zeros_like(boxes[:, 0])
+    index = torch.zeros_like(best, dtype=torch.long)
+    for start, ious in _ious_with_some(boxes, truths):
+        found, which = ious.max(1)
+        index = torch.where(found > best, which + start, index)
+        best = torch.maximum(best, found)
+    return best, index
+
+
+def _ious_with_some(boxes: Tensor, truths: Tensor) -> Iterator[tuple[int, Tensor]]:
+    """IoUs with some truths at a time, so that the temporary tensors stay small.
+
+    Yields:
+        The index of the first of t truths, and [N, t, P] IoU of each box with each of them.
+    """
+    centre, size = boxes[:, None, :2], boxes[:, None, 2:]
+    half, area = size / 2, size[:, :, 0] * size[:, :, 1]
+    low, high = centre - half, centre + half
+    at_once = max(1, _PAIRS_AT_ONCE // max(1, boxes.shape[0] * boxes.shape[2]))
+    for start in range(0, truths.shape[1], at_once):
+        some = truths[:, start : start + at_once, :, None]
+        half = some[:, :, 2:] / 2
+        sides = torch.minimum(high, some[:, :, :2] + half)
+        sides -= torch.maximum(low, some[:, :, :2] - half)
+        sides.clamp_(min=0)
+        intersection = sides[:, :, 0].mul_(sides[:, :, 1])
+        union = area + some[:, :, 2] * some[:, :, 3]
+        union -= intersection
+        yield start, _ratio(intersection, union)
+
+
+def _ratio(intersection: Tensor, union: Tensor) -> Tensor:
+    """Their ratio; where the union is 0, so is the intersection and the ratio."""
+    return intersection / union.clamp(min=torch.finfo(union.dtype).tiny)
 
 
 def iou_gradient(pred: Tensor, truth: Tensor, kind: str, arithmetic: Arithmetic = FAST) -> Tensor:
@@ -98,41 +111,63 @@ def iou_gradient(pred: Tensor, truth: Tensor, kind: str, arithmetic: Arithmetic 
 
     Source: box.c dx_box_iou (AlexeyAB).
     """
-    first, last = _corners(pred)
-    low, high = torch.minimum(first, last), torch.maximum(first, last)
-    truth_low, truth_high = _corners(truth)
-    # [..., 2] sides of the intersection and of the enclosing box.
-    inter_size = torch.minimum(high, truth_high) - torch.maximum(low, truth_low)
-    enclosing_size = torch.maximum(high, truth_high) - torch.minimum(low, truth_low)
-    size = high - low
+    pred_reach, truth_reach = _reach(pred), _reach(truth)
+    inter_size = torch.minimum(pred_reach, truth_reach).sum(-2)
+    enclosing_size = torch.maximum(pred_reach, truth_reach).sum(-2)
+    size = pred_reach.sum(-2)
     inter = inter_size.prod(-1, keepdim=True)
-    union = size.prod(-1, keepdim=True) + (truth_high - truth_low).prod(-1, keepdim=True) - inter
-    # Derivatives of areas by the low and high edges: an area changes by the other side.
-    inter_by_low = torch.where(low > truth_low, -inter_size.flip(-1), 0.0)
-    inter_by_high = torch.where(high < truth_high, inter_size.flip(-1), 0.0)
-    union_by_low, union_by_high = -size.flip(-1) - inter_by_low, size.flip(-1) - inter_by_high
-    square = union * union
-    by_low = torch.where(union > 0, (union * inter_by_low - inter * union_by_low) / square, 0.0)
-    by_high = torch.where(union > 0, (union * inter_by_high - inter * union_by_high) / square, 0.0)
+    union = size.prod(-1, keepdim=True) + truth_reach.sum(-2).prod(-1, keepdim=True) - inter
+    # Derivatives of areas by the four reaches: an area changes by the other side.
+    inter_by = _other_side(inter_size) * (pred_reach < truth_reach)
+    union_by = _other_side(size) - inter_by
+    gradient = _ratio_gradient(inter, union, inter_by, union_by)
+    gradient = torch.where(union[..., None] > 0, gradient, 0.0)
     # A box too small for float32 to tell its edges apart: C takes the high one for both.
-    by_low = torch.where(first < last, by_low, by_high)
+    low, high = gradient.unbind(-2)
+    gradient = torch.stack((torch.where(size > 0, low, -high), high), -2)
     disjoint = (inter_size <= 0).any(-1, keepdim=True)
+    outer = pred_reach > truth_reach
     if kind == "giou":
         area = enclosing_size.prod(-1, keepdim=True)
-        area_by_low = torch.where(low < truth_low, -enclosing_size.flip(-1), 0.0)
-        area_by_high = torch.where(high > truth_high, enclosing_size.flip(-1), 0.0)
-        term_by_low = (area * union_by_low - union * area_by_low) / (area * area)
-        term_by_high = (area * union_by_high - union * area_by_high) / (area * area)
-        by_low = _with_term(by_low, term_by_low, disjoint, area)
-        by_high = _with_term(by_high, term_by_high, disjoint, area)
-    gradient = torch.cat((by_low + by_high, by_high - by_low), -1)
+        area_by = _other_side(enclosing_size) * outer
+        term = _ratio_gradient(union, area, union_by, area_by)
+        gradient = _with_term(gradient, term, disjoint[..., None], area[..., None])
+    low, high = gradient.unbind(-2)
+    gradient = torch.cat((high - low, high + low), -1)
     if kind in ("diou", "ciou"):
-        term = _distance_gradient(pred, truth, low, high)
+        diagonal = enclosing_size.square().sum(-1, keepdim=True)
+        term = _distance_gradient(pred, truth, enclosing_size, diagonal, outer.to(pred.dtype))
         if kind == "ciou":
             term = term + _aspect_gradient(pred, truth, inter / union, arithmetic)
-        diagonal = (_enclosing_size(pred, truth) ** 2).sum(-1, keepdim=True)
         gradient = _with_term(gradient, term, disjoint, diagonal)
     return gradient
+
+
+def _reach(box: Tensor) -> Tensor:
+    """[..., 2, 2]: how far the low, then the high edges reach outwards, each in x and y.
+
+    The low edges have the opposite sign, so that both kinds are treated alike: an intersection
+    has the smaller reach of two boxes, an enclosing box the larger one, and a size is the sum of
+    both reaches. The rounding is that of the edges.
+    """
+    half = box[..., 2:] / 2
+    return torch.stack((half - box[..., :2], half + box[..., :2]), -2)
+
+
+def _other_side(size: Tensor) -> Tensor:
+    """[..., 1, 2] height and width of [..., 2] width and height."""
+    return size.flip(-1)[..., None, :]
+
+
+def _ratio_gradient(above: Tensor, below: Tensor, above_by: Tensor, below_by: Tensor) -> Tensor:
+    """[..., 2, 2]: the derivatives of a ratio of two areas.
+
+    Args:
+        above, below: [..., 1] the areas.
+        above_by, below_by: [..., 2, 2] their derivatives.
+    """
+    above, below = above[..., None], below[..., None]
+    return (below * above_by - above * below_by) / (below * below)
 
 
 def _with_term(gradient: Tensor, term: Tensor, disjoint: Tensor, extent: Tensor) -> Tensor:
@@ -140,46 +175,31 @@ def _with_term(gradient: Tensor, term: Tensor, disjoint: Tensor, extent: Tensor)
     return torch.where(disjoint, term, torch.where(extent > 0, gradient + term, gradient))
 
 
-def _corners(box: Tensor) -> tuple[Tensor, Tensor]:
-    """[..., 2] left and top, [..., 2] right and bottom."""
-    half = box[..., 2:] / 2
-    return box[..., :2] - half, box[..., :2] + half
-
-
 def _intersection_and_union(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """[...] areas. Source: box.c box_intersection, box_union."""
-    a_low, a_high = _corners(a)
-    b_low, b_high = _corners(b)
-    sides = torch.minimum(a_high, b_high) - torch.maximum(a_low, b_low)
-    intersection = torch.where((sides < 0).any(-1), 0.0, sides[..., 0] * sides[..., 1])
-    return intersection, a[..., 2] * a[..., 3] + b[..., 2] * b[..., 3] - intersection
+    sides = torch.minimum(_reach(a), _reach(b)).sum(-2).clamp(min=0)
+    intersection = sides.prod(-1)
+    return intersection, a[..., 2:].prod(-1) + b[..., 2:].prod(-1) - intersection
 
 
-def _enclosing_size(a: Tensor, b: Tensor) -> Tensor:
-    """[..., 2]: width and height of the smallest box around both. Source: box.c box_c."""
-    a_low, a_high = _corners(a)
-    b_low, b_high = _corners(b)
-    return torch.maximum(a_high, b_high) - torch.minimum(a_low, b_low)
-
-
-def _distance_gradient(pred: Tensor, truth: Tensor, low: Tensor, high: Tensor) -> Tensor:
+def _distance_gradient(
+    pred: Tensor, truth: Tensor, enclosing: Tensor, diagonal: Tensor, outer: Tensor
+) -> Tensor:
     """[..., 4]: the gradient of the distance term.
 
     Args:
-        low, high: [..., 2] edges of `pred`.
+        pred, truth: boxes.
+        enclosing: [..., 2] size of the smallest box around both.
+        diagonal: [..., 1] its squared diagonal.
+        outer: [..., 2, 2] 1 for the low and high edges of `pred` that are edges of that box.
     """
-    truth_low, truth_high = _corners(truth)
-    enclosing = _enclosing_size(pred, truth)
-    diagonal = (enclosing**2).sum(-1, keepdim=True)
-    distance = ((pred[..., :2] - truth[..., :2]) ** 2).sum(-1, keepdim=True)
-    low_is_outer = (low < truth_low).to(pred.dtype)
-    high_is_outer = (high > truth_high).to(pred.dtype)
-    by_centre = 2 * (truth[..., :2] - pred[..., :2]) * diagonal
-    by_centre = by_centre - 2 * enclosing * (high_is_outer - low_is_outer) * distance
-    by_centre = by_centre / (diagonal * diagonal)
-    outer = high_is_outer + low_is_outer
-    by_size = 2 * enclosing * outer / 2 * distance / (diagonal * diagonal)
-    return torch.cat((by_centre, by_size), -1)
+    offset = truth[..., :2] - pred[..., :2]
+    distance = offset.square().sum(-1, keepdim=True)
+    low, high = outer.unbind(-2)
+    square = diagonal * diagonal
+    by_centre = 2 * offset * diagonal - 2 * enclosing * (high - low) * distance
+    by_size = enclosing * (high + low) * distance
+    return torch.cat((by_centre, by_size), -1) / square
 
 
 def _aspect_gradient(

@@ -19,7 +19,7 @@ from darknet_torch.heads.base import cell_positions
 from darknet_torch.heads.region import Region
 from darknet_torch.losses.assignments import assignment_of
 from darknet_torch.losses.base import Loss, LossContext
-from darknet_torch.losses.iou import iou, largest_iou
+from darknet_torch.losses.iou import best_truth, iou
 from darknet_torch.losses.terms import focal_delta, match_statistics
 from darknet_torch.targets.region import RegionAssignment
 
@@ -116,7 +116,7 @@ class _RegionLoss:
         """
         options, objectness = self.options, self.objectness
         per_picture = boxes.reshape(self.shape[0], -1, 4).transpose(1, 2)
-        found = largest_iou(per_picture, self.assignment.truth_boxes)
+        found = best_truth(per_picture, self.assignment.truth_boxes)
         best_iou, truth_index = (part.flatten() for part in found)
         target = 1.0 if options.background else 0.0
         slope = self._logistic_gradient(objectness)
@@ -125,7 +125,7 @@ class _RegionLoss:
         if self.head.flat and options.classfix == -1:
             delta = options.noobject_scale * (best_iou - objectness) * slope
         else:
-            delta = torch.where(overlapping, 0.0, delta)
+            delta = delta.masked_fill(overlapping, 0)
         has_boxes = self._has_boxes()
         before = self.delta[:, self.objectness_at]
         self.delta[:, self.objectness_at] = torch.where(has_boxes, delta, before)

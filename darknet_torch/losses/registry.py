@@ -91,7 +91,7 @@ def loss_function_for(layer: Layer) -> LossFunction | None:
 
 
 def assigners_of(network: Network) -> dict[int, Assigner]:
-    """Layer index -> what assigns the truths of a mini-batch, of the heads with a loss.
+    """Layer index -> what assigns the truths of a mini-batch to that head.
 
     Empty if the truths are not lists of boxes.
 
@@ -100,8 +100,4 @@ def assigners_of(network: Network) -> dict[int, Assigner]:
     """
     if not network.heads or network.heads[-1].truths_by_cell:
         return {}
-    return {
-        head.index: head.assigner
-        for head in network.heads
-        if head.assigner is not None and loss_function_for(head) is not None
-    }
+    return {head.index: head.assigner for head in network.heads if head.assigner is not None}

@@ -139,17 +139,18 @@ class Arithmetic:
         """
         return x.float()
 
-    def sum_of_squares(self, x: Tensor, dim: tuple[int, ...] = ()) -> Tensor:
-        """Sum the squares of values.
+    def sum_of_squares(self, x: Tensor) -> Tensor:
+        """Sum the squares of all values.
 
         Args:
             x: any shape.
-            dim: the dimensions to sum over; all if empty.
 
         Returns:
-            The shape of `x` without these dimensions, float32.
+            A float32 scalar.
+
+        Source: utils.c mag_array.
         """
-        return x.float().square().sum(dim or None)
+        return x.float().square().sum()
 
 
 class CArithmetic(Arithmetic):
@@ -213,9 +214,8 @@ class CArithmetic(Arithmetic):
         """C's functions take and return doubles."""
         return x.double()
 
-    def sum_of_squares(self, x: Tensor, dim: tuple[int, ...] = ()) -> Tensor:
-        squares = x.float().square()
-        return squares.sum(dim or None, dtype=torch.float64).float()
+    def sum_of_squares(self, x: Tensor) -> Tensor:
+        return x.float().square().sum(dtype=torch.float64).float()
 
 
 FAST = Arithmetic()

@@ -16,7 +16,9 @@ from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.errors import ArgumentError, CfgNote, UsageError, warn
 from darknet_torch.loading.load import load
 from darknet_torch.losses.base import LossContext
+from darknet_torch.losses.registry import assigners_of
 from darknet_torch.model.network import Network
+from darknet_torch.targets.assignment import Assignment, assign_to_heads
 from darknet_torch.training.batches import TrainBatch, float_images
 from darknet_torch.training.data import kind_of, open_training_data
 from darknet_torch.training.forward import ForwardPass
@@ -125,6 +127,21 @@ class NetworkLoss:
         result = self._forward(images, truths.to(device), self._context(images, iteration))
         self.network.header = replace(self.network.header, seen=self.seen)
         return (result.root + result.cost) / len(images)  # the root is a zero with a gradient
+
+    def _assign(
+        self, images: Tensor, truths: Tensor, device: torch.device
+    ) -> dict[int, Assignment]:
+        """Assign the truths of a detector to its heads, on the CPU; for `device`."""
+        assigners = assigners_of(self.network)
+        if not assigners:
+            return {}
+        height, width = images.shape[2:]
+        rows = truths.detach().float().cpu().numpy()
+        made = assign_to_heads(assigners, rows, (height, width))
+        return {
+            index: one.converted(lambda part: torch.from_numpy(part).to(device))
+            for index, one in made.items()
+        }
 
     def _context(self, images: Tensor, iteration: int) -> LossContext:
         height, width = images.shape[2:] if images.dim() == 4 else (1, 1)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB
-from darknet_torch.losses.iou import giou, iou, iou_gradient, largest_iou
+from darknet_torch.losses.iou import best_truth, giou, iou, iou_gradient, largest_iou
 from darknet_torch.ops.arithmetic import FAST, CArithmetic
 from tests.losses import reference_boxes
 
@@ -93,7 +93,7 @@ def test_disjoint_boxes_move_together(kind):
 
 
 def by_coordinate(boxes):
-    """[N, P, 4] boxes as `largest_iou` takes them."""
+    """[N, P, 4] boxes as `best_truth` takes them."""
     return torch.from_numpy(boxes).transpose(1, 2)
 
 
@@ -102,10 +102,11 @@ def test_the_largest_iou_is_that_of_the_best_truth_of_the_picture(monkeypatch, a
     monkeypatch.setattr("darknet_torch.losses.iou._PAIRS_AT_ONCE", at_once)
     boxes, truths = (part.reshape(3, 20, 4) for part in pairs(4))
     truths = truths[:, :5]
-    best, index = largest_iou(by_coordinate(boxes), torch.from_numpy(truths))
+    best, index = best_truth(by_coordinate(boxes), torch.from_numpy(truths))
     every = iou(torch.from_numpy(boxes)[:, :, None], torch.from_numpy(truths)[:, None])
     expected, which = every.max(-1)
     assert torch.equal(best, expected)
+    assert torch.equal(largest_iou(by_coordinate(boxes), torch.from_numpy(truths)), expected)
     assert torch.equal(index, torch.where(expected > 0, which, 0))
     assert (best == 0).any() and (best > 0).any()
 
@@ -113,13 +114,14 @@ def test_the_largest_iou_is_that_of_the_best_truth_of_the_picture(monkeypatch, a
 def test_truths_of_no_size_and_no_truths_have_an_iou_of_zero():
     boxes = torch.tensor([[[0.0, 0.0, 0.0, 0.0], [0.1, 0.1, 0.5, 0.5]]]).transpose(1, 2)
     for truths in (torch.zeros(1, 3, 4), torch.zeros(1, 0, 4)):
-        best, index = largest_iou(boxes, truths)
+        best, index = best_truth(boxes, truths)
         assert best.tolist() == [[0, 0]]
         assert index.tolist() == [[0, 0]]
+        assert largest_iou(boxes, truths).tolist() == [[0, 0]]
 
 
 def test_the_first_of_equal_ious_counts(monkeypatch):
     monkeypatch.setattr("darknet_torch.losses.iou._PAIRS_AT_ONCE", 1)
     box = torch.tensor([[[0.5, 0.5, 0.25, 0.25]]])
     truths = torch.cat((torch.zeros(1, 1, 4), box, box), 1)
-    assert [part.item() for part in largest_iou(box.transpose(1, 2), truths)] == [1, 1]
+    assert [part.item() for part in best_truth(box.transpose(1, 2), truths)] == [1, 1]

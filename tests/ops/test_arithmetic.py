@@ -67,3 +67,18 @@ def test_both_arithmetics_agree_but_for_rounding(dilation):
     for fast, slow in zip(*pairs, strict=True):
         # Sums of at most 75 float32 values of about 1, in another order.
         torch.testing.assert_close(fast, slow, rtol=1e-5, atol=1e-6)
+
+
+def test_a_sum_of_squares_does_not_lose_small_values():
+    values = torch.cat((torch.tensor([4096.0]), torch.full((2**16,), 0.25)))
+    expected = 4096**2 + 2**12
+    assert CArithmetic(ALEXEYAB).sum_of_squares(values).item() == expected
+    fast = FAST.sum_of_squares(values)
+    assert fast.item() == pytest.approx(expected, rel=2e-6)  # 16 roundings of float32
+    assert fast.dtype == torch.float32
+
+
+def test_losses_compute_in_float32_or_in_cs_doubles():
+    values = torch.ones(2, dtype=torch.bfloat16)
+    assert FAST.to_compute(values).dtype == torch.float32
+    assert CArithmetic(ALEXEYAB).to_compute(values).dtype == torch.float64

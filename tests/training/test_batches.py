@@ -9,9 +9,12 @@ from darknet_torch.augment.detection import DetectionAugmentation, DetectionSour
 from darknet_torch.augment.source import SampleBatch
 from darknet_torch.augment.text import TextSource
 from darknet_torch.cfg.dialect import ALEXEYAB
+from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.errors import UsageError
+from darknet_torch.losses.registry import assigners_of
+from darknet_torch.model.network import build_network
 from darknet_torch.training.batches import Batches
 from darknet_torch.training.problem_log import ProblemLog
 from tests.augment.rectangle_scenes import scenes
@@ -200,3 +203,22 @@ def test_text_has_restarts():
 def test_numbers_out_of_bounds_are_refused(source, options, message):
     with pytest.raises(UsageError, match=message):
         batches(source, **options)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_assignments_of_workers_equal_those_made_on_the_spot(source, workers):
+    cfg = "[net]\nwidth=64\nheight=64\nchannels=24\n[maxpool]\nstride=16\nsize=1\n"
+    network = build_network(parse_cfg(f"{cfg}[yolo]\nclasses=3\nanchors=6,9,15,12,40,30\nnum=3"))
+    found = list(batches(source, workers=workers, assigners=assigners_of(network)))
+    for batch in found:
+        size = tuple(batch.images.shape[2:])
+        made = network.layers[1].assigner.assign(
+            batch.truths.numpy(), size, (size[0] // 16, size[1] // 16)
+        )
+        given = batch.assignments[1]
+        assert made.rounds == given.rounds
+        assert np.array_equal(made.numbers, given.numbers)
+        assert np.array_equal(made.indices, given.indices)
+    assert sum(batch.assignments[1].matches for batch in found) > 10
+    moved = found[0].to(torch.device("cpu")).assignments[1]
+    assert torch.equal(moved.match.truth_boxes, found[0].assignments[1].match.truth_boxes)
