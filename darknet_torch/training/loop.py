@@ -17,6 +17,7 @@ from darknet_torch.interruption import Interrupted, StopRequests
 from darknet_torch.losses.base import LossContext
 from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST
+from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.training.averaging import WeightAverage
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback, CallbackList
@@ -59,7 +60,7 @@ class TrainingLoop:
     Args:
         network: its header says how many inputs it has seen.
         callbacks: called at each event, in this order; see `Callback`.
-        autocast: compute the layers in this reduced precision.
+        precision: that of the layers, in float32 by default.
         processes: those that train the network together.
         seed: seeds the random rates of policy=random.
         pictures: how many the training set has; 0 for a text.
@@ -82,7 +83,7 @@ class TrainingLoop:
         network: Network,
         *,
         callbacks: Iterable[Callback] = (),
-        autocast: torch.dtype | None = None,
+        precision: Precision = FULL_PRECISION,
         processes: Processes | None = None,
         seed: int = 0,
         pictures: int = 0,
@@ -95,11 +96,10 @@ class TrainingLoop:
         self.batch_size = batch_size(network.net)
         self.seen = network.header.seen
         self.iteration = self.seen // self.batch_size
-        self.forward = ForwardPass(network, autocast)
-        alone = autocast is None and self.processes.count == 1
+        self.forward = ForwardPass(network, precision)
+        alone = precision.half is None and self.processes.count == 1
         self.optimizer = Optimizer(network, network.arithmetic if alone else FAST)
-        # bfloat16 has the range of float32 and needs no scaling.
-        self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
+        self.scaler = _scaler(precision, self.device)
         self.average = WeightAverage.of_network(network)
         self.problems = ProblemLog()
         self.scores = ScoreHistory()
@@ -109,6 +109,11 @@ class TrainingLoop:
         self._unfinished: IterationStart | None = None
         self._updating = False
         self.processes.share(network)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return self.network.device
 
     @property
     def images_per_iteration(self) -> int:
@@ -144,6 +149,12 @@ class TrainingLoop:
             DivergenceError: the loss is not finite; the weights are as they were before.
             Interrupted: a signal asked to stop; the weights are as they were before.
         """
+        with self.forward.precision.computing(self.device):
+            update = self._compute_iteration(mini_batches)
+        self.events.on_iteration(self, update)  # log, save, evaluate
+        return update
+
+    def _compute_iteration(self, mini_batches: Iterable[TrainBatch]) -> Update:
         self._unfinished = IterationStart(self.network, self.forward)
         for layer in self.network.layers:
             layer.on_iteration_start(self.iteration)
@@ -158,9 +169,7 @@ class TrainingLoop:
             self.events.on_mini_batch(self, result)
             results.append(result)
         self._stop_if_asked()
-        update = self._update(results, inputs)
-        self.events.on_iteration(self, update)  # log, save, evaluate
-        return update
+        return self._update(results, inputs)
 
     def _update(self, results: list[MiniBatchResult], inputs: int) -> Update:
         """Change the weights by the gradients that were added up, and end the iteration."""
@@ -334,3 +343,8 @@ class TrainingLoop:
         before = loss if self.average_loss is None else self.average_loss
         self.average_loss = before * 0.9 + loss * 0.1
         return Update(self.iteration, loss, self.average_loss, rate, parts)
+
+
+def _scaler(precision: Precision, device: torch.device) -> torch.amp.GradScaler | None:
+    """What scales the gradients of float16; bfloat16 has the range of float32 and needs none."""
+    return torch.amp.GradScaler(device.type) if precision.half is torch.float16 else None
