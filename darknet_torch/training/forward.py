@@ -193,7 +193,8 @@ def _sum_of(roots: list[Tensor], images: Tensor) -> Tensor:
 def _without_gradient() -> Iterator[None]:
     """Compute without gradients, and keep no cast weights: a later layer may share the weights.
 
-    Autocast would give that layer the copy that was cast here, which has no gradient.
+    The autocast of PyTorch 2.9 gives that layer the copy that was cast here, without a gradient;
+    later releases do not.
     """
     keeps = torch.is_autocast_cache_enabled()
     torch.set_autocast_cache_enabled(False)
