@@ -254,7 +254,11 @@ train_options = all_options(
     device_option,
     click.option("--gpus", "-gpus", metavar="LIST", help="Train on several GPUs, such as 0,1."),
     _option("processes", help="Train in several processes on the CPU."),
-    _with_default("precision", help="The numbers in which layers are computed."),
+    _with_default(
+        "precision",
+        help="The numbers in which layers are computed; weights and losses are float32. tf32 "
+        "differs from float32 on NVIDIA's GPUs alone.",
+    ),
     strict_option,
     quiet_option("Print only a line for each iteration, and warnings about the data."),
     click.option("--verbose", is_flag=True, help="Print the plan."),

@@ -16,6 +16,7 @@ from darknet_torch.errors import CfgError, UsageError, warn
 from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import LoadReport
+from darknet_torch.ops.precision import Precision
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import SavedRun, find_saved_run
@@ -208,7 +209,6 @@ def prepare(
     evaluation = (
         PeriodicEvaluation(evaluator, data.pictures, plan.map_every) if evaluator else None
     )
-    precision = getattr(torch, plan.precision)
     record = RunRecord.of_run(network, plan, data, processes)
     checkpoints, history = (
         Checkpoints(plan, record, saved, names_to_keep(data.names, network)),
@@ -225,7 +225,7 @@ def prepare(
             history,
             RunReport(plan, data, loaded, resumed=saved is not None),
         ),
-        autocast=None if precision is torch.float32 else precision,
+        precision=Precision.named(plan.precision),
         processes=processes,
         seed=plan.seed,
         pictures=0 if data.kind == TEXT else data.pictures,

@@ -11,6 +11,7 @@ from torch.nn import functional
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, without_bugs
 from darknet_torch.losses.base import Loss
 from darknet_torch.losses.rejection import RejectionState
+from darknet_torch.ops.precision import Precision
 from darknet_torch.training.forward import ForwardPass
 from tests.training.small_networks import Passes, arrays, dialect_id, loss_context, network
 
@@ -279,14 +280,48 @@ def test_a_layer_with_noloss_counts_with_a_cost_of_zero():
     assert costs[0] > costs[1] > 0
 
 
-def test_losses_are_computed_in_float32_under_autocast():
+@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+def test_losses_are_computed_in_float32_in_every_precision(name, monkeypatch):
     made = network(net(FIRST))
-    forward = ForwardPass(made, torch.bfloat16)
+    forward = ForwardPass(made, Precision(name))
+    half = []
+    monkeypatch.setattr(made.layers[1], "forward", watched(made.layers[1].forward, half))
+    forward.loss_functions[2] = watched(forward.loss_functions[2], half)
     result = forward(torch.full((1, 1, 1, 1), 0.7), torch.tensor([[1.0]]), loss_context(made))
     (loss,) = result.losses.values()
     assert loss.delta.dtype == torch.float32
     result.root.backward()
     assert arrays(made, 0)["weights"].grad.dtype == torch.float32
+    assert half == [True, False]
+
+
+def watched(function, half):
+    """`function`, which appends to `half` whether products in it have 16 bits."""
+
+    def watching(*inputs):
+        half.append((torch.ones(1, 1) @ torch.ones(1, 1)).dtype != torch.float32)
+        return function(*inputs)
+
+    return watching
+
+
+def test_weights_that_a_frozen_layer_shares_still_get_a_gradient_in_mixed_precision():
+    """0 is frozen, 1 shares its weights and ends the frozen part, 2 shares them and is trained.
+
+    It fails with PyTorch 2.9 where casts of frozen layers are kept.
+    """
+    shared = "[convolutional]\nfilters=1\nsize=1\nactivation=linear\nshare_index=0\n"
+    made = network(net(shared + "stopbackward=1\n" + shared), without_bugs(ALEXEYAB))
+    x, truth = torch.full((1, 1, 1, 1), 0.5), torch.tensor([[1.0]])
+    gradients = []
+    for precision in (Precision(), Precision("bfloat16")):
+        ForwardPass(made, precision)(x, truth, loss_context(made)).root.backward()
+        weights = arrays(made, 0)["weights"]
+        gradients.append(weights.grad.item())
+        weights.grad = None
+    assert gradients[0] != 0
+    # bfloat16 rounds each of some ten values to 8 bits.
+    assert gradients[1] == pytest.approx(gradients[0], rel=10 * 2**-8)
 
 
 def test_a_loss_gets_the_losses_of_earlier_layers_and_the_last_rejection_state():
