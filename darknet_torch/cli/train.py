@@ -90,6 +90,7 @@ class TrainOptions(DataFormatOptions, DataWordsOptions, GpuFlags):
     gpus: str | None
     processes: int | None
     precision: str
+    checkpoint_activations: bool
     verbose: bool
 
 
@@ -255,6 +256,11 @@ train_options = all_options(
     click.option("--gpus", "-gpus", metavar="LIST", help="Train on several GPUs, such as 0,1."),
     _option("processes", help="Train in several processes on the CPU."),
     _with_default("precision", help="The numbers in which layers are computed."),
+    click.option(
+        "--checkpoint-activations",
+        is_flag=True,
+        help="Take less memory, and compute the forward pass of most layers twice.",
+    ),
     strict_option,
     quiet_option("Print only a line for each iteration, and warnings about the data."),
     click.option("--verbose", is_flag=True, help="Print the plan."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +19,7 @@ from darknet_torch.losses.registry import has_cost, loss_function_for
 from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.network import Network
 from darknet_torch.ops.accumulated_delta import AccumulatedDelta
+from darknet_torch.ops.recomputation import recomputed
 
 
 @dataclass
@@ -46,6 +48,7 @@ class ForwardPass:
     Args:
         network: in training mode.
         autocast: run the layers, not the losses, in this reduced precision.
+        checkpoint_activations: keep less for the backward pass, which computes it again.
 
     Attributes:
         memory_format: the order in memory in which it takes images fastest.
@@ -57,8 +60,15 @@ class ForwardPass:
     Source: network.c forward_network, backward_network (both code bases).
     """
 
-    def __init__(self, network: Network, autocast: torch.dtype | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        autocast: torch.dtype | None = None,
+        *,
+        checkpoint_activations: bool = False,
+    ) -> None:
         self.network, self.autocast = network, autocast
+        self.checkpoint_activations = checkpoint_activations
         self.memory_format = torch.contiguous_format  # of C's memory
         if not network.arithmetic.exact_order:
             self.memory_format = torch.channels_last
@@ -162,12 +172,26 @@ class ForwardPass:
     def _run(self, layer: Layer, inputs: list[Tensor]) -> Tensor:
         """The output of a layer without a loss."""
         accumulated = self.accumulated.get(layer.index)
+        if self._recomputes(layer):
+            output = recomputed(partial(self._compute, layer), *inputs)
+        else:
+            output = self._compute(layer, *inputs)
+        return output if accumulated is None else accumulated.add_previous(output)
+
+    def _recomputes(self, layer: Layer) -> bool:
+        """Whether the backward pass computes the layer again: one with a state has moved on."""
+        wanted = self.checkpoint_activations and torch.is_grad_enabled()
+        return wanted and layer.keeps_intermediates and not layer.has_state
+
+    def _compute(self, layer: Layer, *inputs: Tensor) -> Tensor:
+        """The output of a layer in the precision of the training."""
+        accumulated = self.accumulated.get(layer.index)
         enabled = self.autocast is not None
         with torch.autocast(inputs[0].device.type, self.autocast, enabled=enabled):
             if accumulated is None:
-                return layer(*inputs)
-            output = layer.forward_recording_delta(*inputs, record=accumulated.record)
-        return accumulated.add_previous(output)
+                output: Tensor = layer(*inputs)
+                return output
+            return layer.forward_recording_delta(*inputs, record=accumulated.record)
 
     @torch.no_grad()
     def _run_with_loss(

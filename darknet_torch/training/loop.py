@@ -44,6 +44,7 @@ class TrainingLoop:
         network: its header says how many inputs it has seen.
         callbacks: called at each event, in this order; see `Callback`.
         autocast: compute the layers in this reduced precision.
+        checkpoint_activations: keep less for the backward pass, which computes it again.
         processes: those that train the network together.
         seed: seeds the random rates of policy=random.
         pictures: how many the training set has; 0 for a text.
@@ -70,6 +71,7 @@ class TrainingLoop:
         *,
         callbacks: Iterable[Callback] = (),
         autocast: torch.dtype | None = None,
+        checkpoint_activations: bool = False,
         processes: Processes | None = None,
         seed: int = 0,
         pictures: int = 0,
@@ -82,7 +84,9 @@ class TrainingLoop:
         self.batch_size = batch_size(network.net)
         self.seen = network.header.seen
         self.iteration = self.seen // self.batch_size
-        self.forward = ForwardPass(network, autocast)
+        self.forward = ForwardPass(
+            network, autocast, checkpoint_activations=checkpoint_activations
+        )
         alone = autocast is None and self.processes.count == 1
         self.optimizer = Optimizer(network, network.arithmetic if alone else FAST)
         # bfloat16 has the range of float32 and needs no scaling.

@@ -69,6 +69,14 @@ def plan_training(
         **given,
     )
     _note_unused(plan)
+    if plan.exact_order and plan.checkpoint_activations:
+        raise UsageError(
+            "--exact-order and --checkpoint-activations exclude each other",
+            expected="one of them",
+            got="both",
+            fix="sums in C's order go on from the gradients that are there, which a layer that is "
+            "computed again does not see; more --subdivisions take less memory, too",
+        )
     if "map_every" in given and not plan.map:
         warn("--map-every has no effect without --map", category=CfgNote)
     return plan

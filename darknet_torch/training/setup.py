@@ -226,6 +226,7 @@ def prepare(
             RunReport(plan, data, loaded, resumed=saved is not None),
         ),
         autocast=None if precision is torch.float32 else precision,
+        checkpoint_activations=plan.checkpoint_activations,
         processes=processes,
         seed=plan.seed,
         pictures=0 if data.kind == TEXT else data.pictures,

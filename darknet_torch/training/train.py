@@ -93,7 +93,8 @@ def train(
             device: "auto" (the default: a GPU if there is one), "cpu", "cuda", "cuda:N", or a
             torch.device. gpus: numbers of GPUs, such as [0, 1], for a process on each.
             precision: "float32", "bfloat16" or "float16". dialect: "alexeyab", "pjreddie" or
-            "alexeyab-cuda". darknet_bugs: "fix" or "reproduce". exact_order: True or False.
+            "alexeyab-cuda". darknet_bugs: "fix" or "reproduce". exact_order,
+            checkpoint_activations: True or False.
 
     Raises:
         ArgumentError: no such option, or an argument of a wrong type; also a TypeError.

@@ -50,6 +50,13 @@ def test_options_that_a_resumed_run_does_not_use_are_noted(cfg, tmp_path):
         )
 
 
+def test_sums_in_order_cannot_be_computed_again(cfg, tmp_path):
+    data = data_file(tmp_path, "train=list.txt\n")
+    given = {"backup": "b", "exact_order": True, "checkpoint_activations": True}
+    with pytest.raises(UsageError, match=r"--exact-order and --checkpoint-activations exclude"):
+        plan_training(cfg, data, given)
+
+
 def test_a_link_to_the_starting_weights_is_not_written_through(cfg, tmp_path):
     data = data_file(tmp_path, "train=list.txt\n")
     (tmp_path / "a.weights").write_bytes(b"x")
