@@ -19,6 +19,7 @@ from darknet_torch.training.run_folder import (
     RUNS,
     check_free,
     files_of_run,
+    free_path,
     last_run_folder,
     lies_in,
     new_run_folder,
@@ -86,7 +87,7 @@ def _own_folder(base: str, *, resume: bool, writes: bool) -> Path:
     """The folder below runs of a new run, or of the one to resume."""
     if resume:
         return last_run_folder(base)
-    return new_run_folder(base) if writes else RUNS / base
+    return new_run_folder(base) if writes else free_path(str(RUNS / base))
 
 
 def _positive_number(keys: Mapping[str, DataValue], key: str, where: str) -> int | None:

@@ -32,6 +32,7 @@ def test_a_new_run_gets_a_folder_of_its_own_unless_nothing_is_written(cfg, tmp_p
     plan_training(cfg, data, {}, writes=False)
     assert not (tmp_path / "runs").exists()
     assert [plan_training(cfg, data, {}).backup for _ in "ab"] == ["runs/small", "runs/small-2"]
+    assert plan_training(cfg, data, {}, writes=False).backup == "runs/small-3"
 
 
 def test_a_wrong_number_in_the_data_file_is_named(cfg, tmp_path):
