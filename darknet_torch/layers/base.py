@@ -260,6 +260,14 @@ class Layer(ArithmeticModule):
         return ReceptiveWindow()
 
     @property
+    def keeps_intermediates(self) -> bool:
+        """Whether training keeps more of the layer than its inputs and its output.
+
+        Then computing the layer again in the backward pass saves memory.
+        """
+        return False
+
+    @property
     def loads_partially(self) -> bool:
         """Whether the options leave some of the layer's arrays out of weight files."""
         return bool(self.options.dontloadscales or self.options.numload)

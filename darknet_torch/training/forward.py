@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,7 @@ from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.network import Network
 from darknet_torch.ops.accumulated_delta import AccumulatedDelta
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
+from darknet_torch.ops.recomputation import recomputed
 
 
 @dataclass
@@ -47,6 +49,7 @@ class ForwardPass:
     Args:
         network: in training mode.
         precision: that of the layers; losses are computed in float32.
+        checkpoint_activations: keep less for the backward pass, which computes it again.
 
     Attributes:
         memory_format: the order in memory in which it takes images fastest.
@@ -58,8 +61,15 @@ class ForwardPass:
     Source: network.c forward_network, backward_network (both code bases).
     """
 
-    def __init__(self, network: Network, precision: Precision = FULL_PRECISION) -> None:
+    def __init__(
+        self,
+        network: Network,
+        precision: Precision = FULL_PRECISION,
+        *,
+        checkpoint_activations: bool = False,
+    ) -> None:
         self.network, self.precision = network, precision
+        self.checkpoint_activations = checkpoint_activations
         self.memory_format = torch.contiguous_format  # of C's memory
         if not network.arithmetic.exact_order:
             self.memory_format = torch.channels_last
@@ -167,10 +177,24 @@ class ForwardPass:
     def _run(self, layer: Layer, inputs: list[Tensor]) -> Tensor:
         """The output of a layer without a loss."""
         accumulated = self.accumulated.get(layer.index)
+        if self._recomputes(layer):
+            output = recomputed(partial(self._compute, layer), *inputs)
+        else:
+            output = self._compute(layer, *inputs)
+        return output if accumulated is None else accumulated.add_previous(output)
+
+    def _recomputes(self, layer: Layer) -> bool:
+        """Whether the backward pass computes the layer again: one with a state has moved on."""
+        wanted = self.checkpoint_activations and torch.is_grad_enabled()
+        return wanted and layer.keeps_intermediates and not layer.has_state
+
+    def _compute(self, layer: Layer, *inputs: Tensor) -> Tensor:
+        """The output of a layer."""
+        accumulated = self.accumulated.get(layer.index)
         if accumulated is None:
-            return layer(*inputs)
-        output = layer.forward_recording_delta(*inputs, record=accumulated.record)
-        return accumulated.add_previous(output)
+            output: Tensor = layer(*inputs)
+            return output
+        return layer.forward_recording_delta(*inputs, record=accumulated.record)
 
     @torch.no_grad()
     def _run_with_loss(

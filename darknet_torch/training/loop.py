@@ -45,6 +45,7 @@ class TrainingLoop:
         network: its header says how many inputs it has seen.
         callbacks: called at each event, in this order; see `Callback`.
         precision: that of the layers, in float32 by default.
+        checkpoint_activations: keep less for the backward pass, which computes it again.
         processes: those that train the network together.
         seed: seeds the random rates of policy=random.
         pictures: how many the training set has; 0 for a text.
@@ -71,6 +72,7 @@ class TrainingLoop:
         *,
         callbacks: Iterable[Callback] = (),
         precision: Precision = FULL_PRECISION,
+        checkpoint_activations: bool = False,
         processes: Processes | None = None,
         seed: int = 0,
         pictures: int = 0,
@@ -83,7 +85,9 @@ class TrainingLoop:
         self.batch_size = batch_size(network.net)
         self.seen = network.header.seen
         self.iteration = self.seen // self.batch_size
-        self.forward = ForwardPass(network, precision)
+        self.forward = ForwardPass(
+            network, precision, checkpoint_activations=checkpoint_activations
+        )
         alone = precision.half is None and self.processes.count == 1
         self.optimizer = Optimizer(network, network.arithmetic if alone else FAST)
         self.scaler = _scaler(precision, self.device)

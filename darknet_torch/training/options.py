@@ -192,6 +192,7 @@ TRAIN_OPTIONS: Mapping[str, ValueKind] = {
     "gpus": GpuNumbers(),
     "processes": _POSITIVE,
     "precision": Choice(PRECISIONS),
+    "checkpoint_activations": _FLAG,
     "dialect": Choice(tuple(DIALECTS)),
     "darknet_bugs": Choice(("fix", "reproduce")),
     "exact_order": _FLAG,

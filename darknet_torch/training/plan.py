@@ -39,6 +39,8 @@ class TrainPlan:
         seed: seeds all random numbers.
         device: "cpu", "cuda", "cuda:N" or "mps".
         precision: that in which the layers are computed, see `darknet_torch.ops.precision`.
+        checkpoint_activations: keep less of the forward pass in memory, and compute it again in
+            the backward pass: slower, but with the same weights.
         workers: processes that load pictures.
         threads: with how many threads each process computes; None for those that
             `darknet_torch.cpu.cores.threads_to_compute` gives, which `prepare` fills in.
@@ -82,6 +84,7 @@ class TrainPlan:
     seed: int = 0
     device: str = "cpu"
     precision: str = FLOAT32
+    checkpoint_activations: bool = False
     workers: int = 2
     threads: int | None = None
     augment: bool = True

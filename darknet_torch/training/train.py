@@ -94,7 +94,7 @@ def train(
             or a torch.device. gpus: numbers of GPUs, such as [0, 1], for a process on each.
             precision: "float32", "tf32", "bfloat16" or "float16", see docs/training.md. dialect:
             "alexeyab", "pjreddie" or "alexeyab-cuda". darknet_bugs: "fix" or "reproduce".
-            exact_order: True or False.
+            exact_order, checkpoint_activations: True or False.
 
     Raises:
         ArgumentError: no such option, or an argument of a wrong type; also a TypeError.
