@@ -9,7 +9,7 @@ OPENCV4 ?= .venv-opencv4
 # Without the variable, each process of a test would compile the package again.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
-.PHONY: detect test test-long kill-test test-opencv4 check install clean
+.PHONY: detect test test-long kill-test test-opencv4 test-gpu bench-gpu check install clean
 
 detect: $(VENV)/installed
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
@@ -25,6 +25,21 @@ kill-test: install
 
 test-opencv4: install $(OPENCV4)/installed
 	DTORCH_OPENCV4_PYTHON=$(OPENCV4)/bin/python $(PYTEST) tests/compat
+
+# With PYTHON=... these two install nothing: that Python has PyTorch and what they need already.
+ifeq ($(origin PYTHON),file)
+GPU_PYTHON := $(BIN)/python
+test-gpu bench-gpu: install
+else
+GPU_PYTHON := $(PYTHON)
+endif
+
+# Another release of PyTorch may warn of what is no concern of a test.
+test-gpu:
+	$(GPU_PYTHON) -m pytest -q -rs -W default -m cuda tests/gpu
+
+bench-gpu:
+	$(GPU_PYTHON) tools/bench.py gpu
 
 check: install
 	$(BIN)/ruff check .

@@ -7,6 +7,8 @@ from numbers import Integral, Real
 
 from darknet_torch.errors import UsageError
 
+DEVICES = "auto, cpu, cuda, cuda:N or mps"  # where networks run
+
 
 def described(value: object) -> str:
     """Return a value and its type as a message shows them: ``'0.5' (str)``.

@@ -61,7 +61,7 @@ class CfgWarning(_StructuredMessage, UserWarning)
     where: object
 
 class CharacterModel
-    def __init__(network: Network) -> None
+    def __init__(network: Network, *, precision: str = 'float32') -> None
     inputs: int
     network: Network
     def generate(
@@ -112,6 +112,7 @@ class Classifier
         exif: bool = True,
         device: str | torch.device | None = None,
         batch: int = 16,
+        precision: str = 'float32',
     ) -> None
     backend: Backend
     batch: int
@@ -223,6 +224,7 @@ class Detector
         max_detections: int | None = None,
         device: str | torch.device | None = None,
         batch: int = 16,
+        precision: str = 'float32',
     ) -> None
     backend: Backend
     batch: int
@@ -321,6 +323,8 @@ class Network(Module)
     names: tuple[str, ...]
     net: NetOptions
     def check_input(self, images: Tensor) -> Tensor
+    @property
+    def device(self) -> torch.device
     def fold_normalization(self) -> None
     def forward(self, images: Tensor) -> tuple[Tensor, ...]
     @property
@@ -334,10 +338,11 @@ class Network(Module)
     def slots(self) -> Iterator[tuple[Layer, Slot]]
 
 class NetworkLoss
-    def __init__(network: Network) -> None
+    def __init__(network: Network, *, precision: str = 'float32') -> None
     network
     seen
     def __call__(self, images: Tensor, truths: Tensor) -> Tensor
+    def computing(self) -> AbstractContextManager[None]
 
 @dataclass(frozen=True)
 class TrainResult

@@ -5,7 +5,8 @@ python tools/bench.py start
 python tools/bench.py kmeans [--boxes 200000]
 python tools/bench.py eval [--detections 200000]
 python tools/bench.py data [--data shapes.data]
-python tools/bench.py train [--net yolov3-tiny:416]
+python tools/bench.py train [--device cuda] [--precision bfloat16] [--net yolov3-tiny:416]
+python tools/bench.py gpu
 """
 
 from __future__ import annotations
@@ -208,43 +209,71 @@ def data(
 
 
 @main.command()
+@click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu", show_default=True)
 @click.option(
-    "--net", "nets", multiple=True, default=("yolov3-tiny:416", "yolo-fastest-1.1:320"),
-    show_default=True, help="A cfg and the side of its input.",
-)  # fmt: skip
-@click.option("--batch", default=8, show_default=True)
+    "--precision", default="float32", show_default=True, help="float32, tf32, bfloat16 or float16."
+)
+@click.option(
+    "--net", "nets", multiple=True, help="A cfg and the side of its input, as in yolov3:416."
+)
+@click.option("--batch", type=int, help="Pictures per step.")
 @click.option("--repeats", default=3, show_default=True)
 @click.option("--threads", default=1, show_default=True)
-def train(nets: tuple[str, ...], batch: int, repeats: int, threads: int) -> None:
-    """Run training steps, and load their pictures, compared with plain eager PyTorch."""
+@click.option("--profile", is_flag=True, help="Print the 15 most expensive operations instead.")
+def train(
+    device: str,
+    precision: str,
+    nets: tuple[str, ...],
+    batch: int | None,
+    repeats: int,
+    threads: int,
+    profile: bool,
+) -> None:
+    """Run training steps, compared with plain eager PyTorch in both orders of memory.
+
+    The three take turns. On the CPU their pictures are loaded, too.
+    """
     import torch
 
-    from tools.bench_data import RECIPES, random_examples, times
-    from tools.bench_data import ours as pictures_of
-    from tools.bench_train import inputs, network, ours, peer
+    from darknet_torch.ops.precision import Precision
+    from tools.bench_timing import NotFiniteError, interleaved
+    from tools.bench_train import OURS, picture_rate, profiled, report_steps, steps, subjects
 
     warnings.simplefilter("ignore", CfgWarning)
     torch.set_num_threads(threads)
-    for net in nets:
-        cfg, _, side = net.partition(":")
-        built = network(cfg, int(side), batch)
-        images, truths = inputs(batch, int(side), built.heads[-1].classes)
-        rates = []
-        for step in (peer(built, images), ours(built, images, truths)):
-            step()  # a warm-up, which allocates memory
-            spent = statistics.median(times(step)[1] for _ in range(repeats))
-            rates.append(batch / spent)
-        click.echo(
-            f"{net}, batch {batch}: {rates[1]:.2f} images per CPU-second, plain PyTorch "
-            f"{rates[0]:.2f}, ratio {rates[1] / rates[0]:.2f}"
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            examples = random_examples(Path(folder), 32)
-            recipe = next(iter(RECIPES))
-            fed = pictures_of(examples, recipe, int(side), 0, 64)
-            fed()
-            rate = 64 / times(fed)[1]
-        click.echo(f"{net}, its pictures alone ({recipe}): {rate:.0f} per CPU-second")
+    where, chosen = torch.device(device), Precision.named(precision)
+    for subject in subjects(where, nets, batch):
+        programs = steps(subject, where, chosen)
+        if profile:
+            click.echo(f"{subject}, {precision}\n{profiled(programs[OURS], where)}")
+            continue
+        try:
+            spent = interleaved(programs, where, repeats=repeats)
+        except NotFiniteError as error:
+            raise click.ClickException(f"{subject}, {precision}: {error}") from None
+        click.echo(report_steps(subject, precision, spent, where))
+        if where.type == "cpu":
+            name, rate = picture_rate(subject)
+            click.echo(f"{subject}, its pictures alone ({name}): {rate:.0f} per CPU-second")
+
+
+@main.command()
+@click.option("--device", type=click.Choice(("cpu", "cuda")), default="cuda", show_default=True)
+@click.option(
+    "--net", "nets", multiple=True, help="A cfg and the side of its input; all by default."
+)
+@click.option("--batch", type=int, help="Pictures at once, for all of them.")
+@click.option("--repeats", default=5, show_default=True)
+@click.option("--minutes", default=7.0, show_default=True, help="Start no row after so long.")
+def gpu(
+    device: str, nets: tuple[str, ...], batch: int | None, repeats: int, minutes: float
+) -> None:
+    """Print the tables of docs/performance.md for a GPU, as Markdown, row by row."""
+    from tools.bench_gpu import tables
+
+    warnings.simplefilter("ignore", CfgWarning)
+    for line in tables(device, nets, batch, repeats, 60 * minutes):
+        click.echo(line)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Compare this runtime with results recorded from the C Darknet.
 
-    python tools/parity.py forward|layers FOLDER [--cfg-folder DIR]
-    python tools/parity.py detect FOLDER [--models DIR] [--images DIR]
+    python tools/parity.py forward|layers FOLDER [--cfg-folder DIR] [--device cuda]
+    python tools/parity.py detect FOLDER [--models DIR] [--images DIR] [--device cuda]
     python tools/parity.py train FOLDER [--cfg-folder DIR]
     python tools/parity.py distance FOLDER [--cfg-folder DIR]
     python tools/parity.py rates FILE
@@ -33,6 +33,7 @@ from darknet_torch.cfg.zoo import definitions_folder
 from darknet_torch.errors import CfgWarning, UnsupportedError
 from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.weights import read_weights, write_weights
+from darknet_torch.ops.precision import FULL_PRECISION
 from tools import records
 from tools.deviation import Deviation, worst
 from tools.parity_detect import check_detect
@@ -74,18 +75,18 @@ def build(record: records.Record, cfg_folder: Path, arithmetic: str = "fast") ->
     return network
 
 
-def check_forward(path: Path, cfg_folder: Path) -> Deviation:
+def check_forward(path: Path, cfg_folder: Path, device: str | torch.device = "cpu") -> Deviation:
     """Run the network of a forward or layer record, and compare the output of every layer."""
     record = records.read_record(path)
-    network = build(record, cfg_folder)
-    images = torch.from_numpy(records.forward_input(record))
+    network = build(record, cfg_folder).to(device)
+    images = torch.from_numpy(records.forward_input(record)).to(device)
     deviations = [Deviation(0.0, "-")]
     row = 0
     for step, image in enumerate(images.split(1)):
-        with torch.inference_mode():
+        with torch.inference_mode(), FULL_PRECISION.computing(image.device):
             outputs = network.layer_outputs(image)
         for index, output in enumerate(outputs):
-            values = output.detach().numpy().astype(np.float64).ravel()
+            values = output.detach().cpu().numpy().astype(np.float64).ravel()
             name = f"layer {index} [{network.layers[index].section}]"
             name += f", step {step}" if len(images) > 1 else ""
             found = compare(values, record["stats"][row], record["samples"][row], name)
@@ -182,13 +183,14 @@ def main() -> None:
     """Compare this runtime with recorded results."""
 
 
-def _forward(folder: Path, cfg_folder: Path) -> None:
-    sys.exit(run(folder, lambda path: check_forward(path, cfg_folder)))
+_records = click.argument("folder", type=_FOLDER)
+_cfgs = click.option("--cfg-folder", type=_FOLDER, default=_CFGS)
+_device = click.option("--device", default="cpu", show_default=True)
 
 
 @main.command("distance")
-@click.argument("folder", type=_FOLDER)
-@click.option("--cfg-folder", type=_FOLDER, default=_CFGS)
+@_records
+@_cfgs
 def _distance(folder: Path, cfg_folder: Path) -> None:
     """Train as in records, fast and in C's order, and compare what that changed."""
     torch.set_num_threads(1)
@@ -198,26 +200,31 @@ def _distance(folder: Path, cfg_folder: Path) -> None:
         click.echo(f"{path.stem}: {distance(record, *networks):.2%} of the change of parameters")
 
 
-def _train(folder: Path, cfg_folder: Path) -> None:
+def _forward(folder: Path, cfg_folder: Path, device: str) -> None:
+    sys.exit(run(folder, lambda path: check_forward(path, cfg_folder, device)))
+
+
+for _name in ("forward", "layers"):
+    main.command(_name)(_records(_cfgs(_device(_forward))))
+
+
+@main.command()
+@_records
+@_cfgs
+def train(folder: Path, cfg_folder: Path) -> None:
+    """Train as in records, and compare costs, deltas and parameters."""
     torch.set_num_threads(1)  # exact-order sums are many small operations, which threads slow down
     sys.exit(run(folder, lambda path: check_training(path, cfg_folder)))
 
 
-for _name, _function in (("forward", _forward), ("layers", _forward), ("train", _train)):
-    main.command(_name)(
-        click.argument("folder", type=_FOLDER)(
-            click.option("--cfg-folder", type=_FOLDER, default=_CFGS)(_function)
-        )
-    )
-
-
 @main.command()
-@click.argument("folder", type=_FOLDER)
+@_records
 @click.option("--models", type=_PATH, default=_SHARED / "models")
 @click.option("--images", type=_PATH, default=_SHARED / "images")
-def detect(folder: Path, models: Path, images: Path) -> None:
+@_device
+def detect(folder: Path, models: Path, images: Path, device: str) -> None:
     """Compare the detections of pretrained models on real photos."""
-    sys.exit(run(folder, lambda path: check_detect(path, models, images)))
+    sys.exit(run(folder, lambda path: check_detect(path, models, images, device)))
 
 
 def _report(deviations: Iterable[tuple[str, Deviation]]) -> None:

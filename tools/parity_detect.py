@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from darknet_torch.errors import CfgWarning
 from darknet_torch.inference.detector import Detector
@@ -33,7 +34,9 @@ class Tolerance:
 TOLERANCES = {".png": Tolerance(0.999, 1e-3), ".jpg": Tolerance(0.95, 0.02)}
 
 
-def check_detect(path: Path, models: Path, images: Path) -> Deviation:
+def check_detect(
+    path: Path, models: Path, images: Path, device: str | torch.device = "cpu"
+) -> Deviation:
     """Run the model of a detection record on its photos, and compare the detections."""
     record = json.loads(path.read_text())
     with warnings.catch_warnings():
@@ -44,6 +47,7 @@ def check_detect(path: Path, models: Path, images: Path) -> Deviation:
         threshold=record["threshold"],
         nms_threshold=record["nms_threshold"],
         letterbox=record["letterbox"],
+        device=device,
     )
     deviations: list[Deviation] = []
     for name, expected in record["images"].items():

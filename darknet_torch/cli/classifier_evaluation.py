@@ -73,6 +73,7 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
         top=_read_top(data),
         letterbox=bool(options.letterbox),
         backend=options.backend,
+        precision=options.precision,
         exif=options.exif,
     )
     guesses = _classify_all(classifier, pictures, options)

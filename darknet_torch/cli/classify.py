@@ -114,6 +114,7 @@ def run_classification(
         top=options.top or _read_top(options.data, default_top),
         letterbox=options.letterbox,
         backend=options.backend,
+        precision=options.precision,
         exif=options.exif,
     )
     result_format = create_format(options.output_format, options.out, classifier.classes)

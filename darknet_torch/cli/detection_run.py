@@ -237,6 +237,7 @@ def _build_detector(options: DetectOptions) -> Detector:
         nms_threshold=options.nms_threshold,
         letterbox=options.letterbox,
         backend=options.backend,
+        precision=options.precision,
         resize=options.resize,
         exif=options.exif,
         only=options.only,

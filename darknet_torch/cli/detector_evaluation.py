@@ -138,6 +138,7 @@ def build_detector(
         nms_threshold=nms_threshold,
         letterbox=options.letterbox,
         backend=options.backend,
+        precision=options.precision,
         resize=options.resize,
     )
 

@@ -87,6 +87,7 @@ class EvaluationSettings:
         nms_threshold: the IoU above which overlapping boxes are dropped, 0-1.
         nms_kind: the kind of NMS, as in the cfg.
         backend: what runs the network.
+        precision: the numbers in which its layers are computed.
     """
 
     data: str
@@ -101,6 +102,7 @@ class EvaluationSettings:
     nms_threshold: float | None = None
     nms_kind: str | None = None
     backend: str | None = None
+    precision: str | None = None
 
     def to_dict(self) -> dict[str, str | int | float]:
         """Return the settings that apply as plain values, for JSON."""
@@ -308,6 +310,7 @@ def _detect(network: Network, data_set: DataSet, options: EvalOptions) -> _Detec
         nms_threshold=detector.nms_threshold,
         nms_kind=detector.heads[-1].nms_kind,
         backend=options.backend,
+        precision=options.precision,
     )
     return _Detected(settings, found.detection_pass, found.ground_truth)
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from darknet_torch.arguments import DEVICES
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.input_protection import protect_named_inputs
 from darknet_torch.cli.log_file import output_to
@@ -30,6 +31,7 @@ from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.inference.backends import BACKENDS
+from darknet_torch.ops.precision_names import FLOAT32, PRECISIONS
 
 _FILE_FORMATS = ("json", "jsonl", "csv")  # that files have as their suffix
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -236,7 +238,15 @@ device_option = click.option(
     default="auto",
     show_default=True,
     shell_complete=complete_device,
-    help="auto, cpu, cuda or cuda:N.",
+    help=f"{DEVICES}; mps, Apple's GPU, is unverified.",
+)
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default=FLOAT32,
+    show_default=True,
+    help="The numbers in which layers are computed; tf32 differs from float32 on NVIDIA's GPUs "
+    "alone.",
 )
 workers_option = click.option(
     "--workers",
@@ -251,6 +261,7 @@ workers_option = click.option(
 class RunOptions(DeviceOptions):
     """Options for running a network over pictures; see `run_options`."""
 
+    precision: str
     backend: str
     batch: int
     workers: int
@@ -260,12 +271,13 @@ class RunOptions(DeviceOptions):
 
 run_options = all_options(
     device_option,
+    precision_option,
     click.option(
         "--backend",
         type=click.Choice(BACKENDS),
         default="torch",
         show_default=True,
-        help="What runs the network.",
+        help="What runs the network; onnxruntime computes in float32 alone.",
     ),
     click.option(
         "--batch", type=POSITIVE, default=1, show_default=True, help="Pictures per batch."

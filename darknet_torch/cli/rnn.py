@@ -22,6 +22,7 @@ from darknet_torch.cli.options import (
     device_option,
     network_options,
     parsed_into,
+    precision_option,
     quiet_option,
     verbose_option,
 )
@@ -42,9 +43,11 @@ class CharacterModelOptions(ModelWordsOptions, GpuFlags):
     Attributes:
         source: the words of the command: the cfg and the weights, without their options, too.
         seed_text: what the network reads first.
+        precision: the numbers in which its layers are computed.
     """
 
     seed_text: str
+    precision: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +103,7 @@ def _load_model(options: CharacterModelOptions) -> CharacterModel:
     device = find_device(options.device)
     model = load_model(options)
     print_taken(options, model.taken)
-    return CharacterModel(model.network.to(device))
+    return CharacterModel(model.network.to(device), precision=options.precision)
 
 
 def _seed_text_option(default: str, shown: str) -> Callable[[Any], Any]:
@@ -124,6 +127,7 @@ def _seed_text_option(default: str, shown: str) -> Callable[[Any], Any]:
     "--seed", "-srand", "random_seed", type=int, help="The same seed gives the same text."
 )
 @device_option
+@precision_option
 @quiet_option("Print no warnings.")
 @verbose_option
 @gpu_flags
@@ -153,6 +157,7 @@ def generate(options: GenerateOptions) -> None:
 @network_options
 @_seed_text_option("", "nothing")
 @device_option
+@precision_option
 @quiet_option("Print no warnings.")
 @verbose_option
 @gpu_flags

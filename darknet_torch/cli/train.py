@@ -54,6 +54,7 @@ class TrainOptions(DataFormatOptions, DataWordsOptions, GpuFlags):
     Attributes:
         epochs, scale_schedule: not options of Darknet's own spelling, which never scales.
         show_batch: the picture to draw the first batch to, instead of training.
+        dry_run: check everything and print the plan and its memory, instead of training.
         verbose: print the plan.
     """
 
@@ -84,12 +85,14 @@ class TrainOptions(DataFormatOptions, DataWordsOptions, GpuFlags):
     save_every: int | None
     save_last: int
     show_batch: str | None
+    dry_run: bool
     seed: int
     workers: int
     threads: int | None
     gpus: str | None
     processes: int | None
     precision: str
+    checkpoint_activations: bool
     verbose: bool
 
 
@@ -244,6 +247,11 @@ train_options = all_options(
         metavar="PNG",
         help="Draw the first batch to this file, then end.",
     ),
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Check everything, print the plan and an estimate of its memory, then end.",
+    ),
     _with_default("seed"),
     _with_default("workers", help="Processes that load pictures."),
     _option(
@@ -254,7 +262,16 @@ train_options = all_options(
     device_option,
     click.option("--gpus", "-gpus", metavar="LIST", help="Train on several GPUs, such as 0,1."),
     _option("processes", help="Train in several processes on the CPU."),
-    _with_default("precision", help="The numbers in which layers are computed."),
+    _with_default(
+        "precision",
+        help="The numbers in which layers are computed; weights and losses are float32. tf32 "
+        "differs from float32 on NVIDIA's GPUs alone.",
+    ),
+    click.option(
+        "--checkpoint-activations",
+        is_flag=True,
+        help="Take less memory, and compute the forward pass of most layers twice.",
+    ),
     strict_option,
     quiet_option("Print only a line for each iteration, and warnings about the data."),
     click.option("--verbose", is_flag=True, help="Print the plan."),
@@ -287,6 +304,13 @@ def train_with(options: TrainOptions, *, in_darknets_spelling: bool = False) -> 
         in_darknets_spelling: as Darknet does, write to a folder with weights of an earlier run
             if -clear, or weights of that folder, say that the run is meant to go on.
     """
+    if options.dry_run and options.show_batch:
+        raise UsageError(
+            "--dry-run and --show-batch exclude each other",
+            expected="one of them",
+            got=f"--dry-run --show-batch {options.show_batch}",
+            fix="--dry-run writes no file",
+        )
     options = apply_gpu_flags(options)
     devices = find_devices(options.device, options.gpus, options.processes)
     plan = make_plan(options)
@@ -312,7 +336,8 @@ def make_plan(options: TrainOptions) -> TrainPlan:
     data = find_data(options.data, options.cfg)
     values = {name: getattr(options, name) for name in TRAIN_OPTIONS}
     given = {name: value for name, value in values.items() if _is_given(name, value)}
-    return plan_training(options.cfg, data, given, writes=not options.show_batch)
+    writes = not (options.show_batch or options.dry_run)
+    return plan_training(options.cfg, data, given, writes=writes)
 
 
 def _is_given(name: str, value: object) -> bool:
@@ -332,6 +357,9 @@ def _train(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:
         _show_batch(plan, Path(options.show_batch), options)
         return
     check_folder(plan)
+    if options.dry_run:
+        _dry_run(plan, devices, options)
+        return
     if options.verbose:
         options.print_remark("\n".join(plan.lines()))
     from darknet_torch.cli.train_console import ConsoleCallbacks
@@ -342,6 +370,16 @@ def _train(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:
         launch(plan, devices, make_callbacks)
         return
     _prepare(plan, devices[0], options, make_callbacks()).run()
+
+
+def _dry_run(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None:
+    """Check a training, and print its plan and an estimate of its memory."""
+    from darknet_torch.cli.train_console import ConsoleLog
+    from darknet_torch.training.dry_run import dry_run
+
+    with report_warnings(options):
+        found = dry_run(plan, devices, [ConsoleLog(quiet=options.quiet)])
+    click.echo("\n".join(found.lines()))
 
 
 def _prepare(

@@ -44,7 +44,7 @@ def complete_device(
 ) -> list[CompletionItem]:
     """Return the kinds of device."""
     return _completion_items(
-        name for name in ("auto", "cpu", "cuda") if name.startswith(incomplete)
+        name for name in ("auto", "cpu", "cuda", "mps") if name.startswith(incomplete)
     )
 
 

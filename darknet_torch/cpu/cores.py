@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from darknet_torch.cpu.control_groups import (
+    GROUPS,
+    GROUPS_OF_PROCESS,
+    ControlGroup,
+    control_groups,
+    read_text,
+)
+
 THREADS_VARIABLE = "OMP_NUM_THREADS"
 _CPUS = Path("/sys/devices/system/cpu")
-_GROUPS_OF_PROCESS = Path("/proc/self/cgroup")
-_GROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
@@ -79,55 +85,31 @@ def _physical(cpus: Iterable[int], folder: Path = _CPUS) -> int:
 
 def _place(topology: Path, cpu: int) -> tuple[str, ...]:
     """The socket and the core of a CPU, or its number where the system does not say."""
-    place = tuple(_read(topology / name) for name in ("physical_package_id", "core_id"))
+    place = tuple(read_text(topology / name) for name in ("physical_package_id", "core_id"))
     return place if all(place) else (str(cpu),)
 
 
-def quota(process: Path = _GROUPS_OF_PROCESS, root: Path = _GROUPS) -> float | None:
+def quota(process: Path = GROUPS_OF_PROCESS, root: Path = GROUPS) -> float | None:
     """The cores' worth of time that the control groups of this process grant; None for no limit.
 
     A group cannot use more than those above it, so the least counts.
 
     Args:
-        process: names the groups, as /proc/self/cgroup does.
-        root: the folder of their files; version 1 has a folder for each controller.
+        process, root: as `control_groups` takes them.
     """
-    try:
-        lines = process.read_text().splitlines()
-    except OSError:
-        return None
-    found = [limit for line in lines for limit in _limits(line, root)]
-    return min(found, default=None)
+    found = [_limit(group) for group in control_groups("cpu", process, root)]
+    return min((limit for limit in found if limit is not None), default=None)
 
 
-def _limits(line: str, root: Path) -> Iterator[float]:
-    """The limits of the groups that a line such as ``4:cpu,cpuacct:/docker/1f`` names."""
-    _, controllers, path = (*line.split(":", 2), "", "")[:3]
-    if controllers and "cpu" not in controllers.split(","):
-        return
-    # Inside a container the files of its own group may lie at the root, whatever its path is.
-    mounts = (root / controllers, root / "cpu") if controllers else (root, root / "unified")
-    for mount in dict.fromkeys(mounts):
-        for folder in _folder_and_parents(mount, path):
-            limit = _limit_1(folder) if controllers else _limit_2(folder)
-            if limit is not None:
-                yield limit
+def _limit(group: ControlGroup) -> float | None:
+    """The limit of a group.
 
-
-def _folder_and_parents(mount: Path, path: str) -> Iterator[Path]:
-    parts = [part for part in path.split("/") if part not in ("", "..")]
-    for length in range(len(parts), -1, -1):
-        yield mount.joinpath(*parts[:length])
-
-
-def _limit_2(folder: Path) -> float | None:
-    """The limit of a group of version 2: ``150000 100000`` or ``max 100000``, microseconds."""
-    return _ratio(*(_read(folder / "cpu.max").split() or ("", ""))[:2])
-
-
-def _limit_1(folder: Path) -> float | None:
-    """The limit of a group of version 1, which writes -1 for none."""
-    return _ratio(_read(folder / "cpu.cfs_quota_us"), _read(folder / "cpu.cfs_period_us"))
+    Version 2 writes ``150000 100000`` or ``max 100000``, in microseconds; version 1 two files, and
+    -1 for no limit.
+    """
+    if group.version == 2:
+        return _ratio(*(group.read("cpu.max").split() or ("", ""))[:2])
+    return _ratio(group.read("cpu.cfs_quota_us"), group.read("cpu.cfs_period_us"))
 
 
 def _ratio(quota: str, period: str = "100000") -> float | None:
@@ -136,10 +118,3 @@ def _ratio(quota: str, period: str = "100000") -> float | None:
     except ValueError:
         return None
     return time / of if time > 0 and of > 0 else None
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        return ""

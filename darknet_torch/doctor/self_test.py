@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 PICTURE, MODEL, EXPECTED = "shapes.png", "toy-shapes", "shapes.json"
 
 # For coordinates in 0-1 of the picture and for scores. The test shows whether the installation
-# works, not how exact it is: TF32 on a GPU rounds factors to 10 bits, which changes both by some
-# thousandths.
+# works, not how exact it is.
 TOLERANCE = 0.01
 
 

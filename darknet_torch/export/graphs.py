@@ -49,7 +49,7 @@ class Graph(nn.Module):
             None if its height and width are fixed.
 
     Args:
-        network: is copied in float32, and not changed.
+        network: is copied in float32 to the CPU, and not changed.
         options: what the graph returns.
 
     Raises:
@@ -66,7 +66,7 @@ class Graph(nn.Module):
                 where=network.layers[-1].options.where,
                 fix="leave out --decode and --nms",
             )
-        self.network = copy.deepcopy(network).float().eval().requires_grad_(False)
+        self.network = copy.deepcopy(network).cpu().float().eval().requires_grad_(False)
         if options.fold:
             self.network.fold_normalization()
         self.options = options

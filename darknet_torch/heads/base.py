@@ -76,6 +76,7 @@ class Head(Layer):
     nms_kind: str = "default"
     beta_nms: float = 0.6
     truths_by_cell: ClassVar[bool] = False
+    needs_float32 = True
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)

@@ -13,6 +13,8 @@ from torch import Tensor
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.inference.prepare import prepare_network
 from darknet_torch.model.network import Network
+from darknet_torch.ops.precision import Precision
+from darknet_torch.ops.precision_names import FLOAT32
 
 _MIN_PROBABILITY = 1e-4  # characters less likely than this are never drawn
 
@@ -25,15 +27,17 @@ class CharacterModel:
     Args:
         network: a network with inputs= in [net] and the same number of outputs. It is put into
             evaluation mode and its state is reset.
+        precision: "float32", "tf32", "bfloat16" or "float16", see `Detector`.
 
     Raises:
         CfgError: the network takes pictures, or has another number of outputs.
-        UsageError: `network` is not a `Network`.
+        UsageError: `network` is not a `Network`, or an unknown precision.
 
     Source: rnn.c test_char_rnn, valid_char_rnn (AlexeyAB).
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, precision: str = FLOAT32) -> None:
+        self._precision = Precision.named(precision)
         self.network: Network = prepare_network(network)
         self.inputs: int = network.net.input_shape.count
         outputs = network.output_layer.output_shape.count
@@ -63,7 +67,9 @@ class CharacterModel:
         like = next(self.network.parameters(), torch.empty(0))
         row = torch.zeros(1, self.inputs, dtype=like.dtype, device=like.device)
         row[0, character] = 1
-        return self.network(row)[0].flatten().float().cpu()
+        with self._precision.computing(row.device), self._precision.autocast(row.device):
+            (output,) = self.network(row)
+        return output.flatten().float().cpu()
 
     def generate(
         self, seed: bytes, length: int, *, temperature: float = 0.7, random_seed: int | None = None

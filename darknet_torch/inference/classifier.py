@@ -23,6 +23,7 @@ from darknet_torch.media.picture_input import (
     several_pictures,
 )
 from darknet_torch.model.network import Network
+from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.ops.trees import TreeProbabilities
 from darknet_torch.results.classification import Classification
 
@@ -44,12 +45,15 @@ class Classifier:
         exif: rotate files, their bytes and PIL's images according to their EXIF orientation.
         device: the device to move the network to, such as "cuda"; None leaves it where it is.
         batch: how many pictures of a list go through the network at once, 1 or more.
+        precision: "float32", "tf32", "bfloat16" or "float16", that of the network's layers, see
+            `darknet_torch.ops.precision.Precision`; all that follows them is float32. Other
+            backends than "torch" take "float32" alone.
 
     Raises:
         CfgError: the network has detection heads, or its input is not a picture.
         NamesError: there are fewer names than classes.
-        UsageError: an argument of another type, top or batch below 1, an unknown backend or
-            device.
+        UsageError: an argument of another type, top or batch below 1, an unknown backend,
+            device or precision.
 
     Source: classifier.c predict_classifier (both code bases).
     Differs: a network of one channel gets grey pictures; Darknet gives it the red channel.
@@ -66,6 +70,7 @@ class Classifier:
         exif: bool = True,
         device: str | torch.device | None = None,
         batch: int = 16,
+        precision: str = FLOAT32,
     ) -> None:
         self.network: Network = prepare_network(network, device)
         if network.heads or not network.net.is_picture:
@@ -85,7 +90,7 @@ class Classifier:
         self.letterbox: bool = check_flag("letterbox", default if letterbox is None else letterbox)
         self.exif: bool = check_flag("exif", exif)
         self.batch: int = check_count("batch", batch, least=1)
-        self.backend: Backend = find_backend(backend, network)
+        self.backend: Backend = find_backend(backend, network, precision)
 
     @property
     def tree(self) -> TreeProbabilities | None:

@@ -29,6 +29,7 @@ from darknet_torch.media.picture_input import (
     several_pictures,
 )
 from darknet_torch.model.network import Network
+from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.results.boxes import apply_nms, cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
 from darknet_torch.results.filtered_boxes import FilteredBoxes
@@ -72,12 +73,15 @@ class Detector:
             scores; None keeps all.
         device: the device to move the network to, such as "cuda"; None leaves it where it is.
         batch: how many pictures of a list go through the network at once, 1 or more.
+        precision: "float32", "tf32", "bfloat16" or "float16", that of the network's layers, see
+            `darknet_torch.ops.precision.Precision`; all that follows them is float32. Other
+            backends than "torch" take "float32" alone.
 
     Raises:
         CfgError: the network has no detection heads, or their numbers of classes differ.
         NamesError: there are fewer or more names than classes.
         UsageError: an argument of another type, a threshold outside 0-1, max_detections below
-            0, batch below 1, an unknown backend, resize method, class or device.
+            0, batch below 1, an unknown backend, resize method, class, device or precision.
 
     Source: detector.c test_detector (AlexeyAB).
     """
@@ -98,6 +102,7 @@ class Detector:
         max_detections: int | None = None,
         device: str | torch.device | None = None,
         batch: int = 16,
+        precision: str = FLOAT32,
     ) -> None:
         self.network: Network = prepare_network(network, device)
         self.heads: list[Head] = network.heads
@@ -122,7 +127,7 @@ class Detector:
             else check_count("max_detections", max_detections, least=0)
         )
         self.batch: int = check_count("batch", batch, least=1)
-        self.backend: Backend = find_backend(backend, network)
+        self.backend: Backend = find_backend(backend, network, precision)
 
     @overload
     def __call__(self, pictures: Picture) -> Detections: ...  # type: ignore[overload-overlap]
@@ -374,8 +379,8 @@ def _boxes_in_picture(
     predicted: BatchPredictions, index: int, candidates: torch.Tensor
 ) -> np.ndarray:
     """Return the boxes of some candidates, [A] bool, in 0-1 of the picture."""
-    boxes = predicted.predictions.boxes[index][candidates].double().cpu().numpy()
-    return predicted.placements[index].to_picture(boxes)
+    boxes = predicted.predictions.boxes[index][candidates].cpu().numpy()
+    return predicted.placements[index].to_picture(boxes.astype(np.float64))
 
 
 def _check_heads(network: Network) -> None:

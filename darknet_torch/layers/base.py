@@ -186,6 +186,8 @@ class Layer(ArithmeticModule):
         averages_weights: ema_alpha= in [net] keeps a moving average of the layer's parameters.
         works_in_place: in training Darknet writes the layer's output over its source's output,
             so other layers that read the source then read the layer's output, too.
+        needs_float32: in mixed precision the layer gets its input in float32, because 16 bits
+            are too few for probabilities.
 
     Attributes:
         options: the layer's options.
@@ -208,6 +210,7 @@ class Layer(ArithmeticModule):
     has_state: ClassVar[bool] = False
     averages_weights: ClassVar[bool] = False
     works_in_place: ClassVar[bool] = False
+    needs_float32: ClassVar[bool] = False
     state: tuple[Tensor, ...] = ()
 
     def __init__(self, options: Any, context: BuildContext) -> None:
@@ -255,6 +258,14 @@ class Layer(ArithmeticModule):
     def receptive_window(self) -> ReceptiveWindow:
         """The window of the input that one output reads, to compute receptive fields."""
         return ReceptiveWindow()
+
+    @property
+    def keeps_intermediates(self) -> bool:
+        """Whether training keeps more of the layer than its inputs and its output.
+
+        Then computing the layer again in the backward pass saves memory.
+        """
+        return False
 
     @property
     def loads_partially(self) -> bool:

@@ -15,6 +15,7 @@ from darknet_torch.layers.base import (
 )
 from darknet_torch.ops.arithmetic import ArithmeticModule
 from darknet_torch.ops.normalization import affine, batch_norm, fused_batch_norm
+from darknet_torch.ops.recomputation import is_recomputing
 
 
 class Normalization(ArithmeticModule):
@@ -104,11 +105,17 @@ class Normalization(ArithmeticModule):
 
         The variance divides by N - 1, in the CUDA build by N.
         """
-        arrays = self.scales, biases, self.rolling_mean, self.rolling_variance, self.rolling_step
+        arrays = self.scales, biases, *self._rolling(), self.rolling_step
         if self.cudnn:
             return fused_batch_norm(x, *arrays, over_one_less=False)
         inside = self.epsilon_inside_root
         return self.arithmetic.batch_norm(x, *arrays, epsilon_inside_root=inside)
+
+    def _rolling(self) -> tuple[Tensor, Tensor]:
+        """The rolling mean and variance; copies where a mini-batch has entered them already."""
+        if is_recomputing():
+            return self.rolling_mean.clone(), self.rolling_variance.clone()
+        return self.rolling_mean, self.rolling_variance
 
 
 class Batchnorm(Layer):

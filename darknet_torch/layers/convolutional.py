@@ -217,6 +217,11 @@ class Convolutional(Layer):
     def receptive_window(self) -> ReceptiveWindow:
         return ReceptiveWindow(self.geometry.size, self.geometry.stride_x, self.geometry.dilation)
 
+    @property
+    def keeps_intermediates(self) -> bool:
+        """Between convolution, normalisation, activation and blur lies a map each."""
+        return self.normalizes or self.options.activation != "linear"
+
     def on_extra_consumer(self) -> None:
         """Source: parser.c parse_network_cfg_custom (AlexeyAB), its use_bin_output = 0."""
         self.bin_output = False

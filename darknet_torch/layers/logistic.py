@@ -13,6 +13,7 @@ class Logistic(Layer):
 
     section_names = ("logistic",)
     example_cfg = "[logistic]\n"
+    needs_float32 = True
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.sigmoid(x)

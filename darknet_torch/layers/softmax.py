@@ -28,6 +28,7 @@ class Softmax(Layer):
     section_names = ("softmax", "soft")
     example_cfg = "[softmax]\n"
     Options = SoftmaxOptions
+    needs_float32 = True
 
     def __init__(self, options: SoftmaxOptions, context: BuildContext) -> None:
         super().__init__(options, context)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from darknet_torch.arguments import DEVICES
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, Dialect, find_dialect
 from darknet_torch.cfg.edit import with_values
 from darknet_torch.cfg.grammar import read_cfg
@@ -181,6 +182,6 @@ def find_device(name: str | torch.device) -> torch.device:
         reason = str(error).splitlines()[0]
         because = f" ({reason})" if len(reason) < _LONG_REASON else ""
         raise UsageError(
-            "no such device", expected="auto, cpu, cuda or cuda:N", got=f"{str(name)!r}{because}"
+            "no such device", expected=DEVICES, got=f"{str(name)!r}{because}"
         ) from None
     return device

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -20,6 +20,8 @@ from darknet_torch.heads.base import Head
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
 from darknet_torch.model.registry import layer_type
 from darknet_torch.ops.arithmetic import FAST, Arithmetic, find_arithmetic
+
+_HALVES = (torch.float16, torch.bfloat16)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Network(nn.Module):
         self.names: tuple[str, ...] = ()
         self.last_readers: dict[int, list[int]] = _last_readers(layers)
         self._outputs = _output_indices(layers)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is: the device of its parameters."""
+        return next(self.parameters(), torch.empty(0)).device
 
     @property
     def heads(self) -> list[Head]:
@@ -160,7 +167,7 @@ class Network(nn.Module):
         outputs = {-1: self.check_input(images)}
         buffers = []
         for index, layer in enumerate(self.layers):
-            inputs = [outputs[source] for source in layer.sources]
+            inputs = _inputs(layer, outputs)
             outputs[index] = layer(*inputs)
             differs = layer.buffer_shape != layer.output_shape
             buffers.append(layer.buffer(*inputs) if differs else outputs[index])
@@ -170,7 +177,7 @@ class Network(nn.Module):
         """The outputs that are still needed after the last layer, by layer index."""
         outputs = {-1: self.check_input(images)}
         for index, layer in enumerate(self.layers):
-            outputs[index] = layer(*(outputs[source] for source in layer.sources))
+            outputs[index] = layer(*_inputs(layer, outputs))
             for done in self.last_readers.get(index, ()):
                 del outputs[done]
         return outputs
@@ -257,6 +264,14 @@ def build_network(
     if initialize:
         network.initialize()
     return network.eval()
+
+
+def _inputs(layer: Layer, outputs: Mapping[int, Tensor]) -> list[Tensor]:
+    """The outputs that a layer reads, at least in float32 if it needs that."""
+    inputs = [outputs[source] for source in layer.sources]
+    if not layer.needs_float32:
+        return inputs
+    return [x.float() if x.dtype in _HALVES else x for x in inputs]
 
 
 def _build_layers(

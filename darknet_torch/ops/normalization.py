@@ -69,9 +69,10 @@ def fused_batch_norm(
             as cuDNN.
 
     Returns:
-        The shape of `x`. Its gradient is the derivative; for the same variances AlexeyAB's CPU
-        code divides the delta itself by sqrt(variance) + 1e-5 instead of sqrt(variance + 1e-5),
-        which changes it by less than 0.05 % where the variance is above 0.01, by 0.5 % at 0.001.
+        The shape of `x`. Its gradient is the derivative. AlexeyAB's CPU code divides the delta
+        itself by sqrt(variance) + 1e-5 instead of sqrt(variance + 1e-5), which changes it by less
+        than 0.05 % where the variance is above 0.01, by 0.5 % at 0.001; and the part of the delta
+        along `x` by N instead of N - 1. `tools/parity.py distance` shows the effect.
 
     Source: batchnorm_layer.c forward_batchnorm_layer; forward_batchnorm_layer_gpu (AlexeyAB),
     with CUDNN.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from itertools import islice
 
@@ -18,6 +18,8 @@ from darknet_torch.loading.load import load
 from darknet_torch.losses.base import LossContext
 from darknet_torch.losses.registry import assigners_of
 from darknet_torch.model.network import Network
+from darknet_torch.ops.precision import Precision
+from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.targets.assignment import Assignment, assign_to_heads
 from darknet_torch.training.batches import TrainBatch, float_images
 from darknet_torch.training.data import kind_of, open_training_data
@@ -69,6 +71,9 @@ class NetworkLoss:
 
     Args:
         network: in training mode; see `load_to_train`.
+        precision: "float32", "tf32", "bfloat16" or "float16", that of the layers' forward pass.
+            On a CUDA device the first two need the context `computing`. With float16 the loop
+            scales the loss, by ``torch.amp.GradScaler``.
 
     Attributes:
         network: the argument.
@@ -76,7 +81,7 @@ class NetworkLoss:
             written back to the network's header. Some losses depend on it.
 
     Raises:
-        ArgumentError: `network` is something else.
+        ArgumentError: `network` is something else, or an unknown precision.
         CfgError: none of its layers has a loss.
 
     Warns:
@@ -86,7 +91,7 @@ class NetworkLoss:
     Differs: C sums gradients over a batch and divides the rate by its size.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, precision: str = FLOAT32) -> None:
         _check_is_network(network)
         kind_of(network)
         if network.dialect.bugs:
@@ -97,7 +102,15 @@ class NetworkLoss:
                 category=CfgNote,
             )
         self.network, self.seen = network, network.header.seen
-        self._forward = ForwardPass(network)
+        self._forward = ForwardPass(network, Precision.named(precision))
+
+    def computing(self) -> AbstractContextManager[None]:
+        """Return a context for an iteration on a CUDA device, from the loss to the backward pass.
+
+        In it PyTorch's switches for TF32 are as the precision says; see `Precision.computing`.
+        Outside of it they are as the program has set them.
+        """
+        return self._forward.precision.computing(self.network.device)
 
     def __call__(self, images: Tensor, truths: Tensor) -> Tensor:
         """Compute the loss of a mini-batch.

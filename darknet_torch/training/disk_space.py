@@ -8,6 +8,7 @@ from pathlib import Path
 
 from darknet_torch.errors import UsageError, warn
 from darknet_torch.model.network import Network
+from darknet_torch.training.byte_sizes import describe_bytes
 from darknet_torch.training.plan import TrainPlan
 
 _HEADER = 20  # bytes of a weight file before its arrays
@@ -73,17 +74,18 @@ def check_room(needed: RoomNeeded, plan: TrainPlan) -> None:
         raise UsageError(
             "the disk has no room for a checkpoint",
             where=plan.backup,
-            expected=f"{_size(needed.pair)} for one pair of weights and state",
-            got=f"{_size(free)} free",
+            expected=f"{describe_bytes(needed.pair)} for one pair of weights and state",
+            got=f"{describe_bytes(free)} free",
             fix="free some room, or give a folder on another disk with --backup",
         )
     if free < needed.total:
         warn(
             "the disk has no room for all files of the training",
             where=plan.backup,
-            expected=f"{_size(needed.total)}: {needed.numbered} numbered weight files of "
-            f"{_size(needed.weights)} each, two pairs of weights and state, and the final files",
-            got=f"{_size(free)} free",
+            expected=f"{describe_bytes(needed.total)}: {needed.numbered} numbered weight files of "
+            f"{describe_bytes(needed.weights)} each, two pairs of weights and state, and the "
+            "final files",
+            got=f"{describe_bytes(free)} free",
             fix="free some room, give another --backup, or save less often with --save-every",
         )
 
@@ -92,11 +94,3 @@ def _existing_parent(path: Path) -> Path:
     """The path itself or the nearest of its parents that exists."""
     path = path.absolute()
     return next(folder for folder in (path, *path.parents) if folder.exists())
-
-
-def _size(count: int) -> str:
-    """A number of bytes in the unit that suits it, such as ``24.3 MB``."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"

@@ -89,3 +89,10 @@ class Processes:
         """Return when all processes have called this."""
         if self.count > 1:
             torch.distributed.barrier()
+
+
+class PlannedProcesses(Processes):
+    """Processes of which this one alone exists: it prepares what they would do."""
+
+    def share(self, network: nn.Module) -> None:
+        """There is nobody to share with."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +19,8 @@ from darknet_torch.losses.registry import has_cost, loss_function_for
 from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.network import Network
 from darknet_torch.ops.accumulated_delta import AccumulatedDelta
+from darknet_torch.ops.precision import FULL_PRECISION, Precision
+from darknet_torch.ops.recomputation import recomputed
 
 
 @dataclass
@@ -45,7 +48,8 @@ class ForwardPass:
 
     Args:
         network: in training mode.
-        autocast: run the layers, not the losses, in this reduced precision.
+        precision: that of the layers; losses are computed in float32.
+        checkpoint_activations: keep less for the backward pass, which computes it again.
 
     Attributes:
         memory_format: the order in memory in which it takes images fastest.
@@ -57,8 +61,15 @@ class ForwardPass:
     Source: network.c forward_network, backward_network (both code bases).
     """
 
-    def __init__(self, network: Network, autocast: torch.dtype | None = None) -> None:
-        self.network, self.autocast = network, autocast
+    def __init__(
+        self,
+        network: Network,
+        precision: Precision = FULL_PRECISION,
+        *,
+        checkpoint_activations: bool = False,
+    ) -> None:
+        self.network, self.precision = network, precision
+        self.checkpoint_activations = checkpoint_activations
         self.memory_format = torch.contiguous_format  # of C's memory
         if not network.arithmetic.exact_order:
             self.memory_format = torch.channels_last
@@ -128,6 +139,10 @@ class ForwardPass:
             truths: [N, ...], in the form that the network's losses take.
             context: the state of the training; `rejection` and `earlier` are filled in here.
         """
+        with self.precision.autocast(images.device):
+            return self._run_layers(images, truths, context)
+
+    def _run_layers(self, images: Tensor, truths: Tensor, context: LossContext) -> MiniBatchResult:
         last_frozen = last_frozen_layer(self.network, context.iteration)
         images = self.network.check_input(images)
         outputs = {-1: images.contiguous(memory_format=self.memory_format)}
@@ -137,7 +152,7 @@ class ForwardPass:
         for layer in self.network.layers:
             inputs = [self._input(layer, source, outputs[source]) for source in layer.sources]
             frozen = layer.index <= last_frozen or layer.options.onlyforward
-            with torch.no_grad() if frozen else nullcontext():
+            with _without_gradient() if frozen else nullcontext():
                 if self.loss_functions[layer.index] is None:
                     output = self._run(layer, inputs)
                 else:
@@ -163,22 +178,35 @@ class ForwardPass:
     def _run(self, layer: Layer, inputs: list[Tensor]) -> Tensor:
         """The output of a layer without a loss."""
         accumulated = self.accumulated.get(layer.index)
-        enabled = self.autocast is not None
-        with torch.autocast(inputs[0].device.type, self.autocast, enabled=enabled):
-            if accumulated is None:
-                return layer(*inputs)
-            output = layer.forward_recording_delta(*inputs, record=accumulated.record)
-        return accumulated.add_previous(output)
+        if self._recomputes(layer):
+            output = recomputed(partial(self._compute, layer), *inputs)
+        else:
+            output = self._compute(layer, *inputs)
+        return output if accumulated is None else accumulated.add_previous(output)
+
+    def _recomputes(self, layer: Layer) -> bool:
+        """Whether the backward pass computes the layer again: one with a state has moved on."""
+        wanted = self.checkpoint_activations and torch.is_grad_enabled()
+        return wanted and layer.keeps_intermediates and not layer.has_state
+
+    def _compute(self, layer: Layer, *inputs: Tensor) -> Tensor:
+        """The output of a layer."""
+        accumulated = self.accumulated.get(layer.index)
+        if accumulated is None:
+            output: Tensor = layer(*inputs)
+            return output
+        return layer.forward_recording_delta(*inputs, record=accumulated.record)
 
     @torch.no_grad()
     def _run_with_loss(
         self, layer: Layer, x: Tensor, truths: Tensor, context: LossContext
     ) -> tuple[Tensor, Loss]:
-        """The output of a layer with a loss, and the loss."""
+        """The output of a layer with a loss, and the loss, in float32."""
         loss_function = self.loss_functions[layer.index]
         assert loss_function is not None
-        output = layer(x)
-        loss = loss_function(layer, x, output, truths, context)
+        with FULL_PRECISION.autocast(x.device):
+            output = layer(x)
+            loss = loss_function(layer, x, output, truths, context)
         if loss.rejection is not None:
             self.rejection = loss.rejection
         return output, loss
@@ -200,6 +228,22 @@ def _sum_of(roots: list[Tensor], images: Tensor) -> Tensor:
     """One root for those that have a gradient to send."""
     sending = [root for root in roots if root.requires_grad]
     return torch.stack(sending).sum() if sending else images.new_zeros(())
+
+
+@contextmanager
+def _without_gradient() -> Iterator[None]:
+    """Compute without gradients, and keep no cast weights: a later layer may share the weights.
+
+    The autocast of PyTorch 2.9 gives that layer the copy that was cast here, without a gradient;
+    later releases do not.
+    """
+    keeps = torch.is_autocast_cache_enabled()
+    torch.set_autocast_cache_enabled(False)
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        torch.set_autocast_cache_enabled(keeps)
 
 
 def last_frozen_layer(network: Network, iteration: int) -> int:

@@ -17,6 +17,7 @@ from darknet_torch.interruption import Interrupted, StopRequests
 from darknet_torch.losses.base import LossContext
 from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST
+from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.training.averaging import WeightAverage
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback, CallbackList
@@ -43,7 +44,8 @@ class TrainingLoop:
     Args:
         network: its header says how many inputs it has seen.
         callbacks: called at each event, in this order; see `Callback`.
-        autocast: compute the layers in this reduced precision.
+        precision: that of the layers, in float32 by default.
+        checkpoint_activations: keep less for the backward pass, which computes it again.
         processes: those that train the network together.
         seed: seeds the random rates of policy=random.
         pictures: how many the training set has; 0 for a text.
@@ -69,7 +71,8 @@ class TrainingLoop:
         network: Network,
         *,
         callbacks: Iterable[Callback] = (),
-        autocast: torch.dtype | None = None,
+        precision: Precision = FULL_PRECISION,
+        checkpoint_activations: bool = False,
         processes: Processes | None = None,
         seed: int = 0,
         pictures: int = 0,
@@ -82,11 +85,12 @@ class TrainingLoop:
         self.batch_size = batch_size(network.net)
         self.seen = network.header.seen
         self.iteration = self.seen // self.batch_size
-        self.forward = ForwardPass(network, autocast)
-        alone = autocast is None and self.processes.count == 1
+        self.forward = ForwardPass(
+            network, precision, checkpoint_activations=checkpoint_activations
+        )
+        alone = precision.half is None and self.processes.count == 1
         self.optimizer = Optimizer(network, network.arithmetic if alone else FAST)
-        # bfloat16 has the range of float32 and needs no scaling.
-        self.scaler = torch.amp.GradScaler() if autocast is torch.float16 else None
+        self.scaler = _scaler(precision, self.device)
         self.average = WeightAverage.of_network(network)
         self.problems = ProblemLog()
         self.scores = ScoreHistory()
@@ -95,14 +99,15 @@ class TrainingLoop:
         self.stop_requests = StopRequests()
         self.reads_late = self._can_read_late()
         self._unread: list[UnreadUpdate] = []
-        self._broken = torch.zeros((), dtype=torch.bool, device=self._device)
+        self._broken = next(network.parameters()).new_zeros((), dtype=torch.bool)
         self._unfinished: IterationStart | None = None
         self._updating = False
         self.processes.share(network)
 
     @property
-    def _device(self) -> torch.device:
-        return next(self.network.parameters()).device
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return self.network.device
 
     def _can_read_late(self) -> bool:
         """Whether reading late saves time, and everything can be taken back by then.
@@ -111,7 +116,7 @@ class TrainingLoop:
         back, and what outlives a mini-batch may be large.
         """
         return (
-            self._device.type != "cpu"
+            self.device.type != "cpu"
             and self.processes.count == 1
             and self.optimizer.can_skip
             and not self.average.alpha
@@ -160,6 +165,19 @@ class TrainingLoop:
                 iteration that gave it.
             Interrupted: a signal asked to stop; the weights are as they were before.
         """
+        with self.forward.precision.computing(self.device):
+            unread = self._compute_iteration(mini_batches)
+            update = None if self.reads_late else unread.read(self.network, self.average_loss)
+            self._update(unread)
+        if update is not None:
+            self._report(update)
+            return update
+        self._unread.append(unread)
+        due = len(self._unread) >= _MOST_UNREAD or self.events.is_due(self)
+        return self.settle() if due else None
+
+    def _compute_iteration(self, mini_batches: Iterable[TrainBatch]) -> UnreadUpdate:
+        """Add up the gradients of the mini-batches."""
         start = self._unfinished = IterationStart(self.network, self.forward)
         for layer in self.network.layers:
             layer.on_iteration_start(self.iteration)
@@ -175,22 +193,8 @@ class TrainingLoop:
             paths.append(batch.paths)
         self._stop_if_asked()
         cost = self.processes.mean(torch.stack([result.cost for result in results]).sum())
-        unread = UnreadUpdate(
-            self.iteration + 1, self._rate(), inputs, cost, results, paths, start
-        )
-        return self._end_iteration(unread)
-
-    def _end_iteration(self, unread: UnreadUpdate) -> Update | None:
-        """Update the weights, unless the loss is not finite, and call the callbacks."""
-        if self.reads_late:
-            self._update(unread)
-            self._unread.append(unread)
-            due = len(self._unread) >= _MOST_UNREAD or self.events.is_due(self)
-            return self.settle() if due else None
-        update = unread.read(self.network, self.average_loss)
-        self._update(unread)
-        self._report(update)
-        return update
+        number, rate = self.iteration + 1, self._rate()
+        return UnreadUpdate(number, rate, inputs, cost, results, paths, start)
 
     def settle(self) -> Update | None:
         """Read what is still on the device, and call the callbacks for it.
@@ -330,7 +334,7 @@ class TrainingLoop:
         """The mini-batches on the network's device; faults in their data are reported."""
         received = device_batches(
             batches,
-            copier_for(self._device),
+            copier_for(self.device),
             memory_format=self.forward.memory_format,
             waiting=self.interruptible,
         )
@@ -366,3 +370,8 @@ class TrainingLoop:
     def _rate(self) -> float:
         """The rate of the update after `iteration` updates."""
         return rate_of_run(self.network.net, self.iteration + 1, self.seed)
+
+
+def _scaler(precision: Precision, device: torch.device) -> torch.amp.GradScaler | None:
+    """What scales the gradients of float16; bfloat16 has the range of float32 and needs none."""
+    return torch.amp.GradScaler(device.type) if precision.half is torch.float16 else None

@@ -69,7 +69,12 @@ class Optimizer:
         if arithmetic.exact_order:
             return CSGD(groups, lr=0.0, momentum=net.momentum)
         # One operation updates all arrays of a group.
-        return torch.optim.SGD(groups, lr=0.0, momentum=net.momentum, fused=True)
+        inner = torch.optim.SGD(groups, lr=0.0, momentum=net.momentum, fused=True)
+        if net.momentum:
+            # Otherwise a first update that is skipped leaves them with arbitrary numbers.
+            for array in itertools.chain.from_iterable(group["params"] for group in groups):
+                inner.state[array]["momentum_buffer"] = torch.zeros_like(array)
+        return inner
 
     def step(
         self,

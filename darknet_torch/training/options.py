@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Protocol
 
+from darknet_torch.arguments import DEVICES
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.errors import ArgumentError, UsageError, nearest
+from darknet_torch.ops.precision_names import PRECISIONS
 from darknet_torch.other_names import own_names
-from darknet_torch.training.plan import PRECISIONS
 
 
 class ValueKind(Protocol):
@@ -136,7 +137,7 @@ class Device:
         return str(value)
 
     def __str__(self) -> str:
-        return "'auto', 'cpu', 'cuda', 'cuda:N' or a torch.device"
+        return f"{DEVICES}, or a torch.device"
 
 
 class GpuNumbers:
@@ -191,6 +192,7 @@ TRAIN_OPTIONS: Mapping[str, ValueKind] = {
     "gpus": GpuNumbers(),
     "processes": _POSITIVE,
     "precision": Choice(PRECISIONS),
+    "checkpoint_activations": _FLAG,
     "dialect": Choice(tuple(DIALECTS)),
     "darknet_bugs": Choice(("fix", "reproduce")),
     "exact_order": _FLAG,

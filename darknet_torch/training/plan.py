@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from darknet_torch.files import write_text
+from darknet_torch.ops.precision_names import FLOAT32
 
-PRECISIONS = ("float32", "bfloat16", "float16")
 MAP_EPOCHS = 4  # between two evaluations. Source: detector.c mAP_epochs (AlexeyAB)
 _FEW_BATCHES = 10000  # below this, numbered weights are saved more often
 
@@ -37,8 +37,10 @@ class TrainPlan:
             values that the training runs with; `darknet_torch.training.net_options` fills it in.
         bn_momentum: weight of a batch in the rolling statistics, 0-1; None for the dialect's.
         seed: seeds all random numbers.
-        device: "cpu", "cuda" or "cuda:N".
-        precision: one of `PRECISIONS`, in which the layers are computed.
+        device: "cpu", "cuda", "cuda:N" or "mps".
+        precision: that in which the layers are computed, see `darknet_torch.ops.precision`.
+        checkpoint_activations: keep less of the forward pass in memory, and compute it again in
+            the backward pass: slower, but with the same weights.
         workers: processes that load pictures.
         threads: with how many threads each process computes; None for those that
             `darknet_torch.cpu.cores.threads_to_compute` gives, which `prepare` fills in.
@@ -81,7 +83,8 @@ class TrainPlan:
     bn_momentum: float | None = None
     seed: int = 0
     device: str = "cpu"
-    precision: str = "float32"
+    precision: str = FLOAT32
+    checkpoint_activations: bool = False
     workers: int = 2
     threads: int | None = None
     augment: bool = True

@@ -19,6 +19,7 @@ from darknet_torch.training.run_folder import (
     RUNS,
     check_free,
     files_of_run,
+    free_path,
     last_run_folder,
     lies_in,
     new_run_folder,
@@ -69,6 +70,14 @@ def plan_training(
         **given,
     )
     _note_unused(plan)
+    if plan.exact_order and plan.checkpoint_activations:
+        raise UsageError(
+            "--exact-order and --checkpoint-activations exclude each other",
+            expected="one of them",
+            got="both",
+            fix="sums in C's order go on from the gradients that are there, which a layer that is "
+            "computed again does not see; more --subdivisions take less memory, too",
+        )
     if "map_every" in given and not plan.map:
         warn("--map-every has no effect without --map", category=CfgNote)
     return plan
@@ -78,7 +87,7 @@ def _own_folder(base: str, *, resume: bool, writes: bool) -> Path:
     """The folder below runs of a new run, or of the one to resume."""
     if resume:
         return last_run_folder(base)
-    return new_run_folder(base) if writes else RUNS / base
+    return new_run_folder(base) if writes else free_path(str(RUNS / base))
 
 
 def _positive_number(keys: Mapping[str, DataValue], key: str, where: str) -> int | None:

@@ -67,15 +67,18 @@ class RunReport(Callback):
 
     def on_start(self, loop: TrainingLoop) -> None:
         self._first = loop.iteration
-        lines = [
+        for line in self.start_lines(loop):
+            loop.events.on_message(loop, line)
+        self._timer.start()
+
+    def start_lines(self, loop: TrainingLoop) -> list[str]:
+        """What the run starts from, its data, its network, and the scores so far."""
+        return [
             *(() if self.resumed else (describe_start(loop, self.loaded),)),
             describe_data(loop, self.data, self.plan),
             describe_network(loop, self.data),
             *_describe_scores(loop.scores, "so far: "),
         ]
-        for line in lines:
-            loop.events.on_message(loop, line)
-        self._timer.start()
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
         self._timer.pause()

@@ -17,6 +17,7 @@ from darknet_torch.losses.registry import assigners_of
 from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import LoadReport
+from darknet_torch.ops.precision import Precision
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import SavedRun, find_saved_run
@@ -58,6 +59,7 @@ class Training:
         evaluation: the callback that evaluates, None without validation data.
         checkpoints: the callback that saves.
         history: the callback that keeps the losses.
+        report: the callback that says what the run starts from and what came out.
     """
 
     plan: TrainPlan
@@ -67,6 +69,7 @@ class Training:
     evaluation: PeriodicEvaluation | None
     checkpoints: Checkpoints
     history: LossHistory
+    report: RunReport
 
     @property
     def network(self) -> Network:
@@ -85,14 +88,17 @@ class Training:
                 writes to the same folder, or has left its weights there.
             KeyboardInterrupt: the user stopped it; the last complete iteration is saved.
         """
-        data = self.data
-        problems = (*data.problems, *data.source.problems, *data.valid_problems)
         batches = self._batches(self.network.net.max_batches).unconverted()
-        self.loop.problems.add(faults_named_together(self.network, data))
         with self._own_folder(), closing(batches):
-            self.loop.report_problems(problems)
+            self.report_problems()
             self.loop.run(batches)
         return self.evaluation.last if self.evaluation else None
+
+    def report_problems(self) -> None:
+        """Report the faults in the data that are known before the first iteration."""
+        data = self.data
+        self.loop.problems.add(faults_named_together(self.network, data))
+        self.loop.report_problems((*data.problems, *data.source.problems, *data.valid_problems))
 
     def outcome(self) -> Outcome:
         """The numbers that the training has given so far."""
@@ -210,12 +216,12 @@ def prepare(
     evaluation = (
         PeriodicEvaluation(evaluator, data.pictures, plan.map_every) if evaluator else None
     )
-    precision = getattr(torch, plan.precision)
     record = RunRecord.of_run(network, plan, data, processes)
     checkpoints, history = (
         Checkpoints(plan, record, saved, names_to_keep(data.names, network)),
         LossHistory(),
     )
+    report = RunReport(plan, data, loaded, resumed=saved is not None)
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
         callbacks=(
@@ -225,9 +231,10 @@ def prepare(
             ProblemSummary(),
             ContentionWarning(),
             history,
-            RunReport(plan, data, loaded, resumed=saved is not None),
+            report,
         ),
-        autocast=None if precision is torch.float32 else precision,
+        precision=Precision.named(plan.precision),
+        checkpoint_activations=plan.checkpoint_activations,
         processes=processes,
         seed=plan.seed,
         pictures=0 if data.kind == TEXT else data.pictures,
@@ -240,7 +247,7 @@ def prepare(
     sizes = MultiScale.from_options(
         network.net, network.dialect, seed=plan.seed, random=data.random
     )
-    return Training(plan, data, sizes, loop, evaluation, checkpoints, history)
+    return Training(plan, data, sizes, loop, evaluation, checkpoints, history, report)
 
 
 def start_network(plan: TrainPlan) -> tuple[Network, LoadReport | None]:

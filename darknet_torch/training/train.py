@@ -90,10 +90,11 @@ def train(
             learning_rate: above 0. bn_momentum, iou: 0-1. scale_schedule: True or False.
             map: evaluate at intervals, and keep the best weights. augment, exif: True or False.
             split, valid_split: lists of the data set. names, images: paths. voc_origin: 0 or 1.
-            device: "auto" (the default: a GPU if there is one), "cpu", "cuda", "cuda:N", or a
-            torch.device. gpus: numbers of GPUs, such as [0, 1], for a process on each.
-            precision: "float32", "bfloat16" or "float16". dialect: "alexeyab", "pjreddie" or
-            "alexeyab-cuda". darknet_bugs: "fix" or "reproduce". exact_order: True or False.
+            device: "auto" (the default: a GPU if there is one), "cpu", "cuda", "cuda:N", "mps",
+            or a torch.device. gpus: numbers of GPUs, such as [0, 1], for a process on each.
+            precision: "float32", "tf32", "bfloat16" or "float16", see docs/training.md. dialect:
+            "alexeyab", "pjreddie" or "alexeyab-cuda". darknet_bugs: "fix" or "reproduce".
+            exact_order, checkpoint_activations: True or False.
 
     Raises:
         ArgumentError: no such option, or an argument of a wrong type; also a TypeError.

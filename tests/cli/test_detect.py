@@ -291,12 +291,24 @@ class TestUnusableModels:
         assert "no detection head" in result.stderr
 
     @pytest.mark.parametrize(
-        "option", [("--backend", "abacus"), ("--device", "abacus"), ("--names", "gone.names")]
+        "option",
+        [
+            ("--backend", "abacus"),
+            ("--device", "abacus"),
+            ("--names", "gone.names"),
+            ("--precision", "float8"),
+        ],
     )
     def test_an_unknown_choice_is_reported(self, option):
         result = detect(*option, PICTURE)
         assert result.exit_code == UNUSABLE
         assert option[1] in result.stderr
+
+    def test_another_backend_has_no_precision(self):
+        result = detect("--backend", "onnxruntime", "--precision", "tf32", PICTURE)
+        assert result.exit_code == UNUSABLE
+        assert "the onnxruntime backend has no precision to choose" in result.stderr
+        assert "leave out --precision" in result.stderr
 
 
 class TestWarnings:

@@ -90,9 +90,19 @@ def test_settings_that_do_not_apply_are_left_out():
 def test_the_settings_of_a_network_are_printed_in_this_order(data):
     settings = numbers(data)["settings"]
     assert " ".join(settings) == (
-        "data cfg weights width height resizing resize min_score nms_threshold nms_kind backend"
+        "data cfg weights width height resizing resize min_score nms_threshold nms_kind backend "
+        "precision"
     )
+    assert settings["precision"] == "float32"
     assert None not in settings.values()
+
+
+def test_the_precision_changes_scores_and_stands_in_the_settings(data):
+    exact, rough = numbers(data), numbers(data, "--precision", "bfloat16")
+    assert rough["settings"]["precision"] == "bfloat16"
+    assert rough["coco"] != exact["coco"] or rough["darknet"] != exact["darknet"]
+    # The sample's objects are large and clear; what 8 bits change is below a twentieth.
+    assert rough["darknet"][0]["map"] == pytest.approx(exact["darknet"][0]["map"], abs=0.05)
 
 
 def test_map_is_the_same_command(data):

@@ -163,7 +163,8 @@ def test_the_version_is_that_of_the_package():
 def test_the_help_of_detect_names_what_every_command_shares():
     text = invoke("detect", "--help").stdout
     for option in (
-        "--cfg --weights --names --data --dialect --width --height --batch --device --backend "
+        "--cfg --weights --names --data --dialect --width --height --batch --device --precision "
+        "--backend "
         "--threshold -thresh --nms-threshold --letterbox --stretch --resize --exif --no-exif "
         "--seed --workers --threads --strict --quiet --verbose --format --out --save "
         "--classes --max-detections --reconnects --show"

@@ -190,3 +190,27 @@ def test_what_darknet_refuses_is_refused(files, tmp_path):
     result = dtorch("train", "--cfg", refused, "--data", data, "--backup", backup)
     assert result.exit_code == 2
     assert "cutmix" in result.stderr
+
+
+def test_a_dry_run_checks_everything_and_writes_nothing(files, tmp_path):
+    cfg, data, backup = files
+    words = ("train", "--cfg", cfg, "--data", data, "--backup", backup, "--workers", 0)
+    result = dtorch(*words, "--dry-run", "--checkpoint-activations")
+    assert result.exit_code == 0, result.stderr
+    assert "checkpoint_activations = True" in result.stdout
+    assert "memory for 2 pictures at once at 64 x 64: about " in result.stdout
+    assert not backup.exists()
+    backup.mkdir()
+    (backup / "small_last.weights").write_bytes(b"")
+    refused = dtorch(*words, "--dry-run")
+    assert refused.exit_code == 2
+    assert "a run of this cfg has left its weights here" in refused.stderr
+
+
+def test_a_batch_is_drawn_or_the_plan_is_checked(files, tmp_path):
+    cfg, data, _ = files
+    words = ("train", "--cfg", cfg, "--data", data, "--dry-run")
+    result = dtorch(*words, "--show-batch", tmp_path / "batch.png")
+    assert result.exit_code == 2
+    assert "--dry-run and --show-batch exclude each other" in result.stderr
+    assert not (tmp_path / "batch.png").exists()

@@ -1,6 +1,7 @@
 """ONNX models compute what the network computes, at every batch and size."""
 
 import sys
+from types import SimpleNamespace
 
 import onnx
 import pytest
@@ -123,3 +124,20 @@ def test_a_missing_onnxruntime_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(UsageError, match=r"package onnxruntime, .*pip install onnx "):
         load_onnx(b"")
+
+
+def test_a_gpu_computes_without_tf32(monkeypatch):
+    """ONNX Runtime allows it by default; float32 means float32."""
+    asked = []
+
+    class Session:
+        def __init__(self, source, options, providers):
+            asked.extend(providers)
+
+        def get_inputs(self):
+            return [SimpleNamespace(name="images")]
+
+    runtime = SimpleNamespace(SessionOptions=SimpleNamespace, InferenceSession=Session)
+    monkeypatch.setattr("darknet_torch.export.onnx.import_extra", lambda *_, **__: runtime)
+    load_onnx(b"", on_gpu=True)
+    assert asked == [("CUDAExecutionProvider", {"use_tf32": 0}), "CPUExecutionProvider"]

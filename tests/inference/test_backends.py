@@ -30,3 +30,11 @@ def test_a_backend_object_can_be_given_instead_of_a_name(cfg, make):
 def test_the_error_for_an_unknown_name_lists_the_known_ones():
     with pytest.raises(UsageError, match="expected torch or onnxruntime, got 'tensorrt'"):
         find_backend("tensorrt", trained_network(DETECTOR))
+
+
+def test_a_backend_of_ones_own_has_no_precision():
+    network = trained_network(DETECTOR)
+    own = find_backend("torch", network)
+    assert find_backend(own, network, "float32") is own
+    with pytest.raises(UsageError, match=r"^a backend of your own has no precision to choose"):
+        find_backend(own, network, "tf32")

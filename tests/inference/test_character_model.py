@@ -66,6 +66,19 @@ def read_all(network, characters):
 
 
 class TestReading:
+    @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+    def test_probabilities_are_float32_in_16_bits(self, precision):
+        exact = CharacterModel(always(0.8, 0.2)).read(0)
+        found = CharacterModel(always(0.8, 0.2), precision=precision).read(0)
+        assert found.dtype == torch.float32
+        # The logits are rounded to 8 bits; the softmax of them is not.
+        assert found.tolist() == pytest.approx(exact.tolist(), abs=2**-8)
+        assert float(found.sum()) == pytest.approx(1, abs=1e-6)
+
+    def test_an_unknown_precision_is_refused(self):
+        with pytest.raises(UsageError, match=r"unknown precision: .*got 'half'"):
+            CharacterModel(counting(3), precision="half")
+
     def test_reading_returns_the_probabilities_of_the_next_character(self):
         first, _, last = read_all(counting(5), [2, 0, 4])
         # The other characters have exp(-100) each.

@@ -387,6 +387,7 @@ class TestPictures:
             ("exif", 1),
             ("batch", 0),
             ("device", "x"),
+            ("precision", "float8"),
         ],
     )
     def test_an_argument_of_another_type_is_refused(self, option, value):

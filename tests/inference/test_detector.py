@@ -375,11 +375,21 @@ class TestOptions:
             ("resize", 5, "^unknown resize method"),
             ("device", "gpu", "^no such device: expected auto, cpu, cuda"),
             ("device", 1.5, "^no such device"),
+            ("precision", "half", "^unknown precision: expected float32 or tf32 or bfloat16 or"),
+            ("precision", 16, r"^unknown precision: .*got 16 \(int\)"),
         ],
     )
     def test_an_argument_of_another_type_is_refused(self, option, value, message):
         with pytest.raises(UsageError, match=message):
             Detector(white_finder(), **{option: value})
+
+    @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+    def test_scores_are_those_of_float32_in_16_bits(self, precision):
+        """White cells have a logit of 10, whose logistic bfloat16 would round to 1."""
+        image = spotted(64, 64, (40, 16, 48, 24))
+        found = Detector(white_finder(), precision=precision)(image)
+        assert found.scores == pytest.approx([WHITE_SCORE], abs=1e-5)
+        assert_boxes_equal(found.boxes_xyxy, Detector(white_finder())(image).boxes_xyxy)
 
     @pytest.mark.parametrize("names", [5, {0: "cat", 1: "dog"}, [1, 2], b"two.names"])
     def test_names_of_another_type_are_refused(self, names):

@@ -164,9 +164,15 @@ def test_an_unknown_dialect_is_refused(cfg):
         load(cfg, dialect="alexey")
 
 
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="there is one")
+def test_an_apple_gpu_that_is_not_there_is_refused():
+    with pytest.raises(UsageError, match=r"no such device: expected .*or mps, got 'mps'"):
+        find_device("mps")
+
+
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "cpu:x"])
 def test_an_unknown_device_is_refused(cfg, device):
-    message = rf"no such device: expected auto, cpu, cuda or cuda:N, got '{device}'"
+    message = rf"no such device: expected auto, cpu, cuda, cuda:N or mps, got '{device}'"
     with pytest.raises(UsageError, match=message):
         load(cfg, device=device)
 

@@ -158,10 +158,10 @@ class TestUnsupported:
         make_record(tmp_path, "unknown")
         check = parity.check_forward
 
-        def refuse(path, cfg_folder):
+        def refuse(path, *rest):
             if path.stem == "unknown":
                 raise UnsupportedError("[dream] is not supported yet")
-            return check(path, cfg_folder)
+            return check(path, *rest)
 
         monkeypatch.setattr(parity, "check_forward", refuse)
         return tmp_path

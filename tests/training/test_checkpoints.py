@@ -225,7 +225,7 @@ def test_a_worse_score_does_not_replace_the_best(plan):
     def run(options, iteration):
         training = prepare(changed(plan, map=True, **options), [Stop(iteration)])
         training.evaluation.evaluate = lambda network, on_progress: Score(next(scores), [])
-        training.evaluation._is_due = lambda loop: loop.iteration in (2, 5)
+        training.evaluation.is_due = lambda loop: loop.iteration in (2, 5)
         with pytest.raises(KeyboardInterrupt):
             training.run()
 

@@ -147,3 +147,33 @@ def test_what_cannot_be_trained_is_refused(network, files, tmp_path):
         dt.NetworkLoss(dt.load_to_train(headless))
     with pytest.raises(dt.UsageError, match=r"seed= is out of its bounds"):
         next(dt.training_batches(network, files[1], seed=-1))
+
+
+def test_layers_compute_in_the_precision_of_the_loss(files):
+    images = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    truths = torch.tensor([[[0.5, 0.5, 0.5, 0.5, 0.0]]])
+    types = []
+    for precision in ("float32", "bfloat16"):
+        network = dt.load_to_train(files[0])
+        network.layers[0].register_forward_hook(lambda *call: types.append(call[2].dtype))
+        loss = dt.NetworkLoss(network, precision=precision)(images, truths)
+        assert loss.dtype == torch.float32
+        loss.backward()
+        assert all(p.grad is None or p.grad.dtype == torch.float32 for p in network.parameters())
+    assert types == [torch.float32, torch.bfloat16]
+
+
+def test_an_unknown_precision_is_refused(network):
+    with pytest.raises(dt.ArgumentError, match=r"unknown precision: .*got 'half'"):
+        dt.NetworkLoss(network, precision="half")
+
+
+def test_the_switches_of_a_gpu_are_set_inside_computing_alone(network, monkeypatch):
+    monkeypatch.setattr(dt.Network, "device", torch.device("cuda"))
+    conv = torch.backends.cudnn.conv
+    before = conv.fp32_precision
+    loss_of = dt.NetworkLoss(network, precision="tf32")
+    assert conv.fp32_precision == before
+    with loss_of.computing():
+        assert conv.fp32_precision == "tf32"
+    assert conv.fp32_precision == before

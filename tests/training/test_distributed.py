@@ -4,12 +4,10 @@ import pytest
 import torch
 import torch.multiprocessing
 
-from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.distributed import Processes
-from darknet_torch.training.loop import TrainingLoop
 from tests.training.other_processes import FORK_SERVER
 from tests.training.small_networks import arrays, network
-from tests.training.two_processes import BATCH, BATCHES, CFG, DIALECT, data, one_of_two
+from tests.training.two_processes import BATCH, CFG, in_one, one_of_two
 
 
 @pytest.fixture(scope="module")
@@ -21,24 +19,6 @@ def results(tmp_path_factory):
         one_of_two, args=(str(folder),), nprocs=2, start_method=FORK_SERVER
     )
     return [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
-
-
-def in_one():
-    """One process on both halves: twice the batch at twice the rate."""
-    # The subdivisions are the same, so that normalisation sees the same pictures.
-    cfg = CFG.format(batch=2 * BATCH, rate=0.2, more="batch_normalize=1")
-    made = network(cfg.replace("subdivisions=2", "subdivisions=4"), DIALECT, seed=1)
-    loop = TrainingLoop(made)
-    images, truths = data()
-    losses = []
-    for batch in range(BATCHES):
-        pairs = [
-            TrainBatch(images[rank, batch, part], truths[rank, batch, part])
-            for part in (0, 1)
-            for rank in (0, 1)
-        ]
-        losses.append(loop.train_iteration(pairs).loss)
-    return made, losses
 
 
 def test_both_end_with_the_weights_of_a_single_process(results):

@@ -11,7 +11,10 @@ from torch.nn import functional
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, without_bugs
 from darknet_torch.losses.base import Loss
 from darknet_torch.losses.rejection import RejectionState
+from darknet_torch.ops.precision import Precision
 from darknet_torch.training.forward import ForwardPass
+from darknet_torch.training.optimizer import Optimizer
+from tests.training.runs import convolution
 from tests.training.small_networks import Passes, arrays, dialect_id, loss_context, network
 
 FIRST = "[convolutional]\nfilters=1\nsize=1\nactivation=linear\n"
@@ -279,14 +282,48 @@ def test_a_layer_with_noloss_counts_with_a_cost_of_zero():
     assert costs[0] > costs[1] > 0
 
 
-def test_losses_are_computed_in_float32_under_autocast():
+@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+def test_losses_are_computed_in_float32_in_every_precision(name, monkeypatch):
     made = network(net(FIRST))
-    forward = ForwardPass(made, torch.bfloat16)
+    forward = ForwardPass(made, Precision(name))
+    half = []
+    monkeypatch.setattr(made.layers[1], "forward", watched(made.layers[1].forward, half))
+    forward.loss_functions[2] = watched(forward.loss_functions[2], half)
     result = forward(torch.full((1, 1, 1, 1), 0.7), torch.tensor([[1.0]]), loss_context(made))
     (loss,) = result.losses.values()
     assert loss.delta.dtype == torch.float32
     result.root.backward()
     assert arrays(made, 0)["weights"].grad.dtype == torch.float32
+    assert half == [True, False]
+
+
+def watched(function, half):
+    """`function`, which appends to `half` whether products in it have 16 bits."""
+
+    def watching(*inputs):
+        half.append((torch.ones(1, 1) @ torch.ones(1, 1)).dtype != torch.float32)
+        return function(*inputs)
+
+    return watching
+
+
+def test_weights_that_a_frozen_layer_shares_still_get_a_gradient_in_mixed_precision():
+    """0 is frozen, 1 shares its weights and ends the frozen part, 2 shares them and is trained.
+
+    It fails with PyTorch 2.9 where casts of frozen layers are kept.
+    """
+    shared = "[convolutional]\nfilters=1\nsize=1\nactivation=linear\nshare_index=0\n"
+    made = network(net(shared + "stopbackward=1\n" + shared), without_bugs(ALEXEYAB))
+    x, truth = torch.full((1, 1, 1, 1), 0.5), torch.tensor([[1.0]])
+    gradients = []
+    for precision in (Precision(), Precision("bfloat16")):
+        ForwardPass(made, precision)(x, truth, loss_context(made)).root.backward()
+        weights = arrays(made, 0)["weights"]
+        gradients.append(weights.grad.item())
+        weights.grad = None
+    assert gradients[0] != 0
+    # bfloat16 rounds each of some ten values to 8 bits.
+    assert gradients[1] == pytest.approx(gradients[0], rel=10 * 2**-8)
 
 
 def test_a_loss_gets_the_losses_of_earlier_layers_and_the_last_rejection_state():
@@ -352,3 +389,107 @@ def test_images_and_weights_keep_cs_order_in_memory_where_sums_do(arithmetic, ex
     made = network(text, arithmetic=arithmetic)
     assert ForwardPass(made).memory_format == expected
     assert made.layers[0].convolution.weights.is_contiguous(memory_format=expected)
+
+
+RECOMPUTED = f"""[net]
+width=8
+height=8
+channels=2
+batch=4
+subdivisions=2
+momentum=.9
+decay=.001
+
+{convolution(4)}
+{convolution(4)}
+[dropout]
+probability=.4
+
+[convolutional]
+filters=4
+size=3
+pad=1
+batch_normalize=1
+activation=mish
+
+[shortcut]
+from=-3
+activation=leaky
+
+[route]
+layers=-1,-4
+
+[convolutional]
+share_index=1
+filters=4
+size=3
+pad=1
+batch_normalize=1
+activation=leaky
+groups=2
+
+[convolutional]
+filters=2
+size=1
+activation=logistic
+
+[cost]
+"""
+
+
+def after_two_updates(dialect, precision="float32", *, checkpoint_activations):
+    """Everything that a network, its momentum and its forward pass keep, and the pass."""
+    made = network(RECOMPUTED, dialect)
+    forward = ForwardPass(
+        made, Precision(precision), checkpoint_activations=checkpoint_activations
+    )
+    optimizer, random = Optimizer(made), torch.Generator().manual_seed(5)
+    torch.manual_seed(2)
+    for iteration in range(2):
+        for _ in range(2):
+            images = torch.rand(2, 2, 8, 8, generator=random)
+            result = forward(images, torch.rand(2, 128, generator=random), loss_context(made))
+            result.root.backward()
+        optimizer.step(0.1, iteration + 1, 4)
+    return {**made.state_dict(), "random": torch.get_rng_state()}, forward
+
+
+@pytest.mark.parametrize(
+    ("dialect", "precision"),
+    [
+        ("alexeyab", "float32"),  # deltas add up from one mini-batch to the next
+        (without_bugs(ALEXEYAB), "float32"),
+        (without_bugs(ALEXEYAB), "bfloat16"),
+        ("alexeyab-cuda", "float32"),
+        ("pjreddie", "float32"),
+    ],
+    ids=["reproduced", "fixed", "bfloat16", "cuda", "pjreddie"],
+)
+@pytest.mark.filterwarnings("ignore:.*pjreddie/darknet")
+def test_recomputed_activations_give_the_same_training_bit_for_bit(dialect, precision):
+    """Weights, rolling statistics, accumulated deltas and random numbers."""
+    kept, forward = after_two_updates(dialect, precision, checkpoint_activations=False)
+    again, recomputing = after_two_updates(dialect, precision, checkpoint_activations=True)
+    assert kept.keys() == again.keys()
+    assert [name for name in kept if not torch.equal(kept[name], again[name])] == []
+    deltas, others = (made.state_dict()["accumulated"] for made in (forward, recomputing))
+    assert deltas.keys() == others.keys()
+    assert all(torch.equal(deltas[index], others[index]) for index in deltas)
+
+
+def test_recomputed_activations_are_not_kept():
+    sizes = []
+    for checkpoint_activations in (False, True):
+        made = network(RECOMPUTED)
+        forward = ForwardPass(made, checkpoint_activations=checkpoint_activations)
+        kept = set()
+
+        def keep(tensor, kept=kept):
+            kept.add((tensor.untyped_storage().data_ptr(), tensor.untyped_storage().nbytes()))
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            result = forward(torch.rand(2, 2, 8, 8), torch.rand(2, 128), loss_context(made))
+        sizes.append(sum(size for _, size in kept))
+        assert result.root.requires_grad
+    assert sizes[1] < 0.6 * sizes[0]

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from darknet_torch.errors import TrainingError
+from darknet_torch.ops.precision import Precision
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.forward import ForwardPass
@@ -171,3 +172,63 @@ def test_c_order_gives_nearly_the_same_weights():
             loop.train_iteration(parts(images[start : start + 4], truths[start : start + 4], 2))
         ends.append(arrays(made, 0)["weights"].detach().numpy())
     np.testing.assert_allclose(*ends, rtol=1e-4, atol=1e-6)
+
+
+def trained_in(precision, iterations=3):
+    """The weights of the first layer after a training in that precision, and its loop."""
+    made = built(cfg())
+    loop = TrainingLoop(made, precision=Precision.named(precision))
+    images, truths = data(4)
+    for _ in range(iterations):
+        loop.train_iteration(parts(images, truths, 2))
+    return arrays(made, 0)["weights"].detach(), loop
+
+
+@pytest.mark.parametrize(("precision", "bits"), [("bfloat16", 8), ("float16", 11)])
+def test_16_bits_give_nearly_the_same_weights(precision, bits):
+    exact, _ = trained_in("float32")
+    rough, loop = trained_in(precision)
+    assert rough.dtype == torch.float32
+    assert not torch.equal(rough, exact)
+    # Each update moves the weights by some tenths of their size, and is rounded to `bits` bits in
+    # some ten operations; none is left out, since gradients of this size do not overflow.
+    torch.testing.assert_close(rough, exact, rtol=0, atol=10 * 2**-bits)
+    assert (loop.scaler is not None) == (precision == "float16")
+    assert loop.scaler is None or loop.scaler.is_enabled()
+
+
+def test_tf32_is_float32_on_a_cpu():
+    assert torch.equal(trained_in("tf32")[0], trained_in("float32")[0])
+
+
+@pytest.mark.parametrize(("precision", "wanted"), [("float32", "ieee"), ("tf32", "tf32")])
+def test_the_switches_of_a_gpu_hold_through_the_iteration_alone(precision, wanted, monkeypatch):
+    """Also in the backward pass, but not in callbacks, which may be the program's own code."""
+    seen = []
+
+    def record(*_):
+        seen.append(torch.backends.cudnn.conv.fp32_precision)
+
+    class After(Callback):
+        def on_iteration(self, loop, update):
+            record()
+
+    made = built(cfg(subdivisions=1))
+    made.layers[0].register_forward_hook(record)
+    arrays(made, 0)["weights"].register_hook(record)
+    monkeypatch.setattr(TrainingLoop, "device", torch.device("cuda"))
+    before = torch.backends.cudnn.conv.fp32_precision
+    loop = TrainingLoop(made, precision=Precision(precision), callbacks=[After()])
+    loop.train_iteration(parts(*data(4), 4))
+    assert seen == [wanted, wanted, before]
+
+
+def test_the_switches_are_restored_when_the_loss_breaks(monkeypatch):
+    monkeypatch.setattr(TrainingLoop, "device", torch.device("cuda"))
+    before = torch.backends.cudnn.conv.fp32_precision
+    loop = TrainingLoop(built(cfg(subdivisions=1)), precision=Precision("float32"))
+    loop.reads_late = False
+    images, truths = data(4)
+    with pytest.raises(TrainingError):
+        loop.train_iteration(parts(images * torch.nan, truths, 4))
+    assert torch.backends.cudnn.conv.fp32_precision == before

@@ -132,6 +132,30 @@ def test_a_gradient_is_forgotten_after_its_step():
     assert all(parameter.grad is None for parameter in optimizer.parameters())
 
 
+@pytest.fixture
+def no_zeros_by_chance():
+    """Let memory that nobody has written to hold NaN."""
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def test_a_first_update_that_is_skipped_leaves_no_momentum(no_zeros_by_chance):
+    made, other = make(), make()
+    scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+    optimizer, expected = Optimizer(made), Optimizer(other)
+    for iteration, factor in enumerate((float("inf"), 1.0), 1):
+        scale = float(scaler.scale(torch.ones(())))
+        for parameter in made.parameters():
+            parameter.grad = torch.full_like(parameter, factor * scale)
+        optimizer.step(0.1, iteration, BATCH, scaler)
+    for parameter in other.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    expected.step(0.1, 2, BATCH)
+    for found, array in zip(made.parameters(), other.parameters(), strict=True):
+        assert torch.equal(found, array)
+
+
 def test_several_processes_make_one_larger_batch():
     made = make()
     optimizer, plain = Optimizer(made), PlainSgd(made, batch=3 * BATCH)

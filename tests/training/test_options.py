@@ -20,6 +20,7 @@ _NO_OPTIONS = {
     "cfg",
     "data",
     "show_batch",
+    "dry_run",
     "verbose",
     "quiet",
     "strict",

@@ -32,6 +32,7 @@ def test_a_new_run_gets_a_folder_of_its_own_unless_nothing_is_written(cfg, tmp_p
     plan_training(cfg, data, {}, writes=False)
     assert not (tmp_path / "runs").exists()
     assert [plan_training(cfg, data, {}).backup for _ in "ab"] == ["runs/small", "runs/small-2"]
+    assert plan_training(cfg, data, {}, writes=False).backup == "runs/small-3"
 
 
 def test_a_wrong_number_in_the_data_file_is_named(cfg, tmp_path):
@@ -48,6 +49,13 @@ def test_options_that_a_resumed_run_does_not_use_are_noted(cfg, tmp_path):
         plan_training(
             *(cfg, data), {"backup": "b", "resume": True, "clear": True, "weights": "a.weights"}
         )
+
+
+def test_sums_in_order_cannot_be_computed_again(cfg, tmp_path):
+    data = data_file(tmp_path, "train=list.txt\n")
+    given = {"backup": "b", "exact_order": True, "checkpoint_activations": True}
+    with pytest.raises(UsageError, match=r"--exact-order and --checkpoint-activations exclude"):
+        plan_training(cfg, data, given)
 
 
 def test_a_link_to_the_starting_weights_is_not_written_through(cfg, tmp_path):

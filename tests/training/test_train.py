@@ -162,7 +162,11 @@ def test_several_processes_give_the_same_kind_of_result(files, monkeypatch):
             ("max_batches=", "a whole number, 1 or more", "got 0"),
         ),
         ({"iou": 1.5}, dt.UsageError, ("iou=", "a number, 0 to 1", "got 1.5")),
-        ({"precision": "float8"}, dt.UsageError, ("precision=", "'float32', 'bfloat16'")),
+        (
+            {"precision": "float8"},
+            dt.UsageError,
+            ("precision=", "'float32', 'tf32', 'bfloat16', 'float16'"),
+        ),
         ({"learning_rate": -1}, dt.UsageError, ("learning-rate", "above 0", "-1")),
         ({"epochs": 1, "max_batches": 1}, dt.UsageError, ("exclude each other",)),
         ({"gpus": [0, 1], "processes": 2}, dt.UsageError, ("exclude each other",)),

@@ -85,7 +85,7 @@ _IGNORED_EVERYWHERE = (
     IgnoredFlag("-dontfuse", None, "dtorch convert folds only with --fold"),
     IgnoredFlag("-boxes", None, "dtorch convert --decode writes a graph that returns boxes"),
     IgnoredFlag("-noboxes", None, "dtorch convert --decode writes a graph that returns boxes"),
-    IgnoredFlag("-fp16", None, "--precision chooses the numbers of a training"),
+    IgnoredFlag("-fp16", None, "--precision float16 computes in 16 bits"),
     IgnoredFlag("-fp32", None, "numbers have 32 bits by default"),
 )
 

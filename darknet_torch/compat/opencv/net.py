@@ -20,6 +20,7 @@ from darknet_torch.compat.opencv.layers import (
 from darknet_torch.compat.opencv.regions import RegionRows
 from darknet_torch.errors import UsageError
 from darknet_torch.model.network import Network
+from darknet_torch.ops.precision import FULL_PRECISION
 
 _CUDA_TARGETS = (cv2.dnn.DNN_TARGET_CUDA, cv2.dnn.DNN_TARGET_CUDA_FP16)
 
@@ -173,7 +174,8 @@ class Net(LayerTable):
         network, images = self.network, self._checked_input()
         started = cv2.getTickCount()
         try:
-            outputs = self._outputs(network, wanted, images)
+            with FULL_PRECISION.computing(images.device):
+                outputs = self._outputs(network, wanted, images)
         except RuntimeError as error:
             raise UsageError(
                 "the network cannot compute with a blob of this size",

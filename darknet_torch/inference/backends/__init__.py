@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from darknet_torch.arguments import described
 from darknet_torch.errors import UsageError
+from darknet_torch.ops.precision_names import FLOAT32
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
     from darknet_torch.model.network import Network
+    from darknet_torch.ops.precision import Precision
 
-# Name -> (module, class). The class is called with the network. A new backend is a new row.
+# Name -> (module, class). The class is called with the network and the precision. A new backend
+# is a new row.
 _BACKENDS = {
     "torch": ("darknet_torch.inference.backends.pytorch", "TorchBackend"),
     "onnxruntime": ("darknet_torch.inference.backends.onnxruntime", "OnnxRuntimeBackend"),
@@ -36,12 +39,16 @@ class Backend(Protocol):
         """
 
 
-def find_backend(name: str | Backend, network: Network) -> Backend:
+def find_backend(name: str | Backend, network: Network, precision: str = FLOAT32) -> Backend:
     """Create the backend of a name for a network; a `Backend` object is returned unchanged.
 
     Raises:
-        UsageError: no backend has this name, or it is neither a name nor a `Backend`.
+        UsageError: no backend has this name, it is neither a name nor a `Backend`, there is no
+            such precision, or the backend does not compute in it.
     """
+    from darknet_torch.ops.precision import Precision
+
+    chosen = Precision.named(precision)
     if not isinstance(name, str):
         if not callable(getattr(name, "predict", None)):
             raise UsageError(
@@ -49,9 +56,25 @@ def find_backend(name: str | Backend, network: Network) -> Backend:
                 expected=f"{' or '.join(BACKENDS)}, or an object with predict(images)",
                 got=described(name),
             )
+        check_float32(chosen, "a backend of your own")
         return name
     if name not in _BACKENDS:
         raise UsageError("unknown backend", expected=" or ".join(BACKENDS), got=repr(name))
     module, cls = _BACKENDS[name]
-    backend: Backend = getattr(importlib.import_module(module), cls)(network)
+    backend: Backend = getattr(importlib.import_module(module), cls)(network, chosen)
     return backend
+
+
+def check_float32(precision: Precision, backend: str) -> None:
+    """Refuse a precision other than float32 for a backend, which is described in words.
+
+    Raises:
+        UsageError: it is another one.
+    """
+    if precision.name != FLOAT32:
+        raise UsageError(
+            f"{backend} has no precision to choose",
+            expected=f"precision {FLOAT32}, or backend torch",
+            got=f"precision {precision.name}",
+            fix=f"leave out --precision (precision=), or take --backend {BACKENDS[0]}",
+        )

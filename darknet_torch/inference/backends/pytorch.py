@@ -7,16 +7,23 @@ import torch
 from torch import Tensor
 
 from darknet_torch.model.network import Network
+from darknet_torch.ops.precision import FULL_PRECISION, Precision
 
 
 class TorchBackend:
-    """Runs a network with PyTorch, on the device and in the precision of its parameters."""
+    """Runs a network with PyTorch, on the device of its parameters.
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    Args:
+        network: the network.
+        precision: that of its layers.
+    """
+
+    def __init__(self, network: Network, precision: Precision = FULL_PRECISION) -> None:
+        self.network, self.precision = network, precision
 
     @torch.inference_mode()
     def predict(self, images: np.ndarray) -> tuple[Tensor, ...]:
         """See `Backend.predict`."""
         like = next(self.network.parameters(), torch.empty(0))
-        return self.network(torch.from_numpy(images).to(like))
+        with self.precision.computing(like.device), self.precision.autocast(like.device):
+            return self.network(torch.from_numpy(images).to(like))

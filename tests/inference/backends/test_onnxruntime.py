@@ -52,6 +52,15 @@ def test_onnxruntime_classifies_as_torch_does():
     assert found.scores == pytest.approx(wanted.scores, abs=SCORES)
 
 
+def test_another_precision_is_refused():
+    expected = (
+        "^the onnxruntime backend has no precision to choose: expected precision float32, "
+        "or backend torch, got precision bfloat16; .*--backend torch"
+    )
+    with pytest.raises(UsageError, match=expected):
+        dt.Detector(trained_network(DETECTOR), backend="onnxruntime", precision="bfloat16")
+
+
 @pytest.mark.parametrize("missing", ["onnxscript", "onnx"])
 def test_a_missing_package_is_reported_with_its_extra(missing, monkeypatch):
     monkeypatch.setitem(sys.modules, missing, None)

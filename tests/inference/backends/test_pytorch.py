@@ -1,9 +1,14 @@
 """The PyTorch backend."""
 
+import pytest
 import torch
 
 from darknet_torch.inference.backends import find_backend
+from darknet_torch.inference.backends.pytorch import TorchBackend
+from darknet_torch.ops.precision import Precision
 from tests.conversion.small_models import DETECTOR, pictures, trained_network
+
+CUDA = torch.device("cuda")  # the object exists without a GPU
 
 
 def test_torch_runs_the_network_in_its_own_precision():
@@ -14,3 +19,56 @@ def test_torch_runs_the_network_in_its_own_precision():
         torch.testing.assert_close(found, network(images)[0], rtol=0, atol=0)
     (double,) = find_backend("torch", network.double()).predict(images.numpy())
     assert double.dtype == torch.float64
+
+
+@pytest.mark.parametrize(("precision", "bits"), [("bfloat16", 8), ("float16", 11)])
+def test_layers_compute_in_16_bits_and_heads_in_32(precision, bits):
+    network, images = trained_network(DETECTOR), pictures(2, 3, 32, 32)
+    seen = []
+    for layer in network.layers:
+        layer.register_forward_hook(lambda *call: seen.append((call[1][0].dtype, call[2].dtype)))
+    (exact,) = find_backend("torch", network).predict(images.numpy())
+    seen.clear()
+    (found,) = find_backend("torch", network, precision).predict(images.numpy())
+    half = getattr(torch, precision)
+    assert seen == [
+        (torch.float32, half),
+        (half, half),
+        (torch.float32, torch.float32),
+    ]
+    assert not torch.equal(found, exact)
+    # Two layers of values near 1 round some ten times to `bits` bits.
+    torch.testing.assert_close(found, exact, rtol=0, atol=10 * 2**-bits)
+
+
+def test_tf32_is_float32_on_a_cpu():
+    network, images = trained_network(DETECTOR), pictures(2, 3, 32, 32).numpy()
+    found, exact = (
+        find_backend("torch", network, precision).predict(images)[0]
+        for precision in ("tf32", "float32")
+    )
+    assert torch.equal(found, exact)
+
+
+def test_an_autocast_of_the_program_does_not_change_float32():
+    network, images = trained_network(DETECTOR), pictures(2, 3, 32, 32).numpy()
+    (exact,) = find_backend("torch", network).predict(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        (found,) = find_backend("torch", network).predict(images)
+    assert torch.equal(found, exact)
+
+
+def test_the_switches_of_a_gpu_are_those_of_each_backend(monkeypatch):
+    """Two detectors in one program, whose own setting is left alone."""
+    network, images = trained_network(DETECTOR), pictures(1, 3, 32, 32).numpy()
+    seen = []
+    conv = torch.backends.cudnn.conv
+    network.layers[0].register_forward_hook(lambda *_: seen.append(conv.fp32_precision))
+    computing = Precision.computing
+    monkeypatch.setattr(Precision, "computing", lambda self, _: computing(self, CUDA))
+    before = conv.fp32_precision
+    exact, fast = (TorchBackend(network, Precision(name)) for name in ("float32", "tf32"))
+    for backend in (exact, fast, exact):
+        backend.predict(images)
+        assert conv.fp32_precision == before
+    assert seen == ["ieee", "tf32", "ieee"]

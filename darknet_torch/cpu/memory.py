@@ -1,0 +1,42 @@
+"""How much memory this process may still take. No torch."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from darknet_torch.cpu.control_groups import ControlGroup, control_groups, read_text
+
+_MEMORY = Path("/proc/meminfo")
+# Version -> the files with the limit of a control group, and with what it uses.
+_FILES = {
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+    2: ("memory.max", "memory.current"),
+}
+
+
+def available_memory() -> int | None:
+    """The bytes that this process may still take; None where the system does not say (no Linux).
+
+    That is what the machine has available, and no more than its control groups leave, as
+    Docker's ``--memory`` sets it.
+    """
+    found = re.search(r"^MemAvailable:\s+(\d+) kB$", read_text(_MEMORY), re.MULTILINE)
+    left = [room for group in control_groups("memory") if (room := _room(group)) is not None]
+    if found:
+        left.append(1024 * int(found[1]))
+    return min(left, default=None)
+
+
+def _room(group: ControlGroup) -> int | None:
+    """The bytes that a group leaves; None without a limit.
+
+    Pages of files that were read count as used, but the system takes them back when needed.
+    """
+    limit, used = (group.read(name) for name in _FILES[group.version])
+    if not (limit.isdecimal() and used.isdecimal()):
+        return None
+    cached = re.search(
+        r"^(?:total_)?inactive_file (\d+)$", group.read("memory.stat"), re.MULTILINE
+    )
+    return max(0, int(limit) - int(used) + (int(cached[1]) if cached else 0))

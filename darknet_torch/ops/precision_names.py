@@ -1,0 +1,8 @@
+"""The precisions in which networks are computed, by name. No torch."""
+
+from __future__ import annotations
+
+FLOAT32 = "float32"
+TF32 = "tf32"
+HALVES = ("bfloat16", "float16")  # in these the layers compute in numbers of 16 bits
+PRECISIONS = (FLOAT32, TF32, *HALVES)

@@ -1,0 +1,63 @@
+"""How much memory a process may still take."""
+
+import pytest
+
+from darknet_torch.cpu import memory
+from darknet_torch.cpu.control_groups import control_groups
+
+MACHINE = "MemTotal:  9000 kB\nMemFree:  100 kB\nMemAvailable:  4000 kB\n"
+
+
+@pytest.fixture
+def system(tmp_path, monkeypatch):
+    """A machine with 4,000 kB available; returns the root of its control groups."""
+    (tmp_path / "meminfo").write_text(MACHINE)
+    (tmp_path / "cgroup").write_text("5:memory:/docker/1f\n0::/job\n")
+    monkeypatch.setattr(memory, "_MEMORY", tmp_path / "meminfo")
+    monkeypatch.setattr(
+        memory,
+        "control_groups",
+        lambda name: control_groups(name, tmp_path / "cgroup", tmp_path / "root"),
+    )
+    return tmp_path / "root"
+
+
+def written(folder, **files):
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text)
+
+
+def test_without_limits_it_is_what_the_machine_has_available(system):
+    assert memory.available_memory() == 4000 * 1024
+
+
+def test_a_group_of_version_2_leaves_less(system):
+    written(system / "job", memory__max="3000000\n", memory__current="2000000\n")
+    assert memory.available_memory() == 1000000
+
+
+def test_files_that_were_read_are_taken_back(system):
+    stat = "anon 5\ninactive_file 500000\n"
+    written(system / "job", memory__max="3000000", memory__current="2000000", memory__stat=stat)
+    assert memory.available_memory() == 1500000
+
+
+def test_a_group_without_a_limit_leaves_what_the_machine_has(system):
+    written(system / "job", memory__max="max\n", memory__current="2000000\n")
+    assert memory.available_memory() == 4000 * 1024
+
+
+def test_a_group_of_version_1_leaves_less(system):
+    written(
+        system / "memory/docker/1f",
+        memory__limit_in_bytes="900000",
+        memory__usage_in_bytes="1000000",
+        memory__stat="total_inactive_file 400000\n",
+    )
+    assert memory.available_memory() == 300000
+
+
+def test_where_the_system_does_not_say_it_is_not_known(system, tmp_path):
+    (tmp_path / "meminfo").unlink()
+    assert memory.available_memory() is None
