@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from itertools import islice
@@ -137,29 +137,31 @@ class NetworkLoss:
         for layer in self.network.layers:
             layer.on_iteration_start(iteration)
         self.seen += len(images)
-        result = self._forward(images, truths.to(device), self._context(images, iteration))
+        context = self._context(images, iteration, self._assign(images, truths))
+        result = self._forward(images, truths.to(device), context)
         self.network.header = replace(self.network.header, seen=self.seen)
         return (result.root + result.cost) / len(images)  # the root is a zero with a gradient
 
-    def _assign(
-        self, images: Tensor, truths: Tensor, device: torch.device
-    ) -> dict[int, Assignment]:
-        """Assign the truths of a detector to its heads, on the CPU; for `device`."""
+    def _assign(self, images: Tensor, truths: Tensor) -> dict[int, Assignment]:
+        """Assign the truths of a detector to its heads, on the CPU; for the device of `images`."""
         assigners = assigners_of(self.network)
         if not assigners:
             return {}
         height, width = images.shape[2:]
-        rows = truths.detach().float().cpu().numpy()
-        made = assign_to_heads(assigners, rows, (height, width))
+        made = assign_to_heads(assigners, truths.detach().float().cpu().numpy(), (height, width))
         return {
-            index: one.converted(lambda part: torch.from_numpy(part).to(device))
+            index: one.converted(lambda part: torch.from_numpy(part).to(images.device))
             for index, one in made.items()
         }
 
-    def _context(self, images: Tensor, iteration: int) -> LossContext:
+    def _context(
+        self, images: Tensor, iteration: int, assignments: Mapping[int, Assignment]
+    ) -> LossContext:
         height, width = images.shape[2:] if images.dim() == 4 else (1, 1)
         net, dialect = self.network.net, self.network.dialect
-        return LossContext(net, dialect, height, width, seen=self.seen, iteration=iteration)
+        return LossContext(
+            *(net, dialect, height, width, self.seen, iteration), assignments=assignments
+        )
 
     def _check(self, images: Tensor, truths: Tensor) -> None:
         if not self.network.training:
