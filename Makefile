@@ -2,19 +2,26 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# The versions that go into it.
+CONSTRAINTS ?= constraints.txt
 SAMPLE_OUT ?= out
+# The release for `make test-torch`; the newest that has been tested.
+TORCH ?= 2.14.1
 # OpenCV 4 reads Darknet's files and OpenCV 5 does not; one environment holds one of them.
 OPENCV4 ?= .venv-opencv4
 # A process per core, one thread each; the tests of a file stay together, since they share models.
 # Without the variable, each process of a test would compile the package again.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
-.PHONY: detect test test-long kill-test test-opencv4 test-gpu bench-gpu check install clean
+.PHONY: detect test test-suite test-long kill-test test-opencv4 test-torch test-floor test-gpu \
+	bench-gpu check install clean
 
 detect: $(VENV)/installed
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
 
-test: check
+test: check test-suite
+
+test-suite: install
 	$(PYTEST)
 
 test-long: install
@@ -41,6 +48,13 @@ test-gpu:
 bench-gpu:
 	$(GPU_PYTHON) tools/bench.py gpu
 
+test-torch: .venv-torch-$(TORCH)/constraints.txt
+	$(MAKE) test-suite VENV=$(<D) CONSTRAINTS=$<
+
+# The oldest versions that setup.cfg allows.
+test-floor:
+	$(MAKE) test-suite VENV=.venv-floor CONSTRAINTS=constraints-floor.txt
+
 check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,15 +63,19 @@ check: install
 
 install: $(VENV)/installed-dev
 
-$(VENV)/installed: setup.py setup.cfg pyproject.toml constraints.txt
+$(VENV)/installed: setup.py setup.cfg pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) torch
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable .
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[dev]'
 	touch $@
+
+.venv-torch-%/constraints.txt: constraints.txt
+	mkdir -p $(@D)
+	sed 's/^torch==.*/torch==$*/' $< > $@
 
 $(OPENCV4)/installed: setup.py setup.cfg constraints-bench.txt
 	$(PYTHON) -m venv $(OPENCV4)
@@ -67,4 +85,4 @@ $(OPENCV4)/installed: setup.py setup.cfg constraints-bench.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(OPENCV4) $(SAMPLE_OUT) build *.egg-info
+	rm -rf $(VENV) $(OPENCV4) .venv-torch-* .venv-floor $(SAMPLE_OUT) build *.egg-info

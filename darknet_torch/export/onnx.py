@@ -33,12 +33,14 @@ def export_onnx(graph: Graph, metadata: Mapping[str, str]) -> bytes:
         The bytes of the file.
 
     Raises:
-        UsageError: onnx or onnxscript is not installed, onnx does not know the opset, or the
-            model would be too large for one file.
+        UsageError: onnx or onnxscript is not installed, onnx does not know the opset, the
+            model would be too large for one file, or this PyTorch cannot write its loop.
         CfgError: a layer cannot be exported; it is named.
     """
     import_extra("onnxscript", extra="onnx")
     onnx = import_extra("onnx", extra="onnx")
+    if graph.options.outputs == "detections":
+        _check_loops()
     images = example_input(graph)
     with silenced(), naming_the_layer(graph):
         program: Any = torch.onnx.export(
@@ -60,6 +62,11 @@ def export_onnx(graph: Graph, metadata: Mapping[str, str]) -> bytes:
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString()
     return data
+
+
+def writes_loops() -> bool:
+    """Whether this PyTorch can write a loop into an ONNX model; 2.9 cannot."""
+    return torch.__version__ >= "2.10"  # TorchVersion compares numbers, not text
 
 
 def load_onnx(source: Path | bytes, *, on_gpu: bool = False) -> Runner:
@@ -85,6 +92,15 @@ def load_onnx(source: Path | bytes, *, on_gpu: bool = False) -> Runner:
         return [torch.from_numpy(np.asarray(output)) for output in outputs]
 
     return run
+
+
+def _check_loops() -> None:
+    if not writes_loops():
+        raise UsageError(
+            "this PyTorch cannot write non-maximum suppression, which is a loop, into ONNX",
+            expected="PyTorch newer than 2.9; or --decode, or .pt2 with --nms",
+            got=f"--nms, PyTorch {torch.__version__}",
+        )
 
 
 def _check_opset(model: Any, wanted: int) -> None:

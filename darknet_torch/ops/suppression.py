@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -108,13 +110,19 @@ def _best(scores: Tensor) -> tuple[Tensor, Tensor]:
 
 def _settle(beats: Tensor, candidates: Tensor) -> Tensor:
     """The one set of `candidates` [N, K] whose members no other member `beats` [N, K, K]."""
-    from torch._higher_order_ops import while_loop
+    # The operator itself: `while_loop` around it compiles the functions, which PyTorch 2.9
+    # refuses if a size is known at run time only.
+    from torch._higher_order_ops.while_loop import while_loop_op
 
-    def changed(keep: Tensor, before: Tensor) -> Tensor:
+    def changed(keep: Tensor, before: Tensor, beats: Tensor, candidates: Tensor) -> Tensor:
         return (keep != before).sum() > 0
 
-    def recompute(keep: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    def recompute(
+        keep: Tensor, before: Tensor, beats: Tensor, candidates: Tensor
+    ) -> tuple[Tensor, Tensor]:
         return candidates & ((beats & keep[:, None]).sum(-1) == 0), keep.clone()
 
-    settled: Tensor = while_loop(changed, recompute, (candidates.clone(), ~candidates))[0]
+    loop: Any = while_loop_op  # its annotation wants exactly one tensor
+    start = (candidates.clone(), ~candidates)
+    settled: Tensor = loop(changed, recompute, start, (beats, candidates))[0]
     return settled

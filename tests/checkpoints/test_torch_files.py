@@ -22,7 +22,7 @@ from darknet_torch.checkpoints.torch_files import read_torch_file
 from darknet_torch.errors import WeightsError
 
 FORMATS = pytest.mark.parametrize("is_zip", [True, False], ids=["zip", "legacy"])
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 VALUES = [
     *(np.dtype(code).type(1) for code in "b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()),
     *(np.str_("word"), np.str_(""), np.bytes_(b"\xff")),

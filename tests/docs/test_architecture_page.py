@@ -2,13 +2,13 @@
 
 import itertools
 import re
+import tomllib
 
 import pytest
 
 import darknet_torch
 from tests.docs.pages import ROOT, blocks
 
-tomllib = pytest.importorskip("tomllib", reason="Python 3.10 reads no TOML itself")
 PAGE = "docs/architecture.md"
 TORCHLESS = "- - "
 

@@ -13,6 +13,7 @@ import pytest
 from tests.cli.command import dtorch
 from tests.docs.pages import ROOT
 from tests.examples.exports import EXPORTS
+from tests.export.cases import needs_loops_in_onnx
 from tests.training.other_processes import Stop, status_when_stopped
 from tests.training.runs import DETECTOR, NAMES, written
 
@@ -66,6 +67,7 @@ def test_from_a_folder_to_onnxruntime(export, is_whole, tmp_path, monkeypatch):
 
     if not is_whole:  # an export to ONNX takes longer than everything above
         return
+    needs_loops_in_onnx()
     succeeds("convert", "--nms", "--threshold", 0.001, best, "squares.onnx")
     script = [sys.executable, str(EXAMPLES / "detect_onnx.py"), "squares.onnx", str(photo)]
     done = subprocess.run(script, capture_output=True, text=True, check=False)

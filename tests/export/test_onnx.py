@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import onnx
 import pytest
+from torch.torch_version import TorchVersion
 
 import darknet_torch as dt
 from darknet_torch.errors import UsageError
 from darknet_torch.export.graphs import Graph, GraphOptions, find_second_size
-from darknet_torch.export.onnx import export_onnx, load_onnx
+from darknet_torch.export.onnx import export_onnx, load_onnx, writes_loops
 from darknet_torch.media.images import read_image
 from tests.conversion.small_models import DETECTOR, PICTURE, TOY_WEIGHTS, pictures, trained_network
 from tests.export.cases import (
@@ -23,6 +24,7 @@ from tests.export.cases import (
     assert_detections_of_picture,
     decoded_boxes,
     grey_input,
+    needs_loops_in_onnx,
     raw_outputs,
     sizes_of,
     stretched_inputs,
@@ -84,6 +86,7 @@ def test_the_file_holds_metadata_opset_and_dynamic_sizes(opset):
 @pytest.fixture(scope="module", params=NMS_KINDS)
 def toy(request, tmp_path_factory):
     """The toy network and what runs its graph that returns detections."""
+    needs_loops_in_onnx()
     network, graph = toy_graph(tmp_path_factory.mktemp("toy"), request.param)
     return network, load_onnx(export_onnx(graph, {}))
 
@@ -110,6 +113,26 @@ class TestDetections:
         detector = dt.Detector(other, threshold=0.1, nms_threshold=0.3, letterbox=False)
         found = detector(PICTURE)
         assert_detections_of_picture(run(stretched_inputs(other, read_image(PICTURE))), found, 0)
+
+
+@pytest.mark.parametrize("release", ["2.9.1", "2.9.1+cu128"])
+def test_a_pytorch_that_cannot_write_a_loop_is_named(release, monkeypatch):
+    monkeypatch.setattr("torch.__version__", TorchVersion(release))
+    monkeypatch.setattr("torch.onnx.export", lambda *_, **__: pytest.fail("was called"))
+    graph = Graph(trained_network(DETECTOR), GraphOptions("detections"))
+    with pytest.raises(UsageError) as caught:
+        export_onnx(graph, {})
+    assert str(caught.value) == (
+        "this PyTorch cannot write non-maximum suppression, which is a loop, into ONNX: expected "
+        "PyTorch newer than 2.9; or --decode, or .pt2 with --nms, got --nms, "
+        f"PyTorch {release}"
+    )
+
+
+@pytest.mark.parametrize("release", ["2.10.0", "2.13.0+cpu", "2.14.1", "3.0.0"])
+def test_later_releases_write_loops(release, monkeypatch):
+    monkeypatch.setattr("torch.__version__", TorchVersion(release))
+    assert writes_loops()
 
 
 @pytest.mark.parametrize("missing", ["onnx", "onnxscript"])

@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import pathlib
+import re
 import zipfile
 from collections import OrderedDict
 
@@ -98,7 +99,7 @@ def test_settings_of_a_training_beside_its_weights(is_zip, convert):
     """Paths, namespaces, dates and defaultdicts hold data alone, so they are read."""
     history = collections.defaultdict(list, loss=[1.0, 0.5])
     options = argparse.Namespace(project=pathlib.Path("runs"), rate=0.01, names={"a"})
-    now = datetime.datetime(2024, 5, 6, tzinfo=datetime.timezone.utc)
+    now = datetime.datetime(2024, 5, 6, tzinfo=datetime.UTC)
     content = {"opt": options, "date": now, "history": history, "model": port_state()}
     result = convert(content, is_zip)
     assert result.exit_code == 0, result.stderr
@@ -160,9 +161,12 @@ def test_a_checkpoint_nested_in_itself(convert):
 
 
 def test_an_overflowing_size_of_an_array(convert):
-    """A size whose bytes do not fit 64 bits gives our error, as a truncated file does."""
+    """A size whose bytes do not fit 64 bits gives our error, as a truncated file does.
+
+    PyTorch 2.9 accepts the first size, and the array is refused for the memory it would take.
+    """
     content = {"model": {"a.weight": torch.arange(300.0)}}
     for size in (b"\xff\xff\xff\x7f", b"\xff\xff\xff\xff"):
         result = convert(content, True, (b"M\x2c\x01", b"J" + size))
         assert result.exit_code == 2
-        assert "last.pt: cannot be read (" in result.stderr
+        assert re.search(r"last\.pt: (cannot be read \(|would take far more mem)", result.stderr)
