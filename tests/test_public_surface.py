@@ -26,6 +26,7 @@ class ArgumentError(UsageError, TypeError)
 
 class Callback
     on_every_rank: ClassVar[bool]
+    def is_due(self, loop: TrainingLoop) -> bool
     def load_state_dict(self, state: State) -> None
     def on_end(self, loop: TrainingLoop) -> None
     def on_error(self, loop: TrainingLoop, error: Exception) -> None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from darknet_torch.cli.reporting import SHOWN_PROBLEMS
 from darknet_torch.cli.terminal import LiveDisplay, echo, find_console
 from darknet_torch.training.callbacks import Callback
-from darknet_torch.training.progress import IterationTimer, Progress
+from darknet_torch.training.progress import IterationTimer, Progress, left_to_report
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,11 +55,14 @@ class ConsoleLog(_Messages):
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         assert self._progress is not None
-        line = self._progress.line(update)
+        line = self._progress.line(update, left_to_report(loop, update))
         if not self.quiet:
             for detail in self._progress.head_lines(update):
                 _print(loop, detail, err=True)
         _print(loop, line)
+
+    def is_due(self, loop: TrainingLoop) -> bool:
+        return self._progress is None or self._progress.is_due
 
 
 class LiveLog(_Messages):
@@ -97,13 +100,16 @@ class LiveLog(_Messages):
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         from darknet_torch.cli.training_display import add_losses, average_fit
 
-        self._timer.add_iteration()
+        self._timer.add_iteration(left_to_report(loop, update))
         shown = self._shown
         shown.iteration, shown.mini_batches, shown.epoch = update.iteration, 0, loop.epochs
         shown.loss, shown.average_loss, shown.rate = update.loss, update.average_loss, update.rate
         shown.loss_parts, shown.fit = add_losses(update.parts), average_fit(update.parts)
         shown.seconds = self._timer.seconds
         self._refresh()
+
+    def is_due(self, loop: TrainingLoop) -> bool:
+        return self._timer.is_due
 
     def on_evaluation_progress(self, loop: TrainingLoop, done: int, total: int) -> None:
         self._shown.evaluated = (done, total) if done < total else None

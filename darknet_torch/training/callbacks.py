@@ -44,7 +44,11 @@ class Callback:
         """Called after the backward pass of a mini-batch, whose gradients have been added."""
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
-        """Called after each update of the weights."""
+        """Called after each update of the weights.
+
+        Where nobody was due, some more updates have been made by then: `loop.iteration` and the
+        network are those of the last one, whose own call follows.
+        """
 
     def is_due(self, loop: TrainingLoop) -> bool:
         """Whether `on_iteration` must be called before the next iteration starts.

@@ -82,6 +82,8 @@ class Checkpoints(Callback):
         keep_names(self.plan, self.names)
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
+        if update.iteration != loop.iteration:  # the network is not that of this update any more
+            return
         if self._is_numbered_due(loop):
             self._write_weights(loop, f"_{loop.iteration}{WEIGHTS}")
         if self._is_last_due(loop):

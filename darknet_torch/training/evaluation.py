@@ -186,7 +186,8 @@ class PeriodicEvaluation(Callback):
             self._evaluate(loop)
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
-        if self.is_due(loop):
+        # The network of an update that is reported late is a later one.
+        if update.iteration == loop.iteration and self.is_due(loop):
             self._evaluate(loop)
 
     def state_dict(self) -> State:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from darknet_torch.errors import CfgNote, CfgWarning, warn
 from darknet_torch.training.callbacks import Callback
-from darknet_torch.training.progress import Progress
+from darknet_torch.training.progress import Progress, left_to_report
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import Problem
@@ -61,7 +61,10 @@ class LineLog(Callback):
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         assert self._progress is not None
-        _print(self._progress.line(update))
+        _print(self._progress.line(update, left_to_report(loop, update)))
+
+    def is_due(self, loop: TrainingLoop) -> bool:
+        return self._progress is None or self._progress.is_due
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
         _print("\n".join(score.lines))

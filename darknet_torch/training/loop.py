@@ -33,7 +33,7 @@ from darknet_torch.training.optimizer import Optimizer, batch_size
 from darknet_torch.training.problem_log import ProblemLog
 from darknet_torch.training.schedule import rate_of_run
 from darknet_torch.training.score_history import ScoreHistory
-from darknet_torch.training.updates import UnreadUpdate, Update
+from darknet_torch.training.updates import MiniBatchNumbers, UnreadUpdate, Update
 
 _MOST_UNREAD = 10  # updates, each with the rolling statistics before it
 
@@ -170,7 +170,8 @@ class TrainingLoop:
             update = None if self.reads_late else unread.read(self.network, self.average_loss)
             self._update(unread)
         if update is not None:
-            self._report(update)
+            self.average_loss = update.average_loss
+            self.events.on_iteration(self, update)  # log, save, evaluate
             return update
         self._unread.append(unread)
         due = len(self._unread) >= _MOST_UNREAD or self.events.is_due(self)
@@ -181,20 +182,22 @@ class TrainingLoop:
         start = self._unfinished = IterationStart(self.network, self.forward)
         for layer in self.network.layers:
             layer.on_iteration_start(self.iteration)
-        results, paths, inputs = [], [], 0
+        numbers, inputs = [], 0
         for batch in mini_batches:
             self._stop_if_asked()
             inputs += len(batch.images)
-            self.seen += len(batch.images)  # some losses depend on it
-            result = self.forward(batch.images, batch.truths, self._loss_context(batch))
-            self._backward(result.root)  # gradients add up from mini-batch to mini-batch
-            self.events.on_mini_batch(self, result)
-            results.append(result)
-            paths.append(batch.paths)
+            numbers.append(self._compute_mini_batch(batch))
         self._stop_if_asked()
-        cost = self.processes.mean(torch.stack([result.cost for result in results]).sum())
-        number, rate = self.iteration + 1, self._rate()
-        return UnreadUpdate(number, rate, inputs, cost, results, paths, start)
+        cost = self.processes.mean(torch.stack([each.cost for each in numbers]).sum())
+        return UnreadUpdate(self.iteration + 1, self._rate(), inputs, cost, numbers, start)
+
+    def _compute_mini_batch(self, batch: TrainBatch) -> MiniBatchNumbers:
+        """Add the gradients of a mini-batch to those before it."""
+        self.seen += len(batch.images)  # some losses depend on it
+        result = self.forward(batch.images, batch.truths, self._loss_context(batch))
+        self._backward(result.root)
+        self.events.on_mini_batch(self, result)
+        return MiniBatchNumbers.of(result, batch.paths)
 
     def settle(self) -> Update | None:
         """Read what is still on the device, and call the callbacks for it.
@@ -207,22 +210,28 @@ class TrainingLoop:
         """
         unread, self._unread = self._unread, []
         updates: list[Update] = []
-        average = self.average_loss
+        broken: DivergenceError | None = None
         for each in unread:
             try:
-                updates.append(each.read(self.network, average))
-            except DivergenceError:
-                self.iteration, self._unfinished = each.iteration - 1, each.start
-                self._count_in_header()
-                raise
-            average = updates[-1].average_loss
+                update = each.read(self.network, self.average_loss)
+            except DivergenceError as error:
+                broken = error
+                self._take_back_from(each)
+                break
+            self.average_loss = update.average_loss
+            updates.append(update)
         for update in updates:
-            self._report(update)
+            self.events.on_iteration(self, update)  # log, save, evaluate
+        if broken is not None:
+            raise broken
         return updates[-1] if updates else None
 
-    def _report(self, update: Update) -> None:
-        self.average_loss = update.average_loss
-        self.events.on_iteration(self, update)  # log, save, evaluate
+    def _take_back_from(self, broken: UnreadUpdate) -> None:
+        """Go back to before an update that changed no weights, since its loss is not finite."""
+        self.iteration, self._unfinished = broken.iteration - 1, broken.start
+        self._broken = torch.zeros_like(self._broken)
+        self._take_back_unfinished()
+        self._count_in_header()
 
     def _update(self, unread: UnreadUpdate) -> None:
         """Change the weights by the gradients that were added up, and end the iteration."""
@@ -245,17 +254,31 @@ class TrainingLoop:
     def _reporting_early_end(self) -> Iterator[None]:
         """Call the callbacks when the training ends before its time."""
         try:
-            yield
+            with self._settling_early_end():
+                yield
         except KeyboardInterrupt as stop:
-            self._take_back_unfinished()
             # What a callback raises in one of several processes stops this one alone.
             if self.processes.count == 1 or isinstance(stop, Interrupted):
                 self.events.on_interrupt(self)
             raise
         except Exception as error:
             if not self._updating:  # else the weights are neither those before nor after it
-                self._take_back_unfinished()
                 self.events.on_error(self, error)
+            raise
+
+    @contextmanager
+    def _settling_early_end(self) -> Iterator[None]:
+        """Let the training end with complete iterations alone, whose numbers were all reported.
+
+        Raises:
+            DivergenceError: instead of what ends it; the loss of one of them is not finite.
+        """
+        try:
+            yield
+        except (Exception, KeyboardInterrupt):
+            if not self._updating:
+                self._take_back_unfinished()
+                self.settle()
             raise
 
     def _take_back_unfinished(self) -> None:
@@ -273,7 +296,6 @@ class TrainingLoop:
         """
         number = self.processes.largest(self.stop_requests.number)
         if number:
-            self.settle()
             raise Interrupted(number)
 
     def interruptible(self) -> AbstractContextManager[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,10 +70,7 @@ class Optimizer:
             return CSGD(groups, lr=0.0, momentum=net.momentum)
         # One operation updates all arrays of a group.
         inner = torch.optim.SGD(groups, lr=0.0, momentum=net.momentum, fused=True)
-        if net.momentum:
-            # Otherwise a first update that is skipped leaves them with arbitrary numbers.
-            for array in itertools.chain.from_iterable(group["params"] for group in groups):
-                inner.state[array]["momentum_buffer"] = torch.zeros_like(array)
+        _start_momentum(inner)
         return inner
 
     def step(
@@ -131,9 +128,10 @@ class Optimizer:
         """
         assert self.inner is not None
         self.inner.found_inf = broken.float()  # type: ignore[attr-defined]
-        for parameter in itertools.islice(self.parameters(), 1):
-            if parameter.grad is not None:
-                parameter.grad.masked_fill_(broken, float("nan"))
+        for group in self.inner.param_groups:  # those of one that rests are dropped
+            gradients = (array.grad for array in group["params"] if array.grad is not None)
+            for gradient in itertools.islice(gradients, 1):
+                gradient.masked_fill_(broken, float("nan"))
 
     @torch.no_grad()
     def _centre(self) -> None:
@@ -162,16 +160,29 @@ class Optimizer:
         """The momentum, or Adam's moments."""
         return self.inner.state_dict() if self.inner else {}
 
-    def load_state_dict(self, state: dict[str, object]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave.
 
         Raises:
             ValueError: it belongs to another network.
         """
         if self.inner and state:
-            self.inner.load_state_dict(state)
+            self.inner.load_state_dict(self._with_own_options(state))
+            if self.can_skip and not self.net.adam:
+                _start_momentum(self.inner)
             self._lay_out_as_arrays()
             self.inner.zero_grad()
+
+    def _with_own_options(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """A state with the options of this optimizer: another version may have been unfused."""
+        assert self.inner is not None
+        own, saved = self.inner.state_dict()["param_groups"], state["param_groups"]
+        if len(own) != len(saved):
+            return dict(state)  # PyTorch refuses it
+        groups = [
+            {**mine, "params": theirs["params"]} for mine, theirs in zip(own, saved, strict=True)
+        ]
+        return {**state, "param_groups": groups}
 
     def _lay_out_as_arrays(self) -> None:
         """Let each momentum have its array's order in memory, which fused updates ask for."""
@@ -180,6 +191,14 @@ class Optimizer:
             for name, value in values.items():
                 if isinstance(value, Tensor) and value.shape == array.shape:
                     values[name] = torch.empty_like(array).copy_(value)
+
+
+def _start_momentum(sgd: torch.optim.Optimizer) -> None:
+    """Start at zero, so that a first update that is skipped leaves no arbitrary numbers."""
+    for group in sgd.param_groups:
+        for array in group["params"] if group["momentum"] else ():
+            if sgd.state[array].get("momentum_buffer") is None:
+                sgd.state[array]["momentum_buffer"] = torch.zeros_like(array)
 
 
 class CSGD(torch.optim.SGD):

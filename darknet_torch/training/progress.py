@@ -6,12 +6,25 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from darknet_torch.model.network import Network
 from darknet_torch.training.updates import Update
 
+if TYPE_CHECKING:
+    from darknet_torch.training.loop import TrainingLoop
+
 _STEADY = 0.99  # weight of the last estimate of the time left
 _RECENT = 50  # iterations
+_LONGEST_WAIT = 1.0  # seconds without news, after which a GPU is asked for them
+
+
+def left_to_report(loop: TrainingLoop, update: Update) -> int:
+    """How many of the updates that are reported together follow, this one included.
+
+    It is 1, unless the numbers of some waited on a GPU.
+    """
+    return 1 + loop.iteration - update.iteration
 
 
 @dataclass
@@ -31,17 +44,27 @@ class Progress:
     hours: float | None = None
     started: float = field(default_factory=time.perf_counter)
 
-    def line(self, update: Update) -> str:
-        """The line that Darknet prints for an iteration."""
-        now = time.perf_counter()
-        seconds, self.started = now - self.started, now
-        left = max(0, self.network.net.max_batches - update.iteration) * seconds / 3600
-        self.hours = left if self.hours is None else _moving_average(self.hours, left)
+    def line(self, update: Update, left: int = 1) -> str:
+        """The line that Darknet prints for an iteration.
+
+        Args:
+            update: the iteration.
+            left: of the iterations that end now, it included, those without a line so far.
+        """
+        seconds = (time.perf_counter() - self.started) / left
+        self.started += seconds
+        hours = max(0, self.network.net.max_batches - update.iteration) * seconds / 3600
+        self.hours = hours if self.hours is None else _moving_average(self.hours, hours)
         return (
             f" {update.iteration}: {update.loss:f}, {update.average_loss:f} avg loss, "
             f"{update.rate:f} rate, {seconds:f} seconds, {update.iteration * self.images} images, "
             f"{self.hours:f} hours left, {self.images / max(seconds, 1e-9):.1f} images/s"
         )
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last line is so old that the next should not wait."""
+        return time.perf_counter() - self.started >= _LONGEST_WAIT
 
     def head_lines(self, update: Update) -> list[str]:
         """A line for each layer with a loss."""
@@ -72,15 +95,24 @@ class IterationTimer:
         """Leave out the time until the next end of an iteration."""
         self._paused = True
 
-    def add_iteration(self) -> None:
-        """Count an iteration that ends now. The first one, which warms up, counts while alone."""
-        now = self._clock()
+    def add_iteration(self, left: int = 1) -> None:
+        """Count an iteration that ends now. The first one, which warms up, counts while alone.
+
+        Args:
+            left: of the iterations that end now, this one included, those not counted so far.
+        """
+        seconds = (self._clock() - self._since) / left
         if not self._paused:
             if self._warming_up and self._seconds:
                 self._seconds.clear()
                 self._warming_up = False
-            self._seconds.append(now - self._since)
-        self._since, self._paused = now, False
+            self._seconds.append(seconds)
+        self._since, self._paused = self._since + seconds, self._paused and left > 1
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last iteration was counted so long ago that the next should not wait."""
+        return self._clock() - self._since >= _LONGEST_WAIT
 
     @property
     def seconds(self) -> float | None:

@@ -24,7 +24,7 @@ from darknet_torch.training.data import (
 )
 from darknet_torch.training.durations import describe_duration
 from darknet_torch.training.plan import TrainPlan
-from darknet_torch.training.progress import IterationTimer
+from darknet_torch.training.progress import IterationTimer, left_to_report
 from darknet_torch.training.run_folder import free_path
 from darknet_torch.training.score_history import ScoreHistory
 
@@ -84,7 +84,7 @@ class RunReport(Callback):
         self._timer.pause()
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
-        self._timer.add_iteration()
+        self._timer.add_iteration(left_to_report(loop, update))
         last, seconds = loop.network.net.max_batches, self._timer.seconds
         if update.iteration == self._first + _MEASURED < last and seconds is not None:
             expected = describe_duration((last - self._first) * seconds)

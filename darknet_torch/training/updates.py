@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -35,6 +35,34 @@ class Update:
 
 
 @dataclass(frozen=True)
+class MiniBatchNumbers:
+    """The numbers of a mini-batch, still on the device, without the tensors that they are of.
+
+    Attributes:
+        cost: of the mini-batch; a scalar.
+        layers: layer index -> the named scalars of its loss, its cost among them.
+        paths: the pictures.
+    """
+
+    cost: Tensor
+    layers: Mapping[int, Mapping[str, Tensor]]
+    paths: Sequence[str]
+
+    @staticmethod
+    def of(result: MiniBatchResult, paths: Sequence[str]) -> MiniBatchNumbers:
+        """The numbers of a forward pass."""
+        layers = {
+            index: {"cost": loss.cost.detach(), **_detached(loss.parts)}
+            for index, loss in result.losses.items()
+        }
+        return MiniBatchNumbers(result.cost.detach(), layers, paths)
+
+
+def _detached(parts: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach() for name, value in parts.items()}
+
+
+@dataclass(frozen=True)
 class UnreadUpdate:
     """An update whose numbers are still on the device.
 
@@ -43,8 +71,7 @@ class UnreadUpdate:
         rate: the learning rate.
         inputs: how many this process took.
         cost: the sum of the costs of the mini-batches, a mean over all processes; a scalar.
-        results: of the mini-batches.
-        paths: the pictures of each mini-batch.
+        mini_batches: their numbers.
         start: the network before the iteration.
     """
 
@@ -52,8 +79,7 @@ class UnreadUpdate:
     rate: float
     inputs: int
     cost: Tensor
-    results: Sequence[MiniBatchResult]
-    paths: Sequence[Sequence[str]]
+    mini_batches: Sequence[MiniBatchNumbers]
     start: IterationStart
 
     @property
@@ -73,25 +99,27 @@ class UnreadUpdate:
         """
         numbers = iter(torch.stack(list(self._scalars())).tolist())
         total, read = next(numbers), []
-        for result in self.results:
+        for each in self.mini_batches:
             cost, parts = next(numbers), {}
-            for index, loss in result.losses.items():
-                parts[index] = {name: next(numbers) for name in ("cost", *loss.parts)}
+            for index, scalars in each.layers.items():
+                parts[index] = {name: next(numbers) for name in scalars}
             read.append((cost, parts))
         self._check(network, total, read)
         loss = total / max(1, self.inputs)
         before = loss if average_loss is None else average_loss
         average = before * 0.9 + loss * 0.1
-        return Update(self.iteration, loss, average, self.rate, _means([each for _, each in read]))
+        return Update(
+            self.iteration, loss, average, self.rate, _means([parts for _, parts in read])
+        )
 
     def _scalars(self) -> Iterator[Tensor]:
         """The scalars in the order in which `read` takes them."""
-        yield self.cost.detach().float()
-        for result in self.results:
-            yield result.cost.detach().float()
-            for loss in result.losses.values():
-                for value in (loss.cost, *loss.parts.values()):
-                    yield value.detach().float().reshape(()).to(self.cost.device)
+        yield self.cost.float()
+        for each in self.mini_batches:
+            yield each.cost.float()
+            for scalars in each.layers.values():
+                for value in scalars.values():
+                    yield value.float().reshape(()).to(self.cost.device)
 
     def _check(
         self,
@@ -103,14 +131,14 @@ class UnreadUpdate:
         if finite:
             return
         of, on, cost = "another process", "its pictures", total
-        for (own, parts), paths in zip(read, self.paths, strict=True):
+        for (own, parts), mini_batch in zip(read, self.mini_batches, strict=True):
             broken = [
                 f"[{network.layers[index].section}], layer {index}"
                 for index, values in parts.items()
                 if not float("-inf") < values["cost"] < float("inf")
             ]
             if broken:
-                of, on, cost = ", ".join(broken), ", ".join(paths) or "a batch", own
+                of, on, cost = ", ".join(broken), ", ".join(mini_batch.paths) or "a batch", own
                 break
         raise DivergenceError(
             "the loss is not a finite number any more",

@@ -44,7 +44,7 @@ UPDATE = Update(1, 2.0, 2.0, 0.1, {0: {"count": 2.0}})
 
 def started(*, quiet):
     """A log of a training of 8 pictures per iteration, and the training."""
-    loop = SimpleNamespace(network=network(CFG), images_per_iteration=8)
+    loop = SimpleNamespace(network=network(CFG), images_per_iteration=8, iteration=1)
     log = ConsoleLog(quiet=quiet)
     log.on_start(loop)
     return log, loop

@@ -49,6 +49,29 @@ def test_it_writes_darknets_files(plan):
     assert json.loads(plan.path("_plan.json").read_text())["seed"] == 0
 
 
+class Late(Recorder):
+    """Leaves the numbers of updates on the device, as the callbacks of Python do."""
+
+    def is_due(self, loop):
+        return False
+
+
+def test_updates_that_are_reported_late_are_saved_and_evaluated_once(plan, monkeypatch):
+    written_files = []
+    monkeypatch.setattr(
+        "darknet_torch.training.checkpoints.write_weights",
+        lambda network, path: written_files.append(path.name),
+    )
+    recorder = Late()
+    training = prepare(changed(plan, map=True, save_every=3, save_last=6), [recorder])
+    training.loop.reads_late = True
+    training.run()
+    assert recorder.iterations == [1, 2, 3, 4, 5, 6]
+    assert len(recorder.scores) == 1
+    assert written_files == [f"small_{name}.weights" for name in ("3", "6", "best", "final")]
+    assert find_saved_run(plan).state["average_loss"] == training.loop.average_loss
+
+
 class Stop(Recorder):
     """Stops the training like Ctrl-C, or by an error, after an iteration."""
 

@@ -10,6 +10,7 @@ from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score
 from darknet_torch.training.score_history import ScoreHistory
 from darknet_torch.training.setup import prepare
+from darknet_torch.training.updates import Update
 from tests.training.runs import DETECTOR, changed, written
 
 
@@ -76,7 +77,8 @@ def test_it_is_evaluated_every_few_epochs_but_not_more_often_than_every_100_iter
     )
     evaluation.on_start(loop)
     for loop.iteration in range(1, 204):
-        evaluation.on_iteration(loop, None)
+        for number in (loop.iteration - 1, loop.iteration):  # the first one is reported late
+            evaluation.on_iteration(loop, Update(number, 1.0, 1.0, 0.1))
     assert scores == evaluated
 
 

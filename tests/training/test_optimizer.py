@@ -315,6 +315,37 @@ def test_a_loaded_state_gives_the_same_updates(net, exact):
         np.testing.assert_array_equal(values(parts)[key], array)
 
 
+@pytest.mark.parametrize(("net", "unfused"), [("", torch.optim.SGD), ("adam=1", torch.optim.Adam)])
+def test_the_state_of_an_unfused_optimizer_is_updated_fused(net, unfused):
+    """As an earlier version, or `--exact-order`, has saved it, before its first update."""
+    made = make(net=net)
+    optimizer = Optimizer(made)
+    groups = [{"params": group["params"]} for group in optimizer.inner.param_groups]
+    before = values(made)
+    optimizer.load_state_dict(unfused(groups, lr=0.1).state_dict())
+    assert all(group["fused"] for group in optimizer.inner.param_groups)
+    gradients(made, 0)
+    optimizer.skip_if(torch.tensor(True))
+    optimizer.step(0.1, 1, BATCH)
+    for key, array in values(made).items():
+        np.testing.assert_array_equal(array, before[key])
+    for state in optimizer.inner.state.values():
+        assert all(float(value.abs().sum()) == 0 for value in state.values())
+
+
+@pytest.mark.parametrize("iteration", [1, 2])
+def test_a_broken_update_is_skipped_with_a_scaler_too(iteration):
+    made = make(first="dont_update=1")
+    optimizer, scaler = Optimizer(made), torch.amp.GradScaler("cpu", init_scale=4.0)
+    before = values(made)
+    scaler.scale(torch.ones(()))
+    gradients(made, 0)
+    optimizer.skip_if(torch.tensor(True))
+    optimizer.step(0.1, iteration, BATCH, scaler)
+    for key, array in values(made).items():
+        np.testing.assert_array_equal(array, before[key])
+
+
 def test_what_subdivisions_do_not_divide_is_left_out_of_a_batch():
     net = network("[net]\ninputs=3\nbatch=7\nsubdivisions=2\ntime_steps=5\n[softmax]").net
     assert mini_batch_size(net) == 15

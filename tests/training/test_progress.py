@@ -1,6 +1,7 @@
 """Darknet's lines about a training."""
 
 import re
+import time
 
 from darknet_torch.training.progress import IterationTimer, Progress
 from darknet_torch.training.updates import Update
@@ -71,3 +72,28 @@ def test_the_time_of_an_evaluation_is_left_out():
             timer.pause()
         timer.add_iteration()
     assert timer.seconds == 1.5  # of 1 and 2, after the first
+
+
+def test_iterations_that_end_at_once_share_the_time_since_the_last():
+    timer = timed((3, 9, 9, 60, 60, 63))
+    timer.start()
+    found = []
+    for left, pauses in ((2, False), (1, False), (2, True), (1, False), (1, False)):
+        if pauses:
+            timer.pause()
+        timer.add_iteration(left)
+        found.append(timer.seconds)
+    assert found == [3, 3, 3, 3, 3]
+
+
+def test_lines_of_iterations_that_end_at_once_share_the_time(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    progress = Progress(network(CFG), images=4, started=0.0)
+    assert not progress.is_due
+    now[0] = 6.0
+    assert progress.is_due
+    for number in (1, 2, 3):
+        line = progress.line(Update(number, loss=2.0, average_loss=2.0, rate=0.1), 4 - number)
+        assert " 2.000000 seconds," in line
+    assert not progress.is_due

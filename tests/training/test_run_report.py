@@ -105,6 +105,16 @@ class Loop:
 def test_the_expected_time_is_said_once_without_the_first_iteration():
     timer = IterationTimer(iter((0.0, 100.0, 102.0, 104.0, 106.0, 108.0, 110.0)).__next__)
     report, loop = RunReport(None, None, None, resumed=False, timer=timer), Loop()
-    for number in range(1, 7):
+    for loop.iteration in range(1, 7):
+        report.on_iteration(loop, Update(loop.iteration, 1.0, 1.0, 0.1))
+    assert loop.messages == ["expected: 33 min, from 5 iterations"]
+
+
+def test_iterations_that_end_at_once_share_their_time():
+    timer = IterationTimer(iter((0.0, *[20.0] * 10, *[40.0] * 10)).__next__)
+    report, loop = RunReport(None, None, None, resumed=False, timer=timer), Loop()
+    for number in range(1, 21):
+        loop.iteration = 10 if number <= 10 else 20
         report.on_iteration(loop, Update(number, 1.0, 1.0, 0.1))
     assert loop.messages == ["expected: 33 min, from 5 iterations"]
+    assert timer.seconds == 2
