@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import cv2
 import pytest
 
 from darknet_torch.compat import darknet
@@ -33,6 +34,8 @@ def test_the_commands_and_then_the_examples_work(page, folder, monkeypatch):
         result = dtorch(*files)
         assert result.exit_code == 0, result.output
     for example in blocks(page, "python"):
+        if "readNetFromONNX" in example and cv2.__version__ < "5":
+            continue  # the page says so: OpenCV 5 reads it
         exec(compile(example, page, "exec"), {})
 
 

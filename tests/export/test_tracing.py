@@ -17,7 +17,7 @@ def test_logs_prints_and_warnings_of_any_category_are_suppressed(capsys, caplog)
                 warnings.warn("deprecated", category, stacklevel=1)
             sys.stdout.write("out")
             sys.stderr.write("err")
-            logging.getLogger("torch").error("logged")
+            logging.getLogger("exporter").error("logged")
     assert capsys.readouterr() == ("", "")
     assert not caplog.records
 
@@ -27,7 +27,7 @@ def test_logging_is_enabled_again_after_an_error(caplog):
         with silenced():
             raise ValueError
     except ValueError:
-        logging.getLogger("torch").error("logged")
+        logging.getLogger("exporter").error("logged")
     assert [record.message for record in caplog.records] == ["logged"]
 
 
