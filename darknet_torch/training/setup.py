@@ -196,20 +196,10 @@ def prepare(
     # Processes share the weights of the first one, not its dropout.
     processes = processes or Processes()
     torch.manual_seed(plan.seed + processes.rank)
-    plan = with_net_options(plan, processes)
-    threads = threads_to_compute(plan.threads, processes.count)
-    torch.set_num_threads(threads)
-    plan = replace(plan, threads=threads)
+    plan = _with_threads(with_net_options(plan, processes), processes)
     saved = find_saved_run(plan) if plan.resume else None
     network, loaded = (_build(plan), None) if saved else start_network(plan)
-    if not network.net.max_batches:
-        raise CfgError(
-            "[net] does not say how long to train",
-            where=network.net.where,
-            expected="max_batches=",
-            got="none",
-            fix="write max_batches= there, or use --max-batches",
-        )
+    _check_has_end(network)
     warn_ignored_options(network)
     data = open_training_data(network, plan)
     evaluator = find_evaluator(data, plan)
@@ -248,6 +238,24 @@ def prepare(
         network.net, network.dialect, seed=plan.seed, random=data.random
     )
     return Training(plan, data, sizes, loop, evaluation, checkpoints, history, report)
+
+
+def _with_threads(plan: TrainPlan, processes: Processes) -> TrainPlan:
+    """Set PyTorch's number of threads, and return the plan with it."""
+    threads = threads_to_compute(plan.threads, processes.count)
+    torch.set_num_threads(threads)
+    return replace(plan, threads=threads)
+
+
+def _check_has_end(network: Network) -> None:
+    if not network.net.max_batches:
+        raise CfgError(
+            "[net] does not say how long to train",
+            where=network.net.where,
+            expected="max_batches=",
+            got="none",
+            fix="write max_batches= there, or use --max-batches",
+        )
 
 
 def start_network(plan: TrainPlan) -> tuple[Network, LoadReport | None]:
