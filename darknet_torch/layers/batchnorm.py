@@ -106,7 +106,7 @@ class Normalization(ArithmeticModule):
         The variance divides by N - 1, in the CUDA build by N.
         """
         arrays = self.scales, biases, *self._rolling(), self.rolling_step
-        if self.cudnn:
+        if self.cudnn and x.numel() > x.shape[1]:
             return fused_batch_norm(x, *arrays, over_one_less=False)
         inside = self.epsilon_inside_root
         return self.arithmetic.batch_norm(x, *arrays, epsilon_inside_root=inside)

@@ -110,14 +110,20 @@ def batch_statistics(
         [C] mean and [C] variance over N - 1.
 
     Source: blas.c mean_cpu, variance_cpu; batchnorm_layer.c forward_batchnorm_layer.
+    Differs: one value per channel has a variance of 0 and leaves the rolling variance alone; C
+    divides by 0, and both become NaN.
     """
     precise = x if x.dtype == torch.float64 else x.float()
+    if x.numel() == x.shape[1]:
+        mean = precise.reshape(-1)
+        rolling_mean.lerp_(mean.to(rolling_mean.dtype), rolling_step)
+        return mean, torch.zeros_like(mean)
     # Several times as fast as torch.var_mean; the rolling variance is over N - 1 here.
     mean, variance = torch.batch_norm_update_stats(
         precise, rolling_mean, rolling_variance, rolling_step
     )
     count = x.numel() // x.shape[1]
-    return mean, variance * (count / max(1, count - 1))
+    return mean, variance * (count / (count - 1))
 
 
 def normalize(

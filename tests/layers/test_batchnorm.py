@@ -113,3 +113,13 @@ def test_evaluation_does_not_change_the_rolling_values():
     network(picture())
     for _, slot in network.slots():
         np.testing.assert_array_equal(slot.tensor.detach(), before[slot.name])
+
+
+def test_one_value_per_channel_leaves_no_nan_in_the_cuda_builds_statistics():
+    """PyTorch's kernels divide by N - 1 = 0 for the rolling variance, and so does cuDNN."""
+    text = "[net]\nwidth=1\nheight=1\nchannels=4\n[batchnorm]"
+    dialect = find_dialect("alexeyab-cuda")
+    layer = build_network(parse_cfg(text), dialect=dialect).train().layers[0]
+    before = layer.normalization.rolling_variance.clone()
+    layer(torch.ones(1, 4, 1, 1))
+    torch.testing.assert_close(layer.normalization.rolling_variance, before, rtol=0, atol=0)

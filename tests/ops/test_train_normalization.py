@@ -156,11 +156,12 @@ def test_how_far_alexeyabs_gradient_is_from_the_derivative(spread, bound):
 
 def test_one_value_per_channel_becomes_its_bias():
     x, *others = given((1, 3))
-    out, into_x, *_, rolled_mean, _ = trained((x, *others), True)
+    out, into_x, *_, rolled_mean, rolled_variance = trained((x, *others), True)
     # The difference of two float32 numbers of some hundred, the value times 1 / sqrt(1e-5).
     torch.testing.assert_close(out[0], others[1], rtol=0, atol=1e-4)
     assert not into_x.any()
     torch.testing.assert_close(rolled_mean, others[2].lerp(x[0], STEP))
+    torch.testing.assert_close(rolled_variance, others[3], rtol=0, atol=0)  # not NaN
 
 
 def test_over_n_it_equals_batch_norm_of_torch():
