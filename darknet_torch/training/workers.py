@@ -43,7 +43,7 @@ class _LastPicture:
     """The last picture that a worker opened, in memory that it shares with its parent.
 
     The parent reads it when a worker is lost or slow. A message for each picture would wake a
-    thread here some thousand times a second, beside the one that feeds a GPU.
+    thread here some thousand times a second, and slow the one that feeds a GPU.
     """
 
     def __init__(self) -> None:

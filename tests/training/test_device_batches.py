@@ -173,7 +173,7 @@ def test_all_tensors_of_a_mini_batch_are_moved():
 
 
 class FakeCuda:
-    """The streams and events of torch.cuda, which write down what they are told."""
+    """The streams and events of torch.cuda, which write down their calls."""
 
     def __init__(self, monkeypatch, log):
         self.log, self.events = log, 0

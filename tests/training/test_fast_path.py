@@ -1,4 +1,4 @@
-"""The fast arithmetic beside C's order of sums, other orders of memory, and half the bits."""
+"""The fast arithmetic compared with C's order of sums, other orders of memory, and half the bits."""
 
 import dataclasses
 
