@@ -30,7 +30,7 @@ def test_the_gpu_makes_the_floats_of_the_cpu(device):
 
 
 def test_no_copy_overwrites_a_mini_batch_that_is_still_read(device):
-    """The GPU still has some products of matrices to compute when each mini-batch is used and let go."""
+    """The GPU still multiplies matrices when each mini-batch is used and let go."""
     matrix = torch.rand(2048, 2048, device=device)
 
     def batches():

@@ -1,4 +1,4 @@
-"""The fast arithmetic compared with C's order of sums, other orders of memory, and half the bits."""
+"""The fast arithmetic compared with C's order of sums, in two orders of memory and precisions."""
 
 import dataclasses
 
