@@ -258,11 +258,22 @@ class Detector
         index: int,
         threshold: float | None = None,
     ) -> FilteredBoxes
+    def find_detections(
+        self,
+        predicted: BatchPredictions,
+        images: Sequence[np.ndarray],
+        filenames: Sequence[str],
+    ) -> list[Detections]
     def predict(
         self,
         images: Sequence[np.ndarray],
         *,
         from_video: bool = False,
+    ) -> BatchPredictions
+    def predict_inputs(
+        self,
+        inputs: np.ndarray,
+        placements: list[Placement],
     ) -> BatchPredictions
     def prepare_inputs(
         self,
@@ -323,11 +334,13 @@ class Network(Module)
     layers: Sequence[Layer]
     names: tuple[str, ...]
     net: NetOptions
+    raw_heads: tuple[bool, ...]
     def check_input(self, images: Tensor) -> Tensor
     @property
     def device(self) -> torch.device
     def fold_normalization(self) -> None
     def forward(self, images: Tensor) -> tuple[Tensor, ...]
+    def forward_for_decoding(self, images: Tensor) -> tuple[Tensor, ...]
     @property
     def heads(self) -> list[Head]
     def initialize(self, only: Sequence[int] | None = None) -> None

@@ -68,6 +68,7 @@ class Head(Layer):
             "cornersnms".
         beta_nms: exponent of diounms.
         truths_by_cell: the loss takes a truth for each cell, else a list of boxes.
+        decodes_input: boxes can be decoded from the head's input, before its activation.
     """
 
     classes: int
@@ -76,6 +77,7 @@ class Head(Layer):
     nms_kind: str = "default"
     beta_nms: float = 0.6
     truths_by_cell: ClassVar[bool] = False
+    decodes_input: ClassVar[bool] = False
     needs_float32 = True
 
     def __init__(self, options: Any, context: BuildContext) -> None:

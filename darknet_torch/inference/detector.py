@@ -195,10 +195,7 @@ class Detector:
             The detections in each image.
         """
         predicted = self.predict(images, from_video=from_video)
-        return [
-            self._to_detections(self.filter_boxes(predicted, index), image, filenames[index])
-            for index, image in enumerate(images)
-        ]
+        return self.find_detections(predicted, images, filenames)
 
     def predict(
         self, images: Sequence[np.ndarray], *, from_video: bool = False
@@ -213,9 +210,40 @@ class Detector:
             All boxes of all heads, in 0-1 of the network's input, and where each image lies in
             that input.
         """
-        inputs, placements = self.prepare_inputs(images, from_video=from_video)
+        return self.predict_inputs(*self.prepare_inputs(images, from_video=from_video))
+
+    def predict_inputs(self, inputs: np.ndarray, placements: list[Placement]) -> BatchPredictions:
+        """Run the network on prepared inputs, without applying thresholds.
+
+        Args:
+            inputs, placements: what `prepare_inputs` returned.
+
+        Returns:
+            As `predict`.
+        """
         outputs = self.backend.predict(inputs)
         return BatchPredictions(self.decode(outputs), placements)
+
+    def find_detections(
+        self,
+        predicted: BatchPredictions,
+        images: Sequence[np.ndarray],
+        filenames: Sequence[str],
+    ) -> list[Detections]:
+        """Apply the threshold and NMS to the predictions for a batch.
+
+        Args:
+            predicted: the result of `predict` or `predict_inputs`.
+            images: of that batch, each BGR uint8 [H, W, 3].
+            filenames: `Detections.filename` of each image.
+
+        Returns:
+            The detections in each image.
+        """
+        return [
+            self._to_detections(self.filter_boxes(predicted, index), image, filenames[index])
+            for index, image in enumerate(images)
+        ]
 
     def prepare_inputs(
         self, images: Sequence[np.ndarray], *, from_video: bool = False

@@ -56,6 +56,7 @@ class Network(nn.Module):
         names: of its classes, which `Detector` and `Classifier` use unless they are given
             others; () if they are not known. `darknet_torch.load` sets them.
         last_readers: index of a layer -> indices of the outputs that no later layer reads.
+        raw_heads: of each head, whether `forward_for_decoding` returns its input.
     """
 
     def __init__(
@@ -74,6 +75,10 @@ class Network(nn.Module):
         self.names: tuple[str, ...] = ()
         self.last_readers: dict[int, list[int]] = _last_readers(layers)
         self._outputs = _output_indices(layers)
+        read = {source for layer in layers for source in layer.sources}
+        self.raw_heads: tuple[bool, ...] = tuple(
+            head.decodes_input and head.index not in read for head in self.heads
+        )
 
     @property
     def device(self) -> torch.device:
@@ -151,6 +156,19 @@ class Network(nn.Module):
         outputs = self._run(images)
         return tuple(outputs[index] for index in self._outputs)
 
+    def forward_for_decoding(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Compute what the heads' boxes are decoded from, which saves most heads' activation.
+
+        Args:
+            images: as in `forward`.
+
+        Returns:
+            As `forward`, but of each head in `raw_heads` its input instead of its output.
+        """
+        raw = [head.index for head, raw in zip(self.heads, self.raw_heads, strict=True) if raw]
+        outputs = self._run(images, left_out=raw)
+        return tuple(outputs[index] for index in self._outputs)
+
     def layer_outputs(self, images: Tensor) -> list[Tensor]:
         """Compute the output of every layer, as Darknet keeps it in memory.
 
@@ -173,11 +191,17 @@ class Network(nn.Module):
             buffers.append(layer.buffer(*inputs) if differs else outputs[index])
         return buffers
 
-    def _run(self, images: Tensor) -> dict[int, Tensor]:
-        """The outputs that are still needed after the last layer, by layer index."""
+    def _run(self, images: Tensor, left_out: Sequence[int] = ()) -> dict[int, Tensor]:
+        """The outputs that are still needed after the last layer, by layer index.
+
+        Args:
+            images: as in `forward`.
+            left_out: indices of layers whose input stands for their output.
+        """
         outputs = {-1: self.check_input(images)}
         for index, layer in enumerate(self.layers):
-            outputs[index] = layer(*_inputs(layer, outputs))
+            inputs = _inputs(layer, outputs)
+            outputs[index] = inputs[0] if index in left_out else layer(*inputs)
             for done in self.last_readers.get(index, ()):
                 del outputs[done]
         return outputs

@@ -10,6 +10,7 @@ import torch
 from darknet_torch.cfg.dialect import ALEXEYAB, find_dialect, without_bugs
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgError, CfgWarning, UsageError
+from darknet_torch.heads.yolo import Yolo
 from darknet_torch.model.network import WeightsHeader, build_network
 
 NET = "[net]\nwidth=32\nheight=32\nchannels=3\n"
@@ -99,6 +100,15 @@ def test_a_detector_returns_its_heads_in_order():
     assert [head.index for head in network.heads] == [3, 9]
     torch.testing.assert_close(first, every[3], rtol=0, atol=0)
     torch.testing.assert_close(second, every[9], rtol=0, atol=0)
+
+
+def test_heads_that_decode_their_input_are_left_out_for_decoding(monkeypatch):
+    monkeypatch.setattr(Yolo, "decodes_input", True)
+    network = ready(NET + HEAD + "[route]\nlayers=0\n" + HEAD + "[route]\nlayers=1\n")
+    buffers = network.layer_outputs(picture())
+    outputs = network.forward_for_decoding(picture())
+    assert network.raw_heads == (False, True)  # the last layer reads the first head
+    torch.testing.assert_close(outputs, (buffers[1], buffers[3]), rtol=0, atol=0)
 
 
 def test_a_classifier_returns_its_last_layer_that_is_not_a_cost():
