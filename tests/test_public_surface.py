@@ -114,6 +114,8 @@ class Classifier
         device: str | torch.device | None = None,
         batch: int = 16,
         precision: str = 'float32',
+        optimize: bool = True,
+        keep_weights: bool = True,
     ) -> None
     backend: Backend
     batch: int
@@ -226,6 +228,8 @@ class Detector
         device: str | torch.device | None = None,
         batch: int = 16,
         precision: str = 'float32',
+        optimize: bool = True,
+        keep_weights: bool = True,
     ) -> None
     backend: Backend
     batch: int
@@ -334,6 +338,7 @@ class Network(Module)
     layers: Sequence[Layer]
     names: tuple[str, ...]
     net: NetOptions
+    output_indices: tuple[int, ...]
     raw_heads: tuple[bool, ...]
     def check_input(self, images: Tensor) -> Tensor
     @property
@@ -345,6 +350,7 @@ class Network(Module)
     def heads(self) -> list[Head]
     def initialize(self, only: Sequence[int] | None = None) -> None
     def layer_outputs(self, images: Tensor) -> list[Tensor]
+    def optimize(self, *, keep_weights: bool = True) -> OptimizedNetwork
     @property
     def output_layer(self) -> Layer
     def reset_state(self) -> None

@@ -74,6 +74,8 @@ def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
         letterbox=bool(options.letterbox),
         backend=options.backend,
         precision=options.precision,
+        optimize=options.optimize,
+        keep_weights=False,
         exif=options.exif,
     )
     guesses = _classify_all(classifier, pictures, options)

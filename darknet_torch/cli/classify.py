@@ -115,6 +115,8 @@ def run_classification(
         letterbox=options.letterbox,
         backend=options.backend,
         precision=options.precision,
+        optimize=options.optimize,
+        keep_weights=False,
         exif=options.exif,
     )
     result_format = create_format(options.output_format, options.out, classifier.classes)

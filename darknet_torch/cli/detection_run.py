@@ -238,6 +238,8 @@ def _build_detector(options: DetectOptions) -> Detector:
         letterbox=options.letterbox,
         backend=options.backend,
         precision=options.precision,
+        optimize=options.optimize,
+        keep_weights=False,
         resize=options.resize,
         exif=options.exif,
         only=options.only,

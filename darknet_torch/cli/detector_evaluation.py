@@ -139,6 +139,8 @@ def build_detector(
         letterbox=options.letterbox,
         backend=options.backend,
         precision=options.precision,
+        optimize=options.optimize,
+        keep_weights=False,
         resize=options.resize,
     )
 

@@ -262,6 +262,7 @@ class RunOptions(DeviceOptions):
     """Options for running a network over pictures; see `run_options`."""
 
     precision: str
+    optimize: bool
     backend: str
     batch: int
     workers: int
@@ -272,6 +273,12 @@ class RunOptions(DeviceOptions):
 run_options = all_options(
     device_option,
     precision_option,
+    click.option(
+        "--optimize/--no-optimize",
+        default=True,
+        show_default=True,
+        help="Fold normalisation, pack weights and fuse activations, on CPUs.",
+    ),
     click.option(
         "--backend",
         type=click.Choice(BACKENDS),

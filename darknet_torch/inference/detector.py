@@ -76,6 +76,10 @@ class Detector:
         precision: "float32", "tf32", "bfloat16" or "float16", that of the network's layers, see
             `darknet_torch.ops.precision.Precision`; all that follows them is float32. Other
             backends than "torch" take "float32" alone.
+        optimize: run what `Network.optimize` returns, on a CPU in float32. The network itself is
+            not changed, and later changes of its arrays are noticed.
+        keep_weights: False frees the network's own arrays once the backend has its copies, so
+            that memory for one copy is enough. The network cannot be used by anything else then.
 
     Raises:
         CfgError: the network has no detection heads, or their numbers of classes differ.
@@ -103,6 +107,8 @@ class Detector:
         device: str | torch.device | None = None,
         batch: int = 16,
         precision: str = FLOAT32,
+        optimize: bool = True,
+        keep_weights: bool = True,
     ) -> None:
         self.network: Network = prepare_network(network, device)
         self.heads: list[Head] = network.heads
@@ -127,7 +133,13 @@ class Detector:
             else check_count("max_detections", max_detections, least=0)
         )
         self.batch: int = check_count("batch", batch, least=1)
-        self.backend: Backend = find_backend(backend, network, precision)
+        self.backend: Backend = find_backend(
+            backend,
+            network,
+            precision,
+            optimize=check_flag("optimize", optimize),
+            keep_weights=check_flag("keep_weights", keep_weights),
+        )
 
     @overload
     def __call__(self, pictures: Picture) -> Detections: ...  # type: ignore[overload-overlap]

@@ -87,6 +87,23 @@ class ReceptiveWindow:
 
 
 @dataclass(frozen=True)
+class InferenceStep:
+    """The computation of a layer in an `OptimizedNetwork`.
+
+    Attributes:
+        compute: from the outputs of the layer's sources to its output, [N, C, H, W] each.
+        owns_output: the memory of the output belongs to nothing else: it is neither, nor is it
+            part of, an input, an array of the layer or what the layer keeps for the next call.
+            An input that was overwritten counts as the output's own.
+        has_copies: the computation does not need the layer's arrays any more.
+    """
+
+    compute: Callable[..., Tensor]
+    owns_output: bool = False
+    has_copies: bool = False
+
+
+@dataclass(frozen=True)
 class BuildContext:
     """The parts of the network that a layer may use while it is built.
 
@@ -274,6 +291,24 @@ class Layer(ArithmeticModule):
 
     def fold_normalization(self) -> None:
         """Fold batch normalisation into the weights, for inference."""
+
+    @property
+    def passes_input_on(self) -> bool:
+        """Whether the output at inference is the input of the only source, unchanged."""
+        return False
+
+    def inference_step(self, overwritable: Sequence[bool]) -> InferenceStep:
+        """Prepare the layer's computation at inference, from the present values of its arrays.
+
+        Args:
+            overwritable: of each source, whether the computation may write over its output,
+                which nothing else reads then.
+
+        Returns:
+            What computes, up to rounding, what `forward` does in evaluation mode, for inputs in
+            any order of memory. Without gradients, and without the hooks of the module.
+        """
+        return InferenceStep(self.forward)
 
     @property
     def sources_with_overwritten_delta(self) -> tuple[int, ...]:

@@ -99,17 +99,24 @@ class Convolution(ArithmeticModule):
             self._product(x, self.weights, geometry or self.geometry)
         )
 
-    def _ignores_stride(self, x: Tensor, geometry: Geometry) -> bool:
-        """Whether Darknet reads the input of a 1x1 window without its stride.
+    def misreads_stride(self, geometry: Geometry) -> bool:
+        """Whether Darknet reads the input of a 1x1 window without its stride, for some maps.
 
-        See `_without_stride`. Where padding makes the output larger than the input, Darknet
-        then reads beyond its input; here that case is computed as a proper convolution.
+        See `_without_stride`.
         """
         if geometry.size > 1 or self.pointwise_strides == "all":
             return False
         if geometry.stride_y == geometry.stride_x == 1 and not geometry.padding:
             return False
-        if self.pointwise_strides == "x" and geometry.stride_x > 1:
+        return not (self.pointwise_strides == "x" and geometry.stride_x > 1)
+
+    def _ignores_stride(self, x: Tensor, geometry: Geometry) -> bool:
+        """Whether Darknet reads this input without the stride.
+
+        Where padding makes the output larger than the input, Darknet then reads beyond its
+        input; here that case is computed as a proper convolution.
+        """
+        if not self.misreads_stride(geometry):
             return False
         height, width = geometry.output(*x.shape[-2:])
         return (height, width) != tuple(x.shape[-2:]) and height * width <= x[0, 0].numel()

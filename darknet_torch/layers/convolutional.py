@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
@@ -9,7 +10,14 @@ from torch import Tensor
 from darknet_torch.cfg.darknet_bugs import POINTWISE_OVERWRITES_DELTA
 from darknet_torch.cfg.options import activation, flag, inert, integer, number
 from darknet_torch.errors import warn
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow, Slot
+from darknet_torch.layers.base import (
+    BuildContext,
+    InferenceStep,
+    Layer,
+    LayerOptions,
+    ReceptiveWindow,
+    Slot,
+)
 from darknet_torch.layers.blur import Blur, blurred_buffer
 from darknet_torch.layers.convolution import (
     CONVOLUTION_ACTIVATIONS,
@@ -20,6 +28,7 @@ from darknet_torch.layers.convolution import (
 from darknet_torch.layers.window import check_output
 from darknet_torch.ops.activations import overwriting
 from darknet_torch.ops.convolution import Geometry
+from darknet_torch.ops.inference_convolution import inference_convolution
 
 _NOT_SHARED = -1000000000
 
@@ -103,6 +112,7 @@ class Convolutional(Layer):
         check_output(self, geometry)
         self.geometry = geometry
         self.convolution: Convolution | None = None
+        self.is_shared = False  # another layer uses these arrays, too
         # In a tuple, so that PyTorch does not register the other layer here again.
         self._shared: tuple[Convolution, ...] = ()
         if options.share_index == _NOT_SHARED:
@@ -173,6 +183,7 @@ class Convolutional(Layer):
                 expected="a [convolutional] before it",
                 got=f"[{owner.section}], layer {owner.index}",
             )
+        owner.is_shared = True
         shared = owner.arrays
         needed = (
             options.filters,
@@ -201,6 +212,22 @@ class Convolutional(Layer):
     def fold_normalization(self) -> None:
         if self.convolution is not None:
             self.convolution.fold()
+
+    def inference_step(self, overwritable: Sequence[bool]) -> InferenceStep:
+        """Fold the normalisation, pack the weights and fuse the activation function.
+
+        Bits, strides that Darknet does not apply to 1x1 windows and the blur of antialiasing are
+        computed as in `forward`.
+        """
+        if self.options.xnor or self.arrays.misreads_stride(self.geometry):
+            return super().inference_step(overwritable)
+        weights, biases = self.arrays.folded()
+        sizes = self.input_shape.height, self.input_shape.width
+        compute = inference_convolution(weights, biases, self.geometry, self.activation, sizes)
+        blur, has_copies = self.blur, not self.is_shared
+        if blur is None:
+            return InferenceStep(compute, owns_output=True, has_copies=has_copies)
+        return InferenceStep(lambda x: blur(compute(x)), has_copies=has_copies)
 
     @property
     def detail(self) -> str:

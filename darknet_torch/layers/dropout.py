@@ -58,6 +58,10 @@ class Dropout(Layer):
         """Strengthen dropblock over the first 85 % of the training."""
         self.progress = min(1.0, iteration / self.ramp) if self.ramp else 1.0
 
+    @property
+    def passes_input_on(self) -> bool:
+        return True
+
     def forward(self, x: Tensor) -> Tensor:
         if self.training and self.options.dropblock:
             return self._drop_blocks(x)

@@ -14,5 +14,9 @@ class Empty(Layer):
     section_names = ("empty", "silence")
     example_cfg = "[empty]\n"
 
+    @property
+    def passes_input_on(self) -> bool:
+        return True
+
     def forward(self, x: Tensor) -> Tensor:
         return x

@@ -88,6 +88,10 @@ class Route(Layer):
         group = f" {self.group_id}/{self.groups}" if self.groups > 1 else ""
         return " ".join(str(source) for source in self.sources) + group
 
+    @property
+    def passes_input_on(self) -> bool:
+        return len(self.sources) == 1 and self.groups == 1
+
     def forward(self, *inputs: Tensor) -> Tensor:
         if self.groups > 1:
             inputs = tuple(x.chunk(self.groups, 1)[self.group_id] for x in inputs)

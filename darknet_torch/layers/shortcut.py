@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,13 @@ from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import (
     BuildContext,
+    InferenceStep,
     Layer,
     LayerOptions,
     Slot,
     empty_parameter,
 )
+from darknet_torch.ops.activations import overwriting_at_inference
 
 _EPSILON = 1e-4
 _SMALLEST_WEIGHT = 1e-3
@@ -84,6 +87,7 @@ class Shortcut(Layer):
         self.activation = self.find_activation(options.activation, context.dialect)
         for layer in layers:
             self._check(layer, context.input_shape)
+        self._added_shapes = [layer.output_shape for layer in layers]
         # Source: shortcut_layer.c forward_shortcut_layer: it compares the inputs' shapes.
         self.crosses = (
             context.dialect.reproduces(SHORTCUT_MIXES_PICTURES)
@@ -189,6 +193,24 @@ class Shortcut(Layer):
         if self.options.activation == "leaky":
             return self.arithmetic.leaky(out)
         return self.activation(out)
+
+    def inference_step(self, overwritable: Sequence[bool]) -> InferenceStep:
+        """Add to one of the layers, in its memory, where nothing else reads it."""
+        plain = not self.strides and self.weights is None
+        same = all(shape == self.output_shape for shape in self._added_shapes)
+        if not (plain and same and any(overwritable)):
+            return super().inference_step(overwritable)
+        onto = list(overwritable).index(True)
+        activate = overwriting_at_inference(self.activation)
+
+        def compute(*inputs: Tensor) -> Tensor:
+            out = inputs[onto]
+            for index, other in enumerate(inputs):
+                if index != onto:
+                    out = out.add_(other)
+            return activate(out)
+
+        return InferenceStep(compute, owns_output=True)
 
     def _factors(self) -> Tensor:
         """[sources, 1 or C, 1, 1]: the normalised weights."""

@@ -18,6 +18,7 @@ from darknet_torch.cfg.options import activations_in, read_options
 from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
+from darknet_torch.model.optimized import OptimizedNetwork
 from darknet_torch.model.registry import layer_type
 from darknet_torch.ops.arithmetic import FAST, Arithmetic, find_arithmetic
 
@@ -56,6 +57,7 @@ class Network(nn.Module):
         names: of its classes, which `Detector` and `Classifier` use unless they are given
             others; () if they are not known. `darknet_torch.load` sets them.
         last_readers: index of a layer -> indices of the outputs that no later layer reads.
+        output_indices: indices of the layers whose outputs `forward` returns.
         raw_heads: of each head, whether `forward_for_decoding` returns its input.
     """
 
@@ -74,7 +76,7 @@ class Network(nn.Module):
         self.header: WeightsHeader = WeightsHeader(*dialect.weight_file.version)
         self.names: tuple[str, ...] = ()
         self.last_readers: dict[int, list[int]] = _last_readers(layers)
-        self._outputs = _output_indices(layers)
+        self.output_indices: tuple[int, ...] = _output_indices(layers)
         read = {source for layer in layers for source in layer.sources}
         self.raw_heads: tuple[bool, ...] = tuple(
             head.decodes_input and head.index not in read for head in self.heads
@@ -93,7 +95,7 @@ class Network(nn.Module):
     @property
     def output_layer(self) -> Layer:
         """The last layer that is not [cost]. Source: network.c get_network_output."""
-        return self.layers[self._outputs[-1]]
+        return self.layers[self.output_indices[-1]]
 
     def reset_state(self) -> None:
         """Make recurrent layers forget earlier inputs."""
@@ -139,6 +141,20 @@ class Network(nn.Module):
         for layer in self.layers:
             layer.fold_normalization()
 
+    def optimize(self, *, keep_weights: bool = True) -> OptimizedNetwork:
+        """Prepare the network for fast inference on a CPU.
+
+        `Detector` and `Classifier` do so by themselves.
+
+        Args:
+            keep_weights: False frees the network's own arrays, which halves the memory; the
+                network cannot compute or be saved any more then.
+
+        Returns:
+            What computes the network's outputs, from the weights as they are now.
+        """
+        return OptimizedNetwork(self, keep_weights=keep_weights)
+
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Compute the network's outputs for a batch.
 
@@ -154,7 +170,7 @@ class Network(nn.Module):
         Source: network.c network_predict, get_network_output (AlexeyAB).
         """
         outputs = self._run(images)
-        return tuple(outputs[index] for index in self._outputs)
+        return tuple(outputs[index] for index in self.output_indices)
 
     def forward_for_decoding(self, images: Tensor) -> tuple[Tensor, ...]:
         """Compute what the heads' boxes are decoded from, which saves most heads' activation.
@@ -167,7 +183,7 @@ class Network(nn.Module):
         """
         raw = [head.index for head, raw in zip(self.heads, self.raw_heads, strict=True) if raw]
         outputs = self._run(images, left_out=raw)
-        return tuple(outputs[index] for index in self._outputs)
+        return tuple(outputs[index] for index in self.output_indices)
 
     def layer_outputs(self, images: Tensor) -> list[Tensor]:
         """Compute the output of every layer, as Darknet keeps it in memory.

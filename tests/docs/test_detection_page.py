@@ -59,6 +59,7 @@ def test_the_commands_have_written_the_file(folder, name):
 
 # What the examples print, in their order.
 PRINTED = [
+    "",
     r"((circle|square|triangle) \d\.\d\d at -?\d+, -?\d+\n){4}",
     r"\[4, \d, 4, 4\]\n4 2 circle \(4, 6\)\n",
     "1\n" * FRAMES,

@@ -6,6 +6,7 @@ Importing this package imports no torch; the module of a backend is imported whe
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from darknet_torch.arguments import described
@@ -19,13 +20,29 @@ if TYPE_CHECKING:
     from darknet_torch.model.network import Network
     from darknet_torch.ops.precision import Precision
 
-# Name -> (module, class). The class is called with the network and the precision. A new backend
+# Name -> (module, class). The class is called with the network and the settings. A new backend
 # is a new row.
 _BACKENDS = {
     "torch": ("darknet_torch.inference.backends.pytorch", "TorchBackend"),
     "onnxruntime": ("darknet_torch.inference.backends.onnxruntime", "OnnxRuntimeBackend"),
 }
 BACKENDS = tuple(_BACKENDS)
+
+
+@dataclass(frozen=True)
+class BackendSettings:
+    """How a backend computes.
+
+    Attributes:
+        precision: that of the layers.
+        optimize: run what `Network.optimize` returns, where that helps: on a CPU, in float32.
+        keep_weights: False lets a backend free the network's own arrays once it has copies in
+            the form that it needs; nothing else can use the network then.
+    """
+
+    precision: Precision
+    optimize: bool = True
+    keep_weights: bool = True
 
 
 class Backend(Protocol):
@@ -39,8 +56,21 @@ class Backend(Protocol):
         """
 
 
-def find_backend(name: str | Backend, network: Network, precision: str = FLOAT32) -> Backend:
+def find_backend(
+    name: str | Backend,
+    network: Network,
+    precision: str = FLOAT32,
+    *,
+    optimize: bool = True,
+    keep_weights: bool = True,
+) -> Backend:
     """Create the backend of a name for a network; a `Backend` object is returned unchanged.
+
+    Args:
+        name: one of `BACKENDS`, or a `Backend`.
+        network: in evaluation mode.
+        precision: the name of one, see `darknet_torch.ops.precision.Precision`.
+        optimize, keep_weights: see `BackendSettings`.
 
     Raises:
         UsageError: no backend has this name, it is neither a name nor a `Backend`, there is no
@@ -61,7 +91,8 @@ def find_backend(name: str | Backend, network: Network, precision: str = FLOAT32
     if name not in _BACKENDS:
         raise UsageError("unknown backend", expected=" or ".join(BACKENDS), got=repr(name))
     module, cls = _BACKENDS[name]
-    backend: Backend = getattr(importlib.import_module(module), cls)(network, chosen)
+    settings = BackendSettings(chosen, optimize, keep_weights)
+    backend: Backend = getattr(importlib.import_module(module), cls)(network, settings)
     return backend
 
 

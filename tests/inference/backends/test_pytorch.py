@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from darknet_torch.inference.backends import find_backend
+from darknet_torch.inference.backends import BackendSettings, find_backend
 from darknet_torch.inference.backends.pytorch import TorchBackend
 from darknet_torch.ops.precision import Precision
 from tests.conversion.small_models import DETECTOR, pictures, trained_network
@@ -14,7 +14,7 @@ CUDA = torch.device("cuda")  # the object exists without a GPU
 def test_torch_runs_the_network_in_its_own_precision():
     network = trained_network(DETECTOR)
     images = pictures(2, 3, 32, 32)
-    (found,) = find_backend("torch", network).predict(images.numpy())
+    (found,) = find_backend("torch", network, optimize=False).predict(images.numpy())
     with torch.inference_mode():
         torch.testing.assert_close(found, network(images)[0], rtol=0, atol=0)
     (double,) = find_backend("torch", network.double()).predict(images.numpy())
@@ -67,8 +67,31 @@ def test_the_switches_of_a_gpu_are_those_of_each_backend(monkeypatch):
     computing = Precision.computing
     monkeypatch.setattr(Precision, "computing", lambda self, _: computing(self, CUDA))
     before = conv.fp32_precision
-    exact, fast = (TorchBackend(network, Precision(name)) for name in ("float32", "tf32"))
+    exact, fast = (
+        TorchBackend(network, BackendSettings(Precision(name), optimize=False))
+        for name in ("float32", "tf32")
+    )
     for backend in (exact, fast, exact):
         backend.predict(images)
         assert conv.fp32_precision == before
     assert seen == ["ieee", "tf32", "ieee"]
+
+
+def test_changes_of_the_network_are_noticed():
+    network, images = trained_network(DETECTOR), pictures(2, 3, 32, 32)
+    backend = find_backend("torch", network)
+    (before,) = backend.predict(images.numpy())
+    with torch.no_grad():
+        network.layers[0].convolution.weights.mul_(2)
+    (after,) = backend.predict(images.numpy())
+    (double,) = find_backend("torch", network.double()).predict(images.numpy())
+    assert not torch.allclose(before, after)
+    torch.testing.assert_close(after, double.float(), rtol=0, atol=1e-5)  # float32 of some tens
+
+
+def test_the_networks_own_weights_can_be_freed():
+    network, images = trained_network(DETECTOR), pictures(2, 3, 32, 32).numpy()
+    expected = find_backend("torch", network).predict(images)
+    backend = find_backend("torch", network, keep_weights=False)
+    assert network.layers[0].convolution.weights.is_meta
+    torch.testing.assert_close(backend.predict(images), expected, rtol=0, atol=0)
