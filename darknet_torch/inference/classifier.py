@@ -143,7 +143,7 @@ class Classifier:
             images: the images.
             filenames: `Classification.filename` of each image.
         """
-        (output,) = self.backend.predict(self.prepare_inputs(images))
+        (output,) = self.backend.predict(self._prepare_inputs(images))
         probabilities = self._to_probabilities(output.flatten(1).float())
         # A stable sort, as top_k of utils.c: of equal scores the lower id comes first.
         scores, ids = probabilities.sort(stable=True, dim=1, descending=True)
@@ -153,7 +153,7 @@ class Classifier:
             for row_ids, row_scores, filename in zip(ids, scores, filenames, strict=True)
         ]
 
-    def prepare_inputs(self, images: Sequence[np.ndarray]) -> np.ndarray:
+    def _prepare_inputs(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Resize and crop or letterbox images to the size of the network's input.
 
         Args:

@@ -33,3 +33,15 @@ def _taps(size, new_size):
     positions = np.arange(new_size, dtype=np.float32) * scale
     first = np.minimum(positions.astype(np.int64), size - 1)
     return first, positions - first.astype(np.float32)
+
+
+def pixels(height, width, channels, seed=0, *, floats=False):
+    """Noise, uint8 [height, width, channels], or float32 in 0-1."""
+    values = np.random.default_rng(seed).integers(0, 256, (height, width, channels), np.uint8)
+    return (values / np.float32(255)) ** 2 if floats else values
+
+
+def assert_same_bits(got, expected):
+    """Both are float32; `expected` is in C order."""
+    assert (got.dtype, got.shape) == (np.float32, expected.shape)
+    np.testing.assert_array_equal(np.ascontiguousarray(got).view(np.uint32), expected.view("u4"))

@@ -5,11 +5,15 @@ import base64
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from darknet_torch.errors import CfgWarning, ImageError, UsageError
 from darknet_torch.media.images import (
     Placement,
     as_bgr,
+    centre_crop,
+    fit_planes,
     input_placement,
     network_input,
     read_image,
@@ -17,6 +21,7 @@ from darknet_torch.media.images import (
 )
 from darknet_torch.media.resizing import RESIZE_METHODS
 from tests.media.picture_files import encoded, exif, insert_after_start, segment
+from tests.media.reference_resize import assert_same_bits, pixels, reference_resize
 
 # 16 x 8, the left half red and the right half blue, as Pillow writes CMYK.
 CMYK_JPEG = base64.b64decode(
@@ -24,6 +29,7 @@ CMYK_JPEG = base64.b64decode(
     "EBETFBUVFQwPFxgWFBgSFBUU/8AAFAgACAAQBEMRAE0RAFkRAEsRAP/EABYAAQEBAAAAAAAAAAAAAAAAAAkACv/EABQQ"
     "AQAAAAAAAAAAAAAAAAAAAAD/2gAOBEMATQBZAEsAAD8AVMVQqipsq6aqE//Z"
 )
+sizes = st.tuples(st.integers(1, 40), st.integers(1, 40))
 JPEG_TOLERANCE = 4  # grey levels lost by quantisation and by inexact decoders
 
 
@@ -294,6 +300,65 @@ class TestNetworkInput:
             for method in ("darknet", "opencv")
         )
         assert np.abs(one - other).max() > 0.01
+
+
+def reference_input(image, placement, channels):
+    """[C, height, width], as the network's input was made before it was made in place."""
+    planes = image[:, :, ::-1] if channels == 3 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    height, width = placement.inner_height, placement.inner_width
+    out = np.full((channels, placement.height, placement.width), 0.5, np.float32)
+    top, left = (placement.height - height) // 2, (placement.width - width) // 2
+    resized = reference_resize(np.atleast_3d(planes), height, width)
+    out[:, top : top + height, left : left + width] = resized.transpose(2, 0, 1)
+    return out
+
+
+class TestInputMemory:
+    @settings(max_examples=40)
+    @given(data=st.data(), own=sizes, new=sizes, channels=st.sampled_from((1, 3)))
+    def test_every_value_of_the_memory_is_written(self, data, own, new, channels):
+        inner = data.draw(st.tuples(st.integers(1, new[0]), st.integers(1, new[1])))
+        image, placement = pixels(*own, 3), Placement(*new, *inner)
+        out = np.full((*new, channels), np.nan, np.float32)
+        got = network_input(image, placement, channels=channels, out=out)
+        assert np.shares_memory(got, out)
+        assert_same_bits(got, reference_input(image, placement, channels))
+        assert_same_bits(out.transpose(2, 0, 1), reference_input(image, placement, channels))
+        without = network_input(image, placement, channels=channels)
+        assert_same_bits(without, reference_input(image, placement, channels))
+
+    def test_the_channels_come_last_in_memory(self):
+        got = network_input(pixels(6, 9, 3), Placement(8, 7, 8, 7))
+        assert got.transpose(1, 2, 0).flags.c_contiguous
+
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_pictures_that_are_views(self, channels):
+        placement = Placement(8, 8, 6, 8)
+        for image in (pixels(9, 12, 4)[:, :, :3], pixels(9, 12, 3)[::-1, ::-2]):
+            expected = reference_input(np.ascontiguousarray(image), placement, channels)
+            assert_same_bits(network_input(image, placement, channels=channels), expected)
+
+    def test_planes_of_any_number_of_channels(self):
+        planes = pixels(6, 9, 5, floats=True)
+        got = fit_planes(planes, Placement(7, 8, 7, 8))
+        assert_same_bits(got, reference_resize(planes, 7, 8).transpose(2, 0, 1).copy())
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((4, 3), lambda planes: planes[:, 1:5, 2:5]),
+        ((9, 12), lambda planes: np.pad(planes, ((0, 0), (1, 2), (2, 3)), "edge")),
+    ],
+    ids=["smaller", "larger"],
+)
+def test_the_centre_is_cropped_into_given_memory(size, expected):
+    planes = pixels(3, 6, 7, floats=True)
+    out = np.full((*size, 3), np.nan, np.float32)
+    got = centre_crop(planes, *size, out=out)
+    assert np.shares_memory(got, out)
+    for crop in (got, centre_crop(planes, *size)):
+        assert_same_bits(crop, np.ascontiguousarray(expected(planes)))
 
 
 @pytest.mark.parametrize("name", ["a.png", "noext"])

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darknet_torch.media import resizing
-from darknet_torch.media.images import Placement, centre_crop, fit_planes, network_input
 from darknet_torch.media.resizing import resize_darknet, resize_opencv
-from tests.media.reference_resize import reference_resize
+from tests.media.reference_resize import assert_same_bits, pixels, reference_resize
 
 sides = st.integers(1, 40)
 sizes = st.tuples(sides, sides)
@@ -17,16 +16,6 @@ seeds = st.integers(0, 2**32 - 1)
 # Grey, what is read from JPEGs, and what darknet.py's make_image allows beyond.
 channel_counts = st.sampled_from((1, 3, 2, 4, 5))
 UNTOUCHED = np.float32(-7)
-
-
-def pixels(height, width, channels, seed=0, *, floats=False):
-    values = np.random.default_rng(seed).integers(0, 256, (height, width, channels), np.uint8)
-    return (values / np.float32(255)) ** 2 if floats else values
-
-
-def assert_same_bits(got, expected):
-    assert (got.dtype, got.shape) == (np.float32, expected.shape)
-    np.testing.assert_array_equal(np.ascontiguousarray(got).view(np.uint32), expected.view("u4"))
 
 
 def resize_in_loops(plane, height, width):
@@ -213,62 +202,3 @@ class TestOpenCvsResize:
         assert resize_opencv(planes[:, :, ::-1], 6, 6, out=out) is out
         assert_same_bits(out, resize_opencv(planes, 6, 6)[:, :, ::-1].copy())
         assert (memory == UNTOUCHED).sum() == memory.size - out.size
-
-
-def reference_input(image, placement, channels):
-    """[C, height, width], as the network's input was made before it was made in place."""
-    planes = image[:, :, ::-1] if channels == 3 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    height, width = placement.inner_height, placement.inner_width
-    out = np.full((channels, placement.height, placement.width), 0.5, np.float32)
-    top, left = (placement.height - height) // 2, (placement.width - width) // 2
-    resized = reference_resize(np.atleast_3d(planes), height, width)
-    out[:, top : top + height, left : left + width] = resized.transpose(2, 0, 1)
-    return out
-
-
-class TestNetworkInput:
-    @settings(max_examples=40)
-    @given(data=st.data(), own=sizes, new=sizes, channels=st.sampled_from((1, 3)))
-    def test_every_value_of_the_memory_is_written(self, data, own, new, channels):
-        inner = data.draw(st.tuples(st.integers(1, new[0]), st.integers(1, new[1])))
-        image, placement = pixels(*own, 3), Placement(*new, *inner)
-        out = np.full((*new, channels), np.nan, np.float32)
-        got = network_input(image, placement, channels=channels, out=out)
-        assert np.shares_memory(got, out)
-        assert_same_bits(got, reference_input(image, placement, channels))
-        assert_same_bits(out.transpose(2, 0, 1), reference_input(image, placement, channels))
-        without = network_input(image, placement, channels=channels)
-        assert_same_bits(without, reference_input(image, placement, channels))
-
-    def test_the_channels_come_last_in_memory(self):
-        got = network_input(pixels(6, 9, 3), Placement(8, 7, 8, 7))
-        assert got.transpose(1, 2, 0).flags.c_contiguous
-
-    @pytest.mark.parametrize("channels", [1, 3])
-    def test_pictures_that_are_views(self, channels):
-        placement = Placement(8, 8, 6, 8)
-        for image in (pixels(9, 12, 4)[:, :, :3], pixels(9, 12, 3)[::-1, ::-2]):
-            expected = reference_input(np.ascontiguousarray(image), placement, channels)
-            assert_same_bits(network_input(image, placement, channels=channels), expected)
-
-    def test_planes_of_any_number_of_channels(self):
-        planes = pixels(6, 9, 5, floats=True)
-        got = fit_planes(planes, Placement(7, 8, 7, 8))
-        assert_same_bits(got, reference_resize(planes, 7, 8).transpose(2, 0, 1).copy())
-
-
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [
-        ((4, 3), lambda planes: planes[:, 1:5, 2:5]),
-        ((9, 12), lambda planes: np.pad(planes, ((0, 0), (1, 2), (2, 3)), "edge")),
-    ],
-    ids=["smaller", "larger"],
-)
-def test_the_centre_is_cropped_into_given_memory(size, expected):
-    planes = pixels(3, 6, 7, floats=True)
-    out = np.full((*size, 3), np.nan, np.float32)
-    got = centre_crop(planes, *size, out=out)
-    assert np.shares_memory(got, out)
-    for crop in (got, centre_crop(planes, *size)):
-        assert_same_bits(crop, np.ascontiguousarray(expected(planes)))
