@@ -5,6 +5,7 @@ python tools/bench.py start
 python tools/bench.py kmeans [--boxes 200000]
 python tools/bench.py eval [--detections 200000]
 python tools/bench.py data [--data shapes.data]
+python tools/bench.py resize
 python tools/bench.py train [--device cuda] [--precision bfloat16] [--net yolov3-tiny:416]
 python tools/bench.py gpu
 """
@@ -206,6 +207,22 @@ def data(
         click.echo(f"Pictures per CPU-second (ratio to OpenCV), from {shown}:\n")
         for line in table(examples, sizes, workers, pictures):
             click.echo(line)
+
+
+@main.command()
+@click.option("--seconds", default=4.0, show_default=True, help="For each row.")
+def resize(seconds: float) -> None:
+    """Turn pictures into a network's input, compared with OpenCV's resize of floats.
+
+    One thread; the shortest CPU times of many turns. OpenCV's rule is another one.
+    """
+    import cv2
+
+    from tools.bench_resize import PEER, comparisons
+
+    cv2.setNumThreads(1)
+    for name, ours, theirs in comparisons(seconds):
+        report(name, ours, PEER, theirs)
 
 
 @main.command()

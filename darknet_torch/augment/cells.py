@@ -20,7 +20,8 @@ from darknet_torch.augment.truths import BoxTransform, CellTruthEncoder
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.examples import Example
-from darknet_torch.media.images import input_placement, network_input, resize_darknet
+from darknet_torch.media.images import input_placement, network_input
+from darknet_torch.media.resizing import resize_darknet
 
 
 class CellHeadOptions(Protocol):
@@ -127,7 +128,7 @@ class CellSource(LabelledSource):
             image = network_input(opened.image, placement, channels=settings.channels)
             transform = BoxTransform.from_placement(placement)
         truth = settings.truth_encoder.encode(labels, order, transform)
-        return Sample(image, truth, (opened.path,), opened.problems)
+        return Sample(np.ascontiguousarray(image), truth, (opened.path,), opened.problems)
 
     def _augmented(
         self, image: np.ndarray, seed: SampleSeed, height: int, width: int
@@ -147,5 +148,4 @@ class CellSource(LabelledSource):
         sized = resize_darknet(cropped, height, width)
         sized = distort(sized if sized.shape[2] == 3 else sized[:, :, 0], colour)
         sized = cv2.flip(sized, 1) if flip else sized
-        planes = np.ascontiguousarray(np.atleast_3d(sized).transpose(2, 0, 1))
-        return planes, crop.box_transform(flip=flip)
+        return np.atleast_3d(sized).transpose(2, 0, 1), crop.box_transform(flip=flip)

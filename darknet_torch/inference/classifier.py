@@ -155,8 +155,7 @@ class Classifier:
             images: the images.
             filenames: `Classification.filename` of each image.
         """
-        inputs = np.stack([self._prepare_input(image) for image in images])
-        (output,) = self.backend.predict(inputs)
+        (output,) = self.backend.predict(self._prepare_inputs(images))
         probabilities = self._to_probabilities(output.flatten(1).float())
         # A stable sort, as top_k of utils.c: of equal scores the lower id comes first.
         scores, ids = probabilities.sort(stable=True, dim=1, descending=True)
@@ -166,11 +165,27 @@ class Classifier:
             for row_ids, row_scores, filename in zip(ids, scores, filenames, strict=True)
         ]
 
-    def _prepare_input(self, image: np.ndarray) -> np.ndarray:
+    def _prepare_inputs(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Resize and crop or letterbox images to the size of the network's input.
+
+        Args:
+            images: each BGR uint8 [H, W, 3].
+
+        Returns:
+            [N, C, height, width] float32 in 0-1, RGB or grey, in memory [N, height, width, C].
+        """
         net = self.network.net
-        return classifier_input(
-            image, net.height, net.width, channels=net.channels, letterbox=self.letterbox
-        )
+        inputs = np.empty((len(images), net.height, net.width, net.channels), np.float32)
+        for image, out in zip(images, inputs, strict=True):
+            classifier_input(
+                image,
+                net.height,
+                net.width,
+                channels=net.channels,
+                letterbox=self.letterbox,
+                out=out,
+            )
+        return inputs.transpose(0, 3, 1, 2)
 
     def _to_probabilities(self, output: Tensor) -> Tensor:
         """Turn the outputs [N, C] into probabilities; in a tree, multiply along the ancestors."""

@@ -16,18 +16,14 @@ from darknet_torch.errors import CfgError, UsageError, nearest
 from darknet_torch.heads.base import Head, Predictions
 from darknet_torch.inference.backends import Backend, find_backend
 from darknet_torch.inference.prepare import prepare_network
-from darknet_torch.media.images import (
-    RESIZE_METHODS,
-    Placement,
-    input_placement,
-    network_input,
-)
+from darknet_torch.media.images import Placement, input_placement, network_input
 from darknet_torch.media.picture_input import (
     OpenedPicture,
     batched_pictures,
     open_picture,
     several_pictures,
 )
+from darknet_torch.media.resizing import RESIZE_METHODS
 from darknet_torch.model.network import Network
 from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.results.boxes import apply_nms, cxcywh_to_xyxy
@@ -267,18 +263,18 @@ class Detector:
             from_video: whether the images are video frames, see `resize_method`.
 
         Returns:
-            [N, C, height, width] float32 in 0-1, RGB or grey; and where each image lies in it.
+            [N, C, height, width] float32 in 0-1, RGB or grey, in memory [N, height, width, C];
+            and where each image lies in it.
         """
         net, method = self.network.net, self.resize_method(from_video=from_video)
         placements = [
             input_placement(image, net.height, net.width, letterbox=self.letterbox)
             for image in images
         ]
-        inputs = [
-            network_input(image, placement, channels=net.channels, method=method)
-            for image, placement in zip(images, placements, strict=True)
-        ]
-        return np.stack(inputs), placements
+        inputs = np.empty((len(images), net.height, net.width, net.channels), np.float32)
+        for image, placement, out in zip(images, placements, inputs, strict=True):
+            network_input(image, placement, channels=net.channels, method=method, out=out)
+        return inputs.transpose(0, 3, 1, 2), placements
 
     def resize_method(self, *, from_video: bool) -> str:
         """Return how pictures are resized to the size of the network's input.

@@ -1,4 +1,4 @@
-"""Reading pictures as 8-bit BGR, and resizing and letterboxing them as Darknet does. No torch."""
+"""Reading pictures as 8-bit BGR, and turning them into a network's input. No torch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import numpy as np
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import write_bytes
 from darknet_torch.media.decoding import read_picture
+from darknet_torch.media.resizing import RESIZERS
 
 Image = np.ndarray
 _GREY = 0.5  # the value of the margins, in 0-1
+_CONVERSIONS = {1: cv2.COLOR_BGR2GRAY, 3: cv2.COLOR_BGR2RGB}  # to a number of channels
 
 
 def read_image(
@@ -146,7 +148,12 @@ def letterbox_placement(own_height: int, own_width: int, height: int, width: int
 
 
 def network_input(
-    image: Image, placement: Placement, *, channels: int = 3, method: str = "darknet"
+    image: Image,
+    placement: Placement,
+    *,
+    channels: int = 3,
+    method: str = "darknet",
+    out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Convert a picture to the network's input.
 
@@ -155,45 +162,52 @@ def network_input(
         placement: from `input_placement`.
         channels: 3 for RGB, 1 for grey.
         method: how to resize: "darknet" for `resize_darknet`, "opencv" for `resize_opencv`.
+        out: see `fit_planes`.
 
     Returns:
-        [channels, height, width] float32 in 0-1, RGB.
+        [channels, height, width] float32 in 0-1, RGB; in memory the channels come last.
 
     Raises:
         ImageError: the network takes neither 1 nor 3 channels.
     """
-    if channels == 1:
-        planes = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[:, :, None]
-    elif channels == 3:
-        planes = image[:, :, ::-1]
-    else:
+    if channels not in _CONVERSIONS:
         raise ImageError(
             "the network takes no pictures", expected="channels=1 or 3 in [net]", got=channels
         )
-    return fit_planes(planes, placement, method=method)
+    planes = np.atleast_3d(cv2.cvtColor(image, _CONVERSIONS[channels]))
+    return fit_planes(planes, placement, method=method, out=out)
 
 
-def fit_planes(planes: Image, placement: Placement, *, method: str = "darknet") -> np.ndarray:
+def fit_planes(
+    planes: Image,
+    placement: Placement,
+    *,
+    method: str = "darknet",
+    out: np.ndarray | None = None,
+) -> np.ndarray:
     """Resize planes and put them in their place in the network's input; the margins are grey.
 
     Args:
         planes: uint8 [H, W, C]; with the method "darknet" also float32 in 0-1.
         placement: from `input_placement`.
         method: see `network_input`.
+        out: float32 [height, width, C] to write to; a new array by default.
 
     Returns:
-        [C, height, width] float32 in 0-1.
+        [C, height, width] float32 in 0-1: a view of `out`, so that in memory the channels come
+        last.
 
     Source: image.c letterbox_image, resize_image (both code bases).
     """
+    if out is None:
+        out = np.empty((placement.height, placement.width, planes.shape[2]), np.float32)
     height, width = placement.inner_height, placement.inner_width
-    resized = _RESIZERS[method](planes, height, width).transpose(2, 0, 1)
-    if (height, width) == (placement.height, placement.width):
-        return np.ascontiguousarray(resized)
-    out = np.full((planes.shape[2], placement.height, placement.width), _GREY, np.float32)
     top, left = (placement.height - height) // 2, (placement.width - width) // 2
-    out[:, top : top + height, left : left + width] = resized
-    return out
+    rows, columns = slice(top, top + height), slice(left, left + width)
+    RESIZERS[method](planes, height, width, out=out[rows, columns])
+    for margin in (out[:top], out[rows.stop :], out[rows, :left], out[rows, columns.stop :]):
+        margin[...] = _GREY
+    return out.transpose(2, 0, 1)
 
 
 def resize_shorter_side(image: Image, size: int, *, channels: int = 3) -> np.ndarray:
@@ -205,7 +219,7 @@ def resize_shorter_side(image: Image, size: int, *, channels: int = 3) -> np.nda
         channels: 3 for RGB, 1 for grey.
 
     Returns:
-        [channels, H, W] float32 in 0-1, RGB.
+        [channels, H, W] float32 in 0-1, RGB; in memory the channels come last.
 
     Source: image.c resize_min.
     """
@@ -217,8 +231,18 @@ def resize_shorter_side(image: Image, size: int, *, channels: int = 3) -> np.nda
     return network_input(image, placed, channels=channels)
 
 
-def centre_crop(planes: np.ndarray, height: int, width: int) -> np.ndarray:
+def centre_crop(
+    planes: np.ndarray, height: int, width: int, *, out: np.ndarray | None = None
+) -> np.ndarray:
     """Crop the centre of [C, H, W] to [C, height, width]; edge pixels repeat where it is larger.
+
+    Args:
+        planes: [C, H, W].
+        height, width: size of the crop.
+        out: [height, width, C] to write to; a new array by default.
+
+    Returns:
+        A view of `out`, so that in memory the channels come last.
 
     Source: image.c crop_image, classifier.c predict_classifier (AlexeyAB).
     """
@@ -226,11 +250,20 @@ def centre_crop(planes: np.ndarray, height: int, width: int) -> np.ndarray:
     rows = np.arange(height) + int((own_height - height) / 2)
     columns = np.arange(width) + int((own_width - width) / 2)
     rows, columns = rows.clip(0, own_height - 1), columns.clip(0, own_width - 1)
-    return np.ascontiguousarray(planes[:, rows[:, None], columns])
+    if out is None:
+        out = np.empty((height, width, len(planes)), planes.dtype)
+    out[...] = planes.transpose(1, 2, 0)[rows[:, None], columns]
+    return out.transpose(2, 0, 1)
 
 
 def classifier_input(
-    image: Image, height: int, width: int, *, channels: int, letterbox: bool
+    image: Image,
+    height: int,
+    width: int,
+    *,
+    channels: int,
+    letterbox: bool,
+    out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Convert a picture to a classifier's input: letterboxed, or its centre.
 
@@ -240,90 +273,19 @@ def classifier_input(
         channels: 3 for RGB, 1 for grey.
         letterbox: fit the whole picture and pad with grey; else resize the shorter side and
             crop the centre.
+        out: float32 [height, width, channels] to write to; a new array by default.
 
     Returns:
-        [channels, height, width] float32 in 0-1, RGB.
+        [channels, height, width] float32 in 0-1, RGB: a view of `out`, so that in memory the
+        channels come last.
 
     Source: classifier.c predict_classifier (both code bases).
     """
     if letterbox:
         placement = input_placement(image, height, width, letterbox=True)
-        return network_input(image, placement, channels=channels)
+        return network_input(image, placement, channels=channels, out=out)
     resized = resize_shorter_side(image, width, channels=channels)
-    return centre_crop(resized, height, width)
-
-
-def resize_darknet(planes: Image, height: int, width: int) -> np.ndarray:
-    """Resize bilinearly with aligned corners: the corner pixels of both pictures coincide.
-
-    Args:
-        planes: uint8 [H, W, C], or float32 in 0-1.
-
-    Returns:
-        float32 [height, width, C] in 0-1.
-
-    Source: image.c resize_image (both code bases), in float32 as there.
-    """
-    own_height, own_width = planes.shape[:2]
-    if (own_height, own_width) == (height, width):
-        return _floats(planes)
-    rows, row_fractions = _interpolation_taps(own_height, height)
-    columns, column_fractions = _interpolation_taps(own_width, width)
-    # C copies the last column. For the last row, and for a picture of one row, it uses the
-    # upper row alone.
-    columns[-1], column_fractions[-1] = own_width - 1, 0
-    next_rows = np.minimum(rows + 1, own_height - 1)
-    next_columns = np.minimum(columns + 1, own_width - 1)
-    next_row_weights = row_fractions.copy()
-    next_row_weights[-1] = 0
-    if own_height == 1:
-        next_row_weights[:] = 0
-    if own_width == 1:
-        column_fractions[:] = 0
-    # Only the rows that are used are converted and resized horizontally, each of them once.
-    used_rows, where = np.unique(np.concatenate((rows, next_rows)), return_inverse=True)
-    lines = _floats(planes[used_rows])
-    column_fractions = column_fractions[None, :, None]
-    part = (1 - column_fractions) * lines[:, columns] + column_fractions * lines[:, next_columns]
-    upper = (1 - row_fractions)[:, None, None] * part[where[:height]]
-    return upper + next_row_weights[:, None, None] * part[where[height:]]
-
-
-def _floats(planes: np.ndarray) -> np.ndarray:
-    """Convert uint8 to float32 in 0-1; floats are in 0-1 already and stay unchanged."""
-    return planes / np.float32(255) if planes.dtype == np.uint8 else planes
-
-
-def _interpolation_taps(size: int, new_size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pixels of an axis of `size` pixels that each of `new_size` lies between.
-
-    Returns:
-        [new_size] index of the source pixel at or before the sampling position, and
-        [new_size] distance from that pixel to the position, in 0-1.
-    """
-    if new_size == 1:
-        return np.zeros(1, np.int64), np.zeros(1, np.float32)
-    scale = np.float32(size - 1) / np.float32(new_size - 1)
-    positions = np.arange(new_size, dtype=np.float32) * scale
-    first = np.minimum(positions.astype(np.int64), size - 1)
-    return first, positions - first.astype(np.float32)
-
-
-def resize_opencv(planes: Image, height: int, width: int) -> np.ndarray:
-    """Resize bytes bilinearly by cv2.resize, as Darknet does with video frames.
-
-    Args:
-        planes: uint8 [H, W, C].
-
-    Returns:
-        float32 [height, width, C] in 0-1.
-    """
-    resized = cv2.resize(np.ascontiguousarray(planes), (width, height))
-    return resized.reshape(height, width, -1) / np.float32(255)
-
-
-_RESIZERS = {"darknet": resize_darknet, "opencv": resize_opencv}
-RESIZE_METHODS = tuple(_RESIZERS)
+    return centre_crop(resized, height, width, out=out)
 
 
 def write_picture(path: Path, image: np.ndarray) -> None:

@@ -9,7 +9,8 @@ from darknet_torch.augment.source import SampleRequest
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.examples import Example, Labels
-from darknet_torch.media.images import read_image, resize_darknet
+from darknet_torch.media.images import read_image
+from darknet_torch.media.resizing import resize_darknet
 from tests.augment.rectangle_scenes import check_boxes, scenes
 
 SIDE, CLASSES = 7, 3

@@ -14,7 +14,7 @@ from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.errors import CfgError, ImageError, NamesError, UsageError
-from darknet_torch.media.images import read_image
+from darknet_torch.media.images import network_input, read_image
 from darknet_torch.results.boxes import box_iou
 from tools.make_sample import draw_scene
 
@@ -513,3 +513,17 @@ class TestChosenDetections:
             (found,) = detector.detect_images([noise], [""], from_video=from_video)
             np.testing.assert_array_equal(found.scores, expected.scores)
             assert len(found)
+
+
+class TestInputs:
+    @pytest.mark.parametrize("letterbox", [False, True])
+    @pytest.mark.parametrize("from_video", [False, True], ids=["pictures", "video"])
+    def test_a_batch_is_one_array_with_the_channels_last_in_memory(self, letterbox, from_video):
+        detector = Detector(white_finder(cfg(width=48)), letterbox=letterbox)
+        images = [spotted(40, 90, (8, 8, 30, 20)), spotted(64, 48, (1, 2, 9, 40)), black(1, 1)]
+        inputs, placements = detector.prepare_inputs(images, from_video=from_video)
+        assert (inputs.shape, inputs.dtype) == ((3, 3, 64, 48), np.float32)
+        assert inputs.transpose(0, 2, 3, 1).flags.c_contiguous
+        method = detector.resize_method(from_video=from_video)
+        for image, placement, one in zip(images, placements, inputs, strict=True):
+            np.testing.assert_array_equal(one, network_input(image, placement, method=method))

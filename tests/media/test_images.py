@@ -1,23 +1,27 @@
-"""Reading pictures, and resizing them compared with a plain loop of Darknet's rule."""
+"""Reading pictures, and turning them into a network's input."""
 
 import base64
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from darknet_torch.errors import CfgWarning, ImageError, UsageError
 from darknet_torch.media.images import (
-    RESIZE_METHODS,
     Placement,
     as_bgr,
+    centre_crop,
+    fit_planes,
     input_placement,
     network_input,
     read_image,
-    resize_darknet,
     write_picture,
 )
+from darknet_torch.media.resizing import RESIZE_METHODS
 from tests.media.picture_files import encoded, exif, insert_after_start, segment
+from tests.media.reference_resize import assert_same_bits, pixels, reference_resize
 
 # 16 x 8, the left half red and the right half blue, as Pillow writes CMYK.
 CMYK_JPEG = base64.b64decode(
@@ -25,6 +29,7 @@ CMYK_JPEG = base64.b64decode(
     "EBETFBUVFQwPFxgWFBgSFBUU/8AAFAgACAAQBEMRAE0RAFkRAEsRAP/EABYAAQEBAAAAAAAAAAAAAAAAAAkACv/EABQQ"
     "AQAAAAAAAAAAAAAAAAAAAAD/2gAOBEMATQBZAEsAAD8AVMVQqipsq6aqE//Z"
 )
+sizes = st.tuples(st.integers(1, 40), st.integers(1, 40))
 JPEG_TOLERANCE = 4  # grey levels lost by quantisation and by inexact decoders
 
 
@@ -200,91 +205,9 @@ class TestArrays:
             as_bgr(np.zeros((4, 5, 3), dtype))
 
 
-def resize_in_loops(plane, height, width):
-    """Darknet's rule for one channel of floats, a pixel at a time in float32.
-
-    Undefined for height 1: C divides zero by zero there.
-    """
-    one = np.float32(1)
-    own_height, own_width = plane.shape
-    if (own_height, own_width) == (height, width):
-        return plane.copy()
-    across = np.float32(own_width - 1) / np.float32(max(width - 1, 1))
-    down = np.float32(own_height - 1) / np.float32(height - 1)
-    part = np.zeros((own_height, width), np.float32)
-    for row in range(own_height):
-        for column in range(width - 1):
-            at = np.float32(column) * across
-            first = int(at)
-            beyond = at - np.float32(first)
-            second = min(first + 1, own_width - 1)
-            part[row, column] = (one - beyond) * plane[row, first] + beyond * plane[row, second]
-        part[row, width - 1] = plane[row, own_width - 1]
-    out = np.zeros((height, width), np.float32)
-    for row in range(height):
-        at = np.float32(row) * down
-        first = int(at)
-        beyond = at - np.float32(first)
-        out[row] = (one - beyond) * part[first]
-        if row != height - 1 and own_height != 1:
-            out[row] += beyond * part[first + 1]
-    return out
-
-
 def noise(height, width, channels=2):
     values = np.random.RandomState(height * 100 + width).randint(0, 256, (height, width, channels))
     return values.astype(np.uint8)
-
-
-class TestDarknetsResize:
-    @pytest.mark.parametrize(
-        ("own", "wanted"),
-        [
-            ((5, 7), (9, 13)),
-            ((9, 13), (5, 7)),
-            ((9, 13), (4, 21)),
-            ((6, 6), (6, 11)),
-            ((6, 6), (11, 6)),
-            ((1, 1), (4, 3)),
-            ((1, 6), (5, 9)),
-            ((6, 1), (9, 4)),
-            ((6, 5), (3, 1)),
-            ((2, 2), (2, 3)),
-            ((23, 31), (32, 32)),
-        ],
-        ids=str,
-    )
-    def test_it_equals_the_plain_loop_bit_for_bit(self, own, wanted):
-        planes = noise(*own)
-        resized = resize_darknet(planes, *wanted)
-        assert resized.dtype == np.float32
-        for channel in range(planes.shape[2]):
-            plane = planes[:, :, channel].astype(np.float32) / np.float32(255)
-            np.testing.assert_array_equal(
-                resized[:, :, channel], resize_in_loops(plane, *wanted), strict=True
-            )
-
-    def test_resizing_to_the_same_size_changes_nothing(self):
-        planes = noise(4, 5)
-        np.testing.assert_array_equal(resize_darknet(planes, 4, 5), planes / np.float32(255))
-
-    def test_the_corners_coincide(self):
-        planes = noise(5, 7)
-        corners = np.ix_([0, -1], [0, -1])
-        resized = resize_darknet(planes, 9, 13)
-        # float32 may leave the upper of the last row's two taps a weight of a millionth.
-        np.testing.assert_allclose(resized[corners], planes[corners] / 255, atol=1e-5)
-
-    def test_the_last_row_is_darker_where_float32_rounds_its_position_down(self):
-        """41 * float32(2 / 41) is below 2, and C omits the lower row for the last one."""
-        white = np.full((3, 3, 1), 255, np.uint8)
-        resized = resize_darknet(white, 42, 3)
-        assert (resized[-1] < 1e-5).all()
-        np.testing.assert_allclose(resized[:-1], 1, atol=1e-6)  # two weights, rounded each
-
-    def test_resizing_to_height_one_takes_the_first_row(self):
-        planes = noise(4, 5)
-        np.testing.assert_array_equal(resize_darknet(planes, 1, 5), planes[:1] / np.float32(255))
 
 
 class TestPlacement:
@@ -345,7 +268,7 @@ class TestNetworkInput:
         out = network_input(blue, Placement(6, 6, 6, 6))
         assert (out.shape, out.dtype) == ((3, 6, 6), np.float32)
         np.testing.assert_array_equal(out[:, 3, 3], [0, 0, 1])
-        assert out.flags.c_contiguous
+        assert out.transpose(1, 2, 0).flags.c_contiguous
 
     @pytest.mark.parametrize("method", RESIZE_METHODS)
     @pytest.mark.parametrize("letterbox", [False, True])
@@ -377,6 +300,65 @@ class TestNetworkInput:
             for method in ("darknet", "opencv")
         )
         assert np.abs(one - other).max() > 0.01
+
+
+def reference_input(image, placement, channels):
+    """[C, height, width], as the network's input was made before it was made in place."""
+    planes = image[:, :, ::-1] if channels == 3 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    height, width = placement.inner_height, placement.inner_width
+    out = np.full((channels, placement.height, placement.width), 0.5, np.float32)
+    top, left = (placement.height - height) // 2, (placement.width - width) // 2
+    resized = reference_resize(np.atleast_3d(planes), height, width)
+    out[:, top : top + height, left : left + width] = resized.transpose(2, 0, 1)
+    return out
+
+
+class TestInputMemory:
+    @settings(max_examples=40)
+    @given(data=st.data(), own=sizes, new=sizes, channels=st.sampled_from((1, 3)))
+    def test_every_value_of_the_memory_is_written(self, data, own, new, channels):
+        inner = data.draw(st.tuples(st.integers(1, new[0]), st.integers(1, new[1])))
+        image, placement = pixels(*own, 3), Placement(*new, *inner)
+        out = np.full((*new, channels), np.nan, np.float32)
+        got = network_input(image, placement, channels=channels, out=out)
+        assert np.shares_memory(got, out)
+        assert_same_bits(got, reference_input(image, placement, channels))
+        assert_same_bits(out.transpose(2, 0, 1), reference_input(image, placement, channels))
+        without = network_input(image, placement, channels=channels)
+        assert_same_bits(without, reference_input(image, placement, channels))
+
+    def test_the_channels_come_last_in_memory(self):
+        got = network_input(pixels(6, 9, 3), Placement(8, 7, 8, 7))
+        assert got.transpose(1, 2, 0).flags.c_contiguous
+
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_pictures_that_are_views(self, channels):
+        placement = Placement(8, 8, 6, 8)
+        for image in (pixels(9, 12, 4)[:, :, :3], pixels(9, 12, 3)[::-1, ::-2]):
+            expected = reference_input(np.ascontiguousarray(image), placement, channels)
+            assert_same_bits(network_input(image, placement, channels=channels), expected)
+
+    def test_planes_of_any_number_of_channels(self):
+        planes = pixels(6, 9, 5, floats=True)
+        got = fit_planes(planes, Placement(7, 8, 7, 8))
+        assert_same_bits(got, reference_resize(planes, 7, 8).transpose(2, 0, 1).copy())
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((4, 3), lambda planes: planes[:, 1:5, 2:5]),
+        ((9, 12), lambda planes: np.pad(planes, ((0, 0), (1, 2), (2, 3)), "edge")),
+    ],
+    ids=["smaller", "larger"],
+)
+def test_the_centre_is_cropped_into_given_memory(size, expected):
+    planes = pixels(3, 6, 7, floats=True)
+    out = np.full((*size, 3), np.nan, np.float32)
+    got = centre_crop(planes, *size, out=out)
+    assert np.shares_memory(got, out)
+    for crop in (got, centre_crop(planes, *size)):
+        assert_same_bits(crop, np.ascontiguousarray(expected(planes)))
 
 
 @pytest.mark.parametrize("name", ["a.png", "noext"])

@@ -56,7 +56,7 @@ def load_image(filename: bytes | str, w: int, h: int) -> IMAGE:
     """
     picture = read_image(os.fsdecode(filename), exif=False)
     height, width = (h, w) if h and w else picture.shape[:2]
-    return as_image(fit_planes(picture[:, :, ::-1], Placement(height, width, height, width)))
+    return _place_planes(picture[:, :, ::-1], Placement(height, width, height, width))
 
 
 def resize_image(image: IMAGE, w: int, h: int) -> IMAGE:
@@ -84,11 +84,15 @@ def planes(image: IMAGE) -> np.ndarray:
 
 
 def as_image(values: np.ndarray) -> IMAGE:
-    """Make an IMAGE that shares the memory of float32 values [c, h, w]."""
+    """Make an IMAGE that shares the memory of float32 values [c, h, w] in C order."""
     channels, height, width = values.shape
     image: IMAGE = keep(IMAGE(width, height, channels, pointer_to(values)), values)
     return image
 
 
 def _place_image(image: IMAGE, placement: Placement) -> IMAGE:
-    return as_image(fit_planes(planes(image).transpose(1, 2, 0), placement))
+    return _place_planes(planes(image).transpose(1, 2, 0), placement)
+
+
+def _place_planes(rows: np.ndarray, placement: Placement) -> IMAGE:
+    return as_image(np.ascontiguousarray(fit_planes(rows, placement)))

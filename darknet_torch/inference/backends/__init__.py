@@ -52,7 +52,8 @@ class Backend(Protocol):
         """Return what `Network.forward` returns.
 
         Args:
-            images: [N, C, H, W] float32 in 0-1, RGB or grey.
+            images: [N, C, H, W] float32 in 0-1, RGB or grey, in any order of memory; the
+                `Detector` and the `Classifier` give [N, H, W, C] in memory.
         """
 
 
