@@ -328,6 +328,8 @@ def infer(
 
     warnings.simplefilter("ignore", CfgWarning)
     try:
+        if chart:
+            report.check_chart(chart)
         results = compare(nets, batches, engines, Settings(**settings), click.echo)
         for line in report.machine_lines(results):
             click.echo(line)

@@ -60,7 +60,7 @@ class Engine:
 _EXPORT = ("onnx", "onnxscript")
 ENGINES = {
     "torch": Engine("our network", "heads"),
-    "detector": Engine("our `Detector`, from an array to detections", any_batch=False),
+    "detector": Engine("our Detector, array in, boxes out", any_batch=False),
     "plain": Engine("plain PyTorch modules", "heads"),
     "onnxruntime": Engine("ONNX Runtime", "heads", (*_EXPORT, "onnxruntime"), reads_onnx=True),
     "openvino": Engine("OpenVINO", "heads", (*_EXPORT, "openvino"), reads_onnx=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,14 +14,17 @@ import numpy as np
 
 import darknet_torch
 from darknet_torch.cpu.cores import usable_cores
+from darknet_torch.errors import UsageError
 from darknet_torch.extras import import_extra
-from darknet_torch.files import atomic_write, write_text
+from darknet_torch.files import write_bytes, write_text
 from tools.bench_infer_results import RAW_ENGINES, Result, Timing, Verdict, verdicts
 
 _CPUS = Path("/proc/cpuinfo")
 _WIDTH = 12  # of an engine's name
 # A number instead of a random one in the names of a chart's parts, so that it can be compared.
 _SALT = {"svg.hashsalt": "0"}
+# Of a chart, by suffix, with what leaves its date out.
+_FORMATS = {".svg": {"Date": None}, ".png": {}}
 
 
 def result_lines(result: Result) -> Iterator[str]:
@@ -168,18 +172,31 @@ def _result_as_json(result: Result) -> dict[str, Any]:
     return {**named, "engines": engines, "failures": result.failures}
 
 
+def check_chart(path: Path) -> None:
+    """Find out before anything is measured whether a chart can be drawn.
+
+    Raises:
+        UsageError: matplotlib is not installed, or the suffix is none of a known format.
+    """
+    import_extra("matplotlib.figure", extra="plot")
+    if path.suffix not in _FORMATS:
+        raise UsageError("unknown format", where=path, expected=" or ".join(_FORMATS))
+
+
 def draw_chart(path: Path, results: Sequence[Result], labels: Mapping[str, str]) -> None:
     """Draw the medians with one picture at once, as multiples of the fastest raw engine's.
 
     Args:
-        path: the file; its suffix selects the format, such as .svg or .png.
+        path: the file, see `check_chart`.
         results: those of other batches are left out.
         labels: what to call each engine.
 
     Raises:
-        UsageError: matplotlib is not installed.
+        UsageError: there is nothing to draw, or the file cannot be written.
     """
     shown = [one for one in results if one.batch == 1 and one.timings]
+    if not shown:
+        raise UsageError("no times to draw", where=path, expected="those of --batch 1")
     size = (8, 0.6 + sum(0.7 + 0.28 * len(one.timings) for one in shown))
     matplotlib = import_extra("matplotlib", extra="plot")
     figure = import_extra("matplotlib.figure", extra="plot").Figure(size, layout="constrained")
@@ -188,9 +205,10 @@ def draw_chart(path: Path, results: Sequence[Result], labels: Mapping[str, str])
     for axes, result in zip(all_axes, shown, strict=True):
         _draw_bars(axes, result, labels)
     all_axes[-1].set_xlabel("time / that of the faster of ONNX Runtime and OpenVINO")
-    suffix = path.suffix.removeprefix(".") or "svg"
-    with matplotlib.rc_context(_SALT), atomic_write(path) as file:
-        figure.savefig(file, format=suffix, metadata={"Date": None} if suffix == "svg" else None)
+    data = io.BytesIO()
+    with matplotlib.rc_context(_SALT):
+        figure.savefig(data, format=path.suffix[1:], metadata=_FORMATS[path.suffix])
+    write_bytes(path, data.getvalue())
 
 
 def _draw_bars(axes: Any, result: Result, labels: Mapping[str, str]) -> None:
@@ -205,6 +223,6 @@ def _draw_bars(axes: Any, result: Result, labels: Mapping[str, str]) -> None:
     )
     axes.bar_label(bars, [f"{_ms(median)} ms" for median in medians.values()], padding=3)
     axes.axvline(1, color="black", linewidth=0.8)
-    axes.margins(x=0.12)
+    axes.margins(x=0.2)  # room for the labels
     axes.invert_yaxis()
     axes.set_title(result.network, loc="left")

@@ -178,6 +178,15 @@ def test_the_chart_has_no_date_and_one_picture_at_once(tmp_path):
     assert text.count("<!-- yolov3-416 -->") == 1
 
 
+def test_a_chart_that_cannot_be_drawn_is_refused_before_the_engines_run(tmp_path):
+    pytest.importorskip("matplotlib")
+    done = CliRunner().invoke(main, ["infer", "--chart", str(tmp_path / "infer.xyz")])
+    assert done.exit_code == 1
+    assert ".svg or .png" in done.output
+    with pytest.raises(UsageError, match="--batch 1"):
+        draw_chart(tmp_path / "infer.svg", [result(batch=8, torch=1)], LABELS)
+
+
 def test_a_turn_has_three_calls_at_least():
     calls = []
     spent = timed(Program(lambda: calls.append(1), {}), 0)
