@@ -8,6 +8,7 @@ python tools/bench.py data [--data shapes.data]
 python tools/bench.py resize
 python tools/bench.py train [--device cuda] [--precision bfloat16] [--net yolov3-tiny:416]
 python tools/bench.py gpu
+python tools/bench.py infer [--net yolov3:416] [--opencv-python PYTHON] [--darknet PATH]
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -291,6 +293,72 @@ def gpu(
     warnings.simplefilter("ignore", CfgWarning)
     for line in tables(device, nets, batch, repeats, 60 * minutes):
         click.echo(line)
+
+
+@main.command()
+@click.option(
+    "--net",
+    "nets",
+    multiple=True,
+    help="NAME:SIZE of a network; the five of the goals by default.",
+)
+@click.option(
+    "--engine", "engines", multiple=True,
+    help="torch, detector, plain, onnxruntime, openvino, opencv or darknet; all by default.",
+)  # fmt: skip
+@click.option(
+    "--batch", "batches", type=click.IntRange(1), multiple=True, default=(1,), show_default=True,
+    help="Pictures at once. Goals are of one; Detector, OpenCV and Darknet take no more.",
+)  # fmt: skip
+@click.option("--rounds", type=click.IntRange(5), default=7, show_default=True)
+@click.option("--seconds", default=0.5, show_default=True, help="Of a turn; 3 calls at least.")
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
+@click.option(
+    "--weights", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder with NAME.weights; other networks have statistics of noise.",
+)  # fmt: skip
+@click.option("--opencv-python", help="A Python whose package opencv-python is older than 5.")
+@click.option(
+    "--darknet", type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    help="Darknet's program.",
+)  # fmt: skip
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures.")
+@click.option("--chart", type=click.Path(path_type=Path), help="Draw bars, such as infer.svg.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print tables, too.")
+def infer(
+    nets: tuple[str, ...],
+    engines: tuple[str, ...],
+    batches: tuple[int, ...],
+    json_path: Path | None,
+    chart: Path | None,
+    as_markdown: bool,
+    **settings: Any,
+) -> None:
+    """Detect on a CPU, compared with other engines, each in a process of its own.
+
+    Prints the ratios of medians next to their goals. The engines take turns.
+    """
+    from darknet_torch.errors import DarknetError
+    from tools import bench_infer_report as report
+    from tools.bench_infer import LABELS, compare
+    from tools.bench_infer_inputs import Settings
+
+    warnings.simplefilter("ignore", CfgWarning)
+    try:
+        if chart:
+            report.check_chart(chart)
+        results = compare(nets, batches, engines, Settings(**settings), click.echo)
+        for line in report.machine_lines(results):
+            click.echo(line)
+        if as_markdown:
+            click.echo("\n".join(["", *report.markdown(results, LABELS)]))
+        if json_path:
+            kept = ("threads", "rounds", "seconds")  # the others are paths
+            report.write_json(json_path, results, {name: settings[name] for name in kept})
+        if chart:
+            report.draw_chart(chart, results, LABELS)
+    except DarknetError as error:
+        raise click.ClickException(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from darknet_torch.cfg.dialect import ALEXEYAB, without_bugs
 from darknet_torch.heads.base import Head
+from darknet_torch.layers.convolution import Convolution
 from darknet_torch.layers.convolutional import Convolutional
 from darknet_torch.model.loading import build
 from darknet_torch.model.network import Network
@@ -206,6 +207,7 @@ def profiled(program: Program, device: torch.device) -> str:
 class Plain(nn.Module):
     """The network with torch.nn.Conv2d, BatchNorm2d and activations for every [convolutional].
 
+    It has copies of the network's values, and returns what the heads take.
     Layers without parameters, which are one function each, are those of the network itself.
     """
 
@@ -237,7 +239,8 @@ def _part(layer: Any) -> nn.Module:
     if not isinstance(layer, Convolutional):
         part: nn.Module = copy.deepcopy(layer)
         return part
-    geometry, weights = layer.geometry, layer.arrays.weights
+    geometry, arrays = layer.geometry, layer.arrays
+    weights = arrays.weights
     convolution = nn.Conv2d(
         weights.shape[1] * geometry.groups,
         weights.shape[0],
@@ -247,6 +250,22 @@ def _part(layer: Any) -> nn.Module:
         groups=geometry.groups,
         bias=not layer.normalizes,
     )
-    normalization = nn.BatchNorm2d(weights.shape[0]) if layer.normalizes else nn.Identity()
+    convolution.weight = _copy(weights)
     activation = _ACTIVATIONS[layer.options.activation]()
-    return nn.Sequential(convolution, normalization, activation)
+    if arrays.normalization is None:
+        convolution.bias = _copy(arrays.biases)
+        return nn.Sequential(convolution, nn.Identity(), activation)
+    return nn.Sequential(convolution, _normalization(arrays), activation)
+
+
+def _normalization(arrays: Convolution) -> nn.BatchNorm2d:
+    """PyTorch's batch normalisation, whose epsilon is AlexeyAB's."""
+    copied = nn.BatchNorm2d(len(arrays.biases))
+    copied.weight, copied.bias = _copy(arrays.normalization.scales), _copy(arrays.biases)
+    copied.running_mean = arrays.normalization.rolling_mean.clone()
+    copied.running_var = arrays.normalization.rolling_variance.clone()
+    return copied
+
+
+def _copy(values: Tensor) -> nn.Parameter:
+    return nn.Parameter(values.detach().clone())

@@ -8,13 +8,26 @@ import pytest
 
 from tests.docs.pages import ROOT, commands
 from tools.bench import main
+from tools.bench_infer_results import GOALS
 
 PAGE = "docs/performance.md"
 COMMANDS = commands(PAGE)
+TEXT = (ROOT / PAGE).read_text()
+BENCHMARKS = [line for line in COMMANDS if line.startswith("python tools/")]
+# How to install the packages that are compared with.
+INSTALLATION = [
+    "pip install -e '.[peers]'",
+    "python -m venv .venv-opencv4",
+    ".venv-opencv4/bin/pip install 'opencv-python<5'",
+]
 
 
-@pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("python")])
-def test_the_benchmark_takes_these_words(command):
+@pytest.mark.parametrize("command", BENCHMARKS)
+def test_the_benchmark_takes_these_words(command, tmp_path, monkeypatch):
+    for folder in ("here", "darknet"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "darknet/darknet").touch()  # the program to compare with
+    monkeypatch.chdir(tmp_path / "here")
     _, program, name, *words = shlex.split(command)
     assert program == "tools/bench.py"
     benchmark = main.get_command(click.Context(main), name)
@@ -30,4 +43,15 @@ def test_make_has_the_target(command):
 
 def test_every_command_is_one_of_these():
     assert len(COMMANDS) >= 7
-    assert all(line.startswith(("python tools/bench.py ", "make ")) for line in COMMANDS)
+    others = [line for line in COMMANDS if line not in BENCHMARKS + INSTALLATION]
+    assert all(line.startswith("make ") for line in others)
+
+
+def test_the_goals_on_the_page_are_those_that_are_printed():
+    rows = [line.strip("| ").split(" | ") for line in TEXT.splitlines() if line[:2] == "| "]
+    (heading,) = [row for row in rows if row[0] == "ratio of medians"]
+    shown = {row[0]: dict(zip(heading, row, strict=True)) for row in rows if len(row) == 6}
+    for goal in GOALS:
+        for limits in (goal.limits, goal.stretch):
+            for network, limit in limits.items():
+                assert f"{limit:.2f}" in shown[goal.title][network]
