@@ -92,8 +92,7 @@ class Program:
 def torch_network(given: Given) -> Program:
     """Our network alone, as `Detector` runs it."""
     torch, network = _torch_and_network(given)
-    # The plain network where a release has no optimised form.
-    fast = getattr(network, "optimize", lambda: network)()
+    fast = network.optimize()
     images = torch.from_numpy(given.images)
     return _torch_program(torch, lambda: fast(images), lambda: fast(images))
 
