@@ -155,9 +155,32 @@ class Classifier:
             images: the images.
             filenames: `Classification.filename` of each image.
         """
-        inputs = np.stack([self._prepare_input(image) for image in images])
+        return self.rank_classes(self.predict_inputs(self.prepare_inputs(images)), filenames)
+
+    def prepare_inputs(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Resize and crop or letterbox images to the size of the network's input.
+
+        Args:
+            images: each BGR uint8 [H, W, 3].
+
+        Returns:
+            [N, C, height, width] float32 in 0-1, RGB or grey.
+        """
+        return np.stack([self._prepare_input(image) for image in images])
+
+    def predict_inputs(self, inputs: np.ndarray) -> Tensor:
+        """Run the network on what `prepare_inputs` returned; return its output, [N, C] float32."""
         (output,) = self.backend.predict(inputs)
-        probabilities = self._to_probabilities(output.flatten(1).float())
+        return output.flatten(1).float()
+
+    def rank_classes(self, output: Tensor, filenames: Sequence[str]) -> list[Classification]:
+        """Return the best classes of each image.
+
+        Args:
+            output: the result of `predict_inputs`.
+            filenames: `Classification.filename` of each image.
+        """
+        probabilities = self._to_probabilities(output)
         # A stable sort, as top_k of utils.c: of equal scores the lower id comes first.
         scores, ids = probabilities.sort(stable=True, dim=1, descending=True)
         scores, ids = scores[:, : self.top], ids[:, : self.top]
