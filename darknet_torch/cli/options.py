@@ -256,6 +256,12 @@ workers_option = click.option(
     help="Threads that read pictures.",
 )
 
+threads_option = click.option(
+    "--threads",
+    type=POSITIVE,
+    help="Threads for computation [default: OMP_NUM_THREADS, else as many as are fastest now].",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(DeviceOptions):
@@ -290,7 +296,7 @@ run_options = all_options(
         "--batch", type=POSITIVE, default=1, show_default=True, help="Pictures per batch."
     ),
     workers_option,
-    click.option("--threads", type=POSITIVE, help="Threads for computation."),
+    threads_option,
     click.option("--seed", type=int, help="Seed of the random numbers."),
 )
 
