@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from darknet_torch.cfg.data_file import read_data_file
+from darknet_torch.cli.batch_choice import choose_batch_size, pictures_at_once
 from darknet_torch.cli.darknet.flags import (
     DarknetFlags,
     apply_darknet_flags,
@@ -119,6 +120,7 @@ def run_classification(
         keep_weights=False,
         exif=options.exif,
     )
+    batch = choose_batch_size(options, classifier, pictures_at_once(groups))
     result_format = create_format(options.output_format, options.out, classifier.classes)
     steps = Steps(
         lambda frames: classifier.prepare_inputs([frame.image for frame in frames]),
@@ -131,7 +133,7 @@ def run_classification(
         steps,
         Sinks([ResultOutput(result_format, options.out)]),
         ReadingSettings(
-            batch=options.batch, workers=options.workers, exif=options.exif, quiet=options.quiet
+            batch=batch, workers=options.workers, exif=options.exif, quiet=options.quiet
         ),
     ).run(groups)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.batch_choice import choose_batch_size, pictures_at_once
 from darknet_torch.cli.counted_files import CountedFiles
 from darknet_torch.cli.darknet.flags import (
     DetectionFlags,
@@ -215,14 +216,15 @@ def run_detection(
             protected_inputs.refuse(label_path_in_place(source.name))
     detector = _build_detector(options)
     sinks = _create_sinks(options, sources, detector.classes, draw_predictions=draw_predictions)
+    groups = groups or [sources]
     reading = ReadingSettings(
-        batch=options.batch,
+        batch=choose_batch_size(options, detector, pictures_at_once(groups)),
         workers=options.workers,
         exif=options.exif,
         quiet=options.quiet,
         reconnects=options.reconnects,
     )
-    SourceRun(_numbered_detection(detector), sinks, reading).run(groups or [sources])
+    SourceRun(_numbered_detection(detector), sinks, reading).run(groups)
 
 
 def _build_detector(options: DetectOptions) -> Detector:
