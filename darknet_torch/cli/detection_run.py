@@ -224,7 +224,7 @@ def run_detection(
         quiet=options.quiet,
         reconnects=options.reconnects,
     )
-    SourceRun(_numbered_detection(detector), sinks, reading).run(groups)
+    SourceRun(detection_steps(detector), sinks, reading).run(groups)
 
 
 def _build_detector(options: DetectOptions) -> Detector:
@@ -253,7 +253,7 @@ def _build_detector(options: DetectOptions) -> Detector:
     )
 
 
-def _numbered_detection(detector: Detector) -> Steps[Detections]:
+def detection_steps(detector: Detector) -> Steps[Detections]:
     """Return the steps that detect in a batch of frames and number the results.
 
     Pictures are numbered in their order from 1, frames as in their video.
