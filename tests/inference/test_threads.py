@@ -91,16 +91,18 @@ def test_the_probe_times_the_number_that_it_is_asked_for():
     assert torch.get_num_threads() == 2
 
 
+@pytest.mark.parametrize("optimized", [False, True])
 @pytest.mark.parametrize("cfg", [DETECTOR, CLASSIFIER])
-def test_results_hardly_depend_on_the_number_of_threads(cfg):
+def test_results_hardly_depend_on_the_number_of_threads(cfg, optimized):
     network = trained_network(cfg).eval()
+    compute = network.optimize() if optimized else network
     shape = network.net.input_shape
     images = torch.rand(2, shape.channels, shape.height, shape.width)
     found = []
     for number in (1, 2, 3):
         torch.set_num_threads(number)
         with torch.inference_mode():
-            found.append([output.clone() for output in network(images)])
+            found.append([output.clone() for output in compute(images)])
     for others in found[1:]:
         for output, one in zip(others, found[0], strict=True):
             assert (output - one).abs().max() <= SAME * one.abs().max()
