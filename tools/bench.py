@@ -9,6 +9,7 @@ python tools/bench.py resize
 python tools/bench.py train [--device cuda] [--precision bfloat16] [--net yolov3-tiny:416]
 python tools/bench.py gpu
 python tools/bench.py infer [--net yolov3:416] [--opencv-python PYTHON] [--darknet PATH]
+python tools/bench.py folder [--video] [--save] [--picture photo.jpg]
 """
 
 from __future__ import annotations
@@ -359,6 +360,59 @@ def infer(
             report.draw_chart(chart, results, LABELS)
     except DarknetError as error:
         raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("--net", default="yolov4-tiny:416", show_default=True, help="A cfg and a side.")
+@click.option("--picture", type=click.Path(exists=True), help="By default a random JPEG.")
+@click.option("--pictures", default=64, show_default=True, help="Copies, or frames.")
+@click.option("--video", is_flag=True, help="Detect in a video instead of a folder.")
+@click.option("--save", is_flag=True, help="Draw and write annotated pictures, too.")
+@click.option("--batch", default=1, show_default=True, help="Pictures per batch, of both.")
+@click.option("--threads", default=2, show_default=True)
+@click.option("--threshold", default=0.95, show_default=True, help="Few boxes pass it.")
+@click.option("--repeats", default=5, show_default=True)
+def folder(
+    net: str,
+    picture: str | None,
+    pictures: int,
+    video: bool,
+    save: bool,
+    batch: int,
+    threads: int,
+    threshold: float,
+    repeats: int,
+) -> None:
+    """Detect in a folder of pictures or in a video, compared with the network alone.
+
+    The two take turns. Random weights find boxes anywhere, so the threshold is high.
+    """
+    import cv2
+    import torch
+
+    from darknet_torch.inference.detector import Detector
+    from tools import bench_folder as parts
+    from tools.bench_timing import interleaved
+    from tools.bench_train import Subject, network
+
+    warnings.simplefilter("ignore", CfgWarning)
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
+    cfg, _, side = net.partition(":")
+    device = torch.device("cpu")
+    built = network(Subject(cfg, int(side or 416), batch), device)
+    detector = Detector(built, threshold=threshold)
+    with tempfile.TemporaryDirectory() as place:
+        media = parts.write_media(Path(place), pictures, picture=picture, video=video)
+        programs = {
+            parts.RUN: parts.detect_program(detector, media, Path(place), batch=batch, save=save),
+            parts.NETWORK: parts.network_program(detector, pictures, batch=batch),
+        }
+        spent = interleaved(programs, device, repeats=repeats)
+        steps = parts.step_seconds(detector, media)
+    click.echo(f"{net}, batch {batch}, {threads} threads, {pictures} pictures or frames")
+    for line in parts.report_lines(spent, steps, pictures):
+        click.echo(line)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cfg.data_file import read_data_file
+from darknet_torch.cli.batch_choice import choose_batch_size
 from darknet_torch.cli.dataset_loading import find_data, protect_data_set
 from darknet_torch.cli.detector_evaluation import (
     DEFAULT_SPLIT,
@@ -99,11 +100,11 @@ def _classify_all(
 ) -> _Guesses:
     from darknet_torch.media.frame_batches import picture_batches
 
-    guesses = _Guesses()
+    guesses, size = _Guesses(), choose_batch_size(options, classifier, len(pictures.paths))
     with progress_bar(len(pictures.paths), quiet=options.quiet) as advance:
         for batch in picture_batches(
             pictures.paths,
-            size=options.batch,
+            size=size,
             workers=options.workers,
             exif=options.exif,
             report=options.print_remark,

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from darknet_torch.cfg.data_file import read_data_file
+from darknet_torch.cli.batch_choice import choose_batch_size, pictures_at_once
 from darknet_torch.cli.darknet.flags import (
     DarknetFlags,
     apply_darknet_flags,
@@ -40,7 +41,7 @@ from darknet_torch.cli.parameter_types import PATH, POSITIVE
 from darknet_torch.cli.path_prompt import prompt_for_pictures
 from darknet_torch.cli.result_formats import create_format
 from darknet_torch.cli.result_output import ResultOutput
-from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
+from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun, Steps
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PictureSource, find_sources
 
@@ -119,14 +120,20 @@ def run_classification(
         keep_weights=False,
         exif=options.exif,
     )
+    batch = choose_batch_size(options, classifier, pictures_at_once(groups))
     result_format = create_format(options.output_format, options.out, classifier.classes)
-    SourceRun(
-        lambda frames: classifier.classify_images(
-            [frame.image for frame in frames], [frame.filename for frame in frames]
+    steps = Steps(
+        lambda frames: classifier.prepare_inputs([frame.image for frame in frames]),
+        classifier.predict_inputs,
+        lambda frames, output: classifier.rank_classes(
+            output, [frame.filename for frame in frames]
         ),
+    )
+    SourceRun(
+        steps,
         Sinks([ResultOutput(result_format, options.out)]),
         ReadingSettings(
-            batch=options.batch, workers=options.workers, exif=options.exif, quiet=options.quiet
+            batch=batch, workers=options.workers, exif=options.exif, quiet=options.quiet
         ),
     ).run(groups)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.batch_choice import choose_batch_size, pictures_at_once
 from darknet_torch.cli.counted_files import CountedFiles
 from darknet_torch.cli.darknet.flags import (
     DetectionFlags,
@@ -41,7 +42,7 @@ from darknet_torch.cli.parameter_types import (
 )
 from darknet_torch.cli.result_formats import create_format
 from darknet_torch.cli.result_output import ResultOutput
-from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
+from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun, Steps
 from darknet_torch.cli.window import ResultWindow
 from darknet_torch.errors import UsageError
 from darknet_torch.files import FreePaths
@@ -50,8 +51,11 @@ from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES, Pictur
 from darknet_torch.text import is_folder
 
 if TYPE_CHECKING:
-    from darknet_torch.inference.detector import Detector
+    import numpy as np
+
+    from darknet_torch.inference.detector import BatchPredictions, Detector
     from darknet_torch.media.frame_batches import Frame
+    from darknet_torch.media.images import Placement
     from darknet_torch.results.detections import Detections
 
 _RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
@@ -212,14 +216,15 @@ def run_detection(
             protected_inputs.refuse(label_path_in_place(source.name))
     detector = _build_detector(options)
     sinks = _create_sinks(options, sources, detector.classes, draw_predictions=draw_predictions)
+    groups = groups or [sources]
     reading = ReadingSettings(
-        batch=options.batch,
+        batch=choose_batch_size(options, detector, pictures_at_once(groups)),
         workers=options.workers,
         exif=options.exif,
         quiet=options.quiet,
         reconnects=options.reconnects,
     )
-    SourceRun(_numbered_detection(detector), sinks, reading).run(groups or [sources])
+    SourceRun(detection_steps(detector), sinks, reading).run(groups)
 
 
 def _build_detector(options: DetectOptions) -> Detector:
@@ -248,26 +253,28 @@ def _build_detector(options: DetectOptions) -> Detector:
     )
 
 
-def _numbered_detection(detector: Detector) -> Callable[[list[Frame]], list[Detections]]:
-    """Return a function that detects in a batch of frames and numbers the results.
+def detection_steps(detector: Detector) -> Steps[Detections]:
+    """Return the steps that detect in a batch of frames and number the results.
 
     Pictures are numbered in their order from 1, frames as in their video.
     """
     pictures = 0
 
-    def detect(frames: list[Frame]) -> list[Detections]:
+    def prepare(frames: list[Frame]) -> tuple[np.ndarray, list[Placement]]:
+        images = [frame.image for frame in frames]
+        return detector.prepare_inputs(images, from_video=frames[0].source.is_video)
+
+    def finish(frames: list[Frame], predicted: BatchPredictions) -> list[Detections]:
         nonlocal pictures
-        moving = frames[0].source.is_video
-        found = detector.detect_images(
-            [frame.image for frame in frames],
-            [frame.filename for frame in frames],
-            from_video=moving,
+        found = detector.find_detections(
+            predicted, [frame.image for frame in frames], [frame.filename for frame in frames]
         )
+        moving = frames[0].source.is_video
         numbers = [frame.number if moving else pictures + i for i, frame in enumerate(frames, 1)]
         pictures += 0 if moving else len(frames)
         return [replace(one, frame_id=number) for one, number in zip(found, numbers, strict=True)]
 
-    return detect
+    return Steps(prepare, lambda prepared: detector.predict_inputs(*prepared), finish)
 
 
 def _create_sinks(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.batch_choice import choose_batch_size
 from darknet_torch.cli.dataset_loading import find_data, open_data
 from darknet_torch.cli.model_loading import RunModelOptions, find_names
 from darknet_torch.cli.options import DataSetOptions, OutputOptions, OverlapOptions
@@ -106,12 +107,13 @@ def detect_in_data_set(
     with report_warnings(options):
         data_set = with_names(data_set, detector.names)
     paths = [example.path for example in data_set.examples]
+    batch = choose_batch_size(options, detector, len(paths))
     with progress_bar(len(paths), quiet=options.quiet) as advance:
         detection_pass = detect_all(
             detector,
             paths,
             thresholds=thresholds,
-            batch=options.batch,
+            batch=batch,
             workers=options.workers,
             exif=options.exif,
             advance=advance,

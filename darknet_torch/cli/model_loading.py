@@ -123,23 +123,26 @@ def load_model(options: ModelOptions) -> LoadedModel:
 def load_on_device(options: RunModelOptions) -> LoadedModel:
     """`load_model` on --device, after --threads and --seed have taken effect.
 
-    Until the command ends, a warning says if its threads wait for cores.
+    Without --threads the number is chosen, see `darknet_torch.inference.threads`. It also holds
+    for OpenCV. Until the command ends, a warning says if its threads wait for cores.
 
     Raises:
         UsageError: there is no such device; and as `load_model`.
     """
+    import cv2
     import torch
 
+    from darknet_torch.inference.threads import use_threads
     from darknet_torch.model.loading import find_device
 
     device = find_device(options.device)
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    threads = use_threads(options.threads, device, options.print_remark)
+    cv2.setNumThreads(threads)
     if options.seed is not None:
         torch.manual_seed(options.seed)
     model = load_model(options)
     if device.type == "cpu":
-        _warn_of_contention(options, torch.get_num_threads())
+        _warn_of_contention(options, threads)
     return replace(model, network=model.network.to(device))
 
 

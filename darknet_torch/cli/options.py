@@ -20,6 +20,7 @@ from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.input_protection import protect_named_inputs
 from darknet_torch.cli.log_file import output_to
 from darknet_torch.cli.parameter_types import (
+    BATCH_SIZE,
     FRACTION,
     NOT_NEGATIVE,
     OUTPUT,
@@ -256,15 +257,25 @@ workers_option = click.option(
     help="Threads that read pictures.",
 )
 
+threads_option = click.option(
+    "--threads",
+    type=POSITIVE,
+    help="Threads for computation [default: OMP_NUM_THREADS, else as many as are fastest now].",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(DeviceOptions):
-    """Options for running a network over pictures; see `run_options`."""
+    """Options for running a network over pictures; see `run_options`.
+
+    Attributes:
+        batch: the number that --batch gives, or `AUTO_BATCH`; see `choose_batch_size`.
+    """
 
     precision: str
     optimize: bool
     backend: str
-    batch: int
+    batch: int | str
     workers: int
     threads: int | None
     seed: int | None
@@ -287,10 +298,15 @@ run_options = all_options(
         help="What runs the network; onnxruntime computes in float32 alone.",
     ),
     click.option(
-        "--batch", type=POSITIVE, default=1, show_default=True, help="Pictures per batch."
+        "--batch",
+        type=BATCH_SIZE,
+        metavar="N|auto",
+        default=1,
+        show_default=True,
+        help="Pictures per batch; auto measures which size is fastest.",
     ),
     workers_option,
-    click.option("--threads", type=POSITIVE, help="Threads for computation."),
+    threads_option,
     click.option("--seed", type=int, help="Seed of the random numbers."),
 )
 

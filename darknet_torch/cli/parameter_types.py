@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from darknet_torch.errors import UsageError
 
 STANDARD_STREAM = "-"
+AUTO_BATCH = "auto"
 
 
 class OutputPath(click.Path):
@@ -65,6 +67,23 @@ class OutputPath(click.Path):
         return next(one for one in (path, *path.parents) if _mode(one))
 
 
+class BatchSize(click.IntRange):
+    """A number of pictures per batch, or `AUTO_BATCH` to measure it."""
+
+    name = "number or auto"
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        return value if value == AUTO_BATCH else super().convert(value, param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(AUTO_BATCH)] if AUTO_BATCH.startswith(incomplete) else []
+
+
 def _check_writable(folder: Path, output: str) -> None:
     if not stat.S_ISDIR(_mode(folder)):
         raise UsageError(
@@ -98,5 +117,6 @@ OUTPUT_FILE = OutputPath(file=True)
 OUTPUT_FOLDER = OutputPath(folder=True)
 OUTPUT = OutputPath(file=True, folder=True)
 POSITIVE = click.IntRange(min=1)
+BATCH_SIZE = BatchSize()
 NOT_NEGATIVE = click.IntRange(min=0)
 FRACTION = click.FloatRange(0, 1)

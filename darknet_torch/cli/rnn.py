@@ -24,6 +24,7 @@ from darknet_torch.cli.options import (
     parsed_into,
     precision_option,
     quiet_option,
+    threads_option,
     verbose_option,
 )
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH
@@ -44,10 +45,12 @@ class CharacterModelOptions(ModelWordsOptions, GpuFlags):
         source: the words of the command: the cfg and the weights, without their options, too.
         seed_text: what the network reads first.
         precision: the numbers in which its layers are computed.
+        threads: how many compute; None to choose.
     """
 
     seed_text: str
     precision: str
+    threads: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +101,11 @@ def _load_model(options: CharacterModelOptions) -> CharacterModel:
     if not (options.cfg or options.weights):
         raise UsageError("no network", expected="--cfg CFG --weights FILE", got="neither")
     from darknet_torch.inference.character_model import CharacterModel
+    from darknet_torch.inference.threads import use_threads
     from darknet_torch.model.loading import find_device
 
     device = find_device(options.device)
+    use_threads(options.threads, device, options.print_remark)
     model = load_model(options)
     print_taken(options, model.taken)
     return CharacterModel(model.network.to(device), precision=options.precision)
@@ -128,6 +133,7 @@ def _seed_text_option(default: str, shown: str) -> Callable[[Any], Any]:
 )
 @device_option
 @precision_option
+@threads_option
 @quiet_option("Print no warnings.")
 @verbose_option
 @gpu_flags
@@ -158,6 +164,7 @@ def generate(options: GenerateOptions) -> None:
 @_seed_text_option("", "nothing")
 @device_option
 @precision_option
+@threads_option
 @quiet_option("Print no warnings.")
 @verbose_option
 @gpu_flags

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
 
@@ -49,6 +49,44 @@ class ReadingSettings:
 
 
 @dataclass(frozen=True)
+class Steps(Generic[ResultType]):
+    """What a network does with a batch of frames, in three steps that overlap in time.
+
+    Attributes:
+        prepare: makes the network's input, in a thread of its own.
+        predict: runs the network on that, in the main thread.
+        finish: makes the result of each frame from the frames and the output of `predict`, in a
+            thread of its own. It sees all batches in their order.
+    """
+
+    prepare: Callable[[list[Frame]], Any]
+    predict: Callable[[Any], Any]
+    finish: Callable[[list[Frame], Any], list[ResultType]]
+
+
+@dataclass
+class _Work:
+    """A batch on its way through the steps.
+
+    Attributes:
+        batch: the frames, and the errors of those that could not be read.
+        value: what the last step returned; None before the first.
+        seconds: the time that the steps took so far.
+    """
+
+    batch: FrameBatch
+    value: Any = None
+    seconds: float = 0.0
+
+    def do(self, step: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a step and keep what it returns."""
+        start = time.perf_counter()
+        self.value = step(*arguments)
+        self.seconds += time.perf_counter() - start
+        return self.value
+
+
+@dataclass(frozen=True)
 class Sinks(Generic[ResultType]):
     """The receivers of results.
 
@@ -73,18 +111,18 @@ class SourceRun(Generic[ResultType]):
     """A run of a network over sources.
 
     Args:
-        process: computes the results of a batch of frames.
+        steps: compute the results of a batch of frames.
         sinks: where the results go.
         reading: how the sources are read.
     """
 
     def __init__(
         self,
-        process: Callable[[list[Frame]], list[ResultType]],
+        steps: Steps[ResultType],
         sinks: Sinks[ResultType],
         reading: ReadingSettings,
     ) -> None:
-        self._process, self._sinks, self._reading = process, sinks, reading
+        self._steps, self._sinks, self._reading = steps, sinks, reading
         self._done = self._failed = 0
         self._sources: set[PictureSource] = set()
         self._moving = self._live = False
@@ -95,7 +133,7 @@ class SourceRun(Generic[ResultType]):
 
         Args:
             groups: each is processed to its end before the next one is asked for; within a
-                group reading, network and drawing overlap.
+                group reading, the steps of the network, and drawing overlap.
 
         Raises:
             KeyboardInterrupt: if that ends a live source, the results up to then are kept.
@@ -124,55 +162,90 @@ class SourceRun(Generic[ResultType]):
             self._print_remark(line)
 
     def _run_group(self, sources: Sequence[PictureSource]) -> None:
-        from darknet_torch.media.frame_batches import frame_batches
         from darknet_torch.media.prefetch import BackgroundWriter
-        from darknet_torch.media.video_reader import VideoReadOptions
 
         self._protect(sources)
-        reading = self._reading
         self._moving |= any(source.is_video for source in sources)
+        pictures_only = all(source.is_picture for source in sources)
+        bar = progress_bar(len(sources) if pictures_only else 0, quiet=self._reading.quiet)
+        with bar as advance, BackgroundWriter(_MOST_WAITING) as writer:
+            try:
+                self._run_steps(sources, writer, advance)
+            except KeyboardInterrupt:
+                if not self._live:
+                    raise
+                self._interrupted = True
+
+    def _run_steps(
+        self,
+        sources: Sequence[PictureSource],
+        writer: BackgroundWriter,
+        advance: Callable[[int], None],
+    ) -> None:
+        from darknet_torch.media.frame_batches import frame_batches
+        from darknet_torch.media.pipeline import Pipeline
+        from darknet_torch.media.video_reader import VideoReadOptions
+
+        reading = self._reading
         batches = frame_batches(
             sources,
             size=reading.batch,
             workers=reading.workers,
             options=VideoReadOptions(reading.exif, reading.reconnects, self._print_remark),
         )
-        pictures_only = all(source.is_picture for source in sources)
-        with (
-            closing(batches),
-            progress_bar(len(sources) if pictures_only else 0, quiet=reading.quiet) as advance,
-            BackgroundWriter(_MOST_WAITING) as writer,
-        ):
-            try:
-                for batch in batches:
-                    self._run_batch(batch, writer)
-                    advance(len(batch))
-                    if self._stopped:
-                        break
-            except KeyboardInterrupt:
-                if not self._live:
-                    raise
-                self._interrupted = True
+        pipeline = Pipeline(
+            self._prepare,
+            self._predict,
+            partial(self._finish, writer=writer, advance=advance),
+            lambda work: work.batch.drop_if_newer,
+        )
+        with closing(pipeline.run(batches)) as all_results:
+            for results in all_results:
+                if self._sinks.show is not None and self._show(results.result()):
+                    break
 
-    def _run_batch(self, batch: FrameBatch, writer: BackgroundWriter) -> None:
-        for error in batch.errors:
+    def _prepare(self, batch: FrameBatch) -> _Work:
+        """Prepare a batch in advance; of a live source only those are prepared that are used."""
+        work = _Work(batch)
+        if batch.frames and not batch.drop_if_newer:
+            work.do(self._steps.prepare, batch.frames)
+        return work
+
+    def _predict(self, work: _Work) -> _Work:
+        frames = work.batch.frames
+        if frames:
+            self._protect([frame.source for frame in frames])  # of a list on standard input
+            self._live = frames[-1].source.is_live
+            self._moving |= frames[-1].source.is_video
+            prepared = (
+                work.value if work.value is not None else work.do(self._steps.prepare, frames)
+            )
+            work.do(self._steps.predict, prepared)
+        return work
+
+    def _finish(
+        self, work: _Work, *, writer: BackgroundWriter, advance: Callable[[int], None]
+    ) -> list[tuple[Frame, ResultType]]:
+        """Make the results of a batch, and hand them to the sinks."""
+        frames, errors = work.batch.frames, work.batch.errors
+        for error in errors:
             echo(f"dtorch: {error}", err=True)
-        self._failed += len(batch.errors)
-        if not batch.frames:
-            return
-        self._protect([frame.source for frame in batch.frames])  # of a list on standard input
-        self._live = batch.frames[-1].source.is_live
-        self._moving |= batch.frames[-1].source.is_video
-        start = time.perf_counter()
-        results = self._process(batch.frames)
-        milliseconds = (time.perf_counter() - start) * 1000 / len(results)
-        for frame, result in zip(batch.frames, results, strict=True):
+        self._failed += len(errors)
+        results = work.do(self._steps.finish, frames, work.value) if frames else []
+        pairs = list(zip(frames, results, strict=True))
+        for frame, result in pairs:
             self._done += 1
             for output in self._sinks.outputs:
-                output.write(frame, result, milliseconds)
+                output.write(frame, result, work.seconds * 1000 / len(frames))
             writer.submit(partial(self._keep, frame, result))
-            if self._sinks.show is not None and not self._stopped:
-                self._stopped = self._sinks.show(frame, result)
+        advance(len(work.batch))
+        return pairs
+
+    def _show(self, pairs: Iterable[tuple[Frame, ResultType]]) -> bool:
+        """Show results, in the main thread as windows need it, until one of them ends the run."""
+        assert self._sinks.show is not None, "asked before"
+        self._stopped = any(self._sinks.show(frame, result) for frame, result in pairs)
+        return self._stopped
 
     def _protect(self, sources: Iterable[PictureSource]) -> None:
         """Keep outputs from replacing the sources."""

@@ -70,7 +70,7 @@ def writes_loops() -> bool:
 
 
 def load_onnx(source: Path | bytes, *, on_gpu: bool = False) -> Runner:
-    """Load an ONNX model, a file or its bytes, into onnxruntime.
+    """Load an ONNX model, a file or its bytes, into onnxruntime, with PyTorch's number of threads.
 
     Raises:
         UsageError: onnxruntime is not installed.
@@ -78,6 +78,8 @@ def load_onnx(source: Path | bytes, *, on_gpu: bool = False) -> Runner:
     runtime = import_extra("onnxruntime", extra="onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
+    # Between two runs its threads would otherwise keep cores that other steps need.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     # Without TF32, which ONNX Runtime allows by default.
     providers = [("CUDAExecutionProvider", {"use_tf32": 0})] if on_gpu else []
     session = runtime.InferenceSession(

@@ -155,17 +155,9 @@ class Classifier:
             images: the images.
             filenames: `Classification.filename` of each image.
         """
-        (output,) = self.backend.predict(self._prepare_inputs(images))
-        probabilities = self._to_probabilities(output.flatten(1).float())
-        # A stable sort, as top_k of utils.c: of equal scores the lower id comes first.
-        scores, ids = probabilities.sort(stable=True, dim=1, descending=True)
-        scores, ids = scores[:, : self.top], ids[:, : self.top]
-        return [
-            self._to_classification(row_ids.tolist(), row_scores.tolist(), filename)
-            for row_ids, row_scores, filename in zip(ids, scores, filenames, strict=True)
-        ]
+        return self.rank_classes(self.predict_inputs(self.prepare_inputs(images)), filenames)
 
-    def _prepare_inputs(self, images: Sequence[np.ndarray]) -> np.ndarray:
+    def prepare_inputs(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Resize and crop or letterbox images to the size of the network's input.
 
         Args:
@@ -186,6 +178,27 @@ class Classifier:
                 out=out,
             )
         return inputs.transpose(0, 3, 1, 2)
+
+    def predict_inputs(self, inputs: np.ndarray) -> Tensor:
+        """Run the network on what `prepare_inputs` returned; return its output, [N, C] float32."""
+        (output,) = self.backend.predict(inputs)
+        return output.flatten(1).float()
+
+    def rank_classes(self, output: Tensor, filenames: Sequence[str]) -> list[Classification]:
+        """Return the best classes of each image.
+
+        Args:
+            output: the result of `predict_inputs`.
+            filenames: `Classification.filename` of each image.
+        """
+        probabilities = self._to_probabilities(output)
+        # A stable sort, as top_k of utils.c: of equal scores the lower id comes first.
+        scores, ids = probabilities.sort(stable=True, dim=1, descending=True)
+        scores, ids = scores[:, : self.top], ids[:, : self.top]
+        return [
+            self._to_classification(row_ids.tolist(), row_scores.tolist(), filename)
+            for row_ids, row_scores, filename in zip(ids, scores, filenames, strict=True)
+        ]
 
     def _to_probabilities(self, output: Tensor) -> Tensor:
         """Turn the outputs [N, C] into probabilities; in a tree, multiply along the ancestors."""

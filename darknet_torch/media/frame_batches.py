@@ -68,6 +68,11 @@ class FrameBatch:
         """The positions of `frames` in the run, see `Frame.index`."""
         return [frame.index for frame in self.frames]
 
+    @property
+    def drop_if_newer(self) -> bool:
+        """Whether a newer batch may replace it: all of it are frames of a live source."""
+        return not self.errors and all(frame.source.is_live for frame in self.frames)
+
     def __len__(self) -> int:
         """The number of items, those with errors included."""
         return len(self.frames) + len(self.errors)

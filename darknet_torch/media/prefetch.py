@@ -51,6 +51,13 @@ class Prefetcher(Generic[T]):
             self._changed.notify_all()
         self._thread.join(_CLOSE_TIMEOUT)
 
+    def fail(self, error: BaseException) -> None:
+        """Drop what waits in the queue; the consumer gets this exception instead, at once."""
+        with self._changed:
+            self._queue.clear()
+            self._error, self._ended, self._closed = error, True, True
+            self._changed.notify_all()
+
     def __iter__(self) -> Prefetcher[T]:
         return self
 
@@ -71,7 +78,7 @@ class Prefetcher(Generic[T]):
                     break
             self._items.close()
         except BaseException as error:  # noqa: BLE001  raised in the thread that iterates
-            self._error = error
+            self._error = self._error or error
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -83,24 +90,34 @@ class Prefetcher(Generic[T]):
             if self._queue and replaces_last and self._drop_if_newer(self._queue[-1]):
                 self._queue.pop()
             self._changed.wait_for(lambda: self._closed or len(self._queue) < self._capacity)
+            if self._closed:
+                return False
             self._queue.append(item)
             self._changed.notify_all()
-            return not self._closed
+            return True
 
 
 class BackgroundWriter:
     """Runs submitted functions one after the other in a thread of its own.
 
-    Use it in a `with` block. At the end of the block all submitted functions have run; if the
-    block raised, those that have not started are dropped. An exception of a function is raised
-    by a later `submit`, or at the end of the block.
+    Use it in a `with` block. At the end of the block all submitted functions have run. An
+    exception of a function is raised by a later `submit`, or at the end of the block.
 
     Args:
-        capacity: how many functions may wait, 1 or more; `submit` blocks while there are more.
+        capacity: how many functions may run or wait, 1 or more; `submit` blocks while there are
+            more.
+        drop: if the block raises, drop the functions that have not started.
+        on_error: called in the thread with an exception of a function, before it is raised.
     """
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
+    def __init__(
+        self,
+        capacity: int,
+        *,
+        drop: bool = True,
+        on_error: Callable[[BaseException], None] = lambda error: None,
+    ) -> None:
+        self._capacity, self._drop, self._on_error = capacity, drop, on_error
         self._pool = ThreadPoolExecutor(1)
         self._pending: deque[Future[Any]] = deque()
 
@@ -112,10 +129,19 @@ class BackgroundWriter:
             while kind is None and self._pending:
                 self._pending.popleft().result()
         finally:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.shutdown(cancel_futures=self._drop)
 
-    def submit(self, function: Callable[[], object]) -> None:
-        """Call `function` after all functions submitted before it."""
+    def submit(self, function: Callable[[], T]) -> Future[T]:
+        """Call `function` after all functions submitted before it; return its result to come."""
         while len(self._pending) >= self._capacity:
             self._pending.popleft().result()
-        self._pending.append(self._pool.submit(function))
+        result = self._pool.submit(self._call, function)
+        self._pending.append(result)
+        return result
+
+    def _call(self, function: Callable[[], T]) -> T:
+        try:
+            return function()
+        except BaseException as error:
+            self._on_error(error)
+            raise

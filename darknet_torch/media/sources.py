@@ -84,6 +84,11 @@ class PictureSource:
         """Whether it produces frames in real time, whether or not anyone reads them."""
         return self.kind in (SourceKind.STREAM, SourceKind.WEBCAM)
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether its next picture may come at any time: it is live, or a list that grows."""
+        return self.is_live or self.kind in (SourceKind.WEB, SourceKind.STANDARD_INPUT)
+
 
 def find_sources(arguments: Sequence[str], *, videos: bool = True) -> list[PictureSource]:
     """Return the sources that command line arguments name, in order, without duplicates.

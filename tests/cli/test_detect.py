@@ -448,7 +448,7 @@ class TestInterruption:
             raise KeyboardInterrupt
 
         (folder / "results.txt").write_text("earlier")
-        monkeypatch.setattr(darknet_torch.Detector, "detect_images", interrupt)
+        monkeypatch.setattr(darknet_torch.Detector, "predict_inputs", interrupt)
         assert detect("--out", "results.txt", PICTURE).exit_code == INTERRUPTED
         assert (folder / "results.txt").read_text() == "earlier"
         assert [path.name for path in folder.iterdir()] == ["results.txt"]

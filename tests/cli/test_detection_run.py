@@ -164,7 +164,8 @@ class TestCameras:
             return format_one(*arguments)
 
         monkeypatch.setattr(JsonLinesFormat, "format", third_is_interrupted)
-        monkeypatch.setattr("darknet_torch.media.frame_batches._Item.drop_if_newer", False)
+        for kind in ("_Item", "FrameBatch"):
+            monkeypatch.setattr(f"darknet_torch.media.frame_batches.{kind}.drop_if_newer", False)
         found = records("0", "--save", "out", status=INTERRUPTED)
         assert [record["frame_id"] for record in found] == [1, 2]
         assert len(read_video("out/webcam-0.mp4")) == 2

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 import click
+import cv2
 import pytest
 import torch
 
@@ -71,6 +72,16 @@ def test_names_of_a_data_set_in_any_form(tmp_path):
     (tmp_path / "classes.txt").unlink()
     with pytest.raises(UsageError, match=r"the classes have no names: expected classes\.txt"):
         find_given_names(options, None, str(tmp_path))
+
+
+def test_threads_reach_pytorch_and_opencv():
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    try:
+        assert detect(PICTURE, "--threads", 2, "--quiet").exit_code == 0
+        assert (torch.get_num_threads(), cv2.getNumThreads()) == (2, 2)
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
 
 
 class TestContention:

@@ -68,6 +68,7 @@ def plain(*values):
         ("dtorch detect --device cu", plain("cuda")),
         ("dtorch eval --device m", plain("mps")),
         ("dtorch classify --precision bf", plain("bfloat16")),
+        ("dtorch eval --batch a", plain("auto")),
         ("dtorch rnn generate --precision t", plain("tf32")),
         ("dtorch detect --cfg yolov7", plain("yolov7", "yolov7-tiny")),
         ("dtorch kmeans --cfg yolov7-", plain("yolov7-tiny")),

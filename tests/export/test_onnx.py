@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import onnx
 import pytest
+import torch
 from torch.torch_version import TorchVersion
 
 import darknet_torch as dt
@@ -149,18 +150,39 @@ def test_a_missing_onnxruntime_is_named_with_its_extra(monkeypatch):
         load_onnx(b"")
 
 
-def test_a_gpu_computes_without_tf32(monkeypatch):
-    """ONNX Runtime allows it by default; float32 means float32."""
-    asked = []
+@pytest.fixture
+def runtime(monkeypatch):
+    """An onnxruntime that keeps what a session is created with."""
+
+    class Options(SimpleNamespace):
+        def add_session_config_entry(self, key, value):
+            self.entries = {key: value}
 
     class Session:
         def __init__(self, source, options, providers):
-            asked.extend(providers)
+            found.options, found.providers = options, providers
 
         def get_inputs(self):
             return [SimpleNamespace(name="images")]
 
-    runtime = SimpleNamespace(SessionOptions=SimpleNamespace, InferenceSession=Session)
-    monkeypatch.setattr("darknet_torch.export.onnx.import_extra", lambda *_, **__: runtime)
+    found = SimpleNamespace(SessionOptions=Options, InferenceSession=Session)
+    monkeypatch.setattr("darknet_torch.export.onnx.import_extra", lambda *_, **__: found)
+    return found
+
+
+def test_a_gpu_computes_without_tf32(runtime):
+    """ONNX Runtime allows it by default; float32 means float32."""
     load_onnx(b"", on_gpu=True)
-    assert asked == [("CUDAExecutionProvider", {"use_tf32": 0}), "CPUExecutionProvider"]
+    gpu = ("CUDAExecutionProvider", {"use_tf32": 0})
+    assert runtime.providers == [gpu, "CPUExecutionProvider"]
+
+
+def test_it_has_pytorchs_threads_which_free_the_cores_after_a_run(runtime):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        load_onnx(b"")
+    finally:
+        torch.set_num_threads(before)
+    assert runtime.options.intra_op_num_threads == 3
+    assert runtime.options.entries == {"session.force_spinning_stop": "1"}

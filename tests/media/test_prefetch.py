@@ -40,6 +40,22 @@ class TestPrefetcher:
             with pytest.raises(ValueError, match="broken"):
                 next(items)
 
+    def test_a_failure_elsewhere_is_raised_at_once(self):
+        waits, may_end = threading.Event(), threading.Event()
+
+        def waiting():
+            yield 1
+            waits.set()
+            may_end.wait(TIMEOUT)
+            yield 2
+
+        with Prefetcher(waiting(), 4) as items:
+            assert waits.wait(TIMEOUT)
+            items.fail(ValueError("broken"))  # drops the first item
+            with pytest.raises(ValueError, match="broken"):
+                next(items)
+            may_end.set()
+
     def test_the_generator_is_closed_at_the_end_of_the_block(self):
         closed = threading.Event()
 
@@ -111,6 +127,33 @@ class TestBackgroundWriter:
 
         with pytest.raises(ValueError, match="broken"), BackgroundWriter(3) as writer:
             writer.submit(fail)
+
+    def test_an_exception_is_reported_before_it_is_raised(self):
+        reported = threading.Event()
+
+        def fail():
+            raise ValueError("broken")
+
+        with (
+            pytest.raises(ValueError, match="broken"),
+            BackgroundWriter(3, on_error=lambda error: reported.set()) as writer,
+        ):
+            writer.submit(fail)
+            assert reported.wait(TIMEOUT)
+
+    def test_the_result_of_a_function_is_returned(self):
+        with BackgroundWriter(3) as writer:
+            assert writer.submit(lambda: 5).result(TIMEOUT) == 5
+
+    def test_nothing_is_dropped_where_all_shall_be_done(self):
+        started, may_end, done = threading.Event(), threading.Event(), []
+        with pytest.raises(KeyError), BackgroundWriter(3, drop=False) as writer:
+            writer.submit(lambda: (started.set(), may_end.wait(TIMEOUT)))
+            writer.submit(lambda: done.append(1))
+            started.wait(TIMEOUT)
+            may_end.set()
+            raise KeyError
+        assert done == [1]
 
     def test_functions_that_have_not_started_are_dropped_when_the_block_raises(self):
         started, may_end, done = threading.Event(), threading.Event(), []

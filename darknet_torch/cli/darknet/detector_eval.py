@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cfg.data_file import read_data_file, resolve
+from darknet_torch.cli.batch_choice import choose_batch_size
 from darknet_torch.cli.darknet.flags import apply_darknet_flags, darknet_style
 from darknet_torch.cli.dataset_loading import find_data
 from darknet_torch.cli.detector_evaluation import (
@@ -152,7 +153,7 @@ def recall(options: EvalOptions) -> None:
     proposals, labels, failed = [], [], 0
     batches = picture_batches(
         [example.path for example in data_set.examples],
-        size=options.batch,
+        size=choose_batch_size(options, detector, len(data_set.examples)),
         workers=options.workers,
         exif=options.exif,
         report=options.print_remark,
