@@ -134,6 +134,9 @@ class Classifier
         images: Sequence[np.ndarray],
         filenames: Sequence[str],
     ) -> list[Classification]
+    def predict_inputs(self, inputs: np.ndarray) -> Tensor
+    def prepare_inputs(self, images: Sequence[np.ndarray]) -> np.ndarray
+    def rank_classes(self, output: Tensor, filenames: Sequence[str]) -> list[Classification]
     @property
     def tree(self) -> TreeProbabilities | None
 
