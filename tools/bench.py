@@ -4,6 +4,7 @@ python tools/bench.py load [--cfg yolov3]
 python tools/bench.py start
 python tools/bench.py kmeans [--boxes 200000]
 python tools/bench.py eval [--detections 200000]
+python tools/bench.py nms [--boxes 4462]
 python tools/bench.py data [--data shapes.data]
 python tools/bench.py resize
 python tools/bench.py train [--device cuda] [--precision bfloat16] [--net yolov3-tiny:416]
@@ -171,6 +172,28 @@ def eval_(pictures: int, detections: int, classes: int, repeats: int) -> None:
     ours = seconds(lambda: vectorised(found, truths, classes), repeats)
     theirs = seconds(lambda: one_by_one(found, truths), 1)
     report(f"match {detections} detections", ours, "loop over detections", theirs)
+
+
+@main.command()
+@click.option("--boxes", "counts", multiple=True, default=(4462, 22743), show_default=True)
+@click.option(
+    "--most", default=3, show_default=True,
+    help="Each box is a candidate for 1 to this many of 80 classes.",
+)  # fmt: skip
+@click.option("--repeats", default=9, show_default=True)
+def nms(counts: tuple[int, ...], most: int, repeats: int) -> None:
+    """Drop overlapping boxes of all classes at once, compared with a greedy loop over boxes."""
+    from darknet_torch.results.suppression import suppress_overlaps
+    from tools.bench_nms import one_by_one, random_candidates
+
+    for count in counts:
+        boxes, scores = random_candidates(count, most=most)
+        given = boxes, scores, np.zeros(count, int), 0.45
+        if not np.array_equal(suppress_overlaps(*given), one_by_one(*given)):
+            raise click.ClickException("the two disagree")
+        ours = seconds(lambda given=given: suppress_overlaps(*given), repeats)
+        theirs = seconds(lambda given=given: one_by_one(*given), 1)
+        report(f"NMS of {count} boxes", ours, "loop over boxes", theirs)
 
 
 @main.command()

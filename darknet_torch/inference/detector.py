@@ -26,9 +26,10 @@ from darknet_torch.media.picture_input import (
 from darknet_torch.media.resizing import RESIZE_METHODS
 from darknet_torch.model.network import Network
 from darknet_torch.ops.precision_names import FLOAT32
-from darknet_torch.results.boxes import apply_nms, cxcywh_to_xyxy
+from darknet_torch.results.boxes import cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
 from darknet_torch.results.filtered_boxes import FilteredBoxes
+from darknet_torch.results.suppression import apply_nms
 
 if TYPE_CHECKING:
     from darknet_torch.media.picture_input import Picture

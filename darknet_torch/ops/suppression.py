@@ -1,6 +1,6 @@
 """Non-maximum suppression as tensor functions, for exported graphs.
 
-`darknet_torch.results.boxes` does the same on arrays, box by box.
+`darknet_torch.results.suppression` does the same on arrays.
 """
 
 from __future__ import annotations

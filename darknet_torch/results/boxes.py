@@ -23,11 +23,11 @@ def xyxy_to_cxcywh(boxes_xyxy: np.ndarray) -> np.ndarray:
     return np.concatenate(((top_left + bottom_right) / 2, bottom_right - top_left), -1)
 
 
-def box_iou(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Compute the intersection over union (IoU) of one box with others.
+def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Compute the intersection over union (IoU) of boxes with others.
 
     Args:
-        box: [4] left, top, right, bottom.
+        boxes: [4] left, top, right, bottom of one box, or [K, 4] one box for each other.
         others: [K, 4] in the same format and unit.
 
     Returns:
@@ -35,10 +35,13 @@ def box_iou(box: np.ndarray, others: np.ndarray) -> np.ndarray:
 
     Source: box.c box_iou.
     """
-    top_left = np.maximum(box[:2], others[:, :2])
-    bottom_right = np.minimum(box[2:], others[:, 2:])
-    intersection = np.prod(np.maximum(bottom_right - top_left, 0), -1)
-    areas = np.prod(box[2:] - box[:2]) + np.prod(others[:, 2:] - others[:, :2], -1)
+    left, top, right, bottom = np.moveaxis(boxes, -1, 0)
+    other_left, other_top, other_right, other_bottom = np.moveaxis(others, -1, 0)
+    width = np.minimum(right, other_right) - np.maximum(left, other_left)
+    height = np.minimum(bottom, other_bottom) - np.maximum(top, other_top)
+    intersection = np.maximum(width, 0) * np.maximum(height, 0)
+    areas = (right - left) * (bottom - top)
+    areas = areas + (other_right - other_left) * (other_bottom - other_top)
     union = areas - intersection
     empty = (intersection == 0) | (union == 0)
     return np.where(empty, 0, intersection / np.where(empty, 1, union))
@@ -54,13 +57,15 @@ def penalised_iou(exponent: float) -> Overlap:
     Source: box.c box_diou (exponent 0.6), box_diounms (beta_nms).
     """
 
-    def overlap(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-        enclosing = np.maximum(box[2:], others[:, 2:]) - np.minimum(box[:2], others[:, :2])
+    def overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+        top_left, bottom_right = boxes[..., :2], boxes[..., 2:]
+        enclosing = np.maximum(bottom_right, others[:, 2:]) - np.minimum(top_left, others[:, :2])
         diagonal = np.sum(enclosing**2, -1)
-        distance = np.sum(((box[:2] + box[2:]) - (others[:, :2] + others[:, 2:])) ** 2, -1) / 4
+        distance = (top_left + bottom_right) - (others[:, :2] + others[:, 2:])
+        distance = np.sum(distance**2, -1) / 4
         is_point = diagonal == 0
         penalty = (distance / np.where(is_point, 1, diagonal)) ** exponent
-        return box_iou(box, others) - np.where(is_point, 0, penalty)
+        return box_iou(boxes, others) - np.where(is_point, 0, penalty)
 
     return overlap
 
@@ -81,41 +86,6 @@ def overlap_function(nms_kind: str, beta_nms: float) -> Overlap:
     """Return the function whose value a kind of NMS compares with its threshold."""
     exponent = penalty_exponent(nms_kind, beta_nms)
     return box_iou if exponent is None else penalised_iou(exponent)
-
-
-def apply_nms(
-    boxes_cxcywh: np.ndarray,
-    scores: np.ndarray,
-    threshold: float,
-    *,
-    nms_kind: str = "default",
-    beta_nms: float = 0.6,
-) -> np.ndarray:
-    """Non-maximum suppression: per class, drop boxes that overlap a box of a higher score.
-
-    Args:
-        boxes_cxcywh: [K, 4] centre x, centre y, width, height.
-        scores: [K, C]; 0 where a box is not a candidate for a class.
-        threshold: boxes that overlap by more than this are dropped; 0 keeps all, as in C.
-        nms_kind: which overlap is compared, see `overlap_function`.
-        beta_nms: the exponent of nms_kind=diounms.
-
-    Returns:
-        [K, C] the scores, with those of dropped boxes set to 0.
-    """
-    kept = scores.copy()
-    if not threshold:
-        return kept
-    boxes_xyxy = cxcywh_to_xyxy(boxes_cxcywh)
-    overlap = overlap_function(nms_kind, beta_nms)
-    for column in np.flatnonzero(scores.any(0)):
-        rows = np.flatnonzero(scores[:, column])
-        rows = rows[np.argsort(-scores[rows, column], kind="stable")]
-        while len(rows) > 1:
-            dropped = overlap(boxes_xyxy[rows[0]], boxes_xyxy[rows[1:]]) > threshold
-            kept[rows[1:][dropped], column] = 0
-            rows = rows[1:][~dropped]
-    return kept
 
 
 def order_after_nms(scores: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import torch
 
 from darknet_torch.ops.suppression import cxcywh_to_xyxy, pairwise_iou, suppress
 from darknet_torch.results import boxes
+from darknet_torch.results.suppression import apply_nms
 
 PICTURES, BOXES, CLASSES = 3, 30, 3
 KINDS = [("default", 0.6), ("greedynms", 0.6), ("diounms", 0.6), ("diounms", 2.5)]
@@ -26,10 +27,10 @@ def scene(seed):
 
 
 def plainly(found, scores, threshold, kind, beta):
-    """The boxes left by `boxes.apply_nms`, sorted as by `Detector`: by picture and score."""
+    """The boxes left by `apply_nms`, sorted as by `Detector`: by picture and score."""
     rows = []
     for picture, (some, those) in enumerate(zip(found.numpy(), scores.numpy(), strict=True)):
-        kept = boxes.apply_nms(some, those, threshold, nms_kind=kind, beta_nms=beta)
+        kept = apply_nms(some, those, threshold, nms_kind=kind, beta_nms=beta)
         places, kinds = np.nonzero(kept)
         order = np.argsort(-kept[places, kinds], kind="stable")
         for place, one in zip(places[order], kinds[order], strict=True):

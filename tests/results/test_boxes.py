@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from darknet_torch.results.boxes import (
-    apply_nms,
     box_iou,
     cxcywh_to_xyxy,
     order_after_nms,
@@ -14,6 +13,7 @@ from darknet_torch.results.boxes import (
     penalised_iou,
     xyxy_to_cxcywh,
 )
+from darknet_torch.results.suppression import apply_nms
 
 ROUNDING = 1e-12  # rounding of a few float64 operations on numbers near 1
 

@@ -21,7 +21,8 @@ from darknet_torch.compat.darknet.structures import (
 )
 from darknet_torch.errors import UnsupportedError, UsageError
 from darknet_torch.media.images import Placement, letterbox_placement
-from darknet_torch.results.boxes import apply_nms, order_after_nms
+from darknet_torch.results.boxes import order_after_nms
+from darknet_torch.results.suppression import apply_nms
 
 
 def get_network_boxes(

@@ -12,7 +12,7 @@ from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.numbers import read_number
 from darknet_torch.heads.base import Head
 from darknet_torch.heads.region import Region
-from darknet_torch.results.boxes import apply_nms
+from darknet_torch.results.suppression import apply_nms
 
 _THRESHOLD, _NMS_THRESHOLD = 0.2, 0.0
 _REGION_THRESHOLD, _REGION_NMS_THRESHOLD = 0.001, 0.4
