@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -81,7 +83,8 @@ def read_weights(
 
     Raises:
         WeightsError: the file does not exist, is not a weight file, ends inside a layer, or is
-            too long. The network is then unchanged.
+            too long; the network is then unchanged. Or it becomes shorter, or a disk fails, while
+            its arrays are read; some of them are then read.
 
     Warns:
         CfgWarning: bytes are left over.
@@ -96,10 +99,11 @@ def read_weights(
         raise plan.too_long_error()
     if leftover:
         plan.warn_of_leftover()
-    with torch.no_grad():
+    del data  # what was mapped would count as memory beside the arrays
+    with torch.no_grad(), _open_values(Path(path)) as file:
         for slot, first, count in plan.reads:
-            values = data[first : first + 4 * count].view("<f4")
-            _fill_slot(slot, torch.from_numpy(values), header)
+            file.seek(first)
+            _read_slot(file, slot, count, header)
     network.header = header
     return LoadReport(
         path=str(path),
@@ -424,11 +428,60 @@ def _count_floats(slot: Slot, layer: Layer) -> int:
     return count // filters * min(filters, layer.options.numload)
 
 
-def _fill_slot(slot: Slot, values: Tensor, header: WeightsHeader) -> None:
-    rows = values.numel() // slot.tensor[0].numel()
-    if slot.flipped or (slot.transposed_if_marked and header.transposed):
-        values = values.view(-1, rows).t()
-    slot.tensor[:rows].copy_(values.reshape(slot.tensor[:rows].shape))
+@contextmanager
+def _open_values(path: Path) -> Iterator[FileIO]:
+    """Open a weight file whose length was checked, to read its arrays.
+
+    Raises:
+        WeightsError: it cannot be read, or has become shorter meanwhile.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            yield file
+    except OSError as error:
+        raise WeightsError(f"cannot be read ({error.strerror})", where=path) from None
+    except EOFError:
+        raise WeightsError(
+            "became shorter while it was read",
+            where=path,
+            fix="read it when the program that writes it has ended",
+        ) from None
+
+
+def _read_slot(file: FileIO, slot: Slot, count: int, header: WeightsHeader) -> None:
+    """Read the next `count` floats of a file, straight into the array if they lie in its order.
+
+    Raises:
+        OSError: they cannot be read.
+        EOFError: the file ends before.
+    """
+    rows = slot.tensor[: count // slot.tensor[0].numel()]
+    transposed = slot.flipped or (slot.transposed_if_marked and header.transposed)
+    if not transposed and _is_laid_out_as_file(rows):
+        _read_into(file, rows.detach().numpy())
+        return
+    values = np.empty(count, "<f4")
+    _read_into(file, values)
+    read = torch.from_numpy(values.astype(np.float32, copy=False))
+    if transposed:
+        read = read.view(-1, len(rows)).t()
+    rows.copy_(read.reshape(rows.shape))
+
+
+def _is_laid_out_as_file(values: Tensor) -> bool:
+    """Whether the bytes of an array in memory are those that a weight file has for it."""
+    on_cpu = values.device.type == "cpu" and values.dtype == torch.float32
+    return on_cpu and values.is_contiguous() and sys.byteorder == "little"
+
+
+def _read_into(file: FileIO, values: np.ndarray) -> None:
+    """Fill a contiguous array with the next bytes of a file, which one call may give in parts."""
+    left = values.reshape(-1).view(np.uint8).data
+    while left:
+        count = file.readinto(left)
+        if not count:
+            raise EOFError
+        left = left[count:]
 
 
 def _encode_slot(slot: Slot, header: WeightsHeader) -> bytes:

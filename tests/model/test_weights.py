@@ -462,3 +462,18 @@ def test_a_header_of_version_0_1_is_four_bytes_shorter(write_tiny):
     assert (network.header.minor, network.header.seen) == (1, 32)
     with pytest.raises(WeightsError, match="has 4 bytes left over"):
         read_weights(network, write_tiny(old + tiny.WHOLE[16:]))
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_is_an_error(tmp_path, monkeypatch):
+    path = tmp_path / "tiny.weights"
+    write_weights(tiny.build(), path)
+    find_values = weights._find_values
+
+    def find_and_shorten(network, file, data):
+        found = find_values(network, file, data)
+        os.truncate(path, path.stat().st_size - 4)
+        return found
+
+    monkeypatch.setattr(weights, "_find_values", find_and_shorten)
+    with pytest.raises(WeightsError, match=r"tiny\.weights: became shorter while it was read"):
+        read_weights(tiny.build(), path)
