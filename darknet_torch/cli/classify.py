@@ -15,6 +15,7 @@ from darknet_torch.cli.darknet.flags import (
     apply_darknet_flags,
     darknet_flags,
 )
+from darknet_torch.cli.garbage_collection import objects_stay
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import (
     RunModelOptions,
@@ -104,10 +105,11 @@ def run_classification(
         groups: see `SourceRun.run`.
         default_top: how many classes to print, unless --top or the .data file say.
     """
-    from darknet_torch.inference.classifier import Classifier
+    with objects_stay():
+        from darknet_torch.inference.classifier import Classifier
 
-    given = find_given_names(options, options.names or _find_labels(options), options.data)
-    model = load_on_device(options)
+        given = find_given_names(options, options.names or _find_labels(options), options.data)
+        model = load_on_device(options)
     classes = model.network.output_layer.output_shape.count
     classifier = Classifier(
         model.network,

@@ -16,6 +16,7 @@ from darknet_torch.cli.darknet.flags import (
     DetectionFlags,
     detection_flags,
 )
+from darknet_torch.cli.garbage_collection import objects_stay
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import (
     RunModelOptions,
@@ -227,6 +228,7 @@ def run_detection(
     SourceRun(detection_steps(detector), sinks, reading).run(groups)
 
 
+@objects_stay()
 def _build_detector(options: DetectOptions) -> Detector:
     from darknet_torch.inference.detector import Detector
 
@@ -284,11 +286,11 @@ def _create_sinks(
     *,
     draw_predictions: bool,
 ) -> Sinks[Detections]:
-    from darknet_torch.results.annotated_media import LastPicture
-
     files, opened = _files_to_write(options, sources)
     keep: list[Callable[[Frame, Detections], None]] = [one.write for one in files]
     if draw_predictions:
+        from darknet_torch.results.annotated_media import LastPicture
+
         keep.append(LastPicture(options.print_remark).write)
     outputs, written = _create_outputs(options, classes), [one.line for one in files]
     if not options.show:
@@ -301,25 +303,30 @@ def _files_to_write(
     options: DetectOptions, sources: Sequence[PictureSource]
 ) -> tuple[list[CountedFiles[Detections]], list[Any]]:
     """Return what writes a file for each picture or video, and what must be closed after it."""
-    from darknet_torch.datasets.pseudo_labels import LabelFolder, write_label_in_place
-    from darknet_torch.results.annotated_media import AnnotatedFolder, AnnotatedVideo
-
     files: list[CountedFiles[Detections]] = []
     opened: list[Any] = []
     if options.save:
+        from darknet_torch.results.annotated_media import AnnotatedFolder
+
         folder = AnnotatedFolder(_free_paths(options.save, sources))
         opened.append(folder)
         files.append(CountedFiles(folder.write, "annotated:", f"in {options.save}"))
     if options.out_filename:
+        from darknet_torch.results.annotated_media import AnnotatedVideo
+
         out = options.out_filename
         video = AnnotatedVideo(Path(out))
         opened.append(video)
         files.append(CountedFiles(video.write, "annotated:", f"in {out}", pictures=False))
     if options.output_format == "txt":
+        from darknet_torch.datasets.pseudo_labels import LabelFolder
+
         assert options.out is not None, "checked before"
         labels = LabelFolder(_free_paths(options.out, sources), scores=options.label_scores)
         files.append(CountedFiles(labels.write, "labels of", f"in {options.out}"))
     if options.save_labels:
+        from darknet_torch.datasets.pseudo_labels import write_label_in_place
+
         files.append(CountedFiles(write_label_in_place, "labels of", "next to them", videos=False))
     return files, opened
 

@@ -13,7 +13,6 @@ from darknet_torch.cfg.model_names import contains_cfg
 from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.downloads.model_search import find_cfg_of
 from darknet_torch.errors import UsageError
-from darknet_torch.loading.filling import read_state_file
 from darknet_torch.loading.model import Metadata, Model, model_from_metadata
 from darknet_torch.model.loading import build, load_with_report
 from darknet_torch.model.weight_fit import find_mismatch
@@ -103,6 +102,9 @@ def read_state(source: ModelSource) -> Model:
         CfgError: as `darknet_torch.load`.
         UsageError: there is no cfg, or the file has another dialect than the one given.
     """
+    # Checkpoints of all programs are known there: nothing that a weight file needs.
+    from darknet_torch.loading.filling import read_state_file
+
     file = read_state_file(source.path)
     if file.metadata is not None:
         _check_dialect(source, file.metadata)
