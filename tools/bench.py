@@ -2,6 +2,7 @@
 
 python tools/bench.py load [--cfg yolov3]
 python tools/bench.py start
+python tools/bench.py once [--cfg yolov3]
 python tools/bench.py kmeans [--boxes 200000]
 python tools/bench.py eval [--detections 200000]
 python tools/bench.py nms [--boxes 4462]
@@ -96,6 +97,26 @@ def start(repeats: int) -> None:
     for name, spent in times.items():
         report(name, min(spent), "python -c pass", peer)
         click.echo(f"  {1000 * (min(spent) - peer):.0f} ms more")
+
+
+@main.command()
+@click.option("--cfg", default="yolo-fastest-1.1", show_default=True)
+@click.option("--repeats", default=7, show_default=True)
+@click.option("--threads", default=1, show_default=True, help="Those that wait need time, too.")
+def once(cfg: str, repeats: int, threads: int) -> None:
+    """Detect in one picture from the shell, compared with `import torch`; the least of each."""
+    from tools.bench_once import cost, detect_words, least, report_once, write_quiet_weights
+
+    warnings.simplefilter("ignore", CfgWarning)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "once.weights"
+        write_quiet_weights(cfg, path)
+        programs = {"ours": detect_words(cfg, path, threads), "torch": ["-c", "import torch"]}
+        for words in programs.values():  # files come into the cache, modules are compiled
+            cost(words)
+        turns = [{name: cost(words) for name, words in programs.items()} for _ in range(repeats)]
+        best = {name: least([turn[name] for turn in turns]) for name in programs}
+        click.echo(report_once(cfg, best["ours"], best["torch"], path.stat().st_size))
 
 
 @main.command()

@@ -1,0 +1,29 @@
+"""Garbage collection while a command loads its network."""
+
+import gc
+
+import click
+from click.testing import CliRunner
+
+from darknet_torch.cli.garbage_collection import objects_stay
+
+
+@click.command()
+def load():
+    before = gc.get_freeze_count()
+    with objects_stay():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > before
+
+
+def test_what_is_loaded_is_frozen_until_the_command_ends():
+    CliRunner().invoke(load, catch_exceptions=False)
+    assert gc.get_freeze_count() == 0
+
+
+def test_without_a_command_nothing_is_frozen():
+    with objects_stay():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
