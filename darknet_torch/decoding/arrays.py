@@ -35,7 +35,10 @@ class ArrayFunctions:
 
 
 def _logistic(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+    out = np.negative(x)  # one new array: memory costs more than arithmetic here
+    np.exp(out, out=out)
+    out += 1
+    return np.reciprocal(out, out=out)
 
 
 def _softmax(x: np.ndarray, axis: int) -> np.ndarray:

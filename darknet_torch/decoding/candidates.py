@@ -33,7 +33,12 @@ class Candidates:
         return len(self.pictures)
 
     def select(self, chosen: np.ndarray) -> Candidates:
-        """Return some of the boxes: a mask or indices."""
+        """Return some of the boxes, by a mask [K]."""
+        if chosen.all():
+            return self  # which is common, and saves a copy
+        return self._take(chosen)
+
+    def _take(self, chosen: np.ndarray) -> Candidates:
         arrays = (self.pictures, self.boxes, self.objectness, self.class_scores)
         return Candidates(*(array[chosen] for array in arrays))
 
@@ -55,7 +60,9 @@ class Candidates:
             np.concatenate([part.objectness for part in parts]),
             np.concatenate([part.class_scores for part in parts]),
         )
-        return joined.select(np.argsort(joined.pictures, kind="stable"))
+        if (np.diff(joined.pictures) >= 0).all():
+            return joined  # such as those of one picture
+        return joined._take(np.argsort(joined.pictures, kind="stable"))
 
 
 class Places(NamedTuple):
@@ -110,8 +117,7 @@ def candidates_above(decoded: Boxes, pictures: np.ndarray, threshold: float) -> 
         threshold: 0-1.
     """
     found = Candidates(pictures, *decoded)
-    above = found.objectness > threshold
-    return found if above.all() else found.select(above)
+    return found.select(found.objectness > threshold)
 
 
 def _indices_above(functions: ArrayFunctions, values: Any, limit: float | None) -> Any:

@@ -247,8 +247,8 @@ class Detector:
             from_video: whether the images are video frames, see `resize_method`.
 
         Returns:
-            All boxes of all heads, in 0-1 of the network's input, and where each image lies in
-            that input.
+            What the heads predict, decoded as far as it is asked for, and where each image lies
+            in the network's input.
         """
         return self.predict_inputs(*self.prepare_inputs(images, from_video=from_video))
 
