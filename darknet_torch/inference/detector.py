@@ -32,7 +32,7 @@ from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
 from darknet_torch.results.filtered_boxes import FilteredBoxes
-from darknet_torch.results.suppression import apply_nms
+from darknet_torch.results.suppression import apply_nms, suppress_overlaps
 
 if TYPE_CHECKING:
     from darknet_torch.media.picture_input import Picture
@@ -365,30 +365,18 @@ class Detector:
         found = found.select(np.any(found.class_scores > threshold, 1))
         scores = np.where(found.class_scores > threshold, found.class_scores, 0)
         boxes = predicted.boxes_in_pictures(found)
-        after = self._suppress(boxes, scores, found.pictures)
+        last = self.heads[-1]
+        after = suppress_overlaps(
+            boxes,
+            scores,
+            found.pictures,
+            self.nms_threshold,
+            nms_kind=last.nms_kind,
+            beta_nms=last.beta_nms,
+        )
         return [
             FilteredBoxes(boxes[own], scores[own], after[own]) for own in predicted.slices(found)
         ]
-
-    def _suppress(self, boxes: np.ndarray, scores: np.ndarray, pictures: np.ndarray) -> np.ndarray:
-        """Apply the NMS of the last head to the boxes of each picture.
-
-        Args:
-            boxes: [K, 4] centre x, centre y, width, height in 0-1 of the picture.
-            scores: [K, C].
-            pictures: [K] index of the picture.
-        """
-        last, after = self.heads[-1], np.zeros_like(scores)
-        for picture in np.unique(pictures):
-            own = pictures == picture
-            after[own] = apply_nms(
-                boxes[own],
-                scores[own],
-                self.nms_threshold,
-                nms_kind=last.nms_kind,
-                beta_nms=last.beta_nms,
-            )
-        return after
 
     def propose_boxes(
         self, predicted: BatchPredictions, index: int, threshold: float
