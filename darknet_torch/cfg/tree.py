@@ -41,7 +41,7 @@ class Tree:
                 found[self.parents[first]] = index
         return found
 
-    @property
+    @cached_property
     def levels(self) -> list[list[int]]:
         """The ids at each depth, the roots first."""
         depths: list[int] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import declared_options
+from darknet_torch.decoding.decoder import Cells, Decoder
 from darknet_torch.errors import warn
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions
 from darknet_torch.layers.convolutional import ConvolutionalOptions
+from darknet_torch.ops.arrays import TORCH
 from darknet_torch.targets.assignment import Assigner, Size
 
 _DEFAULT_ANCHOR = 0.5
@@ -68,7 +70,9 @@ class Head(Layer):
             "cornersnms".
         beta_nms: exponent of diounms.
         truths_by_cell: the loss takes a truth for each cell, else a list of boxes.
-        decodes_input: boxes can be decoded from the head's input, before its activation.
+        decodes_input: boxes can be decoded from the head's input, before its activation. A
+            subclass with a `forward` or `decode` of its own has to say so itself.
+        anchors: [boxes, 2] widths and heights of its anchors, if its `decoder` has some.
     """
 
     classes: int
@@ -77,8 +81,14 @@ class Head(Layer):
     nms_kind: str = "default"
     beta_nms: float = 0.6
     truths_by_cell: ClassVar[bool] = False
-    decodes_input: ClassVar[bool] = False
+    decodes_input: bool = False
+    anchors: Tensor
     needs_float32 = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if {"forward", "decode"} & vars(cls).keys() and "decodes_input" not in vars(cls):
+            cls.decodes_input = False
 
     def __init__(self, options: Any, context: BuildContext) -> None:
         super().__init__(options, context)
@@ -110,6 +120,11 @@ class Head(Layer):
         """
         return None
 
+    @property
+    def decoder(self) -> Decoder | None:
+        """The formulas of the head's values; None where `decode` is the head's own."""
+        return None
+
     def assigner_sizes(self) -> tuple[Size, Size]:
         """Height and width of the network's input and of the head's map, those of the cfg."""
         return self._net_size, (self.input_shape.height, self.input_shape.width)
@@ -131,6 +146,17 @@ class Head(Layer):
     def logistic(self, x: Tensor) -> Tensor:
         """The logistic function, in the network's arithmetic."""
         return self.arithmetic.logistic(x)
+
+    def per_box(self, values: Tensor) -> Tensor:
+        """[N, boxes * values, H, W] as [N, boxes, values, H, W]."""
+        count, _, height, width = values.shape
+        return values.reshape(count, self.boxes_per_position, self.values_per_box, height, width)
+
+    def activate(self, x: Tensor) -> Tensor:
+        """[N, boxes * values, H, W] to the same shape: what the decoder makes of the input."""
+        assert self.decoder is not None
+        functions = replace(TORCH, logistic=self.logistic)
+        return self.decoder.activate(functions, self.per_box(x), -3).flatten(1, 2)
 
     def check_filters(self, context: BuildContext, formula: str) -> None:
         """Check that the input has as many channels as the head needs.
@@ -175,10 +201,23 @@ class Head(Layer):
             output: what `forward` returned, [N, C, H, W].
             height, width: size of the network's input, pixels.
         """
-        raise NotImplementedError
+        decoder = self.decoder
+        if decoder is None:
+            raise NotImplementedError
+        values = decoder.values_of(TORCH, output, raw=False)
+        rows, columns = values.shape[1:3]
+        column, row = cell_positions(rows, columns, values)
+        anchors = self.anchors.to(values) if decoder.anchors else ()
+        cells = Cells(column[..., None], row[..., None], anchors, columns, rows, width, height)
+        decoded = decoder.decode(TORCH, values, cells)
+        return Predictions(
+            decoded.boxes.flatten(1, 3),
+            decoded.objectness.flatten(1),
+            decoded.class_scores.flatten(1, 3),
+        )
 
 
-def parse_anchors(head: Head, values: tuple[float, ...], number: int) -> list[list[float]]:
+def parse_anchors(head: Head, values: tuple[float, ...], number: int) -> list[tuple[float, float]]:
     """Group the numbers of ``anchors=`` into pairs of width and height.
 
     Missing numbers are filled up and surplus ones dropped as in C, with a warning.
@@ -200,13 +239,7 @@ def parse_anchors(head: Head, values: tuple[float, ...], number: int) -> list[li
         )
     filled = [*values[: number * 2]]
     filled += [_DEFAULT_ANCHOR] * (number * 2 - len(filled))
-    return [filled[index : index + 2] for index in range(0, number * 2, 2)]
-
-
-def anchor_fractions(anchors: Tensor, height: int, width: int, like: Tensor) -> Tensor:
-    """Divide anchors [boxes, 2] by a width and a height; of the type and device of `like`."""
-    anchors = anchors.to(like)
-    return torch.stack((anchors[:, 0] / width, anchors[:, 1] / height), -1)
+    return list(zip(filled[::2], filled[1::2], strict=True))
 
 
 def cell_positions(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:

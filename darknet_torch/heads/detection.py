@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number
-from darknet_torch.heads.base import Head, HeadOptions, Predictions, cell_positions
+from darknet_torch.decoding.detection import DetectionDecoder
+from darknet_torch.heads.base import Head, HeadOptions
 from darknet_torch.layers.base import BuildContext
 
 _COORDINATES = 4
@@ -92,6 +94,14 @@ class Detection(Head):
             )
         return values // positions
 
+    @cached_property
+    def decoder(self) -> DetectionDecoder:
+        """`Head.decoder`."""
+        options = self.options
+        return DetectionDecoder(
+            options.num, options.classes, (), side=options.side, sqrt=options.sqrt
+        )
+
     def forward(self, x: Tensor) -> Tensor:
         if not self.options.softmax:
             return x
@@ -99,34 +109,3 @@ class Detection(Head):
         count = self.cells * self.classes
         classes = flat[:, :count].unflatten(1, (self.cells, self.classes)).softmax(-1)
         return torch.cat((classes.flatten(1), flat[:, count:]), 1).view_as(x)
-
-    def decode(self, output: Tensor, height: int, width: int) -> Predictions:
-        """`Head.decode`. Source: detection_layer.c get_detection_detections."""
-        flat, side, number = output.flatten(1), self.options.side, self.boxes_per_position
-        shape = (output.shape[0], side, side)
-        classes, confidence, boxes = flat.split(
-            (
-                self.cells * self.classes,
-                self.cells * number,
-                self.cells * number * self.options.coords,
-            ),
-            1,
-        )
-        boxes = boxes[
-            :, : self.cells * number * _COORDINATES
-        ]  # C reads 4 per box, whatever coords is
-        classes = classes.reshape(*shape, 1, self.classes)
-        confidence = confidence.reshape(*shape, number)
-        boxes = boxes.reshape(*shape, number, _COORDINATES)
-        column, row = cell_positions(side, side, output)
-        x = (boxes[..., 0] + column[..., None]) / side
-        y = (boxes[..., 1] + row[..., None]) / side
-        wh = boxes[..., 2:4] ** (2 if self.options.sqrt else 1)
-        scores = confidence[..., None] * classes
-        # The confidence alone drops no box; the class scores do.
-        certain = torch.ones_like(confidence)
-        return Predictions(
-            torch.cat((torch.stack((x, y), -1), wh), -1).flatten(1, 3),
-            certain.flatten(1),
-            scores.flatten(1, 3),
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,17 +19,11 @@ from darknet_torch.cfg.options import (
     numbers,
     text,
 )
+from darknet_torch.decoding.yolo import YoloDecoder
 from darknet_torch.errors import warn
-from darknet_torch.heads.base import (
-    Head,
-    HeadOptions,
-    Predictions,
-    anchor_fractions,
-    cell_positions,
-    parse_anchors,
-)
+from darknet_torch.heads.base import Head, HeadOptions, parse_anchors
 from darknet_torch.heads.class_map import count_known_labels
-from darknet_torch.layers.base import BuildContext, InferenceStep
+from darknet_torch.layers.base import BuildContext
 from darknet_torch.targets.anchored import AnchoredAssigner
 
 _IOU_KINDS = ("iou", "giou", "diou", "ciou")
@@ -109,15 +103,14 @@ class AnchorHead(Head):
     """A head that predicts boxes relative to anchors: [yolo] and [Gaussian_yolo].
 
     Attributes:
-        anchors: [boxes, 2] widths and heights of this head's anchors, pixels of the network's
-            input.
+        anchors, anchor_pairs: widths and heights of this head's anchors, pixels of the
+            network's input, as [boxes, 2] and as numbers.
         mask: indices of these anchors in the cfg's list.
         all_anchors: widths and heights of the anchors of all heads.
         shift: part of the size from the point that x and y mean to the centre.
     """
 
     options: AnchorOptions
-    anchors: Tensor
     shift: float = 0.0
 
     def __init__(
@@ -133,9 +126,9 @@ class AnchorHead(Head):
         self.check_filters(context, formula.format(len(self.mask), options.classes))
         self._check_counters()
         anchors = self._parse_anchors()
-        chosen = [anchors[index] for index in self.mask]
-        self.register_buffer("anchors", torch.tensor(chosen), persistent=False)
-        self.all_anchors = tuple((width, height) for width, height in anchors[: options.num])
+        self.anchor_pairs = tuple(anchors[index] for index in self.mask)
+        self.register_buffer("anchors", torch.tensor(self.anchor_pairs), persistent=False)
+        self.all_anchors = tuple(anchors[: options.num])
         self._checks_labels = context.dialect.training.cumulative_yolo
 
     def _check_counters(self) -> None:
@@ -177,7 +170,7 @@ class AnchorHead(Head):
             fix=self._fix_of_mask(),
         )
 
-    def _parse_anchors(self) -> list[list[float]]:
+    def _parse_anchors(self) -> list[tuple[float, float]]:
         """The cfg's anchors, at least as many as mask= names."""
         options = self.options
         number = max(options.num, max(self.mask) + 1)
@@ -213,11 +206,6 @@ class AnchorHead(Head):
             shift=self.shift,
         )
 
-    def per_box(self, output: Tensor) -> Tensor:
-        """[N, boxes * values, H, W] as [N, boxes, values, H, W]."""
-        count, _, height, width = output.shape
-        return output.reshape(count, self.boxes_per_position, self.values_per_box, height, width)
-
 
 class Yolo(AnchorHead):
     """[yolo]. Source: yolo_layer.c forward_yolo_layer, get_yolo_box, get_yolo_detections."""
@@ -226,6 +214,7 @@ class Yolo(AnchorHead):
     example_cfg = "[convolutional]\nfilters=7\n[yolo]\nclasses=2\nanchors=10,20\n"
     Options = YoloOptions
     options: YoloOptions
+    decodes_input = True
 
     def __init__(self, options: YoloOptions, context: BuildContext) -> None:
         formula = "{0} masks * (4 + 1 + {1} classes)"
@@ -234,35 +223,24 @@ class Yolo(AnchorHead):
         if options.embedding_layer != 999999:
             context.layer(options.embedding_layer, options.where, "embedding_layer")
 
+    @cached_property
+    def decoder(self) -> YoloDecoder:
+        """`Head.decoder`."""
+        options = self.options
+        return YoloDecoder(
+            self.boxes_per_position,
+            self.classes,
+            self.anchor_pairs,
+            scale_x_y=options.scale_x_y,
+            new_coords=options.new_coords,
+        )
+
     def forward(self, x: Tensor) -> Tensor:
         """[N, boxes * (5 + classes), H, W] to the same, activated.
 
         The channels of a box are x and y in cells, raw w and h, objectness, classes.
         """
-        x, scale = self.per_box(x), self.options.scale_x_y
-        xy, wh, rest = x[:, :, :2], x[:, :, 2:4], x[:, :, 4:]
-        if not self.options.new_coords:
-            xy, rest = self.logistic(xy), self.logistic(rest)
-        if scale != 1:
-            xy = xy * scale - 0.5 * (scale - 1)
-        return torch.cat((xy, wh, rest), 2).flatten(1, 2)
-
-    def inference_step(self, overwritable: Sequence[bool]) -> InferenceStep:
-        """Activate the whole map where it lies, and put the raw widths and heights back."""
-        scale, new_coords, per_box = self.options.scale_x_y, self.options.new_coords, self.per_box
-
-        def compute(x: Tensor) -> Tensor:
-            out = x if overwritable[0] else x.clone()
-            boxes = per_box(out)
-            if not new_coords:
-                wh = boxes[:, :, 2:4].clone()
-                out.sigmoid_()
-                boxes[:, :, 2:4] = wh
-            if scale != 1:
-                boxes[:, :, :2].mul_(scale).sub_(0.5 * (scale - 1))
-            return out
-
-        return InferenceStep(compute, owns_output=True)
+        return self.activate(x)
 
     def describe_loss(self, parts: Mapping[str, float]) -> str:
         """Source: yolo_layer.c forward_yolo_layer (AlexeyAB), its printf."""
@@ -274,21 +252,6 @@ class Yolo(AnchorHead):
             f"count: {parts['count']:.0f}, class_loss = {parts['class_loss']:f}, "
             f"iou_loss = {parts['iou_loss']:f}, total_loss = {parts['total_loss']:f}"
         )
-
-    def decode(self, output: Tensor, height: int, width: int) -> Predictions:
-        """`Head.decode`. Source: yolo_layer.c get_yolo_box, get_yolo_detections."""
-        values = self.per_box(output).permute(0, 3, 4, 1, 2)  # N, H, W, boxes, values
-        rows, columns = values.shape[1:3]
-        column, row = cell_positions(rows, columns, values)
-        x = (values[..., 0] + column[..., None]) / columns
-        y = (values[..., 1] + row[..., None]) / rows
-        wh = values[..., 2:4]
-        factor = wh * wh * 4 if self.options.new_coords else wh.exp()
-        wh = factor * anchor_fractions(self.anchors, height, width, values)
-        boxes = torch.cat((torch.stack((x, y), -1), wh), -1)
-        objectness = values[..., 4]
-        scores = objectness[..., None] * values[..., 5:]
-        return Predictions(boxes.flatten(1, 3), objectness.flatten(1), scores.flatten(1, 3))
 
 
 def _join_numbers(numbers: Iterable[int]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -12,9 +13,11 @@ import torch
 
 from darknet_torch.arguments import check_count, check_flag, check_fraction, described
 from darknet_torch.cfg.zoo import resolve_names
+from darknet_torch.decoding.candidates import Candidates
 from darknet_torch.errors import CfgError, UsageError, nearest
 from darknet_torch.heads.base import Head, Predictions
-from darknet_torch.inference.backends import Backend, find_backend
+from darknet_torch.inference.backends import Backend, decodes_inputs, find_backend
+from darknet_torch.inference.head_outputs import HeadOutput, read_outputs
 from darknet_torch.inference.prepare import prepare_network
 from darknet_torch.media.images import Placement, input_placement, network_input
 from darknet_torch.media.picture_input import (
@@ -29,7 +32,7 @@ from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
 from darknet_torch.results.filtered_boxes import FilteredBoxes
-from darknet_torch.results.suppression import apply_nms
+from darknet_torch.results.suppression import apply_nms, suppress_overlaps
 
 if TYPE_CHECKING:
     from darknet_torch.media.picture_input import Picture
@@ -40,12 +43,40 @@ class BatchPredictions:
     """A network's predictions for a batch of N pictures.
 
     Attributes:
-        predictions: all boxes of all heads.
+        outputs: what each head predicts, in the order of the heads.
         placements: [N] where each picture lies in the network's input.
     """
 
-    predictions: Predictions
+    outputs: Sequence[HeadOutput]
     placements: list[Placement]
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        """All boxes of all heads, which are decoded when first asked for."""
+        return Predictions.join([output.predictions() for output in self.outputs])
+
+    def of_picture(self, index: int) -> BatchPredictions:
+        """Return the predictions for one picture."""
+        outputs = [output.of_picture(index) for output in self.outputs]
+        return BatchPredictions(outputs, [self.placements[index]])
+
+    def candidates(self, threshold: float) -> Candidates:
+        """Return the boxes of all heads whose objectness is above a threshold, 0-1.
+
+        Nothing else is decoded.
+        """
+        return Candidates.join([output.candidates(threshold) for output in self.outputs])
+
+    def boxes_in_pictures(self, found: Candidates) -> np.ndarray:
+        """Place candidates in their pictures: [K, 4] in 0-1 of the picture."""
+        boxes = found.boxes.astype(np.float64)
+        for placement, own in zip(self.placements, self.slices(found), strict=True):
+            boxes[own] = placement.to_picture(boxes[own])
+        return boxes
+
+    def slices(self, found: Candidates) -> list[slice]:
+        """Return which of the candidates belong to each picture."""
+        return found.slices(len(self.placements))
 
 
 class Detector:
@@ -109,7 +140,7 @@ class Detector:
     ) -> None:
         self.network: Network = prepare_network(network, device)
         self.heads: list[Head] = network.heads
-        _check_heads(network)
+        check_heads(network)
         self.classes: int = self.heads[-1].classes
         self.names: tuple[str, ...] = resolve_names(
             network.names if names is None else names, self.classes, allow_more=False
@@ -216,8 +247,8 @@ class Detector:
             from_video: whether the images are video frames, see `resize_method`.
 
         Returns:
-            All boxes of all heads, in 0-1 of the network's input, and where each image lies in
-            that input.
+            What the heads predict, decoded as far as it is asked for, and where each image lies
+            in the network's input.
         """
         return self.predict_inputs(*self.prepare_inputs(images, from_video=from_video))
 
@@ -230,8 +261,9 @@ class Detector:
         Returns:
             As `predict`.
         """
-        outputs = self.backend.predict(inputs)
-        return BatchPredictions(self.decode(outputs), placements)
+        raw = decodes_inputs(self.backend)
+        predict = getattr(self.backend, "predict_for_decoding" if raw else "predict")
+        return BatchPredictions(read_outputs(self.network, predict(inputs), raw=raw), placements)
 
     def find_detections(
         self,
@@ -249,9 +281,10 @@ class Detector:
         Returns:
             The detections in each image.
         """
+        filtered = self._filter_pictures(predicted, self.threshold)
         return [
-            self._to_detections(self.filter_boxes(predicted, index), image, filenames[index])
-            for index, image in enumerate(images)
+            self._to_detections(boxes, image, filename)
+            for boxes, image, filename in zip(filtered, images, filenames, strict=True)
         ]
 
     def prepare_inputs(
@@ -321,23 +354,29 @@ class Detector:
         Differs: boxes that are not finite, which untrained networks give, are dropped.
         """
         threshold = self.threshold if threshold is None else threshold
-        predictions = predicted.predictions
-        scores = predictions.class_scores[index]
-        candidates = predictions.objectness[index] > threshold
-        candidates &= (scores > threshold).any(1)
-        candidates &= predictions.boxes[index].isfinite().all(1)
-        boxes = _boxes_in_picture(predicted, index, candidates)
-        candidate_scores = scores[candidates].cpu().numpy()
-        candidate_scores = np.where(candidate_scores > threshold, candidate_scores, 0)
+        (filtered,) = self._filter_pictures(predicted.of_picture(index), threshold)
+        return filtered
+
+    def _filter_pictures(
+        self, predicted: BatchPredictions, threshold: float
+    ) -> list[FilteredBoxes]:
+        """`filter_boxes` of every picture."""
+        found = predicted.candidates(threshold).finite()
+        found = found.select(np.any(found.class_scores > threshold, 1))
+        scores = np.where(found.class_scores > threshold, found.class_scores, 0)
+        boxes = predicted.boxes_in_pictures(found)
         last = self.heads[-1]
-        scores_after_nms = apply_nms(
+        after = suppress_overlaps(
             boxes,
-            candidate_scores,
+            scores,
+            found.pictures,
             self.nms_threshold,
             nms_kind=last.nms_kind,
             beta_nms=last.beta_nms,
         )
-        return FilteredBoxes(boxes, candidate_scores, scores_after_nms)
+        return [
+            FilteredBoxes(boxes[own], scores[own], after[own]) for own in predicted.slices(found)
+        ]
 
     def propose_boxes(
         self, predicted: BatchPredictions, index: int, threshold: float
@@ -354,12 +393,10 @@ class Detector:
 
         Source: detector.c validate_detector_recall, box.c do_nms_obj.
         """
-        objectness = predicted.predictions.objectness[index]
-        finite = predicted.predictions.boxes[index].isfinite().all(1)
-        candidates = (objectness > threshold) & finite
-        scores = objectness[candidates].cpu().numpy()[:, None]
-        boxes = _boxes_in_picture(predicted, index, candidates)
-        kept = apply_nms(boxes, scores, self.nms_threshold)
+        found = predicted.of_picture(index)
+        candidates = found.candidates(threshold).finite()
+        boxes = found.boxes_in_pictures(candidates)
+        kept = apply_nms(boxes, candidates.objectness[:, None], self.nms_threshold)
         return boxes[kept[:, 0] > 0]
 
     def _to_detections(
@@ -412,15 +449,12 @@ class Detector:
         )
 
 
-def _boxes_in_picture(
-    predicted: BatchPredictions, index: int, candidates: torch.Tensor
-) -> np.ndarray:
-    """Return the boxes of some candidates, [A] bool, in 0-1 of the picture."""
-    boxes = predicted.predictions.boxes[index][candidates].cpu().numpy()
-    return predicted.placements[index].to_picture(boxes.astype(np.float64))
+def check_heads(network: Network) -> None:
+    """Check that a network has detection heads, of the same classes.
 
-
-def _check_heads(network: Network) -> None:
+    Raises:
+        CfgError: it has none, or their numbers of classes differ.
+    """
     if not network.heads:
         raise CfgError(
             "this network has no detection head",

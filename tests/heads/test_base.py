@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.heads.base import Predictions, anchor_fractions, cell_positions
+from darknet_torch.heads.base import Predictions, cell_positions
 from darknet_torch.model.network import build_network
 
 
@@ -23,11 +23,6 @@ def test_cell_positions_count_columns_and_rows():
     assert columns.tolist() == [[0, 1, 2]]
     assert rows.tolist() == [[0], [1]]
     assert columns.dtype == torch.float64
-
-
-def test_anchor_fractions_divide_widths_and_heights():
-    fractions = anchor_fractions(torch.tensor([[8.0, 6.0]]), 24, 16, torch.zeros(1))
-    assert fractions.tolist() == [[0.5, 0.25]]
 
 
 @pytest.mark.parametrize(

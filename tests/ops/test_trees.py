@@ -1,134 +1,30 @@
-"""Probabilities over a tree of classes against the loops of Darknet's tree.c."""
+"""A tree of classes on tensors."""
 
 import numpy as np
-import pytest
 import torch
 
-from darknet_torch.cfg.tree import Tree, read_tree
+from darknet_torch.cfg.tree import Tree
+from darknet_torch.decoding.arrays import NUMPY
+from darknet_torch.decoding.trees import ClassTree
 from darknet_torch.ops.trees import TreeProbabilities
 
-
-@pytest.fixture(params=range(5))
-def tree(request, tmp_path):
-    """A random tree with adjacent siblings; the first tree has a single root."""
-    generator = np.random.default_rng(request.param)
-    parents = [-1] * int(generator.integers(1, 4)) if request.param else [-1]
-    for parent in generator.permutation(8):
-        if parent < len(parents):
-            parents += [int(parent)] * int(generator.integers(1, 6))
-    path = tmp_path / "toy.tree"
-    path.write_text("".join(f"name {parent}\n" for parent in parents))
-    return read_tree(path)
+TREE = Tree(("animal", "thing", "dog", "poodle"), (-1, -1, 0, 2), ((0, 2), (2, 1), (3, 1)))
 
 
-def predictions(tree, *shape):
-    generator = torch.Generator().manual_seed(1)
-    return 2 * torch.randn(*shape, len(tree.names), generator=generator)
+def test_its_formulas_are_those_of_plain_arrays():
+    x = torch.randn(3, 4, generator=torch.Generator().manual_seed(1))
+    probabilities = TreeProbabilities(TREE)
+    found = probabilities.chain(probabilities.softmax(x))
+    plain = ClassTree(TREE)
+    expected = plain.chain(NUMPY, plain.softmax(NUMPY, x.numpy()))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-def softmax_tree(row, tree):
-    out = np.zeros_like(row)
-    for first, size in tree.groups:
-        raised = np.exp(row[first : first + size] - row[first : first + size].max())
-        out[first : first + size] = raised / raised.sum()
-    return out
+def test_a_path_has_the_ancestors_and_all_their_siblings():
+    siblings, path = TreeProbabilities(TREE).path(torch.tensor([2, 1]))
+    assert siblings.tolist() == [[True, True, True, False], [True, True, False, False]]
+    assert path.tolist() == [[True, False, True, False], [False, True, False, False]]
 
 
-def hierarchy_predictions(row, tree):
-    out = row.copy()
-    for j, parent in enumerate(tree.parents):
-        if parent >= 0:
-            out[j] *= out[parent]
-    return out
-
-
-def deepest(row, threshold):
-    """region_layer.c get_region_boxes (AlexeyAB)."""
-    out, found = row.copy(), False
-    for j in reversed(range(len(row))):
-        if not found and out[j] > threshold:
-            found = True
-        else:
-            out[j] = 0
-    return out
-
-
-def hierarchy_top_prediction(row, tree, threshold):
-    product, group = 1.0, 0
-    while True:
-        first, size = tree.groups[group]
-        best = max(range(first, first + size), key=lambda index: row[index])
-        if product * row[best] > threshold:
-            product *= row[best]
-            group = max(
-                (g for g, (start, _) in enumerate(tree.groups) if tree.parents[start] == best),
-                default=-1,
-            )
-            if group < 0:
-                return best
-        else:
-            return best if group == 0 else tree.parents[first]
-
-
-def per_row(function, x, *more):
-    """`function` of each row of the last dimension."""
-    rows = x.double().numpy().reshape(-1, x.shape[-1])
-    return np.array([function(row, *more) for row in rows])
-
-
-def test_siblings_add_up_to_one(tree):
-    x = predictions(tree, 2, 3)
-    found = TreeProbabilities(tree).softmax(x)
-    expected = per_row(softmax_tree, x, tree).reshape(x.shape)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)  # exp in float32
-
-
-def test_large_values_do_not_overflow(tree):
-    found = TreeProbabilities(tree).softmax(1e4 * predictions(tree, 2))
-    assert found.isfinite().all()
-    for first, size in tree.groups:
-        torch.testing.assert_close(found[:, first : first + size].sum(-1), torch.ones(2))
-
-
-def test_a_chain_multiplies_a_class_by_its_ancestors(tree):
-    probabilities = TreeProbabilities(tree)
-    x = probabilities.softmax(predictions(tree, 2, 3))
-    before = x.clone()
-    found = probabilities.chain(x)
-    expected = per_row(hierarchy_predictions, x, tree).reshape(x.shape)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)  # a few float32 products
-    torch.testing.assert_close(x, before, rtol=0, atol=0)
-
-
-@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.99])
-def test_the_last_class_above_the_threshold_stays_alone(tree, threshold):
-    probabilities = TreeProbabilities(tree)
-    x = probabilities.chain(probabilities.softmax(predictions(tree, 20)))
-    found = probabilities.deepest(x, threshold)
-    np.testing.assert_allclose(found, per_row(deepest, x, threshold))
-
-
-def test_the_threshold_of_the_last_class_is_a_half_and_not_reached_by_it():
-    tree = Tree(("a", "b", "c"), (-1, -1, -1), ((0, 3),))
-    x = torch.tensor([[0.5, 0.5, 0.0], [0.6, 0.0, 0.5], [0.0, 0.51, 0.4]])
-    expected = [[0, 0, 0], [0.6, 0, 0], [0, 0.51, 0]]
-    np.testing.assert_allclose(TreeProbabilities(tree).deepest(x), expected, rtol=1e-6)
-
-
-@pytest.mark.parametrize("threshold", [0.05, 0.3, 0.5])
-@pytest.mark.parametrize("shape", [(40,), (2, 3, 7)])
-def test_the_walk_from_the_root_stops_below_the_threshold(tree, threshold, shape):
-    probabilities = TreeProbabilities(tree)
-    x = probabilities.chain(probabilities.softmax(predictions(tree, *shape)))
-    found = probabilities.top(x, threshold)
-    assert found.shape == shape
-    expected = per_row(hierarchy_top_prediction, x, tree, threshold)
-    assert found.flatten().tolist() == expected.tolist()
-
-
-def test_the_walk_multiplies_probabilities_that_are_products_already():
-    """animal .8, dog .64 in all: .8 * .64 = .512 continues, .512 * .6 does not."""
-    tree = Tree(("animal", "thing", "dog", "poodle"), (-1, -1, 0, 2), ((0, 2), (2, 1), (3, 1)))
-    x = torch.tensor([[0.8, 0.2, 0.64, 0.6], [0.8, 0.2, 0.6, 0.6], [0.45, 0.4, 0.4, 0.3]])
-    assert TreeProbabilities(tree).top(x).tolist() == [2, 0, 0]
-    assert TreeProbabilities(tree).top(x, threshold=0.1).tolist() == [3, 3, 2]
+def test_classes_with_children_are_not_leaves():
+    assert TreeProbabilities(TREE).leaves(torch.ones(4)).tolist() == [0, 1, 0, 1]

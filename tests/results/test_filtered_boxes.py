@@ -8,6 +8,7 @@ from darknet_torch import Detector, build_network
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.heads.base import Predictions
 from darknet_torch.inference.detector import BatchPredictions
+from darknet_torch.inference.head_outputs import DecodedOutput
 from darknet_torch.media.images import Placement
 
 CFG = (
@@ -24,7 +25,7 @@ def filtered():
     detector = Detector(build_network(parse_cfg(CFG)), threshold=0.25, nms_threshold=0.45)
     scores = torch.tensor([SCORES])
     predictions = Predictions(torch.tensor([BOXES]), scores.amax(2), scores)
-    predicted = BatchPredictions(predictions, [Placement(32, 32, 32, 32)])
+    predicted = BatchPredictions([DecodedOutput(predictions)], [Placement(32, 32, 32, 32)])
     return detector.filter_boxes(predicted, 0)
 
 

@@ -19,6 +19,7 @@ from darknet_torch.compat.darknet.structures import (
     pointer_to,
     values_at,
 )
+from darknet_torch.decoding.candidates import Candidates
 from darknet_torch.errors import UnsupportedError, UsageError
 from darknet_torch.media.images import Placement, letterbox_placement
 from darknet_torch.results.boxes import order_after_nms
@@ -162,16 +163,15 @@ def _detections(
     """Return the DETECTIONs of picture `index` of the last batch."""
     if class_map is not None:
         raise UnsupportedError("maps of class ids are not supported", fix="pass None instead")
-    if net.predictions is None:
+    if not net.outputs:
         raise UsageError(
             "there are no predictions to take boxes from",
             fix="call predict_image first, on a network with detection heads",
         )
-    predictions = net.predictions
-    kept = predictions.objectness[index] > thresh
-    scores = predictions.class_scores[index][kept].cpu().numpy().astype(np.float32)
-    scores[scores <= thresh] = 0
-    boxes = predictions.boxes[index][kept].double().cpu().numpy()
+    found = Candidates.join(
+        [output.of_picture(index).candidates(thresh) for output in net.outputs]
+    )
+    scores = np.where(found.class_scores > thresh, found.class_scores, np.float32(0))
     width, height = size
     input_size = net.network.net
     placement = (
@@ -179,8 +179,10 @@ def _detections(
         if letter
         else Placement(input_size.height, input_size.width, input_size.height, input_size.width)
     )
-    boxes = placement.to_picture(boxes) * (1 if relative else (width, height, width, height))
-    return _make_detections(boxes, predictions.objectness[index][kept].tolist(), scores)
+    boxes = placement.to_picture(found.boxes.astype(np.float64)) * (
+        1 if relative else (width, height, width, height)
+    )
+    return _make_detections(boxes, found.objectness.tolist(), scores)
 
 
 def _make_detections(boxes: np.ndarray, objectness: Sequence[float], scores: np.ndarray) -> Any:

@@ -19,9 +19,9 @@ from darknet_torch.compat.darknet.structures import (
     values_at,
 )
 from darknet_torch.errors import NamesError, UsageError
-from darknet_torch.heads.base import Predictions
 from darknet_torch.inference.backends.pytorch import TorchBackend
-from darknet_torch.inference.detector import Detector
+from darknet_torch.inference.detector import check_heads
+from darknet_torch.inference.head_outputs import HeadOutput, read_outputs
 from darknet_torch.model.loading import find_device, load_with_report
 from darknet_torch.model.network import Network
 
@@ -36,21 +36,22 @@ class LoadedNetwork:
     Attributes:
         network: the PyTorch network, with normalisation folded in as Darknet does on loading.
         batch: the number of pictures that `network_predict` takes.
-        predictions: of the last pictures; None before the first, or without detection
-            heads.
+        outputs: what each head predicted for the last pictures; empty before the first, or
+            without detection heads.
     """
 
     def __init__(self, network: Network, batch: int) -> None:
         self.network, self.batch = network, batch
-        self.predictions: Predictions | None = None
+        self.outputs: list[HeadOutput] = []
         self._backend = TorchBackend(network)
-        self._detector = Detector(network) if network.heads else None
+        if network.heads:
+            check_heads(network)
 
     def run(self, images: np.ndarray) -> np.ndarray:
         """Run images [N, C, H, W]; return the network's output as Darknet stores it."""
         outputs = self._backend.predict(images)
-        if self._detector is not None:
-            self.predictions = self._detector.decode(outputs)
+        if self.network.heads:
+            self.outputs = read_outputs(self.network, outputs)
         return outputs[-1].float().cpu().contiguous().numpy()
 
 

@@ -57,6 +57,17 @@ class Backend(Protocol):
         """
 
 
+def decodes_inputs(backend: Backend) -> bool:
+    """Whether a backend has `predict_for_decoding`, which replaces `predict`.
+
+    False where `predict` was replaced after that: by a subclass, or on the object.
+    """
+    places = [getattr(backend, "__dict__", {}), *map(vars, type(backend).__mro__)]
+    names = {"predict", "predict_for_decoding"}
+    nearest_place = next((place for place in places if names & place.keys()), {})
+    return "predict_for_decoding" in nearest_place
+
+
 def find_backend(
     name: str | Backend,
     network: Network,
