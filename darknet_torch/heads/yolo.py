@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +23,7 @@ from darknet_torch.decoding.yolo import YoloDecoder
 from darknet_torch.errors import warn
 from darknet_torch.heads.base import Head, HeadOptions, parse_anchors
 from darknet_torch.heads.class_map import count_known_labels
-from darknet_torch.layers.base import BuildContext
+from darknet_torch.layers.base import BuildContext, InferenceStep
 from darknet_torch.targets.anchored import AnchoredAssigner
 
 _IOU_KINDS = ("iou", "giou", "diou", "ciou")
@@ -241,6 +241,26 @@ class Yolo(AnchorHead):
         The channels of a box are x and y in cells, raw w and h, objectness, classes.
         """
         return self.activate(x)
+
+    def inference_step(self, overwritable: Sequence[bool]) -> InferenceStep:
+        """Activate the whole map where it lies, and put the raw widths and heights back.
+
+        That takes a third of the time of `forward`, which joins parts of the map.
+        """
+        scale, new_coords, per_box = self.options.scale_x_y, self.options.new_coords, self.per_box
+
+        def compute(x: Tensor) -> Tensor:
+            out = x if overwritable[0] else x.clone()
+            boxes = per_box(out)
+            if not new_coords:
+                wh = boxes[:, :, 2:4].clone()
+                out.sigmoid_()
+                boxes[:, :, 2:4] = wh
+            if scale != 1:
+                boxes[:, :, :2].mul_(scale).sub_(0.5 * (scale - 1))
+            return out
+
+        return InferenceStep(compute, owns_output=True)
 
     def describe_loss(self, parts: Mapping[str, float]) -> str:
         """Source: yolo_layer.c forward_yolo_layer (AlexeyAB), its printf."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,7 +12,13 @@ from torch.nn import functional
 
 from darknet_torch.cfg.options import flag, integer
 from darknet_torch.cfg.shape import Shape
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, ReceptiveWindow
+from darknet_torch.layers.base import (
+    BuildContext,
+    InferenceStep,
+    Layer,
+    LayerOptions,
+    ReceptiveWindow,
+)
 from darknet_torch.layers.blur import Blur, blurred_buffer
 from darknet_torch.layers.window import PoolWindow, check_output
 from darknet_torch.ops.convolution import count_windows
@@ -105,12 +113,49 @@ class Maxpool(Layer):
         x = functional.pad(x, (0, 0, 0, 0, 0, missing), value=lowest)
         return x.reshape(x.shape[0], -1, wanted, *x.shape[-2:]).amax(1)
 
-    def _pool(self, x: Tensor) -> Tensor:
+    def _pool(self, x: Tensor, exactly: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Pool, with AlexeyAB's left border.
+
+        Args:
+            x: [N, C, H, W].
+            exactly: what pools without that border, `_pool_exactly` by default.
+        """
         window = self.window
-        out = self._pool_exactly(x)
+        out = (exactly or self._pool_exactly)(x)
         if self.in_blocks and not self.training and window.stride_y == window.stride_x:
             return self._with_vectorized_border(x, out)
         return out
+
+    def inference_step(self, overwritable: Sequence[bool]) -> InferenceStep:
+        """Compare pairs, or rows and then columns, instead of all values of a window."""
+        if self.options.maxpool_depth or self.blur is not None:
+            return super().inference_step(overwritable)
+        return InferenceStep(partial(self._pool, exactly=self._exactly_in_passes()))
+
+    def _exactly_in_passes(self) -> Callable[[Tensor], Tensor]:
+        """`_pool_exactly` along one axis after the other, where that is faster."""
+        window = self.window
+        strides, before = (window.stride_y, window.stride_x), window.padding_before
+        if window.size == 2 and strides == (2, 2) and not before:
+            return self._of_pairs
+        if window.size > 3 and strides == (1, 1) and window.padding == 2 * before:
+            return self._along_axes
+        return self._pool_exactly
+
+    def _of_pairs(self, x: Tensor) -> Tensor:
+        """2x2 windows side by side; no window of an even map reaches beyond it."""
+        if x.shape[-2] % 2 or x.shape[-1] % 2:
+            return self._pool_exactly(x)
+        rows = torch.maximum(x[:, :, ::2], x[:, :, 1::2])
+        return torch.maximum(rows[..., ::2], rows[..., 1::2])
+
+    def _along_axes(self, x: Tensor) -> Tensor:
+        """Windows of stride 1 with the same padding on both sides."""
+        size, before = self.window.size, self.window.padding_before
+        if before > size // 2 or min(x.shape[-2:]) < size - 2 * before:
+            return self._pool_exactly(x)
+        rows = functional.max_pool2d(x, (1, size), 1, (0, before))
+        return functional.max_pool2d(rows, (size, 1), 1, (before, 0))
 
     def _pool_exactly(self, x: Tensor) -> Tensor:
         window, lowest = self.window, torch.finfo(x.dtype).min

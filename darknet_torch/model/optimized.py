@@ -153,10 +153,22 @@ def _prepare(
             source in steps and steps[source].owns_output and len(readers[source]) == 1
             for source in sources[layer.index]
         ]
-        steps[layer.index] = layer.inference_step(overwritable)
+        steps[layer.index] = _step_of(layer, overwritable)
         if steps[layer.index].has_copies and not keep_weights:
             layer.to("meta")
     return steps
+
+
+def _step_of(layer: Layer, overwritable: Sequence[bool]) -> InferenceStep:
+    """The step of a layer; its `forward` where a subclass has another one than its base's step."""
+    order = type(layer).__mro__
+    owners = [
+        next(index for index, cls in enumerate(order) if name in vars(cls))
+        for name in ("forward", "inference_step")
+    ]
+    if owners[0] < owners[1]:
+        return Layer.inference_step(layer, overwritable)
+    return layer.inference_step(overwritable)
 
 
 def _count_changes(arrays: Sequence[Tensor]) -> int:

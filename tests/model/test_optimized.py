@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from darknet_torch.heads.yolo import Yolo
+from darknet_torch.layers.convolutional import Convolutional
 from tests.conversion.small_models import NET, pictures, trained_network
 
 CONVOLUTION = "[convolutional]\nfilters=8\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\n"
@@ -97,3 +98,15 @@ def test_weights_that_have_copies_can_be_freed(name):
 def test_no_gradients_are_recorded():
     (found,) = trained_network(NET + CONVOLUTION).optimize()(pictures(1, 3, 32, 32))
     assert found.is_inference()
+
+
+def test_a_subclass_with_a_forward_of_its_own_is_asked():
+    class Doubled(Convolutional):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    network, images = trained_network(NET + CONVOLUTION), pictures(1, 3, 32, 32)
+    with torch.no_grad():
+        expected = 2 * network(images)[0]
+    network.layers[0].__class__ = Doubled
+    torch.testing.assert_close(network.optimize()(images)[0], expected, rtol=0, atol=2e-5)
