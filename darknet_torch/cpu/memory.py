@@ -1,8 +1,10 @@
-"""How much memory this process may still take. No torch."""
+"""How much memory this process may still take, and giving back what it needs no more. No torch."""
 
 from __future__ import annotations
 
+import ctypes
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from darknet_torch.cpu.control_groups import ControlGroup, control_groups, read_text
@@ -40,3 +42,13 @@ def _room(group: ControlGroup) -> int | None:
         r"^(?:total_)?inactive_file (\d+)$", group.read("memory.stat"), re.MULTILINE
     )
     return max(0, int(limit) - int(used) + (int(cached[1]) if cached else 0))
+
+
+def give_memory_back() -> None:
+    """Give memory that was freed back to the system, where the C library keeps it for later.
+
+    glibc does so for arrays of up to 32 MB, which then count as used. Other libraries have no
+    such function, and nothing happens.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from darknet_torch.cpu.memory import give_memory_back
 from darknet_torch.layers.base import InferenceStep, Layer
 
 if TYPE_CHECKING:
     from darknet_torch.model.network import Network
+
+_GIVEN_BACK_AFTER = 16_000_000  # bytes: giving back takes time, too
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ def _prepare(
             sources[index][0] if layers[index].passes_input_on else index, []
         ).append(-1)
     steps: dict[int, InferenceStep] = {}
+    freed = 0
     for layer in layers:
         if layer.passes_input_on:
             continue
@@ -155,8 +159,18 @@ def _prepare(
         ]
         steps[layer.index] = _step_of(layer, overwritable)
         if steps[layer.index].has_copies and not keep_weights:
-            layer.to("meta")
+            freed += _free(layer)
+            if freed >= _GIVEN_BACK_AFTER:
+                give_memory_back()
+                freed = 0
     return steps
+
+
+def _free(layer: Layer) -> int:
+    """Free the arrays of a layer; return how many bytes they took."""
+    size = sum(array.nbytes for array in (*layer.parameters(), *layer.buffers()))
+    layer.to("meta")
+    return size
 
 
 def _step_of(layer: Layer, overwritable: Sequence[bool]) -> InferenceStep:

@@ -61,3 +61,9 @@ def test_a_group_of_version_1_leaves_less(system):
 def test_where_the_system_does_not_say_it_is_not_known(system, tmp_path):
     (tmp_path / "meminfo").unlink()
     assert memory.available_memory() is None
+
+
+def test_giving_memory_back_needs_no_support_of_the_system(monkeypatch):
+    memory.give_memory_back()
+    monkeypatch.setattr("ctypes.CDLL", lambda name: object())
+    memory.give_memory_back()
