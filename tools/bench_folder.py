@@ -19,6 +19,7 @@ from darknet_torch.cli.result_output import ResultOutput
 from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun
 from darknet_torch.files import FreePaths
 from darknet_torch.inference.detector import Detector
+from darknet_torch.input_files import protected_inputs
 from darknet_torch.media.decoding import read_picture
 from darknet_torch.media.images import write_picture
 from darknet_torch.media.sources import PictureSource, find_sources
@@ -89,6 +90,7 @@ def detect_program(
     """
 
     def run() -> float:
+        protected_inputs.clear()  # as in a process of its own
         out = str(folder / "results.jsonl")
         with ExitStack() as stack:
             keep = []

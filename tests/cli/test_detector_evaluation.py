@@ -39,7 +39,7 @@ def options(tmp_path):
     cfg.write_text(CFG)
     values = dict.fromkeys(EvaluationOptions.__dataclass_fields__)
     defaults = {"backend": "torch", "batch": 1, "workers": 0, "quiet": True, "exif": True}
-    defaults["precision"] = "float32"
+    defaults |= {"precision": "float32", "optimize": True}
     fixed = {"cfg": str(cfg), "dialect": "alexeyab", "nms_threshold": 0.45, "voc_origin": 1}
     return EvaluationOptions(**values | defaults | fixed)
 
