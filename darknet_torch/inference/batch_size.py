@@ -77,7 +77,8 @@ def free_memory(device: torch.device) -> int | None:
     """Return the bytes that are free on a device; None where the system does not say."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return available_memory() if device.type == "cpu" else None
+    # Arrays that were freed once they were packed are on "meta"; that is done on a CPU alone.
+    return available_memory() if device.type in ("cpu", "meta") else None
 
 
 def _time_batch(network: Network, backend: Backend, size: int) -> float:

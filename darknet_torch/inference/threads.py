@@ -34,8 +34,8 @@ def choose_threads(
 
     That is `given`, else the number in OMP_NUM_THREADS, else one for each core that this process
     may use (`Cores.threads`), or fewer: threads wait for each other after each layer, so where
-    other programs keep the cores busy, one is often faster. Whether it is, a convolution of a
-    millisecond shows.
+    other programs keep the cores busy, one is often faster. A small convolution shows
+    whether it is.
 
     Args:
         given: what the user asks for, 1 or more; None for nothing.
@@ -65,9 +65,9 @@ def _fastest(most: int, measure: Callable[[int], float]) -> ThreadChoice:
 
 
 def _ratio_to_one(threads: int, measure: Callable[[int], float]) -> float:
-    """Return the time with several threads as a ratio to that with one, a median of up to three.
+    """Return the time with several threads as a ratio to that with one.
 
-    The third is left out where the first two agree which is faster.
+    It is the smaller of two ratios that agree which is faster, else the median of three.
     """
     ratios = [measure(threads) / measure(1) for _ in range(2)]
     if (ratios[0] >= 1) == (ratios[1] >= 1):

@@ -59,6 +59,7 @@ class Network(nn.Module):
         last_readers: index of a layer -> indices of the outputs that no later layer reads.
         output_indices: indices of the layers whose outputs `forward` returns.
         raw_heads: of each head, whether `forward_for_decoding` returns its input.
+        weights_freed: whether `optimize(keep_weights=False)` has freed the arrays.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Network(nn.Module):
         self.layers: Sequence[Layer] = cast("Sequence[Layer]", nn.ModuleList(layers))
         self.header: WeightsHeader = WeightsHeader(*dialect.weight_file.version)
         self.names: tuple[str, ...] = ()
+        self.weights_freed: bool = False
         self.last_readers: dict[int, list[int]] = _last_readers(layers)
         self.output_indices: tuple[int, ...] = _output_indices(layers)
         read = {source for layer in layers for source in layer.sources}
@@ -116,7 +118,11 @@ class Network(nn.Module):
 
         Returns:
             The arrays of these layers, without those of layers with dontsave=1.
+
+        Raises:
+            UsageError: the arrays were freed.
         """
+        self.check_has_weights()
         for layer in self.layers[:cutoff]:
             if not layer.options.dontsave:
                 yield from layer.weight_slots()
@@ -152,7 +158,11 @@ class Network(nn.Module):
 
         Returns:
             What computes the network's outputs, from the weights as they are now.
+
+        Raises:
+            UsageError: the arrays were freed before.
         """
+        self.check_has_weights()
         return OptimizedNetwork(self, keep_weights=keep_weights)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -166,6 +176,9 @@ class Network(nn.Module):
         Returns:
             The outputs of the detection heads in order; without heads, the output of the last
             layer that is not [cost]. Each [N, C, H, W].
+
+        Raises:
+            UsageError: the images do not fit the network's input, or its arrays were freed.
 
         Source: network.c network_predict, get_network_output (AlexeyAB).
         """
@@ -196,8 +209,9 @@ class Network(nn.Module):
             buffer of the layer holds where that has another shape.
 
         Raises:
-            UsageError: the images do not fit the network's input.
+            UsageError: the images do not fit the network's input, or its arrays were freed.
         """
+        self.check_has_weights()
         outputs = {-1: self.check_input(images)}
         buffers = []
         for index, layer in enumerate(self.layers):
@@ -214,6 +228,7 @@ class Network(nn.Module):
             images: as in `forward`.
             left_out: indices of layers whose input stands for their output.
         """
+        self.check_has_weights()
         outputs = {-1: self.check_input(images)}
         for index, layer in enumerate(self.layers):
             inputs = _inputs(layer, outputs)
@@ -221,6 +236,21 @@ class Network(nn.Module):
             for done in self.last_readers.get(index, ()):
                 del outputs[done]
         return outputs
+
+    def check_has_weights(self) -> None:
+        """Check that the network's arrays are there.
+
+        Raises:
+            UsageError: `optimize(keep_weights=False)` has freed them.
+        """
+        if self.weights_freed:
+            raise UsageError(
+                "the network's weights were freed when it was optimized",
+                where=self.net.where,
+                expected="a network with its weights",
+                got="one after keep_weights=False",
+                fix="load it again, or optimize it with keep_weights=True",
+            )
 
     def check_input(self, images: Tensor) -> Tensor:
         """Check that images fit the network's input.

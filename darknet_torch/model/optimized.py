@@ -58,6 +58,8 @@ class OptimizedNetwork:
         self._changes = _count_changes(self._arrays)
         self._sources = _sources(network.layers)
         steps = _prepare(network, self._sources, keep_weights=keep_weights)
+        if not keep_weights:
+            network.weights_freed = True
         left_out = {
             head.index for head, raw in zip(network.heads, network.raw_heads, strict=True) if raw
         }

@@ -79,4 +79,12 @@ def test_by_default_the_network_is_timed_on_noise(network):
 def test_free_memory_is_that_of_the_machine():
     free = free_memory(CPU)
     assert free is None or free > 0
-    assert free_memory(torch.device("meta")) is None
+    assert free_memory(torch.device("mps")) is None
+
+
+def test_memory_counts_for_a_network_whose_own_weights_were_freed():
+    freed = trained_network(DETECTOR)
+    freed.optimize(keep_weights=False)
+    device = next(freed.parameters()).device
+    assert device.type == "meta"
+    assert (free_memory(device) is None) == (free_memory(CPU) is None)

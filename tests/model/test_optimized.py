@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from darknet_torch.errors import UsageError
 from darknet_torch.heads.yolo import Yolo
+from darknet_torch.inference.backends.pytorch import TorchBackend
 from darknet_torch.layers.convolutional import Convolutional
 from tests.conversion.small_models import NET, pictures, trained_network
 
@@ -93,6 +95,25 @@ def test_weights_that_have_copies_can_be_freed(name):
     optimized = network.optimize(keep_weights=False)
     assert network.layers[0].convolution.weights.is_meta
     torch.testing.assert_close(optimized(pictures(1, 3, 32, 32)), expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda network: network(pictures(1, 3, 32, 32)),
+        lambda network: network.layer_outputs(pictures(1, 3, 32, 32)),
+        lambda network: network.optimize(),
+        lambda network: list(network.saved_slots()),
+        lambda network: TorchBackend(network),
+    ],
+    ids=["forward", "layer_outputs", "optimize", "save", "backend"],
+)
+def test_a_network_whose_weights_were_freed_says_so(use):
+    network = trained_network(NET + CONVOLUTION)
+    network.optimize(keep_weights=False)
+    with pytest.raises(UsageError, match="weights were freed") as raised:
+        use(network)
+    assert "load it again" in str(raised.value)
 
 
 def test_no_gradients_are_recorded():

@@ -22,6 +22,9 @@ class TorchBackend:
     Args:
         network: the network. If its arrays are changed in place or moved, the next call notices.
         settings: how it computes.
+
+    Raises:
+        UsageError: the network's arrays were freed.
     """
 
     def __init__(self, network: Network, settings: BackendSettings = _PLAIN) -> None:
@@ -56,7 +59,8 @@ class TorchBackend:
         return self._optimized
 
     def _array_like_the_network(self) -> Tensor:
-        """An array of the network's device and type."""
+        """An array of the network's device and type; an error if its arrays were freed."""
+        self.network.check_has_weights()
         return next(self.network.parameters(), torch.empty(0)).new_empty(0)
 
     def _can_optimize(self) -> bool:
