@@ -79,4 +79,5 @@ def test_by_default_the_network_is_timed_on_noise(network):
 def test_free_memory_is_that_of_the_machine():
     free = free_memory(CPU)
     assert free is None or free > 0
-    assert free_memory(torch.device("meta")) is None
+    assert (free_memory(torch.device("meta")) is None) == (free is None)  # of freed weights
+    assert free_memory(torch.device("xpu")) is None
