@@ -74,10 +74,14 @@ def choose_batch(
 
 
 def free_memory(device: torch.device) -> int | None:
-    """Return the bytes that are free on a device; None where the system does not say."""
+    """Return the bytes that are free on a device; None where the system does not say.
+
+    Args:
+        device: of a network's parameters; "meta" if they were freed, see `Network.optimize`,
+            which then computes on the CPU.
+    """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    # Arrays that were freed once they were packed are on "meta"; that is done on a CPU alone.
     return available_memory() if device.type in ("cpu", "meta") else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -224,9 +225,10 @@ class Convolutional(Layer):
         weights, biases = self.arrays.folded()
         sizes = self.input_shape.height, self.input_shape.width
         compute = inference_convolution(weights, biases, self.geometry, self.activation, sizes)
-        blur, has_copies = self.blur, not self.is_shared
-        if blur is None:
+        has_copies = not self.is_shared
+        if self.blur is None:
             return InferenceStep(compute, owns_output=True, has_copies=has_copies)
+        blur = copy.deepcopy(self.blur)  # the layer's own is freed with its arrays
         return InferenceStep(lambda x: blur(compute(x)), has_copies=has_copies)
 
     @property

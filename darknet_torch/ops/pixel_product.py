@@ -64,4 +64,4 @@ class PixelProduct:
         count, channels, height, width = x.shape
         rows = x.permute(0, 2, 3, 1).reshape(-1, channels)
         out = torch.mm(rows, self._matrix).add_(self._biases)
-        return self._activate(out.view(count, height, width, -1).permute(0, 3, 1, 2))
+        return self._activate(out.view(count, height, width, out.shape[1]).permute(0, 3, 1, 2))

@@ -38,6 +38,7 @@ NETWORKS = {
     "two heads": CONVOLUTION + HEAD + "[route]\nlayers=0\n" + HEAD + "[route]\nlayers=0\n" + HEAD,
     "a head that another layer reads": CONVOLUTION + HEAD + LINEAR + HEAD,
     "a layer that no other reads": CONVOLUTION + LINEAR + "[route]\nlayers=0\n" + LINEAR,
+    "antialiasing": CONVOLUTION + CONVOLUTION.replace("size", "stride=2\nantialiasing=1\nsize"),
     "a state": "[crnn]\nhidden=3\noutput=8\nsize=3\npad=1\n" + LINEAR,
     "a sum with the input": "[empty]\n[convolutional]\nfilters=3\nactivation=mish\n"
     "[shortcut]\nfrom=0\n[route]\nlayers=0,-1\n",
@@ -87,7 +88,7 @@ def test_it_works_on_networks_made_in_inference_mode():
     assert optimized(pictures(1, 3, 32, 32))[0].shape == (1, 8, 32, 32)
 
 
-@pytest.mark.parametrize("name", ["arrays of another layer", "a sum", "two heads"])
+@pytest.mark.parametrize("name", ["arrays of another layer", "a sum", "two heads", "antialiasing"])
 def test_weights_that_have_copies_can_be_freed(name):
     cfg = NET + NETWORKS.get(name, NETWORKS["a sum over the layer before it"])
     expected = trained_network(cfg).optimize()(pictures(1, 3, 32, 32))

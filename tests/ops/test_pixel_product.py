@@ -30,3 +30,9 @@ def test_it_takes_few_pixels_of_1x1_windows():
     assert not PixelProduct.takes(torch.empty(1024, 512, 1, 1), Geometry(1), leaky, (52, 52))
     assert not PixelProduct.takes(weights, Geometry(1, stride_y=2, stride_x=2), leaky, (20, 20))
     assert not PixelProduct.takes(weights, Geometry(1, groups=2), leaky, (20, 20))
+
+
+def test_a_batch_without_pictures_gives_one_without_pictures():
+    weights, biases = torch.ones(5, 6, 1, 1), torch.ones(5)
+    product = PixelProduct(weights, biases, Geometry(1), ACTIVATIONS["leaky"], (3, 4))
+    assert product(torch.empty(0, 6, 3, 4)).shape == (0, 5, 3, 4)

@@ -5,6 +5,7 @@ import torch
 
 from darknet_torch.inference.backends import BackendSettings, find_backend
 from darknet_torch.inference.backends.pytorch import TorchBackend
+from darknet_torch.model.weights import read_weights, write_weights
 from darknet_torch.ops.precision import Precision
 from tests.conversion.small_models import DETECTOR, pictures, trained_network
 
@@ -87,6 +88,20 @@ def test_changes_of_the_network_are_noticed():
     (double,) = find_backend("torch", network.double()).predict(images.numpy())
     assert not torch.allclose(before, after)
     torch.testing.assert_close(after, double.float(), rtol=0, atol=1e-5)  # float32 of some tens
+
+
+def test_weights_that_are_read_later_are_noticed(tmp_path):
+    network, other = trained_network(DETECTOR), trained_network(DETECTOR)
+    with torch.no_grad():
+        other.layers[0].convolution.weights.mul_(2)
+    write_weights(other, tmp_path / "other.weights")
+    images = pictures(1, 3, 32, 32).numpy()
+    backend = find_backend("torch", network)
+    before = backend.predict(images)
+    read_weights(network, tmp_path / "other.weights")
+    expected = find_backend("torch", other).predict(images)
+    assert not torch.allclose(before[0], expected[0])
+    torch.testing.assert_close(backend.predict(images), expected, rtol=0, atol=0)
 
 
 def test_the_networks_own_weights_can_be_freed():
