@@ -343,6 +343,8 @@ class Network(Module)
     net: NetOptions
     output_indices: tuple[int, ...]
     raw_heads: tuple[bool, ...]
+    weights_freed: bool
+    def check_has_weights(self) -> None
     def check_input(self, images: Tensor) -> Tensor
     @property
     def device(self) -> torch.device
