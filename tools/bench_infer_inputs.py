@@ -114,6 +114,7 @@ def prepare(
         DarknetError: the network cannot be loaded, or its weights do not fit.
     """
     _write_cfg(subject, folder / "net.cfg")
+    _write_opencv_cfg(folder)
     trained = _find_weights(subject, settings.weights)
     built = _write_weights(subject, folder, trained)
     if onnx:
@@ -154,6 +155,21 @@ def _write_cfg(subject: Subject, path: Path) -> None:
     path.write_text(edit.text, "latin-1")
 
 
+def _write_opencv_cfg(folder: Path) -> None:
+    """Write opencv.cfg, with which OpenCV's net returns all boxes, as the other engines do.
+
+    Otherwise it drops scores at its threshold of 0.2 and boxes that overlap; with random weights
+    thousands of both lie so near their limits that rounding decides.
+    """
+    text = (folder / "net.cfg").read_text("latin-1")
+    edit = CfgEdit(text)
+    for section in parse_cfg(text):
+        if section.name == "yolo":
+            for key in ("thresh", "nms_threshold"):
+                edit.set(section, key, "0")
+    (folder / "opencv.cfg").write_text(edit.text, "latin-1")
+
+
 def _find_weights(subject: Subject, folder: Path | None) -> Path | None:
     """The network's weight file in a folder, if there is one."""
     name = Path(subject.cfg).name.removesuffix(".cfg")
@@ -189,7 +205,7 @@ def _plain_outputs(built: Network, folder: Path, images: torch.Tensor) -> list[n
 
 def _opencv_outputs(built: Network, folder: Path, images: torch.Tensor) -> list[np.ndarray]:
     """Our outputs in the layout of OpenCV's; of one picture."""
-    net = readNetFromDarknet(str(folder / "net.cfg"), str(folder / "net.weights"))
+    net = readNetFromDarknet(str(folder / "opencv.cfg"), str(folder / "net.weights"))
     net.setInput(images[:1].numpy())
     return list(net.forward(net.getUnconnectedOutLayersNames()))
 

@@ -168,7 +168,7 @@ def opencv(given: Given) -> Program:
     if not hasattr(cv2.dnn, "readNetFromDarknet"):
         raise RuntimeError(f"OpenCV {cv2.__version__} does not read Darknet's files; 4 does")
     cv2.setNumThreads(given.threads)
-    net = cv2.dnn.readNetFromDarknet(given.path("net.cfg"), given.path("net.weights"))
+    net = cv2.dnn.readNetFromDarknet(given.path("opencv.cfg"), given.path("net.weights"))
     net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
     names = net.getUnconnectedOutLayersNames()
 
