@@ -19,6 +19,7 @@ from torch.nn import functional
 
 _SELU_SCALE, _SELU_ALPHA = 1.0507, 1.6732
 _NORMALIZE_EPSILON = 1e-4
+_PART = 1 << 18  # values: 1 MB, half of a core's second cache where it was measured
 
 
 def _loggy(x: Tensor) -> Tensor:
@@ -203,10 +204,24 @@ def _mish_over(x: Tensor) -> Tensor:
     """x tanh(log(1 + e^x)) = x - 2 x / ((1 + e^x)^2 + 1), without a logarithm.
 
     Where e^x is infinite the fraction is 0. The error is 1.3e-6 at most, that of e^x times x.
+    Large maps are taken in parts, so that what lies between stays in the processor's cache.
     """
-    below = torch.exp(x).add_(1)
-    below = torch.addcmul(below.new_ones(()), below, below)
-    return x.addcdiv_(x, below, value=-2)
+    flat = _in_memory_order(x)
+    scratch = x.new_empty(min(_PART, flat.numel()))
+    one = x.new_ones(())
+    for part in flat.split(_PART):
+        below = scratch[: len(part)]
+        torch.exp(part, out=below).add_(1)
+        torch.addcmul(one, below, below, out=below)
+        part.addcdiv_(part, below, value=-2)
+    return x if flat.data_ptr() == x.data_ptr() else flat.view_as(x)
+
+
+def _in_memory_order(x: Tensor) -> Tensor:
+    """The values in one dimension: a view of a map in either order of memory, else a copy."""
+    if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
+        x = x.permute(0, 2, 3, 1)
+    return x.reshape(-1)
 
 
 # The same for inference alone: the gradients of these would need the input.

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS, DIALECTS
-from darknet_torch.ops.activations import ACTIVATIONS
+from darknet_torch.ops.activations import ACTIVATIONS, overwriting_at_inference
 
 
 def logistic(x):
@@ -136,3 +136,24 @@ def test_the_channels_of_a_position_add_up_to_nearly_one(name):
         expected = normalized(x[n, :, i, j].double().tolist(), name)
         # exp in float32
         np.testing.assert_allclose(out[n, :, i, j], expected, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("order", ["contiguous", "channels last", "every second column"])
+def test_the_form_for_inference_gives_the_same_values(name, order):
+    values = torch.linspace(-120, 120, 2 * 3 * 4 * 20).view(2, 3, 4, 20)
+    if order == "channels last":
+        values = values.contiguous(memory_format=torch.channels_last)
+    if order == "every second column":
+        values = values[..., ::2]
+    expected, activate = ACTIVATIONS[name](values), overwriting_at_inference(ACTIVATIONS[name])
+    # A clone of the columns would be contiguous.
+    found = activate(values if order == "every second column" else values.clone())
+    # mish: the error of e^x, 6e-8 of it, times the slope of the rest, times x.
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=2e-6, equal_nan=True)
+
+
+def test_mish_takes_large_maps_in_parts():
+    values = torch.linspace(-9, 9, (1 << 18) + 77)
+    found = overwriting_at_inference(ACTIVATIONS["mish"])(values.clone())
+    torch.testing.assert_close(found, ACTIVATIONS["mish"](values), rtol=0, atol=2e-6)
