@@ -11,6 +11,7 @@ python tools/bench.py resize
 python tools/bench.py train [--device cuda] [--precision bfloat16] [--net yolov3-tiny:416]
 python tools/bench.py gpu
 python tools/bench.py infer [--net yolov3:416] [--opencv-python PYTHON] [--darknet PATH]
+python tools/bench.py layers [--net yolov4-tiny:416]
 python tools/bench.py folder [--video] [--save] [--picture photo.jpg]
 """
 
@@ -456,6 +457,28 @@ def folder(
         steps = parts.step_seconds(detector, media)
     click.echo(f"{net}, batch {batch}, {threads} threads, {pictures} pictures or frames")
     for line in parts.report_lines(spent, steps, pictures):
+        click.echo(line)
+
+
+@main.command()
+@click.option("--net", default="yolov4-tiny:416", show_default=True, help="A cfg and a side.")
+@click.option("--threads", default=2, show_default=True)
+@click.option("--repeats", default=30, show_default=True)
+def layers(net: str, threads: int, repeats: int) -> None:
+    """Print where the time of an optimised network goes, by kind of layer; the fastest runs."""
+    import torch
+
+    from tools import bench_layers as parts
+    from tools.bench_train import Subject, network
+    from tools.noise_statistics import noise
+
+    warnings.simplefilter("ignore", CfgWarning)
+    torch.set_num_threads(threads)
+    cfg, _, side = net.partition(":")
+    built = network(Subject(cfg, int(side or 416), 1), torch.device("cpu"))
+    least = parts.step_seconds(built, noise(built, 1), repeats)
+    click.echo(f"{net}, {threads} threads: {1000 * sum(least.values()):.1f} ms")
+    for line in parts.lines(parts.kinds(built, least)):
         click.echo(line)
 
 
