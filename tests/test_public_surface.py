@@ -355,6 +355,8 @@ class Network(Module)
     def heads(self) -> list[Head]
     def initialize(self, only: Sequence[int] | None = None) -> None
     def layer_outputs(self, images: Tensor) -> list[Tensor]
+    @property
+    def left_out_for_decoding(self) -> frozenset[int]
     def optimize(self, *, keep_weights: bool = True) -> OptimizedNetwork
     @property
     def output_layer(self) -> Layer

@@ -29,6 +29,7 @@ from darknet_torch.layers.convolution import (
 from darknet_torch.layers.window import check_output
 from darknet_torch.ops.activations import overwriting
 from darknet_torch.ops.convolution import Geometry
+from darknet_torch.ops.folded_convolution import FoldedConvolution
 from darknet_torch.ops.inference_convolution import inference_convolution
 
 _NOT_SHARED = -1000000000
@@ -224,7 +225,9 @@ class Convolutional(Layer):
             return super().inference_step(overwritable)
         weights, biases = self.arrays.folded()
         sizes = self.input_shape.height, self.input_shape.width
-        compute = inference_convolution(weights, biases, self.geometry, self.activation, sizes)
+        compute = inference_convolution(
+            FoldedConvolution(weights, biases, self.geometry, self.activation, sizes)
+        )
         has_copies = not self.is_shared
         if self.blur is None:
             return InferenceStep(compute, owns_output=True, has_copies=has_copies)

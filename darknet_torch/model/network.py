@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -93,6 +93,12 @@ class Network(nn.Module):
     def heads(self) -> list[Head]:
         """The detection heads, in order; empty for other kinds of network."""
         return [layer for layer in self.layers if isinstance(layer, Head)]
+
+    @property
+    def left_out_for_decoding(self) -> frozenset[int]:
+        """Indices of the heads in `raw_heads`, whose input stands for their output."""
+        pairs = zip(self.heads, self.raw_heads, strict=True)
+        return frozenset(head.index for head, raw in pairs if raw)
 
     @property
     def output_layer(self) -> Layer:
@@ -194,8 +200,7 @@ class Network(nn.Module):
         Returns:
             As `forward`, but of each head in `raw_heads` its input instead of its output.
         """
-        raw = [head.index for head, raw in zip(self.heads, self.raw_heads, strict=True) if raw]
-        outputs = self._run(images, left_out=raw)
+        outputs = self._run(images, left_out=self.left_out_for_decoding)
         return tuple(outputs[index] for index in self.output_indices)
 
     def layer_outputs(self, images: Tensor) -> list[Tensor]:
@@ -221,7 +226,7 @@ class Network(nn.Module):
             buffers.append(layer.buffer(*inputs) if differs else outputs[index])
         return buffers
 
-    def _run(self, images: Tensor, left_out: Sequence[int] = ()) -> dict[int, Tensor]:
+    def _run(self, images: Tensor, left_out: Set[int] = frozenset()) -> dict[int, Tensor]:
         """The outputs that are still needed after the last layer, by layer index.
 
         Args:

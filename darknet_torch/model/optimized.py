@@ -60,10 +60,8 @@ class OptimizedNetwork:
         steps = _prepare(network, self._sources, keep_weights=keep_weights)
         if not keep_weights:
             network.weights_freed = True
-        left_out = {
-            head.index for head, raw in zip(network.heads, network.raw_heads, strict=True) if raw
-        }
-        self._outputs, self._program = self._build(steps, set())
+        self._outputs, self._program = self._build(steps, frozenset())
+        left_out = network.left_out_for_decoding
         self._decoded, self._program_for_decoding = self._build(steps, left_out)
 
     def _build(

@@ -99,7 +99,7 @@ def read_weights(
         raise plan.too_long_error()
     if leftover:
         plan.warn_of_leftover()
-    del data  # what was mapped would count as memory beside the arrays
+    del data  # what was mapped would count as memory, as the arrays do
     with torch.no_grad(), _open_values(Path(path)) as file:
         for slot, first, count in plan.reads:
             file.seek(first)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from darknet_torch.ops.activations import Activation, overwriting_at_inference
-from darknet_torch.ops.convolution import Geometry, convolve
+from darknet_torch.ops.activations import overwriting_at_inference
+from darknet_torch.ops.convolution import convolve
+from darknet_torch.ops.folded_convolution import FoldedConvolution
 from darknet_torch.ops.packed_convolution import PackedConvolution
 from darknet_torch.ops.pixel_product import PixelProduct
 
@@ -18,30 +19,17 @@ class PlainConvolution:
     """PyTorch's convolution, and the activation function over its output.
 
     Args:
-        weights: [filters, C / groups, size, size].
-        biases: [filters].
-        geometry: the window.
-        activation: the function.
-        sizes: not used.
+        folded: any convolution.
     """
 
-    def __init__(
-        self,
-        weights: Tensor,
-        biases: Tensor,
-        geometry: Geometry,
-        activation: Activation,
-        sizes: Sequence[int],
-    ) -> None:
+    def __init__(self, folded: FoldedConvolution) -> None:
         # Copies: what is computed must not change with the layer's own arrays.
-        self._weights = weights.detach().clone(memory_format=torch.channels_last)
-        self._biases, self._geometry = biases.detach().clone(), geometry
-        self._activate = overwriting_at_inference(activation)
+        self._weights = folded.weights.detach().clone(memory_format=torch.channels_last)
+        self._biases, self._geometry = folded.biases.detach().clone(), folded.geometry
+        self._activate = overwriting_at_inference(folded.activation)
 
     @staticmethod
-    def takes(
-        weights: Tensor, geometry: Geometry, activation: Activation, sizes: Sequence[int]
-    ) -> bool:
+    def takes(folded: FoldedConvolution) -> bool:
         """Every convolution."""
         return True
 
@@ -51,48 +39,27 @@ class PlainConvolution:
 
 
 class _Form(Protocol):
-    """A class of callables that convolve and activate, and the convolutions that it takes."""
+    """A class of functions that convolve and activate, and the convolutions that it takes."""
 
-    def __call__(
-        self,
-        weights: Tensor,
-        biases: Tensor,
-        geometry: Geometry,
-        activation: Activation,
-        sizes: Sequence[int],
-    ) -> Callable[[Tensor], Tensor]: ...
+    def __call__(self, folded: FoldedConvolution) -> Callable[[Tensor], Tensor]: ...
 
-    def takes(
-        self, weights: Tensor, geometry: Geometry, activation: Activation, sizes: Sequence[int]
-    ) -> bool: ...
+    def takes(self, folded: FoldedConvolution) -> bool: ...
 
 
 # The fastest first.
 _FORMS: tuple[_Form, ...] = (PixelProduct, PackedConvolution, PlainConvolution)
 
 
-def inference_convolution(
-    weights: Tensor,
-    biases: Tensor,
-    geometry: Geometry,
-    activation: Activation,
-    sizes: Sequence[int],
-) -> Callable[[Tensor], Tensor]:
+def inference_convolution(folded: FoldedConvolution) -> Callable[[Tensor], Tensor]:
     """Prepare a convolution with an activation function for inference.
 
     Args:
-        weights: [filters, C / groups, size, size]; copied.
-        biases: [filters]; copied.
-        geometry: the window.
-        activation: the function.
-        sizes: height and width of the maps that are to come.
+        folded: the convolution; its arrays are copied.
 
     Returns:
         A function from [N, C, H, W] of any size to [N, filters, H', W'], whose memory is its own.
         It gives what `convolve` and the activation give, up to the rounding of sums in another
         order.
     """
-    for form in _FORMS:
-        if form.takes(weights, geometry, activation, sizes):
-            return form(weights, biases, geometry, activation, sizes)
-    raise AssertionError("the last form takes every convolution")
+    form = next(form for form in _FORMS if form.takes(folded))
+    return form(folded)

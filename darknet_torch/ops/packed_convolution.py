@@ -10,7 +10,6 @@ no packed convolution, and the caller computes the plain one.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,6 +17,7 @@ from torch import Tensor
 
 from darknet_torch.ops.activations import ACTIVATIONS, Activation, overwriting_at_inference
 from darknet_torch.ops.convolution import Geometry, convolve
+from darknet_torch.ops.folded_convolution import FoldedConvolution
 
 # Activation function -> oneDNN's name of it, its parameters and its algorithm.
 _Fused = tuple[str, tuple[float, ...], str]
@@ -40,21 +40,12 @@ class PackedConvolution:
     """A convolution with an activation function, for a float32 map on a CPU.
 
     Args:
-        weights: [filters, C / groups, size, size] float32.
-        biases: [filters] float32.
-        geometry: a window that `takes` accepts.
-        activation: the function; those that oneDNN does not know follow the convolution.
-        sizes: height and width of the maps that are to come; others are computed, too.
+        folded: one that `takes` accepts. An activation function that oneDNN does not know follows
+            the convolution.
     """
 
-    def __init__(
-        self,
-        weights: Tensor,
-        biases: Tensor,
-        geometry: Geometry,
-        activation: Activation,
-        sizes: Sequence[int],
-    ) -> None:
+    def __init__(self, folded: FoldedConvolution) -> None:
+        weights, geometry, activation = folded.weights, folded.geometry, folded.activation
         strides = (geometry.stride_y, geometry.stride_x)
         padding, dilation = (geometry.padding,) * 2, (1, 1)
         channels = weights.shape[1] * geometry.groups
@@ -63,24 +54,23 @@ class PackedConvolution:
         reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
         packed = reorder(
             weights.detach().contiguous().to_mkldnn(),
-            *(padding, strides, dilation, geometry.groups, [1, channels, *sizes]),
+            *(padding, strides, dilation, geometry.groups, [1, channels, *folded.sizes]),
         )
         # A copy: what is computed must not change with the layer's own array.
-        self._weights = (packed, biases.detach().clone())
+        self._weights = (packed, folded.biases.detach().clone())
         window = (padding, strides, dilation, geometry.groups)
         self._rest = (*window, name, list(parameters), algorithm)
         self._convolve = torch.ops.mkldnn._convolution_pointwise.default
         self._activate = None if fused is activation else overwriting_at_inference(activation)
 
     @staticmethod
-    def takes(
-        weights: Tensor, geometry: Geometry, activation: Activation, sizes: Sequence[int]
-    ) -> bool:
-        """Whether the installed PyTorch can pack this convolution; see `__init__`."""
+    def takes(folded: FoldedConvolution) -> bool:
+        """Whether the installed PyTorch can pack this convolution."""
+        weights, geometry = folded.weights, folded.geometry
         fits_any_map = geometry.dilation == 1 and geometry.size <= 1 + 2 * geometry.padding
         if weights.device.type != "cpu" or weights.dtype != torch.float32 or not fits_any_map:
             return False
-        return agrees(activation if activation in _FUSED else _LINEAR)
+        return agrees(folded.activation if folded.activation in _FUSED else _LINEAR)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Convolve and activate.
@@ -123,5 +113,5 @@ def _agrees(activation: Activation, geometry: Geometry, channels: int) -> bool:
     x, biases = draw(2, channels, *_SIZES).contiguous(memory_format=torch.channels_last), draw(8)
     weights = draw(8, channels // geometry.groups, geometry.size, geometry.size)
     plain = activation(convolve(x, weights, biases, geometry))
-    packed = PackedConvolution(weights, biases, geometry, activation, _SIZES)(x)
+    packed = PackedConvolution(FoldedConvolution(weights, biases, geometry, activation, _SIZES))(x)
     return torch.allclose(packed, plain, rtol=0, atol=_TOLERANCE * float(plain.abs().max()))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
-from darknet_torch.ops.activations import Activation, overwriting_at_inference
+from darknet_torch.ops.activations import overwriting_at_inference
 from darknet_torch.ops.convolution import Geometry
+from darknet_torch.ops.folded_convolution import FoldedConvolution
 
 # Measured on two cores: up to these a product with the biases and the activation after it takes
 # as long as the fused convolution, or half as long where the map is small.
@@ -20,36 +19,23 @@ class PixelProduct:
     """A convolution of 1x1 windows with an activation function.
 
     Args:
-        weights: [filters, C, 1, 1].
-        biases: [filters].
-        geometry: a window that `takes` accepts.
-        activation: the function.
-        sizes: height and width of the maps that are to come; others are computed, too.
+        folded: one that `takes` accepts.
     """
 
-    def __init__(
-        self,
-        weights: Tensor,
-        biases: Tensor,
-        geometry: Geometry,
-        activation: Activation,
-        sizes: Sequence[int],
-    ) -> None:
+    def __init__(self, folded: FoldedConvolution) -> None:
         # Copies: what is computed must not change with the layer's own arrays.
-        self._matrix = weights.detach().flatten(1).t().contiguous().clone()
-        self._biases = biases.detach().clone()
-        self._activate = overwriting_at_inference(activation)
+        self._matrix = folded.weights.detach().flatten(1).t().contiguous().clone()
+        self._biases = folded.biases.detach().clone()
+        self._activate = overwriting_at_inference(folded.activation)
 
     @staticmethod
-    def takes(
-        weights: Tensor, geometry: Geometry, activation: Activation, sizes: Sequence[int]
-    ) -> bool:
-        """Whether the convolution has 1x1 windows, and few enough of them; see `__init__`."""
-        positions = sizes[0] * sizes[1]
+    def takes(folded: FoldedConvolution) -> bool:
+        """Whether the convolution has 1x1 windows, and few enough of them."""
+        positions = folded.sizes[0] * folded.sizes[1]
         return (
-            geometry == Geometry(1)
+            folded.geometry == Geometry(1)
             and positions <= _MOST_POSITIONS
-            and positions * weights.numel() <= _MOST_PRODUCTS
+            and positions * folded.weights.numel() <= _MOST_PRODUCTS
         )
 
     def __call__(self, x: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ NETWORKS = {
     + "[route]\nlayers=-2,-1\n",
     "a sum, and both are read again": CONVOLUTION + CONVOLUTION + ADD
     + "[route]\nlayers=0,1,2\n",
-    "a sum behind a dropout": CONVOLUTION + LINEAR + "[dropout]\n[shortcut]\nfrom=-3\n",
+    "a sum after a dropout": CONVOLUTION + LINEAR + "[dropout]\n[shortcut]\nfrom=-3\n",
     "a dropout, whose source is read again": CONVOLUTION + LINEAR
     + "[dropout]\n[shortcut]\nfrom=-3\nactivation=leaky\n[route]\nlayers=1,-1\n",
     "a sum over a route of one layer": CONVOLUTION + CONVOLUTION

@@ -6,9 +6,14 @@ import torch
 from darknet_torch.ops import packed_convolution
 from darknet_torch.ops.activations import ACTIVATIONS
 from darknet_torch.ops.convolution import Geometry, convolve
+from darknet_torch.ops.folded_convolution import FoldedConvolution
 from darknet_torch.ops.packed_convolution import PackedConvolution, agrees
 
 LEAKY, MISH = ACTIVATIONS["leaky"], ACTIVATIONS["mish"]
+
+
+def folded(weights, geometry, activation, sizes):
+    return FoldedConvolution(weights, torch.zeros(len(weights)), geometry, activation, sizes)
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +41,10 @@ def draw(*shape):
 @torch.no_grad()
 def test_it_computes_convolution_and_activation_for_maps_of_any_size(name, geometry):
     weights, biases = draw(8, 8 // geometry.groups, geometry.size, geometry.size), draw(8)
-    assert PackedConvolution.takes(weights, geometry, ACTIVATIONS[name], (6, 7))
-    packed = PackedConvolution(weights, biases, geometry, ACTIVATIONS[name], (6, 7))
+    assert PackedConvolution.takes(folded(weights, geometry, ACTIVATIONS[name], (6, 7)))
+    packed = PackedConvolution(
+        FoldedConvolution(weights, biases, geometry, ACTIVATIONS[name], (6, 7))
+    )
     for shape in ((1, 8, 6, 7), (3, 8, 9, 4), (2, 8, 1, 1)):
         x = draw(*shape)
         expected = ACTIVATIONS[name](convolve(x, weights, biases, geometry))
@@ -58,12 +65,14 @@ def test_it_computes_convolution_and_activation_for_maps_of_any_size(name, geome
     ],
 )
 def test_it_does_not_take_others(weights, geometry):
-    assert not PackedConvolution.takes(weights, geometry, LEAKY, (6, 7))
+    assert not PackedConvolution.takes(folded(weights, geometry, LEAKY, (6, 7)))
 
 
 def test_what_the_arrays_become_later_does_not_matter():
     weights, biases = draw(8, 8, 3, 3), draw(8)
-    packed = PackedConvolution(weights, biases, Geometry(3, padding=1), LEAKY, (4, 4))
+    packed = PackedConvolution(
+        FoldedConvolution(weights, biases, Geometry(3, padding=1), LEAKY, (4, 4))
+    )
     x = draw(1, 8, 4, 4)
     before = packed(x)
     weights.zero_()
@@ -85,7 +94,9 @@ def test_operators_that_fail_their_check_are_not_used(broken, monkeypatch):
     monkeypatch.setattr(torch.ops.mkldnn, "_convolution_pointwise", fake)
     for activation in (LEAKY, MISH):
         weights = draw(8, 8, 3, 3)
-        assert not PackedConvolution.takes(weights, Geometry(3, padding=1), activation, (4, 4))
+        assert not PackedConvolution.takes(
+            folded(weights, Geometry(3, padding=1), activation, (4, 4))
+        )
 
 
 def test_every_fused_activation_agrees_with_the_installed_pytorch():
