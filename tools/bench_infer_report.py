@@ -14,12 +14,12 @@ import numpy as np
 
 import darknet_torch
 from darknet_torch.cpu.cores import usable_cores
+from darknet_torch.cpu.machine import processor_name
 from darknet_torch.errors import UsageError
 from darknet_torch.extras import import_extra
 from darknet_torch.files import write_bytes, write_text
 from tools.bench_infer_results import RAW_ENGINES, Result, Timing, Verdict, verdicts
 
-_CPUS = Path("/proc/cpuinfo")
 _WIDTH = 12  # of an engine's name
 # A number instead of a random one in the names of a chart's parts, so that it can be compared.
 _SALT = {"svg.hashsalt": "0"}
@@ -110,18 +110,11 @@ def machine(results: Sequence[Result]) -> dict[str, Any]:
     for result in results:
         versions |= result.versions
     return {
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": asdict(usable_cores()),
         "system": f"{platform.system()} {platform.machine()}",
         "versions": versions,
     }
-
-
-def _processor() -> str:
-    """The name of the processor, as Linux gives it."""
-    lines = _CPUS.read_text().splitlines() if _CPUS.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def machine_lines(results: Sequence[Result]) -> Iterator[str]:
