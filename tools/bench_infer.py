@@ -7,21 +7,16 @@ spinning would slow down the others.
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
-import signal
-import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from darknet_torch.cpu.cores import THREADS_VARIABLE
+from darknet_torch.cpu.turns import Turns, Worker, WorkerError
 from darknet_torch.errors import UsageError
 from darknet_torch.extras import install_command
 from tools.bench_infer_inputs import NETWORKS, Prepared, Settings, parse_net, prepare
@@ -156,12 +151,8 @@ def measure(
             yield _measure_batch(prepared, batch, chosen, settings)
 
 
-class EngineError(Exception):
-    """An engine ended, with the last line that it printed."""
-
-
-class Worker:
-    """An engine in a process of its own, which is stopped while it is not asked.
+def start(engine: str, python: str, folder: Path, batch: int, settings: Settings) -> Worker:
+    """Start an engine in a process of its own, which is stopped while it is not asked.
 
     Args:
         engine: its name.
@@ -171,68 +162,12 @@ class Worker:
         settings: with its number of threads.
 
     Raises:
-        EngineError: the engine could not be loaded.
+        WorkerError: the engine could not be loaded.
     """
-
-    def __init__(
-        self, engine: str, python: str, folder: Path, batch: int, settings: Settings
-    ) -> None:
-        self._errors = folder / f"{engine}-{batch}.txt"
-        words = [python, str(_WORKER), engine, str(folder), str(batch)]
-        with self._errors.open("wb") as errors:
-            try:
-                self._process = subprocess.Popen(
-                    words,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    env={**os.environ, "OMP_NUM_THREADS": str(settings.threads)},
-                    text=True,
-                    process_group=0,  # so that a program which it starts is stopped with it
-                )
-            except OSError as error:
-                raise EngineError(f"{python} cannot be started: {error.strerror}") from None
-        try:
-            self.versions: dict[str, str] = self._read()
-        except BaseException:
-            self.close()
-            raise
-
-    def ask(self, line: str) -> dict[str, Any]:
-        """Send a command, see `bench_infer_worker.py`; return the answer.
-
-        Raises:
-            EngineError: the engine ended.
-        """
-        os.killpg(self._process.pid, signal.SIGCONT)
-        try:
-            print(line, file=self._process.stdin, flush=True)
-        except BrokenPipeError:
-            raise self._failed() from None
-        return self._read()
-
-    def _read(self) -> dict[str, Any]:
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise self._failed()
-        os.killpg(self._process.pid, signal.SIGSTOP)
-        return json.loads(answer)
-
-    def _failed(self) -> EngineError:
-        lines = self._errors.read_text(errors="replace").strip().splitlines()
-        return EngineError(lines[-1] if lines else "it ended without a message")
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the process, and what it started."""
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.communicate()
+    return Worker(
+        [python, str(_WORKER), engine, str(folder), str(batch)],
+        environment={THREADS_VARIABLE: str(settings.threads)},
+    )
 
 
 def _measure_batch(
@@ -240,34 +175,23 @@ def _measure_batch(
 ) -> Result:
     """Start the engines one after the other, compare their outputs, and let them take turns."""
     result = Result(prepared.name, prepared.weights, batch, prepared.threshold)
-    workers: dict[str, Worker] = {}
     differences: dict[str, float | None] = {}
-    answers: dict[str, list[dict[str, Any]]] = {name: [] for name in engines}
-    with ExitStack() as stack:
+    with Turns() as turns:
         for name in engines:
-            with _recorded(result, name):
-                worker = Worker(name, _python(name, settings), prepared.folder, batch, settings)
-                workers[name] = stack.enter_context(worker)
-                result.versions |= worker.versions
-                differences[name] = _difference(worker, name, batch, prepared)
-        for turn in range(settings.rounds):
-            for name in engines if turn % 2 == 0 else reversed(engines):
-                if name not in result.failures:
-                    with _recorded(result, name):
-                        answers[name].append(workers[name].ask(f"run {settings.seconds}"))
-    for name in engines:
-        if name not in result.failures:
-            result.timings[name] = _timing(answers[name], differences[name])
+            turns.add(name, lambda name=name: _start(name, prepared, batch, settings))
+            if name not in turns.failures:
+                result.versions |= turns.workers[name].greeting
+                with turns.recording(name):
+                    differences[name] = _difference(turns.workers[name], name, batch, prepared)
+        timings = turns.measure(f"run {settings.seconds}", settings.rounds)
+    result.failures = turns.failures
+    for name, timing in timings.items():
+        result.timings[name] = Timing(timing.rounds, timing.minimum, timing.cpu, differences[name])
     return result
 
 
-@contextmanager
-def _recorded(result: Result, engine: str) -> Iterator[None]:
-    """Let an error end one engine, not the others."""
-    try:
-        yield
-    except EngineError as error:
-        result.failures[engine] = str(error)
+def _start(engine: str, prepared: Prepared, batch: int, settings: Settings) -> Worker:
+    return start(engine, _python(engine, settings), prepared.folder, batch, settings)
 
 
 def _python(engine: str, settings: Settings) -> str:
@@ -279,7 +203,7 @@ def _difference(worker: Worker, engine: str, batch: int, prepared: Prepared) -> 
     """How far an engine's outputs are from the plain network's, see `Timing`.
 
     Raises:
-        EngineError: too far, or what it computes is not finite.
+        WorkerError: too far, or what it computes is not finite.
     """
     wanted = prepared.outputs.get(ENGINES[engine].outputs)
     if wanted is None:
@@ -291,7 +215,7 @@ def _difference(worker: Worker, engine: str, batch: int, prepared: Prepared) -> 
     with np.load(path) as saved:
         found = largest_difference(list(saved.values()), wanted)
     if not found <= _DIFFERENCE:  # NaN, too
-        raise EngineError(
+        raise WorkerError(
             f"its outputs differ from the plain network's by {found:.1e} of the largest value, "
             f"more than {_DIFFERENCE:.0e}"
         )
@@ -302,23 +226,13 @@ def largest_difference(outputs: Sequence[np.ndarray], wanted: Sequence[np.ndarra
     """The largest difference of some outputs, as a part of the largest value of each.
 
     Raises:
-        EngineError: there are others, or of other shapes.
+        WorkerError: there are others, or of other shapes.
     """
     shapes = [[one.shape for one in some] for some in (outputs, wanted)]
     if shapes[0] != shapes[1]:
-        raise EngineError(f"its outputs have the shapes {shapes[0]}, not {shapes[1]}")
+        raise WorkerError(f"its outputs have the shapes {shapes[0]}, not {shapes[1]}")
     parts = [
         np.abs(one - other).max() / np.abs(other).max()
         for one, other in zip(outputs, wanted, strict=True)
     ]
     return float(np.max(parts))  # NaN if one of them is
-
-
-def _timing(answers: Sequence[dict[str, Any]], difference: float | None) -> Timing:
-    cpus = [one["cpu"] for one in answers if one["cpu"] is not None]
-    return Timing(
-        tuple(statistics.median(one["clocks"]) for one in answers),
-        min(min(one["clocks"]) for one in answers),
-        statistics.median(cpus) if cpus else None,
-        difference,
-    )

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from darknet_torch.cpu import turns
+
 
 @dataclass(frozen=True)
-class Timing:
+class Timing(turns.Timing):
     """The seconds of one engine.
 
     Attributes:
-        rounds: the median of the calls of each round.
-        minimum: of all calls.
-        cpu: CPU seconds of a call, in all threads; None if another process computes.
         difference: the largest one of its outputs from those of the plain network, as a part of
             the largest value; None if they cannot be compared.
     """
 
-    rounds: tuple[float, ...]
-    minimum: float
-    cpu: float | None = None
     difference: float | None = None
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.rounds)
-
-    @property
-    def noise(self) -> tuple[float, float]:
-        """How far the lowest and the highest round lie from the median, as parts of it."""
-        return min(self.rounds) / self.median - 1, max(self.rounds) / self.median - 1
 
 
 @dataclass

@@ -2,36 +2,33 @@
 
     python tools/bench_infer_worker.py ENGINE FOLDER BATCH
 
-Any Python that has the engine and NumPy can run this file: it imports other packages, this
-project's among them, in the functions of the engines that need them. FOLDER holds what
-`tools/bench_infer.py` prepared. Each line of the standard input is a command, and each is answered
-with one line of JSON:
+Any Python that has the engine and NumPy can run this file: it imports other packages in the
+functions of the engines that need them. FOLDER holds what `tools/bench_infer.py` prepared. The
+lines of the standard input, see `darknet_torch.cpu.turns`:
 
 - `outputs PATH` saves the engine's outputs as arrays of an .npz file;
 - `run SECONDS` calls the engine for so long, at least three times.
 
-The first line, written when the engine is loaded and warm, holds the versions of its packages.
+The greeting, written when the engine is loaded and warm, holds the versions of its packages.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-LEAST_CALLS = 3
+from darknet_torch.cpu.turns import open_answers, serve, timed
 
 
 @dataclass(frozen=True)
@@ -256,29 +253,11 @@ def _torch_program(
     )
 
 
-def timed(program: Program, seconds: float) -> dict[str, Any]:
-    """Call a program for some time.
-
-    Returns:
-        The seconds of each call, and the CPU seconds of one call in all threads; None if an
-        engine that measures itself computes in another process.
-    """
-    program.call()  # another process has run since, and the caches are its
-    clocks: list[float] = []
-    start, cpu = time.perf_counter(), time.process_time()
-    while len(clocks) < LEAST_CALLS or time.perf_counter() - start < seconds:
-        before = time.perf_counter()
-        result = program.call()
-        clocks.append(result if program.own_clock else time.perf_counter() - before)
-    spent = None if program.own_clock else (time.process_time() - cpu) / len(clocks)
-    return {"clocks": clocks, "cpu": spent}
-
-
 def answer(program: Program, line: str) -> dict[str, Any]:
     """Do what a line of the standard input says."""
-    command, _, word = line.strip().partition(" ")
+    command, _, word = line.partition(" ")
     if command == "run":
-        return timed(program, float(word))
+        return timed(program.call, float(word), own_clock=program.own_clock)
     if command == "outputs":
         if program.outputs is None:
             return {"saved": False}
@@ -287,22 +266,14 @@ def answer(program: Program, line: str) -> dict[str, Any]:
     raise ValueError(f"unknown command {line!r}")
 
 
-def serve(program: Program, warm_up: float, answers: TextIO) -> None:
-    """Warm up, then answer the standard input until it ends."""
-    timed(program, warm_up)
-    print(json.dumps(program.versions), file=answers, flush=True)
-    for line in sys.stdin:
-        print(json.dumps(answer(program, line)), file=answers, flush=True)
-
-
 def main() -> None:
-    """Load the engine that the command line names, and serve."""
+    """Load the engine that the command line names, warm it up, and serve."""
     engine, folder, batch = sys.argv[1:]
-    # What libraries print must not mix with the answers.
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    answers = open_answers()
     given = Given.read(Path(folder), int(batch))
-    serve(ENGINES[engine](given), given.warm_up, answers)
+    program = ENGINES[engine](given)
+    timed(program.call, given.warm_up, own_clock=program.own_clock)
+    serve(lambda line: answer(program, line), program.versions, answers)
 
 
 if __name__ == "__main__":
