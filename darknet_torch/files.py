@@ -178,14 +178,18 @@ def _keep_backup(path: Path) -> Path:
     raise AssertionError("counted to the end")
 
 
-def make_folder(path: Path) -> None:
+def make_folder(path: Path, mode: int = 0o777) -> None:
     """Create a folder and its parents, unless they exist.
+
+    Args:
+        path: the folder.
+        mode: its permissions, if it is created, less those of the umask.
 
     Raises:
         UsageError: the folder cannot be created.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode, parents=True, exist_ok=True)
     except FileExistsError:
         raise UsageError(
             "cannot be created",

@@ -1,8 +1,8 @@
-"""Temporary files that become outputs, and the removal of those that a killed process left.
+"""Temporary files and folders that become outputs; those that a killed process left are removed.
 
-A temporary file is locked as long as the process that writes it lives. One that can be locked is
-therefore stale. A process id in its name would not tell: ids are used again, and in containers
-and on network drives several processes have the same.
+A temporary file or folder is locked as long as the process that writes it lives. One that can be
+locked is therefore stale. A process id in its name would not tell: ids are used again, and in
+containers and on network drives several processes have the same.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import functools
 import os
 import re
-from contextlib import suppress
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,12 +40,73 @@ def create_temporary(target: Path) -> BinaryIO:
     """
     mode = 0o600 if target.exists() else 0o666
     while True:
-        name = f".{target.stem[:_STEM_LENGTH]}.{os.urandom(8).hex()}.part{target.suffix}"
-        file = create_file(target.with_name(name), mode)
+        file = create_file(_temporary_path(target), mode)
         # Between its creation and its lock another process may have taken it for a stale one.
         if _lock(file.fileno()) and os.fstat(file.fileno()).st_nlink:
             return file
         file.close()
+
+
+def _temporary_path(target: Path) -> Path:
+    """Return a path in the folder of `target` that nothing has yet."""
+    name = f".{target.stem[:_STEM_LENGTH]}.{os.urandom(8).hex()}.part{target.suffix}"
+    return target.with_name(name)
+
+
+@contextmanager
+def temporary_folder(target: Path) -> Iterator[Path]:
+    """Create a folder that becomes `target` when it is renamed; otherwise it is removed.
+
+    Args:
+        target: the folder that it is made for; the temporary one is in the same folder. Only its
+            owner may read it.
+
+    Yields:
+        The empty folder, locked until the end of the block so that no process takes it for stale.
+
+    Raises:
+        OSError: it cannot be created.
+    """
+    folder, descriptor = _create_folder(target)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _create_folder(target: Path) -> tuple[Path, int | None]:
+    """Create and lock a temporary folder; return its path, and the descriptor with the lock."""
+    while True:
+        folder = _temporary_path(target)
+        folder.mkdir(mode=0o700)
+        if fcntl is None:
+            return folder, None
+        descriptor = -1
+        with suppress(FileNotFoundError):
+            descriptor = open_no_follow(folder, os.O_RDONLY)
+            # Between its creation and its lock another process may have taken it for a stale one.
+            if _lock(descriptor) and folder.exists():
+                return folder, descriptor
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder at once for all who look for it; its content is removed afterwards.
+
+    A symbolic link or a file of that name is removed, and what the link points to stays.
+
+    Raises:
+        OSError: it does not exist or may not be removed.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink()
+        return
+    removed = _temporary_path(folder)
+    folder.rename(removed)
+    shutil.rmtree(removed, ignore_errors=True)
 
 
 def create_file(path: Path, mode: int) -> BinaryIO:
@@ -77,13 +140,16 @@ def remove_stale(folder: Path) -> list[Path]:
     Returns:
         The files that were removed.
     """
-    if fcntl is None:
-        return []
-    removed: list[Path] = []
-    with suppress(OSError):
-        names = [entry.name for entry in os.scandir(folder) if _NAME.fullmatch(entry.name)]
-        removed = [folder / name for name in sorted(names) if _remove_if_stale(folder / name)]
-    return removed
+    return _remove_if_stale(folder, Path.unlink)
+
+
+def remove_stale_folders(folder: Path) -> list[Path]:
+    """Remove the temporary folders in `folder` as `remove_stale` removes files.
+
+    Returns:
+        The folders that were removed.
+    """
+    return _remove_if_stale(folder, shutil.rmtree, os.O_DIRECTORY if fcntl else 0)
 
 
 @functools.cache
@@ -95,15 +161,27 @@ def remove_stale_once(folder: Path) -> None:
     remove_stale(folder)
 
 
-def _remove_if_stale(path: Path) -> bool:
+def _remove_if_stale(folder: Path, remove: Callable[[Path], object], flags: int = 0) -> list[Path]:
+    """Remove what is stale in `folder` and can be opened with `flags`; return its paths."""
+    if fcntl is None:
+        return []
+    names: list[str] = []
+    with suppress(OSError):
+        names = [entry.name for entry in os.scandir(folder) if _NAME.fullmatch(entry.name)]
+    paths = [folder / name for name in sorted(names)]
+    return [path for path in paths if _removed(path, remove, flags)]
+
+
+def _removed(path: Path, remove: Callable[[Path], object], flags: int) -> bool:
+    """Remove `path` if it is stale; return whether that succeeded."""
     try:
-        descriptor = open_no_follow(path, os.O_RDONLY)
+        descriptor = open_no_follow(path, os.O_RDONLY | flags)
     except OSError:
         return False
     try:
         if not _lock(descriptor, unsupported=False):
             return False
-        path.unlink()
+        remove(path)
     except OSError:
         return False
     else:

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from darknet_torch import temporary_files
-from darknet_torch.temporary_files import create_file, create_temporary, remove_stale
+from darknet_torch.temporary_files import (
+    create_file,
+    create_temporary,
+    remove_folder,
+    remove_stale,
+    remove_stale_folders,
+    temporary_folder,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = ".a.0123456789abcdef.part.txt"
@@ -128,3 +135,62 @@ def test_a_file_that_was_taken_for_a_stale_one_is_created_again(tmp_path, monkey
 def test_a_created_file_gets_the_mode(tmp_path):
     create_file(tmp_path / "a", 0o600).close()
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_temporary_folder_becomes_the_target_or_goes(tmp_path):
+    with temporary_folder(tmp_path / "a") as folder:
+        assert folder.parent == tmp_path
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "file").touch()
+        folder.rename(tmp_path / "a")
+    with pytest.raises(KeyError), temporary_folder(tmp_path / "b") as folder:
+        (folder / "file").touch()
+        raise KeyError
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "file"]
+
+
+def test_only_stale_folders_with_a_temporary_name_are_removed(tmp_path):
+    stale = tmp_path / NAME
+    (stale / "inner").mkdir(parents=True)
+    (tmp_path / "kept").mkdir()
+    (tmp_path / NAME.replace("0", "1", 1)).symlink_to("kept")
+    (tmp_path / NAME.replace("0", "2", 1)).touch()
+    with temporary_folder(tmp_path / "a") as used:
+        before = set(tmp_path.iterdir())
+        assert remove_stale_folders(tmp_path) == [stale]
+        assert set(tmp_path.iterdir()) == before - {stale}
+        assert used in before
+    assert remove_stale_folders(tmp_path / "missing") == []
+
+
+def test_a_folder_that_is_taken_for_stale_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+    lock, rivals = temporary_files._lock, iter([True])
+
+    def lock_late(descriptor, **more):
+        if next(rivals, None):
+            remove_stale_folders(tmp_path)
+        return lock(descriptor, **more)
+
+    monkeypatch.setattr(temporary_files, "_lock", lock_late)
+    with temporary_folder(tmp_path / "a") as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_where_folders_cannot_be_locked_they_are_made_and_none_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(temporary_files, "fcntl", None)
+    with temporary_folder(tmp_path / "a") as folder:
+        assert remove_stale_folders(tmp_path) == []
+        assert folder.is_dir()
+
+
+def test_removing_a_folder_follows_no_link(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").touch()
+    (tmp_path / "link").symlink_to("kept")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "link").symlink_to("../kept")
+    remove_folder(tmp_path / "link")
+    remove_folder(tmp_path / "folder")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "kept"]
+    with pytest.raises(FileNotFoundError):
+        remove_folder(tmp_path / "missing")
