@@ -468,9 +468,9 @@ def layers(net: str, threads: int, repeats: int) -> None:
     """Print where the time of an optimised network goes, by kind of layer; the fastest runs."""
     import torch
 
+    from darknet_torch.model.noise_statistics import noise
     from tools import bench_layers as parts
     from tools.bench_train import Subject, network
-    from tools.noise_statistics import noise
 
     warnings.simplefilter("ignore", CfgWarning)
     torch.set_num_threads(threads)

@@ -23,10 +23,10 @@ from darknet_torch.input_files import protected_inputs
 from darknet_torch.media.decoding import read_picture
 from darknet_torch.media.images import write_picture
 from darknet_torch.media.sources import PictureSource, find_sources
+from darknet_torch.model.noise_statistics import noise
 from darknet_torch.results.annotated_media import AnnotatedFolder
 from tools.bench_data import random_examples
 from tools.bench_timing import Spent
-from tools.noise_statistics import noise
 
 RUN, NETWORK = "detect", "network alone"
 _RUNS = 7  # of a single step; the least CPU time counts

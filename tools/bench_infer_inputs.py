@@ -21,9 +21,9 @@ from darknet_torch.export.graphs import Graph, GraphOptions
 from darknet_torch.export.onnx import export_onnx
 from darknet_torch.inference.detector import Detector
 from darknet_torch.model.network import Network
+from darknet_torch.model.noise_statistics import noise
 from darknet_torch.model.weights import write_weights
 from tools.bench_train import Subject, network
-from tools.noise_statistics import noise
 
 NETWORKS = (
     "yolov3:416",

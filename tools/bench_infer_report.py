@@ -15,6 +15,7 @@ import numpy as np
 import darknet_torch
 from darknet_torch.cpu.cores import usable_cores
 from darknet_torch.cpu.machine import processor_name
+from darknet_torch.cpu.turns import milliseconds
 from darknet_torch.errors import UsageError
 from darknet_torch.extras import import_extra
 from darknet_torch.files import write_bytes, write_text
@@ -44,20 +45,15 @@ def result_lines(result: Result) -> Iterator[str]:
 def _timing(timing: Timing) -> str:
     low, high = timing.noise
     parts = [
-        f"median {_ms(timing.median)} ms",
-        f"min {_ms(timing.minimum)}",
+        f"median {milliseconds(timing.median)} ms",
+        f"min {milliseconds(timing.minimum)}",
         f"rounds {low:+.0%} to {high:+.0%}",
     ]
     if timing.cpu is not None:
-        parts.append(f"CPU {_ms(timing.cpu)}")
+        parts.append(f"CPU {milliseconds(timing.cpu)}")
     if timing.difference is not None:
         parts.append(f"outputs differ by {timing.difference:.0e}")
     return ", ".join(parts)
-
-
-def _ms(seconds: float) -> str:
-    """Milliseconds with three digits or more."""
-    return f"{1000 * seconds:.{0 if seconds >= 0.1 else 1 if seconds >= 0.01 else 2}f}"
 
 
 def markdown(results: Sequence[Result], labels: Mapping[str, str]) -> Iterator[str]:
@@ -88,7 +84,7 @@ def _cell(result: Result, engine: str) -> str:
     if engine not in result.timings:
         return "-"
     timing = result.timings[engine]
-    return f"{_ms(timing.median)} (min {_ms(timing.minimum)})"
+    return f"{milliseconds(timing.median)} (min {milliseconds(timing.minimum)})"
 
 
 def _goal_table(found: Sequence[Verdict]) -> Iterator[str]:
@@ -214,7 +210,7 @@ def _draw_bars(axes: Any, result: Result, labels: Mapping[str, str]) -> None:
         [median / unit for median in medians.values()],
         color=["tab:blue" if name in ours else "tab:gray" for name in medians],
     )
-    axes.bar_label(bars, [f"{_ms(median)} ms" for median in medians.values()], padding=3)
+    axes.bar_label(bars, [f"{milliseconds(median)} ms" for median in medians.values()], padding=3)
     axes.axvline(1, color="black", linewidth=0.8)
     axes.margins(x=0.2)  # room for the labels
     axes.invert_yaxis()

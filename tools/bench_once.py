@@ -10,9 +10,9 @@ from pathlib import Path
 
 from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.loading.load import load
+from darknet_torch.model.noise_statistics import noise, set_rolling_statistics
 from darknet_torch.model.output_layers import find_channel_producer
 from darknet_torch.model.weights import write_weights
-from tools.noise_statistics import noise, set_rolling_statistics
 
 _ROOT = Path(__file__).resolve().parents[1]  # whose package is measured
 _BIAS = -4.0  # of what a head reads: a score of 2 % where nothing else speaks for an object

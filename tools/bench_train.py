@@ -19,13 +19,13 @@ from darknet_torch.layers.convolution import Convolution
 from darknet_torch.layers.convolutional import Convolutional
 from darknet_torch.model.loading import build
 from darknet_torch.model.network import Network
+from darknet_torch.model.noise_statistics import noise, set_rolling_statistics
 from darknet_torch.ops.precision import Precision
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.loop import TrainingLoop
 from tools.bench_data import RECIPES, random_examples, times
 from tools.bench_data import ours as load_pictures
 from tools.bench_timing import Program, Spent, synchronize
-from tools.noise_statistics import noise, set_rolling_statistics
 
 TRUTHS = 8  # per picture
 PICTURES = 64  # that are loaded to time that

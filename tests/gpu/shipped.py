@@ -7,7 +7,7 @@ import torch
 from darknet_torch.cfg.zoo import definitions_folder
 from darknet_torch.errors import CfgError, CfgWarning
 from darknet_torch.model.loading import build
-from tools.noise_statistics import noise, set_rolling_statistics
+from darknet_torch.model.noise_statistics import noise, set_rolling_statistics
 
 DEFINITIONS = sorted(path.stem for path in definitions_folder().glob("*.cfg"))
 SIDE = 128  # of the input, unless the cfg's own is smaller or it demands its own

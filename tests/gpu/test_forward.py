@@ -5,10 +5,10 @@ import copy
 import pytest
 import torch
 
+from darknet_torch.model.noise_statistics import noise
 from darknet_torch.ops.precision import FULL_PRECISION
 from tests.gpu.shipped import DEFINITIONS, shipped_network
 from tests.training.differences import FLOAT32, largest_difference
-from tools.noise_statistics import noise
 
 pytestmark = pytest.mark.cuda
 

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from darknet_torch.model.noise_statistics import noise
 from darknet_torch.ops.precision import Precision
 from darknet_torch.ops.precision_names import FLOAT32 as FULL
 from darknet_torch.ops.precision_names import HALVES, TF32
@@ -12,7 +13,6 @@ from darknet_torch.training.loop import TrainingLoop
 from tests.gpu.shipped import shipped_network
 from tests.training.differences import FLOAT32, largest_difference
 from tests.training.training_cases import case_of, update_now
-from tools.noise_statistics import noise
 
 pytestmark = pytest.mark.cuda
 _UPDATES = 24  # GradScaler starts with a factor that is too large, and halves it

@@ -7,9 +7,9 @@ import torch
 
 from darknet_torch.cfg.zoo import shipped
 from darknet_torch.model.loading import build
+from darknet_torch.model.noise_statistics import noise, set_rolling_statistics
 from tests.conversion.small_models import pictures, trained_network
 from tests.properties.test_batches import CASES, NET
-from tools.noise_statistics import noise, set_rolling_statistics
 
 PJREDDIES = {"resnet18", "resnet50"}  # their shortcuts join different sizes
 QUICK = {"yolo-fastest-1.1", "yolov4-tiny", "yolov3-mobilenetv3-small"}

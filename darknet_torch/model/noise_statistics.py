@@ -1,4 +1,4 @@
-"""Rolling statistics for networks that were never trained.
+"""Rolling statistics for networks that were never trained, and pictures to run them on.
 
 Darknet starts the rolling variance at 0, so what a fresh network computes at inference grows
 beyond float32 within some layers. Such numbers compare nothing, and NaN takes other times.
