@@ -178,6 +178,11 @@ class Timing:
         return min(self.rounds) / self.median - 1, max(self.rounds) / self.median - 1
 
 
+def milliseconds(seconds: float) -> str:
+    """Milliseconds as text, with three digits or more."""
+    return f"{1000 * seconds:.{0 if seconds >= 0.1 else 1 if seconds >= 0.01 else 2}f}"
+
+
 class Turns:
     """Workers that take turns. One that fails is left out from then on.
 

@@ -30,6 +30,10 @@ from darknet_torch.text import is_file, is_folder, path_exists
 StrPath = str | os.PathLike[str]
 
 
+class NoWeightsError(UsageError):
+    """No weights were given, and none were found by the name of the cfg."""
+
+
 @dataclass(frozen=True)
 class ModelFiles:
     """The files of a model.
@@ -88,7 +92,8 @@ def resolve_model(
         CfgError: there is no such cfg, or it is a folder.
         WeightsError: `weights` is the name of a published file that was not downloaded, or is
             not a file but similar to such a name; or there is no file to find a cfg for.
-        UsageError: no cfg, or no weights, are found; or several are found that fit.
+        NoWeightsError: no weights are found.
+        UsageError: no cfg is found; or several files are found that fit.
     """
     if cfg is not None and weights is None and _is_weights(Path(cfg)):
         cfg, weights = None, cfg
@@ -197,7 +202,7 @@ def _with_weights(cfg: Path, mismatch: Mismatch | None) -> ModelFiles:
     found = downloaded(published) if published else None
     if found is not None:
         return ModelFiles(cfg, found)
-    raise UsageError(
+    raise NoWeightsError(
         "no weights",
         expected="--weights FILE",
         got=f"no --weights, and no {neighbour.name if is_shipped else neighbour}",
