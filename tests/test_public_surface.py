@@ -88,6 +88,7 @@ class Classification
         names: tuple[str, ...],
         parents: tuple[int, ...] | None,
         filename: str = '',
+        engine: str = '',
     )
     def __getitem__(
         self,
@@ -104,7 +105,7 @@ class Classification
 
 class Classifier
     def __init__(
-        network: Network,
+        network: Network | EngineModel,
         *,
         names: Sequence[str] | str | os.PathLike[str] | None = None,
         top: int = 5,
@@ -122,8 +123,8 @@ class Classifier
     classes: int
     exif: bool
     letterbox: bool
+    model: ModelDescription
     names: tuple[str, ...]
-    network: Network
     top: int
     def __call__(
         self,
@@ -134,9 +135,15 @@ class Classifier
         images: Sequence[np.ndarray],
         filenames: Sequence[str],
     ) -> list[Classification]
-    def predict_inputs(self, inputs: np.ndarray) -> Tensor
+    @property
+    def network(self) -> Network
+    def predict_inputs(self, inputs: np.ndarray) -> np.ndarray
     def prepare_inputs(self, images: Sequence[np.ndarray]) -> np.ndarray
-    def rank_classes(self, output: Tensor, filenames: Sequence[str]) -> list[Classification]
+    def rank_classes(
+        self,
+        output: np.ndarray,
+        filenames: Sequence[str],
+    ) -> list[Classification]
     @property
     def tree(self) -> TreeProbabilities | None
 
@@ -190,6 +197,7 @@ class Detections
         names: tuple[str, ...] = (),
         filename: str = '',
         frame_id: int = 1,
+        engine: str = '',
     )
     def __getitem__(
         self,
@@ -216,7 +224,7 @@ class Detections
 
 class Detector
     def __init__(
-        network: Network,
+        network: Network | EngineModel,
         *,
         names: Sequence[str] | str | os.PathLike[str] | None = None,
         threshold: float = 0.25,
@@ -238,11 +246,10 @@ class Detector
     batch: int
     classes: int
     exif: bool
-    heads: list[Head]
     letterbox: bool
     max_detections: int | None
+    model: ModelDescription
     names: tuple[str, ...]
-    network: Network
     nms_threshold: float
     only: list[int] | None
     resize: str | None
@@ -271,6 +278,10 @@ class Detector
         images: Sequence[np.ndarray],
         filenames: Sequence[str],
     ) -> list[Detections]
+    @property
+    def heads(self) -> list[Head]
+    @property
+    def network(self) -> Network
     def predict(
         self,
         images: Sequence[np.ndarray],

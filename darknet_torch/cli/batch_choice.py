@@ -30,7 +30,7 @@ def choose_batch_size(
     from darknet_torch.inference.batch_size import SIZES, choose_batch
 
     most = max(1, SIZES[-1] if pictures is None else pictures)
-    choice = choose_batch(runner.network, runner.backend, most=most)
+    choice = choose_batch(runner.model, runner.backend, most=most)
     tried = ", ".join(f"{size}: {rate:.1f}" for size, rate in choice.rates.items())
     options.print_remark(
         f"--batch auto: {choice.size}" + (f" (pictures per second of {tried})" if tried else "")

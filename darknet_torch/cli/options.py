@@ -31,7 +31,7 @@ from darknet_torch.cli.parameter_types import (
 from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.inference.backends import BACKENDS
+from darknet_torch.engines.names import BACKENDS
 from darknet_torch.ops.precision_names import FLOAT32, PRECISIONS
 
 _FILE_FORMATS = ("json", "jsonl", "csv")  # that files have as their suffix

@@ -100,12 +100,37 @@ def find_candidates(
     indices = _indices_above(functions, values[..., decoder.objectness_at], limit)
     gathered = functions.to_numpy(values[_places(indices, values.shape)])
     places = _places(functions.to_numpy(indices), values.shape)
+    decoded = _decode(decoder, gathered, places, values.shape[1:3], raw=raw, size=size)
+    return candidates_above(decoded, places.pictures, threshold)
+
+
+def decode_all(decoder: Decoder, maps: np.ndarray, *, raw: bool, size: tuple[int, int]) -> Boxes:
+    """Decode all boxes of a head: [N, A, 4], [N, A] and [N, A, C].
+
+    Args:
+        decoder, maps, raw, size: as for `find_candidates`.
+    """
+    values = decoder.values_of(NUMPY, maps, raw=raw)
+    places = _places(np.arange(values[..., 0].size), values.shape)
+    decoded = _decode(decoder, values[places], places, values.shape[1:3], raw=raw, size=size)
+    count = len(values)
+    return Boxes(*(part.reshape(count, -1, *part.shape[1:]) for part in decoded))
+
+
+def _decode(
+    decoder: Decoder,
+    gathered: np.ndarray,
+    places: Places,
+    map_size: tuple[int, int],
+    *,
+    raw: bool,
+    size: tuple[int, int],
+) -> Boxes:
+    """Decode the values [K, V] of boxes at K places."""
     with np.errstate(all="ignore"):  # untrained networks overflow
         if raw:
             gathered = decoder.activate(NUMPY, gathered)
-        cells = _cells(decoder, places, gathered, values.shape[1:3], size)
-        decoded = decoder.decode(NUMPY, gathered, cells)
-    return candidates_above(Boxes(*decoded), places.pictures, threshold)
+        return decoder.decode(NUMPY, gathered, _cells(decoder, places, gathered, map_size, size))
 
 
 def candidates_above(decoded: Boxes, pictures: np.ndarray, threshold: float) -> Candidates:

@@ -52,6 +52,11 @@ class ClassTree:
             out[..., at] *= out[..., functions.indices(parents, x)]
         return out
 
+    def leaves(self, functions: ArrayFunctions, chained: Any) -> Any:
+        """[..., C] with every class that has children set to 0."""
+        inner = functions.indices([child >= 0 for child in self.tree.child_group], chained)
+        return functions.xp.where(inner, 0.0, chained)
+
     def deepest(self, functions: ArrayFunctions, chained: Any, threshold: float = 0.5) -> Any:
         """[..., C] with the last class above `threshold` alone, the others 0.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-TORCH = "torch"
+from darknet_torch.engines.names import TORCH
 
 # Preparing exports the graph, compares each engine with PyTorch, and measures them all: 10 to 30
 # seconds for Darknet's networks on two cores.

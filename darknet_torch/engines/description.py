@@ -53,6 +53,8 @@ class ModelDescription:
         classes: number of classes.
         tree: the hierarchy of a classifier's classes, or None.
         leaves_only: only classes without children are named, if there is a tree.
+        values: how many numbers all layers together make of a picture.
+        has_state: a layer remembers earlier pictures.
     """
 
     width: int
@@ -64,6 +66,8 @@ class ModelDescription:
     classes: int
     tree: Tree | None = None
     leaves_only: bool = False
+    values: int = 0
+    has_state: bool = False
 
     @property
     def is_complete(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from darknet_torch.engines.names import ENGINES
 from darknet_torch.errors import UsageError
 
 
@@ -79,12 +80,7 @@ class Engine(Protocol):
         """
 
 
-# Name -> (module, class). A new engine is a new row.
-_ENGINES = {
-    "onnxruntime": ("darknet_torch.engines.onnxruntime", "OnnxRuntime"),
-    "openvino": ("darknet_torch.engines.openvino", "OpenVino"),
-}
-ENGINES = tuple(_ENGINES)
+_CLASSES = {"onnxruntime": "OnnxRuntime", "openvino": "OpenVino"}  # each in its own module
 
 
 def find_engine(name: str) -> Engine:
@@ -93,8 +89,8 @@ def find_engine(name: str) -> Engine:
     Raises:
         UsageError: there is none of that name.
     """
-    if name not in _ENGINES:
+    if name not in ENGINES:
         raise UsageError("unknown engine", expected=" or ".join(ENGINES), got=repr(name))
-    module, cls = _ENGINES[name]
-    engine: Engine = getattr(importlib.import_module(module), cls)()
+    module = importlib.import_module(f"darknet_torch.engines.{name}")
+    engine: Engine = getattr(module, _CLASSES[name])()
     return engine

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from darknet_torch.cpu.memory import available_memory
+from darknet_torch.engines.description import ModelDescription
 from darknet_torch.inference.backends import Backend
-from darknet_torch.model.network import Network
+from darknet_torch.inference.head_outputs import to_numpy
 
 SIZES = (1, 2, 4, 8, 16)
 _LEAST_GAIN = 1.03  # in pictures per second, for which a batch may be twice as large
@@ -34,12 +34,12 @@ class BatchChoice:
 
 
 def choose_batch(
-    network: Network,
+    model: ModelDescription,
     backend: Backend,
     *,
     most: int = SIZES[-1],
     seconds: Callable[[int], float] | None = None,
-    memory: Callable[[torch.device], int | None] | None = None,
+    memory: Callable[[Backend], int | None] | None = None,
 ) -> BatchChoice:
     """Choose the size of batches with the most pictures per second.
 
@@ -48,18 +48,18 @@ def choose_batch(
     speed of a network does not depend on what they show.
 
     Args:
-        network: the network. One with a state sees one picture at a time.
+        model: describes the network. One with a state sees one picture at a time.
         backend: what runs it.
         most: the largest size that makes sense, 1 or more, such as the number of pictures.
         seconds: returns how long a batch of a size takes; by default it is measured.
-        memory: returns the bytes that are free on a device, None if unknown; by default
-            `free_memory`.
+        memory: returns the bytes that are free where a backend computes, None if unknown; by
+            default `free_memory`.
     """
-    if most == 1 or any(layer.has_state for layer in network.layers):
+    if most == 1 or model.has_state:
         return BatchChoice(1, {})
-    measure = seconds or (lambda size: _time_batch(network, backend, size))
-    room = (memory or free_memory)(next(network.parameters(), torch.empty(0)).device)
-    each = _BYTES_PER_OUTPUT * sum(layer.output_shape.count for layer in network.layers)
+    measure = seconds or (lambda size: _time_batch(model, backend, size))
+    room = (memory or free_memory)(backend)
+    each = _BYTES_PER_OUTPUT * model.values
     rates, best, left, expected = dict[int, float](), 1, _MOST_SECONDS, 0.0
     for size in (size for size in SIZES if size <= most):
         if size > 1 and (expected > left or (room is not None and size * each > room)):
@@ -73,28 +73,29 @@ def choose_batch(
     return BatchChoice(best, rates)
 
 
-def free_memory(device: torch.device) -> int | None:
-    """Return the bytes that are free on a device; None where the system does not say.
+def free_memory(backend: Backend) -> int | None:
+    """Return the bytes that are free where a backend computes; None where the system says nothing.
 
-    Args:
-        device: of a network's parameters; "meta" if they were freed, see `Network.optimize`,
-            which then computes on the CPU.
+    On the CPU, if the backend has no `device`.
     """
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    return available_memory() if device.type in ("cpu", "meta") else None
+    device = getattr(backend, "device", None)
+    if device is None or device.type in ("cpu", "meta"):
+        return available_memory()
+    if device.type != "cuda":
+        return None
+    import torch
+
+    return torch.cuda.mem_get_info(device)[0]
 
 
-def _time_batch(network: Network, backend: Backend, size: int) -> float:
+def _time_batch(model: ModelDescription, backend: Backend, size: int) -> float:
     """Return the seconds that a batch of noise takes, the least of some runs."""
-    shape = network.net.input_shape
-    images = np.random.default_rng(0).random(
-        (size, shape.channels, shape.height, shape.width), np.float32
-    )
+    shape = (size, model.channels, model.height, model.width)
+    images = np.random.default_rng(0).random(shape, np.float32)
     times = []
     for _ in range(_RUNS):
         start = time.perf_counter()
         for output in backend.predict(images):
-            output.cpu()  # waits for a GPU
+            to_numpy(output)  # waits for a GPU
         times.append(time.perf_counter() - start)
     return min(times)

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from darknet_torch.arguments import check_count, check_flag
 from darknet_torch.cfg.zoo import resolve_names
+from darknet_torch.decoding.arrays import NUMPY
+from darknet_torch.decoding.trees import ClassTree
+from darknet_torch.engines.model import EngineModel
 from darknet_torch.errors import CfgError
-from darknet_torch.inference.backends import Backend, find_backend
-from darknet_torch.inference.prepare import prepare_network
+from darknet_torch.inference.backends import Backend, backend_title, find_backend
+from darknet_torch.inference.description import describe, its_network
+from darknet_torch.inference.head_outputs import to_numpy
 from darknet_torch.media.images import classifier_input
 from darknet_torch.media.picture_input import (
     OpenedPicture,
@@ -22,20 +24,26 @@ from darknet_torch.media.picture_input import (
     open_picture,
     several_pictures,
 )
-from darknet_torch.model.network import Network
 from darknet_torch.ops.precision_names import FLOAT32
-from darknet_torch.ops.trees import TreeProbabilities
 from darknet_torch.results.classification import Classification
 
 if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from darknet_torch.engines.description import ModelDescription
     from darknet_torch.media.picture_input import Picture
+    from darknet_torch.model.network import Network
+    from darknet_torch.ops.trees import TreeProbabilities
 
 
 class Classifier:
     """Assigns classes to pictures.
 
     Args:
-        network: a network without detection heads; it is put into evaluation mode.
+        network: a network without detection heads, which is put into evaluation mode; or the
+            model of an engine, which runs it: `backend`, `device`, `precision`, `optimize` and
+            `keep_weights` do not count then.
         names: the names of its classes, or a names file. None: `network.names`, those that
             `darknet_torch.load` found. Without names, as with [], a class is called "class N".
         top: how many classes to return, all if there are fewer; 1 or more.
@@ -65,7 +73,7 @@ class Classifier:
 
     def __init__(
         self,
-        network: Network,
+        network: Network | EngineModel,
         *,
         names: Sequence[str] | str | os.PathLike[str] | None = None,
         top: int = 5,
@@ -78,22 +86,17 @@ class Classifier:
         optimize: bool = True,
         keep_weights: bool = True,
     ) -> None:
-        self.network: Network = prepare_network(network, device)
-        if network.heads or not network.net.is_picture:
-            raise CfgError(
-                "this network is not a classifier of pictures",
-                where=network.net.where,
-                expected="width=, height= and channels= in [net], and no detection head",
-                got=f"[{network.layers[-1].section}] at its end",
-                fix="use dtorch detect" if network.heads else "use dtorch rnn",
-            )
-        self.classes: int = network.output_layer.output_shape.count
+        self.model: ModelDescription = describe(network, device)
+        self._source = network
+        _check_classifies(network)
+        self.classes: int = self.model.classes
         self.top: int = min(check_count("top", top, least=1), self.classes)
         self.names: tuple[str, ...] = resolve_names(
-            network.names if names is None else names, self.classes, allow_more=True
+            self.model.names if names is None else names, self.classes, allow_more=True
         )
-        default = network.dialect.defaults.letterbox
-        self.letterbox: bool = check_flag("letterbox", default if letterbox is None else letterbox)
+        self.letterbox: bool = check_flag(
+            "letterbox", self.model.letterbox if letterbox is None else letterbox
+        )
         self.exif: bool = check_flag("exif", exif)
         self.batch: int = check_count("batch", batch, least=1)
         self.backend: Backend = find_backend(
@@ -105,8 +108,13 @@ class Classifier:
         )
 
     @property
+    def network(self) -> Network:
+        """The network; `UsageError` if an engine runs its model."""
+        return its_network(self._source)
+
+    @property
     def tree(self) -> TreeProbabilities | None:
-        """The class hierarchy of the output layer; None if it has none."""
+        """The class hierarchy of the network's output layer; None if it has none."""
         tree: TreeProbabilities | None = getattr(self.network.output_layer, "tree", None)
         return tree
 
@@ -166,25 +174,25 @@ class Classifier:
         Returns:
             [N, C, height, width] float32 in 0-1, RGB or grey, in memory [N, height, width, C].
         """
-        net = self.network.net
-        inputs = np.empty((len(images), net.height, net.width, net.channels), np.float32)
+        model = self.model
+        inputs = np.empty((len(images), model.height, model.width, model.channels), np.float32)
         for image, out in zip(images, inputs, strict=True):
             classifier_input(
                 image,
-                net.height,
-                net.width,
-                channels=net.channels,
+                model.height,
+                model.width,
+                channels=model.channels,
                 letterbox=self.letterbox,
                 out=out,
             )
         return inputs.transpose(0, 3, 1, 2)
 
-    def predict_inputs(self, inputs: np.ndarray) -> Tensor:
+    def predict_inputs(self, inputs: np.ndarray) -> np.ndarray:
         """Run the network on what `prepare_inputs` returned; return its output, [N, C] float32."""
         (output,) = self.backend.predict(inputs)
-        return output.flatten(1).float()
+        return to_numpy(output).reshape(len(inputs), -1)
 
-    def rank_classes(self, output: Tensor, filenames: Sequence[str]) -> list[Classification]:
+    def rank_classes(self, output: np.ndarray, filenames: Sequence[str]) -> list[Classification]:
         """Return the best classes of each image.
 
         Args:
@@ -193,27 +201,43 @@ class Classifier:
         """
         probabilities = self._to_probabilities(output)
         # A stable sort, as top_k of utils.c: of equal scores the lower id comes first.
-        scores, ids = probabilities.sort(stable=True, dim=1, descending=True)
-        scores, ids = scores[:, : self.top], ids[:, : self.top]
+        ids = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.top]
+        scores = np.take_along_axis(probabilities, ids, 1)
         return [
             self._to_classification(row_ids.tolist(), row_scores.tolist(), filename)
             for row_ids, row_scores, filename in zip(ids, scores, filenames, strict=True)
         ]
 
-    def _to_probabilities(self, output: Tensor) -> Tensor:
+    def _to_probabilities(self, output: np.ndarray) -> np.ndarray:
         """Turn the outputs [N, C] into probabilities; in a tree, multiply along the ancestors."""
-        if self.tree is None:
+        if self.model.tree is None:
             return output
-        chained = self.tree.chain(output)
-        return (
-            self.tree.leaves(chained)
-            if self.network.dialect.geometry.names_leaves_only
-            else chained
-        )
+        tree = ClassTree(self.model.tree)
+        chained = tree.chain(NUMPY, output)
+        return tree.leaves(NUMPY, chained) if self.model.leaves_only else chained
 
     def _to_classification(
         self, ids: list[int], scores: list[float], filename: str
     ) -> Classification:
-        tree = self.tree.tree if self.tree is not None else None
+        tree = self.model.tree
         parents = tuple(tree.parents[i] for i in ids) if tree is not None else None
-        return Classification(tuple(ids), tuple(scores), self.names, parents, filename)
+        title = backend_title(self.backend)
+        return Classification(
+            tuple(ids), tuple(scores), self.names, parents, filename, engine=title
+        )
+
+
+def _check_classifies(network: Network | EngineModel) -> None:
+    """Check that a network takes pictures, and has no detection heads."""
+    if isinstance(network, EngineModel):
+        if network.description.heads:
+            raise CfgError("this model is a detector", got=network.title, fix="use dtorch detect")
+        return
+    if network.heads or not network.net.is_picture:
+        raise CfgError(
+            "this network is not a classifier of pictures",
+            where=network.net.where,
+            expected="width=, height= and channels= in [net], and no detection head",
+            got=f"[{network.layers[-1].section}] at its end",
+            fix="use dtorch detect" if network.heads else "use dtorch rnn",
+        )

@@ -9,16 +9,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-import torch
 
 from darknet_torch.arguments import check_count, check_flag, check_fraction, described
 from darknet_torch.cfg.zoo import resolve_names
 from darknet_torch.decoding.candidates import Candidates
+from darknet_torch.engines.model import EngineModel
 from darknet_torch.errors import CfgError, UsageError, nearest
-from darknet_torch.heads.base import Head, Predictions
-from darknet_torch.inference.backends import Backend, decodes_inputs, find_backend
+from darknet_torch.inference.backends import Backend, backend_title, decodes_inputs, find_backend
+from darknet_torch.inference.description import describe, its_network
 from darknet_torch.inference.head_outputs import HeadOutput, read_outputs
-from darknet_torch.inference.prepare import prepare_network
 from darknet_torch.media.images import Placement, input_placement, network_input
 from darknet_torch.media.picture_input import (
     OpenedPicture,
@@ -27,7 +26,6 @@ from darknet_torch.media.picture_input import (
     several_pictures,
 )
 from darknet_torch.media.resizing import RESIZE_METHODS
-from darknet_torch.model.network import Network
 from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
@@ -35,7 +33,12 @@ from darknet_torch.results.filtered_boxes import FilteredBoxes
 from darknet_torch.results.suppression import apply_nms, suppress_overlaps
 
 if TYPE_CHECKING:
+    import torch
+
+    from darknet_torch.engines.description import ModelDescription
+    from darknet_torch.heads.base import Head, Predictions
     from darknet_torch.media.picture_input import Picture
+    from darknet_torch.model.network import Network
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class BatchPredictions:
     @cached_property
     def predictions(self) -> Predictions:
         """All boxes of all heads, which are decoded when first asked for."""
+        from darknet_torch.heads.base import Predictions
+
         return Predictions.join([output.predictions() for output in self.outputs])
 
     def of_picture(self, index: int) -> BatchPredictions:
@@ -83,7 +88,9 @@ class Detector:
     """Finds objects in pictures.
 
     Args:
-        network: a network with detection heads; it is put into evaluation mode.
+        network: a network with detection heads, which is put into evaluation mode; or the model of
+            an engine, which runs it: `backend`, `device`, `precision`, `optimize` and
+            `keep_weights` do not count then.
         names: the names of its classes, or a names file. None: `network.names`, those that
             `darknet_torch.load` found. Without names, as with [], a class is called "class N".
         threshold: detections with a score at or below this are dropped, 0-1.
@@ -120,7 +127,7 @@ class Detector:
 
     def __init__(
         self,
-        network: Network,
+        network: Network | EngineModel,
         *,
         names: Sequence[str] | str | os.PathLike[str] | None = None,
         threshold: float = 0.25,
@@ -138,20 +145,21 @@ class Detector:
         optimize: bool = True,
         keep_weights: bool = True,
     ) -> None:
-        self.network: Network = prepare_network(network, device)
-        self.heads: list[Head] = network.heads
+        self.model: ModelDescription = describe(network, device)
+        self._source = network
         check_heads(network)
-        self.classes: int = self.heads[-1].classes
+        self.classes: int = self.model.classes
         self.names: tuple[str, ...] = resolve_names(
-            network.names if names is None else names, self.classes, allow_more=False
+            self.model.names if names is None else names, self.classes, allow_more=False
         )
         if resize not in (None, *RESIZE_METHODS):
             expected = " or ".join(RESIZE_METHODS)
             raise UsageError("unknown resize method", expected=expected, got=repr(resize))
         self.threshold: float = check_fraction("threshold", threshold)
         self.nms_threshold: float = check_fraction("nms_threshold", nms_threshold)
-        default = network.net.letter_box or network.dialect.defaults.letterbox
-        self.letterbox: bool = check_flag("letterbox", default if letterbox is None else letterbox)
+        self.letterbox: bool = check_flag(
+            "letterbox", self.model.letterbox if letterbox is None else letterbox
+        )
         self.resize: str | None = resize
         self.exif: bool = check_flag("exif", exif)
         self.only: list[int] | None = self._choose_class_ids(only, skip)
@@ -168,6 +176,16 @@ class Detector:
             optimize=check_flag("optimize", optimize),
             keep_weights=check_flag("keep_weights", keep_weights),
         )
+
+    @property
+    def network(self) -> Network:
+        """The network; `UsageError` if an engine runs its model."""
+        return its_network(self._source)
+
+    @property
+    def heads(self) -> list[Head]:
+        """The network's heads, in the order of its outputs; `UsageError` as `network`."""
+        return self.network.heads
 
     @overload
     def __call__(self, pictures: Picture) -> Detections: ...  # type: ignore[overload-overlap]
@@ -263,7 +281,8 @@ class Detector:
         """
         raw = decodes_inputs(self.backend)
         predict = getattr(self.backend, "predict_for_decoding" if raw else "predict")
-        return BatchPredictions(read_outputs(self.network, predict(inputs), raw=raw), placements)
+        outputs = read_outputs(self.model, predict(inputs), self._own_heads(), raw=raw)
+        return BatchPredictions(outputs, placements)
 
     def find_detections(
         self,
@@ -300,14 +319,14 @@ class Detector:
             [N, C, height, width] float32 in 0-1, RGB or grey, in memory [N, height, width, C];
             and where each image lies in it.
         """
-        net, method = self.network.net, self.resize_method(from_video=from_video)
+        model, method = self.model, self.resize_method(from_video=from_video)
         placements = [
-            input_placement(image, net.height, net.width, letterbox=self.letterbox)
+            input_placement(image, model.height, model.width, letterbox=self.letterbox)
             for image in images
         ]
-        inputs = np.empty((len(images), net.height, net.width, net.channels), np.float32)
+        inputs = np.empty((len(images), model.height, model.width, model.channels), np.float32)
         for image, placement, out in zip(images, placements, inputs, strict=True):
-            network_input(image, placement, channels=net.channels, method=method, out=out)
+            network_input(image, placement, channels=model.channels, method=method, out=out)
         return inputs.transpose(0, 3, 1, 2), placements
 
     def resize_method(self, *, from_video: bool) -> str:
@@ -325,19 +344,17 @@ class Detector:
         """
         return self.resize or ("opencv" if from_video and not self.letterbox else "darknet")
 
-    @torch.inference_mode()
     def decode(self, outputs: Sequence[torch.Tensor]) -> Predictions:
-        """Decode the raw outputs of all heads and join them.
+        """Decode the outputs of all heads and join them.
 
         Args:
             outputs: the output of each head, in the order of `heads`.
         """
-        height, width = self.network.net.height, self.network.net.width
-        parts = [
-            head.decode(output.float(), height, width)
-            for head, output in zip(self.heads, outputs, strict=True)
-        ]
-        return Predictions.join(parts)
+        read = read_outputs(self.model, outputs, self._own_heads())
+        return BatchPredictions(read, []).predictions
+
+    def _own_heads(self) -> Sequence[Head]:
+        return () if isinstance(self._source, EngineModel) else self._source.heads
 
     def filter_boxes(
         self, predicted: BatchPredictions, index: int, threshold: float | None = None
@@ -365,7 +382,7 @@ class Detector:
         found = found.select(np.any(found.class_scores > threshold, 1))
         scores = np.where(found.class_scores > threshold, found.class_scores, 0)
         boxes = predicted.boxes_in_pictures(found)
-        last = self.heads[-1]
+        last = self.model.heads[-1]
         after = suppress_overlaps(
             boxes,
             scores,
@@ -410,7 +427,14 @@ class Detector:
         height, width = image.shape[:2]
         boxes_xyxy = cxcywh_to_xyxy(filtered.boxes_cxcywh[rows]) * (width, height, width, height)
         detections = Detections(
-            boxes_xyxy, scores[rows, class_ids], class_ids, height, width, self.names, filename
+            boxes_xyxy,
+            scores[rows, class_ids],
+            class_ids,
+            height,
+            width,
+            self.names,
+            filename,
+            engine=backend_title(self.backend),
         )
         return detections.visible(self.only).first(self.max_detections)
 
@@ -449,12 +473,16 @@ class Detector:
         )
 
 
-def check_heads(network: Network) -> None:
+def check_heads(network: Network | EngineModel) -> None:
     """Check that a network has detection heads, of the same classes.
 
     Raises:
         CfgError: it has none, or their numbers of classes differ.
     """
+    if isinstance(network, EngineModel):
+        if not network.description.heads:
+            raise CfgError("this model has no detection head", got=network.title)
+        return
     if not network.heads:
         raise CfgError(
             "this network has no detection head",

@@ -53,6 +53,22 @@ class VideoReadOptions:
     report: Callable[[str], None] = lambda text: None
 
 
+def expected_frames(source: PictureSource) -> int | None:
+    """Return how many frames a video says it has; 0 if it says nothing, None if it has no end.
+
+    Args:
+        source: a picture, which is one frame; a video, a stream or a camera.
+    """
+    if source.is_picture:
+        return 1
+    if source.may_wait:
+        return None
+    try:
+        return max(0, int(cv2.VideoCapture(source.name).get(cv2.CAP_PROP_FRAME_COUNT)))
+    except cv2.error:
+        return 0
+
+
 def read_frames(
     source: PictureSource, options: VideoReadOptions
 ) -> Generator[VideoFrame | ImageError, None, None]:

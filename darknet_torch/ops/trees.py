@@ -58,8 +58,3 @@ class TreeProbabilities(nn.Module):
             groups[rows, self.group_of[at]] |= known
             classes = torch.where(known, self.parents[at], -1)
         return groups[:, self.group_of], on_path
-
-    def leaves(self, chained: Tensor) -> Tensor:
-        """[..., C] with every class that has children set to 0."""
-        inner = torch.tensor([child >= 0 for child in self.tree.child_group])
-        return torch.where(inner.to(chained.device), 0.0, chained)

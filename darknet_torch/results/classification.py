@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, overload
 
 import numpy as np
@@ -41,6 +41,7 @@ class Classification:
         names: the names of all classes; a class without a name is called "class N".
         parents: [K] id of each class's parent in the tree, -1 for a root; None without a tree.
         filename: path or URL of the picture, empty if it has none.
+        engine: what ran the network, with its version; it does not count in comparisons.
     """
 
     class_ids: tuple[int, ...]
@@ -48,6 +49,7 @@ class Classification:
     names: tuple[str, ...]
     parents: tuple[int, ...] | None
     filename: str = ""
+    engine: str = field(default="", compare=False)
 
     def __len__(self) -> int:
         return len(self.class_ids)
@@ -110,7 +112,8 @@ class Classification:
             {"class_id": i, "name": self.name(i), "confidence": round(score, 6)}
             for i, score in zip(self.class_ids, self.scores, strict=True)
         ]
-        return {"filename": self.filename, "classes": classes}
+        found = {"filename": self.filename, "classes": classes}
+        return found | ({"engine": self.engine} if self.engine else {})
 
     def to_json(self) -> str:
         """Return `to_dict` as JSON text."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -60,6 +60,7 @@ class Detections:
         names: the names of the classes; a class without a name is called "class N".
         filename: path or URL of the picture, empty if it has none.
         frame_id: number of the picture in a run, or of the frame in its video, from 1.
+        engine: what ran the network, with its version; it does not count in comparisons.
     """
 
     boxes_xyxy: np.ndarray
@@ -70,13 +71,15 @@ class Detections:
     names: tuple[str, ...] = ()
     filename: str = ""
     frame_id: int = 1
+    engine: str = field(default="", compare=False)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Detections):
             return NotImplemented
         return all(
-            np.array_equal(getattr(self, field.name), getattr(other, field.name))
-            for field in fields(self)
+            np.array_equal(getattr(self, one.name), getattr(other, one.name))
+            for one in fields(self)
+            if one.compare
         )
 
     def __len__(self) -> int:
@@ -183,7 +186,7 @@ class Detections:
         return [f"{line} {score:.6f}" if scores else line for line, score in lines.items()]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return one picture's entry in AlexeyAB's ``-out`` file.
+        """Return one picture's entry in AlexeyAB's ``-out`` file, and `engine`.
 
         Source: network.c detection_to_json (AlexeyAB).
         """
@@ -203,7 +206,8 @@ class Detections:
                 self.class_ids, self.boxes_cxcywh_relative, self.scores, strict=True
             )
         ]
-        return {"frame_id": self.frame_id, "filename": self.filename, "objects": objects}
+        found = {"frame_id": self.frame_id, "filename": self.filename, "objects": objects}
+        return found | ({"engine": self.engine} if self.engine else {})
 
     def to_json(self) -> str:
         """Return `to_dict` as JSON text."""
@@ -310,15 +314,11 @@ class Detections:
             The detections at these indices, in the order of `indices`; size, names and file of
             the picture stay.
         """
-        return Detections(
-            self.boxes_xyxy[indices],
-            self.scores[indices],
-            self.class_ids[indices],
-            self.height,
-            self.width,
-            self.names,
-            self.filename,
-            self.frame_id,
+        return replace(
+            self,
+            boxes_xyxy=self.boxes_xyxy[indices],
+            scores=self.scores[indices],
+            class_ids=self.class_ids[indices],
         )
 
 

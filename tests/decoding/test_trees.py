@@ -144,3 +144,9 @@ def test_the_walk_multiplies_probabilities_that_are_products_already(functions):
     x = array(functions, [[0.8, 0.2, 0.64, 0.6], [0.8, 0.2, 0.6, 0.6], [0.45, 0.4, 0.4, 0.3]])
     assert ClassTree(tree).top(functions, x).tolist() == [2, 0, 0]
     assert ClassTree(tree).top(functions, x, threshold=0.1).tolist() == [3, 3, 2]
+
+
+def test_classes_with_children_are_not_leaves(functions):
+    roots = Tree(("animal", "thing", "dog", "poodle"), (-1, -1, 0, 2), ((0, 2), (2, 1), (3, 1)))
+    leaves = ClassTree(roots).leaves(functions, functions.xp.ones(4))
+    assert leaves.tolist() == [0, 1, 0, 1]

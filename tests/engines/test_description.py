@@ -15,7 +15,8 @@ from darknet_torch.decoding.region import RegionDecoder
 from darknet_torch.decoding.trees import ClassTree
 from darknet_torch.decoding.yolo import YoloDecoder
 from darknet_torch.engines.description import HeadDescription, ModelDescription
-from darknet_torch.engines.engine import ENGINES, find_engine
+from darknet_torch.engines.engine import find_engine
+from darknet_torch.engines.names import ENGINES
 from darknet_torch.errors import UsageError
 
 TREE = Tree(("a", "b", "c"), (-1, 0, 0), ((0, 1), (1, 2)))

@@ -28,7 +28,9 @@ def test_a_backend_object_can_be_given_instead_of_a_name(cfg, make):
 
 
 def test_the_error_for_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(UsageError, match="expected torch or onnxruntime, got 'tensorrt'"):
+    with pytest.raises(
+        UsageError, match="expected torch or onnxruntime or openvino, got 'tensorrt'"
+    ):
         find_backend("tensorrt", trained_network(DETECTOR))
 
 

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from darknet_torch.inference.backends import BackendSettings
 from darknet_torch.inference.backends.pytorch import TorchBackend
 from darknet_torch.inference.batch_size import choose_batch, free_memory
+from darknet_torch.inference.description import describe_network
+from darknet_torch.ops.precision import FULL_PRECISION
 from tests.conversion.small_models import DETECTOR, NET, trained_network
 
-CPU = torch.device("cpu")
 PLENTY = 1 << 40
 
 
@@ -20,7 +22,7 @@ def network():
 def choose(network, seconds, memory=PLENTY, **options):
     """The choice where a batch of each size takes so many seconds."""
     options |= {"seconds": seconds.get, "memory": lambda device: memory}
-    return choose_batch(network, TorchBackend(network), **options)
+    return choose_batch(describe_network(network), TorchBackend(network), **options)
 
 
 @pytest.mark.parametrize(
@@ -70,21 +72,28 @@ def test_by_default_the_network_is_timed_on_noise(network):
             shapes.append(images.shape)
             return super().predict(images)
 
-    choice = choose_batch(network, Counting(network), most=2)
+    choice = choose_batch(describe_network(network), Counting(network), most=2)
     net = network.net
     assert shapes == [(n, net.channels, net.height, net.width) for n in (1, 1, 2, 2)]
     assert all(rate > 0 for rate in choice.rates.values())
 
 
+class Placed:
+    """A backend that computes somewhere."""
+
+    def __init__(self, device):
+        self.device = torch.device(device)
+
+
 def test_free_memory_is_that_of_the_machine():
-    free = free_memory(CPU)
+    free = free_memory(Placed("cpu"))
     assert free is None or free > 0
-    assert free_memory(torch.device("mps")) is None
+    assert free_memory(Placed("mps")) is None
+    assert (free_memory(object()) is None) == (free is None)
 
 
 def test_memory_counts_for_a_network_whose_own_weights_were_freed():
     freed = trained_network(DETECTOR)
-    freed.optimize(keep_weights=False)
-    device = next(freed.parameters()).device
-    assert device.type == "meta"
-    assert (free_memory(device) is None) == (free_memory(CPU) is None)
+    backend = TorchBackend(freed, BackendSettings(FULL_PRECISION, keep_weights=False))
+    assert next(freed.parameters()).device.type == "meta"
+    assert (free_memory(backend) is None) == (free_memory(object()) is None)

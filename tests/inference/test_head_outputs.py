@@ -10,6 +10,7 @@ from darknet_torch.heads.base import Head, HeadOptions, Predictions
 from darknet_torch.heads.yolo import Yolo
 from darknet_torch.inference.backends import decodes_inputs
 from darknet_torch.inference.backends.pytorch import TorchBackend
+from darknet_torch.inference.description import describe_network
 from darknet_torch.inference.head_outputs import DecodedOutput, MapOutput, read_outputs
 from darknet_torch.model.registry import register_layer, unregister_layer
 
@@ -103,7 +104,7 @@ def test_boxes_that_are_not_finite_are_dropped():
     head.per_box(maps)[:, :, 5:] = 9  # objectness is a half, scores are nearly so
     head.per_box(maps)[0, 0, 2, 1, 1] = 1000
     detector = Detector(network, names=[], nms_threshold=0)
-    (read,) = read_outputs(network, [maps], raw=True)
+    (read,) = read_outputs(describe_network(network), [maps], raw=True)
     assert len(read.candidates(0.3)) == 64
     detector.backend.predict_for_decoding = lambda inputs: (maps,)
     assert len(detector(pictures(1)[0])) == 63 * 2

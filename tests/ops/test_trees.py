@@ -24,7 +24,3 @@ def test_a_path_has_the_ancestors_and_all_their_siblings():
     siblings, path = TreeProbabilities(TREE).path(torch.tensor([2, 1]))
     assert siblings.tolist() == [[True, True, True, False], [True, True, False, False]]
     assert path.tolist() == [[True, False, True, False], [False, True, False, False]]
-
-
-def test_classes_with_children_are_not_leaves():
-    assert TreeProbabilities(TREE).leaves(torch.ones(4)).tolist() == [0, 1, 0, 1]

@@ -20,6 +20,7 @@ from darknet_torch.compat.darknet.structures import (
 )
 from darknet_torch.errors import NamesError, UsageError
 from darknet_torch.inference.backends.pytorch import TorchBackend
+from darknet_torch.inference.description import describe_network
 from darknet_torch.inference.detector import check_heads
 from darknet_torch.inference.head_outputs import HeadOutput, read_outputs
 from darknet_torch.model.loading import find_device, load_with_report
@@ -44,6 +45,7 @@ class LoadedNetwork:
         self.network, self.batch = network, batch
         self.outputs: list[HeadOutput] = []
         self._backend = TorchBackend(network)
+        self._model = describe_network(network)
         if network.heads:
             check_heads(network)
 
@@ -51,7 +53,7 @@ class LoadedNetwork:
         """Run images [N, C, H, W]; return the network's output as Darknet stores it."""
         outputs = self._backend.predict(images)
         if self.network.heads:
-            self.outputs = read_outputs(self.network, outputs)
+            self.outputs = read_outputs(self._model, outputs, self.network.heads)
         return outputs[-1].float().cpu().contiguous().numpy()
 
 

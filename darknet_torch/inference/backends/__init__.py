@@ -5,11 +5,12 @@ Importing this package imports no torch; the module of a backend is imported whe
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from darknet_torch.arguments import described
+from darknet_torch.engines.model import EngineModel
+from darknet_torch.engines.names import BACKENDS, TORCH
 from darknet_torch.errors import UsageError
 from darknet_torch.ops.precision_names import FLOAT32
 
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
 
     from darknet_torch.model.network import Network
     from darknet_torch.ops.precision import Precision
-
-# Name -> (module, class). The class is called with the network and the settings. A new backend
-# is a new row.
-_BACKENDS = {
-    "torch": ("darknet_torch.inference.backends.pytorch", "TorchBackend"),
-    "onnxruntime": ("darknet_torch.inference.backends.onnxruntime", "OnnxRuntimeBackend"),
-}
-BACKENDS = tuple(_BACKENDS)
 
 
 @dataclass(frozen=True)
@@ -48,8 +41,8 @@ class BackendSettings:
 class Backend(Protocol):
     """Runs one network."""
 
-    def predict(self, images: np.ndarray) -> tuple[Tensor, ...]:
-        """Return what `Network.forward` returns.
+    def predict(self, images: np.ndarray) -> tuple[Tensor | np.ndarray, ...]:
+        """Return what `Network.forward` returns, as tensors or arrays.
 
         Args:
             images: [N, C, H, W] float32 in 0-1, RGB or grey, in any order of memory; the
@@ -68,9 +61,14 @@ def decodes_inputs(backend: Backend) -> bool:
     return "predict_for_decoding" in nearest_place
 
 
+def backend_title(backend: Backend) -> str:
+    """Return what computes, with its version, such as "PyTorch 2.13.0"."""
+    return str(getattr(backend, "title", type(backend).__name__))
+
+
 def find_backend(
     name: str | Backend,
-    network: Network,
+    network: Network | EngineModel,
     precision: str = FLOAT32,
     *,
     optimize: bool = True,
@@ -80,7 +78,7 @@ def find_backend(
 
     Args:
         name: one of `BACKENDS`, or a `Backend`.
-        network: in evaluation mode.
+        network: in evaluation mode; the model of an engine is its own backend.
         precision: the name of one, see `darknet_torch.ops.precision.Precision`.
         optimize, keep_weights: see `BackendSettings`.
 
@@ -88,6 +86,8 @@ def find_backend(
         UsageError: no backend has this name, it is neither a name nor a `Backend`, there is no
             such precision, or the backend does not compute in it.
     """
+    if isinstance(network, EngineModel):
+        return network
     from darknet_torch.ops.precision import Precision
 
     chosen = Precision.named(precision)
@@ -100,12 +100,16 @@ def find_backend(
             )
         check_float32(chosen, "a backend of your own")
         return name
-    if name not in _BACKENDS:
+    if name not in BACKENDS:
         raise UsageError("unknown backend", expected=" or ".join(BACKENDS), got=repr(name))
-    module, cls = _BACKENDS[name]
     settings = BackendSettings(chosen, optimize, keep_weights)
-    backend: Backend = getattr(importlib.import_module(module), cls)(network, settings)
-    return backend
+    if name == TORCH:
+        from darknet_torch.inference.backends.pytorch import TorchBackend
+
+        return TorchBackend(network, settings)
+    from darknet_torch.inference.backends.exported import export_to_engine
+
+    return export_to_engine(name, network, settings)
 
 
 def check_float32(precision: Precision, backend: str) -> None:
@@ -119,5 +123,5 @@ def check_float32(precision: Precision, backend: str) -> None:
             f"{backend} has no precision to choose",
             expected=f"precision {FLOAT32}, or backend torch",
             got=f"precision {precision.name}",
-            fix=f"leave out --precision (precision=), or take --backend {BACKENDS[0]}",
+            fix=f"leave out --precision (precision=), or take --backend {TORCH}",
         )

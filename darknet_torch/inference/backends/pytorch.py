@@ -35,6 +35,16 @@ class TorchBackend:
         if not settings.keep_weights and self._can_optimize():
             self._optimized = network.optimize(keep_weights=False)
 
+    @property
+    def title(self) -> str:
+        """The name and the version."""
+        return f"PyTorch {torch.__version__}"
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self._like.device
+
     def predict(self, images: np.ndarray) -> tuple[Tensor, ...]:
         """See `Backend.predict`."""
         return self._run(self._prepared(), images)
@@ -72,6 +82,6 @@ class TorchBackend:
     def _run(
         self, compute: Callable[[Tensor], tuple[Tensor, ...]], images: np.ndarray
     ) -> tuple[Tensor, ...]:
-        device = self._like.device
+        device = self.device
         with self.precision.computing(device), self.precision.autocast(device):
             return compute(torch.from_numpy(images).to(self._like))

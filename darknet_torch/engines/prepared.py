@@ -1,0 +1,106 @@
+"""Models that are prepared for an engine, found in the cache."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from darknet_torch.cpu.machine import machine_name
+from darknet_torch.engines.cache import EngineCache, Entry
+from darknet_torch.engines.choice import Speeds
+from darknet_torch.engines.description import ModelDescription
+from darknet_torch.engines.engine import Engine, EngineSettings, find_engine
+from darknet_torch.engines.model import EngineModel
+from darknet_torch.engines.model_key import ModelKey
+from darknet_torch.engines.names import ENGINES
+
+DIFFERENCE_FILE = "difference.json"  # what `PreparedModel.difference` is
+
+
+@dataclass(frozen=True)
+class PreparedModel:
+    """A model that is prepared for an engine.
+
+    Attributes:
+        engine: the engine.
+        version: of the engine, for which it is prepared.
+        description: of the network.
+        folder: of the engine's files.
+        difference: the largest difference from PyTorch's outputs on a probe, as a part of the
+            largest value of each output.
+    """
+
+    engine: Engine
+    version: str
+    description: ModelDescription
+    folder: Path
+    difference: float
+
+    @property
+    def title(self) -> str:
+        """The engine and its version, such as "OpenVINO 2026.4.1"."""
+        return f"{self.engine.title} {self.version}"
+
+    def load(self, settings: EngineSettings) -> EngineModel:
+        """Load it into the engine.
+
+        Raises:
+            UsageError: the files were removed meanwhile, or the engine refuses them.
+        """
+        return EngineModel(self.description, self.engine.load(self.folder, settings), self.title)
+
+
+def find_prepared(cache: EngineCache, key: ModelKey, name: str) -> PreparedModel | None:
+    """Find what is prepared for the installed version of an engine on this machine.
+
+    Args:
+        cache: where to look.
+        key: of the model.
+        name: of the engine.
+
+    Returns:
+        The model; None if it is not prepared, or the engine is not installed.
+    """
+    engine = find_engine(name)
+    version = engine.version()
+    if version is None:
+        return None
+    entry = cache.find(key.key(name, version, machine_name()))
+    return None if entry is None else read_entry(engine, version, entry)
+
+
+def read_entry(engine: Engine, version: str, entry: Entry) -> PreparedModel | None:
+    """Return the prepared model of an entry; None if the entry is of another kind."""
+    try:
+        description = ModelDescription.from_json(entry.description["model"])
+        difference = float(json.loads((entry.folder / DIFFERENCE_FILE).read_text()))
+    except (OSError, KeyError, TypeError, ValueError):
+        return None
+    return PreparedModel(engine, version, description, entry.folder, difference)
+
+
+def find_all_prepared(cache: EngineCache, key: ModelKey) -> dict[str, PreparedModel]:
+    """Find what is prepared of a model: engine -> model."""
+    found = {name: find_prepared(cache, key, name) for name in ENGINES}
+    return {name: model for name, model in found.items() if model is not None}
+
+
+def find_speeds(cache: EngineCache, key: ModelKey) -> Speeds | None:
+    """Find the speeds of the engines with a model that were measured on this machine."""
+    entry = cache.find(key.speeds_key(machine_name()))
+    try:
+        return None if entry is None else Speeds.from_json(entry.description["speeds"])
+    except (KeyError, ValueError):
+        return None
+
+
+def store_speeds(cache: EngineCache, key: ModelKey, speeds: Speeds) -> None:
+    """Remember speeds, instead of older ones.
+
+    Raises:
+        CacheError: they cannot be stored.
+    """
+    content: dict[str, Any] = {"label": key.label, "speeds": speeds.to_json()}
+    cache.store(key.speeds_key(machine_name()), content, lambda folder: None)

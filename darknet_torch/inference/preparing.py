@@ -1,0 +1,121 @@
+"""Preparing a network for engines: exported once, written for each, compared with PyTorch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from darknet_torch.cpu.machine import machine_name
+from darknet_torch.engines.cache import EngineCache
+from darknet_torch.engines.description import ModelDescription
+from darknet_torch.engines.engine import Engine, EngineSettings, find_engine
+from darknet_torch.engines.model_key import ModelKey
+from darknet_torch.engines.prepared import DIFFERENCE_FILE, PreparedModel, read_entry
+from darknet_torch.errors import UsageError
+from darknet_torch.inference.backends.exported import export_for_engines
+from darknet_torch.inference.backends.pytorch import TorchBackend
+from darknet_torch.inference.description import describe_network
+from darknet_torch.model.network import Network
+
+LARGEST_DIFFERENCE = 1e-4  # of each output's largest value: float32 in another order of sums
+_PROBES = 2  # pictures of noise
+
+
+class Preparation:
+    """Prepares one network for engines.
+
+    The graph is exported when the first engine needs it.
+
+    Args:
+        network: in evaluation mode; it is not changed.
+        key: of the model.
+        cache: where to store what is prepared.
+        settings: those with which engines will load it.
+
+    Raises:
+        UsageError: a head of the network decodes its boxes with formulas of its own, which an
+            engine does not have.
+    """
+
+    def __init__(
+        self, network: Network, key: ModelKey, cache: EngineCache, settings: EngineSettings
+    ) -> None:
+        self._network, self._key, self._cache, self._settings = network, key, cache, settings
+        self._graph: bytes | None = None
+        self._description = describe_network(network)
+        if not self._description.is_complete:
+            raise UsageError(
+                "cannot be prepared for an engine: a head decodes boxes with its own formulas",
+                where=key.label,
+                fix="leave out --backend",
+            )
+
+    def prepare(self, name: str) -> PreparedModel:
+        """Write the network for an engine, compare its outputs with PyTorch's, and store it.
+
+        Args:
+            name: of the engine.
+
+        Raises:
+            UsageError: the engine, or what exports, is not installed; or the outputs differ by
+                more than `LARGEST_DIFFERENCE`.
+            CfgError: a layer cannot be exported.
+            CacheError: it cannot be stored.
+        """
+        engine = find_engine(name)
+        version = engine.version()
+        if version is None:
+            engine.load(Path(), self._settings)  # says how to install it
+        assert version is not None
+        if self._graph is None:
+            self._graph = export_for_engines(self._network)
+        graph = self._graph
+
+        def write(folder: Path) -> None:
+            engine.write(graph, folder, self._settings)
+            difference = self._check(engine, folder)
+            (folder / DIFFERENCE_FILE).write_text(json.dumps(difference))
+
+        content = {
+            "label": self._key.label,
+            "engine": f"{engine.title} {version}",
+            "model": self._description.to_json(),
+        }
+        entry = self._cache.store(self._key.key(name, version, machine_name()), content, write)
+        prepared = read_entry(engine, version, entry)
+        assert prepared is not None, "it was just written"
+        return prepared
+
+    def _check(self, engine: Engine, folder: Path) -> float:
+        """Return the largest difference from PyTorch's outputs on a probe."""
+        probe = _probe(self._description)
+        found = engine.load(folder, self._settings).run(probe)
+        expected = TorchBackend(self._network).predict_for_decoding(probe)
+        difference = _largest_difference(found, [output.numpy() for output in expected])
+        if not difference <= LARGEST_DIFFERENCE:
+            raise UsageError(
+                f"{engine.title} computes other numbers than PyTorch",
+                where=self._key.label,
+                expected=f"outputs within {LARGEST_DIFFERENCE} of their largest value",
+                got=f"{difference:.2g}",
+                fix="use another --backend",
+            )
+        return difference
+
+
+def _probe(model: ModelDescription) -> np.ndarray:
+    """Pictures of noise, [N, C, H, W] in the order of memory that detectors give."""
+    shape = (_PROBES, model.height, model.width, model.channels)
+    return np.random.default_rng(0).random(shape, np.float32).transpose(0, 3, 1, 2)
+
+
+def _largest_difference(found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> float:
+    """Return the largest difference of outputs, as a part of the largest value of each."""
+    differences = [
+        np.abs(one - other).max() / max(np.abs(other).max(), np.finfo(np.float32).tiny)
+        for one, other in zip(found, expected, strict=True)
+    ]
+    return float(max(differences))
