@@ -178,21 +178,11 @@ class EngineCache:
             ) from None
         return True
 
-    def clear(self) -> list[Entry]:
-        """Remove all entries, what killed processes left of some, and the hashes of files.
-
-        Returns:
-            The entries that were there.
-
-        Raises:
-            CacheError: one may not be removed.
-        """
-        removed = [entry for entry in self.entries() if self.remove(entry.key)]
-        with suppress(UsageError):
+    def remove_leftovers(self) -> None:
+        """Remove what killed processes left of entries, and the remembered hashes of files."""
+        with suppress(OSError, UsageError):
             remove_stale_folders(self.folder)
-            with suppress(OSError):
-                (self.folder / FILE_HASHES).unlink()
-        return removed
+            (self.folder / FILE_HASHES).unlink(missing_ok=True)
 
     def _whole_entry(
         self, folder: Path, is_whole: Callable[[Path, Mapping[str, Any]], bool]
@@ -299,7 +289,7 @@ def _read(folder: Path, is_whole: Callable[[Path, Mapping[str, Any]], bool]) -> 
             folder,
             dict(content["description"]),
             _size(content),
-            (folder / _ENTRY).stat().st_mtime,
+            min((folder / _ENTRY).stat().st_mtime, time.time()),  # clocks are set back
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
