@@ -30,6 +30,7 @@ _FORMAT = 1
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 _MOST_TRIES = 100  # at a place that other processes fill again and again
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)  # by another folder, or by a file
 _MAKE_ROOM = (
     "make room, with `dtorch cache clear` for example, or set DTORCH_CACHE to a folder on "
     "another disk"
@@ -342,8 +343,8 @@ def _move(temporary: Path, target: Path) -> None:
     for tries in range(_MOST_TRIES):
         try:
             temporary.rename(target)
-        except OSError:
-            if not os.path.lexists(target) or tries == _MOST_TRIES - 1:
+        except OSError as error:
+            if error.errno not in _TAKEN or tries == _MOST_TRIES - 1:
                 raise
         else:
             return

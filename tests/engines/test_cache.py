@@ -369,6 +369,33 @@ def test_a_place_that_is_taken_at_the_last_moment_is_taken_over(engines, monkeyp
     assert names(engines.folder) == [KEY]
 
 
+def test_a_place_that_becomes_free_at_the_last_moment_is_taken(engines, monkeypatch):
+    failures, rename = iter([errno.ENOTEMPTY]), Path.rename
+
+    def rename_late(path, target):
+        number = next(failures, None)
+        if number:
+            raise OSError(number, os.strerror(number))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename_late)
+    engines.store(KEY, {}, model())
+    assert names(engines.folder) == [KEY]
+
+
+def test_a_failing_disk_does_not_cost_the_older_entry(engines, monkeypatch):
+    def fail(path, target):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    engines.store(KEY, {"old": True}, model())
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(CacheError):
+        engines.store(KEY, {}, model())
+    found = engines.find(KEY)
+    assert found is not None
+    assert found.description == {"old": True}
+
+
 def test_what_a_killed_process_left_goes_and_what_a_live_one_fills_stays(engines):
     killed, left = start(engines, "a")
     alive, filled = start(engines, "b")
