@@ -12,7 +12,7 @@ from torch import Tensor
 from darknet_torch.heads.base import Predictions
 from darknet_torch.inference.gpu.prepared_network import PreparedNetwork
 from darknet_torch.inference.gpu.resizing import DeviceResizer
-from darknet_torch.inference.gpu.streams import Moment, WorkStream, upload_numbers
+from darknet_torch.inference.gpu.streams import Moment, WorkStream, upload
 from darknet_torch.inference.gpu.suppression import FoundBoxes, find_boxes
 from darknet_torch.inference.head_outputs import DecodedOutput
 from darknet_torch.media.images import Placement
@@ -136,10 +136,10 @@ class DeviceDetector:
             method: how to resize, one of `RESIZE_METHODS`.
         """
         setup = self._setup
-        table = np.array([(placed.margins, placed.ratios) for placed in placements])
+        places = [np.array((placed.margins, placed.ratios)) for placed in placements]
         with setup.uploads.current():
             inputs = setup.resizer(images, placements, method)
-            placing = upload_numbers(table, self.device)
+            placing = upload(places, self.device)
             return DeviceInputs(inputs, list(placements), placing, Moment.now(self.device))
 
     @torch.inference_mode()

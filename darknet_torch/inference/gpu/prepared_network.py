@@ -1,4 +1,4 @@
-"""A network prepared for a GPU: folded, channels-last, its arrays in the precision of layers."""
+"""A network prepared for a GPU: folded, in the order of memory and the precision of its layers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from darknet_torch.inference.gpu.graphs import Capture, ReplayedComputation, cap
 from darknet_torch.model.network import Network
 from darknet_torch.model.optimized import count_changes
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
+from darknet_torch.ops.precision_names import FLOAT32
 
 
 class PreparedNetwork:
     """A copy of a detector's network that computes decoded boxes, replayed as CUDA graphs.
 
     Batch normalisation is folded into the weights. In 16 bits they are rounded once, where
-    autocast would do so at each call. What is computed differs by rounding from what `network`
-    does in that precision. A network whose layers keep a state is not copied but computes itself,
-    since callers reset its state.
+    autocast would do so at each call. Maps are channels-last where the units for matrices
+    compute, which are made for that order; in float32 they are not. What is computed differs by
+    rounding from what `network` does in that precision.
+
+    A network whose layers keep a state is not copied but computes itself, since callers reset
+    its state.
 
     Attributes:
         network: what was prepared.
@@ -53,8 +57,11 @@ class PreparedNetwork:
         own_type = next((array.dtype for array in self._arrays), torch.float32)
         self.dtype: torch.dtype = precision.half or own_type
         has_state = any(layer.has_state for layer in network.layers)
-        self._prepared = network if has_state else _prepare(network, precision.half)
+        with_units = precision.name != FLOAT32
+        self._order = torch.channels_last if with_units else torch.contiguous_format
+        self._prepared = network if has_state else _prepare(network, precision.half, self._order)
         if not keep_weights and not has_state:
+            self._arrays = []
             network.to("meta")
             network.weights_freed = True
         if capture is None and self.device.type == "cuda":
@@ -80,7 +87,8 @@ class PreparedNetwork:
         """Compute the boxes of all heads, on the current stream.
 
         Args:
-            images: [N, C, H, W] of `dtype` on the network's device, channels-last in memory.
+            images: [N, C, H, W] of `dtype` on the network's device, always in the same order of
+                memory.
 
         Returns:
             Float32, on that device.
@@ -90,7 +98,7 @@ class PreparedNetwork:
     def _compute(self, images: Tensor) -> tuple[Tensor, ...]:
         network, device = self._prepared, self.device
         with self._precision.computing(device), self._precision.autocast(device):
-            outputs = network(images)
+            outputs = network(images.contiguous(memory_format=self._order))
         size = network.net.height, network.net.width
         found = Predictions.join(
             [
@@ -102,8 +110,10 @@ class PreparedNetwork:
 
 
 @torch.no_grad()
-def _prepare(network: Network, half: torch.dtype | None) -> Network:
-    """A folded copy, channels-last; the arrays that autocast would round are of the type `half`.
+def _prepare(
+    network: Network, half: torch.dtype | None, memory_format: torch.memory_format
+) -> Network:
+    """A folded copy; the arrays that autocast would round are of the type `half`.
 
     In float16 a folded weight may be too large, as of filters whose variance is 0 before a
     training: then nothing is folded.
@@ -116,4 +126,4 @@ def _prepare(network: Network, half: torch.dtype | None) -> Network:
         rounded = [array for layer in prepared.layers for array in layer.round_products(half)]
         if not all(bool(array.isfinite().all()) for array in rounded):
             prepared = copy.deepcopy(network).requires_grad_(False)
-    return prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return prepared.to(memory_format=memory_format)  # type: ignore[call-overload]

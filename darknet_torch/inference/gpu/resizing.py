@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from darknet_torch.inference.gpu.streams import host_array, upload
+from darknet_torch.inference.gpu.streams import upload
 from darknet_torch.media.images import MARGIN_GREY, Placement, check_picture_channels
 from darknet_torch.media.resizing import column_taps, row_taps
 
@@ -97,7 +97,7 @@ class DeviceResizer:
         for members in _alike(images, placements):
             planes = [prepare(images[index], placements[index]) for index in members]
             placed = placements[members[0]]
-            self._fill(inputs, members, self._upload(planes), placed)
+            self._fill(inputs, members, upload(planes, self.device), placed)
         return inputs.permute(0, 3, 1, 2)
 
     def _resize_on_host(self, image: np.ndarray, placed: Placement) -> np.ndarray:
@@ -108,12 +108,6 @@ class DeviceResizer:
             np.ascontiguousarray(image), (placed.inner_width, placed.inner_height)
         )
         return np.atleast_3d(resized)
-
-    def _upload(self, planes: Sequence[np.ndarray]) -> Tensor:
-        """Copy pictures of one size, uint8 [H, W, C], to the device as [N, H, W, C]."""
-        host = host_array((len(planes), *planes[0].shape), torch.uint8, self.device)
-        np.stack(planes, out=host.numpy())
-        return upload(host, self.device)
 
     def _fill(
         self, inputs: Tensor, members: Sequence[int], planes: Tensor, placed: Placement

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -28,17 +28,21 @@ class Moment:
             return Moment()
         return Moment(torch.cuda.current_stream(device).record_event())
 
+    @torch.inference_mode()
     def before_reading(self, *tensors: Tensor) -> None:
         """Let the current stream wait for this moment, after which it may read `tensors`.
 
         Their memory, which belongs to the stream that computed them, is not used again before
         the current stream has done the work that it is given until they are freed.
+
+        Args:
+            tensors: at least one, all on the device of the moment.
         """
         if self.event is None:
             return
+        stream = torch.cuda.current_stream(tensors[0].device)
+        stream.wait_event(self.event)
         for tensor in tensors:
-            stream = torch.cuda.current_stream(tensor.device)
-            stream.wait_event(self.event)
             tensor.record_stream(stream)
 
 
@@ -62,23 +66,20 @@ class WorkStream:
             yield
 
 
-def host_array(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Allocate memory of the host to `upload` to a device from: for a GPU, pinned memory."""
-    return torch.empty(shape, dtype=dtype, pin_memory=device.type == "cuda")
+def upload(arrays: Sequence[np.ndarray], device: torch.device) -> Tensor:
+    """Copy arrays of one shape and type to a device on the current stream.
 
-
-def upload(host: Tensor, device: torch.device) -> Tensor:
-    """Copy `host_array` to a device on the current stream, without waiting for it.
-
-    The array may be freed at once: PyTorch gives its memory to nobody before it is copied. It
-    must not be written to.
+    Returns:
+        [N, ...] on the device, without waiting for it. While one array is copied, those before
+        it are on their way.
     """
-    return host.to(device, non_blocking=True)
-
-
-def upload_numbers(values: np.ndarray, device: torch.device) -> Tensor:
-    """Copy a small array to a device on the current stream, without waiting for it."""
-    found = torch.from_numpy(values)
-    host = host_array(tuple(values.shape), found.dtype, device)
-    host.copy_(found)
-    return upload(host, device)
+    dtype = torch.from_numpy(np.empty(0, arrays[0].dtype)).dtype
+    shape = len(arrays), *arrays[0].shape
+    # Only from pinned memory of the host a GPU copies while the CPU goes on. PyTorch gives it to
+    # nobody else before that is done, although it is freed here.
+    host = torch.empty(shape, dtype=dtype, pin_memory=device.type == "cuda")
+    there = torch.empty(shape, dtype=dtype, device=device)
+    for array, staged, place in zip(arrays, host, there, strict=True):
+        np.copyto(staged.numpy(), array)
+        place.copy_(staged, non_blocking=True)
+    return there

@@ -1,5 +1,7 @@
 """A network prepared for a GPU, against the network itself."""
 
+import weakref
+
 import pytest
 import torch
 
@@ -9,7 +11,7 @@ from darknet_torch.heads.base import Predictions
 from darknet_torch.inference.gpu.prepared_network import PreparedNetwork
 from darknet_torch.model.network import build_network
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
-from darknet_torch.ops.precision_names import HALVES
+from darknet_torch.ops.precision_names import HALVES, PRECISIONS
 from tests.conversion.small_models import DETECTOR, NET, trained_network
 from tests.export.cases import HEADS, STEM, YOLO
 
@@ -67,6 +69,25 @@ def test_rounded_weights_are_no_less_exact_than_those_of_autocast(device, precis
     assert 0 < found <= 1.5 * distance(decoded(network, images, chosen), exact)
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_maps_are_channels_last_where_units_for_matrices_compute(device, precision):
+    orders = []
+    network = trained_network(DETECTOR).to(device)
+    prepared = PreparedNetwork(network, Precision.named(precision))
+    convolutions = [one for one in prepared._prepared.layers if one.section == "convolutional"]
+    for one in convolutions:
+        one.register_forward_hook(
+            lambda layer, given, out: orders.extend(map(is_channels_last, (*given, out)))
+        )
+    run(prepared, pictures(network))
+    assert set(orders) == {precision != "float32"}
+    assert len(orders) == 2 * len(convolutions) > 2
+
+
+def is_channels_last(values):
+    return not values.is_contiguous() and values.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_the_network_is_not_changed_and_its_changes_are_noticed(device):
     network = trained_network(DETECTOR).to(device)
     images = pictures(network)
@@ -93,8 +114,10 @@ def test_the_arrays_of_the_network_can_be_freed(device):
     network = trained_network(DETECTOR).to(device)
     images = pictures(network)
     expected = decoded(network, images)
+    first = weakref.ref(next(network.parameters()))
     prepared = PreparedNetwork(network, keep_weights=False)
     assert all(array.is_meta for array in network.parameters())
+    assert first() is None
     assert prepared.is_current
     assert distance(run(prepared, images), expected) <= BOUNDS["float32"]
     with pytest.raises(UsageError, match="weights were freed"):

@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.inference.gpu.streams import (
-    Moment,
-    WorkStream,
-    host_array,
-    upload,
-    upload_numbers,
-)
+from darknet_torch.inference.gpu.streams import Moment, WorkStream, upload
 
 
 def test_what_one_stream_computed_is_there_on_another(device):
@@ -24,12 +18,11 @@ def test_what_one_stream_computed_is_there_on_another(device):
 
 
 def test_arrays_are_copied_to_the_device(device):
-    host = host_array((2, 3), torch.uint8, device)
-    assert host.is_pinned() == (device.type == "cuda")
-    host.numpy()[:] = np.arange(6).reshape(2, 3)
-    assert upload(host, device).tolist() == [[0, 1, 2], [3, 4, 5]]
-    numbers = upload_numbers(np.array([0.1, 0.2]), device)
-    assert (numbers.dtype, numbers.tolist()) == (torch.float64, [0.1, 0.2])
+    arrays = [np.arange(6, dtype=np.uint8).reshape(2, 3), np.full((2, 6), 9, np.uint8)[:, ::-2]]
+    found = upload(arrays, device)
+    assert (found.dtype, found.device.type) == (torch.uint8, device.type)
+    assert found.tolist() == [[[0, 1, 2], [3, 4, 5]], [[9, 9, 9], [9, 9, 9]]]
+    assert upload([np.array([0.1, 0.2])], device).tolist() == [[0.1, 0.2]]  # float64
 
 
 def test_only_cuda_has_streams():
