@@ -92,7 +92,7 @@ class ReplayedComputation:
             if not self._noted:
                 self._noted = True
                 warn(
-                    "it cannot be recorded as a CUDA graph, and takes longer without",
+                    "the network cannot be recorded as a CUDA graph, so it runs slower",
                     where=self._where,
                     got=str(error).partition("\n")[0],
                     category=CfgNote,

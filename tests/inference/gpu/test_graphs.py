@@ -1,7 +1,10 @@
 """When a computation is recorded, replayed and forgotten, with a recorder of the test's own."""
 
+import inspect
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -64,7 +67,7 @@ def test_what_cannot_be_recorded_is_computed_and_noted_once():
     with pytest.warns(CfgNote) as noted:
         found = replayed(Recorder(unable=(2, 3)), 2, 2, 2, 3, 3, 1, 1)
     assert [str(one.message) for one in noted] == [
-        "a.cfg:1: it cannot be recorded as a CUDA graph, and takes longer without: "
+        "a.cfg:1: the network cannot be recorded as a CUDA graph, so it runs slower: "
         "got operation not permitted when stream is capturing"
     ]
     assert (found.recorded, found.replayed) == ([1], [1])
@@ -101,6 +104,75 @@ def test_threads_take_turns():
         found = list(threads.map(lambda value: run(torch.tensor([value])), range(40)))
     assert [int(one[0]) for one in found] == [2 * value for value in range(40)]
     assert max(most) == 1
+
+
+class FakeCuda:
+    """Stands for torch.cuda while a doubling is recorded: logs calls, and replays what it saw."""
+
+    def __init__(self, monkeypatch):
+        self.log, self.saved, self.now = [], [], "default"
+        self.signature = inspect.signature(torch.cuda.graph)
+        for name in ("Stream", "CUDAGraph", "graph", "stream", "device", "current_stream"):
+            monkeypatch.setattr(torch.cuda, name, getattr(self, name))
+
+    def Stream(self, device):  # noqa: N802 (the names are torch.cuda's)
+        return SimpleNamespace(name="side", wait_stream=lambda other: self.wait("side", other))
+
+    def current_stream(self, device):
+        own = self.now
+        return SimpleNamespace(name=own, wait_stream=lambda other: self.wait(own, other))
+
+    def wait(self, own, other):
+        self.log.append(f"{own} waits for {other.name}")
+
+    def CUDAGraph(self):  # noqa: N802
+        return self
+
+    @contextmanager
+    def stream(self, stream):
+        self.now, before = stream.name, self.now
+        yield
+        self.now = before
+
+    @contextmanager
+    def graph(self, *given, **named):
+        bound = self.signature.bind(*given, **named).arguments
+        assert bound["capture_error_mode"] == "thread_local"
+        self.log.append("record")
+        with self.stream(bound["stream"]):
+            yield
+        self.log.append("recorded")
+
+    def device(self, device):
+        return nullcontext()
+
+    def compute(self, images):
+        found = 2 * images
+        self.log.append(f"compute on {self.now}")
+        self.saved.append((images, found))
+        return (found,)
+
+    def replay(self):
+        """Repeat what was computed last: a graph reads and writes the same memory again."""
+        images, found = self.saved[-1]
+        found.copy_(2 * images)
+
+
+def test_a_graph_is_recorded_on_the_stream_that_warmed_up(monkeypatch):
+    cuda = FakeCuda(monkeypatch)
+    given = torch.zeros(3)
+    replay = capture_cuda_graph(cuda.compute, given)
+    assert cuda.log == [
+        "side waits for default",
+        *3 * ["compute on side"],
+        "default waits for side",
+        "record",
+        "compute on side",
+        "recorded",
+    ]
+    found = [replay(torch.full((3,), value))[0] for value in (1.0, 2.0)]
+    assert [one.tolist() for one in found] == [[2, 2, 2], [4, 4, 4]]
+    assert given.tolist() == [0, 0, 0]
 
 
 @pytest.mark.cuda
