@@ -290,7 +290,7 @@ class Detector
     ) -> BatchPredictions
     def predict_inputs(
         self,
-        inputs: np.ndarray,
+        inputs: np.ndarray | DeviceInputs,
         placements: list[Placement],
     ) -> BatchPredictions
     def prepare_inputs(
@@ -298,7 +298,7 @@ class Detector
         images: Sequence[np.ndarray],
         *,
         from_video: bool = False,
-    ) -> tuple[np.ndarray, list[Placement]]
+    ) -> tuple[np.ndarray | DeviceInputs, list[Placement]]
     def propose_boxes(
         self,
         predicted: BatchPredictions,

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from darknet_torch.inference.detector import BatchPredictions, Detector
+    from darknet_torch.inference.gpu.pipeline import DeviceInputs
     from darknet_torch.media.frame_batches import Frame
     from darknet_torch.media.images import Placement
     from darknet_torch.results.detections import Detections
@@ -267,7 +268,7 @@ def detection_steps(detector: Detector) -> Steps[Detections]:
     """
     pictures = 0
 
-    def prepare(frames: list[Frame]) -> tuple[np.ndarray, list[Placement]]:
+    def prepare(frames: list[Frame]) -> tuple[np.ndarray | DeviceInputs, list[Placement]]:
         images = [frame.image for frame in frames]
         return detector.prepare_inputs(images, from_video=frames[0].source.is_video)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
@@ -15,7 +15,13 @@ from darknet_torch.cfg.zoo import resolve_names
 from darknet_torch.decoding.candidates import Candidates
 from darknet_torch.engines.model import EngineModel
 from darknet_torch.errors import CfgError, UsageError, nearest
-from darknet_torch.inference.backends import Backend, backend_title, decodes_inputs, find_backend
+from darknet_torch.inference.backends import (
+    Backend,
+    backend_title,
+    decodes_inputs,
+    find_backend,
+    find_device_detector,
+)
 from darknet_torch.inference.description import describe, its_network
 from darknet_torch.inference.head_outputs import HeadOutput, read_outputs
 from darknet_torch.media.images import Placement, input_placement, network_input
@@ -29,7 +35,7 @@ from darknet_torch.media.resizing import RESIZE_METHODS
 from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 from darknet_torch.results.detections import Detections
-from darknet_torch.results.filtered_boxes import FilteredBoxes
+from darknet_torch.results.filtered_boxes import FilteredBoxes, FoundBoxes
 from darknet_torch.results.suppression import apply_nms, suppress_overlaps
 
 if TYPE_CHECKING:
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
 
     from darknet_torch.engines.description import ModelDescription
     from darknet_torch.heads.base import Head, Predictions
+    from darknet_torch.inference.gpu.pipeline import DeviceInputs, DevicePredictions
     from darknet_torch.media.picture_input import Picture
     from darknet_torch.model.network import Network
 
@@ -48,10 +55,12 @@ class BatchPredictions:
     Attributes:
         outputs: what each head predicts, in the order of the heads.
         placements: [N] where each picture lies in the network's input.
+        on_device: the same for `DeviceDetector`, if that computed it.
     """
 
     outputs: Sequence[HeadOutput]
     placements: list[Placement]
+    on_device: DevicePredictions | None = None
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -176,6 +185,7 @@ class Detector:
             optimize=check_flag("optimize", optimize),
             keep_weights=check_flag("keep_weights", keep_weights),
         )
+        self._on_device = find_device_detector(network, self.backend) if optimize else None
 
     @property
     def network(self) -> Network:
@@ -229,15 +239,22 @@ class Detector:
         """
         several = several_pictures(pictures)
         if several is None:
-            return self._detect([open_picture(pictures, exif=self.exif)])[0]
-        return [
-            found
-            for batch in batched_pictures(several, self.batch, exif=self.exif)
-            for found in self._detect(batch)
-        ]
+            return next(self._detect_all([[open_picture(pictures, exif=self.exif)]]))
+        return list(self._detect_all(batched_pictures(several, self.batch, exif=self.exif)))
 
-    def _detect(self, opened: list[OpenedPicture]) -> list[Detections]:
-        return self.detect_images([one.image for one in opened], [one.name for one in opened])
+    def _detect_all(self, batches: Iterable[list[OpenedPicture]]) -> Iterator[Detections]:
+        """Detect in batches. A GPU is given the next one before the last one is waited for."""
+        started: list[tuple[BatchPredictions, list[OpenedPicture]]] = []
+        for batch in batches:
+            started.append((self.predict([one.image for one in batch]), batch))
+            if len(started) > 1:
+                yield from self._finish(*started.pop(0))
+        for one in started:
+            yield from self._finish(*one)
+
+    def _finish(self, predicted: BatchPredictions, batch: list[OpenedPicture]) -> list[Detections]:
+        images, names = [one.image for one in batch], [one.name for one in batch]
+        return self.find_detections(predicted, images, names)
 
     def detect_images(
         self, images: Sequence[np.ndarray], filenames: Sequence[str], *, from_video: bool = False
@@ -270,7 +287,9 @@ class Detector:
         """
         return self.predict_inputs(*self.prepare_inputs(images, from_video=from_video))
 
-    def predict_inputs(self, inputs: np.ndarray, placements: list[Placement]) -> BatchPredictions:
+    def predict_inputs(
+        self, inputs: np.ndarray | DeviceInputs, placements: list[Placement]
+    ) -> BatchPredictions:
         """Run the network on prepared inputs, without applying thresholds.
 
         Args:
@@ -279,6 +298,9 @@ class Detector:
         Returns:
             As `predict`.
         """
+        if self._on_device is not None and not isinstance(inputs, np.ndarray):
+            predicted = self._on_device.predict_inputs(inputs)
+            return BatchPredictions(predicted.outputs, placements, predicted)
         raw = decodes_inputs(self.backend)
         predict = getattr(self.backend, "predict_for_decoding" if raw else "predict")
         outputs = read_outputs(self.model, predict(inputs), self._own_heads(), raw=raw)
@@ -300,15 +322,22 @@ class Detector:
         Returns:
             The detections in each image.
         """
-        filtered = self._filter_pictures(predicted, self.threshold)
+        if self._on_device is not None and predicted.on_device is not None:
+            found = self._on_device.find_detections(
+                predicted.on_device, threshold=self.threshold, nms_threshold=self.nms_threshold
+            )
+        else:
+            found = [
+                boxes.by_score() for boxes in self._filter_pictures(predicted, self.threshold)
+            ]
         return [
             self._to_detections(boxes, image, filename)
-            for boxes, image, filename in zip(filtered, images, filenames, strict=True)
+            for boxes, image, filename in zip(found, images, filenames, strict=True)
         ]
 
     def prepare_inputs(
         self, images: Sequence[np.ndarray], *, from_video: bool = False
-    ) -> tuple[np.ndarray, list[Placement]]:
+    ) -> tuple[np.ndarray | DeviceInputs, list[Placement]]:
         """Letterbox or stretch images to the size of the network's input.
 
         Args:
@@ -316,14 +345,16 @@ class Detector:
             from_video: whether the images are video frames, see `resize_method`.
 
         Returns:
-            [N, C, height, width] float32 in 0-1, RGB or grey, in memory [N, height, width, C];
-            and where each image lies in it.
+            [N, C, height, width] float32 in 0-1, RGB or grey, in memory [N, height, width, C],
+            or the same on the network's GPU; and where each image lies in it.
         """
         model, method = self.model, self.resize_method(from_video=from_video)
         placements = [
             input_placement(image, model.height, model.width, letterbox=self.letterbox)
             for image in images
         ]
+        if self._on_device is not None and images:
+            return self._on_device.prepare_inputs(images, placements, method), placements
         inputs = np.empty((len(images), model.height, model.width, model.channels), np.float32)
         for image, placement, out in zip(images, placements, inputs, strict=True):
             network_input(image, placement, channels=model.channels, method=method, out=out)
@@ -416,20 +447,13 @@ class Detector:
         kept = apply_nms(boxes, candidates.objectness[:, None], self.nms_threshold)
         return boxes[kept[:, 0] > 0]
 
-    def _to_detections(
-        self, filtered: FilteredBoxes, image: np.ndarray, filename: str
-    ) -> Detections:
-        """List the boxes of a picture by score, in pixels."""
-        scores = filtered.scores_after_nms
-        rows, class_ids = np.nonzero(scores)
-        order = np.argsort(-scores[rows, class_ids], kind="stable")
-        rows, class_ids = rows[order], class_ids[order]
+    def _to_detections(self, found: FoundBoxes, image: np.ndarray, filename: str) -> Detections:
+        """Place the boxes of a picture in its pixels."""
         height, width = image.shape[:2]
-        boxes_xyxy = cxcywh_to_xyxy(filtered.boxes_cxcywh[rows]) * (width, height, width, height)
         detections = Detections(
-            boxes_xyxy,
-            scores[rows, class_ids],
-            class_ids,
+            cxcywh_to_xyxy(found.boxes_cxcywh) * (width, height, width, height),
+            found.scores,
+            found.class_ids,
             height,
             width,
             self.names,

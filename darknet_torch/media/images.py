@@ -157,13 +157,18 @@ def letterbox_placement(own_height: int, own_width: int, height: int, width: int
     return Placement(height, width, height, max(1, own_width * height // own_height))
 
 
+def takes_pictures(channels: int) -> bool:
+    """Whether a network with an input of so many channels takes pictures: RGB or grey."""
+    return channels in _CONVERSIONS
+
+
 def check_picture_channels(channels: int) -> None:
     """Check that a network takes pictures, by its number of channels.
 
     Raises:
         ImageError: it is neither 1 nor 3.
     """
-    if channels not in _CONVERSIONS:
+    if not takes_pictures(channels):
         raise ImageError(
             "the network takes no pictures", expected="channels=1 or 3 in [net]", got=channels
         )

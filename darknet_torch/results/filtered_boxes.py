@@ -8,6 +8,25 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class FoundBoxes:
+    """The boxes of one picture that are left after NMS, those of high scores first.
+
+    Of equal scores, the box that the network has first comes first, and of one box the class
+    with the lower number.
+
+    Attributes:
+        boxes_cxcywh: [D, 4] float64, centre x, centre y, width, height in 0-1 of the picture;
+            they may reach beyond it.
+        scores: [D] float32, 0-1.
+        class_ids: [D] int64.
+    """
+
+    boxes_cxcywh: np.ndarray
+    scores: np.ndarray
+    class_ids: np.ndarray
+
+
+@dataclass(frozen=True)
 class FilteredBoxes:
     """The boxes of one picture that are above a score threshold, and what NMS keeps of them.
 
@@ -21,3 +40,10 @@ class FilteredBoxes:
     boxes_cxcywh: np.ndarray
     scores: np.ndarray
     scores_after_nms: np.ndarray
+
+    def by_score(self) -> FoundBoxes:
+        """Return what NMS keeps, a box for each class."""
+        rows, class_ids = np.nonzero(self.scores_after_nms)
+        scores = self.scores_after_nms[rows, class_ids]
+        order = np.argsort(-scores, kind="stable")
+        return FoundBoxes(self.boxes_cxcywh[rows[order]], scores[order], class_ids[order])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from darknet_torch.inference.gpu.pipeline import DeviceDetector
     from darknet_torch.model.network import Network
     from darknet_torch.ops.precision import Precision
 
@@ -110,6 +111,28 @@ def find_backend(
     from darknet_torch.inference.backends.exported import export_to_engine
 
     return export_to_engine(name, network, settings)
+
+
+def find_device_detector(
+    network: Network | EngineModel, backend: Backend
+) -> DeviceDetector | None:
+    """Return what detects on the network's GPU from the picture on; None elsewhere.
+
+    Args:
+        network: a detector's.
+        backend: what `find_backend` returned for it; one of the user's own gets arrays.
+    """
+    if isinstance(network, EngineModel):
+        return None
+    from darknet_torch.inference.backends.pytorch import TorchBackend
+    from darknet_torch.inference.gpu.pipeline import DeviceDetector, runs_on
+    from darknet_torch.media.images import takes_pictures
+
+    if type(backend) is not TorchBackend or not runs_on(network.device):
+        return None
+    if not takes_pictures(network.net.channels):
+        return None
+    return DeviceDetector(network, backend.precision)
 
 
 def check_float32(precision: Precision, backend: str) -> None:

@@ -13,12 +13,18 @@ from darknet_torch.heads.base import Predictions
 from darknet_torch.inference.gpu.prepared_network import PreparedNetwork
 from darknet_torch.inference.gpu.resizing import DeviceResizer
 from darknet_torch.inference.gpu.streams import Moment, WorkStream, upload
-from darknet_torch.inference.gpu.suppression import FoundBoxes, find_boxes
+from darknet_torch.inference.gpu.suppression import find_boxes
 from darknet_torch.inference.head_outputs import DecodedOutput
 from darknet_torch.media.images import Placement
 from darknet_torch.model.network import Network
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.results.boxes import penalty_exponent
+from darknet_torch.results.filtered_boxes import FoundBoxes
+
+
+def runs_on(device: torch.device) -> bool:
+    """Whether pictures are prepared and boxes are found on such a device: a CUDA one."""
+    return device.type == "cuda"
 
 
 @dataclass(frozen=True)

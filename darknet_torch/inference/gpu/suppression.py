@@ -25,29 +25,11 @@ from torch import Tensor
 
 from darknet_torch.heads.base import Predictions
 from darknet_torch.ops.suppression import box_iou, cxcywh_to_xyxy, pairwise_iou
+from darknet_torch.results.filtered_boxes import FoundBoxes
 
 _PAIRS_AT_ONCE = 1 << 22  # compared in one step: 32 MB for each array of float64
 _AS_ONE_GROUP = 1 << 10  # candidates whose pairs are all compared, without looking at groups
 _ROUNDS = 3  # before the host asks whether they have settled
-
-
-@dataclass(frozen=True)
-class FoundBoxes:
-    """The boxes of one picture that are left after NMS, those of high scores first.
-
-    Of equal scores, the box that the network has first comes first, and of one box the class
-    with the lower number.
-
-    Attributes:
-        boxes_cxcywh: [D, 4] float64, centre x, centre y, width, height in 0-1 of the picture;
-            they may reach beyond it.
-        scores: [D] float32, 0-1.
-        class_ids: [D] int64.
-    """
-
-    boxes_cxcywh: np.ndarray
-    scores: np.ndarray
-    class_ids: np.ndarray
 
 
 @torch.inference_mode()

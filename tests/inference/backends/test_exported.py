@@ -1,4 +1,4 @@
-"""The onnxruntime backend compared with the PyTorch backend."""
+"""Networks that engines run, compared with PyTorch."""
 
 import sys
 
@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import darknet_torch as dt
+from darknet_torch.engines.engine import find_engine
+from darknet_torch.engines.names import ENGINES, TORCH
 from darknet_torch.errors import CfgError, UsageError
-from darknet_torch.inference.backends import BACKENDS, find_backend
+from darknet_torch.inference.backends import find_backend
 from darknet_torch.inference.classifier import Classifier
 from darknet_torch.media.images import read_image
 from tests.conversion.small_models import DETECTOR, PICTURE, TOY_CFG, TOY_WEIGHTS, trained_network
@@ -17,11 +19,19 @@ from tests.inference.networks import CLASSIFIER
 SCORES, PIXELS = 1e-4, 1e-2
 
 
+@pytest.fixture(params=ENGINES, scope="module")
+def engine(request):
+    """The name of each engine that is installed."""
+    if find_engine(request.param).version() is None:
+        pytest.skip(f"{request.param} is not installed")
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def detectors():
-    """The bundled model on each backend, letterboxed because pictures of other sizes need it."""
-    network = dt.load(TOY_CFG, TOY_WEIGHTS)
-    return [dt.Detector(network, letterbox=True, threshold=0.1, backend=name) for name in BACKENDS]
+def detectors(engine):
+    """The bundled model in both, letterboxed because pictures of other sizes need it."""
+    network, options = dt.load(TOY_CFG, TOY_WEIGHTS), {"letterbox": True, "threshold": 0.1}
+    return [dt.Detector(network, backend=name, **options) for name in (TORCH, engine)]
 
 
 def assert_same(found, wanted):
@@ -30,13 +40,13 @@ def assert_same(found, wanted):
     np.testing.assert_allclose(found.scores, wanted.scores, atol=SCORES)
 
 
-def test_onnxruntime_detects_what_torch_detects(detectors):
+def test_an_engine_detects_what_torch_detects(detectors):
     wanted, found = (detector(PICTURE) for detector in detectors)
     assert len(wanted) >= 4
     assert_same(found, wanted)
 
 
-def test_onnxruntime_detects_the_same_in_a_batch_of_mixed_sizes(detectors):
+def test_an_engine_detects_the_same_in_a_batch_of_mixed_sizes(detectors):
     image = read_image(PICTURE)
     batch = [image, image[:, ::-1].copy(), image[:300], np.zeros((40, 90, 3), np.uint8)]
     wanted, found = (detector(batch) for detector in detectors)
@@ -45,9 +55,9 @@ def test_onnxruntime_detects_the_same_in_a_batch_of_mixed_sizes(detectors):
         assert_same(one, other)
 
 
-def test_onnxruntime_classifies_as_torch_does():
+def test_an_engine_classifies_as_torch_does(engine):
     network = trained_network(CLASSIFIER)
-    wanted, found = (Classifier(network, backend=name)(PICTURE) for name in BACKENDS)
+    wanted, found = (Classifier(network, backend=name)(PICTURE) for name in (TORCH, engine))
     assert found.class_ids == wanted.class_ids
     assert found.scores == pytest.approx(wanted.scores, abs=SCORES)
 
@@ -64,7 +74,7 @@ def test_another_precision_is_refused():
 @pytest.mark.parametrize("missing", ["onnxscript", "onnx"])
 def test_a_missing_package_is_reported_with_its_extra(missing, monkeypatch):
     monkeypatch.setitem(sys.modules, missing, None)
-    expected = rf"needs the package {missing}, which .*pip install onnx onnxruntime onnxscript"
+    expected = rf"needs the package {missing}, which .*pip install .*onnxscript"
     with pytest.raises(UsageError, match=expected):
         dt.Detector(trained_network(DETECTOR), backend="onnxruntime")
 
