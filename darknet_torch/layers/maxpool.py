@@ -192,9 +192,9 @@ class Maxpool(Layer):
         width = out.shape[-1]
         columns = torch.arange(width, device=x.device)
         for start in range(0, -(-before // stride), block):
-            # An exported graph decides when it runs, for any width; otherwise blocks beyond
-            # the width are left out.
-            if not _is_being_exported() and width <= start + extent:
+            # A graph of any width decides when it runs; otherwise blocks beyond the width are
+            # left out.
+            if not _may_vary(width) and width <= start + extent:
                 break
             inside = (columns >= start) & (columns < start + block)
             inside &= columns[-1] >= start + extent
@@ -217,6 +217,9 @@ class Maxpool(Layer):
         return functional.max_pool2d(x, (size, valid), 1)
 
 
-def _is_being_exported() -> bool:
-    """Whether PyTorch records the computation, by torch.export or by torch.jit.trace."""
-    return torch.compiler.is_exporting() or torch._C._get_tracing_state() is not None
+def _may_vary(size: int) -> bool:
+    """Whether PyTorch records the computation with this size left open.
+
+    torch.export gives such a size a type of its own, torch.jit.trace leaves every size open.
+    """
+    return isinstance(size, torch.SymInt) or torch._C._get_tracing_state() is not None

@@ -72,6 +72,11 @@ def test_test_floor_installs_the_oldest_versions():
     assert floors() == {package: pinned[package] for package in floors()}
 
 
+def test_a_package_of_several_extras_has_one_floor():
+    found = set(_FLOOR.findall((ROOT / "setup.cfg").read_text()))
+    assert len(found) == len({package for package, _ in found})
+
+
 def test_the_newest_versions_are_pinned_too():
     assert floors().keys() <= pins("constraints.txt").keys()
 

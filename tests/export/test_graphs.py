@@ -5,6 +5,7 @@ import torch
 
 from darknet_torch.errors import CfgError
 from darknet_torch.export.graphs import Graph, GraphOptions, find_second_size
+from darknet_torch.export.tracing import dynamic_sizes
 from tests.checkpoints.port_modules import CFG as TWO_HEADS
 from tests.conversion.small_models import DETECTOR, NET, pictures, trained_network
 from tests.export.cases import (
@@ -81,3 +82,16 @@ def test_the_network_itself_is_not_folded():
     assert len(graph.network.state_dict()) < len(before)
     for key, value in network.state_dict().items():
         torch.testing.assert_close(value, before[key], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("cells", "decides"), [(12, False), (13, True)])
+def test_a_graph_of_one_size_holds_only_the_maxpool_blocks_of_its_width(cells, decides):
+    """AlexeyAB's blocks of a window of 5 change the borders of maps wider than 12 alone."""
+    cfg = f"{NET}[maxpool]\nsize=5\nstride=1\n"
+    network = trained_network(cfg, width=cells, height=cells)
+    graph = Graph(network, GraphOptions())
+    graph.fix_size()
+    images = pictures(2, 3, cells, cells)
+    program = torch.export.export(graph, (images,), dynamic_shapes=(dynamic_sizes(graph),))
+    assert ("aten.where" in str(program.graph)) == decides
+    assert_close(program.module()(images), raw_outputs(network, images))
