@@ -101,12 +101,12 @@ def remove_folder(folder: Path) -> None:
     Raises:
         OSError: it does not exist or may not be removed.
     """
-    if folder.is_symlink() or not folder.is_dir():
-        folder.unlink()
-        return
     removed = _temporary_path(folder)
     folder.rename(removed)
-    shutil.rmtree(removed, ignore_errors=True)
+    if removed.is_symlink() or not removed.is_dir():
+        removed.unlink()
+    else:
+        shutil.rmtree(removed, ignore_errors=True)
 
 
 def create_file(path: Path, mode: int) -> BinaryIO:
@@ -140,7 +140,7 @@ def remove_stale(folder: Path) -> list[Path]:
     Returns:
         The files that were removed.
     """
-    return _remove_if_stale(folder, Path.unlink)
+    return _remove_all_stale(folder, Path.unlink)
 
 
 def remove_stale_folders(folder: Path) -> list[Path]:
@@ -149,7 +149,7 @@ def remove_stale_folders(folder: Path) -> list[Path]:
     Returns:
         The folders that were removed.
     """
-    return _remove_if_stale(folder, shutil.rmtree, os.O_DIRECTORY if fcntl else 0)
+    return _remove_all_stale(folder, shutil.rmtree, os.O_DIRECTORY if fcntl else 0)
 
 
 @functools.cache
@@ -161,7 +161,9 @@ def remove_stale_once(folder: Path) -> None:
     remove_stale(folder)
 
 
-def _remove_if_stale(folder: Path, remove: Callable[[Path], object], flags: int = 0) -> list[Path]:
+def _remove_all_stale(
+    folder: Path, remove: Callable[[Path], object], flags: int = 0
+) -> list[Path]:
     """Remove what is stale in `folder` and can be opened with `flags`; return its paths."""
     if fcntl is None:
         return []
@@ -169,10 +171,10 @@ def _remove_if_stale(folder: Path, remove: Callable[[Path], object], flags: int 
     with suppress(OSError):
         names = [entry.name for entry in os.scandir(folder) if _NAME.fullmatch(entry.name)]
     paths = [folder / name for name in sorted(names)]
-    return [path for path in paths if _removed(path, remove, flags)]
+    return [path for path in paths if _remove_if_stale(path, remove, flags)]
 
 
-def _removed(path: Path, remove: Callable[[Path], object], flags: int) -> bool:
+def _remove_if_stale(path: Path, remove: Callable[[Path], object], flags: int) -> bool:
     """Remove `path` if it is stale; return whether that succeeded."""
     try:
         descriptor = open_no_follow(path, os.O_RDONLY | flags)

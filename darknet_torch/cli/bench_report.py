@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from darknet_torch.cpu.turns import milliseconds
-from darknet_torch.engines.choice import TORCH, choose
+from darknet_torch.engines.choice import choose
+from darknet_torch.engines.names import TORCH
 from darknet_torch.errors import counted
 from darknet_torch.inference.engine_speeds import Comparison, Measurement
 

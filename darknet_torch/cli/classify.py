@@ -15,6 +15,11 @@ from darknet_torch.cli.darknet.flags import (
     apply_darknet_flags,
     darknet_flags,
 )
+from darknet_torch.cli.engine_loading import (
+    backend_of,
+    expected_pictures,
+    load_for_pictures,
+)
 from darknet_torch.cli.garbage_collection import objects_stay
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import (
@@ -22,7 +27,6 @@ from darknet_torch.cli.model_loading import (
     complete_model,
     find_given_names,
     find_names,
-    load_on_device,
 )
 from darknet_torch.cli.model_words import (
     PictureModelOptions,
@@ -107,16 +111,17 @@ def run_classification(
     """
     with objects_stay():
         from darknet_torch.inference.classifier import Classifier
+        from darknet_torch.inference.description import describe
 
         given = find_given_names(options, options.names or _find_labels(options), options.data)
-        model = load_on_device(options)
-    classes = model.network.output_layer.output_shape.count
+        model = load_for_pictures(options, expected_pictures(groups))
+        classes = describe(model.network).classes
     classifier = Classifier(
         model.network,
         names=find_names(options, classes, given, model),
         top=options.top or _read_top(options.data, default_top),
         letterbox=options.letterbox,
-        backend=options.backend,
+        backend=backend_of(options),
         precision=options.precision,
         optimize=options.optimize,
         keep_weights=False,

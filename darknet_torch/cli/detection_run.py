@@ -16,13 +16,17 @@ from darknet_torch.cli.darknet.flags import (
     DetectionFlags,
     detection_flags,
 )
+from darknet_torch.cli.engine_loading import (
+    backend_of,
+    expected_pictures,
+    load_for_pictures,
+)
 from darknet_torch.cli.garbage_collection import objects_stay
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import (
     RunModelOptions,
     find_given_names,
     find_names,
-    load_on_device,
 )
 from darknet_torch.cli.model_words import PictureModelOptions
 from darknet_torch.cli.options import (
@@ -215,9 +219,9 @@ def run_detection(
 
         for source in sources:
             protected_inputs.refuse(label_path_in_place(source.name))
-    detector = _build_detector(options)
-    sinks = _create_sinks(options, sources, detector.classes, draw_predictions=draw_predictions)
     groups = groups or [sources]
+    detector = _build_detector(options, expected_pictures(groups))
+    sinks = _create_sinks(options, sources, detector.classes, draw_predictions=draw_predictions)
     reading = ReadingSettings(
         batch=choose_batch_size(options, detector, pictures_at_once(groups)),
         workers=options.workers,
@@ -229,21 +233,22 @@ def run_detection(
 
 
 @objects_stay()
-def _build_detector(options: DetectOptions) -> Detector:
+def _build_detector(options: DetectOptions, pictures: int | None) -> Detector:
+    from darknet_torch.inference.description import describe
     from darknet_torch.inference.detector import Detector
 
-    model = load_on_device(options)
-    network, names = model.network, None
-    if network.heads:
+    model = load_for_pictures(options, pictures)
+    described, names = describe(model.network), None
+    if described.heads:
         given = find_given_names(options, options.names, options.data)
-        names = find_names(options, network.heads[-1].classes, given, model)
+        names = find_names(options, described.classes, given, model)
     return Detector(
-        network,
+        model.network,
         names=names,
         threshold=options.threshold,
         nms_threshold=options.nms_threshold,
         letterbox=options.letterbox,
-        backend=options.backend,
+        backend=backend_of(options),
         precision=options.precision,
         optimize=options.optimize,
         keep_weights=False,

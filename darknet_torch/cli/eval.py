@@ -24,12 +24,12 @@ from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import complete_model, load_model_to_device
 from darknet_torch.cli.model_words import DataWordsOptions, ModelWordsOptions, take_data_words
 from darknet_torch.cli.options import (
+    comparable_run_options,
     data_set_options,
     network_options,
     output_options,
     overlap_options,
     parsed_into,
-    run_options,
     threshold_option,
 )
 from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, OUTPUT_FOLDER, PATH
@@ -202,7 +202,7 @@ def _check_points(context: click.Context, parameter: click.Parameter, value: int
     default=_FORMATS,
     help="The format of --export; may be given several times.",
 )
-@run_options
+@comparable_run_options
 @output_options
 @darknet_flags
 @parsed_into(EvalOptions)

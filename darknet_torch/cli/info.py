@@ -74,7 +74,7 @@ def info(options: InfoOptions) -> None:
     if options.weights:
         model = load_model(options)
         print_taken(options, model.taken)
-        network = model.network
+        network = model.own_network
     else:
         network = build_model(options)
     summary = summarize(network)

@@ -29,6 +29,7 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
 _COMMANDS = {
     "average": LazyCommand("weight_files", "average", "Average weight files."),
+    "cache": LazyCommand("cache", "cache", "Show and remove models prepared for engines."),
     "check": LazyCommand("check", "check", "Find mistakes in a cfg, weights and data."),
     "classify": LazyCommand("classify", "classify", "Classify pictures."),
     "classifier": LazyCommand("darknet.classifier", "classifier", "Darknet's own command line."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,6 +20,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.text import is_file
 
 if TYPE_CHECKING:
+    from darknet_torch.engines.model import EngineModel
     from darknet_torch.model.network import Network
 
 _ModelOptions = TypeVar("_ModelOptions", bound=ModelOptions)
@@ -32,17 +33,26 @@ class RunModelOptions(ModelOptions, RunOptions):
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A network that the options name.
+    """A model that the options name.
 
     Attributes:
-        network: the network.
+        network: the network; or the model of an engine, which was prepared from it.
         names: of its classes, if the file of its weights contains them.
         taken: what was found by name, see `ModelOptions.taken`.
+        complete: the weights are those of all layers.
     """
 
-    network: Network
+    network: Network | EngineModel
     names: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
+    complete: bool = True
+
+    @property
+    def own_network(self) -> Network:
+        """The network; `UsageError` if an engine runs its model."""
+        from darknet_torch.inference.description import its_network
+
+        return its_network(self.network)
 
 
 def complete_model(
@@ -100,14 +110,7 @@ def load_model(options: ModelOptions) -> LoadedModel:
 
     options = complete_model(options)
     with report_warnings(options):
-        model = load(
-            options.cfg,
-            options.weights or None,
-            width=options.width,
-            height=options.height,
-            dialect=options.dialect,
-            strict=not options.allow_leftover,
-        )
+        model = load(**loading_arguments(options))
     report = model.report
     if report is not None and not report.complete:
         options.print_remark(f"warning: {report}; the other layers hold random numbers")
@@ -115,9 +118,33 @@ def load_model(options: ModelOptions) -> LoadedModel:
         options.print_remark(f"loaded {report}")
     taken = options.taken
     if options.cfg is None:
-        inside = model.cfg_file == options.weights
-        taken += (f"cfg {'inside ' if inside else ''}{Candidate(Path(model.cfg_file))}",)
-    return LoadedModel(model.network, model.names, taken)
+        taken += (_describe_cfg(model.cfg_file, inside=model.cfg_file == options.weights),)
+    complete = report is not None and report.complete
+    return LoadedModel(model.network, model.names, taken, complete)
+
+
+def _describe_cfg(path: str, *, inside: bool) -> str:
+    return f"cfg {'inside ' if inside else ''}{Candidate(Path(path))}"
+
+
+def load_prepared(options: ModelOptions, model: EngineModel) -> LoadedModel:
+    """Return what `load_model` would, for a model that an engine has loaded."""
+    taken = options.taken
+    if options.cfg is None:
+        taken += (_describe_cfg(str(options.weights), inside=True),)
+    return LoadedModel(model, model.description.names, taken)
+
+
+def loading_arguments(options: ModelOptions) -> dict[str, Any]:
+    """Return the arguments of `darknet_torch.loading.load.load_model`, which JSON knows."""
+    return {
+        "cfg": options.cfg,
+        "weights": options.weights or None,
+        "width": options.width,
+        "height": options.height,
+        "dialect": options.dialect,
+        "strict": not options.allow_leftover,
+    }
 
 
 def load_on_device(options: RunModelOptions) -> LoadedModel:
@@ -143,7 +170,7 @@ def load_on_device(options: RunModelOptions) -> LoadedModel:
     model = load_model(options)
     if device.type == "cpu":
         _warn_of_contention(options, threads)
-    return replace(model, network=model.network.to(device))
+    return replace(model, network=model.own_network.to(device))
 
 
 def _warn_of_contention(options: RunModelOptions, threads: int) -> None:
@@ -160,7 +187,7 @@ def load_model_to_device(options: RunModelOptions) -> Network:
     """`load_on_device` for a command that needs no names; prints what was found by name."""
     model = load_on_device(options)
     print_taken(options, model.taken)
-    return model.network
+    return model.own_network
 
 
 def print_taken(options: ReportingOptions, taken: tuple[str, ...]) -> None:

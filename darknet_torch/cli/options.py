@@ -31,7 +31,7 @@ from darknet_torch.cli.parameter_types import (
 from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
 from darknet_torch.datasets import VOC_ORIGIN
-from darknet_torch.engines.names import BACKENDS
+from darknet_torch.engines.names import AUTO, BACKENDS
 from darknet_torch.ops.precision_names import FLOAT32, PRECISIONS
 
 _FILE_FORMATS = ("json", "jsonl", "csv")  # that files have as their suffix
@@ -281,7 +281,18 @@ class RunOptions(DeviceOptions):
     seed: int | None
 
 
-run_options = all_options(
+def _backend_option(*names: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--backend",
+        type=click.Choice(names),
+        default=names[0],
+        show_default=True,
+        help="What runs the network; engines are prepared when first used, and compute in float32"
+        + (" alone; auto: the fastest that is prepared." if AUTO in names else " alone."),
+    )
+
+
+_run_options = all_options(
     device_option,
     precision_option,
     click.option(
@@ -289,13 +300,6 @@ run_options = all_options(
         default=True,
         show_default=True,
         help="Fold normalisation, pack weights and fuse activations, on CPUs.",
-    ),
-    click.option(
-        "--backend",
-        type=click.Choice(BACKENDS),
-        default="torch",
-        show_default=True,
-        help="What runs the network; onnxruntime computes in float32 alone.",
     ),
     click.option(
         "--batch",
@@ -309,6 +313,8 @@ run_options = all_options(
     threads_option,
     click.option("--seed", type=int, help="Seed of the random numbers."),
 )
+run_options = all_options(_run_options, _backend_option(AUTO, *BACKENDS))
+comparable_run_options = all_options(_run_options, _backend_option(*BACKENDS))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,7 +108,7 @@ def _load_model(options: CharacterModelOptions) -> CharacterModel:
     use_threads(options.threads, device, options.print_remark)
     model = load_model(options)
     print_taken(options, model.taken)
-    return CharacterModel(model.network.to(device), precision=options.precision)
+    return CharacterModel(model.own_network.to(device), precision=options.precision)
 
 
 def _seed_text_option(default: str, shown: str) -> Callable[[Any], Any]:

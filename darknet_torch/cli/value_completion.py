@@ -39,6 +39,18 @@ def complete_published(
     return _completion_items(name for name in names if name.startswith(incomplete))
 
 
+def complete_cached(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the first words of the models that are prepared for engines, and their keys."""
+    from darknet_torch.engines.cache import EngineCache
+
+    entries = EngineCache().entries()
+    models = {str(entry.description.get("label", "")).partition(" ")[0] for entry in entries}
+    names = [*sorted(models - {""}), *(entry.key for entry in entries)]
+    return _completion_items(name for name in names if name.startswith(incomplete))
+
+
 def complete_device(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

@@ -30,6 +30,7 @@ _FORMAT = 1
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 _MOST_TRIES = 100  # at a place that other processes fill again and again
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)  # by another folder, or by a file
 _MAKE_ROOM = (
     "make room, with `dtorch cache clear` for example, or set DTORCH_CACHE to a folder on "
     "another disk"
@@ -178,21 +179,11 @@ class EngineCache:
             ) from None
         return True
 
-    def clear(self) -> list[Entry]:
-        """Remove all entries, what killed processes left of some, and the hashes of files.
-
-        Returns:
-            The entries that were there.
-
-        Raises:
-            CacheError: one may not be removed.
-        """
-        removed = [entry for entry in self.entries() if self.remove(entry.key)]
-        with suppress(UsageError):
+    def remove_leftovers(self) -> None:
+        """Remove what killed processes left of entries, and the remembered hashes of files."""
+        with suppress(OSError, UsageError):
             remove_stale_folders(self.folder)
-            with suppress(OSError):
-                (self.folder / FILE_HASHES).unlink()
-        return removed
+            (self.folder / FILE_HASHES).unlink(missing_ok=True)
 
     def _whole_entry(
         self, folder: Path, is_whole: Callable[[Path, Mapping[str, Any]], bool]
@@ -299,7 +290,7 @@ def _read(folder: Path, is_whole: Callable[[Path, Mapping[str, Any]], bool]) -> 
             folder,
             dict(content["description"]),
             _size(content),
-            (folder / _ENTRY).stat().st_mtime,
+            min((folder / _ENTRY).stat().st_mtime, time.time()),  # clocks are set back
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -352,8 +343,8 @@ def _move(temporary: Path, target: Path) -> None:
     for tries in range(_MOST_TRIES):
         try:
             temporary.rename(target)
-        except OSError:
-            if not os.path.lexists(target) or tries == _MOST_TRIES - 1:
+        except OSError as error:
+            if error.errno not in _TAKEN or tries == _MOST_TRIES - 1:
                 raise
         else:
             return

@@ -87,6 +87,12 @@ def find_all_prepared(cache: EngineCache, key: ModelKey) -> dict[str, PreparedMo
     return {name: model for name, model in found.items() if model is not None}
 
 
+def installed_versions() -> dict[str, str]:
+    """Return the versions of the engines that are installed."""
+    found = {name: find_engine(name).version() for name in ENGINES}
+    return {name: version for name, version in found.items() if version is not None}
+
+
 def find_speeds(cache: EngineCache, key: ModelKey) -> Speeds | None:
     """Find the speeds of the engines with a model that were measured on this machine."""
     entry = cache.find(key.speeds_key(machine_name()))

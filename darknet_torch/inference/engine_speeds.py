@@ -19,7 +19,8 @@ from typing import Any
 from darknet_torch.cpu.cores import THREADS_VARIABLE
 from darknet_torch.cpu.machine import machine_name
 from darknet_torch.cpu.turns import LEAST_CALLS, Timing, Turns, Worker
-from darknet_torch.engines.choice import TORCH, Speed, Speeds
+from darknet_torch.engines.choice import Speed, Speeds
+from darknet_torch.engines.names import TORCH
 from darknet_torch.errors import UsageError
 
 SIZES = (1, 2, 4, 8, 16)  # of batches

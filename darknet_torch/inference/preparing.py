@@ -29,6 +29,9 @@ class Preparation:
 
     The graph is exported when the first engine needs it.
 
+    Attributes:
+        description: of the network.
+
     Args:
         network: in evaluation mode; it is not changed.
         key: of the model.
@@ -43,10 +46,10 @@ class Preparation:
     def __init__(
         self, network: Network, key: ModelKey, cache: EngineCache, settings: EngineSettings
     ) -> None:
-        self._network, self._key, self._cache, self._settings = network, key, cache, settings
+        self.network, self.key, self.cache, self.settings = network, key, cache, settings
+        self.description: ModelDescription = describe_network(network)
         self._graph: bytes | None = None
-        self._description = describe_network(network)
-        if not self._description.is_complete:
+        if not self.description.is_complete:
             raise UsageError(
                 "cannot be prepared for an engine: a head decodes boxes with its own formulas",
                 where=key.label,
@@ -68,37 +71,37 @@ class Preparation:
         engine = find_engine(name)
         version = engine.version()
         if version is None:
-            engine.load(Path(), self._settings)  # says how to install it
+            engine.load(Path(), self.settings)  # says how to install it
         assert version is not None
         if self._graph is None:
-            self._graph = export_for_engines(self._network)
+            self._graph = export_for_engines(self.network)
         graph = self._graph
 
         def write(folder: Path) -> None:
-            engine.write(graph, folder, self._settings)
+            engine.write(graph, folder, self.settings)
             difference = self._check(engine, folder)
             (folder / DIFFERENCE_FILE).write_text(json.dumps(difference))
 
         content = {
-            "label": self._key.label,
+            "label": self.key.label,
             "engine": f"{engine.title} {version}",
-            "model": self._description.to_json(),
+            "model": self.description.to_json(),
         }
-        entry = self._cache.store(self._key.key(name, version, machine_name()), content, write)
+        entry = self.cache.store(self.key.key(name, version, machine_name()), content, write)
         prepared = read_entry(engine, version, entry)
         assert prepared is not None, "it was just written"
         return prepared
 
     def _check(self, engine: Engine, folder: Path) -> float:
         """Return the largest difference from PyTorch's outputs on a probe."""
-        probe = _probe(self._description)
-        found = engine.load(folder, self._settings).run(probe)
-        expected = TorchBackend(self._network).predict_for_decoding(probe)
+        probe = make_probe(self.description, _PROBES)
+        found = engine.load(folder, self.settings).run(probe)
+        expected = TorchBackend(self.network).predict_for_decoding(probe)
         difference = _largest_difference(found, [output.numpy() for output in expected])
         if not difference <= LARGEST_DIFFERENCE:
             raise UsageError(
                 f"{engine.title} computes other numbers than PyTorch",
-                where=self._key.label,
+                where=self.key.label,
                 expected=f"outputs within {LARGEST_DIFFERENCE} of their largest value",
                 got=f"{difference:.2g}",
                 fix="use another --backend",
@@ -106,9 +109,9 @@ class Preparation:
         return difference
 
 
-def _probe(model: ModelDescription) -> np.ndarray:
-    """Pictures of noise, [N, C, H, W] in the order of memory that detectors give."""
-    shape = (_PROBES, model.height, model.width, model.channels)
+def make_probe(model: ModelDescription, count: int) -> np.ndarray:
+    """Make pictures of noise, [count, C, H, W] in the order of memory that detectors give."""
+    shape = (count, model.height, model.width, model.channels)
     return np.random.default_rng(0).random(shape, np.float32).transpose(0, 3, 1, 2)
 
 

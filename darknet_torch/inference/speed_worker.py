@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.cpu.turns import open_answers, serve, timed
-from darknet_torch.engines.choice import TORCH
 from darknet_torch.engines.engine import EngineSettings, find_engine
+from darknet_torch.engines.names import TORCH
 from darknet_torch.errors import CfgWarning, DarknetError
 from darknet_torch.inference.engine_speeds import Job
 

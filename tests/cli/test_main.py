@@ -76,6 +76,8 @@ LIGHT = [
     (["completion"], 2),
     (["completion", "fish"], 0),
     (["doctor", "--format", "xml"], 2),
+    (["cache"], 0),
+    (["cache", "clear"], 0),
     (["download"], 2),
     (["download", "yolov0"], 2),
     (["download", "--list"], 0),

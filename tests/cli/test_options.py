@@ -40,7 +40,7 @@ def test_every_command_has_a_dataclass_with_its_parameters():
         # Darknet's own spelling has fewer options than ours.
         needed = {field.name for field in fields if field.default is dataclasses.MISSING}
         assert needed <= exposed, command.name
-    assert plain == ["completion", "help", "version"]
+    assert plain == ["path", "completion", "help", "version"]
 
 
 def test_every_dataclass_is_frozen():

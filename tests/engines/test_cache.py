@@ -109,8 +109,9 @@ def test_entry_json_says_what_the_entry_is(engines):
 
 def test_an_empty_cache_has_nothing_and_creates_nothing(engines):
     assert engines.find(KEY) is None
-    assert engines.entries() == engines.clear() == []
+    assert engines.entries() == []
     assert not engines.remove(KEY)
+    engines.remove_leftovers()
     assert not engines.folder.exists()
 
 
@@ -368,6 +369,33 @@ def test_a_place_that_is_taken_at_the_last_moment_is_taken_over(engines, monkeyp
     assert names(engines.folder) == [KEY]
 
 
+def test_a_place_that_becomes_free_at_the_last_moment_is_taken(engines, monkeypatch):
+    failures, rename = iter([errno.ENOTEMPTY]), Path.rename
+
+    def rename_late(path, target):
+        number = next(failures, None)
+        if number:
+            raise OSError(number, os.strerror(number))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename_late)
+    engines.store(KEY, {}, model())
+    assert names(engines.folder) == [KEY]
+
+
+def test_a_failing_disk_does_not_cost_the_older_entry(engines, monkeypatch):
+    def fail(path, target):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    engines.store(KEY, {"old": True}, model())
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(CacheError):
+        engines.store(KEY, {}, model())
+    found = engines.find(KEY)
+    assert found is not None
+    assert found.description == {"old": True}
+
+
 def test_what_a_killed_process_left_goes_and_what_a_live_one_fills_stays(engines):
     killed, left = start(engines, "a")
     alive, filled = start(engines, "b")
@@ -377,8 +405,9 @@ def test_what_a_killed_process_left_goes_and_what_a_live_one_fills_stays(engines
     store(engines, "other")
     assert not left.exists()
     assert filled.exists()
-    engines.clear()
-    assert filled.exists()
+    assert engines.remove("other")
+    engines.remove_leftovers()
+    assert names(engines.folder) == [filled.name]
     assert alive.communicate("\n")[0] == "1000\n"
     assert names(engines.folder) == [KEY]
 
@@ -516,7 +545,7 @@ def test_without_a_home_folder_nothing_is_found_and_nothing_stored(monkeypatch):
     monkeypatch.setattr(Path, "home", home)
     engines = EngineCache()
     assert engines.find(KEY) is None
-    assert engines.entries() == engines.clear() == []
+    assert engines.entries() == []
     with pytest.raises(UsageError, match="there is no home folder; set DTORCH_CACHE"):
         engines.store(KEY, {}, model())
 
@@ -526,7 +555,6 @@ def test_without_a_home_folder_nothing_is_found_and_nothing_stored(monkeypatch):
 
 def test_only_entries_are_removed(engines, tmp_path):
     store(engines, "a")
-    store(engines, "b")
     others = ["notes.txt", "mine/file", ".hidden/entry.json"]
     for name in others:
         (engines.folder / name).parent.mkdir(exist_ok=True)
@@ -538,6 +566,7 @@ def test_only_entries_are_removed(engines, tmp_path):
     assert not engines.remove("a")
     assert not engines.remove("linked")
     assert not engines.remove("mine")
-    assert [entry.key for entry in engines.clear()] == ["b"]
+    assert engines.entries() == []
+    engines.remove_leftovers()
     assert names(engines.folder) == [".hidden", "linked", "mine", "notes.txt"]
     assert outside.find("kept") is not None

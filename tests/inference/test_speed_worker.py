@@ -9,7 +9,7 @@ import torch
 
 import darknet_torch
 from darknet_torch.cpu import turns
-from darknet_torch.engines.choice import TORCH
+from darknet_torch.engines.names import TORCH
 from darknet_torch.inference import speed_worker
 from darknet_torch.inference.engine_speeds import Job
 from darknet_torch.inference.speed_worker import LoadedJob, main, make_images
