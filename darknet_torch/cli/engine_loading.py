@@ -203,8 +203,7 @@ class _Job:
 
         name = self._options.backend
         try:
-            preparation = Preparation(loaded.own_network, self._key, self._cache, self._settings)
-            return self._load(preparation.prepare(name))
+            return self._load(self._preparation(loaded).prepare(name))
         except CacheError as error:
             self._options.print_remark(f"note: {name} is prepared for this run only: {error}")
             return None

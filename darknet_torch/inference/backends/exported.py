@@ -41,7 +41,7 @@ def export_to_engine(name: str, network: Network, settings: BackendSettings) -> 
 
 def export_for_engines(network: Network) -> bytes:
     """Export the graph that an `EngineModel` runs, as an ONNX model."""
-    graph = Graph(network, GraphOptions(outputs="maps", fold=True))
+    graph = Graph(network, GraphOptions(outputs="for_decoding", fold=True))
     graph.fix_size()
     return export_onnx(graph, {})
 

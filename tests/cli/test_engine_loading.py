@@ -1,0 +1,225 @@
+"""Which engine runs a model, from the command line; a fake one stands for the libraries."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from darknet_torch import load
+from darknet_torch.cli import engine_loading
+from darknet_torch.cli.engine_loading import expected_pictures
+from darknet_torch.cpu.machine import machine_name
+from darknet_torch.engines.cache import EngineCache
+from darknet_torch.engines.choice import Speed, Speeds
+from darknet_torch.engines.prepared import store_speeds
+from darknet_torch.inference import engine_bench
+from darknet_torch.media.sources import PictureSource, SourceKind
+from tests.cli.command import dtorch
+from tests.conversion.small_models import DETECTOR, PICTURE, trained_network, write_model
+from tests.engines.fake_engine import install_fake_engine
+
+FAKE, TORCH = "Fake Runtime 1.0", "PyTorch"
+MAIN = [PictureSource("a.png")]
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch, tmp_path):
+    """A small model in the working folder, and an engine that runs it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(engine_loading, "may_have_gpu", lambda: False)
+    write_model(tmp_path)
+    return install_fake_engine(monkeypatch, trained_network(DETECTOR))
+
+
+@pytest.fixture
+def without_torch(monkeypatch):
+    """Building a network with PyTorch fails."""
+
+    def refuse(options):
+        raise AssertionError("PyTorch was asked to load the network")
+
+    monkeypatch.setattr(engine_loading, "load_on_device", refuse)
+
+
+def detect(*arguments, ok=True):
+    """The command's result and what computed it."""
+    run = dtorch("detect", "--format", "json", "small.cfg", "small.weights", PICTURE, *arguments)
+    assert run.exit_code == (0 if ok else 2), run.stderr
+    return run, json.loads(run.stdout)[0]["engine"] if ok else None
+
+
+def store(*, torch, fake, start=(2.0, 0.5)):
+    """Remember seconds per picture of PyTorch and of the engine, for the model."""
+    key = engine_loading._find_key(_Options())
+    engines = {
+        "torch": Speed("2", start[0], torch, 1 / torch, 1),
+        "onnxruntime": Speed("1.0", start[1], fake, 1 / fake, 1),
+    }
+    store_speeds(EngineCache(), key, Speeds(machine_name(), 1, engines))
+
+
+class _Options:
+    cfg, weights, width, height = "small.cfg", "small.weights", None, None
+    dialect, allow_leftover, precision = "alexeyab", False, "float32"
+
+
+def test_by_default_nothing_is_prepared():
+    run, computed = detect()
+    assert computed.startswith(TORCH)
+    assert "engine" not in run.stderr
+    assert EngineCache().entries() == []
+
+
+def test_an_engine_that_is_named_is_prepared_once(request):
+    first, computed = detect("--backend", "onnxruntime")
+    assert computed == FAKE
+    request.getfixturevalue("without_torch")
+    second, computed = detect("--backend", "onnxruntime")
+    assert computed == FAKE
+    assert json.loads(second.stdout) == json.loads(first.stdout)
+
+
+def test_changed_weights_are_prepared_anew(engine, tmp_path):
+    detect("--backend", "onnxruntime")
+    data = bytearray((tmp_path / "small.weights").read_bytes())
+    data[-2] ^= 1
+    (tmp_path / "small.weights").write_bytes(data)
+    engine.network = load("small.cfg", "small.weights")
+    detect("--backend", "onnxruntime")
+    assert len(EngineCache().entries()) == 2
+
+
+def test_auto_takes_the_fastest_that_is_prepared(request):
+    detect("--backend", "onnxruntime")
+    store(torch=0.02, fake=0.01)
+    request.getfixturevalue("without_torch")
+    run, computed = detect()
+    assert computed == FAKE
+    assert f"engine: {FAKE}, the fastest for this job" in run.stderr
+
+
+def test_auto_takes_pytorch_where_that_is_faster():
+    detect("--backend", "onnxruntime")
+    store(torch=0.01, fake=0.02, start=(0.1, 0.5))
+    assert detect()[1].startswith(TORCH)
+
+
+def test_what_was_removed_from_the_cache_is_not_taken():
+    store(torch=0.02, fake=0.01)
+    assert detect()[1].startswith(TORCH)
+
+
+@pytest.mark.parametrize(
+    "words", ["--backend torch", "--precision bfloat16", "--no-optimize", "--device cpu:0"]
+)
+def test_options_of_pytorch_ask_for_it(words):
+    detect("--backend", "onnxruntime")
+    store(torch=0.02, fake=0.01)
+    assert detect(*words.split())[1].startswith(TORCH)
+
+
+def test_where_there_may_be_a_gpu_nothing_prepared_is_taken(monkeypatch):
+    detect("--backend", "onnxruntime")
+    store(torch=0.02, fake=0.01)
+    monkeypatch.setattr(engine_loading, "may_have_gpu", lambda: True)
+    assert detect()[1].startswith(TORCH)
+    assert detect("--device", "cpu")[1] == FAKE
+
+
+def test_strict_reads_the_cfg_again():
+    detect("--backend", "onnxruntime")
+    cfg = Path("small.cfg")
+    cfg.write_text(cfg.read_text() + "unknown=1\n")
+    detect("--backend", "onnxruntime")
+    run, _ = detect("--backend", "onnxruntime", "--strict", ok=False)
+    assert "unknown" in run.stderr
+
+
+def test_random_numbers_are_not_kept(tmp_path):
+    write_model(tmp_path, cutoff=1)
+    run, _ = detect("--backend", "onnxruntime", ok=True)
+    assert "random numbers" in run.stderr
+    assert EngineCache().entries() == []
+
+
+def test_a_corrupt_graph_is_prepared_again(engine):
+    detect("--backend", "onnxruntime")
+    (entry,) = EngineCache().entries()
+    EngineCache().store(
+        entry.key,
+        entry.description,
+        lambda folder: (
+            (
+                shutil.copytree(entry.folder, folder, dirs_exist_ok=True)
+                and (folder / "entry.json").unlink()
+            )
+            or (folder / "graph.fake").write_bytes(b"other")
+        ),
+    )
+    run, computed = detect("--backend", "onnxruntime")
+    assert computed == FAKE
+    assert "it is prepared again" in run.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+def test_where_nothing_can_be_stored_the_engine_runs_all_the_same(cache):
+    cache.mkdir(parents=True)
+    cache.chmod(0o500)
+    run, computed = detect("--backend", "onnxruntime")
+    assert computed == FAKE
+    assert "for this run only" in run.stderr
+
+
+def test_a_cache_without_room_is_no_error(monkeypatch):
+    monkeypatch.setenv("DTORCH_CACHE_LIMIT", "1")
+    run, _ = detect("--backend", "onnxruntime")
+    assert "for this run only" in run.stderr
+
+
+def test_an_engine_that_is_missing_is_named_with_the_way_to_install_it():
+    run, _ = detect("--backend", "openvino", ok=False)
+    assert "pip install fake" in run.stderr
+
+
+def compared(monkeypatch, **seconds):
+    """Let measurements return these seconds per picture; the list of what was asked for."""
+    found = {name: Speed("1.0", 1.0, one, 1 / one, 1) for name, one in seconds.items()}
+
+    class Comparison:
+        failures, threads = {}, 1
+        speeds = Speeds(machine_name(), 1, found)
+
+    jobs = []
+    monkeypatch.setattr(
+        engine_bench, "compare", lambda given, effort: jobs.append(given) or Comparison()
+    )
+    return jobs
+
+
+def test_a_long_job_prepares_and_measures_first(monkeypatch):
+    jobs = compared(monkeypatch, torch=0.2, onnxruntime=0.1)
+    monkeypatch.setattr("darknet_torch.cli.detection_run.expected_pictures", lambda groups: None)
+    run, computed = detect()
+    assert computed == FAKE
+    assert "preparing onnxruntime for this long job" in run.stderr
+    assert set(jobs[0]) == {"torch", "onnxruntime"}
+    assert jobs[0]["torch"].network["weights"] == "small.weights"
+    assert detect()[1] == FAKE
+    assert len(jobs) == 1
+
+
+def test_a_long_job_whose_engines_are_slower_is_measured_once(monkeypatch):
+    jobs = compared(monkeypatch, torch=0.1, onnxruntime=0.2)
+    monkeypatch.setattr("darknet_torch.cli.detection_run.expected_pictures", lambda groups: None)
+    assert detect()[1].startswith(TORCH)
+    assert detect()[1].startswith(TORCH)
+    assert len(jobs) == 1
+
+
+def test_pictures_are_counted():
+    assert expected_pictures([MAIN, [PictureSource("b.png"), PictureSource("c.png")]]) == 3
+    assert expected_pictures([[PictureSource("0", SourceKind.WEBCAM)]]) is None
+    assert expected_pictures([[PictureSource("missing.mp4", SourceKind.VIDEO)]]) == 0
+    assert expected_pictures(iter([MAIN])) == 1
