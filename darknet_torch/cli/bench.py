@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.cli.bench_report import BenchReport
 from darknet_torch.cli.engine_loading import find_key
 from darknet_torch.cli.model_loading import (
@@ -217,7 +218,7 @@ def _measure(options: BenchOptions, model: _BenchModel) -> BenchReport:
             found = _prepare_and_measure(model, EngineCache(Path(folder)), names, threads)
     net = model.network.net
     return BenchReport(
-        f"{Path(options.cfg or options.weights or '').stem} {net.width}x{net.height}",
+        f"{_name(options)} {net.width}x{net.height}",
         model.weights,
         found.comparison,
         {name: prepared.difference for name, prepared in found.prepared.items()},
@@ -225,6 +226,14 @@ def _measure(options: BenchOptions, model: _BenchModel) -> BenchReport:
         found.failures,
         note,
     )
+
+
+def _name(options: BenchOptions) -> str:
+    """What people call the network."""
+    if options.cfg:
+        return find_cfg(options.cfg).stem
+    assert options.weights is not None, "there is a cfg or there are weights"
+    return Path(options.weights).stem
 
 
 def _find_missing(options: BenchOptions) -> dict[str, str]:

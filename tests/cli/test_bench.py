@@ -116,6 +116,11 @@ def test_weights_of_some_layers_are_as_none(measured):
     assert EngineCache().entries() == []
 
 
+def test_a_shipped_network_keeps_its_whole_name():
+    words = ["yolo-fastest-1.1", "--backend", "torch", "--width", "32", "--height", "32"]
+    assert bench(*words).stdout.startswith("yolo-fastest-1.1 32x32, random weights")
+
+
 def test_json_can_go_to_a_file():
     bench("small.cfg", "--out", "bench.json")
     report = json.loads(Path("bench.json").read_text())
