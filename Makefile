@@ -43,7 +43,7 @@ endif
 
 # Another release of PyTorch may warn of what is no concern of a test.
 test-gpu:
-	$(GPU_PYTHON) -m pytest -q -rs -W default -m cuda tests/gpu
+	$(GPU_PYTHON) -m pytest -q -rs -W default -m cuda tests/gpu tests/inference/gpu
 
 bench-gpu:
 	$(GPU_PYTHON) tools/bench.py gpu

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from darknet_torch.conversion.weight_files import partial as partial
     from darknet_torch.conversion.weight_files import statistics as statistics
     from darknet_torch.downloads.download import download as download
+    from darknet_torch.engines.model import EngineModel as EngineModel
     from darknet_torch.errors import ArgumentError as ArgumentError
     from darknet_torch.errors import CfgError as CfgError
     from darknet_torch.errors import CfgNote as CfgNote
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from darknet_torch.inference.character_model import CharacterModel as CharacterModel
     from darknet_torch.inference.classifier import Classifier as Classifier
     from darknet_torch.inference.detector import Detector as Detector
+    from darknet_torch.inference.engine_models import load_engine as load_engine
     from darknet_torch.loading.load import load as load
     from darknet_torch.model.network import Network as Network
     from darknet_torch.model.network import WeightsHeader as WeightsHeader
@@ -77,10 +79,12 @@ _EXPORTS = {
         "UsageError",
         "WeightsError",
     ),
+    "engines.model": ("EngineModel",),
     "export.graphs": ("GraphOptions",),
     "inference.character_model": ("CharacterModel",),
     "inference.classifier": ("Classifier",),
     "inference.detector": ("Detector",),
+    "inference.engine_models": ("load_engine",),
     "loading.load": ("load",),
     "model.network": ("Network", "WeightsHeader", "build_network"),
     "model.registry": ("register_layer",),

@@ -309,6 +309,14 @@ class Detector
 
 class DownloadError(DarknetError)
 
+class EngineModel
+    def __init__(description: ModelDescription, session: Session, title: str) -> None
+    description
+    session
+    title
+    def predict(self, images: np.ndarray) -> tuple[np.ndarray, ...]
+    def predict_for_decoding(self, images: np.ndarray) -> tuple[np.ndarray, ...]
+
 @dataclass(frozen=True)
 class GraphOptions
     def __init__(
@@ -471,6 +479,18 @@ def load(
     device: str | torch.device | None = None,
     strict: bool = True,
 ) -> Network
+
+def load_engine(
+    cfg: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    *,
+    engine: str,
+    width: int | None = None,
+    height: int | None = None,
+    dialect: str = 'alexeyab',
+    strict: bool = True,
+    threads: int | None = None,
+) -> EngineModel
 
 def load_to_train(
     cfg: StrPath,

@@ -1,4 +1,4 @@
-"""The tables of docs/performance.md for a GPU, row by row: training steps and inference."""
+"""The tables of docs/performance.md for a GPU, row by row: goals, training steps, inference."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 import darknet_torch
 from darknet_torch.inference.detector import Detector
+from darknet_torch.inference.gpu.pipeline import DeviceDetector
 from darknet_torch.ops.precision import Precision
 from tools.bench_timing import NotFiniteError, Program, interleaved
 from tools.bench_train import (
@@ -38,11 +39,38 @@ INFERENCE = (
     "| network | batch | precision | ours, ms | plain channels-last, ms | ratio | plain, ms "
     "| ratio | Detector, ms |"
 )
+GOAL = (
+    "| network | batch | precision | goal, ms per picture | Detector, ms per picture | of these: "
+    "upload and resize | network and decoding | threshold and NMS |"
+)
 _BATCHES = (1, 32)  # of inference
 _PICTURE = (480, 640, 3)  # that the detector takes
 # No box is above it: random weights give thousands, whose suppression would be most of the time.
 _THRESHOLD = 1.0
 _MORE = (Subject("yolov4-tiny", 416, 64),)  # of inference
+_CANDIDATES = 50  # scores above the threshold, per picture, of what has a goal
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a detector should take for a batch of arrays of 640x480 on an H100.
+
+    Attributes:
+        subject: the network, and the pictures of a batch.
+        precision: that of its layers.
+        milliseconds: per picture, from the arrays to the detections.
+    """
+
+    subject: Subject
+    precision: str
+    milliseconds: float
+
+
+GOALS = (
+    Goal(Subject("yolov3", 416, 1), "float16", 2.0),
+    Goal(Subject("yolov3", 416, 32), "float16", 0.5),
+    Goal(Subject("yolov3", 416, 1), "float32", 6.5),
+)
 
 
 def tables(
@@ -60,6 +88,12 @@ def tables(
     where, end = torch.device(device), time.monotonic() + seconds
     chosen = subjects(where, nets, batch)
     yield from _machine(where)
+    goals = _goals(where, nets)
+    yield from _header("Goals of detection on an H100", GOAL) if goals else ()
+    for goal in goals:
+        subject = goal.subject
+        name = f"| {subject.cfg}-{subject.side} | {subject.batch} | {goal.precision} |"
+        yield _row(name, end, lambda g=goal: _compare(g, where, repeats))
     yield from _header("Training: one step", TRAINING)
     for precision, subject in itertools.product(PRECISIONS, chosen):
         name = f"| {subject} | {precision} |"
@@ -114,6 +148,20 @@ def _row(name: str, end: float, measure: Callable[[], str]) -> str:
             torch.cuda.empty_cache()
 
 
+def _goals(device: torch.device, nets: Sequence[str]) -> list[Goal]:
+    """The goals of the named networks; without names all, on a GPU."""
+    if not nets:
+        return list(GOALS) if device.type == "cuda" else []
+    cfgs = {net.partition(":")[0] for net in nets}
+    return [goal for goal in GOALS if goal.subject.cfg in cfgs]
+
+
+def _compare(goal: Goal, device: torch.device, repeats: int) -> str:
+    spent = interleaved(detections(goal, device), device, repeats=repeats)
+    each = [f"{1000 * one.clock / goal.subject.batch:.3f}" for one in spent.values()]
+    return f"{goal.milliseconds} | {' | '.join(each)} |"
+
+
 def _training(subject: Subject, precision: str, device: torch.device, repeats: int) -> str:
     programs = steps(subject, device, Precision.named(precision))
     spent = interleaved(programs, device, repeats=repeats)
@@ -142,6 +190,40 @@ def _peers(clocks: dict[str, float]) -> str:
 
 
 DETECTOR = "Detector"
+
+
+def detections(goal: Goal, device: torch.device) -> dict[str, Program]:
+    """A `Detector` on pictures of which something is found, and the steps of which it consists.
+
+    The steps take their turns on their own, each with the result of the one before it.
+    """
+    subject, precision = goal.subject, goal.precision
+    pictures = [np.random.default_rng(0).integers(0, 256, _PICTURE, np.uint8)] * subject.batch
+    built = network(subject, device).eval()
+    detector = Detector(built, device=device, batch=subject.batch, precision=precision)
+    scores = detector.predict(pictures).predictions.class_scores.flatten()
+    detector.threshold = float(scores.topk(_CANDIDATES * subject.batch + 1).values[-1])
+    steps_of = DeviceDetector(built, Precision.named(precision))
+    _, placements = detector.prepare_inputs(pictures)
+    method = detector.resize_method(from_video=False)
+    limits = {"threshold": detector.threshold, "nms_threshold": detector.nms_threshold}
+    inputs = steps_of.prepare_inputs(pictures, placements, method)
+    predicted = steps_of.predict_inputs(inputs)
+
+    def prepare() -> torch.Tensor:
+        found = steps_of.prepare_inputs(pictures, placements, method)
+        found.ready.before_reading(found.images)
+        return found.images[0, 0, 0, 0]
+
+    def compute() -> torch.Tensor:
+        return steps_of.predict_inputs(inputs).decoded.objectness[0, 0]
+
+    return {
+        DETECTOR: lambda: float(len(detector(pictures))),
+        "prepare": prepare,
+        "compute": compute,
+        "find": lambda: float(len(steps_of.find_detections(predicted, **limits))),
+    }
 
 
 def passes(subject: Subject, device: torch.device, precision: str) -> dict[str, Program]:

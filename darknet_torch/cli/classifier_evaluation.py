@@ -26,6 +26,7 @@ from darknet_torch.text import is_folder
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.classification import ClassifiedPictures
+    from darknet_torch.engines.model import EngineModel
     from darknet_torch.inference.classifier import Classifier
     from darknet_torch.model.network import Network
 
@@ -47,7 +48,7 @@ class _Guesses:
     errors: list[DarknetError] = field(default_factory=list)
 
 
-def evaluate_classifier(network: Network, options: EvaluationOptions) -> None:
+def evaluate_classifier(network: Network | EngineModel, options: EvaluationOptions) -> None:
     """Classify the pictures of --data and print the accuracy; exit with 1 if some failed.
 
     Pictures are resized by their shorter side and cropped, as Darknet does here, unless

@@ -24,6 +24,7 @@ from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet
+    from darknet_torch.engines.model import EngineModel
     from darknet_torch.evaluation.detection_pass import DetectionPass
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.inference.detector import Detector
@@ -81,7 +82,7 @@ def with_names(data_set: DataSet, names: Sequence[str]) -> DataSet:
 
 
 def detect_in_data_set(
-    network: Network,
+    network: Network | EngineModel,
     data_set: DataSet,
     options: EvaluationOptions,
     *,
@@ -129,7 +130,10 @@ def detect_in_data_set(
 
 
 def build_detector(
-    network: Network, data_set: DataSet, options: EvaluationOptions, nms_threshold: float
+    network: Network | EngineModel,
+    data_set: DataSet,
+    options: EvaluationOptions,
+    nms_threshold: float,
 ) -> Detector:
     """Build the detector that the options describe, with the names of the data set's classes."""
     from darknet_torch.inference.detector import Detector
@@ -148,7 +152,7 @@ def build_detector(
 
 
 def _choose_names(
-    data_set: DataSet, network: Network, options: EvaluationOptions
+    data_set: DataSet, network: Network | EngineModel, options: EvaluationOptions
 ) -> Sequence[str] | str:
     """Return the data set's names, else those of the network, else numbers.
 
@@ -156,13 +160,14 @@ def _choose_names(
     class that has boxes, and the network may have more.
     """
     from darknet_torch.datasets.class_files import numbered_names
+    from darknet_torch.inference.description import describe
 
-    if data_set.names != numbered_names(len(data_set.names)) or not network.heads:
+    model = describe(network)
+    if data_set.names != numbered_names(len(data_set.names)) or not model.heads:
         return data_set.names
-    if network.names:
-        return network.names
-    classes = network.heads[-1].classes
-    return find_names(options, classes, options.names) or numbered_names(classes)
+    if model.names:
+        return model.names
+    return find_names(options, model.classes, options.names) or numbered_names(model.classes)
 
 
 def exit_if_failed(detection_pass: DetectionPass) -> None:

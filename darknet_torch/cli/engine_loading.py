@@ -63,7 +63,7 @@ def expected_pictures(groups: Sequence[Sequence[PictureSource]] | object) -> int
     return total
 
 
-def load_for_pictures(options: RunModelOptions, pictures: int | None) -> LoadedModel:
+def load_for_pictures(options: RunModelOptions, pictures: int | None = 1) -> LoadedModel:
     """Load a model into what will run it, and say which engine that is if it was chosen.
 
     With --backend auto it is the fastest of those that are prepared and were measured, else
@@ -219,11 +219,16 @@ class _Job:
         return Preparation(loaded.own_network, self._key, self._cache, self._settings)
 
     def _pays(self, loaded: LoadedModel) -> bool:
-        """Whether the job is so long that preparing and measuring engines pays."""
+        """Whether the job is so long that preparing and measuring engines pays.
+
+        Nothing does where the cache may take no bytes: a user can switch it off that way.
+        """
+        from darknet_torch.engines.cache_limit import cache_limit
         from darknet_torch.engines.choice import worth_preparing
         from darknet_torch.engines.prepared import find_speeds, installed_versions
 
-        if self._pictures is not None and self._pictures < _FEWEST:
+        is_short = self._pictures is not None and self._pictures < _FEWEST
+        if is_short or not cache_limit():
             return False
         versions = installed_versions()
         speeds = find_speeds(self._cache, self._key)

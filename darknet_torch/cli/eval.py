@@ -20,8 +20,9 @@ from darknet_torch.cli.detector_evaluation import (
     print_result,
     with_names,
 )
+from darknet_torch.cli.engine_loading import load_for_pictures
 from darknet_torch.cli.input_protection import protect_inputs
-from darknet_torch.cli.model_loading import complete_model, load_model_to_device
+from darknet_torch.cli.model_loading import complete_model, print_taken
 from darknet_torch.cli.model_words import DataWordsOptions, ModelWordsOptions, take_data_words
 from darknet_torch.cli.options import (
     comparable_run_options,
@@ -38,6 +39,7 @@ from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet
+    from darknet_torch.engines.model import EngineModel
     from darknet_torch.evaluation.detection_pass import DetectionPass
     from darknet_torch.evaluation.evaluate import Evaluation, SweepStep
     from darknet_torch.evaluation.ground_truth import GroundTruth
@@ -87,6 +89,7 @@ class EvaluationSettings:
         nms_threshold: the IoU above which overlapping boxes are dropped, 0-1.
         nms_kind: the kind of NMS, as in the cfg.
         backend: what runs the network.
+        engine: the same with its version.
         precision: the numbers in which its layers are computed.
     """
 
@@ -102,6 +105,7 @@ class EvaluationSettings:
     nms_threshold: float | None = None
     nms_kind: str | None = None
     backend: str | None = None
+    engine: str | None = None
     precision: str | None = None
 
     def to_dict(self) -> dict[str, str | int | float]:
@@ -228,8 +232,12 @@ def eval_command(options: EvalOptions) -> None:
     else:
         options = complete_model(options)
         find_data(options.data, options.cfg)  # a missing data set is reported before loading
-        network = load_model_to_device(options)
-        if not network.heads:
+        from darknet_torch.inference.description import describe
+
+        model = load_for_pictures(options)
+        print_taken(options, model.taken)
+        network = model.network
+        if not describe(network).heads:
             evaluate_classifier(network, options)
             return
         detected = _detect(network, open_evaluation_data(options), options)
@@ -288,8 +296,10 @@ def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Det
     return _Detected(settings, detection_pass, ground_truth)
 
 
-def _detect(network: Network, data_set: DataSet, options: EvalOptions) -> _Detected:
+def _detect(network: Network | EngineModel, data_set: DataSet, options: EvalOptions) -> _Detected:
     """Run the network over the data set."""
+    from darknet_torch.inference.backends import backend_title
+
     found = detect_in_data_set(
         network,
         data_set,
@@ -310,6 +320,7 @@ def _detect(network: Network, data_set: DataSet, options: EvalOptions) -> _Detec
         nms_threshold=detector.nms_threshold,
         nms_kind=detector.model.heads[-1].nms_kind,
         backend=options.backend,
+        engine=backend_title(detector.backend),
         precision=options.precision,
     )
     return _Detected(settings, found.detection_pass, found.ground_truth)

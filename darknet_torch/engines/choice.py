@@ -18,6 +18,7 @@ PREPARATION_SECONDS = 30.0
 # The engines compute a tenth to two thirds faster than PyTorch, or not at all, so what preparing
 # takes must be at most this part of the job: then a tenth pays for it in the first job already.
 LARGEST_SHARE = 0.1
+FRAME_SECONDS = 1 / 25  # between the frames of a camera
 
 
 @dataclass(frozen=True)
@@ -156,10 +157,13 @@ def worth_preparing(pictures: int | None, seconds: float) -> bool:
     It is if `PREPARATION_SECONDS` are at most `LARGEST_SHARE` of the time that PyTorch needs for
     all pictures, which is five minutes: 200 photos wait for no preparation, an hour of video
     does. Later jobs with the same model start with what was prepared, but whether there will be
-    any is not known, so they do not count. A stream without an end is always long enough.
+    any is not known, so they do not count. A stream without an end should prepare the engines if
+    PyTorch does not keep up with the frames of a camera; else nobody would notice.
 
     Args:
         pictures: how many there are; None for a stream without an end.
         seconds: that PyTorch needs for one picture.
     """
-    return pictures is None or pictures * seconds * LARGEST_SHARE >= PREPARATION_SECONDS
+    if pictures is None:
+        return seconds > FRAME_SECONDS
+    return pictures * seconds * LARGEST_SHARE >= PREPARATION_SECONDS

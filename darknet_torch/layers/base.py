@@ -292,6 +292,17 @@ class Layer(ArithmeticModule):
     def fold_normalization(self) -> None:
         """Fold batch normalisation into the weights, for inference."""
 
+    def round_products(self, dtype: torch.dtype) -> list[Tensor]:
+        """Round the arrays of folded products to 16 bits, for inference inside an autocast.
+
+        Args:
+            dtype: the type to which autocast would round them at each call.
+
+        Returns:
+            The arrays that were rounded; by default none.
+        """
+        return []
+
     @property
     def passes_input_on(self) -> bool:
         """Whether the output at inference is the input of the only source, unchanged."""

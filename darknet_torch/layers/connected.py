@@ -123,6 +123,9 @@ class Connected(Layer):
     def fold_normalization(self) -> None:
         self.connection.fold()
 
+    def round_products(self, dtype: torch.dtype) -> list[Tensor]:
+        return list(self.connection.to(dtype).parameters())
+
     def initialize(self) -> None:
         self.connection.initialize()
 

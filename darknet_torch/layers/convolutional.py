@@ -6,6 +6,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from darknet_torch.cfg.darknet_bugs import POINTWISE_OVERWRITES_DELTA
@@ -214,6 +215,12 @@ class Convolutional(Layer):
     def fold_normalization(self) -> None:
         if self.convolution is not None:
             self.convolution.fold()
+
+    def round_products(self, dtype: torch.dtype) -> list[Tensor]:
+        """`Layer.round_products`; the means of binary weights are computed from them unrounded."""
+        if self.convolution is None or self.options.xnor:
+            return []
+        return list(self.convolution.to(dtype).parameters())
 
     def inference_step(self, overwritable: Sequence[bool]) -> InferenceStep:
         """Fold the normalisation, pack the weights and fuse the activation function.

@@ -16,7 +16,7 @@ from darknet_torch.media.decoding import read_picture
 from darknet_torch.media.resizing import RESIZERS
 
 Image = np.ndarray
-_GREY = 0.5  # the value of the margins, in 0-1
+MARGIN_GREY = 0.5  # the value of the margins, in 0-1
 _CONVERSIONS = {1: cv2.COLOR_BGR2GRAY, 3: cv2.COLOR_BGR2RGB}  # to a number of channels
 
 
@@ -101,6 +101,23 @@ class Placement:
     inner_height: int
     inner_width: int
 
+    @property
+    def margins(self) -> tuple[float, float, float, float]:
+        """The left and the top margin in 0-1 of the input, then zeros: a box has x, y, w, h.
+
+        Source: yolo_layer.c correct_yolo_boxes (AlexeyAB). Its margins are exact halves,
+        where `letterbox` rounds them down.
+        """
+        margin_x = (self.width - self.inner_width) / 2 / self.width
+        margin_y = (self.height - self.inner_height) / 2 / self.height
+        return margin_x, margin_y, 0.0, 0.0
+
+    @property
+    def ratios(self) -> tuple[float, float, float, float]:
+        """Which part of the input's sides the picture's are: x, y, width, height, in 0-1."""
+        ratio_x, ratio_y = self.inner_width / self.width, self.inner_height / self.height
+        return ratio_x, ratio_y, ratio_x, ratio_y
+
     def to_picture(self, boxes_cxcywh: np.ndarray) -> np.ndarray:
         """Convert boxes from the network's input to the picture.
 
@@ -110,20 +127,13 @@ class Placement:
         Returns:
             [K, 4] in the same format, in 0-1 of the picture; they may reach beyond it.
 
-        Source: yolo_layer.c correct_yolo_boxes (AlexeyAB). Its margins are exact halves,
-        where `letterbox` rounds them down.
+        Source: yolo_layer.c correct_yolo_boxes (AlexeyAB).
         """
-        margin_x = (self.width - self.inner_width) / 2 / self.width
-        margin_y = (self.height - self.inner_height) / 2 / self.height
-        ratio_x, ratio_y = self.inner_width / self.width, self.inner_height / self.height
-        return (boxes_cxcywh - (margin_x, margin_y, 0, 0)) / (ratio_x, ratio_y, ratio_x, ratio_y)
+        return (boxes_cxcywh - self.margins) / self.ratios
 
     def to_input(self, boxes_cxcywh: np.ndarray) -> np.ndarray:
         """Convert boxes from the picture to the network's input: the inverse of `to_picture`."""
-        margin_x = (self.width - self.inner_width) / 2 / self.width
-        margin_y = (self.height - self.inner_height) / 2 / self.height
-        ratio_x, ratio_y = self.inner_width / self.width, self.inner_height / self.height
-        return boxes_cxcywh * (ratio_x, ratio_y, ratio_x, ratio_y) + (margin_x, margin_y, 0, 0)
+        return boxes_cxcywh * self.ratios + self.margins
 
 
 def input_placement(image: Image, height: int, width: int, *, letterbox: bool) -> Placement:
@@ -145,6 +155,18 @@ def letterbox_placement(own_height: int, own_width: int, height: int, width: int
     if np.float32(width) / np.float32(own_width) < np.float32(height) / np.float32(own_height):
         return Placement(height, width, max(1, own_height * width // own_width), width)
     return Placement(height, width, height, max(1, own_width * height // own_height))
+
+
+def check_picture_channels(channels: int) -> None:
+    """Check that a network takes pictures, by its number of channels.
+
+    Raises:
+        ImageError: it is neither 1 nor 3.
+    """
+    if channels not in _CONVERSIONS:
+        raise ImageError(
+            "the network takes no pictures", expected="channels=1 or 3 in [net]", got=channels
+        )
 
 
 def network_input(
@@ -170,10 +192,7 @@ def network_input(
     Raises:
         ImageError: the network takes neither 1 nor 3 channels.
     """
-    if channels not in _CONVERSIONS:
-        raise ImageError(
-            "the network takes no pictures", expected="channels=1 or 3 in [net]", got=channels
-        )
+    check_picture_channels(channels)
     planes = np.atleast_3d(cv2.cvtColor(image, _CONVERSIONS[channels]))
     return fit_planes(planes, placement, method=method, out=out)
 
@@ -206,7 +225,7 @@ def fit_planes(
     rows, columns = slice(top, top + height), slice(left, left + width)
     RESIZERS[method](planes, height, width, out=out[rows, columns])
     for margin in (out[:top], out[rows.stop :], out[rows, :left], out[rows, columns.stop :]):
-        margin[...] = _GREY
+        margin[...] = MARGIN_GREY
     return out.transpose(2, 0, 1)
 
 

@@ -35,7 +35,7 @@ def resize_darknet(
         _copy_as_floats(planes, out)
         return out
     planes = np.ascontiguousarray(planes)
-    rows, columns = _row_taps(own_height, height), _column_taps(own_width, width)
+    rows, columns = row_taps(own_height, height), column_taps(own_width, width)
     block = max(1, _BLOCK_VALUES // (width * channels))
     # A row lies between two source rows, so a block of rows needs at most twice as many.
     scratch = np.empty((2, 2 * min(block, height), width, channels), np.float32)
@@ -46,7 +46,7 @@ def resize_darknet(
 
 
 @dataclass(frozen=True)
-class _Taps:
+class Taps:
     """The two source pixels between which each new pixel of an axis lies, and their weights.
 
     Attributes:
@@ -61,30 +61,32 @@ class _Taps:
 
 
 @dataclass(frozen=True)
-class _RowTaps(_Taps):
+class RowTaps(Taps):
     """Taps whose indices count the source rows in `used`: only these are resized horizontally."""
 
     used: np.ndarray
 
 
 @functools.lru_cache(maxsize=64)
-def _row_taps(size: int, new_size: int) -> _RowTaps:
+def row_taps(size: int, new_size: int) -> RowTaps:
+    """Return between which rows of `size` each of `new_size` rows lies."""
     first, fractions = _interpolation_taps(size, new_size)
     second = np.minimum(first + 1, size - 1)
     # For the last row, and for a picture of one row, C uses the upper row alone.
     second_weights = fractions.copy() if size > 1 else np.zeros_like(fractions)
     second_weights[-1] = 0
     used, where = np.unique(np.concatenate((first, second)), return_inverse=True)
-    return _RowTaps(where[:new_size], where[new_size:], 1 - fractions, second_weights, used)
+    return RowTaps(where[:new_size], where[new_size:], 1 - fractions, second_weights, used)
 
 
 @functools.lru_cache(maxsize=64)
-def _column_taps(size: int, new_size: int) -> _Taps:
+def column_taps(size: int, new_size: int) -> Taps:
+    """Return between which columns of `size` each of `new_size` columns lies."""
     first, fractions = _interpolation_taps(size, new_size)
     first[-1], fractions[-1] = size - 1, 0  # C copies the last column.
     if size == 1:
         fractions[:] = 0
-    return _Taps(first, np.minimum(first + 1, size - 1), 1 - fractions, fractions)
+    return Taps(first, np.minimum(first + 1, size - 1), 1 - fractions, fractions)
 
 
 def _interpolation_taps(size: int, new_size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -104,8 +106,8 @@ def _interpolation_taps(size: int, new_size: int) -> tuple[np.ndarray, np.ndarra
 
 def _resize_rows(
     planes: np.ndarray,
-    rows: _RowTaps,
-    columns: _Taps,
+    rows: RowTaps,
+    columns: Taps,
     part: slice,
     scratch: np.ndarray,
     out: np.ndarray,
@@ -132,7 +134,7 @@ def _resize_rows(
     np.add(upper, lower, out=out)
 
 
-def _resize_lines(lines: np.ndarray, columns: _Taps, out: np.ndarray, scratch: np.ndarray) -> None:
+def _resize_lines(lines: np.ndarray, columns: Taps, out: np.ndarray, scratch: np.ndarray) -> None:
     """Resize rows horizontally.
 
     Args:
@@ -152,7 +154,7 @@ def _resize_lines(lines: np.ndarray, columns: _Taps, out: np.ndarray, scratch: n
     out += scratch
 
 
-def _take_columns(lines: np.ndarray, columns: _Taps) -> tuple[np.ndarray, np.ndarray]:
+def _take_columns(lines: np.ndarray, columns: Taps) -> tuple[np.ndarray, np.ndarray]:
     """Return the first and the second tap of every new column: both [rows, width, C]."""
     if lines.shape[2] == 3:
         # np.take copies pixel by pixel, which is slow for pixels of three values. In the

@@ -55,7 +55,7 @@ class OptimizedNetwork:
     def __init__(self, network: Network, *, keep_weights: bool = True) -> None:
         self.network: Network = network.eval()
         self._arrays = [*network.parameters(), *network.buffers()] if keep_weights else []
-        self._changes = _count_changes(self._arrays)
+        self._changes = count_changes(self._arrays)
         self._sources = _sources(network.layers)
         steps = _prepare(network, self._sources, keep_weights=keep_weights)
         if not keep_weights:
@@ -94,7 +94,7 @@ class OptimizedNetwork:
 
         Always true with keep_weights=False.
         """
-        return _count_changes(self._arrays) == self._changes
+        return count_changes(self._arrays) == self._changes
 
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
         """Compute what `Network.forward` does; the outputs are channels-last in memory.
@@ -185,6 +185,6 @@ def _step_of(layer: Layer, overwritable: Sequence[bool]) -> InferenceStep:
     return layer.inference_step(overwritable)
 
 
-def _count_changes(arrays: Sequence[Tensor]) -> int:
+def count_changes(arrays: Sequence[Tensor]) -> int:
     """How often the arrays were changed in place; tensors made in inference mode do not count."""
     return sum(array._version for array in arrays if not array.is_inference())

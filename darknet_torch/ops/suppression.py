@@ -25,22 +25,31 @@ def pairwise_iou(boxes: Tensor, exponent: float | None) -> Tensor:
 
     Args:
         boxes: [..., K, 4] left, top, right, bottom.
-        exponent: exponent of the penalty on the distance of the centres; None for plain IoU.
+        exponent: see `box_iou`.
 
     Returns:
         [..., K, K].
+    """
+    return box_iou(boxes[..., :, None, :], boxes[..., None, :, :], exponent)
+
+
+def box_iou(one: Tensor, other: Tensor, exponent: float | None) -> Tensor:
+    """IoU or DIoU of boxes with others.
+
+    Args:
+        one, other: [..., 4] left, top, right, bottom; they broadcast.
+        exponent: exponent of the penalty on the distance of the centres; None for plain IoU.
+
+    Returns:
+        [...].
 
     Source: box.c box_iou, box_diou, box_diounms (AlexeyAB).
     """
-    one, other = boxes[..., :, None, :], boxes[..., None, :, :]
     inside = (
         torch.minimum(one[..., 2:], other[..., 2:]) - torch.maximum(one[..., :2], other[..., :2])
     ).clamp(min=0)
-    # Products are written out: onnxruntime's product over an axis breaks on no boxes.
     shared = inside[..., 0] * inside[..., 1]
-    size = boxes[..., 2:] - boxes[..., :2]
-    area = size[..., 0] * size[..., 1]
-    union = area[..., :, None] + area[..., None, :] - shared
+    union = _area(one) + _area(other) - shared
     iou = torch.where((shared == 0) | (union == 0), 0, shared / union)
     if exponent is None:
         return iou
@@ -51,6 +60,13 @@ def pairwise_iou(boxes: Tensor, exponent: float | None) -> Tensor:
     apart = (one[..., :2] + one[..., 2:]) - (other[..., :2] + other[..., 2:])
     distance = (apart[..., 0] ** 2 + apart[..., 1] ** 2) / 4
     return iou - torch.where(diagonal == 0, 0, (distance / diagonal) ** exponent)
+
+
+def _area(boxes: Tensor) -> Tensor:
+    """[..., 4] left, top, right, bottom to [...]."""
+    # Products are written out: onnxruntime's product over an axis breaks on no boxes.
+    size = boxes[..., 2:] - boxes[..., :2]
+    return size[..., 0] * size[..., 1]
 
 
 def suppress(

@@ -184,7 +184,13 @@ def test_an_engine_that_is_missing_is_named_with_the_way_to_install_it():
 
 
 def compared(monkeypatch, **seconds):
-    """Let measurements return these seconds per picture; the list of what was asked for."""
+    """Let a job have no end, and measurements return these seconds per picture.
+
+    Returns:
+        The list of what measurements were asked for.
+    """
+    monkeypatch.setattr("darknet_torch.cli.detection_run.expected_pictures", lambda groups: None)
+    monkeypatch.setattr(engine_loading, "_seconds", lambda loaded: seconds["torch"])
     found = {name: Speed("1.0", 1.0, one, 1 / one, 1) for name, one in seconds.items()}
 
     class Comparison:
@@ -200,7 +206,6 @@ def compared(monkeypatch, **seconds):
 
 def test_a_long_job_prepares_and_measures_first(monkeypatch):
     jobs = compared(monkeypatch, torch=0.2, onnxruntime=0.1)
-    monkeypatch.setattr("darknet_torch.cli.detection_run.expected_pictures", lambda groups: None)
     run, computed = detect()
     assert computed == FAKE
     assert "preparing onnxruntime for this long job" in run.stderr
@@ -212,10 +217,16 @@ def test_a_long_job_prepares_and_measures_first(monkeypatch):
 
 def test_a_long_job_whose_engines_are_slower_is_measured_once(monkeypatch):
     jobs = compared(monkeypatch, torch=0.1, onnxruntime=0.2)
-    monkeypatch.setattr("darknet_torch.cli.detection_run.expected_pictures", lambda groups: None)
     assert detect()[1].startswith(TORCH)
     assert detect()[1].startswith(TORCH)
     assert len(jobs) == 1
+
+
+def test_nothing_is_measured_where_nothing_may_be_kept(monkeypatch):
+    monkeypatch.setenv("DTORCH_CACHE_LIMIT", "0")
+    jobs = compared(monkeypatch, torch=0.2, onnxruntime=0.1)
+    assert detect()[1].startswith(TORCH)
+    assert not jobs
 
 
 def test_pictures_are_counted():

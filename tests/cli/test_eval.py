@@ -91,7 +91,7 @@ def test_the_settings_of_a_network_are_printed_in_this_order(data):
     settings = numbers(data)["settings"]
     assert " ".join(settings) == (
         "data cfg weights width height resizing resize min_score nms_threshold nms_kind backend "
-        "precision"
+        "engine precision"
     )
     assert settings["precision"] == "float32"
     assert None not in settings.values()

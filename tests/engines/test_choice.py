@@ -90,7 +90,8 @@ def test_values_of_other_types_are_no_speeds(values):
 
 
 def test_only_long_jobs_are_worth_preparing():
-    assert worth_preparing(None, 0.001)  # a stream
+    assert worth_preparing(None, 0.2)  # a camera, with a network that misses frames
+    assert not worth_preparing(None, 0.01)  # the same with one that does not
     assert not worth_preparing(200, 0.45)  # a folder of photos, with yolov4 on two cores
     assert not worth_preparing(1, 60)
     assert not worth_preparing(0, 1)

@@ -1,22 +1,15 @@
-"""The device on which the tests of this folder run: a GPU, or what DTORCH_TEST_DEVICE names."""
-
-import os
+"""The device on which the tests of this folder run."""
 
 import pytest
 import torch
 
-VARIABLE = "DTORCH_TEST_DEVICE"
+from tests.gpu.chosen_device import chosen_device
 
 
 @pytest.fixture(scope="session")
 def device():
-    """The device to test; without a GPU the tests are skipped, unless the variable is set."""
-    named = os.environ.get(VARIABLE)
-    if named:
-        return torch.device(named)
-    if not torch.cuda.is_available():
-        pytest.skip(f"PyTorch finds no CUDA device; {VARIABLE}=cpu runs the tests without one")
-    return torch.device("cuda")
+    """See `chosen_device`."""
+    return chosen_device()
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 from tests.training.runs import DETECTOR, written
 from tools.bench import main
+from tools.bench_gpu import GOAL, Goal, _goals
 from tools.bench_train import (
     CHANNELS_LAST,
     OURS,
@@ -108,3 +109,27 @@ def test_gpu_prints_tables(net, monkeypatch):
 def test_gpu_starts_no_row_when_the_time_is_up(net):
     output = run("gpu", "--device", "cpu", "--net", net, "--minutes", 0)
     assert output.count("not run: no time was left") == 3 + 2 * 4
+
+
+def test_gpu_prints_goals_beside_what_was_measured(net, monkeypatch):
+    subject = Subject(net.rpartition(":")[0], 32, 2)
+    monkeypatch.setattr("tools.bench_gpu.PRECISIONS", ())
+    monkeypatch.setattr("tools.bench_gpu.GOALS", (Goal(subject, "bfloat16", 0.5),))
+    output = run("gpu", "--device", "cpu", "--net", net, "--batch", 2, "--repeats", 1)
+    assert GOAL in output
+    (row,) = [line for line in output.splitlines() if "small.cfg" in line and "| 0.5 |" in line]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[1:4] == ["2", "bfloat16", "0.5"]
+    assert len(cells) == 8
+    assert all(float(cell) > 0 for cell in cells[4:])
+
+
+def test_the_goals_of_yolov3_are_measured_first_on_a_gpu():
+    goals = _goals(torch.device("cuda"), ())
+    assert [(one.subject.batch, one.precision, one.milliseconds) for one in goals] == [
+        (1, "float16", 2.0),
+        (32, "float16", 0.5),
+        (1, "float32", 6.5),
+    ]
+    assert _goals(torch.device("cuda"), ["yolov3:416"]) == goals
+    assert _goals(torch.device("cuda"), ["yolov4:416"]) == _goals(CPU, ()) == []

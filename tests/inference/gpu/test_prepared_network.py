@@ -1,0 +1,168 @@
+"""A network prepared for a GPU, against the network itself."""
+
+import weakref
+
+import pytest
+import torch
+
+from darknet_torch.cfg.grammar import parse_cfg
+from darknet_torch.errors import UsageError
+from darknet_torch.heads.base import Predictions
+from darknet_torch.inference.gpu.prepared_network import PreparedNetwork
+from darknet_torch.model.network import build_network
+from darknet_torch.ops.precision import FULL_PRECISION, Precision
+from darknet_torch.ops.precision_names import HALVES, PRECISIONS
+from tests.conversion.small_models import DETECTOR, NET, trained_network
+from tests.export.cases import HEADS, STEM, YOLO
+
+# Rounding moves a value of 0-1 by some ten times its own size: float32 has 24 bits, bfloat16 8.
+BOUNDS = {"float32": 1e-5, "bfloat16": 3e-2, "float16": 3e-3}
+RECURRENT = f"{STEM}[crnn]\nsize=3\npad=1\noutput=4\nhidden=4\nbatch_normalize=1\n{YOLO}"
+
+
+def pictures(network, count=2):
+    torch.manual_seed(0)
+    net = network.net
+    return torch.rand(count, net.channels, net.height, net.width, device=network.device)
+
+
+@torch.inference_mode()
+def decoded(network, images, precision=FULL_PRECISION):
+    """The boxes of the network itself, with autocast."""
+    with precision.computing(images.device), precision.autocast(images.device):
+        outputs = network(images)
+    size = network.net.height, network.net.width
+    pairs = zip(network.heads, outputs, strict=True)
+    return Predictions.join([head.decode(output.float(), *size) for head, output in pairs])
+
+
+def run(prepared, images):
+    return prepared(images.to(prepared.dtype).contiguous(memory_format=torch.channels_last))
+
+
+def distance(found, expected):
+    """The largest difference of scores, as a part of the largest score if that is above 1."""
+    difference = (found.class_scores - expected.class_scores).abs().max()
+    return float(difference / expected.class_scores.abs().max().clamp(min=1))
+
+
+@pytest.mark.parametrize("cfg", HEADS.values(), ids=HEADS)
+@pytest.mark.parametrize("precision", BOUNDS)
+def test_boxes_differ_by_rounding(device, precision, cfg):
+    network, chosen = trained_network(cfg).to(device), Precision.named(precision)
+    images = pictures(network)
+    prepared = PreparedNetwork(network, chosen)
+    before, after = run(prepared, images), run(prepared, images)
+    assert distance(before, after) == 0
+    assert before.boxes.dtype == torch.float32
+    assert distance(before, decoded(network, images, chosen)) <= BOUNDS[precision]
+    torch.testing.assert_close(before.boxes, decoded(network, images).boxes, rtol=0.1, atol=0.1)
+
+
+@pytest.mark.parametrize("precision", HALVES)
+def test_rounded_weights_are_no_less_exact_than_those_of_autocast(device, precision):
+    """The distance from float32 is that of the same network with autocast, or about that."""
+    network, chosen = trained_network(HEADS["yolo"]).to(device), Precision.named(precision)
+    images = pictures(network, 8)
+    exact = decoded(network, images)
+    found = distance(run(PreparedNetwork(network, chosen), images), exact)
+    assert 0 < found <= 1.5 * distance(decoded(network, images, chosen), exact)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_maps_are_channels_last_where_units_for_matrices_compute(device, precision):
+    orders = []
+    network = trained_network(DETECTOR).to(device)
+    prepared = PreparedNetwork(network, Precision.named(precision))
+    convolutions = [one for one in prepared._prepared.layers if one.section == "convolutional"]
+    for one in convolutions:
+        one.register_forward_hook(
+            lambda layer, given, out: orders.extend(map(is_channels_last, (*given, out)))
+        )
+    run(prepared, pictures(network))
+    assert set(orders) == {precision != "float32"}
+    assert len(orders) == 2 * len(convolutions) > 2
+
+
+def is_channels_last(values):
+    return not values.is_contiguous() and values.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_network_is_not_changed_and_its_changes_are_noticed(device):
+    network = trained_network(DETECTOR).to(device)
+    images = pictures(network)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    prepared = PreparedNetwork(network, Precision("bfloat16"))
+    run(prepared, images)
+    assert prepared.is_current
+    assert before.keys() == network.state_dict().keys()
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    with torch.no_grad():
+        next(network.parameters()).mul_(2)
+    assert not prepared.is_current
+
+
+def test_a_network_of_another_type_is_noticed(device):
+    network = trained_network(DETECTOR).to(device)
+    prepared = PreparedNetwork(network)
+    network.double()
+    assert not prepared.is_current
+    assert PreparedNetwork(network).dtype == torch.float64
+
+
+def test_the_arrays_of_the_network_can_be_freed(device):
+    network = trained_network(DETECTOR).to(device)
+    images = pictures(network)
+    expected = decoded(network, images)
+    first = weakref.ref(next(network.parameters()))
+    prepared = PreparedNetwork(network, keep_weights=False)
+    assert all(array.is_meta for array in network.parameters())
+    assert first() is None
+    assert prepared.is_current
+    assert distance(run(prepared, images), expected) <= BOUNDS["float32"]
+    with pytest.raises(UsageError, match="weights were freed"):
+        PreparedNetwork(network)
+
+
+def test_folded_weights_that_float16_cannot_hold_stay_unfolded(device):
+    """As of filters that never varied: what they are multiplied with, here black, is small."""
+    network, half = trained_network(STEM + YOLO).to(device), Precision("float16")
+    convolution = network.layers[0].convolution
+    with torch.no_grad():
+        convolution.normalization.rolling_variance.zero_()
+        convolution.normalization.rolling_mean.zero_()
+        convolution.normalization.scales.fill_(1e3)
+    assert convolution.folded()[0].half().isinf().any()
+    images = torch.zeros_like(pictures(network))
+    found = run(PreparedNetwork(network, half), images)
+    assert found.class_scores.isfinite().all()
+    assert distance(found, decoded(network, images, half)) <= BOUNDS["float16"]
+
+
+def test_a_network_with_a_state_computes_itself(device):
+    torch.manual_seed(0)
+    network = build_network(parse_cfg(RECURRENT.replace(NET, f"{NET}time_steps=2\n")))
+    network = network.to(device)
+    images = pictures(network)
+    prepared = PreparedNetwork(network, keep_weights=False)
+    first = run(prepared, images)
+    assert distance(run(prepared, images), first) > 0
+    network.reset_state()
+    assert distance(run(prepared, images), first) == 0
+
+
+def test_graphs_are_recorded_of_the_whole_computation(device):
+    """Heads decode inside the graph: a replay returns boxes, objectness and scores."""
+    recorded = []
+
+    def capture(compute, images):
+        outputs = compute(images)
+        recorded.append([tuple(output.shape) for output in outputs])
+        return lambda images: outputs
+
+    network = trained_network(HEADS["yolo"]).to(device)
+    prepared = PreparedNetwork(network, capture=capture)
+    images = pictures(network)
+    found = [run(prepared, images) for _ in range(3)]
+    assert recorded == [[tuple(part.shape) for part in vars(found[0]).values()]]
+    assert found[1].boxes is found[2].boxes

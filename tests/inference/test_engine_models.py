@@ -1,0 +1,62 @@
+"""`load_engine`: prepared at the first call, found at the second."""
+
+import numpy as np
+import pytest
+
+import darknet_torch
+from darknet_torch import Detector, UsageError, load_engine
+from tests.conversion.small_models import DETECTOR, trained_network, write_model
+from tests.engines.fake_engine import install_fake_engine
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    write_model(tmp_path)
+    return install_fake_engine(monkeypatch, trained_network(DETECTOR))
+
+
+def refuse(*given, **options):
+    raise AssertionError("PyTorch was asked to load the network")
+
+
+def test_a_model_is_prepared_once(monkeypatch):
+    image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    expected = Detector(darknet_torch.load("small.cfg", "small.weights"), names=[])(image)
+    first = Detector(load_engine("small.cfg", engine="onnxruntime"), names=[])(image)
+    monkeypatch.setattr("darknet_torch.loading.load.load_model", refuse)
+    second = Detector(load_engine("small.weights", engine="onnxruntime"), names=[])(image)
+    assert len(first) == len(expected) > 0
+    assert second == first
+    np.testing.assert_allclose(first.boxes_xyxy, expected.boxes_xyxy, atol=1e-3)
+
+
+def test_threads_are_those_of_the_caller(engine):
+    load_engine("small.cfg", engine="onnxruntime", threads=3)
+    assert engine.loads[-1].threads == 3
+
+
+def test_another_size_is_another_model(monkeypatch):
+    load_engine("small.cfg", engine="onnxruntime")
+    monkeypatch.setattr("darknet_torch.loading.load.load_model", refuse)
+    with pytest.raises(AssertionError):
+        load_engine("small.cfg", engine="onnxruntime", width=64)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"cfg": "small.cfg", "engine": "tensorrt"}, "onnxruntime or openvino"),
+        ({"cfg": "small.cfg", "engine": "openvino"}, "pip install fake"),
+        ({"cfg": 3, "engine": "onnxruntime"}, "cfg"),
+    ],
+)
+def test_what_cannot_be_loaded_is_an_error(arguments, words):
+    with pytest.raises(UsageError, match=words):
+        load_engine(**arguments)
+
+
+def test_partial_weights_are_refused(tmp_path):
+    write_model(tmp_path, cutoff=1)
+    with pytest.raises(UsageError, match="all layers"):
+        load_engine("small.cfg", "small.weights", engine="onnxruntime")
