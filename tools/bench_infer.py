@@ -7,6 +7,7 @@ spinning would slow down the others.
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -34,13 +35,14 @@ class Engine:
 
     Attributes:
         label: its name in tables.
-        outputs: with which outputs its own are compared: those of our "heads", or of OpenCV's
-            layers; "" if they are of another kind.
+        outputs: with which outputs its own are compared: those of our "heads", the "maps" from
+            which boxes are decoded, or those of OpenCV's layers; "" if they are of another kind.
         modules: Python modules that it needs besides ours; those of the extra "peers".
         option: the option that names its program, if it is not this Python.
         hint: how to get that program.
         any_batch: whether it takes more than one picture at once.
         reads_onnx: whether it reads the exported graph.
+        command: a program that must be on the path; `hint` says how to get it.
     """
 
     label: str
@@ -50,13 +52,21 @@ class Engine:
     hint: str = ""
     any_batch: bool = True
     reads_onnx: bool = False
+    command: str = ""
 
 
 _EXPORT = ("onnx", "onnxscript")
 ENGINES = {
     "torch": Engine("our network", "heads"),
+    "auto": Engine("what our --backend auto takes, prepared", "maps"),
     "detector": Engine("our Detector, array in, boxes out", any_batch=False),
     "plain": Engine("plain PyTorch modules", "heads"),
+    "torch-aot": Engine(
+        "our network, compiled by AOTInductor",
+        "heads",
+        command="g++",
+        hint="install a C++ compiler, g++",
+    ),
     "onnxruntime": Engine("ONNX Runtime", "heads", (*_EXPORT, "onnxruntime"), reads_onnx=True),
     "openvino": Engine("OpenVINO", "heads", (*_EXPORT, "openvino"), reads_onnx=True),
     "opencv": Engine(
@@ -124,9 +134,15 @@ def find_missing(engines: Sequence[str], settings: Settings) -> dict[str, str]:
         missing = [module for module in engine.modules if not importlib.util.find_spec(module)]
         if missing:
             found[name] = install_command("peers", missing[0])
-        elif engine.option and getattr(settings, engine.option) is None:
+        elif _lacks_program(engine, settings):
             found[name] = engine.hint
     return found
+
+
+def _lacks_program(engine: Engine, settings: Settings) -> bool:
+    if engine.command:
+        return shutil.which(engine.command) is None
+    return bool(engine.option) and getattr(settings, engine.option) is None
 
 
 def measure(
@@ -145,6 +161,7 @@ def measure(
             batch=max(batches),
             outputs={ENGINES[engine].outputs for engine in engines} - {""},
             onnx=any(ENGINES[engine].reads_onnx for engine in engines),
+            auto="auto" in engines,
         )
         for batch in batches:
             chosen = [engine for engine in engines if batch == 1 or ENGINES[engine].any_batch]

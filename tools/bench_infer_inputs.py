@@ -16,13 +16,22 @@ from darknet_torch.cfg.edit import CfgEdit
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.compat.opencv.reading import readNetFromDarknet
+from darknet_torch.engines.cache import EngineCache
+from darknet_torch.engines.choice import choose
+from darknet_torch.engines.engine import EngineSettings
+from darknet_torch.engines.model_key import find_model_key
+from darknet_torch.engines.prepared import installed_versions
 from darknet_torch.errors import UsageError
 from darknet_torch.export.graphs import Graph, GraphOptions
 from darknet_torch.export.onnx import export_onnx
 from darknet_torch.inference.detector import Detector
+from darknet_torch.inference.engine_bench import prepare_and_measure
+from darknet_torch.inference.engine_speeds import QUICK, Job
+from darknet_torch.inference.preparing import Preparation
 from darknet_torch.model.network import Network
 from darknet_torch.model.noise_statistics import noise
 from darknet_torch.model.weights import write_weights
+from darknet_torch.ops.precision_names import FLOAT32
 from tools.bench_train import Subject, network
 
 NETWORKS = (
@@ -81,7 +90,8 @@ class Prepared:
         name: of the network and its size.
         weights: where they come from.
         threshold: of `Detector`.
-        outputs: the plain network's: of its "heads", or in the layout of "opencv".
+        outputs: the plain network's: of its "heads", the "maps" from which boxes are decoded, or
+            in the layout of "opencv".
     """
 
     folder: Path
@@ -99,6 +109,7 @@ def prepare(
     batch: int,
     outputs: Iterable[str],
     onnx: bool,
+    auto: bool = False,
 ) -> Prepared:
     """Write the network as net.cfg and net.weights, pictures, and settings.json.
 
@@ -109,6 +120,7 @@ def prepare(
         batch: the most pictures at once.
         outputs: the kinds to compute, see `Prepared`.
         onnx: write net.onnx, too.
+        auto: write auto.json, too: what our --backend auto takes for a stream, as a `Job`.
 
     Raises:
         DarknetError: the network cannot be loaded, or its weights do not fit.
@@ -121,6 +133,8 @@ def prepare(
         graph = Graph(built, GraphOptions(fold=True))
         graph.fix_size()
         (folder / "net.onnx").write_bytes(export_onnx(graph, {}))
+    if auto:
+        (folder / "auto.json").write_text(_choose_engine(built, folder, settings).to_json())
     images = noise(built, batch, seed=1)
     np.save(folder / "images.npy", images.numpy())
     picture = np.random.default_rng(0).integers(0, 256, _PICTURE, np.uint8)
@@ -191,6 +205,23 @@ def _write_weights(subject: Subject, folder: Path, trained: Path | None) -> Netw
     return darknet_torch.load(cfg, folder / "net.weights")
 
 
+def _choose_engine(built: Network, folder: Path, settings: Settings) -> Job:
+    """Prepare and measure all installed engines; what runs the fastest one.
+
+    Raises:
+        DarknetError: nothing can be prepared.
+    """
+    files = {"width": None, "height": None, "dialect": "alexeyab", "strict": True}
+    cfg, weights = folder / "net.cfg", folder / "net.weights"
+    key = find_model_key(cfg, weights, **files, precision=FLOAT32)
+    assert key is not None, "the files were just written"
+    cache, versions = EngineCache(folder / "engines"), installed_versions()
+    preparation = Preparation(built, key, cache, EngineSettings(settings.threads))
+    network = {"cfg": str(cfg), "weights": str(weights), **files}
+    bench = prepare_and_measure(preparation, versions, network, QUICK)
+    return bench.jobs[choose(bench.comparison.speeds, None, versions).name]
+
+
 def _find_threshold(built: Network, picture: np.ndarray) -> float:
     """The threshold above which a picture has about `_CANDIDATES` scores."""
     every = Detector(built, threshold=0.0, nms_threshold=0.0, max_detections=_CANDIDATES)
@@ -203,6 +234,11 @@ def _plain_outputs(built: Network, folder: Path, images: torch.Tensor) -> list[n
     return [output.numpy() for output in built(images)]
 
 
+@torch.inference_mode()
+def _maps(built: Network, folder: Path, images: torch.Tensor) -> list[np.ndarray]:
+    return [output.numpy() for output in built.forward_for_decoding(images)]
+
+
 def _opencv_outputs(built: Network, folder: Path, images: torch.Tensor) -> list[np.ndarray]:
     """Our outputs in the layout of OpenCV's; of one picture."""
     net = readNetFromDarknet(str(folder / "opencv.cfg"), str(folder / "net.weights"))
@@ -212,5 +248,6 @@ def _opencv_outputs(built: Network, folder: Path, images: torch.Tensor) -> list[
 
 _REFERENCES: dict[str, Callable[[Network, Path, torch.Tensor], list[np.ndarray]]] = {
     "heads": _plain_outputs,
+    "maps": _maps,
     "opencv": _opencv_outputs,
 }

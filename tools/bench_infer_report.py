@@ -204,7 +204,7 @@ def _draw_bars(axes: Any, result: Result, labels: Mapping[str, str]) -> None:
     medians = {name: timing.median for name, timing in result.timings.items()}
     raw = [medians[name] for name in RAW_ENGINES if name in medians]
     unit = min(raw or medians.values())
-    ours = ("torch", "detector")
+    ours = ("torch", "auto", "detector")
     bars = axes.barh(
         [labels[name] for name in medians],
         [median / unit for median in medians.values()],

@@ -83,6 +83,12 @@ GOALS = (
         {_SMALL: 1.2},
     ),
     Goal(
+        "auto / the fastest of ONNX Runtime, OpenVINO and torch",
+        "auto",
+        (*RAW_ENGINES, "torch"),
+        dict.fromkeys((*_NETWORKS, _SMALL), 1.03),
+    ),
+    Goal(
         "Detector / the faster of ONNX Runtime and OpenVINO, network alone",
         "detector",
         RAW_ENGINES,
@@ -92,6 +98,7 @@ GOALS = (
         "torch / OpenCV 4", "torch", ("opencv",), dict.fromkeys(_NETWORKS, 0.65) | {_SMALL: 0.75}
     ),
     Goal("torch / plain", "torch", ("plain",), dict.fromkeys(_NETWORKS, 0.75) | {_SMALL: 0.4}),
+    Goal("torch / AOTInductor", "torch", ("torch-aot",), {}),
     Goal("torch / Darknet", "torch", ("darknet",), dict.fromkeys(_NETWORKS, 0.2) | {_SMALL: 0.25}),
 )
 

@@ -94,6 +94,38 @@ def torch_network(given: Given) -> Program:
     return _torch_program(torch, lambda: fast(images), lambda: fast(images))
 
 
+def auto(given: Given) -> Program:
+    """What our --backend auto takes: an engine's session, or our network."""
+    from darknet_torch.inference.engine_speeds import Job
+    from darknet_torch.inference.speed_worker import LoadedJob
+
+    loaded = LoadedJob(Job.from_json((given.folder / "auto.json").read_text()))
+    # In the order of memory that the detector gives.
+    images = given.images.transpose(0, 2, 3, 1).copy().transpose(0, 3, 1, 2)
+    return Program(
+        lambda: loaded.run(images),
+        {loaded.job.engine: loaded.version},
+        lambda: [np.asarray(output) for output in loaded.run(images)],
+    )
+
+
+def torch_aot(given: Given) -> Program:
+    """Our network as PyTorch's ahead-of-time compiler packages it; all sizes are fixed."""
+    torch, network = _torch_and_network(given)
+    from torch import _inductor as inductor
+
+    from darknet_torch.export.graphs import Graph, GraphOptions
+
+    graph, images = Graph(network, GraphOptions(fold=True)), torch.from_numpy(given.images)
+    with torch.no_grad(), inductor.config.patch(freezing=True):
+        exported = torch.export.export(graph, (images,), strict=False)
+        path = inductor.aoti_compile_and_package(
+            exported, package_path=given.path(f"aot-{given.batch}.pt2")
+        )
+    compiled = inductor.aoti_load_package(path)
+    return _torch_program(torch, lambda: compiled(images), lambda: compiled(images))
+
+
 def plain(given: Given) -> Program:
     """The same network of PyTorch's own modules; our heads make its outputs comparable."""
     torch, network = _torch_and_network(given)
@@ -219,8 +251,10 @@ def _read_to_prompt(stream: Any) -> str:
 
 ENGINES: dict[str, Callable[[Given], Program]] = {
     "torch": torch_network,
+    "auto": auto,
     "detector": detector,
     "plain": plain,
+    "torch-aot": torch_aot,
     "onnxruntime": onnxruntime,
     "openvino": openvino,
     "opencv": opencv,

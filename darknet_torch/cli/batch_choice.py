@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from darknet_torch.cli.model_loading import RunModelOptions
 from darknet_torch.cli.parameter_types import AUTO_BATCH
+from darknet_torch.engines.choice import BATCH_SIZES
 from darknet_torch.media.sources import PictureSource
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def choose_batch_size(
     """
     if options.batch != AUTO_BATCH:
         return int(options.batch)
-    from darknet_torch.inference.batch_size import SIZES, choose_batch
+    from darknet_torch.inference.batch_size import choose_batch
 
-    most = max(1, SIZES[-1] if pictures is None else pictures)
+    most = max(1, BATCH_SIZES[-1] if pictures is None else pictures)
     choice = choose_batch(runner.model, runner.backend, most=most)
     tried = ", ".join(f"{size}: {rate:.1f}" for size, rate in choice.rates.items())
     options.print_remark(

@@ -20,6 +20,7 @@ from darknet_torch.cli.model_loading import (
     load_prepared,
     loading_arguments,
 )
+from darknet_torch.cli.options import ModelOptions
 from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.cpu.gpus import may_have_gpu
 from darknet_torch.engines.names import AUTO, TORCH
@@ -80,7 +81,7 @@ def load_for_pictures(options: RunModelOptions, pictures: int | None = 1) -> Loa
     if not _may_use_engine(options):
         return load_on_device(options)
     options = complete_model(options)
-    key = _find_key(options)
+    key = find_key(options, options.precision)
     if key is None:  # loading says why
         return load_on_device(options)
     jobs = _Job(options, key, pictures)
@@ -106,8 +107,12 @@ def _may_use_engine(options: RunModelOptions) -> bool:
     return on_cpu and (options.optimize or options.backend != AUTO)
 
 
-def _find_key(options: RunModelOptions) -> ModelKey | None:
-    """The key of the model that the options name; None without weights or a readable file."""
+def find_key(options: ModelOptions, precision: str) -> ModelKey | None:
+    """Return the key of the model that the options name, with the layers' precision.
+
+    Returns:
+        The key; None without weights or a readable file.
+    """
     from darknet_torch.engines.model_key import find_model_key
 
     if not options.weights:
@@ -119,7 +124,7 @@ def _find_key(options: RunModelOptions) -> ModelKey | None:
         height=options.height,
         dialect=options.dialect,
         strict=not options.allow_leftover,
-        precision=options.precision,
+        precision=precision,
     )
 
 

@@ -29,6 +29,7 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 
 _COMMANDS = {
     "average": LazyCommand("weight_files", "average", "Average weight files."),
+    "bench": LazyCommand("bench", "bench", "Compare PyTorch and other engines on this machine."),
     "cache": LazyCommand("cache", "cache", "Show and remove models prepared for engines."),
     "check": LazyCommand("check", "check", "Find mistakes in a cfg, weights and data."),
     "classify": LazyCommand("classify", "classify", "Classify pictures."),

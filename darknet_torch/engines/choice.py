@@ -9,6 +9,9 @@ from typing import Any
 
 from darknet_torch.engines.names import TORCH
 
+BATCH_SIZES = (1, 2, 4, 8, 16)  # that are tried
+LEAST_GAIN = 1.03  # in pictures per second, for which a batch may be twice as large
+
 # Preparing exports the graph, compares each engine with PyTorch, and measures them all: 10 to 30
 # seconds for Darknet's networks on two cores.
 PREPARATION_SECONDS = 30.0

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from darknet_torch.cpu.memory import available_memory
+from darknet_torch.engines.choice import BATCH_SIZES, LEAST_GAIN
 from darknet_torch.engines.description import ModelDescription
 from darknet_torch.inference.backends import Backend
 from darknet_torch.inference.head_outputs import to_numpy
 
-SIZES = (1, 2, 4, 8, 16)
-_LEAST_GAIN = 1.03  # in pictures per second, for which a batch may be twice as large
 _MOST_SECONDS = 0.6  # no size is tried that would make all tries last longer
 _RUNS = 2  # of each size; the faster one counts, since the first one also allocates memory
 _BYTES_PER_OUTPUT = 8  # float32, and as much again for what a convolution needs meanwhile
@@ -37,7 +36,7 @@ def choose_batch(
     model: ModelDescription,
     backend: Backend,
     *,
-    most: int = SIZES[-1],
+    most: int = BATCH_SIZES[-1],
     seconds: Callable[[int], float] | None = None,
     memory: Callable[[Backend], int | None] | None = None,
 ) -> BatchChoice:
@@ -61,13 +60,13 @@ def choose_batch(
     room = (memory or free_memory)(backend)
     each = _BYTES_PER_OUTPUT * model.values
     rates, best, left, expected = dict[int, float](), 1, _MOST_SECONDS, 0.0
-    for size in (size for size in SIZES if size <= most):
+    for size in (size for size in BATCH_SIZES if size <= most):
         if size > 1 and (expected > left or (room is not None and size * each > room)):
             break
         taken = measure(size)
         rates[size] = size / taken
         left, expected = left - _RUNS * taken, 2 * _RUNS * taken
-        if rates[size] < _LEAST_GAIN * rates[best] and size > 1:
+        if rates[size] < LEAST_GAIN * rates[best] and size > 1:
             break
         best = size
     return BatchChoice(best, rates)

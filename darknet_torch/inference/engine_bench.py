@@ -20,11 +20,13 @@ class EngineBench:
     """What was prepared and measured.
 
     Attributes:
+        jobs: engine -> what its process loads.
         comparison: the speeds, PyTorch's among them.
         prepared: engine -> the model that is prepared for it.
         failures: engine -> why it was not prepared.
     """
 
+    jobs: Mapping[str, Job]
     comparison: Comparison
     prepared: Mapping[str, PreparedModel]
     failures: Mapping[str, str]
@@ -61,7 +63,7 @@ def prepare_and_measure(
     comparison = compare(jobs, effort)
     check_measured(comparison)
     store_speeds(preparation.cache, preparation.key, comparison.speeds)
-    return EngineBench(comparison, prepared, failures)
+    return EngineBench(jobs, comparison, prepared, failures)
 
 
 def _prepare(

@@ -19,12 +19,10 @@ from typing import Any
 from darknet_torch.cpu.cores import THREADS_VARIABLE
 from darknet_torch.cpu.machine import machine_name
 from darknet_torch.cpu.turns import LEAST_CALLS, Timing, Turns, Worker
-from darknet_torch.engines.choice import Speed, Speeds
+from darknet_torch.engines.choice import BATCH_SIZES, LEAST_GAIN, Speed, Speeds
 from darknet_torch.engines.names import TORCH
 from darknet_torch.errors import UsageError
 
-SIZES = (1, 2, 4, 8, 16)  # of batches
-_LEAST_GAIN = 1.03  # in pictures per second, for which a batch may be twice as large
 _ROOT = str(Path(__file__).parents[2])  # that has the package
 _WORKER = "darknet_torch.inference.speed_worker"
 
@@ -77,7 +75,7 @@ class Effort:
     batch_rounds: int = 3
     seconds: float = 0.5
     least_calls: int = LEAST_CALLS
-    sizes: tuple[int, ...] = SIZES
+    sizes: tuple[int, ...] = BATCH_SIZES
     longest_batch: float = 2.0
     limit: float | None = None
     patience: float = 300.0
@@ -209,7 +207,7 @@ def _measure_rates(
         growing = [
             name
             for name, timing in found.items()
-            if size / timing.median >= _LEAST_GAIN * _best(rates[name])
+            if size / timing.median >= LEAST_GAIN * _best(rates[name])
         ]
         for name, timing in found.items():
             rates[name][size] = size / timing.median

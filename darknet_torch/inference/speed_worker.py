@@ -46,19 +46,23 @@ class LoadedJob:
         self.job = job
         self.version, self._load = (_open_torch if job.engine == TORCH else _open_engine)(job)
         self._run, self._for_throughput = self._load(False), False
-        self._run(make_images(job, 1))
+        self.run(make_images(job, 1))
 
-    def answer(self, request: str) -> dict[str, Any]:
-        """Time calls; see the module.
+    def run(self, images: np.ndarray) -> object:
+        """Compute the outputs of a batch [N, C, H, W].
 
         For several pictures at once the model is loaded anew, to favour throughput, as they
         follow all calls with one picture.
         """
-        size, seconds, least = request.split()
-        images = make_images(self.job, int(size))
         if len(images) > 1 and not self._for_throughput:
             self._run, self._for_throughput = self._load(True), True
-        return timed(lambda: self._run(images), float(seconds), least=int(least))
+        return self._run(images)
+
+    def answer(self, request: str) -> dict[str, Any]:
+        """Time calls; see the module."""
+        size, seconds, least = request.split()
+        images = make_images(self.job, int(size))
+        return timed(lambda: self.run(images), float(seconds), least=int(least))
 
 
 def make_images(job: Job, count: int) -> np.ndarray:

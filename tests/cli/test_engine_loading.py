@@ -52,7 +52,7 @@ def detect(*arguments, ok=True):
 
 def store(*, torch, fake, start=(2.0, 0.5)):
     """Remember seconds per picture of PyTorch and of the engine, for the model."""
-    key = engine_loading._find_key(_Options())
+    key = engine_loading.find_key(_Options(), "float32")
     engines = {
         "torch": Speed("2", start[0], torch, 1 / torch, 1),
         "onnxruntime": Speed("1.0", start[1], fake, 1 / fake, 1),
@@ -62,7 +62,7 @@ def store(*, torch, fake, start=(2.0, 0.5)):
 
 class _Options:
     cfg, weights, width, height = "small.cfg", "small.weights", None, None
-    dialect, allow_leftover, precision = "alexeyab", False, "float32"
+    dialect, allow_leftover = "alexeyab", False
 
 
 def test_by_default_nothing_is_prepared():

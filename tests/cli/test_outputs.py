@@ -39,6 +39,8 @@ EVAL = f"eval {MODEL} --data d.data"
 # (the command line, its outputs that are files, the files that it reads)
 TABLE = [
     ("average d.cfg {} d.weights e.weights", [""], "d.cfg d.weights e.weights"),
+    (f"bench {MODEL}", ["--out"], "d.cfg d.weights"),
+    ("bench d.cfg", ["--out"], "d.cfg d.weights"),  # found by name
     ("check d.cfg d.weights d.data", ["--out"], EVALUATION_INPUTS),
     (f"classify {CLASSIFY}", ["--out", "-out"], CLASSIFY_INPUTS),
     (

@@ -6,6 +6,7 @@ import shlex
 import click
 import pytest
 
+from darknet_torch.cli.bench import bench
 from tests.docs.pages import ROOT, commands
 from tools.bench import main
 from tools.bench_infer_results import GOALS
@@ -14,6 +15,7 @@ PAGE = "docs/performance.md"
 COMMANDS = commands(PAGE)
 TEXT = (ROOT / PAGE).read_text()
 BENCHMARKS = [line for line in COMMANDS if line.startswith("python tools/")]
+COMPARISONS = [line for line in COMMANDS if line.startswith("dtorch bench ")]
 # How to install the packages that are compared with.
 INSTALLATION = [
     "pip install -e '.[peers]'",
@@ -35,6 +37,13 @@ def test_the_benchmark_takes_these_words(command, tmp_path, monkeypatch):
         pass
 
 
+@pytest.mark.parametrize("command", COMPARISONS)
+def test_the_comparison_of_engines_takes_these_words(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with bench.make_context("bench", shlex.split(command)[2:]):
+        pass
+
+
 @pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("make")])
 def test_make_has_the_target(command):
     target = shlex.split(command)[1]
@@ -43,7 +52,8 @@ def test_make_has_the_target(command):
 
 def test_every_command_is_one_of_these():
     assert len(COMMANDS) >= 7
-    others = [line for line in COMMANDS if line not in BENCHMARKS + INSTALLATION]
+    known = BENCHMARKS + COMPARISONS + INSTALLATION
+    others = [line for line in COMMANDS if line not in known]
     assert all(line.startswith("make ") for line in others)
 
 

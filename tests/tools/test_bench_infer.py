@@ -4,6 +4,7 @@ import configparser
 import importlib.util
 import json
 import re
+import shutil
 import sys
 
 import numpy as np
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from darknet_torch.cpu.turns import WorkerError
 from darknet_torch.errors import UsageError
+from darknet_torch.inference.engine_speeds import Job
 from tests.docs.pages import ROOT
 from tests.training.runs import DETECTOR, written
 from tools.bench import main
@@ -101,11 +103,13 @@ def test_engines_that_are_missing_are_left_out_and_say_how_to_get_them(monkeypat
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "openvino" else name
     )
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     found = find_missing(list(ENGINES), Settings(darknet="darknet"))
-    assert found.keys() == {"openvino", "opencv"}
+    assert found.keys() == {"openvino", "opencv", "torch-aot"}
+    assert "g++" in found["torch-aot"]
     assert re.match(r"pip install .*\bopenvino\b", found["openvino"])
     assert "pip install 'opencv-python<5'" in found["opencv"]
-    with pytest.raises(UsageError, match="torch, detector"):
+    with pytest.raises(UsageError, match="torch, auto, detector"):
         find_missing(["tensorrt"], Settings())
 
 
@@ -124,6 +128,7 @@ def test_goals_are_met_or_missed_by_a_part():
     shown = {one.goal.title: str(one) for one in verdicts([fast])}
     assert shown == {
         "torch / the faster of ONNX Runtime and OpenVINO": "0.95, goal 1.00 met",
+        "auto / the fastest of ONNX Runtime, OpenVINO and torch": "not measured",
         "Detector / the faster of ONNX Runtime and OpenVINO, network alone": "1.10, goal 1.05 "
         "missed by 4.3%",
         "torch / OpenCV 4": "0.50, goal 0.65 met",
@@ -208,12 +213,18 @@ def test_what_darknet_prints_before_it_ends_is_in_the_error(tmp_path):
 
 def test_the_peer_of_plain_modules_computes_what_our_network_does(tmp_path):
     subject = parse_net(f"{written(tmp_path, DETECTOR)}:32")
-    prepared = prepare(subject, tmp_path, Settings(1), batch=2, outputs={"heads"}, onnx=False)
+    kinds = {"torch": "heads", "plain": "heads", "auto": "maps"}
+    prepared = prepare(
+        subject, tmp_path, Settings(1), batch=2, outputs={*kinds.values()}, onnx=False
+    )
+    network = {"cfg": str(tmp_path / "net.cfg"), "weights": str(tmp_path / "net.weights")}
+    job = Job("torch", (3, 32, 32), 1, network=network)  # what auto may take, too
+    (tmp_path / "auto.json").write_text(job.to_json())
     given = Given.read(tmp_path, 2)
-    for name in ("torch", "plain"):
+    for name, kind in kinds.items():
         outputs = LOADERS[name](given).outputs()
         # The same sums, in the order of the plain path or a faster one.
-        assert largest_difference(outputs, prepared.outputs["heads"]) < 1e-5
+        assert largest_difference(outputs, prepared.outputs[kind]) < 1e-5
     assert LOADERS["detector"](given).call().height == 480
 
 

@@ -1,0 +1,263 @@
+"""`dtorch bench`: PyTorch and the engines on one model, compared on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from darknet_torch.cfg.zoo import find_cfg
+from darknet_torch.cli.bench_report import BenchReport
+from darknet_torch.cli.engine_loading import find_key
+from darknet_torch.cli.model_loading import (
+    complete_model,
+    load_model,
+    loading_arguments,
+    print_taken,
+)
+from darknet_torch.cli.model_words import ModelWordsOptions, take_model_words
+from darknet_torch.cli.options import (
+    OutputOptions,
+    network_options,
+    output_options,
+    parsed_into,
+    threads_option,
+)
+from darknet_torch.cli.parameter_types import PATH, POSITIVE
+from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cli.result_output import print_or_write
+from darknet_torch.downloads.model_files import NoWeightsError
+from darknet_torch.engines.choice import BATCH_SIZES
+from darknet_torch.engines.names import BACKENDS, ENGINES, TORCH
+from darknet_torch.errors import UsageError
+from darknet_torch.extras import install_command
+from darknet_torch.inference.engine_speeds import THOROUGH, Effort
+from darknet_torch.ops.precision_names import FLOAT32
+
+if TYPE_CHECKING:
+    from darknet_torch.engines.cache import EngineCache
+    from darknet_torch.inference.engine_bench import EngineBench
+    from darknet_torch.model.network import Network
+
+_RANDOM = "random weights with the statistics of noise"
+_NOT_KEPT = "nothing is kept in the cache: auto chooses for models with weights"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchOptions(ModelWordsOptions, OutputOptions):
+    """The options of `dtorch bench`.
+
+    Attributes:
+        backend: what to measure besides PyTorch; () for all engines.
+        batch: the largest number of pictures at once.
+        rounds: turns of each engine.
+        seconds: of a turn.
+    """
+
+    backend: tuple[str, ...]
+    batch: int
+    rounds: int
+    seconds: float
+    threads: int | None
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """What to measure besides PyTorch."""
+        return tuple(name for name in self.backend or ENGINES if name != TORCH)
+
+    @property
+    def effort(self) -> Effort:
+        """How long to measure."""
+        sizes = tuple(size for size in BATCH_SIZES if size < self.batch)
+        return replace(
+            THOROUGH, rounds=self.rounds, seconds=self.seconds, sizes=(*sizes, self.batch)
+        )
+
+
+@click.command()
+@click.argument("source", nargs=-1, type=PATH, metavar="CFG [WEIGHTS]")
+@network_options
+@click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    multiple=True,
+    help="Measure this one, repeated for several; torch always [default: all].",
+)
+@click.option(
+    "--batch",
+    type=POSITIVE,
+    default=BATCH_SIZES[-1],
+    help="The most pictures at once that are tried.",
+)
+@threads_option
+@click.option("--rounds", type=POSITIVE, default=THOROUGH.rounds, help="Turns of each engine.")
+@click.option(
+    "--seconds", type=click.FloatRange(min=0), default=THOROUGH.seconds, help="Of each turn."
+)
+@output_options
+@parsed_into(BenchOptions)
+def bench(options: BenchOptions) -> None:
+    """Compare PyTorch and the installed engines on a network, on this machine.
+
+    The network is prepared for each engine, whose outputs are compared with PyTorch's. Each
+    computes in a process of its own, and these take turns. What is prepared, and the speeds, stay
+    in the cache, so that --backend auto of other commands takes the fastest. Without weights the
+    numbers are random, and nothing is kept.
+
+    CFG is a path or the name of a shipped definition; WEIGHTS a path, or the name of downloaded
+    ones.
+    """
+    options = _take_words(options)
+    with _open_model(options) as model:
+        report = _measure(options, model)
+    text = json.dumps(report.to_dict(), indent=1)
+    print_or_write(
+        text if options.output_format == "json" else "\n".join(report.lines()), options.out
+    )
+
+
+def _take_words(options: BenchOptions) -> BenchOptions:
+    """The options with the files among the words, and with weights if some are found.
+
+    Raises:
+        UsageError: a word is no file of a model, or there is no network.
+    """
+    options, _ = take_model_words(options)
+    if options.source:
+        raise UsageError(
+            "not a cfg or weights",
+            where=options.source[0],
+            expected="dtorch bench CFG [WEIGHTS]",
+            fix="dtorch info --list names the shipped definitions",
+        )
+    if not (options.cfg or options.weights):
+        raise UsageError("no network", expected="dtorch bench CFG [WEIGHTS]")
+    try:
+        return complete_model(options)
+    except NoWeightsError:
+        return complete_model(options, default_weights=False)
+
+
+@dataclass(frozen=True)
+class _BenchModel:
+    """A model to measure.
+
+    Attributes:
+        network: the network.
+        options: with the files from which another process loads the same network.
+        weights: where these come from.
+        folder: of the cache; None for the user's.
+        note: what the report must say; "" for nothing.
+    """
+
+    network: Network
+    options: BenchOptions
+    weights: str
+    folder: Path | None = None
+    note: str = ""
+
+
+@contextmanager
+def _open_model(options: BenchOptions) -> Iterator[_BenchModel]:
+    """Load the model; without all of its weights it lies in a temporary folder."""
+    if options.weights:
+        loaded = load_model(options)
+        print_taken(options, loaded.taken)
+        if loaded.complete:
+            yield _BenchModel(loaded.own_network, options, Path(options.weights).name)
+            return
+    if options.cfg is None:
+        raise UsageError(
+            "layers without weights",
+            where=options.weights,
+            expected="the weights of all layers, or a cfg alone",
+        )
+    with TemporaryDirectory(prefix="dtorch-") as folder:
+        weights = Path(folder) / "noise.weights"
+        network = _write_noise(options, weights)
+        own = replace(options, weights=str(weights))
+        yield _BenchModel(network, own, _RANDOM, Path(folder) / "engines", _NOT_KEPT)
+
+
+def _write_noise(options: BenchOptions, path: Path) -> Network:
+    """Write random weights with which all layers compute finite numbers; the network with them."""
+    from darknet_torch.loading.load import load_model as load
+    from darknet_torch.model.noise_statistics import noise, set_rolling_statistics
+    from darknet_torch.model.weights import write_weights
+
+    with report_warnings(options):
+        network = load(**loading_arguments(options) | {"weights": None}).network
+    set_rolling_statistics(network, noise(network, 2))
+    write_weights(network, path)
+    return network
+
+
+def _measure(options: BenchOptions, model: _BenchModel) -> BenchReport:
+    """Prepare the engines and measure them."""
+    import torch
+
+    from darknet_torch.engines.cache import CacheError, EngineCache
+    from darknet_torch.inference.threads import use_threads
+
+    threads = use_threads(options.threads, torch.device("cpu"), options.print_remark)
+    missing = _find_missing(options)
+    names = [name for name in options.engines if name not in missing]
+    options.print_remark(f"measuring {', '.join([TORCH, *names])} in turns")
+    note = model.note
+    try:
+        found = _prepare_and_measure(model, EngineCache(model.folder), names, threads)
+    except CacheError as error:
+        note = f"nothing is kept in the cache: {error}"
+        with TemporaryDirectory(prefix="dtorch-") as folder:
+            found = _prepare_and_measure(model, EngineCache(Path(folder)), names, threads)
+    net = model.network.net
+    return BenchReport(
+        f"{_name(options)} {net.width}x{net.height}",
+        model.weights,
+        found.comparison,
+        {name: prepared.difference for name, prepared in found.prepared.items()},
+        missing,
+        found.failures,
+        note,
+    )
+
+
+def _name(options: BenchOptions) -> str:
+    """What people call the network."""
+    if options.cfg:
+        return find_cfg(options.cfg).stem
+    assert options.weights is not None, "there is a cfg or there are weights"
+    return Path(options.weights).stem
+
+
+def _find_missing(options: BenchOptions) -> dict[str, str]:
+    """The engines that are not installed, and how to install them."""
+    from darknet_torch.engines.engine import find_engine
+
+    engines = {name: find_engine(name) for name in options.engines}
+    return {
+        name: install_command(engine.extra, engine.package)
+        for name, engine in engines.items()
+        if engine.version() is None
+    }
+
+
+def _prepare_and_measure(
+    model: _BenchModel, cache: EngineCache, names: Sequence[str], threads: int
+) -> EngineBench:
+    from darknet_torch.engines.engine import EngineSettings
+    from darknet_torch.inference.engine_bench import prepare_and_measure
+    from darknet_torch.inference.preparing import Preparation
+
+    key = find_key(model.options, FLOAT32)
+    if key is None:
+        raise UsageError("cannot be read any more", where=model.options.weights)
+    preparation = Preparation(model.network, key, cache, EngineSettings(threads))
+    arguments = loading_arguments(model.options)
+    return prepare_and_measure(preparation, names, arguments, model.options.effort)
