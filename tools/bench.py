@@ -2,7 +2,7 @@
 
 python tools/bench.py load [--cfg yolov3]
 python tools/bench.py start
-python tools/bench.py once [--cfg yolov3]
+python tools/bench.py once [--cfg yolov3] [--backend openvino]
 python tools/bench.py kmeans [--boxes 200000]
 python tools/bench.py eval [--detections 200000]
 python tools/bench.py nms [--boxes 4462]
@@ -17,6 +17,7 @@ python tools/bench.py folder [--video] [--save] [--picture photo.jpg]
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -32,6 +33,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from darknet_torch.downloads.finding import CACHE
+from darknet_torch.engines.names import BACKENDS, TORCH
 from darknet_torch.errors import CfgWarning
 
 
@@ -104,7 +107,8 @@ def start(repeats: int) -> None:
 @click.option("--cfg", default="yolo-fastest-1.1", show_default=True)
 @click.option("--repeats", default=7, show_default=True)
 @click.option("--threads", default=1, show_default=True, help="Those that wait need time, too.")
-def once(cfg: str, repeats: int, threads: int) -> None:
+@click.option("--backend", type=click.Choice(BACKENDS), default=TORCH, show_default=True)
+def once(cfg: str, repeats: int, threads: int, backend: str) -> None:
     """Detect in one picture from the shell, compared with `import torch`; the least of each."""
     from tools.bench_once import cost, detect_words, least, report_once, write_quiet_weights
 
@@ -112,8 +116,11 @@ def once(cfg: str, repeats: int, threads: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "once.weights"
         write_quiet_weights(cfg, path)
-        programs = {"ours": detect_words(cfg, path, threads), "torch": ["-c", "import torch"]}
-        for words in programs.values():  # files come into the cache, modules are compiled
+        ours = detect_words(cfg, path, threads, backend)
+        programs = {"ours": ours, "torch": ["-c", "import torch"]}
+        # Files come into the system's cache, modules are compiled, and an engine is prepared.
+        os.environ[CACHE] = folder
+        for words in programs.values():
             cost(words)
         turns = [{name: cost(words) for name, words in programs.items()} for _ in range(repeats)]
         best = {name: least([turn[name] for turn in turns]) for name in programs}

@@ -52,11 +52,12 @@ def write_quiet_weights(cfg: str, path: Path) -> None:
     write_weights(network, path)
 
 
-def detect_words(cfg: str, weights: Path, threads: int) -> list[str]:
+def detect_words(cfg: str, weights: Path, threads: int, backend: str) -> list[str]:
     """The words after `python` that detect in the bundled picture."""
     picture = str(sample_folder() / "shapes.png")
-    options = ["--cfg", cfg, "--weights", str(weights), "--threads", str(threads), "--quiet"]
-    return ["-c", _DTORCH, "detect", *options, picture]
+    model = ["--cfg", cfg, "--weights", str(weights)]
+    options = ["--threads", str(threads), "--backend", backend, "--quiet"]
+    return ["-c", _DTORCH, "detect", *model, *options, picture]
 
 
 def cost(words: Sequence[str]) -> Cost:

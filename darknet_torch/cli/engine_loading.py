@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from darknet_torch.cfg.zoo import find_cfg
@@ -112,14 +111,18 @@ def find_key(options: ModelOptions, precision: str) -> ModelKey | None:
 
     Returns:
         The key; None without weights or a readable file.
+
+    Raises:
+        WeightsError: there are no weights of that name.
     """
+    from darknet_torch.downloads.model_files import resolve_weights
     from darknet_torch.engines.model_key import find_model_key
 
     if not options.weights:
         return None
     return find_model_key(
         find_cfg(options.cfg) if options.cfg else None,
-        Path(options.weights),
+        resolve_weights(options.weights),
         width=options.width,
         height=options.height,
         dialect=options.dialect,

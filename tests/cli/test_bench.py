@@ -9,6 +9,7 @@ from darknet_torch.cli.engine_loading import find_key
 from darknet_torch.cpu.turns import Timing
 from darknet_torch.engines.cache import EngineCache
 from darknet_torch.engines.prepared import find_all_prepared, find_speeds
+from darknet_torch.extras import install_command
 from darknet_torch.inference import engine_bench
 from darknet_torch.inference.engine_speeds import Comparison, Measurement
 from darknet_torch.loading.load import load_model
@@ -16,6 +17,7 @@ from tests.cli.command import dtorch
 from tests.conversion.small_models import DETECTOR, trained_network, write_model
 from tests.engines.fake_engine import GRAPH, install_fake_engine
 
+INSTALL = install_command("onnxruntime", "fake")  # of the fake engines' extra
 SECONDS = {"torch": 0.02, "onnxruntime": 0.01}
 
 
@@ -75,7 +77,7 @@ def test_engines_are_prepared_measured_and_found_by_auto(measured):
     assert [line.split()[0] for line in lines[1:4]] == ["engine", "torch", "onnxruntime"]
     assert lines[3].split()[-1] == "0.50"
     assert float(lines[3].split()[-2]) < 1e-6  # the fake engine's difference
-    assert lines[5] == "openvino is not installed: pip install fake"
+    assert lines[5] == f"openvino is not installed: {INSTALL}"
     assert lines[6].startswith("auto takes onnxruntime for 1 picture, onnxruntime for 1000")
     assert run.stderr == "measuring torch, onnxruntime in turns\n"
     key = find_key(_Options(), "float32")
@@ -126,7 +128,7 @@ def test_json_can_go_to_a_file():
     report = json.loads(Path("bench.json").read_text())
     assert list(report["engines"]) == ["torch", "onnxruntime"]
     assert report["engines"]["onnxruntime"]["ratio"] == 0.5
-    assert report["missing"] == {"openvino": "pip install fake"}
+    assert report["missing"] == {"openvino": INSTALL}
 
 
 def test_an_engine_with_other_numbers_is_left_out(engine):
