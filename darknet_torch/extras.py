@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import re
+from contextlib import suppress
 from typing import Any
 
 from darknet_torch.errors import UsageError
@@ -44,6 +45,17 @@ def install_command(extra: str, missing: str) -> str:
     except ImportError:
         packages = [missing]
     return f"pip install {' '.join(packages)}"
+
+
+def installed_version(*packages: str) -> str | None:
+    """Return the version of the first of these packages that is installed, or None.
+
+    Nothing is imported.
+    """
+    for package in packages:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(package)
+    return None
 
 
 def import_extra(module: str, *, extra: str) -> Any:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.extras import import_extra, install_command
+from darknet_torch.extras import import_extra, install_command, installed_version
 
 
 def test_an_installed_module_is_imported():
@@ -31,3 +31,9 @@ def test_without_an_installation_the_command_names_the_missing_package(monkeypat
 def test_every_package_of_an_extra_is_installed():
     assert install_command("onnx", "onnx") == "pip install onnx onnxruntime onnxscript"
     assert install_command("unknown", "that") == "pip install that"
+
+
+def test_the_version_is_that_of_the_first_package_that_is_installed():
+    numpy = importlib.metadata.version("numpy")
+    assert installed_version("no-such-package", "numpy", "click") == numpy
+    assert installed_version("no-such-package") is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import re
@@ -17,7 +16,7 @@ from darknet_torch.cpu.contention import ADVICE
 from darknet_torch.cpu.cores import Cores, threads_to_compute, usable_cores
 from darknet_torch.downloads.finding import cache_folder, downloaded
 from darknet_torch.downloads.published import PUBLISHED
-from darknet_torch.extras import PROGRAM, required_packages
+from darknet_torch.extras import PROGRAM, installed_version, required_packages
 
 _DEVELOPMENT_EXTRA = "dev"
 _BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
@@ -43,17 +42,10 @@ def packages() -> dict[str, dict[str, str | None]]:
         ImportError: this program is not installed, but run from a folder.
     """
     return {
-        extra: {package: _version(package) for package in names}
+        extra: {package: installed_version(package) for package in names}
         for extra, names in required_packages().items()
         if extra != _DEVELOPMENT_EXTRA
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def devices() -> dict[str, dict[str, Any]]:

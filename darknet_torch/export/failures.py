@@ -47,7 +47,7 @@ def _find_cause(graph: Graph, error: Exception) -> CfgError:
         reason = _try_export(layer, example, dynamic=graph.second_size is not None)
         if reason is not None:
             return layer.config_error(f"layer {layer.index} cannot be exported", got=reason)
-    for head in graph.network.heads if graph.options.outputs != "raw" else ():
+    for head in graph.network.heads if graph.decodes else ():
         shape = head.output_shape
         output = torch.rand(BATCH, shape.channels, shape.height, shape.width)
         reason = _try_export(_Decoder(head), (output,), dynamic=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,8 @@ from darknet_torch.model.network import Network
 from darknet_torch.ops.suppression import suppress
 from darknet_torch.results.boxes import penalty_exponent
 
-OUTPUTS = ("raw", "boxes", "detections")
 _STRIDE = 32
+_DECODED = ("boxes", "detections")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class GraphOptions:
             centre y, width, height in 0-1 of the input, and scores [N, A, C]. "detections":
             the boxes left by non-maximum suppression, [K, 4] as left, top, right, bottom in
             0-1, with scores [K], class ids [K] and picture ids [K], their indices in the batch.
+            "for_decoding": what `Network.forward_for_decoding` returns; engines run this graph.
         threshold: lowest score of "detections", 0-1, as in `Detector`.
         nms_threshold: IoU of "detections" above which a box is suppressed, as in `Detector`.
         opset: version of ONNX's operators; for ONNX only.
@@ -59,7 +61,8 @@ class Graph(nn.Module):
     def __init__(self, network: Network, options: GraphOptions) -> None:
         super().__init__()
         _check_stateless(network)
-        if options.outputs != "raw" and not network.heads:
+        self.options = options
+        if self.decodes and not network.heads:
             raise CfgError(
                 f"there are no boxes: layer {len(network.layers) - 1} "
                 f"[{network.layers[-1].section}] is not a detection head",
@@ -69,12 +72,20 @@ class Graph(nn.Module):
         self.network = copy.deepcopy(network).cpu().float().eval().requires_grad_(False)
         if options.fold:
             self.network.fold_normalization()
-        self.options = options
-        self.second_size = find_second_size(network)
+
+    @cached_property
+    def second_size(self) -> tuple[int, int] | None:
+        """See the attribute of the class."""
+        return find_second_size(self.network)
 
     def fix_size(self) -> None:
         """Export the graph for the network's own height and width only."""
         self.second_size = None
+
+    @property
+    def decodes(self) -> bool:
+        """Whether `forward` returns boxes, which only networks with heads have."""
+        return self.options.outputs in _DECODED
 
     @property
     def output_names(self) -> list[str]:
@@ -107,8 +118,10 @@ class Graph(nn.Module):
         Returns:
             The tensors that `GraphOptions.outputs` describes, named `output_names`.
         """
-        outputs = self.network(images)
-        if self.options.outputs == "raw":
+        if self.options.outputs == "for_decoding":
+            return self.network.forward_for_decoding(images)
+        outputs: tuple[Tensor, ...] = self.network(images)
+        if not self.decodes:
             return outputs
         height, width = images.shape[-2:]
         predictions = Predictions.join(

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from darknet_torch.engines.engine import EngineSettings
+from darknet_torch.engines.onnxruntime import create_session
 from darknet_torch.errors import UsageError
 from darknet_torch.export.failures import naming_the_layer
 from darknet_torch.export.graphs import Graph
@@ -73,20 +75,9 @@ def load_onnx(source: Path | bytes, *, on_gpu: bool = False) -> Runner:
     """Load an ONNX model, a file or its bytes, into onnxruntime, with PyTorch's number of threads.
 
     Raises:
-        UsageError: onnxruntime is not installed.
+        UsageError: see `darknet_torch.engines.onnxruntime.create_session`.
     """
-    runtime = import_extra("onnxruntime", extra="onnx")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    # Between two runs its threads would otherwise keep cores that other steps need.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    # Without TF32, which ONNX Runtime allows by default.
-    providers = [("CUDAExecutionProvider", {"use_tf32": 0})] if on_gpu else []
-    session = runtime.InferenceSession(
-        source if isinstance(source, bytes) else str(source),
-        options,
-        providers=[*providers, "CPUExecutionProvider"],
-    )
+    session = create_session(source, EngineSettings(torch.get_num_threads(), on_gpu=on_gpu))
     name = session.get_inputs()[0].name
 
     def run(images: Tensor) -> list[Tensor]:

@@ -9,6 +9,7 @@ import torch
 from torch.torch_version import TorchVersion
 
 import darknet_torch as dt
+from darknet_torch.engines.engine import EngineSettings
 from darknet_torch.errors import UsageError
 from darknet_torch.export.graphs import Graph, GraphOptions, find_second_size
 from darknet_torch.export.onnx import export_onnx, load_onnx, writes_loops
@@ -144,45 +145,36 @@ def test_a_package_missing_for_the_export_is_named_with_its_extra(missing, monke
         export_onnx(Graph(trained_network(DETECTOR), GraphOptions()), {})
 
 
-def test_a_missing_onnxruntime_is_named_with_its_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(UsageError, match=r"package onnxruntime, .*pip install onnx "):
-        load_onnx(b"")
+def test_it_runs_with_the_number_of_threads_of_pytorch(monkeypatch):
+    settings = []
 
+    def create(source, given):
+        settings.append(given)
+        return SimpleNamespace(get_inputs=lambda: [SimpleNamespace(name="images")])
 
-@pytest.fixture
-def runtime(monkeypatch):
-    """An onnxruntime that keeps what a session is created with."""
-
-    class Options(SimpleNamespace):
-        def add_session_config_entry(self, key, value):
-            self.entries = {key: value}
-
-    class Session:
-        def __init__(self, source, options, providers):
-            found.options, found.providers = options, providers
-
-        def get_inputs(self):
-            return [SimpleNamespace(name="images")]
-
-    found = SimpleNamespace(SessionOptions=Options, InferenceSession=Session)
-    monkeypatch.setattr("darknet_torch.export.onnx.import_extra", lambda *_, **__: found)
-    return found
-
-
-def test_a_gpu_computes_without_tf32(runtime):
-    """ONNX Runtime allows it by default; float32 means float32."""
-    load_onnx(b"", on_gpu=True)
-    gpu = ("CUDAExecutionProvider", {"use_tf32": 0})
-    assert runtime.providers == [gpu, "CPUExecutionProvider"]
-
-
-def test_it_has_pytorchs_threads_which_free_the_cores_after_a_run(runtime):
+    monkeypatch.setattr("darknet_torch.export.onnx.create_session", create)
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(3)
-        load_onnx(b"")
+        load_onnx(b"", on_gpu=True)
     finally:
         torch.set_num_threads(before)
-    assert runtime.options.intra_op_num_threads == 3
-    assert runtime.options.entries == {"session.force_spinning_stop": "1"}
+    assert settings == [EngineSettings(3, on_gpu=True)]
+
+
+def test_a_graph_for_engines_returns_what_heads_are_decoded_from():
+    """Two heads of one layer share an input; a head that a later layer reads keeps its output."""
+    network = trained_network(
+        f"{DETECTOR}[route]\nlayers=-2\n{DETECTOR[DETECTOR.index('[yolo]') :]}"
+    )
+    assert network.raw_heads == (True, True)
+    graph = Graph(network, GraphOptions("for_decoding", fold=True))
+    graph.fix_size()
+    data = export_onnx(graph, {})
+    (images,) = onnx.load_from_string(data).graph.input
+    sizes = [size.dim_param or size.dim_value for size in images.type.tensor_type.shape.dim]
+    assert sizes == ["batch", 3, 32, 32]
+    batch = pictures(3, 3, 32, 32)
+    with torch.inference_mode():
+        expected = network.forward_for_decoding(batch)
+    assert_close(load_onnx(data)(batch), expected)
