@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from darknet_torch.model.network import Network
 
 _TRAINING = "train"  # the split to calibrate with, where the data set has it
+_WORKERS = 2  # threads that read pictures
 _HEADING = "engine mAP int8 drop ms int8 gain MB int8".split()
 
 
@@ -86,7 +87,7 @@ class Int8Report:
             yield "  ".join([row[0].ljust(widths[0]), *cells])
         if self.results:
             yield (
-                "mAP at IoU 0.5, per cent: of PyTorch in float32, and of the engine in int8; drop: "
+                "mAP at IoU 0.5, per cent: of PyTorch in float32, of the engine in int8; drop: "
                 "points; ms: the median of one picture in float32 and int8; gain: times as fast"
             )
         for name, reason in self.failures.items():
@@ -138,9 +139,6 @@ def prepare_int8(
         except DarknetError as error:
             failures[name] = str(error)
     return Int8Report(results, failures)
-
-
-_WORKERS = 2  # threads that read pictures
 
 
 def _open_training(options: Int8Options, cfg: str | None, valid: DataSet) -> DataSet:

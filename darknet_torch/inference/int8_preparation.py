@@ -22,7 +22,6 @@ from darknet_torch.inference.quantization import SCHEMES, quantize
 from darknet_torch.model.network import Network
 from darknet_torch.ops.precision_names import FLOAT32, INT8
 
-MAX_DROP = 1.0  # points of mAP
 ONE_PICTURE = Effort(sizes=(1,))  # how long to measure: one picture at once
 
 
@@ -69,7 +68,7 @@ class Int8Result:
             raise UsageError(
                 "int8 loses too much mAP, and was not prepared",
                 where=self.engine,
-                expected=f"a drop of at most {max_drop:g} points",
+                expected=f"a drop of at most {max_drop:g} point{'' if max_drop == 1 else 's'}",
                 got=f"{self.drop:.2f} points, from {100 * self.float_map:.2f} to "
                 f"{100 * self.int8_map:.2f} %",
                 fix="calibrate with more pictures (--calibration), or pictures more like those "
@@ -105,7 +104,7 @@ class Int8Preparation:
     def _float_map(self) -> float:
         return self._evaluate(self._preparation.network)
 
-    def prepare(self, name: str, *, max_drop: float = MAX_DROP) -> Int8Result:
+    def prepare(self, name: str, *, max_drop: float) -> Int8Result:
         """Quantise the network for an engine, evaluate and time it, and store it if it is good.
 
         The model in float32 is prepared, too, unless it is already. `find_prepared` finds the

@@ -17,7 +17,6 @@ from darknet_torch.extras import import_extra
 from darknet_torch.media.frame_batches import picture_batches
 
 _EXTRA = "onnx"
-CALIBRATION_PICTURES = 64
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class InputPreparer(Protocol):
 
 
 def calibration_pictures(
-    detector: InputPreparer, data_set: DataSet, count: int = CALIBRATION_PICTURES, *, workers: int
+    detector: InputPreparer, data_set: DataSet, count: int, *, workers: int
 ) -> list[np.ndarray]:
     """Prepare pictures of a data set as the detector does, spread evenly over it.
 
@@ -120,7 +119,7 @@ def quantize(graph: bytes, pictures: Sequence[np.ndarray], scheme: Scheme) -> by
         except Exception as error:  # noqa: BLE001 - its exceptions have no common base class
             raise UsageError(
                 "ONNX Runtime cannot quantise this graph",
-                got=str(error),
+                got=" ".join(str(error).split()),
                 fix="leave out --precision int8",
             ) from None
         return target.read_bytes()
