@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from darknet_torch.cfg.grammar import read_cfg
@@ -43,6 +43,11 @@ class ModelKey:
     def key(self, engine: str, version: str, machine: str) -> str:
         """Return the key of what is prepared for a version of an engine on a machine."""
         return self._digest(engine, version, machine)
+
+    def with_precision(self, precision: str) -> ModelKey:
+        """Return the key of the same model in another precision."""
+        label = self.label.removesuffix(self.precision) + precision
+        return replace(self, precision=precision, label=label)
 
     def speeds_key(self, machine: str) -> str:
         """Return the key of the speeds that were measured on a machine."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +50,6 @@ class Preparation:
     ) -> None:
         self.network, self.key, self.cache, self.settings = network, key, cache, settings
         self.description: ModelDescription = describe_network(network)
-        self._graph: bytes | None = None
         if not self.description.is_complete:
             raise UsageError(
                 "cannot be prepared for an engine: a head decodes boxes with its own formulas",
@@ -68,45 +69,87 @@ class Preparation:
             CfgError: a layer cannot be exported.
             CacheError: it cannot be stored.
         """
+        self.find_installed(name)
+        graph = self.graph
+
+        def write(engine: Engine, folder: Path) -> None:
+            engine.write(graph, folder, self.settings)
+
+        return self.store(name, self.key, write, limit=LARGEST_DIFFERENCE)
+
+    @cached_property
+    def graph(self) -> bytes:
+        """The network as an ONNX model; it is exported when first asked for."""
+        return export_for_engines(self.network)
+
+    def find_installed(self, name: str) -> tuple[Engine, str]:
+        """Return an engine and its version.
+
+        Raises:
+            UsageError: it is not installed.
+        """
         engine = find_engine(name)
         version = engine.version()
         if version is None:
             engine.load(Path(), self.settings)  # says how to install it
         assert version is not None
-        if self._graph is None:
-            self._graph = export_for_engines(self.network)
-        graph = self._graph
+        return engine, version
 
-        def write(folder: Path) -> None:
-            engine.write(graph, folder, self.settings)
-            difference = self._check(engine, folder)
+    def store(
+        self,
+        name: str,
+        key: ModelKey,
+        write: Callable[[Engine, Path], None],
+        *,
+        limit: float = math.inf,
+    ) -> PreparedModel:
+        """Store what an engine will load, with its difference from PyTorch.
+
+        Args:
+            name: of the engine.
+            key: of the model.
+            write: fills an empty folder with the engine's files.
+            limit: of the difference.
+
+        Raises:
+            UsageError: the engine is not installed, or the difference is larger.
+            CacheError: it cannot be stored.
+        """
+        engine, version = self.find_installed(name)
+
+        def fill(folder: Path) -> None:
+            write(engine, folder)
+            difference = self._difference(engine, folder)
+            self._check(difference, limit, engine)
             (folder / DIFFERENCE_FILE).write_text(json.dumps(difference))
 
         content = {
-            "label": self.key.label,
+            "label": key.label,
             "engine": f"{engine.title} {version}",
             "model": self.description.to_json(),
         }
-        entry = self.cache.store(self.key.key(name, version, machine_name()), content, write)
+        entry = self.cache.store(key.key(name, version, machine_name()), content, fill)
         prepared = read_entry(engine, version, entry)
         assert prepared is not None, "it was just written"
         return prepared
 
-    def _check(self, engine: Engine, folder: Path) -> float:
-        """Return the largest difference from PyTorch's outputs on a probe."""
+    def _difference(self, engine: Engine, folder: Path) -> float:
+        """Return the largest difference of an engine's outputs from PyTorch's on a probe."""
         probe = make_probe(self.description, _PROBES)
         found = engine.load(folder, self.settings).run(probe)
         expected = TorchBackend(self.network).predict_for_decoding(probe)
-        difference = _largest_difference(found, [output.numpy() for output in expected])
-        if not difference <= LARGEST_DIFFERENCE:
+        return _largest_difference(found, [output.numpy() for output in expected])
+
+    def _check(self, difference: float, limit: float, engine: Engine) -> None:
+        """Refuse a difference above the limit; without one, any."""
+        if limit < math.inf and not difference <= limit:
             raise UsageError(
                 f"{engine.title} computes other numbers than PyTorch",
                 where=self.key.label,
-                expected=f"outputs within {LARGEST_DIFFERENCE} of their largest value",
+                expected=f"outputs within {limit} of their largest value",
                 got=f"{difference:.2g}",
                 fix="use another --backend",
             )
-        return difference
 
 
 def make_probe(model: ModelDescription, count: int) -> np.ndarray:

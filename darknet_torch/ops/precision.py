@@ -9,7 +9,7 @@ import torch
 
 from darknet_torch.arguments import described
 from darknet_torch.errors import ArgumentError, nearest
-from darknet_torch.ops.precision_names import FLOAT32, HALVES, PRECISIONS, TF32
+from darknet_torch.ops.precision_names import FLOAT32, HALVES, INT8, PRECISIONS, TF32
 from darknet_torch.ops.tf32 import TF32_OF_CUDA
 
 
@@ -38,6 +38,14 @@ class Precision:
         """
         if isinstance(name, str) and name in PRECISIONS:
             return Precision(name)
+        if name == INT8:
+            raise ArgumentError(
+                "PyTorch does not compute in int8 here, only engines do",
+                expected=" or ".join(PRECISIONS),
+                got=INT8,
+                fix="prepare it: dtorch bench CFG WEIGHTS --precision int8 --data DATA; then "
+                "take --backend auto",
+            )
         close = nearest(name, PRECISIONS) if isinstance(name, str) else None
         raise ArgumentError(
             "unknown precision",

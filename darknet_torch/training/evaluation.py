@@ -13,9 +13,8 @@ from darknet_torch.datasets.classification import ClassifiedPictures
 from darknet_torch.datasets.examples import DataSet
 from darknet_torch.errors import DarknetError, UsageError, format_message
 from darknet_torch.evaluation.classification import score_classifier, true_class_ids
-from darknet_torch.evaluation.darknet import MIN_SCORE, NMS_THRESHOLD, match
-from darknet_torch.evaluation.detection_pass import detect_all
-from darknet_torch.evaluation.ground_truth import GroundTruth
+from darknet_torch.evaluation.darknet import NMS_THRESHOLD
+from darknet_torch.evaluation.detector_map import detector_map
 from darknet_torch.inference.classifier import Classifier
 from darknet_torch.inference.detector import Detector
 from darknet_torch.media.frame_batches import picture_batches
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from darknet_torch.training.loop import TrainingLoop
     from darknet_torch.training.updates import Update
 
-_BATCH = 8  # pictures per forward pass
 _MIN_INTERVAL = 100  # iterations between two evaluations
 
 OnProgress = Callable[[int, int], None]  # gets how many pictures are done, and how many there are
@@ -78,22 +76,14 @@ def detector_score(
     network.eval()
     classes = network.heads[-1].classes
     names = data_set.names or _numbered(classes)
-    detector = Detector(network, names=names, nms_threshold=NMS_THRESHOLD)
-    paths = [example.path for example in data_set.examples]
-    passed = detect_all(
-        detector,
-        paths,
-        thresholds=[MIN_SCORE],
-        batch=_BATCH,
+    result = detector_map(
+        Detector(network, names=names, nms_threshold=NMS_THRESHOLD),
+        data_set,
+        names,
+        iou=iou,
         workers=workers,
-        exif=data_set.exif,
-        advance=_adding_up(on_progress, len(paths)),
+        advance=_adding_up(on_progress, len(data_set.examples)),
     )
-    if not passed.readable:
-        raise UsageError("no picture can be read", where=data_set.origin)
-    seen = tuple(data_set.examples[place] for place in passed.readable)
-    truth = GroundTruth.from_data_set(DataSet(seen, names, data_set.origin))
-    result = match(passed.detections, truth.truths, classes, iou).result(names)
     return Score(result.mean, result.lines(), f"mAP@{iou:.2f}")
 
 

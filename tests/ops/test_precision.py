@@ -74,3 +74,10 @@ def test_layers_compute_in_the_type_of_the_precision(name, dtype):
         assert (values @ values).dtype == dtype
     with torch.autocast("cpu", torch.bfloat16), Precision(name).autocast(CPU):
         assert (values @ values).dtype == dtype
+
+
+def test_pytorch_has_no_int8_and_says_how_to_prepare_it():
+    with pytest.raises(ArgumentError) as error:
+        Precision.named("int8")
+    assert error.value.got == "int8"
+    assert "dtorch bench CFG WEIGHTS --precision int8 --data DATA" in error.value.fix
