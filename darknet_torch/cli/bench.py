@@ -15,6 +15,13 @@ import click
 from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.cli.bench_report import BenchReport
 from darknet_torch.cli.engine_loading import find_key
+from darknet_torch.cli.int8 import (
+    Int8Options,
+    Int8Report,
+    exit_if_none,
+    int8_options,
+    prepare_int8,
+)
 from darknet_torch.cli.model_loading import (
     complete_model,
     load_model,
@@ -24,6 +31,7 @@ from darknet_torch.cli.model_loading import (
 from darknet_torch.cli.model_words import ModelWordsOptions, take_model_words
 from darknet_torch.cli.options import (
     OutputOptions,
+    data_set_options,
     network_options,
     output_options,
     parsed_into,
@@ -38,11 +46,12 @@ from darknet_torch.engines.names import BACKENDS, ENGINES, TORCH
 from darknet_torch.errors import UsageError
 from darknet_torch.extras import install_command
 from darknet_torch.inference.engine_speeds import THOROUGH, Effort
-from darknet_torch.ops.precision_names import FLOAT32
+from darknet_torch.ops.precision_names import FLOAT32, INT8
 
 if TYPE_CHECKING:
     from darknet_torch.engines.cache import EngineCache
     from darknet_torch.inference.engine_bench import EngineBench
+    from darknet_torch.inference.preparing import Preparation
     from darknet_torch.model.network import Network
 
 _RANDOM = "random weights with the statistics of noise"
@@ -50,7 +59,7 @@ _NOT_KEPT = "nothing is kept in the cache: auto chooses for models with weights"
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchOptions(ModelWordsOptions, OutputOptions):
+class BenchOptions(ModelWordsOptions, OutputOptions, Int8Options):
     """The options of `dtorch bench`.
 
     Attributes:
@@ -58,8 +67,10 @@ class BenchOptions(ModelWordsOptions, OutputOptions):
         batch: the largest number of pictures at once.
         rounds: turns of each engine.
         seconds: of a turn.
+        precision: in int8 engines are prepared with a data set, and measured with it.
     """
 
+    precision: str
     backend: tuple[str, ...]
     batch: int
     rounds: int
@@ -96,6 +107,15 @@ class BenchOptions(ModelWordsOptions, OutputOptions):
     help="The most pictures at once that are tried.",
 )
 @threads_option
+@click.option(
+    "--precision",
+    type=click.Choice((FLOAT32, INT8)),
+    default=FLOAT32,
+    show_default=True,
+    help="int8: calibrate, evaluate and prepare the engines in 8 bits, with --data.",
+)
+@data_set_options
+@int8_options
 @click.option("--rounds", type=POSITIVE, default=THOROUGH.rounds, help="Turns of each engine.")
 @click.option(
     "--seconds", type=click.FloatRange(min=0), default=THOROUGH.seconds, help="Of each turn."
@@ -110,16 +130,22 @@ def bench(options: BenchOptions) -> None:
     in the cache, so that --backend auto of other commands takes the fastest. Without weights the
     numbers are random, and nothing is kept.
 
+    With --precision int8 the engines are calibrated with pictures of the training part of --data,
+    and mAP on its valid part says what that costs; an engine that loses more than --max-drop
+    points is refused.
+
     CFG is a path or the name of a shipped definition; WEIGHTS a path, or the name of downloaded
     ones.
     """
     options = _take_words(options)
     with _open_model(options) as model:
-        report = _measure(options, model)
+        report = (_measure_int8 if options.precision == INT8 else _measure)(options, model)
     text = json.dumps(report.to_dict(), indent=1)
     print_or_write(
         text if options.output_format == "json" else "\n".join(report.lines()), options.out
     )
+    if isinstance(report, Int8Report):
+        exit_if_none(report)
 
 
 def _take_words(options: BenchOptions) -> BenchOptions:
@@ -198,14 +224,43 @@ def _write_noise(options: BenchOptions, path: Path) -> Network:
     return network
 
 
-def _measure(options: BenchOptions, model: _BenchModel) -> BenchReport:
-    """Prepare the engines and measure them."""
+def _choose_threads(options: BenchOptions) -> int:
     import torch
 
-    from darknet_torch.engines.cache import CacheError, EngineCache
     from darknet_torch.inference.threads import use_threads
 
-    threads = use_threads(options.threads, torch.device("cpu"), options.print_remark)
+    return use_threads(options.threads, torch.device("cpu"), options.print_remark)
+
+
+def _measure_int8(options: BenchOptions, model: _BenchModel) -> Int8Report:
+    """Prepare the engines in int8, which needs weights that find something.
+
+    Raises:
+        UsageError: there are no weights, no engine is installed, or no data set; and as
+            `prepare_int8`.
+    """
+    from darknet_torch.engines.cache import EngineCache
+
+    if model.folder is not None:
+        raise UsageError(
+            "int8 is calibrated with trained weights",
+            where=options.cfg,
+            expected="dtorch bench CFG WEIGHTS --precision int8 --data DATA",
+            got=model.weights,
+        )
+    missing = _find_missing(options)
+    names = [name for name in options.engines if name not in missing]
+    if not names:
+        raise UsageError("no engine is installed", fix=" or ".join(missing.values()) or None)
+    preparation = _preparation(model, EngineCache(), _choose_threads(options))
+    return prepare_int8(preparation, names, options, options.cfg)
+
+
+def _measure(options: BenchOptions, model: _BenchModel) -> BenchReport:
+    """Prepare the engines and measure them."""
+    from darknet_torch.engines.cache import CacheError, EngineCache
+
+    threads = _choose_threads(options)
     missing = _find_missing(options)
     names = [name for name in options.engines if name not in missing]
     options.print_remark(f"measuring {', '.join([TORCH, *names])} in turns")
@@ -251,13 +306,18 @@ def _find_missing(options: BenchOptions) -> dict[str, str]:
 def _prepare_and_measure(
     model: _BenchModel, cache: EngineCache, names: Sequence[str], threads: int
 ) -> EngineBench:
-    from darknet_torch.engines.engine import EngineSettings
     from darknet_torch.inference.engine_bench import prepare_and_measure
+
+    preparation = _preparation(model, cache, threads)
+    arguments = loading_arguments(model.options)
+    return prepare_and_measure(preparation, names, arguments, model.options.effort)
+
+
+def _preparation(model: _BenchModel, cache: EngineCache, threads: int) -> Preparation:
+    from darknet_torch.engines.engine import EngineSettings
     from darknet_torch.inference.preparing import Preparation
 
     key = find_key(model.options, FLOAT32)
     if key is None:
         raise UsageError("cannot be read any more", where=model.options.weights)
-    preparation = Preparation(model.network, key, cache, EngineSettings(threads))
-    arguments = loading_arguments(model.options)
-    return prepare_and_measure(preparation, names, arguments, model.options.effort)
+    return Preparation(model.network, key, cache, EngineSettings(threads))

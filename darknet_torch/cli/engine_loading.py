@@ -23,9 +23,9 @@ from darknet_torch.cli.options import ModelOptions
 from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.cpu.gpus import may_have_gpu
 from darknet_torch.engines.names import AUTO, TORCH
-from darknet_torch.errors import DarknetError
+from darknet_torch.errors import DarknetError, UsageError
 from darknet_torch.media.sources import PictureSource
-from darknet_torch.ops.precision_names import FLOAT32
+from darknet_torch.ops.precision_names import FLOAT32, INT8
 
 if TYPE_CHECKING:
     from darknet_torch.engines.cache import EngineCache
@@ -83,14 +83,24 @@ def load_for_pictures(options: RunModelOptions, pictures: int | None = 1) -> Loa
     key = find_key(options, options.precision)
     if key is None:  # loading says why
         return load_on_device(options)
-    jobs = _Job(options, key, pictures)
-    if not options.strict:
-        model = jobs.find()
-        if model is not None:
-            return load_prepared(options, model)
-    loaded = load_on_device(options)
-    model = jobs.prepare(loaded)
+    job = _Job(options, key, pictures)
+    loaded = load_on_device(options) if options.strict else None
+    model = job.find()
+    if model is not None:
+        return load_prepared(options, model)
+    if options.precision == INT8:
+        _refuse_int8(options)
+    loaded = loaded or load_on_device(options)
+    model = job.prepare(loaded)
     return loaded if model is None else replace(loaded, network=model)
+
+
+def _refuse_int8(options: RunModelOptions) -> None:
+    raise UsageError(
+        "is not prepared in int8" + ("" if options.backend == AUTO else f" for {options.backend}"),
+        where=options.weights,
+        fix=f"dtorch bench {options.cfg or ''} {options.weights} --precision int8 --data DATA",
+    )
 
 
 def backend_of(options: RunModelOptions) -> str:
@@ -100,7 +110,7 @@ def backend_of(options: RunModelOptions) -> str:
 
 def _may_use_engine(options: RunModelOptions) -> bool:
     """Whether something that is prepared for an engine on the CPU may be used."""
-    if options.backend == TORCH or options.precision != FLOAT32:
+    if options.backend == TORCH or options.precision not in (FLOAT32, INT8):
         return False
     on_cpu = options.device == "cpu" or (options.device == "auto" and not may_have_gpu())
     return on_cpu and (options.optimize or options.backend != AUTO)
@@ -162,16 +172,17 @@ class _Job:
         return self._find_fastest()
 
     def _find_fastest(self) -> EngineModel | None:
-        from darknet_torch.engines.choice import choose
+        from darknet_torch.engines.choice import choose, fastest
         from darknet_torch.engines.prepared import find_prepared, find_speeds, installed_versions
 
         speeds = find_speeds(self._cache, self._key)
         if speeds is None:
             return None
         versions = installed_versions()
+        among = fastest if self._options.precision == INT8 else choose
         while True:
-            choice = choose(speeds, self._pictures, versions)
-            if choice.name == TORCH:
+            choice = among(speeds, self._pictures, versions)
+            if choice is None or choice.name == TORCH:
                 return None
             prepared = find_prepared(self._cache, self._key, choice.name)
             if prepared is not None:

@@ -32,7 +32,7 @@ from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.engines.names import AUTO, BACKENDS
-from darknet_torch.ops.precision_names import FLOAT32, PRECISIONS
+from darknet_torch.ops.precision_names import FLOAT32, INT8, PRECISIONS
 
 _FILE_FORMATS = ("json", "jsonl", "csv")  # that files have as their suffix
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -241,14 +241,18 @@ device_option = click.option(
     shell_complete=complete_device,
     help=f"{DEVICES}; mps, Apple's GPU, is unverified.",
 )
-precision_option = click.option(
-    "--precision",
-    type=click.Choice(PRECISIONS),
-    default=FLOAT32,
-    show_default=True,
-    help="The numbers in which layers are computed; tf32 differs from float32 on NVIDIA's GPUs "
-    "alone.",
+_PRECISION_HELP = (
+    "The numbers in which layers are computed; tf32 differs from float32 on NVIDIA's GPUs alone"
 )
+
+
+def _precision_option(*names: str, meaning: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--precision", type=click.Choice(names), default=FLOAT32, show_default=True, help=meaning
+    )
+
+
+precision_option = _precision_option(*PRECISIONS, meaning=f"{_PRECISION_HELP}.")
 workers_option = click.option(
     "--workers",
     type=NOT_NEGATIVE,
@@ -294,7 +298,11 @@ def _backend_option(*names: str) -> Callable[[Any], Any]:
 
 _run_options = all_options(
     device_option,
-    precision_option,
+    _precision_option(
+        *PRECISIONS,
+        INT8,
+        meaning=f"{_PRECISION_HELP}, int8 is prepared by dtorch bench for engines alone.",
+    ),
     click.option(
         "--optimize/--no-optimize",
         default=True,

@@ -142,11 +142,31 @@ def choose(speeds: Speeds | None, pictures: int | None, prepared: Mapping[str, s
     """
     if speeds is None or TORCH not in speeds.engines:
         return Choice(TORCH, None)
-    best = Choice(TORCH, speeds.engines[TORCH])
+    torch = Choice(TORCH, speeds.engines[TORCH])
+    return fastest(speeds, pictures, prepared, torch) or torch
+
+
+def fastest(
+    speeds: Speeds,
+    pictures: int | None,
+    prepared: Mapping[str, str],
+    known: Choice | None = None,
+) -> Choice | None:
+    """Choose the engine that runs a model soonest.
+
+    Args:
+        speeds, pictures, prepared: as for `choose`.
+        known: what else may be taken; an engine must be faster.
+
+    Returns:
+        The engine, else `known`.
+    """
+    best = known
     for name, speed in speeds.engines.items():
-        assert best.speed is not None
-        is_usable = prepared.get(name) == speed.version
-        if is_usable and speed.job_seconds(pictures) < best.speed.job_seconds(pictures):
+        if prepared.get(name) != speed.version:
+            continue
+        soonest = best.speed.job_seconds(pictures) if best and best.speed else math.inf
+        if speed.job_seconds(pictures) < soonest:
             best = Choice(name, speed)
     return best
 

@@ -108,5 +108,5 @@ def store_speeds(cache: EngineCache, key: ModelKey, speeds: Speeds) -> None:
     Raises:
         CacheError: they cannot be stored.
     """
-    content: dict[str, Any] = {"label": key.label, "speeds": speeds.to_json()}
+    content: dict[str, Any] = {"label": key.label, "engine": "speeds", "speeds": speeds.to_json()}
     cache.store(key.speeds_key(machine_name()), content, lambda folder: None)

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from darknet_torch.cpu.machine import machine_name
+from darknet_torch.engines.choice import Speed, Speeds
 from darknet_torch.engines.engine import Engine
 from darknet_torch.engines.model import EngineModel
-from darknet_torch.engines.prepared import PreparedModel, find_prepared
+from darknet_torch.engines.prepared import PreparedModel, find_prepared, store_speeds
 from darknet_torch.errors import UsageError
 from darknet_torch.inference.engine_speeds import Comparison, Effort, Job, compare
 from darknet_torch.inference.preparing import Preparation
@@ -99,6 +101,7 @@ class Int8Preparation:
     ) -> None:
         self._preparation, self._pictures = preparation, pictures
         self._evaluate, self._measure = evaluate, measure
+        self._speeds: dict[str, Speed] = {}
 
     @cached_property
     def _float_map(self) -> float:
@@ -133,7 +136,14 @@ class Int8Preparation:
             result = self._compare(plain, quantized)
             if result.drop <= max_drop:
                 before.store(name, before.key.with_precision(INT8), _copying(folder))
+                self._store_speeds()
         return result
+
+    def _store_speeds(self) -> None:
+        """Remember how fast the engines are, for `fastest`."""
+        before = self._preparation
+        speeds = Speeds(machine_name(), before.settings.threads, self._speeds)
+        store_speeds(before.cache, before.key.with_precision(INT8), speeds)
 
     def _compare(self, plain: PreparedModel, quantized: PreparedModel) -> Int8Result:
         """Evaluate and time a model in int8, and time the one in float32 beside it."""
@@ -160,8 +170,9 @@ class Int8Preparation:
         found = self._measure(jobs, ONE_PICTURE)
         for name, reason in found.failures.items():
             raise UsageError(f"{name} could not be measured", got=reason)
-        first, second = (found.measured[name].timing.median for name in jobs)
-        return first, second
+        first, second = (found.measured[name] for name in jobs)
+        self._speeds[plain.engine.name] = second.speed
+        return first.timing.median, second.timing.median
 
 
 def _copying(source: Path) -> Callable[[Engine, Path], None]:

@@ -50,9 +50,12 @@ SCHEMES = {
 
 
 class InputPreparer(Protocol):
-    """The part of `darknet_torch.inference.detector.Detector` that calibration needs."""
+    """The part of `darknet_torch.inference.detector.Detector` that calibration needs.
 
-    def prepare_inputs(self, images: Sequence[np.ndarray]) -> tuple[np.ndarray, Any]: ...
+    Its network is on the CPU, so that the first of what `prepare_inputs` returns is an array.
+    """
+
+    def prepare_inputs(self, images: Sequence[np.ndarray]) -> tuple[Any, Any]: ...
 
 
 def calibration_pictures(

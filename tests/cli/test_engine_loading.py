@@ -13,12 +13,12 @@ from darknet_torch.cli.engine_loading import expected_pictures
 from darknet_torch.cpu.machine import machine_name
 from darknet_torch.engines.cache import EngineCache
 from darknet_torch.engines.choice import Speed, Speeds
-from darknet_torch.engines.prepared import store_speeds
+from darknet_torch.engines.prepared import DIFFERENCE_FILE, store_speeds
 from darknet_torch.inference import engine_bench
 from darknet_torch.media.sources import PictureSource, SourceKind
 from tests.cli.command import dtorch
 from tests.conversion.small_models import DETECTOR, PICTURE, trained_network, write_model
-from tests.engines.fake_engine import install_fake_engine
+from tests.engines.fake_engine import FILE, install_fake_engine
 
 FAKE, TORCH = "Fake Runtime 1.0", "PyTorch"
 MAIN = [PictureSource("a.png")]
@@ -147,17 +147,12 @@ def test_random_numbers_are_not_kept(tmp_path):
 def test_a_corrupt_graph_is_prepared_again(engine):
     detect("--backend", "onnxruntime")
     (entry,) = EngineCache().entries()
-    EngineCache().store(
-        entry.key,
-        entry.description,
-        lambda folder: (
-            (
-                shutil.copytree(entry.folder, folder, dirs_exist_ok=True)
-                and (folder / "entry.json").unlink()
-            )
-            or (folder / "graph.fake").write_bytes(b"other")
-        ),
-    )
+
+    def write(folder):
+        shutil.copy(entry.folder / DIFFERENCE_FILE, folder)
+        (folder / FILE).write_bytes(b"other")
+
+    EngineCache().store(entry.key, entry.description, write)
     run, computed = detect("--backend", "onnxruntime")
     assert computed == FAKE
     assert "it is prepared again" in run.stderr
@@ -181,6 +176,36 @@ def test_a_cache_without_room_is_no_error(monkeypatch):
 def test_an_engine_that_is_missing_is_named_with_the_way_to_install_it():
     run, _ = detect("--backend", "openvino", ok=False)
     assert "pip install fake" in run.stderr
+
+
+def test_int8_must_be_prepared_first():
+    for words in ("", "--backend onnxruntime"):
+        run, _ = detect("--precision", "int8", *words.split(), ok=False)
+        assert "is not prepared in int8" in run.stderr
+        assert "dtorch bench small.cfg small.weights --precision int8 --data DATA" in run.stderr
+
+
+def test_pytorch_does_not_compute_in_int8():
+    run, _ = detect("--precision", "int8", "--backend", "torch", ok=False)
+    assert "only engines do" in run.stderr
+
+
+@pytest.mark.parametrize("words", ["", "--backend onnxruntime"])
+def test_what_is_prepared_in_int8_is_taken_where_that_is_asked_for(words, request):
+    detect("--backend", "onnxruntime")
+    (entry,) = EngineCache().entries()
+    key = engine_loading.find_key(_Options(), "int8")
+    machine = machine_name()
+
+    def write(folder):
+        for name in (DIFFERENCE_FILE, FILE):
+            shutil.copy(entry.folder / name, folder)
+
+    EngineCache().store(key.key("onnxruntime", "1.0", machine), entry.description, write)
+    speeds = {"onnxruntime": Speed("1.0", 0.5, 0.01, 100.0, 1)}
+    store_speeds(EngineCache(), key, Speeds(machine, 1, speeds))
+    request.getfixturevalue("without_torch")
+    assert detect("--precision", "int8", *words.split())[1] == FAKE
 
 
 def compared(monkeypatch, **seconds):

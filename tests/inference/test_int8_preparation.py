@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 
 from darknet_torch import UsageError
+from darknet_torch.cpu.turns import Timing
 from darknet_torch.engines.cache import EngineCache
+from darknet_torch.engines.choice import fastest
 from darknet_torch.engines.engine import EngineSettings
 from darknet_torch.engines.model import EngineModel
 from darknet_torch.engines.model_key import ModelKey
-from darknet_torch.engines.prepared import find_prepared
+from darknet_torch.engines.prepared import find_prepared, find_speeds
 from darknet_torch.inference import int8_preparation
+from darknet_torch.inference.engine_speeds import Measurement
 from darknet_torch.inference.int8_preparation import Int8Preparation, Int8Result
 from darknet_torch.inference.preparing import Preparation
 from tests.conversion.small_models import DETECTOR, trained_network
@@ -23,10 +26,14 @@ SETTINGS = EngineSettings(1)
 SECONDS = {"float32": 0.02, "int8": 0.005}
 
 
+def timed(seconds):
+    return Measurement("1.0", 0.5, Timing((seconds,), seconds), {1: 1 / seconds})
+
+
 def measure(jobs, effort):
     """Times that follow from the name of the job; its files must exist."""
     measured = {
-        name: SimpleNamespace(timing=SimpleNamespace(median=SECONDS[name.split()[-1]]))
+        name: timed(SECONDS[name.split()[-1]])
         for name, job in jobs.items()
         if any(Path(job.folder).iterdir())
     }
@@ -69,6 +76,9 @@ def test_drop_and_gain_are_measured_and_the_model_is_stored(network):
     assert np.isfinite(found).all()
     labels = {entry.description["label"] for entry in EngineCache().entries()}
     assert labels == {"small float32", "small int8"}
+    speeds = find_speeds(EngineCache(), KEY.with_precision("int8"))
+    assert fastest(speeds, 1, {"onnxruntime": "1.0"}).name == "onnxruntime"
+    assert fastest(speeds, 1, {"onnxruntime": "1.1"}) is None
 
 
 @pytest.mark.parametrize("int8_map", [0.4139, 0.0, np.nan])
