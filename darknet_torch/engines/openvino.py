@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class OpenVino:
         _check_device(settings)
         runtime = _import_openvino()
         with _explained("OpenVINO cannot run this graph", where=None):
-            core = runtime.Core()
+            core = _core()
             model = _of_one_picture(runtime, core.read_model(graph))
             compiled = core.compile_model(model, _DEVICE, _configuration(settings))
             blob = io.BytesIO()
@@ -54,7 +55,7 @@ class OpenVino:
         runtime, path = _import_openvino(), folder / _FILE
         with _explained("not a model that OpenVINO has compiled", where=path):
             blob = path.read_bytes()
-            compiled = runtime.Core().import_model(blob, _DEVICE, _configuration(settings))
+            compiled = _core().import_model(blob, _DEVICE, _configuration(settings))
             return _Session(runtime, compiled)
 
 
@@ -111,6 +112,17 @@ def _import_openvino() -> Any:
     finally:
         if added:
             del sys.modules[_CONVERTERS]
+
+
+@cache
+def _core() -> Any:
+    """Return the one `openvino.Core` of this process, which lives as long as the process does.
+
+    Each Core gives the thread another stack for signals on processors with matrix units, and takes
+    it back when it ends. Where one ends before another that began later, the next signal ends the
+    process, if Python's faulthandler is enabled.
+    """
+    return _import_openvino().Core()
 
 
 def _of_one_picture(runtime: Any, model: Any) -> Any:

@@ -34,6 +34,29 @@ print(sorted({"torch", "onnx", "openvino_telemetry"} & set(sys.modules)))
 """
 
 
+LOADED_AND_DROPPED = """
+import faulthandler, os, signal, sys
+from pathlib import Path
+from darknet_torch.engines.engine import EngineSettings, find_engine
+from darknet_torch.errors import UsageError
+
+faulthandler.enable()  # gives the thread a stack for signals, as pytest does
+name, folder = sys.argv[1:]
+(path,) = Path(folder).iterdir()
+broken = path.parent.parent / "broken"
+broken.mkdir()
+(broken / path.name).write_bytes(path.read_bytes()[:500])
+sessions = []
+for place in (folder, broken, folder, broken):
+    try:
+        sessions.append(find_engine(name).load(Path(place), EngineSettings(threads=1)))
+    except UsageError:
+        del sessions[:]
+signal.signal(signal.SIGTERM, lambda number, frame: print("arrived"))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
 @pytest.fixture(params=ENGINES)
 def engine(request):
     needs_engine(request.param)
@@ -105,6 +128,16 @@ def test_loading_and_running_import_no_torch_and_report_nothing(engine, written)
     command = [sys.executable, "-c", WITHOUT_TORCH, engine.name, str(written)]
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "[]\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends the process there")
+def test_signals_arrive_after_models_were_dropped(engine, tmp_path):
+    folder = tmp_path / "written"
+    folder.mkdir()
+    engine.write(tiny_model(), folder, SETTINGS)
+    command = [sys.executable, "-c", LOADED_AND_DROPPED, engine.name, str(folder)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (run.returncode, run.stdout) == (0, "arrived\n"), run.stderr
 
 
 @pytest.mark.parametrize("size", [0, 20, 500])
