@@ -5,7 +5,7 @@ from collections import namedtuple
 
 import pytest
 
-from darknet_torch.training import evaluation
+from darknet_torch.evaluation import detector_map
 from tests.cli.command import dtorch
 from tests.training.runs import (
     CLASSIFIER,
@@ -255,7 +255,7 @@ def test_an_evaluation_that_fails_never_costs_weights(folder, monkeypatch, error
     def fail(*args, **options):
         raise error
 
-    monkeypatch.setattr(evaluation, "detect_all", fail)
+    monkeypatch.setattr(detector_map, "detect_all", fail)
     result = train(folder, "--map", "--quiet")
     assert result.exit_code == 0, result.stderr
     assert "warning: iteration 6: the evaluation failed; training goes on" in result.stderr
