@@ -19,6 +19,8 @@ from darknet_torch.downloads.published import PUBLISHED
 from darknet_torch.extras import PROGRAM, installed_version, required_packages
 
 _DEVELOPMENT_EXTRA = "dev"
+# Package -> one whose files it would overwrite: where that is installed, it is not missing.
+_REPLACED_BY = {"onnxruntime-gpu": "onnxruntime", "onnxruntime": "onnxruntime-gpu"}
 _BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 
 
@@ -42,10 +44,16 @@ def packages() -> dict[str, dict[str, str | None]]:
         ImportError: this program is not installed, but run from a folder.
     """
     return {
-        extra: {package: installed_version(package) for package in names}
+        extra: {name: installed_version(name) for name in names if not _is_replaced(name)}
         for extra, names in required_packages().items()
         if extra != _DEVELOPMENT_EXTRA
     }
+
+
+def _is_replaced(package: str) -> bool:
+    other = _REPLACED_BY.get(package)
+    missing = installed_version(package) is None
+    return other is not None and missing and installed_version(other) is not None
 
 
 def devices() -> dict[str, dict[str, Any]]:

@@ -33,6 +33,15 @@ def test_missing_packages_that_the_program_requires_are_a_problem(monkeypatch):
     assert problems == ("packages: libstb not installed; pip install libstb",)
 
 
+@pytest.mark.parametrize("installed", ["onnxruntime", "onnxruntime-gpu"])
+def test_a_package_that_another_one_replaces_is_not_missing(monkeypatch, installed):
+    extras = {"onnxruntime": ["onnxruntime"], "onnxruntime-gpu": ["onnxruntime-gpu"]}
+    monkeypatch.setattr(machine, "required_packages", lambda: extras)
+    versions = {installed: "1.31.1"}
+    monkeypatch.setattr(machine, "installed_version", versions.get)
+    assert [names for names in machine.packages().values() if names] == [versions]
+
+
 def test_parts_of_opencv_are_read_from_its_build_information():
     built = "  GUI:                           NONE\n  Media:\n    JPEG:       build (ver 3)\n"
     assert machine._built_with(built, "GUI") == "NONE"
