@@ -58,7 +58,8 @@ from darknet_torch.text import is_folder
 if TYPE_CHECKING:
     import numpy as np
 
-    from darknet_torch.inference.detector import BatchPredictions, Detector
+    from darknet_torch.inference.batch_predictions import BatchPredictions
+    from darknet_torch.inference.detector import Detector
     from darknet_torch.inference.gpu.pipeline import DeviceInputs
     from darknet_torch.media.frame_batches import Frame
     from darknet_torch.media.images import Placement
