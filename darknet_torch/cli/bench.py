@@ -253,7 +253,7 @@ def _measure_int8(options: BenchOptions, model: _BenchModel) -> Int8Report:
     if not names:
         raise UsageError("no engine is installed", fix=" or ".join(missing.values()) or None)
     preparation = _preparation(model, EngineCache(), _choose_threads(options))
-    return prepare_int8(preparation, names, options, options.cfg)
+    return prepare_int8(preparation, names, options)
 
 
 def _measure(options: BenchOptions, model: _BenchModel) -> BenchReport:

@@ -61,7 +61,7 @@ def data(tmp_path):
     return path
 
 
-def test_the_training_part_calibrates_and_absent_engines_are_named(monkeypatch, data):
+def test_the_training_part_calibrates_and_absent_engines_are_named(monkeypatch, capsys, data):
     network = trained_network(DETECTOR).eval()
     install_fake_engine(monkeypatch, network)
     calibrated = []
@@ -75,12 +75,18 @@ def test_the_training_part_calibrates_and_absent_engines_are_named(monkeypatch, 
         int8_preparation.Int8Preparation, "_seconds", lambda self, plain, quantized: (2.0, 1.0)
     )
     key = ModelKey(("a",), None, None, "alexeyab", True, "float32", "small float32")
-    options = Int8Options(
-        data=str(data), images=None, names=None, voc_origin=1, exif=True, max_drop=1, calibration=9
-    )
+    values = dict.fromkeys(Int8Options.__dataclass_fields__)
+    given = {"data": str(data), "max_drop": 1, "calibration": 9, "voc_origin": 1, "exif": True}
+    options = Int8Options(**values | {"taken": (), "quiet": False, "strict": False} | given)
     preparation = Preparation(network, key, EngineCache(), EngineSettings(1))
-    report = prepare_int8(preparation, ["onnxruntime", "openvino"], options, None)
+    report = prepare_int8(preparation, ["onnxruntime", "openvino"], options)
     assert calibrated == [2]
     assert report.results["onnxruntime"].drop == 0
     assert list(report.failures) == ["openvino"]
     assert "pip install fake" in report.failures["openvino"]
+    assert capsys.readouterr().err.splitlines() == [
+        "calibrating Fake Runtime 1.0 with 2 pictures",
+        "computing the mAP of PyTorch in float32",
+        "computing the mAP of Fake Runtime 1.0 in int8",
+        "measuring Fake Runtime 1.0 in float32 and int8 in turns",
+    ]
