@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from darknet_torch.cli.bench_report import Subject
 from darknet_torch.cli.dataset_loading import find_data
 from darknet_torch.cli.detector_evaluation import (
     ModelDataOptions,
@@ -73,10 +74,12 @@ class Int8Report:
     """Engines that were tried in int8.
 
     Attributes:
+        subject: the model and the machine.
         results: engine -> what was measured.
         failures: engine -> why it is not prepared, be it after it was measured.
     """
 
+    subject: Subject
     results: Mapping[str, Int8Result]
     failures: Mapping[str, str]
 
@@ -86,7 +89,8 @@ class Int8Report:
         return any(name not in self.failures for name in self.results)
 
     def lines(self) -> Iterator[str]:
-        """A table of the results, then the failures."""
+        """The model and the machine, a table of the results, the failures, what is missing."""
+        yield self.subject.line()
         rows = [_HEADING, *map(_cells, self.results.values())] if self.results else []
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
@@ -99,15 +103,16 @@ class Int8Report:
             )
         for name, reason in self.failures.items():
             yield f"{name} is left out: {reason}"
+        yield from self.subject.missing_lines()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as values that JSON knows."""
         results = {name: result.to_dict() for name, result in self.results.items()}
-        return {"int8": results, "failures": dict(self.failures)}
+        return {**self.subject.to_dict(), "int8": results, "failures": dict(self.failures)}
 
 
 def prepare_int8(
-    preparation: Preparation, engines: Sequence[str], options: Int8Options
+    preparation: Preparation, engines: Sequence[str], options: Int8Options, subject: Subject
 ) -> Int8Report:
     """Prepare a detector for engines in int8, with a data set.
 
@@ -116,6 +121,7 @@ def prepare_int8(
         engines: their names.
         options: the data set, whose training part calibrates and whose valid part evaluates;
             without --data the .data file of the cfg.
+        subject: the model and the machine, for the report.
 
     Raises:
         UsageError: there is no data set, or none of its pictures can be read; the network has no
@@ -151,7 +157,7 @@ def prepare_int8(
             results[name].check_drop(options.max_drop)
         except DarknetError as error:
             failures[name] = str(error)
-    return Int8Report(results, failures)
+    return Int8Report(subject, results, failures)
 
 
 def _open_training(options: Int8Options, valid: DataSet) -> DataSet:

@@ -152,6 +152,11 @@ def test_a_cache_that_cannot_be_written_costs_no_measurement(monkeypatch, tmp_pa
         ([], "no network: expected dtorch bench CFG [WEIGHTS]"),
         (["small.cfg", "dog.jpg"], "dog.jpg: not a cfg or weights"),
         (["small.cfg", "small.weights", "--rounds", "0"], "0 is not in the range"),
+        (["small.cfg", "small.weights", "--data", "d"], "--data has no use without int8"),
+        (
+            ["small.cfg", "small.weights", "--precision", "int8", "--backend", "torch"],
+            "--backend onnxruntime or openvino, installed, got --backend torch; leave out",
+        ),
     ],
 )
 def test_wrong_words_are_refused(words, message):
