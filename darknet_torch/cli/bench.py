@@ -37,7 +37,7 @@ from darknet_torch.cli.options import (
     parsed_into,
     threads_option,
 )
-from darknet_torch.cli.parameter_types import PATH, POSITIVE
+from darknet_torch.cli.parameter_types import AMOUNT, PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.cpu.machine import machine_name
@@ -118,9 +118,7 @@ class BenchOptions(ModelWordsOptions, OutputOptions, Int8Options):
 @data_set_options
 @int8_options
 @click.option("--rounds", type=POSITIVE, default=THOROUGH.rounds, help="Turns of each engine.")
-@click.option(
-    "--seconds", type=click.FloatRange(min=0), default=THOROUGH.seconds, help="Of each turn."
-)
+@click.option("--seconds", type=AMOUNT, default=THOROUGH.seconds, help="Of each turn.")
 @output_options
 @parsed_into(BenchOptions)
 def bench(options: BenchOptions) -> None:
@@ -312,7 +310,7 @@ def _subject(
 
 
 def _name(options: BenchOptions) -> str:
-    """What people call the network."""
+    """The name of the network for people."""
     if options.cfg:
         return find_cfg(options.cfg).stem
     assert options.weights is not None, "there is a cfg or there are weights"

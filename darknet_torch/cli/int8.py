@@ -18,7 +18,7 @@ from darknet_torch.cli.detector_evaluation import (
     with_names,
 )
 from darknet_torch.cli.options import all_options
-from darknet_torch.cli.parameter_types import POSITIVE
+from darknet_torch.cli.parameter_types import AMOUNT, POSITIVE
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.errors import DarknetError, UsageError
@@ -52,7 +52,7 @@ class Int8Options(ModelDataOptions):
 int8_options = all_options(
     click.option(
         "--max-drop",
-        type=click.FloatRange(min=0),
+        type=AMOUNT,
         metavar="POINTS",
         default=1.0,
         show_default=True,
