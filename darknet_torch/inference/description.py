@@ -36,7 +36,7 @@ def describe(
     return describe_network(prepare_network(network, device))
 
 
-def its_network(network: Network | EngineModel) -> Network:
+def require_network(network: Network | EngineModel) -> Network:
     """Return the network itself.
 
     Raises:

@@ -21,7 +21,7 @@ from darknet_torch.inference.backends import (
 )
 from darknet_torch.inference.batch_predictions import BatchPredictions
 from darknet_torch.inference.class_choice import choose_class_ids
-from darknet_torch.inference.description import check_heads, describe, its_network
+from darknet_torch.inference.description import check_heads, describe, require_network
 from darknet_torch.inference.head_outputs import read_outputs
 from darknet_torch.media.images import Placement, input_placement, network_input
 from darknet_torch.media.picture_input import (
@@ -146,7 +146,7 @@ class Detector:
     @property
     def network(self) -> Network:
         """The network; `UsageError` if an engine runs its model."""
-        return its_network(self._source)
+        return require_network(self._source)
 
     @property
     def heads(self) -> list[Head]:
