@@ -14,6 +14,7 @@ import click
 
 from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.cli.bench_report import BenchReport, Subject
+from darknet_torch.cli.data_options import data_set_options
 from darknet_torch.cli.engine_loading import find_key
 from darknet_torch.cli.int8 import (
     Int8Options,
@@ -31,7 +32,6 @@ from darknet_torch.cli.model_loading import (
 from darknet_torch.cli.model_words import ModelWordsOptions, take_model_words
 from darknet_torch.cli.options import (
     OutputOptions,
-    data_set_options,
     network_options,
     output_options,
     parsed_into,

@@ -16,6 +16,7 @@ from darknet_torch.cli.darknet.flags import (
     DetectionFlags,
     detection_flags,
 )
+from darknet_torch.cli.data_options import names_options
 from darknet_torch.cli.engine_loading import (
     backend_of,
     expected_pictures,
@@ -32,7 +33,6 @@ from darknet_torch.cli.model_words import PictureModelOptions
 from darknet_torch.cli.options import (
     OverlapOptions,
     all_options,
-    names_options,
     network_options,
     output_options_for,
     overlap_options,

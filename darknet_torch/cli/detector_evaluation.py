@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cli.batch_choice import choose_batch_size
+from darknet_torch.cli.data_options import DataSetOptions
 from darknet_torch.cli.dataset_loading import find_data, open_data
 from darknet_torch.cli.model_loading import RunModelOptions, find_names
 from darknet_torch.cli.options import (
-    DataSetOptions,
     ModelOptions,
     OutputOptions,
     OverlapOptions,
