@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cfg.zoo import find_cfg
-from darknet_torch.cli.bench_report import BenchReport
+from darknet_torch.cli.bench_report import BenchReport, Subject
+from darknet_torch.cli.data_options import data_set_options
 from darknet_torch.cli.engine_loading import find_key
 from darknet_torch.cli.int8 import (
     Int8Options,
@@ -31,15 +32,15 @@ from darknet_torch.cli.model_loading import (
 from darknet_torch.cli.model_words import ModelWordsOptions, take_model_words
 from darknet_torch.cli.options import (
     OutputOptions,
-    data_set_options,
     network_options,
     output_options,
     parsed_into,
     threads_option,
 )
-from darknet_torch.cli.parameter_types import PATH, POSITIVE
+from darknet_torch.cli.parameter_types import AMOUNT, PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.result_output import print_or_write
+from darknet_torch.cpu.machine import machine_name
 from darknet_torch.downloads.model_files import NoWeightsError
 from darknet_torch.engines.choice import BATCH_SIZES
 from darknet_torch.engines.names import BACKENDS, ENGINES, TORCH
@@ -117,9 +118,7 @@ class BenchOptions(ModelWordsOptions, OutputOptions, Int8Options):
 @data_set_options
 @int8_options
 @click.option("--rounds", type=POSITIVE, default=THOROUGH.rounds, help="Turns of each engine.")
-@click.option(
-    "--seconds", type=click.FloatRange(min=0), default=THOROUGH.seconds, help="Of each turn."
-)
+@click.option("--seconds", type=AMOUNT, default=THOROUGH.seconds, help="Of each turn.")
 @output_options
 @parsed_into(BenchOptions)
 def bench(options: BenchOptions) -> None:
@@ -138,6 +137,7 @@ def bench(options: BenchOptions) -> None:
     ones.
     """
     options = _take_words(options)
+    _check_data(options)
     with _open_model(options) as model:
         report = (_measure_int8 if options.precision == INT8 else _measure)(options, model)
     text = json.dumps(report.to_dict(), indent=1)
@@ -168,6 +168,21 @@ def _take_words(options: BenchOptions) -> BenchOptions:
         return complete_model(options)
     except NoWeightsError:
         return complete_model(options, default_weights=False)
+
+
+def _check_data(options: BenchOptions) -> None:
+    """Refuse a data set that would not be read.
+
+    Raises:
+        UsageError: there is one, without int8.
+    """
+    if options.data and options.precision != INT8:
+        raise UsageError(
+            "--data has no use without int8",
+            expected="--precision int8 with --data",
+            got=f"--data {options.data}",
+            fix="add --precision int8, or leave out --data",
+        )
 
 
 @dataclass(frozen=True)
@@ -251,9 +266,15 @@ def _measure_int8(options: BenchOptions, model: _BenchModel) -> Int8Report:
     missing = _find_missing(options)
     names = [name for name in options.engines if name not in missing]
     if not names:
-        raise UsageError("no engine is installed", fix=" or ".join(missing.values()) or None)
-    preparation = _preparation(model, EngineCache(), _choose_threads(options))
-    return prepare_int8(preparation, names, options, options.cfg)
+        raise UsageError(
+            "no engine to prepare in int8",
+            expected=f"--backend {' or '.join(ENGINES)}, installed",
+            got=" ".join(f"--backend {name}" for name in options.backend) or None,
+            fix=" or ".join(missing.values()) or "leave out --backend",
+        )
+    threads = _choose_threads(options)
+    preparation = _preparation(model, EngineCache(), threads)
+    return prepare_int8(preparation, names, options, _subject(options, model, threads, missing))
 
 
 def _measure(options: BenchOptions, model: _BenchModel) -> BenchReport:
@@ -271,20 +292,25 @@ def _measure(options: BenchOptions, model: _BenchModel) -> BenchReport:
         note = f"nothing is kept in the cache: {error}"
         with TemporaryDirectory(prefix="dtorch-") as folder:
             found = _prepare_and_measure(model, EngineCache(Path(folder)), names, threads)
-    net = model.network.net
     return BenchReport(
-        f"{_name(options)} {net.width}x{net.height}",
-        model.weights,
+        _subject(options, model, threads, missing),
         found.comparison,
         {name: prepared.difference for name, prepared in found.prepared.items()},
-        missing,
         found.failures,
         note,
     )
 
 
+def _subject(
+    options: BenchOptions, model: _BenchModel, threads: int, missing: Mapping[str, str]
+) -> Subject:
+    net = model.network.net
+    name = f"{_name(options)} {net.width}x{net.height}"
+    return Subject(name, model.weights, machine_name(), threads, missing)
+
+
 def _name(options: BenchOptions) -> str:
-    """What people call the network."""
+    """The name of the network for people."""
     if options.cfg:
         return find_cfg(options.cfg).stem
     assert options.weights is not None, "there is a cfg or there are weights"

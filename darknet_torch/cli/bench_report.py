@@ -20,25 +20,53 @@ _HEADING = (
 
 
 @dataclass(frozen=True)
-class BenchReport:
-    """What was measured for a model.
+class Subject:
+    """What was compared, and where.
 
     Attributes:
-        model: its name and the size of its input.
+        model: the name of the model and the size of its input.
         weights: where its weights come from.
-        comparison: the speeds, `TORCH` among them.
-        differences: engine -> the largest difference of its outputs from PyTorch's on a probe, as
-            a part of the largest value of each.
+        machine: see `darknet_torch.cpu.machine.machine_name`.
+        threads: with how many threads.
         missing: engines that are not installed -> how to install them.
-        failures: engines that were not prepared -> why.
-        note: what else the reader must know; "" for nothing.
     """
 
     model: str
     weights: str
+    machine: str
+    threads: int
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """Describe the model and the machine."""
+        return f"{self.model}, {self.weights}; {self.machine}, {counted(self.threads, 'thread')}"
+
+    def missing_lines(self) -> Iterator[str]:
+        """How to install what is missing."""
+        for name, command in self.missing.items():
+            yield f"{name} is not installed: {command}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as values that JSON knows."""
+        return {**vars(self), "missing": dict(self.missing)}
+
+
+@dataclass(frozen=True)
+class BenchReport:
+    """What was measured for a model.
+
+    Attributes:
+        subject: the model and the machine.
+        comparison: the speeds, `TORCH` among them.
+        differences: engine -> the largest difference of its outputs from PyTorch's on a probe, as
+            a part of the largest value of each.
+        failures: engines that were not prepared -> why.
+        note: what else the reader must know; "" for nothing.
+    """
+
+    subject: Subject
     comparison: Comparison
     differences: Mapping[str, float] = field(default_factory=dict)
-    missing: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
@@ -52,8 +80,7 @@ class BenchReport:
 
     def lines(self) -> Iterator[str]:
         """Describe the model and the machine, then each engine, then what `auto` takes."""
-        threads = counted(self.comparison.threads, "thread")
-        yield f"{self.model}, {self.weights}; {self.comparison.speeds.machine}, {threads}"
+        yield self.subject.line()
         yield from _aligned([_HEADING, *self._rows()])
         yield (
             "ms: the median of one picture; start: seconds from the start of a process to its "
@@ -61,8 +88,7 @@ class BenchReport:
         )
         for name, reason in self._all_failures().items():
             yield f"{name} is left out: {reason}"
-        for name, command in self.missing.items():
-            yield f"{name} is not installed: {command}"
+        yield from self.subject.missing_lines()
         takes = ", ".join(f"{name} for {job}" for job, name in self.choices.items())
         yield f"auto takes {takes}"
         if self.note:
@@ -71,13 +97,9 @@ class BenchReport:
     def to_dict(self) -> dict[str, Any]:
         """Return the same as values that JSON knows, in seconds."""
         return {
-            "model": self.model,
-            "weights": self.weights,
-            "machine": self.comparison.speeds.machine,
-            "threads": self.comparison.threads,
+            **self.subject.to_dict(),
             "engines": {name: self._to_dict(name) for name in self.comparison.measured},
             "failures": self._all_failures(),
-            "missing": dict(self.missing),
             "auto": self.choices,
         }
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cli.data_options import DataFormatOptions, data_format_options
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import (
-    DataFormatOptions,
-    data_format_options,
     dialect_option,
     exif_option,
     parsed_into,

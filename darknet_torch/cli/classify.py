@@ -15,6 +15,7 @@ from darknet_torch.cli.darknet.flags import (
     apply_darknet_flags,
     darknet_flags,
 )
+from darknet_torch.cli.data_options import names_options
 from darknet_torch.cli.engine_loading import (
     backend_of,
     expected_pictures,
@@ -35,7 +36,6 @@ from darknet_torch.cli.model_words import (
     take_model_words,
 )
 from darknet_torch.cli.options import (
-    names_options,
     network_options,
     output_options,
     parsed_into,

@@ -10,12 +10,11 @@ import click
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.zoo import companion
+from darknet_torch.cli.data_options import NamesOptions, names_options
 from darknet_torch.cli.model_loading import find_given_names, find_mismatch, print_taken
 from darknet_torch.cli.options import (
     CfgOptions,
-    NamesOptions,
     cfg_options,
-    names_options,
     parsed_into,
     quiet_option,
     verbose_option,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from darknet_torch.cli.data_options import DataSetOptions
 from darknet_torch.cli.input_protection import protect_inputs
-from darknet_torch.cli.options import DataSetOptions
 from darknet_torch.cli.reporting import warn_of_problems
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError

@@ -16,6 +16,7 @@ from darknet_torch.cli.darknet.flags import (
     DetectionFlags,
     detection_flags,
 )
+from darknet_torch.cli.data_options import names_options
 from darknet_torch.cli.engine_loading import (
     backend_of,
     expected_pictures,
@@ -32,7 +33,6 @@ from darknet_torch.cli.model_words import PictureModelOptions
 from darknet_torch.cli.options import (
     OverlapOptions,
     all_options,
-    names_options,
     network_options,
     output_options_for,
     overlap_options,
@@ -58,7 +58,8 @@ from darknet_torch.text import is_folder
 if TYPE_CHECKING:
     import numpy as np
 
-    from darknet_torch.inference.detector import BatchPredictions, Detector
+    from darknet_torch.inference.batch_predictions import BatchPredictions
+    from darknet_torch.inference.detector import Detector
     from darknet_torch.inference.gpu.pipeline import DeviceInputs
     from darknet_torch.media.frame_batches import Frame
     from darknet_torch.media.images import Placement

@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cli.batch_choice import choose_batch_size
+from darknet_torch.cli.data_options import DataSetOptions
 from darknet_torch.cli.dataset_loading import find_data, open_data
 from darknet_torch.cli.model_loading import RunModelOptions, find_names
-from darknet_torch.cli.options import DataSetOptions, OutputOptions, OverlapOptions
+from darknet_torch.cli.options import (
+    ModelOptions,
+    OutputOptions,
+    OverlapOptions,
+)
 from darknet_torch.cli.parameter_types import STANDARD_STREAM
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.reporting import report_warnings, warn_of_problems
@@ -35,7 +40,12 @@ SOME_FAILED = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationOptions(RunModelOptions, DataSetOptions, OverlapOptions, OutputOptions):
+class ModelDataOptions(ModelOptions, DataSetOptions):
+    """A model and a data set to evaluate it on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationOptions(RunModelOptions, ModelDataOptions, OverlapOptions, OutputOptions):
     """A model, a data set to evaluate it on, and how to run it."""
 
 
@@ -54,7 +64,7 @@ class DetectedDataSet:
     ground_truth: GroundTruth
 
 
-def open_evaluation_data(options: EvaluationOptions) -> DataSet:
+def open_evaluation_data(options: ModelDataOptions) -> DataSet:
     """Open the data set to evaluate on, its split ``valid`` by default."""
     from darknet_torch.datasets.class_order import warn_of_class_order
 
@@ -140,7 +150,7 @@ def build_detector(
 
     return Detector(
         network,
-        names=_choose_names(data_set, network, options),
+        names=choose_names(data_set, network, options),
         nms_threshold=nms_threshold,
         letterbox=options.letterbox,
         backend=options.backend,
@@ -151,8 +161,8 @@ def build_detector(
     )
 
 
-def _choose_names(
-    data_set: DataSet, network: Network | EngineModel, options: EvaluationOptions
+def choose_names(
+    data_set: DataSet, network: Network | EngineModel, options: ModelDataOptions
 ) -> Sequence[str] | str:
     """Return the data set's names, else those of the network, else numbers.
 

@@ -11,6 +11,7 @@ import click
 
 from darknet_torch.cli.classifier_evaluation import evaluate_classifier
 from darknet_torch.cli.darknet.flags import DarknetFlags, apply_darknet_flags, darknet_flags
+from darknet_torch.cli.data_options import data_set_options
 from darknet_torch.cli.dataset_loading import find_data
 from darknet_torch.cli.detector_evaluation import (
     EvaluationOptions,
@@ -26,7 +27,6 @@ from darknet_torch.cli.model_loading import complete_model, print_taken
 from darknet_torch.cli.model_words import DataWordsOptions, ModelWordsOptions, take_data_words
 from darknet_torch.cli.options import (
     comparable_run_options,
-    data_set_options,
     network_options,
     output_options,
     overlap_options,

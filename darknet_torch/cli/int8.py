@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cli.dataset_loading import find_data, open_data
-from darknet_torch.cli.detector_evaluation import DEFAULT_SPLIT, with_names
-from darknet_torch.cli.options import DataSetOptions, all_options
-from darknet_torch.cli.parameter_types import POSITIVE
+from darknet_torch.cli.bench_report import Subject
+from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.detector_evaluation import (
+    ModelDataOptions,
+    choose_names,
+    open_evaluation_data,
+    with_names,
+)
+from darknet_torch.cli.options import all_options
+from darknet_torch.cli.parameter_types import AMOUNT, POSITIVE
+from darknet_torch.cli.progress import progress_bar
+from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.errors import DarknetError, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +37,7 @@ _HEADING = "engine mAP int8 drop ms int8 gain MB int8".split()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Int8Options(DataSetOptions):
+class Int8Options(ModelDataOptions):
     """What int8 is prepared with; see `int8_options`.
 
     Attributes:
@@ -44,7 +52,7 @@ class Int8Options(DataSetOptions):
 int8_options = all_options(
     click.option(
         "--max-drop",
-        type=click.FloatRange(min=0),
+        type=AMOUNT,
         metavar="POINTS",
         default=1.0,
         show_default=True,
@@ -66,10 +74,12 @@ class Int8Report:
     """Engines that were tried in int8.
 
     Attributes:
+        subject: the model and the machine.
         results: engine -> what was measured.
         failures: engine -> why it is not prepared, be it after it was measured.
     """
 
+    subject: Subject
     results: Mapping[str, Int8Result]
     failures: Mapping[str, str]
 
@@ -79,7 +89,8 @@ class Int8Report:
         return any(name not in self.failures for name in self.results)
 
     def lines(self) -> Iterator[str]:
-        """A table of the results, then the failures."""
+        """The model and the machine, a table of the results, the failures, what is missing."""
+        yield self.subject.line()
         rows = [_HEADING, *map(_cells, self.results.values())] if self.results else []
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
@@ -92,45 +103,53 @@ class Int8Report:
             )
         for name, reason in self.failures.items():
             yield f"{name} is left out: {reason}"
+        yield from self.subject.missing_lines()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as values that JSON knows."""
         results = {name: result.to_dict() for name, result in self.results.items()}
-        return {"int8": results, "failures": dict(self.failures)}
+        return {**self.subject.to_dict(), "int8": results, "failures": dict(self.failures)}
 
 
 def prepare_int8(
-    preparation: Preparation, engines: Sequence[str], options: Int8Options, cfg: str | None
+    preparation: Preparation, engines: Sequence[str], options: Int8Options, subject: Subject
 ) -> Int8Report:
     """Prepare a detector for engines in int8, with a data set.
 
     Args:
         preparation: in float32, of the detector's network.
         engines: their names.
-        options: the data set, whose training part calibrates and whose valid part evaluates.
-        cfg: whose .data file is used without --data.
+        options: the data set, whose training part calibrates and whose valid part evaluates;
+            without --data the .data file of the cfg.
+        subject: the model and the machine, for the report.
 
     Raises:
         UsageError: there is no data set, or none of its pictures can be read; the network has no
-            heads; or the first failure, if no engine was even measured.
+            heads.
+        NamesError: the data set has other classes than the network.
     """
     from darknet_torch.evaluation.detector_map import detector_map
     from darknet_torch.inference.detector import Detector
     from darknet_torch.inference.int8_preparation import Int8Preparation
-    from darknet_torch.inference.quantization import calibration_pictures
+    from darknet_torch.inference.quantization import CalibrationPictures
 
-    valid = open_data(options, cfg, default_split=DEFAULT_SPLIT)
-    names = valid.names or None
-    own = Detector(preparation.network, names=names)
-    valid = with_names(valid, own.names)
-    training = _open_training(options, cfg, valid)
-    pictures = calibration_pictures(own, training, options.calibration, workers=_WORKERS)
+    valid = open_evaluation_data(options)
+    own = Detector(preparation.network, names=choose_names(valid, preparation.network, options))
+    with report_warnings(options):
+        valid = with_names(valid, own.names)
+        training = _open_training(options, valid)
+    pictures = CalibrationPictures(own, training, options.calibration, workers=_WORKERS)
 
     def evaluate(network: Network | EngineModel) -> float:
-        detector: Detector = Detector(network, names=names)
-        return detector_map(detector, valid, detector.names, workers=_WORKERS).mean
+        detector: Detector = Detector(network, names=own.names)
+        total = len(valid.examples)
+        with progress_bar(total, quiet=options.quiet) as advance:
+            found = detector_map(
+                detector, valid, detector.names, workers=_WORKERS, advance=advance
+            )
+        return found.mean
 
-    int8 = Int8Preparation(preparation, pictures, evaluate)
+    int8 = Int8Preparation(preparation, pictures, evaluate, report=options.print_remark)
     results, failures = dict[str, "Int8Result"](), dict[str, str]()
     for name in engines:
         try:
@@ -138,14 +157,14 @@ def prepare_int8(
             results[name].check_drop(options.max_drop)
         except DarknetError as error:
             failures[name] = str(error)
-    return Int8Report(results, failures)
+    return Int8Report(subject, results, failures)
 
 
-def _open_training(options: Int8Options, cfg: str | None, valid: DataSet) -> DataSet:
+def _open_training(options: Int8Options, valid: DataSet) -> DataSet:
     """Open what calibrates: the training part, else what evaluates."""
     from darknet_torch.datasets.opening import list_splits, open_dataset
 
-    data = Path(find_data(options.data, cfg))
+    data = Path(find_data(options.data, options.cfg))
     if _TRAINING not in list_splits(data):
         return valid
     return open_dataset(

@@ -20,13 +20,12 @@ from darknet_torch.cli.anchor_search import (
     find_anchors,
     measure_boxes,
 )
+from darknet_torch.cli.data_options import DataSetOptions, data_set_options
 from darknet_torch.cli.dataset_loading import open_data
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_words import DataWordsOptions, take_data_words
 from darknet_torch.cli.options import (
-    DataSetOptions,
     OutputOptions,
-    data_set_options,
     dialect_option,
     exif_option,
     letterbox_option,

@@ -50,9 +50,9 @@ class LoadedModel:
     @property
     def own_network(self) -> Network:
         """The network; `UsageError` if an engine runs its model."""
-        from darknet_torch.inference.description import its_network
+        from darknet_torch.inference.description import require_network
 
-        return its_network(self.network)
+        return require_network(self.network)
 
 
 def complete_model(

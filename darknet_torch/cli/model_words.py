@@ -8,7 +8,10 @@ from typing import Any, TypeVar
 
 from darknet_torch.cfg.model_names import ModelFileKind, kind_of
 from darknet_torch.cfg.zoo import shipped
-from darknet_torch.cli.options import ModelOptions, NamesOptions
+from darknet_torch.cli.data_options import NamesOptions
+from darknet_torch.cli.options import (
+    ModelOptions,
+)
 from darknet_torch.downloads.model_search import similar_model_file, weights_in_folder
 from darknet_torch.downloads.published import published_by_name
 from darknet_torch.errors import UsageError

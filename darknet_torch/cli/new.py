@@ -18,12 +18,11 @@ from darknet_torch.cli.anchor_search import (
     find_anchors,
     measure_boxes,
 )
+from darknet_torch.cli.data_options import DataSetOptions, data_set_options
 from darknet_torch.cli.dataset_loading import protect_data_set
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import (
-    DataSetOptions,
     ReportingOptions,
-    data_set_options,
     dialect_option,
     exif_option,
     parsed_into,

@@ -30,7 +30,6 @@ from darknet_torch.cli.parameter_types import (
 )
 from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
-from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.engines.names import AUTO, BACKENDS
 from darknet_torch.ops.precision_names import FLOAT32, INT8, PRECISIONS
 
@@ -156,74 +155,10 @@ network_options = all_options(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class NamesOptions:
-    """Options that name the classes; see `names_options`."""
-
-    names: str | None
-    data: str | None
-
-
-names_option = click.option(
-    "--names", type=PATH, metavar="FILE", help="Names of the classes, or coco or voc."
-)
-names_options = all_options(
-    names_option,
-    click.option("--data", type=PATH, metavar="DATA", help="A data set, for its names."),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataFormatOptions:
-    """Options for reading a data set; see `data_format_options` and, for `exif`, `exif_option`."""
-
-    images: str | None = None
-    voc_origin: int = VOC_ORIGIN
-    names: str | None = None
-    exif: bool = True
-
-
 exif_option = click.option(
     "--exif/--no-exif",
     default=True,
     help="Rotate pictures according to EXIF; labels of the stored pixels need --no-exif.",
-)
-data_format_options = all_options(
-    click.option(
-        "--images",
-        type=PATH,
-        metavar="DIR",
-        help="The folder of a COCO or CSV file's pictures.",
-    ),
-    click.option(
-        "--voc-origin",
-        type=click.IntRange(0, 1),
-        default=VOC_ORIGIN,
-        show_default=True,
-        help="The number of the first column and row of a VOC root; 1 as in voc_label.py.",
-    ),
-    names_option,
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataSetOptions(DataFormatOptions):
-    """A data set; see `data_set_options`."""
-
-    data: str | None
-    split: str | None = None
-
-
-data_set_options = all_options(
-    click.option(
-        "--data",
-        type=PATH,
-        metavar="DATA",
-        help="The data set: a .data file, a folder of labelled pictures, a COCO .json, a "
-        "data.yaml, ... [default: <cfg>.data].",
-    ),
-    click.option("--split", metavar="NAME", help="Which list, such as train or valid."),
-    data_format_options,
 )
 
 

@@ -6,6 +6,7 @@ A command's parameters say with their type which files it reads (`PATH`) and whi
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from pathlib import Path
@@ -112,6 +113,16 @@ def _mode(path: Path) -> int:
 
 
 # The code that opens a file reports that it cannot be read, so click does not check that.
+class FiniteRange(click.FloatRange):
+    """A number within bounds. Unlike click's own type it refuses NaN and infinity."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
+
+
 PATH = click.Path(readable=False)
 OUTPUT_FILE = OutputPath(file=True)
 OUTPUT_FOLDER = OutputPath(folder=True)
@@ -119,4 +130,5 @@ OUTPUT = OutputPath(file=True, folder=True)
 POSITIVE = click.IntRange(min=1)
 BATCH_SIZE = BatchSize()
 NOT_NEGATIVE = click.IntRange(min=0)
+AMOUNT = FiniteRange(min=0)
 FRACTION = click.FloatRange(0, 1)

@@ -10,13 +10,12 @@ import click
 from click.core import ParameterSource
 
 from darknet_torch.cli.darknet.flags import GpuFlags, apply_gpu_flags, training_flags
+from darknet_torch.cli.data_options import DataFormatOptions, data_format_options
 from darknet_torch.cli.dataset_loading import find_data
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_words import DataWordsOptions, take_data_words
 from darknet_torch.cli.options import (
-    DataFormatOptions,
     all_options,
-    data_format_options,
     device_option,
     exif_option,
     parsed_into,

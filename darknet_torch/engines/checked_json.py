@@ -10,7 +10,7 @@ from typing import Any
 
 from darknet_torch.text import read_bytes
 
-_DIGEST = "sha256"  # key of the checksum beside the values
+_DIGEST = "sha256"  # key of the checksum, next to the values
 
 
 def to_checked_json(values: Mapping[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""What must be known about a network beside its graph: its input, and what its outputs mean."""
+"""What must be known about a network besides its graph: its input, and what its outputs mean."""
 
 from __future__ import annotations
 

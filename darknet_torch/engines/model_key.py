@@ -23,13 +23,13 @@ class ModelKey:
     """The content of a model's files, and how the network is built from them.
 
     Attributes:
-        files: the hashes of the cfg, if there is one beside the weights, of the weights, and of
+        files: the hashes of the cfg, if the weights do not contain it, of the weights, and of
             the files that the cfg names.
         width, height: size of the input, pixels; None for the cfg's.
         dialect: the name of the code base.
         strict: whether bytes left over in the weights are an error.
         precision: of the layers.
-        label: what people call the model.
+        label: the name of the model for people.
     """
 
     files: tuple[str, ...]

@@ -122,7 +122,7 @@ def _check_cuda(runtime: Any) -> None:
     if _CUDA not in runtime.get_available_providers():
         raise UsageError(
             "this build of ONNX Runtime computes on the CPU only",
-            expected="the package onnxruntime-gpu, without onnxruntime beside it",
+            expected="the package onnxruntime-gpu, without the package onnxruntime",
             got=f"onnxruntime {runtime.__version__}",
             fix=GPU_FIX,
         )

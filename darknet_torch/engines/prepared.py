@@ -81,12 +81,6 @@ def read_entry(engine: Engine, version: str, entry: Entry) -> PreparedModel | No
     return PreparedModel(engine, version, description, entry.folder, difference)
 
 
-def find_all_prepared(cache: EngineCache, key: ModelKey) -> dict[str, PreparedModel]:
-    """Find what is prepared of a model: engine -> model."""
-    found = {name: find_prepared(cache, key, name) for name in ENGINES}
-    return {name: model for name, model in found.items() if model is not None}
-
-
 def installed_versions() -> dict[str, str]:
     """Return the versions of the engines that are installed."""
     found = {name: find_engine(name).version() for name in ENGINES}

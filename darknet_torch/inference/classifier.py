@@ -15,7 +15,7 @@ from darknet_torch.decoding.trees import ClassTree
 from darknet_torch.engines.model import EngineModel
 from darknet_torch.errors import CfgError
 from darknet_torch.inference.backends import Backend, backend_title, find_backend
-from darknet_torch.inference.description import describe, its_network
+from darknet_torch.inference.description import describe, require_network
 from darknet_torch.inference.head_outputs import to_numpy
 from darknet_torch.media.images import classifier_input
 from darknet_torch.media.picture_input import (
@@ -110,7 +110,7 @@ class Classifier:
     @property
     def network(self) -> Network:
         """The network; `UsageError` if an engine runs its model."""
-        return its_network(self._source)
+        return require_network(self._source)
 
     @property
     def tree(self) -> TreeProbabilities | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from darknet_torch.engines.description import HeadDescription, ModelDescription
 from darknet_torch.engines.model import EngineModel
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgError, UsageError
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +36,7 @@ def describe(
     return describe_network(prepare_network(network, device))
 
 
-def its_network(network: Network | EngineModel) -> Network:
+def require_network(network: Network | EngineModel) -> Network:
     """Return the network itself.
 
     Raises:
@@ -80,3 +80,30 @@ def describe_network(network: Network) -> ModelDescription:
         values=sum(layer.output_shape.count for layer in network.layers),
         has_state=any(layer.has_state for layer in network.layers),
     )
+
+
+def check_heads(network: Network | EngineModel) -> None:
+    """Check that a network has detection heads, of the same classes.
+
+    Raises:
+        CfgError: it has none, or their numbers of classes differ.
+    """
+    if isinstance(network, EngineModel):
+        if not network.description.heads:
+            raise CfgError("this model has no detection head", got=network.title)
+        return
+    if not network.heads:
+        raise CfgError(
+            "this network has no detection head",
+            where=network.net.where,
+            expected="[yolo] or [region]",
+            got=f"[{network.layers[-1].section}] at its end",
+        )
+    classes = {head.classes for head in network.heads}
+    if len(classes) > 1:
+        raise CfgError(
+            "the heads disagree on classes=",
+            where=network.heads[-1].options.where,
+            expected="the same number in every head",
+            got=sorted(classes),
+        )

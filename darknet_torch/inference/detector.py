@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from darknet_torch.arguments import check_count, check_flag, check_fraction, described
+from darknet_torch.arguments import check_count, check_flag, check_fraction
 from darknet_torch.cfg.zoo import resolve_names
-from darknet_torch.decoding.candidates import Candidates
 from darknet_torch.engines.model import EngineModel
-from darknet_torch.errors import CfgError, UsageError, nearest
+from darknet_torch.errors import UsageError
 from darknet_torch.inference.backends import (
     Backend,
     backend_title,
@@ -22,8 +19,10 @@ from darknet_torch.inference.backends import (
     find_backend,
     find_device_detector,
 )
-from darknet_torch.inference.description import describe, its_network
-from darknet_torch.inference.head_outputs import HeadOutput, read_outputs
+from darknet_torch.inference.batch_predictions import BatchPredictions
+from darknet_torch.inference.class_choice import choose_class_ids
+from darknet_torch.inference.description import check_heads, describe, require_network
+from darknet_torch.inference.head_outputs import read_outputs
 from darknet_torch.media.images import Placement, input_placement, network_input
 from darknet_torch.media.picture_input import (
     OpenedPicture,
@@ -43,54 +42,9 @@ if TYPE_CHECKING:
 
     from darknet_torch.engines.description import ModelDescription
     from darknet_torch.heads.base import Head, Predictions
-    from darknet_torch.inference.gpu.pipeline import DeviceInputs, DevicePredictions
+    from darknet_torch.inference.gpu.pipeline import DeviceInputs
     from darknet_torch.media.picture_input import Picture
     from darknet_torch.model.network import Network
-
-
-@dataclass(frozen=True)
-class BatchPredictions:
-    """A network's predictions for a batch of N pictures.
-
-    Attributes:
-        outputs: what each head predicts, in the order of the heads.
-        placements: [N] where each picture lies in the network's input.
-        on_device: the same for `DeviceDetector`, if that computed it.
-    """
-
-    outputs: Sequence[HeadOutput]
-    placements: list[Placement]
-    on_device: DevicePredictions | None = None
-
-    @cached_property
-    def predictions(self) -> Predictions:
-        """All boxes of all heads, which are decoded when first asked for."""
-        from darknet_torch.heads.base import Predictions
-
-        return Predictions.join([output.predictions() for output in self.outputs])
-
-    def of_picture(self, index: int) -> BatchPredictions:
-        """Return the predictions for one picture."""
-        outputs = [output.of_picture(index) for output in self.outputs]
-        return BatchPredictions(outputs, [self.placements[index]])
-
-    def candidates(self, threshold: float) -> Candidates:
-        """Return the boxes of all heads whose objectness is above a threshold, 0-1.
-
-        Nothing else is decoded.
-        """
-        return Candidates.join([output.candidates(threshold) for output in self.outputs])
-
-    def boxes_in_pictures(self, found: Candidates) -> np.ndarray:
-        """Place candidates in their pictures: [K, 4] in 0-1 of the picture."""
-        boxes = found.boxes.astype(np.float64)
-        for placement, own in zip(self.placements, self.slices(found), strict=True):
-            boxes[own] = placement.to_picture(boxes[own])
-        return boxes
-
-    def slices(self, found: Candidates) -> list[slice]:
-        """Return which of the candidates belong to each picture."""
-        return found.slices(len(self.placements))
 
 
 class Detector:
@@ -171,7 +125,9 @@ class Detector:
         )
         self.resize: str | None = resize
         self.exif: bool = check_flag("exif", exif)
-        self.only: list[int] | None = self._choose_class_ids(only, skip)
+        self.only: list[int] | None = choose_class_ids(
+            only, skip, names=self.names, classes=self.classes
+        )
         self.max_detections: int | None = (
             None
             if max_detections is None
@@ -190,7 +146,7 @@ class Detector:
     @property
     def network(self) -> Network:
         """The network; `UsageError` if an engine runs its model."""
-        return its_network(self._source)
+        return require_network(self._source)
 
     @property
     def heads(self) -> list[Head]:
@@ -461,64 +417,3 @@ class Detector:
             engine=backend_title(self.backend),
         )
         return detections.visible(self.only).first(self.max_detections)
-
-    def _choose_class_ids(
-        self, only: Sequence[str | int] | None, skip: Sequence[str | int]
-    ) -> list[int] | None:
-        """Return the ids of the classes to detect; None for all."""
-        if only is None and skip == ():
-            return None
-        chosen = range(self.classes) if only is None else self._find_class_ids("only", only)
-        skipped = set(self._find_class_ids("skip", skip))
-        return [class_id for class_id in chosen if class_id not in skipped]
-
-    def _find_class_ids(self, option: str, given: Sequence[str | int]) -> list[int]:
-        if isinstance(given, str) or not isinstance(given, Iterable):
-            raise UsageError(
-                f"{option} is not a list",
-                expected="a list of names or numbers",
-                got=described(given),
-                fix=f"{option}=[{given!r}]",
-            )
-        return [self._find_class_id(one) for one in given]
-
-    def _find_class_id(self, name_or_id: str | int) -> int:
-        if name_or_id in self.names:
-            return self.names.index(str(name_or_id))
-        number = int(name_or_id) if str(name_or_id).isdecimal() else -1
-        if 0 <= number < self.classes:
-            return number
-        close = nearest(str(name_or_id), self.names)
-        raise UsageError(
-            "no such class",
-            where=name_or_id,
-            expected=f"a name, or a number from 0 to {self.classes - 1}",
-            fix=f"did you mean {close!r}?" if close else None,
-        )
-
-
-def check_heads(network: Network | EngineModel) -> None:
-    """Check that a network has detection heads, of the same classes.
-
-    Raises:
-        CfgError: it has none, or their numbers of classes differ.
-    """
-    if isinstance(network, EngineModel):
-        if not network.description.heads:
-            raise CfgError("this model has no detection head", got=network.title)
-        return
-    if not network.heads:
-        raise CfgError(
-            "this network has no detection head",
-            where=network.net.where,
-            expected="[yolo] or [region]",
-            got=f"[{network.layers[-1].section}] at its end",
-        )
-    classes = {head.classes for head in network.heads}
-    if len(classes) > 1:
-        raise CfgError(
-            "the heads disagree on classes=",
-            where=network.heads[-1].options.where,
-            expected="the same number in every head",
-            got=sorted(classes),
-        )

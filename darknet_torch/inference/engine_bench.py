@@ -1,4 +1,4 @@
-"""Preparing a model for engines, and measuring them beside PyTorch."""
+"""Preparing a model for engines, and measuring them and PyTorch."""
 
 from __future__ import annotations
 

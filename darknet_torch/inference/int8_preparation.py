@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-
 from darknet_torch.cpu.machine import machine_name
 from darknet_torch.engines.choice import Speed, Speeds
 from darknet_torch.engines.engine import Engine
 from darknet_torch.engines.model import EngineModel
 from darknet_torch.engines.prepared import PreparedModel, find_prepared, store_speeds
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import UsageError, counted
 from darknet_torch.inference.engine_speeds import Comparison, Effort, Job, compare
 from darknet_torch.inference.preparing import Preparation
-from darknet_torch.inference.quantization import SCHEMES, quantize
+from darknet_torch.inference.quantization import SCHEMES, Pictures, quantize
 from darknet_torch.model.network import Network
 from darknet_torch.ops.precision_names import FLOAT32, INT8
 
@@ -73,8 +71,8 @@ class Int8Result:
                 expected=f"a drop of at most {max_drop:g} point{'' if max_drop == 1 else 's'}",
                 got=f"{self.drop:.2f} points, from {100 * self.float_map:.2f} to "
                 f"{100 * self.int8_map:.2f} %",
-                fix="calibrate with more pictures (--calibration), or pictures more like those "
-                "of the evaluation; take another engine; or allow it with --max-drop",
+                fix="calibrate with more or fewer pictures (--calibration), or with pictures more "
+                "like those of the evaluation; take another engine; or allow it with --max-drop",
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,21 +88,24 @@ class Int8Preparation:
         pictures: for the calibration, see `darknet_torch.inference.quantization.quantize`.
         evaluate: computes mAP, 0-1, of the network or of an engine's model.
         measure: times jobs in processes of their own.
+        report: called with a line about each step, which may take minutes.
     """
 
     def __init__(
         self,
         preparation: Preparation,
-        pictures: Sequence[np.ndarray],
+        pictures: Pictures,
         evaluate: Callable[[Network | EngineModel], float],
         measure: Callable[[Mapping[str, Job], Effort], Comparison] = compare,
+        report: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._preparation, self._pictures = preparation, pictures
-        self._evaluate, self._measure = evaluate, measure
+        self._evaluate, self._measure, self._report = evaluate, measure, report
         self._speeds: dict[str, Speed] = {}
 
     @cached_property
     def _float_map(self) -> float:
+        self._report("computing the mAP of PyTorch in float32")
         return self._evaluate(self._preparation.network)
 
     def prepare(self, name: str, *, max_drop: float) -> Int8Result:
@@ -128,6 +129,7 @@ class Int8Preparation:
         before, settings = self._preparation, self._preparation.settings
         engine, version = before.find_installed(name)
         plain = find_prepared(before.cache, before.key, name) or before.prepare(name)
+        self._report(f"calibrating {plain.title} with {counted(len(self._pictures), 'picture')}")
         graph = quantize(before.graph, self._pictures, SCHEMES[name])
         with TemporaryDirectory(prefix="dtorch-") as place:
             folder = Path(place)
@@ -146,12 +148,15 @@ class Int8Preparation:
         store_speeds(before.cache, before.key.with_precision(INT8), speeds)
 
     def _compare(self, plain: PreparedModel, quantized: PreparedModel) -> Int8Result:
-        """Evaluate and time a model in int8, and time the one in float32 beside it."""
+        """Evaluate and time a model in int8, and time the one in float32, too."""
+        float_map = self._float_map
+        self._report(f"computing the mAP of {quantized.title} in int8")
         int8_map = self._evaluate(quantized.load(self._preparation.settings))
+        self._report(f"measuring {plain.title} in float32 and int8 in turns")
         float_seconds, int8_seconds = self._seconds(plain, quantized)
         return Int8Result(
             plain.title,
-            self._float_map,
+            float_map,
             int8_map,
             float_seconds,
             int8_seconds,

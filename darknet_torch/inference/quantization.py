@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress, islice
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -14,7 +16,7 @@ from darknet_torch.datasets.examples import DataSet
 from darknet_torch.errors import UsageError
 from darknet_torch.export.tracing import silenced
 from darknet_torch.extras import import_extra
-from darknet_torch.media.frame_batches import picture_batches
+from darknet_torch.media.frame_batches import FrameBatch, picture_batches
 
 _EXTRA = "onnx"
 
@@ -58,44 +60,62 @@ class InputPreparer(Protocol):
     def prepare_inputs(self, images: Sequence[np.ndarray]) -> tuple[Any, Any]: ...
 
 
-def calibration_pictures(
-    detector: InputPreparer, data_set: DataSet, count: int, *, workers: int
-) -> list[np.ndarray]:
-    """Prepare pictures of a data set as the detector does, spread evenly over it.
+class Pictures(Protocol):
+    """What a graph is calibrated with: [N, C, H, W] float32 in 0-1, 1 or more arrays."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[np.ndarray]: ...
+
+
+class CalibrationPictures:
+    """Pictures of a data set, spread evenly over it and prepared as a detector does.
+
+    Each array is [1, C, H, W], and is read again whenever the pictures are gone through, so that
+    memory does not grow with their number.
 
     Args:
         detector: prepares them.
         data_set: its labels do not count.
-        count: how many pictures, 1 or more; all if the data set has fewer.
+        count: how many pictures, 1 or more; all if the data set has fewer. Those that cannot be
+            read are left out.
         workers: threads that read pictures.
-
-    Returns:
-        Arrays [1, C, H, W] float32 in 0-1, one for each picture that can be read.
 
     Raises:
         UsageError: not one picture can be read.
     """
-    total = len(data_set.examples)
-    places = [index * total // min(count, total) for index in range(min(count, total))]
-    paths = [data_set.examples[place].path for place in places]
-    batches = picture_batches(paths, size=1, workers=workers, exif=data_set.exif)
-    found = [
-        np.ascontiguousarray(detector.prepare_inputs(batch.images)[0])
-        for batch in batches
-        if batch.images
-    ]
-    if not found:
-        raise UsageError("no picture can be read", where=data_set.origin)
-    return found
+
+    def __init__(
+        self, detector: InputPreparer, data_set: DataSet, count: int, *, workers: int
+    ) -> None:
+        total = len(data_set.examples)
+        number = min(count, total)
+        self._detector, self._exif, self._workers = detector, data_set.exif, workers
+        self._paths: list[str | PathLike[str]] = [
+            data_set.examples[index * total // number].path for index in range(number)
+        ]
+        readable = [bool(batch.images) for batch in self._batches()]
+        self._paths = list(compress(self._paths, readable))
+        if not self._paths:
+            raise UsageError("no picture can be read", where=data_set.origin)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for batch in self._batches():
+            if batch.images:
+                yield np.ascontiguousarray(self._detector.prepare_inputs(batch.images)[0])
+
+    def _batches(self) -> Iterator[FrameBatch]:
+        return picture_batches(self._paths, size=1, workers=self._workers, exif=self._exif)
 
 
-def quantize(graph: bytes, pictures: Sequence[np.ndarray], scheme: Scheme) -> bytes:
+def quantize(graph: bytes, pictures: Pictures, scheme: Scheme) -> bytes:
     """Quantise a graph; the same arguments give the same bytes.
 
     Args:
         graph: a model of `darknet_torch.export.onnx.export_onnx`.
-        pictures: [N, C, H, W] float32 in 0-1, 1 or more arrays: from the ranges of the values that
-            they cause, the scales follow.
+        pictures: the scales follow from the ranges of the values that they cause.
         scheme: what is computed in 8 bits.
 
     Returns:
@@ -123,7 +143,7 @@ def quantize(graph: bytes, pictures: Sequence[np.ndarray], scheme: Scheme) -> by
 
 
 def _arguments(library: Any, scheme: Scheme) -> dict[str, Any]:
-    """Return what `onnxruntime.quantization.quantize_static` takes beside graph and data."""
+    """Return what `onnxruntime.quantization.quantize_static` takes besides graph and data."""
     types, methods = library.QuantType, library.CalibrationMethod
     operators = list(scheme.operators)
     return {
@@ -145,16 +165,19 @@ def _arguments(library: Any, scheme: Scheme) -> dict[str, Any]:
 class _Reader:
     """The pictures as `onnxruntime.quantization.CalibrationDataReader` gives them."""
 
-    def __init__(self, name: str, pictures: Sequence[np.ndarray]) -> None:
+    def __init__(self, name: str, pictures: Pictures) -> None:
         self._name, self._pictures = name, pictures
-        self._remaining: Iterator[np.ndarray] = iter(pictures)
+        self._pass: Iterator[np.ndarray] = iter(pictures)
+        self._remaining: Iterator[np.ndarray] = self._pass
 
     def __len__(self) -> int:
         return len(self._pictures)
 
     def set_range(self, start_index: int, end_index: int) -> None:
-        """Give these pictures next."""
-        self._remaining = iter(self._pictures[start_index:end_index])
+        """Give these pictures next: the first ones, or those after the last ones given."""
+        if start_index == 0:
+            self._pass = iter(self._pictures)
+        self._remaining = islice(self._pass, end_index - start_index)
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         """Return the next picture as the inputs of the graph."""

@@ -8,7 +8,7 @@ import pytest
 from darknet_torch.cli.engine_loading import find_key
 from darknet_torch.cpu.turns import Timing
 from darknet_torch.engines.cache import EngineCache
-from darknet_torch.engines.prepared import find_all_prepared, find_speeds
+from darknet_torch.engines.prepared import find_prepared, find_speeds
 from darknet_torch.extras import install_command
 from darknet_torch.inference import engine_bench
 from darknet_torch.inference.engine_speeds import Comparison, Measurement
@@ -81,7 +81,7 @@ def test_engines_are_prepared_measured_and_found_by_auto(measured):
     assert lines[6].startswith("auto takes onnxruntime for 1 picture, onnxruntime for 1000")
     assert run.stderr == "measuring torch, onnxruntime in turns\n"
     key = find_key(_Options(), "float32")
-    assert find_all_prepared(EngineCache(), key).keys() == {"onnxruntime"}
+    assert find_prepared(EngineCache(), key, "onnxruntime") is not None
     assert find_speeds(EngineCache(), key).engines["onnxruntime"].seconds == 0.01
     ((jobs, _),) = measured
     assert jobs["torch"].network["cfg"] == "small.cfg"
@@ -152,6 +152,13 @@ def test_a_cache_that_cannot_be_written_costs_no_measurement(monkeypatch, tmp_pa
         ([], "no network: expected dtorch bench CFG [WEIGHTS]"),
         (["small.cfg", "dog.jpg"], "dog.jpg: not a cfg or weights"),
         (["small.cfg", "small.weights", "--rounds", "0"], "0 is not in the range"),
+        (["small.cfg", "--max-drop", "nan"], "'nan' is not a finite number"),
+        (["small.cfg", "--seconds", "inf"], "'inf' is not a finite number"),
+        (["small.cfg", "small.weights", "--data", "d"], "--data has no use without int8"),
+        (
+            ["small.cfg", "small.weights", "--precision", "int8", "--backend", "torch"],
+            "--backend onnxruntime or openvino, installed, got --backend torch; leave out",
+        ),
     ],
 )
 def test_wrong_words_are_refused(words, message):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from darknet_torch.cli.bench_report import BenchReport
+from darknet_torch.cli.bench_report import BenchReport, Subject
 from darknet_torch.cpu.turns import Timing
 from darknet_torch.inference.engine_speeds import Comparison, Measurement
 
@@ -15,8 +15,9 @@ def measured(version, start, seconds, rates):
 
 
 REPORT = BenchReport(
-    "yolov3-tiny 416x416",
-    "random weights",
+    Subject(
+        "yolov3-tiny 416x416", "random weights", "a machine", 2, {"coreml": "pip install coreml"}
+    ),
     Comparison(
         2,
         {
@@ -27,7 +28,6 @@ REPORT = BenchReport(
         {"tensorrt": "it did not answer within 60 seconds"},
     ),
     {"onnxruntime": 2e-6, "openvino": 3.1e-5},
-    {"coreml": "pip install coreml"},
     {"tvm": "it cannot run this graph"},
     "nothing is kept",
 )
@@ -35,8 +35,7 @@ REPORT = BenchReport(
 
 def test_the_lines_show_every_engine_and_what_auto_takes():
     lines = list(REPORT.lines())
-    assert lines[0].startswith("yolov3-tiny 416x416, random weights; ")
-    assert lines[0].endswith(", 2 threads")
+    assert lines[0].startswith("yolov3-tiny 416x416, random weights; a machine, 2 threads")
     rows = [line.split() for line in lines[1:5]]
     assert rows[0][:4] == ["engine", "version", "ms", "min"]
     assert rows[1] == "torch 2.13.0 20.0 16.0 40.0 -10%..+10% 60.0 2 2.00 - 1.00".split()

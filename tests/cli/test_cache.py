@@ -23,7 +23,7 @@ FIRST, SECOND, THIRD = HELD
 
 @pytest.fixture
 def engines(cache):
-    """A cache with three prepared models and, beside their folder, downloaded weights."""
+    """A cache with three prepared models and, next to their folder, downloaded weights."""
     engines = EngineCache()
     for key, (label, engine, size, used) in HELD.items():
         description = {"label": label, "engine": engine}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from darknet_torch.cli.data_options import DataSetOptions
 from darknet_torch.cli.dataset_loading import find_data, open_data
-from darknet_torch.cli.options import DataSetOptions
 from darknet_torch.errors import CfgWarning, UsageError
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from darknet_torch import UsageError
+from darknet_torch.cli.bench_report import Subject
 from darknet_torch.cli.int8 import Int8Options, Int8Report, exit_if_none, prepare_int8
 from darknet_torch.engines.cache import EngineCache
 from darknet_torch.engines.engine import EngineSettings
@@ -18,12 +19,15 @@ from tests.conversion.small_models import DETECTOR, trained_network
 from tests.engines.fake_engine import GRAPH, install_fake_engine
 
 GOOD = Int8Result("ONNX Runtime 1.31", 0.424, 0.42, 0.004, 0.002, 2_000_000, 500_000)
+SUBJECT = Subject("bccd 224x224", "bccd.weights", "a machine", 2, {"tvm": "pip install tvm"})
 BAD = replace(GOOD, engine="OpenVINO 2026.4", int8_map=0.3)
 
 
 def test_the_table_shows_drop_and_gain_and_what_is_left_out():
-    report = Int8Report({"onnxruntime": GOOD, "openvino": BAD}, {"openvino": "too much"})
-    heading, first, second, meaning, failure = report.lines()
+    report = Int8Report(SUBJECT, {"onnxruntime": GOOD, "openvino": BAD}, {"openvino": "too much"})
+    model, heading, first, second, meaning, failure, missing = report.lines()
+    assert model == "bccd 224x224, bccd.weights; a machine, 2 threads"
+    assert missing == "tvm is not installed: pip install tvm"
     assert heading.split() == "engine mAP int8 drop ms int8 gain MB int8".split()
     numbers = "42.40 42.00 +0.40 4.00 2.00 2.00 2.00 0.50".split()
     assert first.split()[-8:] == numbers
@@ -32,15 +36,19 @@ def test_the_table_shows_drop_and_gain_and_what_is_left_out():
     assert failure == "openvino is left out: too much"
     content = report.to_dict()
     assert content["int8"]["onnxruntime"]["gain"] == 2
+    assert content["threads"] == 2
+    assert content["missing"] == {"tvm": "pip install tvm"}
     assert content["failures"] == {"openvino": "too much"}
     exit_if_none(report)
 
 
 def test_it_fails_if_no_engine_is_prepared():
-    report = Int8Report({"openvino": BAD}, {"openvino": "too much", "onnxruntime": "absent"})
+    report = Int8Report(
+        SUBJECT, {"openvino": BAD}, {"openvino": "too much", "onnxruntime": "absent"}
+    )
     with pytest.raises(UsageError, match="no engine: got openvino: too much; onnxruntime: absent"):
         exit_if_none(report)
-    (line,) = Int8Report({}, {"openvino": "absent"}).lines()
+    _, line, _ = Int8Report(SUBJECT, {}, {"openvino": "absent"}).lines()
     assert line == "openvino is left out: absent"
 
 
@@ -61,7 +69,7 @@ def data(tmp_path):
     return path
 
 
-def test_the_training_part_calibrates_and_absent_engines_are_named(monkeypatch, data):
+def test_the_training_part_calibrates_and_absent_engines_are_named(monkeypatch, capsys, data):
     network = trained_network(DETECTOR).eval()
     install_fake_engine(monkeypatch, network)
     calibrated = []
@@ -75,12 +83,18 @@ def test_the_training_part_calibrates_and_absent_engines_are_named(monkeypatch, 
         int8_preparation.Int8Preparation, "_seconds", lambda self, plain, quantized: (2.0, 1.0)
     )
     key = ModelKey(("a",), None, None, "alexeyab", True, "float32", "small float32")
-    options = Int8Options(
-        data=str(data), images=None, names=None, voc_origin=1, exif=True, max_drop=1, calibration=9
-    )
+    values = dict.fromkeys(Int8Options.__dataclass_fields__)
+    given = {"data": str(data), "max_drop": 1, "calibration": 9, "voc_origin": 1, "exif": True}
+    options = Int8Options(**values | {"taken": (), "quiet": False, "strict": False} | given)
     preparation = Preparation(network, key, EngineCache(), EngineSettings(1))
-    report = prepare_int8(preparation, ["onnxruntime", "openvino"], options, None)
+    report = prepare_int8(preparation, ["onnxruntime", "openvino"], options, SUBJECT)
     assert calibrated == [2]
     assert report.results["onnxruntime"].drop == 0
     assert list(report.failures) == ["openvino"]
     assert "pip install fake" in report.failures["openvino"]
+    assert capsys.readouterr().err.splitlines() == [
+        "calibrating Fake Runtime 1.0 with 2 pictures",
+        "computing the mAP of PyTorch in float32",
+        "computing the mAP of Fake Runtime 1.0 in int8",
+        "measuring Fake Runtime 1.0 in float32 and int8 in turns",
+    ]

@@ -261,7 +261,7 @@ NOT_OURS = {"entry.json is missing"}
 
 @pytest.fixture
 def outside(tmp_path):
-    """A file beside the entry, which damaged entries name."""
+    """A file next to the entry, which damaged entries name."""
     (tmp_path / "engines").mkdir()
     path = tmp_path / "engines" / "outside"
     path.write_bytes(b"weights")

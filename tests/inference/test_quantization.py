@@ -10,7 +10,7 @@ from darknet_torch import UsageError
 from darknet_torch.datasets.examples import DataSet, Example
 from darknet_torch.engines.engine import EngineSettings, find_engine
 from darknet_torch.engines.names import ENGINES
-from darknet_torch.inference.quantization import SCHEMES, calibration_pictures, quantize
+from darknet_torch.inference.quantization import SCHEMES, CalibrationPictures, quantize
 
 SETTINGS = EngineSettings(1)
 
@@ -114,17 +114,32 @@ def make_data_set(folder, count):
     ("count", "expected"), [(1, [0]), (3, [0, 3, 6]), (10, range(10)), (99, range(10))]
 )
 def test_calibration_pictures_are_spread_over_the_data_set(tmp_path, count, expected):
-    found = calibration_pictures(Preparer(), make_data_set(tmp_path, 10), count, workers=1)
+    found = CalibrationPictures(Preparer(), make_data_set(tmp_path, 10), count, workers=1)
     assert [picture.flat[0] for picture in found] == list(expected)
+    assert len(found) == len(list(found)) == len(expected)
     assert {picture.shape for picture in found} == {(1, 3, 2, 2)}
     assert all(picture.flags.c_contiguous for picture in found)
+
+
+def test_only_the_picture_that_is_needed_is_prepared(tmp_path):
+    prepared = []
+
+    class Counting(Preparer):
+        def prepare_inputs(self, images):
+            prepared.append(len(images))
+            return super().prepare_inputs(images)
+
+    found = CalibrationPictures(Counting(), make_data_set(tmp_path, 4), 4, workers=1)
+    assert not prepared
+    next(iter(found))
+    assert prepared == [1]
 
 
 def test_pictures_that_cannot_be_read_are_left_out(tmp_path):
     data_set = make_data_set(tmp_path, 3)
     Path(data_set.examples[1].path).write_bytes(b"no picture")
-    found = calibration_pictures(Preparer(), data_set, 3, workers=1)
+    found = CalibrationPictures(Preparer(), data_set, 3, workers=1)
     assert [picture.flat[0] for picture in found] == [0, 2]
     nothing = DataSet(data_set.examples[1:2], (), "data")
     with pytest.raises(UsageError, match=r"^data: no picture can be read"):
-        calibration_pictures(Preparer(), nothing, 3, workers=1)
+        CalibrationPictures(Preparer(), nothing, 3, workers=1)

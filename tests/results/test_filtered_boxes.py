@@ -7,7 +7,7 @@ import torch
 from darknet_torch import Detector, build_network
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.heads.base import Predictions
-from darknet_torch.inference.detector import BatchPredictions
+from darknet_torch.inference.batch_predictions import BatchPredictions
 from darknet_torch.inference.head_outputs import DecodedOutput
 from darknet_torch.media.images import Placement
 

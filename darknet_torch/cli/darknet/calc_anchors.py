@@ -15,8 +15,13 @@ from darknet_torch.cli.anchor_search import (
 )
 from darknet_torch.cli.darknet.command import DarknetCommand
 from darknet_torch.cli.darknet.flags import accept_every_flag, general_flags
+from darknet_torch.cli.data_options import DataSetOptions
 from darknet_torch.cli.dataset_loading import open_data
-from darknet_torch.cli.options import DataSetOptions, ReportingOptions, exif_option, parsed_into
+from darknet_torch.cli.options import (
+    ReportingOptions,
+    exif_option,
+    parsed_into,
+)
 from darknet_torch.cli.parameter_types import PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.files import write_bytes, write_text

@@ -20,8 +20,7 @@ from darknet_torch.compat.darknet.structures import (
 )
 from darknet_torch.errors import NamesError, UsageError
 from darknet_torch.inference.backends.pytorch import TorchBackend
-from darknet_torch.inference.description import describe_network
-from darknet_torch.inference.detector import check_heads
+from darknet_torch.inference.description import check_heads, describe_network
 from darknet_torch.inference.head_outputs import HeadOutput, read_outputs
 from darknet_torch.model.loading import find_device, load_with_report
 from darknet_torch.model.network import Network

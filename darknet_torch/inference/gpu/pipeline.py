@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.heads.base import Predictions
-from darknet_torch.inference.gpu.prepared_network import PreparedNetwork
+from darknet_torch.inference.gpu.folded_network import FoldedNetwork
 from darknet_torch.inference.gpu.resizing import DeviceResizer
 from darknet_torch.inference.gpu.streams import Moment, WorkStream, upload
 from darknet_torch.inference.gpu.suppression import find_boxes
@@ -81,7 +81,7 @@ class _Setup:
         uploads, results: the streams of the first and of the last step.
     """
 
-    prepared: PreparedNetwork
+    prepared: FoldedNetwork
     resizer: DeviceResizer
     uploads: WorkStream
     results: WorkStream
@@ -99,7 +99,7 @@ class DeviceDetector:
         network: in evaluation mode, with detection heads, on any device. It is not changed, and
             later changes of its arrays are noticed.
         precision: that of its layers; all that follows them is float32, NMS float64.
-        keep_weights: False frees the network's own arrays, see `PreparedNetwork`.
+        keep_weights: False frees the network's own arrays, see `FoldedNetwork`.
 
     Raises:
         ImageError: the network takes no pictures.
@@ -125,7 +125,7 @@ class DeviceDetector:
         return self._setup.prepared.device
 
     def _set_up(self) -> _Setup:
-        prepared = PreparedNetwork(self.network, self._precision, keep_weights=self._keep_weights)
+        prepared = FoldedNetwork(self.network, self._precision, keep_weights=self._keep_weights)
         net, device = self.network.net, prepared.device
         resizer = DeviceResizer(device, net.height, net.width, net.channels, prepared.dtype)
         return _Setup(prepared, resizer, WorkStream(device), WorkStream(device))

@@ -8,7 +8,8 @@ import torch
 
 from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.errors import ImageError
-from darknet_torch.inference.detector import BatchPredictions, Detector
+from darknet_torch.inference.batch_predictions import BatchPredictions
+from darknet_torch.inference.detector import Detector
 from darknet_torch.inference.gpu.pipeline import DeviceDetector
 from darknet_torch.loading.load import load
 from darknet_torch.media.images import read_image

@@ -15,7 +15,7 @@ from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.ops.precision_names import FLOAT32
 
 
-class PreparedNetwork:
+class FoldedNetwork:
     """A copy of a detector's network that computes decoded boxes, replayed as CUDA graphs.
 
     Batch normalisation is folded into the weights. In 16 bits they are rounded once, where

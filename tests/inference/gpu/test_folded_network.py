@@ -8,7 +8,7 @@ import torch
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import UsageError
 from darknet_torch.heads.base import Predictions
-from darknet_torch.inference.gpu.prepared_network import PreparedNetwork
+from darknet_torch.inference.gpu.folded_network import FoldedNetwork
 from darknet_torch.model.network import build_network
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.ops.precision_names import HALVES, PRECISIONS
@@ -51,7 +51,7 @@ def distance(found, expected):
 def test_boxes_differ_by_rounding(device, precision, cfg):
     network, chosen = trained_network(cfg).to(device), Precision.named(precision)
     images = pictures(network)
-    prepared = PreparedNetwork(network, chosen)
+    prepared = FoldedNetwork(network, chosen)
     before, after = run(prepared, images), run(prepared, images)
     assert distance(before, after) == 0
     assert before.boxes.dtype == torch.float32
@@ -65,7 +65,7 @@ def test_rounded_weights_are_no_less_exact_than_those_of_autocast(device, precis
     network, chosen = trained_network(HEADS["yolo"]).to(device), Precision.named(precision)
     images = pictures(network, 8)
     exact = decoded(network, images)
-    found = distance(run(PreparedNetwork(network, chosen), images), exact)
+    found = distance(run(FoldedNetwork(network, chosen), images), exact)
     assert 0 < found <= 1.5 * distance(decoded(network, images, chosen), exact)
 
 
@@ -73,7 +73,7 @@ def test_rounded_weights_are_no_less_exact_than_those_of_autocast(device, precis
 def test_maps_are_channels_last_where_units_for_matrices_compute(device, precision):
     orders = []
     network = trained_network(DETECTOR).to(device)
-    prepared = PreparedNetwork(network, Precision.named(precision))
+    prepared = FoldedNetwork(network, Precision.named(precision))
     convolutions = [one for one in prepared._prepared.layers if one.section == "convolutional"]
     for one in convolutions:
         one.register_forward_hook(
@@ -92,7 +92,7 @@ def test_the_network_is_not_changed_and_its_changes_are_noticed(device):
     network = trained_network(DETECTOR).to(device)
     images = pictures(network)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    prepared = PreparedNetwork(network, Precision("bfloat16"))
+    prepared = FoldedNetwork(network, Precision("bfloat16"))
     run(prepared, images)
     assert prepared.is_current
     assert before.keys() == network.state_dict().keys()
@@ -104,10 +104,10 @@ def test_the_network_is_not_changed_and_its_changes_are_noticed(device):
 
 def test_a_network_of_another_type_is_noticed(device):
     network = trained_network(DETECTOR).to(device)
-    prepared = PreparedNetwork(network)
+    prepared = FoldedNetwork(network)
     network.double()
     assert not prepared.is_current
-    assert PreparedNetwork(network).dtype == torch.float64
+    assert FoldedNetwork(network).dtype == torch.float64
 
 
 def test_the_arrays_of_the_network_can_be_freed(device):
@@ -115,13 +115,13 @@ def test_the_arrays_of_the_network_can_be_freed(device):
     images = pictures(network)
     expected = decoded(network, images)
     first = weakref.ref(next(network.parameters()))
-    prepared = PreparedNetwork(network, keep_weights=False)
+    prepared = FoldedNetwork(network, keep_weights=False)
     assert all(array.is_meta for array in network.parameters())
     assert first() is None
     assert prepared.is_current
     assert distance(run(prepared, images), expected) <= BOUNDS["float32"]
     with pytest.raises(UsageError, match="weights were freed"):
-        PreparedNetwork(network)
+        FoldedNetwork(network)
 
 
 def test_folded_weights_that_float16_cannot_hold_stay_unfolded(device):
@@ -134,7 +134,7 @@ def test_folded_weights_that_float16_cannot_hold_stay_unfolded(device):
         convolution.normalization.scales.fill_(1e3)
     assert convolution.folded()[0].half().isinf().any()
     images = torch.zeros_like(pictures(network))
-    found = run(PreparedNetwork(network, half), images)
+    found = run(FoldedNetwork(network, half), images)
     assert found.class_scores.isfinite().all()
     assert distance(found, decoded(network, images, half)) <= BOUNDS["float16"]
 
@@ -144,7 +144,7 @@ def test_a_network_with_a_state_computes_itself(device):
     network = build_network(parse_cfg(RECURRENT.replace(NET, f"{NET}time_steps=2\n")))
     network = network.to(device)
     images = pictures(network)
-    prepared = PreparedNetwork(network, keep_weights=False)
+    prepared = FoldedNetwork(network, keep_weights=False)
     first = run(prepared, images)
     assert distance(run(prepared, images), first) > 0
     network.reset_state()
@@ -161,7 +161,7 @@ def test_graphs_are_recorded_of_the_whole_computation(device):
         return lambda images: outputs
 
     network = trained_network(HEADS["yolo"]).to(device)
-    prepared = PreparedNetwork(network, capture=capture)
+    prepared = FoldedNetwork(network, capture=capture)
     images = pictures(network)
     found = [run(prepared, images) for _ in range(3)]
     assert recorded == [[tuple(part.shape) for part in vars(found[0]).values()]]
