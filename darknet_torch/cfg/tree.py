@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,10 +106,11 @@ def read_tree(path: Path) -> Tree:
         raise CfgError(
             "the tree has no classes", where=path, expected="lines of a name and a parent's id"
         )
-    return Tree(tuple(names), tuple(parents), _groups(parents))
+    return Tree(tuple(names), tuple(parents), group_siblings(parents))
 
 
-def _groups(parents: list[int]) -> tuple[tuple[int, int], ...]:
+def group_siblings(parents: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Return `Tree.groups` of the parents of one class or more."""
     starts = [i for i, parent in enumerate(parents) if i == 0 or parent != parents[i - 1]]
     ends = [*starts[1:], len(parents)]
     return tuple((start, end - start) for start, end in zip(starts, ends, strict=True))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -194,13 +195,16 @@ class _Job:
         """Load a prepared model; None if the engine refuses its files, which are removed then."""
         import cv2
 
+        from darknet_torch.engines.cache import CacheError
+
         settings = self._settings
         cv2.setNumThreads(settings.threads)
         try:
             return prepared.load(settings)
         except DarknetError as error:
             self._options.print_remark(f"warning: {error}; it is prepared again")
-            self._cache.remove(prepared.folder.name)
+            with suppress(CacheError):  # a cache that may only be read
+                self._cache.remove(prepared.folder.name)
             return None
 
     def prepare(self, loaded: LoadedModel) -> EngineModel | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+from fractions import Fraction
 
 from darknet_torch.errors import UsageError
 
@@ -36,4 +38,5 @@ def cache_limit() -> int:
         )
     number, unit, ending = found.groups()
     base = 1000 if unit and (ending or "").upper() == "B" else 1024
-    return int(float(number) * base ** _POWERS[unit.upper()])
+    size = Fraction(number) * base ** _POWERS[unit.upper()]
+    return min(int(size), sys.maxsize)  # no disk has more, and no float holds every number

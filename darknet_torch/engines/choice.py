@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -109,7 +110,8 @@ def _text(found: object) -> str:
 
 
 def _positive(found: object) -> float:
-    if not isinstance(found, int | float) or not 0 < found < math.inf:  # NaN is neither
+    largest = sys.float_info.max  # JSON has larger integers
+    if not isinstance(found, int | float) or not 0 < found <= largest:  # NaN is neither
         raise ValueError(f"{found!r} is not a positive number")
     return float(found)
 

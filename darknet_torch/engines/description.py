@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
-from darknet_torch.cfg.tree import Tree
+from darknet_torch.cfg.tree import Tree, group_siblings
 from darknet_torch.decoding.decoder import Decoder
 from darknet_torch.decoding.detection import DetectionDecoder
 from darknet_torch.decoding.gaussian_yolo import GaussianYoloDecoder
@@ -14,6 +15,14 @@ from darknet_torch.decoding.region import RegionDecoder
 from darknet_torch.decoding.trees import ClassTree
 from darknet_torch.decoding.yolo import YoloDecoder
 
+_PLAIN: dict[str, type | tuple[type, ...]] = {
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+    "str": str,
+}
+_MOST = 1_000_000  # boxes, classes, or pixels of a side; more would fill the memory
+_Described = TypeVar("_Described", bound=Any)
 _DECODERS: dict[str, type[Decoder]] = {
     "yolo": YoloDecoder,
     "gaussian_yolo": GaussianYoloDecoder,
@@ -102,7 +111,7 @@ class ModelDescription:
                 "names": tuple(values["names"]),
                 "tree": _tree_from_json(values["tree"]),
             }
-            return cls(**known)
+            return _checked(cls(**known), "width", "height", "channels")
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not the description of a model: {error!r}") from None
 
@@ -124,7 +133,11 @@ def _head_from_json(values: Mapping[str, Any]) -> HeadDescription:
     if "tree" in decoder:
         tree = _tree_from_json(decoder["tree"])
         decoder["tree"] = ClassTree(tree) if tree else None
-    return HeadDescription(**dict(values) | {"decoder": cls(**decoder)})
+    found = _checked(cls(**decoder), "boxes")
+    for pair in found.anchors:
+        _check(all(_is_of("float", value) for value in pair), "anchors", pair)
+    _check(len(found.anchors) in (0, found.boxes), "anchors", found.anchors)
+    return _checked(HeadDescription(**dict(values) | {"decoder": found}))
 
 
 def _tree_to_json(tree: Tree | None) -> dict[str, Any] | None:
@@ -135,4 +148,43 @@ def _tree_from_json(values: Mapping[str, Any] | None) -> Tree | None:
     if values is None:
         return None
     groups = tuple((first, size) for first, size in values["groups"])
-    return Tree(tuple(values["names"]), tuple(values["parents"]), groups)
+    tree = Tree(tuple(values["names"]), tuple(values["parents"]), groups)
+    _check(len(tree.names) == len(tree.parents), "names", len(tree.names))
+    for class_id, parent in enumerate(tree.parents):
+        _check(_is_of("int", parent) and -1 <= parent < class_id, "parents", parent)
+    _check(bool(tree.parents) and tree.groups == group_siblings(tree.parents), "groups", groups)
+    return tree
+
+
+def _checked(found: _Described, *positive: str) -> _Described:
+    """Check plain fields: their types, numbers that are finite, counts that a network can have.
+
+    Args:
+        found: what has the fields.
+        positive: the fields that are 1 or more.
+
+    Raises:
+        ValueError: a field is something else.
+    """
+    for field in fields(found):
+        value = getattr(found, field.name)
+        _check(_is_of(str(field.type), value), field.name, value)
+        if field.name in (*positive, "classes"):
+            _check((field.name in positive) <= value <= _MOST, field.name, value)
+    return found
+
+
+def _is_of(kind: str, value: object) -> bool:
+    """Whether a value is of a plain type, which is named as in a dataclass; True for others."""
+    if kind not in _PLAIN:
+        return True
+    if isinstance(value, bool) or kind == "bool":
+        return isinstance(value, bool) and kind == "bool"
+    if not isinstance(value, _PLAIN[kind]):
+        return False
+    return not isinstance(value, int | float) or abs(value) <= sys.float_info.max  # no NaN
+
+
+def _check(is_right: bool, name: str, value: object) -> None:
+    if not is_right:
+        raise ValueError(f"not the description of a model: {name} {value!r}")

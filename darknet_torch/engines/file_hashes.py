@@ -55,7 +55,7 @@ def file_hash(path: Path, memory: Path | None = None) -> str:
             return file_digest(path)
     name, identity = os.path.abspath(path), _identity(status)  # noqa: PTH100 (keeps links)
     known = _read(memory).get(name)
-    if known is not None and known[:-1] == identity:
+    if isinstance(known, list) and known[:-1] == identity:
         return str(known[-1])
     digest = file_digest(path)
     if _identity(path.stat()) == identity and time.time() - status.st_mtime >= _SETTLED:
@@ -72,7 +72,7 @@ def _identity(status: os.stat_result) -> list[int]:
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def _read(memory: Path) -> dict[str, list[Any]]:
+def _read(memory: Path) -> dict[str, Any]:
     """Return what is remembered: for each path its identity and its hash; {} if it is unusable."""
     try:
         values = read_checked_json(memory)

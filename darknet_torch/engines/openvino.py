@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -19,6 +20,7 @@ from darknet_torch.extras import import_extra, installed_version
 _FILE = "compiled.blob"
 _DEVICE = "CPU"
 _CONVERTERS = "openvino.tools.ovc"
+_starting = threading.RLock()  # held while the library or its Core is started
 
 
 class OpenVino:
@@ -67,11 +69,21 @@ class _Session:
         self._shapes = [tuple(output.shape[1:]) for output in compiled.outputs]
         at_once = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         self._requests = [compiled.create_infer_request() for _ in range(at_once)]
+        self._lock = threading.Lock()  # a request computes for one caller at a time
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
-        """See `Session.run`; the library reads and writes numpy's memory."""
+        """See `Session.run`; the library reads and writes numpy's memory.
+
+        Threads that call it at once wait for each other: one call uses all of the session's
+        threads already.
+        """
         pixels = np.ascontiguousarray(images.transpose(0, 2, 3, 1), np.float32)
         outputs = [np.empty((len(pixels), *shape), np.float32) for shape in self._shapes]
+        with self._lock:
+            self._compute(pixels, outputs)
+        return outputs
+
+    def _compute(self, pixels: np.ndarray, outputs: list[np.ndarray]) -> None:
         for index in range(len(pixels)):
             request = self._requests[index % len(self._requests)]
             request.wait()
@@ -81,7 +93,6 @@ class _Session:
             request.start_async()
         for request in self._requests:
             request.wait()
-        return outputs
 
     def _of_picture(self, batch: np.ndarray, index: int) -> Any:
         return self._tensor(batch[index : index + 1], shared_memory=True)
@@ -106,15 +117,15 @@ def _import_openvino() -> Any:
         UsageError: OpenVINO is not installed.
     """
     hidden: Any = None  # makes an import fail, which openvino expects of its converters
-    added = sys.modules.setdefault(_CONVERTERS, hidden) is None
-    try:
-        return import_extra("openvino", extra=OpenVino.extra)
-    finally:
-        if added:
-            del sys.modules[_CONVERTERS]
+    with _starting:  # another thread would take the hidden module for one that is missing
+        added = sys.modules.setdefault(_CONVERTERS, hidden) is None
+        try:
+            return import_extra("openvino", extra=OpenVino.extra)
+        finally:
+            if added:
+                del sys.modules[_CONVERTERS]
 
 
-@cache
 def _core() -> Any:
     """Return the one `openvino.Core` of this process, which lives as long as the process does.
 
@@ -122,6 +133,12 @@ def _core() -> Any:
     it back when it ends. Where one ends before another that began later, the next signal ends the
     process, if Python's faulthandler is enabled.
     """
+    with _starting:  # `cache` would start two for two threads that ask at once
+        return _start_core()
+
+
+@cache
+def _start_core() -> Any:
     return _import_openvino().Core()
 
 

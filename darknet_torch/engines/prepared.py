@@ -76,7 +76,7 @@ def read_entry(engine: Engine, version: str, entry: Entry) -> PreparedModel | No
     try:
         description = ModelDescription.from_json(entry.description["model"])
         difference = float(json.loads((entry.folder / DIFFERENCE_FILE).read_text()))
-    except (OSError, KeyError, TypeError, ValueError):
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return None
     return PreparedModel(engine, version, description, entry.folder, difference)
 

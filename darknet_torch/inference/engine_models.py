@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,10 @@ def load_engine(
     cache = EngineCache()
     key = find_model_key(files.cfg, files.weights, **options, precision=FLOAT32)
     prepared = find_prepared(cache, key, engine) if key else None
-    return (prepared or _prepare(files, options, engine, cache, settings)).load(settings)
+    if prepared is not None:
+        with suppress(UsageError):  # removed by another process since, or refused by the engine
+            return prepared.load(settings)
+    return _prepare(files, options, engine, cache, settings).load(settings)
 
 
 def _mismatch(options: dict[str, Any]) -> Any:

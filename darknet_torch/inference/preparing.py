@@ -15,7 +15,7 @@ from darknet_torch.engines.cache import EngineCache
 from darknet_torch.engines.description import ModelDescription
 from darknet_torch.engines.engine import Engine, EngineSettings, find_engine
 from darknet_torch.engines.model_key import ModelKey
-from darknet_torch.engines.prepared import DIFFERENCE_FILE, PreparedModel, read_entry
+from darknet_torch.engines.prepared import DIFFERENCE_FILE, PreparedModel
 from darknet_torch.errors import UsageError
 from darknet_torch.inference.backends.exported import export_for_engines
 from darknet_torch.inference.backends.pytorch import TorchBackend
@@ -116,8 +116,10 @@ class Preparation:
             CacheError: it cannot be stored.
         """
         engine, version = self.find_installed(name)
+        difference = math.nan
 
         def fill(folder: Path) -> None:
+            nonlocal difference
             write(engine, folder)
             difference = self._difference(engine, folder)
             self._check(difference, limit, engine)
@@ -129,9 +131,8 @@ class Preparation:
             "model": self.description.to_json(),
         }
         entry = self.cache.store(key.key(name, version, machine_name()), content, fill)
-        prepared = read_entry(engine, version, entry)
-        assert prepared is not None, "it was just written"
-        return prepared
+        # What was stored is not read again: other processes may have removed it since.
+        return PreparedModel(engine, version, self.description, entry.folder, difference)
 
     def _difference(self, engine: Engine, folder: Path) -> float:
         """Return the largest difference of an engine's outputs from PyTorch's on a probe."""

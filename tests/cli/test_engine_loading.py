@@ -11,7 +11,7 @@ from darknet_torch import load
 from darknet_torch.cli import engine_loading
 from darknet_torch.cli.engine_loading import expected_pictures
 from darknet_torch.cpu.machine import machine_name
-from darknet_torch.engines.cache import EngineCache
+from darknet_torch.engines.cache import CacheError, EngineCache
 from darknet_torch.engines.choice import Speed, Speeds
 from darknet_torch.engines.prepared import DIFFERENCE_FILE, store_speeds
 from darknet_torch.inference import engine_bench
@@ -156,6 +156,25 @@ def test_a_corrupt_graph_is_prepared_again(engine):
     run, computed = detect("--backend", "onnxruntime")
     assert computed == FAKE
     assert "it is prepared again" in run.stderr
+
+
+def test_a_corrupt_graph_in_a_cache_that_may_only_be_read_is_left_there(engine, monkeypatch):
+    detect("--backend", "onnxruntime")
+    (entry,) = EngineCache().entries()
+
+    def write(folder):
+        shutil.copy(entry.folder / DIFFERENCE_FILE, folder)
+        (folder / FILE).write_bytes(b"other")
+
+    def refuse(cache, *arguments):
+        raise CacheError("may only be read", where=cache.folder)
+
+    EngineCache().store(entry.key, entry.description, write)
+    monkeypatch.setattr(EngineCache, "remove", refuse)
+    monkeypatch.setattr(EngineCache, "store", refuse)
+    run, computed = detect("--backend", "onnxruntime")
+    assert computed == FAKE
+    assert "for this run only" in run.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")

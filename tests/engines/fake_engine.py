@@ -51,6 +51,10 @@ def install_fake_engine(monkeypatch, network):
         name, installed = "openvino", None
 
     Engine.network = network
+    # First, as it imports modules that need the real engines.
+    for module in ("preparing", "backends.exported"):
+        name = f"darknet_torch.inference.{module}.export_for_engines"
+        monkeypatch.setattr(name, lambda network: GRAPH)
     for name, cls, engine in (
         ("onnxruntime", "OnnxRuntime", Engine),
         ("openvino", "OpenVino", Absent),
@@ -58,7 +62,4 @@ def install_fake_engine(monkeypatch, network):
         module = ModuleType(name)
         setattr(module, cls, engine)
         monkeypatch.setitem(sys.modules, f"darknet_torch.engines.{name}", module)
-    for module in ("preparing", "backends.exported"):
-        name = f"darknet_torch.inference.{module}.export_for_engines"
-        monkeypatch.setattr(name, lambda network: GRAPH)
     return Engine

@@ -1,5 +1,7 @@
 """The limit of the cache."""
 
+import sys
+
 import pytest
 
 from darknet_torch.engines.cache_limit import cache_limit
@@ -21,6 +23,7 @@ from darknet_torch.errors import UsageError
         ("4GiB", 4 * 1024**3),
         ("4GB", 4 * 1000**3),
         ("100B", 100),
+        pytest.param("9" * 400, sys.maxsize, id="400 digits"),
     ],
 )
 def test_a_size_is_bytes_or_has_a_unit(given, expected, monkeypatch):

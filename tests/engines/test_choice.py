@@ -72,7 +72,7 @@ def test_speeds_are_read_as_they_were_written():
         *(
             {"engines": {"torch": vars(PYTORCH) | {field: value}}}
             for field in ("start_seconds", "seconds", "rate", "batch")
-            for value in (None, "1", 0, -1, float("nan"), float("inf"), [1])
+            for value in (None, "1", 0, -1, float("nan"), float("inf"), 10**400, [1])
         ),
         {"engines": {"torch": vars(PYTORCH) | {"version": None}}},
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -72,6 +73,48 @@ def test_a_head_with_formulas_of_its_own_cannot_be_written() -> None:
 def test_other_json_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="not the description"):
         ModelDescription.from_json(values)
+
+
+def changed(path: str, value: object) -> dict[str, object]:
+    """The JSON of a detector with one value changed, whose place is named with dots."""
+    decoder = RegionDecoder(2, 3, ANCHORS, 4, True, True, False, 0, ClassTree(TREE))
+    values = json.loads(json.dumps(described(HeadDescription(decoder, True, 3)).to_json()))
+    *places, last = [int(word) if word.isdigit() else word for word in path.split(".")]
+    at = values
+    for place in places:
+        at = at[place]
+    at[last] = value
+    return dict(values)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("width", 0),
+        ("height", "64"),
+        ("channels", 3.5),
+        ("letterbox", 1),
+        ("classes", 10**9),
+        ("values", True),
+        ("heads.0.raw", None),
+        ("heads.0.classes", -1),
+        ("heads.0.nms_kind", 5),
+        ("heads.0.beta_nms", math.nan),
+        ("heads.0.beta_nms", 10**400),
+        ("heads.0.decoder.boxes", -1),
+        ("heads.0.decoder.kind", []),
+        ("heads.0.decoder.anchors", [[1, 2]]),
+        ("heads.0.decoder.anchors.1", [1, "2"]),
+        ("heads.0.decoder.anchors.1", [1, math.inf]),
+        ("heads.0.decoder.tree.parents", [-1, 0]),
+        ("heads.0.decoder.tree.parents.2", 7),
+        ("heads.0.decoder.tree.parents.2", "0"),
+        ("heads.0.decoder.tree.groups", [[0, 3]]),
+    ],
+)
+def test_a_description_of_no_network_is_refused(path: str, value: object) -> None:
+    with pytest.raises(ValueError, match="not the description of a model"):
+        ModelDescription.from_json(changed(path, value))
 
 
 def test_an_unknown_engine_is_refused() -> None:

@@ -3,12 +3,13 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from darknet_torch.engines.engine import ENGINES, find_engine
+from darknet_torch.engines.engine import ENGINES, EngineSettings, find_engine
 from darknet_torch.errors import UsageError
 from darknet_torch.extras import install_command
 from tests.conftest import ROOT
@@ -109,6 +110,22 @@ def test_another_thread_may_call_it(session):
     thread.start()
     thread.join()
     assert_close(found[0], session.run(images_of(1)))
+
+
+@pytest.mark.parametrize("for_throughput", [False, True])
+def test_threads_may_call_it_at_once(engine, written, for_throughput):
+    session = engine.load(written, EngineSettings(2, for_throughput=for_throughput))
+    together, batches = threading.Barrier(4), [images_of(count) for count in (1, 2, 3, 4)]
+
+    def call(images):
+        together.wait()
+        return [session.run(images) for _ in range(50)]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(call, batches))
+    for images, answers in zip(batches, found, strict=True):
+        for answer in answers:
+            assert_close(answer, expected_outputs(images))
 
 
 @pytest.mark.parametrize("settings", [{"for_throughput": True}, {"threads": 2}])

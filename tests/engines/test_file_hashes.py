@@ -165,6 +165,14 @@ def test_a_corrupt_memory_is_ignored_and_replaced(content, weights, hashed):
     assert hashed == ["a.weights"]
 
 
+@pytest.mark.parametrize("row", [None, 5, {}, [], "row"])
+def test_a_row_of_another_kind_is_replaced(row, weights, hashed):
+    memory().parent.mkdir(parents=True)
+    memory().write_bytes(to_checked_json({"format": 1, "files": {str(weights): row}}))
+    assert [file_hash(weights), file_hash(weights)] == [sha256(b"weights")] * 2
+    assert hashed == ["a.weights"]
+
+
 def test_a_changed_hash_in_the_memory_is_not_believed(weights):
     file_hash(weights)
     digest = sha256(b"weights").encode()

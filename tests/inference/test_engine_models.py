@@ -1,12 +1,16 @@
 """`load_engine`: prepared at the first call, found at the second."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 import darknet_torch
 from darknet_torch import Detector, UsageError, load_engine
+from darknet_torch.engines.cache import EngineCache
+from darknet_torch.engines.prepared import DIFFERENCE_FILE
 from tests.conversion.small_models import DETECTOR, trained_network, write_model
-from tests.engines.fake_engine import install_fake_engine
+from tests.engines.fake_engine import FILE, install_fake_engine
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +64,17 @@ def test_partial_weights_are_refused(tmp_path):
     write_model(tmp_path, cutoff=1)
     with pytest.raises(UsageError, match="all layers"):
         load_engine("small.cfg", "small.weights", engine="onnxruntime")
+
+
+def test_what_the_engine_refuses_is_prepared_again(monkeypatch):
+    load_engine("small.cfg", engine="onnxruntime")
+    (entry,) = EngineCache().entries()
+
+    def write(folder):
+        shutil.copy(entry.folder / DIFFERENCE_FILE, folder)
+        (folder / FILE).write_bytes(b"other")
+
+    EngineCache().store(entry.key, entry.description, write)
+    assert load_engine("small.cfg", engine="onnxruntime").title == "Fake Runtime 1.0"
+    monkeypatch.setattr("darknet_torch.loading.load.load_model", refuse)
+    load_engine("small.cfg", engine="onnxruntime")

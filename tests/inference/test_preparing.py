@@ -7,7 +7,7 @@ from darknet_torch import Detector, UsageError
 from darknet_torch.engines.cache import EngineCache
 from darknet_torch.engines.engine import EngineSettings
 from darknet_torch.engines.model_key import ModelKey
-from darknet_torch.engines.prepared import find_prepared, installed_versions
+from darknet_torch.engines.prepared import DIFFERENCE_FILE, find_prepared, installed_versions
 from darknet_torch.inference.preparing import Preparation
 from tests.conversion.small_models import DETECTOR, NET, trained_network
 from tests.engines.fake_engine import FILE, install_fake_engine
@@ -76,6 +76,33 @@ def test_an_entry_of_another_kind_is_no_model(engine, network):
     key = prepare(network).folder.name
     EngineCache().store(key, {"model": {}}, lambda folder: None)
     assert find_prepared(EngineCache(), KEY, "onnxruntime") is None
+
+
+@pytest.mark.parametrize("difference", ["1" * 400, "[" * 100_000, "[]", "x"])
+def test_a_difference_that_is_no_number_is_no_model(engine, network, difference):
+    prepare(network)
+    (entry,) = EngineCache().entries()
+
+    def write(folder):
+        (folder / DIFFERENCE_FILE).write_text(difference)
+
+    EngineCache().store(entry.key, entry.description, write)
+    assert find_prepared(EngineCache(), KEY, "onnxruntime") is None
+
+
+def test_what_another_process_removes_at_once_is_no_entry_any_more(engine, network, monkeypatch):
+    store = EngineCache.store
+
+    def store_and_lose(cache, key, *arguments):
+        entry = store(cache, key, *arguments)
+        cache.remove(key)
+        return entry
+
+    monkeypatch.setattr(EngineCache, "store", store_and_lose)
+    prepared = prepare(network)
+    assert 0 <= prepared.difference < 1e-4
+    with pytest.raises((UsageError, OSError)):
+        prepared.load(SETTINGS)
 
 
 def test_a_detector_of_an_engine_has_no_network(engine, network):
