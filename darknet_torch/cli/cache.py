@@ -16,6 +16,7 @@ from darknet_torch.cli.value_completion import complete_cached
 from darknet_torch.cli.words import are_options, find_spelling, option_spellings
 from darknet_torch.engines.cache import CacheError, EngineCache, Entry
 from darknet_torch.engines.cache_limit import cache_limit
+from darknet_torch.engines.names import SPEEDS
 from darknet_torch.errors import UsageError, counted, nearest
 from darknet_torch.training.byte_sizes import describe_bytes
 
@@ -85,8 +86,13 @@ def list_command(options: ListOptions) -> None:
     for line in _table(entries):
         click.echo(line)
     total = describe_bytes(sum(entry.bytes for entry in entries))
-    found = counted(len(entries), "prepared model") if entries else "no prepared models"
+    found = _counted_models(entries) if entries else "no prepared models"
     click.echo(f"{found}, {total} of at most {describe_bytes(limit)}, in {engines.folder}")
+
+
+def _counted_models(entries: Sequence[Entry]) -> str:
+    models = [entry for entry in entries if entry.description.get("engine") != SPEEDS]
+    return counted(len(models), "prepared model")
 
 
 @cache.command(name="path", short_help="Print their folder.")
@@ -127,7 +133,7 @@ def clear_command(options: ClearOptions) -> None:
         engines.remove_leftovers()
     if chosen:
         total = describe_bytes(sum(entry.bytes for entry in removed))
-        click.echo(f"removed {counted(len(removed), 'prepared model')}, {total}")
+        click.echo(f"removed {_counted_models(removed)}, {total}")
     else:
         click.echo(f"nothing to remove in {engines.folder}")
     if len(removed) < len(chosen):

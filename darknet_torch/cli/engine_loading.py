@@ -225,6 +225,7 @@ class _Job:
         from darknet_torch.engines.cache import CacheError
 
         name = self._options.backend
+        self._options.print_remark(f"preparing {name} for this model, once")
         try:
             return self._load(self._preparation(loaded).prepare(name))
         except CacheError as error:

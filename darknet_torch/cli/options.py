@@ -226,8 +226,8 @@ def _backend_option(*names: str) -> Callable[[Any], Any]:
         type=click.Choice(names),
         default=names[0],
         show_default=True,
-        help="What runs the network; engines are prepared when first used, and compute in float32"
-        + (" alone; auto: the fastest that is prepared." if AUTO in names else " alone."),
+        help="What runs the network; engines are prepared when they are first used"
+        + ("; auto: the fastest that is prepared." if AUTO in names else "."),
     )
 
 

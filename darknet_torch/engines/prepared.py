@@ -14,7 +14,7 @@ from darknet_torch.engines.description import ModelDescription
 from darknet_torch.engines.engine import Engine, EngineSettings, find_engine
 from darknet_torch.engines.model import EngineModel
 from darknet_torch.engines.model_key import ModelKey
-from darknet_torch.engines.names import ENGINES
+from darknet_torch.engines.names import ENGINES, SPEEDS
 
 DIFFERENCE_FILE = "difference.json"  # what `PreparedModel.difference` is
 
@@ -102,5 +102,5 @@ def store_speeds(cache: EngineCache, key: ModelKey, speeds: Speeds) -> None:
     Raises:
         CacheError: they cannot be stored.
     """
-    content: dict[str, Any] = {"label": key.label, "engine": "speeds", "speeds": speeds.to_json()}
+    content: dict[str, Any] = {"label": key.label, "engine": SPEEDS, "speeds": speeds.to_json()}
     cache.store(key.speeds_key(machine_name()), content, lambda folder: None)
