@@ -5,6 +5,7 @@ import weakref
 import pytest
 import torch
 
+from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import UsageError
 from darknet_torch.heads.base import Predictions
@@ -13,7 +14,8 @@ from darknet_torch.model.network import build_network
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.ops.precision_names import HALVES, PRECISIONS
 from tests.conversion.small_models import DETECTOR, NET, trained_network
-from tests.export.cases import HEADS, STEM, YOLO
+from tests.export.cases import HEADS, LAST, STEM, YOLO
+from tests.inference.gpu.host_copies import no_host_copies
 
 # Rounding moves a value of 0-1 by some ten times its own size: float32 has 24 bits, bfloat16 8.
 BOUNDS = {"float32": 1e-5, "bfloat16": 3e-2, "float16": 3e-3}
@@ -166,3 +168,47 @@ def test_graphs_are_recorded_of_the_whole_computation(device):
     found = [run(prepared, images) for _ in range(3)]
     assert recorded == [[tuple(part.shape) for part in vars(found[0]).values()]]
     assert found[1].boxes is found[2].boxes
+
+
+def tree_network(folder, dialect):
+    (folder / "own.tree").write_text("a -1\nb -1\nc 0\nd 0\ne 2\nf 2\n")
+    region = f"[region]\nclasses=6\nanchors=1,1\nsoftmax=1\ntree={folder}/own.tree\n"
+    text = STEM + LAST.format("linear", 11) + region
+    return build_network(parse_cfg(text), dialect=DIALECTS[dialect])
+
+
+def assert_recordable(network):
+    """Compute without numbers: a second time nothing may come from the host, or go to it."""
+    prepared = PreparedNetwork(network.to("meta"))
+    prepared.device = torch.device("cpu")  # which has an autocast
+    images = pictures(network)
+    with torch.inference_mode():
+        prepared._compute(images)
+        with no_host_copies():
+            prepared._compute(images)
+
+
+@pytest.mark.parametrize("cfg", HEADS.values(), ids=HEADS)
+def test_what_is_recorded_copies_nothing_from_or_to_the_host(cfg):
+    assert_recordable(trained_network(cfg))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_trees_of_classes_can_be_recorded(dialect, tmp_path):
+    assert_recordable(tree_network(tmp_path, dialect))
+
+
+@pytest.mark.parametrize(
+    "copying",
+    [
+        lambda x: torch.tensor([1.0, 2.0], device=x.device),
+        lambda x: torch.ones(2).to(x.device),
+        lambda x: x.copy_(torch.ones(2)),
+        lambda x: x.sum().item(),
+        lambda x: x.nonzero(),
+        lambda x: x.cpu(),
+    ],
+)
+def test_copies_are_seen(copying):
+    with pytest.raises((AssertionError, RuntimeError, NotImplementedError)), no_host_copies():
+        copying(torch.empty(2, device="meta"))
