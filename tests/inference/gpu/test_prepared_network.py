@@ -1,6 +1,8 @@
 """A network prepared for a GPU, against the network itself."""
 
+import gc
 import weakref
+from functools import partial
 
 import pytest
 import torch
@@ -9,7 +11,7 @@ from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import UsageError
 from darknet_torch.heads.base import Predictions
-from darknet_torch.inference.gpu.prepared_network import PreparedNetwork
+from darknet_torch.inference.gpu.prepared_network import PreparedNetwork, _compute
 from darknet_torch.model.network import build_network
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.ops.precision_names import HALVES, PRECISIONS
@@ -126,6 +128,22 @@ def test_the_arrays_of_the_network_can_be_freed(device):
         PreparedNetwork(network)
 
 
+def test_its_memory_is_free_as_soon_as_nobody_uses_it(device):
+    """A training goes on after an evaluation, and needs it then; the collector comes later."""
+    network = trained_network(DETECTOR).to(device)
+    prepared = PreparedNetwork(network, capture=lambda compute, images: partial(compute, images))
+    run(prepared, pictures(network))
+    copied = weakref.ref(next(prepared._prepared.parameters()))
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        del prepared
+        assert copied() is None
+    finally:
+        if before:
+            gc.enable()
+
+
 def test_folded_weights_that_float16_cannot_hold_stay_unfolded(device):
     """As of filters that never varied: what they are multiplied with, here black, is small."""
     network, half = trained_network(STEM + YOLO).to(device), Precision("float16")
@@ -179,13 +197,13 @@ def tree_network(folder, dialect):
 
 def assert_recordable(network):
     """Compute without numbers: a second time nothing may come from the host, or go to it."""
-    prepared = PreparedNetwork(network.to("meta"))
-    prepared.device = torch.device("cpu")  # which has an autocast
+    network = network.to("meta")
     images = pictures(network)
+    device = torch.device("cpu")  # which has an autocast
     with torch.inference_mode():
-        prepared._compute(images)
+        _compute(network, device, FULL_PRECISION, torch.contiguous_format, images)
         with no_host_copies():
-            prepared._compute(images)
+            _compute(network, device, FULL_PRECISION, torch.contiguous_format, images)
 
 
 @pytest.mark.parametrize("cfg", HEADS.values(), ids=HEADS)
