@@ -1,6 +1,7 @@
 """A network prepared for a GPU, against the network itself."""
 
 import gc
+import warnings
 import weakref
 from functools import partial
 
@@ -9,7 +10,7 @@ import torch
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgNote, UsageError
 from darknet_torch.heads.base import Predictions
 from darknet_torch.inference.gpu.prepared_network import PreparedNetwork, _compute
 from darknet_torch.model.network import build_network
@@ -214,6 +215,17 @@ def test_what_is_recorded_copies_nothing_from_or_to_the_host(cfg):
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_trees_of_classes_can_be_recorded(dialect, tmp_path):
     assert_recordable(tree_network(tmp_path, dialect))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_boxes_of_trees_are_those_of_the_network_and_nothing_is_noted(device, dialect, tmp_path):
+    network = tree_network(tmp_path, dialect).to(device)
+    images = pictures(network)
+    prepared, expected = PreparedNetwork(network), decoded(network, images)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CfgNote)  # that a graph cannot be recorded
+        for _ in range(3):
+            assert distance(run(prepared, images), expected) <= BOUNDS["float32"]
 
 
 @pytest.mark.parametrize(
