@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class FixedIndices:
+    """Integers, or flags, of a formula, which never change.
+
+    Attributes:
+        values: them.
+        copies: device -> the copy there, which PyTorch's functions make at the first use: while a
+            CUDA graph is recorded, nothing may be copied from the host.
+    """
+
+    values: np.ndarray
+    copies: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -21,7 +35,7 @@ class ArrayFunctions:
         reduce_groups: the largest ("amax") or the sum ("sum") of each group of values along the
             last axis. The groups are adjacent, and the last argument has the index of each
             value's group: [..., C], [C] -> [..., groups].
-        indices: makes integers an array that indexes the second argument.
+        indices: makes fixed indices an array that indexes the second argument.
         to_numpy: copies an array of `xp` to numpy, where it is not one already.
     """
 
@@ -29,8 +43,8 @@ class ArrayFunctions:
     concatenate: Callable[[tuple[Any, ...], int], Any]
     logistic: Callable[[Any], Any]
     softmax: Callable[[Any, int], Any]
-    reduce_groups: Callable[[str, Any, np.ndarray], Any]
-    indices: Callable[[Any, Any], Any]
+    reduce_groups: Callable[[str, Any, FixedIndices], Any]
+    indices: Callable[[FixedIndices, Any], Any]
     to_numpy: Callable[[Any], np.ndarray]
 
 
@@ -49,8 +63,8 @@ def _softmax(x: np.ndarray, axis: int) -> np.ndarray:
 _REDUCTIONS = {"amax": np.maximum, "sum": np.add}
 
 
-def _reduce_groups(kind: str, x: np.ndarray, group_of: np.ndarray) -> np.ndarray:
-    starts = np.flatnonzero(np.diff(group_of, prepend=-1))
+def _reduce_groups(kind: str, x: np.ndarray, group_of: FixedIndices) -> np.ndarray:
+    starts = np.flatnonzero(np.diff(group_of.values, prepend=-1))
     return _REDUCTIONS[kind].reduceat(x, starts, -1)
 
 
@@ -60,6 +74,6 @@ NUMPY = ArrayFunctions(
     logistic=_logistic,
     softmax=_softmax,
     reduce_groups=_reduce_groups,
-    indices=lambda values, like: np.asarray(values),
+    indices=lambda fixed, like: fixed.values,
     to_numpy=lambda x: x,
 )

@@ -127,6 +127,6 @@ class RegionDecoder(Decoder):
         chained = tree.chain(functions, classes)
         if self.flat:
             return tree.deepest(functions, chained)
-        ids = functions.indices(range(self.classes), classes)
+        ids = functions.indices(tree.ids, classes)
         top = tree.top(functions, chained)
         return functions.xp.where(ids == top[..., None], objectness[..., None], 0.0)

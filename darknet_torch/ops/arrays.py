@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import torch
 from torch import Tensor
 
-from darknet_torch.decoding.arrays import ArrayFunctions
+from darknet_torch.decoding.arrays import ArrayFunctions, FixedIndices
 
 _NEUTRAL = {"amax": -torch.inf, "sum": 0.0}
 
 
-def _indices(values: Any, like: Tensor) -> Tensor:
-    return torch.tensor(np.asarray(values), device=like.device)
+def _indices(fixed: FixedIndices, like: Tensor) -> Tensor:
+    if like.device.type == "cpu":
+        return torch.tensor(fixed.values)  # an exporter of graphs has to see it made
+    if like.device not in fixed.copies:
+        with torch.inference_mode(False):  # training reads it, too
+            fixed.copies[like.device] = torch.tensor(fixed.values, device=like.device)
+    found: Tensor = fixed.copies[like.device]
+    return found
 
 
-def _reduce_groups(kind: str, x: Tensor, group_of: np.ndarray) -> Tensor:
-    neutral = x.new_full((*x.shape[:-1], int(group_of[-1]) + 1), _NEUTRAL[kind])
+def _reduce_groups(kind: str, x: Tensor, group_of: FixedIndices) -> Tensor:
+    groups = int(group_of.values[-1]) + 1
+    neutral = x.new_full((*x.shape[:-1], groups), _NEUTRAL[kind])
     return neutral.scatter_reduce(-1, _indices(group_of, x).expand_as(x), x, kind)
 
 

@@ -146,6 +146,20 @@ def test_the_walk_multiplies_probabilities_that_are_products_already(functions):
     assert ClassTree(tree).top(functions, x, threshold=0.1).tolist() == [3, 3, 2]
 
 
+def test_a_walk_goes_only_where_darknet_would(functions):
+    """Not from a later group without parents, nor to an earlier group of the same parent."""
+    groups = tuple((first, 1) for first in range(5))
+    tree = Tree(("a", "b", "c", "d", "e"), (-1, 0, 1, 0, -1), groups)
+    x = array(functions, [[1, 1, 1, 1, 1], [1, 1, 1, 0.2, 1], [0.4, 0.4, 0.4, 0.4, 1]])
+    assert ClassTree(tree).top(functions, x).tolist() == [3, 0, 0]
+
+
+def test_of_equal_ones_the_first_is_taken_and_the_first_class_where_they_are_no_numbers(functions):
+    tree = Tree(("a", "b", "c", "d"), (-1, -1, 1, 1), ((0, 2), (2, 2)))
+    x = array(functions, [[0.3, 0.3, 0.1, 0.1], [0.1, 1, 0.9, 0.9], [np.nan] * 4])
+    assert ClassTree(tree).top(functions, x).tolist() == [0, 2, 0]
+
+
 def test_classes_with_children_are_not_leaves(functions):
     roots = Tree(("animal", "thing", "dog", "poodle"), (-1, -1, 0, 2), ((0, 2), (2, 1), (3, 1)))
     leaves = ClassTree(roots).leaves(functions, functions.xp.ones(4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -51,23 +52,25 @@ class FoldedNetwork:
         network.check_has_weights()
         self.network = network
         self.device: torch.device = network.device
-        self._precision = precision
         self._arrays = [*network.parameters(), *network.buffers()]
         self._state = self._state_of_arrays()
         own_type = next((array.dtype for array in self._arrays), torch.float32)
         self.dtype: torch.dtype = precision.half or own_type
         has_state = any(layer.has_state for layer in network.layers)
         with_units = precision.name != FLOAT32
-        self._order = torch.channels_last if with_units else torch.contiguous_format
-        self._prepared = network if has_state else _prepare(network, precision.half, self._order)
+        order = torch.channels_last if with_units else torch.contiguous_format
+        self._prepared = network if has_state else _prepare(network, precision.half, order)
         if not keep_weights and not has_state:
             self._arrays = []
             network.to("meta")
             network.weights_freed = True
         if capture is None and self.device.type == "cuda":
             capture = capture_cuda_graph
+        # No method, which would be a cycle: the memory of graphs is large, and needed at once by
+        # a training that goes on after an evaluation.
+        compute = partial(_compute, self._prepared, self.device, precision, order)
         self._run = ReplayedComputation(
-            self._compute, None if has_state else capture, where=network.net.where
+            compute, None if has_state else capture, where=network.net.where
         )
 
     @property
@@ -95,18 +98,25 @@ class FoldedNetwork:
         """
         return Predictions(*self._run(images))
 
-    def _compute(self, images: Tensor) -> tuple[Tensor, ...]:
-        network, device = self._prepared, self.device
-        with self._precision.computing(device), self._precision.autocast(device):
-            outputs = network(images.contiguous(memory_format=self._order))
-        size = network.net.height, network.net.width
-        found = Predictions.join(
-            [
-                head.decode(output.float(), *size)
-                for head, output in zip(network.heads, outputs, strict=True)
-            ]
-        )
-        return found.boxes, found.objectness, found.class_scores
+
+def _compute(
+    network: Network,
+    device: torch.device,
+    precision: Precision,
+    order: torch.memory_format,
+    images: Tensor,
+) -> tuple[Tensor, ...]:
+    """The boxes of all heads, as the parts of `Predictions`."""
+    with precision.computing(device), precision.autocast(device):
+        outputs = network(images.contiguous(memory_format=order))
+    size = network.net.height, network.net.width
+    found = Predictions.join(
+        [
+            head.decode(output.float(), *size)
+            for head, output in zip(network.heads, outputs, strict=True)
+        ]
+    )
+    return found.boxes, found.objectness, found.class_scores
 
 
 @torch.no_grad()

@@ -122,14 +122,16 @@ def capture_cuda_graph(compute: Compute, images: Tensor) -> Compute:
     with torch.cuda.device(device):
         given.copy_(images)
         side.wait_stream(torch.cuda.current_stream(device))
+        # It is current during the recording, too: torch.cuda.graph, which makes it so, does not
+        # put the caller's stream back where a recording fails.
         with torch.cuda.stream(side):
             for _ in range(_WARM_UPS):
                 compute(given)
+            graph = torch.cuda.CUDAGraph()
+            # "thread_local": other threads upload pictures and wait for results meanwhile.
+            with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
+                outputs = compute(given)
         torch.cuda.current_stream(device).wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        # "thread_local": other threads upload pictures and wait for results at the same time.
-        with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
-            outputs = compute(given)
     free = Moment()
 
     def replay(images: Tensor) -> tuple[Tensor, ...]:

@@ -141,12 +141,13 @@ class DeviceDetector:
             placements: where each one goes.
             method: how to resize, one of `RESIZE_METHODS`.
         """
-        setup = self._setup
+        setup = self._setup  # which another thread may replace
+        device = setup.prepared.device
         places = [np.array((placed.margins, placed.ratios)) for placed in placements]
         with setup.uploads.current():
             inputs = setup.resizer(images, placements, method)
-            placing = upload(places, self.device)
-            return DeviceInputs(inputs, list(placements), placing, Moment.now(self.device))
+            placing = upload(places, device)
+            return DeviceInputs(inputs, list(placements), placing, Moment.now(device))
 
     @torch.inference_mode()
     def predict_inputs(self, inputs: DeviceInputs) -> DevicePredictions:

@@ -1,19 +1,24 @@
 """A network prepared for a GPU, against the network itself."""
 
+import gc
+import warnings
 import weakref
+from functools import partial
 
 import pytest
 import torch
 
+from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgNote, UsageError
 from darknet_torch.heads.base import Predictions
-from darknet_torch.inference.gpu.folded_network import FoldedNetwork
+from darknet_torch.inference.gpu.folded_network import FoldedNetwork, _compute
 from darknet_torch.model.network import build_network
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.ops.precision_names import HALVES, PRECISIONS
 from tests.conversion.small_models import DETECTOR, NET, trained_network
-from tests.export.cases import HEADS, STEM, YOLO
+from tests.export.cases import HEADS, LAST, STEM, YOLO
+from tests.inference.gpu.host_copies import no_host_copies
 
 # Rounding moves a value of 0-1 by some ten times its own size: float32 has 24 bits, bfloat16 8.
 BOUNDS = {"float32": 1e-5, "bfloat16": 3e-2, "float16": 3e-3}
@@ -124,6 +129,22 @@ def test_the_arrays_of_the_network_can_be_freed(device):
         FoldedNetwork(network)
 
 
+def test_its_memory_is_free_as_soon_as_nobody_uses_it(device):
+    """A training goes on after an evaluation, and needs it then; the collector comes later."""
+    network = trained_network(DETECTOR).to(device)
+    prepared = FoldedNetwork(network, capture=lambda compute, images: partial(compute, images))
+    run(prepared, pictures(network))
+    copied = weakref.ref(next(prepared._prepared.parameters()))
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        del prepared
+        assert copied() is None
+    finally:
+        if before:
+            gc.enable()
+
+
 def test_folded_weights_that_float16_cannot_hold_stay_unfolded(device):
     """As of filters that never varied: what they are multiplied with, here black, is small."""
     network, half = trained_network(STEM + YOLO).to(device), Precision("float16")
@@ -166,3 +187,58 @@ def test_graphs_are_recorded_of_the_whole_computation(device):
     found = [run(prepared, images) for _ in range(3)]
     assert recorded == [[tuple(part.shape) for part in vars(found[0]).values()]]
     assert found[1].boxes is found[2].boxes
+
+
+def tree_network(folder, dialect):
+    (folder / "own.tree").write_text("a -1\nb -1\nc 0\nd 0\ne 2\nf 2\n")
+    region = f"[region]\nclasses=6\nanchors=1,1\nsoftmax=1\ntree={folder}/own.tree\n"
+    text = STEM + LAST.format("linear", 11) + region
+    return build_network(parse_cfg(text), dialect=DIALECTS[dialect])
+
+
+def assert_recordable(network):
+    """Compute without numbers: a second time nothing may come from the host, or go to it."""
+    network = network.to("meta")
+    images = pictures(network)
+    device = torch.device("cpu")  # which has an autocast
+    with torch.inference_mode():
+        _compute(network, device, FULL_PRECISION, torch.contiguous_format, images)
+        with no_host_copies():
+            _compute(network, device, FULL_PRECISION, torch.contiguous_format, images)
+
+
+@pytest.mark.parametrize("cfg", HEADS.values(), ids=HEADS)
+def test_what_is_recorded_copies_nothing_from_or_to_the_host(cfg):
+    assert_recordable(trained_network(cfg))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_trees_of_classes_can_be_recorded(dialect, tmp_path):
+    assert_recordable(tree_network(tmp_path, dialect))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_boxes_of_trees_are_those_of_the_network_and_nothing_is_noted(device, dialect, tmp_path):
+    network = tree_network(tmp_path, dialect).to(device)
+    images = pictures(network)
+    prepared, expected = FoldedNetwork(network), decoded(network, images)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CfgNote)  # that a graph cannot be recorded
+        for _ in range(3):
+            assert distance(run(prepared, images), expected) <= BOUNDS["float32"]
+
+
+@pytest.mark.parametrize(
+    "copying",
+    [
+        lambda x: torch.tensor([1.0, 2.0], device=x.device),
+        lambda x: torch.ones(2).to(x.device),
+        lambda x: x.copy_(torch.ones(2)),
+        lambda x: x.sum().item(),
+        lambda x: x.nonzero(),
+        lambda x: x.cpu(),
+    ],
+)
+def test_copies_are_seen(copying):
+    with pytest.raises((AssertionError, RuntimeError, NotImplementedError)), no_host_copies():
+        copying(torch.empty(2, device="meta"))

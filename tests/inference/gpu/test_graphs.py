@@ -131,16 +131,19 @@ class FakeCuda:
     @contextmanager
     def stream(self, stream):
         self.now, before = stream.name, self.now
-        yield
-        self.now = before
+        try:
+            yield
+        finally:
+            self.now = before
 
     @contextmanager
     def graph(self, *given, **named):
         bound = self.signature.bind(*given, **named).arguments
         assert bound["capture_error_mode"] == "thread_local"
         self.log.append("record")
-        with self.stream(bound["stream"]):
-            yield
+        before, self.now = self.now, bound["stream"].name
+        yield  # after an error PyTorch ends the recording, which fails, and leaves the stream
+        self.now = before
         self.log.append("recorded")
 
     def device(self, device):
@@ -165,14 +168,27 @@ def test_a_graph_is_recorded_on_the_stream_that_warmed_up(monkeypatch):
     assert cuda.log == [
         "side waits for default",
         *3 * ["compute on side"],
-        "default waits for side",
         "record",
         "compute on side",
         "recorded",
+        "default waits for side",
     ]
     found = [replay(torch.full((3,), value))[0] for value in (1.0, 2.0)]
     assert [one.tolist() for one in found] == [[2, 2, 2], [4, 4, 4]]
     assert given.tolist() == [0, 0, 0]
+
+
+def test_the_stream_of_the_caller_is_current_after_a_recording_that_failed(monkeypatch):
+    cuda = FakeCuda(monkeypatch)
+
+    def compute(images):
+        if "record" in cuda.log:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        return (images,)
+
+    with pytest.raises(RuntimeError, match="not permitted"):
+        capture_cuda_graph(compute, torch.zeros(3))
+    assert cuda.now == "default"
 
 
 @pytest.mark.cuda

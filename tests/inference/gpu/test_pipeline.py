@@ -1,6 +1,8 @@
 """The three steps on the device, against those of `Detector` on a CPU."""
 
 import copy
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -134,6 +136,22 @@ def test_changes_of_the_network_are_noticed_between_the_steps(device):
     network.to(device)
     assert_same(find(own, own.predict_inputs(inputs)), after)
     assert own.device.type == device.type
+
+
+def test_what_was_begun_on_a_device_ends_there():
+    """The network is moved by another thread while its pictures are resized."""
+    detector, own = both(trained_network(DETECTOR), torch.device("cpu"))
+    begun, moved = own._setup, SimpleNamespace(prepared=SimpleNamespace(device="meta"))
+
+    def resize(*arguments):
+        own._setup = moved
+        return begun.resizer(*arguments)
+
+    own._setup = replace(begun, resizer=resize)
+    images = pictures((40, 60))
+    inputs = own.prepare_inputs(images, detector.prepare_inputs(images)[1], "darknet")
+    assert own._setup is moved
+    assert inputs.placing.device == inputs.images.device == torch.device("cpu")
 
 
 def test_a_network_that_takes_no_pictures_is_refused(device):
