@@ -58,8 +58,8 @@ class Classifier:
             backends than "torch" take "float32" alone.
         optimize: run what `Network.optimize` returns, on a CPU in float32. The network itself is
             not changed, and later changes of its arrays are noticed.
-        keep_weights: False frees the network's own arrays once the backend has its copies, so
-            that memory for one copy is enough. The network cannot be used by anything else then.
+        keep_weights: False frees the network's own arrays once the backend has copies, on a CPU,
+            so that memory for one is enough. The network cannot be used by anything else then.
 
     Raises:
         CfgError: the network has detection heads, or its input is not a picture.
