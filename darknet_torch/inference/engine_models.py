@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from darknet_torch.arguments import check_path
 from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.downloads.model_files import ModelFiles, resolve_model
+from darknet_torch.downloads.model_search import find_class_names
 from darknet_torch.engines.cache import EngineCache
+from darknet_torch.engines.description import ModelDescription
 from darknet_torch.engines.engine import EngineSettings, find_engine
 from darknet_torch.engines.model import EngineModel
 from darknet_torch.engines.model_key import find_model_key
@@ -42,6 +45,12 @@ def load_engine(
         engine: "onnxruntime" or "openvino".
         threads: how many it may use, 1 or more; by default as many as there are usable cores.
 
+    Returns:
+        The model, with the names of its classes that `load` would find.
+
+    Warns:
+        CfgWarning: as `load`, about names.
+
     Raises:
         CfgError, WeightsError, UsageError: as `load`; also UsageError for an unknown engine, one
             that is not installed or cannot run the network, a cache that cannot be written, and
@@ -63,7 +72,21 @@ def load_engine(
     cache = EngineCache()
     key = find_model_key(files.cfg, files.weights, **options, precision=FLOAT32)
     prepared = find_prepared(cache, key, engine) if key else None
-    return (prepared or _prepare(files, options, engine, cache, settings)).load(settings)
+    model = (prepared or _prepare(files, options, engine, cache, settings)).load(settings)
+    return EngineModel(_named(model.description, files), model.session, model.title)
+
+
+def _named(model: ModelDescription, files: ModelFiles) -> ModelDescription:
+    """The description with the names that the names of the files lead to, if it has none.
+
+    They are not kept in the cache: they belong to where the files lie, not to their content.
+    """
+    if model.names:
+        return model
+    found = find_class_names(
+        [files.cfg, files.weights], model.classes, is_detector=bool(model.heads)
+    )
+    return replace(model, names=found)
 
 
 def _mismatch(options: dict[str, Any]) -> Any:

@@ -60,3 +60,12 @@ def test_partial_weights_are_refused(tmp_path):
     write_model(tmp_path, cutoff=1)
     with pytest.raises(UsageError, match="all layers"):
         load_engine("small.cfg", "small.weights", engine="onnxruntime")
+
+
+def test_names_are_those_that_load_finds(tmp_path):
+    """They follow the files, not what was prepared: other names need no new preparation."""
+    for names in ("cat dog", "cat horse"):
+        (tmp_path / "small.names").write_text(names.replace(" ", "\n"))
+        network = darknet_torch.load("small.cfg", "small.weights")
+        model = load_engine("small.cfg", "small.weights", engine="onnxruntime")
+        assert Detector(model).names == network.names == tuple(names.split())
