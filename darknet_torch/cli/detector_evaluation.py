@@ -56,15 +56,27 @@ class DetectedDataSet:
 
 def open_evaluation_data(options: EvaluationOptions) -> DataSet:
     """Open the data set to evaluate on, its split ``valid`` by default."""
+    with report_warnings(options):
+        return open_valid_part(options, options.cfg)
+
+
+def open_valid_part(options: DataSetOptions, cfg: str | None) -> DataSet:
+    """Open the split ``valid`` of a data set, or the split that the options name.
+
+    Args:
+        options: which data set.
+        cfg: whose .data and .names files are looked at.
+
+    Warns:
+        CfgWarning: as `open_data` and `warn_of_class_order`.
+    """
     from darknet_torch.datasets.class_order import warn_of_class_order
 
-    with report_warnings(options):
-        found = open_data(options, options.cfg, default_split=DEFAULT_SPLIT)
-        if options.names is None:
-            data = Path(find_data(options.data, options.cfg))
-            names_file = resolve_model(options.cfg).companion(".names") if options.cfg else None
-            warn_of_class_order(data, found.names, names_file)
-        return found
+    found = open_data(options, cfg, default_split=DEFAULT_SPLIT)
+    if options.names is None:
+        names_file = resolve_model(cfg).companion(".names") if cfg else None
+        warn_of_class_order(Path(find_data(options.data, cfg)), found.names, names_file)
+    return found
 
 
 def with_names(data_set: DataSet, names: Sequence[str]) -> DataSet:

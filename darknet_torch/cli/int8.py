@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from darknet_torch.cli.dataset_loading import find_data, open_data
-from darknet_torch.cli.detector_evaluation import DEFAULT_SPLIT, with_names
+from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.detector_evaluation import open_valid_part, with_names
 from darknet_torch.cli.options import DataSetOptions, all_options
 from darknet_torch.cli.parameter_types import POSITIVE
 from darknet_torch.errors import DarknetError, UsageError
@@ -119,7 +119,7 @@ def prepare_int8(
     from darknet_torch.inference.int8_preparation import Int8Preparation
     from darknet_torch.inference.quantization import calibration_pictures
 
-    valid = open_data(options, cfg, default_split=DEFAULT_SPLIT)
+    valid = open_valid_part(options, cfg)
     names = valid.names or None
     own = Detector(preparation.network, names=names)
     valid = with_names(valid, own.names)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch import UsageError
+from darknet_torch import CfgWarning, UsageError
 from darknet_torch.cli.int8 import Int8Options, Int8Report, exit_if_none, prepare_int8
 from darknet_torch.engines.cache import EngineCache
 from darknet_torch.engines.engine import EngineSettings
@@ -15,6 +15,7 @@ from darknet_torch.inference import int8_preparation
 from darknet_torch.inference.int8_preparation import Int8Result
 from darknet_torch.inference.preparing import Preparation
 from tests.conversion.small_models import DETECTOR, trained_network
+from tests.datasets.tiny_datasets import voc, voc_object
 from tests.engines.fake_engine import GRAPH, install_fake_engine
 
 GOOD = Int8Result("ONNX Runtime 1.31", 0.424, 0.42, 0.004, 0.002, 2_000_000, 500_000)
@@ -61,7 +62,9 @@ def data(tmp_path):
     return path
 
 
-def test_the_training_part_calibrates_and_absent_engines_are_named(monkeypatch, data):
+@pytest.fixture
+def prepare(monkeypatch):
+    """Prepares a small network; counts the pictures that calibrate, and computes none in int8."""
     network = trained_network(DETECTOR).eval()
     install_fake_engine(monkeypatch, network)
     calibrated = []
@@ -75,12 +78,38 @@ def test_the_training_part_calibrates_and_absent_engines_are_named(monkeypatch, 
         int8_preparation.Int8Preparation, "_seconds", lambda self, plain, quantized: (2.0, 1.0)
     )
     key = ModelKey(("a",), None, None, "alexeyab", True, "float32", "small float32")
-    options = Int8Options(
-        data=str(data), images=None, names=None, voc_origin=1, exif=True, max_drop=1, calibration=9
-    )
-    preparation = Preparation(network, key, EngineCache(), EngineSettings(1))
-    report = prepare_int8(preparation, ["onnxruntime", "openvino"], options, None)
+
+    def run(data, cfg=None):
+        options = Int8Options(
+            data=str(data),
+            images=None,
+            names=None,
+            voc_origin=1,
+            exif=True,
+            max_drop=1,
+            calibration=9,
+        )
+        preparation = Preparation(network, key, EngineCache(), EngineSettings(1))
+        return prepare_int8(preparation, ["onnxruntime", "openvino"], options, cfg), calibrated
+
+    return run
+
+
+def test_the_training_part_calibrates_and_absent_engines_are_named(prepare, data):
+    report, calibrated = prepare(data)
     assert calibrated == [2]
     assert report.results["onnxruntime"].drop == 0
     assert list(report.failures) == ["openvino"]
     assert "pip install fake" in report.failures["openvino"]
+
+
+def test_another_order_of_classes_is_a_warning(prepare, tmp_path):
+    """With classes in another order than the network's, mAP and its drop mean nothing."""
+    objects = voc_object((1, 1, 9, 9), "zebra") + voc_object((1, 1, 9, 9), "ant")
+    for split in ("train", "valid"):
+        root = voc(tmp_path / "VOC", [objects], split)
+    cfg = tmp_path / "small.cfg"
+    cfg.write_text(DETECTOR)
+    cfg.with_suffix(".names").write_text("zebra\nant\n")
+    with pytest.warns(CfgWarning, match=r"alphabetical order, not as in .*small\.names"):
+        prepare(root, str(cfg))
