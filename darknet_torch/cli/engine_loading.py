@@ -208,9 +208,10 @@ class _Job:
 
         Args:
             loaded: the model with PyTorch. Random numbers in layers without weights differ from
-                run to run, so that such a model is not prepared.
+                run to run, so that such a model is not prepared; nor is one whose files were
+                replaced since the key was found: which of them were loaded is not known.
         """
-        if not loaded.complete:
+        if not loaded.complete or find_key(self._options, self._options.precision) != self._key:
             return None
         if self._options.backend != AUTO:
             return self._prepare_named(loaded)

@@ -15,7 +15,7 @@ from darknet_torch.engines.cache import EngineCache
 from darknet_torch.engines.description import ModelDescription
 from darknet_torch.engines.engine import EngineSettings, find_engine
 from darknet_torch.engines.model import EngineModel
-from darknet_torch.engines.model_key import find_model_key
+from darknet_torch.engines.model_key import CHANGED, CHANGED_FIX, ModelKey, find_model_key
 from darknet_torch.engines.prepared import PreparedModel, find_prepared
 from darknet_torch.errors import UsageError
 from darknet_torch.ops.precision_names import FLOAT32
@@ -72,7 +72,7 @@ def load_engine(
     cache = EngineCache()
     key = find_model_key(files.cfg, files.weights, **options, precision=FLOAT32)
     prepared = find_prepared(cache, key, engine) if key else None
-    model = (prepared or _prepare(files, options, engine, cache, settings)).load(settings)
+    model = (prepared or _prepare(files, options, engine, key, cache, settings)).load(settings)
     return EngineModel(_named(model.description, files), model.session, model.title)
 
 
@@ -105,6 +105,7 @@ def _prepare(
     files: ModelFiles,
     options: dict[str, Any],
     engine: str,
+    key: ModelKey | None,
     cache: EngineCache,
     settings: EngineSettings,
 ) -> PreparedModel:
@@ -120,6 +121,8 @@ def _prepare(
             fix="load the network with darknet_torch.load",
         )
     assert files.weights is not None, "checked before"
-    key = find_model_key(files.cfg, files.weights, **options, precision=FLOAT32)
-    assert key is not None, "its files were just read"
+    if key is None or key != find_model_key(
+        files.cfg, files.weights, **options, precision=FLOAT32
+    ):
+        raise UsageError(CHANGED, where=files.weights, fix=CHANGED_FIX)
     return Preparation(model.network.eval(), key, cache, settings).prepare(engine)

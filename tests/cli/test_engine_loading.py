@@ -91,6 +91,21 @@ def test_changed_weights_are_prepared_anew(engine, tmp_path):
     assert len(EngineCache().entries()) == 2
 
 
+def test_weights_that_are_replaced_while_they_are_loaded_are_not_stored(monkeypatch, tmp_path):
+    load_model = engine_loading.load_on_device
+
+    def load_and_replace(options):
+        model = load_model(options)
+        data = bytearray((tmp_path / "small.weights").read_bytes())
+        data[-2] ^= 1
+        (tmp_path / "small.weights").write_bytes(data)
+        return model
+
+    monkeypatch.setattr(engine_loading, "load_on_device", load_and_replace)
+    detect("--backend", "onnxruntime")
+    assert EngineCache().entries() == []
+
+
 def test_auto_takes_the_fastest_that_is_prepared(request):
     detect("--backend", "onnxruntime")
     store(torch=0.02, fake=0.01)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-import darknet_torch
+import darknet_torch.loading.load
 from darknet_torch import Detector, UsageError, load_engine
+from darknet_torch.engines.cache import EngineCache
 from tests.conversion.small_models import DETECTOR, trained_network, write_model
 from tests.engines.fake_engine import install_fake_engine
 
@@ -69,3 +70,20 @@ def test_names_are_those_that_load_finds(tmp_path):
         network = darknet_torch.load("small.cfg", "small.weights")
         model = load_engine("small.cfg", "small.weights", engine="onnxruntime")
         assert Detector(model).names == network.names == tuple(names.split())
+
+
+def test_a_file_that_is_replaced_while_it_is_loaded_is_not_stored(monkeypatch, tmp_path):
+    """The graph of the old weights must not be found under the new ones, nor the other way."""
+    load_model = darknet_torch.loading.load.load_model
+
+    def load_and_replace(*files, **options):
+        model = load_model(*files, **options)
+        data = bytearray((tmp_path / "small.weights").read_bytes())
+        data[-2] ^= 1
+        (tmp_path / "small.weights").write_bytes(data)
+        return model
+
+    monkeypatch.setattr("darknet_torch.loading.load.load_model", load_and_replace)
+    with pytest.raises(UsageError, match=r"small\.weights: .*replaced while it was loaded"):
+        load_engine("small.cfg", engine="onnxruntime")
+    assert EngineCache().entries() == []
