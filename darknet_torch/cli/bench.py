@@ -44,7 +44,7 @@ from darknet_torch.downloads.model_files import NoWeightsError
 from darknet_torch.engines.choice import BATCH_SIZES
 from darknet_torch.engines.model_key import CHANGED, CHANGED_FIX
 from darknet_torch.engines.names import BACKENDS, ENGINES, TORCH
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.extras import install_command
 from darknet_torch.inference.engine_speeds import THOROUGH, Effort
 from darknet_torch.ops.precision_names import FLOAT32, INT8
@@ -181,6 +181,7 @@ class _BenchModel:
         options: with the files from which another process loads the same network.
         weights: where these come from.
         key: found before the network was loaded; None if the files could not be read then.
+        warnings: that loading the network issued.
         folder: of the cache; None for the user's.
         note: what the report must say; "" for nothing.
     """
@@ -189,6 +190,7 @@ class _BenchModel:
     options: BenchOptions
     weights: str
     key: ModelKey | None
+    warnings: tuple[CfgWarning, ...] = ()
     folder: Path | None = None
     note: str = ""
 
@@ -201,7 +203,9 @@ def _open_model(options: BenchOptions) -> Iterator[_BenchModel]:
         loaded = load_model(options)
         print_taken(options, loaded.taken)
         if loaded.complete:
-            yield _BenchModel(loaded.own_network, options, Path(options.weights).name, key)
+            yield _BenchModel(
+                loaded.own_network, options, Path(options.weights).name, key, loaded.warnings
+            )
             return
     if options.cfg is None:
         raise UsageError(
@@ -214,7 +218,7 @@ def _open_model(options: BenchOptions) -> Iterator[_BenchModel]:
         network = _write_noise(options, weights)
         own = replace(options, weights=str(weights))
         key = find_key(own, FLOAT32)
-        yield _BenchModel(network, own, _RANDOM, key, Path(folder) / "engines", _NOT_KEPT)
+        yield _BenchModel(network, own, _RANDOM, key, (), Path(folder) / "engines", _NOT_KEPT)
 
 
 def _write_noise(options: BenchOptions, path: Path) -> Network:
@@ -326,4 +330,4 @@ def _preparation(model: _BenchModel, cache: EngineCache, threads: int) -> Prepar
     key = find_key(model.options, FLOAT32)
     if key is None or key != model.key:
         raise UsageError(CHANGED, where=model.options.weights, fix=CHANGED_FIX)
-    return Preparation(model.network, key, cache, EngineSettings(threads))
+    return Preparation(model.network, key, cache, EngineSettings(threads), model.warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from darknet_torch.engines.engine import EngineSettings, find_engine
 from darknet_torch.engines.model import EngineModel
 from darknet_torch.engines.model_key import CHANGED, CHANGED_FIX, ModelKey, find_model_key
 from darknet_torch.engines.prepared import PreparedModel, find_prepared
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.ops.precision_names import FLOAT32
 
 
@@ -49,7 +50,7 @@ def load_engine(
         The model, with the names of its classes that `load` would find.
 
     Warns:
-        CfgWarning: as `load`, about names.
+        CfgWarning: as `load`.
 
     Raises:
         CfgError, WeightsError, UsageError: as `load`; also UsageError for an unknown engine, one
@@ -72,6 +73,8 @@ def load_engine(
     cache = EngineCache()
     key = find_model_key(files.cfg, files.weights, **options, precision=FLOAT32)
     prepared = find_prepared(cache, key, engine) if key else None
+    if prepared:
+        prepared.warn()
     model = (prepared or _prepare(files, options, engine, key, cache, settings)).load(settings)
     return EngineModel(_named(model.description, files), model.session, model.title)
 
@@ -112,7 +115,12 @@ def _prepare(
     from darknet_torch.inference.preparing import Preparation
     from darknet_torch.loading.load import load_model
 
-    model = load_model(files.cfg, files.weights, **options)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CfgWarning)
+        model = load_model(files.cfg, files.weights, **options)
+    for one in caught:
+        warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    issued = [one.message for one in caught if isinstance(one.message, CfgWarning)]
     if model.report is None or not model.report.complete:
         raise UsageError(
             "these are not the weights of all layers",
@@ -125,4 +133,4 @@ def _prepare(
         files.cfg, files.weights, **options, precision=FLOAT32
     ):
         raise UsageError(CHANGED, where=files.weights, fix=CHANGED_FIX)
-    return Preparation(model.network.eval(), key, cache, settings).prepare(engine)
+    return Preparation(model.network.eval(), key, cache, settings, issued).prepare(engine)

@@ -15,8 +15,13 @@ from darknet_torch.engines.cache import EngineCache
 from darknet_torch.engines.description import ModelDescription
 from darknet_torch.engines.engine import Engine, EngineSettings, find_engine
 from darknet_torch.engines.model_key import ModelKey
-from darknet_torch.engines.prepared import DIFFERENCE_FILE, PreparedModel, read_entry
-from darknet_torch.errors import UsageError
+from darknet_torch.engines.prepared import (
+    DIFFERENCE_FILE,
+    PreparedModel,
+    read_entry,
+    warnings_to_json,
+)
+from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.inference.backends.exported import export_for_engines
 from darknet_torch.inference.backends.pytorch import TorchBackend
 from darknet_torch.inference.description import describe_network
@@ -39,6 +44,7 @@ class Preparation:
         key: of the model.
         cache: where to store what is prepared.
         settings: those with which engines will load it.
+        warnings: that loading the network issued; they are kept beside what is prepared.
 
     Raises:
         UsageError: a head of the network decodes its boxes with formulas of its own, which an
@@ -46,8 +52,14 @@ class Preparation:
     """
 
     def __init__(
-        self, network: Network, key: ModelKey, cache: EngineCache, settings: EngineSettings
+        self,
+        network: Network,
+        key: ModelKey,
+        cache: EngineCache,
+        settings: EngineSettings,
+        warnings: Sequence[CfgWarning] = (),
     ) -> None:
+        self._warnings = tuple(warnings)
         self.network, self.key, self.cache, self.settings = network, key, cache, settings
         self.description: ModelDescription = describe_network(network)
         if not self.description.is_complete:
@@ -127,9 +139,10 @@ class Preparation:
             "label": key.label,
             "engine": f"{engine.title} {version}",
             "model": self.description.to_json(),
+            "warnings": warnings_to_json(self._warnings, key.source),
         }
         entry = self.cache.store(key.key(name, version, machine_name()), content, fill)
-        prepared = read_entry(engine, version, entry)
+        prepared = read_entry(engine, version, entry, key.source)
         assert prepared is not None, "it was just written"
         return prepared
 

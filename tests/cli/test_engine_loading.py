@@ -274,3 +274,21 @@ def test_pictures_are_counted():
     assert expected_pictures([[PictureSource("0", SourceKind.WEBCAM)]]) is None
     assert expected_pictures([[PictureSource("missing.mp4", SourceKind.VIDEO)]]) == 0
     assert expected_pictures(iter([MAIN])) == 1
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "auto"])
+def test_what_is_prepared_warns_as_loading_the_network_does(request, tmp_path, backend):
+    """The place is that of the cfg now: the same content may lie elsewhere later."""
+    text = (tmp_path / "small.cfg").read_text().replace("[net]", "[net]\nfoo=1", 1)
+    (tmp_path / "small.cfg").write_text(text)
+    first, _ = detect("--backend", "onnxruntime")
+    store(torch=0.02, fake=0.01)
+    assert "warning: small.cfg:2: unknown key 'foo'" in first.stderr
+    (tmp_path / "other").mkdir()
+    shutil.copy(tmp_path / "small.cfg", "other")
+    request.getfixturevalue("without_torch")
+    words = ["other/small.cfg", "small.weights", PICTURE, "--backend", backend]
+    second = dtorch("detect", *words)
+    assert second.exit_code == 0
+    assert second.stderr.count("warning: other/small.cfg:2: unknown key 'foo'") == 1
+    assert "warning" not in dtorch("detect", *words, "--quiet").stderr

@@ -7,6 +7,8 @@ from typing import ClassVar
 import torch
 
 from darknet_torch.errors import UsageError
+from darknet_torch.inference import preparing
+from darknet_torch.inference.backends import exported
 
 FILE = "graph.fake"
 GRAPH = b"graph"
@@ -58,7 +60,6 @@ def install_fake_engine(monkeypatch, network):
         module = ModuleType(name)
         setattr(module, cls, engine)
         monkeypatch.setitem(sys.modules, f"darknet_torch.engines.{name}", module)
-    for module in ("preparing", "backends.exported"):
-        name = f"darknet_torch.inference.{module}.export_for_engines"
-        monkeypatch.setattr(name, lambda network: GRAPH)
+    for user in (preparing, exported):
+        monkeypatch.setattr(user, "export_for_engines", lambda network: GRAPH)
     return Engine

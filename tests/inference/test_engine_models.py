@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import darknet_torch.loading.load
-from darknet_torch import Detector, UsageError, load_engine
+from darknet_torch import CfgWarning, Detector, UsageError, load_engine
 from darknet_torch.engines.cache import EngineCache
 from tests.conversion.small_models import DETECTOR, trained_network, write_model
 from tests.engines.fake_engine import install_fake_engine
@@ -87,3 +87,11 @@ def test_a_file_that_is_replaced_while_it_is_loaded_is_not_stored(monkeypatch, t
     with pytest.raises(UsageError, match=r"small\.weights: .*replaced while it was loaded"):
         load_engine("small.cfg", engine="onnxruntime")
     assert EngineCache().entries() == []
+
+
+def test_the_cfg_is_warned_of_each_time(tmp_path):
+    text = (tmp_path / "small.cfg").read_text().replace("[net]", "[net]\nfoo=1", 1)
+    (tmp_path / "small.cfg").write_text(text)
+    for _ in range(2):
+        with pytest.warns(CfgWarning, match="small.cfg:2: unknown key 'foo'"):
+            load_engine("small.cfg", engine="onnxruntime")
