@@ -2,6 +2,7 @@
 
     python tools/parity.py forward|layers FOLDER [--cfg-folder DIR] [--device cuda]
     python tools/parity.py detect FOLDER [--models DIR] [--images DIR] [--device cuda]
+                                  [--backend openvino]
     python tools/parity.py train FOLDER [--cfg-folder DIR]
     python tools/parity.py distance FOLDER [--cfg-folder DIR]
     python tools/parity.py rates FILE
@@ -30,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.zoo import definitions_folder
+from darknet_torch.engines.names import ENGINES, TORCH
 from darknet_torch.errors import CfgWarning, UnsupportedError
 from darknet_torch.model.network import Network, build_network
 from darknet_torch.model.weights import read_weights, write_weights
@@ -222,9 +224,10 @@ def train(folder: Path, cfg_folder: Path) -> None:
 @click.option("--models", type=_PATH, default=_SHARED / "models")
 @click.option("--images", type=_PATH, default=_SHARED / "images")
 @_device
-def detect(folder: Path, models: Path, images: Path, device: str) -> None:
+@click.option("--backend", type=click.Choice((TORCH, *ENGINES)), default=TORCH, show_default=True)
+def detect(folder: Path, models: Path, images: Path, device: str, backend: str) -> None:
     """Compare the detections of pretrained models on real photos."""
-    sys.exit(run(folder, lambda path: check_detect(path, models, images, device)))
+    sys.exit(run(folder, lambda path: check_detect(path, models, images, device, backend)))
 
 
 def _report(deviations: Iterable[tuple[str, Deviation]]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from darknet_torch.engines.names import TORCH
 from darknet_torch.errors import CfgWarning
 from darknet_torch.inference.detector import Detector
 from darknet_torch.loading.load import load
@@ -35,7 +36,11 @@ TOLERANCES = {".png": Tolerance(0.999, 1e-3), ".jpg": Tolerance(0.95, 0.02)}
 
 
 def check_detect(
-    path: Path, models: Path, images: Path, device: str | torch.device = "cpu"
+    path: Path,
+    models: Path,
+    images: Path,
+    device: str | torch.device = "cpu",
+    backend: str = TORCH,
 ) -> Deviation:
     """Run the model of a detection record on its photos, and compare the detections."""
     record = json.loads(path.read_text())
@@ -48,6 +53,7 @@ def check_detect(
         nms_threshold=record["nms_threshold"],
         letterbox=record["letterbox"],
         device=device,
+        backend=backend,
     )
     deviations: list[Deviation] = []
     for name, expected in record["images"].items():

@@ -43,14 +43,16 @@ from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.cpu.machine import machine_name
 from darknet_torch.downloads.model_files import NoWeightsError
 from darknet_torch.engines.choice import BATCH_SIZES
+from darknet_torch.engines.model_key import CHANGED, CHANGED_FIX
 from darknet_torch.engines.names import BACKENDS, ENGINES, TORCH
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.extras import install_command
 from darknet_torch.inference.engine_speeds import THOROUGH, Effort
 from darknet_torch.ops.precision_names import FLOAT32, INT8
 
 if TYPE_CHECKING:
     from darknet_torch.engines.cache import EngineCache
+    from darknet_torch.engines.model_key import ModelKey
     from darknet_torch.inference.engine_bench import EngineBench
     from darknet_torch.inference.preparing import Preparation
     from darknet_torch.model.network import Network
@@ -193,6 +195,8 @@ class _BenchModel:
         network: the network.
         options: with the files from which another process loads the same network.
         weights: where these come from.
+        key: found before the network was loaded; None if the files could not be read then.
+        warnings: that loading the network issued.
         folder: of the cache; None for the user's.
         note: what the report must say; "" for nothing.
     """
@@ -200,6 +204,8 @@ class _BenchModel:
     network: Network
     options: BenchOptions
     weights: str
+    key: ModelKey | None
+    warnings: tuple[CfgWarning, ...] = ()
     folder: Path | None = None
     note: str = ""
 
@@ -208,10 +214,13 @@ class _BenchModel:
 def _open_model(options: BenchOptions) -> Iterator[_BenchModel]:
     """Load the model; without all of its weights it lies in a temporary folder."""
     if options.weights:
+        key = find_key(options, FLOAT32)
         loaded = load_model(options)
         print_taken(options, loaded.taken)
         if loaded.complete:
-            yield _BenchModel(loaded.own_network, options, Path(options.weights).name)
+            yield _BenchModel(
+                loaded.own_network, options, Path(options.weights).name, key, loaded.warnings
+            )
             return
     if options.cfg is None:
         raise UsageError(
@@ -223,7 +232,8 @@ def _open_model(options: BenchOptions) -> Iterator[_BenchModel]:
         weights = Path(folder) / "noise.weights"
         network = _write_noise(options, weights)
         own = replace(options, weights=str(weights))
-        yield _BenchModel(network, own, _RANDOM, Path(folder) / "engines", _NOT_KEPT)
+        key = find_key(own, FLOAT32)
+        yield _BenchModel(network, own, _RANDOM, key, (), Path(folder) / "engines", _NOT_KEPT)
 
 
 def _write_noise(options: BenchOptions, path: Path) -> Network:
@@ -344,6 +354,6 @@ def _preparation(model: _BenchModel, cache: EngineCache, threads: int) -> Prepar
     from darknet_torch.inference.preparing import Preparation
 
     key = find_key(model.options, FLOAT32)
-    if key is None:
-        raise UsageError("cannot be read any more", where=model.options.weights)
-    return Preparation(model.network, key, cache, EngineSettings(threads))
+    if key is None or key != model.key:
+        raise UsageError(CHANGED, where=model.options.weights, fix=CHANGED_FIX)
+    return Preparation(model.network, key, cache, EngineSettings(threads), model.warnings)

@@ -68,12 +68,12 @@ def open_evaluation_data(options: ModelDataOptions) -> DataSet:
     """Open the data set to evaluate on, its split ``valid`` by default."""
     from darknet_torch.datasets.class_order import warn_of_class_order
 
+    cfg = options.cfg
     with report_warnings(options):
-        found = open_data(options, options.cfg, default_split=DEFAULT_SPLIT)
+        found = open_data(options, cfg, default_split=DEFAULT_SPLIT)
         if options.names is None:
-            data = Path(find_data(options.data, options.cfg))
-            names_file = resolve_model(options.cfg).companion(".names") if options.cfg else None
-            warn_of_class_order(data, found.names, names_file)
+            names_file = resolve_model(cfg).companion(".names") if cfg else None
+            warn_of_class_order(Path(find_data(options.data, cfg)), found.names, names_file)
         return found
 
 

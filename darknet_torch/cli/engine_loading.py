@@ -21,6 +21,7 @@ from darknet_torch.cli.model_loading import (
     loading_arguments,
 )
 from darknet_torch.cli.options import ModelOptions
+from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.cpu.gpus import may_have_gpu
 from darknet_torch.engines.names import AUTO, TORCH
@@ -169,10 +170,11 @@ class _Job:
 
         if self._options.backend != AUTO:
             prepared = find_prepared(self._cache, self._key, self._options.backend)
-            return None if prepared is None else self._load(prepared)
-        return self._find_fastest()
+            return None if prepared is None else self._load(prepared, again=True)
+        return self._find_fastest(again=True)
 
-    def _find_fastest(self) -> EngineModel | None:
+    def _find_fastest(self, *, again: bool) -> EngineModel | None:
+        """Load what is fastest; `again` as for `_load`."""
         from darknet_torch.engines.choice import choose, fastest
         from darknet_torch.engines.prepared import find_prepared, find_speeds, installed_versions
 
@@ -188,11 +190,16 @@ class _Job:
             prepared = find_prepared(self._cache, self._key, choice.name)
             if prepared is not None:
                 self._options.print_remark(f"engine: {prepared.title}, the fastest for this job")
-                return self._load(prepared)
+                return self._load(prepared, again=again)
             del versions[choice.name]  # it was measured, but removed from the cache since
 
-    def _load(self, prepared: PreparedModel) -> EngineModel | None:
-        """Load a prepared model; None if the engine refuses its files, which are removed then."""
+    def _load(self, prepared: PreparedModel, *, again: bool) -> EngineModel | None:
+        """Load a prepared model; None if the engine refuses its files, which are removed then.
+
+        Args:
+            prepared: the model.
+            again: print the warnings about its cfg, which no loading of the network has printed.
+        """
         import cv2
 
         from darknet_torch.engines.cache import CacheError
@@ -200,21 +207,26 @@ class _Job:
         settings = self._settings
         cv2.setNumThreads(settings.threads)
         try:
-            return prepared.load(settings)
+            model = prepared.load(settings)
         except DarknetError as error:
             self._options.print_remark(f"warning: {error}; it is prepared again")
             with suppress(CacheError):  # a cache that may only be read
                 self._cache.remove(prepared.folder.name)
             return None
+        if again and not self._options.strict:  # strict has loaded the network
+            with report_warnings(self._options):
+                prepared.warn()
+        return model
 
     def prepare(self, loaded: LoadedModel) -> EngineModel | None:
         """Prepare the model where that is asked for or pays; None for PyTorch.
 
         Args:
             loaded: the model with PyTorch. Random numbers in layers without weights differ from
-                run to run, so that such a model is not prepared.
+                run to run, so that such a model is not prepared; nor is one whose files were
+                replaced since the key was found: which of them were loaded is not known.
         """
-        if not loaded.complete:
+        if not loaded.complete or find_key(self._options, self._options.precision) != self._key:
             return None
         if self._options.backend != AUTO:
             return self._prepare_named(loaded)
@@ -227,7 +239,7 @@ class _Job:
         name = self._options.backend
         self._options.print_remark(f"preparing {name} for this model, once")
         try:
-            return self._load(self._preparation(loaded).prepare(name))
+            return self._load(self._preparation(loaded).prepare(name), again=False)
         except CacheError as error:
             self._options.print_remark(f"note: {name} is prepared for this run only: {error}")
             return None
@@ -235,7 +247,9 @@ class _Job:
     def _preparation(self, loaded: LoadedModel) -> Preparation:
         from darknet_torch.inference.preparing import Preparation
 
-        return Preparation(loaded.own_network, self._key, self._cache, self._settings)
+        return Preparation(
+            loaded.own_network, self._key, self._cache, self._settings, loaded.warnings
+        )
 
     def _pays(self, loaded: LoadedModel) -> bool:
         """Whether the job is so long that preparing and measuring engines pays.
@@ -271,7 +285,7 @@ class _Job:
         except DarknetError as error:
             report(f"note: PyTorch runs this job: {error}")
             return None
-        return self._find_fastest()
+        return self._find_fastest(again=False)
 
 
 def _seconds(loaded: LoadedModel) -> float:

@@ -16,7 +16,7 @@ from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cpu.contention import watching_contention
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.downloads.model_search import Candidate, Mismatch, find_names_of
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.text import is_file
 
 if TYPE_CHECKING:
@@ -40,12 +40,14 @@ class LoadedModel:
         names: of its classes, if the file of its weights contains them.
         taken: what was found by name, see `ModelOptions.taken`.
         complete: the weights are those of all layers.
+        warnings: that loading issued.
     """
 
     network: Network | EngineModel
     names: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
     complete: bool = True
+    warnings: tuple[CfgWarning, ...] = ()
 
     @property
     def own_network(self) -> Network:
@@ -109,7 +111,7 @@ def load_model(options: ModelOptions) -> LoadedModel:
     from darknet_torch.loading.load import load_model as load
 
     options = complete_model(options)
-    with report_warnings(options):
+    with report_warnings(options) as warnings:
         model = load(**loading_arguments(options))
     report = model.report
     if report is not None and not report.complete:
@@ -120,7 +122,7 @@ def load_model(options: ModelOptions) -> LoadedModel:
     if options.cfg is None:
         taken += (_describe_cfg(model.cfg_file, inside=model.cfg_file == options.weights),)
     complete = report is not None and report.complete
-    return LoadedModel(model.network, model.names, taken, complete)
+    return LoadedModel(model.network, model.names, taken, complete, tuple(warnings))
 
 
 def _describe_cfg(path: str, *, inside: bool) -> str:

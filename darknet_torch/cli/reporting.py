@@ -51,19 +51,24 @@ def report_other_warnings() -> Iterator[None]:
 
 
 @contextmanager
-def report_warnings(options: ReportingOptions) -> Iterator[None]:
+def report_warnings(options: ReportingOptions) -> Iterator[list[CfgWarning]]:
     """Print the warnings that the block issues, at its end.
+
+    Yields:
+        A list that holds them after the block.
 
     Raises:
         CfgError: under --strict, if there were any; its message lists all of them.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CfgWarning)
+        found: list[CfgWarning] = []
         try:
-            yield
+            yield found
         except DarknetError:
             _print(options, caught)
             raise
+    found += [one.message for one in caught if isinstance(one.message, CfgWarning)]
     raised = _print(options, caught)
     if options.strict and raised:
         raise CfgError("\n  ".join([f"refused under --strict ({len(raised)}):", *raised]))

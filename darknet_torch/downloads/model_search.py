@@ -16,9 +16,9 @@ from darknet_torch.cfg.model_names import (
     kind_of,
     model_stems,
 )
-from darknet_torch.cfg.zoo import definitions_folder, read_names, shipped
+from darknet_torch.cfg.zoo import definitions_folder, read_names, resolve_names, shipped
 from darknet_torch.downloads.published import published_by_name, published_of_size
-from darknet_torch.errors import NamesError, UsageError
+from darknet_torch.errors import NamesError, UsageError, warn
 from darknet_torch.text import is_file, is_folder, similar_file
 
 # Says why a weight file does not fit a cfg; None if it does. Only torch knows, so it is given.
@@ -156,6 +156,39 @@ def find_names_of(files: Iterable[Path | None], classes: int | None = None) -> C
         return group[0]
     known = shipped(".names").get(_KNOWN_CLASSES.get(classes or 0, ""))
     return Candidate(known) if known else None
+
+
+def find_class_names(
+    files: Sequence[Path | None], classes: int, *, is_detector: bool
+) -> tuple[str, ...]:
+    """Return the names of a model's classes in the file that `find_names_of` finds.
+
+    Args:
+        files: its cfg and its weights, if there are any.
+        classes: how many there are.
+        is_detector: whether it has detection heads.
+
+    Returns:
+        The names; () if there are none.
+
+    Warns:
+        CfgWarning: what is found does not fit, or several files do, so that none is taken.
+    """
+    try:
+        found = find_names_of(files, classes)
+        # Any network may have 80 or 20 outputs; only of a detector they are probably classes.
+        if found is None or (found.is_shipped and not is_detector):
+            return ()
+        return resolve_names(found.path, classes, allow_more=not is_detector)
+    except (NamesError, UsageError) as error:
+        warn(
+            f"no names of the classes are taken: {error.what}",
+            where=error.where,
+            expected=error.expected,
+            got=error.got,
+            fix="pass the right ones: Detector(network, names=...)",
+        )
+        return ()
 
 
 def similar_model_file(path: Path) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from darknet_torch.cfg.grammar import read_cfg
@@ -15,6 +15,9 @@ from darknet_torch.errors import CfgWarning, DarknetError
 
 # Raised whenever a graph or a description that this program made before would not do any more.
 _GENERATION = 1
+# What is said if a model has another key after it was loaded, and is not stored under either.
+CHANGED = "this file, or one beside it, was replaced while it was loaded"
+CHANGED_FIX = "load it again when it is complete"
 _NAMED_FILES = ("tree", "map")  # options of a section that name a file
 
 
@@ -30,6 +33,7 @@ class ModelKey:
         strict: whether bytes left over in the weights are an error.
         precision: of the layers.
         label: the name of the model for people.
+        source: the path of the cfg, or of the weights that contain it, with which messages begin.
     """
 
     files: tuple[str, ...]
@@ -39,6 +43,7 @@ class ModelKey:
     strict: bool
     precision: str
     label: str = field(compare=False)
+    source: str = field(default="", compare=False)
 
     def key(self, engine: str, version: str, machine: str) -> str:
         """Return the key of what is prepared for a version of an engine on a machine."""
@@ -54,7 +59,7 @@ class ModelKey:
         return self._digest("speeds", machine)
 
     def _digest(self, *words: str) -> str:
-        values = {name: value for name, value in asdict(self).items() if name != "label"}
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
         text = json.dumps([_GENERATION, values, *words], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:40]
 
@@ -85,7 +90,7 @@ def find_model_key(
         return None
     size = f" {width or 'cfg'}x{height or 'cfg'}" if width or height else ""
     label = f"{(cfg or weights).stem}{size} {precision}"
-    return ModelKey(hashes, width, height, dialect, strict, precision, label)
+    return ModelKey(hashes, width, height, dialect, strict, precision, label, str(cfg or weights))
 
 
 def _named_files(cfg: Path) -> list[Path]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ from darknet_torch.engines.engine import Engine, EngineSettings, find_engine
 from darknet_torch.engines.model import EngineModel
 from darknet_torch.engines.model_key import ModelKey
 from darknet_torch.engines.names import ENGINES, SPEEDS
+from darknet_torch.errors import CfgNote, CfgWarning
 
+_PARTS = ("what", "expected", "got", "fix")  # of a warning, beside its place
 DIFFERENCE_FILE = "difference.json"  # what `PreparedModel.difference` is
 
 
@@ -30,6 +34,7 @@ class PreparedModel:
         folder: of the engine's files.
         difference: the largest difference from PyTorch's outputs on a probe, as a part of the
             largest value of each output.
+        warnings: that loading the network issued before it was prepared.
     """
 
     engine: Engine
@@ -37,6 +42,12 @@ class PreparedModel:
     description: ModelDescription
     folder: Path
     difference: float
+    warnings: tuple[CfgWarning, ...] = ()
+
+    def warn(self) -> None:
+        """Issue the warnings again: where PyTorch loads the network, they are issued each time."""
+        for warning in self.warnings:
+            warnings.warn(warning, stacklevel=2)
 
     @property
     def title(self) -> str:
@@ -68,17 +79,57 @@ def find_prepared(cache: EngineCache, key: ModelKey, name: str) -> PreparedModel
     if version is None:
         return None
     entry = cache.find(key.key(name, version, machine_name()))
-    return None if entry is None else read_entry(engine, version, entry)
+    return None if entry is None else read_entry(engine, version, entry, key.source)
 
 
-def read_entry(engine: Engine, version: str, entry: Entry) -> PreparedModel | None:
-    """Return the prepared model of an entry; None if the entry is of another kind."""
+def read_entry(
+    engine: Engine, version: str, entry: Entry, source: str = ""
+) -> PreparedModel | None:
+    """Return the prepared model of an entry; None if the entry is of another kind.
+
+    Args:
+        engine, version: for which it is prepared.
+        entry: of the cache.
+        source: the path of the model's cfg now, see `ModelKey.source`.
+    """
     try:
         description = ModelDescription.from_json(entry.description["model"])
+        found = _warnings_from_json(entry.description["warnings"], source)
         difference = float(json.loads((entry.folder / DIFFERENCE_FILE).read_text()))
     except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return None
-    return PreparedModel(engine, version, description, entry.folder, difference)
+    return PreparedModel(engine, version, description, entry.folder, difference, found)
+
+
+def warnings_to_json(given: Sequence[CfgWarning], source: str) -> list[dict[str, Any]]:
+    """Return warnings as values that JSON knows, with the place in `source` if it is there."""
+    return [_warning_to_json(one, source) for one in given]
+
+
+def _warning_to_json(warning: CfgWarning, source: str) -> dict[str, Any]:
+    where = _text(warning.where) or ""
+    inside = where.startswith(source)
+    return {
+        "note": isinstance(warning, CfgNote),
+        "inside": inside,
+        "where": where.removeprefix(source) if inside else where,
+        **{name: _text(getattr(warning, name)) for name in _PARTS},
+    }
+
+
+def _text(part: object) -> str | None:
+    return None if part is None else str(part)
+
+
+def _warnings_from_json(values: Any, source: str) -> tuple[CfgWarning, ...]:
+    """Read what `warnings_to_json` returned; `source` may be another path by now."""
+    return tuple(
+        (CfgNote if one["note"] else CfgWarning)(
+            **{name: one[name] for name in _PARTS},
+            where=(source if one["inside"] else "") + one["where"] or None,
+        )
+        for one in values
+    )
 
 
 def installed_versions() -> dict[str, str]:

@@ -15,8 +15,12 @@ from darknet_torch.engines.cache import EngineCache
 from darknet_torch.engines.description import ModelDescription
 from darknet_torch.engines.engine import Engine, EngineSettings, find_engine
 from darknet_torch.engines.model_key import ModelKey
-from darknet_torch.engines.prepared import DIFFERENCE_FILE, PreparedModel
-from darknet_torch.errors import UsageError
+from darknet_torch.engines.prepared import (
+    DIFFERENCE_FILE,
+    PreparedModel,
+    warnings_to_json,
+)
+from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.inference.backends.exported import export_for_engines
 from darknet_torch.inference.backends.pytorch import TorchBackend
 from darknet_torch.inference.description import describe_network
@@ -39,6 +43,7 @@ class Preparation:
         key: of the model.
         cache: where to store what is prepared.
         settings: those with which engines will load it.
+        warnings: that loading the network issued; they are kept beside what is prepared.
 
     Raises:
         UsageError: a head of the network decodes its boxes with formulas of its own, which an
@@ -46,8 +51,14 @@ class Preparation:
     """
 
     def __init__(
-        self, network: Network, key: ModelKey, cache: EngineCache, settings: EngineSettings
+        self,
+        network: Network,
+        key: ModelKey,
+        cache: EngineCache,
+        settings: EngineSettings,
+        warnings: Sequence[CfgWarning] = (),
     ) -> None:
+        self._warnings = tuple(warnings)
         self.network, self.key, self.cache, self.settings = network, key, cache, settings
         self.description: ModelDescription = describe_network(network)
         if not self.description.is_complete:
@@ -129,10 +140,12 @@ class Preparation:
             "label": key.label,
             "engine": f"{engine.title} {version}",
             "model": self.description.to_json(),
+            "warnings": warnings_to_json(self._warnings, key.source),
         }
         entry = self.cache.store(key.key(name, version, machine_name()), content, fill)
         # What was stored is not read again: other processes may have removed it since.
-        return PreparedModel(engine, version, self.description, entry.folder, difference)
+        folder, found = entry.folder, self._warnings
+        return PreparedModel(engine, version, self.description, folder, difference, found)
 
     def _difference(self, engine: Engine, folder: Path) -> float:
         """Return the largest difference of an engine's outputs from PyTorch's on a probe."""

@@ -10,10 +10,8 @@ import torch
 from darknet_torch.arguments import check_path
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.grammar import read_cfg_text
-from darknet_torch.cfg.zoo import resolve_names
 from darknet_torch.downloads.model_files import resolve_model
-from darknet_torch.downloads.model_search import find_names_of
-from darknet_torch.errors import NamesError, UsageError, warn
+from darknet_torch.downloads.model_search import find_class_names
 from darknet_torch.loading.model import Model
 from darknet_torch.loading.readers import ModelSource, read_model
 from darknet_torch.model.loading import build, find_device
@@ -80,21 +78,7 @@ def _find_names(model: Model) -> tuple[str, ...]:
     heads = network.heads
     classes = heads[-1].classes if heads else network.output_layer.output_shape.count
     files = [Path(model.cfg_file), Path(model.report.path) if model.report else None]
-    try:
-        found = find_names_of(files, classes)
-        # Any network may have 80 or 20 outputs; only of a detector they are probably classes.
-        if found is None or (found.is_shipped and not heads):
-            return ()
-        return resolve_names(found.path, classes, allow_more=not heads)
-    except (NamesError, UsageError) as error:
-        warn(
-            f"no names of the classes are taken: {error.what}",
-            where=error.where,
-            expected=error.expected,
-            got=error.got,
-            fix="pass the right ones: Detector(network, names=...)",
-        )
-        return ()
+    return find_class_names(files, classes, is_detector=bool(heads))
 
 
 def load_model(

@@ -91,6 +91,21 @@ def test_changed_weights_are_prepared_anew(engine, tmp_path):
     assert len(EngineCache().entries()) == 2
 
 
+def test_weights_that_are_replaced_while_they_are_loaded_are_not_stored(monkeypatch, tmp_path):
+    load_model = engine_loading.load_on_device
+
+    def load_and_replace(options):
+        model = load_model(options)
+        data = bytearray((tmp_path / "small.weights").read_bytes())
+        data[-2] ^= 1
+        (tmp_path / "small.weights").write_bytes(data)
+        return model
+
+    monkeypatch.setattr(engine_loading, "load_on_device", load_and_replace)
+    detect("--backend", "onnxruntime")
+    assert EngineCache().entries() == []
+
+
 def test_auto_takes_the_fastest_that_is_prepared(request):
     detect("--backend", "onnxruntime")
     store(torch=0.02, fake=0.01)
@@ -278,3 +293,21 @@ def test_pictures_are_counted():
     assert expected_pictures([[PictureSource("0", SourceKind.WEBCAM)]]) is None
     assert expected_pictures([[PictureSource("missing.mp4", SourceKind.VIDEO)]]) == 0
     assert expected_pictures(iter([MAIN])) == 1
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "auto"])
+def test_what_is_prepared_warns_as_loading_the_network_does(request, tmp_path, backend):
+    """The place is that of the cfg now: the same content may lie elsewhere later."""
+    text = (tmp_path / "small.cfg").read_text().replace("[net]", "[net]\nfoo=1", 1)
+    (tmp_path / "small.cfg").write_text(text)
+    first, _ = detect("--backend", "onnxruntime")
+    store(torch=0.02, fake=0.01)
+    assert "warning: small.cfg:2: unknown key 'foo'" in first.stderr
+    (tmp_path / "other").mkdir()
+    shutil.copy(tmp_path / "small.cfg", "other")
+    request.getfixturevalue("without_torch")
+    words = ["other/small.cfg", "small.weights", PICTURE, "--backend", backend]
+    second = dtorch("detect", *words)
+    assert second.exit_code == 0
+    assert second.stderr.count("warning: other/small.cfg:2: unknown key 'foo'") == 1
+    assert "warning" not in dtorch("detect", *words, "--quiet").stderr

@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-import darknet_torch
-from darknet_torch import Detector, UsageError, load_engine
+import darknet_torch.loading.load
+from darknet_torch import CfgWarning, Detector, UsageError, load_engine
 from darknet_torch.engines.cache import EngineCache
 from darknet_torch.engines.prepared import DIFFERENCE_FILE
 from tests.conversion.small_models import DETECTOR, trained_network, write_model
@@ -78,3 +78,37 @@ def test_what_the_engine_refuses_is_prepared_again(monkeypatch):
     assert load_engine("small.cfg", engine="onnxruntime").title == "Fake Runtime 1.0"
     monkeypatch.setattr("darknet_torch.loading.load.load_model", refuse)
     load_engine("small.cfg", engine="onnxruntime")
+
+
+def test_names_are_those_that_load_finds(tmp_path):
+    """They follow the files, not what was prepared: other names need no new preparation."""
+    for names in ("cat dog", "cat horse"):
+        (tmp_path / "small.names").write_text(names.replace(" ", "\n"))
+        network = darknet_torch.load("small.cfg", "small.weights")
+        model = load_engine("small.cfg", "small.weights", engine="onnxruntime")
+        assert Detector(model).names == network.names == tuple(names.split())
+
+
+def test_a_file_that_is_replaced_while_it_is_loaded_is_not_stored(monkeypatch, tmp_path):
+    """The graph of the old weights must not be found under the new ones, nor the other way."""
+    load_model = darknet_torch.loading.load.load_model
+
+    def load_and_replace(*files, **options):
+        model = load_model(*files, **options)
+        data = bytearray((tmp_path / "small.weights").read_bytes())
+        data[-2] ^= 1
+        (tmp_path / "small.weights").write_bytes(data)
+        return model
+
+    monkeypatch.setattr("darknet_torch.loading.load.load_model", load_and_replace)
+    with pytest.raises(UsageError, match=r"small\.weights: .*replaced while it was loaded"):
+        load_engine("small.cfg", engine="onnxruntime")
+    assert EngineCache().entries() == []
+
+
+def test_the_cfg_is_warned_of_each_time(tmp_path):
+    text = (tmp_path / "small.cfg").read_text().replace("[net]", "[net]\nfoo=1", 1)
+    (tmp_path / "small.cfg").write_text(text)
+    for _ in range(2):
+        with pytest.warns(CfgWarning, match="small.cfg:2: unknown key 'foo'"):
+            load_engine("small.cfg", engine="onnxruntime")

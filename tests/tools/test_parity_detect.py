@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from darknet_torch import Detector, load
 from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.inference.backends.pytorch import TorchBackend
 from tools import parity
 
 PASSED, FAILED = 0, 1
@@ -36,17 +37,39 @@ def recorded():
     )
 
 
-def check(folder, record):
+def check(folder, record, *words):
     (folder / "toy.json").write_text(json.dumps(record))
     toy = sample_folder()
     options = [str(folder), "--models", str(toy), "--images", str(toy)]
-    return CliRunner().invoke(parity.main, ["detect", *options])
+    return CliRunner().invoke(parity.main, ["detect", *options, *words])
 
 
 def test_equal_detections_pass(tmp_path, recorded):
     result = check(tmp_path, json.loads(recorded))
     assert result.exit_code == PASSED
     assert "ok   toy" in result.stdout
+
+
+@pytest.mark.parametrize("score", [0.0, -0.01])
+def test_an_engine_is_compared_with_the_record_too(tmp_path, recorded, monkeypatch, score):
+    """A backend stands for the engine: what it computes is what is compared."""
+    toy = sample_folder()
+    network = load(toy / "toy-shapes.cfg", toy / "toy-shapes.weights")
+    asked = []
+
+    class Shifted:
+        def predict(self, images):
+            outputs = TorchBackend(network).predict(images)
+            return [output + score for output in outputs]
+
+    def find(name, network, *given, **options):
+        asked.append(name)
+        return Shifted()
+
+    monkeypatch.setattr("darknet_torch.inference.detector.find_backend", find)
+    result = check(tmp_path, json.loads(recorded), "--backend", "openvino")
+    assert asked == ["openvino"]
+    assert result.exit_code == (FAILED if score else PASSED)
 
 
 @pytest.mark.parametrize(
