@@ -281,11 +281,17 @@ class _Job:
         report(f"preparing {' and '.join(names)} for this long job; --backend torch skips it")
         try:
             preparation = self._preparation(loaded)
-            prepare_and_measure(preparation, names, loading_arguments(self._options), QUICK)
+            arguments = loading_arguments(self._options)
+            found = prepare_and_measure(preparation, names, arguments, QUICK)
         except DarknetError as error:
             report(f"note: PyTorch runs this job: {error}")
             return None
-        return self._find_fastest(again=False)
+        for name, reason in {**found.failures, **found.comparison.failures}.items():
+            report(f"note: {name} is left out: {reason}")
+        model = self._find_fastest(again=False)
+        if model is None:
+            report("engine: PyTorch, the fastest for this job")
+        return model
 
 
 def _seconds(loaded: LoadedModel) -> float:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from darknet_torch.engines.cache import CacheError
+from darknet_torch.engines.choice import Speeds
 from darknet_torch.engines.description import ModelDescription
 from darknet_torch.engines.names import TORCH
-from darknet_torch.engines.prepared import PreparedModel, find_prepared, store_speeds
+from darknet_torch.engines.prepared import (
+    PreparedModel,
+    find_prepared,
+    find_speeds,
+    store_speeds,
+)
 from darknet_torch.errors import DarknetError
 from darknet_torch.inference.engine_speeds import Comparison, Effort, Job, check_measured, compare
 from darknet_torch.inference.preparing import Preparation
@@ -62,8 +68,16 @@ def prepare_and_measure(
     }
     comparison = compare(jobs, effort)
     check_measured(comparison)
-    store_speeds(preparation.cache, preparation.key, comparison.speeds)
+    _remember(preparation, comparison.speeds)
     return EngineBench(jobs, comparison, prepared, failures)
+
+
+def _remember(preparation: Preparation, speeds: Speeds) -> None:
+    """Store speeds; those of engines that were measured before, in the same way, stay."""
+    before = find_speeds(preparation.cache, preparation.key)
+    if before is not None and before.threads == speeds.threads:
+        speeds = replace(speeds, engines={**before.engines, **speeds.engines})
+    store_speeds(preparation.cache, preparation.key, speeds)
 
 
 def _prepare(

@@ -151,8 +151,16 @@ class Preparation:
         """Return the largest difference of an engine's outputs from PyTorch's on a probe."""
         probe = make_probe(self.description, _PROBES)
         found = engine.load(folder, self.settings).run(probe)
-        expected = TorchBackend(self.network).predict_for_decoding(probe)
-        return _largest_difference(found, [output.numpy() for output in expected])
+        outputs = TorchBackend(self.network).predict_for_decoding(probe)
+        expected = [output.numpy() for output in outputs]
+        if not all(np.isfinite(one).all() for one in expected):
+            raise UsageError(
+                "the network computes numbers that are not finite, which cannot be compared",
+                where=self.key.label,
+                expected="weights of a trained network",
+                fix="use --backend torch",
+            )
+        return _largest_difference(found, expected)
 
     def _check(self, difference: float, limit: float, engine: Engine) -> None:
         """Refuse a difference above the limit; without one, any."""

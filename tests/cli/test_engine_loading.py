@@ -13,8 +13,11 @@ from darknet_torch.cli.engine_loading import expected_pictures
 from darknet_torch.cpu.machine import machine_name
 from darknet_torch.engines.cache import CacheError, EngineCache
 from darknet_torch.engines.choice import Speed, Speeds
-from darknet_torch.engines.prepared import DIFFERENCE_FILE, store_speeds
+from darknet_torch.engines.engine import EngineSettings
+from darknet_torch.engines.prepared import DIFFERENCE_FILE, find_speeds, store_speeds
 from darknet_torch.inference import engine_bench
+from darknet_torch.inference.engine_bench import prepare_and_measure
+from darknet_torch.inference.preparing import Preparation
 from darknet_torch.media.sources import PictureSource, SourceKind
 from tests.cli.command import dtorch
 from tests.conversion.small_models import DETECTOR, PICTURE, trained_network, write_model
@@ -276,9 +279,25 @@ def test_a_long_job_prepares_and_measures_first(monkeypatch):
 
 def test_a_long_job_whose_engines_are_slower_is_measured_once(monkeypatch):
     jobs = compared(monkeypatch, torch=0.1, onnxruntime=0.2)
-    assert detect()[1].startswith(TORCH)
+    run, computed = detect()
+    assert computed.startswith(TORCH)
+    assert "engine: PyTorch, the fastest for this job" in run.stderr
     assert detect()[1].startswith(TORCH)
     assert len(jobs) == 1
+
+
+def test_speeds_that_are_not_measured_again_stay(monkeypatch):
+    store(torch=0.2, fake=0.1)
+    compared(monkeypatch, torch=0.3)
+    key = engine_loading.find_key(_Options(), "float32")
+    network = trained_network(DETECTOR).eval()
+    preparation = Preparation(network, key, EngineCache(), EngineSettings(1))
+    prepare_and_measure(preparation, [], {}, None)
+    found = find_speeds(EngineCache(), key).engines
+    assert {name: speed.seconds for name, speed in found.items()} == {
+        "torch": 0.3,
+        "onnxruntime": 0.1,
+    }
 
 
 def test_nothing_is_measured_where_nothing_may_be_kept(monkeypatch):

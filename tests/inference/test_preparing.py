@@ -66,6 +66,12 @@ def test_other_numbers_than_pytorch_are_refused_and_not_kept(engine, network, er
     assert EngineCache().entries() == []
 
 
+def test_a_network_that_computes_no_numbers_is_refused(engine, network):
+    next(network.parameters()).data.fill_(np.nan)
+    with pytest.raises(UsageError, match="not finite, which cannot be compared"):
+        prepare(network)
+
+
 def test_a_corrupt_entry_is_no_entry(engine, network):
     folder = prepare(network).folder
     (folder / FILE).write_bytes(b"GRAPH")
