@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from darknet_torch import Detector, UsageError
 from darknet_torch.engines.cache import EngineCache
@@ -64,6 +65,21 @@ def test_other_numbers_than_pytorch_are_refused_and_not_kept(engine, network, er
     with pytest.raises(UsageError, match="other numbers than PyTorch"):
         prepare(network)
     assert EngineCache().entries() == []
+
+
+def test_an_engine_may_round_as_pytorch_does(engine, network, monkeypatch):
+    """In deep networks float32 is further from the exact numbers than the usual limit."""
+    engine.error = 1e-3
+    with pytest.raises(UsageError, match=r"other numbers .*: expected outputs within 0\.0001 of"):
+        prepare(network)
+    monkeypatch.setattr(Preparation, "_rounding", lambda self: 2e-4)
+    assert 1e-4 < prepare(network).difference < 8e-4
+
+
+def test_the_rounding_of_pytorch_is_that_of_float32(engine, network):
+    rounding = Preparation(network, KEY, EngineCache(), SETTINGS)._rounding()
+    assert 0 < rounding < 1e-5
+    assert next(network.parameters()).dtype == torch.float32
 
 
 def test_a_network_that_computes_no_numbers_is_refused(engine, network):
