@@ -141,7 +141,7 @@ class Classifier
     def prepare_inputs(self, images: Sequence[np.ndarray]) -> np.ndarray
     def rank_classes(
         self,
-        output: np.ndarray,
+        output: np.ndarray | Tensor,
         filenames: Sequence[str],
     ) -> list[Classification]
     @property

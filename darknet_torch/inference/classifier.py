@@ -192,14 +192,16 @@ class Classifier:
         (output,) = self.backend.predict(inputs)
         return to_numpy(output).reshape(len(inputs), -1)
 
-    def rank_classes(self, output: np.ndarray, filenames: Sequence[str]) -> list[Classification]:
+    def rank_classes(
+        self, output: np.ndarray | Tensor, filenames: Sequence[str]
+    ) -> list[Classification]:
         """Return the best classes of each image.
 
         Args:
-            output: the result of `predict_inputs`.
+            output: the result of `predict_inputs`, or the same as a tensor: [N, C].
             filenames: `Classification.filename` of each image.
         """
-        probabilities = self._to_probabilities(output)
+        probabilities = self._to_probabilities(to_numpy(output))
         # A stable sort, as top_k of utils.c: of equal scores the lower id comes first.
         ids = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.top]
         scores = np.take_along_axis(probabilities, ids, 1)

@@ -215,6 +215,14 @@ class TestTop:
         assert Classifier(build(text)).classes == 8
 
 
+def test_outputs_are_arrays_or_tensors():
+    classifier = Classifier(certain(1, 2, 3), names=[], top=2)
+    scores = np.array([[0.2, 0.5, 0.3]], np.float32)
+    (found,) = classifier.rank_classes(scores, ["a.png"])
+    assert found.class_ids == (1, 2)
+    assert classifier.rank_classes(torch.from_numpy(scores), ["a.png"]) == [found]
+
+
 class TestNames:
     def test_names_are_in_the_lines(self):
         found = Classifier(certain(0.25, 0.75), names=["cat", "dog"])(BLACK)
