@@ -16,7 +16,7 @@ from darknet_torch.errors import CfgWarning, DarknetError
 # Raised whenever a graph or a description that this program made before would not do any more.
 _GENERATION = 1
 # What is said if a model has another key after it was loaded, and is not stored under either.
-CHANGED = "this file, or one beside it, was replaced while it was loaded"
+CHANGED = "this file, or another one of the model, was replaced while it was loaded"
 CHANGED_FIX = "load it again when it is complete"
 _NAMED_FILES = ("tree", "map")  # options of a section that name a file
 

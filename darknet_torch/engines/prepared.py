@@ -19,7 +19,7 @@ from darknet_torch.engines.model_key import ModelKey
 from darknet_torch.engines.names import ENGINES, SPEEDS
 from darknet_torch.errors import CfgNote, CfgWarning
 
-_PARTS = ("what", "expected", "got", "fix")  # of a warning, beside its place
+_PARTS = ("what", "expected", "got", "fix")  # of a warning, besides its place
 DIFFERENCE_FILE = "difference.json"  # what `PreparedModel.difference` is
 
 

@@ -47,7 +47,7 @@ class Preparation:
         key: of the model.
         cache: where to store what is prepared.
         settings: those with which engines will load it.
-        warnings: that loading the network issued; they are kept beside what is prepared.
+        warnings: that loading the network issued; they are kept with what is prepared.
 
     Raises:
         UsageError: a head of the network decodes its boxes with formulas of its own, which an
