@@ -24,9 +24,11 @@ from darknet_torch.cli.options import (
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
 from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cli.train_choices import CHOICES, options_of, type_of
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.errors import UsageError
-from darknet_torch.training.options import TRAIN_OPTIONS, Choice, Number, WholeNumber
+from darknet_torch.training.choices.every import TrainChoices
+from darknet_torch.training.options import TRAIN_OPTIONS
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.planning import check_folder, find_devices, plan_training
 from darknet_torch.training.run_folder import lies_in, removed_if_empty
@@ -44,7 +46,7 @@ _FIX_OF_RESUME = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions(DataFormatOptions, DataWordsOptions, GpuFlags):
+class TrainOptions(TrainChoices, DataFormatOptions, DataWordsOptions, GpuFlags):
     """The options of `dtorch train` and of Darknet's `detector train` and its like.
 
     The fields are what `train_options` say, and most of them those of `TrainPlan`; None stands
@@ -95,21 +97,10 @@ class TrainOptions(DataFormatOptions, DataWordsOptions, GpuFlags):
     verbose: bool
 
 
-def _type_of(name: str) -> Any:
-    """The type of a parameter that takes the values of an option."""
-    kind = TRAIN_OPTIONS[name]
-    if isinstance(kind, WholeNumber):
-        return click.IntRange(kind.least, kind.most)
-    if isinstance(kind, Number):
-        return click.FloatRange(*kind.bounds) if kind.bounds else click.FLOAT
-    assert isinstance(kind, Choice), name
-    return click.Choice(kind.words)
-
-
 def _option(name: str, *spellings: str, **more: Any) -> Any:
     """Declare the option of that name, whose values `TRAIN_OPTIONS` says."""
     dashed = f"--{name.replace('_', '-')}"
-    return click.option(dashed, *spellings, name, type=_type_of(name), **more)
+    return click.option(dashed, *spellings, name, type=type_of(TRAIN_OPTIONS[name]), **more)
 
 
 def _default_of(name: str) -> Any:
@@ -271,6 +262,7 @@ train_options = all_options(
         is_flag=True,
         help="Take less memory, and compute the forward pass of most layers twice.",
     ),
+    options_of(TrainChoices),
     strict_option,
     quiet_option("Print only a line for each iteration, and warnings about the data."),
     click.option("--verbose", is_flag=True, help="Print the plan."),
@@ -345,6 +337,8 @@ def _is_given(name: str, value: object) -> bool:
     One that is not has the plan's default, or the value of the run that goes on.
     """
     context = click.get_current_context(silent=True)
+    if context is not None and name in CHOICES and name not in context.params:
+        return False  # Darknet's own spelling does not have it
     source = None if context is None else context.get_parameter_source(name)
     is_word = context is not None and context.params.get(name) != value
     return name != "device" and (source is not ParameterSource.DEFAULT or is_word)

@@ -1,17 +1,19 @@
 """The layers that have a loss, and the function that computes each.
 
 To add a loss, import its function and list it here. `LOSSES` is the family of Darknet's losses;
-another family is another table of this form.
+another family is another `LossFamily`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
 from darknet_torch.errors import UsageError
+from darknet_torch.heads.base import Head
 from darknet_torch.heads.detection import Detection
 from darknet_torch.heads.gaussian_yolo import GaussianYolo
 from darknet_torch.heads.region import Region
@@ -49,6 +51,27 @@ LOSSES: dict[type[Layer], LossFunction] = {
 }
 
 
+def _own_assigner(head: Head) -> Assigner | None:
+    return head.assigner
+
+
+@dataclass(frozen=True)
+class LossFamily:
+    """The losses that a network is trained by.
+
+    Attributes:
+        functions: the class of a layer -> what computes its loss.
+        assigner_of: gives what assigns the truths of a mini-batch to a head; None where its
+            loss does it.
+    """
+
+    functions: Mapping[type[Layer], LossFunction]
+    assigner_of: Callable[[Head], Assigner | None] = _own_assigner
+
+
+DARKNET_LOSSES = LossFamily(LOSSES)
+
+
 def register_loss(layer: type[Layer]) -> Callable[[LossFunction], LossFunction]:
     """Make a function the loss of a layer class that `register_layer` registered.
 
@@ -75,22 +98,22 @@ def register_loss(layer: type[Layer]) -> Callable[[LossFunction], LossFunction]:
     return register
 
 
-def has_cost(layer: Layer) -> bool:
+def has_cost(layer: Layer, family: LossFamily = DARKNET_LOSSES) -> bool:
     """Whether Darknet counts `layer` when it averages the costs; with noloss its cost is 0.
 
     Source: network.c get_network_cost.
     """
-    return type(layer) in LOSSES
+    return type(layer) in family.functions
 
 
-def loss_function_for(layer: Layer) -> LossFunction | None:
+def loss_function_for(layer: Layer, family: LossFamily = DARKNET_LOSSES) -> LossFunction | None:
     """The function that computes the loss of `layer`; None if it has none, or noloss=1."""
     if getattr(layer.options, "noloss", False):
         return None
-    return LOSSES.get(type(layer))
+    return family.functions.get(type(layer))
 
 
-def assigners_of(network: Network) -> dict[int, Assigner]:
+def assigners_of(network: Network, family: LossFamily = DARKNET_LOSSES) -> dict[int, Assigner]:
     """Layer index -> what assigns the truths of a mini-batch to that head.
 
     Empty if the truths are not lists of boxes.
@@ -100,4 +123,5 @@ def assigners_of(network: Network) -> dict[int, Assigner]:
     """
     if not network.heads or network.heads[-1].truths_by_cell:
         return {}
-    return {head.index: head.assigner for head in network.heads if head.assigner is not None}
+    found = {head.index: family.assigner_of(head) for head in network.heads}
+    return {index: assigner for index, assigner in found.items() if assigner is not None}

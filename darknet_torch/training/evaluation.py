@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,11 +41,14 @@ class Score:
         value: what evaluations are compared by, 0-1: mAP or accuracy.
         lines: what Darknet prints.
         measure: what the value is, such as mAP@0.50.
+        measures: all numbers of the evaluation by their names, for logs and charts: fractions,
+            or a loss.
     """
 
     value: float
     lines: list[str]
     measure: str = "mAP"
+    measures: Mapping[str, float] = field(default_factory=dict)
 
 
 def _not_shown(done: int, total: int) -> None:

@@ -15,7 +15,12 @@ from torch import Tensor
 from darknet_torch.cfg.darknet_bugs import DELTAS_NOT_ZEROED
 from darknet_torch.layers.base import Layer
 from darknet_torch.losses.base import DeltaRecord, Loss, LossContext, attach_delta
-from darknet_torch.losses.registry import has_cost, loss_function_for
+from darknet_torch.losses.registry import (
+    DARKNET_LOSSES,
+    LossFamily,
+    has_cost,
+    loss_function_for,
+)
 from darknet_torch.losses.rejection import RejectionState
 from darknet_torch.model.network import Network
 from darknet_torch.ops.accumulated_delta import AccumulatedDelta
@@ -50,6 +55,7 @@ class ForwardPass:
         network: in training mode.
         precision: that of the layers; losses are computed in float32.
         checkpoint_activations: keep less for the backward pass, which computes it again.
+        losses: what the layers are trained by.
 
     Attributes:
         memory_format: the order in memory in which it takes images fastest.
@@ -67,6 +73,7 @@ class ForwardPass:
         precision: Precision = FULL_PRECISION,
         *,
         checkpoint_activations: bool = False,
+        losses: LossFamily = DARKNET_LOSSES,
     ) -> None:
         self.network, self.precision = network, precision
         self.checkpoint_activations = checkpoint_activations
@@ -75,8 +82,10 @@ class ForwardPass:
             self.memory_format = torch.channels_last
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.rejection = RejectionState()
-        self.loss_functions = {layer.index: loss_function_for(layer) for layer in network.layers}
-        self.cost_layers = sum(has_cost(layer) for layer in network.layers)
+        self.loss_functions = {
+            layer.index: loss_function_for(layer, losses) for layer in network.layers
+        }
+        self.cost_layers = sum(has_cost(layer, losses) for layer in network.layers)
         self.memory_of = _shared_memory(network)
         self.overwritten_by = _overwriting_layers(network, self.memory_of)
         self.accumulated = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -15,6 +16,7 @@ from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import DivergenceError
 from darknet_torch.interruption import Interrupted, StopRequests
 from darknet_torch.losses.base import LossContext
+from darknet_torch.losses.registry import DARKNET_LOSSES, LossFamily
 from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
@@ -46,8 +48,10 @@ class TrainingLoop:
         callbacks: called at each event, in this order; see `Callback`.
         precision: that of the layers, in float32 by default.
         checkpoint_activations: keep less for the backward pass, which computes it again.
+        losses: what the layers are trained by.
+        rate: gives the learning rate of an update by its number, from 1; None for the cfg's.
         processes: those that train the network together.
-        seed: seeds the random rates of policy=random.
+        seed: seeds the random rates of the cfg's policy=random.
         pictures: how many the training set has; 0 for a text.
 
     Attributes:
@@ -73,6 +77,8 @@ class TrainingLoop:
         callbacks: Iterable[Callback] = (),
         precision: Precision = FULL_PRECISION,
         checkpoint_activations: bool = False,
+        losses: LossFamily = DARKNET_LOSSES,
+        rate: Callable[[int], float] | None = None,
         processes: Processes | None = None,
         seed: int = 0,
         pictures: int = 0,
@@ -86,7 +92,7 @@ class TrainingLoop:
         self.seen = network.header.seen
         self.iteration = self.seen // self.batch_size
         self.forward = ForwardPass(
-            network, precision, checkpoint_activations=checkpoint_activations
+            network, precision, checkpoint_activations=checkpoint_activations, losses=losses
         )
         alone = precision.half is None and self.processes.count == 1
         self.optimizer = Optimizer(network, network.arithmetic if alone else FAST)
@@ -94,7 +100,8 @@ class TrainingLoop:
         self.average = WeightAverage.of_network(network)
         self.problems = ProblemLog()
         self.scores = ScoreHistory()
-        self.seed, self._pictures = seed, pictures
+        self.rate = rate or partial(rate_of_run, network.net, seed=seed)
+        self._pictures = pictures
         self.average_loss: float | None = None  # None before the first loss
         self.stop_requests = StopRequests()
         self.reads_late = self._can_read_late()
@@ -189,7 +196,9 @@ class TrainingLoop:
             numbers.append(self._compute_mini_batch(batch))
         self._stop_if_asked()
         cost = self.processes.mean(torch.stack([each.cost for each in numbers]).sum())
-        return UnreadUpdate(self.iteration + 1, self._rate(), inputs, cost, numbers, start)
+        return UnreadUpdate(
+            self.iteration + 1, self.rate(self.iteration + 1), inputs, cost, numbers, start
+        )
 
     def _compute_mini_batch(self, batch: TrainBatch) -> MiniBatchNumbers:
         """Add the gradients of a mini-batch to those before it."""
@@ -388,10 +397,6 @@ class TrainingLoop:
     def _backward(self, root: Tensor) -> None:
         if root.requires_grad:
             (root if self.scaler is None else self.scaler.scale(root)).backward()
-
-    def _rate(self) -> float:
-        """The rate of the update after `iteration` updates."""
-        return rate_of_run(self.network.net, self.iteration + 1, self.seed)
 
 
 def _scaler(precision: Precision, device: torch.device) -> torch.amp.GradScaler | None:

@@ -10,14 +10,17 @@ from typing import Any
 
 from darknet_torch.files import write_text
 from darknet_torch.ops.precision_names import FLOAT32
+from darknet_torch.training.choices.every import TrainChoices
 
 MAP_EPOCHS = 4  # between two evaluations. Source: detector.c mAP_epochs (AlexeyAB)
 _FEW_BATCHES = 10000  # below this, numbered weights are saved more often
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainPlan:
+class TrainPlan(TrainChoices):
     """Everything that decides how a training goes; saved next to its weights.
+
+    The classes that it derives from document their fields.
 
     Attributes:
         cfg, weights, data: paths; without weights the training starts from random numbers.

@@ -17,7 +17,8 @@ from darknet_torch.model.network import Network
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.launch import launch
 from darknet_torch.training.line_log import IssueWarnings, LineLog
-from darknet_torch.training.options import Flag, PathOrName, parse_option, parse_options
+from darknet_torch.training.option_values import Flag, PathOrName
+from darknet_torch.training.options import parse_option, parse_options
 from darknet_torch.training.outcome import Outcome
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.planning import check_folder, find_devices, plan_training

@@ -9,6 +9,7 @@ from darknet_torch.cli.darknet.flags import darknet_style
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.parameter_types import PATH
 from darknet_torch.cli.train import TrainOptions, train, train_with
+from darknet_torch.cli.train_choices import CHOICES
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 
 
@@ -32,8 +33,9 @@ def train_text(options: TrainOptions) -> None:
 
 
 _POSITIONS = ("cfg", "weights", "data", "source")
-_SCALING = ("epochs", "scale_schedule")  # Darknet's own spelling never scales the schedule
-train_.params = [param for param in train_.params if param.name not in _SCALING]
+# Darknet's own spelling never scales the schedule, and has none of our choices.
+_OUR_OWN = ("epochs", "scale_schedule", *CHOICES)
+train_.params = [param for param in train_.params if param.name not in _OUR_OWN]
 train_text.params += [
-    param for param in train.params if param.name not in (*_POSITIONS, *_SCALING)
+    param for param in train.params if param.name not in (*_POSITIONS, *_OUR_OWN)
 ]

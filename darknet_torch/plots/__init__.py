@@ -1,0 +1,1 @@
+"""How plots look; matplotlib is an extra. No torch."""

@@ -1,0 +1,26 @@
+"""All choices of a training; a new group is a base of this class. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from darknet_torch.training.choices.amount import AmountChoices
+from darknet_torch.training.choices.judging import JudgingChoices
+from darknet_torch.training.choices.loss import LossChoices
+from darknet_torch.training.choices.pictures import PictureChoices
+from darknet_torch.training.choices.records import RecordChoices
+from darknet_torch.training.choices.transfer import TransferChoices
+from darknet_torch.training.choices.update import UpdateChoices
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainChoices(
+    TransferChoices,
+    LossChoices,
+    UpdateChoices,
+    PictureChoices,
+    AmountChoices,
+    JudgingChoices,
+    RecordChoices,
+):
+    """All choices of a training."""
