@@ -13,7 +13,9 @@ from darknet_torch.augment.class_truths import ClassTruthEncoder
 from darknet_torch.augment.colour import ColourRange, distort
 from darknet_torch.augment.mixing import check_contrastive_batch, mixing_mode
 from darknet_torch.augment.picture_order import PictureOrder
+from darknet_torch.augment.picture_reading import PictureReader
 from darknet_torch.augment.pictures import (
+    FILE_READER,
     OpenedPicture,
     check_channels,
     check_not_empty,
@@ -111,6 +113,7 @@ class ClassificationSource(PerSampleSource):
         settings: what to augment, and how.
         problems: the pictures that are left out.
         exif: rotate pictures according to their EXIF orientation.
+        reader: reads the files.
     """
 
     paths: tuple[Path, ...]
@@ -118,6 +121,7 @@ class ClassificationSource(PerSampleSource):
     settings: ClassificationAugmentation
     problems: tuple[Problem, ...]
     exif: bool
+    reader: PictureReader = FILE_READER
 
     @staticmethod
     def from_pictures(
@@ -181,7 +185,9 @@ class ClassificationSource(PerSampleSource):
             settings.channels if settings.enabled else 3
         )  # classifier_input converts to grey
         candidates = settings.order.picture_candidates(seed, len(self.paths))
-        opened = open_first_readable(self.paths, candidates, channels, exif=self.exif)
+        opened = open_first_readable(
+            self.paths, candidates, channels, exif=self.exif, reader=self.reader
+        )
         truth = settings.truth_encoder.encode(self.class_ids[opened.index])
         if not settings.enabled:
             image = classifier_input(

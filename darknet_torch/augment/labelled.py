@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darknet_torch.augment.picture_order import PictureOrder
+from darknet_torch.augment.picture_reading import PictureReader
 from darknet_torch.augment.pictures import (
+    FILE_READER,
     OpenedPicture,
     check_not_empty,
     missing_pictures,
@@ -28,12 +30,14 @@ class LabelledPictures:
         labels: the boxes of each picture.
         problems: missing pictures and label files, and unusable boxes.
         exif: rotate pictures according to their EXIF orientation.
+        reader: reads the files.
     """
 
     paths: tuple[Path, ...]
     labels: tuple[Labels, ...]
     problems: tuple[Problem, ...]
     exif: bool
+    reader: PictureReader = FILE_READER
 
     @staticmethod
     def from_examples(examples: Sequence[Example], classes: int) -> LabelledPictures:
@@ -63,7 +67,9 @@ class LabelledPictures:
             UsageError: no picture can be read.
         """
         candidates = order.picture_candidates(seed, len(self.paths))
-        return open_first_readable(self.paths, candidates, channels, exif=self.exif)
+        return open_first_readable(
+            self.paths, candidates, channels, exif=self.exif, reader=self.reader
+        )
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from darknet_torch.augment.picture_draw import UNIFORM, PictureDraw
 from darknet_torch.augment.random_streams import RandomStream, SampleSeed, uniform_integer
 from darknet_torch.cfg.net import NetOptions
 
@@ -14,6 +15,7 @@ class PictureOrder:
     """Draws pictures with replacement: single ones, contrastive pairs, or sequences.
 
     Attributes:
+        draw: draws a single picture; sequences start anywhere.
         pairs: a sample in an odd slot shows the same picture as the slot before it.
         streams: number of sequences in a mini-batch; 0 without sequences. The slots of a
             mini-batch are ordered by time step, then by stream.
@@ -29,6 +31,7 @@ class PictureOrder:
     get_current_seq_subdivisions.
     """
 
+    draw: PictureDraw = UNIFORM
     pairs: bool = False
     streams: int = 0
     speed: int = 1
@@ -76,7 +79,7 @@ class PictureOrder:
             start = starts[stream - stream % 2 if self.pairs else stream]
             yield int((start + step * speed) % count)
         else:
-            yield int(random.integers(count))
+            yield self.draw.index(random, self.group_leader(seed), count)
         yield from map(int, random.permutation(count))
 
     def _first_slot(self, seed: SampleSeed) -> int:

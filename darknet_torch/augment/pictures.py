@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from darknet_torch.augment.picture_reading import FileReader, PictureReader
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import CfgError, ImageError, UsageError
@@ -17,6 +18,8 @@ from darknet_torch.media.decoding import read_picture
 from darknet_torch.text import is_file
 
 _on_reading: ContextVar[Callable[[str], None]] = ContextVar("on_reading")
+
+FILE_READER = FileReader()
 
 
 def report_reading(on_reading: Callable[[str], None]) -> None:
@@ -63,19 +66,21 @@ def _unreadable(path: Path, error: ImageError) -> Problem:
 
 
 def open_first_readable(
-    paths: tuple[Path, ...], candidates: Iterable[int], channels: int, *, exif: bool = True
+    paths: tuple[Path, ...],
+    candidates: Iterable[int],
+    channels: int,
+    *,
+    exif: bool = True,
+    reader: PictureReader = FILE_READER,
 ) -> OpenedPicture:
     """Read the first of `candidates` that can be read, and report the others.
-
-    OpenCV decodes JPEGs here, as in training with Darknet's OpenCV builds. It takes half the
-    time of stb_image (which predictions need for equal numbers), and decoding costs most in
-    this pipeline.
 
     Args:
         paths: the picture files of the data set.
         candidates: indices of pictures, in the order to try.
         channels: channels of the network's input, 1 for grey.
         exif: rotate pictures according to their EXIF orientation.
+        reader: reads the files.
 
     Raises:
         UsageError: none of the pictures can be read.
@@ -87,7 +92,7 @@ def open_first_readable(
         if (on_reading := _on_reading.get(None)) is not None:
             on_reading(str(paths[index]))
         try:
-            decoded = read_picture(paths[index], exif=exif, decoder="opencv")
+            decoded = reader.read(paths[index], exif=exif)
         except ImageError as error:
             problems[index] = _unreadable(paths[index], error)
             continue

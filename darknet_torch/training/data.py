@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from darknet_torch.augment.classification import (
     ClassificationSource,
 )
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
-from darknet_torch.augment.labelled import LabelledSource
+from darknet_torch.augment.labelled import LabelledPictures, LabelledSource
+from darknet_torch.augment.picture_draw import ShapeDraw, WeightedDraw
 from darknet_torch.augment.pictures import check_mini_batch
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
@@ -25,6 +26,23 @@ from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.losses.registry import loss_function_for
 from darknet_torch.model.network import Network
+from darknet_torch.training.amount import (
+    check_has_pictures,
+    check_is_detector,
+    draw_of_detector,
+    limited,
+    limited_pictures,
+    reader_of,
+    shapes_of,
+    with_draw,
+)
+from darknet_torch.training.balance import (
+    class_weights,
+    classification_weights,
+    counts_of,
+    weigh_classes_of_heads,
+)
+from darknet_torch.training.choices.amount import OVERSAMPLE, WEIGHTS
 from darknet_torch.training.data_content import (
     describe_classified,
     describe_examples,
@@ -48,6 +66,8 @@ class TrainingData:
         valid_content: the same of those for the evaluation; "" for no evaluation.
         random: random= of the last head, None for a network without heads.
         side: cells per side of a [detection] head, None for others.
+        shapes: the shape of each iteration's pictures with --rect, else None.
+        class_weights: of a classifier's classes in the loss; None for equal ones.
         problems: faults in the files of the data set.
         examples: the training pictures of a detector with their labels as they were read.
         valid: labelled pictures for the evaluation of a detector, None for no evaluation.
@@ -64,6 +84,8 @@ class TrainingData:
     valid_content: str = ""
     random: float | None = None
     side: int | None = None
+    shapes: ShapeDraw | None = None
+    class_weights: tuple[float, ...] | None = None
     problems: tuple[Problem, ...] = ()
     examples: tuple[Example, ...] = ()
     valid: DataSet | None = None
@@ -77,6 +99,20 @@ def paths_to_train_on(data: TrainingData) -> Sequence[Path]:
     if isinstance(data.source, LabelledSource):
         return data.source.pictures.paths
     return data.source.paths if isinstance(data.source, ClassificationSource) else ()
+
+
+def keeping_pictures(
+    source: SampleSource, report: Callable[[str], None]
+) -> AbstractContextManager[None]:
+    """Keep decoded pictures of a source while the block runs, where its reader does so.
+
+    Args:
+        report: takes a line for the user.
+    """
+    pictures = source.pictures if isinstance(source, LabelledSource) else source
+    if not isinstance(pictures, LabelledPictures | ClassificationSource):
+        return nullcontext()
+    return pictures.reader.keeping(pictures.paths, report, exif=pictures.exif)
 
 
 def paths_to_evaluate_on(data: TrainingData) -> Sequence[Path]:
@@ -124,19 +160,23 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         names_file = Path(plan.cfg).with_suffix(".names")
         warn_of_class_order(Path(plan.data), data_set.names, names_file)
     augment = plan.augment and not plan.overfit
+    draw, reader = draw_of_detector(network, examples, plan), reader_of(plan)
+    if plan.balance == WEIGHTS:
+        weigh_classes_of_heads(network, examples)
     side = None
-    source: SampleSource
+    source: CellSource | DetectionSource
     if head.truths_by_cell:
         side = head.options.side
         cells = CellAugmentation.from_options(
             network.net, head.options, network.dialect, augment=augment
         )
-        source = CellSource.from_examples(examples, cells)
+        source = CellSource.from_examples(examples, with_draw(cells, draw))
     else:
         boxes = DetectionAugmentation.from_options(
             network.net, head.options, network.dialect, augment=augment
         )
-        source = DetectionSource.from_examples(examples, boxes)
+        source = DetectionSource.from_examples(examples, with_draw(boxes, draw))
+    source = replace(source, pictures=replace(source.pictures, reader=reader))
     valid = None
     if plan.overfit:
         valid = replace(data_set, examples=examples, problems=())
@@ -156,6 +196,7 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         # One size is enough to overfit a few pictures.
         random=0.0 if plan.overfit or not plan.augment else head.options.random,
         side=side,
+        shapes=shapes_of(draw),
         problems=data_set.problems,
         valid=valid,
         examples=examples,
@@ -171,7 +212,7 @@ def open_detection_data(plan: TrainPlan) -> tuple[DataSet, tuple[Example, ...]]:
         UsageError, NamesError: as `open_dataset`; also if there are no pictures to use.
     """
     data_set = _data_set(plan, plan.split or "train")
-    examples = data_set.examples
+    examples = limited(data_set.examples, plan.limit)
     if plan.overfit:
         examples = tuple([item for item in examples if item.labels][: plan.overfit])
     if not examples:
@@ -214,8 +255,10 @@ def _data_set(plan: TrainPlan, split: str) -> DataSet:
 
 
 def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
+    check_is_detector(plan, CLASSIFIER)
     pictures = open_classification(plan.data, split=plan.split, exif=plan.exif)
     pictures.warn_of_folders()
+    pictures = limited_pictures(pictures, plan.limit)
     if plan.overfit:
         pictures = replace(
             pictures,
@@ -229,13 +272,22 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
     elif plan.map:
         with _names_the_option(plan):
             valid = open_classification(plan.data, split=plan.valid_split, exif=plan.exif)
+    source = ClassificationSource.from_pictures(pictures, options)
+    classes = options.truth_encoder.classes
+    if plan.balance == OVERSAMPLE:
+        draw = WeightedDraw(classification_weights(source.class_ids, classes))
+        source = replace(source, settings=with_draw(options, draw))
+    weights = None
+    if plan.balance == WEIGHTS:
+        weights = tuple(class_weights(counts_of(pictures, classes)).tolist())
     return TrainingData(
         CLASSIFIER,
-        ClassificationSource.from_pictures(pictures, options),
+        replace(source, reader=reader_of(plan)),
         pictures.names,
         len(pictures.paths),
         describe_classified(pictures),
         "" if valid is None else describe_classified(valid),
+        class_weights=weights,
         problems=pictures.problems,
         valid_problems=() if valid is None else valid.problems,
         valid_pictures=valid,
@@ -266,6 +318,7 @@ def _classification_options(
 
 
 def _text(network: Network, plan: TrainPlan) -> TrainingData:
+    check_has_pictures(plan)
     try:
         text = Path(plan.data).read_bytes()
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -24,6 +25,28 @@ _LAST_FIXED = 200
 _STEP, _STEPS, _LARGEST = 32, (10, 19), 608  # pjreddie's detectors: pixels, steps, pixels
 _CLASSIFIER_STEPS = (4, 14)
 _SPARE = 0.8  # part used of the memory that a smaller input leaves free
+
+
+class InputSizes(Protocol):
+    """The size of the network's input in each iteration."""
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether mini-batches grow where the input shrinks."""
+        ...
+
+    @property
+    def largest(self) -> tuple[int, int]:
+        """The largest width and height that may occur together."""
+        ...
+
+    def size_of(self, iteration: int) -> tuple[int, int]:
+        """Width and height of an iteration, from 0."""
+        ...
+
+    def mini_batch_of(self, iteration: int) -> int:
+        """Samples per forward pass in an iteration."""
+        ...
 
 
 @dataclass(frozen=True)

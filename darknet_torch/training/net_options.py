@@ -97,7 +97,7 @@ def _count_inputs(net: NetOptions, plan: TrainPlan) -> int:
             ) from None
     if is_classification(path):
         found = len(open_classification(path, split=plan.split).paths)
-        return min(found, plan.overfit or found)
+        return min(found, plan.limit or found, plan.overfit or found)
     return len(open_detection_data(plan)[1])
 
 

@@ -20,7 +20,7 @@ from darknet_torch.training.plan import TrainPlan
 # Where the files lie and when they are written changes nothing; the values of [net] are
 # compared as the network has them, the data by its content.
 _NOT_COMPARED = frozenset(
-    "cfg data base backup weights images names resume overwrite clear workers save_every "
+    "cfg data base backup weights images names resume overwrite clear workers cache save_every "
     "save_last width height batch subdivisions max_batches epochs learning_rate scale_schedule "
     "net_options".split()
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,8 @@ import torch
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
 from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.errors import CfgError, UsageError, warn
-from darknet_torch.losses.registry import assigners_of
+from darknet_torch.losses.class_weights import with_class_weights
+from darknet_torch.losses.registry import DARKNET_LOSSES, LossFamily, assigners_of
 from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import LoadReport
@@ -23,12 +24,17 @@ from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import SavedRun, find_saved_run
 from darknet_torch.training.checkpoints import Checkpoints, resume
 from darknet_torch.training.contention import ContentionWarning
-from darknet_torch.training.data import TEXT, TrainingData, open_training_data
+from darknet_torch.training.data import (
+    TEXT,
+    TrainingData,
+    keeping_pictures,
+    open_training_data,
+)
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
 from darknet_torch.training.kept_files import names_to_keep
 from darknet_torch.training.loop import TrainingLoop
-from darknet_torch.training.multiscale import MultiScale
+from darknet_torch.training.multiscale import InputSizes, MultiScale
 from darknet_torch.training.net_options import with_net_options
 from darknet_torch.training.outcome import LossHistory, Outcome
 from darknet_torch.training.plan import TrainPlan
@@ -36,6 +42,7 @@ from darknet_torch.training.problem_log import ProblemSummary
 from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.run_report import RunReport
+from darknet_torch.training.shapes import ShapedSizes
 from darknet_torch.training.start_checks import Start, check_start, faults_named_together
 from darknet_torch.training.starting_weights import fill_to_train
 
@@ -64,7 +71,7 @@ class Training:
 
     plan: TrainPlan
     data: TrainingData
-    sizes: MultiScale
+    sizes: InputSizes
     loop: TrainingLoop
     evaluation: PeriodicEvaluation | None
     checkpoints: Checkpoints
@@ -89,7 +96,7 @@ class Training:
             KeyboardInterrupt: the user stopped it; the last complete iteration is saved.
         """
         batches = self._batches(self.network.net.max_batches).unconverted()
-        with self._own_folder(), closing(batches):
+        with self._own_folder(), self._keeping_pictures(), closing(batches):
             self.report_problems()
             self.loop.run(batches)
         return self.evaluation.last if self.evaluation else None
@@ -122,6 +129,9 @@ class Training:
                 check_free(folder, self.plan.base)
             yield
 
+    def _keeping_pictures(self) -> AbstractContextManager[None]:
+        return keeping_pictures(self.data.source, partial(self.loop.events.on_message, self.loop))
+
     def first_batch(self) -> TrainBatch:
         """The first mini-batch that the network would see."""
         with closing(self._batches(self.loop.iteration + 1).__iter__()) as batches:
@@ -144,7 +154,7 @@ class Training:
 def batches_of(
     network: Network,
     data: TrainingData,
-    sizes: MultiScale,
+    sizes: InputSizes,
     plan: TrainPlan,
     processes: Processes | None = None,
     *,
@@ -225,6 +235,7 @@ def prepare(
         ),
         precision=Precision.named(plan.precision),
         checkpoint_activations=plan.checkpoint_activations,
+        losses=_losses(data),
         processes=processes,
         seed=plan.seed,
         pictures=0 if data.kind == TEXT else data.pictures,
@@ -234,10 +245,22 @@ def prepare(
     _check_unfinished(loop, plan, saved)
     if loop.processes.is_first:
         check_start(Start(plan, network, data, loop.iteration))
+    return Training(
+        plan, data, _sizes(network, data, plan), loop, evaluation, checkpoints, history, report
+    )
+
+
+def _losses(data: TrainingData) -> LossFamily:
+    if data.class_weights is None:
+        return DARKNET_LOSSES
+    return with_class_weights(DARKNET_LOSSES, data.class_weights)
+
+
+def _sizes(network: Network, data: TrainingData, plan: TrainPlan) -> InputSizes:
     sizes = MultiScale.from_options(
         network.net, network.dialect, seed=plan.seed, random=data.random
     )
-    return Training(plan, data, sizes, loop, evaluation, checkpoints, history, report)
+    return sizes if data.shapes is None else ShapedSizes(sizes, data.shapes)
 
 
 def _with_threads(plan: TrainPlan, processes: Processes) -> TrainPlan:

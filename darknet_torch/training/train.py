@@ -91,6 +91,8 @@ def train(
             learning_rate: above 0. bn_momentum, iou: 0-1. scale_schedule: True or False.
             map: evaluate at intervals, and keep the best weights. augment, exif: True or False.
             split, valid_split: lists of the data set. names, images: paths. voc_origin: 0 or 1.
+            limit: 1 or more. balance: "weights" or "oversample". rect: True or False. cache: "ram"
+            or "disk".
             device: "auto" (the default: a GPU if there is one), "cpu", "cuda", "cuda:N", "mps",
             or a torch.device. gpus: numbers of GPUs, such as [0, 1], for a process on each.
             precision: "float32", "tf32", "bfloat16" or "float16", see docs/training.md. dialect:
