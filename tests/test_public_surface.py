@@ -356,6 +356,7 @@ class Network(Module)
     arithmetic: Arithmetic
     dialect: Dialect
     header: WeightsHeader
+    input_normalization: nn.Module
     last_readers: dict[int, list[int]]
     layers: Sequence[Layer]
     names: tuple[str, ...]
@@ -379,6 +380,7 @@ class Network(Module)
     def optimize(self, *, keep_weights: bool = True) -> OptimizedNetwork
     @property
     def output_layer(self) -> Layer
+    def prepare_input(self, images: Tensor) -> Tensor
     def reset_state(self) -> None
     def saved_slots(self, cutoff: int | None = None) -> Iterator[Slot]
     def slots(self) -> Iterator[tuple[Layer, Slot]]

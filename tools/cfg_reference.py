@@ -29,7 +29,8 @@ Every section and option, generated from the code by `tools/cfg_reference.py`.
 A line is a comment if it starts with `#` or `;`. All white space is dropped, even inside
 values. If a section repeats a key, the first one counts. Numbers are read as in C: up to the
 first character that does not belong to a number, so `8 # comment` is 8. An option that only one
-code base reads is ignored, with a warning, in the other's dialect.
+code base reads is ignored, with a warning, in the other's dialect. An option that darknet_torch
+alone reads is its own; the C code ignores it.
 
 Below each table is the smallest cfg, without [net], that contains the section.
 """
@@ -55,7 +56,7 @@ def _section(
     if aliases:
         lines += [f"Also {', '.join(f'[{alias}]' for alias in aliases)}.", ""]
     rows = [
-        f"| `{key}` | {_kind(option)} | {_default(option)} | {option.only or ''} | {option.doc} |"
+        f"| `{key}` | {_kind(option)} | {_default(option)} | {_reader(option)} | {option.doc} |"
         for key, (_, option) in declared_options(options).items()
         if key not in without
     ]
@@ -63,6 +64,10 @@ def _section(
         return "\n".join([*lines, "No options of its own.", ""])
     table = ["| option | value | default | read by | meaning |", "|---|---|---|---|---|"]
     return "\n".join([*lines, *table, *rows, ""])
+
+
+def _reader(option: Option) -> str:
+    return "darknet_torch" if option.extension else option.only or ""
 
 
 def _kind(option: Option) -> str:

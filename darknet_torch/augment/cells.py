@@ -19,6 +19,7 @@ from darknet_torch.augment.source import Sample
 from darknet_torch.augment.truths import BoxTransform, CellTruthEncoder
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
+from darknet_torch.cfg.preprocessing import GREY
 from darknet_torch.datasets.examples import Example
 from darknet_torch.media.images import input_placement, network_input
 from darknet_torch.media.resizing import resize_darknet
@@ -48,6 +49,7 @@ class CellAugmentation:
         colour: the range of colour changes.
         letterbox: without augmentation, letterbox pictures instead of stretching them.
         order: selects the picture of each sample.
+        fill: [net] fill=, "" for what the C code takes.
     """
 
     enabled: bool
@@ -58,6 +60,7 @@ class CellAugmentation:
     colour: ColourRange
     letterbox: bool
     order: PictureOrder
+    fill: str = ""
 
     @staticmethod
     def from_options(
@@ -87,6 +90,7 @@ class CellAugmentation:
             colour=ColourRange.from_net(net),
             letterbox=net.letter_box or dialect.defaults.letterbox,
             order=PictureOrder(),  # train_yolo supports neither pairs nor sequences
+            fill=net.fill,
         )
 
 
@@ -125,7 +129,12 @@ class CellSource(LabelledSource):
             image, transform = self._augmented(opened.image, seed, height, width)
         else:
             placement = input_placement(opened.image, height, width, letterbox=settings.letterbox)
-            image = network_input(opened.image, placement, channels=settings.channels)
+            image = network_input(
+                opened.image,
+                placement,
+                channels=settings.channels,
+                fill=settings.fill or GREY,
+            )
             transform = BoxTransform.from_placement(placement)
         truth = settings.truth_encoder.encode(labels, order, transform)
         return Sample(np.ascontiguousarray(image), truth, (opened.path,), opened.problems)
@@ -143,7 +152,10 @@ class CellSource(LabelledSource):
         crop = crop.or_whole_picture()
         flip = coin_flip(random) and self.settings.flip
         colour = self.settings.colour.draw(random)
-        cropped = crop.apply(image, border=cv2.BORDER_REPLICATE)
+        if self.settings.fill:
+            cropped = crop.apply(image, fill=self.settings.fill)
+        else:
+            cropped = crop.apply(image, border=cv2.BORDER_REPLICATE)
         cropped = np.atleast_3d(cropped)[:, :, ::-1]
         sized = resize_darknet(cropped, height, width)
         sized = distort(sized if sized.shape[2] == 3 else sized[:, :, 0], colour)

@@ -26,9 +26,11 @@ from darknet_torch.augment.rotated_crop import CropRange
 from darknet_torch.augment.source import PerSampleSource, Sample
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
+from darknet_torch.cfg.preprocessing import GREY
 from darknet_torch.cfg.tree import Tree
 from darknet_torch.datasets.classification import ClassifiedPictures
 from darknet_torch.datasets.examples import Problem
+from darknet_torch.media.fill import fill_colour
 from darknet_torch.media.images import classifier_input
 
 _BLUR_ONE_IN = 4  # samples
@@ -50,6 +52,7 @@ class ClassificationAugmentation:
         letterbox: without augmentation, letterbox pictures instead of stretching them.
         truth_encoder: converts a class to a truth.
         order: selects the picture of each sample.
+        fill: [net] fill=, "" for what the C code takes.
     """
 
     enabled: bool
@@ -62,6 +65,7 @@ class ClassificationAugmentation:
     letterbox: bool
     truth_encoder: ClassTruthEncoder
     order: PictureOrder
+    fill: str = ""
 
     @staticmethod
     def from_options(
@@ -100,6 +104,7 @@ class ClassificationAugmentation:
             letterbox=net.letter_box or dialect.defaults.letterbox,
             truth_encoder=ClassTruthEncoder.from_net(net, classes, tree),
             order=PictureOrder(pairs=net.contrastive),
+            fill=net.fill,
         )
 
 
@@ -196,10 +201,12 @@ class ClassificationSource(PerSampleSource):
                 width,
                 channels=settings.channels,
                 letterbox=settings.letterbox,
+                fill=settings.fill or GREY,
             )
             return image.transpose(1, 2, 0), truth, opened
         random = seed.generator(RandomStream.AUGMENTATION)
         image = opened.image if opened.image.ndim == 2 else opened.image[:, :, ::-1]
-        image = settings.crop.random_crop(image / np.float32(255), random, height, width)
+        colour = fill_colour(settings.fill, opened.image) if settings.fill else ()
+        image = settings.crop.random_crop(image / np.float32(255), random, height, width, colour)
         image = cv2.flip(image, 1) if coin_flip(random) and settings.flip else image
         return distort(image, settings.colour.draw(random)), truth, opened

@@ -10,6 +10,8 @@ import numpy as np
 
 from darknet_torch.augment.random_streams import interpolate
 from darknet_torch.augment.truths import BoxTransform
+from darknet_torch.cfg.preprocessing import PICTURE_MEAN
+from darknet_torch.media.fill import fill_bytes
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,16 @@ class PictureCrop:
         top, bottom = (0, total_y) if part in (0, 1) else (total_y, 0)
         return replace(self, left=left, right=right, top=top, bottom=bottom)
 
-    def apply(self, image: np.ndarray, *, border: int = cv2.BORDER_CONSTANT) -> np.ndarray:
+    def apply(
+        self, image: np.ndarray, *, border: int = cv2.BORDER_CONSTANT, fill: str = PICTURE_MEAN
+    ) -> np.ndarray:
         """Crop and pad a picture.
 
         Args:
             image: uint8 [H, W] or [H, W, 3].
-            border: OpenCV's border type of the padding; a constant border is the mean colour.
+            border: OpenCV's border type of the padding.
+            fill: the colour of a constant border, see `darknet_torch.media.fill.fill_colour`;
+                Darknet's is the mean colour.
         """
         height, width = self.cropped_size
         first_row, first_column = max(0, self.top), max(0, self.left)
@@ -101,8 +107,9 @@ class PictureCrop:
         after = height - before[0] - inside.shape[0], width - before[1] - inside.shape[1]
         if not any(before) and not any(after):
             return inside
+        colour = fill_bytes(fill, image)
         return cv2.copyMakeBorder(
-            inside, before[0], after[0], before[1], after[1], border, value=cv2.mean(image)
+            inside, before[0], after[0], before[1], after[1], border, value=colour
         )
 
 

@@ -19,7 +19,9 @@ from darknet_torch.augment.pictures import OpenedPicture, rgb_planes
 from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin_flip
 from darknet_torch.augment.source import Sample, as_floats
 from darknet_torch.augment.truths import BoxTransform
+from darknet_torch.cfg.preprocessing import GREY, PICTURE_MEAN
 from darknet_torch.datasets.examples import Example
+from darknet_torch.media.fill import fill_colour
 from darknet_torch.media.images import input_placement, network_input
 
 __all__ = ["DetectionAugmentation", "DetectionSource"]
@@ -130,7 +132,9 @@ class DetectionSource(LabelledSource):
         rows = self._rows(
             opened.index, random, crop.box_transform(flip=params.flip), height, width
         )
-        image = cv2.resize(crop.apply(opened.image), (width, height))
+        image = cv2.resize(
+            crop.apply(opened.image, fill=settings.fill or PICTURE_MEAN), (width, height)
+        )
         image = cv2.flip(image, 1) if params.flip else image
         image = distort_bytes(image, params.colour)
         image = settings.blur_noise.apply(image, rows, params.blur, params.noise, random)
@@ -145,7 +149,8 @@ class DetectionSource(LabelledSource):
             random, image.shape[:2], self.settings.jitter, height, width
         )
         colour, flip = self.settings.colour.draw(random), coin_flip(random) and self.settings.flip
-        out = distort(placement.paste(rgb / np.float32(255)), colour)
+        margin = fill_colour(self.settings.fill or GREY, image)
+        out = distort(placement.paste(rgb / np.float32(255), margin), colour)
         out = cv2.flip(out, 1) if flip else out
         boxes = seed.generator(RandomStream.BOXES)
         rows = self._rows(opened.index, boxes, placement.box_transform(flip=flip), height, width)
@@ -155,7 +160,12 @@ class DetectionSource(LabelledSource):
         """A picture prepared as in detection, with its boxes in the order of the file."""
         opened = self._open(seed)
         placement = input_placement(opened.image, height, width, letterbox=self.settings.letterbox)
-        image = network_input(opened.image, placement, channels=self.settings.channels)
+        image = network_input(
+            opened.image,
+            placement,
+            channels=self.settings.channels,
+            fill=self.settings.fill or GREY,
+        )
         rows = self._rows(
             opened.index, None, BoxTransform.from_placement(placement), height, width
         )

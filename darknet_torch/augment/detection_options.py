@@ -56,6 +56,7 @@ class DetectionAugmentation:
         pairs_move: the second picture of a contrastive pair has its own crop and flip.
         pairs_colour: the second picture of a contrastive pair has its own colour change.
         order: selects the picture of each sample.
+        fill: [net] fill=, "" for what the C code takes.
     """
 
     enabled: bool
@@ -73,6 +74,7 @@ class DetectionAugmentation:
     pairs_move: bool
     pairs_colour: bool
     order: PictureOrder
+    fill: str = ""
 
     @staticmethod
     def from_options(
@@ -119,6 +121,7 @@ class DetectionAugmentation:
             pairs_move=net.contrastive_jit_flip,
             pairs_colour=net.contrastive_color,
             order=PictureOrder.from_net(net),
+            fill=net.fill,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,8 +10,7 @@ import numpy as np
 
 from darknet_torch.augment.random_streams import uniform
 from darknet_torch.augment.truths import BoxTransform
-
-_FILL = 0.5
+from darknet_torch.media.fill import MARGIN_GREY
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,22 @@ class JitteredPlacement:
         scale = self.inner_width / self.width, self.inner_height / self.height
         return BoxTransform(scale, (-self.left / self.width, -self.top / self.height), flip)
 
-    def paste(self, image: np.ndarray) -> np.ndarray:
-        """The network's input: the picture on grey.
+    def paste(
+        self, image: np.ndarray, colour: float | Sequence[float] = MARGIN_GREY
+    ) -> np.ndarray:
+        """The network's input: the picture on a colour.
 
         Args:
             image: RGB [H, W, 3] or grey [H, W] float32 in 0-1.
+            colour: of what the picture does not cover, in 0-1, or a value of each
+                channel; grey by default, as in C.
 
         Source: image.c place_image (pjreddie): bilinear, black beyond the last row and column.
         OpenCV before version 5 rounds positions to 1/32 of a pixel, which is little compared
         with the jitter.
         """
-        canvas = np.full((self.height, self.width, *image.shape[2:]), _FILL, np.float32)
+        canvas = np.empty((self.height, self.width, *image.shape[2:]), np.float32)
+        canvas[...] = colour
         height, width = max(1, int(self.inner_height)), max(1, int(self.inner_width))
         matrix = np.diag((image.shape[1] / width, image.shape[0] / height, 1))[:2]
         inner = cv2.warpAffine(

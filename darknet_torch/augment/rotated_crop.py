@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +13,8 @@ from darknet_torch.augment.random_streams import random_scale, uniform, uniform_
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgError
+
+_BLACK = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,20 @@ class CropRange:
         )
 
     def random_crop(
-        self, image: np.ndarray, random: np.random.Generator, height: int, width: int
+        self,
+        image: np.ndarray,
+        random: np.random.Generator,
+        height: int,
+        width: int,
+        colour: Sequence[float] = (),
     ) -> np.ndarray:
-        """Draw a crop and apply it; outside the picture it is black.
+        """Draw a crop and apply it.
 
         Args:
             image: float32 [H, W] or [H, W, 3].
             height, width: of the result; a crop of the longer side squared, resized.
+            colour: of what is outside the picture, a value of each channel in 0-1; black by
+                default, as in C.
 
         Source: image.c random_augment_image, rotate_crop_image, data.c
         load_image_augment_paths (both code bases). Differs: if the result is not square,
@@ -101,7 +111,9 @@ class CropRange:
             @ np.diag((_pixel_spacing(size, width), _pixel_spacing(size, height), 1))
         )
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(image, matrix[:2], (width, height), flags=flags)
+        return cv2.warpAffine(
+            image, matrix[:2], (width, height), flags=flags, borderValue=colour or _BLACK
+        )
 
     def _draw_shift(self, random: np.random.Generator, room: float) -> float:
         reach = max(0.0, room / 2) if self.centred else room / 2

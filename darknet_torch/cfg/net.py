@@ -9,6 +9,8 @@ from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.options import (
     Options,
     choice,
+    extension,
+    extensions_in,
     flag,
     inert,
     integer,
@@ -16,6 +18,15 @@ from darknet_torch.cfg.options import (
     number,
     numbers,
     read_options,
+)
+from darknet_torch.cfg.preprocessing import (
+    FILLS,
+    GREY,
+    IMAGENET,
+    IMAGENET_MEAN,
+    NORMALIZATIONS,
+    PER_PICTURE,
+    ZERO_ONE,
 )
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import CfgError, nearest
@@ -120,6 +131,18 @@ class NetOptions(Options):
         0.0, only="alexeyab", doc="deviations beyond which deltas are rejected"
     )
 
+    normalize: str = extension(
+        ZERO_ONE,
+        *NORMALIZATIONS,
+        doc="what the network does to its input first; see preprocessing.md",
+    )
+    fill: str = extension(
+        "",
+        *FILLS,
+        doc="colour of the areas of the input that no picture covers; without it 0.5, and in "
+        "training what the C code takes; see preprocessing.md",
+    )
+
     try_fix_nan: str = inert("a NaN stops training", only="alexeyab")
     loss_scale: str = inert("mixed precision scales the loss itself", only="alexeyab")
     optimized_memory: str = inert("PyTorch manages the memory", only="alexeyab")
@@ -132,6 +155,16 @@ class NetOptions(Options):
     def is_picture(self) -> bool:
         """Whether the input is a picture; else it is a vector of `inputs` values."""
         return bool(self.width and self.height and self.channels)
+
+    @property
+    def normalizes(self) -> bool:
+        """Whether the network changes its input before the first layer."""
+        return self.normalize != ZERO_ONE
+
+    @property
+    def input_fill(self) -> str:
+        """What fills the margins of a picture that keeps its aspect ratio, one of `FILLS`."""
+        return self.fill or GREY
 
     @property
     def input_shape(self) -> Shape:
@@ -172,4 +205,26 @@ def read_net(section: Section, dialect: Dialect) -> NetOptions:
             expected="a scale for each step",
             got=f"{len(net.steps)} steps, {len(net.scales)} scales",
         )
+    _check_extensions(net)
     return net
+
+
+def _check_extensions(net: NetOptions) -> None:
+    """Refuse what normalize= and fill= cannot do with the network's input."""
+    if extensions_in(net) and not net.is_picture:
+        raise CfgError(
+            f"{extensions_in(net)[0]} is for networks whose input is a picture",
+            where=net.where,
+            expected="width=, height= and channels=",
+            got=f"inputs={net.inputs}",
+            fix=f"leave {extensions_in(net)[0]} out",
+        )
+    if net.normalize == IMAGENET and net.channels != len(IMAGENET_MEAN):
+        raise CfgError(
+            "normalize=imagenet is for pictures in colour: its mean and deviation are those of "
+            "red, green and blue",
+            where=net.where,
+            expected=f"channels={len(IMAGENET_MEAN)}",
+            got=f"channels={net.channels}",
+            fix=f"use normalize={PER_PICTURE}, which takes any number of channels",
+        )

@@ -44,6 +44,7 @@ class Option:
         minimum, maximum: the legal bounds, None for none.
         choices: the legal words; empty if any value is allowed.
         inert: Darknet reads the option, but it has no effect here.
+        extension: neither code base reads the option: it is one of darknet_torch.
     """
 
     default: Any
@@ -56,6 +57,7 @@ class Option:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     inert: bool = False
+    extension: bool = False
 
     def default_for(self, dialect: Dialect) -> Any:
         """Return the value in `dialect` where the key is absent."""
@@ -127,6 +129,19 @@ def choice(
     return _field(Option(default, read, "one of the words", doc, choices=choices, **more))
 
 
+def extension(default: str, *choices: str, doc: str) -> Any:
+    """Declare an option of darknet_torch that is one of the words in `choices`.
+
+    Another word is an error, since there is no C code whose reading would have to be followed.
+
+    Args:
+        default, choices, doc: as in `choice`.
+    """
+    return _field(
+        Option(default, _read_word, "one of the words", doc, choices=choices, extension=True)
+    )
+
+
 def activation(default: str, *, doc: str = "the activation function") -> Any:
     """Declare an option that names an activation function.
 
@@ -182,6 +197,15 @@ def declared_options(options: type[Options]) -> dict[str, tuple[str, Option]]:
         if option is not None:
             found[option.key or field.name] = (field.name, option)
     return found
+
+
+def extensions_in(options: Options) -> list[str]:
+    """Return the options of darknet_torch that `options` use, each as ``key=value``."""
+    return [
+        f"{key}={getattr(options, name)}"
+        for key, (name, option) in declared_options(type(options)).items()
+        if option.extension and getattr(options, name) != option.default
+    ]
 
 
 def activations_in(options: Options) -> list[str]:
@@ -311,6 +335,20 @@ def _read_number(entry: Entry, option: Option, dialect: Dialect) -> float:
 
 def _read_text(entry: Entry, option: Option, dialect: Dialect) -> str:
     return _value(entry)
+
+
+def _read_word(entry: Entry, option: Option, dialect: Dialect) -> str:
+    word = _value(entry).partition("#")[0]
+    if word not in option.choices:
+        close = nearest(word, option.choices)
+        raise CfgError(
+            f"'{entry.key}' is not one of the words of this option of darknet_torch",
+            where=entry.where,
+            expected=", ".join(option.choices),
+            got=repr(entry.value),
+            fix=f"did you mean {close!r}?" if close else None,
+        )
+    return word
 
 
 def _read_activation(entry: Entry, option: Option, dialect: Dialect) -> str:

@@ -11,6 +11,7 @@ from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
 from darknet_torch.cfg.zoo import read_names, resolve_names
 from darknet_torch.conversion.comparison import Difference, compare_layers
 from darknet_torch.conversion.dialects import to_dialect
+from darknet_torch.conversion.extensions import warn_of_extensions
 from darknet_torch.conversion.formats import (
     DARKNET,
     GraphFormat,
@@ -80,6 +81,9 @@ def convert(
         WeightsError: `src` cannot be read, does not fit its cfg, or cannot be converted; or
             the result differs by more than `tolerance`, and is then not written.
         CfgError: as `darknet_torch.load`; or a layer cannot be part of a graph.
+
+    Warns:
+        CfgWarning: a weight file is written, and the C code ignores options of the network.
     """
     source, target = resolve_weights(src), Path(dst)
     kind = find_format(target)
@@ -98,6 +102,8 @@ def convert(
         on_stage("rewriting the model")
         model, note = _rewrite(model, dialect_to, tolerance)
         notes.append(note)
+    if kind is DARKNET:
+        warn_of_extensions(model.network, target)
     differences, more = _write(model, target, kind, graph, tolerance, on_stage)
     notes += [*more, *names_note]
     if kind is DARKNET and carries_cfg:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
+from darknet_torch.conversion.extensions import warn_of_extensions
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError, warn
 from darknet_torch.input_files import refuse_overwrite_of_inputs
@@ -43,7 +44,7 @@ def partial(
 
     Warns:
         CfgWarning: the network has fewer layers; or `weights` does not cover all of them, and the
-            others get starting values, as in C.
+            others get starting values, as in C; or the C code ignores options of the network.
 
     Raises:
         CfgError, WeightsError: as `darknet_torch.load`.
@@ -74,6 +75,7 @@ def partial(
             got=f"{read.layers}",
         )
     network.header = WeightsHeader(*network.dialect.weight_file.version)
+    warn_of_extensions(network, out)
     write_weights(network, Path(out), cutoff=layers)
     return read
 
@@ -100,6 +102,9 @@ def average(
             `cfg`.
         CfgError, WeightsError: as `darknet_torch.load`.
 
+    Warns:
+        CfgWarning: the C code ignores options of the network.
+
     Source: darknet.c average (both code bases), in float32 as there.
     Differs: C averages the arrays of [convolutional], and weights and biases of [connected];
     all others stay as in the first file. Here every array is averaged.
@@ -116,6 +121,7 @@ def average(
         for _, slot in network.slots():
             slot.tensor.mul_(factor)
     network.header = WeightsHeader(*network.dialect.weight_file.version, network.header.seen)
+    warn_of_extensions(network, out)
     write_weights(network, Path(out))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
+from darknet_torch.cfg.preprocessing import FILLS, GREY
 from darknet_torch.cfg.tree import Tree, group_siblings
 from darknet_torch.decoding.decoder import Decoder
 from darknet_torch.decoding.detection import DetectionDecoder
@@ -64,6 +65,8 @@ class ModelDescription:
         leaves_only: only classes without children are named, if there is a tree.
         values: how many numbers all layers together make of a picture.
         has_state: a layer remembers earlier pictures.
+        fill: the colour of the margins of pictures that keep their aspect ratio, one of
+            `darknet_torch.cfg.preprocessing.FILLS`.
     """
 
     width: int
@@ -77,6 +80,7 @@ class ModelDescription:
     leaves_only: bool = False
     values: int = 0
     has_state: bool = False
+    fill: str = GREY
 
     @property
     def is_complete(self) -> bool:
@@ -111,7 +115,9 @@ class ModelDescription:
                 "names": tuple(values["names"]),
                 "tree": _tree_from_json(values["tree"]),
             }
-            return _checked(cls(**known), "width", "height", "channels")
+            found = _checked(cls(**known), "width", "height", "channels")
+            _check(found.fill in FILLS, "fill", found.fill)
+            return found
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not the description of a model: {error!r}") from None
 

@@ -14,7 +14,7 @@ from darknet_torch.engines.file_hashes import file_hash
 from darknet_torch.errors import CfgWarning, DarknetError
 
 # Raised whenever a graph or a description that this program made before would not do any more.
-_GENERATION = 1
+_GENERATION = 2
 # What is said if a model has another key after it was loaded, and is not stored under either.
 CHANGED = "this file, or another one of the model, was replaced while it was loaded"
 CHANGED_FIX = "load it again when it is complete"

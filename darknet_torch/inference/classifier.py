@@ -183,6 +183,7 @@ class Classifier:
                 model.width,
                 channels=model.channels,
                 letterbox=self.letterbox,
+                fill=model.fill,
                 out=out,
             )
         return inputs.transpose(0, 3, 1, 2)

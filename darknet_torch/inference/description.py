@@ -79,6 +79,7 @@ def describe_network(network: Network) -> ModelDescription:
         leaves_only=network.dialect.geometry.names_leaves_only,
         values=sum(layer.output_shape.count for layer in network.layers),
         has_state=any(layer.has_state for layer in network.layers),
+        fill=net.input_fill,
     )
 
 

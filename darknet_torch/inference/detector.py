@@ -313,7 +313,14 @@ class Detector:
             return self._on_device.prepare_inputs(images, placements, method), placements
         inputs = np.empty((len(images), model.height, model.width, model.channels), np.float32)
         for image, placement, out in zip(images, placements, inputs, strict=True):
-            network_input(image, placement, channels=model.channels, method=method, out=out)
+            network_input(
+                image,
+                placement,
+                channels=model.channels,
+                method=method,
+                fill=model.fill,
+                out=out,
+            )
         return inputs.transpose(0, 3, 1, 2), placements
 
     def resize_method(self, *, from_video: bool) -> str:

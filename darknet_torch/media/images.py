@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from darknet_torch.cfg.preprocessing import GREY
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import write_bytes
 from darknet_torch.media.decoding import read_picture
+from darknet_torch.media.fill import MARGIN_GREY, fill_colour
 from darknet_torch.media.resizing import RESIZERS
 
 Image = np.ndarray
-MARGIN_GREY = 0.5  # the value of the margins, in 0-1
 _CONVERSIONS = {1: cv2.COLOR_BGR2GRAY, 3: cv2.COLOR_BGR2RGB}  # to a number of channels
 
 
@@ -102,6 +104,11 @@ class Placement:
     inner_width: int
 
     @property
+    def is_full(self) -> bool:
+        """Whether the picture leaves no margins."""
+        return (self.inner_height, self.inner_width) == (self.height, self.width)
+
+    @property
     def margins(self) -> tuple[float, float, float, float]:
         """The left and the top margin in 0-1 of the input, then zeros: a box has x, y, w, h.
 
@@ -180,6 +187,7 @@ def network_input(
     *,
     channels: int = 3,
     method: str = "darknet",
+    fill: str = GREY,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Convert a picture to the network's input.
@@ -189,6 +197,7 @@ def network_input(
         placement: from `input_placement`.
         channels: 3 for RGB, 1 for grey.
         method: how to resize: "darknet" for `resize_darknet`, "opencv" for `resize_opencv`.
+        fill: the colour of the margins, see `darknet_torch.media.fill.fill_colour`.
         out: see `fit_planes`.
 
     Returns:
@@ -199,7 +208,10 @@ def network_input(
     """
     check_picture_channels(channels)
     planes = np.atleast_3d(cv2.cvtColor(image, _CONVERSIONS[channels]))
-    return fit_planes(planes, placement, method=method, out=out)
+    margin: float | Sequence[float] = MARGIN_GREY
+    if not placement.is_full:
+        margin = fill_colour(fill, planes if channels == 1 else image)
+    return fit_planes(planes, placement, method=method, margin=margin, out=out)
 
 
 def fit_planes(
@@ -207,14 +219,16 @@ def fit_planes(
     placement: Placement,
     *,
     method: str = "darknet",
+    margin: float | Sequence[float] = MARGIN_GREY,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Resize planes and put them in their place in the network's input; the margins are grey.
+    """Resize planes and put them in their place in the network's input.
 
     Args:
         planes: uint8 [H, W, C]; with the method "darknet" also float32 in 0-1.
         placement: from `input_placement`.
         method: see `network_input`.
+        margin: the value of the margins in 0-1, or one of each plane.
         out: float32 [height, width, C] to write to; a new array by default.
 
     Returns:
@@ -229,8 +243,8 @@ def fit_planes(
     top, left = (placement.height - height) // 2, (placement.width - width) // 2
     rows, columns = slice(top, top + height), slice(left, left + width)
     RESIZERS[method](planes, height, width, out=out[rows, columns])
-    for margin in (out[:top], out[rows.stop :], out[rows, :left], out[rows, columns.stop :]):
-        margin[...] = MARGIN_GREY
+    for area in (out[:top], out[rows.stop :], out[rows, :left], out[rows, columns.stop :]):
+        area[...] = margin
     return out.transpose(2, 0, 1)
 
 
@@ -287,6 +301,7 @@ def classifier_input(
     *,
     channels: int,
     letterbox: bool,
+    fill: str = GREY,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Convert a picture to a classifier's input: letterboxed, or its centre.
@@ -295,8 +310,9 @@ def classifier_input(
         image: BGR uint8 [H, W, 3].
         height, width: size of the network's input.
         channels: 3 for RGB, 1 for grey.
-        letterbox: fit the whole picture and pad with grey; else resize the shorter side and
+        letterbox: fit the whole picture and fill the margins; else resize the shorter side and
             crop the centre.
+        fill: as in `network_input`.
         out: float32 [height, width, channels] to write to; a new array by default.
 
     Returns:
@@ -307,7 +323,7 @@ def classifier_input(
     """
     if letterbox:
         placement = input_placement(image, height, width, letterbox=True)
-        return network_input(image, placement, channels=channels, out=out)
+        return network_input(image, placement, channels=channels, fill=fill, out=out)
     resized = resize_shorter_side(image, width, channels=channels)
     return centre_crop(resized, height, width, out=out)
 

@@ -14,10 +14,11 @@ from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS, ALEXEYAB, Dialect
 from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.cfg.net import NetOptions, read_net
-from darknet_torch.cfg.options import activations_in, read_options
+from darknet_torch.cfg.options import activations_in, extensions_in, read_options
 from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
+from darknet_torch.model.input_normalization import INPUT_NORMALIZATIONS
 from darknet_torch.model.optimized import OptimizedNetwork
 from darknet_torch.model.registry import layer_type
 from darknet_torch.ops.arithmetic import FAST, Arithmetic, find_arithmetic
@@ -53,6 +54,7 @@ class Network(nn.Module):
         dialect: the code base that the network follows.
         arithmetic: how the layers add up and round in training.
         layers: one module per section, in the order of the cfg.
+        input_normalization: what is done to the input first, as [net] normalize= says.
         header: version and `seen` for the next weight file.
         names: of its classes, which `Detector` and `Classifier` use unless they are given
             others; () if they are not known. `darknet_torch.load` sets them.
@@ -73,6 +75,7 @@ class Network(nn.Module):
         self.net: NetOptions = net
         self.dialect: Dialect = dialect
         self.arithmetic: Arithmetic = arithmetic
+        self.input_normalization: nn.Module = INPUT_NORMALIZATIONS[net.normalize]()
         self.layers: Sequence[Layer] = cast("Sequence[Layer]", nn.ModuleList(layers))
         self.header: WeightsHeader = WeightsHeader(*dialect.weight_file.version)
         self.names: tuple[str, ...] = ()
@@ -217,7 +220,7 @@ class Network(nn.Module):
             UsageError: the images do not fit the network's input, or its arrays were freed.
         """
         self.check_has_weights()
-        outputs = {-1: self.check_input(images)}
+        outputs = {-1: self.prepare_input(images)}
         buffers = []
         for index, layer in enumerate(self.layers):
             inputs = _inputs(layer, outputs)
@@ -234,7 +237,7 @@ class Network(nn.Module):
             left_out: indices of layers whose input stands for their output.
         """
         self.check_has_weights()
-        outputs = {-1: self.check_input(images)}
+        outputs = {-1: self.prepare_input(images)}
         for index, layer in enumerate(self.layers):
             inputs = _inputs(layer, outputs)
             outputs[index] = inputs[0] if index in left_out else layer(*inputs)
@@ -256,6 +259,21 @@ class Network(nn.Module):
                 got="one after keep_weights=False",
                 fix="load it again, or optimize it with keep_weights=True",
             )
+
+    def prepare_input(self, images: Tensor) -> Tensor:
+        """Check images and normalise them: what the layers read as the network's input.
+
+        Args:
+            images: [N, C, H, W] of any height and width in 0-1, or [N, inputs].
+
+        Returns:
+            [N, C, H, W]: the images themselves, unless [net] normalize= says otherwise.
+
+        Raises:
+            UsageError: they do not fit the network's input.
+        """
+        prepared: Tensor = self.input_normalization(self.check_input(images))
+        return prepared
 
     def check_input(self, images: Tensor) -> Tensor:
         """Check that images fit the network's input.
@@ -335,7 +353,7 @@ def build_network(
     layers = _build_layers(sections[1:], net, dialect, chosen, files or NamedFiles())
     network = Network(net, layers, dialect, chosen)
     _warn_of_odd_size(network)
-    _note_extensions(layers)
+    _note_extensions(net, layers)
     if initialize:
         network.initialize()
     return network.eval()
@@ -399,8 +417,15 @@ def _warn_of_odd_size(network: Network) -> None:
         )
 
 
-def _note_extensions(layers: Sequence[Layer]) -> None:
-    """Note once for each activation function that Darknet lacks where it is first used."""
+def _note_extensions(net: NetOptions, layers: Sequence[Layer]) -> None:
+    """Note what Darknet lacks: options of [net], an activation function where it is first used."""
+    if options := extensions_in(net):
+        warn(
+            f"an extension of darknet_torch in [net], Darknet itself ignores it: "
+            f"{', '.join(options)}",
+            where=net.where,
+            category=CfgNote,
+        )
     noted: set[str] = set()
     for layer in layers:
         for word in activations_in(layer.options):

@@ -112,7 +112,7 @@ class OptimizedNetwork:
     def _run(
         self, program: Sequence[_Step], outputs: Sequence[int], images: Tensor
     ) -> tuple[Tensor, ...]:
-        x = self.network.check_input(images)
+        x = self.network.prepare_input(images)
         maps = {-1: x.contiguous(memory_format=torch.channels_last)}
         for step in program:
             maps[step.index] = step.compute(*[maps[source] for source in step.sources])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from darknet_torch.cfg.options import extensions_in
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.layers.base import ReceptiveWindow
 from darknet_torch.model.network import Network
@@ -46,12 +47,14 @@ class Summary:
         rows: one per layer.
         bflops, parameters: their sums.
         file_bytes: length of the weight file.
+        extensions: options of [net] that darknet_torch alone reads, each as key=value.
     """
 
     rows: tuple[LayerRow, ...]
     bflops: float
     parameters: int
     file_bytes: int
+    extensions: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The summary as plain values, for JSON."""
@@ -63,6 +66,8 @@ class Summary:
         lines = [_header(detail_width), *(_format_row(row, detail_width) for row in self.rows)]
         lines.append(f"Total BFLOPS {self.bflops:5.3f}")
         lines.append(f"{self.parameters:,} values, weight file of {self.file_bytes:,} bytes")
+        if self.extensions:
+            lines.append(f"input: {', '.join(self.extensions)}, which the C code ignores")
         return lines
 
 
@@ -124,7 +129,8 @@ def summarize(network: Network) -> Summary:
     header = len(pack_header(network.header, network.dialect))
     saved = sum(slot.tensor.numel() for slot in network.saved_slots())
     bflops = sum(row.bflops for row in rows)
-    return Summary(tuple(rows), bflops, parameters, header + 4 * saved)
+    extensions = tuple(extensions_in(network.net))
+    return Summary(tuple(rows), bflops, parameters, header + 4 * saved, extensions)
 
 
 def _triple(shape: Shape) -> tuple[int, int, int]:

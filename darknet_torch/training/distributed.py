@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
 import torch.distributed
 from torch import Tensor, nn
+
+from darknet_torch.model.network import Network
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,13 @@ class Processes:
             # In the parameter's order in memory, which fused updates ask for.
             parameter.grad = torch.empty_like(parameter).copy_(part.view_as(parameter))
 
-    def average_statistics(self, network: nn.Module) -> None:
-        """Replace the rolling statistics by their mean over all processes."""
+    def average_statistics(self, network: Network) -> None:
+        """Replace the rolling statistics by their mean over all processes.
+
+        The constants of `Network.input_normalization` are the same in all of them.
+        """
         if self.count > 1:
-            for buffer in network.buffers():
+            for buffer in chain.from_iterable(layer.buffers() for layer in network.layers):
                 if buffer.is_floating_point():
                     torch.distributed.all_reduce(buffer)
                     buffer /= self.count

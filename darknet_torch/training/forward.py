@@ -153,7 +153,7 @@ class ForwardPass:
 
     def _run_layers(self, images: Tensor, truths: Tensor, context: LossContext) -> MiniBatchResult:
         last_frozen = last_frozen_layer(self.network, context.iteration)
-        images = self.network.check_input(images)
+        images = self.network.prepare_input(images)
         outputs = {-1: images.contiguous(memory_format=self.memory_format)}
         losses: dict[int, Loss] = {}
         deltas: dict[int, DeltaRecord] = {}

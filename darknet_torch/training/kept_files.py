@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from darknet_torch.errors import WeightsError
+from darknet_torch.cfg.edit import CfgEdit
+from darknet_torch.cfg.grammar import decode_cfg, encode_cfg, parse_cfg
+from darknet_torch.errors import CfgWarning, WeightsError
 from darknet_torch.files import atomic_write, rewrite_input
 from darknet_torch.model.network import Network
 from darknet_torch.text import encode_text, read_bytes
@@ -15,6 +18,8 @@ from darknet_torch.training.plan import TrainPlan
 def keep_cfg(plan: TrainPlan) -> None:
     """Copy the cfg next to the weights, so that the folder is complete.
 
+    With `normalize` or `fill` the copy says so, for every command that uses the weights.
+
     Args:
         plan: says which cfg and which folder. Nothing is copied if the cfg is already there
             under that name. Another file of that name, which may be an edited cfg, is kept as
@@ -23,7 +28,22 @@ def keep_cfg(plan: TrainPlan) -> None:
     Raises:
         UsageError, WeightsError: the copy cannot be written; an older file is then untouched.
     """
-    _keep(plan.path(".cfg"), read_bytes(plan.cfg))
+    _keep(plan.path(".cfg"), _cfg_with_options(plan))
+
+
+def _cfg_with_options(plan: TrainPlan) -> bytes:
+    """The bytes of the plan's cfg; [net] says what was chosen for the trained network."""
+    content, options = read_bytes(plan.cfg), plan.kept_net_options
+    if not options:
+        return content
+    text = decode_cfg(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CfgWarning)  # building the network has reported them
+        net = parse_cfg(text, plan.cfg)[0]
+    edit = CfgEdit(text)
+    for key, value in options.items():
+        edit.set(net, key, value)
+    return encode_cfg(edit.text)
 
 
 def keep_names(plan: TrainPlan, names: Sequence[str]) -> None:

@@ -318,7 +318,7 @@ def _build(plan: TrainPlan) -> Network:
         height=plan.height,
         batch=plan.batch,
         subdivisions=plan.subdivisions,
-        net_options=plan.net_options,
+        net_options={**(plan.net_options or {}), **plan.kept_net_options},
         dialect=_dialect(plan),
         arithmetic="c_order" if plan.exact_order else "fast",
     )

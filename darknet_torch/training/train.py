@@ -98,6 +98,8 @@ def train(
             precision: "float32", "tf32", "bfloat16" or "float16", see docs/training.md. dialect:
             "alexeyab", "pjreddie" or "alexeyab-cuda". darknet_bugs: "fix" or "reproduce".
             exact_order, checkpoint_activations: True or False.
+            normalize: "zero-one", "imagenet" or "per-picture". fill: "0.5", "imagenet" or
+            "picture". See docs/preprocessing.md.
 
     Raises:
         ArgumentError: no such option, or an argument of a wrong type; also a TypeError.

@@ -6,6 +6,7 @@ from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import read_net
 from darknet_torch.cfg.numbers import float32
+from darknet_torch.cfg.options import extensions_in
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import CfgError, CfgNote, CfgWarning
 
@@ -227,3 +228,50 @@ def test_another_first_section_is_refused():
     message = refused("filters=2", "convolutional")
     assert "tiny.cfg:1: the first section must be [net]" in message
     assert message.endswith("expected [net] or [network], got [convolutional]")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_both_dialects_know_the_options_of_darknet_torch(dialect):
+    net = quietly(PICTURE + "normalize = per-picture # ours\nfill=imagenet", dialect)
+    assert (net.normalize, net.fill, net.input_fill) == ("per-picture", "imagenet", "imagenet")
+    assert net.normalizes
+    assert extensions_in(net) == ["normalize=per-picture", "fill=imagenet"]
+
+
+def test_without_them_pictures_are_as_in_darknet():
+    net = quietly(PICTURE + "normalize=zero-one")
+    assert not net.normalizes
+    assert (net.fill, net.input_fill) == ("", "0.5")
+    assert extensions_in(net) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "parts"),
+    [
+        (
+            PICTURE + "normalize=imagnet",
+            (
+                "tiny.cfg:5: 'normalize' is not one of the words",
+                "expected zero-one, imagenet, per-picture, got 'imagnet'",
+                "did you mean 'imagenet'?",
+            ),
+        ),
+        (PICTURE + "fill=0.4", ("tiny.cfg:5: 'fill'", "expected 0.5, imagenet, picture", "0.4")),
+        (
+            "width=64\nheight=32\nchannels=1\nnormalize=imagenet",
+            (
+                "tiny.cfg:1: normalize=imagenet is for pictures in colour",
+                "expected channels=3, got channels=1",
+                "use normalize=per-picture",
+            ),
+        ),
+        (
+            "inputs=10\nnormalize=per-picture",
+            ("normalize=per-picture is for networks whose input is a picture", "got inputs=10"),
+        ),
+        ("inputs=10\nfill=picture", ("leave fill=picture out",)),
+    ],
+)
+def test_what_they_cannot_do_is_refused(lines, parts):
+    for part in parts:
+        assert part in refused(lines)

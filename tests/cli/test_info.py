@@ -205,3 +205,20 @@ class TestUnusableCfgs:
         result = dtorch("info", "mine.cfg", "--strict")
         assert result.exit_code == DONE
         assert result.stderr.startswith("note: mine.cfg:5: hard_swish is an extension of ")
+
+
+def test_options_that_the_c_code_ignores_are_shown():
+    Path("own.cfg").write_text(CFG.replace("[net]\n", "[net]\nnormalize=imagenet\nfill=picture\n"))
+    line = "input: normalize=imagenet, fill=picture, which the C code ignores"
+    assert dtorch("info", "own.cfg").stdout.splitlines()[-1] == line
+    summary = json.loads(dtorch("info", "own.cfg", "--format", "json").stdout)
+    assert summary["extensions"] == ["normalize=imagenet", "fill=picture"]
+    assert "input:" not in shown("mine.cfg")
+
+
+def test_the_check_of_a_cfg_notes_them():
+    text = CFG.replace("[net]\n", "[net]\nnormalize=imagenet\n")
+    Path("own.cfg").write_text(text)
+    result = dtorch("check", "own.cfg")
+    assert "note: own.cfg:1: an extension of darknet_torch in [net]" in result.stdout
+    assert "normalize=imagenet" in result.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,3 +122,13 @@ def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         find_engine("tensorflow")
     assert all(name in str(caught.value) for name in (*ENGINES, "tensorflow"))
+
+
+def test_the_colour_of_the_margins_survives_json() -> None:
+    assert through_json(replace(described(), fill="picture")).fill == "picture"
+    values = described().to_json()
+    del values["fill"]  # as descriptions before there was a choice
+    assert ModelDescription.from_json(values).fill == "0.5"
+    for wrong in ("black", 0.5):
+        with pytest.raises(ValueError, match="fill"):
+            ModelDescription.from_json(values | {"fill": wrong})

@@ -57,3 +57,14 @@ def test_one_process_alone_needs_no_others():
     for name, array in arrays(made, 0).items():
         assert torch.equal(array, before[name])
         assert array.grad is None
+
+
+def test_the_constants_of_the_input_are_not_averaged(monkeypatch):
+    cfg = CFG.format(batch=BATCH, rate=0.1, more="batch_normalize=1")
+    cfg = cfg.replace("channels=2", "channels=3\nnormalize=imagenet")
+    made, reduced = network(cfg), []
+    monkeypatch.setattr("torch.distributed.all_reduce", reduced.append)
+    before = made.input_normalization.mean.clone()
+    Processes(0, 3).average_statistics(made)
+    assert len(reduced) == sum(len(list(layer.buffers())) for layer in made.layers) > 0
+    assert torch.equal(made.input_normalization.mean, before)

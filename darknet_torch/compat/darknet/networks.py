@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from ctypes import c_char_p
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -183,7 +184,7 @@ def predict_image_letterbox(net: LoadedNetwork, image: IMAGE) -> Any:
 
     Source: network.c network_predict_image_letterbox (AlexeyAB).
     """
-    return _predict(net, image, letterbox_image)
+    return _predict(net, image, partial(letterbox_image, fill=net.network.net.input_fill))
 
 
 def _predict(net: LoadedNetwork, image: IMAGE, resize: Any) -> Any:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 
+from darknet_torch.cfg.preprocessing import GREY
 from darknet_torch.compat.darknet.structures import IMAGE, keep, pointer_to, values_at
 from darknet_torch.errors import UsageError
+from darknet_torch.media.fill import MARGIN_GREY, fill_colour
 from darknet_torch.media.images import Placement, fit_planes, letterbox_placement, read_image
 
 
@@ -64,12 +67,19 @@ def resize_image(image: IMAGE, w: int, h: int) -> IMAGE:
     return _place_image(image, Placement(h, w, h, w))
 
 
-def letterbox_image(image: IMAGE, w: int, h: int) -> IMAGE:
-    """Resize `image` with its aspect ratio and pad it with grey.
+def letterbox_image(image: IMAGE, w: int, h: int, *, fill: str = GREY) -> IMAGE:
+    """Resize `image` with its aspect ratio and pad it with grey, or with what a network takes.
+
+    Args:
+        image: RGB or grey.
+        w, h: the size to reach, pixels.
+        fill: the colour, see `darknet_torch.media.fill.fill_colour`.
 
     Source: image.c letterbox_image.
     """
-    return _place_image(image, letterbox_placement(image.h, image.w, h, w))
+    placement = letterbox_placement(image.h, image.w, h, w)
+    colour = fill_colour(fill, np.ascontiguousarray(planes(image)[::-1].transpose(1, 2, 0)))
+    return _place_image(image, placement, colour)
 
 
 def rgbgr_image(image: IMAGE) -> None:
@@ -90,9 +100,13 @@ def as_image(values: np.ndarray) -> IMAGE:
     return image
 
 
-def _place_image(image: IMAGE, placement: Placement) -> IMAGE:
-    return _place_planes(planes(image).transpose(1, 2, 0), placement)
+def _place_image(
+    image: IMAGE, placement: Placement, margin: float | Sequence[float] = MARGIN_GREY
+) -> IMAGE:
+    return _place_planes(planes(image).transpose(1, 2, 0), placement, margin)
 
 
-def _place_planes(rows: np.ndarray, placement: Placement) -> IMAGE:
-    return as_image(np.ascontiguousarray(fit_planes(rows, placement)))
+def _place_planes(
+    rows: np.ndarray, placement: Placement, margin: float | Sequence[float] = MARGIN_GREY
+) -> IMAGE:
+    return as_image(np.ascontiguousarray(fit_planes(rows, placement, margin=margin)))

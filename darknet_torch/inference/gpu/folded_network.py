@@ -55,7 +55,8 @@ class FoldedNetwork:
         self._arrays = [*network.parameters(), *network.buffers()]
         self._state = self._state_of_arrays()
         own_type = next((array.dtype for array in self._arrays), torch.float32)
-        self.dtype: torch.dtype = precision.half or own_type
+        half = None if network.net.normalizes else precision.half  # which rounds 0-1, too
+        self.dtype: torch.dtype = half or own_type
         has_state = any(layer.has_state for layer in network.layers)
         with_units = precision.name != FLOAT32
         order = torch.channels_last if with_units else torch.contiguous_format

@@ -127,7 +127,9 @@ class DeviceDetector:
     def _set_up(self) -> _Setup:
         prepared = FoldedNetwork(self.network, self._precision, keep_weights=self._keep_weights)
         net, device = self.network.net, prepared.device
-        resizer = DeviceResizer(device, net.height, net.width, net.channels, prepared.dtype)
+        resizer = DeviceResizer(
+            device, net.height, net.width, net.channels, prepared.dtype, net.input_fill
+        )
         return _Setup(prepared, resizer, WorkStream(device), WorkStream(device))
 
     @torch.inference_mode()

@@ -15,8 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from darknet_torch.cfg.preprocessing import GREY
 from darknet_torch.inference.gpu.streams import upload
-from darknet_torch.media.images import MARGIN_GREY, Placement, check_picture_channels
+from darknet_torch.media.fill import fill_colour
+from darknet_torch.media.images import Placement, check_picture_channels
 from darknet_torch.media.resizing import column_taps, row_taps
 
 _SIZES_KEPT = 16  # pairs of sizes of a picture and of its place, whose taps stay on the device
@@ -56,15 +58,23 @@ class DeviceResizer:
         height, width: of the input, pixels.
         channels: of the input: 3 for RGB, 1 for grey.
         dtype: of the input.
+        fill: the colour of the margins, see `darknet_torch.media.fill.fill_colour`.
 
     Raises:
         ImageError: another number of channels.
     """
 
     def __init__(
-        self, device: torch.device, height: int, width: int, channels: int, dtype: torch.dtype
+        self,
+        device: torch.device,
+        height: int,
+        width: int,
+        channels: int,
+        dtype: torch.dtype,
+        fill: str = GREY,
     ) -> None:
         check_picture_channels(channels)
+        self._fill_word = fill
         self.device = device
         self._size, self._channels, self._dtype = (height, width), channels, dtype
         # On the device, so that CUDA divides: by a number of the host it would multiply with the
@@ -91,8 +101,8 @@ class DeviceResizer:
         inputs = torch.empty(
             (len(images), *self._size, self._channels), dtype=self._dtype, device=self.device
         )
-        if any(placed != Placement(*self._size, *self._size) for placed in placements):
-            inputs.fill_(MARGIN_GREY)
+        if not all(placed.is_full for placed in placements):
+            inputs.copy_(self._margins(images))
         prepare = self._resize_on_host if method == "opencv" else _unchanged
         for members in _alike(images, placements):
             planes = [prepare(images[index], placements[index]) for index in members]
@@ -100,13 +110,20 @@ class DeviceResizer:
             self._fill(inputs, members, upload(planes, self.device), placed)
         return inputs.permute(0, 3, 1, 2)
 
+    def _margins(self, images: Sequence[np.ndarray]) -> Tensor:
+        """The colour of each picture's margins, [N, 1, 1, channels] float32 on the device."""
+        colours = [fill_colour(self._fill_word, self._in_channels(image)) for image in images]
+        rows = np.array(colours, np.float32)[:, None, None]
+        return upload([rows], self.device)[0]
+
+    def _in_channels(self, image: np.ndarray) -> np.ndarray:
+        """A BGR picture, in grey where the network takes grey ones."""
+        return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if self._channels == 1 else image
+
     def _resize_on_host(self, image: np.ndarray, placed: Placement) -> np.ndarray:
         """As `darknet_torch.media.resizing.resize_opencv`, which leaves bytes as bytes."""
-        if self._channels == 1:
-            image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        resized = cv2.resize(
-            np.ascontiguousarray(image), (placed.inner_width, placed.inner_height)
-        )
+        image = np.ascontiguousarray(self._in_channels(image))
+        resized = cv2.resize(image, (placed.inner_width, placed.inner_height))
         return np.atleast_3d(resized)
 
     def _fill(

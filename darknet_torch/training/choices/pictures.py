@@ -4,7 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from darknet_torch.cfg.preprocessing import FILLS, NORMALIZATIONS
+from darknet_torch.training.choices.declaration import choice
+from darknet_torch.training.option_values import Choice
+
 
 @dataclass(frozen=True, kw_only=True)
 class PictureChoices:
-    """What happens to pictures before the network sees them."""
+    """What happens to pictures before the network sees them.
+
+    Attributes:
+        normalize: what the network does to its input first, one of `NORMALIZATIONS`; None for
+            what the cfg says. The run's copy of the cfg says it, too.
+        fill: the colour of areas that no picture covers, one of `FILLS`; as `normalize`.
+    """
+
+    normalize: str | None = choice(
+        None,
+        Choice(NORMALIZATIONS),
+        "What the network does to its input first; kept with the model [default: the cfg's].",
+    )
+    fill: str | None = choice(
+        None,
+        Choice(FILLS),
+        "Colour of areas that no picture covers; kept with the model [default: the cfg's].",
+    )
+
+    @property
+    def kept_net_options(self) -> dict[str, str]:
+        """The options of [net] given here that the cfg of the trained network has to say."""
+        given = {"normalize": self.normalize, "fill": self.fill}
+        return {key: value for key, value in given.items() if value is not None}

@@ -1,6 +1,7 @@
 """Loading and running networks."""
 
 import gc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import darknet_torch as dt
 from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.compat import darknet
 from darknet_torch.compat.darknet import networks
+from darknet_torch.compat.darknet.pictures import planes
 from tests.compat.darknet.toy import CFG, NAMES, WEIGHTS, boxes_of
 from tests.compat.models import PICTURE, make
 
@@ -100,3 +102,18 @@ def test_the_device_applies_to_networks_loaded_later(monkeypatch):
     darknet.init_cpu()
     loaded = darknet.load_net_custom(CFG, WEIGHTS)
     assert next(loaded.network.parameters()).device.type == "cpu"
+
+
+def test_a_network_gets_the_input_that_its_cfg_asks_for(tmp_path):
+    cfg = tmp_path / "toy.cfg"
+    keys = "[net]\nnormalize=imagenet\nfill=picture"
+    cfg.write_text(Path(CFG).read_text().replace("[net]", keys))
+    network = darknet.load_net_custom(str(cfg).encode(), WEIGHTS.encode(), 0, 1)
+    wide = darknet.load_image(str(PICTURE).encode(), 200, 100)
+    first = darknet.predict_image_letterbox(network, wide)[0]
+    found = boxes_of(network, 0.3)[1]
+    image = np.round(planes(wide) * 255).astype(np.uint8).transpose(1, 2, 0)[:, :, ::-1]
+    detector = dt.Detector(dt.load(cfg, WEIGHTS), letterbox=True, nms_threshold=0, threshold=0.3)
+    assert found == len(detector(image)) > 0
+    grey = darknet.letterbox_image(wide, 160, 160)
+    assert darknet.predict_image(network, grey)[0] != first

@@ -125,3 +125,17 @@ def zeros_for(text):
     network = build(read_sections(text.encode()))
     count = sum(slot.tensor.numel() for _, slot in network.slots())
     return HEADER + bytes(4 * count)
+
+
+def test_the_network_normalizes_the_blob_as_its_cfg_says(blob, tmp_path):
+    cfg = tmp_path / "toy.cfg"
+    cfg.write_text(CFG.read_text().replace("[net]", "[net]\nnormalize=imagenet"))
+    own, plain = (dnn.readNetFromDarknet(str(path), str(WEIGHTS)) for path in (cfg, CFG))
+    own.setInput(blob)
+    mean, deviation = (
+        np.array(values, np.float32)[:, None, None]
+        for values in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    )
+    plain.setInput((blob - mean) / deviation)
+    for name in ("leaky_1", "yolo_7"):
+        np.testing.assert_allclose(own.forward(name), plain.forward(name), rtol=1e-3, atol=1e-4)

@@ -24,12 +24,22 @@ def pictures(*sizes):
     return [random.integers(0, 256, (*size, 3), np.uint8) for size in sizes]
 
 
-def inputs(device, images, size, *, channels=3, letterbox=False, method="darknet", dtype=None):
+def inputs(
+    device,
+    images,
+    size,
+    *,
+    channels=3,
+    letterbox=False,
+    method="darknet",
+    dtype=None,
+    fill="0.5",
+):
     """What the device makes of images, and what the CPU does, both [N, C, H, W]."""
     placements = [input_placement(image, *size, letterbox=letterbox) for image in images]
-    resizer = DeviceResizer(device, *size, channels, dtype or torch.float32)
+    resizer = DeviceResizer(device, *size, channels, dtype or torch.float32, fill)
     expected = [
-        network_input(image, placed, channels=channels, method=method)
+        network_input(image, placed, channels=channels, method=method, fill=fill)
         for image, placed in zip(images, placements, strict=True)
     ]
     return resizer(images, placements, method), torch.from_numpy(np.stack(expected))
@@ -49,6 +59,15 @@ def test_pictures_of_several_sizes_become_one_batch(device, channels, letterbox,
         found, expected = inputs(device, pictures(*SIZES), size, **options)
         assert_equal(found, expected)
         assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("fill", ["imagenet", "picture"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_margins_have_the_colour_of_the_network(device, channels, fill):
+    found, expected = inputs(
+        device, pictures(*SIZES), INPUT, channels=channels, letterbox=True, fill=fill
+    )
+    assert_equal(found, expected)
 
 
 def test_grey_is_rounded_as_opencv_does(device):
