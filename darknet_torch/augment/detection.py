@@ -20,7 +20,7 @@ from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin_
 from darknet_torch.augment.source import Sample, as_floats
 from darknet_torch.augment.truths import BoxTransform
 from darknet_torch.datasets.examples import Example
-from darknet_torch.media.images import input_placement, network_input
+from darknet_torch.media.images import Placement, input_placement, network_input
 
 __all__ = ["DetectionAugmentation", "DetectionSource"]
 
@@ -156,10 +156,13 @@ class DetectionSource(LabelledSource):
         opened = self._open(seed)
         placement = input_placement(opened.image, height, width, letterbox=self.settings.letterbox)
         image = network_input(opened.image, placement, channels=self.settings.channels)
-        rows = self._rows(
-            opened.index, None, BoxTransform.from_placement(placement), height, width
-        )
-        return self._make_sample(image, rows, [opened])
+        truth = self.truth_of(opened.index, placement, height, width)
+        return Sample(np.ascontiguousarray(image), truth, (opened.path,), opened.problems)
+
+    def truth_of(self, index: int, placement: Placement, height: int, width: int) -> np.ndarray:
+        transform = BoxTransform.from_placement(placement)
+        rows = self._rows(index, None, transform, height, width)
+        return self.settings.truth_encoder.pad(rows)
 
     def _open(self, seed: SampleSeed) -> OpenedPicture:
         # Without augmentation network_input converts to grey.
