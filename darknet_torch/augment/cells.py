@@ -21,7 +21,7 @@ from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.preprocessing import GREY
 from darknet_torch.datasets.examples import Example
-from darknet_torch.media.images import input_placement, network_input
+from darknet_torch.media.images import Placement, input_placement, network_input
 from darknet_torch.media.resizing import resize_darknet
 
 
@@ -122,11 +122,11 @@ class CellSource(LabelledSource):
         opened = self.pictures.open(
             seed, settings.order, settings.channels if settings.enabled else 3
         )
-        labels = self.pictures.labels[opened.index]
-        order = np.arange(len(labels))
         if settings.enabled:
-            order = seed.generator(RandomStream.BOXES).permutation(order)
+            labels = self.pictures.labels[opened.index]
+            order = seed.generator(RandomStream.BOXES).permutation(np.arange(len(labels)))
             image, transform = self._augmented(opened.image, seed, height, width)
+            truth = settings.truth_encoder.encode(labels, order, transform)
         else:
             placement = input_placement(opened.image, height, width, letterbox=settings.letterbox)
             image = network_input(
@@ -135,9 +135,12 @@ class CellSource(LabelledSource):
                 channels=settings.channels,
                 fill=settings.fill or GREY,
             )
-            transform = BoxTransform.from_placement(placement)
-        truth = settings.truth_encoder.encode(labels, order, transform)
+            truth = self.truth_of(opened.index, placement, height, width)
         return Sample(np.ascontiguousarray(image), truth, (opened.path,), opened.problems)
+
+    def truth_of(self, index: int, placement: Placement, height: int, width: int) -> np.ndarray:
+        labels, transform = self.pictures.labels[index], BoxTransform.from_placement(placement)
+        return self.settings.truth_encoder.encode(labels, np.arange(len(labels)), transform)
 
     def _augmented(
         self, image: np.ndarray, seed: SampleSeed, height: int, width: int

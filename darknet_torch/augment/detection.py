@@ -22,7 +22,7 @@ from darknet_torch.augment.truths import BoxTransform
 from darknet_torch.cfg.preprocessing import GREY, PICTURE_MEAN
 from darknet_torch.datasets.examples import Example
 from darknet_torch.media.fill import fill_colour
-from darknet_torch.media.images import input_placement, network_input
+from darknet_torch.media.images import Placement, input_placement, network_input
 
 __all__ = ["DetectionAugmentation", "DetectionSource"]
 
@@ -166,10 +166,13 @@ class DetectionSource(LabelledSource):
             channels=self.settings.channels,
             fill=self.settings.fill or GREY,
         )
-        rows = self._rows(
-            opened.index, None, BoxTransform.from_placement(placement), height, width
-        )
-        return self._make_sample(image, rows, [opened])
+        truth = self.truth_of(opened.index, placement, height, width)
+        return Sample(np.ascontiguousarray(image), truth, (opened.path,), opened.problems)
+
+    def truth_of(self, index: int, placement: Placement, height: int, width: int) -> np.ndarray:
+        transform = BoxTransform.from_placement(placement)
+        rows = self._rows(index, None, transform, height, width)
+        return self.settings.truth_encoder.pad(rows)
 
     def _open(self, seed: SampleSeed) -> OpenedPicture:
         # Without augmentation network_input converts to grey.

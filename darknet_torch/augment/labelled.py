@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from darknet_torch.augment.picture_order import PictureOrder
 from darknet_torch.augment.picture_reading import PictureReader
 from darknet_torch.augment.pictures import (
@@ -19,6 +21,7 @@ from darknet_torch.augment.random_streams import SampleSeed
 from darknet_torch.augment.source import PerSampleSource
 from darknet_torch.augment.truths import label_problems, training_labels
 from darknet_torch.datasets.examples import Example, Labels, Problem
+from darknet_torch.media.images import Placement
 
 
 @dataclass(frozen=True)
@@ -86,3 +89,13 @@ class LabelledSource(PerSampleSource):
     def problems(self) -> tuple[Problem, ...]:
         """Missing pictures and label files, and unusable boxes."""
         return self.pictures.problems
+
+    def truth_of(self, index: int, placement: Placement, height: int, width: int) -> np.ndarray:
+        """The truth of a picture that is not augmented, as in `Sample`.
+
+        Args:
+            index: of the picture.
+            placement: where it lies in the network's input.
+            height, width: of that input, in pixels.
+        """
+        raise NotImplementedError

@@ -208,8 +208,8 @@ train_options = all_options(
     _option(
         "map_every",
         metavar="EPOCHS",
-        help="Epochs between two evaluations of --map, at least 100 iterations "
-        f"[default: {_default_of('map_every')}].",
+        help="Epochs between two evaluations of --map [default: 4, of classifiers 1, but at least "
+        "100 iterations].",
     ),
     click.option("--clear", "-clear", is_flag=True, help="Count iterations from 0."),
     click.option(

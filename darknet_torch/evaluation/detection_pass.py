@@ -68,6 +68,7 @@ def detect_all(
     exif: bool = True,
     advance: Callable[[int], None] = lambda count: None,
     report: Callable[[str], None] = lambda text: None,
+    on_batch: Callable[[list[int]], None] = lambda places: None,
 ) -> DetectionPass:
     """Run a detector over all pictures once.
 
@@ -81,6 +82,7 @@ def detect_all(
         exif: rotate pictures according to their EXIF orientation.
         advance: called with the number of pictures done since the last call.
         report: called with a message for each picture that is damaged.
+        on_batch: called with the positions of a batch's pictures after its detection.
     """
     chosen = tuple(thresholds) or (detector.threshold,)
     tables: list[list[DetectionTable]] = [[] for _ in chosen]
@@ -90,6 +92,7 @@ def detect_all(
         if opened.images:
             _detect_batch(detector, opened.images, result, tables)
             result.readable += opened.indices
+            on_batch(opened.indices)
         advance(len(opened))
     result.detections_by_threshold += [DetectionTable.join(parts) for parts in tables]
     return result

@@ -88,7 +88,7 @@ class Callback:
         """
 
     def on_end(self, loop: TrainingLoop) -> None:
-        """Called after the last iteration."""
+        """Called after the last iteration, also where `loop.stop_after_iteration` made it that."""
 
     def state_dict(self) -> State:
         """What a resumed training needs of this callback: tensors and plain values."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from darknet_torch.errors import DivergenceError, UsageError, WeightsError
 from darknet_torch.model.weights import write_weights
-from darknet_torch.training.callbacks import Callback, State
+from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import CheckpointPair, SavedRun, digest_of, keep_as
 from darknet_torch.training.kept_files import keep_cfg, keep_names
 from darknet_torch.training.plan import TrainPlan
@@ -51,15 +51,9 @@ class Checkpoints(Callback):
     ) -> None:
         self.plan, self.record, self.resumed, self.clock = plan, record, resumed, clock
         self.names = tuple(names)
-        self._best = -1.0
         self._pair = CheckpointPair(plan, last_is_complete=bool(resumed and resumed.is_last))
         self._first_iteration, self._saved_iteration = -1, -1
         self._saved_time = clock()
-
-    @property
-    def best_score(self) -> float | None:
-        """The best score of the run, 0-1; None before the first evaluation."""
-        return None if self._best < 0 else self._best
 
     def on_start(self, loop: TrainingLoop) -> None:
         """Write the plan, the cfg and the names, and say where the run goes on.
@@ -97,13 +91,15 @@ class Checkpoints(Callback):
         return loop.iteration % interval == 0
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
-        if score.value < self._best:
-            return
-        is_first, self._best = self._best < 0, score.value
-        self._saved_iteration = -1  # the state has the best score, too
+        self._saved_iteration = -1  # the state has the scores, too
         if not loop.processes.is_first:
             return
-        kept = self._keep_earlier_best() if is_first else None
+        if loop.scores.best is None:
+            text = f"{score.measure} is 0, by which nothing can be compared yet: no _best weights"
+            loop.events.on_message(loop, text)
+        if not loop.scores.last_is_best:
+            return
+        kept = None if loop.scores.had_best else self._keep_earlier_best()
         self._write_weights(loop, f"_best{WEIGHTS}")
         if kept is not None:
             self._report_earlier_best(loop, kept)
@@ -125,12 +121,9 @@ class Checkpoints(Callback):
     def on_end(self, loop: TrainingLoop) -> None:
         self._write_weights(loop, f"_final{WEIGHTS}")
         self._write_last(loop)
-
-    def state_dict(self) -> State:
-        return {"best": self._best}
-
-    def load_state_dict(self, state: State) -> None:
-        self._best = state.get("best", -1.0)
+        if loop.end_reason is not None:
+            loop.events.on_message(loop, f"ended early: {loop.end_reason}")
+            self._say_where_to_resume(loop)
 
     def _remove_old_states(self) -> None:
         """A state of an earlier run must not be resumed in the place of this one.
@@ -196,8 +189,7 @@ class Checkpoints(Callback):
     def _write_last(self, loop: TrainingLoop) -> None:
         """Write the weights, the state to resume from, and the moving average of the weights."""
         self._saved_time = self.clock()
-        # The first process alone knows of an evaluation, and all must write together.
-        if not loop.processes.largest(self._saved_iteration != loop.iteration):
+        if self._saved_iteration == loop.iteration:
             return
         state = {"record": self.record.to_dict(), **loop.state_dict()}
         if loop.processes.is_first:

@@ -91,6 +91,14 @@ class Processes:
         torch.distributed.all_gather_object(found, value)
         return found
 
+    def from_first(self, value: Any) -> Any:
+        """What the first process gives, in all of them; all of them must call this."""
+        if self.count == 1:
+            return value
+        shared = [value]
+        torch.distributed.broadcast_object_list(shared, 0)
+        return shared[0]
+
     def wait_for_all(self) -> None:
         """Return when all processes have called this."""
         if self.count > 1:

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
-from darknet_torch.datasets.classification import ClassifiedPictures
-from darknet_torch.datasets.examples import DataSet
-from darknet_torch.errors import DarknetError, UsageError, format_message
-from darknet_torch.evaluation.classification import score_classifier, true_class_ids
-from darknet_torch.evaluation.darknet import NMS_THRESHOLD
-from darknet_torch.evaluation.detector_map import detector_map
-from darknet_torch.inference.classifier import Classifier
-from darknet_torch.inference.detector import Detector
-from darknet_torch.media.frame_batches import picture_batches
-from darknet_torch.model.network import Network
+from darknet_torch.errors import DarknetError, format_message
+from darknet_torch.interruption import Interrupted
 from darknet_torch.training.callbacks import Callback, State
-from darknet_torch.training.data import CLASSIFIER, DETECTOR, TrainingData
-from darknet_torch.training.plan import MAP_EPOCHS, TrainPlan
+from darknet_torch.training.data import CLASSIFIER, TrainingData
+from darknet_torch.training.plan import TrainPlan
 
 if TYPE_CHECKING:
     from darknet_torch.training.loop import TrainingLoop
     from darknet_torch.training.updates import Update
 
-_MIN_INTERVAL = 100  # iterations between two evaluations
+DETECTOR_EPOCHS = 4  # between two evaluations. Source: detector.c mAP_epochs (AlexeyAB)
+CLASSIFIER_EPOCHS = 1  # Differs: classifier.c train_classifier (AlexeyAB) has 2
+_MIN_INTERVAL = 100  # iterations between two evaluations. Source: detector.c train_detector
 
 OnProgress = Callable[[int, int], None]  # gets how many pictures are done, and how many there are
-Evaluator = Callable[[Network, OnProgress], "Score"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +32,8 @@ class Score:
         lines: what Darknet prints.
         measure: what the value is, such as mAP@0.50.
         measures: all numbers of the evaluation by their names, for logs and charts: fractions,
-            or a loss.
+            or a loss. Those that are undefined are left out, such as the precision without
+            detections.
     """
 
     value: float
@@ -51,114 +42,51 @@ class Score:
     measures: Mapping[str, float] = field(default_factory=dict)
 
 
-def _not_shown(done: int, total: int) -> None:
-    """An `OnProgress` that does nothing."""
+class Evaluator(Protocol):
+    """Evaluates a network on pictures that several processes may share."""
+
+    def share(self, loop: TrainingLoop, on_progress: OnProgress) -> Any:
+        """Run the network on the pictures of this process; it ends in evaluation mode.
+
+        Args:
+            loop: the training; `loop.processes` says which pictures these are.
+            on_progress: called after each batch of pictures.
+
+        Returns:
+            What `score` takes, which can be sent to another process.
+        """
+
+    def score(self, shares: Sequence[Any]) -> Score:
+        """Compute the score of what all processes found; it does not depend on their number.
+
+        Args:
+            shares: what `share` returned, in the order of the processes.
+
+        Raises:
+            UsageError: not one picture can be read.
+        """
 
 
-def detector_score(
-    network: Network,
-    data_set: DataSet,
-    on_progress: OnProgress = _not_shown,
-    *,
-    iou: float,
-    workers: int,
-) -> Score:
-    """Compute Darknet's mAP of a detector; the network ends in evaluation mode.
+@dataclass(frozen=True)
+class Attempt:
+    """What a process computed, why that failed, or the signal that ended it."""
 
-    Args:
-        data_set: pictures with their boxes.
-        on_progress: called after each batch of pictures.
-        iou: overlap from which a detection counts, 0-1.
-        workers: threads that read pictures.
-
-    Raises:
-        UsageError: not one picture can be read.
-
-    Source: detector.c validate_detector_map (AlexeyAB).
-    """
-    network.eval()
-    classes = network.heads[-1].classes
-    names = data_set.names or _numbered(classes)
-    result = detector_map(
-        Detector(network, names=names, nms_threshold=NMS_THRESHOLD),
-        data_set,
-        names,
-        iou=iou,
-        workers=workers,
-        advance=_adding_up(on_progress, len(data_set.examples)),
-    )
-    return Score(result.mean, result.lines(), f"mAP@{iou:.2f}")
-
-
-def classifier_score_of(
-    network: Network,
-    pictures: ClassifiedPictures,
-    on_progress: OnProgress = _not_shown,
-    *,
-    workers: int,
-) -> Score:
-    """Compute the accuracy of a classifier; the network ends in evaluation mode.
-
-    Raises:
-        UsageError: not one picture can be read.
-    """
-    network.eval()
-    classifier = Classifier(network, names=None, top=1)
-    guesses: list[tuple[int, ...]] = []
-    truths: list[int] = []
-    known = true_class_ids(pictures)
-    advance = _adding_up(on_progress, len(pictures.paths))
-    for batch in picture_batches(pictures.paths, size=1, workers=workers, exif=pictures.exif):
-        if batch.images:
-            found = classifier.classify_images(batch.images, [""] * len(batch.images))
-            guesses += [one.class_ids for one in found]
-            truths += [known[place] for place in batch.indices]
-        advance(len(batch))
-    if not guesses:
-        raise UsageError("no picture can be read", where=pictures.origin)
-    names = (*pictures.names, *_numbered(classifier.classes)[len(pictures.names) :])
-    score = score_classifier(np.array(guesses), truths, names)
-    return Score(float(score.top_1.sum() / score.total), score.lines(), "accuracy")
-
-
-def _adding_up(on_progress: OnProgress, total: int) -> Callable[[int], None]:
-    """A function that takes the number of pictures since its last call."""
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        on_progress(done, total)
-
-    return advance
-
-
-def _numbered(classes: int) -> tuple[str, ...]:
-    return tuple(f"class {number}" for number in range(classes))
-
-
-def find_evaluator(data: TrainingData, plan: TrainPlan) -> Evaluator | None:
-    """The function that evaluates a network on the validation part of `data`, if there is one."""
-    if data.kind == DETECTOR and data.valid is not None:
-        valid = data.valid
-        return lambda network, on_progress: detector_score(
-            network, valid, on_progress, iou=plan.iou, workers=plan.workers
-        )
-    if data.kind == CLASSIFIER and data.valid_pictures is not None:
-        pictures = data.valid_pictures
-        return lambda network, on_progress: classifier_score_of(
-            network, pictures, on_progress, workers=plan.workers
-        )
-    return None
+    value: Any = None
+    failure: str | None = None
+    signal: int = 0
 
 
 class PeriodicEvaluation(Callback):
     """Evaluates the network every few epochs and at the end; one that fails ends nothing.
 
+    Several processes share the pictures.
+
     Args:
-        evaluate: computes the score.
+        evaluator: computes the score.
         pictures: how many the training set has.
-        epochs: between two evaluations, at least 100 iterations.
+        epochs: between two evaluations.
+        as_asked: keep to `epochs`; else evaluations are at least 100 iterations apart, and start
+            after burn_in, as Darknet's.
 
     Attributes:
         last: the last score, None before the first.
@@ -166,8 +94,18 @@ class PeriodicEvaluation(Callback):
     Source: detector.c train_detector (AlexeyAB), its calc_map_for_each.
     """
 
-    def __init__(self, evaluate: Evaluator, pictures: int, epochs: int = MAP_EPOCHS) -> None:
-        self.evaluate, self.pictures, self.epochs = evaluate, pictures, epochs
+    on_every_rank = True
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        pictures: int,
+        epochs: int = DETECTOR_EPOCHS,
+        *,
+        as_asked: bool = False,
+    ) -> None:
+        self.evaluator, self.pictures, self.epochs = evaluator, pictures, epochs
+        self.as_asked = as_asked
         self.last: Score | None = None
         self._evaluated_at: int | None = None
 
@@ -189,38 +127,98 @@ class PeriodicEvaluation(Callback):
     def load_state_dict(self, state: State) -> None:
         self._evaluated_at = state.get("evaluated_at")
 
+    def is_due(self, loop: TrainingLoop) -> bool:
+        net = loop.network.net
+        interval = self.epochs * self.pictures // loop.images_per_iteration
+        before = self._evaluated_at or 0
+        if self.as_asked:
+            due = before + max(interval, 1)
+        else:
+            due = max(before + max(interval, _MIN_INTERVAL), net.burn_in)
+        return loop.iteration >= due or loop.iteration == net.max_batches
+
     def _evaluate(self, loop: TrainingLoop) -> None:
         """Evaluate the network, or say why that failed: the weights come first."""
         try:
-            with loop.interruptible():
-                score = self.evaluate(
-                    loop.network, partial(loop.events.on_evaluation_progress, loop)
-                )
-        except Exception as error:  # noqa: BLE001 (readers, OpenCV, memory: all end here)
-            self._evaluated_at = loop.iteration
-            loop.events.on_warning(loop, _failure(error, loop.iteration))
-            return
+            found = self._compute(loop)
         finally:
             loop.network.train()
         self._evaluated_at = loop.iteration
+        if found.failure is not None:
+            loop.events.on_warning(loop, found.failure)
+            return
+        score: Score = found.value
         self.last = score
         loop.scores.add(score.value, loop.iteration, score.measure)
         loop.events.on_evaluation(loop, score)
 
-    def is_due(self, loop: TrainingLoop) -> bool:
-        net = loop.network.net
-        per_iteration = loop.images_per_iteration
-        interval = max(self.epochs * self.pictures // per_iteration, _MIN_INTERVAL)
-        due = max((self._evaluated_at or 0) + interval, net.burn_in)
-        return loop.iteration >= due or loop.iteration == net.max_batches
+    def _compute(self, loop: TrainingLoop) -> Attempt:
+        """Compute the score, or why there is none; the same in all processes.
+
+        Raises:
+            Interrupted: a signal came.
+        """
+        processes = loop.processes
+
+        def on_progress(done: int, total: int) -> None:
+            loop.stop_requests.check()
+            loop.events.on_evaluation_progress(loop, done, total)
+
+        own = _attempt(loop, lambda: self.evaluator.share(loop, on_progress))
+        # All meet here, whatever came of it, so that none waits for one that failed.
+        shares = processes.gather(own)
+        for one in shares:
+            if one.signal:
+                raise Interrupted(one.signal)
+        failed = next((one for one in shares if one.failure is not None), None)
+        if failed is not None:
+            return failed
+        scored = None
+        if processes.is_first:
+            found = [one.value for one in shares]
+            scored = _attempt(loop, lambda: self.evaluator.score(found))
+        result: Attempt = processes.from_first(scored)
+        return result
 
 
-def _failure(error: Exception, iteration: int) -> str:
+def periodic_evaluation(
+    evaluator: Evaluator | None, data: TrainingData, plan: TrainPlan
+) -> PeriodicEvaluation | None:
+    """The callback that evaluates as a plan says, None without an evaluator."""
+    if evaluator is None:
+        return None
+    usual = CLASSIFIER_EPOCHS if data.kind == CLASSIFIER else DETECTOR_EPOCHS
+    asked = plan.map_every
+    return PeriodicEvaluation(evaluator, data.pictures, asked or usual, as_asked=asked is not None)
+
+
+def _attempt(loop: TrainingLoop, compute: Callable[[], Any]) -> Attempt:
+    """Compute something that all processes wait for.
+
+    Raises:
+        Interrupted: a signal came, and there is one process alone.
+    """
+    try:
+        with loop.interruptible():
+            return Attempt(compute())
+    except Interrupted as stop:
+        if loop.processes.count == 1:
+            raise
+        return Attempt(signal=stop.number)
+    except Exception as error:  # noqa: BLE001 (readers, OpenCV, memory: all end here)
+        return Attempt(failure=_failure(error, loop))
+
+
+def _failure(error: Exception, loop: TrainingLoop) -> str:
     """The message for an evaluation that failed, in one line."""
+    processes = loop.processes
+    where = f"iteration {loop.iteration}"
+    if processes.count > 1:
+        where += f", process {processes.rank}"
     reason = str(error) if isinstance(error, DarknetError) else f"{type(error).__name__}: {error}"
     return format_message(
         "the evaluation failed; training goes on, and its weights are saved as before",
-        where=f"iteration {iteration}",
+        where=where,
         expected="a score",
         got=" ".join(reason.split()),
         fix="evaluate saved weights with dtorch map; a smaller --valid-split or fewer --workers "

@@ -75,7 +75,7 @@ class ForwardPass:
         checkpoint_activations: bool = False,
         losses: LossFamily = DARKNET_LOSSES,
     ) -> None:
-        self.network, self.precision = network, precision
+        self.network, self.precision, self.losses = network, precision, losses
         self.checkpoint_activations = checkpoint_activations
         self.memory_format = torch.contiguous_format  # of C's memory
         if not network.arithmetic.exact_order:

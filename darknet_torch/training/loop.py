@@ -66,6 +66,7 @@ class TrainingLoop:
         stop_requests: the signals that asked to stop.
         problems: the faults met in the data.
         scores: of the evaluations, those before a stop included.
+        end_reason: why the training ends before max_batches; None as long as it does not.
 
     Source: network.c train_network_datum, train_network_waitkey (AlexeyAB).
     """
@@ -104,6 +105,7 @@ class TrainingLoop:
         self._pictures = pictures
         self.average_loss: float | None = None  # None before the first loss
         self.stop_requests = StopRequests()
+        self.end_reason: str | None = None
         self.reads_late = self._can_read_late()
         self._unread: list[UnreadUpdate] = []
         self._broken = next(network.parameters()).new_zeros((), dtype=torch.bool)
@@ -142,7 +144,7 @@ class TrainingLoop:
         return seen / self._pictures if self._pictures else None
 
     def run(self, batches: Iterable[TrainBatch]) -> None:
-        """Train on `batches` until max_batches.
+        """Train on `batches` until max_batches, or `stop_after_iteration`.
 
         Raises:
             DivergenceError: the loss is not finite.
@@ -156,10 +158,29 @@ class TrainingLoop:
             self._reporting_early_end(),
         ):
             self.events.on_start(self)
-            while self.iteration < self.network.net.max_batches:
+            while not self._is_over():
                 self.train_iteration(islice(received, self.network.net.subdivisions))
             self.settle()
             self.events.on_end(self)
+
+    def stop_after_iteration(self, reason: str) -> None:
+        """End the training as after its last iteration, once the running one is complete.
+
+        Several processes end together, in whichever of them this is called.
+
+        Args:
+            reason: for the user, such as "the time limit of 2 h is reached".
+        """
+        self.end_reason = self.end_reason or reason
+
+    def _is_over(self) -> bool:
+        """Whether no iteration follows; all processes agree."""
+        if self.iteration >= self.network.net.max_batches:
+            return True
+        if not self.processes.largest(self.end_reason is not None):
+            return False
+        self.end_reason = next(filter(None, self.processes.gather(self.end_reason)))
+        return True
 
     def train_iteration(self, mini_batches: Iterable[TrainBatch]) -> Update | None:
         """Update the weights once, by the mini-batches of one batch.

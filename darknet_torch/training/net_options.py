@@ -36,6 +36,8 @@ def with_net_options(plan: TrainPlan, processes: Processes) -> TrainPlan:
     values: dict[str, Any] = {}
     if plan.learning_rate is not None:
         values["learning_rate"] = float32(plan.learning_rate)
+    if plan.label_smoothing is not None:
+        values["label_smooth_eps"] = float32(plan.label_smoothing)
     length, reason = _length(net, plan, processes)
     if length is not None:
         values["max_batches"] = length

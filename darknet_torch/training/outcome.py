@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from darknet_torch.training.callbacks import Callback
 
 if TYPE_CHECKING:
-    from darknet_torch.training.evaluation import Score
     from darknet_torch.training.loop import TrainingLoop
     from darknet_torch.training.updates import Update
 
@@ -23,7 +22,8 @@ class Outcome:
     Attributes:
         iterations: updates of the weights in all, those before a stop included.
         losses: the loss of each iteration that was made now, a mean per input.
-        best_score: of all evaluations of the run, those before a stop included; None without.
+        best_score: of all evaluations of the run, those before a stop included; None without one
+            above 0.
         last_score: of the evaluations that were made now.
         names: of the classes; empty if the data set has none.
     """
@@ -47,22 +47,17 @@ class Outcome:
 
 
 class LossHistory(Callback):
-    """Keeps the losses and the last score of a run.
+    """Keeps the losses of a run.
 
     Attributes:
         losses: the loss of each iteration, a mean per input.
-        last_score: of the last evaluation, None before the first.
     """
 
     def __init__(self) -> None:
         self.losses = array("d")
-        self.last_score: float | None = None
 
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None:
         self.losses.append(update.loss)
 
     def is_due(self, loop: TrainingLoop) -> bool:
         return False
-
-    def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
-        self.last_score = score.value

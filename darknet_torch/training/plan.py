@@ -12,7 +12,6 @@ from darknet_torch.files import write_text
 from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.training.choices.every import TrainChoices
 
-MAP_EPOCHS = 4  # between two evaluations. Source: detector.c mAP_epochs (AlexeyAB)
 _FEW_BATCHES = 10000  # below this, numbered weights are saved more often
 
 
@@ -54,7 +53,8 @@ class TrainPlan(TrainChoices):
         overwrite: replace the weights of an earlier run in the folder `backup`.
         map: evaluate on the split `valid_split` at intervals, and keep the best weights.
         iou: overlap from which the evaluation counts a detection, 0-1.
-        map_every: epochs between two evaluations, at least 100 iterations.
+        map_every: epochs between two evaluations; None for 4 of a detector and 1 of a
+            classifier, at least 100 iterations, and none before burn_in.
         save_every: iterations between two numbered weight files, None for Darknet's.
         save_last: iterations between two writes of the last weights and their state, which
             are written every 10 minutes, too; 0 to write them at the end alone.
@@ -97,7 +97,7 @@ class TrainPlan(TrainChoices):
     overwrite: bool = False
     map: bool = False
     iou: float = 0.5
-    map_every: int = MAP_EPOCHS
+    map_every: int | None = None
     save_every: int | None = None
     save_last: int = 100
 

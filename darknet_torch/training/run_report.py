@@ -100,7 +100,7 @@ class RunReport(Callback):
         if evaluated:
             lines[-1] += f", the best in {best}"
         weights = best if evaluated and best.exists() else final
-        learnt = loop.scores.best is None or loop.scores.best[0] > 0
+        learnt = loop.scores.last is None or loop.scores.best is not None
         lines.append(
             f"next: {next_command(self.plan, self.data, weights)}" if learnt else _UNLEARNT
         )
@@ -183,13 +183,11 @@ def next_command(plan: TrainPlan, data: TrainingData, weights: Path) -> str:
 
 def _describe_scores(scores: ScoreHistory, start: str = "") -> list[str]:
     """A line with the best and the last score; none before the first evaluation."""
-    if scores.best is None or scores.last is None:
-        return []
-    (best, best_at), (last, last_at) = scores.best, scores.last
-    return [
-        f"{start}best {scores.measure} {100 * best:.2f} % at iteration {best_at}, "
-        f"last {100 * last:.2f} % at iteration {last_at}"
-    ]
+    dated = (("best", scores.best), ("last", scores.last))
+    found = [(name, *score) for name, score in dated if score is not None]
+    words = [f"{name} {100 * value:.2f} % at iteration {at}" for name, value, at in found]
+    line = ", ".join(words).replace(" ", f" {scores.measure} ", 1)
+    return [f"{start}{line}"] if line else []
 
 
 def _some_picture(data: TrainingData) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 DatedScore = tuple[float, int]  # 0-1, and the iteration of the evaluation
@@ -16,17 +16,26 @@ class ScoreHistory:
     Attributes:
         measure: what the evaluations measure, such as mAP@0.50; empty before the first.
         last: the score of the last evaluation, None before the first.
-        best: the highest score, of equal ones the latest, whose weights are kept.
+        best: the highest score above 0, of equal ones the latest, whose weights are kept. None
+            before: at 0 there is nothing by which one network is better than another.
+        had_best: whether there was a best score before the last evaluation.
     """
 
     measure: str = ""
     last: DatedScore | None = None
     best: DatedScore | None = None
+    had_best: bool = field(default=False, compare=False)
+
+    @property
+    def last_is_best(self) -> bool:
+        """Whether the last evaluation gave the best score."""
+        return self.best is not None and self.best == self.last
 
     def add(self, value: float, iteration: int, measure: str) -> None:
         """Add the score of an evaluation, 0-1."""
         self.measure, self.last = measure, (value, iteration)
-        if self.best is None or value >= self.best[0]:
+        self.had_best = self.best is not None
+        if value > 0 and (self.best is None or value >= self.best[0]):
             self.best = self.last
 
     def state_dict(self) -> dict[str, Any]:
@@ -37,3 +46,4 @@ class ScoreHistory:
         """Go on from what `state_dict` gave; a state without scores changes nothing."""
         self.measure = state.get("measure", self.measure)
         self.last, self.best = state.get("last", self.last), state.get("best", self.best)
+        self.had_best = state.get("had_best", self.best is not None)

@@ -25,13 +25,18 @@ from darknet_torch.training.checkpoint_pair import SavedRun, find_saved_run
 from darknet_torch.training.checkpoints import Checkpoints, resume
 from darknet_torch.training.contention import ContentionWarning
 from darknet_torch.training.data import (
+    CLASSIFIER,
+    DETECTOR,
     TEXT,
     TrainingData,
     keeping_pictures,
     open_training_data,
 )
 from darknet_torch.training.distributed import Processes
-from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
+from darknet_torch.training.early_end import early_ends
+from darknet_torch.training.evaluation import PeriodicEvaluation, Score, periodic_evaluation
+from darknet_torch.training.evaluators import find_evaluator
+from darknet_torch.training.judging_rules import check_kind
 from darknet_torch.training.kept_files import names_to_keep
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.multiscale import InputSizes, MultiScale
@@ -84,7 +89,7 @@ class Training:
         return self.loop.network
 
     def run(self) -> Score | None:
-        """Train until max_batches.
+        """Train until max_batches, or until what ends the training early.
 
         Returns:
             The last score, None without evaluations.
@@ -99,6 +104,10 @@ class Training:
         with self._own_folder(), self._keeping_pictures(), closing(batches):
             self.report_problems()
             self.loop.run(batches)
+        return self._last_score
+
+    @property
+    def _last_score(self) -> Score | None:
         return self.evaluation.last if self.evaluation else None
 
     def report_problems(self) -> None:
@@ -112,8 +121,8 @@ class Training:
         return Outcome(
             iterations=self.loop.iteration,
             losses=tuple(self.history.losses),
-            best_score=self.checkpoints.best_score,
-            last_score=self.history.last_score,
+            best_score=best[0] if (best := self.loop.scores.best) else None,
+            last_score=last.value if (last := self._last_score) else None,
             names=self.data.names,
         )
 
@@ -212,10 +221,8 @@ def prepare(
     _check_has_end(network)
     warn_ignored_options(network)
     data = open_training_data(network, plan)
-    evaluator = find_evaluator(data, plan)
-    evaluation = (
-        PeriodicEvaluation(evaluator, data.pictures, plan.map_every) if evaluator else None
-    )
+    evaluation = periodic_evaluation(find_evaluator(network, data, plan), data, plan)
+    check_kind(plan, detects=data.kind == DETECTOR, classifies=data.kind == CLASSIFIER)
     record = RunRecord.of_run(network, plan, data, processes)
     checkpoints, history = (
         Checkpoints(plan, record, saved, names_to_keep(data.names, network)),
@@ -228,6 +235,7 @@ def prepare(
             *callbacks,
             checkpoints,
             *((evaluation,) if evaluation else ()),
+            *early_ends(plan),
             ProblemSummary(),
             ContentionWarning(),
             history,

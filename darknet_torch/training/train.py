@@ -36,13 +36,13 @@ class TrainResult:
             cfg. ``darknet_torch.Detector(result.network, names=result.names)`` detects with it.
         names: of the classes; empty if the data set has none.
         folder: the folder of the run and all of its files.
-        final_weights: the weights after the last iteration.
+        final_weights: the weights after the last iteration, of a training that ended early, too.
         last_weights: the same weights, together with the state that resume=True continues.
-        best_weights: those of the best score; None without evaluations.
+        best_weights: those of the best score; None without a score above 0.
         iterations: updates of the weights in all, those before a stop included.
         losses: the loss of each iteration of this call, as Darknet prints it: a mean per input.
         best_score: mAP of a detector or accuracy of a classifier in 0-1, the best of the run;
-            None without evaluations (map=True).
+            None without evaluations (map=True), and as long as all give 0.
         last_score: the same at the last evaluation of this call.
     """
 
@@ -89,6 +89,8 @@ def train(
             max_batches, epochs, batch, subdivisions, width, height, overfit, save_every,
             processes, threads, map_every: 1 or more. save_last, seed, workers: 0 or more.
             learning_rate: above 0. bn_momentum, iou: 0-1. scale_schedule: True or False.
+            patience: 1 or more. time_limit: seconds, or "2h", "90m". criterion: "map50" or
+            "map50-95". label_smoothing: 0-1.
             map: evaluate at intervals, and keep the best weights. augment, exif: True or False.
             split, valid_split: lists of the data set. names, images: paths. voc_origin: 0 or 1.
             limit: 1 or more. balance: "weights" or "oversample". rect: True or False. cache: "ram"

@@ -65,7 +65,7 @@ def test_the_examples_work(folder, monkeypatch):
     write_partial_weights()
     for example in blocks(PAGE, "python"):
         exec(compile(example, PAGE, "exec"), {})
-    assert (folder / "python" / "custom_best.weights").exists()
+    assert (folder / "python" / "custom_final.weights").exists()
     assert dt.load("custom.cfg", "own.weights").header.seen == 3 * 2
 
 

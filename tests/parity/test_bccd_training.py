@@ -4,7 +4,9 @@ import pytest
 
 from darknet_torch import partial
 from darknet_torch.datasets.opening import open_dataset
-from darknet_torch.training.evaluation import detector_score
+from darknet_torch.evaluation.darknet import NMS_THRESHOLD
+from darknet_torch.evaluation.detector_map import detector_map
+from darknet_torch.inference.detector import Detector
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.setup import prepare
 from tests.training.runs import CELLS, written
@@ -42,7 +44,8 @@ def test_it_trains_as_well_as_the_c_code(shared, tmp_path):
     for seed in range(3):
         training = prepare(bccd_plan(shared, tmp_path, seed=seed))
         training.run()
-        scores.append(detector_score(training.network, valid, iou=0.5, workers=2).value)
+        detector = Detector(training.network, names=valid.names, nms_threshold=NMS_THRESHOLD)
+        scores.append(detector_map(detector, valid, valid.names, workers=2).mean)
     assert sum(scores) / len(scores) >= LEAST
 
 

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.evaluation import Score
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.setup import prepare
 
@@ -210,6 +211,23 @@ class Recorder(Callback):
 
     def on_evaluation(self, loop, score):
         self.scores.append(score)
+
+
+class GivenScores:
+    """An evaluator that gives scores one after the other.
+
+    Args:
+        scores: an iterator of fractions.
+    """
+
+    def __init__(self, scores):
+        self.scores = scores
+
+    def share(self, loop, on_progress):
+        loop.network.eval()
+
+    def score(self, shares):
+        return Score(next(self.scores), [], "mAP@0.50")
 
 
 def small_plan(folder):

@@ -16,7 +16,6 @@ from darknet_torch.errors import DivergenceError, TrainingError, UsageError
 from darknet_torch.interruption import Interrupted
 from darknet_torch.training.checkpoint_pair import find_saved_run
 from darknet_torch.training.checkpoints import Checkpoints
-from darknet_torch.training.evaluation import Score
 from darknet_torch.training.run_folder import files_of_run
 from darknet_torch.training.saved_state import read_state, write_state
 from darknet_torch.training.setup import prepare
@@ -24,6 +23,7 @@ from tests.training.runs import (
     CHARACTERS,
     CLASSIFIER,
     DETECTOR,
+    GivenScores,
     Recorder,
     changed,
     classifier_data,
@@ -31,10 +31,12 @@ from tests.training.runs import (
     written,
 )
 
+ANY = 0.0  # the IoU of a detection that touches an object: enough for a score above 0
+
 
 def test_it_writes_darknets_files(plan):
     recorder = Recorder()
-    prepare(changed(plan, map=True, save_every=2, save_last=1), [recorder]).run()
+    prepare(changed(plan, map=True, iou=ANY, save_every=2, save_last=1), [recorder]).run()
     names = {path.name for path in plan.path("").parent.iterdir()}
     kept = {"small_2.weights", "small_4.weights", "small_6.weights", "small_last.weights"}
     assert names == kept | {
@@ -63,7 +65,7 @@ def test_updates_that_are_reported_late_are_saved_and_evaluated_once(plan, monke
         lambda network, path: written_files.append(path.name),
     )
     recorder = Late()
-    training = prepare(changed(plan, map=True, save_every=3, save_last=6), [recorder])
+    training = prepare(changed(plan, map=True, iou=ANY, save_every=3, save_last=6), [recorder])
     training.loop.reads_late = True
     training.run()
     assert recorder.iterations == [1, 2, 3, 4, 5, 6]
@@ -247,7 +249,7 @@ def test_a_worse_score_does_not_replace_the_best(plan):
 
     def run(options, iteration):
         training = prepare(changed(plan, map=True, **options), [Stop(iteration)])
-        training.evaluation.evaluate = lambda network, on_progress: Score(next(scores), [])
+        training.evaluation.evaluator = GivenScores(scores)
         training.evaluation.is_due = lambda loop: loop.iteration in (2, 5)
         with pytest.raises(KeyboardInterrupt):
             training.run()
@@ -260,13 +262,13 @@ def test_a_worse_score_does_not_replace_the_best(plan):
 
 
 def test_best_weights_that_the_run_itself_wrote_before_a_kill_are_not_an_earlier_runs(plan):
-    plan = changed(plan, map=True)
+    plan = changed(plan, map=True, iou=ANY)
     stopped(plan, iteration=5)
     training = prepare(changed(plan, resume=True))
     training.run()
     best = plan.path("_best.weights").read_bytes()
     checkpoints = next(x for x in training.loop.events.callbacks if isinstance(x, Checkpoints))
-    checkpoints.load_state_dict({})  # the state is older than the best weights
+    training.loop.scores.had_best = False  # the state is older than the best weights
     checkpoints.on_evaluation(training.loop, training.evaluation.last)
     assert plan.path("_best.weights").read_bytes() == best
     assert not plan.path("_best_earlier.weights").exists()
@@ -280,16 +282,18 @@ def test_the_first_iteration_is_saved_too(plan):
 
 
 def test_an_evaluation_that_was_interrupted_is_made_up_for(plan):
-    def interrupt(network, on_progress):
-        os.kill(os.getpid(), signal.SIGTERM)
+    class Interrupting:
+        def share(self, loop, on_progress):
+            os.kill(os.getpid(), signal.SIGTERM)
 
-    training = prepare(changed(plan, map=True))
-    training.evaluation.evaluate = interrupt
+    plan = changed(plan, map=True, iou=ANY)
+    training = prepare(plan)
+    training.evaluation.evaluator = Interrupting()
     with pytest.raises(Interrupted, match="terminated"):
         training.run()
     assert find_saved_run(plan).state["iteration"] == 6
     assert not plan.path("_best.weights").exists()
-    recorder = resumed(changed(plan, map=True))
+    recorder = resumed(plan)
     assert (recorder.iterations, len(recorder.scores)) == ([], 1)
     assert plan.path("_best.weights").read_bytes() == plan.path("_final.weights").read_bytes()
 

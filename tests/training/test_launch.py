@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from darknet_torch import load
+from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import TrainingError
+from darknet_torch.evaluation.detector_map import detector_map
+from darknet_torch.inference.detector import Detector
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.launch import launch, prepare_with_messages
 from tests.training.other_processes import FORK_SERVER
-from tests.training.runs import DETECTOR, Recorder, changed, written
+from tests.training.runs import DETECTOR, NAMES, Recorder, changed, detector_data, written
 
 
 def no_callbacks():
@@ -40,11 +43,18 @@ def started_quickly(monkeypatch):
     monkeypatch.setattr("darknet_torch.training.launch._START_METHOD", FORK_SERVER)
 
 
-def test_two_processes_train_one_network(plan, tmp_path):
+def test_two_processes_train_one_network_and_evaluate_it_together(plan, tmp_path):
     text = DETECTOR.replace("[dropout]\nprobability=.1\n", "")
-    plan = changed(plan, cfg=str(written(tmp_path, text)), augment=False)
+    detector_data(tmp_path / "more")
+    data = str(detector_data(tmp_path / "more", 11, "valid"))
+    plan = changed(plan, cfg=str(written(tmp_path, text)), data=data, augment=False)
+    plan = changed(plan, map=True, iou=0.0)
     outcome = launch(plan, ["cpu", "cpu"], no_callbacks)
     assert (outcome.iterations, len(outcome.losses)) == (6, 6)
+    examples = open_dataset(data, split="valid")
+    detector = Detector(load(plan.path(".cfg"), plan.path("_final.weights")), names=NAMES)
+    alone = detector_map(detector, examples, NAMES, iou=0.0, workers=0).mean
+    assert outcome.best_score == outcome.last_score == alone > 0
     network = load(plan.path(".cfg"), plan.path("_final.weights"))
     assert all(np.isfinite(value.numpy()).all() for value in network.state_dict().values())
     assert network.header.seen == 6 * 4
