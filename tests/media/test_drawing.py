@@ -23,8 +23,8 @@ def has_color(pixel, class_id):
 
 class TestColors:
     def test_a_class_has_the_same_color_in_every_run(self):
-        assert class_color(0) == (36, 36, 242)
-        assert class_color(1) == (242, 96, 36)
+        assert class_color(0) == (178, 114, 0)
+        assert class_color(1) == (0, 94, 213)
 
     def test_all_80_classes_of_coco_have_different_colors(self):
         assert len({class_color(class_id) for class_id in range(80)}) == 80
