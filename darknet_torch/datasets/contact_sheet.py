@@ -77,7 +77,8 @@ def contact_sheet(
             errors.append(error)
             continue
         sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
-        _write_name(sheet[top + size : top + size + _CAPTION, left : left + size], item)
+        below = top + tile.shape[0]
+        _write_name(sheet[below : below + _CAPTION, left : left + size], item)
     return sheet, errors
 
 

@@ -125,14 +125,29 @@ def draw_boxes(
     boxes = _clip_to_canvas(boxes_xyxy, canvas)
     if style.boxes:
         width = style.line_width_for(canvas)
-        for (left, top, right, bottom), color in zip(boxes[::-1], colors[::-1], strict=True):
-            cv2.rectangle(canvas, (left, top), (right, bottom), color, width)
+        for box, color in zip(boxes[::-1], colors[::-1], strict=True):
+            _draw_frame(canvas, box, color, width)
     if style.labels:
         ends = [""] * len(boxes)
         if scores is not None and style.scores:
             ends = [f" {score * 100:.0f}%" for score in scores]
         _draw_labels(canvas, boxes, names, ends, colors, style)
     return canvas
+
+
+def _draw_frame(canvas: np.ndarray, box: Sequence[int], color: Color, width: int) -> None:
+    """Draw four lines of exactly `width` pixels, which cv2.rectangle's thickness does not give."""
+    outside = (width - 1) // 2
+    inside = width - 1 - outside
+    left, top, right, bottom = box
+    start, end = (left - outside, top - outside), (right + outside, bottom + outside)
+    for first, last in (
+        (start, (end[0], top + inside)),
+        (start, (left + inside, end[1])),
+        ((start[0], bottom - inside), end),
+        ((right - inside, start[1]), end),
+    ):
+        cv2.rectangle(canvas, first, last, color, cv2.FILLED)
 
 
 def _clip_to_canvas(boxes: np.ndarray, canvas: np.ndarray) -> list[list[int]]:
