@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -20,6 +21,7 @@ import numpy as np
 Color = tuple[int, int, int]  # blue, green, red in 0-255
 
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]+")
+_WEIGHT = 400  # of a regular font; without it, it depends on what was drawn before
 _KEPT_WIDTHS = 4096  # texts whose widths are kept
 
 
@@ -47,6 +49,7 @@ class _UnicodeFont:
 
     def __init__(self) -> None:
         self._face: Any = cv2.FontFace("sans")
+        self._lock = threading.Lock()  # threads that draw at once spoil each other's letters
 
     def drawable(self, text: str) -> str:
         words = text.split(" ")
@@ -56,12 +59,14 @@ class _UnicodeFont:
         )
 
     def width(self, text: str, size: int) -> int:
-        return int(cv2.getTextSize((0, 0), text, (0, 0), self._face, size)[2])
+        with self._lock:
+            return int(cv2.getTextSize((0, 0), text, (0, 0), self._face, size, _WEIGHT)[2])
 
     def put(
         self, canvas: np.ndarray, text: str, origin: tuple[int, int], size: int, color: Color
     ) -> None:
-        cv2.putText(canvas, text, origin, color, self._face, size)
+        with self._lock:
+            cv2.putText(canvas, text, origin, color, self._face, size, _WEIGHT)
 
 
 class _AsciiFont:

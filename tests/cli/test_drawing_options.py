@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from darknet_torch import Detector, load
+from darknet_torch.media import text_drawing
 from tests.cli.command import dtorch
 from tests.cli.toy_detection import CFG, DONE, PICTURE, UNUSABLE, detect
 
@@ -61,6 +62,17 @@ def test_a_style_without_a_drawing_is_noted():
     assert result.exit_code == DONE
     assert "--hide-scores has no effect" in result.stderr
     assert "--save DIR" in result.stderr
+
+
+def test_names_that_opencv_4_cannot_draw_are_noted(monkeypatch, folder):
+    monkeypatch.setattr(text_drawing, "_FONT", text_drawing._AsciiFont())
+    text_drawing.text_width.cache_clear()
+    (folder / "x.names").write_text("dog\nhöhle\n犬\n")
+    result = detect(PICTURE, "--names", "x.names", "--save", "out")
+    text_drawing.text_width.cache_clear()
+    assert result.exit_code == DONE
+    for part in ("'höhle'", "ASCII", "opencv-python>=5"):
+        assert part in result.stderr
 
 
 @pytest.mark.parametrize("words", ["--line-width 0", "--font-size 3", "--crops photo.jpg"])

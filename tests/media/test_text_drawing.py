@@ -1,5 +1,7 @@
 """Lines of text on pictures."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import pytest
@@ -87,6 +89,15 @@ def test_control_characters_are_drawn_as_spaces(text):
 
 def test_names_that_are_not_valid_unicode_can_be_drawn():
     assert drawn("a\udcffb").any()
+
+
+@needs_fonts
+def test_threads_draw_the_same_letters():
+    texts = [(f"circle {index}% 狗", size) for index in range(20) for size in (10, 13, 20, 30)]
+    expected = [drawn(*one).tobytes() for one in texts]
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: [drawn(*one).tobytes() for one in texts], range(8)):
+            assert found == expected
 
 
 class TestShorten:
