@@ -205,19 +205,22 @@ def make_folder(path: Path, mode: int = 0o777) -> None:
 class FreePaths:
     """Chooses the paths of a run's result files, so that none overwrites another or an input.
 
-    Results of an earlier run are overwritten.
+    Results of an earlier run are overwritten, unless they are kept.
 
     Args:
         folder: the folder of the results, created if it does not exist.
         sources: the paths of the files that the run reads, besides the `protected_inputs`.
+        keep_existing: paths of files that exist are taken.
 
     Raises:
         UsageError: the folder cannot be created.
     """
 
-    def __init__(self, folder: Path, sources: Iterable[str]) -> None:
+    def __init__(
+        self, folder: Path, sources: Iterable[str], *, keep_existing: bool = False
+    ) -> None:
         make_folder(folder)
-        self._folder = folder
+        self._folder, self._keep_existing = folder, keep_existing
         self._taken = {Path(source).resolve() for source in sources}
 
     def take(self, stem: str, suffix: str, source: str) -> Path:
@@ -230,11 +233,16 @@ class FreePaths:
         """
         self._taken.add(Path(source).resolve())
         path, number = self._folder / f"{stem}{suffix}", 1
-        while path.resolve() in self._taken or protected_inputs.find(path):
+        while self._is_taken(path):
             number += 1
             path = self._folder / f"{stem}-{number}{suffix}"
         self._taken.add(path.resolve())
         return path
+
+    def _is_taken(self, path: Path) -> bool:
+        if self._keep_existing and os.path.lexists(path):
+            return True
+        return path.resolve() in self._taken or protected_inputs.find(path) is not None
 
 
 def file_digest(path: Path, kind: str = "sha256") -> str:

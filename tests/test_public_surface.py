@@ -209,7 +209,16 @@ class Detections
     def boxes_cxcywh_relative(self) -> np.ndarray
     @property
     def boxes_xyxy_clipped(self) -> np.ndarray
-    def draw(self, image: Picture) -> np.ndarray
+    def draw(
+        self,
+        image: Picture,
+        *,
+        line_width: int | None = None,
+        font_size: int | None = None,
+        boxes: bool = True,
+        labels: bool = True,
+        scores: bool = True,
+    ) -> np.ndarray
     def first(self, count: int | None) -> Detections
     def label_lines(self, *, scores: bool = False) -> list[str]
     def lines(self) -> list[str]

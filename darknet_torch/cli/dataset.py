@@ -21,6 +21,11 @@ from darknet_torch.cli.dataset_merge import (
 )
 from darknet_torch.cli.dataset_source import SourceOptions, near_duplicates_option, source_options
 from darknet_torch.cli.dataset_split import split_command
+from darknet_torch.cli.drawing_options import (
+    DrawingOptions,
+    drawing_options,
+    note_undrawable_names,
+)
 from darknet_torch.cli.lazy import LazyGroup
 from darknet_torch.cli.options import (
     ReportingOptions,
@@ -250,7 +255,7 @@ def stats_command(options: StatsOptions) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShowOptions(SourceOptions):
+class ShowOptions(SourceOptions, DrawingOptions):
     """The options of `dtorch dataset show`.
 
     Attributes:
@@ -280,6 +285,7 @@ class ShowOptions(SourceOptions):
 @click.option("--size", type=click.IntRange(min=32), default=256, show_default=True)
 @click.option("--class", "class_name", help="Only pictures with a box of this class.")
 @click.option("--seed", type=NOT_NEGATIVE, help="Choose at random [default: the first].")
+@drawing_options
 @parsed_into(ShowOptions)
 def show_command(options: ShowOptions) -> None:
     """Draw pictures with their boxes, next to each other.
@@ -297,7 +303,11 @@ def show_command(options: ShowOptions) -> None:
     if not chosen:
         raise UsageError("no pictures to show", where=", ".join(options.data))
     with report_warnings(ReportingOptions()):
-        sheet, errors = contact_sheet(chosen, names, columns=options.columns, size=options.size)
+        sheet, errors = contact_sheet(
+            chosen, names, columns=options.columns, size=options.size, style=options.style()
+        )
+    if note := note_undrawable_names([*names, *(item.path.name for item in chosen)]):
+        click.echo(note, err=True)
     write_picture(Path(out), sheet)
     click.echo(f"{out}: {len(chosen)} of {len(examples)} pictures")
     exit_if_any(errors)

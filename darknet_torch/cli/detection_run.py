@@ -17,6 +17,12 @@ from darknet_torch.cli.darknet.flags import (
     detection_flags,
 )
 from darknet_torch.cli.data_options import names_options
+from darknet_torch.cli.drawing_options import (
+    DrawingOptions,
+    drawing_options,
+    hide_scores_option,
+    note_undrawable_names,
+)
 from darknet_torch.cli.engine_loading import (
     backend_of,
     expected_pictures,
@@ -61,6 +67,7 @@ if TYPE_CHECKING:
     from darknet_torch.inference.batch_predictions import BatchPredictions
     from darknet_torch.inference.detector import Detector
     from darknet_torch.inference.gpu.pipeline import DeviceInputs
+    from darknet_torch.media.drawing import DrawingStyle
     from darknet_torch.media.frame_batches import Frame
     from darknet_torch.media.images import Placement
     from darknet_torch.results.detections import Detections
@@ -71,13 +78,16 @@ _FORMATS = ("text", "json", "jsonl", "csv", "coco", "txt")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetectOptions(RunModelOptions, PictureModelOptions, OverlapOptions, DetectionFlags):
+class DetectOptions(
+    RunModelOptions, PictureModelOptions, OverlapOptions, DrawingOptions, DetectionFlags
+):
     """The options of `dtorch detect` and of `detector test|demo`.
 
     Attributes:
         only: names or numbers of the classes to look for; None for all.
         skipped: names or numbers of the classes to leave out; None for none.
         save: the folder of annotated pictures and videos.
+        crops: the folder of cut-out detections.
         label_scores: append scores to the lines of --format txt.
     """
 
@@ -87,6 +97,7 @@ class DetectOptions(RunModelOptions, PictureModelOptions, OverlapOptions, Detect
     max_detections: int | None
     reconnects: int
     save: str | None
+    crops: str | None
     label_scores: bool
 
 
@@ -123,17 +134,17 @@ def _refuse_media_name(
     context: click.Context, parameter: click.Parameter, folder: str | None
 ) -> str | None:
     """Refuse the name of a picture or a video for a new folder."""
-    path = Path(folder or "")
+    path, option = Path(folder or ""), parameter.opts[0]
     suffix = path.suffix.lower()
     is_video = suffix in VIDEO_SUFFIXES
     if not (is_video or suffix in PICTURE_SUFFIXES) or is_folder(path):
         return folder
     raise UsageError(
-        f"--save takes a folder, not the name of a {'video' if is_video else 'picture'}",
+        f"{option} takes a folder, not the name of a {'video' if is_video else 'picture'}",
         where=folder,
-        expected=f"a folder, such as --save {path.parent if path.parent.name else path.stem}",
+        expected=f"a folder, such as {option} {path.parent if path.parent.name else path.stem}",
         fix=f"to write one video: -out_filename {folder}"
-        if is_video
+        if is_video and option == "--save"
         else "the files in it have the names of the pictures",
     )
 
@@ -180,6 +191,14 @@ detect_options = all_options(
         callback=_refuse_media_name,
         help="Write annotated pictures and videos to this folder.",
     ),
+    drawing_options,
+    hide_scores_option,
+    click.option(
+        "--crops",
+        type=OUTPUT_FOLDER,
+        callback=_refuse_media_name,
+        help="Write each detection's part of its picture to a folder per class in this one.",
+    ),
     click.option("--show", is_flag=True, help="Show results in a window; q quits."),
     detection_flags,
 )
@@ -223,6 +242,7 @@ def run_detection(
             protected_inputs.refuse(label_path_in_place(source.name))
     groups = groups or [sources]
     detector = _build_detector(options, expected_pictures(groups))
+    _report_drawing(options, detector.names, draws=draw_predictions)
     sinks = _create_sinks(options, sources, detector.classes, draw_predictions=draw_predictions)
     reading = ReadingSettings(
         batch=choose_batch_size(options, detector, pictures_at_once(groups)),
@@ -232,6 +252,18 @@ def run_detection(
         reconnects=options.reconnects,
     )
     SourceRun(detection_steps(detector), sinks, reading).run(groups)
+
+
+def _report_drawing(options: DetectOptions, names: Sequence[str], *, draws: bool) -> None:
+    """Note options of drawing where nothing is drawn, and names that are drawn otherwise."""
+    if draws or options.save or options.out_filename or options.show:
+        note = note_undrawable_names(names)
+        if note:
+            options.print_remark(note)
+    elif given := options.given():
+        options.print_remark(
+            f"note: {given[0]} has no effect: nothing is drawn without --save DIR or --show"
+        )
 
 
 @objects_stay()
@@ -293,21 +325,22 @@ def _create_sinks(
     *,
     draw_predictions: bool,
 ) -> Sinks[Detections]:
-    files, opened = _files_to_write(options, sources)
+    style = options.style(boxes=not options.dontdraw_bbox)
+    files, opened = _files_to_write(options, sources, style)
     keep: list[Callable[[Frame, Detections], None]] = [one.write for one in files]
     if draw_predictions:
         from darknet_torch.results.annotated_media import LastPicture
 
-        keep.append(LastPicture(options.print_remark).write)
+        keep.append(LastPicture(options.print_remark, style).write)
     outputs, written = _create_outputs(options, classes), [one.line for one in files]
     if not options.show:
         return Sinks(outputs, keep, None, opened, written)
-    window = ResultWindow()
+    window = ResultWindow(style)
     return Sinks(outputs, keep, window.show, [*opened, window], written)
 
 
 def _files_to_write(
-    options: DetectOptions, sources: Sequence[PictureSource]
+    options: DetectOptions, sources: Sequence[PictureSource], style: DrawingStyle
 ) -> tuple[list[CountedFiles[Detections]], list[Any]]:
     """Return what writes a file for each picture or video, and what must be closed after it."""
     files: list[CountedFiles[Detections]] = []
@@ -315,16 +348,21 @@ def _files_to_write(
     if options.save:
         from darknet_torch.results.annotated_media import AnnotatedFolder
 
-        folder = AnnotatedFolder(_free_paths(options.save, sources))
+        folder = AnnotatedFolder(_free_paths(options.save, sources), style)
         opened.append(folder)
         files.append(CountedFiles(folder.write, "annotated:", f"in {options.save}"))
     if options.out_filename:
         from darknet_torch.results.annotated_media import AnnotatedVideo
 
         out = options.out_filename
-        video = AnnotatedVideo(Path(out))
+        video = AnnotatedVideo(Path(out), style)
         opened.append(video)
         files.append(CountedFiles(video.write, "annotated:", f"in {out}", pictures=False))
+    if options.crops:
+        from darknet_torch.results.crops import CropFolder
+
+        free = _free_paths(options.crops, sources, keep_existing=True)
+        files.append(CountedFiles(CropFolder(free).write, "crops of", f"in {options.crops}"))
     if options.output_format == "txt":
         from darknet_torch.datasets.pseudo_labels import LabelFolder
 
@@ -347,5 +385,8 @@ def _create_outputs(options: DetectOptions, classes: int) -> list[ResultOutput]:
     return outputs
 
 
-def _free_paths(folder: str, sources: Sequence[PictureSource]) -> FreePaths:
-    return FreePaths(Path(folder), (source.name for source in sources))
+def _free_paths(
+    folder: str, sources: Sequence[PictureSource], *, keep_existing: bool = False
+) -> FreePaths:
+    names = (source.name for source in sources)
+    return FreePaths(Path(folder), names, keep_existing=keep_existing)

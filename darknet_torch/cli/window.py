@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
+    from darknet_torch.media.drawing import DrawingStyle
     from darknet_torch.media.frame_batches import Frame
     from darknet_torch.results.detections import Detections
 
@@ -20,13 +21,17 @@ _WAIT = 50  # milliseconds, after which it is checked again whether the window i
 class ResultWindow:
     """Shows results; a picture stays until a key is pressed, video frames follow each other.
 
+    Args:
+        style: how detections are drawn.
+
     Raises:
         UsageError: there is no screen, or OpenCV was built without windows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, style: DrawingStyle) -> None:
         import cv2
 
+        self._style = style
         if sys.platform.startswith("linux") and not (
             os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
         ):
@@ -57,7 +62,7 @@ class ResultWindow:
         """Show a picture with its boxes; return whether the user ends the run."""
         import cv2
 
-        cv2.imshow(_TITLE, detections.draw(frame.image))
+        cv2.imshow(_TITLE, detections.draw(frame.image, **vars(self._style)))
         key = cv2.waitKey(1)
         while not frame.source.is_video and key < 0 and self._is_open():
             key = cv2.waitKey(_WAIT)

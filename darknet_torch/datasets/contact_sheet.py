@@ -9,13 +9,15 @@ import numpy as np
 
 from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.errors import ImageError
-from darknet_torch.media.drawing import draw_boxes
+from darknet_torch.media.drawing import DEFAULT_STYLE, DrawingStyle, draw_boxes
 from darknet_torch.media.images import read_image
+from darknet_torch.media.text_drawing import draw_text, shorten
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 _PAPER = 255
 _INK = (0, 0, 0)
 _CAPTION = 16  # pixels below a picture
+_CAPTION_FONT = 12  # pixels
 _MARGIN = 4
 
 
@@ -40,7 +42,12 @@ def choose_examples(
 
 
 def contact_sheet(
-    examples: Sequence[Example], names: Sequence[str], *, columns: int, size: int
+    examples: Sequence[Example],
+    names: Sequence[str],
+    *,
+    columns: int,
+    size: int,
+    style: DrawingStyle = DEFAULT_STYLE,
 ) -> tuple[np.ndarray, list[ImageError]]:
     """Draw many pictures with their boxes and file names on one sheet.
 
@@ -48,6 +55,8 @@ def contact_sheet(
         examples: at least one picture.
         columns: pictures per row.
         size: side of the square that each picture is fitted into, in pixels.
+        style: how boxes and labels are drawn. File names that are wider than their pictures'
+            squares are shortened.
 
     Returns:
         The sheet, BGR uint8 [H, W, 3], and the errors of pictures that could not be read;
@@ -63,16 +72,17 @@ def contact_sheet(
         row, column = divmod(index, columns)
         top, left = _MARGIN + row * down, _MARGIN + column * right
         try:
-            tile = _tile(item, names, size)
+            tile = _tile(item, names, size, style)
         except ImageError as error:
             errors.append(error)
             continue
         sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
-        _write_name(sheet[top + size : top + size + _CAPTION, left : left + size], item)
+        below = top + tile.shape[0]
+        _write_name(sheet[below : below + _CAPTION, left : left + size], item)
     return sheet, errors
 
 
-def _tile(item: Example, names: Sequence[str], size: int) -> np.ndarray:
+def _tile(item: Example, names: Sequence[str], size: int, style: DrawingStyle) -> np.ndarray:
     """A resized picture; boxes are drawn after resizing, so that all lines are equally wide."""
     image = read_image(item.path, exif=item.exif)
     height, width = image.shape[:2]
@@ -82,7 +92,7 @@ def _tile(item: Example, names: Sequence[str], size: int) -> np.ndarray:
     labels = Labels.empty() if item.labels is None else item.labels
     boxes = cxcywh_to_xyxy(labels.boxes) * (tile_width, tile_height, tile_width, tile_height)
     texts = [_class_label(names, int(key)) for key in labels.class_ids]
-    return draw_boxes(small, boxes, texts, labels.class_ids)
+    return draw_boxes(small, boxes, texts, labels.class_ids, style=style)
 
 
 def _class_label(names: Sequence[str], class_id: int) -> str:
@@ -90,8 +100,5 @@ def _class_label(names: Sequence[str], class_id: int) -> str:
 
 
 def _write_name(place: np.ndarray, item: Example) -> None:
-    text = item.path.name.encode("ascii", "replace").decode()
-    line = np.ascontiguousarray(place)
-    base = (0, _CAPTION - _MARGIN)
-    cv2.putText(line, text, base, cv2.FONT_HERSHEY_SIMPLEX, 0.4, _INK, 1, cv2.LINE_AA)
-    place[:] = line
+    text = shorten(item.path.stem, _CAPTION_FONT, place.shape[1], item.path.suffix)
+    draw_text(place, text, _CAPTION_FONT, _INK)

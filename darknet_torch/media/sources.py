@@ -36,6 +36,9 @@ VIDEO_SUFFIXES = frozenset(
 STANDARD_INPUT = "-"
 GLOB_CHARACTERS = frozenset("*?[")
 _NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+_DOTS_AT_ENDS = re.compile(r"^[. ]+|[. ]+$")
+_RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?", re.IGNORECASE)  # by Windows
+_LONGEST_NAME = 60  # characters: file systems allow 255 bytes, and a character has up to 4
 
 
 class SourceKind(enum.Enum):
@@ -187,6 +190,18 @@ def file_name(name: str) -> str:
         return Path(name).name
     end = unquote(PurePosixPath(url.path).name) or url.hostname or "stream"
     return _NOT_IN_FILE_NAMES.sub("_", end)
+
+
+def safe_file_name(text: str) -> str:
+    """Return a text as the name of a file or a folder, on every system.
+
+    Characters that no file name may have, and dots and spaces at either end, become underscores;
+    what is longer than 60 characters is cut off; an empty text is an underscore.
+    """
+    name = _NOT_IN_FILE_NAMES.sub("_", text)[:_LONGEST_NAME]
+    name = name.encode("utf-8", "replace").decode().replace("?", "_")
+    name = _DOTS_AT_ENDS.sub(lambda match: "_" * len(match[0]), name) or "_"
+    return f"{name}_" if _RESERVED.fullmatch(name) else name
 
 
 def _split_url(name: str) -> SplitResult | None:

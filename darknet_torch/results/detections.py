@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from darknet_torch.extras import import_extra
-from darknet_torch.media.drawing import draw_boxes
+from darknet_torch.media.drawing import DrawingStyle, draw_boxes
 from darknet_torch.media.picture_input import open_picture
 from darknet_torch.results.boxes import xyxy_to_cxcywh
 from darknet_torch.results.selection import is_number, one_index, selected_indices, shortened
@@ -260,24 +260,43 @@ class Detections:
     def _class_names(self) -> list[str]:
         return [self.name(class_id) for class_id in self.class_ids.tolist()]
 
-    def draw(self, image: Picture) -> np.ndarray:
+    def draw(
+        self,
+        image: Picture,
+        *,
+        line_width: int | None = None,
+        font_size: int | None = None,
+        boxes: bool = True,
+        labels: bool = True,
+        scores: bool = True,
+    ) -> np.ndarray:
         """Return a copy of the picture with the boxes and their labels drawn on it.
 
         Args:
             image: the picture in which these were detected, in any form that
                 `Detector.__call__` takes.
+            line_width, font_size: in pixels; by default they follow the size of the picture.
+            boxes, labels: whether to draw them.
+            scores: whether labels end with the scores.
 
         Returns:
             BGR uint8 [H, W, 3].
 
         Raises:
             ImageError: the picture cannot be opened, or is in another form.
+            UsageError: `line_width` or `font_size` is outside of its range; see `DrawingStyle`.
         """
-        labels = [
-            f"{self.name(int(class_id))} {score * 100:.0f}%"
-            for class_id, score in zip(self.class_ids, self.scores, strict=True)
-        ]
-        return draw_boxes(open_picture(image).image, self.boxes_xyxy, labels, self.class_ids)
+        style = DrawingStyle(
+            line_width=line_width, font_size=font_size, boxes=boxes, labels=labels, scores=scores
+        )
+        return draw_boxes(
+            open_picture(image).image,
+            self.boxes_xyxy,
+            self._class_names(),
+            self.class_ids,
+            scores=self.scores,
+            style=style,
+        )
 
     def visible(self, only: Collection[int] | None = None) -> Detections:
         """Return the detections without hidden classes, whose names start with ``dont_show``.

@@ -1,7 +1,7 @@
 import numpy as np
 
 from darknet_torch.augment.batch_sheet import batch_sheet
-from darknet_torch.media.drawing import class_color
+from darknet_torch.media.drawing import DrawingStyle, class_color
 
 NAMES = ("cat", "dog")
 
@@ -39,3 +39,12 @@ def test_the_class_is_written_on_the_picture():
     assert (sheet[4:20, 4:64] == 255).any()
     assert (sheet[24:44, 4:64] == 128).all()
     assert not np.array_equal(sheet[4:20], sheet[48:64])
+
+
+def test_a_long_class_name_is_shortened_to_its_picture_and_can_be_hidden():
+    images, truths = np.zeros((2, 3, 40, 60), np.float32), np.eye(2, dtype=np.float32)
+    sheet = batch_sheet(images, truths, ("犬" * 40, "犬" * 50))
+    np.testing.assert_array_equal(sheet[4:44, 4:64], sheet[4:44, 68:128])
+    assert sheet[4:17, 4:64].any()
+    hidden = batch_sheet(images, truths, NAMES, style=DrawingStyle(labels=False))
+    assert not hidden[4:44, 4:64].any()

@@ -3,7 +3,7 @@ import pytest
 
 from darknet_torch.datasets.contact_sheet import choose_examples, contact_sheet
 from darknet_torch.datasets.examples import Example, Labels
-from darknet_torch.media.drawing import class_color
+from darknet_torch.media.drawing import DrawingStyle, class_color
 from tests.datasets.tiny_datasets import picture
 
 
@@ -49,3 +49,21 @@ def test_the_chosen_pictures_keep_their_order(seed):
     assert len(set(places)) == 3
     assert all(place % 2 for place in places)
     assert (places == [1, 3, 5]) == (seed is None)
+
+
+def test_long_file_names_do_not_run_into_their_neighbours(tmp_path):
+    paths = [picture(tmp_path / f"{'ж' * 80}{index}.png") for index in range(2)]
+    sheet, _ = contact_sheet([Example(path, None) for path in paths], [], columns=2, size=100)
+    caption = (sheet[54:70] < 128).any(2).any(0)  # below pictures of 100 x 50
+    assert caption[4:104].any()
+    assert not caption[104:108].any()
+    assert caption[108:208].any()
+
+
+def test_the_style_of_boxes_is_the_callers(tmp_path):
+    item = example(picture(tmp_path / "a.png"))
+    options = {"columns": 1, "size": 100}
+    plain, _ = contact_sheet([Example(item.path, None)], ["cat"], **options)
+    style = DrawingStyle(boxes=False, labels=False)
+    hidden, _ = contact_sheet([item], ["cat"], **options, style=style)
+    np.testing.assert_array_equal(hidden, plain)

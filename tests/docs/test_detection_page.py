@@ -21,6 +21,7 @@ WRITTEN = {
     "labels/clip_000002.txt": lambda path: len(path.read_text().splitlines()) >= 4,
     "scored/one.txt": lambda path: len(path.read_text().splitlines()[0].split()) == 6,
     "annotated/clip.mp4": lambda path: len(read_video(path)) == FRAMES,
+    "crops": lambda path: len([*path.rglob("photo_*.jpg")]) == len([*path.rglob("clip_1_*")]) == 4,
     "res.avi": lambda path: len(read_video(path)) == FRAMES,
     "photos/one.txt": lambda path: len(path.read_text().splitlines()) == 4,
 }
@@ -47,7 +48,7 @@ def test_the_command_works(command, folder, monkeypatch):
     assert result.exit_code == 0
     gives_weights_alone = "custom.weights" in arguments and "custom.cfg" not in arguments
     # What was taken, and where results went.
-    remarks = ("results: ", "labels of ", "annotated: ")
+    remarks = ("results: ", "labels of ", "annotated: ", "crops of ")
     remarks += ("cfg custom.cfg, names custom.names",) if gives_weights_alone else ()
     assert all(line.startswith(remarks) for line in result.stderr.splitlines())
 

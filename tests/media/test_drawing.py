@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from darknet_torch.media.drawing import class_color, draw_boxes
+from darknet_torch.errors import UsageError
+from darknet_torch.media.drawing import DrawingStyle, class_color, draw_boxes, text_color
 
 # Large enough for lines of two pixels: thinner lines are anti-aliased over their whole width.
 SIZE = (400, 600)
@@ -23,8 +24,8 @@ def has_color(pixel, class_id):
 
 class TestColors:
     def test_a_class_has_the_same_color_in_every_run(self):
-        assert class_color(0) == (36, 36, 242)
-        assert class_color(1) == (242, 96, 36)
+        assert class_color(0) == (178, 114, 0)
+        assert class_color(1) == (0, 94, 213)
 
     def test_all_80_classes_of_coco_have_different_colors(self):
         assert len({class_color(class_id) for class_id in range(80)}) == 80
@@ -122,3 +123,71 @@ class TestLabels:
         image = drawn([BOX], labels=["WWWW"], class_ids=[class_id])
         label = image[108:116, 102:130]
         assert np.abs(luma(label) - luma(class_color(class_id))).max() > 100
+
+    def test_no_label_covers_another_and_boxes_lie_below_labels(self):
+        names = ["dog", "cat"]
+        alone = drawn([BOX], labels=["dog"])
+        both = drawn([BOX, (102, 112, 498, 350)], labels=names, class_ids=[0, 1])
+        np.testing.assert_array_equal(both[104:118, 104:120], alone[104:118, 104:120])
+
+    def test_a_label_that_is_wider_than_the_picture_keeps_its_score(self):
+        image = np.zeros((60, 90, 3), np.uint8)
+        box = np.array([[10.0, 30, 60, 50]])
+        long = draw_boxes(image, box, ["x" * 50], [0], scores=[0.5])
+        other = draw_boxes(image, box, ["x" * 60], [0], scores=[0.5])
+        np.testing.assert_array_equal(long, other)
+        assert (long != draw_boxes(image, box, ["x" * 50], [0], scores=[0.6])).any()
+
+    @pytest.mark.parametrize("class_id", range(80))
+    def test_the_text_has_the_contrast_that_the_guidelines_ask_of_text(self, class_id):
+        def luminance(color):
+            blue, green, red = (
+                v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
+                for v in np.array(color) / 255
+            )
+            return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+        color = class_color(class_id)
+        light, dark = sorted((luminance(color), luminance(text_color(color))), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+class TestStyle:
+    def draw(self, **style):
+        image = np.zeros((*SIZE, 3), np.uint8)
+        boxes = np.array([BOX], float)
+        return draw_boxes(image, boxes, ["dog"], [0], scores=[0.93], style=DrawingStyle(**style))
+
+    def test_the_line_width(self):
+        line = self.draw(line_width=9)[200:350, :150].any(2).sum(1)
+        np.testing.assert_array_equal(line, 9)
+
+    def test_the_font_size_sets_the_height_of_labels(self):
+        def height(size):
+            return self.draw(font_size=size, boxes=False).any(2).any(1).sum()
+
+        assert (height(10), height(40)) == (13, 52)
+
+    def test_hidden_labels_and_boxes(self):
+        assert not self.draw(labels=False)[:110].any()
+        assert not self.draw(boxes=False)[200:].any()
+        assert not self.draw(boxes=False, labels=False).any()
+
+    def test_hidden_scores_make_labels_shorter(self):
+        plain = self.draw(scores=False, boxes=False)
+        np.testing.assert_array_equal(
+            plain,
+            draw_boxes(
+                np.zeros_like(plain),
+                np.array([BOX], float),
+                ["dog"],
+                [0],
+                style=DrawingStyle(boxes=False),
+            ),
+        )
+        assert plain.any(2).any(0).sum() < self.draw(boxes=False).any(2).any(0).sum()
+
+    @pytest.mark.parametrize("style", [{"line_width": 0}, {"font_size": 2}, {"font_size": 1.5}])
+    def test_a_number_that_cannot_be_drawn_is_refused(self, style):
+        with pytest.raises(UsageError, match=f"{next(iter(style))}.*whole number of pixels"):
+            DrawingStyle(**style)

@@ -57,7 +57,6 @@ _IGNORED = (
     IgnoredFlag("-s", int, "every frame is processed"),
     IgnoredFlag("-hier", float, "the threshold of hierarchies is 0.5"),
     IgnoredFlag("-prefix", str, "--save DIR keeps annotated frames"),
-    IgnoredFlag("-dontdraw_bbox", None, "boxes are drawn where pictures are kept"),
     IgnoredFlag("-benchmark", None, "frames are read, and the rates include that"),
     IgnoredFlag("-benchmark_layers", None, "layers are not timed"),
     IgnoredFlag("-fullscreen", None, "--show opens a window of the size of the picture"),
@@ -99,6 +98,7 @@ _EVERY_FLAG: dict[str, type | None] = {
     **dict.fromkeys(("-mAP_epochs", "-saveweights"), int),
     **dict.fromkeys(("-out", "-out_filename", "-json_file_output", "-gpus", "-skipclasses"), str),
     **dict.fromkeys(("-dont_show", "-ext_output", "-letter_box", "-save_labels", "-show"), None),
+    "-dontdraw_bbox": None,
     **dict.fromkeys(("-map", "-topk", "-clear", "-nogpu", "-verbose"), None),
 }
 
@@ -129,6 +129,7 @@ class DetectionFlags(DarknetFlags):
     out_filename: str | None
     json_file_output: str | None
     camera: int | None
+    dontdraw_bbox: bool
 
 
 _GpuFlags = TypeVar("_GpuFlags", bound=GpuFlags)
@@ -172,6 +173,7 @@ def detection_flags(function: _F) -> _F:
         _flag("-out_filename", "out_filename", type=OUTPUT_FILE),
         _flag("-json_file_output", "json_file_output", type=OUTPUT_FILE),
         _flag("-c", "camera", type=click.IntRange(min=0)),
+        _flag("-dontdraw_bbox", "dontdraw_bbox", is_flag=True),
         *map(_ignored_flag, _IGNORED),
     )
 
