@@ -16,6 +16,7 @@ from darknet_torch.augment.picture_order import PictureOrder
 from darknet_torch.augment.pictures import check_channels
 from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin_flip
 from darknet_torch.augment.source import Sample
+from darknet_torch.augment.transforms.base import Step
 from darknet_torch.augment.truths import BoxTransform, CellTruthEncoder
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
@@ -101,15 +102,21 @@ class CellSource(LabelledSource):
     settings: CellAugmentation
 
     @staticmethod
-    def from_examples(examples: Sequence[Example], settings: CellAugmentation) -> CellSource:
+    def from_examples(
+        examples: Sequence[Example], settings: CellAugmentation, steps: Sequence[Step] = ()
+    ) -> CellSource:
         """Create a source from the pictures of a data set.
+
+        Args:
+            examples: the pictures.
+            settings: what to augment, and how.
+            steps: applied to each picture before `settings` are.
 
         Raises:
             UsageError: there are no pictures.
         """
-        return CellSource(
-            LabelledPictures.from_examples(examples, settings.truth_encoder.classes), settings
-        )
+        classes = settings.truth_encoder.classes
+        return CellSource(LabelledPictures.from_examples(examples, classes, steps), settings)
 
     def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
         """`PerSampleSource.sample`; the truth is [side * side * (1 + classes + 4)]."""
@@ -118,7 +125,7 @@ class CellSource(LabelledSource):
         opened = self.pictures.open(
             seed, settings.order, settings.channels if settings.enabled else 3
         )
-        labels = self.pictures.labels[opened.index]
+        labels = opened.labels
         order = np.arange(len(labels))
         if settings.enabled:
             order = seed.generator(RandomStream.BOXES).permutation(order)

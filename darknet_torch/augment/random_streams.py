@@ -18,6 +18,7 @@ class RandomStream(IntEnum):
     MOSAIC_CUT = 4  # where the quarters of a mosaic meet
     INPUT_SIZE = 5  # multi-scale
     RESTART = 6  # where a stream of text starts
+    TRANSFORMS = 7  # the steps of the user's own list
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from darknet_torch.augment.labelled import LabelledSource
 from darknet_torch.augment.pictures import check_mini_batch
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
+from darknet_torch.augment.transforms.augmentation import Augmentation
+from darknet_torch.augment.transforms.choice import NONE, files_of
 from darknet_torch.datasets.class_order import warn_of_class_order
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
 from darknet_torch.datasets.examples import DataSet, Example, Problem
@@ -45,6 +47,7 @@ class TrainingData:
         names: class names, may be empty.
         pictures: number of training pictures; for a text its length in bytes.
         content: describes pictures and labels, or the text: equal for equal data.
+        augmentation: describes how pictures are changed, the content of files included.
         valid_content: the same of those for the evaluation; "" for no evaluation.
         random: random= of the last head, None for a network without heads.
         side: cells per side of a [detection] head, None for others.
@@ -61,6 +64,7 @@ class TrainingData:
     names: tuple[str, ...]
     pictures: int
     content: str
+    augmentation: str = NONE
     valid_content: str = ""
     random: float | None = None
     side: int | None = None
@@ -123,7 +127,8 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     if plan.names is None:
         names_file = Path(plan.cfg).with_suffix(".names")
         warn_of_class_order(Path(plan.data), data_set.names, names_file)
-    augment = plan.augment and not plan.overfit
+    augmentation = _augmentation(plan, head.classes)
+    augment, steps = augmentation.follows_cfg, augmentation.steps
     side = None
     source: SampleSource
     if head.truths_by_cell:
@@ -131,12 +136,12 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         cells = CellAugmentation.from_options(
             network.net, head.options, network.dialect, augment=augment
         )
-        source = CellSource.from_examples(examples, cells)
+        source = CellSource.from_examples(examples, cells, steps)
     else:
         boxes = DetectionAugmentation.from_options(
             network.net, head.options, network.dialect, augment=augment
         )
-        source = DetectionSource.from_examples(examples, boxes)
+        source = DetectionSource.from_examples(examples, boxes, steps)
     valid = None
     if plan.overfit:
         valid = replace(data_set, examples=examples, problems=())
@@ -152,9 +157,10 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         data_set.names,
         len(examples),
         describe_examples(examples),
+        str(augmentation),
         "" if valid is None else describe_examples(valid_examples),
-        # One size is enough to overfit a few pictures.
-        random=0.0 if plan.overfit or not plan.augment else head.options.random,
+        # One size is enough for pictures that stay as they are.
+        random=head.options.random if augmentation.changes_pictures else 0.0,
         side=side,
         problems=data_set.problems,
         valid=valid,
@@ -222,7 +228,16 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
             paths=pictures.paths[: plan.overfit],
             class_ids=pictures.class_ids[: plan.overfit],
         )
-    options = _classification_options(network, plan, pictures)
+    classes = _check_classes(network, pictures)
+    augmentation = _augmentation(plan, classes)
+    trees = [layer.class_tree for layer in network.layers if layer.class_tree is not None]
+    options = ClassificationAugmentation.from_options(
+        network.net,
+        classes,
+        network.dialect,
+        tree=trees[-1] if trees else None,
+        augment=augmentation.follows_cfg,
+    )
     valid = None
     if plan.overfit:
         valid = pictures
@@ -231,10 +246,11 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
             valid = open_classification(plan.data, split=plan.valid_split, exif=plan.exif)
     return TrainingData(
         CLASSIFIER,
-        ClassificationSource.from_pictures(pictures, options),
+        ClassificationSource.from_pictures(pictures, options, augmentation.steps),
         pictures.names,
         len(pictures.paths),
         describe_classified(pictures),
+        str(augmentation),
         "" if valid is None else describe_classified(valid),
         problems=pictures.problems,
         valid_problems=() if valid is None else valid.problems,
@@ -242,11 +258,8 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
     )
 
 
-def _classification_options(
-    network: Network, plan: TrainPlan, pictures: ClassifiedPictures
-) -> ClassificationAugmentation:
-    """The augmentation of a classifier, which has room for all classes of the data."""
-    trees = [layer.class_tree for layer in network.layers if layer.class_tree is not None]
+def _check_classes(network: Network, pictures: ClassifiedPictures) -> int:
+    """The number of a classifier's classes, which has room for all classes of the data."""
     classes = network.output_layer.output_shape.count
     if len(pictures.labels) > classes:
         raise UsageError(
@@ -256,16 +269,23 @@ def _classification_options(
             got=f"{len(pictures.labels)} classes",
             fix="correct filters= or output= of the layer before [softmax]",
         )
-    return ClassificationAugmentation.from_options(
-        network.net,
-        classes,
-        network.dialect,
-        tree=trees[-1] if trees else None,
-        augment=plan.augment and not plan.overfit,
-    )
+    return classes
+
+
+def _augmentation(plan: TrainPlan, classes: int) -> Augmentation:
+    """How the plan changes pictures. To overfit a few, they stay as they are."""
+    return Augmentation.open(NONE if plan.overfit else plan.augment, classes)
 
 
 def _text(network: Network, plan: TrainPlan) -> TrainingData:
+    if files_of(plan.augment):
+        raise UsageError(
+            "there are no pictures to augment",
+            where=plan.cfg,
+            expected="a network that takes pictures",
+            got=f"--augment {plan.augment}, and a network that takes text",
+            fix="leave out --augment",
+        )
     try:
         text = Path(plan.data).read_bytes()
     except OSError as error:

@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from darknet_torch.augment.transforms.choice import files_of
 from darknet_torch.cfg.data_file import DataValue, read_data_file
 from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.downloads.model_files import resolve_weights
@@ -78,6 +79,8 @@ def plan_training(
             fix="sums in C's order go on from the gradients that are there, which a layer that is "
             "computed again does not see; more --subdivisions take less memory, too",
         )
+    if plan.overfit and files_of(plan.augment):
+        warn(f"--augment {plan.augment} has no effect with --overfit", category=CfgNote)
     if "map_every" in given and not plan.map:
         warn("--map-every has no effect without --map", category=CfgNote)
     return plan

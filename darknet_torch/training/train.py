@@ -89,7 +89,9 @@ def train(
             max_batches, epochs, batch, subdivisions, width, height, overfit, save_every,
             processes, threads, map_every: 1 or more. save_last, seed, workers: 0 or more.
             learning_rate: above 0. bn_momentum, iou: 0-1. scale_schedule: True or False.
-            map: evaluate at intervals, and keep the best weights. augment, exif: True or False.
+            map: evaluate at intervals, and keep the best weights. exif: True or False.
+            augment: "cfg" (or True), "none" (or False), a YAML file of steps, or "FILE.py:NAME",
+            whose code runs; see docs/augmentation.md.
             split, valid_split: lists of the data set. names, images: paths. voc_origin: 0 or 1.
             device: "auto" (the default: a GPU if there is one), "cpu", "cuda", "cuda:N", "mps",
             or a torch.device. gpus: numbers of GPUs, such as [0, 1], for a process on each.

@@ -42,7 +42,7 @@ def started_quickly(monkeypatch):
 
 def test_two_processes_train_one_network(plan, tmp_path):
     text = DETECTOR.replace("[dropout]\nprobability=.1\n", "")
-    plan = changed(plan, cfg=str(written(tmp_path, text)), augment=False)
+    plan = changed(plan, cfg=str(written(tmp_path, text)), augment="none")
     outcome = launch(plan, ["cpu", "cpu"], no_callbacks)
     assert (outcome.iterations, len(outcome.losses)) == (6, 6)
     network = load(plan.path(".cfg"), plan.path("_final.weights"))
