@@ -562,7 +562,7 @@ def training_batches(
     names: StrPath | None = None,
     voc_origin: int = 0,
     exif: bool = True,
-    augment: bool = True,
+    augment: bool | StrPath = True,
     seed: int = 0,
     workers: int = 2,
 ) -> Generator[TrainBatch]

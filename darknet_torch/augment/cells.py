@@ -16,11 +16,12 @@ from darknet_torch.augment.picture_order import PictureOrder
 from darknet_torch.augment.pictures import check_channels
 from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin_flip
 from darknet_torch.augment.source import Sample
+from darknet_torch.augment.transforms.base import Step
 from darknet_torch.augment.truths import BoxTransform, CellTruthEncoder
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.preprocessing import GREY
-from darknet_torch.datasets.examples import Example
+from darknet_torch.datasets.examples import Example, Labels
 from darknet_torch.media.images import Placement, input_placement, network_input
 from darknet_torch.media.resizing import resize_darknet
 
@@ -105,15 +106,21 @@ class CellSource(LabelledSource):
     settings: CellAugmentation
 
     @staticmethod
-    def from_examples(examples: Sequence[Example], settings: CellAugmentation) -> CellSource:
+    def from_examples(
+        examples: Sequence[Example], settings: CellAugmentation, steps: Sequence[Step] = ()
+    ) -> CellSource:
         """Create a source from the pictures of a data set.
+
+        Args:
+            examples: the pictures.
+            settings: what to augment, and how.
+            steps: applied to each picture before `settings` are.
 
         Raises:
             UsageError: there are no pictures.
         """
-        return CellSource(
-            LabelledPictures.from_examples(examples, settings.truth_encoder.classes), settings
-        )
+        classes = settings.truth_encoder.classes
+        return CellSource(LabelledPictures.from_examples(examples, classes, steps), settings)
 
     def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
         """`PerSampleSource.sample`; the truth is [side * side * (1 + classes + 4)]."""
@@ -123,10 +130,9 @@ class CellSource(LabelledSource):
             seed, settings.order, settings.channels if settings.enabled else 3
         )
         if settings.enabled:
-            labels = self.pictures.labels[opened.index]
-            order = seed.generator(RandomStream.BOXES).permutation(np.arange(len(labels)))
+            order = seed.generator(RandomStream.BOXES).permutation(np.arange(len(opened.labels)))
             image, transform = self._augmented(opened.image, seed, height, width)
-            truth = settings.truth_encoder.encode(labels, order, transform)
+            truth = settings.truth_encoder.encode(opened.labels, order, transform)
         else:
             placement = input_placement(opened.image, height, width, letterbox=settings.letterbox)
             image = network_input(
@@ -135,11 +141,14 @@ class CellSource(LabelledSource):
                 channels=settings.channels,
                 fill=settings.fill or GREY,
             )
-            truth = self.truth_of(opened.index, placement, height, width)
+            truth = self._placed_truth(opened.labels, placement)
         return Sample(np.ascontiguousarray(image), truth, (opened.path,), opened.problems)
 
     def truth_of(self, index: int, placement: Placement, height: int, width: int) -> np.ndarray:
-        labels, transform = self.pictures.labels[index], BoxTransform.from_placement(placement)
+        return self._placed_truth(self.pictures.labels[index], placement)
+
+    def _placed_truth(self, labels: Labels, placement: Placement) -> np.ndarray:
+        transform = BoxTransform.from_placement(placement)
         return self.settings.truth_encoder.encode(labels, np.arange(len(labels)), transform)
 
     def _augmented(

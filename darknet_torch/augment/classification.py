@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,17 +20,20 @@ from darknet_torch.augment.pictures import (
     OpenedPicture,
     check_channels,
     check_not_empty,
+    in_channels,
     open_first_readable,
 )
 from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin_flip
 from darknet_torch.augment.rotated_crop import CropRange
 from darknet_torch.augment.source import PerSampleSource, Sample
+from darknet_torch.augment.transforms.base import Step, apply_steps
+from darknet_torch.augment.transforms.labelled_image import LabelledImage
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.preprocessing import GREY
 from darknet_torch.cfg.tree import Tree
 from darknet_torch.datasets.classification import ClassifiedPictures
-from darknet_torch.datasets.examples import Problem
+from darknet_torch.datasets.examples import Labels, Problem
 from darknet_torch.media.fill import fill_colour
 from darknet_torch.media.images import classifier_input
 
@@ -119,6 +123,7 @@ class ClassificationSource(PerSampleSource):
         problems: the pictures that are left out.
         exif: rotate pictures according to their EXIF orientation.
         reader: reads the files.
+        steps: applied to each picture before `settings` are.
     """
 
     paths: tuple[Path, ...]
@@ -127,10 +132,13 @@ class ClassificationSource(PerSampleSource):
     problems: tuple[Problem, ...]
     exif: bool
     reader: PictureReader = FILE_READER
+    steps: Sequence[Step] = ()
 
     @staticmethod
     def from_pictures(
-        pictures: ClassifiedPictures, settings: ClassificationAugmentation
+        pictures: ClassifiedPictures,
+        settings: ClassificationAugmentation,
+        steps: Sequence[Step] = (),
     ) -> ClassificationSource:
         """Create a source from a data set.
 
@@ -146,7 +154,9 @@ class ClassificationSource(PerSampleSource):
         classes, problems = settings.truth_encoder.classes, list(pictures.problems)
         if settings.truth_encoder.unsupervised:
             ids = tuple(index % classes for index in range(len(pictures.paths)))
-            return ClassificationSource(pictures.paths, ids, settings, (), pictures.exif)
+            return ClassificationSource(
+                pictures.paths, ids, settings, (), pictures.exif, steps=tuple(steps)
+            )
         kept = []
         for path, class_id in zip(pictures.paths, pictures.class_ids, strict=True):
             if class_id is not None and class_id >= classes:
@@ -157,7 +167,9 @@ class ClassificationSource(PerSampleSource):
         paths = tuple(path for path, _ in kept)
         check_not_empty(paths, pictures.origin)
         ids = tuple(class_id for _, class_id in kept)
-        return ClassificationSource(paths, ids, settings, tuple(problems), pictures.exif)
+        return ClassificationSource(
+            paths, ids, settings, tuple(problems), pictures.exif, steps=tuple(steps)
+        )
 
     def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
         """`PerSampleSource.sample`; the truth is [classes].
@@ -189,10 +201,7 @@ class ClassificationSource(PerSampleSource):
         channels = (
             settings.channels if settings.enabled else 3
         )  # classifier_input converts to grey
-        candidates = settings.order.picture_candidates(seed, len(self.paths))
-        opened = open_first_readable(
-            self.paths, candidates, channels, exif=self.exif, reader=self.reader
-        )
+        opened = self._open(seed, channels)
         truth = settings.truth_encoder.encode(self.class_ids[opened.index])
         if not settings.enabled:
             image = classifier_input(
@@ -210,3 +219,19 @@ class ClassificationSource(PerSampleSource):
         image = settings.crop.random_crop(image / np.float32(255), random, height, width, colour)
         image = cv2.flip(image, 1) if coin_flip(random) and settings.flip else image
         return distort(image, settings.colour.draw(random)), truth, opened
+
+    def _open(self, seed: SampleSeed, channels: int) -> OpenedPicture:
+        """Read the picture of a sample, or another one if it is broken, and apply the steps."""
+        candidates = self.settings.order.picture_candidates(seed, len(self.paths))
+        opened = open_first_readable(
+            self.paths,
+            candidates,
+            3 if self.steps else channels,
+            exif=self.exif,
+            reader=self.reader,
+        )
+        if not self.steps:
+            return opened
+        picture = LabelledImage.from_labels(opened.image, Labels.empty())
+        changed = apply_steps(self.steps, picture, seed.generator(RandomStream.TRANSFORMS))
+        return replace(opened, image=in_channels(changed.image, channels))

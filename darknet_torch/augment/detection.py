@@ -12,12 +12,13 @@ from darknet_torch.augment.colour import distort, distort_bytes
 from darknet_torch.augment.crop import PictureCrop, jittered_crop
 from darknet_torch.augment.detection_options import AugmentationParameters, DetectionAugmentation
 from darknet_torch.augment.jittered_placement import JitteredPlacement
-from darknet_torch.augment.labelled import LabelledPictures, LabelledSource
+from darknet_torch.augment.labelled import LabelledPictures, LabelledSource, OpenedExample
 from darknet_torch.augment.mixing import MOSAIC
 from darknet_torch.augment.mosaic import PARTS, Mosaic
 from darknet_torch.augment.pictures import OpenedPicture, rgb_planes
 from darknet_torch.augment.random_streams import RandomStream, SampleSeed, coin_flip
 from darknet_torch.augment.source import Sample, as_floats
+from darknet_torch.augment.transforms.base import Step
 from darknet_torch.augment.truths import BoxTransform
 from darknet_torch.cfg.preprocessing import GREY, PICTURE_MEAN
 from darknet_torch.datasets.examples import Example
@@ -56,16 +57,20 @@ class DetectionSource(LabelledSource):
 
     @staticmethod
     def from_examples(
-        examples: Sequence[Example], settings: DetectionAugmentation
+        examples: Sequence[Example], settings: DetectionAugmentation, steps: Sequence[Step] = ()
     ) -> DetectionSource:
         """Create a source from the pictures of a data set.
+
+        Args:
+            examples: the pictures.
+            settings: what to augment, and how.
+            steps: applied to each picture before `settings` are.
 
         Raises:
             UsageError: there are no pictures.
         """
-        return DetectionSource(
-            LabelledPictures.from_examples(examples, settings.truth_encoder.classes), settings
-        )
+        classes = settings.truth_encoder.classes
+        return DetectionSource(LabelledPictures.from_examples(examples, classes, steps), settings)
 
     def sample(self, seed: SampleSeed, height: int, width: int) -> Sample:
         """`PerSampleSource.sample`; the truth is [max, 5]: x, y, w, h, class.
@@ -129,9 +134,7 @@ class DetectionSource(LabelledSource):
             crop = crop.for_mosaic_part(corner, flip=params.flip)
         crop = crop.or_whole_picture()
         random = seed.generator(RandomStream.BOXES)
-        rows = self._rows(
-            opened.index, random, crop.box_transform(flip=params.flip), height, width
-        )
+        rows = self._rows(opened, random, crop.box_transform(flip=params.flip), height, width)
         image = cv2.resize(
             crop.apply(opened.image, fill=settings.fill or PICTURE_MEAN), (width, height)
         )
@@ -153,7 +156,7 @@ class DetectionSource(LabelledSource):
         out = distort(placement.paste(rgb / np.float32(255), margin), colour)
         out = cv2.flip(out, 1) if flip else out
         boxes = seed.generator(RandomStream.BOXES)
-        rows = self._rows(opened.index, boxes, placement.box_transform(flip=flip), height, width)
+        rows = self._rows(opened, boxes, placement.box_transform(flip=flip), height, width)
         return self._make_sample(np.atleast_3d(out).transpose(2, 0, 1), rows, [opened])
 
     def _without_augmentation(self, seed: SampleSeed, height: int, width: int) -> Sample:
@@ -166,15 +169,22 @@ class DetectionSource(LabelledSource):
             channels=self.settings.channels,
             fill=self.settings.fill or GREY,
         )
-        truth = self.truth_of(opened.index, placement, height, width)
-        return Sample(np.ascontiguousarray(image), truth, (opened.path,), opened.problems)
+        rows = self._rows(opened, None, BoxTransform.from_placement(placement), height, width)
+        return self._make_sample(image, rows, [opened])
 
     def truth_of(self, index: int, placement: Placement, height: int, width: int) -> np.ndarray:
-        transform = BoxTransform.from_placement(placement)
-        rows = self._rows(index, None, transform, height, width)
+        labels = self.pictures.labels[index]
+        rows = self.settings.truth_encoder.encode(
+            labels,
+            index,
+            np.arange(len(labels)),
+            BoxTransform.from_placement(placement),
+            height,
+            width,
+        )
         return self.settings.truth_encoder.pad(rows)
 
-    def _open(self, seed: SampleSeed) -> OpenedPicture:
+    def _open(self, seed: SampleSeed) -> OpenedExample:
         # Without augmentation network_input converts to grey.
         return self.pictures.open(
             seed, self.settings.order, self.settings.channels if self.settings.enabled else 3
@@ -182,13 +192,13 @@ class DetectionSource(LabelledSource):
 
     def _rows(
         self,
-        index: int,
+        opened: OpenedExample,
         random: np.random.Generator | None,
         transform: BoxTransform,
         height: int,
         width: int,
     ) -> np.ndarray:
-        labels = self.pictures.labels[index]
+        labels, index = opened.labels, opened.index
         order = np.arange(len(labels)) if random is None else random.permutation(len(labels))
         return self.settings.truth_encoder.encode(labels, index, order, transform, height, width)
 

@@ -100,14 +100,18 @@ def open_first_readable(
         if decoded.damage is not None:
             what = str(decoded.damage).removeprefix(f"{paths[index]}: ")
             problems[index] = Problem("cut off", str(paths[index]), what)
-        if channels == 1:
-            image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        image = in_channels(image, channels)
         return OpenedPicture(index, image, str(paths[index]), tuple(problems.values()))
     raise UsageError(
         f"none of the {len(paths)} pictures can be read",
         expected="at least one picture",
         got=next(iter(problems.values())).what if problems else "an empty list",
     )
+
+
+def in_channels(image: np.ndarray, channels: int) -> np.ndarray:
+    """A BGR picture [H, W, 3] as it is or, for one channel, grey [H, W]."""
+    return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if channels == 1 else image
 
 
 def check_channels(net: NetOptions) -> int:

@@ -18,7 +18,8 @@ class RandomStream(IntEnum):
     MOSAIC_CUT = 4  # where the quarters of a mosaic meet
     INPUT_SIZE = 5  # multi-scale
     RESTART = 6  # where a stream of text starts
-    SHAPE = 20  # the shape of all pictures of an iteration
+    TRANSFORMS = 7  # the steps of the user's own list
+    SHAPE = 8  # the shape of all pictures of an iteration
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`dtorch dataset`: convert, merge, check, count, show and split data sets."""
+"""`dtorch dataset`: augment, convert, merge, check, count, show and split data sets."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from darknet_torch.cli.dataset_augment import augment_command
 from darknet_torch.cli.dataset_init import init_command
 from darknet_torch.cli.dataset_loading import protect_data_set
 from darknet_torch.cli.dataset_merge import (
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=LazyGroup)
 def dataset() -> None:
-    """Make, convert, merge, check, count, show and split data sets.
+    """Make, convert, merge, augment, check, count, show and split data sets.
 
     DATA is a folder of pictures with labels, a .data file of Darknet's, COCO's JSON, a Pascal VOC
     root, a data.yaml, a list of pictures, or a .csv of boxes. Give several COCO files one after
@@ -64,6 +65,7 @@ def dataset() -> None:
     """
 
 
+dataset.add_command(augment_command)
 dataset.add_command(init_command)
 dataset.add_command(merge_command)
 dataset.add_command(split_command)

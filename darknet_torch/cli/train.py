@@ -75,7 +75,6 @@ class TrainOptions(TrainChoices, DataFormatOptions, DataWordsOptions, GpuFlags):
     epochs: int | None = None
     scale_schedule: bool = False
     bn_momentum: float | None
-    augment: bool
     overfit: int | None
     map: bool
     iou: float
@@ -177,14 +176,6 @@ train_options = all_options(
     _option(
         "bn_momentum",
         help="Weight of a batch in the rolling mean and variance [default: the dialect's].",
-    ),
-    click.option(
-        "--augment",
-        type=click.Choice(["cfg", "none"]),
-        default="cfg",
-        show_default=True,
-        callback=lambda context, parameter, value: value == "cfg",
-        help="Augment pictures as the cfg says, or not at all.",
     ),
     _option(
         "overfit",
@@ -391,10 +382,11 @@ def _prepare(
 def _show_batch(plan: TrainPlan, path: Path, options: TrainOptions) -> None:
     """Draw the first batch to a picture file."""
     from darknet_torch.augment.batch_sheet import batch_sheet
+    from darknet_torch.augment.transforms.choice import files_of
     from darknet_torch.datasets.file_list import all_files
     from darknet_torch.media.images import write_picture
 
-    protect_inputs([plan.cfg, plan.weights])
+    protect_inputs([plan.cfg, plan.weights, *files_of(plan.augment)])
     protect_inputs(
         all_files(plan.data, images=plan.images, names=plan.names, voc_origin=plan.voc_origin)
     )

@@ -51,10 +51,7 @@ def convert(
         UsageError: `out` is not empty, a file cannot be written, the class names are unknown, or
             none of the pictures exists.
     """
-    if path_exists(out) and (not is_folder(out) or any(out.iterdir())):
-        raise UsageError(
-            "the output folder is not empty", where=out, expected="an empty or a new folder"
-        )
+    check_is_empty(out)
     if not next(iter(splits.values())).names:
         raise UsageError(
             "the classes have no names", where=", ".join(splits), expected="--names FILE"
@@ -74,6 +71,18 @@ def convert(
     return Conversion(
         {name: _count_pictures_and_boxes(data) for name, data in splits.items()}, tuple(problems)
     )
+
+
+def check_is_empty(out: Path) -> None:
+    """Refuse to write a data set into a folder that has files.
+
+    Raises:
+        UsageError: `out` is a file, or a folder that is not empty.
+    """
+    if path_exists(out) and (not is_folder(out) or any(out.iterdir())):
+        raise UsageError(
+            "the output folder is not empty", where=out, expected="an empty or a new folder"
+        )
 
 
 def _count_pictures_and_boxes(data: DataSet) -> tuple[int, int]:

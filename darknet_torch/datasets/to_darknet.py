@@ -26,7 +26,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.text import path_exists
 
 # For pictures in this folder both code bases look for labels in the folder "labels" next to it.
-_FOLDER = "JPEGImages"
+PICTURES = "JPEGImages"
 _NAME = "dataset"
 _KEYS = dict.fromkeys(SAME_AS_VALID, "valid")
 _SAME = 1e-6  # of a picture: labels that differ by less were rounded when they were written
@@ -53,15 +53,31 @@ def write_darknet(splits: Mapping[str, DataSet], out: Path, pictures: str) -> li
     out = out.absolute()
     if pictures == "keep":
         _refuse_labels(splits)
-    placed, problems = place_pictures(splits, out / _FOLDER, pictures)
+    placed, problems = place_pictures(splits, out / PICTURES, pictures)
+    write_placed(placed, next(iter(splits.values())).names, out)
+    return problems
+
+
+def write_placed(
+    placed: Mapping[str, Sequence[PlacedExample]], names: Sequence[str], out: Path
+) -> None:
+    """Write all but the pictures, which have their places; see `write_darknet`.
+
+    Args:
+        placed: the pictures of each split, by its name.
+        names: the class names.
+        out: the folder to write into, an absolute path.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
     # Darknet trains on train=; a data set without splits has no other list.
-    keys = _KEYS if TRAIN in splits else {whole_data_set(list(splits)) or ALL: TRAIN, **_KEYS}
+    keys = _KEYS if TRAIN in placed else {whole_data_set(list(placed)) or ALL: TRAIN, **_KEYS}
     lists = {keys.get(name, name): items for name, items in placed.items()}
     files = _collect_label_files(item for items in lists.values() for item in items)
     with removed_on_failure(*files):
         write_label_files(files)
-        write_lists(lists, next(iter(splits.values())).names, out)
-    return problems
+        write_lists(lists, names, out)
 
 
 def write_lists(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,23 +46,40 @@ def read_yaml(file: Path) -> Any:
         UsageError: the file cannot be read, is too large, is not YAML, is nested too deeply, or
             has aliases.
     """
+    return _read(file, _EXPECTED, lambda text: yaml.load(text, _TextLoader))
+
+
+def read_yaml_nodes(file: Path, *, expected: str) -> yaml.Node | None:
+    """The content of a YAML file with its line numbers; None for an empty file.
+
+    Args:
+        file: the file.
+        expected: what it should be, for messages.
+
+    Raises:
+        UsageError: as `read_yaml`.
+    """
+    return _read(file, expected, lambda text: yaml.compose(text, _TextLoader))
+
+
+def _read(file: Path, expected: str, parse: Callable[[str], Any]) -> Any:
     try:
         with open_to_read(file) as opened:
             data = opened.read(_LARGEST + 1)
     except OSError as error:
         raise UsageError(
-            f"cannot be read ({error.strerror})", where=file, expected=_EXPECTED
+            f"cannot be read ({error.strerror})", where=file, expected=expected
         ) from None
     if len(data) > _LARGEST:
         raise UsageError(
             "too large",
             where=file,
-            expected=f"{_LARGEST // 1024} kB at most",
+            expected=f"{_LARGEST // 1024} kB at most, and {expected}",
             got="more",
-            fix="leave out all but path, train, val, test, nc and names",
+            fix="leave out all but these",
         )
     try:
-        return yaml.load(decode_text(ascii_compatible(data)).lstrip("\ufeff"), _TextLoader)
+        return parse(decode_text(ascii_compatible(data)).lstrip("\ufeff"))
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         where, got = f"{file}{line}", error.problem
@@ -69,4 +87,4 @@ def read_yaml(file: Path) -> Any:
         where, got = str(file), str(error).splitlines()[0]
     except (RecursionError, ValueError, TypeError) as error:
         where, got = str(file), str(error)
-    raise UsageError("not valid YAML", where=where, expected=_EXPECTED, got=got)
+    raise UsageError("not valid YAML", where=where, expected=expected, got=got)

@@ -212,7 +212,7 @@ def training_batches(
     names: StrPath | None = None,
     voc_origin: int = VOC_ORIGIN,
     exif: bool = True,
-    augment: bool = True,
+    augment: bool | StrPath = True,
     seed: int = 0,
     workers: int = 2,
 ) -> Generator[TrainBatch]:
@@ -224,7 +224,8 @@ def training_batches(
         data: path of a data set, as --data takes it.
         mini_batches: how many to yield; None for no end.
         split, images, names, voc_origin, exif: how the data set is read, see `TrainPlan`.
-        augment: change pictures at random, or only resize them.
+        augment: True or "cfg" changes pictures at random as the cfg says, False or "none" only
+            resizes them; or a file of steps, or a function, see docs/augmentation.md.
         seed: the same seed gives the same mini-batches, whatever the number of workers.
         workers: processes that load pictures; 0: none but this one.
 

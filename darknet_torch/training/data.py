@@ -18,6 +18,8 @@ from darknet_torch.augment.picture_draw import ShapeDraw, WeightedDraw
 from darknet_torch.augment.pictures import check_mini_batch
 from darknet_torch.augment.source import SampleSource
 from darknet_torch.augment.text import TextSource
+from darknet_torch.augment.transforms.augmentation import Augmentation
+from darknet_torch.augment.transforms.choice import NONE, files_of
 from darknet_torch.datasets.class_order import warn_of_class_order
 from darknet_torch.datasets.classification import ClassifiedPictures, open_classification
 from darknet_torch.datasets.examples import DataSet, Example, Problem
@@ -63,6 +65,7 @@ class TrainingData:
         names: class names, may be empty.
         pictures: number of training pictures; for a text its length in bytes.
         content: describes pictures and labels, or the text: equal for equal data.
+        augmentation: describes how pictures are changed, the content of files included.
         valid_content: the same of those for the evaluation; "" for no evaluation.
         random: random= of the last head, None for a network without heads.
         side: cells per side of a [detection] head, None for others.
@@ -81,6 +84,7 @@ class TrainingData:
     names: tuple[str, ...]
     pictures: int
     content: str
+    augmentation: str = NONE
     valid_content: str = ""
     random: float | None = None
     side: int | None = None
@@ -159,10 +163,11 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     if plan.names is None:
         names_file = Path(plan.cfg).with_suffix(".names")
         warn_of_class_order(Path(plan.data), data_set.names, names_file)
-    augment = plan.augment and not plan.overfit
     draw, reader = draw_of_detector(network, examples, plan), reader_of(plan)
     if plan.balance == WEIGHTS:
         weigh_classes_of_heads(network, examples)
+    augmentation = _augmentation(plan, head.classes)
+    augment, steps = augmentation.follows_cfg, augmentation.steps
     side = None
     source: CellSource | DetectionSource
     if head.truths_by_cell:
@@ -170,12 +175,12 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         cells = CellAugmentation.from_options(
             network.net, head.options, network.dialect, augment=augment
         )
-        source = CellSource.from_examples(examples, with_draw(cells, draw))
+        source = CellSource.from_examples(examples, with_draw(cells, draw), steps)
     else:
         boxes = DetectionAugmentation.from_options(
             network.net, head.options, network.dialect, augment=augment
         )
-        source = DetectionSource.from_examples(examples, with_draw(boxes, draw))
+        source = DetectionSource.from_examples(examples, with_draw(boxes, draw), steps)
     source = replace(source, pictures=replace(source.pictures, reader=reader))
     valid = None
     if plan.overfit:
@@ -192,9 +197,10 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
         data_set.names,
         len(examples),
         describe_examples(examples),
+        str(augmentation),
         "" if valid is None else describe_examples(valid_examples),
-        # One size is enough to overfit a few pictures.
-        random=0.0 if plan.overfit or not plan.augment else head.options.random,
+        # One size is enough for pictures that stay as they are.
+        random=head.options.random if augmentation.changes_pictures else 0.0,
         side=side,
         shapes=shapes_of(draw),
         problems=data_set.problems,
@@ -265,14 +271,23 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
             paths=pictures.paths[: plan.overfit],
             class_ids=pictures.class_ids[: plan.overfit],
         )
-    options = _classification_options(network, plan, pictures)
+    classes = _check_classes(network, pictures)
+    augmentation = _augmentation(plan, classes)
+    trees = [layer.class_tree for layer in network.layers if layer.class_tree is not None]
+    options = ClassificationAugmentation.from_options(
+        network.net,
+        classes,
+        network.dialect,
+        tree=trees[-1] if trees else None,
+        augment=augmentation.follows_cfg,
+    )
     valid = None
     if plan.overfit:
         valid = pictures
     elif plan.map:
         with _names_the_option(plan):
             valid = open_classification(plan.data, split=plan.valid_split, exif=plan.exif)
-    source = ClassificationSource.from_pictures(pictures, options)
+    source = ClassificationSource.from_pictures(pictures, options, augmentation.steps)
     classes = options.truth_encoder.classes
     if plan.balance == OVERSAMPLE:
         draw = WeightedDraw(classification_weights(source.class_ids, classes))
@@ -286,6 +301,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
         pictures.names,
         len(pictures.paths),
         describe_classified(pictures),
+        str(augmentation),
         "" if valid is None else describe_classified(valid),
         class_weights=weights,
         problems=pictures.problems,
@@ -294,11 +310,8 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
     )
 
 
-def _classification_options(
-    network: Network, plan: TrainPlan, pictures: ClassifiedPictures
-) -> ClassificationAugmentation:
-    """The augmentation of a classifier, which has room for all classes of the data."""
-    trees = [layer.class_tree for layer in network.layers if layer.class_tree is not None]
+def _check_classes(network: Network, pictures: ClassifiedPictures) -> int:
+    """The number of a classifier's classes, which has room for all classes of the data."""
     classes = network.output_layer.output_shape.count
     if len(pictures.labels) > classes:
         raise UsageError(
@@ -308,17 +321,24 @@ def _classification_options(
             got=f"{len(pictures.labels)} classes",
             fix="correct filters= or output= of the layer before [softmax]",
         )
-    return ClassificationAugmentation.from_options(
-        network.net,
-        classes,
-        network.dialect,
-        tree=trees[-1] if trees else None,
-        augment=plan.augment and not plan.overfit,
-    )
+    return classes
+
+
+def _augmentation(plan: TrainPlan, classes: int) -> Augmentation:
+    """How the plan changes pictures. To overfit a few, they stay as they are."""
+    return Augmentation.open(NONE if plan.overfit else plan.augment, classes)
 
 
 def _text(network: Network, plan: TrainPlan) -> TrainingData:
     check_has_pictures(plan)
+    if files_of(plan.augment):
+        raise UsageError(
+            "there are no pictures to augment",
+            where=plan.cfg,
+            expected="a network that takes pictures",
+            got=f"--augment {plan.augment}, and a network that takes text",
+            fix="leave out --augment",
+        )
     try:
         text = Path(plan.data).read_bytes()
     except OSError as error:

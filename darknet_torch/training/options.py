@@ -50,7 +50,6 @@ TRAIN_OPTIONS: Mapping[str, ValueKind] = {
     "width": _POSITIVE,
     "height": _POSITIVE,
     "bn_momentum": _FRACTION,
-    "augment": _FLAG,
     "overfit": _POSITIVE,
     "map": _FLAG,
     "iou": _FRACTION,

@@ -46,7 +46,6 @@ class TrainPlan(TrainChoices):
         workers: processes that load pictures.
         threads: with how many threads each process computes; None for those that
             `darknet_torch.cpu.cores.threads_to_compute` gives, which `prepare` fills in.
-        augment: change pictures at random as the cfg says.
         overfit: train on this many pictures alone, 0 for all.
         clear: count iterations from 0, whatever the weights have seen.
         resume: continue from the last saved state of the same run.
@@ -90,7 +89,6 @@ class TrainPlan(TrainChoices):
     checkpoint_activations: bool = False
     workers: int = 2
     threads: int | None = None
-    augment: bool = True
     overfit: int = 0
     clear: bool = False
     resume: bool = False

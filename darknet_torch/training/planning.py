@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from darknet_torch.augment.transforms.choice import files_of
 from darknet_torch.cfg.data_file import DataValue, read_data_file
 from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.downloads.model_files import resolve_weights
@@ -80,6 +81,8 @@ def plan_training(
             "computed again does not see; more --subdivisions take less memory, too",
         )
     check_evaluates(plan)
+    if plan.overfit and files_of(plan.augment):
+        warn(f"--augment {plan.augment} has no effect with --overfit", category=CfgNote)
     return plan
 
 

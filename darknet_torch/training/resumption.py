@@ -59,9 +59,10 @@ def _saved_options(plan_file: Path) -> dict[str, Any]:
     try:
         plan = json.loads(plan_file.read_bytes())
         kept = {name: plan.get(name, _DEFAULTS[name]) for name in _KEPT}
-        return parse_options(
-            {name: value for name, value in kept.items() if value != _DEFAULTS[name]}
-        )
+        changed = {name: value for name, value in kept.items() if value != _DEFAULTS[name]}
+        # Earlier versions and JSON have other values for the same, such as True for augment="cfg".
+        parsed = parse_options(changed)
+        return {name: value for name, value in parsed.items() if value != _DEFAULTS[name]}
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -91,7 +91,9 @@ def train(
             learning_rate: above 0. bn_momentum, iou: 0-1. scale_schedule: True or False.
             patience: 1 or more. time_limit: seconds, or "2h", "90m". criterion: "map50" or
             "map50-95". label_smoothing: 0-1.
-            map: evaluate at intervals, and keep the best weights. augment, exif: True or False.
+            map: evaluate at intervals, and keep the best weights. exif: True or False.
+            augment: "cfg" (or True), "none" (or False), a YAML file of steps, or "FILE.py:NAME",
+            whose code runs; see docs/augmentation.md.
             split, valid_split: lists of the data set. names, images: paths. voc_origin: 0 or 1.
             limit: 1 or more. balance: "weights" or "oversample". rect: True or False. cache: "ram"
             or "disk".

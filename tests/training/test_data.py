@@ -84,7 +84,7 @@ def test_a_head_of_cells_gets_truths_by_cell(plan):
 
 def test_without_augmentation_the_input_size_stays_fixed(plan):
     made = network(DETECTOR_CFG + "random=1\n")
-    assert open_training_data(made, changed(plan, augment=False)).random == 0
+    assert open_training_data(made, changed(plan, augment="none")).random == 0
 
 
 def test_map_opens_the_split_to_evaluate_on(plan):

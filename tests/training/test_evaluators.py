@@ -115,7 +115,9 @@ def test_the_validation_loss_is_the_mean_loss_of_a_picture_and_changes_nothing(t
     for name, array in training.network.state_dict().items():
         assert torch.equal(array, before[name]), name
     # One picture after the other, by the plan's own training data without augmentation.
-    plan = changed(training.plan, augment=False, split="valid", batch=1, subdivisions=1, map=False)
+    plan = changed(
+        training.plan, augment="none", split="valid", batch=1, subdivisions=1, map=False
+    )
     alone = prepare(plan)
     alone.network.load_state_dict(before)
     alone.network.eval()

@@ -47,7 +47,7 @@ def test_two_processes_train_one_network_and_evaluate_it_together(plan, tmp_path
     text = DETECTOR.replace("[dropout]\nprobability=.1\n", "")
     detector_data(tmp_path / "more")
     data = str(detector_data(tmp_path / "more", 11, "valid"))
-    plan = changed(plan, cfg=str(written(tmp_path, text)), data=data, augment=False)
+    plan = changed(plan, cfg=str(written(tmp_path, text)), data=data, augment="none")
     plan = changed(plan, map=True, iou=0.0)
     outcome = launch(plan, ["cpu", "cpu"], no_callbacks)
     assert (outcome.iterations, len(outcome.losses)) == (6, 6)

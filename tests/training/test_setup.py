@@ -85,7 +85,7 @@ def test_bn_momentum_is_the_weight_of_a_batch(plan):
     means = []
     for momentum in (0.0, None, 1.0):
         training = prepare(
-            changed(plan, bn_momentum=momentum, augment=False, max_batches=1, overwrite=True)
+            changed(plan, bn_momentum=momentum, augment="none", max_batches=1, overwrite=True)
         )
         training.run()
         rolling = training.network.layers[0].convolution.normalization.rolling_mean
@@ -96,10 +96,10 @@ def test_bn_momentum_is_the_weight_of_a_batch(plan):
 
 
 def test_bfloat16_gives_nearly_the_same_weights(plan, tmp_path):
-    exact = prepare(changed(plan, augment=False))
+    exact = prepare(changed(plan, augment="none"))
     exact.run()
     rough = prepare(
-        changed(plan, augment=False, precision="bfloat16", backup=str(tmp_path / "rough"))
+        changed(plan, augment="none", precision="bfloat16", backup=str(tmp_path / "rough"))
     )
     rough.run()
     ours = rough.network.layers[0].convolution.weights

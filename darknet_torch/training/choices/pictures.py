@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from darknet_torch.augment.transforms.choice import CFG, AugmentationName
 from darknet_torch.cfg.preprocessing import FILLS, NORMALIZATIONS
 from darknet_torch.training.choices.declaration import choice
 from darknet_torch.training.option_values import Choice
@@ -14,11 +15,21 @@ class PictureChoices:
     """What happens to pictures before the network sees them.
 
     Attributes:
+        augment: "cfg" changes pictures at random as the cfg says, "none" only resizes them; a
+            YAML file lists steps, and ``FILE.py:NAME`` is a function, whose code runs. True
+            means "cfg", False "none".
         normalize: what the network does to its input first, one of `NORMALIZATIONS`; None for
             what the cfg says. The run's copy of the cfg says it, too.
         fill: the colour of areas that no picture covers, one of `FILLS`; as `normalize`.
     """
 
+    augment: str = choice(
+        CFG,
+        AugmentationName(),
+        "Augment pictures as the cfg says, not at all, by the steps of a file, or by a function, "
+        "whose code runs: see docs/augmentation.md.",
+        metavar="cfg|none|FILE.yaml|FILE.py:NAME",
+    )
     normalize: str | None = choice(
         None,
         Choice(NORMALIZATIONS),

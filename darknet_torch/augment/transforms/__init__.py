@@ -1,0 +1,1 @@
+"""Transforms of pictures and their boxes, for lists of steps of one's own. No torch."""
