@@ -58,6 +58,7 @@ class ForwardPass:
         losses: what the layers are trained by.
 
     Attributes:
+        losses: the argument.
         memory_format: the order in memory in which it takes images fastest.
         accumulated: layer index -> the delta that its mini-batches add up, for the layers
             whose delta the C code never zeroes.
@@ -75,7 +76,7 @@ class ForwardPass:
         checkpoint_activations: bool = False,
         losses: LossFamily = DARKNET_LOSSES,
     ) -> None:
-        self.network, self.precision = network, precision
+        self.network, self.precision, self.losses = network, precision, losses
         self.checkpoint_activations = checkpoint_activations
         self.memory_format = torch.contiguous_format  # of C's memory
         if not network.arithmetic.exact_order:

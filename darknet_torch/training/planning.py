@@ -13,6 +13,7 @@ from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
+from darknet_torch.training.choices.loss import classic_settings
 from darknet_torch.training.plan import TrainPlan, plan_file
 from darknet_torch.training.resumption import with_saved_options
 from darknet_torch.training.run_folder import (
@@ -78,6 +79,7 @@ def plan_training(
             fix="sums in C's order go on from the gradients that are there, which a layer that is "
             "computed again does not see; more --subdivisions take less memory, too",
         )
+    classic_settings(plan)  # refuses options that contradict each other
     if "map_every" in given and not plan.map:
         warn("--map-every has no effect without --map", category=CfgNote)
     return plan

@@ -13,7 +13,7 @@ import torch
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
 from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.errors import CfgError, UsageError, warn
-from darknet_torch.losses.registry import assigners_of
+from darknet_torch.losses.registry import DARKNET_LOSSES, LossFamily, assigners_of
 from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import LoadReport
@@ -28,6 +28,7 @@ from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
 from darknet_torch.training.kept_files import names_to_keep
 from darknet_torch.training.loop import TrainingLoop
+from darknet_torch.training.losses import losses_of
 from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.net_options import with_net_options
 from darknet_torch.training.outcome import LossHistory, Outcome
@@ -136,6 +137,7 @@ class Training:
             self.plan,
             self.loop.processes,
             start=self.loop.iteration,
+            losses=self.loop.forward.losses,
         )
         on_wait = partial(self.loop.events.on_waiting, self.loop)
         return replace(batches, stop=stop, on_wait=on_wait)
@@ -149,6 +151,7 @@ def batches_of(
     processes: Processes | None = None,
     *,
     start: int,
+    losses: LossFamily = DARKNET_LOSSES,
 ) -> Batches:
     """The mini-batches of a plan without an end.
 
@@ -159,6 +162,7 @@ def batches_of(
         plan: says the seed and the number of workers.
         processes: those that share them.
         start: the first iteration, from 0.
+        losses: what the network is trained by.
     """
     net, processes = network.net, processes or Processes()
     return Batches(
@@ -173,7 +177,7 @@ def batches_of(
         workers=plan.workers,
         rank=processes.rank,
         world_size=processes.count,
-        assigners=assigners_of(network),
+        assigners=assigners_of(network, losses),
         pin_memory=next(network.parameters()).is_cuda,
     )
 
@@ -201,6 +205,7 @@ def prepare(
     network, loaded = (_build(plan), None) if saved else start_network(plan)
     _check_has_end(network)
     warn_ignored_options(network)
+    losses = losses_of(plan, network)
     data = open_training_data(network, plan)
     evaluator = find_evaluator(data, plan)
     evaluation = (
@@ -225,6 +230,7 @@ def prepare(
         ),
         precision=Precision.named(plan.precision),
         checkpoint_activations=plan.checkpoint_activations,
+        losses=losses,
         processes=processes,
         seed=plan.seed,
         pictures=0 if data.kind == TEXT else data.pictures,

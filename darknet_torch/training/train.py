@@ -96,6 +96,8 @@ def train(
             precision: "float32", "tf32", "bfloat16" or "float16", see docs/training.md. dialect:
             "alexeyab", "pjreddie" or "alexeyab-cuda". darknet_bugs: "fix" or "reproduce".
             exact_order, checkpoint_activations: True or False.
+            loss: "darknet" or "classic", whose parts are chosen by box_loss, objectness_target,
+            assign, assign_several, class_loss, positive_weight, loss_weights: docs/losses.md.
 
     Raises:
         ArgumentError: no such option, or an argument of a wrong type; also a TypeError.
