@@ -18,7 +18,7 @@ from darknet_torch.losses.classic.settings import (
 from darknet_torch.training.choices.declaration import choice
 from darknet_torch.training.option_values import Choice, Number
 
-CLASSIC = "classic"
+_CLASSIC = "classic"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class LossChoices:
 
     loss: str = choice(
         "darknet",
-        Choice(("darknet", CLASSIC)),
+        Choice(("darknet", _CLASSIC)),
         "Darknet's losses, or formulas chosen by the options below: see docs/losses.md.",
     )
     box_loss: str | None = choice(
@@ -77,7 +77,8 @@ class LossChoices:
     )
 
 
-_OF_CLASSIC = tuple(name for name in LossChoices.__dataclass_fields__ if name != "loss")
+# The options of the classic losses alone.
+OF_CLASSIC = tuple(name for name in LossChoices.__dataclass_fields__ if name != "loss")
 
 
 def classic_settings(choices: LossChoices) -> ClassicSettings | None:
@@ -86,9 +87,9 @@ def classic_settings(choices: LossChoices) -> ClassicSettings | None:
     Raises:
         UsageError: options of the classic losses without these, or out of their bounds.
     """
-    given = {name: getattr(choices, name) for name in _OF_CLASSIC}
+    given = {name: getattr(choices, name) for name in OF_CLASSIC}
     given = {name: value for name, value in given.items() if value is not None}
-    if choices.loss == CLASSIC:
+    if choices.loss == _CLASSIC:
         weights = LossWeights.from_text(given.pop("loss_weights", None))
         settings = ClassicSettings(weights=weights, **given)
         _check_bound(settings)
