@@ -395,7 +395,12 @@ class Network(Module)
     def slots(self) -> Iterator[tuple[Layer, Slot]]
 
 class NetworkLoss
-    def __init__(network: Network, *, precision: str = 'float32') -> None
+    def __init__(
+        network: Network,
+        *,
+        precision: str = 'float32',
+        losses: LossFamily = ...,
+    ) -> None
     network
     seen
     def __call__(self, images: Tensor, truths: Tensor) -> Tensor

@@ -14,6 +14,13 @@ from darknet_torch.training.score_history import ScoreHistory
 _GAP = "   "
 _SLOW = 2.0  # seconds of an iteration from which its mini-batches are shown
 
+# What is shown -> the parts that are added up for it.
+_DARKNET_PARTS = (("box", ("iou_loss", "uc_loss")), ("object and class", ("class_loss",)))
+_CLASSIC_PARTS = (
+    *(("box", ("box_loss",)), ("objectness", ("objectness_loss",))),
+    ("class", ("class_loss",)),
+)
+
 Item = tuple[str, str]  # a name, such as "loss", and its value
 Parts = Mapping[int, Mapping[str, float]]  # layer index -> the named numbers of its loss
 
@@ -99,11 +106,13 @@ class TrainingDisplay:
 def add_losses(parts: Parts) -> list[Item]:
     """The parts of the loss that the layers report, added up over the layers.
 
-    Darknet's iou_loss (and uc_loss) are of the box, its class_loss is of objectness and classes.
+    Darknet's iou_loss (and uc_loss) are of the box, its class_loss is of objectness and classes;
+    that of the classic losses is of classes alone.
     """
+    is_classic = any("objectness_loss" in head for head in parts.values())
     return [
         (name, f"{sum(head.get(key, 0.0) for head in parts.values() for key in keys):.4g}")
-        for name, keys in (("box", ("iou_loss", "uc_loss")), ("object and class", ("class_loss",)))
+        for name, keys in (_CLASSIC_PARTS if is_classic else _DARKNET_PARTS)
         if any(keys[0] in head for head in parts.values())
     ]
 

@@ -20,6 +20,7 @@ from darknet_torch.ops.arrays import TORCH
 from darknet_torch.targets.assignment import Assigner, Size
 
 _DEFAULT_ANCHOR = 0.5
+_LOSS_PARTS = ("box_loss", "objectness_loss", "class_loss", "iou_loss", "uc_loss", "total_loss")
 
 
 @dataclass(frozen=True)
@@ -130,14 +131,10 @@ class Head(Layer):
         return self._net_size, (self.input_shape.height, self.input_shape.width)
 
     def describe_loss(self, parts: Mapping[str, float]) -> str:
-        """Source: region_layer.c forward_region_layer, its printf."""
+        """Source: region_layer.c forward_region_layer, its printf; more for the classic losses."""
         if not {"iou", "recall", "count"} <= set(parts):
             return super().describe_loss(parts)
-        more = "".join(
-            f", {name} = {parts[name]:f}"
-            for name in ("class_loss", "iou_loss", "uc_loss", "total_loss")
-            if name in parts
-        )
+        more = "".join(f", {name} = {parts[name]:f}" for name in _LOSS_PARTS if name in parts)
         return (
             f"Region {self.index} Avg IOU: {parts['iou']:f}, .5R: {parts['recall']:f}, "
             f"count: {parts['count']:.0f}{more}"

@@ -264,6 +264,8 @@ class Yolo(AnchorHead):
 
     def describe_loss(self, parts: Mapping[str, float]) -> str:
         """Source: yolo_layer.c forward_yolo_layer (AlexeyAB), its printf."""
+        if "iou_loss" not in parts:  # of another family than Darknet's
+            return super().describe_loss(parts)
         options = self.options
         return (
             f"v3 ({options.iou_loss} loss, Normalizer: (iou: {options.iou_normalizer:.2f}, "

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from darknet_torch.cfg.options import FLT_MAX
 
-_RECALL_IOU = 0.5  # a matched box above it counts as found, in the log
+RECALL_IOU = 0.5  # a matched box above it counts as found, in the log
 
 
 def focal_delta(scores: Tensor, class_ids: Tensor) -> Tensor:
@@ -48,5 +48,5 @@ def match_statistics(ious: Tensor) -> dict[str, Tensor]:
         Scalars "count", "iou" and "recall" for `Loss.parts`.
     """
     count = len(ious)
-    means = torch.stack((ious, ious > _RECALL_IOU)).sum(1) / max(1, count)
+    means = torch.stack((ious, ious > RECALL_IOU)).sum(1) / max(1, count)
     return {"count": ious.new_full((), count), "iou": means[0], "recall": means[1]}

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.targets.assignment import Assigner, Assignment, Size, pack, unpack
+from darknet_torch.targets.class_weights import class_weights
 from darknet_torch.targets.shape_iou import SHAPE_IOUS, shape_iou
 from darknet_torch.targets.truths import Truths, cells_of, in_rounds
 
@@ -154,7 +155,7 @@ class AnchoredAssigner(Assigner):
         order, rounds = in_rounds(flat)
         chosen = (picture[order], truth[order])
         classes = self.mapped(truths.class_ids)
-        weights = self._multipliers(classes)
+        weights = class_weights(classes, self.counters_per_class, self.max_delta)
         boxes = np.where(truths.valid[..., None], truths.boxes, np.float32(0))
         at_boxes = [part[order] for part in at]
         cells = np.stack((at_boxes[3], at_boxes[2]), -1)
@@ -185,19 +186,6 @@ class AnchoredAssigner(Assigner):
             compare = SHAPE_IOUS[self.iou_thresh_kind]
             matched |= compare(anchors, shapes) > np.float32(self.iou_thresh)
         return best, matched
-
-    def _multipliers(self, class_ids: np.ndarray) -> np.ndarray:
-        """Weights of classes, larger for rare ones, from counters_per_class.
-
-        Returns:
-            The shape of `class_ids`, float32, 1 to max_delta; all 1 without counters_per_class.
-
-        Source: parser.c get_classes_multipliers.
-        """
-        if not self.counters_per_class:
-            return np.ones(class_ids.shape, np.float32)
-        counts = np.array(self.counters_per_class, np.float32).clip(min=1)
-        return (counts.max() / counts).clip(max=np.float32(self.max_delta))[class_ids]
 
 
 def _last_labels(

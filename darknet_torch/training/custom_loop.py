@@ -16,7 +16,7 @@ from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.errors import ArgumentError, CfgNote, UsageError, warn
 from darknet_torch.loading.load import load
 from darknet_torch.losses.base import LossContext
-from darknet_torch.losses.registry import assigners_of
+from darknet_torch.losses.registry import DARKNET_LOSSES, LossFamily, assigners_of
 from darknet_torch.model.network import Network
 from darknet_torch.ops.precision import Precision
 from darknet_torch.ops.precision_names import FLOAT32
@@ -74,6 +74,8 @@ class NetworkLoss:
         precision: "float32", "tf32", "bfloat16" or "float16", that of the layers' forward pass.
             On a CUDA device the first two need the context `computing`. With float16 the loop
             scales the loss, by ``torch.amp.GradScaler``.
+        losses: what the network is trained by, Darknet's losses by default; the classic ones are
+            ``darknet_torch.losses.classic.family.classic_losses(network, ClassicSettings())``.
 
     Attributes:
         network: the argument.
@@ -91,7 +93,13 @@ class NetworkLoss:
     Differs: C sums gradients over a batch and divides the rate by its size.
     """
 
-    def __init__(self, network: Network, *, precision: str = FLOAT32) -> None:
+    def __init__(
+        self,
+        network: Network,
+        *,
+        precision: str = FLOAT32,
+        losses: LossFamily = DARKNET_LOSSES,
+    ) -> None:
         _check_is_network(network)
         kind_of(network)
         if network.dialect.bugs:
@@ -102,7 +110,7 @@ class NetworkLoss:
                 category=CfgNote,
             )
         self.network, self.seen = network, network.header.seen
-        self._forward = ForwardPass(network, Precision.named(precision))
+        self._forward = ForwardPass(network, Precision.named(precision), losses=losses)
 
     def computing(self) -> AbstractContextManager[None]:
         """Return a context for an iteration on a CUDA device, from the loss to the backward pass.
@@ -144,7 +152,7 @@ class NetworkLoss:
 
     def _assign(self, images: Tensor, truths: Tensor) -> dict[int, Assignment]:
         """Assign the truths of a detector to its heads, on the CPU; for the device of `images`."""
-        assigners = assigners_of(self.network)
+        assigners = assigners_of(self.network, self._forward.losses)
         if not assigners:
             return {}
         height, width = images.shape[2:]

@@ -58,6 +58,7 @@ class ForwardPass:
         losses: what the layers are trained by.
 
     Attributes:
+        losses: the argument.
         memory_format: the order in memory in which it takes images fastest.
         accumulated: layer index -> the delta that its mini-batches add up, for the layers
             whose delta the C code never zeroes.

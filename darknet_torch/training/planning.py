@@ -14,6 +14,7 @@ from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
+from darknet_torch.training.choices.loss import classic_settings
 from darknet_torch.training.judging_rules import check_evaluates
 from darknet_torch.training.plan import TrainPlan, plan_file
 from darknet_torch.training.resumption import with_saved_options
@@ -81,6 +82,7 @@ def plan_training(
             "computed again does not see; more --subdivisions take less memory, too",
         )
     check_evaluates(plan)
+    classic_settings(plan)  # refuses options that contradict each other
     if plan.overfit and files_of(plan.augment):
         warn(f"--augment {plan.augment} has no effect with --overfit", category=CfgNote)
     return plan

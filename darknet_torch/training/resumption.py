@@ -10,6 +10,7 @@ from typing import Any
 
 from darknet_torch.cpu.cores import threads_to_compute
 from darknet_torch.errors import ArgumentError, CfgNote, UsageError, warn
+from darknet_torch.training.choices.loss import OF_CLASSIC
 from darknet_torch.training.options import TRAIN_OPTIONS, parse_options
 from darknet_torch.training.plan import TrainPlan
 
@@ -25,7 +26,8 @@ def with_saved_options(plan_file: Path, given: Mapping[str, Any]) -> dict[str, A
     """The options of a run that goes on: those given, and the others as its plan has them.
 
     A length that is given, as max_batches or as epochs, replaces the other of the plan; the
-    schedule is scaled if the plan scaled it.
+    schedule is scaled if the plan scaled it. Darknet's loss, given, drops the options of the
+    classic ones.
 
     Args:
         plan_file: what `TrainPlan.save` wrote; without it nothing is added.
@@ -43,6 +45,8 @@ def with_saved_options(plan_file: Path, given: Mapping[str, Any]) -> dict[str, A
         saved["scale_schedule"] = True  # as epochs= did
     elif given.get("epochs"):
         saved.pop("max_batches", None)
+    if given.get("loss") == "darknet":
+        saved = {name: value for name, value in saved.items() if name not in OF_CLASSIC}
     taken = {name: value for name, value in saved.items() if name not in given}
     if taken:
         listed = ", ".join(f"{name}={value}" for name, value in taken.items())

@@ -39,6 +39,7 @@ from darknet_torch.training.evaluators import find_evaluator
 from darknet_torch.training.judging_rules import check_kind
 from darknet_torch.training.kept_files import names_to_keep
 from darknet_torch.training.loop import TrainingLoop
+from darknet_torch.training.losses import losses_of
 from darknet_torch.training.multiscale import InputSizes, MultiScale
 from darknet_torch.training.net_options import with_net_options
 from darknet_torch.training.outcome import LossHistory, Outcome
@@ -155,6 +156,7 @@ class Training:
             self.plan,
             self.loop.processes,
             start=self.loop.iteration,
+            losses=self.loop.forward.losses,
         )
         on_wait = partial(self.loop.events.on_waiting, self.loop)
         return replace(batches, stop=stop, on_wait=on_wait)
@@ -168,6 +170,7 @@ def batches_of(
     processes: Processes | None = None,
     *,
     start: int,
+    losses: LossFamily = DARKNET_LOSSES,
 ) -> Batches:
     """The mini-batches of a plan without an end.
 
@@ -178,6 +181,7 @@ def batches_of(
         plan: says the seed and the number of workers.
         processes: those that share them.
         start: the first iteration, from 0.
+        losses: what the network is trained by.
     """
     net, processes = network.net, processes or Processes()
     return Batches(
@@ -192,7 +196,7 @@ def batches_of(
         workers=plan.workers,
         rank=processes.rank,
         world_size=processes.count,
-        assigners=assigners_of(network),
+        assigners=assigners_of(network, losses),
         pin_memory=next(network.parameters()).is_cuda,
     )
 
@@ -221,6 +225,7 @@ def prepare(
     _check_has_end(network)
     warn_ignored_options(network)
     data = open_training_data(network, plan)
+    losses = _with_class_weights(losses_of(plan, network), data)
     evaluation = periodic_evaluation(find_evaluator(network, data, plan), data, plan)
     check_kind(plan, detects=data.kind == DETECTOR, classifies=data.kind == CLASSIFIER)
     record = RunRecord.of_run(network, plan, data, processes)
@@ -243,7 +248,7 @@ def prepare(
         ),
         precision=Precision.named(plan.precision),
         checkpoint_activations=plan.checkpoint_activations,
-        losses=_losses(data),
+        losses=losses,
         processes=processes,
         seed=plan.seed,
         pictures=0 if data.kind == TEXT else data.pictures,
@@ -258,10 +263,8 @@ def prepare(
     )
 
 
-def _losses(data: TrainingData) -> LossFamily:
-    if data.class_weights is None:
-        return DARKNET_LOSSES
-    return with_class_weights(DARKNET_LOSSES, data.class_weights)
+def _with_class_weights(losses: LossFamily, data: TrainingData) -> LossFamily:
+    return losses if data.class_weights is None else with_class_weights(losses, data.class_weights)
 
 
 def _sizes(network: Network, data: TrainingData, plan: TrainPlan) -> InputSizes:

@@ -104,6 +104,8 @@ def train(
             exact_order, checkpoint_activations: True or False.
             normalize: "zero-one", "imagenet" or "per-picture". fill: "0.5", "imagenet" or
             "picture". See docs/preprocessing.md.
+            loss: "darknet" or "classic", whose parts are chosen by box_loss, objectness_target,
+            assign, assign_several, class_loss, positive_weight, loss_weights: docs/losses.md.
 
     Raises:
         ArgumentError: no such option, or an argument of a wrong type; also a TypeError.

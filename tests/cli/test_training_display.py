@@ -10,6 +10,13 @@ def test_losses_are_added_up_over_the_heads():
     assert add_losses({3: YOLO, 7: GAUSSIAN}) == [("box", "1.25"), ("object and class", "4")]
 
 
+def test_the_parts_of_the_classic_losses_have_their_own_names():
+    parts = {"box_loss": 1.5, "objectness_loss": 0.25, "class_loss": 2.0, "total_loss": 3.75}
+    assert add_losses({3: parts, 7: parts}) == [
+        *(("box", "3"), ("objectness", "0.5"), ("class", "4")),
+    ]
+
+
 def test_iou_and_recall_are_means_over_the_boxes():
     assert average_fit({3: YOLO, 7: GAUSSIAN}) == [("IoU", "0.60"), ("recall", "0.38")]
 

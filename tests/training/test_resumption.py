@@ -42,6 +42,14 @@ def test_a_length_replaces_the_other_length(tmp_path):
     assert with_saved_options(file, {"epochs": 2}) == {"epochs": 2}
 
 
+@pytest.mark.filterwarnings("ignore::darknet_torch.errors.CfgNote")
+def test_darknets_loss_drops_the_options_of_the_classic_ones(tmp_path):
+    file = saved(tmp_path, loss="classic", box_loss="giou", loss_weights="box=2", seed=3)
+    kept = {"box_loss": "giou", "loss_weights": "box=2", "seed": 3}
+    assert with_saved_options(file, {}) == {"loss": "classic", **kept}
+    assert with_saved_options(file, {"loss": "darknet"}) == {"loss": "darknet", "seed": 3}
+
+
 @pytest.mark.parametrize("text", ["{", "[]", json.dumps({"seed": "x"}), json.dumps({"iou": 9})])
 def test_a_damaged_plan_is_our_error(tmp_path, text):
     file = tmp_path / "a_plan.json"
