@@ -18,6 +18,7 @@ from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import LoadReport
 from darknet_torch.ops.precision import Precision
+from darknet_torch.training.batch_sizes import batch_size
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import SavedRun, find_saved_run
@@ -27,6 +28,7 @@ from darknet_torch.training.data import TEXT, TrainingData, open_training_data
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
 from darknet_torch.training.kept_files import names_to_keep
+from darknet_torch.training.learning_rate import learning_rate
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.multiscale import MultiScale
 from darknet_torch.training.net_options import with_net_options
@@ -36,6 +38,7 @@ from darknet_torch.training.problem_log import ProblemSummary
 from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.run_report import RunReport
+from darknet_torch.training.schedules.given import given_function
 from darknet_torch.training.start_checks import Start, check_start, faults_named_together
 from darknet_torch.training.starting_weights import fill_to_train
 
@@ -203,6 +206,14 @@ def prepare(
     warn_ignored_options(network)
     data = open_training_data(network, plan)
     evaluator = find_evaluator(data, plan)
+    callbacks = tuple(callbacks)
+    rate = learning_rate(
+        plan,
+        network.net,
+        epoch=data.pictures / (batch_size(network.net) * processes.count),
+        evaluates=evaluator is not None,
+        function=given_function(callbacks),
+    )
     evaluation = (
         PeriodicEvaluation(evaluator, data.pictures, plan.map_every) if evaluator else None
     )
@@ -216,6 +227,7 @@ def prepare(
         network.to(find_device(plan.device)),
         callbacks=(
             *callbacks,
+            *rate.followers,
             checkpoints,
             *((evaluation,) if evaluation else ()),
             ProblemSummary(),
@@ -225,6 +237,9 @@ def prepare(
         ),
         precision=Precision.named(plan.precision),
         checkpoint_activations=plan.checkpoint_activations,
+        rate=rate,
+        optimizer=plan.optimizer,
+        clip_norm=plan.clip_norm,
         processes=processes,
         seed=plan.seed,
         pictures=0 if data.kind == TEXT else data.pictures,
@@ -233,7 +248,7 @@ def prepare(
         resume(saved, loop, record)
     _check_unfinished(loop, plan, saved)
     if loop.processes.is_first:
-        check_start(Start(plan, network, data, loop.iteration))
+        check_start(Start(plan, network, data, loop.iteration, rate))
     sizes = MultiScale.from_options(
         network.net, network.dialect, seed=plan.seed, random=data.random
     )
