@@ -167,7 +167,7 @@ class Members(Generic[M]):
         if name not in self.members:
             close = nearest(name, self.members)
             raise UsageError(
-                f"{self.option} has no such member",
+                f"{self.option} has no such name",
                 expected=f"one of {', '.join(self.members)}",
                 got=name or repr(text),
                 fix=f"did you mean {close}?" if close else None,
@@ -184,7 +184,7 @@ class Members(Generic[M]):
 
     def _read(self, kind: type[M], part: str, text: str) -> tuple[str, Any]:
         """The parameter and the value of KEY=VALUE, or of a value for the main parameter."""
-        declared = {one.name: one.metadata[_KIND] for one in _parameters(kind)}
+        declared = declared_parameters(kind)
         key, sign, value = part.partition("=")
         if not sign and kind.main and key not in declared:
             key, value = kind.main, part
@@ -221,5 +221,6 @@ class Members(Generic[M]):
         return f"{self.option} {text}"
 
 
-def _parameters(kind: type[Any]) -> list[Any]:
-    return [one for one in fields(kind) if _KIND in one.metadata]
+def declared_parameters(member: type[Any]) -> dict[str, ParameterKind]:
+    """The parameters of a member and their values, by name."""
+    return {one.name: one.metadata[_KIND] for one in fields(member) if _KIND in one.metadata}
