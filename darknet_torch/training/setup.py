@@ -226,8 +226,8 @@ def prepare(
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
         callbacks=(
+            *rate.followers,  # before one that may stop the training
             *callbacks,
-            *rate.followers,
             checkpoints,
             *((evaluation,) if evaluation else ()),
             ProblemSummary(),
