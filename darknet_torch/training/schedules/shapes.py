@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from darknet_torch.training.schedule import rate_of_run
 from darknet_torch.training.schedules.base import Run, Schedule
 from darknet_torch.training.schedules.members import (
     Increasing,
@@ -32,6 +31,8 @@ class FromCfg(Schedule):
     warms_up = True
 
     def rate(self, update: int, run: Run) -> float:
+        from darknet_torch.training.schedule import rate_of_run  # imports numpy
+
         return rate_of_run(run.net, update, run.seed)
 
 
