@@ -51,6 +51,7 @@ _COMMANDS = {
     "help": LazyCommand("about", "help_command", "Print the help of a command."),
     "info": LazyCommand("info", "info", "Show a network's layers."),
     "kmeans": LazyCommand("kmeans", "kmeans", "Find anchors for a data set."),
+    "lr-plot": LazyCommand("lr_plot", "lr_plot", "Draw the learning rate over a training."),
     "map": LazyCommand("eval", "eval_command", "Average precision by every convention."),
     "new": LazyCommand("new", "new", "Make a cfg for your own classes."),
     "partial": LazyCommand("weight_files", "partial", "Keep the first layers of a weight file."),

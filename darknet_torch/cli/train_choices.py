@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
 from darknet_torch.cli.options import all_options
+from darknet_torch.cli.parameter_types import FiniteRange
 from darknet_torch.training.choices.declaration import Declared, declared_choices
 from darknet_torch.training.choices.every import TrainChoices
 from darknet_torch.training.option_values import (
     Choice,
     Flag,
     Number,
+    PositiveNumber,
     Repeated,
     ValueKind,
     WholeNumber,
@@ -42,6 +45,8 @@ def type_of(kind: ValueKind) -> click.ParamType[Any]:
         return click.IntRange(kind.least, kind.most)
     if isinstance(kind, Number):
         return click.FloatRange(*kind.bounds) if kind.bounds else click.FLOAT
+    if isinstance(kind, PositiveNumber):
+        return FiniteRange(min=0, min_open=True)
     if isinstance(kind, Choice):
         return click.Choice(kind.words)
     return _Text(kind.kind if isinstance(kind, Repeated) else kind)
@@ -72,6 +77,11 @@ def options_of(group: type) -> Callable[[_F], _F]:
     return all_options(
         *(_option(name, declared) for name, declared in declared_choices(group).items())
     )
+
+
+def option_of(name: str, **more: Any) -> Callable[[_F], _F]:
+    """Decorate a command with one of the options, perhaps with other values of its declaration."""
+    return _option(name, replace(declared_choices(TrainChoices)[name], **more))
 
 
 CHOICES = frozenset(declared_choices(TrainChoices))

@@ -21,12 +21,12 @@ from darknet_torch.model.network import Network
 from darknet_torch.ops.precision import Precision
 from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.targets.assignment import Assignment, assign_to_heads
+from darknet_torch.training.batch_sizes import batch_size
 from darknet_torch.training.batches import TrainBatch, float_images
 from darknet_torch.training.data import kind_of, open_training_data
 from darknet_torch.training.forward import ForwardPass
 from darknet_torch.training.line_log import ProblemWarnings
 from darknet_torch.training.multiscale import MultiScale
-from darknet_torch.training.optimizer import batch_size
 from darknet_torch.training.options import parse_options
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemLog

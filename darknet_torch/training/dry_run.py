@@ -11,12 +11,12 @@ import torch
 from darknet_torch.cpu.memory import available_memory
 from darknet_torch.errors import warn
 from darknet_torch.model.loading import find_device
+from darknet_torch.training.batch_sizes import mini_batch_size
 from darknet_torch.training.byte_sizes import describe_bytes
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.data import TEXT
 from darknet_torch.training.distributed import PlannedProcesses
 from darknet_torch.training.memory import MemoryEstimate, estimate_memory
-from darknet_torch.training.optimizer import mini_batch_size
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.setup import Training, prepare
 

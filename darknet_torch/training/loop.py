@@ -21,6 +21,7 @@ from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.training.averaging import WeightAverage
+from darknet_torch.training.batch_sizes import batch_size
 from darknet_torch.training.batches import TrainBatch
 from darknet_torch.training.callbacks import Callback, CallbackList
 from darknet_torch.training.device_batches import copier_for, device_batches
@@ -31,7 +32,7 @@ from darknet_torch.training.iteration_start import (
     random_state,
     restore_random_state,
 )
-from darknet_torch.training.optimizer import Optimizer, batch_size
+from darknet_torch.training.optimizer import Optimizer
 from darknet_torch.training.problem_log import ProblemLog
 from darknet_torch.training.schedule import rate_of_run
 from darknet_torch.training.score_history import ScoreHistory
@@ -50,6 +51,7 @@ class TrainingLoop:
         checkpoint_activations: keep less for the backward pass, which computes it again.
         losses: what the layers are trained by.
         rate: gives the learning rate of an update by its number, from 1; None for the cfg's.
+        optimizer, clip_norm: the kind and the bound of `Optimizer`; None for the cfg's and none.
         processes: those that train the network together.
         seed: seeds the random rates of the cfg's policy=random.
         pictures: how many the training set has; 0 for a text.
@@ -80,6 +82,8 @@ class TrainingLoop:
         checkpoint_activations: bool = False,
         losses: LossFamily = DARKNET_LOSSES,
         rate: Callable[[int], float] | None = None,
+        optimizer: str | None = None,
+        clip_norm: float | None = None,
         processes: Processes | None = None,
         seed: int = 0,
         pictures: int = 0,
@@ -96,7 +100,12 @@ class TrainingLoop:
             network, precision, checkpoint_activations=checkpoint_activations, losses=losses
         )
         alone = precision.half is None and self.processes.count == 1
-        self.optimizer = Optimizer(network, network.arithmetic if alone else FAST)
+        self.optimizer = Optimizer(
+            network,
+            network.arithmetic if alone else FAST,
+            kind=optimizer,
+            clip_norm=clip_norm,
+        )
         self.scaler = _scaler(precision, self.device)
         self.average = WeightAverage.of_network(network)
         self.problems = ProblemLog()

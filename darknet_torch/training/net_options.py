@@ -14,11 +14,12 @@ from darknet_torch.cfg.net import NetOptions, read_net
 from darknet_torch.cfg.numbers import float32
 from darknet_torch.datasets.classification import is_classification, open_classification
 from darknet_torch.errors import CfgNote, CfgWarning, UsageError, warn
+from darknet_torch.training.batch_sizes import batch_size
 from darknet_torch.training.data import open_detection_data
 from darknet_torch.training.distributed import Processes
-from darknet_torch.training.optimizer import batch_size
 from darknet_torch.training.plan import TrainPlan
-from darknet_torch.training.scaling import batches_for_epochs, scaled_schedule
+from darknet_torch.training.scaling import batches_for_epochs, values_of_run
+from darknet_torch.training.schedules.shapes import FromCfg
 
 
 def with_net_options(plan: TrainPlan, processes: Processes) -> TrainPlan:
@@ -33,18 +34,19 @@ def with_net_options(plan: TrainPlan, processes: Processes) -> TrainPlan:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)  # building the network reports them
         net = read_net(read_cfg(plan.cfg)[0], find_dialect(plan.dialect))
-    values: dict[str, Any] = {}
-    if plan.learning_rate is not None:
-        values["learning_rate"] = float32(plan.learning_rate)
+    length, reason = _length(net, plan, processes)
+    scales = bool(plan.scale_schedule or plan.epochs)
+    values = values_of_run(
+        net,
+        learning_rate=plan.learning_rate,
+        max_batches=length,
+        scales=scales,
+        keeps_policy=plan.schedule == FromCfg.name,
+    )
+    if scales:
+        _note_scaling(net, values, reason)
     if plan.label_smoothing is not None:
         values["label_smooth_eps"] = float32(plan.label_smoothing)
-    length, reason = _length(net, plan, processes)
-    if length is not None:
-        values["max_batches"] = length
-    if plan.scale_schedule or plan.epochs:
-        scaled = scaled_schedule(net, length or net.max_batches)
-        values |= scaled
-        _note_scaling(net, scaled, reason)
     return replace(plan, net_options=values or None)
 
 
@@ -107,6 +109,7 @@ def _note_scaling(net: NetOptions, scaled: dict[str, Any], reason: str) -> None:
     changes = [
         f"{name}={_shown(value)} (cfg: {_shown(getattr(net, name))})"
         for name, value in scaled.items()
+        if name != "learning_rate" and value != getattr(net, name)
     ]
     if changes:
         warn(

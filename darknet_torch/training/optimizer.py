@@ -1,4 +1,4 @@
-"""Darknet's update of the weights: SGD with momentum or Adam on summed gradients."""
+"""Darknet's update of the weights: SGD with momentum, Adam or AdamW on summed gradients."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +14,7 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST, Arithmetic
+from darknet_torch.training.optimizer_kinds import CSGD, Groups, optimizer_kind
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,14 @@ class _Rule:
 
 
 class Optimizer:
-    """SGD with momentum, or Adam, on the summed gradients of a batch.
+    """SGD with momentum, Adam or AdamW, on the summed gradients of a batch.
 
     Args:
         network: the options of its layers say which arrays are updated, and how.
-        arithmetic: whether SGD rounds as C's loops do.
+        arithmetic: whether SGD rounds as C's loops do; with `clip_norm` it does not.
+        kind: "sgd", "adam" or "adamw"; None for the cfg's.
+        clip_norm: the largest norm of the gradients of all arrays that are updated, taken
+            together: of the mean gradient per input, without decay; None for no bound.
 
     Source: convolutional_layer.c update_convolutional_layer, blas_kernels.cu
     adam_update_gpu, network_kernels.cu update_network_gpu, parser.c set_train_only_bn
@@ -49,8 +52,16 @@ class Optimizer:
     dropped; in C they add up until the first update.
     """
 
-    def __init__(self, network: Network, arithmetic: Arithmetic = FAST) -> None:
+    def __init__(
+        self,
+        network: Network,
+        arithmetic: Arithmetic = FAST,
+        *,
+        kind: str | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
         self.network, self.net = network, network.net
+        self.kind, self.clip_norm = optimizer_kind(kind, network.net), clip_norm
         rules: dict[_Rule, list[nn.Parameter]] = {}
         for rule, parameter in _ruled(network):
             rules.setdefault(rule, []).append(parameter)
@@ -59,18 +70,12 @@ class Optimizer:
         self.inner = self._inner(groups, arithmetic) if groups else None
         self.centred = list(_centred(network))
 
-    def _inner(
-        self, groups: list[dict[str, list[nn.Parameter]]], arithmetic: Arithmetic
-    ) -> torch.optim.Optimizer:
-        net = self.net
-        if net.adam:
-            betas = net.B1, net.B2
-            return torch.optim.Adam(groups, lr=0.0, betas=betas, eps=net.eps, fused=True)
-        if arithmetic.exact_order:
-            return CSGD(groups, lr=0.0, momentum=net.momentum)
-        # One operation updates all arrays of a group.
-        inner = torch.optim.SGD(groups, lr=0.0, momentum=net.momentum, fused=True)
-        _start_momentum(inner)
+    def _inner(self, groups: Groups, arithmetic: Arithmetic) -> torch.optim.Optimizer:
+        # In C's order gradients go on from the momentum, which their norm must not count.
+        exact_order = arithmetic.exact_order and self.clip_norm is None
+        inner = self.kind.make(groups, self.net, exact_order=exact_order)
+        if not isinstance(inner, CSGD):
+            _start_momentum(inner)
         return inner
 
     def step(
@@ -80,7 +85,7 @@ class Optimizer:
         inputs: int,
         scaler: torch.amp.GradScaler | None = None,
     ) -> None:
-        """Centre the gradients, update the arrays, clip them, and clear the gradients.
+        """Centre and clip the gradients, update the arrays, clip them, and clear the gradients.
 
         Args:
             rate: the learning rate.
@@ -91,12 +96,9 @@ class Optimizer:
         """
         if self.inner is None:
             return
-        # PyTorch's rule on summed gradients is C's: rate / batch, decay * batch.
-        step = rate if self.net.adam else rate / inputs
         for rule, group in zip(self.rules, self.inner.param_groups, strict=True):
-            decays = rule.decays or self.net.adam
-            group["lr"] = step * rule.rate_scale
-            group["weight_decay"] = self.net.decay * inputs if decays else 0.0
+            group_rate = rate * rule.rate_scale
+            group.update(self.kind.settings(self.net, group_rate, inputs, decays=rule.decays))
             rests = iteration < rule.from_iteration
             for parameter in group["params"]:
                 if rests:
@@ -106,6 +108,7 @@ class Optimizer:
         if scaler is not None:
             scaler.unscale_(self.inner)
         self._centre()
+        self._clip_norm(inputs)
         if scaler is None:
             self.inner.step()
         else:
@@ -143,6 +146,11 @@ class Optimizer:
                 if values is not None:
                     values -= values.mean((1, 2, 3), keepdim=True)
 
+    def _clip_norm(self, inputs: int) -> None:
+        """Shorten the gradients of all arrays together if their mean per input is too long."""
+        if self.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters(), self.clip_norm * inputs)
+
     @torch.no_grad()
     def _clip(self) -> None:
         assert self.inner is not None
@@ -164,14 +172,21 @@ class Optimizer:
         """Go on from what `state_dict` gave.
 
         Raises:
-            ValueError: it belongs to another network.
+            ValueError: it belongs to another network, or to another optimizer.
         """
         if self.inner and state:
+            self._check_kind(state)
             self.inner.load_state_dict(self._with_own_options(state))
-            if self.can_skip and not self.net.adam:
+            if self.can_skip:
                 _start_momentum(self.inner)
             self._lay_out_as_arrays()
             self.inner.zero_grad()
+
+    def _check_kind(self, state: Mapping[str, Any]) -> None:
+        """Refuse the state of another optimizer, which has other values for each array."""
+        values = [each for each in state["state"].values() if each]
+        if any(self.kind.state not in each for each in values):
+            raise ValueError(f"the state is that of another optimizer than {self.kind.name}")
 
     def _with_own_options(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """A state with the options of this optimizer: another version may have been unfused."""
@@ -193,55 +208,15 @@ class Optimizer:
                     values[name] = torch.empty_like(array).copy_(value)
 
 
-def _start_momentum(sgd: torch.optim.Optimizer) -> None:
-    """Start at zero, so that a first update that is skipped leaves no arbitrary numbers."""
-    for group in sgd.param_groups:
-        for array in group["params"] if group["momentum"] else ():
-            if sgd.state[array].get("momentum_buffer") is None:
-                sgd.state[array]["momentum_buffer"] = torch.zeros_like(array)
+def _start_momentum(inner: torch.optim.Optimizer) -> None:
+    """Start momentum at zero, so that a first update that is skipped leaves no arbitrary numbers.
 
-
-class CSGD(torch.optim.SGD):
-    """SGD with momentum, rounded as C's loops round.
-
-    The next sum of gradients starts from what the momentum leaves of this one, so `zero_grad`
-    must be called before each sum. It takes no closures.
-
-    Source: blas.c axpy_cpu, scal_cpu.
+    Adam has none, and starts its moments at zero itself.
     """
-
-    @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Update by the gradients that were added up since `zero_grad`."""
-        for group in self.param_groups:
-            # C's scalars are floats.
-            rate, decay = (float(np.float32(group[name])) for name in ("lr", "weight_decay"))
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    update = parameter.grad + parameter * decay
-                    parameter -= update * rate
-                    self.state[parameter]["momentum_buffer"] = update
-
-    @torch.no_grad()
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """Let the gradients start from the momentum."""
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                left = self.state[parameter].get("momentum_buffer")
-                parameter.grad = None if left is None else left * group["momentum"]
-
-
-def batch_size(net: NetOptions) -> int:
-    """Inputs per update, the steps of recurrent networks counted.
-
-    Source: parser.c parse_net_options: what subdivisions do not divide is left out.
-    """
-    return mini_batch_size(net) * net.subdivisions
-
-
-def mini_batch_size(net: NetOptions) -> int:
-    """Inputs at once. Source: parser.c parse_net_options."""
-    return max(1, net.batch // net.subdivisions) * net.time_steps
+    for group in inner.param_groups:
+        for array in group["params"] if group.get("momentum") else ():
+            if inner.state[array].get("momentum_buffer") is None:
+                inner.state[array]["momentum_buffer"] = torch.zeros_like(array)
 
 
 def _ruled(network: Network) -> Iterator[tuple[_Rule, nn.Parameter]]:

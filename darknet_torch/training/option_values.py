@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import os
 from collections.abc import Iterable
@@ -67,6 +68,19 @@ class Number:
 
     def __str__(self) -> str:
         return f"a number, {self.bounds[0]:g} to {self.bounds[1]:g}" if self.bounds else "a number"
+
+
+class PositiveNumber:
+    """A finite number above 0."""
+
+    def parse(self, value: Any) -> float:
+        number = Number().parse(value)
+        if not 0 < number < math.inf:
+            raise ValueError
+        return number
+
+    def __str__(self) -> str:
+        return "a number above 0"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -48,6 +49,33 @@ def scaled_schedule(net: NetOptions, max_batches: int) -> dict[str, Any]:
         **_scaled_policy(net, ratio, max_batches),
     }
     return {name: value for name, value in values.items() if value != getattr(net, name)}
+
+
+def values_of_run(
+    net: NetOptions,
+    *,
+    learning_rate: float | None,
+    max_batches: int | None,
+    scales: bool,
+    keeps_policy: bool = True,
+) -> dict[str, Any]:
+    """The options of [net] that the options of a training give other values.
+
+    Args:
+        net: those of the cfg.
+        learning_rate, max_batches: instead of the cfg's, None for these.
+        scales: scale the schedule to the length.
+        keeps_policy: the cfg's policy decides over the rate; else nothing of it is scaled.
+    """
+    values: dict[str, Any] = {}
+    if learning_rate is not None:
+        values["learning_rate"] = float32(learning_rate)
+    if max_batches is not None:
+        values["max_batches"] = max_batches
+    if scales:
+        policy = net.policy if keeps_policy else "constant"
+        values |= scaled_schedule(replace(net, policy=policy), max_batches or net.max_batches)
+    return values
 
 
 def distinct_steps(steps: Sequence[float], max_batches: int) -> tuple[int, ...]:

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.errors import CfgWarning
+from darknet_torch.training.learning_rate import LearningRate
 from darknet_torch.training.scaling import fitting_burn_in
 from darknet_torch.training.schedule import rate_at
+from darknet_torch.training.schedules.given import Given
+from darknet_torch.training.schedules.shapes import FromCfg, StepEpochs
 
 _SAMPLES = 200  # batches from which the average rate of a training is estimated
 _LOW = 0.01  # an average below this part of learning_rate is reported
@@ -92,16 +97,85 @@ def average_rate(net: NetOptions, where: Where) -> Iterator[CfgWarning]:
     known = most < 2 * net.burn_in or net.learning_rate <= 0  # other rules report these
     if most <= 0 or known or net.policy == "random":
         return
-    batches = [1 + (most - 1) * part // _SAMPLES for part in range(_SAMPLES + 1)]
-    average = sum(rate_at(net, batch) for batch in batches) / len(batches)
+    average = _average(lambda batch: rate_at(net, batch), most)
     if average < _LOW * net.learning_rate:
-        yield CfgWarning(
-            "the learning rate is nearly 0 in most of the training",
-            where=where("policy"),
-            expected=f"an average of {_LOW:g} * learning_rate={net.learning_rate:g} or more",
-            got=f"{average:.3g} with policy={net.policy} over max_batches={most}",
-            fix="change the options of the policy, or max_batches=",
-        )
+        fix = "change the options of the policy, or max_batches="
+        yield _low_average(net, average, where("policy"), f"policy={net.policy}", fix)
+
+
+def _average(rate: Callable[[int], float], most: int) -> float:
+    """The average of the rates of some of the updates, the first and the last included."""
+    batches = [1 + (most - 1) * part // _SAMPLES for part in range(_SAMPLES + 1)]
+    return sum(map(rate, batches)) / len(batches)
+
+
+def _low_average(
+    net: NetOptions, average: float, where: object, origin: str, fix: str
+) -> CfgWarning:
+    return CfgWarning(
+        "the learning rate is nearly 0 in most of the training",
+        where=where,
+        expected=f"an average of {_LOW:g} * learning_rate={net.learning_rate:g} or more",
+        got=f"{average:.3g} with {origin} over max_batches={net.max_batches}",
+        fix=fix,
+    )
 
 
 SCHEDULE_RULES: tuple[ScheduleRule, ...] = (learning_rate, burn_in, steps, average_rate)
+
+
+def warm_up_of_run(rate: LearningRate, where: Where) -> Iterator[CfgWarning]:
+    """Report a --warmup that takes more than half of the training."""
+    length, most = rate.warm_up.length(rate.run), rate.run.updates
+    if rate.run.net.burn_in == 0 and most < 2 * length:
+        yield CfgWarning(
+            "--warmup takes more than half of the training",
+            where=where("burn_in"),
+            expected=f"{fitting_burn_in(math.ceil(length), most)} iterations at most as a rule",
+            got=f"{length:g} of {most}",
+            fix="give a shorter one, or train for longer",
+        )
+
+
+def steps_of_run(rate: LearningRate, where: Where) -> Iterator[CfgWarning]:
+    """Report epochs of --schedule step-epochs that the training does not reach."""
+    schedule, run = rate.schedule, rate.run
+    if not isinstance(schedule, StepEpochs):
+        return
+    late = [step for step in schedule.steps(run) if step >= run.updates]
+    if late:
+        yield CfgWarning(
+            "--schedule step-epochs lowers the rate after the end of training",
+            where=where("policy"),
+            expected=f"epochs below {run.epochs(run.updates):g}, in which training ends",
+            got="+".join(f"{run.epochs(step):g}" for step in late),
+            fix="give smaller ones, or train for longer",
+        )
+
+
+def average_of_run(rate: LearningRate, where: Where) -> Iterator[CfgWarning]:
+    """Report rates that are nearly nothing for most of the training."""
+    net = rate.run.net
+    if net.learning_rate > 0 and not isinstance(rate.schedule, Given):
+        average = _average(rate, rate.run.updates)
+        if average < _LOW * net.learning_rate:
+            origin = f"--schedule {rate.schedule.name}"
+            fix = "give it other parameters"
+            yield _low_average(net, average, where("policy"), origin, fix)
+
+
+_RUN_RULES = (warm_up_of_run, steps_of_run, average_of_run)
+
+
+def schedule_warnings(rate: LearningRate, where: Where) -> Iterator[CfgWarning]:
+    """What is to be reported of the learning rate of a run.
+
+    What its options replace in the cfg is not reported.
+    """
+    net = rate.run.net
+    if not isinstance(rate.schedule, FromCfg):
+        net = replace(net, policy="constant")
+    for rule in SCHEDULE_RULES:
+        yield from rule(net, where)
+    for run_rule in () if rate.is_cfgs else _RUN_RULES:
+        yield from run_rule(rate, where)

@@ -19,6 +19,7 @@ from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import LoadReport
 from darknet_torch.ops.precision import Precision
+from darknet_torch.training.batch_sizes import batch_size
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import SavedRun, find_saved_run
@@ -38,6 +39,7 @@ from darknet_torch.training.evaluation import PeriodicEvaluation, Score, periodi
 from darknet_torch.training.evaluators import find_evaluator
 from darknet_torch.training.judging_rules import check_kind
 from darknet_torch.training.kept_files import names_to_keep
+from darknet_torch.training.learning_rate import learning_rate
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.losses import losses_of
 from darknet_torch.training.multiscale import InputSizes, MultiScale
@@ -48,6 +50,7 @@ from darknet_torch.training.problem_log import ProblemSummary
 from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.run_report import RunReport
+from darknet_torch.training.schedules.given import given_function
 from darknet_torch.training.shapes import ShapedSizes
 from darknet_torch.training.start_checks import Start, check_start, faults_named_together
 from darknet_torch.training.starting_weights import fill_to_train
@@ -228,6 +231,14 @@ def prepare(
     losses = _with_class_weights(losses_of(plan, network), data)
     evaluation = periodic_evaluation(find_evaluator(network, data, plan), data, plan)
     check_kind(plan, detects=data.kind == DETECTOR, classifies=data.kind == CLASSIFIER)
+    callbacks = tuple(callbacks)
+    rate = learning_rate(
+        plan,
+        network.net,
+        epoch=data.pictures / (batch_size(network.net) * processes.count),
+        evaluates=evaluation is not None,
+        function=given_function(callbacks),
+    )
     record = RunRecord.of_run(network, plan, data, processes)
     checkpoints, history = (
         Checkpoints(plan, record, saved, names_to_keep(data.names, network)),
@@ -237,6 +248,7 @@ def prepare(
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
         callbacks=(
+            *rate.followers,  # before one that may stop the training
             *callbacks,
             checkpoints,
             *((evaluation,) if evaluation else ()),
@@ -249,6 +261,9 @@ def prepare(
         precision=Precision.named(plan.precision),
         checkpoint_activations=plan.checkpoint_activations,
         losses=losses,
+        rate=rate,
+        optimizer=plan.optimizer,
+        clip_norm=plan.clip_norm,
         processes=processes,
         seed=plan.seed,
         pictures=0 if data.kind == TEXT else data.pictures,
@@ -257,7 +272,7 @@ def prepare(
         resume(saved, loop, record)
     _check_unfinished(loop, plan, saved)
     if loop.processes.is_first:
-        check_start(Start(plan, network, data, loop.iteration))
+        check_start(Start(plan, network, data, loop.iteration, rate))
     return Training(
         plan, data, _sizes(network, data, plan), loop, evaluation, checkpoints, history, report
     )

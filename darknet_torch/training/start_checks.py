@@ -12,7 +12,7 @@ from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.datasets.label_rule import CLASS_ID
 from darknet_torch.datasets.opening import data_file
-from darknet_torch.errors import ImageError, NamesError, UsageError, warn
+from darknet_torch.errors import CfgNote, ImageError, NamesError, UsageError, warn
 from darknet_torch.media.decoding import read_picture
 from darknet_torch.model.network import Network
 from darknet_torch.text import is_file
@@ -24,10 +24,12 @@ from darknet_torch.training.data import (
     paths_to_train_on,
 )
 from darknet_torch.training.disk_space import check_room, room_needed
+from darknet_torch.training.learning_rate import LearningRate, learning_rate
+from darknet_torch.training.optimizer_kinds import optimizer_kind
+from darknet_torch.training.optimizer_names import SGD
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.run_folder import free_path
-from darknet_torch.training.schedule import rate_of_run
-from darknet_torch.training.schedule_rules import SCHEDULE_RULES
+from darknet_torch.training.schedule_rules import schedule_warnings
 
 _SHOWN = 3  # names and pictures that a message lists
 _MOST = 0.5  # of the pictures to evaluate on may be trained on without a warning
@@ -43,12 +45,19 @@ class Start:
         network: with the options of [net] that the training runs with.
         data: what to train and to evaluate on.
         iteration: updates made so far, 0 for a new training.
+        rate: the learning rate of each update; None for the plan's.
     """
 
     plan: TrainPlan
     network: Network
     data: TrainingData
     iteration: int = 0
+    rate: LearningRate | None = None
+
+    @property
+    def rate_of_run(self) -> LearningRate:
+        """The learning rate of each update."""
+        return self.rate or learning_rate(self.plan, self.network.net)
 
 
 StartCheck = Callable[[Start], None]
@@ -269,7 +278,7 @@ def _can_be_read(path: Path) -> bool:
 def schedule_of_run(start: Start) -> None:
     """Warn of a schedule by which little or nothing is learned, and of the rates of the run."""
     net, plan = start.network.net, start.plan
-    found = [item for rule in SCHEDULE_RULES for item in rule(net, lambda _: net.where)]
+    found = list(schedule_warnings(start.rate_of_run, lambda _: net.where))
     scaling_helps = plan.max_batches is not None and not plan.scale_schedule
     for item in found:
         fix = f"use dtorch train --scale-schedule, or {item.fix}" if scaling_helps else item.fix
@@ -280,14 +289,26 @@ def schedule_of_run(start: Start) -> None:
 
 def _rates(start: Start) -> str:
     """The rate of the first iteration, of each quarter, and of the last one."""
-    net, first = start.network.net, start.iteration + 1
-    last = net.max_batches
+    rate, first = start.rate_of_run, start.iteration + 1
+    last = start.network.net.max_batches
     batches = {first, *(last * part // 4 for part in (1, 2, 3)), last}
     return ", ".join(
-        f"{rate_of_run(net, batch, start.plan.seed):.3g} at iteration {batch}"
-        for batch in sorted(batches)
-        if batch >= first
+        f"{rate(batch):.3g} at iteration {batch}" for batch in sorted(batches) if batch >= first
     )
+
+
+def update_in_c_order(start: Start) -> None:
+    """Say that --exact-order does not reach an update that C does not have on the CPU."""
+    plan, kind = start.plan, optimizer_kind(start.plan.optimizer, start.network.net).name
+    reasons = [kind] if kind != SGD else []
+    reasons += ["--clip-norm"] if plan.clip_norm is not None else []
+    if plan.exact_order and reasons:
+        warn(
+            f"--exact-order adds up forward and backward passes alone, with {reasons[0]}",
+            where=start.network.net.where,
+            got="an update of the weights in PyTorch's order, since C has none on the CPU",
+            category=CfgNote,
+        )
 
 
 def room_on_disk(start: Start) -> None:
@@ -311,6 +332,7 @@ START_CHECKS: tuple[StartCheck, ...] = (
     evaluation_is_possible,
     evaluation_has_other_pictures,
     schedule_of_run,
+    update_in_c_order,
     room_on_disk,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from darknet_torch.training.outcome import Outcome
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.planning import check_folder, find_devices, plan_training
 from darknet_torch.training.run_folder import LAST, WEIGHTS, removed_if_empty
+from darknet_torch.training.schedules.given import Given, GivenSchedule
 from darknet_torch.training.setup import prepare, trained_network
 
 
@@ -106,6 +107,9 @@ def train(
             "picture". See docs/preprocessing.md.
             loss: "darknet" or "classic", whose parts are chosen by box_loss, objectness_target,
             assign, assign_several, class_loss, positive_weight, loss_weights: docs/losses.md.
+            optimizer: "sgd", "adam" or "adamw". clip_norm: above 0. schedule, warmup: such as
+            "cosine" and "linear:epochs=3", see docs/schedules.md; schedule may be a function,
+            too, which takes the number of an update, 1 for the first, and returns its rate.
 
     Raises:
         ArgumentError: no such option, or an argument of a wrong type; also a TypeError.
@@ -122,9 +126,10 @@ def train(
         parse_option(name, value, PathOrName()) for name, value in (("cfg", cfg), ("data", data))
     )
     verbose = parse_option("verbose", verbose, Flag())
+    options, function = _without_function(options)
     given = parse_options({"weights": weights, **options}, also=("callbacks", "verbose"))
     log = (LineLog(),) if verbose else ()
-    made = _GivenCallbacks((IssueWarnings(), *log, *_checked(callbacks)))
+    made = _GivenCallbacks((IssueWarnings(), *log, *function, *_checked(callbacks)))
     devices = find_devices(given.get("device", "auto"), given.get("gpus"), given.get("processes"))
     if len(devices) > 1:
         made.check_picklable()
@@ -133,6 +138,16 @@ def train(
         check_folder(plan)
         network, outcome = _run(plan, devices, made)
     return _result(plan, network, outcome)
+
+
+def _without_function(
+    options: Mapping[str, Any],
+) -> tuple[dict[str, Any], tuple[GivenSchedule, ...]]:
+    """Take a function out of schedule=, which the plan does not keep."""
+    schedule = options.get("schedule")
+    if not callable(schedule):
+        return dict(options), ()
+    return {**options, "schedule": Given.name}, (GivenSchedule(schedule),)
 
 
 def _run(plan: TrainPlan, devices: list[str], made: _GivenCallbacks) -> tuple[Network, Outcome]:
@@ -185,10 +200,14 @@ class _GivenCallbacks:
             try:
                 pickle.dumps(callback)
             except (pickle.PicklingError, TypeError, AttributeError) as error:
+                is_function = isinstance(callback, GivenSchedule)
+                what = "the function of schedule=" if is_function else "a callback"
                 raise ArgumentError(
-                    "a callback cannot be sent to the processes that train",
-                    where=type(callback).__name__,
-                    expected="an object of a class of a module, with attributes that pickle takes",
+                    f"{what} cannot be sent to the processes that train",
+                    where=None if is_function else type(callback).__name__,
+                    expected="a function of a module"
+                    if is_function
+                    else "an object of a class of a module, with attributes that pickle takes",
                     got=str(error),
                     fix="train in one process, without gpus= and processes=",
                 ) from None

@@ -77,6 +77,7 @@ TABLE = [
     ("info d.cfg", ["--graph"], "d.cfg"),
     ("kmeans --cfg d.cfg --data d.data", ["--out"], f"d.cfg {DATA_INPUTS}"),
     ("kmeans --write d.cfg --data d.data", ["--out"], f"d.cfg {DATA_INPUTS}"),
+    ("lr-plot d.cfg --max-batches 9", ["--out"], "d.cfg"),
     ("kmeans --cfg d.cfg --data d.data", ["--plot"], "d.cfg d.data a.png"),
     ("new d.cfg --force --data d.data", ["--out"], f"d.cfg {DATA_INPUTS}"),
     ("new d.cfg --force --names d.names", ["--out"], "d.cfg d.names"),

@@ -6,7 +6,9 @@ import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, without_bugs
 from darknet_torch.ops.arithmetic import FAST, CArithmetic
-from darknet_torch.training.optimizer import CSGD, Optimizer, batch_size, mini_batch_size
+from darknet_torch.training.batch_sizes import batch_size, mini_batch_size
+from darknet_torch.training.optimizer import Optimizer
+from darknet_torch.training.optimizer_kinds import CSGD
 from tests.training.small_networks import arrays, network
 
 BATCH, MOMENTUM, DECAY = 4, 0.8, 0.01
