@@ -52,10 +52,10 @@ class Processes:
             # In the parameter's order in memory, which fused updates ask for.
             parameter.grad = torch.empty_like(parameter).copy_(part.view_as(parameter))
 
-    def average_statistics(self, network: nn.Module) -> None:
+    def average_statistics(self, buffers: Iterable[Tensor]) -> None:
         """Replace the rolling statistics by their mean over all processes."""
         if self.count > 1:
-            for buffer in network.buffers():
+            for buffer in buffers:
                 if buffer.is_floating_point():
                     torch.distributed.all_reduce(buffer)
                     buffer /= self.count

@@ -17,6 +17,7 @@ from darknet_torch.errors import CfgNote, CfgWarning, UsageError, warn
 from darknet_torch.training.data import open_detection_data
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.optimizer import batch_size
+from darknet_torch.training.phases import phases_of
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.scaling import batches_for_epochs, scaled_schedule
 
@@ -29,6 +30,7 @@ def with_net_options(plan: TrainPlan, processes: Processes) -> TrainPlan:
         UsageError: the options of the plan contradict each other, or epochs= has no pictures to
             count.
     """
+    phases = phases_of(plan)
     _check(plan)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)  # building the network reports them
@@ -37,6 +39,7 @@ def with_net_options(plan: TrainPlan, processes: Processes) -> TrainPlan:
     if plan.learning_rate is not None:
         values["learning_rate"] = float32(plan.learning_rate)
     length, reason = _length(net, plan, processes)
+    length = phases.length or length
     if length is not None:
         values["max_batches"] = length
     if plan.scale_schedule or plan.epochs:

@@ -43,6 +43,13 @@ def with_saved_options(plan_file: Path, given: Mapping[str, Any]) -> dict[str, A
         saved["scale_schedule"] = True  # as epochs= did
     elif given.get("epochs"):
         saved.pop("max_batches", None)
+    if given.get("phase"):  # their sum is the length
+        saved.pop("max_batches", None)
+        if saved.pop("epochs", None):
+            saved["scale_schedule"] = True
+    for name, other in (("freeze", "unfreeze"), ("unfreeze", "freeze")):
+        if given.get(name) is not None:
+            saved.pop(other, None)
     taken = {name: value for name, value in saved.items() if name not in given}
     if taken:
         listed = ", ".join(f"{name}={value}" for name, value in taken.items())
@@ -59,9 +66,8 @@ def _saved_options(plan_file: Path) -> dict[str, Any]:
     try:
         plan = json.loads(plan_file.read_bytes())
         kept = {name: plan.get(name, _DEFAULTS[name]) for name in _KEPT}
-        return parse_options(
-            {name: value for name, value in kept.items() if value != _DEFAULTS[name]}
-        )
+        parsed = parse_options(_changed(kept))
+        return _changed(parsed)  # JSON has lists where the plan has tuples
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -75,6 +81,10 @@ def _saved_options(plan_file: Path) -> dict[str, Any]:
         got=got,
         fix="delete the file, and give the options of the run again with --resume",
     )
+
+
+def _changed(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value != _DEFAULTS[name]}
 
 
 def resume_command(plan: TrainPlan, devices: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import torch
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
 from darknet_torch.cpu.cores import threads_to_compute
-from darknet_torch.errors import CfgError, UsageError, warn
+from darknet_torch.errors import CfgError, CfgWarning, UsageError, warn
 from darknet_torch.losses.registry import assigners_of
 from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
@@ -27,10 +28,18 @@ from darknet_torch.training.data import TEXT, TrainingData, open_training_data
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, find_evaluator
 from darknet_torch.training.kept_files import names_to_keep
+from darknet_torch.training.learning_rate import learning_rate
 from darknet_torch.training.loop import TrainingLoop
-from darknet_torch.training.multiscale import MultiScale
+from darknet_torch.training.multiscale import MultiScale, PhasedScale
 from darknet_torch.training.net_options import with_net_options
 from darknet_torch.training.outcome import LossHistory, Outcome
+from darknet_torch.training.phase_changes import (
+    PhaseChanges,
+    check_frozen_are_filled,
+    check_sizes,
+    sizes_of_phases,
+)
+from darknet_torch.training.phases import phases_of
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
 from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
@@ -59,17 +68,19 @@ class Training:
         evaluation: the callback that evaluates, None without validation data.
         checkpoints: the callback that saves.
         history: the callback that keeps the losses.
+        changes: the callback that begins phases.
         report: the callback that says what the run starts from and what came out.
     """
 
     plan: TrainPlan
     data: TrainingData
-    sizes: MultiScale
+    sizes: MultiScale | PhasedScale
     loop: TrainingLoop
     evaluation: PeriodicEvaluation | None
     checkpoints: Checkpoints
     history: LossHistory
     report: RunReport
+    changes: PhaseChanges
 
     @property
     def network(self) -> Network:
@@ -144,7 +155,7 @@ class Training:
 def batches_of(
     network: Network,
     data: TrainingData,
-    sizes: MultiScale,
+    sizes: MultiScale | PhasedScale,
     plan: TrainPlan,
     processes: Processes | None = None,
     *,
@@ -206,15 +217,19 @@ def prepare(
     evaluation = (
         PeriodicEvaluation(evaluator, data.pictures, plan.map_every) if evaluator else None
     )
+    phases = phases_of(plan)
+    changes = PhaseChanges(phases, network)
+    check_sizes(changes, network, partial(_build_at, plan))
     record = RunRecord.of_run(network, plan, data, processes)
     checkpoints, history = (
         Checkpoints(plan, record, saved, names_to_keep(data.names, network)),
         LossHistory(),
     )
-    report = RunReport(plan, data, loaded, resumed=saved is not None)
+    report = RunReport(plan, data, loaded, resumed=saved is not None, phases=changes.lines())
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
         callbacks=(
+            changes,
             *callbacks,
             checkpoints,
             *((evaluation,) if evaluation else ()),
@@ -225,6 +240,8 @@ def prepare(
         ),
         precision=Precision.named(plan.precision),
         checkpoint_activations=plan.checkpoint_activations,
+        rate=learning_rate(plan, network.net, phases),
+        phases=phases,
         processes=processes,
         seed=plan.seed,
         pictures=0 if data.kind == TEXT else data.pictures,
@@ -232,12 +249,15 @@ def prepare(
     if saved:
         resume(saved, loop, record)
     _check_unfinished(loop, plan, saved)
+    missing = range(len(network.layers)) if loaded is None else loaded.missing
+    check_frozen_are_filled(changes, network, () if saved else missing, loop.iteration)
     if loop.processes.is_first:
         check_start(Start(plan, network, data, loop.iteration))
     sizes = MultiScale.from_options(
         network.net, network.dialect, seed=plan.seed, random=data.random
     )
-    return Training(plan, data, sizes, loop, evaluation, checkpoints, history, report)
+    all_sizes = sizes_of_phases(sizes, changes)
+    return Training(plan, data, all_sizes, loop, evaluation, checkpoints, history, report, changes)
 
 
 def _with_threads(plan: TrainPlan, processes: Processes) -> TrainPlan:
@@ -299,6 +319,13 @@ def _build(plan: TrainPlan) -> Network:
         dialect=_dialect(plan),
         arithmetic="c_order" if plan.exact_order else "fast",
     )
+
+
+def _build_at(plan: TrainPlan, width: int, height: int) -> Network:
+    """The network of a plan at another size; what is to be said of its cfg was said before."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CfgWarning)
+        return _build(replace(plan, width=width, height=height))
 
 
 def _dialect(plan: TrainPlan) -> Dialect:

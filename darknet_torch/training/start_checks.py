@@ -24,9 +24,10 @@ from darknet_torch.training.data import (
     paths_to_train_on,
 )
 from darknet_torch.training.disk_space import check_room, room_needed
+from darknet_torch.training.learning_rate import learning_rate
+from darknet_torch.training.phases import phases_of
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.run_folder import free_path
-from darknet_torch.training.schedule import rate_of_run
 from darknet_torch.training.schedule_rules import SCHEDULE_RULES
 
 _SHOWN = 3  # names and pictures that a message lists
@@ -270,7 +271,8 @@ def schedule_of_run(start: Start) -> None:
     """Warn of a schedule by which little or nothing is learned, and of the rates of the run."""
     net, plan = start.network.net, start.plan
     found = [item for rule in SCHEDULE_RULES for item in rule(net, lambda _: net.where)]
-    scaling_helps = plan.max_batches is not None and not plan.scale_schedule
+    has_own_length = plan.max_batches is not None or bool(plan.phase)
+    scaling_helps = has_own_length and not plan.scale_schedule
     for item in found:
         fix = f"use dtorch train --scale-schedule, or {item.fix}" if scaling_helps else item.fix
         warn(item.what, where=item.where, expected=item.expected, got=item.got, fix=fix)
@@ -283,10 +285,9 @@ def _rates(start: Start) -> str:
     net, first = start.network.net, start.iteration + 1
     last = net.max_batches
     batches = {first, *(last * part // 4 for part in (1, 2, 3)), last}
+    rate = learning_rate(start.plan, net, phases_of(start.plan))
     return ", ".join(
-        f"{rate_of_run(net, batch, start.plan.seed):.3g} at iteration {batch}"
-        for batch in sorted(batches)
-        if batch >= first
+        f"{rate(batch):.3g} at iteration {batch}" for batch in sorted(batches) if batch >= first
     )
 
 

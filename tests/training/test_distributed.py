@@ -52,7 +52,7 @@ def test_one_process_alone_needs_no_others():
     before = {name: array.detach().clone() for name, array in arrays(made, 0).items()}
     processes.share(made)
     processes.sum_gradients(made.parameters())
-    processes.average_statistics(made)
+    processes.average_statistics(made.buffers())
     assert processes.mean(torch.tensor(3.0)) == 3
     for name, array in arrays(made, 0).items():
         assert torch.equal(array, before[name])
