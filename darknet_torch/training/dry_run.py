@@ -162,7 +162,7 @@ def _estimate(
     if subdivisions is not None:
         net = replace(net, subdivisions=subdivisions)
     found = []
-    for phase in training.changes.phases:
+    for phase in reversed(training.changes.phases.parts):  # ends as the training starts
         training.changes.apply(training.network, phase)
         width, height = training.sizes.at(phase.first).largest
         found.append(
