@@ -34,6 +34,7 @@ class Callback
     def on_evaluation_progress(self, loop: TrainingLoop, done: int, total: int) -> None
     def on_interrupt(self, loop: TrainingLoop) -> None
     def on_iteration(self, loop: TrainingLoop, update: Update) -> None
+    def on_iteration_start(self, loop: TrainingLoop) -> None
     def on_message(self, loop: TrainingLoop, text: str) -> None
     def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None
     def on_problem(self, loop: TrainingLoop, problem: Problem) -> None
@@ -364,7 +365,9 @@ class Network(Module)
     ) -> None
     arithmetic: Arithmetic
     dialect: Dialect
+    frozen_layers: int
     header: WeightsHeader
+    held_in_evaluation: tuple[nn.Module, ...]
     input_normalization: nn.Module
     last_readers: dict[int, list[int]]
     layers: Sequence[Layer]
@@ -393,6 +396,7 @@ class Network(Module)
     def reset_state(self) -> None
     def saved_slots(self, cutoff: int | None = None) -> Iterator[Slot]
     def slots(self) -> Iterator[tuple[Layer, Slot]]
+    def train(self, mode: bool = True) -> Network
 
 class NetworkLoss
     def __init__(

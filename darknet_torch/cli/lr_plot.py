@@ -56,6 +56,7 @@ class LrPlotOptions(OutputOptions):
     dialect: str
     schedule: tuple[str, ...]
     warmup: str | None
+    phase: tuple[str, ...]
     learning_rate: float | None
     max_batches: int | None
     epochs: int | None
@@ -73,6 +74,7 @@ class LrPlotOptions(OutputOptions):
 @dialect_option
 @option_of("schedule", default=(), kind=Repeated(SCHEDULES))
 @option_of("warmup")
+@option_of("phase")
 @click.option(
     "--learning-rate",
     type=FiniteRange(min=0, min_open=True),
@@ -156,6 +158,7 @@ def _curves(options: LrPlotOptions, most: int) -> Iterator[RateCurve]:
     from darknet_torch.plots.learning_rate import RateCurve
     from darknet_torch.training.batch_sizes import batch_size
     from darknet_torch.training.learning_rate import learning_rate
+    from darknet_torch.training.phases import phases_of
 
     for cfg, schedule in itertools.product(options.cfgs, options.schedule or ("cfg",)):
         path = find_cfg(cfg)
@@ -163,7 +166,8 @@ def _curves(options: LrPlotOptions, most: int) -> Iterator[RateCurve]:
         plan = _plan(options, path, schedule)
         net = _net_of_run(options, plan)
         epoch = options.pictures / batch_size(net) if options.pictures else None
-        rate = learning_rate(plan, net, epoch=epoch, evaluates=True)
+        phases = phases_of(plan)
+        rate = learning_rate(plan, net, epoch=epoch, evaluates=True, factor=phases.factor_at)
         updates = _samples(net.max_batches, options.every, most)
         label = " ".join(_label_words(options, path, schedule))
         yield RateCurve(label, updates, [rate(update) for update in updates])
@@ -179,6 +183,9 @@ def _plan(options: LrPlotOptions, cfg: Path, schedule: str) -> TrainPlan:
         dialect=options.dialect,
         schedule=schedule,
         warmup=options.warmup,
+        phase=options.phase,
+        max_batches=options.max_batches,
+        epochs=options.epochs,
     )
 
 
@@ -192,6 +199,7 @@ def _net_of_run(options: LrPlotOptions, plan: TrainPlan) -> NetOptions:
     from darknet_torch.cfg.grammar import read_cfg
     from darknet_torch.cfg.net import read_net
     from darknet_torch.training.batch_sizes import batch_size
+    from darknet_torch.training.phases import phases_of
     from darknet_torch.training.scaling import batches_for_epochs, values_of_run
 
     with warnings.catch_warnings():
@@ -202,7 +210,7 @@ def _net_of_run(options: LrPlotOptions, plan: TrainPlan) -> NetOptions:
         batch=options.batch or net.batch,
         subdivisions=options.subdivisions or net.subdivisions,
     )
-    length = options.max_batches
+    length = phases_of(plan).length or options.max_batches
     if options.epochs and options.pictures:
         length = batches_for_epochs(options.epochs, options.pictures, batch_size(net))
     scales = options.scale_schedule or bool(options.epochs)

@@ -197,6 +197,11 @@ def usual_start(definition: str) -> Published | None:
     return _STARTS.get(definition)
 
 
+def published_cuts() -> dict[str, int]:
+    """Shipped definitions -> layers of the partial file that training them starts from."""
+    return {name: int(start.name.rpartition(".")[2]) for name, start in _STARTS.items()}
+
+
 def find_published(name: str) -> Published:
     """The published file that has `name` among its names.
 

@@ -62,6 +62,10 @@ class Network(nn.Module):
         output_indices: indices of the layers whose outputs `forward` returns.
         raw_heads: of each head, whether `forward_for_decoding` returns its input.
         weights_freed: whether `optimize(keep_weights=False)` has freed the arrays.
+        frozen_layers: how many layers, from the first, a training leaves as they are; no
+            gradient is computed there.
+        held_in_evaluation: the modules that stay in evaluation mode in a training: normalisation
+            whose statistics do not change.
     """
 
     def __init__(
@@ -80,6 +84,8 @@ class Network(nn.Module):
         self.header: WeightsHeader = WeightsHeader(*dialect.weight_file.version)
         self.names: tuple[str, ...] = ()
         self.weights_freed: bool = False
+        self.frozen_layers: int = 0
+        self.held_in_evaluation: tuple[nn.Module, ...] = ()
         self.last_readers: dict[int, list[int]] = _last_readers(layers)
         self.output_indices: tuple[int, ...] = _output_indices(layers)
         read = {source for layer in layers for source in layer.sources}
@@ -107,6 +113,13 @@ class Network(nn.Module):
     def output_layer(self) -> Layer:
         """The last layer that is not [cost]. Source: network.c get_network_output."""
         return self.layers[self.output_indices[-1]]
+
+    def train(self, mode: bool = True) -> Network:
+        """Set the mode of all layers; `held_in_evaluation` stays in evaluation mode."""
+        super().train(mode)
+        for module in self.held_in_evaluation:
+            module.eval()
+        return self
 
     def reset_state(self) -> None:
         """Make recurrent layers forget earlier inputs."""

@@ -47,11 +47,18 @@ class WeightAverage:
             return
         if not self.averages:
             self.averages = [array.detach().clone() for array in self.arrays]
+        self._follow_frozen()
         if iteration == most - _TAIL:
             self._swap_in()
         elif iteration < most - _TAIL:
             for average, array in zip(self.averages, self.arrays, strict=True):
                 average.lerp_(array.detach(), 1 - self.alpha)
+
+    def _follow_frozen(self) -> None:
+        """Let the average of a frozen array be the array: averaging changes neither."""
+        for average, array in zip(self.averages, self.arrays, strict=True):
+            if not array.requires_grad:
+                average.copy_(array)
 
     def load(self, averages: list[Tensor]) -> None:
         """Go on with `averages`, one for each of `arrays`, or none before the first."""

@@ -40,6 +40,9 @@ class Callback:
     def on_start(self, loop: TrainingLoop) -> None:
         """Called before the first iteration."""
 
+    def on_iteration_start(self, loop: TrainingLoop) -> None:
+        """Called before the first mini-batch of each iteration; `loop.iteration` counts from 0."""
+
     def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
         """Called after the backward pass of a mini-batch, whose gradients have been added."""
 
@@ -107,6 +110,10 @@ class CallbackList(Callback):
     def on_start(self, loop: TrainingLoop) -> None:
         for callback in self.callbacks:
             callback.on_start(loop)
+
+    def on_iteration_start(self, loop: TrainingLoop) -> None:
+        for callback in self.callbacks:
+            callback.on_iteration_start(loop)
 
     def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
         for callback in self.callbacks:

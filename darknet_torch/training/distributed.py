@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import torch
 import torch.distributed
 from torch import Tensor, nn
-
-from darknet_torch.model.network import Network
 
 
 @dataclass(frozen=True)
@@ -55,13 +52,10 @@ class Processes:
             # In the parameter's order in memory, which fused updates ask for.
             parameter.grad = torch.empty_like(parameter).copy_(part.view_as(parameter))
 
-    def average_statistics(self, network: Network) -> None:
-        """Replace the rolling statistics by their mean over all processes.
-
-        The constants of `Network.input_normalization` are the same in all of them.
-        """
+    def average_statistics(self, buffers: Iterable[Tensor]) -> None:
+        """Replace the rolling statistics by their mean over all processes."""
         if self.count > 1:
-            for buffer in chain.from_iterable(layer.buffers() for layer in network.layers):
+            for buffer in buffers:
                 if buffer.is_floating_point():
                     torch.distributed.all_reduce(buffer)
                     buffer /= self.count

@@ -154,18 +154,27 @@ def _estimate(
     subdivisions: int | None = None,
     checkpoint_activations: bool | None = None,
 ) -> MemoryEstimate:
-    """The memory of a training, with other options than the plan's if they are given."""
+    """The memory of a training, with other options than the plan's if they are given.
+
+    That of the phase that takes the most.
+    """
     net = training.network.net
     if subdivisions is not None:
         net = replace(net, subdivisions=subdivisions)
-    width, height = training.sizes.largest
-    return estimate_memory(
-        training.loop.forward,
-        inputs=mini_batch_size(net),
-        width=width,
-        height=height,
-        checkpoint_activations=checkpoint_activations,
-    )
+    found = []
+    for phase in reversed(training.changes.phases.parts):  # ends as the training starts
+        training.changes.apply(training.network, phase)
+        width, height = training.sizes.at(phase.first).largest
+        found.append(
+            estimate_memory(
+                training.loop.forward,
+                inputs=mini_batch_size(net),
+                width=width,
+                height=height,
+                checkpoint_activations=checkpoint_activations,
+            )
+        )
+    return max(found, key=lambda estimate: estimate.total)
 
 
 def _advice(training: Training, available: int) -> str:

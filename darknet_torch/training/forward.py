@@ -267,7 +267,7 @@ def last_frozen_layer(network: Network, iteration: int) -> int:
         for layer in network.layers
         if layer.options.stopbackward == 1 or layer.options.stopbackward > iteration
     ]
-    return max(stops, default=-1)
+    return max((*stops, network.frozen_layers - 1))
 
 
 def _shared_memory(network: Network) -> dict[int, int]:

@@ -27,12 +27,14 @@ from darknet_torch.training.callbacks import Callback, CallbackList
 from darknet_torch.training.device_batches import copier_for, device_batches
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.forward import ForwardPass
+from darknet_torch.training.freezing import learning_buffers
 from darknet_torch.training.iteration_start import (
     IterationStart,
     random_state,
     restore_random_state,
 )
 from darknet_torch.training.optimizer import Optimizer
+from darknet_torch.training.phases import Phases
 from darknet_torch.training.problem_log import ProblemLog
 from darknet_torch.training.schedule import rate_of_run
 from darknet_torch.training.score_history import ScoreHistory
@@ -52,6 +54,7 @@ class TrainingLoop:
         losses: what the layers are trained by.
         rate: gives the learning rate of an update by its number, from 1; None for the cfg's.
         optimizer, clip_norm: the kind and the bound of `Optimizer`; None for the cfg's and none.
+        phases: the parts of the training; None for one.
         processes: those that train the network together.
         seed: seeds the random rates of the cfg's policy=random.
         pictures: how many the training set has; 0 for a text.
@@ -61,6 +64,7 @@ class TrainingLoop:
         seen: inputs seen so far.
         batch_size: inputs per update.
         forward: the forward pass, with the deltas that outlive a mini-batch.
+        phases: the parts of the training, each with its first iteration and its description.
         events: calls the callbacks; outside of the first process only those for every rank.
         reads_late: leave the numbers of updates on the device until a callback is due, so that
             the device never waits for this process. An update whose loss is not finite, and
@@ -84,6 +88,7 @@ class TrainingLoop:
         rate: Callable[[int], float] | None = None,
         optimizer: str | None = None,
         clip_norm: float | None = None,
+        phases: Phases | None = None,
         processes: Processes | None = None,
         seed: int = 0,
         pictures: int = 0,
@@ -111,6 +116,7 @@ class TrainingLoop:
         self.problems = ProblemLog()
         self.scores = ScoreHistory()
         self.rate = rate or partial(rate_of_run, network.net, seed=seed)
+        self.phases = phases or Phases()
         self._pictures = pictures
         self.average_loss: float | None = None  # None before the first loss
         self.stop_requests = StopRequests()
@@ -216,6 +222,7 @@ class TrainingLoop:
 
     def _compute_iteration(self, mini_batches: Iterable[TrainBatch]) -> UnreadUpdate:
         """Add up the gradients of the mini-batches."""
+        self.events.on_iteration_start(self)
         start = self._unfinished = IterationStart(self.network, self.forward)
         for layer in self.network.layers:
             layer.on_iteration_start(self.iteration)
@@ -286,7 +293,7 @@ class TrainingLoop:
         rate, inputs = unread.rate * copies, unread.inputs * copies
         self.optimizer.step(rate, self.iteration, inputs, self.scaler)
         self.average.update(self.iteration)
-        self.processes.average_statistics(self.network)
+        self.processes.average_statistics(learning_buffers(self.network))
         self._unfinished, self._updating = None, False
 
     @contextmanager

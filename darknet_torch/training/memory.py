@@ -89,7 +89,9 @@ def estimate_memory(
         network, live = fake.network, _LiveMemory()
         live.add((*network.parameters(), *network.buffers()))
         weights = live.bytes
-        trained = list(Optimizer(network).parameters())
+        optimizer = Optimizer(network)
+        trained = list(optimizer.parameters())
+        state = sum(array.nbytes for array in optimizer.arrays())
         for parameter in trained:
             parameter.grad = torch.zeros_like(parameter)
         live.add(parameter.grad for parameter in trained)
@@ -103,7 +105,7 @@ def estimate_memory(
         height=height,
         weights=weights,
         gradients=gradients,
-        optimizer=gradients * (2 if network.net.adam else 1),
+        optimizer=state * (2 if network.net.adam else 1),
         averages=sum(array.nbytes for array in averaged),
         activations=activations - held,
         peak=live.peak - held,
@@ -129,7 +131,8 @@ def _with_fake_tensors(forward: ForwardPass) -> ForwardPass:
 
 def _fake(array: Tensor) -> Tensor:
     made = torch.empty_strided(array.shape, array.stride(), dtype=array.dtype)
-    return nn.Parameter(made) if isinstance(array, nn.Parameter) else made
+    is_parameter = isinstance(array, nn.Parameter)
+    return nn.Parameter(made, requires_grad=array.requires_grad) if is_parameter else made
 
 
 def _forward_and_backward(

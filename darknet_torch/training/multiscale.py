@@ -40,6 +40,10 @@ class InputSizes(Protocol):
         """The largest width and height that may occur together."""
         ...
 
+    def at(self, iteration: int) -> InputSizes:
+        """The sizes of the phase of an iteration."""
+        ...
+
     def size_of(self, iteration: int) -> tuple[int, int]:
         """Width and height of an iteration, from 0."""
         ...
@@ -107,6 +111,15 @@ class MultiScale:
         """Whether all iterations have the cfg's own size."""
         return self.kind == "fixed"
 
+    def at(self, iteration: int) -> MultiScale:
+        """The sizes of the phase of an iteration: those of all."""
+        return self
+
+    @property
+    def ignores_size(self) -> bool:
+        """Whether the sizes do not depend on that of the cfg."""
+        return self.kind in ("steps", "classifier")
+
     @property
     def largest(self) -> tuple[int, int]:
         """The largest width and height that may occur."""
@@ -171,3 +184,36 @@ class MultiScale:
             for side in (self.width, self.height)
         )
         return width, height
+
+
+@dataclass(frozen=True)
+class PhasedScale:
+    """Input sizes of a training in phases, with the interface of `MultiScale`.
+
+    Attributes:
+        parts: the first iteration of each phase, from 0, and its sizes.
+    """
+
+    parts: tuple[tuple[int, MultiScale], ...]
+
+    def at(self, iteration: int) -> MultiScale:
+        """The sizes of the phase of an iteration."""
+        return [sizes for first, sizes in self.parts if first <= iteration][-1]
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether mini-batches grow where the input shrinks."""
+        return self.parts[0][1].dynamic
+
+    @property
+    def largest(self) -> tuple[int, int]:
+        """The largest width and height that may occur."""
+        return max((sizes.largest for _, sizes in self.parts), key=math.prod)
+
+    def size_of(self, iteration: int) -> tuple[int, int]:
+        """Width and height of an iteration, from 0."""
+        return self.at(iteration).size_of(iteration)
+
+    def mini_batch_of(self, iteration: int) -> int:
+        """Samples per forward pass in an iteration."""
+        return self.at(iteration).mini_batch_of(iteration)

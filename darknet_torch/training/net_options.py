@@ -17,6 +17,7 @@ from darknet_torch.errors import CfgNote, CfgWarning, UsageError, warn
 from darknet_torch.training.batch_sizes import batch_size
 from darknet_torch.training.data import open_detection_data
 from darknet_torch.training.distributed import Processes
+from darknet_torch.training.phases import phases_of
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.scaling import batches_for_epochs, values_of_run
 from darknet_torch.training.schedules.shapes import FromCfg
@@ -30,11 +31,13 @@ def with_net_options(plan: TrainPlan, processes: Processes) -> TrainPlan:
         UsageError: the options of the plan contradict each other, or epochs= has no pictures to
             count.
     """
+    phases = phases_of(plan)
     _check(plan)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)  # building the network reports them
         net = read_net(read_cfg(plan.cfg)[0], find_dialect(plan.dialect))
     length, reason = _length(net, plan, processes)
+    length = phases.length or length
     scales = bool(plan.scale_schedule or plan.epochs)
     values = values_of_run(
         net,

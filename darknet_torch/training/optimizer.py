@@ -101,7 +101,7 @@ class Optimizer:
             group.update(self.kind.settings(self.net, group_rate, inputs, decays=rule.decays))
             rests = iteration < rule.from_iteration
             for parameter in group["params"]:
-                if rests:
+                if rests or not parameter.requires_grad:  # frozen: no decay, no momentum
                     parameter.grad = None
                 elif parameter.grad is None:
                     parameter.grad = torch.zeros_like(parameter)
@@ -141,6 +141,8 @@ class Optimizer:
         """Source: blas_kernels.cu gradient_centralization_kernel (AlexeyAB)."""
         assert self.inner is not None
         for weights in self.centred:
+            if weights.grad is None:
+                continue
             momentum = self.inner.state[weights].get("momentum_buffer")
             for values in (weights.grad, momentum):
                 if values is not None:
@@ -156,11 +158,15 @@ class Optimizer:
         assert self.inner is not None
         for rule, group in zip(self.rules, self.inner.param_groups, strict=True):
             if rule.clip and rule.decays:
-                for parameter in group["params"]:
+                for parameter in filter(_learns, group["params"]):
                     parameter.clamp_(-rule.clip, rule.clip)
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """All arrays that are updated."""
+        """The arrays that are updated at present: all but those that are frozen."""
+        return filter(_learns, self.arrays())
+
+    def arrays(self) -> Iterator[nn.Parameter]:
+        """All arrays that are ever updated."""
         groups = self.inner.param_groups if self.inner else []
         return itertools.chain.from_iterable(group["params"] for group in groups)
 
@@ -206,6 +212,11 @@ class Optimizer:
             for name, value in values.items():
                 if isinstance(value, Tensor) and value.shape == array.shape:
                     values[name] = torch.empty_like(array).copy_(value)
+
+
+def _learns(parameter: nn.Parameter) -> bool:
+    """Whether an array is not frozen, see `darknet_torch.training.freezing.freeze`."""
+    return parameter.requires_grad
 
 
 def _start_momentum(inner: torch.optim.Optimizer) -> None:

@@ -47,6 +47,13 @@ def with_saved_options(plan_file: Path, given: Mapping[str, Any]) -> dict[str, A
         saved.pop("max_batches", None)
     if given.get("loss") == "darknet":
         saved = {name: value for name, value in saved.items() if name not in OF_CLASSIC}
+    if given.get("phase"):  # their sum is the length
+        saved.pop("max_batches", None)
+        if saved.pop("epochs", None):
+            saved["scale_schedule"] = True
+    for name, other in (("freeze", "unfreeze"), ("unfreeze", "freeze")):
+        if given.get(name) is not None:
+            saved.pop(other, None)
     taken = {name: value for name, value in saved.items() if name not in given}
     if taken:
         listed = ", ".join(f"{name}={value}" for name, value in taken.items())
@@ -63,10 +70,9 @@ def _saved_options(plan_file: Path) -> dict[str, Any]:
     try:
         plan = json.loads(plan_file.read_bytes())
         kept = {name: plan.get(name, _DEFAULTS[name]) for name in _KEPT}
-        changed = {name: value for name, value in kept.items() if value != _DEFAULTS[name]}
-        # Earlier versions and JSON have other values for the same, such as True for augment="cfg".
-        parsed = parse_options(changed)
-        return {name: value for name, value in parsed.items() if value != _DEFAULTS[name]}
+        # Earlier versions and JSON have other values for the same, such as True for augment="cfg",
+        # and lists where the plan has tuples.
+        return _changed(parse_options(_changed(kept)))
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -80,6 +86,10 @@ def _saved_options(plan_file: Path) -> dict[str, Any]:
         got=got,
         fix="delete the file, and give the options of the run again with --resume",
     )
+
+
+def _changed(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value != _DEFAULTS[name]}
 
 
 def resume_command(plan: TrainPlan, devices: Sequence[str]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +51,7 @@ class RunReport(Callback):
         data: what to train and to evaluate on.
         loaded: what was read of the weights to start from; None without, or for a resumed run.
         resumed: the run goes on where it was stopped.
+        phases: a line about each phase of the training; none for one phase.
         timer: measures the iterations.
     """
 
@@ -59,9 +62,11 @@ class RunReport(Callback):
         loaded: LoadReport | None,
         *,
         resumed: bool,
+        phases: Sequence[str] = (),
         timer: IterationTimer | None = None,
     ) -> None:
         self.plan, self.data, self.loaded, self.resumed = plan, data, loaded, resumed
+        self.phases = phases
         self._timer = timer or IterationTimer()
         self._first = 0
 
@@ -77,6 +82,7 @@ class RunReport(Callback):
             *(() if self.resumed else (describe_start(loop, self.loaded),)),
             describe_data(loop, self.data, self.plan),
             describe_network(loop, self.data),
+            *self.phases,
             *_describe_scores(loop.scores, "so far: "),
         ]
 
@@ -102,7 +108,9 @@ class RunReport(Callback):
         weights = best if evaluated and best.exists() else final
         learnt = loop.scores.last is None or loop.scores.best is not None
         lines.append(
-            f"next: {next_command(self.plan, self.data, weights)}" if learnt else _UNLEARNT
+            f"next: {next_command(_at_its_end(self.plan, loop), self.data, weights)}"
+            if learnt
+            else _UNLEARNT
         )
         for line in lines:
             loop.events.on_message(loop, line)
@@ -179,6 +187,12 @@ def next_command(plan: TrainPlan, data: TrainingData, weights: Path) -> str:
     command = ["dtorch", "classify" if data.kind == CLASSIFIER else "detect", *model, *options]
     save = ["--save", str(free_path("found"))] if data.kind == DETECTOR else []
     return shlex.join([*command, _some_picture(data), *save])
+
+
+def _at_its_end(plan: TrainPlan, loop: TrainingLoop) -> TrainPlan:
+    """The plan with the size that the network has in the last phase."""
+    last = loop.phases.parts[-1]
+    return replace(plan, width=last.width or plan.width, height=last.height or plan.height)
 
 
 def _describe_scores(scores: ScoreHistory, start: str = "") -> list[str]:

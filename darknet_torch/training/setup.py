@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import torch
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
 from darknet_torch.cpu.cores import threads_to_compute
-from darknet_torch.errors import CfgError, UsageError, warn
+from darknet_torch.errors import CfgError, CfgWarning, UsageError, warn
 from darknet_torch.losses.class_weights import with_class_weights
 from darknet_torch.losses.registry import DARKNET_LOSSES, LossFamily, assigners_of
 from darknet_torch.model.loading import build, fill, find_device
@@ -45,6 +46,13 @@ from darknet_torch.training.losses import losses_of
 from darknet_torch.training.multiscale import InputSizes, MultiScale
 from darknet_torch.training.net_options import with_net_options
 from darknet_torch.training.outcome import LossHistory, Outcome
+from darknet_torch.training.phase_changes import (
+    PhaseChanges,
+    check_frozen_are_filled,
+    check_sizes,
+    sizes_of_phases,
+)
+from darknet_torch.training.phases import phases_of
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
 from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
@@ -75,6 +83,7 @@ class Training:
         evaluation: the callback that evaluates, None without validation data.
         checkpoints: the callback that saves.
         history: the callback that keeps the losses.
+        changes: the callback that begins phases.
         report: the callback that says what the run starts from and what came out.
     """
 
@@ -86,6 +95,7 @@ class Training:
     checkpoints: Checkpoints
     history: LossHistory
     report: RunReport
+    changes: PhaseChanges
 
     @property
     def network(self) -> Network:
@@ -231,23 +241,27 @@ def prepare(
     losses = _with_class_weights(losses_of(plan, network), data)
     evaluation = periodic_evaluation(find_evaluator(network, data, plan), data, plan)
     check_kind(plan, detects=data.kind == DETECTOR, classifies=data.kind == CLASSIFIER)
-    callbacks = tuple(callbacks)
+    callbacks, phases = tuple(callbacks), phases_of(plan)
     rate = learning_rate(
         plan,
         network.net,
         epoch=data.pictures / (batch_size(network.net) * processes.count),
         evaluates=evaluation is not None,
         function=given_function(callbacks),
+        factor=phases.factor_at,
     )
+    changes = PhaseChanges(phases, network)
+    check_sizes(changes, network, partial(_build_at, plan))
     record = RunRecord.of_run(network, plan, data, processes)
     checkpoints, history = (
         Checkpoints(plan, record, saved, names_to_keep(data.names, network)),
         LossHistory(),
     )
-    report = RunReport(plan, data, loaded, resumed=saved is not None)
+    report = RunReport(plan, data, loaded, resumed=saved is not None, phases=changes.lines())
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
         callbacks=(
+            changes,
             *rate.followers,  # before one that may stop the training
             *callbacks,
             checkpoints,
@@ -264,6 +278,7 @@ def prepare(
         rate=rate,
         optimizer=plan.optimizer,
         clip_norm=plan.clip_norm,
+        phases=phases,
         processes=processes,
         seed=plan.seed,
         pictures=0 if data.kind == TEXT else data.pictures,
@@ -271,22 +286,27 @@ def prepare(
     if saved:
         resume(saved, loop, record)
     _check_unfinished(loop, plan, saved)
+    missing = range(len(network.layers)) if loaded is None else loaded.missing
+    check_frozen_are_filled(changes, network, () if saved else missing, loop.iteration)
     if loop.processes.is_first:
         check_start(Start(plan, network, data, loop.iteration, rate))
-    return Training(
-        plan, data, _sizes(network, data, plan), loop, evaluation, checkpoints, history, report
-    )
+    sizes = _sizes(network, data, plan, changes)
+    return Training(plan, data, sizes, loop, evaluation, checkpoints, history, report, changes)
 
 
 def _with_class_weights(losses: LossFamily, data: TrainingData) -> LossFamily:
     return losses if data.class_weights is None else with_class_weights(losses, data.class_weights)
 
 
-def _sizes(network: Network, data: TrainingData, plan: TrainPlan) -> InputSizes:
-    sizes = MultiScale.from_options(
-        network.net, network.dialect, seed=plan.seed, random=data.random
-    )
-    return sizes if data.shapes is None else ShapedSizes(sizes, data.shapes)
+def _sizes(
+    network: Network, data: TrainingData, plan: TrainPlan, changes: PhaseChanges
+) -> InputSizes:
+    net = network.net
+    whole = MultiScale.from_options(net, network.dialect, seed=plan.seed, random=data.random)
+    sizes = sizes_of_phases(whole, changes)
+    if data.shapes is None:
+        return sizes
+    return ShapedSizes(sizes, data.shapes, plan.seed, net.resize_step)
 
 
 def _with_threads(plan: TrainPlan, processes: Processes) -> TrainPlan:
@@ -348,6 +368,13 @@ def _build(plan: TrainPlan) -> Network:
         dialect=_dialect(plan),
         arithmetic="c_order" if plan.exact_order else "fast",
     )
+
+
+def _build_at(plan: TrainPlan, width: int, height: int) -> Network:
+    """The network of a plan at another size; what is to be said of its cfg was said before."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CfgWarning)
+        return _build(replace(plan, width=width, height=height))
 
 
 def _dialect(plan: TrainPlan) -> Dialect:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from darknet_torch.augment.picture_draw import ShapeDraw
 from darknet_torch.datasets.examples import Example
 from darknet_torch.errors import ImageError
-from darknet_torch.training.multiscale import MultiScale
+from darknet_torch.training.multiscale import InputSizes
 
 _MOST = 4.0  # the longest side of an input by its shortest
 
@@ -19,33 +19,39 @@ class ShapedSizes:
     """Input sizes with the shape of an iteration's pictures, and the area of other sizes.
 
     Attributes:
-        sizes: those of square pictures, or whatever the cfg has.
+        sizes: those without a shape of the pictures.
         draw: knows the shape of the pictures of an iteration.
+        seed: that of the run.
+        step: sides are multiples of it, pixels.
     """
 
-    sizes: MultiScale
+    sizes: InputSizes
     draw: ShapeDraw
+    seed: int
+    step: int
 
     @property
     def dynamic(self) -> bool:
-        """See `MultiScale.dynamic`."""
+        """See `InputSizes.dynamic`."""
         return self.sizes.dynamic
 
     @property
     def largest(self) -> tuple[int, int]:
         """The largest width and height that may occur together."""
-        found = [
-            _shaped(self.sizes.largest, aspect, self.sizes.step) for aspect in self.draw.aspects
-        ]
-        return max(found, key=math.prod)
+        size = self.sizes.largest
+        return max((_shaped(size, each, self.step) for each in self.draw.aspects), key=math.prod)
+
+    def at(self, iteration: int) -> InputSizes:
+        """See `InputSizes.at`."""
+        return replace(self, sizes=self.sizes.at(iteration))
 
     def size_of(self, iteration: int) -> tuple[int, int]:
         """Width and height of an iteration, from 0."""
-        aspect = self.draw.aspect_of(self.sizes.seed, iteration)
-        return _shaped(self.sizes.size_of(iteration), aspect, self.sizes.step)
+        aspect = self.draw.aspect_of(self.seed, iteration)
+        return _shaped(self.sizes.size_of(iteration), aspect, self.step)
 
     def mini_batch_of(self, iteration: int) -> int:
-        """See `MultiScale.mini_batch_of`."""
+        """See `InputSizes.mini_batch_of`."""
         return self.sizes.mini_batch_of(iteration)
 
 

@@ -27,6 +27,7 @@ from darknet_torch.training.disk_space import check_room, room_needed
 from darknet_torch.training.learning_rate import LearningRate, learning_rate
 from darknet_torch.training.optimizer_kinds import optimizer_kind
 from darknet_torch.training.optimizer_names import SGD
+from darknet_torch.training.phases import phases_of
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.run_folder import free_path
 from darknet_torch.training.schedule_rules import schedule_warnings
@@ -57,7 +58,8 @@ class Start:
     @property
     def rate_of_run(self) -> LearningRate:
         """The learning rate of each update."""
-        return self.rate or learning_rate(self.plan, self.network.net)
+        factor = phases_of(self.plan).factor_at
+        return self.rate or learning_rate(self.plan, self.network.net, factor=factor)
 
 
 StartCheck = Callable[[Start], None]
@@ -279,7 +281,8 @@ def schedule_of_run(start: Start) -> None:
     """Warn of a schedule by which little or nothing is learned, and of the rates of the run."""
     net, plan = start.network.net, start.plan
     found = list(schedule_warnings(start.rate_of_run, lambda _: net.where))
-    scaling_helps = plan.max_batches is not None and not plan.scale_schedule
+    has_own_length = plan.max_batches is not None or bool(plan.phase)
+    scaling_helps = has_own_length and not plan.scale_schedule
     for item in found:
         fix = f"use dtorch train --scale-schedule, or {item.fix}" if scaling_helps else item.fix
         warn(item.what, where=item.where, expected=item.expected, got=item.got, fix=fix)

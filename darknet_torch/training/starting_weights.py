@@ -68,7 +68,7 @@ def _advice(network: Network, weights: str, plan: TrainPlan, error: SizeMismatch
 
 def _partial_advice(network: Network, weights: str, plan: TrainPlan) -> str:
     """How to start from the layers before the heads; "" if it is unclear which these are."""
-    layers = _layers_before_heads(network)
+    layers = layers_before_heads(network)
     if not layers:
         return ""
     out = f"{Path(weights).stem}.conv.{layers}"
@@ -76,7 +76,7 @@ def _partial_advice(network: Network, weights: str, plan: TrainPlan) -> str:
     return f"to start from the layers before the heads, run {command}, and give {out} as --weights"
 
 
-def _layers_before_heads(network: Network) -> int:
+def layers_before_heads(network: Network) -> int:
     """The layers, from the first, that do not depend on the number of classes; 0 if unclear."""
     try:
         return min(find_channel_producer(network, head).index for head in network.heads)

@@ -100,6 +100,9 @@ def train(
             or "disk".
             device: "auto" (the default: a GPU if there is one), "cpu", "cuda", "cuda:N", "mps",
             or a torch.device. gpus: numbers of GPUs, such as [0, 1], for a process on each.
+            freeze: a number of layers, or "backbone". unfreeze: a number of layers, 1 or more.
+            freeze_bn: True or False. phase: texts such as "500:freeze=backbone". See
+            docs/transfer-learning.md.
             precision: "float32", "tf32", "bfloat16" or "float16", see docs/training.md. dialect:
             "alexeyab", "pjreddie" or "alexeyab-cuda". darknet_bugs: "fix" or "reproduce".
             exact_order, checkpoint_activations: True or False.

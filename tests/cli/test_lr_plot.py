@@ -54,6 +54,11 @@ def test_the_options_are_those_of_train():
     assert rates("b.cfg", *epochs)["step-epochs:1"] == [0.5, 0.5, 0.05, 0.05]
 
 
+def test_phases_multiply_the_rate_and_set_the_length():
+    found = rates("a.cfg", "--phase", "3", "--phase", "2:lr=0.1")["a"]
+    assert found == [0.25, 0.5, 0.5, 0.05, 0.05]
+
+
 def test_cfgs_and_schedules_are_compared():
     schedules = ("--schedule", "cfg", "--schedule", "cosine:min=1")
     found = rates("a.cfg", "b.cfg", *schedules)

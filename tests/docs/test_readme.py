@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -51,6 +52,9 @@ def test_the_command_works(command, folder, monkeypatch):
     else:
         status, output = run(command, folder)
     assert status == 0, output
+    if "dtorch train" in command:  # too short to learn what an evaluation can measure
+        for last in folder.glob("runs/shapes/shapes_last.weights"):
+            shutil.copyfile(last, last.with_name("shapes_best.weights"))
     if "--out shapes.cfg" in command:  # a few layers under that name, which train in a second
         written(folder, DETECTOR, "shapes.cfg")
 

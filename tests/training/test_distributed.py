@@ -5,6 +5,7 @@ import torch
 import torch.multiprocessing
 
 from darknet_torch.training.distributed import Processes
+from darknet_torch.training.freezing import learning_buffers
 from tests.training.other_processes import FORK_SERVER
 from tests.training.small_networks import arrays, network
 from tests.training.two_processes import BATCH, CFG, in_one, one_of_two
@@ -52,7 +53,7 @@ def test_one_process_alone_needs_no_others():
     before = {name: array.detach().clone() for name, array in arrays(made, 0).items()}
     processes.share(made)
     processes.sum_gradients(made.parameters())
-    processes.average_statistics(made)
+    processes.average_statistics(made.buffers())
     assert processes.mean(torch.tensor(3.0)) == 3
     for name, array in arrays(made, 0).items():
         assert torch.equal(array, before[name])
@@ -65,6 +66,6 @@ def test_the_constants_of_the_input_are_not_averaged(monkeypatch):
     made, reduced = network(cfg), []
     monkeypatch.setattr("torch.distributed.all_reduce", reduced.append)
     before = made.input_normalization.mean.clone()
-    Processes(0, 3).average_statistics(made)
+    Processes(0, 3).average_statistics(learning_buffers(made))
     assert len(reduced) == sum(len(list(layer.buffers())) for layer in made.layers) > 0
     assert torch.equal(made.input_normalization.mean, before)

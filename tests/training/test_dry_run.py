@@ -41,6 +41,14 @@ def test_the_largest_size_of_multi_scale_training_counts(plan, tmp_path):
     assert (memory.width, memory.height) == (128, 128)
 
 
+def test_the_phase_that_takes_the_most_counts(plan):
+    found = dry_run(changed(plan, phase=("3:lr=.5", "3:width=96,height=96")), ["cpu"])
+    assert (found.memory.width, found.memory.height) == (96, 96)
+    lines = found.lines()
+    assert "phase 2 of 2, iterations 4 to 6: input 96 x 96" in lines
+    assert any(line.startswith("input 64 x 64,") for line in lines)
+
+
 def test_processes_on_the_cpu_share_its_memory(plan, monkeypatch):
     with_memory(monkeypatch, 8 * 10**9)
     found = dry_run(changed(plan, batch=8), ["cpu"] * 4)

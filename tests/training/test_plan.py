@@ -37,4 +37,7 @@ def test_its_lines_are_what_differs_from_the_defaults(plan, tmp_path):
 
 def test_it_is_saved_as_json_next_to_the_weights(plan, tmp_path):
     plan.save()
-    assert json.loads((tmp_path / "a_plan.json").read_text()) == plan.to_dict()
+    assert json.loads((tmp_path / "a_plan.json").read_text()) == {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in plan.to_dict().items()
+    }

@@ -40,7 +40,7 @@ def test_inputs_have_the_shape_of_their_pictures_and_the_area_of_the_cfg(random)
     net = NetOptions(batch=4, width=416, height=416, channels=3, max_batches=1000)
     sizes = MultiScale.from_options(net, ALEXEYAB, seed=1, random=random)
     draw = shape_groups(pictures((200, 400), (400, 200), (3, 3)), (416, 416), 32)
-    shaped = ShapedSizes(sizes, draw)
+    shaped = ShapedSizes(sizes, draw, 1, 32)
     for iteration in range(0, 300, 10):
         width, height = shaped.size_of(iteration)
         assert width % 32 == height % 32 == 0
@@ -54,6 +54,6 @@ def test_inputs_have_the_shape_of_their_pictures_and_the_area_of_the_cfg(random)
 def test_squares_keep_the_size_of_the_cfg():
     net = NetOptions(batch=4, width=416, height=416, channels=3)
     sizes = MultiScale.from_options(net, ALEXEYAB, seed=1, random=0.0)
-    shaped = ShapedSizes(sizes, shape_groups(pictures((5, 5)), (416, 416), 32))
+    shaped = ShapedSizes(sizes, shape_groups(pictures((5, 5)), (416, 416), 32), 1, 32)
     assert shaped.size_of(3) == (416, 416)
     assert dataclasses.replace(sizes, seed=2).largest == (416, 416)

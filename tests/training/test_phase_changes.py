@@ -1,0 +1,118 @@
+"""What changes when a phase begins."""
+
+from dataclasses import replace
+
+import pytest
+
+import darknet_torch as dt
+from darknet_torch.errors import UsageError
+from darknet_torch.training.phase_changes import PhaseChanges, sizes_of_phases
+from darknet_torch.training.phases import phases_of
+from darknet_torch.training.planning import plan_training
+from tests.training.runs import CLASSIFIER, classifier_data, written
+from tests.training.small_networks import network
+from tests.training.test_multiscale import scale
+from tests.training.test_phases import plan
+
+pytestmark = pytest.mark.filterwarnings("ignore::darknet_torch.CfgWarning")
+PHASES = ["2:lr=0.5", "2:width=48,height=48,lr=0.1"]
+
+
+class Watcher(dt.Callback):
+    """Keeps the sizes and rates of a training, its phases and its messages."""
+
+    def __init__(self):
+        self.sizes, self.rates, self.texts, self.phases = [], [], [], None
+
+    def on_start(self, loop):
+        self.phases = [(phase.first, phase.description) for phase in loop.phases]
+
+    def on_iteration(self, loop, update):
+        self.sizes.append((loop.network.net.width, loop.network.net.height))
+        self.rates.append(update.rate)
+
+    def on_message(self, loop, text):
+        self.texts.append(text)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return classifier_data(tmp_path_factory.mktemp("colours") / "data", 2)
+
+
+def run(folder, data, cfg=CLASSIFIER, **options):
+    watcher = Watcher()
+    dt.train(
+        written(folder, cfg),
+        data,
+        backup=folder / "run",
+        workers=0,
+        threads=1,
+        device="cpu",
+        callbacks=[watcher],
+        **options,
+    )
+    return watcher
+
+
+def test_a_classifier_goes_on_at_a_larger_size_and_a_lower_rate(tmp_path, data):
+    seen = run(tmp_path, data, phase=PHASES)
+    assert seen.sizes == [(24, 24)] * 2 + [(48, 48)] * 2
+    # policy=poly over the sum of the iterations, times the factors
+    rates = [0.05 * (1 - update / 4) * factor for update, factor in enumerate([0.5] * 2, 1)]
+    rates += [0.05 * (1 - update / 4) * 0.1 for update in (3, 4)]
+    assert seen.rates == pytest.approx(rates)
+    assert seen.phases == [(0, "lr x 0.5"), (2, "lr x 0.1, input 48 x 48")]
+    begins = "phase 2 of 2, iterations 3 to 4: lr x 0.1, input 48 x 48"
+    assert seen.texts.count(begins) == 2  # in the list at the start, and when it begins
+    assert any("--width 48 --height 48" in text for text in seen.texts)
+
+
+def test_a_network_with_arrays_for_one_size_keeps_it(tmp_path, data):
+    flat = "[connected]\noutput=3\nactivation=linear\n"
+    cfg = CLASSIFIER.replace("[avgpool]\n", flat)
+    with pytest.raises(UsageError) as error:
+        run(tmp_path, data, cfg, phase=PHASES)
+    assert "small.cfg" in error.value.where
+    assert error.value.expected.startswith("24 x 24")
+    assert error.value.got.startswith("48 x 48 in phase 2: weights of layer 2 [connected]")
+    assert "--phase" in error.value.fix
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_length_may_be_scaled_to(tmp_path, data):
+    cfg = CLASSIFIER.replace("policy=poly", "policy=steps\nsteps=15\nscales=.1")
+    seen = run(tmp_path, data, cfg, phase=["2", "2"], scale_schedule=True)
+    assert seen.rates == pytest.approx([0.05, 0.005, 0.005, 0.005])
+
+
+def test_a_resumed_run_takes_phases_in_the_place_of_a_length(tmp_path, data):
+    run(tmp_path, data, max_batches=2, freeze=0)
+    given = {"resume": True, "backup": str(tmp_path / "run"), "phase": ("4",), "unfreeze": 2}
+    found = plan_training(tmp_path / "small.cfg", data, given)
+    assert (found.max_batches, found.freeze, found.unfreeze) == (None, None, 2)
+
+
+def test_multi_scale_training_goes_around_the_size_of_the_phase():
+    made = network(CLASSIFIER)
+    changes = PhaseChanges(phases_of(plan(phase=("20", "20:width=448,height=448"))), made)
+    sizes = scale(width=24, height=24, max_batches=0)
+    phased = sizes_of_phases(sizes, changes)
+    first, second = (
+        {phased.size_of(iteration)[0] for iteration in iterations}
+        for iterations in (range(20), range(20, 40))
+    )
+    assert max(first) < 100 < 448 / 1.5 < min(second)
+    assert phased.largest[0] > 448 and phased.mini_batch_of(25) == sizes.mini_batch
+
+
+def test_one_size_needs_no_phases():
+    changes = PhaseChanges(phases_of(plan(phase=("20", "20:lr=.1"))), network(CLASSIFIER))
+    sizes = scale(width=24, height=24)
+    assert sizes_of_phases(sizes, changes) is sizes
+
+
+def test_fixed_sizes_of_multi_scale_training_are_named():
+    changes = PhaseChanges(phases_of(plan(phase=("1", "1:width=48"))), network(CLASSIFIER))
+    with pytest.warns(dt.CfgNote, match="set no size here"):
+        sizes_of_phases(replace(scale(width=24, height=24), kind="steps"), changes)
