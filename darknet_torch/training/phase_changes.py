@@ -43,7 +43,8 @@ class PhaseChanges(Callback):
         self.layers = [frozen_layers(network, phase) for phase in phases]
         self.size = network.net.width, network.net.height
         self._current: Phase | None = None
-        # Normalisation that has no statistics when a phase begins learns them in it.
+        # Of the last phase with freeze_bn: its first iteration, and what it holds. Normalisation
+        # that has no statistics when a phase begins learns them in it.
         self._held: tuple[int, Collection[int]] | None = None
         for phase, layers in zip(phases, self.layers, strict=True):
             _check_learns(network, phase, layers)
@@ -72,15 +73,21 @@ class PhaseChanges(Callback):
             f"{text}"
         )
 
+    def on_start(self, loop: TrainingLoop) -> None:
+        """Let a resumed run make up for an evaluation at the size of its last iteration."""
+        self._set_size(loop.network, self.phases.at(max(0, loop.iteration - 1)))
+
     def on_iteration_start(self, loop: TrainingLoop) -> None:
         phase = self.phases.at(loop.iteration)
         if phase == self._current:
             return
         self._current = phase
-        if self._held is None or self._held[0] != phase.first:
-            learnt = normalized_layers(loop.network) if phase.freeze_bn else ()
-            self._held = phase.first, learnt
-        self.apply(loop.network, phase, self._held[1])
+        held: Collection[int] = ()
+        if phase.freeze_bn:
+            if self._held is None or self._held[0] != phase.first:
+                self._held = phase.first, normalized_layers(loop.network)
+            held = self._held[1]
+        self.apply(loop.network, phase, held)
         if loop.iteration:  # the report of the start has named the first one
             loop.events.on_message(loop, self._line(phase))
 
@@ -96,6 +103,9 @@ class PhaseChanges(Callback):
         if normalization is None:
             normalization = normalized_layers(network) if phase.freeze_bn else ()
         freeze(network, self.layers[phase.number - 1], frozenset(normalization))
+        self._set_size(network, phase)
+
+    def _set_size(self, network: Network, phase: Phase) -> None:
         width, height = self.sizes[phase.number - 1]
         network.net = replace(network.net, width=width, height=height)
 
@@ -107,7 +117,7 @@ class PhaseChanges(Callback):
         freeze(loop.network, 0)
 
     def state_dict(self) -> State:
-        if self._held is None or not self._held[1]:
+        if self._held is None:
             return {}
         return {"first": self._held[0], "normalization": sorted(self._held[1])}
 

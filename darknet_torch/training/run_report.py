@@ -105,10 +105,12 @@ class RunReport(Callback):
         evaluated = loop.scores.best is not None
         if evaluated:
             lines[-1] += f", the best in {best}"
-        weights = best if evaluated and best.exists() else final
+        weights, iteration = final, loop.iteration
+        if loop.scores.best is not None and best.exists():
+            weights, iteration = best, loop.scores.best[1]
         learnt = loop.scores.last is None or loop.scores.best is not None
         lines.append(
-            f"next: {next_command(_at_its_end(self.plan, loop), self.data, weights)}"
+            f"next: {next_command(_with_size_at(self.plan, loop, iteration), self.data, weights)}"
             if learnt
             else _UNLEARNT
         )
@@ -189,10 +191,10 @@ def next_command(plan: TrainPlan, data: TrainingData, weights: Path) -> str:
     return shlex.join([*command, _some_picture(data), *save])
 
 
-def _at_its_end(plan: TrainPlan, loop: TrainingLoop) -> TrainPlan:
-    """The plan with the size that the network has in the last phase."""
-    last = loop.phases.parts[-1]
-    return replace(plan, width=last.width or plan.width, height=last.height or plan.height)
+def _with_size_at(plan: TrainPlan, loop: TrainingLoop, iteration: int) -> TrainPlan:
+    """The plan with the size that the network had in an iteration, 1 for the first."""
+    phase = loop.phases.at(max(0, iteration - 1))
+    return replace(plan, width=phase.width or plan.width, height=phase.height or plan.height)
 
 
 def _describe_scores(scores: ScoreHistory, start: str = "") -> list[str]:

@@ -236,3 +236,12 @@ def test_a_run_that_is_stopped_in_a_phase_goes_on_with_the_same_bytes(
     after = dt.load(folder / "small.cfg", result.final_weights).state_dict()
     assert not changed(in_phases, after)
     assert result.network.net.width == 64
+
+
+def test_normalisation_that_learns_at_the_start_of_a_run_learns_after_a_stop(start, tmp_path):
+    options = {"freeze_bn": True, "weights": None, "clear": False, "max_batches": 2}
+    _, whole = trained(start, tmp_path, backup=tmp_path / "whole", **options)
+    with pytest.raises(KeyboardInterrupt):
+        trained(start, tmp_path, callbacks=[StopAfter(1)], **options)
+    _, after = trained(start, tmp_path, resume=True, weights=None, clear=False)
+    assert not changed(whole, after)

@@ -1,6 +1,7 @@
 """What changes when a phase begins."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,8 +41,8 @@ def data(tmp_path_factory):
     return classifier_data(tmp_path_factory.mktemp("colours") / "data", 2)
 
 
-def run(folder, data, cfg=CLASSIFIER, **options):
-    watcher = Watcher()
+def run(folder, data, cfg=CLASSIFIER, watcher=None, **options):
+    watcher = watcher or Watcher()
     dt.train(
         written(folder, cfg),
         data,
@@ -66,6 +67,27 @@ def test_a_classifier_goes_on_at_a_larger_size_and_a_lower_rate(tmp_path, data):
     begins = "phase 2 of 2, iterations 3 to 4: lr x 0.1, input 48 x 48"
     assert seen.texts.count(begins) == 2  # in the list at the start, and when it begins
     assert any("--width 48 --height 48" in text for text in seen.texts)
+
+
+class StopsEarly(Watcher):
+    """Ends a training after its first iteration."""
+
+    def on_iteration(self, loop, update):
+        loop.stop_after_iteration("enough")
+
+
+def test_the_size_to_use_weights_with_is_that_of_their_phase(tmp_path, data):
+    seen = run(tmp_path, data, watcher=StopsEarly(), phase=["1:width=32,height=32", PHASES[1]])
+    (command,) = (text for text in seen.texts if text.startswith("next: "))
+    assert "--width 32 --height 32" in command
+
+
+@pytest.mark.parametrize(("iteration", "width"), [(0, 24), (2, 24), (3, 48), (4, 48)])
+def test_a_resumed_run_starts_with_the_size_of_its_last_iteration(iteration, width):
+    made = network(CLASSIFIER)
+    changes = PhaseChanges(phases_of(plan(phase=PHASES)), made)
+    changes.on_start(SimpleNamespace(network=made, iteration=iteration))
+    assert (made.net.width, made.net.height) == (width, width)
 
 
 def test_a_network_with_arrays_for_one_size_keeps_it(tmp_path, data):

@@ -44,7 +44,8 @@ class Run:
 
     def updates_in(self, epochs: float) -> float:
         """The updates of so many epochs; see `epochs`."""
-        return epochs * self._epoch()
+        # Whole numbers stay whole: 27 epochs of 7 / 3 updates are 63, not 63.00000000000001.
+        return round(epochs * self._epoch(), 6)
 
     def _epoch(self) -> float:
         if self.epoch is None:

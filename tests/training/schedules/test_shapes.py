@@ -94,3 +94,8 @@ def test_many_short_cycles_take_no_time():
 def test_epochs_need_a_number_of_pictures(schedule):
     with pytest.raises(UsageError, match=r"length of an epoch is not known: .*--pictures N"):
         rates(schedule, epoch=None)
+
+
+def test_epochs_that_are_whole_iterations_end_there():
+    found = rates("step-epochs:epochs=21", epoch=9 / 7)  # 27.000000000000004 in floats
+    assert found[26:28] == pytest.approx([RATE, RATE * 0.1])
