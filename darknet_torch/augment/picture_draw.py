@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -50,7 +51,11 @@ class WeightedDraw:
     weights: tuple[float, ...]
 
     def index(self, random: np.random.Generator, seed: SampleSeed, count: int) -> int:
-        return _draw(random, np.array(self.weights))
+        return _draw(random, self._ends)
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.cumsum(self.weights)
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,8 @@ class ShapeDraw:
     weights: tuple[float, ...] | None = None
 
     def index(self, random: np.random.Generator, seed: SampleSeed, count: int) -> int:
-        group = self.groups[self._group_of(seed.seed, seed.iteration)]
-        return group[_draw(random, self._weights_of(group))]
+        group = self._group_of(seed.seed, seed.iteration)
+        return self.groups[group][_draw(random, self._ends_in_groups[group])]
 
     def aspect_of(self, seed: int, iteration: int) -> float:
         """Width / height of the pictures of an iteration, in the run of a seed."""
@@ -79,7 +84,15 @@ class ShapeDraw:
 
     def _group_of(self, seed: int, iteration: int) -> int:
         random = SampleSeed(seed, iteration).generator(RandomStream.SHAPE)
-        return _draw(random, np.array([self._weights_of(each).sum() for each in self.groups]))
+        return _draw(random, self._ends_of_groups)
+
+    @cached_property
+    def _ends_in_groups(self) -> list[np.ndarray]:
+        return [np.cumsum(self._weights_of(group)) for group in self.groups]
+
+    @cached_property
+    def _ends_of_groups(self) -> np.ndarray:
+        return np.cumsum([ends[-1] for ends in self._ends_in_groups])
 
     def _weights_of(self, group: Sequence[int]) -> np.ndarray:
         if self.weights is None:
@@ -87,6 +100,6 @@ class ShapeDraw:
         return np.array([self.weights[index] for index in group])
 
 
-def _draw(random: np.random.Generator, weights: np.ndarray) -> int:
-    ends = weights.cumsum()
+def _draw(random: np.random.Generator, ends: np.ndarray) -> int:
+    """Draw an index; `ends` are the sums of the weights up to each, its own included."""
     return min(int(np.searchsorted(ends, random.random() * ends[-1], "right")), len(ends) - 1)

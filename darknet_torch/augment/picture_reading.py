@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -20,9 +20,12 @@ from darknet_torch.cpu.memory import available_memory
 from darknet_torch.errors import ImageError
 from darknet_torch.files import atomic_write, make_folder
 from darknet_torch.media.decoding import DecodedPicture, read_picture
+from darknet_torch.temporary_files import remove_stale
 
 _LEFT_FREE = 0.2  # part of the free memory that decoded pictures leave
 _ASKED_EVERY = 100  # pictures between two looks at the free memory
+
+_COPY = re.compile(r"[0-9a-f]{64}\.npy")  # the name of a decoded picture
 
 Report = Callable[[str], None]  # takes a line for the user
 
@@ -107,7 +110,7 @@ class DiskReader:
     Damaged pictures, and those that do not fit on the disk, are decoded each time.
 
     Attributes:
-        folder: of the copies; it exists during a training alone.
+        folder: of the copies, which exist during a training alone.
     """
 
     folder: Path
@@ -124,10 +127,19 @@ class DiskReader:
 
     @contextmanager
     def keeping(self, paths: Sequence[Path], report: Report, *, exif: bool) -> Iterator[None]:
-        shutil.rmtree(self.folder, ignore_errors=True)  # of a run that was killed
+        self._remove_copies()  # of a run that was killed
         make_folder(self.folder)
         report(f"decoded pictures are kept in {self.folder} until the training ends")
         try:
             yield
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._remove_copies()
+
+    def _remove_copies(self) -> None:
+        """Remove the copies, and the folder if nothing else is in it: it may be the user's."""
+        with suppress(OSError):
+            remove_stale(self.folder)
+            for path in self.folder.iterdir():
+                if _COPY.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
+            self.folder.rmdir()

@@ -30,9 +30,11 @@ class Patience(Callback):
 
     def __init__(self, evaluations: int) -> None:
         self.evaluations = evaluations
-        self._highest, self._without_better = 0.0, 0
+        self._measure, self._highest, self._without_better = "", 0.0, 0
 
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None:
+        if score.measure != self._measure:  # --criterion has changed
+            self._measure, self._highest, self._without_better = score.measure, 0.0, 0
         if score.value > self._highest:
             self._highest, self._without_better = score.value, 0
         elif self._highest > 0:
@@ -45,9 +47,14 @@ class Patience(Callback):
             )
 
     def state_dict(self) -> State:
-        return {"highest": self._highest, "without_better": self._without_better}
+        return {
+            "measure": self._measure,
+            "highest": self._highest,
+            "without_better": self._without_better,
+        }
 
     def load_state_dict(self, state: State) -> None:
+        self._measure = state.get("measure", self._measure)
         self._highest = state.get("highest", self._highest)
         self._without_better = state.get("without_better", self._without_better)
 

@@ -32,7 +32,9 @@ class ScoreHistory:
         return self.best is not None and self.best == self.last
 
     def add(self, value: float, iteration: int, measure: str) -> None:
-        """Add the score of an evaluation, 0-1."""
+        """Add the score of an evaluation, 0-1; those of another measure do not compare with it."""
+        if measure != self.measure:
+            self.best = None
         self.measure, self.last = measure, (value, iteration)
         self.had_best = self.best is not None
         if value > 0 and (self.best is None or value >= self.best[0]):

@@ -46,9 +46,22 @@ def test_nothing_is_written_before_the_training_runs(paths, tmp_path):
 
 def test_copies_of_a_run_that_was_killed_are_removed(paths, tmp_path):
     (tmp_path / "kept").mkdir()
-    (tmp_path / "kept" / "old.npy").write_bytes(b"?")
+    (tmp_path / "kept" / f"{'0' * 64}.npy").write_bytes(b"?")
+    (tmp_path / "kept" / f".{'0' * 40}.{'a' * 16}.part.npy").write_bytes(b"?")
     with DiskReader(tmp_path / "kept").keeping(paths, print, exif=True):
         assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_what_else_is_in_the_folder_stays(paths, tmp_path):
+    own = [tmp_path / "kept" / name for name in ("1.jpg", "features.npy")]
+    own[0].parent.mkdir()
+    for path in own:
+        path.write_bytes(b"?")
+    reader = DiskReader(tmp_path / "kept")
+    with reader.keeping(paths, lambda line: None, exif=True):
+        reader.read(paths[0], exif=True)
+        assert len(list(own[0].parent.iterdir())) == 3
+    assert sorted(own[0].parent.iterdir()) == own
 
 
 def test_a_full_disk_costs_time_alone(paths, tmp_path, monkeypatch):

@@ -59,6 +59,17 @@ def test_scores_of_0_alone_never_end_a_training():
     assert ended == []
 
 
+def test_a_run_that_goes_on_with_another_measure_counts_anew():
+    before, after, ended = Patience(1), Patience(1), []
+    loop = SimpleNamespace(stop_after_iteration=ended.append)
+    before.on_evaluation(loop, Score(0.6, [], "mAP@0.50"))
+    after.load_state_dict(before.state_dict())
+    after.on_evaluation(loop, Score(0.3, [], "mAP@0.50:0.95"))
+    assert ended == []
+    after.on_evaluation(loop, Score(0.3, [], "mAP@0.50:0.95"))
+    assert len(ended) == 1
+
+
 class Clock:
     def __init__(self):
         self.now = 100.0

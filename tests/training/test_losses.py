@@ -89,6 +89,15 @@ def test_resumed_and_recomputing_runs_end_with_the_same_weights(tmp_path, assign
     assert final_weights(changed(plan, **lean)) == whole
 
 
+def test_the_counters_of_balance_weigh_the_objects(tmp_path):
+    balanced = changed(small_plan(tmp_path), loss="classic", balance="weights")
+    training = prepare(balanced)
+    (head,) = training.network.heads
+    counters = training.loop.forward.losses.assigner_of(head).counters_per_class
+    assert len(counters) == 3
+    assert counters == head.options.counters_per_class
+
+
 def test_a_loop_of_ones_own_takes_the_family(tmp_path):
     network = load_to_train(written(tmp_path, DETECTOR))
     loss = NetworkLoss(network, losses=classic_losses(network, ClassicSettings()))

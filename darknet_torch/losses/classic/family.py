@@ -25,7 +25,7 @@ from darknet_torch.targets.assignment import Assigner
 # Options of a head that tune Darknet's formulas; docs/losses.md lists them.
 IGNORED_OPTIONS: Mapping[type[Layer], tuple[str, ...]] = {
     Yolo: (
-        *("truth_thresh", "iou_thresh", "iou_thresh_kind", "iou_loss", "iou_normalizer"),
+        *("truth_thresh", "iou_thresh_kind", "iou_loss", "iou_normalizer"),
         *("obj_normalizer", "cls_normalizer", "delta_normalizer", "objectness_smooth"),
         *("focal_loss", "show_details"),
     ),
@@ -60,7 +60,7 @@ def classic_losses(network: Network, settings: ClassicSettings) -> LossFamily:
         raise _no_classic_loss("the network", network.net.where, "none of its layers has a loss")
     for form in forms.values():
         _note_activation(form)
-    _note_ignored(network, forms)
+    _note_ignored(network, forms, settings)
     function = partial(_head_loss, forms, settings)
 
     def assigner_of(head: Head) -> Assigner | None:
@@ -135,13 +135,15 @@ def _note_activation(form: HeadForm) -> None:
     )
 
 
-def _note_ignored(network: Network, forms: Mapping[int, HeadForm]) -> None:
+def _note_ignored(
+    network: Network, forms: Mapping[int, HeadForm], settings: ClassicSettings
+) -> None:
     """Note the options that the cfg sets and that tune Darknet's formulas alone, once for all."""
     names = dict.fromkeys(
         f"[{layer.section}] {name}="
         for layer in network.layers
         if layer.index in forms
-        for name in _ignored_options(layer)
+        for name in _ignored_options(layer, settings)
     )
     if network.net.badlabels_rejection_percentage:
         names["[net] badlabels_rejection_percentage="] = None
@@ -154,10 +156,12 @@ def _note_ignored(network: Network, forms: Mapping[int, HeadForm]) -> None:
         )
 
 
-def _ignored_options(layer: Layer) -> list[str]:
+def _ignored_options(layer: Layer, settings: ClassicSettings) -> list[str]:
     """The options of a head that differ from their defaults and have no effect."""
     defaults = {one.name: one.default for one in fields(layer.options)}
     names = [*IGNORED_OPTIONS[type(layer)]]
     if isinstance(layer, Yolo) and not layer.options.counters_per_class:
         names.append("max_delta")  # else it bounds the weights of classes
+    if isinstance(layer, Yolo) and not settings.follows_iou_thresh:
+        names.append("iou_thresh")
     return [name for name in names if getattr(layer.options, name) != defaults[name]]

@@ -81,7 +81,7 @@ def _yolo_form(head: Yolo, settings: ClassicSettings) -> HeadForm:
             anchors=given.anchors,
             in_cells=False,
             box_of_anchor=given.box_of_anchor,
-            **_choice_of_box(settings),
+            **_choice_of_box(settings, options.iou_thresh),
             counters_per_class=options.counters_per_class,
             max_delta=options.max_delta,
         ),
@@ -114,9 +114,9 @@ def _region_form(head: Region, settings: ClassicSettings) -> HeadForm:
     )
 
 
-def _choice_of_box(settings: ClassicSettings) -> dict[str, Any]:
-    """`measure` and `bound` of the assigner."""
-    bound = settings.assign_several
+def _choice_of_box(settings: ClassicSettings, iou_thresh: float | None = None) -> dict[str, Any]:
+    """`measure` and `bound` of the assigner, for a head with this iou_thresh."""
+    bound = iou_thresh if settings.follows_iou_thresh else settings.assign_several
     if settings.assign == "predicted-iou":
         return {"measure": None, "bound": None}  # the loss chooses
     if bound is not None and settings.assign == "shape-ratio":

@@ -48,7 +48,8 @@ class ClassicSettings:
         objectness_target: of a box with a truth: "one", or "iou", its overlap with the truth;
             None for what the cfg says: rescore=1 of a [region] is "iou".
         assign: which box gets a truth, one of `ASSIGNMENTS`.
-        assign_several: each box beyond this bound gets the truth, too; None for one box alone.
+        assign_several: each box beyond this bound gets the truth, too, so 1 is for one box alone;
+            None for what the cfg says: iou_thresh of a [yolo] with "shape-iou", else 1.
         class_loss: "bce" or "ce"; None for what fits the head: "ce" where its class scores are a
             softmax.
         positive_weight: factor on the objectness of boxes with a truth; "auto" for the number of
@@ -63,6 +64,11 @@ class ClassicSettings:
     class_loss: str | None = None
     positive_weight: float | str = 1.0
     weights: LossWeights = field(default_factory=LossWeights)
+
+    @property
+    def follows_iou_thresh(self) -> bool:
+        """Whether iou_thresh of a [yolo] is the bound of `assign_several`."""
+        return self.assign_several is None and self.assign == "shape-iou"
 
 
 class LossWeightsKind:

@@ -55,7 +55,8 @@ class LossChoices:
     assign_several: float | None = choice(
         None,
         Number(),
-        "Classic: also assign boxes above this IoU, or below this ratio (shape-ratio).",
+        "Classic: also assign boxes above this IoU, or below this ratio (shape-ratio); 1 for one "
+        "box alone [default: iou_thresh= of [yolo] for shape-iou, else 1].",
         metavar="X",
     )
     class_loss: str | None = choice(
@@ -110,12 +111,12 @@ def _check_bound(settings: ClassicSettings) -> None:
     if bound is None:
         return
     is_ratio = settings.assign == "shape-ratio"
-    if (1 < bound < float("inf")) if is_ratio else (0 < bound < 1):
+    if (1 <= bound < float("inf")) if is_ratio else (0 < bound <= 1):
         return
-    ratio, overlap = "a ratio above 1, such as 4", "an IoU between 0 and 1, such as 0.3"
+    ratio, overlap = "a ratio of 1 or more, such as 4", "an IoU above 0 and up to 1, such as 0.3"
     raise UsageError(
         "--assign-several is out of its bounds",
         expected=f"{ratio if is_ratio else overlap}, with --assign {settings.assign}",
         got=f"{bound:g}",
-        fix="correct it, or leave it out to assign each object to one box",
+        fix="correct it; 1 assigns each object to one box alone",
     )

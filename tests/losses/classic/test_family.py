@@ -100,10 +100,13 @@ def test_options_without_effect_are_noted_once_for_all_heads():
     options = "iou_loss=ciou\niou_thresh=.2\nmax_delta=5\nignore_thresh=.6\n"
     (note,) = notes(build(YOLO + options + "mask=0,1,2", 24, second=YOLO + options + "mask=1,2,3"))
     assert note.count("[yolo] iou_loss=") == 1
-    assert "[yolo] iou_thresh=" in note
+    assert "iou_thresh=" not in note
     assert "[yolo] max_delta=" in note
     assert "--loss-weights" in note
     assert "ignore_thresh" not in note
+    for given in ({"assign_several": 0.3}, {"assign": "shape-ratio"}, {"assign": "predicted-iou"}):
+        (note,) = notes(build(YOLO + options + "mask=0,1,2", 24), ClassicSettings(**given))
+        assert "[yolo] iou_thresh=" in note
     counted = f"{YOLO}mask=0,1,2\nmax_delta=5\ncounters_per_class=1,2,3"
     assert notes(build(counted, 24)) == []
 

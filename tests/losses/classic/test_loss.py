@@ -120,6 +120,30 @@ def test_the_options_of_a_yolo_act(options, box_loss):
     assert_equal(loss, reference[0])
 
 
+@pytest.mark.parametrize(
+    ("given", "as_without"),
+    [
+        ({}, {"assign_several": 0.3}),
+        ({"assign_several": 1.0}, {}),
+        ({"assign_several": 0.6}, {"assign_several": 0.6}),
+        ({"assign": "shape-ratio"}, {"assign": "shape-ratio"}),
+        ({"assign": "predicted-iou"}, {"assign": "predicted-iou"}),
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore::darknet_torch.errors.CfgNote")
+def test_iou_thresh_is_the_bound_where_none_is_given(given, as_without):
+    plain, bounded = (build(f"{YOLO}mask=3,1,0\n{more}", 24) for more in ("", "iou_thresh=.3"))
+    x, rows = made(plain.layers[-1])
+    found, expected, one_box = (
+        run(network, network.layers[-1].index, ClassicSettings(**options), x, rows)
+        for network, options in ((bounded, given), (plain, as_without), (plain, {}))
+    )
+    assert torch.equal(found.delta, expected.delta)
+    if not given:
+        assert found.parts["count"] > one_box.parts["count"]
+
+
 @pytest.mark.parametrize("assign_several", [None, 0.25])
 def test_an_assignment_by_predictions_chooses_among_all_heads(assign_several):
     network = build(YOLO + "mask=0,1,2", 24, second=YOLO + "mask=1,3,0")

@@ -50,12 +50,12 @@ def test_options_of_the_classic_losses_need_them(options, named):
 @pytest.mark.parametrize(
     ("assign", "bound", "expected"),
     [
-        (None, 1.0, "an IoU between 0 and 1"),
+        (None, 1.5, "an IoU above 0 and up to 1"),
         ("shape-iou", 0.0, "with --assign shape-iou"),
-        ("predicted-iou", 4.0, "an IoU between 0 and 1"),
-        ("shape-ratio", 0.3, "a ratio above 1, such as 4, with --assign shape-ratio"),
-        ("shape-ratio", float("inf"), "a ratio above 1"),
-        ("shape-iou", float("nan"), "an IoU between 0 and 1"),
+        ("predicted-iou", 4.0, "an IoU above 0 and up to 1"),
+        ("shape-ratio", 0.3, "a ratio of 1 or more, such as 4, with --assign shape-ratio"),
+        ("shape-ratio", float("inf"), "a ratio of 1 or more"),
+        ("shape-iou", float("nan"), "an IoU above 0 and up to 1"),
     ],
 )
 def test_a_bound_fits_the_assignment(assign, bound, expected):
