@@ -133,6 +133,31 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, encode_text(text))
 
 
+def append_bytes(path: Path, data: bytes) -> None:
+    """Add `data` to the end of a file, completely or not at all; other programs see it at once.
+
+    Args:
+        path: the file, created if it does not exist.
+        data: what to add.
+
+    Raises:
+        UsageError: the file cannot be written, or is one of the `protected_inputs`.
+    """
+    protected_inputs.refuse(path)
+    try:
+        with path.open("ab", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            try:
+                left = memoryview(data)
+                while left:
+                    left = left[file.write(left) :]
+            except BaseException:  # a full disk, or an interruption
+                file.truncate(end)
+                raise
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot be written ({refusal_text(error)})", where=path) from None
+
+
 def rewrite_input(path: Path, data: bytes) -> Path:
     """Replace the content of an input, and keep its old content in a file next to it.
 

@@ -42,6 +42,21 @@ def cache(tmp_path_factory, monkeypatch):
     return folder
 
 
+class _NoChart:
+    """Stands in for a chart, which takes a second."""
+
+    def encode(self):
+        return b"a chart"
+
+
+@pytest.fixture(autouse=True)
+def quick_charts(monkeypatch):
+    """Trainings draw no chart; the tests of charts draw some themselves."""
+    monkeypatch.setattr(
+        "darknet_torch.training.records.chart.draw_chart", lambda *rows, **more: _NoChart()
+    )
+
+
 @pytest.fixture
 def server(monkeypatch):
     """A server on this machine, which is reached without a proxy."""

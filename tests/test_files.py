@@ -1,5 +1,7 @@
 """Writing files completely or not at all, and choosing unused paths."""
 
+import errno
+import io
 import os
 import stat
 from pathlib import Path
@@ -10,6 +12,7 @@ from darknet_torch import files
 from darknet_torch.errors import UsageError
 from darknet_torch.files import (
     FreePaths,
+    append_bytes,
     atomic_path,
     atomic_write,
     make_folder,
@@ -252,3 +255,28 @@ def test_a_name_that_the_system_refuses_is_an_error():
         write_text(Path("a\0b"), "text")
     with pytest.raises(UsageError, match=r"cannot be created \(the system allows no such name"):
         make_folder(Path("a\0b"))
+
+
+def test_bytes_are_added_to_the_end(tmp_path):
+    path = tmp_path / "log"
+    append_bytes(path, b"one\n")
+    append_bytes(path, b"two\n")
+    assert path.read_bytes() == b"one\ntwo\n"
+    with pytest.raises(UsageError, match="cannot be written"):
+        append_bytes(tmp_path / "gone" / "log", b"x")
+
+
+def test_what_cannot_be_added_whole_is_not_added(tmp_path, monkeypatch):
+    path = tmp_path / "log"
+    append_bytes(path, b"one\n")
+
+    class Full(io.FileIO):
+        def write(self, data):
+            super().write(data[:2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", lambda self, mode, buffering: Full(self, mode))
+    with pytest.raises(UsageError, match=r"cannot be written .*No space left"):
+        append_bytes(path, b"two\n")
+    monkeypatch.undo()
+    assert path.read_bytes() == b"one\n"

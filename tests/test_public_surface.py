@@ -28,6 +28,7 @@ class Callback
     on_every_rank: ClassVar[bool]
     def is_due(self, loop: TrainingLoop) -> bool
     def load_state_dict(self, state: State) -> None
+    def on_batch(self, loop: TrainingLoop, batch: TrainBatch) -> None
     def on_end(self, loop: TrainingLoop) -> None
     def on_error(self, loop: TrainingLoop, error: Exception) -> None
     def on_evaluation(self, loop: TrainingLoop, score: Score) -> None

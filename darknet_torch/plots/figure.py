@@ -1,18 +1,48 @@
-"""The figure that every plot is drawn on: its colours, its size, its file. No torch."""
+"""The figure that every plot is drawn on: its style, its size, its file. No torch."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from darknet_torch.errors import UsageError
 from darknet_torch.extras import import_extra
 from darknet_torch.files import write_bytes
 
 FORMATS = ("png", "svg", "pdf")
-# Okabe and Ito's colours, which people who see few colours can tell apart.
+# Okabe and Ito's colours, which people who see few colours can tell apart, but the yellow.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Lines and points differ in more than their colour, too.
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+FAINT = "#9A9A9A"  # what explains a plot, but is not what it shows
+# What axes take over when they are made.
+_STYLE: Mapping[str, Any] = {
+    "font.size": 9,
+    "axes.edgecolor": "#555555",
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.7,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+}
+# Numbers instead of random ones in the names of an SVG's parts, and no date, so that equal plots
+# are equal files.
+_REPRODUCIBLE: Mapping[str, Any] = {"svg.hashsalt": "0"}
+_NO_DATE: Mapping[str, Mapping[str, None]] = {
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+}
+_MOST_BINS = 60
+_MOST_INSIDE = 4  # names in a legend on the axes themselves
 
 
 class Figure:
@@ -21,6 +51,7 @@ class Figure:
     Args:
         rows, columns: of axes.
         size: width and height in inches.
+        title: of the whole figure.
 
     Attributes:
         axes: matplotlib's Axes in a list, row after row; titles and labels are the caller's.
@@ -30,20 +61,42 @@ class Figure:
     """
 
     def __init__(
-        self, rows: int = 1, columns: int = 1, *, size: tuple[float, float] = (7.0, 5.0)
+        self,
+        rows: int = 1,
+        columns: int = 1,
+        *,
+        size: tuple[float, float] = (7.0, 5.0),
+        title: str | None = None,
     ) -> None:
         # Not pyplot: this needs no window system and no global state.
         module = import_extra("matplotlib.figure", extra="plot")
-        self._figure: Any = module.Figure(size, layout="constrained")
-        self.axes: list[Any] = list(self._figure.subplots(rows, columns, squeeze=False).flat)
+        with _rc_context(_STYLE):
+            self._figure: Any = module.Figure(size, layout="constrained")
+            self.axes: list[Any] = list(self._figure.subplots(rows, columns, squeeze=False).flat)
+        if title:
+            self._figure.suptitle(title, fontsize=11)
+        cycler = import_extra("cycler", extra="plot").cycler
         for axes in self.axes:
-            axes.set_prop_cycle(color=COLOURS)
-            axes.spines[["top", "right"]].set_visible(False)
+            axes.set_prop_cycle(cycler(color=COLOURS, linestyle=LINES))
+
+    def legend(self, axes: Any) -> None:
+        """Name what is drawn on `axes`, if that is more than one thing."""
+        _, labels = axes.get_legend_handles_labels()
+        if len(labels) > _MOST_INSIDE:  # they would hide what they name
+            axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+        elif len(labels) > 1:
+            axes.legend()
 
     def encode(self, suffix: str = "png") -> bytes:
         """The content of a file of this format, one of `FORMATS`."""
+        for axes in self.axes:
+            axes.title.set(fontsize=10, fontweight="bold")
+            legend = axes.get_legend()
+            if legend is not None:
+                legend.set_frame_on(False)
         buffer = io.BytesIO()
-        self._figure.savefig(buffer, format=suffix)
+        with _rc_context(_REPRODUCIBLE):
+            self._figure.savefig(buffer, format=suffix, metadata=_NO_DATE.get(suffix))
         return buffer.getvalue()
 
     def save(self, path: Path) -> None:
@@ -53,6 +106,55 @@ class Figure:
             UsageError: the suffix is not one of `FORMATS`, or the file cannot be written.
         """
         write_bytes(path, self.encode(format_of(path)))
+
+
+def _rc_context(style: Mapping[str, Any]) -> Any:
+    return import_extra("matplotlib", extra="plot").rc_context(dict(style))
+
+
+def count_axis(axis: Any) -> None:
+    """Let an axis of whole numbers, `axes.xaxis` or `axes.yaxis`, have ticks at these alone."""
+    ticker = import_extra("matplotlib.ticker", extra="plot")
+    axis.set_major_locator(ticker.MaxNLocator(integer=True))
+    axis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
+
+
+def percent_axis(axis: Any) -> None:
+    """Let an axis of fractions, 0-1, have ticks in per cent."""
+    ticker = import_extra("matplotlib.ticker", extra="plot")
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{100 * value:.6g} %"))
+
+
+def logarithmic_axis(axis: Any) -> None:
+    """Give an axis a logarithmic scale, whose ticks are plain numbers, such as 20 or 0.003."""
+    ticker = import_extra("matplotlib.ticker", extra="plot")
+
+    class PlainNumbers(ticker.LogFormatter):  # type: ignore[misc, name-defined]
+        """Names the ticks that LogFormatter names."""
+
+        def __call__(self, value: float, position: int | None = None) -> str:
+            return f"{value:g}" if super().__call__(value, position) else ""
+
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(PlainNumbers(minor_thresholds=(2, 0.5)))
+    axis.grid(visible=True, which="both")
+
+
+def count_bins(counts: Sequence[np.ndarray], most: int = _MOST_BINS) -> np.ndarray:
+    """The edges of a histogram's bins for whole numbers, each bin with equally many of them.
+
+    Args:
+        counts: of what is counted, several arrays that share the bins.
+        most: bins.
+
+    Returns:
+        Edges halfway between whole numbers, so that a number lies in the middle of its bin.
+    """
+    least = min((int(each.min()) for each in counts if len(each)), default=0)
+    greatest = max((int(each.max()) for each in counts if len(each)), default=0)
+    width = -(-(greatest - least + 1) // most)
+    return np.arange(least, greatest + width + 1, width) - 0.5
 
 
 def format_of(path: Path) -> str:

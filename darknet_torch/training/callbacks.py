@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import Problem
+    from darknet_torch.training.batches import TrainBatch
     from darknet_torch.training.evaluation import Score
     from darknet_torch.training.forward import MiniBatchResult
     from darknet_torch.training.loop import TrainingLoop
@@ -42,6 +43,9 @@ class Callback:
 
     def on_iteration_start(self, loop: TrainingLoop) -> None:
         """Called before the first mini-batch of each iteration; `loop.iteration` counts from 0."""
+
+    def on_batch(self, loop: TrainingLoop, batch: TrainBatch) -> None:
+        """Called with a mini-batch on the network's device, before the network sees it."""
 
     def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
         """Called after the backward pass of a mini-batch, whose gradients have been added."""
@@ -114,6 +118,10 @@ class CallbackList(Callback):
     def on_iteration_start(self, loop: TrainingLoop) -> None:
         for callback in self.callbacks:
             callback.on_iteration_start(loop)
+
+    def on_batch(self, loop: TrainingLoop, batch: TrainBatch) -> None:
+        for callback in self.callbacks:
+            callback.on_batch(loop, batch)
 
     def on_mini_batch(self, loop: TrainingLoop, result: MiniBatchResult) -> None:
         for callback in self.callbacks:

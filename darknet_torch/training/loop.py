@@ -412,6 +412,7 @@ class TrainingLoop:
             for stream in batch.restarts:
                 for layer in self.network.layers:
                     layer.reset_stream_state(stream)
+            self.events.on_batch(self, batch)
             yield batch
 
     def _count_in_header(self) -> None:

@@ -22,7 +22,7 @@ from darknet_torch.training.plan import TrainPlan
 _NOT_COMPARED = frozenset(
     "cfg data base backup weights images names resume overwrite clear workers cache save_every "
     "save_last width height batch subdivisions max_batches epochs learning_rate scale_schedule "
-    "net_options normalize fill label_smoothing patience time_limit augment".split()
+    "tensorboard net_options normalize fill label_smoothing patience time_limit augment".split()
 )
 _SIZE = ("width", "height")
 # In the order in which a difference explains the others.

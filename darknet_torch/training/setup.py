@@ -55,6 +55,7 @@ from darknet_torch.training.phase_changes import (
 from darknet_torch.training.phases import phases_of
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.problem_log import ProblemSummary
+from darknet_torch.training.records.every import records
 from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.run_report import RunReport
@@ -257,12 +258,14 @@ def prepare(
         Checkpoints(plan, record, saved, names_to_keep(data.names, network)),
         LossHistory(),
     )
+    recorded = records(plan, data)
     report = RunReport(plan, data, loaded, resumed=saved is not None, phases=changes.lines())
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
         callbacks=(
             changes,
             *rate.followers,  # before one that may stop the training
+            *recorded.first,
             *callbacks,
             checkpoints,
             *((evaluation,) if evaluation else ()),
@@ -271,6 +274,7 @@ def prepare(
             ContentionWarning(),
             history,
             report,
+            *recorded.last,
         ),
         precision=Precision.named(plan.precision),
         checkpoint_activations=plan.checkpoint_activations,

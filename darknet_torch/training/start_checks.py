@@ -29,6 +29,7 @@ from darknet_torch.training.optimizer_kinds import optimizer_kind
 from darknet_torch.training.optimizer_names import SGD
 from darknet_torch.training.phases import phases_of
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.records.tensorboard import check_tensorboard
 from darknet_torch.training.run_folder import free_path
 from darknet_torch.training.schedule_rules import schedule_warnings
 
@@ -329,6 +330,16 @@ def room_on_disk(start: Start) -> None:
     check_room(needed, start.plan)
 
 
+def tensorboard_is_there(start: Start) -> None:
+    """Check that the package that --tensorboard needs can be imported.
+
+    Raises:
+        UsageError: it cannot; the message has the command that installs it.
+    """
+    if start.plan.tensorboard:
+        check_tensorboard()
+
+
 START_CHECKS: tuple[StartCheck, ...] = (
     names_match_classes,
     boxes_are_left,
@@ -337,6 +348,7 @@ START_CHECKS: tuple[StartCheck, ...] = (
     schedule_of_run,
     update_in_c_order,
     room_on_disk,
+    tensorboard_is_there,
 )
 
 

@@ -40,8 +40,10 @@ def test_the_suffix_selects_the_format(suffix, start, found):
 def test_the_scatter_plot_shows_every_box_and_anchor(found):
     plot = AnchorPlot(Path("a.png"))
     plot.scatter(BOXES, found[1])
-    boxes, anchors = (collection.get_offsets() for collection in plot.axes.collections)
-    np.testing.assert_array_equal(boxes, BOXES.values.T)
+    *boxes, anchors = (collection.get_offsets() for collection in plot.axes.collections)
+    assert len(boxes) == found[1].count
+    drawn, every = np.concatenate(boxes), BOXES.values.T
+    np.testing.assert_array_equal(np.sort(drawn, axis=0), np.sort(every, axis=0))
     np.testing.assert_array_equal(anchors, found[1].anchors)
 
 

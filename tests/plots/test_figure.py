@@ -1,10 +1,17 @@
 """The figure of every plot."""
 
 import cv2
+import numpy as np
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.plots.figure import Figure
+from darknet_torch.plots.figure import (
+    Figure,
+    count_axis,
+    count_bins,
+    logarithmic_axis,
+    percent_axis,
+)
 
 
 def test_a_figure_becomes_a_picture(tmp_path):
@@ -18,3 +25,69 @@ def test_a_figure_becomes_a_picture(tmp_path):
 def test_an_unknown_format_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"unknown plot format.*\.png or \.svg or \.pdf"):
         Figure().save(tmp_path / "plot.doc")
+
+
+def test_equal_figures_are_equal_files():
+    for suffix in ("png", "svg", "pdf"):
+        first, second = Figure(size=(2, 2)), Figure(size=(2, 2))
+        assert first.encode(suffix) == second.encode(suffix)
+
+
+def test_bins_of_counts_hold_equally_many_whole_numbers():
+    counts = [np.array([0, 3, 3]), np.array([5]), np.array([], int)]
+    np.testing.assert_array_equal(count_bins(counts), np.arange(7) - 0.5)
+    wide = count_bins([np.array([10, 129])], most=60)
+    np.testing.assert_array_equal(np.diff(wide), 2)
+    assert wide[0] == 9.5 and wide[-1] == 129.5
+
+
+def test_axes_of_counts_have_whole_numbers_and_those_of_fractions_per_cent():
+    figure = Figure(size=(4, 3))
+    axes = figure.axes[0]
+    axes.plot([0, 2], [0.4, 0.5])
+    count_axis(axes.xaxis)
+    percent_axis(axes.yaxis)
+    figure.encode()
+    assert [tick % 1 for tick in axes.get_xticks()] == [0] * len(axes.get_xticks())
+    assert {label.get_text()[-2:] for label in axes.get_yticklabels()} == {" %"}
+
+
+def test_lines_differ_in_colour_and_style():
+    axes = Figure().axes[0]
+    lines = [axes.plot([0, 1], [0, 1])[0] for _ in range(6)]
+    assert len({line.get_color() for line in lines}) == 6
+    assert len({str(line.get_linestyle()) for line in lines}) >= 4
+
+
+def test_the_style_of_other_figures_is_left_alone():
+    matplotlib = pytest.importorskip("matplotlib")
+    before = dict(matplotlib.rcParams)
+    Figure(title="a").encode()
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_a_single_thing_needs_no_legend():
+    figure = Figure(1, 2)
+    for count, axes in enumerate(figure.axes, start=1):
+        for index in range(count):
+            axes.plot([0, 1], label=f"line {index}")
+        figure.legend(axes)
+    assert [axes.get_legend() is None for axes in figure.axes] == [True, False]
+
+
+def test_a_logarithmic_axis_has_plain_numbers():
+    figure = Figure(size=(4, 3))
+    axes = figure.axes[0]
+    axes.plot([0, 2], [0.03, 0.4])
+    logarithmic_axis(axes.yaxis)
+    figure.encode()
+    texts = [label.get_text() for label in axes.get_yticklabels(which="both")]
+    assert "0.1" in texts and "0.2" in texts and not any("e" in text for text in texts)
+
+
+def test_many_names_stand_beside_the_axes():
+    figure = Figure()
+    for index in range(6):
+        figure.axes[0].plot([0, 1], label=f"line {index}")
+    figure.legend(figure.axes[0])
+    assert figure.axes[0].get_legend().get_bbox_to_anchor().x0 > figure.axes[0].bbox.x1 - 1

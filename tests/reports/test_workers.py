@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from darknet_torch.augment import pictures
+from darknet_torch.augment import picture_reading
 from darknet_torch.training.batches import Batches
 from tests.cli.command import dtorch
 from tests.training.other_processes import status_of
@@ -78,14 +78,14 @@ def train_with_dev_shm(folder, size):
 
 def failing(monkeypatch, action):
     """Let `action` happen where the third picture of the list is read, in any process."""
-    read = pictures.read_picture
+    read = picture_reading.read_picture
 
     def read_or_fail(path, **options):
         if str(path).endswith("train_2.png"):
             action()
         return read(path, **options)
 
-    monkeypatch.setattr(pictures, "read_picture", read_or_fail)
+    monkeypatch.setattr(picture_reading, "read_picture", read_or_fail)
 
 
 def test_a_worker_that_is_killed_for_memory_ends_the_run(folder, monkeypatch):

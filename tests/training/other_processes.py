@@ -26,13 +26,17 @@ _PROCESSES = get_context(FORK_SERVER)  # each starts with PyTorch imported
 _PROCESSES.set_forkserver_preload(["darknet_torch.training.setup", "torch._dynamo"])
 
 
+# What a run writes to be looked at alone.
+_RECORDS = ("_results.csv", "_events.jsonl", "_environment.json", ".png")
+
+
 @dataclass(frozen=True)
 class Stop:
     """What ends a training before its time: a signal at one of three kinds of moments.
 
     Attributes:
         number: the signal.
-        rename: before this rename or link of a file, from 0.
+        rename: before this rename or link of a file, from 0; those of `_RECORDS` do not count.
         mini_batch: after this mini-batch, from 0.
         seconds: so long after the start.
         largest_file: instead of a signal, files cannot grow beyond so many bytes.
@@ -63,6 +67,8 @@ def _stop_at_rename(stop):
 
     def counted(function):
         def call(*arguments, **more):
+            if str(arguments[1]).endswith(_RECORDS):
+                return function(*arguments, **more)
             if calls["count"] == stop.rename:
                 os.kill(os.getpid(), stop.number)
             calls["count"] += 1

@@ -43,6 +43,9 @@ def test_it_writes_darknets_files(plan):
         *("small_final.weights", "small_best.weights", "small_last.state"),
         *("small_previous.weights", "small_previous.state", ".training.lock"),
         *("small.cfg", "small.names", "small_plan.json"),
+        *("small_results.csv", "small_events.jsonl", "small_environment.json", "small_chart.png"),
+        *(f"small_batch_{number}.png" for number in (1, 2, 3)),
+        "small_predictions.png",
     }
     network = load(plan.path(".cfg"), plan.path("_final.weights"))
     assert network.header.seen == 6 * 4

@@ -67,7 +67,7 @@ _IGNORED = (
 )
 _IGNORED_IN_TRAINING = (
     IgnoredFlag("-mjpeg_port", int, "nothing is served; the lines go to standard output"),
-    IgnoredFlag("-chart", str, "no chart is drawn; the lines go to standard output"),
+    IgnoredFlag("-chart", str, "the chart of a run that goes on has its earlier part by itself"),
     IgnoredFlag("-thresh", float, "--map evaluates at every score"),
     IgnoredFlag("-show_imgs", None, "no window opens; --show-batch PNG draws the first batch"),
     IgnoredFlag("-benchmark_layers", None, "layers are not timed"),

@@ -1,0 +1,195 @@
+"""The chart of a training, drawn from the rows of its table. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from darknet_torch.plots.figure import (
+    COLOURS,
+    FAINT,
+    MARKERS,
+    Figure,
+    count_axis,
+    logarithmic_axis,
+    percent_axis,
+)
+from darknet_torch.training.records.table import EVALUATED, ITERATION, Row
+
+_SIZE = 5.5, 3.6  # inches of each part of the chart
+_COLUMNS = 2
+_LOSSES = ("loss", "average_loss")
+_FIT = ("iou", "recall")
+_NOT_DRAWN = ("total_loss",)  # a sum of others
+_AP = f"{EVALUATED}AP "  # starts the names of the scores of single classes
+_TITLES = {"iou": "IoU", "recall": "recall (IoU of 0.5 or more)", "iou_loss": "box"}
+
+
+def draw_chart(
+    rows: Sequence[Row],
+    *,
+    title: str,
+    marks: Mapping[int, str] | None = None,
+) -> Figure:
+    """Draw what a training has given so far.
+
+    Args:
+        rows: of the table of results.
+        title: of the chart.
+        marks: iteration -> what starts with it, such as a phase.
+
+    Raises:
+        UsageError: matplotlib is not installed.
+    """
+    drawn = [panel for panel in _panels(rows) if panel.names]
+    lines = -(-len(drawn) // _COLUMNS)
+    size = (_SIZE[0] * _COLUMNS, _SIZE[1] * lines)
+    figure = Figure(lines, _COLUMNS, size=size, title=title)
+    for axes in figure.axes[len(drawn) :]:
+        axes.set_visible(False)
+    for axes, panel in zip(figure.axes, drawn, strict=False):
+        panel.draw(axes, rows)
+        axes.set(title=panel.title, xlabel="iteration", ylabel=panel.unit)
+        axes.set_xlim(0, 1.01 * rows[-1][ITERATION])
+        count_axis(axes.xaxis)
+        figure.legend(axes)
+        _mark(axes, marks or {}, named=panel is drawn[-1])
+    return figure
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """A part of the chart.
+
+    Attributes:
+        title, unit: its title, and the unit of its values.
+        names: the columns of the table that it shows.
+        draw_on: draws the rows.
+    """
+
+    title: str
+    unit: str
+    names: Sequence[str]
+    draw_on: Callable[[Any, Sequence[Row], Sequence[str]], None]
+
+    def draw(self, axes: Any, rows: Sequence[Row]) -> None:
+        """Draw the columns on matplotlib's `axes`."""
+        self.draw_on(axes, rows, self.names)
+
+
+def _panels(rows: Sequence[Row]) -> list[_Panel]:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    evaluated = [name for name in columns if name.startswith(EVALUATED)]
+    losses = [name for name in (*_LOSSES, *evaluated) if name in columns and _is_loss(name)]
+    scores = [name for name in evaluated if not _is_loss(name)]
+    overall = [name for name in scores if not name.startswith(_AP)]
+    per_class = [name for name in scores if name.startswith(_AP)]
+    best = f": {_best(rows, overall[0])}" if overall else ""
+    parts = [name for name in columns if _is_loss(name) and name not in (*losses, *_NOT_DRAWN)]
+    fit = [name for name in _FIT if name in columns]
+    rate = [name for name in ("rate",) if name in columns]
+    return [
+        _Panel("Loss", "loss of a picture, mean", losses, _draw_losses),
+        _Panel(f"Evaluation{best}", "score", overall, _draw_scores),
+        _Panel("Average precision", "AP", _if_few(per_class), _draw_scores),
+        _Panel("Parts of the loss, all heads together", "part of the loss", parts, _draw_parts),
+        _Panel("Boxes that the heads matched", "mean over boxes", fit, _draw_fit),
+        _Panel("Learning rate", "rate", rate, _draw_rate),
+    ]
+
+
+def _is_loss(name: str) -> bool:
+    return name.endswith("loss")
+
+
+def _if_few(names: list[str]) -> list[str]:
+    """The names, if there are not more lines than the eye can tell apart."""
+    return names if len(names) <= len(COLOURS) else []
+
+
+def _draw_losses(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
+    """Draw the loss of single iterations faintly, and the smooth ones over it."""
+    for name in names:
+        x, y = _values(rows, name)
+        if name == "loss":
+            axes.plot(x, y, "-", color=FAINT, linewidth=0.6, alpha=0.7, label="each iteration")
+        elif name == "average_loss":
+            axes.plot(x, y, "-", color=COLOURS[0], label="moving average")
+        else:
+            style = {"color": COLOURS[1], "marker": MARKERS[0], "markersize": 4}
+            axes.plot(x, y, "--", label=_title(name), **style)
+    _logarithmic(axes, rows, names)
+
+
+def _draw_parts(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
+    for name in names:
+        title = _title(name)
+        if name == "class_loss" and "objectness_loss" not in names:
+            title = "objectness and class"  # Darknet's class_loss is of both
+        axes.plot(*_values(rows, name), linewidth=1, label=title)
+    _logarithmic(axes, rows, names)
+
+
+def _draw_scores(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
+    """Draw a point for each evaluation; weights are kept by the first score, the bold one."""
+    for index, name in enumerate(names):
+        is_main = not index and not name.startswith(_AP)
+        style = {"linewidth": 2 if is_main else 1, "marker": MARKERS[index % len(MARKERS)]}
+        axes.plot(*_values(rows, name), markersize=4, label=_title(name), **style)
+    axes.set_ylim(0, 1.02)
+    percent_axis(axes.yaxis)
+
+
+def _best(rows: Sequence[Row], name: str) -> str:
+    """The best of a score, for a title."""
+    return f"best {_title(name)} {max(_values(rows, name)[1]):.1%}"
+
+
+def _draw_fit(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
+    for name in names:
+        axes.plot(*_values(rows, name), linewidth=1, label=_title(name))
+    axes.set_ylim(0, 1)
+
+
+def _draw_rate(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
+    axes.plot(*_values(rows, names[0]), label="rate")
+    axes.set_ylim(bottom=0)
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+
+
+def _logarithmic(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
+    """Show a loss that falls from thousands to one on a scale on which both can be read."""
+    if any(value > 0 for name in names for value in _values(rows, name)[1]):
+        logarithmic_axis(axes.yaxis)
+
+
+def _mark(axes: Any, marks: Mapping[int, str], *, named: bool) -> None:
+    """Draw a line where something starts, with its name if it is to be named here."""
+    for iteration, text in marks.items():
+        axes.axvline(iteration, color=FAINT, linestyle=":", linewidth=1)
+        if not named:
+            continue
+        axes.annotate(
+            text,
+            (iteration, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(2, 4),
+            textcoords="offset points",
+            rotation=90,
+            va="bottom",
+            fontsize=7,
+            color="#555555",
+        )
+
+
+def _values(rows: Sequence[Row], name: str) -> tuple[list[float], list[float]]:
+    """The iterations that have a number of that name, and the numbers."""
+    having = [row for row in rows if name in row]
+    return [row[ITERATION] for row in having], [row[name] for row in having]
+
+
+def _title(name: str) -> str:
+    if name.startswith(EVALUATED):
+        return name.removeprefix(_AP).removeprefix(EVALUATED)
+    return _TITLES.get(name, name.removesuffix("_loss").replace("_", " "))

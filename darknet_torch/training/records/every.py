@@ -1,0 +1,71 @@
+"""All records of a training; a new one is a member of these lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from darknet_torch.media.images import write_picture
+from darknet_torch.training.callbacks import Callback
+from darknet_torch.training.data import TrainingData
+from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.records.batch_pictures import BatchPictures, Sink
+from darknet_torch.training.records.chart_file import ChartFile
+from darknet_torch.training.records.environment import Environment
+from darknet_torch.training.records.events import EventLog
+from darknet_torch.training.records.predictions import Predictions, find_prediction
+from darknet_torch.training.records.results import Results
+from darknet_torch.training.records.tensorboard import TensorBoard
+from darknet_torch.training.run_folder import lies_in
+
+
+@dataclass(frozen=True)
+class Records:
+    """The callbacks that write the records of a run.
+
+    Attributes:
+        first: those that write numbers. They come before all other callbacks, any of which may
+            be interrupted in an iteration that is complete, and saved.
+        last: those that draw, which come after those that save and evaluate.
+    """
+
+    first: Sequence[Callback] = ()
+    last: Sequence[Callback] = ()
+
+
+def records(plan: TrainPlan, data: TrainingData) -> Records:
+    """The records of a run.
+
+    A run that goes on from the weights in its folder, as Darknet's do, continues the records
+    there, as one that is resumed.
+    """
+    continues = plan.resume or lies_in(plan.weights, plan.backup)
+    content = {"training data": data.content, "evaluation data": data.valid_content}
+    results = Results(plan.path("_results.csv"), continues=continues)
+    board = TensorBoard(plan.path("_tensorboard")) if plan.tensorboard else None
+    sinks: list[Sink] = [_file_sink(plan), *((board.add_picture,) if board else ())]
+    predict = find_prediction(data)
+    return Records(
+        first=(
+            Environment(plan.path("_environment.json"), plan, content, continues=continues),
+            results,
+            EventLog(plan.path("_events.jsonl"), continues=continues),
+            *((board,) if board else ()),
+        ),
+        last=(
+            ChartFile(plan.path("_chart.png"), results),
+            BatchPictures(sinks, data.names, data.side),
+            *((Predictions(predict, sinks),) if predict else ()),
+        ),
+    )
+
+
+def _file_sink(plan: TrainPlan) -> Sink:
+    """Writes pictures next to the weights of the run."""
+
+    def write(name: str, image: np.ndarray, iteration: int) -> None:
+        write_picture(plan.path(f"_{name}.png"), image)
+
+    return write
