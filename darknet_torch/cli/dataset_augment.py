@@ -56,7 +56,7 @@ class AugmentOptions(SourceOptions):
 def augment_command(options: AugmentOptions) -> None:
     """Write a data set, and augmented copies of its training pictures, to the new folder OUT.
 
-    OUT gets Darknet's form. Other splits than train are copied as they are: a network is judged
+    OUT gets Darknet's form. Other splits than train are copied as they are: a network is evaluated
     on real pictures. Boxes that no command uses are left out of the copies.
 
     Exit status: 1 if something was wrong in the source, or a picture could not be read; each

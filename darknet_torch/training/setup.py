@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -11,14 +10,12 @@ from pathlib import Path
 
 import torch
 
-from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
 from darknet_torch.cpu.cores import threads_to_compute
-from darknet_torch.errors import CfgError, CfgWarning, UsageError, warn
+from darknet_torch.errors import CfgError, UsageError, warn
 from darknet_torch.losses.class_weights import with_class_weights
 from darknet_torch.losses.registry import DARKNET_LOSSES, LossFamily, assigners_of
-from darknet_torch.model.loading import build, fill, find_device
+from darknet_torch.model.loading import find_device
 from darknet_torch.model.network import Network
-from darknet_torch.model.weights import LoadReport
 from darknet_torch.ops.precision import Precision
 from darknet_torch.training.batch_sizes import batch_size
 from darknet_torch.training.batches import Batches, TrainBatch
@@ -40,7 +37,7 @@ from darknet_torch.training.evaluation import PeriodicEvaluation, Score, periodi
 from darknet_torch.training.evaluators import find_evaluator
 from darknet_torch.training.judging_rules import check_kind
 from darknet_torch.training.kept_files import names_to_keep
-from darknet_torch.training.learning_rate import learning_rate
+from darknet_torch.training.learning_rate import LearningRate, learning_rate
 from darknet_torch.training.loop import TrainingLoop
 from darknet_torch.training.losses import losses_of
 from darknet_torch.training.multiscale import InputSizes, MultiScale
@@ -54,15 +51,15 @@ from darknet_torch.training.phase_changes import (
 )
 from darknet_torch.training.phases import phases_of
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.plan_network import build_at, build_of_plan, start_network
 from darknet_torch.training.problem_log import ProblemSummary
 from darknet_torch.training.records.every import records
-from darknet_torch.training.run_folder import WEIGHTS, check_free, locked
+from darknet_torch.training.run_folder import check_free, locked
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.run_report import RunReport
 from darknet_torch.training.schedules.given import given_function
 from darknet_torch.training.shapes import ShapedSizes
 from darknet_torch.training.start_checks import Start, check_start, faults_named_together
-from darknet_torch.training.starting_weights import fill_to_train
 
 # Options of experiments in the C code that change nothing in a training here.
 IGNORED_NET_OPTIONS = ("adversarial_lr", "attention", "weights_reject_freq", "unsupervised")
@@ -235,7 +232,7 @@ def prepare(
     torch.manual_seed(plan.seed + processes.rank)
     plan = _with_threads(with_net_options(plan, processes), processes)
     saved = find_saved_run(plan) if plan.resume else None
-    network, loaded = (_build(plan), None) if saved else start_network(plan)
+    network, loaded = (build_of_plan(plan), None) if saved else start_network(plan)
     _check_has_end(network)
     warn_ignored_options(network)
     data = open_training_data(network, plan)
@@ -243,22 +240,12 @@ def prepare(
     evaluation = periodic_evaluation(find_evaluator(network, data, plan), data, plan)
     check_kind(plan, detects=data.kind == DETECTOR, classifies=data.kind == CLASSIFIER)
     callbacks, phases = tuple(callbacks), phases_of(plan)
-    rate = learning_rate(
-        plan,
-        network.net,
-        epoch=data.pictures / (batch_size(network.net) * processes.count),
-        evaluates=evaluation is not None,
-        function=given_function(callbacks),
-        factor=phases.factor_at,
-    )
+    rate = _rate_of(plan, network, data, processes, callbacks, evaluates=evaluation is not None)
     changes = PhaseChanges(phases, network)
-    check_sizes(changes, network, partial(_build_at, plan))
+    check_sizes(changes, network, partial(build_at, plan))
     record = RunRecord.of_run(network, plan, data, processes)
-    checkpoints, history = (
-        Checkpoints(plan, record, saved, names_to_keep(data.names, network)),
-        LossHistory(),
-    )
-    recorded = records(plan, data)
+    checkpoints = Checkpoints(plan, record, saved, names_to_keep(data.names, network))
+    history, recorded = LossHistory(), records(plan, data)
     report = RunReport(plan, data, loaded, resumed=saved is not None, phases=changes.lines())
     loop = TrainingLoop(
         network.to(find_device(plan.device)),
@@ -298,6 +285,26 @@ def prepare(
     return Training(plan, data, sizes, loop, evaluation, checkpoints, history, report, changes)
 
 
+def _rate_of(
+    plan: TrainPlan,
+    network: Network,
+    data: TrainingData,
+    processes: Processes,
+    callbacks: tuple[Callback, ...],
+    *,
+    evaluates: bool,
+) -> LearningRate:
+    """The learning rate of a plan; a function of the caller's is one of the callbacks."""
+    return learning_rate(
+        plan,
+        network.net,
+        epoch=data.pictures / (batch_size(network.net) * processes.count),
+        evaluates=evaluates,
+        function=given_function(callbacks),
+        factor=phases_of(plan).factor_at,
+    )
+
+
 def _with_class_weights(losses: LossFamily, data: TrainingData) -> LossFamily:
     return losses if data.class_weights is None else with_class_weights(losses, data.class_weights)
 
@@ -329,70 +336,6 @@ def _check_has_end(network: Network) -> None:
             got="none",
             fix="write max_batches= there, or use --max-batches",
         )
-
-
-def start_network(plan: TrainPlan) -> tuple[Network, LoadReport | None]:
-    """The network of a plan with the values that a new run starts from.
-
-    Returns:
-        The network, and what was read of the plan's weights; None without weights.
-
-    Raises:
-        CfgError, WeightsError: as `darknet_torch.load`.
-    """
-    network, loaded = _build(plan), None
-    if plan.weights is None:
-        network.initialize()
-    else:
-        loaded = fill_to_train(network, plan.weights, plan)
-    if plan.clear or plan.weights is None:
-        network.header = type(network.header)(*network.dialect.weight_file.version)
-    return network, loaded
-
-
-def trained_network(plan: TrainPlan) -> Network:
-    """The network of a plan with the weights after the last iteration, on the plan's device.
-
-    Raises:
-        WeightsError: there are none.
-    """
-    network = _build(plan)
-    fill(network, plan.path(f"_final{WEIGHTS}"), strict=True)
-    return network.to(find_device(plan.device))
-
-
-def _build(plan: TrainPlan) -> Network:
-    return build(
-        plan.cfg,
-        width=plan.width,
-        height=plan.height,
-        batch=plan.batch,
-        subdivisions=plan.subdivisions,
-        net_options={**(plan.net_options or {}), **plan.kept_net_options},
-        dialect=_dialect(plan),
-        arithmetic="c_order" if plan.exact_order else "fast",
-    )
-
-
-def _build_at(plan: TrainPlan, width: int, height: int) -> Network:
-    """The network of a plan at another size; what is to be said of its cfg was said before."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CfgWarning)
-        return _build(replace(plan, width=width, height=height))
-
-
-def _dialect(plan: TrainPlan) -> Dialect:
-    dialect = find_dialect(plan.dialect)
-    if plan.darknet_bugs == "fix":
-        dialect = without_bugs(dialect)
-    if plan.bn_momentum is not None:
-        numerics = replace(
-            dialect.numerics,
-            rolling_step=plan.bn_momentum,
-            connected_rolling_step=plan.bn_momentum,
-        )
-        dialect = replace(dialect, numerics=numerics)
-    return dialect
 
 
 def _check_unfinished(loop: TrainingLoop, plan: TrainPlan, saved: SavedRun | None) -> None:

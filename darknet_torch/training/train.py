@@ -21,10 +21,11 @@ from darknet_torch.training.option_values import Flag, PathOrName
 from darknet_torch.training.options import parse_option, parse_options
 from darknet_torch.training.outcome import Outcome
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.plan_network import trained_network
 from darknet_torch.training.planning import check_folder, find_devices, plan_training
 from darknet_torch.training.run_folder import LAST, WEIGHTS, removed_if_empty
 from darknet_torch.training.schedules.given import Given, GivenSchedule
-from darknet_torch.training.setup import prepare, trained_network
+from darknet_torch.training.setup import prepare
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class SummedLoss:
 class ValidationLoss:
     """Computes the loss of a network in evaluation mode, one mini-batch after the other.
 
-    It takes the network's own layers once more, beside the pass that detects: that one runs a
+    It takes the network's own layers once more, besides the pass that detects: that one runs a
     copy without normalisation, whose layers have no losses. Nothing of the training changes.
     The cost of a [yolo] with an IoU loss has a mean over the boxes of its mini-batch, so that the
     loss depends on which pictures come together, but not on the number of processes.

@@ -88,14 +88,18 @@ TABLE = [
 # Options that name a folder: what is written into it avoids inputs or is compared with them.
 FOLDERS = {
     "classifier valid --export",
+    "dataset augment ",
     "dataset convert --out",
     "dataset init --out",
     "dataset merge --out",
     "dataset split --out",
+    "detect --crops",
     "detect --save",
+    "detector demo --crops",
     "detector demo --save",
     "detector map --export",
     "detector recall --export",
+    "detector test --crops",
     "detector test --save",
     "detector valid --export",
     "download --to",

@@ -8,7 +8,8 @@ import pytest
 from darknet_torch import load
 from darknet_torch.cli.darknet.train import train_
 from darknet_torch.cli.main import main
-from darknet_torch.cli.train import TrainOptions, make_plan, train
+from darknet_torch.cli.train import make_plan, train
+from darknet_torch.cli.train_options import TrainOptions
 from tests.cli.command import dtorch
 from tests.cli.terminals import terminal
 from tests.training.runs import (

@@ -11,7 +11,8 @@ from darknet_torch import load
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
 from darknet_torch.augment.source import SampleRequest
 from darknet_torch.cfg.zoo import sample_folder
-from darknet_torch.cli.train import TrainOptions, make_plan, train
+from darknet_torch.cli.train import make_plan, train
+from darknet_torch.cli.train_options import TrainOptions
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.training.data import open_training_data
 from tests.cli.command import dtorch

@@ -10,9 +10,9 @@ from darknet_torch.errors import CfgError
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.kept_files import keep_cfg, keep_names, names_to_keep
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.plan_network import trained_network as trained_network_of
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.setup import prepare
-from darknet_torch.training.setup import trained_network as trained_network_of
 from tests.conversion.small_models import trained_network
 from tests.training.runs import DETECTOR, changed, written
 

@@ -54,8 +54,14 @@ def test_the_family_of_a_plan(tmp_path):
     [
         {},
         {"assign": "predicted-iou", "box_loss": "mse", "loss_weights": "box=1"},
-        {"assign": "shape-ratio", "assign_several": 4.0, "objectness_target": "iou"},
-        {"class_loss": "ce", "box_loss": "giou", "positive_weight": 2.0},
+        {
+            "assign": "shape-ratio",
+            "assign_several": 4.0,
+            "objectness_target": "iou",
+            "class_loss": "ce",
+            "box_loss": "giou",
+            "positive_weight": 2.0,
+        },
     ],
     ids=str,
 )
@@ -63,7 +69,7 @@ def test_a_network_learns_a_few_squares(tmp_path, options):
     plan = small_plan(tmp_path)
     written(tmp_path, DETECTOR.replace("steps=5", "steps=1000"))
     given = {"loss": "classic", "overfit": 2, "augment": False, "batch": 2, "subdivisions": 1}
-    plan = changed(plan, max_batches=30, **given, **options)
+    plan = changed(plan, max_batches=20, **given, **options)
     kept = Lines()
     prepare(plan, [kept]).run()
     assert sum(kept.losses[-3:]) < 0.5 * sum(kept.losses[:3])
@@ -80,10 +86,10 @@ def test_heads_report_the_parts_of_the_loss(tmp_path):
 
 @pytest.mark.parametrize("assign", ["shape-iou", "predicted-iou"])
 def test_resumed_and_recomputing_runs_end_with_the_same_weights(tmp_path, assign):
-    plan = changed(small_plan(tmp_path), loss="classic", assign=assign, max_batches=3)
+    plan = changed(small_plan(tmp_path), loss="classic", assign=assign, max_batches=2)
     whole = final_weights(plan)
     half = changed(plan, backup=str(tmp_path / "half"))
-    final_weights(changed(half, max_batches=2))
+    final_weights(changed(half, max_batches=1))
     assert final_weights(changed(half, resume=True)) == whole
     lean = {"checkpoint_activations": True, "backup": str(tmp_path / "lean")}
     assert final_weights(changed(plan, **lean)) == whole

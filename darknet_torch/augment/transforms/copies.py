@@ -66,7 +66,7 @@ def write_augmented(
 ) -> AugmentedDataSet:
     """Write a data set with augmented copies of the pictures to train on, all of it or nothing.
 
-    The pictures of other splits are copied as they are: a network is judged on real ones.
+    The pictures of other splits are copied as they are: a network is evaluated on real ones.
 
     Args:
         splits: from `open_splits`. Copies are made of "train", or of the only split.

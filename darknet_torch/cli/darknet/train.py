@@ -8,8 +8,9 @@ from darknet_torch.cli.darknet.command import DarknetCommand
 from darknet_torch.cli.darknet.flags import darknet_style
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.parameter_types import PATH
-from darknet_torch.cli.train import TrainOptions, train, train_with
+from darknet_torch.cli.train import train, train_with
 from darknet_torch.cli.train_choices import CHOICES
+from darknet_torch.cli.train_options import TrainOptions
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 
 

@@ -1,4 +1,4 @@
-"""How a network is judged during its training, and what follows. No torch."""
+"""How a network is evaluated during its training, and what follows. No torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAP_50, MAP_50_95 = "map50", "map50-95"
 
 @dataclass(frozen=True, kw_only=True)
 class JudgingChoices:
-    """How a network is judged during its training, and what follows.
+    """How a network is evaluated during its training, and what follows.
 
     Attributes:
         criterion: what the best weights of a detector are chosen by: "map50", Darknet's mAP at

@@ -65,7 +65,7 @@ def test_a_box_on_its_truth_has_no_loss(name):
 
 
 @pytest.mark.parametrize("name", ["giou", "diou", "ciou"])
-def test_a_box_beside_its_truth_is_drawn_towards_it(name):
+def test_a_box_next_to_its_truth_is_drawn_towards_it(name):
     gradient = gradient_of(lambda boxes: BOX_LOSSES[name](pairs(boxes, TRUTHS[2:])), NEAR[2:])
     assert (gradient[0, :2] < 0).all()  # the truth lies to the right, and below
 
