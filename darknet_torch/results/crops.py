@@ -80,9 +80,11 @@ def folder_names(names: Sequence[str]) -> list[str]:
     Args:
         names: the names of all classes.
     """
-    safe = [safe_file_name(name) for name in names]
-    count = Counter(name.casefold() for name in safe)
-    return [
-        name if count[name.casefold()] == 1 else f"{name}_{class_id}"
-        for class_id, name in enumerate(safe)
-    ]
+    folders = [safe_file_name(name) for name in names]
+    # A number may give a class the name of another one: a, A and a_0.
+    while len(count := Counter(map(str.casefold, folders))) < len(folders):
+        folders = [
+            name if count[name.casefold()] == 1 else f"{name}_{class_id}"
+            for class_id, name in enumerate(folders)
+        ]
+    return folders

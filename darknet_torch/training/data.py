@@ -166,7 +166,7 @@ def _detector(network: Network, plan: TrainPlan) -> TrainingData:
     draw, reader = draw_of_detector(network, examples, plan), reader_of(plan)
     if plan.balance == WEIGHTS:
         weigh_classes_of_heads(network, examples)
-    augmentation = _augmentation(plan, head.classes)
+    augmentation = _augmentation(network, plan, head.classes)
     augment, steps = augmentation.follows_cfg, augmentation.steps
     side = None
     source: CellSource | DetectionSource
@@ -272,7 +272,7 @@ def _classifier(network: Network, plan: TrainPlan) -> TrainingData:
             class_ids=pictures.class_ids[: plan.overfit],
         )
     classes = _check_classes(network, pictures)
-    augmentation = _augmentation(plan, classes)
+    augmentation = _augmentation(network, plan, classes)
     trees = [layer.class_tree for layer in network.layers if layer.class_tree is not None]
     options = ClassificationAugmentation.from_options(
         network.net,
@@ -324,9 +324,10 @@ def _check_classes(network: Network, pictures: ClassifiedPictures) -> int:
     return classes
 
 
-def _augmentation(plan: TrainPlan, classes: int) -> Augmentation:
+def _augmentation(network: Network, plan: TrainPlan, classes: int) -> Augmentation:
     """How the plan changes pictures. To overfit a few, they stay as they are."""
-    return Augmentation.open(NONE if plan.overfit else plan.augment, classes)
+    name = NONE if plan.overfit else plan.augment
+    return Augmentation.open(name, classes, network.net.fill)
 
 
 def _text(network: Network, plan: TrainPlan) -> TrainingData:

@@ -115,6 +115,10 @@ def test_classes_do_not_share_a_folder():
     ]
 
 
+def test_a_number_does_not_give_a_class_the_folder_of_another():
+    assert folder_names(["a", "A", "a_0"]) == ["a_0_0", "A_1", "a_0_2"]
+
+
 def test_a_class_without_a_name_has_its_number(tmp_path):
     detections = found((0, 0, 9, 9), class_ids=[7], names=())
     assert write(tmp_path, (frame("x.png"), detections)) == [f"{detections.name(7)}/x_1.png"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from darknet_torch.augment.source import SampleRequest
+from darknet_torch.cfg.preprocessing import IMAGENET_MEAN
 from darknet_torch.training.batches import Batches
 from darknet_torch.training.planning import plan_training
 from darknet_torch.training.resumption import with_saved_options
@@ -56,6 +57,17 @@ def test_the_steps_change_the_pictures_of_every_kind(tmp_path, steps, text):
         assert there.any()
         assert np.allclose(flipped.truths[there][:, 0], 1 - plain.truths[there][:, 0], atol=1e-6)
         assert np.allclose(flipped.truths[there][:, 1:], plain.truths[there][:, 1:], atol=1e-6)
+
+
+@pytest.mark.parametrize("text", [DETECTOR, CELLS, CLASSIFIER])
+@pytest.mark.filterwarnings("ignore::darknet_torch.errors.CfgWarning")
+def test_the_steps_fill_with_the_colour_of_the_network(tmp_path, steps, text):
+    steps.write_text("- affine: {translation: 0.9, scale: 1, rotation: 0, probability: 1}\n")
+    folder = tmp_path / "data"
+    data = classifier_data(folder) if text == CLASSIFIER else detector_data(folder)
+    images = first(*opened(tmp_path, text, data, augment=str(steps), fill="imagenet")).images
+    colours = images[..., 0, 0] * 255
+    assert np.abs(colours - np.multiply(IMAGENET_MEAN, 255)).max() <= 0.51
 
 
 def test_the_cfg_may_follow_the_steps(tmp_path, steps):

@@ -24,12 +24,13 @@ class Augmentation:
     steps: tuple[Step, ...] = ()
 
     @staticmethod
-    def open(name: str, classes: int | None = None) -> Augmentation:
+    def open(name: str, classes: int | None = None, fill: str = "") -> Augmentation:
         """What a name stands for that `AugmentationName` has parsed.
 
         Args:
             name: "cfg", "none", a YAML file, or ``FILE.py:NAME``, whose code runs.
             classes: number of classes of the network; None accepts any from a function.
+            fill: [net] fill= of the network, "" without it; see `Transform.filled_with`.
 
         Raises:
             UsageError: the file cannot be read, or is wrong.
@@ -41,6 +42,8 @@ class Augmentation:
             file, name = function
             return Augmentation(False, (FunctionStep.open(Path(file), name, classes),))
         steps, follows_cfg = read_steps(Path(name))
+        if fill:
+            steps = tuple(step.filled_with(fill) for step in steps)
         return Augmentation(follows_cfg, steps)
 
     @property

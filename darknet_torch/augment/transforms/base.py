@@ -40,6 +40,13 @@ class Transform:
         """Change the picture with the transform's probability; see `Step.apply`."""
         return self.change(picture, random) if random.random() < self.probability else picture
 
+    def filled_with(self, fill: str) -> Transform:
+        """The transform for a network whose [net] fill= is `fill`, one of `FILLS`.
+
+        It is the transform itself, unless it leaves areas that no picture covers.
+        """
+        return self
+
     def change(self, picture: LabelledImage, random: np.random.Generator) -> LabelledImage:
         """Draw what is random, and return the changed picture."""
         raise NotImplementedError

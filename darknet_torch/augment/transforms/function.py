@@ -77,7 +77,7 @@ class FunctionStep:
         parts = picture.image.copy(), picture.boxes.copy(), picture.class_ids.copy()
         try:
             result = function(*parts, random)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _raised(self.file, f"{self.function} raised an error", error) from error
         image, boxes, class_ids = self._checked(result)
         same = np.array_equal(class_ids, picture.class_ids)
@@ -140,7 +140,7 @@ def _load(file: Path, name: str, digest: str) -> Function:
     sys.modules[spec.name] = module  # dataclasses of the file look themselves up there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[spec.name]
         raise _raised(file, "cannot be run", error) from error
     functions = {key: value for key, value in vars(module).items() if callable(value)}
@@ -157,7 +157,7 @@ def _load(file: Path, name: str, digest: str) -> Function:
     return functions[name]
 
 
-def _raised(file: Path, what: str, error: Exception) -> UsageError:
+def _raised(file: Path, what: str, error: BaseException) -> UsageError:
     """What to raise when code of the file raised an error; it names the last line there."""
     lines = [one.lineno for one in traceback.extract_tb(error.__traceback__)]
     files = [one.filename for one in traceback.extract_tb(error.__traceback__)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import cv2
@@ -19,8 +19,11 @@ from darknet_torch.augment.transforms.parameters import (
     Word,
     parameter,
 )
+from darknet_torch.cfg.preprocessing import PICTURE_MEAN
+from darknet_torch.media.fill import fill_bytes
 
 _BORDERS = {
+    "fill": cv2.BORDER_CONSTANT,
     "mean": cv2.BORDER_CONSTANT,
     "black": cv2.BORDER_CONSTANT,
     "edge": cv2.BORDER_REPLICATE,
@@ -102,7 +105,10 @@ class Affine(Transform):
         (-0.1, 0.1), Range(-1, 1), "a fraction of the side, drawn for each; above 0 right and down"
     )
     border: str = parameter(
-        "mean", Word(tuple(_BORDERS)), "around the picture: its mean colour, black, or its edge"
+        "fill",
+        Word(tuple(_BORDERS)),
+        "around the picture: the colour of [net] fill=, which is the mean without it, "
+        "its mean colour, black, or its edge",
     )
     boxes: str = parameter(
         "corners",
@@ -114,6 +120,11 @@ class Affine(Transform):
         Fraction(),
         "drop boxes of which less than this part of the area stays in the picture",
     )
+    fill: str = PICTURE_MEAN  # of the network, one of `FILLS`: the colour of the border "fill"
+
+    def filled_with(self, fill: str) -> Transform:
+        """`Transform.filled_with`."""
+        return replace(self, fill=fill)
 
     def change(self, picture: LabelledImage, random: np.random.Generator) -> LabelledImage:
         """`Transform.change`."""
@@ -122,7 +133,7 @@ class Affine(Transform):
         scale = uniform(random, *self.scale)
         shift = uniform(random, *self.translation), uniform(random, *self.translation)
         matrix = affine_matrix(picture.image.shape[:2], angle, shear, scale, shift)
-        image = warp(picture.image, matrix, self.border)
+        image = warp(picture.image, matrix, self.border, self.fill)
         move = boxes_around_corners if self.boxes == "corners" else boxes_around_ellipses
         return picture.moved(image, move(picture.boxes, matrix)).clipped(self.visible)
 
@@ -153,8 +164,18 @@ def affine_matrix(
     return np.column_stack((linear, shift))
 
 
-def warp(image: np.ndarray, matrix: np.ndarray, border: str) -> np.ndarray:
-    """Apply a matrix as that of `affine_matrix` to an image [H, W, 3]; its size stays."""
+def warp(
+    image: np.ndarray, matrix: np.ndarray, border: str, fill: str = PICTURE_MEAN
+) -> np.ndarray:
+    """Apply a matrix as that of `affine_matrix` to an image; its size stays.
+
+    Args:
+        image: BGR uint8 [H, W, 3].
+        matrix: [2, 3].
+        border: as in `Affine`.
+        fill: the colour of the border "fill", one of `FILLS`.
+    """
+    colour = {"fill": fill, "mean": PICTURE_MEAN}.get(border)
     half = np.full(2, 0.5)  # OpenCV counts from the centre of the first pixel, boxes from its edge
     shift = matrix[:, 2] + matrix[:, :2] @ half - half
     height, width = image.shape[:2]
@@ -164,7 +185,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, border: str) -> np.ndarray:
         (width, height),
         flags=cv2.INTER_LINEAR,
         borderMode=_BORDERS[border],
-        borderValue=cv2.mean(image) if border == "mean" else 0,
+        borderValue=fill_bytes(colour, image) if colour else 0,
     )
 
 

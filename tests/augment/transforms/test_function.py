@@ -55,6 +55,7 @@ def test_boxes_may_be_added_and_dropped_and_are_clipped(tmp_path):
         ("return image, boxes, [5]", ["whole class_ids, 0 to 4", "got 5"]),
         ("return image, boxes, [-1]", ["got -1"]),
         ("return image, boxes, [.5]", ["got 0.5"]),
+        ("raise SystemExit(3)", ["own.py:3", "own raised an error", "SystemExit: 3"]),
         ("return image / 0 + nothing", ["own.py:3", "own raised an error", "NameError"]),
     ],
 )
@@ -72,6 +73,7 @@ def test_what_cannot_be_used_is_refused(tmp_path, body, parts):
         ("def owl(*a): return a\n", ["has no function own", "got owl", "did you mean owl?"]),
         ("own = 3\n", ["own is no function"]),
         ("x = 1\ndef (", ["own.py:2", "cannot be run", "SyntaxError"]),
+        ("import sys\nsys.exit(3)", ["own.py:2", "cannot be run", "SystemExit: 3"]),
         ("import nothing_like_it", ["own.py:1", "ModuleNotFoundError"]),
     ],
 )

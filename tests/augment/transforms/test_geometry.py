@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from darknet_torch.augment.transforms.augmentation import Augmentation
 from darknet_torch.augment.transforms.geometry import (
     Affine,
     Flip,
@@ -103,14 +104,33 @@ def test_a_quarter_turn_moves_whole_pixels():
     assert np.array_equal(turned, np.rot90(image))
 
 
-@pytest.mark.parametrize("border", ["mean", "black", "edge"])
+@pytest.mark.parametrize("border", ["fill", "mean", "black", "edge"])
 def test_the_border(border):
     image = np.full((10, 10, 3), 50, np.uint8)
     image[:5] = 150
     moved = warp(image, affine_matrix((10, 10), 0, (0, 0), 1, (0, 0.5)), border)
-    expected = {"mean": 100, "black": 0, "edge": 150}[border]
+    expected = {"fill": 100, "mean": 100, "black": 0, "edge": 150}[border]
     assert (moved[:4] == expected).all()
     assert (moved[6:] == 150).all()
+
+
+@pytest.mark.parametrize(
+    ("fill", "border", "expected"),
+    [
+        ("0.5", "fill", (128, 128, 128)),
+        ("imagenet", "fill", (104, 116, 124)),
+        ("picture", "fill", (10, 20, 30)),
+        ("0.5", "mean", (10, 20, 30)),
+        ("0.5", "black", (0, 0, 0)),
+    ],
+)
+def test_the_border_has_the_colour_of_the_network(tmp_path, fill, border, expected):
+    file = tmp_path / "steps.yaml"
+    file.write_text(f"- affine: {{translation: 0.5, border: {border}, probability: 1}}\n")
+    (step,) = Augmentation.open(str(file), fill=fill).steps
+    picture = picture_of("rectangle")
+    picture = picture.with_image(np.full_like(picture.image, (10, 20, 30)))
+    assert step.apply(picture, np.random.default_rng(0)).image[0, 0].tolist() == list(expected)
 
 
 def test_boxes_around_corners_and_ellipses_are_those_of_their_points():
