@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.targets.assignment import Assigner, Assignment, Size, pack, unpack
+from darknet_torch.targets.assignment import Assigner, Size, SizedAssignment, pack, unpack
 from darknet_torch.targets.class_weights import class_weights
 from darknet_torch.targets.shape_iou import SHAPE_IOUS, shape_iou
 from darknet_torch.targets.truths import Truths, cells_of, in_rounds
@@ -48,7 +48,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class AnchoredAssignment(Assignment):
+class AnchoredAssignment(SizedAssignment):
     """The truths of a mini-batch, and the boxes that they are matched with.
 
     Attributes:
@@ -73,21 +73,6 @@ class AnchoredAssignment(Assignment):
     def _indices(self) -> list[Any]:
         shapes = ((self.pictures, self.truths), (5, self.matches), (3, self.labels))
         return unpack(self.indices, shapes)
-
-    @property
-    def input_wh(self) -> Any:
-        """[2] float32 width and height of the network's input, in pixels."""
-        return self._numbers[0]
-
-    @property
-    def map_wh(self) -> Any:
-        """[2] float32 width and height of the map, in cells."""
-        return self._numbers[1]
-
-    @property
-    def truth_boxes(self) -> Any:
-        """[N, T, 4] in 0-1 of the input; zeros for padding and for truths left out."""
-        return self._numbers[2]
 
     @property
     def truth_multipliers(self) -> Any:

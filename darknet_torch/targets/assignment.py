@@ -46,6 +46,30 @@ class Assignment:
         return (self.pictures, self.input_size, self.map_size) == given
 
 
+class SizedAssignment(Assignment, ABC):
+    """An assignment whose first numbers are sizes and the boxes of the truths."""
+
+    @property
+    @abstractmethod
+    def _numbers(self) -> list[Any]:
+        """Views of the arrays in `numbers`: `input_wh`, `map_wh`, `truth_boxes` and others."""
+
+    @property
+    def input_wh(self) -> Any:
+        """[2] float32 width and height of the network's input, in pixels."""
+        return self._numbers[0]
+
+    @property
+    def map_wh(self) -> Any:
+        """[2] float32 width and height of the map, in cells."""
+        return self._numbers[1]
+
+    @property
+    def truth_boxes(self) -> Any:
+        """[N, T, 4] in 0-1 of the input; zeros for padding and for truths left out."""
+        return self._numbers[2]
+
+
 @dataclass(frozen=True)
 class Assigner(ABC):
     """What the assignment of truths reads of a head.

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.targets.assignment import Assigner, Assignment, Size, pack, unpack
+from darknet_torch.targets.assignment import Assigner, Size, SizedAssignment, pack, unpack
 from darknet_torch.targets.class_weights import class_weights
 from darknet_torch.targets.shape_iou import shape_iou
 from darknet_torch.targets.truths import Truths, cells_of
@@ -42,7 +42,7 @@ SHAPE_MEASURES: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 
 @dataclass(frozen=True)
-class ClassicAssignment(Assignment):
+class ClassicAssignment(SizedAssignment):
     """The truths of a mini-batch, and the boxes of a head that they are paired with.
 
     Attributes:
@@ -64,21 +64,6 @@ class ClassicAssignment(Assignment):
     @cached_property
     def _indices(self) -> list[Any]:
         return unpack(self.indices, ((4, self.pairs), (self.pairs,)))
-
-    @property
-    def input_wh(self) -> Any:
-        """[2] float32 width and height of the network's input, in pixels."""
-        return self._numbers[0]
-
-    @property
-    def map_wh(self) -> Any:
-        """[2] float32 width and height of the map, in cells."""
-        return self._numbers[1]
-
-    @property
-    def truth_boxes(self) -> Any:
-        """[N, T, 4] in 0-1 of the input; zeros for padding and for truths left out."""
-        return self._numbers[2]
 
     @property
     def paired_boxes(self) -> Any:
