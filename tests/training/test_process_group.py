@@ -126,7 +126,7 @@ def test_one_that_does_not_answer_is_named(group):
     made = group(
         answering(Position(2, True, "mean (distributed.py:62)")),
         answer_once,
-        patience=0.03,
+        patience=0.2,  # enough for the other one to answer on a busy machine
         on_wait=on_wait,
     )
     made.wait()
