@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from darknet_torch.training.records.table import EVALUATED, ITERATION, Row
 
 _SIZE = 5.5, 3.6  # inches of each part of the chart
 _COLUMNS = 2
+_LOGARITHMIC = 10  # the least ratio of values that a logarithmic scale shows better
 _LOSSES = ("loss", "average_loss")
 _FIT = ("iou", "recall")
 _NOT_DRAWN = ("total_loss",)  # a sum of others
@@ -50,6 +52,7 @@ def draw_chart(
         axes.set_visible(False)
     for axes, panel in zip(figure.axes, drawn, strict=False):
         panel.draw(axes, rows)
+        _show_single_points(axes)
         axes.set(title=panel.title, xlabel="iteration", ylabel=panel.unit)
         axes.set_xlim(0, 1.01 * rows[-1][ITERATION])
         count_axis(axes.xaxis)
@@ -159,9 +162,20 @@ def _draw_rate(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
 
 
 def _logarithmic(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
-    """Show a loss that falls from thousands to one on a scale on which both can be read."""
-    if any(value > 0 for name in names for value in _values(rows, name)[1]):
+    """Show a loss that falls from thousands to one on a scale on which both can be read.
+
+    One that falls less keeps the linear scale, which has more ticks then.
+    """
+    shown = [value for name in names for value in _values(rows, name)[1] if 0 < value < math.inf]
+    if shown and max(shown) >= _LOGARITHMIC * min(shown):
         logarithmic_axis(axes.yaxis)
+
+
+def _show_single_points(axes: Any) -> None:
+    """Mark what is a point, not a line, as after the first iteration."""
+    for line in axes.lines:
+        if len(line.get_xdata()) == 1 and line.get_marker() == "None":
+            line.set(marker="o", markersize=4)
 
 
 def _mark(axes: Any, marks: Mapping[int, str], *, named: bool) -> None:
@@ -180,6 +194,7 @@ def _mark(axes: Any, marks: Mapping[int, str], *, named: bool) -> None:
             va="bottom",
             fontsize=7,
             color="#555555",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
         )
 
 

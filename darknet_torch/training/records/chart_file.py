@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ class ChartFile(LookedAt):
 
     def on_start(self, loop: TrainingLoop) -> None:
         self._drawn_at = self._clock()
-        self._can_draw = importlib.util.find_spec("matplotlib") is not None
+        self._can_draw = _has_matplotlib()
         if not self._can_draw:
             loop.events.on_message(
                 loop,
@@ -88,6 +89,13 @@ class ChartFile(LookedAt):
             write_bytes(self.path, drawn.encode())
         self._drawn_at = self._clock()
         self._cost = self._drawn_at - started
+
+
+def _has_matplotlib() -> bool:
+    """Whether matplotlib is there, which is imported only when the first chart is drawn."""
+    with suppress(ImportError, ValueError):  # ValueError: sys.modules hides it
+        return importlib.util.find_spec("matplotlib") is not None
+    return False
 
 
 def _phases(loop: TrainingLoop) -> dict[int, str]:

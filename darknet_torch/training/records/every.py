@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -11,11 +12,16 @@ from darknet_torch.media.images import write_picture
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.data import TrainingData
 from darknet_torch.training.plan import TrainPlan
-from darknet_torch.training.records.batch_pictures import BatchPictures, Sink
+from darknet_torch.training.records.batch_pictures import BATCH_NAMES, BatchPictures, Sink
 from darknet_torch.training.records.chart_file import ChartFile
+from darknet_torch.training.records.earlier_run import EarlierRun
 from darknet_torch.training.records.environment import Environment
 from darknet_torch.training.records.events import EventLog
-from darknet_torch.training.records.predictions import Predictions, find_prediction
+from darknet_torch.training.records.predictions import (
+    PREDICTIONS,
+    Predictions,
+    find_prediction,
+)
 from darknet_torch.training.records.results import Results
 from darknet_torch.training.records.tensorboard import TensorBoard
 from darknet_torch.training.run_folder import lies_in
@@ -44,18 +50,21 @@ def records(plan: TrainPlan, data: TrainingData) -> Records:
     continues = plan.resume or lies_in(plan.weights, plan.backup)
     content = {"training data": data.content, "evaluation data": data.valid_content}
     results = Results(plan.path("_results.csv"), continues=continues)
-    board = TensorBoard(plan.path("_tensorboard")) if plan.tensorboard else None
+    folder, chart = plan.path("_tensorboard"), plan.path("_chart.png")
+    board = TensorBoard(folder) if plan.tensorboard else None
+    pictures = [chart, *(_picture(plan, name) for name in (*BATCH_NAMES, PREDICTIONS))]
     sinks: list[Sink] = [_file_sink(plan), *((board.add_picture,) if board else ())]
     predict = find_prediction(data)
     return Records(
         first=(
+            *(() if continues else (EarlierRun(pictures, folder),)),
             Environment(plan.path("_environment.json"), plan, content, continues=continues),
             results,
             EventLog(plan.path("_events.jsonl"), continues=continues),
             *((board,) if board else ()),
         ),
         last=(
-            ChartFile(plan.path("_chart.png"), results),
+            ChartFile(chart, results),
             BatchPictures(sinks, data.names, data.side),
             *((Predictions(predict, sinks),) if predict else ()),
         ),
@@ -66,6 +75,10 @@ def _file_sink(plan: TrainPlan) -> Sink:
     """Writes pictures next to the weights of the run."""
 
     def write(name: str, image: np.ndarray, iteration: int) -> None:
-        write_picture(plan.path(f"_{name}.png"), image)
+        write_picture(_picture(plan, name), image)
 
     return write
+
+
+def _picture(plan: TrainPlan, name: str) -> Path:
+    return plan.path(f"_{name}.png")

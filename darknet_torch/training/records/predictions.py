@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from darknet_torch.training.loop import TrainingLoop
 
 _T = TypeVar("_T")
+PREDICTIONS = "predictions"  # the name of the picture
 _PICTURES = 8
 _COLUMNS = 4
 _SIZE, _SMALL = 400, 280  # pixels of the longer side of a picture, and of a classifier's
@@ -40,7 +41,7 @@ class Predictions(LookedAt):
 
     Args:
         predict: draws the pictures with a network in evaluation mode.
-        sinks: get the picture, whose name is "predictions".
+        sinks: get the picture, whose name is `PREDICTIONS`.
     """
 
     what = "the picture of predictions"
@@ -59,7 +60,7 @@ class Predictions(LookedAt):
             if tiles:
                 sheet = picture_grid(tiles, columns=_COLUMNS, title=title)
                 for sink in self._sinks:
-                    sink("predictions", sheet, loop.iteration)
+                    sink(PREDICTIONS, sheet, loop.iteration)
 
 
 def find_prediction(data: TrainingData) -> Predict | None:

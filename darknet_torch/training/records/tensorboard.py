@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ _HISTOGRAMS = 100  # of a training, at most
 _LEAST = 100  # iterations between two
 _PICTURES = 50  # of predictions in a training, at most
 _PICTURE_SIDE = 1000  # pixels
+_ROUNDING = 1e-9  # epochs; a quotient may fall short of a whole number
 
 # Gets the folder and the first iteration that replaces what an earlier run wrote.
 WriterMaker = Callable[[Path, int], Any]
@@ -85,6 +87,7 @@ class TensorBoard(LookedAt):
 
     def on_start(self, loop: TrainingLoop) -> None:
         self._between_pictures = loop.network.net.max_batches // _PICTURES
+        self._epoch = math.floor((loop.epochs or 0) + _ROUNDING)
         with self.tolerating(loop):
             self._writer = self._make_writer(self._folder, loop.iteration + 1)
 
@@ -131,15 +134,15 @@ class TensorBoard(LookedAt):
             self._writer.add_scalar(f"{group}/{name}", value, step)
 
     def _add_epoch(self, loop: TrainingLoop, update: Update) -> None:
-        """Add the mean loss of an epoch once the next one has begun."""
+        """Add the mean loss of an epoch with the iteration that completes it."""
         if loop.epochs is None:
             return
-        epoch = int(loop.epochs * update.iteration / loop.iteration)
-        if epoch > self._epoch and self._losses:
+        self._losses.append(update.loss)
+        epoch = math.floor(loop.epochs * update.iteration / loop.iteration + _ROUNDING)
+        if epoch > self._epoch:
             self._writer.add_scalar("epoch/loss", float(np.mean(self._losses)), epoch)
             self._losses.clear()
         self._epoch = epoch
-        self._losses.append(update.loss)
 
     def _add_histograms(self, loop: TrainingLoop) -> None:
         iteration = loop.iteration + 1

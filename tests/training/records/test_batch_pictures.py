@@ -30,13 +30,18 @@ def drawn(*batches, iteration=0):
 def test_the_first_three_are_drawn():
     sheets = drawn(*(batch(2, 32) for _ in range(5)))
     assert [(name, at) for name, _, at in sheets] == [
-        *(("batch_1", 0), ("batch_2", 0), ("batch_3", 0)),
+        *(("batch_1", 1), ("batch_2", 1), ("batch_3", 1)),
     ]
 
 
 def test_a_sheet_has_sixteen_samples_at_most_and_a_bounded_size():
     ((_, (height, width, _), _),) = drawn(batch(17, 500))
     assert height == width == 4 * (416 + 4) + 4
+
+
+def test_labels_do_not_cover_small_samples():
+    ((_, (height, width, _), _),) = drawn(batch(1, 28))
+    assert height == width == 8 * 28 + 2 * 4
 
 
 def test_a_run_that_goes_on_keeps_its_first_ones():

@@ -89,3 +89,22 @@ def test_what_starts_is_marked_in_every_part_and_named_once():
     assert all(any(line.get_xdata()[0] == 5 for line in axes.lines) for axes in drawn.values())
     texts = [text.get_text() for axes in drawn.values() for text in axes.texts]
     assert texts == ["freeze=0"]
+
+
+def test_a_single_iteration_is_seen_as_points():
+    drawn = panels(ROWS[:1])
+    assert all(line.get_marker() == "o" for axes in drawn.values() for line in axes.lines)
+    assert lines_without_markers(panels(ROWS)["Learning rate"]) == ["rate"]
+
+
+def lines_without_markers(axes):
+    return [line.get_label() for line in axes.lines if line.get_marker() == "None"]
+
+
+def test_the_scale_is_logarithmic_if_the_loss_falls_far():
+    few = [{**row, "loss": 30.0 + row["iteration"], "average_loss": 35.0} for row in ROWS]
+    few = [{name: row[name] for name in ("iteration", "loss", "average_loss")} for row in few]
+    assert panels(ROWS)["Loss"].get_yscale() == "log"
+    assert panels(few)["Loss"].get_yscale() == "linear"
+    broken = [*few, {"iteration": 9, "loss": float("inf")}]
+    assert panels(broken)["Loss"].get_yscale() == "linear"

@@ -78,8 +78,21 @@ def test_a_training_that_ends_early_has_its_chart(tmp_path, monkeypatch, end):
     assert len(clock.drawn_at) == 1
 
 
-def test_without_matplotlib_one_note_says_how_to_install_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+def absent(name):
+    return None
+
+
+def blocked(name):
+    raise ModuleNotFoundError(name)
+
+
+def without_spec(name):
+    raise ValueError(f"{name}.__spec__ is None")  # of sys.modules[name] = None
+
+
+@pytest.mark.parametrize("find", [absent, blocked, without_spec])
+def test_without_matplotlib_one_note_says_how_to_install_it(tmp_path, monkeypatch, find):
+    monkeypatch.setattr(importlib.util, "find_spec", find)
     loop, clock = started(tmp_path, monkeypatch, cost=0.1)
     clock.now += 60
     step(loop)
