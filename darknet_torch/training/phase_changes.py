@@ -88,7 +88,7 @@ class PhaseChanges(Callback):
                 self._held = phase.first, normalized_layers(loop.network)
             held = self._held[1]
         self.apply(loop.network, phase, held)
-        if loop.iteration:  # the report of the start has named the first one
+        if loop.iteration and len(self.phases) > 1:  # the report of the start has named the first
             loop.events.on_message(loop, self._line(phase))
 
     def apply(

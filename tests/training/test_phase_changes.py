@@ -109,6 +109,16 @@ def test_a_freeze_bn_that_holds_statistics_needs_no_note(recwarn):
     assert not [one for one in recwarn if one.category is dt.CfgNote]
 
 
+def test_a_training_without_phases_that_counts_on_begins_none():
+    made, texts = normalized(1.0), []
+    events = SimpleNamespace(on_message=lambda loop, text: texts.append(text))
+    loop = SimpleNamespace(iteration=3, network=made, events=events)
+    PhaseChanges(phases_of(plan()), made).on_iteration_start(loop)
+    assert texts == []
+    PhaseChanges(phases_of(plan(phase=["2", "2:lr=0.1"])), made).on_iteration_start(loop)
+    assert texts == ["phase 2 of 2, iterations 3 to 4: lr x 0.1"]
+
+
 class StopsEarly(Watcher):
     """Ends a training after its first iteration."""
 
