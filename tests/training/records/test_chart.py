@@ -1,5 +1,7 @@
 """The chart of a training."""
 
+import warnings
+
 import pytest
 
 from darknet_torch.training.records.chart import draw_chart
@@ -89,3 +91,12 @@ def test_what_starts_is_marked_in_every_part_and_named_once():
     assert all(any(line.get_xdata()[0] == 5 for line in axes.lines) for axes in drawn.values())
     texts = [text.get_text() for axes in drawn.values() for text in axes.texts]
     assert texts == ["freeze=0"]
+
+
+def test_what_has_not_started_takes_no_room():
+    marks = {1: "freeze=50, lr x 0.5, input 448 x 448", 301: "all layers learn"}
+    figure = draw_chart(ROWS, title="small", marks=marks)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's, of axes that are left without a size
+        figure.encode("svg")
+    assert [text.get_text() for axes in figure.axes for text in axes.texts] == [marks[1]]
