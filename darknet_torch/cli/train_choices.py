@@ -34,9 +34,8 @@ class _Text(click.ParamType[Any]):
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         try:
             return self.kind.parse(value)
-        except (TypeError, ValueError) as error:
-            reason = f" ({error})" if str(error) else ""
-            self.fail(f"{value!r} is not {self.kind}{reason}", param, ctx)
+        except (TypeError, ValueError):  # their texts are Python's, such as those of float()
+            self.fail(f"{value!r} is not {self.kind}", param, ctx)
 
 
 def type_of(kind: ValueKind) -> click.ParamType[Any]:

@@ -13,6 +13,7 @@ from darknet_torch.model.weights import write_weights
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import CheckpointPair, SavedRun, digest_of, keep_as
 from darknet_torch.training.kept_files import keep_cfg, keep_names
+from darknet_torch.training.phases import lengthened
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.resumption import resume_command
 from darknet_torch.training.run_folder import LAST, STATE, WEIGHTS, files_of_run, lies_in
@@ -167,7 +168,7 @@ class Checkpoints(Callback):
         )
         if loop.iteration == loop.network.net.max_batches:
             loop.events.on_warning(
-                loop, "the run is complete; a larger --max-batches goes on from its end"
+                loop, f"the run is complete; {lengthened(self.plan)} goes on from its end"
             )
         changes = self.record.changes(resumed.record)
         if changes:

@@ -6,6 +6,7 @@ from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.training.plan import TrainPlan
 
 _NEED_EVALUATIONS = ("map_every", "criterion")
+_NOT_OF_CHARACTERS = ("map", "overfit", "augment")
 
 
 def check_evaluates(plan: TrainPlan) -> None:
@@ -46,6 +47,10 @@ def check_kind(plan: TrainPlan, *, detects: bool, classifies: bool) -> None:
             got="a network of characters, which has no evaluation",
             fix="leave --patience out; --time-limit ends such a training, too",
         )
+    if not (detects or classifies):
+        for name in _NOT_OF_CHARACTERS:
+            if getattr(plan, name) != TrainPlan.__dataclass_fields__[name].default:
+                warn(f"--{name} has no effect on characters", where=plan.cfg, category=CfgNote)
     if plan.criterion is not None and not detects:
         warn("--criterion has no effect: it is for detectors", where=plan.cfg, category=CfgNote)
     if plan.label_smoothing is not None and not classifies:

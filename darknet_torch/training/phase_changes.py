@@ -88,7 +88,7 @@ class PhaseChanges(Callback):
                 self._held = phase.first, normalized_layers(loop.network)
             held = self._held[1]
         self.apply(loop.network, phase, held)
-        if loop.iteration:  # the report of the start has named the first one
+        if loop.iteration and len(self.phases) > 1:  # the report of the start has named the first
             loop.events.on_message(loop, self._line(phase))
 
     def apply(
@@ -172,6 +172,30 @@ def check_frozen_are_filled(
         got=f"none for {len(empty)} of them",
         fix="give weights that have these layers, --weights FILE, or freeze fewer layers: "
         f"--freeze {empty[0]}",
+    )
+
+
+def note_nothing_is_held(changes: PhaseChanges, network: Network, iteration: int) -> None:
+    """Say that freeze_bn has no effect where no layer has statistics that it could hold.
+
+    Args:
+        changes: says which phases hold normalisation.
+        network: with the values that the training starts from.
+        iteration: with which the training starts, from 0.
+
+    Warns:
+        CfgNote: the phase that begins the training holds nothing. Those after it hold what the
+            layers have learnt until then.
+    """
+    phase = changes.phases.at(iteration)
+    if iteration > phase.first or not phase.freeze_bn or normalized_layers(network):
+        return
+    warn(
+        "freeze_bn has no effect: normalisation learns as without it",
+        where=network.net.where.file,
+        expected="weights to start from that have rolling statistics, --weights FILE",
+        got="no layer that has them",
+        category=CfgNote,
     )
 
 

@@ -107,6 +107,13 @@ def phases_of(plan: TrainPlan) -> Phases:
     return Phases(tuple(parts))
 
 
+def lengthened(plan: TrainPlan) -> str:
+    """What to give so that a training goes on after its end, for messages."""
+    if plan.phase:
+        return "giving all of --phase again, with more iterations in the last one or one more,"
+    return "a larger --max-batches"
+
+
 def _check(plan: TrainPlan) -> None:
     if plan.freeze is not None and plan.unfreeze is not None:
         raise UsageError(

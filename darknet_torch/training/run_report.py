@@ -25,6 +25,7 @@ from darknet_torch.training.data import (
     paths_to_train_on,
 )
 from darknet_torch.training.durations import describe_duration
+from darknet_torch.training.phases import lengthened
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.progress import IterationTimer, left_to_report
 from darknet_torch.training.run_folder import free_path
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 _MEASURED = 5  # iterations before the expected time is said
 _UNLEARNT = (
     "next: train longer, since nothing that the evaluation can measure was learnt yet: --resume "
-    "with a larger --max-batches goes on; weights to start from (--weights) need fewer iterations"
+    "with {longer} goes on; weights to start from (--weights) need fewer iterations"
 )
 _TRIED = 100  # pictures of which one must exist to be named
 
@@ -112,7 +113,7 @@ class RunReport(Callback):
         lines.append(
             f"next: {next_command(_with_size_at(self.plan, loop, iteration), self.data, weights)}"
             if learnt
-            else _UNLEARNT
+            else _UNLEARNT.format(longer=lengthened(self.plan))
         )
         for line in lines:
             loop.events.on_message(loop, line)

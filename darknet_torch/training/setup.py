@@ -47,9 +47,10 @@ from darknet_torch.training.phase_changes import (
     PhaseChanges,
     check_frozen_are_filled,
     check_sizes,
+    note_nothing_is_held,
     sizes_of_phases,
 )
-from darknet_torch.training.phases import phases_of
+from darknet_torch.training.phases import lengthened, phases_of
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.plan_network import build_at, build_of_plan, start_network
 from darknet_torch.training.problem_log import ProblemSummary
@@ -280,6 +281,7 @@ def prepare(
     missing = range(len(network.layers)) if loaded is None else loaded.missing
     check_frozen_are_filled(changes, network, () if saved else missing, loop.iteration)
     if loop.processes.is_first:
+        note_nothing_is_held(changes, network, loop.iteration)
         check_start(Start(plan, network, data, loop.iteration, rate))
     sizes = _sizes(network, data, plan, changes)
     return Training(plan, data, sizes, loop, evaluation, checkpoints, history, report, changes)
@@ -350,14 +352,14 @@ def _check_unfinished(loop: TrainingLoop, plan: TrainPlan, saved: SavedRun | Non
             where=saved.state_path,
             expected=f"max_batches={last} at most",
             got=loop.iteration,
-            fix="a larger --max-batches goes on",
+            fix=f"{lengthened(plan)} goes on",
         )
     raise UsageError(
         "the training is already complete",
         where=plan.weights or plan.cfg,
         expected=f"weights that have seen fewer than max_batches={last} iterations",
         got=loop.iteration,
-        fix="--clear starts to count again, as does a larger max_batches=",
+        fix=f"--clear starts to count from 0; {lengthened(plan)} goes on",
     )
 
 

@@ -77,8 +77,12 @@ def _partial_advice(network: Network, weights: str, plan: TrainPlan) -> str:
 
 
 def layers_before_heads(network: Network) -> int:
-    """The layers, from the first, that do not depend on the number of classes; 0 if unclear."""
+    """The layers, from the first, that do not depend on the number of classes.
+
+    0 if that is unclear, or the network has no detection heads.
+    """
     try:
-        return min(find_channel_producer(network, head).index for head in network.heads)
+        producers = [find_channel_producer(network, head) for head in network.heads]
     except CfgError:
         return 0
+    return min((producer.index for producer in producers), default=0)

@@ -246,6 +246,18 @@ def test_a_complete_run_goes_on_with_more_iterations(plan, tmp_path):
     assert plan.path("_final.weights").read_bytes() == whole
 
 
+def test_a_complete_run_in_phases_goes_on_with_more_of_them(plan):
+    plan = changed(plan, max_batches=None, phase=("1", "1:lr=0.1"))
+    prepare(plan).run()
+    with pytest.raises(UsageError, match="the run has more iterations already") as error:
+        prepare(changed(plan, resume=True, phase=("1",)))
+    assert "--phase" in error.value.fix
+    recorder = resumed(plan)
+    assert "the run is complete; giving all of --phase again" in recorder.warnings[0]
+    assert "--max-batches" not in recorder.warnings[0]
+    assert len(resumed(plan, phase=("1", "1:lr=0.1", "1")).iterations) == 1
+
+
 def test_a_worse_score_does_not_replace_the_best(plan):
     plan = changed(plan, save_last=0)
     scores = iter((0.5, 0.25))

@@ -202,6 +202,13 @@ def test_what_cannot_be_frozen_is_refused_at_the_start(start, tmp_path, options,
     assert "small.cfg" in str(error.value) and error.value.fix
 
 
+def test_a_classifier_without_a_known_backbone_is_told_so():
+    made = network("[net]\nheight=4\nwidth=4\nchannels=1\n[avgpool]\n[softmax]\n")
+    with pytest.raises(UsageError, match="no published partial weights") as error:
+        frozen_layers(made, Phase(freeze="backbone"))
+    assert error.value.fix.endswith("--freeze N, as dtorch partial counts them")  # no heads
+
+
 class StopAfter(Recorder):
     """Stops a training after an iteration."""
 

@@ -31,6 +31,15 @@ def test_patience_needs_evaluations():
         check_evaluates(evaluated)
 
 
+def test_what_a_network_of_characters_does_not_have_is_noted():
+    given = plan(map=True, overfit=2, augment="none")
+    assert notes(lambda: check_kind(given, detects=False, classifies=False)) == [
+        f"a.cfg: --{name} has no effect on characters" for name in ("map", "overfit", "augment")
+    ]
+    assert not notes(lambda: check_kind(plan(), detects=False, classifies=False))
+    assert not notes(lambda: check_kind(given, detects=False, classifies=True))
+
+
 def test_options_without_effect_are_noted():
     assert notes(lambda: check_evaluates(plan(map_every=2, criterion="map50"))) == [
         "--map-every has no effect without --map",

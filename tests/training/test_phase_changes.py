@@ -1,5 +1,6 @@
 """What changes when a phase begins."""
 
+import warnings
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -7,7 +8,11 @@ import pytest
 
 import darknet_torch as dt
 from darknet_torch.errors import UsageError
-from darknet_torch.training.phase_changes import PhaseChanges, sizes_of_phases
+from darknet_torch.training.phase_changes import (
+    PhaseChanges,
+    note_nothing_is_held,
+    sizes_of_phases,
+)
 from darknet_torch.training.phases import phases_of
 from darknet_torch.training.planning import plan_training
 from tests.training.runs import CLASSIFIER, classifier_data, written
@@ -67,6 +72,51 @@ def test_a_classifier_goes_on_at_a_larger_size_and_a_lower_rate(tmp_path, data):
     begins = "phase 2 of 2, iterations 3 to 4: lr x 0.1, input 48 x 48"
     assert seen.texts.count(begins) == 2  # in the list at the start, and when it begins
     assert any("--width 48 --height 48" in text for text in seen.texts)
+
+
+def normalized(variance):
+    """A network with one layer that normalises, by this rolling variance."""
+    made = network("[net]\nheight=4\nwidth=4\nchannels=1\n[convolutional]\nbatch_normalize=1\n")
+    for _, slot in made.slots():
+        if slot.name == "rolling_variance":
+            slot.tensor.data.fill_(variance)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("phases", "expected"),
+    [
+        ({"freeze_bn": True}, 1),
+        ({"phase": ["2:freeze_bn=1", "2"]}, 1),
+        ({"phase": ["2", "2:freeze_bn=1"]}, 0),  # holds what the first one has learnt
+        ({}, 0),
+    ],
+)
+def test_a_freeze_bn_that_holds_nothing_is_said(phases, expected):
+    fresh = normalized(0.0)  # as Darknet starts
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        note_nothing_is_held(PhaseChanges(phases_of(plan(**phases)), fresh), fresh, 0)
+    notes = [str(one.message) for one in caught if one.category is dt.CfgNote]
+    assert len(notes) == expected
+    assert all("freeze_bn has no effect" in text and "--weights FILE" in text for text in notes)
+
+
+def test_a_freeze_bn_that_holds_statistics_needs_no_note(recwarn):
+    trained = normalized(1.0)
+    changes = PhaseChanges(phases_of(plan(freeze_bn=True)), trained)
+    note_nothing_is_held(changes, trained, 0)
+    assert not [one for one in recwarn if one.category is dt.CfgNote]
+
+
+def test_a_training_without_phases_that_counts_on_begins_none():
+    made, texts = normalized(1.0), []
+    events = SimpleNamespace(on_message=lambda loop, text: texts.append(text))
+    loop = SimpleNamespace(iteration=3, network=made, events=events)
+    PhaseChanges(phases_of(plan()), made).on_iteration_start(loop)
+    assert texts == []
+    PhaseChanges(phases_of(plan(phase=["2", "2:lr=0.1"])), made).on_iteration_start(loop)
+    assert texts == ["phase 2 of 2, iterations 3 to 4: lr x 0.1"]
 
 
 class StopsEarly(Watcher):

@@ -3,7 +3,7 @@
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.training.phases import Phases, phases_of
+from darknet_torch.training.phases import Phases, lengthened, phases_of
 from darknet_torch.training.plan import TrainPlan
 
 
@@ -52,3 +52,10 @@ def test_contradictions_are_refused(options, what):
     with pytest.raises(UsageError, match=what) as error:
         phases_of(plan(**options))
     assert error.value.expected and error.value.got and error.value.fix
+
+
+def test_how_a_training_goes_on_after_its_end():
+    assert "--max-batches" in lengthened(plan(max_batches=5))
+    longer = lengthened(plan(phase=["5", "2:lr=0.1"]))  # which --max-batches does not go with
+    assert "--phase" in longer
+    assert "--max-batches" not in longer

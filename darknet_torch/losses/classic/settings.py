@@ -80,11 +80,14 @@ class LossWeightsKind:
             raise TypeError
         if not weights or not set(weights) <= {one.name for one in fields(LossWeights)}:
             raise ValueError
-        return ",".join(f"{name}={_not_negative(weight):.9g}" for name, weight in weights.items())
+        factors = {name: _not_negative(weight) for name, weight in weights.items()}
+        if not any((asdict(LossWeights()) | factors).values()):  # nothing would learn
+            raise ValueError
+        return ",".join(f"{name}={weight:.9g}" for name, weight in factors.items())
 
     def __str__(self) -> str:
         usual = ",".join(f"{name}={value:g}" for name, value in asdict(LossWeights()).items())
-        return f"weights of 0 or more, such as {usual}"
+        return f"weights of 0 or more, not all of them 0, such as {usual}"
 
 
 class PositiveWeightKind:

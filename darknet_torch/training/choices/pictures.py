@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 from darknet_torch.augment.transforms.choice import CFG, AugmentationName
 from darknet_torch.cfg.preprocessing import FILLS, NORMALIZATIONS
 from darknet_torch.training.choices.declaration import choice
 from darknet_torch.training.option_values import Choice
+
+
+class Fill(Choice):
+    """One of `FILLS`; in Python the grey may be a number."""
+
+    def parse(self, value: Any) -> str:
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        return super().parse(f"{float(value):g}" if is_number else value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +47,7 @@ class PictureChoices:
     )
     fill: str | None = choice(
         None,
-        Choice(FILLS),
+        Fill(FILLS),
         "Colour of areas that no picture covers; kept with the model [default: the cfg's].",
     )
 

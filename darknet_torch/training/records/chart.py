@@ -39,12 +39,15 @@ def draw_chart(
     Args:
         rows: of the table of results.
         title: of the chart.
-        marks: iteration -> what starts with it, such as a phase.
+        marks: iteration -> what starts with it, such as a phase; those after the last row are
+            left out.
 
     Raises:
         UsageError: matplotlib is not installed.
     """
     drawn = [panel for panel in _panels(rows) if panel.names]
+    last = rows[-1][ITERATION]
+    begun = {at: text for at, text in (marks or {}).items() if at <= last}
     lines = -(-len(drawn) // _COLUMNS)
     size = (_SIZE[0] * _COLUMNS, _SIZE[1] * lines)
     figure = Figure(lines, _COLUMNS, size=size, title=title)
@@ -54,10 +57,10 @@ def draw_chart(
         panel.draw(axes, rows)
         _show_single_points(axes)
         axes.set(title=panel.title, xlabel="iteration", ylabel=panel.unit)
-        axes.set_xlim(0, 1.01 * rows[-1][ITERATION])
+        axes.set_xlim(0, 1.01 * last)
         count_axis(axes.xaxis)
         figure.legend(axes)
-        _mark(axes, marks or {}, named=panel is drawn[-1])
+        _mark(axes, begun, named=panel is drawn[-1])
     return figure
 
 
@@ -195,6 +198,7 @@ def _mark(axes: Any, marks: Mapping[int, str], *, named: bool) -> None:
             fontsize=7,
             color="#555555",
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+            in_layout=False,  # a long one takes no room from the axes
         )
 
 

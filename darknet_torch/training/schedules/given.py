@@ -24,6 +24,7 @@ class Given(Schedule):
     """
 
     name = "callable"
+    is_listed = False  # a text cannot give the function
     warms_up = True
 
     function: RateFunction | None = None

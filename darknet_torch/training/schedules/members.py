@@ -119,11 +119,13 @@ class Member:
         name: as users write it.
         main: the parameter that a value without a key sets; empty for none.
         exclusive: parameters of which one at most may be given.
+        is_listed: whether messages name it as one to choose.
     """
 
     name: ClassVar[str]
     main: ClassVar[str] = ""
     exclusive: ClassVar[tuple[str, ...]] = ()
+    is_listed: ClassVar[bool] = True
 
 
 M = TypeVar("M", bound=Member)
@@ -142,7 +144,11 @@ class Members(Generic[M]):
         self.members: Mapping[str, type[M]] = {one.name: one for one in members}
 
     def __str__(self) -> str:
-        return f"NAME[:KEY=VALUE,...] with a NAME of {', '.join(self.members)}"
+        return f"NAME[:KEY=VALUE,...] with a NAME of {', '.join(self._listed)}"
+
+    @property
+    def _listed(self) -> list[str]:
+        return [name for name, member in self.members.items() if member.is_listed]
 
     def parse(self, value: Any) -> str:
         """Check the text of a member, and return it without white space.
@@ -165,10 +171,10 @@ class Members(Generic[M]):
         """
         name, _, rest = text.partition(":")
         if name not in self.members:
-            close = nearest(name, self.members)
+            close = nearest(name, self._listed)
             raise UsageError(
                 f"{self.option} has no such name",
-                expected=f"one of {', '.join(self.members)}",
+                expected=f"one of {', '.join(self._listed)}",
                 got=name or repr(text),
                 fix=f"did you mean {close}?" if close else None,
             )

@@ -31,6 +31,14 @@ def test_other_weights_are_refused(given):
         LossWeightsKind().parse(given)
 
 
+def test_weights_by_which_nothing_learns_are_refused():
+    kind = LossWeightsKind()
+    with pytest.raises(ValueError):
+        kind.parse("box=0,obj=0,noobj=0,cls=0")
+    assert kind.parse("box=0,obj=0,cls=0") == "box=0,obj=0,cls=0"  # noobj keeps its own
+    assert "not all of them 0" in str(kind)
+
+
 @pytest.mark.parametrize("given", [3, None, {"box": "1"}, {"box": True}])
 def test_weights_of_other_types_are_refused(given):
     with pytest.raises(TypeError):

@@ -44,6 +44,14 @@ def test_the_length_of_a_warm_up_is_given_once():
         WARM_UPS.parse("linear:iterations=5,epochs=1")
 
 
+def test_what_a_text_cannot_give_is_parsed_but_not_named():
+    assert SCHEDULES.parse("callable") == "callable"  # of a saved plan
+    assert "callable" not in str(SCHEDULES)
+    with pytest.raises(UsageError) as error:
+        SCHEDULES.parse("callabel")
+    assert "callable" not in str(error.value)
+
+
 def test_another_type_is_none():
     with pytest.raises(TypeError):
         SCHEDULES.parse(5)
