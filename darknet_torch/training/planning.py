@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +60,9 @@ def plan_training(
     resume = given.get("resume", False)
     if "backup" not in given and "backup" in keys:
         given["backup"] = str(keys["backup"].path())
-    if "backup" not in given:
-        given["backup"] = str(_own_folder(cfg_file.stem, resume=resume, writes=writes))
+    has_own_folder = "backup" not in given
+    if has_own_folder:
+        given["backup"] = str(_own_folder(cfg_file.stem, resume=resume))
     if resume:
         given = with_saved_options(plan_file(given["backup"], cfg_file.stem), given)
     if "save_every" not in given:
@@ -85,14 +86,14 @@ def plan_training(
     classic_settings(plan)  # refuses options that contradict each other
     if plan.overfit and files_of(plan.augment):
         warn(f"--augment {plan.augment} has no effect with --overfit", category=CfgNote)
+    if has_own_folder and writes and not resume:  # what is refused above leaves no folder
+        return replace(plan, backup=str(new_run_folder(plan.base)))
     return plan
 
 
-def _own_folder(base: str, *, resume: bool, writes: bool) -> Path:
-    """The folder below runs of a new run, or of the one to resume."""
-    if resume:
-        return last_run_folder(base)
-    return new_run_folder(base) if writes else free_path(str(RUNS / base))
+def _own_folder(base: str, *, resume: bool) -> Path:
+    """The folder below runs that a new run would have, or that of the run to resume."""
+    return last_run_folder(base) if resume else free_path(str(RUNS / base))
 
 
 def _positive_number(keys: Mapping[str, DataValue], key: str, where: str) -> int | None:

@@ -42,7 +42,7 @@ def new_run_folder(base: str, runs: Path = RUNS) -> Path:
     make_folder(runs)
     for folder in _numbered(base, runs):
         try:
-            folder.mkdir()
+            folder.mkdir(parents=True)  # another run may just have removed an empty `runs`
         except FileExistsError:
             continue
         except OSError as error:
@@ -54,13 +54,14 @@ def new_run_folder(base: str, runs: Path = RUNS) -> Path:
 
 @contextmanager
 def removed_if_empty(folder: Path, runs: Path = RUNS) -> Iterator[None]:
-    """Remove the folder of a run in `runs` if the block ends without a file in it."""
+    """Remove the folder of a run in `runs`, and `runs`, if the block ends without a file there."""
     try:
         yield
     finally:
         if folder.parent == runs:
             with suppress(OSError):  # it has files
                 folder.rmdir()
+                runs.rmdir()
 
 
 def last_run_folder(base: str, runs: Path = RUNS) -> Path:

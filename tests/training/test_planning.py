@@ -51,6 +51,18 @@ def test_options_that_a_resumed_run_does_not_use_are_noted(cfg, tmp_path):
         )
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"patience": 2}, {"box_loss": "iou"}, {"exact_order": True, "checkpoint_activations": True}],
+)
+def test_a_plan_that_is_refused_leaves_no_folder(cfg, tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    data = data_file(tmp_path, "train=list.txt\n")
+    with pytest.raises(UsageError):
+        plan_training(cfg, data, given)
+    assert not (tmp_path / "runs").exists()
+
+
 def test_sums_in_order_cannot_be_computed_again(cfg, tmp_path):
     data = data_file(tmp_path, "train=list.txt\n")
     given = {"backup": "b", "exact_order": True, "checkpoint_activations": True}

@@ -55,6 +55,14 @@ def test_an_empty_folder_below_runs_is_removed(tmp_path):
     assert elsewhere.exists()
 
 
+def test_runs_goes_with_its_only_folder_and_comes_back(tmp_path):
+    folder = new_run_folder("tiny", tmp_path / "runs")
+    with pytest.raises(UsageError), removed_if_empty(folder, tmp_path / "runs"):
+        raise UsageError("the run does not start")
+    assert not list(tmp_path.iterdir())
+    assert new_run_folder("tiny", tmp_path / "runs") == folder
+
+
 def test_names_of_runs_are_no_patterns(tmp_path):
     folder = new_run_folder("tiny[1]", tmp_path)
     (folder / "tiny[1]_last.state").touch()
