@@ -66,6 +66,8 @@ def parse_phase(text: str) -> tuple[int, dict[str, Any]]:
         raise _error(text, "the iterations of the phase, 1 or more, before a colon", length)
     options: dict[str, Any] = {}
     for word in listed.split(",") if colon else ():
+        if not word:
+            raise _error(text, "OPTION=VALUE after each colon or comma", word)
         name, equals, value = word.partition("=")
         name = name.replace("-", "_").lower()
         if name not in PHASE_OPTIONS:
@@ -135,7 +137,7 @@ def _unknown(text: str, word: str, name: str) -> UsageError:
         "a phase has no such option",
         where=f"--phase {text}",
         expected=f"options of {', '.join(PHASE_OPTIONS)}",
-        got=word or "nothing",
+        got=word,
         fix=f"did you mean {close}=?"
         if close
         else "give it outside of --phase, for the whole training",

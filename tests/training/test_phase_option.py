@@ -26,7 +26,8 @@ def test_a_number_is_a_phase_without_options():
     [
         ("freeze=3", "iterations", "freeze=3"),
         ("0:freeze=3", "1 or more", "0"),
-        ("5:", "options of freeze", "nothing"),
+        ("5:", "OPTION=VALUE after each colon or comma", "nothing"),
+        ("5:lr=1,", "OPTION=VALUE after each colon or comma", "nothing"),
         ("5:freeze", "freeze= with a number of layers", "freeze"),
         ("5:freeze=-1", "0 or more", "freeze=-1"),
         ("5:freeze=half", "'backbone'", "freeze=half"),
