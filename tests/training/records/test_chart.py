@@ -110,6 +110,8 @@ def test_the_scale_is_logarithmic_if_the_loss_falls_far():
     assert panels(few)["Loss"].get_yscale() == "linear"
     broken = [*few, {"iteration": 9, "loss": float("inf")}]
     assert panels(broken)["Loss"].get_yscale() == "linear"
+
+
 def test_what_has_not_started_takes_no_room():
     marks = {1: "freeze=50, lr x 0.5, input 448 x 448", 301: "all layers learn"}
     figure = draw_chart(ROWS, title="small", marks=marks)
