@@ -12,6 +12,7 @@ import pytest
 
 from darknet_torch.downloads.published import Published
 from tests.downloads.server import WEIGHTS, Server, publish
+from tests.no_charts import draw_no_charts
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_REFERENCE = "no recorded results: neither DTORCH_REFERENCE nor ../shared/reference"
@@ -42,19 +43,10 @@ def cache(tmp_path_factory, monkeypatch):
     return folder
 
 
-class _NoChart:
-    """Stands in for a chart, which takes a second."""
-
-    def encode(self):
-        return b"a chart"
-
-
 @pytest.fixture(autouse=True)
 def quick_charts(monkeypatch):
-    """Trainings draw no chart; the tests of charts draw some themselves."""
-    monkeypatch.setattr(
-        "darknet_torch.training.records.chart.draw_chart", lambda *rows, **more: _NoChart()
-    )
+    """Trainings draw no chart."""
+    draw_no_charts(monkeypatch.setattr)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from darknet_torch.training.plan import TrainPlan
 
 _HEADER = 20  # bytes of a weight file before its arrays
 _PER_LAYER = 4096  # bytes of a state for the options and the names of a layer
+# Of the table, events and pictures of a run; TensorBoard's files are not counted.
+RECORDS = 20_000_000  # bytes
 _PAIRS = 2  # the last pair of weights and state, and the pair before it
 
 
@@ -54,7 +56,7 @@ def room_needed(
     interval = plan.save_interval(net.max_batches)
     numbered = net.max_batches // interval - iteration // interval
     single = 1 + evaluates + bool(net.ema_alpha)  # _final, _best, _ema
-    total = (numbered + single) * weights + _PAIRS * pair + max(weights, state)
+    total = (numbered + single) * weights + _PAIRS * pair + max(weights, state) + RECORDS
     return RoomNeeded(weights, pair, numbered, total)
 
 
@@ -84,7 +86,7 @@ def check_room(needed: RoomNeeded, plan: TrainPlan) -> None:
             where=plan.backup,
             expected=f"{describe_bytes(needed.total)}: {needed.numbered} numbered weight files of "
             f"{describe_bytes(needed.weights)} each, two pairs of weights and state, and the "
-            "final files",
+            "final files, and what is recorded",
             got=f"{describe_bytes(free)} free",
             fix="free some room, give another --backup, or save less often with --save-every",
         )

@@ -16,6 +16,7 @@ from darknet_torch.errors import DarknetError
 from darknet_torch.interruption import Interrupted, raising_interrupted
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.setup import prepare
+from tests.no_charts import draw_no_charts
 from tests.training.runs import changed
 
 FAILED = 2
@@ -141,13 +142,18 @@ def status_of(function, *arguments):
     The process is not forked from this one, where threads of PyTorch may have run: it could
     wait for them for ever.
     """
-    process = _PROCESSES.Process(target=function, args=arguments)
+    process = _PROCESSES.Process(target=_without_charts, args=(function, *arguments))
     process.start()
     process.join(_LONG)
     if process.exitcode is None:
         process.kill()
         process.join()
     return process.exitcode
+
+
+def _without_charts(function, *arguments):
+    draw_no_charts()
+    function(*arguments)
 
 
 def ends(plan):

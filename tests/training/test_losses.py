@@ -130,5 +130,5 @@ def test_the_command_refuses_options_that_do_not_fit(tmp_path):
     assert "add --loss classic" in result.output
     result = dtorch(*words, "--loss", "classic", "--loss-weights", "boxes=1")
     assert result.exit_code == 2
-    assert "weights of 0 or more, such as box=5" in result.output
+    assert "weights of 0 or more, not all of them 0, such as box=5" in result.output
     assert not (tmp_path / "run").exists()
