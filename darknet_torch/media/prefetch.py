@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 # Seconds that a generator gets to close: a decoder must not be interrupted while it works.
 _CLOSE_TIMEOUT = 1.0
+_LOOK = 0.5  # seconds between two looks for a signal
 
 
 class Prefetcher(Generic[T]):
@@ -63,7 +64,9 @@ class Prefetcher(Generic[T]):
 
     def __next__(self) -> T:
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._ended)
+            # A signal that comes just before a wait does not end it: Python looks for it after.
+            while not self._changed.wait_for(lambda: self._queue or self._ended, _LOOK):
+                pass
             if self._queue:
                 self._changed.notify_all()
                 return self._queue.popleft()

@@ -1,9 +1,12 @@
 """Prefetcher and BackgroundWriter: order, bounded queues and errors."""
 
+import signal
 import threading
+import time
 
 import pytest
 
+from darknet_torch.media import prefetch
 from darknet_torch.media.prefetch import BackgroundWriter, Prefetcher
 
 TIMEOUT = 10  # seconds; only a test that fails waits that long
@@ -164,3 +167,23 @@ class TestBackgroundWriter:
             threading.Timer(0.05, may_end.set).start()
             raise KeyError
         assert done == []
+
+
+def test_a_signal_that_does_not_wake_the_wait_ends_it(monkeypatch):
+    """As one that comes just before the wait; here another thread receives it."""
+    monkeypatch.setattr(prefetch, "_LOOK", 0.01)
+    released = threading.Event()
+
+    def items():
+        released.wait(TIMEOUT)
+        yield 1
+
+    def interrupt():
+        time.sleep(0.05)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    with Prefetcher(items(), 1) as prefetcher:
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            next(prefetcher)
+        released.set()
