@@ -182,11 +182,26 @@ def rewrite_input(path: Path, data: bytes) -> Path:
     return backup
 
 
+def move_to_backup(path: Path) -> Path:
+    """Give a file or folder the first of its backup names that is free; return that.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    backup = next(name for name in _backup_names(path) if not os.path.lexists(name))
+    path.rename(backup)
+    return backup
+
+
+def _backup_names(path: Path) -> Iterator[Path]:
+    for number in itertools.count(1):
+        yield path.with_name(f"{path.name}.bak{number if number > 1 else ''}")
+
+
 def _keep_backup(path: Path) -> Path:
     """Copy a file to the first of its backup names that is free; return that."""
     old = path.read_bytes()
-    for number in itertools.count(1):
-        backup = path.with_name(f"{path.name}.bak{number if number > 1 else ''}")
+    for backup in _backup_names(path):
         try:
             file = create_file(backup, 0o600)
         except FileExistsError:

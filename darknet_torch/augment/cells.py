@@ -145,6 +145,7 @@ class CellSource(LabelledSource):
         return Sample(np.ascontiguousarray(image), truth, (opened.path,), opened.problems)
 
     def truth_of(self, index: int, placement: Placement, height: int, width: int) -> np.ndarray:
+        """`LabelledSource.truth_of`."""
         return self._placed_truth(self.pictures.labels[index], placement)
 
     def _placed_truth(self, labels: Labels, placement: Placement) -> np.ndarray:

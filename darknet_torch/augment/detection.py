@@ -173,6 +173,7 @@ class DetectionSource(LabelledSource):
         return self._make_sample(image, rows, [opened])
 
     def truth_of(self, index: int, placement: Placement, height: int, width: int) -> np.ndarray:
+        """`LabelledSource.truth_of`."""
         labels = self.pictures.labels[index]
         rows = self.settings.truth_encoder.encode(
             labels,

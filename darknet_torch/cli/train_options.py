@@ -22,12 +22,12 @@ from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
 from darknet_torch.cli.sections import Section
 from darknet_torch.cli.train_choices import options_of, type_of
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
-from darknet_torch.training.choices.amount import AmountChoices
+from darknet_torch.training.choices.evaluation import EvaluationChoices
 from darknet_torch.training.choices.every import TrainChoices
-from darknet_torch.training.choices.judging import JudgingChoices
 from darknet_torch.training.choices.loss import LossChoices
 from darknet_torch.training.choices.pictures import PictureChoices
 from darknet_torch.training.choices.records import RecordChoices
+from darknet_torch.training.choices.sampling import SamplingChoices
 from darknet_torch.training.choices.transfer import TransferChoices
 from darknet_torch.training.choices.update import UpdateChoices
 from darknet_torch.training.options import TRAIN_OPTIONS
@@ -194,7 +194,7 @@ SECTIONS: Mapping[str, Section] = {
             metavar="N",
             help="Overfit N pictures, without augmentation, to check a setup.",
         ),
-        options_of(AmountChoices),
+        options_of(SamplingChoices),
     ),
     "Changes of pictures": all_options(
         options_of(PictureChoices),
@@ -220,7 +220,7 @@ SECTIONS: Mapping[str, Section] = {
             help="Epochs between two evaluations of --map [default: 4, of classifiers 1, but at "
             "least 100 iterations].",
         ),
-        options_of(JudgingChoices),
+        options_of(EvaluationChoices),
     ),
     "Computation": all_options(
         device_option,

@@ -76,7 +76,7 @@ def _draw_sizes(axes: Any, statistics: Sequence[Statistics]) -> None:
 
 
 def _draw_counts(axes: Any, statistics: Sequence[Statistics]) -> None:
-    """Draw how many pictures have how many boxes, a bar beside the other for each split."""
+    """Draw how many pictures have how many boxes, with a bar for each split."""
     edges = count_bins([item.per_picture for item in statistics])
     axes.hist(
         [item.per_picture for item in statistics],

@@ -49,7 +49,7 @@ class _UnicodeFont:
 
     def __init__(self) -> None:
         self._face: Any = cv2.FontFace("sans")
-        self._lock = threading.Lock()  # threads that draw at once spoil each other's letters
+        self._lock = threading.Lock()  # OpenCV draws wrong letters if two threads draw at once
 
     def drawable(self, text: str) -> str:
         words = text.split(" ")

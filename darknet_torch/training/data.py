@@ -28,7 +28,20 @@ from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.losses.registry import loss_function_for
 from darknet_torch.model.network import Network
-from darknet_torch.training.amount import (
+from darknet_torch.training.balance import (
+    class_weights,
+    classification_weights,
+    counts_of,
+    weigh_classes_of_heads,
+)
+from darknet_torch.training.choices.sampling import OVERSAMPLE, WEIGHTS
+from darknet_torch.training.data_content import (
+    describe_classified,
+    describe_examples,
+    describe_text,
+)
+from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.sampling import (
     check_has_pictures,
     check_is_detector,
     draw_of_detector,
@@ -38,19 +51,6 @@ from darknet_torch.training.amount import (
     shapes_of,
     with_draw,
 )
-from darknet_torch.training.balance import (
-    class_weights,
-    classification_weights,
-    counts_of,
-    weigh_classes_of_heads,
-)
-from darknet_torch.training.choices.amount import OVERSAMPLE, WEIGHTS
-from darknet_torch.training.data_content import (
-    describe_classified,
-    describe_examples,
-    describe_text,
-)
-from darknet_torch.training.plan import TrainPlan
 
 DETECTOR, CLASSIFIER, TEXT = "detector", "classifier", "text"
 

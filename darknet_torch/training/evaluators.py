@@ -31,7 +31,7 @@ from darknet_torch.inference.detector import Detector
 from darknet_torch.media.frame_batches import picture_batches
 from darknet_torch.model.network import Network
 from darknet_torch.results.filtered_boxes import FilteredBoxes
-from darknet_torch.training.choices.judging import MAP_50, MAP_50_95
+from darknet_torch.training.choices.evaluation import MAP_50, MAP_50_95
 from darknet_torch.training.data import TrainingData
 from darknet_torch.training.evaluation import Evaluator, OnProgress, Score
 from darknet_torch.training.plan import TrainPlan
@@ -63,7 +63,7 @@ class DetectorEvaluator:
         source: that of the training, whose form the truths of a loss have.
         classes: of the network.
         iou: overlap from which a detection counts, 0-1.
-        criterion: what the score is; see `JudgingChoices`.
+        criterion: what the score is; see `EvaluationChoices`.
         workers: threads that read pictures.
 
     Source: detector.c validate_detector_map (AlexeyAB).

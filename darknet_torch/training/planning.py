@@ -15,7 +15,7 @@ from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
 from darknet_torch.training.choices.loss import classic_settings
-from darknet_torch.training.judging_rules import check_evaluates
+from darknet_torch.training.evaluation_rules import check_evaluates
 from darknet_torch.training.plan import TrainPlan, plan_file
 from darknet_torch.training.resumption import with_saved_options
 from darknet_torch.training.run_folder import (

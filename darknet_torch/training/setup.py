@@ -17,6 +17,7 @@ from darknet_torch.losses.registry import DARKNET_LOSSES, LossFamily, assigners_
 from darknet_torch.model.loading import find_device
 from darknet_torch.model.network import Network
 from darknet_torch.ops.precision import Precision
+from darknet_torch.training.aspect_ratios import ShapedSizes
 from darknet_torch.training.batch_sizes import batch_size
 from darknet_torch.training.batches import Batches, TrainBatch
 from darknet_torch.training.callbacks import Callback
@@ -34,8 +35,8 @@ from darknet_torch.training.data import (
 from darknet_torch.training.distributed import Processes
 from darknet_torch.training.early_end import early_ends
 from darknet_torch.training.evaluation import PeriodicEvaluation, Score, periodic_evaluation
+from darknet_torch.training.evaluation_rules import check_kind
 from darknet_torch.training.evaluators import find_evaluator
-from darknet_torch.training.judging_rules import check_kind
 from darknet_torch.training.kept_files import names_to_keep
 from darknet_torch.training.learning_rate import LearningRate, learning_rate
 from darknet_torch.training.loop import TrainingLoop
@@ -59,7 +60,6 @@ from darknet_torch.training.run_folder import check_free, locked
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.run_report import RunReport
 from darknet_torch.training.schedules.given import given_function
-from darknet_torch.training.shapes import ShapedSizes
 from darknet_torch.training.start_checks import Start, check_start, faults_named_together
 
 # Options of experiments in the C code that change nothing in a training here.

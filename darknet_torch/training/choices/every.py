@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from darknet_torch.training.choices.amount import AmountChoices
-from darknet_torch.training.choices.judging import JudgingChoices
+from darknet_torch.training.choices.evaluation import EvaluationChoices
 from darknet_torch.training.choices.loss import LossChoices
 from darknet_torch.training.choices.pictures import PictureChoices
 from darknet_torch.training.choices.records import RecordChoices
+from darknet_torch.training.choices.sampling import SamplingChoices
 from darknet_torch.training.choices.transfer import TransferChoices
 from darknet_torch.training.choices.update import UpdateChoices
 
@@ -19,8 +19,8 @@ class TrainChoices(
     LossChoices,
     UpdateChoices,
     PictureChoices,
-    AmountChoices,
-    JudgingChoices,
+    SamplingChoices,
+    EvaluationChoices,
     RecordChoices,
 ):
     """All choices of a training."""

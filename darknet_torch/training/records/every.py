@@ -49,18 +49,22 @@ def records(plan: TrainPlan, data: TrainingData) -> Records:
     """
     continues = plan.resume or lies_in(plan.weights, plan.backup)
     content = {"training data": data.content, "evaluation data": data.valid_content}
-    results = Results(plan.path("_results.csv"), continues=continues)
+    results_file, events_file = plan.path("_results.csv"), plan.path("_events.jsonl")
+    environment_file = plan.path("_environment.json")
+    results = Results(results_file, continues=continues)
     folder, chart = plan.path("_tensorboard"), plan.path("_chart.png")
     board = TensorBoard(folder) if plan.tensorboard else None
     pictures = [chart, *(_picture(plan, name) for name in (*BATCH_NAMES, PREDICTIONS))]
+    files = [results_file, events_file, environment_file, *pictures]
+    earlier = () if continues else (EarlierRun(files, folder, replaces=plan.overwrite),)
     sinks: list[Sink] = [_file_sink(plan), *((board.add_picture,) if board else ())]
     predict = find_prediction(data)
     return Records(
         first=(
-            *(() if continues else (EarlierRun(pictures, folder),)),
-            Environment(plan.path("_environment.json"), plan, content, continues=continues),
+            *earlier,
+            Environment(environment_file, plan, content, continues=continues),
             results,
-            EventLog(plan.path("_events.jsonl"), continues=continues),
+            EventLog(events_file, continues=continues),
             *((board,) if board else ()),
         ),
         last=(

@@ -1,4 +1,4 @@
-"""Predictions beside truths on a few pictures of the evaluation: ``<cfg>_predictions.png``."""
+"""Truths and predictions of a few pictures of the evaluation: ``<cfg>_predictions.png``."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Schedule(Member):
 
         Args:
             run: the run.
-            first: the last update of the warm-up, before which it must not judge.
+            first: the last update of the warm-up, before which it must not compare numbers.
         """
         return None
 

@@ -1,4 +1,4 @@
-"""Predictions beside truths."""
+"""Truths and predictions of a few pictures."""
 
 import numpy as np
 import pytest

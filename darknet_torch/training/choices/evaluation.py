@@ -12,7 +12,7 @@ MAP_50, MAP_50_95 = "map50", "map50-95"
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgingChoices:
+class EvaluationChoices:
     """How a network is evaluated during its training, and what follows.
 
     Attributes:

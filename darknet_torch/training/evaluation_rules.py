@@ -1,4 +1,4 @@
-"""Which options of judging contradict the rest of a plan, or have no effect. No torch."""
+"""Which options of evaluations contradict the rest of a plan, or have no effect. No torch."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Options of judging that contradict the rest of a plan, or have no effect."""
+"""Options of evaluations that contradict the rest of a plan, or have no effect."""
 
 import warnings
 
 import pytest
 
 from darknet_torch.errors import CfgNote, UsageError
-from darknet_torch.training.judging_rules import check_evaluates, check_kind
+from darknet_torch.training.evaluation_rules import check_evaluates, check_kind
 from darknet_torch.training.plan import TrainPlan
 
 

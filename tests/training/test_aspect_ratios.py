@@ -8,8 +8,8 @@ import pytest
 from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.datasets.examples import Example
+from darknet_torch.training.aspect_ratios import ShapedSizes, shape_groups
 from darknet_torch.training.multiscale import MultiScale
-from darknet_torch.training.shapes import ShapedSizes, shape_groups
 
 
 def pictures(*sizes):

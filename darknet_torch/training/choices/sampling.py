@@ -12,7 +12,7 @@ RAM, DISK = "ram", "disk"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AmountChoices:
+class SamplingChoices:
     """Which pictures are trained on, how often, and where they are kept.
 
     Attributes:

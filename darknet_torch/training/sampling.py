@@ -21,10 +21,10 @@ from darknet_torch.datasets.classification import ClassifiedPictures
 from darknet_torch.datasets.examples import Example
 from darknet_torch.errors import UsageError
 from darknet_torch.model.network import Network
+from darknet_torch.training.aspect_ratios import shape_groups
 from darknet_torch.training.balance import detection_weights
-from darknet_torch.training.choices.amount import DISK, OVERSAMPLE, RAM
+from darknet_torch.training.choices.sampling import DISK, OVERSAMPLE, RAM
 from darknet_torch.training.plan import TrainPlan
-from darknet_torch.training.shapes import shape_groups
 
 _Item = TypeVar("_Item")
 _Settings = TypeVar(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from darknet_torch.errors import UsageError
-from darknet_torch.training import amount
-from darknet_torch.training.amount import limited
+from darknet_torch.training import sampling
+from darknet_torch.training.sampling import limited
 from darknet_torch.training.setup import prepare
 from tests.training.runs import (
     CHARACTERS,
@@ -88,7 +88,7 @@ def test_cached_pictures_give_the_same_weights(plan):
 
 
 def test_memory_is_only_shared_with_processes_that_are_forked(plan, monkeypatch):
-    monkeypatch.setattr(amount.multiprocessing, "get_start_method", lambda: "spawn")
+    monkeypatch.setattr(sampling.multiprocessing, "get_start_method", lambda: "spawn")
     with pytest.raises(UsageError, match=r"--cache ram needs processes.*--cache disk"):
         prepare(changed(plan, cache="ram", workers=2))
 
