@@ -1,0 +1,1 @@
+"""Experiments: trainings and evaluations that docs/experiments.md reports, one module each."""
