@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tools.experiments.declaration import Evaluate, Run, Step, Train, Words
-from tools.experiments.inputs import CELLS, COCO_WEIGHTS, PHOTOS
+from tools.experiments.inputs import CELLS, COCO_WEIGHTS, CUT_COCO, PHOTOS
 
 SCREENING, FULL = 150, 400  # iterations, of 16 photos
 SEEDS = (0, 1, 2)
@@ -14,7 +14,7 @@ _DATA: Words = ("--data", PHOTOS)
 
 def from_coco(run: Run) -> Sequence[Step]:
     """Train from YOLO-Fastest's COCO weights, and evaluate the last weights."""
-    return train_on_cells(run, "--weights", COCO_WEIGHTS)
+    return CUT_COCO, *train_on_cells(run, "--weights", COCO_WEIGHTS)
 
 
 def train_on_cells(run: Run, *words: str) -> Sequence[Step]:

@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from darknet_torch.errors import UsageError
-from darknet_torch.model.weights import write_weights
-from tools.experiments.declaration import Sources
+from tools.experiments.declaration import Make, Sources
 
 PHOTOS = "bccd"
 CELLS = "bccd.cfg"
 COCO_WEIGHTS = "yolo-fastest.conv.109"
-_COCO_MODEL = "yolo-fastest-1.1"
-_BEFORE_HEADS = 109  # layers
+_COCO_MODEL = ("yolo-fastest-1.1.cfg", "yolo-fastest-1.1.weights")
+BEFORE_HEADS = "109"  # layers
+# YOLO-Fastest's COCO weights, without its heads.
+CUT_COCO = Make(("partial", *_COCO_MODEL, COCO_WEIGHTS, BEFORE_HEADS), COCO_WEIGHTS)
 
 
 def photos(folder: Path, sources: Sources) -> None:
-    """Put the photos of blood cells, as a link, and their cfg into `folder`.
+    """Put the photos of blood cells and their cfg into `folder`.
 
     Raises:
         UsageError: they are not where `sources` says.
     """
-    link = folder / PHOTOS
+    _link(folder / PHOTOS, sources.photos)
+    _link(folder / CELLS, sources.models / CELLS)
+
+
+def coco_model(folder: Path, sources: Sources) -> None:
+    """Put YOLO-Fastest's cfg and its COCO weights into `folder`.
+
+    Raises:
+        UsageError: they are not where `sources` says.
+    """
+    for name in _COCO_MODEL:
+        _link(folder / name, sources.models / name)
+
+
+def _link(link: Path, target: Path) -> None:
     if not link.exists():
-        link.unlink(missing_ok=True)
-        link.symlink_to(_existing(sources.photos).resolve(), target_is_directory=True)
-    if not (folder / CELLS).exists():
-        shutil.copyfile(_existing(sources.models / CELLS), folder / CELLS)
-
-
-def coco_weights(folder: Path, sources: Sources) -> None:
-    """Cut YOLO-Fastest's COCO weights before its heads.
-
-    Raises:
-        UsageError: they are not where `sources` says.
-    """
-    from darknet_torch.loading.load import load
-
-    if not (folder / COCO_WEIGHTS).exists():
-        model = sources.models / _COCO_MODEL
-        network = load(
-            _existing(model.with_name(f"{_COCO_MODEL}.cfg")),
-            _existing(model.with_name(f"{_COCO_MODEL}.weights")),
-        )
-        write_weights(network, folder / COCO_WEIGHTS, cutoff=_BEFORE_HEADS)
+        link.unlink(missing_ok=True)  # to something that is gone
+        link.symlink_to(_existing(target).resolve())
 
 
 def _existing(path: Path) -> Path:

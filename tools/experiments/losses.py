@@ -2,7 +2,7 @@
 
 from tools.experiments.cells import FULL, SCREENING, SEEDS, from_coco
 from tools.experiments.declaration import Experiment, Row, Stage
-from tools.experiments.inputs import coco_weights, photos
+from tools.experiments.inputs import coco_model, photos
 
 _CLASSIC = ("--loss", "classic")
 
@@ -26,5 +26,5 @@ LOSSES = Experiment(
         Stage("three seeds", FULL, SEEDS, best=2),
     ),
     steps=from_coco,
-    inputs=(photos, coco_weights),
+    inputs=(photos, coco_model),
 )

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from tools.experiments.cells import SCREENING, SEEDS, train_on_cells
 from tools.experiments.declaration import Experiment, Row, Run, Stage, Step
-from tools.experiments.inputs import COCO_WEIGHTS, coco_weights, photos
+from tools.experiments.inputs import COCO_WEIGHTS, CUT_COCO, coco_model, photos
 
 
 def _steps(run: Run) -> Sequence[Step]:
-    return train_on_cells(run, "--weights", COCO_WEIGHTS, *_EVALUATED)
+    return CUT_COCO, *train_on_cells(run, "--weights", COCO_WEIGHTS, *_EVALUATED)
 
 
 _EVALUATED = ("--map", "--map-every", "2", "--valid-split", "val")
@@ -22,5 +22,5 @@ SCHEDULES = Experiment(
     ),
     stages=(Stage("three seeds", SCREENING, SEEDS),),
     steps=_steps,
-    inputs=(photos, coco_weights),
+    inputs=(photos, coco_model),
 )
