@@ -1,8 +1,18 @@
 """All experiments, in the order of docs/experiments.md."""
 
+from tools.experiments.backbones import BACKBONES
 from tools.experiments.declaration import Experiment
 from tools.experiments.freezing import FREEZING
 from tools.experiments.losses import LOSSES
+from tools.experiments.multi_scale import MULTI_SCALE
 from tools.experiments.schedules import SCHEDULES
+from tools.experiments.thresholds import THRESHOLDS
 
-EXPERIMENTS: tuple[Experiment, ...] = (LOSSES, FREEZING, SCHEDULES)
+EXPERIMENTS: tuple[Experiment, ...] = (
+    LOSSES,
+    FREEZING,
+    SCHEDULES,
+    THRESHOLDS,
+    MULTI_SCALE,
+    BACKBONES,
+)
