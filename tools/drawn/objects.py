@@ -1,0 +1,169 @@
+"""Objects of the classes, placed in the picture: alone, in a row, or on a plate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tools.drawn.canvas import Canvas
+from tools.drawn.classes import CLASSES, DIGITS, SHAPES
+from tools.drawn.colours import standing_out
+from tools.drawn.digits import digit_outline, random_style
+from tools.drawn.ink import Ink, Painted, paint, prepare, random_ink
+from tools.drawn.outline import Outline, arc, polygon, random_skew, rotation
+from tools.drawn.shapes import OUTLINES
+
+Random = np.random.RandomState
+# The longer side of an object as a part of the smaller side of the picture.
+SMALLEST, LARGEST = 0.08, 0.45
+# The most degrees by which a class is turned: shapes that are the same thing in any direction by
+# any number, others so little that a six stays apart from a nine and a plus from a cross.
+_MOST_TURNED = dict.fromkeys(("circle", "square", "triangle", "star", "arrow", "moon"), 180)
+_MOST_TURNED |= {"heart": 60, "plus": 18} | dict.fromkeys(DIGITS, 30)
+
+
+def outline_of(random: Random, class_id: int, style: str) -> Outline:
+    """Return an outline of a class; `style` is that of digits, see `digits.random_style`."""
+    name = CLASSES[class_id]
+    if name in DIGITS:
+        return digit_outline(random, DIGITS.index(name), style)
+    return OUTLINES[name](random)
+
+
+def random_turn(random: Random, class_id: int) -> float:
+    """Return degrees: nearly upright half of the time, else anything that the class allows."""
+    if random.randint(2):
+        return random.uniform(-8, 8)
+    most = _MOST_TURNED[CLASSES[class_id]]
+    return random.uniform(-most, most)
+
+
+def random_size(random: Random, canvas: Canvas) -> float:
+    """Return the longer side of an object in pixels; small ones are as many as large ones."""
+    part = np.exp(random.uniform(np.log(SMALLEST), np.log(LARGEST)))
+    return float(part * min(canvas.width, canvas.height))
+
+
+def placed(outline: Outline, matrix: np.ndarray, size: float, centre: np.ndarray) -> Outline:
+    """Return an outline mapped by `matrix`, its longer side `size` pixels, around `centre`."""
+    return outline.mapped(matrix).centred().mapped(np.eye(2) * size, centre)
+
+
+def add_object(random: Random, canvas: Canvas, class_id: int) -> bool:
+    """Try to draw an object of a class somewhere; return whether there was room."""
+    outline = outline_of(random, class_id, random_style(random))
+    matrix = rotation(random_turn(random, class_id)) @ random_skew(random, outline.skew)
+    ink = random_ink(random, thin=class_id >= len(SHAPES) or bool(outline.stroke))
+    size = random_size(random, canvas)
+    return _find_room(random, canvas, class_id, placed(outline, matrix, size, np.zeros(2)), ink)
+
+
+def _find_room(random: Random, canvas: Canvas, class_id: int, outline: Outline, ink: Ink) -> bool:
+    loose = random.uniform() < 0.15
+    for _ in range(8):
+        centre = _random_centre(random, canvas, outline, loose)
+        moved = outline.mapped(np.eye(2), centre)
+        if not loose and not _is_free(canvas, _rough_box(moved)):
+            continue
+        whole = prepare(moved, ink)
+        if not canvas.in_sight(whole.window, whole.both):
+            continue
+        if (loose and not canvas.hides(whole.window, whole.both)) or _is_free(canvas, whole.box):
+            if random.uniform() < 0.15 and not loose:
+                _add_plate(random, canvas, whole)
+            _draw(random, canvas, class_id, whole, ink)
+            return True
+    return False
+
+
+def _random_centre(random: Random, canvas: Canvas, outline: Outline, loose: bool) -> np.ndarray:
+    """Return a place inside of the picture, or for `loose` ones also over its edge."""
+    points = np.concatenate(outline.parts)
+    half = np.zeros(2) if loose else np.abs(points).max(0) + 2
+    size = np.array([canvas.width, canvas.height])
+    half = np.minimum(half, size / 2 - 1)
+    return random.uniform(half, size - half)
+
+
+def _rough_box(outline: Outline) -> np.ndarray:
+    """Return left, top, right, bottom [4] of an outline without its lines."""
+    points = np.concatenate(outline.parts)
+    return np.concatenate((points.min(0), points.max(0)))
+
+
+def _is_free(canvas: Canvas, place: np.ndarray) -> bool:
+    """Return whether a box [4] in pixels does not touch that of an object."""
+    left, top, right, bottom = place
+    return all(
+        right < box[0] or box[2] < left or bottom < box[1] or box[3] < top
+        for box in (drawn.box for drawn in canvas.objects)
+    )
+
+
+def _draw(random: Random, canvas: Canvas, class_id: int, painted: Painted, ink: Ink) -> None:
+    paint(random, canvas, painted, ink)
+    canvas.occupy(painted.window, painted.both, (class_id, painted.box))
+
+
+def plate_outline(random: Random) -> Outline:
+    """Return what signs and labels are made of and is none of the classes."""
+    kind = random.randint(3)
+    ratio = random.uniform(1.5, 2.2)
+    if kind == 0:
+        return polygon([(0, 0), (ratio, 0), (ratio, 1), (0, 1)])
+    if kind == 1:
+        return polygon(arc((0, 0), (ratio, 1), 0, 360))
+    return polygon(arc((0, 0), (1, 1), 0, 360)[:-1:10])
+
+
+def _add_plate(random: Random, canvas: Canvas, held: Painted) -> None:
+    """Draw a plate behind an object, unless it would hide another one."""
+    size = held.box[2:] - held.box[:2]
+    turn = random.choice([0, 90]) + random.uniform(-10, 10)
+    plate = plate_outline(random).mapped(rotation(turn)).centred()
+    extent = np.concatenate(plate.parts)
+    needed = (size / (extent.max(0) - extent.min(0))).max() * random.uniform(1.25, 1.7)
+    middle = (held.box[:2] + held.box[2:]) / 2
+    ink = replace(random_ink(random, thin=False), fill=True, contrast=40.0)
+    whole = prepare(plate.mapped(np.eye(2) * needed, middle), ink)
+    if _is_free(canvas, whole.box):
+        paint(random, canvas, whole, ink)
+        canvas.occupy(whole.window, whole.both, None)
+
+
+def add_row(random: Random, canvas: Canvas, classes: list[int]) -> None:
+    """Draw objects in a row, as the digits of a number are, in one style and one colour."""
+    style, turn = random_style(random), random.uniform(-12, 12)
+    height = random_size(random, canvas) * 0.7
+    smaller = min(canvas.width, canvas.height)
+    height = max(height, SMALLEST * smaller * 1.2)
+    ink = replace(random_ink(random, thin=True), two_colours=False, fill=True)
+    gap = random.uniform(0.08, 0.5) * height
+    outlines = [_of_height(outline_of(random, class_id, style), height) for class_id in classes]
+    widths = [float(np.ptp(np.concatenate(outline.parts)[:, 0])) for outline in outlines]
+    length = sum(widths) + gap * (len(widths) - 1)
+    size = np.array([canvas.width, canvas.height])
+    half = np.minimum([length / 2, height], size / 2 - 1)
+    centre = random.uniform(half, size - half)
+    offsets = np.cumsum([0, *(width + gap for width in widths[:-1])]) + np.array(widths) / 2
+    turned = rotation(turn)
+    things = [
+        prepare(outline.mapped(turned, centre + turned @ np.array([offset - length / 2, 0])), ink)
+        for outline, offset in zip(outlines, offsets, strict=True)
+    ]
+    free = [
+        (class_id, thing)
+        for class_id, thing in zip(classes, things, strict=True)
+        if canvas.in_sight(thing.window, thing.both) and _is_free(canvas, thing.box)
+    ]
+    if free:
+        below = canvas.below(free[0][1].window, np.ones_like(free[0][1].both))
+        ink = replace(ink, colour=standing_out(random, below, ink.contrast))
+    for class_id, thing in free:
+        _draw(random, canvas, class_id, thing, ink)
+
+
+def _of_height(outline: Outline, height: float) -> Outline:
+    points = np.concatenate(outline.parts)
+    return outline.mapped(np.eye(2) * height / np.ptp(points[:, 1]))
