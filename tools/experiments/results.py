@@ -42,6 +42,8 @@ class Result:
         cpu_seconds: of all trainings of the run, with their workers; None if a part of them was
             killed.
         scores: of each evaluation, by its label.
+        failure: why there are no scores, "" where there are: a training whose loss became infinite
+            is a result, too.
         curve: columns of the training's table of results, at most `CURVE_POINTS` rows; a list
             of `iteration`, and lists of equal length, None where there is no number.
     """
@@ -54,7 +56,13 @@ class Result:
     machine: str
     cpu_seconds: float | None
     scores: dict[str, Scores]
+    failure: str = ""
     curve: dict[str, list[float | None]] = field(default_factory=dict)
+
+    @property
+    def map50(self) -> float:
+        """Darknet's mAP of the first evaluation, 0 without one."""
+        return next((scores.map50 for scores in self.scores.values()), 0.0)
 
 
 CURVE_POINTS = 50

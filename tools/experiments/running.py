@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import platform
+import re
 import resource
 import shlex
 import signal
@@ -45,7 +46,12 @@ from tools.experiments.results import (
 _DTORCH = (sys.executable, "-c", "from darknet_torch.cli.main import main; main()")
 # One thread and one worker, so that the CPU time says something on a machine with other work.
 TRAIN_OPTIONS = ("--threads", "1", "--workers", "1")
+_DIVERGED = re.compile(r"iteration \d+: the loss is not a finite number any more")
 _COLUMNS = ("iteration", "average_loss", "rate", "valid/mAP@0.50")
+
+
+class Diverged(Exception):  # noqa: N818 (a result, not an error)
+    """A training ended because its loss was no finite number any more."""
 
 
 def run_experiment(
@@ -74,7 +80,7 @@ def run_experiment(
         report(f"{experiment.name}: {run.row.name}, {run.stage.name}, seed {run.seed}")
         results.append(_run(run, experiment.steps(run), folder))
         write_results(path, results)
-        report(f"  mAP@0.5 {results[-1].scores[next(iter(results[-1].scores))].map50:.2%}")
+        report(f"  {results[-1].failure or f'mAP@0.5 {results[-1].map50:.2%}'}")
     return results
 
 
@@ -100,11 +106,7 @@ def _rows(
     if stage.best is None or before is None:
         return experiment.rows
     default, *others = experiment.rows
-    score = {
-        one.row: next(iter(one.scores.values())).map50
-        for one in results
-        if one.stage == before.name
-    }
+    score = {one.row: one.map50 for one in results if one.stage == before.name}
     ranked = sorted(others, key=lambda row: -score[row.name])
     return [default, *ranked[: stage.best]]
 
@@ -114,9 +116,14 @@ def _run(run: Run, steps: Sequence[Step], folder: Path) -> Result:
     commands: list[str] = []
     scores: dict[str, Scores] = {}
     seconds: float | None = 0.0
+    failure = ""
     curve: dict[str, list[float | None]] = {}
     for step in steps:
-        words, spent = _take(step, run, folder)
+        try:
+            words, spent = _take(step, run, folder)
+        except Diverged as diverged:
+            failure, seconds = str(diverged), None
+            break
         commands.append(shlex.join(("dtorch", *words)))
         if isinstance(step, Evaluate):
             scores[step.label] = _scores(folder / _output(run, step), spent or 0)
@@ -132,6 +139,7 @@ def _run(run: Run, steps: Sequence[Step], folder: Path) -> Result:
         machine=machine(),
         cpu_seconds=seconds and round(seconds, 1),
         scores=scores,
+        failure=failure,
         curve=curve,
     )
 
@@ -179,7 +187,8 @@ def _command(words: Sequence[str], folder: Path, log: Path) -> float:
     """Run `dtorch`; return its CPU time in seconds, with that of its workers.
 
     Raises:
-        UsageError: it failed.
+        Diverged: it was a training whose loss became infinite.
+        UsageError: it failed in another way.
         KeyboardInterrupt: it was stopped, and has saved what it had.
     """
     started = _children_seconds()
@@ -193,11 +202,14 @@ def _command(words: Sequence[str], folder: Path, log: Path) -> float:
     if status in (130, 143):
         raise KeyboardInterrupt
     if status:
+        last = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+        if diverged := _DIVERGED.search(last):
+            raise Diverged(diverged[0])
         raise UsageError(
             "the command failed",
             where=shlex.join(("dtorch", *words)),
             expected="exit status 0",
-            got=f"{status}: {log.read_text('utf-8', 'replace').strip().rpartition(chr(10))[2]}",
+            got=f"{status}: {last}",
             fix=f"see {log}",
         )
     return _children_seconds() - started
