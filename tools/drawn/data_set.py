@@ -55,7 +55,7 @@ def draw_data_set(
     Raises:
         UsageError: the folder holds anything else, or cannot be written.
     """
-    _claim(folder, settings)
+    claim(folder, asdict(settings))
     lists = {"train": settings.train, "valid": settings.valid}
     for stream, (name, count) in enumerate(lists.items()):
         (folder / name).mkdir(exist_ok=True)
@@ -65,21 +65,30 @@ def draw_data_set(
                 report(f"{folder}: {number + 1} of {count} pictures to {name}")
         lines = (f"{name}/{number:06}.jpg\n" for number in range(count))
         write_text(folder / f"{name}.txt", "".join(lines))
+    return write_description(folder, {name: f"{name}.txt" for name in lists})
+
+
+def write_description(folder: Path, lists: dict[str, str]) -> Path:
+    """Write the names of the classes and the `.data` file, with these lists; return its path."""
     write_text(folder / NAMES, "".join(f"{name}\n" for name in CLASSES))
-    data = {"classes": len(CLASSES), "train": "train.txt", "valid": "valid.txt", "names": NAMES}
+    data = {"classes": len(CLASSES), **lists, "names": NAMES}
     write_text(folder / DATA, "".join(f"{key} = {value}\n" for key, value in data.items()))
     return folder / DATA
 
 
-def _claim(folder: Path, settings: Settings) -> None:
-    """Write the record into a new folder, or check that of an old one."""
+def claim(folder: Path, settings: dict[str, object]) -> None:
+    """Write the record of the settings into a new folder, or check that of an old one.
+
+    Raises:
+        UsageError: the folder holds anything else.
+    """
     record = folder / RECORD
     fix = "name a new folder, or remove this one"
     if record.is_file():
         there = json.loads(record.read_text())
-        if there != asdict(settings):
+        if there != settings:
             what = "holds pictures that were drawn with other settings"
-            raise UsageError(what, where=folder, expected=asdict(settings), got=there, fix=fix)
+            raise UsageError(what, where=folder, expected=settings, got=there, fix=fix)
         return
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(
@@ -89,7 +98,7 @@ def _claim(folder: Path, settings: Settings) -> None:
             fix=fix,
         )
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(record, json.dumps(asdict(settings)) + "\n")
+    write_text(record, json.dumps(settings) + "\n")
 
 
 def _draw_one(path: Path, settings: Settings, stream: int, number: int) -> None:
@@ -99,8 +108,13 @@ def _draw_one(path: Path, settings: Settings, stream: int, number: int) -> None:
     random = np.random.RandomState([settings.seed, stream, number])
     picture, boxes = draw_picture(random, settings.side)
     _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    write_text(path.with_suffix(".txt"), "".join(f"{label_line(row)}\n" for row in boxes))
+    write_labels(path, boxes)
     write_bytes(path, data.tobytes())
+
+
+def write_labels(picture: Path, boxes: np.ndarray) -> None:
+    """Write the label file of a picture with these boxes [K, 5]."""
+    write_text(picture.with_suffix(".txt"), "".join(f"{label_line(row)}\n" for row in boxes))
 
 
 def label_line(row: np.ndarray) -> str:

@@ -40,7 +40,7 @@ def glyph(character: str, font: str) -> Outline:
 #          3
 #        4   5
 #          6
-_SEGMENTS = {
+SEGMENTS = {
     0: (0, 1, 2, 4, 5, 6),
     1: (2, 5),
     2: (0, 2, 3, 4, 6),
@@ -63,29 +63,26 @@ _ENDS = (
 )
 
 
+def segment(number: int, half: float, gap: float) -> np.ndarray:
+    """Return a segment [6, 2] with pointed ends, of a display 1 wide and 2 high.
+
+    `half` is half of its width, and `gap` how far its ends stay away from the corners.
+    """
+    start, end = (np.array(point, np.float64) for point in _ENDS[number])
+    along = (end - start) / np.linalg.norm(end - start)
+    across = along[::-1] * half
+    start, end = start + along * gap, end - along * gap
+    tip = along * half
+    near = (start + tip - across, end - tip - across)
+    far = (end - tip + across, start + tip + across)
+    return np.array([start, *near, end, *far])
+
+
 def seven_segments(random: Random, digit: int) -> Outline:
     """Return a digit of a display, with pointed segments and gaps between them."""
     half, gap = random.uniform(0.08, 0.16), random.uniform(0.02, 0.06)
     slant = random.uniform(0, 0.15)
-    parts = []
-    for segment in _SEGMENTS[digit]:
-        start, end = (np.array(point, np.float64) for point in _ENDS[segment])
-        along = (end - start) / np.linalg.norm(end - start)
-        across = along[::-1] * half
-        start, end = start + along * gap, end - along * gap
-        tip = along * half
-        parts.append(
-            np.array(
-                [
-                    start,
-                    start + tip - across,
-                    end - tip - across,
-                    end,
-                    end - tip + across,
-                    start + tip + across,
-                ]
-            )
-        )
+    parts = [segment(number, half, gap) for number in SEGMENTS[digit]]
     sheared = tuple(part + part[:, 1:] * (-slant, 0) for part in parts)
     return Outline(sheared).centred()
 
