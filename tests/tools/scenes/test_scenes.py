@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tools.drawn.classes import CLASSES
-from tools.scenes import SCENES
+from tools.scenes import SCENES, desk
 
 
 def check(picture: np.ndarray, boxes: np.ndarray) -> None:
@@ -40,3 +40,4 @@ def test_the_scenes_show_every_class():
         check(picture, boxes)
     shown = np.concatenate([boxes[:, 0] for _, boxes in drawn])
     assert set(shown) == set(range(len(CLASSES)))
+    check(*desk.draw())
