@@ -29,7 +29,7 @@ from tools.experiments.drawn_inputs import (
     drawn_scenes,
 )
 
-_ITERATIONS = 600
+_ITERATIONS = 400
 _CLASSIFIER, _BASE, _DETECTOR = "quarter-darknet19", "quarter-yolov2", "quarter-drawn"
 _BACKBONE = "23"  # layers, as in darknet19_448.conv.23
 _PRETRAINED, _RANDOM = Row("from its classifier"), Row("from random numbers")
