@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import cv2
@@ -34,6 +35,7 @@ from tools.experiments.declaration import (
     Stage,
     Step,
     Train,
+    Words,
 )
 from tools.experiments.results import (
     CURVE_POINTS,
@@ -46,6 +48,8 @@ from tools.experiments.results import (
 _DTORCH = (sys.executable, "-c", "from darknet_torch.cli.main import main; main()")
 # One thread and one worker, so that the CPU time says something on a machine with other work.
 TRAIN_OPTIONS = ("--threads", "1", "--workers", "1")
+# Exit statuses after SIGINT and SIGTERM: dtorch's own, and those before it takes notice of them.
+_STOPPED = (130, 143, -signal.SIGINT, -signal.SIGTERM)
 _DIVERGED = re.compile(r"iteration \d+: the loss is not a finite number any more")
 _COLUMNS = ("iteration", "average_loss", "rate", "valid/mAP@0.50")
 
@@ -106,8 +110,12 @@ def _rows(
     if stage.best is None or before is None:
         return experiment.rows
     default, *others = experiment.rows
-    score = {one.row: one.map50 for one in results if one.stage == before.name}
-    ranked = sorted(others, key=lambda row: -score[row.name])
+    scores: dict[str, list[float]] = {}
+    for one in results:
+        if one.stage == before.name:
+            scores.setdefault(one.row, []).append(one.map50)
+    ran = [row for row in others if row.name in scores]
+    ranked = sorted(ran, key=lambda row: -fmean(scores[row.name]))
     return [default, *ranked[: stage.best]]
 
 
@@ -119,12 +127,13 @@ def _run(run: Run, steps: Sequence[Step], folder: Path) -> Result:
     failure = ""
     curve: dict[str, list[float | None]] = {}
     for step in steps:
+        words = _words(step)
+        commands.append(shlex.join(("dtorch", *words)))
         try:
-            words, spent = _take(step, run, folder)
+            spent = _take(step, words, run, folder)
         except Diverged as diverged:
             failure, seconds = str(diverged), None
             break
-        commands.append(shlex.join(("dtorch", *words)))
         if isinstance(step, Evaluate):
             scores[step.label] = _scores(folder / _output(run, step), spent or 0)
         elif isinstance(step, Train):
@@ -144,19 +153,24 @@ def _run(run: Run, steps: Sequence[Step], folder: Path) -> Result:
     )
 
 
-def _take(step: Step, run: Run, folder: Path) -> tuple[Sequence[str], float | None]:
-    """Take a step; return its words and its CPU time, None if that is not known."""
+def _words(step: Step) -> Words:
+    """The words after `dtorch`, as the page shows them."""
     if isinstance(step, Train):
-        words = ("train", *step.words, *TRAIN_OPTIONS, "--backup", step.folder)
-        return words, _train(step, words, folder)
+        return ("train", *step.words, *TRAIN_OPTIONS, "--backup", step.folder)
+    return ("eval", *step.words) if isinstance(step, Evaluate) else step.words
+
+
+def _take(step: Step, words: Words, run: Run, folder: Path) -> float | None:
+    """Take a step; return its CPU time in seconds, None if that is not known."""
+    if isinstance(step, Train):
+        return _train(step, words, folder)
     if isinstance(step, Make):
         if not (folder / step.makes).exists():
-            _command(step.words, folder, folder / f"{run.folder}/make.log")
-        return step.words, 0.0
-    words = ("eval", *step.words)
+            _command(words, folder, folder / f"{run.folder}/make.log")
+        return 0.0
     output = _output(run, step)
     machine_form = (*words, "--threads", "1", "--quiet", "--format", "json", "--out", output)
-    return words, _command(machine_form, folder, folder / f"{run.folder}/eval.log")
+    return _command(machine_form, folder, folder / f"{run.folder}/eval.log")
 
 
 def _output(run: Run, step: Evaluate) -> str:
@@ -199,7 +213,7 @@ def _command(words: Sequence[str], folder: Path, log: Path) -> float:
             (*_DTORCH, *words), cwd=folder, env=environment, stdout=output, stderr=output
         )
         status = _wait(process)
-    if status in (130, 143):
+    if status in _STOPPED:
         raise KeyboardInterrupt
     if status:
         last = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
