@@ -55,6 +55,12 @@ test-torch: .venv-torch-$(TORCH)/constraints.txt
 test-floor:
 	$(MAKE) test-suite VENV=.venv-floor CONSTRAINTS=constraints-floor.txt
 
+# One of docs/experiments.md, as in `make experiment-losses`; goes on where it was stopped. All files
+# but those of the repository come from ../shared, see that page.
+experiment-%: install
+	$(BIN)/python tools/experiment.py $*
+	$(BIN)/python tools/experiment_page.py
+
 check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
