@@ -1,6 +1,7 @@
 """Running experiments: what is skipped, what goes on, what is recorded. Nothing is trained."""
 
 import json
+import signal
 import sys
 
 import pytest
@@ -252,6 +253,18 @@ def test_a_command_that_fails(code, expected, message, tmp_path, monkeypatch):
     monkeypatch.setattr(running, "_DTORCH", (sys.executable, "-S", "-c", code))
     with pytest.raises(expected, match=message):
         running._command(("train", "x"), tmp_path, tmp_path / "log")
+
+
+def test_a_stop_during_a_command_that_ends_as_usual(tmp_path, monkeypatch):
+    code = "import os, signal; os.kill(os.getppid(), signal.SIGINT)"
+    monkeypatch.setattr(running, "_DTORCH", (sys.executable, "-S", "-c", code))
+    # What a shell starts in the background ignores SIGINT.
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            running._command(("train", "x"), tmp_path, tmp_path / "log")
+    finally:
+        signal.signal(signal.SIGINT, earlier)
 
 
 def test_a_long_curve_is_thinned_but_keeps_evaluations(commands, run_one):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 import os
@@ -213,8 +212,6 @@ def _command(words: Sequence[str], folder: Path, log: Path) -> float:
             (*_DTORCH, *words), cwd=folder, env=environment, stdout=output, stderr=output
         )
         status = _wait(process)
-    if status in _STOPPED:
-        raise KeyboardInterrupt
     if status:
         last = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
         if diverged := _DIVERGED.search(last):
@@ -230,14 +227,31 @@ def _command(words: Sequence[str], folder: Path, log: Path) -> float:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a process, also after a signal: it saves, and ends by itself."""
-    earlier = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    """Wait for a process, also after a signal: it saves, and ends by itself.
+
+    Raises:
+        KeyboardInterrupt: there was a signal, even if the process ended as usual then.
+    """
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+        process.terminate()
+
+    earlier = signal.signal(signal.SIGTERM, stop)
     try:
         while True:
-            with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches the process, too
-                return process.wait()
+            try:
+                status = process.wait()
+                break
+            except KeyboardInterrupt:  # Ctrl-C reaches the process, too
+                stopped = True
     finally:
         signal.signal(signal.SIGTERM, earlier)
+    if stopped or status in _STOPPED:
+        raise KeyboardInterrupt
+    return status
 
 
 def _children_seconds() -> float:
