@@ -41,6 +41,10 @@ FREEZING = Experiment(
         ),
         Row("COCO, backbone frozen", (*_COCO, *_ALL, "--freeze", BEFORE_HEADS)),
         Row("COCO, normalisation frozen", (*_COCO, *_ALL, "--freeze-bn")),
+        Row(
+            "COCO, normalisation frozen, a seventh of the rate",
+            (*_COCO, *_ALL, "--freeze-bn", "--learning-rate", "0.0001"),
+        ),
         Row("random, all learn", _ALL),
         Row("random, then backbone frozen", _phases("", f":freeze={BEFORE_HEADS}")),
         Row("random, then normalisation frozen", _phases("", ":freeze_bn=1")),
