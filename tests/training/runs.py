@@ -1,5 +1,7 @@
 """Small data sets and networks to train on."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -24,15 +26,6 @@ def convolution(filters, stride=1):
 def outputs(filters):
     """A section that makes what a head or [softmax] takes."""
     return f"[convolutional]\nfilters={filters}\nsize=1\nactivation=linear\n"
-
-
-def cells_head(mask):
-    """A head for the blood cells with three of their six anchors."""
-    return (
-        f"[yolo]\nmask={mask}\nanchors=14,18, 34,38, 31,49, 39,47, 43,56, 76,91\nnum=6\n"
-        "classes=3\nignore_thresh=.7\niou_loss=ciou\niou_normalizer=.07\n"
-        "iou_thresh=.213\ncls_normalizer=1\n"
-    )
 
 
 DETECTOR = f"""[net]
@@ -72,35 +65,7 @@ iou_normalizer=.07
 iou_thresh=.3
 """
 
-# Seven convolutions for photos of blood cells.
-CELLS = f"""[net]
-width=224
-height=224
-channels=3
-batch=8
-subdivisions=1
-learning_rate=.002
-momentum=.9
-decay=.0005
-burn_in=20
-policy=steps
-steps=300,360
-scales=.1,.1
-max_batches=400
-
-{convolution(16, stride=2)}
-{convolution(32, stride=2)}
-{convolution(64, stride=2)}
-{convolution(64)}
-{convolution(128, stride=2)}
-{convolution(128)}
-{outputs(24)}
-{cells_head("3,4,5")}
-[route]
-layers=-4
-
-{outputs(24)}
-{cells_head("0,1,2")}"""
+CELLS = (Path(__file__).parents[2] / "tools" / "experiments" / "seven-layers.cfg").read_text()
 
 CLASSIFIER = f"""[net]
 width=24

@@ -9,6 +9,7 @@ from tools.experiments.declaration import Make, Sources
 
 PHOTOS = "bccd"
 CELLS = "bccd.cfg"
+SEVEN_LAYERS = "seven-layers.cfg"
 COCO_WEIGHTS = "yolo-fastest.conv.109"
 _COCO_MODEL = ("yolo-fastest-1.1.cfg", "yolo-fastest-1.1.weights")
 BEFORE_HEADS = "109"  # layers
@@ -24,6 +25,11 @@ def photos(folder: Path, sources: Sources) -> None:
     """
     _link(folder / PHOTOS, sources.photos)
     _link(folder / CELLS, sources.models / CELLS)
+
+
+def seven_layers(folder: Path, sources: Sources) -> None:
+    """Put the cfg of a network that learns from random numbers in a minute into `folder`."""
+    _link(folder / SEVEN_LAYERS, Path(__file__).with_name(SEVEN_LAYERS))
 
 
 def coco_model(folder: Path, sources: Sources) -> None:
