@@ -27,56 +27,9 @@ from darknet_torch.files import write_text
 from darknet_torch.loading.load import load
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import write_weights
+from examples.draw_shapes import draw_scene
 
 SAMPLE = Path(__file__).resolve().parents[1] / "darknet_torch" / "sample"
-CIRCLE, SQUARE, TRIANGLE = range(3)
-
-
-def draw_scene(random: np.random.RandomState, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a picture with shapes.
-
-    Returns:
-        BGR uint8 [side, side, 3], and [K, 5]: class, then left, top, right, bottom in 0-1.
-    """
-    slope = np.linspace(0, random.uniform(0, 60), side)[:, None, None]
-    image = np.clip(random.uniform(30, 200, 3) + slope * np.ones((1, side, 1)), 0, 255)
-    image = np.ascontiguousarray(image.astype(np.uint8))
-    boxes: list[tuple[float, ...]] = []
-    for _ in range(random.randint(2, 7)):
-        size = random.uniform(0.1, 0.32)
-        left, top = random.uniform(0.01, 0.99 - size, 2)
-        box = (left, top, left + size, top + size)
-        if all(_apart(box, other[1:]) for other in boxes):
-            kind = random.randint(3)
-            background = image[int(top * side), int(left * side)].astype(float)
-            _draw_shape(image, kind, np.array(box) * side, _contrasting(random, background))
-            boxes.append((kind, *box))
-    noise = random.normal(0, random.uniform(0, 10), image.shape)
-    return np.clip(image + noise, 0, 255).astype(np.uint8), np.array(boxes).reshape(-1, 5)
-
-
-def _apart(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    gap = 0.02
-    return a[2] + gap < b[0] or b[2] + gap < a[0] or a[3] + gap < b[1] or b[3] + gap < a[1]
-
-
-def _contrasting(random: np.random.RandomState, background: np.ndarray) -> tuple[float, ...]:
-    while True:
-        color = random.uniform(0, 255, 3)
-        if np.abs(color - background).sum() > 200:
-            return tuple(color)
-
-
-def _draw_shape(image: np.ndarray, kind: int, box: np.ndarray, color: tuple[float, ...]) -> None:
-    left, top, right, bottom = box
-    if kind == CIRCLE:
-        centre = (round((left + right) / 2), round((top + bottom) / 2))
-        cv2.circle(image, centre, round((right - left) / 2), color, cv2.FILLED, cv2.LINE_AA)
-        return
-    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
-    if kind == TRIANGLE:
-        corners = [((left + right) / 2, top), (right, bottom), (left, bottom)]
-    cv2.fillPoly(image, [np.round(corners).astype(np.int32)], color, cv2.LINE_AA)
 
 
 def make_batch(random: np.random.RandomState, size: int, side: int) -> tuple[Tensor, Tensor]:

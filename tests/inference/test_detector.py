@@ -16,7 +16,7 @@ from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.errors import CfgError, ImageError, NamesError, UsageError
 from darknet_torch.media.images import network_input, read_image
 from darknet_torch.results.boxes import box_iou
-from tools.make_sample import draw_scene
+from examples.draw_shapes import draw_scene
 
 CELL = 8  # pixels
 HEAD = "[yolo]\nclasses=2\nnum=1\nanchors=16,8"
