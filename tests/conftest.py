@@ -11,8 +11,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 
 from darknet_torch.downloads.published import Published
-from tests.downloads.server import WEIGHTS, Server, publish
+from tests.downloads.server import Server, publish
 from tests.no_charts import draw_no_charts
+from tests.toy.files import WEIGHTS
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_REFERENCE = "no recorded results: neither DTORCH_REFERENCE nor ../shared/reference"
@@ -65,7 +66,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def toy(monkeypatch):
-    """The bundled weights, published as toy.weights with their digest."""
+    """The toy model's weights, published as toy.weights with their digest."""
     data = WEIGHTS.read_bytes()
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     toy = Published("toy.weights", len(data), ("http://127.0.0.1:9/nobody",), (digest,))

@@ -6,15 +6,13 @@ import pytest
 import torch
 
 import hubconf
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.inference.detector import Detector
 from darknet_torch.loading.load import load
 from darknet_torch.model.network import Network
 from tests.downloads.server import good
+from tests.toy.files import CFG, NAMES, PICTURE, WEIGHTS
 
 ROOT = str(Path(__file__).resolve().parents[1])
-TOY = sample_folder()
-CFG, WEIGHTS = TOY / "toy-shapes.cfg", TOY / "toy-shapes.weights"
 
 
 def hub(entry, *arguments, **options):
@@ -37,11 +35,10 @@ def test_darknet_returns_the_network_of_load():
         assert ours.equal(expected)
 
 
-def test_a_detector_finds_the_shapes_of_the_sample():
-    names = TOY / "toy-shapes.names"
-    detector = hub("detector", CFG, WEIGHTS, names=names, threshold=0.94, device="cpu")
+def test_a_detector_finds_the_shapes_of_the_picture():
+    detector = hub("detector", CFG, WEIGHTS, names=NAMES, threshold=0.94, device="cpu")
     assert isinstance(detector, Detector)
-    found = detector(TOY / "shapes.png")
+    found = detector(PICTURE)
     assert [found.name(kind) for kind in found.class_ids] == ["circle", "square", "triangle"]
 
 

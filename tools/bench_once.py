@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.cfg.zoo import BUNDLED_PICTURE, sample_folder
 from darknet_torch.loading.load import load
 from darknet_torch.model.noise_statistics import noise, set_rolling_statistics
 from darknet_torch.model.output_layers import find_channel_producer
@@ -54,7 +54,7 @@ def write_quiet_weights(cfg: str, path: Path) -> None:
 
 def detect_words(cfg: str, weights: Path, threads: int, backend: str) -> list[str]:
     """The words after `python` that detect in the bundled picture."""
-    picture = str(sample_folder() / "shapes.png")
+    picture = str(sample_folder() / BUNDLED_PICTURE)
     model = ["--cfg", cfg, "--weights", str(weights)]
     options = ["--threads", str(threads), "--backend", backend, "--quiet"]
     return ["-c", _DTORCH, "detect", *model, *options, picture]

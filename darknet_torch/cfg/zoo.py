@@ -23,6 +23,10 @@ _MOST_NEAR = 3  # names in a message
 _NEAR, _MOST_LETTERS = 0.88, 2  # one or two wrong letters in a name
 _HERE = Path(__file__).resolve().parents[1]
 
+# The files of `sample_folder`: a model (its cfg, weights and names), a picture, and what the model
+# finds in it, which tools/bundled_picture.py writes.
+BUNDLED_MODEL, BUNDLED_PICTURE, BUNDLED_DETECTIONS = "bundled", "desk.png", "desk.json"
+
 
 def definitions_folder() -> Path:
     """Return the folder of the shipped definitions: the installed one, or the source tree's."""
@@ -31,7 +35,7 @@ def definitions_folder() -> Path:
 
 
 def sample_folder() -> Path:
-    """Return the folder of the bundled picture and of the toy model that runs on it."""
+    """Return the folder of the bundled model and of the bundled picture."""
     return _HERE / "sample"
 
 

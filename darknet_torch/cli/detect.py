@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.cfg.zoo import BUNDLED_MODEL, BUNDLED_PICTURE, sample_folder
 from darknet_torch.cli.darknet.flags import apply_detection_flags
 from darknet_torch.cli.detection_run import DetectOptions, detect_options, run_detection
 from darknet_torch.cli.model_loading import complete_model
@@ -28,7 +28,7 @@ def detect(options: DetectOptions) -> None:
     SOURCE is any number of pictures, videos, folders, globs, .txt lists, URLs of pictures and
     streams, and numbers of cameras; - reads paths from standard input. A cfg, weights or names
     may stand among them, or the name of a shipped network; what is missing is found by name.
-    Without any word and without --cfg the bundled toy model runs on the bundled sample.
+    Without any word and without --cfg the bundled model runs on the bundled picture.
     Darknet's own command line `detect X.cfg X.weights picture` works too; without a picture it
     asks for them.
 
@@ -43,8 +43,8 @@ def detect(options: DetectOptions) -> None:
     if options.camera is not None and not source:
         source = (str(options.camera),)
     if not (source or options.cfg or options.weights):
-        options = replace(options, cfg=str(sample_folder() / "toy-shapes.cfg"))
-        source = (str(sample_folder() / "shapes.png"),)
+        options = replace(options, cfg=str(sample_folder() / f"{BUNDLED_MODEL}.cfg"))
+        source = (str(sample_folder() / BUNDLED_PICTURE),)
     refuse_pictures_only(options)
     if not source and not darknet_style:
         raise UsageError(

@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.cfg.zoo import BUNDLED_PICTURE, sample_folder
 from darknet_torch.errors import WeightsError
 from darknet_torch.export.graphs import Graph, input_sizes
 from darknet_torch.heads.base import Head
@@ -238,7 +238,7 @@ def sample_images(batch: int, channels: int, height: int, width: int) -> Tensor:
     """
     if channels not in (1, 3):
         return random_images(batch, channels, height, width)
-    picture = read_image(sample_folder() / "shapes.png")
+    picture = read_image(sample_folder() / BUNDLED_PICTURE)
     placement = input_placement(picture, height, width, letterbox=False)
     image = torch.from_numpy(network_input(picture, placement, channels=channels).copy())
     return torch.stack([image.flip(-1) if index % 2 else image for index in range(batch)])

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.cfg.zoo import BUNDLED_DETECTIONS, BUNDLED_MODEL, BUNDLED_PICTURE, sample_folder
 
 if TYPE_CHECKING:
     from darknet_torch.model.network import Network
-    from darknet_torch.results.detections import Detections
-
-PICTURE, MODEL, EXPECTED = "shapes.png", "toy-shapes", "shapes.json"
 
 # For coordinates in 0-1 of the picture and for scores. The test shows whether the installation
 # works, not how exact it is.
 TOLERANCE = 0.01
-
-
-def detect_sample(network: Network, folder: Path) -> Detections:
-    """Run the bundled model on the picture in `folder`.
-
-    Args:
-        network: the bundled model.
-        folder: the folder that holds `PICTURE`.
-    """
-    from darknet_torch.inference.detector import Detector
-
-    return Detector(network, names=sample_folder() / f"{MODEL}.names")(folder / PICTURE)
 
 
 def self_test(device: str = "cpu") -> float:
@@ -44,13 +28,33 @@ def self_test(device: str = "cpu") -> float:
         DarknetError: the model cannot run.
         ImportError: a required package cannot be imported.
     """
+    expected = json.loads((sample_folder() / BUNDLED_DETECTIONS).read_bytes())
+    return difference(detect_sample(load_bundled(device)), expected)
+
+
+def load_bundled(device: str = "cpu") -> Network:
+    """Load the bundled model."""
     from darknet_torch.loading.load import load
 
+    model = sample_folder() / BUNDLED_MODEL
+    return load(model.with_suffix(".cfg"), model.with_suffix(".weights"), device=device)
+
+
+def detect_sample(network: Network) -> list[dict[str, Any]]:
+    """Run the bundled model on the bundled picture.
+
+    Args:
+        network: the bundled model.
+
+    Returns:
+        The objects, as `Detections.to_dict` lists them.
+    """
+    from darknet_torch.inference.detector import Detector
+
     folder = sample_folder()
-    model = folder / MODEL
-    network = load(model.with_suffix(".cfg"), model.with_suffix(".weights"), device=device)
-    expected = json.loads((folder / EXPECTED).read_bytes())
-    return difference(detect_sample(network, folder).to_dict()["objects"], expected)
+    detector = Detector(network, names=folder / f"{BUNDLED_MODEL}.names")
+    objects: list[dict[str, Any]] = detector(folder / BUNDLED_PICTURE).to_dict()["objects"]
+    return objects
 
 
 def difference(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> float:

@@ -7,6 +7,7 @@ import pytest
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.grammar import read_cfg
 from darknet_torch.cfg.zoo import (
+    BUNDLED_MODEL,
     companion,
     find_cfg,
     find_named_file,
@@ -54,8 +55,8 @@ def test_the_sizes_in_the_comments_of_a_definition_are_right(path):
     ]
 
 
-def test_the_sample_model_builds_without_a_warning():
-    assert build(sample_folder() / "toy-shapes.cfg").heads
+def test_the_bundled_model_builds_without_a_warning():
+    assert build(sample_folder() / f"{BUNDLED_MODEL}.cfg").heads
 
 
 @pytest.mark.parametrize("name", COCO)

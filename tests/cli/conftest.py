@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.cli.toy_detection import CLIP_FRAMES, PICTURE, SHORT_CLIP_FRAMES
+from tests.cli.toy_detection import CLIP_FRAMES, SHORT_CLIP_FRAMES
 from tests.media.sample_videos import sample_frames, write_video
+from tests.toy.files import PICTURE
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def clip_folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def mixed_folder(tmp_path, monkeypatch):
-    """A working folder with the sample one.png, a plain grey.png, and a video, clip.avi."""
+    """A working folder with the toy's picture one.png, a plain grey.png, and a video, clip.avi."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(PICTURE, "one.png")
     cv2.imwrite("grey.png", np.full((64, 48, 3), 128, np.uint8))

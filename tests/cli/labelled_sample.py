@@ -1,24 +1,22 @@
-"""A labelled data set for the bundled model."""
+"""A labelled data set for the toy model."""
 
 import cv2
 import numpy as np
 
 from darknet_torch import Detector, load
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.media.images import read_image
+from tests.toy.files import CFG, NAMES, PICTURE, WEIGHTS
 
-CFG = sample_folder() / "toy-shapes.cfg"
 COUNT = 6
 
 
 def make_data(root):
-    """Views of the sample, labelled with the model's confident detections except one box each."""
-    sample = read_image(sample_folder() / "shapes.png")
-    names = sample_folder() / "toy-shapes.names"
-    detector = Detector(load(CFG, CFG.with_suffix(".weights")), names=names, threshold=0.1)
+    """Views of the picture, labelled with the model's confident detections except one box each."""
+    picture = read_image(PICTURE)
+    detector = Detector(load(CFG, WEIGHTS), names=NAMES, threshold=0.1)
     lines = []
     for number in range(COUNT):
-        image = np.roll(sample, 16 * number, (0, 1))
+        image = np.roll(picture, 16 * number, (0, 1))
         path = root / f"view_{number}.png"
         cv2.imwrite(str(path), image)
         found = detector(image)
@@ -28,6 +26,6 @@ def make_data(root):
         lines.append(f"{path}\n")
     (root / "valid.txt").write_text("".join(lines))
     file = root / "shapes.data"
-    text = f"classes=3\nvalid={root / 'valid.txt'}\nnames={names}\nresults={root / 'results'}\n"
+    text = f"classes=3\nvalid={root / 'valid.txt'}\nnames={NAMES}\nresults={root / 'results'}\n"
     file.write_text(text)
     return file

@@ -8,7 +8,8 @@ from darknet_torch.cli.batch_choice import pictures_at_once
 from darknet_torch.inference import batch_size
 from darknet_torch.inference.batch_size import BatchChoice
 from darknet_torch.media.sources import PictureSource, SourceKind
-from tests.cli.toy_detection import DONE, PICTURE, UNUSABLE, detect, records
+from tests.cli.toy_detection import DONE, UNUSABLE, detect, records
+from tests.toy.files import PICTURE
 
 PICTURES = [PictureSource("a.jpg"), PictureSource("b.jpg")]
 
@@ -47,7 +48,7 @@ def asked(monkeypatch):
 
 
 def test_auto_says_what_it_takes(asked, tmp_path):
-    result = detect("--batch", "auto", PICTURE, PICTURE.with_name("shapes.png"))
+    result = detect("--batch", "auto", PICTURE, PICTURE)
     assert result.exit_code == DONE
     assert result.stderr == "--batch auto: 1 (pictures per second of 1: 10.0, 2: 20.0)\n"
     assert detect("--batch", "auto", "--quiet", PICTURE).stderr == ""

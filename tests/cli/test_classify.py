@@ -10,8 +10,8 @@ import torch
 
 from darknet_torch import build_network, load, write_weights
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
+from tests.toy import files as toy
 
 DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
 
@@ -299,8 +299,7 @@ class TestUnusableModels:
         assert "SOURCE" in self.refused("--cfg", "colors.cfg")
 
     def test_a_detector_is_refused_with_the_command_for_it(self):
-        toy = sample_folder() / "toy-shapes"
-        message = self.refused("--cfg", f"{toy}.cfg", "pics/red.png")
+        message = self.refused("--cfg", toy.CFG, "pics/red.png")
         assert "not a classifier" in message
         assert "dtorch detect" in message
 

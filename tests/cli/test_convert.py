@@ -7,14 +7,8 @@ import pytest
 import torch
 
 from tests.cli.command import dtorch
-from tests.conversion.small_models import (
-    DETECTOR,
-    NET,
-    TOY_CFG,
-    TOY_NAMES,
-    TOY_WEIGHTS,
-    write_model,
-)
+from tests.conversion.small_models import DETECTOR, NET, write_model
+from tests.toy.files import CFG, NAMES, WEIGHTS
 
 DONE, UNUSABLE = 0, 2
 
@@ -36,9 +30,9 @@ def refused(*arguments):
 @pytest.fixture
 def toy(tmp_path):
     """The toy with its cfg and its names next to it, in a folder of its own."""
-    for path in (TOY_CFG, TOY_NAMES, TOY_WEIGHTS):
+    for path in (CFG, NAMES, WEIGHTS):
         shutil.copy(path, tmp_path)
-    return tmp_path / TOY_WEIGHTS.name
+    return tmp_path / WEIGHTS.name
 
 
 @pytest.mark.parametrize(
@@ -63,7 +57,7 @@ def test_converting_back_restores_the_bytes_and_reports_that(suffix, kind, toy, 
         f"worst difference 0 (all arrays: 0 of {values} values)",
     ]
     assert back.read_bytes() == toy.read_bytes()
-    assert back.with_suffix(".names").read_bytes() == TOY_NAMES.read_bytes()
+    assert back.with_suffix(".names").read_bytes() == NAMES.read_bytes()
 
 
 def test_the_worst_difference_of_a_graph_is_printed_for_every_size(tmp_path):

@@ -10,13 +10,11 @@ import pytest
 
 import darknet_torch
 from darknet_torch import Detector, load, write_weights
-from darknet_torch.cfg.zoo import sample_folder
+from darknet_torch.cfg.zoo import BUNDLED_DETECTIONS, BUNDLED_PICTURE, sample_folder
 from tests.cli.command import dtorch
+from tests.toy.files import CFG, NAMES, PICTURE, WEIGHTS
 
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-
-TOY = sample_folder()
-CFG, WEIGHTS, PICTURE = TOY / "toy-shapes.cfg", TOY / "toy-shapes.weights", TOY / "shapes.png"
 
 # For scores and for fractions of a picture: JSON has six decimals, and a batch may add in another
 # order, in float32.
@@ -50,7 +48,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def pictures(folder):
-    """The sample, a smaller half of it, and two that cannot be opened."""
+    """The picture, a smaller half of it, and two that cannot be opened."""
     image = cv2.imread(str(PICTURE))
     shutil.copy(PICTURE, folder / "whole.png")
     cv2.imwrite("half.png", cv2.resize(image[:, :240], None, fx=0.7, fy=0.7))
@@ -64,8 +62,15 @@ class TestSample:
         assert result.exit_code == DONE
         assert result.stderr == ""
         first, *found = result.stdout.splitlines()
-        assert first.startswith(f"{PICTURE}: Predicted in ")
+        assert first.startswith(f"{sample_folder() / BUNDLED_PICTURE}: Predicted in ")
         assert first.endswith(" milli-seconds.")
+        stored = json.loads((sample_folder() / BUNDLED_DETECTIONS).read_bytes())
+        assert sorted(line.split(":")[0] for line in found) == sorted(
+            one["name"] for one in stored
+        )
+
+    def test_objects_are_listed_from_left_to_right(self):
+        _, *found = detect(PICTURE).stdout.splitlines()
         assert [line.split(":")[0] for line in found] == [
             "triangle",
             "circle",
@@ -98,7 +103,7 @@ class TestSpelling:
         assert sorted(thing["confidence"] for thing in kept) == scores[-2:]
 
     def test_weights_and_names_next_to_the_cfg_are_found(self, folder):
-        for path in (CFG, WEIGHTS, TOY / "toy-shapes.names"):
+        for path in (CFG, WEIGHTS, NAMES):
             shutil.copy(path, folder / f"mine{path.suffix}")
         result = dtorch("detect", "--cfg", "mine.cfg", PICTURE)
         assert result.exit_code == DONE
@@ -173,7 +178,7 @@ class TestSaving:
     def test_a_second_run_replaces_what_the_first_saved(self, folder):
         for _ in range(2):
             detect("--save", "out", PICTURE)
-        assert [path.name for path in (folder / "out").iterdir()] == ["shapes.png"]
+        assert [path.name for path in (folder / "out").iterdir()] == [PICTURE.name]
 
     @pytest.mark.parametrize("out", [".", "pics"])
     def test_the_sources_themselves_are_never_overwritten(self, folder, out):

@@ -12,16 +12,7 @@ from darknet_torch import Detector, load
 from darknet_torch.cli.result_formats import JsonLinesFormat
 from darknet_torch.media import video_reader as video
 from tests.cli.command import LONG, started_dtorch
-from tests.cli.toy_detection import (
-    CFG,
-    CLIP_FRAMES,
-    DONE,
-    INTERRUPTED,
-    PICTURE,
-    SOME_FAILED,
-    detect,
-    records,
-)
+from tests.cli.toy_detection import CLIP_FRAMES, DONE, INTERRUPTED, SOME_FAILED, detect, records
 from tests.media.sample_videos import (
     RATE,
     break_frames,
@@ -31,6 +22,7 @@ from tests.media.sample_videos import (
     sample_frames,
     write_video,
 )
+from tests.toy.files import CFG, PICTURE
 
 pytestmark = pytest.mark.usefixtures("clip_folder")
 # For scores and for fractions of a picture: JSON has six decimals, and a batch may add in another

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.downloads.published import PUBLISHED, Published
 from tests.cli.command import dtorch
 from tests.cli.terminals import set_terminal_variables
-from tests.downloads.server import WEIGHTS, good, interrupting, publish, stalling, status
+from tests.downloads.server import good, interrupting, publish, stalling, status
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 
 DATA = WEIGHTS.read_bytes()
 ROOT = Path(__file__).resolve().parents[2]
-TOY_CFG, PICTURE = sample_folder() / "toy-shapes.cfg", sample_folder() / "shapes.png"
 
 
 def test_the_path_goes_to_standard_output_and_the_rest_to_standard_error(
@@ -99,10 +98,10 @@ def test_the_list_has_every_file_and_whether_it_is_in_the_cache(cache):
 def test_downloaded_weights_go_by_name(server, toy, tmp_path, monkeypatch):
     monkeypatch.setenv("DTORCH_MIRROR", server.mirrors(a=[good]))
     commands = (
-        ("detect", "--cfg", TOY_CFG, "--weights", "toy", PICTURE),
-        ("info", "--cfg", TOY_CFG, "--weights", "toy"),
-        ("statistics", TOY_CFG, "toy.weights"),
-        ("convert", "toy", tmp_path / "toy.pt", "--cfg", TOY_CFG),
+        ("detect", "--cfg", CFG, "--weights", "toy", PICTURE),
+        ("info", "--cfg", CFG, "--weights", "toy"),
+        ("statistics", CFG, "toy.weights"),
+        ("convert", "toy", tmp_path / "toy.pt", "--cfg", CFG),
     )
     for words in commands:
         missing = dtorch(*words)

@@ -7,7 +7,8 @@ import pytest
 from darknet_torch import Detector, load
 from darknet_torch.media import text_drawing
 from tests.cli.command import dtorch
-from tests.cli.toy_detection import CFG, DONE, PICTURE, UNUSABLE, detect
+from tests.cli.toy_detection import DONE, UNUSABLE, detect
+from tests.toy.files import CFG, PICTURE
 
 
 @pytest.fixture(autouse=True)

@@ -20,8 +20,9 @@ from darknet_torch.inference.engine_bench import prepare_and_measure
 from darknet_torch.inference.preparing import Preparation
 from darknet_torch.media.sources import PictureSource, SourceKind
 from tests.cli.command import dtorch
-from tests.conversion.small_models import DETECTOR, PICTURE, trained_network, write_model
+from tests.conversion.small_models import DETECTOR, trained_network, write_model
 from tests.engines.fake_engine import FILE, install_fake_engine
+from tests.toy.files import PICTURE
 
 FAKE, TORCH = "Fake Runtime 1.0", "PyTorch"
 MAIN = [PictureSource("a.png")]

@@ -1,4 +1,4 @@
-"""`dtorch eval` on a data set made for the bundled model."""
+"""`dtorch eval` on a data set made for the toy model."""
 
 import contextlib
 import io
@@ -12,7 +12,8 @@ from pycocotools.cocoeval import COCOeval
 
 from darknet_torch.cli.eval import EvaluationSettings
 from tests.cli.command import dtorch
-from tests.cli.labelled_sample import CFG, COUNT, make_data
+from tests.cli.labelled_sample import COUNT, make_data
+from tests.toy.files import CFG
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def test_the_precision_changes_scores_and_stands_in_the_settings(data):
     exact, rough = numbers(data), numbers(data, "--precision", "bfloat16")
     assert rough["settings"]["precision"] == "bfloat16"
     assert rough["coco"] != exact["coco"] or rough["darknet"] != exact["darknet"]
-    # The sample's objects are large and clear; what 8 bits change is below a twentieth.
+    # The picture's objects are large and clear; what 8 bits change is below a twentieth.
     assert rough["darknet"][0]["map"] == pytest.approx(exact["darknet"][0]["map"], abs=0.05)
 
 

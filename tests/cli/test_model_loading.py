@@ -18,8 +18,9 @@ from darknet_torch.cli.options import (
     verbose_option,
 )
 from darknet_torch.errors import UsageError
-from tests.cli.toy_detection import PICTURE, detect
+from tests.cli.toy_detection import detect
 from tests.datasets.forms.tiny_forms import flat
+from tests.toy.files import PICTURE
 
 COMMAND = click.Command("x")
 for decorate in (network_options, quiet_option(""), verbose_option):

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from darknet_torch import convert, load
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.errors import CfgError
 from tests.cli.command import dtorch, python
+from tests.toy.files import CFG, NAMES, PICTURE, WEIGHTS
 
 DONE, UNUSABLE = 0, 2
-TOY = sample_folder()
 FOUND = ["triangle", "circle", "triangle", "square"]
 SEARCH = """
 import sys
@@ -25,10 +24,10 @@ def folder(tmp_path, monkeypatch):
     """A working folder with a picture, and the files of a training in run/."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run").mkdir()
-    shutil.copy(TOY / "shapes.png", "dog.png")
-    shutil.copy(TOY / "toy-shapes.cfg", "run/toy.cfg")
-    shutil.copy(TOY / "toy-shapes.names", "run/toy.names")
-    shutil.copy(TOY / "toy-shapes.weights", "run/toy_best.weights")
+    shutil.copy(PICTURE, "dog.png")
+    shutil.copy(CFG, "run/toy.cfg")
+    shutil.copy(NAMES, "run/toy.names")
+    shutil.copy(WEIGHTS, "run/toy_best.weights")
     return tmp_path
 
 

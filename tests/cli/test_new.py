@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from darknet_torch.cfg.zoo import sample_folder, shipped
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.model.loading import build
 from tests.cli.command import dtorch
 from tests.datasets.tiny_datasets import darknet
+from tests.toy.files import CFG, WEIGHTS
 
 BOXES = "\n".join(f"{i % 2} .5 .5 {0.1 + i / 20} {0.9 - i / 20}" for i in range(12))
 
@@ -66,9 +67,8 @@ def test_without_any_weights_training_starts_from_random_numbers(folder):
 
 
 def test_weights_next_to_the_base_are_used(folder):
-    sample = sample_folder() / "toy-shapes.cfg"
-    partial = dtorch("new", sample, "--classes", 2).stdout.splitlines()[-2].split()
-    assert partial[1:5] == ["dtorch", "partial", str(sample), str(sample.with_suffix(".weights"))]
+    partial = dtorch("new", CFG, "--classes", 2).stdout.splitlines()[-2].split()
+    assert partial[1:5] == ["dtorch", "partial", str(CFG), str(WEIGHTS)]
     assert dtorch(*partial[2:]).exit_code == 0
     assert (folder / partial[5]).is_file()
 

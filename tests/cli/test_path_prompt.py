@@ -7,21 +7,19 @@ import numpy as np
 import pytest
 
 from darknet_torch import load, write_weights
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.cli.path_prompt import PROMPT
 from tests.cli.colour_classifier import TWO_COLOURS
 from tests.cli.command import LONG, dtorch, started_dtorch
+from tests.toy.files import CFG, NAMES, PICTURE, WEIGHTS
 
-TOY = sample_folder() / "toy-shapes"
-PICTURE = sample_folder() / "shapes.png"
-MODEL = (f"{TOY}.cfg", f"{TOY}.weights")
+MODEL = (CFG, WEIGHTS)
 DONE, SOME_FAILED = 0, 1
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "shapes.data").write_text(f"classes=3\nnames={TOY}.names\n")
+    (tmp_path / "shapes.data").write_text(f"classes=3\nnames={NAMES}\n")
     return tmp_path
 
 
@@ -31,7 +29,7 @@ def without_times(text):
 
 COMMANDS = pytest.mark.parametrize(
     "command",
-    [("detector", "test", "shapes.data", *MODEL), ("detect", *MODEL, "--names", f"{TOY}.names")],
+    [("detector", "test", "shapes.data", *MODEL), ("detect", *MODEL, "--names", NAMES)],
     ids=["detector test", "detect"],
 )
 

@@ -9,15 +9,8 @@ import numpy as np
 import pytest
 
 from darknet_torch import Detector, load
-from tests.cli.toy_detection import (
-    CFG,
-    DONE,
-    PICTURE,
-    SHORT_CLIP_FRAMES,
-    UNUSABLE,
-    detect,
-    printed,
-)
+from tests.cli.toy_detection import DONE, SHORT_CLIP_FRAMES, UNUSABLE, detect, printed
+from tests.toy.files import CFG, PICTURE
 
 pytestmark = pytest.mark.usefixtures("mixed_folder")
 

@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from tests.cli.toy_detection import DONE, PICTURE, SOME_FAILED, UNUSABLE, detect, printed
+from tests.cli.toy_detection import DONE, SOME_FAILED, UNUSABLE, detect, printed
+from tests.toy.files import PICTURE
 
 pytestmark = pytest.mark.usefixtures("mixed_folder")
 

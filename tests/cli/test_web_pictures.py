@@ -7,15 +7,13 @@ import cv2
 import pytest
 
 from darknet_torch import load, write_weights
-from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.colour_classifier import TWO_COLOURS
 from tests.cli.command import dtorch
 from tests.downloads.server import sending, status
 from tests.media.sample_videos import camera, sample_frames
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 
-SAMPLE = sample_folder()
-CFG = SAMPLE / "toy-shapes.cfg"
-PNG = (SAMPLE / "shapes.png").read_bytes()
+PNG = PICTURE.read_bytes()
 detect = partial(dtorch, "detect", "--cfg", CFG, "--format", "jsonl")
 
 
@@ -28,7 +26,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def base(server):
-    """The URL of a folder of a server that has the sample picture under every name."""
+    """The URL of a folder of a server that has the picture under every name."""
     return server.mirrors(a=[sending(PNG, "image/png")])
 
 
@@ -38,7 +36,7 @@ def records(result):
 
 def test_a_picture_is_detected_and_named_by_its_url(base, folder):
     urls = [f"{base}dog.png?size=big", f"{base}random"]
-    result = detect(*urls, SAMPLE / "shapes.png", "--save", "out")
+    result = detect(*urls, PICTURE, "--save", "out")
     assert (result.exit_code, result.stderr) == (0, "annotated: 3 pictures in out\n")
     found = records(result)
     assert [record["filename"] for record in found[:2]] == urls
@@ -101,5 +99,5 @@ def test_a_picture_on_the_web_is_classified(base, folder):
 
 
 def test_darknets_prompt_takes_urls(base):
-    result = dtorch("detect", CFG, SAMPLE / "toy-shapes.weights", stdin=f"{base}dog.png\n")
+    result = dtorch("detect", CFG, WEIGHTS, stdin=f"{base}dog.png\n")
     assert f"{base}dog.png: Predicted in " in result.stdout

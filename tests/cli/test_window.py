@@ -5,11 +5,12 @@ import sys
 import cv2
 import pytest
 
-from tests.cli.toy_detection import CLIP_FRAMES, DONE, PICTURE, UNUSABLE, detect, records
+from tests.cli.toy_detection import CLIP_FRAMES, DONE, UNUSABLE, detect, records
 from tests.media.sample_videos import (
     read_video,
     sample_frames,
 )
+from tests.toy.files import PICTURE
 
 pytestmark = pytest.mark.usefixtures("clip_folder")
 

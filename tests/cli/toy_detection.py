@@ -1,11 +1,10 @@
-"""`dtorch detect` with the bundled model."""
+"""`dtorch detect` with the toy model."""
 
 import json
 
-from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
+from tests.toy.files import CFG
 
-CFG, PICTURE = sample_folder() / "toy-shapes.cfg", sample_folder() / "shapes.png"
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 CLIP_FRAMES = 6  # in clip.avi of `clip_folder`
 SHORT_CLIP_FRAMES = 3  # in clip.avi of `mixed_folder`

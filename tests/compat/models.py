@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 import darknet_torch as dt
-from darknet_torch.cfg.zoo import definitions_folder, sample_folder
+from darknet_torch.cfg.zoo import definitions_folder
 from darknet_torch.model.network import WeightsHeader
 from tests.conftest import ROOT, reference_folder
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 from tools.records import cfg_text, read_record, weight_file
 
 RECORDS = ROOT / "tests/parity/data/forward"
-PICTURE = sample_folder() / "shapes.png"
 
 # Each layer type and activation function that OpenCV's importer supports, once.
 LAYERS = """[net]
@@ -178,9 +178,8 @@ def make(name: str, folder: Path) -> Model | None:
         cfg.write_text(cfg_text(record, definitions_folder()), "latin-1")
         weight_file(record).tofile(weights)
         return Model(cfg, weights)
-    if name == "toy-shapes":
-        stem = sample_folder() / name
-        return Model(stem.with_suffix(".cfg"), stem.with_suffix(".weights"), trained=True)
+    if name == TOY:
+        return Model(CFG, WEIGHTS, trained=True)
     reference = reference_folder()
     if reference is None:
         return None
@@ -208,6 +207,7 @@ def _save_seeded(cfg: Path, weights: Path) -> None:
     dt.write_weights(network, weights)
 
 
+TOY = CFG.stem
 INLINE = {"layers": (LAYERS, INNER), "classifier": (CLASSIFIER, CLASSIFIER_INNER)}
 SEEDED = ("yolov3-tiny", "yolov4-tiny", "yolov2-tiny-voc", "yolov7-tiny", "darknet19")
 SHARED = (
@@ -217,4 +217,4 @@ SHARED = (
     "MobileNetV2-YOLO-Fastest-voc",
     "MobileNetV2-YOLOv3-Nano-coco",
 )
-NAMES = (*INLINE, *SEEDED, "toy-shapes", *SHARED)
+NAMES = (*INLINE, *SEEDED, TOY, *SHARED)

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.compat import darknet
 from tests.compat.darknet_script import results
-from tests.compat.models import PICTURE
 from tests.conftest import reference_folder
+from tests.toy.files import CFG, NAMES, PICTURE, WEIGHTS
 
 DATA = Path(__file__).parent / "data"
-TOY, SHARED = "toy-shapes", "yolo-fastest-1.1"
+TOY, SHARED = CFG.stem, "yolo-fastest-1.1"
 # Float32 sums in another order: for scores, and for boxes in pictures of about 500 pixels.
 SCORE, PIXELS = 1e-5, 1e-3
 LISTS = ("pixels", "relative", "by objectness")
@@ -24,18 +23,17 @@ LISTS = ("pixels", "relative", "by objectness")
 
 def files_of(name, folder):
     """The cfg, .data, weights and picture of a record."""
-    stem = sample_folder() / TOY
-    picture = PICTURE
-    names = stem.with_suffix(".names")
+    cfg, weights, names, picture = CFG, WEIGHTS, NAMES, PICTURE
     if name == SHARED:
         shared = reference_folder()
         if shared is None:
             pytest.skip("no models: neither DTORCH_REFERENCE nor ../shared")
-        stem = shared.parent / "models" / name
-        names, picture = stem.with_name("coco.names"), shared.parent / "images/dog.jpg"
+        models = shared.parent / "models"
+        cfg, weights = models / f"{name}.cfg", models / f"{name}.weights"
+        names, picture = models / "coco.names", shared.parent / "images/dog.jpg"
     data = folder / "model.data"
     data.write_text(f"classes= {len(names.read_text().split(chr(10))) - 1}\nnames = {names}\n")
-    return stem.with_name(f"{name}.cfg"), data, stem.with_name(f"{name}.weights"), picture
+    return cfg, data, weights, picture
 
 
 @pytest.fixture(scope="module", params=[TOY, SHARED])

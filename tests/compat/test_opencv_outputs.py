@@ -7,7 +7,7 @@ import pytest
 
 from darknet_torch.compat.opencv import cv2
 from darknet_torch.errors import CfgWarning
-from tests.compat.models import NAMES, make
+from tests.compat.models import NAMES, TOY, make
 from tests.compat.opencv4 import DATA, opencv4_python, read, run_opencv4, thinned
 from tests.compat.opencv_script import results
 
@@ -53,7 +53,7 @@ def test_outputs_equal_those_of_opencv_4(name, computed, tmp_path):
 
 
 def test_the_records_contain_detections():
-    toy = read(DATA / "toy-shapes.npz")
+    toy = read(DATA / f"{TOY}.npz")
     assert len(toy["nms ids"]) >= 4
     assert len(toy["all ids"]) > len(toy["nms ids"])
     layers = read(DATA / "layers.npz")

@@ -5,14 +5,10 @@ import torch
 from darknet_torch import build_network, write_weights
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.loading.model import Model, decode_cfg
 from darknet_torch.model.network import WeightsHeader
 from tests.conftest import ROOT
 
-TOY = sample_folder()
-TOY_CFG, TOY_WEIGHTS = TOY / "toy-shapes.cfg", TOY / "toy-shapes.weights"
-TOY_NAMES, PICTURE = TOY / "toy-shapes.names", TOY / "shapes.png"
 SHARED = ROOT.parent / "shared"
 NO_MODELS = "no real models: ../shared/models is not there"
 

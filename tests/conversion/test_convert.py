@@ -16,14 +16,8 @@ from tests.checkpoints.backbone_modules import randomized
 from tests.checkpoints.port_modules import CFG as PORT_CFG
 from tests.checkpoints.port_modules import PORTS, Port, head_inputs, pictures
 from tests.checkpoints.test_resnet import ResNet
-from tests.conversion.small_models import (
-    DETECTOR,
-    NET,
-    TOY_CFG,
-    TOY_NAMES,
-    TOY_WEIGHTS,
-    write_model,
-)
+from tests.conversion.small_models import DETECTOR, NET, write_model
+from tests.toy.files import CFG, NAMES, WEIGHTS
 
 STATES = ["pt", "pth", "safetensors"]
 NORMALISED = "[convolutional]\nfilters=4\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\n"
@@ -110,11 +104,11 @@ class TestRoundTrip:
         assert "partial: the first 1 layers" in there.lines()
 
     def test_restores_the_whole_toy(self, tmp_path):
-        back, there, _ = round_trip(tmp_path, TOY_WEIGHTS, "pt", names=TOY_NAMES)
-        assert back.read_bytes() == TOY_WEIGHTS.read_bytes()
+        back, there, _ = round_trip(tmp_path, WEIGHTS, "pt", names=NAMES)
+        assert back.read_bytes() == WEIGHTS.read_bytes()
         assert there.restores is True
-        assert back.with_suffix(".cfg").read_bytes() == TOY_CFG.read_bytes()
-        assert back.with_suffix(".names").read_bytes() == TOY_NAMES.read_bytes()
+        assert back.with_suffix(".cfg").read_bytes() == CFG.read_bytes()
+        assert back.with_suffix(".names").read_bytes() == NAMES.read_bytes()
 
     def test_restores_every_byte_through_two_kinds_of_file(self, tmp_path):
         _, weights = write_model(tmp_path)
@@ -439,7 +433,7 @@ def test_an_error_in_the_cfg_is_reported_with_file_and_line(tmp_path):
 
 def test_another_dialect_than_the_files_own_is_refused(tmp_path):
     state = tmp_path / "toy.pt"
-    convert(TOY_WEIGHTS, state, cfg=TOY_CFG)
+    convert(WEIGHTS, state, cfg=CFG)
     with pytest.raises(UsageError) as caught:
         convert(state, tmp_path / "toy.weights", dialect="pjreddie")
     assert str(caught.value) == (
@@ -452,14 +446,14 @@ def test_another_dialect_than_the_files_own_is_refused(tmp_path):
 @pytest.mark.parametrize("layers", [-1, 1000])
 def test_an_impossible_number_of_layers_is_refused(layers, tmp_path):
     state = tmp_path / "toy.pt"
-    convert(TOY_WEIGHTS, state, cfg=TOY_CFG)
+    convert(WEIGHTS, state, cfg=CFG)
     loaded = torch.load(state, weights_only=True)
     metadata = json.loads(loaded._metadata["darknet_torch"])
     loaded._metadata["darknet_torch"] = json.dumps({**metadata, "layers": layers})
     torch.save(loaded, state)
     with pytest.raises(WeightsError) as caught:
         convert(state, tmp_path / "toy.weights")
-    count = len(load(TOY_CFG).layers)
+    count = len(load(CFG).layers)
     assert str(caught.value) == (
         f"{state}: its metadata is broken: expected 0 to {count} layers, got {layers}; convert "
         "the original weight file again"

@@ -11,7 +11,8 @@ from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.export.graphs import GraphOptions
 from darknet_torch.loading.model import METADATA_KEY, decode_cfg
 from darknet_torch.model.network import Network
-from tests.conversion.small_models import DETECTOR, NET, TOY_CFG, TOY_WEIGHTS, write_model
+from tests.conversion.small_models import DETECTOR, NET, write_model
+from tests.toy.files import CFG, WEIGHTS
 
 ODD = NET.replace("32", "29") + "[convolutional]\nfilters=8\n[reorg]\nstride=2\n"
 
@@ -43,7 +44,7 @@ def test_a_partial_file_is_refused(tmp_path):
 
 def test_an_opset_that_onnx_does_not_know_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"cannot write that opset.* got --opset 99"):
-        convert(TOY_WEIGHTS, tmp_path / "a.onnx", cfg=TOY_CFG, graph=GraphOptions(opset=99))
+        convert(WEIGHTS, tmp_path / "a.onnx", cfg=CFG, graph=GraphOptions(opset=99))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.datasets.near_duplicates import find_near_pairs, fingerprint, group_pictures
 from tests.media.picture_files import encoded, exif, insert_after_start
+from tests.toy.files import PICTURE
 
 
 def scene(seed, shift=0):
@@ -19,7 +19,7 @@ def scene(seed, shift=0):
 
 
 def shapes(seed):
-    """Shapes on a plain ground, as the pictures of the sample model."""
+    """Shapes on a plain ground, as the pictures of the toy model."""
     random = np.random.default_rng(seed)
     image = np.full((128, 128, 3), random.integers(0, 255, 3), np.uint8)
     for _ in range(3):
@@ -65,7 +65,7 @@ COPIES = {
 }
 PICTURES = {
     "scene": scene(1),
-    "sample": cv2.imread(str(sample_folder() / "shapes.png")),
+    "sample": cv2.imread(str(PICTURE)),
 }
 
 

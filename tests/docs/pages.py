@@ -11,9 +11,9 @@ import cv2
 import torch
 
 import darknet_torch as dt
-from darknet_torch.cfg.zoo import sample_folder
 from tests.checkpoints.backbone_modules import randomized
 from tests.checkpoints.test_resnet import ResNet
+from tests.toy.files import CFG, NAMES, PICTURE, WEIGHTS
 
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = """[net]
@@ -42,11 +42,10 @@ def commands(page):
 
 def fill_folder(folder):
     """Write a custom model, pictures, and links to this source tree into `folder`."""
-    sample = sample_folder()
-    for suffix in (".cfg", ".weights", ".names"):
-        shutil.copy(sample / f"toy-shapes{suffix}", folder / f"custom{suffix}")
+    for file in (CFG, WEIGHTS, NAMES):
+        shutil.copy(file, folder / f"custom{file.suffix}")
     (folder / "photos").mkdir()
-    picture = cv2.imread(str(sample / "shapes.png"))
+    picture = cv2.imread(str(PICTURE))
     for name in ("photo.jpg", "photos/one.jpg", "photos/two.jpg"):
         cv2.imwrite(str(folder / name), picture)
     for name in ("tools", "tests", "cfg", "examples", "darknet_torch"):

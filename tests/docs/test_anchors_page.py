@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
 from tests.docs.pages import blocks, commands
+from tests.toy.files import CFG
 
 PAGE = "docs/anchors.md"
 
@@ -18,7 +18,7 @@ def folder(tmp_path, monkeypatch):
     """A folder with a cfg and a data set of 40 boxes."""
     pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
-    shutil.copy(sample_folder() / "toy-shapes.cfg", "custom.cfg")
+    shutil.copy(CFG, "custom.cfg")
     sizes = np.random.default_rng(0).uniform(0.01, 0.9, (40, 2))
     lines = [f"0 0.5 0.5 {width} {height}" for width, height in sizes]
     (tmp_path / "picture.txt").write_text("\n".join(lines))

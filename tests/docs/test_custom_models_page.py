@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
 from tests.datasets.tiny_datasets import darknet
 from tests.docs.pages import ROOT, blocks, commands
 from tests.lint.cfgs import KNOWN_FINDINGS
+from tests.toy.files import CFG, NAMES, WEIGHTS
 
 PAGE = "docs/custom-models.md"
 
@@ -18,9 +18,9 @@ PAGE = "docs/custom-models.md"
 def folder(tmp_path, monkeypatch):
     """A folder with a custom model and a data set with its three classes."""
     monkeypatch.chdir(tmp_path)
-    for suffix in (".cfg", ".weights", ".names"):
-        shutil.copy(sample_folder() / f"toy-shapes{suffix}", f"custom{suffix}")
-    # About as large as the sample's anchor, 36 x 36 of 160 pixels.
+    for file in (CFG, WEIGHTS, NAMES):
+        shutil.copy(file, f"custom{file.suffix}")
+    # About as large as the model's anchor, 36 x 36 of 160 pixels.
     boxes = [f"{i % 3} .5 .5 {0.2 + i / 200} {0.25 - i / 200}" for i in range(12)]
     data = darknet(tmp_path, ["\n".join(boxes)])
     shutil.copy("custom.names", "obj.names")

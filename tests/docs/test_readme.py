@@ -1,5 +1,6 @@
 """Every command and example of the README runs."""
 
+import json
 import re
 import shlex
 import shutil
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from darknet_torch.cfg.zoo import BUNDLED_DETECTIONS, sample_folder
 from tests.cli.command import dtorch
 from tests.docs.pages import LETTERS, ROOT, blocks, commands, fill_folder, run, save_untrained
 from tests.examples.exports import photos_with_txt
@@ -59,13 +61,14 @@ def test_the_command_works(command, folder, monkeypatch):
         written(folder, DETECTOR, "shapes.cfg")
 
 
-def test_make_detect_finds_the_shapes(tmp_path):
+def test_make_detect_finds_the_stored_objects(tmp_path):
     venv = Path(sys.prefix)
     if run(f"make -q install VENV={venv}", ROOT)[0]:
         pytest.skip("it would install: this is not the environment that make has just made")
     status, output = run(f"make detect VENV={venv} SAMPLE_OUT={tmp_path}", ROOT)
     assert status == 0, output
-    assert "triangle: " in output
+    stored = json.loads((sample_folder() / BUNDLED_DETECTIONS).read_bytes())
+    assert all(f"{one['name']}: " in output for one in stored)
     assert list(tmp_path.glob("*.png"))
 
 

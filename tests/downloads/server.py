@@ -9,11 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.downloads import published
 from darknet_torch.downloads.published import Published
 
-WEIGHTS = sample_folder() / "toy-shapes.weights"
 _PATIENCE = 10  # seconds after which a stalled answer ends by itself if a test fails
 
 

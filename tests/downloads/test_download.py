@@ -13,7 +13,6 @@ from darknet_torch.downloads.download import download
 from darknet_torch.downloads.published import Published
 from darknet_torch.errors import DownloadError, UsageError
 from tests.downloads.server import (
-    WEIGHTS,
     announcing,
     dripping,
     good,
@@ -31,6 +30,7 @@ from tests.downloads.server import (
     wrong_bytes,
     wrong_range,
 )
+from tests.toy.files import WEIGHTS
 
 DATA = WEIGHTS.read_bytes()
 SIZE = len(DATA)

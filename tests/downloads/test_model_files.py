@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from darknet_torch.cfg.zoo import definitions_folder, sample_folder, shipped
+from darknet_torch.cfg.zoo import definitions_folder, shipped
 from darknet_torch.downloads.model_files import ModelFiles, resolve_model, resolve_weights
 from darknet_torch.errors import CfgError, UsageError, WeightsError
 from darknet_torch.loading.load import load
-from tests.downloads.server import WEIGHTS
+from tests.toy.files import CFG, WEIGHTS
 
 
 @pytest.fixture(autouse=True)
@@ -135,7 +135,7 @@ def test_any_other_cfg_uses_only_the_weights_next_to_it(yolov3, tmp_path):
 
 
 def test_load_accepts_a_name(yolov3):
-    network = load(sample_folder() / "toy-shapes.cfg", "yolov3")
-    expected = load(sample_folder() / "toy-shapes.cfg", WEIGHTS)
+    network = load(CFG, "yolov3")
+    expected = load(CFG, WEIGHTS)
     for name, array in network.state_dict().items():
         assert array.equal(expected.state_dict()[name]), name

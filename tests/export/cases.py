@@ -10,7 +10,8 @@ from darknet_torch.export.onnx import writes_loops
 from darknet_torch.heads.base import Predictions
 from darknet_torch.media.images import input_placement, network_input, read_image
 from tests.checkpoints.port_modules import CFG as TWO_HEADS
-from tests.conversion.small_models import NET, PICTURE, TOY_CFG, TOY_WEIGHTS
+from tests.conversion.small_models import NET
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 
 CONVOLUTION = "[convolutional]\nsize=3\nstride=8\npad=1\nbatch_normalize=1\nactivation=leaky\n"
 STEM = f"{NET}{CONVOLUTION}filters=8\n"
@@ -81,8 +82,8 @@ EXPECTED = {"raw": raw_outputs, "boxes": decoded_boxes}
 def toy_graph(folder, nms_kind):
     """The toy network with a kind of NMS in its cfg, and its graph that returns detections."""
     cfg = folder / "toy.cfg"
-    cfg.write_text(f"{TOY_CFG.read_text()}\nnms_kind={nms_kind}\n")
-    network = dt.load(cfg, TOY_WEIGHTS)
+    cfg.write_text(f"{CFG.read_text()}\nnms_kind={nms_kind}\n")
+    network = dt.load(cfg, WEIGHTS)
     return network, Graph(network, GraphOptions("detections", threshold=0.1, nms_threshold=0.3))
 
 

@@ -14,7 +14,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.export.graphs import Graph, GraphOptions, find_second_size
 from darknet_torch.export.onnx import export_onnx, load_onnx, writes_loops
 from darknet_torch.media.images import read_image
-from tests.conversion.small_models import DETECTOR, PICTURE, TOY_WEIGHTS, pictures, trained_network
+from tests.conversion.small_models import DETECTOR, pictures, trained_network
 from tests.export.cases import (
     HEADS,
     NMS_KINDS,
@@ -32,6 +32,7 @@ from tests.export.cases import (
     stretched_inputs,
     toy_graph,
 )
+from tests.toy.files import PICTURE, WEIGHTS
 
 LONG = pytest.mark.long
 CASES = ["all", "detection", *(pytest.param(name, marks=LONG) for name in list(HEADS)[:4])]
@@ -95,7 +96,7 @@ def toy(request, tmp_path_factory):
 
 @LONG
 class TestDetections:
-    """Suppression in the graph against `Detector` on the bundled picture, stretched.
+    """Suppression in the graph against `Detector` on the toy model's picture, stretched.
 
     By default tests/export/test_graphs.py compares the graph with `Detector`, and `convert --nms`
     of the README its ONNX model with the graph, on the same picture.
@@ -111,7 +112,7 @@ class TestDetections:
     def test_at_another_size_equal_those_of_a_network_of_that_size(self, toy):
         network, run = toy
         height, width = find_second_size(network)
-        other = dt.load(network.net.where.file, TOY_WEIGHTS, width=width, height=height)
+        other = dt.load(network.net.where.file, WEIGHTS, width=width, height=height)
         detector = dt.Detector(other, threshold=0.1, nms_threshold=0.3, letterbox=False)
         found = detector(PICTURE)
         assert_detections_of_picture(run(stretched_inputs(other, read_image(PICTURE))), found, 0)

@@ -5,20 +5,19 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.inference.detector import Detector
 from darknet_torch.loading.load import load
 from darknet_torch.ops.precision_names import PRECISIONS
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 
 pytestmark = pytest.mark.cuda
-PICTURE = sample_folder() / "shapes.png"
 # Rounding moves a score by some ten times its own size: 24 bits of a number in float32, 11 in tf32
 # and float16, 8 in bfloat16.
 SCORES = {"float32": 1e-5, "tf32": 3e-3, "float16": 3e-3, "bfloat16": 3e-2}
 
 
 def detector(device, precision="float32", **options):
-    network = load(sample_folder() / "toy-shapes.cfg", sample_folder() / "toy-shapes.weights")
+    network = load(CFG, WEIGHTS)
     return Detector(network, device=device, precision=precision, **options)
 
 

@@ -7,8 +7,9 @@ from darknet_torch.errors import UsageError
 from darknet_torch.inference.backends import find_backend
 from darknet_torch.inference.backends.pytorch import TorchBackend
 from darknet_torch.inference.classifier import Classifier
-from tests.conversion.small_models import DETECTOR, PICTURE, trained_network
+from tests.conversion.small_models import DETECTOR, trained_network
 from tests.inference.networks import CLASSIFIER
+from tests.toy.files import PICTURE
 
 
 @pytest.mark.parametrize(("cfg", "make"), [(DETECTOR, dt.Detector), (CLASSIFIER, Classifier)])

@@ -12,11 +12,11 @@ import darknet_torch
 from darknet_torch import Detector, build_network, load
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.errors import CfgError, ImageError, NamesError, UsageError
 from darknet_torch.media.images import network_input, read_image
 from darknet_torch.results.boxes import box_iou
-from examples.draw_shapes import draw_scene
+from tests.toy import files as toy
+from tests.toy.make_toy import draw_picture
 
 CELL = 8  # pixels
 HEAD = "[yolo]\nclasses=2\nnum=1\nanchors=16,8"
@@ -419,14 +419,12 @@ class TestNetworksThatCannotDetect:
             Detector(build_network(parse_cfg(text)))
 
 
-class TestBundledModel:
-    FOLDER = sample_folder()
-
-    def test_the_bundled_model_detects_the_shapes_in_the_bundled_picture(self):
-        picture, truths = draw_scene(np.random.RandomState(3), 480)
-        np.testing.assert_array_equal(picture, read_image(self.FOLDER / "shapes.png"))
-        network = load(self.FOLDER / "toy-shapes.cfg", self.FOLDER / "toy-shapes.weights")
-        found = Detector(network, names=self.FOLDER / "toy-shapes.names")(picture)
+class TestToyModel:
+    def test_the_toy_model_detects_the_shapes_in_its_picture(self):
+        picture, truths = draw_picture()
+        np.testing.assert_array_equal(picture, read_image(toy.PICTURE))
+        network = load(toy.CFG, toy.WEIGHTS)
+        found = Detector(network, names=toy.NAMES)(picture)
         assert len(found) == len(truths) > 0
         for kind, *box in truths:
             overlaps = box_iou(np.array(box) * 480, found.boxes_xyxy)
@@ -436,12 +434,10 @@ class TestBundledModel:
 
 
 class TestChosenDetections:
-    TOY = sample_folder() / "toy-shapes"
-
     def found(self, **options):
-        network = load(f"{self.TOY}.cfg", f"{self.TOY}.weights")
-        detector = Detector(network, names=f"{self.TOY}.names", **options)
-        return detector(sample_folder() / "shapes.png")
+        network = load(toy.CFG, toy.WEIGHTS)
+        detector = Detector(network, names=toy.NAMES, **options)
+        return detector(toy.PICTURE)
 
     @pytest.mark.parametrize(
         ("only", "kinds"),
@@ -454,9 +450,9 @@ class TestChosenDetections:
         np.testing.assert_array_equal(chosen.boxes_xyxy, every.boxes_xyxy[kept])
 
     def test_a_number_that_is_also_a_name_is_taken_as_a_name(self):
-        network = load(f"{self.TOY}.cfg", f"{self.TOY}.weights")
+        network = load(toy.CFG, toy.WEIGHTS)
         detector = Detector(network, names=["2", "1", "0"], only=["2"])
-        found = detector(sample_folder() / "shapes.png")
+        found = detector(toy.PICTURE)
         assert found.class_ids.tolist() == [0]
 
     @pytest.mark.parametrize(
@@ -501,7 +497,7 @@ class TestChosenDetections:
         ],
     )
     def test_video_frames_are_resized_as_darknets_demo_does(self, letterbox, resize, still, video):
-        network = load(f"{self.TOY}.cfg", f"{self.TOY}.weights")
+        network = load(toy.CFG, toy.WEIGHTS)
         detector = Detector(network, letterbox=letterbox, resize=resize)
         assert detector.resize_method(from_video=False) == still
         assert detector.resize_method(from_video=True) == video

@@ -5,10 +5,11 @@ from itertools import permutations
 
 import pytest
 
-from darknet_torch.cfg.zoo import sample_folder, shipped
+from darknet_torch.cfg.zoo import shipped
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.lint.inputs import Inputs, recognise
 from tests.datasets.forms.tiny_forms import flat
+from tests.toy.files import PICTURE
 
 
 def test_files_are_recognised_by_suffix_in_any_order(tmp_path):
@@ -49,7 +50,7 @@ def test_files_that_cannot_be_recognised_are_errors(tmp_path):
     with pytest.raises(UsageError, match="is neither a cfg nor a weight file nor a data set"):
         recognise([str(other)])
     with pytest.raises(UsageError, match="is neither a cfg nor a weight file nor a data set"):
-        recognise([str(sample_folder() / "shapes.png")])
+        recognise([str(PICTURE)])
     with pytest.raises(UsageError, match=r"two cfg files: expected one, got .*yolov2"):
         recognise(["yolov2", "yolov3"])
     with pytest.raises(UsageError, match="nothing to check"):

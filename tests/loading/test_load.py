@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from darknet_torch import Classifier, Detector, convert, load
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.errors import CfgWarning
+from tests.toy.files import CFG, WEIGHTS
 
-TOY = sample_folder() / "toy-shapes"
 NAMES = ("circle", "square", "triangle")
 DETECTOR = """[net]
 width=32
@@ -31,8 +30,8 @@ CLASSIFIER = "[net]\nwidth=4\nheight=4\nchannels=3\n[connected]\noutput={}\n[sof
 def folder(tmp_path, monkeypatch):
     """A working folder with the toy's cfg and weights, and no names."""
     monkeypatch.chdir(tmp_path)
-    shutil.copy(f"{TOY}.cfg", "toy.cfg")
-    shutil.copy(f"{TOY}.weights", "toy_best.weights")
+    shutil.copy(CFG, "toy.cfg")
+    shutil.copy(WEIGHTS, "toy_best.weights")
 
 
 def write_names(*names, file="toy.names"):

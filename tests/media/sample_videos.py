@@ -1,4 +1,4 @@
-"""Videos made from the sample picture, whole and broken, and a camera on the network."""
+"""Videos made from the toy model's picture, whole and broken, and a camera on the network."""
 
 import threading
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 import numpy as np
 
-from darknet_torch.cfg.zoo import sample_folder
+from tests.toy.files import PICTURE
 
 RATE = 10  # frames per second
 
 
 def sample_frames(count):
-    """The sample picture, shifted by 8 pixels per frame."""
-    image = cv2.imread(str(sample_folder() / "shapes.png"))
+    """The picture, shifted by 8 pixels per frame."""
+    image = cv2.imread(str(PICTURE))
     return [np.roll(image, 8 * number, 1) for number in range(count)]
 
 

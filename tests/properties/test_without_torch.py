@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 from darknet_torch.inference.description import describe_network
-from tests.conversion.small_models import DETECTOR, PICTURE, trained_network
+from tests.conversion.small_models import DETECTOR, trained_network
+from tests.toy.files import PICTURE
 
 PROGRAM = """
 import json, sys

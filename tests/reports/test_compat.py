@@ -6,7 +6,7 @@ import pytest
 from darknet_torch.compat import darknet
 from darknet_torch.compat import opencv as dnn
 from darknet_torch.errors import UsageError
-from tests.conversion.small_models import TOY_CFG, TOY_WEIGHTS
+from tests.toy.files import CFG, WEIGHTS
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_bytes_of_another_picture(data, what, got):
 @pytest.mark.parametrize("read", [dnn.readNet, dnn.DetectionModel])
 def test_weights_without_a_cfg(read):
     with pytest.raises(UsageError) as caught:
-        read(str(TOY_WEIGHTS))
+        read(str(WEIGHTS))
     error = caught.value
-    assert error.where == str(TOY_WEIGHTS)
+    assert error.where == str(WEIGHTS)
     assert error.what.startswith("no cfg was given, and a weight file does not say")
     assert (error.expected, error.got) == ("a weight file and its cfg", "the weights alone")
     assert "readNet('x.weights', 'x.cfg')" in error.fix
@@ -48,9 +48,9 @@ def test_weights_without_a_cfg(read):
 @pytest.mark.parametrize(
     ("arguments", "got"),
     [
-        (("darknet", TOY_WEIGHTS.read_bytes()), "the weights alone"),
+        (("darknet", WEIGHTS.read_bytes()), "the weights alone"),
         (("darknet",), "neither"),
-        ((str(TOY_WEIGHTS), "", "darknet"), "the weights alone"),
+        ((str(WEIGHTS), "", "darknet"), "the weights alone"),
     ],
     ids=["bytes", "nothing", "named"],
 )
@@ -61,5 +61,5 @@ def test_the_format_without_a_cfg(arguments, got):
 
 
 def test_a_cfg_alone_names_layers_but_cannot_compute():
-    net = dnn.readNet(str(TOY_CFG))
+    net = dnn.readNet(str(CFG))
     assert net.getLayerNames()

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.cli.command import dtorch
-from tests.cli.toy_detection import CFG, PICTURE
 from tests.datasets.tiny_datasets import darknet
+from tests.toy.files import CFG, PICTURE
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgNote, UsageError
 from darknet_torch.media.sources import find_sources
 from tests.cli.command import dtorch
-from tests.cli.toy_detection import CFG, PICTURE
 from tests.reports.tiny_data import write_data_set, write_lists
+from tests.toy.files import CFG, PICTURE
 
 TOO_LONG = "x" * 5000 + ".png"
 KEYS = "classes=2\ntrain={0}/train.txt\nvalid = {0}/valid.txt\nnames={0}/obj.names\nbackup={1}\n"

@@ -10,18 +10,16 @@ import pytest
 from darknet_torch import load
 from darknet_torch.augment.detection import DetectionAugmentation, DetectionSource
 from darknet_torch.augment.source import SampleRequest
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.cli.train import make_plan, train
 from darknet_torch.cli.train_options import TrainOptions
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.training.data import open_training_data
 from tests.cli.command import dtorch
-from tests.cli.toy_detection import PICTURE
 from tests.datasets.tiny_datasets import voc, voc_object
 from tests.media.picture_files import encoded, exif, insert_after_start, png
+from tests.toy.files import CFG, NAMES, PICTURE, WEIGHTS
 from tests.training.runs import CLASSIFIER, DETECTOR, written
 
-MODEL = sample_folder() / "toy-shapes.cfg"
 HEIGHT, WIDTH = 60, 120  # of the stored pixels
 BOX = (0.2, 0.5, 0.4, 0.6)  # of the white rectangle in them: centre x, centre y, width, height
 WHITE = 150  # grey levels; the rest is black, and the rectangle is smoothed by resizing
@@ -204,7 +202,7 @@ class TestCutOff:
 
     @pytest.fixture
     def cut(self, tmp_path, monkeypatch):
-        """A working folder with the sample picture as a JPEG without its end, and a whole one."""
+        """A working folder with the toy's picture as a JPEG without its end, and a whole one."""
         monkeypatch.chdir(tmp_path)
         jpeg = encoded(cv2.imread(str(PICTURE)), ".jpg")
         (tmp_path / "whole.jpg").write_bytes(jpeg)
@@ -224,7 +222,7 @@ class TestCutOff:
         )
 
     def test_detection_warns_and_finds_the_same_objects(self, cut):
-        words = ("--cfg", MODEL, "--weights", MODEL.with_suffix(".weights"), "--format", "json")
+        words = ("--cfg", CFG, "--weights", WEIGHTS, "--format", "json")
         whole, found = (dtorch("detect", name, *words) for name in ("whole.jpg", "cut.jpg"))
         assert found.exit_code == 0
         assert f"warning: {self.warning(cut / 'cut.jpg')}" in found.stderr
@@ -233,10 +231,9 @@ class TestCutOff:
         assert dtorch("detect", "cut.jpg", *words, "--quiet").stderr == ""
 
     def test_evaluation_warns_and_goes_on(self, cut):
-        names = sample_folder() / "toy-shapes.names"
         result = dtorch(
-            *("eval", "--cfg", MODEL, "--weights", MODEL.with_suffix(".weights")),
-            *("--data", "obj.data", "--names", names),
+            *("eval", "--cfg", CFG, "--weights", WEIGHTS),
+            *("--data", "obj.data", "--names", NAMES),
         )
         assert result.exit_code == 0, result.stderr
         assert f"warning: {self.warning(cut / 'cut.jpg')}" in result.stderr
@@ -280,7 +277,7 @@ class TestHostile:
         (tmp_path / "m.png").write_bytes(data)
         result = dtorch(
             *("detect", tmp_path / "m.png", PICTURE),
-            *("--cfg", MODEL, "--weights", MODEL.with_suffix(".weights")),
+            *("--cfg", CFG, "--weights", WEIGHTS),
         )
         assert result.exit_code == 1
         message = expected.format(length=len(data))
@@ -301,7 +298,7 @@ class TestSuffixes:
         (tmp_path / "photo.txt").write_text("0 .5 .5 .1 .1\n")
         (tmp_path / "list.txt").write_text(f"{tmp_path / name}\n")
         (tmp_path / "obj.data").write_text("classes=1\ntrain=list.txt\n")
-        words = ("--cfg", MODEL, "--weights", MODEL.with_suffix(".weights"))
+        words = ("--cfg", CFG, "--weights", WEIGHTS)
         result = dtorch("detect", tmp_path, *words)
         assert result.exit_code == 0, result.stderr
         assert name in result.stdout

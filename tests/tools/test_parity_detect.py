@@ -1,4 +1,4 @@
-"""Comparing detections with a record that is made from the bundled model."""
+"""Comparing detections with a record that is made from the toy model."""
 
 import json
 
@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from darknet_torch import Detector, load
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.inference.backends.pytorch import TorchBackend
+from tests.toy.files import CFG, FOLDER, PICTURE, WEIGHTS
 from tools import parity
 
 PASSED, FAILED = 0, 1
@@ -15,10 +15,9 @@ PASSED, FAILED = 0, 1
 
 @pytest.fixture(scope="module")
 def recorded():
-    """The bundled model's detections on the bundled picture, in the format of a C record."""
-    toy = sample_folder()
-    network = load(toy / "toy-shapes.cfg", toy / "toy-shapes.weights")
-    found = Detector(network, letterbox=True)(toy / "shapes.png")
+    """The toy model's detections in its picture, in the format of a C record."""
+    network = load(CFG, WEIGHTS)
+    found = Detector(network, letterbox=True)(PICTURE)
     boxes = [
         {"class_id": int(kind), "confidence": float(score), "box": box.tolist()}
         for kind, score, box in zip(
@@ -27,8 +26,8 @@ def recorded():
     ]
     return json.dumps(
         {
-            "cfg": "toy-shapes.cfg",
-            "weights": "toy-shapes.weights",
+            "cfg": CFG.name,
+            "weights": WEIGHTS.name,
             "threshold": 0.25,
             "nms_threshold": 0.45,
             "letterbox": True,
@@ -39,8 +38,7 @@ def recorded():
 
 def check(folder, record, *words):
     (folder / "toy.json").write_text(json.dumps(record))
-    toy = sample_folder()
-    options = [str(folder), "--models", str(toy), "--images", str(toy)]
+    options = [str(folder), "--models", str(FOLDER), "--images", str(FOLDER)]
     return CliRunner().invoke(parity.main, ["detect", *options, *words])
 
 
@@ -53,8 +51,7 @@ def test_equal_detections_pass(tmp_path, recorded):
 @pytest.mark.parametrize("score", [0.0, -0.01])
 def test_an_engine_is_compared_with_the_record_too(tmp_path, recorded, monkeypatch, score):
     """A backend stands for the engine: what it computes is what is compared."""
-    toy = sample_folder()
-    network = load(toy / "toy-shapes.cfg", toy / "toy-shapes.weights")
+    network = load(CFG, WEIGHTS)
     asked = []
 
     class Shifted:

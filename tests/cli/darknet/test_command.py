@@ -4,12 +4,11 @@ import shutil
 
 import pytest
 
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.cli.darknet.command import order_files
 from tests.cli.command import dtorch
 from tests.cli.labelled_sample import make_data
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 
-TOY = sample_folder()
 D, C, W = "a.data", "a.cfg", "a.weights"
 
 
@@ -71,10 +70,10 @@ def folder(tmp_path_factory):
     """A folder with a data set and a model."""
     folder = tmp_path_factory.mktemp("darknet")
     shutil.copy(make_data(folder), folder / "toy.data")
-    for suffix in (".cfg", ".weights"):
-        shutil.copy(TOY / f"toy-shapes{suffix}", folder / f"toy{suffix}")
-    shutil.copy(TOY / "shapes.png", folder)
-    shutil.copy(TOY / "toy-shapes.weights", folder / "verbose")
+    for file in (CFG, WEIGHTS):
+        shutil.copy(file, folder / f"toy{file.suffix}")
+    shutil.copy(PICTURE, folder)
+    shutil.copy(WEIGHTS, folder / "verbose")
     (folder / "forms.names").write_text("round\nfour\nthree\n")
     return folder
 

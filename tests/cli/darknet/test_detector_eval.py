@@ -6,7 +6,8 @@ import re
 import pytest
 
 from tests.cli.command import dtorch
-from tests.cli.labelled_sample import CFG, COUNT, make_data
+from tests.cli.labelled_sample import COUNT, make_data
+from tests.toy.files import CFG
 
 WEIGHTS = CFG.with_suffix(".weights")
 

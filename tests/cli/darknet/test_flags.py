@@ -6,19 +6,18 @@ import cv2
 import pytest
 import torch
 
-from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.command import dtorch
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 
 DONE, UNUSABLE = 0, 2
-TOY = sample_folder()
-MODEL = (TOY / "toy-shapes.cfg", TOY / "toy-shapes.weights")
+MODEL = (CFG, WEIGHTS)
 
 
 @pytest.fixture
 def picture(tmp_path, monkeypatch):
-    """The left half of the sample, which a letterbox does not stretch, in a folder of its own."""
+    """The left half of the picture, which a letterbox does not stretch, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    cv2.imwrite("half.png", cv2.imread(str(TOY / "shapes.png"))[:, :240])
+    cv2.imwrite("half.png", cv2.imread(str(PICTURE))[:, :240])
     return "half.png"
 
 
@@ -127,6 +126,6 @@ def test_the_cfg_and_the_weights_may_be_swapped(picture):
 def test_a_forgotten_data_argument_is_reported(words):
     result = dtorch(*words, *MODEL, "photo.jpg")
     assert result.exit_code == UNUSABLE
-    assert f"toy-shapes.cfg: a cfg in the place of DATA: expected dtorch {words[0]}" in (
+    assert f"{CFG.name}: a cfg in the place of DATA: expected dtorch {words[0]}" in (
         result.stderr.replace("main", "dtorch")
     )

@@ -15,13 +15,12 @@ import numpy as np
 import pytest
 
 from darknet_torch import load, write_weights
-from darknet_torch.cfg.zoo import sample_folder
 from tests.cli.colour_classifier import TWO_COLOURS
 from tests.cli.command import dtorch
 from tests.cli.labelled_sample import make_data
 from tests.media.sample_videos import camera, read_video, sample_frames, write_video
+from tests.toy import files as toy
 
-TOY = sample_folder()
 CAMERA = "http://192.168.0.80:8080/video?dummy=param.mjpg"
 FRAMES = 3
 
@@ -73,12 +72,12 @@ def files(tmp_path_factory):
     text = valid.replace("results=", f"train={folder}/data/valid.txt\nresults=")
     for name in DATA:
         (folder / name).write_text(text)
-    for names, suffix in ((CFGS, ".cfg"), (WEIGHTS, ".weights")):
+    for names, file in ((CFGS, toy.CFG), (WEIGHTS, toy.WEIGHTS)):
         for name in names:
-            shutil.copy(TOY / f"toy-shapes{suffix}", folder / name)
+            shutil.copy(file, folder / name)
     for name in ("yolov3", "yolov4"):
-        shutil.copy(TOY / "toy-shapes.names", folder / "cfg" / f"{name}.names")
-    picture = cv2.imread(str(TOY / "shapes.png"))
+        shutil.copy(toy.NAMES, folder / "cfg" / f"{name}.names")
+    picture = cv2.imread(str(toy.PICTURE))
     for name in PICTURES:
         cv2.imwrite(str(folder / name), picture)
     for name in VIDEOS:

@@ -4,7 +4,7 @@ import pytest
 
 from darknet_torch.compat import darknet
 from tests.compat.darknet.toy import CFG, NAMES, WEIGHTS
-from tests.compat.models import PICTURE
+from tests.toy.files import PICTURE
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import darknet_torch as dt
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.compat import darknet
 from darknet_torch.compat.darknet import networks
 from darknet_torch.compat.darknet.pictures import planes
 from tests.compat.darknet.toy import CFG, NAMES, WEIGHTS, boxes_of
-from tests.compat.models import PICTURE, make
+from tests.compat.models import make
+from tests.toy.files import PICTURE
 
 
 def test_an_image_can_use_the_scripts_own_memory(network):
@@ -44,7 +44,7 @@ def test_the_output_of_a_classifier_is_its_scores(tmp_path):
 
 
 def test_load_net_uses_the_mini_batch_of_the_cfg(tmp_path):
-    text = (sample_folder() / "toy-shapes.cfg").read_text()
+    text = Path(CFG).read_text()
     cfg = tmp_path / "toy.cfg"
     cfg.write_text(text.replace("[net]", "[net]\nbatch=8\nsubdivisions=4"))
     network = darknet.load_net(str(cfg).encode(), WEIGHTS.encode(), 0)
@@ -90,7 +90,7 @@ def test_load_meta_reads_names_or_labels(data, tmp_path):
 
 def test_leftover_bytes_are_a_warning(tmp_path):
     longer = tmp_path / "longer.weights"
-    longer.write_bytes((sample_folder() / "toy-shapes.weights").read_bytes() + bytes(8))
+    longer.write_bytes(Path(WEIGHTS).read_bytes() + bytes(8))
     with pytest.warns(dt.CfgWarning, match=r"8 bytes .*check that the weights belong to"):
         darknet.load_net_custom(CFG, str(longer), 0, 1)
 

@@ -1,13 +1,11 @@
-"""The bundled model for the tests of compat.darknet, and darknet.py's names."""
+"""The toy model for the tests of compat.darknet, and darknet.py's names."""
 
 import ctypes
 
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.compat import darknet
+from tests.toy import files
 
-CFG, WEIGHTS, NAMES = (
-    str(sample_folder() / f"toy-shapes{suffix}") for suffix in (".cfg", ".weights", ".names")
-)
+CFG, WEIGHTS, NAMES = (str(path) for path in (files.CFG, files.WEIGHTS, files.NAMES))
 # The names that darknet.py defines and scripts can use.
 DARKNET_PY = """BOX DETECTION DETECTIONPtr DETNUMPAIR DETNUMPAIRPtr FloatPtr IMAGE IntPtr METADATA
 bbox2points class_colors copy_image_from_bytes decode_detection detect_image do_nms_obj do_nms_sort

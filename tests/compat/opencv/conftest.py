@@ -4,8 +4,7 @@ import cv2 as opencv
 import pytest
 
 from darknet_torch.compat import opencv as dnn
-from tests.compat.models import PICTURE
-from tests.compat.opencv.nets import CFG, WEIGHTS
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
-"""The bundled model and small nets for the tests of compat.opencv."""
+"""Small nets for the tests of compat.opencv."""
 
 import numpy as np
 
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.compat import opencv as dnn
 
-CFG, WEIGHTS = (sample_folder() / f"toy-shapes{suffix}" for suffix in (".cfg", ".weights"))
-ROWS = (100, 8)  # of the bundled model's output
+ROWS = (100, 8)  # of the toy model's output
 HEADER = np.array([0, 2, 5, 0, 0], np.int32).tobytes()
 NAMES_PREFIX = ("conv_0", "bn_0", "leaky_1", "conv_1", "bn_1", "leaky_2")
 

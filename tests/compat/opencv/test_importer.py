@@ -4,7 +4,7 @@ import pytest
 
 import darknet_torch as dt
 from darknet_torch.compat import opencv as dnn
-from tests.compat.opencv.nets import CFG, WEIGHTS
+from tests.toy.files import CFG, WEIGHTS
 
 
 def test_leftover_bytes_are_ignored_and_missing_ones_are_an_error():

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 import darknet_torch as dt
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.compat import opencv as dnn
-from tests.compat.models import PICTURE, make
+from tests.compat.models import make
+from tests.toy import files
+from tests.toy.files import PICTURE
 
-CFG, WEIGHTS = (str(sample_folder() / f"toy-shapes{suffix}") for suffix in (".cfg", ".weights"))
+CFG, WEIGHTS = str(files.CFG), str(files.WEIGHTS)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_without_a_size_the_size_of_the_cfg_is_used(frame):
 
 def test_a_detection_model_turns_off_the_nms_of_its_net(frame, tmp_path):
     cfg = tmp_path / "nms.cfg"
-    cfg.write_text((sample_folder() / "toy-shapes.cfg").read_text() + "\nnms_threshold=0.1\n")
+    cfg.write_text(files.CFG.read_text() + "\nnms_threshold=0.1\n")
     with pytest.warns(dt.CfgWarning, match="nms_threshold"):
         net = dnn.readNetFromDarknet(cfg, WEIGHTS)
     net.setInput(opencv.dnn.blobFromImage(frame, 1 / 255, (160, 160), swapRB=True))

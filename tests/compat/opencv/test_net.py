@@ -7,8 +7,9 @@ import pytest
 import darknet_torch as dt
 from darknet_torch.compat import opencv as dnn
 from darknet_torch.compat.opencv.importer import build, read_sections
-from tests.compat.models import LAYERS, PICTURE
-from tests.compat.opencv.nets import CFG, HEADER, NAMES_PREFIX, ROWS, WEIGHTS, as_array
+from tests.compat.models import LAYERS
+from tests.compat.opencv.nets import HEADER, NAMES_PREFIX, ROWS, as_array
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 
 
 def test_forward_accepts_no_name_one_name_or_several(net, blob):

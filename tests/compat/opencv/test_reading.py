@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from darknet_torch.compat import opencv as dnn
-from tests.compat.opencv.nets import CFG, WEIGHTS
+from tests.toy.files import CFG, WEIGHTS
 
 
 def test_files_are_given_in_either_order_as_paths_or_bytes(blob):

@@ -12,8 +12,9 @@ from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.inference.backends import find_backend
 from darknet_torch.inference.classifier import Classifier
 from darknet_torch.media.images import read_image
-from tests.conversion.small_models import DETECTOR, PICTURE, TOY_CFG, TOY_WEIGHTS, trained_network
+from tests.conversion.small_models import DETECTOR, trained_network
 from tests.inference.networks import CLASSIFIER
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 
 # Float32 through the toy's layers, summed in another order; boxes in pixels of some hundreds.
 SCORES, PIXELS = 1e-4, 1e-2
@@ -29,8 +30,8 @@ def engine(request):
 
 @pytest.fixture(scope="module")
 def detectors(engine):
-    """The bundled model in both, letterboxed because pictures of other sizes need it."""
-    network, options = dt.load(TOY_CFG, TOY_WEIGHTS), {"letterbox": True, "threshold": 0.1}
+    """The toy model in both, letterboxed because pictures of other sizes need it."""
+    network, options = dt.load(CFG, WEIGHTS), {"letterbox": True, "threshold": 0.1}
     return [dt.Detector(network, backend=name, **options) for name in (TORCH, engine)]
 
 

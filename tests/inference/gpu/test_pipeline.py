@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.errors import ImageError
 from darknet_torch.inference.batch_predictions import BatchPredictions
 from darknet_torch.inference.detector import Detector
@@ -20,6 +19,7 @@ from darknet_torch.ops.precision import Precision
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 from tests.conversion.small_models import DETECTOR, trained_network
 from tests.export.cases import HEADS, NMS_KINDS, YOLO
+from tests.toy.files import CFG, PICTURE, WEIGHTS
 
 # Scores of the networks lie above and below it, none so near that rounding moves it across.
 THRESHOLD, NMS_THRESHOLD = 0.3, 0.45
@@ -81,8 +81,8 @@ def test_every_kind_of_nms_drops_the_same(device, kind):
 
 
 def test_the_sample_is_detected_in_every_precision(device):
-    network = load(sample_folder() / "toy-shapes.cfg", sample_folder() / "toy-shapes.weights")
-    image = read_image(sample_folder() / "shapes.png")
+    network = load(CFG, WEIGHTS)
+    image = read_image(PICTURE)
     detector, _ = both(network, device)
     expected = detector.detect_images([image], [""])
     # Rounding moves a score by some ten times its own size, see tests/gpu/test_detection.py.

@@ -1,16 +1,13 @@
-"""Make the bundled sample: draw its picture, train the toy model on drawn shapes, and store its
-detections, with which `dtorch doctor` and the tests compare.
+"""Make the toy model: draw its picture, and train it on drawn shapes.
 
-    python tools/make_sample.py [--folder darknet_torch/sample] [--steps 500]
+    python -m tests.toy.make_toy [--folder FOLDER] [--steps 500]
 
-This takes about a minute on two cores. The loss is a simple one for a toy model with one anchor,
-not Darknet's.
+This takes about a minute on two cores. The loss is a simple one for a model with one anchor, not
+Darknet's.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 import click
@@ -20,16 +17,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from darknet_torch.doctor.self_test import EXPECTED, detect_sample
-from darknet_torch.files import write_text
 from darknet_torch.loading.load import load
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import write_weights
 from examples.draw_shapes import draw_scene
-
-SAMPLE = Path(__file__).resolve().parents[1] / "darknet_torch" / "sample"
+from tests.toy.files import CFG, FOLDER, PICTURE, WEIGHTS
 
 
 def make_batch(random: np.random.RandomState, size: int, side: int) -> tuple[Tensor, Tensor]:
@@ -86,20 +78,23 @@ def train(network: Network, steps: int) -> None:
     network.eval()
 
 
+def draw_picture() -> tuple[np.ndarray, np.ndarray]:
+    """Draw the toy model's picture, on which it is not trained; return it and its truths."""
+    return draw_scene(np.random.RandomState(3), 480)
+
+
 @click.command(help=__doc__)
-@click.option("--folder", type=click.Path(path_type=Path), default=SAMPLE)
+@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER)
 @click.option("--steps", type=int, default=500, show_default=True)
 def main(folder: Path, steps: int) -> None:
-    """Draw the picture, train the model, and write both and the detections."""
+    """Draw the picture, train the model, and write both."""
     folder.mkdir(parents=True, exist_ok=True)
-    picture, _ = draw_scene(np.random.RandomState(3), 480)
-    cv2.imwrite(str(folder / "shapes.png"), picture)
+    picture, _ = draw_picture()
+    cv2.imwrite(str(folder / PICTURE.name), picture)
     torch.manual_seed(7)
-    network = load(SAMPLE / "toy-shapes.cfg")
+    network = load(CFG)
     train(network, steps)
-    write_weights(network, folder / "toy-shapes.weights")
-    found = detect_sample(network, folder).to_dict()["objects"]
-    write_text(folder / EXPECTED, json.dumps(found, indent=1) + "\n")
+    write_weights(network, folder / WEIGHTS.name)
 
 
 if __name__ == "__main__":
