@@ -71,22 +71,27 @@ def label_line(row: np.ndarray) -> str:
     return " ".join((f"{class_id:.0f}", *(f"{value:.6f}" for value in box)))
 
 
+def draw_folder(folder: Path, pictures: int, side: int, seed: int) -> None:
+    """Draw pictures of side x side pixels with their labels into a folder, which is made."""
+    random = np.random.RandomState(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "classes.txt").write_text("".join(f"{name}\n" for name in NAMES))
+    for number in range(pictures):
+        picture, boxes = draw_scene(random, side)
+        path = folder / f"shapes_{number:03}.jpg"
+        cv2.imwrite(str(path), picture)
+        path.with_suffix(".txt").write_text("".join(f"{label_line(row)}\n" for row in boxes))
+
+
 def main() -> None:
-    """Draw the pictures into a folder, which is made."""
+    """Draw the pictures that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pictures", type=int, default=120)
     parser.add_argument("--side", type=int, default=320, help="width and height in pixels")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    random = np.random.RandomState(given.seed)
-    given.folder.mkdir(parents=True, exist_ok=True)
-    (given.folder / "classes.txt").write_text("".join(f"{name}\n" for name in NAMES))
-    for number in range(given.pictures):
-        picture, boxes = draw_scene(random, given.side)
-        path = given.folder / f"shapes_{number:03}.jpg"
-        cv2.imwrite(str(path), picture)
-        path.with_suffix(".txt").write_text("".join(f"{label_line(row)}\n" for row in boxes))
+    draw_folder(given.folder, given.pictures, given.side, given.seed)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,13 @@ from tools.experiments.results import (
 )
 
 _DTORCH = (sys.executable, "-c", "from darknet_torch.cli.main import main; main()")
+# The C library keeps memory that was freed instead of returning it to the system. A training then
+# takes a fifth less time.
+KEPT_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
+    "MALLOC_TOP_PAD_": str(1 << 28),
+}
 # One thread and one worker, so that the CPU time says something on a machine with other work.
 TRAIN_OPTIONS = ("--threads", "1", "--workers", "1")
 # Exit statuses after SIGINT and SIGTERM: dtorch's own, and those before it takes notice of them.
@@ -205,7 +212,7 @@ def _command(words: Sequence[str], folder: Path, log: Path) -> float:
         KeyboardInterrupt: it was stopped, and has saved what it had.
     """
     started = _children_seconds()
-    environment = {**os.environ, "CI": "true", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **KEPT_MEMORY, "CI": "true", "OMP_NUM_THREADS": "1"}
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
     with log.open("ab") as output:
         process = subprocess.Popen(
