@@ -59,7 +59,10 @@ def _training(run: Run, cfg: str, *start: str) -> Sequence[Step]:
 FREEZING = Experiment(
     name="freezing",
     rows=(*_FROM_COCO, *_FROM_RANDOM),
-    stages=(Stage("three seeds", SCREENING, SEEDS),),
+    stages=(
+        Stage("screening", SCREENING),
+        Stage("three seeds", SCREENING, SEEDS, best=2),
+    ),
     steps=_steps,
     inputs=(photos, coco_model, seven_layers),
 )

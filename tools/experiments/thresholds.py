@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from tools.experiments.cells import FULL, evaluate_on_cells, from_coco
 from tools.experiments.declaration import Experiment, Row, Run, Stage, Step, Train
 from tools.experiments.inputs import CELLS, coco_model, photos
+from tools.experiments.losses import LOSSES
 
-# One model for all rows, so its training has none of their options.
-_MODEL = Run("thresholds", Row("model"), Stage("model", FULL), seed=0)
+# One model for all rows: that of the default loss, trained here unless it is there.
+_MODEL = Run(LOSSES.name, LOSSES.rows[0], LOSSES.stages[-1], seed=0)
 
 
 def _steps(run: Run) -> Sequence[Step]:
