@@ -282,14 +282,14 @@ def test_results_are_read_as_they_were_written(tmp_path):
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
-def test_each_run_has_a_folder_of_its_own(experiment):
-    folders = [
-        Run(experiment.name, row, stage, seed).folder
+def test_only_equal_trainings_share_a_folder(experiment):
+    trainings = {
+        (row, stage.iterations, seed): Run(experiment.name, row, stage, seed).folder
         for stage in experiment.stages
         for row in experiment.rows
         for seed in stage.seeds
-    ]
-    assert len(folders) == len(set(folders))
+    }
+    assert len(trainings) == len(set(trainings.values()))
     assert len({row.name for row in experiment.rows}) == len(experiment.rows)
 
 
