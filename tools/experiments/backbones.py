@@ -8,7 +8,7 @@ from tools.experiments.cells import SEEDS, evaluate_on_cells, train_step
 from tools.experiments.declaration import Experiment, Make, Row, Run, Stage, Step
 from tools.experiments.inputs import PHOTOS, photos
 
-_ITERATIONS = 150
+_ITERATIONS = 100
 _BASES = {
     Row("tiny Darknet"): "yolov3-tiny",
     Row("MobileNetV3 small"): "yolov3-mobilenetv3-small",

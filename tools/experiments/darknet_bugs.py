@@ -9,7 +9,7 @@ from tools.experiments.declaration import Evaluate, Experiment, Make, Row, Run, 
 from tools.experiments.drawn_inputs import DETECTION, drawn_scenes
 from tools.experiments.inputs import COCO_WEIGHTS, CUT_COCO, coco_model
 
-_ITERATIONS = 200
+_ITERATIONS = 150
 _CFG = "shapes-yolo-fastest.cfg"
 _SIZE = ("--width", "224", "--height", "224", "--batch", "16", "--subdivisions", "1")
 _NEW = ("new", "yolo-fastest-1.1", "--data", DETECTION, "--anchors", "auto", *_SIZE)
