@@ -21,6 +21,20 @@ def letter(random: Random) -> Outline:
     return glyph(LETTERS[random.randint(len(LETTERS))], FONTS[random.randint(len(FONTS))])
 
 
+def word(random: Random) -> Outline:
+    """Return a few letters of one font in a row."""
+    font = FONTS[random.randint(len(FONTS))]
+    parts: list[np.ndarray] = []
+    right = 0.0
+    for _ in range(random.randint(2, 6)):
+        sign = glyph(LETTERS[random.randint(len(LETTERS))], font)
+        left, _, end, bottom = sign.bounds()
+        shift = np.array([right - left, -bottom])
+        parts += [part + shift for part in sign.parts]
+        right += end - left + 0.15
+    return Outline(tuple(parts))
+
+
 def bar(random: Random) -> Outline:
     """Return a rectangle that is far from square."""
     long = random.uniform(2.2, 7)
@@ -55,14 +69,14 @@ def irregular(random: Random) -> Outline:
 
 
 KINDS: tuple[Callable[[Random], Outline], ...] = (
-    *(letter, letter, letter, bar, bar, oval, line, line, curve, curve, irregular),
+    *(letter, letter, word, word, bar, bar, oval, line, line, curve, curve, irregular),
 )
 
 
 def add_clutter(random: Random, canvas: Canvas) -> None:
     """Draw something that has no label, unless it would hide too much of an object."""
     outline = KINDS[random.randint(len(KINDS))](random).centred()
-    turn = random.uniform(-180, 180)
+    turn = random.uniform(-180, 180) if random.randint(2) else random.uniform(-10, 10)
     smaller = min(canvas.width, canvas.height)
     size = smaller * np.exp(random.uniform(np.log(0.06), np.log(0.7 if outline.stroke else 0.35)))
     if outline.stroke and random.randint(3) == 0:
@@ -71,6 +85,6 @@ def add_clutter(random: Random, canvas: Canvas) -> None:
     centre = random.uniform(0, 1, 2) * (canvas.width, canvas.height)
     ink = random_ink(random, thin=True)
     whole = prepare(outline.mapped(matrix, centre), ink)
-    if not canvas.hides(whole.window, whole.both):
+    if not canvas.hides(whole.window, whole.all):
         paint(random, canvas, whole, ink)
-        canvas.occupy(whole.window, whole.both, None)
+        canvas.occupy(whole.window, whole.all, None)

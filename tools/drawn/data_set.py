@@ -19,6 +19,8 @@ from tools.drawn.picture import draw_picture
 RECORD = "drawn.json"
 NAMES, DATA = "drawn.names", "drawn.data"
 _QUALITY = 95
+# Width and height of pictures as parts of the longer side, most often as cameras have them.
+_FORMATS = ((1.0, 1.0), (1.0, 0.75), (1.0, 0.75), (0.75, 1.0))
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Settings:
     Attributes:
         train, valid: the number of pictures of each list.
         seed: of the random numbers; pictures of the same seed, list and number are the same.
-        side: width and height of the pictures in pixels.
+        side: the longer side of the pictures in pixels; they are square, 4:3 or 3:4.
     """
 
     train: int
@@ -106,7 +108,9 @@ def _draw_one(path: Path, settings: Settings, stream: int, number: int) -> None:
     if path.exists():
         return
     random = np.random.RandomState([settings.seed, stream, number])
-    picture, boxes = draw_picture(random, settings.side)
+    width, height = _FORMATS[random.randint(len(_FORMATS))]
+    size = round(width * settings.side), round(height * settings.side)
+    picture, boxes = draw_picture(random, size)
     _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     write_labels(path, boxes)
     write_bytes(path, data.tobytes())

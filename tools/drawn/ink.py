@@ -10,7 +10,7 @@ import numpy as np
 from tools.drawn.canvas import Canvas
 from tools.drawn.colours import random_colour, standing_out
 from tools.drawn.outline import Outline
-from tools.drawn.raster import Window, bounds, coverage, fine_mask
+from tools.drawn.raster import FINE, Window, bounds, coverage, fine_mask
 from tools.drawn.textures import clouds, gradient, mixed
 
 Random = np.random.RandomState
@@ -27,6 +27,8 @@ class Ink:
         line: the width of the line around it as a part of the object's size; 0 for none.
         two_colours: whether the line has another colour than the inside.
         finish: how the colour changes over the object: flat, shaded, ball or grain.
+        depth: how far its sides go back, as of a block of wood, as a part of the size.
+        inset: the scale of a copy in another colour inside of it, as on signs; 0 for none.
         shadow: how far the shadow falls, as a part of the size; 0 for none.
         highlight: whether light falls on it.
         contrast: the least distance of its colour from what is below, see `colours.distance`.
@@ -37,6 +39,8 @@ class Ink:
     line: float = 0.0
     two_colours: bool = False
     finish: str = "flat"
+    depth: float = 0.0
+    inset: float = 0.0
     shadow: float = 0.0
     highlight: bool = False
     contrast: float = 60.0
@@ -58,6 +62,8 @@ def random_ink(random: Random, thin: bool) -> Ink:
         line=line,
         two_colours=two_colours,
         finish=str(random.choice(["flat", "flat", "flat", "shaded", "shaded", "ball", "grain"])),
+        depth=random.uniform(0.03, 0.14) if fill and random.uniform() < 0.1 else 0.0,
+        inset=random.uniform(0.5, 0.88) if not thin and random.uniform() < 0.15 else 0.0,
         shadow=random.uniform(0.03, 0.12) if random.uniform() < 0.2 else 0.0,
         highlight=random.uniform() < 0.12,
         contrast=random.uniform(30, 50) if random.uniform() < 0.15 else random.uniform(50, 110),
@@ -71,51 +77,78 @@ class Painted:
     Attributes:
         inside: what is filled.
         line: the line around it, if there is one.
-        both: all of it.
+        inset: a smaller copy inside, if there is one.
+        sides: its sides, if it has a depth.
+        all: all of it.
         box: left, top, right, bottom of all of it, in pixels.
     """
 
     window: Window
     inside: np.ndarray
     line: np.ndarray | None
-    both: np.ndarray
+    inset: np.ndarray | None
+    sides: np.ndarray | None
+    all: np.ndarray
     box: np.ndarray
 
 
 def prepare(outline: Outline, ink: Ink) -> Painted:
     """Return what an outline, given in pixels, covers when it is painted with `ink`."""
-    points = np.concatenate(outline.parts)
-    size = float((points.max(0) - points.min(0)).max())
+    size = outline.size()
     line = max(ink.line * size, _NARROWEST) if ink.line else 0.0
     inner = max(outline.stroke, _NARROWEST) if outline.stroke else 0.0
     # A border goes around a stroke; without one the stroke is all there is.
     outer = inner + line if ink.two_colours or not inner else inner
-    window = Window.around(outline, outer / 2 + 2)
+    window = Window.around(outline, outer / 2 + ink.depth * size + 2)
     inside = fine_mask(window, outline, inner, ink.fill)
-    if outer == inner:
-        alpha = coverage(inside)
-        return Painted(window, alpha, None, alpha, bounds(window, inside))
-    edge = fine_mask(window, outline, outer, fill=False)
-    both = inside | edge
-    if inner:
-        edge[inside > 0] = 0
-    return Painted(window, coverage(inside), coverage(edge), coverage(both), bounds(window, both))
+    face, edge = inside, None
+    if outer != inner:
+        edge = fine_mask(window, outline, outer, fill=False)
+        face = inside | edge
+        if inner:
+            edge[inside > 0] = 0
+    inset = None
+    if ink.inset and ink.fill and not outline.stroke:
+        inset = fine_mask(window, outline.scaled(ink.inset), 0, fill=True) & inside
+    whole = face
+    if ink.depth:
+        whole = cv2.dilate(face, _sweep(ink.depth * size * FINE))
+    return Painted(
+        window,
+        inside=coverage(inside),
+        line=None if edge is None else coverage(edge),
+        inset=None if inset is None else coverage(inset),
+        sides=coverage(whole & ~face) if ink.depth else None,
+        all=coverage(whole),
+        box=bounds(window, whole),
+    )
+
+
+def _sweep(length: float) -> np.ndarray:
+    """Return a kernel of `cv2.dilate` that moves a mask down and to the right along a line."""
+    down, right = round(length), round(length * 0.5)
+    kernel = np.zeros((2 * down + 1, 2 * down + 1), np.uint8)
+    # Dilation takes the largest value below the kernel, so its line points back.
+    cv2.line(kernel, (down, down), (down - right, 0), 1)
+    return kernel
 
 
 def paint(random: Random, canvas: Canvas, painted: Painted, ink: Ink) -> None:
     """Lay an object on the canvas."""
     window = painted.window
-    below = canvas.below(window, painted.both)
+    below = canvas.below(window, painted.all)
     if ink.shadow:
         _shadow(random, canvas, painted, ink)
     colour = standing_out(random, below, ink.contrast) if ink.colour is None else ink.colour
-    canvas.blend(
-        window,
-        painted.both if not ink.two_colours else painted.inside,
-        _finished(random, window, colour, ink.finish),
-    )
-    if ink.two_colours and painted.line is not None:
-        canvas.blend(window, painted.line, standing_out(random, colour, 40))
+    if painted.sides is not None:
+        canvas.blend(window, painted.all, colour * np.float32(random.uniform(0.4, 0.7)))
+    face = _finished(random, window, colour, ink.finish)
+    canvas.blend(window, painted.inside, face)
+    if painted.line is not None:
+        other = standing_out(random, colour, 40) if ink.two_colours else face
+        canvas.blend(window, painted.line, other)
+    if painted.inset is not None:
+        canvas.blend(window, painted.inset, standing_out(random, colour, 40))
     if ink.highlight:
         _highlight(random, canvas, painted)
 
@@ -127,7 +160,7 @@ def _shadow(random: Random, canvas: Canvas, painted: Painted, ink: Ink) -> None:
     window = Window(
         old.left - reach, old.top - reach, old.width + 2 * reach, old.height + 2 * reach
     )
-    alpha = cv2.copyMakeBorder(painted.both, *[reach] * 4, cv2.BORDER_CONSTANT, value=0)
+    alpha = cv2.copyMakeBorder(painted.all, *[reach] * 4, cv2.BORDER_CONSTANT, value=0)
     shift = np.float32(
         [[1, 0, ink.shadow * size * random.choice([-0.7, 0.7])], [0, 1, ink.shadow * size * 0.7]]
     )
@@ -168,6 +201,6 @@ def _highlight(random: Random, canvas: Canvas, painted: Painted) -> None:
     soft = cv2.GaussianBlur(light, (0, 0), max(0.6, window.width / 25))
     canvas.blend(
         window,
-        soft * painted.both * np.float32(random.uniform(0.3, 0.8)),
+        soft * painted.all * np.float32(random.uniform(0.3, 0.8)),
         np.full(3, 255, np.float32),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -50,46 +51,47 @@ def placed(outline: Outline, matrix: np.ndarray, size: float, centre: np.ndarray
     return outline.mapped(matrix).centred().mapped(np.eye(2) * size, centre)
 
 
-def add_object(random: Random, canvas: Canvas, class_id: int) -> bool:
-    """Try to draw an object of a class somewhere; return whether there was room."""
+def add_object(random: Random, canvas: Canvas, classes: Sequence[int]) -> bool:
+    """Try to draw an object of one of the classes; return whether there was room."""
+    class_id = int(random.choice(classes))
     outline = outline_of(random, class_id, random_style(random))
     matrix = rotation(random_turn(random, class_id)) @ random_skew(random, outline.skew)
     ink = random_ink(random, thin=class_id >= len(SHAPES) or bool(outline.stroke))
     size = random_size(random, canvas)
-    return _find_room(random, canvas, class_id, placed(outline, matrix, size, np.zeros(2)), ink)
-
-
-def _find_room(random: Random, canvas: Canvas, class_id: int, outline: Outline, ink: Ink) -> bool:
+    outline = placed(outline, matrix, size, np.zeros(2))
     loose = random.uniform() < 0.15
+    whole = _find_room(random, canvas, outline, ink, loose)
+    if whole is None:
+        return False
+    if not loose and random.uniform() < 0.2:
+        _add_plate(random, canvas, whole, classes)
+    _draw(random, canvas, class_id, whole, ink)
+    return True
+
+
+def _find_room(
+    random: Random, canvas: Canvas, outline: Outline, ink: Ink, loose: bool
+) -> Painted | None:
+    """Return an object where it hides no other one, or for `loose` ones not too much of it."""
     for _ in range(8):
-        centre = _random_centre(random, canvas, outline, loose)
-        moved = outline.mapped(np.eye(2), centre)
-        if not loose and not _is_free(canvas, _rough_box(moved)):
+        moved = outline.mapped(np.eye(2), _random_centre(random, canvas, outline, loose))
+        if not loose and not _is_free(canvas, moved.bounds()):
             continue
         whole = prepare(moved, ink)
-        if not canvas.in_sight(whole.window, whole.both):
+        if not canvas.in_sight(whole.window, whole.all):
             continue
-        if (loose and not canvas.hides(whole.window, whole.both)) or _is_free(canvas, whole.box):
-            if random.uniform() < 0.15 and not loose:
-                _add_plate(random, canvas, whole)
-            _draw(random, canvas, class_id, whole, ink)
-            return True
-    return False
+        hides = canvas.hides(whole.window, whole.all) if loose else not _is_free(canvas, whole.box)
+        if not hides:
+            return whole
+    return None
 
 
 def _random_centre(random: Random, canvas: Canvas, outline: Outline, loose: bool) -> np.ndarray:
     """Return a place inside of the picture, or for `loose` ones also over its edge."""
-    points = np.concatenate(outline.parts)
-    half = np.zeros(2) if loose else np.abs(points).max(0) + 2
+    half = np.zeros(2) if loose else np.abs(outline.bounds()).reshape(2, 2).max(0) + 2
     size = np.array([canvas.width, canvas.height])
     half = np.minimum(half, size / 2 - 1)
     return random.uniform(half, size - half)
-
-
-def _rough_box(outline: Outline) -> np.ndarray:
-    """Return left, top, right, bottom [4] of an outline without its lines."""
-    points = np.concatenate(outline.parts)
-    return np.concatenate((points.min(0), points.max(0)))
 
 
 def _is_free(canvas: Canvas, place: np.ndarray) -> bool:
@@ -103,33 +105,44 @@ def _is_free(canvas: Canvas, place: np.ndarray) -> bool:
 
 def _draw(random: Random, canvas: Canvas, class_id: int, painted: Painted, ink: Ink) -> None:
     paint(random, canvas, painted, ink)
-    canvas.occupy(painted.window, painted.both, (class_id, painted.box))
+    canvas.occupy(painted.window, painted.all, (class_id, painted.box))
 
 
-def plate_outline(random: Random) -> Outline:
+def _plain_plate(random: Random) -> tuple[None, Outline]:
     """Return what signs and labels are made of and is none of the classes."""
     kind = random.randint(3)
     ratio = random.uniform(1.5, 2.2)
     if kind == 0:
-        return polygon([(0, 0), (ratio, 0), (ratio, 1), (0, 1)])
+        return None, polygon([(0, 0), (ratio, 0), (ratio, 1), (0, 1)])
     if kind == 1:
-        return polygon(arc((0, 0), (ratio, 1), 0, 360))
-    return polygon(arc((0, 0), (1, 1), 0, 360)[:-1:10])
+        return None, polygon(arc((0, 0), (ratio, 1), 0, 360))
+    return None, polygon(arc((0, 0), (1, 1), 0, 360)[:-1:10])
 
 
-def _add_plate(random: Random, canvas: Canvas, held: Painted) -> None:
-    """Draw a plate behind an object, unless it would hide another one."""
+def _shape_plate(random: Random, classes: Sequence[int]) -> tuple[int, Outline] | None:
+    """Return a circle or a square, which are classes, if these are drawn at all."""
+    class_id = CLASSES.index(str(random.choice(["circle", "square"])))
+    return (class_id, OUTLINES[CLASSES[class_id]](random)) if class_id in classes else None
+
+
+def _add_plate(random: Random, canvas: Canvas, held: Painted, classes: Sequence[int]) -> None:
+    """Draw a plate behind an object, unless it would hide another one or leave the picture."""
+    plate = _shape_plate(random, classes) if random.randint(2) else _plain_plate(random)
+    if plate is None:
+        return
+    class_id, outline = plate
     size = held.box[2:] - held.box[:2]
     turn = random.choice([0, 90]) + random.uniform(-10, 10)
-    plate = plate_outline(random).mapped(rotation(turn)).centred()
-    extent = np.concatenate(plate.parts)
-    needed = (size / (extent.max(0) - extent.min(0))).max() * random.uniform(1.25, 1.7)
+    outline = outline.mapped(rotation(turn)).centred()
+    extent = outline.bounds()
+    needed = (size / (extent[2:] - extent[:2])).max() * random.uniform(1.3, 1.9)
     middle = (held.box[:2] + held.box[2:]) / 2
-    ink = replace(random_ink(random, thin=False), fill=True, contrast=40.0)
-    whole = prepare(plate.mapped(np.eye(2) * needed, middle), ink)
-    if _is_free(canvas, whole.box):
+    ink = replace(random_ink(random, thin=False), fill=True, inset=0.0, contrast=40.0)
+    whole = prepare(outline.mapped(np.eye(2) * needed, middle), ink)
+    if _is_free(canvas, whole.box) and canvas.in_sight(whole.window, whole.all):
         paint(random, canvas, whole, ink)
-        canvas.occupy(whole.window, whole.both, None)
+        drawn = None if class_id is None else (class_id, whole.box)
+        canvas.occupy(whole.window, whole.all, drawn)
 
 
 def add_row(random: Random, canvas: Canvas, classes: list[int]) -> None:
@@ -155,15 +168,15 @@ def add_row(random: Random, canvas: Canvas, classes: list[int]) -> None:
     free = [
         (class_id, thing)
         for class_id, thing in zip(classes, things, strict=True)
-        if canvas.in_sight(thing.window, thing.both) and _is_free(canvas, thing.box)
+        if canvas.in_sight(thing.window, thing.all) and _is_free(canvas, thing.box)
     ]
     if free:
-        below = canvas.below(free[0][1].window, np.ones_like(free[0][1].both))
+        below = canvas.below(free[0][1].window, np.ones_like(free[0][1].all))
         ink = replace(ink, colour=standing_out(random, below, ink.contrast))
     for class_id, thing in free:
         _draw(random, canvas, class_id, thing, ink)
 
 
 def _of_height(outline: Outline, height: float) -> Outline:
-    points = np.concatenate(outline.parts)
-    return outline.mapped(np.eye(2) * height / np.ptp(points[:, 1]))
+    _, top, _, bottom = outline.bounds()
+    return outline.mapped(np.eye(2) * height / (bottom - top))

@@ -25,12 +25,26 @@ class Outline:
 
     def centred(self) -> Outline:
         """Return it with the middle of its bounds at 0 and the longer side of them 1."""
-        points = np.concatenate(self.parts)
-        low, high = points.min(0), points.max(0)
-        scale = 1 / (high - low).max()
-        middle = (low + high) / 2
+        bounds = self.bounds()
+        scale = 1 / self.size()
+        middle = (bounds[:2] + bounds[2:]) / 2
         parts = tuple((part - middle) * scale for part in self.parts)
         return replace(self, parts=parts, stroke=self.stroke * scale)
+
+    def bounds(self) -> np.ndarray:
+        """Return left, top, right, bottom [4] of the points, without the width of strokes."""
+        points = np.concatenate(self.parts)
+        return np.concatenate((points.min(0), points.max(0)))
+
+    def size(self) -> float:
+        """Return the longer side of the bounds."""
+        left, top, right, bottom = self.bounds()
+        return float(max(right - left, bottom - top))
+
+    def scaled(self, scale: float) -> Outline:
+        """Return it scaled around the mean of its points, which lies inside of most shapes."""
+        middle = np.concatenate(self.parts).mean(0)
+        return self.mapped(np.eye(2) * scale, middle * (1 - scale))
 
     def mapped(self, matrix: np.ndarray, offset: Sequence[float] = (0, 0)) -> Outline:
         """Return it mapped by `matrix` [2, 2] and then moved; strokes keep their proportion."""

@@ -42,7 +42,7 @@ def draw_picture(
     if digits and random.uniform() < 0.2:
         add_row(random, canvas, random.choice(digits, random.randint(2, 6)).tolist())
     for _ in range(random.randint(2, 9)):
-        add_object(random, canvas, int(random.choice(classes)))
+        add_object(random, canvas, classes)
     if random.uniform() < 0.35:
         add_clutter(random, canvas)
     return photographed(random, canvas.colours), canvas.boxes()

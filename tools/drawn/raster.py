@@ -26,9 +26,9 @@ class Window:
     @classmethod
     def around(cls, outline: Outline, margin: float) -> Window:
         """Return the window that holds an outline and `margin` pixels around it."""
-        points = np.concatenate(outline.parts)
-        low = np.floor(points.min(0) - margin).astype(int)
-        size = np.ceil(points.max(0) + margin).astype(int) - low
+        box = outline.bounds()
+        low = np.floor(box[:2] - margin).astype(int)
+        size = np.ceil(box[2:] + margin).astype(int) - low
         return cls(int(low[0]), int(low[1]), int(size[0]), int(size[1]))
 
     def inside(self, width: int, height: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
