@@ -66,7 +66,7 @@ class Canvas:
         """Return whether enough of an object with `alpha` [h, w] would lie in the picture."""
         _, here = window.inside(self.width, self.height)
         area = np.count_nonzero(alpha > 0.5)
-        return np.count_nonzero(alpha[here] > 0.5) >= max(self._least_seen * area, 1)
+        return bool(np.count_nonzero(alpha[here] > 0.5) >= max(self._least_seen * area, 1))
 
     def blend(self, window: Window, alpha: np.ndarray, colour: np.ndarray) -> None:
         """Lay a colour, [3] or [h, w, 3], over the picture, by `alpha` [h, w]."""
