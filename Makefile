@@ -14,7 +14,7 @@ OPENCV4 ?= .venv-opencv4
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: detect test test-suite test-long kill-test test-opencv4 test-torch test-floor test-gpu \
-	bench-gpu check install clean
+	bench-gpu bundled-model check install clean
 
 detect: $(VENV)/installed
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
@@ -60,6 +60,10 @@ test-floor:
 experiment-%: install
 	$(BIN)/python tools/experiment.py $*
 	$(BIN)/python tools/experiment_page.py
+
+# Draws pictures, trains the model that the package ships, and evaluates it; goes on where it stopped.
+bundled-model: install
+	$(BIN)/python tools/bundled_model.py
 
 check: install
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""How the bundled model is made, and what is said about it."""

@@ -1,0 +1,97 @@
+"""The recipe of the bundled model: which pictures it is trained on, and by which command."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from darknet_torch.errors import UsageError
+from darknet_torch.files import write_text
+from tools.drawn.data_set import DATA, Settings, draw_data_set
+
+NAME = "bundled"
+CFG = Path(__file__).resolve().parents[2] / "darknet_torch" / "sample" / f"{NAME}.cfg"
+# The pictures to train on and to choose weights by, and those that are held back until the end.
+PICTURES = {
+    "data": Settings(train=16000, valid=500, seed=1),
+    "held-back": Settings(train=0, valid=1000, seed=2),
+}
+# AdamW suits a short training from random numbers. One thread: its sums do not depend on how many
+# cores a machine has.
+OPTIONS = (
+    *("--optimizer", "adamw", "--schedule", "cosine-restarts:iterations=4000,mult=1"),
+    *("--warmup", "linear:200"),
+    *("--clip-norm", "10", "--seed", "1", "--threads", "1", "--workers", "1"),
+    *("--map", "--map-every", "2"),
+)
+_DTORCH = "from darknet_torch.cli.main import main; main()"
+_CPU = "cpu_seconds.json"
+
+
+def draw(folder: Path) -> None:
+    """Draw the pictures that are not there yet."""
+    for name, settings in PICTURES.items():
+        draw_data_set(folder / name, settings, click.echo)
+
+
+def run_folder(folder: Path) -> Path:
+    """Return where the training keeps its weights."""
+    return folder / "run"
+
+
+def train_words(folder: Path, cfg: Path = CFG) -> list[str]:
+    """Return the words after `dtorch` that train the model."""
+    data, run = folder / "data" / DATA, run_folder(folder)
+    return ["train", "--cfg", str(cfg), "--data", str(data), "--backup", str(run), *OPTIONS]
+
+
+def train(folder: Path) -> None:
+    """Train the model, or go on with a training that was stopped.
+
+    Raises:
+        UsageError: the training failed or was interrupted.
+    """
+    run = run_folder(folder)
+    if (run / f"{NAME}_final.weights").exists():
+        return
+    started = (run / f"{NAME}_last.weights").exists()
+    words = [*train_words(folder), *(["--resume"] if started else [])]
+    before = _children_seconds()
+    try:
+        status = run_dtorch(words)
+    finally:
+        _add_seconds(folder, _children_seconds() - before)
+    if status:
+        raise UsageError(f"the training ended with status {status}", where=run)
+
+
+def run_dtorch(words: Sequence[str]) -> int:
+    """Run the command `dtorch` of this source tree; return its exit status."""
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    command = [sys.executable, "-c", _DTORCH, *words]
+    return subprocess.run(command, env=os.environ | {"PYTHONPATH": path}).returncode
+
+
+def cpu_seconds(folder: Path) -> float:
+    """Return the CPU seconds of the training, all its parts and processes together."""
+    file = folder / _CPU
+    return sum(json.loads(file.read_text())) if file.exists() else 0.0
+
+
+def _add_seconds(folder: Path, seconds: float) -> None:
+    file = folder / _CPU
+    parts = json.loads(file.read_text()) if file.exists() else []
+    write_text(file, json.dumps([*parts, round(seconds, 1)]) + "\n")
+
+
+def _children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -1,0 +1,43 @@
+"""Make the bundled model: draw its pictures, train it by `dtorch train`, and evaluate it.
+
+    python tools/bundled_model.py [--folder runs/bundled-model]
+
+A second call goes on where the first one stopped. The model goes to `darknet_torch/sample`, its
+figures and the chart of its training to `docs`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from darknet_torch.errors import DarknetError
+from tools.bundled import recipe, results
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+@click.command(help=__doc__)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("runs/bundled-model"),
+    show_default=True,
+    help="Where pictures and weights are kept.",
+)
+def main(folder: Path) -> None:
+    """Make the model, or do what is left to do."""
+    try:
+        recipe.draw(folder)
+        recipe.train(folder)
+        results.publish(folder, _ROOT / "darknet_torch" / "sample", _ROOT / "docs")
+    except DarknetError as error:
+        raise click.ClickException(str(error)) from None
+
+
+if __name__ == "__main__":
+    main()
