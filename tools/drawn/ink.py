@@ -66,7 +66,7 @@ def random_ink(random: Random, thin: bool) -> Ink:
         inset=random.uniform(0.5, 0.88) if not thin and random.uniform() < 0.15 else 0.0,
         shadow=random.uniform(0.03, 0.12) if random.uniform() < 0.2 else 0.0,
         highlight=random.uniform() < 0.12,
-        contrast=random.uniform(30, 50) if random.uniform() < 0.15 else random.uniform(50, 110),
+        contrast=random.uniform(38, 60) if random.uniform() < 0.15 else random.uniform(60, 120),
     )
 
 

@@ -16,8 +16,8 @@ from tools.drawn.outline import Outline, arc, polygon, random_skew, rotation
 from tools.drawn.shapes import OUTLINES
 
 Random = np.random.RandomState
-# The longer side of an object as a part of the smaller side of the picture.
-SMALLEST, LARGEST = 0.08, 0.45
+# The longer side of an object as a part of the picture's, see `_scale`; plates may be larger.
+SMALLEST, LARGEST, LARGEST_PLATE = 0.09, 0.45, 0.55
 # The most degrees by which a class is turned: shapes that are the same thing in any direction by
 # any number, others so little that a six stays apart from a nine and a plus from a cross.
 _MOST_TURNED = dict.fromkeys(("circle", "square", "triangle", "star", "arrow", "moon"), 180)
@@ -40,10 +40,14 @@ def random_turn(random: Random, class_id: int) -> float:
     return random.uniform(-most, most)
 
 
+def _scale(canvas: Canvas) -> float:
+    """Return the side in pixels of a square that is as large as the picture."""
+    return float(np.sqrt(canvas.width * canvas.height))
+
+
 def random_size(random: Random, canvas: Canvas) -> float:
     """Return the longer side of an object in pixels; small ones are as many as large ones."""
-    part = np.exp(random.uniform(np.log(SMALLEST), np.log(LARGEST)))
-    return float(part * min(canvas.width, canvas.height))
+    return float(np.exp(random.uniform(np.log(SMALLEST), np.log(LARGEST))) * _scale(canvas))
 
 
 def placed(outline: Outline, matrix: np.ndarray, size: float, centre: np.ndarray) -> Outline:
@@ -111,7 +115,8 @@ def _draw(random: Random, canvas: Canvas, class_id: int, painted: Painted, ink: 
 def _plain_plate(random: Random) -> tuple[None, Outline]:
     """Return what signs and labels are made of and is none of the classes."""
     kind = random.randint(3)
-    ratio = random.uniform(1.5, 2.2)
+    # Far from circles and squares, also where a picture of 4:3 becomes a square one.
+    ratio = random.uniform(1.9, 2.6)
     if kind == 0:
         return None, polygon([(0, 0), (ratio, 0), (ratio, 1), (0, 1)])
     if kind == 1:
@@ -126,7 +131,7 @@ def _shape_plate(random: Random, classes: Sequence[int]) -> tuple[int, Outline] 
 
 
 def _add_plate(random: Random, canvas: Canvas, held: Painted, classes: Sequence[int]) -> None:
-    """Draw a plate behind an object, unless it would hide another one or leave the picture."""
+    """Draw a plate behind an object, unless there is no room for it."""
     plate = _shape_plate(random, classes) if random.randint(2) else _plain_plate(random)
     if plate is None:
         return
@@ -136,6 +141,8 @@ def _add_plate(random: Random, canvas: Canvas, held: Painted, classes: Sequence[
     outline = outline.mapped(rotation(turn)).centred()
     extent = outline.bounds()
     needed = (size / (extent[2:] - extent[:2])).max() * random.uniform(1.3, 1.9)
+    if needed > LARGEST_PLATE * _scale(canvas):
+        return
     middle = (held.box[:2] + held.box[2:]) / 2
     ink = replace(random_ink(random, thin=False), fill=True, inset=0.0, contrast=40.0)
     whole = prepare(outline.mapped(np.eye(2) * needed, middle), ink)
@@ -149,8 +156,7 @@ def add_row(random: Random, canvas: Canvas, classes: list[int]) -> None:
     """Draw objects in a row, as the digits of a number are, in one style and one colour."""
     style, turn = random_style(random), random.uniform(-12, 12)
     height = random_size(random, canvas) * 0.7
-    smaller = min(canvas.width, canvas.height)
-    height = max(height, SMALLEST * smaller * 1.2)
+    height = max(height, SMALLEST * _scale(canvas) * 1.1)
     ink = replace(random_ink(random, thin=True), two_colours=False, fill=True)
     gap = random.uniform(0.08, 0.5) * height
     outlines = [_of_height(outline_of(random, class_id, style), height) for class_id in classes]
