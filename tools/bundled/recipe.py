@@ -26,11 +26,16 @@ PICTURES = {
 # AdamW suits a short training from random numbers. One thread: its sums do not depend on how many
 # cores a machine has.
 OPTIONS = (
-    *("--optimizer", "adamw", "--schedule", "cosine-restarts:iterations=4000,mult=1"),
-    *("--warmup", "linear:200"),
+    *("--optimizer", "adamw", "--schedule", "cosine", "--warmup", "linear:200"),
     *("--clip-norm", "10", "--seed", "1", "--threads", "1", "--workers", "1"),
     *("--map", "--map-every", "2"),
 )
+# The C library keeps freed memory instead of returning it: the training takes a fifth less time.
+_ENVIRONMENT = {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
+    "MALLOC_TOP_PAD_": str(1 << 28),
+}
 _DTORCH = "from darknet_torch.cli.main import main; main()"
 _CPU = "cpu_seconds.json"
 
@@ -77,7 +82,7 @@ def run_dtorch(words: Sequence[str]) -> int:
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     command = [sys.executable, "-c", _DTORCH, *words]
-    return subprocess.run(command, env=os.environ | {"PYTHONPATH": path}).returncode
+    return subprocess.run(command, env=os.environ | _ENVIRONMENT | {"PYTHONPATH": path}).returncode
 
 
 def cpu_seconds(folder: Path) -> float:
