@@ -50,8 +50,9 @@ def scene_table(figures: dict[str, Any]) -> list[str]:
 
 
 def recipe_block(figures: dict[str, Any]) -> list[str]:
-    """Return the command of the training."""
-    return ["```console", f"$ {figures['training']['command']}", "```"]
+    """Return the commands of the training."""
+    commands = (f"$ {command}" for command in figures["training"]["commands"])
+    return ["```console", *commands, "```"]
 
 
 TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {

@@ -14,6 +14,7 @@ import click
 
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
+from darknet_torch.loading.load import load
 from tools.drawn.data_set import DATA, Settings, draw_data_set
 
 NAME = "bundled"
@@ -23,6 +24,9 @@ PICTURES = {
     "data": Settings(train=16000, valid=500, seed=1),
     "held-back": Settings(train=0, valid=1000, seed=2),
 }
+# The iterations after which the rate has fallen to 0. Each training goes on from the one before,
+# with the rate of the longer schedule: a warm restart.
+STAGES = (5200, 8000)
 # AdamW suits a short training from random numbers. One thread: its sums do not depend on how many
 # cores a machine has.
 OPTIONS = (
@@ -51,30 +55,40 @@ def run_folder(folder: Path) -> Path:
     return folder / "run"
 
 
-def train_words(folder: Path, cfg: Path = CFG) -> list[str]:
-    """Return the words after `dtorch` that train the model."""
+def train_words(folder: Path, stage: int, cfg: Path = CFG) -> list[str]:
+    """Return the words after `dtorch` that train a new model up to the end of a stage."""
     data, run = folder / "data" / DATA, run_folder(folder)
-    return ["train", "--cfg", str(cfg), "--data", str(data), "--backup", str(run), *OPTIONS]
+    files = ("--cfg", str(cfg), "--data", str(data), "--backup", str(run))
+    return ["train", *files, *OPTIONS, "--max-batches", str(stage)]
 
 
 def train(folder: Path) -> None:
-    """Train the model, or go on with a training that was stopped.
+    """Train the model through all stages, or go on with a training that was stopped.
 
     Raises:
         UsageError: the training failed or was interrupted.
     """
     run = run_folder(folder)
-    if (run / f"{NAME}_final.weights").exists():
-        return
-    started = (run / f"{NAME}_last.weights").exists()
-    words = [*train_words(folder), *(["--resume"] if started else [])]
-    before = _children_seconds()
-    try:
-        status = run_dtorch(words)
-    finally:
-        _add_seconds(folder, _children_seconds() - before)
-    if status:
-        raise UsageError(f"the training ended with status {status}", where=run)
+    for stage in STAGES:
+        done = _iterations(run / f"{NAME}_last.weights")
+        if done >= stage:
+            continue
+        words = [*train_words(folder, stage), *(["--resume"] if done else [])]
+        before = _children_seconds()
+        try:
+            status = run_dtorch(words)
+        finally:
+            _add_seconds(folder, _children_seconds() - before)
+        if status:
+            raise UsageError(f"the training ended with status {status}", where=run)
+
+
+def _iterations(weights: Path) -> int:
+    """Return how many iterations a weight file was trained, 0 if it does not exist."""
+    if not weights.exists():
+        return 0
+    network = load(CFG, weights)
+    return network.header.seen // network.net.batch
 
 
 def run_dtorch(words: Sequence[str]) -> int:

@@ -61,12 +61,16 @@ def training_figures(folder: Path) -> dict[str, Any]:
 
 
 def recorded_recipe() -> dict[str, Any]:
-    """Return the pictures, with their seeds, and the command that trains on them."""
+    """Return the pictures, with their seeds, and the commands that train on them."""
     cfg = Path("darknet_torch/sample") / recipe.CFG.name
-    words = recipe.train_words(Path("runs/bundled-model"), cfg)
+    folder = Path("runs/bundled-model")
+    commands = [["dtorch", *recipe.train_words(folder, stage, cfg)] for stage in recipe.STAGES]
     return {
         "pictures": {name: asdict(one) for name, one in recipe.PICTURES.items()},
-        "command": " ".join(("dtorch", *words)),
+        "commands": [
+            " ".join((*words, *(["--resume"] if number else [])))
+            for number, words in enumerate(commands)
+        ],
     }
 
 

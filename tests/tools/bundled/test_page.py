@@ -8,7 +8,11 @@ from tools.bundled.page import TABLES, class_table, scene_table, with_tables
 
 FIGURES = {
     "model": {"bytes": 1234567, "sha256": "ab12"},
-    "training": {"cpu_seconds": 3660, "machine": "a laptop", "command": "dtorch train --seed 1"},
+    "training": {
+        "cpu_seconds": 3660,
+        "machine": "a laptop",
+        "commands": ["dtorch train --seed 1"],
+    },
     "held_back": {
         "pictures": 1000,
         "objects": 5432,
