@@ -32,7 +32,7 @@ STAGES = (5200, 8000)
 OPTIONS = (
     *("--optimizer", "adamw", "--schedule", "cosine", "--warmup", "linear:200"),
     *("--clip-norm", "10", "--seed", "1", "--threads", "1", "--workers", "1"),
-    *("--map", "--map-every", "2"),
+    *("--map", "--map-every", "2", "--width", "224", "--height", "224"),
 )
 # The C library keeps freed memory instead of returning it: the training takes a fifth less time.
 _ENVIRONMENT = {
