@@ -1,4 +1,4 @@
-"""The bundled picture: a desk with a mug, a notebook, a note and wooden toys."""
+"""The bundled picture: a desk with a mug, a pencil, a note and wooden toys."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tools.scenes.shapes import (
     stroke,
     triangle,
 )
-from tools.scenes.solids import Toy, draw_shadow, draw_sides, draw_toys, sweep
+from tools.scenes.solids import Toy, draw_shadow, draw_toys, sweep
 from tools.scenes.textures import planks, vertical, wood
 from tools.scenes.view import View
 
@@ -30,29 +30,12 @@ TOYS = (
     Toy("plus", plus(0.4), (404, 268, 88, 16), (96, 150, 70)),
     Toy("star", star(0.54), (94, 378, 116, -10), (50, 178, 236)),
     Toy("heart", heart(), (552, 326, 100, 12), (66, 58, 204)),
-    Toy("triangle", triangle(), (506, 430, 92, -20), (60, 128, 232)),
+    Toy("moon", moon(), (128, 150, 130, -8), (190, 210, 230)),
+    Toy("triangle", triangle(), (506, 430, 104, 4), (60, 128, 232)),
     Toy("two", characters("2")[0], (208, 392, 92, -8), (178, 116, 44)),
     Toy("five", characters("5")[0], (300, 396, 92, 5), (72, 70, 210)),
     Toy("seven", characters("7")[0], (392, 398, 92, -4), (94, 156, 66)),
 )
-
-
-def _draw_notebook(canvas: Canvas, view: View) -> None:
-    def on_desk(shape: Shape) -> Shape:
-        return shape.placed(128, 160, 1, -9)
-
-    cover = on_desk(rectangle(-84, -112, 84, 112, 8))
-    draw_shadow(canvas, view, cover, 16)
-    draw_sides(canvas, view, cover, 3, (66, 44, 30))
-    draw_sides(canvas, view, on_desk(rectangle(-80, -109, 81, 109, 4)), 13, (196, 220, 230))
-    top = view(cover, 16)
-    canvas.fill(top, (92, 62, 36))
-    canvas.bevel(top, 0.6, 1.5)
-    canvas.shade(view(on_desk(rectangle(-84, -112, -66, 112)), 16), 0.22, 1.5)
-    canvas.paint("moon", view(on_desk(moon().placed(4, -8, 92, -24)), 16), (168, 214, 232))
-    band = view(on_desk(rectangle(62, -112, 70, 112)), 17)
-    canvas.shade(view(on_desk(rectangle(64, -110, 73, 113)), 16), 0.4, 2)
-    canvas.fill(band, (52, 40, 150))
 
 
 def _draw_note(canvas: Canvas, view: View) -> None:
@@ -138,7 +121,6 @@ def draw() -> tuple[np.ndarray, np.ndarray]:
     window = polygon((-60, -40), (330, -60), (640, 520), (120, 540))
     canvas.picture *= 0.9
     canvas.shade(window, -0.3, 60)
-    _draw_notebook(canvas, view)
     _draw_note(canvas, view)
     _draw_mug(canvas, view)
     _draw_pencil(canvas, view)
