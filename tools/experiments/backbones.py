@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tools.experiments.cells import SEEDS, evaluate_on_cells, train_step
+from tools.experiments.cells import evaluate_on_cells, train_step
 from tools.experiments.declaration import Experiment, Make, Row, Run, Stage, Step
 from tools.experiments.inputs import PHOTOS, photos
 
@@ -30,7 +30,7 @@ def _steps(run: Run) -> Sequence[Step]:
 BACKBONES = Experiment(
     name="backbones",
     rows=tuple(_BASES),
-    stages=(Stage("three seeds", _ITERATIONS, SEEDS),),
+    stages=(Stage("screening", _ITERATIONS),),
     steps=_steps,
     inputs=(photos,),
 )

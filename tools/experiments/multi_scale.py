@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from darknet_torch.files import write_text
-from tools.experiments.cells import SCREENING, SEEDS, evaluate_on_cells, length, train_step
+from tools.experiments.cells import SCREENING, evaluate_on_cells, length, train_step
 from tools.experiments.declaration import Experiment, Row, Run, Sources, Stage, Step
 from tools.experiments.inputs import CELLS, COCO_WEIGHTS, CUT_COCO, PHOTOS, coco_model, photos
 
@@ -36,7 +36,7 @@ def _steps(run: Run) -> Sequence[Step]:
 MULTI_SCALE = Experiment(
     name="multi-scale",
     rows=(_OFF, _ON),
-    stages=(Stage("three seeds", SCREENING, SEEDS),),
+    stages=(Stage("screening", SCREENING),),
     steps=_steps,
     inputs=(photos, coco_model, _random_cfg),
 )
