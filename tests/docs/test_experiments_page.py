@@ -57,7 +57,7 @@ def test_make_runs_each_experiment_and_writes_the_page():
     for experiment in EXPERIMENTS:
         status, output = run(f"make -n experiment-{experiment.name}", ROOT)
         assert status == 0, output
-        first, second = output.splitlines()[-2:]
+        first, second = [line for line in output.splitlines() if "python tools/" in line]
         assert first.endswith(f"/python tools/experiment.py {experiment.name}")
         assert second.endswith("/python tools/experiment_page.py")
 
