@@ -3,7 +3,8 @@
     python tools/bundled_model.py [--folder runs/bundled-model]
 
 A second call goes on where the first one stopped. The model goes to `darknet_torch/sample`, its
-figures and the chart of its training to `docs`.
+figures and the chart of its training to `docs`. What it finds in the bundled picture is stored
+anew.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from darknet_torch.cfg.zoo import sample_folder
 from darknet_torch.errors import DarknetError
 from tools.bundled import recipe, results
+from tools.bundled_picture import write_bundled_picture
 
-_ROOT = Path(__file__).resolve().parents[1]
+_DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 @click.command(help=__doc__)
@@ -34,7 +37,8 @@ def main(folder: Path) -> None:
     try:
         recipe.draw(folder)
         recipe.train(folder)
-        results.publish(folder, _ROOT / "darknet_torch" / "sample", _ROOT / "docs")
+        results.publish(folder, sample_folder(), _DOCS)
+        write_bundled_picture(sample_folder(), _DOCS)
     except DarknetError as error:
         raise click.ClickException(str(error)) from None
 

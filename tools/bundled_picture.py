@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import cv2
@@ -38,19 +39,30 @@ _DOCS = Path(__file__).resolve().parents[1] / "docs"
 @click.option("--sample", type=click.Path(path_type=Path), default=sample_folder())
 @click.option("--docs", type=click.Path(path_type=Path), default=_DOCS)
 def main(sample: Path, docs: Path) -> None:
-    """Write the picture and the objects to `sample`, as `Detections.to_dict` lists them, and the
-    drawing to `docs`; print names and scores.
+    """Write the files, and print names and scores."""
+    for one in write_bundled_picture(sample, docs):
+        click.echo(f"{one['name']} {one['confidence']:.2f}")
+
+
+def write_bundled_picture(sample: Path, docs: Path) -> list[dict[str, Any]]:
+    """Draw the picture, and find its objects with the bundled model.
+
+    Args:
+        sample: gets the picture and the objects.
+        docs: gets the picture with the boxes drawn.
+
+    Returns:
+        The objects, as `Detections.to_dict` lists them.
     """
     picture, _ = desk.draw()
     detector = Detector(load_bundled(), names=sample_folder() / f"{BUNDLED_MODEL}.names")
     found = detector(picture)
-    objects = found.to_dict()["objects"]
+    objects: list[dict[str, Any]] = found.to_dict()["objects"]
     _write_picture(sample / BUNDLED_PICTURE, picture)
     write_text(sample / BUNDLED_DETECTIONS, json.dumps(objects, indent=1) + "\n")
     quality = (cv2.IMWRITE_JPEG_QUALITY, _QUALITY)
     write_bytes(docs / DRAWING, cv2.imencode(".jpg", found.draw(picture), quality)[1].tobytes())
-    for one in objects:
-        click.echo(f"{one['name']} {one['confidence']:.2f}")
+    return objects
 
 
 def _write_picture(path: Path, picture: np.ndarray) -> None:

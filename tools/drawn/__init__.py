@@ -1,4 +1,4 @@
-"""Draws labelled pictures of shapes, symbols and digits, to train and judge detectors on."""
+"""Draws labelled pictures of shapes, symbols and digits, to train and evaluate detectors on."""
 
 from tools.drawn.classes import CLASSES
 from tools.drawn.picture import draw_picture

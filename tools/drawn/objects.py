@@ -131,7 +131,7 @@ def _shape_plate(random: Random, classes: Sequence[int]) -> tuple[int, Outline] 
 
 
 def _add_plate(random: Random, canvas: Canvas, held: Painted, classes: Sequence[int]) -> None:
-    """Draw a plate behind an object, unless there is no room for it."""
+    """Draw a plate under an object, unless there is no room for it."""
     plate = _shape_plate(random, classes) if random.randint(2) else _plain_plate(random)
     if plate is None:
         return

@@ -45,8 +45,8 @@ from tools.experiments.results import (
 )
 
 _DTORCH = (sys.executable, "-c", "from darknet_torch.cli.main import main; main()")
-# The C library keeps memory that was freed instead of returning it to the system. A training then
-# takes a fifth less time.
+# The C library keeps memory that was freed instead of returning it to the system, which would have
+# to hand out cleared pages at each iteration.
 KEPT_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 33),

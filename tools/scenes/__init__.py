@@ -1,4 +1,4 @@
-"""Scenes drawn by hand, things arranged on purpose, to judge a detector of shapes and digits."""
+"""Scenes drawn by hand, to evaluate a detector of shapes and digits."""
 
 from __future__ import annotations
 
