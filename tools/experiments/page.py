@@ -54,6 +54,7 @@ _LOOKS: Mapping[str, Look] = {
     "thresholds": Look(
         page_tables.threshold_table, page_tables.threshold_figures, page_charts.threshold_chart
     ),
+    "multi-scale": Look(chart=page_charts.size_chart),
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tools.experiments.cells import SCREENING, train_on_cells
+from tools.experiments.cells import SCREENING, SEEDS, train_on_cells
 from tools.experiments.declaration import Experiment, Row, Run, Stage, Step
 from tools.experiments.inputs import COCO_WEIGHTS, CUT_COCO, coco_model, photos
 
@@ -20,7 +20,7 @@ SCHEDULES = Experiment(
         Row("cosine restarts", ("--schedule", "cosine-restarts")),
         Row("exponential", ("--schedule", "exponential")),
     ),
-    stages=(Stage("screening", SCREENING),),
+    stages=(Stage("three seeds", SCREENING, SEEDS),),
     steps=_steps,
     inputs=(photos, coco_model),
 )
