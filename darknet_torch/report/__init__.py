@@ -1,0 +1,1 @@
+"""Pages to look at: one HTML file with tables, plots and pictures, which opens from disk."""
