@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +37,17 @@ _STYLE: Mapping[str, Any] = {
     "ytick.labelsize": 8,
 }
 # Numbers instead of random ones in the names of an SVG's parts, and no date, so that equal plots
-# are equal files.
-_REPRODUCIBLE: Mapping[str, Any] = {"svg.hashsalt": "0"}
+# are equal files. Names of classes and files may contain dollars, but never formulas.
+_OF_FILES: Mapping[str, Any] = {"svg.hashsalt": "0", "text.parse_math": False}
 _NO_DATE: Mapping[str, Mapping[str, None]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
 }
 _MOST_BINS = 60
 _MOST_INSIDE = 4  # names in a legend on the axes themselves
+_MOST_OF_TWO_COLUMNS = 30  # characters of the names in a legend of two columns
+# What matplotlib warns of when its font has no glyph, and draws an empty box.
+_MISSING_GLYPH = r"Glyph \d+ .*missing from|Matplotlib currently does not support"
 
 
 class Figure:
@@ -52,6 +57,7 @@ class Figure:
         rows, columns: of axes.
         size: width and height in inches.
         title: of the whole figure.
+        heights: of the rows, relative to each other; None for equal ones.
 
     Attributes:
         axes: matplotlib's Axes in a list, row after row; titles and labels are the caller's.
@@ -67,12 +73,14 @@ class Figure:
         *,
         size: tuple[float, float] = (7.0, 5.0),
         title: str | None = None,
+        heights: Sequence[float] | None = None,
     ) -> None:
         # Not pyplot: this needs no window system and no global state.
         module = import_extra("matplotlib.figure", extra="plot")
         with _rc_context(_STYLE):
             self._figure: Any = module.Figure(size, layout="constrained")
-            self.axes: list[Any] = list(self._figure.subplots(rows, columns, squeeze=False).flat)
+            grid = self._figure.subplots(rows, columns, squeeze=False, height_ratios=heights)
+        self.axes: list[Any] = list(grid.flat)
         if title:
             self._figure.suptitle(title, fontsize=11)
         cycler = import_extra("cycler", extra="plot").cycler
@@ -87,16 +95,37 @@ class Figure:
         elif len(labels) > 1:
             axes.legend()
 
-    def encode(self, suffix: str = "png") -> bytes:
-        """The content of a file of this format, one of `FORMATS`."""
+    def legend_below(self, lines: Sequence[Any], labels: Sequence[str]) -> None:
+        """Name lines of any axes, below all of them."""
+        wide = any(len(label) > _MOST_OF_TWO_COLUMNS for label in labels)
+        place = {"loc": "outside lower center", "ncols": 1 if wide else 2}
+        # A label of its own: matplotlib hides those of artists that start with an underscore.
+        self._figure.legend(lines, labels, **place, fontsize=8, frameon=False)
+
+    def encode(
+        self, suffix: str = "png", *, dots_per_inch: int = 100, text_as_paths: bool = True
+    ) -> bytes:
+        """The content of a file of this format.
+
+        Args:
+            suffix: one of `FORMATS`.
+            dots_per_inch: of a PNG.
+            text_as_paths: whether an SVG has the outlines of its characters, which look the same
+                everywhere, or text for the fonts of the viewer.
+        """
         for axes in self.axes:
             axes.title.set(fontsize=10, fontweight="bold")
             legend = axes.get_legend()
             if legend is not None:
                 legend.set_frame_on(False)
+        for text in self._figure.findobj(lambda artist: hasattr(artist, "set_parse_math")):
+            text.set_parse_math(False)
+        style = {**_OF_FILES, "svg.fonttype": "path" if text_as_paths else "none"}
         buffer = io.BytesIO()
-        with _rc_context(_REPRODUCIBLE):
-            self._figure.savefig(buffer, format=suffix, metadata=_NO_DATE.get(suffix))
+        with _rc_context(style), _missing_glyphs_allowed():
+            self._figure.savefig(
+                buffer, format=suffix, dpi=dots_per_inch, metadata=_NO_DATE.get(suffix)
+            )
         return buffer.getvalue()
 
     def save(self, path: Path) -> None:
@@ -110,6 +139,13 @@ class Figure:
 
 def _rc_context(style: Mapping[str, Any]) -> Any:
     return import_extra("matplotlib", extra="plot").rc_context(dict(style))
+
+
+@contextmanager
+def _missing_glyphs_allowed() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", _MISSING_GLYPH)
+        yield
 
 
 def count_axis(axis: Any) -> None:
