@@ -37,11 +37,8 @@ def draw_bars(
     figure = Figure(size=(width, _EDGES + _PER_BAR * max(len(names), 3)))
     axes: Any = figure.axes[0]
     places = range(len(names))
-    axes.barh(places, values, color=[colours[place % len(colours)] for place in places])
-    for place, value, text in zip(places, values, texts, strict=True):
-        axes.annotate(
-            text, (value, place), (3, 0), textcoords="offset points", va="center", size=8
-        )
+    colours = [colours[place % len(colours)] for place in places]
+    axes.bar_label(axes.barh(places, values, color=colours), texts, padding=3, fontsize=8)
     axes.set_yticks(places, [shown_name(name) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(0, limit or _ROOM * max([*values, 0]) or 1)

@@ -18,10 +18,6 @@ _FAINT_STEP = 5
 _NAME_COLUMNS = 16
 _FAINT: Mapping[str, Any] = {"color": FAINT, "linestyle": "-", "linewidth": 0.6, "alpha": 0.5}
 _ALL: Mapping[str, Any] = {"color": COLOURS[-1], "linestyle": "-", "linewidth": 2.4, "zorder": 3}
-MANY_EXPLAINED = (
-    f"With more than {_MOST_NAMED} classes, the {_NAMED_ENDS} best and the {_NAMED_ENDS} worst "
-    f"are named, and the others (at most {_MOST_FAINT} of them) are grey"
-)
 
 
 @dataclass(frozen=True)
@@ -66,6 +62,18 @@ def class_lines(names: Sequence[str], scores: Sequence[float | None]) -> list[Cl
     if ranked and len(names) > 1:
         lines.append(ClassLine(-1, "all", _ALL))
     return lines
+
+
+def many_classes(best: str, worst: str) -> str:
+    """Return how `class_lines` treats many classes, in a sentence without a full stop.
+
+    Args:
+        best, worst: adjectives for classes with high and low scores.
+    """
+    return (
+        f"With more than {_MOST_NAMED} classes, the {_NAMED_ENDS} {best} and the {_NAMED_ENDS} "
+        f"{worst} are named, and the others (at most {_MOST_FAINT} of them) are grey"
+    )
 
 
 def _evenly(ranked: Sequence[int]) -> list[int]:

@@ -177,6 +177,15 @@ def logarithmic_axis(axis: Any) -> None:
     axis.grid(visible=True, which="both")
 
 
+def logarithmic_count_axis(axes: Any, counts: Sequence[int] | np.ndarray) -> None:
+    """Give the y axis of counts, which may be 0, a logarithmic scale with room above the highest.
+
+    Unlike `logarithmic_axis` it can be called when nothing is drawn.
+    """
+    axes.set_ylim(0.8, 3 * max(3, *counts))
+    logarithmic_axis(axes.yaxis)
+
+
 def count_bins(counts: Sequence[np.ndarray], most: int = _MOST_BINS) -> np.ndarray:
     """The edges of a histogram's bins for whole numbers, each bin with equally many of them.
 

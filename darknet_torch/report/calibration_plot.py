@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from darknet_torch.evaluation.analysis import Analysis
-from darknet_torch.plots.figure import COLOURS, FAINT, Figure, logarithmic_axis
+from darknet_torch.evaluation.analysis import Analysis, CalibrationBin
+from darknet_torch.plots.figure import COLOURS, FAINT, Figure, logarithmic_count_axis
 from darknet_torch.plots.labels import short_count
 from darknet_torch.report.named_plots import WIDTH
 
@@ -31,19 +32,10 @@ def draw_calibration(analysis: Analysis) -> Figure:
 
 def _draw_fractions(axes: Any, analysis: Analysis) -> None:
     filled = [one for one in analysis.calibration if one.detections]
+    fractions = [one.fraction_correct for one in filled]
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle="--", linewidth=1)
-    for one in filled:
-        axes.bar(
-            one.low,
-            one.fraction_correct,
-            one.high - one.low,
-            align="edge",
-            color=COLOURS[5],
-            edgecolor="white",
-            alpha=0.5,
-        )
-    scores = [one.mean_score for one in filled]
-    axes.plot(scores, [one.fraction_correct for one in filled], "o-", color=COLOURS[0])
+    _draw_bars(axes, filled, fractions, color=COLOURS[5], alpha=0.5)
+    axes.plot([one.mean_score for one in filled], fractions, "o-", color=COLOURS[0])
     error = analysis.expected_calibration_error
     text = "no detections" if error is None else f"expected calibration error {error:.1%}"
     axes.text(0.03, 0.95, text, transform=axes.transAxes, va="top")
@@ -52,25 +44,16 @@ def _draw_fractions(axes: Any, analysis: Analysis) -> None:
 
 def _draw_counts(axes: Any, analysis: Analysis) -> None:
     counts = [one.detections for one in analysis.calibration]
-    for one in analysis.calibration:
-        if one.detections:
-            axes.bar(
-                one.low,
-                one.detections,
-                one.high - one.low,
-                align="edge",
-                edgecolor="white",
-                color=COLOURS[0],
-            )
-            middle = (one.low + one.high) / 2
-            axes.annotate(
-                short_count(one.detections),
-                (middle, one.detections),
-                (0, 2),
-                textcoords="offset points",
-                ha="center",
-                size=7,
-            )
+    bars = _draw_bars(axes, analysis.calibration, counts, color=COLOURS[0])
+    texts = [short_count(count) if count else "" for count in counts]
+    axes.bar_label(bars, texts, padding=1, fontsize=7)
     axes.set(xlabel="score", ylabel="detections")
-    logarithmic_axis(axes.yaxis)
-    axes.set_ylim(0.7, 4 * max(1, *counts))
+    logarithmic_count_axis(axes, counts)
+
+
+def _draw_bars(
+    axes: Any, bins: Sequence[CalibrationBin], heights: Sequence[float | None], **style: Any
+) -> Any:
+    """Draw a bar over each bin."""
+    lows, widths = [one.low for one in bins], [one.high - one.low for one in bins]
+    return axes.bar(lows, heights, widths, align="edge", edgecolor="white", **style)

@@ -11,7 +11,7 @@ from darknet_torch.plots.figure import Figure
 from darknet_torch.plots.labels import short_count, shown_name
 from darknet_torch.report.named_plots import WIDTH
 
-_MOST_NUMBERS = 12  # rows: numbers in more would not be legible
+_MOST_NUMBERS = 13  # rows: numbers in more would not be legible
 _MOST_NAMES = 30
 _LEAST, _PER_ROW, _HIGHEST = 3.0, 0.18, 4.9  # inches
 _WHITE_FROM = 0.3  # of a row: numbers are white on cells as dark as this

@@ -9,7 +9,7 @@ import numpy as np
 
 from darknet_torch.evaluation.analysis import MATCHED_FROM, Analysis, ClassCurve
 from darknet_torch.plots.bars import draw_bars
-from darknet_torch.plots.class_lines import MANY_EXPLAINED, ClassLine, class_lines
+from darknet_torch.plots.class_lines import ClassLine, class_lines, many_classes
 from darknet_torch.plots.figure import COLOURS, FAINT, Figure, count_axis, percent_axis
 from darknet_torch.report.calibration_plot import draw_calibration
 from darknet_torch.report.confusion_plot import draw_confusion
@@ -17,6 +17,7 @@ from darknet_torch.report.named_plots import WIDTH, NamedPlot
 
 _HEIGHT = 3.8  # inches
 _MOST_BARS, _BEST_BARS = 30, 10
+_MANY_CLASSES = many_classes("best by AP", "worst")
 _Points = Callable[[ClassCurve], tuple[np.ndarray, np.ndarray]]
 _LIMITS = (-0.01, 1.03)  # of an axis from 0 to 1: lines at its ends are visible
 
@@ -146,24 +147,20 @@ def _draw_sizes(analysis: Analysis) -> Figure:
     sizes = analysis.sizes
     figure = Figure(size=(WIDTH, 0.8 * _HEIGHT))
     axes = figure.axes[0]
+    counts = {"objects": [size.truths for size in sizes], "found": [size.found for size in sizes]}
     bars = []
-    for place, counts, colour in (
-        (-0.2, [size.truths for size in sizes], FAINT),
-        (0.2, [size.found for size in sizes], COLOURS[0]),
+    for start, colour, values in zip(
+        (-0.4, 0.02), (FAINT, COLOURS[0]), counts.values(), strict=True
     ):
-        at = [index + place for index in range(len(sizes))]
-        bars.append(axes.bar(at, counts, 0.38, color=colour))
-        for x, count in zip(at, counts, strict=True):
-            axes.annotate(
-                f"{count:,}", (x, count), (0, 2), textcoords="offset points", ha="center", size=8
-            )
+        places = [index + start for index in range(len(sizes))]
+        bars.append(axes.bar(places, values, 0.38, align="edge", color=colour))
+        axes.bar_label(bars[-1], [f"{value:,}" for value in values], padding=1, fontsize=8)
     aps = ["no objects" if size.ap is None else f"AP {size.ap:.1%}" for size in sizes]
-    axes.set_xticks(
-        range(len(sizes)), [f"{s.name}\n{ap}" for s, ap in zip(sizes, aps, strict=True)]
-    )
-    axes.set(ylabel="objects", ylim=(0, 1.1 * max(1, *(size.truths for size in sizes))))
+    names = [f"{size.name}\n{ap}" for size, ap in zip(sizes, aps, strict=True)]
+    axes.set_xticks(range(len(sizes)), names)
+    axes.set(ylabel="objects", ylim=(0, 1.1 * max(1, *counts["objects"])))
     axes.grid(visible=False, axis="x")
-    figure.legend_below(bars, ["objects", "found"])
+    figure.legend_below(bars, list(counts))
     return figure
 
 
@@ -181,14 +178,14 @@ EVALUATION_PLOTS: tuple[NamedPlot[Analysis], ...] = (
         "pr-curve",
         "Precision over recall",
         "COCO's precision at each recall, of each class and of all together, at an IoU of "
-        f"{MATCHED_FROM}; the area below a line is the AP. {MANY_EXPLAINED}.",
+        f"{MATCHED_FROM}; the area below a line is the AP. {_MANY_CLASSES}.",
         _draw_precision_recall,
     ),
     NamedPlot(
         "f1-curve",
         "F1 over the threshold",
         "The harmonic mean of precision and recall at each threshold; a point marks the best "
-        f"threshold. {MANY_EXPLAINED}.",
+        f"threshold. {_MANY_CLASSES}.",
         _draw_f1,
     ),
     NamedPlot(
@@ -196,7 +193,7 @@ EVALUATION_PLOTS: tuple[NamedPlot[Analysis], ...] = (
         "Precision and recall over the threshold",
         "Which part of the detections above each threshold is correct, and which part of the "
         "objects they find; the dotted line is the threshold of the tables. "
-        f"{MANY_EXPLAINED}, by AP.",
+        f"{_MANY_CLASSES}.",
         _draw_thresholds,
     ),
     NamedPlot(

@@ -10,6 +10,7 @@ from darknet_torch.plots.figure import (
     count_axis,
     count_bins,
     logarithmic_axis,
+    logarithmic_count_axis,
     percent_axis,
 )
 
@@ -91,3 +92,29 @@ def test_many_names_stand_beside_the_axes():
         figure.axes[0].plot([0, 1], label=f"line {index}")
     figure.legend(figure.axes[0])
     assert figure.axes[0].get_legend().get_bbox_to_anchor().x0 > figure.axes[0].bbox.x1 - 1
+
+
+def test_names_are_shown_as_they_are():
+    figure = Figure(size=(3, 2), title="$a^2$")
+    axes = figure.axes[0]
+    lines = [axes.plot([0, index])[0] for index in (1, 2)]
+    axes.set_yticks([0, 1], ["$\\frac", "汉字 हिन्दी"])
+    figure.legend_below(lines, ["$x_1$ and $\\frac$", "_hidden"])
+    texts = figure.encode("svg", text_as_paths=False).decode()
+    for name in ("$a^2$", "$\\frac", "汉字 हिन्दी", "$x_1$ and $\\frac$", "_hidden"):
+        assert f">{name}</text>" in texts
+    figure.encode("svg")
+
+
+def test_rows_have_heights_and_files_their_resolution():
+    figure = Figure(2, 1, size=(2, 2), heights=(3, 1))
+    picture = cv2.imdecode(np.frombuffer(figure.encode(dots_per_inch=50), np.uint8), 1)
+    assert picture.shape == (100, 100, 3)
+    first, second = (axes.get_position().height for axes in figure.axes)
+    assert first == pytest.approx(3 * second, rel=0.01)
+
+
+def test_counts_of_nothing_have_a_logarithmic_axis():
+    axes = Figure(size=(2, 1)).axes[0]
+    logarithmic_count_axis(axes, [0, 0])
+    assert axes.get_yscale() == "log" and axes.get_ylim()[0] > 0
