@@ -26,13 +26,13 @@ class ClassLine:
 
     Attributes:
         index: of the class, -1 for all together.
-        name: as it is shown, "" for a line without a name.
+        name: as it is shown; None for a line without a name.
         style: arguments of matplotlib's `plot`.
         step: of the points every so many-th is enough.
     """
 
     index: int
-    name: str
+    name: str | None
     style: Mapping[str, Any]
     step: int = 1
 
@@ -56,7 +56,7 @@ def class_lines(names: Sequence[str], scores: Sequence[float | None]) -> list[Cl
     if len(ranked) > _MOST_NAMED:
         named = ranked[:_NAMED_ENDS] + ranked[-_NAMED_ENDS:]
         faint = _evenly(ranked[_NAMED_ENDS:-_NAMED_ENDS])
-    lines = [ClassLine(index, "", _FAINT, _FAINT_STEP) for index in faint]
+    lines = [ClassLine(index, None, _FAINT, _FAINT_STEP) for index in faint]
     for place, index in enumerate(named):
         lines.append(ClassLine(index, shown_name(names[index], _NAME_COLUMNS), _style(place)))
     if ranked and len(names) > 1:

@@ -47,8 +47,10 @@ def _draw_thresholds(summary: DetectionSummary) -> Figure:
     for line in lines:
         above = np.where(rows[line.index] > 0, rows[line.index], np.nan)
         drawn += axes.plot(THRESHOLDS[:: line.step], above[:: line.step], **line.style)
-    named = [(one, line.name) for one, line in zip(drawn, lines, strict=True) if line.name]
-    figure.legend_below([one for one, _ in named], [name for _, name in named])
+    named = {
+        one: line.name for one, line in zip(drawn, lines, strict=True) if line.name is not None
+    }
+    figure.legend_below(list(named), list(named.values()))
     axes.axvline(summary.confidence, color=FAINT, linestyle=":", linewidth=1)
     axes.set(xlabel="threshold", ylabel="detections", xlim=(-0.01, 1.01))
     logarithmic_count_axis(axes, rows[-1])

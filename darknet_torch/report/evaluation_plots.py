@@ -58,7 +58,7 @@ def _draw_lines(
     for line in lines:
         x, y = points(analysis.curves[line.index])
         [drawn] = axes.plot(x[:: line.step], y[:: line.step], **line.style)
-        if line.name:
+        if line.name is not None:
             named.append(drawn)
     if not lines:
         _say_there_are_no_objects(axes)
@@ -82,7 +82,7 @@ def _draw_precision_recall(analysis: Analysis) -> Figure:
         return curve.thresholds, np.zeros(101) if precision is None else precision
 
     drawn = _draw_lines(axes, analysis, lines, points)
-    named = [line for line in lines if line.name]
+    named = [line for line in lines if line.name is not None]
     aps = [float(np.mean(points(analysis.curves[line.index])[1])) for line in named]
     labels = [f"{line.name}: AP {ap:.1%}" for line, ap in zip(named, aps, strict=True)]
     figure.legend_below(drawn, labels)
@@ -95,16 +95,17 @@ def _draw_f1(analysis: Analysis) -> Figure:
     axes, lines = figure.axes[0], class_lines(analysis.names, _aps(analysis))
     drawn = _draw_lines(axes, analysis, lines, _over_threshold(_f1))
     labels = []
-    for line in (line for line in lines if line.name):
-        curve = analysis.curves[line.index]
-        best = curve.best_threshold
-        if best is None:
-            labels.append(line.name)
+    for line in lines:
+        if line.name is None:
             continue
-        highest = float(_f1(curve)[np.abs(curve.thresholds - best).argmin()])
-        style = {"color": line.style["color"], "markeredgecolor": "white", "zorder": 4}
-        axes.plot(best, highest, "o", **style)
-        labels.append(f"{line.name}: {highest:.2f} at {best:.2f}")
+        curve, label = analysis.curves[line.index], line.name
+        best = curve.best_threshold
+        if best is not None:
+            highest = float(_f1(curve)[np.abs(curve.thresholds - best).argmin()])
+            style = {"color": line.style["color"], "markeredgecolor": "white", "zorder": 4}
+            axes.plot(best, highest, "o", **style)
+            label = f"{label}: {highest:.2f} at {best:.2f}"
+        labels.append(label)
     figure.legend_below(drawn, labels)
     _unit_axes(axes, "threshold", "F1")
     return figure
@@ -119,7 +120,7 @@ def _draw_thresholds(analysis: Analysis) -> Figure:
         drawn = _draw_lines(axes, analysis, lines, _over_threshold(ratio))
         _unit_axes(axes, "threshold", ylabel)
         axes.axvline(analysis.confidence, color=FAINT, linestyle=":", linewidth=1)
-    figure.legend_below(drawn, [line.name for line in lines if line.name])
+    figure.legend_below(drawn, [line.name for line in lines if line.name is not None])
     return figure
 
 

@@ -50,6 +50,9 @@ class NamedPlot(Generic[Data]):
 def write_plots(plots: Sequence[tuple[str, Figure]], folder: Path) -> list[Path]:
     """Write each plot as PNG and as SVG.
 
+    Characters that matplotlib's font lacks, such as Chinese ones, are boxes in both; on a page the
+    fonts of the viewer draw them.
+
     Args:
         plots: names without a suffix, and figures.
         folder: of the files, created if it does not exist. Plots of the same names, as an

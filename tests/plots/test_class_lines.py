@@ -31,9 +31,9 @@ def test_without_scores_there_is_nothing():
 def test_of_many_classes_the_best_and_the_worst_are_named():
     scores = [index / 200 for index in range(200)]
     found = lines(scores)
-    named = [line.index for line in found if line.name]
+    named = [line.index for line in found if line.name is not None]
     assert named == [199, 198, 197, 2, 1, 0, -1]
-    faint = [line.index for line in found if not line.name]
+    faint = [line.index for line in found if line.name is None]
     assert len(faint) == len(set(faint)) == 40
     assert min(faint) == 3 and max(faint) == 196
     assert "the 3 best and the 3 worst" in many_classes("best", "worst")
@@ -42,4 +42,9 @@ def test_of_many_classes_the_best_and_the_worst_are_named():
 def test_seven_classes_differ_and_the_eighth_makes_them_many():
     styles = [(line.style["color"], str(line.style["linestyle"])) for line in lines([0.5] * 7)]
     assert len(set(styles)) == 8
-    assert len([line for line in lines([0.5] * 8) if line.name]) == 7
+    assert len([line for line in lines([0.5] * 8) if line.name is not None]) == 7
+
+
+def test_a_class_without_a_name_is_drawn_as_any_other():
+    named, everything = class_lines(["", "b"], [0.5, None])
+    assert (named.name, everything.name) == ("", "all") and named.step == 1
