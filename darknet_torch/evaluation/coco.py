@@ -126,11 +126,10 @@ def box_records(
         boxes_xyxy: [K, 4] left, top, right, bottom in pixels.
         scores: [K] float32, 0-1.
     """
-    boxes_xywh = _to_xywh(boxes_xyxy)
     rows = zip(
         picture_ids,
         category_ids,
-        boxes_xywh.round(_COORDINATE_DIGITS).tolist(),
+        _recorded_xywh(boxes_xyxy).tolist(),
         scores.tolist(),
         strict=True,
     )
@@ -160,10 +159,6 @@ def usual_category_ids(classes: int) -> tuple[int, ...]:
 def truth_records(ground_truth: GroundTruth) -> dict[str, Any]:
     """Return the content of a COCO annotation file; difficult objects become crowds."""
     truths, examples = ground_truth.truths, ground_truth.data_set.examples
-    boxes_xywh = _to_xywh(ground_truth.boxes_xyxy(truths.pictures, truths.boxes))
-    areas = boxes_xywh[:, 2] * boxes_xywh[:, 3]
-    if truths.areas is not None:
-        areas = np.where(np.isnan(truths.areas), areas, truths.areas)
     images = zip(ground_truth.picture_ids, examples, ground_truth.sizes.tolist(), strict=True)
     categories = zip(ground_truth.category_ids, ground_truth.names, strict=True)
     return {
@@ -185,8 +180,8 @@ def truth_records(ground_truth: GroundTruth) -> dict[str, Any]:
                 zip(
                     truths.pictures.tolist(),
                     truths.class_ids.tolist(),
-                    boxes_xywh.tolist(),
-                    areas.tolist(),
+                    truth_boxes_xywh(ground_truth).tolist(),
+                    truth_areas(ground_truth).tolist(),
                     truths.difficult.tolist(),
                     strict=True,
                 ),
@@ -194,6 +189,29 @@ def truth_records(ground_truth: GroundTruth) -> dict[str, Any]:
             )
         ],
     }
+
+
+def result_boxes_xywh(detections: DetectionTable, ground_truth: GroundTruth) -> np.ndarray:
+    """Return the boxes of `result_records`, [K, 4] left, top, width, height in pixels."""
+    return _recorded_xywh(ground_truth.clipped_boxes_xyxy(detections))
+
+
+def truth_boxes_xywh(ground_truth: GroundTruth) -> np.ndarray:
+    """Return the boxes of `truth_records`, [T, 4] left, top, width, height in pixels."""
+    truths = ground_truth.truths
+    return _to_xywh(ground_truth.boxes_xyxy(truths.pictures, truths.boxes))
+
+
+def truth_areas(ground_truth: GroundTruth) -> np.ndarray:
+    """Return the areas of `truth_records`, [T] square pixels: of outlines, else of boxes."""
+    areas = np.prod(truth_boxes_xywh(ground_truth)[:, 2:], 1)
+    outlines = ground_truth.truths.areas
+    return areas if outlines is None else np.where(np.isnan(outlines), areas, outlines)
+
+
+def _recorded_xywh(boxes_xyxy: np.ndarray) -> np.ndarray:
+    """Return boxes with the digits that records have."""
+    return _to_xywh(boxes_xyxy).round(_COORDINATE_DIGITS)
 
 
 def _to_xywh(boxes_xyxy: np.ndarray) -> np.ndarray:

@@ -55,7 +55,8 @@ class Curve:
 
         Source: detector.c validate_detector_map (AlexeyAB); with 11 points VOCdevkit 2007.
         """
-        recalls = np.arange(points) / (points - 1)
-        positions = np.searchsorted(self.recall, recalls)
-        envelope = np.append(self.envelope, 0.0)
-        return float(np.mean(envelope[positions]))
+        return float(np.mean(self.precision_at(np.arange(points) / (points - 1))))
+
+    def precision_at(self, recalls: np.ndarray) -> np.ndarray:
+        """Return the envelope at each of [R] recalls, 0 where the curve does not reach them."""
+        return np.append(self.envelope, 0.0)[np.searchsorted(self.recall, recalls)]

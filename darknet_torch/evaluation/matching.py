@@ -54,7 +54,11 @@ def best_truths(
         detections, truths: give the picture and the class of each box.
         iou: computes the overlap of [P, 4] with [P, 4], pair by pair.
     """
-    rows, objects = _candidate_pairs(detections, truths)
+    classes = 1 + max(detections.class_ids.max(initial=0), truths.class_ids.max(initial=0))
+    rows, objects = pairs_with_equal_keys(
+        detections.pictures * classes + detections.class_ids,
+        truths.pictures * classes + truths.class_ids,
+    )
     overlaps = iou(detection_boxes[rows], truth_boxes[objects])
     # Sort by detection, then by overlap. The sort is stable and the objects of a detection are
     # in order, so the first object with the largest overlap wins.
@@ -68,18 +72,21 @@ def best_truths(
     return result
 
 
-def _candidate_pairs(
-    detections: DetectionTable, truths: TruthTable
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the indices [P] of all pairs (detection, object) of the same class and picture."""
-    classes = 1 + max(detections.class_ids.max(initial=0), truths.class_ids.max(initial=0))
-    wanted = detections.pictures * classes + detections.class_ids
-    keys = truths.pictures * classes + truths.class_ids
+def pairs_with_equal_keys(wanted: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices [P] of all pairs of a detection and an object with the same key.
+
+    Args:
+        wanted: [K] integers, the keys of the detections, such as their pictures.
+        keys: [T] integers, the keys of the objects.
+
+    Returns:
+        The detections, ascending, and the objects, ascending for each detection.
+    """
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     starts, ends = np.searchsorted(keys, wanted), np.searchsorted(keys, wanted, side="right")
     counts = ends - starts
-    rows = np.repeat(np.arange(len(detections)), counts)
+    rows = np.repeat(np.arange(len(wanted)), counts)
     offsets = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
     return rows, order[np.repeat(starts, counts) + offsets]
 
