@@ -8,106 +8,39 @@ most, if their IoU is at least 0.5. A detection counts at a threshold if its sco
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from darknet_torch.evaluation.records import DetectionTable, TruthTable
+from darknet_torch.evaluation.calibration import (
+    CalibrationBin,
+    calibration_bins,
+    calibration_error,
+)
+from darknet_torch.evaluation.coco import CocoAp
+from darknet_torch.evaluation.confusion import confusion_matrix
+from darknet_torch.evaluation.error_kinds import KINDS, MISSED, Outcomes, find_outcomes
+from darknet_torch.evaluation.greedy_matching import (
+    MATCHED_FROM,
+    overlapping_pairs,
+    score_order,
+)
+from darknet_torch.evaluation.ground_truth import GroundTruth
+from darknet_torch.evaluation.object_sizes import SizeCounts, count_sizes
+from darknet_torch.evaluation.records import DetectionTable
+from darknet_torch.evaluation.threshold_curves import ClassCurve, threshold_curves, thresholds
 
-MATCHED_FROM = 0.5  # IoU
-# The kinds of detections, in the order of their codes in `Outcomes.kinds`.
-KINDS = ("correct", "class", "place", "duplicate", "false", "ignored")
-MISSED = "missed"  # the error of an object without a correct detection
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What each of K detections is, and by which one each of T objects was found.
-
-    The kinds do not depend on a threshold, since a detection competes only with those of higher
-    scores. In the order of `KINDS`:
-
-    - correct: matched with an object;
-    - class: overlaps an object of another class by an IoU of 0.5 or more;
-    - place: overlaps an object of its class by 0.1 to 0.5;
-    - duplicate: overlaps an object of its class by 0.5 or more that a better one is matched with;
-    - false: none of these;
-    - ignored: lies on a difficult object, and counts for nothing.
-
-    Attributes:
-        detections: the detections.
-        truths: the objects.
-        kinds: [K] uint8, index in `KINDS`.
-        objects: [K] int64, index of the object that makes the kind, -1 for none.
-        overlaps: [K] float64, IoU with it, 0 for none.
-        found_by: [T] int64, index of the correct detection of each object, -1 for none.
-    """
-
-    detections: DetectionTable
-    truths: TruthTable
-    kinds: np.ndarray
-    objects: np.ndarray
-    overlaps: np.ndarray
-    found_by: np.ndarray
-
-
-@dataclass(frozen=True)
-class ClassCurve:
-    """Counts over the threshold of one class, or of all together.
-
-    Attributes:
-        name: of the class, "all" for all together.
-        truths: number of objects, without difficult ones.
-        thresholds: [101] 0, 0.01, ... 1.
-        detections: [101] detections with scores above each threshold, without ignored ones.
-        correct: [101] those of them that are correct.
-        precision_at_recall: [101] COCO's precision at the recalls 0, 0.01, ... 1; its mean is
-            COCO's AP at an IoU of 0.5. None where there are no objects.
-        best_threshold: the one of `thresholds` with the highest F1, the smallest of several;
-            None without objects or correct detections.
-    """
-
-    name: str
-    truths: int
-    thresholds: np.ndarray
-    detections: np.ndarray
-    correct: np.ndarray
-    precision_at_recall: np.ndarray | None
-    best_threshold: float | None
-
-
-@dataclass(frozen=True)
-class CalibrationBin:
-    """The detections whose scores lie in one tenth of 0-1.
-
-    Attributes:
-        low, high: scores above `low`, up to `high`.
-        detections: their number, without ignored ones.
-        mean_score: 0-1, None without detections.
-        fraction_correct: 0-1, None without detections.
-    """
-
-    low: float
-    high: float
-    detections: int
-    mean_score: float | None
-    fraction_correct: float | None
-
-
-@dataclass(frozen=True)
-class SizeCounts:
-    """Objects of one of COCO's sizes, at `Analysis.confidence`.
-
-    Attributes:
-        name: "small", "medium" or "large".
-        truths: number of objects, without difficult ones.
-        found: those with a correct detection.
-        ap: COCO's AP at .50 to .95 for this size; None without objects.
-    """
-
-    name: str
-    truths: int
-    found: int
-    ap: float | None
+__all__ = [
+    "KINDS",
+    "MATCHED_FROM",
+    "MISSED",
+    "Analysis",
+    "CalibrationBin",
+    "ClassCurve",
+    "Outcomes",
+    "SizeCounts",
+    "analyse",
+]
 
 
 @dataclass(frozen=True)
@@ -130,6 +63,7 @@ class Analysis:
         sizes: small, medium, large.
         errors: number of detections of each kind but "correct" and "ignored", and of missed
             objects, at `confidence`.
+        files: [P] paths of the pictures, in the order of the data set.
     """
 
     names: tuple[str, ...]
@@ -141,3 +75,68 @@ class Analysis:
     confusion: np.ndarray
     sizes: tuple[SizeCounts, ...]
     errors: dict[str, int]
+    files: tuple[str, ...] = ()
+
+    def picture_errors(self) -> list[dict[str, str | int]]:
+        """Return the path of each picture, and its number of `errors` of each kind."""
+        counts = self.outcomes.errors_by_picture(self.confidence, len(self.files))
+        columns = {name: column.tolist() for name, column in counts.items()}
+        return [
+            {"file": file, **{name: column[i] for name, column in columns.items()}}
+            for i, file in enumerate(self.files)
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; there are none of single detections."""
+        return {
+            "iou": MATCHED_FROM,
+            "confidence": self.confidence,
+            "errors": self.errors,
+            "thresholds": [round(value, 2) for value in thresholds().tolist()],
+            "curves": [curve.to_dict() for curve in self.curves],
+            "calibration": [one.to_dict() for one in self.calibration],
+            "expected_calibration_error": self.expected_calibration_error,
+            "confusion": self.confusion.tolist(),
+            "sizes": [size.to_dict() for size in self.sizes],
+            "pictures": self.picture_errors(),
+        }
+
+
+def analyse(
+    detections: DetectionTable,
+    ground_truth: GroundTruth,
+    coco: CocoAp,
+    *,
+    confidence: float,
+    min_score: float = 0.0,
+) -> Analysis:
+    """Find what is right and wrong in a set of detections.
+
+    Args:
+        detections: the detections.
+        ground_truth: the pictures and objects.
+        coco: COCO's average precisions of the same detections.
+        confidence: the threshold of the counts at a single threshold, 0-1.
+        min_score: the score above which `detections` were kept, 0-1. Below it nothing is known:
+            the curves over the threshold are level there, no best threshold lies there, and
+            precision over recall ends at the recall that is reached with it.
+    """
+    truths, names = ground_truth.truths, ground_truth.names
+    order = score_order(detections, ground_truth)
+    pairs = overlapping_pairs(detections, ground_truth)
+    outcomes = find_outcomes(detections, truths, pairs, order)
+    bins = calibration_bins(outcomes)
+    files = tuple(str(example.path) for example in ground_truth.data_set.examples)
+    errors = outcomes.errors_by_picture(confidence, len(files))
+    return Analysis(
+        names,
+        confidence,
+        outcomes,
+        threshold_curves(outcomes, order, names, min_score),
+        bins,
+        calibration_error(bins),
+        confusion_matrix(outcomes, pairs, order, confidence=confidence, classes=len(names)),
+        count_sizes(outcomes, ground_truth, coco, confidence=confidence),
+        {name: int(counts.sum()) for name, counts in errors.items()},
+        files,
+    )
