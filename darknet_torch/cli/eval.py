@@ -40,6 +40,7 @@ from darknet_torch.errors import UsageError
 if TYPE_CHECKING:
     from darknet_torch.datasets.examples import DataSet
     from darknet_torch.engines.model import EngineModel
+    from darknet_torch.evaluation.analysis import Analysis
     from darknet_torch.evaluation.detection_pass import DetectionPass
     from darknet_torch.evaluation.evaluate import Evaluation, SweepStep
     from darknet_torch.evaluation.ground_truth import GroundTruth
@@ -214,8 +215,8 @@ def eval_command(options: EvalOptions) -> None:
     """Average precision by every convention, from one pass over a data set.
 
     Prints what `darknet detector map` prints, a table of the classes, the numbers of Pascal VOC
-    and COCO, and the settings of the evaluation. The split is `valid` by default. For a
-    classifier it prints how often its first guesses are right.
+    and COCO, what is wrong with the detections, and the settings of the evaluation. The split is
+    `valid` by default. For a classifier it prints how often its first guesses are right.
 
     WEIGHTS, CFG and DATA may be given without their options, in any order; of weights and cfg the
     one that is missing is found by the name of the other.
@@ -242,6 +243,7 @@ def eval_command(options: EvalOptions) -> None:
             return
         detected = _detect(network, open_evaluation_data(options), options)
     evaluation, steps = _evaluate(detected, options)
+    analysis = _analyse(detected, evaluation, options)
     _export(detected, options)
     seconds = {
         "network": detected.detection_pass.predict_seconds,
@@ -252,9 +254,10 @@ def eval_command(options: EvalOptions) -> None:
         "settings": detected.settings.to_dict(),
         "seconds": seconds,
         **evaluation.to_dict(),
+        "analysis": analysis.to_dict(),
         "sweep": [asdict(step) for step in steps],
     }
-    lines = _report_lines(detected.settings, evaluation, steps, seconds)
+    lines = _report_lines(detected.settings, evaluation, analysis, steps, seconds)
     print_result(lines, content, options)
     exit_if_failed(detected.detection_pass)
 
@@ -346,6 +349,19 @@ def _evaluate(
     return evaluation, sweep(detection_pass, ground_truth, iou=ious[0], points=points)
 
 
+def _analyse(detected: _Detected, evaluation: Evaluation, options: EvalOptions) -> Analysis:
+    """Find what is wrong with the detections, by COCO's matching."""
+    from darknet_torch.evaluation.analysis import analyse
+
+    return analyse(
+        detected.detection_pass.detections,
+        detected.ground_truth,
+        evaluation.coco,
+        confidence=options.threshold,
+        min_score=options.min_score,
+    )
+
+
 def _export(detected: _Detected, options: EvalOptions) -> None:
     """Write the detections to --export in the formats of --export-format."""
     from darknet_torch.evaluation.results_writer import WRITERS
@@ -360,12 +376,14 @@ def _export(detected: _Detected, options: EvalOptions) -> None:
 def _report_lines(
     settings: EvaluationSettings,
     evaluation: Evaluation,
+    analysis: Analysis,
     steps: tuple[SweepStep, ...],
     seconds: dict[str, float],
 ) -> list[str]:
-    from darknet_torch.evaluation.report import report, sweep_table
+    from darknet_torch.evaluation.report import error_lines, report, sweep_table
 
     lines = [f"{evaluation.pictures} pictures; {settings}", "", *report(evaluation)]
+    lines += ["", *error_lines(analysis)]
     if steps:
         lines += ["", "By score threshold:", *sweep_table(steps)]
     times = ", ".join(f"{what} {spent:.1f}" for what, spent in seconds.items())

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from darknet_torch.evaluation.analysis import MATCHED_FROM, Analysis
+from darknet_torch.evaluation.error_kinds import MISSED, WRONG_KINDS
 from darknet_torch.evaluation.evaluate import Evaluation, SweepStep
 
 _COCO_FIRST = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR_100")
@@ -67,6 +71,31 @@ def class_table(evaluation: Evaluation) -> list[str]:
         f"at IoU {darknet.iou:g} (COCO: .50 to .95), per cent:"
     )
     return [title, *table([head, *rows])]
+
+
+def error_lines(analysis: Analysis) -> list[str]:
+    """Return the counts at the confidence, by COCO's matching, and the best threshold."""
+    errors, every = analysis.errors, analysis.curves[-1]
+    kinds = [(kind, errors[kind]) for kind in WRONG_KINDS]
+    lines = [
+        f"By COCO's matching at IoU {MATCHED_FROM:g}, at confidence {analysis.confidence:g}:",
+        f"objects: {every.truths - errors[MISSED]} found, {errors[MISSED]} missed",
+        f"wrong detections: {sum(count for _, count in kinds)} "
+        f"({', '.join(f'{kind} {count}' for kind, count in kinds)})",
+    ]
+    best = every.best_threshold
+    if best is None:
+        return [*lines, "best threshold: none, since no detection is correct"]
+    place = int(np.searchsorted(every.thresholds, np.float32(best)))
+    shares = ", ".join(
+        f"{name} {percent(column[place])}"
+        for name, column in (
+            ("F1", every.f1),
+            ("precision", every.precision),
+            ("recall", every.recall),
+        )
+    )
+    return [*lines, f"best threshold: {best:.2f} ({shares})"]
 
 
 def sweep_table(steps: Sequence[SweepStep]) -> list[str]:

@@ -58,6 +58,31 @@ def test_the_json_has_every_convention(data):
     assert content["coco"]["AP50"] > 0.5
 
 
+def test_the_errors_in_the_text_are_those_in_the_json(data):
+    text = evaluated(data, "--threshold", "0.1")
+    content = numbers(data, "--threshold", "0.1")
+    analysis = content["analysis"]
+    assert analysis["confidence"] == 0.1
+    assert len(analysis["pictures"]) == COUNT
+    every = analysis["curves"][-1]
+    assert every["ap_50"] == pytest.approx(content["coco"]["AP50"], abs=1e-9)
+    assert every["truths"] == content["darknet"][0]["truths"]
+    errors = analysis["errors"]
+    assert errors.pop("missed") == every["truths"] - every["correct"][10]
+    assert f"{every['correct'][10]} found" in text
+    kinds = ", ".join(f"{name} {count}" for name, count in errors.items())
+    assert f"wrong detections: {sum(errors.values())} ({kinds})" in text
+    assert sum(errors.values()) > 0
+    best = every["best_threshold"]
+    assert best == analysis["thresholds"][round(best * 100)]
+    assert f"best threshold: {best:.2f} (F1 {max(every['f1']) * 100:.2f}, " in text
+
+
+def test_no_best_threshold_is_below_the_scores_that_were_kept(data):
+    analysis = numbers(data, "--min-score", "0.305")["analysis"]
+    assert analysis["curves"][-1]["best_threshold"] >= 0.31
+
+
 def test_the_model_and_the_data_may_be_words(data, tmp_path):
     shutil.copy(CFG, tmp_path / "toy.cfg")
     weights = shutil.copy(Path(CFG).with_suffix(".weights"), tmp_path / "toy_best.weights")
