@@ -83,11 +83,15 @@ def coco_overlap(boxes: np.ndarray, others: np.ndarray, difficult: np.ndarray) -
 
     Source: maskApi.c bbIou.
     """
-    starts = np.maximum(boxes[:, :2], others[:, :2])
-    ends = np.minimum(boxes[:, 2:] + boxes[:, :2], others[:, 2:] + others[:, :2])
-    intersections = np.prod(np.maximum(ends - starts, 0), 1)
-    areas, other_areas = np.prod(boxes[:, 2:], 1), np.prod(others[:, 2:], 1)
-    unions = np.where(difficult, areas, areas + other_areas - intersections)
+    left, top, width, height = boxes.T
+    other_left, other_top, other_width, other_height = others.T
+    right = np.minimum(left + width, other_left + other_width)
+    bottom = np.minimum(top + height, other_top + other_height)
+    meet_x = np.maximum(right - np.maximum(left, other_left), 0)
+    meet_y = np.maximum(bottom - np.maximum(top, other_top), 0)
+    intersections = meet_x * meet_y
+    area = width * height
+    unions = np.where(difficult, area, area + other_width * other_height - intersections)
     meet = intersections > 0
     return np.where(meet, intersections / np.where(meet, unions, 1), 0)
 

@@ -64,6 +64,13 @@ def test_a_detection_takes_the_best_object_that_is_free():
     assert [KINDS[code] for code in outcomes.kinds] == ["correct", "correct", "duplicate"]
 
 
+def test_of_objects_that_overlap_equally_the_last_counts_as_in_pycocotools():
+    truth = ground_truth([(CAT, (0, 0, 40, 40))] * 2)
+    found = detections((0, CAT, (0, 0, 40, 38), 0.9))
+    assert analysis_of(found, truth).outcomes.objects.tolist() == [1]
+    assert coco_evaluator(found, truth).evalImgs[0]["dtMatches"].tolist() == [[2]]  # from 1
+
+
 def test_a_difficult_object_ignores_many_detections_but_an_ordinary_one_comes_first():
     box = (0, 0, 40, 40)
     truth = ground_truth([(CAT, box, True), (CAT, (0, 0, 40, 30))])
@@ -72,10 +79,13 @@ def test_a_difficult_object_ignores_many_detections_but_an_ordinary_one_comes_fi
 
 
 def test_the_larger_overlap_decides_between_a_duplicate_and_a_wrong_class():
-    truth = ground_truth([(CAT, (0, 0, 40, 40)), (DOG, (0, 0, 40, 30))])
-    first = (0, CAT, (0, 0, 40, 40), 0.9)
+    box = (0, 0, 40, 40)
+    truth = ground_truth([(CAT, box), (DOG, (0, 0, 40, 30))])
+    first = (0, CAT, box, 0.9)
     assert kinds_of(detections(first, (0, CAT, (0, 0, 40, 38), 0.5)), truth)[1] == "duplicate"
     assert kinds_of(detections(first, (0, CAT, (0, 0, 40, 31), 0.5)), truth)[1] == "class"
+    equal = ground_truth([(CAT, box), (DOG, box)])
+    assert kinds_of(detections(first, (0, CAT, (0, 0, 40, 31), 0.5)), equal)[1] == "duplicate"
 
 
 @pytest.mark.parametrize("seed", range(4))

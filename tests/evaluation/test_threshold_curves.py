@@ -33,6 +33,17 @@ def test_precision_at_recall_is_that_of_pycocotools(seed):
     assert curves[-1].precision_at_recall == pytest.approx(np.mean(means, 0))
 
 
+def test_recalls_are_rounded_as_in_pycocotools():
+    # 35 of 100 objects are less than COCO's recall .35, whose last digit is rounded up.
+    truth = ground_truth(*[[(CAT, BOX)]] * 100)
+    right = [(i, CAT, BOX, 0.9) for i in range(35)] + [(i, CAT, BOX, 0.3) for i in range(35, 60)]
+    found = detections(*right, *((i, CAT, OTHER, 0.5) for i in range(30)))
+    precision = analysis_of(found, truth).curves[CAT].precision_at_recall
+    expected = coco_evaluator(found, truth).eval["precision"][0, :, CAT, 0, -1]
+    assert precision == pytest.approx(expected, abs=1e-12)
+    assert precision[34:37] == pytest.approx([1, 60 / 90, 60 / 90])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_counts_fall_with_the_threshold_and_are_those_of_each_threshold(seed):
     found, truth = hard_case(seed)
