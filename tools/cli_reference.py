@@ -1,0 +1,98 @@
+"""Write docs/cli-reference.md from the commands and their options.
+
+python tools/cli_reference.py [--out docs/cli-reference.md]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from inspect import cleandoc
+from pathlib import Path
+
+import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from darknet_torch.cli.main import main as dtorch
+from darknet_torch.files import atomic_write
+from tools.markdown_text import cell, escape
+
+OUT = Path(__file__).resolve().parents[1] / "docs" / "cli-reference.md"
+
+_HEAD = """# The command line
+
+Every command and option, generated from the code by `tools/cli_reference.py`. The command
+`dtorch help COMMAND` prints the same, and so does `--help` at the end of any command. Words in
+capitals stand for values.
+"""
+_UNBROKEN = "\b"  # click's mark of a paragraph whose lines stay as they are
+
+
+def page() -> str:
+    """The text of the whole reference page."""
+    commands = dict(_find_commands(dtorch, click.Context(dtorch, info_name="dtorch")))
+    contents = [f"- [`{path}`](#{path.replace(' ', '-')})" for path in commands]
+    return "\n".join([_HEAD, *contents, "", *(_section(*one) for one in commands.items())])
+
+
+def _find_commands(
+    group: click.Group, context: click.Context
+) -> Iterator[tuple[str, click.Context]]:
+    """Each command that is no group: its path, such as "dtorch dataset init", and its context."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is None or command.hidden:
+            continue
+        inner = click.Context(command, info_name=name, parent=context)
+        if isinstance(command, click.Group):
+            yield from _find_commands(command, inner)
+        else:
+            yield inner.command_path, inner
+
+
+def _section(path: str, context: click.Context) -> str:
+    """A heading, how the command is used, its help, and a table of its options."""
+    command = context.command
+    usage = " ".join([path, *command.collect_usage_pieces(context)])
+    lines = [
+        f"## {path}",
+        "",
+        f"```text\n{usage}\n```",
+        "",
+        *_paragraphs(cleandoc(command.help or "")),
+    ]
+    rows = list(_rows(context))
+    table = ["| option | meaning |", "|---|---|", *rows, ""] if rows else []
+    return "\n".join([*lines, *table])
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """Lines of Markdown for a command's help; examples become blocks of code."""
+    for paragraph in cleandoc(text).split("\n\n"):
+        if paragraph.startswith(_UNBROKEN):
+            yield f"```text\n{paragraph.removeprefix(_UNBROKEN).strip()}\n```"
+        else:
+            yield escape(" ".join(paragraph.split()))
+        yield ""
+
+
+def _rows(context: click.Context) -> Iterator[str]:
+    """A row for each option that the help shows; what --help does is known."""
+    for option in context.command.params:
+        record = option.get_help_record(context) if isinstance(option, click.Option) else None
+        if record is not None:
+            names, meaning = record
+            yield f"| {cell(f'`{names}`')} | {cell(escape(meaning))} |"
+
+
+@click.command(help=__doc__)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=OUT)
+def main(out: Path) -> None:
+    """Write the page."""
+    with atomic_write(out) as file:
+        file.write(page().encode())
+
+
+if __name__ == "__main__":
+    main()
