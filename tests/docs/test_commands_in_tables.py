@@ -103,7 +103,7 @@ OURS = sorted(
         (page, command)
         for page in PAGES
         for span in spans(without_blocks(page))
-        if span.startswith("dtorch ") and not span.startswith("dtorch --")
+        if span.startswith("dtorch ") and not span.startswith(("dtorch --", "dtorch COMMAND"))
         for command in split_alternatives(span.removeprefix("dtorch "))
     }
 )
