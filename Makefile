@@ -14,7 +14,7 @@ OPENCV4 ?= .venv-opencv4
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: detect test test-suite test-long kill-test test-opencv4 test-torch test-floor test-gpu \
-	bench-gpu bundled-model check install clean
+	bench-gpu bundled-model docs check install clean
 
 detect: $(VENV)/installed
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
@@ -65,6 +65,11 @@ experiment-%: install
 bundled-model: install
 	$(BIN)/python tools/bundled_model.py
 
+# The site of docs/, in site/: no broken link, and nothing that a page loads from another server.
+docs: $(VENV)/installed-docs
+	$(BIN)/zensical build --strict --clean
+	$(BIN)/python tools/site_check.py site --browser
+
 check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -83,6 +88,10 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[dev]'
 	touch $@
 
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[docs]'
+	touch $@
+
 .venv-torch-%/constraints.txt: constraints.txt
 	mkdir -p $(@D)
 	sed 's/^torch==.*/torch==$*/' $< > $@
@@ -95,4 +104,4 @@ $(OPENCV4)/installed: setup.py setup.cfg constraints-bench.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(OPENCV4) .venv-torch-* .venv-floor $(SAMPLE_OUT) build *.egg-info
+	rm -rf $(VENV) $(OPENCV4) .venv-torch-* .venv-floor $(SAMPLE_OUT) build site .cache *.egg-info

@@ -32,8 +32,9 @@ _UNBROKEN = "\b"  # click's mark of a paragraph whose lines stay as they are
 def page() -> str:
     """The text of the whole reference page."""
     commands = dict(_find_commands(dtorch, click.Context(dtorch, info_name="dtorch")))
-    contents = [f"- [`{path}`](#{path.replace(' ', '-')})" for path in commands]
-    return "\n".join([_HEAD, *contents, "", *(_section(*one) for one in commands.items())])
+    contents = [_summary(path, one.command) for path, one in commands.items()]
+    table = ["| command | what it does |", "|---|---|", *contents, ""]
+    return "\n".join([_HEAD, *table, *(_section(*one) for one in commands.items())])
 
 
 def _find_commands(
@@ -49,6 +50,12 @@ def _find_commands(
             yield from _find_commands(command, inner)
         else:
             yield inner.command_path, inner
+
+
+def _summary(path: str, command: click.Command) -> str:
+    """A row with the first sentence of a command's help, and a link to its section."""
+    sentence = command.get_short_help_str(limit=200)
+    return f"| [`{path}`](#{path.replace(' ', '-')}) | {cell(escape(sentence))} |"
 
 
 def _section(path: str, context: click.Context) -> str:

@@ -40,7 +40,7 @@ def test_every_option_has_its_row(page):
 @pytest.mark.parametrize(
     "line",
     [
-        "- [`dtorch dataset init`](#dtorch-dataset-init)",
+        "| [`dtorch kmeans`](#dtorch-kmeans) | Find anchors for the boxes of a data set",
         "dtorch dataset init [OPTIONS] [DATA]...",
         "| `--batch N\\|auto` | Pictures per batch; auto measures which size is fastest. ",
         "| `-thresh, --threshold, --thresh FLOAT RANGE` | Scores at or below are dropped. ",
