@@ -55,6 +55,7 @@ Every public name of `import darknet_torch as dt`, generated from its signature 
 module has beyond them may change with any release.
 """
 _SECTION = re.compile(r"(Args|Attributes|Returns|Yields|Raises|Warns):$")
+_PARAGRAPHS = ("Returns", "Yields")  # the other sections are lists
 _ITEM = re.compile(r"([*\w][\w, *.]*): ")
 
 
@@ -94,11 +95,10 @@ def to_markdown(doc: str) -> Iterator[str]:
         title = _SECTION.match(first)
         if title:
             yield f"**{title[1]}**\n"
-            yield from _items(textwrap.dedent("\n".join(others)).split("\n"))
+            lines = textwrap.dedent("\n".join(others)).split("\n")
+            yield from map(_text if title[1] in _PARAGRAPHS else _item, lines)
         else:
-            yield from (
-                line if line.startswith("    ") else escape(line) for line in (first, *others)
-            )
+            yield from map(_text, (first, *others))
         yield ""
 
 
@@ -107,15 +107,12 @@ def _text(line: str) -> str:
     return line if line.startswith("    ") else escape(line)
 
 
-def _items(lines: list[str]) -> Iterator[str]:
-    """The lines of a section: a list of what has a name, else a paragraph."""
-    for line in lines:
-        item = _ITEM.match(line)
-        if item:
-            yield f"- `{item[1]}`: {escape(line[item.end() :])}"
-        else:
-            indented = len(line) > len(line.lstrip())
-            yield f"{'  ' if indented else ''}{escape(line.strip())}"
+def _item(line: str) -> str:
+    """A line of a section that is a list: a name with its meaning, or more of the meaning."""
+    item = _ITEM.match(line)
+    if item:
+        return f"- `{item[1]}`: {escape(line[item.end() :])}"
+    return f"    {escape(line.strip())}" if line else ""
 
 
 @click.command(help=__doc__)

@@ -90,7 +90,8 @@ def _rows(context: click.Context) -> Iterator[str]:
         record = option.get_help_record(context) if isinstance(option, click.Option) else None
         if record is not None:
             names, meaning = record
-            yield f"| {cell(f'`{names}`')} | {cell(escape(meaning))} |"
+            words = names.replace("|", "/")  # in a table not every program reads an escaped bar
+            yield f"| `{words}` | {cell(escape(meaning))} |"
 
 
 @click.command(help=__doc__)

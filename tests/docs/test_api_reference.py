@@ -20,7 +20,8 @@ Args:
     width, height: pixels.
 
 Returns:
-    A number.
+    A number, or
+    zero: nothing.
 
 Source: file.c some_function.
 """
@@ -33,14 +34,15 @@ Used as `f(_x)`:
 **Args**
 
 - `first`: a path,
-  or a name.
+    or a name.
 
-  Or two.
+    Or two.
 - `width, height`: pixels.
 
 **Returns**
 
-A number.
+A number, or
+zero: nothing.
 
 Source: file.c some\\_function.
 """
@@ -70,8 +72,7 @@ def test_every_public_name_has_one_place():
 
 def test_a_docstring_becomes_markdown():
     doc = DOC.replace("``", "`").strip()
-    assert "\n".join(api_reference.to_markdown(doc)).split() == MARKDOWN.split()
-    assert list(api_reference.to_markdown(doc))[-2:] == ["Source: file.c some\\_function.", ""]
+    assert "\n".join(api_reference.to_markdown(doc)) == MARKDOWN
 
 
 def test_methods_have_their_docstrings(page):

@@ -42,7 +42,7 @@ def test_every_option_has_its_row(page):
     [
         "| [`dtorch kmeans`](#dtorch-kmeans) | Find anchors for the boxes of a data set",
         "dtorch dataset init [OPTIONS] [DATA]...",
-        "| `--batch N\\|auto` | Pictures per batch; auto measures which size is fastest. ",
+        "| `--batch N/auto` | Pictures per batch; auto measures which size is fastest. ",
         "| `-thresh, --threshold, --thresh FLOAT RANGE` | Scores at or below are dropped. ",
     ],
 )

@@ -61,6 +61,7 @@ def test_links_lead_to_pages_and_their_headings(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_has_a_title_and_no_syntax_that_github_does_not_know(page):
     assert PAGES[page].startswith("# ")
+    assert not re.search(r"`[^`\n]*\\\|[^`\n]*`", PAGES[page]), "a bar in code, in a table"
     prose = re.sub(r"`[^`\n]+`", "", without_code(PAGES[page]))
     assert BEYOND_GITHUB.findall(prose) == []
 
