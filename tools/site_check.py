@@ -108,7 +108,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def __init__(self, site: Path, reports: list[str], *args: object) -> None:
         self.site, self.reports = site, reports
-        super().__init__(*args, directory=str(site))  # type: ignore[arg-type]
+        super().__init__(*args, directory=str(site))
 
     def end_headers(self) -> None:
         self.send_header("Content-Security-Policy", _POLICY)
