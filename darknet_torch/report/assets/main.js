@@ -1,0 +1,3 @@
+startTables();
+startSlider(() => grid && showBoxes(), () => grid && arrange());
+startPictures();
