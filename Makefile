@@ -13,7 +13,7 @@ OPENCV4 ?= .venv-opencv4
 # Without the variable, each process of a test would compile the package again.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
-.PHONY: detect test test-suite test-long kill-test test-opencv4 test-torch test-floor test-gpu \
+.PHONY: detect test test-suite test-long test-web kill-test test-opencv4 test-torch test-floor test-gpu \
 	bench-gpu bundled-model docs check install clean
 
 detect: $(VENV)/installed
@@ -26,6 +26,10 @@ test-suite: install
 
 test-long: install
 	$(PYTEST) -m "long or not long"
+
+# Needs chromium and chromedriver; one process, since times of scripts are among what is tested.
+test-web: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -m web tests/web
 
 kill-test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "long or not long" tests/training/test_kill.py
