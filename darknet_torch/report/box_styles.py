@@ -9,23 +9,26 @@ from darknet_torch.plots.figure import COLOURS
 from darknet_torch.report.content import BoxKind
 
 _BLUE, _VERMILION, _GREEN, _PURPLE, _ORANGE, _SKY = COLOURS[:6]
-_YELLOW = "#F0E442"  # Okabe and Ito's, too; it needs the dark edge that boxes have
+_YELLOW = "#F0E442"  # Okabe and Ito's, too, but not for white paper
+_DARK = (_BLUE, _VERMILION, _GREEN)  # which a white edge sets off better than a black one
 _OF_ERRORS = (_VERMILION, _ORANGE, _PURPLE, _BLUE, _YELLOW)
 _OF_OTHERS = (_GREEN, _SKY)
 # Lengths of dashes and gaps in pixels; "none" is a solid line.
-_DASHES = ("none", "9 3", "4 3", "2.5 2.5", "9 3 2 3", "14 4", "9 3 2 3 2 3")
+_DASHES = ("none", "10 4", "5 4", "3 3", "10 4 3 4", "16 5", "10 4 3 4 3 4")
 
 
 @dataclass(frozen=True)
 class BoxStyle:
-    """A line.
+    """A line with edges on both sides, which set it off from any picture.
 
     Attributes:
         colour: as "#rrggbb".
+        edge: colour of the edges.
         dashes: a value for SVG's stroke-dasharray.
     """
 
     colour: str
+    edge: str
     dashes: str
 
 
@@ -37,5 +40,6 @@ def box_styles(kinds: Sequence[BoxKind]) -> list[BoxStyle]:
         colours = _OF_ERRORS if kind.is_error else _OF_OTHERS
         colour = colours[seen[kind.is_error] % len(colours)]
         seen[kind.is_error] += 1
-        styles.append(BoxStyle(colour, _DASHES[index % len(_DASHES)]))
+        edge = "#ffffff" if colour in _DARK else "#000000"
+        styles.append(BoxStyle(colour, edge, _DASHES[index % len(_DASHES)]))
     return styles

@@ -77,7 +77,7 @@ function dialogNote(picture, boxes) {
   const { indices, place } = walk;
   const parts = [
     `Picture ${grouped(place + 1)} of ${grouped(indices.length)}`,
-    `${grouped(picture.width)} \u00d7 ${grouped(picture.height)} pixels, shown smaller than it is`,
+    `original ${grouped(picture.width)} \u00d7 ${grouped(picture.height)} pixels`,
     `${counted(boxes, "box", "boxes")} at the threshold ${choice.threshold}`,
   ];
   if (picture.left_out) {

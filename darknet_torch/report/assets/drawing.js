@@ -12,12 +12,12 @@ function outline(picture, box) {
   return `M${x(box[LEFT])} ${y(box[TOP])}H${x(box[RIGHT])}V${y(box[BOTTOM])}H${x(box[LEFT])}Z`;
 }
 
-// The line of a kind on a dark edge, which shows it on bright pictures.
+// The line of a kind on an edge, which sets it off from any picture.
 function boxLines(path, kind) {
-  const { colour, dashes } = data.kinds[kind];
+  const { colour, edge, dashes } = data.kinds[kind];
   const line = { d: path, "stroke-dasharray": dashes };
   return [
-    svgElement("path", { ...line, class: "edge" }),
+    svgElement("path", { ...line, class: "edge", stroke: edge }),
     svgElement("path", { ...line, class: "line", stroke: colour, "data-kind": kind }),
   ];
 }
