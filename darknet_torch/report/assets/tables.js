@@ -8,10 +8,14 @@ function sortValue(row, column) {
 }
 
 // Numbers come before texts; dashes are last in both directions.
+function rank(value) {
+  if (value === null) return 2;
+  return typeof value === "number" ? 0 : 1;
+}
+
 function compareValues(a, b, sign) {
-  if (a === null || b === null) return (a === null) - (b === null);
-  if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
-  return sign * (typeof a === "number" ? a - b : byText.compare(a, b));
+  if (rank(a) !== rank(b)) return rank(a) - rank(b);
+  return sign * (rank(a) === 0 ? a - b : byText.compare(a, b));
 }
 
 function sortTable(table) {
