@@ -69,8 +69,10 @@ class Box:
         class_id: from 0.
         kind: the name of a `BoxKind`.
         score: 0-1, a float32; None for an object.
-        found_at: for an object alone: the score of its correct detection. It is shown, and counted
-            as missed, at thresholds from this score on; None for an object never found.
+        found_at: for an object: the score of its correct detection. It is shown, and counted as
+            missed, at thresholds from this score on; None for an object never found. For a
+            detection: the threshold from which on it is of this kind, None for all below its
+            score; another box has the kind that it is of up to there.
     """
 
     xyxy: tuple[float, float, float, float]

@@ -28,8 +28,8 @@ def shown(picture, threshold, *, classes=None, kinds=None):
 
 
 def _is_at(box, threshold):
-    if box.score is not None:
-        return np.float32(box.score) > threshold
+    if box.score is not None and np.float32(box.score) <= threshold:
+        return False
     return box.found_at is None or np.float32(box.found_at) <= threshold
 
 

@@ -17,10 +17,11 @@ function isAbove(score) {
   return Math.fround(score) > Math.fround(choice.threshold);
 }
 
-// A detection is shown above the threshold; an object, while its correct detection is not.
+// A detection is shown above the threshold; an object, while its correct detection is not. A
+// detection that becomes another kind has a box for each, one shown from where the other ends.
 function isShown(box) {
   if (choice.classesOff.has(box[CLASS]) || choice.kindsOff.has(box[KIND])) return false;
-  if (box[SCORE] !== null) return isAbove(box[SCORE]);
+  if (box[SCORE] !== null && !isAbove(box[SCORE])) return false;
   return box[FOUND_AT] === null || !isAbove(box[FOUND_AT]);
 }
 
