@@ -105,7 +105,7 @@ def _curve(
     name: str, truths: int, scores: np.ndarray, right: np.ndarray, min_score: float
 ) -> ClassCurve:
     """Compute the curves of a class from its detections by score, the highest first."""
-    detections, correct = _count_above(scores), _count_above(scores[right])
+    detections, correct = count_above(scores), count_above(scores[right])
     # COCO's own recalls: other roundings of the same choose another detection.
     recalls = np.linspace(0, 1, _STEPS + 1)
     return ClassCurve(
@@ -137,7 +137,7 @@ def _together(curves: Sequence[ClassCurve], min_score: float) -> ClassCurve:
     )
 
 
-def _count_above(scores: np.ndarray) -> np.ndarray:
+def count_above(scores: np.ndarray) -> np.ndarray:
     """Return how many scores are above each threshold, [101] int64."""
     return len(scores) - np.searchsorted(np.sort(scores), thresholds(), side="right")
 
