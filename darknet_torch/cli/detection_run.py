@@ -45,12 +45,14 @@ from darknet_torch.cli.options import (
     run_options,
     threshold_option,
 )
+from darknet_torch.cli.detection_report import DetectionReport, check_detection_page
 from darknet_torch.cli.parameter_types import (
     NOT_NEGATIVE,
     OUTPUT_FILE,
     OUTPUT_FOLDER,
     STANDARD_STREAM,
 )
+from darknet_torch.cli.report_options import PageOptions, page_options
 from darknet_torch.cli.result_formats import create_format
 from darknet_torch.cli.result_output import ResultOutput
 from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun, Steps
@@ -64,6 +66,7 @@ from darknet_torch.text import is_folder
 if TYPE_CHECKING:
     import numpy as np
 
+    from darknet_torch.errors import ImageError
     from darknet_torch.inference.batch_predictions import BatchPredictions
     from darknet_torch.inference.detector import Detector
     from darknet_torch.inference.gpu.pipeline import DeviceInputs
@@ -79,7 +82,12 @@ _FORMATS = ("text", "json", "jsonl", "csv", "coco", "txt")
 
 @dataclass(frozen=True, kw_only=True)
 class DetectOptions(
-    RunModelOptions, PictureModelOptions, OverlapOptions, DrawingOptions, DetectionFlags
+    RunModelOptions,
+    PictureModelOptions,
+    OverlapOptions,
+    DrawingOptions,
+    PageOptions,
+    DetectionFlags,
 ):
     """The options of `dtorch detect` and of `detector test|demo`.
 
@@ -199,6 +207,7 @@ detect_options = all_options(
         callback=_refuse_media_name,
         help="Write each detection's part of its picture to a folder per class in this one.",
     ),
+    page_options,
     click.option("--show", is_flag=True, help="Show results in a window; q quits."),
     detection_flags,
 )
@@ -240,10 +249,11 @@ def run_detection(
 
         for source in sources:
             protected_inputs.refuse(label_path_in_place(source.name))
+    check_detection_page(options)
     groups = groups or [sources]
     detector = _build_detector(options, expected_pictures(groups))
     _report_drawing(options, detector.names, draws=draw_predictions)
-    sinks = _create_sinks(options, sources, detector.classes, draw_predictions=draw_predictions)
+    sinks = _create_sinks(options, sources, detector, draw_predictions=draw_predictions)
     reading = ReadingSettings(
         batch=choose_batch_size(options, detector, pictures_at_once(groups)),
         workers=options.workers,
@@ -321,7 +331,7 @@ def detection_steps(detector: Detector) -> Steps[Detections]:
 def _create_sinks(
     options: DetectOptions,
     sources: Sequence[PictureSource],
-    classes: int,
+    detector: Detector,
     *,
     draw_predictions: bool,
 ) -> Sinks[Detections]:
@@ -332,11 +342,17 @@ def _create_sinks(
         from darknet_torch.results.annotated_media import LastPicture
 
         keep.append(LastPicture(options.print_remark, style).write)
-    outputs, written = _create_outputs(options, classes), [one.line for one in files]
+    failed: list[Callable[[ImageError], None]] = []
+    if options.report or options.plots:
+        report = DetectionReport(options, detector)
+        keep.append(report.write)
+        failed.append(report.note_failure)
+        opened.append(report)
+    outputs, written = _create_outputs(options, detector.classes), [one.line for one in files]
     if not options.show:
-        return Sinks(outputs, keep, None, opened, written)
+        return Sinks(outputs, keep, None, opened, written, failed)
     window = ResultWindow(style)
-    return Sinks(outputs, keep, window.show, [*opened, window], written)
+    return Sinks(outputs, keep, window.show, [*opened, window], written, failed)
 
 
 def _files_to_write(

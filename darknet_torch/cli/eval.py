@@ -14,7 +14,6 @@ from darknet_torch.cli.darknet.flags import DarknetFlags, apply_darknet_flags, d
 from darknet_torch.cli.data_options import data_set_options
 from darknet_torch.cli.dataset_loading import find_data
 from darknet_torch.cli.detector_evaluation import (
-    EvaluationOptions,
     detect_in_data_set,
     exit_if_failed,
     open_evaluation_data,
@@ -22,6 +21,12 @@ from darknet_torch.cli.detector_evaluation import (
     with_names,
 )
 from darknet_torch.cli.engine_loading import load_for_pictures
+from darknet_torch.cli.evaluation_report import (
+    EvaluationPageOptions,
+    check_evaluation_page,
+    refuse_classifier_page,
+    write_evaluation_page,
+)
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import complete_model, print_taken
 from darknet_torch.cli.model_words import DataWordsOptions, ModelWordsOptions, take_data_words
@@ -34,7 +39,9 @@ from darknet_torch.cli.options import (
     threshold_option,
 )
 from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, OUTPUT_FOLDER, PATH
+from darknet_torch.cli.report_options import page_options
 from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cli.run_settings import network_settings
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +57,7 @@ _FORMATS = ("coco", "voc", "txt")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvalOptions(EvaluationOptions, ModelWordsOptions, DataWordsOptions, DarknetFlags):
+class EvalOptions(EvaluationPageOptions, ModelWordsOptions, DataWordsOptions, DarknetFlags):
     """The options of `dtorch eval` and of `detector map|valid|recall`.
 
     Attributes:
@@ -207,6 +214,7 @@ def _check_points(context: click.Context, parameter: click.Parameter, value: int
     default=_FORMATS,
     help="The format of --export; may be given several times.",
 )
+@page_options
 @comparable_run_options
 @output_options
 @darknet_flags
@@ -228,6 +236,7 @@ def eval_command(options: EvalOptions) -> None:
     """
     start = time.perf_counter()
     options = _take_words(apply_darknet_flags(options))
+    check_evaluation_page(options)
     if options.results:
         detected = _read_results(options.results, open_evaluation_data(options), options)
     else:
@@ -239,6 +248,7 @@ def eval_command(options: EvalOptions) -> None:
         print_taken(options, model.taken)
         network = model.network
         if not describe(network).heads:
+            refuse_classifier_page(options)
             evaluate_classifier(network, options)
             return
         detected = _detect(network, open_evaluation_data(options), options)
@@ -259,6 +269,8 @@ def eval_command(options: EvalOptions) -> None:
     }
     lines = _report_lines(detected.settings, evaluation, analysis, steps, seconds)
     print_result(lines, content, options)
+    if options.report or options.plots:
+        _write_page(detected, evaluation, analysis, options)
     exit_if_failed(detected.detection_pass)
 
 
@@ -301,8 +313,6 @@ def _read_results(results: str, data_set: DataSet, options: EvalOptions) -> _Det
 
 def _detect(network: Network | EngineModel, data_set: DataSet, options: EvalOptions) -> _Detected:
     """Run the network over the data set."""
-    from darknet_torch.inference.backends import backend_title
-
     found = detect_in_data_set(
         network,
         data_set,
@@ -310,21 +320,12 @@ def _detect(network: Network | EngineModel, data_set: DataSet, options: EvalOpti
         thresholds=(options.min_score, *options.sweep),
         nms_threshold=options.nms_threshold,
     )
-    detector = found.detector
     settings = EvaluationSettings(
         data=data_set.origin,
-        cfg=options.cfg,
-        weights=options.weights,
-        width=detector.model.width,
-        height=detector.model.height,
-        resizing="letterbox" if detector.letterbox else "stretch",
-        resize=detector.resize_method(from_video=False),
+        resize=found.detector.resize_method(from_video=False),
         min_score=options.min_score,
-        nms_threshold=detector.nms_threshold,
-        nms_kind=detector.model.heads[-1].nms_kind,
         backend=options.backend,
-        engine=backend_title(detector.backend),
-        precision=options.precision,
+        **network_settings(found.detector, options),
     )
     return _Detected(settings, found.detection_pass, found.ground_truth)
 
@@ -371,6 +372,24 @@ def _export(detected: _Detected, options: EvalOptions) -> None:
             folder = Path(options.export) / name
             WRITERS[name](detected.detection_pass.detections, detected.ground_truth, folder)
             options.print_remark(f"detections: {folder}")
+
+
+def _write_page(
+    detected: _Detected, evaluation: Evaluation, analysis: Analysis, options: EvalOptions
+) -> None:
+    """Write --report and --plots."""
+    from darknet_torch.report.evaluation_page import EvaluationResults
+
+    found = detected.detection_pass
+    seconds = {"resizing and network": found.predict_seconds, "NMS": found.nms_seconds[0]}
+    results = EvaluationResults(
+        analysis,
+        evaluation,
+        detected.settings.to_dict(),
+        {} if options.results else seconds,
+        [str(error) for error in found.errors],
+    )
+    write_evaluation_page(results, detected.ground_truth, options)
 
 
 def _report_lines(

@@ -20,6 +20,7 @@ from darknet_torch.cli.terminal import echo
 from darknet_torch.media.sources import PictureSource
 
 if TYPE_CHECKING:
+    from darknet_torch.errors import ImageError
     from darknet_torch.media.frame_batches import Frame, FrameBatch
     from darknet_torch.media.prefetch import BackgroundWriter
 
@@ -98,6 +99,7 @@ class Sinks(Generic[ResultType]):
         opened: closed at the end of the run.
         written: called at the end; each returns a line about the files that were written, or
             an empty text if there are none.
+        failed: called with the error of each picture or frame that cannot be read.
     """
 
     outputs: Sequence[ResultOutput]
@@ -105,6 +107,7 @@ class Sinks(Generic[ResultType]):
     show: Callable[[Frame, ResultType], bool] | None = None
     opened: Sequence[AbstractContextManager[object]] = ()
     written: Sequence[Callable[[], str]] = ()
+    failed: Sequence[Callable[[ImageError], None]] = ()
 
 
 class SourceRun(Generic[ResultType]):
@@ -230,6 +233,8 @@ class SourceRun(Generic[ResultType]):
         frames, errors = work.batch.frames, work.batch.errors
         for error in errors:
             echo(f"dtorch: {error}", err=True)
+            for note_error in self._sinks.failed:
+                note_error(error)
         self._failed += len(errors)
         results = work.do(self._steps.finish, frames, work.value) if frames else []
         pairs = list(zip(frames, results, strict=True))

@@ -176,8 +176,8 @@ def size_table(analysis: Analysis) -> Table:
         for one in analysis.sizes
     ]
     note = (
-        f"Small objects have up to 32 x 32 pixels, large ones more than 96 x 96. Found above "
-        f"{analysis.confidence:g}; recall and COCO AP in per cent."
+        "Small objects have up to 32 x 32 pixels, large ones 96 x 96 or more. Found at a "
+        f"threshold of {analysis.confidence:g}; recall and COCO AP in per cent."
     )
     return Table("Sizes", ("size", "objects", "found", "recall", "COCO AP"), rows, note)
 

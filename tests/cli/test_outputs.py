@@ -88,23 +88,41 @@ TABLE = [
 # Options that name a folder: what is written into it avoids inputs or is compared with them.
 FOLDERS = {
     "classifier valid --export",
+    "classifier valid --plots",
+    "classifier valid --report",
     "dataset augment ",
     "dataset convert --out",
     "dataset init --out",
     "dataset merge --out",
     "dataset split --out",
     "detect --crops",
+    "detect --plots",
+    "detect --report",
     "detect --save",
     "detector demo --crops",
+    "detector demo --plots",
+    "detector demo --report",
     "detector demo --save",
     "detector map --export",
+    "detector map --plots",
+    "detector map --report",
     "detector recall --export",
+    "detector recall --plots",
+    "detector recall --report",
     "detector test --crops",
+    "detector test --plots",
+    "detector test --report",
     "detector test --save",
     "detector valid --export",
+    "detector valid --plots",
+    "detector valid --report",
     "download --to",
     "eval --export",
+    "eval --plots",
+    "eval --report",
     "map --export",
+    "map --plots",
+    "map --report",
 }
 
 
@@ -215,8 +233,8 @@ def test_the_table_has_every_output_of_every_command():
 
 def test_parameters_that_sound_like_outputs_are_outputs():
     """Such as a new option --plot of another command."""
-    sounds = {"out", "dst", "save", "plot", "graph", "export", "write", "show_batch"}
-    sounds |= {"out_filename", "json_out", "json_file_output"}
+    sounds = {"out", "dst", "save", "plot", "plots", "graph", "report", "export", "write"}
+    sounds |= {"show_batch", "out_filename", "json_out", "json_file_output"}
     others = {
         f"{words} {parameter.name}"
         for words, command in every_command(main)

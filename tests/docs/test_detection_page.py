@@ -23,6 +23,8 @@ WRITTEN = {
     "annotated/clip.mp4": lambda path: len(read_video(path)) == FRAMES,
     "crops": lambda path: len([*path.rglob("photo_*.jpg")]) == len([*path.rglob("clip_1_*")]) == 4,
     "res.avi": lambda path: len(read_video(path)) == FRAMES,
+    "report/index.html": lambda path: path.read_text().count("clip.mp4, frame") >= FRAMES,
+    "plots": lambda path: len([*path.glob("*.svg")]) == len([*path.glob("*.png")]) >= 2,
     "photos/one.txt": lambda path: len(path.read_text().splitlines()) == 4,
 }
 
@@ -48,7 +50,7 @@ def test_the_command_works(command, folder, monkeypatch):
     assert result.exit_code == 0
     gives_weights_alone = "custom.weights" in arguments and "custom.cfg" not in arguments
     # What was taken, and where results went.
-    remarks = ("results: ", "labels of ", "annotated: ", "crops of ")
+    remarks = ("results: ", "labels of ", "annotated: ", "crops of ", "report: ", "plots: ")
     remarks += ("cfg custom.cfg, names custom.names",) if gives_weights_alone else ()
     assert all(line.startswith(remarks) for line in result.stderr.splitlines())
 

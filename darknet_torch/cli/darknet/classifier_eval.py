@@ -10,7 +10,7 @@ from darknet_torch.cli.options import parsed_into
 
 _FOR_BOXES = frozenset(
     "threshold min_score ious points nms_threshold resize sweep results export export_formats "
-    "images voc_origin source".split()
+    "report plots images voc_origin source".split()
 )
 
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 # Options of `dtorch eval` that these commands do not use; each command names its exceptions.
 _UNUSED = frozenset(
-    "threshold min_score points nms_threshold sweep results export export_formats output_format "
-    "out json_out source".split()
+    "threshold min_score points nms_threshold sweep results export export_formats report plots "
+    "output_format out json_out source".split()
 )
 
 # Score and NMS threshold. Source: detector.c validate_detector of each code base.
