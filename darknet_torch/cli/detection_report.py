@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from darknet_torch.inference.detector import Detector
     from darknet_torch.media.frame_batches import Frame
     from darknet_torch.report.content import PageContent, Plot
-    from darknet_torch.report.detection_page import DetectionResults
     from darknet_torch.report.named_plots import NamedPlot
     from darknet_torch.results.detections import Detections
 
@@ -24,7 +23,11 @@ _MOST_LISTED = 500  # failed pictures and frames on a page
 
 @dataclass(frozen=True, kw_only=True)
 class DetectionPageOptions(PageOptions, RunModelOptions):
-    """How a detector is run, and where its page goes."""
+    """How a detector is run, and where its page goes.
+
+    Attributes:
+        threshold: detections with scores above this are kept, 0-1.
+    """
 
     threshold: float
 

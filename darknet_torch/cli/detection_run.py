@@ -17,6 +17,11 @@ from darknet_torch.cli.darknet.flags import (
     detection_flags,
 )
 from darknet_torch.cli.data_options import names_options
+from darknet_torch.cli.detection_report import (
+    DetectionPageOptions,
+    DetectionReport,
+    check_detection_page,
+)
 from darknet_torch.cli.drawing_options import (
     DrawingOptions,
     drawing_options,
@@ -31,7 +36,6 @@ from darknet_torch.cli.engine_loading import (
 from darknet_torch.cli.garbage_collection import objects_stay
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import (
-    RunModelOptions,
     find_given_names,
     find_names,
 )
@@ -45,14 +49,13 @@ from darknet_torch.cli.options import (
     run_options,
     threshold_option,
 )
-from darknet_torch.cli.detection_report import DetectionReport, check_detection_page
 from darknet_torch.cli.parameter_types import (
     NOT_NEGATIVE,
     OUTPUT_FILE,
     OUTPUT_FOLDER,
     STANDARD_STREAM,
 )
-from darknet_torch.cli.report_options import PageOptions, page_options
+from darknet_torch.cli.report_options import page_options
 from darknet_torch.cli.result_formats import create_format
 from darknet_torch.cli.result_output import ResultOutput
 from darknet_torch.cli.source_run import ReadingSettings, Sinks, SourceRun, Steps
@@ -82,12 +85,7 @@ _FORMATS = ("text", "json", "jsonl", "csv", "coco", "txt")
 
 @dataclass(frozen=True, kw_only=True)
 class DetectOptions(
-    RunModelOptions,
-    PictureModelOptions,
-    OverlapOptions,
-    DrawingOptions,
-    PageOptions,
-    DetectionFlags,
+    DetectionPageOptions, PictureModelOptions, OverlapOptions, DrawingOptions, DetectionFlags
 ):
     """The options of `dtorch detect` and of `detector test|demo`.
 
@@ -99,7 +97,6 @@ class DetectOptions(
         label_scores: append scores to the lines of --format txt.
     """
 
-    threshold: float
     only: list[str] | None
     skipped: list[str] | None
     max_detections: int | None
