@@ -16,6 +16,7 @@ from typing import Any
 from darknet_torch.errors import UsageError
 from darknet_torch.extras import import_extra
 from darknet_torch.files import make_folder, write_text
+from darknet_torch.input_files import protected_inputs
 from darknet_torch.report.cells import number_columns, shown_rows
 from darknet_torch.report.content import PageContent, Plot
 from darknet_torch.report.count_table import count_table, threshold_index
@@ -55,10 +56,21 @@ def write_page(content: PageContent, folder: Path) -> Path:
     """
     page = render_page(content)
     make_folder(folder)
+    check_page_folder(folder)
     path = folder / FILE_NAME
-    _refuse_foreign(path)
     write_text(path, page)
     return path
+
+
+def check_page_folder(folder: Path) -> None:
+    """Check, before a run that may be long, that `write_page` will replace nothing but a page.
+
+    Raises:
+        UsageError: the folder has an index.html that is an input of the command, or that this
+            program has not written.
+    """
+    protected_inputs.refuse(folder / FILE_NAME)
+    _refuse_foreign(folder / FILE_NAME)
 
 
 def _refuse_foreign(path: Path) -> None:
