@@ -11,6 +11,7 @@ from typing import Any
 from darknet_torch.files import write_text
 from darknet_torch.ops.precision_names import FLOAT32
 from darknet_torch.training.choices.every import TrainChoices
+from darknet_torch.training.run_folder import PLAN
 
 _FEW_BATCHES = 10000  # below this, numbered weights are saved more often
 
@@ -134,4 +135,4 @@ class TrainPlan(TrainChoices):
 
 def plan_file(backup: str, base: str) -> Path:
     """Where the run of that name in the folder `backup` has its plan."""
-    return Path(backup) / f"{base}_plan.json"
+    return Path(backup) / f"{base}{PLAN}"

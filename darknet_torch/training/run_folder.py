@@ -16,6 +16,8 @@ from darknet_torch.files import make_folder
 RUNS = Path("runs")
 STATE, WEIGHTS = ".state", ".weights"
 LAST, PREVIOUS = "_last", "_previous"
+PLAN, RESULTS = "_plan.json", "_results.csv"
+EVENTS, ENVIRONMENT = "_events.jsonl", "_environment.json"
 _WRITTEN = re.compile(rf"({LAST}|{PREVIOUS}|_best|_final|_ema|_\d+)({WEIGHTS}|{STATE})")
 _LOCK = ".training.lock"
 # After a kill the processes that loaded pictures hold the lock until they notice.

@@ -16,7 +16,14 @@ from darknet_torch.plots.figure import (
     logarithmic_axis,
     percent_axis,
 )
-from darknet_torch.training.records.table import EVALUATED, ITERATION, Row
+from darknet_torch.training.records.table import (
+    CLASS_SCORE,
+    EVALUATED,
+    ITERATION,
+    Row,
+    is_loss,
+    overall_scores,
+)
 
 _SIZE = 5.5, 3.6  # inches of each part of the chart
 _COLUMNS = 2
@@ -24,7 +31,6 @@ _LOGARITHMIC = 10  # the least ratio of values that a logarithmic scale shows be
 _LOSSES = ("loss", "average_loss")
 _FIT = ("iou", "recall")
 _NOT_DRAWN = ("total_loss",)  # a sum of others
-_AP = f"{EVALUATED}AP "  # starts the names of the scores of single classes
 _TITLES = {"iou": "IoU", "recall": "recall (IoU of 0.5 or more)", "iou_loss": "box"}
 
 
@@ -87,12 +93,11 @@ class _Panel:
 def _panels(rows: Sequence[Row]) -> list[_Panel]:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     evaluated = [name for name in columns if name.startswith(EVALUATED)]
-    losses = [name for name in (*_LOSSES, *evaluated) if name in columns and _is_loss(name)]
-    scores = [name for name in evaluated if not _is_loss(name)]
-    overall = [name for name in scores if not name.startswith(_AP)]
-    per_class = [name for name in scores if name.startswith(_AP)]
+    losses = [name for name in (*_LOSSES, *evaluated) if name in columns and is_loss(name)]
+    overall = overall_scores(columns)
+    per_class = [name for name in columns if name.startswith(CLASS_SCORE)]
     best = f": {_best(rows, overall[0])}" if overall else ""
-    parts = [name for name in columns if _is_loss(name) and name not in (*losses, *_NOT_DRAWN)]
+    parts = [name for name in columns if is_loss(name) and name not in (*losses, *_NOT_DRAWN)]
     fit = [name for name in _FIT if name in columns]
     rate = [name for name in ("rate",) if name in columns]
     return [
@@ -103,10 +108,6 @@ def _panels(rows: Sequence[Row]) -> list[_Panel]:
         _Panel("Boxes that the heads matched", "mean over boxes", fit, _draw_fit),
         _Panel("Learning rate", "rate", rate, _draw_rate),
     ]
-
-
-def _is_loss(name: str) -> bool:
-    return name.endswith("loss")
 
 
 def _if_few(names: list[str]) -> list[str]:
@@ -140,7 +141,7 @@ def _draw_parts(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
 def _draw_scores(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
     """Draw a point for each evaluation; weights are kept by the first score, the bold one."""
     for index, name in enumerate(names):
-        is_main = not index and not name.startswith(_AP)
+        is_main = not index and not name.startswith(CLASS_SCORE)
         style = {"linewidth": 2 if is_main else 1, "marker": MARKERS[index % len(MARKERS)]}
         axes.plot(*_values(rows, name), markersize=4, label=_title(name), **style)
     axes.set_ylim(0, 1.02)
@@ -210,5 +211,5 @@ def _values(rows: Sequence[Row], name: str) -> tuple[list[float], list[float]]:
 
 def _title(name: str) -> str:
     if name.startswith(EVALUATED):
-        return name.removeprefix(_AP).removeprefix(EVALUATED)
+        return name.removeprefix(CLASS_SCORE).removeprefix(EVALUATED)
     return _TITLES.get(name, name.removesuffix("_loss").replace("_", " "))

@@ -24,7 +24,7 @@ from darknet_torch.training.records.predictions import (
 )
 from darknet_torch.training.records.results import Results
 from darknet_torch.training.records.tensorboard import TensorBoard
-from darknet_torch.training.run_folder import lies_in
+from darknet_torch.training.run_folder import ENVIRONMENT, EVENTS, RESULTS, lies_in
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ def records(plan: TrainPlan, data: TrainingData) -> Records:
     """
     continues = plan.resume or lies_in(plan.weights, plan.backup)
     content = {"training data": data.content, "evaluation data": data.valid_content}
-    results_file, events_file = plan.path("_results.csv"), plan.path("_events.jsonl")
-    environment_file = plan.path("_environment.json")
+    results_file, events_file = plan.path(RESULTS), plan.path(EVENTS)
+    environment_file = plan.path(ENVIRONMENT)
     results = Results(results_file, continues=continues)
     folder, chart = plan.path("_tensorboard"), plan.path("_chart.png")
     board = TensorBoard(folder) if plan.tensorboard else None

@@ -14,6 +14,28 @@ from darknet_torch.text import encode_text
 Row = dict[str, float]
 ITERATION = "iteration"
 EVALUATED = "valid/"  # starts the names of the columns that come from evaluations
+CLASS_SCORE = f"{EVALUATED}AP "  # starts the names of the scores of single classes
+
+
+def is_loss(name: str) -> bool:
+    """Whether a column has losses, of a training or a validation."""
+    return name.endswith("loss")
+
+
+def overall_scores(columns: Iterable[str]) -> list[str]:
+    """Those columns that have scores of all classes together.
+
+    Args:
+        columns: names in the order of the table.
+
+    Returns:
+        Names in this order. The first is the score that decides over the best weights.
+    """
+    return [
+        name
+        for name in columns
+        if name.startswith(EVALUATED) and not is_loss(name) and not name.startswith(CLASS_SCORE)
+    ]
 
 
 class Table:
