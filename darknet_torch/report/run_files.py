@@ -1,0 +1,66 @@
+"""Reads the files of a training, which may be missing, or cut off by a kill. No torch.
+
+Each function adds a sentence to `faults` for a file that cannot be used.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from darknet_torch.cfg.grammar import Section, read_cfg
+from darknet_torch.errors import CfgError, CfgWarning
+from darknet_torch.text import is_file, read_bytes
+from darknet_torch.training.records.table import ITERATION, Row, Table
+
+
+def read_text(path: Path, faults: list[str]) -> str:
+    """Return the text of a file; "" if it cannot be read."""
+    try:
+        return read_bytes(path).decode("utf-8", "replace")
+    except OSError as error:
+        faults.append(f"{path}: cannot be read ({error.strerror})")
+        return ""
+
+
+def read_rows(path: Path, faults: list[str]) -> Sequence[Row]:
+    """Return the rows of a table of results that are whole."""
+    if not is_file(path):
+        faults.append(f"{path}: no such file, so there are no curves")
+        return ()
+    table = Table(path)
+    try:
+        table.read(until=sys.maxsize)
+    except csv.Error as error:
+        faults.append(f"{path}: is no table ({error})")
+    rows = [row for row in table.rows if row[ITERATION] >= 0]
+    if not rows:
+        faults.append(f"{path}: has no whole row yet")
+    return rows
+
+
+def read_object(path: Path, faults: list[str]) -> Mapping[str, Any]:
+    """Return the object of a JSON file; {} if there is none."""
+    text = read_text(path, faults)
+    try:
+        found = json.loads(text or "{}")
+    except ValueError as error:
+        faults.append(f"{path}: is no whole JSON ({error})")
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def read_sections(path: Path, faults: list[str]) -> Sequence[Section]:
+    """Return the sections of a cfg; () if it cannot be read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CfgWarning)  # the training has reported them
+        try:
+            return read_cfg(path)
+        except CfgError as error:
+            faults.append(str(error))
+            return ()
