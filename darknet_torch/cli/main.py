@@ -55,6 +55,7 @@ _COMMANDS = {
     "map": LazyCommand("eval", "eval_command", "Average precision by every convention."),
     "new": LazyCommand("new", "new", "Make a cfg for your own classes."),
     "partial": LazyCommand("weight_files", "partial", "Keep the first layers of a weight file."),
+    "report": LazyCommand("report", "report", "Compare trainings side by side on a page."),
     "rnn": LazyCommand("rnn", "rnn", "Run and train character models."),
     "statistics": LazyCommand(
         "weight_files", "statistics", "Show statistics of the arrays of a weight file."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,36 +11,19 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.plots.figure import (
-    LINES,
     MARKERS,
     Figure,
     count_axis,
     logarithmic_axis,
     percent_axis,
 )
+from darknet_torch.report.named_plots import WIDTH, NamedPlot
 from darknet_torch.report.runs import Run
 from darknet_torch.training.records.table import EVALUATED, ITERATION
 
 MOST_POINTS = 1000  # of a line, which has fewer pixels
-_SIZE = 7.5, 3.8  # inches
+_HEIGHT = 3.6  # inches
 _LOGARITHMIC = 10  # the least ratio of values that a logarithmic scale shows better
-
-
-@dataclass(frozen=True)
-class RunPlot:
-    """A figure with a line for each training that has the numbers.
-
-    Attributes:
-        name: of its files, such as "average-loss".
-        title: above it.
-        note: a sentence that says what it shows.
-        figure: the figure.
-    """
-
-    name: str
-    title: str
-    note: str
-    figure: Figure
 
 
 @dataclass(frozen=True)
@@ -48,7 +32,7 @@ class _Curve:
 
     Attributes:
         column: of the table of results.
-        name, title, note: see `RunPlot`.
+        name, title, note: see `NamedPlot`.
         unit: of the values.
         set_scale: sets the scale of the values' axis, given all values.
     """
@@ -61,23 +45,17 @@ class _Curve:
     set_scale: Callable[[Any, np.ndarray], None]
 
 
-def run_plots(runs: Sequence[Run]) -> list[RunPlot]:
-    """Draw the curves of trainings: losses, learning rates and scores.
+def run_plots(runs: Sequence[Run]) -> list[NamedPlot[Sequence[Run]]]:
+    """Return the curves that at least one training has: scores, losses and learning rates.
 
     Lines of more than `MOST_POINTS` rows are thinned: of each group of rows the lowest and the
-    highest are drawn, so that no peak is lost.
-
-    Args:
-        runs: in the order of their colours, which are the same in all figures.
-
-    Returns:
-        A plot for each curve that at least one training has.
-
-    Raises:
-        UsageError: matplotlib is not installed.
+    highest are drawn, so that no peak is lost. A training has the same colour in all figures.
     """
-    plots = (_plot(curve, runs) for curve in _curves(runs))
-    return [plot for plot in plots if plot is not None]
+    return [
+        NamedPlot(curve.name, curve.title, curve.note, functools.partial(_draw, curve))
+        for curve in _curves(runs)
+        if any(len(_values(run, curve.column)[0]) for run in runs)
+    ]
 
 
 def _curves(runs: Sequence[Run]) -> Iterator[_Curve]:
@@ -117,31 +95,29 @@ def _curves(runs: Sequence[Run]) -> Iterator[_Curve]:
     )
 
 
-def _plot(curve: _Curve, runs: Sequence[Run]) -> RunPlot | None:
-    """Draw a curve of each training that has it; None if none has."""
-    lines = [(run.label, *_values(run, curve.column)) for run in runs]
-    everything = np.concatenate([y for _, _, y in lines])
-    if not len(everything):
-        return None
-    figure = Figure(size=_SIZE)
+def _draw(curve: _Curve, runs: Sequence[Run]) -> Figure:
+    """Draw a curve of each training that has it."""
+    lines = [_values(run, curve.column) for run in runs]
+    figure = Figure(size=(WIDTH, _HEIGHT))
     axes = figure.axes[0]
-    is_evaluated = curve.column.startswith(EVALUATED)
-    for index, (label, x, y) in enumerate(lines):
-        style = {"linewidth": 0.8 if curve.column == "loss" else 1.5, "linestyle": _line(index)}
-        # A line without points keeps the colours of the others as they are in the other figures.
-        if is_evaluated or len(x) == 1:
-            style |= {"marker": MARKERS[index % len(MARKERS)], "markersize": 4}
-        axes.plot(*thinned(x, y), label=label if len(x) else None, **style)
+    width = 0.8 if curve.column == "loss" else 1.4
+    for index, (run, (x, y)) in enumerate(zip(runs, lines, strict=True)):
+        # A line without points is drawn, too: it takes its colour.
+        marker = MARKERS[index % len(MARKERS)] if _has_few_points(curve, x) else None
+        label = run.label if len(x) else None
+        axes.plot(*thinned(x, y), label=label, linewidth=width, marker=marker, markersize=4)
     axes.set(xlabel="iteration", ylabel=curve.unit)
-    axes.set_xlim(0, 1.01 * max(x.max(initial=1) for _, x, _ in lines))
+    axes.set_xlim(0, 1.01 * max(x.max(initial=1) for x, _ in lines))
     count_axis(axes.xaxis)
-    curve.set_scale(axes, everything)
-    figure.legend(axes)
-    return RunPlot(curve.name, curve.title, curve.note, figure)
+    curve.set_scale(axes, np.concatenate([y for _, y in lines]))
+    drawn = [line for line in axes.lines if len(line.get_xdata())]
+    if len(drawn) > 1:
+        figure.legend_below(drawn, [line.get_label() for line in drawn])
+    return figure
 
 
-def _line(index: int) -> Any:
-    return LINES[index % len(LINES)]
+def _has_few_points(curve: _Curve, x: np.ndarray) -> bool:
+    return curve.column.startswith(EVALUATED) or len(x) == 1
 
 
 def _values(run: Run, column: str) -> tuple[np.ndarray, np.ndarray]:

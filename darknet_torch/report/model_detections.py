@@ -1,0 +1,97 @@
+"""Runs the model of a training over pictures. Torch is imported when that happens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from darknet_torch.datasets.examples import DataSet
+from darknet_torch.errors import UsageError
+from darknet_torch.evaluation.detection_pass import detect_all
+from darknet_torch.report.runs import Run
+from darknet_torch.report.two_models import ModelDetections
+
+LEAST_SCORE = 0.05  # a lower score is no disagreement that anybody looks at
+_BATCH = 8
+
+
+def check_model(run: Run) -> None:
+    """Check that a training has a model that can be run.
+
+    Raises:
+        UsageError: it has no weights, or no cfg.
+    """
+    if run.weights is None:
+        expected, name = "_best, _final or _last weights", "weights"
+    elif not run.sections:
+        expected, name = f"its cfg {run.place.path('.cfg')}", "cfg that can be read"
+    else:
+        return
+    raise UsageError(f"the training has no {name}", where=run.place.folder, expected=expected)
+
+
+def detect_with_run(
+    run: Run,
+    data_set: DataSet,
+    *,
+    device: str,
+    least_score: float,
+    workers: int,
+    advance: Callable[[int], None],
+    report: Callable[[str], None],
+) -> ModelDetections:
+    """Run the model of a training over the pictures of a data set.
+
+    The input has the size with which it was trained.
+
+    Args:
+        run: the training, which has passed `check_model`.
+        data_set: the pictures.
+        device: as `darknet_torch.load` takes it, or "auto".
+        least_score: detections above it are kept, 0-1.
+        workers: threads that read pictures.
+        advance, report: as in `detect_all`.
+
+    Raises:
+        CfgError, WeightsError: the model cannot be loaded; CfgError, too, if it is no detector.
+    """
+    from darknet_torch.inference.detector import Detector
+    from darknet_torch.loading.load import load
+    from darknet_torch.model.loading import find_device
+
+    assert run.weights is not None, "check_model has seen them"
+    network = load(
+        run.place.path(".cfg"), run.weights, device=find_device(device), **_as_trained(run)
+    )
+    detector = Detector(network, names=_names_of(run), keep_weights=False)
+    paths: Sequence[str | os.PathLike[str]] = [item.path for item in data_set.examples]
+    found = detect_all(
+        detector,
+        paths,
+        thresholds=(least_score,),
+        batch=_BATCH,
+        workers=workers,
+        exif=data_set.exif,
+        advance=advance,
+        report=report,
+    )
+    places = np.array(found.readable, np.int64)
+    detections = replace(found.detections, pictures=places[found.detections.pictures])
+    names = detector.names or tuple(f"class {index}" for index in range(detector.classes))
+    failed = tuple(map(str, found.errors))
+    return ModelDetections(run.label, str(run.weights), names, detections, found.readable, failed)
+
+
+def _as_trained(run: Run) -> dict[str, Any]:
+    """The options of a training that its model is run with, too."""
+    return {name: run.plan[name] for name in ("width", "height", "dialect") if run.plan.get(name)}
+
+
+def _names_of(run: Run) -> os.PathLike[str] | None:
+    """The names that the training has kept; None for those that the network leads to."""
+    path = run.place.path(".names")
+    return path if path.is_file() else None

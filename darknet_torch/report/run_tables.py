@@ -1,0 +1,114 @@
+"""The tables of a page about trainings. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from darknet_torch.report.content import Cell, Table
+from darknet_torch.report.run_settings import Setting
+from darknet_torch.report.runs import Run
+from darknet_torch.training.durations import describe_duration
+from darknet_torch.training.records.table import CLASS_SCORE, EVALUATED, is_loss
+
+_MOST_ROWS = 200  # of a table of settings
+
+
+def run_table(runs: Sequence[Run]) -> Table:
+    """Return a row for each training: its best score, how far it came, and in which time."""
+    head = (
+        "run",
+        "score",
+        "best, %",
+        "at iteration",
+        "iterations",
+        "of",
+        "time",
+        "pictures per second",
+        "average loss",
+        "state",
+        "weights",
+    )
+    return Table("Runs", head, [_run_row(run) for run in runs])
+
+
+def _run_row(run: Run) -> list[Cell]:
+    seconds = run.history.seconds
+    return [
+        run.label,
+        score_name(run),
+        _percent(run.best_score),
+        run.best_iteration,
+        run.iterations,
+        run.history.max_batches,
+        None if seconds is None else describe_duration(seconds),
+        run.last("images_per_second"),
+        run.last("average_loss"),
+        run.history.state,
+        None if run.weights is None else run.weights.name,
+    ]
+
+
+def score_name(run: Run) -> str | None:
+    """Return the name of the score that decides over the best weights; None without one."""
+    return None if run.measure is None else run.measure.removeprefix(EVALUATED)
+
+
+def _percent(value: float | None) -> float | None:
+    return None if value is None else 100 * value
+
+
+def score_table(runs: Sequence[Run]) -> Table | None:
+    """Return the scores of each training at its best evaluation; None without evaluations."""
+    rows = [run.best or {} for run in runs]
+    names = dict.fromkeys(name for row in rows for name in row if name.startswith(EVALUATED))
+    if not names:
+        return None
+    cells: list[list[Cell]] = [
+        [_measure(name), *(_number(name, row.get(name)) for row in rows)] for name in names
+    ]
+    return Table(
+        "Scores at the best evaluation",
+        ("measure", *(run.label for run in runs)),
+        cells,
+        note="Fractions in per cent; AP is that of a class. Each column is of the iteration with "
+        "the run's best score.",
+    )
+
+
+def _measure(name: str) -> str:
+    shown = name.removeprefix(EVALUATED)
+    return f"AP {name.removeprefix(CLASS_SCORE)}" if name.startswith(CLASS_SCORE) else shown
+
+
+def _number(name: str, value: float | None) -> float | None:
+    return value if is_loss(name) else _percent(value)
+
+
+def settings_table(
+    title: str, settings: Sequence[Setting], runs: Sequence[Run], *, note: str = ""
+) -> Table:
+    """Return a row for each setting, with a column for each training.
+
+    Args:
+        title: of the table.
+        settings: of these trainings.
+        runs: the trainings.
+        note: a sentence below the table.
+    """
+    more = len(settings) - _MOST_ROWS
+    rows: list[list[Cell]] = [[one.name, *one.values] for one in settings[:_MOST_ROWS]]
+    if more > 0:
+        note = f"{note} {more} more rows are left out.".strip()
+    return Table(title, ("setting", *(run.label for run in runs)), rows, note=note)
+
+
+def equal_table(title: str, settings: Sequence[Setting]) -> Table:
+    """Return a row for each setting that is the same in all trainings."""
+    equal: list[list[Cell]] = [[one.name, one.values[0]] for one in settings if not one.differs]
+    return Table(title, ("setting", "value"), equal)
+
+
+def fault_table(runs: Sequence[Run]) -> Table:
+    """Return a row for each file of a training that is missing or damaged."""
+    rows: list[list[Cell]] = [[run.label, fault] for run in runs for fault in run.faults]
+    return Table("Missing or damaged files", ("run", "file"), rows)
