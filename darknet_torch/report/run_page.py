@@ -104,7 +104,7 @@ def run_page(
 
 
 def _facts(comparison: RunComparison) -> dict[str, str]:
-    facts = {run.label: str(run.place.path("")) for run in comparison.runs}
+    facts = {run.label: str(run.place.path(".cfg")) for run in comparison.runs}
     found = comparison.two_models
     if found is not None:
         facts |= {f"weights of {model.label}": model.weights for model in found.models}

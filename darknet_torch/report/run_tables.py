@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from darknet_torch.report.content import Cell, Table
 from darknet_torch.report.run_settings import Setting
 from darknet_torch.report.runs import Run
-from darknet_torch.training.durations import describe_duration
 from darknet_torch.training.records.table import CLASS_SCORE, EVALUATED, is_loss
 
 _MOST_ROWS = 200  # of a table of settings
@@ -18,15 +17,14 @@ def run_table(runs: Sequence[Run]) -> Table:
     head = (
         "run",
         "score",
-        "best, %",
+        "best %",
         "at iteration",
         "iterations",
         "of",
-        "time",
+        "minutes",
         "pictures per second",
         "average loss",
         "state",
-        "weights",
     )
     return Table("Runs", head, [_run_row(run) for run in runs])
 
@@ -40,11 +38,10 @@ def _run_row(run: Run) -> list[Cell]:
         run.best_iteration,
         run.iterations,
         run.history.max_batches,
-        None if seconds is None else describe_duration(seconds),
+        None if seconds is None else seconds / 60,
         run.last("images_per_second"),
         run.last("average_loss"),
         run.history.state,
-        None if run.weights is None else run.weights.name,
     ]
 
 

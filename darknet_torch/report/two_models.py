@@ -72,7 +72,7 @@ class TwoModels:
         found = [one.detections.pictures[one.disagrees(self.threshold)] for one in self.agreements]
         return np.bincount(np.concatenate(found), minlength=len(self.data_set.examples))
 
-    def counts(self, class_id: int | None = None) -> dict[str, list[int]]:
+    def counts(self, class_id: int | None = None) -> dict[str, Sequence[int]]:
         """Count detections of a class, or of all, at the thresholds 0, 0.01, ... 1.
 
         Returns:
