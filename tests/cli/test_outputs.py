@@ -121,6 +121,8 @@ FOLDERS = {
     "eval --plots",
     "eval --report",
     "map --export",
+    "report --out",
+    "report --plots",
     "map --plots",
     "map --report",
 }
