@@ -182,26 +182,32 @@ def _detect(options: ReportOptions, pair: Sequence[Run]) -> TwoModels:
     Raises:
         DarknetError: weights, cfg or pictures are missing, or the networks are no detectors.
     """
-    from darknet_torch.report.model_detections import LEAST_SCORE, check_model, detect_with_run
+    from darknet_torch.report.model_detections import (
+        LEAST_SCORE,
+        check_model,
+        detect_with_run,
+        load_detector,
+    )
     from darknet_torch.report.two_models import compare_models
 
     for run in pair:
         check_model(run)
     with report_warnings(options):
+        detectors = [load_detector(run, options.device) for run in pair]
         data_set = _some_pictures(open_data(_data_of(options, pair[0])), options.pictures)
     count = len(pair) * len(data_set.examples)
     with report_warnings(options), progress_bar(count, quiet=options.quiet) as advance:
         first, second = (
             detect_with_run(
                 run,
+                detector,
                 data_set,
-                device=options.device,
                 least_score=min(LEAST_SCORE, options.threshold),
                 workers=options.workers,
                 advance=advance,
                 report=options.print_remark,
             )
-            for run in pair
+            for run, detector in zip(pair, detectors, strict=True)
         )
     if not first.readable:
         raise UsageError("no picture can be read", where=data_set.origin)

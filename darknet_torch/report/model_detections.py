@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from darknet_torch.datasets.class_files import numbered_names
 from darknet_torch.datasets.examples import DataSet
 from darknet_torch.errors import UsageError
 from darknet_torch.evaluation.detection_pass import detect_all
 from darknet_torch.report.runs import Run
 from darknet_torch.report.two_models import ModelDetections
+
+if TYPE_CHECKING:
+    from darknet_torch.inference.detector import Detector
 
 LEAST_SCORE = 0.05  # a lower score is no disagreement that anybody looks at
 _BATCH = 8
@@ -34,11 +38,30 @@ def check_model(run: Run) -> None:
     raise UsageError(f"the training has no {name}", where=run.place.folder, expected=expected)
 
 
+def load_detector(run: Run, device: str) -> Detector:
+    """Load the model of a training. Its input has the size with which it was trained.
+
+    Args:
+        run: the training, which has passed `check_model`.
+        device: as `darknet_torch.load` takes it, or "auto".
+
+    Raises:
+        CfgError, WeightsError: it cannot be loaded; CfgError, too, if it is no detector.
+    """
+    from darknet_torch.inference.detector import Detector
+    from darknet_torch.loading.load import load
+    from darknet_torch.model.loading import find_device
+
+    cfg, place = run.place.path(".cfg"), find_device(device)
+    network = load(cfg, run.weights, device=place, **_as_trained(run))
+    return Detector(network, names=_names_of(run), keep_weights=False)
+
+
 def detect_with_run(
     run: Run,
+    detector: Detector,
     data_set: DataSet,
     *,
-    device: str,
     least_score: float,
     workers: int,
     advance: Callable[[int], None],
@@ -46,32 +69,17 @@ def detect_with_run(
 ) -> ModelDetections:
     """Run the model of a training over the pictures of a data set.
 
-    The input has the size with which it was trained.
-
     Args:
-        run: the training, which has passed `check_model`.
+        run: the training.
+        detector: its model.
         data_set: the pictures.
-        device: as `darknet_torch.load` takes it, or "auto".
         least_score: detections above it are kept, 0-1.
         workers: threads that read pictures.
         advance, report: as in `detect_all`.
-
-    Raises:
-        CfgError, WeightsError: the model cannot be loaded; CfgError, too, if it is no detector.
     """
-    from darknet_torch.inference.detector import Detector
-    from darknet_torch.loading.load import load
-    from darknet_torch.model.loading import find_device
-
-    assert run.weights is not None, "check_model has seen them"
-    network = load(
-        run.place.path(".cfg"), run.weights, device=find_device(device), **_as_trained(run)
-    )
-    detector = Detector(network, names=_names_of(run), keep_weights=False)
-    paths: Sequence[str | os.PathLike[str]] = [item.path for item in data_set.examples]
     found = detect_all(
         detector,
-        paths,
+        [item.path for item in data_set.examples],
         thresholds=(least_score,),
         batch=_BATCH,
         workers=workers,
@@ -81,7 +89,7 @@ def detect_with_run(
     )
     places = np.array(found.readable, np.int64)
     detections = replace(found.detections, pictures=places[found.detections.pictures])
-    names = detector.names or tuple(f"class {index}" for index in range(detector.classes))
+    names = detector.names or numbered_names(detector.classes)
     failed = tuple(map(str, found.errors))
     return ModelDetections(run.label, str(run.weights), names, detections, found.readable, failed)
 

@@ -12,6 +12,7 @@ from darknet_torch.report.page import FILE_NAME
 from tests.cli.command import dtorch, python
 from tests.report.fabricated_runs import write_run
 from tests.toy.files import CFG, NAMES, PICTURE, WEIGHTS
+from tests.training.runs import CLASSIFIER
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
@@ -130,6 +131,11 @@ class TestWithoutPictures:
         assert "no pictures: gone: no such" in report("one", "two").stdout
         words = ("one", "two", "--data", "photos", "--split", "all")
         assert "one and two on 3 pictures" in report(*words).stdout
+
+    def test_a_classifier(self, folder):
+        (folder / "two/custom.cfg").write_text(CLASSIFIER)
+        write_weights(load(folder / "two/custom.cfg"), folder / "two/custom_best.weights")
+        assert "this network has no detection head" in report("one", "two").stdout
 
     def test_weights_that_fit_nothing(self, folder):
         (folder / "two/custom_best.weights").write_bytes(b"\0" * 100)
