@@ -25,10 +25,10 @@ from darknet_torch.cli.options import (
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FOLDER, PATH, POSITIVE
 from darknet_torch.cli.progress import progress_bar
+from darknet_torch.cli.report_options import PageOptions, check_page, write_page_and_plots
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.errors import DarknetError, UsageError
-from darknet_torch.extras import import_extra
 from darknet_torch.text import path_exists
 from darknet_torch.training.run_folder import ENVIRONMENT, EVENTS, PLAN, RESULTS, free_path
 
@@ -121,19 +121,26 @@ def report(options: ReportOptions) -> None:
     dtorch report runs/custom runs/custom-2
     dtorch report runs/* --compare custom custom-3 --no-pictures --plots plots
     """
-    from darknet_torch.report.run_page import RunComparison
+    from darknet_torch.report.disagreement_pictures import disagreement_pictures
+    from darknet_torch.report.run_page import RunComparison, run_page
+    from darknet_torch.report.run_plots import run_plots
     from darknet_torch.report.runs import read_runs
 
     runs = read_runs(options.runs)
     protect_inputs(run.place.path(suffix) for run in runs for suffix in _READ)
     protect_inputs(run.weights for run in runs)
     pair = _pair(options, runs)
-    import_extra("matplotlib.figure", extra="report")  # before the models run
-    import_extra("jinja2", extra="report")
+    files = PageOptions(
+        report=options.out or str(free_path(_FOLDER)), plots=options.plots, quiet=options.quiet
+    )
+    plots = run_plots(runs)
+    check_page(files, lambda: plots)
     comparison = RunComparison(runs, *_compare(options, pair))
     if comparison.no_pictures and not options.no_pictures:
         options.print_remark(f"note: no pictures: {comparison.no_pictures}")
-    _write(comparison, options)
+    found = comparison.two_models
+    pictures = disagreement_pictures(found, workers=options.workers) if found else ()
+    write_page_and_plots(files, plots, runs, lambda drawn: run_page(comparison, drawn, pictures))
     _print(comparison, options)
 
 
@@ -257,25 +264,6 @@ def _some_pictures(data_set: DataSet, most: int) -> DataSet:
         return data_set
     places = (index * count // most for index in range(most))
     return replace(data_set, examples=tuple(data_set.examples[place] for place in places))
-
-
-def _write(comparison: RunComparison, options: ReportOptions) -> None:
-    """Write the page and the plots, and say where they are."""
-    from darknet_torch.report.disagreement_pictures import disagreement_pictures
-    from darknet_torch.report.named_plots import write_plots
-    from darknet_torch.report.page import write_page
-    from darknet_torch.report.run_page import run_page
-    from darknet_torch.report.run_plots import run_plots
-
-    runs, found = comparison.runs, comparison.two_models
-    plots = run_plots(runs)
-    if options.plots:
-        write_plots([(one.name, one.draw(runs)) for one in plots], Path(options.plots))
-        options.print_remark(f"plots: {options.plots}")
-    pictures = disagreement_pictures(found, workers=options.workers) if found else ()
-    page = run_page(comparison, [one.on_page(runs) for one in plots], pictures)
-    path = write_page(page, Path(options.out) if options.out else free_path(_FOLDER))
-    options.print_remark(f"report: {path}")
 
 
 def _print(comparison: RunComparison, options: ReportOptions) -> None:
