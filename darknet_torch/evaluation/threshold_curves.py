@@ -12,12 +12,8 @@ from darknet_torch.evaluation.curves import Curve
 from darknet_torch.evaluation.error_kinds import Outcomes
 
 _STEPS = 100
+THRESHOLDS = (np.arange(_STEPS + 1) / _STEPS).astype(np.float32)  # of curves: 0, 0.01, ... 1
 ALL = "all"  # the name of the curve of all classes together
-
-
-def thresholds() -> np.ndarray:
-    """Return the thresholds of the curves, [101] float32, 0, 0.01, ... 1."""
-    return (np.arange(_STEPS + 1) / _STEPS).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -111,7 +107,7 @@ def _curve(
     return ClassCurve(
         name,
         truths,
-        thresholds(),
+        THRESHOLDS,
         detections,
         correct,
         Curve.from_hits(right, truths).precision_at(recalls) if truths else None,
@@ -129,7 +125,7 @@ def _together(curves: Sequence[ClassCurve], min_score: float) -> ClassCurve:
     return ClassCurve(
         ALL,
         truths,
-        thresholds(),
+        THRESHOLDS,
         detections,
         correct,
         np.mean(known, 0) if known else None,
@@ -138,15 +134,20 @@ def _together(curves: Sequence[ClassCurve], min_score: float) -> ClassCurve:
 
 
 def count_above(scores: np.ndarray) -> np.ndarray:
-    """Return how many scores are above each threshold, [101] int64."""
-    return len(scores) - np.searchsorted(np.sort(scores), thresholds(), side="right")
+    """Return how many scores are above each of `THRESHOLDS`, [101] int64."""
+    return len(scores) - np.searchsorted(np.sort(scores), THRESHOLDS, side="right")
+
+
+def threshold_index(threshold: float) -> int:
+    """Return the index of the one of `THRESHOLDS` that is nearest to a threshold."""
+    return min(max(round(threshold * _STEPS), 0), _STEPS)
 
 
 def _best_threshold(
     correct: np.ndarray, detections: np.ndarray, truths: int, min_score: float
 ) -> float | None:
     """Return the threshold with the highest F1 from `min_score` on; None without a correct one."""
-    allowed = thresholds() >= np.float32(min_score)
+    allowed = np.float32(min_score) <= THRESHOLDS
     values = np.where(allowed & (correct > 0), f1(correct, detections, truths), 0)
     return int(values.argmax()) / _STEPS if values.any() else None
 

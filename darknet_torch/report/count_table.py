@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from darknet_torch.evaluation.threshold_curves import threshold_index
 from darknet_torch.report.content import Cell, PageContent, Table
-
-THRESHOLDS = 101  # 0, 0.01, ... 1
-
-
-def threshold_index(content: PageContent) -> int:
-    """Return the index, in 0-100, of the slider's threshold that is nearest to the page's."""
-    return min(max(round(content.threshold * (THRESHOLDS - 1)), 0), THRESHOLDS - 1)
 
 
 def count_columns(content: PageContent) -> list[str]:
@@ -24,7 +18,7 @@ def count_table(content: PageContent) -> Table:
 
     Every cell but those of the first column is replaced when the slider moves.
     """
-    index, columns = threshold_index(content), count_columns(content)
+    index, columns = threshold_index(content.threshold), count_columns(content)
     rows: list[list[Cell]] = [
         [counts.name, *(_at(counts.columns.get(name), index) for name in columns)]
         for counts in content.counts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from darknet_torch.evaluation.threshold_curves import THRESHOLDS
 from darknet_torch.plots.bars import draw_bars
 from darknet_torch.plots.class_lines import class_lines, many_classes
 from darknet_torch.plots.figure import (
@@ -14,7 +15,7 @@ from darknet_torch.plots.figure import (
     logarithmic_count_axis,
     percent_axis,
 )
-from darknet_torch.report.detection_summary import THRESHOLDS, DetectionSummary
+from darknet_torch.report.detection_summary import DetectionSummary
 from darknet_torch.report.named_plots import WIDTH, NamedPlot
 
 _HEIGHT = 3.6  # inches

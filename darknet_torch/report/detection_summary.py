@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-THRESHOLDS = (np.arange(101) / 100).astype(np.float32)
+from darknet_torch.evaluation.threshold_curves import THRESHOLDS, count_above
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,9 @@ class DetectionSummary:
     confidence: float
 
     def counts_over_thresholds(self) -> np.ndarray:
-        """[C, 101] int64, how many scores of each class are above each of `THRESHOLDS`."""
-        counts = [
-            len(scores) - np.searchsorted(np.sort(scores), THRESHOLDS, side="right")
-            for scores in (self.scores[self.class_ids == i] for i in range(len(self.names)))
-        ]
+        """[C, 101] int64, how many scores of each class are above 0, 0.01, ... 1."""
+        by_class = (self.scores[self.class_ids == i] for i in range(len(self.names)))
+        counts = [count_above(scores) for scores in by_class]
         return np.array(counts, np.int64).reshape(len(self.names), len(THRESHOLDS))
 
     @property

@@ -15,10 +15,10 @@ import numpy as np
 
 from darknet_torch.evaluation.analysis import MATCHED_FROM
 from darknet_torch.evaluation.records import DetectionTable
+from darknet_torch.evaluation.threshold_curves import count_above
 from darknet_torch.results.boxes import box_iou, cxcywh_to_xyxy
 
 BOTH, OTHER_CLASS, ONLY = "both", "other class", "only"
-THRESHOLDS = (np.arange(101) / 100).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,15 @@ class Agreement:
             The kinds -> [101] int64.
         """
         agreed, contradicted = self.agreed[rows], self.contradicted[rows]
-        both = _above(agreed)
-        either = _above(np.maximum(agreed, contradicted))
-        every = _above(self.detections.scores[rows])
+        both = count_above(agreed)
+        either = count_above(np.maximum(agreed, contradicted))
+        every = count_above(self.detections.scores[rows])
         return {BOTH: both, OTHER_CLASS: either - both, ONLY: every - either}
 
     def disagrees(self, threshold: float) -> np.ndarray:
         """Return [K] bool, which detections are above a threshold, but none of `BOTH`."""
         limit = np.float32(threshold)
         return (self.detections.scores > limit) & (self.agreed <= limit)
-
-
-def _above(scores: np.ndarray) -> np.ndarray:
-    """Count the scores above each of `THRESHOLDS`."""
-    return len(scores) - np.searchsorted(np.sort(scores), THRESHOLDS, side="right")
 
 
 def compare_detections(

@@ -28,21 +28,6 @@ def _aps(analysis: Analysis) -> list[float | None]:
     return [None if curve is None else float(np.mean(curve)) for curve in curves]
 
 
-def _precision(curve: ClassCurve) -> np.ndarray:
-    """[101] NaN where there are no detections."""
-    precision = np.full(len(curve.detections), np.nan)
-    np.divide(curve.correct, curve.detections, out=precision, where=curve.detections > 0)
-    return precision
-
-
-def _recall(curve: ClassCurve) -> np.ndarray:
-    return curve.correct / max(curve.truths, 1)
-
-
-def _f1(curve: ClassCurve) -> np.ndarray:
-    return 2 * curve.correct / np.maximum(curve.detections + curve.truths, 1)
-
-
 def _unit_axes(axes: Any, xlabel: str, ylabel: str) -> None:
     axes.set(xlabel=xlabel, ylabel=ylabel, xlim=_LIMITS, ylim=_LIMITS)
 
@@ -93,7 +78,7 @@ def _draw_precision_recall(analysis: Analysis) -> Figure:
 def _draw_f1(analysis: Analysis) -> Figure:
     figure = Figure(size=(WIDTH, _HEIGHT))
     axes, lines = figure.axes[0], class_lines(analysis.names, _aps(analysis))
-    drawn = _draw_lines(axes, analysis, lines, _over_threshold(_f1))
+    drawn = _draw_lines(axes, analysis, lines, _over_threshold(lambda curve: curve.f1))
     labels = []
     for line in lines:
         if line.name is None:
@@ -101,7 +86,7 @@ def _draw_f1(analysis: Analysis) -> Figure:
         curve, label = analysis.curves[line.index], line.name
         best = curve.best_threshold
         if best is not None:
-            highest = float(_f1(curve)[np.abs(curve.thresholds - best).argmin()])
+            highest = float(curve.f1[np.abs(curve.thresholds - best).argmin()])
             style = {"color": line.style["color"], "markeredgecolor": "white", "zorder": 4}
             axes.plot(best, highest, "o", **style)
             label = f"{label}: {highest:.2f} at {best:.2f}"
@@ -115,7 +100,10 @@ def _draw_thresholds(analysis: Analysis) -> Figure:
     figure = Figure(2, 1, size=(WIDTH, 1.6 * _HEIGHT))
     lines = class_lines(analysis.names, _aps(analysis))
     drawn: list[Any] = []
-    ratios = {"precision": _precision, "recall": _recall}
+    ratios: dict[str, Callable[[ClassCurve], np.ndarray]] = {
+        "precision": lambda curve: curve.precision,
+        "recall": lambda curve: curve.recall,
+    }
     for axes, (ylabel, ratio) in zip(figure.axes, ratios.items(), strict=True):
         drawn = _draw_lines(axes, analysis, lines, _over_threshold(ratio))
         _unit_axes(axes, "threshold", ylabel)

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from darknet_torch.errors import UsageError
+from darknet_torch.evaluation.threshold_curves import threshold_index
 from darknet_torch.extras import import_extra
 from darknet_torch.files import make_folder, write_text
 from darknet_torch.input_files import protected_inputs
 from darknet_torch.report.cells import number_columns, shown_rows
 from darknet_torch.report.content import PageContent, Plot
-from darknet_torch.report.count_table import count_table, threshold_index
+from darknet_torch.report.count_table import count_table
 from darknet_torch.report.page_data import page_data
 from darknet_torch.report.plot_markup import plot_markup
 from darknet_torch.text import read_bytes, refusal_text
@@ -135,7 +136,7 @@ def _variables(content: PageContent) -> dict[str, Any]:
         "script": script,
         "data": page_data(content),
         "plots": plots,
-        "threshold": threshold_index(content),
+        "threshold": threshold_index(content.threshold),
         "count_table": count_table(content),
         "used_classes": _used_classes(content),
         "has_errors": any(kind.is_error for kind in content.kinds),

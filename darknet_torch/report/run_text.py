@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.evaluation.report import percent, table
-from darknet_torch.report.disagreement import THRESHOLDS
+from darknet_torch.evaluation.threshold_curves import THRESHOLDS, threshold_index
 from darknet_torch.report.disagreement_pictures import class_counts
 from darknet_torch.report.run_page import RunComparison
 from darknet_torch.report.run_settings import Setting
@@ -64,7 +64,7 @@ def _disagreement_lines(found: TwoModels) -> Iterator[str]:
         f"{found.labels[0]} and {found.labels[1]} on {len(found.models[0].readable)} pictures of "
         f"{found.data_set.origin}, scores above {found.threshold:g}"
     )
-    index = _index(found.threshold)
+    index = threshold_index(found.threshold)
     counts = class_counts(found)
     rows = [
         [one.name, *(str(int(column[index])) for column in one.columns.values())] for one in counts
@@ -72,11 +72,6 @@ def _disagreement_lines(found: TwoModels) -> Iterator[str]:
     yield from table([["", *counts[-1].columns], *rows])
     for picture, number in list(_disagreements(found).items())[:_MOST_PICTURES]:
         yield f"{picture}: {number}"
-
-
-def _index(threshold: float) -> int:
-    """The index of the nearest of `THRESHOLDS`, where the slider of the page stands."""
-    return round(threshold * (len(THRESHOLDS) - 1))
 
 
 def _disagreements(found: TwoModels) -> dict[str, int]:

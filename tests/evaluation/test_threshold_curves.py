@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from darknet_torch.evaluation.threshold_curves import ALL, thresholds
+from darknet_torch.evaluation.threshold_curves import ALL, THRESHOLDS
 from tests.evaluation.analysis_cases import (
     CAT,
     DOG,
@@ -67,7 +67,7 @@ def test_scores_equal_to_a_threshold_are_not_above_it():
     curve = analysis_of(found, ground_truth([])).curves[CAT]
     assert curve.detections.tolist() == list(range(100, -1, -1))
     assert curve.thresholds.dtype == np.float32
-    assert (curve.thresholds == thresholds()).all()
+    assert (curve.thresholds == THRESHOLDS).all()
 
 
 def test_ratios_and_the_best_threshold_by_hand():

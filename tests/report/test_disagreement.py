@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from darknet_torch.evaluation.records import DetectionTable
-from darknet_torch.report.disagreement import THRESHOLDS, compare_detections
+from darknet_torch.evaluation.threshold_curves import THRESHOLDS
+from darknet_torch.report.disagreement import compare_detections
 
 LEFT, NEAR, HALF, FAR = ((x, 0.5, 0.2, 0.2) for x in (0.2, 0.22, 0.27, 0.8))
 

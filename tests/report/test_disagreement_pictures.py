@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from darknet_torch.datasets.examples import DataSet, Example, Labels
-from darknet_torch.report.disagreement import THRESHOLDS
+from darknet_torch.evaluation.threshold_curves import THRESHOLDS
 from darknet_torch.report.disagreement_pictures import (
     box_kinds,
     class_counts,
