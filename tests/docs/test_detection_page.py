@@ -66,6 +66,7 @@ PRINTED = [
     r"((circle|square|triangle) \d\.\d\d at -?\d+, -?\d+\n){4}",
     r"\[4, \d, 4, 4\]\n4 2 circle \(4, 6\)\n",
     "1\n" * FRAMES,
+    r"\d True\n",
 ]
 
 
@@ -76,6 +77,10 @@ def test_the_example_works(example, printed, folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     exec(compile(example, PAGE, "exec"), {})
     assert re.fullmatch(printed, capsys.readouterr().out)
+
+
+def test_the_copied_weights_are_the_same_bytes(folder):
+    assert (folder / "copy.weights").read_bytes() == (folder / "custom.weights").read_bytes()
 
 
 def test_there_are_commands():
