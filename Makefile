@@ -9,12 +9,15 @@ SAMPLE_OUT ?= out
 TORCH ?= 2.14.1
 # OpenCV 4 reads Darknet's files and OpenCV 5 does not; one environment holds one of them.
 OPENCV4 ?= .venv-opencv4
+# What builds a release, and a clean environment that runs it.
+DIST_TOOLS ?= .venv-dist-tools
+DIST ?= .venv-dist
 # A process per core, one thread each; the tests of a file stay together, since they share models.
 # Without the variable, each process of a test would compile the package again.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: detect test test-suite test-long test-web kill-test test-opencv4 test-torch test-floor test-gpu \
-	bench-gpu bundled-model docs check install clean
+	bench-gpu bundled-model docs check install dist clean
 
 detect: $(VENV)/installed
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
@@ -74,6 +77,24 @@ docs: $(VENV)/installed-docs
 	$(BIN)/zensical build --strict --clean
 	$(BIN)/python tools/site_check.py site --browser
 
+# A wheel and a source archive in dist/. The wheel is built from the archive, both are compared with
+# the repository, and the wheel is installed and run where nothing else is. What an older build left
+# would be packed again, so it is removed first.
+dist:
+	rm -rf dist build *.egg-info
+	$(PYTHON) -m venv --clear $(DIST_TOOLS)
+	$(DIST_TOOLS)/bin/python -m pip install --quiet --constraint $(CONSTRAINTS) build twine
+	$(DIST_TOOLS)/bin/python -m build
+	$(DIST_TOOLS)/bin/python -m twine check --strict dist/*
+	$(PYTHON) -m venv --clear $(DIST)
+	$(DIST)/bin/python -m pip install --quiet --constraint $(CONSTRAINTS) torch
+	$(DIST)/bin/python -m pip install --quiet --constraint $(CONSTRAINTS) dist/*.whl
+	$(DIST)/bin/python tools/check_dist.py dist
+	$(DIST)/bin/dtorch --version
+	$(DIST)/bin/dtorch info yolov3-tiny
+	$(DIST)/bin/dtorch detect --save $(SAMPLE_OUT)
+	$(DIST)/bin/dtorch doctor
+
 check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -108,4 +129,5 @@ $(OPENCV4)/installed: setup.py setup.cfg constraints-bench.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(OPENCV4) .venv-torch-* .venv-floor $(SAMPLE_OUT) build site .cache *.egg-info
+	rm -rf $(VENV) $(OPENCV4) .venv-torch-* .venv-floor $(DIST_TOOLS) $(DIST) $(SAMPLE_OUT) build dist \
+		site .cache *.egg-info
