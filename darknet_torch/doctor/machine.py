@@ -19,8 +19,16 @@ from darknet_torch.downloads.published import PUBLISHED
 from darknet_torch.extras import PROGRAM, installed_version, required_packages
 
 _DEVELOPMENT_EXTRA = "dev"
-# Package -> one whose files it would overwrite: where that is installed, it is not missing.
-_REPLACED_BY = {"onnxruntime-gpu": "onnxruntime", "onnxruntime": "onnxruntime-gpu"}
+# Package -> those whose files it would overwrite: where one is installed, it is not missing.
+_REPLACED_BY = {
+    "onnxruntime-gpu": ("onnxruntime",),
+    "onnxruntime": ("onnxruntime-gpu",),
+    "opencv-python": (
+        "opencv-python-headless",
+        "opencv-contrib-python",
+        "opencv-contrib-python-headless",
+    ),
+}
 _BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 
 
@@ -51,9 +59,8 @@ def packages() -> dict[str, dict[str, str | None]]:
 
 
 def _is_replaced(package: str) -> bool:
-    other = _REPLACED_BY.get(package)
     missing = installed_version(package) is None
-    return other is not None and missing and installed_version(other) is not None
+    return missing and installed_version(*_REPLACED_BY.get(package, ())) is not None
 
 
 def devices() -> dict[str, dict[str, Any]]:

@@ -38,8 +38,19 @@ def test_a_package_that_another_one_replaces_is_not_missing(monkeypatch, install
     extras = {"onnxruntime": ["onnxruntime"], "onnxruntime-gpu": ["onnxruntime-gpu"]}
     monkeypatch.setattr(machine, "required_packages", lambda: extras)
     versions = {installed: "1.31.1"}
-    monkeypatch.setattr(machine, "installed_version", versions.get)
+    monkeypatch.setattr(machine, "installed_version", lambda name="", *_: versions.get(name))
     assert [names for names in machine.packages().values() if names] == [versions]
+
+
+def test_opencv_without_windows_is_no_missing_package(monkeypatch):
+    monkeypatch.setattr(machine, "required_packages", lambda: {"": ["opencv-python", "click"]})
+    versions = {"opencv-python-headless": "5.0.0.93", "click": "8.5.1"}
+    monkeypatch.setattr(
+        machine,
+        "installed_version",
+        lambda *names: next((versions[name] for name in names if name in versions), None),
+    )
+    assert machine.packages() == {"": {"click": "8.5.1"}}
 
 
 def test_parts_of_opencv_are_read_from_its_build_information():
