@@ -78,8 +78,8 @@ docs: $(VENV)/installed-docs
 	$(BIN)/python tools/site_check.py site --browser
 
 # A wheel and a source archive in dist/. The wheel is built from the archive, both are compared with
-# the repository, and the wheel is installed and run where nothing else is. What an older build left
-# would be packed again, so it is removed first.
+# the repository, and the wheel is installed and run where nothing else is, also with the OpenCV for
+# servers without a screen. What an older build left would be packed again, so it is removed first.
 dist:
 	rm -rf dist build *.egg-info
 	$(PYTHON) -m venv --clear $(DIST_TOOLS)
@@ -93,6 +93,9 @@ dist:
 	$(DIST)/bin/dtorch --version
 	$(DIST)/bin/dtorch info yolov3-tiny
 	$(DIST)/bin/dtorch detect --save $(SAMPLE_OUT)
+	$(DIST)/bin/dtorch doctor
+	$(DIST)/bin/python -m pip uninstall --quiet --yes opencv-python
+	$(DIST)/bin/python -m pip install --quiet --constraint $(CONSTRAINTS) opencv-python-headless
 	$(DIST)/bin/dtorch doctor
 
 check: install
