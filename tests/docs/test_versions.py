@@ -4,6 +4,7 @@ import configparser
 import re
 import tomllib
 
+import darknet_torch
 from tests.docs.pages import ROOT
 
 _PIN = re.compile(r"([\w.-]+)==(\S+)")
@@ -48,6 +49,12 @@ def test_the_readme_names_the_floors_and_the_pinned_release_as_tested():
     assert releases == sorted(releases, key=numbers)
     assert releases[0] == floors()["torch"]
     assert pins("constraints.txt")["torch"] in releases
+
+
+def test_the_citation_names_this_version():
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {darknet_torch.__version__}\n" in citation
+    assert f"\nlicense: {setup_cfg()['metadata']['license']}\n" in citation
 
 
 def test_the_commands_test_the_newest_release():
