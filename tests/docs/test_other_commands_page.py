@@ -1,4 +1,4 @@
-"""Every command of the page about classification, text and inspection runs; its list is complete."""
+"""Every command of the page about the other commands runs, and its list of models is complete."""
 
 import re
 import shlex

@@ -9,17 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from darknet_torch.cfg.zoo import BUNDLED_DETECTIONS, sample_folder
+from darknet_torch.cfg.zoo import BUNDLED_DETECTIONS, sample_folder, shipped
+from darknet_torch.model.registry import LAYER_TYPES
 from tests.cli.command import dtorch
-from tests.docs.pages import LETTERS, ROOT, blocks, commands, fill_folder, run, save_untrained
+from tests.docs.pages import ROOT, blocks, commands, fill_folder, run
 from tests.examples.exports import photos_with_txt
 from tests.export.cases import needs_loops_in_onnx
 from tests.training.runs import DETECTOR, detector_data, written
 
-COMMANDS = commands("README.md")
+TEXT = (ROOT / "README.md").read_text()
+# Installing takes minutes: `make dist` does it, and tests/test_dockerfile.py compares the lines.
+COMMANDS = [line for line in commands("README.md") if not line.startswith(("make ", "pip "))]
 EXAMPLES = blocks("README.md", "python")
-# Commands that CI runs itself, and those that `make` ran before this test.
-RUN_ELSEWHERE = ("make test", "pip install .")
+IN_TABLES = re.findall(r"\| `(python tools/.+?)` \|", TEXT)
+# Records that tests/parity/test_own_records.py compares, one in each test.
+COMPARED_ELSEWHERE = (
+    "python tools/parity.py train tests/parity/data/train",
+    "python tools/parity.py rates tests/parity/data/learning_rates.json",
+)
 SHELL = frozenset("|<>&;$*?")  # what only a shell understands
 
 
@@ -28,10 +35,6 @@ def folder(tmp_path_factory):
     """A folder with the files that the README assumes: models, pictures, and this source tree."""
     folder = tmp_path_factory.mktemp("readme")
     fill_folder(folder)
-    (folder / "cifar.names").write_text("".join(f"kind {number}\n" for number in range(10)))
-    (folder / "letters.cfg").write_text(LETTERS)
-    save_untrained(folder, "yolov3-tiny", "cifar", "letters")
-    (folder / "text.txt").write_text("Once upon a time.\n")
     written(folder, DETECTOR)
     detector_data(folder / "squares")
     (folder / "squares.data").write_text(detector_data(folder / "squares", 3, "valid").read_text())
@@ -40,10 +43,8 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith("make")])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_command_works(command, folder, monkeypatch):
-    if command in RUN_ELSEWHERE:
-        pytest.skip("installs; CI and `make install` run it")
     if "detections.onnx" in command:
         needs_loops_in_onnx()
     program, *words = shlex.split(command)
@@ -61,6 +62,17 @@ def test_the_command_works(command, folder, monkeypatch):
         written(folder, DETECTOR, "shapes.cfg")
 
 
+@pytest.mark.parametrize(
+    "command", [one for one in IN_TABLES if " tests/" in one or " cfg" in one]
+)
+def test_the_command_of_the_table_works(command, folder):
+    if command in COMPARED_ELSEWHERE:
+        assert Path(ROOT, command.split()[-1]).exists()
+        return
+    status, output = run(command, folder)
+    assert status == 0, output
+
+
 def test_make_detect_finds_the_stored_objects(tmp_path):
     venv = Path(sys.prefix)
     if run(f"make -q install VENV={venv}", ROOT)[0]:
@@ -74,6 +86,42 @@ def test_make_detect_finds_the_stored_objects(tmp_path):
 
 def test_ci_runs_make_test():
     assert "make test" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_it_is_a_first_screen_and_no_manual():
+    assert len(TEXT.splitlines()) <= 170
+    doors = TEXT.partition("\n## I have ")[2].partition("\n## More")[0].split("\n## I have ")
+    assert len(doors) == 3
+    for door in doors:
+        lines = "".join(re.findall(r"```\w+\n(.*?)```", door, re.DOTALL)).splitlines()
+        assert len([line for line in lines if line.strip()]) <= 12, door
+
+
+def test_the_speeds_are_those_of_the_page_about_performance():
+    rows = TEXT.partition("\n## Speed\n")[2].partition("\n## ")[0].splitlines()
+    shown = [row.split("|") for row in rows if re.match(r"\| (torch|auto) / ", row)]
+    measured = [row.split("|") for row in (ROOT / "docs/performance.md").read_text().splitlines()]
+    assert len(shown) == 5
+    for _, title, *ratios in shown:
+        (row,) = [one[2:] for one in measured if one[1:2] == [title]]
+        assert [one.split(",")[0].strip() for one in row] == [one.strip() for one in ratios]
+
+
+def test_the_numbers_of_what_runs_are_those_of_the_code():
+    assert f"[all {len(LAYER_TYPES)} types](docs/layers.md)" in TEXT
+    assert f"| definitions | {len(shipped('.cfg'))} ship " in TEXT
+    data = ROOT / "tests" / "parity" / "data"
+    for kind, words in (
+        ("layers", "{} networks of options"),
+        ("forward", "{} public ones"),
+        ("train", "{} recorded"),
+    ):
+        assert words.format(len([*(data / kind).glob("*.json")])) in TEXT
+    rates = json.loads((data / "learning_rates.json").read_bytes())
+    assert f"all {len(rates)} recorded schedules" in TEXT
+    census = (ROOT / "docs/census.md").read_text()
+    cfgs = len(re.findall(r"^\| \S+ \| \d+ \| ", census, re.MULTILINE))
+    assert f"all {cfgs} load" in TEXT
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
