@@ -33,7 +33,7 @@ class Plot:
 
     Attributes:
         title: above it.
-        svg: the content of an SVG file, as `darknet_torch.plots.figure.Figure.encode` gives it.
+        svg: an <svg> element, as `darknet_torch.plots.inline_svg.inline_svg` gives it.
         note: a sentence below it that says what it shows, and its description for those who do
             not see it.
     """

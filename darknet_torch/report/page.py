@@ -19,10 +19,9 @@ from darknet_torch.extras import import_extra
 from darknet_torch.files import make_folder, write_text
 from darknet_torch.input_files import protected_inputs
 from darknet_torch.report.cells import number_columns, shown_rows
-from darknet_torch.report.content import PageContent, Plot
+from darknet_torch.report.content import PageContent
 from darknet_torch.report.count_table import count_table
 from darknet_torch.report.page_data import page_data
-from darknet_torch.report.plot_markup import plot_markup
 from darknet_torch.text import read_bytes, refusal_text
 
 FILE_NAME = "index.html"
@@ -122,20 +121,13 @@ def _environment(jinja2: Any) -> Any:
 def _variables(content: PageContent) -> dict[str, Any]:
     """Return what the templates read."""
     style, script = _joined(_STYLES), _script()
-    plots = {
-        part.svg: plot_markup(part.svg)
-        for section in content.sections
-        for part in section.parts
-        if isinstance(part, Plot)
-    }
     return {
         "content": content,
-        "policy": _policy(style, script, styled=any(" style=" in svg for svg in plots.values())),
+        "policy": _policy(style, script),
         "generator": GENERATOR,
         "style": style,
         "script": script,
         "data": page_data(content),
-        "plots": plots,
         "threshold": threshold_index(content.threshold),
         "count_table": count_table(content),
         "used_classes": _used_classes(content),
@@ -158,19 +150,18 @@ def _joined(names: Sequence[str]) -> str:
     return "\n".join((ASSETS / name).read_text("utf-8") for name in names)
 
 
-def _policy(style: str, script: str, *, styled: bool) -> str:
+def _policy(style: str, script: str) -> str:
     """Return the content-security policy: this style, this script, pictures of the page, no more.
 
     Args:
         style, script: the text of the page's elements of these names.
-        styled: whether parts of the page have a style attribute, as matplotlib's plots do.
     """
     parts = {
         "default-src": "'none'",
         "img-src": "data:",
         "script-src": f"'{_digest(script)}'",
         "style-src": f"'{_digest(style)}'",
-        "style-src-attr": "'unsafe-inline'" if styled else "'none'",
+        "style-src-attr": "'none'",
         "base-uri": "'none'",
         "form-action": "'none'",
     }

@@ -88,16 +88,11 @@ def class_table(names):
     return Table("Average precision", ("class", "objects", "AP"), rows, "At an IoU of 0.5.", 3)
 
 
-# As matplotlib writes it, in short.
-_SVG = f"""<?xml version="1.0" encoding="utf-8" standalone="no"?>
-<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
-<svg xmlns:xlink="http://www.w3.org/1999/xlink" width="432pt" height="252pt"
- viewBox="0 0 432 252" xmlns="http://www.w3.org/2000/svg" version="1.1">
- <metadata><rdf>Matplotlib</rdf></metadata>
- <defs><style type="text/css">*{{stroke-linejoin: round; stroke-linecap: butt}}</style></defs>
- <g id="figure_1"><path d="M 0 252 L 432 252 L 432 0 L 0 0 z" style="fill: #ffffff"/>
- <!-- {html.escape(HOSTILE)} -->
- <path id="line" d="M 20 20 L 400 220" style="fill: none; stroke: #0072b2"/></g>
+# As `inline_svg` writes it, in short.
+_SVG = f"""<svg xmlns="http://www.w3.org/2000/svg" width="432pt" height="252pt"
+ viewBox="0 0 432 252" role="img" aria-label="{html.escape(HOSTILE)}">
+ <g id="one-figure_1"><path d="M 0 252 L 432 252 L 432 0 L 0 0 z" fill="#ffffff"/>
+ <path id="one-line" d="M 20 20 L 400 220" fill="none" stroke="#0072b2"/></g>
 </svg>
 """
 PLOT = Plot("Precision and recall", _SVG.encode(), "Of each class.")

@@ -86,16 +86,11 @@ def test_the_policy_allows_the_page_its_own_style_and_script_alone(found):
     assert policy["img-src"] == "data:"
     assert policy["script-src"] == _hash(found.scripts[1])
     assert policy["style-src"] == _hash(found.styles[0])
+    assert policy["style-src-attr"] == "'none'"
 
 
 def _hash(text):
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def test_style_attributes_are_allowed_only_to_plots_that_have_them(whole, found):
-    assert "style-src-attr 'unsafe-inline'" in found.policy
-    plain = dataclasses.replace(whole, sections=())
-    assert "style-src-attr 'none'" in _Reader(render_page(plain)).policy
 
 
 def test_nothing_is_loaded(found):

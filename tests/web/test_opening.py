@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from darknet_torch.plots.figure import Figure
+from darknet_torch.plots.inline_svg import inline_svg
 from darknet_torch.report.content import PageContent, Plot, Section
 from darknet_torch.report.page import render_page
 from tests.report.fabricated_page import HOSTILE, HOSTILE_FILES, content, without_truths
@@ -64,8 +65,8 @@ def test_a_request_is_refused_and_seen(opened, tmp_path):
 def test_a_plot_of_matplotlib(opened):
     figure = Figure(size=(6, 4))
     figure.axes[0].plot([0, 1], [1, 0], label="a")
-    svg = figure.encode("svg")
-    section = Section("Curves", parts=(Plot("Curve", svg, "Falls."), Plot("Again", svg, "")))
+    first, second = (inline_svg(figure, name) for name in ("one", "two"))
+    section = Section("Curves", parts=(Plot("Curve", first, "Falls."), Plot("Again", second, "")))
     opened.page(PageContent("Plots", {}, {}, (section,)), width=375, height=700)
     for plot in opened.browser.find_elements("css selector", ".paper"):
         assert plot.aria_role == "image"
