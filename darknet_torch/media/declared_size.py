@@ -6,10 +6,11 @@ import re
 import struct
 from collections.abc import Callable
 
-import libstb
+from darknet_torch.media.jpeg import JPEG_START, declared_jpeg_size
 
-# What libstb reads. Its other formats have no signature.
-_STB_SIGNATURES = (b"\xff\xd8", b"BM", b"GIF8", b"P5", b"P6")
+_OS2_HEADER = 12  # bytes of the oldest header of a BMP, whose sides have 16 bits
+# Numbers are separated by white space and by comments.
+_PNM = re.compile(rb"P[1-6](?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)")
 _IMAGE_WIDTH, _IMAGE_LENGTH = 256, 257  # TIFF's tags
 _SHORT = 3  # TIFF's type of 16 bits
 
@@ -24,14 +25,25 @@ def declared_size(data: bytes) -> tuple[int, int] | None:
         if matches(data):
             try:
                 return read(data)
-            except (libstb.Error, ValueError, struct.error):
+            except (ValueError, struct.error):
                 return None
     return None
 
 
-def _read_by_stb(data: bytes) -> tuple[int, int]:
-    width, height, _ = libstb.iminfo(data)
+def _read_bmp(data: bytes) -> tuple[int, int]:
+    (header,) = struct.unpack_from("<I", data, 14)
+    width, height = struct.unpack_from("<2H" if header == _OS2_HEADER else "<2i", data, 18)
+    return abs(height), width  # below 0: the rows stand from top to bottom
+
+
+def _read_gif(data: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from("<2H", data, 6)
     return height, width
+
+
+def _read_pnm(data: bytes) -> tuple[int, int] | None:
+    found = _PNM.match(data)
+    return None if found is None else (int(found[2]), int(found[1]))
 
 
 def _read_png(data: bytes) -> tuple[int, int]:
@@ -76,8 +88,12 @@ def _read_largest(pattern: bytes, order: str) -> Callable[[bytes], tuple[int, in
     return read
 
 
-_READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], tuple[int, int]]], ...] = (
-    (lambda data: data.startswith(_STB_SIGNATURES), _read_by_stb),
+_Reader = Callable[[bytes], tuple[int, int] | None]
+_READERS: tuple[tuple[Callable[[bytes], bool], _Reader], ...] = (
+    (lambda data: data.startswith(JPEG_START), declared_jpeg_size),
+    (lambda data: data.startswith(b"BM"), _read_bmp),
+    (lambda data: data.startswith(b"GIF8"), _read_gif),
+    (lambda data: data[:2] in (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"), _read_pnm),
     (lambda data: data[:4] == b"\x89PNG", _read_png),
     (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", _read_webp),
     (lambda data: data[:4] in (b"II*\0", b"MM\0*"), _read_tiff),

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
-_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_MARKER = re.compile(
+    rb"\xff[^\x00\x01\xd0-\xd7\xff]"
+)  # of segments that have a length, and the end
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = (0xC0, 0xC1)  # the frames that need one scan only
 _END, _SCAN, _RESTART_INTERVAL = 0xD9, 0xDA, 0xDD
@@ -75,16 +77,30 @@ class _Frame:
 
     @staticmethod
     def parse(marker: int, content: bytes) -> _Frame:
-        height, width = (int.from_bytes(content[at : at + 2], "big") for at in (1, 3))
+        height, width = _frame_size(content)
         blocks = -(-height // _BLOCK) * -(-width // _BLOCK)
         return _Frame(marker in _SEQUENTIAL, int.from_bytes(content[5:6], "big"), blocks)
+
+
+def declared_jpeg_size(data: bytes) -> tuple[int, int] | None:
+    """Return the height and width in pixels that a JPEG's frame declares; None without a frame."""
+    for marker, content in _segments(data):
+        if marker in _FRAMES:
+            return _frame_size(content)
+    return None
+
+
+def _frame_size(content: bytes) -> tuple[int, int]:
+    """Return the height and width that a frame's header says."""
+    return int.from_bytes(content[1:3], "big"), int.from_bytes(content[3:5], "big")
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the marker and the content of each segment that is complete, and of the end.
 
     Either a segment of known length follows a segment, or, after a scan's header, coded data. In
-    coded data, FF 00 and the restart markers FF D0 - FF D7 do not begin a new segment.
+    coded data, FF 00 and the restart markers FF D0 - FF D7 do not begin a new segment; nor does
+    FF 01, which has no content.
     """
     position = len(JPEG_START)
     while (found := _MARKER.search(data, position)) is not None:

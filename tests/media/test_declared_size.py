@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from darknet_torch.media.declared_size import declared_size
-from tests.media.picture_files import encoded
+from tests.media.picture_files import JPEG, encoded
 
 FORMATS = [
     *((suffix, ()) for suffix in (".jpg", ".png", ".bmp", ".gif", ".ppm", ".tif", ".webp")),
@@ -20,6 +20,32 @@ FORMATS = [
 def test_the_declared_size_is_that_of_the_picture(suffix, parameters):
     data = encoded(np.zeros((24, 40, 3), np.uint8), suffix, parameters)
     assert declared_size(data) == (24, 40)
+
+
+@pytest.mark.parametrize("binary", [0, 1])
+@pytest.mark.parametrize(("suffix", "channels"), [(".pbm", 1), (".pgm", 1), (".ppm", 3)])
+def test_every_kind_of_pnm_is_read(suffix, channels, binary):
+    image = np.zeros((24, 40, channels), np.uint8)
+    data = encoded(image, suffix, (cv2.IMWRITE_PXM_BINARY, binary))
+    assert declared_size(data) == (24, 40)
+    commented = data[:2] + b"\n# a comment 1 2\n" + data[2:]
+    assert declared_size(commented) == (24, 40)
+
+
+def test_a_bmp_of_rows_from_top_to_bottom_is_read():
+    data = bytearray(encoded(np.zeros((24, 40, 3), np.uint8), ".bmp"))
+    struct.pack_into("<i", data, 22, -24)
+    assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape == (24, 40, 3)
+    assert declared_size(bytes(data)) == (24, 40)
+
+
+def test_a_bmp_of_os2_is_read():
+    assert declared_size(b"BM" + bytes(12) + struct.pack("<I4H", 12, 40, 24, 1, 24)) == (24, 40)
+
+
+def test_a_marker_without_content_hides_no_frame():
+    """FF 01 has no length: what follows it is the next segment, not 65 KB of content."""
+    assert declared_size(JPEG[:2] + b"\xff\x01" + JPEG[2:]) == (32, 48)
 
 
 def test_an_extended_webp_declares_its_canvas():
@@ -46,6 +72,10 @@ def test_a_tiff_of_big_endian_numbers_is_read():
         b"II*\0\xff\xff\xff\xff",
         b"RIFF0000WEBPVP8 ",
         b"text",
+        b"P6 40",
+        b"P6 # 40 24",
+        b"BM",
+        b"GIF89a",
         b"\0" * 99,
     ],
 )
