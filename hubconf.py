@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # torch.hub takes every other callable for an entry point
 
     from darknet_torch import Detector, Network
 
-dependencies = ["cv2", "filelock", "libstb", "numpy", "torch"]
+dependencies = ["cv2", "filelock", "numpy", "torch"]
 
 
 def darknet(

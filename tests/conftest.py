@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 
 from darknet_torch.downloads.published import Published
+from darknet_torch.media import stb
 from tests.downloads.server import Server, publish
 from tests.no_charts import draw_no_charts
 from tests.toy.files import WEIGHTS
@@ -48,6 +49,14 @@ def cache(tmp_path_factory, monkeypatch):
 def quick_charts(monkeypatch):
     """Trainings draw no chart."""
     draw_no_charts(monkeypatch.setattr)
+
+
+@pytest.fixture
+def without_libstb(monkeypatch):
+    """libstb is missing, as far as decoding knows, and nothing has warned of that."""
+    monkeypatch.setattr(stb, "_libstb", None)
+    monkeypatch.setattr(stb, "_unusable", "the package libstb is not installed")
+    monkeypatch.setattr(stb, "_has_warned", False)
 
 
 @pytest.fixture

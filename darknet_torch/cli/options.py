@@ -36,6 +36,7 @@ from darknet_torch.ops.precision_names import FLOAT32, INT8, PRECISIONS
 _FILE_FORMATS = ("json", "jsonl", "csv")  # that files have as their suffix
 _F = TypeVar("_F", bound=Callable[..., Any])
 _OptionsType = TypeVar("_OptionsType")
+_QUIET = "darknet_torch.quiet"  # key in the memory of the running command
 
 
 def parsed_into(
@@ -53,12 +54,22 @@ def parsed_into(
         @functools.wraps(function)
         def callback(**values: Any) -> None:
             protect_named_inputs()
+            click.get_current_context().meta[_QUIET] = bool(values.get("quiet"))
             with output_to(values.get("log")):
                 function(options_type(**values))
 
         return callback
 
     return decorate
+
+
+def is_quiet(context: click.Context) -> bool:
+    """Whether the command that runs has --quiet; its group has the same memory, in all threads.
+
+    Args:
+        context: that of the command, or of a group that contains it.
+    """
+    return bool(context.params.get("quiet")) or bool(context.meta.get(_QUIET))
 
 
 def all_options(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:

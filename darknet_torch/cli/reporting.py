@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from darknet_torch.cli.options import ReportingOptions
+from darknet_torch.cli.options import ReportingOptions, is_quiet
 from darknet_torch.cli.terminal import echo
 from darknet_torch.errors import CfgError, CfgNote, CfgWarning, DarknetError, warn
 
@@ -25,8 +25,9 @@ _SHOWN_NOTES = "darknet_torch.notes"  # key in the memory of the running command
 def report_other_warnings() -> Iterator[None]:
     """Print the warnings that the block issues outside of `report_warnings`, at once.
 
-    The running command's --quiet silences them.
+    The running command's --quiet silences them, in whatever thread they are issued.
     """
+    started = click.get_current_context(silent=True)
     with warnings.catch_warnings():
         warnings.simplefilter("always", CfgWarning)
 
@@ -42,8 +43,7 @@ def report_other_warnings() -> Iterator[None]:
                 text = warnings.formatwarning(message, category, filename, lineno, line)
                 echo(text, err=True, nl=False)
                 return
-            context = click.get_current_context(silent=True)
-            quiet = context is not None and bool(context.params.get("quiet"))
+            quiet = started is not None and is_quiet(started)
             _print_warning(ReportingOptions(quiet=quiet), category, str(message))
 
         warnings.showwarning = show

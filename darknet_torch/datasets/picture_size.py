@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 
-import libstb
-
 from darknet_torch.media.decoding import check_is_file, read_picture
-
-_FIRST_TRANSPOSED = 5  # EXIF orientations from 5 on swap height and width
+from darknet_torch.media.stb import size_in_header
 
 
 def picture_size(path: str | os.PathLike[str], *, exif: bool = True) -> tuple[int, int]:
@@ -21,11 +18,9 @@ def picture_size(path: str | os.PathLike[str], *, exif: bool = True) -> tuple[in
     Raises:
         ImageError: the file is missing, empty, broken or not a picture.
     """
-    file = check_is_file(path)
-    try:
-        width, height, _ = libstb.iminfo(file)
-        transposed = exif and libstb.exif_orientation(file) >= _FIRST_TRANSPOSED
-    except (libstb.Error, ValueError, OSError):  # stb cannot read this format
-        height, width = read_picture(path, exif=exif).image.shape[:2]
-        transposed = False
-    return (width, height) if transposed else (height, width)
+    size = size_in_header(check_is_file(path), exif=exif)
+    if size is not None:
+        return size
+    # Any decoder will do for the size; OpenCV knows more formats, and is always there.
+    height, width = read_picture(path, exif=exif, decoder="opencv").image.shape[:2]
+    return height, width

@@ -7,6 +7,9 @@ import pytest
 from darknet_torch.cli.options import ReportingOptions
 from darknet_torch.cli.reporting import report_warnings, report_warnings_at_once
 from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
+from tests.cli.command import dtorch
+from tests.media.picture_files import JPEG
+from tests.toy.files import CFG, WEIGHTS
 
 BOTH = pytest.mark.parametrize("report", [report_warnings, report_warnings_at_once])
 
@@ -55,6 +58,17 @@ def test_warnings_before_an_error_are_printed(capsys):
         warn("odd")
         raise UsageError("broken")
     assert capsys.readouterr().err == "warning: odd\n"
+
+
+@pytest.mark.parametrize(("words", "lines"), [((), 1), (("--quiet",), 0)])
+def test_quiet_silences_the_threads_that_read_pictures(without_libstb, tmp_path, words, lines):
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(JPEG)
+    result = dtorch("detect", CFG, WEIGHTS, tmp_path, "--workers", "2", *words)
+    assert result.exit_code == 0
+    warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == lines
+    assert all("OpenCV decodes JPEGs instead" in line for line in warnings)
 
 
 def test_other_warnings_pass_through():
