@@ -5,30 +5,59 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import re
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from darknet_torch.errors import UsageError
 
 PROGRAM = "darknet-torch"
-_REQUIREMENT = re.compile(r"([\w.-]+)(?:.*extra == ['\"]([\w-]+)['\"])?")
+# As in the metadata: name[extra,extra]>=1,<2; python_version < "3.14" and extra == "name".
+_REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)(\[(?P<extras>[^]]*)\])?(?P<versions>[^;]*)")
+_EXTRA = re.compile(r"extra == ['\"]([\w-]+)")
+_NEWEST_PYTHON = re.compile(r"python_version < ['\"]3\.(\d+)")
 
 
-def required_packages() -> dict[str, list[str]]:
-    """Return the names of the packages that this program requires.
+def required_packages() -> dict[str, dict[str, str]]:
+    """Return the packages that this program requires of this version of Python.
 
     Returns:
-        Name of the extra, or "" for the packages that are always required -> packages.
+        Name of the extra, or "" for the packages that are always required -> name of a package
+        -> what to give to pip, such as "click>=8.4.2". An extra that asks for others has theirs.
 
     Raises:
         ImportError: this program is not installed, but run from a folder.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, str]] = {}
+    others: dict[str, list[str]] = {}
     for requirement in importlib.metadata.requires(PROGRAM) or ():
         match = _REQUIREMENT.match(requirement)
-        if match:
-            found.setdefault(match[2] or "", []).append(match[1])
-    return found
+        if match is None or _is_for_older_python(requirement):
+            continue
+        of_extra = _EXTRA.search(requirement)
+        extra = of_extra[1] if of_extra else ""
+        packages = found.setdefault(extra, {})
+        if match["name"] == PROGRAM:
+            others.setdefault(extra, []).extend(re.split(r"\s*,\s*", match["extras"] or ""))
+        else:
+            packages[match["name"]] = match["name"] + match["versions"].strip()
+    return {extra: _with_others(extra, found, others) for extra in found}
+
+
+def _is_for_older_python(requirement: str) -> bool:
+    bound = _NEWEST_PYTHON.search(requirement)
+    return bound is not None and sys.version_info >= (3, int(bound[1]))
+
+
+def _with_others(
+    extra: str, found: Mapping[str, dict[str, str]], others: Mapping[str, list[str]]
+) -> dict[str, str]:
+    """Return the packages of an extra and of the extras that it asks for."""
+    packages = dict(found.get(extra, {}))
+    for other in others.get(extra, ()):
+        packages |= _with_others(other, found, others)
+    return packages
 
 
 def install_command(extra: str, missing: str) -> str:
@@ -41,7 +70,7 @@ def install_command(extra: str, missing: str) -> str:
         missing: the package to name if this program is run without being installed.
     """
     try:
-        packages = required_packages().get(extra) or [missing]
+        packages = list(required_packages().get(extra, ())) or [missing]
     except ImportError:
         packages = [missing]
     return f"pip install {' '.join(packages)}"

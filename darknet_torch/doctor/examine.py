@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from darknet_torch.doctor import machine
+from darknet_torch.doctor.picture_decoder import OK, PICTURE_DECODER, examine_picture_decoder
 from darknet_torch.doctor.self_test import TOLERANCE, self_test
 from darknet_torch.errors import DarknetError
+from darknet_torch.extras import installed_version, required_packages
+from darknet_torch.media.stb import PACKAGE, REQUIREMENT
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ def examine(device: str = "cpu") -> Examination:
         "cores": machine.cores,
         "devices": machine.devices,
         "opencv": machine.opencv,
+        PICTURE_DECODER: examine_picture_decoder,
         "cache": machine.cache,
         "definitions": machine.definitions,
         "self-test": lambda: _run_self_test(device),
@@ -54,6 +59,7 @@ def examine(device: str = "cpu") -> Examination:
             parts[name] = {}
             problems.append(f"{name}: {error}")
     problems += _missing_packages(parts["packages"])
+    problems += _decoder_problems(parts[PICTURE_DECODER])
     problems += _self_test_problems(parts["self-test"])
     return Examination(parts, tuple(problems))
 
@@ -75,8 +81,17 @@ def _run_self_test(device: str) -> dict[str, Any]:
 def _missing_packages(packages: Mapping[str, Any]) -> list[str]:
     required = packages.get("", {})
     absent = [package for package, version in required.items() if version is None]
-    fix = f"pip install {' '.join(absent)}"
+    wanted = required_packages().get("", {})
+    fix = f"pip install {shlex.join(wanted.get(package, package) for package in absent)}"
     return [f"packages: {', '.join(absent)} not installed; {fix}"] if absent else []
+
+
+def _decoder_problems(decoder: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with libstb; where it is only missing, `_missing_packages` says so."""
+    if decoder.get("status", OK) == OK or installed_version(PACKAGE) is None:
+        return []
+    fix = f"pip install --force-reinstall {REQUIREMENT}"
+    return [f"{PICTURE_DECODER}: {decoder['status']}; {fix}"]
 
 
 def _self_test_problems(result: Mapping[str, Any]) -> list[str]:

@@ -1,8 +1,10 @@
 """`dtorch doctor`."""
 
 import json
+import shlex
 
 from darknet_torch.doctor import machine
+from darknet_torch.extras import required_packages
 from tests.cli.command import dtorch
 
 
@@ -17,12 +19,14 @@ def test_a_working_installation_is_described():
         "cores",
         "devices",
         "opencv",
+        "picture decoder",
         "cache",
         "definitions",
         "self-test",
     ]
     assert any(line.startswith("  cpu  threads ") for line in lines)
     assert any(line.split()[:2] == ["files", "none"] for line in lines)
+    assert "  status   OK" in lines
 
 
 def test_json_has_the_same_content():
@@ -36,9 +40,10 @@ def test_problems_are_printed_to_standard_error(monkeypatch):
         return {"": {"libstb": None}, "onnx": {"onnx": None}}
 
     monkeypatch.setattr(machine, "packages", packages)
+    libstb = shlex.quote(required_packages()[""]["libstb"])
     result = dtorch("doctor")
     assert result.exit_code == 1
-    assert result.stderr == "dtorch: packages: libstb not installed; pip install libstb\n"
+    assert result.stderr == (f"dtorch: packages: libstb not installed; pip install {libstb}\n")
     assert "  libstb  missing\n" in result.stdout
     assert "  onnx    not installed; pip install onnx onnxruntime onnxscript\n" in result.stdout
 

@@ -13,7 +13,7 @@ def test_missing_packages_that_the_program_requires_are_a_problem(monkeypatch):
     versions = {"torch": "2.13.0", "onnx": "1.23.2"}
     requirements = [
         "torch>=2.6",
-        "libstb<1,>=0.8",
+        "libstb<0.9,>=0.8; python_version < '3.99'",
         "onnx>=1.17; extra == 'onnx'",
         'pytest>=8; extra == "dev"',
     ]
@@ -30,7 +30,7 @@ def test_missing_packages_that_the_program_requires_are_a_problem(monkeypatch):
         "onnx": {"onnx": "1.23.2"},
     }
     problems = examine().problems
-    assert problems == ("packages: libstb not installed; pip install libstb",)
+    assert problems == ("packages: libstb not installed; pip install 'libstb<0.9,>=0.8'",)
 
 
 @pytest.mark.parametrize("installed", ["onnxruntime", "onnxruntime-gpu"])
