@@ -61,7 +61,10 @@ def test_warnings_before_an_error_are_printed(capsys):
 
 
 @pytest.mark.parametrize(("words", "lines"), [((), 1), (("--quiet",), 0)])
-def test_quiet_silences_the_threads_that_read_pictures(without_libstb, tmp_path, words, lines):
+def test_quiet_silences_the_threads_that_read_pictures(
+    without_libstb, tmp_path, monkeypatch, words, lines
+):
+    monkeypatch.chdir(tmp_path)  # where the drawn picture goes
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / name).write_bytes(JPEG)
     result = dtorch("detect", CFG, WEIGHTS, tmp_path, "--workers", "2", *words)

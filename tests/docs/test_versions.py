@@ -5,6 +5,7 @@ import re
 import tomllib
 
 import darknet_torch
+from darknet_torch.media.stb import REQUIREMENT, TESTED_VERSION
 from tests.docs.pages import ROOT
 
 _PIN = re.compile(r"([\w.-]+)==(\S+)")
@@ -89,6 +90,16 @@ def test_the_newest_versions_are_pinned_too():
 
 
 def test_a_ceiling_has_a_reason():
-    """libstb 1 may change its interface; `bench` is OpenCV 4, to compare with."""
+    """libstb is alpha: others may differ; `bench` is OpenCV 4, to compare with."""
     ceilings = re.findall(r"^ *([\w-]+)\S*<", (ROOT / "setup.cfg").read_text(), re.MULTILINE)
     assert ceilings == ["libstb", "opencv-python"]
+
+
+def test_libstb_is_bound_to_the_tested_version():
+    """Its own metadata names Python 3.13 as the newest."""
+    (line,) = re.findall(r"^ *libstb.*$", (ROOT / "setup.cfg").read_text(), re.MULTILINE)
+    major, minor = numbers(TESTED_VERSION)
+    bounds = f"libstb>={TESTED_VERSION}.0,<{major}.{minor + 1}"
+    assert line.strip() == f'{bounds}; python_version < "3.14"'
+    assert f"'libstb~={TESTED_VERSION}.0'" == REQUIREMENT
+    assert pins("constraints.txt")["libstb"].startswith(f"{TESTED_VERSION}.")

@@ -1,6 +1,7 @@
 """COCO's average precision compared with pycocotools on the exported files."""
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,16 @@ from pycocotools.cocoeval import COCOeval
 from darknet_torch.evaluation.coco import STATISTICS, coco_ap, result_records, truth_records
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from tests.evaluation import plain_loops
+
+
+@pytest.fixture(params=["pycocotools", "faster_coco_eval"], autouse=True)
+def program(request, monkeypatch):
+    """The program that computes; it is the second one wherever that is installed."""
+    if request.param == "pycocotools":
+        monkeypatch.setitem(sys.modules, "faster_coco_eval", None)
+    else:
+        pytest.importorskip(request.param, reason="the extra fast-eval is not installed")
+    return request.param
 
 
 def by_hand(tmp_path, truth, results):
@@ -27,12 +38,13 @@ def by_hand(tmp_path, truth, results):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_result_equals_that_of_pycocotools_on_the_exported_files(tmp_path, seed):
+def test_the_result_equals_that_of_pycocotools_on_the_exported_files(tmp_path, seed, program):
     found, ground_truth = plain_loops.random_case(seed)
     result = coco_ap(found, ground_truth)
     expected = by_hand(
         tmp_path, truth_records(ground_truth), result_records(found, ground_truth)
     ).stats
+    assert result.program == program
     got = [result.statistics[name] for name in STATISTICS]
     # With pycocotools to the last digit; faster-coco-eval sums in another order.
     filled = [-1 if value is None else value for value in got]
