@@ -16,8 +16,8 @@ DIST ?= .venv-dist
 # Without the variable, each process of a test would compile the package again.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
-.PHONY: detect test test-suite test-long test-web kill-test test-opencv4 test-torch test-floor test-gpu \
-	bench-gpu bundled-model docs check install dist clean
+.PHONY: detect test test-suite test-long test-web kill-test test-opencv4 test-torch test-floor \
+	test-extras test-gpu bench-gpu bundled-model docs check install dist clean
 
 detect: $(VENV)/installed
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
@@ -61,6 +61,10 @@ test-torch: .venv-torch-$(TORCH)/constraints.txt
 # The oldest versions that setup.cfg allows.
 test-floor:
 	$(MAKE) test-suite VENV=.venv-floor CONSTRAINTS=constraints-floor.txt
+
+# Each extra of setup.cfg in a clean environment, or those named, as in EXTRAS="plot report".
+test-extras: install
+	$(BIN)/python tools/test_extras.py $(EXTRAS)
 
 # One of docs/experiments.md, as in `make experiment-losses`; goes on where it was stopped. All files
 # but those of the repository come from ../shared, see that page.
