@@ -7,6 +7,7 @@ are in `tools/extra_checks.py`.
 from __future__ import annotations
 
 import configparser
+import functools
 import json
 import os
 import shutil
@@ -142,29 +143,34 @@ def _install_and_check(
     """Return what the extra adds to the installation, and the megabytes of these downloads."""
     _run([sys.executable, "-m", "venv", folder / "venv"])
     python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    options = ["-q", "--constraint", ROOT / trial.constraints]
-    pip: list[str | Path] = [python, "-m", "pip"]
-    base = _planned([*pip, "install", *options, "--dry-run"], wheel, folder)
     name = str(wheel) if extra == NO_EXTRA else f"{wheel}[{extra}]"
-    installed = _planned([*pip, "install", *options], name, folder)
+    # Compiling all of PyTorch takes longer than to compile what is used.
+    installed = _install(python, name, trial, "--no-compile")
     (folder / "work").mkdir()
     # -I: neither this repository nor the user's own packages are on the path.
     _run([python, "-I", CHECKS, extra], cwd=folder / "work", env=_clean_environment(folder))
-    kept = {} if extra == NO_EXTRA else base
+    kept = {} if extra == NO_EXTRA else _packages_without_extra(wheel, trial)
     added = [f"{one}=={version}" for one, version in installed.items() if kept.get(one) != version]
-    _run([*pip, "download", "-q", "--no-deps", "--dest", folder / "sizes", *added])
+    download = [python, "-m", "pip", "download", "-q", "--no-deps", "--dest", folder / "sizes"]
+    _run([*download, *added])
     size = sum(file.stat().st_size for file in (folder / "sizes").iterdir())
     return added, size / 1e6
 
 
-def _planned(command: Sequence[str | Path], target: str | Path, folder: Path) -> dict[str, str]:
-    """Run pip; return the packages that it installs, or would install, with their versions."""
-    report = folder / "report.json"
-    _run([*command, "--report", report, target])
-    found = {}
-    for one in json.loads(report.read_text("utf-8"))["install"]:
-        found[one["metadata"]["name"]] = one["metadata"]["version"]
-    return {name: found[name] for name in sorted(found, key=str.lower) if name != "darknet-torch"}
+@functools.cache
+def _packages_without_extra(wheel: Path, trial: Trial) -> dict[str, str]:
+    return _install(sys.executable, str(wheel), trial, "--dry-run", "--ignore-installed")
+
+
+def _install(python: str | Path, target: str, trial: Trial, *options: str) -> dict[str, str]:
+    """Run pip install; return the packages that it installs, with their versions."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        pip = [python, "-m", "pip", "install", "-q", "--report", report, *options]
+        _run([*pip, "--constraint", ROOT / trial.constraints, target])
+        packages = [one["metadata"] for one in json.loads(report.read_text("utf-8"))["install"]]
+    found = {one["name"]: one["version"] for one in packages if one["name"] != "darknet-torch"}
+    return dict(sorted(found.items(), key=lambda one: one[0].lower()))
 
 
 def _clean_environment(folder: Path) -> dict[str, str]:
