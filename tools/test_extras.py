@@ -149,7 +149,7 @@ def _install_and_check(
     (folder / "work").mkdir()
     # -I: neither this repository nor the user's own packages are on the path.
     _run([python, "-I", CHECKS, extra], cwd=folder / "work", env=_clean_environment(folder))
-    kept = {} if extra == NO_EXTRA else _packages_without_extra(wheel, trial)
+    kept = {} if extra == NO_EXTRA else _packages_without_extra(wheel)
     added = [f"{one}=={version}" for one, version in installed.items() if kept.get(one) != version]
     download = [python, "-m", "pip", "download", "-q", "--no-deps", "--dest", folder / "sizes"]
     _run([*download, *added])
@@ -158,8 +158,8 @@ def _install_and_check(
 
 
 @functools.cache
-def _packages_without_extra(wheel: Path, trial: Trial) -> dict[str, str]:
-    return _install(sys.executable, str(wheel), trial, "--dry-run", "--ignore-installed")
+def _packages_without_extra(wheel: Path) -> dict[str, str]:
+    return _install(sys.executable, str(wheel), Trial(), "--dry-run", "--ignore-installed")
 
 
 def _install(python: str | Path, target: str, trial: Trial, *options: str) -> dict[str, str]:
