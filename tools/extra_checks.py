@@ -147,6 +147,18 @@ def check_dev() -> None:
     subprocess.run(pytest, cwd=_REPOSITORY, check=True)
 
 
+def check_docs() -> None:
+    """The site of the repository's pages builds."""
+    for name in ("zensical.toml", "docs"):
+        Path(name).symlink_to(_REPOSITORY / name)
+    subprocess.run(
+        [Path(sys.executable).with_name("zensical"), "build", "--strict"],
+        check=True,
+        capture_output=True,
+    )
+    assert Path("site/index.html").exists()
+
+
 # Extras that are others under another name are checked as these.
 CHECKS: dict[str, Callable[[], None]] = {
     "none": check_none,
@@ -163,6 +175,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "fast-eval": check_fast_eval,
     "peers": check_peers,
     "bench": check_bench,
+    "docs": check_docs,
     "dev": check_dev,
 }
 
