@@ -149,8 +149,8 @@ def check_dev() -> None:
 
 def check_docs() -> None:
     """The site of the repository's pages builds."""
-    for name in ("zensical.toml", "docs"):
-        Path(name).symlink_to(_REPOSITORY / name)
+    shutil.copy(_REPOSITORY / "zensical.toml", ".")  # the site is written next to it
+    shutil.copytree(_REPOSITORY / "docs", "docs")
     subprocess.run(
         [Path(sys.executable).with_name("zensical"), "build", "--strict"],
         check=True,
