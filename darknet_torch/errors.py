@@ -28,18 +28,7 @@ _LONGEST_VALUE, _SHOWN = 1000, 60  # characters of a wrong value in a message
 
 
 class _StructuredMessage(Exception):  # noqa: N818 (warnings inherit from it, too)
-    """An error or a warning whose message is also available in parts.
-
-    Args:
-        what: what is wrong, in one line.
-        where: ``file``, or ``file:line``.
-        expected: what would have been right.
-        got: what was found instead.
-        fix: what the user can do about it.
-
-    Attributes:
-        what, where, expected, got, fix: the arguments, unchanged.
-    """
+    """An error or a warning whose message is also available in parts; see `DarknetError`."""
 
     def __init__(
         self,
@@ -59,7 +48,18 @@ class _StructuredMessage(Exception):  # noqa: N818 (warnings inherit from it, to
 
 
 class DarknetError(_StructuredMessage):
-    """Base class of every error that a user can cause. Takes what, where, expected, got, fix."""
+    """Base class of every error that a user can cause; its message is all parts together.
+
+    Args:
+        what: what is wrong, in one line.
+        where: ``file``, or ``file:line``; like the parts that follow, None if it says nothing.
+        expected: what would have been right.
+        got: what was found instead.
+        fix: what the user can do about it.
+
+    Attributes:
+        what, where, expected, got, fix: the arguments, unchanged.
+    """
 
 
 class CfgError(DarknetError):

@@ -316,9 +316,9 @@ class DownloadError(DarknetError)
 
 class EngineModel
     def __init__(description: ModelDescription, session: Session, title: str) -> None
-    description
-    session
-    title
+    description: ModelDescription
+    session: Session
+    title: str
     def predict(self, images: np.ndarray) -> tuple[np.ndarray, ...]
     def predict_for_decoding(self, images: np.ndarray) -> tuple[np.ndarray, ...]
 

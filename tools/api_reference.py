@@ -76,8 +76,13 @@ def _entry(name: str) -> str:
     for key, method in sorted(methods.items()):
         doc = _doc(getattr(method, "__func__", method))
         if doc:
-            lines += [f"#### {name}.{key}", "", *to_markdown(doc)]
+            lines += [f"#### {name}.{_heading(key)}", "", *to_markdown(doc)]
     return "\n".join(lines)
+
+
+def _heading(name: str) -> str:
+    """A name as part of a heading, where underscores around it would make it bold."""
+    return name.replace("__", r"\_\_")
 
 
 def _doc(value: Any) -> str:

@@ -19,20 +19,24 @@ class EngineModel:
     """
 
     def __init__(self, description: ModelDescription, session: Session, title: str) -> None:
-        self.description = description
-        self.session = session
-        self.title = title
+        self.description: ModelDescription = description
+        self.session: Session = session
+        self.title: str = title
 
     def predict_for_decoding(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return what `Network.forward_for_decoding` returns, as numpy arrays.
 
         Args:
-            images: as in `darknet_torch.inference.backends.Backend.predict`.
+            images: [N, C, H, W] float32 in 0-1, RGB or grey, in any order of memory.
         """
         return tuple(self.session.run(images))
 
     def predict(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return what `Network.forward` returns, as numpy arrays."""
+        """Return what `Network.forward` returns, as numpy arrays.
+
+        Args:
+            images: as in `predict_for_decoding`.
+        """
         outputs = self.predict_for_decoding(images)
         heads = self.description.heads
         if not heads:
