@@ -53,7 +53,13 @@ anchor_search_options = all_options(
         help="An anchor is the median or the mean of the boxes nearest by IoU, or the mean of "
         "those nearest in pixels.",
     ),
-    click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True),
+    click.option(
+        "--seed",
+        type=NOT_NEGATIVE,
+        default=0,
+        show_default=True,
+        help="Seed of the random numbers.",
+    ),
     click.option(
         "--restarts",
         type=POSITIVE,

@@ -58,13 +58,14 @@ class ListOptions:
     output_format: str
 
 
-@cache.command(name="list", short_help="List them, the last used first.")
+@cache.command(name="list", short_help="List the prepared models, the last used first.")
 @click.option(
     "--format",
     "output_format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
+    help="The format of the list.",
 )
 @parsed_into(ListOptions)
 def list_command(options: ListOptions) -> None:
@@ -95,7 +96,7 @@ def _counted_models(entries: Sequence[Entry]) -> str:
     return counted(len(models), "prepared model")
 
 
-@cache.command(name="path", short_help="Print their folder.")
+@cache.command(name="path", short_help="Print the folder of the prepared models.")
 def path_command() -> None:
     """Print the folder of what is prepared; it need not exist."""
     click.echo(EngineCache().folder)
@@ -112,7 +113,7 @@ class ClearOptions:
     words: tuple[str, ...]
 
 
-@cache.command(name="clear", short_help="Remove some, or all.")
+@cache.command(name="clear", short_help="Remove prepared models: some, or all.")
 @click.argument("words", nargs=-1, metavar="[KEY|MODEL]...", shell_complete=complete_cached)
 @parsed_into(ClearOptions)
 def clear_command(options: ClearOptions) -> None:

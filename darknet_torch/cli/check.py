@@ -58,6 +58,7 @@ class CheckOptions(DataFormatOptions):
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
+    help="The format of the findings.",
 )
 @click.option("--out", type=OUTPUT_FILE, help="Write the findings to this file.")
 @quiet_option("Print no notes.")

@@ -86,6 +86,7 @@ report_options = all_options(
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
+        help="The format of the report.",
     ),
     click.option("--out", type=OUTPUT_FILE, help="Write results to this file."),
 )
@@ -284,7 +285,13 @@ class ShowOptions(SourceOptions, DrawingOptions):
 )
 @click.option("--count", type=POSITIVE, default=20, show_default=True, help="Number of pictures.")
 @click.option("--columns", type=POSITIVE, default=5, show_default=True, help="Pictures per row.")
-@click.option("--size", type=click.IntRange(min=32), default=256, show_default=True)
+@click.option(
+    "--size",
+    type=click.IntRange(min=32),
+    default=256,
+    show_default=True,
+    help="Side of each picture on the sheet, in pixels.",
+)
 @click.option("--class", "class_name", help="Only pictures with a box of this class.")
 @click.option("--seed", type=NOT_NEGATIVE, help="Choose at random [default: the first].")
 @drawing_options

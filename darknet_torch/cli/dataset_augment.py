@@ -46,7 +46,9 @@ class AugmentOptions(SourceOptions):
 @click.option(
     "--times", type=POSITIVE, default=3, show_default=True, help="Copies of each picture."
 )
-@click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True)
+@click.option(
+    "--seed", type=NOT_NEGATIVE, default=0, show_default=True, help="Seed of the random changes."
+)
 @click.option(
     "--originals/--no-originals",
     default=True,

@@ -38,7 +38,13 @@ class InitOptions(SourceOptions):
     metavar="FRACTION",
     help="The share of the pictures to evaluate on [default: 0.2 if there are no splits].",
 )
-@click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=NOT_NEGATIVE,
+    default=0,
+    show_default=True,
+    help="Seed of the choice of pictures to evaluate on.",
+)
 @parsed_into(InitOptions)
 def init_command(options: InitOptions) -> None:
     """Write lists, names and a .data file for a folder of labelled pictures, in any known form.

@@ -44,7 +44,13 @@ class SplitOptions(SourceOptions):
     help="A part and its share.",
 )
 @click.option("--out", type=OUTPUT_FOLDER, help="The folder to write lists into.")
-@click.option("--seed", type=NOT_NEGATIVE, default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=NOT_NEGATIVE,
+    default=0,
+    show_default=True,
+    help="Seed of the random order of pictures.",
+)
 @click.option(
     "--stratify", is_flag=True, help="Give each part its share of the boxes of every class."
 )

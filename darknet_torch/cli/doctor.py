@@ -35,6 +35,7 @@ class DoctorOptions(DeviceOptions):
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
+    help="The format of the report.",
 )
 @parsed_into(DoctorOptions)
 def doctor(options: DoctorOptions) -> None:

@@ -83,8 +83,14 @@ class NewOptions(DataSetOptions, ReportingOptions):
 )
 @click.option("--width", type=POSITIVE, help="Width of the input [default: the base's].")
 @click.option("--height", type=POSITIVE, help="Height of the input [default: the base's].")
-@click.option("--batch", type=POSITIVE, help="[default: the base's, 64 instead of 1]")
-@click.option("--subdivisions", type=POSITIVE, help="[default: the base's, 16 if batch is 1]")
+@click.option(
+    "--batch", type=POSITIVE, help="Pictures per update [default: the base's, 64 instead of 1]."
+)
+@click.option(
+    "--subdivisions",
+    type=POSITIVE,
+    help="Parts of a batch [default: the base's, 16 if batch is 1].",
+)
 @click.option(
     "--max-batches",
     type=POSITIVE,

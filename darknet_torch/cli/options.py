@@ -90,7 +90,14 @@ def quiet_option(text: str) -> Callable[[_F], _F]:
 
 verbose_option = click.option("--verbose", is_flag=True, help="Print more about what is loaded.")
 strict_option = click.option("--strict", is_flag=True, help="Treat warnings as errors.")
-dialect_option = click.option("--dialect", type=click.Choice(list(DIALECTS)), default="alexeyab")
+DIALECT_HELP = "Whose code is followed where the two Darknets disagree: see docs/dialects.md."
+dialect_option = click.option(
+    "--dialect",
+    type=click.Choice(list(DIALECTS)),
+    default="alexeyab",
+    show_default=True,
+    help=DIALECT_HELP,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

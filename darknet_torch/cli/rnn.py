@@ -126,8 +126,24 @@ def _seed_text_option(default: str, shown: str) -> Callable[[Any], Any]:
 @click.argument("source", nargs=-1, type=PATH, metavar="[CFG] [WEIGHTS]")
 @network_options
 @_seed_text_option("\n\n", "two line ends")
-@click.option("--length", "-len", "length", type=NOT_NEGATIVE, default=1000, show_default=True)
-@click.option("--temperature", "-temp", "temperature", type=float, default=0.7, show_default=True)
+@click.option(
+    "--length",
+    "-len",
+    "length",
+    type=NOT_NEGATIVE,
+    default=1000,
+    show_default=True,
+    help="Characters to write.",
+)
+@click.option(
+    "--temperature",
+    "-temp",
+    "temperature",
+    type=float,
+    default=0.7,
+    show_default=True,
+    help="Above 0; the lower, the more likely are likely characters.",
+)
 @click.option(
     "--seed", "-srand", "random_seed", type=int, help="The same seed gives the same text."
 )

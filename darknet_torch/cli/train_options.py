@@ -12,6 +12,7 @@ from darknet_torch.cli.darknet.flags import GpuFlags, training_flags
 from darknet_torch.cli.data_options import DataFormatOptions, data_format_options
 from darknet_torch.cli.model_words import DataWordsOptions
 from darknet_torch.cli.options import (
+    DIALECT_HELP,
     all_options,
     device_option,
     exif_option,
@@ -244,10 +245,10 @@ SECTIONS: Mapping[str, Section] = {
             is_flag=True,
             help="Take less memory, and compute the forward pass of most layers twice.",
         ),
-        _with_default("seed"),
+        _with_default("seed", help="Seed of all random numbers."),
     ),
     "As the C code computes": all_options(
-        _option("dialect", default=_default_of("dialect")),
+        _with_default("dialect", help=DIALECT_HELP),
         _with_default(
             "darknet_bugs", help="Bugs of the C code that change training: see docs/training.md."
         ),

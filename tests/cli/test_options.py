@@ -49,6 +49,16 @@ def test_every_dataclass_is_frozen():
         assert kind is None or kind.__dataclass_params__.frozen, command.name
 
 
+def test_every_option_says_what_it_does():
+    silent = [
+        f"{command.name} {option.opts[0]}"
+        for command in leaf_commands(main)
+        for option in command.params
+        if isinstance(option, click.Option) and not option.hidden and not option.help
+    ]
+    assert silent == []
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Greeting(ReportingOptions):
     name: str

@@ -45,9 +45,20 @@ class CalcAnchorsOptions:
 @accept_every_flag
 @click.command(cls=DarknetCommand)
 @click.argument("data", type=PATH)
-@click.option("-num_of_clusters", "count", type=click.IntRange(1, 1000), default=5)
-@click.option("-width", type=POSITIVE, required=True)
-@click.option("-height", type=POSITIVE, required=True)
+@click.option(
+    "-num_of_clusters",
+    "count",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="Anchors to find.",
+)
+@click.option(
+    "-width", type=POSITIVE, required=True, help="Width of the network's input, in pixels."
+)
+@click.option(
+    "-height", type=POSITIVE, required=True, help="Height of the network's input, in pixels."
+)
 @click.option("-show", is_flag=True, help=f"Draw boxes and anchors to {_CLOUD}.")
 @exif_option
 @click.option("-dont_show", is_flag=True, hidden=True, expose_value=False)

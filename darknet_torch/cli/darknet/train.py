@@ -26,7 +26,16 @@ def train_(options: TrainOptions) -> None:
 )
 @click.argument("cfg", type=PATH, shell_complete=complete_cfg)
 @click.argument("weights", type=PATH, required=False, shell_complete=complete_weights)
-@click.option("-file", "--data", "data", type=PATH, metavar="TEXT", default="data/shakespeare.txt")
+@click.option(
+    "-file",
+    "--data",
+    "data",
+    type=PATH,
+    metavar="TEXT",
+    default="data/shakespeare.txt",
+    show_default=True,
+    help="The text to learn.",
+)
 @parsed_into(TrainOptions)
 def train_text(options: TrainOptions) -> None:
     """Train a character model. Source: rnn.c run_char_rnn."""
