@@ -90,6 +90,12 @@ def test_the_tested_versions_are_those_of_the_readme():
     assert f"| PyTorch | {', '.join(releases)} |" in TEXT
 
 
+def test_the_install_lines_are_those_of_the_readme():
+    lines = [line for line in commands("README.md") if line.startswith("pip ")]
+    assert len(lines) == 4
+    assert re.findall(r"^\$ (pip .+)$", TEXT, re.MULTILINE) == lines
+
+
 @pytest.mark.parametrize("command", commands(PAGE))
 def test_the_command_works(command):
     program, *words = command.split()
