@@ -162,6 +162,9 @@ class Classifier:
         Args:
             images: the images.
             filenames: `Classification.filename` of each image.
+
+        Returns:
+            The `top` most likely classes of each image.
         """
         return self.rank_classes(self.predict_inputs(self.prepare_inputs(images)), filenames)
 
@@ -201,6 +204,9 @@ class Classifier:
         Args:
             output: the result of `predict_inputs`, or the same as a tensor: [N, C].
             filenames: `Classification.filename` of each image.
+
+        Returns:
+            The `top` most likely classes of each image.
         """
         probabilities = self._to_probabilities(to_numpy(output))
         # A stable sort, as top_k of utils.c: of equal scores the lower id comes first.

@@ -343,6 +343,11 @@ class Detector:
 
         Args:
             outputs: the output of each head, in the order of `heads`.
+
+        Returns:
+            For N pictures with A boxes: `boxes` [N, A, 4], centre x, centre y, width, height in
+            0-1 of the network's input; `objectness` [N, A]; and `class_scores` [N, A, C], which
+            include it. The last two are in 0-1.
         """
         read = read_outputs(self.model, outputs, self._own_heads())
         return BatchPredictions(read, []).predictions
@@ -359,6 +364,11 @@ class Detector:
             predicted: the result of `predict`.
             index: index of the picture in that batch.
             threshold: the score threshold, 0-1; the detector's by default.
+
+        Returns:
+            The A boxes above the threshold: `boxes_cxcywh` [A, 4], centre x, centre y, width,
+            height in 0-1 of the picture; `scores` [A, C], and `scores_after_nms` [A, C], which
+            are 0 where NMS dropped the box.
 
         Source: network.c get_network_boxes, yolo_layer.c get_yolo_detections. The last
         head's kind of NMS is used for the whole network, as in detector.c test_detector.

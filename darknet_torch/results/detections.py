@@ -135,7 +135,7 @@ class Detections:
 
     @property
     def boxes_xyxy_clipped(self) -> np.ndarray:
-        """`boxes_xyxy` clipped to the picture."""
+        """`boxes_xyxy` clipped to the picture: [K, 4], in its pixels."""
         return np.clip(self.boxes_xyxy, 0, (self.width, self.height, self.width, self.height))
 
     def lines(self) -> list[str]:
