@@ -1,14 +1,16 @@
 """The page of experiments shows the results that the repository has, of all experiments."""
 
 import re
+import shlex
 
 import pytest
 
 from tests.docs.pages import ROOT, run
+from tools.experiments.declaration import Run
 from tools.experiments.every import EXPERIMENTS
 from tools.experiments.page import Page
 from tools.experiments.results import FOLDER, read_results
-from tools.experiments.running import runs
+from tools.experiments.running import dtorch_command, runs
 
 PAGE = "docs/experiments.md"
 LARGEST = 60_000  # bytes of a chart
@@ -29,6 +31,21 @@ def test_all_runs_have_results(experiment):
         for run in runs(experiment, lambda: results)
     ]
     assert missing == []
+
+
+@each_experiment
+def test_the_commands_of_the_results_are_those_that_would_run_today(experiment):
+    rows = {row.name: row for row in experiment.rows}
+    stages = {stage.name: stage for stage in experiment.stages}
+    for one in read_results(FOLDER / f"{experiment.name}.json"):
+        run = Run(experiment.name, rows[one.row], stages[one.stage], one.seed)
+        today = [dtorch_command(step) for step in experiment.steps(run)]
+        if one.failure:
+            today = today[: len(one.commands)]  # the last one diverged
+        # Some results are older than the order of the options.
+        assert [sorted(shlex.split(words)) for words in one.commands] == [
+            sorted(shlex.split(words)) for words in today
+        ]
 
 
 def test_the_sections_are_in_the_order_of_the_experiments():

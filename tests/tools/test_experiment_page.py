@@ -1,5 +1,7 @@
 """The page of experiments, made from invented results."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from tools.experiments.page_charts import (
 )
 from tools.experiments.page_tables import (
     commands,
+    how_to_repeat,
     seed_figures,
     seed_table,
     threshold_figures,
@@ -182,6 +185,14 @@ def test_commands_of_all_rows_are_shown_if_no_options_differ():
     without = Experiment("two", (Row("one"), Row("other")), (SCREENING,), lambda run: ())
     lines = commands(summarise(without, [result(Row("one")), result(Row("other"))])[0])
     assert [line for line in lines if line.startswith("#")] == ["# one, seed 0", "# other, seed 0"]
+
+
+def test_several_machines_have_their_seeds():
+    results = three_seeds(DEFAULT, 0.4, 0.6, 0.5)
+    assert "Machine: a machine." in how_to_repeat("sizes", summarise(EXPERIMENT, results))
+    results[0] = replace(results[0], machine="another")
+    said = how_to_repeat("sizes", summarise(EXPERIMENT, results))
+    assert said.endswith("Machine: another (seed 0); a machine (seeds 1, 2).")
 
 
 def test_the_charts_show_all_rows():

@@ -187,7 +187,7 @@ def test_a_complete_training_is_only_evaluated(tmp_path, commands, run_one):
 
 def test_the_time_of_all_parts_counts(tmp_path, commands, run_one, monkeypatch):
     clock = iter((100.0, 105.0))
-    monkeypatch.setattr(running, "_children_seconds", lambda: next(clock))
+    monkeypatch.setattr(running, "children_seconds", lambda: next(clock))
     training_folder(tmp_path, tiny_last__state="", cpu_seconds__json="12.5")
     (found,), _ = run_one()
     assert found.cpu_seconds == 17.5
@@ -250,14 +250,14 @@ def test_a_training_that_diverges_is_a_result(commands, run_one):
     ],
 )
 def test_a_command_that_fails(code, expected, message, tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "_DTORCH", (sys.executable, "-S", "-c", code))
+    monkeypatch.setattr(running, "DTORCH", (sys.executable, "-S", "-c", code))
     with pytest.raises(expected, match=message):
         running._command(("train", "x"), tmp_path, tmp_path / "log")
 
 
 def test_a_stop_during_a_command_that_ends_as_usual(tmp_path, monkeypatch):
     code = "import os, signal; os.kill(os.getppid(), signal.SIGINT)"
-    monkeypatch.setattr(running, "_DTORCH", (sys.executable, "-S", "-c", code))
+    monkeypatch.setattr(running, "DTORCH", (sys.executable, "-S", "-c", code))
     # What a shell starts in the background ignores SIGINT.
     earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

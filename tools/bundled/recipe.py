@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
 from darknet_torch.loading.load import load
 from tools.drawn.data_set import DATA, Settings, draw_data_set
-from tools.experiments.running import KEPT_MEMORY
+from tools.experiments.running import DTORCH, KEPT_MEMORY, children_seconds
 
 NAME = "bundled"
 CFG = Path(__file__).resolve().parents[2] / "darknet_torch" / "sample" / f"{NAME}.cfg"
@@ -35,7 +33,6 @@ OPTIONS = (
     *("--clip-norm", "10", "--seed", "1", "--threads", "1", "--workers", "1"),
     *("--map", "--map-every", "2", "--width", "224", "--height", "224"),
 )
-_DTORCH = "from darknet_torch.cli.main import main; main()"
 _CPU = "cpu_seconds.json"
 
 
@@ -69,11 +66,11 @@ def train(folder: Path) -> None:
         if done >= stage:
             continue
         words = [*train_words(folder, stage), *(["--resume"] if done else [])]
-        before = _children_seconds()
+        before = children_seconds()
         try:
             status = run_dtorch(words)
         finally:
-            _add_seconds(folder, _children_seconds() - before)
+            _add_seconds(folder, children_seconds() - before)
         if status:
             raise UsageError(f"the training ended with status {status}", where=run)
 
@@ -90,8 +87,8 @@ def run_dtorch(words: Sequence[str]) -> int:
     """Run the command `dtorch` of this source tree; return its exit status."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-c", _DTORCH, *words]
-    return subprocess.run(command, env=os.environ | KEPT_MEMORY | {"PYTHONPATH": path}).returncode
+    environment = os.environ | KEPT_MEMORY | {"PYTHONPATH": path}
+    return subprocess.run((*DTORCH, *words), env=environment).returncode
 
 
 def cpu_seconds(folder: Path) -> float:
@@ -104,8 +101,3 @@ def _add_seconds(folder: Path, seconds: float) -> None:
     file = folder / _CPU
     parts = json.loads(file.read_text()) if file.exists() else []
     write_text(file, json.dumps([*parts, round(seconds, 1)]) + "\n")
-
-
-def _children_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

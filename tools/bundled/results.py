@@ -16,7 +16,7 @@ from tools.bundled.chart import training_chart
 from tools.bundled.sheet import write_sheet
 from tools.drawn.classes import CLASSES
 from tools.drawn.data_set import DATA
-from tools.experiments.running import machine
+from tools.experiments.machine import machine
 from tools.scenes.data_set import draw_scenes
 
 FIGURES, CHART, PAGE = "bundled-model.json", "bundled-model.png", "bundled-model.md"

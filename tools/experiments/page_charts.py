@@ -70,7 +70,7 @@ def size_chart(summaries: Sequence[StageSummary]) -> Figure:
     axes = figure.axes[0]
     for index, row in enumerate(last.rows):
         spreads = [row.comparisons[label].map50 for label in labels]
-        sizes = [int(label) + 2 * index for label in labels]  # bars beside each other
+        sizes = [int(label) + 2 * index for label in labels]  # bars that do not overlap
         colour = COLOURS[index]
         means = [_in_percent(spread.mean) for spread in spreads]
         axes.plot(sizes, means, label=row.row.name, color=colour, linestyle=LINES[index])

@@ -126,10 +126,19 @@ def commands(summary: StageSummary) -> list[str]:
 
 
 def how_to_repeat(name: str, summaries: Sequence[StageSummary]) -> str:
-    """The command that makes all results, and the machines on which they were made."""
-    runs = [one for summary in summaries for row in summary.rows for one in row.results]
-    machines = dict.fromkeys(one.machine for one in runs)
-    return _wrapped(f"`make experiment-{name}` repeats it. Machine: {'; '.join(machines)}.")
+    """The command that makes all results, and the machines on which they were made.
+
+    Of several machines each has the seeds that it ran, since times compare on one machine only.
+    """
+    machines: dict[str, set[int]] = {}
+    for summary in summaries:
+        for result in (one for row in summary.rows for one in row.results):
+            machines.setdefault(result.machine, set()).add(result.seed)
+    parts = [
+        f"{machine} ({_seeds(sorted(seeds))})" if len(machines) > 1 else machine
+        for machine, seeds in machines.items()
+    ]
+    return _wrapped(f"`make experiment-{name}` repeats it. Machine: {'; '.join(parts)}.")
 
 
 def _seed_scores(seeds: Sequence[int], row: RowSummary, label: str) -> list[str]:

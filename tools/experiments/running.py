@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import platform
 import re
 import resource
 import shlex
@@ -17,11 +16,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import cv2
-import torch
-
-from darknet_torch.cpu.cores import usable_cores
-from darknet_torch.cpu.machine import processor_name
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
 from tools.experiments.declaration import (
@@ -36,6 +30,7 @@ from tools.experiments.declaration import (
     Train,
     Words,
 )
+from tools.experiments.machine import machine
 from tools.experiments.results import (
     CURVE_POINTS,
     Result,
@@ -44,7 +39,8 @@ from tools.experiments.results import (
     write_results,
 )
 
-_DTORCH = (sys.executable, "-c", "from darknet_torch.cli.main import main; main()")
+# The command `dtorch` of the source tree that PYTHONPATH names.
+DTORCH = (sys.executable, "-c", "from darknet_torch.cli.main import main; main()")
 # The C library keeps memory that was freed instead of returning it to the system, which would have
 # to hand out cleared pages at each iteration.
 KEPT_MEMORY = {
@@ -134,7 +130,7 @@ def _run(run: Run, steps: Sequence[Step], folder: Path) -> Result:
     curve: dict[str, list[float | None]] = {}
     for step in steps:
         words = _words(step)
-        commands.append(shlex.join(("dtorch", *words)))
+        commands.append(dtorch_command(step))
         try:
             spent = _take(step, words, run, folder)
         except Diverged as diverged:
@@ -159,8 +155,13 @@ def _run(run: Run, steps: Sequence[Step], folder: Path) -> Result:
     )
 
 
+def dtorch_command(step: Step) -> str:
+    """The command of a step, as the page shows it."""
+    return shlex.join(("dtorch", *_words(step)))
+
+
 def _words(step: Step) -> Words:
-    """The words after `dtorch`, as the page shows them."""
+    """The words after `dtorch`."""
     if isinstance(step, Train):
         return ("train", *step.words, *TRAIN_OPTIONS, "--backup", step.folder)
     return ("eval", *step.words) if isinstance(step, Evaluate) else step.words
@@ -193,12 +194,12 @@ def _train(step: Train, words: Sequence[str], folder: Path) -> float | None:
     write_text(record, "null")  # stays there if this program is killed
     if (record.parent / f"{step.cfg}_last.state").exists():
         words = (*words, "--resume")
-    started = _children_seconds()
+    started = children_seconds()
     try:
         _command(words, folder, record.parent / "train.log")
     finally:
         if spent is not None:
-            spent += _children_seconds() - started
+            spent += children_seconds() - started
         write_text(record, json.dumps(spent))
     return spent
 
@@ -211,12 +212,12 @@ def _command(words: Sequence[str], folder: Path, log: Path) -> float:
         UsageError: it failed in another way.
         KeyboardInterrupt: it was stopped, and has saved what it had.
     """
-    started = _children_seconds()
+    started = children_seconds()
     environment = {**os.environ, **KEPT_MEMORY, "CI": "true", "OMP_NUM_THREADS": "1"}
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
     with log.open("ab") as output:
         process = subprocess.Popen(
-            (*_DTORCH, *words), cwd=folder, env=environment, stdout=output, stderr=output
+            (*DTORCH, *words), cwd=folder, env=environment, stdout=output, stderr=output
         )
         status = _wait(process)
     if status:
@@ -230,7 +231,7 @@ def _command(words: Sequence[str], folder: Path, log: Path) -> float:
             got=f"{status}: {last}",
             fix=f"see {log}",
         )
-    return _children_seconds() - started
+    return children_seconds() - started
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
@@ -261,7 +262,8 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
     return status
 
 
-def _children_seconds() -> float:
+def children_seconds() -> float:
+    """CPU time in seconds of all processes that this one has started and that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
@@ -286,14 +288,3 @@ def _curve(path: Path) -> dict[str, list[float | None]]:
     kept = [row for place, row in enumerate(rows) if place % every == 0 or row.get(_COLUMNS[-1])]
     columns = [name for name in _COLUMNS if any(row.get(name) for row in kept)]
     return {name: [float(row[name]) if row[name] else None for row in kept] for name in columns}
-
-
-def machine() -> str:
-    """Describe what computes: processor, cores, versions."""
-    parts = (
-        f"{processor_name()}, {usable_cores().physical} cores",
-        f"Python {platform.python_version()}",
-        f"PyTorch {torch.__version__}",
-        f"OpenCV {cv2.__version__}",
-    )
-    return ", ".join(parts)

@@ -65,7 +65,7 @@ def test_a_training_that_fails_is_reported(monkeypatch, tmp_path):
 def test_cpu_seconds_of_all_parts_add_up(monkeypatch, tmp_path):
     used = iter((10.0, 12.5, 20.0, 21.0))
     monkeypatch.setattr(recipe, "run_dtorch", lambda words: 0)
-    monkeypatch.setattr(recipe, "_children_seconds", lambda: next(used))
+    monkeypatch.setattr(recipe, "children_seconds", lambda: next(used))
     assert recipe.cpu_seconds(tmp_path) == 0
     recipe.train(tmp_path)  # two stages
     assert recipe.cpu_seconds(tmp_path) == 3.5
