@@ -8,7 +8,8 @@ import click
 
 from darknet_torch.cfg.zoo import BUNDLED_MODEL, BUNDLED_PICTURE, sample_folder
 from darknet_torch.cli.darknet.flags import apply_detection_flags
-from darknet_torch.cli.detection_run import DetectOptions, detect_options, run_detection
+from darknet_torch.cli.detect_options import DetectOptions, detect_options
+from darknet_torch.cli.detection_run import run_detection
 from darknet_torch.cli.model_loading import complete_model
 from darknet_torch.cli.model_words import model_seed, refuse_pictures_only, take_model_words
 from darknet_torch.cli.options import parsed_into

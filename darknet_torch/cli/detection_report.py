@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from darknet_torch.cli.detection_settings import network_settings
 from darknet_torch.cli.model_loading import RunModelOptions
 from darknet_torch.cli.report_options import PageOptions, check_page, write_page_and_plots
-from darknet_torch.cli.run_settings import network_settings
 
 if TYPE_CHECKING:
     from darknet_torch.errors import ImageError

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cli.classifier_evaluation import evaluate_classifier
-from darknet_torch.cli.darknet.flags import DarknetFlags, apply_darknet_flags, darknet_flags
-from darknet_torch.cli.data_options import data_set_options
+from darknet_torch.cli.darknet.flags import apply_darknet_flags
 from darknet_torch.cli.dataset_loading import find_data
+from darknet_torch.cli.detection_settings import EvaluationSettings, network_settings
 from darknet_torch.cli.detector_evaluation import (
     detect_in_data_set,
     exit_if_failed,
@@ -21,27 +21,17 @@ from darknet_torch.cli.detector_evaluation import (
     with_names,
 )
 from darknet_torch.cli.engine_loading import load_for_pictures
+from darknet_torch.cli.eval_options import EvalOptions, eval_options
 from darknet_torch.cli.evaluation_report import (
-    EvaluationPageOptions,
     check_evaluation_page,
     refuse_classifier_page,
     write_evaluation_page,
 )
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.model_loading import complete_model, print_taken
-from darknet_torch.cli.model_words import DataWordsOptions, ModelWordsOptions, take_data_words
-from darknet_torch.cli.options import (
-    comparable_run_options,
-    network_options,
-    output_options,
-    overlap_options,
-    parsed_into,
-    threshold_option,
-)
-from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, OUTPUT_FOLDER, PATH
-from darknet_torch.cli.report_options import page_options
+from darknet_torch.cli.model_words import take_data_words
+from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.reporting import report_warnings
-from darknet_torch.cli.run_settings import network_settings
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,76 +42,6 @@ if TYPE_CHECKING:
     from darknet_torch.evaluation.evaluate import Evaluation, SweepStep
     from darknet_torch.evaluation.ground_truth import GroundTruth
     from darknet_torch.model.network import Network
-
-_FORMATS = ("coco", "voc", "txt")
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvalOptions(EvaluationPageOptions, ModelWordsOptions, DataWordsOptions, DarknetFlags):
-    """The options of `dtorch eval` and of `detector map|valid|recall`.
-
-    Attributes:
-        threshold: precision, recall and IoU count detections above this score, 0-1.
-        min_score: average precision counts detections above this score, 0-1.
-        ious: overlaps that make a detection right, 0-1.
-        points: recalls at which Darknet's map takes precision; 0 for the area.
-        sweep: scores to compare in place of `min_score`.
-        results: a results file to evaluate instead of a network.
-        export: the folder to write the detections to.
-    """
-
-    threshold: float
-    min_score: float
-    ious: tuple[float, ...]
-    points: int
-    sweep: tuple[float, ...]
-    results: str | None
-    export: str | None
-    export_formats: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluationSettings:
-    """The settings that detections were made with, for the report.
-
-    Fields that do not apply, such as those of a network for a results file, are None.
-
-    Attributes:
-        data: the path and split of the data set.
-        results: the results file.
-        cfg, weights: the files of the network.
-        width, height: size of the network's input in pixels.
-        resizing: "letterbox" or "stretch".
-        resize: how pictures are resized, "darknet" or "opencv".
-        min_score: average precision counts detections above this score, 0-1.
-        nms_threshold: the IoU above which overlapping boxes are dropped, 0-1.
-        nms_kind: the kind of NMS, as in the cfg.
-        backend: what runs the network.
-        engine: the same with its version.
-        precision: the numbers in which its layers are computed.
-    """
-
-    data: str
-    results: str | None = None
-    cfg: str | None = None
-    weights: str | None = None
-    width: int | None = None
-    height: int | None = None
-    resizing: str | None = None
-    resize: str | None = None
-    min_score: float
-    nms_threshold: float | None = None
-    nms_kind: str | None = None
-    backend: str | None = None
-    engine: str | None = None
-    precision: str | None = None
-
-    def to_dict(self) -> dict[str, str | int | float]:
-        """Return the settings that apply as plain values, for JSON."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
-    def __str__(self) -> str:
-        return ", ".join(f"{name} {value}" for name, value in self.to_dict().items())
 
 
 @dataclass(frozen=True)
@@ -139,85 +59,8 @@ class _Detected:
     ground_truth: GroundTruth
 
 
-def _parse_scores(
-    context: click.Context, parameter: click.Parameter, value: str | None
-) -> tuple[float, ...]:
-    """Parse scores with commas between them."""
-    try:
-        scores = tuple(float(part) for part in value.split(",")) if value else ()
-    except ValueError:
-        scores = (-1.0,)
-    if not all(0 <= score <= 1 for score in scores):
-        raise click.BadParameter(f"{value!r} is not a list of scores, such as 0.01,0.001")
-    return scores
-
-
-def _check_points(context: click.Context, parameter: click.Parameter, value: int) -> int:
-    """Refuse 1 point, which cannot be both the first and the last."""
-    if value == 1:
-        raise click.BadParameter("1 point is not enough: expected 0 (the area), 11 or 101")
-    return value
-
-
 @click.command("eval")
-@click.argument("source", nargs=-1, type=PATH, metavar="[WEIGHTS] [CFG] [DATA]")
-@network_options
-@data_set_options
-@threshold_option("Precision, recall and IoU count detections above this score.")
-@click.option(
-    "--min-score",
-    type=FRACTION,
-    default=0.005,
-    show_default=True,
-    help="Average precision counts detections above this score.",
-)
-@click.option(
-    "--iou",
-    "-iou_thresh",
-    "ious",
-    type=FRACTION,
-    multiple=True,
-    default=(0.5,),
-    show_default=True,
-    help="Overlap that makes a detection right; may be given several times.",
-)
-@click.option(
-    "--points",
-    "-points",
-    type=NOT_NEGATIVE,
-    callback=_check_points,
-    default=0,
-    show_default=True,
-    help="Recalls at which Darknet's map takes precision: 11, 101, or 0 for the area.",
-)
-@overlap_options
-@click.option(
-    "--sweep",
-    metavar="S,S,...",
-    callback=_parse_scores,
-    help="Also compare these scores in place of --min-score.",
-)
-@click.option(
-    "--results",
-    type=PATH,
-    metavar="PATH",
-    help="Evaluate this results file; no network runs.",
-)
-@click.option(
-    "--export", type=OUTPUT_FOLDER, metavar="DIR", help="Write the detections to this folder."
-)
-@click.option(
-    "--export-format",
-    "export_formats",
-    type=click.Choice(_FORMATS),
-    multiple=True,
-    default=_FORMATS,
-    help="The format of --export; may be given several times.",
-)
-@page_options
-@comparable_run_options
-@output_options
-@darknet_flags
+@eval_options
 @parsed_into(EvalOptions)
 def eval_command(options: EvalOptions) -> None:
     """Average precision by every convention, from one pass over a data set.

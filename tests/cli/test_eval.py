@@ -10,7 +10,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from darknet_torch.cli.eval import EvaluationSettings
+from darknet_torch.cli.detection_settings import EvaluationSettings
 from tests.cli.command import dtorch
 from tests.cli.labelled_sample import COUNT, make_data
 from tests.toy.files import CFG

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from darknet_torch.cli.classifier_evaluation import evaluate_classifier
 from darknet_torch.cli.darknet.flags import apply_darknet_flags, darknet_style
-from darknet_torch.cli.eval import EvalOptions, eval_command
+from darknet_torch.cli.eval import eval_command
+from darknet_torch.cli.eval_options import EvalOptions
 from darknet_torch.cli.model_loading import load_model_to_device
 from darknet_torch.cli.options import parsed_into
 

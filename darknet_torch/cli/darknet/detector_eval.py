@@ -21,7 +21,8 @@ from darknet_torch.cli.detector_evaluation import (
     exit_if_failed,
     open_evaluation_data,
 )
-from darknet_torch.cli.eval import EvalOptions, eval_command
+from darknet_torch.cli.eval import eval_command
+from darknet_torch.cli.eval_options import EvalOptions
 from darknet_torch.cli.model_loading import load_model_to_device
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.parameter_types import OUTPUT_FOLDER

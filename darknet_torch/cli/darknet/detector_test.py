@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from darknet_torch.cli.darknet.flags import apply_detection_flags, darknet_style
 from darknet_torch.cli.detect import detect
-from darknet_torch.cli.detection_run import DetectOptions, run_detection
+from darknet_torch.cli.detect_options import DetectOptions
+from darknet_torch.cli.detection_run import run_detection
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.path_prompt import prompt_for_pictures
 from darknet_torch.errors import UsageError
