@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from darknet_torch.evaluation.analysis import MATCHED_FROM, Analysis
 from darknet_torch.evaluation.error_kinds import MISSED, WRONG_KINDS
 from darknet_torch.evaluation.evaluate import Evaluation, SweepStep
@@ -83,19 +81,18 @@ def error_lines(analysis: Analysis) -> list[str]:
         f"wrong detections: {sum(count for _, count in kinds)} "
         f"({', '.join(f'{kind} {count}' for kind, count in kinds)})",
     ]
-    best = every.best_threshold
+    best = every.best_index
     if best is None:
         return [*lines, "best threshold: none, since no detection is correct"]
-    place = int(np.searchsorted(every.thresholds, np.float32(best)))
     shares = ", ".join(
-        f"{name} {percent(column[place])}"
+        f"{name} {percent(column[best])}"
         for name, column in (
             ("F1", every.f1),
             ("precision", every.precision),
             ("recall", every.recall),
         )
     )
-    return [*lines, f"best threshold: {best:.2f} ({shares})"]
+    return [*lines, f"best threshold: {every.best_threshold:.2f} ({shares})"]
 
 
 def sweep_table(steps: Sequence[SweepStep]) -> list[str]:

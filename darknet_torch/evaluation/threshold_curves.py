@@ -42,6 +42,11 @@ class ClassCurve:
     best_threshold: float | None
 
     @property
+    def best_index(self) -> int | None:
+        """The index of `best_threshold` in `thresholds`; None without one."""
+        return None if self.best_threshold is None else threshold_index(self.best_threshold)
+
+    @property
     def precision(self) -> np.ndarray:
         """[101] float64, 0-1; NaN where there are no detections."""
         return _ratio(self.correct, self.detections)

@@ -40,6 +40,11 @@ def shown_cell(cell: Cell, digits: int) -> ShownCell:
     return ShownCell(text, str(float(cell)))
 
 
+def percent(value: float | None) -> float | None:
+    """Convert 0-1 to per cent; None and NaN, which C has without objects, become None."""
+    return None if value is None or math.isnan(value) else 100 * value
+
+
 def shown_rows(table: Table) -> list[list[ShownCell]]:
     """Return the rows of a table as the page shows them."""
     return [[shown_cell(cell, table.digits) for cell in row] for row in table.rows]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from darknet_torch import __version__
+from darknet_torch.evaluation.threshold_curves import ALL
 from darknet_torch.extras import PROGRAM
 from darknet_torch.report.content import (
     ClassCounts,
@@ -20,8 +21,6 @@ from darknet_torch.report.content import (
 from darknet_torch.report.detection_pictures import BOX_KINDS
 from darknet_torch.report.detection_summary import DetectionSummary
 from darknet_torch.report.failure_table import failure_table
-
-_ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -110,5 +109,5 @@ def detection_counts(summary: DetectionSummary) -> tuple[ClassCounts, ...]:
     rows = [*counts.tolist(), counts.sum(0).tolist()]
     return tuple(
         ClassCounts(name, {"detections": row})
-        for name, row in zip((*summary.names, _ALL), rows, strict=True)
+        for name, row in zip((*summary.names, ALL), rows, strict=True)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from darknet_torch.evaluation.threshold_curves import THRESHOLDS
+from darknet_torch.evaluation.threshold_curves import THRESHOLDS, threshold_index
 from darknet_torch.plots.bars import draw_bars
 from darknet_torch.plots.class_lines import class_lines, many_classes
 from darknet_torch.plots.figure import (
@@ -41,7 +41,7 @@ def _draw_thresholds(summary: DetectionSummary) -> Figure:
     rows = np.vstack([counts, counts.sum(axis=0)])
     figure = Figure(size=(WIDTH, _HEIGHT))
     axes = figure.axes[0]
-    column = int(np.searchsorted(THRESHOLDS, np.float32(summary.confidence)))
+    column = threshold_index(summary.confidence)
     found = [int(own[column]) if own.any() else None for own in counts]
     lines = class_lines(summary.names, found)
     drawn = []

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from darknet_torch.media.frame_batches import picture_batches
+from darknet_torch.evaluation.threshold_curves import ALL
 from darknet_torch.report.content import Box, BoxKind, ClassCounts, PagePicture
 from darknet_torch.report.disagreement import BOTH, ONLY, OTHER_CLASS, Agreement
-from darknet_torch.report.relative_boxes import MOST_BOXES, clipped_corners
-from darknet_torch.report.thumbnails import MOST_PICTURES, thumbnail
+from darknet_torch.report.relative_boxes import best_rows, clipped_corners
+from darknet_torch.report.thumbnails import MOST_PICTURES, read_thumbnails
 from darknet_torch.report.two_models import TwoModels
 
 _OBJECT = "object"
 _ONLY = (f"{ONLY} first", f"{ONLY} second")
-_AT_ONCE = 8  # pictures in memory while thumbnails are made
 
 
 def box_kinds(found: TwoModels) -> tuple[BoxKind, ...]:
@@ -51,7 +50,7 @@ def class_counts(found: TwoModels) -> tuple[ClassCounts, ...]:
         for class_id, name in enumerate(found.names)
         if any(np.any(one.detections.class_ids == class_id) for one in found.agreements)
     ]
-    return (*rows, ClassCounts("all", found.counts()))
+    return (*rows, ClassCounts(ALL, found.counts()))
 
 
 def disagreement_pictures(found: TwoModels, *, workers: int = 2) -> list[PagePicture]:
@@ -69,14 +68,11 @@ def disagreement_pictures(found: TwoModels, *, workers: int = 2) -> list[PagePic
     chosen = readable[order][:MOST_PICTURES].tolist()
     data = found.data_set
     paths = [data.examples[index].path for index in chosen]
-    pictures = []
-    for batch in picture_batches(paths, size=_AT_ONCE, workers=workers, exif=data.exif):
-        for frame in batch.frames:
-            height, width = frame.image.shape[:2]
-            boxes, left_out = picture_boxes(found, chosen[frame.index])
-            image = thumbnail(frame.image)
-            pictures.append(PagePicture(frame.filename, width, height, image, boxes, left_out))
-    return pictures
+    images = read_thumbnails(paths, workers=workers, exif=data.exif)
+    return [
+        PagePicture(str(paths[place]), width, height, image, *picture_boxes(found, chosen[place]))
+        for place, (image, height, width) in images.items()
+    ]
 
 
 def picture_boxes(found: TwoModels, picture: int) -> tuple[list[Box], int]:
@@ -94,10 +90,9 @@ def picture_boxes(found: TwoModels, picture: int) -> tuple[list[Box], int]:
     left_out = 0
     for agreement, only in zip(found.agreements, _ONLY, strict=True):
         table = agreement.detections
-        rows = np.flatnonzero(table.pictures == picture)
-        rows = rows[np.argsort(-table.scores[rows], kind="stable")]
-        left_out += len(rows[MOST_BOXES:])
-        for row in rows[:MOST_BOXES].tolist():
+        rows, more = best_rows(table, picture)
+        left_out += more
+        for row in rows.tolist():
             boxes += _boxes(agreement, row, only, draws_both=only == _ONLY[0])
     return [*boxes, *_objects(found, picture)], left_out
 

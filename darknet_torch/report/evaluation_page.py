@@ -9,6 +9,7 @@ from darknet_torch import __version__
 from darknet_torch.evaluation.analysis import Analysis
 from darknet_torch.evaluation.evaluate import Evaluation
 from darknet_torch.extras import PROGRAM
+from darknet_torch.report.cells import DASH, percent
 from darknet_torch.report.content import PageContent, PagePicture, Plot, Section
 from darknet_torch.report.evaluation_counts import evaluation_counts
 from darknet_torch.report.evaluation_pictures import BOX_KINDS
@@ -19,7 +20,6 @@ from darknet_torch.report.evaluation_tables import (
     darknet_table,
     error_table,
     overall_table,
-    percent,
     size_table,
     speed_table,
 )
@@ -105,7 +105,7 @@ def _headline(analysis: Analysis, evaluation: Evaluation) -> dict[str, str]:
 
 
 def _shown(value: float | None) -> str:
-    return "\N{EN DASH}" if value is None else f"{value:.2f} %"
+    return DASH if value is None else f"{value:.2f} %"
 
 
 def _sections(results: EvaluationResults, plots: Sequence[Plot]) -> tuple[Section, ...]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from darknet_torch.evaluation.analysis import KINDS, MISSED, Analysis, Outcomes
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.media.frame_batches import picture_batches
 from darknet_torch.report.content import Box, BoxKind, PagePicture
-from darknet_torch.report.relative_boxes import MOST_BOXES, clipped_corners
-from darknet_torch.report.thumbnails import MOST_PICTURES, thumbnail
+from darknet_torch.report.relative_boxes import best_rows, clipped_corners
+from darknet_torch.report.thumbnails import MOST_PICTURES, read_thumbnails, thumbnail
 
 IGNORED = "ignored"
 BOX_KINDS = (
@@ -44,7 +41,6 @@ BOX_KINDS = (
         False,
     ),
 )
-_AT_ONCE = 8  # pictures in memory while thumbnails are made
 _BLANK_SIDE, _BLANK_GREY = 320, 160  # pixels, 0-255
 
 
@@ -75,9 +71,7 @@ def evaluation_boxes(outcomes: Outcomes, picture: int) -> tuple[list[Box], int]:
         and the number of detections that are left out.
     """
     table = outcomes.detections
-    rows = np.flatnonzero(table.pictures == picture)
-    rows = rows[np.argsort(-table.scores[rows], kind="stable")]
-    best = rows[:MOST_BOXES]
+    best, left_out = best_rows(table, picture)
     boxes = [
         Box(corners, class_id, KINDS[kind], score)
         for corners, class_id, kind, score in zip(
@@ -88,7 +82,7 @@ def evaluation_boxes(outcomes: Outcomes, picture: int) -> tuple[list[Box], int]:
             strict=True,
         )
     ]
-    return boxes + _objects(outcomes, picture), len(rows) - len(best)
+    return boxes + _objects(outcomes, picture), left_out
 
 
 def _objects(outcomes: Outcomes, picture: int) -> list[Box]:
@@ -129,7 +123,7 @@ def evaluation_pictures(
     errors = count_errors(analysis, len(examples))
     chosen = np.argsort(-errors, kind="stable")[:MOST_PICTURES].tolist()
     paths = [str(examples[index].path) for index in chosen]
-    images = _thumbnails(paths, workers=workers, exif=exif)
+    images = read_thumbnails(paths, workers=workers, exif=exif)
     pictures = []
     for place, (index, path) in enumerate(zip(chosen, paths, strict=True)):
         height, width = ground_truth.sizes[index].tolist()
@@ -137,18 +131,6 @@ def evaluation_pictures(
         boxes, left_out = evaluation_boxes(analysis.outcomes, index)
         pictures.append(PagePicture(path, width, height, image, boxes, left_out))
     return pictures
-
-
-def _thumbnails(
-    paths: Sequence[str], *, workers: int, exif: bool
-) -> dict[int, tuple[bytes, int, int]]:
-    """Return the thumbnail, height and width of each picture that can be read, by its place."""
-    found = {}
-    for batch in picture_batches(paths, size=_AT_ONCE, workers=workers, exif=exif):
-        for frame in batch.frames:
-            height, width = frame.image.shape[:2]
-            found[frame.index] = thumbnail(frame.image), height, width
-    return found
 
 
 def _blank(height: int, width: int) -> bytes:

@@ -84,9 +84,9 @@ def _draw_f1(analysis: Analysis) -> Figure:
         if line.name is None:
             continue
         curve, label = analysis.curves[line.index], line.name
-        best = curve.best_threshold
-        if best is not None:
-            highest = float(curve.f1[np.abs(curve.thresholds - best).argmin()])
+        best, index = curve.best_threshold, curve.best_index
+        if index is not None:
+            highest = float(curve.f1[index])
             style = {"color": line.style["color"], "markeredgecolor": "white", "zorder": 4}
             axes.plot(best, highest, "o", **style)
             label = f"{label}: {highest:.2f} at {best:.2f}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-
-import numpy as np
 
 from darknet_torch.evaluation.analysis import MATCHED_FROM, MISSED, Analysis, ClassCurve
 from darknet_torch.evaluation.coco import STATISTICS
 from darknet_torch.evaluation.darknet import Counts, DarknetMap
 from darknet_torch.evaluation.evaluate import Evaluation
+from darknet_torch.report.cells import percent
 from darknet_torch.report.content import Cell, Table
 from darknet_torch.report.evaluation_pictures import BOX_KINDS
 
@@ -31,11 +29,6 @@ _COCO_NAMES = {
 _MILLISECONDS = 1000
 _RATES = ("precision", "recall", "F1")
 _ALL_CLASSES = "all classes"
-
-
-def percent(value: float | None) -> float | None:
-    """Convert 0-1 to per cent; None and NaN, which C has without objects, become None."""
-    return None if value is None or math.isnan(value) else 100 * value
 
 
 def convention_table(evaluation: Evaluation) -> Table:
@@ -137,10 +130,8 @@ def _rates(found: int, correct: int, truths: int) -> tuple[float | None, ...]:
 
 def best_of(curve: ClassCurve) -> tuple[float | None, float | None]:
     """Return the threshold with the highest F1, and that F1 in per cent."""
-    if curve.best_threshold is None:
-        return None, None
-    index = int(np.searchsorted(curve.thresholds, np.float32(curve.best_threshold)))
-    return curve.best_threshold, percent(float(curve.f1[index]))
+    best = curve.best_index
+    return curve.best_threshold, None if best is None else percent(float(curve.f1[best]))
 
 
 def darknet_table(darknet: DarknetMap) -> Table:

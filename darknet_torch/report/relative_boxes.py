@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
+from darknet_torch.evaluation.records import DetectionTable
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 
 MOST_BOXES = 100  # detections of one picture on a page, those of the highest scores
 
 Corners = tuple[float, float, float, float]
+
+
+def best_rows(table: DetectionTable, picture: int) -> tuple[np.ndarray, int]:
+    """Choose the detections of a picture that a page shows.
+
+    Args:
+        table: the detections of all pictures.
+        picture: index of the picture.
+
+    Returns:
+        The rows of those with the highest scores, at most `MOST_BOXES`, best first; and the number
+        of the others.
+    """
+    rows = np.flatnonzero(table.pictures == picture)
+    best = rows[np.argsort(-table.scores[rows], kind="stable")][:MOST_BOXES]
+    return best, len(rows) - len(best)
 
 
 def clipped_corners(boxes_cxcywh: np.ndarray) -> list[Corners]:

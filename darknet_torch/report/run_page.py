@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from darknet_torch import __version__
 from darknet_torch.extras import PROGRAM
+from darknet_torch.report.cells import DASH
 from darknet_torch.report.content import PageContent, PagePicture, Plot, Section, Table
 from darknet_torch.report.disagreement_pictures import box_kinds, class_counts
 from darknet_torch.report.run_settings import (
@@ -29,7 +30,6 @@ from darknet_torch.training.durations import describe_duration
 
 _MOST_LARGE = 6  # trainings in the headline
 _DISAGREE = "Where two models disagree"
-_DASH = "\N{EN DASH}"
 _RULE = (
     "Detections of the same class agree if their IoU is 0.5 or more. Each is in one pair at "
     "most; pairs are made by the lower score of the two, the highest first. A pair agrees at "
@@ -150,7 +150,7 @@ def _all_settings(comparison: RunComparison) -> Iterator[Table]:
 def _differences(comparison: RunComparison) -> Section:
     runs, parts = comparison.runs, comparison.differences()
     tables = [
-        settings_table(title, settings, runs, note=f"{_DASH} stands for the default.")
+        settings_table(title, settings, runs, note=f"{DASH} stands for the default.")
         for title, settings in parts.items()
         if settings
     ]

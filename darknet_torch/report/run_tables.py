@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from darknet_torch.report.cells import percent
 from darknet_torch.report.content import Cell, Table
 from darknet_torch.report.run_settings import Setting
 from darknet_torch.report.runs import Run
@@ -34,7 +35,7 @@ def _run_row(run: Run) -> list[Cell]:
     return [
         run.label,
         score_name(run),
-        _percent(run.best_score),
+        percent(run.best_score),
         run.best_iteration,
         run.iterations,
         run.history.max_batches,
@@ -48,10 +49,6 @@ def _run_row(run: Run) -> list[Cell]:
 def score_name(run: Run) -> str | None:
     """Return the name of the score that decides over the best weights; None without one."""
     return None if run.measure is None else run.measure.removeprefix(EVALUATED)
-
-
-def _percent(value: float | None) -> float | None:
-    return None if value is None else 100 * value
 
 
 def score_table(runs: Sequence[Run]) -> Table | None:
@@ -78,7 +75,7 @@ def _measure(name: str) -> str:
 
 
 def _number(name: str, value: float | None) -> float | None:
-    return value if is_loss(name) else _percent(value)
+    return value if is_loss(name) else percent(value)
 
 
 def settings_table(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
+
+from darknet_torch.media.frame_batches import picture_batches
 
 MOST_BYTES = 15 * 1024  # of a thumbnail
 MOST_PICTURES = 500  # on a page
 # Tried in this order. Noise fits at the last of them.
 _LONG_SIDES = (480, 400, 320, 240, 160, 96)
 _QUALITIES = (80, 62, 45)
+_AT_ONCE = 8  # pictures in memory while thumbnails are made
 
 
 def thumbnail(image: np.ndarray) -> bytes:
@@ -25,6 +29,28 @@ def thumbnail(image: np.ndarray) -> bytes:
         are tried. No side is longer than 480 pixels, and none longer than the picture's.
     """
     return next(data for data in _candidates(image) if len(data) <= MOST_BYTES)
+
+
+def read_thumbnails(
+    paths: Sequence[str | os.PathLike[str]], *, workers: int, exif: bool
+) -> dict[int, tuple[bytes, int, int]]:
+    """Read pictures for their thumbnails.
+
+    Args:
+        paths: of the pictures.
+        workers: threads that read them.
+        exif: rotate pictures according to their EXIF orientation.
+
+    Returns:
+        Index of a path -> thumbnail, and the picture's height and width in pixels. They are in
+        the order of the paths, without those that cannot be read.
+    """
+    found = {}
+    for batch in picture_batches(paths, size=_AT_ONCE, workers=workers, exif=exif):
+        for frame in batch.frames:
+            height, width = frame.image.shape[:2]
+            found[frame.index] = thumbnail(frame.image), height, width
+    return found
 
 
 def _candidates(image: np.ndarray) -> Iterator[bytes]:

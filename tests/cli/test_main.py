@@ -36,7 +36,8 @@ print(json.dumps(found))
 RUN_AND_LIST_UNNEEDED = f"""
 import sys
 UNNEEDED = (
-    "checkpoints", "datasets.pseudo_labels", "evaluation", "export", "loading.filling", "training"
+    "checkpoints", "datasets.pseudo_labels", "evaluation", "export", "loading.filling", "report",
+    "training",
 )
 try:
     {RUN}
