@@ -28,7 +28,11 @@ from darknet_torch.evaluation.greedy_matching import (
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.evaluation.object_sizes import SizeCounts, count_sizes
 from darknet_torch.evaluation.records import DetectionTable
-from darknet_torch.evaluation.threshold_curves import THRESHOLDS, ClassCurve, threshold_curves
+from darknet_torch.evaluation.threshold_curves import (
+    ClassCurve,
+    plain_thresholds,
+    threshold_curves,
+)
 
 __all__ = [
     "KINDS",
@@ -92,7 +96,7 @@ class Analysis:
             "iou": MATCHED_FROM,
             "confidence": self.confidence,
             "errors": self.errors,
-            "thresholds": [round(value, 2) for value in THRESHOLDS.tolist()],
+            "thresholds": plain_thresholds(),
             "curves": [curve.to_dict() for curve in self.curves],
             "calibration": [one.to_dict() for one in self.calibration],
             "expected_calibration_error": self.expected_calibration_error,

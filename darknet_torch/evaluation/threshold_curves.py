@@ -143,6 +143,11 @@ def count_above(scores: np.ndarray) -> np.ndarray:
     return len(scores) - np.searchsorted(np.sort(scores), THRESHOLDS, side="right")
 
 
+def plain_thresholds() -> list[float]:
+    """Return `THRESHOLDS` for JSON: 0.0, 0.01, ... 1.0, without the digits of a float32."""
+    return [step / _STEPS for step in range(_STEPS + 1)]
+
+
 def threshold_index(threshold: float) -> int:
     """Return the index of the one of `THRESHOLDS` that is nearest to a threshold."""
     return min(max(round(threshold * _STEPS), 0), _STEPS)

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
-_MARKER = re.compile(
-    rb"\xff[^\x00\x01\xd0-\xd7\xff]"
-)  # of segments that have a length, and the end
+# Of segments that have a length, and the end.
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = (0xC0, 0xC1)  # the frames that need one scan only
 _END, _SCAN, _RESTART_INTERVAL = 0xD9, 0xDA, 0xDD

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ _NO_DATE: Mapping[str, Mapping[str, None]] = {
     "pdf": {"CreationDate": None},
 }
 _MOST_BINS = 60
+_WIDE = 10  # the least ratio of values that a logarithmic scale shows better
 _MOST_INSIDE = 4  # names in a legend on the axes themselves
 _MOST_OF_TWO_COLUMNS = 30  # characters of the names in a legend of two columns
 # What matplotlib warns of when its font has no glyph, and draws an empty box.
@@ -175,6 +177,21 @@ def logarithmic_axis(axis: Any) -> None:
     axis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(PlainNumbers(minor_thresholds=(2, 0.5)))
     axis.grid(visible=True, which="both")
+
+
+def logarithmic_axis_if_wide(axis: Any, values: Iterable[float]) -> None:
+    """Give an axis a logarithmic scale if its values differ by a factor of ten or more.
+
+    So a loss that falls from thousands to one can be read at both ends. One that falls less keeps
+    the linear scale, which has more ticks then.
+
+    Args:
+        axis: `axes.xaxis` or `axes.yaxis`.
+        values: what is drawn; those that are 0, negative or not finite do not count.
+    """
+    shown = [value for value in values if 0 < value < math.inf]
+    if shown and max(shown) >= _WIDE * min(shown):
+        logarithmic_axis(axis)
 
 
 def logarithmic_count_axis(axes: Any, counts: Sequence[int] | np.ndarray) -> None:

@@ -14,7 +14,7 @@ from darknet_torch.plots.figure import (
     MARKERS,
     Figure,
     count_axis,
-    logarithmic_axis,
+    logarithmic_axis_if_wide,
     percent_axis,
 )
 from darknet_torch.report.named_plots import WIDTH, NamedPlot
@@ -23,7 +23,6 @@ from darknet_torch.training.records.table import EVALUATED, ITERATION
 
 MOST_POINTS = 1000  # of a line, which has fewer pixels
 _HEIGHT = 3.6  # inches
-_LOGARITHMIC = 10  # the least ratio of values that a logarithmic scale shows better
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,4 @@ def _rate_scale(axes: Any, values: np.ndarray) -> None:
 
 
 def _loss_scale(axes: Any, values: np.ndarray) -> None:
-    """Show a loss that falls from thousands to one on a scale on which both can be read."""
-    positive = values[values > 0]
-    if len(positive) and positive.max() >= _LOGARITHMIC * positive.min():
-        logarithmic_axis(axes.yaxis)
+    logarithmic_axis_if_wide(axes.yaxis, values)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from darknet_torch.evaluation.report import percent, table
-from darknet_torch.evaluation.threshold_curves import THRESHOLDS, threshold_index
+from darknet_torch.evaluation.threshold_curves import plain_thresholds, threshold_index
 from darknet_torch.report.disagreement_pictures import class_counts
 from darknet_torch.report.run_page import RunComparison
 from darknet_torch.report.run_settings import Setting
@@ -131,7 +131,7 @@ def _values(found: TwoModels) -> dict[str, Any]:
         "models": {model.label: model.weights for model in found.models},
         "data": found.data_set.origin,
         "threshold": found.threshold,
-        "thresholds": [round(float(value), 2) for value in THRESHOLDS],
+        "thresholds": plain_thresholds(),
         "counts": {
             one.name: {name: [*map(int, column)] for name, column in one.columns.items()}
             for one in class_counts(found)

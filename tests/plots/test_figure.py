@@ -10,6 +10,7 @@ from darknet_torch.plots.figure import (
     count_axis,
     count_bins,
     logarithmic_axis,
+    logarithmic_axis_if_wide,
     logarithmic_count_axis,
     percent_axis,
 )
@@ -32,6 +33,21 @@ def test_equal_figures_are_equal_files():
     for suffix in ("png", "svg", "pdf"):
         first, second = Figure(size=(2, 2)), Figure(size=(2, 2))
         assert first.encode(suffix) == second.encode(suffix)
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [
+        ([1, 9.9], "linear"),
+        ([1, 10], "log"),
+        ([0, 5, 9, float("inf")], "linear"),
+        ([], "linear"),
+    ],
+)
+def test_values_that_differ_by_a_factor_of_ten_get_a_logarithmic_axis(values, scale):
+    axes = Figure().axes[0]
+    logarithmic_axis_if_wide(axes.yaxis, values)
+    assert axes.get_yscale() == scale
 
 
 def test_bins_of_counts_hold_equally_many_whole_numbers():

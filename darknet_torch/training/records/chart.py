@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from darknet_torch.plots.figure import (
     MARKERS,
     Figure,
     count_axis,
-    logarithmic_axis,
+    logarithmic_axis_if_wide,
     percent_axis,
 )
 from darknet_torch.training.records.table import (
@@ -27,7 +26,6 @@ from darknet_torch.training.records.table import (
 
 _SIZE = 5.5, 3.6  # inches of each part of the chart
 _COLUMNS = 2
-_LOGARITHMIC = 10  # the least ratio of values that a logarithmic scale shows better
 _LOSSES = ("loss", "average_loss")
 _FIT = ("iou", "recall")
 _NOT_DRAWN = ("total_loss",)  # a sum of others
@@ -126,7 +124,7 @@ def _draw_losses(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
         else:
             style = {"color": COLOURS[1], "marker": MARKERS[0], "markersize": 4}
             axes.plot(x, y, "--", label=_title(name), **style)
-    _logarithmic(axes, rows, names)
+    logarithmic_axis_if_wide(axes.yaxis, _all_values(rows, names))
 
 
 def _draw_parts(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
@@ -135,7 +133,7 @@ def _draw_parts(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
         if name == "class_loss" and "objectness_loss" not in names:
             title = "objectness and class"  # Darknet's class_loss is of both
         axes.plot(*_values(rows, name), linewidth=1, label=title)
-    _logarithmic(axes, rows, names)
+    logarithmic_axis_if_wide(axes.yaxis, _all_values(rows, names))
 
 
 def _draw_scores(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
@@ -165,14 +163,9 @@ def _draw_rate(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
 
 
-def _logarithmic(axes: Any, rows: Sequence[Row], names: Sequence[str]) -> None:
-    """Show a loss that falls from thousands to one on a scale on which both can be read.
-
-    One that falls less keeps the linear scale, which has more ticks then.
-    """
-    shown = [value for name in names for value in _values(rows, name)[1] if 0 < value < math.inf]
-    if shown and max(shown) >= _LOGARITHMIC * min(shown):
-        logarithmic_axis(axes.yaxis)
+def _all_values(rows: Sequence[Row], names: Sequence[str]) -> Iterator[float]:
+    for name in names:
+        yield from _values(rows, name)[1]
 
 
 def _show_single_points(axes: Any) -> None:
