@@ -1,6 +1,8 @@
-"""Text for the generated pages of docs/."""
+"""Text for the generated pages and tables of docs/."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 _SIGNS = str.maketrans({"<": "&lt;", "*": r"\*", "_": r"\_"})
 
@@ -15,3 +17,8 @@ def escape(text: str) -> str:
 def cell(text: str) -> str:
     """Return text for a cell of a table, which a bar would end."""
     return text.replace("|", r"\|")
+
+
+def table(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return the lines of a table."""
+    return [f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows)]

@@ -24,7 +24,7 @@ def example(*boxes, ids=None, label_file="a.txt"):
         ("box outside", (0, 0.5, 0.2, 0.2)),  # calc_anchors: x <= 0
         ("box outside", (-0.1, 0.5, 0.5, 0.5)),
         ("box outside", (0.5, 1.05, 0.2, 0.2)),
-        ("box outside", (80, 60, 40, 40)),  # beside a box that is no box in pixels
+        ("box outside", (80, 60, 40, 40)),  # with a box that is no box in pixels
         ("zero size", (0.5, 0.5, 0, 0.2)),
         ("zero size", (0.5, 0.5, 0.2, -0.2)),
         ("zero size", (0.5, 0.5, 0.2, np.nan)),

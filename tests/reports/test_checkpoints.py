@@ -76,7 +76,7 @@ def renamed(data, is_zip, old, new):
     ids=repr,
 )
 def test_results_of_either_numpy(results, module, is_zip, convert):
-    """ultralytics/yolov3 479: a checkpoint of NumPy 1 is read beside NumPy 2, and the reverse."""
+    """ultralytics/yolov3 479: a checkpoint of NumPy 1 is read with NumPy 2, and the reverse."""
     content = {"epoch": 3, "best_fitness": results, "model": port_state(), "optimizer": None}
     result = convert(content, is_zip, (b"numpy._core", module))
     assert result.exit_code == 0, result.stderr

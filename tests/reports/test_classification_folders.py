@@ -1,4 +1,4 @@
-"""Folders of classes: what lies beside the classes, and which classes were found."""
+"""Folders of classes: what lies next to the classes, and which classes were found."""
 
 import os
 from pathlib import Path

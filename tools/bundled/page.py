@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
+
+from tools.markdown_text import table
 
 _END = "<!-- end -->"
 
@@ -28,14 +30,14 @@ def figures_table(figures: dict[str, Any]) -> list[str]:
         "mAP@0.5 of the ten scenes": _percent(scenes["mAP@0.50"]),
         "AP@[.5:.95] of the ten scenes": _percent(scenes["mAP@0.50:0.95"]),
     }
-    return _table(("", "figure"), rows.items())
+    return table(("", "figure"), rows.items())
 
 
 def class_table(figures: dict[str, Any]) -> list[str]:
     """Return the average precision of each class on the held-back pictures, best first."""
     classes = figures["held_back"]["classes"]
     ordered = sorted(classes.items(), key=lambda item: -item[1])
-    return _table(("class", "AP@0.5"), ((name, _percent(value)) for name, value in ordered))
+    return table(("class", "AP@0.5"), ((name, _percent(value)) for name, value in ordered))
 
 
 def scene_table(figures: dict[str, Any]) -> list[str]:
@@ -46,7 +48,7 @@ def scene_table(figures: dict[str, Any]) -> list[str]:
     ]
     totals = (str(sum(int(row[column]) for row in rows)) for column in (1, 2, 3))
     header = ("scene", "objects", "found", "detections of nothing, or of another class")
-    return _table(header, [*rows, ("all", *totals)])
+    return table(header, [*rows, ("all", *totals)])
 
 
 def recipe_block(figures: dict[str, Any]) -> list[str]:
@@ -68,21 +70,12 @@ def with_tables(text: str, figures: dict[str, Any]) -> str:
 
     A table stands between the lines ``<!-- NAME -->`` and ``<!-- end -->``.
     """
-    for name, table in TABLES.items():
-        lines = "\n".join([f"<!-- {name} -->", *table(figures), _END])
+    for name, make_lines in TABLES.items():
+        lines = "\n".join([f"<!-- {name} -->", *make_lines(figures), _END])
         pattern = rf"<!-- {name} -->\n.*?{re.escape(_END)}"
         text, count = re.subn(pattern, lambda _, new=lines: new, text, flags=re.DOTALL)
         assert count == 1, f"the page has {count} places for the table {name}"
     return text
-
-
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    head = list(header)
-    return [_row(head), "|---" * len(head) + "|", *map(_row, rows)]
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _percent(value: float) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from darknet_torch.errors import counted
 from tools.experiments.results import Scores
 from tools.experiments.summary import RowSummary, Spread, StageSummary
+from tools.markdown_text import table
 
 _WIDTH = 99
 _ABSENT = "-"
-_Cells = Sequence[str]
 
 
 def seed_table(summary: StageSummary) -> list[str]:
@@ -43,7 +43,7 @@ def seed_table(summary: StageSummary) -> list[str]:
         for label in labels
         for row in summary.rows
     ]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def threshold_table(summary: StageSummary) -> list[str]:
@@ -71,7 +71,7 @@ def threshold_table(summary: StageSummary) -> list[str]:
         ]
         for row, scores in found
     ]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def seed_figures(summary: StageSummary) -> str:
@@ -190,10 +190,6 @@ def _options(row: RowSummary) -> str:
 
 def _seeds(seeds: Sequence[int]) -> str:
     return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
-
-
-def _table(heads: _Cells, rows: Sequence[_Cells]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows)]
 
 
 def _wrapped(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A calendar sheet on a striped wall, with notes stuck beside it."""
+"""A calendar sheet on a striped wall, with notes stuck next to it."""
 
 from __future__ import annotations
 
