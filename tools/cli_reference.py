@@ -31,7 +31,9 @@ _UNBROKEN = "\b"  # click's mark of a paragraph whose lines stay as they are
 
 def page() -> str:
     """The text of the whole reference page."""
-    commands = dict(_find_commands(dtorch, click.Context(dtorch, info_name="dtorch")))
+    # With the settings of a real call: click keeps the option --help that it makes first.
+    root = click.Context(dtorch, info_name="dtorch", **dtorch.context_settings)
+    commands = dict(_find_commands(dtorch, root))
     contents = [_summary(path, one.command) for path, one in commands.items()]
     table = ["| command | what it does |", "|---|---|", *contents, ""]
     return "\n".join([_HEAD, *table, *(_section(*one) for one in commands.items())])
