@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 Cell = str | int | float | None
 
@@ -124,11 +124,13 @@ class Section:
         title: its heading; also in the list of contents.
         text: paragraphs.
         parts: tables and plots, in order.
+        folded: whether the parts are hidden until they are asked for.
     """
 
     title: str
     text: tuple[str, ...] = ()
     parts: tuple[Table | Plot, ...] = ()
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class PageContent:
 
     Attributes:
         title: of the page.
-        facts: name -> value, at the top: files, settings, versions.
+        facts: name -> value, at the top: files and what else a reader wants to know first.
         headline: name -> value, the few numbers that are shown large.
         sections: in order; pictures follow them.
         class_names: [C] names of the classes.
@@ -146,6 +148,7 @@ class PageContent:
         counts: [C + 1] of each class and of all together; empty for a page without a slider.
         pictures: in the order in which they are shown at first, the worst first.
         pictures_in_all: how many there are with those that are not on the page.
+        settings: name -> value, below the facts, folded until they are asked for.
     """
 
     title: str
@@ -158,3 +161,4 @@ class PageContent:
     counts: tuple[ClassCounts, ...] = ()
     pictures: Sequence[PagePicture] = ()
     pictures_in_all: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict)

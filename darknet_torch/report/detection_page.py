@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from darknet_torch import __version__
 from darknet_torch.evaluation.threshold_curves import ALL
-from darknet_torch.extras import PROGRAM
 from darknet_torch.report.content import (
     ClassCounts,
     PageContent,
@@ -21,6 +19,7 @@ from darknet_torch.report.content import (
 from darknet_torch.report.detection_pictures import BOX_KINDS
 from darknet_torch.report.detection_summary import DetectionSummary
 from darknet_torch.report.failure_table import failure_table
+from darknet_torch.report.run_facts import Settings, facts_of, model_name, settings_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class DetectionResults:
     """
 
     summary: DetectionSummary
-    settings: Mapping[str, str | int | float]
+    settings: Settings
     failed: Sequence[str] = ()
     failures: int = 0
 
@@ -53,8 +52,8 @@ def detection_page(
     summary = results.summary
     failed = failure_table(results.failed, results.failures)
     return PageContent(
-        title="Detections",
-        facts=_facts(results),
+        title=f"Detections of {model_name(results.settings) or 'a detector'}",
+        facts=facts_of(results.settings),
         headline=_headline(results),
         sections=(
             Section("Classes", _threshold_note(summary), (_class_table(summary),)),
@@ -67,12 +66,8 @@ def detection_page(
         counts=detection_counts(summary),
         pictures=pictures,
         pictures_in_all=summary.pictures,
+        settings=settings_of(results.settings),
     )
-
-
-def _facts(results: DetectionResults) -> dict[str, str]:
-    settings = {name.replace("_", " "): str(value) for name, value in results.settings.items()}
-    return {**settings, PROGRAM: __version__}
 
 
 def _headline(results: DetectionResults) -> dict[str, str]:

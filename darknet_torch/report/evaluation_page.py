@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from darknet_torch import __version__
 from darknet_torch.evaluation.analysis import Analysis
 from darknet_torch.evaluation.evaluate import Evaluation
-from darknet_torch.extras import PROGRAM
 from darknet_torch.report.cells import DASH, percent
 from darknet_torch.report.content import PageContent, PagePicture, Plot, Section
 from darknet_torch.report.evaluation_counts import evaluation_counts
@@ -24,6 +22,7 @@ from darknet_torch.report.evaluation_tables import (
     speed_table,
 )
 from darknet_torch.report.failure_table import failure_table
+from darknet_torch.report.run_facts import Settings, facts_of, model_name, settings_of
 
 _CONVENTION = (
     "Errors, curves, calibration, confusion, sizes and the slider of the pictures share one "
@@ -49,7 +48,7 @@ class EvaluationResults:
 
     analysis: Analysis
     evaluation: Evaluation
-    settings: Mapping[str, str | int | float]
+    settings: Settings
     seconds: Mapping[str, float]
     failed: Sequence[str] = ()
 
@@ -66,7 +65,7 @@ def evaluation_page(
     """
     analysis, evaluation = results.analysis, results.evaluation
     return PageContent(
-        title="Evaluation of a detector",
+        title=f"Evaluation of {model_name(results.settings) or 'a detector'}",
         facts=_facts(results),
         headline=_headline(analysis, evaluation),
         sections=_sections(results, plots),
@@ -76,18 +75,17 @@ def evaluation_page(
         counts=evaluation_counts(analysis),
         pictures=pictures,
         pictures_in_all=evaluation.pictures,
+        settings={**settings_of(results.settings), "threshold": f"{analysis.confidence:g}"},
     )
 
 
 def _facts(results: EvaluationResults) -> dict[str, str]:
     analysis, evaluation = results.analysis, results.evaluation
     return {
-        **{name.replace("_", " "): str(value) for name, value in results.settings.items()},
-        "threshold": f"{analysis.confidence:g}",
-        "pictures": str(evaluation.pictures),
-        "objects": str(analysis.curves[-1].truths),
-        "detections": str(evaluation.detections),
-        PROGRAM: __version__,
+        **facts_of(results.settings),
+        "pictures": f"{evaluation.pictures:,}",
+        "objects": f"{analysis.curves[-1].truths:,}",
+        "detections": f"{evaluation.detections:,}",
     }
 
 
@@ -100,7 +98,7 @@ def _headline(analysis: Analysis, evaluation: Evaluation) -> dict[str, str]:
         "COCO AP": _shown(percent(statistics["AP"])),
         "COCO AP50": _shown(percent(statistics["AP50"])),
         f"best F1{at}": _shown(best_f1),
-        f"errors at {analysis.confidence:g}": str(sum(analysis.errors.values())),
+        f"errors at {analysis.confidence:g}": f"{sum(analysis.errors.values()):,}",
     }
 
 

@@ -58,9 +58,12 @@ def error_table(analysis: Analysis) -> Table:
         for kind in BOX_KINDS
         if kind.is_error
     ]
-    return Table(
-        f"Errors at a threshold of {analysis.confidence:g}", ("error", "number", "meaning"), rows
+    note = (
+        "An object that is taken for another class, or found in the wrong place, makes two "
+        "errors: it is missed, and the detection is wrong."
     )
+    title = f"Errors at a threshold of {analysis.confidence:g}"
+    return Table(title, ("error", "number", "meaning"), rows, note)
 
 
 def overall_table(analysis: Analysis) -> Table:

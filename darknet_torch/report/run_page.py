@@ -137,7 +137,7 @@ def _sections(comparison: RunComparison, plots: Sequence[Plot]) -> Iterator[Sect
         yield _differences(comparison)
         equal = [equal_table(title, part) for title, part in comparison.settings.items()]
         text = ("What is the same in all of these trainings.",)
-        yield Section("Equal", text, tuple(table for table in equal if table.rows))
+        yield Section("Equal", text, tuple(table for table in equal if table.rows), True)
         yield Section(_DISAGREE, *_disagreement(comparison))
 
 

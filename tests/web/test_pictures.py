@@ -111,7 +111,7 @@ def test_a_picture_enlarged(opened, page):
     names = ("person", "bicycle", HOSTILE)
     expected = sorted(boxes, key=lambda box: -1 if box.score is None else box.score, reverse=True)
     for row, box, number in zip(rows, expected, range(1, 99), strict=False):
-        score = "\u2013" if box.score is None else str(np.float32(box.score))
+        score = "\u2013" if box.score is None else f"{np.float32(box.score):.3f}"
         assert row == [str(number), names[box.class_id], score, labels[box.kind]]
     assert len(rows) == len(boxes) == len(opened.browser.find_elements("css selector", ".tag"))
 

@@ -22,7 +22,7 @@ function boxRow(box, number) {
   const button = element("button", "mark", number);
   button.type = "button";
   head.append(button);
-  const score = box[SCORE] === null ? "\u2013" : String(box[SCORE]);
+  const score = box[SCORE] === null ? "\u2013" : box[SCORE].toFixed(3);
   const name = element("td", "", data.classes[box[CLASS]]);
   const kind = element("td", "", data.kinds[box[KIND]].label);
   kind.prepend(swatch(box[KIND]));
